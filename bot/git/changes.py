@@ -1,0 +1,20 @@
+"""A set of file changes on top of a commit: the one form in which work in progress is kept."""
+
+from __future__ import annotations
+
+from bot.types import JsonModel
+
+
+class Changes(JsonModel):
+    """``files`` maps a path to its new text, or to None where the file is deleted. Immutable.
+
+    Text keeps its line ends and byte order mark; it is written as UTF-8.
+    """
+
+    files: dict[str, str | None] = {}
+
+    def with_file(self, path: str, text: str | None) -> Changes:
+        return Changes(files={**self.files, path: text})
+
+    def without(self, paths: frozenset[str]) -> Changes:
+        return Changes(files={path: text for path, text in self.files.items() if path not in paths})

@@ -1,0 +1,134 @@
+"""The one way to talk to a model, whoever serves it. Values only; adapters do the I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+from bot.types import ForgehandError, JsonModel
+
+Role = Literal["fix", "review", "verify", "cheap"]
+
+
+class ModelError(ForgehandError):
+    """Root of everything a model call can end in."""
+
+
+class ModelBusy(ModelError):
+    """Overloaded or rate limited for a moment; ``details``: ``retry_after`` (seconds or None)."""
+
+
+class ModelQuota(ModelError):
+    """The account is out of quota or credit; ``details``: ``until`` (epoch seconds or None)."""
+
+
+class ModelRefused(ModelError):
+    """The provider or the model declined: policy, bad key, unknown model."""
+
+
+class ContextTooLong(ModelError):
+    """The conversation does not fit; ``details``: ``limit`` (tokens or None)."""
+
+
+class BadAnswer(ModelError):
+    """The answer does not have the shape that was asked for."""
+
+
+class ModelDown(ModelError):
+    """No answer: network, timeout, 5xx."""
+
+
+class BudgetExceeded(ModelError):
+    """Asking would cost more than is left; ``details``: ``limit`` (which one), ``dollars``, ``left``."""
+
+
+class Tool(JsonModel):
+    """A tool offered to the model; ``parameters`` is a JSON Schema object."""
+
+    name: str
+    description: str
+    parameters: dict[str, Any]
+
+
+class ToolCall(JsonModel):
+    """The model asks for a tool. ``error`` is set, and ``arguments`` empty, where its JSON could not be read."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    error: str | None = None
+
+
+class Opaque(JsonModel):
+    """Reasoning blocks and the like, replayed verbatim, and only to the model that made them."""
+
+    model: str
+    blocks: list[dict[str, Any]]
+
+
+class Message(JsonModel):
+    """One turn. ``tool`` messages answer the call ``tool_call_id``."""
+
+    role: Literal["user", "assistant", "tool"]
+    text: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    opaque: Opaque | None = None
+
+
+class Conversation(JsonModel):
+    """What is sent: the system text (our words only) and the turns."""
+
+    system: str
+    messages: tuple[Message, ...]
+
+
+class Usage(JsonModel):
+    """Tokens as the provider counted them; ``cached`` is the part of ``input`` read from its cache."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+
+
+class Reply(JsonModel):
+    """What came back. ``cost`` in dollars, ``seconds`` of wall clock; ``parsed`` where a schema was given."""
+
+    text: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    parsed: Any = None
+    opaque: Opaque | None = None
+    usage: Usage = Usage()
+    stop: Literal["end", "tools", "length", "refused"] = "end"
+    model: str = ""
+    cost: float = 0.0
+    seconds: float = 0.0
+
+    def as_message(self) -> Message:
+        return Message(role="assistant", text=self.text, tool_calls=self.tool_calls, opaque=self.opaque)
+
+
+class Model(Protocol):
+    """One model behind one wire format; streams underneath, raises only :class:`ModelError`."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def ask(
+        self,
+        conversation: Conversation,
+        *,
+        tools: Sequence[Tool] = (),
+        schema: dict[str, Any] | None = None,
+        max_output: int,
+    ) -> Reply: ...
+
+
+class Spender(JsonModel):
+    """On whose account a call is made: the task, its repository and the ceilings in dollars."""
+
+    task: str
+    repository: str
+    max_task: float
+    max_day: float
+    models: dict[str, list[str]] = {}

@@ -1,0 +1,180 @@
+"""Server settings: environment first, then ``server.yml`` in the data directory.
+
+Every field can be given as ``FORGEHAND_<NAME>``; nested ones as ``FORGEHAND_BUDGET__DAY``. Provider keys keep the
+names their own SDKs use (``ANTHROPIC_API_KEY``, ``OPENAI_API_KEY`` and the matching ``_BASE_URL``).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from bot.types import ForgehandError
+
+Api = Literal["messages", "responses", "chat"]
+Tier = Literal["auto", "bubblewrap", "process", "none"]
+_PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+
+
+class SettingsError(ForgehandError):
+    """A setting is missing or malformed; the message names it and how to mend it."""
+
+
+class ModelSettings(BaseModel):
+    """What an operator says of a model the packaged catalogue does not know, or knows otherwise.
+
+    Prices are US dollars per million tokens; ``context`` and ``max_output`` are tokens.
+    """
+
+    provider: Literal["anthropic", "openai"] | None = None
+    api: Api | None = None
+    base_url: str | None = None
+    key_env: str | None = None
+    input_price: float | None = None
+    output_price: float | None = None
+    cached_price: float | None = None
+    context: int | None = None
+    max_output: int | None = None
+    token_limit: int | None = None
+
+
+class BudgetSettings(BaseModel):
+    """Dollar ceilings the server never exceeds; a repository's policy may only lower them."""
+
+    task: float = 5.0
+    day: float = 50.0
+
+
+class Settings(BaseSettings):
+    """Everything the server needs to know; see docs/configuration.md for each key."""
+
+    model_config = SettingsConfigDict(env_prefix="FORGEHAND_", env_nested_delimiter="__", extra="ignore")
+
+    app_id: int | None = None
+    client_id: str | None = None
+    private_key: SecretStr | None = None
+    webhook_secrets: Annotated[list[SecretStr], NoDecode] = Field(
+        default=[], validation_alias=AliasChoices("FORGEHAND_WEBHOOK_SECRETS", "FORGEHAND_WEBHOOK_SECRET", "webhook_secrets")
+    )
+    api_url: str = "https://api.github.com"
+    web_url: str = "https://github.com"
+
+    data_dir: Path = Field(default_factory=lambda: Path.home() / ".forgehand")
+    database_url: str | None = None
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str | None = None
+    poll: bool = False
+    sweep_minutes: float = 5.0
+    workers: int = 4
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    sandbox: Tier = "auto"
+    trust_code: bool = False
+    registries: list[str] = ["pypi.org", "files.pythonhosted.org"]
+    index_url: str | None = None
+
+    models: dict[str, ModelSettings] = {}
+    roles: dict[str, list[str]] = {}
+    budget: BudgetSettings = BudgetSettings()
+    trusted_bots: list[str] = []
+
+    anthropic_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY", "anthropic_api_key")
+    )
+    anthropic_base_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("ANTHROPIC_BASE_URL", "anthropic_base_url")
+    )
+    openai_api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key")
+    )
+    openai_base_url: str | None = Field(
+        default=None, validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url")
+    )
+
+    @field_validator("webhook_secrets", mode="before")
+    @classmethod
+    def _split_secrets(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part for part in re.split(r"[,\n]", value) if part.strip()]
+        return value
+
+    @field_validator("private_key", mode="before")
+    @classmethod
+    def _normalise_key(cls, value: object) -> object:
+        return private_key_text(value) if isinstance(value, str) else value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=settings_file())
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the one database: the given one, else SQLite in the data directory."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_dir / 'forgehand.db'}"
+        return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every secret value we hold, for redaction."""
+        held = [self.private_key, self.anthropic_api_key, self.openai_api_key, *self.webhook_secrets]
+        return [secret.get_secret_value() for secret in held if secret is not None]
+
+
+def settings_file() -> Path:
+    """``$FORGEHAND_DATA_DIR/server.yml``, by default in ``~/.forgehand``."""
+    return Path(os.environ.get("FORGEHAND_DATA_DIR") or Path.home() / ".forgehand") / "server.yml"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Settings from overrides, environment and file.
+
+    Raises :class:`SettingsError` naming every wrong key, never quoting its value.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        lines = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
+        raise SettingsError("These settings are wrong:\n  " + "\n  ".join(lines)) from None
+
+
+def private_key_text(value: str) -> str:
+    r"""The PEM text of an App's private key given as path, raw text, ``\n``-escaped text or base64.
+
+    Raises :class:`ValueError` in words where it is none of these.
+    """
+    text = value.strip().strip("\"'").replace("\r\n", "\n").replace("\\n", "\n")
+    if _PEM.search(text):
+        return text.strip() + "\n"
+    if len(text) < 1024 and Path(text).expanduser().is_file():
+        return private_key_text(Path(text).expanduser().read_text())
+    try:
+        decoded = base64.b64decode("".join(text.split()), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        decoded = ""
+    if _PEM.search(decoded):
+        return decoded.replace("\r\n", "\n").strip() + "\n"
+    raise ValueError(
+        "not a private key: give the path of the .pem file, its text, its text with \\n for line ends, or base64 of it"
+    )

@@ -1,0 +1,16 @@
+"""Alembic's entry point: run the revisions on the connection that ``upgrade`` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from bot.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table="fh_alembic_version",
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

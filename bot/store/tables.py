@@ -1,0 +1,163 @@
+"""The tables (design section 8). Times are milliseconds since the epoch; JSON columns hold plain JSON.
+
+All names carry the prefix ``fh_`` because the engine keeps its own tables in the same database.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+BigKey = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+
+def _table(name: str, *columns: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(f"fh_{name}", metadata, *columns)
+
+
+delivery = _table(
+    "delivery",
+    sa.Column("guid", sa.Text, primary_key=True),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+    sa.Column("received", sa.BigInteger, nullable=False),
+    sa.Column("done", sa.BigInteger),
+    sa.Column("error", sa.Text),
+    sa.Index("fh_delivery_open", "done", "received"),
+)
+
+task = _table(
+    "task",
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("parent", sa.Text),
+    sa.Column("flow", sa.Text, nullable=False),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("delivery", sa.Text),
+    sa.Column("installation", sa.BigInteger, nullable=False),
+    sa.Column("repository", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("argument", sa.JSON, nullable=False),
+    sa.Column("active_key", sa.Text, unique=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("cancel", sa.Text),
+    sa.Column("result", sa.JSON),
+    sa.Column("posted", sa.JSON, nullable=False, default=dict),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("started", sa.BigInteger),
+    sa.Column("ended", sa.BigInteger),
+    sa.Index("fh_task_target", "repository", "number"),
+    sa.Index("fh_task_state", "state"),
+)
+
+task_event = _table(
+    "task_event",
+    sa.Column("id", BigKey, primary_key=True, autoincrement=True),
+    sa.Column("task", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Index("fh_task_event_task", "task", "id"),
+)
+
+attempt = _table(
+    "attempt",
+    sa.Column("task", sa.Text, primary_key=True),
+    sa.Column("step", sa.Text, primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+)
+
+artifact = _table(
+    "artifact",
+    sa.Column("id", BigKey, primary_key=True, autoincrement=True),
+    sa.Column("task", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("model", sa.Text),
+    sa.Column("blob", sa.Text, nullable=False),
+    sa.Column("scores", sa.JSON),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("task", "kind", "name"),
+)
+
+blob = _table(
+    "blob",
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+)
+
+model_call = _table(
+    "model_call",
+    sa.Column("task", sa.Text, primary_key=True),
+    sa.Column("step", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("repository", sa.Text, nullable=False),
+    sa.Column("day", sa.Text, nullable=False),
+    sa.Column("reserved", sa.Float, nullable=False),
+    sa.Column("cost", sa.Float),
+    sa.Column("input_tokens", sa.Integer),
+    sa.Column("output_tokens", sa.Integer),
+    sa.Column("cached_tokens", sa.Integer),
+    sa.Column("seconds", sa.Float),
+    sa.Column("reply", sa.JSON),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Index("fh_model_call_day", "day", "repository"),
+)
+
+outcome = _table(
+    "outcome",
+    sa.Column("task", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)
+
+finding = _table(
+    "finding",
+    sa.Column("fingerprint", sa.Text, primary_key=True),
+    sa.Column("repository", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("task", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("updated", sa.BigInteger, nullable=False),
+)
+
+installation = _table(
+    "installation",
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("permissions", sa.JSON, nullable=False),
+    sa.Column("updated", sa.BigInteger, nullable=False),
+)
+
+repository = _table(
+    "repository",
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("installation", sa.BigInteger, nullable=False),
+    sa.Column("full_name", sa.Text, nullable=False),
+    sa.Column("updated", sa.BigInteger, nullable=False),
+)
+
+audit = _table(
+    "audit",
+    sa.Column("id", BigKey, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("task", sa.Text),
+    sa.Column("delivery", sa.Text),
+    sa.Column("repository", sa.Text),
+    sa.Column("actor", sa.Text),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("allowed", sa.Boolean, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+
+heartbeat = _table(
+    "heartbeat",
+    sa.Column("executor", sa.Text, primary_key=True),
+    sa.Column("seen", sa.BigInteger, nullable=False),
+)

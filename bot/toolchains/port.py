@@ -1,0 +1,83 @@
+"""How a repository installs and tests itself, whatever its language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+from bot.sandbox.port import CommandResult, Limits
+from bot.types import ForgehandError, JsonModel
+
+Verdict = Literal["passed", "failed", "error", "skipped"]
+
+
+class ToolchainError(ForgehandError):
+    """The repository cannot be installed or tested; the message says which command said what."""
+
+
+class Checks(JsonModel):
+    """``checks:`` of a repository's policy (design 9); None means: find out by looking."""
+
+    setup: str | None = None
+    test: str | None = None
+    results: Literal["junit", "tap", "exit"] = "junit"
+    minutes: float = 10.0
+
+
+class TestCase(JsonModel):
+    """One test's verdict. ``id`` is what the runner takes to run it alone; ``phase`` tells where it failed."""
+
+    __test__ = False
+
+    id: str
+    verdict: Verdict
+    phase: Literal["collect", "setup", "call", "teardown"] = "call"
+    message: str = ""
+    seconds: float = 0.0
+
+
+class TestRun(JsonModel):
+    """One run of a test command. ``command`` is what a person would type; ``complete`` is False where it was cut short."""
+
+    __test__ = False
+
+    command: str
+    cases: tuple[TestCase, ...]
+    result: CommandResult
+    complete: bool
+
+    def verdicts(self) -> dict[str, Verdict]:
+        return {case.id: case.verdict for case in self.cases}
+
+
+class Workspace(JsonModel):
+    """Two directories: ``tree`` (the repository's files, shown as /work) and ``env`` (its installed dependencies)."""
+
+    tree: Path
+    env: Path
+
+
+class Toolchain(Protocol):
+    """Bound to one repository's policy. All commands run in the sandbox; only ``install`` has the proxy."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
+        """Install dependencies into ``workspace.env``. Raises :class:`ToolchainError` with the command's own last lines."""
+        ...
+
+    async def test(
+        self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None, final: bool = False
+    ) -> TestRun:
+        """Run the given files or test ids, or everything. ``final``: dependencies are mounted read-only."""
+        ...
+
+    def is_test(self, path: str) -> bool:
+        """Is this a test file or a file that configures tests (conftest.py, pytest.ini, tox.ini, ...)?"""
+        ...
+
+    def new_test_path(self, paths: Sequence[str], near: str) -> str:
+        """Where a new test for ``near`` would go, by this repository's own habits."""
+        ...

@@ -1,0 +1,86 @@
+"""Values that every layer shares: who, where, and the root of our exception tree."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+JsonScalar = str | int | float | bool | None
+T = TypeVar("T")
+
+
+class JsonModel(BaseModel):
+    """A frozen value that survives a round trip through JSON unchanged."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Actor(JsonModel):
+    """A GitHub account as a delivery names it. ``type`` is ``User``, ``Bot`` or ``Organization``."""
+
+    login: str
+    id: int
+    type: str = "User"
+
+
+class Repository(JsonModel):
+    """A repository the App is installed on; ``installation`` is the installation's id."""
+
+    id: int
+    owner: str
+    name: str
+    installation: int
+    default_branch: str = "main"
+    private: bool = False
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+
+class ForgehandError(Exception):
+    """Root of every error we raise on purpose.
+
+    The message says what happened and what to do next. ``details`` holds JSON scalars only, so that
+    an error recorded by the engine comes back as the same class on replay.
+    """
+
+    _registry: ClassVar[dict[str, type[ForgehandError]]] = {}
+
+    def __init__(self, message: str, **details: JsonScalar) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        ForgehandError._registry[cls.__name__] = cls
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"error": class name, "message": text, "details": {...}}``."""
+        return {"error": type(self).__name__, "message": self.message, "details": self.details}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> ForgehandError:
+        """The inverse of :meth:`to_json`; an unknown class becomes the root class."""
+        kind = ForgehandError._registry.get(str(data.get("error")), ForgehandError)
+        return kind(str(data.get("message", "")), **dict(data.get("details") or {}))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (self.to_json(),))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ForgehandError) and self.to_json() == other.to_json()
+
+    __hash__ = Exception.__hash__
+
+    def detail(self, name: str) -> JsonScalar:
+        return self.details.get(name)
+
+    def with_message(self, message: str) -> Self:
+        return type(self)(message, **self.details)
+
+
+def _rebuild(data: dict[str, Any]) -> ForgehandError:
+    return ForgehandError.from_json(data)

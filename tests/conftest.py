@@ -1,0 +1,1 @@
+"""Shared fixtures. Each package's own fixtures live beside its tests."""
