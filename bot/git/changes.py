@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from bot.types import JsonModel
 
 
@@ -11,10 +13,13 @@ class Changes(JsonModel):
     Text keeps its line ends and byte order mark; it is written as UTF-8.
     """
 
-    files: dict[str, str | None] = {}
+    files: dict[str, str | None] = Field(default_factory=dict)
 
     def with_file(self, path: str, text: str | None) -> Changes:
         return Changes(files={**self.files, path: text})
 
     def without(self, paths: frozenset[str]) -> Changes:
         return Changes(files={path: text for path, text in self.files.items() if path not in paths})
+
+
+NO_CHANGES = Changes()

@@ -1,0 +1,33 @@
+"""What can go wrong with git, told apart by what the caller should do next."""
+
+from __future__ import annotations
+
+from bot.types import ForgehandError
+
+
+class GitError(ForgehandError):
+    """git failed in a way that trying again will not mend; the message quotes git's own last words."""
+
+
+class RemoteDown(GitError):
+    """The git server did not answer, or broke off: transient, retried before it is raised."""
+
+
+class AccessRefused(GitError):
+    """The token may not see or write this repository (git saw 401, 403 or 404)."""
+
+
+class ObjectMissing(GitError):
+    """A commit, branch or object is not there; ``details``: ``name``."""
+
+
+class PathRefused(GitError):
+    """A path that would leave the tree, hide in ``.git`` or pass through a symlink; ``details``: ``path``."""
+
+
+class NonFastForward(GitError):
+    """The branch is not where the push expected it: somebody else moved it; ``details``: ``branch``."""
+
+
+class PushRefused(GitError):
+    """GitHub will never take this push; ``details``: ``reason``, one of protected, ruleset, workflows, policy."""

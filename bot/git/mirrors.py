@@ -1,0 +1,334 @@
+"""Bare mirrors: one per repository, read, diffed and committed to without a working tree of git's own."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from bot.git.changes import NO_CHANGES, Changes
+from bot.git.command import Finished, run_git
+from bot.git.errors import GitError, ObjectMissing, PathRefused
+from bot.git.paths import LINK, SUBMODULE, check_changes
+from bot.git.remote import DELAYS, Remote
+from bot.git.trees import prepare_directory, tame_links
+from bot.types import JsonModel, Repository
+
+MAX_TEXT = 10 * 1024 * 1024
+_SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_STALE_LOCK_SECONDS = 600.0
+# A repository's own attributes must neither hide changes from our diffs nor rewrite bytes on their way to the disk.
+_ATTRIBUTES = "* -text -filter -ident -working-tree-encoding !diff !merge\n"
+
+
+class Entry(JsonModel):
+    """One file of a tree. ``size`` is in bytes, None for a submodule; ``sha`` names the blob."""
+
+    path: str
+    mode: str
+    size: int | None
+    sha: str
+
+    @property
+    def kind(self) -> Literal["file", "link", "submodule"]:
+        return "link" if self.mode == LINK else "submodule" if self.mode == SUBMODULE else "file"
+
+
+class Author(JsonModel):
+    """Who an author line names."""
+
+    name: str
+    email: str
+
+
+class Mirrors:
+    """All mirrors below one directory. ``base_url`` is the git server, e.g. ``https://github.com``.
+
+    ``delays`` are the seconds to wait between tries where the server fails or does not yet know the token.
+    """
+
+    def __init__(self, root: Path, base_url: str, *, delays: Sequence[float] = DELAYS) -> None:
+        self._root = root
+        self._base_url = base_url.rstrip("/")
+        self._delays = delays
+        self._open: dict[int, Mirror] = {}
+        self._locks: dict[int, asyncio.Lock] = {}
+
+    async def of(self, repository: Repository) -> Mirror:
+        """The repository's mirror, made empty where it is new. Named by id, so that it survives renames."""
+        async with self._locks.setdefault(repository.id, asyncio.Lock()):
+            known = self._open.get(repository.id)
+            url = self._url(repository)
+            if known is None or known.url != url:
+                known = Mirror(await self._directory(repository.id), self._base_url, url, self._delays)
+                self._open[repository.id] = known
+            return known
+
+    def _url(self, repository: Repository) -> str:
+        for name in (repository.owner, repository.name):
+            if not _NAME.fullmatch(name) or name in {".", ".."}:
+                raise GitError(f"{repository.full_name!r} is not the name of a GitHub repository.")
+        return f"{self._base_url}/{quote(repository.owner)}/{quote(repository.name)}.git"
+
+    async def _directory(self, repository_id: int) -> Path:
+        git_dir = self._root / f"{repository_id}.git"
+        if git_dir.is_dir():
+            await asyncio.to_thread(_remove_stale_locks, git_dir)
+            return git_dir
+        self._root.mkdir(parents=True, exist_ok=True)
+        # Made aside and renamed, so that a process dying here leaves no half a mirror behind.
+        aside = Path(tempfile.mkdtemp(prefix="new-", dir=self._root))
+        done = await run_git(["init", "--bare", "--quiet", "--template=", str(aside)], cwd=self._root)
+        if done.code:
+            raise GitError(f"git init failed:\n{done.stderr}")
+        await asyncio.to_thread(_finish_mirror, aside, git_dir)
+        return git_dir
+
+
+class Mirror:
+    """One repository's objects. Reading needs no lock; fetches into it go one after another."""
+
+    def __init__(self, git_dir: Path, base_url: str, url: str, delays: Sequence[float] = DELAYS) -> None:
+        self.git_dir = git_dir
+        self.url = url
+        self._remote = Remote(base_url, url, git_dir, delays)
+        self._lock = asyncio.Lock()
+
+    async def fetch(self, refs: Iterable[str], token: str | None) -> None:
+        """Bring branches (``main``), full refs (``refs/pull/3/head``) or commits (40 hex digits) here.
+
+        Raises :class:`ObjectMissing`, :class:`AccessRefused` or :class:`RemoteDown`.
+        """
+        refspecs = [_refspec(ref) for ref in dict.fromkeys(refs)]
+        async with self._lock:
+            await self._remote.fetch(refspecs, token)
+
+    async def resolve(self, ref: str) -> str:
+        """The commit a fetched branch, full ref or (abbreviated) sha stands for; raises :class:`ObjectMissing`."""
+        names = [ref] if ref.startswith("refs/") else [f"refs/heads/{ref}", ref]
+        for name in names:
+            done = await self._git(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", check=False
+            )
+            if not done.code:
+                return done.text.strip()
+        raise ObjectMissing(f"{ref!r} is not in the mirror; fetch it first.", name=ref)
+
+    async def merge_base(self, first: str, second: str) -> str:
+        """The best common ancestor; raises :class:`ObjectMissing` where the histories share nothing."""
+        done = await self._git("merge-base", _sha(first), _sha(second), check=False)
+        if done.code:
+            raise ObjectMissing(f"{first} and {second} have no common ancestor here.", name=second)
+        return done.text.strip()
+
+    async def entries(self, sha: str) -> tuple[Entry, ...]:
+        """Every file of a commit, in git's order; raises :class:`ObjectMissing`."""
+        return await self._list(sha)
+
+    async def read(self, sha: str, path: str) -> str | None:
+        """The text of a file, line ends kept.
+
+        None where nothing is there, where it is no regular file (symlink, directory, submodule), where it is binary
+        (holds a NUL), not UTF-8, or larger than 10 MiB.
+        """
+        data = await self.read_bytes(sha, path, limit=MAX_TEXT)
+        return None if data is None else as_text(data)
+
+    async def read_bytes(self, sha: str, path: str, *, limit: int | None = None) -> bytes | None:
+        """The bytes of a regular file; None where there is none or it holds more than ``limit`` bytes."""
+        found = [entry for entry in await self._list(sha, path) if entry.path == path and entry.kind == "file"]
+        if not found or (limit is not None and (found[0].size or 0) > limit):
+            return None
+        return (await self._git("cat-file", "blob", found[0].sha)).stdout
+
+    async def blobs(self, shas: Iterable[str]) -> dict[str, bytes]:
+        """Many blobs by their shas in one process; raises :class:`ObjectMissing` for the first that is not here."""
+        wanted = [_sha(sha) for sha in dict.fromkeys(shas)]
+        done = await self._git("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in wanted).encode())
+        return await asyncio.to_thread(_split_batch, done.stdout)
+
+    async def diff(self, base: str, other: str | Changes) -> str:
+        """Unified diff from a commit to another one, or to the same with changes, as git makes it; "" where equal."""
+        tree = await self.tree(base, other) if isinstance(other, Changes) else _sha(other)
+        flags = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/")
+        return (await self._git("diff-tree", "-r", "-p", *flags, _sha(base), tree)).text
+
+    async def tree(self, base: str, changes: Changes) -> str:
+        """The sha of the tree that ``base`` becomes with the changes; modes are kept, new files are 100644.
+
+        Raises :class:`PathRefused` for hostile or unfitting paths, :class:`GitError` for text that is no UTF-8.
+        """
+        if not changes.files:
+            return (await self._git("rev-parse", f"{_sha(base)}^{{tree}}")).text.strip()
+        modes = {entry.path: entry.mode for entry in await self._list(base)}
+        await asyncio.to_thread(check_changes, {path: text is not None for path, text in changes.files.items()}, modes)
+        async with self._index(base) as env:
+            shas = await self._store(changes, Path(env["GIT_INDEX_FILE"]).parent)
+            lines = [
+                f"0 {'0' * 40}\t{path}" if path not in shas else f"{modes.get(path, '100644')} {shas[path]}\t{path}"
+                for path in sorted(changes.files, key=lambda path: (changes.files[path] is not None, path))
+            ]
+            done = await self._git(
+                "update-index",
+                "-z",
+                "--index-info",
+                stdin="".join(f"{line}\0" for line in lines).encode(),
+                env=env,
+                check=False,
+            )
+            if done.code:
+                raise PathRefused(f"git refuses a path of this change:\n{done.stderr[:500]}", path=None)
+            return (await self._git("write-tree", env=env)).text.strip()
+
+    async def commit(self, base: str, changes: Changes, message: str, author: Author, when: int) -> str:
+        """A commit on top of ``base``, in the mirror only. ``when`` is in seconds since the epoch.
+
+        The same arguments give the same sha, so a repeated step makes the same commit.
+        """
+        tree = await self.tree(base, changes)
+        who = {"NAME": author.name, "EMAIL": author.email, "DATE": f"{when} +0000"}
+        env = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
+        text = message.replace("\0", "").encode("utf-8", "replace")
+        return (await self._git("commit-tree", tree, "-p", _sha(base), stdin=text, env=env)).text.strip()
+
+    async def checkout(self, sha: str, dest: Path, changes: Changes = NO_CHANGES) -> None:
+        """Make ``dest`` hold exactly the files of ``sha`` with the changes, without any ``.git``.
+
+        Whatever was in ``dest`` is removed. Bytes and modes are the repository's own; a symlink that leads out of the
+        tree becomes a plain file holding its target. Submodules are empty directories.
+        """
+        tree = await self.tree(sha, changes)
+        await asyncio.to_thread(prepare_directory, dest)
+        async with self._index(tree) as env:
+            await self._git(
+                "--work-tree", str(dest), "checkout-index", "--all", "--force", "--quiet", cwd=dest, env=env
+            )
+        links = [entry.path for entry in await self._list(tree) if entry.kind == "link"]
+        await asyncio.to_thread(tame_links, dest, links)
+
+    async def push(self, sha: str, branch: str, token: str | None, *, expect: str | None = None) -> None:
+        """Put ``sha`` on ``branch`` if the branch is at ``expect`` there; None means it must not exist yet.
+
+        Succeeds where the branch already is at ``sha``. Raises :class:`PushRefused` (never repeat),
+        :class:`NonFastForward` (somebody moved it), :class:`AccessRefused` or :class:`RemoteDown`.
+        """
+        if (await run_git(["check-ref-format", "--branch", branch], cwd=self.git_dir)).code or branch.startswith("-"):
+            raise GitError(f"{branch!r} cannot be the name of a branch.")
+        await self._remote.push(_sha(sha), branch, expect and _sha(expect), token)
+
+    async def _list(self, treeish: str, path: str | None = None) -> tuple[Entry, ...]:
+        only = [path] if path else []
+        args = ("ls-tree", "-r", "-z", "--long", "--full-tree", _sha(treeish), "--", *only)
+        done = await self._git(*args, check=False)
+        if done.code:
+            raise ObjectMissing(f"The commit {treeish} is not in the mirror; fetch it first.", name=treeish)
+        return await asyncio.to_thread(_parse_tree, done.stdout)
+
+    async def _store(self, changes: Changes, scratch: Path) -> dict[str, str]:
+        written = {path: text for path, text in changes.files.items() if text is not None}
+        for number, (path, text) in enumerate(written.items()):
+            try:
+                (scratch / str(number)).write_bytes(text.encode())
+            except UnicodeEncodeError:
+                raise GitError(f"The new text of {path!r} is not valid Unicode; write it again.") from None
+        names = "".join(f"{scratch / str(number)}\n" for number in range(len(written)))
+        done = await self._git("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names.encode())
+        return dict(zip(written, done.text.split(), strict=True))
+
+    @asynccontextmanager
+    async def _index(self, treeish: str) -> AsyncIterator[dict[str, str]]:
+        with tempfile.TemporaryDirectory(prefix="forgehand-index-") as scratch:
+            env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+            done = await self._git("read-tree", _sha(treeish), env=env, check=False)
+            if done.code:
+                raise GitError(f"git refuses the tree of {treeish}:\n{done.stderr[:500]}")
+            yield env
+
+    async def _git(
+        self,
+        *args: str,
+        stdin: bytes = b"",
+        env: dict[str, str] | None = None,
+        cwd: Path | None = None,
+        check: bool = True,
+    ) -> Finished:
+        done = await run_git(["--git-dir", str(self.git_dir), *args], cwd=cwd or self.git_dir, stdin=stdin, env=env)
+        if check and done.code:
+            raise GitError(f"git {args[0]} failed:\n{done.stderr[:2000]}")
+        return done
+
+
+def as_text(data: bytes) -> str | None:
+    """UTF-8 text with its line ends and byte order mark kept; None where it is binary or another encoding."""
+    if b"\0" in data:
+        return None
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _sha(text: str) -> str:
+    if not _SHA.fullmatch(text):
+        raise ObjectMissing(f"{text[:100]!r} is not a full object name; resolve it first.", name=text[:100])
+    return text
+
+
+def _refspec(ref: str) -> str:
+    if _SHA.fullmatch(ref):
+        return f"+{ref}:refs/forgehand/commits/{ref}"
+    full = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
+    if re.search(r"[\s~^:?*\[\\\x00-\x1f\x7f]|\.\.|@\{", full):
+        raise GitError(f"{ref!r} cannot be the name of a branch.")
+    return f"+{full}:{full}"
+
+
+def _parse_tree(listing: bytes) -> tuple[Entry, ...]:
+    rows = (row.split("\t", 1) for row in listing.decode("utf-8", "surrogateescape").split("\0") if row)
+    fields = ((*meta.split(), path) for meta, path in rows)
+    return tuple(
+        Entry.model_construct(path=path, mode=mode, size=None if size == "-" else int(size), sha=sha)
+        for mode, _kind, sha, size, path in fields
+        if not any("\udc80" <= char <= "\udcff" for char in path)
+    )
+
+
+def _split_batch(output: bytes) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    at = 0
+    while at < len(output):
+        end = output.index(b"\n", at)
+        header = output[at:end].decode().split()
+        if len(header) != 3:
+            raise ObjectMissing(f"The object {header[0]} is not in the mirror.", name=header[0])
+        size = int(header[2])
+        found[header[0]] = output[end + 1 : end + 1 + size]
+        at = end + size + 2
+    return found
+
+
+def _finish_mirror(aside: Path, git_dir: Path) -> None:
+    (aside / "info").mkdir(exist_ok=True)
+    (aside / "info" / "attributes").write_text(_ATTRIBUTES)
+    try:
+        aside.rename(git_dir)
+    except OSError:  # another process was faster; its mirror is as good
+        shutil.rmtree(aside)
+
+
+def _remove_stale_locks(git_dir: Path) -> None:
+    # A machine that died inside git leaves lock files that would block every later fetch.
+    for lock in git_dir.rglob("*.lock"):
+        try:
+            if time.time() - lock.stat().st_mtime > _STALE_LOCK_SECONDS:
+                lock.unlink()
+        except FileNotFoundError:
+            continue

@@ -1,0 +1,132 @@
+"""Talking to the git server: fetch and push, with git's words sorted into what to do about them."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.git.command import REMOTE_SECONDS, Access, Finished, run_git
+from bot.git.errors import AccessRefused, GitError, NonFastForward, ObjectMissing, PushRefused, RemoteDown
+
+# A fresh token may be refused for its first seconds, and servers hiccup: the same waits serve both.
+DELAYS = (1.0, 2.0, 3.0)
+
+_REFUSALS = (
+    ("workflows", re.compile(r"refusing to allow .{0,80}(create or update|update) workflow", re.S | re.I)),
+    ("ruleset", re.compile(r"\bGH013\b")),
+    ("protected", re.compile(r"\bGH006\b|protected branch hook declined", re.I)),
+    ("policy", re.compile(r"\bGH\d{3}\b|pre-receive hook declined|\[remote rejected\]", re.I)),
+)
+_MOVED = re.compile(
+    r"stale info|non-fast-forward|fetch first|cannot lock ref|reference already exists|failed to update ref", re.I
+)
+_MISSING = re.compile(r"couldn't find remote ref (\S+)|not our ref (\S+)", re.I)
+_NO_ACCESS = re.compile(
+    r"Authentication failed|could not read Username|repository .* not found|returned error: 40[134]"
+    r"|Permission to .* denied",
+    re.I,
+)
+_BUSY_MIRROR = re.compile(r"Unable to create .*\.lock|cannot lock ref", re.I)
+_DOWN = re.compile(
+    r"Could not resolve host|Failed to connect|Connection (refused|reset|timed out)|early EOF|unexpected disconnect"
+    r"|returned error: (5\d\d|429)|RPC failed|hung up unexpectedly|Operation too slow|SSL_|gnutls|timed out",
+    re.I,
+)
+
+
+class Remote:
+    """One repository on the git server. ``url`` carries no credentials."""
+
+    def __init__(self, base_url: str, url: str, git_dir: Path, delays: Sequence[float] = DELAYS) -> None:
+        self._base_url = base_url
+        self._url = url
+        self._git_dir = git_dir
+        self._delays = tuple(delays)
+
+    async def fetch(self, refspecs: Sequence[str], token: str | None) -> None:
+        """Raises :class:`ObjectMissing` for a ref the server lacks, :class:`AccessRefused`, :class:`RemoteDown`."""
+        args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", self._url, *refspecs]
+        done = await self._run(args, token)
+        if done.code:
+            raise _fetch_error(done)
+
+    async def push(self, sha: str, branch: str, expect: str | None, token: str | None) -> None:
+        """Move ``branch`` to ``sha`` if it is at ``expect`` (None: if it does not exist)."""
+        ref = f"refs/heads/{branch}"
+        args = [
+            "push",
+            "--porcelain",
+            "--no-verify",
+            f"--force-with-lease={ref}:{expect or ''}",
+            self._url,
+            f"{sha}:{ref}",
+        ]
+        done = await self._run(args, token)
+        if done.code:
+            error = _push_error(done, branch)
+            # A repeated step finds its own earlier push: that is success, not a conflict.
+            if not isinstance(error, NonFastForward) or await self.head(ref, token) != sha:
+                raise error
+
+    async def head(self, ref: str, token: str | None) -> str | None:
+        """The sha a full ref is at on the server, None where it does not exist."""
+        done = await self._run(["ls-remote", "--quiet", self._url, ref], token)
+        if done.code:
+            raise _fetch_error(done)
+        rows = (line.split("\t") for line in done.text.splitlines())
+        return next((sha for sha, name in rows if name == ref), None)
+
+    async def _run(self, args: Sequence[str], token: str | None) -> Finished:
+        access = Access(self._base_url, token) if token else None
+        done = await run_git(args, cwd=self._git_dir, access=access, seconds=REMOTE_SECONDS)
+        for delay in self._delays:
+            if not done.code or not _passing(done):
+                break
+            await asyncio.sleep(delay)
+            done = await run_git(args, cwd=self._git_dir, access=access, seconds=REMOTE_SECONDS)
+        return done
+
+
+def _passing(done: Finished) -> bool:
+    said = done.stderr
+    return bool(_NO_ACCESS.search(said) or _DOWN.search(said) or (_BUSY_MIRROR.search(said) and "remote" not in said))
+
+
+def _words(done: Finished) -> str:
+    """What git and the server said, without the noise, at most 2,000 characters."""
+    lines = [line.strip() for line in (done.stderr + "\n" + done.text).splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith(("hint:", "To ", "Done")))[:2000]
+
+
+def _fetch_error(done: Finished) -> GitError:
+    said = _words(done)
+    missing = _MISSING.search(said)
+    if missing:
+        name = missing.group(1) or missing.group(2)
+        return ObjectMissing(f"The git server has no {name}; was the branch or pull request deleted?", name=name)
+    return _connection_error(said) or GitError(f"git fetch failed:\n{said}")
+
+
+def _push_error(done: Finished, branch: str) -> GitError:
+    said = _words(done)
+    moved = _MOVED.search(said)
+    for reason, pattern in _REFUSALS:
+        if pattern.search(said) and not (moved and reason == "policy"):
+            return PushRefused(f"The push to {branch} was refused for good:\n{said}", reason=reason)
+    if moved:
+        return NonFastForward(
+            f"{branch} was moved or created by somebody else; nothing was overwritten.", branch=branch
+        )
+    return _connection_error(said) or GitError(f"git push to {branch} failed:\n{said}")
+
+
+def _connection_error(said: str) -> GitError | None:
+    if _NO_ACCESS.search(said):
+        return AccessRefused(
+            f"The git server refuses access; check the App's installation and its contents permission:\n{said}"
+        )
+    if _DOWN.search(said):
+        return RemoteDown(f"The git server could not be reached, after several tries:\n{said}")
+    return None
