@@ -16,7 +16,7 @@ from urllib.parse import quote
 from bot.git.changes import NO_CHANGES, Changes
 from bot.git.command import Finished, run_git
 from bot.git.errors import GitError, ObjectMissing, PathRefused
-from bot.git.paths import LINK, SUBMODULE, check_changes
+from bot.git.paths import LINK, SUBMODULE, can_name_a_file, check_changes
 from bot.git.remote import DELAYS, Remote
 from bot.git.trees import prepare_directory, tame_links
 from bot.types import JsonModel, Repository
@@ -144,6 +144,8 @@ class Mirror:
 
     async def read_bytes(self, sha: str, path: str, *, limit: int | None = None) -> bytes | None:
         """The bytes of a regular file; None where there is none or it holds more than ``limit`` bytes."""
+        if not can_name_a_file(path):
+            return None
         found = [entry for entry in await self._list(sha, path) if entry.path == path and entry.kind == "file"]
         if not found or (limit is not None and (found[0].size or 0) > limit):
             return None

@@ -38,6 +38,12 @@ def check_changes(paths: Mapping[str, bool], modes: Mapping[str, str]) -> None:
         folded.setdefault(_fold(path), path)
 
 
+def can_name_a_file(path: str) -> bool:
+    """Whether git could hold a file of this name at all: relative, plain parts, encodable."""
+    plain = not {"", ".", ".."} & set(path.split("/"))
+    return plain and not any(char == "\0" or unicodedata.category(char) == "Cs" for char in path)
+
+
 def parents(path: str) -> list[str]:
     """``a/b/c`` -> ``["a", "a/b"]``."""
     parts = path.split("/")
