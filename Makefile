@@ -1,0 +1,48 @@
+# Everything sets up what it needs: a machine with python3 (3.11 or newer), git and make is enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+NAME ?= webhooks
+
+.PHONY: help demo test lint serve bench clean
+
+help:
+	@echo "make demo   [ARGS=--exit]         a labelled issue becomes a verified pull request, on this machine"
+	@echo "make test   [ARGS='-k fix']       all tests"
+	@echo "make lint                         ruff, mypy, import-linter"
+	@echo "make serve  [ARGS='--port 8080']  the bot itself (see docs/setup.md)"
+	@echo "make bench  NAME=webhooks         a benchmark beside its peers: webhooks, edits, localize"
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ $(VENV)/.runtime
+
+demo: $(VENV)/.runtime
+	$(BIN)/python -m bot.cli demo $(ARGS)
+
+serve: $(VENV)/.runtime
+	$(BIN)/python -m bot.cli serve $(ARGS)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m bench.$(NAME) $(ARGS)
+
+clean:
+	rm -rf $(VENV) .bench .mypy_cache .ruff_cache .pytest_cache

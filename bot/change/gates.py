@@ -1,0 +1,105 @@
+"""The gates of a change: pure functions from what ran to passed or not passed. No gate asks a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from fnmatch import fnmatch
+
+from unidiff import PatchSet
+
+from bot.change.records import Gate, Proof
+from bot.git.changes import Changes
+from bot.toolchains.port import TestRun, Verdict
+
+MAX_FILES = 20
+MAX_LINES = 800
+PROTECTED = (
+    ".github/*", ".git/*", ".gitmodules", ".gitattributes", ".gitlab-ci.yml", ".circleci/*", ".husky/*", ".pre-commit-config.yaml",
+    "*.lock", "*/package-lock.json", "package-lock.json", "*/yarn.lock", "yarn.lock", "pnpm-lock.yaml", "go.sum", "*/go.sum",
+    ".claude/*", ".cursor/*", ".mcp.json", "CLAUDE.md", "AGENTS.md", ".vscode/*", ".idea/*", ".devcontainer/*", ".envrc", ".env",
+    "*.pth", "sitecustomize.py", "usercustomize.py", "*/sitecustomize.py", "*/usercustomize.py",
+)  # fmt: skip
+
+
+def is_protected(path: str, patterns: Collection[str] = PROTECTED) -> bool:
+    """May no change of ours touch this path? Compared without case, because some file systems do not care."""
+    folded = path.casefold()
+    return any(fnmatch(folded, pattern.casefold()) for pattern in patterns)
+
+
+def take_tests_from_base(
+    changes: Changes, base_paths: Collection[str], is_test: Callable[[str], bool], is_config: Callable[[str], bool]
+) -> tuple[Changes, tuple[str, ...]]:
+    """The changes without those to existing tests or to any test configuration, and the paths so restored."""
+    restored = frozenset(path for path in changes.files if is_config(path) or (path in base_paths and is_test(path)))
+    return changes.without(restored), tuple(sorted(restored))
+
+
+def tests_gate(restored: Collection[str]) -> Gate:
+    """An edit of an existing test is not fatal to the proof, but the change as written is then unverified."""
+    if not restored:
+        return Gate(name="tests taken from base", passed=True, after="no existing test changed")
+    names = ", ".join(f"`{path}`" for path in restored)
+    return Gate(name="tests taken from base", passed=False, after=f"{len(restored)} restored", detail=f"The change edits {names}; these were taken from the base instead.")
+
+
+def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
+    """Every test of the proof passes in every run."""
+    wanted = set(proof.tests)
+    bad = [
+        f"{name}: {verdicts.get(name, 'not run')}"
+        for verdicts in (run.verdicts() for run in runs)
+        for name in sorted(wanted)
+        if verdicts.get(name) != "passed"
+    ]
+    good = sum(all(run.verdicts().get(name) == "passed" for name in wanted) for run in runs)
+    after = f"passes, {good} of {len(runs)}" if not bad else f"passes in {good} of {len(runs)}"
+    return Gate(name="proof", passed=not bad, before=f"fails, {proof.runs} of {proof.runs}", after=after, detail="\n".join(dict.fromkeys(bad)))
+
+
+def regressions(before: Mapping[str, Verdict], after: Mapping[str, Verdict]) -> tuple[str, ...]:
+    """Tests that passed before and do not pass now; one that vanished counts, one that is skipped now counts."""
+    return tuple(sorted(name for name, verdict in before.items() if verdict == "passed" and after.get(name) != "passed"))
+
+
+def regression_gate(before: Mapping[str, Verdict], after: Mapping[str, Verdict], lost: Collection[str], flaky: Collection[str]) -> Gate:
+    """``lost``: what still failed when run again; ``flaky``: what passed then."""
+    detail = "\n".join(f"{name}: passed before, {after.get(name, 'not run')} now" for name in sorted(lost))
+    again = f", {len(flaky)} only when run again" if flaky else ""
+    return Gate(name="regressions", passed=not lost, before=_count(before), after=_count(after) + again, detail=detail)
+
+
+def _count(verdicts: Mapping[str, Verdict]) -> str:
+    passed = sum(verdict == "passed" for verdict in verdicts.values())
+    failed = sum(verdict in {"failed", "error"} for verdict in verdicts.values())
+    return f"{passed} pass" + (f", {failed} fail" if failed else "")
+
+
+def paths_gate(changes: Changes) -> Gate:
+    """Nothing protected is touched."""
+    touched = sorted(path for path in changes.files if is_protected(path))
+    return Gate(name="paths", passed=not touched, after=f"{len(changes.files)} files", detail="\n".join(touched))
+
+
+def size_gate(diff: str) -> Gate:
+    """A fix is small: at most :data:`MAX_FILES` files and :data:`MAX_LINES` changed lines."""
+    files, lines = len(PatchSet(diff)), len(added_lines(diff)) + len(removed_lines(diff))
+    small = 0 < files <= MAX_FILES and lines <= MAX_LINES
+    detail = "" if small else f"{files} files and {lines} lines changed; allowed are 1 to {MAX_FILES} files, {MAX_LINES} lines."
+    return Gate(name="size", passed=small, after=f"{lines} lines in {files} files", detail=detail)
+
+
+def secrets_gate(diff: str, find_secrets: Callable[[str], Collection[str]]) -> Gate:
+    """No added line carries something that looks like a credential; the finding names kinds, never values."""
+    kinds = sorted(set(find_secrets("".join(added_lines(diff)))))
+    return Gate(name="secrets", passed=not kinds, after=f"{len(kinds)} found", detail=", ".join(kinds))
+
+
+def added_lines(diff: str) -> list[str]:
+    """The text of the lines a unified diff adds."""
+    return [line.value for file in PatchSet(diff) for hunk in file for line in hunk if line.is_added]
+
+
+def removed_lines(diff: str) -> list[str]:
+    """The text of the lines a unified diff removes."""
+    return [line.value for file in PatchSet(diff) for hunk in file for line in hunk if line.is_removed]

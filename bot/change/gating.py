@@ -1,0 +1,63 @@
+"""Gate: the finished change in a fresh tree, judged by code alone."""
+
+from __future__ import annotations
+
+from bot.change import gates
+from bot.change.job import Job
+from bot.change.linting import lint_gate, parse_gate
+from bot.change.proofs import RUNS
+from bot.change.records import Baseline, GateReport, Proof
+from bot.change.workshop import Workshop
+from bot.git.changes import Changes
+from bot.github.outgoing import find_secrets
+from bot.sandbox.port import Limits
+from bot.toolchains.port import TestRun
+
+
+async def gate(job: Job, base_sha: str, base: Baseline, proof: Proof, wanted: Changes) -> GateReport:
+    """Run every gate on ``base_sha`` plus the change; existing tests and test configuration come from the base."""
+    await job.stage("gate", "started")
+    workshop = job.workshop(base_sha)
+    await workshop.ready()
+    mirror = await job.services.mirrors.of(job.task.repository)
+    paths = {entry.path for entry in await mirror.entries(base_sha)}
+    toolchain = workshop.toolchain()
+    changes, restored = gates.take_tests_from_base(wanted, paths, toolchain.is_test, toolchain.is_test_config)
+    diff = await mirror.diff(base_sha, changes)
+    proofs = [await workshop.test_fresh(changes, sorted(proof.files.files)) for _ in range(RUNS)]
+    after, flaky, run = await _regressions(workshop, job, base, changes)
+    lost = [name for name in gates.regressions(base.verdicts, after) if name not in flaky]
+    report = GateReport(
+        base_sha=base_sha,
+        changes=changes,
+        gates=(
+            gates.proof_gate(proof, proofs),
+            gates.regression_gate(base.verdicts, after, lost, flaky),
+            gates.tests_gate(restored),
+            await parse_gate(mirror, base_sha, changes),
+            await lint_gate(mirror, base_sha, changes, diff),
+            gates.secrets_gate(diff, find_secrets),
+            gates.paths_gate(changes),
+            gates.size_gate(diff),
+        ),
+        restored=restored,
+        flaky=tuple(flaky),
+        command=run.command,
+        seconds=run.result.seconds,
+    )
+    await job.stage("gate", "done" if report.passed else "failed", ", ".join(gate.name for gate in report.failed()))
+    return report
+
+
+async def _regressions(
+    workshop: Workshop, job: Job, base: Baseline, changes: Changes
+) -> tuple[dict[str, str], list[str], TestRun]:
+    """The baseline's scope again; what flipped runs once more, alone, and is listed as flaky where it passes then."""
+    limits = Limits(seconds=job.policy.checks.minutes * 60)
+    run = await workshop.test_fresh(changes, base.targets, limits=limits)
+    after = dict(run.verdicts())
+    flipped = gates.regressions(base.verdicts, after)
+    if not flipped or len(flipped) > 50:
+        return after, [], run
+    again = (await workshop.test_fresh(changes, flipped, limits=limits)).verdicts()
+    return after, [name for name in flipped if again.get(name) == "passed"], run

@@ -1,0 +1,187 @@
+"""The tools a model has in the loop. Whatever it asks, paths, verbs and limits are checked here, by code."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from bot.change.gates import is_protected
+from bot.change.job import Job
+from bot.change.loop import Acted
+from bot.context.lookup import Lookup
+from bot.edits import EditError, apply, parse, replacement
+from bot.git.changes import Changes
+from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
+from bot.sandbox.port import Limits
+from bot.toolchains.port import TestRun
+
+_RUN_LIMITS = Limits(seconds=120, memory_mb=2048, output_kb=16)
+_SHOWN = 6_000
+
+
+def _tool(name: str, description: str, required: Sequence[str], **properties: str) -> Tool:
+    """A tool whose parameters are all strings or integers (``int:`` before the description)."""
+    schema = {
+        key: {"type": "integer" if text.startswith("int:") else "string", "description": text.removeprefix("int:").strip()}
+        for key, text in properties.items()
+    }
+    parameters = {"type": "object", "properties": schema, "required": list(required), "additionalProperties": False}
+    return Tool(name=name, description=description, parameters=parameters)
+
+
+SEARCH = _tool(
+    "search", "Search all files.", ["query"],
+    query="what to look for", kind="`literal` (default), `regex` or `symbol`", path="only below this path",
+)  # fmt: skip
+READ = _tool(
+    "read", "Read a file with line numbers.", ["path"],
+    path="the file", start="int: first line (default 1)", end="int: last line",
+)  # fmt: skip
+DEFINITION = _tool("definition", "Show where a name is defined.", ["name"], name="function, class or method")
+REFERENCES = _tool("references", "Show where a name is used.", ["name"], name="function, class or method")
+EDIT = _tool(
+    "edit",
+    "Replace one passage of a file. `search` must be copied from the file, whole lines, and occur exactly once; "
+    "an empty `search` creates a new file.",
+    ["path", "search", "replace"],
+    path="the file", search="the lines to replace", replace="the lines to put there",
+)  # fmt: skip
+RUN = _tool(
+    "run", "Run a shell line in the sandbox (no network). What it writes is thrown away.", ["command"], command="the shell line"
+)
+FINISH = _tool(
+    "finish", "Say that you are done; the program then checks.", ["cause"],
+    cause="what was wrong, and where (path:line)", change="what the code does now",
+)  # fmt: skip
+TOOLS = (SEARCH, READ, DEFINITION, REFERENCES, EDIT, RUN, FINISH)
+
+Check = Callable[[Changes], Awaitable[str]]
+May = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Hands:
+    """Bound to one job and one stage of it.
+
+    ``may_edit`` gives the reason why a path may not be edited now, or None; ``check`` runs after each edit.
+    """
+
+    job: Job
+    base_sha: str
+    lookup: Callable[[Changes], Awaitable[Lookup]]
+    may_edit: May
+    check: Check
+
+    async def ask(self, step: str, conversation: Conversation) -> Reply:
+        return await self.job.ask(step, "fix", conversation, tools=TOOLS)
+
+    async def act(self, reply: Reply, changes: Changes) -> Acted:
+        """Carry out the reply's calls in order; edits written as text count as well."""
+        started, before = time.monotonic(), changes
+        if not reply.tool_calls:
+            return await self._act_on_text(reply, changes, started)
+        messages: list[Message] = []
+        finished = None
+        for call in reply.tool_calls:
+            text, changes = await self._call(call, changes)
+            messages.append(Message(role="tool", text=text, tool_call_id=call.id))
+            if call.name == "finish" and call.error is None:
+                finished = "\n".join(str(call.arguments.get(key, "")) for key in ("cause", "change")).strip()
+        if changes != before:
+            messages[-1] = messages[-1].model_copy(update={"text": f"{messages[-1].text}\n\n{await self.check(changes)}"})
+        return Acted(
+            messages=tuple(messages),
+            changes=changes,
+            finished=finished,
+            malformed=all(call.error is not None for call in reply.tool_calls),
+            seconds=time.monotonic() - started,
+        )
+
+    async def _act_on_text(self, reply: Reply, changes: Changes, started: float) -> Acted:
+        try:
+            edited = await self._edit_text(reply.text, changes)
+        except EditError as error:
+            note = Message(role="user", text=f"{error}\n\nUse the tools; call `finish` when you are done.")
+            return Acted(messages=(note,), changes=changes, malformed=True, seconds=time.monotonic() - started)
+        note = Message(role="user", text=await self.check(edited))
+        return Acted(messages=(note,), changes=edited, seconds=time.monotonic() - started)
+
+    async def _call(self, call: ToolCall, changes: Changes) -> tuple[str, Changes]:
+        """One call's answer and the tree after it. A wrong call is answered in words, never raised."""
+        if call.error is not None:
+            return f"Your arguments could not be read: {call.error}", changes
+        tool = next((tool for tool in TOOLS if tool.name == call.name), None)
+        if tool is None:
+            await self.job.audit(f"tool {call.name}", allowed=False, reason="no such tool")
+            return f"There is no tool `{call.name}`; there are: {', '.join(tool.name for tool in TOOLS)}.", changes
+        missing = [key for key in tool.parameters["required"] if not isinstance(call.arguments.get(key), str)]
+        if missing:
+            return f"`{call.name}` needs {', '.join(missing)} as text.", changes
+        if call.name == "edit":
+            return await self._edit(call, changes)
+        if call.name == "run":
+            return await self._run(str(call.arguments["command"]), changes), changes
+        if call.name == "finish":
+            return "Checking.", changes
+        return await self._look(call, changes), changes
+
+    async def _look(self, call: ToolCall, changes: Changes) -> str:
+        lookup = await self.lookup(changes)
+        return await asyncio.to_thread(_looked_up, lookup, call)
+
+    async def _edit(self, call: ToolCall, changes: Changes) -> tuple[str, Changes]:
+        path, search, replace = (str(call.arguments[key]) for key in ("path", "search", "replace"))
+        refused = self.may_edit(path)
+        if refused is not None:
+            await self.job.audit(f"edit {path}", allowed=False, reason=refused)
+            return f"Refused: {refused}", changes
+        try:
+            return await self._applied((replacement(path, search, replace),), changes)
+        except EditError as error:
+            return str(error), changes
+
+    async def _edit_text(self, text: str, changes: Changes) -> Changes:
+        edits = parse(text)
+        for edit in edits:
+            refused = self.may_edit(edit.path)
+            if refused is not None:
+                await self.job.audit(f"edit {edit.path}", allowed=False, reason=refused)
+                raise EditError(f"Refused: {refused}")
+        return (await self._applied(edits, changes))[1]
+
+    async def _run(self, command: str, changes: Changes) -> str:
+        result = await self.job.workshop(self.base_sha).run(command, changes, _RUN_LIMITS)
+        code = result.exit_code if result.ended == "exit" else result.ended
+        return f"exit code {code}, {result.seconds:.1f} s\n{result.output[-_SHOWN:]}"
+
+
+def _looked_up(lookup: Lookup, call: ToolCall) -> str:
+    arguments = call.arguments
+    if call.name == "search":
+        return lookup.search(str(arguments["query"]), kind=str(arguments.get("kind") or "literal"), path=str(arguments.get("path") or ""))
+    if call.name == "read":
+        return lookup.read(str(arguments["path"]), _number(arguments.get("start"), 1), _number(arguments.get("end"), 0))
+    if call.name == "definition":
+        return lookup.definition(str(arguments["name"]))
+    return lookup.references(str(arguments["name"]))
+
+
+def _number(value: object, default: int) -> int:
+    return value if isinstance(value, int) and value > 0 else default
+
+
+def protected(path: str) -> str | None:
+    """Why no stage may edit this path, or None."""
+    return f"`{path}` is protected (CI, lock files, tool settings); a person changes it." if is_protected(path) else None
+
+
+def shown(title: str, run: TestRun) -> str:
+    """A test run as the model reads it: counts, then what failed, shortened."""
+    bad = [case for case in run.cases if case.verdict in {"failed", "error"}]
+    passed = sum(case.verdict == "passed" for case in run.cases)
+    head = f"{title}: {passed} passed, {len(bad)} failed ({run.command})"
+    if run.result.ended != "exit" or not run.cases:
+        return f"{head}; ended: {run.result.ended}\n{run.result.output[-_SHOWN:]}"
+    return "\n".join([head, *(f"--- {case.id} ({case.verdict} in {case.phase})\n{case.message[:1500]}" for case in bad[:6])])[:_SHOWN]

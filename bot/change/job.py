@@ -1,0 +1,81 @@
+"""What every step of a change is given: the services, the task and the rules that hold for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bot.change.records import ChangeTask, Evidence
+from bot.change.services import Services
+from bot.change.workshop import Workshop
+from bot.models.port import Conversation, Reply, Role, Spender, Tool
+from bot.policy import Policy
+from bot.store import tasks
+
+StageState = Literal["started", "done", "failed"]
+
+
+@dataclass(frozen=True)
+class PullText:
+    """Title and body of a pull request."""
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Capability:
+    """A capability is a declaration: its name, its prompts, and how its evidence reads on GitHub."""
+
+    flow: str
+    prompts: str
+    pull: Callable[[Evidence, str], PullText]
+    unverified: Callable[[Evidence, str], str]
+    final: Callable[[Evidence, str, str], str]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One task at work. Built again on every replay, so it holds nothing that a step has to remember."""
+
+    services: Services
+    capability: Capability
+    task_id: str
+    task: ChangeTask
+    policy: Policy
+
+    @property
+    def branch(self) -> str:
+        return f"forgehand/{self.capability.flow}-{self.task.number}-{self.task_id}"
+
+    async def stage(self, name: str, state: StageState, text: str = "") -> None:
+        """Tell the status comment. Called inside steps; a repeated step says the same again."""
+        data = {"stage": name, "state": state, "text": text}
+        await self.services.store.run(lambda connection: tasks.add_event(connection, self.task_id, "stage", data))
+
+    async def ask(
+        self,
+        step: str,
+        role: Role,
+        conversation: Conversation,
+        *,
+        tools: Sequence[Tool] = (),
+        schema: dict[str, Any] | None = None,
+        max_output: int = 8192,
+    ) -> Reply:
+        """Ask a model on this task's account; a call already paid for is answered from the ledger."""
+        spender = Spender(
+            task=self.task_id,
+            repository=self.task.repository.full_name,
+            max_task=self.policy.fix.max_dollars,
+            max_day=self.policy.limits.dollars_per_day,
+            models=self.policy.models,
+        )
+        return await self.services.models.ask(
+            spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output
+        )
+
+    def workshop(self, base_sha: str) -> Workshop:
+        """The task's directory at a base; another base gets another directory."""
+        return self.services.workshop(self.task_id, self.task.repository, base_sha, self.policy.checks)

@@ -1,0 +1,147 @@
+"""The one pipeline (design 4): read, find, prepare, prove, edit, gate, judge, publish, remember.
+
+Every line that touches the world is a step; this module only says what follows what.
+"""
+
+from __future__ import annotations
+
+from bot.change import editing, finding, gating, judging, preparing, proving, publishing, reading
+from bot.change.job import Capability, Job
+from bot.change.loop import LoopLimits, work
+from bot.change.records import Baseline, Brief, ChangeTask, Evidence, Found, GateReport, Judgement, Proof, Published, Work
+from bot.change.services import Services
+from bot.engine.port import Ctx, Outcome, Step
+
+_ROUNDS = 4
+_LIMITS = LoopLimits()
+
+
+async def run_change(ctx: Ctx, services: Services, capability: Capability, task: ChangeTask) -> Outcome:
+    """One task from trigger to a state that people can see on GitHub."""
+    policy = await ctx.step("policy", services.load_policy, task.repository)
+    job = Job(services, capability, ctx.task_id, task, policy)
+    brief = await ctx.step("read", reading.read, job, retries=2)
+    if brief.stop:
+        return Outcome(state="refused", summary=brief.stop)
+    found, base = await _look_around(ctx, job, brief)
+    proved, state = await proving.prove(ctx, job, brief, found, base)
+    evidence = Evidence(task=task, brief=brief, baseline=base, proof=proved.proof)
+    if proved.proof is None:
+        return await _tell(ctx, job, evidence.model_copy(update={"notes": (proved.problem,)}))
+    evidence = await _edit(ctx, job, evidence, proved.proof, state, proving.system_text(job, brief, found))
+    return await _publish(ctx, job, evidence)
+
+
+async def _look_around(ctx: Ctx, job: Job, brief: Brief) -> tuple[Found, Baseline]:
+    """Find and install side by side; then the tests as they are."""
+    await ctx.step("fetch", finding.fetch, job, brief, retries=2)
+    branches = await ctx.parallel(
+        {
+            "find": Step(finding.find, (job, brief)),
+            "install": Step(preparing.install, (job, brief), interruptible=True),
+        }
+    )
+    found, installed = Found.model_validate(branches["find"]), preparing.Installed.model_validate(branches["install"])
+    return found, await ctx.step("baseline", preparing.baseline, job, brief, found, installed, interruptible=True)
+
+
+async def _edit(ctx: Ctx, job: Job, evidence: Evidence, proof: Proof, proved: Work, system: str) -> Evidence:
+    """Edit, gate, judge; back to the edit with what was wrong, a bounded number of times, once for the judge."""
+    brief, base = evidence.brief, _present(evidence.baseline)
+    state = await ctx.step("edit-prompt", editing.start_editing, job, brief, proof, proved)
+    hands = editing.edit_hands(job, brief, base, proof)
+    report: GateReport | None = None
+    judgement: Judgement | None = None
+    for attempt in range(_ROUNDS):
+        state = await work(ctx, f"edit-{attempt}", system, state, hands, _LIMITS)
+        if state.ended != "finished":
+            note = f"The work was stopped: {state.summary}."
+            return evidence.model_copy(update={"report": report, "judgement": judgement, "notes": (note,)})
+        report = await ctx.step(
+            f"gate-{attempt}", gating.gate, job, brief.base_sha, base, proof, state.changes, interruptible=True
+        )
+        if not report.passed:
+            detail = "\n\n".join(f"{gate.name}: {gate.after}\n{gate.detail}" for gate in report.failed())
+            state = proving.told(state, job, brief, "These gates did not pass.", detail)
+            continue
+        objected = judgement is not None
+        step = f"judge-{attempt}"
+        judgement = await ctx.step(step, judging.judge, job, brief, base, report, step, interruptible=True)
+        if judgement.passed or objected:
+            break
+        state = proving.told(state, job, brief, "A reviewer names an input that still fails.", judgement.failing_input or "")
+    cause, _, change = state.summary.partition("\n")
+    return evidence.model_copy(update={"report": report, "judgement": judgement, "cause": cause, "change": change})
+
+
+async def _publish(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
+    """A pull request where everything holds on the base as it is now; else words."""
+    report = evidence.report
+    if report is None or not (evidence.verified or job.policy.fix.unverified == "draft"):
+        return await _tell(ctx, job, evidence)
+    now = await ctx.step("recheck", publishing.recheck, job, evidence.brief, report.changes, retries=2)
+    if now.stop:
+        return Outcome(state="refused", summary=now.stop)
+    if now.edited:
+        evidence = _noted(evidence, "The issue was edited meanwhile; this is for the text as it read when it was triggered.")
+    if now.conflicts:
+        names = ", ".join(f"`{path}`" for path in now.conflicts)
+        return await _tell(ctx, job, _noted(evidence, f"Meanwhile {names} changed on the base branch; start again to build on that."))
+    if now.base_sha != report.base_sha:
+        evidence = await _on_new_base(ctx, job, evidence, now.base_sha)
+    return await _deliver(ctx, job, evidence)
+
+
+async def _on_new_base(ctx: Ctx, job: Job, evidence: Evidence, base_sha: str) -> Evidence:
+    """The gates once more where the base moved; the evidence is about what would be merged."""
+    proof, report = evidence.proof, evidence.report
+    if proof is None or report is None:
+        return evidence
+    again = await ctx.step(
+        "gate-new-base", gating.gate, job, base_sha, _present(evidence.baseline), proof, report.changes, interruptible=True
+    )
+    return _noted(evidence.model_copy(update={"report": again}), f"The base moved meanwhile; the gates ran again on {base_sha[:10]}.")
+
+
+async def _deliver(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
+    if evidence.report is None or not (evidence.verified or job.policy.fix.unverified == "draft"):
+        return await _tell(ctx, job, evidence)
+    evidence = await ctx.step("account", publishing.account, job, evidence)
+    title = job.capability.pull(evidence, job.task_id).title
+    sha = await ctx.step("push", publishing.push, job, evidence.report, title, retries=2)
+    published = await ctx.step("pull", publishing.open_pull, job, evidence, sha, retries=2)
+    await ctx.step("notify", publishing.notify, job, job.capability.final(evidence, job.task_id, published.url), retries=2)
+    return _outcome(evidence, published)
+
+
+async def _tell(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
+    """Not verified: a comment with what was found, tried and seen, unless policy wants silence."""
+    evidence = await ctx.step("account", publishing.account, job, evidence)
+    if job.policy.fix.unverified != "off":
+        await ctx.step("notify", publishing.notify, job, job.capability.unverified(evidence, job.task_id), retries=2)
+    return Outcome(state="unverified", summary=_why(evidence))
+
+
+def _why(evidence: Evidence) -> str:
+    if evidence.notes:
+        return evidence.notes[-1]
+    if evidence.report is not None and not evidence.report.passed:
+        return "These gates did not pass: " + ", ".join(gate.name for gate in evidence.report.failed())
+    if evidence.judgement is not None and evidence.judgement.failing_input:
+        return f"A reviewing model named an input that still fails: {evidence.judgement.failing_input}"
+    return "No verified fix was found."
+
+
+def _outcome(evidence: Evidence, published: Published) -> Outcome:
+    state = "done" if evidence.verified else "unverified"
+    return Outcome(state=state, summary=f"Opened #{published.number}", data=published.model_dump())
+
+
+def _noted(evidence: Evidence, note: str) -> Evidence:
+    return evidence.model_copy(update={"notes": (*evidence.notes, note)})
+
+
+def _present(base: Baseline | None) -> Baseline:
+    assert base is not None, "the pipeline prepares before it proves"
+    return base
+

@@ -1,0 +1,107 @@
+"""Does this test prove the reported bug? Decided by code where the issue says what went wrong, else by ``verify``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.change.records import Failure
+from bot.toolchains.port import TestCase, TestRun
+from bot.types import JsonModel
+
+RUNS = 3
+_ERROR_NAME = re.compile(r"\b(?:[A-Za-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|DoesNotExist))\b")
+_RAISED_LINE = re.compile(r"^(?:E\s+)?(?:[\w.]+\.)?([A-Z]\w*(?:Error|Exception|Warning))(?::\s*(.*))?$", re.MULTILINE)
+_BROKEN_TEST = re.compile(
+    r"\b(ImportError|ModuleNotFoundError|SyntaxError|IndentationError|NameError|FileNotFoundError)\b|fixture '.*' not found"
+)
+
+
+class Reported(JsonModel):
+    """What the issue says went wrong: errors shown as raised (name, message), and errors merely named."""
+
+    raised: tuple[tuple[str, str], ...] = ()
+    named: tuple[str, ...] = ()
+
+
+class ProofCheck(JsonModel):
+    """``problem`` tells the model what to mend; else ``matched`` says how code recognised the reported failure."""
+
+    problem: str | None = None
+    matched: str | None = None
+    failures: tuple[Failure, ...] = ()
+
+
+def reported_errors(text: str) -> Reported:
+    """The exceptions an issue shows or names, in order, without repetition."""
+    raised = tuple(dict.fromkeys((name, (message or "").strip()) for name, message in _RAISED_LINE.findall(text)))
+    named = tuple(dict.fromkeys(_ERROR_NAME.findall(text)))
+    return Reported(raised=raised, named=named)
+
+
+def check_proof(runs: Sequence[TestRun], reported: Reported) -> ProofCheck:
+    """Judge the runs of a new test on the unchanged code.
+
+    It must be collected, fail in its call phase, fail the same way in every run, and not fail because the test
+    itself is broken.
+    """
+    shapes = [_failing(run) for run in runs]
+    problem = next((_unusable(run) for run in runs if _unusable(run)), None)
+    if problem is None and len({frozenset(case.id for case in shape) for shape in shapes}) != 1:
+        problem = f"The test does not fail every time: it must fail in {len(runs)} of {len(runs)} runs. Remove what varies."
+    if problem is not None:
+        return ProofCheck(problem=problem)
+    failures = tuple(Failure(test=case.id, phase=case.phase, message=case.message[:2000]) for case in shapes[0])
+    return _recognise(failures, reported)
+
+
+def _failing(run: TestRun) -> list[TestCase]:
+    return [case for case in run.cases if case.verdict in {"failed", "error"}]
+
+
+def _unusable(run: TestRun) -> str | None:
+    """Why one run cannot be a proof, or None."""
+    failing = _failing(run)
+    if run.result.ended != "exit":
+        return f"The test run was stopped ({run.result.ended}). Write a test that ends by itself.\n{run.result.output[-1500:]}"
+    if not run.cases:
+        return f"No test was collected. The runner said:\n{run.result.output[-1500:]}"
+    if not failing:
+        return "The test passes on the unchanged code, so it does not reproduce the bug. It must fail there."
+    early = next((case for case in failing if case.phase != "call"), None)
+    if early is not None:
+        return (
+            f"{early.id} fails in its {early.phase} phase, not in the test's body. Import what is under test inside "
+            f"the test's body and use no failing fixture:\n{early.message[:1500]}"
+        )
+    return None
+
+
+def _recognise(failures: tuple[Failure, ...], reported: Reported) -> ProofCheck:
+    """Compare the failures with what the issue reported."""
+    text = "\n".join(failure.message for failure in failures)
+    for name, message in reported.raised:
+        if message and name in text and message in text:
+            return ProofCheck(matched=f"raises `{name}: {message}`, as reported", failures=failures)
+    for name in dict.fromkeys([*(name for name, _ in reported.raised), *reported.named]):
+        if re.search(rf"\b{re.escape(name)}\b", text):
+            return ProofCheck(matched=f"fails with `{name}`, as reported", failures=failures)
+    broken = next((failure for failure in failures if _BROKEN_TEST.search(_last_line(failure.message))), None)
+    if broken is not None:
+        return ProofCheck(
+            problem=f"{broken.test} fails because the test itself is broken, not because of the bug: "
+            f"{_last_line(broken.message)}"
+        )
+    if reported.raised:
+        shown = " or ".join(f"{name}: {message}".rstrip(": ") for name, message in reported.raised[-3:])
+        return ProofCheck(
+            problem=f"The issue shows `{shown}`, but the test fails with: {_last_line(text)}. Make it fail as reported."
+        )
+    return ProofCheck(failures=failures)
+
+
+def _last_line(message: str) -> str:
+    """The line that names the exception: pytest puts it behind ``E``, others at the end."""
+    marked = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
+    lines = marked or [line.strip() for line in message.splitlines() if line.strip()]
+    return (marked[0] if marked else lines[-1] if lines else "")[:300]

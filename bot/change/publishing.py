@@ -1,0 +1,93 @@
+"""Publish: state, base and head read again, then one branch, one pull request, one comment that notifies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.change.finding import fetch_base
+from bot.change.job import Job
+from bot.change.reading import READ
+from bot.change.records import Brief, Evidence, GateReport, Published
+from bot.git.changes import Changes
+from bot.git.mirrors import Author
+from bot.github import issues, pulls, repos
+from bot.github.markers import Marker
+from bot.github.outgoing import outgoing
+from bot.types import JsonModel
+
+WRITE = {"contents": "write", "pull_requests": "write", "issues": "write", "metadata": "read"}
+COMMENT = {"issues": "write", "metadata": "read"}
+
+
+class Recheck(JsonModel):
+    """What changed on GitHub meanwhile: ``stop`` where it must not be published, ``base_sha`` as it is now."""
+
+    base_sha: str
+    stop: str | None = None
+    conflicts: tuple[str, ...] = ()
+    edited: bool = False
+
+
+async def recheck(job: Job, brief: Brief, changes: Changes) -> Recheck:
+    """Is the issue still open, and does the change still fit on the base as it is now?"""
+    await job.stage("publish", "started")
+    repository = job.task.repository
+    github = await job.services.github.for_repository(repository, READ)
+    issue = await issues.get_issue(github, repository, job.task.number)
+    base_sha = await repos.head_sha(github, repository, brief.base_branch)
+    edited = (issue.title, issue.body or "") != (job.task.title, job.task.body)
+    if issue.state != "open":
+        return Recheck(base_sha=base_sha, stop="The issue was closed meanwhile, so nothing was published.")
+    if base_sha == brief.base_sha:
+        return Recheck(base_sha=base_sha, edited=edited)
+    await fetch_base(job, brief.base_branch)
+    mirror = await job.services.mirrors.of(repository)
+    before = {entry.path: entry.sha for entry in await mirror.entries(brief.base_sha)}
+    after = {entry.path: entry.sha for entry in await mirror.entries(base_sha)}
+    conflicts = tuple(sorted(path for path in changes.files if before.get(path) != after.get(path)))
+    return Recheck(base_sha=base_sha, conflicts=conflicts, edited=edited)
+
+
+async def push(job: Job, brief: Brief, report: GateReport, title: str) -> str:
+    """Commit the tested tree and push it to the task's own branch; the head's sha. Repeating it makes the same commit."""
+    repository = job.task.repository
+    mirror = await job.services.mirrors.of(repository)
+    bot = await job.services.github.bot()
+    author = Author(name=bot.login, email=f"{bot.id}+{bot.login}@{job.services.noreply}")
+    message = f"{title}\n\nFixes #{job.task.number}\n"
+    when = int(datetime.fromisoformat(job.task.triggered).timestamp())
+    sha = await mirror.commit(report.base_sha, report.changes, message, author, when)
+    token = await job.services.github.token(repository, WRITE)
+    await mirror.push(sha, job.branch, token)
+    await job.audit(f"push {job.branch}", allowed=True, reason=sha)
+    return sha
+
+
+async def open_pull(job: Job, brief: Brief, evidence: Evidence, head_sha: str) -> Published:
+    """Open the pull request, or find the one that an interrupted attempt opened."""
+    repository = job.task.repository
+    github = await job.services.github.for_repository(repository, WRITE)
+    text = job.capability.pull(evidence, job.task_id)
+    pull = await pulls.open_pull(
+        github,
+        repository,
+        head=job.branch,
+        base=brief.base_branch,
+        title=outgoing(text.title, closes=job.task.number),
+        body=outgoing(text.body, closes=job.task.number),
+        draft=not evidence.verified,
+    )
+    await job.audit(f"open pull request #{pull.number}", allowed=True, reason=job.branch)
+    await job.stage("publish", "done", f"#{pull.number}")
+    return Published(branch=job.branch, head_sha=head_sha, number=pull.number, url=pull.html_url, draft=pull.draft)
+
+
+async def notify(job: Job, text: str) -> int:
+    """The one comment that notifies people, posted once however often the step runs; its id."""
+    repository = job.task.repository
+    github = await job.services.github.for_repository(repository, COMMENT)
+    marker = Marker(task=job.task_id, part="final")
+    bot = await job.services.github.bot()
+    body = outgoing(text, closes=None)
+    comment = await issues.ensure_comment(github, repository, job.task.number, body, marker=marker, bot_id=bot.id)
+    return comment.id

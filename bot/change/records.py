@@ -1,0 +1,184 @@
+"""What the pipeline's steps hand on: small frozen values that are stored as JSON and rendered into evidence."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bot.git.changes import Changes
+from bot.models.port import Message
+from bot.toolchains.port import Verdict
+from bot.types import Actor, JsonModel, Repository
+
+GateName = Literal["tests taken from base", "proof", "regressions", "parse", "lint", "secrets", "paths", "size"]
+
+
+class ChangeTask(JsonModel):
+    """What a person asked for, as the delivery said it: the text cannot be changed after the fact.
+
+    ``triggered`` is when (ISO 8601, GitHub's clock); comments made or edited later are not read.
+    ``source_label`` is the label that must still be there, None where a command asked.
+    """
+
+    repository: Repository
+    number: int
+    title: str
+    body: str
+    actor: Actor
+    triggered: str
+    delivery: str
+    source_label: str | None = None
+
+
+class Comment(JsonModel):
+    """One comment that was there, unedited, when the task was triggered."""
+
+    author: str
+    text: str
+
+
+class Brief(JsonModel):
+    """The cleaned request. ``stop`` is set, in words, where there is nothing to do.
+
+    ``nonce`` delimits untrusted text in every prompt of the task; it is random, so nobody can write it beforehand.
+    """
+
+    nonce: str
+    title: str
+    body: str
+    comments: tuple[Comment, ...] = ()
+    base_branch: str
+    base_sha: str
+    stop: str | None = None
+
+
+class Found(JsonModel):
+    """Where the code probably is: ranked paths, the windows shown to the model, guidelines, tests nearby."""
+
+    files: tuple[str, ...]
+    windows: str
+    guidelines: tuple[tuple[str, str], ...] = ()
+    tests: tuple[str, ...] = ()
+
+
+class Ran(JsonModel):
+    """A command that ran, as the evidence quotes it."""
+
+    command: str
+    ok: bool
+    seconds: float
+    output: str = ""
+
+
+class Baseline(JsonModel):
+    """The tests before any change. ``targets`` is empty for the full suite."""
+
+    scope: str
+    targets: tuple[str, ...]
+    command: str
+    verdicts: dict[str, Verdict]
+    seconds: float
+    tier: str
+    setup: tuple[Ran, ...] = ()
+
+    def passing(self) -> frozenset[str]:
+        return frozenset(name for name, verdict in self.verdicts.items() if verdict == "passed")
+
+
+class Failure(JsonModel):
+    """How the proof fails on the base: which test, in what phase, with what words."""
+
+    test: str
+    phase: str
+    message: str
+
+
+class Proof(JsonModel):
+    """A test that fails for the reported reason. ``reason`` says who established that, and how."""
+
+    files: Changes
+    tests: tuple[str, ...]
+    failures: tuple[Failure, ...]
+    runs: int
+    reason: str
+    command: str
+
+
+class Gate(JsonModel):
+    """One check made by code after the edit. ``before``/``after`` are cells of the evidence table."""
+
+    name: GateName
+    passed: bool
+    before: str = ""
+    after: str = ""
+    detail: str = ""
+
+
+class GateReport(JsonModel):
+    """All gates on one tree. ``changes`` is what was really tested (existing tests taken from the base)."""
+
+    base_sha: str
+    changes: Changes
+    gates: tuple[Gate, ...]
+    restored: tuple[str, ...] = ()
+    flaky: tuple[str, ...] = ()
+    command: str
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        return all(gate.passed for gate in self.gates)
+
+    def failed(self) -> tuple[Gate, ...]:
+        return tuple(gate for gate in self.gates if not gate.passed)
+
+
+class Judgement(JsonModel):
+    """A second model's opinion of issue, diff and evidence. ``failing_input`` is set where it objects."""
+
+    model: str
+    passed: bool
+    reason: str
+    failing_input: str | None = None
+
+
+class Work(JsonModel):
+    """Where a loop stands: what it changed, what was said, how it ended."""
+
+    changes: Changes = Changes()
+    messages: tuple[Message, ...] = ()
+    turns: int = 0
+    seconds: float = 0.0
+    summary: str = ""
+    ended: Literal["finished", "turns", "malformed", "repeated", "wall clock", "dollars"] = "finished"
+
+
+class Evidence(JsonModel):
+    """Everything a pull request or a comment of ours may claim."""
+
+    task: ChangeTask
+    brief: Brief
+    baseline: Baseline | None = None
+    proof: Proof | None = None
+    report: GateReport | None = None
+    judgement: Judgement | None = None
+    cause: str = ""
+    change: str = ""
+    notes: tuple[str, ...] = ()
+    dollars: float = 0.0
+    calls: int = 0
+
+    @property
+    def verified(self) -> bool:
+        """Proved before, all gates passed after, and nobody named a failing input."""
+        gates = self.report is not None and self.report.passed
+        return self.proof is not None and gates and (self.judgement is None or self.judgement.passed)
+
+
+class Published(JsonModel):
+    """What was put on GitHub."""
+
+    branch: str
+    head_sha: str
+    number: int
+    url: str
+    draft: bool

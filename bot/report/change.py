@@ -1,0 +1,147 @@
+"""How a change's evidence reads on GitHub: pull request, unverified comment, final comment. Words only from what ran."""
+
+from __future__ import annotations
+
+import re
+
+from bot.change.job import PullText
+from bot.change.records import Evidence, Failure, GateReport, Ran
+from bot.report.words import code_block, duration, folded, inline_code, money, table
+
+_WEAKER = {
+    "process": " This tier isolates nothing: the commands ran as an ordinary process of the host, with a scrubbed "
+    "environment and limits, but with the host's files and network in reach. Take the evidence as weaker.",
+}
+_GATE_LABEL = {
+    "tests taken from base": "existing tests and test configuration",
+    "parse": "changed files parse",
+    "lint": "pyflakes, new findings",
+    "secrets": "secrets in added lines",
+    "paths": "protected paths touched",
+    "size": "size",
+}
+
+
+def pull_text(evidence: Evidence, task_id: str) -> PullText:
+    """Title and body of the pull request (design 10)."""
+    title = f"Fix: {_title(evidence)}"
+    parts = [f"Fixes #{evidence.task.number}.", _cause(evidence), *_unverified_head(evidence), evidence_table(evidence)]
+    parts += [*_notes(evidence), _ran(evidence), *_details(evidence)]
+    return PullText(title=title, body="\n\n".join(part for part in parts if part))
+
+
+def unverified_text(evidence: Evidence, task_id: str) -> str:
+    """What was found, tried and seen, where no verified fix came out of it."""
+    parts = ["I could not produce a verified fix, so I opened no pull request.", *_notes(evidence), _cause(evidence)]
+    if evidence.proof is not None:
+        parts.append(f"What I can show: the bug is reproduced. {inline_code(evidence.proof.tests[0])} fails on the present code.")
+        parts.append(folded("The failing test", _proof_files(evidence)))
+    if evidence.report is not None:
+        parts += [evidence_table(evidence), _failed_gates(evidence.report)]
+    if evidence.judgement is not None and evidence.judgement.failing_input:
+        parts.append(f"A second model names an input that still fails: {inline_code(evidence.judgement.failing_input[:300])}")
+    parts += [_ran(evidence), _next(evidence)]
+    return "\n\n".join(part for part in parts if part)
+
+
+def final_text(evidence: Evidence, task_id: str, url: str) -> str:
+    """The one comment that notifies."""
+    number = url.rstrip("/").rsplit("/", 1)[-1]
+    if not evidence.verified:
+        return f"I opened #{number} as a draft: the fix is **not verified**. The pull request says what is missing."
+    proof = f" The new test {inline_code(evidence.proof.tests[0])} failed before and passes now." if evidence.proof else ""
+    return f"I opened #{number} with a fix.{proof} Cost {money(evidence.dollars)}, {evidence.calls} model calls."
+
+
+def evidence_table(evidence: Evidence) -> str:
+    """Check, before, after: each cell from a command that ran or a gate that looked."""
+    proof, base, report = evidence.proof, evidence.baseline, evidence.report
+    rows: list[list[str]] = []
+    gates = {gate.name: gate for gate in report.gates} if report is not None else {}
+    if proof is not None:
+        after = gates["proof"].after if "proof" in gates else "not run"
+        rows += [[f"{inline_code(failure.test)} (new)", f"fails: {_short(failure)}", after] for failure in proof.failures[:5]]
+    if base is not None and "regressions" in gates:
+        rows.append([f"all {len(base.verdicts)} tests ({base.scope})", gates["regressions"].before, gates["regressions"].after])
+    rows += [
+        [_GATE_LABEL[name], gate.before, gate.after + ("" if gate.passed else " — **not passed**")]
+        for name, gate in gates.items()
+        if name in _GATE_LABEL
+    ]
+    if evidence.judgement is not None:
+        said = "no failing input found" if evidence.judgement.passed else "names a failing input — **not passed**"
+        rows.append([f"read by a second model call ({evidence.judgement.model})", "", said])
+    return table(["check", "before", "after"], rows) if rows else ""
+
+
+def _title(evidence: Evidence) -> str:
+    title = " ".join(evidence.brief.title.split())
+    return title if len(title) <= 100 else title[:97].rstrip() + "…"
+
+
+def _cause(evidence: Evidence) -> str:
+    lines = []
+    if evidence.cause:
+        lines.append(f"**Cause.** {evidence.cause}")
+    if evidence.change:
+        lines.append(f"**Change.** {evidence.change}")
+    return "\n".join(lines)
+
+
+def _unverified_head(evidence: Evidence) -> list[str]:
+    return [] if evidence.verified else ["**Not verified.** Something below did not pass; look at it before you merge."]
+
+
+def _short(failure: Failure) -> str:
+    """The line of a failure that names it, without pytest's margin."""
+    marked = [line[1:].strip() for line in failure.message.splitlines() if line.startswith("E ")]
+    lines = marked or [line.strip() for line in failure.message.splitlines() if line.strip()]
+    text = (marked[0] if marked else lines[-1] if lines else "no message")[:140]
+    return inline_code(re.sub(r"^(AssertionError: )?assert ", "", text))
+
+
+def _notes(evidence: Evidence) -> list[str]:
+    flaky = evidence.report.flaky if evidence.report is not None else ()
+    listed = [f"These tests failed once and passed when run again: {', '.join(map(inline_code, flaky))}."] if flaky else []
+    return [*evidence.notes, *listed]
+
+
+def _ran(evidence: Evidence) -> str:
+    base = evidence.baseline
+    if base is None:
+        return f"Cost {money(evidence.dollars)}, {evidence.calls} model calls."
+    where = "sandbox without network" if base.tier != "process" else "plain process, not a sandbox"
+    command = inline_code(evidence.report.command if evidence.report is not None else base.command)
+    head = f"Ran in a {base.tier} {where}" if base.tier != "process" else f"Ran in a {where}"
+    return f"{head}: {command}.{_WEAKER.get(base.tier, '')} Cost {money(evidence.dollars)}, {evidence.calls} model calls."
+
+
+def _details(evidence: Evidence) -> list[str]:
+    base = evidence.baseline
+    found = []
+    if evidence.proof is not None:
+        failures = "\n\n".join(failure.message for failure in evidence.proof.failures[:3])
+        found.append(folded("How the new test failed before the change", code_block(failures[:6000])))
+    if base is not None and base.setup:
+        found.append(folded("How it was set up", "\n".join(_setup_line(ran) for ran in base.setup)))
+    return found
+
+
+def _setup_line(ran: Ran) -> str:
+    return f"- {inline_code(ran.command[:300])}: {'ok' if ran.ok else 'failed'}, {duration(ran.seconds)}"
+
+
+def _proof_files(evidence: Evidence) -> str:
+    files = evidence.proof.files.files if evidence.proof is not None else {}
+    return "\n\n".join(f"{inline_code(path)}\n\n{code_block(text or '', 'python')}" for path, text in files.items())[:8000]
+
+
+def _failed_gates(report: GateReport) -> str:
+    blocks = [folded(f"Not passed: {gate.name}", code_block(gate.detail[:3000])) for gate in report.failed() if gate.detail]
+    return "\n\n".join(blocks)
+
+
+def _next(evidence: Evidence) -> str:
+    label = evidence.task.source_label
+    again = f"remove the label `{label}` and add it again" if label else "ask again"
+    return f"To go on: add what is missing to the issue (an input, the expected and the actual result), then {again}."

@@ -1,0 +1,85 @@
+"""The status comment: one a task, edited in place, from what the task's steps recorded. Pure text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.report.words import duration, money
+
+STAGES = {
+    "fix": (
+        ("read", "Read the issue"),
+        ("find", "Find the code"),
+        ("prepare", "Install and run the tests as they are"),
+        ("prove", "Prove the bug with a failing test"),
+        ("edit", "Fix the cause"),
+        ("gate", "Check the fix in a fresh tree"),
+        ("judge", "Have a second model look for a failing input"),
+        ("publish", "Open a pull request"),
+    )
+}
+_HEADS = {
+    "queued": "I will work on this; it is waiting for a free place.",
+    "running": "I am working on this.",
+    "done": "Done.",
+    "unverified": "I stopped without a verified fix.",
+    "refused": "I did not go on.",
+    "failed": "I could not finish this.",
+    "cancelled": "Cancelled.",
+    "dead": "I gave this up: one step kept crashing the process that ran it.",
+}
+_NEXT = {
+    "failed": "Nothing was published. Add the label again to start a new attempt.",
+    "dead": "Nothing more will be tried by itself; the operator finds the step in the log. Add the label again to start anew.",
+    "cancelled": "Nothing was published. Add the label again to start a new attempt.",
+}
+
+
+@dataclass(frozen=True)
+class StatusView:
+    """What the comment is rendered from. Times are milliseconds since the epoch; ``stages`` are the ``stage`` events."""
+
+    task: str
+    flow: str
+    actor: str
+    state: str
+    summary: str
+    stages: Sequence[dict[str, Any]]
+    created: int
+    now: int
+    dollars: float
+    calls: int
+
+
+def status_text(view: StatusView) -> str:
+    """The comment's Markdown, without the marker."""
+    parts = [f"{_HEADS.get(view.state, view.state)} {view.summary}".strip(), _checklist(view), _foot(view)]
+    if view.state in _NEXT:
+        parts.insert(2, _NEXT[view.state])
+    return "\n\n".join(part for part in parts if part)
+
+
+def _checklist(view: StatusView) -> str:
+    latest = {str(event["stage"]): event for event in view.stages}
+    return "\n".join(_line(view, title, latest.get(name)) for name, title in STAGES.get(view.flow, ()))
+
+
+def _line(view: StatusView, title: str, event: dict[str, Any] | None) -> str:
+    if event is None:
+        return f"- [ ] {title}"
+    text = f": {event['text']}" if event.get("text") else ""
+    if event["state"] == "done":
+        return f"- [x] {title}{text}"
+    if event["state"] == "failed":
+        return f"- [ ] {title} (not passed){text}"
+    now = " ← now" if view.state == "running" else " (not finished)"
+    return f"- [ ] **{title}**{now}{text}"
+
+
+def _foot(view: StatusView) -> str:
+    elapsed = duration((view.now - view.created) / 1000)
+    calls = f"{view.calls} model call{'s' if view.calls != 1 else ''}"
+    stop = " Remove the label to stop." if view.state in {"queued", "running"} else ""
+    return f"<sub>Asked by {view.actor}. {elapsed}, {money(view.dollars)}, {calls}.{stop}</sub>"

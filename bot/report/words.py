@@ -1,0 +1,64 @@
+"""Small pieces of Markdown that every report shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def duration(seconds: float) -> str:
+    """``45 s``, ``2 min 10 s``, ``1 h 5 min``."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def money(dollars: float) -> str:
+    """``$0.11``; an amount below a cent is said to be so."""
+    if dollars == 0:
+        return "$0.00"
+    return f"${dollars:.2f}" if dollars >= 0.01 else "less than $0.01"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; cells lose line ends and bars, which would break it."""
+    lines = [_row(head), "| " + " | ".join("---" for _ in head) + " |", *(_row(row) for row in rows)]
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
+
+
+def code_block(text: str, language: str = "") -> str:
+    """A fence longer than any inside the text."""
+    longest = max((len(run) for run in _backticks(text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def inline_code(text: str) -> str:
+    """Inline code that backticks inside cannot close."""
+    flat = " ".join(text.split())
+    longest = max((len(run) for run in _backticks(flat)), default=0)
+    tick = "`" * (longest + 1)
+    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
+    return f"{tick}{pad}{flat}{pad}{tick}"
+
+
+def folded(summary: str, body: str) -> str:
+    """A collapsed section."""
+    return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
+
+
+def _backticks(text: str) -> list[str]:
+    runs, current = [], ""
+    for char in text + " ":
+        if char == "`":
+            current += char
+        elif current:
+            runs.append(current)
+            current = ""
+    return runs

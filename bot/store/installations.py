@@ -1,0 +1,15 @@
+"""Where the App is installed, and with what rights."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.store.store import now_ms
+from bot.store.tables import installation
+
+
+def upsert(connection: sa.Connection, number: int, account: str, state: str, permissions: dict[str, str]) -> None:
+    """Remember the newest state: ``active``, ``suspended`` or ``deleted``."""
+    connection.execute(installation.delete().where(installation.c.id == number))
+    row = {"id": number, "account": account, "state": state, "permissions": permissions, "updated": now_ms()}
+    connection.execute(installation.insert().values(**row))

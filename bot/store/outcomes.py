@@ -1,0 +1,16 @@
+"""What became of a task's work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.store.store import now_ms
+from bot.store.tables import outcome
+
+
+def record(connection: sa.Connection, task: str, kind: str, data: dict[str, Any]) -> None:
+    """Remember the latest outcome: ``merged``, ``edited``, ``closed`` or ``reverted``."""
+    connection.execute(outcome.delete().where(outcome.c.task == task))
+    connection.execute(outcome.insert().values(task=task, kind=kind, data=data, at=now_ms()))

@@ -1,0 +1,1 @@
+"""Time sheets as text: parse, add up, print."""
