@@ -1,0 +1,107 @@
+"""A client for GitHub's REST API with one credential; gidgethub fills URLs, pages, decodes and revalidates."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import gidgethub.abc
+from gidgethub import sansio
+
+from bot.github.errors import GitHubDown
+from bot.github.lane import Cached, Lane
+from bot.github.transport import ONCE, REPEATABLE, Credential, Manner, Transport
+
+USER_AGENT = "forgehand"
+_API_VERSION = {"x-github-api-version": "2022-11-28"}
+JSON = sansio.accept_format()
+
+Vars = Mapping[str, Any]
+
+
+class Anonymous:
+    """No credential: for the few public endpoints, such as converting a manifest."""
+
+    async def header(self) -> None:
+        return None
+
+    def accepted(self) -> None:
+        return None
+
+    def refused(self, _response: object, _tries: int) -> None:
+        return None
+
+
+class _Call(gidgethub.abc.GitHubAPI):
+    """gidgethub with our transport below it; made anew for each call, because the manner belongs to the call."""
+
+    def __init__(
+        self, transport: Transport, lane: Lane, credential: Credential, manner: Manner, cache: dict[str, Cached] | Any
+    ) -> None:
+        super().__init__(USER_AGENT, base_url=transport.api_url, cache=cache)
+        self._transport = transport
+        self._lane = lane
+        self._credential = credential
+        self._manner = manner
+
+    async def _request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        sent = {**headers, **_API_VERSION}
+        answer = await self._transport.send(self._lane, self._credential, self._manner, method, url, sent, body)
+        return answer.status, answer.headers, answer.body
+
+    async def sleep(self, seconds: float) -> None:
+        await self._transport.clock.sleep(seconds)
+
+
+class Client:
+    """REST calls as one identity. URLs are templates: ``/repos/{owner}/{repo}/issues/{number}``.
+
+    Every method raises the tree of :mod:`bot.github.errors`. ``manner`` says how urgent a write is, whether it
+    notifies people, and whether it may be sent twice; a POST may not unless said.
+    """
+
+    def __init__(self, transport: Transport, lane: Lane, credential: Credential) -> None:
+        self._transport = transport
+        self._lane = lane
+        self._credential = credential
+
+    async def get(self, url: str, url_vars: Vars | None = None, *, accept: str = JSON) -> Any:
+        """One JSON document (or text, for other media types)."""
+        with _readable_answers():
+            return await self._call(REPEATABLE, accept).getitem(url, url_vars or {}, accept=accept)
+
+    async def items(self, url: str, url_vars: Vars | None = None, *, key: str = "items") -> AsyncIterator[Any]:
+        """Every item of a paged list; ``key`` names the list where a page is an object."""
+        with _readable_answers():
+            async for item in self._call(REPEATABLE, JSON).getiter(url, url_vars or {}, iterable_key=key):
+                yield item
+
+    async def post(self, url: str, url_vars: Vars | None = None, data: Any = None, *, manner: Manner = ONCE) -> Any:
+        with _readable_answers():
+            return await self._call(manner).post(url, url_vars or {}, data={} if data is None else data)
+
+    async def patch(self, url: str, url_vars: Vars | None, data: Any, *, manner: Manner = REPEATABLE) -> Any:
+        with _readable_answers():
+            return await self._call(manner).patch(url, url_vars or {}, data=data)
+
+    async def put(self, url: str, url_vars: Vars | None, data: Any, *, manner: Manner = REPEATABLE) -> Any:
+        with _readable_answers():
+            return await self._call(manner).put(url, url_vars or {}, data=data)
+
+    async def delete(self, url: str, url_vars: Vars | None = None, *, manner: Manner = REPEATABLE) -> None:
+        await self._call(manner).delete(url, url_vars or {})
+
+    def _call(self, manner: Manner, accept: str | None = None) -> _Call:
+        cache = self._lane.cache(accept) if accept else None
+        return _Call(self._transport, self._lane, self._credential, manner, cache)
+
+
+@contextmanager
+def _readable_answers() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise GitHubDown(f"GitHub's answer was not readable: {error}. A later try may succeed.") from None

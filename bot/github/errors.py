@@ -1,0 +1,117 @@
+"""What GitHub's API can answer other than success, told apart by what the caller should do next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from bot.types import ForgehandError
+
+
+class GitHubError(ForgehandError):
+    """GitHub refused a request; ``details``: ``status`` where there was an answer."""
+
+
+class BadCredentials(GitHubError):
+    """401: the key, the App id or the token is wrong, or the clock is."""
+
+
+class Forbidden(GitHubError):
+    """403 that is no rate limit. ``details``: ``permissions``, what would have been accepted (may be "")."""
+
+
+class NotFound(GitHubError):
+    """404, 410 or 451: it is not there, or the App may not see it."""
+
+
+class Invalid(GitHubError):
+    """422. ``details``: ``errors``, one reason a line, whatever shape GitHub gave them in."""
+
+    @property
+    def errors(self) -> list[str]:
+        return str(self.detail("errors") or "").splitlines()
+
+
+class RateLimited(GitHubError):
+    """A rate limit that lasts longer than we wait ourselves. ``details``: ``retry_after`` in seconds."""
+
+
+class GitHubDown(GitHubError):
+    """GitHub did not answer, or answered 5xx, after several tries. A write may have had its effect."""
+
+
+class ProgressDropped(GitHubError):
+    """A progress write was overtaken by a newer one or by a rate limit; nothing is lost, later ones tell more."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer as it came. ``headers`` are found whatever their case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The parsed body, None where it is no JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    @property
+    def message(self) -> str:
+        data = self.json()
+        return str(data.get("message") or "") if isinstance(data, dict) else ""
+
+    @property
+    def errors(self) -> list[str]:
+        """The reasons of a 422 as plain sentences: GitHub lists objects, strings, or one string."""
+        data = self.json()
+        found = data.get("errors") if isinstance(data, dict) else None
+        items = found if isinstance(found, list) else [found] if found else []
+        return [_sentence(item) for item in items]
+
+
+def failure(response: Response, method: str, url: str) -> GitHubError:
+    """The error that an unsuccessful answer means."""
+    said = response.message or _phrase(response.status)
+    what = f"GitHub answered {response.status} to {method} {urlsplit(url).path}: {said}"
+    status = response.status
+    if status == HTTPStatus.UNAUTHORIZED:
+        return BadCredentials(f"{what}. Check the App id, the private key and this machine's clock.", status=status)
+    if status == HTTPStatus.FORBIDDEN:
+        wanted = response.headers.get("x-accepted-github-permissions", "")
+        advice = (
+            f" The App needs one of these permissions, accepted by the installation's owner: {wanted}."
+            if wanted
+            else ""
+        )
+        return Forbidden(f"{what}.{advice}", status=status, permissions=wanted)
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS}:
+        return NotFound(f"{what}. It is gone, or the App is not installed there.", status=status)
+    if status == HTTPStatus.UNPROCESSABLE_ENTITY:
+        reasons = response.errors
+        return Invalid("; ".join([what, *reasons]), status=status, errors="\n".join(reasons))
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return GitHubDown(f"{what}. Its status page may say more.", status=status)
+    return GitHubError(what, status=status)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "no reason given"
+
+
+def _sentence(error: Any) -> str:
+    if not isinstance(error, dict):
+        return " ".join(str(error).split())
+    subject = " ".join(str(error[key]) for key in ("resource", "field") if error.get(key))
+    reason = error.get("message") or str(error.get("code") or "invalid")
+    return " ".join(f"{subject}: {reason}".removeprefix(": ").split())

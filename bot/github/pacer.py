@@ -1,0 +1,118 @@
+"""Who may send when: one pacer an installation, without I/O. GitHub punishes bursts of writes, not throughput."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+
+class Urgency(IntEnum):
+    """Smaller goes first. PROGRESS may be dropped: the next one says more."""
+
+    ACKNOWLEDGE = 0
+    FINAL = 1
+    PROGRESS = 2
+
+
+_order = itertools.count()
+
+
+@dataclass(eq=False)
+class Ticket:
+    """One request waiting for its turn. ``key`` names what it writes: newer progress replaces older of its key."""
+
+    write: bool = False
+    urgency: Urgency = Urgency.FINAL
+    notifies: bool = False
+    key: str = ""
+    number: int = field(default_factory=lambda: next(_order))
+
+
+class Pacer:
+    """A token bucket for writes (``burst``, then ``per_second``), a gap between notifying writes, a ceiling on
+    requests in flight, and pauses. Times are seconds on any one clock; reads only need a free place.
+    """
+
+    def __init__(
+        self, *, burst: int = 10, per_second: float = 1.0, notify_gap: float = 3.0, concurrent: int = 10
+    ) -> None:
+        self._burst = float(burst)
+        self._rate = per_second
+        self._gap = notify_gap
+        self._concurrent = concurrent
+        self._tokens = float(burst)
+        self._filled_at: float | None = None
+        self._notify_at = 0.0
+        self._paused_until = 0.0
+        self._waiting: list[Ticket] = []
+        self._flying: set[Ticket] = set()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def paused_for(self, now: float) -> float:
+        """Seconds until requests may be sent again; 0 where none is held back."""
+        return max(0.0, self._paused_until - now)
+
+    def submit(self, ticket: Ticket, now: float) -> list[Ticket]:
+        """Queue a ticket; returns the progress tickets that it makes pointless, itself perhaps among them."""
+        dropped = [old for old in self._waiting if ticket.key and old.key == ticket.key and _droppable(old)]
+        self._waiting = sorted({*self._waiting, ticket} - {*dropped}, key=lambda each: (each.urgency, each.number))
+        if _droppable(ticket) and self.paused_for(now):
+            self._waiting.remove(ticket)
+            dropped.append(ticket)
+        return dropped
+
+    def release(self, now: float) -> list[Ticket]:
+        """The tickets that may go now, most urgent first; each must be given back with :meth:`finish`."""
+        self._refill(now)
+        released = []
+        for ticket in tuple(self._waiting):
+            if self._opens_at(ticket, now) <= now and len(self._flying) < self._concurrent:
+                self._waiting.remove(ticket)
+                self._flying.add(ticket)
+                self._pay(ticket, now)
+                released.append(ticket)
+        return released
+
+    def next_at(self, now: float) -> float | None:
+        """When :meth:`release` is worth calling again by time alone; None where only a finish can help."""
+        if not self._waiting or len(self._flying) >= self._concurrent:
+            return None
+        return min(self._opens_at(ticket, now) for ticket in self._waiting)
+
+    def finish(self, ticket: Ticket) -> None:
+        """The request has ended, or its caller no longer waits."""
+        self._flying.discard(ticket)
+        if ticket in self._waiting:
+            self._waiting.remove(ticket)
+
+    def pause(self, until: float) -> list[Ticket]:
+        """GitHub asked for silence until then; returns the waiting progress, which is dropped."""
+        self._paused_until = max(self._paused_until, until)
+        dropped = [ticket for ticket in self._waiting if _droppable(ticket)]
+        self._waiting = [ticket for ticket in self._waiting if not _droppable(ticket)]
+        return dropped
+
+    def _opens_at(self, ticket: Ticket, now: float) -> float:
+        opens = self._paused_until
+        if ticket.write and self._tokens < 1.0 - 1e-6:
+            opens = max(opens, now + (1.0 - self._tokens) / self._rate)
+        return max(opens, self._notify_at) if ticket.notifies else opens
+
+    def _refill(self, now: float) -> None:
+        if self._filled_at is not None:
+            self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
+        self._filled_at = now
+
+    def _pay(self, ticket: Ticket, now: float) -> None:
+        if ticket.write:
+            self._tokens -= 1.0
+        if ticket.notifies:
+            self._notify_at = now + self._gap
+
+
+def _droppable(ticket: Ticket) -> bool:
+    return ticket.urgency is Urgency.PROGRESS
