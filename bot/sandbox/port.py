@@ -73,7 +73,7 @@ class Sandbox(Protocol):
         workspace: Path,
         *,
         mounts: Sequence[Mount] = (),
-        limits: Limits = Limits(),
+        limits: Limits = Limits(),  # noqa: B008
         network: Network | None = None,
         env: Mapping[str, str] | None = None,
     ) -> CommandResult: ...

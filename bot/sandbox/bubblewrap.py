@@ -1,0 +1,133 @@
+"""The ``bubblewrap`` tier: namespaces, a seccomp filter and cgroups around code nobody vouches for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bot.sandbox import bwrap, cgroups, seccomp
+from bot.sandbox.port import CommandResult, Limits, Mount, Network, SandboxError
+from bot.sandbox.relaying import relayed
+from bot.sandbox.runner import Run, limited, run_group
+
+_MEND = (
+    "Install bubblewrap 0.8 or newer (apt-get install bubblewrap). Inside a container it needs the seccomp profile and "
+    "the options of deploy/; on Ubuntu 23.10 and newer allow user namespaces: "
+    "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0."
+)
+
+
+class Bubblewrap:
+    """Runs commands in fresh namespaces; sees /usr, the workspace at /work and the given mounts, nothing else."""
+
+    tier = "bubblewrap"
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        workspace: Path,
+        *,
+        mounts: Sequence[Mount] = (),
+        limits: Limits = Limits(),  # noqa: B008
+        network: Network | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> CommandResult:
+        """See :class:`bot.sandbox.port.Sandbox`. Raises :class:`SandboxError` where bubblewrap cannot start."""
+        program = shutil.which("bwrap")
+        if program is None:
+            raise SandboxError(f"bwrap is not here. {_MEND}")
+        inner, extra = relayed(argv, bwrap.PROXY_SOCKET) if network else (argv, ())
+        group = await asyncio.to_thread(run_group, limits)
+        with _Handles() as handles:
+            arguments = bwrap.arguments(
+                limited(inner, limits, count_processes=group is None),
+                workspace,
+                mounts=[*mounts, *extra],
+                limits=limits,
+                env=env or {},
+                network=network.socket if network else None,
+                descriptors=handles.descriptors,
+            )
+            run = Run(limits, group, handles.kill_inner)
+            result = await run.execute(
+                argv,
+                [program, *arguments],
+                # bubblewrap is pid 1 inside: what it is started with can be read there in /proc/1/environ
+                env={"PATH": bwrap.PATH},
+                cwd=Path("/"),
+                descriptors=handles.descriptors.all(),
+            )
+            if result.ended == "exit" and not handles.command_ran():
+                raise SandboxError(f"bubblewrap could not start: {result.output.strip()[-500:]} {_MEND}")
+        return result
+
+    async def probe(self) -> str | None:
+        """Runs ``true`` through the very command line used for work."""
+        if sys.platform != "linux":
+            return "bubblewrap needs Linux."
+        with tempfile.TemporaryDirectory() as directory:
+            try:
+                result = await self.run(["/usr/bin/env", "true"], Path(directory), limits=Limits(seconds=20))
+            except SandboxError as error:
+                return error.message
+        return None if result.ok else f"bubblewrap ran but ended badly: {result.output.strip()[-500:]} {_MEND}"
+
+    def limits_by(self) -> str:
+        """How memory and processes are limited here, in words for ``doctor`` and the evidence."""
+        if cgroups.parents():
+            return "cgroups"
+        return "ulimit and a watchdog (degraded: no writable cgroup; systemd's Delegate=yes gives one)"
+
+
+class _Handles:
+    """The descriptors one bubblewrap is given, and what it reports through its status descriptor."""
+
+    def __enter__(self) -> Self:
+        self._reader, writer = os.pipe()
+        os.set_blocking(self._reader, False)
+        self._text = b""
+        filter_program = seccomp.program()
+        self.descriptors = bwrap.Descriptors(
+            files={target: _memory_file(text.encode()) for target, text in bwrap.FILES.items()},
+            status=writer,
+            seccomp=None if filter_program is None else _memory_file(filter_program),
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for descriptor in (self._reader, *self.descriptors.all()):
+            os.close(descriptor)
+
+    def _status(self) -> bytes:
+        with contextlib.suppress(BlockingIOError):
+            self._text += os.read(self._reader, 65536)
+        return self._text
+
+    def kill_inner(self) -> None:
+        """Kill the pid namespace's first process; bubblewrap ends once the kernel has reaped all the others."""
+        if found := re.search(rb'"child-pid": (\d+)', self._status()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(found[1]), signal.SIGKILL)
+
+    def command_ran(self) -> bool:
+        """Bubblewrap reports an exit code only where it got as far as starting the command."""
+        return b'"exit-code"' in self._status()
+
+
+def _memory_file(content: bytes) -> int:
+    descriptor = os.memfd_create("sandbox")
+    os.write(descriptor, content)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor

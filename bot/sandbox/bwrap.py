@@ -1,0 +1,119 @@
+"""The bubblewrap command line, as a pure function of what shall be seen inside."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.sandbox.port import WORK, Limits, Mount, SandboxError
+
+HOME = "/tmp/home"  # noqa: S108
+PROXY_SOCKET = "/run/forgehand/proxy.sock"
+PATH = "/usr/local/bin:/usr/bin:/bin"
+_MIB = 1024 * 1024
+_LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
+# never /etc/ssl as a whole: its private/ holds keys that a root launcher could read
+_ETC = (
+    "alternatives",
+    "ca-certificates",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "localtime",
+    "mime.types",
+    "pki/ca-trust/extracted",
+    "pki/tls/certs",
+    "protocols",
+    "services",
+    "ssl/certs",
+    "ssl/openssl.cnf",
+)
+FILES = {
+    "/etc/passwd": "root:x:0:0:root:/:/bin/sh\nuser:x:1000:1000:user:" + HOME + ":/bin/sh\n",
+    "/etc/group": "root:x:0:\nuser:x:1000:\n",
+    "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
+    "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+}
+
+
+@dataclass(frozen=True)
+class Descriptors:
+    """Open file descriptors bubblewrap reads or writes: contents of :data:`FILES`, the filter, its status."""
+
+    files: Mapping[str, int]
+    status: int
+    seccomp: int | None
+
+    def all(self) -> list[int]:
+        return [*self.files.values(), self.status, *([] if self.seccomp is None else [self.seccomp])]
+
+
+def arguments(
+    argv: Sequence[str],
+    workspace: Path,
+    *,
+    mounts: Sequence[Mount],
+    limits: Limits,
+    env: Mapping[str, str],
+    network: Path | None,
+    descriptors: Descriptors,
+) -> list[str]:
+    """Everything after ``bwrap`` itself. ``network`` is the proxy's unix socket on the host.
+
+    Raises :class:`SandboxError` for a mount whose target is not a clean absolute path outside the workspace.
+    """
+    return [
+        *_isolation(descriptors),
+        *_system(descriptors),
+        *("--perms", "1777", "--size", str(limits.tmp_mb * _MIB), "--tmpfs", "/tmp"),  # noqa: S108
+        *("--dir", HOME, "--bind", str(workspace), WORK),
+        *(part for mount in mounts for part in _mount(mount)),
+        *(("--bind", str(network), PROXY_SOCKET) if network else ()),
+        *("--clearenv", *(part for name, value in _environment(env).items() for part in ("--setenv", name, value))),
+        *("--chdir", WORK),
+        # /proc too: launched by root, the code could else write /proc/sys/kernel/core_pattern without any capability;
+        # / must come last, as a later mount would need a writable root
+        *("--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"),
+        "--",
+        *argv,
+    ]
+
+
+def _isolation(descriptors: Descriptors) -> list[str]:
+    options = ["--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"]
+    options += ["--hostname", "sandbox", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
+    options += ["--json-status-fd", str(descriptors.status)]
+    if descriptors.seccomp is not None:
+        options += ["--seccomp", str(descriptors.seccomp)]
+    return options
+
+
+def _system(descriptors: Descriptors) -> Iterator[str]:
+    yield from ("--ro-bind", "/usr", "/usr")
+    for name in _LINKS:
+        path = Path("/") / name
+        if path.is_symlink():
+            yield from ("--symlink", str(path.readlink()), str(path))
+        elif path.is_dir():
+            yield from ("--ro-bind", str(path), str(path))
+    for name in _ETC:
+        yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+    for target, descriptor in descriptors.files.items():
+        yield from ("--perms", "0644", "--ro-bind-data", str(descriptor), target)
+    yield from ("--proc", "/proc", "--dev", "/dev")
+    yield from ("--perms", "1777", "--size", str(64 * _MIB), "--tmpfs", "/dev/shm")  # noqa: S108
+
+
+def _mount(mount: Mount) -> tuple[str, str, str]:
+    target = mount.target
+    inside_work = target == WORK or target.startswith(f"{WORK}/")
+    if not target.startswith("/") or posixpath.normpath(target) != target or target == "/" or inside_work:
+        raise SandboxError(f"Cannot mount at {target!r}: give a clean absolute path outside {WORK}.")
+    return ("--bind" if mount.writable else "--ro-bind", str(mount.source), target)
+
+
+def _environment(env: Mapping[str, str]) -> dict[str, str]:
+    base = {"PATH": PATH, "HOME": HOME, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "USER": "user"}  # noqa: S108
+    return base | dict(env)

@@ -1,0 +1,171 @@
+"""Memory and process limits for one run through cgroups: v2 where delegated to us, v1 where we are root."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import secrets
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.sandbox.port import Limits
+
+PREFIX = "forgehand-run-"
+# cgroup v2 forbids processes in a group that hands controllers on, so our own move into this leaf
+OWN_LEAF = "bot"
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Parents:
+    """Where run groups are made: one directory for v2, a memory and a pids directory for v1."""
+
+    version: int
+    memory: Path
+    pids: Path
+
+
+def find_parents(root: Path = Path("/sys/fs/cgroup"), own: str | None = None) -> Parents | None:
+    """The writable groups we may make children in, or None. ``own`` is the text of ``/proc/self/cgroup``."""
+    try:
+        text = Path("/proc/self/cgroup").read_text() if own is None else own
+        return _version2(root, text) if (root / "cgroup.controllers").exists() else _version1(root, text)
+    except OSError:
+        return None
+
+
+def _own_path(text: str, controller: str) -> str | None:
+    for line in text.splitlines():
+        _, names, path = line.split(":", 2)
+        if controller in names.split(","):
+            return path.lstrip("/")
+    return None
+
+
+def _version1(root: Path, text: str) -> Parents | None:
+    memory, pids = _own_path(text, "memory"), _own_path(text, "pids")
+    if memory is None or pids is None:
+        return None
+    parents = Parents(1, root / "memory" / memory, root / "pids" / pids)
+    usable = all(path.is_dir() and os.access(path, os.W_OK) for path in (parents.memory, parents.pids))
+    return parents if usable else None
+
+
+def _version2(root: Path, text: str) -> Parents | None:
+    path = _own_path(text, "")
+    if path is None:
+        return None
+    base = root / path
+    if base.name == OWN_LEAF:
+        base = base.parent
+    if not os.access(base, os.W_OK) or not {"memory", "pids"} <= set((base / "cgroup.controllers").read_text().split()):
+        return None
+    if not {"memory", "pids"} <= set((base / "cgroup.subtree_control").read_text().split()):
+        _hand_on_controllers(base)
+    return Parents(2, base, base)
+
+
+def _hand_on_controllers(base: Path) -> None:
+    leaf = base / OWN_LEAF
+    leaf.mkdir(exist_ok=True)
+    for pid in (base / "cgroup.procs").read_text().split():
+        (leaf / "cgroup.procs").write_text(pid)
+    (base / "cgroup.subtree_control").write_text("+memory +pids")
+
+
+@functools.cache
+def parents() -> Parents | None:
+    """:func:`find_parents` once a process; groups that a killed process left empty are removed on the way."""
+    found = find_parents()
+    if found:
+        for stale in {*found.memory.glob(f"{PREFIX}*"), *found.pids.glob(f"{PREFIX}*")}:
+            with contextlib.suppress(OSError):
+                stale.rmdir()
+    return found
+
+
+class RunGroup:
+    """The cgroup of one run. Use :meth:`create`, join its :attr:`directories`, and end with :meth:`remove`."""
+
+    def __init__(self, version: int, memory: Path, pids: Path) -> None:
+        self._version = version
+        self._memory = memory
+        self._pids = pids
+
+    @classmethod
+    def create(cls, within: Parents, limits: Limits) -> RunGroup | None:
+        """A fresh group holding ``limits``, or None where the kernel refuses one of them."""
+        name = PREFIX + secrets.token_hex(6)
+        group = cls(within.version, within.memory / name, within.pids / name)
+        try:
+            for directory in group.directories:
+                directory.mkdir()
+            group._set(limits)
+        except OSError:
+            for directory in group.directories:
+                with contextlib.suppress(OSError):
+                    directory.rmdir()
+            return None
+        return group
+
+    @property
+    def directories(self) -> tuple[Path, ...]:
+        return tuple(dict.fromkeys((self._memory, self._pids)))
+
+    def _set(self, limits: Limits) -> None:
+        size = str(limits.memory_mb * _MIB)
+        (self._pids / "pids.max").write_text(str(limits.processes))
+        if self._version == 2:
+            (self._memory / "memory.max").write_text(size)
+            (self._memory / "memory.oom.group").write_text("1")
+            extra, value = self._memory / "memory.swap.max", "0"
+        else:
+            (self._memory / "memory.limit_in_bytes").write_text(size)
+            extra, value = self._memory / "memory.memsw.limit_in_bytes", size
+        if extra.exists():
+            extra.write_text(value)
+
+    def peak_mb(self) -> float | None:
+        """The most memory the kernel charged to the run, page cache included; None on kernels that do not say."""
+        path = self._memory / ("memory.peak" if self._version == 2 else "memory.max_usage_in_bytes")
+        try:
+            return round(int(path.read_text()) / _MIB, 1)
+        except OSError:
+            return None
+
+    def out_of_memory(self) -> bool:
+        """Did the kernel kill a process of the run for its memory?"""
+        path = self._memory / ("memory.events" if self._version == 2 else "memory.oom_control")
+        fields = dict(line.split() for line in path.read_text().splitlines())
+        return int(fields.get("oom_kill", 0)) > 0
+
+    def kill(self) -> None:
+        """SIGKILL to every process in the group."""
+        whole = self._memory / "cgroup.kill"
+        if self._version == 2 and whole.exists():
+            whole.write_text("1")
+            return
+        for pid in (self._pids / "cgroup.procs").read_text().split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+
+    async def remove(self) -> None:
+        """Kill what is left and remove the group; it goes once the kernel has reaped the last process."""
+        for _ in range(200):
+            self.kill()
+            if all(_removed(directory) for directory in self.directories):
+                return
+            await asyncio.sleep(0.01)
+
+
+def _removed(directory: Path) -> bool:
+    try:
+        directory.rmdir()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True

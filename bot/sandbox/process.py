@@ -1,0 +1,89 @@
+"""The ``process`` tier (limits, no isolation, only for trusted code) and the ``none`` tier (refuses)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Network, SandboxRefused
+from bot.sandbox.relaying import relayed
+from bot.sandbox.runner import Run, limited, run_group
+
+_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+
+class Process:
+    """Own session, scrubbed environment, limits; the code can read and write what the bot's account can.
+
+    Paths below a mount's target, and below ``/work``, are rewritten to the real ones in arguments and environment.
+    """
+
+    tier = "process"
+
+    def __init__(self, *, trust_code: bool) -> None:
+        self._trust_code = trust_code
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        workspace: Path,
+        *,
+        mounts: Sequence[Mount] = (),
+        limits: Limits = Limits(),  # noqa: B008
+        network: Network | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> CommandResult:
+        """See :class:`bot.sandbox.port.Sandbox`. Raises :class:`SandboxRefused` unless trusted."""
+        if not self._trust_code:
+            raise SandboxRefused(
+                "The process sandbox does not isolate: say --trust-code to run this repository's code all the same, "
+                "or install bubblewrap."
+            )
+        inner, extra = relayed(argv, str(network.socket)) if network else (argv, [])
+        places = {mount.target: mount.source for mount in (*mounts, *extra)} | {WORK: workspace}
+        group = await asyncio.to_thread(run_group, limits)
+        with tempfile.TemporaryDirectory(prefix="forgehand-home-", ignore_cleanup_errors=True) as home:
+            base = {"PATH": _PATH, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8"}
+            command = [real_path(part, places) for part in limited(inner, limits, count_processes=False)]
+            environment = base | {name: real_path(value, places) for name, value in (env or {}).items()}
+            return await Run(limits, group).execute(argv, command, env=environment, cwd=workspace)
+
+    async def probe(self) -> str | None:
+        """None where code is trusted; the missing isolation is named by the tier itself."""
+        return None if self._trust_code else "The process sandbox runs only with --trust-code. Install bubblewrap."
+
+
+class NoSandbox:
+    """Runs nothing. ``reason`` says why no better tier is here and how to get one."""
+
+    tier = "none"
+
+    def __init__(self, reason: str = "Running repository code is switched off (FORGEHAND_SANDBOX=none).") -> None:
+        self._reason = reason
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        workspace: Path,
+        *,
+        mounts: Sequence[Mount] = (),
+        limits: Limits = Limits(),  # noqa: B008
+        network: Network | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> CommandResult:
+        """Raises :class:`SandboxRefused`, always."""
+        raise SandboxRefused(f"No repository code runs here. {self._reason}")
+
+    async def probe(self) -> str | None:
+        return self._reason
+
+
+def real_path(text: str, places: Mapping[str, Path]) -> str:
+    """``text`` with every path that lies at or below a key replaced by the real place; longest key first."""
+    if not places:
+        return text
+    keys = "|".join(re.escape(key) for key in sorted(places, key=len, reverse=True))
+    return re.sub(rf"(?<![\w./-])({keys})(?=[/:\s'\"]|$)", lambda found: str(places[found[1]]), text)

@@ -1,0 +1,25 @@
+"""Wraps a command so that it reaches the allow-list proxy through ``inside/relay.py``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.sandbox.port import Mount
+
+RELAY = "/forgehand/relay.py"
+_SOURCE = Path(__file__).parent / "inside" / "relay.py"
+
+
+def interpreter() -> tuple[str, list[Mount]]:
+    """Our own Python as seen inside, and the read-only mounts it needs (none where it lives in /usr)."""
+    prefix = Path(sys.base_prefix).resolve()
+    program = prefix / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return str(program), [] if prefix.is_relative_to("/usr") else [Mount(source=prefix, target=str(prefix))]
+
+
+def relayed(argv: Sequence[str], socket: str) -> tuple[list[str], list[Mount]]:
+    """``argv`` behind the relay to ``socket``, and the mounts that needs."""
+    program, mounts = interpreter()
+    return [program, "-I", "-S", RELAY, socket, *argv], [Mount(source=_SOURCE, target=RELAY), *mounts]

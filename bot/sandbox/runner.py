@@ -1,0 +1,194 @@
+"""Starts one command, watches its limits, keeps its output, and leaves no process behind however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from bot.sandbox import cgroups, processes
+from bot.sandbox.cgroups import RunGroup
+from bot.sandbox.output import HeadTail
+from bot.sandbox.port import CommandResult, Limits, SandboxError
+
+Ended = Literal["exit", "timeout", "memory", "cancelled"]
+_WATCH_SECONDS = 0.05
+_DRAIN_SECONDS = 1.0
+# joins the groups named before "--" and becomes what follows
+_JOIN = 'while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; done; shift; exec "$@"'
+# ulimit -f counts blocks of 512 bytes; -u is bash's name and -p dash's for the number of processes
+_LIMIT = (
+    'ulimit -c 0; ulimit -f "$1"; [ "$2" = 0 ] || ulimit -u "$2" 2>/dev/null || ulimit -p "$2" 2>/dev/null; '
+    'shift 2; exec "$@"'
+)
+
+
+def limited(argv: Sequence[str], limits: Limits, *, count_processes: bool) -> list[str]:
+    """``argv`` behind a shell that sets the limits of a process (file size, no core, number of processes)."""
+    processes_allowed = limits.processes if count_processes else 0
+    return ["/bin/sh", "-c", _LIMIT, "sh", str(limits.file_mb * 2048), str(processes_allowed), *argv]
+
+
+class Run:
+    """One supervised command. ``kill`` ends its processes; it is called at every end, and may be called twice."""
+
+    def __init__(self, limits: Limits, group: RunGroup | None, kill_inner: Callable[[], None] | None = None) -> None:
+        self._limits = limits
+        self._group = group
+        self._kill_inner = kill_inner
+        self._output = HeadTail(limits.output_kb * 1024)
+        self._peak: float | None = None
+        self._overrun = False
+        self._note = ""
+
+    async def execute(
+        self,
+        shown: Sequence[str],
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        descriptors: Sequence[int] = (),
+    ) -> CommandResult:
+        """Run ``command`` (reported as ``shown``) to its end or its limit.
+
+        Cancelling the awaiting task kills every process first. Raises :class:`SandboxError` where it cannot start.
+        """
+        if self._group:
+            joined = [str(directory) for directory in self._group.directories]
+            command = ["/bin/sh", "-c", _JOIN, "sh", *joined, "--", *command]
+        started = time.monotonic()
+        reader, writer = os.pipe()
+        try:
+            process = await _start(command, env, cwd, writer, descriptors)
+        except BaseException:
+            os.close(reader)
+            raise
+        finally:
+            os.close(writer)
+        pump = asyncio.ensure_future(self._pump(reader))
+        try:
+            ended = await self._wait(process)
+        finally:
+            await _uninterrupted(self._finish(process, pump))
+        return self._result(shown, process, ended, time.monotonic() - started)
+
+    async def _wait(self, process: asyncio.subprocess.Process) -> Ended:
+        watch = asyncio.ensure_future(self._watch(process.pid)) if self._group is None else None
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                await process.wait()
+        except TimeoutError:
+            return "timeout"
+        finally:
+            if watch:
+                watch.cancel()
+        return "exit"
+
+    async def _watch(self, pid: int) -> None:
+        """Where no cgroup limits the run: kill it when all its processes together hold too much."""
+        while True:
+            living = await asyncio.to_thread(processes.descendants, pid)
+            size = await asyncio.to_thread(processes.resident_mb, living)
+            self._peak = max(self._peak or 0.0, round(size, 1))
+            too_many = len(living) > self._limits.processes + 2
+            if too_many or size > self._limits.memory_mb:
+                self._overrun = True
+                what = f"{self._limits.processes} processes" if too_many else f"{self._limits.memory_mb} MiB"
+                self._note = f"\n[stopped: more than {what}]\n"
+                self._kill(pid)
+                return
+            await asyncio.sleep(_WATCH_SECONDS)
+
+    def _kill(self, pid: int) -> None:
+        living = processes.descendants(pid)
+        if self._kill_inner:
+            self._kill_inner()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, 9)
+        processes.kill(living[1:])
+
+    async def _finish(self, process: asyncio.subprocess.Process, pump: asyncio.Future[None]) -> None:
+        if process.returncode is None or not self._kill_inner:
+            self._kill(process.pid)
+        await process.wait()
+        if self._group:
+            self._peak = self._group.peak_mb()
+            self._overrun = self._group.out_of_memory()
+            await self._group.remove()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(pump, _DRAIN_SECONDS)
+
+    async def _pump(self, descriptor: int) -> None:
+        stream = asyncio.StreamReader()
+        pipe = os.fdopen(descriptor, "rb", buffering=0)
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), pipe
+        )
+        try:
+            while data := await stream.read(65536):
+                self._output.feed(data)
+        finally:
+            transport.close()
+
+    def _result(
+        self, shown: Sequence[str], process: asyncio.subprocess.Process, ended: Ended, seconds: float
+    ) -> CommandResult:
+        if self._overrun and ended == "exit":
+            ended = "memory"
+        return CommandResult(
+            argv=tuple(shown),
+            exit_code=_exit_code(process.returncode) if ended == "exit" else None,
+            output=self._output.text() + self._note,
+            truncated=self._output.truncated,
+            seconds=round(seconds, 3),
+            peak_mb=self._peak,
+            ended=ended,
+        )
+
+
+def _exit_code(code: int | None) -> int | None:
+    # shells and bubblewrap report a signal as 128 + its number
+    return 128 - code if code is not None and 128 < code <= 128 + 64 else code
+
+
+async def _start(
+    command: Sequence[str], env: Mapping[str, str], cwd: Path, output: int, descriptors: Sequence[int]
+) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            env=dict(env),
+            cwd=cwd,
+            start_new_session=True,
+            pass_fds=descriptors,
+        )
+    except (OSError, ValueError) as error:
+        raise SandboxError(f"Cannot start {command[0]}: {error}") from None
+
+
+async def _uninterrupted(work: Coroutine[Any, Any, None]) -> None:
+    """Await ``work`` to its end even if we are cancelled meanwhile; then be cancelled."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    task.result()
+    if cancelled:
+        raise cancelled
+
+
+def run_group(limits: Limits) -> RunGroup | None:
+    """A cgroup with ``limits`` where this machine lets us make one."""
+    parents = cgroups.parents()
+    return RunGroup.create(parents, limits) if parents else None

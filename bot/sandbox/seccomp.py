@@ -1,0 +1,116 @@
+"""A seccomp filter as classic BPF bytes, for ``bwrap --seccomp``: no kernel administration, no odd socket families.
+
+The namespaces do the isolating; this narrows the kernel surface they do not cover (vsock, keyrings, io_uring, bpf).
+"""
+
+from __future__ import annotations
+
+import errno
+import platform
+import struct
+from dataclasses import dataclass
+
+_LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
+_EQUAL, _GREATER_EQUAL = 0x15, 0x35
+_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+_NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
+_X32_BIT = 0x40000000
+_NEW_NAMESPACES = 0x7E020000
+_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
+# AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: all others, AF_VSOCK above all, are not bounded by a network namespace
+_FAMILIES = (1, 2, 10, 16)
+
+
+@dataclass(frozen=True)
+class _Machine:
+    audit: int
+    denied: tuple[int, ...]
+    unknown: tuple[int, ...]
+    clone: int
+    socket: int
+    ioctl: int
+    x32: bool
+
+
+# denied: acct add_key bpf clock_adjtime clock_settime adjtimex settimeofday delete_module finit_module init_module
+# fsconfig fsmount fsopen fspick ioperm iopl kcmp kexec_file_load kexec_load keyctl lookup_dcookie mount mount_setattr
+# move_mount name_to_handle_at nfsservctl open_by_handle_at open_tree perf_event_open pivot_root process_vm_writev
+# quotactl quotactl_fd reboot request_key setns swapoff swapon syslog umount2 unshare userfaultfd vhangup chroot
+# fanotify_init. unknown (answered ENOSYS, so that libc falls back): clone3 and the three of io_uring.
+_MACHINES = {
+    "x86_64": _Machine(
+        audit=0xC000003E,
+        denied=(
+            *(163, 248, 321, 305, 227, 159, 164, 176, 313, 175, 431, 432, 430, 433, 173, 172, 312, 320, 246, 250, 212),
+            *(165, 442, 429, 303, 180, 304, 428, 298, 155, 311, 179, 443, 169, 249, 308, 168, 167, 103, 166, 272, 323),
+            *(153, 161, 300),
+        ),
+        unknown=(435, 425, 426, 427),
+        clone=56,
+        socket=41,
+        ioctl=16,
+        x32=True,
+    ),
+    "aarch64": _Machine(
+        audit=0xC00000B7,
+        denied=(
+            *(89, 217, 280, 266, 112, 171, 170, 106, 273, 105, 431, 432, 430, 433, 272, 294, 104, 219, 18, 40, 442),
+            *(429, 264, 42, 265, 428, 241, 41, 271, 60, 443, 142, 218, 268, 225, 224, 116, 39, 97, 282, 58, 51, 262),
+        ),
+        unknown=(435, 425, 426, 427),
+        clone=220,
+        socket=198,
+        ioctl=29,
+        x32=False,
+    ),
+}
+
+
+def _op(code: int, value: int, jump_true: int = 0, jump_false: int = 0) -> bytes:
+    return struct.pack("=HBBI", code, jump_true, jump_false, value)
+
+
+def _refuse(error: int) -> bytes:
+    return _op(_RETURN, _ERRNO | error)
+
+
+def _when_call(number: int, body: bytes) -> bytes:
+    """Run ``body`` (which must return or fall through) only for this system call; the number stays loaded after."""
+    return _op(_EQUAL, number, 0, len(body) // 8 + 1) + body + _op(_LOAD, _NUMBER)
+
+
+def _argument(index: int) -> bytes:
+    return _op(_LOAD, _ARGUMENTS + 8 * index)
+
+
+def program(machine: str | None = None) -> bytes | None:
+    """The filter for ``machine`` (default: this one), or None where we hold no table of its system calls."""
+    table = _MACHINES.get(machine or platform.machine())
+    if table is None:
+        return None
+    lines = [
+        _op(_LOAD, _ARCH) + _op(_EQUAL, table.audit, 1, 0) + _op(_RETURN, _KILL),
+        _op(_LOAD, _NUMBER),
+    ]
+    if table.x32:
+        lines.append(_op(_GREATER_EQUAL, _X32_BIT, 0, 1) + _refuse(errno.ENOSYS))
+    lines += [_op(_EQUAL, number, 0, 1) + _refuse(errno.EPERM) for number in table.denied]
+    lines += [_op(_EQUAL, number, 0, 1) + _refuse(errno.ENOSYS) for number in table.unknown]
+    lines.append(_when_call(table.clone, _clone_body()))
+    lines.append(_when_call(table.socket, _socket_body()))
+    lines.append(_when_call(table.ioctl, _ioctl_body()))
+    lines.append(_op(_RETURN, _ALLOW))
+    return b"".join(lines)
+
+
+def _clone_body() -> bytes:
+    return _argument(0) + _op(_AND, _NEW_NAMESPACES) + _op(_EQUAL, 0, 1, 0) + _refuse(errno.EPERM)
+
+
+def _socket_body() -> bytes:
+    wanted = b"".join(_op(_EQUAL, family, len(_FAMILIES) - place, 0) for place, family in enumerate(_FAMILIES))
+    return _argument(0) + wanted + _refuse(errno.EAFNOSUPPORT)
+
+
+def _ioctl_body() -> bytes:
+    return _argument(1) + _op(_EQUAL, _TIOCSTI, 1, 0) + _op(_EQUAL, _TIOCLINUX, 0, 1) + _refuse(errno.EPERM)
