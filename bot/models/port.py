@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol
 
+from pydantic import Field
+
 from bot.types import ForgehandError, JsonModel
 
 Role = Literal["fix", "review", "verify", "cheap"]
 
 
 class ModelError(ForgehandError):
-    """Root of everything a model call can end in."""
+    """Root of everything a model call can end in.
+
+    Where the provider told what the failed call used, ``details`` also holds ``input``, ``output``, ``cached`` and
+    ``cache_write`` (tokens, as in :class:`Usage`).
+    """
 
 
 class ModelBusy(ModelError):
@@ -23,7 +29,7 @@ class ModelQuota(ModelError):
 
 
 class ModelRefused(ModelError):
-    """The provider or the model declined: policy, bad key, unknown model."""
+    """The provider or the model declined; ``details``: ``reason`` (``key``, ``model``, ``request`` or ``policy``)."""
 
 
 class ContextTooLong(ModelError):
@@ -84,11 +90,15 @@ class Conversation(JsonModel):
 
 
 class Usage(JsonModel):
-    """Tokens as the provider counted them; ``cached`` is the part of ``input`` read from its cache."""
+    """Tokens as the provider counted them.
+
+    ``cached`` is the part of ``input`` read from its cache, ``cache_write`` the part written to it.
+    """
 
     input: int = 0
     output: int = 0
     cached: int = 0
+    cache_write: int = 0
 
 
 class Reply(JsonModel):
@@ -99,7 +109,7 @@ class Reply(JsonModel):
     parsed: Any = None
     opaque: Opaque | None = None
     usage: Usage = Usage()
-    stop: Literal["end", "tools", "length", "refused"] = "end"
+    stop: Literal["end", "tools", "length"] = "end"
     model: str = ""
     cost: float = 0.0
     seconds: float = 0.0
@@ -131,4 +141,4 @@ class Spender(JsonModel):
     repository: str
     max_task: float
     max_day: float
-    models: dict[str, list[str]] = {}
+    models: dict[str, list[str]] = Field(default_factory=dict)

@@ -1,0 +1,141 @@
+"""The thin edge: one model asked through its provider's SDK, always streaming, with the SDK's own retries off."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from bot.models import wire, wire_chat, wire_messages, wire_responses
+from bot.models.catalogue import ModelSpec
+from bot.models.errors import from_answer
+from bot.models.port import Conversation, ModelDown, ModelError, Reply, Tool, Usage
+from bot.settings import Api
+
+IDLE_SECONDS = 600.0
+"""Longest silence of a provider: reasoning models may think for minutes before the first byte."""
+
+
+@dataclass(frozen=True)
+class _Format:
+    sdk: str
+    client: str
+    create: Callable[[Any], Callable[..., Any]]
+    request: Callable[[wire.Question], wire.Json]
+    gathering: Callable[[wire.Question], wire.Gathering]
+
+
+_FORMATS: dict[Api, _Format] = {
+    "messages": _Format(
+        "anthropic",
+        "AsyncAnthropic",
+        lambda client: client.messages.create,
+        wire_messages.request,
+        wire_messages.Gathering,
+    ),
+    "responses": _Format(
+        "openai",
+        "AsyncOpenAI",
+        lambda client: client.responses.create,
+        wire_responses.request,
+        wire_responses.Gathering,
+    ),
+    "chat": _Format(
+        "openai", "AsyncOpenAI", lambda client: client.chat.completions.create, wire_chat.request, wire_chat.Gathering
+    ),
+}
+
+
+class SdkModel:
+    """A :class:`bot.models.port.Model`. ``key`` may be None for servers that want none; ``idle`` is in seconds.
+
+    Every call opens its own connection: workflows run on several event loops, and a pooled connection dies with
+    the loop it was opened on.
+    """
+
+    def __init__(self, spec: ModelSpec, key: str | None, *, idle: float = IDLE_SECONDS) -> None:
+        self.spec = spec
+        self._key = key
+        self._idle = idle
+        self._format = _FORMATS[spec.api]
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    async def ask(
+        self,
+        conversation: Conversation,
+        *,
+        tools: Sequence[Tool] = (),
+        schema: dict[str, Any] | None = None,
+        max_output: int,
+    ) -> Reply:
+        """One answer. Errors carry, as ``details``, the tokens that the provider counted before it failed."""
+        question = wire.Question(self.spec, conversation, tools, schema, min(max_output, self.spec.max_output))
+        gathering = self._format.gathering(question)
+        started = time.monotonic()
+        try:
+            reply = _counted(question, await self._stream(question, gathering), gathering)
+            reply = wire.finish(question, reply)
+        except ModelError as error:
+            raise _scrubbed(_with_usage(error, gathering.usage), self._key) from None
+        return reply.model_copy(update={"seconds": time.monotonic() - started})
+
+    async def _stream(self, question: wire.Question, gathering: wire.Gathering) -> Reply:
+        # Importing an SDK takes a second and building its client 25 ms: neither belongs on the event loop.
+        sdk, client = await asyncio.to_thread(self._connect)
+        http = importlib.import_module("httpx2")
+        request = self._format.request(question)
+        try:
+            async with client:
+                async for event in await self._format.create(client)(**request):
+                    gathering.feed(event.to_dict(mode="json"))
+            return gathering.reply()
+        except sdk.APIStatusError as error:
+            raise from_answer(self.name, error.response.status_code, error.body, error.response.headers) from None
+        except (sdk.APITimeoutError, http.TimeoutException):
+            raise ModelDown(f"{self.name} was silent for {self._idle:.0f} s.") from None
+        except sdk.APIConnectionError as error:
+            cause = f"{type(error.__cause__).__name__}: {error.__cause__}"
+            raise ModelDown(f"{self.name} cannot be reached at {self.spec.base_url} ({cause}).") from None
+        except sdk.APIError as error:
+            raise from_answer(self.name, 200, error.body, {}) from None
+        except http.HTTPError as error:
+            raise ModelDown(f"The connection to {self.name} broke: {type(error).__name__}.") from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ModelDown(f"{self.name} sent a stream that cannot be read.") from None
+
+    def _connect(self) -> tuple[ModuleType, Any]:
+        sdk = importlib.import_module(self._format.sdk)
+        # At DEBUG the SDKs log whole requests, and both can be switched to it by the environment.
+        logging.getLogger(self._format.sdk).setLevel(logging.WARNING)
+        timeout = sdk.Timeout(self._idle, connect=min(self._idle, 15.0))
+        return sdk, getattr(sdk, self._format.client)(
+            api_key=self._key or "none",
+            base_url=self.spec.base_url,
+            max_retries=0,
+            timeout=timeout,
+            http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout),
+        )
+
+
+def _counted(question: wire.Question, reply: Reply, gathering: wire.Gathering) -> Reply:
+    """Some servers do not count; then we do, on the high side, because a free answer would escape every budget."""
+    if gathering.usage is not None:
+        return reply
+    gathering.usage = Usage(input=wire.estimate(question), output=len(reply.model_dump_json()) // 2)
+    return reply.model_copy(update={"usage": gathering.usage})
+
+
+def _with_usage(error: ModelError, usage: Usage | None) -> ModelError:
+    return type(error)(error.message, **{**error.details, **(usage.model_dump() if usage else {})})
+
+
+def _scrubbed(error: ModelError, key: str | None) -> ModelError:
+    return error.with_message(error.message.replace(key, "***")) if key else error

@@ -1,0 +1,110 @@
+"""A provider's refusal, as status and body, becomes one of our errors. Pure: no SDK is needed to read an answer."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from bot.models.port import ContextTooLong, ModelBusy, ModelDown, ModelError, ModelQuota, ModelRefused
+
+_QUOTA_CODES = {
+    "billing_error",
+    "billing_hard_limit_reached",
+    "credit_balance_exhausted",
+    "enforced_spend_limit_reached",
+    "insufficient_quota",
+    "organization_spend_limit_exceeded",
+    "organization_usage_limit_exceeded",
+    "project_spend_limit_exceeded",
+}
+_BUSY_CODES = {"overloaded_error", "rate_limit_error", "rate_limit_exceeded", "server_is_overloaded", "slow_down"}
+_LONG_CODES = {"context_length_exceeded", "request_too_large"}
+_QUOTA_WORDS = re.compile(r"credit balance is too low|specified API usage limits|exceeded your current quota", re.I)
+_LONG_WORDS = re.compile(
+    r"prompt is too long|exceeds? (the )?(model's )?(maximum )?context|maximum context length|context window", re.I
+)
+_LIMIT = re.compile(r"(?:> |maximum context length (?:is|of) )(\d{4,})")
+_REGAIN = re.compile(r"regain access on (\d{4}-\d\d-\d\d)(?: at (\d\d:\d\d))?")
+_LASTING = 600.0
+"""Seconds: a rate limit that asks for a longer wait is a quota, whatever the provider calls it."""
+
+
+def from_answer(model: str, status: int, body: object, headers: Mapping[str, str]) -> ModelError:
+    """The error for an HTTP answer, or for an error event inside a stream (whose ``status`` is then 200)."""
+    kind, code, message = _read(body)
+    names = {kind, code}
+    wait = retry_after(headers)
+    said = f"{model}: HTTP {status}" + (f", {message}" if message else "")
+    if names & _QUOTA_CODES or status == 402 or _QUOTA_WORDS.search(message):
+        return _quota(said, message, wait)
+    if names & _LONG_CODES or status == 413 or (status in (200, 400) and _LONG_WORDS.search(message)):
+        limit = _LIMIT.search(message)
+        return ContextTooLong(f"The conversation is too long for {said}.", limit=int(limit[1]) if limit else None)
+    if names & _BUSY_CODES or status in (429, 503, 529):
+        if wait is not None and wait > _LASTING:
+            return _quota(said, message, wait)
+        return ModelBusy(f"Busy: {said}.", retry_after=wait)
+    return _refused_or_down(said, status, kind)
+
+
+def _refused_or_down(said: str, status: int, kind: str) -> ModelError:
+    if status in (401, 403) or kind in ("authentication_error", "permission_error"):
+        return ModelRefused(f"The key was not accepted by {said}. Check it with `forgehand doctor`.", reason="key")
+    if status == 404 or kind == "not_found_error":
+        return ModelRefused(f"No such model or address: {said}.", reason="model")
+    if status in (400, 422) or kind == "invalid_request_error":
+        return ModelRefused(f"The request was not accepted by {said}.", reason="request")
+    return ModelDown(f"No answer from {said}.")
+
+
+def refused_by_policy(model: str, words: str | None) -> ModelRefused:
+    """The model, or a filter in front of it, declined to answer."""
+    return ModelRefused(f"{model} declined to answer" + (f": {_short(words)}" if words else "."), reason="policy")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds a provider asks us to wait (``retry-after-ms``, or ``retry-after`` in either form), or None."""
+    lowered = {name.lower(): value for name, value in headers.items()}
+    try:
+        if "retry-after-ms" in lowered:
+            return max(float(lowered["retry-after-ms"]) / 1000, 0.0)
+        return max(float(lowered["retry-after"]), 0.0)
+    except KeyError:
+        return None
+    except ValueError:
+        return _until(lowered.get("retry-after", ""))
+
+
+def _until(date: str) -> float | None:
+    try:
+        return max(parsedate_to_datetime(date).timestamp() - time.time(), 0.0)
+    except ValueError:
+        return None
+
+
+def _quota(said: str, message: str, wait: float | None) -> ModelQuota:
+    until = time.time() + wait if wait is not None else None
+    if regain := _REGAIN.search(message):
+        moment = datetime.fromisoformat(f"{regain[1]}T{regain[2] or '00:00'}").replace(tzinfo=UTC)
+        until = moment.timestamp()
+    return ModelQuota(f"Out of quota or credit: {said}. Top up or raise the limit with the provider.", until=until)
+
+
+def _read(body: object) -> tuple[str, str, str]:
+    """``(type, code, message)``, empty where missing. SDKs hand over the body with or without its ``error`` wrapper."""
+    if not isinstance(body, Mapping):
+        return "", "", _short(body if isinstance(body, str) else "")
+    inner: Any = body.get("error", body)
+    if not isinstance(inner, Mapping):
+        return "", "", _short(str(inner))
+    details = inner.get("details")
+    code = inner.get("code") or (details.get("error_code") if isinstance(details, Mapping) else None)
+    return str(inner.get("type") or ""), str(code or ""), _short(str(inner.get("message") or ""))
+
+
+def _short(text: str | None) -> str:
+    return " ".join((text or "").split())[:200]

@@ -1,0 +1,152 @@
+"""JSON in answers: tool arguments, and replies that must follow a schema. Providers promise both and break both."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bot.models.port import BadAnswer, ToolCall
+
+Schema = Mapping[str, Any]
+_FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\Z", re.S)
+_TYPES: dict[str, tuple[type, ...]] = {
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "null": (type(None),),
+    "integer": (int,),
+    "number": (int, float),
+}
+_UNPORTABLE = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"}
+_UNPORTABLE |= {"minItems", "maxItems", "uniqueItems", "pattern", "format", "default"}
+_NAMED = {"properties", "$defs"}
+
+
+def tool_call(identity: str, name: str, arguments: str) -> ToolCall:
+    """The call as a value; where its JSON is no object, ``error`` says why, for the model to read."""
+    try:
+        value = json.loads(arguments or "{}")
+    except ValueError as error:
+        return ToolCall(id=identity, name=name, arguments={}, error=f"The arguments are not valid JSON: {error}")
+    if not isinstance(value, dict):
+        return ToolCall(id=identity, name=name, arguments={}, error="The arguments must be a JSON object.")
+    return ToolCall(id=identity, name=name, arguments=value)
+
+
+def parse(text: str, schema: Schema) -> Any:
+    """The JSON value in ``text`` (bare or in one fence); raises :class:`BadAnswer` naming every place that is wrong."""
+    fenced = _FENCE.match(text)
+    try:
+        value = json.loads(fenced[1] if fenced else text)
+    except ValueError as error:
+        raise BadAnswer(f"The answer is not JSON: {error}.") from None
+    wrong = list(violations(value, schema))
+    if wrong:
+        raise BadAnswer("The answer does not follow its schema: " + "; ".join(wrong[:5]) + ".")
+    return value
+
+
+def portable(schema: Schema) -> dict[str, Any]:
+    """``schema`` without the keywords that providers' own enforcement rejects; :func:`parse` still checks them."""
+    out = {key: _portable_value(key, value) for key, value in schema.items() if key not in _UNPORTABLE}
+    if out.get("type") == "object":
+        out.setdefault("additionalProperties", False)
+    return out
+
+
+def is_strict(schema: Schema) -> bool:
+    """Whether every object in ``schema`` is closed and requires all its properties, as strict enforcement demands."""
+    if schema.get("type") == "object":
+        closed = schema.get("additionalProperties", False) is False
+        if not closed or set(schema.get("properties", {})) != set(schema.get("required", ())):
+            return False
+    return all(is_strict(part) for part in _parts(schema))
+
+
+def violations(value: object, schema: Schema, where: str = "$", root: Schema | None = None) -> Iterator[str]:
+    """Every place where ``value`` breaks ``schema``. Knows the part of JSON Schema that answers are described in."""
+    root = schema if root is None else root
+    if "$ref" in schema:
+        yield from violations(value, _resolve(str(schema["$ref"]), root), where, root)
+    if not _has_type(value, schema.get("type")):
+        yield f"{where} is {type(value).__name__}, not {schema['type']}"
+        return
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{where} is not one of {schema['enum']}"
+    if "const" in schema and value != schema["const"]:
+        yield f"{where} is not {schema['const']!r}"
+    options = schema.get("anyOf") or schema.get("oneOf") or ()
+    if options and all(any(violations(value, option, where, root)) for option in options):
+        yield f"{where} fits none of its {len(options)} alternatives"
+    yield from _sizes(value, schema, where)
+    if isinstance(value, dict):
+        yield from _members(value, schema, where, root)
+    if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
+        for index, item in enumerate(value):
+            yield from violations(item, schema["items"], f"{where}[{index}]", root)
+
+
+def _members(value: Mapping[str, Any], schema: Schema, where: str, root: Schema) -> Iterator[str]:
+    known: Mapping[str, Schema] = schema.get("properties", {})
+    for name in schema.get("required", ()):
+        if name not in value:
+            yield f"{where}.{name} is missing"
+    extra = schema.get("additionalProperties", True)
+    for name, member in value.items():
+        if name in known:
+            yield from violations(member, known[name], f"{where}.{name}", root)
+        elif extra is False:
+            yield f"{where}.{name} is not known"
+        elif isinstance(extra, Mapping):
+            yield from violations(member, extra, f"{where}.{name}", root)
+
+
+def _sizes(value: Any, schema: Schema, where: str) -> Iterator[str]:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if is_number and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
+        yield f"{where} is out of range"
+    if isinstance(value, (str, list)):
+        noun = "Length" if isinstance(value, str) else "Items"
+        if not schema.get(f"min{noun}", 0) <= len(value) <= schema.get(f"max{noun}", len(value)):
+            yield f"{where} is too short or too long"
+    if isinstance(value, str) and "pattern" in schema and not re.search(schema["pattern"], value):
+        yield f"{where} does not match {schema['pattern']}"
+
+
+def _has_type(value: object, wanted: str | list[str] | None) -> bool:
+    if wanted is None:
+        return True
+    names = [wanted] if isinstance(wanted, str) else wanted
+    if isinstance(value, bool):
+        return "boolean" in names
+    return any(isinstance(value, _TYPES[name]) for name in names)
+
+
+def _resolve(reference: str, root: Schema) -> Schema:
+    found: Any = root
+    for part in reference.removeprefix("#/").split("/"):
+        found = found[part]
+    return dict(found)
+
+
+def _portable_value(key: str, value: object) -> object:
+    if key in _NAMED and isinstance(value, Mapping):
+        return {name: portable(part) for name, part in value.items()}
+    if isinstance(value, Mapping):
+        return portable(value)
+    if isinstance(value, list):
+        return [portable(item) if isinstance(item, Mapping) else item for item in value]
+    return value
+
+
+def _parts(schema: Schema) -> Iterator[Schema]:
+    for key, value in schema.items():
+        if key in _NAMED:
+            yield from value.values()
+        elif isinstance(value, Mapping):
+            yield value
+        elif isinstance(value, list):
+            yield from (item for item in value if isinstance(item, Mapping))

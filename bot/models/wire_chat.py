@@ -1,0 +1,105 @@
+"""OpenAI's ``chat`` completions format: what every other server speaks too."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bot.models import structured
+from bot.models.errors import from_answer, refused_by_policy
+from bot.models.port import Message, Reply, Usage
+from bot.models.wire import Event, Json, Question, truncated
+from bot.models.wire_responses import answer_format
+
+
+def request(question: Question) -> Json:
+    """The body. Old servers know only ``max_tokens``, the provider's own new models only its successor."""
+    system = {"role": "system", "content": question.conversation.system}
+    body: Json = {
+        "model": question.spec.name,
+        "max_completion_tokens" if question.spec.packaged else "max_tokens": question.max_output,
+        "messages": [system, *(_turn(message) for message in question.conversation.messages)],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if question.tools:
+        body["tools"] = [{"type": "function", "function": tool.model_dump()} for tool in question.tools]
+    if question.schema is not None:
+        body["response_format"] = {"type": "json_schema", "json_schema": answer_format(question.schema)}
+    return body
+
+
+def _turn(message: Message) -> Json:
+    if message.role == "tool":
+        return {"role": "tool", "tool_call_id": message.tool_call_id, "content": message.text}
+    turn: Json = {"role": message.role, "content": message.text}
+    if message.tool_calls:
+        turn["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": json.dumps(call.arguments)},
+            }
+            for call in message.tool_calls
+        ]
+    return turn
+
+
+class Gathering:
+    """Deltas put together; servers differ in where they put the usage and whether they number tool calls."""
+
+    def __init__(self, question: Question) -> None:
+        self.usage: Usage | None = None
+        self._model = question.spec.name
+        self._text: list[str] = []
+        self._refusal: list[str] = []
+        self._calls: dict[int, dict[str, str]] = {}
+        self._finish: str | None = None
+
+    def feed(self, event: Event) -> None:
+        if error := event.get("error"):
+            raise from_answer(self._model, 200, error, {})
+        self.usage = _usage(event.get("usage")) or self.usage
+        for choice in event.get("choices") or ():
+            delta = choice.get("delta") or {}
+            self._text.append(delta.get("content") or "")
+            self._refusal.append(delta.get("refusal") or "")
+            for position, call in enumerate(delta.get("tool_calls") or ()):
+                self._extend(call.get("index", position), call)
+            self._finish = choice.get("finish_reason") or self._finish
+
+    def reply(self) -> Reply:
+        if self._finish is None:
+            raise truncated(self._model)
+        if self._finish == "content_filter" or any(self._refusal):
+            raise refused_by_policy(self._model, "".join(self._refusal))
+        calls = tuple(
+            structured.tool_call(call["id"] or f"call_{index}", call["name"], call["arguments"])
+            for index, call in sorted(self._calls.items())
+        )
+        return Reply(
+            text="".join(self._text),
+            tool_calls=calls,
+            usage=self.usage or Usage(),
+            stop="length" if self._finish == "length" else "tools" if calls else "end",
+            model=self._model,
+        )
+
+    def _extend(self, index: int, delta: Event) -> None:
+        call = self._calls.setdefault(index, {"id": "", "name": "", "arguments": ""})
+        function = delta.get("function") or {}
+        call["id"] = delta.get("id") or call["id"]
+        call["name"] = function.get("name") or call["name"]
+        call["arguments"] += function.get("arguments") or ""
+
+
+def _usage(usage: Any) -> Usage | None:
+    if not usage:
+        return None
+    details = usage.get("prompt_tokens_details") or {}
+    return Usage(
+        input=usage.get("prompt_tokens") or 0,
+        output=usage.get("completion_tokens") or 0,
+        cached=details.get("cached_tokens") or 0,
+        cache_write=details.get("cache_write_tokens") or 0,
+    )

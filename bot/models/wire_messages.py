@@ -1,0 +1,143 @@
+"""Anthropic's ``messages`` format."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bot.models import structured
+from bot.models.errors import from_answer, refused_by_policy
+from bot.models.port import Message, Reply, Tool, ToolCall, Usage
+from bot.models.wire import Event, Json, Question, opaque, truncated
+
+_CACHED = {"cache_control": {"type": "ephemeral"}}
+_PLAIN = {"text", "tool_use"}
+
+
+def request(question: Question) -> Json:
+    """The body. Two cache marks: after tools and system, and at the end, so that the next turn reads this one."""
+    body: Json = {
+        "model": question.spec.name,
+        "max_tokens": question.max_output,
+        "system": [{"type": "text", "text": question.conversation.system, **_CACHED}],
+        "messages": _turns(question),
+        "stream": True,
+    }
+    if question.tools:
+        body["tools"] = [_tool(tool) for tool in question.tools]
+    if question.schema is not None:
+        body["output_config"] = {"format": {"type": "json_schema", "schema": structured.portable(question.schema)}}
+    return body
+
+
+def _tool(tool: Tool) -> Json:
+    return {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
+
+
+def _turns(question: Question) -> list[Json]:
+    turns: list[Json] = []
+    for message in question.conversation.messages:
+        role = "assistant" if message.role == "assistant" else "user"
+        blocks = question.opaque(message) or _blocks(message)
+        if turns and turns[-1]["role"] == role:
+            turns[-1]["content"] += blocks
+        elif blocks:
+            turns.append({"role": role, "content": list(blocks)})
+    if turns and turns[-1]["role"] == "user":
+        turns[-1]["content"][-1] = turns[-1]["content"][-1] | _CACHED
+    return turns
+
+
+def _blocks(message: Message) -> list[Json]:
+    if message.role == "tool":
+        return [{"type": "tool_result", "tool_use_id": message.tool_call_id, "content": message.text}]
+    said: list[Json] = [{"type": "text", "text": message.text}] if message.text.strip() else []
+    return said + [
+        {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in message.tool_calls
+    ]
+
+
+class Gathering:
+    """Content blocks put together from their deltas."""
+
+    def __init__(self, question: Question) -> None:
+        self.usage: Usage | None = None
+        self._model = question.spec.name
+        self._counted: Json = {}
+        self._blocks: dict[int, Json] = {}
+        self._arguments: dict[int, str] = {}
+        self._stop: str | None = None
+        self._refusal: str | None = None
+        self._ended = False
+
+    def feed(self, event: Event) -> None:
+        match event.get("type"):
+            case "message_start":
+                self._count(event["message"].get("usage"))
+            case "content_block_start":
+                self._blocks[event["index"]] = dict(event["content_block"])
+            case "content_block_delta":
+                self._extend(event["index"], event["delta"])
+            case "message_delta":
+                self._stop = event["delta"].get("stop_reason")
+                self._refusal = (event["delta"].get("stop_details") or {}).get("explanation")
+                self._count(event.get("usage"))
+            case "message_stop":
+                self._ended = True
+            case "error":
+                raise from_answer(self._model, 200, event, {})
+
+    def reply(self) -> Reply:
+        if not self._ended or self._stop is None:
+            raise truncated(self._model)
+        if self._stop == "refusal":
+            raise refused_by_policy(self._model, self._refusal)
+        calls = tuple(self._call(index) for index, block in self._ordered() if block["type"] == "tool_use")
+        length = self._stop in ("max_tokens", "model_context_window_exceeded")
+        blocks = [block for _, block in self._ordered()]
+        return Reply(
+            text="".join(block["text"] for block in blocks if block["type"] == "text"),
+            tool_calls=calls,
+            opaque=opaque(self._model, blocks, _PLAIN),
+            usage=self.usage or Usage(),
+            stop="length" if length else "tools" if calls else "end",
+            model=self._model,
+        )
+
+    def _ordered(self) -> list[tuple[int, Json]]:
+        return sorted(self._blocks.items())
+
+    def _call(self, index: int) -> ToolCall:
+        block = self._blocks[index]
+        call = structured.tool_call(
+            block["id"], block["name"], self._arguments.get(index) or json.dumps(block["input"])
+        )
+        block["input"] = call.arguments
+        return call
+
+    def _extend(self, index: int, delta: Event) -> None:
+        match delta.get("type"):
+            case "text_delta":
+                self._add(index, "text", delta["text"])
+            case "thinking_delta":
+                self._add(index, "thinking", delta["thinking"])
+            case "signature_delta":
+                self._add(index, "signature", delta["signature"])
+            case "input_json_delta":
+                self._arguments[index] = self._arguments.get(index, "") + delta["partial_json"]
+
+    def _add(self, index: int, field: str, more: str) -> None:
+        block = self._blocks[index]
+        block[field] = (block.get(field) or "") + more
+
+    def _count(self, usage: Any) -> None:
+        """Later counts are cumulative and may leave out what has not changed."""
+        self._counted |= {name: value for name, value in (usage or {}).items() if isinstance(value, int)}
+        read = self._counted.get("cache_read_input_tokens", 0)
+        written = self._counted.get("cache_creation_input_tokens", 0)
+        self.usage = Usage(
+            input=self._counted.get("input_tokens", 0) + read + written,
+            output=self._counted.get("output_tokens", 0),
+            cached=read,
+            cache_write=written,
+        )

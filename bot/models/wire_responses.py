@@ -1,0 +1,107 @@
+"""OpenAI's ``responses`` format, used without storage on the provider's side."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bot.models import structured
+from bot.models.errors import from_answer, refused_by_policy
+from bot.models.port import Message, Reply, Usage
+from bot.models.wire import Event, Json, Question, opaque, truncated
+
+_PLAIN = {"message", "function_call"}
+
+
+def request(question: Question) -> Json:
+    """The body. Reasoning comes back encrypted, to be replayed, because nothing is stored at the provider."""
+    body: Json = {
+        "model": question.spec.name,
+        "max_output_tokens": question.max_output,
+        "instructions": question.conversation.system,
+        "input": [item for message in question.conversation.messages for item in _items(question, message)],
+        "include": ["reasoning.encrypted_content"],
+        "store": False,
+        "stream": True,
+    }
+    if question.tools:
+        body["tools"] = [{"type": "function", "strict": False, **tool.model_dump()} for tool in question.tools]
+    if question.schema is not None:
+        body["text"] = {"format": {"type": "json_schema", **answer_format(question.schema)}}
+    return body
+
+
+def answer_format(schema: Json) -> Json:
+    """The schema as both OpenAI formats take it; strict only where the schema meets strict's own conditions."""
+    return {"name": "answer", "schema": structured.portable(schema), "strict": structured.is_strict(schema)}
+
+
+def _items(question: Question, message: Message) -> list[Json]:
+    if message.role == "tool":
+        return [{"type": "function_call_output", "call_id": message.tool_call_id, "output": message.text}]
+    if kept := question.opaque(message):
+        return kept
+    said: list[Json] = [{"role": message.role, "content": message.text}] if message.text else []
+    return said + [
+        {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": json.dumps(call.arguments)}
+        for call in message.tool_calls
+    ]
+
+
+class Gathering:
+    """The terminal event carries the whole response; what comes before it is only for those who watch."""
+
+    def __init__(self, question: Question) -> None:
+        self.usage: Usage | None = None
+        self._model = question.spec.name
+        self._response: Json | None = None
+
+    def feed(self, event: Event) -> None:
+        match event.get("type"):
+            case "response.completed" | "response.incomplete" | "response.failed":
+                self._response = dict(event["response"])
+                self.usage = _usage(self._response.get("usage"))
+                if error := self._response.get("error"):
+                    raise from_answer(self._model, 200, error, {})
+            case "error":
+                raise from_answer(self._model, 200, event, {})
+
+    def reply(self) -> Reply:
+        if self._response is None:
+            raise truncated(self._model)
+        reason = (self._response.get("incomplete_details") or {}).get("reason")
+        items: list[Json] = self._response["output"]
+        parts = [part for item in items if item["type"] == "message" for part in item["content"]]
+        refusals = [part["refusal"] for part in parts if part["type"] == "refusal"]
+        if refusals or reason == "content_filter":
+            raise refused_by_policy(self._model, " ".join(refusals))
+        calls = tuple(
+            structured.tool_call(item["call_id"], item["name"], item["arguments"])
+            for item in items
+            if item["type"] == "function_call"
+        )
+        return Reply(
+            text="".join(part["text"] for part in parts if part["type"] == "output_text"),
+            tool_calls=calls,
+            opaque=opaque(self._model, [_without_nulls(item) for item in items], _PLAIN),
+            usage=self.usage or Usage(),
+            stop="length" if reason else "tools" if calls else "end",
+            model=self._model,
+        )
+
+
+def _without_nulls(item: Json) -> Json:
+    """Output items go back as input, where a null ``status`` is an error and a missing one is not."""
+    return {name: value for name, value in item.items() if value is not None}
+
+
+def _usage(usage: Any) -> Usage | None:
+    if not usage:
+        return None
+    details = usage.get("input_tokens_details") or {}
+    return Usage(
+        input=usage["input_tokens"],
+        output=usage["output_tokens"],
+        cached=details.get("cached_tokens") or 0,
+        cache_write=details.get("cache_write_tokens") or 0,
+    )

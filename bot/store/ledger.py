@@ -1,0 +1,166 @@
+"""The ledger of model calls: one row a (task, step), reserved before it is asked, settled after, read before both."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from bot.store.store import Store, now_ms
+from bot.store.tables import model_call
+
+Key = tuple[str, str]
+_LOCK = 0x666F7267  # any constant of ours: PostgreSQL's advisory locks share one number space
+_held = sa.func.coalesce(sa.func.sum(sa.func.coalesce(model_call.c.cost, 0.0) + model_call.c.reserved), 0.0)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is about to be asked: ``dollars`` and tokens are the worst case."""
+
+    task: str
+    step: str
+    role: str
+    model: str
+    repository: str
+    dollars: float
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """Dollars a task, a repository's day and the server's day may cost; tokens a task may spend on this model."""
+
+    task: float
+    repository_day: float
+    server_day: float
+    task_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """Why a call may not be made: which ceiling, and how much is left under it."""
+
+    limit: Literal["task", "repository_day", "server_day", "task_tokens"]
+    ceiling: float
+    left: float
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """How a call ended. ``final`` answers (also bad ones that were paid for) are given again instead of asked again."""
+
+    dollars: float
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    seconds: float
+    final: bool
+    reply: dict[str, Any] | None
+
+
+class Ledger:
+    """Budgets and bought answers. Days are UTC. Every method is one transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def bought(self, task: str, step: str) -> dict[str, Any] | None:
+        """The answer that was settled as final for this step, or None."""
+        query = sa.select(model_call.c.reply).where(*_is((task, step)), model_call.c.state == "answered")
+        found: dict[str, Any] | None = await self._store.run(lambda connection: connection.scalar(query))
+        return found
+
+    async def reserve(self, call: Call, ceilings: Ceilings) -> Shortfall | None:
+        """Set the worst case aside if every ceiling allows it; else say which does not.
+
+        What an earlier, crashed try of the same step had set aside is taken over, not added.
+        """
+        return await self._store.run(lambda connection: _reserve(connection, call, ceilings))
+
+    async def settle(self, task: str, step: str, end: Settlement) -> None:
+        """Replace the reservation by what the call really cost; costs of earlier tries of the step stay."""
+        change = (
+            sa.update(model_call)
+            .where(*_is((task, step)))
+            .values(
+                state="answered" if end.final else "failed",
+                reserved=0.0,
+                cost=sa.func.coalesce(model_call.c.cost, 0.0) + end.dollars,
+                input_tokens=end.input_tokens,
+                output_tokens=end.output_tokens,
+                cached_tokens=end.cached_tokens,
+                seconds=end.seconds,
+                reply=end.reply,
+            )
+        )
+        await self._store.run(lambda connection: connection.execute(change) and None)
+
+    async def spent(self, task: str) -> float:
+        """Dollars a task has cost so far, open reservations not counted."""
+        query = sa.select(sa.func.coalesce(sa.func.sum(model_call.c.cost), 0.0)).where(model_call.c.task == task)
+        return await self._store.run(lambda connection: float(connection.scalar(query) or 0.0))
+
+
+def _is(key: Key) -> tuple[sa.ColumnElement[bool], ...]:
+    return model_call.c.task == key[0], model_call.c.step == key[1]
+
+
+def _reserve(connection: sa.Connection, call: Call, ceilings: Ceilings) -> Shortfall | None:
+    if connection.dialect.name == "postgresql":
+        # SQLite's BEGIN IMMEDIATE already makes "add up, then write" one act; PostgreSQL needs to be told.
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    key = (call.task, call.step)
+    connection.execute(sa.update(model_call).where(*_is(key)).values(reserved=0.0, state="failed"))
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    shortfall = _shortfall(connection, call, ceilings, day)
+    if shortfall is None:
+        _write(connection, call, day)
+    return shortfall
+
+
+def _shortfall(connection: sa.Connection, call: Call, ceilings: Ceilings, day: str) -> Shortfall | None:
+    today = model_call.c.day == day
+    checks: list[tuple[Literal["task", "repository_day", "server_day"], float, list[sa.ColumnElement[bool]]]] = [
+        ("task", ceilings.task, [model_call.c.task == call.task]),
+        ("repository_day", ceilings.repository_day, [today, model_call.c.repository == call.repository]),
+        ("server_day", ceilings.server_day, [today]),
+    ]
+    for name, ceiling, where in checks:
+        left = ceiling - float(connection.scalar(sa.select(_held).where(*where)) or 0.0)
+        if call.dollars > left + 1e-9:
+            return Shortfall(name, ceiling, max(left, 0.0))
+    if ceilings.task_tokens is None:
+        return None
+    left = ceilings.task_tokens - _tokens(connection, call)
+    if call.input_tokens + call.output_tokens > left:
+        return Shortfall("task_tokens", ceilings.task_tokens, max(left, 0))
+    return None
+
+
+def _tokens(connection: sa.Connection, call: Call) -> int:
+    total = sa.func.sum(
+        sa.func.coalesce(model_call.c.input_tokens, 0) + sa.func.coalesce(model_call.c.output_tokens, 0)
+    )
+    others = (model_call.c.task == call.task, model_call.c.model == call.model, model_call.c.step != call.step)
+    return int(connection.scalar(sa.select(total).where(*others)) or 0)
+
+
+def _write(connection: sa.Connection, call: Call, day: str) -> None:
+    values: dict[str, Any] = {
+        "role": call.role,
+        "model": call.model,
+        "state": "reserved",
+        "repository": call.repository,
+        "day": day,
+        "reserved": call.dollars,
+        "input_tokens": call.input_tokens,
+        "output_tokens": call.output_tokens,
+        "created": now_ms(),
+    }
+    key = (call.task, call.step)
+    if connection.execute(sa.update(model_call).where(*_is(key)).values(**values)).rowcount == 0:
+        connection.execute(sa.insert(model_call).values(task=call.task, step=call.step, **values))

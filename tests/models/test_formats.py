@@ -1,0 +1,179 @@
+"""Three wire formats, text, tools, schemas and what is replayed, over real HTTP through the real SDKs."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from bot.models.port import BadAnswer, Message, Reply, Tool
+from bot.store.store import Store
+from simhub.scripted_model import ScriptedModel
+from tests.support.models import FORMATS, KEY, MODEL_OF, new_desk, scripted_settings, spender, talk
+
+READ = Tool(
+    name="read",
+    description="Read a file.",
+    parameters={"type": "object", "properties": {"path": {"type": "string"}}, "required": ["path"]},
+)
+VERDICT = {
+    "type": "object",
+    "properties": {"verdict": {"enum": ["pass", "fail"]}, "score": {"type": "integer", "minimum": 0, "maximum": 10}},
+    "required": ["verdict", "score"],
+}
+
+
+class Asker:
+    """Asks one wire format, a new step each time."""
+
+    def __init__(self, server: ScriptedModel, store: Store, protocol: str) -> None:
+        self.server, self.protocol = server, protocol
+        self._desk = new_desk(store, scripted_settings(server))
+        self._steps = itertools.count()
+
+    async def __call__(self, *turns: str | Message, **options: Any) -> Reply:
+        paying = spender(task=self.protocol, role="fix", models=[MODEL_OF[self.protocol]])
+        return await self._desk.ask(paying, f"ask{next(self._steps)}", "fix", talk(*turns), **options)
+
+
+@pytest.fixture(params=FORMATS)
+def ask(request: pytest.FixtureRequest, server: ScriptedModel, store: Store) -> Asker:
+    return Asker(server, store, request.param)
+
+
+async def test_text_comes_back_whole_with_its_tokens_and_cost(ask: Asker) -> None:
+    text = "Grüße: the cause is in parse.py, line 41. " * 20
+    ask.server.script.on({"text": text, "usage": {"input": 1000, "output": 200, "cached": 600}})
+    reply = await ask("Why?")
+    assert (reply.text, reply.stop, reply.tool_calls, reply.opaque) == (text, "end", (), None)
+    assert reply.usage.model_dump() == {"input": 1000, "output": 200, "cached": 600, "cache_write": 0}
+    price = {"messages": (2, 0.1, 10), "responses": (2, 0.1, 10), "chat": (1, 1, 2)}[ask.protocol]
+    assert reply.cost == pytest.approx((400 * price[0] + 600 * price[1] + 200 * price[2]) / 1e6)
+    asked = ask.server.requests[0]
+    assert (asked.protocol, asked.model, asked.system, asked.user) == (
+        ask.protocol,
+        MODEL_OF[ask.protocol],
+        "You mend bugs.",
+        "Why?",
+    )
+    assert asked.body["stream"] is True
+
+
+async def test_tools_are_offered_called_and_answered(ask: Asker) -> None:
+    calls = [{"name": "read", "arguments": {"path": "a.py"}}, {"name": "read", "arguments": {"path": "b.py"}}]
+    ask.server.script.on({"text": "Let me look.", "tool_calls": calls}, turn=0, tool="read")
+    ask.server.script.on({"text": "Found it."}, turn=1, result="x = 2")
+    first = await ask("Find the bug.", tools=[READ])
+    assert [call.arguments for call in first.tool_calls] == [{"path": "a.py"}, {"path": "b.py"}]
+    assert first.stop == "tools"
+    results = [
+        Message(role="tool", text=text, tool_call_id=call.id)
+        for text, call in zip(("x = 1", "x = 2"), first.tool_calls, strict=True)
+    ]
+    second = await ask("Find the bug.", first.as_message(), *results, tools=[READ])
+    assert second.text == "Found it."
+
+
+async def test_arguments_that_are_no_json_are_an_error_for_the_model_to_read(ask: Asker) -> None:
+    bad = [
+        {"name": "read", "raw": '{"path": '},
+        {"name": "read", "raw": "[1]"},
+        {"name": "read", "arguments": {"path": "a"}},
+    ]
+    ask.server.script.on({"tool_calls": bad})
+    broken, listed, fine = (await ask("Go.", tools=[READ])).tool_calls
+    assert (broken.arguments, listed.arguments, fine.arguments) == ({}, {}, {"path": "a"})
+    assert "not valid JSON" in str(broken.error)
+    assert "must be a JSON object" in str(listed.error)
+    assert fine.error is None
+
+
+async def test_a_schema_is_sent_and_checked_here(ask: Asker) -> None:
+    ask.server.script.on({"json": {"verdict": "pass", "score": 9}})
+    ask.server.script.on({"text": '```json\n{"verdict": "fail", "score": 1}\n```'})
+    assert (await ask("Judge.", schema=VERDICT)).parsed == {"verdict": "pass", "score": 9}
+    assert (await ask("Judge.", schema=VERDICT)).parsed == {"verdict": "fail", "score": 1}
+    body = ask.server.requests[0].body
+    sent = {
+        "messages": lambda: body["output_config"]["format"]["schema"],
+        "responses": lambda: body["text"]["format"]["schema"],
+        "chat": lambda: body["response_format"]["json_schema"]["schema"],
+    }[ask.protocol]()
+    assert sent["additionalProperties"] is False
+    assert sent["properties"]["score"] == {"type": "integer"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        ({"text": "It passes."}, "not JSON"),
+        ({"json": {"verdict": "maybe", "score": 11}}, r"\$\.verdict is not one of.*\$\.score is out of range"),
+        ({"json": {"verdict": "pass"}}, r"\$\.score is missing"),
+        ({"text": '{"verdict": "pa', "stop": "length"}, "cut off at 50 tokens"),
+    ],
+)
+async def test_an_answer_off_its_schema_says_where(ask: Asker, reply: dict[str, Any], words: str) -> None:
+    ask.server.script.on(reply)
+    with pytest.raises(BadAnswer, match=words):
+        await ask("Judge.", schema=VERDICT, max_output=50)
+
+
+async def test_a_long_answer_is_marked_as_cut(ask: Asker) -> None:
+    ask.server.script.on({"text": "and then", "stop": "length"})
+    assert (await ask("Tell.")).stop == "length"
+
+
+@pytest.mark.parametrize("protocol", ["messages", "responses"])
+async def test_reasoning_goes_back_verbatim_to_its_own_model_only(
+    server: ScriptedModel, store: Store, protocol: str
+) -> None:
+    ask = Asker(server, store, protocol)
+    thinking = {
+        "reasoning": "secret thoughts",
+        "text": "Looking.",
+        "tool_calls": [{"name": "read", "arguments": {"path": "a"}}],
+    }
+    server.script.on(thinking)
+    for _ in range(2):
+        server.script.on({"text": "ok"})
+    first = await ask("Think.", tools=[READ])
+    assert first.opaque is not None
+    assert first.opaque.model == MODEL_OF[protocol]
+    answer = Message(role="tool", text="x", tool_call_id=first.tool_calls[0].id)
+    restored = Reply.model_validate_json(first.model_dump_json()).as_message()
+    await ask("Think.", restored, answer, tools=[READ])
+    await Asker(server, store, "chat")("Think.", restored, answer, tools=[READ])
+    signed = "signed:secret thoughts" if protocol == "messages" else "sealed:secret thoughts"
+    own, foreign = server.requests[1].body, server.requests[2].body
+    assert signed in str(own)
+    kept = own["messages"][1]["content"] if protocol == "messages" else own["input"][1:4]
+    assert kept == first.opaque.blocks
+    assert "secret thoughts" not in str(foreign)
+    assert foreign["messages"][2]["tool_calls"][0]["id"] == first.tool_calls[0].id
+
+
+async def test_anthropic_is_told_what_to_cache(server: ScriptedModel, store: Store) -> None:
+    server.script.on({"text": "ok"})
+    history = [
+        Message(role="assistant", text="Yes?"),
+        Message(role="user", text="One."),
+        Message(role="user", text="Two."),
+    ]
+    await Asker(server, store, "messages")("Hi.", *history, tools=[READ])
+    body = server.requests[0].body
+    marks = [block.get("cache_control") for turn in body["messages"] for block in turn["content"]]
+    assert [turn["role"] for turn in body["messages"]] == ["user", "assistant", "user"]
+    assert marks == [None, None, None, {"type": "ephemeral"}]
+    assert body["system"][0]["cache_control"] == {"type": "ephemeral"}
+
+
+async def test_keys_go_only_where_they_belong(server: ScriptedModel, store: Store) -> None:
+    for protocol in FORMATS:
+        server.script.on({"text": protocol})
+        desk = new_desk(store, scripted_settings(server))
+        await desk.ask(spender(role="fix", models=[MODEL_OF[protocol]]), protocol, "fix", talk("Hi."))
+    anthropic, openai, local = (asked.headers for asked in server.requests)
+    assert anthropic["x-api-key"] == KEY
+    assert openai["authorization"] == f"Bearer {KEY}"
+    assert KEY not in str(local)

@@ -1,0 +1,59 @@
+"""A scripted model server and a desk in front of it, for every test that needs a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bot.models.catalogue import Catalogue
+from bot.models.desk import ModelDesk, Patience
+from bot.models.port import Conversation, Message, Role, Spender
+from bot.settings import BudgetSettings, ModelSettings, Settings
+from bot.store.store import Store, create_engine
+from simhub.scripted_model import ScriptedModel
+
+KEY = "sk-scripted-0123456789"
+QUICK = Patience(rounds=2, first=0.01, bound=0.3, rest=60.0)
+FORMATS = ("messages", "responses", "chat")
+MODEL_OF = {"messages": "claude-sonnet-5-5", "responses": "gpt-6.1-sol", "chat": "local-coder"}
+
+
+def scripted_settings(server: ScriptedModel, **overrides: Any) -> Settings:
+    """Settings with one model a wire format, all at ``server``: see :data:`MODEL_OF`."""
+    given: dict[str, Any] = {
+        "anthropic_api_key": KEY,
+        "anthropic_base_url": server.anthropic_url,
+        "openai_api_key": KEY,
+        "models": {
+            "gpt-6.1-sol": ModelSettings(base_url=server.openai_url, api="responses", key_env="OPENAI_API_KEY"),
+            "local-coder": ModelSettings(base_url=server.openai_url, input_price=1.0, output_price=2.0),
+        },
+        "roles": {role: [MODEL_OF["messages"], MODEL_OF["responses"]] for role in ("fix", "review", "verify", "cheap")},
+        "budget": BudgetSettings(task=5.0, day=50.0),
+    }
+    return Settings(**(given | overrides))
+
+
+def new_store(folder: Path, name: str = "test.db") -> Store:
+    """A migrated SQLite store in ``folder``; opened again, it holds what was there."""
+    store = Store(create_engine(f"sqlite:///{folder / name}"))
+    store.migrate()
+    return store
+
+
+def new_desk(store: Store, settings: Settings, *, patience: Patience = QUICK, idle: float = 5.0) -> ModelDesk:
+    return ModelDesk(store, settings, Catalogue(settings), patience=patience, idle=idle)
+
+
+def spender(task: str = "t1", *, role: Role | None = None, models: list[str] | None = None, **given: Any) -> Spender:
+    """Someone with $2 a task and $20 a day, narrowed to ``models`` for ``role`` where given."""
+    narrowed = {role: models} if role and models else {}
+    return Spender(
+        **({"task": task, "repository": "octo/demo", "max_task": 2.0, "max_day": 20.0, "models": narrowed} | given)
+    )
+
+
+def talk(*turns: str | Message, system: str = "You mend bugs.") -> Conversation:
+    """A conversation; a plain string is a user's turn."""
+    said = (Message(role="user", text=turn) if isinstance(turn, str) else turn for turn in turns)
+    return Conversation(system=system, messages=tuple(said))
