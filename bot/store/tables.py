@@ -39,6 +39,7 @@ task = _table(
     sa.Column("actor", sa.Text, nullable=False),
     sa.Column("argument", sa.JSON, nullable=False),
     sa.Column("active_key", sa.Text, unique=True),
+    sa.Column("concurrency_group", sa.Text),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("cancel", sa.Text),
     sa.Column("result", sa.JSON),

@@ -1,0 +1,226 @@
+"""The records of tasks: rows, events, attempts, cancel flags.
+
+Every function takes an open transaction; one that changes a state does nothing the second time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from pydantic import Field
+
+from bot.store.store import now_ms
+from bot.store.tables import attempt, model_call, task, task_event
+from bot.store.upsert import insert
+from bot.types import JsonModel
+
+RUNNABLE = ("queued", "running")
+
+
+class NewTask(JsonModel):
+    """What is known of a task before it runs.
+
+    ``argument`` is the flow's argument as plain JSON. While the task is active no other one may hold its
+    ``active_key``; ``group`` is the concurrency group.
+    """
+
+    id: str
+    flow: str
+    source: str
+    installation: int
+    repository: str
+    actor: str
+    argument: dict[str, Any]
+    number: int | None = None
+    parent: str | None = None
+    delivery: str | None = None
+    active_key: str | None = None
+    group: str | None = None
+
+
+class Task(NewTask):
+    """A task's row. ``cancel`` is the login of who asked it to stop; times are milliseconds since the epoch."""
+
+    state: str
+    cancel: str | None = None
+    result: dict[str, Any] | None = None
+    posted: dict[str, Any] = Field(default={})
+    created: int
+    started: int | None = None
+    ended: int | None = None
+
+
+class TaskEvent(JsonModel):
+    """Something that happened to a task; ``id`` grows, ``at`` is milliseconds since the epoch."""
+
+    id: int
+    task: str
+    at: int
+    kind: str
+    data: dict[str, Any]
+
+
+class Creation(NamedTuple):
+    """``created``, or else the id of the task that was there before: the same id, or the holder of the active key."""
+
+    created: bool
+    holder: str
+
+
+class StepStart(NamedTuple):
+    """``starts`` of a step that have not ended, this one included; 0 where ``cancelled_by`` somebody."""
+
+    starts: int
+    cancelled_by: str | None
+
+
+def create(connection: sa.Connection, new: NewTask) -> Creation:
+    """Store a queued task, unless its id exists or its active key is held; adds a ``queued`` event."""
+    row = new.model_dump(exclude={"group"}) | {"concurrency_group": new.group}
+    queued = insert(connection, task).values(row | {"state": "queued", "posted": {}, "created": now_ms()})
+    if connection.execute(queued.on_conflict_do_nothing()).rowcount:
+        add_event(connection, new.id, "queued", {"flow": new.flow})
+        return Creation(True, new.id)
+    if get(connection, new.id) is not None:
+        return Creation(False, new.id)
+    holder = connection.execute(sa.select(task.c.id).where(task.c.active_key == new.active_key)).scalar_one_or_none()
+    return create(connection, new) if holder is None else Creation(False, holder)
+
+
+def get(connection: sa.Connection, task_id: str) -> Task | None:
+    row = connection.execute(sa.select(task).where(task.c.id == task_id)).one_or_none()
+    return None if row is None else _task(row)
+
+
+def find(
+    connection: sa.Connection, repository: str, number: int | None, *, flow: str | None = None, active: bool = False
+) -> list[Task]:
+    """The tasks of a repository, or of one issue or pull request of it where ``number`` is given, newest first."""
+    query = sa.select(task).where(task.c.repository == repository)
+    if number is not None:
+        query = query.where(task.c.number == number)
+    if flow is not None:
+        query = query.where(task.c.flow == flow)
+    if active:
+        query = query.where(task.c.ended.is_(None))
+    return [_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]
+
+
+def recent(connection: sa.Connection, limit: int = 50, *, state: str | None = None) -> list[Task]:
+    """The newest tasks for status pages, newest first."""
+    query = sa.select(task).order_by(task.c.created.desc(), task.c.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(task.c.state == state)
+    return [_task(row) for row in connection.execute(query)]
+
+
+def runnable(connection: sa.Connection) -> list[Task]:
+    """Every task that is queued or running, oldest first: what an engine must know about at launch."""
+    query = sa.select(task).where(task.c.state.in_(RUNNABLE)).order_by(task.c.created, task.c.id)
+    return [_task(row) for row in connection.execute(query)]
+
+
+def count_by_state(connection: sa.Connection) -> dict[str, int]:
+    rows = connection.execute(sa.select(task.c.state, sa.func.count()).group_by(task.c.state))
+    return {str(state): int(count) for state, count in rows}
+
+
+def set_state(connection: sa.Connection, task_id: str, state: str) -> bool:
+    """Change the state of a task that has not ended; False where it has."""
+    query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None)).values(state=state)
+    return connection.execute(query).rowcount == 1
+
+
+def begin(connection: sa.Connection, task_id: str) -> bool:
+    """The task runs from now on, with a ``started`` event the first time; False where it ended before it began."""
+    query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None))
+    if connection.execute(query.where(task.c.started.is_(None)).values(state="running", started=now_ms())).rowcount:
+        add_event(connection, task_id, "started", {})
+        return True
+    return connection.execute(query.values(state="running")).rowcount == 1
+
+
+def close(connection: sa.Connection, task_id: str, state: str, result: Mapping[str, Any]) -> bool:
+    """End the task: state, result, active key freed, ``ended`` event. False where it had ended: the first end stays."""
+    query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None))
+    done = connection.execute(query.values(state=state, result=dict(result), ended=now_ms(), active_key=None)).rowcount
+    if done:
+        connection.execute(sa.delete(attempt).where(attempt.c.task == task_id))
+        add_event(connection, task_id, "ended", {"state": state, "summary": result.get("summary", "")})
+    return bool(done)
+
+
+def add_event(connection: sa.Connection, task_id: str, kind: str, data: Mapping[str, Any]) -> None:
+    connection.execute(sa.insert(task_event).values(task=task_id, at=now_ms(), kind=kind, data=dict(data)))
+
+
+def events(connection: sa.Connection, task_id: str, after: int = 0) -> list[TaskEvent]:
+    """The task's events with an id greater than ``after``, oldest first."""
+    query = sa.select(task_event).where(task_event.c.task == task_id, task_event.c.id > after).order_by(task_event.c.id)
+    return [TaskEvent.model_validate(dict(row._mapping)) for row in connection.execute(query)]
+
+
+def touched(connection: sa.Connection, after: int) -> dict[str, int]:
+    """Tasks with events newer than event id ``after``: task id -> its newest event id, for the reporter."""
+    newest = sa.func.max(task_event.c.id)
+    query = sa.select(task_event.c.task, newest).where(task_event.c.id > after).group_by(task_event.c.task)
+    return {str(task_id): int(event_id) for task_id, event_id in connection.execute(query.order_by(newest))}
+
+
+def merge_posted(connection: sa.Connection, task_id: str, ids: Mapping[str, Any]) -> dict[str, Any]:
+    """Remember ids of what was posted for the task, over those of the same name; returns all of them."""
+    query = sa.select(task.c.posted).where(task.c.id == task_id).with_for_update()
+    posted = dict(connection.execute(query).scalar_one()) | dict(ids)
+    connection.execute(sa.update(task).where(task.c.id == task_id).values(posted=posted))
+    return posted
+
+
+def request_cancel(connection: sa.Connection, task_id: str, by: str) -> bool:
+    """Ask an active task to stop; one that has not begun ends at once. False where there is nothing to stop."""
+    query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None), task.c.cancel.is_(None))
+    if not connection.execute(query.values(cancel=by)).rowcount:
+        return False
+    add_event(connection, task_id, "cancel_requested", {"by": by})
+    waiting = sa.select(task.c.state).where(task.c.id == task_id).with_for_update()
+    if connection.execute(waiting).scalar_one() == "queued":
+        summary = f"Cancelled by {by} before it began."
+        close(connection, task_id, "cancelled", {"state": "cancelled", "summary": summary, "data": {}})
+    return True
+
+
+def cancelled_by(connection: sa.Connection, task_id: str) -> str | None:
+    return connection.execute(sa.select(task.c.cancel).where(task.c.id == task_id)).scalar_one_or_none()
+
+
+def start_step(connection: sa.Connection, task_id: str, step: str) -> StepStart:
+    """Count one more start of a step, durably before its body runs; a cancelled task's step is not counted."""
+    by = cancelled_by(connection, task_id)
+    if by is not None:
+        return StepStart(0, by)
+    statement = insert(connection, attempt).values(task=task_id, step=step, count=1)
+    counted = statement.on_conflict_do_update(
+        index_elements=[attempt.c.task, attempt.c.step], set_={"count": attempt.c.count + 1}
+    ).returning(attempt.c.count)
+    return StepStart(connection.execute(counted).scalar_one(), None)
+
+
+def end_step(connection: sa.Connection, task_id: str, step: str, error: str | None = None) -> None:
+    """Uncount a start that ended without a checkpoint but in order; its ``error`` becomes a ``retry`` event."""
+    query = sa.update(attempt).where(attempt.c.task == task_id, attempt.c.step == step, attempt.c.count > 0)
+    connection.execute(query.values(count=attempt.c.count - 1))
+    if error is not None:
+        add_event(connection, task_id, "retry", {"step": step, "error": error})
+
+
+def spent(connection: sa.Connection, task_id: str) -> float:
+    """Dollars the task's model calls cost so far; a call that is not settled counts with its reservation."""
+    paid = sa.func.coalesce(model_call.c.cost, model_call.c.reserved)
+    query = sa.select(sa.func.coalesce(sa.func.sum(paid), 0.0)).where(model_call.c.task == task_id)
+    return float(connection.execute(query).scalar_one())
+
+
+def _task(row: sa.Row[Any]) -> Task:
+    values = dict(row._mapping)
+    return Task.model_validate(values | {"group": values["concurrency_group"]})
