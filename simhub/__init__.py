@@ -1,0 +1,9 @@
+"""A GitHub that fits in a process: REST, git over HTTP, signed webhooks and pages, strict where GitHub is strict."""
+
+from __future__ import annotations
+
+from simhub.faults import Fault
+from simhub.hub import AppCredentials, Hub
+from simhub.webhooks import Disorder
+
+__all__ = ["AppCredentials", "Disorder", "Fault", "Hub"]

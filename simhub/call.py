@@ -1,0 +1,245 @@
+"""One request to the REST API as its handler sees it, and the table handlers are entered in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+from simhub.errors import ApiError, not_found, not_supplied, wrong_type
+from simhub.gitrepo import GitRepo
+from simhub.model import ROLES, Account, App, Installation, Issue, Pull, Repository, Token
+
+if TYPE_CHECKING:
+    from simhub.hub import Hub
+
+T = TypeVar("T")
+BODY_LIMIT = 65536
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks. ``kind`` is anonymous, user, installation or app (a JWT)."""
+
+    kind: str
+    account: Account | None = None
+    app: App | None = None
+    token: Token | None = None
+
+    @property
+    def installation(self) -> Installation | None:
+        return self.token.installation if self.token else None
+
+    @property
+    def user(self) -> Account:
+        if self.account is None:
+            raise ApiError(401, "Requires authentication")
+        return self.account
+
+    @property
+    def acting_app(self) -> App | None:
+        """The App named in ``performed_via_github_app``."""
+        return self.app if self.kind == "installation" else None
+
+    def sees(self, repository: Repository) -> bool:
+        if not repository.private:
+            return True
+        if self.token:
+            return self.token.covers(repository)
+        return self.account is not None and repository.role_of(self.account) != "none"
+
+
+@dataclass
+class Answer:
+    """An answer that is not simply 200 with JSON. ``body`` may be bytes; then ``content_type`` says of what."""
+
+    body: Any = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+
+
+@dataclass
+class Call:
+    hub: Hub
+    actor: Actor
+    method: str
+    path: str
+    params: Mapping[str, str]
+    query: Mapping[str, str]
+    accept: str = ""
+    payload: Any = None
+    repository: Repository | None = None
+    links: str = ""
+
+    @property
+    def repo(self) -> Repository:
+        if self.repository is None:
+            raise not_found()
+        return self.repository
+
+    @property
+    def git(self) -> GitRepo:
+        return GitRepo(self.repo.path)
+
+    @property
+    def user(self) -> Account:
+        return self.actor.user
+
+    @property
+    def body(self) -> dict[str, Any]:
+        if self.payload is None:
+            return {}
+        if not isinstance(self.payload, dict):
+            raise ApiError(400, "Body should be a JSON object")
+        return self.payload
+
+    def text(self, key: str, default: str | None = None, required: bool = False) -> str | None:
+        """A string of the body. A missing or null required one is refused with 422."""
+        value = self.body.get(key, default)
+        if required and key not in self.body:
+            raise not_supplied(key)
+        if value is None and not required:
+            return default
+        if not isinstance(value, str):
+            raise wrong_type(key, value, "a string")
+        return value
+
+    def required(self, key: str) -> str:
+        return self.text(key, required=True) or ""
+
+    def strings(self, key: str) -> list[str]:
+        value = self.body.get(key, [])
+        if not isinstance(value, list) or any(not isinstance(item, str) for item in value):
+            raise wrong_type(key, value, "an array of strings")
+        return value
+
+    def flag(self, key: str, default: bool = False) -> bool:
+        value = self.body.get(key, default)
+        if not isinstance(value, bool):
+            raise wrong_type(key, value, "a boolean")
+        return value
+
+    def number(self, name: str = "number") -> int:
+        if not self.params[name].isdigit():
+            raise not_found()
+        return int(self.params[name])
+
+    def issue(self) -> Issue:
+        found = self.repo.issues.get(self.number())
+        if found is None:
+            raise not_found()
+        return found
+
+    def pull(self) -> Pull:
+        pull = self.issue().pull
+        if pull is None:
+            raise not_found()
+        return pull
+
+    def page(self, items: Sequence[T], limit: int = 100) -> Sequence[T]:
+        """The slice that ``page`` and ``per_page`` ask for; the Link header follows from it."""
+        size = min(max(_integer(self.query.get("per_page"), 30), 1), limit)
+        number = max(_integer(self.query.get("page"), 1), 1)
+        last = max(1, -(-len(items) // size))
+        self.links = ", ".join(
+            f'<{self.hub.api_url}{self.path}?{urlencode({**self.query, "page": target})}>; rel="{name}"'
+            for name, target in _targets(number, last)
+        )
+        return items[(number - 1) * size : number * size]
+
+
+def _targets(number: int, last: int) -> list[tuple[str, int]]:
+    targets = []
+    if number > 1:
+        targets.append(("prev", min(number - 1, last)))
+    if number < last:
+        targets += [("next", number + 1), ("last", last)]
+    if number > 1:
+        targets.append(("first", 1))
+    return targets
+
+
+def _integer(text: str | None, default: int) -> int:
+    return int(text) if text and text.isdigit() else default
+
+
+Handler = Callable[[Call], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Route:
+    """``needs`` lists alternatives of App permissions, each ``name:level``, joined by ``|``; empty for none.
+
+    ``role`` is what a person needs in the repository; ``auth`` is any, token (person or installation) or jwt.
+    """
+
+    method: str
+    template: str
+    handler: Handler
+    needs: str
+    role: str
+    auth: str
+    pattern: re.Pattern[str]
+
+    def accepted(self) -> str:
+        return "; ".join(need.replace(":", "=") for need in self.needs.split("|")) if self.needs else ""
+
+
+class Routes:
+    """The REST table: modules enter their handlers, the dispatcher finds them."""
+
+    def __init__(self) -> None:
+        self.table: list[Route] = []
+
+    def add(
+        self, methods: str, template: str, needs: str = "", role: str = "", auth: str = "any"
+    ) -> Callable[[Handler], Handler]:
+        def enter(handler: Handler) -> Handler:
+            for method in methods.split():
+                wanted = role or ("read" if method == "GET" else "write")
+                self.table.append(Route(method, template, handler, needs, wanted, auth, _compile(template)))
+            return handler
+
+        return enter
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        for route in self.table:
+            if route.method == method and (match := route.pattern.fullmatch(path)):
+                return route, match.groupdict()
+        return None
+
+
+def _compile(template: str) -> re.Pattern[str]:
+    """``{name}`` matches one segment, ``{name*}`` the rest of the path."""
+    parts = re.split(r"(\{\w+\*?\})", template)
+    return re.compile("".join(_part(part) for part in parts))
+
+
+def _part(part: str) -> str:
+    if not part.startswith("{"):
+        return re.escape(part)
+    return f"(?P<{part[1:-2]}>.*)" if part.endswith("*}") else f"(?P<{part[1:-1]}>[^/]+)"
+
+
+_LEVELS = {"none": 0, "read": 1, "write": 2, "admin": 3}
+
+
+def allows(granted: Mapping[str, str], needs: str) -> bool:
+    """Whether granted App permissions satisfy one of the alternatives. metadata:read is always there."""
+    if not needs:
+        return True
+    held = {"metadata": "read", **granted}
+    return any(
+        _LEVELS[held.get(name, "none")] >= _LEVELS[level]
+        for name, level in (need.split(":") for need in needs.split("|"))
+    )
+
+
+def has_role(repository: Repository, account: Account, role: str) -> bool:
+    return ROLES.index(repository.role_of(account)) >= ROLES.index(role)
+
+
+routes = Routes()

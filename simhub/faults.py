@@ -1,0 +1,54 @@
+"""Failures on demand: refusals, broken and slow answers, errors after the effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
+from typing import Any
+
+
+@dataclass
+class Fault:
+    """What goes wrong with the next ``times`` matching requests (-1: for ever).
+
+    ``path`` is an fnmatch pattern over the path below the API root (git: /OWNER/REPO.git/...). ``status`` 0 keeps the
+    real answer. ``after`` lets the effect happen first. ``delay`` in seconds. ``reset`` breaks the connection in the
+    middle of the body, ``malformed`` cuts the JSON.
+    """
+
+    path: str = "*"
+    method: str = "*"
+    times: int = 1
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    after: bool = False
+    delay: float = 0.0
+    reset: bool = False
+    malformed: bool = False
+
+    def answer_body(self) -> Any:
+        if self.body is not None:
+            return self.body
+        message = "Server Error" if self.status >= 500 else "You have exceeded a secondary rate limit."
+        return {"message": message, "documentation_url": "https://docs.github.com/rest"}
+
+
+class Faults:
+    def __init__(self) -> None:
+        self.pending: list[Fault] = []
+
+    def add(self, fault: Fault) -> Fault:
+        self.pending.append(fault)
+        return fault
+
+    def clear(self) -> None:
+        self.pending.clear()
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The first fault that applies to this request; counts it as used."""
+        for fault in self.pending:
+            if fault.times and fnmatch(method, fault.method) and fnmatch(path, fault.path):
+                fault.times -= 1
+                return fault
+        return None

@@ -1,0 +1,148 @@
+"""What happens behind the scenes when something changes: pushes, heads of pull requests, installations."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simhub import commit_shapes, pull_shapes
+from simhub.gitrepo import ZERO, GitRepo
+from simhub.model import Account, CheckSuite, Event, Installation, Issue, Pull, Repository
+
+if TYPE_CHECKING:
+    from simhub.call import Actor
+    from simhub.hub import Hub
+
+
+def installation_event(hub: Hub, installation: Installation, payload: dict[str, Any], sender: str | None) -> None:
+    """Tell the App about its installation. ``sender`` is a login; the account itself by default."""
+    account = hub.world.account(sender) if sender else None
+    name = "installation_repositories" if "repository_selection" in payload else "installation"
+    hub.webhooks.emit_to(installation, name, payload, account or installation.account)
+
+
+def note(hub: Hub, issue: Issue, actor: Actor, event: str, **data: Any) -> Event:
+    """Write a line into the timeline of an issue."""
+    line = Event(hub.world.new_id(), event, actor.user, hub.world.now(), actor.acting_app, data)
+    issue.events.append(line)
+    issue.updated_at = hub.world.now()
+    return line
+
+
+async def pull_event(hub: Hub, pull: Pull, action: str, sender: Account, **extra: Any) -> None:
+    shape = await pull_shapes.pull(hub, pull)
+    payload = {"action": action, "number": pull.number, "pull_request": shape, **extra}
+    hub.webhooks.emit("pull_request", payload, pull.repository, sender)
+
+
+async def refs_changed(hub: Hub, repo: Repository, before: dict[str, str], after: dict[str, str], actor: Actor) -> None:
+    """Compare two lists of refs and do what GitHub does after a push or a ref update."""
+    for ref in sorted(before.keys() | after.keys()):
+        old, new = before.get(ref, ZERO), after.get(ref, ZERO)
+        if old != new and ref.startswith(("refs/heads/", "refs/tags/")):
+            await _ref_changed(hub, repo, ref, old, new, actor)
+
+
+async def ref_changed(hub: Hub, repo: Repository, ref: str, old: str, new: str, actor: Actor) -> None:
+    await refs_changed(hub, repo, {ref: old} if old != ZERO else {}, {ref: new} if new != ZERO else {}, actor)
+
+
+async def _ref_changed(hub: Hub, repo: Repository, ref: str, old: str, new: str, actor: Actor) -> None:
+    repo.pushed_at = hub.world.now()
+    kind, name = ("branch", ref[11:]) if ref.startswith("refs/heads/") else ("tag", ref[10:])
+    brief = {"ref": name, "ref_type": kind, "pusher_type": "user"}
+    forced = await _forced(repo, old, new)
+    push = await commit_shapes.push(hub, repo, ref, old, new, forced, actor.user)
+    if old == ZERO:
+        extra = {"master_branch": repo.default_branch, "description": repo.description}
+        hub.webhooks.emit("create", brief | extra, repo, actor.user)
+    hub.webhooks.emit("push", push, repo, actor.user)
+    if new == ZERO:
+        hub.webhooks.emit("delete", brief, repo, actor.user)
+    if kind == "branch":
+        if new != ZERO:
+            await request_suites(hub, repo, name, old, new, actor)
+        await _update_pulls(hub, repo, name, old, new, forced, actor)
+
+
+async def _forced(repo: Repository, old: str, new: str) -> bool:
+    return ZERO not in (old, new) and not await GitRepo(repo.path).is_ancestor(old, new)
+
+
+async def request_suites(hub: Hub, repo: Repository, branch: str, old: str, new: str, actor: Actor) -> None:
+    """A push makes a check suite for every App with checks:write and tells it."""
+    for installation in hub.world.installations.values():
+        if not installation.covers(repo) or installation.permissions.get("checks") != "write":
+            continue
+        now = hub.world.now()
+        suite = CheckSuite(hub.world.new_id(), repo, installation.app, new, branch, now, now, before=old)
+        repo.suites.append(suite)
+        body = await pull_shapes.check_suite_hook(hub, suite)
+        payload = {"action": "requested", "check_suite": body}
+        hub.webhooks.emit_check(installation.app, "check_suite", payload, repo, actor.user)
+
+
+async def _update_pulls(
+    hub: Hub, repo: Repository, branch: str, old: str, new: str, forced: bool, actor: Actor
+) -> None:
+    for other in list(hub.world.repositories.values()):
+        for pull in other.pulls:
+            if pull.issue.state != "open":
+                continue
+            if pull.head_repository is repo and pull.head_ref == branch:
+                await _head_moved(hub, pull, old, new, forced, actor)
+            elif other is repo and pull.base_ref == branch and new != ZERO:
+                await _base_moved(hub, pull, new, actor)
+
+
+async def _head_moved(hub: Hub, pull: Pull, old: str, new: str, forced: bool, actor: Actor) -> None:
+    if new == ZERO:
+        await close_pull(hub, pull, actor)
+        note(hub, pull.issue, actor, "head_ref_deleted")
+        return
+    await set_head(pull, new)
+    if forced:
+        note(hub, pull.issue, actor, "head_ref_force_pushed", commit_id=new)
+    for thread in pull.threads:
+        thread.outdated = True
+    await pull_event(hub, pull, "synchronize", actor.user, before=old, after=new)
+
+
+async def set_head(pull: Pull, sha: str) -> None:
+    """Move ``refs/pull/N/head``; commits of a fork are brought over first."""
+    pull.head_sha, pull.mergeable, pull.mergeable_for = sha, None, None
+    git = GitRepo(pull.repository.path)
+    if pull.head_repository and pull.head_repository is not pull.repository:
+        await git.run("fetch", "--quiet", str(pull.head_repository.path), f"refs/heads/{pull.head_ref}")
+    await git.update_ref(f"refs/pull/{pull.number}/head", sha)
+
+
+async def _base_moved(hub: Hub, pull: Pull, new: str, actor: Actor) -> None:
+    pull.mergeable, pull.mergeable_for = None, None
+    if await GitRepo(pull.repository.path).is_ancestor(pull.head_sha, new):
+        await mark_merged(hub, pull, new, actor)
+
+
+async def mark_merged(hub: Hub, pull: Pull, commit: str, actor: Actor) -> None:
+    now = hub.world.now()
+    pull.merged_at, pull.merged_by, pull.merge_commit_sha = now, actor.user, commit
+    note(hub, pull.issue, actor, "merged", commit_id=commit)
+    await close_pull(hub, pull, actor)
+    await _close_fixed_issues(hub, pull, actor)
+
+
+async def close_pull(hub: Hub, pull: Pull, actor: Actor) -> None:
+    issue = pull.issue
+    issue.state, issue.closed_at, issue.closed_by = "closed", hub.world.now(), actor.user
+    note(hub, issue, actor, "closed")
+    await pull_event(hub, pull, "closed", actor.user)
+
+
+async def _close_fixed_issues(hub: Hub, pull: Pull, actor: Actor) -> None:
+    from simhub.resources import issues
+
+    if pull.base_ref != pull.repository.default_branch:
+        return
+    for number in pull_shapes.closing_numbers(pull.issue.body or ""):
+        issue = pull.repository.issues.get(number)
+        if issue and issue.state == "open" and not issue.pull:
+            issues.set_state(hub, issue, "closed", "completed", actor)

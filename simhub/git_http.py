@@ -1,0 +1,201 @@
+"""git over HTTP through ``git http-backend``, with GitHub's refusals in front and its webhooks behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from simhub import auth, forge, rules
+from simhub.call import Actor, allows, has_role
+from simhub.errors import ApiError
+from simhub.gitrepo import GitRepo, environment
+from simhub.model import Repository
+from simhub.requestlog import RequestRecord
+
+if TYPE_CHECKING:
+    from simhub.hub import Hub
+
+_HOOK = Path(__file__).with_name("hooks")
+_CHUNK = 1 << 16
+
+
+def add_routes(app: web.Application, hub: Hub) -> None:
+    server = _GitServer(hub)
+    app.router.add_get("/{owner}/{repo}/info/refs", server.handle)
+    app.router.add_post("/{owner}/{repo}/{service:git-(?:upload|receive)-pack}", server.handle)
+
+
+class _GitServer:
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.pushes: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        started, actor = time.monotonic(), Actor("anonymous")
+        fault = self.hub.faults.take(request.method, request.path)
+        await asyncio.sleep(fault.delay if fault else 0)
+        try:
+            if fault and fault.status:
+                raise ApiError(fault.status, "Internal Server Error", headers=fault.headers)
+            actor = auth.identify(self.hub.world, request.headers.get("Authorization"), self.hub.token_lag)
+            repo = self._repository(request, actor)
+            if _service(request) == "git-receive-pack":
+                _check_push(repo, actor)
+                response = await self._push(request, repo, actor)
+            else:
+                _check_fetch(repo, actor)
+                response = await self._backend(request, repo, actor, {})
+        except ApiError as error:
+            response = _refusal(error)
+        permissions = dict(actor.token.permissions) if actor.token else {}
+        login = actor.account.login if actor.account else ""
+        self.hub.requests.append(
+            RequestRecord(
+                request.method, request.path, response.status, "git", login, time.monotonic() - started, permissions,
+                _service(request),
+            )
+        )  # fmt: skip
+        return response
+
+    def _repository(self, request: web.Request, actor: Actor) -> Repository:
+        name = f"{request.match_info['owner']}/{request.match_info['repo'].removesuffix('.git')}"
+        repo = self.hub.world.repository(name) or self.hub.world.moved.get(name.lower())
+        if repo is None or not actor.sees(repo):
+            if actor.kind == "anonymous":
+                raise ApiError(401, "Authentication required")
+            raise ApiError(404, "Repository not found.")
+        return repo
+
+    async def _push(self, request: web.Request, repo: Repository, actor: Actor) -> web.StreamResponse:
+        if request.method == "GET":
+            return await self._backend(request, repo, actor, {})
+        async with self.pushes[repo.id]:
+            git = GitRepo(repo.path)
+            before = await git.refs()
+            response = await self._backend(request, repo, actor, _hook_environment(repo, actor))
+            await forge.refs_changed(self.hub, repo, before, await git.refs(), actor)
+        return response
+
+    async def _backend(
+        self, request: web.Request, repo: Repository, actor: Actor, extra: dict[str, str]
+    ) -> web.StreamResponse:
+        env = _cgi_environment(request, repo, actor) | extra
+        process = await asyncio.create_subprocess_exec(
+            "git", "http-backend", env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        assert process.stdin and process.stdout
+        feeding = asyncio.create_task(_feed(request, process.stdin))
+        try:
+            status, headers = await _cgi_head(process.stdout)
+            response = web.StreamResponse(status=status, headers=headers)
+            await response.prepare(request)
+            async for chunk in _chunks(process.stdout):
+                await response.write(chunk)
+            await response.write_eof()
+        finally:
+            feeding.cancel()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill() if process.stdout.at_eof() is False else None
+            await process.wait()
+        return response
+
+
+def _service(request: web.Request) -> str:
+    return request.match_info.get("service") or request.query.get("service", "")
+
+
+def _check_fetch(repo: Repository, actor: Actor) -> None:
+    if actor.token and actor.token.covers(repo) and not allows(actor.token.permissions, "contents:read"):
+        raise ApiError(403, "Write access to repository not granted.")
+
+
+def _check_push(repo: Repository, actor: Actor) -> None:
+    if actor.kind in ("anonymous", "app"):
+        raise ApiError(401, "Authentication required")
+    if actor.token:
+        permitted = actor.token.covers(repo) and allows(actor.token.permissions, "contents:write")
+    else:
+        permitted = has_role(repo, actor.user, "write")
+    if not permitted:
+        words = "Write access to repository not granted." if actor.token else (
+            f"Permission to {repo.full_name}.git denied to {actor.user.login}."
+        )  # fmt: skip
+        raise ApiError(403, words)
+    if repo.archived:
+        raise ApiError(403, "This repository was archived so it is read-only.")
+
+
+def _refusal(error: ApiError) -> web.Response:
+    headers = dict(error.headers)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="GitHub"'
+    text = error.body["message"]
+    return web.Response(status=error.status, text=f"remote: {text}\n" if error.status == 403 else text, headers=headers)
+
+
+def _cgi_environment(request: web.Request, repo: Repository, actor: Actor) -> dict[str, str]:
+    tail = request.path.split("/", 3)[3]
+    env = environment() | {
+        "GIT_PROJECT_ROOT": str(repo.path),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "PATH_INFO": f"/{tail}",
+        "QUERY_STRING": request.query_string,
+        "REQUEST_METHOD": request.method,
+        "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+        "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+        "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
+        "REMOTE_USER": actor.account.login if actor.account else "",
+    }
+    if request.content_length is not None:
+        env["CONTENT_LENGTH"] = str(request.content_length)
+    return env
+
+
+def _hook_environment(repo: Repository, actor: Actor) -> dict[str, str]:
+    """Tell the update hook what this actor may not do in this repository."""
+    env = environment()
+    number = int(env["GIT_CONFIG_COUNT"])
+    refused = [p.pattern + ("!" if p.ruleset else "") for p in repo.protections if not _allowed(p.allow, actor)]
+    return {
+        "GIT_CONFIG_COUNT": str(number + 1),
+        f"GIT_CONFIG_KEY_{number}": "core.hooksPath",
+        f"GIT_CONFIG_VALUE_{number}": str(_HOOK),
+        "SIMHUB_PROTECTED": " ".join(refused),
+        "SIMHUB_WORKFLOWS": "allowed" if rules.may_write_workflows(actor) else "refused",
+    }
+
+
+def _allowed(names: frozenset[str], actor: Actor) -> bool:
+    return bool({actor.user.login, actor.user.login.removesuffix("[bot]")} & names)
+
+
+async def _feed(request: web.Request, stdin: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError, BrokenPipeError):
+        async for chunk in request.content.iter_chunked(_CHUNK):
+            stdin.write(chunk)
+            await stdin.drain()
+        stdin.close()
+
+
+async def _cgi_head(stdout: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
+    status, headers = 200, {}
+    while line := (await stdout.readline()).decode().strip():
+        name, _, value = line.partition(": ")
+        if name.lower() == "status":
+            status = int(value.split()[0])
+        else:
+            headers[name] = value
+    return status, headers
+
+
+async def _chunks(stdout: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    while chunk := await stdout.read(_CHUNK):
+        yield chunk

@@ -1,0 +1,266 @@
+"""A bare repository on disk and the git commands the hub answers from."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+ZERO = "0" * 40
+_CONFIG = {"safe.directory": "*", "core.quotePath": "false", "gc.auto": "0", "protocol.file.allow": "always"}
+
+
+class GitError(Exception):
+    """git ended with an error; the message is what it wrote to stderr."""
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A hermetic environment: the user's and the system's git configuration are not read."""
+    env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    env |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
+    env["GIT_CONFIG_COUNT"] = str(len(_CONFIG))
+    for number, (key, value) in enumerate(_CONFIG.items()):
+        env |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return env | dict(extra or {})
+
+
+def identity(name: str, email: str, date: str | None = None) -> dict[str, str]:
+    env = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": email, "GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": email}
+    return env | ({"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date} if date else {})
+
+
+def git_now(path: Path, *argv: str, env: Mapping[str, str] | None = None) -> str:
+    """Run git and wait: for setting repositories up, never while serving."""
+    done = subprocess.run(["git", "-C", str(path), *argv], env=environment(env), capture_output=True, check=False)
+    if done.returncode:
+        raise GitError(done.stderr.decode(errors="replace").strip())
+    return done.stdout.decode(errors="replace").strip()
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    email: str
+    date: str
+
+
+@dataclass(frozen=True)
+class Commit:
+    sha: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Person
+    committer: Person
+    message: str
+
+
+@dataclass(frozen=True)
+class TreeEntry:
+    mode: str
+    type: str
+    sha: str
+    size: int | None
+    path: str
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """``patch`` starts at the first hunk header and is None for binary files, as GitHub gives it."""
+
+    status: str
+    path: str
+    previous: str | None
+    sha: str
+    additions: int
+    deletions: int
+    patch: str | None
+
+
+_COMMIT_FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x01"
+_STATUSES = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
+
+
+@dataclass(frozen=True)
+class GitRepo:
+    path: Path
+
+    async def run(self, *argv: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        process = await asyncio.create_subprocess_exec(
+            "git",
+            "-C",
+            str(self.path),
+            *argv,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=environment(env),
+        )
+        out, err = await process.communicate(stdin)
+        if process.returncode:
+            raise GitError(err.decode(errors="replace").strip())
+        return out
+
+    async def text(self, *argv: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> str:
+        return (await self.run(*argv, stdin=stdin, env=env)).decode(errors="replace").strip()
+
+    async def resolve(self, name: str, kind: str = "commit") -> str | None:
+        """The object id a branch, tag, ref or (short) sha stands for, or None."""
+        if name.startswith("-") or ".." in name or not name:
+            return None
+        for candidate in (f"refs/heads/{name}", f"refs/tags/{name}", name):
+            try:
+                return await self.text("rev-parse", "--verify", "--quiet", f"{candidate}^{{{kind}}}")
+            except GitError:
+                continue
+        return None
+
+    async def refs(self, prefix: str = "refs/") -> dict[str, str]:
+        out = await self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix)
+        pairs = (line.split(" ", 1) for line in out.splitlines())
+        return {name: sha for name, sha in pairs}
+
+    async def update_ref(self, ref: str, new: str, old: str | None = None) -> None:
+        await self.run("update-ref", ref, new, *([old] if old is not None else []))
+
+    async def delete_ref(self, ref: str) -> None:
+        await self.run("update-ref", "-d", ref)
+
+    async def commits(self, *revisions: str, limit: int = 250, skip: int = 0) -> list[Commit]:
+        """Newest first. Revisions as ``git log`` takes them."""
+        argv = ["log", f"--max-count={limit}", f"--skip={skip}", f"--format={_COMMIT_FORMAT}", "--end-of-options"]
+        return _commits(await self.run(*argv, *revisions, "--"))
+
+    async def commits_between(self, bounds: Sequence[str], limit: int) -> list[Commit]:
+        """Newest first; ``bounds`` are trusted revision arguments such as ``a..b`` or ``--not --branches``."""
+        return _commits(await self.run("log", f"--max-count={limit}", f"--format={_COMMIT_FORMAT}", *bounds, "--"))
+
+    async def touched(self, sha: str) -> tuple[list[str], list[str], list[str]]:
+        """Paths a commit added, removed and modified against its first parent."""
+        out = await self.text("log", "-1", "--format=", "--name-status", "--no-renames", "-m", "--first-parent", sha)
+        rows = [line.split("\t", 1) for line in out.splitlines()]
+        added = [path for status, path in rows if status == "A"]
+        removed = [path for status, path in rows if status == "D"]
+        return added, removed, [path for status, path in rows if status not in "AD"]
+
+    async def commit(self, sha: str) -> Commit:
+        return (await self.commits(sha, limit=1))[0]
+
+    async def count(self, *revisions: str) -> int:
+        return int(await self.text("rev-list", "--count", "--end-of-options", *revisions, "--"))
+
+    async def is_ancestor(self, old: str, new: str) -> bool:
+        try:
+            await self.run("merge-base", "--is-ancestor", old, new)
+        except GitError:
+            return False
+        return True
+
+    async def merge_base(self, one: str, other: str) -> str | None:
+        try:
+            return await self.text("merge-base", one, other)
+        except GitError:
+            return None
+
+    async def tree(self, treeish: str, recursive: bool = False, path: str = "") -> list[TreeEntry]:
+        argv = ["ls-tree", "-z", "--long", *(["-r", "-t"] if recursive else []), treeish]
+        out = (await self.run(*argv, *([path] if path else []))).decode(errors="replace")
+        return [_entry(record) for record in out.split("\0") if record]
+
+    async def blob(self, sha: str) -> bytes:
+        return await self.run("cat-file", "blob", sha)
+
+    async def write_blob(self, content: bytes) -> str:
+        return await self.text("hash-object", "-w", "--stdin", stdin=content)
+
+    async def write_commit(self, tree: str, parents: Sequence[str], message: str, env: Mapping[str, str]) -> str:
+        argv = ["commit-tree", tree, *(part for parent in parents for part in ("-p", parent))]
+        return await self.text(*argv, "-F", "-", stdin=message.encode(), env=env)
+
+    async def diff(self, base: str, head: str) -> str:
+        return (await self.run("diff", "-M", "--no-ext-diff", "--full-index", base, head)).decode(errors="replace")
+
+    async def numbers(self, base: str, head: str) -> tuple[int, int, int]:
+        """Files, added and deleted lines between two trees."""
+        rows = (await self.text("diff", "-M", "--numstat", base, head)).splitlines()
+        counts = [row.split("\t") for row in rows]
+        return len(rows), sum(int(c[0]) for c in counts if c[0] != "-"), sum(int(c[1]) for c in counts if c[1] != "-")
+
+    async def changes(self, base: str, head: str) -> list[FileChange]:
+        raw, patches = await asyncio.gather(
+            self.run("diff", "-M", "--raw", "--no-abbrev", "-z", base, head), self.diff(base, head)
+        )
+        records = _raw_records(raw.decode(errors="replace"))
+        return [_change(record, patch) for record, patch in zip(records, _split_patches(patches), strict=True)]
+
+    async def merge_tree(self, ours: str, theirs: str) -> str | None:
+        """The merged tree, or None on a conflict."""
+        try:
+            return (await self.text("merge-tree", "--write-tree", ours, theirs)).splitlines()[0]
+        except GitError:
+            return None
+
+
+def _commits(out: bytes) -> list[Commit]:
+    return [_commit(record) for record in out.decode(errors="replace").split("\x01") if record.strip()]
+
+
+def _commit(record: str) -> Commit:
+    parts = record.lstrip("\n").split("\0")
+    sha, tree, parents, an, ae, ad, cn, ce, cd, message = parts
+    author, committer = Person(an, ae, _utc(ad)), Person(cn, ce, _utc(cd))
+    return Commit(sha, tree, tuple(parents.split()), author, committer, message.rstrip("\n"))
+
+
+def _utc(date: str) -> str:
+    return datetime.fromisoformat(date).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _entry(record: str) -> TreeEntry:
+    meta, path = record.split("\t", 1)
+    mode, kind, sha, size = meta.split()
+    return TreeEntry(mode, kind, sha, None if size == "-" else int(size), path)
+
+
+@dataclass(frozen=True)
+class _Raw:
+    status: str
+    sha: str
+    path: str
+    previous: str | None
+
+
+def _raw_records(out: str) -> list[_Raw]:
+    parts = iter(out.split("\0"))
+    records = []
+    for meta in parts:
+        if not meta:
+            continue
+        _, _, old, new, status = meta.split(" ")
+        first = next(parts)
+        renamed = status[0] in "RC"
+        path = next(parts) if renamed else first
+        records.append(_Raw(status[0], old if status[0] == "D" else new, path, first if renamed else None))
+    return records
+
+
+def _split_patches(out: str) -> list[str]:
+    lines, patches = out.splitlines(keepends=True), list[list[str]]()
+    for line in lines:
+        if line.startswith("diff --git "):
+            patches.append([])
+        patches[-1].append(line)
+    return ["".join(patch) for patch in patches]
+
+
+def _change(record: _Raw, patch: str) -> FileChange:
+    start = patch.find("\n@@ ")
+    hunks = patch[start + 1 :].rstrip("\n") if start >= 0 else None
+    body = (hunks or "").splitlines()
+    added = sum(1 for line in body if line.startswith("+"))
+    deleted = sum(1 for line in body if line.startswith("-"))
+    status = _STATUSES.get(record.status, "changed")
+    return FileChange(status, record.path, record.previous, record.sha, added, deleted, hunks)

@@ -1,0 +1,261 @@
+"""The hub: a GitHub that fits in a process. Setting up happens here; everything else over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Coroutine, Generator, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from aiohttp import web
+
+from simhub import auth, forge, seed, server, shapes
+from simhub.faults import Faults
+from simhub.limits import Limits
+from simhub.model import ROLES, Account, App, Installation, Repository, World
+from simhub.requestlog import RequestRecord
+from simhub.webhooks import Webhooks
+
+
+@dataclass(frozen=True)
+class AppCredentials:
+    """What the owner of an App is given once: everything its bot needs."""
+
+    app_id: int
+    slug: str
+    private_key: str
+    client_id: str
+    client_secret: str
+    webhook_secret: str
+    bot_login: str
+    bot_id: int
+    app: App
+
+    @property
+    def webhook_url(self) -> str | None:
+        return self.app.webhook_url
+
+    @webhook_url.setter
+    def webhook_url(self, url: str | None) -> None:
+        self.app.webhook_url = url
+
+
+class Hub:
+    """A running GitHub. ``root`` holds the bare repositories; everything else lives in memory.
+
+    ``clock_offset`` moves its clock (seconds), ``latency`` delays every API answer (seconds), ``token_lag`` is how
+    long a fresh installation token is refused (seconds), ``mergeable_lag`` how long ``mergeable`` stays null.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.clock_offset = 0.0
+        self.latency = 0.0
+        self.token_lag = 0.0
+        self.mergeable_lag = 0.0
+        self.world = World(lambda: time.time() + self.clock_offset)
+        self.webhooks = Webhooks(self)
+        self.faults = Faults()
+        self.limits = Limits(self.world)
+        self.requests: list[RequestRecord] = []
+        self.manifests: dict[str, AppCredentials] = {}
+        self.url = ""
+        self._background: set[asyncio.Task[None]] = set()
+        self._runner: web.AppRunner | None = None
+
+    @classmethod
+    def start(cls, root: Path, port: int = 0, host: str = "127.0.0.1") -> Starting:
+        """Serve on ``host:port`` (0: any free one). ``await`` it, or enter it with ``async with``."""
+        return Starting(cls(root), host, port)
+
+    async def _serve(self, host: str, port: int) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        self._runner = await server.serve(self, host, port)
+        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.url}/api/v3"
+
+    @property
+    def graphql_url(self) -> str:
+        return f"{self.url}/api/graphql"
+
+    async def close(self) -> None:
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self.webhooks.close()
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def settled(self) -> None:
+        """Wait until every webhook under way was answered or failed."""
+        await self.webhooks.settled()
+
+    def advance(self, seconds: float) -> None:
+        """Move the hub's clock forward: tokens expire, limits reset."""
+        self.clock_offset += seconds
+
+    def create_user(self, login: str, type: str = "User", name: str | None = None) -> Account:
+        """A person (or Organization) with a personal access token in ``token``."""
+        known = self.world.account(login)
+        if known is not None:
+            raise ValueError(f"{login} exists already")
+        token = auth.new_user_token() if type == "User" else ""
+        account = Account(self.world.new_id(), login, type, name or login, token=token)
+        self.world.accounts[login.lower()] = account
+        if token:
+            self.world.user_tokens[token] = account
+        return account
+
+    def _owner(self, login: str) -> Account:
+        return self.world.account(login) or self.create_user(login, "Organization")
+
+    def create_app(
+        self,
+        name: str,
+        webhook_url: str | None = None,
+        webhook_secret: str = "",
+        permissions: Mapping[str, str] | None = None,
+        events: Iterable[str] = (),
+        owner: str = "apps-team",
+    ) -> AppCredentials:
+        """Register a GitHub App; its key pair is made here. ``webhook_url`` may be set on the result later."""
+        slug = name.lower().replace(" ", "-")
+        private, public = auth.new_key_pair()
+        bot = self.create_user(f"{slug}[bot]", "Bot")
+        app = App(
+            id=1001 + len(self.world.apps), slug=slug, name=name, owner=self._owner(owner), bot=bot,
+            private_key=private, public_key=public, client_id=f"Iv23li{secrets.token_hex(7)}",
+            client_secret=secrets.token_hex(20), created_at=self.world.now(), webhook_url=webhook_url,
+            webhook_secret=webhook_secret, hook_id=self.world.new_id(), permissions=dict(permissions or {}),
+            events=list(events),
+        )  # fmt: skip
+        self.world.apps[app.id] = app
+        return AppCredentials(
+            app.id, slug, private, app.client_id, app.client_secret, webhook_secret, bot.login, bot.id, app
+        )
+
+    def create_repository(
+        self,
+        full_name: str,
+        source: Path | None = None,
+        private: bool = False,
+        default_branch: str = "main",
+        shared: bool = False,
+        description: str | None = None,
+    ) -> Repository:
+        """A repository from nothing, from a plain folder (one commit), or cloned from a git repository.
+
+        A clone keeps the branch its source has checked out as default; ``shared`` borrows the source's objects.
+        """
+        owner_name, _, name = full_name.partition("/")
+        if self.world.repository(full_name):
+            raise ValueError(f"{full_name} exists already")
+        owner = self._owner(owner_name)
+        path = self.root / owner.login / f"{name}.git"
+        branch = seed.create(path, source, default_branch, shared)
+        now = self.world.now()
+        repo = Repository(self.world.new_id(), owner, name, path, branch, now, now, private, description)
+        repo.labels = seed.default_labels(self.world)
+        self.world.repositories[repo.full_name.lower()] = repo
+        return repo
+
+    def set_permission(self, repository: Repository | str, login: str, role: str) -> None:
+        """Give a person a role: admin, maintain, write, triage, read or none."""
+        if role not in ROLES:
+            raise ValueError(f"{role} is no role; use one of {', '.join(ROLES)}")
+        self.repository(repository).roles[login.lower()] = role
+
+    def repository(self, repository: Repository | str) -> Repository:
+        if isinstance(repository, Repository):
+            return repository
+        found = self.world.repository(repository)
+        if found is None:
+            raise KeyError(repository)
+        return found
+
+    def install(
+        self,
+        credentials: AppCredentials,
+        owner: str,
+        repositories: Iterable[Repository | str] | None = None,
+        permissions: Mapping[str, str] | None = None,
+        sender: str | None = None,
+    ) -> Installation:
+        """Install an App on an account; None means all its repositories. Sends ``installation.created``."""
+        app, now, account = credentials.app, self.world.now(), self._owner(owner)
+        installation = Installation(
+            self.world.new_id(), app, account, dict(permissions or app.permissions), list(app.events), now, now,
+            repositories is None, [self.repository(each) for each in repositories or ()],
+        )  # fmt: skip
+        self.world.installations[installation.id] = installation
+        covered = [repo for repo in self.world.repositories.values() if installation.covers(repo)]
+        payload = {"action": "created", "repositories": [shapes.repository_brief(repo) for repo in covered]}
+        forge.installation_event(self, installation, payload | {"requester": None}, sender)
+        return installation
+
+    def uninstall(self, installation: Installation, sender: str | None = None) -> None:
+        """Remove an installation; its tokens end at once. Sends ``installation.deleted``."""
+        covered = [repo for repo in self.world.repositories.values() if installation.covers(repo)]
+        payload = {"action": "deleted", "repositories": [shapes.repository_brief(repo) for repo in covered]}
+        forge.installation_event(self, installation, payload, sender)
+        installation.deleted = True
+
+    def suspend(self, installation: Installation, sender: str | None = None) -> None:
+        """No token works and no webhook goes out until ``unsuspend``. Sends ``installation.suspend``."""
+        account = self.world.account(sender) if sender else None
+        installation.suspended_at, installation.suspended_by = self.world.now(), account or installation.account
+        forge.installation_event(self, installation, {"action": "suspend"}, sender)
+
+    def unsuspend(self, installation: Installation, sender: str | None = None) -> None:
+        installation.suspended_at = installation.suspended_by = None
+        forge.installation_event(self, installation, {"action": "unsuspend"}, sender)
+
+    def rename(self, repository: Repository, name: str, sender: str | None = None) -> None:
+        """Give a repository another name; the old one answers 301. Sends ``repository.renamed``."""
+        old, before = repository.name, repository.full_name
+        del self.world.repositories[before.lower()]
+        repository.name = name
+        self.world.repositories[repository.full_name.lower()] = repository
+        self.world.moved[before.lower()] = repository
+        account = (self.world.account(sender) if sender else None) or repository.owner
+        payload = {"action": "renamed", "changes": {"repository": {"name": {"from": old}}}}
+        self.webhooks.emit("repository", payload, repository, account)
+
+    def in_background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something GitHub does behind the scenes; it ends with the hub."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    def describe(self) -> dict[str, Any]:
+        """What exists, for the control API and the index page."""
+        repositories = [repo.full_name for repo in self.world.repositories.values()]
+        return {"url": self.url, "repositories": repositories, "apps": [app.slug for app in self.world.apps.values()]}
+
+
+@dataclass
+class Starting:
+    """A hub about to serve: ``hub = await Hub.start(root)`` or ``async with Hub.start(root) as hub``."""
+
+    hub: Hub
+    host: str
+    port: int
+
+    def __await__(self) -> Generator[Any, None, Hub]:
+        return self.__aenter__().__await__()
+
+    async def __aenter__(self) -> Hub:
+        await self.hub._serve(self.host, self.port)
+        return self.hub
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.hub.close()

@@ -1,0 +1,20 @@
+"""What was asked of the hub: tests count calls and read permissions off it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class RequestRecord:
+    """``kind`` is anonymous, user, installation, app or git; ``permissions`` those of the installation token."""
+
+    method: str
+    path: str
+    status: int
+    kind: str
+    login: str
+    seconds: float
+    permissions: dict[str, str] = field(default_factory=dict)
+    route: str = ""
+    body: object = None

@@ -1,0 +1,248 @@
+"""The REST dispatcher: who asks, may they, what do they get, and every header GitHub puts on an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import json
+import time
+import uuid
+import zlib
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from simhub import auth, resources
+from simhub.call import Actor, Answer, Call, Route, allows, has_role, routes
+from simhub.errors import ApiError, bad_credentials, not_accessible, not_found
+from simhub.faults import Fault
+from simhub.model import Repository
+from simhub.requestlog import RequestRecord
+
+if TYPE_CHECKING:
+    from simhub.hub import Hub
+
+resources.load()
+
+
+def handler(hub: Hub) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await _Exchange(hub, request, request.match_info["path"] or "/").run()
+
+    return handle
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, hub: Hub, request: web.Request, path: str) -> None:
+        self.hub, self.request, self.path = hub, request, path.rstrip("/") or "/"
+        self.actor = Actor("anonymous")
+        self.route: Route | None = None
+        self.links = ""
+        self.payload: Any = None
+        self.started = time.monotonic()
+
+    async def run(self) -> web.StreamResponse:
+        fault = self.hub.faults.take(self.request.method, self.path)
+        await asyncio.sleep(self.hub.latency + (fault.delay if fault else 0))
+        raw = await self.request.read()
+        if fault and fault.status and not fault.after:
+            answer = Answer(fault.answer_body(), fault.status, fault.headers)
+        else:
+            answer = await self._answer(raw)
+            if fault and fault.status:
+                answer = Answer(fault.answer_body(), fault.status, fault.headers)
+        response = self._response(answer, fault)
+        self._record(response.status)
+        if fault and fault.reset:
+            return await _broken(self.request, response)
+        return response
+
+    async def _answer(self, raw: bytes) -> Answer:
+        try:
+            self.actor = auth.identify(self.hub.world, self.request.headers.get("Authorization"), self.hub.token_lag)
+            self.hub.limits.spend(self.actor, self._resource())
+            writes = self.request.method not in ("GET", "HEAD", "OPTIONS")
+            self.hub.limits.enter(self.actor, 5 if writes else 1, content=_creates(self.request.method, self.path))
+            self.hub.limits.begin(self.actor)
+            try:
+                self.payload = _parse(raw, self.request.headers.get("Content-Encoding", ""))
+                return await self._dispatch()
+            finally:
+                self.hub.limits.end(self.actor)
+        except ApiError as error:
+            return Answer(error.body, error.status, error.headers)
+
+    async def _dispatch(self) -> Answer:
+        path = self._by_name()
+        method = "GET" if self.request.method == "HEAD" else self.request.method
+        found = routes.find(method, path)
+        if found is None:
+            raise not_found()
+        self.route, params = found
+        call = Call(
+            self.hub, self.actor, method, path, params, self.request.query, self.request.headers.get("Accept", ""),
+            self.payload,
+        )  # fmt: skip
+        _check_auth(self.route, self.actor)
+        if "repo" in params and "owner" in params:
+            call.repository = self._repository(f"{params['owner']}/{params['repo']}", path)
+            _check_repository(self.route, call)
+        result = await self.route.handler(call)
+        self.links = call.links
+        return result if isinstance(result, Answer) else Answer(result)
+
+    def _by_name(self) -> str:
+        """``/repositories/ID/...`` (where redirects lead) stands for ``/repos/OWNER/NAME/...``."""
+        parts = self.path.split("/", 3)
+        if len(parts) < 3 or parts[1] != "repositories" or not parts[2].isdigit():
+            return self.path
+        repo = self.hub.world.repository_by_id(int(parts[2]))
+        if repo is None:
+            raise not_found()
+        return "/".join(["/repos", repo.full_name, *parts[3:]])
+
+    def _repository(self, full_name: str, path: str) -> Repository:
+        repo = self.hub.world.repository(full_name)
+        moved = self.hub.world.moved.get(full_name.lower())
+        if repo is None and moved is not None and self.actor.sees(moved):
+            rest_of_path = path.split("/", 4)[4:]
+            location = "/".join([f"{self.hub.api_url}/repositories/{moved.id}", *rest_of_path])
+            query = f"?{self.request.query_string}" if self.request.query_string else ""
+            status = 301 if self.request.method in ("GET", "HEAD") else 307
+            words = "Moved Permanently" if status == 301 else "Temporary Redirect"
+            error = ApiError(status, words, headers={"Location": location + query})
+            error.body["url"] = location + query
+            raise error
+        if repo is None or not self.actor.sees(repo):
+            raise not_found()
+        return repo
+
+    def _resource(self) -> str:
+        return "core"
+
+    def _response(self, answer: Answer, fault: Fault | None) -> web.Response:
+        body = _encode(answer)
+        if fault and fault.malformed:
+            body = body[: max(1, len(body) // 2)]
+        headers = self._headers() | dict(answer.headers)
+        status = answer.status
+        if status == 200 and self.request.method in ("GET", "HEAD"):
+            tag = f'W/"{hashlib.sha256(body).hexdigest()}"'
+            headers |= {"ETag": tag, "Cache-Control": "private, max-age=60, s-maxage=60"}
+            if tag in self.request.headers.get("If-None-Match", ""):
+                self.hub.limits.refund(self.actor, self._resource())
+                return web.Response(status=304, headers=headers | self._rate_headers())
+        if status == 204:
+            return web.Response(status=204, headers=headers)
+        return web.Response(
+            status=status, body=body, headers=headers | {"Content-Type": f"{answer.content_type}; charset=utf-8"}
+        )
+
+    def _headers(self) -> dict[str, str]:
+        headers = {
+            "X-GitHub-Media-Type": "github.v3; format=json",
+            "X-GitHub-Api-Version-Selected": self.request.headers.get("X-GitHub-Api-Version", "2022-11-28"),
+            "X-GitHub-Request-Id": uuid.uuid4().hex[:16].upper(),
+            "Server": "simhub",
+            "Vary": "Accept, Authorization, Cookie",
+            **self._rate_headers(),
+        }
+        if self.route and self.actor.kind == "installation":
+            headers["X-Accepted-GitHub-Permissions"] = self.route.accepted()
+        if self.actor.kind == "user":
+            headers |= {"X-OAuth-Scopes": "read:org, repo, workflow", "X-Accepted-OAuth-Scopes": "repo"}
+        return headers | ({"Link": self.links} if self.links else {})
+
+    def _rate_headers(self) -> dict[str, str]:
+        return self.hub.limits.headers(self.actor, self._resource())
+
+    def _record(self, status: int) -> None:
+        permissions = dict(self.actor.token.permissions) if self.actor.token else {}
+        login = self.actor.account.login if self.actor.account else ""
+        route = self.route.template if self.route else ""
+        seconds = time.monotonic() - self.started
+        self.hub.requests.append(
+            RequestRecord(
+                self.request.method,
+                self.path,
+                status,
+                self.actor.kind,
+                login,
+                seconds,
+                permissions,
+                route,
+                self.payload,
+            )
+        )
+
+
+def _check_auth(route: Route, actor: Actor) -> None:
+    if route.auth == "jwt" and actor.kind != "app":
+        raise ApiError(401, "A JSON web token could not be decoded")
+    if route.auth != "jwt" and actor.kind == "app" and route.auth != "any":
+        raise bad_credentials()
+    if route.auth == "token" and actor.kind == "anonymous":
+        raise ApiError(401, "Requires authentication")
+
+
+def _check_repository(route: Route, call: Call) -> None:
+    """Permissions of an installation token; the role of a person; reading for strangers."""
+    actor, repo = call.actor, call.repo
+    reads = call.method == "GET"
+    if actor.token:
+        inside = actor.token.covers(repo)
+        if (inside and not allows(actor.token.permissions, _needs(route, call))) or (not inside and not reads):
+            raise not_accessible(route.accepted())
+    elif actor.kind == "user":
+        if not has_role(repo, actor.user, route.role):
+            raise ApiError(403, "Must have admin rights to Repository.") if repo.private or reads else not_found()
+    elif not reads:
+        raise ApiError(401, "Requires authentication")
+    if not reads and repo.archived:
+        raise ApiError(403, "Repository was archived so is read-only.")
+
+
+def _needs(route: Route, call: Call) -> str:
+    """``pull_requests`` opens the issue endpoints for the numbers of pull requests only."""
+    if "/issues/{number}" not in route.template or "|" not in route.needs:
+        return route.needs
+    number = call.params.get("number", "")
+    issue = call.repo.issues.get(int(number)) if number.isdigit() else None
+    return route.needs if issue is not None and issue.pull else route.needs.split("|")[0]
+
+
+def _creates(method: str, path: str) -> bool:
+    """Whether the request makes content that counts to the secondary limit of content creation."""
+    tail = path.rsplit("/", 1)[-1]
+    return method == "POST" and tail in ("issues", "comments", "pulls", "reviews", "replies")
+
+
+def _parse(raw: bytes, encoding: str) -> Any:
+    try:
+        if encoding == "gzip":
+            raw = gzip.decompress(raw)
+        return json.loads(raw) if raw.strip() else None
+    except (ValueError, OSError, EOFError, zlib.error):
+        raise ApiError(400, "Problems parsing JSON") from None
+
+
+def _encode(answer: Answer) -> bytes:
+    if isinstance(answer.body, bytes):
+        return answer.body
+    return b"" if answer.body is None and answer.status != 200 else json.dumps(answer.body).encode()
+
+
+async def _broken(request: web.Request, whole: web.Response) -> web.StreamResponse:
+    """Announce the whole body, send half of it, drop the connection."""
+    body = whole.body if isinstance(whole.body, bytes) else b""
+    partial = web.StreamResponse(status=whole.status, headers=whole.headers)
+    partial.content_length = max(2, len(body))
+    await partial.prepare(request)
+    await partial.write(body[: len(body) // 2] or b"{")
+    if request.transport:
+        request.transport.abort()
+    return partial
