@@ -1,4 +1,5 @@
 import pytest
+
 from timesheet.durations import DurationError, format_duration, parse_duration
 
 
