@@ -173,7 +173,4 @@ async def test_keys_go_only_where_they_belong(server: ScriptedModel, store: Stor
         server.script.on({"text": protocol})
         desk = new_desk(store, scripted_settings(server))
         await desk.ask(spender(role="fix", models=[MODEL_OF[protocol]]), protocol, "fix", talk("Hi."))
-    anthropic, openai, local = (asked.headers for asked in server.requests)
-    assert anthropic["x-api-key"] == KEY
-    assert openai["authorization"] == f"Bearer {KEY}"
-    assert KEY not in str(local)
+    assert [KEY in str(asked.headers) for asked in server.requests] == [True, True, False]

@@ -1,0 +1,249 @@
+"""The desk: nothing bought twice, budgets never exceeded, the next model takes over."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot.models.desk import ModelDesk
+from bot.models.port import (
+    BadAnswer,
+    BudgetExceeded,
+    ContextTooLong,
+    ModelBusy,
+    ModelDown,
+    ModelQuota,
+    ModelRefused,
+)
+from bot.settings import BudgetSettings, ModelSettings
+from bot.store.ledger import Call, Ceilings, Ledger
+from bot.store.store import Store
+from bot.store.tables import model_call
+from simhub.scripted_model import ScriptedModel
+from tests.support.models import MODEL_OF, new_desk, new_store, scripted_settings, spender, talk
+
+FIRST, SECOND, LOCAL = MODEL_OF["messages"], MODEL_OF["responses"], MODEL_OF["chat"]
+ASK = talk("Mend it.")
+
+
+def desk_of(server: ScriptedModel, store: Store, **overrides: object) -> ModelDesk:
+    return new_desk(store, scripted_settings(server, **overrides))
+
+
+def rows(store: Store) -> list[sa.Row[tuple[object, ...]]]:
+    return store.run_sync(lambda connection: list(connection.execute(sa.select(model_call))))
+
+
+# -- nothing is bought twice
+
+
+async def test_an_answer_is_bought_once_even_across_a_restart(server: ScriptedModel, tmp_path: Path) -> None:
+    server.script.on(
+        {"text": "the answer", "reasoning": "hm", "tool_calls": [{"name": "read", "arguments": {"a": [1]}}]}
+    )
+    before = new_store(tmp_path)
+    first = await desk_of(server, before).ask(spender(), "prove", "fix", ASK)
+    before.close()
+    after = new_store(tmp_path)
+    desk = desk_of(server, after)
+    assert await desk.ask(spender(), "prove", "fix", ASK) == first
+    assert len(server.requests) == 1
+    assert await desk.spent("t1") == pytest.approx(first.cost)
+    after.close()
+
+
+async def test_the_same_step_asked_ten_times_at_once_is_one_purchase(server: ScriptedModel, store: Store) -> None:
+    server.script.on({"text": "once", "delay": 0.02})
+    desk = desk_of(server, store)
+    replies = await asyncio.gather(*(desk.ask(spender(), "prove", "fix", ASK) for _ in range(10)))
+    assert {reply.text for reply in replies} == {"once"}
+    assert len(server.requests) == 1
+
+
+async def test_a_bad_answer_that_was_paid_for_stays_bad_and_paid(server: ScriptedModel, store: Store) -> None:
+    server.script.on({"text": "no json", "usage": {"input": 1000, "output": 100}})
+    desk = desk_of(server, store)
+    said = []
+    for _ in range(2):
+        with pytest.raises(BadAnswer) as caught:
+            await desk.ask(spender(), "judge", "verify", ASK, schema={"type": "object"})
+        said.append(caught.value)
+    assert said[0] == said[1]
+    assert len(server.requests) == 1
+    assert await desk.spent("t1") == pytest.approx((1000 * 2 + 100 * 10) / 1e6)
+
+
+async def test_a_failed_call_is_asked_again_and_its_known_cost_stays(server: ScriptedModel, store: Store) -> None:
+    server.script.on(
+        {"fault": "truncate", "text": "half " * 50, "usage": {"input": 100_000}}, reusable=True, turn=0, user="Mend"
+    )
+    desk = desk_of(server, store)
+    paying = spender(role="fix", models=[FIRST])
+    with pytest.raises(ModelDown):
+        await desk.ask(paying, "prove", "fix", ASK)
+    wasted = await desk.spent("t1")
+    assert wasted == pytest.approx(2 * (100_000 * 2 + 10) / 1e6)
+    server.script.rules.clear()
+    server.script.on({"text": "ok"})
+    reply = await desk.ask(paying, "prove", "fix", ASK)
+    assert await desk.spent("t1") == pytest.approx(wasted + reply.cost)
+    assert [row.reserved for row in rows(store)] == [0.0]
+
+
+# -- budgets
+
+
+async def test_many_at_once_never_exceed_a_budget(server: ScriptedModel, store: Store) -> None:
+    server.script.on({"text": "x", "usage": {"input": 500, "output": 1000}, "delay": 0.01}, reusable=True)
+    desk = desk_of(server, store, budget=BudgetSettings(task=1.0, day=0.05))
+    payers = [spender(f"t{n % 7}", repository=f"octo/r{n % 5}") for n in range(60)]
+    asks = (desk.ask(payer, f"s{n}", "fix", ASK, max_output=1000) for n, payer in enumerate(payers))
+    ended = await asyncio.gather(*asks, return_exceptions=True)
+    refused = [error for error in ended if isinstance(error, BudgetExceeded)]
+    spent = sum(row.cost for row in rows(store) if row.cost)
+    assert len(refused) + len(server.requests) == 60
+    assert 0 < spent <= 0.05
+    assert len(server.requests) >= 3
+    assert {error.detail("limit") for error in refused} == {"server_day"}
+    assert sum(row.reserved for row in rows(store)) == 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "limit"),
+    [({"max_task": 0.01}, "task"), ({"max_day": 0.01}, "repository_day")],
+)
+async def test_each_ceiling_refuses_before_any_request(
+    server: ScriptedModel, store: Store, limits: dict[str, float], limit: str
+) -> None:
+    desk = desk_of(server, store)
+    with pytest.raises(BudgetExceeded, match=r"may cost \$0\.01, \$0\.01 is left") as caught:
+        await desk.ask(spender(**limits), "prove", "fix", ASK)
+    assert caught.value.detail("limit") == limit
+    assert server.requests == []
+
+
+async def test_the_servers_ceiling_binds_whatever_the_policy_says(server: ScriptedModel, store: Store) -> None:
+    desk = desk_of(server, store, budget=BudgetSettings(task=0.01, day=50))
+    with pytest.raises(BudgetExceeded) as caught:
+        await desk.ask(spender(max_task=1000.0), "prove", "fix", ASK)
+    assert caught.value.detail("limit") == "task"
+
+
+async def test_one_repositorys_spending_leaves_anothers_alone(server: ScriptedModel, store: Store) -> None:
+    server.script.on({"text": "x", "usage": {"input": 0, "output": 8000}}, reusable=True)
+    desk = desk_of(server, store)
+    await desk.ask(spender("t1", max_day=0.1), "s", "fix", ASK)
+    with pytest.raises(BudgetExceeded):
+        await desk.ask(spender("t2", max_day=0.1), "s", "fix", ASK)
+    await desk.ask(spender("t3", max_day=0.1, repository="octo/other"), "s", "fix", ASK)
+
+
+async def test_a_crashed_reservation_is_taken_over_not_added(server: ScriptedModel, store: Store) -> None:
+    crashed = Call("t1", "prove", "fix", FIRST, "octo/demo", dollars=0.99, input_tokens=1, output_tokens=1)
+    generous = Ceilings(task=1.0, repository_day=9.0, server_day=9.0)
+    assert await Ledger(store).reserve(crashed, generous) is None
+    desk = desk_of(server, store, budget=BudgetSettings(task=1.0, day=9.0))
+    with pytest.raises(BudgetExceeded):
+        await desk.ask(spender(), "another", "fix", ASK)
+    server.script.on({"text": "ok"})
+    assert (await desk.ask(spender(), "prove", "fix", ASK)).text == "ok"
+    assert len(rows(store)) == 1
+
+
+async def test_tokens_limit_a_model_without_a_price(server: ScriptedModel, store: Store) -> None:
+    settings = {"local-coder": ModelSettings(base_url=server.openai_url, token_limit=3000)}
+    desk = desk_of(server, store, models=settings, roles={"fix": [LOCAL]})
+    server.script.on({"text": "x", "usage": {"input": 1200, "output": 300}}, reusable=True)
+    reply = await desk.ask(spender(), "one", "fix", ASK, max_output=500)
+    assert reply.cost == 0.0
+    with pytest.raises(BudgetExceeded, match="1500 are left") as caught:
+        await desk.ask(spender(), "two", "fix", ASK, max_output=1500)
+    assert caught.value.detail("limit") == "task_tokens"
+    await desk.ask(spender("another task"), "two", "fix", ASK, max_output=1500)
+
+
+# -- fallback
+
+
+@pytest.mark.parametrize("fault", ["busy", "overloaded", "down", "quota", "bad_key", "no_model", "truncate"])
+async def test_the_next_model_takes_over(server: ScriptedModel, store: Store, fault: str) -> None:
+    server.script.on({"fault": fault}, model=FIRST)
+    server.script.on({"text": "from the second"}, model=SECOND)
+    reply = await desk_of(server, store).ask(spender(), "prove", "fix", ASK)
+    assert (reply.text, reply.model) == ("from the second", SECOND)
+    assert [asked.model for asked in server.requests] == [FIRST, SECOND]
+
+
+async def test_what_another_model_cannot_mend_is_not_passed_on(server: ScriptedModel, store: Store) -> None:
+    server.script.on({"fault": "too_long"})
+    with pytest.raises(ContextTooLong):
+        await desk_of(server, store).ask(spender(), "prove", "fix", ASK)
+    assert len(server.requests) == 1
+
+
+async def test_a_short_wait_is_waited_and_a_long_one_is_not(server: ScriptedModel, store: Store) -> None:
+    server.script.on({"fault": "busy", "retry_after": 0.2}, model=FIRST)
+    server.script.on({"fault": "busy", "retry_after": 500}, model=SECOND)
+    server.script.on({"text": "after the wait"}, model=FIRST)
+    started = time.monotonic()
+    reply = await desk_of(server, store).ask(spender(), "prove", "fix", ASK)
+    assert reply.text == "after the wait"
+    assert 0.2 <= time.monotonic() - started < 3
+    assert [asked.model for asked in server.requests] == [FIRST, SECOND, FIRST]
+
+
+async def test_all_failing_says_what_each_said(server: ScriptedModel, store: Store) -> None:
+    server.script.on({"fault": "bad_key"}, model=FIRST, reusable=True)
+    server.script.on({"fault": "busy", "retry_after": 0.01}, model=SECOND, reusable=True)
+    with pytest.raises(ModelBusy, match=f"{FIRST}.*{SECOND}") as caught:
+        await desk_of(server, store).ask(spender(), "prove", "fix", ASK)
+    assert caught.value.detail("retry_after") == 0.01
+    assert [asked.model for asked in server.requests] == [FIRST, SECOND, SECOND]
+
+
+async def test_a_model_out_of_quota_rests(server: ScriptedModel, store: Store) -> None:
+    server.script.on({"fault": "quota"}, model=FIRST)
+    server.script.on({"text": "ok"}, model=SECOND, reusable=True)
+    desk = desk_of(server, store)
+    for step in ("one", "two", "three"):
+        await desk.ask(spender(), step, "fix", ASK)
+    assert [asked.model for asked in server.requests] == [FIRST, SECOND, SECOND, SECOND]
+    with pytest.raises(ModelQuota, match="rests"):
+        await desk.ask(spender(role="fix", models=[FIRST]), "four", "fix", ASK)
+
+
+# -- policy, logs
+
+
+async def test_a_policy_chooses_only_among_what_the_server_offers(server: ScriptedModel, store: Store) -> None:
+    desk = desk_of(server, store)
+    assert desk.models_for("fix") == [FIRST, SECOND]
+    assert desk.models_for("fix", ["claude-fable-5-1", LOCAL, SECOND]) == [LOCAL, SECOND]
+    with pytest.raises(ModelRefused, match="does not offer claude-fable-5-1"):
+        await desk.ask(spender(role="fix", models=["claude-fable-5-1"]), "prove", "fix", ASK)
+    assert server.requests == []
+
+
+async def test_prompts_are_never_logged(
+    server: ScriptedModel,
+    store: Store,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_LOG", "debug")
+    monkeypatch.setenv("OPENAI_LOG", "debug")
+    for name in ("anthropic", "openai"):
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    caplog.set_level(logging.DEBUG)
+    server.script.on({"fault": "busy"})
+    server.script.on({"text": "TELLTALE reply"})
+    await desk_of(server, store).ask(spender(), "prove", "fix", talk("TELLTALE prompt", system="TELLTALE system"))
+    written = capfd.readouterr()
+    assert "TELLTALE" not in caplog.text + written.out + written.err
+    assert "model_answered" in written.out

@@ -1,0 +1,176 @@
+"""Every way a provider can fail, from real HTTP answers, becomes one of our errors."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from bot.models.catalogue import Catalogue
+from bot.models.client import SdkModel
+from bot.models.errors import from_answer, retry_after
+from bot.models.port import ContextTooLong, ModelBusy, ModelDown, ModelError, ModelQuota, ModelRefused, Reply
+from simhub.scripted_model import ScriptedModel
+from tests.support.models import FORMATS, KEY, MODEL_OF, scripted_settings, talk
+
+FAULTS: list[tuple[dict[str, Any], type[ModelError], dict[str, Any]]] = [
+    ({"fault": "busy", "retry_after": 7}, ModelBusy, {"retry_after": 7.0}),
+    ({"fault": "busy"}, ModelBusy, {"retry_after": None}),
+    ({"fault": "overloaded"}, ModelBusy, {"retry_after": None}),
+    ({"fault": "stream_error"}, ModelBusy, {"retry_after": None}),
+    ({"fault": "quota"}, ModelQuota, {"until": None}),
+    ({"fault": "bad_key"}, ModelRefused, {"reason": "key"}),
+    ({"fault": "no_model"}, ModelRefused, {"reason": "model"}),
+    ({"fault": "bad_request"}, ModelRefused, {"reason": "request"}),
+    ({"refusal": "I will not."}, ModelRefused, {"reason": "policy"}),
+    ({"fault": "too_long"}, ContextTooLong, {"limit": 200000}),
+    ({"fault": "too_large"}, ContextTooLong, {"limit": None}),
+    ({"fault": "down"}, ModelDown, {}),
+    ({"fault": "reset", "text": "half " * 50}, ModelDown, {}),
+    ({"fault": "truncate", "text": "half " * 50}, ModelDown, {}),
+    ({"fault": "malformed", "text": "half " * 50}, ModelDown, {}),
+]
+
+
+async def ask(server: ScriptedModel, protocol: str, *, idle: float = 5.0, **overrides: Any) -> Reply:
+    catalogue = Catalogue(scripted_settings(server, **overrides))
+    spec = catalogue.spec(MODEL_OF[protocol])
+    return await SdkModel(spec, catalogue.key(spec), idle=idle).ask(talk("Mend it."), max_output=100)
+
+
+@pytest.mark.parametrize("protocol", FORMATS)
+@pytest.mark.parametrize(("reply", "kind", "details"), FAULTS, ids=lambda value: str(value)[:40])
+async def test_each_fault_is_the_right_error(
+    server: ScriptedModel, protocol: str, reply: dict[str, Any], kind: type[ModelError], details: dict[str, Any]
+) -> None:
+    server.script.on(reply)
+    with pytest.raises(ModelError) as caught:
+        await ask(server, protocol)
+    assert type(caught.value) is kind
+    assert caught.value.details.items() >= details.items()
+    assert MODEL_OF[protocol] in caught.value.message
+    assert len(server.requests) == 1, "the SDK asked again by itself"
+
+
+@pytest.mark.parametrize("protocol", FORMATS)
+async def test_silence_ends_in_time(server: ScriptedModel, protocol: str) -> None:
+    server.script.on({"text": "late", "delay": 30})
+    started = time.monotonic()
+    with pytest.raises(ModelDown, match="silent for"):
+        await ask(server, protocol, idle=0.3)
+    assert time.monotonic() - started < 5
+
+
+async def test_nobody_listening(server: ScriptedModel) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(ModelDown, match="cannot be reached"):
+        await ask(server, "messages", anthropic_base_url=address)
+
+
+async def test_tokens_of_a_broken_answer_are_known(server: ScriptedModel) -> None:
+    server.script.on({"fault": "truncate", "text": "half " * 50, "usage": {"input": 5000}})
+    with pytest.raises(ModelDown) as caught:
+        await ask(server, "messages")
+    assert caught.value.detail("input") == 5000
+
+
+async def test_a_key_echoed_by_the_provider_is_not_repeated(server: ScriptedModel) -> None:
+    server.script.on({"fault": "bad_key", "message": f"Incorrect API key provided: {KEY}."})
+    with pytest.raises(ModelRefused) as caught:
+        await ask(server, "responses")
+    assert KEY not in str(caught.value.to_json())
+    assert "***" in caught.value.message
+
+
+async def test_a_redirect_does_not_carry_the_key_away(server: ScriptedModel) -> None:
+    seen: list[str] = []
+
+    async def thief(request: web.Request) -> web.Response:
+        seen.append(request.headers.get("authorization", ""))
+        return web.json_response({})
+
+    async def elsewhere(request: web.Request) -> web.Response:
+        raise web.HTTPTemporaryRedirect("/stolen")
+
+    app = web.Application()
+    app.router.add_post("/stolen", thief)
+    app.router.add_post("/v1/messages", elsewhere)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        with pytest.raises(ModelDown):
+            await ask(server, "messages", anthropic_base_url=f"http://127.0.0.1:{runner.addresses[0][1]}")
+    finally:
+        await runner.cleanup()
+    assert seen == []
+
+
+async def test_a_server_that_does_not_count_is_counted(server: ScriptedModel) -> None:
+    async def uncounted(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(
+            b'data: {"choices": [{"index": 0, "delta": {"content": "Hi."}, "finish_reason": "stop"}]}\n\n'
+        )
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", uncounted)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+        reply = await ask(server, "chat", models={"local-coder": {"base_url": url, "token_limit": 9000}})
+    finally:
+        await runner.cleanup()
+    assert reply.text == "Hi."
+    assert reply.usage.input > 0
+    assert reply.usage.output > 0
+
+
+async def test_cancelling_ends_the_request(server: ScriptedModel) -> None:
+    server.script.on({"text": "late", "delay": 30})
+    asking = asyncio.create_task(ask(server, "messages"))
+    while not server.requests:
+        await asyncio.sleep(0.01)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+
+
+def test_quota_says_until_when() -> None:
+    words = "You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC."
+    limit = from_answer("m", 400, {"error": {"type": "invalid_request_error", "message": words}}, {})
+    assert isinstance(limit, ModelQuota)
+    assert limit.detail("until") == 1796083200.0
+    hours = from_answer("m", 429, {"error": {"type": "rate_limit_error"}}, {"Retry-After": "7200"})
+    assert isinstance(hours, ModelQuota)
+    assert float(hours.detail("until") or 0) == pytest.approx(time.time() + 7200, abs=5)
+    spent = from_answer("m", 429, {"error": {"type": "insufficient_quota", "code": "project_spend_limit_exceeded"}}, {})
+    assert isinstance(spent, ModelQuota)
+    tier = {"error": {"type": "rate_limit_error", "details": {"error_code": "enforced_spend_limit_reached"}}}
+    assert isinstance(from_answer("m", 429, tier, {}), ModelQuota)
+
+
+@pytest.mark.parametrize(
+    "body", [None, "", "<html>502</html>", [], {"error": None}, {"error": "no"}, {"error": {"code": 7}}]
+)
+def test_any_body_can_be_read(body: object) -> None:
+    assert isinstance(from_answer("m", 502, body, {}), ModelDown)
+    assert isinstance(from_answer("m", 529, body, {}), ModelBusy)
+
+
+def test_both_shapes_of_retry_after() -> None:
+    assert retry_after({"retry-after-ms": "1500", "retry-after": "9"}) == 1.5
+    assert retry_after({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0
+    assert retry_after({"Retry-After": "soon"}) is None
+    assert retry_after({}) is None
