@@ -1,0 +1,143 @@
+"""Applying edits to files, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from bot.edits import refusal
+from bot.edits.changes import Wanted, changed
+from bot.edits.paths import check, guard, resolve
+from bot.edits.syntax import broken_by
+from bot.edits.text import Source, is_elision
+from bot.edits.values import Applied, Delete, Edit, Hunk, Rename, Replace, Write, refused
+
+
+def apply(
+    edits: Sequence[Edit],
+    read: Callable[[str], str | None],
+    *,
+    paths: Collection[str],
+    protected: Callable[[str], bool],
+    is_link: Callable[[str], bool] = lambda path: False,
+) -> Applied:
+    """Every edit applied in order, or EditRefused and nothing applied.
+
+    ``read`` gives a file's text by repository path, None where there is no text to edit; ``paths`` are all files
+    of the repository; ``protected`` and ``is_link`` are asked for each path about to be touched.
+    """
+    session = _Session(read, set(paths), protected, is_link)
+    for number, edit in enumerate(edits, start=1):
+        session.take(number, edit)
+    return session.result()
+
+
+@dataclass
+class _Session:
+    """The files as the edits so far leave them. Hunks wait until nothing else can happen to their file."""
+
+    read: Callable[[str], str | None]
+    paths: set[str]
+    protected: Callable[[str], bool]
+    is_link: Callable[[str], bool]
+    files: dict[str, str | None] = field(default_factory=dict)
+    waiting: dict[str, list[Wanted]] = field(default_factory=dict)
+    notes: list[tuple[int, str]] = field(default_factory=list)
+
+    def take(self, number: int, edit: Edit) -> None:
+        match edit:
+            case Replace(path=named, hunks=hunks, ordered=ordered):
+                self._replace(number, named, hunks, number if ordered else None)
+            case Write():
+                self._write(number, edit)
+            case Delete(path=named):
+                path = self._existing(named, number)
+                self._set(path, None, number, "deleted")
+            case Rename():
+                self._rename(number, edit)
+
+    def result(self) -> Applied:
+        for path in list(self.waiting):
+            self._settle(path)
+        changed_files = {path: text for path, text in self.files.items() if text != self._original(path)}
+        if not changed_files:
+            raise refused("no-op", "The edits change nothing.")
+        return Applied(changed_files, tuple(f"Edit {number}: {note}" for number, note in sorted(self.notes)))
+
+    def _replace(self, number: int, named: str, hunks: Sequence[Hunk], group: int | None) -> None:
+        if self._creates(named, hunks):
+            self._write(number, Write(named, hunks[0].replace, new=True))
+            return
+        path = self._existing(named, number)
+        self._text(path, number)
+        self.waiting.setdefault(path, []).extend(Wanted(number, hunk, group) for hunk in hunks)
+
+    def _creates(self, named: str, hunks: Sequence[Hunk]) -> bool:
+        """An empty search for a file that is not there asks for a new file."""
+        return len(hunks) == 1 and not hunks[0].search.strip() and check(named, edit=0, absolute=True) not in self.paths
+
+    def _write(self, number: int, edit: Write) -> None:
+        path = check(edit.path, edit=number)
+        before = self._settled(path)
+        if edit.new and before is not None:
+            raise refused(
+                "exists",
+                f"Edit {number}: {path} exists already; change it instead of adding it.",
+                path=path,
+                edit=number,
+            )
+        placeholder = next((line for line in edit.text.split("\n") if is_elision(line) and line.strip() != "..."), None)
+        if placeholder is not None and before is not None:
+            what = f"Edit {number}: the whole text of {path} is wanted, without {placeholder.strip()!r}."
+            raise refused("elision", what, path=path, edit=number)
+        if edit.text == before:
+            raise refused("no-op", f"Edit {number} leaves {path} as it is.", path=path, edit=number)
+        fault = broken_by(path, before or "", edit.text)
+        if fault is not None:
+            raise refusal.unparsable(path, number, Source.of(edit.text), *fault)
+        self._set(path, edit.text, number, "created" if before is None else "rewritten")
+
+    def _rename(self, number: int, edit: Rename) -> None:
+        path, to = self._existing(edit.path, number), check(edit.to, edit=number)
+        if to in self.paths:
+            raise refused(
+                "exists", f"Edit {number}: {to} exists already; nothing can be moved there.", path=to, edit=number
+            )
+        text = self._text(path, number)
+        if edit.hunks:
+            text, notes = changed(path, text, [Wanted(number, hunk, number) for hunk in edit.hunks])
+            self.notes += notes
+        self._set(path, None, number, f"moved to {to}")
+        self._set(to, text, number, f"moved from {path}")
+
+    def _existing(self, named: str, number: int) -> str:
+        return resolve(named, self.paths, edit=number)
+
+    def _set(self, path: str, text: str | None, number: int, note: str) -> None:
+        guard(path, protected=self.protected, is_link=self.is_link, edit=number)
+        self.waiting.pop(path, None)
+        self.files[path] = text
+        (self.paths.discard if text is None else self.paths.add)(path)
+        self.notes.append((number, f"{path} {note}"))
+
+    def _original(self, path: str) -> str | None:
+        return self.read(path)
+
+    def _text(self, path: str, number: int) -> str:
+        guard(path, protected=self.protected, is_link=self.is_link, edit=number)
+        text = self._settled(path)
+        if text is None:
+            raise refused(
+                "unknown-path", f"Edit {number}: {path} holds no text that can be edited.", path=path, edit=number
+            )
+        return text
+
+    def _settled(self, path: str) -> str | None:
+        """The text of a file after every edit so far; hunks that wait for it stay waiting."""
+        return self.files[path] if path in self.files else self.read(path)
+
+    def _settle(self, path: str) -> None:
+        wanted = self.waiting.pop(path)
+        text, notes = changed(path, self._text(path, wanted[0].edit), wanted)
+        self.files[path] = text
+        self.notes += notes

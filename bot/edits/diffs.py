@@ -1,0 +1,151 @@
+"""Unified diffs, by git or by a model: the numbers in ``@@`` are never used to find a place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from unidiff.errors import UnidiffParseError
+from unidiff.patch import PatchSet
+
+from bot.edits.reading import Reading, fence
+from bot.edits.values import Delete, Edit, Hunk, ParseError, Rename, Replace, Write
+
+_GIT = re.compile(r"diff --git (?:a/)?(.+?) (?:b/)?(\S+)\s*")
+_HEADER = re.compile(r"@@(?:\s*-(\d+)(?:,(\d+))?\s+\+(\d+)(?:,(\d+))?\s*@@|.*?@@|)\s?(.*)")
+_EXTENDED = re.compile(
+    r"(?:index |old mode|new mode|new file mode|deleted file mode|similarity index|dissimilarity|copy |rename |Binary )"
+)
+_NULL = "/dev/null"
+
+
+def read(lines: Sequence[str], at: int) -> Reading | None:
+    """The changes to one file that begin at line ``at`` with ``diff --git`` or ``---``."""
+    git = _GIT.fullmatch(lines[at])
+    if git is None and not _names_files(lines, at):
+        return None
+    body, renamed = at + 1 if git else at, {}
+    while git and body < len(lines) and _EXTENDED.match(lines[body]):
+        kind, _, value = lines[body].partition(" ")
+        if kind == "rename":
+            renamed[value.split(" ", 1)[0]] = value.split(" ", 1)[-1]
+        body += 1
+    old, new = (git[1], git[2]) if git else ("", "")
+    if body < len(lines) and _names_files(lines, body):
+        old, new = _path(lines[body]), _path(lines[body + 1])
+        body += 2
+    elif not renamed:
+        return None
+    stop = _end(lines, body)
+    hunks = _hunks(lines[body:stop])
+    return Reading((_edit(old, new, renamed, hunks),), stop)
+
+
+def _names_files(lines: Sequence[str], at: int) -> bool:
+    return at + 1 < len(lines) and lines[at].startswith("--- ") and lines[at + 1].startswith("+++ ")
+
+
+def _path(line: str) -> str:
+    name = line[4:].split("\t", 1)[0].strip().strip('"')
+    return name if name == _NULL else re.sub(r"^[ab]/", "", name)
+
+
+def _end(lines: Sequence[str], body: int) -> int:
+    """Where the hunks end: at the next file, at a closing fence, or where prose begins after the last hunk."""
+    at, started = body, False
+    while at < len(lines):
+        line = lines[at]
+        started = started or line.startswith("@@")
+        if line.startswith("diff --git ") or (_names_files(lines, at) and at > body):
+            return at
+        if fence(line) is not None or (line and line[0] not in " +-\\@\t"):
+            return at
+        at += 1
+    return at
+
+
+def _edit(old: str, new: str, renamed: dict[str, str], hunks: tuple[Hunk, ...]) -> Edit:
+    if renamed:
+        return Rename(renamed.get("from", old), renamed.get("to", new), hunks)
+    if new == _NULL:
+        return Delete(old)
+    if not hunks:
+        raise ParseError(f"The diff of {new} has no hunk. Begin each with an @@ line.")
+    if old == _NULL:
+        return Write(new, "".join(hunk.replace for hunk in hunks), new=True)
+    return Replace(new, hunks, ordered=True)
+
+
+def _hunks(lines: Sequence[str]) -> tuple[Hunk, ...]:
+    return _strict(lines) or _lenient(lines)
+
+
+def _strict(lines: Sequence[str]) -> tuple[Hunk, ...]:
+    """The hunks as unidiff reads them, or none where it does not accept them or passes over a line."""
+    text = "".join(f"{line}\n" for line in lines).rstrip("\n") + "\n"
+    try:
+        patch = PatchSet(f"--- a/f\n+++ b/f\n{text}")
+    except (UnidiffParseError, ValueError):
+        return ()
+    if len(patch) != 1 or sum(len(hunk) + 1 for file in patch for hunk in file) != text.count("\n"):
+        return ()
+    found = []
+    for hunk in patch[0]:
+        marked = [f"{line.line_type}{line.value.rstrip(chr(10))}" for line in hunk]
+        found.append(_hunk(marked, hunk.section_header, hunk.source_start))
+    return tuple(found)
+
+
+def _lenient(lines: Sequence[str]) -> tuple[Hunk, ...]:
+    found: list[Hunk] = []
+    marked: list[str] = []
+    header: re.Match[str] | None = None
+    for line in [*_trimmed(lines), "@@"]:
+        opened = _HEADER.fullmatch(line) if line.startswith("@@") else None
+        if opened is None:
+            marked.append(line if line else " ")
+            continue
+        if any(mark[0] in "+-" for mark in marked):
+            found.append(_hunk(marked, header[5] if header else "", _line(header, marked)))
+        marked, header = [], opened
+    return tuple(found)
+
+
+def _trimmed(lines: Sequence[str]) -> Sequence[str]:
+    stop = len(lines)
+    while stop and not lines[stop - 1].strip():
+        stop -= 1
+    return lines[:stop]
+
+
+def _line(header: re.Match[str] | None, marked: Sequence[str]) -> int | None:
+    """The old line number, where the counts beside it prove the hunk complete."""
+    if header is None or header[1] is None:
+        return None
+    old = sum(line[0] in " -\t" for line in marked)
+    new = sum(line[0] in " +\t" for line in marked)
+    return int(header[1]) if (old, new) == (int(header[2] or 1), int(header[4] or 1)) else None
+
+
+def _hunk(marked: Sequence[str], section: str, line: int | None) -> Hunk:
+    search, replace, end_newline = [], [], None
+    for number, mark in enumerate(marked):
+        if mark[0] == "\\":
+            above = marked[number - 1][0] if number else " "
+            end_newline = {"-": True, "+": False}.get(above, end_newline)
+            continue
+        body = mark if mark[0] == "\t" else mark[1:]
+        if mark[0] != "+":
+            search.append(body)
+        if mark[0] != "-":
+            replace.append(body)
+    anchors = (section.strip(),) if section.strip() else ()
+    first = next((mark[0] for mark in marked), " ")
+    return Hunk(
+        "".join(f"{text}\n" for text in search),
+        "".join(f"{text}\n" for text in replace),
+        anchors,
+        open_above=first == "+",
+        line=line,
+        end_newline=end_newline,
+    )

@@ -1,0 +1,82 @@
+"""``*** Begin Patch``, the format of codex's apply_patch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.edits.reading import Reading
+from bot.edits.values import Delete, Edit, Hunk, ParseError, Rename, Replace, Write
+
+_ADD, _DELETE, _UPDATE, _MOVE = "*** Add File: ", "*** Delete File: ", "*** Update File: ", "*** Move to: "
+_EOF = "*** End of File"
+
+
+def read(lines: Sequence[str], at: int) -> Reading | None:
+    """The whole patch that begins at line ``at``."""
+    if lines[at].strip() != "*** Begin Patch":
+        return None
+    stop = next((n for n in range(at + 1, len(lines)) if lines[n].strip() == "*** End Patch"), None)
+    if stop is None:
+        raise ParseError("The patch is not closed by *** End Patch.")
+    edits: list[Edit] = []
+    number = at + 1
+    while number < stop:
+        end = next((n for n in range(number + 1, stop) if _is_head(lines[n])), stop)
+        if _is_head(lines[number]):
+            edits.append(_edit(lines[number].rstrip(), lines[number + 1 : end]))
+        elif lines[number].strip():
+            raise ParseError(f"Line {number + 1} of the answer should name a file: *** Update File: path")
+        number = end if _is_head(lines[number]) else number + 1
+    if not edits:
+        raise ParseError("The patch names no file.")
+    return Reading(tuple(edits), stop + 1)
+
+
+def _is_head(line: str) -> bool:
+    return line.startswith((_ADD, _DELETE, _UPDATE))
+
+
+def _edit(head: str, body: Sequence[str]) -> Edit:
+    if head.startswith(_DELETE):
+        return Delete(head.removeprefix(_DELETE).strip())
+    if head.startswith(_ADD):
+        text = "".join(f"{line.removeprefix('+')}\n" for line in body)
+        return Write(head.removeprefix(_ADD).strip(), text, new=True)
+    path, to = head.removeprefix(_UPDATE).strip(), None
+    if body and body[0].startswith(_MOVE):
+        to, body = body[0].removeprefix(_MOVE).strip(), body[1:]
+    hunks = _hunks(body)
+    if to is not None:
+        return Rename(path, to, hunks)
+    if not hunks:
+        raise ParseError(f"The patch of {path} changes nothing.")
+    return Replace(path, hunks, ordered=True)
+
+
+def _hunks(body: Sequence[str]) -> tuple[Hunk, ...]:
+    found: list[Hunk] = []
+    anchors: list[str] = []
+    marked: list[str] = []
+    for line in [*body, "@@"]:
+        if line.startswith("@@"):
+            if any(mark[0] in "+-" for mark in marked):
+                found.append(_hunk(marked, anchors))
+                anchors = []
+            name = line.removeprefix("@@").removesuffix("@@").strip()
+            anchors, marked = [*anchors, name] if name else anchors, []
+        elif line.rstrip() == _EOF or line[:1] in ("+", "-", " ", "\t", ""):
+            marked.append(line or " ")
+        else:
+            raise ParseError(f"A line of the patch begins neither with a blank, + nor -: {line[:80]}")
+    return tuple(found)
+
+
+def _hunk(marked: Sequence[str], anchors: Sequence[str]) -> Hunk:
+    at_end = any(mark.rstrip() == _EOF for mark in marked)
+    marked = [mark for mark in marked if mark.rstrip() != _EOF]
+    old = [mark if mark[0] == "\t" else mark[1:] for mark in marked if mark[0] != "+"]
+    new = [mark if mark[0] == "\t" else mark[1:] for mark in marked if mark[0] != "-"]
+    while old and new and not old[-1].strip() and not new[-1].strip():
+        old, new = old[:-1], new[:-1]
+    search, replace = ("".join(f"{line}\n" for line in part) for part in (old, new))
+    return Hunk(search, replace, anchors=tuple(anchors), open_above=marked[0][0] == "+", at_end=at_end)

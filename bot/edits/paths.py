@@ -1,0 +1,71 @@
+"""Which file of the repository a path in an answer means, and which paths no edit may touch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from difflib import get_close_matches
+from pathlib import PurePosixPath
+
+from bot.edits.values import refused
+
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:|^~")
+
+
+def resolve(named: str, paths: Collection[str], *, edit: int) -> str:
+    """The repository path meant by ``named``: itself, without a diff's ``a/``, or the one path that ends alike."""
+    plain = check(named, edit=edit, absolute=True)
+    for guess in (plain, re.sub(r"^[ab]/", "", plain)):
+        if guess in paths:
+            return guess
+    tail = f"/{plain}"
+    alike = [path for path in paths if path.endswith(tail)] or [
+        path for path in paths if "/" in path and tail.endswith(f"/{path}")
+    ]
+    if len(alike) == 1:
+        return alike[0]
+    raise _unknown(named, alike, paths, edit)
+
+
+def _unknown(named: str, alike: list[str], paths: Collection[str], edit: int) -> Exception:
+    if alike:
+        several = f"{len(alike)} files end like that; write the whole path: " + ", ".join(sorted(alike)[:8])
+        return refused("unknown-path", f"There is no file {named!r}. {several}", path=named, edit=edit)
+    name = PurePosixPath(named).name
+    same = sorted(path for path in paths if PurePosixPath(path).name == name)
+    near = same[:8] or get_close_matches(named, paths, n=5) if len(paths) < 20_000 or same else []
+    hint = " Did you mean: " + ", ".join(near) if near else ""
+    return refused("unknown-path", f"There is no file {named!r} in the repository.{hint}", path=named, edit=edit)
+
+
+def check(named: str, *, edit: int, absolute: bool = False) -> str:
+    """``named`` as a clean relative path. Raises EditRefused for one that leaves the repository or enters ``.git``."""
+    path = named.strip().removeprefix("/") if absolute else named.strip()
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    inside = parts and not path.startswith("/") and ".." not in parts and not _UNSAFE.search(path)
+    if not inside or any(_is_git(part) for part in parts):
+        raise refused(
+            "bad-path", f"The path {named[:200]!r} is not a file inside the repository.", path=named[:200], edit=edit
+        )
+    return "/".join(parts)
+
+
+def _is_git(part: str) -> bool:
+    return part.casefold().rstrip(". ") in (".git", "git~1")
+
+
+def guard(path: str, *, protected: Callable[[str], bool], is_link: Callable[[str], bool], edit: int) -> None:
+    """Raises EditRefused where a rule forbids changing ``path`` or it lies on or behind a symbolic link."""
+    if protected(path):
+        raise refused(
+            "protected",
+            f"{path} is protected and may not be changed. Solve it without touching that file.",
+            path=path,
+            edit=edit,
+        )
+    parts = path.split("/")
+    link = next((p for p in ("/".join(parts[: n + 1]) for n in range(len(parts))) if is_link(p)), None)
+    if link is not None:
+        raise refused(
+            "bad-path", f"{link} is a symbolic link; edit the file it points to by its own path.", path=path, edit=edit
+        )

@@ -1,0 +1,61 @@
+"""What the readers of all dialects share: their result, and where an answer names the file it is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.edits.values import Edit
+
+_FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([^`]*)$")
+_LABEL = re.compile(
+    r"^(?:\d+[.)]\s*)?(?:[#>*\-+\s]*)(?:(?:file(?:name|path| path)?|path|in|modify|edit|update|create)\b\s*:?\s*)?",
+    re.I,
+)
+_PATH = re.compile(r"[\w.@+~\[\]()$-]+(?:/[\w.@+~\[\]()$-]+)*")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Edits found, and the line to go on from."""
+
+    edits: tuple[Edit, ...]
+    stop: int
+
+
+def fence(line: str) -> tuple[str, str] | None:
+    """(the fence, what follows it) of a line that opens or closes a fenced block."""
+    match = _FENCE.fullmatch(line)
+    return (match[1], match[2].strip()) if match else None
+
+
+def path_in(line: str) -> str | None:
+    """The path a line names, if it names one and nothing else."""
+    bare = _LABEL.sub("", line.strip(), count=1)
+    bare = bare.strip().strip("*`\"'").rstrip(":").strip("*`\"'").strip()
+    looks = _PATH.fullmatch(bare) is not None and ("/" in bare or re.search(r"\w\.\w+$", bare) is not None)
+    return bare if looks or bare in ("Makefile", "Dockerfile", "LICENSE", "README") else None
+
+
+def path_above(lines: Sequence[str], at: int) -> str | None:
+    """The path named in the two nearest lines above ``at``, blank lines and an opening fence aside."""
+    seen = 0
+    for line in reversed(lines[max(0, at - 6) : at]):
+        opened = fence(line)
+        if opened is not None:
+            named = path_in(opened[1].split(":", 1)[-1].removeprefix("title=")) if opened[1] else None
+            if named:
+                return named
+            if not opened[1] and seen:
+                return None
+            continue
+        if not line.strip():
+            continue
+        named = path_in(line)
+        if named:
+            return named
+        seen += 1
+        if seen == 2:
+            return None
+    return None

@@ -1,0 +1,186 @@
+"""The lines that take the place of a hunk: its unchanged lines as the file has them, its new ones indented to fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from bot.edits.locate import Placement, Rung
+from bot.edits.text import Source, indent_of, is_elision, split_lines
+from bot.edits.values import Hunk, refused
+
+Opcodes = Sequence[tuple[str, int, int, int, int]]
+
+
+@dataclass(frozen=True)
+class Splice:
+    """Rows ``start:stop`` become ``lines``."""
+
+    start: int
+    stop: int
+    lines: tuple[str, ...]
+
+
+def splices(source: Source, hunk: Hunk, place: Placement) -> list[Splice]:
+    """The readings of a hunk at its place, likeliest first; they differ only in how new lines are indented.
+
+    Raises EditRefused where the replacement would write ``...`` into the file or drop text it never saw.
+    """
+    search, replacement = split_lines(hunk.search), split_lines(hunk.replace)
+    if place.columns is not None:
+        return _distinct(_inside(source, hunk, place))
+    opcodes = _opcodes(search, replacement, elided=place.rung is Rung.ELIDED)
+    _check_elisions(search, replacement, opcodes, elided=place.rung is Rung.ELIDED)
+    indents = _Indents.learned(source, search, place)
+    readings = indents.readings(replacement)
+    return _distinct(
+        Splice(place.start, place.stop, tuple(_merged(source, place, opcodes, lines))) for lines in readings
+    )
+
+
+def _distinct(found: Iterator[Splice]) -> list[Splice]:
+    return list(dict.fromkeys(found))
+
+
+def _opcodes(search: list[str], replacement: list[str], *, elided: bool) -> Opcodes:
+    def token(line: str) -> str:
+        return "..." if elided and is_elision(line) else line.rstrip()
+
+    matcher = SequenceMatcher(None, [token(s) for s in search], [token(r) for r in replacement], autojunk=False)
+    return matcher.get_opcodes()
+
+
+def _merged(source: Source, place: Placement, opcodes: Opcodes, new: list[str]) -> Iterator[str]:
+    at = place.start
+    for tag, first, last, begin, end in opcodes:
+        for number in range(first, last):
+            start, stop = place.spans[number]
+            kept_from = at if tag == "equal" or number == first else start
+            yield from source.bodies[kept_from : stop if tag == "equal" else start]
+            at = max(at, stop)
+        if tag != "equal":
+            yield from new[begin:end]
+
+
+def _check_elisions(search: list[str], replacement: list[str], opcodes: Opcodes, *, elided: bool) -> None:
+    for tag, first, last, begin, end in opcodes:
+        if tag == "equal":
+            continue
+        if elided and any(is_elision(line) for line in search[first:last]):
+            raise refused(
+                "elision",
+                "The replacement drops a `...` of the search, so it is unclear what becomes of the text left out.",
+            )
+        if elided and first == 0 == last and search and is_elision(search[0]):
+            raise refused("elision", "The replacement adds lines before a leading `...`, so their place is unknown.")
+        for number in range(begin, end):
+            if is_elision(replacement[number]) and not _is_stub(replacement, number):
+                raise refused(
+                    "elision",
+                    f"The replacement would write a placeholder into the file: {replacement[number].strip()!r}.",
+                )
+
+
+def _is_stub(lines: list[str], number: int) -> bool:
+    """Whether a bare ``...`` is real code: the whole body of a Python block, or a line of a doctest."""
+    above = next((line for line in reversed(lines[:number]) if line.strip()), "")
+    below = next((line for line in lines[number + 1 :] if line.strip()), "")
+    if lines[number].strip() != "..." or not above:
+        return False
+    if above.lstrip().startswith((">>>", "...")):
+        return True
+    alone = len(indent_of(below)) < len(indent_of(lines[number]))
+    return alone and above.rstrip().endswith((":", '"""', "'''"))
+
+
+@dataclass(frozen=True)
+class _Indents:
+    """What became of the indentation: searched -> actual, for every matched line in order."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def learned(cls, source: Source, search: list[str], place: Placement) -> _Indents:
+        rows = zip(search, place.spans, strict=True)
+        return cls(
+            tuple(
+                (indent_of(line), indent_of(source.bodies[start]))
+                for line, (start, stop) in rows
+                if stop - start == 1 and line.strip() and source.keys[start]
+            )
+        )
+
+    def readings(self, lines: list[str]) -> list[list[str]]:
+        """The replacement's lines under every way it may have been indented, likeliest first."""
+        ways = [self.mapped(lines), self.first_only(lines), self.verbatim_first(lines)]
+        return [ways[1], ways[0], ways[2]] if self._only_first_lost(lines) else ways
+
+    def _only_first_lost(self, lines: list[str]) -> bool:
+        """Whether a single searched line lost its indentation and the lines below the first clearly kept theirs."""
+        solid = [line for line in lines if line.strip()]
+        if len(self.pairs) != 1 or len(solid) < 2 or indent_of(solid[0]) == self.pairs[0][1]:
+            return False
+        depth, kept = len(self.pairs[0][1]), min(len(indent_of(line)) for line in solid[1:])
+        opens = solid[0].rstrip().endswith((":", "{", "(", "["))
+        return kept > depth or (kept == depth and not opens)
+
+    def mapped(self, lines: list[str]) -> list[str]:
+        """Every indentation translated as that of the searched lines was."""
+        table = dict(reversed(self.pairs))
+        if all(mine == actual for mine, actual in table.items()):
+            return lines
+        return [self._moved(line, table) if line.strip() else "" for line in lines]
+
+    def _moved(self, line: str, table: dict[str, str]) -> str:
+        own = indent_of(line)
+        base = max((known for known in table if own.startswith(known)), key=len, default=None)
+        if base is None:
+            shallowest = min(table, key=len)
+            spare = len(shallowest) - len(own)
+            return table[shallowest][: max(0, len(table[shallowest]) - spare)] + line.lstrip()
+        return table[base] + self._unit(own[len(base) :], table) + line.lstrip()
+
+    @staticmethod
+    def _unit(extra: str, table: dict[str, str]) -> str:
+        """Further indentation, in tabs where the file has tabs for the blanks that were searched."""
+        ratios = {
+            len(mine) // len(actual) for mine, actual in table.items() if "\t" in actual and mine and "\t" not in mine
+        }
+        if len(ratios) != 1 or "\t" in extra:
+            return extra
+        width = max(1, ratios.pop())
+        return "\t" * (len(extra) // width) + " " * (len(extra) % width)
+
+    def first_only(self, lines: list[str]) -> list[str]:
+        """Only the first line moved: the others already have the file's indentation."""
+        mine, actual = self.pairs[0] if self.pairs else ("", "")
+        first = next((number for number, line in enumerate(lines) if line.strip()), None)
+        if first is None or indent_of(lines[first]) != mine:
+            return lines
+        return [*lines[:first], actual + lines[first].lstrip(), *lines[first + 1 :]]
+
+    def verbatim_first(self, lines: list[str]) -> list[str]:
+        """Every line moved by what the first one lacks against the first searched line."""
+        if not self.pairs:
+            return lines
+        actual = self.pairs[0][1]
+        first = next((line for line in lines if line.strip()), "")
+        if not actual.startswith(indent_of(first)):
+            return lines
+        lead = actual[len(indent_of(first)) :]
+        return [lead + line if line.strip() else "" for line in lines]
+
+
+def _inside(source: Source, hunk: Hunk, place: Placement) -> Iterator[Splice]:
+    start, stop = place.columns or (0, 0)
+    row_start = source.joined.rfind("\n", 0, start) + 1
+    row_end = source.joined.find("\n", stop)
+    row_end = len(source.joined) if row_end < 0 else row_end
+    before, after = source.joined[row_start:start], source.joined[stop:row_end]
+    new = hunk.replace.replace("\r\n", "\n").strip("\n").split("\n")
+    lead = indent_of(source.bodies[place.start])
+    for rest in ([lead + line if line.strip() else "" for line in new[1:]], new[1:]):
+        lines = [new[0], *rest]
+        lines[0], lines[-1] = before + lines[0], lines[-1] + after
+        yield Splice(place.start, place.stop, tuple(lines))

@@ -1,0 +1,51 @@
+"""Whether a file parses, for the languages we have a parser for."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from pathlib import PurePosixPath
+
+_SUFFIXES = {
+    "python": ".py .pyi", "javascript": ".js .mjs .cjs .jsx", "typescript": ".ts .mts .cts", "tsx": ".tsx", "go": ".go",
+    "rust": ".rs", "java": ".java", "c": ".c",
+    "cpp": ".cc .cpp .cxx .hpp", "csharp": ".cs", "ruby": ".rb", "php": ".php",
+    "kotlin": ".kt", "swift": ".swift", "scala": ".scala", "lua": ".lua", "css": ".css", "json": ".json",
+    "yaml": ".yaml .yml", "bash": ".sh .bash",
+}  # fmt: skip
+_LANGUAGES = {suffix: language for language, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
+
+
+def broken_by(path: str, before: str, after: str) -> tuple[int, str] | None:
+    """(row, what is wrong) where ``after`` no longer parses although ``before`` did; None where all is well.
+
+    None too for a language we have no parser for.
+    """
+    language = _LANGUAGES.get(PurePosixPath(path).suffix.lower())
+    if language is None:
+        return None
+    if language == "python":
+        fault = _python_fault(after)
+        if fault is None or _python_fault(before) is None:
+            return fault
+    fault = _tree_fault(language, after)
+    return fault if fault is not None and _tree_fault(language, before) is None else None
+
+
+def _python_fault(text: str) -> tuple[int, str] | None:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ast.parse(text.removeprefix("\ufeff"))
+    except SyntaxError as error:
+        return (error.lineno or 1) - 1, error.msg
+    except (ValueError, RecursionError, MemoryError) as error:
+        return 0, str(error) or type(error).__name__
+    return None
+
+
+def _tree_fault(language: str, text: str) -> tuple[int, str] | None:
+    from ast_grep_py import SgRoot
+
+    fault = SgRoot(text, language).root().find(kind="ERROR")
+    return None if fault is None else (fault.range().start.line, f"not valid {language}")

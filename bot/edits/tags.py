@@ -1,0 +1,54 @@
+"""Blocks in tags: ``<file>``, ``<original>``, ``<patched>`` and their many synonyms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.edits.reading import Reading
+from bot.edits.values import Edit, Hunk, ParseError, Replace, Write
+
+_FILE = r"file|path|file_path|filepath|filename|file_name|target_file"
+_OLD = r"original|search|find|old|old_str|old_string|old_text|old_code|before"
+_NEW = r"patched|replace|replacement|new|new_str|new_string|new_text|new_code|after|updated"
+_BEGIN = re.compile(rf"\s*<(?:{_FILE})\b[^>]*>", re.I)
+_TRIPLE = re.compile(
+    rf"\s*<(?P<f>{_FILE})>\s*(?P<path>[^<>\n]+?)\s*</(?P=f)>\s*"
+    rf"<(?P<o>{_OLD})>(?P<old>.*?)</(?P=o)>\s*<(?P<n>{_NEW})>(?P<new>.*?)</(?P=n)>[^\n]*",
+    re.I | re.S,
+)
+_PAIR = re.compile(
+    rf"\s*<(?P<o>{_OLD})>(?P<old>.*?)</(?P=o)>\s*<(?P<n>{_NEW})>(?P<new>.*?)</(?P=n)>[^\n]*", re.I | re.S
+)
+_PAIR_BEGIN = re.compile(rf"\s*<(?:{_OLD})>", re.I)
+_WHOLE = re.compile(
+    r"\s*<file\s+(?:path|name)=[\"'](?P<path>[^\"'\n]+)[\"']\s*>\n(?P<text>.*?)</file>[^\n]*", re.I | re.S
+)
+
+
+def read(lines: Sequence[str], at: int) -> Reading | None:
+    """The tagged block that begins at line ``at``; further pairs of a file have an empty path."""
+    if not _BEGIN.match(lines[at]) and not _PAIR_BEGIN.match(lines[at]):
+        return None
+    rest = "\n".join(lines[at:])
+    for pattern, made in ((_TRIPLE, _pair), (_WHOLE, _whole), (_PAIR, _pair)):
+        match = pattern.match(rest)
+        if match is not None:
+            return Reading((made(match),), at + match[0].count("\n") + 1)
+    if re.match(rf"\s*<(?:{_FILE})>[^<]*</", rest, re.I) and re.search(rf"\A[^\n]*\s*<(?:{_OLD})>", rest, re.I):
+        raise ParseError(f"The tagged edit at line {at + 1} of the answer is not complete.")
+    return None
+
+
+def _pair(match: re.Match[str]) -> Edit:
+    path = match.groupdict().get("path") or ""
+    return Replace(path, (Hunk(_inner(match["old"]), _inner(match["new"])),))
+
+
+def _whole(match: re.Match[str]) -> Edit:
+    return Write(match["path"], match["text"])
+
+
+def _inner(text: str) -> str:
+    """The text between tags that stand on lines of their own, or on the text's own line."""
+    return text.removeprefix("\n") if text.strip() else ""

@@ -1,0 +1,145 @@
+"""A file's text as lines that remember how they end, indexed for finding blocks of lines in it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+
+BOM = "\ufeff"
+_LOOKALIKES = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033", '"'),
+        **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\uff0d", "-"),
+        **dict.fromkeys(
+            "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "
+        ),
+        **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff\u00ad", None),
+        "\u2026": "...",
+    }
+)
+_MARK = r"(?:#|//|--|;|%|/\*|<!--|\{/\*|\*|\"\"\"|''')"
+_LEFT_OUT = r".*\b(?i:existing|rest|remain\w*|unchanged|other|previous|original|same|omitted|code|keep)\b.*"
+_ELISION = re.compile(
+    rf"(?:\.{{3,}}|{_MARK}\s*(?:\.{{3}}.*|{_LEFT_OUT}\.{{3}})\s*(?:\*/\}}?|-->|\"\"\"|''')?)",
+)
+
+
+def fold(line: str) -> str:
+    """The line with typographic look-alikes replaced by what a keyboard types, trailing blanks dropped."""
+    return (line if line.isascii() else line.translate(_LOOKALIKES)).rstrip()
+
+
+def indent_of(line: str) -> str:
+    """The blanks a line begins with."""
+    return line[: len(line) - len(line.lstrip())]
+
+
+def is_elision(line: str) -> bool:
+    """Whether the line stands for text left out: a bare ``...`` or a comment that says so."""
+    return _ELISION.fullmatch(fold(line).strip()) is not None
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines of a block, without their ends and without an empty last one."""
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
+    if lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file's text. ``bodies`` are its lines without ends, ``ends`` what follows each; rows count from 0."""
+
+    bom: str
+    bodies: list[str] = field(repr=False)
+    ends: list[str] = field(repr=False)
+
+    @classmethod
+    def of(cls, text: str) -> Source:
+        bom = BOM if text.startswith(BOM) else ""
+        pieces = text[len(bom) :].split("\n")
+        last = pieces.pop()
+        ends = ["\r\n" if piece.endswith("\r") else "\n" for piece in pieces]
+        bodies = [piece.removesuffix("\r") for piece in pieces]
+        if last:
+            bodies.append(last)
+            ends.append("")
+        return cls(bom, bodies, ends)
+
+    @property
+    def text(self) -> str:
+        return self.bom + "".join(body + end for body, end in zip(self.bodies, self.ends, strict=True))
+
+    @cached_property
+    def newline(self) -> str:
+        """The line end most lines have."""
+        return max(Counter(end for end in self.ends if end).items(), key=lambda item: item[1], default=("\n", 0))[0]
+
+    @cached_property
+    def folded(self) -> list[str]:
+        return [fold(body) for body in self.bodies]
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """Each line without look-alikes and without blanks at either end."""
+        return [line.strip() for line in self.folded]
+
+    @cached_property
+    def solid(self) -> list[int]:
+        """Rows of the lines that are not blank."""
+        return [row for row, key in enumerate(self.keys) if key]
+
+    @cached_property
+    def solid_keys(self) -> list[str]:
+        return [self.keys[row] for row in self.solid]
+
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """Key -> positions in :attr:`solid` where it stands."""
+        found: dict[str, list[int]] = {}
+        for position, key in enumerate(self.solid_keys):
+            found.setdefault(key, []).append(position)
+        return found
+
+    @cached_property
+    def joined(self) -> str:
+        """All lines with plain newlines between them, for finding fragments."""
+        return "\n".join(self.bodies)
+
+    def spliced(self, changes: list[tuple[int, int, list[str]]], end_newline: bool | None = None) -> Source:
+        """A copy with rows ``start:stop`` replaced by lines, for every (start, stop, lines) in row order.
+
+        A kept line keeps its own end. The file keeps its newline at the end, or its lack of one, unless told.
+        """
+        bodies, ends, at = [], [], 0
+        for start, stop, lines in changes:
+            bodies += self.bodies[at:start] + lines
+            ends += self.ends[at:start] + self._ends_for(start, stop, lines)
+            at = stop
+        bodies += self.bodies[at:]
+        ends += self.ends[at:]
+        ended = bool(self.ends[-1]) if self.ends else True
+        if end_newline is not None:
+            ended = end_newline
+        ends = [end or self.newline for end in ends]
+        if ends and not ended:
+            ends[-1] = ""
+        return Source(self.bom, bodies, ends)
+
+    def _ends_for(self, start: int, stop: int, lines: list[str]) -> list[str]:
+        if set(self.ends[start:stop]) <= {self.newline}:
+            return [self.newline] * len(lines)
+        old, ends, after = self.bodies[start:stop], [], 0
+        for line in lines:
+            try:
+                position = old.index(line, after)
+            except ValueError:
+                ends.append(self.newline)
+                continue
+            ends.append(self.ends[start + position])
+            after = position + 1
+        return ends
