@@ -10,7 +10,7 @@ import aiohttp
 from bot.github import app as app_api
 from bot.github import users
 from bot.github.auth import LAG_WAITS, AppAuth, InstallationCredential
-from bot.github.client import Anonymous, Client
+from bot.github.client import Anonymous, Client, within
 from bot.github.errors import GitHubError, NotFound
 from bot.github.lane import Clock, Lane
 from bot.github.transport import Observer, Transport
@@ -96,10 +96,9 @@ class GitHubs:
     async def _see(self, client: Client, repository: Repository) -> None:
         # To a fresh token a private repository may not exist for seconds. Waiting here, once a token, lets every
         # later 404 be believed at once.
-        variables = {"owner": repository.owner, "repo": repository.name}
         for wait in LAG_WAITS:
             try:
-                await client.get("/repos/{owner}/{repo}", variables)
+                await client.get("/repos/{owner}/{repo}", within(repository))
                 return
             except NotFound:
                 await self._transport.clock.sleep(wait)

@@ -12,12 +12,18 @@ from gidgethub import sansio
 from bot.github.errors import GitHubDown
 from bot.github.lane import Cached, Lane
 from bot.github.transport import ONCE, REPEATABLE, Credential, Manner, Transport
+from bot.types import Repository
 
 USER_AGENT = "forgehand"
 _API_VERSION = {"x-github-api-version": "2022-11-28"}
 JSON = sansio.accept_format()
 
 Vars = Mapping[str, Any]
+
+
+def within(repository: Repository, **more: Any) -> dict[str, Any]:
+    """Template variables of a URL below ``/repos/{owner}/{repo}``."""
+    return {"owner": repository.owner, "repo": repository.name, **more}
 
 
 class Anonymous:

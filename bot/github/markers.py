@@ -1,0 +1,57 @@
+"""Hidden markers: how we find our own words on GitHub again. Only trusted where our own bot wrote them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from pydantic import Field, ValidationError
+
+from bot.types import JsonModel
+
+MAX_BODY = 65_536
+"""Characters GitHub takes in a comment, an issue or a pull request."""
+
+_MARKER = re.compile(r"<!-- forgehand (\{[^<>]{0,500}\}) -->")
+
+
+class Marker(JsonModel):
+    """Which task wrote a text, and as what: ``status``, ``final``, ``pull``, ..."""
+
+    task: str
+    part: str
+    v: int = Field(default=1)
+
+    def __str__(self) -> str:
+        text = json.dumps({"task": self.task, "part": self.part, "v": self.v})
+        return f"<!-- forgehand {text.replace('<', chr(92) + 'u003c').replace('>', chr(92) + 'u003e')} -->"
+
+
+def with_marker(body: str, marker: Marker) -> str:
+    """The body with its marker on the last line, cut where both together are more than GitHub takes."""
+    end = f"\n\n{marker}"
+    return body.rstrip()[: MAX_BODY - len(end)] + end
+
+
+def markers_in(body: str | None) -> tuple[Marker, ...]:
+    """Every well-formed marker of a text, whoever wrote it: check the author first."""
+    return tuple(_parsed(body or ""))
+
+
+def carries(body: str | None, marker: Marker, *, author_id: int | None, bot_id: int) -> bool:
+    """Whether our own bot wrote this text with this marker; anybody else's copy of it counts for nothing."""
+    return author_id == bot_id and marker in markers_in(body)
+
+
+def without_markers(body: str) -> str:
+    """A text as people see it."""
+    return _MARKER.sub("", body).rstrip()
+
+
+def _parsed(body: str) -> Iterator[Marker]:
+    for match in _MARKER.finditer(body):
+        try:
+            yield Marker.model_validate_json(match.group(1))
+        except ValidationError:
+            continue
