@@ -9,10 +9,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol
 
+from pydantic import Field
+
 from bot.types import ForgehandError, JsonModel, T
 
 TaskState = Literal[
-    "queued", "running", "done", "unverified", "refused", "failed", "cancelled", "dead", "awaiting_approval", "awaiting_ci"
+    "queued",
+    "running",
+    "done",
+    "unverified",
+    "refused",
+    "failed",
+    "cancelled",
+    "dead",
+    "awaiting_approval",
+    "awaiting_ci",
 ]
 FINAL_STATES: frozenset[TaskState] = frozenset({"done", "unverified", "refused", "failed", "cancelled", "dead"})
 
@@ -46,7 +57,7 @@ class Outcome(JsonModel):
 
     state: TaskState
     summary: str
-    data: dict[str, Any] = {}
+    data: dict[str, Any] = Field(default={})
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ class Ctx(Protocol):
         fn: Callable[..., Awaitable[T]],
         *args: Any,
         retries: int = 0,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - a StepTimeout is a result that is remembered
         interruptible: bool = False,
     ) -> T:
         """Run ``fn(*args)`` once and remember the result under ``name``, unique within the workflow."""

@@ -1,0 +1,170 @@
+"""One step on its way to its checkpoint: counted, watched, timed, retried, and its end written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter
+
+from bot.engine import results
+from bot.engine.ledger import Ledger
+from bot.engine.port import DeadLetter, Step, StepCrashed, StepTimeout, TaskCancelled, WorkflowLawBroken
+from bot.types import ForgehandError, T
+
+MAX_STARTS = 3
+MAX_BACKOFF = 60.0
+STOP_GRACE = 10.0
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class CancelWatch:
+    """Tells running steps of a task that somebody asked it to stop: at once in this process, else within ``poll`` s."""
+
+    ledger: Ledger
+    poll: float = 0.5
+    _wakes: dict[str, asyncio.Event] = field(default_factory=dict)
+
+    def wake(self, task_id: str) -> None:
+        if task_id in self._wakes:
+            self._wakes[task_id].set()
+
+    async def wait(self, task_id: str) -> str:
+        """Returns when the task's flag is set: who asked."""
+        event = self._wakes.setdefault(task_id, asyncio.Event())
+        while True:
+            by = await self.ledger.cancelled_by(task_id)
+            if by is not None:
+                return by
+            try:
+                await asyncio.wait_for(event.wait(), self.poll)
+            except TimeoutError:
+                continue
+            event.clear()
+
+    def forget(self, task_id: str) -> None:
+        self._wakes.pop(task_id, None)
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """Runs the steps of one task. ``backoff`` is the first pause before a retry in seconds; it doubles each time."""
+
+    ledger: Ledger
+    watch: CancelWatch
+    task_id: str
+    backoff: float
+
+    async def run(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
+        """The step's end as text: its result or its error. Raises only when the process is stopping."""
+        tried = 0
+        while True:
+            start = await self.ledger.start_step(self.task_id, name)
+            if start.cancelled_by is not None:
+                return results.write_error(_cancelled(start.cancelled_by))
+            if start.starts >= MAX_STARTS:
+                return results.write_error(_dead(name, start.starts))
+            try:
+                return await self._once(name, step, adapter)
+            except ForgehandError as error:
+                if tried >= step.retries or isinstance(error, TaskCancelled | WorkflowLawBroken):
+                    return results.write_error(error)
+                await self._uncount(name, f"{type(error).__name__}: {error.message}")
+                by = await self._pause(self._delay(tried, error))
+                if by is not None:
+                    return results.write_error(_cancelled(by))
+            except asyncio.CancelledError:
+                await self._uncount(name, None)
+                raise
+            tried += 1
+
+    async def sleep_until(self, moment: float, clock: Callable[[], float]) -> str:
+        """Wait for a moment of the clock; a cancelled task wakes up."""
+        by = await self._pause(moment - clock())
+        return results.write(_NOTHING, None) if by is None else results.write_error(_cancelled(by))
+
+    async def _once(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
+        with structlog.contextvars.bound_contextvars(task=self.task_id, step=name):
+            try:
+                value = await self._supervised(name, step)
+                return results.write(adapter, value)
+            except ForgehandError:
+                raise
+            except Exception as error:
+                log.exception("step crashed")
+                raise _crashed(name, error) from error
+
+    async def _supervised(self, name: str, step: Step[Any]) -> Any:
+        body = asyncio.create_task(_call(step))
+        watch = asyncio.create_task(self.watch.wait(self.task_id)) if step.interruptible else None
+        try:
+            waiting = {body} if watch is None else {body, watch}
+            await asyncio.wait(waiting, timeout=step.timeout, return_when=asyncio.FIRST_COMPLETED)
+            if body.done():
+                return _result(name, body)
+            if watch is not None and watch.done():
+                raise _cancelled(watch.result())
+            raise StepTimeout(f"The step {name} took longer than {step.timeout:g} s.", step=name, seconds=step.timeout)
+        finally:
+            await _stop(name, body, watch)
+
+    async def _pause(self, seconds: float) -> str | None:
+        """Wait, or return who cancelled the task meanwhile."""
+        try:
+            return await asyncio.wait_for(self.watch.wait(self.task_id), max(seconds, 0.0))
+        except TimeoutError:
+            return None
+
+    def _delay(self, tried: int, error: ForgehandError) -> float:
+        asked = error.detail("retry_after")
+        doubled = min(self.backoff * 2.0**tried, MAX_BACKOFF)
+        return max(doubled, float(asked)) if isinstance(asked, int | float) else doubled
+
+    async def _uncount(self, name: str, error: str | None) -> None:
+        await asyncio.shield(self.ledger.end_step(self.task_id, name, error))
+
+
+_NOTHING: TypeAdapter[None] = TypeAdapter(None)
+
+
+async def _call(step: Step[T]) -> T:
+    return await step.fn(*step.args)
+
+
+def _result(name: str, body: asyncio.Task[T]) -> T:
+    """A body that was cancelled though nobody stops the process has a bug; it must not leave the task hanging."""
+    if body.cancelled():
+        raise StepCrashed(f"The step {name} cancelled itself.", step=name, kind="CancelledError")
+    return body.result()
+
+
+async def _stop(name: str, *running: asyncio.Task[Any] | None) -> None:
+    unfinished = {task for task in running if task is not None and not task.done()}
+    for task in unfinished:
+        task.cancel()
+    if unfinished:
+        _, deaf = await asyncio.wait(unfinished, timeout=STOP_GRACE)
+        if deaf:
+            log.error("step does not stop when cancelled, left behind", step=name)
+
+
+def _cancelled(by: str) -> TaskCancelled:
+    return TaskCancelled(f"{by} cancelled the task.", by=by)
+
+
+def _dead(name: str, starts: int) -> DeadLetter:
+    message = f"The step {name} was started {starts} times and each time the process died before it ended; given up."
+    return DeadLetter(message, step=name)
+
+
+def _crashed(name: str, error: Exception) -> StepCrashed:
+    text = " ".join(str(error).split())[:200]
+    message = f"The step {name} failed by a bug of ours: {type(error).__name__}: {text}"
+    return StepCrashed(message, step=name, kind=type(error).__name__)
+
+
+Body = Callable[[], Awaitable[str]]

@@ -1,0 +1,99 @@
+"""The engine of unit tests: the laws and round trips of the real one, in memory, in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+
+from bot.engine.attempts import Body, CancelWatch
+from bot.engine.ledger import Ledger, MemoryLedger, StoreLedger
+from bot.engine.port import FlowTable, Outcome
+from bot.engine.workflow import FlowCall, Runtime, outcome_of, run_flow, run_task
+from bot.store.store import Store
+from bot.types import JsonModel
+
+Memory = dict[str, dict[str, str]]
+
+
+class InlineEngine:
+    """An :class:`bot.engine.port.Engine` whose journal is the dict ``memory``: workflow id -> step name -> text.
+
+    A second engine over the same ``memory`` (and ledger) replays, as a second process would. Without a store the
+    ledger is a :class:`MemoryLedger`, whose ``outcomes`` say how tasks ended.
+    """
+
+    def __init__(
+        self,
+        flows: FlowTable,
+        *,
+        store: Store | None = None,
+        ledger: Ledger | None = None,
+        memory: Memory | None = None,
+        backoff: float = 0.0,
+    ) -> None:
+        self.ledger = ledger or (StoreLedger(store) if store is not None else MemoryLedger())
+        self.memory: Memory = {} if memory is None else memory
+        self._runtime = Runtime(flows, self.ledger, CancelWatch(self.ledger, poll=0.1), backoff)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._groups: defaultdict[str | None, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def start(self, task_id: str, flow: str, argument: JsonModel, *, group: str | None) -> bool:
+        if task_id in self._tasks or task_id in self.memory:
+            return False
+        call = FlowCall(task_id=task_id, flow=flow, argument=argument.model_dump(mode="json"))
+        self._tasks[task_id] = asyncio.create_task(self._run(call, group))
+        return True
+
+    async def cancel(self, task_id: str, by: str) -> None:
+        await self.ledger.request_cancel(task_id, by)
+        self._runtime.watch.wake(task_id)
+
+    async def launch(self) -> None:
+        """Nothing is left of an earlier process."""
+
+    async def close(self, *, drain_seconds: float = 5.0) -> None:
+        unfinished = {task for task in self._tasks.values() if not task.done()}
+        if unfinished:
+            await asyncio.wait(unfinished, timeout=drain_seconds)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
+
+    async def join(self, task_id: str) -> None:
+        """Wait for the end of a started task."""
+        await self._tasks[task_id]
+
+    async def run(self, flow: str, argument: JsonModel, *, task_id: str = "task") -> Outcome:
+        """Run a workflow to its end, or on from where ``memory`` stops; its outcome, also where it raised."""
+        call = FlowCall(task_id=task_id, flow=flow, argument=argument.model_dump(mode="json"))
+        outcome = await run_task(self._runtime, self._journal(task_id), call)
+        return outcome or outcome_of(await run_flow(self._runtime, self._journal(task_id), call))
+
+    async def _run(self, call: FlowCall, group: str | None) -> None:
+        lock = self._groups[group] if group is not None else asyncio.Lock()
+        async with lock:
+            await run_task(self._runtime, self._journal(call.task_id), call)
+
+    def _journal(self, workflow_id: str) -> _MemoryJournal:
+        return _MemoryJournal(self._runtime, self.memory, workflow_id)
+
+
+class _MemoryJournal:
+    def __init__(self, runtime: Runtime, memory: Memory, workflow_id: str) -> None:
+        self._runtime = runtime
+        self._memory = memory
+        self._texts = memory.setdefault(workflow_id, {})
+
+    def slot(self, name: str) -> Callable[[Body], Awaitable[str]]:
+        async def record(body: Body) -> str:
+            await asyncio.sleep(0)
+            if name not in self._texts:
+                self._texts[name] = await body()
+            return self._texts[name]
+
+        return record
+
+    async def branch(self, call: FlowCall) -> str:
+        workflow_id = f"{call.task_id}/{call.path}"
+        return await run_flow(self._runtime, _MemoryJournal(self._runtime, self._memory, workflow_id), call)

@@ -1,0 +1,118 @@
+"""What the engine itself must know of a task durably: that it runs, its cancel flag, starts of steps, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Protocol
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from bot.engine.port import Outcome
+from bot.store import tasks
+from bot.store.store import Store
+from bot.store.tasks import StepStart
+from bot.types import T
+
+log = structlog.get_logger(__name__)
+
+
+class Ledger(Protocol):
+    """The engine's own records of a task, outside the journal of its steps."""
+
+    async def begin(self, task_id: str) -> bool:
+        """The task runs; False where it has ended already."""
+        ...
+
+    async def start_step(self, task_id: str, step: str) -> StepStart:
+        """Count a start before the step's body runs, unless the task is cancelled."""
+        ...
+
+    async def end_step(self, task_id: str, step: str, error: str | None = None) -> None:
+        """Uncount a start that ended in order, to be repeated; ``error`` says why."""
+        ...
+
+    async def cancelled_by(self, task_id: str) -> str | None: ...
+
+    async def request_cancel(self, task_id: str, by: str) -> bool:
+        """Set the cancel flag; False where there is nothing to stop."""
+        ...
+
+    async def close(self, task_id: str, outcome: Outcome) -> None:
+        """The task's end; the first one stays."""
+        ...
+
+
+class StoreLedger:
+    """The ledger in the store. A database that is away for less than ``patience`` seconds is waited for."""
+
+    def __init__(self, store: Store, *, patience: float = 120.0) -> None:
+        self._store = store
+        self._patience = patience
+
+    async def begin(self, task_id: str) -> bool:
+        return await self._run(lambda connection: tasks.begin(connection, task_id))
+
+    async def start_step(self, task_id: str, step: str) -> StepStart:
+        return await self._run(lambda connection: tasks.start_step(connection, task_id, step))
+
+    async def end_step(self, task_id: str, step: str, error: str | None = None) -> None:
+        await self._run(lambda connection: tasks.end_step(connection, task_id, step, error))
+
+    async def cancelled_by(self, task_id: str) -> str | None:
+        return await self._run(lambda connection: tasks.cancelled_by(connection, task_id))
+
+    async def request_cancel(self, task_id: str, by: str) -> bool:
+        return await self._run(lambda connection: tasks.request_cancel(connection, task_id, by))
+
+    async def close(self, task_id: str, outcome: Outcome) -> None:
+        result = outcome.model_dump(mode="json")
+        await self._run(lambda connection: tasks.close(connection, task_id, outcome.state, result))
+
+    async def _run(self, fn: Callable[[sa.Connection], T]) -> T:
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                return await self._store.run(fn)
+            except (OperationalError, InterfaceError) as error:
+                if self._store.engine.dialect.name == "sqlite" or time.monotonic() > deadline:
+                    raise
+                log.warning("database unreachable, waiting", kind=type(error).__name__)
+                await asyncio.sleep(1.0)
+
+
+class MemoryLedger:
+    """The ledger of a test that needs no database."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self.retries: list[tuple[str, str]] = []
+        self._cancelled: dict[str, str] = {}
+        self._starts: Counter[tuple[str, str]] = Counter()
+
+    async def begin(self, task_id: str) -> bool:
+        return task_id not in self.outcomes
+
+    async def start_step(self, task_id: str, step: str) -> StepStart:
+        if task_id in self._cancelled:
+            return StepStart(0, self._cancelled[task_id])
+        self._starts[task_id, step] += 1
+        return StepStart(self._starts[task_id, step], None)
+
+    async def end_step(self, task_id: str, step: str, error: str | None = None) -> None:
+        self._starts[task_id, step] -= 1
+        if error is not None:
+            self.retries.append((step, error))
+
+    async def cancelled_by(self, task_id: str) -> str | None:
+        return self._cancelled.get(task_id)
+
+    async def request_cancel(self, task_id: str, by: str) -> bool:
+        return task_id not in self.outcomes and self._cancelled.setdefault(task_id, by) == by
+
+    async def close(self, task_id: str, outcome: Outcome) -> None:
+        self.outcomes.setdefault(task_id, outcome)

@@ -1,0 +1,79 @@
+"""How a step's end is written down: its result as JSON by its return annotation, or one of our errors.
+
+The text is read back on the first run exactly as on replay, so a workflow never sees anything a replay would not.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import typing
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
+
+from bot.engine.port import WorkflowLawBroken
+from bot.types import ForgehandError
+
+_RESULT, _ERROR = "+", "-"
+
+
+def adapter_of(fn: Callable[..., Any]) -> TypeAdapter[Any]:
+    """The schema of what ``fn`` returns; raises :class:`WorkflowLawBroken` where its annotation does not give one."""
+    plain = _plain(fn)
+    if "return" not in getattr(plain, "__annotations__", {}):
+        raise WorkflowLawBroken(f"The step function {_name(plain)} says not what it returns: annotate it.")
+    try:
+        return _adapter(_resolved(plain))
+    except (NameError, PydanticSchemaGenerationError, PydanticUserError) as error:
+        raise WorkflowLawBroken(
+            f"The step function {_name(plain)} returns what cannot be remembered as JSON ({error}): use plain values or"
+            " models defined at module level, imported outside TYPE_CHECKING."
+        ) from None
+
+
+def write(adapter: TypeAdapter[Any], value: Any) -> str:
+    """The remembered text of a result; raises :class:`ValueError` where it does not survive the round trip."""
+    text = adapter.dump_json(adapter.validate_python(value), round_trip=True, warnings="error").decode()
+    adapter.validate_json(text)
+    return _RESULT + text
+
+
+def write_error(error: ForgehandError) -> str:
+    return _ERROR + json.dumps(error.to_json(), default=str, ensure_ascii=False)
+
+
+def read(adapter: TypeAdapter[Any], text: str) -> Any:
+    """The remembered result, or the remembered error raised."""
+    if text.startswith(_ERROR):
+        raise ForgehandError.from_json(json.loads(text[1:]))
+    return adapter.validate_json(text[1:])
+
+
+@functools.lru_cache(maxsize=1024)
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(annotation)
+
+
+def _plain(fn: Callable[..., Any]) -> Any:
+    """The function under partials, bound methods, callable objects and decorators."""
+    while isinstance(fn, functools.partial):
+        fn = fn.func
+    if not inspect.isroutine(fn) and not inspect.isclass(fn):
+        fn = type(fn).__call__
+    return inspect.unwrap(getattr(fn, "__func__", fn))
+
+
+def _resolved(plain: Any) -> Any:
+    """Only the return annotation is resolved: names of arguments may exist for type checkers alone."""
+
+    def probe() -> None: ...
+
+    probe.__annotations__ = {"return": plain.__annotations__["return"]}
+    return typing.get_type_hints(probe, globalns=getattr(plain, "__globals__", {}), include_extras=True)["return"]
+
+
+def _name(fn: Any) -> str:
+    return getattr(fn, "__qualname__", type(fn).__name__)

@@ -1,0 +1,217 @@
+"""The laws of workflows, above any adapter: what ``Ctx`` does, and how a task begins and ends.
+
+An adapter gives a :class:`Journal`, which remembers one text a name; everything else is here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+import structlog
+from pydantic import TypeAdapter
+
+from bot.engine import results
+from bot.engine.attempts import Attempts, Body, CancelWatch
+from bot.engine.ledger import Ledger
+from bot.engine.port import DeadLetter, FlowTable, Outcome, Step, StepCrashed, TaskCancelled, WorkflowLawBroken
+from bot.types import ForgehandError, JsonModel, T
+
+log = structlog.get_logger(__name__)
+_OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+_MOMENT: TypeAdapter[float] = TypeAdapter(float)
+_NOTHING: TypeAdapter[None] = TypeAdapter(None)
+
+
+class FlowCall(JsonModel):
+    """A workflow to run for a task. ``path`` is empty for the task itself, else the names of its branch, ``a/b``."""
+
+    task_id: str
+    flow: str
+    argument: dict[str, Any]
+    path: str = ""
+
+
+class Journal(Protocol):
+    """Remembers the texts of one workflow."""
+
+    def slot(self, name: str) -> Callable[[Body], Awaitable[str]]:
+        """Take the next place now; the returned function runs the body there, or gives what it gave before."""
+        ...
+
+    async def branch(self, call: FlowCall) -> str:
+        """Run another workflow to its end beside this one; the text of its outcome or error."""
+        ...
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What all tasks of an engine share. ``backoff`` is the first pause before a retry, in seconds."""
+
+    flows: FlowTable
+    ledger: Ledger
+    watch: CancelWatch
+    backoff: float = 1.0
+
+
+async def run_task(runtime: Runtime, journal: Journal, call: FlowCall) -> Outcome | None:
+    """A task from its beginning to its closing step, which runs whatever happened in between.
+
+    None, and nothing is run, where the task has ended already.
+    """
+    if not await runtime.ledger.begin(call.task_id):
+        return None
+    try:
+        outcome = outcome_of(await run_flow(runtime, journal, call))
+        await runtime.ledger.close(call.task_id, outcome)
+    finally:
+        runtime.watch.forget(call.task_id)
+    return outcome
+
+
+async def run_flow(runtime: Runtime, journal: Journal, call: FlowCall) -> str:
+    """The text of the workflow's outcome, or of the error it ended with."""
+    context = TaskCtx(runtime, journal, call)
+    try:
+        outcome = await _flow(runtime, call)(context)
+        return results.write(_OUTCOME, outcome)
+    except ForgehandError as error:
+        return results.write_error(error)
+    except Exception as error:
+        log.exception("workflow crashed", task=call.task_id, flow=call.flow)
+        message = f"The workflow {call.flow} failed by a bug of ours: {type(error).__name__}: {str(error)[:200]}"
+        return results.write_error(StepCrashed(message, kind=type(error).__name__))
+    finally:
+        await context.abandon()
+
+
+def _flow(runtime: Runtime, call: FlowCall) -> Callable[[TaskCtx], Awaitable[Outcome]]:
+    spec = runtime.flows.specs.get(call.flow)
+    if spec is None:
+        raise WorkflowLawBroken(f"There is no workflow called {call.flow} in this version.")
+    argument = spec.argument.model_validate(call.argument)
+    return lambda context: spec.run(context, argument)
+
+
+def outcome_of(text: str) -> Outcome:
+    """How a task ended whose workflow ended with this text, an outcome or an error."""
+    try:
+        return cast(Outcome, results.read(_OUTCOME, text))
+    except TaskCancelled as error:
+        return Outcome(state="cancelled", summary=error.message, data=error.to_json())
+    except DeadLetter as error:
+        return Outcome(state="dead", summary=error.message, data=error.to_json())
+    except ForgehandError as error:
+        return Outcome(state="failed", summary=error.message, data=error.to_json())
+
+
+@dataclass
+class TaskCtx:
+    """:class:`bot.engine.port.Ctx` over a journal."""
+
+    runtime: Runtime
+    journal: Journal
+    call: FlowCall
+    _names: set[str] = field(default_factory=set)
+    _open: dict[str, bool] = field(default_factory=dict)
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _sleeps: int = 0
+
+    @property
+    def task_id(self) -> str:
+        return self.call.task_id
+
+    async def step(
+        self,
+        name: str,
+        fn: Callable[..., Awaitable[T]],
+        *args: Any,
+        retries: int = 0,
+        timeout: float | None = None,  # noqa: ASYNC109 - part of what is remembered: a StepTimeout is a result
+        interruptible: bool = False,
+    ) -> T:
+        step = Step(fn, args, retries, timeout, interruptible)
+        return (await self.parallel({name: step}))[name]
+
+    async def parallel(self, steps: Mapping[str, Step[T]]) -> dict[str, T]:
+        if not steps:
+            return {}
+        adapters = {name: results.adapter_of(step.fn) for name, step in steps.items()}
+        with self._opened(*steps, branch=False):
+            bodies = {name: self._body(name, step, adapters[name]) for name, step in steps.items()}
+            slots = {name: self.journal.slot(name) for name in steps}
+            texts = await self._together([slots[name](bodies[name]) for name in steps])
+        return {name: results.read(adapters[name], text) for name, text in zip(steps, texts, strict=True)}
+
+    async def child(self, name: str, flow: str, argument: JsonModel) -> Outcome:
+        path = f"{self.call.path}/{name}" if self.call.path else name
+        call = FlowCall(task_id=self.task_id, flow=flow, argument=argument.model_dump(mode="json"), path=path)
+        with self._opened(name, branch=True):
+            slot = self.journal.slot(name)
+            text = (await self._together([slot(lambda: self.journal.branch(call))]))[0]
+        return cast(Outcome, results.read(_OUTCOME, text))
+
+    async def sleep(self, seconds: float) -> None:
+        self._sleeps += 1
+        name = f"sleep-{self._sleeps}"
+        with self._opened(name, f"{name}/until", branch=False):
+            until = await self.journal.slot(f"{name}/until")(lambda: _moment(seconds))
+            moment = results.read(_MOMENT, until)
+            text = await self.journal.slot(name)(lambda: self._attempts().sleep_until(moment, time.time))
+        results.read(_NOTHING, text)
+
+    async def abandon(self) -> None:
+        """Stop what a workflow that broke a law left running."""
+        left = {task for task in self._tasks if not task.done()}
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left)
+
+    async def _together(self, bodies: list[Awaitable[str]]) -> list[str]:
+        """All to their ends. Only what stops the process or takes the task from it is raised: errors are texts."""
+        running = [asyncio.ensure_future(body) for body in bodies]
+        self._tasks.update(running)
+        try:
+            ends = await asyncio.gather(*running, return_exceptions=True)
+        finally:
+            self._tasks.difference_update(task for task in running if task.done())
+        for end in ends:
+            if isinstance(end, BaseException):
+                raise end
+        return cast(list[str], ends)
+
+    def _attempts(self) -> Attempts:
+        return Attempts(self.runtime.ledger, self.runtime.watch, self.task_id, self.runtime.backoff)
+
+    def _body(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> Body:
+        full = f"{self.call.path}/{name}" if self.call.path else name
+        return lambda: self._attempts().run(full, step, adapter)
+
+    @contextmanager
+    def _opened(self, *names: str, branch: bool) -> Iterator[None]:
+        """Hold the laws on names and on what may run side by side: only branches beside branches."""
+        beside = [name for name, other in self._open.items() if not (branch and other)]
+        if beside:
+            raise WorkflowLawBroken(
+                f"{names[0]} was started while {beside[0]} is open: use ctx.parallel for steps side by side, ctx.child"
+                " for branches of several steps."
+            )
+        for name in names:
+            if name in self._names:
+                raise WorkflowLawBroken(f"Two steps of the workflow {self.call.flow} are called {name}.")
+            self._names.add(name)
+        self._open.update(dict.fromkeys(names, branch))
+        try:
+            yield
+        finally:
+            for name in names:
+                del self._open[name]
+
+
+async def _moment(seconds: float) -> str:
+    return results.write(_MOMENT, time.time() + seconds)
