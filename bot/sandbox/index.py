@@ -1,4 +1,4 @@
-"""A package index that needs credentials, served by the proxy so that they never enter the sandbox."""
+"""A package index that needs credentials (which never enter the sandbox) or has no TLS, served by the proxy itself."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ class Index:
 
     origin: str
     path: str
-    login: tuple[str, str]
+    login: tuple[str, str] | None
 
     @classmethod
     def from_url(cls, url: str | None) -> Self | None:
-        """The index of an URL that holds credentials; None for any other."""
+        """The index of an URL that holds credentials or is plain HTTP; None for any other, which is tunnelled to."""
         parts = urlsplit(url or "")
-        if not parts.username or not parts.hostname:
+        if not parts.hostname or (parts.scheme == "https" and not parts.username):
             return None
         host = parts.hostname if parts.port is None else f"{parts.hostname}:{parts.port}"
-        login = (unquote(parts.username), unquote(parts.password or ""))
+        login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         return cls(urlunsplit((parts.scheme, host, "", "", "")), parts.path, login)
 
 
 def url_inside(index_url: str | None) -> str | None:
-    """The index as the installer shall be told: without credentials, by way of the proxy where it needs them."""
+    """The index as the installer shall be told: without credentials, by way of the proxy where we serve it."""
     index = Index.from_url(index_url)
     return f"{PROXY}{index.path}" if index else index_url
 
@@ -57,7 +57,7 @@ class IndexGate:
         method, path, _ = lines[0].split(" ", 2)
         fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         sent: dict[str, str] = {name: value for name, value in fields.items() if name in _SENT}
-        auth = aiohttp.BasicAuth(*self._index.login)
+        auth = aiohttp.BasicAuth(*self._index.login) if self._index.login else None
         try:
             async with self._session.request(
                 method, self._index.origin + path, headers=sent, auth=auth, allow_redirects=False

@@ -38,7 +38,7 @@ class TestCase(JsonModel):
 
 
 class TestRun(JsonModel):
-    """One run of a test command. ``command`` is what a person would type; ``complete`` is False where it was cut short."""
+    """One run of a test command. ``command`` is what a person would type; ``complete``: not cut short."""
 
     __test__ = False
 
@@ -65,17 +65,25 @@ class Toolchain(Protocol):
     def name(self) -> str: ...
 
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
-        """Install dependencies into ``workspace.env``. Raises :class:`ToolchainError` with the command's own last lines."""
+        """Install dependencies into ``workspace.env``. Raises :class:`ToolchainError` with the command's last lines."""
         ...
 
     async def test(
         self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None, final: bool = False
     ) -> TestRun:
-        """Run the given files or test ids, or everything. ``final``: dependencies are mounted read-only."""
+        """Run the given files or test ids, or everything. ``final``: the run that gates rely on."""
+        ...
+
+    async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
+        """A shell line in the environment the tests see: no network, dependencies read-only."""
         ...
 
     def is_test(self, path: str) -> bool:
         """Is this a test file or a file that configures tests (conftest.py, pytest.ini, tox.ini, ...)?"""
+        ...
+
+    def is_test_config(self, path: str) -> bool:
+        """Does this file configure how tests run, rather than hold tests?"""
         ...
 
     def new_test_path(self, paths: Sequence[str], near: str) -> str:

@@ -45,6 +45,7 @@ def main(path: str, *command: str) -> None:
     for name, value in os.environ.items():
         os.environ[name] = value.replace("{proxy}", address)
     os.environ.update(dict.fromkeys(VARIABLES, address))
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
     os.execvp(command[0], command)  # noqa: S606
 
 

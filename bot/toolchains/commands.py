@@ -1,0 +1,112 @@
+"""Command lines of the Python toolchain, as pure functions."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from bot.toolchains.detect import Project
+
+ENV = "/env"
+PYTHON = f"{ENV}/bin/python"
+UV = "/forgehand/uv"
+INSIDE = "/forgehand/inside"
+RESULTS = "/forgehand/results"
+JUNIT = f"{RESULTS}/junit.xml"
+_UNITTEST = f"{INSIDE}/forgehand_unittest.py"
+_LAST_OPTION = "--color=no"
+# high, so that lower bounds on the repository itself hold
+VERSION = "99.0.0"
+_PLACEHOLDER = re.compile(r"\{(tests|results|modules(?::[\w./-]*)?)\}")
+_REPOSITORY = (
+    "[ -e .git ] || ! command -v git >/dev/null || { git init -q . && git add -A && "
+    "git -c user.name=sandbox -c user.email=sandbox@localhost commit -q --no-verify -m base && git tag v"
+    + VERSION
+    + "; }"
+)
+
+
+def throwaway_repository() -> list[str]:
+    """Makes a ``.git`` that knows nothing of ours, so that builds which ask git for a version or for files work."""
+    return ["/bin/sh", "-c", _REPOSITORY]
+
+
+def make_environment(program: str, *, uv: bool, seed: bool) -> list[str]:
+    """Creates the virtual environment at :data:`ENV`; ``seed``: with pip inside."""
+    if not uv:
+        return [program, "-m", "venv", ENV]
+    return [UV, "venv", "--quiet", "--allow-existing", *(["--seed"] if seed else []), "--python", program, ENV]
+
+
+def install(project: Project, *, uv: bool) -> list[list[str]]:
+    """Installs the project with what its tests need, in one resolution."""
+    wanted = [f"--requirement={name}" for name in project.requirements]
+    wanted += [f"--group={name}" for name in project.groups]
+    if project.installable:
+        extras = f"[{','.join(project.extras)}]" if project.extras else ""
+        wanted += ["--editable", f".{extras}"]
+    wanted += [f"{name}" for name in project.packages]
+    wanted += [] if project.unittest else ["pytest"]
+    if not wanted:
+        return []
+    if uv:
+        return [[UV, "pip", "install", "--quiet", "--python", PYTHON, *wanted]]
+    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    # --group came with pip 25.1
+    return [*([[*pip, "--upgrade", "pip"]] if project.groups else []), [*pip, *wanted]]
+
+
+def pytest(targets: Sequence[str], *, without_coverage: bool) -> list[str]:
+    """Runs pytest with our reporter; ``without_coverage`` switches pytest-cov off, whose thresholds are no verdict."""
+    options = ["-p", "forgehand_pytest", "--continue-on-collection-errors", *(["--no-cov"] if without_coverage else [])]
+    options += ["-o", "cache_dir=/tmp/pytest-cache", _LAST_OPTION]
+    return [PYTHON, "-m", "pytest", *options, *(harmless(target) for target in targets)]
+
+
+def unittest(targets: Sequence[str]) -> list[str]:
+    """Runs unittest tests through our runner."""
+    return [PYTHON, _UNITTEST, *(harmless(target) for target in targets)]
+
+
+def harmless(target: str) -> str:
+    """A target can never be read as an option."""
+    return f"./{target}" if target.startswith(("-", "@")) else target
+
+
+def custom(line: str, targets: Sequence[str]) -> str:
+    """The policy's shell line with its placeholders filled; every value is quoted.
+
+    ``{tests}``: the targets; ``{modules}`` or ``{modules:folder}``: the same as dotted names (below ``folder``), which
+    is how unittest and Django's runner take them; ``{results}``: where a JUnit file is to be written.
+    """
+
+    def fill(found: re.Match[str]) -> str:
+        name, _, folder = found[1].partition(":")
+        if name == "results":
+            return JUNIT
+        return shlex.join(_dotted(target, folder) if name == "modules" else harmless(target) for target in targets)
+
+    return _PLACEHOLDER.sub(fill, line).strip()
+
+
+def _dotted(target: str, folder: str) -> str:
+    path, _, rest = target.partition("::")
+    place = PurePosixPath(path)
+    if folder and place.is_relative_to(folder):
+        place = place.relative_to(folder)
+    dotted = ".".join(part for part in place.with_suffix("").parts if part != "/")
+    return ".".join([dotted, *rest.split("::")]) if rest else dotted
+
+
+def shown(argv: Sequence[str]) -> str:
+    """What a person would type for ``argv``: our own additions left out."""
+    program = ["uv" if part == UV else "python" if part == PYTHON else part for part in argv]
+    if program[:2] == ["/bin/sh", "-c"]:
+        return program[2]
+    if program[:3] == ["python", "-m", "pytest"]:
+        return shlex.join([*program[:3], *program[program.index(_LAST_OPTION) + 1 :]])
+    if program[1:2] == [_UNITTEST]:
+        return shlex.join(["python", "-m", "unittest", *(_dotted(part, "") for part in program[2:])])
+    return shlex.join(program)

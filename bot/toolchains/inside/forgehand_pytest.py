@@ -1,0 +1,53 @@
+"""A pytest plugin (``-p forgehand_pytest``): tells every verdict to the records, in the controlling process only."""
+
+# os.path rather than pathlib: this also runs on old Pythons, and starts with every test run
+# ruff: noqa: PTH
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from forgehand_records import KEY_FILE, Records  # type: ignore[import-not-found]
+
+_DIRECTORY = os.environ.get("FORGEHAND_RESULTS", "")
+# read now, before conftest files are: a worker of pytest-xdist finds no key and stays silent
+_RECORDS = Records(_DIRECTORY) if os.path.exists(os.path.join(_DIRECTORY, KEY_FILE)) else None
+_VERDICTS = {"passed": "passed", "skipped": "skipped", "failed": "error"}
+
+
+class Reporter:
+    """Hooks, bound to the invocation so that ids can be given back to pytest in the same directory."""
+
+    def __init__(self, records: Any, config: Any) -> None:
+        self._records = records
+        root = getattr(config, "rootpath", None) or config.rootdir
+        prefix = os.path.relpath(str(root), str(config.invocation_params.dir))
+        self._prefix = "" if prefix == "." else prefix + "/"
+
+    def _message(self, report: Any) -> str:
+        if report.outcome == "skipped":
+            return str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr or "")
+        crash = getattr(getattr(report.longrepr, "reprcrash", None), "message", "")
+        text = report.longreprtext if hasattr(report, "longreprtext") else str(report.longrepr or "")
+        return f"{crash[:1000]}\n{text[-3000:]}" if crash else text
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.outcome not in _VERDICTS or (report.when != "call" and report.outcome == "passed"):
+            return
+        verdict = "failed" if report.when == "call" and report.outcome == "failed" else _VERDICTS[report.outcome]
+        message = "" if report.outcome == "passed" else self._message(report)
+        self._records.case(self._prefix + report.nodeid, verdict, report.when, message, report.duration)
+
+    def pytest_collectreport(self, report: Any) -> None:
+        if report.outcome == "failed":
+            self._records.case(self._prefix + report.nodeid, "error", "collect", self._message(report))
+
+    def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
+        cut_short = bool(session.shouldstop or session.shouldfail)
+        self._records.end(int(exitstatus), cut_short)
+
+
+def pytest_configure(config: Any) -> None:
+    """Report unless this is a worker or a run started by a test."""
+    if _RECORDS is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Reporter(_RECORDS, config), "forgehand-reporter")

@@ -1,0 +1,129 @@
+"""The Pythons and the uv of this machine, and which of them fits a repository."""
+
+from __future__ import annotations
+
+import functools
+import json
+import operator
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.sandbox.port import Mount
+
+_ASK = "import json,sys;print(json.dumps([list(sys.version_info[:3]),sys.base_prefix]))"
+_NAME = re.compile(r"python3\.\d+")
+_CLAUSE = re.compile(r"(~=|==|!=|>=|<=|>|<)\s*(\d+(?:\.\d+)*(?:\.\*)?)")
+_COMPARE = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+_ELF = b"\x7fELF"
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """A CPython on the host: ``version`` is (major, minor, micro), ``prefix`` its installation."""
+
+    program: Path
+    version: tuple[int, int, int]
+    prefix: Path
+
+    @property
+    def minor(self) -> str:
+        return f"{self.version[0]}.{self.version[1]}"
+
+    @property
+    def text(self) -> str:
+        return ".".join(str(part) for part in self.version)
+
+    def mounts(self) -> list[Mount]:
+        """What must be seen inside for it to run, at the same place; nothing for one in /usr."""
+        if self.prefix.is_relative_to("/usr"):
+            return []
+        return [Mount(source=self.prefix, target=str(self.prefix))]
+
+
+def _folders() -> list[Path]:
+    home = Path.home()
+    pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"
+    managed = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local/share/uv/python")
+    on_path = [Path(part) for part in os.environ.get("PATH", "").split(os.pathsep) if part]
+    return [*pyenv.glob("*/bin"), *managed.glob("*/bin"), *on_path, Path("/usr/bin"), Path("/usr/local/bin")]
+
+
+@functools.cache
+def interpreters() -> tuple[Interpreter, ...]:
+    """Every CPython 3 found, our own first, one a minor version, then newest first. Blocking: some 20 ms each."""
+    own = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
+    programs = [own]
+    for folder in _folders():
+        if folder.is_dir():
+            programs += [path for path in folder.iterdir() if _NAME.fullmatch(path.name) and is_binary(path)]
+    found: dict[str, Interpreter] = {}
+    for program in dict.fromkeys(path.resolve() for path in programs):
+        interpreter = _ask(program)
+        if interpreter and interpreter.minor not in found:
+            found[interpreter.minor] = interpreter
+    rest = sorted(list(found.values())[1:], key=lambda one: one.version, reverse=True)
+    return (*list(found.values())[:1], *rest)
+
+
+def is_binary(path: Path) -> bool:
+    """A real program rather than a version manager's shim."""
+    try:
+        with path.open("rb") as stream:
+            return stream.read(4) == _ELF if sys.platform == "linux" else stream.read(2) != b"#!"
+    except OSError:
+        return False
+
+
+def _ask(program: Path) -> Interpreter | None:
+    try:
+        done = subprocess.run(
+            [str(program), "-I", "-S", "-c", _ASK], capture_output=True, timeout=10, check=True, text=True, env={}
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    version, prefix = json.loads(done.stdout)
+    return Interpreter(program, (version[0], version[1], version[2]), Path(prefix).resolve())
+
+
+def fitting(requires: str | None, named: tuple[str, ...], among: tuple[Interpreter, ...]) -> Interpreter | None:
+    """The interpreter for ``requires-python`` and the minor versions a repository names (``"3.9"``).
+
+    Our own if it fits and is named (or none is), else the newest that fits and is named, else any that fits.
+    """
+    fits = [one for one in among if satisfies(one.version, requires or "")]
+    return next((one for one in fits if one.minor in named), fits[0] if fits else None)
+
+
+def satisfies(version: tuple[int, int, int], requires: str) -> bool:
+    """Does ``version`` meet a ``requires-python`` such as ``>=3.8,!=3.9.*,<4``? Clauses we cannot read are ignored."""
+    return all(_clause(version, sign, text) for sign, text in _CLAUSE.findall(requires))
+
+
+def _clause(version: tuple[int, int, int], sign: str, text: str) -> bool:
+    parts = tuple(int(part) for part in text.split(".") if part.isdigit())
+    whole = (*parts, 0, 0, 0)[:3]
+    if sign in ("==", "!=") and text.endswith("*"):
+        return (version[: len(parts)] == parts) == (sign == "==")
+    if sign == "~=":
+        return version >= whole and version[: len(parts) - 1] == parts[:-1]
+    return bool(_COMPARE[sign](version, whole))
+
+
+@functools.cache
+def uv_program() -> Path | None:
+    """The uv binary, past any shim; None where there is none."""
+    candidates = [shutil.which("uv"), Path(sys.prefix) / "bin/uv", Path(sys.base_prefix) / "bin/uv"]
+    candidates += [Path.home() / ".local/bin/uv", Path.home() / ".cargo/bin/uv"]
+    return next((Path(path).resolve() for path in candidates if path and is_binary(Path(path))), None)

@@ -1,0 +1,31 @@
+"""Throw-away directories for one task, and their removal whatever the code that ran in them left behind. Blocking."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from bot.toolchains.port import ToolchainError
+
+
+def task_folder(data_dir: Path, task: str) -> Path:
+    """``data_dir/work/<task>``, made with mode 0700; raises :class:`ToolchainError` for a name that could leave it."""
+    if not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,100}", task):
+        raise ToolchainError(f"{task!r} cannot name a task's directory.")
+    folder = data_dir / "work" / task
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def remove_tree(path: Path) -> None:
+    """Remove ``path`` and all below it: read-only directories, any depth; links are removed, never followed.
+
+    Nothing there is fine. Raises :class:`ToolchainError` where something stays.
+    """
+    if path.is_dir() and not path.is_symlink():
+        # coreutils walk by descriptor: no depth limit, no race with a link; links met on the way are left alone
+        subprocess.run(["chmod", "-R", "u+rwX", "--", str(path)], capture_output=True, check=False)
+    done = subprocess.run(["rm", "-rf", "--", str(path)], capture_output=True, check=False)
+    if path.is_symlink() or path.exists():
+        raise ToolchainError(f"Could not remove {path}: {done.stderr.decode(errors='replace')[-300:]}")
