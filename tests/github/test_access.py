@@ -1,0 +1,121 @@
+"""Signing in as the App and as an installation, against a hub that checks."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.github import issues
+from bot.github.access import GitHubs
+from bot.github.app import read_app
+from bot.github.auth import AppKey
+from bot.github.errors import BadCredentials, Forbidden, NotFound
+from bot.github.lane import Clock
+from simhub.hub import Hub
+from tests.github.conftest import World
+
+WRITE = {"issues": "write"}
+MINT = "access_tokens"
+
+
+async def test_a_token_is_minted_once_however_many_ask_and_is_narrowed(world: World, github: GitHubs) -> None:
+    clients = await asyncio.gather(*(github.for_repository(world.repository, WRITE) for _ in range(8)))
+    await issues.list_comments(clients[0], world.repository, await new_issue(world))
+    assert world.asked("POST", MINT) == 1
+    used = next(each for each in world.hub.requests if each.path.endswith("/comments"))
+    assert used.permissions.keys() - {"metadata"} == {"issues"}
+    await github.for_repository(world.repository, {"contents": "read"})
+    assert world.asked("POST", MINT) == 2
+
+
+async def test_a_caller_who_gives_up_takes_the_token_from_nobody(world: World, github: GitHubs) -> None:
+    world.hub.latency = 0.05
+    first = asyncio.create_task(github.token(world.repository, WRITE))
+    second = asyncio.create_task(github.token(world.repository, WRITE))
+    await asyncio.sleep(0.02)
+    first.cancel()
+    assert (await second).startswith("ghs_")
+    assert world.asked("POST", MINT) == 1
+
+
+async def test_a_token_is_renewed_well_before_it_expires_and_when_revoked(world: World, github: GitHubs) -> None:
+    first = await github.token(world.repository, WRITE)
+    world.hub.advance(49 * 60)
+    assert await github.token(world.repository, WRITE) == first
+    world.hub.advance(2 * 60)
+    second = await github.token(world.repository, WRITE)
+    assert second != first
+    client = await github.for_repository(world.repository, WRITE)
+    number = await new_issue(world)
+    await issues.get_issue(client, world.repository, number)
+    world.hub.world.tokens[second].revoked = True
+    assert (await issues.get_issue(client, world.repository, number)).number == number
+    assert world.asked("POST", MINT) == 3
+
+
+async def test_the_first_seconds_of_a_token_are_waited_out(world: World, github: GitHubs) -> None:
+    world.hub.token_lag = 2.5
+    number = await new_issue(world)
+    client = await github.for_repository(world.repository, WRITE)
+    assert (await issues.get_issue(client, world.repository, number)).number == number
+    assert world.time.slept == [1.0, 2.0]
+    with pytest.raises(NotFound):
+        await issues.get_issue(client, world.repository, 999)
+    assert world.time.slept == [1.0, 2.0], "a proven token's 404 is believed at once"
+
+
+async def test_a_private_repository_hidden_from_a_fresh_token_is_waited_for(world: World, github: GitHubs) -> None:
+    from simhub.faults import Fault
+
+    world.hub.faults.add(Fault(path="/repos/octo/durations", status=404, times=2, body={"message": "Not Found"}))
+    client = await github.for_repository(world.repository, WRITE)
+    assert world.time.slept == [1.0, 2.0]
+    assert (await issues.get_issue(client, world.repository, await new_issue(world))).state == "open"
+
+
+@pytest.mark.parametrize("off", [-4000.0, 4000.0])
+async def test_a_wrong_clock_is_learnt_from_the_server(world: World, github: GitHubs, off: float) -> None:
+    world.time.off = off
+    assert (await read_app(world.connect().app)).slug == "forgehand"
+    github = world.connect()
+    await read_app(github.app)
+    assert github.clock_skew == pytest.approx(-off, abs=3)
+    assert await github.token(world.repository, WRITE)
+    assert world.asked("GET", "/app") == 4, "one refusal and one success each"
+
+
+async def test_refusals_to_mint_say_what_is_missing(world: World, github: GitHubs) -> None:
+    with pytest.raises(Forbidden, match="must accept"):
+        await github.token(world.repository, {"actions": "read"})
+    with pytest.raises(NotFound, match="was removed"):
+        await github.token(world.repository.model_copy(update={"installation": 1}), WRITE)
+    world.hub.suspend(next(iter(world.hub.world.installations.values())))
+    with pytest.raises(Forbidden, match="suspended"):
+        await github.token(world.repository, WRITE)
+
+
+async def test_a_wrong_key_or_app_is_told_in_words(world: World) -> None:
+    with pytest.raises(BadCredentials, match="PEM"):
+        AppKey(1, "-----BEGIN RSA PRIVATE KEY-----\nnonsense\n-----END RSA PRIVATE KEY-----\n", Clock())
+    other = world.hub.create_app("other")
+    wrong = GitHubs(world.session, world.hub.api_url, world.credentials.app_id, other.private_key)
+    with pytest.raises(BadCredentials, match="App id, the private key"):
+        await read_app(wrong.app)
+
+
+async def test_our_account_is_asked_for_once(world: World, github: GitHubs) -> None:
+    both = await asyncio.gather(github.bot(), github.bot())
+    assert {bot.login for bot in both} == {"forgehand[bot]"}
+    assert both[0].id == world.credentials.bot_id
+    assert world.asked("GET", "/app") == 1
+
+
+async def new_issue(world: World, title: str = "A bug", body: str = "") -> int:
+    """An issue filed by a person over the API."""
+    hub: Hub = world.hub
+    headers = {"authorization": f"token {hub.world.accounts['ann'].token}"}
+    url = f"{hub.api_url}/repos/octo/durations/issues"
+    hub.set_permission("octo/durations", "ann", "write")
+    async with world.session.post(url, json={"title": title, "body": body}, headers=headers) as answer:
+        return int((await answer.json())["number"])
