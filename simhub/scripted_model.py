@@ -159,7 +159,10 @@ class ScriptedModel:
             asked = model_formats.read(protocol, await request.json(), request.headers)
             reply = self.script.answer(asked)
             if reply is None:
-                return web.json_response(model_formats.error_body(protocol, "conflict", "no rule matches"), status=409)
+                body = model_formats.error_body(
+                    protocol, "conflict", f"no rule of the script matches turn {asked.turn}"
+                )
+                return web.json_response(body, status=409)
             return await self._answer(request, asked, reply)
 
         return handle

@@ -88,13 +88,13 @@ class SdkModel:
         return reply.model_copy(update={"seconds": time.monotonic() - started})
 
     async def _stream(self, question: wire.Question, gathering: wire.Gathering) -> Reply:
-        # Importing an SDK takes a second and building its client 25 ms: neither belongs on the event loop.
-        sdk, client = await asyncio.to_thread(self._connect)
+        # Importing an SDK takes seconds and building its client 25 ms: neither belongs on the event loop.
+        sdk, client, create = await asyncio.to_thread(self._connect)
         http = importlib.import_module("httpx2")
         request = self._format.request(question)
         try:
             async with client:
-                async for event in await self._format.create(client)(**request):
+                async for event in await create(**request):
                     gathering.feed(event.to_dict(mode="json"))
             return gathering.reply()
         except sdk.APIStatusError as error:
@@ -111,18 +111,20 @@ class SdkModel:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ModelDown(f"{self.name} sent a stream that cannot be read.") from None
 
-    def _connect(self) -> tuple[ModuleType, Any]:
+    def _connect(self) -> tuple[ModuleType, Any, Callable[..., Any]]:
         sdk = importlib.import_module(self._format.sdk)
         # At DEBUG the SDKs log whole requests, and both can be switched to it by the environment.
         logging.getLogger(self._format.sdk).setLevel(logging.WARNING)
         timeout = sdk.Timeout(self._idle, connect=min(self._idle, 15.0))
-        return sdk, getattr(sdk, self._format.client)(
+        client = getattr(sdk, self._format.client)(
             api_key=self._key or "none",
             base_url=self.spec.base_url,
             max_retries=0,
             timeout=timeout,
+            # A redirect would carry the key to whoever it points at.
             http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout),
         )
+        return sdk, client, self._format.create(client)
 
 
 def _counted(question: wire.Question, reply: Reply, gathering: wire.Gathering) -> Reply:

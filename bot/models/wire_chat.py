@@ -64,8 +64,8 @@ class Gathering:
             delta = choice.get("delta") or {}
             self._text.append(delta.get("content") or "")
             self._refusal.append(delta.get("refusal") or "")
-            for position, call in enumerate(delta.get("tool_calls") or ()):
-                self._extend(call.get("index", position), call)
+            for call in delta.get("tool_calls") or ():
+                self._extend(self._place(call), call)
             self._finish = choice.get("finish_reason") or self._finish
 
     def reply(self) -> Reply:
@@ -84,6 +84,12 @@ class Gathering:
             stop="length" if self._finish == "length" else "tools" if calls else "end",
             model=self._model,
         )
+
+    def _place(self, delta: Event) -> int:
+        """Its index; where a server gives none, an id opens the next call and everything else goes to the last."""
+        if (index := delta.get("index")) is not None:
+            return int(index)
+        return len(self._calls) if delta.get("id") else max(len(self._calls) - 1, 0)
 
     def _extend(self, index: int, delta: Event) -> None:
         call = self._calls.setdefault(index, {"id": "", "name": "", "arguments": ""})

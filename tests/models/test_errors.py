@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -88,6 +91,21 @@ async def test_a_key_echoed_by_the_provider_is_not_repeated(server: ScriptedMode
     assert "***" in caught.value.message
 
 
+@asynccontextmanager
+async def other_server(**handlers: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
+    """A server of the test's own; names of handlers are the last part of their path under ``/v1``."""
+    app = web.Application()
+    for name, handler in handlers.items():
+        app.router.add_post("/v1/" + {"completions": "chat/completions"}.get(name, name), handler)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
 async def test_a_redirect_does_not_carry_the_key_away(server: ScriptedModel) -> None:
     seen: list[str] = []
 
@@ -95,44 +113,36 @@ async def test_a_redirect_does_not_carry_the_key_away(server: ScriptedModel) -> 
         seen.append(request.headers.get("authorization", ""))
         return web.json_response({})
 
-    async def elsewhere(request: web.Request) -> web.Response:
-        raise web.HTTPTemporaryRedirect("/stolen")
+    async def elsewhere(request: web.Request) -> web.StreamResponse:
+        raise web.HTTPTemporaryRedirect("/v1/stolen")
 
-    app = web.Application()
-    app.router.add_post("/stolen", thief)
-    app.router.add_post("/v1/messages", elsewhere)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
+    async with other_server(stolen=thief, messages=elsewhere) as url:
         with pytest.raises(ModelDown):
-            await ask(server, "messages", anthropic_base_url=f"http://127.0.0.1:{runner.addresses[0][1]}")
-    finally:
-        await runner.cleanup()
+            await ask(server, "messages", anthropic_base_url=url)
     assert seen == []
 
 
-async def test_a_server_that_does_not_count_is_counted(server: ScriptedModel) -> None:
-    async def uncounted(request: web.Request) -> web.StreamResponse:
+async def test_a_server_with_its_own_idea_of_chat_is_understood(server: ScriptedModel) -> None:
+    """No usage, no index on tool calls: seen of servers that call themselves compatible."""
+    calls = [
+        {"id": "a", "function": {"name": "read", "arguments": '{"n": '}},
+        {"function": {"arguments": "1}"}},
+        {"id": "b", "function": {"name": "read", "arguments": '{"n": 2}'}},
+    ]
+    deltas: list[dict[str, Any]] = [{"content": "Hi."}, *({"tool_calls": [call]} for call in calls)]
+
+    async def own_way(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
-        await response.write(
-            b'data: {"choices": [{"index": 0, "delta": {"content": "Hi."}, "finish_reason": "stop"}]}\n\n'
-        )
-        await response.write(b"data: [DONE]\n\n")
+        for delta in deltas:
+            await response.write(b"data: %s\n\n" % json.dumps({"choices": [{"index": 0, "delta": delta}]}).encode())
+        await response.write(b'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\n')
         return response
 
-    app = web.Application()
-    app.router.add_post("/v1/chat/completions", uncounted)
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        reply = await ask(server, "chat", models={"local-coder": {"base_url": url, "token_limit": 9000}})
-    finally:
-        await runner.cleanup()
+    async with other_server(completions=own_way) as url:
+        reply = await ask(server, "chat", models={"local-coder": {"base_url": f"{url}/v1", "token_limit": 9000}})
     assert reply.text == "Hi."
+    assert [(call.id, call.arguments) for call in reply.tool_calls] == [("a", {"n": 1}), ("b", {"n": 2})]
     assert reply.usage.input > 0
     assert reply.usage.output > 0
 
