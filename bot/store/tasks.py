@@ -133,6 +133,10 @@ def set_state(connection: sa.Connection, task_id: str, state: str) -> bool:
     return connection.execute(query).rowcount == 1
 
 
+def set_group(connection: sa.Connection, task_id: str, group: str | None) -> None:
+    connection.execute(sa.update(task).where(task.c.id == task_id).values(concurrency_group=group))
+
+
 def begin(connection: sa.Connection, task_id: str) -> bool:
     """The task runs from now on, with a ``started`` event the first time; False where it ended before it began."""
     query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None))

@@ -1,0 +1,383 @@
+"""The durable engine: dbos behind our port. Its singletons are touched in this module only."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import fcntl
+import json
+import logging
+import os
+import socket
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+import sqlalchemy as sa
+import structlog
+
+from bot.engine import failover
+from bot.engine.attempts import Body, CancelWatch
+from bot.engine.failover import Heartbeat
+from bot.engine.ledger import StoreLedger
+from bot.engine.port import EngineError, FlowTable, Outcome, WorkflowLawBroken
+from bot.engine.workflow import FlowCall, Runtime, run_flow, run_task
+from bot.store import tasks
+from bot.store.store import Store, create_engine, now_ms
+from bot.types import JsonModel, T
+
+if TYPE_CHECKING:
+    from dbos import DBOSConfig, StepReservation
+
+GROUPED, FREE = "forgehand-grouped", "forgehand-free"
+VERSION = "1"
+POLL_SECONDS = 0.2
+DAY_SECONDS = 24 * 3600
+CHUNK = 500
+Workflow = Callable[[str], Coroutine[Any, Any, Any]]
+log = structlog.get_logger(__name__)
+
+
+class DbosEngine:
+    """:class:`bot.engine.port.Engine` on dbos, in the store's database. One may be launched in a process at a time.
+
+    ``workers`` tasks run at once, counted apart for those with and without a group. SQLite belongs to one process,
+    under a fixed executor id. On PostgreSQL each process has its own id and beats every ``heartbeat_seconds``;
+    after three missed beats another takes its work. Finished workflows are forgotten after ``keep_days``.
+    """
+
+    _launched: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        store: Store,
+        flows: FlowTable,
+        *,
+        workers: int = 4,
+        executor_id: str | None = None,
+        heartbeat_seconds: float = 10.0,
+        keep_days: float = 30.0,
+        backoff: float = 1.0,
+    ) -> None:
+        self._store = store
+        self._shared = store.engine.dialect.name != "sqlite"
+        self._executor = executor_id or (_unique_id() if self._shared else "forgehand")
+        self._heart = Heartbeat(self._executor, 3 * heartbeat_seconds)
+        self._beat_seconds = heartbeat_seconds
+        self._keep = timedelta(days=keep_days)
+        self._workers = workers
+        ledger = StoreLedger(store)
+        self._runtime = Runtime(flows, ledger, CancelWatch(ledger), backoff)
+        self._running: set[asyncio.Task[Any]] = set()
+        self._upkeep: asyncio.Task[None] | None = None
+        self._lock: IO[str] | None = None
+        self._closing = False
+        self._database: sa.Engine | None = None
+        self._task_workflow: Workflow
+        self._branch_workflow: Workflow
+
+    async def start(self, task_id: str, flow: str, argument: JsonModel, *, group: str | None) -> bool:
+        if not await self._store.run(lambda connection: _may_start(connection, task_id, group)):
+            return False
+        call = FlowCall(task_id=task_id, flow=flow, argument=argument.model_dump(mode="json"))
+        return await self._enqueue(call, group)
+
+    async def cancel(self, task_id: str, by: str) -> None:
+        await self._runtime.ledger.request_cancel(task_id, by)
+        self._runtime.watch.wake(task_id)
+
+    async def launch(self) -> None:
+        from dbos import DBOS
+
+        if DbosEngine._launched:
+            raise EngineError("An engine is launched in this process already: close it first.")
+        self._lock = None if self._shared else _own(self._store.engine)
+        DbosEngine._launched, self._closing = True, False
+        if self._shared:
+            await self._store.run(self._heart.beat)
+        _route_logs()
+        DBOS(config=self._config())
+        self._register()
+        DBOS.launch()
+        await self._register_queues()
+        await self._adopt(older_than_ms=0)
+        self._upkeep = asyncio.create_task(self._keep_up())
+
+    async def close(self, *, drain_seconds: float = 5.0) -> None:
+        from dbos import DBOS
+
+        if not DbosEngine._launched:
+            return
+        self._closing = True
+        if self._running:
+            await asyncio.wait(self._running, timeout=drain_seconds)
+        logging.getLogger("dbos").setLevel(logging.ERROR)
+        await _stop(self._running | ({self._upkeep} if self._upkeep else set()))
+        await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
+        if self._shared:
+            await self._store.run(self._heart.leave)
+        if self._database is not None:
+            self._database.dispose()
+        if self._lock is not None:
+            self._lock.close()
+        DbosEngine._launched = False
+
+    def _config(self) -> DBOSConfig:
+        """SQLite: the store's own engine, so that one connection queues all writers of this process fairly."""
+        url = self._store.engine.url.render_as_string(hide_password=False)
+        self._database = create_engine(url) if self._shared else None
+        return {
+            "name": "forgehand",
+            "system_database_url": url,
+            "system_database_engine": self._database or self._store.engine,
+            "application_version": VERSION,
+            "executor_id": self._executor,
+            "serializer": _serializer(),
+            "log_level": "WARNING",
+            "notification_listener_polling_interval_sec": POLL_SECONDS,
+        }
+
+    def _register(self) -> None:
+        from dbos import DBOS
+
+        async def task(call: str) -> None:
+            await self._execute(run_task, call)
+
+        async def branch(call: str) -> str:
+            return await self._execute(run_flow, call)
+
+        # Starts are counted per step by ourselves; counting per workflow kills healthy tasks after a few deploys.
+        self._task_workflow = DBOS.workflow(name="forgehand.task", max_recovery_attempts=None)(task)
+        self._branch_workflow = DBOS.workflow(name="forgehand.branch", max_recovery_attempts=None)(branch)
+
+    async def _register_queues(self) -> None:
+        from dbos import DBOS
+
+        for name, limit in ((GROUPED, 1), (FREE, None)):
+            await DBOS.register_queue_async(
+                name,
+                partition_concurrency=limit,
+                worker_concurrency=self._workers,
+                polling_interval_sec=POLL_SECONDS,
+                on_conflict="always_update",
+            )
+
+    async def _execute(self, run: Callable[[Runtime, _DbosJournal, FlowCall], Awaitable[T]], call: str) -> T:
+        """Run a workflow as a task we can stop; while closing none begins, and the next launch finds it pending."""
+        if self._closing:
+            raise asyncio.CancelledError
+        running = asyncio.current_task()
+        assert running is not None
+        self._running.add(running)
+        try:
+            return await run(self._runtime, _DbosJournal(self._run_branch), FlowCall.model_validate_json(call))
+        finally:
+            self._running.discard(running)
+
+    async def _run_branch(self, call: FlowCall) -> str:
+        from dbos import DBOS, SetWorkflowID
+
+        async def run() -> str:
+            with SetWorkflowID(f"{call.task_id}/{call.path}"):
+                handle = await DBOS.start_workflow_async(self._branch_workflow, call.model_dump_json())
+            return str(await handle.get_result(polling_interval_sec=POLL_SECONDS))
+
+        return await _outside_workflow(run())
+
+    async def _enqueue(self, call: FlowCall, group: str | None) -> bool:
+        from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, error
+
+        async def enqueue() -> bool:
+            with (
+                SetWorkflowID(call.task_id, workflow_id_reuse_policy="reject"),
+                SetEnqueueOptions(queue_partition_key=group),
+            ):
+                try:
+                    queue = FREE if group is None else GROUPED
+                    await DBOS.enqueue_workflow_async(queue, self._task_workflow, call.model_dump_json())
+                except error.DBOSWorkflowIDInUseError:
+                    return False
+            return True
+
+        return await _outside_workflow(enqueue())
+
+    async def _adopt(self, older_than_ms: int) -> None:
+        """Start tasks whose process died before it enqueued them; end those whose workflow is lost."""
+        from dbos import DBOS
+
+        before = now_ms() - older_than_ms
+        rows = [row for row in await self._store.run(tasks.runnable) if row.created <= before]
+        for first in range(0, len(rows), CHUNK):
+            chunk = rows[first : first + CHUNK]
+            ids = [row.id for row in chunk]
+            known = await DBOS.list_workflows_async(workflow_ids=ids, load_input=False, load_output=False)
+            status = {workflow.workflow_id: workflow.status for workflow in known}
+            for row in chunk:
+                if row.id not in status:
+                    await self._enqueue(FlowCall(task_id=row.id, flow=row.flow, argument=row.argument), row.group)
+                elif status[row.id] not in ("ENQUEUED", "DELAYED", "PENDING"):
+                    await self._runtime.ledger.close(row.id, _LOST)
+
+    async def _keep_up(self) -> None:
+        next_retirement = time.monotonic()
+        while True:
+            try:
+                if self._shared:
+                    await self._store.run(self._heart.beat)
+                    await asyncio.to_thread(self._sweep)
+                    await self._adopt(older_than_ms=int(self._heart.ttl * 1000))
+                if time.monotonic() >= next_retirement:
+                    await self._retire()
+                    next_retirement = time.monotonic() + DAY_SECONDS
+            except Exception:
+                log.exception("engine upkeep failed, trying again")
+            await asyncio.sleep(self._beat_seconds)
+
+    def _sweep(self) -> None:
+        """Hand the work of dead processes back to the queues it came from. Runs in a thread."""
+        from dbos import DBOS
+
+        with self._store.engine.begin() as connection:
+            if not failover.try_lock(connection):
+                return
+            pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+            dead = self._heart.dead(connection, {str(workflow.executor_id) for workflow in pending})
+            lost: defaultdict[str | None, list[str]] = defaultdict(list)
+            for workflow in pending:
+                if workflow.executor_id in dead:
+                    lost[workflow.queue_name].append(workflow.workflow_id)
+            for queue, ids in lost.items():
+                log.warning("taking over from a dead process", executors=sorted(dead), workflows=ids)
+                DBOS.resume_workflows(ids, queue_name=queue)
+
+    async def _retire(self) -> None:
+        """Delete what finished long ago: dbos keeps every workflow for ever."""
+        from dbos import DBOS
+
+        before = (datetime.now(UTC) - self._keep).isoformat()
+        while True:
+            old = await DBOS.list_workflows_async(
+                status=["SUCCESS", "ERROR", "CANCELLED"],
+                completed_before=before,
+                limit=CHUNK,
+                load_input=False,
+                load_output=False,
+            )
+            if not old:
+                return
+            await DBOS.delete_workflows_async([workflow.workflow_id for workflow in old])
+
+
+_LOST = Outcome(
+    state="failed", summary="The engine lost this task: its workflow ended without a result. Start it again."
+)
+
+
+class _DbosJournal:
+    """Places of a dbos workflow. They are numbered in the order of the calls of :meth:`slot`."""
+
+    def __init__(self, branch: Callable[[FlowCall], Awaitable[str]]) -> None:
+        self._branch = branch
+
+    def slot(self, name: str) -> Callable[[Body], Awaitable[str]]:
+        from dbos import DBOS
+
+        reservation = DBOS.reserve_step()
+        return lambda body: _record(reservation, name, body)
+
+    async def branch(self, call: FlowCall) -> str:
+        return await self._branch(call)
+
+
+async def _record(reservation: StepReservation, name: str, body: Body) -> str:
+    from dbos import error
+
+    async def step() -> str:
+        return await body()
+
+    try:
+        return await reservation.run_async({"name": name}, step)
+    except error.DBOSUnexpectedStepError:
+        raise WorkflowLawBroken(
+            f"The step {name} stands where another was remembered: the workflow's shape changed under a running task."
+        ) from None
+
+
+def _may_start(connection: sa.Connection, task_id: str, group: str | None) -> bool:
+    """Whether the task waits to be started; its group is kept for whoever must start it after a crash."""
+    row = tasks.get(connection, task_id)
+    if row is None:
+        raise EngineError(f"There is no task {task_id}: store its row before starting it.")
+    if row.group != group:
+        tasks.set_group(connection, task_id, group)
+    return row.state == "queued"
+
+
+async def _outside_workflow(work: Coroutine[Any, Any, T]) -> T:
+    """Run dbos calls as if no workflow were around, so that they take no place in one."""
+    return await asyncio.create_task(work, context=contextvars.Context())
+
+
+async def _stop(running: set[asyncio.Task[Any]]) -> None:
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
+
+
+def _own(engine: sa.Engine) -> IO[str]:
+    """Hold the SQLite database for this process: a second engine would recover what the first is running."""
+    lock = Path(f"{engine.url.database}.engine").open("w")  # noqa: SIM115 - held until close
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        raise EngineError(
+            f"Another process works on {engine.url.database}: stop it, or use PostgreSQL for several processes."
+        ) from None
+    return lock
+
+
+def _unique_id() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def _route_logs() -> None:
+    """With a handler in place dbos adds none of its own, and its records go up to ours."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+
+
+def _serializer() -> Any:
+    from dbos import Serializer
+
+    class JsonSerializer(Serializer):
+        """JSON instead of the default pickle, which makes a write to the database an execution of code."""
+
+        def serialize(self, data: Any) -> str:
+            return json.dumps(data, ensure_ascii=False, default=_as_json)
+
+        def deserialize(cls, serialized_data: str) -> Any:
+            return json.loads(serialized_data, object_hook=_from_json)
+
+        def name(self) -> str:
+            return "forgehand_json"
+
+    return JsonSerializer()
+
+
+def _as_json(value: Any) -> dict[str, str]:
+    """Only errors of the engine itself come here: ours travel inside the remembered texts."""
+    if isinstance(value, BaseException):
+        return {"$error": f"{type(value).__name__}: {value}"}
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _from_json(value: dict[str, Any]) -> Any:
+    return EngineError(str(value["$error"])) if set(value) == {"$error"} else value
