@@ -30,6 +30,8 @@ _FOREIGN_ISSUE = re.compile(r"(?<=[\w.-]/)([\w.-]+)#(?=\d)")
 _KEYWORD = re.compile(r"((?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b[^\w#]{0,20})(#|GH-)(\d+)", re.I)
 _FENCE = re.compile(r"(`{3,}|~{3,})")
 _NESTED_FENCE = re.compile(r"(?:[ \t]|[>*+-]|\d+[.)])[ \t>*+\-0-9.)]*(?:```|~~~)")
+# In a block of HTML backticks are only backticks.
+_HTML_LINE = re.compile(r"^[ \t>*+\-0-9.)]*<", re.M)
 _BLANK = " \t\n"
 _RUN = re.compile(r"`+")
 
@@ -125,7 +127,7 @@ def _ends(line: str, fence: str) -> bool:
 def _prose_parts(text: str) -> Iterator[tuple[bool, str]]:
     for block in re.split(r"(\n[ \t]*\n)", text):
         lines = _lines(block)
-        if "\\`" in block or not all(_plain_code(line) for line in lines):
+        if "\\`" in block or _HTML_LINE.search(block) or not all(_plain_code(line) for line in lines):
             yield False, block
         else:
             for line in lines:
