@@ -10,6 +10,7 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.types import Options
 
 from simhub.call import Actor
 from simhub.errors import ApiError, bad_credentials
@@ -18,6 +19,14 @@ from simhub.model import App, Installation, Repository, Token, World
 TOKEN_SECONDS = 3600
 _JWT_SECONDS = 600
 _DRIFT = 60
+_SIGNATURE_ONLY: Options = {
+    "verify_signature": True,
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_aud": False,
+    "verify_iss": False,
+    "verify_nbf": False,
+}
 
 
 def new_key_pair() -> tuple[str, str]:
@@ -74,9 +83,8 @@ def _app_of_jwt(world: World, credential: str) -> App:
         raise undecodable from None
     app = _issuer(world, claims.get("iss"))
     _check_window(claims, world.clock())
-    options = {"verify_exp": False, "verify_iat": False, "verify_aud": False, "verify_iss": False, "verify_nbf": False}
     try:
-        jwt.decode(credential, app.public_key, algorithms=["RS256"], options={**options, "verify_signature": True})
+        jwt.decode(credential, app.public_key, algorithms=["RS256"], options=_SIGNATURE_ONLY)
     except jwt.InvalidTokenError:
         raise undecodable from None
     return app

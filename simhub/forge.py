@@ -99,12 +99,19 @@ async def _head_moved(hub: Hub, pull: Pull, old: str, new: str, forced: bool, ac
         await close_pull(hub, pull, actor)
         note(hub, pull.issue, actor, "head_ref_deleted")
         return
+    await _outdate_threads(pull, new)
     await set_head(pull, new)
     if forced:
         note(hub, pull.issue, actor, "head_ref_force_pushed", commit_id=new)
-    for thread in pull.threads:
-        thread.outdated = True
     await pull_event(hub, pull, "synchronize", actor.user, before=old, after=new)
+
+
+async def _outdate_threads(pull: Pull, new: str) -> None:
+    """Comments on files that the new head changed are outdated."""
+    head = pull.head_repository or pull.repository
+    changed = await GitRepo(head.path).text("diff", "--name-only", pull.head_sha, new)
+    for thread in pull.threads:
+        thread.outdated = thread.outdated or thread.anchor.path in changed.splitlines()
 
 
 async def set_head(pull: Pull, sha: str) -> None:

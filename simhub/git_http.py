@@ -91,7 +91,8 @@ class _GitServer:
             "git", "http-backend", env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
-        assert process.stdin and process.stdout
+        assert process.stdin is not None
+        assert process.stdout is not None
         feeding = asyncio.create_task(_feed(request, process.stdin))
         try:
             status, headers = await _cgi_head(process.stdout)
@@ -103,7 +104,7 @@ class _GitServer:
         finally:
             feeding.cancel()
             with contextlib.suppress(ProcessLookupError):
-                process.kill() if process.stdout.at_eof() is False else None
+                process.kill()
             await process.wait()
         return response
 

@@ -120,8 +120,8 @@ class GitRepo:
 
     async def refs(self, prefix: str = "refs/") -> dict[str, str]:
         out = await self.text("for-each-ref", "--format=%(refname) %(objectname)", prefix)
-        pairs = (line.split(" ", 1) for line in out.splitlines())
-        return {name: sha for name, sha in pairs}
+        rows = [line.partition(" ") for line in out.splitlines()]
+        return {name: sha for name, _, sha in rows}
 
     async def update_ref(self, ref: str, new: str, old: str | None = None) -> None:
         await self.run("update-ref", ref, new, *([old] if old is not None else []))

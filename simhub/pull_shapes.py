@@ -179,11 +179,13 @@ def review_comment(hub: Hub, item: ReviewComment) -> Json:
     return body | ({"in_reply_to_id": item.in_reply_to} if item.in_reply_to else {})
 
 
+_PLACE = ("line", "original_line", "side", "start_line", "original_start_line", "start_side")
+
+
 def _anchor(item: ReviewComment) -> Json:
     anchor, stale = item.thread.anchor, item.thread.outdated
     if anchor.line is None:
-        return {"subject_type": "file", "line": None, "original_line": None, "side": None, "position": 1,
-                "original_position": 1, "start_line": None, "original_start_line": None, "start_side": None}  # fmt: skip
+        return dict.fromkeys(_PLACE) | {"subject_type": "file", "position": 1, "original_position": 1}
     return {
         "start_line": None if stale else anchor.start_line,
         "original_start_line": anchor.start_line,

@@ -33,16 +33,18 @@ async def check_ref_update(repo: Repository, ref: str, old: str, new: str, actor
         if rule:
             words = "Protected branch update failed for " + ref
             raise ApiError(422, words if new != ZERO else "Cannot delete this protected branch")
-    if new != ZERO and not may_write_workflows(actor):
-        await _check_workflows(GitRepo(repo.path), old, new)
+    if new != ZERO:
+        await check_workflows(GitRepo(repo.path), old, new, actor)
 
 
-async def _check_workflows(git: GitRepo, old: str, new: str) -> None:
-    touched = await workflow_files(git, old, new)
-    if touched:
-        raise ApiError(403, "Resource not accessible by integration", headers={
-            "X-Accepted-GitHub-Permissions": "contents=write,workflows=write"
-        })  # fmt: skip
+async def check_workflows(git: GitRepo, old: str, new: str, actor: Actor) -> None:
+    """An App without the workflows permission may not bring in changes under .github/workflows."""
+    if not may_write_workflows(actor) and await workflow_files(git, old, new):
+        raise ApiError(
+            403,
+            "Resource not accessible by integration",
+            headers={"X-Accepted-GitHub-Permissions": "contents=write,workflows=write"},
+        )
 
 
 async def workflow_files(git: GitRepo, old: str, new: str) -> list[str]:

@@ -13,9 +13,11 @@ _MODULES = (
     "gitdata",
     "issues",
     "labels",
+    "merges",
     "pulls",
     "reactions",
     "repos",
+    "reviews",
     "users",
 )
 

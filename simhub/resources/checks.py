@@ -177,7 +177,7 @@ async def get_run(call: Call) -> Any:
 
 
 @routes.add("GET", "/repos/{owner}/{repo}/check-runs/{id}/annotations", needs="checks:read")
-async def annotations(call: Call) -> Any:
+async def list_annotations(call: Call) -> Any:
     run = find(call)
     base = {"start_column": None, "end_column": None, "title": None, "raw_details": None}
     blob = f"{shapes.html_url(call.hub, call.repo)}/blob/{run.suite.head_sha}"

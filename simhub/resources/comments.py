@@ -7,7 +7,7 @@ from typing import Any
 from simhub import shapes
 from simhub.call import Answer, Call, has_role, routes
 from simhub.errors import ApiError, invalid, not_found
-from simhub.model import Comment
+from simhub.model import Comment, iso
 from simhub.resources.issues import NEEDS_READ, NEEDS_WRITE, checked_body
 
 
@@ -28,7 +28,7 @@ def _emit(call: Call, action: str, comment: Comment, **extra: Any) -> None:
 async def list_comments(call: Call) -> Any:
     items = call.issue().comments
     if since := call.query.get("since"):
-        items = [item for item in items if (shapes.iso(item.updated_at) or "") >= since]
+        items = [item for item in items if (iso(item.updated_at) or "") >= since]
     return [shapes.comment(call.hub, item) for item in call.page(items)]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from simhub import forge, pull_shapes, shapes
 from simhub.call import BODY_LIMIT, Actor, Answer, Call, has_role, routes
 from simhub.errors import ApiError, invalid, not_found
-from simhub.model import Account, Issue, Label, Pull, Repository
+from simhub.model import Account, Issue, Label, Pull, Repository, iso
 
 if TYPE_CHECKING:
     from simhub.hub import Hub
@@ -81,7 +81,7 @@ async def list_issues(call: Call) -> Any:
     if creator := query.get("creator"):
         items = [issue for issue in items if issue.user.login.lower() == creator.lower()]
     if since := query.get("since"):
-        items = [issue for issue in items if (shapes.iso(issue.updated_at) or "") >= since]
+        items = [issue for issue in items if (iso(issue.updated_at) or "") >= since]
     key = {"updated": "updated_at", "comments": "comments"}.get(query.get("sort", ""), "created_at")
     items.sort(
         key=lambda i: (len(i.comments) if key == "comments" else getattr(i, key), i.number),
