@@ -1,0 +1,156 @@
+"""Fetching and pushing over real HTTP: tokens, leases, refusals, trouble."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.git.changes import Changes
+from bot.git.command import Access, run_git
+from bot.git.errors import AccessRefused, GitError, NonFastForward, ObjectMissing, PushRefused, RemoteDown
+from bot.git.mirrors import Author, Mirror, Mirrors
+from bot.types import Repository
+from simhub import auth
+from simhub.faults import Fault
+from simhub.hub import Hub
+from simhub.model import Protection, Token
+from tests.git.conftest import git
+
+BOT = Author(name="forgehand[bot]", email="1+forgehand[bot]@users.noreply.github.com")
+BRANCH = "forgehand/fix-1-t1"
+
+
+@dataclass
+class Setting:
+    hub: Hub
+    mirror: Mirror
+    token: Token
+
+    async def commit(self, text: str, path: str = "src/parse.py") -> str:
+        base = await self.mirror.resolve("main")
+        return await self.mirror.commit(base, Changes(files={path: text}), "Fix", BOT, 1_700_000_000)
+
+    async def on_server(self, branch: str) -> str:
+        return await asyncio.to_thread(git, self.hub.repository("octo/durations").path, "rev-parse", branch)
+
+
+@pytest.fixture
+async def setting(tmp_path: Path, source: Path) -> AsyncIterator[Setting]:
+    async with Hub.start(tmp_path / "hub") as hub:
+        theirs = hub.create_repository("octo/durations", source=source, private=True)
+        app = hub.create_app("forgehand", permissions={"contents": "write"})
+        installation = hub.install(app, "octo", ["octo/durations"])
+        repository = Repository(id=theirs.id, owner="octo", name="durations", installation=installation.id)
+        mirror = await Mirrors(tmp_path / "mirrors", hub.url, delays=(0.3, 0.3)).of(repository)
+        token = auth.mint(hub.world, installation, {"contents": "write"}, None)
+        await mirror.fetch(["main"], token.value)
+        yield Setting(hub, mirror, token)
+
+
+async def test_a_fetched_commit_is_read_changed_and_pushed_once(setting: Setting) -> None:
+    mirror, token = setting.mirror, setting.token.value
+    assert await mirror.resolve("main") == await setting.on_server("main")
+    sha = await setting.commit("fixed\n")
+    await mirror.push(sha, BRANCH, token)
+    await mirror.push(sha, BRANCH, token)
+    assert await setting.on_server(BRANCH) == sha
+    await mirror.fetch([sha, f"refs/heads/{BRANCH}", "main"], token)
+    with pytest.raises(ObjectMissing):
+        await mirror.fetch(["refs/pull/77/head"], token)
+
+
+async def test_a_lease_never_overwrites_what_others_pushed(setting: Setting, source: Path) -> None:
+    mirror, token = setting.mirror, setting.token.value
+    ours, theirs = await setting.commit("ours\n"), await setting.commit("theirs\n")
+    await mirror.push(theirs, BRANCH, token)
+    with pytest.raises(NonFastForward):
+        await mirror.push(ours, BRANCH, token)
+    with pytest.raises(NonFastForward):
+        await mirror.push(ours, BRANCH, token, expect=await mirror.resolve("main"))
+    assert await setting.on_server(BRANCH) == theirs
+    await mirror.push(ours, BRANCH, token, expect=theirs)
+    assert await setting.on_server(BRANCH) == ours
+    for name in ("-x", "a..b", "a b", "@{u}"):
+        with pytest.raises(GitError):
+            await mirror.push(ours, name, token)
+
+
+async def test_refusals_for_good_are_told_apart(setting: Setting) -> None:
+    repository = setting.hub.repository("octo/durations")
+    repository.protections.append(Protection("release", ruleset=False))
+    repository.protections.append(Protection("rules", ruleset=True))
+    sha = await setting.commit("x\n")
+    workflow = await setting.commit("on: push\n", ".github/workflows/ci.yml")
+    for branch, commit, reason in (
+        ("release", sha, "protected"),
+        ("rules", sha, "ruleset"),
+        (BRANCH, workflow, "workflows"),
+    ):
+        with pytest.raises(PushRefused) as caught:
+            await setting.mirror.push(commit, branch, setting.token.value)
+        assert caught.value.detail("reason") == reason, caught.value.message
+
+
+async def test_trouble_that_passes_is_tried_again_and_the_rest_is_told(setting: Setting) -> None:
+    mirror, token = setting.mirror, setting.token
+    setting.hub.token_lag = 0.2
+    token.created = setting.hub.world.clock()
+    await mirror.fetch(["main"], token.value)
+    setting.hub.faults.add(Fault(path="/octo/durations.git/*", status=502, times=2))
+    await mirror.fetch(["main"], token.value)
+    setting.hub.faults.add(Fault(path="/octo/durations.git/*", status=500, times=-1))
+    with pytest.raises(RemoteDown):
+        await mirror.fetch(["main"], token.value)
+    setting.hub.faults.clear()
+    token.revoked = True
+    for refused in (token.value, None):
+        with pytest.raises(AccessRefused) as caught:
+            await mirror.fetch(["main"], refused)
+        assert token.value not in caught.value.message
+
+
+async def test_a_redirect_does_not_carry_the_token_away(setting: Setting, tmp_path: Path) -> None:
+    async with Hub.start(tmp_path / "thief") as thief:
+        headers = {"Location": f"{thief.url}/octo/durations.git/info/refs?service=git-upload-pack"}
+        setting.hub.faults.add(Fault(path="/octo/durations.git/*", status=301, headers=headers, times=-1))
+        with pytest.raises(GitError):
+            await setting.mirror.fetch(["main"], setting.token.value)
+        assert thief.requests == []
+
+
+async def test_the_token_is_seen_by_no_other_process(setting: Setting, tmp_path: Path) -> None:
+    """Neither argv nor any file of the mirror holds it, and git's most talkative trace is scrubbed."""
+    token = setting.token.value
+    access = Access(setting.hub.url, token)
+    trace = {"GIT_TRACE": "1", "GIT_TRACE_CURL": "1", "GIT_TRACE_REDACT": "0"}
+    done = await run_git(["ls-remote", setting.mirror.url], cwd=tmp_path, access=access, env=trace)
+    assert done.code == 0
+    assert "refs/heads/main" in done.text
+    assert "Authorization: Basic ***" in done.stderr
+    assert token not in done.stderr
+    for path in setting.mirror.git_dir.rglob("*"):
+        if path.is_file() and "objects" not in path.parts:
+            assert token.encode() not in path.read_bytes(), path
+    running = asyncio.create_task(run_git(["ls-remote", setting.mirror.url], cwd=tmp_path, access=access))
+    setting.hub.faults.add(Fault(path="/octo/durations.git/*", delay=0.5, times=1))
+    await asyncio.sleep(0.25)
+    lines = await asyncio.to_thread(command_lines)
+    assert any("ls-remote" in line for line in lines)
+    assert not any(token in line or "Authorization" in line for line in lines)
+    await running
+
+
+def command_lines() -> list[str]:
+    """What ``ps`` would show of this user's processes."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            try:
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+            except OSError:
+                continue
+    return found
