@@ -66,9 +66,14 @@ class ToolCall(JsonModel):
 
 
 class Opaque(JsonModel):
-    """Reasoning blocks and the like, replayed verbatim, and only to the model that made them."""
+    """Reasoning blocks and the like, replayed verbatim, and only to the model that made them.
+
+    ``after`` is a digest of all that was said before: providers refuse blocks whose past has been edited, so where a
+    caller shortens the conversation they are left out.
+    """
 
     model: str
+    after: str
     blocks: list[dict[str, Any]]
 
 

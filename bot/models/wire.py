@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 from bot.models import structured
@@ -25,10 +27,30 @@ class Question:
     schema: Json | None
     max_output: int
 
-    def opaque(self, message: Message) -> list[Json] | None:
-        """The blocks to replay instead of the message: only where this very model made them."""
-        made = message.opaque
-        return made.blocks if made and made.model == self.spec.name else None
+    def replayed(self) -> list[tuple[Message, list[Json] | None]]:
+        """Each message, with the blocks to send in its place where this model made them after this very past."""
+        pairs = zip(self.conversation.messages, self._pasts, strict=False)
+        return [(message, self._blocks(message.opaque, past)) for message, past in pairs]
+
+    def keep(self, blocks: list[Json], plain: set[str]) -> Opaque | None:
+        """``blocks`` to be replayed, where any is of a kind that text and tool calls cannot express."""
+        if all(block.get("type") in plain for block in blocks):
+            return None
+        return Opaque(model=self.spec.name, after=self._pasts[-1], blocks=blocks)
+
+    @cached_property
+    def _pasts(self) -> list[str]:
+        """Digests of what was said before each message, and before the one to come."""
+        start = [self.conversation.system, *(tool.model_dump_json() for tool in self.tools)]
+        digest = hashlib.sha256("\0".join(start).encode())
+        pasts = [digest.hexdigest()]
+        for message in self.conversation.messages:
+            digest.update(message.model_dump_json(exclude={"opaque"}).encode())
+            pasts.append(digest.hexdigest())
+        return pasts
+
+    def _blocks(self, made: Opaque | None, past: str) -> list[Json] | None:
+        return made.blocks if made and (made.model, made.after) == (self.spec.name, past) else None
 
 
 class Gathering(Protocol):
@@ -45,11 +67,6 @@ class Gathering(Protocol):
 
 def truncated(model: str) -> ModelDown:
     return ModelDown(f"{model} stopped in the middle of its answer: the stream ended early.")
-
-
-def opaque(model: str, blocks: list[Json], plain: set[str]) -> Opaque | None:
-    """``blocks`` to keep, where any is of a kind that text and tool calls cannot express."""
-    return Opaque(model=model, blocks=blocks) if any(block.get("type") not in plain for block in blocks) else None
 
 
 def finish(question: Question, reply: Reply) -> Reply:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.models import structured
 from bot.models.errors import from_answer, refused_by_policy
 from bot.models.port import Message, Reply, Tool, ToolCall, Usage
-from bot.models.wire import Event, Json, Question, opaque, truncated
+from bot.models.wire import Event, Json, Question, truncated
 
 _CACHED = {"cache_control": {"type": "ephemeral"}}
 _PLAIN = {"text", "tool_use"}
@@ -36,9 +36,9 @@ def _tool(tool: Tool) -> Json:
 
 def _turns(question: Question) -> list[Json]:
     turns: list[Json] = []
-    for message in question.conversation.messages:
+    for message, kept in question.replayed():
         role = "assistant" if message.role == "assistant" else "user"
-        blocks = question.opaque(message) or _blocks(message)
+        blocks = kept or _blocks(message)
         if turns and turns[-1]["role"] == role:
             turns[-1]["content"] += blocks
         elif blocks:
@@ -62,6 +62,7 @@ class Gathering:
 
     def __init__(self, question: Question) -> None:
         self.usage: Usage | None = None
+        self._question = question
         self._model = question.spec.name
         self._counted: Json = {}
         self._blocks: dict[int, Json] = {}
@@ -98,7 +99,7 @@ class Gathering:
         return Reply(
             text="".join(block["text"] for block in blocks if block["type"] == "text"),
             tool_calls=calls,
-            opaque=opaque(self._model, blocks, _PLAIN),
+            opaque=self._question.keep(blocks, _PLAIN),
             usage=self.usage or Usage(),
             stop="length" if length else "tools" if calls else "end",
             model=self._model,

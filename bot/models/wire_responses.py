@@ -8,7 +8,7 @@ from typing import Any
 from bot.models import structured
 from bot.models.errors import from_answer, refused_by_policy
 from bot.models.port import Message, Reply, Usage
-from bot.models.wire import Event, Json, Question, opaque, truncated
+from bot.models.wire import Event, Json, Question, truncated
 
 _PLAIN = {"message", "function_call"}
 
@@ -19,7 +19,7 @@ def request(question: Question) -> Json:
         "model": question.spec.name,
         "max_output_tokens": question.max_output,
         "instructions": question.conversation.system,
-        "input": [item for message in question.conversation.messages for item in _items(question, message)],
+        "input": [item for message, kept in question.replayed() for item in kept or _items(message)],
         "include": ["reasoning.encrypted_content"],
         "store": False,
         "stream": True,
@@ -36,11 +36,9 @@ def answer_format(schema: Json) -> Json:
     return {"name": "answer", "schema": structured.portable(schema), "strict": structured.is_strict(schema)}
 
 
-def _items(question: Question, message: Message) -> list[Json]:
+def _items(message: Message) -> list[Json]:
     if message.role == "tool":
         return [{"type": "function_call_output", "call_id": message.tool_call_id, "output": message.text}]
-    if kept := question.opaque(message):
-        return kept
     said: list[Json] = [{"role": message.role, "content": message.text}] if message.text else []
     return said + [
         {"type": "function_call", "call_id": call.id, "name": call.name, "arguments": json.dumps(call.arguments)}
@@ -53,6 +51,7 @@ class Gathering:
 
     def __init__(self, question: Question) -> None:
         self.usage: Usage | None = None
+        self._question = question
         self._model = question.spec.name
         self._response: Json | None = None
 
@@ -83,7 +82,7 @@ class Gathering:
         return Reply(
             text="".join(part["text"] for part in parts if part["type"] == "output_text"),
             tool_calls=calls,
-            opaque=opaque(self._model, [_without_nulls(item) for item in items], _PLAIN),
+            opaque=self._question.keep([_without_nulls(item) for item in items], _PLAIN),
             usage=self.usage or Usage(),
             stop="length" if reason else "tools" if calls else "end",
             model=self._model,

@@ -135,7 +135,7 @@ async def test_reasoning_goes_back_verbatim_to_its_own_model_only(
         "tool_calls": [{"name": "read", "arguments": {"path": "a"}}],
     }
     server.script.on(thinking)
-    for _ in range(2):
+    for _ in range(3):
         server.script.on({"text": "ok"})
     first = await ask("Think.", tools=[READ])
     assert first.opaque is not None
@@ -144,12 +144,16 @@ async def test_reasoning_goes_back_verbatim_to_its_own_model_only(
     restored = Reply.model_validate_json(first.model_dump_json()).as_message()
     await ask("Think.", restored, answer, tools=[READ])
     await Asker(server, store, "chat")("Think.", restored, answer, tools=[READ])
+    await ask("Think. [shortened]", restored, answer, tools=[READ])
     signed = "signed:secret thoughts" if protocol == "messages" else "sealed:secret thoughts"
     own, foreign = server.requests[1].body, server.requests[2].body
     assert signed in str(own)
     kept = own["messages"][1]["content"] if protocol == "messages" else own["input"][1:4]
     assert kept == first.opaque.blocks
     assert "secret thoughts" not in str(foreign)
+    assert "secret thoughts" not in str(server.requests[3].body), (
+        "blocks whose past was edited are refused by providers"
+    )
     assert foreign["messages"][2]["tool_calls"][0]["id"] == first.tool_calls[0].id
 
 
