@@ -67,7 +67,8 @@ class Settings(BaseSettings):
     client_id: str | None = None
     private_key: SecretStr | None = None
     webhook_secrets: Annotated[list[SecretStr], NoDecode] = Field(
-        default=[], validation_alias=AliasChoices("FORGEHAND_WEBHOOK_SECRETS", "FORGEHAND_WEBHOOK_SECRET", "webhook_secrets")
+        default=[],
+        validation_alias=AliasChoices("FORGEHAND_WEBHOOK_SECRETS", "FORGEHAND_WEBHOOK_SECRET", "webhook_secrets"),
     )
     api_url: str = "https://api.github.com"
     web_url: str = "https://github.com"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.change.finding import index
 from bot.change.hands import Check, Hands, May, protected, shown
@@ -36,7 +36,9 @@ async def start_editing(job: Job, brief: Brief, proof: Proof, proved: Work) -> W
 
 def edit_hands(job: Job, brief: Brief, base: Baseline, proof: Proof) -> Hands:
     """Everything may be edited but tests that exist, test configuration, the proof and what is protected."""
-    return Hands(job, brief.base_sha, lookup_for(job, brief), _may_edit(job, brief, base, proof), _check(job, brief, base, proof))
+    return Hands(
+        job, brief.base_sha, lookup_for(job, brief), _may_edit(job, brief, base, proof), _check(job, brief, base, proof)
+    )
 
 
 def _may_edit(job: Job, brief: Brief, base: Baseline, proof: Proof) -> May:
@@ -67,7 +69,7 @@ def _check(job: Job, brief: Brief, base: Baseline, proof: Proof) -> Check:
     return check
 
 
-def _told(verdicts: dict[str, str], proof: Proof) -> str:
+def _told(verdicts: Mapping[str, str], proof: Proof) -> str:
     passing = sum(verdicts.get(name) == "passed" for name in proof.tests)
     return f"proof: {passing} of {len(proof.tests)} pass"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatch
 
-from unidiff import PatchSet
+from unidiff.patch import PatchSet
 
 from bot.change.records import Gate, Proof
 from bot.git.changes import Changes
@@ -14,10 +14,11 @@ from bot.toolchains.port import TestRun, Verdict
 MAX_FILES = 20
 MAX_LINES = 800
 PROTECTED = (
-    ".github/*", ".git/*", ".gitmodules", ".gitattributes", ".gitlab-ci.yml", ".circleci/*", ".husky/*", ".pre-commit-config.yaml",
-    "*.lock", "*/package-lock.json", "package-lock.json", "*/yarn.lock", "yarn.lock", "pnpm-lock.yaml", "go.sum", "*/go.sum",
-    ".claude/*", ".cursor/*", ".mcp.json", "CLAUDE.md", "AGENTS.md", ".vscode/*", ".idea/*", ".devcontainer/*", ".envrc", ".env",
-    "*.pth", "sitecustomize.py", "usercustomize.py", "*/sitecustomize.py", "*/usercustomize.py",
+    ".github/*", ".git/*", ".gitmodules", ".gitattributes", ".gitlab-ci.yml", ".circleci/*", ".husky/*",
+    ".pre-commit-config.yaml", "*.lock", "*/package-lock.json", "package-lock.json", "*/yarn.lock", "yarn.lock",
+    "pnpm-lock.yaml", "go.sum", "*/go.sum", ".claude/*", ".cursor/*", ".mcp.json", "CLAUDE.md", "AGENTS.md",
+    ".vscode/*", ".idea/*", ".devcontainer/*", ".envrc", ".env", "*.pth", "sitecustomize.py", "usercustomize.py",
+    "*/sitecustomize.py", "*/usercustomize.py",
 )  # fmt: skip
 
 
@@ -40,7 +41,12 @@ def tests_gate(restored: Collection[str]) -> Gate:
     if not restored:
         return Gate(name="tests taken from base", passed=True, after="no existing test changed")
     names = ", ".join(f"`{path}`" for path in restored)
-    return Gate(name="tests taken from base", passed=False, after=f"{len(restored)} restored", detail=f"The change edits {names}; these were taken from the base instead.")
+    return Gate(
+        name="tests taken from base",
+        passed=False,
+        after=f"{len(restored)} restored",
+        detail=f"The change edits {names}; these were taken from the base instead.",
+    )
 
 
 def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
@@ -54,15 +60,25 @@ def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
     ]
     good = sum(all(run.verdicts().get(name) == "passed" for name in wanted) for run in runs)
     after = f"passes, {good} of {len(runs)}" if not bad else f"passes in {good} of {len(runs)}"
-    return Gate(name="proof", passed=not bad, before=f"fails, {proof.runs} of {proof.runs}", after=after, detail="\n".join(dict.fromkeys(bad)))
+    return Gate(
+        name="proof",
+        passed=not bad,
+        before=f"fails, {proof.runs} of {proof.runs}",
+        after=after,
+        detail="\n".join(dict.fromkeys(bad)),
+    )
 
 
 def regressions(before: Mapping[str, Verdict], after: Mapping[str, Verdict]) -> tuple[str, ...]:
     """Tests that passed before and do not pass now; one that vanished counts, one that is skipped now counts."""
-    return tuple(sorted(name for name, verdict in before.items() if verdict == "passed" and after.get(name) != "passed"))
+    return tuple(
+        sorted(name for name, verdict in before.items() if verdict == "passed" and after.get(name) != "passed")
+    )
 
 
-def regression_gate(before: Mapping[str, Verdict], after: Mapping[str, Verdict], lost: Collection[str], flaky: Collection[str]) -> Gate:
+def regression_gate(
+    before: Mapping[str, Verdict], after: Mapping[str, Verdict], lost: Collection[str], flaky: Collection[str]
+) -> Gate:
     """``lost``: what still failed when run again; ``flaky``: what passed then."""
     detail = "\n".join(f"{name}: passed before, {after.get(name, 'not run')} now" for name in sorted(lost))
     again = f", {len(flaky)} only when run again" if flaky else ""
@@ -85,7 +101,11 @@ def size_gate(diff: str) -> Gate:
     """A fix is small: at most :data:`MAX_FILES` files and :data:`MAX_LINES` changed lines."""
     files, lines = len(PatchSet(diff)), len(added_lines(diff)) + len(removed_lines(diff))
     small = 0 < files <= MAX_FILES and lines <= MAX_LINES
-    detail = "" if small else f"{files} files and {lines} lines changed; allowed are 1 to {MAX_FILES} files, {MAX_LINES} lines."
+    detail = (
+        ""
+        if small
+        else f"{files} files and {lines} lines changed; allowed are 1 to {MAX_FILES} files, {MAX_LINES} lines."
+    )
     return Gate(name="size", passed=small, after=f"{lines} lines in {files} files", detail=detail)
 
 

@@ -11,7 +11,7 @@ from bot.change.workshop import Workshop
 from bot.git.changes import Changes
 from bot.github.outgoing import find_secrets
 from bot.sandbox.port import Limits
-from bot.toolchains.port import TestRun
+from bot.toolchains.port import TestRun, Verdict
 
 
 async def gate(job: Job, base_sha: str, base: Baseline, proof: Proof, wanted: Changes) -> GateReport:
@@ -35,7 +35,7 @@ async def gate(job: Job, base_sha: str, base: Baseline, proof: Proof, wanted: Ch
             gates.regression_gate(base.verdicts, after, lost, flaky),
             gates.tests_gate(restored),
             await parse_gate(mirror, base_sha, changes),
-            await lint_gate(mirror, base_sha, changes, diff),
+            await lint_gate(mirror, base_sha, changes),
             gates.secrets_gate(diff, find_secrets),
             gates.paths_gate(changes),
             gates.size_gate(diff),
@@ -51,7 +51,7 @@ async def gate(job: Job, base_sha: str, base: Baseline, proof: Proof, wanted: Ch
 
 async def _regressions(
     workshop: Workshop, job: Job, base: Baseline, changes: Changes
-) -> tuple[dict[str, str], list[str], TestRun]:
+) -> tuple[dict[str, Verdict], list[str], TestRun]:
     """The baseline's scope again; what flipped runs once more, alone, and is listed as flaky where it passes then."""
     limits = Limits(seconds=job.policy.checks.minutes * 60)
     run = await workshop.test_fresh(changes, base.targets, limits=limits)

@@ -11,7 +11,8 @@ from bot.change.gates import is_protected
 from bot.change.job import Job
 from bot.change.loop import Acted
 from bot.context.lookup import Lookup
-from bot.edits import EditError, apply, parse, replacement
+from bot.edits import Edit, EditError, EditRefused, apply, parse
+from bot.edits.formats import format_for
 from bot.git.changes import Changes
 from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
 from bot.sandbox.port import Limits
@@ -19,16 +20,20 @@ from bot.toolchains.port import TestRun
 
 _RUN_LIMITS = Limits(seconds=120, memory_mb=2048, output_kb=16)
 _SHOWN = 6_000
+_ALIKE = 40
 
 
-def _tool(name: str, description: str, required: Sequence[str], **properties: str) -> Tool:
+def _tool(tool: str, description: str, required: Sequence[str], **properties: str) -> Tool:
     """A tool whose parameters are all strings or integers (``int:`` before the description)."""
     schema = {
-        key: {"type": "integer" if text.startswith("int:") else "string", "description": text.removeprefix("int:").strip()}
+        key: {
+            "type": "integer" if text.startswith("int:") else "string",
+            "description": text.removeprefix("int:").strip(),
+        }
         for key, text in properties.items()
     }
     parameters = {"type": "object", "properties": schema, "required": list(required), "additionalProperties": False}
-    return Tool(name=name, description=description, parameters=parameters)
+    return Tool(name=tool, description=description, parameters=parameters)
 
 
 SEARCH = _tool(
@@ -41,24 +46,36 @@ READ = _tool(
 )  # fmt: skip
 DEFINITION = _tool("definition", "Show where a name is defined.", ["name"], name="function, class or method")
 REFERENCES = _tool("references", "Show where a name is used.", ["name"], name="function, class or method")
-EDIT = _tool(
-    "edit",
-    "Replace one passage of a file. `search` must be copied from the file, whole lines, and occur exactly once; "
-    "an empty `search` creates a new file.",
-    ["path", "search", "replace"],
-    path="the file", search="the lines to replace", replace="the lines to put there",
-)  # fmt: skip
 RUN = _tool(
-    "run", "Run a shell line in the sandbox (no network). What it writes is thrown away.", ["command"], command="the shell line"
+    "run",
+    "Run a shell line in the sandbox (no network). What it writes is thrown away.",
+    ["command"],
+    command="the shell line",
 )
 FINISH = _tool(
     "finish", "Say that you are done; the program then checks.", ["cause"],
     cause="what was wrong, and where (path:line)", change="what the code does now",
 )  # fmt: skip
-TOOLS = (SEARCH, READ, DEFINITION, REFERENCES, EDIT, RUN, FINISH)
+
+
+def tools_for(model: str) -> tuple[Tool, ...]:
+    """All tools; `edit` takes the edit format that suits the model's family."""
+    instructions = format_for(model).instructions
+    edit = _tool("edit", f"Change files. {instructions}", ["edits"], edits="the edits, in the format described")
+    return (SEARCH, READ, DEFINITION, REFERENCES, edit, RUN, FINISH)
+
 
 Check = Callable[[Changes], Awaitable[str]]
 May = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What edits are applied to: texts by path, all paths, and those that are links or submodules."""
+
+    texts: dict[str, str | None]
+    paths: frozenset[str]
+    links: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -74,8 +91,13 @@ class Hands:
     may_edit: May
     check: Check
 
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        models = self.job.services.models.models_for("fix", self.job.policy.models.get("fix", ()))
+        return tools_for(models[0])
+
     async def ask(self, step: str, conversation: Conversation) -> Reply:
-        return await self.job.ask(step, "fix", conversation, tools=TOOLS)
+        return await self.job.ask(step, "fix", conversation, tools=self.tools)
 
     async def act(self, reply: Reply, changes: Changes) -> Acted:
         """Carry out the reply's calls in order; edits written as text count as well."""
@@ -90,7 +112,9 @@ class Hands:
             if call.name == "finish" and call.error is None:
                 finished = "\n".join(str(call.arguments.get(key, "")) for key in ("cause", "change")).strip()
         if changes != before:
-            messages[-1] = messages[-1].model_copy(update={"text": f"{messages[-1].text}\n\n{await self.check(changes)}"})
+            messages[-1] = messages[-1].model_copy(
+                update={"text": f"{messages[-1].text}\n\n{await self.check(changes)}"}
+            )
         return Acted(
             messages=tuple(messages),
             changes=changes,
@@ -101,7 +125,7 @@ class Hands:
 
     async def _act_on_text(self, reply: Reply, changes: Changes, started: float) -> Acted:
         try:
-            edited = await self._edit_text(reply.text, changes)
+            _, edited = await self._applied(reply.text, changes)
         except EditError as error:
             note = Message(role="user", text=f"{error}\n\nUse the tools; call `finish` when you are done.")
             return Acted(messages=(note,), changes=changes, malformed=True, seconds=time.monotonic() - started)
@@ -112,15 +136,15 @@ class Hands:
         """One call's answer and the tree after it. A wrong call is answered in words, never raised."""
         if call.error is not None:
             return f"Your arguments could not be read: {call.error}", changes
-        tool = next((tool for tool in TOOLS if tool.name == call.name), None)
+        tool = next((tool for tool in self.tools if tool.name == call.name), None)
         if tool is None:
             await self.job.audit(f"tool {call.name}", allowed=False, reason="no such tool")
-            return f"There is no tool `{call.name}`; there are: {', '.join(tool.name for tool in TOOLS)}.", changes
+            return f"There is no tool `{call.name}`; there are: {', '.join(tool.name for tool in self.tools)}.", changes
         missing = [key for key in tool.parameters["required"] if not isinstance(call.arguments.get(key), str)]
         if missing:
             return f"`{call.name}` needs {', '.join(missing)} as text.", changes
         if call.name == "edit":
-            return await self._edit(call, changes)
+            return await self._edit(str(call.arguments["edits"]), changes)
         if call.name == "run":
             return await self._run(str(call.arguments["command"]), changes), changes
         if call.name == "finish":
@@ -131,25 +155,44 @@ class Hands:
         lookup = await self.lookup(changes)
         return await asyncio.to_thread(_looked_up, lookup, call)
 
-    async def _edit(self, call: ToolCall, changes: Changes) -> tuple[str, Changes]:
-        path, search, replace = (str(call.arguments[key]) for key in ("path", "search", "replace"))
-        refused = self.may_edit(path)
-        if refused is not None:
-            await self.job.audit(f"edit {path}", allowed=False, reason=refused)
-            return f"Refused: {refused}", changes
+    async def _edit(self, text: str, changes: Changes) -> tuple[str, Changes]:
         try:
-            return await self._applied((replacement(path, search, replace),), changes)
+            return await self._applied(text, changes)
         except EditError as error:
             return str(error), changes
 
-    async def _edit_text(self, text: str, changes: Changes) -> Changes:
+    async def _applied(self, text: str, changes: Changes) -> tuple[str, Changes]:
+        """All edits of a text on base plus changes, or :class:`EditError` and none. Refusals by path are audited."""
         edits = parse(text)
         for edit in edits:
-            refused = self.may_edit(edit.path)
-            if refused is not None:
-                await self.job.audit(f"edit {edit.path}", allowed=False, reason=refused)
-                raise EditError(f"Refused: {refused}")
-        return (await self._applied(edits, changes))[1]
+            reason = self.may_edit(edit.path)
+            if reason is not None:
+                await self.job.audit(f"edit {edit.path[:200]}", allowed=False, reason=reason)
+                raise EditRefused(f"Refused: {reason}")
+        files = await self._files(edits, changes)
+        applied = await asyncio.to_thread(
+            apply,
+            edits,
+            files.texts.get,
+            paths=files.paths,
+            protected=lambda path: self.may_edit(path) is not None,
+            is_link=files.links.__contains__,
+        )
+        return "\n".join(applied.notes), Changes(files={**changes.files, **applied.files})
+
+    async def _files(self, edits: Sequence[Edit], changes: Changes) -> _Files:
+        """The texts an edit could mean: the path it names, or files of the same name elsewhere."""
+        mirror = await self.job.services.mirrors.of(self.job.task.repository)
+        entries = await mirror.entries(self.base_sha)
+        names = {edit.path.rpartition("/")[2] for edit in edits}
+        texts = {
+            entry.path: await mirror.read(self.base_sha, entry.path)
+            for entry in [entry for entry in entries if entry.path.rpartition("/")[2] in names][:_ALIKE]
+        }
+        texts.update(changes.files)
+        gone = {path for path, text in changes.files.items() if text is None}
+        paths = frozenset({entry.path for entry in entries} | set(changes.files)) - gone
+        return _Files(texts, paths, frozenset(entry.path for entry in entries if entry.kind != "file"))
 
     async def _run(self, command: str, changes: Changes) -> str:
         result = await self.job.workshop(self.base_sha).run(command, changes, _RUN_LIMITS)
@@ -160,7 +203,9 @@ class Hands:
 def _looked_up(lookup: Lookup, call: ToolCall) -> str:
     arguments = call.arguments
     if call.name == "search":
-        return lookup.search(str(arguments["query"]), kind=str(arguments.get("kind") or "literal"), path=str(arguments.get("path") or ""))
+        return lookup.search(
+            str(arguments["query"]), kind=str(arguments.get("kind") or "literal"), path=str(arguments.get("path") or "")
+        )
     if call.name == "read":
         return lookup.read(str(arguments["path"]), _number(arguments.get("start"), 1), _number(arguments.get("end"), 0))
     if call.name == "definition":
@@ -174,7 +219,9 @@ def _number(value: object, default: int) -> int:
 
 def protected(path: str) -> str | None:
     """Why no stage may edit this path, or None."""
-    return f"`{path}` is protected (CI, lock files, tool settings); a person changes it." if is_protected(path) else None
+    return (
+        f"`{path}` is protected (CI, lock files, tool settings); a person changes it." if is_protected(path) else None
+    )
 
 
 def shown(title: str, run: TestRun) -> str:
@@ -184,4 +231,6 @@ def shown(title: str, run: TestRun) -> str:
     head = f"{title}: {passed} passed, {len(bad)} failed ({run.command})"
     if run.result.ended != "exit" or not run.cases:
         return f"{head}; ended: {run.result.ended}\n{run.result.output[-_SHOWN:]}"
-    return "\n".join([head, *(f"--- {case.id} ({case.verdict} in {case.phase})\n{case.message[:1500]}" for case in bad[:6])])[:_SHOWN]
+    return "\n".join(
+        [head, *(f"--- {case.id} ({case.verdict} in {case.phase})\n{case.message[:1500]}" for case in bad[:6])]
+    )[:_SHOWN]

@@ -11,7 +11,7 @@ from bot.change.services import Services
 from bot.change.workshop import Workshop
 from bot.models.port import Conversation, Reply, Role, Spender, Tool
 from bot.policy import Policy
-from bot.store import tasks
+from bot.store import audit, tasks
 
 StageState = Literal["started", "done", "failed"]
 
@@ -54,6 +54,13 @@ class Job:
         data = {"stage": name, "state": state, "text": text}
         await self.services.store.run(lambda connection: tasks.add_event(connection, self.task_id, "stage", data))
 
+    async def audit(self, action: str, *, allowed: bool, reason: str) -> None:
+        """One row a permission decision and a write."""
+        where = {"task": self.task_id, "repository": self.task.repository.full_name, "actor": self.task.actor.login}
+        await self.services.store.run(
+            lambda connection: audit.record(connection, action, allowed=allowed, reason=reason, **where)
+        )
+
     async def ask(
         self,
         step: str,
@@ -78,4 +85,11 @@ class Job:
 
     def workshop(self, base_sha: str) -> Workshop:
         """The task's directory at a base; another base gets another directory."""
-        return self.services.workshop(self.task_id, self.task.repository, base_sha, self.policy.checks)
+        services, repository = self.services, self.task.repository
+        return Workshop(
+            services.settings.data_dir / "work" / self.task_id / base_sha[:12],
+            lambda: services.mirrors.of(repository),
+            base_sha,
+            services.sandbox,
+            lambda tree: services.make_toolchain(self.policy.checks, tree),
+        )

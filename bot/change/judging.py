@@ -36,5 +36,8 @@ async def judge(job: Job, brief: Brief, base: Baseline, report: GateReport, step
     passed = bool(answer["passed"]) or not objection
     await job.stage("judge", "done" if passed else "failed", "" if passed else objection[:300])
     return Judgement(
-        model=reply.model, passed=passed, reason=str(answer["reason"])[:1000], failing_input=None if passed else objection[:1000]
+        model=reply.model,
+        passed=passed,
+        reason=str(answer["reason"])[:1000],
+        failing_input=None if passed else objection[:1000],
     )

@@ -96,7 +96,10 @@ def _end(state: Work, ended: Ended, summary: str) -> Work:
 def _keys(reply: Reply, acted: Acted) -> list[str]:
     """An action repeats when the same call meets the same tree."""
     tree = json.dumps(acted.changes.model_dump(), sort_keys=True)
-    return [f"{call.name} {json.dumps(call.arguments, sort_keys=True)} {zlib.crc32(tree.encode())}" for call in reply.tool_calls]
+    return [
+        f"{call.name} {json.dumps(call.arguments, sort_keys=True)} {zlib.crc32(tree.encode())}"
+        for call in reply.tool_calls
+    ]
 
 
 def shortened(messages: tuple[Message, ...]) -> tuple[Message, ...]:
@@ -111,4 +114,6 @@ def shortened(messages: tuple[Message, ...]) -> tuple[Message, ...]:
 def _cut(message: Message) -> Message:
     if len(message.text) <= 1200:
         return message
-    return message.model_copy(update={"text": message.text[:1000] + "\n[cut here to save room: ask again if you need it]"})
+    return message.model_copy(
+        update={"text": message.text[:1000] + "\n[cut here to save room: ask again if you need it]"}
+    )

@@ -5,10 +5,23 @@ Every line that touches the world is a step; this module only says what follows 
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.change import editing, finding, gating, judging, preparing, proving, publishing, reading
 from bot.change.job import Capability, Job
 from bot.change.loop import LoopLimits, work
-from bot.change.records import Baseline, Brief, ChangeTask, Evidence, Found, GateReport, Judgement, Proof, Published, Work
+from bot.change.records import (
+    Baseline,
+    Brief,
+    ChangeTask,
+    Evidence,
+    Found,
+    GateReport,
+    Judgement,
+    Proof,
+    Published,
+    Work,
+)
 from bot.change.services import Services
 from bot.engine.port import Ctx, Outcome, Step
 
@@ -18,7 +31,7 @@ _LIMITS = LoopLimits()
 
 async def run_change(ctx: Ctx, services: Services, capability: Capability, task: ChangeTask) -> Outcome:
     """One task from trigger to a state that people can see on GitHub."""
-    policy = await ctx.step("policy", services.load_policy, task.repository)
+    policy = await ctx.step("policy", services.policies.load, task.repository, retries=2)
     job = Job(services, capability, ctx.task_id, task, policy)
     brief = await ctx.step("read", reading.read, job, retries=2)
     if brief.stop:
@@ -35,13 +48,13 @@ async def run_change(ctx: Ctx, services: Services, capability: Capability, task:
 async def _look_around(ctx: Ctx, job: Job, brief: Brief) -> tuple[Found, Baseline]:
     """Find and install side by side; then the tests as they are."""
     await ctx.step("fetch", finding.fetch, job, brief, retries=2)
-    branches = await ctx.parallel(
-        {
-            "find": Step(finding.find, (job, brief)),
-            "install": Step(preparing.install, (job, brief), interruptible=True),
-        }
-    )
-    found, installed = Found.model_validate(branches["find"]), preparing.Installed.model_validate(branches["install"])
+    steps: dict[str, Step[Any]] = {
+        "find": Step(finding.find, (job, brief)),
+        "install": Step(preparing.install, (job, brief), interruptible=True),
+    }
+    branches = await ctx.parallel(steps)
+    found: Found = branches["find"]
+    installed: preparing.Installed = branches["install"]
     return found, await ctx.step("baseline", preparing.baseline, job, brief, found, installed, interruptible=True)
 
 
@@ -69,7 +82,9 @@ async def _edit(ctx: Ctx, job: Job, evidence: Evidence, proof: Proof, proved: Wo
         judgement = await ctx.step(step, judging.judge, job, brief, base, report, step, interruptible=True)
         if judgement.passed or objected:
             break
-        state = proving.told(state, job, brief, "A reviewer names an input that still fails.", judgement.failing_input or "")
+        state = proving.told(
+            state, job, brief, "A reviewer names an input that still fails.", judgement.failing_input or ""
+        )
     cause, _, change = state.summary.partition("\n")
     return evidence.model_copy(update={"report": report, "judgement": judgement, "cause": cause, "change": change})
 
@@ -83,10 +98,14 @@ async def _publish(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
     if now.stop:
         return Outcome(state="refused", summary=now.stop)
     if now.edited:
-        evidence = _noted(evidence, "The issue was edited meanwhile; this is for the text as it read when it was triggered.")
+        evidence = _noted(
+            evidence, "The issue was edited meanwhile; this is for the text as it read when it was triggered."
+        )
     if now.conflicts:
         names = ", ".join(f"`{path}`" for path in now.conflicts)
-        return await _tell(ctx, job, _noted(evidence, f"Meanwhile {names} changed on the base branch; start again to build on that."))
+        return await _tell(
+            ctx, job, _noted(evidence, f"Meanwhile {names} changed on the base branch; start again to build on that.")
+        )
     if now.base_sha != report.base_sha:
         evidence = await _on_new_base(ctx, job, evidence, now.base_sha)
     return await _deliver(ctx, job, evidence)
@@ -98,9 +117,19 @@ async def _on_new_base(ctx: Ctx, job: Job, evidence: Evidence, base_sha: str) ->
     if proof is None or report is None:
         return evidence
     again = await ctx.step(
-        "gate-new-base", gating.gate, job, base_sha, _present(evidence.baseline), proof, report.changes, interruptible=True
+        "gate-new-base",
+        gating.gate,
+        job,
+        base_sha,
+        _present(evidence.baseline),
+        proof,
+        report.changes,
+        interruptible=True,
     )
-    return _noted(evidence.model_copy(update={"report": again}), f"The base moved meanwhile; the gates ran again on {base_sha[:10]}.")
+    return _noted(
+        evidence.model_copy(update={"report": again}),
+        f"The base moved meanwhile; the gates ran again on {base_sha[:10]}.",
+    )
 
 
 async def _deliver(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
@@ -110,7 +139,9 @@ async def _deliver(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
     title = job.capability.pull(evidence, job.task_id).title
     sha = await ctx.step("push", publishing.push, job, evidence.report, title, retries=2)
     published = await ctx.step("pull", publishing.open_pull, job, evidence, sha, retries=2)
-    await ctx.step("notify", publishing.notify, job, job.capability.final(evidence, job.task_id, published.url), retries=2)
+    await ctx.step(
+        "notify", publishing.notify, job, job.capability.final(evidence, job.task_id, published.url), retries=2
+    )
     return _outcome(evidence, published)
 
 
@@ -144,4 +175,3 @@ def _noted(evidence: Evidence, note: str) -> Evidence:
 def _present(base: Baseline | None) -> Baseline:
     assert base is not None, "the pipeline prepares before it proves"
     return base
-

@@ -27,7 +27,8 @@ async def baseline(job: Job, brief: Brief, found: Found, installed: Installed) -
     minutes = job.policy.checks.minutes
     workshop = job.workshop(brief.base_sha)
     run = await workshop.test(Changes(), limits=Limits(seconds=minutes * 60))
-    scope, targets = f"full suite, {run.result.seconds:.0f} s", ()
+    scope = f"full suite, {run.result.seconds:.0f} s"
+    targets: tuple[str, ...] = ()
     if not run.complete and found.tests:
         targets = found.tests
         run = await workshop.test(Changes(), targets, limits=Limits(seconds=minutes * 60))

@@ -13,7 +13,8 @@ RUNS = 3
 _ERROR_NAME = re.compile(r"\b(?:[A-Za-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|DoesNotExist))\b")
 _RAISED_LINE = re.compile(r"^(?:E\s+)?(?:[\w.]+\.)?([A-Z]\w*(?:Error|Exception|Warning))(?::\s*(.*))?$", re.MULTILINE)
 _BROKEN_TEST = re.compile(
-    r"\b(ImportError|ModuleNotFoundError|SyntaxError|IndentationError|NameError|FileNotFoundError)\b|fixture '.*' not found"
+    r"\b(ImportError|ModuleNotFoundError|SyntaxError|IndentationError|NameError|FileNotFoundError)\b"
+    r"|fixture '.*' not found"
 )
 
 
@@ -48,7 +49,9 @@ def check_proof(runs: Sequence[TestRun], reported: Reported) -> ProofCheck:
     shapes = [_failing(run) for run in runs]
     problem = next((_unusable(run) for run in runs if _unusable(run)), None)
     if problem is None and len({frozenset(case.id for case in shape) for shape in shapes}) != 1:
-        problem = f"The test does not fail every time: it must fail in {len(runs)} of {len(runs)} runs. Remove what varies."
+        problem = (
+            f"The test does not fail every time: it must fail in {len(runs)} of {len(runs)} runs. Remove what varies."
+        )
     if problem is not None:
         return ProofCheck(problem=problem)
     failures = tuple(Failure(test=case.id, phase=case.phase, message=case.message[:2000]) for case in shapes[0])
@@ -63,7 +66,8 @@ def _unusable(run: TestRun) -> str | None:
     """Why one run cannot be a proof, or None."""
     failing = _failing(run)
     if run.result.ended != "exit":
-        return f"The test run was stopped ({run.result.ended}). Write a test that ends by itself.\n{run.result.output[-1500:]}"
+        tail = run.result.output[-1500:]
+        return f"The test run was stopped ({run.result.ended}). Write a test that ends by itself.\n{tail}"
     if not run.cases:
         return f"No test was collected. The runner said:\n{run.result.output[-1500:]}"
     if not failing:

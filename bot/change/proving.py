@@ -68,7 +68,9 @@ def told(state: Work, job: Job, brief: Brief, why: str, detail: str) -> Work:
 async def opening(job: Job, brief: Brief, found: Found, base: Baseline) -> str:
     """The first message of the proof stage."""
     await job.stage("prove", "started")
-    suggestion = job.workshop(brief.base_sha).toolchain().new_test_path(found.tests, found.files[0] if found.files else "")
+    suggestion = (
+        job.workshop(brief.base_sha).toolchain().new_test_path(found.tests, found.files[0] if found.files else "")
+    )
     template = f"{job.capability.prompts}/prove.md.j2"
     return render(template, brief=brief, found=found, baseline=base, suggestion=suggestion)
 
@@ -94,7 +96,9 @@ async def check(job: Job, brief: Brief, changes: Changes, attempt: int) -> Prove
     existing = sorted(known & set(changes.files))
     if existing or not changes.files:
         named = ", ".join(existing)
-        return Proved(problem=f"The proof must be in a new file; {named} exists already." if existing else "No test was written.")
+        return Proved(
+            problem=f"The proof must be in a new file; {named} exists already." if existing else "No test was written."
+        )
     workshop = job.workshop(brief.base_sha)
     runs = [await workshop.test(changes, sorted(changes.files)) for _ in range(RUNS)]
     checked = check_proof(runs, reported_errors(f"{brief.title}\n{brief.body}"))
@@ -118,7 +122,7 @@ async def check(job: Job, brief: Brief, changes: Changes, attempt: int) -> Prove
 
 
 async def _recognised(job: Job, brief: Brief, proof: Proof, attempt: int) -> Proof | str:
-    """Where the issue names no error: the ``verify`` model must quote the failure; code checks that the quote is there."""
+    """Where the issue names no error, ``verify`` must quote the failure; code checks that the quote is there."""
     failure = "\n\n".join(f"{failure.test}\n{failure.message}" for failure in proof.failures)
     test = "\n\n".join(f"# {path}\n{text}" for path, text in proof.files.files.items() if text)
     prompt = render(f"{job.capability.prompts}/recognise.md.j2", brief=brief, test=test, failure=failure)
@@ -132,5 +136,5 @@ async def _recognised(job: Job, brief: Brief, proof: Proof, attempt: int) -> Pro
     if not answer["same"]:
         return f"The failure is not the reported one: {answer['why']}"
     if not quote or quote not in " ".join(failure.split()):
-        return "The failure could not be matched with the report: the check quoted words that the failure does not contain."
+        return "The failure could not be matched with the report: the check quoted words that are not in it."
     return proof.model_copy(update={"reason": f"recognised by {reply.model} from “{quote[:160]}”"})

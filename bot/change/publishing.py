@@ -12,7 +12,8 @@ from bot.git.changes import Changes
 from bot.git.mirrors import Author
 from bot.github import issues, pulls, repos
 from bot.github.markers import Marker
-from bot.github.outgoing import outgoing
+from bot.github.outgoing import outgoing, outgoing_line
+from bot.store import reporting
 from bot.types import JsonModel
 
 WRITE = {"contents": "write", "pull_requests": "write", "issues": "write", "metadata": "read"}
@@ -49,11 +50,11 @@ async def recheck(job: Job, brief: Brief, changes: Changes) -> Recheck:
 
 
 async def push(job: Job, brief: Brief, report: GateReport, title: str) -> str:
-    """Commit the tested tree and push it to the task's own branch; the head's sha. Repeating it makes the same commit."""
+    """Commit the tested tree and push it to the task's own branch; the head's sha, the same on every try."""
     repository = job.task.repository
     mirror = await job.services.mirrors.of(repository)
     bot = await job.services.github.bot()
-    author = Author(name=bot.login, email=f"{bot.id}+{bot.login}@{job.services.noreply}")
+    author = Author(name=bot.login, email=f"{bot.id}+{bot.login}@{job.services.noreply_host}")
     message = f"{title}\n\nFixes #{job.task.number}\n"
     when = int(datetime.fromisoformat(job.task.triggered).timestamp())
     sha = await mirror.commit(report.base_sha, report.changes, message, author, when)
@@ -73,7 +74,7 @@ async def open_pull(job: Job, brief: Brief, evidence: Evidence, head_sha: str) -
         repository,
         head=job.branch,
         base=brief.base_branch,
-        title=outgoing(text.title, closes=job.task.number),
+        title=outgoing_line(text.title),
         body=outgoing(text.body, closes=job.task.number),
         draft=not evidence.verified,
     )
@@ -91,3 +92,9 @@ async def notify(job: Job, text: str) -> int:
     body = outgoing(text, closes=None)
     comment = await issues.ensure_comment(github, repository, job.task.number, body, marker=marker, bot_id=bot.id)
     return comment.id
+
+
+async def account(job: Job, evidence: Evidence) -> Evidence:
+    """The evidence with what the task has cost by now."""
+    spent = await job.services.store.run(lambda connection: reporting.spent_by_task(connection, job.task_id))
+    return evidence.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})

@@ -11,7 +11,9 @@ import unicodedata
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _HIDDEN_TAG = re.compile(r"<(script|style|template|noscript|svg|math)\b.*?(?:</\1\s*>|\Z)", re.DOTALL | re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"\s(?:alt|title|aria-[\w-]+|data-[\w-]+|style|hidden)\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
+_ATTRIBUTE = re.compile(
+    r"\s(?:alt|title|aria-[\w-]+|data-[\w-]+|style|hidden)\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE
+)
 _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 _IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)[^)]*\)")
 _LINK_TITLE = re.compile(r"(\]\([^)\s]+)\s+(?:\"[^\"]*\"|'[^']*')\)")

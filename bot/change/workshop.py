@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bot.change.records import Ran
@@ -25,7 +25,12 @@ class Workshop:
     """The directories of one task at one base commit. ``toolchain`` is made for the tree once that exists."""
 
     def __init__(
-        self, folder: Path, mirror: Mirror, base_sha: str, sandbox: Sandbox, make_toolchain: Callable[[Path], Toolchain]
+        self,
+        folder: Path,
+        mirror: Callable[[], Awaitable[Mirror]],
+        base_sha: str,
+        sandbox: Sandbox,
+        make_toolchain: Callable[[Path], Toolchain],
     ) -> None:
         self._folder = folder
         self._mirror = mirror
@@ -43,7 +48,7 @@ class Workshop:
         if marker.exists() and marker.read_text() == self._base_sha:
             return ()
         await asyncio.to_thread(remove_tree, self._folder)
-        await self._mirror.checkout(self._base_sha, self._pristine, Changes())
+        await (await self._mirror()).checkout(self._base_sha, self._pristine, Changes())
         workspace = Workspace(tree=self._pristine, env=self._folder / "env")
         results = await self._make_toolchain(self._pristine).install(workspace)
         marker.write_text(self._base_sha)
@@ -53,7 +58,9 @@ class Workshop:
         """Run tests on base plus changes in the warm tree, which is reset first."""
         return await self._test("tree", changes, targets, limits=limits, final=False)
 
-    async def test_fresh(self, changes: Changes, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
+    async def test_fresh(
+        self, changes: Changes, targets: Sequence[str] = (), *, limits: Limits | None = None
+    ) -> TestRun:
         """The same in a fresh tree with dependencies mounted read-only: what the gates rely on."""
         return await self._test("fresh", changes, targets, limits=limits, final=True)
 
@@ -85,7 +92,7 @@ class Workshop:
         """A tree that is exactly the pristine base plus changes, whatever an earlier command left there."""
         await self.ready()
         # Making the git tree first checks every path, symlinked parents included, before anything is written.
-        await self._mirror.tree(self._base_sha, changes)
+        await (await self._mirror()).tree(self._base_sha, changes)
         tree = self._folder / name
         await asyncio.to_thread(_lay, self._pristine, tree, changes)
         return Workspace(tree=tree, env=self._folder / "env")

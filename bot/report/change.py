@@ -1,4 +1,4 @@
-"""How a change's evidence reads on GitHub: pull request, unverified comment, final comment. Words only from what ran."""
+"""How a change's evidence reads on GitHub: pull request, comments. Words only from what ran."""
 
 from __future__ import annotations
 
@@ -34,12 +34,16 @@ def unverified_text(evidence: Evidence, task_id: str) -> str:
     """What was found, tried and seen, where no verified fix came out of it."""
     parts = ["I could not produce a verified fix, so I opened no pull request.", *_notes(evidence), _cause(evidence)]
     if evidence.proof is not None:
-        parts.append(f"What I can show: the bug is reproduced. {inline_code(evidence.proof.tests[0])} fails on the present code.")
+        parts.append(
+            f"What I can show: the bug is reproduced. {inline_code(evidence.proof.tests[0])} fails on the present code."
+        )
         parts.append(folded("The failing test", _proof_files(evidence)))
     if evidence.report is not None:
         parts += [evidence_table(evidence), _failed_gates(evidence.report)]
     if evidence.judgement is not None and evidence.judgement.failing_input:
-        parts.append(f"A second model names an input that still fails: {inline_code(evidence.judgement.failing_input[:300])}")
+        parts.append(
+            f"A second model names an input that still fails: {inline_code(evidence.judgement.failing_input[:300])}"
+        )
     parts += [_ran(evidence), _next(evidence)]
     return "\n\n".join(part for part in parts if part)
 
@@ -49,7 +53,9 @@ def final_text(evidence: Evidence, task_id: str, url: str) -> str:
     number = url.rstrip("/").rsplit("/", 1)[-1]
     if not evidence.verified:
         return f"I opened #{number} as a draft: the fix is **not verified**. The pull request says what is missing."
-    proof = f" The new test {inline_code(evidence.proof.tests[0])} failed before and passes now." if evidence.proof else ""
+    proof = (
+        f" The new test {inline_code(evidence.proof.tests[0])} failed before and passes now." if evidence.proof else ""
+    )
     return f"I opened #{number} with a fix.{proof} Cost {money(evidence.dollars)}, {evidence.calls} model calls."
 
 
@@ -60,9 +66,13 @@ def evidence_table(evidence: Evidence) -> str:
     gates = {gate.name: gate for gate in report.gates} if report is not None else {}
     if proof is not None:
         after = gates["proof"].after if "proof" in gates else "not run"
-        rows += [[f"{inline_code(failure.test)} (new)", f"fails: {_short(failure)}", after] for failure in proof.failures[:5]]
+        rows += [
+            [f"{inline_code(failure.test)} (new)", f"fails: {_short(failure)}", after] for failure in proof.failures[:5]
+        ]
     if base is not None and "regressions" in gates:
-        rows.append([f"all {len(base.verdicts)} tests ({base.scope})", gates["regressions"].before, gates["regressions"].after])
+        rows.append(
+            [f"all {len(base.verdicts)} tests ({base.scope})", gates["regressions"].before, gates["regressions"].after]
+        )
     rows += [
         [_GATE_LABEL[name], gate.before, gate.after + ("" if gate.passed else " — **not passed**")]
         for name, gate in gates.items()
@@ -102,7 +112,9 @@ def _short(failure: Failure) -> str:
 
 def _notes(evidence: Evidence) -> list[str]:
     flaky = evidence.report.flaky if evidence.report is not None else ()
-    listed = [f"These tests failed once and passed when run again: {', '.join(map(inline_code, flaky))}."] if flaky else []
+    listed = (
+        [f"These tests failed once and passed when run again: {', '.join(map(inline_code, flaky))}."] if flaky else []
+    )
     return [*evidence.notes, *listed]
 
 
@@ -113,7 +125,9 @@ def _ran(evidence: Evidence) -> str:
     where = "sandbox without network" if base.tier != "process" else "plain process, not a sandbox"
     command = inline_code(evidence.report.command if evidence.report is not None else base.command)
     head = f"Ran in a {base.tier} {where}" if base.tier != "process" else f"Ran in a {where}"
-    return f"{head}: {command}.{_WEAKER.get(base.tier, '')} Cost {money(evidence.dollars)}, {evidence.calls} model calls."
+    return (
+        f"{head}: {command}.{_WEAKER.get(base.tier, '')} Cost {money(evidence.dollars)}, {evidence.calls} model calls."
+    )
 
 
 def _details(evidence: Evidence) -> list[str]:
@@ -133,11 +147,15 @@ def _setup_line(ran: Ran) -> str:
 
 def _proof_files(evidence: Evidence) -> str:
     files = evidence.proof.files.files if evidence.proof is not None else {}
-    return "\n\n".join(f"{inline_code(path)}\n\n{code_block(text or '', 'python')}" for path, text in files.items())[:8000]
+    return "\n\n".join(f"{inline_code(path)}\n\n{code_block(text or '', 'python')}" for path, text in files.items())[
+        :8000
+    ]
 
 
 def _failed_gates(report: GateReport) -> str:
-    blocks = [folded(f"Not passed: {gate.name}", code_block(gate.detail[:3000])) for gate in report.failed() if gate.detail]
+    blocks = [
+        folded(f"Not passed: {gate.name}", code_block(gate.detail[:3000])) for gate in report.failed() if gate.detail
+    ]
     return "\n\n".join(blocks)
 
 

@@ -32,14 +32,14 @@ _HEADS = {
 }
 _NEXT = {
     "failed": "Nothing was published. Add the label again to start a new attempt.",
-    "dead": "Nothing more will be tried by itself; the operator finds the step in the log. Add the label again to start anew.",
+    "dead": "Nothing more is tried by itself; the log names the step. Add the label again to start a new attempt.",
     "cancelled": "Nothing was published. Add the label again to start a new attempt.",
 }
 
 
 @dataclass(frozen=True)
 class StatusView:
-    """What the comment is rendered from. Times are milliseconds since the epoch; ``stages`` are the ``stage`` events."""
+    """What the comment is rendered from. Times are milliseconds since the epoch; ``stages`` the ``stage`` events."""
 
     task: str
     flow: str

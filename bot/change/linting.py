@@ -1,0 +1,58 @@
+"""Parse and lint, before and after: only what the change makes worse counts."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+from collections import Counter
+
+from bot.change.records import Gate
+from bot.edits.syntax import broken_by
+from bot.git.changes import Changes
+from bot.git.mirrors import Mirror
+
+_SECONDS = 60.0
+_PLACE = re.compile(r"^[^:]*:\d+(?::\d+)?:? ")
+
+
+async def parse_gate(mirror: Mirror, base_sha: str, changes: Changes) -> Gate:
+    """No file that parsed stops parsing, in any language we have a parser for."""
+    faults = []
+    for path, after in changes.files.items():
+        before = await mirror.read(base_sha, path) or ""
+        fault = await asyncio.to_thread(broken_by, path, before, after) if after is not None else None
+        if fault is not None:
+            faults.append(f"{path}:{fault[0]}: {fault[1]}")
+    return Gate(name="parse", passed=not faults, after="yes" if not faults else "no", detail="\n".join(faults))
+
+
+async def lint_gate(mirror: Mirror, base_sha: str, changes: Changes) -> Gate:
+    """No finding of pyflakes that was not there before. Counted per message, so that moved lines do not matter."""
+    new: list[str] = []
+    files = {path: text for path, text in changes.files.items() if path.endswith(".py") and text is not None}
+    for path, after in files.items():
+        before = Counter(await _pyflakes(await mirror.read(base_sha, path) or ""))
+        new += [f"{path}: {message}" for message in (Counter(await _pyflakes(after)) - before).elements()]
+    return Gate(name="lint", passed=not new, before="0", after=str(len(new)), detail="\n".join(new))
+
+
+async def _pyflakes(text: str) -> list[str]:
+    """The findings without their places. A process of its own: a hostile file may make a parser hang or die."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-m",
+        "pyflakes",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={},
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(text.encode()), _SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return ["pyflakes did not come to an end"]
+    return [_PLACE.sub("", line) for line in output.decode(errors="replace").splitlines()]

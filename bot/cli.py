@@ -1,0 +1,166 @@
+"""``forgehand``: every command, its help and its exit codes. 0: done; 1: it did not work out; 2: wrong use or settings."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from bot.settings import Settings, load_settings
+from bot.types import ForgehandError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="forgehand", message="%(version)s")
+def main() -> None:
+    """A self-hosted GitHub App that does verified engineering work.
+
+    Start with `forgehand demo` (no account, no key), then `forgehand setup`, `forgehand doctor`, `forgehand serve`.
+    """
+
+
+@main.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=int, help="Port to listen on.  [default: 8080]")
+@click.option(
+    "--poll", is_flag=True, help="Read deliveries from GitHub instead of waiting for webhooks (no public URL needed)."
+)
+def serve(**given: Any) -> None:
+    """Run the bot: webhooks in, work done, results on GitHub."""
+    from bot.app import serve as run
+
+    settings = _settings(**{key: value for key, value in given.items() if value})
+    _finish(lambda: run(settings))
+
+
+@main.command()
+@click.option("--exit", "leave", is_flag=True, help="End when the work is done instead of keeping the pages open.")
+@click.option("--port", type=int, default=0, help="Port of the simulated GitHub.  [default: any free one]")
+@click.option("--plain", is_flag=True, help="Print lines instead of a live view.")
+def demo(leave: bool, port: int, plain: bool) -> None:
+    """Watch a labelled issue become a verified pull request, in a GitHub that runs on this machine.
+
+    The model's answers are recorded, unless ANTHROPIC_API_KEY or OPENAI_API_KEY is set.
+    """
+    from bot.local.demo import run
+
+    _finish(lambda: run(leave=leave, port=port, plain=plain))
+
+
+@main.command("try")
+@click.option("--repo", required=True, type=_FOLDER, help="A local checkout; its HEAD commit is worked on.")
+@click.option("--issue", required=True, type=_FILE, help="A text file: title in the first line, then the body.")
+@click.option("--test", help="The command that runs the tests, e.g. 'pytest -q {tests}'.  [default: found by looking]")
+@click.option("--setup", "setup_", help="The command that installs the repository.  [default: found by looking]")
+@click.option("--results", type=click.Choice(["junit", "tap", "exit"]), help="How --test reports.  [default: junit]")
+@click.option("--trust-code", is_flag=True, help="Where bubblewrap is missing: run the repository's code unprotected.")
+@click.option("--exit", "leave", is_flag=True, help="End when the work is done instead of keeping the pages open.")
+@click.option("--plain", is_flag=True, help="Print lines instead of a live view.")
+def try_(repo: Path, issue: Path, setup_: str | None, **options: Any) -> None:
+    """Fix one issue of a local checkout with your own model; the result comes back as a branch.
+
+    Example: forgehand try --repo ~/src/project --issue bug.md
+    """
+    from bot.local.attempt import run
+
+    _finish(lambda: run(repo=repo, issue=issue, setup=setup_, **options))
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", help="Loopback address to listen on.", show_default=True)
+@click.option("--port", type=int, default=8081, help="Port of the set-up page.", show_default=True)
+def setup(host: str, port: int) -> None:
+    """Create the GitHub App in the browser and store its credentials on this machine."""
+    from bot.web.setup import run
+
+    settings = _settings()
+    _finish(lambda: run(settings, host=host, port=port))
+
+
+@main.command()
+def doctor() -> None:
+    """Check key, clock, webhook, permissions, database, sandbox, toolchains and models; each line says what to do."""
+    from bot.doctor import run
+
+    settings = _settings()
+    _finish(lambda: run(settings))
+
+
+@main.group()
+def config() -> None:
+    """A repository's own configuration, .github/forgehand.yml."""
+
+
+@config.command("check")
+@click.argument("file", type=_FILE)
+@click.option("--for", "path", help="Show what holds for this path of the repository.")
+def config_check(file: Path, path: str | None) -> None:
+    """Print the effective value of every key of FILE and where it comes from; exit 1 where it is wrong."""
+    from bot.policy import describe, parse_policy
+
+    settings = _settings()
+    _finish(lambda: _told(describe(parse_policy(file.read_text(), settings), settings, path)))
+
+
+@main.command()
+@click.option("--repo", required=True, type=_FOLDER, help="A git checkout or bare repository.")
+@click.option("--issue", required=True, type=_FILE, help="A text file: title in the first line, then the body.")
+@click.option("--commit", default="HEAD", help="The commit to look at.", show_default=True)
+def context(repo: Path, issue: Path, commit: str) -> None:
+    """Rank the files of a repository for an issue, with reasons; asks no model."""
+    from bot.context.report import ranking_report
+
+    settings = _settings()
+    _finish(lambda: _printed(ranking_report(repo, commit, issue.read_text(), settings.data_dir / "index")))
+
+
+@main.command()
+@click.option("--port", type=int, default=8790, help="Port to listen on.", show_default=True)
+@click.option("--root", type=click.Path(path_type=Path), help="Where its repositories live.  [default: a new folder]")
+def hub(port: int, root: Path | None) -> None:
+    """Run the simulated GitHub alone, to test any bot against it."""
+    from simhub.__main__ import serve as run
+
+    _finish(lambda: run(port=port, root=root))
+
+
+def _settings(**overrides: Any) -> Settings:
+    try:
+        return load_settings(**overrides)
+    except ForgehandError as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+def _told(text: str) -> bool:
+    click.echo(text)
+    return True
+
+
+async def _printed(text: Any) -> bool:
+    return _told(await text)
+
+
+def _finish(run: Callable[[], Any]) -> None:
+    """Run to the end; our own errors become one line and exit code 1, Ctrl-C becomes 130."""
+    try:
+        result = run()
+        succeeded = asyncio.run(result) if asyncio.iscoroutine(result) else result
+    except ForgehandError as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0 if succeeded in (None, True) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""From an event to a task: may this actor, acknowledge, one row, start. Every refusal is audited and answered."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+
+from bot.change.services import Services
+from bot.engine.port import FINAL_STATES
+from bot.github import issues, permissions
+from bot.github.markers import Marker
+from bot.intake.router import Event
+from bot.policy import Decision, Level, may
+from bot.store import audit, tasks
+from bot.store.tasks import NewTask
+from bot.types import Actor, JsonModel, Repository
+
+_COMMENT = {"issues": "write", "metadata": "read"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a handler asks to be started: the flow, its argument, and the branch it will write to (None: nothing)."""
+
+    event: Event
+    flow: str
+    argument: JsonModel
+    branch: str | None
+    source: str = "label"
+
+
+async def start(services: Services, request: Request) -> bool:
+    """Start the flow on the event's issue or pull request, if the sender has write permission there.
+
+    False where it was refused, or where the same flow is active on the same target already.
+    """
+    event = request.event
+    repository, actor, number = event.repository(), event.sender(), event.number
+    if repository is None or actor is None or number is None:
+        return False
+    decision = await authorize(services, event, repository, actor, f"start {request.flow}", "write")
+    if not decision.allowed:
+        await _refuse(services, repository, number, actor, decision, event.guid)
+        return False
+    seen = asyncio.create_task(_acknowledge(services, repository, number))
+    new = _new_task(request, repository, actor, number)
+    creation = await services.store.run(lambda connection: tasks.create(connection, new))
+    if creation.created or creation.holder == new.id:
+        await services.engine.start(new.id, new.flow, request.argument, group=new.group)
+    await seen
+    return creation.created
+
+
+async def authorize(
+    services: Services, event: Event, repository: Repository, actor: Actor, action: str, level: Level
+) -> Decision:
+    """The real permission from GitHub, judged by policy, one audit row. Bots only where the server trusts them."""
+    github = await services.github.for_repository(repository, {"metadata": "read"})
+    role = await permissions.role_of(github, repository, actor.login)
+    decision = may(actor, role, level, services.settings.trusted_bots)
+    where = {"delivery": event.guid, "repository": repository.full_name, "actor": actor.login}
+    await services.store.run(
+        lambda connection: audit.record(connection, action, allowed=decision.allowed, reason=decision.reason, **where)
+    )
+    return decision
+
+
+async def cancel_active(services: Services, event: Event, flow: str) -> None:
+    """Stop the flow's active task on the event's target, if there is one and the sender may."""
+    repository, actor, number = event.repository(), event.sender(), event.number
+    if repository is None or actor is None or number is None:
+        return
+    name = repository.full_name
+    active = await services.store.run(lambda connection: tasks.find(connection, name, number, flow=flow, active=True))
+    if not active or (await services.github.bot()).id == actor.id:
+        return
+    decision = await authorize(services, event, repository, actor, f"cancel {flow}", "triage")
+    for task in active if decision.allowed else []:
+        await services.engine.cancel(task.id, actor.login)
+
+
+async def cancel_installation(services: Services, event: Event) -> None:
+    """Stop everything of an installation that was suspended or removed."""
+    installation, actor = event.installation, event.sender()
+    if installation is None:
+        return
+    services.github.forget_installation(installation)
+    running = await services.store.run(tasks.runnable)
+    for task in running:
+        if task.installation == installation and task.state not in FINAL_STATES:
+            await services.engine.cancel(task.id, actor.login if actor else "the account's owner")
+
+
+def _new_task(request: Request, repository: Repository, actor: Actor, number: int) -> NewTask:
+    digest = hashlib.sha256(f"{request.event.guid} {request.flow}".encode()).hexdigest()
+    return NewTask(
+        id=digest[:12],
+        flow=request.flow,
+        source=request.source,
+        delivery=request.event.guid,
+        installation=repository.installation,
+        repository=repository.full_name,
+        number=number,
+        actor=actor.login,
+        argument=request.argument.model_dump(mode="json"),
+        active_key=f"{request.flow} {repository.id}#{number}",
+        group=f"{repository.id}@{request.flow}-{number}" if request.branch else None,
+    )
+
+
+async def _acknowledge(services: Services, repository: Repository, number: int) -> None:
+    github = await services.github.for_repository(repository, _COMMENT)
+    await issues.react_to_issue(github, repository, number, "eyes")
+
+
+async def _refuse(
+    services: Services, repository: Repository, number: int, actor: Actor, decision: Decision, guid: str
+) -> None:
+    """One reaction and one sentence; other bots get neither, so that two bots cannot keep each other busy."""
+    if actor.type == "Bot":
+        return
+    github = await services.github.for_repository(repository, _COMMENT)
+    await issues.react_to_issue(github, repository, number, "confused")
+    marker = Marker(task=guid, part="refused")
+    bot = await services.github.bot()
+    await issues.ensure_comment(github, repository, number, decision.reason, marker=marker, bot_id=bot.id)

@@ -1,0 +1,102 @@
+"""``forgehand demo``: the main job, end to end, on this machine, in about a minute."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from importlib import resources
+from pathlib import Path
+
+from bot.local.display import Display
+from bot.local.hosting import LocalRun, local_run
+from bot.local.tier import tier_environment
+from bot.local.watching import Ending, file_issue, until_ended
+from simhub.scripted_model import Script, ScriptedModel
+
+_LABEL = "ai-bug-fix"
+_MODEL = "recorded-answers"
+
+
+async def run(*, leave: bool, port: int, plain: bool) -> bool:
+    """Show it; True where the pull request is there and verified. Keeps serving until Ctrl-C unless ``leave``."""
+    display = Display(plain=plain)
+    sample = Path(str(resources.files("simhub") / "sample"))
+    with tempfile.TemporaryDirectory(prefix="forgehand-demo-") as folder:
+        async with _model(display) as model_environment:
+            environment = {**model_environment, **await tier_environment(display, trust=True)}
+            async with local_run(
+                Path(folder),
+                name="octo/timesheet",
+                source=sample / "timesheet",
+                shared=False,
+                port=port,
+                environment=environment,
+            ) as local:
+                ending = await _watch(local, display, (sample / "issue.md").read_text())
+                if not leave:
+                    display.say("\nThe pages stay open until you press Ctrl-C.")
+                    await asyncio.Event().wait()
+                return verified(ending)
+
+
+def verified(ending: Ending) -> bool:
+    """A pull request is open, it is no draft, and the bot says that the fix is proved."""
+    return ending.pull is not None and not ending.pull["draft"] and ending.status.startswith("Done.")
+
+
+def present(local: LocalRun, display: Display, ending: Ending) -> None:
+    """The result as people see it on GitHub."""
+    if ending.pull is None:
+        display.markdown("no pull request", ending.final or ending.status)
+        return
+    display.say(f"\n[bold]Pull request[/bold] {ending.pull['html_url']}\n")
+    display.diff(ending.diff)
+    display.markdown(ending.pull["title"], ending.pull["body"])
+
+
+async def _watch(local: LocalRun, display: Display, issue: str) -> Ending:
+    title, _, body = issue.partition("\n")
+    display.say(f"A GitHub for one is running: {local.hub.url}/{local.repository.full_name}")
+    number = await file_issue(local, title, body.strip(), _LABEL)
+    display.say(
+        f"Issue #{number} “{title}” is filed and labelled {_LABEL}: {local.hub.url}/{local.repository.full_name}/issues/{number}\n"
+    )
+    with display:
+        ending = await until_ended(local, number, display.status, minutes=10)
+    present(local, display, ending)
+    return ending
+
+
+@asynccontextmanager
+async def _model(display: Display) -> AsyncIterator[Mapping[str, str]]:
+    """Settings that name the model: the user's own where a key is set, else a server that plays recorded answers."""
+    key = next((name for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY") if os.environ.get(name)), None)
+    if key is not None:
+        display.say(f"{key} is set: a real model does the thinking, and it costs money (at most $2).")
+        yield {}
+        return
+    display.say(
+        "The model's answers in this demo are [bold]recorded[/bold]; everything else is real: webhooks, git, the tests that "
+        "run, the checks. Set ANTHROPIC_API_KEY or OPENAI_API_KEY to let a real model think."
+    )
+    answers = json.loads((resources.files("simhub") / "sample" / "answers.json").read_text())
+    async with ScriptedModel(Script.load(answers)) as server:
+        model = {
+            "provider": "anthropic",
+            "base_url": server.anthropic_url,
+            "api": "messages",
+            "context": 200_000,
+            "max_output": 32_000,
+            "input_price": 0.0,
+            "output_price": 0.0,
+        }
+        roles = {role: [_MODEL] for role in ("fix", "review", "verify", "cheap")}
+        yield {
+            "FORGEHAND_MODELS": json.dumps({_MODEL: model}),
+            "FORGEHAND_ROLES": json.dumps(roles),
+            "ANTHROPIC_API_KEY": "recorded",
+        }

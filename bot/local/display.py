@@ -1,0 +1,58 @@
+"""What ``demo`` and ``try`` show in the terminal: a live view of the status comment, or plain lines."""
+
+from __future__ import annotations
+
+import re
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.panel import Panel
+from rich.syntax import Syntax
+
+_MARKUP = re.compile(r"</?(?:sub|details|summary)>")
+
+
+class Display:
+    """``plain``, or no terminal: each new line of the status comment is printed once."""
+
+    def __init__(self, *, plain: bool) -> None:
+        self.console = Console()
+        self._live = None if plain or not self.console.is_terminal else Live(console=self.console, auto_refresh=False)
+        self._printed: set[str] = set()
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def status(self, text: str) -> None:
+        """The status comment as it is now."""
+        text = _MARKUP.sub("", text)
+        if self._live is not None:
+            self._live.update(Panel(Markdown(text), title="the bot's comment on the issue"), refresh=True)
+            return
+        for line in text.splitlines():
+            if line.startswith("- [x]") and line not in self._printed:
+                self._printed.add(line)
+                self.console.print(line.replace("- [x]", "  done:"), markup=False, highlight=False)
+
+    def say(self, text: str) -> None:
+        """One paragraph of ours."""
+        self.console.print(text, highlight=False)
+
+    def markdown(self, title: str, text: str) -> None:
+        """Rendered Markdown in a box."""
+        self.console.print(Panel(Markdown(_MARKUP.sub("", text)), title=title))
+
+    def diff(self, text: str) -> None:
+        """A coloured diff."""
+        self.console.print(Syntax(text, "diff", background_color="default", word_wrap=True))

@@ -1,0 +1,133 @@
+"""Start simhub and the bot as a real server process beside it; stop both again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.types import ForgehandError
+from simhub import Hub
+from simhub.hub import AppCredentials
+from simhub.model import Account, Repository
+
+_READY_SECONDS = 60.0
+
+
+class LocalError(ForgehandError):
+    """The local GitHub or the bot did not come up; the message holds the last lines of its log."""
+
+
+@dataclass(frozen=True)
+class LocalRun:
+    """A running pair: ``hub`` and the bot at ``bot_url``, whose log is ``log``; ``person`` may do everything."""
+
+    hub: Hub
+    app: AppCredentials
+    repository: Repository
+    person: Account
+    bot_url: str
+    log: Path
+
+    async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """One REST call as ``person``; the decoded answer."""
+        headers = {"Authorization": f"token {self.person.token}", "Accept": "application/vnd.github+json"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(method, f"{self.hub.api_url}{path}", json=body, headers=headers) as response,
+        ):
+            answer = await response.json()
+            if response.status >= 400:
+                raise LocalError(f"{method} {path}: {response.status} {answer.get('message')}")
+            return answer
+
+
+@asynccontextmanager
+async def local_run(
+    root: Path, *, name: str, source: Path, shared: bool, port: int, environment: Mapping[str, str]
+) -> AsyncIterator[LocalRun]:
+    """Host ``source`` as repository ``name`` and run the bot for it. ``environment`` adds the bot's settings."""
+    hub = await Hub.start(root / "hub", port=port)
+    try:
+        person = hub.create_user(name.partition("/")[0])
+        repository = hub.create_repository(name, source=source, shared=shared)
+        app = hub.create_app(
+            name="forgehand", webhook_url=None, webhook_secret=secrets.token_hex(20), **manifest_rights()
+        )
+        bot_port = free_port()
+        bot_url = f"http://127.0.0.1:{bot_port}"
+        app.webhook_url = f"{bot_url}/webhook"
+        log = root / "bot.log"
+        process = await _start_bot(root, hub, app, bot_port, log, environment)
+        try:
+            await _until_ready(bot_url, process, log)
+            hub.install(app, owner=person.login, repositories=[repository])
+            yield LocalRun(hub, app, repository, person, bot_url, log)
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                await process.wait()
+    finally:
+        await hub.close()
+
+
+def manifest_rights() -> dict[str, Any]:
+    """The permissions and events of ``app.yml``, as the App on github.com would have them."""
+    from bot.github.manifest import load_manifest
+
+    manifest = load_manifest()
+    return {"permissions": dict(manifest.permissions), "events": list(manifest.events)}
+
+
+def free_port() -> int:
+    """A port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def _start_bot(
+    root: Path, hub: Hub, app: AppCredentials, port: int, log: Path, environment: Mapping[str, str]
+) -> asyncio.subprocess.Process:
+    key = root / "private-key.pem"
+    key.touch(mode=0o600)
+    key.write_text(app.private_key)
+    settings = {
+        "FORGEHAND_APP_ID": str(app.app_id),
+        "FORGEHAND_PRIVATE_KEY": str(key),
+        "FORGEHAND_WEBHOOK_SECRET": app.webhook_secret,
+        "FORGEHAND_API_URL": hub.api_url,
+        "FORGEHAND_WEB_URL": hub.url,
+        "FORGEHAND_DATA_DIR": str(root / "data"),
+        "FORGEHAND_PORT": str(port),
+        "FORGEHAND_HOST": "127.0.0.1",
+        **environment,
+    }
+    with log.open("ab") as output:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot.cli", "serve", env={**os.environ, **settings}, stdout=output, stderr=output
+        )
+
+
+async def _until_ready(url: str, process: asyncio.subprocess.Process, log: Path) -> None:
+    deadline = asyncio.get_running_loop().time() + _READY_SECONDS
+    async with aiohttp.ClientSession() as session:
+        while asyncio.get_running_loop().time() < deadline and process.returncode is None:
+            try:
+                async with session.get(f"{url}/readyz") as response:
+                    if response.status == 200:
+                        return
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.05)
+    tail = "\n".join(log.read_text().splitlines()[-15:])
+    raise LocalError(f"The bot did not come up. The last lines of {log}:\n{tail}")

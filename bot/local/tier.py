@@ -1,0 +1,27 @@
+"""Which sandbox a local run gets, and what is said where it is a weak one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.local.display import Display
+from bot.local.hosting import LocalError
+from bot.sandbox.choose import choose
+from bot.settings import load_settings
+
+
+async def tier_environment(display: Display, *, trust: bool) -> Mapping[str, str]:
+    """Settings for bubblewrap where it works; else the ``process`` tier, if the code is trusted.
+
+    Raises :class:`LocalError` where it is not.
+    """
+    problem = await (await choose(load_settings(sandbox="bubblewrap"))).probe()
+    if problem is None:
+        return {"FORGEHAND_SANDBOX": "bubblewrap"}
+    if not trust:
+        raise LocalError(f"{problem}\nOr say --trust-code to run the repository's code unprotected.")
+    display.say(
+        f"[yellow]bubblewrap does not work here[/yellow] ({problem}). The code runs as an ordinary process: same commands, "
+        "weaker evidence, because nothing keeps it from this machine's files and network. The pull request says so too."
+    )
+    return {"FORGEHAND_SANDBOX": "process", "FORGEHAND_TRUST_CODE": "true"}

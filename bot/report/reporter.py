@@ -1,0 +1,152 @@
+"""The reporter: keeps every task's status comment true, whatever became of the task.
+
+No step: it reads what steps recorded, so it also closes the comments of tasks that were cancelled, gave up or were
+lost with their process. Progress is coalesced: a new stage after two seconds, else after 5, 15, then every 60 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+import sqlalchemy as sa
+import structlog
+
+from bot.change.records import ChangeTask
+from bot.change.services import Services
+from bot.engine.port import FINAL_STATES
+from bot.github import issues
+from bot.github.errors import GitHubError
+from bot.github.markers import Marker
+from bot.github.outgoing import outgoing
+from bot.report.status import StatusView, status_text
+from bot.store import reporting, tasks
+from bot.store.store import now_ms
+from bot.store.tasks import Task, TaskEvent
+from bot.types import Repository
+
+_COMMENT = {"issues": "write", "metadata": "read"}
+_POLL = 0.25
+_STAGE_PAUSE = 2.0
+_TICKS = (5.0, 15.0, 60.0)
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class _Watched:
+    """What the reporter knows of one unfinished comment. Times are the loop's clock."""
+
+    shown: int = 0
+    newest: int = 0
+    ticks: int = 0
+    posted_at: float = float("-inf")
+    busy: bool = False
+    failures: int = 0
+
+
+@dataclass
+class Reporter:
+    """Runs beside the engine until cancelled."""
+
+    services: Services
+    _watched: dict[str, _Watched] = field(default_factory=dict)
+    _posting: set[asyncio.Task[None]] = field(default_factory=set)
+    _after: int = 0
+
+    async def run(self) -> None:
+        """Look for news four times a second; posting happens aside, so that one slow comment delays no other."""
+        await self._resume()
+        while True:
+            await self._look()
+            now = asyncio.get_running_loop().time()
+            for task_id, watched in list(self._watched.items()):
+                if not watched.busy and self._is_due(watched, now):
+                    self._begin(task_id, watched, now)
+            await asyncio.sleep(_POLL)
+
+    async def _resume(self) -> None:
+        """Take up what an earlier process left open: active tasks, and ended ones whose comment was not closed."""
+        for task_id in await self.services.store.run(reporting.unreported):
+            self._watched[task_id] = _Watched(newest=1)
+
+    async def _look(self) -> None:
+        news = await self.services.store.run(lambda connection: tasks.touched(connection, self._after))
+        for task_id, event in news.items():
+            self._watched.setdefault(task_id, _Watched()).newest = event
+            self._after = max(self._after, event)
+
+    def _is_due(self, watched: _Watched, now: float) -> bool:
+        waited = now - watched.posted_at
+        if watched.newest > watched.shown:
+            return waited >= _STAGE_PAUSE * 2 ** min(watched.failures, 5)
+        return waited >= _TICKS[min(watched.ticks, len(_TICKS) - 1)]
+
+    def _begin(self, task_id: str, watched: _Watched, now: float) -> None:
+        watched.ticks = 0 if watched.newest > watched.shown else watched.ticks + 1
+        watched.busy, watched.posted_at = True, now
+        posting = asyncio.create_task(self._post(task_id, watched))
+        self._posting.add(posting)
+        posting.add_done_callback(self._posting.discard)
+
+    async def _post(self, task_id: str, watched: _Watched) -> None:
+        newest = watched.newest
+        try:
+            if await self._update(task_id):
+                self._watched.pop(task_id, None)
+            watched.shown, watched.failures = newest, 0
+        except GitHubError as error:
+            watched.failures += 1
+            log.warning("status comment not updated", task=task_id, error=str(error))
+            if watched.failures > 8:
+                self._watched.pop(task_id, None)
+        finally:
+            watched.busy = False
+
+    async def _update(self, task_id: str) -> bool:
+        """Create or edit the comment; True where the task has ended and the comment says so."""
+        task, events, spent = await self.services.store.run(lambda connection: _snapshot(connection, task_id))
+        if task.number is None or task.posted.get("closed"):
+            return True
+        final = task.state in FINAL_STATES
+        github = await self.services.github.for_repository(_repository(task), _COMMENT)
+        marker = Marker(task=task.id, part="status")
+        body = outgoing(status_text(_view(task, events, spent)))
+        comment = task.posted.get("status")
+        if comment is None:
+            bot = await self.services.github.bot()
+            posted = await issues.ensure_comment(
+                github, _repository(task), task.number, body, marker=marker, bot_id=bot.id
+            )
+            comment = posted.id
+        else:
+            manner = issues.FINAL if final else issues.PROGRESS
+            await issues.update_comment(github, _repository(task), comment, body, marker=marker, manner=manner)
+        ids = {"status": comment, **({"closed": True} if final else {})}
+        await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, ids))
+        return final
+
+
+def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskEvent], reporting.Spent]:
+    task = tasks.get(connection, task_id)
+    if task is None:
+        raise LookupError(f"task {task_id} has events but no row")
+    return task, tasks.events(connection, task_id), reporting.spent_by_task(connection, task_id)
+
+
+def _repository(task: Task) -> Repository:
+    return ChangeTask.model_validate(task.argument).repository
+
+
+def _view(task: Task, events: list[TaskEvent], spent: reporting.Spent) -> StatusView:
+    return StatusView(
+        task=task.id,
+        flow=task.flow,
+        actor=task.actor,
+        state=task.state,
+        summary=str((task.result or {}).get("summary", "")),
+        stages=[event.data for event in events if event.kind == "stage"],
+        created=task.created,
+        now=task.ended or now_ms(),
+        dollars=spent.dollars,
+        calls=spent.calls,
+    )

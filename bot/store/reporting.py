@@ -1,0 +1,34 @@
+"""What the reporter asks of the database."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from bot.store.store import now_ms
+from bot.store.tables import model_call, task
+
+_LOOK_BACK_MS = 7 * 24 * 3600 * 1000
+
+
+class Spent(NamedTuple):
+    """Dollars and model calls of a task so far."""
+
+    dollars: float
+    calls: int
+
+
+def unreported(connection: sa.Connection) -> list[str]:
+    """Tasks of the last week whose status comment does not yet say how they ended."""
+    recent = sa.or_(task.c.ended.is_(None), task.c.ended > now_ms() - _LOOK_BACK_MS)
+    query = sa.select(task.c.id, task.c.posted).where(task.c.number.is_not(None), recent)
+    return [task_id for task_id, posted in connection.execute(query) if not (posted or {}).get("closed")]
+
+
+def spent_by_task(connection: sa.Connection, task_id: str) -> Spent:
+    """What was paid for this task; reservations of calls under way do not count."""
+    total = sa.func.coalesce(sa.func.sum(model_call.c.cost), 0.0)
+    query = sa.select(total, sa.func.count(model_call.c.cost)).where(model_call.c.task == task_id)
+    dollars, calls = connection.execute(query).one()
+    return Spent(float(dollars), int(calls))

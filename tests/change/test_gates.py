@@ -1,0 +1,88 @@
+"""Each gate alone: what passes, what does not, and what it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.change import gates
+from bot.change.records import Failure, Proof
+from bot.git.changes import Changes
+from tests.change.test_proofs import case, run
+
+DIFF = """diff --git a/a.py b/a.py
+--- a/a.py
++++ b/a.py
+@@ -1,2 +1,3 @@
+ x = 1
+-y = 2
++y = 3
++++ z
+"""
+
+
+def proof(*tests: str) -> Proof:
+    failures = tuple(Failure(test=name, phase="call", message="E assert") for name in tests)
+    return Proof(files=Changes(files={"t.py": ""}), tests=tests, failures=failures, runs=3, reason="", command="pytest")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".github/workflows/ci.yml", ".GitHub/workflows/ci.yml", "uv.lock", "web/package-lock.json", "CLAUDE.md",
+        ".husky/pre-commit", "evil.pth", "src/sitecustomize.py", ".pre-commit-config.yaml", ".git/hooks/x",
+    ],
+)  # fmt: skip
+def test_protected_paths(path: str) -> None:
+    assert gates.is_protected(path)
+    assert not gates.paths_gate(Changes(files={path: "x"})).passed
+
+
+def test_ordinary_paths_are_free() -> None:
+    assert gates.paths_gate(Changes(files={"src/github/workflows.py": "x", "docs/lock.md": "y"})).passed
+
+
+def test_existing_tests_and_all_test_configuration_come_from_the_base() -> None:
+    wanted = Changes(
+        files={"src/a.py": "1", "tests/test_a.py": "weaker", "tests/test_new.py": "new", "tests/conftest.py": "planted"}
+    )
+    changes, restored = gates.take_tests_from_base(
+        wanted,
+        base_paths={"src/a.py", "tests/test_a.py"},
+        is_test=lambda path: path.startswith("tests/"),
+        is_config=lambda path: path.endswith("conftest.py"),
+    )
+    assert set(changes.files) == {"src/a.py", "tests/test_new.py"}
+    assert restored == ("tests/conftest.py", "tests/test_a.py")
+    gate = gates.tests_gate(restored)
+    assert not gate.passed
+    assert "tests/test_a.py" in gate.detail
+
+
+def test_the_proof_must_pass_every_time() -> None:
+    good, bad = run(case("", verdict="passed")), run(case("E assert"))
+    assert gates.proof_gate(proof("t.py::test"), [good] * 3).passed
+    flaky = gates.proof_gate(proof("t.py::test"), [good, bad, good])
+    assert not flaky.passed
+    assert flaky.after == "passes in 2 of 3"
+    missing = gates.proof_gate(proof("t.py::test"), [run()] * 3)
+    assert missing.detail == "t.py::test: not run"
+
+
+def test_a_test_that_vanishes_or_is_skipped_is_a_regression() -> None:
+    before = {"a": "passed", "b": "passed", "c": "failed", "d": "passed"}
+    after = {"a": "passed", "b": "skipped", "c": "failed"}
+    lost = gates.regressions(before, after)
+    assert lost == ("b", "d")
+    gate = gates.regression_gate(before, after, lost, ["e"])
+    assert not gate.passed
+    assert gate.before == "3 pass, 1 fail"
+    assert "d: passed before, not run now" in gate.detail
+
+
+def test_size_and_secrets_look_at_added_lines() -> None:
+    gate = gates.size_gate(DIFF)
+    assert gate.passed
+    assert gate.after == "3 lines in 1 files"
+    assert not gates.size_gate("").passed
+    assert not gates.secrets_gate(DIFF, lambda text: ["key"] if "y = 3" in text else []).passed
+    assert gates.secrets_gate(DIFF, lambda text: ["key"] if "y = 2" in text else []).passed

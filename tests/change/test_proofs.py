@@ -1,0 +1,84 @@
+"""What counts as a proof, decided on runs as the toolchain reports them."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.change.proofs import check_proof, reported_errors
+from bot.sandbox.port import CommandResult
+from bot.toolchains.port import TestCase, TestRun
+
+ISSUE = """Crash on empty input
+
+Traceback (most recent call last):
+  File "a.py", line 3, in <module>
+ValueError: empty input
+"""
+
+
+def run(*cases: TestCase, ended: str = "exit", output: str = "") -> TestRun:
+    result = CommandResult(
+        argv=("pytest",), exit_code=1, output=output, truncated=False, seconds=0.1, peak_mb=None, ended=ended
+    )
+    return TestRun(command="pytest", cases=cases, result=result, complete=True)
+
+
+def case(message: str, *, name: str = "t.py::test", verdict: str = "failed", phase: str = "call") -> TestCase:
+    return TestCase(id=name, verdict=verdict, phase=phase, message=message)
+
+
+def test_reads_errors_shown_and_named() -> None:
+    reported = reported_errors(ISSUE + "I would expect a `my.pkg.ParseError` instead.")
+    assert reported.raised == (("ValueError", "empty input"),)
+    assert reported.named == ("ValueError", "ParseError")
+
+
+def test_the_shown_error_is_recognised_by_code() -> None:
+    checked = check_proof([run(case("x = f('')\nE   ValueError: empty input"))] * 3, reported_errors(ISSUE))
+    assert checked.problem is None
+    assert checked.matched == "raises `ValueError: empty input`, as reported"
+
+
+def test_an_error_that_ought_to_be_raised_counts_when_named() -> None:
+    reported = reported_errors("It should raise DurationError for '5x'.")
+    checked = check_proof([run(case("E   Failed: DID NOT RAISE <class 'durations.DurationError'>"))] * 3, reported)
+    assert checked.matched == "fails with `DurationError`, as reported"
+
+
+def test_nothing_named_is_left_to_the_verifier() -> None:
+    checked = check_proof([run(case("E   assert 3600 == 5400"))] * 3, reported_errors("1h30m loses its minutes"))
+    assert (checked.problem, checked.matched) == (None, None)
+    assert checked.failures[0].message == "E   assert 3600 == 5400"
+
+
+@pytest.mark.parametrize(
+    ("runs", "words"),
+    [
+        ([run(case("ok", verdict="passed"))] * 3, "passes on the unchanged code"),
+        ([run(output="ERROR: not found")] * 3, "No test was collected"),
+        ([run(case("ImportError: no x", phase="collect", verdict="error"))] * 3, "collect phase"),
+        ([run(case("fixture 'db' not found", phase="setup", verdict="error"))] * 3, "setup phase"),
+        (
+            [run(case("E   assert 0")), run(case("E   assert 0")), run(case("", verdict="passed"))],
+            "passes on the unchanged",
+        ),
+        ([run(case("E   a")), run(case("E   a", name="t.py::other")), run(case("E   a"))], "does not fail every time"),
+        ([run(case("E   ModuleNotFoundError: No module named 'wrong'"))] * 3, "the test itself is broken"),
+        ([run(case("E   NameError: name 'pars' is not defined"))] * 3, "the test itself is broken"),
+        ([run(case("E   assert 0"), ended="timeout")] * 3, "stopped (timeout)"),
+    ],
+)
+def test_what_is_no_proof(runs: list[TestRun], words: str) -> None:
+    assert words in (check_proof(runs, reported_errors("It is wrong")).problem or "")
+
+
+def test_another_error_than_the_shown_one_is_no_proof() -> None:
+    problem = check_proof([run(case("E   assert 1 == 2"))] * 3, reported_errors(ISSUE)).problem
+    assert problem is not None
+    assert "shows `ValueError: empty input`, but the test fails with: assert 1 == 2" in problem
+
+
+def test_an_import_error_that_was_reported_is_a_proof() -> None:
+    issue = "ImportError: cannot import name 'x' from 'pkg'\n"
+    checked = check_proof([run(case("E   ImportError: cannot import name 'x' from 'pkg'"))] * 3, reported_errors(issue))
+    assert checked.problem is None

@@ -1,0 +1,188 @@
+"""A story: the simulated GitHub, a scripted model and the bot as a real server process, driven as people would."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.github.markers import markers_in, without_markers
+from bot.local.hosting import free_port, manifest_rights
+from simhub import Hub
+from simhub.hub import AppCredentials
+from simhub.model import Account, Repository
+from simhub.scripted_model import Script, ScriptedModel
+
+SECRET = "It's a Secret to Everybody"
+LABEL = "ai-bug-fix"
+MODELS = {
+    "thinker": {"input_price": 1.0, "output_price": 5.0},
+    "checker": {"input_price": 1.0, "output_price": 5.0},
+}
+
+
+@dataclass
+class Story:
+    """Everything a test needs to tell one story and to look at how it ended."""
+
+    root: Path
+    hub: Hub
+    model: ScriptedModel
+    app: AppCredentials
+    repository: Repository
+    maintainer: Account
+    port: int
+    environment: dict[str, str] = field(default_factory=dict)
+    process: asyncio.subprocess.Process | None = None
+
+    @property
+    def script(self) -> Script:
+        return self.model.script
+
+    @property
+    def log(self) -> str:
+        path = self.root / "bot.log"
+        return path.read_text() if path.exists() else ""
+
+    async def start_bot(self) -> None:
+        """Start the bot as a process and wait until it says that it is ready."""
+        (self.root / "key.pem").write_text(self.app.private_key)
+        settings = {
+            "FORGEHAND_APP_ID": str(self.app.app_id),
+            "FORGEHAND_PRIVATE_KEY": str(self.root / "key.pem"),
+            "FORGEHAND_WEBHOOK_SECRET": SECRET,
+            "FORGEHAND_API_URL": self.hub.api_url,
+            "FORGEHAND_WEB_URL": self.hub.url,
+            "FORGEHAND_DATA_DIR": str(self.root / "data"),
+            "FORGEHAND_PORT": str(self.port),
+            "FORGEHAND_MODELS": json.dumps(
+                {
+                    name: {
+                        "provider": "anthropic",
+                        "api": "messages",
+                        "base_url": self.model.anthropic_url,
+                        "context": 200_000,
+                        "max_output": 32_000,
+                        **price,
+                    }
+                    for name, price in MODELS.items()
+                }
+            ),
+            "FORGEHAND_ROLES": json.dumps({"fix": ["thinker"], "verify": ["checker"], "cheap": ["thinker"]}),
+            "ANTHROPIC_API_KEY": "sk-ant-api03-scripted-key-of-the-tests",
+            **self.environment,
+        }
+        with (self.root / "bot.log").open("ab") as output:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot.cli", "serve", env={**os.environ, **settings}, stdout=output, stderr=output
+            )
+        await self.until(self._is_ready, what="the bot is ready")
+
+    async def kill_bot(self) -> None:
+        """SIGKILL: no goodbye, nothing flushed."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+    async def stop_bot(self) -> None:
+        if self.process is not None and self.process.returncode is None:
+            self.process.terminate()
+            await self.process.wait()
+
+    async def request(self, method: str, path: str, body: Any = None, *, by: Account | None = None) -> Any:
+        """A REST call as a person (the maintainer by default)."""
+        headers = {"Authorization": f"token {(by or self.maintainer).token}"}
+        url = f"{self.hub.api_url}/repos/{self.repository.full_name}{path}"
+        async with (
+            aiohttp.ClientSession() as session,
+            session.request(method, url, json=body, headers=headers) as response,
+        ):
+            text = await response.text()
+            assert response.status < 400, f"{method} {path}: {response.status} {text}"
+            return json.loads(text) if text else None
+
+    async def file(self, title: str, body: str, *, label: str | None = LABEL, by: Account | None = None) -> int:
+        """File an issue and label it; its number."""
+        number = (await self.request("POST", "/issues", {"title": title, "body": body}, by=by))["number"]
+        if label:
+            await self.label(number, label)
+        return int(number)
+
+    async def label(self, number: int, label: str = LABEL, *, by: Account | None = None) -> None:
+        await self.request("POST", f"/issues/{number}/labels", {"labels": [label]}, by=by)
+
+    async def comments(self, number: int) -> dict[str, list[str]]:
+        """The bot's comments by part (``status``, ``final``, ``refused``), without their markers."""
+        found: dict[str, list[str]] = {}
+        for comment in await self.request("GET", f"/issues/{number}/comments"):
+            if comment["user"]["id"] == self.app.bot_id:
+                for marker in markers_in(comment["body"]):
+                    found.setdefault(marker.part, []).append(without_markers(comment["body"]))
+        return found
+
+    async def status(self, number: int) -> str:
+        return ((await self.comments(number)).get("status") or [""])[-1]
+
+    async def until_status(self, number: int, *starts: str, seconds: float = 90) -> str:
+        """Wait until the status comment starts with one of ``starts``."""
+
+        async def look() -> bool:
+            return (await self.status(number)).startswith(starts)
+
+        await self.until(look, what=f"status starts with {starts}", seconds=seconds, show=lambda: self.status(number))
+        return await self.status(number)
+
+    async def pulls(self) -> list[dict[str, Any]]:
+        return list(await self.request("GET", "/pulls?state=all"))
+
+    async def until(
+        self, condition: Callable[[], Any], *, what: str, seconds: float = 30, show: Callable[[], Any] | None = None
+    ) -> None:
+        """Poll until ``condition`` (plain or async) holds; failing, show the bot's log."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            result = condition()
+            if await result if asyncio.iscoroutine(result) else result:
+                return
+            if self.process is not None and self.process.returncode not in (None, -signal.SIGKILL):
+                break
+            await asyncio.sleep(0.05)
+        seen = (await show()) if show else ""
+        raise AssertionError(f"not within {seconds:g} s: {what}\n{seen}\n--- log\n{self.log[-6000:]}")
+
+    async def _is_ready(self) -> bool:
+        try:
+            async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{self.port}/readyz") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+
+@asynccontextmanager
+async def told(root: Path, source: Path, rules: list[dict[str, Any]], **environment: str) -> AsyncIterator[Story]:
+    """A story with the bot running and installed on ``octo/sample``; ``environment`` adds settings."""
+    async with ScriptedModel(Script.load(rules)) as model, await Hub.start(root / "hub") as hub:
+        maintainer = hub.create_user("mara")
+        repository = hub.create_repository("octo/sample", source=source)
+        hub.set_permission(repository, "mara", "admin")
+        app = hub.create_app(name="forgehand", webhook_secret=SECRET, **manifest_rights())
+        port = free_port()
+        app.webhook_url = f"http://127.0.0.1:{port}/webhook"
+        story = Story(root, hub, model, app, repository, maintainer, port, dict(environment))
+        await story.start_bot()
+        hub.install(app, owner="octo", repositories=[repository])
+        await hub.settled()
+        try:
+            yield story
+        finally:
+            await story.stop_bot()
