@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import re
@@ -18,7 +17,7 @@ from typing import Self
 from bot.sandbox import bwrap, cgroups, seccomp
 from bot.sandbox.port import CommandResult, Limits, Mount, Network, SandboxError
 from bot.sandbox.relaying import relayed
-from bot.sandbox.runner import Run, limited, run_group
+from bot.sandbox.runner import Run, limited
 
 _MEND = (
     "Install bubblewrap 0.8 or newer (apt-get install bubblewrap). Inside a container it needs the seccomp profile and "
@@ -47,10 +46,9 @@ class Bubblewrap:
         if program is None:
             raise SandboxError(f"bwrap is not here. {_MEND}")
         inner, extra = relayed(argv, bwrap.PROXY_SOCKET) if network else (argv, ())
-        group = await asyncio.to_thread(run_group, limits)
         with _Handles() as handles:
             arguments = bwrap.arguments(
-                limited(inner, limits, count_processes=group is None),
+                limited(inner, limits, own_user=True),
                 workspace,
                 mounts=[*mounts, *extra],
                 limits=limits,
@@ -58,7 +56,7 @@ class Bubblewrap:
                 network=network.socket if network else None,
                 descriptors=handles.descriptors,
             )
-            run = Run(limits, group, handles.kill_inner)
+            run = Run(limits, handles.kill_inner)
             result = await run.execute(
                 argv,
                 [program, *arguments],

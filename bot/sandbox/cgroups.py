@@ -78,13 +78,21 @@ def _hand_on_controllers(base: Path) -> None:
 
 @functools.cache
 def parents() -> Parents | None:
-    """:func:`find_parents` once a process; groups that a killed process left empty are removed on the way."""
+    """:func:`find_parents` once a process; what a bot that was killed left running is ended on the way."""
     found = find_parents()
     if found:
-        for stale in {*found.memory.glob(f"{PREFIX}*"), *found.pids.glob(f"{PREFIX}*")}:
-            with contextlib.suppress(OSError):
-                stale.rmdir()
+        for group in {*found.memory.glob(f"{PREFIX}*"), *found.pids.glob(f"{PREFIX}*")}:
+            if not Path(f"/proc/{group.name.removeprefix(PREFIX).split('-')[0]}").exists():
+                with contextlib.suppress(OSError):
+                    _kill_all(group)
+                    group.rmdir()
     return found
+
+
+def _kill_all(group: Path) -> None:
+    for pid in (group / "cgroup.procs").read_text().split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
 
 
 class RunGroup:
@@ -98,7 +106,7 @@ class RunGroup:
     @classmethod
     def create(cls, within: Parents, limits: Limits) -> RunGroup | None:
         """A fresh group holding ``limits``, or None where the kernel refuses one of them."""
-        name = PREFIX + secrets.token_hex(6)
+        name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
         group = cls(within.version, within.memory / name, within.pids / name)
         try:
             for directory in group.directories:
@@ -148,14 +156,13 @@ class RunGroup:
         if self._version == 2 and whole.exists():
             whole.write_text("1")
             return
-        for pid in (self._pids / "cgroup.procs").read_text().split():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(pid), signal.SIGKILL)
+        _kill_all(self._pids)
 
     async def remove(self) -> None:
         """Kill what is left and remove the group; it goes once the kernel has reaped the last process."""
         for _ in range(200):
-            self.kill()
+            with contextlib.suppress(FileNotFoundError):
+                self.kill()
             if all(_removed(directory) for directory in self.directories):
                 return
             await asyncio.sleep(0.01)

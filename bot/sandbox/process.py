@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Network, SandboxRefused
 from bot.sandbox.relaying import relayed
-from bot.sandbox.runner import Run, limited, run_group
+from bot.sandbox.runner import Run, limited
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -44,12 +43,11 @@ class Process:
             )
         inner, extra = relayed(argv, str(network.socket)) if network else (argv, [])
         places = {mount.target: mount.source for mount in (*mounts, *extra)} | {WORK: workspace}
-        group = await asyncio.to_thread(run_group, limits)
         with tempfile.TemporaryDirectory(prefix="forgehand-home-", ignore_cleanup_errors=True) as home:
             base = {"PATH": _PATH, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8"}
-            command = [real_path(part, places) for part in limited(inner, limits, count_processes=False)]
+            command = [real_path(part, places) for part in limited(inner, limits, own_user=False)]
             environment = base | {name: real_path(value, places) for name, value in (env or {}).items()}
-            return await Run(limits, group).execute(argv, command, env=environment, cwd=workspace)
+            return await Run(limits).execute(argv, command, env=environment, cwd=workspace)
 
     async def probe(self) -> str | None:
         """None where code is trusted; the missing isolation is named by the tier itself."""

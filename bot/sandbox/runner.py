@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from bot.sandbox import cgroups, processes
 from bot.sandbox.cgroups import RunGroup
@@ -27,19 +27,23 @@ _LIMIT = (
 )
 
 
-def limited(argv: Sequence[str], limits: Limits, *, count_processes: bool) -> list[str]:
-    """``argv`` behind a shell that sets the limits of a process (file size, no core, number of processes)."""
-    processes_allowed = limits.processes if count_processes else 0
+def limited(argv: Sequence[str], limits: Limits, *, own_user: bool) -> list[str]:
+    """``argv`` behind a shell that sets the limits of a process: file size, no core, number of processes.
+
+    The kernel counts processes per user, so the last needs ``own_user`` (a user namespace); a cgroup counts better.
+    """
+    processes_allowed = limits.processes if own_user and cgroups.parents() is None else 0
     return ["/bin/sh", "-c", _LIMIT, "sh", str(limits.file_mb * 2048), str(processes_allowed), *argv]
 
 
 class Run:
-    """One supervised command. ``kill`` ends its processes; it is called at every end, and may be called twice."""
+    """One supervised command. ``kill_inner`` ends the processes a plain kill of the command would leave behind."""
 
-    def __init__(self, limits: Limits, group: RunGroup | None, kill_inner: Callable[[], None] | None = None) -> None:
+    def __init__(self, limits: Limits, kill_inner: Callable[[], None] | None = None) -> None:
         self._limits = limits
-        self._group = group
         self._kill_inner = kill_inner
+        self._group: RunGroup | None = None
+        self._stop = asyncio.Event()
         self._output = HeadTail(limits.output_kb * 1024)
         self._peak: float | None = None
         self._overrun = False
@@ -58,36 +62,66 @@ class Run:
 
         Cancelling the awaiting task kills every process first. Raises :class:`SandboxError` where it cannot start.
         """
-        if self._group:
-            joined = [str(directory) for directory in self._group.directories]
-            command = ["/bin/sh", "-c", _JOIN, "sh", *joined, "--", *command]
+        work = asyncio.ensure_future(self._supervise(shown, command, env, cwd, descriptors))
+        cancelled = False
+        while not work.done():
+            try:
+                await asyncio.shield(work)
+            except asyncio.CancelledError:
+                cancelled = True
+                self._stop.set()
+        if cancelled:
+            raise asyncio.CancelledError
+        return work.result()
+
+    async def _supervise(
+        self,
+        shown: Sequence[str],
+        command: Sequence[str],
+        env: Mapping[str, str],
+        cwd: Path,
+        descriptors: Sequence[int],
+    ) -> CommandResult:
+        parents = cgroups.parents()
+        self._group = RunGroup.create(parents, self._limits) if parents else None
         started = time.monotonic()
         reader, writer = os.pipe()
-        try:
-            process = await _start(command, env, cwd, writer, descriptors)
-        except BaseException:
-            os.close(reader)
-            raise
-        finally:
-            os.close(writer)
         pump = asyncio.ensure_future(self._pump(reader))
         try:
+            process = await _start(self._joining(command), env, cwd, writer, descriptors)
             ended = await self._wait(process)
+            await self._end(process)
         finally:
-            await _uninterrupted(self._finish(process, pump))
+            os.close(writer)
+            if self._group:
+                await self._group.remove()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(pump, _DRAIN_SECONDS)
         return self._result(shown, process, ended, time.monotonic() - started)
+
+    def _joining(self, command: Sequence[str]) -> Sequence[str]:
+        if self._group is None:
+            return command
+        return [
+            "/bin/sh",
+            "-c",
+            _JOIN,
+            "sh",
+            *(str(directory) for directory in self._group.directories),
+            "--",
+            *command,
+        ]
 
     async def _wait(self, process: asyncio.subprocess.Process) -> Ended:
         watch = asyncio.ensure_future(self._watch(process.pid)) if self._group is None else None
-        try:
-            async with asyncio.timeout(self._limits.seconds):
-                await process.wait()
-        except TimeoutError:
-            return "timeout"
-        finally:
-            if watch:
-                watch.cancel()
-        return "exit"
+        exited, stopped = asyncio.ensure_future(process.wait()), asyncio.ensure_future(self._stop.wait())
+        done, _ = await asyncio.wait(
+            {exited, stopped}, timeout=self._limits.seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        for task in (exited, stopped, watch):
+            if task:
+                task.cancel()
+        return "exit" if exited in done else "cancelled" if stopped in done else "timeout"
 
     async def _watch(self, pid: int) -> None:
         """Where no cgroup limits the run: kill it when all its processes together hold too much."""
@@ -112,16 +146,15 @@ class Run:
             os.killpg(pid, 9)
         processes.kill(living[1:])
 
-    async def _finish(self, process: asyncio.subprocess.Process, pump: asyncio.Future[None]) -> None:
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        """Kill what still runs and read what the group counted."""
         if process.returncode is None or not self._kill_inner:
             self._kill(process.pid)
         await process.wait()
         if self._group:
+            self._group.kill()
             self._peak = self._group.peak_mb()
             self._overrun = self._group.out_of_memory()
-            await self._group.remove()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(pump, _DRAIN_SECONDS)
 
     async def _pump(self, descriptor: int) -> None:
         stream = asyncio.StreamReader()
@@ -172,23 +205,3 @@ async def _start(
         )
     except (OSError, ValueError) as error:
         raise SandboxError(f"Cannot start {command[0]}: {error}") from None
-
-
-async def _uninterrupted(work: Coroutine[Any, Any, None]) -> None:
-    """Await ``work`` to its end even if we are cancelled meanwhile; then be cancelled."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    task.result()
-    if cancelled:
-        raise cancelled
-
-
-def run_group(limits: Limits) -> RunGroup | None:
-    """A cgroup with ``limits`` where this machine lets us make one."""
-    parents = cgroups.parents()
-    return RunGroup.create(parents, limits) if parents else None

@@ -16,6 +16,7 @@ INSIDE = "/forgehand/inside"
 RESULTS = "/forgehand/results"
 JUNIT = f"{RESULTS}/junit.xml"
 _UNITTEST = f"{INSIDE}/forgehand_unittest.py"
+_NOISE = {"--quiet", "--allow-existing", "--disable-pip-version-check"}
 _LAST_OPTION = "--color=no"
 # high, so that lower bounds on the repository itself hold
 VERSION = "99.0.0"
@@ -102,11 +103,11 @@ def _dotted(target: str, folder: str) -> str:
 
 def shown(argv: Sequence[str]) -> str:
     """What a person would type for ``argv``: our own additions left out."""
-    program = ["uv" if part == UV else "python" if part == PYTHON else part for part in argv]
+    program = [re.sub(r"^/\S*/(python[\d.]*|uv)$", r"\1", part) for part in argv if part not in _NOISE]
     if program[:2] == ["/bin/sh", "-c"]:
         return program[2]
     if program[:3] == ["python", "-m", "pytest"]:
         return shlex.join([*program[:3], *program[program.index(_LAST_OPTION) + 1 :]])
     if program[1:2] == [_UNITTEST]:
         return shlex.join(["python", "-m", "unittest", *(_dotted(part, "") for part in program[2:])])
-    return shlex.join(program)
+    return shlex.join(program).replace(" --python python ", " ")

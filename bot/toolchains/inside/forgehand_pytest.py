@@ -1,7 +1,7 @@
 """A pytest plugin (``-p forgehand_pytest``): tells every verdict to the records, in the controlling process only."""
 
 # os.path rather than pathlib: this also runs on old Pythons, and starts with every test run
-# ruff: noqa: PTH
+# ruff: noqa: PTH110, PTH118
 from __future__ import annotations
 
 import os

@@ -5,7 +5,7 @@ runner. Standard library only; any Python from 3.7 on.
 """
 
 # os.path rather than pathlib: this also runs on old Pythons, and starts with every test run
-# ruff: noqa: PTH, SIM115
+# ruff: noqa: PTH108, PTH118, PTH123, SIM115
 from __future__ import annotations
 
 import hashlib

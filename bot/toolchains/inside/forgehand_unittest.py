@@ -1,7 +1,7 @@
 """Runs unittest tests given as files or ``file::Class::test`` ids (everything: no argument), writing signed records."""
 
 # os.path rather than pathlib: this also runs on old Pythons, and starts with every test run
-# ruff: noqa: PTH
+# ruff: noqa: PTH100, PTH110, PTH112, PTH118
 from __future__ import annotations
 
 import importlib

@@ -1,0 +1,35 @@
+"""One sandbox as it is used for work, and an empty workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.sandbox.bubblewrap import Bubblewrap
+from bot.sandbox.port import CommandResult, Limits
+
+Shell = Callable[..., Awaitable[CommandResult]]
+PYTHON = "/usr/bin/python3"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    directory = tmp_path / "tree"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def shell(workspace: Path) -> Shell:
+    """``await shell("line", seconds=..., memory_mb=...)`` runs a shell line in the bubblewrap tier."""
+
+    async def run(line: str, *, mounts: Any = (), env: Any = None, network: Any = None, **limits: Any) -> CommandResult:
+        bounds = Limits(**{"seconds": 15, **limits})
+        return await Bubblewrap().run(
+            ["/bin/sh", "-c", line], workspace, mounts=mounts, env=env, network=network, limits=bounds
+        )
+
+    return run
