@@ -1,0 +1,102 @@
+"""What the App asks for (``app.yml``): read from a checkout or from the installed package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, ValidationError
+
+import bot
+from bot.types import ForgehandError, JsonModel
+
+Level = Literal["read", "write", "admin"]
+_RANK = {"read": 1, "write": 2, "admin": 3}
+
+
+class ManifestError(ForgehandError):
+    """``app.yml`` is missing or malformed; the message names file and key."""
+
+
+class Ask(JsonModel):
+    """One permission and, in words for people, what it is for."""
+
+    level: Level
+    why: str
+
+
+class Group(JsonModel):
+    """Permissions and events that belong to an optional feature."""
+
+    title: str
+    permissions: dict[str, Ask] = Field(default_factory=dict)
+    events: dict[str, str] = Field(default_factory=dict)
+
+
+class Manifest(JsonModel):
+    """The core, and the optional groups by name. ``events`` maps each event to why it is wanted."""
+
+    name: str
+    description: str
+    permissions: dict[str, Ask]
+    events: dict[str, str]
+    optional: dict[str, Group] = Field(default_factory=dict)
+
+    def levels(self, groups: Iterable[str] = ()) -> dict[str, str]:
+        """Permission -> level, the core's with those of the named groups; the higher level wins."""
+        asks = [*self.permissions.items(), *(pair for name in groups for pair in self._group(name).permissions.items())]
+        levels: dict[str, str] = {}
+        for name, ask in asks:
+            levels[name] = max(levels.get(name, "read"), ask.level, key=lambda level: _RANK[level])
+        return levels
+
+    def event_names(self, groups: Iterable[str] = ()) -> list[str]:
+        return [*dict.fromkeys([*self.events, *(event for name in groups for event in self._group(name).events)])]
+
+    def for_github(
+        self, *, name: str, homepage: str, redirect_url: str, hook_url: str | None, groups: Iterable[str] = ()
+    ) -> dict[str, Any]:
+        """The document GitHub's manifest flow takes. Without ``hook_url`` the webhook is registered switched off."""
+        chosen = tuple(groups)
+        return {
+            "name": name,
+            "description": self.description,
+            "url": homepage,
+            "redirect_url": redirect_url,
+            "hook_attributes": {"url": hook_url or homepage, "active": hook_url is not None},
+            "public": False,
+            "default_permissions": self.levels(chosen),
+            "default_events": self.event_names(chosen),
+        }
+
+    def _group(self, name: str) -> Group:
+        if name not in self.optional:
+            raise ManifestError(f"There is no optional group {name!r}; choose from {', '.join(self.optional)}.")
+        return self.optional[name]
+
+
+def load_manifest(path: Path | None = None) -> Manifest:
+    """Read ``app.yml`` (by default beside the package, or inside it when installed). Raises :class:`ManifestError`."""
+    file = path or _find()
+    try:
+        return Manifest.model_validate(yaml.safe_load(file.read_text()))
+    except OSError as error:
+        raise ManifestError(f"{file} cannot be read: {error.strerror}.") from None
+    except yaml.YAMLError as error:
+        raise ManifestError(f"{file} is not YAML: {error}") from None
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise ManifestError(f"{file} is malformed: {wrong}") from None
+
+
+def lacking(granted: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    """The permissions that are wanted but granted at a lower level or not at all."""
+    return {name: level for name, level in wanted.items() if _RANK.get(granted.get(name, ""), 0) < _RANK.get(level, 0)}
+
+
+def _find() -> Path:
+    package = Path(bot.__file__).parent
+    inside, beside = package / "app.yml", package.parent / "app.yml"
+    return inside if inside.is_file() else beside
