@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.edits import refusal
-from bot.edits.locate import RUNG_WORDS, Placement, Rung, candidates
+from bot.edits.locate import locate
+from bot.edits.rungs import RUNG_WORDS, Placement, Rung
 from bot.edits.splice import Splice, splices
 from bot.edits.syntax import broken_by
 from bot.edits.text import Source, split_lines
@@ -116,22 +117,24 @@ def _round(path: str, source: Source, pending: Sequence[Wanted]) -> tuple[list[_
     """What can be placed in this text at once, and what must wait because it overlaps that or is not there yet."""
     steps: list[_Step] = []
     later: list[Wanted] = []
-    for wanted, found in zip(pending, _in_order(pending, [_found(source, item.hunk) for item in pending]), strict=True):
+    located = [_located(source, item.hunk) for item in pending]
+    places = _in_order(pending, [found for _, found in located])
+    for wanted, (hunk, _), found in zip(pending, located, places, strict=True):
         if len(found) > 1:
             raise refusal.ambiguous(path, wanted.edit, source, found)
         if not found or any(_overlap(found[0], step.place) for step in steps):
             later.append(wanted)
             continue
-        steps.append(_step(path, source, wanted, found[0]))
+        steps.append(_step(path, source, wanted, hunk, found[0]))
     if not steps:
         raise refusal.not_found(path, later[0].edit, source, later[0].hunk)
     return sorted(steps, key=lambda step: step.place.start), later
 
 
-def _found(source: Source, hunk: Hunk) -> list[Placement]:
+def _located(source: Source, hunk: Hunk) -> tuple[Hunk, list[Placement]]:
     if not hunk.search.strip():
-        return [Placement(Rung.EXACT, ((len(source.bodies),) * 2,))]
-    return candidates(source, hunk)
+        return hunk, [Placement(Rung.EXACT, ((len(source.bodies),) * 2,))]
+    return locate(source, hunk)
 
 
 def _overlap(one: Placement, other: Placement) -> bool:
@@ -164,9 +167,9 @@ def _only_chain(choices: list[list[Placement]]) -> list[Placement] | None:
     return chains[0] if len(chains) == 1 else None
 
 
-def _step(path: str, source: Source, wanted: Wanted, place: Placement) -> _Step:
+def _step(path: str, source: Source, wanted: Wanted, hunk: Hunk, place: Placement) -> _Step:
     try:
-        readings = splices(source, wanted.hunk, place)
+        readings = splices(source, hunk, place)
     except EditRefused as error:
         raise error.with_place(path, wanted.edit) from error
     row = _there_already(source, readings[0])

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from bot.edits.locate import Placement
+from bot.edits.rungs import Placement
 from bot.edits.text import Source, fold, split_lines
 from bot.edits.values import EditRefused, Hunk, refused
 
@@ -83,14 +83,14 @@ def _closest(source: Source, search: list[str]) -> tuple[int, int, int, int] | N
     keys = [key for key in (fold(line).strip() for line in search) if key]
     votes: Counter[int] = Counter()
     for number, key in enumerate(keys):
-        where = source.places.get(key, ())
+        where = source.solid.places.get(key, ())
         for position in where[:50]:
             votes[max(0, position - number)] += 1 + 10 // len(where)
     if not votes:
         return _wordwise(source, keys)
     position, _ = max(votes.items(), key=lambda item: (item[1], -item[0]))
-    start = source.solid[position]
-    stop = source.solid[min(len(source.solid) - 1, position + len(keys) - 1)] + 1
+    start = source.solid.rows[position]
+    stop = source.solid.rows[min(len(source.solid.rows) - 1, position + len(keys) - 1)] + 1
     there = Counter(key for key in source.keys[start:stop] if key)
     return start, stop, sum((there & Counter(keys)).values()), len(keys)
 
@@ -139,8 +139,8 @@ def _kind(ours: str, actual: str) -> str:
 
 def _already(source: Source, hunk: Hunk) -> list[str]:
     keys = [key for key in (fold(line).strip() for line in split_lines(hunk.replace)) if key]
-    starts = source.places.get(keys[0], []) if len(keys) > 1 else []
+    starts = source.solid.places.get(keys[0], []) if len(keys) > 1 else []
     for position in starts[:50]:
-        if source.solid_keys[position : position + len(keys)] == keys:
-            return [f"The replacement is already in the file at line {source.solid[position] + 1}."]
+        if source.solid.keys[position : position + len(keys)] == keys:
+            return [f"The replacement is already in the file at line {source.solid.rows[position] + 1}."]
     return []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from bot.edits.locate import Placement, Rung
-from bot.edits.text import Source, indent_of, is_elision, split_lines
+from bot.edits.rungs import Placement, Rung
+from bot.edits.text import Source, indent_of, is_elision, opens_docstring, split_lines
 from bot.edits.values import Hunk, refused
 
 Opcodes = Sequence[tuple[str, int, int, int, int]]
@@ -25,61 +25,102 @@ class Splice:
 def splices(source: Source, hunk: Hunk, place: Placement) -> list[Splice]:
     """The readings of a hunk at its place, likeliest first; they differ only in how new lines are indented.
 
-    Raises EditRefused where the replacement would write ``...`` into the file or drop text it never saw.
+    The last reading puts lines added in front of a function in front of its decorators too. Raises EditRefused
+    where the replacement would write ``...`` into the file or change text that is not there.
     """
     search, replacement = split_lines(hunk.search), split_lines(hunk.replace)
+    opcodes = _opcodes(search, replacement, place.rung)
+    _check(search, replacement, opcodes, place)
     if place.columns is not None:
-        return _distinct(_inside(source, hunk, place))
-    opcodes = _opcodes(search, replacement, elided=place.rung is Rung.ELIDED)
-    _check_elisions(search, replacement, opcodes, elided=place.rung is Rung.ELIDED)
+        return _distinct(_inside(source, place, replacement))
     indents = _Indents.learned(source, search, place)
     readings = indents.readings(replacement)
-    return _distinct(
-        Splice(place.start, place.stop, tuple(_merged(source, place, opcodes, lines))) for lines in readings
-    )
+    if place.rung is Rung.REFLOWED:
+        return _distinct(Splice(place.start, place.stop, tuple(lines)) for lines in readings)
+    found = [Splice(place.start, place.stop, tuple(_merged(source, place, opcodes, lines))) for lines in readings]
+    return _distinct([*found, *_above_decorators(source, opcodes, found[0])])
 
 
-def _distinct(found: Iterator[Splice]) -> list[Splice]:
+def _distinct(found: Iterable[Splice]) -> list[Splice]:
     return list(dict.fromkeys(found))
 
 
-def _opcodes(search: list[str], replacement: list[str], *, elided: bool) -> Opcodes:
+def _opcodes(search: list[str], replacement: list[str], rung: Rung) -> Opcodes:
     def token(line: str) -> str:
-        return "..." if elided and is_elision(line) else line.rstrip()
+        if rung is Rung.ELIDED and is_elision(line):
+            return "..."
+        return line if rung is Rung.EXACT else line.rstrip()
 
     matcher = SequenceMatcher(None, [token(s) for s in search], [token(r) for r in replacement], autojunk=False)
     return matcher.get_opcodes()
 
 
 def _merged(source: Source, place: Placement, opcodes: Opcodes, new: list[str]) -> Iterator[str]:
+    """The rows of the place with the changes made; rows that no searched line stands for are kept where they are."""
     at = place.start
     for tag, first, last, begin, end in opcodes:
         for number in range(first, last):
             start, stop = place.spans[number]
-            kept_from = at if tag == "equal" or number == first else start
-            yield from source.bodies[kept_from : stop if tag == "equal" else start]
+            if tag == "equal":
+                yield from source.bodies[at:stop]
+            else:
+                yield from (body for body in source.bodies[at:start] if number == first or body.strip())
             at = max(at, stop)
         if tag != "equal":
-            yield from new[begin:end]
+            added = new[begin:end]
+            following = place.spans[last][0] if last < len(place.spans) else at
+            if tag == "insert" and _after_gap(source, at, following, added):
+                yield from source.bodies[at:following]
+                at = max(at, following)
+            yield from added
 
 
-def _check_elisions(search: list[str], replacement: list[str], opcodes: Opcodes, *, elided: bool) -> None:
-    for tag, first, last, begin, end in opcodes:
-        if tag == "equal":
-            continue
-        if elided and any(is_elision(line) for line in search[first:last]):
-            raise refused(
-                "elision",
-                "The replacement drops a `...` of the search, so it is unclear what becomes of the text left out.",
-            )
-        if elided and first == 0 == last and search and is_elision(search[0]):
-            raise refused("elision", "The replacement adds lines before a leading `...`, so their place is unknown.")
+def _after_gap(source: Source, at: int, following: int, added: list[str]) -> bool:
+    """Whether lines added where the file has more than was searched go behind that: a docstring, or a blank line
+    whose twin they bring along at their end.
+    """
+    between = [key for key in source.keys[at:following] if key]
+    if between:
+        return opens_docstring(between[0])
+    return bool(added[0].strip()) and not added[-1].strip()
+
+
+def _above_decorators(source: Source, opcodes: Opcodes, splice: Splice) -> Iterator[Splice]:
+    """Lines added between a decorator and what it decorates, moved in front of the decorator."""
+    tag, _, _, _, added = opcodes[0]
+    top = splice.start
+    while top and source.keys[top - 1].startswith("@"):
+        top -= 1
+    if tag == "insert" and top < splice.start:
+        lines = (*splice.lines[:added], *source.bodies[top : splice.start], *splice.lines[added:])
+        yield Splice(top, splice.stop, lines)
+
+
+def _check(search: list[str], replacement: list[str], opcodes: Opcodes, place: Placement) -> None:
+    changes = [code for code in opcodes if code[0] != "equal"]
+    for _, first, last, begin, end in changes:
+        if place.rung is Rung.ELIDED:
+            _check_gaps(search, first, last)
+        if place.rung is Rung.PASSED_OVER:
+            _check_remarks(search, place, first, last)
         for number in range(begin, end):
             if is_elision(replacement[number]) and not _is_stub(replacement, number):
-                raise refused(
-                    "elision",
-                    f"The replacement would write a placeholder into the file: {replacement[number].strip()!r}.",
-                )
+                what = f"The replacement would write a placeholder into the file: {replacement[number].strip()!r}."
+                raise refused("elision", what)
+
+
+def _check_gaps(search: list[str], first: int, last: int) -> None:
+    if any(is_elision(line) for line in search[first:last]):
+        what = "The replacement drops a `...` of the search, so it is unclear what becomes of the text left out."
+        raise refused("elision", what)
+    if first == 0 == last and is_elision(search[0]):
+        raise refused("elision", "The replacement adds lines before a leading `...`, so their place is unknown.")
+
+
+def _check_remarks(search: list[str], place: Placement, first: int, last: int) -> None:
+    for line, (start, stop) in zip(search[first:last], place.spans[first:last], strict=True):
+        if start == stop and line.strip() and not line.lstrip().startswith(("#", "//")):
+            raise refused("not-found", f"The search has a line that is not in the file: {line.strip()!r}.")
 
 
 def _is_stub(lines: list[str], number: int) -> bool:
@@ -102,12 +143,12 @@ class _Indents:
 
     @classmethod
     def learned(cls, source: Source, search: list[str], place: Placement) -> _Indents:
-        rows = zip(search, place.spans, strict=True)
+        rows = zip(search, place.spans, strict=place.rung is not Rung.REFLOWED)
         return cls(
             tuple(
                 (indent_of(line), indent_of(source.bodies[start]))
                 for line, (start, stop) in rows
-                if stop - start == 1 and line.strip() and source.keys[start]
+                if stop > start and not is_elision(line) and line.strip() and source.keys[start]
             )
         )
 
@@ -172,13 +213,14 @@ class _Indents:
         return [lead + line if line.strip() else "" for line in lines]
 
 
-def _inside(source: Source, hunk: Hunk, place: Placement) -> Iterator[Splice]:
+def _inside(source: Source, place: Placement, replacement: list[str]) -> Iterator[Splice]:
+    """A fragment's line or lines with the fragment replaced."""
     start, stop = place.columns or (0, 0)
     row_start = source.joined.rfind("\n", 0, start) + 1
     row_end = source.joined.find("\n", stop)
-    row_end = len(source.joined) if row_end < 0 else row_end
-    before, after = source.joined[row_start:start], source.joined[stop:row_end]
-    new = hunk.replace.replace("\r\n", "\n").strip("\n").split("\n")
+    before, after = source.joined[row_start:start], source.joined[stop : row_end if row_end >= 0 else None]
+    solid = [number for number, line in enumerate(replacement) if line.strip()]
+    new = replacement[solid[0] : solid[-1] + 1] if solid else [""]
     lead = indent_of(source.bodies[place.start])
     for rest in ([lead + line if line.strip() else "" for line in new[1:]], new[1:]):
         lines = [new[0], *rest]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 
 BOM = "\ufeff"
 _LOOKALIKES = str.maketrans(
@@ -25,6 +27,9 @@ _LEFT_OUT = r".*\b(?i:existing|rest|remain\w*|unchanged|other|previous|original|
 _ELISION = re.compile(
     rf"(?:\.{{3,}}|{_MARK}\s*(?:\.{{3}}.*|{_LEFT_OUT}\.{{3}})\s*(?:\*/\}}?|-->|\"\"\"|''')?)",
 )
+
+_REMARK = re.compile(r"#(?:\s|$|!)|//")
+_DOCSTRING = re.compile(r"[rRuUbB]{0,2}(\"\"\"|''')")
 
 
 def fold(line: str) -> str:
@@ -48,6 +53,60 @@ def split_lines(text: str) -> list[str]:
     if lines and not lines[-1]:
         lines.pop()
     return lines
+
+
+def opens_docstring(key: str) -> bool:
+    """Whether the line begins with a triple quote."""
+    return _DOCSTRING.match(key) is not None
+
+
+def squeezed(key: str) -> str:
+    """The line without blanks, but for those between two words."""
+    return re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", key)
+
+
+@dataclass(frozen=True)
+class View:
+    """Some of a text's lines: their ``rows`` in it and their ``keys``, findable wherever they stand."""
+
+    rows: list[int]
+    keys: list[str]
+
+    @classmethod
+    def of(cls, keys: Sequence[str], rows: Iterable[int]) -> View:
+        chosen = list(rows)
+        return cls(chosen, [keys[row] for row in chosen])
+
+    @classmethod
+    def without_remarks(cls, keys: Sequence[str]) -> View:
+        """The lines that are neither blank nor a comment nor part of a docstring."""
+        chosen, quote = [], ""
+        for row, key in enumerate(keys):
+            if quote:
+                quote = "" if quote in key else quote
+                continue
+            opened = _DOCSTRING.match(key)
+            if opened is not None:
+                quote = "" if opened[1] in key[opened.end() :] else opened[1]
+            elif key and not _REMARK.match(key):
+                chosen.append(row)
+        return cls.of(keys, chosen)
+
+    @cached_property
+    def places(self) -> dict[str, list[int]]:
+        """Key -> the positions at which it stands."""
+        found: dict[str, list[int]] = {}
+        for position, key in enumerate(self.keys):
+            found.setdefault(key, []).append(position)
+        return found
+
+    def find(self, keys: list[str]) -> list[int]:
+        """The positions at which all ``keys`` follow each other."""
+        if not keys or any(key not in self.places for key in keys):
+            return []
+        rarest = min(range(len(keys)), key=lambda number: len(self.places[keys[number]]))
+        starts = (position - rarest for position in self.places[keys[rarest]])
+        return [start for start in starts if start >= 0 and self.keys[start : start + len(keys)] == keys]
 
 
 @dataclass(frozen=True)
@@ -89,21 +148,20 @@ class Source:
         return [line.strip() for line in self.folded]
 
     @cached_property
-    def solid(self) -> list[int]:
-        """Rows of the lines that are not blank."""
-        return [row for row, key in enumerate(self.keys) if key]
+    def solid(self) -> View:
+        """Its lines that are not blank."""
+        return View.of(self.keys, (row for row, key in enumerate(self.keys) if key))
 
     @cached_property
-    def solid_keys(self) -> list[str]:
-        return [self.keys[row] for row in self.solid]
+    def code(self) -> View:
+        """Its lines that are neither blank nor comment."""
+        return View.without_remarks(self.keys)
 
     @cached_property
-    def places(self) -> dict[str, list[int]]:
-        """Key -> positions in :attr:`solid` where it stands."""
-        found: dict[str, list[int]] = {}
-        for position, key in enumerate(self.solid_keys):
-            found.setdefault(key, []).append(position)
-        return found
+    def squeezed(self) -> tuple[str, list[int]]:
+        """All lines joined without blanks, and the offsets at which each of them begins and the last ends."""
+        pieces = [squeezed(key) for key in self.solid.keys]
+        return "".join(pieces), list(accumulate((len(piece) for piece in pieces), initial=0))
 
     @cached_property
     def joined(self) -> str:

@@ -1,0 +1,91 @@
+"""Places of a search with ``...`` in it: its pieces in order, each gap staying inside its block by indentation."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from bot.edits.rungs import Block, Placement, Rung, Span, rung_of, spans_of
+from bot.edits.text import Source, indent_of, is_elision
+
+MAX_CHAINS = 10_000
+
+
+def around_elisions(source: Source, block: Block) -> list[Placement]:
+    """Every way to lay the pieces between the elisions, all indented alike."""
+    pieces, dots = _pieces(block)
+    if not dots or not any(piece.solid.rows for piece in pieces) or not all(p.solid.rows for p in pieces[1:-1]):
+        return []
+    inner = dots[0 if pieces[0].solid.rows else 1 :]
+    chains = _chains(source, [piece for piece in pieces if piece.solid.rows], inner)
+    placed = (_placed(source, pieces, dots, chain) for chain in chains)
+    return [place for place in placed if place is not None]
+
+
+def _pieces(block: Block) -> tuple[list[Block], list[str]]:
+    """The runs of lines before, between and after the elisions (the outer ones may be empty), and the elisions."""
+    cuts = [number for number, line in enumerate(block.lines) if is_elision(line)]
+    edges = [-1, *cuts, len(block.lines)]
+    pieces = [Block(block.lines[start + 1 : stop]) for start, stop in itertools.pairwise(edges)]
+    return pieces, [block.lines[number] for number in cuts]
+
+
+def _chains(source: Source, pieces: list[Block], dots: list[str]) -> Iterator[list[int]]:
+    """Positions in ``source.solid`` for all pieces such that each gap is no shallower than its elision."""
+    tries = itertools.count()
+    stack = [[position] for position in reversed(source.solid.find(pieces[0].solid.keys))]
+    while stack and next(tries) < MAX_CHAINS:
+        chain = stack.pop()
+        if len(chain) == len(pieces):
+            yield chain
+            continue
+        piece, following = pieces[len(chain) - 1], pieces[len(chain)]
+        end = chain[-1] + len(piece.solid.rows)
+        reach = _reach(source, end, _depth(source, piece, chain[-1], dots[len(chain) - 1]))
+        later = [at for at in source.solid.find(following.solid.keys) if end <= at <= reach]
+        stack += [[*chain, position] for position in reversed(later)]
+
+
+def _depth(source: Source, piece: Block, position: int, dots: str) -> int:
+    """The indentation an elision has in the file, from the line before it in the block."""
+    last = piece.lines[piece.solid.rows[-1]]
+    actual = source.bodies[source.solid.rows[position + len(piece.solid.rows) - 1]]
+    return len(indent_of(dots)) - len(indent_of(last)) + len(indent_of(actual))
+
+
+def _reach(source: Source, position: int, depth: int) -> int:
+    """The first position in ``source.solid``, from ``position`` on, whose line is shallower than ``depth``."""
+    rows = source.solid.rows
+    while position < len(rows) and len(indent_of(source.bodies[rows[position]])) >= depth:
+        position += 1
+    return position
+
+
+def _placed(source: Source, pieces: list[Block], dots: list[str], chain: list[int]) -> Placement | None:
+    """The placement of one chain, or None where its pieces are not indented alike."""
+    spans: list[Span] = []
+    pairs: list[tuple[str, str]] = []
+    positions, differ = iter(chain), False
+    for number, piece in enumerate(pieces):
+        if piece.solid.rows:
+            position = next(positions)
+            rows = source.solid.rows[position : position + len(piece.solid.rows)]
+            inner, differs = spans_of(source, piece, piece.solid.rows, rows)
+            differ = differ or differs
+            if number:
+                spans.append((spans[-1][1] if spans else inner[0][0], inner[0][0]))
+            spans += inner
+            pairs += [(piece.lines[n], source.bodies[row]) for n, row in zip(piece.solid.rows, rows, strict=True)]
+        elif number:
+            spans.append(_rest(source, pieces[number - 1], chain[-1], dots[-1], spans[-1][1]))
+            spans += [(spans[-1][1], spans[-1][1])] * len(piece.lines)
+        else:
+            start = source.solid.rows[chain[0]]
+            spans += [(start, start)] * len(piece.lines)
+    return Placement(Rung.ELIDED, tuple(spans), differ) if rung_of(pairs) is not Rung.INDENTS else None
+
+
+def _rest(source: Source, piece: Block, position: int, dots: str, start: int) -> Span:
+    """The rows an elision at the end stands for: what is left of the block of code it is in."""
+    reach = _reach(source, position + len(piece.solid.rows), _depth(source, piece, position, dots))
+    return (start, max(start, source.solid.rows[reach - 1] + 1))

@@ -1,0 +1,146 @@
+"""The rungs of the ladder, and what it means for lines to be the same on each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+
+from bot.edits.text import Source, View, fold, indent_of, split_lines
+
+Span = tuple[int, int]
+
+
+class Rung(IntEnum):
+    """How a place was found, best first."""
+
+    EXACT = 1
+    FOLDED = 2
+    SHIFTED = 3
+    FIRST_LINE = 4
+    INDENTS = 5
+    ELIDED = 6
+    PASSED_OVER = 7
+    FRAGMENT = 8
+    REFLOWED = 9
+
+
+RUNG_WORDS = {
+    Rung.EXACT: "exact lines",
+    Rung.FOLDED: "but for trailing blanks or look-alike characters",
+    Rung.SHIFTED: "indentation shifted",
+    Rung.FIRST_LINE: "first line's indentation lost",
+    Rung.INDENTS: "indentation differs",
+    Rung.ELIDED: "around elided text",
+    Rung.PASSED_OVER: "passing over comments",
+    Rung.FRAGMENT: "part of a line",
+    Rung.REFLOWED: "line breaks differ",
+}
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a hunk goes. ``spans`` holds, for each search line, the rows ``(start, stop)`` it stands for.
+
+    A blank line or comment the file lacks has an empty span; an elision spans the text it left out. For a
+    fragment ``columns`` are offsets into :attr:`Source.joined`, and there is one span; so for a reflowed place.
+    """
+
+    rung: Rung
+    spans: tuple[Span, ...]
+    blanks_differ: bool = False
+    columns: tuple[int, int] | None = None
+
+    @property
+    def start(self) -> int:
+        return self.spans[0][0]
+
+    @property
+    def stop(self) -> int:
+        return self.spans[-1][1]
+
+
+@dataclass(frozen=True)
+class Block:
+    """The lines to look for."""
+
+    lines: tuple[str, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Block:
+        return cls(tuple(split_lines(text)))
+
+    @cached_property
+    def keys(self) -> list[str]:
+        return [fold(line).strip() for line in self.lines]
+
+    @cached_property
+    def solid(self) -> View:
+        """Its lines that are not blank."""
+        return View.of(self.keys, (number for number, key in enumerate(self.keys) if key))
+
+    @cached_property
+    def code(self) -> View:
+        """Its lines that are neither blank nor comment."""
+        return View.without_remarks(self.keys)
+
+
+def best(placements: Iterable[Placement]) -> list[Placement]:
+    """Those of the best rung, and among them those where the blank lines agree."""
+    found = list(placements)
+    top = min(((place.rung, place.blanks_differ) for place in found), default=None)
+    return [place for place in found if (place.rung, place.blanks_differ) == top]
+
+
+def spans_of(
+    source: Source, block: Block, numbers: Sequence[int], rows: Sequence[int]
+) -> tuple[tuple[Span, ...], bool]:
+    """The rows of every line of the block, given the ``rows`` of its lines ``numbers``; whether the others differ."""
+    spans: list[Span] = []
+    at, lead = rows[0], block.keys[: numbers[0]]
+    for key in reversed(lead):
+        above = at - 1 if at > 0 and source.keys[at - 1] == key else at
+        spans.append((above, at))
+        at = above
+    spans.reverse()
+    differ = any(start == stop for start, stop in spans)
+    for number, following, row, end in zip(
+        numbers, [*numbers[1:], len(block.keys)], rows, [*rows[1:], None], strict=True
+    ):
+        spans.append((row, row + 1))
+        limit = len(source.keys) if end is None else end
+        at = row + 1
+        for key in block.keys[number + 1 : following]:
+            there = _next(source, key, at, limit if end is not None else min(limit, at + 1))
+            spans.append((at, at) if there is None else (there, there + 1))
+            differ = differ or there != at
+            at = at if there is None else there + 1
+        differ = differ or (end is not None and at != end)
+    return tuple(spans), differ
+
+
+def _next(source: Source, key: str, at: int, limit: int) -> int | None:
+    return next((row for row in range(at, limit) if source.keys[row] == key), None)
+
+
+def rung_of(pairs: Sequence[tuple[str, str]]) -> Rung:
+    """The strictest rung at which (searched, actual) lines that differ in outer blanks at most are the same."""
+    if all(ours == actual for ours, actual in pairs):
+        return Rung.EXACT
+    indents = [(indent_of(ours), indent_of(actual)) for ours, actual in pairs if ours.strip()]
+    if all(ours == actual for ours, actual in indents):
+        return Rung.FOLDED
+    if _is_shift(indents):
+        return Rung.SHIFTED
+    if all(ours == actual for ours, actual in indents[1:]):
+        return Rung.FIRST_LINE
+    return Rung.INDENTS
+
+
+def _is_shift(indents: Sequence[tuple[str, str]]) -> bool:
+    """Whether taking some blanks off in front, or putting some on, makes every pair equal."""
+    ours, actual = indents[0]
+    off = ours[: max(0, len(ours) - len(actual))]
+    on = actual[: max(0, len(actual) - len(ours))]
+    return all(mine.startswith(off) and on + mine[len(off) :] == real for mine, real in indents)
