@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from bot.engine import results
 from bot.engine.ledger import Ledger
-from bot.engine.port import DeadLetter, Step, StepCrashed, StepTimeout, TaskCancelled, WorkflowLawBroken
+from bot.engine.port import DeadLetter, EngineError, Step, StepCrashed, StepTimeout, TaskCancelled
 from bot.types import ForgehandError, T
 
 MAX_STARTS = 3
@@ -71,7 +71,7 @@ class Attempts:
             try:
                 return await self._once(name, step, adapter)
             except ForgehandError as error:
-                if tried >= step.retries or isinstance(error, TaskCancelled | WorkflowLawBroken):
+                if tried >= step.retries or not _repeatable(error):
                     return results.write_error(error)
                 await self._uncount(name, f"{type(error).__name__}: {error.message}")
                 by = await self._pause(self._delay(tried, error))
@@ -140,6 +140,10 @@ def _result(name: str, body: asyncio.Task[T]) -> T:
     if body.cancelled():
         raise StepCrashed(f"The step {name} cancelled itself.", step=name, kind="CancelledError")
     return body.result()
+
+
+def _repeatable(error: ForgehandError) -> bool:
+    return isinstance(error, StepTimeout) or not isinstance(error, EngineError)
 
 
 async def _stop(name: str, *running: asyncio.Task[Any] | None) -> None:
