@@ -86,7 +86,7 @@ async def _update_pulls(
 ) -> None:
     for other in list(hub.world.repositories.values()):
         for pull in other.pulls:
-            if pull.issue.state != "open":
+            if pull.issue.state != "open" or pull.head_sha == new:
                 continue
             if pull.head_repository is repo and pull.head_ref == branch:
                 await _head_moved(hub, pull, old, new, forced, actor)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,7 @@ class _GitServer:
             response = _refusal(error)
         permissions = dict(actor.token.permissions) if actor.token else {}
         login = actor.account.login if actor.account else ""
-        self.hub.requests.append(
+        self.hub.record(
             RequestRecord(
                 request.method, request.path, response.status, "git", login, time.monotonic() - started, permissions,
                 _service(request),
@@ -79,13 +79,21 @@ class _GitServer:
         async with self.pushes[repo.id]:
             git = GitRepo(repo.path)
             before = await git.refs()
-            response = await self._backend(request, repo, actor, _hook_environment(repo, actor))
-            await forge.refs_changed(self.hub, repo, before, await git.refs(), actor)
-        return response
+
+            async def settle() -> None:
+                await forge.refs_changed(self.hub, repo, before, await git.refs(), actor)
+
+            return await self._backend(request, repo, actor, _hook_environment(repo, actor), settle)
 
     async def _backend(
-        self, request: web.Request, repo: Repository, actor: Actor, extra: dict[str, str]
+        self,
+        request: web.Request,
+        repo: Repository,
+        actor: Actor,
+        extra: dict[str, str],
+        settle: Callable[[], Awaitable[None]] | None = None,
     ) -> web.StreamResponse:
+        """Run http-backend. ``settle`` runs before the answer ends: who pushed finds heads and checks up to date."""
         env = _cgi_environment(request, repo, actor) | extra
         process = await asyncio.create_subprocess_exec(
             "git", "http-backend", env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
@@ -100,6 +108,8 @@ class _GitServer:
             await response.prepare(request)
             async for chunk in _chunks(process.stdout):
                 await response.write(chunk)
+            if settle:
+                await settle()
             await response.write_eof()
         finally:
             feeding.cancel()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine, Generator, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,17 +20,19 @@ from simhub.model import ROLES, Account, App, Installation, Repository, World
 from simhub.requestlog import RequestRecord
 from simhub.webhooks import Webhooks
 
+_REQUESTS_KEPT = 50_000
 
-@dataclass(frozen=True)
+
+@dataclass(eq=False)
 class AppCredentials:
-    """What the owner of an App is given once: everything its bot needs."""
+    """What the owner of an App is given once: everything its bot needs. ``webhook_url`` may be set at any time."""
 
     app_id: int
     slug: str
-    private_key: str
+    private_key: str = field(repr=False)
     client_id: str
-    client_secret: str
-    webhook_secret: str
+    client_secret: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
     bot_login: str
     bot_id: int
     app: App
@@ -62,6 +64,7 @@ class Hub:
         self.faults = Faults()
         self.limits = Limits(self.world)
         self.requests: list[RequestRecord] = []
+        self.observers: list[Callable[[RequestRecord, object], None]] = []
         self.manifests: dict[str, AppCredentials] = {}
         self.url = ""
         self._background: set[asyncio.Task[None]] = set()
@@ -227,6 +230,13 @@ class Hub:
         account = (self.world.account(sender) if sender else None) or repository.owner
         payload = {"action": "renamed", "changes": {"repository": {"name": {"from": old}}}}
         self.webhooks.emit("repository", payload, repository, account)
+
+    def record(self, record: RequestRecord, answer: object = None) -> None:
+        """Note a finished request; ``observers`` are given it with the JSON it was answered with."""
+        self.requests.append(record)
+        del self.requests[:-_REQUESTS_KEPT]
+        for observer in self.observers:
+            observer(record, answer)
 
     def in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something GitHub does behind the scenes; it ends with the hub."""

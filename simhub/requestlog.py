@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class RequestRecord:
-    """``kind`` is anonymous, user, installation, app or git; ``permissions`` those of the installation token."""
+    """``kind`` is anonymous, user, installation, app or git; ``permissions`` those of the installation token.
+
+    ``route`` is the endpoint's template (git: the service), ``body`` the JSON sent, ``faulted`` whether a fault was
+    played on this request.
+    """
 
     method: str
     path: str
@@ -18,3 +22,4 @@ class RequestRecord:
     permissions: dict[str, str] = field(default_factory=dict)
     route: str = ""
     body: object = None
+    faulted: bool = False

@@ -56,7 +56,7 @@ class _Exchange:
             if fault and fault.status:
                 answer = Answer(fault.answer_body(), fault.status, fault.headers)
         response = self._response(answer, fault)
-        self._record(response.status)
+        self._record(response.status, answer.body, fault is not None)
         if fault and fault.reset:
             return await _broken(self.request, response)
         return response
@@ -160,12 +160,12 @@ class _Exchange:
     def _rate_headers(self) -> dict[str, str]:
         return self.hub.limits.headers(self.actor, self._resource())
 
-    def _record(self, status: int) -> None:
+    def _record(self, status: int, answer: object, faulted: bool) -> None:
         permissions = dict(self.actor.token.permissions) if self.actor.token else {}
         login = self.actor.account.login if self.actor.account else ""
         route = self.route.template if self.route else ""
         seconds = time.monotonic() - self.started
-        self.hub.requests.append(
+        self.hub.record(
             RequestRecord(
                 self.request.method,
                 self.path,
@@ -176,7 +176,9 @@ class _Exchange:
                 permissions,
                 route,
                 self.payload,
-            )
+                faulted,
+            ),
+            answer,
         )
 
 

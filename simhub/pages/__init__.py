@@ -1,4 +1,4 @@
-"""Pages a person can read: repository, issue, pull request, deliveries."""
+"""Pages a person can read: repository, issue, pull request, checks, deliveries. No JavaScript."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from simhub.pages import code, conversations, operations
+from simhub.pages.site import Site
+
 if TYPE_CHECKING:
     from simhub.hub import Hub
 
 
 def add_routes(app: web.Application, hub: Hub) -> None:
-    async def index(_: web.Request) -> web.Response:
-        return web.json_response(hub.describe())
-
-    app.router.add_get("/", index)
+    site = Site(hub)
+    operations.add_routes(app, site)
+    conversations.add_routes(app, site)
+    code.add_routes(app, site)

@@ -1,0 +1,72 @@
+"""Pages about the hub itself: what exists, what was delivered, checks, avatars, Apps and accounts."""
+
+from __future__ import annotations
+
+import json
+
+from aiohttp import web
+
+from simhub.model import Delivery
+from simhub.pages.code import counts
+from simhub.pages.site import Site, avatar
+
+
+def add_routes(app: web.Application, site: Site) -> None:
+    site.bind(app, "GET", "/", _index)
+    site.bind(app, "GET", "/_deliveries", _deliveries)
+    site.bind(app, "GET", r"/_deliveries/{id:\d+}", _delivery)
+    site.bind(app, "POST", r"/_deliveries/{id:\d+}/redeliver", _redeliver)
+    site.bind(app, "GET", r"/_avatars/{id:\d+}.svg", _picture)
+    site.bind(app, "GET", r"/{owner}/{repo}/runs/{id:\d+}", _check)
+    site.bind(app, "GET", "/{owner}", _account)
+
+
+async def _index(site: Site, _: web.Request) -> web.Response:
+    return site.page("index.html", owner=None, repositories=list(site.hub.world.repositories.values()))
+
+
+async def _account(site: Site, request: web.Request) -> web.Response:
+    found = site.hub.world.account(request.match_info["owner"])
+    if found is None:
+        raise web.HTTPNotFound(text="Nobody here has that name.")
+    mine = [repo for repo in site.hub.world.repositories.values() if repo.owner is found]
+    return site.page("index.html", owner=found, repositories=mine)
+
+
+async def _deliveries(site: Site, _: web.Request) -> web.Response:
+    return site.page("deliveries.html", deliveries=list(reversed(site.hub.webhooks.log)))
+
+
+async def _delivery(site: Site, request: web.Request) -> web.Response:
+    found = _found(site, request)
+    payload = json.dumps(json.loads(found.body), indent=2)
+    return site.page("delivery.html", delivery=found, payload=payload)
+
+
+async def _redeliver(site: Site, request: web.Request) -> web.Response:
+    again = site.hub.webhooks.redeliver(_found(site, request))
+    raise web.HTTPSeeOther(f"/_deliveries/{again.id}")
+
+
+async def _check(site: Site, request: web.Request) -> web.Response:
+    repo = site.repository(request)
+    for suite in repo.suites:
+        for run in suite.runs:
+            if str(run.id) == request.match_info["id"]:
+                return site.page("check.html", repo=repo, tab="pulls", run=run, **counts(repo))
+    raise web.HTTPNotFound(text="No such check run.")
+
+
+async def _picture(site: Site, request: web.Request) -> web.Response:
+    number = int(request.match_info["id"])
+    found = next((a for a in site.hub.world.accounts.values() if a.id == number), None)
+    if found is None:
+        raise web.HTTPNotFound()
+    return web.Response(text=avatar(found), content_type="image/svg+xml")
+
+
+def _found(site: Site, request: web.Request) -> Delivery:
+    found = site.hub.webhooks.find(int(request.match_info["id"]))
+    if found is None:
+        raise web.HTTPNotFound(text="No such delivery; only the last ten thousand are kept.")
+    return found
