@@ -108,12 +108,17 @@ def _whole_lines(source: Source, block: Block) -> Iterator[Placement]:
 
 
 def _passing_over(source: Source, block: Block) -> Iterator[Placement]:
-    """Places where all lines of code stand, whatever comments and docstrings are between them, indented alike."""
+    """Places where all lines of code stand, indented alike, with comments and docstrings between them.
+
+    The search may have comments of its own only above its code: further down they may stand for code left out.
+    """
     for position in source.code.find(block.code.keys):
         rows = source.code.rows[position : position + len(block.code.rows)]
         spans, _ = spans_of(source, block, block.code.rows, rows)
         pairs = [(block.lines[n], source.bodies[row]) for n, row in zip(block.code.rows, rows, strict=True)]
-        if rung_of(pairs) is not Rung.INDENTS:
+        below = range(block.code.rows[0], len(block.keys))
+        made_up = any(block.keys[n] and spans[n][0] == spans[n][1] for n in below)
+        if not made_up and rung_of(pairs) is not Rung.INDENTS:
             yield Placement(Rung.PASSED_OVER, spans)
 
 

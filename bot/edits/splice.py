@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from bot.edits.rungs import Placement, Rung
-from bot.edits.text import Source, indent_of, is_elision, opens_docstring, split_lines
+from bot.edits.rungs import Placement, Rung, Span
+from bot.edits.text import Source, indent_of, is_elision, split_lines
 from bot.edits.values import Hunk, refused
 
 Opcodes = Sequence[tuple[str, int, int, int, int]]
@@ -68,21 +68,28 @@ def _merged(source: Source, place: Placement, opcodes: Opcodes, new: list[str]) 
             at = max(at, stop)
         if tag != "equal":
             added = new[begin:end]
-            following = place.spans[last][0] if last < len(place.spans) else at
-            if tag == "insert" and _after_gap(source, at, following, added):
-                yield from source.bodies[at:following]
-                at = max(at, following)
+            following = place.spans[last] if last < len(place.spans) else (at, at)
+            behind = _behind(source, at, following, added) if tag == "insert" else at
+            yield from source.bodies[at:behind]
+            at = max(at, behind)
             yield from added
 
 
-def _after_gap(source: Source, at: int, following: int, added: list[str]) -> bool:
-    """Whether lines added where the file has more than was searched go behind that: a docstring, or a blank line
-    whose twin they bring along at their end.
+def _behind(source: Source, at: int, following: Span, added: list[str]) -> int:
+    """The row in front of which added lines go, where the file has rows from ``at`` on that were not searched.
+
+    They go behind a docstring, so that it stays one, and behind a blank line whose twin they bring along.
     """
-    between = [key for key in source.keys[at:following] if key]
-    if between:
-        return opens_docstring(between[0])
-    return bool(added[0].strip()) and not added[-1].strip()
+    elided = following[1] > following[0] + 1
+    limit = following[1] if elided else following[0]
+    if at >= limit:
+        return at
+    past = source.past_docstring(at)
+    if at < past <= limit and source.bodies[at - 1].rstrip().endswith(":"):
+        return past
+    if not elided and not any(source.keys[at:limit]) and added[0].strip() and not added[-1].strip():
+        return limit
+    return at
 
 
 def _above_decorators(source: Source, opcodes: Opcodes, splice: Splice) -> Iterator[Splice]:
@@ -101,8 +108,6 @@ def _check(search: list[str], replacement: list[str], opcodes: Opcodes, place: P
     for _, first, last, begin, end in changes:
         if place.rung is Rung.ELIDED:
             _check_gaps(search, first, last)
-        if place.rung is Rung.PASSED_OVER:
-            _check_remarks(search, place, first, last)
         for number in range(begin, end):
             if is_elision(replacement[number]) and not _is_stub(replacement, number):
                 what = f"The replacement would write a placeholder into the file: {replacement[number].strip()!r}."
@@ -115,12 +120,6 @@ def _check_gaps(search: list[str], first: int, last: int) -> None:
         raise refused("elision", what)
     if first == 0 == last and is_elision(search[0]):
         raise refused("elision", "The replacement adds lines before a leading `...`, so their place is unknown.")
-
-
-def _check_remarks(search: list[str], place: Placement, first: int, last: int) -> None:
-    for line, (start, stop) in zip(search[first:last], place.spans[first:last], strict=True):
-        if start == stop and line.strip() and not line.lstrip().startswith(("#", "//")):
-            raise refused("not-found", f"The search has a line that is not in the file: {line.strip()!r}.")
 
 
 def _is_stub(lines: list[str], number: int) -> bool:

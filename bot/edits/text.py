@@ -55,11 +55,6 @@ def split_lines(text: str) -> list[str]:
     return lines
 
 
-def opens_docstring(key: str) -> bool:
-    """Whether the line begins with a triple quote."""
-    return _DOCSTRING.match(key) is not None
-
-
 def squeezed(key: str) -> str:
     """The line without blanks, but for those between two words."""
     return re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", key)
@@ -162,6 +157,17 @@ class Source:
         """All lines joined without blanks, and the offsets at which each of them begins and the last ends."""
         pieces = [squeezed(key) for key in self.solid.keys]
         return "".join(pieces), list(accumulate((len(piece) for piece in pieces), initial=0))
+
+    def past_docstring(self, row: int) -> int:
+        """The row after the docstring that begins at ``row`` or after blank lines below it; ``row`` where none does."""
+        first = next((number for number in range(row, len(self.keys)) if self.keys[number]), row)
+        opened = _DOCSTRING.match(self.keys[first]) if first < len(self.keys) else None
+        if opened is None:
+            return row
+        if opened[1] in self.keys[first][opened.end() :]:
+            return first + 1
+        closed = (number for number in range(first + 1, len(self.keys)) if opened[1] in self.keys[number])
+        return next(closed, len(self.keys) - 1) + 1
 
     @cached_property
     def joined(self) -> str:
