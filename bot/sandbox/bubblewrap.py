@@ -31,6 +31,9 @@ class Bubblewrap:
 
     tier = "bubblewrap"
 
+    def __init__(self, *, use_cgroups: bool = True) -> None:
+        self._parents = cgroups.parents() if use_cgroups else None
+
     async def run(
         self,
         argv: Sequence[str],
@@ -48,7 +51,7 @@ class Bubblewrap:
         inner, extra = relayed(argv, bwrap.PROXY_SOCKET) if network else (argv, ())
         with _Handles() as handles:
             arguments = bwrap.arguments(
-                limited(inner, limits, own_user=True),
+                limited(inner, limits, count_processes=self._parents is None),
                 workspace,
                 mounts=[*mounts, *extra],
                 limits=limits,
@@ -56,7 +59,7 @@ class Bubblewrap:
                 network=network.socket if network else None,
                 descriptors=handles.descriptors,
             )
-            run = Run(limits, handles.kill_inner)
+            run = Run(limits, self._parents, handles.kill_inner)
             result = await run.execute(
                 argv,
                 [program, *arguments],
@@ -82,7 +85,7 @@ class Bubblewrap:
 
     def limits_by(self) -> str:
         """How memory and processes are limited here, in words for ``doctor`` and the evidence."""
-        if cgroups.parents():
+        if self._parents:
             return "cgroups"
         return "ulimit and a watchdog (degraded: no writable cgroup; systemd's Delegate=yes gives one)"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -57,10 +58,11 @@ class IndexGate:
         method, path, _ = lines[0].split(" ", 2)
         fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         sent: dict[str, str] = {name: value for name, value in fields.items() if name in _SENT}
-        auth = aiohttp.BasicAuth(*self._index.login) if self._index.login else None
+        if self._index.login:
+            sent["Authorization"] = "Basic " + base64.b64encode(":".join(self._index.login).encode()).decode()
         try:
             async with self._session.request(
-                method, self._index.origin + path, headers=sent, auth=auth, allow_redirects=False
+                method, self._index.origin + path, headers=sent, allow_redirects=False
             ) as response:
                 await self._relay(response, writer, f"http://{fields.get('host', '')}")
         except aiohttp.ClientError as error:

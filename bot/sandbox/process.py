@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bot.sandbox import cgroups
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Network, SandboxRefused
 from bot.sandbox.relaying import relayed
 from bot.sandbox.runner import Run, limited
@@ -45,9 +46,9 @@ class Process:
         places = {mount.target: mount.source for mount in (*mounts, *extra)} | {WORK: workspace}
         with tempfile.TemporaryDirectory(prefix="forgehand-home-", ignore_cleanup_errors=True) as home:
             base = {"PATH": _PATH, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8"}
-            command = [real_path(part, places) for part in limited(inner, limits, own_user=False)]
+            command = [real_path(part, places) for part in limited(inner, limits, count_processes=False)]
             environment = base | {name: real_path(value, places) for name, value in (env or {}).items()}
-            return await Run(limits).execute(argv, command, env=environment, cwd=workspace)
+            return await Run(limits, cgroups.parents()).execute(argv, command, env=environment, cwd=workspace)
 
     async def probe(self) -> str | None:
         """None where code is trusted; the missing isolation is named by the tier itself."""

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from bot.sandbox import cgroups, processes
-from bot.sandbox.cgroups import RunGroup
+from bot.sandbox import processes
+from bot.sandbox.cgroups import Parents, RunGroup
 from bot.sandbox.output import HeadTail
 from bot.sandbox.port import CommandResult, Limits, SandboxError
 
@@ -27,20 +27,21 @@ _LIMIT = (
 )
 
 
-def limited(argv: Sequence[str], limits: Limits, *, own_user: bool) -> list[str]:
+def limited(argv: Sequence[str], limits: Limits, *, count_processes: bool) -> list[str]:
     """``argv`` behind a shell that sets the limits of a process: file size, no core, number of processes.
 
-    The kernel counts processes per user, so the last needs ``own_user`` (a user namespace); a cgroup counts better.
+    The kernel counts processes per user, so the last is for a user namespace of one's own without a cgroup.
     """
-    processes_allowed = limits.processes if own_user and cgroups.parents() is None else 0
+    processes_allowed = limits.processes if count_processes else 0
     return ["/bin/sh", "-c", _LIMIT, "sh", str(limits.file_mb * 2048), str(processes_allowed), *argv]
 
 
 class Run:
     """One supervised command. ``kill_inner`` ends the processes a plain kill of the command would leave behind."""
 
-    def __init__(self, limits: Limits, kill_inner: Callable[[], None] | None = None) -> None:
+    def __init__(self, limits: Limits, parents: Parents | None, kill_inner: Callable[[], None] | None = None) -> None:
         self._limits = limits
+        self._parents = parents
         self._kill_inner = kill_inner
         self._group: RunGroup | None = None
         self._stop = asyncio.Event()
@@ -82,8 +83,7 @@ class Run:
         cwd: Path,
         descriptors: Sequence[int],
     ) -> CommandResult:
-        parents = cgroups.parents()
-        self._group = RunGroup.create(parents, self._limits) if parents else None
+        self._group = RunGroup.create(self._parents, self._limits) if self._parents else None
         started = time.monotonic()
         reader, writer = os.pipe()
         pump = asyncio.ensure_future(self._pump(reader))

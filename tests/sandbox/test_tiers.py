@@ -1,0 +1,99 @@
+"""The tiers without isolation, and which one a server gets."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import pytest
+
+from bot.sandbox.choose import choose
+from bot.sandbox.port import Limits, Mount, SandboxRefused
+from bot.sandbox.process import NoSandbox, Process, real_path
+from bot.settings import Settings
+from tests.support.processes import running
+
+
+async def test_process_refuses_code_nobody_vouched_for(workspace: Path) -> None:
+    with pytest.raises(SandboxRefused, match="--trust-code"):
+        await Process(trust_code=False).run(["true"], workspace)
+    assert "--trust-code" in (await Process(trust_code=False).probe() or "")
+
+
+async def test_none_runs_nothing_and_says_why(workspace: Path) -> None:
+    with pytest.raises(SandboxRefused, match=r"No repository code runs here\. bwrap is not here"):
+        await NoSandbox("bwrap is not here").run(["touch", "x"], workspace)
+    assert list(workspace.iterdir()) == []
+
+
+async def test_process_scrubs_the_environment_and_shows_mounts_at_their_real_place(
+    workspace: Path, tmp_path: Path
+) -> None:
+    secret = secrets.token_hex(16)
+    os.environ["OPENAI_API_KEY"] = secret
+    (tmp_path / "deps").mkdir()
+    (tmp_path / "deps" / "answer").write_text("42\n")
+    try:
+        result = await Process(trust_code=True).run(
+            ["/bin/sh", "-c", "env; cat /env/answer; pwd; ls /environment"],
+            workspace,
+            mounts=[Mount(source=tmp_path / "deps", target="/env")],
+            env={"PATH": "/env/bin:/usr/bin:/bin", "ROOT": "/work/src"},
+        )
+    finally:
+        del os.environ["OPENAI_API_KEY"]
+    assert secret not in result.output
+    assert f"PATH={tmp_path}/deps/bin:/usr/bin:/bin\n" in result.output
+    assert f"ROOT={workspace}/src\n" in result.output
+    assert f"42\n{workspace}\n" in result.output
+    assert "/environment" in result.output
+
+
+async def test_process_kills_its_whole_tree_at_the_limit(workspace: Path) -> None:
+    word = f"85{secrets.randbelow(10**7)}"
+    result = await Process(trust_code=True).run(
+        ["/bin/sh", "-c", f"setsid sleep {word} & sleep {word} & sleep {word}"], workspace, limits=Limits(seconds=1)
+    )
+    assert result.ended == "timeout"
+    assert running(f"sleep {word}") == []
+
+
+async def test_process_does_not_wait_for_a_background_child(workspace: Path) -> None:
+    word = f"84{secrets.randbelow(10**7)}"
+    result = await Process(trust_code=True).run(["/bin/sh", "-c", f"setsid sleep {word} & exit 3"], workspace)
+    assert result.exit_code == 3
+    assert result.seconds < 5
+    assert running(f"sleep {word}") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/env/bin/python", "/real/bin/python"),
+        ("--editable=/work", "--editable=/tree"),
+        ("/env:/work/src", "/real:/tree/src"),
+        ("cat '/work/a' \"/env\"", "cat '/tree/a' \"/real\""),
+        ("/environment /envy /x/env /work.bak", "/environment /envy /x/env /work.bak"),
+    ],
+)
+def test_only_whole_paths_are_rewritten(text: str, expected: str) -> None:
+    assert real_path(text, {"/env": Path("/real"), "/work": Path("/tree")}) == expected
+
+
+async def test_auto_takes_bubblewrap_where_it_works_and_nothing_where_it_does_not(tmp_path: Path) -> None:
+    assert (await choose(Settings(sandbox="auto"))).tier == "bubblewrap"
+    path = os.environ["PATH"]
+    os.environ["PATH"] = str(tmp_path)
+    try:
+        refusing = await choose(Settings(sandbox="auto"))
+        trusting = await choose(Settings(sandbox="auto", trust_code=True))
+    finally:
+        os.environ["PATH"] = path
+    assert (refusing.tier, trusting.tier) == ("none", "process")
+    assert "apt-get install bubblewrap" in (await refusing.probe() or "")
+
+
+@pytest.mark.parametrize("tier", ["bubblewrap", "process", "none"])
+async def test_a_tier_asked_for_by_name_is_given(tier: str) -> None:
+    assert (await choose(Settings(sandbox=tier))).tier == tier
