@@ -58,6 +58,15 @@ class BudgetSettings(BaseModel):
     day: float = 50.0
 
 
+class ChecksSettings(BaseModel):
+    """How repositories are installed and tested where their own policy does not say; None: found by looking."""
+
+    setup: str | None = None
+    test: str | None = None
+    results: Literal["junit", "tap", "exit"] | None = None
+    minutes: float | None = None
+
+
 class Settings(BaseSettings):
     """Everything the server needs to know; see docs/configuration.md for each key."""
 
@@ -91,6 +100,7 @@ class Settings(BaseSettings):
     models: dict[str, ModelSettings] = {}
     roles: dict[str, list[str]] = {}
     budget: BudgetSettings = BudgetSettings()
+    checks: ChecksSettings = ChecksSettings()
     trusted_bots: list[str] = []
 
     anthropic_api_key: SecretStr | None = Field(

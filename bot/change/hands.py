@@ -97,7 +97,7 @@ class Hands:
         return tools_for(models[0])
 
     async def ask(self, step: str, conversation: Conversation) -> Reply:
-        return await self.job.ask(step, "fix", conversation, tools=self.tools)
+        return await self.job.ask(step, "fix", conversation, tools=self.tools, max_output=16_384)
 
     async def act(self, reply: Reply, changes: Changes) -> Acted:
         """Carry out the reply's calls in order; edits written as text count as well."""

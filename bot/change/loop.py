@@ -107,7 +107,8 @@ def shortened(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     if sum(len(message.text) for message in messages) < _CUT_ABOVE:
         return messages
     tools = [index for index, message in enumerate(messages) if message.role == "tool"]
-    old = set(tools[:-_KEEP_WHOLE])
+    # In steps of ten: a cut that moved every turn would lose the provider's cache every turn.
+    old = set(tools[: max(0, len(tools) - _KEEP_WHOLE) // 10 * 10])
     return tuple(_cut(message) if index in old else message for index, message in enumerate(messages))
 
 

@@ -85,7 +85,7 @@ def manifest_rights() -> dict[str, Any]:
     from bot.github.manifest import load_manifest
 
     manifest = load_manifest()
-    return {"permissions": dict(manifest.permissions), "events": list(manifest.events)}
+    return {"permissions": manifest.levels(), "events": manifest.event_names()}
 
 
 def free_port() -> int:

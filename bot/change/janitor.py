@@ -1,0 +1,37 @@
+"""The janitor: throws away the directories of tasks that have ended. Disk is not state, so nothing can be lost."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from bot.change.services import Services
+from bot.store import tasks
+from bot.toolchains.workspace import remove_tree
+
+_EVERY = 60.0
+
+
+class Janitor:
+    """Runs beside the engine until cancelled."""
+
+    def __init__(self, services: Services) -> None:
+        self._store = services.store
+        self._folder = services.settings.data_dir / "work"
+
+    async def run(self) -> None:
+        """Sweep once a minute."""
+        while True:
+            await self.sweep()
+            await asyncio.sleep(_EVERY)
+
+    async def sweep(self) -> None:
+        """Remove every directory whose task is neither queued nor running."""
+        active = {task.id for task in await self._store.run(tasks.runnable)}
+        for folder in await asyncio.to_thread(_folders, self._folder):
+            if folder.name not in active:
+                await asyncio.to_thread(remove_tree, folder)
+
+
+def _folders(root: Path) -> list[Path]:
+    return [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []

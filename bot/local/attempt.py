@@ -1,0 +1,91 @@
+"""``forgehand try``: the same as on GitHub, on a local checkout, with the user's own model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+
+from bot.git.command import run_git
+from bot.local.demo import present, verified
+from bot.local.display import Display
+from bot.local.hosting import LocalError, LocalRun, local_run
+from bot.local.tier import tier_environment
+from bot.local.watching import Ending, file_issue, until_ended
+
+_LABEL = "ai-bug-fix"
+_MINUTES = 240
+
+
+async def run(
+    *,
+    repo: Path,
+    issue: Path,
+    test: str | None,
+    setup: str | None,
+    results: str | None,
+    trust_code: bool,
+    leave: bool,
+    plain: bool,
+) -> bool:
+    """True where a verified fix came out of it; its branch is then in ``repo``."""
+    display = Display(plain=plain)
+    title, _, body = issue.read_text().strip().partition("\n")
+    if not title.strip():
+        raise LocalError(f"{issue} is empty: put the issue's title in the first line and its text below.")
+    await _look_at(repo, display)
+    checks = {"setup": setup, "test": test, "results": results}
+    environment = {
+        "FORGEHAND_CHECKS": json.dumps({key: value for key, value in checks.items() if value is not None}),
+        **await tier_environment(display, trust=trust_code),
+    }
+    with tempfile.TemporaryDirectory(prefix="forgehand-try-") as folder:
+        name = f"local/{_repository_name(repo)}"
+        async with local_run(
+            Path(folder), name=name, source=repo, shared=True, port=0, environment=environment
+        ) as local:
+            ending = await _watch(local, display, title.strip(), body.strip())
+            await _bring_home(local, display, repo, ending)
+            if not leave:
+                display.say("\nThe pages stay open until you press Ctrl-C.")
+                await asyncio.Event().wait()
+            return verified(ending)
+
+
+async def _look_at(repo: Path, display: Display) -> None:
+    """HEAD is what counts; what is not committed is named, so that nobody wonders."""
+    head = await run_git(["-C", str(repo), "rev-parse", "--verify", "--quiet", "HEAD"], cwd=repo)
+    if head.code:
+        raise LocalError(f"{repo} is not a git checkout with a commit. Give --repo the folder of one.")
+    changed = [line[3:] for line in (await run_git(["-C", str(repo), "status", "--porcelain"], cwd=repo)).text.splitlines()]
+    if changed:
+        names = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+        display.say(f"Not committed, so ignored: {names}")
+
+
+async def _watch(local: LocalRun, display: Display, title: str, body: str) -> Ending:
+    page = f"{local.hub.url}/{local.repository.full_name}"
+    number = await file_issue(local, title, body, _LABEL)
+    display.say(f"Working on {page}/issues/{number}\nThe bot's log: {local.log}\n")
+    with display:
+        ending = await until_ended(local, number, display.status, minutes=_MINUTES)
+    present(local, display, ending)
+    return ending
+
+
+async def _bring_home(local: LocalRun, display: Display, repo: Path, ending: Ending) -> None:
+    """Fetch the branch into the checkout; nothing there is checked out or changed."""
+    if ending.pull is None:
+        return
+    branch = str(ending.pull["head"]["ref"])
+    source = str(local.repository.path)
+    done = await run_git(["-C", str(repo), "fetch", "--quiet", source, f"+{branch}:{branch}"], cwd=repo)
+    if done.code:
+        raise LocalError(f"The branch {branch} could not be fetched into {repo}:\n{done.stderr}")
+    display.say(f"The branch [bold]{branch}[/bold] is in {repo}. Look at it with: git diff HEAD...{branch}")
+
+
+def _repository_name(repo: Path) -> str:
+    kept = "".join(char if char.isalnum() or char in "._-" else "-" for char in repo.resolve().name)
+    return kept.strip(".-") or "project"

@@ -1,0 +1,70 @@
+"""Scripted answers for the sample's bug: the good ones, and pieces to make bad ones from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Rule = dict[str, Any]
+
+TITLE = "Cents are lost"
+BODY = "`total(['2.50', '2.50'])` gives 400 but it should be 500. Whole prices are right."
+PROOF = "tests/test_cents.py"
+PROOF_TEXT = '''import unittest
+
+
+class CentsTest(unittest.TestCase):
+    def test_cents_count(self):
+        from basket.basket import total
+
+        self.assertEqual(total(["2.50", "2.50"]), 500)
+'''
+FIX = ("    return int(whole) * 100\n", '    return int(whole) * 100 + int((cents + "00")[:2])\n')
+WRONG_FIX = ("    return int(whole) * 100\n", '    return int(whole) * 100 + int(cents or "0") * 10\n')
+
+
+def new_file(path: str, text: str) -> str:
+    return f"{path}\n<<<<<<< SEARCH\n=======\n{text}>>>>>>> REPLACE\n"
+
+
+def change(path: str, search: str, replace: str) -> str:
+    return f"{path}\n<<<<<<< SEARCH\n{search}=======\n{replace}>>>>>>> REPLACE\n"
+
+
+def calls(*named: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    return {"tool_calls": [{"name": name, "arguments": arguments} for name, arguments in named]}
+
+
+def edit(text: str) -> tuple[str, dict[str, Any]]:
+    return "edit", {"edits": text}
+
+
+def finish(cause: str = "Cents are dropped.", change: str = "Cents are added.") -> tuple[str, dict[str, Any]]:
+    return "finish", {"cause": cause, "change": change}
+
+
+def prove(*turns: dict[str, Any]) -> list[Rule]:
+    """The proof stage, one rule a turn."""
+    return [{"match": {"user": "First task", "turn": turn}, "reply": reply} for turn, reply in enumerate(turns)]
+
+
+def later(*replies: dict[str, Any]) -> list[Rule]:
+    """Everything after the proof, in order, whatever the turn's number."""
+    return [{"match": {"text": "Second task", "tool": "edit"}, "reply": reply} for reply in replies]
+
+
+RECOGNISED: Rule = {
+    "match": {"system": "You compare a test's failure"},
+    "reply": {"json": {"same": True, "quote": "400 != 500", "why": "The cents of both prices are missing."}},
+    "reusable": True,
+}
+JUDGED: Rule = {
+    "match": {"system": "You judge code changes"},
+    "reply": {"json": {"passed": True, "reason": "Cents are read.", "failing_input": None}},
+    "reusable": True,
+}
+PROVED = [
+    *prove(calls(("read", {"path": "basket/prices.py"})), calls(edit(new_file(PROOF, PROOF_TEXT))), calls(finish())),
+    RECOGNISED,
+]
+FIXED = later(calls(edit(change("basket/prices.py", *FIX))), calls(finish()))
+GOOD = [*PROVED, *FIXED, JUDGED]

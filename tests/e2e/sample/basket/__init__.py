@@ -1,0 +1,1 @@
+"""A basket with prices in cents."""

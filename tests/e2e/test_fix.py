@@ -1,0 +1,27 @@
+"""The main story: a label becomes a verified pull request; and the ways in which it honestly does not."""
+
+from __future__ import annotations
+
+from tests.e2e.answers import BODY, GOOD, PROOF, TITLE
+from tests.e2e.conftest import Tell
+
+
+async def test_a_label_becomes_a_verified_pull_request(tell: Tell) -> None:
+    story = await tell(GOOD)
+    number = await story.file(TITLE, BODY)
+    status = await story.until_status(number, "Done.")
+    (pull,) = await story.pulls()
+    assert pull["title"] == f"Fix: {TITLE}"
+    assert not pull["draft"]
+    assert pull["user"]["id"] == story.app.bot_id
+    assert f"Fixes #{number}." in pull["body"]
+    assert "fails: `400 != 500` | passes, 3 of 3" in pull["body"]
+    assert "3 pass | 4 pass" in pull["body"]
+    files = await story.request("GET", f"/pulls/{pull['number']}/files")
+    assert [file["filename"] for file in files] == ["basket/prices.py", PROOF]
+    comments = await story.comments(number)
+    assert len(comments["status"]) == len(comments["final"]) == 1
+    assert f"Opened #{pull['number']}" in status
+    assert "- [ ]" not in status
+    reactions = await story.request("GET", f"/issues/{number}/reactions")
+    assert [(reaction["content"], reaction["user"]["id"]) for reaction in reactions] == [("eyes", story.app.bot_id)]
