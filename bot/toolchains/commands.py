@@ -21,11 +21,10 @@ _LAST_OPTION = "--color=no"
 # high, so that lower bounds on the repository itself hold
 VERSION = "99.0.0"
 _PLACEHOLDER = re.compile(r"\{(tests|results|modules(?::[\w./-]*)?)\}")
+_AUTHOR = "git -c user.name=sandbox -c user.email=sandbox@localhost"
 _REPOSITORY = (
     "[ -e .git ] || ! command -v git >/dev/null || { git init -q . && git add -A && "
-    "git -c user.name=sandbox -c user.email=sandbox@localhost commit -q --no-verify -m base && git tag v"
-    + VERSION
-    + "; }"
+    f"{_AUTHOR} commit -q --no-verify --allow-empty -m base && {_AUTHOR} tag -a -m base v{VERSION}; }}"
 )
 
 

@@ -122,7 +122,7 @@ class PythonToolchain:
         places = [commands.INSIDE, *(f"{WORK}/{name}".rstrip("/") for name in roots)]
         env = {"PYTHONPATH": ":".join(places)}
         if reporting:
-            env["FORGEHAND_RESULTS"] = commands.RESULTS
+            env |= {"FORGEHAND_RESULTS": commands.RESULTS, "FORGEHAND_ROOT": WORK}
         if reporting and self._checks.test and self._checks.results == "junit":
             env["PYTEST_ADDOPTS"] = "-p forgehand_pytest"
         return env

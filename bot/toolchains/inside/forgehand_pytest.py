@@ -16,12 +16,12 @@ _VERDICTS = {"passed": "passed", "skipped": "skipped", "failed": "error"}
 
 
 class Reporter:
-    """Hooks, bound to the invocation so that ids can be given back to pytest in the same directory."""
+    """Hooks; ids are told as seen from the repository's root, wherever pytest was started or configured."""
 
     def __init__(self, records: Any, config: Any) -> None:
         self._records = records
         root = getattr(config, "rootpath", None) or config.rootdir
-        prefix = os.path.relpath(str(root), str(config.invocation_params.dir))
+        prefix = os.path.relpath(str(root), os.environ["FORGEHAND_ROOT"])
         self._prefix = "" if prefix == "." else prefix + "/"
 
     def _message(self, report: Any) -> str:
