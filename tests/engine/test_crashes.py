@@ -1,0 +1,226 @@
+"""Processes that die at any line: real ones, really killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.store import tasks
+from bot.store.store import Store
+from tests.engine.conftest import open_store
+from tests.engine.harness import ended, row_of, store_task, until
+
+
+@dataclass
+class Workers:
+    """Worker processes over one database and one log."""
+
+    url: str
+    folder: Path
+    running: list[subprocess.Popen[bytes]]
+
+    def begin(self, heartbeat_seconds: float = 10.0) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "-m", "tests.engine.worker", self.url, str(self.folder), str(heartbeat_seconds)]
+        process = subprocess.Popen(argv, stderr=(self.folder / "stderr").open("ab"))
+        self.running.append(process)
+        return process
+
+    def hold(self, step: str) -> Path:
+        path = self.folder / f"hold-{step}"
+        path.touch()
+        return path
+
+    def log(self, *, of: str = "") -> list[str]:
+        path = self.folder / "log"
+        lines = path.read_text().splitlines() if path.exists() else []
+        return [line.rsplit(" ", 1)[0] for line in lines if of in line]
+
+    def pids(self, text: str) -> list[int]:
+        lines = (self.folder / "log").read_text().splitlines()
+        return [int(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"{text} ")]
+
+    async def seen(self, text: str, times: int = 1) -> None:
+        async def count() -> int:
+            return self.log().count(text)
+
+        await until(count, lambda number: number >= times)
+
+
+def kill(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGKILL) -> None:
+    process.send_signal(how)
+    process.wait(10)
+
+
+@pytest.fixture
+def workers(database: str, tmp_path: Path) -> Iterator[Workers]:
+    yield from run_workers(database, tmp_path)
+
+
+@pytest.fixture
+def shared(postgres: str, tmp_path: Path) -> Iterator[tuple[Workers, Store]]:
+    """Several workers over one PostgreSQL."""
+    for store in open_store(postgres):
+        for workers in run_workers(postgres, tmp_path):
+            yield workers, store
+
+
+def run_workers(url: str, folder: Path) -> Iterator[Workers]:
+    workers = Workers(url, folder, [])
+    yield workers
+    for process in workers.running:
+        if process.poll() is None:
+            process.kill()
+            process.wait(10)
+
+
+async def test_killed_in_step_three_the_next_process_goes_on_there(workers: Workers, store: Store) -> None:
+    """Also: an orphan, stored but never enqueued, is found at launch."""
+    await store_task(store, "t1", "five", group="1@main")
+    workers.hold("s3")
+    first = workers.begin(heartbeat_seconds=0.3)
+    await workers.seen("start s3")
+    kill(first)
+    (workers.folder / "hold-s3").unlink()
+    workers.begin(heartbeat_seconds=0.3)
+    row = await ended(store, "t1")
+    assert (row.state, row.result["summary"]) == ("done", "Seen.s1 Seen.s2 Seen.s3 Seen.s4 Seen.s5")
+    assert [line for line in workers.log() if line.startswith("start")] == [
+        f"start {step}" for step in ("s1", "s2", "s3", "s3", "s4", "s5")
+    ]
+    assert [event.kind for event in await store.run(lambda c: tasks.events(c, "t1"))] == ["queued", "started", "ended"]
+
+
+async def test_a_step_that_kills_its_process_twice_is_a_dead_letter(workers: Workers, store: Store) -> None:
+    await store_task(store, "t1", "poison")
+    for _ in range(2):
+        workers.begin(heartbeat_seconds=0.3).wait(15)
+    workers.begin(heartbeat_seconds=0.3)
+    row = await ended(store, "t1")
+    assert (row.state, row.result["data"]["error"], row.active_key) == ("dead", "DeadLetter", None)
+    assert workers.log(of="start die") == ["start die"] * 2
+
+
+async def test_branches_come_back_with_their_own_results(workers: Workers, store: Store) -> None:
+    await store_task(store, "t1", "branches")
+    workers.hold("a2")
+    workers.hold("b3")
+    first = workers.begin(heartbeat_seconds=0.3)
+    await workers.seen("start a2")
+    await workers.seen("start b3")
+    kill(first)
+    (workers.folder / "hold-a2").unlink()
+    (workers.folder / "hold-b3").unlink()
+    workers.begin(heartbeat_seconds=0.3)
+    row = await ended(store, "t1")
+    assert (row.state, row.result["summary"]) == ("done", "a1-a2-a3 b1-b2-b3")
+    starts = [line.removeprefix("start ") for line in workers.log() if line.startswith("start")]
+    assert sorted(starts) == ["a1", "a2", "a2", "a3", "b1", "b2", "b3", "b3", "last"]
+
+
+async def test_stopping_in_order_counts_for_nothing(workers: Workers, store: Store) -> None:
+    """Four deploys during one long step do not make a dead letter of it."""
+    await store_task(store, "t1", "five")
+    held = workers.hold("s2")
+    for times in range(1, 5):
+        process = workers.begin(heartbeat_seconds=0.3)
+        await workers.seen("start s2", times)
+        kill(process, signal.SIGTERM)
+        assert process.returncode == 0
+        assert (await row_of(store, "t1")).state == "running"
+    held.unlink()
+    workers.begin(heartbeat_seconds=0.3)
+    assert (await ended(store, "t1")).state == "done"
+    assert workers.log(of="start s1") == ["start s1"]
+
+
+async def test_cancel_from_another_process_stops_a_model_call_within_a_second(workers: Workers, store: Store) -> None:
+    await store_task(store, "t1", "asks")
+    workers.begin()
+    await workers.seen("start long")
+    asked = time.monotonic()
+    assert await store.run(lambda connection: tasks.request_cancel(connection, "t1", "maria"))
+    row = await ended(store, "t1", 3)
+    assert (row.state, row.result["summary"]) == ("cancelled", "maria cancelled the task.")
+    assert time.monotonic() - asked < 1.5
+    assert workers.log(of="interrupted") == ["interrupted long"]
+
+
+async def test_a_replay_of_120_steps_is_cheap(workers: Workers, store: Store) -> None:
+    await store_task(store, "t1", "many")
+    held = workers.hold("s1")
+    first = workers.begin(heartbeat_seconds=0.3)
+    await workers.seen("start s1")
+    kill(first)
+    held.unlink()
+    workers.begin(heartbeat_seconds=0.3)
+    await ended(store, "t1")
+    assert len(workers.log(of="small")) == 120
+    milliseconds = [int(line.partition("=")[2]) for line in workers.log(of="replayed-ms")]
+    assert len(milliseconds) == 2
+    assert milliseconds[1] < 1500
+
+
+async def test_sqlite_belongs_to_one_process(sqlite: str, tmp_path: Path) -> None:
+    for store in open_store(sqlite):
+        for workers in run_workers(sqlite, tmp_path):
+            await store_task(store, "t1", "five")
+            held = workers.hold("s2")
+            workers.begin()
+            await workers.seen("start s2")
+            assert workers.begin().wait(15) != 0
+            assert "Another process works on" in (tmp_path / "stderr").read_text()
+            held.unlink()
+            assert (await ended(store, "t1")).state == "done"
+            assert workers.log(of="start s2") == ["start s2"]
+
+
+async def test_another_process_takes_over_from_a_dead_one(shared: tuple[Workers, Store]) -> None:
+    workers, store = shared
+    await store_task(store, "t1", "five", group="1@main")
+    held = workers.hold("s3")
+    first = workers.begin(heartbeat_seconds=0.3)
+    await workers.seen("start s3")
+    second = workers.begin(heartbeat_seconds=0.3)
+    await workers.seen("launched", 2)
+    await asyncio.sleep(1.2)
+    assert workers.pids("start s3") == [first.pid], "a living process keeps its work"
+    kill(first)
+    held.unlink()
+    assert (await ended(store, "t1")).state == "done"
+    assert [workers.pids(f"start {step}") for step in ("s1", "s2", "s3", "s4", "s5")] == [
+        [first.pid],
+        [first.pid],
+        [first.pid, second.pid],
+        [second.pid],
+        [second.pid],
+    ]
+
+
+async def test_a_process_taken_for_dead_loses_its_task_when_it_wakes(shared: tuple[Workers, Store]) -> None:
+    workers, store = shared
+    await store_task(store, "t1", "five", group="1@main")
+    third, fourth = workers.hold("s3"), workers.hold("s4")
+    zombie = workers.begin(heartbeat_seconds=0.3)
+    await workers.seen("start s3")
+    os.kill(zombie.pid, signal.SIGSTOP)
+    other = workers.begin(heartbeat_seconds=0.3)
+    await workers.seen("start s3", 2)
+    third.unlink()
+    await workers.seen("start s4")
+    os.kill(zombie.pid, signal.SIGCONT)
+    await workers.seen("end s3", 2)
+    await asyncio.sleep(0.5)
+    assert (await row_of(store, "t1")).state == "running"
+    fourth.unlink()
+    assert (await ended(store, "t1")).state == "done"
+    assert workers.pids("end s3") == [other.pid, zombie.pid]
+    assert workers.pids("start s4") == workers.pids("start s5") == [other.pid]

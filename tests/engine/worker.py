@@ -1,0 +1,123 @@
+"""A worker process for the crash tests: ``python -m tests.engine.worker URL FOLDER [HEARTBEAT_SECONDS]``.
+
+Steps append what they do to ``FOLDER/log``. A step whose ``FOLDER/hold-<step>`` exists waits until it is gone.
+SIGTERM closes the engine in order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from bot.engine.dbos import DbosEngine
+from bot.engine.port import Ctx, FlowSpec, FlowTable, Outcome
+from bot.store.store import Store, create_engine
+from bot.types import JsonModel
+from tests.engine.harness import Nothing, done
+
+FOLDER = Path(sys.argv[2]) if len(sys.argv) > 2 else Path()
+
+
+class Seen(JsonModel):
+    step: str
+    by: int
+
+
+def note(text: str) -> None:
+    with (FOLDER / "log").open("a") as log:
+        log.write(f"{text} {os.getpid()}\n")
+
+
+async def work(step: str) -> Seen:
+    note(f"start {step}")
+    while (FOLDER / f"hold-{step}").exists():
+        await asyncio.sleep(0.01)
+    note(f"end {step}")
+    return Seen(step=step, by=os.getpid())
+
+
+async def five(ctx: Ctx, _: Nothing) -> Outcome:
+    seen = [await ctx.step(f"s{number}", work, f"s{number}") for number in range(1, 6)]
+    return done(" ".join(f"{type(one).__name__}.{one.step}" for one in seen))
+
+
+async def branches(ctx: Ctx, _: Nothing) -> Outcome:
+    ends = await asyncio.gather(*(ctx.child(name, "branch", Branch(name=name)) for name in "ab"))
+    await ctx.step("last", work, "last")
+    return done(" ".join(end.summary for end in ends))
+
+
+class Branch(JsonModel):
+    name: str
+
+
+async def branch(ctx: Ctx, argument: Branch) -> Outcome:
+    seen = [await ctx.step(f"s{number}", work, f"{argument.name}{number}") for number in range(1, 4)]
+    return done("-".join(one.step for one in seen))
+
+
+async def die() -> None:
+    note("start die")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def poison(ctx: Ctx, _: Nothing) -> Outcome:
+    await ctx.step("die", die)
+    return done()
+
+
+async def long_call() -> str:
+    note("start long")
+    try:
+        await asyncio.sleep(60)
+    except asyncio.CancelledError:
+        note("interrupted long")
+        raise
+    return "late"
+
+
+async def asks(ctx: Ctx, _: Nothing) -> Outcome:
+    return done(await ctx.step("long", long_call, interruptible=True))
+
+
+async def small() -> str:
+    note("small")
+    return "x" * 200
+
+
+async def many(ctx: Ctx, _: Nothing) -> Outcome:
+    note("many begins")
+    begun = time.monotonic()
+    for number in range(120):
+        await ctx.step(f"small-{number}", small)
+    note(f"replayed-ms={(time.monotonic() - begun) * 1000:.0f}")
+    await ctx.step("s1", work, "s1")
+    return done()
+
+
+def table() -> FlowTable:
+    flows = FlowTable()
+    for flow in (five, branches, poison, asks, many):
+        flows.add(FlowSpec(flow.__name__, flow, Nothing))
+    flows.add(FlowSpec("branch", branch, Branch))
+    return flows
+
+
+async def main(url: str, heartbeat_seconds: float) -> None:
+    store = Store(create_engine(url))
+    engine = DbosEngine(store, table(), heartbeat_seconds=heartbeat_seconds)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await engine.launch()
+    note("launched")
+    await stop.wait()
+    await engine.close(drain_seconds=0.1)
+    store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], float(sys.argv[3]) if len(sys.argv) > 3 else 10.0))
