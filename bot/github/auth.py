@@ -51,19 +51,24 @@ class AppKey:
             self._signed = (self._sign(), now)
         return f"Bearer {self._signed[0]}"
 
-    def accepted(self) -> None:
-        return None
+    def accepted(self, response: Response) -> None:
+        self._learn(response)
 
     def refused(self, response: Response, _tries: int) -> float | None:
         """Sign again where our clock is off by more than before, seen from the server."""
-        theirs = server_time(response)
-        if response.status != 401 or theirs is None:
+        if response.status != 401 or not self._learn(response):
             return None
-        skew = theirs - self._clock.now()
-        if abs(skew - self.skew) <= _SKEW_WORTH_NOTING:
-            return None
-        self.skew, self._signed = skew, None
+        self._signed = None
         return 0.0
+
+    def _learn(self, response: Response) -> bool:
+        """Whether the server's clock is elsewhere than we thought."""
+        theirs = server_time(response)
+        skew = self.skew if theirs is None else theirs - self._clock.now()
+        if abs(skew - self.skew) <= _SKEW_WORTH_NOTING:
+            return False
+        self.skew = skew
+        return True
 
     def _sign(self) -> str:
         issued = int(self._clock.now() + self.skew) - _BACKDATED
@@ -175,7 +180,7 @@ class InstallationCredential:
         )
         return f"Bearer {self._token.value}"
 
-    def accepted(self) -> None:
+    def accepted(self, _response: Response) -> None:
         self._renewed = False
         if self._token is not None:
             self._token.proven = True

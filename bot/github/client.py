@@ -32,7 +32,7 @@ class Anonymous:
     async def header(self) -> None:
         return None
 
-    def accepted(self) -> None:
+    def accepted(self, _response: object) -> None:
         return None
 
     def refused(self, _response: object, _tries: int) -> None:

@@ -28,7 +28,7 @@ class Credential(Protocol):
         """The Authorization header of the next try; None for an anonymous request."""
         ...
 
-    def accepted(self) -> None:
+    def accepted(self, response: Response) -> None:
         """A request signed with the latest header was let in."""
         ...
 
@@ -103,7 +103,7 @@ class Transport:
                 outcome = await self._once(method, url, signed, body)
             if isinstance(outcome, Response):
                 if outcome.status < 300 or outcome.status == 304:
-                    credential.accepted()
+                    credential.accepted(outcome)
                     return outcome
                 if outcome.status in _REDIRECTS:
                     url = self._follow(lane, outcome, method, url)

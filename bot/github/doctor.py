@@ -1,0 +1,155 @@
+"""What ``forgehand doctor`` asks of GitHub: each line says how things are and, where they are not well, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from bot.github import app as app_api
+from bot.github.access import GitHubs
+from bot.github.app import App, Delivery, HookConfig, Installation
+from bot.github.client import Client
+from bot.github.errors import BadCredentials, GitHubDown, GitHubError, NotFound
+from bot.github.manifest import Manifest, lacking
+from bot.types import JsonModel
+
+_CLOCK_TOLERANCE = 30.0
+_RECENT_DELIVERIES = 50
+_POLL = "Without a public address run `forgehand serve --poll`, which reads the delivery log instead."
+
+Level = Literal["ok", "warn", "fail"]
+
+
+class Line(JsonModel):
+    """One finding. ``fail`` keeps the bot from working, ``warn`` keeps it from doing something."""
+
+    level: Level
+    subject: str
+    text: str
+
+
+async def check_app(github: GitHubs, manifest: Manifest) -> list[Line]:
+    """Key, clock, permissions, events and installations; ends early where GitHub does not let us in."""
+    try:
+        app = await app_api.read_app(github.app)
+    except GitHubError as error:
+        return [_no_entry(error)]
+    owner = f", owned by {app.owner.login}" if app.owner else ""
+    known = Line(level="ok", subject="App", text=f"GitHub knows this key as {app.name} (id {app.id}{owner}).")
+    lines = [known, _clock(github.clock_skew), _permissions(app.permissions, manifest), _events(app.events, manifest)]
+    return lines + _installations(await app_api.list_installations(github.app), app)
+
+
+async def check_hook(client: Client, expected_url: str | None, *, has_secret: bool, poll: bool = False) -> list[Line]:
+    """The webhook's address and secret, and how the last deliveries were answered.
+
+    ``expected_url`` is where this server listens publicly, None where it does not say; ``has_secret``: we hold one.
+    """
+    try:
+        hook = await app_api.read_hook(client)
+        recent = await _recent(client)
+    except NotFound:
+        return [Line(level="ok" if poll else "warn", subject="Webhook", text=f"The App has none. {_POLL}")]
+    except GitHubError as error:
+        return [Line(level="fail", subject="Webhook", text=error.message)]
+    return [_address(hook, expected_url, poll=poll), _secret(hook, has_secret=has_secret), _answers(recent, poll=poll)]
+
+
+async def _recent(client: Client) -> list[Delivery]:
+    found: list[Delivery] = []
+    async for each in app_api.deliveries(client):
+        found.append(each)
+        if len(found) == _RECENT_DELIVERIES:
+            break
+    return found
+
+
+def _no_entry(error: GitHubError) -> Line:
+    if isinstance(error, BadCredentials | NotFound):
+        text = (
+            "GitHub does not accept the App id with this private key. Compare FORGEHAND_APP_ID with the App's settings "
+            f"page and, if it is right, make a new private key there. {error.message}"
+        )
+        return Line(level="fail", subject="App", text=text)
+    advice = " Check the network and the API address." if isinstance(error, GitHubDown) else ""
+    return Line(level="fail", subject="App", text=error.message + advice)
+
+
+def _clock(skew: float) -> Line:
+    if abs(skew) <= _CLOCK_TOLERANCE:
+        return Line(level="ok", subject="Clock", text="This machine's clock agrees with GitHub's.")
+    side = "behind" if skew > 0 else "ahead of"
+    text = (
+        f"This machine's clock is {abs(skew):.0f} s {side} GitHub's; we allow for it, but turn on time synchronisation."
+    )
+    return Line(level="warn", subject="Clock", text=text)
+
+
+def _permissions(granted: Mapping[str, str], manifest: Manifest) -> Line:
+    missing = lacking(granted, manifest.levels())
+    if missing:
+        asked = ", ".join(f"{name}: {level} ({manifest.permissions[name].why})" for name, level in missing.items())
+        text = f"The App lacks {asked} Add it under Permissions & events; each installation must then accept it."
+        return Line(level="fail", subject="Permissions", text=text)
+    groups = [name for name in manifest.optional if not lacking(granted, manifest.levels([name]))]
+    optional = f" Optional groups covered: {', '.join(groups)}." if groups else ""
+    return Line(level="ok", subject="Permissions", text=f"The App asks for all that is needed.{optional}")
+
+
+def _events(subscribed: Sequence[str], manifest: Manifest) -> Line:
+    missing = [f"{event} ({why})" for event, why in manifest.events.items() if event not in subscribed]
+    if missing:
+        text = f"The App does not hear of {', '.join(missing)} Tick it under Permissions & events."
+        return Line(level="warn", subject="Events", text=text)
+    return Line(level="ok", subject="Events", text="The App is subscribed to every event it needs.")
+
+
+def _installations(found: Sequence[Installation], app: App) -> list[Line]:
+    if not found:
+        text = f"The App is installed nowhere; open {app.html_url}/installations/new and choose repositories."
+        return [Line(level="warn", subject="Installations", text=text)]
+    return [_installation(each, app) for each in found]
+
+
+def _installation(installation: Installation, app: App) -> Line:
+    where = installation.account.login if installation.account else f"installation {installation.id}"
+    if installation.suspended:
+        return Line(level="warn", subject="Installations", text=f"{where}: suspended; its owner can lift that.")
+    waiting = lacking(installation.permissions, app.permissions)
+    if waiting:
+        text = f"{where}: the owner has not accepted {', '.join(waiting)}; GitHub shows the request in its settings."
+        return Line(level="warn", subject="Installations", text=text)
+    return Line(level="ok", subject="Installations", text=f"{where}: {installation.repository_selection} repositories.")
+
+
+def _address(hook: HookConfig, expected_url: str | None, *, poll: bool) -> Line:
+    if not hook.url:
+        return Line(level="ok" if poll else "warn", subject="Webhook", text=f"The App has no address. {_POLL}")
+    if hook.content_type != "json":
+        text = f"It is sent as {hook.content_type}; choose application/json on the App's settings page."
+        return Line(level="fail", subject="Webhook", text=text)
+    if expected_url is not None and hook.url != expected_url:
+        text = f"GitHub sends to {hook.url}, but this server is reached at {expected_url}; correct one of them."
+        return Line(level="fail", subject="Webhook", text=text)
+    return Line(level="ok", subject="Webhook", text=f"GitHub sends to {hook.url}.")
+
+
+def _secret(hook: HookConfig, *, has_secret: bool) -> Line:
+    if hook.secret and has_secret:
+        return Line(
+            level="ok", subject="Webhook secret", text="Set on both sides; deliveries below show that it agrees."
+        )
+    side = "this server (FORGEHAND_WEBHOOK_SECRETS)" if hook.secret else "GitHub's App settings page"
+    return Line(level="fail", subject="Webhook secret", text=f"There is none on {side}; set the same one on both.")
+
+
+def _answers(recent: Sequence[Delivery], *, poll: bool) -> Line:
+    failed = [each for each in recent if not each.ok]
+    if not recent:
+        return Line(level="ok", subject="Deliveries", text="None in GitHub's log yet.")
+    if not failed or poll:
+        return Line(level="ok", subject="Deliveries", text=f"{len(recent)} in GitHub's log, {len(failed)} unanswered.")
+    last = failed[0]
+    hint = " 401 means that the secrets differ." if last.status_code == 401 else ""
+    text = f"{len(failed)} of the last {len(recent)} failed, the newest with {last.status or last.status_code}.{hint}"
+    return Line(level="warn", subject="Deliveries", text=f"{text} They are fetched again while the server runs.")
