@@ -123,8 +123,6 @@ class Call:
         return value
 
     def number(self, name: str = "number") -> int:
-        if not self.params[name].isdigit():
-            raise not_found()
         return int(self.params[name])
 
     def issue(self) -> Issue:
@@ -201,6 +199,7 @@ class Routes:
             for method in methods.split():
                 wanted = role or ("read" if method == "GET" else "write")
                 self.table.append(Route(method, template, handler, needs, wanted, auth, _compile(template)))
+            self.table.sort(key=lambda route: _specificity(route.template))
             return handler
 
         return enter
@@ -212,8 +211,13 @@ class Routes:
         return None
 
 
+def _specificity(template: str) -> tuple[int, int]:
+    """Templates that swallow the rest of a path come last, those with more fixed text first."""
+    return template.count("*"), -len(re.sub(r"\{\w+\*?\}", "", template))
+
+
 def _compile(template: str) -> re.Pattern[str]:
-    """``{name}`` matches one segment, ``{name*}`` the rest of the path."""
+    """``{name}`` matches one segment (``{number}`` and ``{id}`` digits), ``{name*}`` the rest of the path."""
     parts = re.split(r"(\{\w+\*?\})", template)
     return re.compile("".join(_part(part) for part in parts))
 
@@ -221,7 +225,9 @@ def _compile(template: str) -> re.Pattern[str]:
 def _part(part: str) -> str:
     if not part.startswith("{"):
         return re.escape(part)
-    return f"(?P<{part[1:-2]}>.*)" if part.endswith("*}") else f"(?P<{part[1:-1]}>[^/]+)"
+    if part.endswith("*}"):
+        return f"(?P<{part[1:-2]}>.*)"
+    return f"(?P<{part[1:-1]}>{r'[0-9]+' if part in ('{number}', '{id}') else '[^/]+'})"
 
 
 _LEVELS = {"none": 0, "read": 1, "write": 2, "admin": 3}
