@@ -10,6 +10,7 @@ from bot.github.access import GitHubs
 from bot.github.app import set_hook
 from bot.github.doctor import Line, check_app, check_hook
 from bot.github.hosts import HostRefused, api_url_of, web_url_of
+from bot.github.lane import Clock
 from bot.github.manifest import ManifestError, lacking, load_manifest
 from tests.github.conftest import World
 
@@ -50,7 +51,8 @@ async def test_a_key_that_is_not_the_apps_fails_in_words(world: World) -> None:
     lines = await check_app(wrong, MANIFEST)
     assert [line.level for line in lines] == ["fail"]
     assert "FORGEHAND_APP_ID" in lines[0].text
-    nobody = GitHubs(world.session, "http://127.0.0.1:9", 1, other.private_key, clock=None)
+    clock = Clock(world.time.now, world.time.sleep)
+    nobody = GitHubs(world.session, "http://127.0.0.1:9", 1, other.private_key, clock=clock)
     lines = await check_app(nobody, MANIFEST)
     assert "Check the network" in lines[0].text
 
@@ -107,7 +109,7 @@ def test_addresses_of_githubs() -> None:
         "https://a@b",
         "https://x/y",
         "https://x:port",
-        "javascript:1",
+        "https:///x",
     ):
         with pytest.raises(HostRefused):
             web_url_of(bad)

@@ -8,7 +8,9 @@ from aiohttp.test_utils import TestServer
 
 from bot.github import app, checks, issues, labels, permissions, pulls, repos, users
 from bot.github.access import GitHubs
+from bot.github.client import Client
 from bot.github.errors import Invalid, NotFound
+from bot.github.markers import Marker
 from simhub.faults import Fault
 from tests.github.conftest import World
 from tests.github.test_access import new_issue
@@ -33,8 +35,9 @@ async def test_an_issue_is_read_with_its_labels_and_their_history(world: World, 
         ("ai-bug-fix", True, "forgehand[bot]"),
         ("ai-bug-fix", False, "forgehand[bot]"),
     ]
+    world.hub.faults.add(Fault(path="*/labels", method="POST", status=422, body={"message": "Validation Failed"}))
     with pytest.raises(Invalid):
-        await labels.ensure(client, world.repository, "")
+        await labels.ensure(client, world.repository, "another")
 
 
 async def test_reactions_acknowledge_once(world: World, github: GitHubs) -> None:
@@ -45,7 +48,7 @@ async def test_reactions_acknowledge_once(world: World, github: GitHubs) -> None
         world.repository,
         number,
         "Hello",
-        marker=issues.Marker(task="t", part="final"),
+        marker=Marker(task="t", part="final"),
         bot_id=world.credentials.bot_id,
     )
     for _ in range(2):
@@ -78,9 +81,8 @@ async def test_the_true_role_decides(world: World, github: GitHubs, role: str, b
     client = await github.for_repository(world.repository, {"metadata": "read"})
     world.hub.set_permission("octo/durations", "ann", role)
     found = await permissions.role_of(client, world.repository, "ann")
-    assert found is None if role == "none" and found is None else found
-    if found is not None:
-        assert (found.name, found.base, found.at_least("write")) == (role, base, writes)
+    assert found is not None
+    assert (found.name, found.base, found.at_least("write")) == (role, base, writes)
     assert await permissions.role_of(client, world.repository, "nobody-of-this-name") is None
 
 
@@ -110,7 +112,7 @@ async def test_a_pull_request_is_opened_once_and_found_closed(world: World, gith
         await pulls.open_pull(client, world.repository, **{**words, "head": "no-such-branch"})
 
 
-async def branch_with_a_commit(client: issues.Client, name: str, base: str) -> None:
+async def branch_with_a_commit(client: Client, name: str, base: str) -> None:
     names = {"owner": "octo", "repo": "durations"}
     await client.post("/repos/{owner}/{repo}/git/refs", names, {"ref": f"refs/heads/{name}", "sha": base})
     data = {"message": "Fix", "content": "eCA9IDIK", "branch": name}
