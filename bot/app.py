@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
@@ -22,7 +20,9 @@ from bot.engine.dbos import DbosEngine
 from bot.engine.port import FlowTable
 from bot.git.mirrors import Mirrors
 from bot.github.access import GitHubs, open_session
+from bot.github.errors import Forbidden, Invalid
 from bot.intake.dispatcher import Dispatcher
+from bot.intake.endpoint import Endpoint
 from bot.intake.inbox import Inbox
 from bot.intake.sweep import Sweep
 from bot.models.catalogue import Catalogue
@@ -38,6 +38,7 @@ from bot.web.server import make_web
 from handlers import ROUTER, add_flows
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+_PERMANENT = (Forbidden, Invalid)
 log = structlog.get_logger(__name__)
 
 
@@ -46,50 +47,64 @@ class Bot:
     """Everything that runs in one server process."""
 
     services: Services
-    inbox: Inbox
-    dispatcher: Dispatcher[Services]
     web: web.Application
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Bot]:
-    """The bot at work: stores migrated, engine recovered, inbox open; taken down in the opposite order."""
-    key = _required(settings)
+    """The bot at work: database migrated, engine recovered, inbox open; taken down in the opposite order.
+
+    Raises :class:`SettingsError` where what it needs is missing.
+    """
+    app_id, private_key = _credentials(settings)
     sandbox = await _sandbox(settings)
-    store = Store(create_engine(settings.database))
-    await asyncio.to_thread(store.migrate)
-    flows = FlowTable()
-    engine = DbosEngine(store, flows, workers=settings.workers)
-    async with open_session() as session:
-        github = GitHubs(session, settings.api_url, *key)
+    async with AsyncExitStack() as stack:
+        store = Store(create_engine(settings.database))
+        stack.callback(store.close)
+        await asyncio.to_thread(store.migrate)
+        session = await stack.enter_async_context(open_session())
+        github = GitHubs(session, settings.api_url, app_id, private_key)
+        indexer = await stack.enter_async_context(Indexer(settings.data_dir / "index"))
+        flows = FlowTable()
+        engine = DbosEngine(store, flows, workers=settings.workers)
         services = Services(
             settings=settings,
             store=store,
             github=github,
             mirrors=Mirrors(settings.data_dir / "mirrors", settings.web_url),
             models=ModelDesk(store, settings, Catalogue(settings)),
-            indexer=Indexer(settings.data_dir / "index"),
+            indexer=indexer,
             sandbox=sandbox,
             policies=PolicyLoader(github, settings),
             make_toolchain=lambda checks, tree: make_toolchain(sandbox, checks, tree, settings),
             engine=engine,
         )
         add_flows(flows, services)
-        inbox = Inbox(store)
-        dispatcher = Dispatcher(store, ROUTER, services)
-        bot = Bot(services, inbox, dispatcher, make_web(settings, services, inbox, dispatcher))
         await engine.launch()
-        loops = [dispatcher.run, Reporter(services).run, Sweep(github.app, inbox, settings).run, Janitor(services).run]
-        try:
-            async with asyncio.TaskGroup() as group:
-                running_loops = [group.create_task(loop()) for loop in loops]
-                yield bot
-                for loop in running_loops:
-                    loop.cancel()
-        finally:
-            await engine.close()
-            inbox.close()
-            store.close()
+        stack.push_async_callback(engine.close)
+        yield await _open(stack, settings, services)
+
+
+async def _open(stack: AsyncExitStack, settings: Settings, services: Services) -> Bot:
+    """The ways in and the loops beside the engine."""
+    inbox = Inbox(settings.database)
+    stack.push_async_callback(inbox.close)
+    dispatcher = Dispatcher(services.store, inbox, ROUTER, services, permanent=_PERMANENT)
+    await dispatcher.start()
+    stack.push_async_callback(dispatcher.close)
+    sweep = Sweep(
+        services.github.app,
+        services.store,
+        inbox,
+        dispatcher.dispatch,
+        minutes=settings.sweep_minutes,
+        poll=settings.poll,
+    )
+    for loop in (Reporter(services).run, Janitor(services).run, sweep.forever):
+        stack.push_async_callback(_stop, asyncio.create_task(loop()))
+    secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
+    endpoint = Endpoint(inbox, secrets, dispatcher.dispatch)
+    return Bot(services, make_web(endpoint, services.store, dispatcher))
 
 
 async def serve(settings: Settings) -> bool:
@@ -106,3 +121,36 @@ async def serve(settings: Settings) -> bool:
         await stop.wait()
         await runner.cleanup()
     return True
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _credentials(settings: Settings) -> tuple[int, str]:
+    """App id and key; what is missing is named with the command that makes it."""
+    missing = [
+        name
+        for name, value in {
+            "FORGEHAND_APP_ID": settings.app_id,
+            "FORGEHAND_PRIVATE_KEY": settings.private_key,
+            "FORGEHAND_WEBHOOK_SECRET": settings.webhook_secrets,
+        }.items()
+        if not value
+    ]
+    if missing or settings.app_id is None or settings.private_key is None:
+        raise SettingsError(f"Not set: {', '.join(missing)}. Run `forgehand setup` to create the App and store them.")
+    return settings.app_id, settings.private_key.get_secret_value()
+
+
+async def _sandbox(settings: Settings) -> Sandbox:
+    """The sandbox, refused where it would run strangers' code unprotected."""
+    sandbox = await choose(settings)
+    if sandbox.tier == "process" and urlsplit(settings.api_url).hostname not in _LOOPBACK:
+        raise SettingsError(
+            "The `process` sandbox isolates nothing, so it only serves a GitHub on this machine (demo, try). "
+            "Install bubblewrap, or set FORGEHAND_SANDBOX=none; `forgehand doctor` says what is missing."
+        )
+    return sandbox

@@ -101,13 +101,12 @@ def config() -> None:
 
 @config.command("check")
 @click.argument("file", type=_FILE)
-@click.option("--for", "path", help="Show what holds for this path of the repository.")
-def config_check(file: Path, path: str | None) -> None:
+def config_check(file: Path) -> None:
     """Print the effective value of every key of FILE and where it comes from; exit 1 where it is wrong."""
-    from bot.policy import describe, parse_policy
+    from bot.policy import describe
 
     settings = _settings()
-    _finish(lambda: _told(describe(parse_policy(file.read_text(), settings), settings, path)))
+    _finish(lambda: _told(describe(file.read_text(), settings)))
 
 
 @main.command()

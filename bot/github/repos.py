@@ -53,8 +53,8 @@ async def head_sha(client: Client, repository: Repository, branch: str) -> str:
     return sha
 
 
-async def find_file(client: Client, repository: Repository, path: str, ref: str) -> File | None:
-    """A file of a commit or branch; None where there is none, or where it is no UTF-8 text below 1 MB."""
+async def find_file(client: Client, repository: Repository, path: str, ref: str | None) -> File | None:
+    """A file of a commit or branch (None: the default branch); None where there is no UTF-8 text below 1 MB."""
     url = "/repos/{owner}/{repo}/contents{/parts*}{?ref}"
     try:
         data = await client.get(url, within(repository, parts=path.split("/"), ref=ref))
