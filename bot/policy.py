@@ -1,205 +1,348 @@
-"""A repository's own rules (``.github/forgehand.yml``, default branch only), and who may do what.
+"""A repository's own rules, ``.github/forgehand.yml``, and the answer to "may this actor do this here?".
 
-Every limit is the smaller of the server's and the repository's; models are chosen from the server's list only.
+The file is read from the default branch only. Every limit is min(server, repository); models come from the server's list.
+Patterns are shell patterns in which ``*`` also crosses folders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 import yaml
-from cachetools import LRUCache
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot.github import repos
 from bot.github.access import GitHubs
+from bot.github.permissions import Role
+from bot.models.catalogue import Catalogue
 from bot.settings import Settings
 from bot.toolchains.port import Checks
 from bot.types import Actor, ForgehandError, JsonModel, Repository
 
 PATH = ".github/forgehand.yml"
+MAX_BYTES = 64 * 1024
+
 Level = Literal["read", "triage", "write", "maintain", "admin"]
-_MAX_BYTES = 100_000
+ModelRole = Literal["fix", "review", "verify", "cheap"]
+WriteCommand = Literal[
+    "fix", "revise", "review", "describe", "improve", "ask", "explain", "ignore", "cancel", "retry", "approve"
+]
+ReadCommand = Literal["ask", "explain", "status", "config", "help"]
+Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Path = tuple[str, ...]
 
 
 class PolicyError(ForgehandError):
-    """The file is wrong; the message names line and key, and what is allowed there."""
+    """The file is wrong. The message names line and key of everything wrong in it."""
 
 
-class _Closed(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Fix(_Closed):
-    """``fix:``; dollars are for one task."""
+class FixPolicy(JsonModel):
+    """``unverified``: what is left where a fix could not be proved: a comment, a draft pull request, or nothing."""
 
     label: str = Field(default="ai-bug-fix", min_length=1, max_length=50)
     unverified: Literal["comment", "draft", "off"] = "comment"
-    max_dollars: float = Field(default=2.0, gt=0)
+    max_dollars: Dollars = 2.0
 
 
-class Limits(_Closed):
-    """``limits:``, in dollars."""
+class ReviewPolicy(JsonModel):
+    """When pull requests are reviewed, how much is said inline, and what to look for where."""
 
-    dollars_per_day: float = Field(default=20.0, gt=0)
+    on: tuple[Literal["opened", "reopened", "ready_for_review", "synchronize"], ...] = (
+        "opened",
+        "reopened",
+        "ready_for_review",
+    )
+    inline: int = Field(default=5, ge=0, le=30)
+    ignore: tuple[str, ...] = ()
+    instructions: dict[str, str] = {}
+    forks: bool = False
+    block: bool = False
 
 
-class ChecksFile(_Closed):
-    """``checks:``; None: as the server says, else found by looking."""
+class CommandPolicy(JsonModel):
+    """Which commands people with write and with read permission may use. Those in ``read`` need no more than that."""
 
-    setup: str | None = None
-    test: str | None = None
-    results: Literal["junit", "tap", "exit"] | None = None
-    minutes: float | None = Field(default=None, gt=0, le=60)
+    write: tuple[WriteCommand, ...] = WriteCommand.__args__  # type: ignore[attr-defined]
+    read: tuple[ReadCommand, ...] = ("status", "config", "help")
 
 
-class _File(_Closed):
-    """The whole file as people write it."""
+class LimitPolicy(JsonModel):
+    """Ceilings for the repository as a whole."""
 
-    fix: Fix = Fix()
-    checks: ChecksFile = ChecksFile()
-    models: dict[Literal["fix", "review", "verify", "cheap"], list[str]] = Field(default_factory=dict)
-    limits: Limits = Limits()
+    dollars_per_day: Dollars = 20.0
 
 
 class Policy(JsonModel):
-    """The effective rules for one repository. ``models`` is empty where the server's own lists hold."""
+    """What holds for a repository. ``origins`` says of each dotted key that is not a default where it comes from."""
 
-    fix: Fix = Fix()
+    fix: FixPolicy = FixPolicy()
+    review: ReviewPolicy = ReviewPolicy()
+    commands: CommandPolicy = CommandPolicy()
     checks: Checks = Checks()
-    models: dict[str, list[str]] = Field(default_factory=dict)
-    limits: Limits = Limits()
+    models: dict[ModelRole, list[str]] = {}
+    limits: LimitPolicy = LimitPolicy()
+    protected: tuple[str, ...] = ()
+    origins: dict[str, str] = {}
+
+    def level(self, command: str) -> Level | None:
+        """The permission a command needs here; None where it is switched off."""
+        if command in self.commands.read:
+            return "read"
+        return "write" if command in self.commands.write else None
+
+    def ignores(self, path: str) -> bool:
+        """Whether reviews leave this path out."""
+        return any(fnmatchcase(path, pattern) for pattern in self.review.ignore)
+
+    def instructions(self, path: str) -> list[str]:
+        """What reviews are told to look for in this path, in the file's order."""
+        return [text for pattern, text in self.review.instructions.items() if fnmatchcase(path, pattern)]
 
 
-class Decision(JsonModel):
-    """May they? ``reason`` is one sentence that can be posted."""
+class Decision(NamedTuple):
+    """``reason`` is one sentence for the person who asked and for the audit trail."""
 
     allowed: bool
     reason: str
 
 
-class HasRole(Protocol):
-    """An account's role in a repository, as GitHub told it."""
-
-    @property
-    def name(self) -> str: ...
-
-    def at_least(self, level: str) -> bool: ...
+def may(actor: Actor, role: Role | None, level: Level, trusted_bots: Collection[str]) -> Decision:
+    """May ``actor``, who holds ``role`` (None: GitHub knows none), do what needs ``level``?"""
+    name = actor.login.removesuffix("[bot]")
+    if actor.type == "Bot" or actor.login.endswith("[bot]"):
+        trusted = {bot.removesuffix("[bot]").casefold() for bot in trusted_bots}
+        if name.casefold() in trusted:
+            return Decision(True, f"@{name} is a bot this server trusts.")
+        return Decision(False, f"`{actor.login}` is a bot this server does not trust (`trusted_bots`).")
+    if actor.type != "User":
+        return Decision(False, f"`{actor.login}` is not a person's account.")
+    if role is None:
+        return Decision(False, f"@{name} has no permission in this repository; this needs {level} permission.")
+    if role.at_least(level):
+        return Decision(True, f"@{name} has {role.name} permission; {level} is needed.")
+    return Decision(False, f"@{name} has {role.name} permission here; this needs {level} permission.")
 
 
 def parse_policy(text: str, settings: Settings) -> Policy:
-    """The effective policy of a file's text. Raises :class:`PolicyError`."""
-    return _effective(_read(text), settings)
+    """The effective policy of a file's text. Raises :class:`PolicyError` with every problem, one a line."""
+    data, lines = _read_yaml(text)
+    problems = [*_unknown_keys(Policy, data), *_unoffered(data, settings)]
+    try:
+        policy = Policy.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        problems += [_Problem(_known_path(item["loc"], lines), item["msg"]) for item in error.errors()]
+    if problems:
+        raise PolicyError(_told(problems, lines))
+    origins = {".".join(path): f"line {line}" for path, line in lines.items() if _is_leaf(path, data)}
+    return _limited(policy.model_copy(update={"origins": origins}), settings)
 
 
-class PolicyLoader:
-    """Effective policies, parsed once per version of the file."""
-
-    def __init__(self, github: GitHubs, settings: Settings) -> None:
-        self._github = github
-        self._settings = settings
-        self._parsed: LRUCache[tuple[int, str], Policy] = LRUCache(256)
-
-    async def load(self, repository: Repository) -> Policy:
-        """The policy on the default branch now; defaults where there is no file. Raises :class:`PolicyError`."""
-        client = await self._github.for_repository(repository, {"contents": "read"})
-        found = await repos.find_file(client, repository, PATH, ref=None)
-        if found is None:
-            return _effective(_File(), self._settings)
-        key = (repository.id, found.sha)
-        if key not in self._parsed:
-            self._parsed[key] = parse_policy(found.text, self._settings)
-        return self._parsed[key]
+def default_policy(settings: Settings) -> Policy:
+    """What holds where a repository has no file."""
+    return _limited(Policy(), settings)
 
 
-def may(actor: Actor, role: HasRole | None, level: Level, trusted_bots: list[str]) -> Decision:
-    """Whether a role is enough for something that needs ``level``; bots also have to be trusted by the server."""
-    if actor.type == "Bot" and actor.login not in trusted_bots:
-        return Decision(allowed=False, reason=f"{actor.login} is a bot that this server does not trust.")
-    if role is None or not role.at_least(level):
-        has = role.name if role is not None else "none"
-        return Decision(
-            allowed=False,
-            reason=f"This needs {level} permission on the repository; {actor.login} has {has}. Ask somebody who has it.",
-        )
-    return Decision(allowed=True, reason=f"{actor.login} has {role.name} permission.")
-
-
-def describe(text: str, settings: Settings) -> str:
-    """Every key's effective value and where it comes from, a line each. Raises :class:`PolicyError`."""
-    file = _read(text)
-    given = _keys(yaml.safe_load(text) or {})
-    effective = _effective(file, settings).model_dump()
-    lines = []
-    for key, value in _keys(effective).items():
-        asked = given.get(key)
-        source = "default" if asked is None else "file" if asked == value else f"server (the file asks for {asked})"
-        if asked is None and key.startswith("checks.") and getattr(settings.checks, key.partition(".")[2]) is not None:
-            source = "server"
-        lines.append(f"{key} = {value!r}  [{source}]")
+def describe(policy: Policy, path: str | None = None) -> str:
+    """Every key's effective value and where it comes from, one a line; with ``path`` also what holds for that path."""
+    rows = [(key, json.dumps(value), policy.origins.get(key, "default")) for key, value in _leaves(policy)]
+    width = max(len(key) for key, _, _ in rows)
+    lines = [f"{key:<{width}}  {value}  # {origin}" for key, value, origin in rows]
+    if path is not None:
+        told = policy.instructions(path)
+        lines += ["", f"{path}:", f"  reviewed: {'no (review.ignore)' if policy.ignores(path) else 'yes'}"]
+        lines += [f"  instruction: {text}" for text in told] or ["  instruction: none"]
     return "\n".join(lines)
 
 
-def _effective(file: _File, settings: Settings) -> Policy:
-    server = settings.checks.model_dump(exclude_none=True)
-    checks = Checks.model_validate({**server, **file.checks.model_dump(exclude_none=True)})
-    return Policy(
-        fix=file.fix.model_copy(update={"max_dollars": min(file.fix.max_dollars, settings.budget.task)}),
-        checks=checks,
-        models={role: list(names) for role, names in file.models.items()},
-        limits=Limits(dollars_per_day=min(file.limits.dollars_per_day, settings.budget.day)),
+class PolicyReader(Protocol):
+    """Where the file comes from."""
+
+    async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
+        """The file's text and blob sha on the default branch, None where there is none."""
+        ...
+
+
+class DefaultBranch:
+    """Reads from GitHub; an unchanged file costs a 304."""
+
+    def __init__(self, github: GitHubs) -> None:
+        self._github = github
+
+    async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
+        client = await self._github.for_repository(repository, {"contents": "read", "metadata": "read"})
+        file = await repos.find_file(client, repository, path, "HEAD")
+        return None if file is None else (file.text, file.sha)
+
+
+@dataclass(frozen=True)
+class _Read:
+    sha: str
+    result: Policy | PolicyError
+
+
+class PolicyLoader:
+    """Policies by repository; a file is parsed again only when its blob has changed."""
+
+    def __init__(self, reader: PolicyReader, settings: Settings) -> None:
+        self._reader = reader
+        self._settings = settings
+        self._default = default_policy(settings)
+        self._read: dict[int, _Read] = {}
+
+    async def load(self, repository: Repository) -> Policy:
+        """What holds for ``repository`` now. Raises :class:`PolicyError` where its file is wrong."""
+        found = await self._reader.read(repository, PATH)
+        if found is None:
+            self._read.pop(repository.id, None)
+            return self._default
+        text, sha = found
+        read = self._read.get(repository.id)
+        if read is None or read.sha != sha:
+            read = self._read[repository.id] = _Read(sha, self._parse(text))
+        if isinstance(read.result, PolicyError):
+            raise read.result.with_message(read.result.message)
+        return read.result
+
+    def _parse(self, text: str) -> Policy | PolicyError:
+        try:
+            return parse_policy(text, self._settings)
+        except PolicyError as error:
+            return error
+
+
+class _Problem(NamedTuple):
+    path: Path
+    message: str
+
+
+def _told(problems: list[_Problem], lines: dict[Path, int]) -> str:
+    unique = sorted({(_line(path, lines), ".".join(path) or "the file", message) for path, message in problems})
+    return f"{PATH} is wrong:\n" + "\n".join(f"line {line}: {key}: {message}" for line, key, message in unique)
+
+
+def _line(path: Path, lines: dict[Path, int]) -> int:
+    while path and path not in lines:
+        path = path[:-1]
+    return lines.get(path, 1)
+
+
+def _known_path(loc: tuple[str | int, ...], lines: dict[Path, int]) -> Path:
+    """Pydantic's location without what it adds of its own, such as the branch of a union."""
+    path = tuple(str(part) for part in loc)
+    while path and path not in lines:
+        path = path[:-1]
+    return path or tuple(str(part) for part in loc)
+
+
+def _unknown_keys(model: type[BaseModel], data: dict[str, Any], path: Path = ()) -> Iterator[_Problem]:
+    names = [name for name in model.model_fields if name != "origins"]
+    for key, value in data.items():
+        here = (*path, key)
+        if key not in names:
+            yield _Problem(here, f"unknown key; known here: {', '.join(names)}")
+            continue
+        kind = model.model_fields[key].annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and isinstance(value, dict):
+            yield from _unknown_keys(kind, value, here)
+
+
+def _unoffered(data: dict[str, Any], settings: Settings) -> Iterator[_Problem]:
+    wanted = data.get("models")
+    if not isinstance(wanted, dict):
+        return
+    offered = Catalogue(settings).offered()
+    for role, names in wanted.items():
+        for number, name in enumerate(names if isinstance(names, list) else []):
+            if isinstance(name, str) and name not in offered:
+                known = ", ".join(sorted(offered)) or "none"
+                yield _Problem(("models", role, str(number)), f"{name} is not offered by this server; offered: {known}")
+
+
+def _limited(policy: Policy, settings: Settings) -> Policy:
+    """Lower what exceeds the server's ceilings, and say so."""
+    origins = dict(policy.origins)
+    task, day = policy.fix.max_dollars, policy.limits.dollars_per_day
+    if task > settings.budget.task:
+        task, origins["fix.max_dollars"] = settings.budget.task, f"the server's ceiling; asked for {task:g}"
+    if day > settings.budget.day:
+        day, origins["limits.dollars_per_day"] = settings.budget.day, f"the server's ceiling; asked for {day:g}"
+    return policy.model_copy(
+        update={
+            "fix": policy.fix.model_copy(update={"max_dollars": task}),
+            "limits": LimitPolicy(dollars_per_day=day),
+            "origins": origins,
+        }
     )
 
 
-def _read(text: str) -> _File:
-    if len(text) > _MAX_BYTES:
-        raise PolicyError(f"{PATH} is larger than {_MAX_BYTES // 1000} kB.")
+def _leaves(policy: Policy) -> Iterator[tuple[str, Any]]:
+    for section, value in policy.model_dump(mode="json", exclude={"origins"}).items():
+        if not isinstance(value, dict) or not value:
+            yield section, value
+            continue
+        for key, inner in value.items():
+            yield f"{section}.{key}", inner
+
+
+def _is_leaf(path: Path, data: dict[str, Any]) -> bool:
+    return len(path) == 2 or (len(path) == 1 and not isinstance(data[path[0]], dict))
+
+
+def _read_yaml(text: str) -> tuple[dict[str, Any], dict[Path, int]]:
+    """The document as plain data, and the line of every key and item. Raises :class:`PolicyError`."""
+    if len(text.encode()) > MAX_BYTES:
+        raise PolicyError(f"{PATH} is larger than {MAX_BYTES // 1024} KiB.")
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}" if mark else "the file"
-        raise PolicyError(f"{PATH}, {where}: this is no YAML ({getattr(error, 'problem', None) or error}).") from None
-    if data is None:
-        return _File()
-    if not isinstance(data, dict):
-        raise PolicyError(f"{PATH}, line 1: expected keys such as `fix:` and `checks:`.")
-    try:
-        return _File.model_validate(data)
-    except ValidationError as error:
-        faults = [_fault(item["loc"], item["msg"], node) for item in error.errors()]
-        raise PolicyError("\n".join(f"{PATH}, {fault}" for fault in faults)) from None
+        lines: dict[Path, int] = {}
+        data = {} if node is None else _plain(node, (), lines, set())
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise PolicyError(f"{PATH} is wrong:\nline {line}: {error.problem}") from None
+    except (yaml.YAMLError, RecursionError):
+        raise PolicyError(f"{PATH} is no YAML that can be read.") from None
+    if data is not None and not isinstance(data, dict):
+        raise PolicyError(f"{PATH} is wrong:\nline 1: the file: must be a mapping of keys to values")
+    return data or {}, lines
 
 
-def _fault(place: tuple[int | str, ...], message: str, node: yaml.Node | None) -> str:
-    key = ".".join(str(part) for part in place if part != "[key]")
-    said = "there is no such key" if "Extra inputs" in message else message
-    return f"line {_line(place, node)}, {key}: {said}"
+def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], seen: set[int]) -> Any:
+    lines.setdefault(path, node.start_mark.line + 1)
+    if id(node) in seen:
+        raise PolicyError(f"{PATH} is wrong:\nline {_line(path, lines)}: {'.'.join(path)}: aliases are not allowed")
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        return _plain_mapping(node, path, lines, seen)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*path, str(number)), lines, seen) for number, item in enumerate(node.value)]
+    return _scalar(node)
 
 
-def _line(place: tuple[int | str, ...], node: yaml.Node | None) -> int:
-    """The line of the innermost part of ``place`` that the file holds."""
-    line = 1
-    for part in place:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == str(part)), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
+def _plain_mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int], seen: set[int]) -> dict[str, Any]:
+    """Keys are taken as they are written: YAML would read ``on`` as true."""
+    data: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
+        here, line = (*path, key), key_node.start_mark.line + 1
+        if key in data:
+            raise PolicyError(f"{PATH} is wrong:\nline {line}: {'.'.join(here)}: given twice")
+        lines[here] = line
+        data[key] = _plain(value_node, here, lines, seen)
+    return data
 
 
-def _keys(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested keys as dotted names."""
-    flat: dict[str, Any] = {}
-    for key, value in data.items():
-        if isinstance(value, Mapping) and value:
-            flat.update(_keys(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+def _scalar(node: yaml.Node) -> Any:
+    """YAML's scalars, except that ``off`` and ``yes`` stay words and dates stay text."""
+    kind = node.tag.rpartition(":")[2]
+    if kind == "null":
+        return None
+    if kind == "bool" and node.value.lower() in {"true", "false"}:
+        return node.value.lower() == "true"
+    if kind in {"int", "float"}:
+        loader = yaml.SafeLoader("")
+        return loader.construct_yaml_int(node) if kind == "int" else loader.construct_yaml_float(node)
+    return node.value

@@ -1,0 +1,59 @@
+"""What a delivery's headers and bytes must be before anybody reads them. No I/O, no parsing of the body."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from bot.types import ForgehandError
+
+_SIGNATURE = re.compile(r"sha256=([0-9a-f]{64})")
+_GUID = re.compile(r"[0-9A-Za-z-]{1,100}")
+_EVENT = re.compile(r"[a-z0-9_]{1,100}")
+
+
+class Refused(ForgehandError):
+    """The request is no delivery of ours; ``details``: ``status``, the HTTP status to answer with."""
+
+    @property
+    def status(self) -> int:
+        return int(self.details["status"] or 400)
+
+
+class Headers(NamedTuple):
+    """What the headers say; ``signature`` is the hexadecimal HMAC-SHA256."""
+
+    guid: str
+    event: str
+    signature: str
+
+
+def read_headers(headers: Mapping[str, str]) -> Headers:
+    """Check the headers. Raises :class:`Refused` with 401 for the signature, 415 for the type, 400 for the rest."""
+    signature = _SIGNATURE.fullmatch(headers.get("X-Hub-Signature-256", "").strip())
+    if signature is None:
+        alone = " A SHA-1 signature alone is not accepted." if "X-Hub-Signature" in headers else ""
+        raise Refused(
+            f"X-Hub-Signature-256 is missing or malformed; set a webhook secret in the App.{alone}", status=401
+        )
+    kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise Refused("Set the webhook's content type to application/json; form-encoded is not read.", status=415)
+    guid, event = headers.get("X-GitHub-Delivery", ""), headers.get("X-GitHub-Event", "")
+    if not _GUID.fullmatch(guid) or not _EVENT.fullmatch(event):
+        raise Refused("X-GitHub-Delivery or X-GitHub-Event is missing or malformed.", status=400)
+    return Headers(guid, event, signature.group(1))
+
+
+def verify(body: bytes | bytearray, signature: str, secrets: Iterable[str]) -> None:
+    """Raise :class:`Refused` (401) unless one of ``secrets`` made ``signature``; compared in constant time."""
+    matches = [
+        hmac.compare_digest(hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(), signature)
+        for secret in secrets
+        if secret
+    ]
+    if not any(matches):
+        raise Refused("The signature does not match: the App's webhook secret and ours differ.", status=401)

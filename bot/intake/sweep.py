@@ -1,0 +1,97 @@
+"""Nothing is lost: reads the App's delivery log for what never arrived, and fetches it or asks for it again.
+
+GitHub never redelivers by itself and keeps deliveries for three days.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import structlog
+
+from bot import metrics
+from bot.github import app
+from bot.github.client import Client
+from bot.intake.inbox import Inbox
+from bot.store import deliveries
+from bot.store.store import Store
+from bot.types import ForgehandError
+
+_OVERLAP = timedelta(minutes=30)
+_SETTLED = timedelta(seconds=30)  # a younger one may still be on its way to us
+_TRIES = 4
+
+log = structlog.get_logger(__name__)
+
+
+class Sweep:
+    """One pass a call of :meth:`once`; :meth:`run` repeats it every ``minutes``. ``github`` speaks as the App.
+
+    With ``poll`` each missed payload is read from the log and put into the inbox; without it GitHub is asked to deliver
+    again, so that the same door checks the same signature.
+    """
+
+    def __init__(
+        self,
+        github: Client,
+        store: Store,
+        inbox: Inbox,
+        dispatch: Callable[[str], None],
+        *,
+        minutes: float,
+        poll: bool,
+    ) -> None:
+        self._github, self._store, self._inbox, self._dispatch = github, store, inbox, dispatch
+        self._pause, self._poll = minutes * 60, poll
+        self._read_until: datetime | None = None
+
+    async def run(self) -> None:
+        """Sweep now and after every pause, whatever GitHub says meanwhile, until cancelled."""
+        while True:
+            try:
+                await self.once()
+            except (ForgehandError, aiohttp.ClientError, OSError) as failure:
+                log.warning("sweep failed", reason=str(failure))
+            await asyncio.sleep(self._pause)
+
+    async def once(self) -> int:
+        """How many missed deliveries were fetched or asked for. The next pass reads only what is newer."""
+        started = datetime.now(UTC)
+        missed = await self._missed(started)
+        for item in missed:
+            await (self._fetch(item) if self._poll else app.redeliver(self._github, item.id))
+        self._read_until = started
+        if missed:
+            metrics.RECOVERED.inc(len(missed))
+            log.info("sweep", missed=len(missed), polled=self._poll)
+        return len(missed)
+
+    async def _missed(self, now: datetime) -> list[app.Delivery]:
+        """The deliveries no attempt of which was answered and that we do not hold: oldest first, one a GUID."""
+        newest: dict[str, app.Delivery] = {}
+        answered: set[str] = set()
+        tries: Counter[str] = Counter()
+        async for item in app.deliveries(self._github):
+            if self._read_until is not None and item.delivered_at < self._read_until - _OVERLAP:
+                break
+            tries[item.guid] += 1
+            newest.setdefault(item.guid, item)
+            if item.ok:
+                answered.add(item.guid)
+        held = await self._store.run(lambda connection: deliveries.known(connection, newest))
+        done = answered | held
+        missed = [item for item in reversed(newest.values()) if item.guid not in done]
+        if self._poll:
+            return missed
+        return [item for item in missed if tries[item.guid] < _TRIES and item.delivered_at <= now - _SETTLED]
+
+    async def _fetch(self, item: app.Delivery) -> None:
+        full = await app.read_delivery(self._github, item.id)
+        body = json.dumps(full.payload).encode()
+        if await self._inbox.put(deliveries.Delivery(item.guid, item.event, body)):
+            self._dispatch(item.guid)

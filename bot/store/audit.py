@@ -1,0 +1,44 @@
+"""The audit trail: one row a permission decision and one a write. Rows are only ever added."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.store.store import now_ms
+from bot.store.tables import audit
+
+
+def record(
+    connection: sa.Connection,
+    action: str,
+    *,
+    allowed: bool,
+    reason: str,
+    actor: str | None = None,
+    repository: str | None = None,
+    task: str | None = None,
+    delivery: str | None = None,
+) -> None:
+    """Add one row. ``action`` is a command or flow (``fix``) or a write (``push``, ``open pull request``)."""
+    connection.execute(
+        audit.insert().values(
+            at=now_ms(),
+            task=task,
+            delivery=delivery,
+            repository=repository,
+            actor=actor,
+            action=action,
+            allowed=allowed,
+            reason=reason,
+        )
+    )
+
+
+def latest(connection: sa.Connection, *, repository: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+    """The newest rows first, as dictionaries of the table's columns."""
+    query = sa.select(audit).order_by(audit.c.id.desc()).limit(limit)
+    if repository is not None:
+        query = query.where(audit.c.repository == repository)
+    return [dict(row) for row in connection.execute(query).mappings()]

@@ -1,0 +1,120 @@
+"""The inbox table: a delivery is *open* (``done`` is null), *done*, or *failed* (``done`` and ``error`` are set)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from bot.store.store import now_ms
+from bot.store.tables import delivery
+
+_CHUNK = 400
+
+
+class Delivery(NamedTuple):
+    """One webhook delivery as it came: ``payload`` holds the verified bytes."""
+
+    guid: str
+    event: str
+    payload: bytes
+
+
+class Ended(NamedTuple):
+    """How the handling of a delivery ended; ``error`` is None where it went well."""
+
+    guid: str
+    error: str | None
+
+
+class Depth(NamedTuple):
+    """How many deliveries are open and failed, and since when (milliseconds) the oldest open one waits."""
+
+    open: int
+    oldest: int | None
+    failed: int
+
+
+def put(connection: sa.Connection, arrived: Sequence[Delivery]) -> set[str]:
+    """Store deliveries and return the GUIDs that want dispatching: new ones, and failed ones that came again.
+
+    One that is done, or still open, is left as it is.
+    """
+    known = _states(connection, [item.guid for item in arrived])
+    now = now_ms()
+    fresh: dict[str, dict[str, Any]] = {}
+    again: dict[str, dict[str, Any]] = {}
+    for item in arrived:
+        failed = known.get(item.guid)
+        if failed is None:
+            fresh.setdefault(item.guid, {**item._asdict(), "received": now})
+        elif failed:
+            again[item.guid] = {"key": item.guid, "body": item.payload}
+    if fresh:
+        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        connection.execute(insert(delivery).on_conflict_do_nothing(), list(fresh.values()))
+    if again:
+        reopened = delivery.update().where(delivery.c.guid == sa.bindparam("key"))
+        connection.execute(reopened.values(payload=sa.bindparam("body"), done=None, error=None), list(again.values()))
+    return fresh.keys() | again.keys()
+
+
+def end(connection: sa.Connection, ended: Sequence[Ended]) -> None:
+    """Mark deliveries done or failed."""
+    now = now_ms()
+    rows = [{"key": item.guid, "at": now, "why": item.error} for item in ended]
+    marked = delivery.update().where(delivery.c.guid == sa.bindparam("key"))
+    connection.execute(marked.values(done=sa.bindparam("at"), error=sa.bindparam("why")), rows)
+
+
+def load(connection: sa.Connection, guid: str) -> Delivery | None:
+    """One delivery with its payload."""
+    row = connection.execute(
+        sa.select(delivery.c.guid, delivery.c.event, delivery.c.payload).where(delivery.c.guid == guid)
+    ).first()
+    return None if row is None else Delivery(*row)
+
+
+def open_guids(connection: sa.Connection) -> list[str]:
+    """Deliveries nobody has finished, oldest first."""
+    rows = connection.execute(
+        sa.select(delivery.c.guid).where(delivery.c.done.is_(None)).order_by(delivery.c.received, delivery.c.guid)
+    )
+    return list(rows.scalars())
+
+
+def known(connection: sa.Connection, guids: Iterable[str]) -> set[str]:
+    """Those of ``guids`` that are stored and have not failed."""
+    return {guid for guid, failed in _states(connection, list(guids)).items() if not failed}
+
+
+def depth(connection: sa.Connection) -> Depth:
+    """The inbox in three numbers."""
+    waiting = connection.execute(
+        sa.select(sa.func.count(), sa.func.min(delivery.c.received)).where(delivery.c.done.is_(None))
+    ).one()
+    failed = connection.execute(
+        sa.select(sa.func.count()).where(delivery.c.done.is_not(None), delivery.c.error.is_not(None))
+    ).scalar_one()
+    return Depth(waiting[0], waiting[1], failed)
+
+
+def failures(connection: sa.Connection, limit: int = 50) -> list[dict[str, Any]]:
+    """The latest failed deliveries: guid, event, received, done (milliseconds), error."""
+    columns = [delivery.c[name] for name in ("guid", "event", "received", "done", "error")]
+    rows = connection.execute(
+        sa.select(*columns).where(delivery.c.error.is_not(None)).order_by(delivery.c.done.desc()).limit(limit)
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def _states(connection: sa.Connection, guids: Sequence[str]) -> dict[str, bool]:
+    """Stored GUIDs, each with whether it has failed."""
+    states: dict[str, bool] = {}
+    for start in range(0, len(guids), _CHUNK):
+        chosen = delivery.c.guid.in_(guids[start : start + _CHUNK])
+        for guid, error in connection.execute(sa.select(delivery.c.guid, delivery.c.error).where(chosen)):
+            states[guid] = error is not None
+    return states
