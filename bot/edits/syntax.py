@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 _SUFFIXES = {
@@ -32,6 +33,8 @@ def broken_by(path: str, before: str, after: str) -> tuple[int, str] | None:
     return fault if fault is not None and _tree_fault(language, before) is None else None
 
 
+# a text is judged where its reading is chosen and once more at the end
+@lru_cache(maxsize=4)
 def _python_fault(text: str) -> tuple[int, str] | None:
     try:
         with warnings.catch_warnings():
@@ -44,6 +47,7 @@ def _python_fault(text: str) -> tuple[int, str] | None:
     return None
 
 
+@lru_cache(maxsize=4)
 def _tree_fault(language: str, text: str) -> tuple[int, str] | None:
     from ast_grep_py import SgRoot
 
