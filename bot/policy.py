@@ -1,7 +1,7 @@
 """A repository's own rules, ``.github/forgehand.yml``, and the answer to "may this actor do this here?".
 
-The file is read from the default branch only. Every limit is min(server, repository); models come from the server's list.
-Patterns are shell patterns in which ``*`` also crosses folders.
+The file is read from the default branch only. Every limit is min(server, repository), models come from the server's
+list. Patterns are shell patterns in which ``*`` also crosses folders.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Annotated, Any, Literal, NamedTuple, Protocol
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from bot.github import repos
 from bot.github.access import GitHubs
@@ -58,7 +58,7 @@ class ReviewPolicy(JsonModel):
     )
     inline: int = Field(default=5, ge=0, le=30)
     ignore: tuple[str, ...] = ()
-    instructions: dict[str, str] = {}
+    instructions: dict[str, str] = Field(default_factory=dict)
     forks: bool = False
     block: bool = False
 
@@ -83,10 +83,10 @@ class Policy(JsonModel):
     review: ReviewPolicy = ReviewPolicy()
     commands: CommandPolicy = CommandPolicy()
     checks: Checks = Checks()
-    models: dict[ModelRole, list[str]] = {}
+    models: dict[ModelRole, list[str]] = Field(default_factory=dict)
     limits: LimitPolicy = LimitPolicy()
     protected: tuple[str, ...] = ()
-    origins: dict[str, str] = {}
+    origins: dict[str, str] = Field(default_factory=dict)
 
     def level(self, command: str) -> Level | None:
         """The permission a command needs here; None where it is switched off."""
@@ -303,7 +303,7 @@ def _read_yaml(text: str) -> tuple[dict[str, Any], dict[Path, int]]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PolicyError(f"{PATH} is wrong:\nline {line}: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError):
+    except (yaml.YAMLError, RecursionError, ValueError):
         raise PolicyError(f"{PATH} is no YAML that can be read.") from None
     if data is not None and not isinstance(data, dict):
         raise PolicyError(f"{PATH} is wrong:\nline 1: the file: must be a mapping of keys to values")
@@ -342,7 +342,7 @@ def _scalar(node: yaml.Node) -> Any:
         return None
     if kind == "bool" and node.value.lower() in {"true", "false"}:
         return node.value.lower() == "true"
-    if kind in {"int", "float"}:
+    if kind in {"int", "float"} and isinstance(node, yaml.ScalarNode):
         loader = yaml.SafeLoader("")
         return loader.construct_yaml_int(node) if kind == "int" else loader.construct_yaml_float(node)
     return node.value

@@ -1,0 +1,142 @@
+"""Structured logs: one JSON object a line on stdout, without secrets and without prompts.
+
+``delivery``, ``task`` and ``repository`` are bound with :func:`structlog.contextvars.bound_contextvars`.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import re
+import sys
+from collections import OrderedDict
+from collections.abc import Mapping, Set
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, Processor
+
+from bot.settings import Settings
+
+_HIDDEN = "[redacted]"
+_REMEMBERED = 500  # minted tokens live an hour; older ones are worthless
+_SHORTEST = 4
+_SECRET_KEY = re.compile(
+    r"(?:^|[_-])(?:token|secret|password|passwd|authorization|api_?key|private_?key|pem|signature|cookie|credential|jwt"
+    r"|prompt|system|message|conversation|payload)s?$",
+    re.IGNORECASE,
+)
+_SECRET_SHAPES = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|\bgh[a-z]_[A-Za-z0-9_.\-]+|\bgithub_pat_\w+|\bsk-[A-Za-z0-9_\-]{8,}"
+    r"|\beyJ[\w\-]+\.[\w\-]+\.[\w\-]+"
+    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
+    r"|(?<=basic )[A-Za-z0-9+/=]{8,}|(?<=bearer )[^\s\"',]+|(?<=authorization: token )\S+",
+    re.DOTALL | re.IGNORECASE,
+)
+# These write whole requests, prompts included, below this level.
+_TALKATIVE = {
+    "anthropic": "WARNING",
+    "openai": "WARNING",
+    "httpx": "WARNING",
+    "httpcore": "WARNING",
+    "aiohttp.access": "ERROR",
+}
+
+
+class _Known:
+    """Secret values met so far, oldest forgotten first, and one pattern that finds any of them."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[str, None] = OrderedDict()
+        self._pattern: re.Pattern[str] | None = None
+
+    def add(self, value: str) -> None:
+        for form in _forms(value):
+            if len(form) >= _SHORTEST:
+                self._values[form] = None
+                self._values.move_to_end(form)
+        while len(self._values) > _REMEMBERED:
+            self._values.popitem(last=False)
+        longest_first = sorted(self._values, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+
+    def hide(self, text: str) -> str:
+        return text if self._pattern is None else self._pattern.sub(_HIDDEN, text)
+
+
+_known = _Known()
+
+
+def register_secret(value: str) -> None:
+    """From now on ``value`` appears in no log line, nor does its JSON form or its form in a basic authorization."""
+    _known.add(value)
+
+
+def scrub(text: str) -> str:
+    """``text`` without registered secrets and without anything that looks like a credential."""
+    return _SECRET_SHAPES.sub(_HIDDEN, _known.hide(text))
+
+
+def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """The processor: by key name, then by value. Numbers and booleans are never secrets."""
+    return {key: value if key == "event" else _redacted(key, value) for key, value in event.items()} | {
+        "event": scrub(str(event.get("event", "")))
+    }
+
+
+def configure(settings: Settings) -> None:
+    """Send everything, our own and the libraries' logs, to stdout through :func:`redact`."""
+    for secret in settings.secrets:
+        register_secret(secret)
+    level = logging.getLevelNamesMapping()[settings.log_level]
+    structlog.configure(
+        processors=_processors(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    root = logging.getLogger()
+    root.handlers = [_Forward()]
+    root.setLevel(level)
+    dbos = logging.getLogger("dbos")
+    dbos.handlers, dbos.propagate = [_Forward()], False  # it adds a console handler of its own unless it finds one
+    for name, least in _TALKATIVE.items():
+        logging.getLogger(name).setLevel(least)
+
+
+class _Forward(logging.Handler):
+    """Hands the records of :mod:`logging` to structlog, so that there is one way out."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        log = structlog.get_logger(record.name)
+        log.log(record.levelno, record.getMessage(), exc_info=record.exc_info, logger=record.name)
+
+
+def _processors() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        redact,
+        structlog.processors.JSONRenderer(ensure_ascii=True),
+    ]
+
+
+def _redacted(key: str, value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if _SECRET_KEY.search(key):
+        return _HIDDEN
+    if isinstance(value, Mapping):
+        return {scrub(str(name)): _redacted(str(name), inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | Set):
+        return [_redacted("", inner) for inner in value]
+    return scrub(value if isinstance(value, str) else repr(value))
+
+
+def _forms(value: str) -> tuple[str, ...]:
+    basic = base64.b64encode(f"x-access-token:{value}".encode()).decode()
+    return value, value.strip(), json.dumps(value)[1:-1], basic

@@ -1,0 +1,51 @@
+"""``/metrics``: what was counted as it happened, and what the database knows, read at most every few seconds."""
+
+from __future__ import annotations
+
+import time
+
+import sqlalchemy as sa
+from prometheus_client import Gauge, generate_latest
+
+from bot.store import deliveries
+from bot.store.store import Store, now_ms
+from bot.store.tables import attempt, model_call, task
+
+_FRESH_SECONDS = 10.0
+
+_OPEN = Gauge("forgehand_inbox_open", "Deliveries stored and not yet handled.")
+_OLDEST = Gauge("forgehand_inbox_oldest_seconds", "How long the oldest of them has waited.")
+_FAILED = Gauge("forgehand_inbox_failed", "Deliveries whose handling failed.")
+_TASKS = Gauge("forgehand_tasks", "Tasks by state.", ["state"])
+_DOLLARS = Gauge("forgehand_model_dollars", "Dollars spent on models so far.", ["model", "role"])
+_REPEATED = Gauge("forgehand_steps_repeated", "Steps started again because a process ended in their midst.")
+
+
+class MetricsPage:
+    """Renders the page; one database read serves everybody who asks within a few seconds."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._read_at = float("-inf")
+
+    async def render(self) -> bytes:
+        """Prometheus text format, version 0.0.4."""
+        if time.monotonic() - self._read_at > _FRESH_SECONDS:
+            self._read_at = time.monotonic()
+            await self._store.run(_read)
+        return generate_latest()
+
+
+def _read(connection: sa.Connection) -> None:
+    depth = deliveries.depth(connection)
+    _OPEN.set(depth.open)
+    _OLDEST.set(0 if depth.oldest is None else (now_ms() - depth.oldest) / 1000)
+    _FAILED.set(depth.failed)
+    _TASKS.clear()
+    for state, count in connection.execute(sa.select(task.c.state, sa.func.count()).group_by(task.c.state)):
+        _TASKS.labels(state).set(count)
+    spent = sa.select(model_call.c.model, model_call.c.role, sa.func.sum(model_call.c.cost))
+    for model, role, dollars in connection.execute(spent.group_by(model_call.c.model, model_call.c.role)):
+        _DOLLARS.labels(model, role).set(dollars or 0)
+    again = sa.select(sa.func.sum(attempt.c.count - 1)).where(attempt.c.count > 1)
+    _REPEATED.set(connection.execute(again).scalar() or 0)

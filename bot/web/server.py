@@ -1,0 +1,87 @@
+"""The HTTP side: health, readiness, metrics, whatever routes it is given, and one log line a request."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+import sqlalchemy as sa
+import structlog
+from aiohttp import web
+
+from bot.store.store import Store
+from bot.web.metrics import MetricsPage
+
+Check = Callable[[], Awaitable[bool]]
+_CHECK_SECONDS = 2.0
+
+log = structlog.get_logger(__name__)
+
+
+def make_web(store: Store, routes: Iterable[web.AbstractRouteDef], ready: Mapping[str, Check]) -> web.Application:
+    """The application; run it with ``access_log=None``. ``ready`` names what must hold beside the database."""
+    app = web.Application(middlewares=[_logged])
+    checks = {"database": lambda: _answers(store), **ready}
+    app.add_routes(
+        [web.get("/healthz", _healthy), web.get("/readyz", _readiness(checks)), web.get("/metrics", _metrics(store))]
+    )
+    app.add_routes(routes)
+    return app
+
+
+@web.middleware
+async def _logged(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Logs the route's template, never the path: paths may carry what a stranger wrote."""
+    started, status = time.perf_counter(), 500
+    try:
+        response = await handler(request)
+        status = response.status
+    except web.HTTPException as answer:
+        status = answer.status
+        raise
+    except Exception:  # - a handler's bug is one answer, not the end of the server
+        log.exception("request failed")
+        response = web.json_response({"message": "Something broke here; the log says what."}, status=500)
+    finally:
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource is not None else "unknown"
+        seconds = round(time.perf_counter() - started, 4)
+        log.info("request", method=request.method, route=route, status=status, seconds=seconds)
+    return response
+
+
+async def _healthy(_request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+def _readiness(checks: Mapping[str, Check]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(_request: web.Request) -> web.Response:
+        held = await asyncio.gather(*(_holds(check) for check in checks.values()))
+        answer = {name: "ok" if holds else "not ready" for name, holds in zip(checks, held, strict=True)}
+        return web.json_response(answer, status=200 if all(held) else 503)
+
+    return handle
+
+
+async def _holds(check: Check) -> bool:
+    try:
+        async with asyncio.timeout(_CHECK_SECONDS):
+            return await check()
+    except (TimeoutError, OSError, sa.exc.SQLAlchemyError):
+        return False
+
+
+async def _answers(store: Store) -> bool:
+    return await store.run(lambda connection: connection.execute(sa.text("select 1")).scalar_one() == 1)
+
+
+def _metrics(store: Store) -> Callable[[web.Request], Awaitable[web.Response]]:
+    page = MetricsPage(store)
+
+    async def handle(_request: web.Request) -> web.Response:
+        return web.Response(body=await page.render(), content_type="text/plain", charset="utf-8")
+
+    return handle
