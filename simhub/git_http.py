@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,20 +94,17 @@ class _GitServer:
         settle: Callable[[], Awaitable[None]] | None = None,
     ) -> web.StreamResponse:
         """Run http-backend. ``settle`` runs before the answer ends: who pushed finds heads and checks up to date."""
-        env = _cgi_environment(request, repo, actor) | extra
         process = await asyncio.create_subprocess_exec(
-            "git", "http-backend", env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            "git",
+            "http-backend",
+            env=_cgi_environment(request, repo, actor) | extra,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-        assert process.stdin is not None
-        assert process.stdout is not None
-        feeding = asyncio.create_task(_feed(request, process.stdin))
+        )
+        feeding = asyncio.create_task(_feed(request, process))
         try:
-            status, headers = await _cgi_head(process.stdout)
-            response = web.StreamResponse(status=status, headers=headers)
-            await response.prepare(request)
-            async for chunk in _chunks(process.stdout):
-                await response.write(chunk)
+            response = await _relay(request, process)
             if settle:
                 await settle()
             await response.write_eof()
@@ -117,6 +114,17 @@ class _GitServer:
                 process.kill()
             await process.wait()
         return response
+
+
+async def _relay(request: web.Request, process: asyncio.subprocess.Process) -> web.StreamResponse:
+    """Send on what http-backend says: CGI headers, then the body."""
+    assert process.stdout is not None
+    status, headers = await _cgi_head(process.stdout)
+    response = web.StreamResponse(status=status, headers=headers)
+    await response.prepare(request)
+    while chunk := await process.stdout.read(_CHUNK):
+        await response.write(chunk)
+    return response
 
 
 def _service(request: web.Request) -> str:
@@ -188,12 +196,13 @@ def _allowed(names: frozenset[str], actor: Actor) -> bool:
     return bool({actor.user.login, actor.user.login.removesuffix("[bot]")} & names)
 
 
-async def _feed(request: web.Request, stdin: asyncio.StreamWriter) -> None:
+async def _feed(request: web.Request, process: asyncio.subprocess.Process) -> None:
+    assert process.stdin is not None
     with contextlib.suppress(ConnectionError, BrokenPipeError):
         async for chunk in request.content.iter_chunked(_CHUNK):
-            stdin.write(chunk)
-            await stdin.drain()
-        stdin.close()
+            process.stdin.write(chunk)
+            await process.stdin.drain()
+        process.stdin.close()
 
 
 async def _cgi_head(stdout: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
@@ -205,8 +214,3 @@ async def _cgi_head(stdout: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
         else:
             headers[name] = value
     return status, headers
-
-
-async def _chunks(stdout: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    while chunk := await stdout.read(_CHUNK):
-        yield chunk

@@ -13,10 +13,11 @@ from typing import Any
 
 from aiohttp import web
 
-from simhub import auth, forge, seed, server, shapes
+from simhub import auth, checkevents, forge, seed, server, shapes
 from simhub.faults import Faults
+from simhub.gitrepo import GitRepo
 from simhub.limits import Limits
-from simhub.model import ROLES, Account, App, Installation, Repository, World
+from simhub.model import ROLES, Account, App, Installation, Protection, Repository, World
 from simhub.requestlog import RequestRecord
 from simhub.webhooks import Webhooks
 
@@ -237,6 +238,30 @@ class Hub:
         del self.requests[:-_REQUESTS_KEPT]
         for observer in self.observers:
             observer(record, answer)
+
+    def protect(
+        self,
+        repository: Repository,
+        pattern: str,
+        ruleset: bool = False,
+        allow: Iterable[str] = (),
+        required_reviews: int = 0,
+    ) -> Protection:
+        """Protect branches by pattern (fnmatch): nobody but ``allow`` (logins, App slugs) writes them directly."""
+        rule = Protection(pattern, ruleset, frozenset(allow), required_reviews, self.world.new_id())
+        repository.protections.append(rule)
+        return rule
+
+    async def press_button(self, repository: Repository, run_id: int, identifier: str, login: str) -> None:
+        """Click an action of a check run. Sends ``check_run.requested_action`` to its App."""
+        run = next(run for suite in repository.suites for run in suite.runs if run.id == run_id)
+        account = self.world.account(login)
+        if account is None or identifier not in [action["identifier"] for action in run.actions]:
+            raise ValueError(f"{login} cannot press {identifier} on check run {run_id}")
+        await checkevents.emit(self, run, "requested_action", account, requested_action={"identifier": identifier})
+
+    def git(self, repository: Repository) -> GitRepo:
+        return GitRepo(repository.path)
 
     def in_background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something GitHub does behind the scenes; it ends with the hub."""

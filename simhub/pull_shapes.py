@@ -179,13 +179,20 @@ def review_comment(hub: Hub, item: ReviewComment) -> Json:
     return body | ({"in_reply_to_id": item.in_reply_to} if item.in_reply_to else {})
 
 
-_PLACE = ("line", "original_line", "side", "start_line", "original_start_line", "start_side")
+_WHOLE_FILE: Json = {
+    "subject_type": "file",
+    "side": "RIGHT",
+    "start_side": None,
+    "start_line": None,
+    "original_start_line": None,
+    **dict.fromkeys(("line", "original_line", "position", "original_position"), 1),
+}
 
 
 def _anchor(item: ReviewComment) -> Json:
     anchor, stale = item.thread.anchor, item.thread.outdated
     if anchor.line is None:
-        return dict.fromkeys(_PLACE) | {"subject_type": "file", "position": 1, "original_position": 1}
+        return _WHOLE_FILE
     return {
         "start_line": None if stale else anchor.start_line,
         "original_start_line": anchor.start_line,

@@ -29,7 +29,7 @@ _KEPT = 10_000
 
 @dataclass
 class Disorder:
-    """How deliveries misbehave from now on: seconds of delay, copies of each, shuffled or lost altogether."""
+    """How deliveries misbehave from now on: seconds of delay, copies of each, shuffled, lost but for the log."""
 
     delay: float = 0.0
     copies: int = 1
@@ -101,7 +101,7 @@ class Webhooks:
         if isinstance(payload.get("sender"), Account):
             payload["sender"] = shapes.user(self.hub, payload["sender"])
         body = json.dumps(payload, separators=(",", ":")).encode()
-        if len(body) > MAX_BYTES or self.disorder.drop:
+        if len(body) > MAX_BYTES:
             return
         guid = str(uuid.uuid4())
         action = payload.get("action")
@@ -138,11 +138,14 @@ class Webhooks:
         task.add_done_callback(self._tasks.discard)
 
     async def _deliver(self, delivery: Delivery) -> None:
-        pause = self.disorder.delay
+        pause, lost = self.disorder.delay, self.disorder.drop and not delivery.redelivery
         if self.disorder.shuffle:
             pause += random.uniform(0, 0.2)
         if pause:
             await asyncio.sleep(pause)
+        if lost:
+            delivery.status, delivery.status_code = "failed to connect to host", 502
+            return
         started = time.monotonic()
         try:
             await self._post(delivery)

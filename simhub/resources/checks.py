@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from simhub import pull_shapes, shapes
+from simhub import checkevents, pull_shapes, shapes
 from simhub.call import Answer, Call, routes
 from simhub.errors import ApiError, invalid, not_found, too_long
 from simhub.model import App, CheckRun, CheckSuite, Status, iso, node_id
@@ -45,9 +45,9 @@ async def create_run(call: Call) -> Any:
     run = CheckRun(call.hub.world.new_id(), await _suite(call, sha), name, "queued", now)
     await _change(call, run)
     run.suite.runs.append(run)
-    await emit(call, run, "created")
+    await checkevents.emit(call.hub, run, "created", call.user)
     if run.status == "completed":
-        await _completed(call, run)
+        await checkevents.completed(call.hub, run, call.user)
     return Answer(pull_shapes.check_run(call.hub, run), 201)
 
 
@@ -61,25 +61,8 @@ async def update_run(call: Call) -> Any:
     run.name = call.text("name", run.name) or run.name
     await _change(call, run)
     if run.status == "completed" != before:
-        await _completed(call, run)
+        await checkevents.completed(call.hub, run, call.user)
     return pull_shapes.check_run(call.hub, run)
-
-
-async def _completed(call: Call, run: CheckRun) -> None:
-    await emit(call, run, "completed")
-    if pull_shapes.suite_state(run.suite)[0] == "completed":
-        body = await pull_shapes.check_suite_hook(call.hub, run.suite)
-        call.hub.webhooks.emit("check_suite", {"action": "completed", "check_suite": body}, call.repo, call.user)
-
-
-async def emit(call: Call, run: CheckRun, action: str, **extra: Any) -> None:
-    suite = await pull_shapes.check_suite_hook(call.hub, run.suite)
-    shape = pull_shapes.check_run(call.hub, run) | {"check_suite": suite}
-    payload = {"action": action, "check_run": shape, **extra}
-    if action in ("rerequested", "requested_action"):
-        call.hub.webhooks.emit_check(run.suite.app, "check_run", payload, call.repo, call.user)
-    else:
-        call.hub.webhooks.emit("check_run", payload, call.repo, call.user)
 
 
 async def _change(call: Call, run: CheckRun) -> None:
@@ -249,7 +232,7 @@ async def rerequest_suite(call: Call) -> Any:
 
 @routes.add("POST", "/repos/{owner}/{repo}/check-runs/{id}/rerequest", needs="checks:write")
 async def rerequest_run(call: Call) -> Any:
-    await emit(call, find(call), "rerequested")
+    await checkevents.emit(call.hub, find(call), "rerequested", call.user)
     return Answer({}, 201)
 
 
