@@ -12,6 +12,9 @@ from bot.edits.syntax import broken_by
 from bot.edits.text import Source, is_elision
 from bot.edits.values import Applied, Delete, Edit, Hunk, Rename, Replace, Write, refused
 
+# files of up to this many lines may be rewritten as anything
+_SHORT = 40
+
 
 def apply(
     edits: Sequence[Edit],
@@ -51,7 +54,8 @@ class _Session:
             case Write():
                 self._write(number, edit)
             case Delete(path=named):
-                path = self._existing(named, number)
+                path = resolve(named, self.paths, edit=number, whole=True)
+                self._text(path, number)
                 self._set(path, None, number, "deleted")
             case Rename():
                 self._rename(number, edit)
@@ -59,7 +63,7 @@ class _Session:
     def result(self) -> Applied:
         for path in list(self.waiting):
             self._settle(path)
-        changed_files = {path: text for path, text in self.files.items() if text != self._original(path)}
+        changed_files = {path: text for path, text in self.files.items() if text != self.read(path)}
         if not changed_files:
             raise refused("no-op", "The edits change nothing.")
         return Applied(changed_files, tuple(f"Edit {number}: {note}" for number, note in sorted(self.notes)))
@@ -68,7 +72,7 @@ class _Session:
         if self._creates(named, hunks):
             self._write(number, Write(named, hunks[0].replace, new=True))
             return
-        path = self._existing(named, number)
+        path = resolve(named, self.paths, edit=number)
         self._text(path, number)
         self.waiting.setdefault(path, []).extend(Wanted(number, hunk, group) for hunk in hunks)
 
@@ -90,6 +94,11 @@ class _Session:
         if placeholder is not None and before is not None:
             what = f"Edit {number}: the whole text of {path} is wanted, without {placeholder.strip()!r}."
             raise refused("elision", what, path=path, edit=number)
+        if before is not None and _is_excerpt(before, edit.text):
+            what = (
+                f"Edit {number}: that is not all of {path}, most of its lines are missing. Change it by SEARCH/REPLACE."
+            )
+            raise refused("excerpt", what, path=path, edit=number)
         if edit.text == before:
             raise refused("no-op", f"Edit {number} leaves {path} as it is.", path=path, edit=number)
         fault = broken_by(path, before or "", edit.text)
@@ -98,7 +107,7 @@ class _Session:
         self._set(path, edit.text, number, "created" if before is None else "rewritten")
 
     def _rename(self, number: int, edit: Rename) -> None:
-        path, to = self._existing(edit.path, number), check(edit.to, edit=number)
+        path, to = resolve(edit.path, self.paths, edit=number, whole=True), check(edit.to, edit=number)
         if to in self.paths:
             raise refused(
                 "exists", f"Edit {number}: {to} exists already; nothing can be moved there.", path=to, edit=number
@@ -110,18 +119,12 @@ class _Session:
         self._set(path, None, number, f"moved to {to}")
         self._set(to, text, number, f"moved from {path}")
 
-    def _existing(self, named: str, number: int) -> str:
-        return resolve(named, self.paths, edit=number)
-
     def _set(self, path: str, text: str | None, number: int, note: str) -> None:
         guard(path, protected=self.protected, is_link=self.is_link, edit=number)
         self.waiting.pop(path, None)
         self.files[path] = text
         (self.paths.discard if text is None else self.paths.add)(path)
         self.notes.append((number, f"{path} {note}"))
-
-    def _original(self, path: str) -> str | None:
-        return self.read(path)
 
     def _text(self, path: str, number: int) -> str:
         guard(path, protected=self.protected, is_link=self.is_link, edit=number)
@@ -141,3 +144,9 @@ class _Session:
         text, notes = changed(path, self._text(path, wanted[0].edit), wanted)
         self.files[path] = text
         self.notes += notes
+
+
+def _is_excerpt(before: str, text: str) -> bool:
+    """Whether a text that should be all of a longer file lacks more than half of it."""
+    lines = before.splitlines()
+    return len(lines) > _SHORT and len(text.splitlines()) < len(lines) / 2

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
-from bot.edits.reading import Reading, fence
+from bot.edits.reading import Reading
 from bot.edits.values import Delete, Edit, Hunk, ParseError, Rename, Replace, Write
 
 _GIT = re.compile(r"diff --git (?:a/)?(.+?) (?:b/)?(\S+)\s*")
 _HEADER = re.compile(r"@@(?:\s*-(\d+)(?:,(\d+))?\s+\+(\d+)(?:,(\d+))?\s*@@|.*?@@|)\s?(.*)")
-_EXTENDED = re.compile(
-    r"(?:index |old mode|new mode|new file mode|deleted file mode|similarity index|dissimilarity|copy |rename |Binary )"
-)
+_EXTENDED = re.compile(r"(?:index|old|new|deleted file|similarity|dissimilarity|copy|rename|Binary|GIT binary)\b.*")
 _NULL = "/dev/null"
 
 
@@ -24,49 +22,68 @@ def read(lines: Sequence[str], at: int) -> Reading | None:
     git = _GIT.fullmatch(lines[at])
     if git is None and not _names_files(lines, at):
         return None
-    body, renamed = at + 1 if git else at, {}
-    while git and body < len(lines) and _EXTENDED.match(lines[body]):
-        kind, _, value = lines[body].partition(" ")
-        if kind == "rename":
-            renamed[value.split(" ", 1)[0]] = value.split(" ", 1)[-1]
+    body = at + 1 if git else at
+    while git and body < len(lines) and _EXTENDED.fullmatch(lines[body]):
         body += 1
-    old, new = (git[1], git[2]) if git else ("", "")
+    extended = lines[at + 1 : body] if git else []
     if body < len(lines) and _names_files(lines, body):
-        old, new = _path(lines[body]), _path(lines[body + 1])
-        body += 2
-    elif not renamed:
+        old, new = _paths(lines[body], lines[body + 1])
+        stop = _end(lines, body + 2)
+        return Reading((_edit(old, new, extended, _hunks(lines[body + 2 : stop])),), stop)
+    if git is None or not extended:
         return None
-    stop = _end(lines, body)
-    hunks = _hunks(lines[body:stop])
-    return Reading((_edit(old, new, renamed, hunks),), stop)
+    return Reading(_without_text(git[1], git[2], extended), body)
+
+
+def _without_text(old: str, new: str, extended: Sequence[str]) -> tuple[Edit, ...]:
+    """What a part of a git diff asks for that shows no lines: a move, an empty file, a new mode (ignored)."""
+    if any("inary" in line for line in extended):
+        raise ParseError(f"The diff of {new} is binary; only text can be edited.")
+    if any(line.startswith("rename ") for line in extended):
+        return (_edit(old, new, extended, ()),)
+    if any(line.startswith("deleted file") for line in extended):
+        return (Delete(old),)
+    return (Write(new, "", new=True),) if any(line.startswith("new file") for line in extended) else ()
 
 
 def _names_files(lines: Sequence[str], at: int) -> bool:
     return at + 1 < len(lines) and lines[at].startswith("--- ") and lines[at + 1].startswith("+++ ")
 
 
-def _path(line: str) -> str:
-    name = line[4:].split("\t", 1)[0].strip().strip('"')
-    return name if name == _NULL else re.sub(r"^[ab]/", "", name)
+def _paths(old: str, new: str) -> tuple[str, str]:
+    """Both paths, without git's ``a/`` and ``b/`` where both have them."""
+    old, new = (line[4:].split("\t", 1)[0].strip().strip('"') for line in (old, new))
+    if old.startswith(("a/", _NULL)) and new.startswith(("b/", _NULL)):
+        return old.removeprefix("a/"), new.removeprefix("b/")
+    return old, new
 
 
 def _end(lines: Sequence[str], body: int) -> int:
-    """Where the hunks end: at the next file, at a closing fence, or where prose begins after the last hunk."""
-    at, started = body, False
-    while at < len(lines):
+    """Where the hunks end: at the next file or the closing fence; outside a fence, where prose begins."""
+    fenced = sum(line.startswith(("```", "~~~")) for line in lines[:body]) % 2 == 1
+    for at in range(body, len(lines)):
         line = lines[at]
-        started = started or line.startswith("@@")
-        if line.startswith("diff --git ") or (_names_files(lines, at) and at > body):
+        if line.startswith(("diff --git ", "```", "~~~")) or _names_files(lines, at):
             return at
-        if fence(line) is not None or (line and line[0] not in " +-\\@\t"):
+        if not fenced and line and line[0] not in " +-\\@\t":
+            _check_rest(lines, at)
             return at
-        at += 1
-    return at
+    return len(lines)
 
 
-def _edit(old: str, new: str, renamed: dict[str, str], hunks: tuple[Hunk, ...]) -> Edit:
-    if renamed:
-        return Rename(renamed.get("from", old), renamed.get("to", new), hunks)
+def _check_rest(lines: Sequence[str], at: int) -> None:
+    """Raises ParseError where hunks go on below a line that belongs to none, so that no half diff is applied."""
+    for number in range(at, len(lines)):
+        if lines[number].startswith("diff --git ") or _names_files(lines, number):
+            return
+        if lines[number].startswith("@@ "):
+            raise ParseError(f"Line {at + 1} of the answer is in a diff but begins neither with a blank, + nor -.")
+
+
+def _edit(old: str, new: str, extended: Sequence[str], hunks: tuple[Hunk, ...]) -> Edit:
+    named = dict(line.removeprefix("rename ").split(" ", 1) for line in extended if re.match(r"rename \w+ .", line))
+    if named:
+        return Rename(named.get("from", old), named.get("to", new), hunks)
     if new == _NULL:
         return Delete(old)
     if not hunks:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bot.edits import blocks, calls, diffs, patches, tags, whole
 from bot.edits.reading import Reading
-from bot.edits.values import Edit, ParseError
+from bot.edits.values import Edit, ParseError, Write
 
 # each reader is asked at every line: does your dialect begin here? Stricter beginnings come first.
 _READERS: tuple[Callable[[Sequence[str], int], Reading | None], ...] = (
@@ -28,12 +29,22 @@ def parse(text: str) -> tuple[Edit, ...]:
     """
     lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
     edits: list[Edit] = []
+    fenced: set[int] = set()
     at = 0
     while at < len(lines):
-        reading = next((r for r in (reader(lines, at) for reader in _READERS) if r is not None), None)
-        if reading is not None:
-            edits += blocks.with_path(reading.edits, edits)
-        at = reading.stop if reading is not None else at + 1
+        reader, reading = next(((r, found) for r in _READERS if (found := r(lines, at)) is not None), (None, None))
+        if reading is None:
+            at += 1
+            continue
+        if reader is whole.read:
+            fenced.add(len(edits))
+        edits += blocks.with_path(reading.edits, edits)
+        at = reading.stop
     if not edits:
         raise ParseError("The answer holds no edit. Write each as a path and a SEARCH/REPLACE block.")
+    if len(fenced) < len(edits):
+        # beside edits of another dialect a fence under a path may only show a file, so it must not overwrite one
+        edits = [
+            replace(edit, new=True) if n in fenced and isinstance(edit, Write) else edit for n, edit in enumerate(edits)
+        ]
     return tuple(edits)

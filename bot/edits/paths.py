@@ -9,11 +9,16 @@ from pathlib import PurePosixPath
 
 from bot.edits.values import refused
 
+# comparing every path of a huge repository would take seconds
+_COMPARED = 5_000
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:|^~")
 
 
-def resolve(named: str, paths: Collection[str], *, edit: int) -> str:
-    """The repository path meant by ``named``: itself, without a diff's ``a/``, or the one path that ends alike."""
+def resolve(named: str, paths: Collection[str], *, edit: int, whole: bool = False) -> str:
+    """The repository path meant by ``named``: itself, without a diff's ``a/``, or the one path that ends alike.
+
+    With ``whole`` the path must be written out. Raises EditRefused where no file or several are meant.
+    """
     plain = check(named, edit=edit, absolute=True)
     for guess in (plain, re.sub(r"^[ab]/", "", plain)):
         if guess in paths:
@@ -22,18 +27,18 @@ def resolve(named: str, paths: Collection[str], *, edit: int) -> str:
     alike = [path for path in paths if path.endswith(tail)] or [
         path for path in paths if "/" in path and tail.endswith(f"/{path}")
     ]
-    if len(alike) == 1:
+    if len(alike) == 1 and not whole:
         return alike[0]
     raise _unknown(named, alike, paths, edit)
 
 
 def _unknown(named: str, alike: list[str], paths: Collection[str], edit: int) -> Exception:
     if alike:
-        several = f"{len(alike)} files end like that; write the whole path: " + ", ".join(sorted(alike)[:8])
+        several = f"{len(alike)} paths end like that; write the whole path: " + ", ".join(sorted(alike)[:8])
         return refused("unknown-path", f"There is no file {named!r}. {several}", path=named, edit=edit)
     name = PurePosixPath(named).name
     same = sorted(path for path in paths if PurePosixPath(path).name == name)
-    near = same[:8] or get_close_matches(named, paths, n=5) if len(paths) < 20_000 or same else []
+    near = same[:8] or get_close_matches(named, list(paths)[:_COMPARED], n=5)
     hint = " Did you mean: " + ", ".join(near) if near else ""
     return refused("unknown-path", f"There is no file {named!r} in the repository.{hint}", path=named, edit=edit)
 

@@ -27,6 +27,8 @@ def not_found(path: str, edit: int, source: Source, hunk: Hunk) -> EditRefused:
     """The searched lines are not in the file: shows the closest actual lines and the first difference."""
     search = split_lines(hunk.search)
     head = f"Edit {edit}: the lines to replace were not found in {path}."
+    if hunk.open_above:
+        head += " Its hunk begins with added lines: give at least one unchanged line above them."
     near = _closest(source, search)
     if near is None:
         advice = (

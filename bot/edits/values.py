@@ -34,6 +34,7 @@ REASONS = (
     "no-op",
     "already-applied",
     "elision",
+    "excerpt",
     "unparsable",
     "unknown-path",
     "bad-path",

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.edits.reading import Reading, fence, path_in
-from bot.edits.values import Write
+from bot.edits.values import ParseError, Write
+
+_NO_FILE = ("diff", "patch", "json", "console", "output", "traceback")
 
 
 def read(lines: Sequence[str], at: int) -> Reading | None:
@@ -16,12 +18,30 @@ def read(lines: Sequence[str], at: int) -> Reading | None:
     marks, info = opened
     above = next((line for line in reversed(lines[max(0, at - 2) : at]) if line.strip()), "")
     path = _named(info) or (path_in(above) if above else None)
-    stop = next((n for n in range(at + 1, len(lines)) if lines[n].strip() == marks), None)
-    if path is None or stop is None or info in ("diff", "patch", "json", "console", "text") or info.startswith("diff"):
+    if path is None or info.split(" ")[0] in _NO_FILE:
         return None
+    stop = _end(lines, at, marks)
     if any(_is_other(line) for line in lines[at + 1 : stop]):
         return None
     return Reading((Write(path, "".join(f"{line}\n" for line in lines[at + 1 : stop])),), stop + 1)
+
+
+def _end(lines: Sequence[str], at: int, marks: str) -> int:
+    """The line that closes the fence, fences inside it being opened by a language and closed by bare marks."""
+    depth = 0
+    for number in range(at + 1, len(lines)):
+        inner = fence(lines[number])
+        if inner is None or not inner[0].startswith(marks):
+            continue
+        depth += 1 if inner[1] else -1
+        if depth < 0:
+            left = sum(line.startswith(marks) for line in lines[number + 1 :])
+            if left % 2:
+                raise ParseError(
+                    f"It is unclear where the file at line {at + 1} of the answer ends; fence it with ````."
+                )
+            return number
+    raise ParseError(f"The file that begins at line {at + 1} of the answer is not closed by {marks}.")
 
 
 def _named(info: str) -> str | None:
