@@ -23,7 +23,6 @@ from bot.store.store import Store
 from bot.types import ForgehandError
 
 _OVERLAP = timedelta(minutes=30)
-_SETTLED = timedelta(seconds=30)  # a younger one may still be on its way to us
 _TRIES = 4
 
 log = structlog.get_logger(__name__)
@@ -62,7 +61,7 @@ class Sweep:
     async def once(self) -> int:
         """How many missed deliveries were fetched or asked for. The next pass reads only what is newer."""
         started = datetime.now(UTC)
-        missed = await self._missed(started)
+        missed = await self._missed()
         for item in missed:
             await (self._fetch(item) if self._poll else app.redeliver(self._github, item.id))
         self._read_until = started
@@ -71,7 +70,7 @@ class Sweep:
             log.info("sweep", missed=len(missed), polled=self._poll)
         return len(missed)
 
-    async def _missed(self, now: datetime) -> list[app.Delivery]:
+    async def _missed(self) -> list[app.Delivery]:
         """The deliveries no attempt of which was answered and that we do not hold: oldest first, one a GUID."""
         newest: dict[str, app.Delivery] = {}
         answered: set[str] = set()
@@ -88,7 +87,7 @@ class Sweep:
         missed = [item for item in reversed(newest.values()) if item.guid not in done]
         if self._poll:
             return missed
-        return [item for item in missed if tries[item.guid] < _TRIES and item.delivered_at <= now - _SETTLED]
+        return [item for item in missed if tries[item.guid] < _TRIES]
 
     async def _fetch(self, item: app.Delivery) -> None:
         full = await app.read_delivery(self._github, item.id)

@@ -1,0 +1,78 @@
+"""What GitHub could not deliver is not lost: asked for again, or read from its log."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.github.access import GitHubs
+from bot.intake.router import Event, Router
+from bot.intake.sweep import Sweep
+from simhub import Hub
+from tests.support.door import SECRET, Door, Handled, open_door
+
+router: Router[Handled] = Router()
+
+
+@router.on("installation")
+async def installed(event: Event, handled: Handled) -> None:
+    await handled.see(event)
+
+
+@asynccontextmanager
+async def missed(tmp_path: Path, count: int, *, poll: bool) -> AsyncIterator[tuple[Hub, Door, Sweep]]:
+    """A hub that could not reach the bot when its App was installed ``count`` times."""
+    async with Hub.start(tmp_path / "hub") as hub, open_door(tmp_path, router) as door:
+        app = hub.create_app("forgehand", webhook_secret=SECRET, permissions={"issues": "write"}, events=["issues"])
+        app.webhook_url = "http://127.0.0.1:9/webhook"
+        hub.create_repository("octo/sample")
+        installation = hub.install(app, "octo", ["octo/sample"])
+        for _ in range((count - 1) // 2):
+            hub.suspend(installation)
+            hub.unsuspend(installation)
+        await hub.settled()
+        if not poll:
+            app.webhook_url = door.url + "/webhook"
+        async with aiohttp.ClientSession() as session:
+            github = GitHubs(session, hub.api_url, app.app_id, app.private_key).app
+            yield hub, door, Sweep(github, door.store, door.inbox, door.dispatcher.dispatch, minutes=5, poll=poll)
+
+
+@pytest.mark.parametrize("poll", [False, True])
+async def test_missed_deliveries_are_handled_once(tmp_path: Path, poll: bool) -> None:
+    async with missed(tmp_path, 5, poll=poll) as (hub, door, sweep):
+        assert await sweep.once() == 5
+        await hub.settled()
+        async with asyncio.timeout(10):
+            while len(door.handled.events) < 5:
+                await asyncio.sleep(0.02)
+        for event in door.handled.events:
+            assert (await door.ended(event.guid))["error"] is None
+        assert await sweep.once() == 0
+        assert len(door.handled.events) == len({event.guid for event in door.handled.events}) == 5
+
+
+async def test_a_delivery_that_never_succeeds_is_not_asked_for_for_ever(tmp_path: Path) -> None:
+    async with missed(tmp_path, 1, poll=False) as (hub, _door, sweep):
+        hub.webhook_url = "http://127.0.0.1:9/webhook"
+        asked = []
+        for _ in range(6):
+            asked.append(await sweep.once())
+            await hub.settled()
+        assert asked == [1, 1, 1, 0, 0, 0]
+
+
+async def test_github_away_does_not_end_the_sweep(tmp_path: Path) -> None:
+    async with missed(tmp_path, 1, poll=True) as (hub, door, sweep):
+        sweep._pause = 0.05
+        await hub.close()
+        running = asyncio.create_task(sweep.run())
+        await asyncio.sleep(0.5)
+        assert not running.done()
+        running.cancel()
+        assert door.handled.events == []

@@ -1,0 +1,120 @@
+"""The real front door on a real port: endpoint, inbox, dispatcher and database; GitHub's side signs and posts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import hmac
+import json
+import uuid
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import sqlalchemy as sa
+from aiohttp.test_utils import TestServer
+
+from bot.intake.dispatcher import Dispatcher
+from bot.intake.endpoint import Endpoint
+from bot.intake.inbox import Inbox
+from bot.intake.router import Event, Router
+from bot.store.store import Store, create_engine
+from bot.store.tables import delivery
+from bot.web.server import make_web
+
+SECRET = "It's a Secret to Everybody"
+
+
+def sign(body: bytes, secret: str = SECRET) -> str:
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+@dataclass
+class Handled:
+    """What the handlers under test saw, and what they are told to raise: one error a call, then none."""
+
+    events: list[Event] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
+
+    async def see(self, event: Event) -> None:
+        self.events.append(event)
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+@dataclass
+class Door:
+    store: Store
+    inbox: Inbox
+    dispatcher: Dispatcher[Handled]
+    handled: Handled
+    session: aiohttp.ClientSession
+    url: str
+
+    async def post(self, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+        async with self.session.post(self.url + "/webhook", data=body, headers=headers) as answer:
+            return answer.status, (await answer.json())["message"]
+
+    async def deliver(
+        self, event: str, payload: Any, *, guid: str | None = None, secret: str = SECRET, **headers: str
+    ) -> tuple[int, str]:
+        body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        own = {
+            "Content-Type": "application/json",
+            "X-GitHub-Event": event,
+            "X-GitHub-Delivery": guid or str(uuid.uuid4()),
+            "X-Hub-Signature-256": sign(body, secret),
+        }
+        return await self.post(body, own | headers)
+
+    async def row(self, guid: str) -> Any:
+        query = sa.select(delivery).where(delivery.c.guid == guid)
+        return await self.store.run(lambda connection: connection.execute(query).mappings().first())
+
+    async def ended(self, guid: str) -> Any:
+        """The row once the delivery is done or failed."""
+        async with asyncio.timeout(10):
+            while (row := await self.row(guid)) is None or row["done"] is None:
+                await asyncio.sleep(0.01)
+        return row
+
+
+@asynccontextmanager
+async def open_door(
+    folder: Path,
+    router: Router[Handled],
+    *,
+    secrets: Sequence[str] = (SECRET,),
+    pauses: Sequence[float] = (0.01, 0.02),
+    permanent: tuple[type[Exception], ...] = (),
+) -> AsyncIterator[Door]:
+    store = Store(create_engine(f"sqlite:///{folder / 'door.db'}"))
+    await asyncio.to_thread(store.migrate)
+    inbox, handled = Inbox(store), Handled()
+    dispatcher = Dispatcher(store, inbox, router, handled, permanent=permanent, pauses=pauses)
+    endpoint = Endpoint(inbox, secrets, dispatcher.dispatch)
+
+    async def alive() -> bool:
+        return dispatcher.alive
+
+    application = make_web(store, endpoint.routes(), {"dispatcher": alive})
+    dispatching = asyncio.create_task(dispatcher.run())
+    server = TestServer(application, host="127.0.0.1")
+    await server.start_server(access_log=None)
+    try:
+        async with aiohttp.ClientSession() as session:
+            yield Door(store, inbox, dispatcher, handled, session, str(server.make_url("")).rstrip("/"))
+    finally:
+        await server.close()
+        dispatching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await dispatching
+        inbox.close()
+        store.close()
+
+
+__all__ = ["SECRET", "Door", "Handled", "open_door", "sign"]

@@ -1,0 +1,90 @@
+"""Health, readiness, metrics, and the one log line a request leaves."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.store import deliveries
+from bot.store.deliveries import Delivery, Ended
+from bot.store.store import Store, create_engine
+from bot.store.tables import model_call
+from bot.web.server import make_web
+
+
+async def broken(_request: web.Request) -> web.Response:
+    raise ValueError("a stranger's text")
+
+
+async def client(store: Store, engine_up: list[bool]) -> TestClient[web.Request, web.Application]:
+    async def launched() -> bool:
+        return engine_up[0]
+
+    app = make_web(store, [web.get("/broken/{name}", broken)], {"engine": launched})
+    return TestClient(TestServer(app))
+
+
+def migrated(folder: Path) -> Store:
+    store = Store(create_engine(f"sqlite:///{folder / 'web.db'}"))
+    store.migrate()
+    return store
+
+
+async def test_ready_only_when_everything_is(tmp_path: Path) -> None:
+    store, up = migrated(tmp_path), [False]
+    async with await client(store, up) as http:
+        assert (await http.get("/healthz")).status == 200
+        answer = await http.get("/readyz")
+        assert (answer.status, await answer.json()) == (503, {"database": "ok", "engine": "not ready"})
+        up[0] = True
+        assert (await http.get("/readyz")).status == 200
+    store.close()
+
+
+async def test_not_ready_without_a_database(tmp_path: Path) -> None:
+    store = Store(create_engine("postgresql+psycopg://nobody@127.0.0.1:9/none"))
+    async with await client(store, [True]) as http:
+        answer = await http.get("/readyz")
+        assert (answer.status, (await answer.json())["database"]) == (503, "not ready")
+        assert (await http.get("/healthz")).status == 200
+    store.close()
+
+
+async def test_metrics_tell_the_inbox_and_the_money(tmp_path: Path) -> None:
+    store = migrated(tmp_path)
+    arrived = [Delivery(f"g{n}", "issues", b"{}") for n in range(3)]
+    call = {"task": "t", "step": "s", "role": "fix", "model": "m-1", "state": "settled", "repository": "octo/hidden"}
+    call |= {"day": "2026-01-01", "reserved": 1.0, "cost": 0.25, "created": 1}
+    await store.run(lambda connection: deliveries.put(connection, arrived))
+    await store.run(lambda connection: deliveries.end(connection, [Ended("g0", None), Ended("g1", "bad")]))
+    await store.run(lambda connection: connection.execute(model_call.insert().values(call)))
+    async with await client(store, [True]) as http:
+        answer = await http.get("/metrics")
+        text = await answer.text()
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    for line in (
+        "forgehand_inbox_open 1.0",
+        "forgehand_inbox_failed 1.0",
+        'forgehand_model_dollars{model="m-1",role="fix"} 0.25',
+        "forgehand_webhook_seconds_bucket",
+    ):
+        assert line in text
+    assert "octo" not in text
+    store.close()
+
+
+async def test_one_log_line_a_request_with_the_template(tmp_path: Path) -> None:
+    store = migrated(tmp_path)
+    async with await client(store, [True]) as http:
+        with structlog.testing.capture_logs() as lines:
+            assert (await http.get("/broken/evil%0Aname")).status == 500
+            assert (await http.get("/no/such/page")).status == 404
+            await asyncio.sleep(0)
+    requests = [(line["route"], line["status"]) for line in lines if line["event"] == "request"]
+    assert requests == [("/broken/{name}", 500), ("unknown", 404)]
+    assert "evil" not in str(lines)
+    store.close()
