@@ -5,5 +5,6 @@ from __future__ import annotations
 from simhub.faults import Fault
 from simhub.hub import AppCredentials, Hub
 from simhub.webhooks import Disorder
+from simhub.workflows import Job
 
-__all__ = ["AppCredentials", "Disorder", "Fault", "Hub"]
+__all__ = ["AppCredentials", "Disorder", "Fault", "Hub", "Job"]

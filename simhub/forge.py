@@ -6,18 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from simhub import commit_shapes, pull_shapes
 from simhub.gitrepo import ZERO, GitRepo
-from simhub.model import Account, CheckSuite, Event, Installation, Issue, Pull, Repository
+from simhub.model import Account, CheckSuite, Event, Issue, Pull, Repository
 
 if TYPE_CHECKING:
     from simhub.call import Actor
     from simhub.hub import Hub
-
-
-def installation_event(hub: Hub, installation: Installation, payload: dict[str, Any], sender: str | None) -> None:
-    """Tell the App about its installation. ``sender`` is a login; the account itself by default."""
-    account = hub.world.account(sender) if sender else None
-    name = "installation_repositories" if "repository_selection" in payload else "installation"
-    hub.webhooks.emit_to(installation, name, payload, account or installation.account)
 
 
 def note(hub: Hub, issue: Issue, actor: Actor, event: str, **data: Any) -> Event:

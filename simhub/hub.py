@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,13 +13,14 @@ from typing import Any
 
 from aiohttp import web
 
-from simhub import auth, checkevents, forge, seed, server, shapes
+from simhub import auth, checkevents, lifecycle, seed, server, workflows
 from simhub.faults import Faults
 from simhub.gitrepo import GitRepo
 from simhub.limits import Limits
-from simhub.model import ROLES, Account, App, Installation, Protection, Repository, World
+from simhub.model import ROLES, Account, App, Installation, Protection, Repository, WorkflowRun, World
 from simhub.requestlog import RequestRecord
 from simhub.webhooks import Webhooks
+from simhub.workflows import Job
 
 _REQUESTS_KEPT = 50_000
 
@@ -66,7 +67,7 @@ class Hub:
         self.limits = Limits(self.world)
         self.requests: list[RequestRecord] = []
         self.observers: list[Callable[[RequestRecord, object], None]] = []
-        self.manifests: dict[str, AppCredentials] = {}
+        self.downloads: dict[str, tuple[float, bytes, str]] = {}
         self.url = ""
         self._background: set[asyncio.Task[None]] = set()
         self._runner: web.AppRunner | None = None
@@ -199,38 +200,68 @@ class Hub:
             repositories is None, [self.repository(each) for each in repositories or ()],
         )  # fmt: skip
         self.world.installations[installation.id] = installation
-        covered = [repo for repo in self.world.repositories.values() if installation.covers(repo)]
-        payload = {"action": "created", "repositories": [shapes.repository_brief(repo) for repo in covered]}
-        forge.installation_event(self, installation, payload | {"requester": None}, sender)
+        lifecycle.created(self, installation, sender)
         return installation
 
     def uninstall(self, installation: Installation, sender: str | None = None) -> None:
         """Remove an installation; its tokens end at once. Sends ``installation.deleted``."""
-        covered = [repo for repo in self.world.repositories.values() if installation.covers(repo)]
-        payload = {"action": "deleted", "repositories": [shapes.repository_brief(repo) for repo in covered]}
-        forge.installation_event(self, installation, payload, sender)
-        installation.deleted = True
+        lifecycle.uninstall(self, installation, sender)
 
     def suspend(self, installation: Installation, sender: str | None = None) -> None:
         """No token works and no webhook goes out until ``unsuspend``. Sends ``installation.suspend``."""
-        account = self.world.account(sender) if sender else None
-        installation.suspended_at, installation.suspended_by = self.world.now(), account or installation.account
-        forge.installation_event(self, installation, {"action": "suspend"}, sender)
+        lifecycle.suspend(self, installation, sender)
 
     def unsuspend(self, installation: Installation, sender: str | None = None) -> None:
-        installation.suspended_at = installation.suspended_by = None
-        forge.installation_event(self, installation, {"action": "unsuspend"}, sender)
+        lifecycle.unsuspend(self, installation, sender)
+
+    def accept_permissions(
+        self, installation: Installation, permissions: Mapping[str, str], sender: str | None = None
+    ) -> None:
+        """The owner accepts other permissions. Sends ``installation.new_permissions_accepted``."""
+        lifecycle.accept_permissions(self, installation, permissions, sender)
+
+    def change_repositories(
+        self,
+        installation: Installation,
+        add: Iterable[Repository] = (),
+        remove: Iterable[Repository] = (),
+        sender: str | None = None,
+    ) -> None:
+        """Change what a selected installation covers. Sends ``installation_repositories.added`` and ``.removed``."""
+        lifecycle.change_repositories(self, installation, add, remove, sender)
 
     def rename(self, repository: Repository, name: str, sender: str | None = None) -> None:
         """Give a repository another name; the old one answers 301. Sends ``repository.renamed``."""
-        old, before = repository.name, repository.full_name
-        del self.world.repositories[before.lower()]
-        repository.name = name
-        self.world.repositories[repository.full_name.lower()] = repository
-        self.world.moved[before.lower()] = repository
-        account = (self.world.account(sender) if sender else None) or repository.owner
-        payload = {"action": "renamed", "changes": {"repository": {"name": {"from": old}}}}
-        self.webhooks.emit("repository", payload, repository, account)
+        lifecycle.move(self, repository, repository.owner, name, sender)
+
+    def transfer(self, repository: Repository, owner: str, sender: str | None = None) -> None:
+        """Give a repository another owner; the old name answers 301. Sends ``repository.transferred``."""
+        lifecycle.move(self, repository, self._owner(owner), repository.name, sender)
+
+    def fork(self, repository: Repository, owner: str, name: str | None = None) -> Repository:
+        """Fork a repository into an account. Sends ``fork``."""
+        return lifecycle.fork(self, repository, self._owner(owner), name or repository.name)
+
+    async def start_workflow(
+        self,
+        repository: Repository,
+        head_sha: str,
+        branch: str | None = None,
+        event: str = "push",
+        name: str = "CI",
+        path: str = ".github/workflows/ci.yml",
+        head_repository: Repository | None = None,
+        actor: str | None = None,
+    ) -> WorkflowRun:
+        """Start a workflow run. Sends ``workflow_run.requested``."""
+        account = (self.world.account(actor) if actor else None) or repository.owner
+        run = workflows.new_run(self, repository, head_sha, branch, event, name, path, head_repository, account)
+        await workflows.emit_run(self, run, "requested", account)
+        return run
+
+    async def finish_workflow(self, run: WorkflowRun, jobs: Sequence[Job]) -> None:
+        """End a run with these jobs and their logs. Sends ``workflow_job.completed``, ``workflow_run.completed``."""
+        await workflows.finish_run(self, run, jobs)
 
     def record(self, record: RequestRecord, answer: object = None) -> None:
         """Note a finished request; ``observers`` are given it with the JSON it was answered with."""

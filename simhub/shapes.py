@@ -343,13 +343,11 @@ def issue(hub: Hub, item: Issue) -> Json:
         "locked": item.locked,
         "assignee": optional_user(hub, item.assignees[0] if item.assignees else None),
         "assignees": [user(hub, each) for each in item.assignees],
-        "milestone": None,
         "comments": len(item.comments),
         "created_at": iso(item.created_at),
         "updated_at": iso(item.updated_at),
         "closed_at": iso(item.closed_at),
         "author_association": association(repo, item.user),
-        "active_lock_reason": None,
         "body": item.body,
         "closed_by": optional_user(hub, item.closed_by),
         "reactions": rollup(url, item.reactions),
@@ -361,7 +359,12 @@ def issue(hub: Hub, item: Issue) -> Json:
     return body | (_pull_links(hub, item) if item.pull else {})
 
 
-_ISSUE_CONSTANT: Json = {"sub_issues_summary": {"total": 0, "completed": 0, "percent_completed": 0}, "type": None}
+_ISSUE_CONSTANT: Json = {
+    "milestone": None,
+    "active_lock_reason": None,
+    "type": None,
+    "sub_issues_summary": {"total": 0, "completed": 0, "percent_completed": 0},
+}
 
 
 def _pull_links(hub: Hub, item: Issue) -> Json:

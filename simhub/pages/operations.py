@@ -16,6 +16,7 @@ def add_routes(app: web.Application, site: Site) -> None:
     site.bind(app, "GET", "/_deliveries", _deliveries)
     site.bind(app, "GET", r"/_deliveries/{id:\d+}", _delivery)
     site.bind(app, "POST", r"/_deliveries/{id:\d+}/redeliver", _redeliver)
+    site.bind(app, "GET", "/_downloads/{key}", _download)
     site.bind(app, "GET", r"/_avatars/{id:\d+}.svg", _picture)
     site.bind(app, "GET", r"/{owner}/{repo}/runs/{id:\d+}", _check)
     site.bind(app, "GET", "/{owner}", _account)
@@ -63,6 +64,16 @@ async def _picture(site: Site, request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound()
     return web.Response(text=avatar(found), content_type="image/svg+xml")
+
+
+async def _download(site: Site, request: web.Request) -> web.Response:
+    """What a redirect of the API leads to: works for a minute, and not with credentials, as storage hosts behave."""
+    until, content, kind = site.hub.downloads.get(request.match_info["key"], (0.0, b"", ""))
+    if until < site.hub.world.clock():
+        raise web.HTTPForbidden(text="AuthenticationFailed: the signature has expired")
+    if "Authorization" in request.headers:
+        raise web.HTTPBadRequest(text="InvalidAuthenticationInfo: only one auth mechanism allowed")
+    return web.Response(body=content, content_type=kind)
 
 
 def _found(site: Site, request: web.Request) -> Delivery:

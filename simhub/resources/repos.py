@@ -211,3 +211,55 @@ async def compare(call: Call) -> Any:
         "commits": [commit_shapes.commit(call.hub, call.repo, item) for item in listed],
         "files": [commit_shapes.file(call.hub, call.repo, head, each) for each in changed],
     }
+
+
+@routes.add("GET", "/repos/{owner}/{repo}/forks", needs="metadata:read")
+async def list_forks(call: Call) -> Any:
+    forks = [repo for repo in call.hub.world.repositories.values() if repo.parent is call.repo]
+    return [shapes.repository(call.hub, repo) for repo in call.page(forks)]
+
+
+@routes.add("POST", "/repos/{owner}/{repo}/forks", needs="administration:write", role="read")
+async def fork(call: Call) -> Any:
+    owner = call.text("organization") or call.user.login
+    name = call.text("name") or call.repo.name
+    known = call.hub.world.repository(f"{owner}/{name}")
+    made = known or call.hub.fork(call.repo, owner, name)
+    return Answer(shapes.full_repository(call.hub, made, "admin"), 202)
+
+
+@routes.add("POST", "/repos/{owner}/{repo}/transfer", needs="administration:write", role="admin")
+async def transfer(call: Call) -> Any:
+    call.hub.transfer(call.repo, call.required("new_owner"), call.user.login)
+    return Answer(shapes.repository(call.hub, call.repo), 202)
+
+
+@routes.add("GET", "/repos/{owner}/{repo}/rules/branches/{branch*}", needs="metadata:read")
+async def branch_rules(call: Call) -> Any:
+    """Rulesets that apply to a branch, even one that does not exist yet."""
+    source = {"ruleset_source_type": "Repository", "ruleset_source": call.repo.full_name}
+    found = [rule for rule in rules.protecting(call.repo, call.params["branch"]) if rule.ruleset]
+    return [{"type": "update", "ruleset_id": rule.id, **source} for rule in found]
+
+
+@routes.add("GET", "/repos/{owner}/{repo}/branches/{branch}/protection", needs="administration:read", role="admin")
+async def branch_protection(call: Call) -> Any:
+    """Classic protection only: rulesets do not appear here."""
+    found = [rule for rule in rules.protecting(call.repo, call.params["branch"]) if not rule.ruleset]
+    if not found:
+        raise ApiError(404, "Branch not protected")
+    url = f"{call.hub.api_url}{call.path}"
+    reviews = {
+        "url": f"{url}/required_pull_request_reviews",
+        "dismiss_stale_reviews": False,
+        "require_code_owner_reviews": False,
+        "required_approving_review_count": found[0].required_reviews,
+        "require_last_push_approval": False,
+    }
+    off = {"enabled": False}
+    return {
+        "url": url,
+        "required_pull_request_reviews": reviews,
+        "enforce_admins": {"url": f"{url}/enforce_admins", "enabled": True},
+        **dict.fromkeys(("required_linear_history", "allow_force_pushes", "allow_deletions", "block_creations"), off),
+    }

@@ -1,0 +1,164 @@
+"""Workflow runs of GitHub Actions: made by hand, with jobs, logs and the webhooks of a real run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simhub import pull_shapes, shapes
+from simhub.model import Account, Repository, WorkflowJob, WorkflowRun, iso, node_id
+
+if TYPE_CHECKING:
+    from simhub.hub import Hub
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A finished job to be: ``steps`` are (name, conclusion) pairs, ``log`` its text."""
+
+    name: str
+    conclusion: str = "success"
+    log: str = ""
+    steps: tuple[tuple[str, str], ...] = ()
+
+
+async def finish_run(hub: Hub, run: WorkflowRun, jobs: Sequence[Job]) -> None:
+    """Play a run to its end: jobs, conclusion, and their webhooks."""
+    now = hub.world.now()
+    run.status, run.updated_at = "completed", now
+    for spec in jobs:
+        steps = [_step(number, name, conclusion, now) for number, (name, conclusion) in enumerate(spec.steps, 1)]
+        job = WorkflowJob(
+            hub.world.new_id(), run, spec.name, "completed", spec.conclusion, now, now, spec.log, steps
+        )  # fmt: skip
+        run.jobs.append(job)
+    bad = [spec.conclusion for spec in jobs if spec.conclusion not in ("success", "skipped", "neutral")]
+    run.conclusion = bad[0] if bad else "success"
+    for job in run.jobs:
+        payload = {"action": "completed", "workflow_job": job_shape(hub, job)}
+        hub.webhooks.emit("workflow_job", payload, run.repository, run.actor)
+    await emit_run(hub, run, "completed", run.actor)
+
+
+def _step(number: int, name: str, conclusion: str, now: Any) -> Json:
+    times = {"started_at": iso(now), "completed_at": iso(now)}
+    return {"name": name, "status": "completed", "conclusion": conclusion, "number": number, **times}
+
+
+async def emit_run(hub: Hub, run: WorkflowRun, action: str, sender: Account) -> None:
+    payload = {"action": action, "workflow_run": await run_shape(hub, run), "workflow": workflow_shape(hub, run)}
+    hub.webhooks.emit("workflow_run", payload, run.repository, sender)
+
+
+def workflow_shape(hub: Hub, run: WorkflowRun) -> Json:
+    base, page = shapes.repo_url(hub, run.repository), shapes.html_url(hub, run.repository)
+    file = run.path.rsplit("/", 1)[-1]
+    return {
+        "id": run.workflow_id,
+        "node_id": node_id("W", run.workflow_id),
+        "name": run.name,
+        "path": run.path,
+        "state": "active",
+        "created_at": iso(run.created_at),
+        "updated_at": iso(run.updated_at),
+        "url": f"{base}/actions/workflows/{run.workflow_id}",
+        "html_url": f"{page}/blob/{run.repository.default_branch}/{run.path}",
+        "badge_url": f"{page}/actions/workflows/{file}/badge.svg",
+    }
+
+
+def _urls(base: str, run: WorkflowRun) -> Json:
+    url = f"{base}/actions/runs/{run.id}"
+    tails = ("jobs", "logs", "artifacts", "cancel", "rerun")
+    previous = f"{url}/attempts/{run.attempt - 1}" if run.attempt > 1 else None
+    return {"url": url, **{f"{tail}_url": f"{url}/{tail}" for tail in tails}} | {
+        "check_suite_url": f"{base}/check-suites/{run.suite_id}",
+        "workflow_url": f"{base}/actions/workflows/{run.workflow_id}",
+        "previous_attempt_url": previous,
+    }
+
+
+def _moments(run: WorkflowRun) -> Json:
+    began, changed = iso(run.created_at), iso(run.updated_at)
+    return {"created_at": began, "updated_at": changed, "run_started_at": began}
+
+
+async def run_shape(hub: Hub, run: WorkflowRun) -> Json:
+    """A workflow run; ``pull_requests`` is empty for heads in forks, as GitHub sends it."""
+    repo, actor = run.repository, shapes.user(hub, run.actor)
+    commit = await pull_shapes.simple_commit(hub, run.head_repository, run.head_sha)
+    same = run.head_repository is repo
+    return {
+        "id": run.id,
+        "name": run.name,
+        "node_id": node_id("WFR", run.id),
+        "head_branch": run.head_branch,
+        "head_sha": run.head_sha,
+        "path": run.path,
+        "display_title": commit["message"].splitlines()[0],
+        "run_number": run.number,
+        "event": run.event,
+        "status": run.status,
+        "conclusion": run.conclusion,
+        "workflow_id": run.workflow_id,
+        "check_suite_id": run.suite_id,
+        "check_suite_node_id": node_id("CS", run.suite_id),
+        "html_url": f"{shapes.html_url(hub, repo)}/actions/runs/{run.id}",
+        "pull_requests": pull_shapes.pulls_of_head(hub, repo, run.head_sha) if same else [],
+        **_moments(run),
+        "run_attempt": run.attempt,
+        "referenced_workflows": [],
+        "actor": actor,
+        "triggering_actor": actor,
+        "head_commit": commit,
+        "repository": shapes.repository(hub, repo),
+        "head_repository": shapes.repository(hub, run.head_repository),
+        **_urls(shapes.repo_url(hub, repo), run),
+    }
+
+
+def job_shape(hub: Hub, job: WorkflowJob) -> Json:
+    run, base = job.run, shapes.repo_url(hub, job.run.repository)
+    return {
+        "id": job.id,
+        "run_id": run.id,
+        "run_url": f"{base}/actions/runs/{run.id}",
+        "run_attempt": run.attempt,
+        "node_id": node_id("CR", job.id),
+        "head_sha": run.head_sha,
+        "head_branch": run.head_branch,
+        "url": f"{base}/actions/jobs/{job.id}",
+        "html_url": f"{shapes.html_url(hub, run.repository)}/actions/runs/{run.id}/job/{job.id}",
+        "status": job.status,
+        "conclusion": job.conclusion,
+        "created_at": iso(job.started_at),
+        "started_at": iso(job.started_at),
+        "completed_at": iso(job.completed_at),
+        "name": job.name,
+        "steps": job.steps,
+        "check_run_url": f"{base}/check-runs/{job.id}",
+        "labels": ["ubuntu-latest"],
+        "runner_id": 1,
+        "runner_name": "GitHub Actions 1",
+        "runner_group_id": 1,
+        "runner_group_name": "GitHub Actions",
+        "workflow_name": run.name,
+    }
+
+
+def new_run(
+    hub: Hub, repo: Repository, head_sha: str, branch: str | None, event: str, name: str, path: str,
+    head_repository: Repository | None, actor: Account,
+) -> WorkflowRun:  # fmt: skip
+    now = hub.world.now()
+    known = [run for run in repo.workflow_runs if run.path == path]
+    run = WorkflowRun(
+        hub.world.new_id(), repo, name, path, event, branch, head_sha, head_repository or repo, actor, now, now,
+        number=len(known) + 1, workflow_id=known[0].workflow_id if known else hub.world.new_id(),
+        suite_id=hub.world.new_id(),
+    )  # fmt: skip
+    repo.workflow_runs.append(run)
+    return run
