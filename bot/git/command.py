@@ -102,7 +102,7 @@ async def run_git(
             start_new_session=True,
         )
     except FileNotFoundError:
-        raise GitError("git is not installed, or its working directory is gone; install git 2.30 or newer.") from None
+        raise GitError("git is not installed, or its working directory is gone; install git 2.31 or newer.") from None
     try:
         out, err = await asyncio.wait_for(process.communicate(stdin), seconds)
     except TimeoutError:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 import aiohttp
 
 from bot.github import app as app_api
 from bot.github import users
-from bot.github.auth import LAG_WAITS, AppAuth, InstallationCredential
+from bot.github.auth import AppAuth, InstallationCredential
 from bot.github.client import Anonymous, Client, within
 from bot.github.errors import GitHubError, NotFound
 from bot.github.lane import Clock, Lane
@@ -59,11 +60,11 @@ class GitHubs:
 
         Raises :class:`bot.github.errors.Forbidden` where the installation does not grant them.
         """
-        client = self._client(repository.installation, (repository.id,), permissions)
-        token = await self._auth.token(repository.installation, repositories=(repository.id,), permissions=permissions)
-        if repository.private and not token.proven:
-            await self._see(client, repository)
-        return client
+        only = (repository.id,)
+        await self._auth.token(repository.installation, repositories=only, permissions=permissions)
+        # To a fresh token a private repository may not exist for seconds; nobody is refused sight of a public one.
+        visible = partial(self._sees, repository, permissions) if repository.private else None
+        return self._client(repository.installation, only, permissions, visible)
 
     async def for_installation(self, installation: int, permissions: Permissions) -> Client:
         """A client for all repositories of an installation."""
@@ -87,21 +88,24 @@ class GitHubs:
         """The App was removed or suspended there, or its permissions have changed."""
         self._auth.forget_installation(installation)
 
-    def _client(self, installation: int, repositories: tuple[int, ...], permissions: Permissions) -> Client:
+    def _client(
+        self,
+        installation: int,
+        repositories: tuple[int, ...],
+        permissions: Permissions,
+        visible: Callable[[], Awaitable[bool]] | None = None,
+    ) -> Client:
         lane = self._lanes.setdefault(installation, Lane(self._transport.clock))
-        return Client(
-            self._transport, lane, InstallationCredential(self._auth, installation, repositories, permissions)
-        )
+        credential = InstallationCredential(self._auth, installation, repositories, permissions, visible)
+        return Client(self._transport, lane, credential)
 
-    async def _see(self, client: Client, repository: Repository) -> None:
-        # To a fresh token a private repository may not exist for seconds. Waiting here, once a token, lets every
-        # later 404 be believed at once.
-        for wait in LAG_WAITS:
-            try:
-                await client.get("/repos/{owner}/{repo}", within(repository))
-                return
-            except NotFound:
-                await self._transport.clock.sleep(wait)
+    async def _sees(self, repository: Repository, permissions: Permissions) -> bool:
+        client = self._client(repository.installation, (repository.id,), permissions)
+        try:
+            await client.get("/repos/{owner}/{repo}", within(repository))
+        except NotFound:
+            return False
+        return True
 
     async def _any_client(self) -> Client:
         # Enterprise servers in private mode tell nobody about users without a token.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -54,7 +54,7 @@ class AppKey:
     def accepted(self, response: Response) -> None:
         self._learn(response)
 
-    def refused(self, response: Response, _tries: int) -> float | None:
+    async def refused(self, response: Response, _tries: int) -> float | None:
         """Sign again where our clock is off by more than before, seen from the server."""
         if response.status != 401 or not self._learn(response):
             return None
@@ -162,15 +162,25 @@ class AppAuth:
 
 
 class InstallationCredential:
-    """Signs as an installation, narrowed; waits out the first seconds of a token's life."""
+    """Signs as an installation, narrowed; waits out the first seconds of a token's life.
+
+    ``visible`` tells whether what the token is for can be seen with it: only then is a fresh token's 404 believed.
+    None: every 404 is.
+    """
 
     def __init__(
-        self, auth: AppAuth, installation: int, repositories: tuple[int, ...], permissions: Mapping[str, str] | None
+        self,
+        auth: AppAuth,
+        installation: int,
+        repositories: tuple[int, ...],
+        permissions: Mapping[str, str] | None,
+        visible: Callable[[], Awaitable[bool]] | None = None,
     ) -> None:
         self._auth = auth
         self._installation = installation
         self._repositories = repositories
         self._permissions = permissions
+        self._visible = visible
         self._token: Token | None = None
         self._renewed = False
 
@@ -185,15 +195,18 @@ class InstallationCredential:
         if self._token is not None:
             self._token.proven = True
 
-    def refused(self, response: Response, tries: int) -> float | None:
+    async def refused(self, response: Response, tries: int) -> float | None:
         token = self._token
         if token is None:
             return None
         young = not token.proven and self._auth.clock.now() - token.minted_at < _YOUNG
-        if young and tries <= len(LAG_WAITS):
+        if young and tries <= len(LAG_WAITS) and not (response.status == 404 and await self._can_see()):
             return LAG_WAITS[tries - 1]
         if response.status == 401 and not self._renewed:
             self._renewed = True
             self._auth.forget(token)
             return 0.0
         return None
+
+    async def _can_see(self) -> bool:
+        return self._visible is None or await self._visible()

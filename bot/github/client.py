@@ -35,7 +35,7 @@ class Anonymous:
     def accepted(self, _response: object) -> None:
         return None
 
-    def refused(self, _response: object, _tries: int) -> None:
+    async def refused(self, _response: object, _tries: int) -> None:
         return None
 
 

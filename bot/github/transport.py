@@ -32,8 +32,8 @@ class Credential(Protocol):
         """A request signed with the latest header was let in."""
         ...
 
-    def refused(self, response: Response, tries: int) -> float | None:
-        """Seconds after which another try makes sense though GitHub said 401 or 403; None where it does not."""
+    async def refused(self, response: Response, tries: int) -> float | None:
+        """Seconds after which another try makes sense though GitHub said 401, 403 or 404; None where it does not."""
         ...
 
 
@@ -149,20 +149,20 @@ class Transport:
                 if limit > MAX_WAIT or attempt > 3:
                     raise RateLimited(f"{error.message} It lasts another {limit:.0f} s.", retry_after=limit)
                 return
-        wait = self._patience(credential, manner, outcome, error, attempt)
+        wait = await self._patience(credential, manner, outcome, error, attempt)
         if wait is None:
             raise error
         await self.clock.sleep(wait)
 
-    def _patience(
+    async def _patience(
         self, credential: Credential, manner: Manner, outcome: Response | GitHubDown, error: GitHubError, attempt: int
     ) -> float | None:
         if isinstance(error, GitHubDown):
             # An unanswered write may have had its effect: only its caller knows how to look.
             safe = manner.repeatable or error.detail("unsent") is True
             return BROKEN_WAITS[attempt - 1] if safe and attempt <= len(BROKEN_WAITS) else None
-        if isinstance(outcome, Response) and outcome.status in {401, 403}:
-            return credential.refused(outcome, attempt)
+        if isinstance(outcome, Response) and outcome.status in {401, 403, 404}:
+            return await credential.refused(outcome, attempt)
         return None
 
     def _follow(self, lane: Lane, response: Response, method: str, url: str) -> str:

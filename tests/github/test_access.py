@@ -12,6 +12,7 @@ from bot.github.app import read_app
 from bot.github.auth import AppKey
 from bot.github.errors import BadCredentials, Forbidden, NotFound
 from bot.github.lane import Clock
+from simhub.faults import Fault
 from simhub.hub import Hub
 from tests.github.conftest import World
 
@@ -66,12 +67,20 @@ async def test_the_first_seconds_of_a_token_are_waited_out(world: World, github:
 
 
 async def test_a_private_repository_hidden_from_a_fresh_token_is_waited_for(world: World, github: GitHubs) -> None:
-    from simhub.faults import Fault
-
-    world.hub.faults.add(Fault(path="/repos/octo/durations", status=404, times=2, body={"message": "Not Found"}))
+    number = await new_issue(world)
     client = await github.for_repository(world.repository, WRITE)
+    world.hub.faults.add(Fault(path="/repos/octo/durations", status=404, times=2, body={"message": "Not Found"}))
+    world.hub.faults.add(Fault(path="*/issues/*", status=404, times=2, body={"message": "Not Found"}))
+    assert (await issues.get_issue(client, world.repository, number)).state == "open"
     assert world.time.slept == [1.0, 2.0]
-    assert (await issues.get_issue(client, world.repository, await new_issue(world))).state == "open"
+
+
+async def test_a_fresh_tokens_404_is_believed_once_the_repository_is_seen(world: World, github: GitHubs) -> None:
+    for repository in (world.repository, world.repository.model_copy(update={"private": False})):
+        client = await github.for_repository(repository, {"issues": "read", "contents": "read"})
+        with pytest.raises(NotFound):
+            await issues.get_issue(client, repository, 999)
+    assert world.time.slept == []
 
 
 @pytest.mark.parametrize("off", [-4000.0, 4000.0])
