@@ -80,7 +80,7 @@ def create(connection: sa.Connection, new: NewTask) -> Creation:
     """Store a queued task, unless its id exists or its active key is held; adds a ``queued`` event."""
     row = new.model_dump(exclude={"group"}) | {"concurrency_group": new.group}
     queued = insert(connection, task).values(row | {"state": "queued", "posted": {}, "created": now_ms()})
-    if connection.execute(queued.on_conflict_do_nothing()).rowcount:
+    if connection.execute(queued.on_conflict_do_nothing().returning(task.c.id)).first() is not None:
         add_event(connection, new.id, "queued", {"flow": new.flow})
         return Creation(True, new.id)
     if get(connection, new.id) is not None:

@@ -1,4 +1,4 @@
-"""A worker process for the crash tests: ``python -m tests.engine.worker URL FOLDER [HEARTBEAT_SECONDS]``.
+"""The worker process of the crash tests.
 
 Steps append what they do to ``FOLDER/log``. A step whose ``FOLDER/hold-<step>`` exists waits until it is gone.
 SIGTERM closes the engine in order.
@@ -9,17 +9,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import time
 from pathlib import Path
 
 from bot.engine.dbos import DbosEngine
-from bot.engine.port import Ctx, FlowSpec, FlowTable, Outcome
+from bot.engine.port import Ctx, EngineError, FlowSpec, FlowTable, Outcome
 from bot.store.store import Store, create_engine
 from bot.types import JsonModel
 from tests.engine.harness import Nothing, done
 
-FOLDER = Path(sys.argv[2]) if len(sys.argv) > 2 else Path()
+FOLDER = Path()
 
 
 class Seen(JsonModel):
@@ -107,17 +106,24 @@ def table() -> FlowTable:
     return flows
 
 
-async def main(url: str, heartbeat_seconds: float) -> None:
+def run(url: str, folder: Path, heartbeat_seconds: float) -> None:
+    """Work until SIGTERM; a refusal to launch is the process's exit and goes to ``FOLDER/refused``."""
+    global FOLDER
+    FOLDER = folder
+    asyncio.run(serve(url, heartbeat_seconds))
+
+
+async def serve(url: str, heartbeat_seconds: float) -> None:
     store = Store(create_engine(url))
     engine = DbosEngine(store, table(), heartbeat_seconds=heartbeat_seconds)
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await engine.launch()
+    try:
+        await engine.launch()
+    except EngineError as error:
+        (FOLDER / "refused").write_text(error.message)
+        raise SystemExit(3) from None
     note("launched")
     await stop.wait()
     await engine.close(drain_seconds=0.1)
     store.close()
-
-
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], float(sys.argv[3]) if len(sys.argv) > 3 else 10.0))

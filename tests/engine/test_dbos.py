@@ -1,0 +1,171 @@
+"""What only the durable adapter does: going on after a launch, housekeeping, a database that goes away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from bot.engine.dbos import DbosEngine
+from bot.engine.ledger import StoreLedger
+from bot.engine.port import Ctx, EngineError, FlowSpec, FlowTable, Outcome, Step
+from bot.store.store import Store
+from bot.store.tables import task
+from bot.types import ForgehandError, JsonModel
+from tests.engine.harness import Nothing, done, ended, row_of, store_task, until
+from tests.support.databases import open_store
+
+
+class Part(JsonModel):
+    number: int
+    words: frozenset[str]
+
+
+class Refused(ForgehandError):
+    """Something a step refuses."""
+
+
+async def part(number: int) -> Part:
+    return Part(number=number, words=frozenset({"a", "b"}))
+
+
+async def refuse() -> Part:
+    raise Refused("no", number=7)
+
+
+@asynccontextmanager
+async def engine_with(store: Store, flow: Any, **options: Any) -> AsyncIterator[DbosEngine]:
+    flows = FlowTable()
+    flows.add(FlowSpec("flow", flow, Nothing))
+    engine = DbosEngine(store, flows, **options)
+    await engine.launch()
+    try:
+        yield engine
+    finally:
+        await engine.close(drain_seconds=0)
+
+
+class Story:
+    """A flow that notes every value it sees, run by run, and stops in its last step until let on."""
+
+    def __init__(self, last: str = "last") -> None:
+        self.runs: list[list[Any]] = []
+        self.reached = asyncio.Event()
+        self.let_on = asyncio.Event()
+        self.last = last
+
+    async def hold(self) -> str:
+        self.reached.set()
+        await self.let_on.wait()
+        return "let on"
+
+    async def __call__(self, ctx: Ctx, _: Nothing) -> Outcome:
+        seen: list[Any] = []
+        self.runs.append(seen)
+        seen.append(await ctx.step("one", part, 1))
+        seen.append(await ctx.parallel({f"p{number}": Step(part, (number,)) for number in range(3)}))
+        try:
+            await ctx.step("refuse", refuse)
+        except Refused as error:
+            seen.append(error)
+        await ctx.sleep(0.01)
+        seen.append(await ctx.step(self.last, self.hold))
+        return done(len(seen))
+
+
+@pytest.fixture
+async def begun(store: Store) -> tuple[Store, Story]:
+    """A store with a task that an earlier engine left in its last step."""
+    story = Story()
+    await store_task(store, "t1")
+    async with engine_with(store, story) as engine:
+        assert not await engine.start("t1", "flow", Nothing(), group=None), "the orphan was adopted at launch"
+        await asyncio.wait_for(story.reached.wait(), 10)
+    assert (await row_of(store, "t1")).state == "running"
+    return store, story
+
+
+async def test_a_replay_sees_exactly_what_the_first_run_saw(begun: tuple[Store, Story]) -> None:
+    store, story = begun
+    story.let_on.set()
+    async with engine_with(store, story, heartbeat_seconds=0.2):
+        assert (await ended(store, "t1")).result["summary"] == "4"
+    first, second = story.runs
+    assert second == [*first, "let on"]
+    assert [type(value) for value in second] == [Part, dict, Refused, str]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_changed_shape_ends_the_task_in_words(begun: tuple[Store, Story]) -> None:
+    store, _ = begun
+
+    async def other_shape(ctx: Ctx, _: Nothing) -> Outcome:
+        await ctx.step("another name", part, 1)
+        return done()
+
+    async with engine_with(store, other_shape):
+        row = await ended(store, "t1")
+    assert (row.state, row.result["data"]["error"]) == ("failed", "WorkflowLawBroken")
+    assert "another name" in row.result["summary"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_what_finished_long_ago_is_forgotten_and_what_was_lost_is_ended(store: Store) -> None:
+    async def short(ctx: Ctx, _: Nothing) -> Outcome:
+        return done(await ctx.step("part", part, 1))
+
+    async def workflows() -> int:
+        count = sa.text("select count(*) from workflow_status")
+        return await store.run(lambda connection: connection.execute(count).scalar_one())
+
+    def reopen(connection: sa.Connection) -> None:
+        connection.execute(sa.update(task).where(task.c.id == "t1").values(state="running", ended=None, result=None))
+
+    await store_task(store, "t1")
+    async with engine_with(store, short):
+        assert (await ended(store, "t1")).state == "done"
+        await until(workflows, lambda count: count == 1)
+    await store.run(reopen)
+    async with engine_with(store, short, keep_days=0) as engine:
+        row = await row_of(store, "t1")
+        assert (row.state, "lost" in row.result["summary"]) == ("failed", True)
+        await until(workflows, lambda count: count == 0)
+        assert not await engine.start("t1", "flow", Nothing(), group=None), "forgotten is not startable again"
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_one_engine_a_process(store: Store) -> None:
+    async with engine_with(store, Story()):
+        with pytest.raises(EngineError, match="launched in this process already"):
+            await DbosEngine(store, FlowTable()).launch()
+
+
+async def test_a_database_that_goes_away_for_a_moment_fails_no_task(postgres: str, postgres_server: str) -> None:
+    for store in open_store(postgres):
+        story = Story()
+        await store_task(store, "t1")
+        async with engine_with(store, story, heartbeat_seconds=0.3):
+            await asyncio.wait_for(story.reached.wait(), 10)
+            refuse_connections(postgres_server, store, refuse=True)
+            story.let_on.set()
+            waiting = asyncio.create_task(StoreLedger(store).cancelled_by("t1"))
+            await asyncio.sleep(1.0)
+            assert not waiting.done()
+            refuse_connections(postgres_server, store, refuse=False)
+            assert await waiting is None
+            assert (await ended(store, "t1")).state == "done"
+
+
+def refuse_connections(server: str, store: Store, *, refuse: bool) -> None:
+    """The database ends every connection and takes no new one, as when its server restarts."""
+    name = store.engine.url.database
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"alter database {name} allow_connections {str(not refuse).lower()}"))
+        end = sa.text("select pg_terminate_backend(pid) from pg_stat_activity where datname = :name")
+        if refuse:
+            connection.execute(end, {"name": name})

@@ -1,0 +1,157 @@
+"""The records of tasks, on both databases."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.store import tasks
+from bot.store.store import Store
+from bot.store.tables import attempt, model_call
+from bot.store.tasks import Creation, NewTask, StepStart
+
+FIELDS: dict[str, Any] = {
+    "flow": "fix",
+    "source": "label",
+    "installation": 7,
+    "repository": "octo/durations",
+    "number": 12,
+    "actor": "maria",
+    "argument": {"title": "1h30m loses its minutes", "labels": ["ai-bug-fix"]},
+}
+
+
+def new(task_id: str, **fields: Any) -> NewTask:
+    return NewTask(id=task_id, **(FIELDS | fields))
+
+
+def test_a_task_is_created_once_and_its_active_key_has_one_holder(store: Store) -> None:
+    def create(connection: sa.Connection, task: NewTask) -> Creation:
+        return tasks.create(connection, task)
+
+    first = new("t1", active_key="fix 12", group="99@main")
+    assert store.run_sync(lambda c: create(c, first)) == (True, "t1")
+    assert store.run_sync(lambda c: create(c, first)) == (False, "t1")
+    assert store.run_sync(lambda c: create(c, new("t2", active_key="fix 12"))) == (False, "t1")
+    assert store.run_sync(lambda c: create(c, new("t3"))) == (True, "t3")
+    assert store.run_sync(lambda c: tasks.close(c, "t1", "done", {"summary": "Fixed."}))
+    assert store.run_sync(lambda c: create(c, new("t2", active_key="fix 12"))) == (True, "t2")
+    row = store.run_sync(lambda c: tasks.get(c, "t1"))
+    assert row is not None
+    assert (row.argument, row.group, row.state, row.posted) == (FIELDS["argument"], "99@main", "done", {})
+    assert store.run_sync(lambda c: tasks.get(c, "t9")) is None
+
+
+def test_two_labels_at_the_same_moment_make_one_task(store: Store) -> None:
+    def race(number: int) -> Creation:
+        return store.run_sync(lambda c: tasks.create(c, new(f"t{number}", active_key="fix 12")))
+
+    with ThreadPoolExecutor(8) as pool:
+        ends = list(pool.map(race, range(8)))
+    winner = [end.holder for end in ends if end.created]
+    assert len(winner) == 1
+    assert {end.holder for end in ends} == set(winner)
+
+
+def test_a_task_lives_once_and_tells_its_story(store: Store) -> None:
+    store.run_sync(lambda c: tasks.create(c, new("t1", active_key="k")))
+    assert [store.run_sync(lambda c: tasks.begin(c, "t1")) for _ in range(2)] == [True, True]
+    store.run_sync(lambda c: tasks.add_event(c, "t1", "stage", {"stage": "prove"}))
+    assert store.run_sync(lambda c: tasks.set_state(c, "t1", "awaiting_ci"))
+    assert store.run_sync(lambda c: tasks.close(c, "t1", "done", {"summary": "Fixed.", "data": {"pull": 3}}))
+    assert not store.run_sync(lambda c: tasks.close(c, "t1", "failed", {"summary": "too late"}))
+    assert not store.run_sync(lambda c: tasks.begin(c, "t1"))
+    assert not store.run_sync(lambda c: tasks.set_state(c, "t1", "running"))
+    row = store.run_sync(lambda c: tasks.get(c, "t1"))
+    assert row is not None
+    assert (row.state, row.active_key, row.result) == ("done", None, {"summary": "Fixed.", "data": {"pull": 3}})
+    events = store.run_sync(lambda c: tasks.events(c, "t1"))
+    assert [(event.kind, event.data) for event in events] == [
+        ("queued", {"flow": "fix"}),
+        ("started", {}),
+        ("stage", {"stage": "prove"}),
+        ("ended", {"state": "done", "summary": "Fixed."}),
+    ]
+    assert store.run_sync(lambda c: tasks.events(c, "t1", after=events[1].id)) == events[2:]
+
+
+def test_the_reporter_reads_what_is_new_and_the_pages_what_is_there(store: Store) -> None:
+    for number, task_id in enumerate(("t1", "t2", "t3")):
+        store.run_sync(lambda c, i=task_id, n=number: tasks.create(c, new(i, number=12 + n // 2)))
+    seen = store.run_sync(lambda c: tasks.touched(c, 0))
+    assert list(seen) == ["t1", "t2", "t3"]
+    store.run_sync(lambda c: tasks.begin(c, "t2"))
+    assert list(store.run_sync(lambda c: tasks.touched(c, max(seen.values())))) == ["t2"]
+    store.run_sync(lambda c: tasks.close(c, "t1", "done", {"summary": ""}))
+
+    def ids(read: Any) -> set[str]:
+        return {row.id for row in store.run_sync(read)}
+
+    assert ids(lambda c: tasks.find(c, "octo/durations", 12)) == {"t1", "t2"}
+    assert ids(lambda c: tasks.find(c, "octo/durations", 12, active=True)) == {"t2"}
+    assert ids(lambda c: tasks.find(c, "octo/durations", None, flow="review")) == set()
+    assert ids(lambda c: tasks.find(c, "octo/other", None)) == set()
+    assert ids(lambda c: tasks.runnable(c)) == {"t2", "t3"}
+    assert ids(lambda c: tasks.recent(c, 2, state="done")) == {"t1"}
+    assert store.run_sync(tasks.count_by_state) == {"done": 1, "running": 1, "queued": 1}
+
+
+def test_ids_of_what_was_posted_are_merged(store: Store) -> None:
+    store.run_sync(lambda c: tasks.create(c, new("t1")))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: store.run_sync(lambda c: tasks.merge_posted(c, "t1", {f"part{n}": n})), range(4)))
+    assert store.run_sync(lambda c: tasks.merge_posted(c, "t1", {"part0": 9})) == {
+        "part0": 9,
+        "part1": 1,
+        "part2": 2,
+        "part3": 3,
+    }
+
+
+def test_cancel_is_asked_once_and_ends_what_has_not_begun(store: Store) -> None:
+    for task_id in ("t1", "t2"):
+        store.run_sync(lambda c, i=task_id: tasks.create(c, new(i, active_key=i)))
+    store.run_sync(lambda c: tasks.begin(c, "t1"))
+    asked = [store.run_sync(lambda c, i=i: tasks.request_cancel(c, i, "maria")) for i in ("t1", "t1", "t2", "t2", "t9")]
+    assert asked == [True, False, True, False, False]
+    running, queued = (store.run_sync(lambda c, i=i: tasks.get(c, i)) for i in ("t1", "t2"))
+    assert running is not None
+    assert queued is not None
+    assert (running.state, running.cancel, queued.state, queued.active_key) == ("running", "maria", "cancelled", None)
+    assert store.run_sync(lambda c: tasks.cancelled_by(c, "t1")) == "maria"
+    assert store.run_sync(lambda c: tasks.start_step(c, "t1", "s")) == StepStart(0, "maria")
+
+
+def test_starts_are_counted_until_they_end_and_forgotten_with_the_task(store: Store) -> None:
+    store.run_sync(lambda c: tasks.create(c, new("t1")))
+    starts = [store.run_sync(lambda c: tasks.start_step(c, "t1", "s")).starts for _ in range(2)]
+    store.run_sync(lambda c: tasks.end_step(c, "t1", "s", "ModelBusy: wait"))
+    starts.append(store.run_sync(lambda c: tasks.start_step(c, "t1", "s")).starts)
+    starts.append(store.run_sync(lambda c: tasks.start_step(c, "t1", "other")).starts)
+    assert starts == [1, 2, 2, 1]
+    kinds = [(event.kind, event.data) for event in store.run_sync(lambda c: tasks.events(c, "t1"))]
+    assert kinds[-1] == ("retry", {"step": "s", "error": "ModelBusy: wait"})
+    store.run_sync(lambda c: tasks.close(c, "t1", "done", {}))
+    assert store.run_sync(lambda c: c.execute(sa.select(sa.func.count()).select_from(attempt)).scalar_one()) == 0
+
+
+def test_spent_is_what_was_paid_or_is_reserved(store: Store) -> None:
+    common = {
+        "role": "fix",
+        "model": "m",
+        "state": "",
+        "repository": "octo/durations",
+        "day": "2026-11-21",
+        "created": 0,
+    }
+
+    def call(connection: sa.Connection, step: str, reserved: float, cost: float | None) -> None:
+        row = common | {"task": "t1", "step": step, "reserved": reserved, "cost": cost}
+        connection.execute(sa.insert(model_call).values(row))
+
+    assert store.run_sync(lambda c: tasks.spent(c, "t1")) == 0.0
+    store.run_sync(lambda c: call(c, "a", 1.0, 0.25))
+    store.run_sync(lambda c: call(c, "b", 0.5, None))
+    assert store.run_sync(lambda c: tasks.spent(c, "t1")) == 0.75
