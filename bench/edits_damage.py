@@ -73,12 +73,14 @@ def _from_repository(repos: Path | None, repo: str, commit: str, path: str) -> s
 
 
 def exact(before: str, patch: str) -> str | None:
-    """The file after an undamaged patch, applied by its numbers alone; None where it does not fit."""
+    """The file after an undamaged patch, applied where its numbers say or nearest to it; None where it does not fit."""
     lines, done, at = before.split("\n"), [], 0
     for numbers, _, body in hunks_of(patch):
-        start = numbers[0] - 1 if numbers[1] else numbers[0]
+        wanted = numbers[0] - 1 if numbers[1] else numbers[0]
         old = [line[1:] for line in body if line[0] in " -"]
-        if lines[start : start + len(old)] != old or start < at:
+        offsets = sorted(range(at - wanted, len(lines) - wanted), key=abs)
+        start = next((wanted + off for off in offsets if lines[wanted + off : wanted + off + len(old)] == old), None)
+        if start is None:
             return None
         done += lines[at:start] + [line[1:] for line in body if line[0] in " +"]
         at = start + len(old)

@@ -139,8 +139,8 @@ def _line(header: re.Match[str] | None, marked: Sequence[str]) -> int | None:
     """The old line number, where the counts beside it prove the hunk complete."""
     if header is None or header[1] is None:
         return None
-    old = sum(line[0] in " -\t" for line in marked)
-    new = sum(line[0] in " +\t" for line in marked)
+    old = sum(line[0] not in "+\\" for line in marked)
+    new = sum(line[0] not in "-\\" for line in marked)
     return int(header[1]) if (old, new) == (int(header[2] or 1), int(header[4] or 1)) else None
 
 
@@ -151,7 +151,8 @@ def _hunk(marked: Sequence[str], section: str, line: int | None) -> Hunk:
             above = marked[number - 1][0] if number else " "
             end_newline = {"-": True, "+": False}.get(above, end_newline)
             continue
-        body = mark if mark[0] == "\t" else mark[1:]
+        # a line without its mark is one that stays
+        body = mark[1:] if mark[0] in " +-" else mark
         if mark[0] != "+":
             search.append(body)
         if mark[0] != "-":

@@ -10,8 +10,7 @@ from bot.edits.values import Edit
 
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([^`]*)$")
 _LABEL = re.compile(
-    r"^(?:\d+[.)]\s*)?(?:[#>*\-+\s]*)(?:(?:file(?:name|path| path)?|path|in|modify|edit|update|create)\b\s*:?\s*)?",
-    re.I,
+    r"(?:\d+[.)]\s*)?[#>*\-+\s]*(?:(?:file ?(?:name|path)?|path|in|modify|edit|update|create)(?:\s*:\s*|\s+))?", re.I
 )
 _PATH = re.compile(r"[\w.@+~\[\]()$-]+(?:/[\w.@+~\[\]()$-]+)*")
 
@@ -32,7 +31,8 @@ def fence(line: str) -> tuple[str, str] | None:
 
 def path_in(line: str) -> str | None:
     """The path a line names, if it names one and nothing else."""
-    bare = _LABEL.sub("", line.strip(), count=1)
+    label = _LABEL.match(line.strip())
+    bare = line.strip()[label.end() if label else 0 :]
     bare = bare.strip().strip("*`\"'").rstrip(":").strip("*`\"'").strip()
     looks = _PATH.fullmatch(bare) is not None and ("/" in bare or re.search(r"\w\.\w+$", bare) is not None)
     return bare if looks or bare in ("Makefile", "Dockerfile", "LICENSE", "README") else None
