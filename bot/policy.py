@@ -263,8 +263,11 @@ def _unoffered(data: dict[str, Any], settings: Settings) -> Iterator[_Problem]:
 
 
 def _limited(policy: Policy, settings: Settings) -> Policy:
-    """Lower what exceeds the server's ceilings, and say so."""
+    """Lower what exceeds the server's ceilings, fill in how the server checks repositories, and say so."""
     origins = dict(policy.origins)
+    said = settings.checks.model_dump(exclude_none=True)
+    server = {key: value for key, value in said.items() if f"checks.{key}" not in origins}
+    origins |= {f"checks.{key}": "the server" for key in server}
     task, day = policy.fix.max_dollars, policy.limits.dollars_per_day
     if task > settings.budget.task:
         task, origins["fix.max_dollars"] = settings.budget.task, f"the server's ceiling; asked for {task:g}"
@@ -273,6 +276,7 @@ def _limited(policy: Policy, settings: Settings) -> Policy:
     return policy.model_copy(
         update={
             "fix": policy.fix.model_copy(update={"max_dollars": task}),
+            "checks": policy.checks.model_copy(update=server),
             "limits": LimitPolicy(dollars_per_day=day),
             "origins": origins,
         }

@@ -119,7 +119,7 @@ async def test_signed_nonsense_is_400(door: Door, body: bytes) -> None:
 async def test_sizes(door: Door) -> None:
     largest = b'{"x": "' + b"y" * (25 * 1024 * 1024 - 9) + b'"}'
     assert len(largest) == 25 * 1024 * 1024
-    started, slowest = time.monotonic(), 0.0
+    slowest = 0.0
     sending = asyncio.gather(*(door.deliver("ping", largest, guid=f"large-{n}") for n in range(3)))
     while not sending.done():
         asked = time.monotonic()
@@ -129,7 +129,7 @@ async def test_sizes(door: Door) -> None:
         await asyncio.sleep(0.01)
     assert [status for status, _ in await sending] == [202] * 3
     assert len((await door.row("large-0"))["payload"]) == len(largest)
-    assert slowest < (time.monotonic() - started), "the loop answered while large bodies were read"
+    assert slowest < 1.0, "the loop did not answer while large bodies were read"
     status, words = await door.deliver("ping", largest + b" ")
     assert status == 413
     assert "larger" in words

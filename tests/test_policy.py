@@ -1,0 +1,154 @@
+"""A repository's rules: what they say, what they may not exceed, and errors that name line and key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from bot.github.permissions import Role
+from bot.policy import PATH, Policy, PolicyError, PolicyLoader, default_policy, describe, may, parse_policy
+from bot.settings import BudgetSettings, Settings
+from bot.types import Actor, Repository
+
+DESIGN = """\
+# the example of the documentation
+fix:      { label: ai-bug-fix, unverified: off, max_dollars: 9 }
+review:
+  on: [opened, ready_for_review]
+  inline: 3
+  ignore: ["dist/**"]
+  instructions: { "api/**": "Public API: flag breaking changes." }
+commands: { write: [fix, revise, review], read: [ask, help] }
+checks:   { setup: "pip install -e .[test]", test: "pytest -q {tests}", results: junit, minutes: 20 }
+models:   { fix: [big, small] }
+limits:   { dollars_per_day: 4 }
+protected: [infra/*]
+"""
+REPOSITORY = Repository(id=1, owner="octo", name="sample", installation=2)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, roles={"fix": ["big", "small"]}, budget=BudgetSettings(task=5, day=50))
+
+
+def test_the_documented_example(settings: Settings) -> None:
+    policy = parse_policy(DESIGN, settings)
+    assert policy.fix.unverified == "off"
+    assert policy.fix.max_dollars == 5, "the server's ceiling"
+    assert policy.limits.dollars_per_day == 4, "the repository's is lower"
+    assert policy.review.on == ("opened", "ready_for_review")
+    assert policy.checks.minutes == 20
+    assert policy.models == {"fix": ["big", "small"]}
+    assert (policy.level("fix"), policy.level("ask"), policy.level("describe")) == ("write", "read", None)
+    assert Policy.model_validate_json(policy.model_dump_json()) == policy
+
+
+def test_describe_tells_every_value_and_its_origin(settings: Settings) -> None:
+    told = describe(parse_policy(DESIGN, settings), "api/v1/users.py")
+    rows = {line.split()[0]: line for line in told.splitlines() if "  # " in line}
+    assert rows["fix.max_dollars"].endswith("5.0  # the server's ceiling; asked for 9")
+    assert rows["review.inline"].endswith("3  # line 5")
+    assert rows["review.forks"].endswith("false  # default")
+    assert rows["models.fix"].endswith("# line 10")
+    assert {"protected", "checks.test", "limits.dollars_per_day", "commands.read"} <= rows.keys()
+    assert "instruction: Public API: flag breaking changes." in told
+    assert "reviewed: no" in describe(parse_policy(DESIGN, settings), "dist/app.js")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("fix:\n  labell: x", "line 2: fix.labell: unknown key; known here: label, unverified, max_dollars"),
+        ("\nnope: 1", "line 2: nope: unknown key"),
+        ("fix: {max_dollars: two}", "line 1: fix.max_dollars: "),
+        ("fix: {max_dollars: -1}", "line 1: fix.max_dollars: "),
+        ("fix: {max_dollars: .inf}", "line 1: fix.max_dollars: "),
+        ("fix:\n  max_dollars: true", "line 2: fix.max_dollars: "),
+        ("review:\n  on:\n    - opened\n    - pushed", "line 4: review.on.1: "),
+        ("models:\n  fix: [big, evil]", "line 2: models.fix.1: evil is not offered by this server; offered: "),
+        ("models: {boss: [big]}", "line 1: models.boss"),
+        ("commands: {read: [fix]}", "line 1: commands.read.0: "),
+        ("fix: {label: a}\nfix: {label: b}", "line 2: fix: given twice"),
+        ("fix: [", "line 1: "),
+        ("- fix", "must be a mapping"),
+        ("fix: &a {label: x}\nreview: *a", "aliases are not allowed"),
+        ("!!python/object/apply:os.system ['true']", "must be a mapping"),
+        ("[" * 30_000, "no YAML"),
+        ("#" * 70_000, "larger than 64 KiB"),
+        ("fix: {max_dollars: !!int nope}", "no YAML"),
+    ],
+)
+def test_errors_name_line_and_key(settings: Settings, text: str, message: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text, settings)
+    assert message in str(caught.value)
+
+
+def test_all_errors_are_told_at_once(settings: Settings) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy("fix:\n  x: 1\nreview:\n  inline: 99\nlimits:\n  dollars_per_day: no", settings)
+    assert [line.split(":")[0] for line in str(caught.value).splitlines()[1:]] == ["line 2", "line 4", "line 6"]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing", "fix:", "fix: {}"])
+def test_saying_nothing_means_the_defaults(settings: Settings, text: str) -> None:
+    if text == "fix:":
+        with pytest.raises(PolicyError, match="line 1: fix: "):
+            parse_policy(text, settings)
+    else:
+        assert parse_policy(text, settings).fix == default_policy(settings).fix
+
+
+ROLES = ["none", "read", "triage", "write", "maintain", "admin"]
+
+
+@pytest.mark.parametrize(("held", "needed"), list(product(ROLES, ROLES[1:])))
+def test_people_may_what_their_role_includes(held: str, needed: str) -> None:
+    base = {"maintain": "write", "triage": "read"}.get(held, held)
+    decision = may(Actor(login="ann", id=1), Role(name=held, base=base), needed, [])  # type: ignore[arg-type]
+    assert decision.allowed == (ROLES.index(held) >= ROLES.index(needed))
+    assert "@ann" in decision.reason
+    assert needed in decision.reason
+
+
+def test_bots_strangers_and_custom_roles() -> None:
+    admin, robot = Role(name="admin", base="admin"), Actor(login="renovate[bot]", id=2, type="Bot")
+    assert not may(robot, admin, "write", ["dependabot"]).allowed
+    assert may(robot, None, "write", ["Renovate[bot]"]).allowed
+    assert not may(Actor(login="x[bot]", id=3, type="User"), admin, "read", []).allowed
+    assert not may(Actor(login="octo", id=4, type="Organization"), admin, "read", []).allowed
+    assert not may(Actor(login="ann", id=1), None, "read", []).allowed
+    assert may(Actor(login="ann", id=1), Role(name="release captain", base="write"), "write", []).allowed
+    assert not may(Actor(login="ann", id=1), Role(name="admin-in-name", base="read"), "write", []).allowed
+
+
+@dataclass
+class Branch:
+    """A default branch that can change."""
+
+    file: tuple[str, str] | None = None
+    reads: list[str] = field(default_factory=list)
+
+    async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
+        self.reads.append(path)
+        return self.file
+
+
+async def test_loader_follows_the_branch(settings: Settings) -> None:
+    branch = Branch()
+    loader = PolicyLoader(branch, settings)
+    assert (await loader.load(REPOSITORY)).fix.label == "ai-bug-fix"
+    branch.file = ("fix: {label: bug}", "sha-1")
+    first = await loader.load(REPOSITORY)
+    assert (first.fix.label, await loader.load(REPOSITORY) is first) == ("bug", True)
+    branch.file = ("fix: {lable: bug}", "sha-2")
+    for _ in range(2):
+        with pytest.raises(PolicyError, match="line 1: fix.lable"):
+            await loader.load(REPOSITORY)
+    branch.file = None
+    assert (await loader.load(REPOSITORY)).fix.label == "ai-bug-fix"
+    assert set(branch.reads) == {PATH}
