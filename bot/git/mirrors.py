@@ -205,7 +205,7 @@ class Mirror:
         The same arguments give the same sha, so a repeated step makes the same commit.
         """
         tree = await self.tree(base, changes)
-        who = {"NAME": author.name, "EMAIL": author.email, "DATE": f"{when} +0000"}
+        who = {"NAME": author.name, "EMAIL": author.email, "DATE": f"@{when} +0000"}
         env = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
         text = message.replace("\0", "").encode("utf-8", "replace")
         return (await self._git("commit-tree", tree, "-p", _sha(base), stdin=text, env=env)).text.strip()

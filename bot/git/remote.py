@@ -28,6 +28,7 @@ _NO_ACCESS = re.compile(
     r"|Permission to .* denied",
     re.I,
 )
+_MOVED_AWAY = re.compile(r"returned error: 30\d|redirect", re.I)
 _BUSY_MIRROR = re.compile(r"Unable to create .*\.lock|cannot lock ref", re.I)
 _DOWN = re.compile(
     r"Could not resolve host|Failed to connect|Connection (refused|reset|timed out)|early EOF|unexpected disconnect"
@@ -123,6 +124,10 @@ def _push_error(done: Finished, branch: str) -> GitError:
 
 
 def _connection_error(said: str) -> GitError | None:
+    if _MOVED_AWAY.search(said):
+        return AccessRefused(
+            "The repository was renamed or transferred; read its present name from GitHub, then repeat."
+        )
     if _NO_ACCESS.search(said):
         return AccessRefused(
             f"The git server refuses access; check the App's installation and its contents permission:\n{said}"

@@ -13,7 +13,8 @@ _KINDS = {
     "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]{0,8000}?-----END [A-Z ]*PRIVATE KEY-----)?",
     "AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "Anthropic key": r"\bsk-ant-[A-Za-z0-9_\-]{20,}",
-    "OpenAI key": r"\bsk-(?:proj-|svcacct-)?[A-Za-z0-9_\-]{32,}",
+    # Style sheets are full of long names that begin like this, but in lower case.
+    "OpenAI key": r"\bsk-(?=[\w\-]*[0-9])(?=[\w\-]*[A-Z])[A-Za-z0-9_\-]{32,}",
     "Slack token": r"\bxox[abeprs]-[A-Za-z0-9\-]{10,}",
     "Google key": r"\bAIza[A-Za-z0-9_\-]{35}",
     "Stripe key": r"\b[rs]k_live_[A-Za-z0-9]{20,}",

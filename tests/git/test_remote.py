@@ -117,7 +117,7 @@ async def test_a_redirect_does_not_carry_the_token_away(setting: Setting, tmp_pa
     async with Hub.start(tmp_path / "thief") as thief:
         headers = {"Location": f"{thief.url}/octo/durations.git/info/refs?service=git-upload-pack"}
         setting.hub.faults.add(Fault(path="/octo/durations.git/*", status=301, headers=headers, times=-1))
-        with pytest.raises(GitError):
+        with pytest.raises(AccessRefused, match="renamed"):
             await setting.mirror.fetch(["main"], setting.token.value)
         assert thief.requests == []
 

@@ -54,6 +54,7 @@ def test_what_we_write_ourselves_keeps_its_effect() -> None:
         "https://github.com/octo/x/pull/3"
     )
     assert outgoing(text, closes=12, links=["https://github.com/octo/x/"]) == text
+    assert "hxxps://github.com/octo/x/" in outgoing(text, closes=12, links=["https://github.com/octo/y/"])
 
 
 def test_what_a_model_writes_loses_it() -> None:
@@ -71,7 +72,7 @@ def test_what_a_model_writes_loses_it() -> None:
 
 @pytest.mark.parametrize(
     "secret",
-    [TOKEN, "ghp_" + "x" * 36, "github_pat_" + "y" * 60, "AKIA" + "ABCDEFGHIJKLMNOP", "sk-ant-api03-" + "z" * 40,
+    [TOKEN, "ghp_" + "x" * 36, "github_pat_" + "y" * 60, "AKIA" + "ABCDEFGHIJKLMNOP", "sk-ant-api03-" + "z" * 40, "sk-proj-" + "aB3" * 15,
      "-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----", "hunter2-hunter2"],
 )  # fmt: skip
 def test_secrets_never_leave(secret: str) -> None:
@@ -79,7 +80,7 @@ def test_secrets_never_leave(secret: str) -> None:
     assert secret not in shown
     assert "removed]" in shown
     assert find_secrets(secret, ["hunter2-hunter2"])
-    assert find_secrets("def ghost(): return 'sk-1', tokens") == ()
+    assert find_secrets(".sk-estimator-doc-link-with-a-very-long-name-indeed {} def ghost(): return 'sk-1'") == ()
 
 
 def test_long_texts_are_cut_with_a_note_and_fit_with_their_marker() -> None:
