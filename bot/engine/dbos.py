@@ -34,6 +34,7 @@ from bot.types import JsonModel, T
 if TYPE_CHECKING:
     from dbos import DBOSConfig, StepReservation
 
+NAME = "forgehand"
 GROUPED, FREE = "forgehand-grouped", "forgehand-free"
 VERSION = "1"
 POLL_SECONDS = 0.2
@@ -101,10 +102,11 @@ class DbosEngine:
         if self._shared:
             await self._store.run(self._heart.beat)
         _route_logs()
-        DBOS(config=self._config())
+        config = self._config()
+        await asyncio.to_thread(_prepare, config, self._workers)
+        DBOS(config=config)
         self._register()
         DBOS.launch()
-        await self._register_queues()
         await self._adopt(older_than_ms=0)
         self._upkeep = asyncio.create_task(self._keep_up())
 
@@ -133,7 +135,7 @@ class DbosEngine:
         url = self._store.engine.url.render_as_string(hide_password=False)
         self._database = create_engine(url) if self._shared else None
         return {
-            "name": "forgehand",
+            "name": NAME,
             "system_database_url": url,
             "system_database_engine": self._database or self._store.engine,
             "application_version": VERSION,
@@ -141,6 +143,7 @@ class DbosEngine:
             "serializer": _serializer(),
             "log_level": "WARNING",
             "notification_listener_polling_interval_sec": POLL_SECONDS,
+            "run_migrations": False,
         }
 
     def _register(self) -> None:
@@ -155,18 +158,6 @@ class DbosEngine:
         # Starts are counted per step by ourselves; counting per workflow kills healthy tasks after a few deploys.
         self._task_workflow = DBOS.workflow(name="forgehand.task", max_recovery_attempts=None)(task)
         self._branch_workflow = DBOS.workflow(name="forgehand.branch", max_recovery_attempts=None)(branch)
-
-    async def _register_queues(self) -> None:
-        from dbos import DBOS
-
-        for name, limit in ((GROUPED, 1), (FREE, None)):
-            await DBOS.register_queue_async(
-                name,
-                partition_concurrency=limit,
-                worker_concurrency=self._workers,
-                polling_interval_sec=POLL_SECONDS,
-                on_conflict="always_update",
-            )
 
     async def _execute(self, run: Callable[[Runtime, _DbosJournal, FlowCall], Awaitable[T]], call: str) -> T:
         """Run a workflow as a task we can stop; while closing none begins, and the next launch finds it pending."""
@@ -307,6 +298,23 @@ async def _record(reservation: StepReservation, name: str, body: Body) -> str:
         raise WorkflowLawBroken(
             f"The step {name} stands where another was remembered: the workflow's shape changed under a running task."
         ) from None
+
+
+def _prepare(config: DBOSConfig, workers: int) -> None:
+    """Bring dbos's tables and our queues up to date before launch, or it notices new queues only a second after."""
+    from dbos import DBOS, DBOSClient
+
+    DBOS.migrate(str(config["system_database_url"]))
+    client = DBOSClient(
+        system_database_engine=config["system_database_engine"],
+        serializer=config["serializer"] or _serializer(),
+        application_name=NAME,
+    )
+    for name, limit in ((GROUPED, 1), (FREE, None)):
+        client.register_queue(
+            name, partition_concurrency=limit, worker_concurrency=workers, polling_interval_sec=POLL_SECONDS
+        )
+    client.destroy()
 
 
 def _may_start(connection: sa.Connection, task_id: str, group: str | None) -> bool:
