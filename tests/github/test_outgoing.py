@@ -72,7 +72,8 @@ def test_what_a_model_writes_loses_it() -> None:
 
 @pytest.mark.parametrize(
     "secret",
-    [TOKEN, "ghp_" + "x" * 36, "github_pat_" + "y" * 60, "AKIA" + "ABCDEFGHIJKLMNOP", "sk-ant-api03-" + "z" * 40, "sk-proj-" + "aB3" * 15,
+    [TOKEN, "ghp_" + "x" * 36, "github_pat_" + "y" * 60, "AKIA" + "ABCDEFGHIJKLMNOP", "sk-ant-api03-" + "z" * 40,
+     "sk-proj-" + "aB3" * 15,
      "-----BEGIN RSA PRIVATE KEY-----\nMIIabc\n-----END RSA PRIVATE KEY-----", "hunter2-hunter2"],
 )  # fmt: skip
 def test_secrets_never_leave(secret: str) -> None:
