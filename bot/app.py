@@ -7,6 +7,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 import structlog
@@ -27,7 +28,7 @@ from bot.intake.inbox import Inbox
 from bot.intake.sweep import Sweep
 from bot.models.catalogue import Catalogue
 from bot.models.desk import ModelDesk
-from bot.policy import PolicyLoader
+from bot.policy import DefaultBranch, PolicyLoader
 from bot.report.reporter import Reporter
 from bot.sandbox.choose import choose
 from bot.sandbox.port import Sandbox
@@ -75,7 +76,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
             models=ModelDesk(store, settings, Catalogue(settings)),
             indexer=indexer,
             sandbox=sandbox,
-            policies=PolicyLoader(github, settings),
+            policies=PolicyLoader(DefaultBranch(github), settings),
             make_toolchain=lambda checks, tree: make_toolchain(sandbox, checks, tree, settings),
             engine=engine,
         )
@@ -87,11 +88,9 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
 
 async def _open(stack: AsyncExitStack, settings: Settings, services: Services) -> Bot:
     """The ways in and the loops beside the engine."""
-    inbox = Inbox(settings.database)
-    stack.push_async_callback(inbox.close)
+    inbox = Inbox(services.store)
+    stack.callback(inbox.close)
     dispatcher = Dispatcher(services.store, inbox, ROUTER, services, permanent=_PERMANENT)
-    await dispatcher.start()
-    stack.push_async_callback(dispatcher.close)
     sweep = Sweep(
         services.github.app,
         services.store,
@@ -100,11 +99,11 @@ async def _open(stack: AsyncExitStack, settings: Settings, services: Services) -
         minutes=settings.sweep_minutes,
         poll=settings.poll,
     )
-    for loop in (Reporter(services).run, Janitor(services).run, sweep.forever):
+    for loop in (Reporter(services).run, Janitor(services).run, sweep.run, dispatcher.run):
         stack.push_async_callback(_stop, asyncio.create_task(loop()))
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(inbox, secrets, dispatcher.dispatch)
-    return Bot(services, make_web(endpoint, services.store, dispatcher))
+    return Bot(services, make_web(services.store, endpoint.routes(), {"dispatcher": partial(_alive, dispatcher)}))
 
 
 async def serve(settings: Settings) -> bool:
@@ -121,6 +120,10 @@ async def serve(settings: Settings) -> bool:
         await stop.wait()
         await runner.cleanup()
     return True
+
+
+async def _alive(dispatcher: Dispatcher[Services]) -> bool:
+    return dispatcher.alive
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

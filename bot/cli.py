@@ -1,4 +1,4 @@
-"""``forgehand``: every command, its help and its exit codes. 0: done; 1: it did not work out; 2: wrong use or settings."""
+"""``forgehand``: every command. Exit codes: 0 done, 1 it did not work out, 2 wrong use or settings."""
 
 from __future__ import annotations
 
@@ -101,12 +101,13 @@ def config() -> None:
 
 @config.command("check")
 @click.argument("file", type=_FILE)
-def config_check(file: Path) -> None:
+@click.option("--for", "path", help="Show also what holds for this path of the repository.")
+def config_check(file: Path, path: str | None) -> None:
     """Print the effective value of every key of FILE and where it comes from; exit 1 where it is wrong."""
-    from bot.policy import describe
+    from bot.policy import describe, parse_policy
 
     settings = _settings()
-    _finish(lambda: _told(describe(file.read_text(), settings)))
+    _finish(lambda: _told(describe(parse_policy(file.read_text(), settings), path)))
 
 
 @main.command()

@@ -12,7 +12,8 @@ from bot.change.records import ChangeTask
 from bot.change.services import Services
 from bot.engine.port import Ctx, FlowSpec, Outcome
 from bot.intake.router import Event, Router
-from bot.intake.start import Request, cancel_active, start
+from bot.intake.start import Request, answer, cancel_active, start
+from bot.policy import FixPolicy, PolicyError
 from bot.report.change import final_text, pull_text, unverified_text
 from bot.types import Repository
 
@@ -28,10 +29,13 @@ async def labelled(event: Event, services: Services) -> None:
     repository, issue = event.repository(), event.payload.get("issue") or {}
     if repository is None or "pull_request" in issue:
         return
-    policy = await services.policies.load(repository)
-    if label_name(event) != policy.fix.label:
+    label, fault = await _trigger(services, repository)
+    if label_name(event) != label:
         return
-    task = change_task(event, repository, policy.fix.label)
+    if fault is not None:
+        await answer(services, event, f"I did not start, because the configuration is wrong.\n\n{fault}")
+        return
+    task = change_task(event, repository, label)
     if task is not None:
         await start(services, Request(event=event, flow=FLOW, argument=task, branch=repository.default_branch))
 
@@ -42,8 +46,7 @@ async def unlabelled(event: Event, services: Services) -> None:
     repository = event.repository()
     if repository is None:
         return
-    policy = await services.policies.load(repository)
-    if label_name(event) == policy.fix.label:
+    if label_name(event) == (await _trigger(services, repository))[0]:
         await cancel_active(services, event, FLOW)
 
 
@@ -51,6 +54,14 @@ async def unlabelled(event: Event, services: Services) -> None:
 async def closed(event: Event, services: Services) -> None:
     """The issue was closed: nobody needs the fix any more."""
     await cancel_active(services, event, FLOW)
+
+
+async def _trigger(services: Services, repository: Repository) -> tuple[str, PolicyError | None]:
+    """The label that starts a fix; the default one, and what is wrong, where the policy cannot be read."""
+    try:
+        return (await services.policies.load(repository)).fix.label, None
+    except PolicyError as error:
+        return FixPolicy().label, error
 
 
 def label_name(event: Event) -> str | None:

@@ -50,7 +50,7 @@ def _may_edit(job: Job, brief: Brief, base: Baseline, proof: Proof) -> May:
             return f"`{path}` is the proof; it stays as it failed."
         if path in known or toolchain.is_test(path) or toolchain.is_test_config(path):
             return f"`{path}` belongs to the tests, which stay as they are. If a test is wrong, say so when you finish."
-        return protected(path)
+        return protected(path, job.policy)
 
     return may_edit
 

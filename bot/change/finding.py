@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from bot.change.job import Job
 from bot.change.reading import READ
@@ -38,7 +39,7 @@ async def find(job: Job, brief: Brief) -> Found:
     found = Found(
         files=files,
         windows=str(windows),
-        guidelines=await guidelines.collect(mirror.read_at(brief.base_sha), code.paths, files),
+        guidelines=await guidelines.collect(partial(mirror.read, brief.base_sha), code.paths, files),
         tests=tuple(dict.fromkeys(test for path in files[:5] for test in code.tests_for(path)))[:12],
     )
     await job.stage("find", "done", ", ".join(f"`{path}`" for path in files[:3]))

@@ -22,10 +22,13 @@ PROTECTED = (
 )  # fmt: skip
 
 
-def is_protected(path: str, patterns: Collection[str] = PROTECTED) -> bool:
-    """May no change of ours touch this path? Compared without case, because some file systems do not care."""
+def is_protected(path: str, also: Collection[str] = ()) -> bool:
+    """May no change of ours touch this path? Compared without case, because some file systems do not care.
+
+    ``also`` are the repository's own patterns.
+    """
     folded = path.casefold()
-    return any(fnmatch(folded, pattern.casefold()) for pattern in patterns)
+    return any(fnmatch(folded, pattern.casefold()) for pattern in (*PROTECTED, *also))
 
 
 def take_tests_from_base(
@@ -91,9 +94,9 @@ def _count(verdicts: Mapping[str, Verdict]) -> str:
     return f"{passed} pass" + (f", {failed} fail" if failed else "")
 
 
-def paths_gate(changes: Changes) -> Gate:
+def paths_gate(changes: Changes, also: Collection[str] = ()) -> Gate:
     """Nothing protected is touched."""
-    touched = sorted(path for path in changes.files if is_protected(path))
+    touched = sorted(path for path in changes.files if is_protected(path, also))
     return Gate(name="paths", passed=not touched, after=f"{len(changes.files)} files", detail="\n".join(touched))
 
 

@@ -16,6 +16,7 @@ from bot.toolchains.port import TestRun, Verdict
 
 async def gate(job: Job, base_sha: str, base: Baseline, proof: Proof, wanted: Changes) -> GateReport:
     """Run every gate on ``base_sha`` plus the change; existing tests and test configuration come from the base."""
+    await job.stage("edit", "done", f"{len(wanted.files)} files changed, the test included")
     await job.stage("gate", "started")
     workshop = job.workshop(base_sha)
     await workshop.ready()
@@ -37,7 +38,7 @@ async def gate(job: Job, base_sha: str, base: Baseline, proof: Proof, wanted: Ch
             await parse_gate(mirror, base_sha, changes),
             await lint_gate(mirror, base_sha, changes),
             gates.secrets_gate(diff, find_secrets),
-            gates.paths_gate(changes),
+            gates.paths_gate(changes, job.policy.protected),
             gates.size_gate(diff),
         ),
         restored=restored,

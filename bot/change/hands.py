@@ -15,6 +15,7 @@ from bot.edits import Edit, EditError, EditRefused, apply, parse
 from bot.edits.formats import format_for
 from bot.git.changes import Changes
 from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
+from bot.policy import Policy
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun
 
@@ -217,11 +218,11 @@ def _number(value: object, default: int) -> int:
     return value if isinstance(value, int) and value > 0 else default
 
 
-def protected(path: str) -> str | None:
+def protected(path: str, policy: Policy) -> str | None:
     """Why no stage may edit this path, or None."""
-    return (
-        f"`{path}` is protected (CI, lock files, tool settings); a person changes it." if is_protected(path) else None
-    )
+    if not is_protected(path, policy.protected):
+        return None
+    return f"`{path}` is protected (CI, lock files, tool settings, or by policy); a person changes it."
 
 
 def shown(title: str, run: TestRun) -> str:

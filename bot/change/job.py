@@ -77,7 +77,7 @@ class Job:
             repository=self.task.repository.full_name,
             max_task=self.policy.fix.max_dollars,
             max_day=self.policy.limits.dollars_per_day,
-            models=self.policy.models,
+            models={role: list(names) for role, names in self.policy.models.items()},
         )
         return await self.services.models.ask(
             spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output

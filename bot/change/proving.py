@@ -80,7 +80,7 @@ def _hands(job: Job, brief: Brief) -> Hands:
         toolchain = job.workshop(brief.base_sha).toolchain()
         if toolchain.is_test_config(path) or not toolchain.is_test(path):
             return "now only new test files may be written; the fix comes later, and test configuration stays as it is."
-        return protected(path)
+        return protected(path, job.policy)
 
     async def run_new(changes: Changes) -> str:
         run = await job.workshop(brief.base_sha).test(changes, sorted(changes.files))

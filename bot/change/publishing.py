@@ -49,7 +49,7 @@ async def recheck(job: Job, brief: Brief, changes: Changes) -> Recheck:
     return Recheck(base_sha=base_sha, conflicts=conflicts, edited=edited)
 
 
-async def push(job: Job, brief: Brief, report: GateReport, title: str) -> str:
+async def push(job: Job, report: GateReport, title: str) -> str:
     """Commit the tested tree and push it to the task's own branch; the head's sha, the same on every try."""
     repository = job.task.repository
     mirror = await job.services.mirrors.of(repository)
@@ -64,7 +64,7 @@ async def push(job: Job, brief: Brief, report: GateReport, title: str) -> str:
     return sha
 
 
-async def open_pull(job: Job, brief: Brief, evidence: Evidence, head_sha: str) -> Published:
+async def open_pull(job: Job, evidence: Evidence, head_sha: str) -> Published:
     """Open the pull request, or find the one that an interrupted attempt opened."""
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, WRITE)
@@ -73,7 +73,7 @@ async def open_pull(job: Job, brief: Brief, evidence: Evidence, head_sha: str) -
         github,
         repository,
         head=job.branch,
-        base=brief.base_branch,
+        base=evidence.brief.base_branch,
         title=outgoing_line(text.title),
         body=outgoing(text.body, closes=job.task.number),
         draft=not evidence.verified,

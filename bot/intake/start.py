@@ -10,6 +10,7 @@ from bot.change.services import Services
 from bot.engine.port import FINAL_STATES
 from bot.github import issues, permissions
 from bot.github.markers import Marker
+from bot.github.outgoing import outgoing
 from bot.intake.router import Event
 from bot.policy import Decision, Level, may
 from bot.store import audit, tasks
@@ -64,6 +65,13 @@ async def authorize(
         lambda connection: audit.record(connection, action, allowed=decision.allowed, reason=decision.reason, **where)
     )
     return decision
+
+
+async def answer(services: Services, event: Event, text: str) -> None:
+    """One comment where the event happened, posted once however often the delivery is handled."""
+    repository, number = event.repository(), event.number
+    if repository is not None and number is not None:
+        await _comment(services, repository, number, text, event.guid)
 
 
 async def cancel_active(services: Services, event: Event, flow: str) -> None:
@@ -122,6 +130,10 @@ async def _refuse(
         return
     github = await services.github.for_repository(repository, _COMMENT)
     await issues.react_to_issue(github, repository, number, "confused")
-    marker = Marker(task=guid, part="refused")
-    bot = await services.github.bot()
-    await issues.ensure_comment(github, repository, number, decision.reason, marker=marker, bot_id=bot.id)
+    await _comment(services, repository, number, decision.reason, guid)
+
+
+async def _comment(services: Services, repository: Repository, number: int, text: str, guid: str) -> None:
+    github = await services.github.for_repository(repository, _COMMENT)
+    marker, bot = Marker(task=guid, part="answer"), await services.github.bot()
+    await issues.ensure_comment(github, repository, number, outgoing(text), marker=marker, bot_id=bot.id)

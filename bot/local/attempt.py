@@ -31,7 +31,7 @@ async def run(
 ) -> bool:
     """True where a verified fix came out of it; its branch is then in ``repo``."""
     display = Display(plain=plain)
-    title, _, body = issue.read_text().strip().partition("\n")
+    title, _, body = (await asyncio.to_thread(issue.read_text)).strip().partition("\n")
     if not title.strip():
         raise LocalError(f"{issue} is empty: put the issue's title in the first line and its text below.")
     await _look_at(repo, display)
@@ -58,7 +58,8 @@ async def _look_at(repo: Path, display: Display) -> None:
     head = await run_git(["-C", str(repo), "rev-parse", "--verify", "--quiet", "HEAD"], cwd=repo)
     if head.code:
         raise LocalError(f"{repo} is not a git checkout with a commit. Give --repo the folder of one.")
-    changed = [line[3:] for line in (await run_git(["-C", str(repo), "status", "--porcelain"], cwd=repo)).text.splitlines()]
+    status = await run_git(["-C", str(repo), "status", "--porcelain"], cwd=repo)
+    changed = [line[3:] for line in status.text.splitlines()]
     if changed:
         names = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
         display.say(f"Not committed, so ignored: {names}")

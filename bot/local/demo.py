@@ -60,11 +60,10 @@ def present(local: LocalRun, display: Display, ending: Ending) -> None:
 
 async def _watch(local: LocalRun, display: Display, issue: str) -> Ending:
     title, _, body = issue.partition("\n")
-    display.say(f"A GitHub for one is running: {local.hub.url}/{local.repository.full_name}")
+    page = f"{local.hub.url}/{local.repository.full_name}"
+    display.say(f"A GitHub for one is running: {page}")
     number = await file_issue(local, title, body.strip(), _LABEL)
-    display.say(
-        f"Issue #{number} “{title}” is filed and labelled {_LABEL}: {local.hub.url}/{local.repository.full_name}/issues/{number}\n"
-    )
+    display.say(f"Issue “{title}” is filed and labelled {_LABEL}: {page}/issues/{number}\n")
     with display:
         ending = await until_ended(local, number, display.status, minutes=10)
     present(local, display, ending)
@@ -80,8 +79,8 @@ async def _model(display: Display) -> AsyncIterator[Mapping[str, str]]:
         yield {}
         return
     display.say(
-        "The model's answers in this demo are [bold]recorded[/bold]; everything else is real: webhooks, git, the tests that "
-        "run, the checks. Set ANTHROPIC_API_KEY or OPENAI_API_KEY to let a real model think."
+        "The model's answers in this demo are [bold]recorded[/bold]; everything else is real: webhooks, git, the "
+        "tests that run, the checks. Set ANTHROPIC_API_KEY or OPENAI_API_KEY to let a real model think."
     )
     answers = json.loads((resources.files("simhub") / "sample" / "answers.json").read_text())
     async with ScriptedModel(Script.load(answers)) as server:

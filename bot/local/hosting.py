@@ -129,5 +129,5 @@ async def _until_ready(url: str, process: asyncio.subprocess.Process, log: Path)
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.05)
-    tail = "\n".join(log.read_text().splitlines()[-15:])
+    tail = "\n".join((await asyncio.to_thread(log.read_text)).splitlines()[-15:])
     raise LocalError(f"The bot did not come up. The last lines of {log}:\n{tail}")

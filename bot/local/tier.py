@@ -21,7 +21,8 @@ async def tier_environment(display: Display, *, trust: bool) -> Mapping[str, str
     if not trust:
         raise LocalError(f"{problem}\nOr say --trust-code to run the repository's code unprotected.")
     display.say(
-        f"[yellow]bubblewrap does not work here[/yellow] ({problem}). The code runs as an ordinary process: same commands, "
-        "weaker evidence, because nothing keeps it from this machine's files and network. The pull request says so too."
+        f"[yellow]bubblewrap does not work here[/yellow] ({problem}). The code runs as an ordinary process: "
+        "same commands, weaker evidence, because nothing keeps it from this machine's files and network. "
+        "The pull request says so too."
     )
     return {"FORGEHAND_SANDBOX": "process", "FORGEHAND_TRUST_CODE": "true"}

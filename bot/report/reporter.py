@@ -78,7 +78,7 @@ class Reporter:
     def _is_due(self, watched: _Watched, now: float) -> bool:
         waited = now - watched.posted_at
         if watched.newest > watched.shown:
-            return waited >= _STAGE_PAUSE * 2 ** min(watched.failures, 5)
+            return waited >= _STAGE_PAUSE * (1 << min(watched.failures, 5))
         return waited >= _TICKS[min(watched.ticks, len(_TICKS) - 1)]
 
     def _begin(self, task_id: str, watched: _Watched, now: float) -> None:

@@ -31,9 +31,9 @@ _HEADS = {
     "dead": "I gave this up: one step kept crashing the process that ran it.",
 }
 _NEXT = {
-    "failed": "Nothing was published. Add the label again to start a new attempt.",
+    "failed": "Add the label again to start a new attempt.",
     "dead": "Nothing more is tried by itself; the log names the step. Add the label again to start a new attempt.",
-    "cancelled": "Nothing was published. Add the label again to start a new attempt.",
+    "cancelled": "Add the label again to start a new attempt.",
 }
 
 

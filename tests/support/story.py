@@ -171,7 +171,7 @@ class Story:
 @asynccontextmanager
 async def told(root: Path, source: Path, rules: list[dict[str, Any]], **environment: str) -> AsyncIterator[Story]:
     """A story with the bot running and installed on ``octo/sample``; ``environment`` adds settings."""
-    async with ScriptedModel(Script.load(rules)) as model, await Hub.start(root / "hub") as hub:
+    async with ScriptedModel(Script.load(rules)) as model, Hub.start(root / "hub") as hub:
         maintainer = hub.create_user("mara")
         repository = hub.create_repository("octo/sample", source=source)
         hub.set_permission(repository, "mara", "admin")
