@@ -1,0 +1,84 @@
+"""Blobs straight from a git directory by ``git cat-file --batch``: no checkout, no hooks, no network. Blocking."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+# An object a partial clone does not have is missing here; it is never fetched.
+OFFLINE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+_ENVIRONMENT = {
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    **OFFLINE,
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+
+
+class Blobs:
+    """An open ``cat-file --batch``. Not for several threads at once."""
+
+    def __init__(self, git_dir: Path) -> None:
+        self._process = subprocess.Popen(
+            ["git", "--git-dir", str(git_dir), "cat-file", "--batch"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**_ENVIRONMENT, "PATH": os.environ.get("PATH", os.defpath)},
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with _ignoring_broken():
+                    pipe.close()
+        self._process.wait()
+
+    def read(self, sha: str) -> bytes | None:
+        """The bytes of a blob (hex digits, as git lists them); None where it is not here or is no blob."""
+        stdin, stdout = _pipes(self._process)
+        stdin.write(sha.encode() + b"\n")
+        stdin.flush()
+        header = stdout.readline().split()
+        if len(header) != 3:
+            return None
+        data = stdout.read(int(header[2]))
+        stdout.read(1)
+        return data if header[1] == b"blob" else None
+
+
+def read_blobs(git_dir: Path, shas: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+    """Each sha with its bytes, or None where it is missing."""
+    with Blobs(git_dir) as blobs:
+        for sha in shas:
+            yield sha, blobs.read(sha)
+
+
+def decode(data: bytes) -> str:
+    """Text for reading: UTF-8, wrong bytes replaced, every line end a newline."""
+    return data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return process.stdin, process.stdout
+
+
+@contextmanager
+def _ignoring_broken() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        return

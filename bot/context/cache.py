@@ -1,0 +1,103 @@
+"""Postings and records by blob, in one SQLite file: bounded, dropped when its shape changes."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+from bot.context.record import VERSION, Record
+from bot.context.workers import Done
+
+MAX_BYTES = 1 << 30
+_BATCH = 500
+_SCHEMA = """
+create table if not exists blob(
+    key text primary key, used integer not null, posting blob not null, record blob not null
+);
+"""
+
+
+class Cache:
+    """Thread-safe. ``limit`` is the largest size in bytes of what is kept; the least recently indexed goes first."""
+
+    def __init__(self, directory: Path, *, limit: int = MAX_BYTES) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._path = directory / f"blobs-{VERSION}.sqlite"
+        self._limit = limit
+        self._lock = threading.Lock()
+        for old in directory.glob("blobs-*.sqlite*"):
+            if not old.name.startswith(self._path.name):
+                old.unlink(missing_ok=True)
+        self._connection = sqlite3.connect(self._path, timeout=30, check_same_thread=False, isolation_level=None)
+        # What is lost in a crash is only read again.
+        for pragma in ("journal_mode=wal", "synchronous=off", "auto_vacuum=full", "cache_size=-8000"):
+            self._connection.execute(f"pragma {pragma}")
+        self._connection.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def postings(self, keys: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """The postings known of these keys, and mark them as used today."""
+        remaining = iter(keys)
+        while batch := list(islice(remaining, _BATCH)):
+            marks = ",".join("?" * len(batch))
+            with self._transaction() as connection:
+                select = f"select key, posting, used from blob where key in ({marks})"  # noqa: S608
+                rows = connection.execute(select, batch).fetchall()
+                if any(used != _today() for _, _, used in rows):
+                    connection.execute(f"update blob set used = ? where key in ({marks})", [_today(), *batch])  # noqa: S608
+            yield from ((key, posting) for key, posting, _ in rows)
+
+    def record(self, key: str) -> Record | None:
+        with self._lock:
+            row = self._connection.execute("select record from blob where key = ?", (key,)).fetchone()
+        return Record.from_bytes(row[0]) if row and row[0] else None
+
+    def add(self, done: Sequence[Done]) -> None:
+        with self._transaction() as connection:
+            connection.executemany(
+                "insert or replace into blob(key, used, posting, record) values (?, ?, ?, ?)",
+                [(one.key, _today(), one.posting, one.record) for one in done],
+            )
+
+    def trim(self) -> int:
+        """Remove what was not used longest until the limit holds; the number of blobs removed."""
+        removed = 0
+        while self._size() > self._limit:
+            with self._transaction() as connection:
+                cursor = connection.execute(
+                    "delete from blob where key in (select key from blob order by used, key limit ?)", (_BATCH,)
+                )
+            if cursor.rowcount <= 0:
+                break
+            removed += cursor.rowcount
+        return removed
+
+    def _size(self) -> int:
+        with self._lock:
+            (pages,) = self._connection.execute("pragma page_count").fetchone()
+            (free,) = self._connection.execute("pragma freelist_count").fetchone()
+            (size,) = self._connection.execute("pragma page_size").fetchone()
+        return int((pages - free) * size)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            self._connection.execute("begin immediate")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("rollback")
+                raise
+            self._connection.execute("commit")
+
+
+def _today() -> int:
+    return int(time.time() // 86_400)

@@ -1,0 +1,41 @@
+"""Files in which a project tells contributors and agents how it wants things done, for the paths at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+NAMES = ("AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md", "CONTRIBUTING.rst")
+_FIXED = (".github/copilot-instructions.md", ".github/CONTRIBUTING.md", "docs/CONTRIBUTING.md")
+_MOST_FILES = 8
+_MOST_CHARACTERS = 12_000
+
+Read = Callable[[str], Awaitable[str | None]]
+
+
+async def collect(read: Read, paths: Iterable[str], for_paths: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(path, text) of the guideline files that hold for ``for_paths``: the root's first, then nested ones.
+
+    ``read`` gives the text of a path of the base branch. At most eight files, each cut at 12,000 characters.
+    """
+    chosen: list[tuple[str, str]] = []
+    for path in choose(paths, for_paths):
+        text = await read(path)
+        if text and text.strip():
+            cut = f"\n(cut: {len(text) - _MOST_CHARACTERS} more characters)" if len(text) > _MOST_CHARACTERS else ""
+            chosen.append((path, text[:_MOST_CHARACTERS] + cut))
+    return tuple(chosen)
+
+
+def choose(paths: Iterable[str], for_paths: Sequence[str]) -> tuple[str, ...]:
+    """Guideline files among ``paths`` that hold for the root or for a folder above one of ``for_paths``."""
+    known = set(paths)
+    root = [path for path in (*NAMES, *_FIXED) if path in known]
+    folders = dict.fromkeys(folder for path in for_paths for folder in _folders(path))
+    nested = [f"{folder}/{name}" for folder in folders for name in NAMES if f"{folder}/{name}" in known]
+    return tuple(dict.fromkeys((*root, *nested)))[:_MOST_FILES]
+
+
+def _folders(path: str) -> list[str]:
+    """Folders above a path, outermost first, the root left out."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]

@@ -1,0 +1,65 @@
+"""What git's history says: which files changed when a commit's message spoke of something, and how lately."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.context.blobs import OFFLINE
+from bot.context.words import STOP, terms
+from bot.git.command import run_git
+
+DEPTH = 2_000
+_MOST_FILES = 25
+
+
+@dataclass(frozen=True)
+class Change:
+    """One commit: when, terms of its message, and the paths it changed (none where it swept over many)."""
+
+    time: int
+    sha: str
+    terms: dict[str, int]
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class History:
+    """The latest changes, newest first."""
+
+    commit: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+async def read_history(git_dir: Path, commit: str, before: History) -> History:
+    """The history of a commit; only what ``before`` lacks is read, where its commit is an ancestor.
+
+    Where git cannot say (a shallow or partial clone), what it could say counts.
+    """
+    if before.commit == commit:
+        return before
+    known = await _is_ancestor(git_dir, before.commit, commit)
+    span = [commit, f"^{before.commit}"] if known else [commit]
+    arguments = ["log", "--no-merges", f"--max-count={DEPTH}", "--no-renames", "--name-only", "-z"]
+    done = await run_git([*arguments, "--format=%x01%H%x02%ct%x02%B%x02", *span], cwd=git_dir, env=OFFLINE)
+    fresh = await asyncio.to_thread(_changes, done.text)
+    changes = [*fresh, *before.changes] if known else fresh
+    return History(commit, tuple(sorted(changes, key=lambda one: (-one.time, one.sha))[:DEPTH]))
+
+
+async def _is_ancestor(git_dir: Path, first: str, second: str) -> bool:
+    if not first:
+        return False
+    return (await run_git(["merge-base", "--is-ancestor", first, second], cwd=git_dir, env=OFFLINE)).code == 0
+
+
+def _changes(log: str) -> list[Change]:
+    return [_change(entry) for entry in log.split("\x01")[1:]]
+
+
+def _change(entry: str) -> Change:
+    sha, time, message, names = (*entry.split("\x02", 3), "", "", "", "")[:4]
+    paths = tuple(name for name in names.strip("\0\n").split("\0") if name)
+    said = {term: min(times, 3) for term, times in terms(message[:2_000]).items() if term not in STOP}
+    return Change(int(time) if time.isdigit() else 0, sha, said, paths if len(paths) <= _MOST_FILES else ())

@@ -1,0 +1,213 @@
+"""The index of a commit: files found by what they say, define and are called; built from blobs read once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from bot.context.blobs import Blobs, decode
+from bot.context.cache import MAX_BYTES as CACHE_BYTES
+from bot.context.cache import Cache
+from bot.context.history import History, read_history
+from bot.context.imports import Modules
+from bot.context.languages import language_named
+from bot.context.lookup import Lookup
+from bot.context.nearby import tests_for
+from bot.context.postings import Postings
+from bot.context.question import read_question
+from bot.context.ranking import Corpus, RankedFile, RankedFunction, Ranker
+from bot.context.record import Posting, Record, read_text
+from bot.context.tree import File, Tree, list_tree, sizes, too_large
+from bot.context.windows import Windows, cut
+from bot.context.worker import MISSING
+from bot.context.workers import WORKERS, Done, Wanted, read_all
+from bot.git.changes import Changes
+
+_REPOSITORIES = 8
+_RECORDS = 512
+
+
+class Index:
+    """One commit, searchable. Immutable; its methods compute, so callers run them in a thread."""
+
+    def __init__(
+        self, git_dir: Path, commit: str, tree: Tree, postings: Postings, history: History, cache: Cache
+    ) -> None:
+        self.git_dir = git_dir
+        self.commit = commit
+        self.history = history
+        self.postings = postings
+        self._cache = cache
+        self._records: OrderedDict[str, Record] = OrderedDict()
+        self.paths = tuple(file.path for file in tree.files)
+        self.left_out = dict(tree.passed)
+        self.files: dict[str, File] = {}
+        self.numbers: dict[str, int] = {}
+        self.by_number: Mapping[int, Sequence[str]]
+        by_number: dict[int, list[str]] = defaultdict(list)
+        for file in tree.files:
+            number = postings.numbers.get(file.wanted.key)
+            reason = MISSING if number is None else postings.left_out(number)
+            if number is None or reason:
+                self.left_out[reason] = self.left_out.get(reason, 0) + 1
+                continue
+            self.files[file.path] = file
+            self.numbers[file.path] = number
+            by_number[number].append(file.path)
+        self.by_number = by_number
+        self.modules = Modules(self.files)
+        self._ranker = Ranker(Corpus(self.files, self.by_number, postings, self.modules, history, self.record))
+
+    def rank(self, title_and_body: str, limit: int = 20) -> tuple[RankedFile, ...]:
+        """The likeliest files, best first, each with the reasons for its place. The first line is the title."""
+        return self._ranker.files(read_question(title_and_body), limit)
+
+    def functions(self, title_and_body: str, limit: int = 20) -> tuple[RankedFunction, ...]:
+        """The likeliest functions of the whole tree, best first."""
+        return self._ranker.functions(read_question(title_and_body), limit)
+
+    def windows(self, ranking: Sequence[RankedFile], budget_tokens: int) -> Windows:
+        """What to show of a ranking within a budget: signatures of the files, code of the likeliest functions."""
+        return cut(self, ranking, budget_tokens)
+
+    def tests_for(self, path: str) -> tuple[str, ...]:
+        """Test files that exercise a file, nearest first; at most five."""
+        return tests_for(self, path)
+
+    def with_changes(self, changes: Changes) -> Lookup:
+        """Search and read this commit with changes on top."""
+        return Lookup(self, changes.files)
+
+    def record(self, path: str) -> Record:
+        """What is known of a file of this commit; raises KeyError where the path was not read."""
+        known = self._records.get(path)
+        if known is None:
+            file = self.files[path]
+            known = self._cache.record(file.wanted.key) or self._read_again(file)
+            self._records[path] = known
+            while len(self._records) > _RECORDS:
+                self._records.popitem(last=False)
+        return known
+
+    def text(self, path: str) -> str | None:
+        """A file's text, line ends as newlines; None where it was not read."""
+        return next(iter(self.texts([path]).values()), None)
+
+    def texts(self, paths: Iterable[str]) -> dict[str, str]:
+        """Texts of those paths that were read into the index."""
+        found: dict[str, str] = {}
+        with Blobs(self.git_dir) as blobs:
+            for path in paths:
+                data = blobs.read(self.files[path].sha) if path in self.files else None
+                if data is not None:
+                    found[path] = decode(data)
+        return found
+
+    def _read_again(self, file: File) -> Record:
+        """The cache has let go of the record; the blob is still there."""
+        return read_text(self.text(file.path) or "", language_named(file.language))[1]
+
+
+class _Known:
+    """What is kept in memory of one repository."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.postings = Postings()
+        self.history = History()
+        self.index: Index | None = None
+
+
+class Indexer:
+    """Builds indexes; a blob read once, in any commit or branch, costs nothing again.
+
+    ``limit`` bounds the cache in bytes; ``workers`` is how many processes read blobs.
+    """
+
+    def __init__(self, cache_dir: Path, *, workers: int = WORKERS, limit: int = CACHE_BYTES) -> None:
+        self._directory = cache_dir
+        self._workers = workers
+        self._limit = limit
+        self._cache: Cache | None = None
+        self._repositories: OrderedDict[Path, _Known] = OrderedDict()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def index(self, git_dir: Path, commit: str) -> Index:
+        """The index of a commit; raises :class:`bot.context.tree.IndexingFailed` where it cannot be listed."""
+        known = self._known(git_dir)
+        async with known.lock:
+            if known.index is not None and known.index.commit == commit:
+                return known.index
+            cache = await self._open()
+            tree, history = await asyncio.gather(
+                list_tree(git_dir, commit), read_history(git_dir, commit, known.history)
+            )
+            # Blobs of commits long gone are let go; those of this one come back from the cache.
+            if len(known.postings.numbers) > 3 * len(tree.files) + 10_000:
+                known.postings = Postings()
+            await self._complete(git_dir, tree, known.postings, cache)
+            known.history = history
+            known.index = await asyncio.to_thread(Index, git_dir, commit, tree, known.postings, history, cache)
+            return known.index
+
+    async def close(self) -> None:
+        """Let go of everything; an index must not be used after."""
+        self._repositories.clear()
+        if self._cache is not None:
+            await asyncio.to_thread(self._cache.close)
+            self._cache = None
+
+    def _known(self, git_dir: Path) -> _Known:
+        known = self._repositories.pop(git_dir, None) or _Known()
+        self._repositories[git_dir] = known
+        while len(self._repositories) > _REPOSITORIES:
+            self._repositories.popitem(last=False)
+        return known
+
+    async def _open(self) -> Cache:
+        if self._cache is None:
+            self._cache = await asyncio.to_thread(Cache, self._directory, limit=self._limit)
+        return self._cache
+
+    async def _complete(self, git_dir: Path, tree: Tree, postings: Postings, cache: Cache) -> None:
+        """Bring every blob of the tree into the postings: from the cache, else by reading it."""
+        missing = {file.wanted.key: file.wanted for file in tree.files if file.wanted.key not in postings.numbers}
+        if not missing:
+            return
+        await asyncio.to_thread(_recall, cache, missing, postings)
+        if not missing:
+            return
+        small, large = _by_size(missing, await sizes(git_dir, [one.sha for one in missing.values()]))
+        for one in large:
+            postings.add(one.key, Posting(left_out="huge"))
+        async for group in read_all(git_dir, small, workers=self._workers):
+            await asyncio.to_thread(_keep, cache, group, postings)
+        await asyncio.to_thread(cache.trim)
+
+
+def _recall(cache: Cache, missing: dict[str, Wanted], postings: Postings) -> None:
+    for key, data in cache.postings(list(missing)):
+        postings.add(key, Posting.from_bytes(data))
+        del missing[key]
+
+
+def _keep(cache: Cache, group: Sequence[Done], postings: Postings) -> None:
+    """What was missing from the repository is not remembered: a later fetch may bring it."""
+    read = [(one, Posting.from_bytes(one.posting)) for one in group]
+    present = [(one, posting) for one, posting in read if posting.left_out != MISSING]
+    cache.add([one for one, _ in present])
+    for one, posting in present:
+        postings.add(one.key, posting)
+
+
+def _by_size(wanted: Mapping[str, Wanted], size: Mapping[str, int]) -> tuple[list[Wanted], list[Wanted]]:
+    here = [one for one in wanted.values() if one.sha in size]
+    return [one for one in here if not too_large(size[one.sha])], [one for one in here if too_large(size[one.sha])]

@@ -1,0 +1,215 @@
+"""The tools that look at code: search, read, definition, references, on a commit with changes on top.
+
+Every answer is text with line numbers, bounded, and says what it left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from bot.context.blobs import Blobs, decode
+from bot.context.grep import Hit, grep
+from bot.context.languages import language_of
+from bot.context.outline import Definition, outline
+from bot.context.postings import Postings
+from bot.context.record import DEFINES, Record
+from bot.context.sieve import MAX_BYTES
+from bot.context.tree import File
+
+_HITS = 60
+_HITS_OF_A_FILE = 8
+_LINES = 400
+_WIDE = 400
+_SHOWN = 3
+_SHOWN_LINES = 80
+_NAMES = 40
+_PATTERN = 500
+KINDS = ("literal", "regex", "symbol")
+
+
+class Corpus(Protocol):
+    """What a lookup needs of an index."""
+
+    git_dir: Path
+    commit: str
+    files: dict[str, File]
+    by_number: Mapping[int, Sequence[str]]
+    postings: Postings
+
+    def record(self, path: str) -> Record: ...
+
+    def text(self, path: str) -> str | None: ...
+
+
+class Lookup:
+    """A commit's files with ``changes`` (path to new text, or None where deleted) on top. Blocking, so for threads."""
+
+    def __init__(self, corpus: Corpus, changes: Mapping[str, str | None]) -> None:
+        self._corpus = corpus
+        self._changes = changes
+
+    def search(self, query: str, *, kind: str = "literal", path: str = "") -> str:
+        """Lines that hold a text or match a regular expression (line by line), or symbols whose name holds the query.
+
+        ``path`` narrows to a file or a folder.
+        """
+        if kind not in KINDS:
+            return f"There is no kind {kind!r}; there are {', '.join(KINDS)}."
+        if not query.strip() or len(query) > _PATTERN:
+            return f"The query is empty or longer than {_PATTERN} characters."
+        if kind == "symbol":
+            return self._symbols(query, path)
+        lines = [line for line in query.split("\n") if line.strip()] if kind == "literal" else [query]
+        if kind == "regex":
+            try:
+                re.compile(query)
+            except (re.error, RecursionError, OverflowError) as error:
+                return f"The regular expression is wrong: {error}."
+        if len(lines) > 1:
+            return "A search works line by line; search for one line."
+        pattern = re.escape(lines[0]) if kind == "literal" else query
+        return self._grep(pattern, self._paths(path), f"{kind} {query!r}")
+
+    def read(self, path: str, start: int = 1, end: int = 0) -> str:
+        """Lines of a file with their numbers, at most 400; ``end`` 0 means as many as that."""
+        text = self._text(path)
+        if text is None:
+            return self._absent(path)
+        return read_lines(text, start, end)
+
+    def definition(self, name: str) -> str:
+        """Where a name is defined, with the code of the first three; ``Class.method`` narrows."""
+        container, _, last = name.strip().replace("::", ".").rpartition(".")
+        holder = container.rpartition(".")[2]
+        found = [(path, one) for path, one in self._definitions(last) if not holder or one.container in {"", holder}]
+        found = [item for item in found if item[1].container == holder] or found
+        if not found:
+            return f"Nothing named {name!r} is defined here. Try search with kind symbol, or literal."
+        pieces = [f"{path}:{one.start}-{one.end} {one.kind} {one.qualified}" for path, one in found[:_NAMES]]
+        if len(found) > _NAMES:
+            pieces.append(f"({len(found) - _NAMES} more are not shown)")
+        for path, one in found[:_SHOWN]:
+            end = min(one.end, one.start + _SHOWN_LINES - 1)
+            cut = f"\n(cut; it ends in line {one.end})" if end < one.end else ""
+            pieces.append(f"\n{path}\n{numbered((self._text(path) or '').split(chr(10)), one.start, end)}{cut}")
+        return "\n".join(pieces)
+
+    def references(self, name: str) -> str:
+        """Lines that hold a name as a whole word, its definitions included."""
+        last = name.strip().replace("::", ".").rpartition(".")[2]
+        if not re.fullmatch(r"\w{1,200}", last):
+            return f"{name!r} is not a name; use search."
+        return self._grep(rf"\b{re.escape(last)}\b", self._paths(""), f"name {last!r}")
+
+    def _text(self, path: str) -> str | None:
+        if path in self._changes:
+            return self._changes[path]
+        if path in self._corpus.files:
+            return self._corpus.text(path)
+        if "\n" in path or not path:
+            return None
+        with Blobs(self._corpus.git_dir) as blobs:
+            data = blobs.read(f"{self._corpus.commit}:{path}")
+        return None if data is None or b"\0" in data[:8_000] or len(data) > 10 * MAX_BYTES else decode(data)
+
+    def _absent(self, path: str) -> str:
+        name = path.rpartition("/")[2]
+        near = [other for other in self._paths("") if name and other.rpartition("/")[2] == name][:5]
+        hint = f" Did you mean {', '.join(near)}?" if near else ""
+        return f"There is no text file {path!r}.{hint}"
+
+    def _paths(self, below: str) -> list[str]:
+        """Paths that are searched: below a folder, or the file of that name; code before the rest."""
+        below = below.strip().removeprefix("./").strip("/")
+        paths = {path for path in self._corpus.files if path not in self._changes}
+        paths |= {path for path, text in self._changes.items() if text is not None}
+        chosen = [path for path in paths if not below or path == below or path.startswith(below + "/")]
+        return sorted(chosen, key=lambda path: (language_of(path) is None, path))
+
+    def _grep(self, pattern: str, paths: Sequence[str], what: str) -> str:
+        texts = {path: text for path in paths if (text := self._changes.get(path)) is not None}
+        blobs = [(path, self._corpus.files[path].sha) for path in paths if path not in texts]
+        hits, ended = grep(self._corpus.git_dir, pattern, texts, blobs)
+        return _told(hits, what, ended=ended)
+
+    def _symbols(self, query: str, path: str) -> str:
+        wanted = query.strip().lower()
+        paths = set(self._paths(path))
+        names = {key.removeprefix(DEFINES) for key in self._corpus.postings.keys(DEFINES) if wanted in key.lower()}
+        names |= {one.name for _, one in self._changed() if wanted in one.name.lower()}
+        ordered = sorted(names, key=lambda name: (name.lower() != wanted, len(name), name))
+        found = [(place, one) for name in ordered[:500] for place, one in self._definitions(name) if place in paths]
+        if not found:
+            return f"No symbol holds {query!r} in its name."
+        lines = [f"{place}:{one.start} {one.kind} {one.qualified}: {one.signature}" for place, one in found[:_HITS]]
+        cut = [f"({len(found) - _HITS} more are not shown; be more exact)"] if len(found) > _HITS else []
+        return "\n".join([*lines, *cut])
+
+    def _definitions(self, name: str) -> list[tuple[str, Definition]]:
+        """Definitions of exactly this name, code before tests."""
+        holders = [
+            path
+            for number, _ in self._corpus.postings.get(DEFINES + name)
+            for path in self._corpus.by_number.get(number, ())
+            if path not in self._changes
+        ]
+        found = [(path, one) for path in holders for one in self._corpus.record(path).definitions if one.name == name]
+        found += [(path, one) for path, one in self._changed() if one.name == name]
+        files = self._corpus.files
+        return sorted(
+            found, key=lambda item: (item[0] in files and files[item[0]].role != "code", item[0], item[1].start)
+        )
+
+    def _changed(self) -> Iterator[tuple[str, Definition]]:
+        """Definitions in changed files, parsed anew."""
+        for path, text in self._changes.items():
+            language = language_of(path)
+            if text is not None and language is not None and len(text) <= MAX_BYTES:
+                yield from ((path, one) for one in outline(text, language))
+
+
+def read_lines(text: str, start: int = 1, end: int = 0) -> str:
+    """Lines ``start`` to ``end`` (counted from 1, both included, 0 for the last) with their numbers; at most 400."""
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    first = max(1, start)
+    if first > len(lines):
+        return f"The file has {len(lines)} lines only."
+    wanted = min(end if end > 0 else len(lines), len(lines))
+    last = min(max(wanted, first), first + _LINES - 1)
+    shown = numbered(lines, first, last)
+    if first > 1 or last < len(lines):
+        shown += f"\n(lines {first} to {last} of {len(lines)})"
+    return shown
+
+
+def numbered(lines: Sequence[str], start: int, end: int) -> str:
+    """``start`` to ``end``, counted from 1, each line with its number and cut at 400 characters."""
+    width = len(str(end))
+    shown = []
+    for number, line in enumerate(lines[start - 1 : end], start):
+        rest = f" … ({len(line) - _WIDE} more characters)" if len(line) > _WIDE else ""
+        shown.append(f"{number:>{width}} {line[:_WIDE]}{rest}")
+    return "\n".join(shown)
+
+
+def _told(hits: Sequence[Hit], what: str, *, ended: bool) -> str:
+    """Hits by file, some of each, and in words what was cut."""
+    stopped = "" if ended else "\n(The search was stopped because it took too long or too much memory; narrow it.)"
+    if not hits:
+        return f"Nothing found for {what}.{stopped}"
+    files: dict[str, list[Hit]] = defaultdict(list)
+    for hit in hits:
+        files[hit.path].append(hit)
+    lines: list[str] = []
+    for number, (path, held) in enumerate(files.items()):
+        if len(lines) >= _HITS:
+            lines.append(f"({sum(map(len, list(files.values())[number:]))} more lines in {len(files) - number} files)")
+            break
+        lines += [f"{path}:{hit.line}: {hit.text}" for hit in held[:_HITS_OF_A_FILE]]
+        if len(held) > _HITS_OF_A_FILE:
+            lines.append(f"{path}: ({len(held) - _HITS_OF_A_FILE} more lines here)")
+    return "\n".join(lines) + stopped

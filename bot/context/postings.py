@@ -1,0 +1,53 @@
+"""Which blobs hold a key, and how often: append-only, shared by all commits of a repository."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+
+from bot.context.record import MOST, Posting
+
+_SHIFT = MOST.bit_length()
+
+
+class Postings:
+    """Blobs are numbered as they come. ``lengths`` is words by number, 0 where a blob was left out."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.lengths: array[int] = array("I")
+        self._left_out: dict[int, str] = {}
+        self._table: dict[str, array[int]] = {}
+
+    def add(self, key: str, posting: Posting) -> None:
+        """Add a blob once; a second time is ignored."""
+        if key in self.numbers:
+            return
+        number = self.numbers[key] = len(self.numbers)
+        self.lengths.append(posting.length)
+        if posting.left_out:
+            self._left_out[number] = posting.left_out
+        table = self._table
+        shifted = number << _SHIFT
+        for name, times in zip(posting.keys, posting.counts, strict=True):
+            held = table.get(name)
+            if held is None:
+                held = table[name] = array("I")
+            held.append(shifted | times)
+
+    def left_out(self, number: int) -> str:
+        """Why a blob was not read, or ''."""
+        return self._left_out.get(number, "")
+
+    def get(self, key: str) -> Iterator[tuple[int, int]]:
+        """(blob number, how often) for each blob that holds the key, in the order they were added."""
+        for packed in self._table.get(key, ()):
+            yield packed >> _SHIFT, packed & MOST
+
+    def frequency(self, key: str) -> int:
+        """An upper bound of how many blobs hold the key: those of other commits count too."""
+        return len(self._table.get(key, ()))
+
+    def keys(self, prefix: str) -> list[str]:
+        """Every key ever added that begins so; blobs of other commits count too."""
+        return [key for key in self._table if key.startswith(prefix)]

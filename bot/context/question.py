@@ -1,0 +1,141 @@
+"""An issue read as an engineer would: the words, and what in them points at code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bot.context.words import STOP, identifiers, shingles, terms, terms_of
+
+_MAX_TEXT = 60_000
+_MAX_NAMES = 400
+_HIDDEN = re.compile(r"<!--.*?-->", re.DOTALL)
+_BLOB_LINK = re.compile(r"https?://[^\s)>\]]+?/(?:blob|tree|raw|blame)/[^/\s]+/([^\s)>\]#?]+)(?:#L(\d+))?\S*")
+_LINK = re.compile(r"https?://[^\s)>\]]+")
+_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n(.*?)(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
+_INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*\n?)+", re.MULTILINE)
+_INLINE = re.compile(r"`{1,2}([^`\n]{1,200})`{1,2}")
+_DOTTED = re.compile(r"(?<![\w/.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
+_PATH = re.compile(r"(?<![\w@])(?:[\w.+-]{1,100}[/\\]){0,15}[\w.+-]{1,100}\.[A-Za-z]\w{0,4}\b")
+_CALLED = re.compile(r"([A-Za-z_]\w+)\s?\(")
+_ERROR = re.compile(r"\b[A-Z]\w{0,80}(?:Error|Exception|Warning|Exit|Interrupt)\b:?[ \t]*([^\n]*)")
+_QUOTED = re.compile(r"\"([^\"\n]{8,200})\"|'([^'\n]{8,200})'|“([^”\n]{8,200})”")
+_M = re.MULTILINE
+_FRAMES = (
+    re.compile(r"File \"(?P<path>[^\"\n]{1,300})\", line (?P<line>\d+)(?:, in (?P<name>[\w<>.]+))?"),
+    re.compile(
+        r"^\s*at (?:async )?(?:(?P<name>[\w$.<>\[\] ]{1,120}?) \()?(?P<path>[^\s():]{1,300}):(?P<line>\d+)(?::\d+)?", _M
+    ),
+    re.compile(r"^\s*at (?P<name>[\w$.<>]{1,200})\((?P<path>[\w$]+\.(?:java|kt|scala|groovy)):(?P<line>\d+)\)", _M),
+    re.compile(
+        r"^\s*at (?P<name>[\w$.<>`\[\], ]{1,200})\([^)\n]{0,200}\) in (?P<path>[^\n]{1,300}?):line (?P<line>\d+)", _M
+    ),
+    re.compile(r"^#\d+ (?P<path>[^\s():]{1,300}\.php)\((?P<line>\d+)\): (?P<name>[\w\\:>-]{1,200})", _M),
+    re.compile(r"(?P<path>[\w./\\-]{1,300}\.rb):(?P<line>\d+):in [`'](?P<name>[^'\n]{1,120})'"),
+    re.compile(r"(?P<path>[\w./\\-]{1,300}\.\w{1,4}):(?P<line>\d+)(?P<name>)"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A place a traceback or a link names; ``rank`` is 0 for the innermost, where the language's order is known."""
+
+    path: str
+    line: int
+    name: str
+    rank: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """What an issue says. ``terms`` are weighted words; ``names`` are weighted exact identifiers (3 is sure)."""
+
+    terms: dict[str, float]
+    title_terms: frozenset[str]
+    names: dict[str, float]
+    dotted: tuple[str, ...]
+    paths: tuple[str, ...]
+    frames: tuple[Frame, ...]
+    runs: tuple[str, ...]
+
+
+def read_question(text: str) -> Question:
+    """Read a title (first line) and body; at most 60,000 characters count."""
+    text = _HIDDEN.sub(" ", text[:_MAX_TEXT].replace("\r\n", "\n"))
+    linked = [Frame(path, int(line or 0), "", 0) for path, line in _BLOB_LINK.findall(text)]
+    text = _LINK.sub(" ", _BLOB_LINK.sub(" ", text))
+    title, _, body = text.strip().partition("\n")
+    code, prose = _split(body)
+    frames, untraced = _frames(text)
+    dotted = tuple(dict.fromkeys(_DOTTED.findall(text)))
+    return Question(
+        terms=_weighted(title, prose, code),
+        title_terms=frozenset(terms(title)) - STOP,
+        names=_names(title, prose, code, dotted),
+        dotted=dotted,
+        paths=tuple(dict.fromkeys(_PATH.findall(untraced))),
+        frames=(*frames, *linked),
+        runs=tuple(sorted(shingles(_said(text)))),
+    )
+
+
+def _split(body: str) -> tuple[str, str]:
+    """Code blocks, and the prose around them."""
+    code = [block for _, block in _FENCE.findall(body)]
+    prose = _FENCE.sub("\n", body)
+    code += _INDENTED.findall(prose)
+    return "\n".join(code), _INDENTED.sub("\n", prose)
+
+
+def _weighted(title: str, prose: str, code: str) -> dict[str, float]:
+    """Words by how telling their place is: a title is chosen, prose is written, code is pasted."""
+    weights: dict[str, float] = {}
+    for text, weight, most in ((title, 2.0, 2), (prose, 1.0, 3), (code, 0.5, 3)):
+        for term, times in terms(text).items():
+            if term not in STOP:
+                weights[term] = weights.get(term, 0.0) + weight * min(times, most)
+    return weights
+
+
+def _names(title: str, prose: str, code: str, dotted: Iterable[str]) -> dict[str, float]:
+    """Identifiers that look like code, surest first where there are too many."""
+    quoted = " ".join(_INLINE.findall(f"{title}\n{prose}"))
+    weights: dict[str, float] = {}
+    for name in identifiers(title):
+        weights[name] = max(weights.get(name, 0.0), 3.0 if _is_codelike(name) else 1.0)
+    for name in identifiers(quoted):
+        weights[name] = max(weights.get(name, 0.0), 3.0)
+    for name in [*_CALLED.findall(prose), *(part for whole in dotted for part in whole.split("."))]:
+        weights[name] = max(weights.get(name, 0.0), 2.0)
+    for name in identifiers(prose):
+        if _is_codelike(name):
+            weights[name] = max(weights.get(name, 0.0), 2.0)
+    for name in identifiers(code):
+        weights[name] = max(weights.get(name, 0.0), 1.0)
+    surest = sorted(weights.items(), key=lambda item: -item[1])[:_MAX_NAMES]
+    return {name: weight for name, weight in surest if name.lower() not in STOP}
+
+
+def _is_codelike(name: str) -> bool:
+    return len(terms_of(name)) > 1 or "_" in name.strip("_")
+
+
+def _frames(text: str) -> tuple[tuple[Frame, ...], str]:
+    """Frames of every language known, each passage read once, and the text without them."""
+    frames: list[Frame] = []
+    for pattern in _FRAMES:
+        found = [(match["path"], int(match["line"][:9]), match["name"] or "") for match in pattern.finditer(text)]
+        innermost_last = pattern is _FRAMES[0]
+        for number, (path, line, name) in enumerate(reversed(found) if innermost_last else found):
+            frames.append(Frame(path.replace("\\", "/"), line, name.rpartition(".")[2], number))
+        text = pattern.sub(" ", text)
+    return tuple(frames), text
+
+
+def _said(text: str) -> Iterator[str]:
+    """What a program may have printed: error lines and quoted passages."""
+    yield from _ERROR.findall(text)
+    for passages in _QUOTED.findall(text):
+        yield from (passage for passage in passages if passage)
+    yield from _INLINE.findall(text)

@@ -1,0 +1,169 @@
+"""What speaks for a file: each signal gives some paths a strength. How much each counts is ranking's business."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+
+from bot.context import bm25
+from bot.context.history import History
+from bot.context.imports import Modules
+from bot.context.postings import Postings
+from bot.context.question import Frame, Question
+from bot.context.record import DEFINES, NAMES, SAYS, Part
+from bot.context.words import terms
+
+Strengths = dict[str, float]
+
+_MAX_DEFINERS = 25
+_MAX_NAMESAKES = 6
+_MAX_CHANGES = 60
+
+
+class PathWords:
+    """The words of paths, as documents."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = tuple(paths)
+        self._hits: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        self._lengths: dict[int, int] = {}
+        for number, path in enumerate(self._paths):
+            words = terms(str(PurePosixPath(path).with_suffix("")).replace("/", " "))
+            self._lengths[number] = words.total()
+            for word, times in words.items():
+                self._hits[word].append((number, times))
+
+    def match(self, weights: Mapping[str, float]) -> Strengths:
+        found = bm25.scores(weights, lambda word: self._hits.get(word, ()), self._lengths)
+        return {self._paths[number]: score for number, score in found.items()}
+
+
+class Messages:
+    """Commit messages, as documents that stand for the files they changed."""
+
+    def __init__(self, history: History) -> None:
+        self._changes = history.changes
+        self._hits: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        self._lengths: dict[int, int] = {}
+        self.touched: dict[str, float] = defaultdict(float)
+        for number, change in enumerate(self._changes):
+            if not change.paths:
+                continue
+            self._lengths[number] = sum(change.terms.values())
+            for word, times in change.terms.items():
+                self._hits[word].append((number, times))
+            for path in change.paths:
+                self.touched[path] += 0.5 ** (number / 500)
+
+    def match(self, weights: Mapping[str, float]) -> Strengths:
+        """The likest messages vote for their files; a change of many files says less of each."""
+        found = bm25.scores(weights, lambda word: self._hits.get(word, ()), self._lengths)
+        best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_MAX_CHANGES]
+        votes: Strengths = defaultdict(float)
+        for number, score in best:
+            change = self._changes[number]
+            for path in change.paths:
+                votes[path] += score * score / math.sqrt(len(change.paths))
+        return {path: math.sqrt(vote) for path, vote in votes.items()}
+
+
+class Paths:
+    """Finds the files a written path may mean."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._by_name: dict[str, list[str]] = defaultdict(list)
+        for path in paths:
+            self._by_name[path.rpartition("/")[2]].append(path)
+
+    def find(self, written: str) -> tuple[str, ...]:
+        """Files that share the longest end with a written path; a bare name that many files bear means none."""
+        parts = [part for part in written.replace("\\", "/").split("/") if part not in {"", ".", ".."}]
+        if not parts:
+            return ()
+        known = self._by_name.get(parts[-1], [])
+        for length in range(min(len(parts), 12), 1, -1):
+            end = "/".join(parts[-length:])
+            found = [path for path in known if path == end or path.endswith("/" + end)]
+            if found:
+                return tuple(found[:_MAX_NAMESAKES])
+        return tuple(known) if len(known) <= _MAX_NAMESAKES else ()
+
+
+def written_paths(question: Question, paths: Paths) -> Strengths:
+    """Files whose path the issue writes."""
+    strengths: Strengths = {}
+    for written in question.paths:
+        found = paths.find(written)
+        for path in found:
+            strengths[path] = max(strengths.get(path, 0.0), 1 / len(found))
+    return strengths
+
+
+def traced(frames: Sequence[Frame], paths: Paths) -> Strengths:
+    """Files in tracebacks and links; the innermost frame of our own code counts most."""
+    strengths: Strengths = {}
+    place = 0
+    for frame in frames:
+        found = paths.find(frame.path)
+        if frame.rank == 0:
+            place = 0
+        for path in found:
+            strengths[path] = max(strengths.get(path, 0.0), 1 / (1 + 0.5 * place) / len(found))
+        place += bool(found)
+    return strengths
+
+
+def dotted_modules(question: Question, modules: Modules) -> Strengths:
+    """Files whose module a dotted name begins with."""
+    strengths: Strengths = {}
+    for dotted in question.dotted:
+        parts = dotted.split(".")
+        for length in range(len(parts), 1, -1):
+            found = modules.find("/".join(parts[:length]))
+            for path in found:
+                strengths[path] = max(strengths.get(path, 0.0), 1 / len(found))
+            if found:
+                break
+    return strengths
+
+
+def defined(question: Question, postings: Postings, by_number: Mapping[int, Sequence[str]]) -> Strengths:
+    """Files that define what the issue names; a name defined in many files says little of each."""
+    strengths: Strengths = defaultdict(float)
+    for name, weight in question.names.items():
+        holders = [path for number, _ in postings.get(DEFINES + name) for path in by_number.get(number, ())]
+        if 0 < len(holders) <= _MAX_DEFINERS:
+            for path in holders:
+                strengths[path] += weight / len(holders)
+    return strengths
+
+
+def said(question: Question, postings: Postings, by_number: Mapping[int, Sequence[str]]) -> Strengths:
+    """Files with string literals that hold what the issue quotes."""
+    strengths: Strengths = defaultdict(float)
+    for run in question.runs:
+        holders = [path for number, _ in postings.get(SAYS + run) for path in by_number.get(number, ())]
+        for path in holders:
+            strengths[path] += 1 / len(holders)
+    return strengths
+
+
+def text(question: Question, postings: Postings, lengths: Mapping[int, int]) -> dict[int, float]:
+    """Blobs by what they say."""
+    return bm25.scores(question.terms, postings.get, lengths)
+
+
+def names(question: Question, postings: Postings, lengths: Mapping[int, int]) -> dict[int, float]:
+    """Blobs by the words in the names they define."""
+    return bm25.scores(question.terms, lambda word: postings.get(NAMES + word), lengths, b=0.5)
+
+
+def part_scores(parts: Sequence[Part], weights: Mapping[str, float], average: float) -> Iterator[float]:
+    """Each part of a file by what it says; ``weights`` already hold how rare a word is."""
+    for part in parts:
+        held = part.terms
+        norm = bm25.K1 * (1 - bm25.B + bm25.B * part.length / average)
+        score = sum(weight * held[word] / (held[word] + norm) for word, weight in weights.items() if word in held)
+        yield score * (bm25.K1 + 1)

@@ -1,0 +1,98 @@
+"""What to show of a ranking within a budget: signatures and docstring heads of files, code of functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.context.lookup import numbered
+from bot.context.outline import Definition
+from bot.context.ranking import RankedFile, RankedFunction
+from bot.context.record import Record
+
+_CHARACTERS_A_TOKEN = 3.5
+_FUNCTIONS = 12
+_OUTLINED = 6
+_OUTLINE_LINES = 60
+_CODE_LINES = 100
+_OUTLINES_SHARE = 0.5
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Passages ready to be read; ``tokens`` is an estimate. ``left_out`` says what had no room."""
+
+    passages: tuple[str, ...]
+    left_out: tuple[str, ...]
+    tokens: int
+
+    def __str__(self) -> str:
+        rest = (f"(no room for: {', '.join(self.left_out)})",) if self.left_out else ()
+        return "\n\n".join((*self.passages, *rest))
+
+
+class _Index(Protocol):
+    def record(self, path: str) -> Record: ...
+
+    def texts(self, paths: Iterable[str]) -> dict[str, str]: ...
+
+
+def cut(index: _Index, ranking: Sequence[RankedFile], budget: int) -> Windows:
+    """The list of paths first, then code of the functions, then outlines of the best files, while there is room."""
+    room = _Room(budget)
+    room.add("ranking", "Likeliest files:\n" + "\n".join(_line(number, one) for number, one in enumerate(ranking, 1)))
+    functions = sorted((one for file in ranking for one in file.functions), key=lambda one: -one.score)[:_FUNCTIONS]
+    texts = index.texts(dict.fromkeys(one.path for one in functions))
+    outlines = budget * _OUTLINES_SHARE if ranking else 0
+    for one in functions:
+        if one.path in texts:
+            room.add(f"{one.path}:{one.name}", _code(one, texts[one.path]), keep=outlines)
+    for file in ranking[:_OUTLINED]:
+        definitions = index.record(file.path).definitions
+        if definitions:
+            room.add(f"outline of {file.path}", _outline(file.path, definitions))
+    return room.windows()
+
+
+class _Room:
+    def __init__(self, budget: int) -> None:
+        self._budget = float(budget)
+        self._passages: list[str] = []
+        self._left_out: list[str] = []
+        self._used = 0.0
+
+    def add(self, name: str, passage: str, *, keep: float = 0.0) -> None:
+        """Add a passage where it fits, leaving ``keep`` tokens for what comes after."""
+        tokens = len(passage) / _CHARACTERS_A_TOKEN + 1
+        if self._used + tokens > self._budget - keep:
+            self._left_out.append(name)
+            return
+        self._used += tokens
+        self._passages.append(passage)
+
+    def windows(self) -> Windows:
+        return Windows(tuple(self._passages), tuple(self._left_out), round(self._used))
+
+
+def _line(number: int, one: RankedFile) -> str:
+    return f"{number}. {one.path}" + (f" ({one.reasons[0]})" if one.reasons else "")
+
+
+def _code(one: RankedFunction, text: str) -> str:
+    end = min(one.end, one.start + _CODE_LINES - 1)
+    rest = f"\n(cut; it ends in line {one.end})" if end < one.end else ""
+    return f"{one.path}, {one.name}:\n{numbered(text.split(chr(10)), one.start, end)}{rest}"
+
+
+def _outline(path: str, definitions: Sequence[Definition]) -> str:
+    lines = [_signature(one) for one in definitions[:_OUTLINE_LINES]]
+    if len(definitions) > _OUTLINE_LINES:
+        lines.append(f"({len(definitions) - _OUTLINE_LINES} more)")
+    return f"{path} defines:\n" + "\n".join(lines)
+
+
+def _signature(one: Definition) -> str:
+    indent = "  " if one.container else ""
+    doc = f"  # {one.doc}" if one.doc else ""
+    return f"{one.start:>5} {indent}{one.signature}{doc}"

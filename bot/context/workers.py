@@ -1,0 +1,135 @@
+"""Reads many blobs in a few worker processes; one that hangs or dies costs the blob it was at, nothing more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import bot
+from bot.context.record import Posting
+from bot.context.worker import FRAME
+
+_CHUNK = 48
+_BLOB_SECONDS = 10.0
+_MAX_FRAME = 64 << 20
+_ROOT = str(Path(bot.__file__).resolve().parent.parent)
+
+WORKERS = max(1, min(4, os.cpu_count() or 1))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A blob to read, and as what: a language's name, or '' for plain text."""
+
+    sha: str
+    language: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.sha}.{self.language}"
+
+
+@dataclass(frozen=True)
+class Done:
+    """A blob read: posting and record as bytes for the cache."""
+
+    key: str
+    posting: bytes
+    record: bytes
+
+
+async def read_all(git_dir: Path, wanted: Sequence[Wanted], *, workers: int = WORKERS) -> AsyncIterator[list[Done]]:
+    """Yield what was read in groups as they are done, in no fixed order; every blob wanted comes exactly once."""
+    todo = deque(wanted[at : at + _CHUNK] for at in range(0, len(wanted), _CHUNK))
+    done: asyncio.Queue[list[Done] | None] = asyncio.Queue(maxsize=2 * workers)
+    count = min(workers, len(todo))
+    tasks = [asyncio.create_task(_serve(git_dir, todo, done)) for _ in range(count)]
+    try:
+        running = count
+        while running:
+            group = await done.get()
+            if group is None:
+                running -= 1
+            else:
+                yield group
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _serve(git_dir: Path, todo: deque[Sequence[Wanted]], done: asyncio.Queue[list[Done] | None]) -> None:
+    """Feed one worker at a time until nothing is left; start another where it stopped answering."""
+    try:
+        worker = _Worker(git_dir)
+        while todo:
+            chunk = todo.popleft()
+            group = await worker.read(chunk)
+            if len(group) < len(chunk):
+                stuck = chunk[len(group)]
+                group.append(Done(stuck.key, Posting(left_out="unreadable").to_bytes(), b""))
+                if rest := chunk[len(group) :]:
+                    todo.append(rest)
+            await done.put(group)
+        await worker.close()
+    finally:
+        await done.put(None)
+
+
+class _Worker:
+    def __init__(self, git_dir: Path) -> None:
+        self._git_dir = git_dir
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def read(self, chunk: Sequence[Wanted]) -> list[Done]:
+        """What was read of a chunk, in its order; shorter where the worker hung, died or ran out of memory."""
+        process = self._process or await self._start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        group: list[Done] = []
+        try:
+            process.stdin.write(json.dumps([[one.sha, one.language] for one in chunk]).encode() + b"\n")
+            for one in chunk:
+                async with asyncio.timeout(_BLOB_SECONDS):
+                    posting, record = FRAME.unpack(await process.stdout.readexactly(FRAME.size))
+                    body = await process.stdout.readexactly(min(posting + record, _MAX_FRAME))
+                group.append(Done(one.key, body[:posting], body[posting:]))
+        except (TimeoutError, OSError, asyncio.IncompleteReadError):
+            await self.close()
+        except BaseException:
+            self._kill()
+            raise
+        return group
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot.context.worker",
+            str(self._git_dir),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env={"PATH": os.environ.get("PATH", os.defpath), "PYTHONPATH": _ROOT, "PYTHONHASHSEED": "0"},
+            limit=1 << 22,
+        )
+        return self._process
+
+    def _kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def close(self) -> None:
+        self._kill()
+        if self._process is not None:
+            await self._process.wait()
+        self._process = None
