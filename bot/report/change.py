@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
 from bot.change.job import PullText
-from bot.change.records import Evidence, Failure, GateReport, Ran
+from bot.change.records import Evidence, Failure, GateName, GateReport, Ran
 from bot.report.words import code_block, duration, folded, inline_code, money, table
 
+_OWN_ROW = {"proof", "regressions", "lint"}
 _WEAKER = {
     "process": " This tier isolates nothing: the commands ran as an ordinary process of the host, with a scrubbed "
     "environment and limits, but with the host's files and network in reach. Take the evidence as weaker.",
 }
-_GATE_LABEL = {
-    "tests taken from base": "existing tests and test configuration",
+_QUIET: dict[GateName, str] = {
+    "tests taken from base": "no existing test and no test configuration is changed",
     "parse": "changed files parse",
-    "lint": "pyflakes, new findings",
-    "secrets": "secrets in added lines",
-    "paths": "protected paths touched",
-    "size": "size",
+    "secrets": "no credentials in added lines",
+    "paths": "no protected path is touched",
 }
 
 
@@ -26,7 +23,7 @@ def pull_text(evidence: Evidence, task_id: str) -> PullText:
     """Title and body of the pull request (design 10)."""
     title = f"Fix: {_title(evidence)}"
     parts = [f"Fixes #{evidence.task.number}.", _cause(evidence), *_unverified_head(evidence), evidence_table(evidence)]
-    parts += [*_notes(evidence), _ran(evidence), *_details(evidence)]
+    parts += [_also_checked(evidence), *_notes(evidence), _ran(evidence), *_details(evidence)]
     return PullText(title=title, body="\n\n".join(part for part in parts if part))
 
 
@@ -73,15 +70,26 @@ def evidence_table(evidence: Evidence) -> str:
         rows.append(
             [f"all {len(base.verdicts)} tests ({base.scope})", gates["regressions"].before, gates["regressions"].after]
         )
+    if "lint" in gates:
+        rows.append(["pyflakes, new findings", gates["lint"].before, gates["lint"].after])
     rows += [
-        [_GATE_LABEL[name], gate.before, gate.after + ("" if gate.passed else " — **not passed**")]
+        [name, "", f"{gate.after} — **not passed**"]
         for name, gate in gates.items()
-        if name in _GATE_LABEL
+        if not gate.passed and name not in _OWN_ROW
     ]
     if evidence.judgement is not None:
         said = "no failing input found" if evidence.judgement.passed else "names a failing input — **not passed**"
         rows.append([f"read by a second model call ({evidence.judgement.model})", "", said])
     return table(["check", "before", "after"], rows) if rows else ""
+
+
+def _also_checked(evidence: Evidence) -> str:
+    """The gates that found nothing, in one sentence."""
+    gates = {gate.name: gate for gate in evidence.report.gates if gate.passed} if evidence.report is not None else {}
+    said = [text for name, text in _QUIET.items() if name in gates]
+    if "size" in gates:
+        said.append(gates["size"].after)
+    return f"Also checked by code: {', '.join(said)}." if said else ""
 
 
 def _title(evidence: Evidence) -> str:
@@ -107,7 +115,7 @@ def _short(failure: Failure) -> str:
     marked = [line[1:].strip() for line in failure.message.splitlines() if line.startswith("E ")]
     lines = marked or [line.strip() for line in failure.message.splitlines() if line.strip()]
     text = (marked[0] if marked else lines[-1] if lines else "no message")[:140]
-    return inline_code(re.sub(r"^(AssertionError: )?assert ", "", text))
+    return inline_code(text.removeprefix("AssertionError: "))
 
 
 def _notes(evidence: Evidence) -> list[str]:
