@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import secrets
 import socket
@@ -16,7 +17,7 @@ from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.port import WORK, Limits, Mount, SandboxError
 from bot.sandbox.proxy import RegistryProxy
 from tests.sandbox.conftest import PYTHON, Shell
-from tests.support.processes import running
+from tests.support.processes import running, until
 
 
 def python(code: str) -> str:
@@ -174,7 +175,7 @@ async def test_a_device_node_or_a_mount_cannot_be_made(shell: Shell) -> None:
 @pytest.mark.parametrize(
     "call",
     [
-        "ctypes.CDLL(None, use_errno=True).unshare(0x10000000)",
+        "libc.unshare(0x10000000)",
         "libc.syscall(56, 0x10000000 | 17, 0, 0, 0, 0)",
         "libc.syscall(435, 0, 0)",
         "libc.syscall(425, 1, 0)",
@@ -188,10 +189,10 @@ async def test_the_kernel_surface_is_closed(shell: Shell, call: str) -> None:
     code = f"""
 import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
-print({call}, "of", ctypes.get_errno() or libc.__class__ and ctypes.get_errno())
+print({call}, ctypes.get_errno())
 """
     result = await shell(f"{PYTHON} -c '{code}'")
-    assert result.output.startswith("-1 of "), result.output
+    assert result.output in (f"-1 {errno.EPERM}\n", f"-1 {errno.ENOSYS}\n")
 
 
 async def test_the_filter_is_on_and_capabilities_are_gone(shell: Shell) -> None:
@@ -226,8 +227,7 @@ async def test_a_timeout_takes_every_process_with_it(shell: Shell) -> None:
 async def test_a_cancelled_caller_leaves_no_process(shell: Shell) -> None:
     word = f"87{secrets.randbelow(10**7)}"
     task = asyncio.ensure_future(shell(f"setsid sleep {word} & sleep {word}", seconds=60))
-    while len(running(f"sleep {word}")) < 3:
-        await asyncio.sleep(0.01)
+    await until(lambda: len(running(f"sleep {word}")) >= 3)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
@@ -243,11 +243,7 @@ async def test_cancelling_at_any_moment_of_the_start_leaves_no_process(shell: Sh
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    for _ in range(100):
-        if not running(word):
-            break
-        await asyncio.sleep(0.01)
-    assert running(word) == []
+    await until(lambda: not running(word))
     assert left_groups() == []
 
 
@@ -295,15 +291,10 @@ line = "setsid sleep {word} & touch started; sleep {word}"
 asyncio.run(Bubblewrap().run(["/bin/sh", "-c", line], pathlib.Path({str(workspace)!r})))
 """
     bot = await asyncio.create_subprocess_exec(sys.executable, "-c", code, cwd=Path(__file__).parents[2])
-    while not started.exists():
-        await asyncio.sleep(0.02)
+    await until(started.exists)
     bot.kill()
     await bot.wait()
-    for _ in range(200):
-        if not running(f"sleep {word}"):
-            break
-        await asyncio.sleep(0.01)
-    assert running(f"sleep {word}") == []
+    await until(lambda: not running(f"sleep {word}"))
 
 
 async def test_many_runs_leave_no_descriptor_and_no_group(shell: Shell) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -15,3 +17,10 @@ def running(word: str) -> list[str]:
             if word in line:
                 found.append(line)
     return found
+
+
+async def until(condition: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until ``condition`` holds; raises TimeoutError after ``seconds``."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)

@@ -1,0 +1,52 @@
+"""The files of deploy/ agree with each other and with what the sandbox needs."""
+
+from __future__ import annotations
+
+import configparser
+import json
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+# what `strace -f bwrap` of our command line calls that a narrow profile might forget
+NEEDED = {"clone", "unshare", "mount", "umount2", "pivot_root", "sethostname", "prctl", "seccomp", "chroot"}
+
+
+def test_the_container_profile_leaves_bubblewrap_what_it_needs() -> None:
+    profile = json.loads((ROOT / "deploy/seccomp.json").read_text())
+    denied = {name for rule in profile["syscalls"] if "args" not in rule for name in rule["names"]}
+    assert profile["defaultAction"] == "SCMP_ACT_ALLOW"
+    assert not denied & NEEDED
+    assert {"bpf", "keyctl", "init_module", "kexec_load", "io_uring_setup", "open_by_handle_at"} <= denied
+
+
+def test_the_run_line_and_compose_give_the_same_options() -> None:
+    service = yaml.safe_load((ROOT / "deploy/compose.yml").read_text())["services"]["forgehand"]
+    line = (ROOT / "deploy/README.md").read_text().split("```sh")[1]
+    options = {
+        option.replace(":true", "").replace(":", "=").replace("./", "deploy/") for option in service["security_opt"]
+    }
+    assert options == {part.split()[0] for part in line.split("--security-opt ")[1:]}
+    assert (service["cap_drop"], service["init"]) == (["ALL"], True)
+    assert f"--memory {service['mem_limit']}" in line
+    assert f"--pids-limit {service['pids_limit']}" in line
+
+
+def test_the_unit_delegates_and_sets_nothing_that_stops_bubblewrap() -> None:
+    unit = configparser.RawConfigParser(strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read(ROOT / "deploy/forgehand.service")
+    service = dict(unit.items("Service"))
+    assert service["Delegate"] == "memory pids"
+    assert service["User"] == "forgehand"
+    stopping = {"RestrictNamespaces", "PrivateUsers", "ProtectKernelTunables", "ProtectKernelLogs", "ProtectProc"}
+    assert not set(service) & (stopping | {"ProcSubset", "ProtectHostname", "ProtectControlGroups", "SystemCallFilter"})
+
+
+def test_the_image_is_small_and_not_root() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    assert "--require-hashes -r requirements.txt" in text
+    assert "bubblewrap" in text
+    assert text.index("USER 10001") < text.index("ENTRYPOINT")
+    assert (ROOT / ".dockerignore").read_text().startswith("*\n")
