@@ -17,7 +17,7 @@ from bot.github.pacer import Pacer, Ticket
 MAX_WAIT = 120.0
 """Seconds a caller is held for a rate limit before it is told to come back later."""
 
-_CACHED_ANSWERS = 256
+_CACHED_ANSWERS = 64
 _REMEMBERED_MOVES = 256
 
 Cached = tuple[str | None, str | None, Any, str | None]

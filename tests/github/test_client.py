@@ -10,7 +10,9 @@ from bot.github import issues, repos
 from bot.github.access import GitHubs
 from bot.github.client import Client
 from bot.github.errors import Forbidden, GitHubDown, GitHubError, Invalid, NotFound, ProgressDropped, RateLimited
+from bot.github.lane import Clock, Lane
 from bot.github.markers import Marker
+from bot.github.pacer import Pacer, Ticket
 from simhub.faults import Fault
 from tests.github.conftest import World
 from tests.github.test_access import new_issue
@@ -200,3 +202,25 @@ async def test_many_callers_share_one_pace(world: World, client: Client) -> None
     await asyncio.gather(*(issues.react_to_issue(client, world.repository, number, "eyes") for _ in range(14)))
     assert sum(1 for each in world.exchanges if each.path.endswith("/reactions")) == 14
     assert 3 <= sum(world.time.slept) <= 8
+
+
+async def test_a_caller_who_gives_up_waiting_holds_nobody_back(world: World) -> None:
+    lane = Lane(Clock(world.time.now, world.time.sleep), Pacer(concurrent=1))
+    order: list[str] = []
+
+    async def call(name: str, hold: asyncio.Event | None = None) -> None:
+        async with lane.turn(Ticket()):
+            order.append(name)
+            if hold:
+                await hold.wait()
+
+    hold = asyncio.Event()
+    first = asyncio.create_task(call("first", hold))
+    gives_up = asyncio.create_task(call("gives up"))
+    last = asyncio.create_task(call("last"))
+    await asyncio.sleep(0.01)
+    gives_up.cancel()
+    assert order == ["first"]
+    hold.set()
+    await asyncio.wait_for(asyncio.gather(first, last), 2)
+    assert order == ["first", "last"]
