@@ -37,7 +37,7 @@ def changed(path: str, text: str, wanted: Sequence[Wanted]) -> tuple[str, list[t
     source = Source.of(text)
     notes: list[tuple[int, str]] = []
     steps: list[_Step] = []
-    pending = [_checked(path, item, text) for item in dict.fromkeys(wanted)]
+    pending = [_checked(path, item, text) for item in _once(wanted)]
     while pending:
         steps, pending = _round(path, source, pending)
         notes += [(step.wanted.edit, _note(path, step)) for step in steps]
@@ -49,6 +49,12 @@ def changed(path: str, text: str, wanted: Sequence[Wanted]) -> tuple[str, list[t
     if source.text == text:
         raise refused("no-op", f"Edit {wanted[0].edit} leaves {path} as it is.", path=path, edit=wanted[0].edit)
     return source.text, notes
+
+
+def _once(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """Without the blocks that were written twice; equal hunks of one diff are different places."""
+    kept = {(item.hunk, number if item.group is not None else None): item for number, item in enumerate(wanted)}
+    return list(kept.values())
 
 
 def _note(path: str, step: _Step) -> str:
@@ -73,6 +79,13 @@ def _best_reading(path: str, source: Source, steps: Sequence[_Step]) -> Source:
 def _spliced(source: Source, steps: Sequence[_Step], chosen: Sequence[Splice]) -> Source:
     wishes = [step.wanted.hunk.end_newline for step in steps if step.place.stop == len(source.bodies)]
     return source.spliced([(s.start, s.stop, list(s.lines)) for s in chosen], next(iter(wishes), None))
+
+
+def _inside_already(text: str, hunk: Hunk, columns: tuple[int, int]) -> bool:
+    """Whether the text around a fragment already reads as its replacement."""
+    old, new = text[slice(*columns)], hunk.replace.replace("\r\n", "\n").strip("\n")
+    leads = (lead for lead in range(len(new) - len(old) + 1) if new.startswith(old, lead))
+    return any(lead <= columns[0] and text.startswith(new, columns[0] - lead) for lead in leads)
 
 
 def _there_already(source: Source, splice: Splice) -> int | None:
@@ -172,7 +185,8 @@ def _step(path: str, source: Source, wanted: Wanted, hunk: Hunk, place: Placemen
         readings = splices(source, hunk, place)
     except EditRefused as error:
         raise error.with_place(path, wanted.edit) from error
-    row = _there_already(source, readings[0])
+    inside = place.columns and _inside_already(source.joined, hunk, place.columns)
+    row = place.start if inside else _there_already(source, readings[0])
     if row is not None:
         raise refusal.already_applied(path, wanted.edit, row)
     return _Step(wanted, place, readings)

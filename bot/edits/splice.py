@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from math import gcd
 
 from bot.edits.rungs import Placement, Rung, Span
 from bot.edits.text import Source, indent_of, is_elision, split_lines
@@ -33,7 +34,7 @@ def splices(source: Source, hunk: Hunk, place: Placement) -> list[Splice]:
     _check(search, replacement, opcodes, place)
     if place.columns is not None:
         return _distinct(_inside(source, place, replacement))
-    indents = _Indents.learned(source, search, place)
+    indents = _Indents.learned(source, search, replacement, place)
     readings = indents.readings(replacement)
     if place.rung is Rung.REFLOWED:
         return _distinct(Splice(place.start, place.stop, tuple(lines)) for lines in readings)
@@ -136,20 +137,24 @@ def _is_stub(lines: list[str], number: int) -> bool:
 
 @dataclass(frozen=True)
 class _Indents:
-    """What became of the indentation: searched -> actual, for every matched line in order."""
+    """What became of the indentation: searched -> actual, for every matched line in order.
+
+    ``step`` is the width of one level in the hunk, 0 where it is indented by tabs.
+    """
 
     pairs: tuple[tuple[str, str], ...]
+    step: int
 
     @classmethod
-    def learned(cls, source: Source, search: list[str], place: Placement) -> _Indents:
-        rows = zip(search, place.spans, strict=place.rung is not Rung.REFLOWED)
-        return cls(
-            tuple(
-                (indent_of(line), indent_of(source.bodies[start]))
-                for line, (start, stop) in rows
-                if stop > start and not is_elision(line) and line.strip() and source.keys[start]
-            )
-        )
+    def learned(cls, source: Source, search: list[str], replacement: list[str], place: Placement) -> _Indents:
+        pairs = [
+            (indent_of(line), indent_of(source.bodies[start]))
+            for line, (start, stop) in zip(search, place.spans, strict=place.rung is not Rung.REFLOWED)
+            if stop > start and not is_elision(line) and line.strip() and source.keys[start]
+        ]
+        indents = [indent_of(line) for line in [*search, *replacement] if line.strip()]
+        step = 0 if any("\t" in indent for indent in indents) else gcd(*(len(indent) for indent in indents))
+        return cls(tuple(pairs), step)
 
     def readings(self, lines: list[str]) -> list[list[str]]:
         """The replacement's lines under every way it may have been indented, likeliest first."""
@@ -179,18 +184,13 @@ class _Indents:
             shallowest = min(table, key=len)
             spare = len(shallowest) - len(own)
             return table[shallowest][: max(0, len(table[shallowest]) - spare)] + line.lstrip()
-        return table[base] + self._unit(own[len(base) :], table) + line.lstrip()
+        return table[base] + self._further(own[len(base) :], table) + line.lstrip()
 
-    @staticmethod
-    def _unit(extra: str, table: dict[str, str]) -> str:
-        """Further indentation, in tabs where the file has tabs for the blanks that were searched."""
-        ratios = {
-            len(mine) // len(actual) for mine, actual in table.items() if "\t" in actual and mine and "\t" not in mine
-        }
-        if len(ratios) != 1 or "\t" in extra:
+    def _further(self, extra: str, table: dict[str, str]) -> str:
+        """Further indentation, in tabs where the file has tabs and the hunk has blanks."""
+        if not self.step or not any("\t" in actual for actual in table.values()):
             return extra
-        width = max(1, ratios.pop())
-        return "\t" * (len(extra) // width) + " " * (len(extra) % width)
+        return "\t" * (len(extra) // self.step) + " " * (len(extra) % self.step)
 
     def first_only(self, lines: list[str]) -> list[str]:
         """Only the first line moved: the others already have the file's indentation."""
@@ -223,5 +223,6 @@ def _inside(source: Source, place: Placement, replacement: list[str]) -> Iterato
     lead = indent_of(source.bodies[place.start])
     for rest in ([lead + line if line.strip() else "" for line in new[1:]], new[1:]):
         lines = [new[0], *rest]
-        lines[0], lines[-1] = before + lines[0], lines[-1] + after
+        lines[0] = before + lines[0]
+        lines[-1] += after
         yield Splice(place.start, place.stop, tuple(lines))

@@ -51,5 +51,10 @@ def _python_fault(text: str) -> tuple[int, str] | None:
 def _tree_fault(language: str, text: str) -> tuple[int, str] | None:
     from ast_grep_py import SgRoot
 
-    fault = SgRoot(text, language).root().find(kind="ERROR")
-    return None if fault is None else (fault.range().start.line, f"not valid {language}")
+    root = SgRoot(text, language).root()
+    # what the parser had to make up to go on is a node without text
+    fault = root.find(kind="ERROR") or root.find(regex="^$")
+    if fault is None:
+        return None
+    missing = "" if fault.kind() == "ERROR" else f", {fault.kind()!r} is missing"
+    return fault.range().start.line, f"not valid {language}{missing}"
