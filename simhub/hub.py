@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any
 
@@ -73,14 +74,14 @@ class Hub:
         self._runner: web.AppRunner | None = None
 
     @classmethod
-    def start(cls, root: Path, port: int = 0, host: str = "127.0.0.1") -> Starting:
+    def start(cls, root: Path, port: int = 0, host: str = "127.0.0.1", tls: SSLContext | None = None) -> Starting:
         """Serve on ``host:port`` (0: any free one). ``await`` it, or enter it with ``async with``."""
-        return Starting(cls(root), host, port)
+        return Starting(cls(root), host, port, tls)
 
-    async def _serve(self, host: str, port: int) -> None:
+    async def _serve(self, host: str, port: int, tls: SSLContext | None) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
-        self._runner = await server.serve(self, host, port)
-        self.url = f"http://{host}:{self._runner.addresses[0][1]}"
+        self._runner = await server.serve(self, host, port, tls)
+        self.url = f"{'https' if tls else 'http'}://{host}:{self._runner.addresses[0][1]}"
 
     @property
     def api_url(self) -> str:
@@ -313,12 +314,13 @@ class Starting:
     hub: Hub
     host: str
     port: int
+    tls: SSLContext | None
 
     def __await__(self) -> Generator[Any, None, Hub]:
         return self.__aenter__().__await__()
 
     async def __aenter__(self) -> Hub:
-        await self.hub._serve(self.host, self.port)
+        await self.hub._serve(self.host, self.port, self.tls)
         return self.hub
 
     async def __aexit__(

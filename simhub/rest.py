@@ -18,6 +18,7 @@ from simhub import auth, resources
 from simhub.call import Actor, Answer, Call, Route, allows, has_role, routes
 from simhub.errors import ApiError, bad_credentials, not_accessible, not_found
 from simhub.faults import Fault
+from simhub.graphql import endpoint as graphql
 from simhub.model import Repository
 from simhub.requestlog import RequestRecord
 
@@ -25,11 +26,19 @@ if TYPE_CHECKING:
     from simhub.hub import Hub
 
 resources.load()
+GRAPHQL_PATH = "/graphql"
 
 
 def handler(hub: Hub) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         return await _Exchange(hub, request, request.match_info["path"] or "/").run()
+
+    return handle
+
+
+def graphql_handler(hub: Hub) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await _GraphQL(hub, request, GRAPHQL_PATH).run()
 
     return handle
 
@@ -180,6 +189,17 @@ class _Exchange:
             ),
             answer,
         )
+
+
+class _GraphQL(_Exchange):
+    """The same road for a GraphQL request: credentials, limits, faults, headers, log."""
+
+    async def _dispatch(self) -> Answer:
+        call = Call(self.hub, self.actor, self.request.method, self.path, {}, {}, "", self.payload)
+        return await graphql.answer(call)
+
+    def _resource(self) -> str:
+        return "graphql"
 
 
 def _check_auth(route: Route, actor: Actor) -> None:

@@ -1,0 +1,1 @@
+"""GraphQL: as much of GitHub's schema as bots and ``gh`` ask for."""

@@ -1,0 +1,223 @@
+"""What can be changed by GraphQL. Where REST can do it too, REST does it: one rule, one place."""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from simhub import forge, pull_shapes, rules
+from simhub.errors import ApiError
+from simhub.gitrepo import ZERO, GitRepo, identity
+from simhub.graphql.execute import Context, Node
+from simhub.graphql.lookup import find, issue_node
+from simhub.model import Account, Comment, Issue, Pull, Repository, ReviewComment, Thread
+
+_VERDICTS = {"APPROVE", "COMMENT", "REQUEST_CHANGES"}
+
+
+def _found(context: Context, identifier: str, *kinds: str) -> Any:
+    node = find(context, identifier)
+    if node.type not in kinds:
+        raise ApiError(404, f"Could not resolve to {kinds[0]} node with the global id of '{identifier}'.")
+    return node.value
+
+
+def _issue(context: Context, identifier: str) -> Issue:
+    value = _found(context, identifier, "Issue", "PullRequest")
+    return value.issue if isinstance(value, Pull) else value
+
+
+def _path(issue: Issue | Pull, tail: str) -> str:
+    return f"/repos/{issue.repository.full_name}/{tail}"
+
+
+async def _add_comment(context: Context, _: Any, given: dict[str, Any]) -> Node:
+    issue = _issue(context, given["input"]["subjectId"])
+    body = {"body": given["input"]["body"]}
+    made = await context.rest("POST", _path(issue, f"issues/{issue.number}/comments"), body)
+    comment = next(each for each in issue.comments if each.id == made["id"])
+    return Node("AddCommentPayload", (issue, comment))
+
+
+async def _update_comment(context: Context, _: Any, given: dict[str, Any]) -> Node:
+    comment: Comment = _found(context, given["input"]["id"], "IssueComment")
+    path = _path(comment.issue, f"issues/comments/{comment.id}")
+    await context.rest("PATCH", path, {"body": given["input"]["body"]})
+    return Node("UpdateIssueCommentPayload", comment)
+
+
+async def _minimize(context: Context, _: Any, given: dict[str, Any]) -> Node:
+    comment: Comment = _found(context, given["input"]["subjectId"], "IssueComment")
+    context.demand(comment.issue.repository, "issues:write|pull_requests:write", "write", reading=False)
+    comment.minimized = str(given["input"]["classifier"]).lower()
+    return Node("MinimizeCommentPayload", comment)
+
+
+async def _resolve(context: Context, given: dict[str, Any], resolved: bool) -> Node:
+    thread: Thread = _found(context, given["input"]["threadId"], "PullRequestReviewThread")
+    repo = thread.pull.repository
+    context.demand(repo, "pull_requests:write", "triage", reading=False)
+    thread.resolved_by = context.call.user if resolved else None
+    hub = context.call.hub
+    comments = [pull_shapes.review_comment(hub, each) for each in thread.comments]
+    payload = {
+        "action": "resolved" if resolved else "unresolved",
+        "pull_request": pull_shapes.pull_simple(hub, thread.pull),
+        "thread": {"node_id": given["input"]["threadId"], "comments": comments},
+    }
+    hub.webhooks.emit("pull_request_review_thread", payload, repo, context.call.user)
+    return Node("ResolveReviewThreadPayload", thread)
+
+
+async def _set_draft(context: Context, given: dict[str, Any], draft: bool) -> Node:
+    pull: Pull = _found(context, given["input"]["pullRequestId"], "PullRequest")
+    context.demand(pull.repository, "pull_requests:write", "write", reading=False)
+    if pull.draft != draft:
+        pull.draft = draft
+        word = "convert_to_draft" if draft else "ready_for_review"
+        forge.note(context.call.hub, pull.issue, context.call.actor, word)
+        action = "converted_to_draft" if draft else "ready_for_review"
+        await forge.pull_event(context.call.hub, pull, action, context.call.user)
+    return Node("PullRequestPayload", pull)
+
+
+async def _add_review(context: Context, _: Any, given: dict[str, Any]) -> Node:
+    wanted = given["input"]
+    pull: Pull = _found(context, wanted["pullRequestId"], "PullRequest")
+    body = {"body": wanted.get("body", ""), "comments": wanted.get("threads") or wanted.get("comments") or []}
+    body |= {"event": wanted["event"]} if wanted.get("event") in _VERDICTS else {}
+    body |= {"commit_id": wanted["commitOID"]} if wanted.get("commitOID") else {}
+    body["comments"] = [_snake(each) for each in body["comments"]]
+    made = await context.rest("POST", _path(pull, f"pulls/{pull.number}/reviews"), body)
+    return Node("AddPullRequestReviewPayload", next(each for each in pull.reviews if each.id == made["id"]))
+
+
+def _snake(comment: dict[str, Any]) -> dict[str, Any]:
+    names = {"startLine": "start_line", "startSide": "start_side"}
+    return {names.get(name, name): value for name, value in comment.items()}
+
+
+async def _add_reply(context: Context, _: Any, given: dict[str, Any]) -> Node:
+    thread: Thread = _found(context, given["input"]["pullRequestReviewThreadId"], "PullRequestReviewThread")
+    path = _path(thread.pull, f"pulls/{thread.pull.number}/comments/{thread.comments[0].id}/replies")
+    made = await context.rest("POST", path, {"body": given["input"]["body"]})
+    comment: ReviewComment = next(each for each in thread.comments if each.id == made["id"])
+    return Node("AddReplyPayload", comment)
+
+
+async def _state(context: Context, given: dict[str, Any], key: str, state: str) -> Node:
+    issue = _issue(context, given["input"][key])
+    kind = "pulls" if issue.pull else "issues"
+    await context.rest("PATCH", _path(issue, f"{kind}/{issue.number}"), {"state": state})
+    return Node("StatePayload", issue)
+
+
+async def _create_pull(context: Context, _: Any, given: dict[str, Any]) -> Node:
+    wanted = given["input"]
+    repo: Repository = _found(context, wanted["repositoryId"], "Repository")
+    body = {
+        "title": wanted["title"],
+        "body": wanted.get("body"),
+        "head": wanted["headRefName"],
+        "base": wanted["baseRefName"],
+        "draft": wanted.get("draft", False),
+        "maintainer_can_modify": wanted.get("maintainerCanModify", True),
+    }
+    made = await context.rest("POST", f"/repos/{repo.full_name}/pulls", body)
+    return Node("PullRequestPayload", repo.issues[made["number"]].pull)
+
+
+async def _create_commit(context: Context, _: Any, given: dict[str, Any]) -> Node:
+    """createCommitOnBranch: one commit of additions and deletions, only on top of ``expectedHeadOid``."""
+    wanted, hub = given["input"], context.call.hub
+    repo, ref = _branch(context, wanted["branch"])
+    context.demand(repo, "contents:write", "write", reading=False)
+    git = GitRepo(repo.path)
+    head = (await git.refs(ref)).get(ref)
+    if head is None:
+        raise ApiError(404, f"No ref found for {ref.removeprefix('refs/heads/')}")
+    if head != wanted["expectedHeadOid"]:
+        words = f'Expected branch to point to "{wanted["expectedHeadOid"]}" but it did not. Pull and try again.'
+        raise ApiError(422, words)
+    tree = await _tree(git, head, wanted.get("fileChanges") or {})
+    message = "\n\n".join(filter(None, [wanted["message"]["headline"], wanted["message"].get("body")]))
+    sha = await git.write_commit(tree, [head], message, _web_identity(context.call.user))
+    await rules.check_ref_update(repo, ref, head, sha, context.call.actor)
+    await git.update_ref(ref, sha, head)
+    await forge.ref_changed(hub, repo, ref, head, sha, context.call.actor)
+    return Node("CreateCommitPayload", (repo, ref, sha))
+
+
+def _branch(context: Context, wanted: dict[str, Any]) -> tuple[Repository, str]:
+    name = wanted.get("branchName", "")
+    repo = context.call.hub.world.repository(wanted.get("repositoryNameWithOwner", ""))
+    if repo is None or not context.call.actor.sees(repo):
+        raise ApiError(404, "Could not resolve to a Repository.")
+    return repo, name if name.startswith("refs/") else f"refs/heads/{name}"
+
+
+async def _tree(git: GitRepo, head: str, changes: dict[str, Any]) -> str:
+    lines = [f"0 {ZERO}\t{each['path']}\n" for each in changes.get("deletions", [])]
+    for each in changes.get("additions", []):
+        blob = await git.write_blob(base64.b64decode(each["contents"]))
+        lines.append(f"100644 {blob}\t{each['path']}\n")
+    with tempfile.TemporaryDirectory() as scratch:
+        env = {"GIT_INDEX_FILE": str(Path(scratch) / "index")}
+        await git.run("read-tree", head, env=env)
+        await git.run("update-index", "--index-info", stdin="".join(lines).encode(), env=env)
+        return await git.text("write-tree", env=env)
+
+
+def _web_identity(user: Account) -> dict[str, str]:
+    return identity(user.login, f"{user.id}+{user.login}@users.noreply.github.com")
+
+
+def _pull_of(_: Context, pull: Pull) -> Node:
+    return Node("PullRequest", pull)
+
+
+MUTATIONS: dict[str, dict[str, Any]] = {
+    "Mutation": {
+        "addComment": _add_comment,
+        "updateIssueComment": _update_comment,
+        "minimizeComment": _minimize,
+        "resolveReviewThread": lambda c, _, given: _resolve(c, given, True),
+        "unresolveReviewThread": lambda c, _, given: _resolve(c, given, False),
+        "markPullRequestReadyForReview": lambda c, _, given: _set_draft(c, given, False),
+        "convertPullRequestToDraft": lambda c, _, given: _set_draft(c, given, True),
+        "addPullRequestReview": _add_review,
+        "addPullRequestReviewThreadReply": _add_reply,
+        "closeIssue": lambda c, _, given: _state(c, given, "issueId", "closed"),
+        "reopenIssue": lambda c, _, given: _state(c, given, "issueId", "open"),
+        "closePullRequest": lambda c, _, given: _state(c, given, "pullRequestId", "closed"),
+        "reopenPullRequest": lambda c, _, given: _state(c, given, "pullRequestId", "open"),
+        "createPullRequest": _create_pull,
+        "createCommitOnBranch": _create_commit,
+    },
+    "AddCommentPayload": {
+        "commentEdge": lambda c, v: Node("IssueCommentEdge", v[1]),
+        "subject": lambda c, v: issue_node(v[0]),
+        "clientMutationId": lambda c, v: None,
+    },
+    "IssueCommentEdge": {"node": lambda c, v: Node("IssueComment", v)},
+    "UpdateIssueCommentPayload": {"issueComment": lambda c, v: Node("IssueComment", v)},
+    "MinimizeCommentPayload": {"minimizedComment": lambda c, v: Node("IssueComment", v)},
+    "ResolveReviewThreadPayload": {"thread": lambda c, v: Node("PullRequestReviewThread", v)},
+    "PullRequestPayload": {"pullRequest": _pull_of, "clientMutationId": lambda c, v: None},
+    "AddPullRequestReviewPayload": {
+        "pullRequestReview": lambda c, v: Node("PullRequestReview", v),
+        "clientMutationId": lambda c, v: None,
+    },
+    "AddReplyPayload": {"comment": lambda c, v: Node("PullRequestReviewComment", v)},
+    "StatePayload": {
+        "issue": lambda c, v: Node("Issue", v),
+        "pullRequest": lambda c, v: issue_node(v),
+        "clientMutationId": lambda c, v: None,
+    },
+    "CreateCommitPayload": {
+        "commit": lambda c, v: Node("Commit", (v[0], v[2])),
+        "ref": lambda c, v: Node("Ref", v),
+    },
+}
