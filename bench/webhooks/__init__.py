@@ -1,0 +1,1 @@
+"""Webhooks: the whole bot beside Probot, in one run, in turn."""

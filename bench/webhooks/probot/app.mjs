@@ -1,0 +1,7 @@
+// The peer: the same acknowledgement on the same event, and a handler for the event of the load.
+export default (app) => {
+  app.on("issues.labeled", async (context) => {
+    await context.octokit.rest.reactions.createForIssue(context.issue({ content: "eyes" }));
+  });
+  app.on("pull_request.opened", async () => {});
+};

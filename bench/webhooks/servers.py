@@ -1,0 +1,139 @@
+"""The two servers under test, each a process of its own in front of the same simulated GitHub."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from simhub.hub import AppCredentials, Hub
+
+SECRET = "a secret for the bench"
+_HERE = Path(__file__).parent
+_PROBOT = Path(".bench/probot").resolve()
+_KB_A_MB = 1024
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server. ``alive`` is the path that is asked to see how quickly it answers while it works."""
+
+    name: str
+    port: int
+    webhook: str
+    alive: str
+    process: asyncio.subprocess.Process
+
+    def rss_mb(self) -> float:
+        """Resident memory of the process and its children."""
+        return sum(_rss(pid) for pid in [self.process.pid, *_children(self.process.pid)]) / _KB_A_MB
+
+
+def install_probot() -> None:
+    """Install the peer into ``.bench/probot`` unless that very version is there. Needs npm."""
+    if shutil.which("npm") is None:
+        sys.exit("This bench compares with Probot and needs node and npm; install Node.js 20 or later.")
+    wanted = (_HERE / "probot" / "package.json").read_bytes()
+    _PROBOT.mkdir(parents=True, exist_ok=True)
+    installed = _PROBOT / "package.json"
+    if not installed.is_file() or installed.read_bytes() != wanted or not (_PROBOT / "node_modules/probot").is_dir():
+        installed.write_bytes(wanted)
+        subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"], cwd=_PROBOT, check=True)
+    shutil.copy(_HERE / "probot" / "app.mjs", _PROBOT / "app.mjs")
+
+
+@asynccontextmanager
+async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int) -> AsyncIterator[Server]:
+    """The whole bot, ``forgehand serve``, workers included."""
+    environment = {
+        "FORGEHAND_APP_ID": str(app.app_id),
+        "FORGEHAND_PRIVATE_KEY": str(_key(app, folder)),
+        "FORGEHAND_WEBHOOK_SECRET": SECRET,
+        "FORGEHAND_API_URL": hub.api_url,
+        "FORGEHAND_WEB_URL": hub.url,
+        "FORGEHAND_DATA_DIR": str(folder / "data"),
+        "FORGEHAND_PORT": str(port),
+        "FORGEHAND_SANDBOX": "none",
+    }
+    command = [sys.executable, "-m", "bot.cli", "serve"]
+    async with _process(command, environment, folder / "forgehand.log") as process:
+        yield await _up(Server("forgehand", port, "/webhook", "/healthz", process), "/readyz")
+
+
+@asynccontextmanager
+async def probot(hub: Hub, app: AppCredentials, folder: Path, port: int) -> AsyncIterator[Server]:
+    """Probot with its own defaults, logging to a file as we do."""
+    environment = {
+        "APP_ID": str(app.app_id),
+        "PRIVATE_KEY_PATH": str(_key(app, folder)),
+        "WEBHOOK_SECRET": SECRET,
+        "GHE_HOST": hub.url.removeprefix("http://"),
+        "GHE_PROTOCOL": "http",
+        "PORT": str(port),
+        "HOST": "127.0.0.1",
+        "NODE_ENV": "production",
+        "LOG_FORMAT": "json",
+    }
+    command = ["node", str(_PROBOT / "node_modules/probot/bin/probot.js"), "run", str(_PROBOT / "app.mjs")]
+    async with _process(command, environment, folder / "probot.log") as process:
+        yield await _up(Server("probot", port, "/api/github/webhooks", "/ping", process), "/ping")
+
+
+@asynccontextmanager
+async def _process(
+    command: list[str], environment: Mapping[str, str], log: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *command, env={**os.environ, **environment}, stdout=output, stderr=output
+        )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+async def _up(server: Server, path: str) -> Server:
+    """Wait until it answers ``path`` with anything but an error of the server."""
+    async with asyncio.timeout(60), aiohttp.ClientSession() as session:
+        while True:
+            if server.process.returncode is not None:
+                sys.exit(f"{server.name} ended by itself; its log is beside its data.")
+            try:
+                async with session.get(f"http://127.0.0.1:{server.port}{path}") as answer:
+                    if answer.status < 500:
+                        return server
+            except aiohttp.ClientError:
+                pass
+            await asyncio.sleep(0.1)
+
+
+def _key(app: AppCredentials, folder: Path) -> Path:
+    path = folder / "key.pem"
+    path.touch(0o600)
+    path.write_text(app.private_key)
+    return path
+
+
+def _rss(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")), 0)
+
+
+def _children(pid: int) -> list[int]:
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    own = [int(child) for child in path.read_text().split()] if path.exists() else []
+    return own + [grandchild for child in own for grandchild in _children(child)]
