@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic
 
 import structlog
@@ -16,7 +16,8 @@ from bot.store import deliveries
 from bot.store.store import Store
 from bot.types import ForgehandError
 
-_LARGE = 1024 * 1024
+_SMALL = 64 * 1024
+_HELD = 100
 _WORKERS = 16
 _PAUSES = (1.0, 5.0, 25.0)
 _DEADLINE = 60.0
@@ -27,9 +28,13 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class _Todo(Generic[C]):
-    """A delivery to handle; ``left`` are the handlers that have not succeeded yet, None before the first attempt."""
+    """A delivery to handle. ``event`` is None where it has to be read from the database first.
+
+    ``left`` are the handlers that have not succeeded yet, None before the first attempt.
+    """
 
     guid: str
+    event: Event | None = None
     attempt: int = 0
     left: tuple[Handler[C], ...] | None = None
 
@@ -64,7 +69,7 @@ class Dispatcher(Generic[C]):
         """
         left = await self._store.run(deliveries.open_guids)
         for guid in left:
-            self.dispatch(guid)
+            self._queue.put_nowait(_Todo(guid))
         metrics.RECOVERED.inc(len(left))
         self._workers = [asyncio.create_task(self._work(), name=f"dispatch-{number}") for number in range(_WORKERS)]
         try:
@@ -72,9 +77,13 @@ class Dispatcher(Generic[C]):
         finally:
             await self._drain()
 
-    def dispatch(self, guid: str) -> None:
-        """Handle a stored delivery as soon as a worker is free."""
-        self._queue.put_nowait(_Todo(guid))
+    def dispatch(self, event: Event) -> None:
+        """Handle a stored delivery as soon as a worker is free. Few are kept in memory; the others are read again."""
+        if not self._router.handlers(event.name, event.action):
+            self._inbox.end_soon(event.guid)
+            return
+        held = event if event.size <= _SMALL and self._queue.qsize() < _HELD else None
+        self._queue.put_nowait(_Todo(event.guid, held))
 
     @property
     def alive(self) -> bool:
@@ -99,12 +108,8 @@ class Dispatcher(Generic[C]):
                 self._later(self._pauses[-1] if self._pauses else 0.0, todo)
 
     async def _handle(self, todo: _Todo[C]) -> None:
-        delivery = await self._store.run(lambda connection: deliveries.load(connection, todo.guid))
-        if delivery is None:
-            return
         try:
-            parse = (delivery.guid, delivery.event, delivery.payload)
-            event = await asyncio.to_thread(Event.parse, *parse) if len(parse[2]) > _LARGE else Event.parse(*parse)
+            event = todo.event or await self._read(todo.guid)
         except DeliveryRefused as refused:
             await self._end(todo.guid, str(refused))
             return
@@ -114,13 +119,19 @@ class Dispatcher(Generic[C]):
         ):
             await self._attempt(todo, event)
 
+    async def _read(self, guid: str) -> Event:
+        delivery = await self._store.run(lambda connection: deliveries.load(connection, guid))
+        if delivery is None:
+            raise DeliveryRefused("The delivery is no longer stored.")
+        return await asyncio.to_thread(Event.parse, *delivery)
+
     async def _attempt(self, todo: _Todo[C], event: Event) -> None:
         handlers = self._router.handlers(event.name, event.action) if todo.left is None else todo.left
         errors = {handler: error for handler in handlers if (error := await self._run(handler, event)) is not None}
         final = next((error for error in errors.values() if isinstance(error, self._permanent)), None)
         left = tuple(handler for handler, error in errors.items() if not isinstance(error, self._permanent))
         if left and todo.attempt < len(self._pauses):
-            again = replace(todo, attempt=todo.attempt + 1, left=left)
+            again = _Todo(todo.guid, attempt=todo.attempt + 1, left=left)
             if final is not None:
                 log.error("handler refused for good", reason=_words(final))
             self._later(self._pauses[todo.attempt], again)

@@ -24,9 +24,9 @@ log = structlog.get_logger(__name__)
 
 
 class Endpoint:
-    """The handler of :data:`PATH`. ``dispatch`` is told of every GUID that is stored and wants dispatching."""
+    """The handler of :data:`PATH`. ``dispatch`` is given every event that is stored and wants handling."""
 
-    def __init__(self, inbox: Inbox, secrets: Sequence[str], dispatch: Callable[[str], None]) -> None:
+    def __init__(self, inbox: Inbox, secrets: Sequence[str], dispatch: Callable[[Event], None]) -> None:
         self._inbox = inbox
         self._secrets = tuple(secrets)
         self._dispatch = dispatch
@@ -51,20 +51,18 @@ class Endpoint:
         headers, length = read_headers(request.headers), request.content_length
         if length is not None and length <= _LARGE:
             body = await _read(request)
-            _check(headers, body, self._secrets)
-            return await self._store(headers, body)
+            return await self._store(_check(headers, body, self._secrets), body)
         async with asyncio.timeout(_PATIENCE):
             await self._large.acquire()
         try:
             body = await _read(request)
-            await asyncio.to_thread(_check, headers, body, self._secrets)
-            return await self._store(headers, body)
+            return await self._store(await asyncio.to_thread(_check, headers, body, self._secrets), body)
         finally:
             self._large.release()
 
-    async def _store(self, headers: Headers, body: bytes) -> web.Response:
-        if await self._inbox.put(Delivery(headers.guid, headers.event, body)):
-            self._dispatch(headers.guid)
+    async def _store(self, event: Event, body: bytes) -> web.Response:
+        if await self._inbox.put(Delivery(event.guid, event.name, body)):
+            self._dispatch(event)
             return _answer(202, "Stored.")
         metrics.DUPLICATES.inc()
         return _answer(202, "Stored before; not done again.")
@@ -82,11 +80,11 @@ async def _read(request: web.Request) -> bytes:
     return bytes(body)
 
 
-def _check(headers: Headers, body: bytes, secrets: Sequence[str]) -> None:
+def _check(headers: Headers, body: bytes, secrets: Sequence[str]) -> Event:
     """The signature first; only then is the body read as JSON."""
     verify(body, headers.signature, secrets)
     try:
-        Event.parse(headers.guid, headers.event, body)
+        return Event.parse(headers.guid, headers.event, body)
     except DeliveryRefused as refused:
         raise Refused(refused.message, status=400) from None
 

@@ -18,6 +18,7 @@ from bot import metrics
 from bot.github import app
 from bot.github.client import Client
 from bot.intake.inbox import Inbox
+from bot.intake.router import Event
 from bot.store import deliveries
 from bot.store.store import Store
 from bot.types import ForgehandError
@@ -40,7 +41,7 @@ class Sweep:
         github: Client,
         store: Store,
         inbox: Inbox,
-        dispatch: Callable[[str], None],
+        dispatch: Callable[[Event], None],
         *,
         minutes: float,
         poll: bool,
@@ -93,4 +94,4 @@ class Sweep:
         full = await app.read_delivery(self._github, item.id)
         body = json.dumps(full.payload).encode()
         if await self._inbox.put(deliveries.Delivery(item.guid, item.event, body)):
-            self._dispatch(item.guid)
+            self._dispatch(Event.parse(item.guid, item.event, body))
