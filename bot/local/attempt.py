@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from bot.local.display import Display
 from bot.local.hosting import LocalError, LocalRun, local_run
 from bot.local.tier import tier_environment
 from bot.local.watching import Ending, file_issue, until_ended
+from bot.settings import load_settings
 
 _LABEL = "ai-bug-fix"
 _MINUTES = 240
@@ -35,9 +35,10 @@ async def run(
     if not title.strip():
         raise LocalError(f"{issue} is empty: put the issue's title in the first line and its text below.")
     await _look_at(repo, display)
-    checks = {"setup": setup, "test": test, "results": results}
+    given = {"setup": setup, "test": test, "results": results}
+    checks = load_settings().checks.model_copy(update={key: value for key, value in given.items() if value is not None})
     environment = {
-        "FORGEHAND_CHECKS": json.dumps({key: value for key, value in checks.items() if value is not None}),
+        "FORGEHAND_CHECKS": checks.model_dump_json(exclude_none=True),
         **await tier_environment(display, trust=trust_code),
     }
     with tempfile.TemporaryDirectory(prefix="forgehand-try-") as folder:
