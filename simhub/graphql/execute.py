@@ -17,6 +17,9 @@ Schema = Mapping[str, Mapping[str, Resolver]]
 _TYPES = {404: "NOT_FOUND", 403: "FORBIDDEN", 401: "FORBIDDEN", 422: "UNPROCESSABLE"}
 
 
+_UNPAGED = "You must provide a `first` or `last` value between 1 and 100 to properly paginate."
+
+
 class GraphError(Exception):
     """A problem of the whole query or of one field. ``kind`` is GitHub's error type."""
 
@@ -165,9 +168,10 @@ def _page(connection: Connection, given: dict[str, Any]) -> Node:
     if "last" in given:
         start = max(0, len(items) - int(given["last"]))
     size = int(given.get("first") or given.get("last") or 0)
-    if not 1 <= size <= 100:
-        raise GraphError("You must provide a `first` or `last` value between 1 and 100 to properly paginate.")
-    return Node("Connection", (connection, items[start : start + size], start))
+    unasked = "first" not in given and "last" not in given
+    if not unasked and not 1 <= size <= 100:
+        raise GraphError(_UNPAGED)
+    return Node("Connection", (connection, None if unasked else items[start : start + size], start))
 
 
 async def _complete(context: Context, value: Any, item: Field, path: list[Any]) -> Any:
@@ -183,29 +187,41 @@ async def _complete(context: Context, value: Any, item: Field, path: list[Any]) 
 
 
 async def _connection(
-    context: Context, value: tuple[Connection, Sequence[Any], int], selections: Sequence[Selection], path: list[Any]
+    context: Context,
+    value: tuple[Connection, Sequence[Any] | None, int],
+    selections: Sequence[Selection],
+    path: list[Any],
 ) -> dict[str, Any]:
+    """A page of a list. Without ``first`` or ``last`` only its size may be asked for."""
     connection, shown, start = value
-    end = start + len(shown)
-    nodes = [each if isinstance(each, Node) else Node(connection.type, each) for each in shown]
+    kind = f"{connection.type}Connection"
+    simple = {"totalCount": len(connection.items), "__typename": kind}
     result: dict[str, Any] = {}
-    for item in _wanted(context, f"{connection.type}Connection", selections):
-        if item.name == "totalCount":
-            found: Any = len(connection.items)
+    for item in _wanted(context, kind, selections):
+        if item.name in simple:
+            result[item.alias] = simple[item.name]
+        elif shown is None:
+            raise GraphError(_UNPAGED)
         elif item.name == "pageInfo":
-            info = {"hasNextPage": end < len(connection.items), "endCursor": str(end) if shown else None}
-            info |= {"hasPreviousPage": start > 0, "startCursor": str(start) if shown else None}
-            found = {each.alias: info[each.name] for each in _wanted(context, "PageInfo", item.selections)}
-        elif item.name == "nodes":
-            found = [await _object(context, node, item.selections, [*path, "nodes"]) for node in nodes]
-        elif item.name == "edges":
-            found = [await _edge(context, node, start + at + 1, item.selections, path) for at, node in enumerate(nodes)]
-        elif item.name == "__typename":
-            found = f"{connection.type}Connection"
+            info = _page_info(len(connection.items), start, len(shown))
+            result[item.alias] = {each.alias: info[each.name] for each in _wanted(context, "PageInfo", item.selections)}
+        elif item.name in ("nodes", "edges"):
+            nodes = [each if isinstance(each, Node) else Node(connection.type, each) for each in shown]
+            result[item.alias] = await _listed(context, nodes, start, item, path)
         else:
-            raise GraphError(f"Field '{item.name}' doesn't exist on type '{connection.type}Connection'")
-        result[item.alias] = found
+            raise GraphError(f"Field '{item.name}' doesn't exist on type '{kind}'")
     return result
+
+
+def _page_info(total: int, start: int, count: int) -> dict[str, Any]:
+    cursors = {"endCursor": str(start + count) if count else None, "startCursor": str(start) if count else None}
+    return {"hasNextPage": start + count < total, "hasPreviousPage": start > 0, **cursors}
+
+
+async def _listed(context: Context, nodes: list[Node], start: int, item: Field, path: list[Any]) -> list[Any]:
+    if item.name == "nodes":
+        return [await _object(context, node, item.selections, [*path, "nodes"]) for node in nodes]
+    return [await _edge(context, node, start + at, item.selections, path) for at, node in enumerate(nodes, 1)]
 
 
 async def _edge(

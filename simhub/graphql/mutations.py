@@ -12,7 +12,7 @@ from simhub.errors import ApiError
 from simhub.gitrepo import ZERO, GitRepo, identity
 from simhub.graphql.execute import Context, Node
 from simhub.graphql.lookup import find, issue_node
-from simhub.model import Account, Comment, Issue, Pull, Repository, ReviewComment, Thread
+from simhub.model import Account, Comment, Issue, Pull, Repository, ReviewComment, Thread, node_id
 
 _VERDICTS = {"APPROVE", "COMMENT", "REQUEST_CHANGES"}
 
@@ -129,6 +129,25 @@ async def _create_pull(context: Context, _: Any, given: dict[str, Any]) -> Node:
     return Node("PullRequestPayload", repo.issues[made["number"]].pull)
 
 
+async def _create_issue(context: Context, _: Any, given: dict[str, Any]) -> Node:
+    wanted = given["input"]
+    repo: Repository = _found(context, wanted["repositoryId"], "Repository")
+    labels = [label.name for label in repo.labels if node_id("LA", label.id) in wanted.get("labelIds", [])]
+    body = {"title": wanted["title"], "body": wanted.get("body"), "labels": labels}
+    made = await context.rest("POST", f"/repos/{repo.full_name}/issues", body)
+    return Node("StatePayload", repo.issues[made["number"]])
+
+
+async def _merge(context: Context, _: Any, given: dict[str, Any]) -> Node:
+    wanted = given["input"]
+    pull: Pull = _found(context, wanted["pullRequestId"], "PullRequest")
+    body = {"merge_method": str(wanted.get("mergeMethod", "MERGE")).lower()}
+    names = {"commitHeadline": "commit_title", "commitBody": "commit_message", "expectedHeadOid": "sha"}
+    body |= {names[key]: wanted[key] for key in names if wanted.get(key)}
+    await context.rest("PUT", _path(pull, f"pulls/{pull.number}/merge"), body)
+    return Node("PullRequestPayload", pull)
+
+
 async def _create_commit(context: Context, _: Any, given: dict[str, Any]) -> Node:
     """createCommitOnBranch: one commit of additions and deletions, only on top of ``expectedHeadOid``."""
     wanted, hub = given["input"], context.call.hub
@@ -194,6 +213,8 @@ MUTATIONS: dict[str, dict[str, Any]] = {
         "closePullRequest": lambda c, _, given: _state(c, given, "pullRequestId", "closed"),
         "reopenPullRequest": lambda c, _, given: _state(c, given, "pullRequestId", "open"),
         "createPullRequest": _create_pull,
+        "mergePullRequest": _merge,
+        "createIssue": _create_issue,
         "createCommitOnBranch": _create_commit,
     },
     "AddCommentPayload": {

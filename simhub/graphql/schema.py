@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from simhub import pull_shapes, shapes
+from simhub.commit_shapes import account_of
 from simhub.errors import ApiError
 from simhub.gitrepo import GitRepo
 from simhub.graphql.execute import Connection, Context, Node
@@ -110,6 +111,11 @@ def _commit_field(name: str) -> Any:
     return lambda _, value: resolve(value)
 
 
+async def _authors(_: Context, value: tuple[Repository, str]) -> Connection:
+    item = await GitRepo(value[0].path).commit(value[1])
+    return Connection("GitActor", [item.author])
+
+
 def _reaction_groups(reactions: list[Any]) -> list[Node]:
     groups = [(name, sum(1 for each in reactions if each.content == content)) for content, name in _REACTIONS.items()]
     return [Node("ReactionGroup", group) for group in groups]
@@ -192,6 +198,11 @@ def _repo(value: Any) -> Repository:
 
 def _pull_url(context: Context, value: Any) -> str:
     return str(pull_shapes.review_comment(context.call.hub, value)["html_url"])
+
+
+def _people(context: Context, repo: Repository) -> list[Account]:
+    found = (context.call.hub.world.account(login) for login, role in repo.roles.items() if role != "none")
+    return [account for account in found if account]
 
 
 _ISSUE: dict[str, Any] = {
@@ -282,6 +293,11 @@ _REPOSITORY: dict[str, Any] = {
     "pullRequest": lambda c, r, given: _one(c, r, given, "PullRequest"),
     "issueOrPullRequest": lambda c, r, given: _one(c, r, given, "any"),
     "labels": lambda c, r: Connection("Label", r.labels),
+    "label": lambda c, r, given: next((Node("Label", v) for v in r.labels if v.name == given["name"]), None),
+    "milestones": lambda c, r: Connection("Milestone", []),
+    "projects": lambda c, r: Connection("ProjectCard", []),
+    "projectsV2": lambda c, r: Connection("ProjectV2Item", []),
+    "assignableUsers": lambda c, r: Connection("User", _people(c, r)),
 }
 _THREAD: dict[str, Any] = {
     "id": lambda c, t: node_id("PRRT", t.id),
@@ -388,10 +404,17 @@ SCHEMA: dict[str, dict[str, Any]] = {
         "abbreviatedOid": lambda c, v: v[1][:7],
         "url": lambda c, v: f"{shapes.html_url(c.call.hub, v[0])}/commit/{v[1]}",
         "statusCheckRollup": _rollup,
+        "authors": _authors,
         **{
             name: _commit_field(name)
             for name in ("message", "messageHeadline", "messageBody", "committedDate", "authoredDate")
         },
+    },
+    "GitActor": {
+        "name": lambda c, v: v.name,
+        "email": lambda c, v: v.email,
+        "date": lambda c, v: v.date,
+        "user": lambda c, v: actor(account_of(c.call.hub, v)),
     },
     "StatusCheckRollup": {
         "state": _rollup_state,
@@ -432,6 +455,7 @@ SCHEMA: dict[str, dict[str, Any]] = {
         "reactors": lambda c, v: Node("Count", v[1]),
     },
     "Count": {"totalCount": lambda c, v: v},
+    "Milestone": {},
     "ProjectCard": {},
     "ProjectV2Item": {},
 }
