@@ -9,6 +9,8 @@ from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun, ToolchainError
 from bot.types import JsonModel
 
+_NEAREST = 3
+
 
 class Installed(JsonModel):
     """The commands that installed the repository."""
@@ -26,16 +28,14 @@ async def baseline(job: Job, brief: Brief, found: Found, installed: Installed) -
     """The full suite if it ends within ``checks.minutes``, else the nearest test files; the record names the scope."""
     minutes = job.policy.checks.minutes
     workshop = job.workshop(brief.base_sha)
-    run = await workshop.test(Changes(), limits=Limits(seconds=minutes * 60))
-    scope = f"full suite, {run.result.seconds:.0f} s"
     targets: tuple[str, ...] = ()
-    if not run.complete and found.tests:
-        targets = found.tests
+    for targets in ((), found.tests, found.tests[:_NEAREST]):
         run = await workshop.test(Changes(), targets, limits=Limits(seconds=minutes * 60))
-        scope = f"the {len(targets)} nearest test files: the full suite takes more than {minutes:g} minutes"
+        if run.complete or run.result.ended != "timeout" or not found.tests:
+            break
     _refuse_unusable(run)
     record = Baseline(
-        scope=scope,
+        scope=_scope(targets, run.result.seconds, minutes),
         targets=targets,
         command=run.command,
         verdicts=run.verdicts(),
@@ -43,8 +43,14 @@ async def baseline(job: Job, brief: Brief, found: Found, installed: Installed) -
         tier=workshop.tier,
         setup=installed.commands,
     )
-    await job.stage("prepare", "done", f"{len(record.passing())} tests pass before any change ({scope})")
+    await job.stage("prepare", "done", f"{len(record.passing())} tests pass before any change ({record.scope})")
     return record
+
+
+def _scope(targets: tuple[str, ...], seconds: float, minutes: float) -> str:
+    if not targets:
+        return f"full suite, {seconds:.0f} s"
+    return f"the {len(targets)} nearest test files, {seconds:.0f} s; the full suite takes more than {minutes:g} minutes"
 
 
 def _refuse_unusable(run: TestRun) -> None:
@@ -52,5 +58,6 @@ def _refuse_unusable(run: TestRun) -> None:
         return
     raise ToolchainError(
         f"`{run.command}` did not give usable results before any change ({run.result.ended}). Set `checks.test` in "
-        f".github/forgehand.yml to the command that runs this repository's tests.\n{run.result.output[-1500:]}"
+        f".github/forgehand.yml to the command that runs this repository's tests.\n\n"
+        f"```\n{run.result.output[-1500:]}\n```"
     )
