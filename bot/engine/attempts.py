@@ -94,7 +94,7 @@ class Attempts:
                 return results.write(adapter, value)
             except ForgehandError:
                 raise
-            except Exception as error:
+            except Exception as error:  # a bug in a step ends its task, never the process
                 log.exception("step crashed")
                 raise _crashed(name, error) from error
 

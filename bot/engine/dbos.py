@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import fcntl
-import json
 import logging
-import os
-import socket
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
 import structlog
 
-from bot.engine import failover
+from bot.engine import dbos_setup, failover
 from bot.engine.attempts import Body, CancelWatch
+from bot.engine.dbos_setup import FREE, GROUPED, POLL_SECONDS
 from bot.engine.failover import Heartbeat
 from bot.engine.ledger import StoreLedger
 from bot.engine.port import EngineError, FlowTable, Outcome, WorkflowLawBroken
@@ -34,10 +29,6 @@ from bot.types import JsonModel, T
 if TYPE_CHECKING:
     from dbos import DBOSConfig, StepReservation
 
-NAME = "forgehand"
-GROUPED, FREE = "forgehand-grouped", "forgehand-free"
-VERSION = "1"
-POLL_SECONDS = 0.2
 DAY_SECONDS = 24 * 3600
 CHUNK = 500
 Workflow = Callable[[str], Coroutine[Any, Any, Any]]
@@ -67,7 +58,7 @@ class DbosEngine:
     ) -> None:
         self._store = store
         self._shared = store.engine.dialect.name != "sqlite"
-        self._executor = executor_id or (_unique_id() if self._shared else "forgehand")
+        self._executor = executor_id or (dbos_setup.unique_id() if self._shared else "forgehand")
         self._heart = Heartbeat(self._executor, 3 * heartbeat_seconds)
         self._beat_seconds = heartbeat_seconds
         self._keep = timedelta(days=keep_days)
@@ -93,58 +84,61 @@ class DbosEngine:
         self._runtime.watch.wake(task_id)
 
     async def launch(self) -> None:
-        from dbos import DBOS
-
         if DbosEngine._launched:
             raise EngineError("An engine is launched in this process already: close it first.")
-        self._lock = None if self._shared else _own(self._store.engine)
+        self._lock = None if self._shared else dbos_setup.own(self._store.engine)
         DbosEngine._launched, self._closing = True, False
+        try:
+            await self._open()
+        except BaseException:
+            await self.close(drain_seconds=0)
+            raise
+
+    async def close(self, *, drain_seconds: float = 5.0) -> None:
+        if not DbosEngine._launched:
+            return
+        self._closing = True
+        try:
+            if self._running:
+                await asyncio.wait(self._running, timeout=drain_seconds)
+            await self._shut()
+            if self._shared:
+                await self._store.run(self._heart.leave)
+        finally:
+            if self._database is not None:
+                self._database.dispose()
+            if self._lock is not None:
+                self._lock.close()
+            DbosEngine._launched = False
+
+    async def _open(self) -> None:
+        from dbos import DBOS
+
         if self._shared:
             await self._store.run(self._heart.beat)
-        _route_logs()
+        dbos_setup.route_logs()
         config = self._config()
-        await asyncio.to_thread(_prepare, config, self._workers)
+        await asyncio.to_thread(dbos_setup.prepare, config, self._workers)
         DBOS(config=config)
         self._register()
         DBOS.launch()
         await self._adopt(older_than_ms=0)
         self._upkeep = asyncio.create_task(self._keep_up())
 
-    async def close(self, *, drain_seconds: float = 5.0) -> None:
+    async def _shut(self) -> None:
+        """Stop every workflow where it is, and dbos, which leaves its dead executor as the loop's default one."""
         from dbos import DBOS
 
-        if not DbosEngine._launched:
-            return
-        self._closing = True
-        if self._running:
-            await asyncio.wait(self._running, timeout=drain_seconds)
         logging.getLogger("dbos").setLevel(logging.ERROR)
         await _stop(self._running | ({self._upkeep} if self._upkeep else set()))
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
-        if self._shared:
-            await self._store.run(self._heart.leave)
-        if self._database is not None:
-            self._database.dispose()
-        if self._lock is not None:
-            self._lock.close()
-        DbosEngine._launched = False
 
     def _config(self) -> DBOSConfig:
         """SQLite: the store's own engine, so that one connection queues all writers of this process fairly."""
         url = self._store.engine.url.render_as_string(hide_password=False)
         self._database = create_engine(url) if self._shared else None
-        return {
-            "name": NAME,
-            "system_database_url": url,
-            "system_database_engine": self._database or self._store.engine,
-            "application_version": VERSION,
-            "executor_id": self._executor,
-            "serializer": _serializer(),
-            "log_level": "WARNING",
-            "notification_listener_polling_interval_sec": POLL_SECONDS,
-            "run_migrations": False,
-        }
+        return dbos_setup.config(url, self._database or self._store.engine, self._executor)
 
     def _register(self) -> None:
         from dbos import DBOS
@@ -226,7 +220,7 @@ class DbosEngine:
                 if time.monotonic() >= next_retirement:
                     await self._retire()
                     next_retirement = time.monotonic() + DAY_SECONDS
-            except Exception:
+            except Exception:  # whatever it was, stopping to beat would cost this process its tasks
                 log.exception("engine upkeep failed, trying again")
             await asyncio.sleep(self._beat_seconds)
 
@@ -300,23 +294,6 @@ async def _record(reservation: StepReservation, name: str, body: Body) -> str:
         ) from None
 
 
-def _prepare(config: DBOSConfig, workers: int) -> None:
-    """Bring dbos's tables and our queues up to date before launch, or it notices new queues only a second after."""
-    from dbos import DBOS, DBOSClient
-
-    DBOS.migrate(str(config["system_database_url"]))
-    client = DBOSClient(
-        system_database_engine=config["system_database_engine"],
-        serializer=config["serializer"] or _serializer(),
-        application_name=NAME,
-    )
-    for name, limit in ((GROUPED, 1), (FREE, None)):
-        client.register_queue(
-            name, partition_concurrency=limit, worker_concurrency=workers, polling_interval_sec=POLL_SECONDS
-        )
-    client.destroy()
-
-
 def _may_start(connection: sa.Connection, task_id: str, group: str | None) -> bool:
     """Whether the task waits to be started; its group is kept for whoever must start it after a crash."""
     row = tasks.get(connection, task_id)
@@ -336,56 +313,3 @@ async def _stop(running: set[asyncio.Task[Any]]) -> None:
     for task in running:
         task.cancel()
     await asyncio.gather(*running, return_exceptions=True)
-
-
-def _own(engine: sa.Engine) -> IO[str]:
-    """Hold the SQLite database for this process: a second engine would recover what the first is running."""
-    lock = Path(f"{engine.url.database}.engine").open("w")  # noqa: SIM115 - held until close
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.close()
-        raise EngineError(
-            f"Another process works on {engine.url.database}: stop it, or use PostgreSQL for several processes."
-        ) from None
-    return lock
-
-
-def _unique_id() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-
-
-def _route_logs() -> None:
-    """With a handler in place dbos adds none of its own, and its records go up to ours."""
-    logger = logging.getLogger("dbos")
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-
-
-def _serializer() -> Any:
-    from dbos import Serializer
-
-    class JsonSerializer(Serializer):
-        """JSON instead of the default pickle, which makes a write to the database an execution of code."""
-
-        def serialize(self, data: Any) -> str:
-            return json.dumps(data, ensure_ascii=False, default=_as_json)
-
-        def deserialize(cls, serialized_data: str) -> Any:
-            return json.loads(serialized_data, object_hook=_from_json)
-
-        def name(self) -> str:
-            return "forgehand_json"
-
-    return JsonSerializer()
-
-
-def _as_json(value: Any) -> dict[str, str]:
-    """Only errors of the engine itself come here: ours travel inside the remembered texts."""
-    if isinstance(value, BaseException):
-        return {"$error": f"{type(value).__name__}: {value}"}
-    raise TypeError(f"{type(value).__name__} is no JSON")
-
-
-def _from_json(value: dict[str, Any]) -> Any:
-    return EngineError(str(value["$error"])) if set(value) == {"$error"} else value

@@ -64,7 +64,8 @@ class Outcome(JsonModel):
 class Step(Generic[T]):
     """One call that the engine remembers. ``fn``'s return annotation is the schema of the remembered result.
 
-    ``timeout`` is in seconds; ``retries`` repeats on :class:`bot.types.ForgehandError` with back-off;
+    ``timeout`` is in seconds and holds for each try; ``retries`` repeats on :class:`bot.types.ForgehandError` (of the
+    engine's own only :class:`StepTimeout`) with back-off, or after the seconds its ``retry_after`` detail asks for;
     ``interruptible`` marks model calls and sandbox runs, which a cancel request may stop midway.
     """
 

@@ -42,7 +42,9 @@ def write(adapter: TypeAdapter[Any], value: Any) -> str:
 
 
 def write_error(error: ForgehandError) -> str:
-    return _ERROR + json.dumps(error.to_json(), default=str, ensure_ascii=False)
+    """The remembered text of an error. What is no Unicode is replaced: a message may quote a hostile program."""
+    text = json.dumps(error.to_json(), default=str, ensure_ascii=False)
+    return _ERROR + text.encode("utf-8", "replace").decode()
 
 
 def read(adapter: TypeAdapter[Any], text: str) -> Any:

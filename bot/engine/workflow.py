@@ -81,7 +81,7 @@ async def run_flow(runtime: Runtime, journal: Journal, call: FlowCall) -> str:
         return results.write(_OUTCOME, outcome)
     except ForgehandError as error:
         return results.write_error(error)
-    except Exception as error:
+    except Exception as error:  # a bug in a workflow ends its task, never the process
         log.exception("workflow crashed", task=call.task_id, flow=call.flow)
         message = f"The workflow {call.flow} failed by a bug of ours: {type(error).__name__}: {str(error)[:200]}"
         return results.write_error(StepCrashed(message, kind=type(error).__name__))

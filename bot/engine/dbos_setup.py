@@ -1,0 +1,112 @@
+"""Getting dbos ready to launch: its tables and queues, how it writes values down, whose database it is."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import socket
+import uuid
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from bot.engine.port import EngineError
+
+if TYPE_CHECKING:
+    from dbos import DBOSConfig, Serializer
+
+NAME = "forgehand"
+GROUPED, FREE = "forgehand-grouped", "forgehand-free"
+VERSION = "1"
+POLL_SECONDS = 0.2
+
+
+def config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
+    """A constant version, or an upgrade would strand what the version before left unfinished."""
+    return {
+        "name": NAME,
+        "system_database_url": url,
+        "system_database_engine": engine,
+        "application_version": VERSION,
+        "executor_id": executor,
+        "serializer": _serializer(),
+        "log_level": "WARNING",
+        "notification_listener_polling_interval_sec": POLL_SECONDS,
+        "run_migrations": False,
+    }
+
+
+def prepare(settings: DBOSConfig, workers: int) -> None:
+    """Bring dbos's tables and our queues up to date before launch, or it notices new queues only a second after."""
+    from dbos import DBOS, DBOSClient
+
+    DBOS.migrate(str(settings["system_database_url"]))
+    client = DBOSClient(
+        system_database_engine=settings["system_database_engine"],
+        serializer=_serializer(),
+        application_name=NAME,
+    )
+    for name, limit in ((GROUPED, 1), (FREE, None)):
+        client.register_queue(
+            name, partition_concurrency=limit, worker_concurrency=workers, polling_interval_sec=POLL_SECONDS
+        )
+    client.destroy()
+
+
+def own(engine: sa.Engine) -> IO[str]:
+    """Hold the SQLite database for this process: a second engine would recover what the first is running.
+
+    A record lock, because children forked from this process do not inherit it and keep it when we are killed.
+    """
+    lock = Path(f"{engine.url.database}.engine").open("w")  # noqa: SIM115 - held until close
+    try:
+        fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise EngineError(
+            f"Another process works on {engine.url.database}: stop it, or use PostgreSQL for several processes."
+        ) from None
+    return lock
+
+
+def unique_id() -> str:
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def route_logs() -> None:
+    """With a handler in place dbos adds none of its own, and its records go up to ours."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+
+
+def _serializer() -> Serializer:
+    from dbos import Serializer
+
+    class JsonSerializer(Serializer):
+        """JSON instead of the default pickle, which makes a write to the database an execution of code."""
+
+        def serialize(self, data: Any) -> str:
+            return json.dumps(data, ensure_ascii=False, default=_as_json)
+
+        def deserialize(cls, serialized_data: str) -> Any:
+            return json.loads(serialized_data, object_hook=_from_json)
+
+        def name(self) -> str:
+            return "forgehand_json"
+
+    return JsonSerializer()
+
+
+def _as_json(value: Any) -> dict[str, str]:
+    """Only errors of the engine itself come here: ours travel inside the remembered texts."""
+    if isinstance(value, BaseException):
+        return {"$error": f"{type(value).__name__}: {value}"}
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def _from_json(value: dict[str, Any]) -> Any:
+    return EngineError(str(value["$error"])) if set(value) == {"$error"} else value
