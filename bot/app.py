@@ -91,18 +91,12 @@ async def _open(stack: AsyncExitStack, settings: Settings, services: Services) -
     inbox = Inbox(services.store)
     stack.callback(inbox.close)
     dispatcher = Dispatcher(services.store, inbox, ROUTER, services, permanent=_PERMANENT)
-    sweep = Sweep(
-        services.github.app,
-        services.store,
-        inbox,
-        dispatcher.dispatch,
-        minutes=settings.sweep_minutes,
-        poll=settings.poll,
-    )
+    github, minutes = services.github.app, settings.sweep_minutes
+    sweep = Sweep(github, services.store, dispatcher.accept, minutes=minutes, poll=settings.poll)
     for loop in (Reporter(services).run, Janitor(services).run, sweep.run, dispatcher.run):
         stack.push_async_callback(_stop, asyncio.create_task(loop()))
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
-    endpoint = Endpoint(inbox, secrets, dispatcher.dispatch)
+    endpoint = Endpoint(dispatcher.accept, secrets)
     return Bot(services, make_web(services.store, endpoint.routes(), {"dispatcher": partial(_alive, dispatcher)}))
 
 

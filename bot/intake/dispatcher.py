@@ -13,6 +13,7 @@ from bot import metrics
 from bot.intake.inbox import Inbox
 from bot.intake.router import C, DeliveryRefused, Event, Handler, Router
 from bot.store import deliveries
+from bot.store.deliveries import Delivery
 from bot.store.store import Store
 from bot.types import ForgehandError
 
@@ -77,13 +78,20 @@ class Dispatcher(Generic[C]):
         finally:
             await self._drain()
 
-    def dispatch(self, event: Event) -> None:
-        """Handle a stored delivery as soon as a worker is free. Few are kept in memory; the others are read again."""
-        if not self._router.handlers(event.name, event.action):
-            self._inbox.end_soon(event.guid)
-            return
-        held = event if event.size <= _SMALL and self._queue.qsize() < _HELD else None
-        self._queue.put_nowait(_Todo(event.guid, held))
+    async def accept(self, event: Event, body: bytes) -> bool:
+        """Return once the event is on disk; it is handled as soon as a worker is free. False: it was stored before.
+
+        Small events are kept in memory while few wait; the others are read again. Raises
+        :class:`bot.intake.inbox.NotStored`.
+        """
+        wanted = bool(self._router.handlers(event.name, event.action))
+        taken = await self._inbox.put(Delivery(event.guid, event.name, body, wanted))
+        if taken and wanted:
+            held = event if len(body) <= _SMALL and self._queue.qsize() < _HELD else None
+            self._queue.put_nowait(_Todo(event.guid, held))
+        elif not taken:
+            metrics.DUPLICATES.inc()
+        return taken
 
     @property
     def alive(self) -> bool:
@@ -123,7 +131,7 @@ class Dispatcher(Generic[C]):
         delivery = await self._store.run(lambda connection: deliveries.load(connection, guid))
         if delivery is None:
             raise DeliveryRefused("The delivery is no longer stored.")
-        return await asyncio.to_thread(Event.parse, *delivery)
+        return await asyncio.to_thread(Event.parse, delivery.guid, delivery.event, delivery.payload)
 
     async def _attempt(self, todo: _Todo[C], event: Event) -> None:
         handlers = self._router.handlers(event.name, event.action) if todo.left is None else todo.left

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from aiohttp import web
 
 from bot import metrics
-from bot.intake.inbox import Inbox, NotStored
+from bot.intake.inbox import NotStored
 from bot.intake.router import DeliveryRefused, Event
 from bot.intake.signature import Headers, Refused, read_headers, verify
-from bot.store.deliveries import Delivery
+
+Accept = Callable[[Event, bytes], Awaitable[bool]]
 
 PATH = "/webhook"
 MAX_BODY = 25 * 1024 * 1024
@@ -24,12 +25,11 @@ log = structlog.get_logger(__name__)
 
 
 class Endpoint:
-    """The handler of :data:`PATH`. ``dispatch`` is given every event that is stored and wants handling."""
+    """The handler of :data:`PATH`. ``accept`` is :meth:`bot.intake.dispatcher.Dispatcher.accept`."""
 
-    def __init__(self, inbox: Inbox, secrets: Sequence[str], dispatch: Callable[[Event], None]) -> None:
-        self._inbox = inbox
+    def __init__(self, accept: Accept, secrets: Sequence[str]) -> None:
+        self._accept_event = accept
         self._secrets = tuple(secrets)
-        self._dispatch = dispatch
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     def routes(self) -> list[web.RouteDef]:
@@ -61,10 +61,8 @@ class Endpoint:
             self._large.release()
 
     async def _store(self, event: Event, body: bytes) -> web.Response:
-        if await self._inbox.put(Delivery(event.guid, event.name, body)):
-            self._dispatch(event)
+        if await self._accept_event(event, body):
             return _answer(202, "Stored.")
-        metrics.DUPLICATES.inc()
         return _answer(202, "Stored before; not done again.")
 
 

@@ -25,10 +25,10 @@ class NotStored(ForgehandError):
 
 @dataclass(frozen=True)
 class _Waiting:
-    """Something to write, and who waits for it, if anybody does."""
+    """Something to write, and who waits for it."""
 
     item: Delivery | Ended
-    written: asyncio.Future[bool] | None
+    written: asyncio.Future[bool]
 
 
 class Inbox:
@@ -41,7 +41,7 @@ class Inbox:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def put(self, delivery: Delivery) -> bool:
-        """Return once the delivery is on disk: True where it wants dispatching, False for one that is done or open.
+        """Return once the delivery is on disk: True where it was taken, False for one that is done or open already.
 
         Raises :class:`NotStored`.
         """
@@ -50,10 +50,6 @@ class Inbox:
     async def end(self, guid: str, error: str | None) -> None:
         """Mark a delivery done, or failed with a reason. Raises :class:`NotStored`."""
         await self._enqueue(Ended(guid, error))
-
-    def end_soon(self, guid: str) -> None:
-        """Mark a delivery done with the next commit; should that fail, it is found open at the next start."""
-        self._queue.put(_Waiting(Ended(guid, None), None))
 
     def close(self) -> None:
         """Write what waits, then stop."""
@@ -103,9 +99,9 @@ class Inbox:
 
 
 def _tell(batch: Sequence[_Waiting], wanted: set[str], error: NotStored | None) -> None:
-    """Answer all who wait; of several copies of a GUID in one batch only the first is told to dispatch."""
+    """Answer all who wait; of several copies of a GUID in one batch only the first counts."""
     for waiting in batch:
-        if waiting.written is None or waiting.written.done():
+        if waiting.written.done():
             continue
         if error is not None:
             waiting.written.set_exception(error)

@@ -19,16 +19,12 @@ class DeliveryRefused(ForgehandError):
 
 @dataclass(frozen=True)
 class Event:
-    """One verified delivery; ``size`` is its body's, in bytes.
-
-    The payload is a stranger's: the accessors give None where it is not as it should be.
-    """
+    """One verified delivery. The payload is a stranger's: the accessors give None where it is not as it should be."""
 
     guid: str
     name: str
     action: str | None
     payload: dict[str, Any]
-    size: int = 0
 
     @classmethod
     def parse(cls, guid: str, name: str, body: bytes) -> Event:
@@ -40,7 +36,7 @@ class Event:
         if not isinstance(payload, dict):
             raise DeliveryRefused("The body is JSON, but not an object.")
         action = payload.get("action")
-        return cls(guid, name, action if isinstance(action, str) else None, payload, len(body))
+        return cls(guid, name, action if isinstance(action, str) else None, payload)
 
     @property
     def installation(self) -> int | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
@@ -17,7 +16,7 @@ import structlog
 from bot import metrics
 from bot.github import app
 from bot.github.client import Client
-from bot.intake.inbox import Inbox
+from bot.intake.endpoint import Accept
 from bot.intake.router import Event
 from bot.store import deliveries
 from bot.store.store import Store
@@ -36,17 +35,8 @@ class Sweep:
     again, so that the same door checks the same signature.
     """
 
-    def __init__(
-        self,
-        github: Client,
-        store: Store,
-        inbox: Inbox,
-        dispatch: Callable[[Event], None],
-        *,
-        minutes: float,
-        poll: bool,
-    ) -> None:
-        self._github, self._store, self._inbox, self._dispatch = github, store, inbox, dispatch
+    def __init__(self, github: Client, store: Store, accept: Accept, *, minutes: float, poll: bool) -> None:
+        self._github, self._store, self._accept = github, store, accept
         self._pause, self._poll = minutes * 60, poll
         self._read_until: datetime | None = None
 
@@ -93,5 +83,4 @@ class Sweep:
     async def _fetch(self, item: app.Delivery) -> None:
         full = await app.read_delivery(self._github, item.id)
         body = json.dumps(full.payload).encode()
-        if await self._inbox.put(deliveries.Delivery(item.guid, item.event, body)):
-            self._dispatch(Event.parse(item.guid, item.event, body))
+        await self._accept(Event.parse(item.guid, item.event, body), body)

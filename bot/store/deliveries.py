@@ -15,11 +15,15 @@ _CHUNK = 400
 
 
 class Delivery(NamedTuple):
-    """One webhook delivery as it came: ``payload`` holds the verified bytes."""
+    """One webhook delivery as it came: ``payload`` holds the verified bytes.
+
+    ``wanted`` is False where no handler listens: such a one is stored as done, which saves writing it twice.
+    """
 
     guid: str
     event: str
     payload: bytes
+    wanted: bool = True
 
 
 class Ended(NamedTuple):
@@ -38,7 +42,7 @@ class Depth(NamedTuple):
 
 
 def put(connection: sa.Connection, arrived: Sequence[Delivery]) -> set[str]:
-    """Store deliveries and return the GUIDs that want dispatching: new ones, and failed ones that came again.
+    """Store deliveries and return the GUIDs taken: new ones, and failed ones that came again.
 
     One that is done, or still open, is left as it is.
     """
@@ -47,17 +51,20 @@ def put(connection: sa.Connection, arrived: Sequence[Delivery]) -> set[str]:
     fresh: dict[str, dict[str, Any]] = {}
     again: dict[str, dict[str, Any]] = {}
     for item in arrived:
-        failed = known.get(item.guid)
+        failed, done = known.get(item.guid), None if item.wanted else now
         if failed is None:
-            fresh.setdefault(item.guid, {**item._asdict(), "received": now})
+            row = {"guid": item.guid, "event": item.event, "payload": item.payload, "received": now, "done": done}
+            fresh.setdefault(item.guid, row)
         elif failed:
-            again[item.guid] = {"key": item.guid, "body": item.payload}
+            again[item.guid] = {"key": item.guid, "body": item.payload, "at": done}
     if fresh:
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         connection.execute(insert(delivery).on_conflict_do_nothing(), list(fresh.values()))
     if again:
         reopened = delivery.update().where(delivery.c.guid == sa.bindparam("key"))
-        connection.execute(reopened.values(payload=sa.bindparam("body"), done=None, error=None), list(again.values()))
+        connection.execute(
+            reopened.values(payload=sa.bindparam("body"), done=sa.bindparam("at"), error=None), list(again.values())
+        )
     return fresh.keys() | again.keys()
 
 

@@ -42,7 +42,7 @@ async def missed(
             app.webhook_url = door.url + "/webhook"
         async with aiohttp.ClientSession() as session:
             github = GitHubs(session, hub.api_url, app.app_id, app.private_key).app
-            yield hub, door, Sweep(github, door.store, door.inbox, door.dispatcher.dispatch, minutes=5, poll=poll)
+            yield hub, door, Sweep(github, door.store, door.dispatcher.accept, minutes=5, poll=poll)
 
 
 @pytest.mark.parametrize("poll", [False, True])

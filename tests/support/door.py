@@ -96,7 +96,7 @@ async def open_door(
     await asyncio.to_thread(store.migrate)
     inbox, handled = Inbox(store), Handled()
     dispatcher = Dispatcher(store, inbox, router, handled, permanent=permanent, pauses=pauses)
-    endpoint = Endpoint(inbox, secrets, dispatcher.dispatch)
+    endpoint = Endpoint(dispatcher.accept, secrets)
 
     async def alive() -> bool:
         return dispatcher.alive
