@@ -19,6 +19,7 @@ from simhub.faults import Faults
 from simhub.gitrepo import GitRepo
 from simhub.limits import Limits
 from simhub.model import ROLES, Account, App, Installation, Protection, Repository, WorkflowRun, World
+from simhub.pages.registration import Conversion, SignIn
 from simhub.requestlog import RequestRecord
 from simhub.webhooks import Webhooks
 from simhub.workflows import Job
@@ -68,6 +69,9 @@ class Hub:
         self.limits = Limits(self.world)
         self.requests: list[RequestRecord] = []
         self.observers: list[Callable[[RequestRecord, object], None]] = []
+        self.credentials: dict[int, AppCredentials] = {}
+        self.conversions: dict[str, Conversion] = {}
+        self.sign_ins: dict[str, SignIn] = {}
         self.downloads: dict[str, tuple[float, bytes, str]] = {}
         self.url = ""
         self._background: set[asyncio.Task[None]] = set()
@@ -143,9 +147,10 @@ class Hub:
             events=list(events),
         )  # fmt: skip
         self.world.apps[app.id] = app
-        return AppCredentials(
+        self.credentials[app.id] = AppCredentials(
             app.id, slug, private, app.client_id, app.client_secret, webhook_secret, bot.login, bot.id, app
         )
+        return self.credentials[app.id]
 
     def create_repository(
         self,

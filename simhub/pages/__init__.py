@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from simhub.pages import code, conversations, operations
+from simhub.pages import code, conversations, operations, registration
 from simhub.pages.site import Site
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def add_routes(app: web.Application, hub: Hub) -> None:
     site = Site(hub)
+    registration.add_routes(app, site)
     operations.add_routes(app, site)
     conversations.add_routes(app, site)
     code.add_routes(app, site)

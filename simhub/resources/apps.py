@@ -160,3 +160,14 @@ async def token_repositories(call: Call) -> Any:
 def _as_role(permissions: dict[str, str]) -> dict[str, bool]:
     push = permissions.get("contents") == "write"
     return {"admin": False, "maintain": False, "push": push, "triage": False, "pull": "contents" in permissions}
+
+
+@routes.add("POST", "/app-manifests/{code}/conversions")
+async def convert_manifest(call: Call) -> Any:
+    """Hand the credentials of a freshly registered App over, once and within the hour."""
+    pending = call.hub.conversions.pop(call.params["code"], None)
+    if pending is None or pending.until < call.hub.world.clock():
+        raise not_found()
+    made = pending.credentials
+    secret = {"client_secret": made.client_secret, "webhook_secret": made.webhook_secret, "pem": made.private_key}
+    return Answer(shapes.integration(call.hub, made.app) | secret, 201)
