@@ -92,8 +92,7 @@ def _hands(job: Job, brief: Brief) -> Hands:
 async def check(job: Job, brief: Brief, changes: Changes, attempt: int) -> Proved:
     """Run the new test three times on the base and judge it."""
     mirror = await job.services.mirrors.of(job.task.repository)
-    known = {entry.path for entry in await mirror.entries(brief.base_sha)}
-    existing = sorted(known & set(changes.files))
+    existing = [path for path in sorted(changes.files) if await mirror.exists(brief.base_sha, path)]
     if existing or not changes.files:
         named = ", ".join(existing)
         return Proved(

@@ -12,7 +12,8 @@ from bot.git.changes import Changes
 from bot.git.mirrors import Author
 from bot.github import issues, pulls, repos
 from bot.github.markers import Marker
-from bot.github.outgoing import outgoing, outgoing_line
+from bot.github.outgoing import outgoing_line
+from bot.github.users import noreply_email
 from bot.store import reporting
 from bot.types import JsonModel
 
@@ -54,7 +55,7 @@ async def push(job: Job, report: GateReport, title: str) -> str:
     repository = job.task.repository
     mirror = await job.services.mirrors.of(repository)
     bot = await job.services.github.bot()
-    author = Author(name=bot.login, email=f"{bot.id}+{bot.login}@{job.services.noreply_host}")
+    author = Author(name=bot.login, email=noreply_email(bot, job.services.settings.web_url))
     message = f"{title}\n\nFixes #{job.task.number}\n"
     when = int(datetime.fromisoformat(job.task.triggered).timestamp())
     sha = await mirror.commit(report.base_sha, report.changes, message, author, when)
@@ -75,7 +76,7 @@ async def open_pull(job: Job, evidence: Evidence, head_sha: str) -> Published:
         head=job.branch,
         base=evidence.brief.base_branch,
         title=outgoing_line(text.title),
-        body=outgoing(text.body, closes=job.task.number),
+        body=job.services.outgoing(text.body, closes=job.task.number),
         draft=not evidence.verified,
     )
     await job.audit(f"open pull request #{pull.number}", allowed=True, reason=job.branch)
@@ -89,7 +90,7 @@ async def notify(job: Job, text: str) -> int:
     github = await job.services.github.for_repository(repository, COMMENT)
     marker = Marker(task=job.task_id, part="final")
     bot = await job.services.github.bot()
-    body = outgoing(text, closes=None)
+    body = job.services.outgoing(text)
     comment = await issues.ensure_comment(github, repository, job.task.number, body, marker=marker, bot_id=bot.id)
     return comment.id
 

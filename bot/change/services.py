@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from bot.context.index import Indexer
 from bot.engine.port import Engine
 from bot.git.mirrors import Mirrors
 from bot.github.access import GitHubs
+from bot.github.outgoing import outgoing
 from bot.models.desk import ModelDesk
 from bot.policy import PolicyLoader
 from bot.sandbox.port import Sandbox
@@ -34,7 +34,6 @@ class Services:
     make_toolchain: Callable[[Checks, Path], Toolchain]
     engine: Engine
 
-    @property
-    def noreply_host(self) -> str:
-        """Where GitHub's no-reply addresses live, which link a commit to our account."""
-        return f"users.noreply.{urlsplit(self.settings.web_url).hostname}"
+    def outgoing(self, text: str, *, closes: int | None = None) -> str:
+        """A body that may be posted: our secrets redacted, links to this GitHub kept, everything foreign defused."""
+        return outgoing(text, closes=closes, links=(self.settings.web_url + "/",), secrets=self.settings.secrets)

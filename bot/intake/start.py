@@ -10,7 +10,6 @@ from bot.change.services import Services
 from bot.engine.port import FINAL_STATES
 from bot.github import issues, permissions
 from bot.github.markers import Marker
-from bot.github.outgoing import outgoing
 from bot.intake.router import Event
 from bot.policy import Decision, Level, may
 from bot.store import audit, tasks
@@ -136,4 +135,4 @@ async def _refuse(
 async def _comment(services: Services, repository: Repository, number: int, text: str, guid: str) -> None:
     github = await services.github.for_repository(repository, _COMMENT)
     marker, bot = Marker(task=guid, part="answer"), await services.github.bot()
-    await issues.ensure_comment(github, repository, number, outgoing(text), marker=marker, bot_id=bot.id)
+    await issues.ensure_comment(github, repository, number, services.outgoing(text), marker=marker, bot_id=bot.id)

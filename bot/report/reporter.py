@@ -16,9 +16,8 @@ from bot.change.records import ChangeTask
 from bot.change.services import Services
 from bot.engine.port import FINAL_STATES
 from bot.github import issues
-from bot.github.errors import GitHubError
+from bot.github.errors import GitHubError, ProgressDropped
 from bot.github.markers import Marker
-from bot.github.outgoing import outgoing
 from bot.report.status import StatusView, status_text
 from bot.store import reporting, tasks
 from bot.store.store import now_ms
@@ -94,6 +93,8 @@ class Reporter:
             if await self._update(task_id):
                 self._watched.pop(task_id, None)
             watched.shown, watched.failures = newest, 0
+        except ProgressDropped:
+            pass
         except GitHubError as error:
             watched.failures += 1
             log.warning("status comment not updated", task=task_id, error=str(error))
@@ -110,7 +111,7 @@ class Reporter:
         final = task.state in FINAL_STATES
         github = await self.services.github.for_repository(_repository(task), _COMMENT)
         marker = Marker(task=task.id, part="status")
-        body = outgoing(status_text(_view(task, events, spent)))
+        body = self.services.outgoing(status_text(_view(task, events, spent)))
         comment = task.posted.get("status")
         if comment is None:
             bot = await self.services.github.bot()
