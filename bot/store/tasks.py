@@ -16,6 +16,7 @@ from bot.store.tables import attempt, model_call, task, task_event
 from bot.store.upsert import insert
 from bot.types import JsonModel
 
+_EVENT_LOCK = 0x464F5249
 RUNNABLE = ("queued", "running")
 
 
@@ -157,6 +158,13 @@ def close(connection: sa.Connection, task_id: str, state: str, result: Mapping[s
 
 
 def add_event(connection: sa.Connection, task_id: str, kind: str, data: Mapping[str, Any]) -> None:
+    """Add to the task's story, as the last write of a transaction.
+
+    Events become visible in the order of their ids, or a reader's cursor would pass over one for ever. SQLite has one
+    writer; PostgreSQL takes a lock until the commit.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_EVENT_LOCK)))
     connection.execute(sa.insert(task_event).values(task=task_id, at=now_ms(), kind=kind, data=dict(data)))
 
 

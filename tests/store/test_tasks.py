@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -96,6 +98,32 @@ def test_the_reporter_reads_what_is_new_and_the_pages_what_is_there(store: Store
     assert ids(lambda c: tasks.runnable(c)) == {"t2", "t3"}
     assert ids(lambda c: tasks.recent(c, 2, state="done")) == {"t1"}
     assert store.run_sync(tasks.count_by_state) == {"done": 1, "running": 1, "queued": 1}
+
+
+def test_a_slow_writers_event_is_not_passed_over(store: Store) -> None:
+    written = threading.Event()
+
+    def slowly(connection: sa.Connection) -> None:
+        tasks.add_event(connection, "slow", "stage", {})
+        written.set()
+        time.sleep(0.3)
+
+    def quickly(connection: sa.Connection) -> None:
+        tasks.add_event(connection, "quick", "stage", {})
+
+    with ThreadPoolExecutor(2) as pool:
+        slow = pool.submit(store.run_sync, slowly)
+        written.wait(5)
+        quick = pool.submit(store.run_sync, quickly)
+        seen: list[str] = []
+        after = 0
+        writing = True
+        while writing:
+            writing = not (slow.done() and quick.done())
+            news = store.run_sync(lambda c, after=after: tasks.touched(c, after))
+            seen, after = [*seen, *news], max([after, *news.values()])
+            time.sleep(0.02)
+    assert seen == ["slow", "quick"]
 
 
 def test_ids_of_what_was_posted_are_merged(store: Store) -> None:
