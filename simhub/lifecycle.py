@@ -49,7 +49,9 @@ def unsuspend(hub: Hub, item: Installation, sender: str | None) -> None:
 def accept_permissions(hub: Hub, item: Installation, permissions: Mapping[str, str], sender: str | None) -> None:
     item.permissions, item.updated_at = dict(permissions), hub.world.now()
     item.events = list(item.app.events)
-    _tell(hub, item, "installation", {"action": "new_permissions_accepted"}, sender)
+    covered = [repo for repo in hub.world.repositories.values() if item.covers(repo)]
+    payload = {"action": "new_permissions_accepted", "repositories": _briefs(covered), "requester": None}
+    _tell(hub, item, "installation", payload, sender)
 
 
 def change_repositories(
@@ -99,5 +101,5 @@ def fork(hub: Hub, parent: Repository, owner: Account, name: str) -> Repository:
     made.parent, made.description = parent, parent.description
     made.labels = [Label(hub.world.new_id(), each.name, each.color, each.description) for each in parent.labels]
     hub.world.repositories[made.full_name.lower()] = made
-    hub.webhooks.emit("fork", {"forkee": shapes.repository(hub, made)}, parent, owner)
+    hub.webhooks.emit("fork", {"forkee": shapes.repository(hub, made) | {"public": not made.private}}, parent, owner)
     return made

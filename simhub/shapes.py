@@ -245,6 +245,7 @@ _CONSTANT: Json = {
     "is_template": False,
     "web_commit_signoff_required": False,
     "topics": [],
+    "custom_properties": {},
 }
 
 
@@ -363,6 +364,7 @@ _ISSUE_CONSTANT: Json = {
     "milestone": None,
     "active_lock_reason": None,
     "type": None,
+    "draft": False,
     "sub_issues_summary": {"total": 0, "completed": 0, "percent_completed": 0},
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from simhub import checkevents, pull_shapes, shapes
+from simhub import checkevents, commit_shapes, pull_shapes, shapes
 from simhub.call import Answer, Call, routes
 from simhub.errors import ApiError, invalid, not_found, too_long
 from simhub.model import App, CheckRun, CheckSuite, Status, iso, node_id
@@ -266,7 +266,8 @@ async def create_status(call: Call) -> Any:
     )  # fmt: skip
     call.repo.statuses.append(item)
     shape = _status(call, item)
-    extra = {"sha": sha, "name": call.repo.full_name, "branches": []}
+    commit = commit_shapes.commit(call.hub, call.repo, await call.git.commit(sha))
+    extra = {"sha": sha, "name": call.repo.full_name, "branches": [], "commit": commit}
     call.hub.webhooks.emit("status", shape | extra, call.repo, call.user)
     return Answer(shape, 201)
 

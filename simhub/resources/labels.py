@@ -58,10 +58,12 @@ async def get_label(call: Call) -> Any:
 @routes.add("PATCH", "/repos/{owner}/{repo}/labels/{name}", needs=NEEDS_WRITE)
 async def patch_label(call: Call) -> Any:
     label = _named(call)
+    before = {"name": label.name, "color": label.color, "description": label.description}
     label.name = call.text("new_name", label.name) or label.name
     label.color = call.text("color", label.color) or label.color
     label.description = call.text("description", label.description)
-    _emit(call, "edited", label, changes={})
+    changes = {key: {"from": old} for key, old in before.items() if getattr(label, key) != old}
+    _emit(call, "edited", label, changes=changes)
     return _shape(call, label)
 
 

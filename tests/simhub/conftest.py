@@ -1,4 +1,5 @@
-"""The stage every test of the hub plays on; each answer of the hub is held against GitHub's own description."""
+"""The stage every test of the hub plays on; each of its answers is held against GitHub's own description,
+each webhook against GitHub's examples."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from simhub.requestlog import RequestRecord
+from tests.support.examples import missing
 from tests.support.hub import Stage, stage
 from tests.support.openapi import OpenApi
 
@@ -28,4 +30,5 @@ async def at(tmp_path: Path, openapi: OpenApi | None) -> AsyncIterator[Stage]:
     async with stage(tmp_path) as made:
         made.hub.observers.append(check)
         yield made
+    violations += [line for item in made.received for line in missing(item.event, item.payload)]
     assert not violations, "\n".join(sorted(set(violations)))

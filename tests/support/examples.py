@@ -1,0 +1,55 @@
+"""GitHub's example webhook payloads as a witness: which keys an event always has."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import warnings
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FIXTURE = Path(__file__).parents[2].parent / "shared" / "fixtures" / "webhook-examples.json.gz"
+
+
+@cache
+def load() -> dict[str, list[dict[str, Any]]]:
+    """Example payloads by event. Empty where the fixture is missing, which fails when CI=true."""
+    if not FIXTURE.exists():
+        message = f"checks against GitHub's example payloads did not run: {FIXTURE.name} is not in shared/fixtures"
+        assert os.environ.get("CI") != "true", message
+        warnings.warn(message, stacklevel=2)
+        return {}
+    return {entry["name"]: entry["examples"] for entry in json.loads(gzip.decompress(FIXTURE.read_bytes()))}
+
+
+def keys_of(value: Any, path: str = "") -> set[str]:
+    """Every path of keys in a payload; a list counts by its first item."""
+    if isinstance(value, list):
+        return keys_of(value[0], f"{path}[]") if value else set()
+    if not isinstance(value, dict):
+        return set()
+    return {f"{path}.{key}" for key in value} | {
+        found for key, inner in value.items() for found in keys_of(inner, f"{path}.{key}")
+    }
+
+
+@cache
+def always(event: str, action: str | None) -> frozenset[str]:
+    """Key paths that every example of an event and action has."""
+    found = [keys_of(each) for each in load().get(event, []) if each.get("action") == action]
+    return frozenset(set.intersection(*found)) if found else frozenset()
+
+
+# The examples come from particular Apps, transfers and installations: these keys depend on them, not on the event.
+_PARTICULAR = re.compile(r"permissions$|^\.changes\.owner\.from$")
+
+
+def missing(event: str, payload: dict[str, Any]) -> list[str]:
+    """Keys GitHub always sends that a payload lacks, where their parent is there (not null, not an empty list)."""
+    have = keys_of(payload)
+    inner = {path.rpartition(".")[0] for path in have}
+    lacking = (path for path in always(event, payload.get("action")) - have if path.rpartition(".")[0] in inner)
+    return sorted(f"{event}{path}" for path in lacking if not _PARTICULAR.search(path.rpartition(".")[0]))
