@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.edits import refusal
+from bot.edits.already import inside_already, there_already
 from bot.edits.locate import locate
 from bot.edits.rungs import RUNG_WORDS, Placement, Rung
 from bot.edits.splice import Splice, splices
@@ -81,31 +82,6 @@ def _spliced(source: Source, steps: Sequence[_Step], chosen: Sequence[Splice]) -
     return source.spliced([(s.start, s.stop, list(s.lines)) for s in chosen], next(iter(wishes), None))
 
 
-def _inside_already(text: str, hunk: Hunk, columns: tuple[int, int]) -> bool:
-    """Whether the text around a fragment already reads as its replacement."""
-    old, new = text[slice(*columns)], hunk.replace.replace("\r\n", "\n").strip("\n")
-    leads = (lead for lead in range(len(new) - len(old) + 1) if new.startswith(old, lead))
-    return any(lead <= columns[0] and text.startswith(new, columns[0] - lead) for lead in leads)
-
-
-def _there_already(source: Source, splice: Splice) -> int | None:
-    """The row from which the file already reads as after this change, where the change only adds lines."""
-    old, new = source.bodies[splice.start : splice.stop], list(splice.lines)
-    for lead in range(len(new) - len(old) + 1):
-        top = splice.start - lead
-        around = source.bodies[max(0, top) : top + len(new)]
-        if len(new) > len(old) and around == new and new[lead : lead + len(old)] == old:
-            return top
-    same = next((n for n, (o, w) in enumerate(zip(old, new, strict=False)) if o != w), min(len(old), len(new)))
-    added = new[same : len(new) - (len(old) - same)]
-    at = splice.start + same
-    if added and new[same + len(added) :] == old[same:]:
-        for top in (at, at - len(added)):
-            if top >= 0 and source.bodies[top : top + len(added)] == added:
-                return top
-    return None
-
-
 def _checked(path: str, wanted: Wanted, text: str) -> Wanted:
     hunk, edit = wanted.hunk, wanted.edit
     if not hunk.search.strip() and text.strip() and not hunk.at_end:
@@ -146,7 +122,7 @@ def _round(path: str, source: Source, pending: Sequence[Wanted]) -> tuple[list[_
 
 def _located(source: Source, hunk: Hunk) -> tuple[Hunk, list[Placement]]:
     if not hunk.search.strip():
-        return hunk, [Placement(Rung.EXACT, ((len(source.bodies),) * 2,))]
+        return replace(hunk, search=""), [Placement(Rung.EXACT, ((len(source.bodies),) * 2,))]
     return locate(source, hunk)
 
 
@@ -185,8 +161,8 @@ def _step(path: str, source: Source, wanted: Wanted, hunk: Hunk, place: Placemen
         readings = splices(source, hunk, place)
     except EditRefused as error:
         raise error.with_place(path, wanted.edit) from error
-    inside = place.columns and _inside_already(source.joined, hunk, place.columns)
-    row = place.start if inside else _there_already(source, readings[0])
+    inside = place.columns and inside_already(source.joined, hunk, place.columns)
+    row = place.start if inside else there_already(source, place, readings[0])
     if row is not None:
         raise refusal.already_applied(path, wanted.edit, row)
     return _Step(wanted, place, readings)

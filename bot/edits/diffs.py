@@ -108,7 +108,7 @@ def _strict(lines: Sequence[str]) -> tuple[Hunk, ...]:
         return ()
     found = []
     for hunk in patch[0]:
-        marked = [f"{line.line_type}{line.value.rstrip(chr(10))}" for line in hunk]
+        marked = [f"{line.line_type or chr(32)}{line.value.rstrip(chr(10))}" for line in hunk]
         found.append(_hunk(marked, hunk.section_header, hunk.source_start))
     return tuple(found)
 
@@ -164,6 +164,7 @@ def _hunk(marked: Sequence[str], section: str, line: int | None) -> Hunk:
         "".join(f"{text}\n" for text in replace),
         anchors,
         open_above=first == "+",
+        marked=True,
         line=line,
         end_newline=end_newline,
     )

@@ -65,12 +65,19 @@ def _candidates(source: Source, hunk: Hunk) -> list[Placement]:
 
 def _in_reach(source: Source, hunk: Hunk, found: list[Placement]) -> list[Placement]:
     if hunk.open_above:
-        found = [place for place in found if place.start in (0, (hunk.line or 0) - 1)]
+        found = [place for place in found if _nothing_above(source, hunk, place.start)]
     if hunk.at_end:
         found = [place for place in found if not any(source.keys[place.stop :])]
     if len(found) > 1 and hunk.anchors:
         found = [place for place in found if _under(source, place.start, hunk.anchors)] or found
     return found
+
+
+def _nothing_above(source: Source, hunk: Hunk, row: int) -> bool:
+    """Whether no line of the hunk can be missing between ``row`` and what is known to be above it."""
+    if row in (0, (hunk.line or 0) - 1):
+        return True
+    return bool(hunk.anchors) and source.keys[row - 1].startswith(fold(hunk.anchors[-1]).strip())
 
 
 def _under(source: Source, row: int, anchors: Sequence[str]) -> bool:

@@ -79,4 +79,5 @@ def _hunk(marked: Sequence[str], anchors: Sequence[str]) -> Hunk:
     while old and new and not old[-1].strip() and not new[-1].strip():
         old, new = old[:-1], new[:-1]
     search, replace = ("".join(f"{line}\n" for line in part) for part in (old, new))
-    return Hunk(search, replace, anchors=tuple(anchors), open_above=marked[0][0] == "+", at_end=at_end)
+    opens = marked[0][0] == "+"
+    return Hunk(search, replace, anchors=tuple(anchors), open_above=opens, at_end=at_end, marked=True)

@@ -32,14 +32,24 @@ def splices(source: Source, hunk: Hunk, place: Placement) -> list[Splice]:
     search, replacement = split_lines(hunk.search), split_lines(hunk.replace)
     opcodes = _opcodes(search, replacement, place.rung)
     _check(search, replacement, opcodes, place)
+    if not search:
+        return [Splice(place.start, place.stop, tuple(replacement))]
     if place.columns is not None:
         return _distinct(_inside(source, place, replacement))
     indents = _Indents.learned(source, search, replacement, place)
-    readings = indents.readings(replacement)
+    readings = indents.readings(replacement, own=hunk.marked and _lost_by_context(place, opcodes, indents))
     if place.rung is Rung.REFLOWED:
         return _distinct(Splice(place.start, place.stop, tuple(lines)) for lines in readings)
     found = [Splice(place.start, place.stop, tuple(_merged(source, place, opcodes, lines))) for lines in readings]
     return _distinct([*found, *_above_decorators(source, opcodes, found[0])])
+
+
+def _lost_by_context(place: Placement, opcodes: Opcodes, indents: _Indents) -> bool:
+    """Whether it may be a line that stays, and none that is added, whose indentation was damaged."""
+    if place.rung in (Rung.FIRST_LINE, Rung.INDENTS):
+        return True
+    removes = any(last > first for tag, first, last, _, _ in opcodes if tag != "equal")
+    return place.rung is Rung.SHIFTED and len(indents.pairs) == 1 and not removes
 
 
 def _distinct(found: Iterable[Splice]) -> list[Splice]:
@@ -156,19 +166,10 @@ class _Indents:
         step = 0 if any("\t" in indent for indent in indents) else gcd(*(len(indent) for indent in indents))
         return cls(tuple(pairs), step)
 
-    def readings(self, lines: list[str]) -> list[list[str]]:
-        """The replacement's lines under every way it may have been indented, likeliest first."""
+    def readings(self, lines: list[str], *, own: bool) -> list[list[str]]:
+        """The replacement's lines under every way it may have been indented, likeliest first: as it is if ``own``."""
         ways = [self.mapped(lines), self.first_only(lines), self.verbatim_first(lines)]
-        return [ways[1], ways[0], ways[2]] if self._only_first_lost(lines) else ways
-
-    def _only_first_lost(self, lines: list[str]) -> bool:
-        """Whether a single searched line lost its indentation and the lines below the first clearly kept theirs."""
-        solid = [line for line in lines if line.strip()]
-        if len(self.pairs) != 1 or len(solid) < 2 or indent_of(solid[0]) == self.pairs[0][1]:
-            return False
-        depth, kept = len(self.pairs[0][1]), min(len(indent_of(line)) for line in solid[1:])
-        opens = solid[0].rstrip().endswith((":", "{", "(", "["))
-        return kept > depth or (kept == depth and not opens)
+        return [lines, *ways] if own else ways
 
     def mapped(self, lines: list[str]) -> list[str]:
         """Every indentation translated as that of the searched lines was."""
