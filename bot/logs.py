@@ -41,6 +41,9 @@ _TALKATIVE = {
     "openai": "WARNING",
     "httpx": "WARNING",
     "httpcore": "WARNING",
+    "httpx2": "WARNING",
+    "httpcore2": "WARNING",
+    "alembic": "WARNING",
     "aiohttp.access": "ERROR",
 }
 

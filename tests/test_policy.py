@@ -147,7 +147,7 @@ async def test_loader_follows_the_branch(settings: Settings) -> None:
     assert (first.fix.label, await loader.load(REPOSITORY) is first) == ("bug", True)
     branch.file = ("fix: {lable: bug}", "sha-2")
     for _ in range(2):
-        with pytest.raises(PolicyError, match="line 1: fix.lable"):
+        with pytest.raises(PolicyError, match=r"line 1: fix\.lable"):
             await loader.load(REPOSITORY)
     branch.file = None
     assert (await loader.load(REPOSITORY)).fix.label == "ai-bug-fix"
