@@ -16,6 +16,7 @@ from bot.github.errors import BadCredentials, Forbidden, Invalid, NotFound, Resp
 from bot.github.lane import Clock, Lane
 from bot.github.retry import server_time
 from bot.github.transport import REPEATABLE, Transport
+from bot.logs import register_secret
 
 _JWT_SECONDS = 540
 _JWT_REUSE = 300.0
@@ -142,6 +143,7 @@ class AppAuth:
             wanted["permissions"] = dict(permissions)
         data = await self._ask(installation, wanted)
         expires = datetime.fromisoformat(data["expires_at"].replace("Z", "+00:00")).timestamp() - self.key.skew
+        register_secret(data["token"])
         token = Token(data["token"], expires, self.clock.now())
         self._tokens[key] = token
         return token

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -97,5 +98,5 @@ async def _model(display: Display) -> AsyncIterator[Mapping[str, str]]:
         yield {
             "FORGEHAND_MODELS": json.dumps({_MODEL: model}),
             "FORGEHAND_ROLES": json.dumps(roles),
-            "ANTHROPIC_API_KEY": "recorded",
+            "ANTHROPIC_API_KEY": f"none-needed-{secrets.token_hex(8)}",
         }
