@@ -30,7 +30,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -40,13 +40,13 @@ from aiohttp import web
 from simhub import model_formats
 from simhub.model_formats import Asked, Json
 
-Reply = Json | Callable[[Asked], Json]
+Reply = Json | Callable[[Asked], Json | Awaitable[Json]]
 _HUNG_UP = {"reset", "truncate", "malformed", "stream_error"}
 
 
 @dataclass
 class Rule:
-    """One answer; ``reply`` may be a function of the request where a test wants it to depend on it."""
+    """One answer; ``reply`` may be a function of the request, also one that waits until it lets the model speak."""
 
     match: Mapping[str, Any]
     reply: Reply
@@ -86,7 +86,7 @@ class Script:
             raise ValueError(f"a rule cannot match on {', '.join(sorted(unknown))}")
         self.rules.append(Rule(match, reply, reusable))
 
-    def answer(self, asked: Asked) -> Json | None:
+    def answer(self, asked: Asked) -> Json | Awaitable[Json] | None:
         self.requests.append(asked)
         for rule in self.rules:
             if rule.fits(asked):
@@ -163,7 +163,8 @@ class ScriptedModel:
                     protocol, "conflict", f"no rule of the script matches turn {asked.turn}"
                 )
                 return web.json_response(body, status=409)
-            return await self._answer(request, asked, reply)
+            spoken = reply if isinstance(reply, dict) else await reply
+            return await self._answer(request, asked, spoken)
 
         return handle
 
