@@ -108,10 +108,13 @@ class _GitServer:
             if settle:
                 await settle()
             await response.write_eof()
-        finally:
-            feeding.cancel()
+        except BaseException:
+            # Only here: kill() polls, and a poll may take the exit status away from the event loop's watcher.
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            raise
+        finally:
+            feeding.cancel()
             await process.wait()
         return response
 
