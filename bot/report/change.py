@@ -6,6 +6,7 @@ from bot.change.job import PullText
 from bot.change.records import Evidence, Failure, GateName, GateReport, Ran
 from bot.report.words import code_block, duration, folded, inline_code, money, table
 
+_ROWS = 4
 _OWN_ROW = {"proof", "regressions", "lint"}
 _WEAKER = {
     "process": " This tier isolates nothing: the commands ran as an ordinary process of the host, with a scrubbed "
@@ -63,9 +64,9 @@ def evidence_table(evidence: Evidence) -> str:
     gates = {gate.name: gate for gate in report.gates} if report is not None else {}
     if proof is not None:
         after = gates["proof"].after if "proof" in gates else "not run"
-        rows += [
-            [f"{inline_code(failure.test)} (new)", f"fails: {_short(failure)}", after] for failure in proof.failures[:5]
-        ]
+        shown, more = proof.failures[:_ROWS], len(proof.failures) - _ROWS
+        rows += [[f"{_name(failure.test)} (new)", f"fails: {_short(failure)}", after] for failure in shown]
+        rows += [[f"{more} more new tests", "fail", after]] if more > 0 else []
     if base is not None and "regressions" in gates:
         rows.append(
             [f"all {len(base.verdicts)} tests ({base.scope})", gates["regressions"].before, gates["regressions"].after]
@@ -81,6 +82,11 @@ def evidence_table(evidence: Evidence) -> str:
         said = "no failing input found" if evidence.judgement.passed else "names a failing input — **not passed**"
         rows.append([f"read by a second model call ({evidence.judgement.model})", "", said])
     return table(["check", "before", "after"], rows) if rows else ""
+
+
+def _name(test: str) -> str:
+    """The test without its file, which the diff shows: a long first column would squeeze the others."""
+    return inline_code(test.rpartition("::")[2] or test)
 
 
 def _also_checked(evidence: Evidence) -> str:
@@ -114,7 +120,7 @@ def _short(failure: Failure) -> str:
     """The line of a failure that names it, without pytest's margin."""
     marked = [line[1:].strip() for line in failure.message.splitlines() if line.startswith("E ")]
     lines = marked or [line.strip() for line in failure.message.splitlines() if line.strip()]
-    text = (marked[0] if marked else lines[-1] if lines else "no message")[:140]
+    text = (marked[0] if marked else lines[-1] if lines else "no message")[:100]
     return inline_code(text.removeprefix("AssertionError: "))
 
 
