@@ -24,12 +24,15 @@ _PLACEHOLDER = re.compile(r"\{(tests|results|modules(?::[\w./-]*)?)\}")
 _AUTHOR = "git -c user.name=sandbox -c user.email=sandbox@localhost"
 _REPOSITORY = (
     "[ -e .git ] || ! command -v git >/dev/null || { git init -q . && git add -A && "
-    f"{_AUTHOR} commit -q --no-verify --allow-empty -m base && {_AUTHOR} tag -a -m base v{VERSION}; }}"
+    f"{_AUTHOR} commit -q --no-verify --allow-empty -m base && {_AUTHOR} tag -a -m base v{VERSION}; }} || true"
 )
 
 
 def throwaway_repository() -> list[str]:
-    """Makes a ``.git`` that knows nothing of ours, so that builds which ask git for a version or for files work."""
+    """Makes a ``.git`` that knows nothing of ours, so that builds which ask git for a version or for files work.
+
+    Most builds never ask: that it failed is no reason to stop.
+    """
     return ["/bin/sh", "-c", _REPOSITORY]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
-# what `strace -f bwrap` of our command line calls that a narrow profile might forget
+# calls of bubblewrap 0.8 that a container profile often forgets
 NEEDED = {"clone", "unshare", "mount", "umount2", "pivot_root", "sethostname", "prctl", "seccomp", "chroot"}
 
 

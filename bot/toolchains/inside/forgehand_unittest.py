@@ -23,6 +23,11 @@ class Result(unittest.TextTestResult):
     records: Any
     _started = 0.0
 
+    def getDescription(self, test: Any) -> str:
+        # the library's own calls code of the repository, which may raise
+        case = getattr(test, "test_case", test)
+        return test_id(case) if isinstance(case, unittest.TestCase) else case.__class__.__name__
+
     def startTest(self, test: unittest.TestCase) -> None:
         self._started = time.monotonic()
         super().startTest(test)
