@@ -102,7 +102,11 @@ async def push(hub: Hub, repo: Repository, ref: str, old: str, new: str, forced:
     git = GitRepo(repo.path)
     items: list[Commit] = []
     if new != ZERO:
-        bounds = [f"{old}..{new}"] if old != ZERO else [new, "--not", f"--exclude={ref.removeprefix('refs/heads/')}", "--branches"]
+        bounds = (
+            [f"{old}..{new}"]
+            if old != ZERO
+            else [new, "--not", f"--exclude={ref.removeprefix('refs/heads/')}", "--branches"]
+        )
         items = (await git.commits_between(bounds, PUSH_COMMITS))[::-1]
     listed = [await _pushed(hub, repo, git, item) for item in items]
     head = None if new == ZERO else (listed[-1] if listed else await _pushed(hub, repo, git, await git.commit(new)))

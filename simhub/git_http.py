@@ -201,10 +201,13 @@ def _allowed(names: frozenset[str], actor: Actor) -> bool:
 
 async def _feed(request: web.Request, process: asyncio.subprocess.Process) -> None:
     assert process.stdin is not None
-    with contextlib.suppress(ConnectionError, BrokenPipeError):
+    try:
         async for chunk in request.content.iter_chunked(_CHUNK):
             process.stdin.write(chunk)
             await process.stdin.drain()
+    except ConnectionError:
+        pass  # http-backend has heard enough; what it answers says why
+    finally:
         process.stdin.close()
 
 
