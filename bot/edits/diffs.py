@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
-from bot.edits.reading import Reading
+from bot.edits.reading import Reading, marked_hunk
 from bot.edits.values import Delete, Edit, Hunk, ParseError, Rename, Replace, Write
 
 _GIT = re.compile(r"diff --git (?:a/)?(.+?) (?:b/)?(\S+)\s*")
@@ -145,26 +147,9 @@ def _line(header: re.Match[str] | None, marked: Sequence[str]) -> int | None:
 
 
 def _hunk(marked: Sequence[str], section: str, line: int | None) -> Hunk:
-    search, replace, end_newline = [], [], None
-    for number, mark in enumerate(marked):
+    end_newline = None
+    for above, mark in itertools.pairwise(marked):
         if mark[0] == "\\":
-            above = marked[number - 1][0] if number else " "
-            end_newline = {"-": True, "+": False}.get(above, end_newline)
-            continue
-        # a line without its mark is one that stays
-        body = mark[1:] if mark[0] in " +-" else mark
-        if mark[0] != "+":
-            search.append(body)
-        if mark[0] != "-":
-            replace.append(body)
-    anchors = (section.strip(),) if section.strip() else ()
-    first = next((mark[0] for mark in marked), " ")
-    return Hunk(
-        "".join(f"{text}\n" for text in search),
-        "".join(f"{text}\n" for text in replace),
-        anchors,
-        open_above=first == "+",
-        marked=True,
-        line=line,
-        end_newline=end_newline,
-    )
+            end_newline = {"-": True, "+": False}.get(above[0], end_newline)
+    hunk = marked_hunk([mark for mark in marked if mark[0] != "\\"])
+    return replace(hunk, anchors=(section.strip(),) if section.strip() else (), line=line, end_newline=end_newline)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.edits.reading import Reading
+from bot.edits.reading import Reading, marked_hunk
 from bot.edits.values import Delete, Edit, Hunk, ParseError, Rename, Replace, Write
 
 _ADD, _DELETE, _UPDATE, _MOVE = "*** Add File: ", "*** Delete File: ", "*** Update File: ", "*** Move to: "
@@ -72,12 +73,7 @@ def _hunks(body: Sequence[str]) -> tuple[Hunk, ...]:
 
 
 def _hunk(marked: Sequence[str], anchors: Sequence[str]) -> Hunk:
-    at_end = any(mark.rstrip() == _EOF for mark in marked)
-    marked = [mark for mark in marked if mark.rstrip() != _EOF]
-    old = [mark if mark[0] == "\t" else mark[1:] for mark in marked if mark[0] != "+"]
-    new = [mark if mark[0] == "\t" else mark[1:] for mark in marked if mark[0] != "-"]
-    while old and new and not old[-1].strip() and not new[-1].strip():
-        old, new = old[:-1], new[:-1]
-    search, replace = ("".join(f"{line}\n" for line in part) for part in (old, new))
-    opens = marked[0][0] == "+"
-    return Hunk(search, replace, anchors=tuple(anchors), open_above=opens, at_end=at_end, marked=True)
+    lines = [mark for mark in marked if mark.rstrip() != _EOF]
+    while lines and not lines[-1].strip():
+        lines.pop()
+    return replace(marked_hunk(lines), anchors=tuple(anchors), at_end=any(mark.rstrip() == _EOF for mark in marked))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.edits.values import Edit
+from bot.edits.values import Edit, Hunk
 
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([^`]*)$")
 _LABEL = re.compile(
@@ -59,3 +59,10 @@ def path_above(lines: Sequence[str], at: int) -> str | None:
         if seen == 2:
             return None
     return None
+
+
+def marked_hunk(lines: Sequence[str]) -> Hunk:
+    """The hunk of lines marked by a blank, ``-`` or ``+``; a line without its mark is one that stays."""
+    marked = [(line[0], line[1:]) if line[0] in " -+" else (" ", line) for line in lines]
+    search, replace = ("".join(f"{text}\n" for mark, text in marked if mark != other) for other in "+-")
+    return Hunk(search, replace, open_above=lines[0][0] == "+", marks="".join(mark for mark, _ in marked))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -30,14 +31,14 @@ def splices(source: Source, hunk: Hunk, place: Placement) -> list[Splice]:
     where the replacement would write ``...`` into the file or change text that is not there.
     """
     search, replacement = split_lines(hunk.search), split_lines(hunk.replace)
-    opcodes = _opcodes(search, replacement, place.rung)
+    opcodes = _opcodes(search, replacement, place.rung, hunk.marks)
     _check(search, replacement, opcodes, place)
     if not search:
         return [Splice(place.start, place.stop, tuple(replacement))]
     if place.columns is not None:
         return _distinct(_inside(source, place, replacement))
     indents = _Indents.learned(source, search, replacement, place)
-    readings = indents.readings(replacement, own=hunk.marked and _lost_by_context(place, opcodes, indents))
+    readings = indents.readings(replacement, own=bool(hunk.marks) and _lost_by_context(place, opcodes, indents))
     if place.rung is Rung.REFLOWED:
         return _distinct(Splice(place.start, place.stop, tuple(lines)) for lines in readings)
     found = [Splice(place.start, place.stop, tuple(_merged(source, place, opcodes, lines))) for lines in readings]
@@ -56,7 +57,10 @@ def _distinct(found: Iterable[Splice]) -> list[Splice]:
     return list(dict.fromkeys(found))
 
 
-def _opcodes(search: list[str], replacement: list[str], rung: Rung) -> Opcodes:
+def _opcodes(search: list[str], replacement: list[str], rung: Rung, marks: str) -> Opcodes:
+    if len(marks) - marks.count("+") == len(search) and len(marks) - marks.count("-") == len(replacement) and marks:
+        return list(_marked_opcodes(marks))
+
     def token(line: str) -> str:
         if rung is Rung.ELIDED and is_elision(line):
             return "..."
@@ -64,6 +68,17 @@ def _opcodes(search: list[str], replacement: list[str], rung: Rung) -> Opcodes:
 
     matcher = SequenceMatcher(None, [token(s) for s in search], [token(r) for r in replacement], autojunk=False)
     return matcher.get_opcodes()
+
+
+def _marked_opcodes(marks: str) -> Iterator[tuple[str, int, int, int, int]]:
+    """The changes as a diff marked them, where comparing might pair other lines."""
+    first = begin = 0
+    for same, run in itertools.groupby(marks, lambda mark: mark == " "):
+        kinds = "".join(run)
+        last, end = first + len(kinds) - kinds.count("+"), begin + len(kinds) - kinds.count("-")
+        tag = "equal" if same else "insert" if first == last else "delete" if begin == end else "replace"
+        yield tag, first, last, begin, end
+        first, begin = last, end
 
 
 def _merged(source: Source, place: Placement, opcodes: Opcodes, new: list[str]) -> Iterator[str]:

@@ -51,7 +51,7 @@ class Hunk:
     that lines above the hunk may have been left out (a diff hunk that begins with an addition); it may then
     only go to the top of the file or to ``line`` (from 1). ``end_newline`` forces or forbids a newline at the
     end of the file when the hunk reaches it. ``at_end`` ties the hunk to the end of the file.
-    ``marked`` lines come from a diff: where a line that stays lost its indentation the added ones kept theirs.
+    ``marks`` are a diff's, one a line, blank, ``-`` or ``+``.
     """
 
     search: str
@@ -61,7 +61,7 @@ class Hunk:
     line: int | None = None
     end_newline: bool | None = None
     at_end: bool = False
-    marked: bool = False
+    marks: str = ""
 
 
 @dataclass(frozen=True)
