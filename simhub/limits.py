@@ -24,7 +24,7 @@ class Limits:
     """Budgets of one hour per installation, person or address, and the secondary limits of installations.
 
     ``style`` picks one of the shapes a secondary refusal has in the wild: ``retry-after`` (403), ``reset`` (429 with
-    remaining 0 and a reset time), ``silent`` (403 without any hint).
+    remaining 0 and a reset time), ``silent`` (403 without any hint), ``abuse`` (422 with code ``abuse``).
     """
 
     world: World
@@ -104,6 +104,9 @@ class Limits:
             return ApiError(
                 429, _SECONDARY, headers={"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}, docs=_DOCS
             )
+        if self.style == "abuse":
+            error = {"resource": "PullRequestReviewComment", "code": "abuse", "field": "base"}
+            return ApiError(422, "Validation Failed", [error], docs=_DOCS)
         headers = {"Retry-After": "60"} if self.style == "retry-after" else {}
         return ApiError(403, _SECONDARY, headers=headers, docs=f"{_DOCS}#about-secondary-rate-limits")
 

@@ -104,6 +104,9 @@ async def test_rate_limits_in_all_shapes(at: Stage) -> None:
         assert (over.status, over.headers.get("Retry-After")) == (status, header)
         assert "secondary rate limit" in over.body["message"]
     assert over.headers["X-RateLimit-Remaining"] == "0"
+    at.hub.limits.style = "abuse"
+    abuse = await at.ask("POST", f"{REPO}/issues/1/comments", body={"body": "x"})
+    assert (abuse.status, abuse.body["errors"][0]["code"]) == (422, "abuse")
     at.hub.limits.exhaust(at.installation)
     spent = await at.ask("GET", REPO)
     assert (spent.status, spent.headers["X-RateLimit-Remaining"]) == (403, "0")
