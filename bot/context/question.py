@@ -18,6 +18,8 @@ _INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*\n?)+", re.MULTILINE)
 _INLINE = re.compile(r"`{1,2}([^`\n]{1,200})`{1,2}")
 _DOTTED = re.compile(r"(?<![\w/.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _PATH = re.compile(r"(?<![\w@])(?:[\w.+-]{1,100}[/\\]){0,15}[\w.+-]{1,100}\.[A-Za-z]\w{0,4}\b")
+# What a sample program imports says what it is about to use, not what is broken.
+_IMPORTING = re.compile(r"^[ \t>.]*(?:from|import|use|using|#include|require)\b[^\n]*", re.MULTILINE)
 _CALLED = re.compile(r"([A-Za-z_]\w+)\s?\(")
 _ERROR = re.compile(r"\b[A-Z]\w{0,80}(?:Error|Exception|Warning|Exit|Interrupt)\b:?[ \t]*([^\n]*)")
 _QUOTED = re.compile(r"\"([^\"\n]{8,200})\"|'([^'\n]{8,200})'|“([^”\n]{8,200})”")
@@ -49,10 +51,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class Question:
-    """What an issue says. ``terms`` are weighted words; ``names`` are weighted exact identifiers (3 is sure)."""
+    """What an issue says. ``terms`` are weighted words, ``title`` those of the title; ``names`` are weighted exact
+    identifiers (3 is sure); ``runs`` are word runs of what a program may have printed."""
 
     terms: dict[str, float]
-    title_terms: frozenset[str]
+    title: dict[str, float]
     names: dict[str, float]
     dotted: tuple[str, ...]
     paths: tuple[str, ...]
@@ -68,10 +71,10 @@ def read_question(text: str) -> Question:
     title, _, body = text.strip().partition("\n")
     code, prose = _split(body)
     frames, untraced = _frames(text)
-    dotted = tuple(dict.fromkeys(_DOTTED.findall(text)))
+    dotted = tuple(dict.fromkeys(_DOTTED.findall(_IMPORTING.sub(" ", text))))
     return Question(
         terms=_weighted(title, prose, code),
-        title_terms=frozenset(terms(title)) - STOP,
+        title=_weighted(title, "", ""),
         names=_names(title, prose, code, dotted),
         dotted=dotted,
         paths=tuple(dict.fromkeys(_PATH.findall(untraced))),

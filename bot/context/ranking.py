@@ -18,19 +18,21 @@ from bot.context.record import Record
 from bot.context.signals import Strengths
 from bot.context.tree import File
 
-# How these were found: docs of bench/localize.py. Signals in ABSOLUTE are strengths of their own; the others are
-# divided by the strongest file's, so that a weight is what the best file gets.
+# Signals in ABSOLUTE are strengths of their own; the others are divided by the strongest file's, so that a weight is
+# what the best file gets. Found by a softmax regression on 94 real issues of twelve repositories, each repository's
+# issues predicted from the others', then rounded; `modules` and `defined`, which gained nothing there beside the words,
+# were kept low for issues that are short and exact.
 WEIGHTS: Mapping[str, float] = {
-    "text": 0.8, "part": 0.8, "path": 0.4, "names": 0.4, "defined": 0.6, "history": 0.4, "written": 0.6, "traced": 0.6,
-    "modules": 0.5, "said": 0.3, "touched": 0.1, "tests": 0.2, "imports": 0.1, "imported": 0.1,
+    "text": 0.4, "title": 0.35, "part": 0.4, "title part": 0.4, "names": 0.2, "path": 0.2, "history": 0.25,
+    "touched": 0.1, "tests": 0.15, "written": 0.4, "traced": 0.3, "said": 0.2, "modules": 0.1, "defined": 0.1,
 }  # fmt: skip
 ABSOLUTE = frozenset(("written", "traced", "modules"))
 ROLES: Mapping[str, float] = {"code": 1.0, "text": 0.6, "example": 0.6, "docs": 0.5, "test": 0.4}
 
-_FIRST = ("text", "path", "names", "defined", "written", "traced", "modules", "said", "history", "touched")
+_FIRST = ("text", "title", "names", "path", "history", "touched", "written", "traced", "said", "modules", "defined")
 _CLOSELY = 100
 _TESTS = 40
-_STRONG = 30
+_BEST_PARTS = 3
 _FUNCTION_FILES = 30
 _FUNCTIONS_OF_A_FILE = 3
 _PART_WORDS = 120.0
@@ -74,6 +76,20 @@ class Corpus:
     record: Callable[[str], Record]
 
 
+@dataclass(frozen=True)
+class _Weighed:
+    """A question and what was found for it. ``rarity`` is a word's weight times how rare it is."""
+
+    question: Question
+    rarity: Mapping[str, float]
+    signals: Mapping[str, Strengths]
+    scores: Strengths
+
+    def strength(self, name: str, path: str) -> float:
+        """What a signal adds to a file."""
+        return WEIGHTS[name] * self.signals[name].get(path, 0.0) / _scale(name, self.signals[name])
+
+
 class Ranker:
     """Ranks the files of one commit; everything that no question changes is made once."""
 
@@ -85,61 +101,51 @@ class Ranker:
         self._messages = signals.Messages(corpus.history)
 
     def files(self, question: Question, limit: int) -> tuple[RankedFile, ...]:
-        found = self._signals(question)
-        scores = self._fused(found, WEIGHTS)
-        rarity, most = self._rarity(question), max(scores.values(), default=1.0)
-        ranked = []
-        for path in _best(scores, limit):
-            functions = self._functions(path, scores[path] / most, question, rarity)[:_FUNCTIONS_OF_A_FILE]
-            reasons = self._reasons(path, question, found)
-            ranked.append(RankedFile(path, round(scores[path], 6), reasons, tuple(functions)))
-        return tuple(ranked)
+        """The likeliest files, best first."""
+        weighed = self._weigh(question)
+        return tuple(
+            RankedFile(
+                path,
+                round(weighed.scores[path], 6),
+                self._reasons(path, weighed),
+                tuple(self._functions(path, weighed)[:_FUNCTIONS_OF_A_FILE]),
+            )
+            for path in _best(weighed.scores, limit)
+        )
 
     def functions(self, question: Question, limit: int) -> tuple[RankedFunction, ...]:
-        scores = self._fused(self._signals(question), WEIGHTS)
-        rarity, most = self._rarity(question), max(scores.values(), default=1.0)
-        best = _best(scores, _FUNCTION_FILES)
-        found = [one for path in best for one in self._functions(path, scores[path] / most, question, rarity)]
+        """The likeliest functions of the likeliest files, best first."""
+        weighed = self._weigh(question)
+        found = [one for path in _best(weighed.scores, _FUNCTION_FILES) for one in self._functions(path, weighed)]
         return tuple(sorted(found, key=lambda one: (-one.score, one.path, one.start))[:limit])
 
-    def _functions(
-        self, path: str, place: float, question: Question, rarity: Mapping[str, float]
-    ) -> list[RankedFunction]:
-        """A file's functions, best first: by what they say, by what they are called, and by the file's own place."""
-        record = self._corpus.record(path)
-        found: list[RankedFunction] = []
-        said = signals.part_scores(record.parts, rarity, _PART_WORDS)
-        for part, score in zip(record.parts, said, strict=True):
-            if part.definition is not None:
-                one = record.definitions[part.definition]
-                total = score / 10 + _named(one, question) + place
-                found.append(RankedFunction(path, one.qualified, one.start, one.end, round(total, 6)))
-        return sorted(found, key=lambda one: (-one.score, one.start))
-
-    def _signals(self, question: Question) -> dict[str, Strengths]:
+    def _weigh(self, question: Question) -> _Weighed:
         """First what is cheap for every file; then, for the likeliest, what needs a closer look."""
-        corpus = self._corpus
-        found: dict[str, Strengths] = {
-            "text": self._spread(signals.text(question, corpus.postings, self._lengths)),
-            "names": self._spread(signals.names(question, corpus.postings, self._lengths)),
-            "path": self._path_words.match(question.terms),
-            "written": signals.written_paths(question, self._paths),
-            "traced": signals.traced(question.frames, self._paths),
-            "modules": signals.dotted_modules(question, corpus.modules),
-            "defined": signals.defined(question, corpus.postings, corpus.by_number),
-            "said": signals.said(question, corpus.postings, corpus.by_number),
-            "history": self._messages.match(question.terms),
-            "touched": {path: math.log1p(times) for path, times in self._messages.touched.items()},
-        }
-        first = self._fused(found, {name: WEIGHTS[name] for name in _FIRST})
+        found = self._everywhere(question)
+        first = self._fused(found, _FIRST)
         likely = _best({path: score for path, score in first.items() if self._role(path) != "test"}, _CLOSELY)
         tests = _best({path: score for path, score in first.items() if self._role(path) == "test"}, _TESTS)
-        rarity = self._rarity(question)
-        found["part"] = {path: self._best_part(path, rarity) for path in (*likely, *tests)}
-        found["tests"] = self._shares(tests, first, max)
-        found["imports"] = self._shares(likely[:_STRONG], first, sum)
-        found["imported"] = self._importers(likely, first)
-        return found
+        rarity, title = self._rarity(question.terms), self._rarity(question.title)
+        for name, words, count in (("part", rarity, _BEST_PARTS), ("title part", title, 1)):
+            found[name] = {path: self._best_parts(path, words, count) for path in likely}
+        found["tests"] = self._exercised(tests, first)
+        return _Weighed(question, rarity, found, self._fused(found, WEIGHTS))
+
+    def _everywhere(self, question: Question) -> dict[str, Strengths]:
+        corpus = self._corpus
+        return {
+            "text": self._spread(signals.text(question.terms, corpus.postings, self._lengths)),
+            "title": self._spread(signals.text(question.title, corpus.postings, self._lengths)),
+            "names": self._spread(signals.names(question.terms, corpus.postings, self._lengths)),
+            "path": self._path_words.match(question.terms),
+            "history": self._messages.match(question.terms),
+            "touched": {path: math.log1p(times) for path, times in self._messages.touched.items()},
+            "written": signals.written_paths(question, self._paths),
+            "traced": signals.traced(question.frames, self._paths),
+            "said": signals.said(question, corpus.postings, corpus.by_number),
+            "modules": signals.dotted_modules(question, corpus.modules),
+            "defined": signals.defined(question, corpus.postings, corpus.by_number),
+        }
 
     def _spread(self, scores: Mapping[int, float]) -> Strengths:
         return {path: score for number, score in scores.items() for path in self._corpus.by_number[number]}
@@ -147,69 +153,70 @@ class Ranker:
     def _role(self, path: str) -> str:
         return self._corpus.files[path].role
 
-    def _fused(self, found: Mapping[str, Strengths], weights: Mapping[str, float]) -> Strengths:
+    def _fused(self, found: Mapping[str, Strengths], names: Iterable[str]) -> Strengths:
         scores: Strengths = defaultdict(float)
-        for name, weight in weights.items():
-            strengths = found[name]
-            scale = weight / (1.0 if name in ABSOLUTE else max(strengths.values(), default=0.0) or 1.0)
-            for path, strength in strengths.items():
+        for name in names:
+            scale = WEIGHTS[name] / _scale(name, found[name])
+            for path, strength in found[name].items():
                 scores[path] += scale * strength
         files = self._corpus.files
         return {path: score * ROLES[files[path].role] for path, score in scores.items() if path in files and score > 0}
 
-    def _rarity(self, question: Question) -> dict[str, float]:
-        """The question's words with their weight times how rare they are."""
+    def _rarity(self, terms: Mapping[str, float]) -> dict[str, float]:
+        """Words that tell something, with their weight times how rare they are."""
         total = len(self._lengths)
         weights: dict[str, float] = {}
-        for word, weight in question.terms.items():
-            held = sum(number in self._lengths for number, _ in self._corpus.postings.get(word))
+        for word, weight in terms.items():
+            held = sum([number in self._lengths for number, _ in self._corpus.postings.get(word)])
             if 0 < held <= max(10, COMMON * total):
                 weights[word] = weight * math.log(1 + (total - held + 0.5) / (held + 0.5))
         return weights
 
-    def _best_part(self, path: str, rarity: Mapping[str, float]) -> float:
-        return max(signals.part_scores(self._corpus.record(path).parts, rarity, _PART_WORDS), default=0.0)
+    def _best_parts(self, path: str, rarity: Mapping[str, float], count: int) -> float:
+        scores = sorted(signals.part_scores(self._corpus.record(path).parts, rarity, _PART_WORDS), reverse=True)
+        return sum(scores[:count])
 
-    def _imports(self, path: str) -> set[str]:
+    def _exercised(self, tests: Iterable[str], first: Strengths) -> Strengths:
+        """What matching tests say of the files they import; a test that imports much says less of each."""
+        strengths: Strengths = {}
+        for test in tests:
+            names = self._corpus.record(test).imports
+            files = {path for name in names for path in self._corpus.modules.find(name, importer=test)} - {test}
+            for path in files:
+                strengths[path] = max(strengths.get(path, 0.0), first[test] / (1 + math.log1p(len(files))))
+        return strengths
+
+    def _functions(self, path: str, weighed: _Weighed) -> list[RankedFunction]:
+        """A file's functions, best first: by what they say, by what they are called, and by the file's own place."""
         record = self._corpus.record(path)
-        found = {other for name in record.imports for other in self._corpus.modules.find(name, importer=path)}
-        return found - {path}
+        place = weighed.scores[path] / max(weighed.scores.values())
+        said = signals.part_scores(record.parts, weighed.rarity, _PART_WORDS)
+        found: list[RankedFunction] = []
+        for part, score in zip(record.parts, said, strict=True):
+            if part.definition is not None:
+                one = record.definitions[part.definition]
+                total = score / 10 + _named(one, weighed.question) + place
+                found.append(RankedFunction(path, one.qualified, one.start, one.end, round(total, 6)))
+        return sorted(found, key=lambda one: (-one.score, one.start))
 
-    def _shares(self, paths: Iterable[str], first: Strengths, join: Callable[[Sequence[float]], float]) -> Strengths:
-        """What files hand on to those they import; one that imports much says less of each."""
-        shares: dict[str, list[float]] = defaultdict(list)
-        for path in paths:
-            imported = sorted(self._imports(path))
-            for other in imported:
-                shares[other].append(first[path] / (1 + math.log1p(len(imported))))
-        return {path: float(join(given)) for path, given in shares.items()}
-
-    def _importers(self, likely: Sequence[str], first: Strengths) -> Strengths:
-        strong = set(likely[:_STRONG])
-        found = {path: sum(first[other] for other in sorted(self._imports(path) & strong)) for path in likely}
-        return {path: strength for path, strength in found.items() if strength}
-
-    def _reasons(self, path: str, question: Question, found: Mapping[str, Strengths]) -> tuple[str, ...]:
+    def _reasons(self, path: str, weighed: _Weighed) -> tuple[str, ...]:
         told: list[tuple[float, str]] = []
-        for name, weight in WEIGHTS.items():
-            strengths = found[name]
-            scale = 1.0 if name in ABSOLUTE else max(strengths.values(), default=0.0) or 1.0
-            share = weight * strengths.get(path, 0.0) / scale
-            if share >= _WORTH_TELLING and (words := self._words(name, path, question)):
+        for name in WEIGHTS:
+            share = weighed.strength(name, path)
+            if share >= _WORTH_TELLING and (words := self._words(name, path, weighed)):
                 told.append((share, words))
         told.sort(key=lambda one: (-one[0], one[1]))
         return tuple(words for _, words in told[:_REASONS])
 
-    def _words(self, name: str, path: str, question: Question) -> str:
+    def _words(self, name: str, path: str, weighed: _Weighed) -> str:
         if name == "defined":
-            names = [one.name for one in self._corpus.record(path).definitions if one.name in question.names]
+            known = weighed.question.names
+            names = [one.name for one in self._corpus.record(path).definitions if one.name in known]
             return "defines " + ", ".join(f"`{one}`" for one in list(dict.fromkeys(names))[:4]) if names else ""
-        if name == "part":
-            return self._part_words(path, question)
-        return _REASON_WORDS.get(name, "")
+        return self._part_words(path, weighed.rarity) if name == "part" else _REASON_WORDS.get(name, "")
 
-    def _part_words(self, path: str, question: Question) -> str:
-        record, rarity = self._corpus.record(path), self._rarity(question)
+    def _part_words(self, path: str, rarity: Mapping[str, float]) -> str:
+        record = self._corpus.record(path)
         scores = list(signals.part_scores(record.parts, rarity, _PART_WORDS))
         part = record.parts[max(range(len(scores)), key=scores.__getitem__)]
         words = sorted((word for word in rarity if word in part.terms), key=lambda word: (-rarity[word], word))[:4]
@@ -219,6 +226,8 @@ class Ranker:
 
 _REASON_WORDS = {
     "text": "its text matches the issue's words",
+    "title": "its text matches the title",
+    "title part": "a function of it matches the title",
     "path": "its path matches the issue's words",
     "names": "names it defines match the issue's words",
     "history": "commits with like messages changed it",
@@ -228,13 +237,15 @@ _REASON_WORDS = {
     "said": "it holds a text the issue quotes",
     "touched": "it changed often lately",
     "tests": "a test that matches the issue exercises it",
-    "imports": "strong candidates import it",
-    "imported": "it imports strong candidates",
 }
 
 
 def _best(scores: Mapping[str, float], limit: int) -> list[str]:
     return sorted(scores, key=lambda path: (-round(scores[path], 9), path))[:limit]
+
+
+def _scale(name: str, strengths: Strengths) -> float:
+    return 1.0 if name in ABSOLUTE else max(strengths.values(), default=0.0) or 1.0
 
 
 def _named(one: Definition, question: Question) -> float:

@@ -150,14 +150,14 @@ def said(question: Question, postings: Postings, by_number: Mapping[int, Sequenc
     return strengths
 
 
-def text(question: Question, postings: Postings, lengths: Mapping[int, int]) -> dict[int, float]:
+def text(words: Mapping[str, float], postings: Postings, lengths: Mapping[int, int]) -> dict[int, float]:
     """Blobs by what they say."""
-    return bm25.scores(question.terms, postings.get, lengths)
+    return bm25.scores(words, postings.get, lengths)
 
 
-def names(question: Question, postings: Postings, lengths: Mapping[int, int]) -> dict[int, float]:
+def names(words: Mapping[str, float], postings: Postings, lengths: Mapping[int, int]) -> dict[int, float]:
     """Blobs by the words in the names they define."""
-    return bm25.scores(question.terms, lambda word: postings.get(NAMES + word), lengths, b=0.5)
+    return bm25.scores(words, lambda word: postings.get(NAMES + word), lengths, b=0.5)
 
 
 def part_scores(parts: Sequence[Part], weights: Mapping[str, float], average: float) -> Iterator[float]:
