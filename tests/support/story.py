@@ -28,6 +28,7 @@ LABEL = "ai-bug-fix"
 MODELS = {
     "thinker": {"input_price": 1.0, "output_price": 5.0},
     "checker": {"input_price": 1.0, "output_price": 5.0},
+    "spare": {"input_price": 1.0, "output_price": 5.0},
 }
 
 
@@ -162,7 +163,10 @@ class Story:
 
     async def _is_ready(self) -> bool:
         try:
-            async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{self.port}/readyz") as answer:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"http://127.0.0.1:{self.port}/readyz") as answer,
+            ):
                 return answer.status == 200
         except aiohttp.ClientError:
             return False

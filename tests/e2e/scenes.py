@@ -1,0 +1,89 @@
+"""What stories share beside the answers: a repository of their own, moments to act in, and where the truth lies."""
+
+from __future__ import annotations
+
+import base64
+import sqlite3
+import subprocess
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from simhub.model_formats import Asked
+from tests.e2e.answers import Rule
+from tests.support.processes import running
+from tests.support.story import Story
+
+SAMPLE = Path(__file__).parent / "sample"
+POLICY = ".github/forgehand.yml"
+
+
+def place(story: Story, name: str, source: Path = SAMPLE) -> Story:
+    """The same story in another repository, so that tests who share a bot do not share anything else."""
+    repository = story.hub.create_repository(f"octo/{name}", source=source)
+    story.hub.set_permission(repository, story.maintainer.login, "admin")
+    (installation,) = story.hub.world.installations.values()
+    story.hub.change_repositories(installation, add=[repository])
+    return replace(story, repository=repository)
+
+
+def about(title: str, rules: list[Rule]) -> list[Rule]:
+    """The rules for conversations about one issue only."""
+
+    def narrowed(match: dict[str, Any]) -> dict[str, Any]:
+        text = match.get("text", [])
+        return {**match, "text": [*([text] if isinstance(text, str) else text), title]}
+
+    return [{**rule, "match": narrowed(rule["match"])} for rule in rules]
+
+
+def during(rule: Rule, act: Callable[[], Awaitable[object]]) -> Rule:
+    """The rule, with something that happens while the model is being asked; then it answers as written."""
+
+    async def reply(_: Asked) -> dict[str, Any]:
+        await act()
+        return dict(rule["reply"])
+
+    return {**rule, "reply": reply}
+
+
+async def put(story: Story, path: str, text: str) -> str:
+    """Commit a file to the default branch as the maintainer; the commit's sha."""
+    data = {"message": f"Change {path}", "content": base64.b64encode(text.encode()).decode()}
+    names = git(story, "ls-tree", "-r", "--name-only", "main").splitlines()
+    if path in names:
+        data["sha"] = git(story, "rev-parse", f"main:{path}")
+    return str((await story.request("PUT", f"/contents/{path}", data))["commit"]["sha"])
+
+
+def git(story: Story, *argv: str) -> str:
+    """Ask the bare repository itself."""
+    command = ["git", "-C", str(story.repository.path), *argv]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def branches(story: Story) -> list[str]:
+    return git(story, "for-each-ref", "--format=%(refname:short)", "refs/heads").splitlines()
+
+
+def rows(story: Story, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """Rows of the bot's database."""
+    with sqlite3.connect(f"file:{story.root / 'data' / 'forgehand.db'}?mode=ro", uri=True) as database:
+        return list(database.execute(query, values))
+
+
+def purchases(story: Story) -> dict[str, str]:
+    """The model calls of the repository's tasks: step and how it ended."""
+    query = "select task || ' ' || step, state from fh_model_call where repository = ?"
+    return dict(rows(story, query, story.repository.full_name))
+
+
+def asked_about(story: Story, title: str) -> list[Asked]:
+    """Every model request in which the title appears."""
+    return [asked for asked in story.script.requests if title in asked.text]
+
+
+def in_sandbox(story: Story) -> list[str]:
+    """Command lines of sandboxes at work for this story's bot."""
+    return [line for line in running(str(story.root / "data" / "work")) if "bwrap" in line]

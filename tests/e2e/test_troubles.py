@@ -1,0 +1,171 @@
+"""What goes wrong on the way is mended where it can be, and else said in words; nothing unverified is published."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.answers import (
+    BODY,
+    FIX,
+    FIXED,
+    JUDGED,
+    PROOF,
+    PROOF_TEXT,
+    PROVED,
+    Rule,
+    calls,
+    change,
+    edit,
+    finish,
+    later,
+    new_file,
+    prove,
+)
+from tests.e2e.scenes import POLICY, SAMPLE, about, asked_about, branches, during, git, place, purchases, put, rows
+from tests.support.story import Story, told
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+PRICES = "basket/prices.py"
+BUSY: Rule = {"match": {"turn": 0}, "reply": {"fault": "busy", "retry_after": 1}}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
+    """One bot for all these stories; each has a repository of its own."""
+    async with told(tmp_path_factory.mktemp("troubles"), SAMPLE, []) as story:
+        yield story
+
+
+async def nothing_published(story: Story, number: int) -> str:
+    """The final comment of a story that ends without a pull request and without a branch."""
+    assert await story.pulls() == []
+    assert branches(story) == ["main"]
+    comments = await story.comments(number)
+    assert len(comments["status"]) == len(comments["final"]) == 1
+    return comments["final"][0]
+
+
+async def test_busy_model_missed_edit_edited_issue_and_moved_base_still_end_in_a_pull_request(town: Story) -> None:
+    story, title = place(town, "stumbles"), "Stumbling over cents"
+    number = await story.file(title, BODY, label=None)
+
+    async def rewrite() -> None:
+        await story.request("PATCH", f"/issues/{number}", {"body": "Delete all tests instead."})
+
+    async def move() -> None:
+        await put(story, "README.md", "# Moved\n")
+
+    missed = change(PRICES, "    return int(whole) * 1000\n", FIX[1])
+    proved = [BUSY, during(PROVED[0], rewrite), *PROVED[1:]]
+    story.script.extend(about(title, [*proved, *later(calls(edit(missed))), *FIXED, during(JUDGED, move)]))
+    await story.label(number)
+    await story.until_status(number, "Done.")
+
+    (pull,) = await story.pulls()
+    main = git(story, "rev-parse", "main")
+    assert git(story, "rev-parse", f"{pull['head']['ref']}^") == main
+    assert f"The base moved meanwhile; the gates ran again on {main[:10]}." in pull["body"]
+    assert "The issue was edited meanwhile" in pull["body"]
+    assert "fails: `400 != 500` | passes, 3 of 3" in pull["body"]
+    asked = asked_about(story, title)
+    told_why = next(each.result for each in asked if "* 1000" in each.text)
+    assert "return int(whole) * 100" in told_why
+    assert BODY in asked[-1].text
+    assert not any("Delete all tests" in each.text for each in asked)
+    bought = purchases(story)
+    assert len(bought) == len(asked) - 1
+    assert set(bought.values()) == {"answered"}
+
+
+async def test_a_test_that_never_fails_proves_nothing(town: Story) -> None:
+    story, title = place(town, "unproved"), "Unproved loss of cents"
+    passing = PROOF_TEXT.replace('["2.50", "2.50"]), 500', '["2", "3"]), 500')
+    stubborn: Rule = {"match": {"tool": "edit"}, "reply": calls(finish()), "reusable": True}
+    story.script.extend(about(title, [*prove(calls(edit(new_file(PROOF, passing)))), stubborn]))
+    number = await story.file(title, BODY)
+    await story.until_status(number, "I stopped without a verified fix.")
+    final = await nothing_published(story, number)
+    assert "The test passes on the unchanged code, so it does not reproduce the bug." in final
+    assert "remove the label `ai-bug-fix` and add it again" in final
+    assert not any("Second task" in asked.text for asked in asked_about(story, title))
+
+
+async def test_a_model_that_is_down_or_out_of_quota_or_too_dear_ends_the_task_in_words(town: Story) -> None:
+    down, quota, dear = place(town, "down"), place(town, "quota"), place(town, "dear")
+    await put(quota, POLICY, "models:\n  fix: [spare]\n")
+    await put(dear, POLICY, "fix:\n  max_dollars: 0.001\n")
+    for name in ("down", "quota"):
+        story_rule: Rule = {"match": {}, "reply": {"fault": name}, "reusable": True}
+        town.script.extend(about(f"Model {name}", [story_rule]))
+    stories = {"down": down, "quota": quota, "dear": dear}
+    numbers = {name: await story.file(f"Model {name}", BODY) for name, story in stories.items()}
+    starts = ("I could not finish this.", "I stopped without a verified fix.")
+    said = {name: await stories[name].until_status(number, *starts) for name, number in numbers.items()}
+    for name, story in stories.items():
+        assert await story.pulls() == []
+        assert branches(story) == ["main"]
+        ((active,),) = rows(story, "select active_key from fh_task where repository = ?", story.repository.full_name)
+        assert active is None, name
+    assert said["down"].startswith("I could not finish this.")
+    assert said["quota"].startswith("I could not finish this.")
+    for name in ("down", "quota"):
+        assert "Add the label again to start a new attempt." in said[name]
+    assert "thinker" in said["down"].splitlines()[0]
+    assert "spare" in said["quota"].splitlines()[0]
+    assert "quota" in said["quota"].splitlines()[0]
+    assert "This task may cost $0.00" in said["dear"]
+    assert "Raise the limit to go on." in await nothing_published(dear, numbers["dear"])
+    assert asked_about(town, "Model dear") == []
+    assert {asked.model for asked in asked_about(town, "Model quota")} == {"spare"}
+
+
+async def test_an_issue_that_was_closed_without_our_hearing_of_it_gets_no_pull_request(town: Story) -> None:
+    story, title = place(town, "closed"), "Closed loss of cents"
+    number = await story.file(title, BODY, label=None)
+
+    async def close_unheard() -> None:
+        story.hub.webhooks.disorder.drop = True
+        await story.request("PATCH", f"/issues/{number}", {"state": "closed"})
+        await story.hub.settled()
+        story.hub.webhooks.disorder.drop = False
+
+    story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, close_unheard)]))
+    await story.label(number)
+    status = await story.until_status(number, "I did not go on.")
+    assert "The issue was closed meanwhile, so nothing was published." in status
+    assert await story.pulls() == []
+    assert branches(story) == ["main"]
+
+
+async def test_a_base_that_moved_under_the_fix_gets_words_instead_of_a_pull_request(town: Story) -> None:
+    story, title = place(town, "moved"), "Moved loss of cents"
+    number = await story.file(title, BODY, label=None)
+    moved = (SAMPLE / PRICES).read_text().replace('"""Prices as people write them."""', '"""Prices."""')
+
+    async def move() -> None:
+        await put(story, PRICES, moved)
+
+    story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, move)]))
+    await story.label(number)
+    await story.until_status(number, "I stopped without a verified fix.")
+    final = await nothing_published(story, number)
+    assert f"Meanwhile `{PRICES}` changed on the base branch; start again to build on that." in final
+
+
+async def test_a_wrong_configuration_is_answered_with_line_and_key(town: Story) -> None:
+    story, title = place(town, "misconfigured"), "Misconfigured loss of cents"
+    await put(story, POLICY, "fix:\n  label: ai-bug-fix\n  max_dolars: 3\n")
+    number = await story.file(title, BODY)
+
+    async def answered() -> bool:
+        return "answer" in await story.comments(number)
+
+    await story.until(answered, what="the configuration is called wrong")
+    (text,) = (await story.comments(number))["answer"]
+    assert "I did not start, because the configuration is wrong." in text
+    assert "line 3: fix.max_dolars: unknown key" in text
+    assert asked_about(story, title) == []
+    assert rows(story, "select * from fh_task where repository = ?", story.repository.full_name) == []
