@@ -37,7 +37,7 @@ async def labelled(event: Event, services: Services) -> None:
         return
     task = change_task(event, repository, label)
     if task is not None:
-        await start(services, Request(event=event, flow=FLOW, argument=task, branch=repository.default_branch))
+        await start(services, Request(event=event, flow=FLOW, argument=task, writes=True))
 
 
 @router.on("issues", "unlabeled")

@@ -21,12 +21,12 @@ _COMMENT = {"issues": "write", "metadata": "read"}
 
 @dataclass(frozen=True)
 class Request:
-    """What a handler asks to be started: the flow, its argument, and the branch it will write to (None: nothing)."""
+    """What a handler asks to be started. Tasks that write to the same issue's branch wait for each other."""
 
     event: Event
     flow: str
     argument: JsonModel
-    branch: str | None
+    writes: bool
     source: str = "label"
 
 
@@ -112,7 +112,7 @@ def _new_task(request: Request, repository: Repository, actor: Actor, number: in
         actor=actor.login,
         argument=request.argument.model_dump(mode="json"),
         active_key=f"{request.flow} {repository.id}#{number}",
-        group=f"{repository.id}@{request.flow}-{number}" if request.branch else None,
+        group=f"{repository.id}@{request.flow}-{number}" if request.writes else None,
     )
 
 

@@ -28,7 +28,7 @@ from tests.support.story import Story
 
 PRICES = "basket/prices.py"
 AGAIN = {"match": {"text": "Second task", "tool": "edit"}, "reply": calls(finish()), "reusable": True}
-PLANT = "printf 'import builtins' > conftest.py; printf '' > tests/test_basket.py; printf 'x = 1' > basket/prices.py; ls"
+PLANT = "printf 'import builtins' > conftest.py; printf '' > tests/test_basket.py; printf 'x = 1' > basket/prices.py"
 
 
 def refusals(story: Story) -> list[tuple[str, str]]:
@@ -79,7 +79,7 @@ async def test_edits_out_of_bounds_are_refused_and_what_run_leaves_is_gone(tell:
     assert "it stays as it failed" in seen
     assert "is protected" in seen
     assert "conftest.py" in seen
-    assert "int(whole) * 100" in seen.split(PLANT.replace("'", "'"))[-1]
+    assert "int(whole) * 100" in seen.split(PLANT)[-1]
     (pull,) = await story.pulls()
     files = await story.request("GET", f"/pulls/{pull['number']}/files")
     assert [file["filename"] for file in files] == [PRICES, PROOF]
@@ -105,12 +105,13 @@ async def test_a_fix_that_passes_only_sometimes_is_not_published(tell: Tell) -> 
 
 async def test_a_fix_of_the_symptom_is_objected_to_with_an_input(tell: Tell) -> None:
     symptom = '    if text == "2.50":\n        return 250\n    return int(whole) * 100\n'
-    objection = {"passed": False, "reason": "Only one price is handled.", "failing_input": "parse_price('1.25') gives 100"}
+    failing = "parse_price('1.25') gives 100"
+    objection = {"passed": False, "reason": "Only one price is handled.", "failing_input": failing}
     judge = {"match": {"system": "You judge code changes"}, "reply": {"json": objection}, "reusable": True}
     story = await tell([*PROVED, *later(calls(edit(change(PRICES, FIX[0], symptom)))), AGAIN, judge])
     status, final = await unverified(story)
-    assert "parse_price('1.25') gives 100" in status
-    assert "parse_price('1.25') gives 100" in final
+    assert failing in status
+    assert failing in final
     judged = [asked for asked in story.script.requests if "You judge code changes" in asked.system]
     assert len(judged) == 2
 
@@ -118,7 +119,6 @@ async def test_a_fix_of_the_symptom_is_objected_to_with_an_input(tell: Tell) -> 
 async def test_no_proof_no_fix(tell: Tell) -> None:
     collected = PROOF_TEXT.replace("import unittest\n", "import unittest\n\nimport basket.missing\n")
     in_body = PROOF_TEXT.replace("from basket.basket import total", "from basket.missing import total")
-    varying = PROOF_TEXT.replace("        self.assert", "        import random\n\n        if random.random() < 0.5:\n            return\n        self.assert")
     wrong = {"json": {"same": False, "quote": "", "why": "It tests something else."}}
     texts: list[tuple[str, str]] = [("", collected), (collected, in_body), (in_body, PROOF_TEXT)]
     turns: list[dict[str, Any]] = []
@@ -136,7 +136,6 @@ async def test_no_proof_no_fix(tell: Tell) -> None:
     assert "fails because the test itself is broken" in seen
     assert "not the reported one: It tests something else." in final
     assert "Second task" not in seen
-    assert varying != PROOF_TEXT
 
 
 async def test_a_quote_that_is_not_in_the_failure_does_not_count(tell: Tell) -> None:
