@@ -215,6 +215,8 @@ def _check_repository(route: Route, call: Call) -> None:
     """Permissions of an installation token; the role of a person; reading for strangers."""
     actor, repo = call.actor, call.repo
     reads = call.method == "GET"
+    if actor.kind == "app":
+        raise bad_credentials()
     if actor.token:
         inside = actor.token.covers(repo)
         if (inside and not allows(actor.token.permissions, _needs(route, call))) or (not inside and not reads):

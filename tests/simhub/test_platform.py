@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+import aiohttp
 
 from simhub import Job
 from tests.support.hub import Stage
@@ -165,6 +169,33 @@ async def test_a_manifest_becomes_an_app_once(at: Stage) -> None:
     assert app.body["pem"].startswith("-----BEGIN RSA PRIVATE KEY-----")
     assert app.body["webhook_secret"]
     assert (await at.ask("POST", path, "")).status == 404
+    chosen = {"owner": "octo", "repository": "octo/sample"}
+    async with at.session.post(f"{at.hub.url}/apps/helper/installations", data=chosen) as installed:
+        assert "setup_action=install" in str(installed.url)
+    assert [item.app.slug for item in at.hub.world.installations.values()] == ["forgehand", "helper"]
+
+
+async def test_the_hub_runs_by_itself(tmp_path: Path) -> None:
+    argv = ["--port", "0", "--root", str(tmp_path), "--repository", "octo/sample", "--app", "mybot"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "simhub", *argv, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert process.stdout is not None
+    said = {}
+    while not (line := (await process.stdout.readline()).decode()).startswith("Stop"):
+        name, _, value = line.strip().partition("  ")
+        said[name] = value.strip()
+    token = said["person"].rpartition(" ")[2]
+    async with aiohttp.ClientSession() as session:
+        head = {"Authorization": f"Bearer {token}"}
+        async with session.get(f"{said['REST']}/repos/octo/sample/installation", headers=head) as answer:
+            assert answer.status == 401
+        async with session.get(f"{said['REST']}/repos/octo/sample", headers=head) as answer:
+            assert (await answer.json())["permissions"]["admin"] is True
+    key = Path(said["App"].rpartition(" ")[2])
+    assert key.stat().st_mode & 0o777 == 0o600
+    process.terminate()
+    assert await asyncio.wait_for(process.wait(), 10) == 0
 
 
 async def test_people_sign_in(at: Stage) -> None:

@@ -31,6 +31,7 @@ async def test_jwt_window(at: Stage, claims: dict[str, Any], status: int, words:
 async def test_tokens_end_are_revoked_lag_and_stop_with_the_installation(at: Stage) -> None:
     assert (await at.ask("GET", REPO, "ghs_nonsense")).body["message"] == "Bad credentials"
     assert (await at.ask("GET", "/app", at.token)).status == 401
+    assert (await at.ask("GET", REPO, at.jwt())).status == 401
     short = await at.mint()
     assert (await at.ask("DELETE", "/installation/token", short)).status == 204
     assert (await at.ask("GET", REPO, short)).status == 401
