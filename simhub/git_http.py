@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from simhub import auth, forge, rules
+from simhub import auth, forge, git_report, rules
 from simhub.call import Actor, allows, has_role
 from simhub.errors import ApiError
 from simhub.gitrepo import GitRepo, environment
@@ -120,11 +120,13 @@ class _GitServer:
 
 
 async def _relay(request: web.Request, process: asyncio.subprocess.Process) -> web.StreamResponse:
-    """Send on what http-backend says: CGI headers, then the body."""
+    """Send on what http-backend says: CGI headers, then the body. The short report of a push is explained first."""
     assert process.stdout is not None
     status, headers = await _cgi_head(process.stdout)
     response = web.StreamResponse(status=status, headers=headers)
     await response.prepare(request)
+    if request.method == "POST" and _service(request) == "git-receive-pack":
+        await response.write(git_report.explained(await process.stdout.read()))
     while chunk := await process.stdout.read(_CHUNK):
         await response.write(chunk)
     return response

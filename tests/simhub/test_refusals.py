@@ -297,6 +297,9 @@ async def test_git_refuses_what_github_refuses(at: Stage) -> None:
     at.hub.protect(at.repo, "rules/*", ruleset=True)
     workflow, protected, denied, anonymous, wrong, ruled = await asyncio.to_thread(run)
     assert "refusing to allow a GitHub App to create or update workflow `.github/workflows/ci.yml`" in workflow
+    assert "without `workflows` permission)" in workflow
+    assert "(protected branch hook declined)" in protected
+    assert "(push declined due to repository rule violations)" in ruled
     assert "GH006: Protected branch update failed for refs/heads/main" in protected
     assert "GH013: Repository rule violations found for refs/heads/rules/x" in ruled
     assert "403" in denied
