@@ -35,7 +35,7 @@ class Cache:
                 old.unlink(missing_ok=True)
         self._connection = sqlite3.connect(self._path, timeout=30, check_same_thread=False, isolation_level=None)
         # What is lost in a crash is only read again.
-        for pragma in ("journal_mode=wal", "synchronous=off", "auto_vacuum=full", "cache_size=-8000"):
+        for pragma in ("auto_vacuum=full", "journal_mode=wal", "synchronous=off", "cache_size=-8000"):
             self._connection.execute(f"pragma {pragma}")
         self._connection.executescript(_SCHEMA)
 

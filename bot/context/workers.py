@@ -17,7 +17,7 @@ from bot.context.record import Posting
 from bot.context.worker import FRAME
 
 _CHUNK = 48
-_BLOB_SECONDS = 10.0
+_BLOB_SECONDS = 5.0
 _MAX_FRAME = 64 << 20
 _ROOT = str(Path(bot.__file__).resolve().parent.parent)
 
