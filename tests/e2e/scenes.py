@@ -5,15 +5,20 @@ from __future__ import annotations
 import base64
 import sqlite3
 import subprocess
+import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
+from simhub.model import Delivery
 from simhub.model_formats import Asked
 from tests.e2e.answers import Rule
+from tests.support.door import sign
 from tests.support.processes import running
-from tests.support.story import Story
+from tests.support.story import SECRET, Story
 
 SAMPLE = Path(__file__).parent / "sample"
 POLICY = ".github/forgehand.yml"
@@ -87,3 +92,21 @@ def asked_about(story: Story, title: str) -> list[Asked]:
 def in_sandbox(story: Story) -> list[str]:
     """Command lines of sandboxes at work for this story's bot."""
     return [line for line in running(str(story.root / "data" / "work")) if "bwrap" in line]
+
+
+async def deliver(story: Story, event: str, payload: bytes, guid: str | None = None) -> int:
+    """Post a delivery to the bot, signed as GitHub does; the status it is answered with."""
+    headers = {
+        "Content-Type": "application/json",
+        "X-GitHub-Event": event,
+        "X-GitHub-Delivery": guid or str(uuid.uuid4()),
+        "X-Hub-Signature-256": sign(payload, SECRET),
+    }
+    url = f"http://127.0.0.1:{story.port}/webhook"
+    async with aiohttp.ClientSession() as session, session.post(url, data=payload, headers=headers) as answer:
+        return answer.status
+
+
+def sent(story: Story, event: str, action: str) -> list[Delivery]:
+    """What the hub delivered, or tried to: each attempt, oldest first."""
+    return [item for item in story.hub.webhooks.log if (item.event, item.action) == (event, action)]

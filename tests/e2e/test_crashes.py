@@ -1,0 +1,113 @@
+"""SIGKILL in the middle, again and again: the same task goes on, and nobody sees anything twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copytree
+
+from simhub.requestlog import RequestRecord
+from tests.e2e.answers import BODY, FIXED, JUDGED, PROVED, TITLE, Rule
+from tests.e2e.conftest import Tell
+from tests.e2e.scenes import SAMPLE, branches, during, in_sandbox, purchases, rows
+from tests.support.story import Story
+
+SLOW_TEST = """import time
+import unittest
+
+
+class SlowTest(unittest.TestCase):
+    def test_slow(self):
+        time.sleep(1)
+"""
+
+
+def slow_sample(root: Path) -> Path:
+    """The sample with a test that takes long enough to be killed in."""
+    source = copytree(SAMPLE, root / "source")
+    (source / "tests" / "test_slow.py").write_text(SLOW_TEST)
+    return source
+
+
+def kill_after(story: Story, wanted: Callable[[RequestRecord], bool]) -> None:
+    """Kill the bot once: after GitHub has done what was asked, before the bot is told."""
+
+    def look(record: RequestRecord, _: object) -> None:
+        if wanted(record):
+            story.hub.observers.remove(look)
+            assert story.process is not None
+            story.process.kill()
+
+    story.hub.observers.append(look)
+
+
+async def died(story: Story) -> None:
+    """The bot is gone and took its sandboxes along."""
+
+    async def left() -> list[str]:
+        return in_sandbox(story)
+
+    assert story.process is not None
+    await story.until(lambda: story.process.returncode is not None, what="the bot is killed", seconds=60)
+    await story.until(lambda: not in_sandbox(story), what="no sandbox is left", seconds=10, show=left)
+
+
+def gate_started(story: Story) -> bool:
+    return bool(rows(story, "select 1 from fh_task_event where data like '%gate%started%'"))
+
+
+async def test_a_task_killed_five_times_ends_as_if_nothing_had_happened(tell: Tell, tmp_path: Path) -> None:
+    async def kill() -> None:
+        await story.kill_bot()
+
+    asked_when_killed: Rule = during(PROVED[1], kill)
+    story = await tell([PROVED[0], asked_when_killed, *PROVED[1:], *FIXED, JUDGED], source=slow_sample(tmp_path))
+    number = await story.file(TITLE, BODY)
+
+    await story.until(lambda: in_sandbox(story), what="the tests run as they are")
+    await story.kill_bot()
+    await died(story)
+    await story.start_bot()
+
+    await died(story)
+    assert len(story.script.requests) == 2
+    await story.start_bot()
+
+    await story.until(lambda: gate_started(story) and in_sandbox(story), what="the gates run", seconds=60)
+    await story.kill_bot()
+    await died(story)
+    kill_after(
+        story, lambda record: record.kind == "git" and "receive-pack" in record.route and record.method == "POST"
+    )
+    await story.start_bot()
+
+    await died(story)
+    assert len(branches(story)) == 2
+    assert await story.pulls() == []
+    kill_after(story, lambda record: record.method == "POST" and record.path.endswith("/pulls"))
+    await story.start_bot()
+
+    await died(story)
+    assert len(await story.pulls()) == 1
+    await story.start_bot()
+
+    await story.until_status(number, "Done.")
+    await everything_is_there_once(story, number)
+
+
+async def everything_is_there_once(story: Story, number: int) -> None:
+    (pull,) = await story.pulls()
+    assert branches(story) == [pull["head"]["ref"], "main"]
+    comments = await story.comments(number)
+    assert {part: len(texts) for part, texts in comments.items()} == {"status": 1, "final": 1}
+    assert f"Opened #{pull['number']}" in comments["status"][0]
+    assert "fails: `400 != 500` | passes, 3 of 3" in pull["body"]
+    bought = purchases(story)
+    assert set(bought.values()) == {"answered"}
+    assert len(story.script.requests) == len(bought) + 1
+    repeated = [count for count in Counter(asked.text for asked in story.script.requests).values() if count > 1]
+    assert repeated == [2]
+    assert story.script.unmatched == []
+    assert in_sandbox(story) == []
+    assert rows(story, "select state, active_key from fh_task") == [("done", None)]
