@@ -22,7 +22,7 @@ from simhub.requestlog import RequestRecord
 if TYPE_CHECKING:
     from simhub.hub import Hub
 
-_HOOK = Path(__file__).with_name("hooks")
+_HOOK = Path(__file__).with_name("hooks") / "update"
 _CHUNK = 1 << 16
 
 
@@ -36,6 +36,11 @@ class _GitServer:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.pushes: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
+        # A copy of our own: git ignores a hook that an installer left without its executable bit.
+        self.hooks = (hub.root / ".hooks").resolve()
+        self.hooks.mkdir(parents=True, exist_ok=True)
+        (self.hooks / "update").write_text(_HOOK.read_text())
+        (self.hooks / "update").chmod(0o755)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         started, actor = time.monotonic(), Actor("anonymous")
@@ -83,7 +88,7 @@ class _GitServer:
             async def settle() -> None:
                 await forge.refs_changed(self.hub, repo, before, await git.refs(), actor)
 
-            return await self._backend(request, repo, actor, _hook_environment(repo, actor), settle)
+            return await self._backend(request, repo, actor, _hook_environment(self.hooks, repo, actor), settle)
 
     async def _backend(
         self,
@@ -183,7 +188,7 @@ def _cgi_environment(request: web.Request, repo: Repository, actor: Actor) -> di
     return env
 
 
-def _hook_environment(repo: Repository, actor: Actor) -> dict[str, str]:
+def _hook_environment(hooks: Path, repo: Repository, actor: Actor) -> dict[str, str]:
     """Tell the update hook what this actor may not do in this repository."""
     env = environment()
     number = int(env["GIT_CONFIG_COUNT"])
@@ -191,7 +196,7 @@ def _hook_environment(repo: Repository, actor: Actor) -> dict[str, str]:
     return {
         "GIT_CONFIG_COUNT": str(number + 1),
         f"GIT_CONFIG_KEY_{number}": "core.hooksPath",
-        f"GIT_CONFIG_VALUE_{number}": str(_HOOK),
+        f"GIT_CONFIG_VALUE_{number}": str(hooks),
         "SIMHUB_PROTECTED": " ".join(refused),
         "SIMHUB_WORKFLOWS": "allowed" if rules.may_write_workflows(actor) else "refused",
     }
