@@ -58,7 +58,7 @@ class Hub:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root = root.resolve()
         self.clock_offset = 0.0
         self.latency = 0.0
         self.token_lag = 0.0
@@ -170,7 +170,7 @@ class Hub:
             raise ValueError(f"{full_name} exists already")
         owner = self._owner(owner_name)
         path = self.root / owner.login / f"{name}.git"
-        branch = seed.create(path, source, default_branch, shared)
+        branch = seed.create(path, source.resolve() if source else None, default_branch, shared)
         now = self.world.now()
         repo = Repository(self.world.new_id(), owner, name, path, branch, now, now, private, description)
         repo.labels = seed.default_labels(self.world)

@@ -176,7 +176,7 @@ async def test_a_manifest_becomes_an_app_once(at: Stage) -> None:
 
 
 async def test_the_hub_runs_by_itself(tmp_path: Path) -> None:
-    argv = ["--port", "0", "--root", str(tmp_path), "--repository", "octo/sample", "--app", "mybot"]
+    argv = ["--port", "0", "--root", str(tmp_path), "--repository", "octo/sample=./simhub", "--app", "mybot"]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "simhub", *argv, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
     )
@@ -192,6 +192,8 @@ async def test_the_hub_runs_by_itself(tmp_path: Path) -> None:
             assert answer.status == 401
         async with session.get(f"{said['REST']}/repos/octo/sample", headers=head) as answer:
             assert (await answer.json())["permissions"]["admin"] is True
+        async with session.get(f"{said['REST']}/repos/octo/sample/contents/hub.py", headers=head) as answer:
+            assert answer.status == 200
     key = Path(said["App"].rpartition(" ")[2])
     assert key.stat().st_mode & 0o777 == 0o600
     process.terminate()
