@@ -1,0 +1,86 @@
+"""Taking the label away stops the work at once, whatever it is doing; putting it back starts it anew."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from simhub.model_formats import Asked
+from tests.e2e.answers import BODY, GOOD, TITLE
+from tests.e2e.conftest import Tell
+from tests.e2e.scenes import about, branches, in_sandbox, place, put, rows
+from tests.support.story import LABEL, Story
+
+ENDLESS = """import time
+import unittest
+
+
+class EndlessTest(unittest.TestCase):
+    def test_endless(self):
+        time.sleep(600)
+"""
+QUICK = ENDLESS.replace("time.sleep(600)", "time.sleep(0)")
+SLOW_TITLE = "Prices lose their cents slowly"
+
+
+async def unlabel(story: Story, number: int) -> str:
+    """Take the label away; the status once it says so, which must be soon."""
+    await story.request("DELETE", f"/issues/{number}/labels/{LABEL}")
+    return await story.until_status(number, "Cancelled.", seconds=15)
+
+
+async def cancelled(story: Story, number: int) -> None:
+    assert await story.pulls() == []
+    assert branches(story) == ["main"]
+    assert set(await story.comments(number)) == {"status"}
+    name = story.repository.full_name
+    ((state, active, asked, ended),) = rows(
+        story,
+        "select state, active_key, (select max(received) from fh_delivery where event = 'issues'), ended"
+        " from fh_task where repository = ?",
+        name,
+    )
+    assert (state, active) == ("cancelled", None)
+    assert ended - asked < 5000
+
+
+async def test_without_its_label_a_task_stops_within_seconds_and_a_new_label_starts_anew(tell: Tell) -> None:
+    asking, gone = asyncio.Event(), asyncio.Event()
+
+    async def never(_: Asked) -> dict[str, Any]:
+        asking.set()
+        await gone.wait()
+        return {"fault": "down"}
+
+    story = await tell([])
+    slow = place(story, "slow")
+    await put(slow, "tests/test_endless.py", ENDLESS)
+    story.script.on(never, text=TITLE)
+    story.script.extend([*about(TITLE, GOOD), *about(SLOW_TITLE, GOOD)])
+
+    number = await story.file(TITLE, BODY)
+    async with asyncio.timeout(60):
+        await asking.wait()
+    status = await unlabel(story, number)
+    assert "mara" in status.splitlines()[0]
+    assert "Add the label again to start a new attempt." in status
+    await cancelled(story, number)
+    gone.set()
+
+    other = await slow.file(SLOW_TITLE, BODY)
+    await slow.until(lambda: in_sandbox(slow), what="the tests run")
+    await unlabel(slow, other)
+    await cancelled(slow, other)
+    await slow.until(lambda: not in_sandbox(slow), what="no sandbox is left", seconds=5)
+
+    work = story.root / "data" / "work"
+    assert list(work.iterdir())
+    await story.stop_bot()
+    await story.start_bot()
+    await story.until(lambda: not list(work.iterdir()), what="the janitor has removed what cancelled tasks left")
+
+    await put(slow, "tests/test_endless.py", QUICK)
+    slow.process = story.process
+    await asyncio.gather(slow.label(other), story.label(number))
+    await story.until_status(number, "Done.")
+    await slow.until_status(other, "Done.")
