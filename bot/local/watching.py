@@ -10,7 +10,7 @@ from typing import Any
 from bot.github.markers import markers_in, without_markers
 from bot.local.hosting import LocalError, LocalRun
 
-_POLL = 0.25
+_POLL = 1.0
 _ENDED = ("Done.", "I stopped", "I did not", "I could not", "Cancelled", "I gave")
 
 
