@@ -1,4 +1,4 @@
-"""The janitor: throws away the directories of tasks that have ended. Disk is not state, so nothing can be lost."""
+"""The janitor: throws away what ended tasks and killed processes left. Disk is not state, so nothing can be lost."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from bot.change.services import Services
+from bot.sandbox import processes
 from bot.store import tasks
 from bot.toolchains.workspace import remove_tree
 
@@ -26,11 +27,17 @@ class Janitor:
             await asyncio.sleep(_EVERY)
 
     async def sweep(self) -> None:
-        """Remove every directory whose task is neither queued nor running."""
+        """End sandboxes of an earlier process; remove every directory whose task is neither queued nor running."""
+        await asyncio.to_thread(_end_orphans, self._folder)
         active = {task.id for task in await self._store.run(tasks.runnable)}
         for folder in await asyncio.to_thread(_folders, self._folder):
             if folder.name not in active:
                 await asyncio.to_thread(remove_tree, folder)
+
+
+def _end_orphans(folder: Path) -> None:
+    # bubblewrap dies with its parent, except in the moment before it has asked the kernel for that.
+    processes.kill(processes.orphans("bwrap", folder))
 
 
 def _folders(root: Path) -> list[Path]:

@@ -23,6 +23,18 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def orphans(program: str, folder: Path) -> list[int]:
+    """Living processes of ``program`` with ``folder`` in their command line that are not below this process."""
+    own, found = set(descendants(os.getpid())), []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            argv = (path / "cmdline").read_bytes()
+            named = argv.split(b"\0", 1)[0].rpartition(b"/")[2] == program.encode()
+            if named and os.fsencode(folder) in argv and int(path.name) not in own:
+                found.append(int(path.name))
+    return found
+
+
 def resident_mb(pids: list[int]) -> float:
     """The sum of the resident sizes, in MiB; shared pages count once a process."""
     total = 0
