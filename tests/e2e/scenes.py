@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import sqlite3
 import subprocess
 import uuid
@@ -17,7 +18,6 @@ from simhub.model import Delivery
 from simhub.model_formats import Asked
 from tests.e2e.answers import Rule
 from tests.support.door import sign
-from tests.support.processes import running
 from tests.support.story import SECRET, Story
 
 SAMPLE = Path(__file__).parent / "sample"
@@ -89,9 +89,15 @@ def asked_about(story: Story, title: str) -> list[Asked]:
     return [asked for asked in story.script.requests if title in asked.text]
 
 
-def in_sandbox(story: Story) -> list[str]:
-    """Command lines of sandboxes at work for this story's bot."""
-    return [line for line in running(str(story.root / "data" / "work")) if "bwrap" in line]
+def in_sandbox(story: Story) -> set[int]:
+    """The processes of sandboxes that a bot of this story has started, also of one that is dead."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            line = path.read_text(errors="replace")
+            if "bwrap" in line and str(story.root / "data" / "work") in line:
+                found.add(int(path.parent.name))
+    return found
 
 
 async def deliver(story: Story, event: str, payload: bytes, guid: str | None = None) -> int:
