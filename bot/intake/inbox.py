@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import queue
-import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot import metrics
 from bot.store import deliveries
@@ -32,13 +29,16 @@ class _Waiting:
 
 
 class Inbox:
-    """Writes deliveries and how they ended. All methods belong to one event loop."""
+    """Writes deliveries and how they ended. All methods belong to one event loop.
+
+    What arrives during a commit gathers and shares the next one.
+    """
 
     def __init__(self, store: Store) -> None:
         self._engine = create_engine(store.engine.url.render_as_string(hide_password=False))
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write_until_closed, name="inbox", daemon=True)
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="inbox")
+        self._waiting: list[_Waiting] = []
+        self._busy = False
 
     async def put(self, delivery: Delivery) -> bool:
         """Return once the delivery is on disk: True where it was taken, False for one that is done or open already.
@@ -53,41 +53,39 @@ class Inbox:
 
     def close(self) -> None:
         """Write what waits, then stop."""
-        if self._loop is not None:
-            self._queue.put(None)
-            self._thread.join()
+        while self._waiting:
+            self._write_next()
+        self._writer.shutdown(wait=True)
         self._engine.dispose()
 
     async def _enqueue(self, item: Delivery | Ended) -> bool:
-        if self._loop is None:
-            self._loop = asyncio.get_running_loop()
-            self._thread.start()
-        written: asyncio.Future[bool] = self._loop.create_future()
-        self._queue.put(_Waiting(item, written))
-        return await written
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(item, loop.create_future())
+        self._waiting.append(waiting)
+        if not self._busy:
+            # Only after everything that has arrived in this turn of the loop.
+            self._busy = True
+            loop.call_soon(self._write_next)
+        return await waiting.written
 
-    def _write_until_closed(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, closing = [first], False
-            while len(batch) < _BATCH and not self._queue.empty():
-                more = self._queue.get()
-                if more is None:
-                    closing = True
-                    break
-                batch.append(more)
-            self._write(batch)
-            if closing:
-                return
+    def _write_next(self) -> None:
+        batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+        self._busy = bool(batch)
+        if batch:
+            items = [waiting.item for waiting in batch]
+            commit = asyncio.get_running_loop().run_in_executor(self._writer, self._commit, items)
+            commit.add_done_callback(lambda done: self._written(batch, done))
 
-    def _write(self, batch: Sequence[_Waiting]) -> None:
-        error: NotStored | None = None
-        wanted: set[str] = set()
-        try:
-            wanted = self._commit([waiting.item for waiting in batch])
-        except SQLAlchemyError as failure:
-            error = NotStored(f"The database refused to store deliveries ({type(failure).__name__}).")
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(_tell, batch, wanted, error)
+    def _written(self, batch: Sequence[_Waiting], commit: asyncio.Future[set[str]]) -> None:
+        self._write_next()
+        failure = commit.exception()
+        if failure is None:
+            _tell(batch, commit.result())
+            return
+        for waiting in batch:
+            if not waiting.written.done():
+                reason = f"The database refused to store deliveries ({type(failure).__name__})."
+                waiting.written.set_exception(NotStored(reason))
 
     def _commit(self, items: Sequence[Delivery | Ended]) -> set[str]:
         arrived = [item for item in items if isinstance(item, Delivery)]
@@ -98,13 +96,9 @@ class Inbox:
             return deliveries.put(connection, arrived) if arrived else set()
 
 
-def _tell(batch: Sequence[_Waiting], wanted: set[str], error: NotStored | None) -> None:
+def _tell(batch: Sequence[_Waiting], taken: set[str]) -> None:
     """Answer all who wait; of several copies of a GUID in one batch only the first counts."""
     for waiting in batch:
-        if waiting.written.done():
-            continue
-        if error is not None:
-            waiting.written.set_exception(error)
-        else:
-            waiting.written.set_result(waiting.item.guid in wanted)
-            wanted.discard(waiting.item.guid)
+        if not waiting.written.done():
+            waiting.written.set_result(waiting.item.guid in taken)
+            taken.discard(waiting.item.guid)

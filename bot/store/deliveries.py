@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from bot.store.store import now_ms
 from bot.store.tables import delivery
+from bot.store.upsert import insert
 
 _CHUNK = 400
 
@@ -46,26 +46,19 @@ def put(connection: sa.Connection, arrived: Sequence[Delivery]) -> set[str]:
 
     One that is done, or still open, is left as it is.
     """
-    known = _states(connection, [item.guid for item in arrived])
     now = now_ms()
-    fresh: dict[str, dict[str, Any]] = {}
-    again: dict[str, dict[str, Any]] = {}
-    for item in arrived:
-        failed, done = known.get(item.guid), None if item.wanted else now
-        if failed is None:
-            row = {"guid": item.guid, "event": item.event, "payload": item.payload, "received": now, "done": done}
-            fresh.setdefault(item.guid, row)
-        elif failed:
-            again[item.guid] = {"key": item.guid, "body": item.payload, "at": done}
-    if fresh:
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        connection.execute(insert(delivery).on_conflict_do_nothing(), list(fresh.values()))
-    if again:
-        reopened = delivery.update().where(delivery.c.guid == sa.bindparam("key"))
-        connection.execute(
-            reopened.values(payload=sa.bindparam("body"), done=sa.bindparam("at"), error=None), list(again.values())
-        )
-    return fresh.keys() | again.keys()
+    rows = {
+        item.guid: {"guid": item.guid, "event": item.event, "payload": item.payload, "received": now}
+        | {"done": None if item.wanted else now}
+        for item in reversed(arrived)
+    }
+    new = insert(connection, delivery)
+    taken = new.on_conflict_do_update(
+        index_elements=[delivery.c.guid],
+        set_={"payload": new.excluded.payload, "done": new.excluded.done, "error": None},
+        where=delivery.c.error.is_not(None),
+    )
+    return set(connection.execute(taken.returning(delivery.c.guid), list(rows.values())).scalars())
 
 
 def end(connection: sa.Connection, ended: Sequence[Ended]) -> None:
