@@ -87,7 +87,7 @@ class Story:
             self.process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "bot.cli", "serve", env={**os.environ, **settings}, stdout=output, stderr=output
             )
-        await self.until(self._is_ready, what="the bot is ready")
+        await self.until(self.is_ready, what="the bot is ready")
 
     async def kill_bot(self) -> None:
         """SIGKILL: no goodbye, nothing flushed."""
@@ -161,7 +161,7 @@ class Story:
         seen = (await show()) if show else ""
         raise AssertionError(f"not within {seconds:g} s: {what}\n{seen}\n--- log\n{self.log[-6000:]}")
 
-    async def _is_ready(self) -> bool:
+    async def is_ready(self) -> bool:
         try:
             async with (
                 aiohttp.ClientSession() as session,
