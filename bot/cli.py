@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from bot.settings import Settings, load_settings
+from bot.settings import Settings, SettingsError, load_settings
 from bot.types import ForgehandError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -107,7 +107,7 @@ def config_check(file: Path, path: str | None) -> None:
     from bot.policy import describe, parse_policy
 
     settings = _settings()
-    _finish(lambda: _told(describe(parse_policy(file.read_text(), settings), path)))
+    _finish(lambda: _told(describe(parse_policy(_text(file), settings), path)))
 
 
 @main.command()
@@ -119,17 +119,16 @@ def context(repo: Path, issue: Path, commit: str) -> None:
     from bot.context.report import ranking_report
 
     settings = _settings()
-    _finish(lambda: _printed(ranking_report(repo, commit, issue.read_text(), settings.data_dir / "index")))
+    _finish(lambda: _printed(ranking_report(repo, commit, _text(issue), settings.data_dir / "index")))
 
 
-@main.command()
-@click.option("--port", type=int, default=8790, help="Port to listen on.", show_default=True)
-@click.option("--root", type=click.Path(path_type=Path), help="Where its repositories live.  [default: a new folder]")
-def hub(port: int, root: Path | None) -> None:
-    """Run the simulated GitHub alone, to test any bot against it."""
-    from simhub.__main__ import serve as run
+@main.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def hub(arguments: tuple[str, ...]) -> None:
+    """Run the simulated GitHub alone, to test any bot against it; `forgehand hub --help` shows its options."""
+    from simhub.__main__ import main as run
 
-    _finish(lambda: run(port=port, root=root))
+    sys.exit(run(arguments, prog="forgehand hub"))
 
 
 def _settings(**overrides: Any) -> Settings:
@@ -138,6 +137,10 @@ def _settings(**overrides: Any) -> Settings:
     except ForgehandError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def _told(text: str) -> bool:
@@ -150,13 +153,13 @@ async def _printed(text: Any) -> bool:
 
 
 def _finish(run: Callable[[], Any]) -> None:
-    """Run to the end; our own errors become one line and exit code 1, Ctrl-C becomes 130."""
+    """Run to the end; our own errors and the machine's (a port in use) become words, Ctrl-C becomes 130."""
     try:
         result = run()
         succeeded = asyncio.run(result) if asyncio.iscoroutine(result) else result
-    except ForgehandError as error:
+    except (ForgehandError, OSError) as error:
         click.echo(str(error), err=True)
-        sys.exit(1)
+        sys.exit(2 if isinstance(error, SettingsError) else 1)
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(0 if succeeded in (None, True) else 1)

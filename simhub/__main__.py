@@ -30,11 +30,11 @@ _EVENTS = (
 )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m simhub",
+        prog=prog,
         description="A GitHub that fits in a process: REST, git over HTTP, webhooks and pages.",
-        epilog="Example: python -m simhub --port 8901 --repository octo/sample=./checkout "
+        epilog=f"Example: {prog} --port 8901 --repository octo/sample=./checkout "
         "--app mybot --webhook-url http://127.0.0.1:8080/webhook",
     )
     parser.add_argument("--port", type=int, default=8901, help="0 picks a free one (default: %(default)s)")
@@ -54,11 +54,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until interrupted. Returns the exit code."""
-    options = _parser().parse_args(argv)
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(run(options))
+def main(argv: Sequence[str] | None = None, *, prog: str = "python -m simhub") -> int:
+    """Serve until interrupted. Returns the exit code; ``prog`` is how the help calls this program."""
+    parser = _parser(prog)
+    options = parser.parse_args(argv)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(run(options))
+    except (OSError, ValueError) as error:
+        parser.exit(1, f"{prog}: {error}\n")
     return 0
 
 

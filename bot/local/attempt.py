@@ -31,7 +31,7 @@ async def run(
 ) -> bool:
     """True where a verified fix came out of it; its branch is then in ``repo``."""
     display = Display(plain=plain)
-    title, _, body = (await asyncio.to_thread(issue.read_text)).strip().partition("\n")
+    title, _, body = (await asyncio.to_thread(issue.read_text, "utf-8", "replace")).strip().partition("\n")
     if not title.strip():
         raise LocalError(f"{issue} is empty: put the issue's title in the first line and its text below.")
     await _look_at(repo, display)

@@ -1,0 +1,155 @@
+"""The command line as people type it: a process, its words, its exit code."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click import Command, Context, Group
+from click.testing import CliRunner, Result
+
+from bot.cli import main
+from bot.local.hosting import free_port
+
+COMMANDS = ["serve", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> Result:
+    """A command with nothing configured but ``environment``."""
+    settings: dict[str, str | None] = {name: None for name in os.environ if name.startswith("FORGEHAND_")}
+    return CliRunner().invoke(main, arguments, env={**settings, "FORGEHAND_DATA_DIR": str(folder), **environment})
+
+
+def names_of(group: Group) -> list[str]:
+    found = []
+    for name in group.list_commands(Context(group)):
+        command: Command | None = group.get_command(Context(group), name)
+        inner = [f"{name} {each}" for each in names_of(command)] if isinstance(command, Group) else [name]
+        found += inner
+    return found
+
+
+def test_every_command_says_what_it_does(tmp_path: Path) -> None:
+    assert sorted(names_of(main)) == sorted(COMMANDS)
+    overview = run(tmp_path, "--help").output
+    for command in COMMANDS:
+        told = run(tmp_path, *command.split(), "--help")
+        assert told.exit_code == 0, command
+        assert len(re.findall(r"\w{3,}", told.output)) > 12, command
+        assert re.search(rf"^  {command.split()[0]} +[A-Z]\w* ", overview, re.M), f"{command} is not introduced"
+    assert "forgehand try --repo ~/src/project --issue bug.md" in run(tmp_path, "try", "--help").output
+    assert "Example: forgehand hub --port" in " ".join(run(tmp_path, "hub", "--help").output.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nonsense"], "No such command"),
+        (["serve", "--port", "many"], "not a valid integer"),
+        (["try", "--repo", "."], "--issue"),
+        (["try", "--repo", "/nowhere", "--issue", "x"], "does not exist"),
+        (["config", "check"], "FILE"),
+        (["hub", "--port", "many"], "--port"),
+    ],
+)
+def test_wrong_use_is_told_with_exit_code_2(tmp_path: Path, arguments: list[str], said: str) -> None:
+    result = run(tmp_path, *arguments)
+    assert result.exit_code == 2
+    assert said in result.output
+
+
+def test_wrong_settings_are_named_without_their_values(tmp_path: Path) -> None:
+    result = run(tmp_path, "doctor", FORGEHAND_PORT="eighty", FORGEHAND_PRIVATE_KEY="my-secret-words")
+    assert result.exit_code == 2
+    assert "port:" in result.output
+    assert "private_key: Value error, not a private key: give the path" in result.output
+    assert "my-secret-words" not in result.output
+
+
+def test_serve_names_what_is_missing(tmp_path: Path) -> None:
+    result = run(tmp_path, "serve", FORGEHAND_APP_ID="7")
+    assert result.exit_code == 2
+    assert "Not set: FORGEHAND_PRIVATE_KEY, FORGEHAND_WEBHOOK_SECRET. Run `forgehand setup`" in result.output
+
+
+def test_config_check_shows_what_holds_and_from_where(tmp_path: Path) -> None:
+    file = tmp_path / "forgehand.yml"
+    file.write_text(
+        "fix: { label: mend-me, max_dollars: 900 }\n"
+        "review:\n  ignore: ['docs/*']\n  instructions: { 'bot/*': Say why. }\n"
+    )
+    result = run(tmp_path, "config", "check", str(file), FORGEHAND_BUDGET='{"task": 3}')
+    assert result.exit_code == 0, result.output
+    assert re.search(r'fix\.label +"mend-me"', result.output)
+    assert re.search(r"fix\.max_dollars +3(\.0)? ", result.output)
+    assert "bot/cli.py" not in result.output
+    result = run(tmp_path, "config", "check", str(file), "--for", "docs/x.md")
+    assert "docs/x.md:\n  reviewed: no (review.ignore)\n  instruction: none" in result.output
+    assert "instruction: Say why." in run(tmp_path, "config", "check", str(file), "--for", "bot/cli.py").output
+
+
+@pytest.mark.parametrize(("text", "said"), [(b"fix: { labl: x }\n", "labl"), (b"fix: [\n", "line"), (b"\xff\xfe", "")])
+def test_config_check_names_mistakes(tmp_path: Path, text: bytes, said: str) -> None:
+    file = tmp_path / "forgehand.yml"
+    file.write_bytes(text)
+    result = run(tmp_path, "config", "check", str(file))
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert said in result.output
+    assert result.output.strip()
+
+
+def test_context_ranks_the_file_that_an_issue_is_about(tmp_path: Path) -> None:
+    repository, issue = tmp_path / "repository", tmp_path / "issue.md"
+    (repository / "shop").mkdir(parents=True)
+    (repository / "shop" / "prices.py").write_text("def parse_price(text):\n    return int(text)\n")
+    (repository / "shop" / "mail.py").write_text("def send(address):\n    return address\n")
+    issue.write_text("parse_price loses the cents\n\n`parse_price('2.50')` gives 200.\n")
+    result = run(tmp_path, "context", "--repo", str(repository), "--issue", str(issue))
+    assert result.exit_code == 1
+    assert "is no git repository" in result.output
+    for argv in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "x"]):
+        subprocess.run(["git", "-C", str(repository), *argv], check=True)
+    result = run(tmp_path, "context", "--repo", str(repository), "--issue", str(issue))
+    assert result.exit_code == 0, result.output
+    first, reason = result.output.splitlines()[:2]
+    assert first.strip().startswith("1. shop/prices.py")
+    assert "parse_price" in reason
+    assert "2 files read" in result.output
+    result = run(tmp_path, "context", "--repo", str(repository), "--issue", str(issue), "--commit", "nowhere")
+    assert (result.exit_code, "no such commit" in result.output) == (1, True)
+
+
+def test_hub_serves_until_it_is_interrupted(tmp_path: Path) -> None:
+    import urllib.request
+
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "a.py").write_text("x = 1\n")
+    port = free_port()
+    command = [sys.executable, "-m", "bot.cli", "hub", "--port", str(port), "--root", str(tmp_path / "hub")]
+    command += ["--repository", f"octo/sample={tmp_path / 'source'}", "--app", "mybot"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            said = ""
+            while "Stop with" not in said:
+                line = process.stdout.readline()
+                assert line, f"it ended early: {said}"
+                said += line
+            assert f"http://127.0.0.1:{port}/api/v3" in said
+            assert "App             mybot" in said
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v3/repos/octo/sample") as answer:
+                assert b'"octo/sample"' in answer.read()
+            again = subprocess.run(command, capture_output=True, text=True, timeout=30)
+            assert again.returncode == 1
+            assert "forgehand hub: " in again.stderr
+            assert "Traceback" not in again.stderr
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
