@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -179,6 +181,17 @@ class GitRepo:
     async def write_commit(self, tree: str, parents: Sequence[str], message: str, env: Mapping[str, str]) -> str:
         argv = ["commit-tree", tree, *(part for parent in parents for part in ("-p", parent))]
         return await self.text(*argv, "-F", "-", stdin=message.encode(), env=env)
+
+    @asynccontextmanager
+    async def work_tree(self, commit: str) -> AsyncIterator[GitRepo]:
+        """A throw-away checkout of a commit, for what git only does in one."""
+        with tempfile.TemporaryDirectory() as scratch:
+            tree = Path(scratch) / "tree"
+            await self.run("worktree", "add", "--quiet", "--detach", str(tree), commit)
+            try:
+                yield GitRepo(tree)
+            finally:
+                await self.run("worktree", "remove", "--force", str(tree))
 
     async def diff(self, base: str, head: str) -> str:
         return (await self.run("diff", "-M", "--no-ext-diff", "--full-index", base, head)).decode(errors="replace")

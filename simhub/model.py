@@ -160,7 +160,10 @@ class Issue:
 
 @dataclass(eq=False)
 class Pull:
-    """What a pull request has beyond its issue. ``head_repository`` is None once the fork is deleted."""
+    """What a pull request has beyond its issue. ``head_repository`` is None once the fork is deleted.
+
+    ``merged_onto`` is the base it was merged onto here; None also where a push brought its commits in.
+    """
 
     id: int
     issue: Issue
@@ -174,6 +177,7 @@ class Pull:
     merged_at: datetime | None = None
     merged_by: Account | None = None
     merge_commit_sha: str | None = None
+    merged_onto: str | None = None
     mergeable: bool | None = None
     mergeable_for: tuple[str, str] | None = None
     reviewers: list[Account] = field(default_factory=list)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
@@ -10,7 +11,7 @@ class RequestRecord:
     """``kind`` is anonymous, user, installation, app or git; ``permissions`` those of the installation token.
 
     ``route`` is the endpoint's template (git: the service), ``body`` the JSON sent, ``faulted`` whether a fault was
-    played on this request.
+    played on this request, ``query`` its query string.
     """
 
     method: str
@@ -23,3 +24,4 @@ class RequestRecord:
     route: str = ""
     body: object = None
     faulted: bool = False
+    query: Mapping[str, str] = field(default_factory=dict)

@@ -186,6 +186,7 @@ class _Exchange:
                 route,
                 self.payload,
                 faulted,
+                self.request.query,
             ),
             answer,
         )

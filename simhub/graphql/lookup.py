@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Any
 
 from simhub.errors import ApiError
 from simhub.graphql.execute import Context, Node
@@ -39,6 +40,14 @@ def find(context: Context, identifier: str) -> Node:
         if prefix in ("U", "BOT", "O") and account.id == number:
             return Node(account.type, account)
     raise ApiError(404, f"Could not resolve to a node with the global id of '{identifier}'")
+
+
+def found(context: Context, identifier: str, *kinds: str) -> Any:
+    """The value a node id names, of one of these types. Raises ApiError 404."""
+    node = find(context, identifier)
+    if node.type not in kinds:
+        raise ApiError(404, f"Could not resolve to {kinds[0]} node with the global id of '{identifier}'.")
+    return node.value
 
 
 def _in_issue(issue: Issue, prefix: str, number: int) -> Node | None:

@@ -11,21 +11,15 @@ from simhub import forge, pull_shapes, rules
 from simhub.errors import ApiError
 from simhub.gitrepo import ZERO, GitRepo, identity
 from simhub.graphql.execute import Context, Node
-from simhub.graphql.lookup import find, issue_node
+from simhub.graphql.lookup import found, issue_node
+from simhub.graphql.revert import revert_pull_request
 from simhub.model import Account, Comment, Issue, Pull, Repository, ReviewComment, Thread, node_id
 
 _VERDICTS = {"APPROVE", "COMMENT", "REQUEST_CHANGES"}
 
 
-def _found(context: Context, identifier: str, *kinds: str) -> Any:
-    node = find(context, identifier)
-    if node.type not in kinds:
-        raise ApiError(404, f"Could not resolve to {kinds[0]} node with the global id of '{identifier}'.")
-    return node.value
-
-
 def _issue(context: Context, identifier: str) -> Issue:
-    value = _found(context, identifier, "Issue", "PullRequest")
+    value = found(context, identifier, "Issue", "PullRequest")
     return value.issue if isinstance(value, Pull) else value
 
 
@@ -42,21 +36,21 @@ async def _add_comment(context: Context, _: Any, given: dict[str, Any]) -> Node:
 
 
 async def _update_comment(context: Context, _: Any, given: dict[str, Any]) -> Node:
-    comment: Comment = _found(context, given["input"]["id"], "IssueComment")
+    comment: Comment = found(context, given["input"]["id"], "IssueComment")
     path = _path(comment.issue, f"issues/comments/{comment.id}")
     await context.rest("PATCH", path, {"body": given["input"]["body"]})
     return Node("UpdateIssueCommentPayload", comment)
 
 
 async def _minimize(context: Context, _: Any, given: dict[str, Any]) -> Node:
-    comment: Comment = _found(context, given["input"]["subjectId"], "IssueComment")
+    comment: Comment = found(context, given["input"]["subjectId"], "IssueComment")
     context.demand(comment.issue.repository, "issues:write|pull_requests:write", "write", reading=False)
     comment.minimized = str(given["input"]["classifier"]).lower()
     return Node("MinimizeCommentPayload", comment)
 
 
 async def _resolve(context: Context, given: dict[str, Any], resolved: bool) -> Node:
-    thread: Thread = _found(context, given["input"]["threadId"], "PullRequestReviewThread")
+    thread: Thread = found(context, given["input"]["threadId"], "PullRequestReviewThread")
     repo = thread.pull.repository
     context.demand(repo, "pull_requests:write", "triage", reading=False)
     thread.resolved_by = context.call.user if resolved else None
@@ -72,7 +66,7 @@ async def _resolve(context: Context, given: dict[str, Any], resolved: bool) -> N
 
 
 async def _set_draft(context: Context, given: dict[str, Any], draft: bool) -> Node:
-    pull: Pull = _found(context, given["input"]["pullRequestId"], "PullRequest")
+    pull: Pull = found(context, given["input"]["pullRequestId"], "PullRequest")
     context.demand(pull.repository, "pull_requests:write", "write", reading=False)
     if pull.draft != draft:
         pull.draft = draft
@@ -85,7 +79,7 @@ async def _set_draft(context: Context, given: dict[str, Any], draft: bool) -> No
 
 async def _add_review(context: Context, _: Any, given: dict[str, Any]) -> Node:
     wanted = given["input"]
-    pull: Pull = _found(context, wanted["pullRequestId"], "PullRequest")
+    pull: Pull = found(context, wanted["pullRequestId"], "PullRequest")
     body = {"body": wanted.get("body", ""), "comments": wanted.get("threads") or wanted.get("comments") or []}
     body |= {"event": wanted["event"]} if wanted.get("event") in _VERDICTS else {}
     body |= {"commit_id": wanted["commitOID"]} if wanted.get("commitOID") else {}
@@ -100,7 +94,7 @@ def _snake(comment: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _add_reply(context: Context, _: Any, given: dict[str, Any]) -> Node:
-    thread: Thread = _found(context, given["input"]["pullRequestReviewThreadId"], "PullRequestReviewThread")
+    thread: Thread = found(context, given["input"]["pullRequestReviewThreadId"], "PullRequestReviewThread")
     path = _path(thread.pull, f"pulls/{thread.pull.number}/comments/{thread.comments[0].id}/replies")
     made = await context.rest("POST", path, {"body": given["input"]["body"]})
     comment: ReviewComment = next(each for each in thread.comments if each.id == made["id"])
@@ -116,7 +110,7 @@ async def _state(context: Context, given: dict[str, Any], key: str, state: str) 
 
 async def _create_pull(context: Context, _: Any, given: dict[str, Any]) -> Node:
     wanted = given["input"]
-    repo: Repository = _found(context, wanted["repositoryId"], "Repository")
+    repo: Repository = found(context, wanted["repositoryId"], "Repository")
     body = {
         "title": wanted["title"],
         "body": wanted.get("body"),
@@ -131,7 +125,7 @@ async def _create_pull(context: Context, _: Any, given: dict[str, Any]) -> Node:
 
 async def _create_issue(context: Context, _: Any, given: dict[str, Any]) -> Node:
     wanted = given["input"]
-    repo: Repository = _found(context, wanted["repositoryId"], "Repository")
+    repo: Repository = found(context, wanted["repositoryId"], "Repository")
     labels = [label.name for label in repo.labels if node_id("LA", label.id) in wanted.get("labelIds", [])]
     body = {"title": wanted["title"], "body": wanted.get("body"), "labels": labels}
     made = await context.rest("POST", f"/repos/{repo.full_name}/issues", body)
@@ -140,7 +134,7 @@ async def _create_issue(context: Context, _: Any, given: dict[str, Any]) -> Node
 
 async def _merge(context: Context, _: Any, given: dict[str, Any]) -> Node:
     wanted = given["input"]
-    pull: Pull = _found(context, wanted["pullRequestId"], "PullRequest")
+    pull: Pull = found(context, wanted["pullRequestId"], "PullRequest")
     body = {"merge_method": str(wanted.get("mergeMethod", "MERGE")).lower()}
     names = {"commitHeadline": "commit_title", "commitBody": "commit_message", "expectedHeadOid": "sha"}
     body |= {names[key]: wanted[key] for key in names if wanted.get(key)}
@@ -214,6 +208,7 @@ MUTATIONS: dict[str, dict[str, Any]] = {
         "reopenPullRequest": lambda c, _, given: _state(c, given, "pullRequestId", "open"),
         "createPullRequest": _create_pull,
         "mergePullRequest": _merge,
+        "revertPullRequest": revert_pull_request,
         "createIssue": _create_issue,
         "createCommitOnBranch": _create_commit,
     },
@@ -227,6 +222,11 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     "MinimizeCommentPayload": {"minimizedComment": lambda c, v: Node("IssueComment", v)},
     "ResolveReviewThreadPayload": {"thread": lambda c, v: Node("PullRequestReviewThread", v)},
     "PullRequestPayload": {"pullRequest": _pull_of, "clientMutationId": lambda c, v: None},
+    "RevertPullRequestPayload": {
+        "pullRequest": lambda c, v: Node("PullRequest", v[0]),
+        "revertPullRequest": lambda c, v: Node("PullRequest", v[1]),
+        "clientMutationId": lambda c, v: None,
+    },
     "AddPullRequestReviewPayload": {
         "pullRequestReview": lambda c, v: Node("PullRequestReview", v),
         "clientMutationId": lambda c, v: None,

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from simhub import commit_shapes, forge, pull_shapes, rules
 from simhub.call import Answer, Call, routes
 from simhub.errors import ApiError, not_found
-from simhub.gitrepo import GitError, GitRepo
+from simhub.gitrepo import GitError
 from simhub.model import Pull, iso
 from simhub.resources.gitdata import person_env
 
@@ -38,7 +36,7 @@ async def merge(call: Call) -> Any:
     new = await _METHODS[method](call, pull, base)
     ref = f"refs/heads/{pull.base_ref}"
     await rules.check_workflows(git, base, new, call.actor)
-    pull.base_sha = base
+    pull.base_sha = pull.merged_onto = base
     await git.update_ref(ref, new, base)
     await forge.mark_merged(call.hub, pull, new, call.actor)
     await forge.ref_changed(call.hub, call.repo, ref, base, new, call.actor)
@@ -80,19 +78,13 @@ async def _squash(call: Call, pull: Pull, base: str) -> str:
 
 async def _rebase(call: Call, pull: Pull, base: str) -> str:
     """Replay the commits in a throw-away work tree."""
-    start, git = await pull_shapes.merge_base(pull), call.git
-    with tempfile.TemporaryDirectory() as scratch:
-        tree = Path(scratch) / "tree"
-        await git.run("worktree", "add", "--quiet", "--detach", str(tree), base)
+    start = await pull_shapes.merge_base(pull)
+    async with call.git.work_tree(base) as tree:
         try:
-            await GitRepo(tree).run(
-                "cherry-pick", "--allow-empty", f"{start}..{pull.head_sha}", env=_env_committer(call)
-            )
-            return await GitRepo(tree).text("rev-parse", "HEAD")
+            await tree.run("cherry-pick", "--allow-empty", f"{start}..{pull.head_sha}", env=_env_committer(call))
         except GitError:
             raise ApiError(405, "This branch can't be rebased") from None
-        finally:
-            await git.run("worktree", "remove", "--force", str(tree))
+        return await tree.text("rev-parse", "HEAD")
 
 
 def _env_committer(call: Call) -> dict[str, str]:

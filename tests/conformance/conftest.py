@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.simhub.conftest import at, openapi
+from tests.simhub.conftest import at
 
-__all__ = ["at", "openapi"]
+__all__ = ["at"]

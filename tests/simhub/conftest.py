@@ -8,27 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from simhub.requestlog import RequestRecord
 from tests.support.examples import missing
 from tests.support.hub import Stage, stage
-from tests.support.openapi import OpenApi
-
-
-@pytest.fixture(scope="session")
-def openapi() -> OpenApi | None:
-    return OpenApi.load()
+from tests.support.openapi import Witness
 
 
 @pytest.fixture
-async def at(tmp_path: Path, openapi: OpenApi | None) -> AsyncIterator[Stage]:
-    violations: list[str] = []
-
-    def check(record: RequestRecord, answer: object) -> None:
-        if openapi and record.kind != "git" and record.path.startswith("/") and not record.faulted:
-            violations.extend(openapi.response_errors(record.method, record.path, record.status, answer))
-
+async def at(tmp_path: Path) -> AsyncIterator[Stage]:
+    witness = Witness(asked=False)
     async with stage(tmp_path) as made:
-        made.hub.observers.append(check)
+        made.hub.observers.append(witness)
         yield made
-    violations += [line for item in made.received for line in missing(item.event, item.payload)]
-    assert not violations, "\n".join(sorted(set(violations)))
+    witness.violations.update(line for item in made.received for line in missing(item.event, item.payload))
+    witness.check()

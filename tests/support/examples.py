@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
-import warnings
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tests.support.notrun import did_not_run
 
 FIXTURE = Path(__file__).parents[2].parent / "shared" / "fixtures" / "webhook-examples.json.gz"
 
@@ -18,9 +18,7 @@ FIXTURE = Path(__file__).parents[2].parent / "shared" / "fixtures" / "webhook-ex
 def load() -> dict[str, list[dict[str, Any]]]:
     """Example payloads by event. Empty where the fixture is missing, which fails when CI=true."""
     if not FIXTURE.exists():
-        message = f"checks against GitHub's example payloads did not run: {FIXTURE.name} is not in shared/fixtures"
-        assert os.environ.get("CI") != "true", message
-        warnings.warn(message, stacklevel=2)
+        did_not_run("webhooks against GitHub's example payloads", f"{FIXTURE.name} in shared/fixtures")
         return {}
     return {entry["name"]: entry["examples"] for entry in json.loads(gzip.decompress(FIXTURE.read_bytes()))}
 

@@ -1,22 +1,24 @@
 """GitHub's own description of its REST API as a witness: requests and answers are checked against it.
 
-``OpenApi.load()`` is None where the description is not beside the checkout; that fails when CI=true, and is said
-aloud in pytest's warnings elsewhere.
+``Witness`` listens to a hub; where the description is not beside the checkout it knows nothing, which fails when
+CI=true and is said at the end of the run elsewhere.
 """
 
 from __future__ import annotations
 
 import gzip
 import json
-import os
 import re
-import warnings
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import jsonschema_rs
+
+from simhub.requestlog import RequestRecord
+from tests.support.notrun import did_not_run
 
 _BASE = "urn:github"
 FIXTURE = Path(__file__).parents[2].parent / "shared" / "fixtures" / "github-openapi.json.gz"
@@ -28,15 +30,6 @@ class OpenApi:
         _mend(self.document)
         self.registry = jsonschema_rs.Registry([(_BASE, self.document)], draft=jsonschema_rs.Draft202012)
         self.validators: dict[str, Any] = {}
-
-    @classmethod
-    def load(cls) -> OpenApi | None:
-        if FIXTURE.exists():
-            return cls(json.loads(gzip.decompress(FIXTURE.read_bytes())))
-        message = f"checks against GitHub's OpenAPI description did not run: {FIXTURE.name} is not in shared/fixtures"
-        assert os.environ.get("CI") != "true", message
-        warnings.warn(message, stacklevel=2)
-        return None
 
     @cached_property
     def templates(self) -> list[tuple[re.Pattern[str], str, tuple[bool, int]]]:
@@ -57,13 +50,49 @@ class OpenApi:
                 return template, operation
         return None
 
-    def request_errors(self, method: str, path: str, body: Any) -> list[str]:
-        """What GitHub's description holds against a request; an unknown endpoint is an error too."""
+    def request_errors(self, method: str, path: str, query: Mapping[str, str], body: Any) -> list[str]:
+        """What GitHub's description holds against a request: unknown endpoints, parameters and keys are errors too."""
         found = self.operation(method, path)
         if found is None:
             return [f"{method} {path}: GitHub has no such endpoint"]
-        place = ["paths", found[0], method.lower(), "requestBody"]
-        return [] if body is None else self._errors(f"{method} {found[0]} request", place, body)
+        template, operation = found
+        key = f"{method} {template}"
+        errors = [f"{key}?{problem}" for problem in self._query_errors(operation, query)]
+        described = operation.get("requestBody", {})
+        if body is None:
+            return errors + ([f"{key}: a body is required"] if described.get("required") else [])
+        known = set(self._keys(described.get("content", {}).get("application/json", {}).get("schema", {})))
+        if known and isinstance(body, dict):
+            errors += [f"{key}: GitHub knows no key {name}" for name in sorted(body.keys() - known)]
+        return errors + self._errors(f"{key} request", ["paths", template, method.lower(), "requestBody"], body)
+
+    def _query_errors(self, operation: dict[str, Any], query: Mapping[str, str]) -> Iterator[str]:
+        listed = [self._resolved(each) for each in operation.get("parameters", [])]
+        known = {each["name"]: each for each in listed if each["in"] == "query"}
+        yield from (f"{name}: GitHub knows no such parameter" for name in query.keys() - known.keys())
+        yield from (f"{name}: required" for name, each in known.items() if each.get("required") and name not in query)
+        for name in query.keys() & known.keys():
+            schema, value = known[name]["schema"], query[name]
+            if schema.get("type") == "integer" and not value.isdigit():
+                yield f"{name}: {value} is no integer"
+            if value not in schema.get("enum", [value]):
+                yield f"{name}: {value} is none of {schema['enum']}"
+
+    def _resolved(self, node: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in node:
+            found: Any = self.document
+            for part in node["$ref"].removeprefix("#/").split("/"):
+                found = found[part]
+            node = found
+        return node
+
+    def _keys(self, schema: dict[str, Any]) -> Iterator[str]:
+        """Every key an object may have by its description, whichever alternative it takes."""
+        schema = self._resolved(schema)
+        yield from schema.get("properties", ())
+        for word in ("oneOf", "anyOf", "allOf"):
+            for each in schema.get(word, ()):
+                yield from self._keys(each)
 
     def response_errors(self, method: str, path: str, status: int, body: Any) -> list[str]:
         found = self.operation(method, path)
@@ -71,7 +100,8 @@ class OpenApi:
             return []
         answer = found[1]["responses"].get(str(status))
         if answer is None:
-            return [] if status >= 304 else [f"{method} {found[0]}: GitHub does not answer {status} here"]
+            # A rename redirects every endpoint, a refusal may meet any: the description lists them for some.
+            return [] if status >= 300 else [f"{method} {found[0]}: GitHub does not answer {status} here"]
         place = ["paths", found[0], method.lower(), "responses", str(status)]
         if "$ref" in answer:
             place = answer["$ref"].removeprefix("#/").split("/")
@@ -114,3 +144,43 @@ def _mend(document: dict[str, Any]) -> None:
     # The list of installations demands that an account is a user *and* an enterprise; the single one has "or".
     answer = document["paths"]["/app/installations"]["get"]["responses"]["200"]["content"]["application/json"]
     answer["schema"]["items"] = {"$ref": "#/components/schemas/installation"}
+
+
+@cache
+def description() -> OpenApi | None:
+    """GitHub's description, read once; None where it is not beside the checkout."""
+    if FIXTURE.exists():
+        return OpenApi(json.loads(gzip.decompress(FIXTURE.read_bytes())))
+    return None
+
+
+_RENAMED = re.compile(r"^/repositories/\d+")
+
+
+class Witness:
+    """Goes to ``hub.observers``: holds what is asked and answered against GitHub's description.
+
+    ``asked=False`` where wrong requests are the point of the tests. Not looked at: git, GraphQL (the hub refuses what
+    its schema lacks), and answers that a fault replaced.
+    """
+
+    def __init__(self, asked: bool = True) -> None:
+        self.asked = asked
+        self.violations: set[str] = set()
+        self.openapi = description()
+        if self.openapi is None:
+            did_not_run("requests and answers against GitHub's OpenAPI", f"{FIXTURE.name} in shared/fixtures")
+
+    def __call__(self, record: RequestRecord, answer: object) -> None:
+        if self.openapi is None or record.kind == "git" or record.path == "/graphql":
+            return
+        # Redirects after a rename lead to /repositories/ID, which the description does not list.
+        path = _RENAMED.sub("/repos/octo/renamed", record.path)
+        if self.asked and not (record.body is None and record.status >= 400):
+            self.violations.update(self.openapi.request_errors(record.method, path, record.query, record.body))
+        if not record.faulted:
+            self.violations.update(self.openapi.response_errors(record.method, path, record.status, answer))
+
+    def check(self) -> None:
+        """Raises AssertionError that names every violation."""
+        assert not self.violations, "\n".join(sorted(self.violations))

@@ -22,6 +22,7 @@ from simhub import Hub
 from simhub.hub import AppCredentials
 from simhub.model import Account, Repository
 from simhub.scripted_model import Script, ScriptedModel
+from tests.support.openapi import Witness
 
 SECRET = "It's a Secret to Everybody"
 LABEL = "ai-bug-fix"
@@ -174,8 +175,13 @@ class Story:
 
 @asynccontextmanager
 async def told(root: Path, source: Path, rules: list[dict[str, Any]], **environment: str) -> AsyncIterator[Story]:
-    """A story with the bot running and installed on ``octo/sample``; ``environment`` adds settings."""
+    """A story with the bot running and installed on ``octo/sample``; ``environment`` adds settings.
+
+    At its end every request must have been one that GitHub's description allows.
+    """
+    witness = Witness()
     async with ScriptedModel(Script.load(rules)) as model, Hub.start(root / "hub") as hub:
+        hub.observers.append(witness)
         maintainer = hub.create_user("mara")
         repository = hub.create_repository("octo/sample", source=source)
         hub.set_permission(repository, "mara", "admin")
@@ -190,3 +196,4 @@ async def told(root: Path, source: Path, rules: list[dict[str, Any]], **environm
             yield story
         finally:
             await story.stop_bot()
+    witness.check()
