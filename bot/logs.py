@@ -44,6 +44,7 @@ _TALKATIVE = {
     "httpx2": "WARNING",
     "httpcore2": "WARNING",
     "alembic": "WARNING",
+    "dbos": "WARNING",
     "aiohttp.access": "ERROR",
 }
 

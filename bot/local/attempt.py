@@ -81,7 +81,7 @@ async def _bring_home(local: LocalRun, display: Display, repo: Path, ending: End
     if ending.pull is None:
         return
     branch = str(ending.pull["head"]["ref"])
-    source = str(local.repository.path)
+    source = f"{local.hub.url}/{local.repository.full_name}.git"
     done = await run_git(["-C", str(repo), "fetch", "--quiet", source, f"+{branch}:{branch}"], cwd=repo)
     if done.code:
         raise LocalError(f"The branch {branch} could not be fetched into {repo}:\n{done.stderr}")
