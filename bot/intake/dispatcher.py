@@ -159,7 +159,9 @@ class Dispatcher(Generic[C]):
     async def _end(self, guid: str, error: str | None) -> None:
         await self._inbox.end(guid, error)
         metrics.HANDLED.labels("done" if error is None else "failed").inc()
-        if error is not None:
+        if error is None:
+            log.info("delivery handled", delivery=guid)
+        else:
             log.error("delivery failed", delivery=guid, reason=error)
 
     def _later(self, seconds: float, todo: _Todo[C]) -> None:

@@ -1,4 +1,4 @@
-"""The HTTP side: health, readiness, metrics, whatever routes it is given, and one log line a request."""
+"""The HTTP side: health, readiness, metrics, whatever routes it is given, and a log line a request."""
 
 from __future__ import annotations
 
@@ -34,7 +34,10 @@ def make_web(store: Store, routes: Iterable[web.AbstractRouteDef], ready: Mappin
 async def _logged(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Logs the route's template, never the path: paths may carry what a stranger wrote."""
+    """Logs the route's template, never the path: paths may carry what a stranger wrote.
+
+    What went well is only for debugging: deliveries that something came of have a line of their own.
+    """
     started, status = time.perf_counter(), 500
     try:
         response = await handler(request)
@@ -49,7 +52,8 @@ async def _logged(
         resource = request.match_info.route.resource
         route = resource.canonical if resource is not None else "unknown"
         seconds = round(time.perf_counter() - started, 4)
-        log.info("request", method=request.method, route=route, status=status, seconds=seconds)
+        write = log.debug if status < 400 else log.info
+        write("request", method=request.method, route=route, status=status, seconds=seconds)
     return response
 
 
