@@ -6,13 +6,15 @@ is closed. What happens in between is the pipeline of :mod:`bot.change.pipeline`
 
 from __future__ import annotations
 
+import asyncio
+
 from bot.change.job import Capability
 from bot.change.pipeline import run_change
 from bot.change.records import ChangeTask
 from bot.change.services import Services
 from bot.engine.port import Ctx, FlowSpec, Outcome
 from bot.intake.router import Event, Router
-from bot.intake.start import Request, answer, cancel_active, start
+from bot.intake.start import Request, answer, cancel_active, sender_role, start
 from bot.policy import FixPolicy, PolicyError
 from bot.report.change import final_text, pull_text, unverified_text
 from bot.types import Repository
@@ -29,7 +31,7 @@ async def labelled(event: Event, services: Services) -> None:
     repository, issue = event.repository(), event.payload.get("issue") or {}
     if repository is None or "pull_request" in issue:
         return
-    label, fault = await _trigger(services, repository)
+    (label, fault), role = await asyncio.gather(_trigger(services, repository), sender_role(services, event))
     if label_name(event) != label:
         return
     if fault is not None:
@@ -37,7 +39,7 @@ async def labelled(event: Event, services: Services) -> None:
         return
     task = change_task(event, repository, label)
     if task is not None:
-        await start(services, Request(event=event, flow=FLOW, argument=task, writes=True))
+        await start(services, Request(event=event, flow=FLOW, argument=task, role=role, writes=True))
 
 
 @router.on("issues", "unlabeled")

@@ -10,6 +10,7 @@ from bot.change.services import Services
 from bot.engine.port import FINAL_STATES
 from bot.github import issues, permissions
 from bot.github.markers import Marker
+from bot.github.permissions import Role
 from bot.intake.router import Event
 from bot.policy import Decision, Level, may
 from bot.store import audit, tasks
@@ -21,13 +22,31 @@ _COMMENT = {"issues": "write", "metadata": "read"}
 
 @dataclass(frozen=True)
 class Request:
-    """What a handler asks to be started. Tasks that write to the same issue's branch wait for each other."""
+    """What a handler asks to be started; ``role`` is what :func:`sender_role` said.
+
+    Tasks that write to the same issue's branch wait for each other.
+    """
 
     event: Event
     flow: str
     argument: JsonModel
+    role: Role | None
     writes: bool
     source: str = "label"
+
+
+async def sender_role(services: Services, event: Event) -> Role | None:
+    """The sender's real permission, asked of GitHub; the token of the first sign is minted meanwhile.
+
+    For handlers to ask beside whatever else they must know, so that people see a sign sooner.
+    """
+    repository, actor = event.repository(), event.sender()
+    if repository is None or actor is None:
+        return None
+    role, _ = await asyncio.gather(
+        _role(services, repository, actor), services.github.for_repository(repository, _COMMENT)
+    )
+    return role
 
 
 async def start(services: Services, request: Request) -> bool:
@@ -39,7 +58,7 @@ async def start(services: Services, request: Request) -> bool:
     repository, actor, number = event.repository(), event.sender(), event.number
     if repository is None or actor is None or number is None:
         return False
-    decision = await authorize(services, event, repository, actor, f"start {request.flow}", "write")
+    decision = await _decide(services, event, actor, request.role, f"start {request.flow}", "write")
     if not decision.allowed:
         await _refuse(services, repository, number, actor, decision, event.guid)
         return False
@@ -50,20 +69,6 @@ async def start(services: Services, request: Request) -> bool:
         await services.engine.start(new.id, new.flow, request.argument, group=new.group)
     await seen
     return creation.created
-
-
-async def authorize(
-    services: Services, event: Event, repository: Repository, actor: Actor, action: str, level: Level
-) -> Decision:
-    """The real permission from GitHub, judged by policy, one audit row. Bots only where the server trusts them."""
-    github = await services.github.for_repository(repository, {"metadata": "read"})
-    role = await permissions.role_of(github, repository, actor.login)
-    decision = may(actor, role, level, services.settings.trusted_bots)
-    where = {"delivery": event.guid, "repository": repository.full_name, "actor": actor.login}
-    await services.store.run(
-        lambda connection: audit.record(connection, action, allowed=decision.allowed, reason=decision.reason, **where)
-    )
-    return decision
 
 
 async def answer(services: Services, event: Event, text: str) -> None:
@@ -82,7 +87,8 @@ async def cancel_active(services: Services, event: Event, flow: str) -> None:
     active = await services.store.run(lambda connection: tasks.find(connection, name, number, flow=flow, active=True))
     if not active or (await services.github.bot()).id == actor.id:
         return
-    decision = await authorize(services, event, repository, actor, f"cancel {flow}", "triage")
+    role = await _role(services, repository, actor)
+    decision = await _decide(services, event, actor, role, f"cancel {flow}", "triage")
     for task in active if decision.allowed else []:
         await services.engine.cancel(task.id, actor.login)
 
@@ -97,6 +103,24 @@ async def cancel_installation(services: Services, event: Event) -> None:
     for task in running:
         if task.installation == installation and task.state not in FINAL_STATES:
             await services.engine.cancel(task.id, actor.login if actor else "the account's owner")
+
+
+async def _role(services: Services, repository: Repository, actor: Actor) -> Role | None:
+    github = await services.github.for_repository(repository, {"metadata": "read"})
+    return await permissions.role_of(github, repository, actor.login)
+
+
+async def _decide(
+    services: Services, event: Event, actor: Actor, role: Role | None, action: str, level: Level
+) -> Decision:
+    """The real permission, judged by policy, one audit row. Bots only where the server trusts them."""
+    repository = event.repository()
+    decision = may(actor, role, level, services.settings.trusted_bots)
+    where = {"delivery": event.guid, "repository": repository.full_name if repository else None, "actor": actor.login}
+    await services.store.run(
+        lambda connection: audit.record(connection, action, allowed=decision.allowed, reason=decision.reason, **where)
+    )
+    return decision
 
 
 def _new_task(request: Request, repository: Repository, actor: Actor, number: int) -> NewTask:
