@@ -20,6 +20,7 @@ from bot.context.postings import Postings
 from bot.context.question import read_question
 from bot.context.ranking import Corpus, RankedFile, RankedFunction, Ranker
 from bot.context.record import Posting, Record, read_text
+from bot.context.style import style
 from bot.context.tree import File, Tree, list_tree, sizes, too_large
 from bot.context.windows import Windows, cut
 from bot.context.worker import MISSING
@@ -76,6 +77,10 @@ class Index:
     def tests_for(self, path: str) -> tuple[str, ...]:
         """Test files that exercise a file, nearest first; at most five."""
         return tests_for(self, path)
+
+    def style(self, path: str) -> str:
+        """How the neighbours of a file write, with two short examples."""
+        return style(self, path)
 
     def with_changes(self, changes: Changes) -> Lookup:
         """Search and read this commit with changes on top."""

@@ -10,17 +10,17 @@ from bot.context.words import STOP, identifiers, shingles, terms, terms_of
 
 _MAX_TEXT = 60_000
 _MAX_NAMES = 400
-_HIDDEN = re.compile(r"<!--.*?-->", re.DOTALL)
-_BLOB_LINK = re.compile(r"https?://[^\s)>\]]+?/(?:blob|tree|raw|blame)/[^/\s]+/([^\s)>\]#?]+)(?:#L(\d+))?\S*")
+_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_BLOB_LINK = re.compile(r"https?://[^\s)>\]]{1,200}?/(?:blob|tree|raw|blame)/[^/\s]+/([^\s)>\]#?]+)(?:#L(\d+))?\S*")
 _LINK = re.compile(r"https?://[^\s)>\]]+")
-_FENCE = re.compile(r"^[ \t]*(```+|~~~+)[^\n]*\n(.*?)(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(`{3,10}|~{3,10})[^\n]*\n(.*?)(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
 _INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*\n?)+", re.MULTILINE)
 _INLINE = re.compile(r"`{1,2}([^`\n]{1,200})`{1,2}")
 _DOTTED = re.compile(r"(?<![\w/.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _PATH = re.compile(r"(?<![\w@])(?:[\w.+-]{1,100}[/\\]){0,15}[\w.+-]{1,100}\.[A-Za-z]\w{0,4}\b")
 # What a sample program imports says what it is about to use, not what is broken.
 _IMPORTING = re.compile(r"^[ \t>.]*(?:from|import|use|using|#include|require)\b[^\n]*", re.MULTILINE)
-_CALLED = re.compile(r"([A-Za-z_]\w+)\s?\(")
+_CALLED = re.compile(r"(?<!\w)([A-Za-z_]\w{1,80})\s?\(")
 _ERROR = re.compile(r"\b[A-Z]\w{0,80}(?:Error|Exception|Warning|Exit|Interrupt)\b:?[ \t]*([^\n]*)")
 _QUOTED = re.compile(r"\"([^\"\n]{8,200})\"|'([^'\n]{8,200})'|“([^”\n]{8,200})”")
 _M = re.MULTILINE

@@ -13,7 +13,7 @@ from bot.context.history import History
 from bot.context.imports import Modules
 from bot.context.outline import Definition
 from bot.context.postings import Postings
-from bot.context.question import Question
+from bot.context.question import Frame, Question
 from bot.context.record import Record
 from bot.context.signals import Strengths
 from bot.context.tree import File
@@ -77,13 +77,29 @@ class Corpus:
 
 
 @dataclass(frozen=True)
+class _Parts:
+    """Scores of a file's parts for all the question's words, and for the title's."""
+
+    words: tuple[float, ...]
+    title: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class _Weighed:
-    """A question and what was found for it. ``rarity`` is a word's weight times how rare it is."""
+    """A question and what was found for it. ``rarity`` is a word's weight times how rare it is, ``title`` the title's.
+
+    ``traced`` holds, by path, frames and how much each counts.
+    """
 
     question: Question
     rarity: Mapping[str, float]
+    title: Mapping[str, float]
     signals: Mapping[str, Strengths]
     scores: Strengths
+    parts: Mapping[str, _Parts]
+    traced: Mapping[str, Sequence[tuple[Frame, float]]]
+    most_words: float
+    most_title: float
 
     def strength(self, name: str, path: str) -> float:
         """What a signal adds to a file."""
@@ -126,10 +142,15 @@ class Ranker:
         likely = _best({path: score for path, score in first.items() if self._role(path) != "test"}, _CLOSELY)
         tests = _best({path: score for path, score in first.items() if self._role(path) == "test"}, _TESTS)
         rarity, title = self._rarity(question.terms), self._rarity(question.title)
-        for name, words, count in (("part", rarity, _BEST_PARTS), ("title part", title, 1)):
-            found[name] = {path: self._best_parts(path, words, count) for path in likely}
+        parts = {path: self._parts(path, rarity, title) for path in likely}
+        found["part"] = {path: sum(sorted(one.words, reverse=True)[:_BEST_PARTS]) for path, one in parts.items()}
+        found["title part"] = {path: max(one.title, default=0.0) for path, one in parts.items()}
         found["tests"] = self._exercised(tests, first)
-        return _Weighed(question, rarity, found, self._fused(found, WEIGHTS))
+        places = signals.places(question.frames, self._paths)
+        scores = self._fused(found, WEIGHTS)
+        most_words = max((max(one.words, default=0.0) for one in parts.values()), default=0.0) or 1.0
+        most_title = max(found["title part"].values(), default=0.0) or 1.0
+        return _Weighed(question, rarity, title, found, scores, parts, places, most_words, most_title)
 
     def _everywhere(self, question: Question) -> dict[str, Strengths]:
         corpus = self._corpus
@@ -172,9 +193,10 @@ class Ranker:
                 weights[word] = weight * math.log(1 + (total - held + 0.5) / (held + 0.5))
         return weights
 
-    def _best_parts(self, path: str, rarity: Mapping[str, float], count: int) -> float:
-        scores = sorted(signals.part_scores(self._corpus.record(path).parts, rarity, _PART_WORDS), reverse=True)
-        return sum(scores[:count])
+    def _parts(self, path: str, rarity: Mapping[str, float], title: Mapping[str, float]) -> _Parts:
+        parts = self._corpus.record(path).parts
+        words, titled = (tuple(signals.part_scores(parts, one, _PART_WORDS)) for one in (rarity, title))
+        return _Parts(words, titled)
 
     def _exercised(self, tests: Iterable[str], first: Strengths) -> Strengths:
         """What matching tests say of the files they import; a test that imports much says less of each."""
@@ -187,15 +209,16 @@ class Ranker:
         return strengths
 
     def _functions(self, path: str, weighed: _Weighed) -> list[RankedFunction]:
-        """A file's functions, best first: by what they say, by what they are called, and by the file's own place."""
+        """A file's functions, best first: by what they say and are called, their size, and their file's place."""
         record = self._corpus.record(path)
+        scores = weighed.parts.get(path) or self._parts(path, weighed.rarity, weighed.title)
         place = weighed.scores[path] / max(weighed.scores.values())
-        said = signals.part_scores(record.parts, weighed.rarity, _PART_WORDS)
         found: list[RankedFunction] = []
-        for part, score in zip(record.parts, said, strict=True):
+        for part, words, title in zip(record.parts, scores.words, scores.title, strict=True):
             if part.definition is not None:
                 one = record.definitions[part.definition]
-                total = score / 10 + _named(one, weighed.question) + place
+                total = place + 0.7 * words / weighed.most_words + 0.15 * title / weighed.most_title
+                total += _pointed_at(one, path, weighed)
                 found.append(RankedFunction(path, one.qualified, one.start, one.end, round(total, 6)))
         return sorted(found, key=lambda one: (-one.score, one.start))
 
@@ -248,8 +271,14 @@ def _scale(name: str, strengths: Strengths) -> float:
     return 1.0 if name in ABSOLUTE else max(strengths.values(), default=0.0) or 1.0
 
 
-def _named(one: Definition, question: Question) -> float:
-    """How clearly the issue names a function."""
-    own = question.names.get(one.name, 0.0)
-    holder = question.names.get(one.container, 0.0) if one.container else 0.0
-    return 0.3 * own + 0.1 * holder
+def _pointed_at(one: Definition, path: str, weighed: _Weighed) -> float:
+    """What names, frames and size add to a function; the weights were found as those of files."""
+    named = weighed.question.names.get(one.name, 0.0) / 3
+    frames = weighed.traced.get(path, ())
+    traced = max((weight for frame, weight in frames if frame.name == one.name or _holds(one, frame.line)), default=0.0)
+    size = min(1.0, math.log(2 + one.end - one.start) / math.log(200))
+    return 0.3 * (named + traced + size)
+
+
+def _holds(one: Definition, line: int) -> bool:
+    return one.start <= line <= one.end

@@ -115,6 +115,15 @@ def traced(frames: Sequence[Frame], paths: Paths) -> Strengths:
     return strengths
 
 
+def places(frames: Sequence[Frame], paths: Paths) -> dict[str, list[tuple[Frame, float]]]:
+    """Frames by the file they lie in, the innermost counting most."""
+    found: dict[str, list[tuple[Frame, float]]] = defaultdict(list)
+    for frame in frames:
+        for path in paths.find(frame.path):
+            found[path].append((frame, 1 / (1 + 0.3 * frame.rank)))
+    return found
+
+
 def dotted_modules(question: Question, modules: Modules) -> Strengths:
     """Files whose module a dotted name begins with."""
     strengths: Strengths = {}

@@ -1,0 +1,76 @@
+"""Reading an issue: what points at code in several languages, and texts made to take for ever."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bot.context.question import read_question
+
+TRACES = {
+    "python": ('  File "/srv/app/shop/cart.py", line 12, in total\n', ("/srv/app/shop/cart.py", 12, "total")),
+    "javascript": ("    at Cart.total (/srv/app/src/cart.js:12:7)\n", ("/srv/app/src/cart.js", 12, "total")),
+    "java": ("\tat shop.Cart.total(Cart.java:12)\n", ("Cart.java", 12, "total")),
+    "csharp": ("   at Shop.Cart.Total(Int32 a) in /srv/Cart.cs:line 12\n", ("/srv/Cart.cs", 12, "Total")),
+    "php": ("#0 /srv/src/Cart.php(12): Shop\\Cart->total()\n", ("/srv/src/Cart.php", 12, "Shop/Cart->total")),
+    "ruby": ("lib/cart.rb:12:in `total'\n", ("lib/cart.rb", 12, "total")),
+    "go": ("\t/srv/shop/cart.go:12 +0x1d\n", ("/srv/shop/cart.go", 12, "")),
+    "rust": ("  --> src/cart.rs:12:5\n", ("src/cart.rs", 12, "")),
+}
+
+
+@pytest.mark.parametrize("language", TRACES)
+def test_frames_are_read(language: str) -> None:
+    line, (path, number, name) = TRACES[language]
+    (frame,) = read_question(f"Cart is wrong\n\n{line}").frames
+    assert (frame.path, frame.line) == (path, number)
+    assert name.replace("\\", "/").endswith(frame.name.replace("\\", "/"))
+
+
+def test_python_frames_count_from_the_innermost_and_are_no_written_paths() -> None:
+    trace = '  File "a/outer.py", line 1, in f\n  File "a/inner.py", line 2, in g\n'
+    question = read_question(f"Title\n\n{trace}\nSee `lib/util.py` and https://github.com/o/r/blob/main/src/x.py#L7.")
+    ranks = {frame.path: frame.rank for frame in question.frames}
+    assert ranks == {"a/inner.py": 0, "a/outer.py": 1, "src/x.py": 0}
+    assert question.paths == ("lib/util.py",)
+
+
+def test_places_weigh_differently_and_hidden_text_does_not_count() -> None:
+    question = read_question(
+        "Broken QuerySet\n\nPlease call `get_total()` <!-- ignore secretword --> soon.\n\n"
+        "```\nimport json.decoder\nfoo()\n```\n"
+    )
+    assert question.names["QuerySet"] == question.names["get_total"] == 3
+    assert question.names["foo"] < 3
+    assert question.terms["queryset"] > question.terms["foo"]
+    assert "secretword" not in question.terms
+    assert "json.decoder" not in question.dotted
+    assert set(question.title) == {"broken", "queryset", "query", "set"}
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<!--",
+        "```\n",
+        "http://a/",
+        "a/",
+        "a.",
+        "'",
+        '"',
+        "at ",
+        "File ",
+        "    x\n",
+        "`",
+        "aError",
+        "A",
+        "#0 ",
+        "é",
+        "(" * 9,
+    ],
+)
+def test_no_text_takes_long(piece: str) -> None:
+    started = time.process_time()
+    read_question("Title\n\n" + piece * (80_000 // len(piece)))
+    assert time.process_time() - started < 3
