@@ -24,15 +24,26 @@ def descendants(pid: int) -> list[int]:
 
 
 def orphans(program: str, folder: Path) -> list[int]:
-    """Living processes of ``program`` with ``folder`` in their command line that are not below this process."""
-    own, found = set(descendants(os.getpid())), []
+    """Processes of ``program`` with ``folder`` in their command line that nobody watches over, and all below them.
+
+    What a living server beside this one has started is its own business.
+    """
+    parents: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, IndexError):
             argv = (path / "cmdline").read_bytes()
-            named = argv.split(b"\0", 1)[0].rpartition(b"/")[2] == program.encode()
-            if named and os.fsencode(folder) in argv and int(path.name) not in own:
-                found.append(int(path.name))
-    return found
+            if argv.split(b"\0", 1)[0].rpartition(b"/")[2] == program.encode() and os.fsencode(folder) in argv:
+                parents[int(path.name)] = int((path / "stat").read_text().rpartition(")")[2].split()[1])
+    server = _executable(os.getpid())
+    left = [pid for pid, parent in parents.items() if parent not in parents and _executable(parent) != server]
+    return [process for pid in left for process in descendants(pid)]
+
+
+def _executable(pid: int) -> Path | None:
+    try:
+        return Path(f"/proc/{pid}/exe").readlink()
+    except OSError:
+        return None
 
 
 def resident_mb(pids: list[int]) -> float:
