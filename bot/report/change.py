@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from bot.change.job import PullText
 from bot.change.records import Evidence, Failure, GateName, GateReport, Ran
-from bot.report.words import code_block, duration, folded, inline_code, money, table
+from bot.report.words import code_block, duration, folded, inline_code, money, paragraph, shortened, table
 
 _ROWS = 4
+_LONGEST = 300
+_FLAKY = 10
 _OWN_ROW = {"proof", "regressions", "lint"}
 _WEAKER = {
     "process": " This tier isolates nothing: the commands ran as an ordinary process of the host, with a scrubbed "
@@ -33,15 +35,13 @@ def unverified_text(evidence: Evidence, task_id: str) -> str:
     parts = ["I could not produce a verified fix, so I opened no pull request.", *_notes(evidence), _cause(evidence)]
     if evidence.proof is not None:
         parts.append(
-            f"What I can show: the bug is reproduced. {inline_code(evidence.proof.tests[0])} fails on the present code."
+            f"What I can show: the bug is reproduced. {_code(evidence.proof.tests[0])} fails on the present code."
         )
         parts.append(folded("The failing test", _proof_files(evidence)))
     if evidence.report is not None:
         parts += [evidence_table(evidence), _failed_gates(evidence.report)]
     if evidence.judgement is not None and evidence.judgement.failing_input:
-        parts.append(
-            f"A second model names an input that still fails: {inline_code(evidence.judgement.failing_input[:300])}"
-        )
+        parts.append(f"A second model names an input that still fails: {_code(evidence.judgement.failing_input)}")
     parts += [_ran(evidence), _next(evidence)]
     return "\n\n".join(part for part in parts if part)
 
@@ -51,9 +51,7 @@ def final_text(evidence: Evidence, task_id: str, url: str) -> str:
     number = url.rstrip("/").rsplit("/", 1)[-1]
     if not evidence.verified:
         return f"I opened #{number} as a draft: the fix is **not verified**. The pull request says what is missing."
-    proof = (
-        f" The new test {inline_code(evidence.proof.tests[0])} failed before and passes now." if evidence.proof else ""
-    )
+    proof = f" The new test {_code(evidence.proof.tests[0])} failed before and passes now." if evidence.proof else ""
     return f"I opened #{number} with a fix.{proof} Cost {money(evidence.dollars)}, {evidence.calls} model calls."
 
 
@@ -86,7 +84,11 @@ def evidence_table(evidence: Evidence) -> str:
 
 def _name(test: str) -> str:
     """The test without its file, which the diff shows: a long first column would squeeze the others."""
-    return inline_code(test.rpartition("::")[2] or test)
+    return _code(test.rpartition("::")[2] or test)
+
+
+def _code(text: str) -> str:
+    return inline_code(shortened(text, _LONGEST))
 
 
 def _also_checked(evidence: Evidence) -> str:
@@ -99,16 +101,15 @@ def _also_checked(evidence: Evidence) -> str:
 
 
 def _title(evidence: Evidence) -> str:
-    title = " ".join(evidence.brief.title.split())
-    return title if len(title) <= 100 else title[:97].rstrip() + "…"
+    return shortened(" ".join(evidence.brief.title.split()), 100)
 
 
 def _cause(evidence: Evidence) -> str:
     lines = []
     if evidence.cause:
-        lines.append(f"**Cause.** {evidence.cause}")
+        lines.append(f"**Cause.** {paragraph(evidence.cause)}")
     if evidence.change:
-        lines.append(f"**Change.** {evidence.change}")
+        lines.append(f"**Change.** {paragraph(evidence.change)}")
     return "\n".join(lines)
 
 
@@ -120,16 +121,17 @@ def _short(failure: Failure) -> str:
     """The line of a failure that names it, without pytest's margin."""
     marked = [line[1:].strip() for line in failure.message.splitlines() if line.startswith("E ")]
     lines = marked or [line.strip() for line in failure.message.splitlines() if line.strip()]
-    text = (marked[0] if marked else lines[-1] if lines else "no message")[:100]
-    return inline_code(text.removeprefix("AssertionError: "))
+    text = (marked[0] if marked else lines[-1] if lines else "") or "no message"
+    return inline_code(shortened(text.removeprefix("AssertionError: "), 100))
 
 
 def _notes(evidence: Evidence) -> list[str]:
     flaky = evidence.report.flaky if evidence.report is not None else ()
-    listed = (
-        [f"These tests failed once and passed when run again: {', '.join(map(inline_code, flaky))}."] if flaky else []
-    )
-    return [*evidence.notes, *listed]
+    if not flaky:
+        return list(evidence.notes)
+    more = f" and {len(flaky) - _FLAKY} more" if len(flaky) > _FLAKY else ""
+    named = ", ".join(map(_code, flaky[:_FLAKY]))
+    return [*evidence.notes, f"These tests failed once and passed when run again: {named}{more}."]
 
 
 def _ran(evidence: Evidence) -> str:
@@ -137,7 +139,7 @@ def _ran(evidence: Evidence) -> str:
     if base is None:
         return f"Cost {money(evidence.dollars)}, {evidence.calls} model calls."
     where = "sandbox without network" if base.tier != "process" else "plain process, not a sandbox"
-    command = inline_code(evidence.report.command if evidence.report is not None else base.command)
+    command = _code(evidence.report.command if evidence.report is not None else base.command)
     head = f"Ran in a {base.tier} {where}" if base.tier != "process" else f"Ran in a {where}"
     return (
         f"{head}: {command}.{_WEAKER.get(base.tier, '')} Cost {money(evidence.dollars)}, {evidence.calls} model calls."
@@ -156,14 +158,13 @@ def _details(evidence: Evidence) -> list[str]:
 
 
 def _setup_line(ran: Ran) -> str:
-    return f"- {inline_code(ran.command[:300])}: {'ok' if ran.ok else 'failed'}, {duration(ran.seconds)}"
+    return f"- {_code(ran.command)}: {'ok' if ran.ok else 'failed'}, {duration(ran.seconds)}"
 
 
 def _proof_files(evidence: Evidence) -> str:
     files = evidence.proof.files.files if evidence.proof is not None else {}
-    return "\n\n".join(f"{inline_code(path)}\n\n{code_block(text or '', 'python')}" for path, text in files.items())[
-        :8000
-    ]
+    room = 8000 // max(1, len(files))
+    return "\n\n".join(f"{_code(path)}\n\n{code_block((text or '')[:room])}" for path, text in files.items())
 
 
 def _failed_gates(report: GateReport) -> str:
@@ -175,5 +176,5 @@ def _failed_gates(report: GateReport) -> str:
 
 def _next(evidence: Evidence) -> str:
     label = evidence.task.source_label
-    again = f"remove the label `{label}` and add it again" if label else "ask again"
+    again = f"remove the label {inline_code(label)} and add it again" if label else "ask again"
     return f"To go on: add what is missing to the issue (an input, the expected and the actual result), then {again}."

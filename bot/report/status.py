@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.report.words import duration, money
+from bot.report.words import duration, money, paragraph
 
 STAGES = {
     "fix": (
@@ -69,7 +69,7 @@ def _checklist(view: StatusView) -> str:
 def _line(view: StatusView, title: str, event: dict[str, Any] | None) -> str:
     if event is None:
         return f"- [ ] {title}"
-    text = f": {event['text']}" if event.get("text") else ""
+    text = f": {paragraph(str(event['text']))}" if event.get("text") else ""
     if event["state"] == "done":
         return f"- [x] {title}{text}"
     if event["state"] == "failed":

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+_FOLD = re.compile(r"<(?=/?(?:details|summary)\b)", re.I)
+_NO_WIDTH = "\u200b"
 
 
 def duration(seconds: float) -> str:
@@ -23,20 +27,35 @@ def money(dollars: float) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; cells lose line ends and bars, which would break it."""
+    """A Markdown table; cells lose line ends, and their bars are escaped, or they would break it."""
     lines = [_row(head), "| " + " | ".join("---" for _ in head) + " |", *(_row(row) for row in rows)]
     return "\n".join(lines)
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 
-def code_block(text: str, language: str = "") -> str:
+def _cell(text: str) -> str:
+    # A backslash before a bar would escape our own backslash and free the bar.
+    return " ".join(text.replace("\\|", "\\ |").replace("|", "\\|").split())
+
+
+def paragraph(text: str) -> str:
+    """Words of somebody else on one line, so that no fence or fold in them can swallow what stands below."""
+    return _FOLD.sub(f"<{_NO_WIDTH}", " ".join(text.split()))
+
+
+def shortened(text: str, limit: int) -> str:
+    """At most ``limit`` characters; what is cut is said by an ellipsis."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def code_block(text: str) -> str:
     """A fence longer than any inside the text."""
     longest = max((len(run) for run in _backticks(text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+    return f"{fence}\n{text.rstrip()}\n{fence}"
 
 
 def inline_code(text: str) -> str:
