@@ -84,10 +84,10 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
         add_flows(flows, services)
         await engine.launch()
         stack.push_async_callback(engine.close)
-        yield await _open(stack, settings, services)
+        yield await _open(stack, settings, services, engine)
 
 
-async def _open(stack: AsyncExitStack, settings: Settings, services: Services) -> Bot:
+async def _open(stack: AsyncExitStack, settings: Settings, services: Services, engine: DbosEngine) -> Bot:
     """The ways in and the loops beside the engine."""
     inbox = Inbox(services.store)
     stack.callback(inbox.close)
@@ -98,7 +98,8 @@ async def _open(stack: AsyncExitStack, settings: Settings, services: Services) -
         stack.push_async_callback(_stop, asyncio.create_task(loop()))
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(dispatcher.accept, secrets)
-    return Bot(services, make_web(services.store, endpoint.routes(), {"dispatcher": partial(_alive, dispatcher)}))
+    ready = {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
+    return Bot(services, make_web(services.store, endpoint.routes(), ready))
 
 
 async def serve(settings: Settings) -> bool:
@@ -128,8 +129,8 @@ def _settle_memory() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-async def _alive(dispatcher: Dispatcher[Services]) -> bool:
-    return dispatcher.alive
+async def _alive(part: Dispatcher[Services] | DbosEngine) -> bool:
+    return part.alive
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

@@ -83,6 +83,11 @@ class DbosEngine:
         await self._runtime.ledger.request_cancel(task_id, by)
         self._runtime.watch.wake(task_id)
 
+    @property
+    def alive(self) -> bool:
+        """Whether it takes work and looks after what runs."""
+        return self._upkeep is not None and not self._upkeep.done() and not self._closing
+
     async def launch(self) -> None:
         if DbosEngine._launched:
             raise EngineError("An engine is launched in this process already: close it first.")

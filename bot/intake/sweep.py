@@ -24,20 +24,30 @@ from bot.types import ForgehandError
 
 _OVERLAP = timedelta(minutes=30)
 _TRIES = 4
+_POLL_SECONDS = 20.0
 
 log = structlog.get_logger(__name__)
 
 
 class Sweep:
-    """One pass a call of :meth:`once`; :meth:`run` repeats it every ``minutes``. ``github`` speaks as the App.
+    """One pass a call of :meth:`once`, repeated by :meth:`run`. ``github`` speaks as the App.
 
-    With ``poll`` each missed payload is read from the log and put into the inbox; without it GitHub is asked to deliver
-    again, so that the same door checks the same signature.
+    With ``poll`` every delivery is read from the log every ``poll_seconds`` and put into the inbox. Without it GitHub
+    is asked every ``minutes`` to deliver again what was missed, so that the same door checks the same signature.
     """
 
-    def __init__(self, github: Client, store: Store, accept: Accept, *, minutes: float, poll: bool) -> None:
+    def __init__(
+        self,
+        github: Client,
+        store: Store,
+        accept: Accept,
+        *,
+        minutes: float,
+        poll: bool,
+        poll_seconds: float = _POLL_SECONDS,
+    ) -> None:
         self._github, self._store, self._accept = github, store, accept
-        self._pause, self._poll = minutes * 60, poll
+        self._pause, self._poll = poll_seconds if poll else minutes * 60, poll
         self._read_until: datetime | None = None
 
     async def run(self) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bot import metrics
 from bot.sandbox import bwrap, cgroups, seccomp
 from bot.sandbox.port import CommandResult, Limits, Mount, Network, SandboxError
 from bot.sandbox.relaying import relayed
@@ -70,6 +71,7 @@ class Bubblewrap:
             )
             if result.ended == "exit" and not handles.command_ran():
                 raise SandboxError(f"bubblewrap could not start: {result.output.strip()[-500:]} {_MEND}")
+        metrics.SANDBOX_RUNS.labels(self.tier, result.ended).inc()
         return result
 
     async def probe(self) -> str | None:

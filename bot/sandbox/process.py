@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bot import metrics
 from bot.sandbox import cgroups
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Network, SandboxRefused
 from bot.sandbox.relaying import relayed
@@ -48,7 +49,9 @@ class Process:
             base = {"PATH": _PATH, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8"}
             command = [real_path(part, places) for part in limited(inner, limits, count_processes=False)]
             environment = base | {name: real_path(value, places) for name, value in (env or {}).items()}
-            return await Run(limits, cgroups.parents()).execute(argv, command, env=environment, cwd=workspace)
+            result = await Run(limits, cgroups.parents()).execute(argv, command, env=environment, cwd=workspace)
+        metrics.SANDBOX_RUNS.labels(self.tier, result.ended).inc()
+        return result
 
     async def probe(self) -> str | None:
         """None where code is trusted; the missing isolation is named by the tier itself."""

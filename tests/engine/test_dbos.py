@@ -139,9 +139,12 @@ async def test_what_finished_long_ago_is_forgotten_and_what_was_lost_is_ended(st
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_one_engine_a_process(store: Store) -> None:
-    async with engine_with(store, Story()):
+    second = DbosEngine(store, FlowTable())
+    async with engine_with(store, Story()) as engine:
         with pytest.raises(EngineError, match="launched in this process already"):
-            await DbosEngine(store, FlowTable()).launch()
+            await second.launch()
+        assert (engine.alive, second.alive) == (True, False)
+    assert not engine.alive
 
 
 async def test_a_launch_that_failed_leaves_the_process_ready_for_another(sqlite: str) -> None:

@@ -42,7 +42,7 @@ async def missed(
             app.webhook_url = door.url + "/webhook"
         async with aiohttp.ClientSession() as session:
             github = GitHubs(session, hub.api_url, app.app_id, app.private_key).app
-            yield hub, door, Sweep(github, door.store, door.dispatcher.accept, minutes=5, poll=poll)
+            yield hub, door, Sweep(github, door.store, door.dispatcher.accept, minutes=5, poll=poll, poll_seconds=0.1)
 
 
 @pytest.mark.parametrize("poll", [False, True])
@@ -66,6 +66,20 @@ async def test_a_delivery_that_never_succeeds_is_not_asked_for_for_ever(tmp_path
             asked.append(await sweep.once())
             await hub.settled()
         assert asked == [1, 1, 1, 0, 0, 0]
+
+
+async def test_polling_does_not_wait_for_the_minutes_of_a_sweep(tmp_path: Path) -> None:
+    async with missed(tmp_path, 1, poll=True) as (hub, door, sweep):
+        running = asyncio.create_task(sweep.run())
+        async with asyncio.timeout(10):
+            while len(door.handled.events) < 1:
+                await asyncio.sleep(0.02)
+            await asyncio.sleep(0.2)
+            hub.suspend(next(iter(hub.world.installations.values())))
+            await hub.settled()
+            while len(door.handled.events) < 2:
+                await asyncio.sleep(0.02)
+        running.cancel()
 
 
 async def test_github_away_does_not_end_the_sweep(tmp_path: Path) -> None:

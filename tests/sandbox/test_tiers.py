@@ -7,12 +7,17 @@ import secrets
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
 from bot.sandbox.choose import choose
 from bot.sandbox.port import Limits, Mount, SandboxRefused
 from bot.sandbox.process import NoSandbox, Process, real_path
 from bot.settings import Settings
 from tests.support.processes import running
+
+
+def _counted(ended: str) -> float:
+    return REGISTRY.get_sample_value("forgehand_sandbox_runs_total", {"tier": "process", "ended": ended}) or 0.0
 
 
 async def test_process_refuses_code_nobody_vouched_for(workspace: Path) -> None:
@@ -52,11 +57,13 @@ async def test_process_scrubs_the_environment_and_shows_mounts_at_their_real_pla
 
 async def test_process_kills_its_whole_tree_at_the_limit(workspace: Path) -> None:
     word = f"85{secrets.randbelow(10**7)}"
+    before = _counted("timeout")
     result = await Process(trust_code=True).run(
         ["/bin/sh", "-c", f"setsid sleep {word} & sleep {word} & sleep {word}"], workspace, limits=Limits(seconds=1)
     )
     assert result.ended == "timeout"
     assert running(f"sleep {word}") == []
+    assert _counted("timeout") == before + 1
 
 
 async def test_process_does_not_wait_for_a_background_child(workspace: Path) -> None:
