@@ -34,8 +34,8 @@ _FRAMES = (
         r"^\s*at (?P<name>[\w$.<>`\[\], ]{1,200})\([^)\n]{0,200}\) in (?P<path>[^\n]{1,300}?):line (?P<line>\d+)", _M
     ),
     re.compile(r"^#\d+ (?P<path>[^\s():]{1,300}\.php)\((?P<line>\d+)\): (?P<name>[\w\\:>-]{1,200})", _M),
-    re.compile(r"(?P<path>[\w./\\-]{1,300}\.rb):(?P<line>\d+):in [`'](?P<name>[^'\n]{1,120})'"),
-    re.compile(r"(?P<path>[\w./\\-]{1,300}\.\w{1,4}):(?P<line>\d+)(?P<name>)"),
+    re.compile(r"(?<![\w./\\-])(?P<path>[\w./\\-]{1,300}\.rb):(?P<line>\d+):in [`'](?P<name>[^'\n]{1,120})'"),
+    re.compile(r"(?<![\w./\\-])(?P<path>[\w./\\-]{1,300}\.\w{1,4}):(?P<line>\d+)(?P<name>)"),
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from bot.context.languages import Language
 from bot.context.outline import Definition, outline
 from bot.context.words import count, identifiers, shingles, terms_of
 
-VERSION = 1
+VERSION = 2
 DEFINES, NAMES, SAYS, IMPORTS = ">", "~", '"', "@"  # prefixes of posting keys; a term begins with a letter
 
 MOST = 63
@@ -24,14 +24,11 @@ _STRING = re.compile(r"\"((?:[^\"\\\n]|\\.){12,300})\"|'((?:[^'\\\n]|\\.){12,300
 
 @dataclass(frozen=True)
 class Part:
-    """A function's terms, or (``definition`` is None) those of everything outside functions."""
+    """A function's terms, or (``definition`` is None) those of everything outside functions; ``length`` counts them."""
 
     definition: int | None
+    length: int
     terms: dict[str, int]
-
-    @property
-    def length(self) -> int:
-        return sum(self.terms.values())
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,7 @@ class Record:
             "language": self.language,
             "lines": self.lines,
             "definitions": [list(asdict(one).values()) for one in self.definitions],
-            "parts": [[part.definition, part.terms] for part in self.parts],
+            "parts": [[part.definition, part.length, part.terms] for part in self.parts],
             "imports": self.imports,
         }
         return zlib.compress(to_json(value), 1)
@@ -61,7 +58,7 @@ class Record:
             language=value["language"],
             lines=value["lines"],
             definitions=tuple(Definition(*fields) for fields in value["definitions"]),
-            parts=tuple(Part(number, terms) for number, terms in value["parts"]),
+            parts=tuple(Part(*fields) for fields in value["parts"]),
             imports=tuple(value["imports"]),
         )
 
@@ -115,6 +112,11 @@ def _parts(lines: Sequence[str], definitions: Sequence[Definition]) -> Iterator[
         if not one.is_function or one.end <= at:
             continue
         rest += lines[at : one.start - 1]
-        yield Part(number, dict(count(identifiers("\n".join(lines[max(at, one.start - 1) : one.end])))))
+        yield _part(number, lines[max(at, one.start - 1) : one.end])
         at = one.end
-    yield Part(None, dict(count(identifiers("\n".join([*rest, *lines[at:]])))))
+    yield _part(None, [*rest, *lines[at:]])
+
+
+def _part(definition: int | None, lines: Sequence[str]) -> Part:
+    counted = count(identifiers("\n".join(lines)))
+    return Part(definition, counted.total(), dict(counted))

@@ -174,5 +174,8 @@ def part_scores(parts: Sequence[Part], weights: Mapping[str, float], average: fl
     for part in parts:
         held = part.terms
         norm = bm25.K1 * (1 - bm25.B + bm25.B * part.length / average)
-        score = sum(weight * held[word] / (held[word] + norm) for word, weight in weights.items() if word in held)
+        score = 0.0
+        for word, weight in weights.items():
+            if word in held:
+                score += weight * held[word] / (held[word] + norm)
         yield score * (bm25.K1 + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ FILES = {
 
 def _blobs(cache: Path) -> int:
     (database,) = cache.glob("blobs-*.sqlite")
-    with sqlite3.connect(database) as connection:
+    with closing(sqlite3.connect(database)) as connection:
         return int(connection.execute("select count(*) from blob").fetchone()[0])
 
 
