@@ -18,8 +18,7 @@ async def closed(event: Event, services: Services) -> None:
     pull = event.payload.get("pull_request") or {}
     author = (pull.get("user") or {}).get("id")
     match = _BRANCH.fullmatch(str((pull.get("head") or {}).get("ref") or ""))
-    bot = await services.github.bot()
-    if match is None or author != bot.id:
+    if match is None or author != (await services.github.bot()).id:
         return
     kind = "closed" if not pull.get("merged") else "edited" if (pull.get("commits") or 1) > 1 else "merged"
     data = {"pull": pull.get("number"), "head": (pull.get("head") or {}).get("sha")}

@@ -160,7 +160,7 @@ class Dispatcher(Generic[C]):
         await self._inbox.end(guid, error)
         metrics.HANDLED.labels("done" if error is None else "failed").inc()
         if error is None:
-            log.info("delivery handled", delivery=guid)
+            log.debug("delivery handled", delivery=guid)
         else:
             log.error("delivery failed", delivery=guid, reason=error)
 

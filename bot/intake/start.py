@@ -6,6 +6,8 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 
+import structlog
+
 from bot.change.services import Services
 from bot.engine.port import FINAL_STATES
 from bot.github import issues, permissions
@@ -17,6 +19,7 @@ from bot.store import audit, tasks
 from bot.store.tasks import NewTask
 from bot.types import Actor, JsonModel, Repository
 
+log = structlog.get_logger(__name__)
 _COMMENT = {"issues": "write", "metadata": "read"}
 
 
@@ -67,6 +70,7 @@ async def start(services: Services, request: Request) -> bool:
     creation = await services.store.run(lambda connection: tasks.create(connection, new))
     if creation.created or creation.holder == new.id:
         await services.engine.start(new.id, new.flow, request.argument, group=new.group)
+        log.info("task queued", task=new.id, flow=new.flow, number=number, actor=actor.login)
     await seen
     return creation.created
 

@@ -36,7 +36,7 @@ async def _logged(
 ) -> web.StreamResponse:
     """Logs the route's template, never the path: paths may carry what a stranger wrote.
 
-    What went well is only for debugging: deliveries that something came of have a line of their own.
+    What went well is only for debugging: a delivery that something comes of leaves lines of its own.
     """
     started, status = time.perf_counter(), 500
     try:
