@@ -89,3 +89,11 @@ class Toolchain(Protocol):
     def new_test_path(self, paths: Sequence[str], near: str) -> str:
         """Where a new test for ``near`` would go, by this repository's own habits."""
         ...
+
+    def shadows(self, path: str, env: Path) -> str | None:
+        """Why no NEW file may be made at ``path`` (POSIX, below the tree), as a sentence's end; None where it may.
+
+        It would be imported in place of a module of the language's library, of one installed in ``env``, or of our
+        reporter. A module the base has itself may be edited and added to. Blocking: a few directory look-ups.
+        """
+        ...

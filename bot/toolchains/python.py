@@ -13,7 +13,7 @@ from bot.sandbox.index import url_inside
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.sandbox.proxy import RegistryProxy, certificates
 from bot.settings import Settings
-from bot.toolchains import commands, paths
+from bot.toolchains import commands, paths, shadowing
 from bot.toolchains.detect import Project, detect
 from bot.toolchains.formats import parse_junit, parse_tap
 from bot.toolchains.interpreters import Interpreter, fitting, interpreters, uv_program
@@ -46,6 +46,10 @@ class PythonToolchain:
 
     def new_test_path(self, existing: Sequence[str], near: str) -> str:
         return paths.new_test_path(existing, near)
+
+    def shadows(self, path: str, env: Path) -> str | None:
+        """See the port."""
+        return shadowing.shadows(path, self._tree, env)
 
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
         """Make ``workspace.env`` and install into it, editable from ``workspace.tree``; only here is there a network.

@@ -15,6 +15,7 @@ from bot.toolchains.interpreters import Interpreter, fitting, satisfies
 from bot.toolchains.paths import is_test, is_test_config, new_test_path
 from bot.toolchains.port import ToolchainError
 from bot.toolchains.results import ResultsChannel, parse_records
+from bot.toolchains.shadowing import shadows
 from bot.toolchains.workspace import remove_tree, task_folder
 from tests.toolchains.conftest import write
 
@@ -88,6 +89,25 @@ def test_the_fitting_interpreter(requires: str | None, named: tuple[str, ...], m
 )  # fmt: skip
 def test_what_is_a_test(path: str, test: bool, config: bool) -> None:
     assert (is_test(path), is_test_config(path)) == (test, config)
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("pytest.py", "an installed one"), ("src/pluggy/__init__.py", "an installed one"),
+        ("py.cpython-311-x86_64-linux-gnu.so", "an installed one"), ("json.py", "Python's own"),
+        ("lib/json/__init__.py", "Python's own"), ("src/json.pyc", "Python's own"),
+        ("sitecustomize/__init__.py", "starts with"), ("forgehand_records.py", "starts with"),
+        ("queue.py", None), ("src/packaging/new.py", None), ("src/packaging/json.py", None), ("pkg/json.py", None),
+        ("json/data.json", None), ("docs/conf.py", None), ("*.py", None), ("", None), ("src", None),
+    ],
+)  # fmt: skip
+def test_a_new_file_shadows_nothing(tmp_path: Path, path: str, reason: str | None) -> None:
+    names = ("pytest/__init__.py", "pluggy/__init__.py", "py.py", "packaging/__init__.py")
+    env = write(tmp_path / "env", {f"lib/python3.11/site-packages/{name}": "" for name in names})
+    tree = write(tmp_path / "tree", {"queue.py": "", "src/packaging/__init__.py": "", "src/pkg/__init__.py": ""})
+    found = shadows(path, tree, env)
+    assert found is None if reason is None else found is not None and reason in found
 
 
 @pytest.mark.parametrize(
