@@ -137,7 +137,9 @@ class Hub:
     ) -> AppCredentials:
         """Register a GitHub App; its key pair is made here. ``webhook_url`` may be set on the result later."""
         slug = name.lower().replace(" ", "-")
-        private, public = auth.new_key_pair()
+        from simhub import appkeys  # cryptography is slow to import
+
+        private, public = appkeys.new_key_pair()
         bot = self.create_user(f"{slug}[bot]", "Bot")
         app = App(
             id=1001 + len(self.world.apps), slug=slug, name=name, owner=self._owner(owner), bot=bot,

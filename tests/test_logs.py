@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.logs import redact, register_secret, scrub
-from simhub.auth import new_key_pair
+from simhub.appkeys import new_key_pair
 
 PEM = new_key_pair()[0]
 PROGRAM = """

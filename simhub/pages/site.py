@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from simhub.anchors import DiffLine, lines_of
 from simhub.gitrepo import FileChange
 from simhub.model import Account, Issue, Pull, Repository
-from simhub.pages import markdown
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from simhub.hub import Hub
 
 _HERE = Path(__file__).parent
@@ -28,22 +28,30 @@ Page = Callable[["Site", web.Request], Awaitable[web.StreamResponse]]
 class Site:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
+
+    @cached_property
+    def _templates(self) -> Environment:
+        from jinja2 import Environment, FileSystemLoader, StrictUndefined  # slow to import, and bots read no pages
+
+        from simhub.pages import markdown
+
         loader = FileSystemLoader(_HERE / "templates")
-        self.templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-        self.templates.filters |= {
+        made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+        made.filters |= {
             "markdown": markdown.render,
             "ago": self._ago,
             "ink": _ink,
             "diff_lines": _diff_lines,
         }
-        self.templates.globals |= {"style": (_HERE / "style.css").read_text(), "pull_state": pull_state}
+        made.globals |= {"style": (_HERE / "style.css").read_text(), "pull_state": pull_state}
+        return made
 
     def bind(self, app: web.Application, method: str, path: str, page: Page) -> None:
         """Serve a page function under a path."""
         app.router.add_route(method, path, partial(page, self))
 
     def page(self, template: str, **values: Any) -> web.Response:
-        html = self.templates.get_template(template).render(hub=self.hub, **values)
+        html = self._templates.get_template(template).render(hub=self.hub, **values)
         return web.Response(text=html, content_type="text/html")
 
     def repository(self, request: web.Request) -> Repository:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simhub.auth import new_key_pair
+from simhub.appkeys import new_key_pair
 from tests.support.hub import Stage
 
 REPO = "/repos/octo/sample"

@@ -50,8 +50,13 @@ class OpenApi:
                 return template, operation
         return None
 
-    def request_errors(self, method: str, path: str, query: Mapping[str, str], body: Any) -> list[str]:
-        """What GitHub's description holds against a request: unknown endpoints, parameters and keys are errors too."""
+    def request_errors(
+        self, method: str, path: str, query: Mapping[str, str], body: Any, read: bool = True
+    ) -> list[str]:
+        """What GitHub's description holds against a request: unknown endpoints, parameters and keys are errors too.
+
+        ``read=False`` where ``body`` is None because the hub refused before it read one.
+        """
         found = self.operation(method, path)
         if found is None:
             return [f"{method} {path}: GitHub has no such endpoint"]
@@ -60,7 +65,7 @@ class OpenApi:
         errors = [f"{key}?{problem}" for problem in self._query_errors(operation, query)]
         described = operation.get("requestBody", {})
         if body is None:
-            return errors + ([f"{key}: a body is required"] if described.get("required") else [])
+            return errors + ([f"{key}: a body is required"] if read and described.get("required") else [])
         known = set(self._keys(described.get("content", {}).get("application/json", {}).get("schema", {})))
         if known and isinstance(body, dict):
             errors += [f"{key}: GitHub knows no key {name}" for name in sorted(body.keys() - known)]
@@ -176,8 +181,9 @@ class Witness:
             return
         # Redirects after a rename lead to /repositories/ID, which the description does not list.
         path = _RENAMED.sub("/repos/octo/renamed", record.path)
-        if self.asked and not (record.body is None and record.status >= 400):
-            self.violations.update(self.openapi.request_errors(record.method, path, record.query, record.body))
+        if self.asked:
+            read = record.status < 400
+            self.violations.update(self.openapi.request_errors(record.method, path, record.query, record.body, read))
         if not record.faulted:
             self.violations.update(self.openapi.response_errors(record.method, path, record.status, answer))
 

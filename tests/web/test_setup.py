@@ -21,7 +21,7 @@ from aiohttp.test_utils import TestServer
 from bot.github.manifest import load_manifest
 from bot.settings import Settings
 from bot.web.setup import Setup, SetupError, application, run
-from simhub.auth import new_key_pair
+from simhub.appkeys import new_key_pair
 
 PRIVATE_KEY = new_key_pair()[0]
 
