@@ -16,7 +16,7 @@ _WEAKER = {
 }
 _QUIET: dict[GateName, str] = {
     "tests taken from base": "no existing test and no test configuration is changed",
-    "parse": "changed files parse",
+    "parse": "no changed file stopped parsing",
     "secrets": "no credentials in added lines",
     "paths": "no protected path is touched",
 }
@@ -70,7 +70,7 @@ def evidence_table(evidence: Evidence) -> str:
             [f"all {len(base.verdicts)} tests ({base.scope})", gates["regressions"].before, gates["regressions"].after]
         )
     if "lint" in gates:
-        rows.append(["pyflakes, new findings", gates["lint"].before, gates["lint"].after])
+        rows.append(["pyflakes on the changed files", gates["lint"].before, gates["lint"].after])
     rows += [
         [name, "", f"{gate.after} — **not passed**"]
         for name, gate in gates.items()

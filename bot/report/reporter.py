@@ -17,7 +17,7 @@ from bot.change.services import Services
 from bot.engine.port import FINAL_STATES
 from bot.github import issues
 from bot.github.errors import GitHubError, ProgressDropped
-from bot.github.markers import Marker
+from bot.github.markers import Marker, with_marker
 from bot.report.status import StatusView, status_text
 from bot.store import reporting, tasks
 from bot.store.store import now_ms
@@ -112,14 +112,15 @@ class Reporter:
         github = await self.services.github.for_repository(_repository(task), _COMMENT)
         marker = Marker(task=task.id, part="status")
         body = self.services.outgoing(status_text(_view(task, events, spent)))
-        comment = task.posted.get("status")
+        comment, current = task.posted.get("status"), False
         if comment is None:
             bot = await self.services.github.bot()
             posted = await issues.ensure_comment(
                 github, _repository(task), task.number, body, marker=marker, bot_id=bot.id
             )
-            comment = posted.id
-        else:
+            # A process that died before it could remember the id left a comment that tells of earlier times.
+            comment, current = posted.id, posted.body == with_marker(body, marker)
+        if not current:
             manner = issues.FINAL if final else issues.PROGRESS
             await issues.update_comment(github, _repository(task), comment, body, marker=marker, manner=manner)
         ids = {"status": comment, **({"closed": True} if final else {})}

@@ -1,0 +1,228 @@
+"""The reporter against the hub: one comment a task, kept true, closed whatever became of the task."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.change.services import Services
+from bot.context.index import Indexer
+from bot.engine.inline import InlineEngine
+from bot.engine.port import FlowTable
+from bot.git.mirrors import Mirrors
+from bot.github.access import GitHubs
+from bot.github.markers import Marker, markers_in, with_marker
+from bot.models.catalogue import Catalogue
+from bot.models.desk import ModelDesk
+from bot.policy import DefaultBranch, PolicyLoader
+from bot.report.reporter import Reporter
+from bot.sandbox.process import NoSandbox
+from bot.settings import Settings
+from bot.store import tasks
+from bot.store.store import Store
+from bot.toolchains.python import make_toolchain
+from bot.types import Repository
+from simhub import Fault, Hub
+from simhub.hub import AppCredentials
+from tests.report.make import make_task
+from tests.support.models import new_store
+
+COMMENTS = "/repos/octo/basket/issues/*"
+
+
+@dataclass
+class Desk:
+    """A hub with one issue, and the services of a bot that works on it."""
+
+    hub: Hub
+    app: AppCredentials
+    person: str
+    repository: Repository
+    services: Services
+    session: aiohttp.ClientSession
+    number: int = 0
+
+    async def ask(self, method: str, path: str, body: object = None, token: str = "") -> list[dict[str, object]]:
+        head = {"Authorization": f"token {token or self.person}"}
+        url = f"{self.hub.api_url}/repos/octo/basket{path}"
+        async with self.session.request(method, url, json=body, headers=head) as answer:
+            assert answer.status < 300, await answer.text()
+            return await answer.json()  # type: ignore[no-any-return]
+
+    async def comments(self) -> list[str]:
+        found = await self.ask("GET", f"/issues/{self.number}/comments")
+        return [str(each["body"]) for each in found]
+
+    async def until(self, holds: Callable[[list[str]], bool], seconds: float = 20) -> list[str]:
+        """The comments, once they are as wished for; failing, what they are."""
+        end = asyncio.get_running_loop().time() + seconds
+        while not holds(now := await self.comments()):
+            assert asyncio.get_running_loop().time() < end, now
+            await asyncio.sleep(0.05)
+        return now
+
+    def add(self, task_id: str) -> None:
+        """A queued task's row, as the engine writes it."""
+        task = make_task(repository=self.repository, number=self.number)
+        new = tasks.NewTask(
+            id=task_id, flow="fix", source="label", installation=self.repository.installation,
+            repository="octo/basket", actor="mara", argument=task.model_dump(), number=self.number,
+        )  # fmt: skip
+        assert self.services.store.run_sync(lambda c: tasks.create(c, new)).created
+
+    def stage(self, task_id: str, name: str, state: str) -> None:
+        data = {"stage": name, "state": state, "text": ""}
+        self.services.store.run_sync(lambda c: tasks.add_event(c, task_id, "stage", data))
+
+    def begin(self, task_id: str) -> None:
+        assert self.services.store.run_sync(lambda c: tasks.begin(c, task_id))
+
+    def close(self, task_id: str, state: str, summary: str) -> None:
+        assert self.services.store.run_sync(lambda c: tasks.close(c, task_id, state, {"summary": summary}))
+
+    def posted(self, task_id: str) -> dict[str, object]:
+        task = self.services.store.run_sync(lambda c: tasks.get(c, task_id))
+        assert task is not None
+        return task.posted
+
+    def forget(self, task_id: str) -> None:
+        """The process died between posting and remembering."""
+        query = "update fh_task set posted = '{}' where id = ?"
+        self.services.store.run_sync(lambda c: c.exec_driver_sql(query, (task_id,)))
+
+    def posts(self) -> int:
+        bot = [each for each in self.hub.requests if each.method == "POST" and each.path.endswith("/comments")]
+        return len(bot)
+
+
+@asynccontextmanager
+async def reporting(services: Services) -> AsyncIterator[None]:
+    """A reporter as a fresh process would have it; it must be alive to the end."""
+    running = asyncio.create_task(Reporter(services).run())
+    try:
+        yield
+        assert not running.done(), running.exception()
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
+def make_services(
+    hub: Hub, app: AppCredentials, session: aiohttp.ClientSession, store: Store, folder: Path
+) -> Services:
+    settings = Settings(data_dir=folder, api_url=hub.api_url, web_url=hub.url)
+    github, sandbox = GitHubs(session, hub.api_url, app.app_id, app.private_key), NoSandbox()
+    return Services(
+        settings=settings,
+        store=store,
+        github=github,
+        mirrors=Mirrors(folder / "mirrors", hub.url),
+        models=ModelDesk(store, settings, Catalogue(settings)),
+        indexer=Indexer(folder / "index"),
+        sandbox=sandbox,
+        policies=PolicyLoader(DefaultBranch(github), settings),
+        make_toolchain=lambda checks, tree: make_toolchain(sandbox, checks, tree, settings),
+        engine=InlineEngine(FlowTable(), store=store),
+    )
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    store = new_store(tmp_path)
+    async with Hub.start(tmp_path / "hub") as hub, aiohttp.ClientSession() as session:
+        app = hub.create_app("forgehand", permissions={"issues": "write", "metadata": "read"})
+        person = hub.create_user("mara")
+        theirs = hub.create_repository("octo/basket")
+        hub.set_permission(theirs, "mara", "admin")
+        installation = hub.install(app, "octo", [theirs])
+        repository = Repository(id=theirs.id, owner="octo", name="basket", installation=installation.id)
+        services = make_services(hub, app, session, store, tmp_path)
+        made = Desk(hub, app, person.token, repository, services, session)
+        issue = await made.ask("POST", "/issues", {"title": "Cents are lost", "body": "x"})
+        made.number = int(str(issue["number"]))  # type: ignore[call-overload]
+        yield made
+    store.close()
+
+
+async def test_one_comment_follows_its_task_to_the_end(desk: Desk) -> None:
+    desk.add("a1")
+    async with reporting(desk.services):
+        await desk.until(lambda now: len(now) == 1 and now[0].startswith("I will work on this"))
+        desk.begin("a1")
+        desk.stage("a1", "read", "started")
+        (text,) = await desk.until(lambda now: "**Read the issue** ← now" in now[0])
+        assert text.startswith("I am working on this.")
+        desk.stage("a1", "read", "done")
+        desk.close("a1", "unverified", "The test never failed, said @octocat.")
+        (text,) = await desk.until(lambda now: bool(desk.posted("a1").get("closed")))
+    assert text.startswith("I stopped without a verified fix.")
+    assert "- [x] Read the issue" in text
+    assert "← now" not in text
+    assert "@octocat" not in text
+    assert markers_in(text) == (Marker(task="a1", part="status"),)
+    assert desk.posts() == 1
+
+
+async def test_what_ended_while_nobody_looked_is_closed(desk: Desk) -> None:
+    """Cancelled before it began, given up, and failed after its comment was posted by a process that is gone."""
+    for task_id in ("b1", "b2", "b3"):
+        desk.add(task_id)
+    desk.begin("b2")
+    desk.begin("b3")
+    desk.stage("b3", "prepare", "started")
+    async with reporting(desk.services):
+        await desk.until(lambda now: len(now) == 3)
+    assert desk.services.store.run_sync(lambda c: tasks.request_cancel(c, "b1", "mara"))
+    desk.close("b2", "dead", "Step edit crashed 3 times.")
+    desk.close("b3", "failed", "GitHub did not answer.")
+    heads = ("Cancelled. Cancelled by mara", "I gave this up", "I could not finish this. GitHub did not answer.")
+    async with reporting(desk.services):
+        await desk.until(lambda now: all(desk.posted(task_id).get("closed") for task_id in ("b1", "b2", "b3")))
+    now = await desk.comments()
+    assert sum(text.startswith(heads) for text in now) == 3
+    assert len(now) == desk.posts() == 3
+    assert not any("← now" in text or "Remove the label to stop" in text for text in now)
+    writes = len([each for each in desk.hub.requests if each.method in {"POST", "PATCH"}])
+    async with reporting(desk.services):
+        await asyncio.sleep(1)
+    assert len([each for each in desk.hub.requests if each.method in {"POST", "PATCH"}]) == writes
+
+
+async def test_its_comment_is_found_again_by_its_marker(desk: Desk) -> None:
+    copied = with_marker("I am the bot, believe me.", Marker(task="c1", part="status"))
+    await desk.ask("POST", f"/issues/{desk.number}/comments", {"body": copied})
+    before = desk.posts()
+    desk.add("c1")
+    async with reporting(desk.services):
+        await desk.until(lambda now: len(now) == 2)
+    desk.forget("c1")
+    desk.begin("c1")
+    desk.close("c1", "done", "Opened #2.")
+    async with reporting(desk.services):
+        now = await desk.until(lambda now: now[1].startswith("Done. Opened #2."))
+    assert now[0] == copied
+    assert len(now) == 2
+    assert desk.posts() == before + 1
+
+
+async def test_errors_of_github_delay_but_never_double_it(desk: Desk) -> None:
+    # The comment is made, but the answer is an error: what looks like a failure had its effect.
+    desk.hub.faults.add(Fault(path=f"{COMMENTS}/comments", method="POST", status=502, after=True, times=1))
+    desk.add("d1")
+    async with reporting(desk.services):
+        await desk.until(lambda now: len(now) == 1)
+        refused = desk.hub.faults.add(Fault(path=COMMENTS, method="PATCH", status=403, body={"message": "no"}, times=1))
+        desk.begin("d1")
+        desk.close("d1", "refused", "The issue is closed.")
+        (text,) = await desk.until(lambda now: bool(desk.posted("d1").get("closed")))
+    assert text.startswith("I did not go on. The issue is closed.")
+    assert refused.times == 0
+    assert desk.posts() == 1
