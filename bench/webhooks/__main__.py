@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
+import os
 import statistics
 import tempfile
 from collections.abc import AsyncIterator
@@ -21,6 +23,12 @@ from simhub.hub import AppCredentials, Hub
 from simhub.model import Account, Repository
 
 _IDLE_SECONDS = 3.0
+LOADS = {
+    "opened": "pull_request.opened: forgehand commits it to disk, then answers, and has no handler for it; "
+    "probot answers once its empty handler has run, and stores nothing",
+    "closed": "pull_request.closed: forgehand commits it, answers, runs its handler (no pull request of its own: it "
+    "leaves it alone) and commits how that ended; probot as above",
+}
 
 
 @dataclass
@@ -33,24 +41,31 @@ class Subject:
     repository: Repository
     maintainer: Account
     idle_rss_mb: float = 0.0
-    rounds: list[Round] = field(default_factory=list)
+    rounds: dict[str, list[Round]] = field(default_factory=lambda: {load: [] for load in LOADS})
     acted: Acted | None = None
 
-    def figures(self) -> dict[str, float]:
+    def figures(self) -> dict[str, Any]:
         assert self.acted is not None
         return {
-            "accepted_per_s": round(statistics.median(item.per_second for item in self.rounds)),
-            "p50_ms": round(statistics.median(item.quantile(0.5) for item in self.rounds) * 1000, 1),
-            "p99_ms": round(statistics.median(item.quantile(0.99) for item in self.rounds) * 1000, 1),
-            "slowest_load_answer_s": round(max(item.quantile(1.0) for item in self.rounds), 3),
-            "refused": sum(item.refused for item in self.rounds),
+            **_summary(self.rounds["opened"]),
+            "with_a_handler": _summary(self.rounds["closed"]),
             "idle_rss_mb": round(self.idle_rss_mb, 1),
             "rss_mb": round(self.server.rss_mb(), 1),
             "slowest_answer_s": round(self.acted.slowest_answer, 3),
             "slowest_healthz_s": round(self.acted.slowest_alive, 3),
-            "first_sign_s": round(self.acted.first_sign, 3),
-            "last_sign_s": round(self.acted.last_sign, 3),
+            "first_sign_s": round(self.acted.slowest_sign, 3),
+            "soonest_first_sign_s": round(self.acted.soonest_sign, 3),
         }
+
+
+def _summary(rounds: list[Round]) -> dict[str, float]:
+    return {
+        "accepted_per_s": round(statistics.median(item.per_second for item in rounds)),
+        "p50_ms": round(statistics.median(item.quantile(0.5) for item in rounds) * 1000, 1),
+        "p99_ms": round(statistics.median(item.quantile(0.99) for item in rounds) * 1000, 1),
+        "slowest_load_answer_s": round(max(item.quantile(1.0) for item in rounds), 3),
+        "refused": sum(item.refused for item in rounds),
+    }
 
 
 @asynccontextmanager
@@ -71,21 +86,26 @@ async def subject(start: Any, folder: Path) -> AsyncIterator[Subject]:
             yield Subject(server, hub, app, repository, maintainer, idle_rss_mb=server.rss_mb())
 
 
-async def measure(rounds: int, deliveries: int, connections: int, folder: Path) -> dict[str, dict[str, float]]:
-    """Both servers run all the time; rounds of load alternate between them, the first pair only warms up."""
-    body = pull_request_payload()
+async def measure(rounds: int, deliveries: int, connections: int, folder: Path) -> dict[str, dict[str, Any]]:
+    """Both servers run all the time; rounds of load alternate between them, the first of each only warms up."""
     async with subject(forgehand, folder / "forgehand") as ours, subject(probot, folder / "probot") as theirs:
         for number in range(rounds + 1):
-            for one in (ours, theirs):
-                host = f"127.0.0.1:{one.server.port}"
-                requests = signed(one.server.webhook, host, SECRET, body, deliveries)
-                done = await send_all(one.server.port, requests, connections)
-                print(f"{one.server.name:<10} {done.per_second:7.0f}/s  p99 {done.quantile(0.99) * 1000:6.1f} ms")
-                one.rounds += [done] if number else []
-                await asyncio.sleep(1.0)
+            for load, one in itertools.product(LOADS, (ours, theirs)):
+                done = await _round(one, load, deliveries, connections)
+                one.rounds[load] += [done] if number else []
         for one in (ours, theirs):
             one.acted = await label_at_once(one.hub, one.repository, one.maintainer, one.server)
         return {one.server.name: one.figures() for one in (ours, theirs)}
+
+
+async def _round(one: Subject, action: str, deliveries: int, connections: int) -> Round:
+    host, body = f"127.0.0.1:{one.server.port}", pull_request_payload(action)
+    requests = signed(one.server.webhook, host, SECRET, body, deliveries)
+    done = await send_all(one.server.port, requests, connections)
+    figures = f"{done.per_second:7.0f}/s  p99 {done.quantile(0.99) * 1000:6.1f} ms"
+    print(f"{one.server.name:<10} {action}  {figures}", flush=True)
+    await asyncio.sleep(1.0)
+    return done
 
 
 def main() -> None:
@@ -95,10 +115,12 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=20)
     given = parser.parse_args()
     install_probot()
+    print("\n".join(LOADS.values()))
     with tempfile.TemporaryDirectory(prefix="bench-webhooks-") as folder:
         figures = asyncio.run(measure(given.rounds, given.deliveries, given.connections, Path(folder)))
     bars = {"accepted_per_s": 1500, "p99_ms": 60, "slowest_answer_s": 0.2, "idle_rss_mb": 130, "first_sign_s": 0.5}
-    print(json.dumps({"bench": "webhooks", **figures, "bars": bars}))
+    load = round(os.getloadavg()[0], 1)
+    print(json.dumps({"bench": "webhooks", **figures, "bars": bars, "loads": LOADS, "load_average": load}))
 
 
 if __name__ == "__main__":

@@ -20,10 +20,12 @@ _AFTER = 3.0  # the work that the label started goes on meanwhile
 
 @dataclass(frozen=True)
 class Acted:
-    """Seconds: from the label to the first and the last reaction; the slowest webhook and liveness answers."""
+    """Seconds: from the label to the reaction, for the issue that got it soonest and the one that got it last; the
+    slowest webhook and liveness answers.
+    """
 
-    first_sign: float
-    last_sign: float
+    soonest_sign: float
+    slowest_sign: float
     slowest_answer: float
     slowest_alive: float
 

@@ -33,8 +33,8 @@ class Round:
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
-def pull_request_payload() -> bytes:
-    """A ``pull_request.opened`` of the usual 23 KB: two repositories with their hundred addresses, people, texts."""
+def pull_request_payload(action: str) -> bytes:
+    """A ``pull_request`` event of the usual 23 KB: two repositories with their hundred addresses, people, texts."""
 
     def entity(name: str, keys: int) -> dict[str, Any]:
         home = f"https://api.github.com/repos/octo/sample/{name}"
@@ -45,7 +45,7 @@ def pull_request_payload() -> bytes:
     sides = {side: {"ref": "topic", "sha": "c" * 40, "repo": repository} for side in ("head", "base")}
     pull = entity("pull", 40) | sides | {"number": 7, "title": "A change", "body": "Why it is good.\r\n" * 20}
     sender = {"login": "mara", "id": 3, "type": "User"}
-    payload = {"action": "opened", "number": 7, "pull_request": pull, "repository": repository, "sender": sender}
+    payload = {"action": action, "number": 7, "pull_request": pull, "repository": repository, "sender": sender}
     return json.dumps(payload | {"installation": {"id": 4}}).encode()
 
 

@@ -1,7 +1,7 @@
-// The peer: the same acknowledgement on the same event, and a handler for the event of the load.
+// The peer: the same acknowledgement on the same event, and a handler for the events of the loads.
 export default (app) => {
   app.on("issues.labeled", async (context) => {
     await context.octokit.rest.reactions.createForIssue(context.issue({ content: "eyes" }));
   });
-  app.on("pull_request.opened", async () => {});
+  app.on(["pull_request.opened", "pull_request.closed"], async () => {});
 };
