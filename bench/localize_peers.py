@@ -7,11 +7,9 @@ import json
 import math
 import re
 import subprocess
-import tarfile
 import tempfile
 from collections import Counter, defaultdict
 from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
 
 from bot.context.blobs import decode, read_blobs
@@ -97,12 +95,11 @@ def _spans(text: str) -> tuple[tuple[int, int], ...]:
 def aider_ranking(python: Path, index: Index, question: str) -> list[str]:
     """Files in the order of aider's repository map for a question, asked of aider itself in its own environment."""
     with tempfile.TemporaryDirectory(prefix="aider-") as folder:
-        archive = subprocess.run(
-            ["git", "--git-dir", str(index.git_dir), "archive", index.commit], capture_output=True, check=True
-        )
-        with tarfile.open(fileobj=BytesIO(archive.stdout)) as tar:
-            tar.extractall(folder, filter="data")
         files = [path for path, file in index.files.items() if file.role == "code"]
+        for path, text in index.texts(files).items():
+            place = Path(folder, path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text(text)
         request = json.dumps({"root": folder, "files": files, "question": question})
         done = subprocess.run(
             [str(python), str(_AIDER)],

@@ -67,10 +67,11 @@ _READERS: dict[str, Callable[[str], Iterable[str]]] = {
 
 def module_of(path: str) -> str:
     """The slash path a file is imported by: without extension, a package's own file as its folder."""
-    pure = PurePosixPath(path)
-    if pure.stem in _PACKAGE_FILES and len(pure.parts) > 1:
-        return str(pure.parent)
-    return str(pure.with_suffix(""))
+    folder, _, name = path.rpartition("/")
+    stem = name.rpartition(".")[0] or name
+    if not folder:
+        return stem
+    return folder if stem in _PACKAGE_FILES else f"{folder}/{stem}"
 
 
 class Modules:

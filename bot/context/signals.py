@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 
 from bot.context import bm25
 from bot.context.history import History
@@ -30,7 +29,7 @@ class PathWords:
         self._hits: dict[str, list[tuple[int, int]]] = defaultdict(list)
         self._lengths: dict[int, int] = {}
         for number, path in enumerate(self._paths):
-            words = terms(str(PurePosixPath(path).with_suffix("")).replace("/", " "))
+            words = terms(path.rpartition(".")[0] or path)
             self._lengths[number] = words.total()
             for word, times in words.items():
                 self._hits[word].append((number, times))
