@@ -6,6 +6,7 @@ list. Patterns are shell patterns in which ``*`` also crosses folders.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -185,17 +186,18 @@ class _Read:
 
 
 class PolicyLoader:
-    """Policies by repository; a file is parsed again only when its blob has changed."""
+    """Policies by repository; a file is read once for all who ask meanwhile, and parsed only when it has changed."""
 
     def __init__(self, reader: PolicyReader, settings: Settings) -> None:
         self._reader = reader
         self._settings = settings
         self._default = default_policy(settings)
         self._read: dict[int, _Read] = {}
+        self._reading: dict[int, asyncio.Task[tuple[str, str] | None]] = {}
 
     async def load(self, repository: Repository) -> Policy:
         """What holds for ``repository`` now. Raises :class:`PolicyError` where its file is wrong."""
-        found = await self._reader.read(repository, PATH)
+        found = await self._find(repository)
         if found is None:
             self._read.pop(repository.id, None)
             return self._default
@@ -206,6 +208,15 @@ class PolicyLoader:
         if isinstance(read.result, PolicyError):
             raise read.result.with_message(read.result.message)
         return read.result
+
+    async def _find(self, repository: Repository) -> tuple[str, str] | None:
+        reading = self._reading.get(repository.id)
+        if reading is None:
+            reading = asyncio.get_running_loop().create_task(self._reader.read(repository, PATH))
+            self._reading[repository.id] = reading
+            reading.add_done_callback(lambda _done: self._reading.pop(repository.id, None))
+        # One caller giving up must not take the answer from the others.
+        return await asyncio.shield(reading)
 
     def _parse(self, text: str) -> Policy | PolicyError:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -136,6 +137,15 @@ class Branch:
     async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
         self.reads.append(path)
         return self.file
+
+
+async def test_all_who_ask_at_once_share_one_reading(settings: Settings) -> None:
+    branch = Branch()
+    loader = PolicyLoader(branch, settings)
+    await asyncio.gather(*(loader.load(REPOSITORY) for _ in range(5)))
+    assert len(branch.reads) == 1
+    branch.file = ("fix: {label: bug}", "sha-1")
+    assert (await loader.load(REPOSITORY)).fix.label == "bug"
 
 
 async def test_loader_follows_the_branch(settings: Settings) -> None:
