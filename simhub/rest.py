@@ -10,6 +10,7 @@ import time
 import uuid
 import zlib
 from collections.abc import Awaitable, Callable
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
@@ -156,6 +157,7 @@ class _Exchange:
             "X-GitHub-Media-Type": "github.v3; format=json",
             "X-GitHub-Api-Version-Selected": self.request.headers.get("X-GitHub-Api-Version", "2022-11-28"),
             "X-GitHub-Request-Id": uuid.uuid4().hex[:16].upper(),
+            "Date": formatdate(self.hub.world.clock(), usegmt=True),
             "Server": "simhub",
             "Vary": "Accept, Authorization, Cookie",
             **self._rate_headers(),
