@@ -37,7 +37,12 @@ async def start_editing(job: Job, brief: Brief, proof: Proof, proved: Work) -> W
 def edit_hands(job: Job, brief: Brief, base: Baseline, proof: Proof) -> Hands:
     """Everything may be edited but tests that exist, test configuration, the proof and what is protected."""
     return Hands(
-        job, brief.base_sha, lookup_for(job, brief), _may_edit(job, brief, base, proof), _check(job, brief, base, proof)
+        job,
+        brief.base_sha,
+        brief.nonce,
+        lookup_for(job, brief),
+        _may_edit(job, brief, base, proof),
+        _check(job, brief, base, proof),
     )
 
 

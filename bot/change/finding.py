@@ -17,7 +17,7 @@ _FILES = 12
 
 async def index(job: Job, sha: str) -> Index:
     """The index of a commit; blobs seen before cost nothing."""
-    mirror = await job.services.mirrors.of(job.task.repository)
+    mirror = await job.mirror(sha)
     return await job.services.indexer.index(mirror.git_dir, sha)
 
 
@@ -35,7 +35,7 @@ async def find(job: Job, brief: Brief) -> Found:
     ranking = await asyncio.to_thread(code.rank, question, _FILES)
     windows = await asyncio.to_thread(code.windows, ranking, _WINDOW_TOKENS)
     files = tuple(ranked.path for ranked in ranking)
-    mirror = await job.services.mirrors.of(job.task.repository)
+    mirror = await job.mirror(brief.base_sha)
     found = Found(
         files=files,
         windows=str(windows),

@@ -13,22 +13,34 @@ from bot.toolchains.port import TestRun, Verdict
 
 MAX_FILES = 20
 MAX_LINES = 800
-PROTECTED = (
-    ".github/*", ".git/*", ".gitmodules", ".gitattributes", ".gitlab-ci.yml", ".circleci/*", ".husky/*",
-    ".pre-commit-config.yaml", "*.lock", "*/package-lock.json", "package-lock.json", "*/yarn.lock", "yarn.lock",
-    "pnpm-lock.yaml", "go.sum", "*/go.sum", ".claude/*", ".cursor/*", ".mcp.json", "CLAUDE.md", "AGENTS.md",
-    ".vscode/*", ".idea/*", ".devcontainer/*", ".envrc", ".env", "*.pth", "sitecustomize.py", "usercustomize.py",
-    "*/sitecustomize.py", "*/usercustomize.py",
+_BAD = ("failed", "error")
+PROTECTED_FOLDERS = frozenset(
+    [
+        ".git", ".github", ".gitlab", ".gitea", ".forgejo", ".circleci", ".buildkite", ".husky", ".claude", ".cursor",
+        ".vscode", ".idea", ".devcontainer",
+    ]
+)  # fmt: skip
+PROTECTED_FILES = (
+    ".gitmodules", ".gitattributes", ".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", "appveyor.yml",
+    "jenkinsfile", ".pre-commit-config.yaml", "*.lock", "*.lockb", "package-lock.json", "npm-shrinkwrap.json",
+    "pnpm-lock.yaml", "go.sum", "claude.md", "agents.md", "gemini.md", ".mcp.json", ".cursorrules", ".envrc", ".env",
+    ".npmrc", ".pypirc", "*.pth", "sitecustomize.py", "usercustomize.py", "ruff.toml", ".ruff.toml", "mypy.ini",
+    ".flake8", ".pylintrc",
 )  # fmt: skip
 
 
 def is_protected(path: str, also: Collection[str] = ()) -> bool:
-    """May no change of ours touch this path? Compared without case, because some file systems do not care.
+    """May no change of ours touch this path? Any folder counts, and names are compared without case.
 
-    ``also`` are the repository's own patterns.
+    ``also`` are the repository's own patterns, for whole paths.
     """
     folded = path.casefold()
-    return any(fnmatch(folded, pattern.casefold()) for pattern in (*PROTECTED, *also))
+    *folders, name = folded.split("/")
+    return (
+        not PROTECTED_FOLDERS.isdisjoint(folders)
+        or any(fnmatch(name, pattern) for pattern in PROTECTED_FILES)
+        or any(fnmatch(folded, pattern.casefold()) for pattern in also)
+    )
 
 
 def take_tests_from_base(
@@ -37,6 +49,15 @@ def take_tests_from_base(
     """The changes without those to existing tests or to any test configuration, and the paths so restored."""
     restored = frozenset(path for path in changes.files if is_config(path) or (path in base_paths and is_test(path)))
     return changes.without(restored), tuple(sorted(restored))
+
+
+def _all_pass(run: TestRun, wanted: Collection[str]) -> bool:
+    verdicts = run.verdicts()
+    return run.complete and all(verdicts.get(name) == "passed" for name in wanted)
+
+
+def _cut_short(run: TestRun) -> str:
+    return f"the run gave no usable result ({run.result.ended}, exit code {run.result.exit_code})"
 
 
 def tests_gate(restored: Collection[str]) -> Gate:
@@ -58,10 +79,11 @@ def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
     bad = [
         f"{name}: {verdicts.get(name, 'not run')}"
         for verdicts in (run.verdicts() for run in runs)
-        for name in sorted(wanted)
+        for name in sorted(wanted | {name for name, verdict in verdicts.items() if verdict in _BAD})
         if verdicts.get(name) != "passed"
     ]
-    good = sum(all(run.verdicts().get(name) == "passed" for name in wanted) for run in runs)
+    bad += [_cut_short(run) for run in runs if not run.complete]
+    good = sum(_all_pass(run, wanted) for run in runs)
     after = f"passes, {good} of {len(runs)}" if not bad else f"passes in {good} of {len(runs)}"
     return Gate(
         name="proof",
@@ -73,24 +95,27 @@ def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
 
 
 def regressions(before: Mapping[str, Verdict], after: Mapping[str, Verdict]) -> tuple[str, ...]:
-    """Tests that passed before and do not pass now; one that vanished counts, one that is skipped now counts."""
-    return tuple(
-        sorted(name for name, verdict in before.items() if verdict == "passed" and after.get(name) != "passed")
-    )
+    """Tests that passed before and do not pass now (also vanished, also skipped), and new ones that fail."""
+    lost = {name for name, verdict in before.items() if verdict == "passed" and after.get(name) != "passed"}
+    new = {name for name, verdict in after.items() if verdict in _BAD and before.get(name) not in _BAD}
+    return tuple(sorted(lost | new))
 
 
-def regression_gate(
-    before: Mapping[str, Verdict], after: Mapping[str, Verdict], lost: Collection[str], flaky: Collection[str]
-) -> Gate:
-    """``lost``: what still failed when run again; ``flaky``: what passed then."""
-    detail = "\n".join(f"{name}: passed before, {after.get(name, 'not run')} now" for name in sorted(lost))
+def regression_gate(before: Mapping[str, Verdict], run: TestRun, lost: Collection[str], flaky: Collection[str]) -> Gate:
+    """``lost``: what still failed when run again; ``flaky``: what passed then. A run cut short proves nothing."""
+    after = run.verdicts()
+    faults = [
+        f"{name}: {before.get(name, 'not there')} before, {after.get(name, 'not run')} now" for name in sorted(lost)
+    ]
+    faults += [] if run.complete else [_cut_short(run)]
     again = f", {len(flaky)} only when run again" if flaky else ""
-    return Gate(name="regressions", passed=not lost, before=_count(before), after=_count(after) + again, detail=detail)
+    told = {"before": _count(before), "after": _count(after) + again, "detail": "\n".join(faults)}
+    return Gate(name="regressions", passed=not faults, **told)
 
 
 def _count(verdicts: Mapping[str, Verdict]) -> str:
     passed = sum(verdict == "passed" for verdict in verdicts.values())
-    failed = sum(verdict in {"failed", "error"} for verdict in verdicts.values())
+    failed = sum(verdict in _BAD for verdict in verdicts.values())
     return f"{passed} pass" + (f", {failed} fail" if failed else "")
 
 

@@ -20,12 +20,12 @@ async def gate(job: Job, base_sha: str, base: Baseline, proof: Proof, wanted: Ch
     await job.stage("gate", "started")
     workshop = job.workshop(base_sha)
     await workshop.ready()
-    mirror = await job.services.mirrors.of(job.task.repository)
+    mirror = await job.mirror(base_sha)
     paths = {entry.path for entry in await mirror.entries(base_sha)}
     toolchain = workshop.toolchain()
     changes, restored = gates.take_tests_from_base(wanted, paths, toolchain.is_test, toolchain.is_test_config)
     diff = await mirror.diff(base_sha, changes)
-    proofs = [await workshop.test_fresh(changes, sorted(proof.files.files)) for _ in range(RUNS)]
+    proofs = [await workshop.test(changes, sorted(proof.files.files)) for _ in range(RUNS)]
     after, flaky, run = await _regressions(workshop, job, base, changes)
     lost = [name for name in gates.regressions(base.verdicts, after) if name not in flaky]
     report = GateReport(
@@ -33,7 +33,7 @@ async def gate(job: Job, base_sha: str, base: Baseline, proof: Proof, wanted: Ch
         changes=changes,
         gates=(
             gates.proof_gate(proof, proofs),
-            gates.regression_gate(base.verdicts, after, lost, flaky),
+            gates.regression_gate(base.verdicts, run, lost, flaky),
             gates.tests_gate(restored),
             await parse_gate(mirror, base_sha, changes),
             await lint_gate(mirror, base_sha, changes),
@@ -55,10 +55,10 @@ async def _regressions(
 ) -> tuple[dict[str, Verdict], list[str], TestRun]:
     """The baseline's scope again; what flipped runs once more, alone, and is listed as flaky where it passes then."""
     limits = Limits(seconds=job.policy.checks.minutes * 60)
-    run = await workshop.test_fresh(changes, base.targets, limits=limits)
+    run = await workshop.test(changes, base.targets, limits=limits)
     after = dict(run.verdicts())
     flipped = gates.regressions(base.verdicts, after)
     if not flipped or len(flipped) > 50:
         return after, [], run
-    again = (await workshop.test_fresh(changes, flipped, limits=limits)).verdicts()
+    again = (await workshop.test(changes, flipped, limits=limits)).verdicts()
     return after, [name for name in flipped if again.get(name) == "passed"], run

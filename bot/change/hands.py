@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from bot.change.gates import is_protected
 from bot.change.job import Job
 from bot.change.loop import Acted
+from bot.change.untrusted import fence
 from bot.context.lookup import Lookup
 from bot.edits import Edit, EditError, EditRefused, apply, parse
 from bot.edits.formats import format_for
 from bot.git.changes import Changes
+from bot.git.errors import GitError
 from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
 from bot.policy import Policy
 from bot.sandbox.port import Limits
@@ -22,6 +24,8 @@ from bot.toolchains.port import TestRun
 _RUN_LIMITS = Limits(seconds=120, memory_mb=2048, output_kb=16)
 _SHOWN = 6_000
 _ALIKE = 40
+_SAID = 800
+_CHECKING = "Checking."
 
 
 def _tool(tool: str, description: str, required: Sequence[str], **properties: str) -> Tool:
@@ -72,8 +76,9 @@ May = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class _Files:
-    """What edits are applied to: texts by path, all paths, and those that are links or submodules."""
+    """What edits are applied to: texts on the base and now, all paths, and those that are links or submodules."""
 
+    base: dict[str, str | None]
     texts: dict[str, str | None]
     paths: frozenset[str]
     links: frozenset[str]
@@ -88,6 +93,7 @@ class Hands:
 
     job: Job
     base_sha: str
+    nonce: str
     lookup: Callable[[Changes], Awaitable[Lookup]]
     may_edit: May
     check: Check
@@ -110,8 +116,8 @@ class Hands:
         for call in reply.tool_calls:
             text, changes = await self._call(call, changes)
             messages.append(Message(role="tool", text=text, tool_call_id=call.id))
-            if call.name == "finish" and call.error is None:
-                finished = "\n".join(str(call.arguments.get(key, "")) for key in ("cause", "change")).strip()
+            if text == _CHECKING:
+                finished = _summary(call)
         if changes != before:
             messages[-1] = messages[-1].model_copy(
                 update={"text": f"{messages[-1].text}\n\n{await self.check(changes)}"}
@@ -130,7 +136,7 @@ class Hands:
         except EditError as error:
             note = Message(role="user", text=f"{error}\n\nUse the tools; call `finish` when you are done.")
             return Acted(messages=(note,), changes=changes, malformed=True, seconds=time.monotonic() - started)
-        note = Message(role="user", text=await self.check(edited))
+        note = Message(role="user", text=fence("result", await self.check(edited), nonce=self.nonce))
         return Acted(messages=(note,), changes=edited, seconds=time.monotonic() - started)
 
     async def _call(self, call: ToolCall, changes: Changes) -> tuple[str, Changes]:
@@ -149,7 +155,7 @@ class Hands:
         if call.name == "run":
             return await self._run(str(call.arguments["command"]), changes), changes
         if call.name == "finish":
-            return "Checking.", changes
+            return _CHECKING, changes
         return await self._look(call, changes), changes
 
     async def _look(self, call: ToolCall, changes: Changes) -> str:
@@ -179,21 +185,29 @@ class Hands:
             protected=lambda path: self.may_edit(path) is not None,
             is_link=files.links.__contains__,
         )
-        return "\n".join(applied.notes), Changes(files={**changes.files, **applied.files})
+        wanted = {**changes.files, **applied.files}
+        # What is as it was on the base is no change: a file made and deleted again, an edit taken back.
+        changed = Changes(files={path: text for path, text in wanted.items() if text != files.base.get(path)})
+        try:
+            await (await self.job.mirror(self.base_sha)).tree(self.base_sha, changed)
+        except GitError as error:
+            raise EditRefused(f"git cannot hold this change: {error}") from None
+        return "\n".join(applied.notes), changed
 
     async def _files(self, edits: Sequence[Edit], changes: Changes) -> _Files:
         """The texts an edit could mean: the path it names, or files of the same name elsewhere."""
-        mirror = await self.job.services.mirrors.of(self.job.task.repository)
+        mirror = await self.job.mirror(self.base_sha)
         entries = await mirror.entries(self.base_sha)
         names = {edit.path.rpartition("/")[2] for edit in edits}
         texts = {
             entry.path: await mirror.read(self.base_sha, entry.path)
             for entry in [entry for entry in entries if entry.path.rpartition("/")[2] in names][:_ALIKE]
         }
+        base = dict(texts)
         texts.update(changes.files)
         gone = {path for path, text in changes.files.items() if text is None}
         paths = frozenset({entry.path for entry in entries} | set(changes.files)) - gone
-        return _Files(texts, paths, frozenset(entry.path for entry in entries if entry.kind != "file"))
+        return _Files(base, texts, paths, frozenset(entry.path for entry in entries if entry.kind != "file"))
 
     async def _run(self, command: str, changes: Changes) -> str:
         result = await self.job.workshop(self.base_sha).run(command, changes, _RUN_LIMITS)
@@ -212,6 +226,11 @@ def _looked_up(lookup: Lookup, call: ToolCall) -> str:
     if call.name == "definition":
         return lookup.definition(str(arguments["name"]))
     return lookup.references(str(arguments["name"]))
+
+
+def _summary(call: ToolCall) -> str:
+    """Cause and change, each on one line and of bounded length, one below the other."""
+    return "\n".join(" ".join(str(call.arguments.get(key, "")).split())[:_SAID] for key in ("cause", "change"))
 
 
 def _number(value: object, default: int) -> int:

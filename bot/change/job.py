@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 from bot.change.records import ChangeTask, Evidence
 from bot.change.services import Services
 from bot.change.workshop import Workshop
+from bot.git.errors import ObjectMissing
+from bot.git.mirrors import Mirror
 from bot.models.port import Conversation, Reply, Role, Spender, Tool
 from bot.policy import Policy
 from bot.store import audit, tasks
 
+_FETCH = {"contents": "read", "metadata": "read"}
 StageState = Literal["started", "done", "failed"]
 
 
@@ -83,12 +87,21 @@ class Job:
             spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output
         )
 
+    async def mirror(self, sha: str) -> Mirror:
+        """The repository's mirror with ``sha`` in it: disk is not state, so what is missing is fetched again."""
+        mirror = await self.services.mirrors.of(self.task.repository)
+        try:
+            await mirror.resolve(sha)
+        except ObjectMissing:
+            await mirror.fetch([sha], await self.services.github.token(self.task.repository, _FETCH))
+        return mirror
+
     def workshop(self, base_sha: str) -> Workshop:
         """The task's directory at a base; another base gets another directory."""
-        services, repository = self.services, self.task.repository
+        services = self.services
         return Workshop(
             services.settings.data_dir / "work" / self.task_id / base_sha[:12],
-            lambda: services.mirrors.of(repository),
+            partial(self.mirror, base_sha),
             base_sha,
             services.sandbox,
             lambda tree: services.make_toolchain(self.policy.checks, tree),

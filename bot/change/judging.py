@@ -23,7 +23,7 @@ _MAX_DIFF = 60_000
 async def judge(job: Job, brief: Brief, base: Baseline, report: GateReport, step: str) -> Judgement:
     """An objection counts only where it names an input; without one it is an opinion, and the change passes."""
     await job.stage("judge", "started")
-    mirror = await job.services.mirrors.of(job.task.repository)
+    mirror = await job.mirror(report.base_sha)
     diff = await mirror.diff(report.base_sha, report.changes)
     prompt = render(f"{job.capability.prompts}/judge.md.j2", brief=brief, diff=diff[:_MAX_DIFF], scope=base.scope)
     conversation = Conversation(

@@ -24,17 +24,19 @@ async def parse_gate(mirror: Mirror, base_sha: str, changes: Changes) -> Gate:
         fault = await asyncio.to_thread(broken_by, path, before, after) if after is not None else None
         if fault is not None:
             faults.append(f"{path}:{fault[0]}: {fault[1]}")
-    return Gate(name="parse", passed=not faults, after="yes" if not faults else "no", detail="\n".join(faults))
+    return Gate(name="parse", passed=not faults, after=f"{len(faults)} stopped parsing", detail="\n".join(faults))
 
 
 async def lint_gate(mirror: Mirror, base_sha: str, changes: Changes) -> Gate:
     """No finding of pyflakes that was not there before. Counted per message, so that moved lines do not matter."""
     new: list[str] = []
+    found = 0
     files = {path: text for path, text in changes.files.items() if path.endswith(".py") and text is not None}
     for path, after in files.items():
         before = Counter(await _pyflakes(await mirror.read(base_sha, path) or ""))
+        found += before.total()
         new += [f"{path}: {message}" for message in (Counter(await _pyflakes(after)) - before).elements()]
-    return Gate(name="lint", passed=not new, before="0", after=str(len(new)), detail="\n".join(new))
+    return Gate(name="lint", passed=not new, before=f"{found} findings", after=f"{len(new)} new", detail="\n".join(new))
 
 
 async def _pyflakes(text: str) -> list[str]:
@@ -55,4 +57,6 @@ async def _pyflakes(text: str) -> list[str]:
         process.kill()
         await process.wait()
         return ["pyflakes did not come to an end"]
+    if process.returncode not in (0, 1):
+        return [f"pyflakes could not read it (exit code {process.returncode})"]
     return [_PLACE.sub("", line) for line in output.decode(errors="replace").splitlines()]

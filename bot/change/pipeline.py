@@ -16,14 +16,13 @@ from bot.change.records import (
     ChangeTask,
     Evidence,
     Found,
-    GateReport,
-    Judgement,
     Proof,
-    Published,
     Work,
 )
 from bot.change.services import Services
-from bot.engine.port import Ctx, Outcome, Step
+from bot.change.workshop import Installed
+from bot.engine.port import Ctx, Outcome, Step, TaskState
+from bot.models.port import ModelError
 
 _ROUNDS = 4
 _LIMITS = LoopLimits()
@@ -54,39 +53,64 @@ async def _look_around(ctx: Ctx, job: Job, brief: Brief) -> tuple[Found, Baselin
     }
     branches = await ctx.parallel(steps)
     found: Found = branches["find"]
-    installed: preparing.Installed = branches["install"]
+    installed: Installed = branches["install"]
     return found, await ctx.step("baseline", preparing.baseline, job, brief, found, installed, interruptible=True)
 
 
 async def _edit(ctx: Ctx, job: Job, evidence: Evidence, proof: Proof, proved: Work, system: str) -> Evidence:
-    """Edit, gate, judge; back to the edit with what was wrong, a bounded number of times, once for the judge."""
+    """Edit, gate, judge; back to the edit with what was wrong, a bounded number of times, once for the judge.
+
+    A model that fails on the way ends the work, not the evidence: what was proved and checked by then is told.
+    """
     brief, base = evidence.brief, _present(evidence.baseline)
     state = await ctx.step("edit-prompt", editing.start_editing, job, brief, proof, proved)
     hands = editing.edit_hands(job, brief, base, proof)
-    report: GateReport | None = None
-    judgement: Judgement | None = None
     for attempt in range(_ROUNDS):
-        state = await work(ctx, f"edit-{attempt}", system, state, hands, _LIMITS)
-        if state.ended != "finished":
-            note = f"The work was stopped: {state.summary}."
-            return evidence.model_copy(update={"report": report, "judgement": judgement, "notes": (note,)})
-        report = await ctx.step(
-            f"gate-{attempt}", gating.gate, job, brief.base_sha, base, proof, state.changes, interruptible=True
-        )
-        if not report.passed:
-            detail = "\n\n".join(f"{gate.name}: {gate.after}\n{gate.detail}" for gate in report.failed())
-            state = proving.told(state, job, brief, "These gates did not pass.", detail)
-            continue
-        objected = judgement is not None
-        step = f"judge-{attempt}"
-        judgement = await ctx.step(step, judging.judge, job, brief, base, report, step, interruptible=True)
-        if judgement.passed or objected:
+        try:
+            state = await work(ctx, f"edit-{attempt}", system, state, hands, _LIMITS)
+            if state.ended != "finished":
+                return _noted(evidence, f"The work was stopped: {state.summary}.")
+            evidence = await _gated(ctx, job, evidence, proof, state, attempt)
+            evidence = await _judged(ctx, job, evidence, attempt)
+        except ModelError as error:
+            return _noted(evidence, f"The work was stopped: {error}")
+        why = _objection(evidence)
+        if why is None:
             break
-        state = proving.told(
-            state, job, brief, "A reviewer names an input that still fails.", judgement.failing_input or ""
-        )
+        state = proving.told(state, job, brief, *why)
+    return evidence
+
+
+async def _gated(ctx: Ctx, job: Job, evidence: Evidence, proof: Proof, state: Work, attempt: int) -> Evidence:
+    """The finished change through the gates; what an earlier round was judged does not count for this one."""
+    brief, base = evidence.brief, _present(evidence.baseline)
     cause, _, change = state.summary.partition("\n")
-    return evidence.model_copy(update={"report": report, "judgement": judgement, "cause": cause, "change": change})
+    report = await ctx.step(
+        f"gate-{attempt}", gating.gate, job, brief.base_sha, base, proof, state.changes, interruptible=True
+    )
+    return evidence.model_copy(update={"report": report, "judgement": None, "cause": cause, "change": change})
+
+
+async def _judged(ctx: Ctx, job: Job, evidence: Evidence, attempt: int) -> Evidence:
+    """The judge's opinion, asked for only where all gates passed."""
+    report, step = evidence.report, f"judge-{attempt}"
+    if report is None or not report.passed:
+        return evidence
+    base = _present(evidence.baseline)
+    judgement = await ctx.step(step, judging.judge, job, evidence.brief, base, report, step, interruptible=True)
+    objections = evidence.objections + (not judgement.passed)
+    return evidence.model_copy(update={"judgement": judgement, "objections": objections})
+
+
+def _objection(evidence: Evidence) -> tuple[str, str] | None:
+    """What the edit goes back for: gates as often as there are rounds, a judge once."""
+    report, judgement = evidence.report, evidence.judgement
+    if report is not None and not report.passed:
+        detail = "\n\n".join(f"{gate.name}: {gate.after}\n{gate.detail}" for gate in report.failed())
+        return "These gates did not pass.", detail
+    if judgement is None or judgement.passed or evidence.objections > 1:
+        return None
+    return "A reviewer names an input that still fails.", judgement.failing_input or ""
 
 
 async def _publish(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
@@ -112,37 +136,27 @@ async def _publish(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
 
 
 async def _on_new_base(ctx: Ctx, job: Job, evidence: Evidence, base_sha: str) -> Evidence:
-    """The gates once more where the base moved; the evidence is about what would be merged."""
-    proof, report = evidence.proof, evidence.report
+    """Proof and gates once more where the base moved; the evidence is about what would be merged."""
+    proof, report, base = evidence.proof, evidence.report, _present(evidence.baseline)
     if proof is None or report is None:
         return evidence
-    again = await ctx.step(
-        "gate-new-base",
-        gating.gate,
-        job,
-        base_sha,
-        _present(evidence.baseline),
-        proof,
-        report.changes,
-        interruptible=True,
-    )
-    return _noted(
-        evidence.model_copy(update={"report": again}),
-        f"The base moved meanwhile; the gates ran again on {base_sha[:10]}.",
-    )
+    fails = await ctx.step("proof-new-base", proving.still_fails, job, base_sha, proof, interruptible=True)
+    if not fails:
+        gone = f"On the base as it is now ({base_sha[:10]}) the new test passes without this change: fixed there."
+        return _noted(evidence.model_copy(update={"proof": None}), gone)
+    again = await ctx.step("gate-new-base", gating.gate, job, base_sha, base, proof, report.changes, interruptible=True)
+    note = f"The base moved meanwhile; the new test fails and the gates ran again on {base_sha[:10]}."
+    return _noted(evidence.model_copy(update={"report": again}), note)
 
 
 async def _deliver(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
-    if evidence.report is None or not (evidence.verified or job.policy.fix.unverified == "draft"):
+    report = evidence.report
+    if report is None or evidence.proof is None or not (evidence.verified or job.policy.fix.unverified == "draft"):
         return await _tell(ctx, job, evidence)
     evidence = await ctx.step("account", publishing.account, job, evidence)
-    title = job.capability.pull(evidence, job.task_id).title
-    sha = await ctx.step("push", publishing.push, job, evidence.report, title, retries=2)
-    published = await ctx.step("pull", publishing.open_pull, job, evidence, sha, retries=2)
-    await ctx.step(
-        "notify", publishing.notify, job, job.capability.final(evidence, job.task_id, published.url), retries=2
-    )
-    return _outcome(evidence, published)
+    published = await ctx.step("publish", publishing.publish, job, evidence, report, retries=2)
+    state: TaskState = "done" if evidence.verified else "unverified"
+    return Outcome(state=state, summary=f"Opened #{published.number}", data=published.model_dump())
 
 
 async def _tell(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
@@ -154,18 +168,13 @@ async def _tell(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
 
 
 def _why(evidence: Evidence) -> str:
-    if evidence.notes:
-        return evidence.notes[-1]
     if evidence.report is not None and not evidence.report.passed:
         return "These gates did not pass: " + ", ".join(gate.name for gate in evidence.report.failed())
+    if evidence.notes:
+        return evidence.notes[-1]
     if evidence.judgement is not None and evidence.judgement.failing_input:
         return f"A reviewing model named an input that still fails: {evidence.judgement.failing_input}"
     return "No verified fix was found."
-
-
-def _outcome(evidence: Evidence, published: Published) -> Outcome:
-    state = "done" if evidence.verified else "unverified"
-    return Outcome(state=state, summary=f"Opened #{published.number}", data=published.model_dump())
 
 
 def _noted(evidence: Evidence, note: str) -> Evidence:

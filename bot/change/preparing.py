@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from bot.change.job import Job
-from bot.change.records import Baseline, Brief, Found, Ran
+from bot.change.records import Baseline, Brief, Found
+from bot.change.workshop import Installed
 from bot.git.changes import Changes
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun, ToolchainError
-from bot.types import JsonModel
 
 _NEAREST = 3
-
-
-class Installed(JsonModel):
-    """The commands that installed the repository."""
-
-    commands: tuple[Ran, ...]
 
 
 async def install(job: Job, brief: Brief) -> Installed:
     """Check out the base and install it through the allow-list proxy."""
     await job.stage("prepare", "started")
-    return Installed(commands=await job.workshop(brief.base_sha).ready())
+    return await job.workshop(brief.base_sha).ready()
 
 
 async def baseline(job: Job, brief: Brief, found: Found, installed: Installed) -> Baseline:

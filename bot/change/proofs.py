@@ -10,8 +10,10 @@ from bot.toolchains.port import TestCase, TestRun
 from bot.types import JsonModel
 
 RUNS = 3
-_ERROR_NAME = re.compile(r"\b(?:[A-Za-z_]\w*\.)*([A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|DoesNotExist))\b")
-_RAISED_LINE = re.compile(r"^(?:E\s+)?(?:[\w.]+\.)?([A-Z]\w*(?:Error|Exception|Warning))(?::\s*(.*))?$", re.MULTILINE)
+_ERROR_NAME = re.compile(r"\b([A-Z]\w{0,80}(?:Error|Exception|Warning|Interrupt|Exit|DoesNotExist))\b")
+_RAISED_LINE = re.compile(
+    r"^(?:E\s+)?(?:[\w.]{1,200}\.)?([A-Z]\w{0,80}(?:Error|Exception|Warning))(?::\s*(.*))?$", re.MULTILINE
+)
 _BROKEN_TEST = re.compile(
     r"\b(ImportError|ModuleNotFoundError|SyntaxError|IndentationError|NameError|FileNotFoundError)\b"
     r"|fixture '.*' not found"
@@ -65,9 +67,9 @@ def _failing(run: TestRun) -> list[TestCase]:
 def _unusable(run: TestRun) -> str | None:
     """Why one run cannot be a proof, or None."""
     failing = _failing(run)
-    if run.result.ended != "exit":
+    if run.result.ended != "exit" or (run.cases and not run.complete):
         tail = run.result.output[-1500:]
-        return f"The test run was stopped ({run.result.ended}). Write a test that ends by itself.\n{tail}"
+        return f"The test run gave no usable result ({run.result.ended}). Write a test that ends by itself.\n{tail}"
     if not run.cases:
         return f"No test was collected. The runner said:\n{run.result.output[-1500:]}"
     if not failing:
@@ -82,13 +84,13 @@ def _unusable(run: TestRun) -> str | None:
 
 
 def _recognise(failures: tuple[Failure, ...], reported: Reported) -> ProofCheck:
-    """Compare the failures with what the issue reported."""
-    text = "\n".join(failure.message for failure in failures)
+    """Compare the exceptions that ended the tests, and nothing else in the failures, with what the issue reported."""
+    ended = "\n".join(_last_line(failure.message) for failure in failures)
     for name, message in reported.raised:
-        if message and name in text and message in text:
+        if message and _raises(name, ended) and message in "\n".join(failure.message for failure in failures):
             return ProofCheck(matched=f"raises `{name}: {message}`, as reported", failures=failures)
     for name in dict.fromkeys([*(name for name, _ in reported.raised), *reported.named]):
-        if re.search(rf"\b{re.escape(name)}\b", text):
+        if _raises(name, ended):
             return ProofCheck(matched=f"fails with `{name}`, as reported", failures=failures)
     broken = next((failure for failure in failures if _BROKEN_TEST.search(_last_line(failure.message))), None)
     if broken is not None:
@@ -99,9 +101,16 @@ def _recognise(failures: tuple[Failure, ...], reported: Reported) -> ProofCheck:
     if reported.raised:
         shown = " or ".join(f"{name}: {message}".rstrip(": ") for name, message in reported.raised[-3:])
         return ProofCheck(
-            problem=f"The issue shows `{shown}`, but the test fails with: {_last_line(text)}. Make it fail as reported."
+            problem=f"The issue shows `{shown}`, but the test fails with: {_last_line(ended)}. "
+            "Make it fail as reported."
         )
     return ProofCheck(failures=failures)
+
+
+def _raises(name: str, ended: str) -> bool:
+    """Does a test end with this exception? ``AssertionError`` is how any test fails, so it says nothing."""
+    pattern = rf"^(?:[\w.]+\.)?{re.escape(name)}\b"
+    return name != "AssertionError" and re.search(pattern, ended, re.MULTILINE) is not None
 
 
 def _last_line(message: str) -> str:

@@ -83,15 +83,21 @@ def _hands(job: Job, brief: Brief) -> Hands:
         return protected(path, job.policy)
 
     async def run_new(changes: Changes) -> str:
-        run = await job.workshop(brief.base_sha).test(changes, sorted(changes.files))
+        run = await job.workshop(brief.base_sha).test(changes, _test_files(job, brief, changes))
         return shown("Your test on the unchanged code", run)
 
-    return Hands(job, brief.base_sha, lookup_for(job, brief), may_edit, run_new)
+    return Hands(job, brief.base_sha, brief.nonce, lookup_for(job, brief), may_edit, run_new)
+
+
+def _test_files(job: Job, brief: Brief, changes: Changes) -> list[str]:
+    """What the runner is given: data files that belong to a test are no targets."""
+    toolchain = job.workshop(brief.base_sha).toolchain()
+    return [path for path in sorted(changes.files) if toolchain.is_test(path)]
 
 
 async def check(job: Job, brief: Brief, changes: Changes, attempt: int) -> Proved:
     """Run the new test three times on the base and judge it."""
-    mirror = await job.services.mirrors.of(job.task.repository)
+    mirror = await job.mirror(brief.base_sha)
     existing = [path for path in sorted(changes.files) if await mirror.exists(brief.base_sha, path)]
     if existing or not changes.files:
         named = ", ".join(existing)
@@ -99,7 +105,7 @@ async def check(job: Job, brief: Brief, changes: Changes, attempt: int) -> Prove
             problem=f"The proof must be in a new file; {named} exists already." if existing else "No test was written."
         )
     workshop = job.workshop(brief.base_sha)
-    runs = [await workshop.test(changes, sorted(changes.files)) for _ in range(RUNS)]
+    runs = [await workshop.test(changes, _test_files(job, brief, changes)) for _ in range(RUNS)]
     checked = check_proof(runs, reported_errors(f"{brief.title}\n{brief.body}"))
     if checked.problem is not None:
         return Proved(problem=checked.problem)
@@ -137,3 +143,11 @@ async def _recognised(job: Job, brief: Brief, proof: Proof, attempt: int) -> Pro
     if not quote or quote not in " ".join(failure.split()):
         return "The failure could not be matched with the report: the check quoted words that are not in it."
     return proof.model_copy(update={"reason": f"recognised by {reply.model} from “{quote[:160]}”"})
+
+
+async def still_fails(job: Job, base_sha: str, proof: Proof) -> bool:
+    """Does the proof fail on this base too, without the change?"""
+    await job.workshop(base_sha).ready()
+    run = await job.workshop(base_sha).test(proof.files, sorted(proof.files.files))
+    verdicts = run.verdicts()
+    return run.complete and any(verdicts.get(name) in {"failed", "error"} for name in proof.tests)

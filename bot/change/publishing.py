@@ -11,13 +11,15 @@ from bot.change.records import Brief, Evidence, GateReport, Published
 from bot.git.changes import Changes
 from bot.git.mirrors import Author
 from bot.github import issues, pulls, repos
-from bot.github.markers import Marker
+from bot.github.markers import Marker, with_marker
 from bot.github.outgoing import outgoing_line
+from bot.github.pulls import Pull
 from bot.github.users import noreply_email
 from bot.store import reporting
 from bot.types import JsonModel
 
-WRITE = {"contents": "write", "pull_requests": "write", "issues": "write", "metadata": "read"}
+PUSH = {"contents": "write", "metadata": "read"}
+OPEN = {"pull_requests": "write", "contents": "read", "metadata": "read"}
 COMMENT = {"issues": "write", "metadata": "read"}
 
 
@@ -50,38 +52,50 @@ async def recheck(job: Job, brief: Brief, changes: Changes) -> Recheck:
     return Recheck(base_sha=base_sha, conflicts=conflicts, edited=edited)
 
 
-async def push(job: Job, report: GateReport, title: str) -> str:
-    """Commit the tested tree and push it to the task's own branch; the head's sha, the same on every try."""
-    repository = job.task.repository
-    mirror = await job.services.mirrors.of(repository)
+async def publish(job: Job, evidence: Evidence, report: GateReport) -> Published:
+    """Branch, pull request and the comment that names it: one step, so that a cancel cannot leave half of them.
+
+    Running it again finds what is there already: the commit has the same sha, the pull request the same head, the
+    comment its marker.
+    """
+    text = job.capability.pull(evidence, job.task_id)
+    title = outgoing_line(text.title, secrets=job.services.settings.secrets)
+    head_sha = await _push(job, report, title)
+    pull = await _open(job, evidence, title, text.body)
+    await notify(job, job.capability.final(evidence, job.task_id, pull.html_url))
+    await job.stage("publish", "done", f"#{pull.number}")
+    return Published(branch=job.branch, head_sha=head_sha, number=pull.number, url=pull.html_url, draft=pull.draft)
+
+
+async def _push(job: Job, report: GateReport, title: str) -> str:
+    """Commit the tested tree and push it to the task's own branch; the head's sha."""
+    mirror = await job.mirror(report.base_sha)
     bot = await job.services.github.bot()
     author = Author(name=bot.login, email=noreply_email(bot, job.services.settings.web_url))
     message = f"{title}\n\nFixes #{job.task.number}\n"
     when = int(datetime.fromisoformat(job.task.triggered).timestamp())
     sha = await mirror.commit(report.base_sha, report.changes, message, author, when)
-    token = await job.services.github.token(repository, WRITE)
+    token = await job.services.github.token(job.task.repository, PUSH)
     await mirror.push(sha, job.branch, token)
     await job.audit(f"push {job.branch}", allowed=True, reason=sha)
     return sha
 
 
-async def open_pull(job: Job, evidence: Evidence, head_sha: str) -> Published:
+async def _open(job: Job, evidence: Evidence, title: str, body: str) -> Pull:
     """Open the pull request, or find the one that an interrupted attempt opened."""
     repository = job.task.repository
-    github = await job.services.github.for_repository(repository, WRITE)
-    text = job.capability.pull(evidence, job.task_id)
+    github = await job.services.github.for_repository(repository, OPEN)
     pull = await pulls.open_pull(
         github,
         repository,
         head=job.branch,
         base=evidence.brief.base_branch,
-        title=outgoing_line(text.title),
-        body=job.services.outgoing(text.body, closes=job.task.number),
+        title=title,
+        body=with_marker(job.services.outgoing(body, closes=job.task.number), Marker(task=job.task_id, part="pull")),
         draft=not evidence.verified,
     )
     await job.audit(f"open pull request #{pull.number}", allowed=True, reason=job.branch)
-    await job.stage("publish", "done", f"#{pull.number}")
-    return Published(branch=job.branch, head_sha=head_sha, number=pull.number, url=pull.html_url, draft=pull.draft)
+    return pull
 
 
 async def notify(job: Job, text: str) -> int:

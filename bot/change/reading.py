@@ -13,6 +13,7 @@ from bot.github.issues import Issue, IssueComment
 
 READ = {"contents": "read", "issues": "read", "pull_requests": "read", "metadata": "read"}
 _MAX_BODY = 20_000
+_MAX_RAW = 60_000
 _MAX_COMMENTS = 30
 
 
@@ -28,7 +29,7 @@ async def read(job: Job) -> Brief:
     brief = Brief(
         nonce=secrets.token_hex(8),
         title=visible(task.title)[:500],
-        body=visible(task.body)[:_MAX_BODY],
+        body=visible(task.body[:_MAX_RAW])[:_MAX_BODY],
         comments=_earlier(comments, task.triggered),
         base_branch=branch,
         base_sha=base_sha,
@@ -41,8 +42,9 @@ async def read(job: Job) -> Brief:
 def _stop(job: Job, issue: Issue) -> str | None:
     if issue.state != "open":
         return "The issue was closed before the work began, so nothing was done. Reopen and label it to start again."
-    if job.task.source_label and job.task.source_label not in issue.labels:
-        return f"The label `{job.task.source_label}` was removed before the work began, so nothing was done."
+    label = job.task.source_label
+    if label and label.casefold() not in {name.casefold() for name in issue.labels}:
+        return f"The label `{label}` was removed before the work began, so nothing was done."
     return None
 
 
@@ -51,9 +53,13 @@ async def _already_open(job: Job) -> str | None:
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, READ)
     prefix = f"forgehand/{job.capability.flow}-{job.task.number}-"
+    bot = await job.services.github.bot()
     for pull in await pulls.list_open(github, repository):
-        if pull.head_branch.startswith(prefix) and pull.head_branch != job.branch:
-            return f"#{pull.number} is already open for this issue. Close it, or reply there, to get another attempt."
+        ours = pull.author_id == bot.id and not pull.from_fork(repository)
+        if ours and pull.head_branch.startswith(prefix) and pull.head_branch != job.branch:
+            return (
+                f"#{pull.number} is already open for this issue. Close it and add the label again for another attempt."
+            )
     return None
 
 
@@ -65,7 +71,10 @@ def _earlier(comments: list[IssueComment], triggered: str) -> tuple[Comment, ...
         for comment in comments
         if comment.author_type == "User" and _time(comment.created_at) <= moment and _time(comment.updated_at) <= moment
     ]
-    return tuple(Comment(author=comment.author, text=visible(comment.body)[:4000]) for comment in kept[-_MAX_COMMENTS:])
+    return tuple(
+        Comment(author=comment.author, text=visible(comment.body[:_MAX_RAW])[:4000])
+        for comment in kept[-_MAX_COMMENTS:]
+    )
 
 
 def _time(text: str) -> datetime:

@@ -153,7 +153,7 @@ class Work(JsonModel):
 
 
 class Evidence(JsonModel):
-    """Everything a pull request or a comment of ours may claim."""
+    """Everything a pull request or a comment of ours may claim. ``objections``: how often the judge named an input."""
 
     task: ChangeTask
     brief: Brief
@@ -161,6 +161,7 @@ class Evidence(JsonModel):
     proof: Proof | None = None
     report: GateReport | None = None
     judgement: Judgement | None = None
+    objections: int = 0
     cause: str = ""
     change: str = ""
     notes: tuple[str, ...] = ()
@@ -169,9 +170,9 @@ class Evidence(JsonModel):
 
     @property
     def verified(self) -> bool:
-        """Proved before, all gates passed after, and nobody named a failing input."""
+        """Proved before, all gates passed after, and the judge, when asked, named no failing input."""
         gates = self.report is not None and self.report.passed
-        return self.proof is not None and gates and (self.judgement is None or self.judgement.passed)
+        return self.proof is not None and gates and self.judgement is not None and self.judgement.passed
 
 
 class Published(JsonModel):

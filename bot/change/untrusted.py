@@ -15,8 +15,8 @@ _ATTRIBUTE = re.compile(
     r"\s(?:alt|title|aria-[\w-]+|data-[\w-]+|style|hidden)\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE
 )
 _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
-_IMAGE = re.compile(r"!\[[^\]]*\]\(([^)\s]+)[^)]*\)")
-_LINK_TITLE = re.compile(r"(\]\([^)\s]+)\s+(?:\"[^\"]*\"|'[^']*')\)")
+_IMAGE = re.compile(r"!\[[^\]\n]{0,500}\]\(([^)\s]{1,2000})[^)\n]{0,500}\)")
+_LINK_TITLE = re.compile(r"(\]\([^()\s]{1,2000})\s{1,20}(?:\"[^\"]*\"|'[^']*')\)")
 _REFERENCE = re.compile(r"^\s{0,3}\[[^\]]+\]:\s.*$", re.MULTILINE)
 _KEEP = {"\n", "\t"}
 

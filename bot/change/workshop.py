@@ -1,4 +1,4 @@
-"""One warm directory a task: installed once, reset before every use, rebuilt wherever a step finds it missing.
+"""One warm directory a task: installed once, laid out anew before every use, rebuilt wherever a step finds it missing.
 
 ``pristine`` is the base as the install phase left it, before a model said anything; ``tree`` is what commands see.
 """
@@ -7,18 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import stat
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from bot.change.records import Ran
 from bot.git.changes import Changes
+from bot.git.errors import PathRefused
 from bot.git.mirrors import Mirror
 from bot.sandbox.port import CommandResult, Limits, Sandbox
 from bot.toolchains.port import TestRun, Toolchain, Workspace
 from bot.toolchains.workspace import remove_tree
+from bot.types import JsonModel
 
 _OUTPUT = 4000
-_READY = "ready"
+
+
+class Installed(JsonModel):
+    """The commands that installed a base; kept beside it, so that a restart still knows them."""
+
+    base_sha: str
+    commands: tuple[Ran, ...]
 
 
 class Workshop:
@@ -42,73 +53,86 @@ class Workshop:
     def tier(self) -> str:
         return self._sandbox.tier
 
-    async def ready(self) -> tuple[Ran, ...]:
-        """Check out and install unless that was done; the install commands that ran now."""
-        marker = self._folder / _READY
-        if marker.exists() and marker.read_text() == self._base_sha:
-            return ()
+    @property
+    def env(self) -> Path:
+        """The installed dependencies."""
+        return self._folder / "env"
+
+    async def ready(self) -> Installed:
+        """Check out and install unless that was done; the commands that did it."""
+        known = await asyncio.to_thread(_read_marker, self._marker)
+        if known is not None and known.base_sha == self._base_sha:
+            return known
         await asyncio.to_thread(remove_tree, self._folder)
         await (await self._mirror()).checkout(self._base_sha, self._pristine, Changes())
-        workspace = Workspace(tree=self._pristine, env=self._folder / "env")
-        results = await self._make_toolchain(self._pristine).install(workspace)
-        marker.write_text(self._base_sha)
-        return tuple(_ran(result) for result in results)
+        results = await self.toolchain().install(Workspace(tree=self._pristine, env=self.env))
+        installed = Installed(base_sha=self._base_sha, commands=tuple(_ran(result) for result in results))
+        await asyncio.to_thread(self._marker.write_text, installed.model_dump_json())
+        return installed
 
     async def test(self, changes: Changes, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
-        """Run tests on base plus changes in the warm tree, which is reset first."""
-        return await self._test("tree", changes, targets, limits=limits, final=False)
-
-    async def test_fresh(
-        self, changes: Changes, targets: Sequence[str] = (), *, limits: Limits | None = None
-    ) -> TestRun:
-        """The same in a fresh tree with dependencies mounted read-only: what the gates rely on."""
-        return await self._test("fresh", changes, targets, limits=limits, final=True)
+        """Run tests on base plus changes, in a fresh tree, without network, dependencies read-only."""
+        return await self.toolchain().test(await self._laid(changes), targets, limits=limits)
 
     async def run(self, command: str, changes: Changes, limits: Limits) -> CommandResult:
         """A shell line of the model's in the sandbox, on base plus changes, without network."""
-        workspace = await self._laid("tree", changes)
-        toolchain = self._make_toolchain(self._pristine)
-        return await toolchain.run(workspace, command, limits=limits)
+        return await self.toolchain().run(await self._laid(changes), command, limits=limits)
 
     def toolchain(self) -> Toolchain:
         """The toolchain of the prepared base."""
         return self._make_toolchain(self._pristine)
 
-    async def discard(self) -> None:
-        """Remove everything; a later step would build it again."""
-        await asyncio.to_thread(remove_tree, self._folder)
-
     @property
     def _pristine(self) -> Path:
         return self._folder / "pristine"
 
-    async def _test(
-        self, name: str, changes: Changes, targets: Sequence[str], *, limits: Limits | None, final: bool
-    ) -> TestRun:
-        workspace = await self._laid(name, changes)
-        return await self.toolchain().test(workspace, targets, limits=limits, final=final)
+    @property
+    def _marker(self) -> Path:
+        return self._folder / "installed.json"
 
-    async def _laid(self, name: str, changes: Changes) -> Workspace:
+    async def _laid(self, changes: Changes) -> Workspace:
         """A tree that is exactly the pristine base plus changes, whatever an earlier command left there."""
         await self.ready()
         # Making the git tree first checks every path, symlinked parents included, before anything is written.
         await (await self._mirror()).tree(self._base_sha, changes)
-        tree = self._folder / name
+        tree = self._folder / "tree"
         await asyncio.to_thread(_lay, self._pristine, tree, changes)
-        return Workspace(tree=tree, env=self._folder / "env")
+        return Workspace(tree=tree, env=self.env)
+
+
+def _read_marker(marker: Path) -> Installed | None:
+    try:
+        return Installed.model_validate_json(marker.read_text())
+    except (OSError, ValidationError):
+        return None
 
 
 def _lay(pristine: Path, tree: Path, changes: Changes) -> None:
     remove_tree(tree)
-    shutil.copytree(pristine, tree, symlinks=True)
+    shutil.copytree(pristine, tree, symlinks=True, ignore=_special_files)
     for path, text in changes.files.items():
-        target = tree / path
-        if text is None:
-            target.unlink(missing_ok=True)
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.unlink(missing_ok=True)
+        _put(tree, tree / path, text)
+
+
+def _put(tree: Path, target: Path, text: str | None) -> None:
+    """Write or delete one file; what a build left in its way may be a link to somewhere else, which is not followed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.parent.resolve().is_relative_to(tree.resolve()):
+        raise PathRefused(f"{target.relative_to(tree)} lies behind a link that leads out of the repository.", path=None)
+    mode = stat.S_IMODE(target.lstat().st_mode) if target.is_file() and not target.is_symlink() else 0o644
+    target.unlink(missing_ok=True)
+    if text is not None:
         target.write_bytes(text.encode())
+        target.chmod(mode)
+
+
+def _special_files(folder: str, names: list[str]) -> list[str]:
+    """Pipes, sockets and devices that an install left behind: they cannot be copied and nobody needs them."""
+    return [name for name in names if not _is_ordinary((Path(folder) / name).lstat().st_mode)]
+
+
+def _is_ordinary(mode: int) -> bool:
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
 
 
 def _ran(result: CommandResult) -> Ran:

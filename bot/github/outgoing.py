@@ -32,6 +32,7 @@ _FENCE = re.compile(r"(`{3,}|~{3,})")
 _NESTED_FENCE = re.compile(r"(?:[ \t]|[>*+-]|\d+[.)])[ \t>*+\-0-9.)]*(?:```|~~~)")
 # In a block of HTML backticks are only backticks.
 _HTML_LINE = re.compile(r"^[ \t>*+\-0-9.)]*<", re.M)
+_SKIP = re.compile(r"\[(?=(?:skip|ci|no|actions)[ -](?:skip|ci|actions)\])", re.I)
 _BLANK = " \t\n"
 _RUN = re.compile(r"`+")
 
@@ -47,9 +48,9 @@ def outgoing(text: str, *, closes: int | None = None, links: Sequence[str] = (),
 
 
 def outgoing_line(text: str, *, closes: int | None = None, limit: int = 200, secrets: Iterable[str] = ()) -> str:
-    """A title or the first line of a commit message: one line, where nothing counts as code."""
+    """A title or the first line of a commit message: one line, where nothing is code and nothing switches CI off."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    safe = _defuse(redact(line, secrets), closes, ())
+    safe = _SKIP.sub("(", _defuse(redact(line, secrets), closes, ()))
     return safe if len(safe) <= limit else safe[: limit - 1].rstrip() + "…"
 
 

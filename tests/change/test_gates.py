@@ -30,6 +30,7 @@ def proof(*tests: str) -> Proof:
     [
         ".github/workflows/ci.yml", ".GitHub/workflows/ci.yml", "uv.lock", "web/package-lock.json", "CLAUDE.md",
         ".husky/pre-commit", "evil.pth", "src/sitecustomize.py", ".pre-commit-config.yaml", ".git/hooks/x",
+        "sub/CLAUDE.md", "docs/.claude/settings.json", "web/pnpm-lock.yaml", "Jenkinsfile", "pkg/.gitattributes",
     ],
 )  # fmt: skip
 def test_protected_paths(path: str) -> None:
@@ -73,10 +74,28 @@ def test_a_test_that_vanishes_or_is_skipped_is_a_regression() -> None:
     after = {"a": "passed", "b": "skipped", "c": "failed"}
     lost = gates.regressions(before, after)
     assert lost == ("b", "d")
-    gate = gates.regression_gate(before, after, lost, ["e"])
+    now = run(*(case("", name=name, verdict=verdict) for name, verdict in after.items()))
+    gate = gates.regression_gate(before, now, lost, ["e"])
     assert not gate.passed
     assert gate.before == "3 pass, 1 fail"
     assert "d: passed before, not run now" in gate.detail
+
+
+def test_a_new_test_that_fails_is_gated_too() -> None:
+    assert gates.regressions({"a": "passed", "b": "failed"}, {"a": "passed", "b": "failed", "new": "failed"}) == (
+        "new",
+    )
+    half = run(case("", verdict="passed"), case("E assert", name="t.py::other"))
+    gate = gates.proof_gate(proof("t.py::test"), [half] * 3)
+    assert not gate.passed
+    assert gate.detail == "t.py::other: failed"
+
+
+def test_a_run_that_was_cut_short_passes_no_gate() -> None:
+    good = run(case("", verdict="passed"))
+    cut = good.model_copy(update={"complete": False})
+    assert "no usable result" in gates.proof_gate(proof("t.py::test"), [good, good, cut]).detail
+    assert not gates.regression_gate({"t.py::test": "passed"}, cut, [], []).passed
 
 
 def test_size_and_secrets_look_at_added_lines() -> None:

@@ -39,10 +39,19 @@ def test_the_shown_error_is_recognised_by_code() -> None:
     assert checked.matched == "raises `ValueError: empty input`, as reported"
 
 
-def test_an_error_that_ought_to_be_raised_counts_when_named() -> None:
+def test_a_named_error_counts_only_where_it_is_raised() -> None:
     reported = reported_errors("It should raise DurationError for '5x'.")
     checked = check_proof([run(case("E   Failed: DID NOT RAISE <class 'durations.DurationError'>"))] * 3, reported)
+    assert (checked.problem, checked.matched) == (None, None), "left to the verifier: it is not raised here"
+    checked = check_proof([run(case("E   durations.DurationError: not a duration"))] * 3, reported)
     assert checked.matched == "fails with `DurationError`, as reported"
+
+
+def test_words_in_the_tests_own_source_prove_nothing() -> None:
+    message = "def test():\n    # ValueError: empty input\n>   assert f() == 1\nE   assert 2 == 1"
+    checked = check_proof([run(case(message))] * 3, reported_errors(ISSUE))
+    assert checked.matched is None
+    assert "Make it fail as reported" in (checked.problem or "")
 
 
 def test_nothing_named_is_left_to_the_verifier() -> None:
@@ -65,7 +74,7 @@ def test_nothing_named_is_left_to_the_verifier() -> None:
         ([run(case("E   a")), run(case("E   a", name="t.py::other")), run(case("E   a"))], "does not fail every time"),
         ([run(case("E   ModuleNotFoundError: No module named 'wrong'"))] * 3, "the test itself is broken"),
         ([run(case("E   NameError: name 'pars' is not defined"))] * 3, "the test itself is broken"),
-        ([run(case("E   assert 0"), ended="timeout")] * 3, "stopped (timeout)"),
+        ([run(case("E   assert 0"), ended="timeout")] * 3, "no usable result (timeout)"),
     ],
 )
 def test_what_is_no_proof(runs: list[TestRun], words: str) -> None:
