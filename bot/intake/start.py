@@ -10,16 +10,17 @@ import structlog
 
 from bot.change.services import Services
 from bot.engine.port import FINAL_STATES
-from bot.github import issues, permissions
+from bot.github import issues, labels, permissions
 from bot.github.markers import Marker
 from bot.github.permissions import Role
 from bot.intake.router import Event
-from bot.policy import Decision, Level, may
+from bot.policy import Decision, may
 from bot.store import audit, tasks
 from bot.store.tasks import NewTask
 from bot.types import Actor, JsonModel, Repository
 
 log = structlog.get_logger(__name__)
+_READ = {"contents": "read", "metadata": "read"}  # as the policy is read with, so that no other token need be minted
 _COMMENT = {"issues": "write", "metadata": "read"}
 
 
@@ -61,7 +62,8 @@ async def start(services: Services, request: Request) -> bool:
     repository, actor, number = event.repository(), event.sender(), event.number
     if repository is None or actor is None or number is None:
         return False
-    decision = await _decide(services, event, actor, request.role, f"start {request.flow}", "write")
+    decision = may(actor, request.role, "write", services.settings.trusted_bots)
+    await _record(services, event, actor, f"start {request.flow}", decision)
     if not decision.allowed:
         await _refuse(services, repository, number, actor, decision, event.guid)
         return False
@@ -82,18 +84,21 @@ async def answer(services: Services, event: Event, text: str) -> None:
         await _comment(services, repository, number, text, event.guid)
 
 
-async def cancel_active(services: Services, event: Event, flow: str) -> None:
-    """Stop the flow's active task on the event's target, if there is one and the sender may."""
+async def cancel_active(services: Services, event: Event, flow: str, *, label: str | None = None) -> None:
+    """Stop the flow's active task on the event's target, with ``label`` only one that this label started.
+
+    GitHub let the sender do what stops it, so nobody asks again whether they may.
+    """
     repository, actor, number = event.repository(), event.sender(), event.number
     if repository is None or actor is None or number is None:
         return
-    name = repository.full_name
-    active = await services.store.run(lambda connection: tasks.find(connection, name, number, flow=flow, active=True))
-    if not active or (await services.github.bot()).id == actor.id:
+    key = _active_key(flow, repository, number)
+    task = await services.store.run(lambda connection: tasks.holder(connection, key))
+    if task is None or (label is not None and not labels.same(label, str(task.argument.get("source_label")))):
         return
-    role = await _role(services, repository, actor)
-    decision = await _decide(services, event, actor, role, f"cancel {flow}", "triage")
-    for task in active if decision.allowed else []:
+    if (await services.github.bot()).id != actor.id:
+        reason = f"@{actor.login} {'closed the issue' if label is None else 'took the label away'}."
+        await _record(services, event, actor, f"cancel {flow}", Decision(True, reason))
         await services.engine.cancel(task.id, actor.login)
 
 
@@ -110,21 +115,22 @@ async def cancel_installation(services: Services, event: Event) -> None:
 
 
 async def _role(services: Services, repository: Repository, actor: Actor) -> Role | None:
-    github = await services.github.for_repository(repository, {"metadata": "read"})
+    github = await services.github.for_repository(repository, _READ)
     return await permissions.role_of(github, repository, actor.login)
 
 
-async def _decide(
-    services: Services, event: Event, actor: Actor, role: Role | None, action: str, level: Level
-) -> Decision:
-    """The real permission, judged by policy, one audit row. Bots only where the server trusts them."""
+async def _record(services: Services, event: Event, actor: Actor, action: str, decision: Decision) -> None:
+    """One audit row."""
     repository = event.repository()
-    decision = may(actor, role, level, services.settings.trusted_bots)
     where = {"delivery": event.guid, "repository": repository.full_name if repository else None, "actor": actor.login}
     await services.store.run(
         lambda connection: audit.record(connection, action, allowed=decision.allowed, reason=decision.reason, **where)
     )
-    return decision
+
+
+def _active_key(flow: str, repository: Repository, number: int) -> str:
+    """What one task at a time may hold; a renamed repository keeps its id."""
+    return f"{flow} {repository.id}#{number}"
 
 
 def _new_task(request: Request, repository: Repository, actor: Actor, number: int) -> NewTask:
@@ -139,7 +145,7 @@ def _new_task(request: Request, repository: Repository, actor: Actor, number: in
         number=number,
         actor=actor.login,
         argument=request.argument.model_dump(mode="json"),
-        active_key=f"{request.flow} {repository.id}#{number}",
+        active_key=_active_key(request.flow, repository, number),
         group=f"{repository.id}@{request.flow}-{number}" if request.writes else None,
     )
 
