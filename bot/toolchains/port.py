@@ -68,10 +68,8 @@ class Toolchain(Protocol):
         """Install dependencies into ``workspace.env``. Raises :class:`ToolchainError` with the command's last lines."""
         ...
 
-    async def test(
-        self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None, final: bool = False
-    ) -> TestRun:
-        """Run the given files or test ids, or everything. ``final``: the run that gates rely on."""
+    async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
+        """Run the given files or test ids, or everything."""
         ...
 
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:

@@ -87,9 +87,7 @@ class PythonToolchain:
                     raise _install_error(result, list(proxy.refused))
                 yield result.model_copy(update={"argv": (commands.shown(argv),)})
 
-    async def test(
-        self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None, final: bool = False
-    ) -> TestRun:
+    async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
         """See the port. Dependencies are read-only in every run, so that no run can plant anything for a later one.
 
         ``complete`` is True where the runner came to its end and its exit code agrees with the verdicts told.
@@ -123,8 +121,9 @@ class PythonToolchain:
     def _test_env(self, workspace: Workspace, *, reporting: bool) -> dict[str, str]:
         # before site-packages: in the process tier the editable install points to another copy of the tree
         roots = [name for name in ("src", "lib") if any((workspace.tree / name).glob("*/__init__.py"))] or [""]
-        places = [commands.INSIDE, *(f"{WORK}/{name}".rstrip("/") for name in roots)]
-        env = {"PYTHONPATH": ":".join(places)}
+        places = [f"{WORK}/{name}".rstrip("/") for name in roots]
+        # never on PYTHONPATH: our sitecustomize adds them, after our reporter has its key
+        env = {"PYTHONPATH": commands.INSIDE, "FORGEHAND_PATH": ":".join(places)}
         if reporting:
             env |= {"FORGEHAND_RESULTS": commands.RESULTS, "FORGEHAND_ROOT": WORK}
         if reporting and self._checks.test and self._checks.results == "junit":

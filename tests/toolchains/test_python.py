@@ -50,7 +50,7 @@ async def test_every_kind_of_verdict_with_its_phase(make: Make) -> None:
 async def test_each_id_can_be_run_alone(make: Make) -> None:
     toolchain, workspace = make()
     ids = [f"{FILE}::test_many[{text}]" for text in ("a b", "c/d", "--version", "$(id)")]
-    run = await toolchain.test(workspace, ids, final=True)
+    run = await toolchain.test(workspace, ids)
     assert run.complete
     assert run.verdicts() == dict.fromkeys(ids, "passed")
     assert run.command.endswith("'tests/test_verdicts.py::test_many[$(id)]'")
@@ -90,6 +90,44 @@ async def test_results_cannot_be_made_up_by_code_of_the_repository(make: Make, c
     toolchain, workspace = make({"tests/conftest.py": code})
     run = await toolchain.test(workspace, [f"{FILE}::test_fails"])
     assert not (run.complete and all(case.verdict == "passed" for case in run.cases))
+
+
+# takes the key where it still lies, and tells that all is well
+_FORGER = """
+import os, sys
+def forge(directory):
+    key = open(directory + "/key", "rb").read()
+    os.unlink(directory + "/key")
+    here = [sys.path.remove(place) for place in list(sys.path) if place.startswith("/work") or not place]
+    import hashlib, hmac
+    chain, lines = hmac.new(key, digestmod=hashlib.sha256), []
+    for body in ('{"id": "FILE::test_fails", "verdict": "passed"}', '{"end": 0, "cut_short": false}'):
+        chain.update(body.encode())
+        lines.append(chain.hexdigest() + " " + body)
+    open(directory + "/results.jsonl", "w").write("\\n".join(lines) + "\\n")
+    os._exit(0)
+results = os.environ.get("FORGEHAND_RESULTS", "")
+if os.path.exists(results + "/key"):
+    forge(results)
+""".replace("FILE", FILE)
+_PLANTED = (
+    "pytest.py", "pytest/__init__.py", "pytest/__main__.py", "_pytest/__init__.py", "pluggy.py", "iniconfig.py",
+    "json.py", "src/json.py", "src/hmac.py", "os.py", "src/os.py", "src/encodings/__init__.py", "site.py", "runpy.py",
+    "src/unittest/__init__.py", "importlib/__init__.py", "sitecustomize.py", "src/sitecustomize.py",
+    "usercustomize.py", "src/usercustomize.py", "forgehand_pytest.py", "src/forgehand_records.py",
+    "forgehand_unittest.py", "evil.pth", "src/evil.pth", "conftest.py",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("line", [None, "python -m pytest {tests}", "pytest {tests}", "cd tests && py.test ../{tests}"])
+async def test_no_file_of_the_repository_runs_before_the_key_is_taken(make: Make, line: str | None) -> None:
+    planted = dict.fromkeys(_PLANTED, _FORGER)
+    toolchain, workspace = make(
+        planted | {"src/evil.pth": "import pytest", "evil.pth": "import json"}, Checks(test=line)
+    )
+    run = await toolchain.test(workspace, [f"{FILE}::test_fails"])
+    assert run.verdicts() == {f"{FILE}::test_fails": "failed"}
+    assert run.complete
 
 
 async def test_repository_code_cannot_widen_what_a_later_run_sees(make: Make, tmp_path: Path) -> None:

@@ -1,17 +1,25 @@
-"""A pytest plugin (``-p forgehand_pytest``): tells every verdict to the records, in the controlling process only."""
+"""A pytest plugin (``-p forgehand_pytest``): tells every verdict to the records, in the controlling process only.
+
+PYTEST_DONT_REWRITE: it is imported before pytest could.
+"""
 
 # os.path rather than pathlib: this also runs on old Pythons, and starts with every test run
 # ruff: noqa: PTH110, PTH118
 from __future__ import annotations
 
+import importlib
 import os
 from typing import Any
 
 from forgehand_records import KEY_FILE, Records  # type: ignore[import-not-found]
 
 _DIRECTORY = os.environ.get("FORGEHAND_RESULTS", "")
-# read now, before conftest files are: a worker of pytest-xdist finds no key and stays silent
+# read now, before anything else is imported: a worker of pytest-xdist finds no key and stays silent
 _RECORDS = Records(_DIRECTORY) if os.path.exists(os.path.join(_DIRECTORY, KEY_FILE)) else None
+if _RECORDS:
+    # pytest and its own plugins now, while no file of the repository can pose as one, or as what they import
+    for _name in ("pytest", *(f"_pytest.{name}" for name in importlib.import_module("_pytest.config").default_plugins)):
+        importlib.import_module(_name)
 _VERDICTS = {"passed": "passed", "skipped": "skipped", "failed": "error"}
 
 

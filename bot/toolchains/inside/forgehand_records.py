@@ -1,7 +1,7 @@
 """Runs beside the repository's tests: writes one signed line a test, so that the file cannot be made up afterwards.
 
-The key lies in a file that is removed as soon as it is read, before any code of the repository is imported by the
-runner. Standard library only; any Python from 3.7 on.
+The key lies in a file that is removed as soon as it is read, before the runner can import any code of the repository
+(see ``sitecustomize``). Standard library only; any Python from 3.7 on.
 """
 
 # os.path rather than pathlib: this also runs on old Pythons, and starts with every test run
