@@ -12,7 +12,7 @@ help:
 	@echo "make test   [ARGS='-k fix']       all tests"
 	@echo "make lint                         ruff, mypy, import-linter"
 	@echo "make serve  [ARGS='--port 8080']  the bot itself (see docs/setup.md)"
-	@echo "make bench  NAME=webhooks         a benchmark beside its peers: webhooks, edits, localize"
+	@echo "make bench  NAME=webhooks         a benchmark beside its peers: webhooks, edits, localize, simhub"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import sys
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
@@ -94,15 +93,6 @@ async def test_installations_change(at: Stage) -> None:
     ]  # fmt: skip
 
 
-async def _graphql(at: Stage, query: str, **variables: Any) -> dict[str, Any]:
-    head = {"Authorization": f"Bearer {at.token}"}
-    body = {"query": query, "variables": variables}
-    async with at.session.post(at.hub.graphql_url, json=body, headers=head) as answer:
-        assert answer.status == 200
-        assert answer.headers["X-RateLimit-Resource"] == "graphql"
-        return dict(await answer.json())
-
-
 _THREADS = """query($number: Int!) { repository(owner: "octo", name: "sample") { pullRequest(number: $number) {
   id isDraft reviewThreads(first: 10) { totalCount nodes { id isResolved path line comments(first: 5) {
     nodes { databaseId body author { login __typename } } } } pageInfo { hasNextPage } } } } }"""
@@ -114,17 +104,17 @@ async def test_graphql_threads_drafts_and_signed_commits(at: Stage) -> None:
     await at.ask("POST", f"{REPO}/pulls", body=wanted)
     note = {"event": "COMMENT", "comments": [{"path": "new.txt", "line": 1, "body": "why"}]}
     await at.ask("POST", f"{REPO}/pulls/1/reviews", at.alice.token, note)
-    pull = (await _graphql(at, _THREADS, number=1))["data"]["repository"]["pullRequest"]
+    pull = (await at.graphql(_THREADS, number=1))["data"]["repository"]["pullRequest"]
     thread = pull["reviewThreads"]["nodes"][0]
     assert (pull["isDraft"], thread["isResolved"], thread["line"]) == (True, False, 1)
     assert thread["comments"]["nodes"][0]["author"] == {"login": "alice", "__typename": "User"}
     resolve = "mutation($id: ID!) { resolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }"
-    done = await _graphql(at, resolve, id=thread["id"])
+    done = await at.graphql(resolve, id=thread["id"])
     assert done["data"]["resolveReviewThread"]["thread"]["isResolved"] is True
     ready = (
         "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { pullRequest { isDraft } } }"
     )
-    assert (await _graphql(at, ready, id=pull["id"]))["data"]["markPullRequestReadyForReview"]["pullRequest"] == {
+    assert (await at.graphql(ready, id=pull["id"]))["data"]["markPullRequestReadyForReview"]["pullRequest"] == {
         "isDraft": False
     }
     commit = """mutation($in: CreateCommitOnBranchInput!) { createCommitOnBranch(input: $in) { commit { oid } } }"""
@@ -134,15 +124,15 @@ async def test_graphql_threads_drafts_and_signed_commits(at: Stage) -> None:
         "message": {"headline": "By API"},
         "fileChanges": {"additions": [{"path": "two.txt", "contents": "Mgo="}], "deletions": [{"path": "new.txt"}]},
     }
-    made = await _graphql(at, commit, **{"in": given})
+    made = await at.graphql(commit, **{"in": given})
     oid = made["data"]["createCommitOnBranch"]["commit"]["oid"]
     assert (await at.ask("GET", f"{REPO}/pulls/1")).body["head"]["sha"] == oid
-    stale = await _graphql(at, commit, **{"in": given})
+    stale = await at.graphql(commit, **{"in": given})
     assert stale["errors"][0]["type"] == "UNPROCESSABLE"
     assert "Expected branch to point to" in stale["errors"][0]["message"]
-    unknown = await _graphql(at, "{ viewer { nonsense } }")
+    unknown = await at.graphql("{ viewer { nonsense } }")
     assert unknown == {"errors": [{"message": "Field 'nonsense' doesn't exist on type 'Bot'"}]}
-    missing = await _graphql(at, _THREADS, number=99)
+    missing = await at.graphql(_THREADS, number=99)
     assert missing["errors"][0]["type"] == "NOT_FOUND"
     assert {"pull_request_review_thread.resolved", "pull_request.ready_for_review"} <= set(await at.events())
 

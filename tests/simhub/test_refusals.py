@@ -129,21 +129,6 @@ async def test_a_renamed_repository_redirects(at: Stage) -> None:
     assert at.received[-1].payload["changes"]["repository"]["name"]["from"] == "sample"
 
 
-async def _pull(at: Stage, text: str, branch: str = "topic", path: str = "src/app.py") -> str:
-    """A pull request over REST that replaces one file; returns its head."""
-    base = (await at.ask("GET", f"{REPO}/git/ref/heads/main")).body["object"]["sha"]
-    await at.ask("POST", f"{REPO}/git/refs", body={"ref": f"refs/heads/{branch}", "sha": base})
-    entry = {"path": path, "mode": "100644", "type": "blob", "content": text}
-    tree = await at.ask("POST", f"{REPO}/git/trees", body={"base_tree": base, "tree": [entry]})
-    commit = {"message": "Change", "tree": tree.body["sha"], "parents": [base]}
-    head = (await at.ask("POST", f"{REPO}/git/commits", body=commit)).body["sha"]
-    moved = await at.ask("PATCH", f"{REPO}/git/refs/heads/{branch}", body={"sha": head})
-    assert moved.status == 200, moved.body
-    made = await at.ask("POST", f"{REPO}/pulls", body={"title": "P", "head": branch, "base": "main"})
-    assert made.status == 201, made.body
-    return str(head)
-
-
 @pytest.mark.parametrize(
     ("review", "words"),
     [
@@ -163,7 +148,7 @@ async def _pull(at: Stage, text: str, branch: str = "topic", path: str = "src/ap
 async def test_reviews_are_all_or_nothing(at: Stage, review: dict[str, Any], words: str) -> None:
     lines = [f"line {n}\n" for n in range(1, 41)]
     lines[1], lines[38] = "changed\n", "changed\n"
-    await _pull(at, "".join(lines))
+    await at.pull("".join(lines))
     answer = await at.ask("POST", f"{REPO}/pulls/1/reviews", body=review)
     assert (answer.status, answer.body["message"]) == (422, "Unprocessable Entity")
     assert answer.body["errors"] == [words]
@@ -174,7 +159,7 @@ async def test_reviews_are_all_or_nothing(at: Stage, review: dict[str, Any], wor
 async def test_review_comments_hang_on_their_lines(at: Stage) -> None:
     lines = [f"line {n}\n" for n in range(1, 41)]
     lines[1] = "changed\n"
-    head = await _pull(at, "".join(lines))
+    head = await at.pull("".join(lines))
     places = [
         {"path": "src/app.py", "line": 2, "body": "new"},
         {"path": "src/app.py", "line": 2, "side": "LEFT", "body": "old"},
@@ -237,7 +222,7 @@ async def test_checks_have_limits_and_belong_to_their_app(at: Stage) -> None:
 
 
 async def test_refs_and_pulls_refuse(at: Stage) -> None:
-    head = await _pull(at, "other\n")
+    head = await at.pull("other\n")
     base = (await at.ask("GET", f"{REPO}/git/ref/heads/main")).body["object"]["sha"]
     twice = await at.ask("POST", f"{REPO}/git/refs", body={"ref": "refs/heads/topic", "sha": head})
     assert twice.body["message"] == "Reference already exists"
@@ -263,8 +248,8 @@ async def test_refs_and_pulls_refuse(at: Stage) -> None:
 
 @pytest.mark.parametrize(("method", "parents"), [("merge", 2), ("squash", 1), ("rebase", 1)])
 async def test_three_ways_to_merge(at: Stage, method: str, parents: int) -> None:
-    await _pull(at, "mine\n", "one")
-    await _pull(at, "theirs\n", "two")
+    await at.pull("mine\n", "one")
+    await at.pull("theirs\n", "two")
     merged = await at.ask("PUT", f"{REPO}/pulls/1/merge", at.alice.token, {"merge_method": method})
     assert merged.body["merged"] is True
     commit = await at.ask("GET", f"{REPO}/git/commits/{merged.body['sha']}")

@@ -102,6 +102,30 @@ class Stage:
         assert answer.status == 201, answer.body
         return str(answer.body["token"])
 
+    async def graphql(self, query: str, token: str | None = None, **variables: Any) -> dict[str, Any]:
+        head = {"Authorization": f"Bearer {token or self.token}"}
+        body = {"query": query, "variables": variables}
+        async with self.session.post(self.hub.graphql_url, json=body, headers=head) as answer:
+            assert answer.status == 200
+            assert answer.headers["X-RateLimit-Resource"] == "graphql"
+            return dict(await answer.json())
+
+    async def pull(self, text: str, branch: str = "topic", path: str = "src/app.py", draft: bool = False) -> str:
+        """A pull request over REST that replaces one file; returns its head."""
+        repo = f"/repos/{self.repo.full_name}"
+        base = (await self.ask("GET", f"{repo}/git/ref/heads/main")).body["object"]["sha"]
+        await self.ask("POST", f"{repo}/git/refs", body={"ref": f"refs/heads/{branch}", "sha": base})
+        entry = {"path": path, "mode": "100644", "type": "blob", "content": text}
+        tree = await self.ask("POST", f"{repo}/git/trees", body={"base_tree": base, "tree": [entry]})
+        commit = {"message": "Change", "tree": tree.body["sha"], "parents": [base]}
+        head = (await self.ask("POST", f"{repo}/git/commits", body=commit)).body["sha"]
+        moved = await self.ask("PATCH", f"{repo}/git/refs/heads/{branch}", body={"sha": head})
+        assert moved.status == 200, moved.body
+        wanted = {"title": "P", "head": branch, "base": "main", "draft": draft}
+        made = await self.ask("POST", f"{repo}/pulls", body=wanted)
+        assert made.status == 201, made.body
+        return str(head)
+
     async def events(self) -> list[str]:
         await self.hub.settled()
         return [item.name for item in self.received]
