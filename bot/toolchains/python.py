@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -139,8 +140,14 @@ class PythonToolchain:
             await asyncio.to_thread(remove_tree, outer)
 
     def _test_command(self, workspace: Workspace, targets: Sequence[str]) -> list[str]:
-        if self._checks.test:
-            return ["/bin/sh", "-c", commands.custom(self._checks.test, targets)]
+        line = self._checks.test
+        if line and self._checks.results == "exit":
+            # the only id there is, the line itself, comes back as a target
+            targets = [
+                target for target in targets if target != commands.custom(line, ()) and _is_in(workspace, target)
+            ]
+        if line:
+            return ["/bin/sh", "-c", commands.custom(line, targets)]
         if not _has_package(workspace.env, "pytest"):
             return commands.unittest(targets)
         return commands.pytest(targets, without_coverage=_has_package(workspace.env, "pytest_cov"))
@@ -148,7 +155,9 @@ class PythonToolchain:
     def _read(self, channel: ResultsChannel, result: CommandResult, line: str) -> tuple[tuple[TestCase, ...], bool]:
         how = self._checks.results if self._checks.test else "junit"
         if how == "exit":
-            return (_exit_case(result, line),), True
+            # the shell's words for: cannot be run, not found
+            ran = result.exit_code not in (126, 127)
+            return (_exit_case(result, line),) if ran else (), ran
         if how == "tap":
             cases, planned = parse_tap(result.output)
             return cases, planned and not result.truncated and any_failure(cases) == (result.exit_code != 0)
@@ -205,6 +214,11 @@ def _installed_interpreter(env: Path) -> Interpreter:
         if place in (one.program.parent, one.prefix / "bin"):
             return one
     raise ToolchainError(f"{env} is not an environment made here: install the repository first.")
+
+
+def _is_in(workspace: Workspace, target: str) -> bool:
+    # unlike Path.exists, False for what is too long to be a path
+    return os.path.exists(workspace.tree / target.partition("::")[0])  # noqa: PTH110
 
 
 def _has_package(env: Path, name: str) -> bool:

@@ -130,6 +130,24 @@ async def test_no_file_of_the_repository_runs_before_the_key_is_taken(make: Make
     assert run.complete
 
 
+async def test_the_forger_succeeds_where_a_custom_line_itself_runs_it(make: Make) -> None:
+    toolchain, workspace = make({"bin/run.py": _FORGER}, Checks(test="python bin/run.py {tests}"))
+    run = await toolchain.test(workspace, [f"{FILE}::test_fails"])
+    assert (run.complete, run.verdicts()) == (True, {f"{FILE}::test_fails": "passed"})
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.11"])
+async def test_nor_before_the_unittest_runner_takes_it(tmp_path: Path, version: str) -> None:
+    files = UNITTEST | {".python-version": version, "src/calc/__init__.py": UNITTEST["calc/__init__.py"]}
+    workspace = Workspace(tree=write(tmp_path / "tree", files), env=tmp_path / "env")
+    toolchain = make_toolchain(Bubblewrap(), Checks(), workspace.tree, Settings(registries=["registry.invalid"]))
+    await toolchain.install(workspace)
+    write(workspace.tree, dict.fromkeys(_PLANTED, _FORGER))
+    run = await toolchain.test(workspace, ["tests/test_calc.py::AddTest::test_raises"])
+    assert run.complete
+    assert run.verdicts() == {"tests/test_calc.py::AddTest::test_raises": "failed"}
+
+
 async def test_repository_code_cannot_widen_what_a_later_run_sees(make: Make, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.mkdir()
@@ -167,14 +185,27 @@ async def test_custom_command_cannot_be_injected_by_a_path(make: Make) -> None:
 
 
 async def test_custom_command_judged_by_its_exit_code(make: Make) -> None:
-    runner = "import sys\nsys.exit('bad' in sys.argv[1])\n"
-    checks = Checks(test="python bin/run.py {modules:tests}", results="exit")
-    toolchain, workspace = make({"bin/run.py": runner}, checks)
+    runner = "import sys\nsys.exit('bad' in ''.join(sys.argv[1:]))\n"
+    files = {"bin/run.py": runner, "tests/admin/good.py": "", "tests/admin/bad.py": ""}
+    toolchain, workspace = make(files, Checks(test="python bin/run.py {modules:tests}", results="exit"))
     good = await toolchain.test(workspace, ["tests/admin/good.py"])
     bad = await toolchain.test(workspace, ["tests/admin/bad.py::Case::test"])
     assert (good.command, good.complete) == ("python bin/run.py admin.good", True)
     assert [(case.id, case.verdict) for case in good.cases] == [(good.command, "passed")]
     assert [(case.id, case.verdict) for case in bad.cases] == [("python bin/run.py admin.bad.Case.test", "failed")]
+    everything = await toolchain.test(workspace)
+    again = await toolchain.test(workspace, list(everything.verdicts()))
+    assert again.verdicts() == everything.verdicts() == {"python bin/run.py": "passed"}
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "said"), [("no-such-runner -x", 127, "not found"), ("./tests", 126, "ermission denied")]
+)
+async def test_custom_command_that_cannot_be_run_tells_nothing(make: Make, line: str, code: int, said: str) -> None:
+    toolchain, workspace = make(checks=Checks(test=line, results="exit"))
+    run = await toolchain.test(workspace)
+    assert (run.complete, run.cases, run.result.exit_code) == (False, (), code)
+    assert said in run.result.output
 
 
 async def test_custom_command_that_writes_junit_or_tap(make: Make) -> None:
