@@ -12,6 +12,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -150,7 +151,11 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """Every secret value we hold, for redaction."""
         held = [self.private_key, self.anthropic_api_key, self.openai_api_key, *self.webhook_secrets]
-        return [secret.get_secret_value() for secret in held if secret is not None]
+        urls = [urlsplit(url).password for url in (self.database_url, self.index_url) if url]
+        named = [os.environ.get(model.key_env) for model in self.models.values() if model.key_env]
+        return [secret.get_secret_value() for secret in held if secret is not None] + [
+            text for text in urls + named if text
+        ]
 
 
 def settings_file() -> Path:

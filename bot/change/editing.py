@@ -55,7 +55,7 @@ def _may_edit(job: Job, brief: Brief, base: Baseline, proof: Proof) -> May:
             return f"`{path}` is the proof; it stays as it failed."
         if path in known or toolchain.is_test(path) or toolchain.is_test_config(path):
             return f"`{path}` belongs to the tests, which stay as they are. If a test is wrong, say so when you finish."
-        return protected(path, job.policy)
+        return protected(job, brief.base_sha, path)
 
     return may_edit
 
@@ -63,7 +63,7 @@ def _may_edit(job: Job, brief: Brief, base: Baseline, proof: Proof) -> May:
 def _check(job: Job, brief: Brief, base: Baseline, proof: Proof) -> Check:
     async def check(changes: Changes) -> str:
         workshop = job.workshop(brief.base_sha)
-        first = await workshop.test(changes, sorted(proof.files.files))
+        first = await workshop.test(changes, proof.targets)
         near = await _near(job, brief, base, changes)
         if not near:
             return shown("The proof", first)

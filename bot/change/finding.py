@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Sequence
 from functools import partial
 
 from bot.change.job import Job
@@ -13,6 +15,12 @@ from bot.context.index import Index
 
 _WINDOW_TOKENS = 6_000
 _FILES = 12
+_TESTS = 12
+# tests rank low, because a fix is rarely there
+_RANKED = 150
+_SPEAKING = 2
+# beside tests lie helpers and configuration, which hold none
+_TEST_NAME = re.compile(r"(?<!conf)test[^/]*$", re.IGNORECASE)
 
 
 async def index(job: Job, sha: str) -> Index:
@@ -32,18 +40,26 @@ async def find(job: Job, brief: Brief) -> Found:
     """Rank the base's files for the issue, cut windows, collect guideline files and nearby tests."""
     code = await index(job, brief.base_sha)
     question = f"{brief.title}\n\n{brief.body}"
-    ranking = await asyncio.to_thread(code.rank, question, _FILES)
-    windows = await asyncio.to_thread(code.windows, ranking, _WINDOW_TOKENS)
-    files = tuple(ranked.path for ranked in ranking)
+    ranking = await asyncio.to_thread(code.rank, question, _RANKED)
+    windows = await asyncio.to_thread(code.windows, ranking[:_FILES], _WINDOW_TOKENS)
+    ranked = tuple(one.path for one in ranking)
+    files = ranked[:_FILES]
     mirror = await job.mirror(brief.base_sha)
     found = Found(
         files=files,
         windows=str(windows),
         guidelines=await guidelines.collect(partial(mirror.read, brief.base_sha), code.paths, files),
-        tests=tuple(dict.fromkeys(test for path in files[:5] for test in code.tests_for(path)))[:12],
+        tests=await asyncio.to_thread(nearby_tests, code, ranked),
     )
     await job.stage("find", "done", ", ".join(f"`{path}`" for path in files[:3]))
     return found
+
+
+def nearby_tests(code: Index, ranked: Sequence[str]) -> tuple[str, ...]:
+    """The test files that speak most of the issue, then those that exercise the likeliest files; at most twelve."""
+    speaking = [path for path in ranked if code.files[path].role == "test" and _TEST_NAME.search(path)][:_SPEAKING]
+    exercising = (test for path in ranked[:5] if code.files[path].role != "test" for test in code.tests_for(path))
+    return tuple(dict.fromkeys([*speaking, *exercising]))[:_TESTS]
 
 
 async def fetch_base(job: Job, branch: str) -> None:

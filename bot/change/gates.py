@@ -119,9 +119,9 @@ def _count(verdicts: Mapping[str, Verdict]) -> str:
     return f"{passed} pass" + (f", {failed} fail" if failed else "")
 
 
-def paths_gate(changes: Changes, also: Collection[str] = ()) -> Gate:
-    """Nothing protected is touched."""
-    touched = sorted(path for path in changes.files if is_protected(path, also))
+def paths_gate(changes: Changes, also: Collection[str] = (), shadowing: Collection[str] = ()) -> Gate:
+    """Nothing protected is touched, and no new file takes the place of an installed module (``shadowing``: why)."""
+    touched = [*sorted(path for path in changes.files if is_protected(path, also)), *shadowing]
     return Gate(name="paths", passed=not touched, after=f"{len(changes.files)} files", detail="\n".join(touched))
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection
+
 from bot.change import gates
 from bot.change.job import Job
 from bot.change.linting import lint_gate, parse_gate
@@ -12,6 +15,8 @@ from bot.git.changes import Changes
 from bot.github.outgoing import find_secrets
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun, Verdict
+
+_SHOWN = 20_000
 
 
 async def gate(job: Job, base_sha: str, base: Baseline, proof: Proof, wanted: Changes) -> GateReport:
@@ -25,7 +30,7 @@ async def gate(job: Job, base_sha: str, base: Baseline, proof: Proof, wanted: Ch
     toolchain = workshop.toolchain()
     changes, restored = gates.take_tests_from_base(wanted, paths, toolchain.is_test, toolchain.is_test_config)
     diff = await mirror.diff(base_sha, changes)
-    proofs = [await workshop.test(changes, sorted(proof.files.files)) for _ in range(RUNS)]
+    proofs = [await workshop.test(changes, proof.targets) for _ in range(RUNS)]
     after, flaky, run = await _regressions(workshop, job, base, changes)
     lost = [name for name in gates.regressions(base.verdicts, after) if name not in flaky]
     report = GateReport(
@@ -38,9 +43,12 @@ async def gate(job: Job, base_sha: str, base: Baseline, proof: Proof, wanted: Ch
             await parse_gate(mirror, base_sha, changes),
             await lint_gate(mirror, base_sha, changes),
             gates.secrets_gate(diff, find_secrets),
-            gates.paths_gate(changes, job.policy.protected),
+            gates.paths_gate(
+                changes, job.policy.protected, await asyncio.to_thread(_shadowing, workshop, changes, paths)
+            ),
             gates.size_gate(diff),
         ),
+        diff=diff[:_SHOWN],
         restored=restored,
         flaky=tuple(flaky),
         command=run.command,
@@ -48,6 +56,13 @@ async def gate(job: Job, base_sha: str, base: Baseline, proof: Proof, wanted: Ch
     )
     await job.stage("gate", "done" if report.passed else "failed", ", ".join(gate.name for gate in report.failed()))
     return report
+
+
+def _shadowing(workshop: Workshop, changes: Changes, known: Collection[str]) -> list[str]:
+    """New files that would be imported in place of a module that the tests, or our reporter, rely on."""
+    new = [path for path, text in changes.files.items() if text is not None and path not in known]
+    reasons = [workshop.toolchain().shadows(path, workshop.env) for path in new]
+    return [reason for reason in reasons if reason is not None]
 
 
 async def _regressions(

@@ -17,7 +17,6 @@ from bot.edits.formats import format_for
 from bot.git.changes import Changes
 from bot.git.errors import GitError
 from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
-from bot.policy import Policy
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun
 
@@ -237,11 +236,12 @@ def _number(value: object, default: int) -> int:
     return value if isinstance(value, int) and value > 0 else default
 
 
-def protected(path: str, policy: Policy) -> str | None:
+def protected(job: Job, base_sha: str, path: str) -> str | None:
     """Why no stage may edit this path, or None."""
-    if not is_protected(path, policy.protected):
-        return None
-    return f"`{path}` is protected (CI, lock files, tool settings, or by policy); a person changes it."
+    if is_protected(path, job.policy.protected):
+        return f"`{path}` is protected (CI, lock files, tool settings, or by policy); a person changes it."
+    workshop = job.workshop(base_sha)
+    return workshop.toolchain().shadows(path, workshop.env)
 
 
 def shown(title: str, run: TestRun) -> str:

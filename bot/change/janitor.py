@@ -29,8 +29,10 @@ class Janitor:
     async def sweep(self) -> None:
         """End sandboxes of an earlier process; remove every directory whose task is neither queued nor running."""
         await asyncio.to_thread(_end_orphans, self._folder)
+        # Folders first: one that is made while the database answers belongs to a task that began meanwhile.
+        folders = await asyncio.to_thread(_folders, self._folder)
         active = {task.id for task in await self._store.run(tasks.runnable)}
-        for folder in await asyncio.to_thread(_folders, self._folder):
+        for folder in folders:
             if folder.name not in active:
                 await asyncio.to_thread(remove_tree, folder)
 

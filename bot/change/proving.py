@@ -80,7 +80,7 @@ def _hands(job: Job, brief: Brief) -> Hands:
         toolchain = job.workshop(brief.base_sha).toolchain()
         if toolchain.is_test_config(path) or not toolchain.is_test(path):
             return "now only new test files may be written; the fix comes later, and test configuration stays as it is."
-        return protected(path, job.policy)
+        return protected(job, brief.base_sha, path)
 
     async def run_new(changes: Changes) -> str:
         run = await job.workshop(brief.base_sha).test(changes, _test_files(job, brief, changes))
@@ -111,6 +111,7 @@ async def check(job: Job, brief: Brief, changes: Changes, attempt: int) -> Prove
         return Proved(problem=checked.problem)
     proof = Proof(
         files=changes,
+        targets=tuple(_test_files(job, brief, changes)),
         tests=tuple(failure.test for failure in checked.failures),
         failures=checked.failures,
         runs=RUNS,
@@ -148,6 +149,6 @@ async def _recognised(job: Job, brief: Brief, proof: Proof, attempt: int) -> Pro
 async def still_fails(job: Job, base_sha: str, proof: Proof) -> bool:
     """Does the proof fail on this base too, without the change?"""
     await job.workshop(base_sha).ready()
-    run = await job.workshop(base_sha).test(proof.files, sorted(proof.files.files))
+    run = await job.workshop(base_sha).test(proof.files, proof.targets)
     verdicts = run.verdicts()
     return run.complete and any(verdicts.get(name) in {"failed", "error"} for name in proof.tests)

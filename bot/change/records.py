@@ -93,9 +93,13 @@ class Failure(JsonModel):
 
 
 class Proof(JsonModel):
-    """A test that fails for the reported reason. ``reason`` says who established that, and how."""
+    """A test that fails for the reported reason. ``reason`` says who established that, and how.
+
+    ``files`` is all that belongs to it, ``targets`` the test files among them, ``tests`` the ids that fail.
+    """
 
     files: Changes
+    targets: tuple[str, ...]
     tests: tuple[str, ...]
     failures: tuple[Failure, ...]
     runs: int
@@ -114,11 +118,15 @@ class Gate(JsonModel):
 
 
 class GateReport(JsonModel):
-    """All gates on one tree. ``changes`` is what was really tested (existing tests taken from the base)."""
+    """All gates on one tree. ``changes`` is what was really tested (existing tests taken from the base).
+
+    ``diff`` is that change as git shows it, for people; a long one is cut.
+    """
 
     base_sha: str
     changes: Changes
     gates: tuple[Gate, ...]
+    diff: str = ""
     restored: tuple[str, ...] = ()
     flaky: tuple[str, ...] = ()
     command: str

@@ -40,6 +40,7 @@ def unverified_text(evidence: Evidence, task_id: str) -> str:
         parts.append(folded("The failing test", _proof_files(evidence)))
     if evidence.report is not None:
         parts += [evidence_table(evidence), _failed_gates(evidence.report)]
+        parts.append(folded("The change that did not hold", code_block(evidence.report.diff, "diff")))
     if evidence.judgement is not None and evidence.judgement.failing_input:
         parts.append(f"A second model names an input that still fails: {_code(evidence.judgement.failing_input)}")
     parts += [_ran(evidence), _next(evidence)]

@@ -22,7 +22,8 @@ DIFF = """diff --git a/a.py b/a.py
 
 def proof(*tests: str) -> Proof:
     failures = tuple(Failure(test=name, phase="call", message="E assert") for name in tests)
-    return Proof(files=Changes(files={"t.py": ""}), tests=tests, failures=failures, runs=3, reason="", command="pytest")
+    files = Changes(files={"t.py": ""})
+    return Proof(files=files, targets=("t.py",), tests=tests, failures=failures, runs=3, reason="", command="pytest")
 
 
 @pytest.mark.parametrize(

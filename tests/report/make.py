@@ -63,6 +63,7 @@ def make_evidence(*, tier: str = "bubblewrap", failed: dict[str, str] | None = N
     """A verified fix, unless ``failed`` gates or other fields say otherwise."""
     task = given.pop("task", make_task())
     proof = Proof(
+        targets=("tests/test_prices.py",),
         files=Changes(files={"tests/test_cents.py": "def test(): ...\n"}),
         tests=(TEST,),
         failures=(Failure(test=TEST, phase="call", message=MESSAGE),),
