@@ -20,10 +20,15 @@ class Spent(NamedTuple):
 
 
 def unreported(connection: sa.Connection) -> list[str]:
-    """Tasks of the last week whose status comment does not yet say how they ended."""
+    """Tasks, active or ended within the last week, whose status comment does not yet say how they ended."""
     recent = sa.or_(task.c.ended.is_(None), task.c.ended > now_ms() - _LOOK_BACK_MS)
     query = sa.select(task.c.id, task.c.posted).where(task.c.number.is_not(None), recent)
     return [task_id for task_id, posted in connection.execute(query) if not (posted or {}).get("closed")]
+
+
+def is_past(ended: int | None) -> bool:
+    """Whether a task ended (milliseconds) so long ago that nobody waits for its comment any more."""
+    return ended is not None and ended <= now_ms() - _LOOK_BACK_MS
 
 
 def spent_by_task(connection: sa.Connection, task_id: str) -> Spent:

@@ -1,0 +1,58 @@
+"""What only one of the processes that share a database does at a time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import sqlalchemy as sa
+
+from bot.store.store import Store, StoreError
+
+
+class Lease:
+    """Held by one process until it lets go or dies: PostgreSQL's advisory lock ``key`` on a connection of its own.
+
+    SQLite serves one process only, which therefore holds every lease.
+    """
+
+    def __init__(self, store: Store, key: int) -> None:
+        self._engine = store.engine
+        self._key = key
+        self._connection: sa.Connection | None = None
+
+    async def take(self) -> bool:
+        """Try to get it; False where another process has it."""
+        return self._engine.dialect.name != "postgresql" or await asyncio.to_thread(self._take)
+
+    async def confirm(self) -> None:
+        """Raises :class:`StoreError` where it was lost with its connection."""
+        if self._connection is not None:
+            await asyncio.to_thread(self._confirm)
+
+    async def release(self) -> None:
+        """Let go; nothing happens where it is not held."""
+        if self._connection is not None:
+            await asyncio.to_thread(self._close)
+
+    def _take(self) -> bool:
+        # Outside the pool, whose connections are lent to others, and outside a transaction, which would stay open.
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()
+        if connection.execute(sa.select(sa.func.pg_try_advisory_lock(self._key))).scalar_one():
+            self._connection = connection
+            return True
+        connection.close()
+        return False
+
+    def _confirm(self) -> None:
+        assert self._connection is not None
+        try:
+            self._connection.execute(sa.text("select 1"))
+        except sa.exc.SQLAlchemyError as error:
+            self._close()
+            raise StoreError("The connection that held a lease was lost; it is taken again.") from error
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
