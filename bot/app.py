@@ -35,9 +35,10 @@ from bot.sandbox.choose import choose
 from bot.sandbox.port import Sandbox
 from bot.settings import Settings, SettingsError
 from bot.store.store import Store, create_engine
+from bot.supervisor import Supervisor
 from bot.toolchains.python import make_toolchain
 from bot.web.server import make_web
-from handlers import ROUTER, add_flows
+from handlers import GAVE_UP, ROUTER, add_flows
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _PERMANENT = (Forbidden, Invalid)
@@ -91,14 +92,18 @@ async def _open(stack: AsyncExitStack, settings: Settings, services: Services, e
     """The ways in and the loops beside the engine."""
     inbox = Inbox(services.store)
     stack.callback(inbox.close)
-    dispatcher = Dispatcher(services.store, inbox, ROUTER, services, permanent=_PERMANENT)
+    dispatcher = Dispatcher(services.store, inbox, ROUTER, services, permanent=_PERMANENT, gave_up=GAVE_UP)
     github, minutes = services.github.app, settings.sweep_minutes
     sweep = Sweep(github, services.store, dispatcher.accept, minutes=minutes, poll=settings.poll)
-    for loop in (Reporter(services).run, Janitor(services).run, sweep.run, dispatcher.run):
-        stack.push_async_callback(_stop, asyncio.create_task(loop()))
+    reporter, janitor = Reporter(services), Janitor(services)
+    loops = {"reporter": reporter.run, "janitor": janitor.run, "sweep": sweep.run, "dispatcher": dispatcher.run}
+    supervisors = {name: Supervisor(name, loop) for name, loop in loops.items()}
+    for supervisor in supervisors.values():
+        stack.push_async_callback(_stop, asyncio.create_task(supervisor.run()))
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(dispatcher.accept, secrets)
-    ready = {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
+    ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}
+    ready |= {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
     return Bot(services, make_web(services.store, endpoint.routes(), ready))
 
 
@@ -129,7 +134,7 @@ def _settle_memory() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-async def _alive(part: Dispatcher[Services] | DbosEngine) -> bool:
+async def _alive(part: Supervisor | Dispatcher[Services] | DbosEngine) -> bool:
     return part.alive
 
 

@@ -218,6 +218,11 @@ class PolicyLoader:
         # One caller giving up must not take the answer from the others.
         return await asyncio.shield(reading)
 
+    def latest(self, repository: Repository) -> Policy:
+        """What held when it was last read in this process, without asking; the defaults where it never was."""
+        read = self._read.get(repository.id)
+        return read.result if read is not None and isinstance(read.result, Policy) else self._default
+
     def _parse(self, text: str) -> Policy | PolicyError:
         try:
             return parse_policy(text, self._settings)

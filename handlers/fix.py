@@ -7,12 +7,15 @@ is closed. What happens in between is the pipeline of :mod:`bot.change.pipeline`
 from __future__ import annotations
 
 import asyncio
+from typing import NamedTuple
 
 from bot.change.job import Capability
 from bot.change.pipeline import run_change
 from bot.change.records import ChangeTask
 from bot.change.services import Services
 from bot.engine.port import Ctx, FlowSpec, Outcome
+from bot.github import labels
+from bot.github.permissions import Role
 from bot.intake.router import Event, Router
 from bot.intake.start import Request, answer, cancel_active, sender_role, start
 from bot.policy import FixPolicy, PolicyError
@@ -28,14 +31,14 @@ router: Router[Services] = Router()
 @router.on("issues", "labeled")
 async def labelled(event: Event, services: Services) -> None:
     """The label was added: start, if it is ours and whoever added it may."""
-    repository, issue = event.repository(), event.payload.get("issue") or {}
-    if repository is None or "pull_request" in issue:
+    repository, label = event.repository(), label_name(event)
+    if repository is None or label is None or "pull_request" in (event.payload.get("issue") or {}):
         return
-    (label, fault), role = await asyncio.gather(_trigger(services, repository), sender_role(services, event))
-    if label_name(event) != label:
+    trigger, role = await _ask(services, event, repository, label)
+    if not labels.same(label, trigger.label):
         return
-    if fault is not None:
-        await answer(services, event, f"I did not start, because the configuration is wrong.\n\n{fault}")
+    if trigger.fault is not None:
+        await answer(services, event, f"I did not start, because the configuration is wrong.\n\n{trigger.fault}")
         return
     task = change_task(event, repository, label)
     if task is not None:
@@ -44,12 +47,10 @@ async def labelled(event: Event, services: Services) -> None:
 
 @router.on("issues", "unlabeled")
 async def unlabelled(event: Event, services: Services) -> None:
-    """The label was removed: stop."""
-    repository = event.repository()
-    if repository is None:
-        return
-    if label_name(event) == (await _trigger(services, repository))[0]:
-        await cancel_active(services, event, FLOW)
+    """The label was removed: stop what it started, whatever the policy says by now."""
+    label = label_name(event)
+    if label is not None:
+        await cancel_active(services, event, FLOW, label=label)
 
 
 @router.on("issues", "closed")
@@ -58,12 +59,41 @@ async def closed(event: Event, services: Services) -> None:
     await cancel_active(services, event, FLOW)
 
 
-async def _trigger(services: Services, repository: Repository) -> tuple[str, PolicyError | None]:
+async def gave_up(event: Event, services: Services) -> None:
+    """A delivery failed for good: say so on the issue if it was our label, as far as GitHub lets us."""
+    repository, label, actor = event.repository(), label_name(event), event.sender()
+    if (event.name, event.action) != ("issues", "labeled") or repository is None or label is None or actor is None:
+        return
+    if actor.type != "Bot" and labels.same(label, services.policies.latest(repository).fix.label):
+        await answer(
+            services,
+            event,
+            "I did not start, because GitHub did not let me find out what I must know first. Remove the label and add "
+            f"it again for another try; the server's log says what failed (delivery `{event.guid}`).",
+        )
+
+
+class _Trigger(NamedTuple):
     """The label that starts a fix; the default one, and what is wrong, where the policy cannot be read."""
+
+    label: str
+    fault: PolicyError | None
+
+
+async def _ask(services: Services, event: Event, repository: Repository, label: str) -> tuple[_Trigger, Role | None]:
+    """The trigger and the sender's role: side by side where the label is probably ours, so that people see a sign
+    sooner; about other labels nobody's role is asked."""
+    if labels.same(label, services.policies.latest(repository).fix.label):
+        return await asyncio.gather(_trigger(services, repository), sender_role(services, event))
+    trigger = await _trigger(services, repository)
+    return trigger, await sender_role(services, event) if labels.same(label, trigger.label) else None
+
+
+async def _trigger(services: Services, repository: Repository) -> _Trigger:
     try:
-        return (await services.policies.load(repository)).fix.label, None
+        return _Trigger((await services.policies.load(repository)).fix.label, None)
     except PolicyError as error:
-        return FixPolicy().label, error
+        return _Trigger(FixPolicy().label, error)
 
 
 def label_name(event: Event) -> str | None:

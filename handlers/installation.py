@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from typing import Any
+
+import structlog
 
 from bot.change.services import Services
 from bot.github import labels
+from bot.github.errors import Forbidden, GitHubError, Invalid, NotFound
 from bot.intake.router import Event, Router
 from bot.intake.start import cancel_installation
+from bot.policy import FixPolicy, PolicyError
 from bot.store import installations
 from bot.types import Repository
 
 router: Router[Services] = Router()
 _WRITE = {"issues": "write", "metadata": "read"}
+_SIDE_BY_SIDE = 8
+_REFUSED = (Forbidden, Invalid, NotFound)
 _DESCRIPTION = "Forgehand reproduces and fixes this bug"
+log = structlog.get_logger(__name__)
 
 
 @router.on("installation", "created")
@@ -65,12 +74,38 @@ async def _remember(event: Event, services: Services, state: str) -> None:
 
 
 async def _label_all(event: Event, services: Services, listed: Any) -> None:
+    """Create the label wherever that is possible; raises what may pass, and the next try goes on from there."""
+    turns = asyncio.Semaphore(_SIDE_BY_SIDE)
+
+    async def prepare(repository: Repository) -> GitHubError | None:
+        async with turns:
+            try:
+                await _label(services, repository)
+            except GitHubError as error:
+                log.warning("label not created", repository=repository.full_name, reason=error.message)
+                return None if isinstance(error, _REFUSED) else error
+        return None
+
+    failures = await asyncio.gather(*(prepare(repository) for repository in _repositories(event, listed)))
+    passing = next((error for error in failures if error is not None), None)
+    if passing is not None:
+        raise passing
+
+
+async def _label(services: Services, repository: Repository) -> None:
+    """The label of the repository's policy; the default one where the policy is wrong."""
+    try:
+        label = (await services.policies.load(repository)).fix.label
+    except PolicyError as error:
+        log.warning("policy is wrong", repository=repository.full_name, reason=error.message)
+        label = FixPolicy().label
+    github = await services.github.for_repository(repository, _WRITE)
+    await labels.ensure(github, repository, label, description=_DESCRIPTION)
+
+
+def _repositories(event: Event, listed: Any) -> Iterator[Repository]:
     installation = event.installation
     for data in listed if isinstance(listed, list) and installation is not None else []:
         owner, _, name = str(data.get("full_name") or "").partition("/")
-        if not name or installation is None or not isinstance(data.get("id"), int):
-            continue
-        repository = Repository(id=data["id"], owner=owner, name=name, installation=installation)
-        policy = await services.policies.load(repository)
-        github = await services.github.for_repository(repository, _WRITE)
-        await labels.ensure(github, repository, policy.fix.label, description=_DESCRIPTION)
+        if name and installation is not None and isinstance(data.get("id"), int):
+            yield Repository(id=data["id"], owner=owner, name=name, installation=installation)

@@ -43,7 +43,8 @@ class _Todo(Generic[C]):
 class Dispatcher(Generic[C]):
     """Handles deliveries side by side; what fails is tried again after each of ``pauses`` (seconds), then recorded.
 
-    ``permanent`` errors are not tried again. A handler has one minute; its work belongs into the engine.
+    ``permanent`` errors are not tried again. A handler has one minute; its work belongs into the engine. Where one
+    failed for good, ``gave_up`` is called once, as far as it goes.
     """
 
     def __init__(
@@ -54,10 +55,12 @@ class Dispatcher(Generic[C]):
         context: C,
         *,
         permanent: tuple[type[Exception], ...] = (),
+        gave_up: Handler[C] | None = None,
         pauses: Sequence[float] = _PAUSES,
     ) -> None:
         self._store, self._inbox, self._router, self._context = store, inbox, router, context
         self._permanent: tuple[type[Exception], ...] = (DeliveryRefused, *permanent)
+        self._gave_up = gave_up
         self._pauses = tuple(pauses)
         self._queue: asyncio.Queue[_Todo[C] | None] = asyncio.Queue()
         self._workers: list[asyncio.Task[None]] = []
@@ -145,6 +148,8 @@ class Dispatcher(Generic[C]):
             self._later(self._pauses[todo.attempt], again)
             return
         problem = final or next(iter(errors.values()), None)
+        if problem is not None and self._gave_up is not None:
+            await self._run(self._gave_up, event)
         await self._end(todo.guid, None if problem is None else _words(problem))
 
     async def _run(self, handler: Handler[C], event: Event) -> Exception | None:

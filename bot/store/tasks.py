@@ -109,6 +109,12 @@ def find(
     return [_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]
 
 
+def holder(connection: sa.Connection, active_key: str) -> Task | None:
+    """The task that holds the key: active, and nobody has asked it to stop."""
+    row = connection.execute(sa.select(task).where(task.c.active_key == active_key)).one_or_none()
+    return None if row is None else _task(row)
+
+
 def recent(connection: sa.Connection, limit: int = 50, *, state: str | None = None) -> list[Task]:
     """The newest tasks for status pages, newest first."""
     query = sa.select(task).order_by(task.c.created.desc(), task.c.id.desc()).limit(limit)
@@ -190,9 +196,12 @@ def merge_posted(connection: sa.Connection, task_id: str, ids: Mapping[str, Any]
 
 
 def request_cancel(connection: sa.Connection, task_id: str, by: str) -> bool:
-    """Ask an active task to stop; one that has not begun ends at once. False where there is nothing to stop."""
+    """Ask an active task to stop; one that has not begun ends at once. False where there is nothing to stop.
+
+    Its active key is free from now on: whoever asks again gets a new task, not one that is ending.
+    """
     query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None), task.c.cancel.is_(None))
-    if not connection.execute(query.values(cancel=by)).rowcount:
+    if not connection.execute(query.values(cancel=by, active_key=None)).rowcount:
         return False
     add_event(connection, task_id, "cancel_requested", {"by": by})
     waiting = sa.select(task.c.state).where(task.c.id == task_id).with_for_update()

@@ -53,7 +53,9 @@ async def test_missed_and_failed_deliveries_are_made_good_and_done_ones_are_not_
     guid = sent(story, "issues", "labeled")[-1].guid
     await story.until(lambda: delivered(story, guid)[0], what="the delivery has failed")
     assert "Forbidden" in str(delivered(story, guid)[1])
-    assert await story.comments(failed) == {}
+    (said,) = (await story.comments(failed))["answer"]
+    assert said.startswith("I did not start, because GitHub")
+    assert guid in said
     assert (purchases(story), await story.comments(missed), rows(story, "select id from fh_task")) == before
 
     await redeliver(story, "labeled")

@@ -1,0 +1,35 @@
+"""Loops that must not end: one that does is logged and started again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+_PAUSE = 2.0
+log = structlog.get_logger(__name__)
+
+
+class Supervisor:
+    """Keeps ``loop`` running until cancelled; ``pause`` is the seconds before it is started again."""
+
+    def __init__(self, name: str, loop: Callable[[], Awaitable[None]], *, pause: float = _PAUSE) -> None:
+        self._name, self._loop, self._pause = name, loop, pause
+        self._running = False
+
+    @property
+    def alive(self) -> bool:
+        """Whether the loop runs now."""
+        return self._running
+
+    async def run(self) -> None:
+        while True:
+            self._running = True
+            try:
+                await self._loop()
+                log.error("loop ended", loop=self._name)
+            except Exception:  # the boundary of a loop: whatever ended it, it has to go on
+                log.exception("loop failed", loop=self._name)
+            self._running = False
+            await asyncio.sleep(self._pause)
