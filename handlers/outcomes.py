@@ -6,7 +6,7 @@ import re
 
 from bot.change.services import Services
 from bot.intake.router import Event, Router
-from bot.store import outcomes
+from bot.store import outcomes, tasks
 
 router: Router[Services] = Router()
 _BRANCH = re.compile(r"forgehand/[a-z]+-\d+-([0-9a-f]+)")
@@ -20,6 +20,11 @@ async def closed(event: Event, services: Services) -> None:
     match = _BRANCH.fullmatch(str((pull.get("head") or {}).get("ref") or ""))
     if match is None or author != (await services.github.bot()).id:
         return
-    kind = "closed" if not pull.get("merged") else "edited" if (pull.get("commits") or 1) > 1 else "merged"
-    data = {"pull": pull.get("number"), "head": (pull.get("head") or {}).get("sha")}
-    await services.store.run(lambda connection: outcomes.record(connection, match.group(1), kind, data))
+    task = await services.store.run(lambda connection: tasks.get(connection, match.group(1)))
+    if task is None:
+        return
+    head = (pull.get("head") or {}).get("sha")
+    published = ((task.result or {}).get("data") or {}).get("head_sha")
+    kind = "closed" if not pull.get("merged") else "merged" if head == published else "edited"
+    data = {"pull": pull.get("number"), "head": head}
+    await services.store.run(lambda connection: outcomes.record(connection, task.id, kind, data))
