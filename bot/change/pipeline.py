@@ -145,7 +145,10 @@ async def _on_new_base(ctx: Ctx, job: Job, evidence: Evidence, base_sha: str) ->
         gone = f"On the base as it is now ({base_sha[:10]}) the new test passes without this change: fixed there."
         return _noted(evidence.model_copy(update={"proof": None}), gone)
     again = await ctx.step("gate-new-base", gating.gate, job, base_sha, base, proof, report.changes, interruptible=True)
-    note = f"The base moved meanwhile; the gates ran again on {base_sha[:10]}. Without the change the new test fails there."
+    note = (
+        f"The base moved meanwhile; the gates ran again on {base_sha[:10]}. "
+        "Without the change the new test fails there."
+    )
     return _noted(evidence.model_copy(update={"report": again}), note)
 
 
