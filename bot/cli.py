@@ -14,6 +14,11 @@ from bot.settings import Settings, SettingsError, load_settings
 from bot.types import ForgehandError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+_TRUST = click.option(
+    "--trust-code",
+    is_flag=True,
+    help="Where bubblewrap is missing: run the repository's code and the model's shell commands unprotected.",
+)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -42,17 +47,18 @@ def serve(**given: Any) -> None:
 
 
 @main.command()
+@_TRUST
 @click.option("--exit", "leave", is_flag=True, help="End when the work is done instead of keeping the pages open.")
 @click.option("--port", type=int, default=0, help="Port of the simulated GitHub.  [default: any free one]")
 @click.option("--plain", is_flag=True, help="Print lines instead of a live view.")
-def demo(leave: bool, port: int, plain: bool) -> None:
+def demo(trust_code: bool, leave: bool, port: int, plain: bool) -> None:
     """Watch a labelled issue become a verified pull request, in a GitHub that runs on this machine.
 
     The model's answers are recorded, unless ANTHROPIC_API_KEY or OPENAI_API_KEY is set.
     """
     from bot.local.demo import run
 
-    _finish(lambda: run(leave=leave, port=port, plain=plain))
+    _finish(lambda: run(trust_code=trust_code, leave=leave, port=port, plain=plain))
 
 
 @main.command("try")
@@ -61,7 +67,7 @@ def demo(leave: bool, port: int, plain: bool) -> None:
 @click.option("--test", help="The command that runs the tests, e.g. 'pytest -q {tests}'.  [default: found by looking]")
 @click.option("--setup", "setup_", help="The command that installs the repository.  [default: found by looking]")
 @click.option("--results", type=click.Choice(["junit", "tap", "exit"]), help="How --test reports.  [default: junit]")
-@click.option("--trust-code", is_flag=True, help="Where bubblewrap is missing: run the repository's code unprotected.")
+@_TRUST
 @click.option("--exit", "leave", is_flag=True, help="End when the work is done instead of keeping the pages open.")
 @click.option("--plain", is_flag=True, help="Print lines instead of a live view.")
 def try_(repo: Path, issue: Path, setup_: str | None, **options: Any) -> None:

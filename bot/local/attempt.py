@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from pathlib import Path
 
 from bot.git.command import run_git
 from bot.local.demo import present, verified
 from bot.local.display import Display
-from bot.local.hosting import LocalError, LocalRun, local_run
+from bot.local.hosting import LocalError, LocalRun, local_run, work_folder
 from bot.local.tier import tier_environment
 from bot.local.watching import Ending, file_issue, until_ended
-from bot.settings import load_settings
+from bot.policy import PATH, default_policy, parse_policy
+from bot.settings import Settings, load_settings
 
-_LABEL = "ai-bug-fix"
 _MINUTES = 240
 
 
@@ -30,23 +29,22 @@ async def run(
     plain: bool,
 ) -> bool:
     """True where a verified fix came out of it; its branch is then in ``repo``."""
-    display = Display(plain=plain)
+    display, settings = Display(plain=plain), load_settings()
     title, _, body = (await asyncio.to_thread(issue.read_text, "utf-8", "replace")).strip().partition("\n")
     if not title.strip():
         raise LocalError(f"{issue} is empty: put the issue's title in the first line and its text below.")
     await _look_at(repo, display)
+    label = await _label(repo, settings)
     given = {"setup": setup, "test": test, "results": results}
-    checks = load_settings().checks.model_copy(update={key: value for key, value in given.items() if value is not None})
+    checks = settings.checks.model_copy(update={key: value for key, value in given.items() if value is not None})
     environment = {
         "FORGEHAND_CHECKS": checks.model_dump_json(exclude_none=True),
         **await tier_environment(display, trust=trust_code),
     }
-    with tempfile.TemporaryDirectory(prefix="forgehand-try-") as folder:
+    with work_folder("try") as folder:
         name = f"local/{_repository_name(repo)}"
-        async with local_run(
-            Path(folder), name=name, source=repo, shared=True, port=0, environment=environment
-        ) as local:
-            ending = await _watch(local, display, title.strip(), body.strip())
+        async with local_run(folder, name=name, source=repo, shared=True, port=0, environment=environment) as local:
+            ending = await _watch(local, display, title.strip(), body.strip(), label)
             await _bring_home(local, display, repo, ending)
             if not leave:
                 display.say("\nThe pages stay open until you press Ctrl-C.")
@@ -66,9 +64,16 @@ async def _look_at(repo: Path, display: Display) -> None:
         display.say(f"Not committed, so ignored: {names}")
 
 
-async def _watch(local: LocalRun, display: Display, title: str, body: str) -> Ending:
+async def _label(repo: Path, settings: Settings) -> str:
+    """The label that the checkout's own policy waits for. Raises :class:`PolicyError` where that is wrong."""
+    file = await run_git(["-C", str(repo), "show", f"HEAD:{PATH}"], cwd=repo)
+    policy = default_policy(settings) if file.code else parse_policy(file.text, settings)
+    return policy.fix.label
+
+
+async def _watch(local: LocalRun, display: Display, title: str, body: str, label: str) -> Ending:
     page = f"{local.hub.url}/{local.repository.full_name}"
-    number = await file_issue(local, title, body, _LABEL)
+    number = await file_issue(local, title, body, label)
     display.say(f"Working on {page}/issues/{number}\nThe bot's log: {local.log}\n")
     with display:
         ending = await until_ended(local, number, display.status, minutes=_MINUTES)
@@ -85,7 +90,7 @@ async def _bring_home(local: LocalRun, display: Display, repo: Path, ending: End
     done = await run_git(["-C", str(repo), "fetch", "--quiet", source, f"+{branch}:{branch}"], cwd=repo)
     if done.code:
         raise LocalError(f"The branch {branch} could not be fetched into {repo}:\n{done.stderr}")
-    display.say(f"The branch [bold]{branch}[/bold] is in {repo}. Look at it with: git diff HEAD...{branch}")
+    display.say(f"The branch {branch} is in {repo}. Look at it with: git diff HEAD...{branch}")
 
 
 def _repository_name(repo: Path) -> str:

@@ -6,14 +6,13 @@ import asyncio
 import json
 import os
 import secrets
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
 
 from bot.local.display import Display
-from bot.local.hosting import LocalRun, local_run
+from bot.local.hosting import LocalRun, local_run, work_folder
 from bot.local.tier import tier_environment
 from bot.local.watching import Ending, file_issue, until_ended
 from simhub.scripted_model import Script, ScriptedModel
@@ -22,15 +21,19 @@ _LABEL = "ai-bug-fix"
 _MODEL = "recorded-answers"
 
 
-async def run(*, leave: bool, port: int, plain: bool) -> bool:
-    """Show it; True where the pull request is there and verified. Keeps serving until Ctrl-C unless ``leave``."""
-    display = Display(plain=plain)
+async def run(*, trust_code: bool, leave: bool, port: int, plain: bool) -> bool:
+    """Show it; True where the pull request is there and verified. Keeps serving until Ctrl-C unless ``leave``.
+
+    The sample and the recorded answers are known code; what a real model runs is not.
+    """
+    display, key = Display(plain=plain), _key()
     sample = Path(str(resources.files("simhub") / "sample"))
-    with tempfile.TemporaryDirectory(prefix="forgehand-demo-") as folder:
-        async with _model(display) as model_environment:
-            environment = {**model_environment, **await tier_environment(display, trust=True)}
+    with work_folder("demo") as folder:
+        tier = await tier_environment(display, trust=trust_code or key is None)
+        async with _model(display, key) as model_environment:
+            environment = {**model_environment, **tier}
             async with local_run(
-                Path(folder),
+                folder,
                 name="octo/timesheet",
                 source=sample / "timesheet",
                 shared=False,
@@ -54,7 +57,7 @@ def present(local: LocalRun, display: Display, ending: Ending) -> None:
     if ending.pull is None:
         display.markdown("no pull request", ending.final or ending.status)
         return
-    display.say(f"\n[bold]Pull request[/bold] {ending.pull['html_url']}\n")
+    display.say(f"\nPull request {ending.pull['html_url']}\n")
     display.diff(ending.diff)
     display.markdown(ending.pull["title"], ending.pull["body"])
 
@@ -71,16 +74,20 @@ async def _watch(local: LocalRun, display: Display, issue: str) -> Ending:
     return ending
 
 
+def _key() -> str | None:
+    """The name of the variable that holds a key for a real model."""
+    return next((name for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY") if os.environ.get(name)), None)
+
+
 @asynccontextmanager
-async def _model(display: Display) -> AsyncIterator[Mapping[str, str]]:
+async def _model(display: Display, key: str | None) -> AsyncIterator[Mapping[str, str]]:
     """Settings that name the model: the user's own where a key is set, else a server that plays recorded answers."""
-    key = next((name for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY") if os.environ.get(name)), None)
     if key is not None:
         display.say(f"{key} is set: a real model does the thinking, and it costs money (at most $2).")
         yield {}
         return
     display.say(
-        "The model's answers in this demo are [bold]recorded[/bold]; everything else is real: webhooks, git, the "
+        "The model's answers in this demo are recorded; everything else is real: webhooks, git, the "
         "tests that run, the checks. Set ANTHROPIC_API_KEY or OPENAI_API_KEY to let a real model think."
     )
     answers = json.loads((resources.files("simhub") / "sample" / "answers.json").read_text())

@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.syntax import Syntax
+from rich.text import Text
 
 _MARKUP = re.compile(r"</?(?:sub|details|summary)>")
 
@@ -46,12 +47,12 @@ class Display:
                 self.console.print(line.replace("- [x]", "  done:"), markup=False, highlight=False)
 
     def say(self, text: str) -> None:
-        """One paragraph of ours."""
-        self.console.print(text, highlight=False)
+        """One paragraph, as it is: names and paths may hold what would be markup."""
+        self.console.print(text, markup=False, highlight=False)
 
     def markdown(self, title: str, text: str) -> None:
         """Rendered Markdown in a box."""
-        self.console.print(Panel(Markdown(_MARKUP.sub("", text)), title=title))
+        self.console.print(Panel(Markdown(_MARKUP.sub("", text)), title=Text(title)))
 
     def diff(self, text: str) -> None:
         """A coloured diff."""

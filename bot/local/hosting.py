@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from bot.settings import Settings, load_settings
+from bot.toolchains.workspace import remove_tree
 from bot.types import ForgehandError
 from simhub import Hub
 from simhub.hub import AppCredentials
@@ -37,6 +41,11 @@ class LocalRun:
     person: Account
     bot_url: str
     log: Path
+    bot: asyncio.subprocess.Process
+
+    def log_tail(self) -> str:
+        """Where the bot's log is, and its last lines."""
+        return _tail(self.log)
 
     async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """One REST call as ``person``; the decoded answer."""
@@ -49,6 +58,21 @@ class LocalRun:
             if response.status >= 400:
                 raise LocalError(f"{method} {path}: {response.status} {answer.get('message')}")
             return answer
+
+
+@contextmanager
+def work_folder(name: str) -> Iterator[Path]:
+    """A temporary folder, kept where one of our errors ends the run: its message names the log in there."""
+    folder = Path(tempfile.mkdtemp(prefix=f"forgehand-{name}-"))
+    kept = False
+    try:
+        yield folder
+    except ForgehandError:
+        kept = True
+        raise
+    finally:
+        if not kept:
+            remove_tree(folder)
 
 
 @asynccontextmanager
@@ -71,7 +95,7 @@ async def local_run(
         try:
             await _until_ready(bot_url, process, log)
             hub.install(app, owner=person.login, repositories=[repository])
-            yield LocalRun(hub, app, repository, person, bot_url, log)
+            yield LocalRun(hub, app, repository, person, bot_url, log, process)
         finally:
             if process.returncode is None:
                 process.terminate()
@@ -95,6 +119,33 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def bot_environment(settings: Settings) -> dict[str, str]:
+    """Our environment without the settings of a server that may run here: only models, checks and money are kept.
+
+    Its database, App, secrets and folders are of no concern to a bot that works for a GitHub of its own.
+    """
+    kept: dict[str, Any] = {
+        "FORGEHAND_MODELS": {name: model.model_dump(exclude_none=True) for name, model in settings.models.items()},
+        "FORGEHAND_ROLES": settings.roles,
+        "FORGEHAND_BUDGET": settings.budget.model_dump(),
+        "FORGEHAND_CHECKS": settings.checks.model_dump(exclude_none=True),
+        "FORGEHAND_REGISTRIES": settings.registries,
+    }
+    plain = {
+        "FORGEHAND_INDEX_URL": settings.index_url,
+        "ANTHROPIC_API_KEY": settings.anthropic_api_key and settings.anthropic_api_key.get_secret_value(),
+        "ANTHROPIC_BASE_URL": settings.anthropic_base_url,
+        "OPENAI_API_KEY": settings.openai_api_key and settings.openai_api_key.get_secret_value(),
+        "OPENAI_BASE_URL": settings.openai_base_url,
+    }
+    ours = {name: value for name, value in os.environ.items() if not name.upper().startswith("FORGEHAND_")}
+    return (
+        ours
+        | {name: json.dumps(value) for name, value in kept.items()}
+        | {name: value for name, value in plain.items() if value}
+    )
+
+
 async def _start_bot(
     root: Path, hub: Hub, app: AppCredentials, port: int, log: Path, environment: Mapping[str, str]
 ) -> asyncio.subprocess.Process:
@@ -114,7 +165,13 @@ async def _start_bot(
     }
     with log.open("ab") as output:
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot.cli", "serve", env={**os.environ, **settings}, stdout=output, stderr=output
+            sys.executable,
+            "-m",
+            "bot.cli",
+            "serve",
+            env=bot_environment(load_settings()) | settings,
+            stdout=output,
+            stderr=output,
         )
 
 
@@ -129,5 +186,9 @@ async def _until_ready(url: str, process: asyncio.subprocess.Process, log: Path)
             except aiohttp.ClientError:
                 pass
             await asyncio.sleep(0.05)
-    tail = "\n".join((await asyncio.to_thread(log.read_text)).splitlines()[-15:])
-    raise LocalError(f"The bot did not come up. The last lines of {log}:\n{tail}")
+    raise LocalError(f"The bot did not come up. {_tail(log)}")
+
+
+def _tail(log: Path) -> str:
+    lines = log.read_text(errors="replace").splitlines()[-15:]
+    return "\n".join([f"The last lines of {log}:", *lines])

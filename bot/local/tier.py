@@ -19,9 +19,11 @@ async def tier_environment(display: Display, *, trust: bool) -> Mapping[str, str
     if problem is None:
         return {"FORGEHAND_SANDBOX": "bubblewrap"}
     if not trust:
-        raise LocalError(f"{problem}\nOr say --trust-code to run the repository's code unprotected.")
+        raise LocalError(
+            f"{problem}\nOr say --trust-code to run the repository's code, and the model's shell commands, unprotected."
+        )
     display.say(
-        f"[yellow]bubblewrap does not work here[/yellow] ({problem}). The code runs as an ordinary process: "
+        f"bubblewrap does not work here ({problem}). The code runs as an ordinary process: "
         "same commands, weaker evidence, because nothing keeps it from this machine's files and network. "
         "The pull request says so too."
     )

@@ -35,7 +35,8 @@ async def file_issue(run: LocalRun, title: str, body: str, label: str) -> int:
 async def until_ended(run: LocalRun, number: int, show: Callable[[str], None], *, minutes: float) -> Ending:
     """Call ``show`` with each new text of the status comment; the ending once it is there.
 
-    Raises :class:`LocalError` where nothing ends within ``minutes``.
+    An answer instead of a task is an ending too. Raises :class:`LocalError` where nothing ends within ``minutes`` or
+    the bot itself ends.
     """
     deadline = asyncio.get_running_loop().time() + minutes * 60
     shown = ""
@@ -47,6 +48,10 @@ async def until_ended(run: LocalRun, number: int, show: Callable[[str], None], *
             shown = status
         if status.startswith(_ENDED):
             return Ending(status, parts.get("final"), *await _pull(run, number))
+        if "answer" in parts:
+            return Ending(parts["answer"], None, None, "")
+        if run.bot.returncode is not None:
+            raise LocalError(f"The bot ended (exit code {run.bot.returncode}). {run.log_tail()}")
         await asyncio.sleep(_POLL)
     raise LocalError(f"Nothing ended within {minutes:g} minutes. The bot's log is {run.log}.")
 
