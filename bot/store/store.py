@@ -39,7 +39,12 @@ def create_engine(url: str) -> sa.Engine:
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(
-        url, pool_size=1, max_overflow=0, pool_timeout=60, poolclass=sa.QueuePool, connect_args={"check_same_thread": False}
+        url,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=60,
+        poolclass=sa.QueuePool,
+        connect_args={"check_same_thread": False},
     )
     sa.event.listen(engine, "connect", _prepare_sqlite)
     return engine
