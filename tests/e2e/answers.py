@@ -9,7 +9,7 @@ Rule = dict[str, Any]
 TITLE = "Cents are lost"
 BODY = "`total(['2.50', '2.50'])` gives 400 but it should be 500. Whole prices are right."
 PROOF = "tests/test_cents.py"
-PROOF_TEXT = '''import unittest
+PROOF_TEXT = """import unittest
 
 
 class CentsTest(unittest.TestCase):
@@ -17,7 +17,7 @@ class CentsTest(unittest.TestCase):
         from basket.basket import total
 
         self.assertEqual(total(["2.50", "2.50"]), 500)
-'''
+"""
 FIX = ("    return int(whole) * 100\n", '    return int(whole) * 100 + int((cents + "00")[:2])\n')
 WRONG_FIX = ("    return int(whole) * 100\n", '    return int(whole) * 100 + int(cents or "0") * 10\n')
 
