@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.change.job import PullText
-from bot.change.records import Evidence, Failure, GateName, GateReport, Ran
+from bot.change.records import Baseline, Evidence, Failure, GateName, GateReport, Ran
 from bot.report.words import code_block, duration, folded, inline_code, money, paragraph, shortened, table
 
 _ROWS = 4
@@ -67,9 +67,7 @@ def evidence_table(evidence: Evidence) -> str:
         rows += [[f"{_name(failure.test)} (new)", f"fails: {_short(failure)}", after] for failure in shown]
         rows += [[f"{more} more new tests", "fail", after]] if more > 0 else []
     if base is not None and "regressions" in gates:
-        rows.append(
-            [f"all {len(base.verdicts)} tests ({base.scope})", gates["regressions"].before, gates["regressions"].after]
-        )
+        rows.append([_compared(base), gates["regressions"].before, gates["regressions"].after])
     if "lint" in gates:
         rows.append(["pyflakes on the changed files", gates["lint"].before, gates["lint"].after])
     rows += [
@@ -81,6 +79,13 @@ def evidence_table(evidence: Evidence) -> str:
         said = "no failing input found" if evidence.judgement.passed else "names a failing input — **not passed**"
         rows.append([f"read by a second model call ({evidence.judgement.model})", "", said])
     return table(["check", "before", "after"], rows) if rows else ""
+
+
+def _compared(base: Baseline) -> str:
+    """What was run before and after; where only an exit code counts, that is one command and not one test."""
+    if set(base.verdicts) == {base.command}:
+        return f"the test command as a whole ({base.scope})"
+    return f"{'' if base.targets else 'all '}{len(base.verdicts)} tests ({base.scope})"
 
 
 def _name(test: str) -> str:

@@ -54,6 +54,16 @@ def test_a_verified_pull_request() -> None:
     assert "not passed" not in text.body
 
 
+def test_nothing_less_than_the_full_suite_is_called_all() -> None:
+    evidence = make_evidence()
+    assert evidence.baseline is not None
+    assert "| all 3 tests (" in pull_text(evidence, "t1").body
+    base = evidence.baseline.model_copy(update={"targets": ("tests/test_basket.py",)})
+    assert "| 3 tests (" in pull_text(evidence.model_copy(update={"baseline": base}), "t1").body
+    base = base.model_copy(update={"verdicts": {base.command: "passed"}})
+    assert "| the test command as a whole (" in pull_text(evidence.model_copy(update={"baseline": base}), "t1").body
+
+
 def test_a_weaker_sandbox_is_named() -> None:
     body = pull_text(make_evidence(tier="process"), "t1").body
     assert "Ran in a plain process, not a sandbox: `pytest -q`." in body
