@@ -21,6 +21,9 @@ _CONFIG = {
     "sitecustomize.py",
     "usercustomize.py",
 }
+_MAKEFILES = {"GNUmakefile", "makefile", "Makefile"}
+# a script at the start of a command, or given to an interpreter
+_SCRIPT = re.compile(r"(?:^|[;&|(])\s*((?:[\w.-]*/)+[\w.-]+)|\b(?:python[\d.]*|sh|bash)\s+(?:-[\w=-]+\s+)*([\w./-]+)")
 _TEST_FILE = re.compile(r"(test_.*|.*_tests?|tests?)\.py")
 _ANYWHERE = {"tests", "__tests__"}
 _AT_TOP = {"test", "testing"}
@@ -30,6 +33,14 @@ def is_test_config(path: str) -> bool:
     """Files that pytest, tox, nox or the interpreter read before a test runs; by name, whatever they hold now."""
     name = posixpath.basename(path)
     return name in _CONFIG or name.endswith(".pth")
+
+
+def is_run_by(line: str, path: str) -> bool:
+    """Is ``path`` a script that a shell line runs, or the Makefile of its ``make``? As far as the line says it."""
+    if posixpath.basename(path) in _MAKEFILES and re.search(r"\bg?make\b", line):
+        return True
+    scripts = [re.sub(r"^(\.\./)+", "", posixpath.normpath(one or two)) for one, two in _SCRIPT.findall(line)]
+    return any(f"/{path}".endswith(f"/{script}") for script in scripts)
 
 
 def is_test(path: str) -> bool:

@@ -81,7 +81,7 @@ class Toolchain(Protocol):
         ...
 
     def is_test_config(self, path: str) -> bool:
-        """Does this file configure how tests run, rather than hold tests?"""
+        """Does this file configure how tests run, or does the policy's test command run it, rather than hold tests?"""
         ...
 
     def new_test_path(self, paths: Sequence[str], near: str) -> str:

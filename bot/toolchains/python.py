@@ -40,10 +40,10 @@ class PythonToolchain:
         self._settings = settings
 
     def is_test(self, path: str) -> bool:
-        return paths.is_test(path)
+        return paths.is_test(path) or self.is_test_config(path)
 
     def is_test_config(self, path: str) -> bool:
-        return paths.is_test_config(path)
+        return paths.is_test_config(path) or paths.is_run_by(self._checks.test or "", path)
 
     def new_test_path(self, existing: Sequence[str], near: str) -> str:
         return paths.new_test_path(existing, near)

@@ -24,7 +24,7 @@ name = "sample"
 dynamic = ["version"]
 requires-python = ">=3.9"
 [project.optional-dependencies]
-test = ["iniconfig"]
+test = ["iniconfig", "coverage"]
 [tool.setuptools_scm]
 [tool.pytest.ini_options]
 addopts = "--strict-markers"

@@ -119,7 +119,16 @@ _PLANTED = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("line", [None, "python -m pytest {tests}", "pytest {tests}", "cd tests && py.test ../{tests}"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        None,
+        "python -m pytest {tests}",
+        "pytest {tests}",
+        "cd tests && py.test ../{tests}",
+        "coverage run -m pytest {tests}",
+    ],
+)
 async def test_no_file_of_the_repository_runs_before_the_key_is_taken(make: Make, line: str | None) -> None:
     planted = dict.fromkeys(_PLANTED, _FORGER)
     toolchain, workspace = make(
@@ -134,6 +143,9 @@ async def test_the_forger_succeeds_where_a_custom_line_itself_runs_it(make: Make
     toolchain, workspace = make({"bin/run.py": _FORGER}, Checks(test="python bin/run.py {tests}"))
     run = await toolchain.test(workspace, [f"{FILE}::test_fails"])
     assert (run.complete, run.verdicts()) == (True, {f"{FILE}::test_fails": "passed"})
+    # and so no change of ours may touch it
+    assert toolchain.is_test_config("bin/run.py")
+    assert toolchain.is_test("bin/run.py")
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.11"])
@@ -165,6 +177,16 @@ async def test_a_shell_line_sees_what_the_tests_see(make: Make) -> None:
     line = "python -c 'import sample, sys; print(sample.answer(), sys.prefix)'; git log --format=%s; git describe"
     result = await toolchain.run(workspace, line, limits=Limits(seconds=20))
     assert result.output == "42 /env\nbase\nv99.0.0\n"
+
+
+async def test_a_shell_line_that_runs_pytest_reports_nothing_and_leaves_a_file_named_key(make: Make) -> None:
+    toolchain, workspace = make({"key": "mine"})
+    result = await toolchain.run(
+        workspace, f"pytest -q {FILE}::test_passes && ls key *.jsonl", limits=Limits(seconds=20)
+    )
+    assert "1 passed" in result.output
+    assert "\nkey\n" in result.output
+    assert (workspace.tree / "key").read_text() == "mine"
 
 
 async def test_custom_command_with_our_reporter(make: Make) -> None:

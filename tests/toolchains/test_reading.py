@@ -12,7 +12,7 @@ from bot.toolchains.detect import Project, detect
 from bot.toolchains.formats import parse_junit, parse_tap
 from bot.toolchains.inside.forgehand_records import Records
 from bot.toolchains.interpreters import Interpreter, fitting, satisfies
-from bot.toolchains.paths import is_test, is_test_config, new_test_path
+from bot.toolchains.paths import is_run_by, is_test, is_test_config, new_test_path
 from bot.toolchains.port import ToolchainError
 from bot.toolchains.results import ResultsChannel, parse_records
 from bot.toolchains.shadowing import shadows
@@ -89,6 +89,22 @@ def test_the_fitting_interpreter(requires: str | None, named: tuple[str, ...], m
 )  # fmt: skip
 def test_what_is_a_test(path: str, test: bool, config: bool) -> None:
     assert (is_test(path), is_test_config(path)) == (test, config)
+
+
+@pytest.mark.parametrize(
+    ("line", "path", "run"),
+    [
+        ("make test", "Makefile", True), ("make -C sub check", "sub/Makefile", True), ("pytest", "Makefile", False),
+        ("cd tests && ./runtests.py {modules}", "tests/runtests.py", True),
+        ("A=1; python3.11 -u bin/run.py {tests}", "bin/run.py", True), ("bash ../ci/test.sh", "ci/test.sh", True),
+        ("scripts/test", "scripts/test", True), ("sh -c 'x'", "src/x.py", False),
+        ("pytest --doctest-modules src/a.py && mypy src/a.py", "src/a.py", False),
+        ("python -m pytest {tests}", "src/pytest.py", False), ("", "src/a.py", False),
+        ("python run.py", "src/rerun.py", False),
+    ],
+)  # fmt: skip
+def test_what_a_custom_command_runs(line: str, path: str, run: bool) -> None:
+    assert is_run_by(line, path) is run
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,17 @@ PYTEST_DONT_REWRITE: it is imported before pytest could.
 """
 
 # os.path rather than pathlib: this also runs on old Pythons, and starts with every test run
-# ruff: noqa: PTH110, PTH118
 from __future__ import annotations
 
 import importlib
 import os
 from typing import Any
 
-from forgehand_records import KEY_FILE, Records  # type: ignore[import-not-found]
+from forgehand_records import Records, directory_with_key  # type: ignore[import-not-found]
 
-_DIRECTORY = os.environ.get("FORGEHAND_RESULTS", "")
+_DIRECTORY = directory_with_key()
 # read now, before anything else is imported: a worker of pytest-xdist finds no key and stays silent
-_RECORDS = Records(_DIRECTORY) if os.path.exists(os.path.join(_DIRECTORY, KEY_FILE)) else None
+_RECORDS = Records(_DIRECTORY) if _DIRECTORY else None
 if _RECORDS:
     # pytest and its own plugins now, while no file of the repository can pose as one, or as what they import
     for _name in ("pytest", *(f"_pytest.{name}" for name in importlib.import_module("_pytest.config").default_plugins)):
