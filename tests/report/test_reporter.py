@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
@@ -26,7 +26,7 @@ from bot.report.reporter import Reporter
 from bot.sandbox.process import NoSandbox
 from bot.settings import Settings
 from bot.store import tasks
-from bot.store.store import Store
+from bot.store.store import Store, create_engine
 from bot.toolchains.python import make_toolchain
 from bot.types import Repository
 from simhub import Fault, Hub
@@ -226,3 +226,59 @@ async def test_errors_of_github_delay_but_never_double_it(desk: Desk) -> None:
     assert text.startswith("I did not go on. The issue is closed.")
     assert refused.times == 0
     assert desk.posts() == 1
+
+
+async def test_a_comment_that_somebody_deleted_is_made_anew(desk: Desk) -> None:
+    desk.add("e1")
+    async with reporting(desk.services):
+        await desk.until(lambda now: bool(desk.posted("e1").get("status")))
+        url = f"{desk.hub.api_url}/repos/octo/basket/issues/comments/{desk.posted('e1')['status']}"
+        async with desk.session.delete(url, headers={"Authorization": f"token {desk.person}"}) as answer:
+            assert answer.status == 204
+        desk.begin("e1")
+        desk.close("e1", "refused", "The issue is closed.")
+        now = await desk.until(lambda now: bool(desk.posted("e1").get("closed")))
+    assert [text.startswith("I did not go on.") for text in now] == [True]
+
+
+async def test_it_never_gives_up_and_no_comment_stops_another(desk: Desk) -> None:
+    desk.add("f1")
+    broken = "update fh_task set argument = '{}' where id = 'f1'"
+    desk.services.store.run_sync(lambda c: c.exec_driver_sql(broken))
+    reporter = Reporter(desk.services)
+    running = asyncio.create_task(reporter.run())
+    while not (reporter._watched and reporter._watched["f1"].failures):
+        await asyncio.sleep(0.05)
+    reporter._watched["f1"].failures = 20
+    reporter._watched["f1"].posted_at = float("-inf")
+    while reporter._watched["f1"].failures == 20:
+        await asyncio.sleep(0.05)
+    desk.add("f2")
+    await desk.until(lambda now: bool(desk.posted("f2").get("status")))
+    assert reporter._watched["f1"].failures == 21
+    assert not running.done()
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_of_two_processes_one_reports_and_the_other_takes_over(desk: Desk, postgres: str) -> None:
+    stores = [Store(create_engine(postgres)) for _ in range(2)]
+    stores[0].migrate()
+    one, two = (replace(desk.services, store=store) for store in stores)
+    desk.services = one
+    desk.add("g1")
+    first, second = (asyncio.create_task(Reporter(services).run()) for services in (one, two))
+    await desk.until(lambda now: bool(desk.posted("g1").get("status")))
+    await asyncio.sleep(1)
+    assert len(await desk.comments()) == desk.posts() == 1
+    for running in (first, second):
+        assert not running.done()
+    first.cancel()
+    desk.begin("g1")
+    await desk.until(lambda now: now[0].startswith("I am working on this."))
+    assert desk.posts() == 1
+    second.cancel()
+    await asyncio.gather(first, second, return_exceptions=True)
+    for store in stores:
+        store.close()
