@@ -10,7 +10,7 @@ from simhub.faults import Fault
 from simhub.model_formats import Asked
 from tests.e2e.answers import BODY, TITLE
 from tests.e2e.conftest import Tell
-from tests.e2e.scenes import POLICY, SAMPLE, place, put, rows
+from tests.e2e.scenes import POLICY, SAMPLE, place, put, rows, sent
 from tests.support.story import LABEL, Story
 
 
@@ -49,8 +49,9 @@ async def test_one_bad_repository_leaves_the_others_their_label(tell: Tell) -> N
 async def test_nobodys_role_is_asked_for_a_label_of_somebody_else(tell: Tell) -> None:
     story: Story = await tell([])
     number = await story.file(TITLE, BODY, label="bug")
-    handled = "select 1 from fh_delivery where event = 'issues' and payload like '%\"labeled\"%' and done is not null"
-    await story.until(lambda: rows(story, handled), what="the label is handled")
+    await story.hub.settled()
+    guid, handled = sent(story, "issues", "labeled")[-1].guid, "select 1 from fh_delivery where guid = ? and done > 0"
+    await story.until(lambda: rows(story, handled, guid), what="the label is handled")
     assert not [each.path for each in story.hub.requests if "/collaborators/" in each.path]
     assert await story.comments(number) == {}
 
