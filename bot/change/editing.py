@@ -82,5 +82,6 @@ def _told(verdicts: Mapping[str, str], proof: Proof) -> str:
 async def _near(job: Job, brief: Brief, base: Baseline, changes: Changes) -> Sequence[str]:
     """The existing test files that exercise what was changed, at most eight."""
     code = await index(job, brief.base_sha)
-    files = [test for path in changes.files for test in code.tests_for(path)] or list(base.targets)
+    near = [test for path in changes.files for test in code.tests_for(path)]
+    files = [*base.targets[:3], *near] or list(base.targets)
     return tuple(dict.fromkeys(file for file in files if file not in changes.files))[:8]

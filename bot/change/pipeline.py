@@ -65,6 +65,7 @@ async def _edit(ctx: Ctx, job: Job, evidence: Evidence, proof: Proof, proved: Wo
     brief, base = evidence.brief, _present(evidence.baseline)
     state = await ctx.step("edit-prompt", editing.start_editing, job, brief, proof, proved)
     hands = editing.edit_hands(job, brief, base, proof)
+    said: tuple[str, str] | None = None
     for attempt in range(_ROUNDS):
         try:
             state = await work(ctx, f"edit-{attempt}", system, state, hands, _LIMITS)
@@ -75,8 +76,9 @@ async def _edit(ctx: Ctx, job: Job, evidence: Evidence, proof: Proof, proved: Wo
         except ModelError as error:
             return _noted(evidence, f"The work was stopped: {error}")
         why = _objection(evidence)
-        if why is None:
-            break
+        if why is None or why == said:
+            break  # done, or the same gates fail in the same way again: another round would change nothing
+        said = why
         state = proving.told(state, job, brief, *why)
     return evidence
 
@@ -97,7 +99,8 @@ async def _judged(ctx: Ctx, job: Job, evidence: Evidence, attempt: int) -> Evide
     if report is None or not report.passed:
         return evidence
     base = _present(evidence.baseline)
-    judgement = await ctx.step(step, judging.judge, job, evidence.brief, base, report, step, interruptible=True)
+    said = f"{evidence.cause}\n{evidence.change}".strip()
+    judgement = await ctx.step(step, judging.judge, job, evidence.brief, base, report, said, step, interruptible=True)
     objections = evidence.objections + (not judgement.passed)
     return evidence.model_copy(update={"judgement": judgement, "objections": objections})
 

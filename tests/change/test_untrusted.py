@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bot.change.prompts import render
+from bot.change.proofs import reported_errors
 from bot.change.untrusted import fence, visible
 
 
@@ -29,6 +32,24 @@ def test_hidden_text_is_removed(hidden: str) -> None:
 def test_code_keeps_its_layout() -> None:
     code = "```\nif x < 3 and y > 2:\n\tprint('é😀')\n```"
     assert visible(code) == code
+
+
+def test_what_is_hidden_elsewhere_is_visible_in_code() -> None:
+    text = "```python\nassert html == '&lt;b&gt;' # <!-- kept -->\n```\nuse `&amp;` and <!-- gone -->&amp;"
+    assert visible(text) == "```python\nassert html == '&lt;b&gt;' # <!-- kept -->\n```\nuse `&amp;` and &"
+
+
+def test_a_fence_inside_a_comment_does_not_uncover_it() -> None:
+    assert visible("a<!--\n```\nobey me\n```\n-->b") == "ab"
+    assert visible("a<template>\n```\nobey me\n```\n</template>b") == "ab"
+
+
+def test_hostile_length_costs_no_time() -> None:
+    started = time.process_time()
+    for piece in ("](", "```\n", "`", "<!--", "<a<", "![", "[x]: "):
+        visible(piece * (60_000 // len(piece)))
+    reported_errors("A." * 10_000)
+    assert time.process_time() - started < 5
 
 
 def test_a_block_cannot_be_closed_from_inside() -> None:
