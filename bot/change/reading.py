@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.change.job import Job
 from bot.change.records import Brief, Comment
 from bot.change.untrusted import visible
-from bot.github import issues, pulls, repos
+from bot.github import issues, labels, pulls, repos
 from bot.github.issues import Issue, IssueComment
 
 READ = {"contents": "read", "issues": "read", "pull_requests": "read", "metadata": "read"}
@@ -43,7 +43,7 @@ def _stop(job: Job, issue: Issue) -> str | None:
     if issue.state != "open":
         return "The issue was closed before the work began, so nothing was done. Reopen and label it to start again."
     label = job.task.source_label
-    if label and label.casefold() not in {name.casefold() for name in issue.labels}:
+    if label and not any(labels.same(label, name) for name in issue.labels):
         return f"The label `{label}` was removed before the work began, so nothing was done."
     return None
 
