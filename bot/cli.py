@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -160,6 +161,8 @@ async def _printed(text: Any) -> bool:
 
 def _finish(run: Callable[[], Any]) -> None:
     """Run to the end; our own errors and the machine's (a port in use) become words, Ctrl-C becomes 130."""
+    # Asked to stop, demo and try must take their server along; serve installs its own handler.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         result = run()
         succeeded = asyncio.run(result) if asyncio.iscoroutine(result) else result
