@@ -160,7 +160,8 @@ async def _deliver(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
     if report is None or evidence.proof is None or not (evidence.verified or job.policy.fix.unverified == "draft"):
         return await _tell(ctx, job, evidence)
     evidence = await ctx.step("account", publishing.account, job, evidence)
-    published = await ctx.step("publish", publishing.publish, job, evidence, report, retries=2)
+    sha = await ctx.step("push", publishing.push, job, evidence, report, retries=2)
+    published = await ctx.step("pull", publishing.open_pull, job, evidence, sha, retries=2)
     state: TaskState = "done" if evidence.verified else "unverified"
     return Outcome(state=state, summary=f"Opened #{published.number}", data=published.model_dump())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.change.finding import fetch_base
-from bot.change.job import Job
+from bot.change.job import Job, PullText
 from bot.change.reading import READ
 from bot.change.records import Brief, Evidence, GateReport, Published
 from bot.git.changes import Changes
@@ -52,23 +52,21 @@ async def recheck(job: Job, brief: Brief, changes: Changes) -> Recheck:
     return Recheck(base_sha=base_sha, conflicts=conflicts, edited=edited)
 
 
-async def publish(job: Job, evidence: Evidence, report: GateReport) -> Published:
-    """Branch, pull request and the comment that names it: one step, so that a cancel cannot leave half of them.
+async def open_pull(job: Job, evidence: Evidence, head_sha: str) -> Published:
+    """The pull request and the comment that names it: one step, so that a cancel leaves no pull request unnamed.
 
-    Running it again finds what is there already: the commit has the same sha, the pull request the same head, the
-    comment its marker.
+    Running it again finds what is there: the pull request by its head, the comment by its marker.
     """
     text = job.capability.pull(evidence, job.task_id)
-    title = outgoing_line(text.title, secrets=job.services.settings.secrets)
-    head_sha = await _push(job, report, title)
-    pull = await _open(job, evidence, title, text.body)
+    pull = await _open(job, evidence, text)
     await notify(job, job.capability.final(evidence, job.task_id, pull.html_url))
     await job.stage("publish", "done", f"#{pull.number}")
     return Published(branch=job.branch, head_sha=head_sha, number=pull.number, url=pull.html_url, draft=pull.draft)
 
 
-async def _push(job: Job, report: GateReport, title: str) -> str:
-    """Commit the tested tree and push it to the task's own branch; the head's sha."""
+async def push(job: Job, evidence: Evidence, report: GateReport) -> str:
+    """Commit the tested tree and push it to the task's own branch; the head's sha, the same on every try."""
+    title = _title(job, job.capability.pull(evidence, job.task_id))
     mirror = await job.mirror(report.base_sha)
     bot = await job.services.github.bot()
     author = Author(name=bot.login, email=noreply_email(bot, job.services.settings.web_url))
@@ -81,17 +79,22 @@ async def _push(job: Job, report: GateReport, title: str) -> str:
     return sha
 
 
-async def _open(job: Job, evidence: Evidence, title: str, body: str) -> Pull:
+def _title(job: Job, text: PullText) -> str:
+    return outgoing_line(text.title, secrets=job.services.settings.secrets)
+
+
+async def _open(job: Job, evidence: Evidence, text: PullText) -> Pull:
     """Open the pull request, or find the one that an interrupted attempt opened."""
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, OPEN)
+    body = job.services.outgoing(text.body, closes=job.task.number)
     pull = await pulls.open_pull(
         github,
         repository,
         head=job.branch,
         base=evidence.brief.base_branch,
-        title=title,
-        body=with_marker(job.services.outgoing(body, closes=job.task.number), Marker(task=job.task_id, part="pull")),
+        title=_title(job, text),
+        body=with_marker(body, Marker(task=job.task_id, part="pull")),
         draft=not evidence.verified,
     )
     await job.audit(f"open pull request #{pull.number}", allowed=True, reason=job.branch)
