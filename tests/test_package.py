@@ -128,7 +128,7 @@ def test_the_readme_names_every_direct_dependency_and_their_number() -> None:
     ],
 )
 def test_make_passes_arguments_through(target: str, ends: str) -> None:
-    command = ["make", "-n", target, "ARGS=--one 'two three'", "NAME=edits"]
+    command = ["make", "--no-print-directory", "-n", target, "ARGS=--one 'two three'", "NAME=edits"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.rstrip().endswith(ends)
