@@ -37,8 +37,14 @@ async def baseline(job: Job, brief: Brief, found: Found, installed: Installed) -
         tier=workshop.tier,
         setup=installed.commands,
     )
-    await job.stage("prepare", "done", f"{len(record.passing())} tests pass before any change ({record.scope})")
+    await job.stage("prepare", "done", f"{_counted(record)} before any change ({record.scope})")
     return record
+
+
+def _counted(record: Baseline) -> str:
+    if set(record.verdicts) == {record.command}:  # only the exit code was asked for
+        return f"the test command {'passes' if record.passing() else 'fails'}"
+    return f"{len(record.passing())} tests pass"
 
 
 def _scope(targets: tuple[str, ...], seconds: float, minutes: float) -> str:
