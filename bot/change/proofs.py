@@ -98,8 +98,9 @@ def _recognise(failures: tuple[Failure, ...], reported: Reported) -> ProofCheck:
             problem=f"{broken.test} fails because the test itself is broken, not because of the bug: "
             f"{_last_line(broken.message)}"
         )
-    if reported.raised:
-        shown = " or ".join(f"{name}: {message}".rstrip(": ") for name, message in reported.raised[-3:])
+    other = [shown for shown in reported.raised if shown[0] != "AssertionError"]
+    if other:
+        shown = " or ".join(f"{name}: {message}".rstrip(": ") for name, message in other[-3:])
         return ProofCheck(
             problem=f"The issue shows `{shown}`, but the test fails with: {_last_line(ended)}. "
             "Make it fail as reported."
@@ -114,7 +115,10 @@ def _raises(name: str, ended: str) -> bool:
 
 
 def _last_line(message: str) -> str:
-    """The line that names the exception: pytest puts it behind ``E``, others at the end."""
+    """The line that names the exception: pytest puts it behind ``E``, others last, before a summary of theirs."""
     marked = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
-    lines = marked or [line.strip() for line in message.splitlines() if line.strip()]
-    return (marked[0] if marked else lines[-1] if lines else "")[:300]
+    if marked:
+        return marked[0][:300]
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    raised = [line for line in lines if _RAISED_LINE.match(line)]
+    return (raised or lines or [""])[-1][:300]
