@@ -21,7 +21,6 @@ from bot.types import JsonModel
 Ended = Literal["finished", "turns", "malformed", "repeated", "wall clock", "dollars"]
 _KEEP_WHOLE = 10
 _CUT_ABOVE = 200_000
-_NUDGE = "Use one of the tools. When you are done, call `finish`."
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class LoopLimits:
 
 
 class Acted(JsonModel):
-    """What the tools answered, the tree afterwards, and ``finished`` (the model's summary) where it said so."""
+    """What the model is answered (never nothing), and the tree afterwards; ``finished``: its summary, where it is done."""
 
     messages: tuple[Message, ...]
     changes: Changes
@@ -78,7 +77,7 @@ async def work(ctx: Ctx, name: str, system: str, start: Work, hands: Hands, limi
 
 
 def _advance(state: Work, reply: Reply, acted: Acted) -> Work:
-    said = (reply.as_message(), *(acted.messages or (Message(role="user", text=_NUDGE),)))
+    said = (reply.as_message(), *acted.messages)
     return state.model_copy(
         update={
             "messages": (*state.messages, *said),

@@ -37,7 +37,7 @@ class ScriptedHands:
 
     async def act(self, reply: Reply, changes: Changes) -> Acted:
         if not reply.tool_calls:
-            return Acted(messages=(), changes=changes, malformed=True)
+            return Acted(messages=(Message(role="user", text="Use a tool."),), changes=changes, malformed=True)
         (call,) = reply.tool_calls
         if call.name == "finish":
             return Acted(messages=(_answer(call),), changes=changes, finished="done")
