@@ -34,7 +34,7 @@ class LoopLimits:
 
 
 class Acted(JsonModel):
-    """What the model is answered (never nothing), and the tree afterwards; ``finished``: its summary, where it is done."""
+    """What the model is answered (never nothing), the tree afterwards, and its summary where it is ``finished``."""
 
     messages: tuple[Message, ...]
     changes: Changes
