@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 import time
@@ -70,10 +71,13 @@ class Cache:
     def trim(self) -> int:
         """Remove what was not used longest until the limit holds; the number of blobs removed."""
         removed = 0
-        while self._size() > self._limit:
+        while (size := self._size()) > self._limit:
             with self._transaction() as connection:
+                (kept,) = connection.execute("select count(*) from blob").fetchone()
+                excess = math.ceil(kept * (size - self._limit) / size)
                 cursor = connection.execute(
-                    "delete from blob where key in (select key from blob order by used, key limit ?)", (_BATCH,)
+                    "delete from blob where key in (select key from blob order by used, key limit ?)",
+                    (min(_BATCH, excess),),
                 )
             if cursor.rowcount <= 0:
                 break
