@@ -62,6 +62,7 @@ class ReviewPolicy(JsonModel):
     instructions: dict[str, str] = Field(default_factory=dict)
     forks: bool = False
     block: bool = False
+    max_dollars: Dollars = 1.0
 
 
 class CommandPolicy(JsonModel):
@@ -69,6 +70,7 @@ class CommandPolicy(JsonModel):
 
     write: tuple[WriteCommand, ...] = WriteCommand.__args__  # type: ignore[attr-defined]
     read: tuple[ReadCommand, ...] = ("status", "config", "help")
+    max_dollars: Dollars = 1.0
 
 
 class LimitPolicy(JsonModel):
@@ -284,16 +286,22 @@ def _limited(policy: Policy, settings: Settings) -> Policy:
     said = settings.checks.model_dump(exclude_none=True)
     server = {key: value for key, value in said.items() if f"checks.{key}" not in origins}
     origins |= {f"checks.{key}": "the server" for key in server}
-    task, day = policy.fix.max_dollars, policy.limits.dollars_per_day
-    if task > settings.budget.task:
-        task, origins["fix.max_dollars"] = settings.budget.task, f"the server's ceiling; asked for {task:g}"
-    if day > settings.budget.day:
-        day, origins["limits.dollars_per_day"] = settings.budget.day, f"the server's ceiling; asked for {day:g}"
+
+    def lowered(section: BaseModel, key: str, ceiling: float) -> dict[str, float]:
+        asked = getattr(section, key)
+        if asked > ceiling:
+            name = next(name for name in Policy.model_fields if getattr(policy, name) is section)
+            origins[f"{name}.{key}"] = f"the server's ceiling; asked for {asked:g}"
+        return {key: min(asked, ceiling)}
+
+    task = settings.budget.task
     return policy.model_copy(
         update={
-            "fix": policy.fix.model_copy(update={"max_dollars": task}),
+            "fix": policy.fix.model_copy(update=lowered(policy.fix, "max_dollars", task)),
+            "review": policy.review.model_copy(update=lowered(policy.review, "max_dollars", task)),
+            "commands": policy.commands.model_copy(update=lowered(policy.commands, "max_dollars", task)),
             "checks": policy.checks.model_copy(update=server),
-            "limits": LimitPolicy(dollars_per_day=day),
+            "limits": LimitPolicy(**lowered(policy.limits, "dollars_per_day", settings.budget.day)),
             "origins": origins,
         }
     )

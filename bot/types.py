@@ -39,6 +39,15 @@ class Repository(JsonModel):
         return f"{self.owner}/{self.name}"
 
 
+class Target(JsonModel):
+    """What every task's argument says: where, on which issue or pull request, and who asked in which delivery."""
+
+    repository: Repository
+    number: int
+    actor: Actor
+    delivery: str
+
+
 class ForgehandError(Exception):
     """Root of every error we raise on purpose.
 

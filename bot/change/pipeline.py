@@ -31,7 +31,7 @@ _LIMITS = LoopLimits()
 async def run_change(ctx: Ctx, services: Services, capability: Capability, task: ChangeTask) -> Outcome:
     """One task from trigger to a state that people can see on GitHub."""
     policy = await ctx.step("policy", services.policies.load, task.repository, retries=2)
-    job = Job(services, capability, ctx.task_id, task, policy)
+    job = Job(services, ctx.task_id, task, policy, policy.fix.max_dollars, capability)
     brief = await ctx.step("read", reading.read, job, retries=2)
     if brief.stop:
         return Outcome(state="refused", summary=brief.stop)

@@ -7,25 +7,21 @@ from typing import Literal
 from bot.git.changes import Changes
 from bot.models.port import Message
 from bot.toolchains.port import Verdict
-from bot.types import Actor, JsonModel, Repository
+from bot.types import JsonModel, Target
 
 GateName = Literal["tests taken from base", "proof", "regressions", "parse", "lint", "secrets", "paths", "size"]
 
 
-class ChangeTask(JsonModel):
+class ChangeTask(Target):
     """What a person asked for, as the delivery said it: the text cannot be changed after the fact.
 
     ``triggered`` is when (ISO 8601, GitHub's clock); comments made or edited later are not read.
     ``source_label`` is the label that must still be there, None where a command asked.
     """
 
-    repository: Repository
-    number: int
     title: str
     body: str
-    actor: Actor
     triggered: str
-    delivery: str
     source_label: str | None = None
 
 

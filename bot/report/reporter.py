@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 import structlog
 
-from bot.change.records import ChangeTask
 from bot.change.services import Services
 from bot.engine.port import FINAL_STATES
 from bot.github import issues
@@ -24,7 +23,7 @@ from bot.store import reporting, tasks
 from bot.store.lease import Lease
 from bot.store.store import now_ms
 from bot.store.tasks import Task, TaskEvent
-from bot.types import Repository
+from bot.types import Repository, Target
 
 _COMMENT = {"issues": "write", "metadata": "read"}
 _LEASE = 0x464F524A
@@ -166,7 +165,7 @@ def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskE
 
 
 def _repository(task: Task) -> Repository:
-    return ChangeTask.model_validate(task.argument).repository
+    return Target.model_validate(task.argument).repository
 
 
 def _view(task: Task, events: list[TaskEvent], spent: reporting.Spent) -> StatusView:

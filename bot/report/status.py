@@ -8,17 +8,31 @@ from typing import Any
 
 from bot.report.words import duration, money, paragraph
 
-STAGES = {
-    "fix": (
-        ("read", "Read the issue"),
-        ("find", "Find the code"),
-        ("prepare", "Install and run the tests as they are"),
-        ("prove", "Prove the bug with a failing test"),
-        ("edit", "Fix the cause"),
-        ("gate", "Check the fix in a fresh tree"),
-        ("judge", "Have a second model look for a failing input"),
-        ("publish", "Open a pull request"),
-    )
+
+@dataclass(frozen=True)
+class FlowWords:
+    """What a flow's comment says: its stages in order, how to start over, how to stop it."""
+
+    stages: tuple[tuple[str, str], ...]
+    again: str
+    stop: str
+
+
+FLOWS = {
+    "fix": FlowWords(
+        stages=(
+            ("read", "Read the issue"),
+            ("find", "Find the code"),
+            ("prepare", "Install and run the tests as they are"),
+            ("prove", "Prove the bug with a failing test"),
+            ("edit", "Fix the cause"),
+            ("gate", "Check the fix in a fresh tree"),
+            ("judge", "Have a second model look for a failing input"),
+            ("publish", "Open a pull request"),
+        ),
+        again="Add the label again to start a new attempt.",
+        stop="Remove the label to stop.",
+    ),
 }
 _HEADS = {
     "queued": "I will work on this; it is waiting for a free place.",
@@ -30,11 +44,7 @@ _HEADS = {
     "cancelled": "Cancelled.",
     "dead": "I gave this up: one step kept crashing the process that ran it.",
 }
-_NEXT = {
-    "failed": "Add the label again to start a new attempt.",
-    "dead": "Nothing more is tried by itself; the log names the step. Add the label again to start a new attempt.",
-    "cancelled": "Add the label again to start a new attempt.",
-}
+_DEAD = "Nothing more is tried by itself; the log names the step."
 
 
 @dataclass(frozen=True)
@@ -55,15 +65,20 @@ class StatusView:
 
 def status_text(view: StatusView) -> str:
     """The comment's Markdown, without the marker."""
-    parts = [f"{_HEADS.get(view.state, view.state)} {view.summary}".strip(), _checklist(view), _foot(view)]
-    if view.state in _NEXT:
-        parts.insert(2, _NEXT[view.state])
-    return "\n\n".join(part for part in parts if part)
+    head = f"{_HEADS.get(view.state, view.state)} {view.summary}".strip()
+    return "\n\n".join(part for part in (head, _checklist(view), _next(view), _foot(view)) if part)
+
+
+def _next(view: StatusView) -> str:
+    again = FLOWS[view.flow].again
+    if view.state == "dead":
+        return f"{_DEAD} {again}"
+    return again if view.state in {"failed", "cancelled"} else ""
 
 
 def _checklist(view: StatusView) -> str:
     latest = {str(event["stage"]): event for event in view.stages}
-    return "\n".join(_line(view, title, latest.get(name)) for name, title in STAGES.get(view.flow, ()))
+    return "\n".join(_line(view, title, latest.get(name)) for name, title in FLOWS[view.flow].stages)
 
 
 def _line(view: StatusView, title: str, event: dict[str, Any] | None) -> str:
@@ -81,5 +96,5 @@ def _line(view: StatusView, title: str, event: dict[str, Any] | None) -> str:
 def _foot(view: StatusView) -> str:
     elapsed = duration((view.now - view.created) / 1000)
     calls = f"{view.calls} model call{'s' if view.calls != 1 else ''}"
-    stop = " Remove the label to stop." if view.state in {"queued", "running"} else ""
+    stop = f" {FLOWS[view.flow].stop}" if view.state in {"queued", "running"} else ""
     return f"<sub>Asked by {view.actor}. {elapsed}, {money(view.dollars)}, {calls}.{stop}</sub>"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from bot.engine.port import FINAL_STATES
-from bot.report.status import STAGES, StatusView, status_text
+from bot.report.status import FLOWS, StatusView, status_text
 
-DONE = [{"stage": name, "state": "done", "text": ""} for name, _ in STAGES["fix"]]
+DONE = [{"stage": name, "state": "done", "text": ""} for name, _ in FLOWS["fix"].stages]
 MIDWAY = [*DONE[:3], {"stage": "prove", "state": "started", "text": ""}]
 
 
@@ -34,7 +34,7 @@ def test_while_it_runs_the_present_stage_is_marked() -> None:
 def test_while_it_waits_nothing_is_claimed() -> None:
     text = said("queued", [], dollars=0, calls=0, now=1_500)
     assert text.startswith("I will work on this; it is waiting")
-    assert text.count("- [ ]") == len(STAGES["fix"])
+    assert text.count("- [ ]") == len(FLOWS["fix"].stages)
     assert "- [x]" not in text
     assert "0 s, $0.00, 0 model calls. Remove the label to stop." in text
 
@@ -42,7 +42,7 @@ def test_while_it_waits_nothing_is_claimed() -> None:
 def test_when_it_is_done_every_box_is_ticked() -> None:
     text = said("done", DONE, "Opened #13", calls=1, dollars=0.001)
     assert text.startswith("Done. Opened #13\n")
-    assert text.count("- [x]") == len(STAGES["fix"])
+    assert text.count("- [x]") == len(FLOWS["fix"].stages)
     assert "- [ ]" not in text
     assert "2 min 10 s, less than $0.01, 1 model call.</sub>" in text
 
