@@ -1,0 +1,69 @@
+"""What the static layer says: findings, which tools ran, and which did not and why."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from bot.types import ForgehandError, JsonModel
+
+Severity = Literal["error", "warning", "note"]
+
+
+class AnalysisError(ForgehandError):
+    """An analyser's report cannot be read; the message says which and why."""
+
+
+class StaticFinding(JsonModel):
+    """One statement of a tool about lines of the head. Lines count from 1; ``message`` never holds a secret's value."""
+
+    tool: str
+    rule: str
+    path: str
+    line: int
+    end_line: int
+    message: str
+    severity: Severity
+
+
+class ToolRun(JsonModel):
+    """A tool that ran to its end. ``command`` is what it was started as, ``files`` how many files of the head it read."""
+
+    tool: str
+    version: str
+    command: str
+    seconds: float
+    files: int
+
+
+class NotRun(JsonModel):
+    """A tool that had something to read but gave no complete answer. ``reason`` says how to mend it."""
+
+    tool: str
+    reason: str
+
+
+class Analysis(JsonModel):
+    """``new``: on changed lines and not in the base, most severe first. ``evidence``: the rest of the head's findings.
+
+    Evidence begins with what is new but off the changed lines, e.g. a name whose definition the change removed.
+    ``unread`` names files left out (too large, no regular file).
+    """
+
+    new: tuple[StaticFinding, ...] = ()
+    evidence: tuple[StaticFinding, ...] = ()
+    ran: tuple[ToolRun, ...] = ()
+    not_run: tuple[NotRun, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+class Analyser(JsonModel):
+    """``review.analysers.<name>`` of a policy: a shell line run at the top of the tree; it writes SARIF to ``sarif``.
+
+    It may start code and configuration of the repository, so it runs only where that is allowed.
+    """
+
+    command: str = Field(min_length=1, max_length=2000)
+    sarif: str = Field(default="results.sarif", min_length=1, max_length=200)
+    minutes: float = Field(default=5.0, gt=0, le=30)
