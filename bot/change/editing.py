@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from bot.change.finding import index
 from bot.change.hands import Check, Hands, May, protected, shown
 from bot.change.job import Job
+from bot.change.looking import index
 from bot.change.prompts import render
 from bot.change.records import Baseline, Brief, Proof, Work
 from bot.context.lookup import Lookup

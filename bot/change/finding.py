@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from bot.change.job import Job
+from bot.change.looking import index
 from bot.change.reading import READ
 from bot.change.records import Brief, Found
 from bot.context import guidelines
@@ -21,12 +22,6 @@ _RANKED = 150
 _SPEAKING = 2
 # beside tests lie helpers and configuration, which hold none
 _TEST_NAME = re.compile(r"(?<!conf)test[^/]*$", re.IGNORECASE)
-
-
-async def index(job: Job, sha: str) -> Index:
-    """The index of a commit; blobs seen before cost nothing."""
-    mirror = await job.mirror(sha)
-    return await job.services.indexer.index(mirror.git_dir, sha)
 
 
 async def fetch(job: Job, brief: Brief) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bot.change.gates import is_protected
 from bot.change.job import Job
+from bot.change.looking import LOOKING, fault, look, tool
 from bot.change.loop import Acted
 from bot.change.untrusted import fence
 from bot.context.lookup import Lookup
@@ -27,36 +28,13 @@ _SAID = 800
 _CHECKING = "Checking."
 
 
-def _tool(tool: str, description: str, required: Sequence[str], **properties: str) -> Tool:
-    """A tool whose parameters are all strings or integers (``int:`` before the description)."""
-    schema = {
-        key: {
-            "type": "integer" if text.startswith("int:") else "string",
-            "description": text.removeprefix("int:").strip(),
-        }
-        for key, text in properties.items()
-    }
-    parameters = {"type": "object", "properties": schema, "required": list(required), "additionalProperties": False}
-    return Tool(name=tool, description=description, parameters=parameters)
-
-
-SEARCH = _tool(
-    "search", "Search all files.", ["query"],
-    query="what to look for", kind="`literal` (default), `regex` or `symbol`", path="only below this path",
-)  # fmt: skip
-READ = _tool(
-    "read", "Read a file with line numbers.", ["path"],
-    path="the file", start="int: first line (default 1)", end="int: last line",
-)  # fmt: skip
-DEFINITION = _tool("definition", "Show where a name is defined.", ["name"], name="function, class or method")
-REFERENCES = _tool("references", "Show where a name is used.", ["name"], name="function, class or method")
-RUN = _tool(
+RUN = tool(
     "run",
     "Run a shell line in the sandbox (no network). What it writes is thrown away.",
     ["command"],
     command="the shell line",
 )
-FINISH = _tool(
+FINISH = tool(
     "finish", "Say that you are done; the program then checks.", ["cause"],
     cause="what was wrong, and where (path:line)", change="what the code does now",
 )  # fmt: skip
@@ -65,8 +43,8 @@ FINISH = _tool(
 def tools_for(model: str) -> tuple[Tool, ...]:
     """All tools; `edit` takes the edit format that suits the model's family."""
     instructions = format_for(model).instructions
-    edit = _tool("edit", f"Change files. {instructions}", ["edits"], edits="the edits, in the format described")
-    return (SEARCH, READ, DEFINITION, REFERENCES, edit, RUN, FINISH)
+    edit = tool("edit", f"Change files. {instructions}", ["edits"], edits="the edits, in the format described")
+    return (*LOOKING, edit, RUN, FINISH)
 
 
 Check = Callable[[Changes], Awaitable[str]]
@@ -140,26 +118,18 @@ class Hands:
 
     async def _call(self, call: ToolCall, changes: Changes) -> tuple[str, Changes]:
         """One call's answer and the tree after it. A wrong call is answered in words, never raised."""
-        if call.error is not None:
-            return f"Your arguments could not be read: {call.error}", changes
-        tool = next((tool for tool in self.tools if tool.name == call.name), None)
-        if tool is None:
-            await self.job.audit(f"tool {call.name}", allowed=False, reason="no such tool")
-            return f"There is no tool `{call.name}`; there are: {', '.join(tool.name for tool in self.tools)}.", changes
-        missing = [key for key in tool.parameters["required"] if not isinstance(call.arguments.get(key), str)]
-        if missing:
-            return f"`{call.name}` needs {', '.join(missing)} as text.", changes
+        problem = fault(call, self.tools)
+        if problem is not None:
+            if all(known.name != call.name for known in self.tools):
+                await self.job.audit(f"tool {call.name}", allowed=False, reason="no such tool")
+            return problem, changes
         if call.name == "edit":
             return await self._edit(str(call.arguments["edits"]), changes)
         if call.name == "run":
             return await self._run(str(call.arguments["command"]), changes), changes
         if call.name == "finish":
             return _CHECKING, changes
-        return await self._look(call, changes), changes
-
-    async def _look(self, call: ToolCall, changes: Changes) -> str:
-        lookup = await self.lookup(changes)
-        return await asyncio.to_thread(_looked_up, lookup, call)
+        return await look(await self.lookup(changes), call), changes
 
     async def _edit(self, text: str, changes: Changes) -> tuple[str, Changes]:
         try:
@@ -214,26 +184,9 @@ class Hands:
         return f"exit code {code}, {result.seconds:.1f} s\n{result.output[-_SHOWN:]}"
 
 
-def _looked_up(lookup: Lookup, call: ToolCall) -> str:
-    arguments = call.arguments
-    if call.name == "search":
-        return lookup.search(
-            str(arguments["query"]), kind=str(arguments.get("kind") or "literal"), path=str(arguments.get("path") or "")
-        )
-    if call.name == "read":
-        return lookup.read(str(arguments["path"]), _number(arguments.get("start"), 1), _number(arguments.get("end"), 0))
-    if call.name == "definition":
-        return lookup.definition(str(arguments["name"]))
-    return lookup.references(str(arguments["name"]))
-
-
 def _summary(call: ToolCall) -> str:
     """Cause and change, each on one line and of bounded length, one below the other."""
     return "\n".join(" ".join(str(call.arguments.get(key, "")).split())[:_SAID] for key in ("cause", "change"))
-
-
-def _number(value: object, default: int) -> int:
-    return value if isinstance(value, int) and value > 0 else default
 
 
 def protected(job: Job, base_sha: str, path: str) -> str | None:
