@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 
@@ -20,7 +20,7 @@ from simhub.gitrepo import GitRepo
 from simhub.limits import Limits
 from simhub.model import ROLES, Account, App, Installation, Protection, Repository, WorkflowRun, World
 from simhub.pages.registration import Conversion, SignIn
-from simhub.requestlog import RequestRecord
+from simhub.requestlog import Observer, RequestRecord
 from simhub.webhooks import Webhooks
 from simhub.workflows import Job
 
@@ -55,7 +55,11 @@ class Hub:
 
     ``clock_offset`` moves its clock (seconds), ``latency`` delays every API answer (seconds), ``token_lag`` is how
     long a fresh installation token is refused (seconds), ``mergeable_lag`` how long ``mergeable`` stays null.
+    ``observers`` are given each finished request with the JSON it was answered with, ``watchers`` those of every hub
+    in the process.
     """
+
+    watchers: ClassVar[list[Observer]] = []
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -68,7 +72,7 @@ class Hub:
         self.faults = Faults()
         self.limits = Limits(self.world)
         self.requests: list[RequestRecord] = []
-        self.observers: list[Callable[[RequestRecord, object], None]] = []
+        self.observers: list[Observer] = []
         self.credentials: dict[int, AppCredentials] = {}
         self.conversions: dict[str, Conversion] = {}
         self.sign_ins: dict[str, SignIn] = {}
@@ -272,10 +276,10 @@ class Hub:
         await workflows.finish_run(self, run, jobs)
 
     def record(self, record: RequestRecord, answer: object = None) -> None:
-        """Note a finished request; ``observers`` are given it with the JSON it was answered with."""
+        """Note a finished request and tell who listens."""
         self.requests.append(record)
         del self.requests[:-_REQUESTS_KEPT]
-        for observer in self.observers:
+        for observer in (*self.observers, *self.watchers):
             observer(record, answer)
 
     def protect(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -25,3 +25,6 @@ class RequestRecord:
     body: object = None
     faulted: bool = False
     query: Mapping[str, str] = field(default_factory=dict)
+
+
+Observer = Callable[[RequestRecord, object], None]

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from tests.support.notrun import not_run
+from tests.support.openapi import Witness, watching
+
+
+@pytest.fixture(autouse=True)
+def witness() -> Iterator[Witness]:
+    """Whatever hub a test starts: each request and each answer is held against GitHub's description."""
+    with watching() as witness:
+        yield witness
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

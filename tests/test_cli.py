@@ -131,8 +131,8 @@ def test_hub_serves_until_it_is_interrupted(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "a.py").write_text("x = 1\n")
     port = free_port()
-    command = [sys.executable, "-m", "bot.cli", "hub", "--port", str(port), "--root", str(tmp_path / "hub")]
-    command += ["--repository", f"octo/sample={tmp_path / 'source'}", "--app", "mybot"]
+    command = [sys.executable, "-m", "tests.support.watched", "bot.cli", "hub", "--port", str(port)]
+    command += ["--root", str(tmp_path / "hub"), "--repository", f"octo/sample={tmp_path / 'source'}", "--app", "mybot"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             assert process.stdout is not None

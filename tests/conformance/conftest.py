@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.simhub.conftest import at
+from tests.simhub.conftest import at, witness
 
-__all__ = ["at"]
+__all__ = ["at", "witness"]

@@ -36,7 +36,7 @@ async def attempt(folder: Path, *arguments: str | Path, **environment: str) -> t
     ours = ("FORGEHAND_", "ANTHROPIC_", "OPENAI_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.cli", "try", *arguments, "--exit", "--plain",
+        sys.executable, "-m", "tests.support.watched", "bot.cli", "try", *arguments, "--exit", "--plain",
         env=kept | {"FORGEHAND_DATA_DIR": str(folder / "own"), "COLUMNS": "200"} | environment,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip

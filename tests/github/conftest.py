@@ -16,7 +16,6 @@ from bot.github.lane import Clock
 from bot.github.transport import Exchange
 from bot.types import Repository
 from simhub.hub import AppCredentials, Hub
-from tests.support.openapi import Witness
 
 PERMISSIONS = {"contents": "write", "issues": "write", "pull_requests": "write", "checks": "write", "metadata": "read"}
 EVENTS = ["issues", "issue_comment", "pull_request"]
@@ -72,16 +71,13 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     (source / ".github").mkdir(parents=True)
     (source / "parse.py").write_text("x = 1\n")
     (source / ".github" / "forgehand.yml").write_text("fix:\n  label: bug\n")
-    witness = Witness()
     async with Hub.start(tmp_path / "hub") as hub, aiohttp.ClientSession() as session:
-        hub.observers.append(witness)
         credentials = hub.create_app("forgehand", permissions=PERMISSIONS, events=EVENTS)
         hub.create_user("ann")
         theirs = hub.create_repository("octo/durations", source=source, private=True)
         installation = hub.install(credentials, "octo", ["octo/durations"])
         ours = Repository(id=theirs.id, owner="octo", name="durations", installation=installation.id, private=True)
         yield World(hub, credentials, ours, session, FastTime(hub))
-    witness.check()
 
 
 @pytest.fixture

@@ -168,8 +168,9 @@ async def test_a_manifest_becomes_an_app_once(at: Stage) -> None:
 async def test_the_hub_runs_by_itself(tmp_path: Path) -> None:
     argv = ["--port", "0", "--root", str(tmp_path), "--repository", "octo/sample=./simhub", "--app", "mybot"]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "simhub", *argv, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
-    )
+        sys.executable, "-m", "tests.support.watched", "simhub", *argv,
+        stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
     assert process.stdout is not None
     said = {}
     while not (line := (await process.stdout.readline()).decode()).startswith("Stop"):

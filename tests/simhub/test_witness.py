@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.support.examples import missing
 from tests.support.hub import stage
-from tests.support.openapi import Witness
+from tests.support.openapi import description, watching
 
 REPO = "/repos/octo/sample"
+ROOT = Path(__file__).parents[2]
+WRONG = """
+import aiohttp
+from simhub import Hub
+
+async def test_it(tmp_path):
+    async with Hub.start(tmp_path) as hub, aiohttp.ClientSession() as session:
+        (await session.get(hub.api_url + "/zeal")).release()
+"""
 
 
 async def test_wrong_requests_are_named(tmp_path: Path) -> None:
-    witness = Witness()
-    async with stage(tmp_path) as at:
-        at.hub.observers.append(witness)
-        await at.ask("POST", f"{REPO}/issues", body={"title": "T"})
-        await at.ask("GET", f"{REPO}/issues?state=all&per_page=5")
-        assert witness.violations == set()
-        await at.ask("GET", f"{REPO}/issues?state=any&colour=red")
-        await at.ask("PATCH", f"{REPO}/issues/1", at.alice.token, {"title": "U", "titel": "typo"})
-        await at.ask("POST", f"{REPO}/issues/1/comments", body={"body": 7})
-        await at.ask("GET", f"{REPO}/nonsense")
-    assert witness.openapi is None or sorted(witness.violations) == [
+    if description() is None:  # every test that starts a hub says so, and fails when CI=true
+        return
+    with pytest.raises(AssertionError) as caught:
+        await _right_then_wrong(tmp_path)
+    assert str(caught.value).splitlines() == [
         "GET /repos/octo/sample/nonsense: GitHub has no such endpoint",
         "GET /repos/{owner}/{repo}/issues?colour: GitHub knows no such parameter",
         "GET /repos/{owner}/{repo}/issues?state: any is none of ['open', 'closed', 'all']",
@@ -31,10 +39,41 @@ async def test_wrong_requests_are_named(tmp_path: Path) -> None:
     ]
 
 
+async def _right_then_wrong(folder: Path) -> None:
+    with watching() as witness:
+        async with stage(folder) as at:
+            await at.ask("POST", f"{REPO}/issues", body={"title": "T"})
+            await at.ask("GET", f"{REPO}/issues?state=all&per_page=5")
+            assert witness.violations == set()
+            await at.ask("GET", f"{REPO}/issues?state=any&colour=red")
+            await at.ask("PATCH", f"{REPO}/issues/1", at.alice.token, {"title": "U", "titel": "typo"})
+            await at.ask("POST", f"{REPO}/issues/1/comments", body={"body": 7})
+            await at.ask("GET", f"{REPO}/nonsense")
+
+
+async def test_no_test_can_start_a_hub_around_the_witness(tmp_path: Path) -> None:
+    """A test that knows nothing of witnesses, beside the shared conftest; and a program of its own."""
+    if description() is None:
+        return
+    (tmp_path / "test_wrong.py").write_text(WRONG)
+    (tmp_path / "wrong.py").write_text(WRONG + "\nimport asyncio, pathlib\nasyncio.run(test_it(pathlib.Path('hub')))\n")
+    env = os.environ | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    for command in (["pytest", "-q", "-p", "tests.conftest", "-p", "pytest_asyncio", "--asyncio-mode=auto", "."],
+                    ["tests.support.watched", "wrong"]):  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", *command, cwd=tmp_path, env=env,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        said = (await process.communicate())[0].decode()
+        assert "AssertionError: GET /zeal: GitHub has no such endpoint" in said
+        assert process.returncode == 1, said
+
+
 def test_wrong_answers_and_webhooks_are_named() -> None:
-    witness = Witness()
-    if witness.openapi is not None:
-        lacking = witness.openapi.response_errors("GET", f"{REPO}/issues/1", 200, {"id": 1})
-        assert any('"number" is a required property' in line for line in lacking)
-        assert witness.openapi.response_errors("GET", f"{REPO}/issues/1", 202, {})
-        assert "issues.repository" in missing("issues", {"action": "opened", "issue": {}})
+    openapi = description()
+    if openapi is None:
+        return
+    lacking = openapi.response_errors("GET", f"{REPO}/issues/1", 200, {"id": 1})
+    assert any('"number" is a required property' in line for line in lacking)
+    assert openapi.response_errors("GET", f"{REPO}/issues/1", 202, {})
+    assert "issues.repository" in missing("issues", {"action": "opened", "issue": {}})

@@ -1,7 +1,8 @@
 """GitHub's own description of its REST API as a witness: requests and answers are checked against it.
 
-``Witness`` listens to a hub; where the description is not beside the checkout it knows nothing, which fails when
-CI=true and is said at the end of the run elsewhere.
+``watching`` holds every hub of the process against it; ``tests/conftest.py`` does so around each test. Where the
+description is not beside the checkout it knows nothing, which fails when CI=true and is said at the end of the run
+elsewhere.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from urllib.parse import quote
 
 import jsonschema_rs
 
+from simhub import Hub
 from simhub.requestlog import RequestRecord
 from tests.support.notrun import did_not_run
 
@@ -163,7 +166,7 @@ _RENAMED = re.compile(r"^/repositories/\d+")
 
 
 class Witness:
-    """Goes to ``hub.observers``: holds what is asked and answered against GitHub's description.
+    """Goes to ``Hub.watchers``: holds what is asked and answered against GitHub's description.
 
     ``asked=False`` where wrong requests are the point of the tests. Not looked at: git, GraphQL (the hub refuses what
     its schema lacks), and answers that a fault replaced.
@@ -172,21 +175,36 @@ class Witness:
     def __init__(self, asked: bool = True) -> None:
         self.asked = asked
         self.violations: set[str] = set()
-        self.openapi = description()
-        if self.openapi is None:
-            did_not_run("requests and answers against GitHub's OpenAPI", f"{FIXTURE.name} in shared/fixtures")
+        self.looked = 0
 
     def __call__(self, record: RequestRecord, answer: object) -> None:
-        if self.openapi is None or record.kind == "git" or record.path == "/graphql":
+        if record.kind == "git" or record.path == "/graphql":
+            return
+        self.looked += 1
+        if (openapi := description()) is None:
             return
         # Redirects after a rename lead to /repositories/ID, which the description does not list.
         path = _RENAMED.sub("/repos/octo/renamed", record.path)
         if self.asked:
             read = record.status < 400
-            self.violations.update(self.openapi.request_errors(record.method, path, record.query, record.body, read))
+            self.violations.update(openapi.request_errors(record.method, path, record.query, record.body, read))
         if not record.faulted:
-            self.violations.update(self.openapi.response_errors(record.method, path, record.status, answer))
+            self.violations.update(openapi.response_errors(record.method, path, record.status, answer))
 
     def check(self) -> None:
-        """Raises AssertionError that names every violation."""
+        """Raises AssertionError that names every violation; with CI=true also where nothing could be compared."""
+        if self.looked and description() is None:
+            did_not_run("requests and answers against GitHub's OpenAPI", f"{FIXTURE.name} in shared/fixtures")
         assert not self.violations, "\n".join(sorted(self.violations))
+
+
+@contextmanager
+def watching(asked: bool = True) -> Iterator[Witness]:
+    """A witness on every hub of this process; raises AssertionError at the end if it saw violations."""
+    witness = Witness(asked)
+    Hub.watchers.append(witness)
+    try:
+        yield witness
+    finally:
+        Hub.watchers.remove(witness)
+        witness.check()
