@@ -42,7 +42,7 @@ async def labelled(event: Event, services: Services) -> None:
         return
     task = change_task(event, repository, label)
     if task is not None:
-        await start(services, Request(event=event, flow=FLOW, argument=task, role=role, writes=True))
+        await start(services, Request(event=event, flow=FLOW, argument=task, writes=True), role)
 
 
 @router.on("issues", "unlabeled")

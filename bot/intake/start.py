@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import structlog
 
@@ -17,26 +20,30 @@ from bot.intake.router import Event
 from bot.policy import Decision, may
 from bot.store import audit, tasks
 from bot.store.tasks import NewTask
-from bot.types import Actor, JsonModel, Repository
+from bot.types import Actor, Repository, Target
 
 log = structlog.get_logger(__name__)
 _READ = {"contents": "read", "metadata": "read"}  # as the policy is read with, so that no other token need be minted
 _COMMENT = {"issues": "write", "metadata": "read"}
 
 
+Acknowledge = Callable[[str], Coroutine[Any, Any, None]]
+
+
 @dataclass(frozen=True)
 class Request:
-    """What a handler asks to be started; ``role`` is what :func:`sender_role` said.
+    """What a handler asks to be started, on the target that ``argument`` names.
 
-    Tasks that write to the same issue's branch wait for each other.
+    Tasks that write to the same issue's branch wait for each other. ``acknowledge`` gives people the first sign; it is
+    told the id of the task that works on it, which may be an earlier one. Without it, eyes appear on the target.
     """
 
     event: Event
     flow: str
-    argument: JsonModel
-    role: Role | None
+    argument: Target
     writes: bool
     source: str = "label"
+    acknowledge: Acknowledge | None = None
 
 
 async def sender_role(services: Services, event: Event) -> Role | None:
@@ -53,26 +60,35 @@ async def sender_role(services: Services, event: Event) -> Role | None:
     return role
 
 
-async def start(services: Services, request: Request) -> bool:
-    """Start the flow on the event's issue or pull request, if the sender has write permission there.
+async def start(services: Services, request: Request, role: Role | None) -> bool:
+    """Start the flow if the actor, whose ``role`` is what :func:`sender_role` said, has write permission.
 
     False where it was refused, or where the same flow is active on the same target already.
     """
-    event = request.event
-    repository, actor, number = event.repository(), event.sender(), event.number
-    if repository is None or actor is None or number is None:
-        return False
-    decision = may(actor, request.role, "write", services.settings.trusted_bots)
-    await _record(services, event, actor, f"start {request.flow}", decision)
+    target = request.argument
+    decision = may(target.actor, role, "write", services.settings.trusted_bots)
+    await record(services, request, decision)
     if not decision.allowed:
-        await _refuse(services, repository, number, actor, decision, event.guid)
+        await _refuse(services, target.repository, target.number, target.actor, decision, request.event.guid)
         return False
-    seen = asyncio.create_task(_acknowledge(services, repository, number))
-    new = _new_task(request, repository, actor, number)
+    return await begin(services, request)
+
+
+async def record(services: Services, request: Request, decision: Decision) -> None:
+    """The audit row of what was decided about a request."""
+    target = request.argument
+    await _record(services, request.event.guid, target.repository, target.actor, f"start {request.flow}", decision)
+
+
+async def begin(services: Services, request: Request) -> bool:
+    """Start what is allowed; False where the same flow is active on the same target already."""
+    new = _new_task(request)
     creation = await services.store.run(lambda connection: tasks.create(connection, new))
+    acknowledge = request.acknowledge or partial(_eyes, services, request.argument)
+    seen = asyncio.create_task(acknowledge(creation.holder))
     if creation.created or creation.holder == new.id:
         await services.engine.start(new.id, new.flow, request.argument, group=new.group)
-        log.info("task queued", task=new.id, flow=new.flow, number=number, actor=actor.login)
+        log.info("task queued", task=new.id, flow=new.flow, number=new.number, actor=new.actor)
     await seen
     return creation.created
 
@@ -92,13 +108,13 @@ async def cancel_active(services: Services, event: Event, flow: str, *, label: s
     repository, actor, number = event.repository(), event.sender(), event.number
     if repository is None or actor is None or number is None:
         return
-    key = _active_key(flow, repository, number)
+    key = active_key(flow, repository, number)
     task = await services.store.run(lambda connection: tasks.holder(connection, key))
     if task is None or (label is not None and not labels.same(label, str(task.argument.get("source_label")))):
         return
     if (await services.github.bot()).id != actor.id:
         reason = f"@{actor.login} {'closed the issue' if label is None else 'took the label away'}."
-        await _record(services, event, actor, f"cancel {flow}", Decision(True, reason))
+        await _record(services, event.guid, repository, actor, f"cancel {flow}", Decision(True, reason))
         await services.engine.cancel(task.id, actor.login)
 
 
@@ -119,40 +135,42 @@ async def _role(services: Services, repository: Repository, actor: Actor) -> Rol
     return await permissions.role_of(github, repository, actor.login)
 
 
-async def _record(services: Services, event: Event, actor: Actor, action: str, decision: Decision) -> None:
+async def _record(
+    services: Services, guid: str, repository: Repository, actor: Actor, action: str, decision: Decision
+) -> None:
     """One audit row."""
-    repository = event.repository()
-    where = {"delivery": event.guid, "repository": repository.full_name if repository else None, "actor": actor.login}
+    where = {"delivery": guid, "repository": repository.full_name, "actor": actor.login}
     await services.store.run(
         lambda connection: audit.record(connection, action, allowed=decision.allowed, reason=decision.reason, **where)
     )
 
 
-def _active_key(flow: str, repository: Repository, number: int) -> str:
+def active_key(flow: str, repository: Repository, number: int) -> str:
     """What one task at a time may hold; a renamed repository keeps its id."""
     return f"{flow} {repository.id}#{number}"
 
 
-def _new_task(request: Request, repository: Repository, actor: Actor, number: int) -> NewTask:
+def _new_task(request: Request) -> NewTask:
+    target = request.argument
     digest = hashlib.sha256(f"{request.event.guid} {request.flow}".encode()).hexdigest()
     return NewTask(
         id=digest[:12],
         flow=request.flow,
         source=request.source,
         delivery=request.event.guid,
-        installation=repository.installation,
-        repository=repository.full_name,
-        number=number,
-        actor=actor.login,
-        argument=request.argument.model_dump(mode="json"),
-        active_key=_active_key(request.flow, repository, number),
-        group=f"{repository.id}@{request.flow}-{number}" if request.writes else None,
+        installation=target.repository.installation,
+        repository=target.repository.full_name,
+        number=target.number,
+        actor=target.actor.login,
+        argument=target.model_dump(mode="json"),
+        active_key=active_key(request.flow, target.repository, target.number),
+        group=f"{target.repository.id}@{request.flow}-{target.number}" if request.writes else None,
     )
 
 
-async def _acknowledge(services: Services, repository: Repository, number: int) -> None:
-    github = await services.github.for_repository(repository, _COMMENT)
-    await issues.react_to_issue(github, repository, number, "eyes")
+async def _eyes(services: Services, target: Target, _task_id: str) -> None:
+    github = await services.github.for_repository(target.repository, _COMMENT)
+    await issues.react_to_issue(github, target.repository, target.number, "eyes")
 
 
 async def _refuse(
