@@ -1,0 +1,73 @@
+"""The spot where somebody said something: react there, answer there."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any, Literal
+
+from bot.github import issues
+from bot.github.client import Client, within
+from bot.github.effects import once
+from bot.github.issues import Reaction
+from bot.github.markers import Marker, carries, with_marker
+from bot.github.pacer import Urgency
+from bot.github.transport import Manner
+from bot.types import JsonModel, Repository
+
+_REACT = Manner(urgency=Urgency.ACKNOWLEDGE)
+_REPLY = Manner(notifies=True, repeatable=False)
+
+
+class Spot(JsonModel):
+    """A text on an issue or pull request ``number``: its own body, a comment, a review's body, or a review comment.
+
+    ``id`` is the comment's or review's, None for the body; ``root`` the first comment of a review comment's thread.
+    """
+
+    kind: Literal["body", "comment", "review", "review comment"]
+    number: int
+    id: int | None = None
+    root: int | None = None
+
+    @property
+    def permissions(self) -> dict[str, str]:
+        """What reacting and answering here needs."""
+        return {"pull_requests" if self.root else "issues": "write", "metadata": "read"}
+
+
+async def react(client: Client, repository: Repository, spot: Spot, content: Reaction) -> None:
+    """Add a reaction to the text itself; to the pull request for a review's body, which REST cannot react to."""
+    if spot.kind == "comment" and spot.id is not None:
+        await issues.react_to_comment(client, repository, spot.id, content)
+    elif spot.kind == "review comment" and spot.id is not None:
+        url = "/repos/{owner}/{repo}/pulls/comments/{id}/reactions"
+        await client.post(url, within(repository, id=spot.id), {"content": content}, manner=_REACT)
+    else:
+        await issues.react_to_issue(client, repository, spot.number, content)
+
+
+async def answer(client: Client, repository: Repository, spot: Spot, body: str, *, marker: Marker, bot_id: int) -> int:
+    """Answer in the thread, else below the issue or pull request; once for each marker. The answer's id."""
+    if spot.root is None:
+        comment = await issues.ensure_comment(client, repository, spot.number, body, marker=marker, bot_id=bot_id)
+        return comment.id
+
+    async def find() -> int | None:
+        async for item in _replies(client, repository, spot):
+            if carries(item.get("body"), marker, author_id=(item.get("user") or {}).get("id"), bot_id=bot_id):
+                return int(item["id"])
+        return None
+
+    async def make() -> int:
+        url = "/repos/{owner}/{repo}/pulls/{number}/comments/{root}/replies"
+        variables = within(repository, number=spot.number, root=spot.root)
+        return int((await client.post(url, variables, {"body": with_marker(body, marker)}, manner=_REPLY))["id"])
+
+    return await once(find, make)
+
+
+async def _replies(client: Client, repository: Repository, spot: Spot) -> AsyncIterator[Any]:
+    url = "/repos/{owner}/{repo}/pulls/{number}/comments?per_page=100"
+    async for item in client.items(url, within(repository, number=spot.number)):
+        if item.get("in_reply_to_id") == spot.root:
+            yield item

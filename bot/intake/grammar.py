@@ -1,0 +1,157 @@
+"""Commands in what people write: a pure reading of GitHub's Markdown.
+
+A command is a line of ordinary text that begins with ``/name`` or with a mention of the bot. Text that a page shows as
+code or as a quotation, inside a list, or not at all, is never one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from itertools import zip_longest
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+
+_LIKE = 0.7
+_MAX_TEXT = 65_536  # characters GitHub takes
+_LINE_ENDS = re.compile(r"\r\n?")
+_SLASH = re.compile(r"/(?P<name>[A-Za-z][A-Za-z-]{0,30})(?=[ \t\n]|\Z)[ \t]*(?P<text>[^\n]*)")
+# Elements that a page shows as code or as somebody else's words, or does not show.
+_APART = re.compile(r"<(?P<end>/?)(?:blockquote|pre|code|template|noscript|svg|math|textarea)\b", re.I)
+
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """One command as it was typed.
+
+    ``text`` stands behind the name, ``below`` on the lines from the next one to the next command. ``name`` is in lower
+    case; where it is not ``known`` somebody meant us all the same, perhaps with ``nearest``.
+    """
+
+    name: str
+    text: str
+    below: str
+    known: bool
+    nearest: str | None
+
+
+def commands_in(text: str, names: Collection[str], mention: str) -> tuple[Typed, ...]:
+    """The commands of a text, in order.
+
+    ``names`` are the commands there are; ``mention`` is the bot's name, without ``@`` and ``[bot]``. After a mention
+    any first word counts, also none (""); after a slash only one that is a name or resembles one.
+    """
+    source = _LINE_ENDS.sub("\n", text[:_MAX_TEXT])
+    found = [line for line in _Reader(mention).lines(source) if line.mentioned or _nearest(line.name, names)]
+    rows = source.split("\n")
+    return tuple(
+        Typed(
+            name=line.name,
+            text=line.text.strip(),
+            below="\n".join(rows[line.row + 1 : following.row if following else None]).strip(),
+            known=line.name in names,
+            nearest=_nearest(line.name, names),
+        )
+        for line, following in zip_longest(found, found[1:])
+    )
+
+
+def _nearest(name: str, names: Collection[str]) -> str | None:
+    return next(iter(get_close_matches(name, sorted(names), n=1, cutoff=_LIKE)), None)
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line that looks like a command; ``row`` counts from 0."""
+
+    row: int
+    name: str
+    text: str
+    mentioned: bool
+
+
+class _Reader:
+    """Finds such lines in paragraphs and headings of their own, outside HTML that sets text apart."""
+
+    def __init__(self, mention: str) -> None:
+        self._parser = _parser(mention)
+        self._likely = re.compile(rf"^[ \t]*(?:/[a-z]|@{re.escape(mention)}\b)", re.I | re.M)
+
+    def lines(self, source: str) -> Iterator[_Line]:
+        if not self._likely.search(source):
+            return
+        depth = 0
+        for block in self._parser.parse(source):
+            row, at = (block.map or [0])[0], 0
+            for token in self._inside(block):
+                if token.type in {"html_block", "html_inline"}:
+                    depth = _depth(token.content, depth)
+                elif token.type == "command" and block.level == 1 and not depth:
+                    row, at = row + block.content.count("\n", at, token.meta["at"]), token.meta["at"]
+                    yield _Line(row, token.info.lower(), token.content, token.meta["mentioned"])
+
+    def _inside(self, block: Token) -> list[Token]:
+        """The block's inline tokens, where they can matter."""
+        if block.type != "inline":
+            return [block]
+        found: list[Token] = []
+        if self._likely.search(block.content) or _APART.search(block.content):
+            self._parser.inline.parse(block.content, self._parser, {}, found)
+        return found
+
+
+def _depth(html: str, depth: int) -> int:
+    for found in _APART.finditer(_COMMENT.sub("", html)):
+        depth = max(0, depth - 1) if found["end"] else depth + 1
+    return depth
+
+
+@lru_cache(maxsize=4)
+def _parser(mention: str) -> MarkdownIt:
+    """CommonMark with one more kind of inline token, ``command``, which takes the rest of its line.
+
+    The parser only comes to a place that no code span, comment, tag or link has taken.
+    """
+    end = r"[ \t]*(?P<text>[^\n]*)"
+    addressed = re.compile(
+        rf"@{re.escape(mention)}(?:\[bot\])?(?:[,:]?[ \t]+|(?=\n|\Z))/?(?P<name>\S{{0,40}}){end}", re.I
+    )
+
+    def command(state: StateInline, silent: bool) -> bool:
+        if state.src[state.pos] not in "/@" or not _begins_line(state.src, state.pos):
+            return False
+        by_name = addressed.match(state.src, state.pos, state.posMax)
+        found = by_name or _SLASH.match(state.src, state.pos, state.posMax)
+        if found is None:
+            return False
+        if not silent:
+            token = state.push("command", "", 0)
+            token.info, token.content = found["name"], found["text"]
+            token.meta = {"at": state.pos, "mentioned": by_name is not None}
+        state.pos = found.end()
+        return True
+
+    parser = MarkdownIt("commonmark").disable(["inline", "emphasis", "balance_pairs"])
+    parser.inline.ruler.before("text", "command", command)
+    parser.inline.ruler.before("text", "comment", _comment)
+    return parser
+
+
+def _begins_line(text: str, at: int) -> bool:
+    return not text[text.rfind("\n", 0, at) + 1 : at].strip(" \t")
+
+
+def _comment(state: StateInline, silent: bool) -> bool:
+    """What begins like a comment hides all up to its end, even where it is not well-formed or never ends."""
+    if not state.src.startswith("<!--", state.pos):
+        return False
+    end = state.src.find("-->", state.pos + 4)
+    state.pos = state.posMax if end < 0 else min(end + 3, state.posMax)
+    return True
