@@ -58,6 +58,11 @@ def detect(tree: Path) -> Project:
     )
 
 
+def holds_python(tree: Path) -> bool:
+    """Whether any file of the tree is Python. Blocking."""
+    return next(tree.rglob("*.py"), None) is not None
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text(errors="replace") if path.stat().st_size <= _MAX_BYTES and not path.is_symlink() else ""

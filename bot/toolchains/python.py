@@ -15,7 +15,7 @@ from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.sandbox.proxy import RegistryProxy, certificates
 from bot.settings import Settings
 from bot.toolchains import commands, paths, shadowing
-from bot.toolchains.detect import Project, detect
+from bot.toolchains.detect import Project, detect, holds_python
 from bot.toolchains.formats import parse_junit, parse_tap
 from bot.toolchains.interpreters import Interpreter, fitting, interpreters, uv_program
 from bot.toolchains.port import Checks, TestCase, TestRun, ToolchainError, Workspace
@@ -25,6 +25,10 @@ from bot.toolchains.workspace import remove_tree
 _INSTALL_LIMITS = Limits(seconds=1200, memory_mb=4096, processes=512, file_mb=4096)
 _INSIDE = Path(__file__).parent / "inside"
 _TAIL = 3000
+_NO_PYTHON = (
+    "There is no Python file in this repository, and Python is the only language whose tests I find by myself. Set "
+    "`checks.setup` and `checks.test` in .github/forgehand.yml to the commands that install and test it."
+)
 _COLLECTION = re.compile(r"unittest\.loader\._FailedTest|Failed to import test module|^SyntaxError:", re.MULTILINE)
 
 
@@ -56,9 +60,11 @@ class PythonToolchain:
         """Make ``workspace.env`` and install into it, editable from ``workspace.tree``; only here is there a network.
 
         The results' ``argv`` is one string, what a person would type. Raises :class:`ToolchainError` with the failing
-        command's last lines, and where no Python fits.
+        command's last lines, where no Python fits, and where the repository holds none and names no test command.
         """
         project = await asyncio.to_thread(detect, workspace.tree)
+        if self._checks.test is None and not await asyncio.to_thread(holds_python, workspace.tree):
+            raise ToolchainError(_NO_PYTHON)
         interpreter = await asyncio.to_thread(_interpreter_for, project)
         uv = uv_program()
         workspace.env.mkdir(parents=True, exist_ok=True)

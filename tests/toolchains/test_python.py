@@ -314,11 +314,19 @@ async def test_custom_setup_has_pip_and_reaches_only_registries(tmp_path: Path) 
 
 
 async def test_an_interpreter_fitting_the_repository_is_used_or_named(tmp_path: Path) -> None:
-    files = {"setup.cfg": "[metadata]\nname = x\n[options]\npython_requires = >=4\n"}
+    files = {"setup.cfg": "[metadata]\nname = x\n[options]\npython_requires = >=4\n", "x.py": ""}
     workspace = Workspace(tree=write(tmp_path / "tree", files), env=tmp_path / "env")
     with pytest.raises(ToolchainError, match=r"needs Python >=4; this machine has 3\."):
         await make_toolchain(Bubblewrap(), Checks(), workspace.tree, Settings()).install(workspace)
     assert versions().startswith("Python 3.")
+
+
+async def test_a_repository_without_python_is_told_what_to_set(tmp_path: Path) -> None:
+    workspace = Workspace(tree=write(tmp_path / "tree", {"main.go": "package main\n"}), env=tmp_path / "env")
+    with pytest.raises(ToolchainError, match=r"Set `checks.setup` and `checks.test`"):
+        await make_toolchain(Bubblewrap(), Checks(), workspace.tree, Settings()).install(workspace)
+    named = Checks(setup="true", test="sh check.sh", results="exit")
+    await make_toolchain(Bubblewrap(), named, workspace.tree, Settings()).install(workspace)
 
 
 async def test_the_process_tier_imports_the_tree_it_is_given(tmp_path: Path) -> None:
