@@ -123,8 +123,12 @@ finding = _table(
     sa.Column("task", sa.Text, nullable=False),
     sa.Column("rule", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
+    sa.Column("comment", sa.BigInteger),
+    sa.Column("reason", sa.Text, nullable=False, server_default=""),
+    sa.Column("actor", sa.Text),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("updated", sa.BigInteger, nullable=False),
+    sa.Index("fh_finding_target", "repository", "number"),
 )
 
 installation = _table(

@@ -1,0 +1,106 @@
+"""What reviews found, and what became of it: one row a finding and pull request.
+
+``open`` and ``folded`` findings were told, inline or in the summary; ``fixed``, ``ignored`` and ``disputed`` is how
+they ended. ``data`` belongs to whoever stored it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from bot.store.store import now_ms
+from bot.store.tables import finding
+from bot.store.upsert import insert
+from bot.types import JsonModel
+
+State = Literal["open", "folded", "fixed", "ignored", "disputed"]
+UNSETTLED: frozenset[State] = frozenset({"open", "folded"})
+_ENDED: frozenset[State] = frozenset({"fixed", "ignored", "disputed"})
+
+
+class StoredFinding(JsonModel):
+    """A finding of a pull request. ``rule`` is ``<tool>:<rule>`` or ``model:<concern>``; ``task`` told it last.
+
+    ``comment`` is the id of the review comment that says it, where known; ``reason`` and ``actor`` say who rejected it
+    by a command, and why.
+    """
+
+    fingerprint: str
+    repository: str
+    number: int
+    task: str
+    rule: str
+    state: State
+    comment: int | None = None
+    reason: str = ""
+    actor: str | None = None
+    data: dict[str, Any]
+
+
+def remember(connection: sa.Connection, findings: Iterable[StoredFinding]) -> None:
+    """Store findings, over what was known of them; what somebody disputed stays disputed."""
+    key = ("fingerprint", "repository", "number")
+    for one in findings:
+        row = one.model_dump() | {"updated": now_ms()}
+        new = insert(connection, finding).values(row)
+        values = {name: value for name, value in row.items() if name not in key}
+        values["comment"] = sa.func.coalesce(new.excluded.comment, finding.c.comment)
+        connection.execute(
+            new.on_conflict_do_update(index_elements=list(key), set_=values, where=finding.c.state != "disputed")
+        )
+
+
+def of_pull(connection: sa.Connection, repository: str, number: int) -> list[StoredFinding]:
+    """Everything that was found in a pull request, in no order that means something."""
+    query = sa.select(finding).where(finding.c.repository == repository, finding.c.number == number)
+    return _read(connection, query.order_by(finding.c.fingerprint))
+
+
+def settle(
+    connection: sa.Connection, repository: str, number: int, states: Mapping[str, State], *, reason: str = ""
+) -> None:
+    """How findings ended, by fingerprint; only what is open or folded changes."""
+    rows = sa.update(finding).where(finding.c.repository == repository, finding.c.number == number)
+    for name, state in states.items():
+        query = rows.where(finding.c.fingerprint == name, finding.c.state.in_(UNSETTLED))
+        connection.execute(query.values(state=state, reason=reason, updated=now_ms()))
+
+
+def ignore(
+    connection: sa.Connection, repository: str, number: int, key: str | int, reason: str, actor: str
+) -> StoredFinding | None:
+    """Somebody who may rejects a finding, named by fingerprint or by the id of its comment: it is not said again.
+
+    None where nothing of that name was found in this pull request.
+    """
+    named = finding.c.comment == key if isinstance(key, int) else finding.c.fingerprint == key
+    query = sa.update(finding).where(finding.c.repository == repository, finding.c.number == number, named)
+    done = query.values(state="disputed", reason=reason, actor=actor, updated=now_ms()).returning(finding)
+    row = connection.execute(done).first()
+    return None if row is None else StoredFinding.model_validate(dict(row._mapping))
+
+
+def rejected(connection: sa.Connection, repository: str, fingerprints: Iterable[str]) -> list[StoredFinding]:
+    """Those of the fingerprints that somebody rejected by a command in any pull request of the repository."""
+    query = sa.select(finding).where(
+        finding.c.fingerprint.in_(list(fingerprints)), finding.c.repository == repository, finding.c.actor.is_not(None)
+    )
+    return _read(connection, query)
+
+
+def counts(connection: sa.Connection, repository: str) -> dict[str, dict[State, int]]:
+    """How the findings of a repository ended: rule -> state -> how many."""
+    query = sa.select(finding.c.rule, finding.c.state, sa.func.count()).where(
+        finding.c.repository == repository, finding.c.state.in_(_ENDED)
+    )
+    found: dict[str, dict[State, int]] = {}
+    for rule, state, count in connection.execute(query.group_by(finding.c.rule, finding.c.state)):
+        found.setdefault(rule, {})[state] = count
+    return found
+
+
+def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[StoredFinding]:
+    return [StoredFinding.model_validate(dict(row._mapping)) for row in connection.execute(query)]
