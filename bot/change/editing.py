@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
+from bot.change.assignment import Assignment
 from bot.change.hands import Check, Hands, May, protected, shown
 from bot.change.job import Job
 from bot.change.looking import index
@@ -14,10 +16,10 @@ from bot.git.changes import Changes
 from bot.models.port import Message
 from bot.sandbox.port import Limits
 
-_NEAR = Limits(seconds=120)
+NEAR = Limits(seconds=120)
 
 
-def lookup_for(job: Job, brief: Brief) -> Callable[[Changes], Awaitable[Lookup]]:
+def lookup_for(job: Assignment[Any], brief: Brief) -> Callable[[Changes], Awaitable[Lookup]]:
     """Search and read on base plus changes, never through the disk."""
 
     async def lookup(changes: Changes) -> Lookup:
@@ -64,10 +66,10 @@ def _check(job: Job, brief: Brief, base: Baseline, proof: Proof) -> Check:
     async def check(changes: Changes) -> str:
         workshop = job.workshop(brief.base_sha)
         first = await workshop.test(changes, proof.targets)
-        near = await _near(job, brief, base, changes)
+        near = await tests_near(job, brief, base, changes)
         if not near:
             return shown("The proof", first)
-        second = await workshop.test(changes, near, limits=_NEAR)
+        second = await workshop.test(changes, near, limits=NEAR)
         await job.stage("edit", "started", _told(first.verdicts(), proof))
         return f"{shown('The proof', first)}\n\n{shown('Tests nearby', second)}"
 
@@ -79,7 +81,7 @@ def _told(verdicts: Mapping[str, str], proof: Proof) -> str:
     return f"proof: {passing} of {len(proof.tests)} pass"
 
 
-async def _near(job: Job, brief: Brief, base: Baseline, changes: Changes) -> Sequence[str]:
+async def tests_near(job: Assignment[Any], brief: Brief, base: Baseline, changes: Changes) -> Sequence[str]:
     """The existing test files that exercise what was changed, at most eight."""
     code = await index(job, brief.base_sha)
     near = [test for path in changes.files for test in code.tests_for(path)]

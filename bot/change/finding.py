@@ -6,7 +6,9 @@ import asyncio
 import re
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
+from bot.change.assignment import Assignment
 from bot.change.job import Job
 from bot.change.looking import index
 from bot.change.reading import READ
@@ -57,7 +59,7 @@ def nearby_tests(code: Index, ranked: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*speaking, *exercising]))[:_TESTS]
 
 
-async def fetch_base(job: Job, branch: str) -> None:
+async def fetch_base(job: Assignment[Any], branch: str) -> None:
     """Bring the base branch into the mirror with a token that can only read."""
     token = await job.services.github.token(job.task.repository, READ)
     mirror = await job.services.mirrors.of(job.task.repository)

@@ -6,9 +6,10 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from bot.change.assignment import Assignment
 from bot.change.gates import is_protected
-from bot.change.job import Job
 from bot.change.looking import LOOKING, fault, look, tool
 from bot.change.loop import Acted
 from bot.change.untrusted import fence
@@ -68,7 +69,7 @@ class Hands:
     ``may_edit`` gives the reason why a path may not be edited now, or None; ``check`` runs after each edit.
     """
 
-    job: Job
+    job: Assignment[Any]
     base_sha: str
     nonce: str
     lookup: Callable[[Changes], Awaitable[Lookup]]
@@ -189,7 +190,7 @@ def _summary(call: ToolCall) -> str:
     return "\n".join(" ".join(str(call.arguments.get(key, "")).split())[:_SAID] for key in ("cause", "change"))
 
 
-def protected(job: Job, base_sha: str, path: str) -> str | None:
+def protected(job: Assignment[Any], base_sha: str, path: str) -> str | None:
     """Why no stage may edit this path, or None."""
     if is_protected(path, job.policy.protected):
         return f"`{path}` is protected (CI, lock files, tool settings, or by policy); a person changes it."

@@ -13,6 +13,7 @@ from typing import Any
 from bot.change.assignment import Assignment
 from bot.context.index import Index
 from bot.context.lookup import Lookup
+from bot.git.changes import NO_CHANGES
 from bot.models.port import Conversation, Message, Reply, Role, Tool, ToolCall
 from bot.models.structured import violations
 from bot.types import JsonModel
@@ -88,14 +89,15 @@ class Inquiry:
     """One question to a model that may look things up at one commit. Runs inside one step of the engine.
 
     Every request has its own name in the ledger, ``<name>-<turn>``, so a step that is repeated buys nothing twice.
-    ``answer`` is the tool that ends it; without one, the first reply that calls no tool does.
+    ``answer`` is the tool that ends it; without one, the first reply that calls no tool does. The commit is indexed
+    only once something is looked up.
     """
 
     assignment: Assignment[Any]
     name: str
     role: Role
     system: str
-    lookup: Lookup
+    sha: str
     answer: Tool | None = None
     turns: int = 8
     max_output: int = 8192
@@ -143,7 +145,12 @@ class Inquiry:
         ]
 
     async def _result(self, call: ToolCall) -> str:
-        return fault(call, self._tools) or await look(self.lookup, call)
+        problem = fault(call, self._tools)
+        if problem is not None:
+            return problem
+        if self.answer is not None and call.name == self.answer.name:
+            return "This was not usable."
+        return await look((await index(self.assignment, self.sha)).with_changes(NO_CHANGES), call)
 
 
 def _looked_up(lookup: Lookup, call: ToolCall) -> str:

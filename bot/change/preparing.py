@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot.change.job import Job
+from typing import Any
+
+from bot.change.assignment import Assignment
 from bot.change.records import Baseline, Brief, Found
 from bot.change.workshop import Installed
 from bot.git.changes import Changes
@@ -12,13 +14,13 @@ from bot.toolchains.port import TestRun, ToolchainError
 _NEAREST = 3
 
 
-async def install(job: Job, brief: Brief) -> Installed:
+async def install(job: Assignment[Any], brief: Brief) -> Installed:
     """Check out the base and install it through the allow-list proxy."""
     await job.stage("prepare", "started")
     return await job.workshop(brief.base_sha).ready()
 
 
-async def baseline(job: Job, brief: Brief, found: Found, installed: Installed) -> Baseline:
+async def baseline(job: Assignment[Any], brief: Brief, found: Found, installed: Installed) -> Baseline:
     """The full suite if it ends within ``checks.minutes``, else the nearest test files; the record names the scope."""
     minutes = job.policy.checks.minutes
     workshop = job.workshop(brief.base_sha)
