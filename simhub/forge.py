@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simhub import commit_shapes, pull_shapes
+from simhub import commit_shapes, pull_shapes, threads
 from simhub.gitrepo import ZERO, GitRepo
 from simhub.model import Account, CheckSuite, Event, Issue, Pull, Repository
 
@@ -92,19 +92,11 @@ async def _head_moved(hub: Hub, pull: Pull, old: str, new: str, forced: bool, ac
         await close_pull(hub, pull, actor)
         note(hub, pull.issue, actor, "head_ref_deleted")
         return
-    await _outdate_threads(pull, new)
     await set_head(pull, new)
+    await threads.follow(pull, pull.threads)
     if forced:
         note(hub, pull.issue, actor, "head_ref_force_pushed", commit_id=new)
     await pull_event(hub, pull, "synchronize", actor.user, before=old, after=new)
-
-
-async def _outdate_threads(pull: Pull, new: str) -> None:
-    """Comments on files that the new head changed are outdated."""
-    head = pull.head_repository or pull.repository
-    changed = await GitRepo(head.path).text("diff", "--name-only", pull.head_sha, new)
-    for thread in pull.threads:
-        thread.outdated = thread.outdated or thread.anchor.path in changed.splitlines()
 
 
 async def set_head(pull: Pull, sha: str) -> None:

@@ -224,13 +224,24 @@ class Anchor:
 
 @dataclass(eq=False)
 class Thread:
+    """A review thread: ``anchor`` is where it was made, on ``commit_id``; ``place`` where that is now, if anywhere."""
+
     id: int
     pull: Pull
     anchor: Anchor
     commit_id: str
+    place: Anchor | None = None
     comments: list[ReviewComment] = field(default_factory=list)
     resolved_by: Account | None = None
-    outdated: bool = False
+
+    @property
+    def outdated(self) -> bool:
+        return self.place is None
+
+    def seen_by(self, account: Account | None) -> bool:
+        """A thread of a review that is not submitted yet is only its author's to see."""
+        review = self.comments[0].review
+        return review.state != "PENDING" or review.user is account
 
 
 @dataclass(eq=False)
@@ -244,6 +255,7 @@ class ReviewComment:
     updated_at: datetime
     in_reply_to: int | None = None
     reactions: list[Reaction] = field(default_factory=list)
+    minimized: str | None = None
 
 
 @dataclass(eq=False)
@@ -328,6 +340,9 @@ class Repository:
     @property
     def pulls(self) -> list[Pull]:
         return [issue.pull for issue in self.issues.values() if issue.pull]
+
+    def has_collaborator(self, account: Account) -> bool:
+        return account is self.owner or self.roles.get(account.login.lower(), "none") != "none"
 
     def role_of(self, account: Account) -> str:
         """The role GitHub calls ``role_name``; readers of public repositories have ``read``."""

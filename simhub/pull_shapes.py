@@ -190,17 +190,17 @@ _WHOLE_FILE: Json = {
 
 
 def _anchor(item: ReviewComment) -> Json:
-    anchor, stale = item.thread.anchor, item.thread.outdated
+    anchor, place = item.thread.anchor, item.thread.place
     if anchor.line is None:
         return _WHOLE_FILE
     return {
-        "start_line": None if stale else anchor.start_line,
+        "start_line": place and place.start_line,
         "original_start_line": anchor.start_line,
         "start_side": anchor.start_side,
-        "line": None if stale else anchor.line,
+        "line": place and place.line,
         "original_line": anchor.line,
         "side": anchor.side,
-        "position": None if stale else anchor.position,
+        "position": place and place.position,
         "original_position": anchor.position,
         "subject_type": "line",
     }

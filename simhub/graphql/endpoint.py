@@ -9,9 +9,10 @@ from simhub.errors import ApiError
 from simhub.graphql.execute import Context, execute
 from simhub.graphql.language import ParseError, parse
 from simhub.graphql.mutations import MUTATIONS
+from simhub.graphql.reviews import REVIEW_MUTATIONS, REVIEWS
 from simhub.graphql.schema import SCHEMA
 
-_WHOLE = SCHEMA | MUTATIONS
+_WHOLE = SCHEMA | REVIEWS | MUTATIONS | {"Mutation": MUTATIONS["Mutation"] | REVIEW_MUTATIONS}
 
 
 async def answer(call: Call) -> Answer:

@@ -7,15 +7,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from simhub import forge, pull_shapes, rules
+from simhub import forge, rules
 from simhub.errors import ApiError
 from simhub.gitrepo import ZERO, GitRepo, identity
 from simhub.graphql.execute import Context, Node
 from simhub.graphql.lookup import found, issue_node
 from simhub.graphql.revert import revert_pull_request
-from simhub.model import Account, Comment, Issue, Pull, Repository, ReviewComment, Thread, node_id
-
-_VERDICTS = {"APPROVE", "COMMENT", "REQUEST_CHANGES"}
+from simhub.model import Account, Comment, Issue, Pull, Repository, ReviewComment, node_id
 
 
 def _issue(context: Context, identifier: str) -> Issue:
@@ -43,26 +41,13 @@ async def _update_comment(context: Context, _: Any, given: dict[str, Any]) -> No
 
 
 async def _minimize(context: Context, _: Any, given: dict[str, Any]) -> Node:
-    comment: Comment = found(context, given["input"]["subjectId"], "IssueComment")
-    context.demand(comment.issue.repository, "issues:write|pull_requests:write", "write", reading=False)
+    comment: Comment | ReviewComment = found(
+        context, given["input"]["subjectId"], "IssueComment", "PullRequestReviewComment"
+    )
+    repo = comment.issue.repository if isinstance(comment, Comment) else comment.thread.pull.repository
+    context.demand(repo, "issues:write|pull_requests:write", "write", reading=False)
     comment.minimized = str(given["input"]["classifier"]).lower()
     return Node("MinimizeCommentPayload", comment)
-
-
-async def _resolve(context: Context, given: dict[str, Any], resolved: bool) -> Node:
-    thread: Thread = found(context, given["input"]["threadId"], "PullRequestReviewThread")
-    repo = thread.pull.repository
-    context.demand(repo, "pull_requests:write", "triage", reading=False)
-    thread.resolved_by = context.call.user if resolved else None
-    hub = context.call.hub
-    comments = [pull_shapes.review_comment(hub, each) for each in thread.comments]
-    payload = {
-        "action": "resolved" if resolved else "unresolved",
-        "pull_request": pull_shapes.pull_simple(hub, thread.pull),
-        "thread": {"node_id": given["input"]["threadId"], "comments": comments},
-    }
-    hub.webhooks.emit("pull_request_review_thread", payload, repo, context.call.user)
-    return Node("ResolveReviewThreadPayload", thread)
 
 
 async def _set_draft(context: Context, given: dict[str, Any], draft: bool) -> Node:
@@ -75,30 +60,6 @@ async def _set_draft(context: Context, given: dict[str, Any], draft: bool) -> No
         action = "converted_to_draft" if draft else "ready_for_review"
         await forge.pull_event(context.call.hub, pull, action, context.call.user)
     return Node("PullRequestPayload", pull)
-
-
-async def _add_review(context: Context, _: Any, given: dict[str, Any]) -> Node:
-    wanted = given["input"]
-    pull: Pull = found(context, wanted["pullRequestId"], "PullRequest")
-    body = {"body": wanted.get("body", ""), "comments": wanted.get("threads") or wanted.get("comments") or []}
-    body |= {"event": wanted["event"]} if wanted.get("event") in _VERDICTS else {}
-    body |= {"commit_id": wanted["commitOID"]} if wanted.get("commitOID") else {}
-    body["comments"] = [_snake(each) for each in body["comments"]]
-    made = await context.rest("POST", _path(pull, f"pulls/{pull.number}/reviews"), body)
-    return Node("AddPullRequestReviewPayload", next(each for each in pull.reviews if each.id == made["id"]))
-
-
-def _snake(comment: dict[str, Any]) -> dict[str, Any]:
-    names = {"startLine": "start_line", "startSide": "start_side"}
-    return {names.get(name, name): value for name, value in comment.items()}
-
-
-async def _add_reply(context: Context, _: Any, given: dict[str, Any]) -> Node:
-    thread: Thread = found(context, given["input"]["pullRequestReviewThreadId"], "PullRequestReviewThread")
-    path = _path(thread.pull, f"pulls/{thread.pull.number}/comments/{thread.comments[0].id}/replies")
-    made = await context.rest("POST", path, {"body": given["input"]["body"]})
-    comment: ReviewComment = next(each for each in thread.comments if each.id == made["id"])
-    return Node("AddReplyPayload", comment)
 
 
 async def _state(context: Context, given: dict[str, Any], key: str, state: str) -> Node:
@@ -196,12 +157,8 @@ MUTATIONS: dict[str, dict[str, Any]] = {
         "addComment": _add_comment,
         "updateIssueComment": _update_comment,
         "minimizeComment": _minimize,
-        "resolveReviewThread": lambda c, _, given: _resolve(c, given, True),
-        "unresolveReviewThread": lambda c, _, given: _resolve(c, given, False),
         "markPullRequestReadyForReview": lambda c, _, given: _set_draft(c, given, False),
         "convertPullRequestToDraft": lambda c, _, given: _set_draft(c, given, True),
-        "addPullRequestReview": _add_review,
-        "addPullRequestReviewThreadReply": _add_reply,
         "closeIssue": lambda c, _, given: _state(c, given, "issueId", "closed"),
         "reopenIssue": lambda c, _, given: _state(c, given, "issueId", "open"),
         "closePullRequest": lambda c, _, given: _state(c, given, "pullRequestId", "closed"),
@@ -219,19 +176,17 @@ MUTATIONS: dict[str, dict[str, Any]] = {
     },
     "IssueCommentEdge": {"node": lambda c, v: Node("IssueComment", v)},
     "UpdateIssueCommentPayload": {"issueComment": lambda c, v: Node("IssueComment", v)},
-    "MinimizeCommentPayload": {"minimizedComment": lambda c, v: Node("IssueComment", v)},
-    "ResolveReviewThreadPayload": {"thread": lambda c, v: Node("PullRequestReviewThread", v)},
+    "MinimizeCommentPayload": {
+        "minimizedComment": lambda c, v: Node(
+            "IssueComment" if isinstance(v, Comment) else "PullRequestReviewComment", v
+        )
+    },
     "PullRequestPayload": {"pullRequest": _pull_of, "clientMutationId": lambda c, v: None},
     "RevertPullRequestPayload": {
         "pullRequest": lambda c, v: Node("PullRequest", v[0]),
         "revertPullRequest": lambda c, v: Node("PullRequest", v[1]),
         "clientMutationId": lambda c, v: None,
     },
-    "AddPullRequestReviewPayload": {
-        "pullRequestReview": lambda c, v: Node("PullRequestReview", v),
-        "clientMutationId": lambda c, v: None,
-    },
-    "AddReplyPayload": {"comment": lambda c, v: Node("PullRequestReviewComment", v)},
     "StatePayload": {
         "issue": lambda c, v: Node("Issue", v),
         "pullRequest": lambda c, v: issue_node(v),

@@ -22,7 +22,6 @@ from simhub.model import (
     Repository,
     Review,
     ReviewComment,
-    Thread,
     iso,
     node_id,
 )
@@ -144,6 +143,13 @@ def _review_decision(pull: Pull) -> str | None:
     return "APPROVED" if latest else None
 
 
+def _reviews(context: Context, pull: Pull, given: dict[str, Any]) -> Connection:
+    """Those in the wished states; what is not submitted is only its author's to see."""
+    seen = [each for each in pull.reviews if each.submitted_at or each.user is context.call.actor.account]
+    wanted = given.get("states") or [each.state for each in seen]
+    return Connection("PullRequestReview", [each for each in seen if each.state in wanted])
+
+
 async def _numbers(pull: Pull, index: int) -> int:
     git = GitRepo(pull.repository.path)
     return (await git.numbers(await pull_shapes.merge_base(pull), pull.head_sha))[index]
@@ -171,7 +177,7 @@ _ACTOR = {
 }
 
 
-def _authored(url: Any) -> dict[str, Any]:
+def authored(url: Any) -> dict[str, Any]:
     """Fields that issues, pull requests, comments and reviews share; ``url`` makes the page's address."""
     return {
         "url": url,
@@ -196,17 +202,13 @@ def _repo(value: Any) -> Repository:
     return found
 
 
-def _pull_url(context: Context, value: Any) -> str:
-    return str(pull_shapes.review_comment(context.call.hub, value)["html_url"])
-
-
 def _people(context: Context, repo: Repository) -> list[Account]:
     found = (context.call.hub.world.account(login) for login, role in repo.roles.items() if role != "none")
     return [account for account in found if account]
 
 
 _ISSUE: dict[str, Any] = {
-    **_authored(lambda c, v: shapes.issue_html_url(c.call.hub, v)),
+    **authored(lambda c, v: shapes.issue_html_url(c.call.hub, v)),
     "id": lambda c, v: node_id("PR" if v.pull else "I", v.id),
     "databaseId": lambda c, v: v.id,
     "number": lambda c, v: v.number,
@@ -252,10 +254,12 @@ _PULL: dict[str, Any] = {name: _of_issue(resolver) for name, resolver in _ISSUE.
     "changedFiles": lambda c, v: _numbers(v, 0),
     "files": _pull_files,
     "commits": _pull_commits,
-    "reviews": lambda c, v: Connection("PullRequestReview", [r for r in v.reviews if r.submitted_at]),
+    "reviews": _reviews,
     "latestReviews": lambda c, v: Connection("PullRequestReview", [r for r in v.reviews if r.submitted_at]),
     "reviewDecision": lambda c, v: _review_decision(v),
-    "reviewThreads": lambda c, v: Connection("PullRequestReviewThread", v.threads),
+    "reviewThreads": lambda c, v: Connection(
+        "PullRequestReviewThread", [t for t in v.threads if t.seen_by(c.call.actor.account)]
+    ),
     "reviewRequests": lambda c, v: Connection("ReviewRequest", v.reviewers),
     "closingIssuesReferences": lambda c, v: Connection(
         "Issue",
@@ -299,23 +303,6 @@ _REPOSITORY: dict[str, Any] = {
     "projectsV2": lambda c, r: Connection("ProjectV2Item", []),
     "assignableUsers": lambda c, r: Connection("User", _people(c, r)),
 }
-_THREAD: dict[str, Any] = {
-    "id": lambda c, t: node_id("PRRT", t.id),
-    "isResolved": lambda c, t: t.resolved_by is not None,
-    "isOutdated": lambda c, t: t.outdated,
-    "isCollapsed": lambda c, t: t.resolved_by is not None,
-    "resolvedBy": lambda c, t: actor(t.resolved_by),
-    "path": lambda c, t: t.anchor.path,
-    "line": lambda c, t: None if t.outdated else t.anchor.line,
-    "originalLine": lambda c, t: t.anchor.line,
-    "startLine": lambda c, t: None if t.outdated else t.anchor.start_line,
-    "diffSide": lambda c, t: t.anchor.side,
-    "subjectType": lambda c, t: "LINE" if t.anchor.line else "FILE",
-    "viewerCanResolve": lambda c, t: True,
-    "viewerCanReply": lambda c, t: True,
-    "comments": lambda c, t: Connection("PullRequestReviewComment", t.comments),
-    "pullRequest": lambda c, t: Node("PullRequest", t.pull),
-}
 
 
 def _check_run(run: CheckRun) -> dict[str, Any]:
@@ -326,10 +313,6 @@ def _check_run(run: CheckRun) -> dict[str, Any]:
 
 def _check_field(name: str) -> Any:
     return lambda c, run: _check_run(run)[name]
-
-
-def _thread_of(comment: ReviewComment) -> Thread:
-    return comment.thread
 
 
 SCHEMA: dict[str, dict[str, Any]] = {
@@ -367,31 +350,12 @@ SCHEMA: dict[str, dict[str, Any]] = {
         "description": lambda c, v: v.description,
     },
     "IssueComment": {
-        **_authored(lambda c, v: shapes.comment(c.call.hub, v)["html_url"]),
+        **authored(lambda c, v: shapes.comment(c.call.hub, v)["html_url"]),
         "id": lambda c, v: node_id("IC", v.id),
         "databaseId": lambda c, v: v.id,
         "isMinimized": lambda c, v: v.minimized is not None,
         "minimizedReason": lambda c, v: v.minimized or "",
     },
-    "PullRequestReview": {
-        **_authored(lambda c, v: pull_shapes.review(c.call.hub, v)["html_url"]),
-        "id": lambda c, v: node_id("PRR", v.id),
-        "databaseId": lambda c, v: v.id,
-        "state": lambda c, v: v.state,
-        "submittedAt": lambda c, v: iso(v.submitted_at),
-        "commit": lambda c, v: Node("Commit", (v.pull.repository, v.commit_id)),
-    },
-    "PullRequestReviewComment": {
-        **_authored(_pull_url),
-        "id": lambda c, v: node_id("PRRC", v.id),
-        "databaseId": lambda c, v: v.id,
-        "path": lambda c, v: _thread_of(v).anchor.path,
-        "line": lambda c, v: None if _thread_of(v).outdated else _thread_of(v).anchor.line,
-        "originalLine": lambda c, v: _thread_of(v).anchor.line,
-        "diffHunk": lambda c, v: _thread_of(v).anchor.hunk,
-        "outdated": lambda c, v: _thread_of(v).outdated,
-    },
-    "PullRequestReviewThread": _THREAD,
     "ReviewRequest": {"requestedReviewer": lambda c, v: actor(v)},
     "PullRequestCommit": {"commit": lambda c, v: Node("Commit", v)},
     "PullRequestChangedFile": {

@@ -98,6 +98,6 @@ def by_line(pull: Pull) -> dict[tuple[str, str, int | None], list[Thread]]:
     """Review threads by (path, side, line), for the diff."""
     found: dict[tuple[str, str, int | None], list[Thread]] = defaultdict(list)
     for thread in pull.threads:
-        if not thread.outdated:
-            found[(thread.anchor.path, thread.anchor.side, thread.anchor.line)].append(thread)
+        if thread.place and thread.seen_by(None):
+            found[(thread.place.path, thread.place.side, thread.place.line)].append(thread)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from simhub import commit_shapes, forge, pull_shapes, shapes
+from simhub import commit_shapes, forge, pull_shapes, shapes, threads
 from simhub.call import Answer, Call, routes
 from simhub.errors import ApiError, invalid, not_found, not_supplied
 from simhub.gitrepo import GitRepo
@@ -168,6 +168,7 @@ async def patch_pull(call: Call) -> Any:
         if sha is None:
             raise invalid("PullRequest", "base", "invalid")
         pull.base_ref, pull.base_sha, pull.mergeable = base, sha, None
+        await threads.follow(pull, pull.threads)
     if state := call.text("state"):
         await issues.change_state(call, pull.issue, state, None)
     return await pull_shapes.pull(call.hub, pull)
@@ -189,14 +190,23 @@ async def commits(call: Call) -> Any:
     return [commit_shapes.commit(call.hub, call.repo, item) for item in call.page(found)]
 
 
-@routes.add("POST DELETE", "/repos/{owner}/{repo}/pulls/{number}/requested_reviewers", needs="pull_requests:write")
+_REVIEWERS = "/repos/{owner}/{repo}/pulls/{number}/requested_reviewers"
+
+
+@routes.add("GET", _REVIEWERS, needs="pull_requests:read")
+async def requested_reviewers(call: Call) -> Any:
+    return {"users": [shapes.user(call.hub, each) for each in call.pull().reviewers], "teams": []}
+
+
+@routes.add("POST DELETE", _REVIEWERS, needs="pull_requests:write")
 async def request_reviewers(call: Call) -> Any:
     pull = call.pull()
     for login in call.strings("reviewers"):
         account = call.hub.world.account(login)
-        if account is None or call.repo.role_of(account) == "none":
+        if account is None or not call.repo.has_collaborator(account):
             raise ApiError(422, "Reviews may only be requested from collaborators. One or more of the users or teams "
-                                "you specified is not a collaborator of this repository.")  # fmt: skip
+                                "you specified is not a collaborator of the "
+                                f"{call.repo.full_name} repository.")  # fmt: skip
         if account is pull.issue.user:
             raise ApiError(422, "Review cannot be requested from pull request author.")
         adding = call.method == "POST"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from simhub import anchors, pull_shapes
+from simhub import anchors, pull_shapes, threads
 from simhub.call import BODY_LIMIT, Answer, Call, has_role, routes
 from simhub.errors import ApiError, invalid, not_found
+from simhub.gitrepo import FileChange
 from simhub.model import Anchor, Pull, Review, ReviewComment, Thread
 from simhub.resources.issues import checked_body
 
@@ -45,10 +46,8 @@ async def create_review(call: Call) -> Any:
     placed = await _place(call, pull, commit, comments)
     review = Review(call.hub.world.new_id(), pull, call.user, body, "PENDING", commit, None, call.actor.acting_app)
     pull.reviews.append(review)
-    for (anchor, text), given in zip(placed, comments, strict=True):
-        thread = Thread(call.hub.world.new_id(), pull, anchor, given.get("commit_id") or commit)
-        _write(call, thread, review, text)
-        pull.threads.append(thread)
+    for anchor, text in placed:
+        await _begin(call, review, anchor, text)
     if event:
         await _submit(call, review, event)
     return _shape(call, review)
@@ -76,12 +75,16 @@ async def _commit_id(call: Call, pull: Pull) -> str:
     return wanted
 
 
+async def _changes(call: Call, pull: Pull, commit: str) -> list[FileChange]:
+    base = await call.git.merge_base(await pull_shapes.merge_base(pull), commit) or pull.base_sha
+    return await call.git.changes(base, commit)
+
+
 async def _place(call: Call, pull: Pull, commit: str, comments: list[Any]) -> list[tuple[Anchor, str]]:
     """Anchor every comment before anything is kept; one bad one refuses them all."""
     if not comments:
         return []
-    base = await call.git.merge_base(await pull_shapes.merge_base(pull), commit) or pull.base_sha
-    changes = await call.git.changes(base, commit)
+    changes = await _changes(call, pull, commit)
     placed = []
     for item in comments:
         text = item.get("body")
@@ -100,6 +103,30 @@ async def _place(call: Call, pull: Pull, commit: str, comments: list[Any]) -> li
     return placed
 
 
+async def _begin(call: Call, review: Review, anchor: Anchor, text: str) -> ReviewComment:
+    """A new thread with its first comment."""
+    pull = review.pull
+    thread = Thread(call.hub.world.new_id(), pull, anchor, review.commit_id, anchor)
+    if review.commit_id != pull.head_sha:
+        await threads.follow(pull, [thread])
+    pull.threads.append(thread)
+    return _write(call, thread, review, text)
+
+
+async def add_thread(call: Call, review: Review, wanted: dict[str, Any]) -> Thread | None:
+    """One more thread in a pending review, as only GraphQL can. None, and nothing kept, for a place off the diff."""
+    text = checked_body(wanted.get("body"), "PullRequestReviewThread") or ""
+    try:
+        anchor = anchors.resolve(
+            await _changes(call, review.pull, review.commit_id), wanted["path"], wanted.get("line"),
+            wanted.get("side") or "RIGHT", wanted.get("start_line"), wanted.get("start_side"),
+            whole_file=wanted.get("subject_type") == "FILE",
+        )  # fmt: skip
+    except anchors.AnchorError:
+        return None
+    return (await _begin(call, review, anchor, text)).thread
+
+
 def _write(call: Call, thread: Thread, review: Review, text: str, reply_to: int | None = None) -> ReviewComment:
     now = call.hub.world.now()
     comment = ReviewComment(call.hub.world.new_id(), thread, review, call.user, text, now, now, reply_to)
@@ -109,6 +136,8 @@ def _write(call: Call, thread: Thread, review: Review, text: str, reply_to: int 
 
 async def _submit(call: Call, review: Review, event: str) -> None:
     review.state, review.submitted_at = _STATES[event], call.hub.world.now()
+    if review.user in review.pull.reviewers:
+        review.pull.reviewers.remove(review.user)
     await _emit_review(call, review, "submitted")
     for comment in review.pull.review_comments:
         if comment.review is review:
@@ -216,12 +245,12 @@ async def create_comment(call: Call) -> Any:
     if isinstance(call.body.get("in_reply_to"), int):
         return await _reply(call, pull, call.body["in_reply_to"], text)
     commit, path = call.required("commit_id"), call.required("path")
-    if not await call.git.resolve(commit):
+    known = await call.git.resolve(commit)
+    if not known or not await call.git.is_ancestor(known, pull.head_sha):
         raise invalid("PullRequestReviewComment", "commit_id", "custom", "commit_id is not part of the pull request")
-    base = await call.git.merge_base(await pull_shapes.merge_base(pull), commit) or pull.base_sha
     try:
         anchor = anchors.resolve(
-            await call.git.changes(base, commit), path, call.body.get("line"), call.text("side", "RIGHT") or "RIGHT",
+            await _changes(call, pull, commit), path, call.body.get("line"), call.text("side", "RIGHT") or "RIGHT",
             call.body.get("start_line"), call.text("start_side"), call.body.get("position"),
             whole_file=call.text("subject_type") == "file",
         )  # fmt: skip
@@ -232,9 +261,7 @@ async def create_comment(call: Call) -> Any:
         call.hub.world.new_id(), pull, call.user, "", "COMMENTED", commit, now, call.actor.acting_app
     )  # fmt: skip
     pull.reviews.append(review)
-    thread = Thread(call.hub.world.new_id(), pull, anchor, commit)
-    pull.threads.append(thread)
-    comment = _write(call, thread, review, text)
+    comment = await _begin(call, review, anchor, text)
     await _emit_review(call, review, "submitted")
     await _emit_comment(call, comment, "created")
     return Answer(pull_shapes.review_comment(call.hub, comment), 201)
@@ -259,9 +286,12 @@ async def _reply(call: Call, pull: Pull, target: int, text: str) -> Answer:
     for thread in pull.threads:
         if any(comment.id == target for comment in thread.comments):
             now = call.hub.world.now()
-            review = Review(call.hub.world.new_id(), pull, call.user, "", "COMMENTED", pull.head_sha, now)
+            review = Review(
+                call.hub.world.new_id(), pull, call.user, "", "COMMENTED", pull.head_sha, now, call.actor.acting_app
+            )  # fmt: skip
             pull.reviews.append(review)
             comment = _write(call, thread, review, text, thread.comments[0].id)
+            await _emit_review(call, review, "submitted")
             await _emit_comment(call, comment, "created")
             return Answer(pull_shapes.review_comment(call.hub, comment), 201)
     raise not_found()
@@ -273,14 +303,14 @@ _COMMENT = "/repos/{owner}/{repo}/pulls/comments/{id}"
 def _comment(call: Call) -> ReviewComment:
     for pull in call.repo.pulls:
         for comment in pull.review_comments:
-            if str(comment.id) == call.params["id"]:
+            if str(comment.id) == call.params["id"] and _visible(call, comment.review):
                 return comment
     raise not_found()
 
 
 @routes.add("GET", "/repos/{owner}/{repo}/pulls/comments", needs="pull_requests:read")
 async def repository_comments(call: Call) -> Any:
-    items = [comment for pull in call.repo.pulls for comment in pull.review_comments]
+    items = [item for pull in call.repo.pulls for item in pull.review_comments if _visible(call, item.review)]
     return [pull_shapes.review_comment(call.hub, item) for item in call.page(items)]
 
 

@@ -152,6 +152,11 @@ def _mend(document: dict[str, Any]) -> None:
     # The list of installations demands that an account is a user *and* an enterprise; the single one has "or".
     answer = document["paths"]["/app/installations"]["get"]["responses"]["200"]["content"]["application/json"]
     answer["schema"]["items"] = {"$ref": "#/components/schemas/installation"}
+    # An outdated comment has no line and no position. One shape of it says so of ``position``; an example webhook has
+    # a null ``line``.
+    for shape in ("pull-request-review-comment", "review-comment"):
+        known = document["components"]["schemas"][shape]["properties"]
+        known |= {name: {"type": ["integer", "null"]} for name in ("line", "position")}
 
 
 @cache
