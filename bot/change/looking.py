@@ -148,8 +148,6 @@ class Inquiry:
         problem = fault(call, self._tools)
         if problem is not None:
             return problem
-        if self.answer is not None and call.name == self.answer.name:
-            return "This was not usable."
         return await look((await index(self.assignment, self.sha)).with_changes(NO_CHANGES), call)
 
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
+from pydantic import Field
+
+from bot.analysis.records import Analysis
+from bot.github.anchors import Anchor
+from bot.github.diffs import Status
 from bot.types import JsonModel, Target
 
 Severity = Literal["blocker", "bug", "risk", "nit"]
 Concern = Literal["correctness", "security", "performance", "tests", "docs"]
 Trigger = Literal["opened", "push", "asked", "again"]
+Risk = Literal["high", "medium", "low"]
 
 SEVERITIES: dict[Severity, str] = {
     "blocker": "loses data, opens a hole or fails for everybody: must not be merged",
@@ -52,3 +58,166 @@ class Finding(JsonModel):
     suggestion: str | None = None
     source: str = "model"
     symbol: str = ""
+
+
+class LinkedIssue(JsonModel):
+    """An issue that the pull request says it closes."""
+
+    number: int
+    title: str
+    body: str
+
+
+class Subject(JsonModel):
+    """The pull request as it was read. ``stop`` says in words why there is nothing to review.
+
+    ``nonce`` delimits untrusted text in every prompt of the task. ``from_fork``: the head is in another repository.
+    """
+
+    nonce: str
+    title: str
+    body: str
+    author: str
+    head_sha: str
+    base_branch: str
+    from_fork: bool
+    issues: tuple[LinkedIssue, ...] = ()
+    stop: str | None = None
+
+
+class ChangedFile(JsonModel):
+    """One file of the diff. ``left_out`` says why it is not read, None where it is.
+
+    ``hunks`` names each hunk by what it adds and removes, so that one that was read is known again after a rebase;
+    ``change`` is what a reader said of the file.
+    """
+
+    path: str
+    old_path: str
+    status: Status
+    added: int
+    removed: int
+    left_out: str | None = None
+    risk: Risk = "low"
+    why: str = ""
+    hunks: tuple[str, ...] = ()
+    change: str = ""
+
+
+class Part(JsonModel):
+    """Rows of a file's shown diff, counted from 0; ``end`` is the first that does not belong to it."""
+
+    path: str
+    start: int
+    end: int
+
+
+class Reading(JsonModel):
+    """One question to a finder: these parts, with these concerns in mind. ``name`` is its step's name."""
+
+    name: str
+    parts: tuple[Part, ...]
+    concerns: tuple[Concern, ...]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(part.path for part in self.parts))
+
+
+class Looked(JsonModel):
+    """The change itself: its files, who reads what, and what the repository asks for (from the base branch)."""
+
+    head_sha: str
+    merge_base: str
+    files: tuple[ChangedFile, ...]
+    readings: tuple[Reading, ...]
+    guidelines: tuple[tuple[str, str], ...] = ()
+
+    def file(self, path: str) -> ChangedFile | None:
+        return next((file for file in self.files if file.path == path), None)
+
+
+class Found(JsonModel):
+    """What one finder said. ``problem`` is set where it could not read its parts; ``unusable`` findings had no form."""
+
+    findings: tuple[Finding, ...] = ()
+    changes: dict[str, str] = Field(default_factory=dict)
+    unusable: int = 0
+    problem: str | None = None
+    model: str = ""
+
+
+Fate = Literal["verified", "unproved", "refuted"]
+
+
+class Verdict(JsonModel):
+    """What the verifier made of one finding, after code has checked its quote.
+
+    ``verified``: it holds, ``quote`` stands in ``path`` at ``line``, and ``failing_input`` says what fails.
+    ``refuted``: it does not hold. ``unproved``: nobody could show either; ``reason`` says why.
+    """
+
+    fate: Fate
+    reason: str
+    path: str = ""
+    quote: str = ""
+    line: int | None = None
+    failing_input: str = ""
+    model: str = ""
+
+
+class Settled(JsonModel):
+    """A finding whose quote was found, with the place of its comment: None where no line of the diff shows it.
+
+    ``verdict`` is None until it was checked; findings of tools need no check: their command ran.
+    """
+
+    finding: Finding
+    anchor: Anchor | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def proved(self) -> bool:
+        return self.finding.source != "model" or (self.verdict is not None and self.verdict.fate == "verified")
+
+
+class Dropped(JsonModel):
+    """How many findings were not kept, by reason.
+
+    ``invented``: the quoted code is nowhere in the change's files; ``repeated``: another finding says the same;
+    ``refuted``: the check says no; ``known``: a thread has it; ``unusable``: not in the form asked for.
+    """
+
+    invented: int = 0
+    repeated: int = 0
+    refuted: int = 0
+    known: int = 0
+    unusable: int = 0
+
+
+class Reviewed(JsonModel):
+    """Everything a review may say. ``inline`` and ``folded`` are in the order in which they matter.
+
+    ``unread`` are paths that should have been read, with the reason why they were not. ``rules`` names the policy it
+    was made under; ``dollars`` and ``calls`` are what it cost, ``reused`` that all was known from an earlier review.
+    """
+
+    head_sha: str
+    merge_base: str
+    rules: str
+    files: tuple[ChangedFile, ...] = ()
+    issues: tuple[int, ...] = ()
+    inline: tuple[Settled, ...] = ()
+    folded: tuple[Settled, ...] = ()
+    dropped: Dropped = Dropped()
+    unread: dict[str, str] = Field(default_factory=dict)
+    static: Analysis = Analysis()
+    models: tuple[str, ...] = ()
+    readings: int = 0
+    dollars: float = 0.0
+    calls: int = 0
+    reused: bool = False
+
+    @property
+    def complete(self) -> bool:
+        return not self.unread

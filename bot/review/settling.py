@@ -1,0 +1,98 @@
+"""Settling: is the quoted code there, where may a comment hang, who says the same? Answered by code, not by a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from bot.analysis.records import StaticFinding
+from bot.github.anchors import place
+from bot.github.diffs import FileDiff
+from bot.review.fingerprints import identify, relocated, same
+from bot.review.records import Finding, Settled, Severity
+from bot.review.wording import NEAR, alike, wordings
+
+_ROW = re.compile(r"\s{0,5}\d*\s+\d+ [ +.-]|\s{0,5}\d+\s{6,} -")
+_SEVERITIES: dict[str, Severity] = {"error": "bug", "warning": "risk", "note": "nit"}
+_ORDER: dict[Severity, int] = {"blocker": 0, "bug": 1, "risk": 2, "nit": 3}
+_SECURITY = ("bandit", "detect-secrets", "zizmor")
+
+Texts = Mapping[str, str]
+
+
+def settle(finding: Finding, diffs: Mapping[str, FileDiff], head: Texts, base: Texts) -> Settled | None:
+    """The finding at the place where its quote really stands; None where the quote is invented.
+
+    A finding whose path is wrong moves to the one changed file that has its quote. ``head`` and ``base`` hold the texts
+    of the changed files by their new paths. Parses files: call it in a thread.
+    """
+    finding = finding.model_copy(update={"path": finding.path.removeprefix("./"), "quote": bare(finding.quote)})
+    if finding.path in diffs:
+        found = _at(finding, diffs[finding.path], head, base)
+        if found is not None:
+            return found
+    others = [_at(_moved(finding, path), diff, head, base) for path, diff in diffs.items() if path != finding.path]
+    settled = [other for other in others if other is not None and other.anchor is not None]
+    return settled[0] if len(settled) == 1 else None
+
+
+def of_tool(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) -> Settled:
+    """A finding of an analyser, on the line it names."""
+    lines = head.get(found.path, "").replace("\r\n", "\n").split("\n")
+    finding = Finding(
+        path=found.path,
+        quote="\n".join(lines[found.line - 1 : found.end_line]) or found.message,
+        line=found.line,
+        severity=_SEVERITIES[found.severity],
+        concern="security" if found.tool in _SECURITY else "correctness",
+        title=found.message,
+        claim="",
+        source=f"{found.tool}:{found.rule}",
+    )
+    diff = diffs.get(found.path)
+    return Settled(finding=finding, anchor=place(diff, "", found.line, "RIGHT") if diff is not None else None)
+
+
+def distinct(settled: Sequence[Settled]) -> tuple[Settled, ...]:
+    """The findings without those that repeat another: of two the tool's stays, else the more severe one."""
+    kept: list[Settled] = []
+    for one in sorted(settled, key=_weight):
+        if not any(_repeats(one, other) for other in kept):
+            kept.append(one)
+    return tuple(kept)
+
+
+def bare(quote: str) -> str:
+    """A quote without line numbers and signs, where a model copied them along."""
+    lines = [line for line in quote.split("\n") if line.strip()]
+    if lines and all(_ROW.match(line) for line in lines):
+        return "\n".join(_ROW.sub("", line, count=1) for line in lines)
+    return quote.strip("\n")
+
+
+def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts) -> Settled | None:
+    anchor = place(diff, finding.quote, finding.line, "LEFT" if finding.removed else "RIGHT")
+    for text, removed in ((head.get(diff.path), False), (base.get(diff.path), True)):
+        there = relocated(finding, text) if text is not None else None
+        if there is not None:
+            return Settled(finding=there.model_copy(update={"removed": removed}), anchor=anchor)
+    return None
+
+
+def _moved(finding: Finding, path: str) -> Finding:
+    return finding.model_copy(update={"path": path})
+
+
+def _weight(one: Settled) -> tuple[bool, int]:
+    return one.finding.source == "model", _ORDER[one.finding.severity]
+
+
+def _repeats(one: Settled, other: Settled) -> bool:
+    if same(identify(one.finding), identify(other.finding)):
+        return True
+    if one.anchor is None or one.anchor != other.anchor:
+        return False
+    # On the very same lines readers mean one cause more often than two, whatever words they find for it.
+    mine, theirs = one.finding, other.finding
+    said = (wordings(mine.title, mine.claim), wordings(theirs.title, theirs.claim))
+    return mine.concern == theirs.concern or alike(*said) >= NEAR
