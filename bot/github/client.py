@@ -1,4 +1,4 @@
-"""A client for GitHub's REST API with one credential; gidgethub fills URLs, pages, decodes and revalidates."""
+"""A client for GitHub's APIs with one credential; gidgethub fills URLs, pages, decodes and revalidates."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import gidgethub.abc
 from gidgethub import sansio
 
-from bot.github.errors import GitHubDown
+from bot.github.errors import GitHubDown, graphql_failure
+from bot.github.hosts import graphql_url_of
 from bot.github.lane import Cached, Lane
-from bot.github.transport import ONCE, REPEATABLE, Credential, Manner, Transport
+from bot.github.transport import ONCE, READING, REPEATABLE, Credential, Manner, Transport
 from bot.types import Repository
 
 USER_AGENT = "forgehand"
@@ -63,7 +64,7 @@ class _Call(gidgethub.abc.GitHubAPI):
 
 
 class Client:
-    """REST calls as one identity. URLs are templates: ``/repos/{owner}/{repo}/issues/{number}``.
+    """Calls as one identity. URLs are templates: ``/repos/{owner}/{repo}/issues/{number}``.
 
     Every method raises the tree of :mod:`bot.github.errors`. ``manner`` says how urgent a write is, whether it
     notifies people, and whether it may be sent twice; a POST may not unless said.
@@ -99,6 +100,14 @@ class Client:
 
     async def delete(self, url: str, url_vars: Vars | None = None, *, manner: Manner = REPEATABLE) -> None:
         await self._call(manner).delete(url, url_vars or {})
+
+    async def graphql(self, query: str, variables: Vars, *, manner: Manner = READING) -> Any:
+        """The ``data`` of a GraphQL query, or of a mutation with another manner; any error in the answer is raised."""
+        data = {"query": query, "variables": dict(variables)}
+        answer = await self.post(graphql_url_of(self._transport.api_url), None, data, manner=manner)
+        if answer.get("errors"):
+            raise graphql_failure(answer["errors"])
+        return answer["data"]
 
     def _call(self, manner: Manner, accept: str | None = None) -> _Call:
         cache = self._lane.cache(accept) if accept else None

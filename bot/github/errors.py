@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -46,6 +46,10 @@ class GitHubDown(GitHubError):
 
 class ProgressDropped(GitHubError):
     """A progress write was overtaken by a newer one or by a rate limit; nothing is lost, later ones tell more."""
+
+
+UNSAID = 60.0
+"""Seconds to wait where a limit names none; GitHub asks for at least a minute, then doubling."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,21 @@ def failure(response: Response, method: str, url: str) -> GitHubError:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return GitHubDown(f"{what}. Its status page may say more.", status=status)
     return GitHubError(what, status=status)
+
+
+def graphql_failure(errors: Sequence[Mapping[str, Any]]) -> GitHubError:
+    """The error that the ``errors`` of a GraphQL answer mean; the first one's type decides."""
+    what = "GitHub's GraphQL API refused: " + "; ".join(_sentence(error) for error in errors)
+    kind = str(errors[0].get("type") or errors[0].get("code") or "").upper()
+    if kind == "NOT_FOUND":
+        return NotFound(f"{what}. It is gone, or the App is not installed there.")
+    if kind == "FORBIDDEN":
+        return Forbidden(f"{what}. The App lacks a permission for this.", permissions="")
+    if kind == "UNPROCESSABLE":
+        return Invalid(what, errors="\n".join(_sentence(error) for error in errors))
+    if kind.startswith("RATE_LIMIT"):
+        return RateLimited(f"{what}. The limit is refilled every hour.", retry_after=UNSAID)
+    return GitHubError(what)
 
 
 def _phrase(status: int) -> str:

@@ -44,3 +44,8 @@ def api_url_of(web_url: str) -> str:
     if parts.hostname == "github.com" or (parts.hostname or "").endswith(".ghe.com"):
         return f"{parts.scheme}://api.{parts.netloc}"
     return f"{web_url}/api/v3"
+
+
+def graphql_url_of(api_url: str) -> str:
+    """Where GraphQL is asked, beside a REST API."""
+    return f"{api_url.removesuffix('/v3')}/graphql"

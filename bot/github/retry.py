@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from email.utils import parsedate_to_datetime
 
-from bot.github.errors import Response
-
-UNSAID = 60.0
-"""Seconds to wait where a limit names none; GitHub asks for at least a minute, then doubling."""
+from bot.github.errors import UNSAID, Response
 
 BROKEN_WAITS = (1.0, 2.0, 4.0)
 """Seconds between tries after 5xx answers and network failures."""

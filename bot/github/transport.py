@@ -39,14 +39,16 @@ class Credential(Protocol):
 
 @dataclass(frozen=True)
 class Manner:
-    """How a request may be sent. ``repeatable``: sending it twice does no harm."""
+    """How a request may be sent. ``repeatable``: sending it twice does no harm; ``reads``: a POST that only asks."""
 
     urgency: Urgency = Urgency.FINAL
     notifies: bool = False
     repeatable: bool = True
+    reads: bool = False
 
 
 REPEATABLE = Manner()
+READING = Manner(reads=True)
 ONCE = Manner(repeatable=False)
 
 
@@ -97,7 +99,8 @@ class Transport:
         url = lane.current(url)
         for attempt in range(1, _MAX_TRIES + 1):
             self._check_host(url)
-            ticket = Ticket(method not in {"GET", "HEAD"}, manner.urgency, manner.notifies, f"{method} {url}")
+            writes = method not in {"GET", "HEAD"} and not manner.reads
+            ticket = Ticket(writes, manner.urgency, manner.notifies, f"{method} {url}")
             async with lane.turn(ticket):
                 signed = await _signed(headers, credential)
                 outcome = await self._once(method, url, signed, body)
