@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import os
+from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
 
-from bot.analysis.records import Analyser, Analysis
+from bot.analysis.compare import split_new
+from bot.analysis.own import NOT_ALLOWED, run_own
+from bot.analysis.records import Analyser, Analysis, NotRun, ToolRun
+from bot.analysis.running import Outcome, run_tool
+from bot.analysis.sarif import clean_message
+from bot.analysis.staging import Source, read_sources
+from bot.analysis.tools import TOOLS
 from bot.sandbox.port import Sandbox
+
+_MAX_EVIDENCE = 200
+_AT_ONCE = max(2, os.cpu_count() or 1)
 
 
 async def analyse(
@@ -26,5 +37,63 @@ async def analyse(
     are the policy's own; they run only with ``run_code`` (never for a stranger's fork) and want whole trees.
     Never raises for what an analyser or the code does: that is told in ``not_run``.
     """
-    del sandbox, base, head, changed, renamed, analysers, run_code
-    raise NotImplementedError
+    old_names = renamed or {}
+    sources, unread = await asyncio.to_thread(read_sources, base, head, changed, old_names)
+    gate = asyncio.Semaphore(_AT_ONCE)
+    jobs: list[Awaitable[Outcome]] = []
+    for tool in TOOLS:
+        if fitting := [source for source in sources if tool.reads(source)]:
+            jobs.append(_after(gate, run_tool(sandbox, tool, fitting)))
+    for name, analyser in (analysers or {}).items():
+        if run_code:
+            jobs.append(_after(gate, run_own(sandbox, name, analyser, base, head, old_names, len(sources))))
+        else:
+            jobs.append(_refused(name))
+    outcomes = await asyncio.gather(*jobs)
+    return await asyncio.to_thread(_sum_up, outcomes, sources, changed, unread)
+
+
+async def _after(gate: asyncio.Semaphore, job: Awaitable[Outcome]) -> Outcome:
+    async with gate:
+        return await job
+
+
+async def _refused(name: str) -> Outcome:
+    return Outcome(NotRun(tool=name, reason=NOT_ALLOWED))
+
+
+def _sum_up(
+    outcomes: Sequence[Outcome],
+    sources: Sequence[Source],
+    changed: Mapping[str, frozenset[int]],
+    unread: tuple[str, ...],
+) -> Analysis:
+    base_lines = {source.path: _lines(source.base or b"") for source in sources}
+    head_lines = {source.path: _lines(source.head) for source in sources}
+    new, rest = split_new(
+        [finding for outcome in outcomes for finding in outcome.base if finding.path in base_lines],
+        [finding for outcome in outcomes for finding in outcome.head if finding.path in head_lines],
+        lambda path, line: _line(base_lines[path], line),
+        lambda path, line: _line(head_lines[path], line),
+        changed,
+    )
+    listed = [outcome.listed for outcome in outcomes]
+    return Analysis(
+        new=new,
+        evidence=rest[:_MAX_EVIDENCE],
+        ran=tuple(one for one in listed if isinstance(one, ToolRun)),
+        not_run=tuple(_one_line(one) for one in listed if isinstance(one, NotRun)),
+        unread=unread,
+    )
+
+
+def _one_line(listed: NotRun) -> NotRun:
+    return listed.model_copy(update={"reason": clean_message(listed.reason)})
+
+
+def _lines(data: bytes) -> list[str]:
+    return data.decode("utf-8", "replace").split("\n")
+
+
+def _line(lines: Sequence[str], number: int) -> str:
+    return lines[number - 1] if number <= len(lines) else ""

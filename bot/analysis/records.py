@@ -28,7 +28,7 @@ class StaticFinding(JsonModel):
 
 
 class ToolRun(JsonModel):
-    """A tool that ran to its end. ``command`` is what it was started as, ``files`` how many files of the head it read."""
+    """A tool that ran to its end. ``command`` is what it was started as, ``files`` how many it read of the head."""
 
     tool: str
     version: str

@@ -1,0 +1,75 @@
+"""Runs our ast-grep rules inside the sandbox: ``ast_rules RULES_DIR FILE...``, SARIF to standard output.
+
+Rules with ``metadata: {tests: false}`` leave alone what the regular expression in the environment finds;
+``metadata: {languages: [tsx]}`` restricts one to some of its file's languages.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import sarif_log  # type: ignore[import-not-found]
+import yaml
+from ast_grep_py import SgRoot
+
+# suffix -> (language of the parser, file of rules)
+LANGUAGES = {
+    ".py": ("python", "python"),
+    ".js": ("javascript", "javascript"),
+    ".mjs": ("javascript", "javascript"),
+    ".cjs": ("javascript", "javascript"),
+    ".jsx": ("javascript", "javascript"),
+    ".ts": ("typescript", "javascript"),
+    ".mts": ("typescript", "javascript"),
+    ".cts": ("typescript", "javascript"),
+    ".tsx": ("tsx", "javascript"),
+    ".go": ("go", "go"),
+    ".java": ("java", "java"),
+    ".rs": ("rust", "rust"),
+}
+_LEVELS = {"error": "error", "warning": "warning"}
+
+Rule = dict[str, Any]
+
+
+def load_rules(folder: Path) -> dict[str, list[Rule]]:
+    """The rules by the name of their file."""
+    return {path.stem: [rule for rule in yaml.safe_load_all(path.read_text()) if rule] for path in folder.glob("*.yml")}
+
+
+def scan(path: str, text: str, rules: dict[str, list[Rule]], in_tests: bool) -> list[dict[str, Any]]:
+    """SARIF results for one file."""
+    language, family = LANGUAGES[Path(path).suffix.lower()]
+    root = SgRoot(text, language).root()
+    results = []
+    for rule in rules.get(family, []):
+        metadata = rule.get("metadata", {})
+        if language not in metadata.get("languages", [language]) or (in_tests and not metadata.get("tests", True)):
+            continue
+        config: Any = {key: rule[key] for key in ("rule", "constraints", "utils") if key in rule}
+        for node in root.find_all(config):
+            place = node.range()
+            level = _LEVELS.get(rule.get("severity", ""), "note")
+            # the statement begins where it begins; how far it reaches would make every change inside it its fault
+            line = place.start.line + 1
+            results.append(sarif_log.result(rule["id"], level, rule["message"].strip(), path, line, line))
+    return results
+
+
+def main() -> None:
+    _, folder, *paths = sys.argv
+    tests = os.environ["FORGEHAND_TEST_PATHS"]
+    rules = load_rules(Path(folder))
+    results = []
+    for path in paths:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+        results += scan(path, text, rules, re.search(tests, path) is not None)
+    sarif_log.write("ast-grep", results)
+
+
+if __name__ == "__main__":
+    main()

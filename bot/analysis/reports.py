@@ -1,0 +1,61 @@
+"""Reports of the tools that write JSON of their own instead of SARIF. Pure, and as lenient as the SARIF reader."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from bot.analysis.records import Severity, StaticFinding
+from bot.analysis.sarif import MAX_RESULTS, clean_message, line_number, load_json, relative_path
+
+_BANDIT: dict[str, Severity] = {"HIGH": "error", "MEDIUM": "warning", "LOW": "note"}
+_SHELLCHECK: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "note", "style": "note"}
+
+
+def read_bandit(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]:
+    """``bandit -f json``. Raises :class:`AnalysisError` where it is not JSON."""
+    found = (
+        _finding(tool, roots, row, "filename", row.get("line_range"), _BANDIT, "issue_severity")
+        for row in _rows(data, tool, "results")
+    )
+    return tuple(one for one in found if one is not None)
+
+
+def read_shellcheck(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]:
+    """``shellcheck -f json1``. Raises :class:`AnalysisError` where it is not JSON."""
+    found = (
+        _finding(tool, roots, row, "file", [row.get("line"), row.get("endLine")], _SHELLCHECK, "level")
+        for row in _rows(data, tool, "comments")
+    )
+    return tuple(one for one in found if one is not None)
+
+
+def _rows(data: bytes, tool: str, name: str) -> list[dict[str, Any]]:
+    rows = load_json(data, tool).get(name)
+    return [row for row in islice(rows, MAX_RESULTS) if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _finding(
+    tool: str,
+    roots: Sequence[str],
+    row: dict[str, Any],
+    path_key: str,
+    lines: object,
+    severities: dict[str, Severity],
+    severity_key: str,
+) -> StaticFinding | None:
+    path = relative_path(str(row.get(path_key) or ""), roots)
+    numbers = [number for one in (lines if isinstance(lines, list) else []) if (number := line_number(one))]
+    if path is None or not numbers:
+        return None
+    code = row.get("code")
+    return StaticFinding(
+        tool=tool,
+        rule=str(row["test_id"]) if "test_id" in row else f"SC{code}",
+        path=path,
+        line=min(numbers),
+        end_line=max(numbers),
+        message=clean_message(str(row.get("issue_text") or row.get("message") or "")),
+        severity=severities.get(str(row.get(severity_key)), "warning"),
+    )

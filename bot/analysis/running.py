@@ -1,0 +1,99 @@
+"""One of our analysers over copies of the files it reads, in the sandbox; whatever goes wrong is told, not raised."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.analysis.programs import Program
+from bot.analysis.records import AnalysisError, NotRun, StaticFinding, ToolRun
+from bot.analysis.sarif import MAX_BYTES, clean_message
+from bot.analysis.staging import SIDES, Source, read_regular, stage
+from bot.analysis.tools import TEST_PATHS, Tool
+from bot.sandbox.port import WORK, CommandResult, Limits, Sandbox, SandboxError
+
+LIMITS = Limits(seconds=60, memory_mb=1536, processes=64, file_mb=MAX_BYTES >> 20, tmp_mb=128, output_kb=16)
+_REPORT = "report.json"
+_ERRORS = "errors.txt"
+# the report may be longer than the output a sandbox keeps, and nothing may be mixed into it
+_ENV = {"FORGEHAND_TEST_PATHS": TEST_PATHS}
+_TO_FILE = f'exec "$@" > {_REPORT} 2> {_ERRORS}'
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one analyser brought: findings of both sides under the head's paths, and how it is listed."""
+
+    listed: ToolRun | NotRun
+    base: tuple[StaticFinding, ...] = ()
+    head: tuple[StaticFinding, ...] = ()
+
+
+@asynccontextmanager
+async def scratch() -> AsyncIterator[Path]:
+    """A directory that is gone afterwards."""
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="forgehand-analysis-"))
+    try:
+        yield folder
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def run_tool(sandbox: Sandbox, tool: Tool, sources: Sequence[Source]) -> Outcome:
+    """Run one tool over ``sources``, all of which it reads."""
+    program = await asyncio.to_thread(tool.find)
+    if program is None:
+        return Outcome(NotRun(tool=tool.name, reason=f"{tool.name} is not here. {tool.install}"))
+    try:
+        async with scratch() as folder:
+            files = await asyncio.to_thread(stage, folder, sources)
+            argv = ["/bin/sh", "-c", _TO_FILE, "sh", *program.start, *tool.options, *files]
+            result = await sandbox.run(argv, folder, mounts=program.mounts, limits=LIMITS, env=_ENV)
+            return await asyncio.to_thread(_read, tool, program, folder, result, len(sources))
+    except (SandboxError, AnalysisError) as error:
+        return Outcome(NotRun(tool=tool.name, reason=error.message))
+
+
+def why_ended(result: CommandResult) -> str | None:
+    """Why a command did not come to its end, in words; None where it did."""
+    ends = {"timeout": f"it was stopped after {result.seconds:.0f} s", "memory": "it used too much memory"}
+    return None if result.ended == "exit" else ends.get(result.ended, "it was cancelled")
+
+
+def _read(tool: Tool, program: Program, folder: Path, result: CommandResult, files: int) -> Outcome:
+    trouble = why_ended(result)
+    if trouble is None and result.exit_code not in tool.exit_codes:
+        said = (read_regular(folder, _ERRORS) or b"")[-2000:].decode(errors="replace") or result.output
+        trouble = f"it ended with exit code {result.exit_code}: {clean_message(said)[-300:]}"
+    if trouble is not None:
+        return Outcome(NotRun(tool=tool.name, reason=f"{tool.name} gave no answer: {trouble}."))
+    report = read_regular(folder, _REPORT, MAX_BYTES)
+    if report is None:
+        raise AnalysisError(f"The report of {tool.name} is missing or larger than {MAX_BYTES >> 20} MiB.")
+    findings = tool.read(report, tool.name, roots=(WORK, str(folder), str(folder.resolve())))
+    base, head = (_of_side(tool, findings, side) for side in SIDES)
+    return Outcome(
+        ToolRun(
+            tool=tool.name,
+            version=program.version,
+            command=" ".join([tool.name, *tool.options]),
+            seconds=result.seconds,
+            files=files,
+        ),
+        base,
+        head,
+    )
+
+
+def _of_side(tool: Tool, findings: Sequence[StaticFinding], side: str) -> tuple[StaticFinding, ...]:
+    start = f"{side}/"
+    return tuple(
+        tool.adjusted(finding).model_copy(update={"path": finding.path.removeprefix(start)})
+        for finding in findings
+        if finding.path.startswith(start)
+    )

@@ -1,0 +1,79 @@
+"""Copies of just the files a tool shall read: no configuration of the repository lies beside them. Blocking."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.analysis.sarif import relative_path
+
+MAX_FILE = 1 << 20
+MAX_FILES = 1000
+MAX_ALL = 64 << 20
+SIDES = ("base", "head")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file of the head that is analysed: its bytes, and those it had in the base (None where it is new)."""
+
+    path: str
+    head: bytes
+    base: bytes | None
+
+    def side(self, name: str) -> bytes | None:
+        return self.head if name == "head" else self.base
+
+    def first_line(self) -> bytes:
+        return self.head[:200].split(b"\n", 1)[0]
+
+
+def read_sources(
+    base: Path, head: Path, paths: Iterable[str], renamed: Mapping[str, str]
+) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    """(what can be analysed, paths left out) of the head's paths; deleted and binary files are neither."""
+    sources: list[Source] = []
+    unread: list[str] = []
+    room = MAX_ALL
+    for path in sorted(paths):
+        data = read_regular(head, path)
+        if data is None:
+            if os.path.lexists(head / path):
+                unread.append(path)
+        elif b"\0" not in data:
+            if len(sources) < MAX_FILES and room >= len(data):
+                room -= len(data)
+                sources.append(Source(path, data, read_regular(base, renamed.get(path, path))))
+            else:
+                unread.append(path)
+    return tuple(sources), tuple(unread)
+
+
+def stage(folder: Path, sources: Iterable[Source]) -> list[str]:
+    """Write ``base/`` and ``head/`` below ``folder``, both under the head's names; the paths written."""
+    written = []
+    for source in sources:
+        for side in SIDES:
+            data = source.side(side)
+            if data is not None:
+                target = folder / side / source.path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(data)
+                written.append(f"{side}/{source.path}")
+    return written
+
+
+def read_regular(root: Path, path: str, limit: int = MAX_FILE) -> bytes | None:
+    """The bytes of a regular file below ``root``, reached by no link; None where there is none or it is too large."""
+    if relative_path(path) != path or Path(os.path.realpath(root / path)) != Path(os.path.realpath(root)) / path:
+        return None
+    try:
+        descriptor = os.open(root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as stream:
+        facts = os.fstat(descriptor)
+        return stream.read() if stat.S_ISREG(facts.st_mode) and facts.st_size <= limit else None

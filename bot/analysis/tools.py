@@ -1,0 +1,159 @@
+"""The analysers we bring: what each reads, how it is started with our configuration only, how its report is read."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from bot.analysis.programs import CONFIG, PLACE, Program, binary, module
+from bot.analysis.records import Severity, StaticFinding
+from bot.analysis.reports import read_bandit, read_shellcheck
+from bot.analysis.sarif import read_sarif
+from bot.analysis.staging import Source
+
+TEST_PATHS = (
+    r"(?i)(^|/)(tests?|testing|__tests__|spec|fixtures|testdata|docs?|examples?|benchmarks?|asv_bench)/"
+    r"|(^|/)(test_|conftest\.py)[^/]*$|[._](test|tests|spec)\.[a-z]+$|Tests?\.java$"
+)
+_TEST = re.compile(TEST_PATHS)
+_INSTALL = "Install the server with its analysers: pip install 'forgehand[analysis]'."
+_AST_SUFFIXES = (".py", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx", ".go", ".java", ".rs")
+_SHELLS = re.compile(rb"^#!\s*\S*/(?:env\s+(?:-S\s+)?)?(?:sh|bash|dash|ksh)\b")
+_DOCKERFILE = re.compile(r"(?i)(^|/)((docker|container)file([._-][^/]*)?|[^/]*\.(docker|container)file)$")
+_WORKFLOW = re.compile(r"^\.github/(workflows/[^/]+\.ya?ml|.*action\.ya?ml)$|(^|/)action\.ya?ml$")
+# tree-sitter and the others want text a person wrote; a bundle has lines of thousands of characters
+_MAX_LINE = 5000
+_SECRETS_SKIP = re.compile(
+    r"(?i)\.(lock|svg|map|ipynb|po|pot|csv|tsv)$|(^|/)(package-lock\.json|go\.sum|.*\.min\.\w+)$"
+)
+
+
+class Reader(Protocol):
+    """Reads a report; raises :class:`AnalysisError`."""
+
+    def __call__(self, data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]: ...
+
+
+@dataclass(frozen=True)
+class Tool:
+    """``options`` follow the program, then come the files. ``exit_codes`` are those of a run that came to its end."""
+
+    name: str
+    find: Callable[[], Program | None]
+    reads: Callable[[Source], bool]
+    options: tuple[str, ...]
+    read: Reader = read_sarif
+    exit_codes: tuple[int, ...] = (0, 1)
+    install: str = _INSTALL
+    severities: tuple[tuple[str, Severity], ...] = ()
+
+    def adjusted(self, finding: StaticFinding) -> StaticFinding:
+        """The finding with its rule's plain name and the severity our table gives it."""
+        rule = finding.rule.removeprefix(f"{self.name}/")
+        named = next((level for pattern, level in self.severities if re.match(pattern, rule)), finding.severity)
+        return finding.model_copy(update={"rule": rule, "severity": named})
+
+
+def _python(source: Source) -> bool:
+    return source.path.endswith((".py", ".pyi", ".pyw"))
+
+
+def _python_product(source: Source) -> bool:
+    return source.path.endswith((".py", ".pyw")) and not _TEST.search(source.path)
+
+
+def _code(source: Source) -> bool:
+    return source.path.lower().endswith(_AST_SUFFIXES) and _has_plain_lines(source)
+
+
+def _workflow(source: Source) -> bool:
+    return _WORKFLOW.search(source.path) is not None
+
+
+def _shell(source: Source) -> bool:
+    name = posixpath.basename(source.path)
+    named = name.endswith((".sh", ".bash", ".ksh", ".dash"))
+    return named or ("." not in name and _SHELLS.match(source.first_line()) is not None)
+
+
+def _dockerfile(source: Source) -> bool:
+    return _DOCKERFILE.search(source.path) is not None and not source.path.endswith(
+        (".md", ".rst", ".j2", ".dockerignore")
+    )
+
+
+def _text(source: Source) -> bool:
+    return not _SECRETS_SKIP.search(source.path) and _has_plain_lines(source)
+
+
+def _has_plain_lines(source: Source) -> bool:
+    return max(map(len, source.head.split(b"\n"))) <= _MAX_LINE
+
+
+TOOLS = (
+    Tool(
+        name="ruff",
+        find=partial(binary, "ruff"),
+        reads=_python,
+        # with --config no file of the repository is looked for; --isolated would refuse ours as well
+        options=("check", "--config", f"{CONFIG}/ruff-rules.toml", "--no-cache", "--quiet", "--output-format", "sarif"),
+        severities=(
+            (r"invalid-syntax|E9|F5|F63|F7|F82|PLE|B012|B018|B023", "error"),
+            (r".", "warning"),
+        ),
+    ),
+    Tool(
+        name="bandit",
+        find=partial(module, "bandit", ("bandit", "stevedore", "yaml"), "bandit"),
+        reads=_python_product,
+        options=("--quiet", "--configfile", f"{CONFIG}/bandit.yml", "-ll", "-ii", "--format", "json"),
+        read=read_bandit,
+    ),
+    Tool(
+        name="ast-grep",
+        find=partial(module, "ast_rules", ("ast_grep_py", "yaml"), "ast-grep-py"),
+        reads=_code,
+        options=(f"{PLACE}/rules",),
+        exit_codes=(0,),
+    ),
+    Tool(
+        name="zizmor",
+        find=partial(binary, "zizmor"),
+        reads=_workflow,
+        options=(
+            *("--offline", "--config", f"{CONFIG}/zizmor.yml", "--no-exit-codes", "--no-progress", "--quiet"),
+            *("--min-severity", "medium", "--format", "sarif"),
+        ),
+        exit_codes=(0,),
+    ),
+    Tool(
+        name="shellcheck",
+        find=partial(binary, "shellcheck"),
+        reads=_shell,
+        options=(
+            "--norc",
+            "--severity=warning",
+            "--exclude=SC1090,SC1091,SC2034,SC2148,SC2155,SC2164",
+            "--format=json1",
+        ),
+        read=read_shellcheck,
+    ),
+    Tool(
+        name="hadolint",
+        find=partial(binary, "hadolint"),
+        reads=_dockerfile,
+        options=("--no-fail", "--config", f"{CONFIG}/hadolint.yml", "--format", "sarif"),
+        exit_codes=(0,),
+    ),
+    Tool(
+        name="detect-secrets",
+        find=partial(module, "secret_scan", ("detect_secrets", "yaml"), "detect-secrets"),
+        reads=_text,
+        options=(),
+        exit_codes=(0,),
+    ),
+)
