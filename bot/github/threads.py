@@ -13,7 +13,9 @@ from bot.github.transport import REPEATABLE
 from bot.types import JsonModel, Repository
 
 ACTOR = "author { __typename login ... on User { databaseId } ... on Bot { databaseId } }"
-_COMMENTS = f"pageInfo {{ hasNextPage endCursor }} nodes {{ fullDatabaseId body createdAt {ACTOR} }}"
+_COMMENTS = f"""pageInfo {{ hasNextPage endCursor }} nodes {{
+    fullDatabaseId body createdAt authorAssociation {ACTOR} reactionGroups {{ content reactors {{ totalCount }} }}
+}}"""
 _THREADS = f"""
 query($owner: String!, $name: String!, $number: Int!, $after: String) {{
   repository(owner: $owner, name: $name) {{ pullRequest(number: $number) {{
@@ -44,6 +46,8 @@ class ThreadComment(JsonModel):
     author: str
     author_id: int | None
     is_bot: bool
+    association: str
+    disliked: int
     created_at: str
 
 
@@ -86,9 +90,9 @@ async def reply(
     return await spots.answer(client, repository, spot, body, marker=marker, bot_id=bot_id)
 
 
-async def resolve(client: Client, thread: Thread) -> None:
+async def resolve(client: Client, thread_id: str) -> None:
     """Mark a thread as resolved. Besides ``pull_requests: write`` GitHub wants ``contents: write`` of an App for it."""
-    await client.graphql(_RESOLVE, {"id": thread.id}, manner=REPEATABLE)
+    await client.graphql(_RESOLVE, {"id": thread_id}, manner=REPEATABLE)
 
 
 async def _comments(client: Client, thread: Any) -> tuple[ThreadComment, ...]:
@@ -119,11 +123,14 @@ def _thread(node: Any, comments: tuple[ThreadComment, ...]) -> Thread:
 def _comment(node: Any) -> ThreadComment:
     author = node["author"] or {"login": "ghost"}
     is_bot = author.get("__typename") == "Bot"
+    groups = {group["content"]: group["reactors"]["totalCount"] for group in node["reactionGroups"] or ()}
     return ThreadComment(
         id=int(node["fullDatabaseId"]),
         body=node["body"],
         author=f"{author['login'].removesuffix('[bot]')}[bot]" if is_bot else author["login"],
         author_id=author.get("databaseId"),
         is_bot=is_bot,
+        association=node["authorAssociation"],
+        disliked=groups.get("THUMBS_DOWN", 0),
         created_at=node["createdAt"],
     )

@@ -219,7 +219,7 @@ async def test_threads_are_answered_resolved_and_outdated(scene: Scene, github: 
             scene.client, scene.world.repository, scene.number, ours, "Fixed.", marker=mark, bot_id=scene.bot_id
         )
     for _ in range(2):
-        await resolve(scene.client, ours)
+        await resolve(scene.client, ours.id)
     blob = await scene.as_ann("GET", "contents/long.txt?ref=topic")
     await scene.write("long.txt", "\n".join(["zero", *NEW[:10], *NEW[11:]]), "topic", blob["sha"])
     ours, gone = await threads(scene.client, scene.world.repository, scene.number)
@@ -229,4 +229,4 @@ async def test_threads_are_answered_resolved_and_outdated(scene: Scene, github: 
     assert (gone.resolved, gone.outdated) == (False, False)
     weak = await github.for_repository(scene.world.repository, {"pull_requests": "write"})
     with pytest.raises(Forbidden):
-        await resolve(weak, gone)
+        await resolve(weak, gone.id)
