@@ -66,7 +66,8 @@ class _Files:
 class Hands:
     """Bound to one job and one stage of it.
 
-    ``may_edit`` gives the reason why a path may not be edited now, or None; ``check`` runs after each edit.
+    ``may_edit`` gives the reason why a path may not be edited now, or None; ``check`` runs after each edit. Where code
+    may not run here, ``may_run`` is False.
     """
 
     job: Assignment[Any]
@@ -75,11 +76,12 @@ class Hands:
     lookup: Callable[[Changes], Awaitable[Lookup]]
     may_edit: May
     check: Check
+    may_run: bool = True
 
     @property
     def tools(self) -> tuple[Tool, ...]:
         models = self.job.services.models.models_for("fix", self.job.policy.models.get("fix", ()))
-        return tools_for(models[0])
+        return tuple(tool for tool in tools_for(models[0]) if self.may_run or tool != RUN)
 
     async def ask(self, step: str, conversation: Conversation) -> Reply:
         return await self.job.ask(step, "fix", conversation, tools=self.tools, max_output=16_384)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+from bot.change.assignment import Assignment
 from bot.change.finding import fetch_base
 from bot.change.job import Job, PullText
 from bot.change.reading import READ
@@ -101,7 +103,7 @@ async def _open(job: Job, evidence: Evidence, text: PullText) -> Pull:
     return pull
 
 
-async def notify(job: Job, text: str) -> int:
+async def notify(job: Assignment[Any], text: str) -> int:
     """The one comment that notifies people, posted once however often the step runs; its id."""
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, COMMENT)

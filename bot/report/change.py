@@ -26,7 +26,7 @@ def pull_text(evidence: Evidence, task_id: str) -> PullText:
     """Title and body of the pull request (design 10)."""
     title = f"Fix: {_title(evidence)}"
     parts = [f"Fixes #{evidence.task.number}.", _cause(evidence), *_unverified_head(evidence), evidence_table(evidence)]
-    parts += [_also_checked(evidence), *_notes(evidence), _ran(evidence), *_details(evidence)]
+    parts += [also_checked(evidence.report), *_notes(evidence), _ran(evidence), *_details(evidence)]
     return PullText(title=title, body="\n\n".join(part for part in parts if part))
 
 
@@ -67,7 +67,7 @@ def evidence_table(evidence: Evidence) -> str:
         rows += [[f"{_name(failure.test)} (new)", f"fails: {_short(failure)}", after] for failure in shown]
         rows += [[f"{more} more new tests", "fail", after]] if more > 0 else []
     if base is not None and "regressions" in gates:
-        rows.append([_compared(base), gates["regressions"].before, gates["regressions"].after])
+        rows.append([compared(base), gates["regressions"].before, gates["regressions"].after])
     if "lint" in gates:
         rows.append(["pyflakes on the changed files", gates["lint"].before, gates["lint"].after])
     rows += [
@@ -81,7 +81,7 @@ def evidence_table(evidence: Evidence) -> str:
     return table(["check", "before", "after"], rows) if rows else ""
 
 
-def _compared(base: Baseline) -> str:
+def compared(base: Baseline) -> str:
     """What was run before and after; where only an exit code counts, that is one command and not one test."""
     if set(base.verdicts) == {base.command}:
         return f"the test command as a whole ({base.scope})"
@@ -97,9 +97,9 @@ def _code(text: str) -> str:
     return inline_code(shortened(text, _LONGEST))
 
 
-def _also_checked(evidence: Evidence) -> str:
+def also_checked(report: GateReport | None) -> str:
     """The gates that found nothing, in one sentence."""
-    gates = {gate.name: gate for gate in evidence.report.gates if gate.passed} if evidence.report is not None else {}
+    gates = {gate.name: gate for gate in report.gates if gate.passed} if report is not None else {}
     said = [text for name, text in _QUIET.items() if name in gates]
     if "size" in gates:
         said.append(gates["size"].after)
@@ -140,16 +140,19 @@ def _notes(evidence: Evidence) -> list[str]:
     return [*evidence.notes, f"These tests failed once and passed when run again: {named}{more}."]
 
 
-def _ran(evidence: Evidence) -> str:
-    base = evidence.baseline
+def ran(base: Baseline | None, report: GateReport | None, dollars: float, calls: int) -> str:
+    """What ran where, and what it cost."""
+    cost = f"Cost {money(dollars)}, {calls} model calls."
     if base is None:
-        return f"Cost {money(evidence.dollars)}, {evidence.calls} model calls."
+        return cost
     where = "sandbox without network" if base.tier != "process" else "plain process, not a sandbox"
-    command = _code(evidence.report.command if evidence.report is not None else base.command)
+    command = _code(report.command if report is not None else base.command)
     head = f"Ran in a {base.tier} {where}" if base.tier != "process" else f"Ran in a {where}"
-    return (
-        f"{head}: {command}.{_WEAKER.get(base.tier, '')} Cost {money(evidence.dollars)}, {evidence.calls} model calls."
-    )
+    return f"{head}: {command}.{_WEAKER.get(base.tier, '')} {cost}"
+
+
+def _ran(evidence: Evidence) -> str:
+    return ran(evidence.baseline, evidence.report, evidence.dollars, evidence.calls)
 
 
 def _details(evidence: Evidence) -> list[str]:

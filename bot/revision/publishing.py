@@ -1,0 +1,90 @@
+"""Publish: one commit on the pull request's branch, an answer in every thread, one comment that notifies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.change.publishing import PUSH
+from bot.change.reading import READ
+from bot.change.records import GateReport
+from bot.git.errors import NonFastForward
+from bot.git.mirrors import Author
+from bot.github import pulls, spots, threads
+from bot.github.markers import Marker
+from bot.github.outgoing import outgoing_line
+from bot.github.spots import Spot
+from bot.github.users import noreply_email
+from bot.revision.assignment import Revision
+from bot.revision.records import Revised, Wanted
+from bot.store import reporting
+from bot.types import JsonModel
+
+_MOVED = (
+    "Somebody pushed to the branch while I worked. Nothing of theirs was touched and nothing of mine was pushed; ask "
+    "again to build on what is there now."
+)
+# GitHub lets an App resolve a thread only with permission to write contents.
+_THREADS = {"pull_requests": "write", "contents": "write", "metadata": "read"}
+
+
+class Sent(JsonModel):
+    """The commit that was pushed, or in words why none was."""
+
+    sha: str | None = None
+    stop: str = ""
+
+
+async def push(revision: Revision, wanted: Wanted, report: GateReport, change: str) -> Sent:
+    """Commit the tested tree on the head that was read, and push it only if the branch is still there.
+
+    What people pushed meanwhile is never overwritten: then nothing is published.
+    """
+    await revision.stage("publish", "started")
+    task, services = revision.task, revision.services
+    github = await services.github.for_repository(task.repository, READ)
+    pull = await pulls.get_pull(github, task.repository, task.number)
+    if pull.state != "open":
+        return Sent(stop="The pull request was closed meanwhile, so nothing was pushed.")
+    mirror = await revision.mirror(report.base_sha)
+    bot = await services.github.bot()
+    author = Author(name=bot.login, email=noreply_email(bot, services.settings.web_url))
+    when = int(datetime.fromisoformat(task.triggered).timestamp())
+    message = f"{_subject(revision, change)}\n\nAsked for in #{task.number} by {task.actor.login}.\n"
+    sha = await mirror.commit(report.base_sha, report.changes, message, author, when)
+    token = await services.github.token(task.repository, PUSH)
+    try:
+        await mirror.push(sha, wanted.branch, token, expect=report.base_sha)
+    except NonFastForward:
+        return Sent(stop=_MOVED)
+    await revision.audit(f"push {wanted.branch}", allowed=True, reason=sha)
+    return Sent(sha=sha)
+
+
+def _subject(revision: Revision, change: str) -> str:
+    first = change.split(". ")[0].strip().rstrip(".") or "Do what was asked"
+    return outgoing_line(first, secrets=revision.services.settings.secrets)[:72]
+
+
+async def answer_threads(revision: Revision, evidence: Revised, sha: str) -> int:
+    """Say in each thread what became of it, and resolve those that are met; the number of threads answered."""
+    task, services = revision.task, revision.services
+    github = await services.github.for_repository(task.repository, _THREADS)
+    bot = await services.github.bot()
+    answered = 0
+    for number, (demand, answer) in enumerate(zip(evidence.wanted.demands, evidence.answers, strict=True)):
+        if demand.root is None:
+            continue
+        spot = Spot(kind="review comment", number=task.number, id=demand.root, root=demand.root)
+        marker = Marker(task=revision.task_id, part=f"thread-{number}")
+        text = services.outgoing(revision.voice.answer(answer, sha))
+        await spots.answer(github, task.repository, spot, text, marker=marker, bot_id=bot.id)
+        if answer.met and demand.thread is not None:
+            await threads.resolve(github, demand.thread)
+        answered += 1
+    return answered
+
+
+async def account(revision: Revision, evidence: Revised) -> Revised:
+    """The evidence with what the task has cost by now."""
+    spent = await revision.services.store.run(lambda connection: reporting.spent_by_task(connection, revision.task_id))
+    return evidence.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})

@@ -1,0 +1,96 @@
+"""What a revision's steps hand on: small frozen values that are stored as JSON and rendered into answers."""
+
+from __future__ import annotations
+
+from bot.change.records import Baseline, Brief, GateReport, Proof
+from bot.types import JsonModel, Target
+
+
+class Demand(JsonModel):
+    """One thing that somebody asks of a pull request's code.
+
+    ``path``, ``line`` and ``hunk`` say what it is about, where that was said. ``thread`` is the review thread's GraphQL
+    id and ``root`` its first comment's id: there it is answered.
+    """
+
+    author: str
+    text: str
+    path: str | None = None
+    line: int | None = None
+    hunk: str = ""
+    thread: str | None = None
+    root: int | None = None
+
+    @property
+    def place(self) -> str:
+        """``path:line``, as far as it is known; "" for the pull request as a whole."""
+        return f"{self.path}:{self.line}" if self.path and self.line else self.path or ""
+
+
+class RevisionTask(Target):
+    """What is to be changed in a pull request.
+
+    ``demands`` are those that the delivery holds. What ``reviewer`` says last in open review threads is asked as well.
+    ``triggered`` is when it was asked (ISO 8601, GitHub's clock).
+    """
+
+    triggered: str
+    demands: tuple[Demand, ...] = ()
+    reviewer: str | None = None
+
+
+class Wanted(JsonModel):
+    """The pull request as it was read, and what is asked of it.
+
+    ``brief.base_sha`` is its head: that is what a revision builds on. ``merge_base`` is where it left the base branch;
+    tests that exist there stay as they are. ``runs``: whether its code may be executed here.
+    """
+
+    brief: Brief
+    branch: str
+    merge_base: str = ""
+    diff: str = ""
+    demands: tuple[Demand, ...] = ()
+    from_fork: bool = False
+    runs: bool = True
+
+
+class Answered(JsonModel):
+    """What a second model, shown the change, says of one demand. ``why`` is one sentence."""
+
+    met: bool
+    why: str
+
+
+class Revised(JsonModel):
+    """Everything an answer of ours may claim. ``answers`` are in the order of the demands."""
+
+    task: RevisionTask
+    wanted: Wanted
+    baseline: Baseline | None = None
+    proof: Proof | None = None
+    report: GateReport | None = None
+    answers: tuple[Answered, ...] = ()
+    change: str = ""
+    notes: tuple[str, ...] = ()
+    dollars: float = 0.0
+    calls: int = 0
+
+    @property
+    def publishable(self) -> bool:
+        """All gates passed, and at least one demand is met by what would be published."""
+        return self.report is not None and self.report.passed and any(answer.met for answer in self.answers)
+
+    @property
+    def unmet(self) -> tuple[str, ...]:
+        """Why the demands that are not met are not, one line each."""
+        return tuple(
+            f"demand {number}: {answer.why}" for number, answer in enumerate(self.answers, 1) if not answer.met
+        )
+
+
+class Pushed(JsonModel):
+    """Where the change went: the commit, or None and the number of suggestions that were posted."""
+
+    sha: str | None = None
+    suggestions: int = 0
