@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -96,6 +96,16 @@ async def create_review(
         raise
 
 
+async def comments_of(client: Client, repository: Repository, number: int, review_id: int) -> tuple[int, ...]:
+    """The ids of a review's comments."""
+    return tuple([item["id"] async for item in _comments_of(client, repository, number, review_id)])
+
+
+def _comments_of(client: Client, repository: Repository, number: int, review_id: int) -> AsyncIterator[Any]:
+    url = f"{_REVIEWS}/{{id}}/comments?per_page=100"
+    return client.items(url, within(repository, number=number, id=review_id))
+
+
 @dataclass(frozen=True)
 class _Place:
     """The pull request that is reviewed, as one who reviews it sees it."""
@@ -112,7 +122,7 @@ class _Place:
     async def known(self, node: Any, comments: Sequence[ReviewComment]) -> PostedReview:
         """A review that is there already; what it lacks was refused when it was made."""
         review_id = int(node["fullDatabaseId"])
-        items = self.client.items(f"{_REVIEWS}/{{id}}/comments?per_page=100", self._within(id=review_id))
+        items = _comments_of(self.client, self.repository, self.number, review_id)
         kept = {(item["path"], item["body"].strip()) async for item in items}
         refused = tuple(each for each in comments if (each.path, _cut(each.body).strip()) not in kept)
         return PostedReview(id=review_id, html_url=node["url"], refused=refused)

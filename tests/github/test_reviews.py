@@ -13,7 +13,7 @@ from bot.github.access import GitHubs
 from bot.github.client import Client
 from bot.github.errors import Forbidden, GitHubDown, Invalid, NotFound
 from bot.github.markers import Marker
-from bot.github.reviews import Overtaken, PostedReview, ReviewComment, create_review
+from bot.github.reviews import Overtaken, PostedReview, ReviewComment, comments_of, create_review
 from bot.github.threads import reply, resolve, threads
 from simhub.faults import Fault
 from simhub.model import Pull
@@ -206,8 +206,10 @@ async def test_threads_are_read_to_the_end_with_their_comments(scene: Scene) -> 
 
 
 async def test_threads_are_answered_resolved_and_outdated(scene: Scene, github: GitHubs) -> None:
-    await scene.review(GOOD, GONE)
+    review = await scene.review(GOOD, GONE)
     ours, gone = await threads(scene.client, scene.world.repository, scene.number)
+    said = await comments_of(scene.client, scene.world.repository, scene.number, review.id)
+    assert said == (ours.comments[0].id, gone.comments[0].id)
     assert (ours.path, ours.start_line, ours.line, ours.side) == ("long.txt", 10, 11, "RIGHT")
     assert (gone.line, gone.side, gone.resolved, gone.outdated) == (60, "LEFT", False, False)
     assert (ours.comments[0].author, ours.comments[0].author_id) == ("forgehand[bot]", scene.bot_id)
