@@ -130,6 +130,14 @@ def may(actor: Actor, role: Role | None, level: Level, trusted_bots: Collection[
     return Decision(False, f"@{name} has {role.name} permission here; this needs {level} permission.")
 
 
+def may_type(policy: Policy, command: str, actor: Actor, role: Role | None) -> Decision:
+    """May this person use the command ``/<command>`` here? Programs never may: what they write can quote anybody."""
+    level = policy.level(command)
+    if level is None:
+        return Decision(False, f"`/{command}` is switched off in this repository (`commands` in `{PATH}`).")
+    return may(actor, role, level, ())
+
+
 def parse_policy(text: str, settings: Settings) -> Policy:
     """The effective policy of a file's text. Raises :class:`PolicyError` with every problem, one a line."""
     data, lines = _read_yaml(text)

@@ -7,6 +7,7 @@ installation.*                      handlers.installation: remember, create the 
 installation_repositories.added     handlers.installation: create the label
 pull_request.closed                 handlers.outcomes: remember what became of our work
 what failed for good                handlers.fix: say so, if the label was ours
+what people write                   handlers.doors: the commands in it, listed in COMMANDS
 ==================================  ====================================================
 """
 
@@ -14,10 +15,25 @@ from __future__ import annotations
 
 from bot.change.services import Services
 from bot.engine.port import FlowTable
+from bot.intake.commands import Command, by_name
 from bot.intake.router import Router
-from handlers import fix, installation, outcomes
+from handlers import approve, cancel, config, doors, fix, help, installation, outcomes, retry, status
 
-ROUTER: Router[Services] = Router.merged(fix.router, installation.router, outcomes.router)
+_LISTED: tuple[Command, ...] = (
+    fix.COMMAND,
+    status.COMMAND,
+    cancel.COMMAND,
+    retry.COMMAND,
+    approve.COMMAND,
+    config.COMMAND,
+)
+COMMANDS = by_name(*_LISTED, help.command([each.name for each in _LISTED]))
+ROUTER: Router[Services] = Router.merged(
+    fix.router,
+    installation.router,
+    outcomes.router,
+    doors.doors(COMMANDS),
+)
 
 
 GAVE_UP = fix.gave_up

@@ -1,7 +1,7 @@
 """Fix: the label ``ai-bug-fix`` on an issue becomes a pull request with a proved fix.
 
-A task starts when somebody with write permission adds the label, and stops when the label is removed or the issue
-is closed. What happens in between is the pipeline of :mod:`bot.change.pipeline`.
+A task starts when somebody with write permission adds the label or writes ``/fix``, and stops when the label is removed
+or the issue is closed. What happens in between is the pipeline of :mod:`bot.change.pipeline`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from bot.change.services import Services
 from bot.engine.port import Ctx, FlowSpec, Outcome
 from bot.github import labels
 from bot.github.permissions import Role
+from bot.intake.commands import Arguments, Command, Invocation
 from bot.intake.router import Event, Router
-from bot.intake.start import Request, answer, cancel_active, sender_role, start
+from bot.intake.start import Request, answer, begin_typed, cancel_active, sender_role, start
 from bot.policy import FixPolicy, PolicyError
 from bot.report.change import final_text, pull_text, unverified_text
 from bot.types import Repository
@@ -57,6 +58,35 @@ async def unlabelled(event: Event, services: Services) -> None:
 async def closed(event: Event, services: Services) -> None:
     """The issue was closed: nobody needs the fix any more."""
     await cancel_active(services, event, FLOW)
+
+
+async def typed(invocation: Invocation, services: Services) -> None:
+    """``/fix`` on an issue: as the label, with what was written beside it among the comments."""
+    task = ChangeTask(
+        repository=invocation.repository,
+        number=invocation.number,
+        title=invocation.title,
+        body=invocation.body,
+        actor=invocation.actor,
+        triggered=invocation.typed_at,
+        delivery=invocation.event.guid,
+    )
+    await begin_typed(services, invocation, Request(event=invocation.event, flow=FLOW, argument=task, writes=True))
+
+
+COMMAND = Command(
+    name="fix",
+    summary="Reproduces the reported bug with a test and opens a pull request with a fix that was checked.",
+    explanation="As the label does. What you write behind it is read as a hint, together with the comments above.",
+    examples=(
+        ("/fix", "starts on this issue"),
+        ("/fix The rounding in prices.py looks wrong", "starts with a hint where to look"),
+    ),
+    places=frozenset({"issue"}),
+    arguments=Arguments("[hint]", text=True),
+    run=typed,
+    needs_open=True,
+)
 
 
 async def gave_up(event: Event, services: Services) -> None:

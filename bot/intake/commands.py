@@ -21,6 +21,7 @@ Place = Literal["issue", "pull", "thread"]
 ANYWHERE: frozenset[Place] = frozenset({"issue", "pull", "thread"})
 ON_PULLS: frozenset[Place] = frozenset({"pull", "thread"})
 MAX_TEXT = 8_000
+_WORDS: dict[Place, str] = {"issue": "issues", "pull": "pull requests", "thread": "comments on lines of a diff"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,9 @@ class Arguments:
 
     def read(self, typed: Typed) -> str | None:
         """The argument, "" where there is none; None where it is not what the command takes."""
-        said = f"{typed.text}\n{typed.below}".strip()[:MAX_TEXT] if self.text else typed.text.casefold()
+        said = (
+            f"{typed.text}\n{typed.below}".strip()[:MAX_TEXT] if self.text else typed.text.casefold().removeprefix("/")
+        )
         if not said:
             return None if self.required else ""
         return said if self.text or said in self.words else None
@@ -64,6 +67,12 @@ class Command:
     @property
     def usage(self) -> str:
         return f"/{self.name} {self.arguments.shown}".rstrip()
+
+    @property
+    def where(self) -> str:
+        """The places in words."""
+        words = [text for place, text in _WORDS.items() if place in self.places]
+        return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 class Lines(JsonModel):
@@ -118,7 +127,7 @@ def key_of(repository: Repository, spot: Spot, order: int) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
-def table(*commands: Command) -> dict[str, Command]:
+def by_name(*commands: Command) -> dict[str, Command]:
     """The commands by name, in the order in which help lists them."""
     named = {command.name: command for command in commands}
     assert len(named) == len(commands), "two commands have one name"

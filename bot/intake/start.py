@@ -5,26 +5,35 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import structlog
+from pydantic import ConfigDict
 
 from bot.change.services import Services
 from bot.engine.port import FINAL_STATES
 from bot.github import issues, labels, permissions
 from bot.github.markers import Marker
 from bot.github.permissions import Role
+from bot.intake import replies
+from bot.intake.commands import Invocation
 from bot.intake.router import Event
 from bot.policy import Decision, may
 from bot.store import audit, tasks
-from bot.store.tasks import NewTask
+from bot.store.tasks import NewTask, Task
 from bot.types import Actor, Repository, Target
 
 log = structlog.get_logger(__name__)
 _READ = {"contents": "read", "metadata": "read"}  # as the policy is read with, so that no other token need be minted
 _COMMENT = {"issues": "write", "metadata": "read"}
+
+
+class _Stored(Target):
+    """Some flow's argument, whatever else it holds."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 Acknowledge = Callable[[str], Coroutine[Any, Any, None]]
@@ -36,6 +45,8 @@ class Request:
 
     Tasks that write to the same issue's branch wait for each other. ``acknowledge`` gives people the first sign; it is
     told the id of the task that works on it, which may be an earlier one. Without it, eyes appear on the target.
+    ``key`` tells this request from all others (by default its delivery does). Only those that are ``alone`` give way
+    to one of the same flow that is active on the target.
     """
 
     event: Event
@@ -44,6 +55,13 @@ class Request:
     writes: bool
     source: str = "label"
     acknowledge: Acknowledge | None = None
+    key: str | None = None
+    alone: bool = True
+    parent: str | None = None
+
+    @property
+    def task_id(self) -> str:
+        return hashlib.sha256(f"{self.key or self.event.guid} {self.flow}".encode()).hexdigest()[:12]
 
 
 async def sender_role(services: Services, event: Event) -> Role | None:
@@ -77,7 +95,7 @@ async def start(services: Services, request: Request, role: Role | None) -> bool
 async def record(services: Services, request: Request, decision: Decision) -> None:
     """The audit row of what was decided about a request."""
     target = request.argument
-    await _record(services, request.event.guid, target.repository, target.actor, f"start {request.flow}", decision)
+    await decided(services, request.event.guid, target.repository, target.actor, f"start {request.flow}", decision)
 
 
 async def begin(services: Services, request: Request) -> bool:
@@ -91,6 +109,29 @@ async def begin(services: Services, request: Request) -> bool:
         log.info("task queued", task=new.id, flow=new.flow, number=new.number, actor=new.actor)
     await seen
     return creation.created
+
+
+async def begin_typed(services: Services, invocation: Invocation, request: Request) -> None:
+    """Start what a command asks for, or say that it is being done already. The command itself has its eyes by now."""
+
+    async def told(holder: str) -> None:
+        if holder != typed.task_id:
+            text = f"I am on it already (task `{holder}`). `/status` says how far I am, `/cancel` stops it."
+            await replies.reply(services, invocation, text)
+
+    typed = replace(request, source="command", key=invocation.key, acknowledge=told)
+    await begin(services, typed)
+
+
+async def begin_again(services: Services, invocation: Invocation, task: Task) -> None:
+    """Start a task once more as it was asked for, for whoever typed the command; ``task`` is the parent."""
+    now = {"triggered": invocation.typed_at, "source_label": None}
+    renewed = {name: value for name, value in now.items() if name in task.argument}
+    who = {"actor": invocation.actor.model_dump(mode="json"), "delivery": invocation.event.guid}
+    argument = _Stored.model_validate(task.argument | renewed | who)
+    writes = task.group is not None
+    again = Request(invocation.event, task.flow, argument, writes, parent=task.id)
+    await begin_typed(services, invocation, again)
 
 
 async def answer(services: Services, event: Event, text: str) -> None:
@@ -114,7 +155,7 @@ async def cancel_active(services: Services, event: Event, flow: str, *, label: s
         return
     if (await services.github.bot()).id != actor.id:
         reason = f"@{actor.login} {'closed the issue' if label is None else 'took the label away'}."
-        await _record(services, event.guid, repository, actor, f"cancel {flow}", Decision(True, reason))
+        await decided(services, event.guid, repository, actor, f"cancel {flow}", Decision(True, reason))
         await services.engine.cancel(task.id, actor.login)
 
 
@@ -135,10 +176,10 @@ async def _role(services: Services, repository: Repository, actor: Actor) -> Rol
     return await permissions.role_of(github, repository, actor.login)
 
 
-async def _record(
+async def decided(
     services: Services, guid: str, repository: Repository, actor: Actor, action: str, decision: Decision
 ) -> None:
-    """One audit row."""
+    """The audit row of a permission decision about an action, such as ``start fix`` or ``/ask``."""
     where = {"delivery": guid, "repository": repository.full_name, "actor": actor.login}
     await services.store.run(
         lambda connection: audit.record(connection, action, allowed=decision.allowed, reason=decision.reason, **where)
@@ -152,9 +193,9 @@ def active_key(flow: str, repository: Repository, number: int) -> str:
 
 def _new_task(request: Request) -> NewTask:
     target = request.argument
-    digest = hashlib.sha256(f"{request.event.guid} {request.flow}".encode()).hexdigest()
     return NewTask(
-        id=digest[:12],
+        id=request.task_id,
+        parent=request.parent,
         flow=request.flow,
         source=request.source,
         delivery=request.event.guid,
@@ -163,7 +204,7 @@ def _new_task(request: Request) -> NewTask:
         number=target.number,
         actor=target.actor.login,
         argument=target.model_dump(mode="json"),
-        active_key=active_key(request.flow, target.repository, target.number),
+        active_key=active_key(request.flow, target.repository, target.number) if request.alone else None,
         group=f"{target.repository.id}@{request.flow}-{target.number}" if request.writes else None,
     )
 

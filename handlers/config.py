@@ -1,0 +1,30 @@
+"""/config: what holds in this repository, and where each value comes from."""
+
+from __future__ import annotations
+
+from bot.change.services import Services
+from bot.intake.commands import ANYWHERE, Command, Invocation
+from bot.intake.replies import reply
+from bot.policy import PATH, describe
+from bot.report.words import code_block
+
+
+async def run(invocation: Invocation, services: Services) -> None:
+    """Answer with every key; where the file is wrong, with what is wrong in it first."""
+    effective = code_block(describe(invocation.policy), "yaml")
+    if invocation.fault is not None:
+        text = f"{invocation.fault}\n\nUntil that is mended nothing starts here. Without the file this would hold:"
+    else:
+        text = f"This holds here; `line` means `{PATH}` on the default branch:"
+    await reply(services, invocation, f"{text}\n\n{effective}")
+
+
+COMMAND = Command(
+    name="config",
+    summary="Shows what is configured for this repository, and where each value comes from.",
+    explanation=f"Values come from `{PATH}` on the default branch, from the server, or are defaults.",
+    examples=(("/config", "lists every key with its value and origin"),),
+    places=ANYWHERE,
+    run=run,
+    quick=True,
+)

@@ -1,0 +1,73 @@
+"""/help: what you may use here, or how one command is used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.change.services import Services
+from bot.intake.commands import ANYWHERE, Arguments, Command, Invocation
+from bot.intake.replies import reply
+from bot.policy import may_type
+from bot.report.words import table
+
+
+def command(names: Sequence[str]) -> Command:
+    """The command, told what others there are."""
+    return Command(
+        name="help",
+        summary="Lists the commands that you may use here, or explains one.",
+        explanation="The list is made for whoever asks and for the place where it is asked.",
+        examples=(("/help", "lists the commands"), ("/help fix", "explains `/fix`")),
+        places=ANYWHERE,
+        arguments=Arguments("[command]", words=(*names, "help")),
+        run=run,
+        quick=True,
+    )
+
+
+async def run(invocation: Invocation, services: Services) -> None:
+    """Answer with the list, or with one command's manual."""
+    wanted = invocation.commands.get(invocation.argument)
+    await reply(services, invocation, _list(invocation) if wanted is None else _one(invocation, wanted))
+
+
+def manual(command: Command) -> str:
+    """What there is to know of a command, whoever asks."""
+    closed = " Only while it is open." if command.needs_open else ""
+    rows = [(f"`{typed}`", told) for typed, told in command.examples]
+    parts = (
+        f"`{command.usage}`",
+        f"{command.summary} {command.explanation}",
+        f"Where: {command.where}.{closed}",
+        table(("you type", "what happens"), rows),
+    )
+    return "\n\n".join(parts)
+
+
+def _list(invocation: Invocation) -> str:
+    """What may be used here; then, by name, what is for other places and for other people."""
+    mine, elsewhere, others = [], [], []
+    for each in invocation.commands.values():
+        if not _may(invocation, each):
+            others.append(f"`/{each.name}`")
+        elif invocation.place not in each.places:
+            elsewhere.append(f"`/{each.name}`")
+        else:
+            mine.append((f"`{each.usage}`", each.summary))
+    parts = [table(("you may use here", "what it does"), mine), "`/help fix` explains `/fix`, and so for each."]
+    if elsewhere:
+        parts.append(f"In other places: {', '.join(elsewhere)}.")
+    if others:
+        parts.append(f"Not for you in this repository: {', '.join(others)}.")
+    return "\n\n".join(parts)
+
+
+def _one(invocation: Invocation, wanted: Command) -> str:
+    level = invocation.policy.level(wanted.name)
+    who = f"people with {level} permission" if level else "nobody, it is switched off here"
+    you = "You may." if _may(invocation, wanted) else "You may not."
+    return f"{manual(wanted)}\n\nWho: {who}. {you}"
+
+
+def _may(invocation: Invocation, wanted: Command) -> bool:
+    return may_type(invocation.policy, wanted.name, invocation.actor, invocation.role).allowed

@@ -1,0 +1,47 @@
+"""/retry: start the last task once more."""
+
+from __future__ import annotations
+
+from bot.change.services import Services
+from bot.intake.commands import ANYWHERE, Command, Invocation
+from bot.intake.replies import reply
+from bot.intake.start import begin_again
+from bot.policy import may_type
+from bot.store import tasks
+from bot.store.tasks import Task
+
+_FAILED = {"failed", "cancelled", "dead", "unverified", "refused"}
+
+
+async def run(invocation: Invocation, services: Services) -> None:
+    """Start the newest task again, or say why not."""
+    repository, number = invocation.repository.full_name, invocation.number
+    found = await services.store.run(lambda connection: tasks.find(connection, repository, number))
+    earlier = [task for task in found if task.delivery != invocation.event.guid]
+    problem = _problem(invocation, earlier[0] if earlier else None)
+    if problem:
+        await reply(services, invocation, problem)
+    else:
+        await begin_again(services, invocation, earlier[0])
+
+
+def _problem(invocation: Invocation, task: Task | None) -> str:
+    if task is None:
+        return "Nothing has run here yet, so there is nothing to retry. `/help` lists what you may start."
+    if task.ended is None:
+        return f"The last task here ({task.flow}, `{task.id}`) has not ended; `/cancel` stops it."
+    if task.state not in _FAILED:
+        return f"The last task here ({task.flow}, `{task.id}`) ended well; there is nothing to retry."
+    decision = may_type(invocation.policy, task.flow, invocation.actor, invocation.role)
+    return "" if decision.allowed else decision.reason
+
+
+COMMAND = Command(
+    name="retry",
+    summary="Starts the last task here once more, if it did not end well.",
+    explanation="It does what was asked then, on the code as it is now. The new task has a budget of its own.",
+    examples=(("/retry", "starts a task that failed, was cancelled or was not verified once more"),),
+    places=ANYWHERE,
+    run=run,
+    needs_open=True,
+)

@@ -1,0 +1,55 @@
+"""/status: what runs here, and how the last tasks ended."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.change.services import Services
+from bot.intake.commands import ANYWHERE, Command, Invocation
+from bot.intake.replies import reply
+from bot.report.words import duration, inline_code, money, paragraph, shortened
+from bot.store import reporting, tasks
+from bot.store.store import now_ms
+from bot.store.tasks import Task
+
+_ENDED = 3
+
+
+async def run(invocation: Invocation, services: Services) -> None:
+    """Answer with a line for each task."""
+    repository, number = invocation.repository.full_name, invocation.number
+    lines = await services.store.run(lambda connection: _lines(connection, repository, number))
+    await reply(services, invocation, "\n".join(lines) or "Nothing runs here, and nothing has run here yet.")
+
+
+def _lines(connection: sa.Connection, repository: str, number: int) -> list[str]:
+    found = tasks.find(connection, repository, number)
+    active = [task for task in found if task.ended is None]
+    shown = [*active, *[task for task in found if task.ended is not None][:_ENDED]]
+    lines = [_line(connection, task) for task in shown]
+    return lines if active or not lines else ["Nothing runs here now.", "", *lines]
+
+
+def _line(connection: sa.Connection, task: Task) -> str:
+    """State, progress or result, time and money of one task."""
+    events = tasks.events(connection, task.id)
+    spent = reporting.spent_by_task(connection, task.id)
+    stage = next((str(event.data["stage"]) for event in reversed(events) if event.kind == "stage"), "")
+    summary = shortened(paragraph(str((task.result or {}).get("summary") or "")), 200)
+    asked = "is being stopped" if task.cancel and task.ended is None else task.state
+    said = summary if task.ended is not None else (f"now: {inline_code(stage)}" if stage else "")
+    lasted = duration(((task.ended or now_ms()) - task.created) / 1000)
+    cost = f"{money(spent.dollars)}, {spent.calls} model call{'s' if spent.calls != 1 else ''}"
+    head = f"- **{task.flow}** {asked}, asked by {task.actor} (task `{task.id}`): {lasted}, {cost}"
+    return f"{head}; {said}" if said else head
+
+
+COMMAND = Command(
+    name="status",
+    summary="Says what runs here and how the last tasks ended.",
+    explanation="For each task of this issue or pull request: its state, the stage it is in, time and money so far.",
+    examples=(("/status", "lists what runs and the last three tasks that ended"),),
+    places=ANYWHERE,
+    run=run,
+    quick=True,
+)

@@ -1,0 +1,86 @@
+"""Typing commands as people do, and looking at what came back where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.github.markers import markers_in, without_markers
+from simhub.model import Account
+from tests.support.story import Story
+
+
+@dataclass(frozen=True)
+class Written:
+    """Something that was written: where its reactions and its answers are."""
+
+    number: int
+    id: int
+    reactions: str
+    replies: str
+    root: int | None = None
+
+
+async def comment(story: Story, number: int, text: str, by: Account | None = None) -> Written:
+    """A comment on an issue or pull request."""
+    made = await story.request("POST", f"/issues/{number}/comments", {"body": text}, by=by)
+    where = f"/issues/comments/{made['id']}/reactions"
+    return Written(number, made["id"], where, f"/issues/{number}/comments")
+
+
+async def on_line(story: Story, number: int, path: str, line: int, text: str, by: Account | None = None) -> Written:
+    """A comment on a line of the diff."""
+    pull = await story.request("GET", f"/pulls/{number}")
+    data = {"body": text, "commit_id": pull["head"]["sha"], "path": path, "line": line, "side": "RIGHT"}
+    made = await story.request("POST", f"/pulls/{number}/comments", data, by=by)
+    return _in_thread(number, made["id"], made["id"])
+
+
+async def below(story: Story, written: Written, text: str, by: Account | None = None) -> Written:
+    """A reply in a thread on a line."""
+    path = f"/pulls/{written.number}/comments/{written.root}/replies"
+    made = await story.request("POST", path, {"body": text}, by=by)
+    return _in_thread(written.number, made["id"], written.root or 0)
+
+
+async def review(story: Story, number: int, text: str, by: Account | None = None, event: str = "COMMENT") -> Written:
+    """A review with a body."""
+    made = await story.request("POST", f"/pulls/{number}/reviews", {"body": text, "event": event}, by=by)
+    return Written(number, made["id"], f"/issues/{number}/reactions", f"/issues/{number}/comments")
+
+
+def _in_thread(number: int, identity: int, root: int) -> Written:
+    return Written(number, identity, f"/pulls/comments/{identity}/reactions", f"/pulls/{number}/comments", root)
+
+
+async def reactions(story: Story, written: Written) -> list[str]:
+    """What the bot reacted with."""
+    found = await story.request("GET", written.reactions)
+    return [each["content"] for each in found if each["user"]["id"] == story.app.bot_id]
+
+
+async def answers(story: Story, written: Written) -> list[str]:
+    """What the bot answered there, after the text was written; zero-width breaks are taken out."""
+    found = await story.request("GET", f"{written.replies}?per_page=100")
+    return [_plain(each) for each in found if _is_answer(story, each, written)]
+
+
+def _is_answer(story: Story, item: dict[str, Any], written: Written) -> bool:
+    ours = item["user"]["id"] == story.app.bot_id and any(m.part == "answer" for m in markers_in(item["body"]))
+    return ours and item["id"] > written.id and item.get("in_reply_to_id") == written.root
+
+
+def _plain(item: dict[str, Any]) -> str:
+    return without_markers(item["body"]).replace("\u200b", "")
+
+
+async def answered(story: Story, written: Written, count: int = 1, seconds: float = 20) -> list[str]:
+    """The answers, once there are so many."""
+
+    async def there() -> bool:
+        return len(await answers(story, written)) >= count
+
+    await story.until(there, what=f"{count} answers", seconds=seconds, show=lambda: answers(story, written))
+    found = await answers(story, written)
+    assert len(found) == count, found
+    return found

@@ -1,0 +1,146 @@
+"""A story with the bot's front half in the test's own process: endpoint, inbox, dispatcher, handlers, over real HTTP.
+
+What waits for its turn at GitHub sleeps in no time. Tasks are stored as always, but nobody takes them up: these stories
+are about who may start what. For what tasks do there is :mod:`tests.support.story`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiohttp.test_utils import TestServer
+
+from bot.change.services import Services
+from bot.context.index import Indexer
+from bot.git.mirrors import Mirrors
+from bot.github.access import GitHubs, open_session
+from bot.github.lane import Clock
+from bot.intake.dispatcher import Dispatcher
+from bot.intake.endpoint import Endpoint
+from bot.intake.inbox import Inbox
+from bot.local.hosting import manifest_rights
+from bot.models.catalogue import Catalogue
+from bot.models.desk import ModelDesk
+from bot.policy import DefaultBranch, PolicyLoader
+from bot.sandbox.choose import choose
+from bot.settings import Settings
+from bot.store import tasks
+from bot.store.store import Store, create_engine
+from bot.toolchains.python import make_toolchain
+from bot.types import JsonModel
+from bot.web.server import make_web
+from handlers import GAVE_UP, ROUTER
+from simhub import Hub
+from simhub.scripted_model import Script, ScriptedModel
+from tests.support.story import MODELS, SECRET, Story
+
+
+@dataclass
+class FastTime:
+    """Real time plus whatever was slept; the hub's clock goes along."""
+
+    hub: Hub
+
+    def now(self) -> float:
+        return time.time() + self.hub.clock_offset
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(0)
+        self.hub.advance(seconds)
+
+
+@dataclass
+class Shelf:
+    """An engine that keeps what is started: tasks stay queued until they are cancelled."""
+
+    store: Store
+
+    async def start(self, task_id: str, flow: str, argument: JsonModel, *, group: str | None) -> bool:
+        return True
+
+    async def cancel(self, task_id: str, by: str) -> None:
+        await self.store.run(lambda connection: tasks.request_cancel(connection, task_id, by))
+
+    async def launch(self) -> None:
+        return None
+
+    async def close(self, *, drain_seconds: float = 5.0) -> None:
+        return None
+
+
+@asynccontextmanager
+async def within(root: Path, source: Path, **given: Any) -> AsyncIterator[Story]:
+    """The bot, installed on ``octo/sample``; ``given`` are fields of :class:`Settings`."""
+    async with AsyncExitStack() as stack:
+        model = await stack.enter_async_context(ScriptedModel(Script()))
+        hub = await stack.enter_async_context(Hub.start(root / "hub"))
+        maintainer = hub.create_user("mara")
+        repository = hub.create_repository("octo/sample", source=source)
+        hub.set_permission(repository, "mara", "admin")
+        app = hub.create_app(name="forgehand", webhook_secret=SECRET, **manifest_rights())
+        settings = Settings.model_validate(
+            {
+                "app_id": app.app_id,
+                "private_key": app.private_key,
+                "api_url": hub.api_url,
+                "web_url": hub.url,
+                "data_dir": root / "data",
+                "sandbox": "none",
+                "models": {name: {"base_url": model.openai_url, **price} for name, price in MODELS.items()},
+                **given,
+            }
+        )
+        services = await _services(stack, hub, settings)
+        server = await _served(stack, services)
+        app.webhook_url = str(server.make_url("/webhook"))
+        hub.install(app, owner="octo", repositories=[repository])
+        await hub.settled()
+        yield Story(root, hub, model, app, repository, maintainer, server.port or 0)
+
+
+async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Services:
+    store = Store(create_engine(settings.database))
+    stack.callback(store.close)
+    await asyncio.to_thread(store.migrate)
+    session, clock = await stack.enter_async_context(open_session()), FastTime(hub)
+    assert settings.app_id is not None
+    assert settings.private_key is not None
+    key = settings.private_key.get_secret_value()
+    github = GitHubs(session, settings.api_url, settings.app_id, key, clock=Clock(clock.now, clock.sleep))
+    sandbox = await choose(settings)
+    return Services(
+        settings=settings,
+        store=store,
+        github=github,
+        mirrors=Mirrors(settings.data_dir / "mirrors", settings.web_url),
+        models=ModelDesk(store, settings, Catalogue(settings)),
+        indexer=await stack.enter_async_context(Indexer(settings.data_dir / "index")),
+        sandbox=sandbox,
+        policies=PolicyLoader(DefaultBranch(github), settings),
+        make_toolchain=lambda checks, tree: make_toolchain(sandbox, checks, tree, settings),
+        engine=Shelf(store),
+    )
+
+
+async def _served(stack: AsyncExitStack, services: Services) -> TestServer:
+    inbox = Inbox(services.store)
+    stack.callback(inbox.close)
+    dispatcher = Dispatcher(services.store, inbox, ROUTER, services, gave_up=GAVE_UP)
+    dispatching = asyncio.create_task(dispatcher.run())
+    stack.push_async_callback(_stop, dispatching)
+    server = TestServer(make_web(services.store, Endpoint(dispatcher.accept, [SECRET]).routes(), {}), host="127.0.0.1")
+    await server.start_server(access_log=None)
+    stack.push_async_callback(server.close)
+    return server
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
