@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -129,6 +129,7 @@ def normalised(code: str, path: str) -> str:
     return " ".join(token for token, _ in tokens)
 
 
+@lru_cache(maxsize=16)
 def definitions(text: str, path: str) -> tuple[Definition, ...]:
     """The definitions of a file, none where its language is not understood. Parses: call it in a thread."""
     language = language_of(path)
