@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import gidgethub.abc
 from gidgethub import sansio
 
-from bot.github.errors import GitHubDown, graphql_failure
+from bot.github.errors import GitHubDown, GitHubError, graphql_failure
 from bot.github.hosts import graphql_url_of
 from bot.github.lane import Cached, Lane
-from bot.github.transport import ONCE, READING, REPEATABLE, Credential, Manner, Transport
+from bot.github.transport import LENT, ONCE, READING, REPEATABLE, Credential, Elsewhere, Manner, Transport
 from bot.types import Repository
 
 USER_AGENT = "forgehand"
@@ -85,6 +86,16 @@ class Client:
         with _readable_answers():
             async for item in self._call(REPEATABLE, JSON).getiter(url, url_vars or {}, iterable_key=key):
                 yield item
+
+    async def download(self, url: str, url_vars: Vars | None = None) -> str:
+        """A text that GitHub keeps elsewhere, such as a log; what is no UTF-8 in it is replaced."""
+        address = sansio.format_url(url, url_vars or {}, base_url=self._transport.api_url)
+        headers = sansio.create_headers(USER_AGENT) | _API_VERSION
+        try:
+            await self._transport.send(self._lane, self._credential, LENT, "GET", address, headers, b"")
+        except Elsewhere as away:
+            return (await self._transport.download(away.target)).decode("utf-8", "replace")
+        raise GitHubError(f"GitHub did not say where {urlsplit(address).path} lies.")
 
     async def post(self, url: str, url_vars: Vars | None = None, data: Any = None, *, manner: Manner = ONCE) -> Any:
         with _readable_answers():

@@ -21,6 +21,12 @@ _MOVED = {301, 308}
 _REDIRECTS = {*_MOVED, 302, 307}
 
 
+class Elsewhere(GitHubError):
+    """What was asked for lies at ``target``, where our token must not go. The address may be signed: not for logs."""
+
+    target = ""
+
+
 class Credential(Protocol):
     """Something that can sign requests."""
 
@@ -39,17 +45,22 @@ class Credential(Protocol):
 
 @dataclass(frozen=True)
 class Manner:
-    """How a request may be sent. ``repeatable``: sending it twice does no harm; ``reads``: a POST that only asks."""
+    """How a request may be sent. ``repeatable``: sending it twice does no harm; ``reads``: a POST that only asks.
+
+    ``lent``: what is asked for lies elsewhere, and the answer is an :class:`Elsewhere` with its address.
+    """
 
     urgency: Urgency = Urgency.FINAL
     notifies: bool = False
     repeatable: bool = True
     reads: bool = False
+    lent: bool = False
 
 
 REPEATABLE = Manner()
 READING = Manner(reads=True)
 ONCE = Manner(repeatable=False)
+LENT = Manner(lent=True)
 
 
 @dataclass(frozen=True)
@@ -108,11 +119,22 @@ class Transport:
                 if outcome.status < 300 or outcome.status == 304:
                     credential.accepted(outcome)
                     return outcome
+                if manner.lent and outcome.status == 302:
+                    raise _elsewhere(outcome, url)
                 if outcome.status in _REDIRECTS:
                     url = self._follow(lane, outcome, method, url)
                     continue
             await self._wait_or_raise(lane, credential, manner, outcome, attempt, method, url)
         raise GitHubDown(f"GitHub gave no usable answer to {method} {urlsplit(url).path} in {_MAX_TRIES} tries.")
+
+    async def download(self, url: str) -> bytes:
+        """What lies at an address that GitHub gave us for it, asked for without any token; at most 32 MiB."""
+        answer = await self._once("GET", url, {}, b"")
+        if isinstance(answer, GitHubDown):
+            raise answer
+        if answer.status != 200:
+            raise GitHubError(f"{urlsplit(url).netloc} answered {answer.status} to a download.", status=answer.status)
+        return answer.body
 
     async def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response | GitHubDown:
         began = self.clock.now()
@@ -181,6 +203,13 @@ class Transport:
         # Our token goes along with every request: never to another host than the configured one.
         if urlsplit(url)[:2] != urlsplit(self.api_url)[:2]:
             raise GitHubError(f"GitHub pointed to another host, {urlsplit(url).netloc!r}; it was not followed.")
+
+
+def _elsewhere(response: Response, url: str) -> Elsewhere:
+    target = urljoin(url, response.headers.get("location", ""))
+    away = Elsewhere(f"What was asked for lies on {urlsplit(target).netloc}.")
+    away.target = target
+    return away
 
 
 async def _signed(headers: Mapping[str, str], credential: Credential) -> dict[str, str]:

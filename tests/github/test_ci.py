@@ -1,0 +1,46 @@
+"""What CI said: failed check runs, their annotations, and logs that lie behind a redirect."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.github import ci
+from bot.github.access import GitHubs
+from bot.github.errors import Forbidden
+from simhub.workflows import Job
+from tests.github.conftest import World
+
+LOG = """2026-01-02T03:04:05.1234567Z ##[group]Run pytest
+2026-01-02T03:04:06.1234567Z \x1b[31mE   assert 1 == 2\x1b[0m
+2026-01-02T03:04:07.1234567Z ##[error]Process completed with exit code 1.
+2026-01-02T03:04:08.1234567Z Cleaning up
+"""
+
+
+async def test_failed_jobs_and_their_logs_are_read(world: World, github: GitHubs) -> None:
+    hub, repository = world.hub, world.hub.repository(world.repository.full_name)
+    (installation,) = hub.world.installations.values()
+    hub.accept_permissions(installation, {**installation.permissions, "actions": "read"})
+    sha = await hub.git(repository).resolve("refs/heads/main")
+    assert sha is not None
+    run = await hub.start_workflow(repository, sha)
+    await hub.finish_workflow(run, [Job("test", "failure", LOG), Job("lint")])
+    client = await github.for_repository(world.repository, {"checks": "read", "metadata": "read"})
+    (failed,) = await ci.failed_checks(client, world.repository, sha)
+    assert (failed.name, failed.app, failed.conclusion) == ("test", "github-actions", "failure")
+    logs = await github.for_repository(world.repository, {"actions": "read", "metadata": "read"})
+    text = await ci.job_log(logs, world.repository, failed)
+    assert text.splitlines()[1:3] == ["E   assert 1 == 2", "##[error]Process completed with exit code 1."]
+
+
+async def test_without_the_permission_there_is_no_log(world: World, github: GitHubs) -> None:
+    with pytest.raises(Forbidden):
+        await github.for_repository(world.repository, {"actions": "read", "metadata": "read"})
+
+
+def test_an_excerpt_stands_around_the_first_error() -> None:
+    log = "setup\n" * 5_000 + "E   assert 1 == 2\n##[error]exit 1\n" + "teardown\n" * 5_000
+    text = ci.excerpt(log)
+    assert "E   assert 1 == 2\n##[error]exit 1" in text
+    assert len(text) < 10_000
+    assert ci.excerpt("no error here\n" * 5_000).endswith("no error here\n")
