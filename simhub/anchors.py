@@ -91,6 +91,14 @@ def _check_start(lines: list[DiffLine], end: DiffLine, line: int, side: str, sta
         )
 
 
+def anchored(anchor: Anchor) -> list[str]:
+    """The lines of the new file that an anchor spans: what a suggestion there would replace."""
+    if anchor.line is None or anchor.side != "RIGHT":
+        return []
+    lines = {line.new: line.text[1:] for line in lines_of(anchor.hunk) if line.new is not None}
+    return [lines[number] for number in range(anchor.start_line or anchor.line, anchor.line + 1) if number in lines]
+
+
 def _by_position(path: str, patch: str, lines: list[DiffLine], position: int) -> Anchor:
     found = next((line for line in lines if line.position == position), None)
     if found is None:

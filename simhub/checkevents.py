@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simhub import pull_shapes
-from simhub.model import Account, CheckRun
+from simhub.model import Account, CheckRun, CheckSuite
 
 if TYPE_CHECKING:
     from simhub.hub import Hub
@@ -27,6 +27,9 @@ async def emit(hub: Hub, run: CheckRun, action: str, sender: Account, **extra: A
 async def completed(hub: Hub, run: CheckRun, sender: Account) -> None:
     await emit(hub, run, "completed", sender)
     if pull_shapes.suite_state(run.suite)[0] == "completed":
-        body = await pull_shapes.check_suite_hook(hub, run.suite)
-        payload = {"action": "completed", "check_suite": body}
-        hub.webhooks.emit("check_suite", payload, run.suite.repository, sender)
+        await suite_completed(hub, run.suite, sender)
+
+
+async def suite_completed(hub: Hub, suite: CheckSuite, sender: Account) -> None:
+    payload = {"action": "completed", "check_suite": await pull_shapes.check_suite_hook(hub, suite)}
+    hub.webhooks.emit("check_suite", payload, suite.repository, sender)

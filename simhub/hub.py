@@ -15,10 +15,11 @@ from typing import Any, ClassVar
 from aiohttp import web
 
 from simhub import auth, checkevents, lifecycle, seed, server, workflows
+from simhub.call import has_role
 from simhub.faults import Faults
 from simhub.gitrepo import GitRepo
 from simhub.limits import Limits
-from simhub.model import ROLES, Account, App, Installation, Protection, Repository, WorkflowRun, World
+from simhub.model import ROLES, Account, App, CheckRun, Installation, Protection, Repository, WorkflowRun, World
 from simhub.pages.registration import Conversion, SignIn
 from simhub.requestlog import Observer, RequestRecord
 from simhub.webhooks import Webhooks
@@ -296,12 +297,24 @@ class Hub:
         return rule
 
     async def press_button(self, repository: Repository, run_id: int, identifier: str, login: str) -> None:
-        """Click an action of a check run. Sends ``check_run.requested_action`` to its App."""
-        run = next(run for suite in repository.suites for run in suite.runs if run.id == run_id)
-        account = self.world.account(login)
-        if account is None or identifier not in [action["identifier"] for action in run.actions]:
-            raise ValueError(f"{login} cannot press {identifier} on check run {run_id}")
+        """Click an action of a completed check run. Sends ``check_run.requested_action`` to its App."""
+        run, account = self._clicked(repository, run_id, login)
+        shown = [action["identifier"] for action in run.actions] if run.status == "completed" else []
+        if identifier not in shown:
+            raise ValueError(f"check run {run_id} shows no button {identifier}")
         await checkevents.emit(self, run, "requested_action", account, requested_action={"identifier": identifier})
+
+    async def rerequest(self, repository: Repository, run_id: int, login: str) -> None:
+        """Click "Re-run" of a check run. Sends ``check_run.rerequested`` to its App."""
+        run, account = self._clicked(repository, run_id, login)
+        await checkevents.emit(self, run, "rerequested", account)
+
+    def _clicked(self, repository: Repository, run_id: int, login: str) -> tuple[CheckRun, Account]:
+        run = next((run for suite in repository.suites for run in suite.runs if run.id == run_id), None)
+        account = self.world.account(login)
+        if run is None or account is None or not has_role(repository, account, "write"):
+            raise ValueError(f"{login} cannot press the buttons of check run {run_id}")
+        return run, account
 
     def git(self, repository: Repository) -> GitRepo:
         return GitRepo(repository.path)

@@ -376,6 +376,7 @@ class WorkflowRun:
     head_sha: str
     head_repository: Repository
     actor: Account
+    suite: CheckSuite
     created_at: datetime
     updated_at: datetime
     status: str = "queued"
@@ -383,7 +384,6 @@ class WorkflowRun:
     attempt: int = 1
     number: int = 1
     workflow_id: int = 0
-    suite_id: int = 0
     jobs: list[WorkflowJob] = field(default_factory=list)
 
 
@@ -423,6 +423,7 @@ class World:
     tokens: dict[str, Token] = field(default_factory=dict)
     user_tokens: dict[str, Account] = field(default_factory=dict)
     last_id: int = 3_000_000_000
+    actions: App | None = None
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)

@@ -213,13 +213,14 @@ def pulls_of_head(hub: Hub, repo: Repository, sha: str) -> list[Json]:
 
 
 def suite_state(suite: CheckSuite) -> tuple[str, str | None]:
-    """Status and conclusion of a suite, from its runs."""
-    if not suite.runs:
+    """Status and conclusion of a suite, from the latest run of each name."""
+    runs = {run.name: run for run in suite.runs}.values()
+    if not runs:
         return "queued", None
-    if any(run.status != "completed" for run in suite.runs):
+    if any(run.status != "completed" for run in runs):
         return "in_progress", None
     order = ("action_required", "cancelled", "timed_out", "failure", "neutral", "skipped", "success")
-    concluded = {run.conclusion for run in suite.runs}
+    concluded = {run.conclusion for run in runs}
     for bad in order[:4]:
         if bad in concluded:
             return "completed", bad

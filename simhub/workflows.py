@@ -1,4 +1,4 @@
-"""Workflow runs of GitHub Actions: made by hand, with jobs, logs and the webhooks of a real run."""
+"""Workflow runs of GitHub Actions: made by hand, with jobs, logs, check runs and the webhooks of a real run."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from simhub import pull_shapes, shapes
-from simhub.model import Account, Repository, WorkflowJob, WorkflowRun, iso, node_id
+from simhub import checkevents, pull_shapes, shapes
+from simhub.model import Account, App, CheckRun, CheckSuite, Repository, WorkflowJob, WorkflowRun, iso, node_id
 
 if TYPE_CHECKING:
     from simhub.hub import Hub
@@ -25,8 +25,19 @@ class Job:
     steps: tuple[tuple[str, str], ...] = ()
 
 
+def actions_app(hub: Hub) -> App:
+    """GitHub's own App: its check runs are what workflow jobs look like elsewhere."""
+    if hub.world.actions is None:
+        owner = hub.world.account("github") or hub.create_user("github", "Organization")
+        hub.world.actions = App(
+            15368, "github-actions", "GitHub Actions", owner, hub.create_user("github-actions[bot]", "Bot"), "", "",
+            "Iv1.github-actions", "", hub.world.now(), permissions={"checks": "write", "actions": "write"},
+        )  # fmt: skip
+    return hub.world.actions
+
+
 async def finish_run(hub: Hub, run: WorkflowRun, jobs: Sequence[Job]) -> None:
-    """Play a run to its end: jobs, conclusion, and their webhooks."""
+    """Play a run to its end: jobs, their check runs, conclusion, and all webhooks."""
     now = hub.world.now()
     run.status, run.updated_at = "completed", now
     for spec in jobs:
@@ -37,10 +48,31 @@ async def finish_run(hub: Hub, run: WorkflowRun, jobs: Sequence[Job]) -> None:
         run.jobs.append(job)
     bad = [spec.conclusion for spec in jobs if spec.conclusion not in ("success", "skipped", "neutral")]
     run.conclusion = bad[0] if bad else "success"
-    for job in run.jobs:
+    run.suite.updated_at = now
+    checks = [_check_run(hub, job) for job in run.jobs]
+    run.suite.runs += checks
+    for job, check in zip(run.jobs, checks, strict=True):
+        await checkevents.emit(hub, check, "created", run.actor)
         payload = {"action": "completed", "workflow_job": job_shape(hub, job)}
         hub.webhooks.emit("workflow_job", payload, run.repository, run.actor)
+        await checkevents.emit(hub, check, "completed", run.actor)
+    await checkevents.suite_completed(hub, run.suite, run.actor)
     await emit_run(hub, run, "completed", run.actor)
+
+
+def _check_run(hub: Hub, job: WorkflowJob) -> CheckRun:
+    """A job under its other name: both have the same id."""
+    return CheckRun(
+        job.id, job.run.suite, job.name, job.status, job.started_at, job.conclusion, job.completed_at,
+        details_url=job_shape(hub, job)["html_url"],
+    )  # fmt: skip
+
+
+def restart(hub: Hub, run: WorkflowRun) -> None:
+    """Another attempt: the jobs and check runs of the last one are gone."""
+    run.attempt += 1
+    run.status, run.conclusion, run.jobs, run.updated_at = "queued", None, [], hub.world.now()
+    run.suite.runs.clear()
 
 
 def _step(number: int, name: str, conclusion: str, now: Any) -> Json:
@@ -75,7 +107,7 @@ def _urls(base: str, run: WorkflowRun) -> Json:
     tails = ("jobs", "logs", "artifacts", "cancel", "rerun")
     previous = f"{url}/attempts/{run.attempt - 1}" if run.attempt > 1 else None
     return {"url": url, **{f"{tail}_url": f"{url}/{tail}" for tail in tails}} | {
-        "check_suite_url": f"{base}/check-suites/{run.suite_id}",
+        "check_suite_url": f"{base}/check-suites/{run.suite.id}",
         "workflow_url": f"{base}/actions/workflows/{run.workflow_id}",
         "previous_attempt_url": previous,
     }
@@ -104,8 +136,8 @@ async def run_shape(hub: Hub, run: WorkflowRun) -> Json:
         "status": run.status,
         "conclusion": run.conclusion,
         "workflow_id": run.workflow_id,
-        "check_suite_id": run.suite_id,
-        "check_suite_node_id": node_id("CS", run.suite_id),
+        "check_suite_id": run.suite.id,
+        "check_suite_node_id": node_id("CS", run.suite.id),
         "html_url": f"{shapes.html_url(hub, repo)}/actions/runs/{run.id}",
         "pull_requests": pull_shapes.pulls_of_head(hub, repo, run.head_sha) if same else [],
         **_moments(run),
@@ -155,10 +187,12 @@ def new_run(
 ) -> WorkflowRun:  # fmt: skip
     now = hub.world.now()
     known = [run for run in repo.workflow_runs if run.path == path]
+    own_branch = branch if head_repository in (None, repo) else None
+    suite = CheckSuite(hub.world.new_id(), repo, actions_app(hub), head_sha, own_branch, now, now)
+    repo.suites.append(suite)
     run = WorkflowRun(
-        hub.world.new_id(), repo, name, path, event, branch, head_sha, head_repository or repo, actor, now, now,
+        hub.world.new_id(), repo, name, path, event, branch, head_sha, head_repository or repo, actor, suite, now, now,
         number=len(known) + 1, workflow_id=known[0].workflow_id if known else hub.world.new_id(),
-        suite_id=hub.world.new_id(),
     )  # fmt: skip
     repo.workflow_runs.append(run)
     return run

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
 from simhub import pull_shapes
-from simhub.gitrepo import GitRepo
+from simhub.gitrepo import Commit, GitRepo
 from simhub.model import Issue, Pull, Thread
 from simhub.pages.code import counts
-from simhub.pages.site import Site, checks_of
+from simhub.pages.site import Site, checks_of, statuses_of, verdicts_of
 
 _QUIET = ("commented", "subscribed", "mentioned")
 
@@ -77,14 +78,16 @@ async def _pull_page(site: Site, request: web.Request, view: str) -> web.Respons
     changes = await git.changes(start, item.head_sha)
     return site.page(
         "pull.html", repo=item.repository, tab="pulls", issue=item.issue, pull=item, view=view, commits=commits,
-        changes=changes, checks=checks_of(item), lines=timeline(item.issue), threads=by_line(item),
+        changes=changes, checks=checks_of(item), statuses=statuses_of(item), verdicts=verdicts_of(item),
+        lines=timeline(item.issue, commits), threads=by_line(item),
         **counts(item.repository),
     )  # fmt: skip
 
 
-def timeline(issue: Issue) -> list[tuple[str, Any]]:
-    """Comments, reviews and events in the order they happened, each with its kind."""
+def timeline(issue: Issue, commits: Sequence[Commit] = ()) -> list[tuple[str, Any]]:
+    """Commits, comments, reviews and events in the order they happened, each with its kind."""
     lines: list[tuple[datetime, int, str, Any]] = []
+    lines += [(datetime.fromisoformat(each.committer.date), at, "commit", each) for at, each in enumerate(commits)]
     lines += [(item.created_at, item.id, "comment", item) for item in issue.comments]
     lines += [(item.created_at, item.id, "event", item) for item in issue.events if item.event not in _QUIET]
     for review in issue.pull.reviews if issue.pull else []:

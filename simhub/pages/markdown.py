@@ -23,9 +23,12 @@ _TASK = re.compile(r"\[([ xX])\] ")
 _REFERENCE = re.compile(r"(?<![\w/&])(?:#(?P<number>\d+)|@(?P<login>[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?))\b")
 
 
-def render(text: str | None, repository_path: str = "") -> Markup:
-    """HTML for a body; ``repository_path`` ("/OWNER/REPO") is where ``#12`` leads."""
-    return Markup(_engine().render(text or "", {"repository": repository_path}))
+def render(text: str | None, repository_path: str = "", replaced: Sequence[str] = ()) -> Markup:
+    """HTML for a body; ``repository_path`` ("/OWNER/REPO") is where ``#12`` leads.
+
+    ``replaced`` are the lines that a suggestion block in it would replace.
+    """
+    return Markup(_engine().render(text or "", {"repository": repository_path, "replaced": replaced}))
 
 
 def _engine() -> MarkdownIt:
@@ -36,6 +39,7 @@ def _engine() -> MarkdownIt:
     engine.add_render_rule("html_inline", _html)
     engine.add_render_rule("text", _text)
     engine.add_render_rule("task", _task)
+    engine.add_render_rule("fence", _fence)
     return engine
 
 
@@ -62,6 +66,17 @@ def _mark_tasks(state: StateCore) -> None:
 
 def _task(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
     return f'<input type="checkbox" disabled{" checked" if tokens[index].meta["done"] else ""}> '
+
+
+def _fence(self: RendererHTML, tokens: Sequence[Token], index: int, options: Any, env: Any) -> str:
+    """``suggestion`` blocks become a small diff."""
+    token = tokens[index]
+    if token.info.strip() != "suggestion":
+        return self.fence(tokens, index, options, env)
+    rows = [("del", "-", line) for line in env["replaced"]]
+    rows += [("add", "+", line) for line in token.content.splitlines()]
+    shown = "".join(f'<tr class="{kind}"><td>{sign}{escape(line)}</td></tr>' for kind, sign, line in rows)
+    return f'<div class="suggestion"><div>Suggested change</div><table class="diff">{shown}</table></div>'
 
 
 def _mark_plain(state: StateCore) -> None:

@@ -6,7 +6,8 @@ import json
 
 from aiohttp import web
 
-from simhub.model import Delivery
+from simhub.call import has_role
+from simhub.model import CheckRun, Delivery
 from simhub.pages.code import counts
 from simhub.pages.site import Site, avatar
 
@@ -19,6 +20,8 @@ def add_routes(app: web.Application, site: Site) -> None:
     site.bind(app, "GET", "/_downloads/{key}", _download)
     site.bind(app, "GET", r"/_avatars/{id:\d+}.svg", _picture)
     site.bind(app, "GET", r"/{owner}/{repo}/runs/{id:\d+}", _check)
+    site.bind(app, "POST", r"/{owner}/{repo}/runs/{id:\d+}", _press)
+    site.bind(app, "GET", r"/{owner}/{repo}/actions/runs/{run:\d+}/job/{id:\d+}", _check)
     site.bind(app, "GET", "/{owner}", _account)
 
 
@@ -49,13 +52,33 @@ async def _redeliver(site: Site, request: web.Request) -> web.Response:
     raise web.HTTPSeeOther(f"/_deliveries/{again.id}")
 
 
+def _run(site: Site, request: web.Request) -> CheckRun:
+    runs = (run for suite in site.repository(request).suites for run in suite.runs)
+    found = next((run for run in runs if str(run.id) == request.match_info["id"]), None)
+    if found is None:
+        raise web.HTTPNotFound(text="No such check run.")
+    return found
+
+
 async def _check(site: Site, request: web.Request) -> web.Response:
-    repo = site.repository(request)
-    for suite in repo.suites:
-        for run in suite.runs:
-            if str(run.id) == request.match_info["id"]:
-                return site.page("check.html", repo=repo, tab="pulls", run=run, **counts(repo))
-    raise web.HTTPNotFound(text="No such check run.")
+    repo, run = site.repository(request), _run(site, request)
+    job = next((job for each in repo.workflow_runs for job in each.jobs if job.id == run.id), None)
+    accounts = site.hub.world.accounts.values()
+    people = [each for each in accounts if each.type == "User" and has_role(repo, each, "write")]
+    return site.page("check.html", repo=repo, tab="pulls", run=run, job=job, people=people, **counts(repo))
+
+
+async def _press(site: Site, request: web.Request) -> web.Response:
+    """A click on "Re-run" or on one of the check run's own buttons."""
+    repo, run, form = site.repository(request), _run(site, request), await request.post()
+    try:
+        if form.get("press"):
+            await site.hub.press_button(repo, run.id, str(form["press"]), str(form.get("login", "")))
+        else:
+            await site.hub.rerequest(repo, run.id, str(form.get("login", "")))
+    except ValueError as error:
+        raise web.HTTPUnprocessableEntity(text=str(error)) from None
+    raise web.HTTPSeeOther(request.path)
 
 
 async def _picture(site: Site, request: web.Request) -> web.Response:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from simhub.anchors import DiffLine, lines_of
+from simhub.anchors import DiffLine, anchored, lines_of
 from simhub.gitrepo import FileChange
-from simhub.model import Account, Issue, Pull, Repository
+from simhub.model import Account, Anchor, CheckRun, Issue, Pull, Repository, Review, Status
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -42,6 +42,8 @@ class Site:
             "ago": self._ago,
             "ink": _ink,
             "diff_lines": _diff_lines,
+            "anchored": anchored,
+            "place": _place,
         }
         made.globals |= {"style": (_HERE / "style.css").read_text(), "pull_state": pull_state}
         return made
@@ -104,6 +106,14 @@ def _diff_lines(change: FileChange) -> list[tuple[str, DiffLine | None]]:
     return [(row, numbered.get(position)) for position, row in enumerate(rows)]
 
 
+def _place(anchor: Anchor) -> str:
+    """``a.py:3–5``; lines of the old file are said to be so."""
+    if anchor.line is None:
+        return anchor.path
+    lines = f"{anchor.start_line}–{anchor.line}" if anchor.start_line else f"{anchor.line}"
+    return f"{anchor.path}:{lines}{' (before)' if anchor.side == 'LEFT' else ''}"
+
+
 def avatar(account: Account) -> str:
     hue = account.id * 47 % 360
     letter = account.login[0].upper()
@@ -119,6 +129,20 @@ def open_count(repo: Repository, pulls: bool) -> int:
     return sum(1 for issue in repo.issues.values() if issue.state == "open" and bool(issue.pull) == pulls)
 
 
-def checks_of(pull: Pull) -> list[Any]:
+def checks_of(pull: Pull) -> list[CheckRun]:
     runs = (run for suite in pull.repository.suites if suite.head_sha == pull.head_sha for run in suite.runs)
     return list({(run.suite.app.id, run.name): run for run in runs}.values())
+
+
+def statuses_of(pull: Pull) -> list[Status]:
+    return list({each.context: each for each in pull.repository.statuses if each.sha == pull.head_sha}.values())
+
+
+def verdicts_of(pull: Pull) -> list[Review]:
+    """One review of each person: the last that approved or asked for changes, else the last."""
+    found: dict[int, Review] = {}
+    for review in pull.reviews:
+        known = found.get(review.user.id)
+        if review.submitted_at and (known is None or review.state != "COMMENTED" or known.state == "COMMENTED"):
+            found[review.user.id] = review
+    return list(found.values())

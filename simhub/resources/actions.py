@@ -88,8 +88,7 @@ async def rerun(call: Call) -> Any:
     run = _run(call)
     if run.status != "completed":
         raise ApiError(403, "This workflow is already running")
-    run.attempt += 1
-    run.status, run.conclusion, run.jobs, run.updated_at = "queued", None, [], call.hub.world.now()
+    workflows.restart(call.hub, run)
     await workflows.emit_run(call.hub, run, "requested", call.user)
     return Answer({}, 201)
 

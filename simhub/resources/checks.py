@@ -13,6 +13,7 @@ from simhub.model import App, CheckRun, CheckSuite, Status, iso, node_id
 TEXT_LIMIT = 65535
 ANNOTATIONS = 50
 _CONCLUSIONS = ("success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required")
+_ANNOTATION = {"start_column": None, "end_column": None, "title": None, "raw_details": None}
 _ACTION_LIMITS = {"label": 20, "description": 40, "identifier": 20}
 
 
@@ -85,7 +86,7 @@ async def _change(call: Call, run: CheckRun) -> None:
     if output:
         run.title, run.summary = output["title"], output["summary"]
         run.text = output.get("text", run.text)
-        run.annotations += output.get("annotations", [])
+        run.annotations += [_ANNOTATION | item for item in output.get("annotations", [])]
     run.actions = actions if actions is not None else run.actions
     run.suite.updated_at = now
 
@@ -162,9 +163,8 @@ async def get_run(call: Call) -> Any:
 @routes.add("GET", "/repos/{owner}/{repo}/check-runs/{id}/annotations", needs="checks:read")
 async def list_annotations(call: Call) -> Any:
     run = find(call)
-    base = {"start_column": None, "end_column": None, "title": None, "raw_details": None}
     blob = f"{shapes.html_url(call.hub, call.repo)}/blob/{run.suite.head_sha}"
-    return [base | item | {"blob_href": f"{blob}/{item['path']}"} for item in call.page(run.annotations)]
+    return [item | {"blob_href": f"{blob}/{item['path']}"} for item in call.page(run.annotations)]
 
 
 @routes.add("GET", "/repos/{owner}/{repo}/commits/{ref}/check-runs", needs="checks:read")

@@ -58,6 +58,12 @@ async def test_workflow_runs_with_jobs_and_logs(at: Stage) -> None:
     assert (runs["total_count"], runs["workflow_runs"][0]["pull_requests"][0]["number"]) == (1, 1)
     jobs = (await at.ask("GET", f"{REPO}/actions/runs/{run.id}/jobs")).body["jobs"]
     assert [(job["name"], job["conclusion"]) for job in jobs] == [("test", "failure"), ("lint", "success")]
+    checks = (await at.ask("GET", f"{REPO}/commits/{head}/check-runs")).body["check_runs"]
+    assert [(each["id"], each["app"]["slug"]) for each in checks[::-1]] == [
+        (job["id"], "github-actions") for job in jobs
+    ]  # fmt: skip
+    theirs = await at.ask("PATCH", f"{REPO}/check-runs/{jobs[0]['id']}", body={"conclusion": "success"})
+    assert theirs.status == 403
     link = await at.ask("GET", f"{REPO}/actions/jobs/{jobs[0]['id']}/logs")
     assert link.status == 302
     async with at.session.get(link.headers["Location"]) as answer:
@@ -68,9 +74,15 @@ async def test_workflow_runs_with_jobs_and_logs(at: Stage) -> None:
     async with at.session.get(link.headers["Location"]) as answer:
         assert answer.status == 403
     assert (await at.ask("POST", f"{REPO}/actions/runs/{run.id}/rerun-failed-jobs")).status == 201
-    names = await at.events()
-    assert names[-5:] == ["workflow_run.requested", "workflow_job.completed", "workflow_job.completed",
-                          "workflow_run.completed", "workflow_run.requested"]  # fmt: skip
+    job = ["check_run.created", "workflow_job.completed", "check_run.completed"]
+    assert (await at.events())[-10:] == [
+        "workflow_run.requested", *job, *job, "check_suite.completed", "workflow_run.completed",
+        "workflow_run.requested",
+    ]  # fmt: skip
+    suite = next(item.payload["check_suite"] for item in at.received if item.name == "check_suite.completed")
+    assert (suite["app"]["slug"], suite["conclusion"], suite["pull_requests"][0]["number"]) == (
+        "github-actions", "failure", 1
+    )  # fmt: skip
 
 
 async def test_installations_change(at: Stage) -> None:

@@ -190,3 +190,37 @@ async def test_reviews_are_requested_of_collaborators_only(at: Stage) -> None:
     assert author.body["message"] == "Review cannot be requested from pull request author."
     await at.ask("POST", f"{REPO}/pulls/1/reviews", bob.token, {"event": "APPROVE"})
     assert (await at.ask("GET", path)).body["users"] == []
+
+
+async def test_pages_show_suggestions_folded_threads_and_buttons_that_work(at: Stage) -> None:
+    head = await at.pull(changed(l5="five\n", l6="six <b>\n"))
+    block = "Better:\n\n```suggestion\nFIVE\nSIX\n```"
+    await _review(at, {"line": 6, "start_line": 5, "body": block}, {"line": 5, "side": "LEFT", "body": "settled"})
+    await at.graphql(RESOLVE, id=(await _threads(at))[1]["id"])
+    button = {"label": "Fix these", "description": "Push a commit", "identifier": "fix"}
+    found = {"path": "src/app.py", "start_line": 5, "end_line": 6, "annotation_level": "warning", "message": "a\nb"}
+    output = {"title": "One finding", "summary": "**Read** it", "annotations": [found]}
+    body = {"name": "review", "head_sha": head, "output": output, "actions": [button]}
+    run = (await at.ask("POST", f"{REPO}/check-runs", body=body)).body["id"]
+    url = f"{at.hub.url}/octo/sample"
+    press = {"login": "alice", "press": "fix"}
+    async with at.session.post(f"{url}/runs/{run}", data=press) as early:
+        assert (early.status, await early.text()) == (422, f"check run {run} shows no button fix")
+    await at.ask("PATCH", f"{REPO}/check-runs/{run}", body={"conclusion": "neutral"})
+    for form, status in ((press, 200), ({"login": "alice"}, 200), (press | {"login": "nobody"}, 422)):
+        async with at.session.post(f"{url}/runs/{run}", data=form) as pressed:
+            assert pressed.status == status
+    assert (await at.events())[-2:] == ["check_run.requested_action", "check_run.rerequested"]
+    assert at.received[-2].payload["requested_action"] == {"identifier": "fix"}
+    pages = {}
+    for path in ("pull/1", "pull/1/files", f"runs/{run}"):
+        async with at.session.get(f"{url}/{path}") as page:
+            pages[path] = await page.text()
+    rows = ("del", "-", "five"), ("del", "-", "six &lt;b&gt;"), ("add", "+", "FIVE"), ("add", "+", "SIX")
+    diff = "".join(f'<tr class="{kind}"><td>{sign}{text}</td></tr>' for kind, sign, text in rows)
+    for path in ("pull/1", "pull/1/files"):
+        assert f'<div>Suggested change</div><table class="diff">{diff}</table>' in pages[path]
+        assert "resolved this conversation</summary>" in pages[path]
+    assert "src/app.py:5 (before)" in pages["pull/1"]
+    for wanted in ("src/app.py:5–6</a><pre>a\nb</pre>", "<strong>Read</strong> it", 'title="Push a commit">Fix these<'):
+        assert wanted in pages[f"runs/{run}"]
