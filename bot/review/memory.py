@@ -27,7 +27,7 @@ from bot.review.fingerprints import (
     symbol_of,
     unchanged,
 )
-from bot.review.records import Finding
+from bot.review.records import Finding, Settled, Verdict
 from bot.review.wording import ALONE, FAR, NEAR, Wording, alike, pieces, wordings
 from bot.store.findings import UNSETTLED, State, StoredFinding
 from bot.types import JsonModel
@@ -53,12 +53,14 @@ Standing = Literal["stands", "doubtful", "gone"]
 class Told(JsonModel):
     """A finding that was told in this pull request, as the head ``head_sha`` has it.
 
-    ``fingerprint`` is the one it was first told with; ``around`` the digest of the code around it.
+    ``fingerprint`` is the one it was first told with; ``around`` the digest of the code around it when it was last
+    known to hold; ``verdict`` what proved it.
     """
 
     fingerprint: str
     task: str
     finding: Finding
+    verdict: Verdict | None = None
     state: State
     head_sha: str
     around: str
@@ -133,21 +135,22 @@ def finding_of(thread: Thread, bot_id: int) -> str | None:
     return fingerprint_in(first.body) if first is not None and first.author_id == bot_id else None
 
 
-def tell(finding: Finding, *, task: str, head_sha: str, text: str, folded: bool) -> Told:
+def tell(one: Settled, *, task: str, head_sha: str, text: str, folded: bool) -> Told:
     """What to remember of a finding that is told now; ``text`` is its file at the head. Parses it: call in a thread."""
     return Told(
-        fingerprint=identify(finding).fingerprint,
+        fingerprint=fingerprint(one.finding),
         task=task,
-        finding=finding,
+        finding=one.finding,
+        verdict=one.verdict,
         state="folded" if folded else "open",
         head_sha=head_sha,
-        around=surroundings(finding, text)[0],
+        around=surroundings(one.finding, text)[0],
     )
 
 
-def stored(told: Told, repository: str, number: int, *, comment: int | None = None) -> StoredFinding:
-    """The row of a finding; ``comment`` is the id of the one that tells it, where known."""
-    data = told.model_dump(mode="json", include={"finding", "head_sha", "around"})
+def stored(told: Told, repository: str, number: int, *, comment: int | None = None, reason: str = "") -> StoredFinding:
+    """The row of a finding; ``comment`` is the id of the one that tells it, ``reason`` why it is settled, if known."""
+    data = told.model_dump(mode="json", include={"finding", "verdict", "head_sha", "around"})
     return StoredFinding(
         fingerprint=told.fingerprint,
         repository=repository,
@@ -156,6 +159,7 @@ def stored(told: Told, repository: str, number: int, *, comment: int | None = No
         rule=rule_of(told.finding),
         state=told.state,
         comment=comment,
+        reason=reason,
         data=data,
     )
 
@@ -356,7 +360,9 @@ def _check_changed(told: Told, text: str | None) -> Checked:
     symbols = {symbol_of(one) for one in definitions(text, finding.path)}
     if finding.symbol and finding.symbol not in symbols and not _like(finding, text):
         return Checked(told=told, standing="gone")
-    return Checked(told=told, standing="doubtful", now=surroundings(finding, text)[1])
+    around, now = surroundings(finding, text)
+    # Somebody has looked at this very code since the lines went.
+    return Checked(told=told, standing="stands" if around == told.around else "doubtful", now=now)
 
 
 def _like(finding: Finding, text: str) -> bool:

@@ -28,7 +28,7 @@ from bot.review.memory import (
     stored,
     tell,
 )
-from bot.review.records import Finding
+from bot.review.records import Finding, Settled
 from bot.store.findings import State
 
 BOT, HEAD = 99, "a" * 40
@@ -57,7 +57,9 @@ RATE = found("return price * rate", "Tax replaces the price", "The result is the
 
 
 def told(finding: Finding, state: State = "open", text: str = TEXT) -> Told:
-    return tell(finding, task="t1", head_sha=HEAD, text=text, folded=False).model_copy(update={"state": state})
+    return tell(Settled(finding=finding), task="t1", head_sha=HEAD, text=text, folded=False).model_copy(
+        update={"state": state}
+    )
 
 
 def said(body: str, author: str = "mara", **more: Any) -> ThreadComment:

@@ -1,0 +1,157 @@
+"""Our open findings on a new head: what stands is left, what changed is asked about once, what is fixed is closed.
+
+Code looks first whether the lines and what is around them are as they were; only where they are not is the verifier
+asked, and its "fixed" counts only with a quote that stands in the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from bot.change.looking import Inquiry
+from bot.change.prompts import render
+from bot.engine.port import Ctx, Step
+from bot.github.threads import Thread, reply, resolve
+from bot.models.port import ModelError
+from bot.review import change, quotes
+from bot.review.change import Review
+from bot.review.fingerprints import relocated, unchanged
+from bot.review.memory import Checked, Memory, Told, check, fixed_marker, judged, stored, surroundings
+from bot.review.records import Looked, Subject
+from bot.review.verifying import VERDICT
+from bot.store import findings
+from bot.types import JsonModel
+
+# Besides pull_requests GitHub wants contents of an App that resolves a thread.
+_WRITE = {"contents": "write", "metadata": "read", "pull_requests": "write"}
+_TURNS = 5
+_AT_MOST = 12
+_SAID = 600
+
+
+class Answer(JsonModel):
+    """What the verifier made of a changed place. ``fixed`` needs ``path`` and ``quote`` that stand in the head."""
+
+    fixed: bool = False
+    path: str = ""
+    quote: str = ""
+    reason: str = ""
+
+
+async def recheck(ctx: Ctx, review: Review, subject: Subject, looked: Looked, memory: Memory) -> Memory:
+    """Memory brought to the head: findings where their code is now, those that were fixed closed in their threads."""
+    if not memory.unsettled():
+        return memory
+    checked = await ctx.step("recheck", by_code, review, subject, looked, memory)
+    doubtful = [one for one in checked if one.open and one.standing == "doubtful"][:_AT_MOST]
+    steps = {
+        f"recheck-{one.told.fingerprint}": Step(ask, (review, subject, looked, one), interruptible=True)
+        for one in doubtful
+    }
+    answers = await ctx.parallel(steps) if steps else {}
+    by_name = {one.told.fingerprint: answers[f"recheck-{one.told.fingerprint}"] for one in doubtful}
+    return await ctx.step("close-fixed", close, review, looked, memory, checked, by_name, retries=2)
+
+
+async def by_code(review: Review, subject: Subject, looked: Looked, memory: Memory) -> tuple[Checked, ...]:
+    """How each open finding stands, by its code and by what people said below it."""
+    told = memory.unsettled()
+    texts = await change.texts(review, looked.head_sha, {one.finding.path for one in told})
+    if any(one.finding.path not in texts for one in told):
+        # The code may have moved to another file of the change.
+        texts |= await change.texts(review, looked.head_sha, {file.path for file in looked.files})
+
+    def look() -> tuple[Checked, ...]:
+        return tuple(
+            judged(check(one, texts), memory.thread_of(one.fingerprint), subject.author, memory.bot_id) for one in told
+        )
+
+    return await asyncio.to_thread(look)
+
+
+async def ask(review: Review, subject: Subject, looked: Looked, checked: Checked) -> Answer:
+    """Whether a finding still holds where its code changed. A model that fails leaves it open."""
+    finding = checked.told.finding
+    prompt = render(
+        "review/recheck.md.j2",
+        nonce=subject.nonce,
+        path=finding.path,
+        claim=f"{finding.title}\n\n{finding.claim}\n{finding.failing_input}".strip(),
+        then=finding.quote,
+        now=checked.now,
+    )
+    system = render("review/verifier.md.j2", repository=review.task.repository.full_name, nonce=subject.nonce)
+    name = f"recheck-{checked.told.fingerprint}"
+    inquiry = Inquiry(review, name, "verify", system, looked.head_sha, VERDICT, _TURNS, 4096)
+    try:
+        answer = await inquiry.ask(prompt)
+    except ModelError as error:
+        return Answer(reason=error.message)
+    said = answer.arguments
+    if said is None:
+        return Answer(reason=answer.problem or "the model gave no answer")
+    path, quote = str(said["path"]).removeprefix("./"), str(said["quote"])[:_SAID]
+    text = (await change.texts(review, looked.head_sha, [path])).get(path)
+    if text is None or quotes.find(text, quote) is None:
+        return Answer(reason="the check quoted code that is not in the file")
+    reason = " ".join(str(said["reason"]).split())[:_SAID]
+    return Answer(fixed=said["holds"] is False, path=path, quote=quote, reason=reason)
+
+
+async def close(
+    review: Review, looked: Looked, memory: Memory, checked: Sequence[Checked], answers: Mapping[str, Answer]
+) -> Memory:
+    """Say below what is fixed that it is, resolve it, and store how everything stands."""
+    texts = await change.texts(review, looked.head_sha, {one.told.finding.path for one in checked})
+    after = [_after(one, answers.get(one.told.fingerprint), looked.head_sha, texts) for one in checked]
+    for one in after:
+        thread = memory.thread_of(one.told.fingerprint)
+        if one.told.state == "fixed" and thread is not None and not thread.resolved:
+            await _say_fixed(review, looked, memory, one.told, thread)
+    await _store(review, memory, after)
+    brought = {one.told.fingerprint: one.told for one in after}
+    return memory.model_copy(update={"told": tuple(brought.get(one.fingerprint, one) for one in memory.told)})
+
+
+def _after(one: Checked, answer: Answer | None, head_sha: str, texts: Mapping[str, str]) -> Checked:
+    """The finding after all answers; one that still holds is remembered by the code it holds for now."""
+    told = one.told
+    if not one.open:
+        return one.model_copy(update={"told": told.model_copy(update={"head_sha": head_sha})})
+    if one.standing == "gone" or (answer is not None and answer.fixed):
+        return one.model_copy(update={"told": told.model_copy(update={"state": "fixed", "head_sha": head_sha})})
+    text = texts.get(told.finding.path)
+    if text is None or (one.standing == "doubtful" and (answer is None or not answer.quote)):
+        return one
+    finding = told.finding
+    if one.standing == "doubtful" and not unchanged(finding, relocated(finding, text)) and not finding.removed:
+        assert answer is not None
+        finding = relocated(finding.model_copy(update={"quote": answer.quote}), text) or finding
+    around = surroundings(finding, text)[0]
+    update = {"finding": finding, "around": around, "head_sha": head_sha}
+    return one.model_copy(update={"told": told.model_copy(update=update)})
+
+
+async def _say_fixed(review: Review, looked: Looked, memory: Memory, told: Told, thread: Thread) -> None:
+    task = review.task
+    github = await review.services.github.for_repository(task.repository, _WRITE)
+    mark = fixed_marker(review.task_id, told.fingerprint)
+    text = f"Fixed in {looked.head_sha}."
+    await reply(github, task.repository, task.number, thread, text, marker=mark, bot_id=memory.bot_id)
+    await resolve(github, thread.id)
+    await review.audit(f"resolve thread of #{task.number}", allowed=True, reason=told.finding.title[:200])
+
+
+async def _store(review: Review, memory: Memory, after: Sequence[Checked]) -> None:
+    repository, number = review.task.repository.full_name, review.task.number
+    comments = {
+        one.told.fingerprint: thread.comments[0].id
+        for one in after
+        if (thread := memory.thread_of(one.told.fingerprint)) is not None
+    }
+    rows = [
+        stored(one.told, repository, number, comment=comments.get(one.told.fingerprint), reason=one.why)
+        for one in after
+    ]
+    await review.services.store.run(lambda connection: findings.remember(connection, rows))
