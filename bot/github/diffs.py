@@ -78,7 +78,7 @@ def parse_diff(text: str) -> tuple[FileDiff, ...]:
 
     Raises :class:`DiffError`.
     """
-    rows = text.split("\n")
+    rows = text.removesuffix("\n").split("\n")
     found, at = [], 0
     while at < len(rows):
         if rows[at].startswith("diff --git "):
@@ -147,6 +147,8 @@ def _section(rows: Sequence[str], at: int) -> tuple[_Section, int]:
             section.binary = True
             at = next((n for n in range(at, len(rows)) if rows[n].startswith("diff --git ")), len(rows))
             break
+        elif section.hunks:
+            raise DiffError(f"Line {at + 1} of the diff is in no hunk by the count of the one above: {row[:80]!r}.")
         else:
             section.extended.append(row)
         at += 1
