@@ -1,0 +1,129 @@
+"""Suggestion blocks: committed as GitHub would, they change what was meant and nothing else."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.edits.syntax import broken_by
+from bot.github.anchors import Anchor, place
+from bot.github.diffs import FileDiff
+from bot.github.suggestions import suggestion
+from tests.github.test_anchors import NEW, OLD, diff
+
+from bot.github.diffs import parse_diff  # isort: skip
+
+
+def commit(text: str, anchor: Anchor, block: str) -> str:
+    """What GitHub makes of a suggestion: the anchored lines give way to the block's, endings as the file has them."""
+    opened = re.match(r"(`{3,})suggestion\n", block)
+    assert opened is not None
+    assert block.endswith(opened[1])
+    inner = block[opened.end() : -len(opened[1])]
+    assert opened[1] not in inner, "the fence would close early"
+    rows = text.split("\n")
+    end = "\r" if rows[anchor.line - 1].endswith("\r") else ""
+    first = (anchor.start_line or anchor.line) - 1
+    return "\n".join([*rows[:first], *(f"{line}{end}" for line in inner.split("\n")[:-1]), *rows[anchor.line :]])
+
+
+def suggested(old: str, new: str, quote: str, replacement: str, path: str = "f.py") -> str | None:
+    """The head after the suggestion is committed; None where there is none."""
+    file = parse_diff(diff(old.split("\n"), new.split("\n")))[0].model_copy(update={"path": path})
+    anchor = place(file, quote)
+    assert anchor is not None
+    block = suggestion(anchor, file, new, replacement, quote=quote, broken_by=broken_by)
+    return commit(new, anchor, block) if block else None
+
+
+LINE = "        result += item.price * item.count\n"
+
+
+@pytest.mark.parametrize(
+    ("quote", "replacement", "wanted"),
+    [
+        (LINE, "        result += item.total\n", "        result += item.total\n"),
+        (LINE.strip(), "result += item.total", "        result += item.total\n"),
+        (LINE, "result += item.total", "        result += item.total\n"),
+        ("item.price * item.count", "item.total", "        result += item.total\n"),
+        (LINE.strip(), "```python\nresult += item.total\n```", "        result += item.total\n"),
+        (
+            LINE,
+            "if item.count:\n    result += item.total",
+            "        if item.count:\n            result += item.total\n",
+        ),
+        (
+            LINE.strip(),
+            "if item.count:\n            result += item.total",
+            "        if item.count:\n            result += item.total\n",
+        ),
+        (
+            LINE,
+            "        if item.count:\n            result += 1\n",
+            "        if item.count:\n            result += 1\n",
+        ),
+        (LINE, "result += (\n    item.total\n)", "        result += (\n            item.total\n        )\n"),
+        (LINE.strip(), '"````"', '        "````"\n'),
+        (LINE, "# first\n\nresult += 1", "        # first\n\n        result += 1\n"),
+    ],
+)
+def test_a_replacement_gets_the_indentation_of_the_file(quote: str, replacement: str, wanted: str) -> None:
+    after = suggested(OLD, NEW, quote, replacement)
+    assert after == NEW.replace(LINE, wanted)
+    ast.parse(after or "(")
+
+
+@pytest.mark.parametrize(
+    ("quote", "replacement"),
+    [
+        (LINE, LINE),  # nothing changes
+        (LINE, "        result += ("),  # no longer parses
+        ("result += item.prize * item.count", "result += 1"),  # not what stands there
+        (LINE, "            continue\n        result += 1"),  # the line above would stand twice
+        (LINE, "        result += 1\n    return result"),  # and the one below
+        ("-        result += item.price", "        result += 1"),  # deleted code
+    ],
+)
+def test_what_could_not_be_committed_or_would_do_harm_is_no_suggestion(quote: str, replacement: str) -> None:
+    assert suggested(OLD, NEW, quote, replacement) is None
+
+
+def test_lines_are_deleted_where_the_rest_still_parses() -> None:
+    old, new = "a = 1\nb = 2\n", "a = 1\nc = 3\nb = 2\n"
+    assert suggested(old, new, "c = 3", "") == old
+    only = "def f():\n    return 1\n"
+    assert suggested("def f():\n    return 2\n", only, "    return 1", "") is None
+
+
+def test_carriage_returns_stay_and_tabs_stay_tabs() -> None:
+    old, new = "if a {\r\n\tb()\r\n}\r\n", "if a {\r\n\tc()\r\n}\r\n"
+    wanted = new.replace("\tc()", "\tif d {\r\n\t\tc()\r\n\t}")
+    assert suggested(old, new, "\tc()", "\tif d {\n\t\tc()\n\t}", "f.go") == wanted
+    assert suggested(old, new, "c()", "if d {\n    c()\n}", "f.go") == wanted
+
+
+def test_the_head_that_was_shown_is_the_head_that_is_changed() -> None:
+    file: FileDiff = parse_diff(diff(OLD.split("\n"), NEW.split("\n")))[0]
+    anchor = place(file, LINE)
+    assert anchor is not None
+    moved = f"import os\n{NEW}"
+    assert suggestion(anchor, file, moved, "result += 1", quote=LINE, broken_by=broken_by) is None
+    assert suggestion(anchor, file, NEW, "result += 1", quote=LINE, broken_by=broken_by) is not None
+
+
+@given(st.integers(0, 3), st.integers(0, 3), st.sampled_from(["whole", "flush", "first"]))
+def test_a_block_of_any_depth_survives_lost_indentation(deep: int, inner: int, lost: str) -> None:
+    """Flush left, or only the first line flush left, as models hand back what they were shown indented."""
+    head = "".join(f"{'    ' * level}if level_{level}:\n" for level in range(deep))
+    pad = "    " * deep
+    block = "".join(f"{pad}{'    ' * level}while step_{level}():\n" for level in range(inner))
+    block += f"{pad}{'    ' * inner}return_value = 1"
+    old = f"{head}{pad}old_line = 0\nend = 1\n"
+    new = f"{head}{pad}new_line = 0\nend = 1\n"
+    given_back = {"whole": block, "flush": textwrap.dedent(block), "first": block.lstrip()}[lost]
+    assert suggested(old, new, "new_line = 0", given_back) == f"{head}{block}\nend = 1\n"
