@@ -6,7 +6,13 @@ issues.unlabeled, issues.closed     handlers.fix: stop
 installation.*                      handlers.installation: remember, create the label
 installation_repositories.added     handlers.installation: create the label
 pull_request.closed                 handlers.outcomes: remember what became of our work
-what failed for good                handlers.fix: say so, if the label was ours
+pull_request.opened, .reopened,     handlers.review: review, if policy says so
+  .ready_for_review, .synchronize
+pull_request.review_requested       handlers.review: review, if it was requested of us
+pull_request.closed                 handlers.review: stop
+check_run.rerequested,              handlers.review: review that head once more
+  .requested_action
+what failed for good                handlers.fix, handlers.doors: say so to whoever waits
 what people write                   handlers.doors: the commands in it, listed in COMMANDS
 ==================================  ====================================================
 """
@@ -16,11 +22,12 @@ from __future__ import annotations
 from bot.change.services import Services
 from bot.engine.port import FlowTable
 from bot.intake.commands import Command, by_name
-from bot.intake.router import Router
-from handlers import approve, cancel, config, doors, fix, help, installation, outcomes, retry, status
+from bot.intake.router import Event, Router
+from handlers import approve, cancel, config, doors, fix, help, installation, outcomes, retry, review, status
 
 _LISTED: tuple[Command, ...] = (
     fix.COMMAND,
+    review.COMMAND,
     status.COMMAND,
     cancel.COMMAND,
     retry.COMMAND,
@@ -32,13 +39,23 @@ ROUTER: Router[Services] = Router.merged(
     fix.router,
     installation.router,
     outcomes.router,
+    review.router,
     doors.doors(COMMANDS),
 )
 
+_typed_in_vain = doors.gave_up(COMMANDS)
 
-GAVE_UP = fix.gave_up
+
+async def gave_up(event: Event, services: Services) -> None:
+    """A delivery failed for good: whoever waits for something is told."""
+    await fix.gave_up(event, services)
+    await _typed_in_vain(event, services)
+
+
+GAVE_UP = gave_up
 
 
 def add_flows(table: FlowTable, services: Services) -> None:
     """Every workflow, by name."""
     table.add(fix.flow(services))
+    table.add(review.flow(services))

@@ -18,15 +18,22 @@ from bot.github.permissions import Role
 from bot.intake import replies
 from bot.intake.commands import Command, Invocation, key_of
 from bot.intake.grammar import Typed, commands_in
-from bot.intake.router import Event, Router
+from bot.intake.router import Event, Handler, Router
 from bot.intake.said import DOORS, Said, said_in
 from bot.intake.start import decided, sender_role
 from bot.policy import Decision, Policy, PolicyError, default_policy, may_type
 from bot.report.words import inline_code
+from bot.store import audit
+from bot.store.store import now_ms
 from bot.types import Actor, Repository
 
 MAX_COMMANDS = 5
 _HELP = "help"
+_AN_HOUR = 30
+_GAVE_UP = (
+    "I could not do all of this, because GitHub did not let me. Write it again for another try; the server's log says "
+    "what failed (delivery `{}`)."
+)
 Commands = Mapping[str, Command]
 _MENTION = re.compile(r"^[ \t]*@", re.M)
 
@@ -43,6 +50,20 @@ def doors(commands: Commands) -> Router[Services]:
     return router
 
 
+def gave_up(commands: Commands) -> Handler[Services]:
+    """What to do where a delivery failed for good: say so where a person typed a command, as far as GitHub lets us."""
+
+    async def say(event: Event, services: Services) -> None:
+        said, repository = said_in(event), event.repository()
+        if said is None or repository is None or said.by_program:
+            return
+        if any(one.known for one in await _typed(services, said, commands)):
+            key = key_of(repository, said.spot, MAX_COMMANDS)
+            await replies.say(services, repository, said.spot, key, _GAVE_UP.format(event.guid))
+
+    return say
+
+
 @dataclass(frozen=True)
 class _Text:
     """One text with commands in it, and all that must be known to decide about them."""
@@ -57,10 +78,10 @@ class _Text:
 
 
 class _Read(NamedTuple):
-    """One command after it was decided about: what to run, or else what to say; ``decision`` is about a permission."""
+    """One command after it was decided about: what to run, or else what to say."""
 
     name: str
-    decision: Decision | None
+    decision: Decision
     problem: str = ""
     invocation: Invocation | None = None
 
@@ -83,6 +104,11 @@ async def _hear(event: Event, services: Services, commands: Commands) -> None:
         services.github.for_repository(repository, said.spot.permissions),
     )
     text = _Text(event, said, repository, actor, role, policy, fault)
+    if await _too_many(services, actor, role):
+        no = Decision(False, f"More than {_AN_HOUR} commands within an hour, without write permission.")
+        await decided(services, event.guid, repository, actor, f"/{typed[0].name}", no)
+        await replies.react(services, repository, said.spot, "confused")
+        return
     await _answer(services, text, [_decide(text, commands, one, order) for order, one in enumerate(typed)])
 
 
@@ -90,6 +116,14 @@ async def _typed(services: Services, said: Said, commands: Commands) -> Sequence
     """The commands of a text. Our name is only asked for where it could matter: that may take several calls."""
     mention = (await services.github.bot()).login.removesuffix("[bot]") if _MENTION.search(said.text) else ""
     return await asyncio.to_thread(commands_in, said.text, commands, mention)
+
+
+async def _too_many(services: Services, actor: Actor, role: Role | None) -> bool:
+    """Answers notify people and are sent with pauses, so nobody from outside may ask for any number of them."""
+    if role is not None and role.at_least("write"):
+        return False
+    hour = now_ms() - 3_600_000
+    return await services.store.run(lambda connection: audit.commands_since(connection, actor.login, hour)) >= _AN_HOUR
 
 
 async def _policy(services: Services, repository: Repository) -> tuple[Policy, PolicyError | None]:
@@ -105,7 +139,7 @@ async def _answer(services: Services, text: _Text, read: Sequence[_Read]) -> Non
     await _record(services, text, taken)
     runs = [one.invocation for one in taken if one.invocation is not None]
     spot = text.said.spot
-    sign = asyncio.create_task(replies.react(services, text.repository, spot, "eyes" if runs else "confused"))
+    await replies.react(services, text.repository, spot, "eyes" if runs else "confused")
     for invocation in runs:
         await invocation.command.run(invocation, services)
     problems = list(dict.fromkeys(one.problem for one in taken if one.problem))
@@ -114,18 +148,18 @@ async def _answer(services: Services, text: _Text, read: Sequence[_Read]) -> Non
     if problems:
         order = next((order for order, one in enumerate(taken) if one.problem), MAX_COMMANDS)
         await replies.say(services, text.repository, spot, key_of(text.repository, spot, order), "\n\n".join(problems))
-    await sign
 
 
 def _decide(text: _Text, commands: Commands, typed: Typed, order: int) -> _Read:
     """May they, and does it make sense here? Permission first: whoever may not learns nothing else."""
     command = commands.get(typed.name or _HELP)
+    # To be told that there is no such command takes as much as to be told which ones there are.
     name = command.name if command else _HELP
     decision = may_type(text.policy, name, text.actor, text.role)
     if not decision.allowed:
-        return _Read(name, decision if command else None, decision.reason)
+        return _Read(name, decision, decision.reason)
     if command is None:
-        return _Read(name, None, _unknown(typed))
+        return _Read(name, decision, _unknown(typed))
     argument = command.arguments.read(typed)
     problem = _misplaced(text, command) or ("" if argument is not None else _misused(command))
     if problem:
@@ -179,5 +213,4 @@ def _invocation(text: _Text, commands: Commands, command: Command, argument: str
 async def _record(services: Services, text: _Text, read: Sequence[_Read]) -> None:
     """One audit row a permission decision."""
     for one in read:
-        if one.decision is not None:
-            await decided(services, text.event.guid, text.repository, text.actor, f"/{one.name}", one.decision)
+        await decided(services, text.event.guid, text.repository, text.actor, f"/{one.name}", one.decision)

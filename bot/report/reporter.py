@@ -8,17 +8,21 @@ Of the processes that share a database one reports, or two comments could appear
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 import structlog
 
 from bot.change.services import Services
 from bot.engine.port import FINAL_STATES
-from bot.github import issues
+from bot.github import checks, issues
+from bot.github.checks import CheckReport
 from bot.github.errors import GitHubError, NotFound, ProgressDropped
 from bot.github.markers import Marker, with_marker
-from bot.report.status import StatusView, status_text
+from bot.report.status import FLOWS, StatusView, check_report, status_text
+from bot.review.sign import WRITE
 from bot.store import reporting, tasks
 from bot.store.lease import Lease
 from bot.store.store import now_ms
@@ -45,6 +49,8 @@ class _Watched:
     posted_at: float = float("-inf")
     busy: bool = False
     failures: int = 0
+    checked: bool = False
+    ended: bool = False
 
 
 @dataclass
@@ -77,12 +83,26 @@ class Reporter:
     async def _resume(self) -> None:
         """Take up what an earlier process left open: active tasks, and ended ones whose comment was not closed."""
         self._watched = {task_id: _Watched(newest=1) for task_id in await self.services.store.run(reporting.unreported)}
+        await self._stand(self._watched)
 
     async def _look(self) -> None:
         news = await self.services.store.run(lambda connection: tasks.touched(connection, self._after))
         for task_id, event in news.items():
             self._watched.setdefault(task_id, _Watched()).newest = event
             self._after = max(self._after, event)
+        await self._stand(news)
+
+    async def _stand(self, task_ids: Collection[str]) -> None:
+        """Which of the tasks show themselves by a check run, and which have ended."""
+        if not task_ids:
+            return
+        found = await self.services.store.run(lambda connection: reporting.standing(connection, task_ids))
+        now = asyncio.get_running_loop().time()
+        for task_id, standing in found.items():
+            watched = self._watched[task_id]
+            watched.checked, watched.ended = FLOWS[standing.flow].check is not None, standing.ended
+            if watched.checked and watched.posted_at < 0:
+                watched.posted_at = now  # whoever started the task has shown its check run
 
     def _begin_due(self) -> None:
         """Post what is due, aside, so that one slow comment delays no other."""
@@ -95,12 +115,15 @@ class Reporter:
         waited = now - watched.posted_at
         if watched.failures:
             return waited >= min(_STAGE_PAUSE * 2.0 ** min(watched.failures, 10), _LONGEST_PAUSE)
-        if watched.newest > watched.shown:
+        if watched.checked and watched.newest > watched.shown and watched.ended:
+            return True
+        if watched.newest > watched.shown and not watched.checked:
             return waited >= _STAGE_PAUSE
         return waited >= _TICKS[min(watched.ticks, len(_TICKS) - 1)]
 
     def _begin(self, task_id: str, watched: _Watched, now: float) -> None:
-        watched.ticks = 0 if watched.newest > watched.shown else watched.ticks + 1
+        news = watched.newest > watched.shown and not watched.checked
+        watched.ticks = 0 if news else watched.ticks + 1
         watched.busy, watched.posted_at = True, now
         posting = asyncio.create_task(self._post(task_id, watched))
         self._posting.add(posting)
@@ -130,16 +153,45 @@ class Reporter:
         if task.number is None or task.posted.get("closed") or reporting.is_past(task.ended):
             return True
         final = task.state in FINAL_STATES
-        body = self.services.outgoing(status_text(_view(task, events, spent)))
-        comment = await self._show(task, task.number, body, final=final)
-        ids = {"status": comment, **({"closed": True} if final else {})}
+        view = _view(task, events, spent)
+        name = FLOWS[task.flow].check
+        if name is None:
+            body: str | None = status_text(view)
+        else:
+            body = _last_words(task, view) if final else None
+            await self._show_check(task, name, view)
+        ids: dict[str, Any] = {"closed": True} if final else {}
+        if body is not None:
+            ids["status"] = await self._show(task, task.number, self.services.outgoing(body), final=final)
         await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, ids))
         return final
+
+    async def _show_check(self, task: Task, name: str, view: StatusView) -> None:
+        """Bring the task's check run up to date: as its result says where there is one, else by its state."""
+        known, head = task.posted.get("check"), task.posted.get("head") or task.argument.get("head_sha")
+        told = ((task.result or {}).get("data") or {}).get("check")
+        report = self._clean(CheckReport.model_validate(told) if told else check_report(view))
+        repository = _repository(task)
+        github = await self.services.github.for_repository(repository, WRITE)
+        if known is not None:
+            await checks.update_check(github, repository, known, report)
+        elif head is not None:
+            await checks.put_check(github, repository, head, name, task.id, report)
+
+    def _clean(self, report: CheckReport) -> CheckReport:
+        outgoing = self.services.outgoing
+        annotations = [
+            each.model_copy(update={"title": outgoing(each.title), "message": outgoing(each.message)})
+            for each in report.annotations
+        ]
+        texts = {"title": outgoing(report.title), "summary": outgoing(report.summary)}
+        return report.model_copy(update={**texts, "annotations": tuple(annotations)})
 
     async def _show(self, task: Task, number: int, body: str, *, final: bool) -> int:
         """Let the task's comment say this; its id. One that somebody deleted is forgotten, and made anew next time."""
         repository, marker = _repository(task), Marker(task=task.id, part="status")
-        github = await self.services.github.for_repository(repository, _COMMENT)
+        rights = _COMMENT if FLOWS[task.flow].check is None else WRITE
+        github = await self.services.github.for_repository(repository, rights)
         comment: int | None = task.posted.get("status")
         if comment is None:
             bot = await self.services.github.bot()
@@ -155,6 +207,14 @@ class Reporter:
             await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, {"status": None}))
             raise
         return comment
+
+
+def _last_words(task: Task, view: StatusView) -> str | None:
+    """The comment of a task that showed itself by a check run: its report; else words for whoever typed the command."""
+    report = ((task.result or {}).get("data") or {}).get("report")
+    if report is not None or task.source != "command":
+        return report
+    return status_text(view)
 
 
 def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskEvent], reporting.Spent]:

@@ -6,16 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.github.checks import Action, CheckReport, Conclusion
 from bot.report.words import duration, money, paragraph
+from bot.review.sign import CHECK_NAME
+
+REVIEW_AGAIN = Action(label="Review again", description="Read the pull request once more", identifier="review-again")
 
 
 @dataclass(frozen=True)
 class FlowWords:
-    """What a flow's comment says: its stages in order, how to start over, how to stop it."""
+    """What a flow says of itself: its stages in order, how to start over, how to stop it, and where it says so.
+
+    With a ``check`` (its name) progress is shown by a check run, and there is one comment at the end or none; else by
+    one comment that is edited all the while.
+    """
 
     stages: tuple[tuple[str, str], ...]
     again: str
     stop: str
+    check: str | None = None
 
 
 FLOWS = {
@@ -32,6 +41,19 @@ FLOWS = {
         ),
         again="Add the label again to start a new attempt.",
         stop="Remove the label to stop.",
+    ),
+    "review": FlowWords(
+        stages=(
+            ("read", "Read the pull request"),
+            ("look", "See what changed"),
+            ("analyse", "Run the analysers"),
+            ("find", "Look for what is wrong"),
+            ("verify", "Check each finding"),
+            ("post", "Say what is proved"),
+        ),
+        again="`/review` or the button below starts another attempt.",
+        stop="`/cancel` stops it.",
+        check=CHECK_NAME,
     ),
 }
 _HEADS = {
@@ -67,6 +89,26 @@ def status_text(view: StatusView) -> str:
     """The comment's Markdown, without the marker."""
     head = f"{_HEADS.get(view.state, view.state)} {view.summary}".strip()
     return "\n\n".join(part for part in (head, _checklist(view), _next(view), _foot(view)) if part)
+
+
+def check_report(view: StatusView) -> CheckReport:
+    """The check run of a task that is under way, or that ended without a report of its own."""
+    running = view.state in {"queued", "running"}
+    conclusion: Conclusion = "cancelled" if view.state == "cancelled" else "neutral"
+    title = _now(view) if running else f"{_HEADS.get(view.state, view.state)} {view.summary}".strip()
+    return CheckReport(
+        title=title,
+        summary=status_text(view),
+        conclusion=None if running else conclusion,
+        actions=() if running else (REVIEW_AGAIN,),
+    )
+
+
+def _now(view: StatusView) -> str:
+    """What is happening at the moment."""
+    begun = [str(event["stage"]) for event in view.stages]
+    titles = dict(FLOWS[view.flow].stages)
+    return titles[begun[-1]] if begun and begun[-1] in titles else "Waiting for a free place"
 
 
 def _next(view: StatusView) -> str:

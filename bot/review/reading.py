@@ -18,7 +18,7 @@ from bot.github.diffs import FileDiff
 from bot.github.errors import NotFound
 from bot.github.pulls import Pull
 from bot.policy import Policy
-from bot.review import change, files, grouping, showing
+from bot.review import change, files, grouping, showing, sign
 from bot.review.change import Review
 from bot.review.records import ChangedFile, LinkedIssue, Looked, Subject
 
@@ -36,6 +36,8 @@ async def read(review: Review) -> Subject:
     github = await review.services.github.for_repository(task.repository, READ)
     pull = await pulls.get_pull(github, task.repository, task.number)
     stop = stop_reason(review, pull)
+    if stop is None:
+        await sign.show(review.services, task, review.task_id, pull.head_sha)
     linked = [] if stop else await _linked(review, github, pull)
     subject = Subject(
         nonce=secrets.token_hex(8),

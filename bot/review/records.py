@@ -199,7 +199,8 @@ class Reviewed(JsonModel):
     """Everything a review may say. ``inline`` and ``folded`` are in the order in which they matter.
 
     ``unread`` are paths that should have been read, with the reason why they were not. ``rules`` names the policy it
-    was made under; ``dollars`` and ``calls`` are what it cost, ``reused`` that all was known from an earlier review.
+    was made under, ``blocks`` that it holds up the merge; ``dollars`` and ``calls`` are what it cost, ``reused`` that
+    all was known from an earlier review.
     """
 
     head_sha: str
@@ -214,6 +215,7 @@ class Reviewed(JsonModel):
     static: Analysis = Analysis()
     models: tuple[str, ...] = ()
     readings: int = 0
+    blocks: bool = False
     dollars: float = 0.0
     calls: int = 0
     reused: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -10,6 +11,13 @@ from bot.store.store import now_ms
 from bot.store.tables import model_call, task
 
 _LOOK_BACK_MS = 7 * 24 * 3600 * 1000
+
+
+class Standing(NamedTuple):
+    """Which workflow a task runs, and whether it has ended."""
+
+    flow: str
+    ended: bool
 
 
 class Spent(NamedTuple):
@@ -24,6 +32,12 @@ def unreported(connection: sa.Connection) -> list[str]:
     recent = sa.or_(task.c.ended.is_(None), task.c.ended > now_ms() - _LOOK_BACK_MS)
     query = sa.select(task.c.id, task.c.posted).where(task.c.number.is_not(None), recent)
     return [task_id for task_id, posted in connection.execute(query) if not (posted or {}).get("closed")]
+
+
+def standing(connection: sa.Connection, task_ids: Collection[str]) -> dict[str, Standing]:
+    """Flow and end of tasks, by id."""
+    query = sa.select(task.c.id, task.c.flow, task.c.ended).where(task.c.id.in_(task_ids))
+    return {task_id: Standing(flow, ended is not None) for task_id, flow, ended in connection.execute(query)}
 
 
 def is_past(ended: int | None) -> bool:

@@ -79,7 +79,9 @@ class Story:
                     for name, price in MODELS.items()
                 }
             ),
-            "FORGEHAND_ROLES": json.dumps({"fix": ["thinker"], "verify": ["checker"], "cheap": ["thinker"]}),
+            "FORGEHAND_ROLES": json.dumps(
+                {"fix": ["thinker"], "review": ["thinker"], "verify": ["checker"], "cheap": ["thinker"]}
+            ),
             "ANTHROPIC_API_KEY": "sk-ant-api03-scripted-key-of-the-tests",
             **self.environment,
         }

@@ -1,0 +1,194 @@
+"""A review from trigger to result (design 5). Every line that touches the world is a step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from bot.analysis.records import Analysis
+from bot.change.services import Services
+from bot.engine.port import Ctx, Outcome, Step
+from bot.review import change, earlier, finding, posting, ranking, reading, settling, statics, verifying
+from bot.review.change import Review
+from bot.review.records import (
+    Dropped,
+    Finding,
+    Found,
+    Looked,
+    Reading,
+    Reviewed,
+    ReviewTask,
+    Settled,
+    Subject,
+    Verdict,
+)
+from bot.review.voice import Voice
+from bot.types import JsonModel
+
+_SIDE_BY_SIDE = 6
+_SPARE_CHECKS = 3
+_EVIDENCE = 40
+
+
+class Claims(JsonModel):
+    """What the finders and tools said, settled and without repetitions; ``dropped`` counts what went on the way."""
+
+    settled: tuple[Settled, ...] = ()
+    dropped: Dropped = Dropped()
+
+
+async def run_review(ctx: Ctx, services: Services, voice: Voice, task: ReviewTask) -> Outcome:
+    """One review, ending in a state that people can see on the check run."""
+    policy = await ctx.step("policy", services.policies.load, task.repository, retries=2)
+    review = Review(services, ctx.task_id, task, policy, policy.review.max_dollars)
+    subject = await ctx.step("read", reading.read, review, retries=2)
+    if subject.stop:
+        return Outcome(state="refused", summary=subject.stop)
+    looked = await ctx.step("look", reading.look, review, subject, retries=2)
+    known = await ctx.step("recall", earlier.recall, review, looked)
+    if known.same is not None:
+        reviewed = known.same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0})
+        return _outcome(voice, reviewed)
+    reviewed = await _reviewed(ctx, review, subject, looked)
+    reviewed = await ctx.step("account", posting.account, review, reviewed)
+    posted = await ctx.step("post", posting.post, review, looked, reviewed, voice, retries=2)
+    if posted.stop:
+        return Outcome(state="refused", summary=posted.stop)
+    return _outcome(voice, _without_refused(reviewed, posted.refused))
+
+
+async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) -> Reviewed:
+    """Analyse, find, settle, verify, rank."""
+    static = await ctx.step("analyse", statics.analyse, review, looked, interruptible=True)
+    found = await _find(ctx, review, subject, looked, static)
+    claims = await ctx.step("settle", settled, review, looked, static, tuple(found.values()))
+    verdicts = await _verify(ctx, review, subject, looked, claims.settled)
+    return assembled(review, subject, looked, static, found, claims, verdicts)
+
+
+async def _find(ctx: Ctx, review: Review, subject: Subject, looked: Looked, static: Analysis) -> dict[str, Found]:
+    """Every reading by its finder, a few at a time, the most important first; by the reading's name."""
+    found: dict[str, Found] = {}
+    for start in range(0, len(looked.readings), _SIDE_BY_SIDE):
+        wave = looked.readings[start : start + _SIDE_BY_SIDE]
+        steps = {
+            one.name: Step(finding.find, (review, subject, looked, one, _evidence(static, one)), interruptible=True)
+            for one in wave
+        }
+        found |= await ctx.parallel(steps)
+    return found
+
+
+def _evidence(static: Analysis, one: Reading) -> tuple[str, ...]:
+    """What tools say about the files of a reading, for the finder to use or not."""
+    about = [item for item in (*static.new, *static.evidence) if item.path in one.paths]
+    return tuple(f"{item.path}:{item.line} {item.tool} {item.rule}: {item.message}" for item in about[:_EVIDENCE])
+
+
+async def settled(review: Review, looked: Looked, static: Analysis, found: tuple[Found, ...]) -> Claims:
+    """All findings at their places, those whose quote is invented and those that repeat another left out."""
+    diffs = await change.changed(review, looked)
+    head = await change.texts(review, looked.head_sha, diffs)
+    old = await change.texts(review, looked.merge_base, [diff.old_path for diff in diffs.values()])
+    base = {path: old[diff.old_path] for path, diff in diffs.items() if diff.old_path in old}
+    said = [one for answer in found for one in answer.findings]
+
+    def settle() -> tuple[list[Settled], list[Settled]]:
+        tools = [settling.of_tool(item, diffs, head) for item in static.new]
+        return tools, [one for one in (settling.settle(item, diffs, head, base) for item in said) if one is not None]
+
+    tools, placed = await asyncio.to_thread(settle)
+    kept = settling.distinct([*tools, *placed])
+    dropped = Dropped(
+        invented=len(said) - len(placed),
+        repeated=len(tools) + len(placed) - len(kept),
+        unusable=sum(answer.unusable for answer in found),
+    )
+    return Claims(settled=kept, dropped=dropped)
+
+
+async def _verify(
+    ctx: Ctx, review: Review, subject: Subject, looked: Looked, claims: Sequence[Settled]
+) -> dict[str, Verdict]:
+    """Verdicts by step name for what could be said inline: the most severe, a few more than fit."""
+    risks = {file.path: file.risk for file in looked.files}
+    ranked = ranking.ordered([one for one in claims if _needs_proof(one.finding)], risks)
+    chosen = [one.finding for one in ranked][: review.policy.review.inline + _SPARE_CHECKS]
+    verdicts: dict[str, Verdict] = {}
+    for start in range(0, len(chosen), _SIDE_BY_SIDE):
+        steps = {
+            verifying.step_name(one): Step(verifying.verify, (review, subject, looked, one), interruptible=True)
+            for one in chosen[start : start + _SIDE_BY_SIDE]
+        }
+        verdicts |= await ctx.parallel(steps)
+    return verdicts
+
+
+def _needs_proof(one: Finding) -> bool:
+    return one.source == "model" and one.severity != "nit"
+
+
+def assembled(
+    review: Review,
+    subject: Subject,
+    looked: Looked,
+    static: Analysis,
+    found: Mapping[str, Found],
+    claims: Claims,
+    verdicts: Mapping[str, Verdict],
+) -> Reviewed:
+    """The result: ranked, split, and with an honest account of what was read."""
+    judged = [
+        one.model_copy(update={"verdict": verdicts.get(verifying.step_name(one.finding))}) for one in claims.settled
+    ]
+    kept = [one for one in judged if one.verdict is None or one.verdict.fate != "refuted"]
+    risks = {file.path: file.risk for file in looked.files}
+    inline, folded = ranking.split(ranking.ordered(kept, risks), review.policy.review.inline)
+    changes = {path: text for answer in found.values() for path, text in answer.changes.items()}
+    models = [answer.model for answer in found.values()] + [verdict.model for verdict in verdicts.values()]
+    return Reviewed(
+        head_sha=looked.head_sha,
+        merge_base=looked.merge_base,
+        rules=earlier.rules(review),
+        files=tuple(file.model_copy(update={"change": changes.get(file.path, "")}) for file in looked.files),
+        issues=tuple(issue.number for issue in subject.issues),
+        inline=inline,
+        folded=folded,
+        dropped=claims.dropped.model_copy(update={"refuted": len(judged) - len(kept)}),
+        unread=_unread(looked, found),
+        static=static,
+        models=tuple(dict.fromkeys(model for model in models if model)),
+        readings=len(looked.readings),
+        blocks=review.policy.review.block and any(_is_grave(one) for one in (*inline, *folded)),
+    )
+
+
+def _is_grave(one: Settled) -> bool:
+    return one.proved and one.finding.severity in {"blocker", "bug"}
+
+
+def _unread(looked: Looked, found: Mapping[str, Found]) -> dict[str, str]:
+    """Files of which some part was read by nobody, with what went wrong."""
+    unread: dict[str, str] = {}
+    heard = {part for one in looked.readings if found[one.name].problem is None for part in one.parts}
+    for one in looked.readings:
+        problem = found[one.name].problem
+        missing = [part.path for part in one.parts if part not in heard]
+        unread |= {path: problem for path in missing if problem is not None}
+    return unread
+
+
+def _without_refused(reviewed: Reviewed, refused: Sequence[int]) -> Reviewed:
+    """Comments that GitHub did not take are told in the summary."""
+    kept = tuple(one for number, one in enumerate(reviewed.inline) if number not in refused)
+    gone = tuple(one for number, one in enumerate(reviewed.inline) if number in refused)
+    return reviewed.model_copy(update={"inline": kept, "folded": (*gone, *reviewed.folded)})
+
+
+def _outcome(voice: Voice, reviewed: Reviewed) -> Outcome:
+    data = {
+        "report": voice.summary(reviewed),
+        "check": voice.check(reviewed).model_dump(mode="json"),
+        "reviewed": reviewed.model_dump(mode="json"),
+    }
+    return Outcome(state="done" if reviewed.complete else "unverified", summary=voice.sentence(reviewed), data=data)

@@ -1,0 +1,31 @@
+"""The check run of a review: the first sign that people see. How it goes on and ends is the reporter's business."""
+
+from __future__ import annotations
+
+from bot.change.services import Services
+from bot.github import checks
+from bot.github.checks import CheckReport
+from bot.review.records import ReviewTask
+from bot.store import tasks
+
+CHECK_NAME = "Forgehand review"
+WRITE = {"checks": "write", "issues": "write", "pull_requests": "write", "metadata": "read"}
+_BEGUN = CheckReport(title="Read the pull request", summary="The review has begun.")
+
+
+async def show(services: Services, task: ReviewTask, task_id: str, head_sha: str, *, fresh: bool = False) -> None:
+    """One check run in progress for the task, on this head; where all is ``fresh`` nobody looks whether it is there."""
+    known = await services.store.run(lambda connection: tasks.get(connection, task_id))
+    if known is None or known.posted.get("check"):
+        return
+    github = await services.github.for_repository(task.repository, WRITE)
+    make = checks.create_check if fresh else checks.put_check
+    run = await make(github, task.repository, head_sha, CHECK_NAME, task_id, _BEGUN)
+    posted = {"check": run.id, "head": head_sha}
+    await services.store.run(lambda connection: tasks.merge_posted(connection, task_id, posted))
+
+
+async def say(services: Services, task: ReviewTask, head_sha: str, report: CheckReport) -> None:
+    """One check run that has ended already, for a delivery that starts nothing."""
+    github = await services.github.for_repository(task.repository, WRITE)
+    await checks.put_check(github, task.repository, head_sha, CHECK_NAME, task.delivery, report)

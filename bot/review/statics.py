@@ -1,0 +1,55 @@
+"""The static layer on a review: the changed files of base and head laid out as data, and analysed in the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.analysis import layer
+from bot.analysis.records import Analysis, NotRun
+from bot.git.paths import can_name_a_file
+from bot.review import change
+from bot.review.change import Review
+from bot.review.records import Looked
+from bot.toolchains.workspace import remove_tree
+from bot.types import ForgehandError
+
+
+async def analyse(review: Review, looked: Looked) -> Analysis:
+    """Findings that are new on changed lines, and evidence. Where it fails, that is told, and the review goes on."""
+    try:
+        return await _analyse(review, looked)
+    except ForgehandError as error:
+        return Analysis(not_run=(NotRun(tool="static analysis", reason=error.message),))
+
+
+async def _analyse(review: Review, looked: Looked) -> Analysis:
+    diffs = await change.changed(review, looked)
+    # What is generated, vendored or data still may hold a secret; only what the policy leaves out is left out here.
+    wanted = {path: diff for path, diff in diffs.items() if not review.policy.ignores(path)}
+    head = await change.contents(review, looked.head_sha, wanted)
+    base = await change.contents(review, looked.merge_base, [diff.old_path for diff in wanted.values()])
+    folder = review.services.settings.data_dir / "work" / review.task_id / "analysis"
+    await asyncio.to_thread(_lay, folder, {"base": base, "head": head})
+    try:
+        return await layer.analyse(
+            review.services.sandbox,
+            folder / "base",
+            folder / "head",
+            {path: wanted[path].added_lines() for path in head},
+            renamed={path: diff.old_path for path, diff in wanted.items() if diff.old_path != path},
+        )
+    finally:
+        await asyncio.to_thread(remove_tree, folder)
+
+
+def _lay(folder: Path, trees: Mapping[str, Mapping[str, bytes]]) -> None:
+    remove_tree(folder)
+    for name, files in trees.items():
+        (folder / name).mkdir(parents=True)
+        for path, data in files.items():
+            if can_name_a_file(path):
+                target = folder / name / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(data)
