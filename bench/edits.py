@@ -19,6 +19,7 @@ from typing import Any
 
 from bench.edits_damage import DAMAGES, FIRST_FOUR, Case, cases, read_gzip, total
 from bench.edits_ladders import LADDERS
+from bench.edits_misquoted import misquoted
 from bench.edits_unsafe import unsafe
 from bot.edits import EditError, EditRefused, Hunk, Replace, apply, parse
 
@@ -31,7 +32,7 @@ def main() -> None:
     options = _options()
     rows = [json.loads(line) for line in read_gzip(options.edits).splitlines()]
     blobs: dict[str, str] = json.loads(read_gzip(options.blobs))
-    figures = {**_blocks(rows, blobs, options.show), **_diffs(rows, blobs, options)}
+    figures = {**_blocks(rows, blobs, options.show), **_misquotes(rows, blobs), **_diffs(rows, blobs, options)}
     print(json.dumps(figures))
 
 
@@ -121,6 +122,15 @@ def _print_blocks(verdicts: dict[str, Counter[str]], blocks: int, present: int, 
     refused = [(kind, count) for kind, count in verdicts["forgehand"].most_common() if kind != "applied"]
     print("forgehand refused: " + ", ".join(f"{kind} {count}" for kind, count in refused if "unsafe" not in kind))
     print(f"forgehand took {seconds / blocks * 1000:.1f} ms a block\n")
+
+
+def _misquotes(rows: list[dict[str, Any]], blobs: dict[str, str]) -> dict[str, Any]:
+    table = misquoted(rows, blobs)
+    print(f"{'blocks found exactly once, with a':<38}{'tries':>6}{'right':>9}{'refused':>9}{'wrong':>7}")
+    for name, found in table.items():
+        print(f"{name:<38}{found.total():>6}{found['right']:>9}{found['refused']:>9}{found['wrong']:>7}")
+    print()
+    return {"misquoted": {name: dict(found) for name, found in table.items()}}
 
 
 # --- damaged diffs -----------------------------------------------------------------------------------------

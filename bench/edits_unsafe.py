@@ -8,6 +8,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
+from itertools import islice, product
 
 Rows = tuple[int, int]
 Change = tuple[str, int, int, int, int]
@@ -30,7 +31,7 @@ def unsafe(path: str, before: str, after: str, search: str, replace: str) -> str
     if any(line.strip() == "..." for line in added) and not re.search(r":\s*(?:\"\"\".*\"\"\"\s*)?\.\.\.", replace):
         return "placeholder"
     for undo in (str, html.unescape, lambda text: text.replace('\\"', '"').replace("\\'", "'")):
-        places = _places(old, undo(search).split("\n"))
+        places = _places(old, undo(search).split("\n"), undo(replace).split("\n"))
         if places:
             break
     else:
@@ -78,13 +79,13 @@ def _above_decorators(old: list[str], row: int) -> int:
     return row
 
 
-def _places(old: list[str], search: list[str]) -> list[Rows]:
+def _places(old: list[str], search: list[str], replace: list[str]) -> list[Rows]:
     """The row ranges that the block fits at the strictest way it fits anywhere."""
     for way in (_lines(str), _lines(str.rstrip), _lines(str.strip), _elided, _code, _squeezed):
         found = list(dict.fromkeys(way(old, search)))
         if found:
             return found
-    return []
+    return _changed_lines(old, search, replace)
 
 
 def _lines(normal: Callable[[str], str]) -> Callable[[list[str], list[str]], Iterator[Rows]]:
@@ -171,6 +172,31 @@ def _squeezed(old: list[str], search: list[str]) -> Iterator[Rows]:
     while at >= 0:
         yield row_at[at], row_at[at + len(wanted) - 1] + 1
         at = text.find(wanted, at + 1)
+
+
+def _changed_lines(old: list[str], search: list[str], replace: list[str]) -> list[Rows]:
+    """Where the lines stand that the block changes or adds beside; of its other lines at least half must be near.
+
+    A range for every choice of places, so that a changed line that stands twice makes it not unique. None where a
+    definition is missing or the range is more than half as long again as the block.
+    """
+    mine, theirs = ([line.strip() for line in lines if line.strip()] for lines in (search, replace))
+    solid = [(row, line.strip()) for row, line in enumerate(old) if line.strip()]
+    codes = [code for code in SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes() if code[0] != "equal"]
+    runs = [(lo, hi) if hi > lo else (max(0, lo - 1), min(len(mine), hi + 1)) for _, lo, hi, _, _ in codes]
+    keys = [key for _, key in solid]
+    starts = [[n for n in range(len(keys)) if keys[n : n + hi - lo] == mine[lo:hi]] for lo, hi in runs]
+    found: list[Rows] = []
+    for chosen in islice(product(*starts), 9 if mine and runs else 0):
+        first, last = min(chosen), max(at + hi - lo for at, (lo, hi) in zip(chosen, runs, strict=True))
+        reach = int(1.5 * len(mine))
+        near = {line for _, line in solid[max(0, last - reach) : first + reach]}
+        others = [line for n, line in enumerate(mine) if not any(lo <= n < hi for lo, hi in runs)]
+        missing = [line for line in others if line not in near]
+        named = any(re.match(r"(async\s+)?(def|class)", line) for line in missing)
+        if last - first <= reach and 2 * len(missing) <= len(others) and not named:
+            found.append((solid[first][0], solid[last - 1][0] + 1))
+    return found
 
 
 def _not_shifted(old: list[str], new: list[str], codes: list[Change], place: Rows, search: str, replace: str) -> bool:

@@ -1,7 +1,7 @@
 """Finding the one place of a file that a hunk means: a ladder of rungs, each of which must give exactly one place.
 
-Every rung is sure of each line of code it matches: what differs is white space, look-alike characters, comments it
-passes over, or text the hunk itself says it left out. Nothing is ever found by similarity.
+Every rung is sure of each line it lets the hunk change: what differs is white space, look-alike characters, comments
+it passes over, text the hunk itself says it left out, or, last, lines that stay. Nothing is ever found by similarity.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from bot.edits.elisions import around_elisions
-from bot.edits.rungs import Block, Placement, Rung, best, rung_of, spans_of
-from bot.edits.text import Source, fold, indent_of, squeezed
+from bot.edits.misquoted import around_misquotes
+from bot.edits.opcodes import opcodes
+from bot.edits.rungs import MAX_STRETCH, Block, Placement, Rung, best, rung_of, spans_of
+from bot.edits.text import Source, fold, indent_of, split_lines, squeezed
 from bot.edits.values import Hunk
-
-# a place whose lines are broken otherwise may have at most this many times the searched lines
-MAX_STRETCH = 1.5
 
 
 def locate(source: Source, hunk: Hunk) -> tuple[Hunk, list[Placement]]:
@@ -60,7 +59,8 @@ def _candidates(source: Source, hunk: Hunk) -> list[Placement]:
         found = best(rung(source, block))
         if found:
             return _in_reach(source, hunk, found)
-    return []
+    changes = opcodes(split_lines(hunk.search), split_lines(hunk.replace), Rung.MISQUOTED, hunk.marks)
+    return _in_reach(source, hunk, list(around_misquotes(source, block, changes)))
 
 
 def _in_reach(source: Source, hunk: Hunk, found: list[Placement]) -> list[Placement]:

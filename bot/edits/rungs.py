@@ -10,6 +10,8 @@ from functools import cached_property
 from bot.edits.text import Source, View, fold, indent_of, split_lines
 
 Span = tuple[int, int]
+# a place may have at most this many times the searched lines
+MAX_STRETCH = 1.5
 
 
 class Rung(IntEnum):
@@ -24,6 +26,7 @@ class Rung(IntEnum):
     PASSED_OVER = 7
     FRAGMENT = 8
     REFLOWED = 9
+    MISQUOTED = 10
 
 
 RUNG_WORDS = {
@@ -36,6 +39,7 @@ RUNG_WORDS = {
     Rung.PASSED_OVER: "passing over comments",
     Rung.FRAGMENT: "part of a line",
     Rung.REFLOWED: "line breaks differ",
+    Rung.MISQUOTED: "unchanged lines differ",
 }
 
 

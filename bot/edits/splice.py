@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from math import gcd
 
+from bot.edits.opcodes import Opcodes, opcodes
 from bot.edits.rungs import Placement, Rung, Span
-from bot.edits.text import Source, indent_of, is_elision, split_lines
+from bot.edits.text import Source, fold, indent_of, is_elision, split_lines
 from bot.edits.values import Hunk, refused
-
-Opcodes = Sequence[tuple[str, int, int, int, int]]
 
 
 @dataclass(frozen=True)
@@ -31,25 +28,25 @@ def splices(source: Source, hunk: Hunk, place: Placement) -> list[Splice]:
     where the replacement would write ``...`` into the file or change text that is not there.
     """
     search, replacement = split_lines(hunk.search), split_lines(hunk.replace)
-    opcodes = _opcodes(search, replacement, place.rung, hunk.marks)
-    _check(search, replacement, opcodes, place)
+    changes = opcodes(search, replacement, place.rung, hunk.marks)
+    _check(source, search, replacement, changes, place)
     if not search:
         return [Splice(place.start, place.stop, tuple(replacement))]
     if place.columns is not None:
         return _distinct(_inside(source, place, replacement))
     indents = _Indents.learned(source, search, replacement, place)
-    readings = indents.readings(replacement, own=bool(hunk.marks) and _lost_by_context(place, opcodes, indents))
+    readings = indents.readings(replacement, own=bool(hunk.marks) and _lost_by_context(place, changes, indents))
     if place.rung is Rung.REFLOWED:
         return _distinct(Splice(place.start, place.stop, tuple(lines)) for lines in readings)
-    found = [Splice(place.start, place.stop, tuple(_merged(source, place, opcodes, lines))) for lines in readings]
-    return _distinct([*found, *_above_decorators(source, opcodes, found[0])])
+    found = [Splice(place.start, place.stop, tuple(_merged(source, place, changes, lines))) for lines in readings]
+    return _distinct([*found, *_above_decorators(source, changes, found[0])])
 
 
-def _lost_by_context(place: Placement, opcodes: Opcodes, indents: _Indents) -> bool:
+def _lost_by_context(place: Placement, changes: Opcodes, indents: _Indents) -> bool:
     """Whether it may be a line that stays, and none that is added, whose indentation was damaged."""
     if place.rung in (Rung.FIRST_LINE, Rung.INDENTS):
         return True
-    removes = any(last > first for tag, first, last, _, _ in opcodes if tag != "equal")
+    removes = any(last > first for tag, first, last, _, _ in changes if tag != "equal")
     return place.rung is Rung.SHIFTED and len(indents.pairs) == 1 and not removes
 
 
@@ -57,34 +54,10 @@ def _distinct(found: Iterable[Splice]) -> list[Splice]:
     return list(dict.fromkeys(found))
 
 
-def _opcodes(search: list[str], replacement: list[str], rung: Rung, marks: str) -> Opcodes:
-    if len(marks) - marks.count("+") == len(search) and len(marks) - marks.count("-") == len(replacement) and marks:
-        return list(_marked_opcodes(marks))
-
-    def token(line: str) -> str:
-        if rung is Rung.ELIDED and is_elision(line):
-            return "..."
-        return line if rung is Rung.EXACT else line.rstrip()
-
-    matcher = SequenceMatcher(None, [token(s) for s in search], [token(r) for r in replacement], autojunk=False)
-    return matcher.get_opcodes()
-
-
-def _marked_opcodes(marks: str) -> Iterator[tuple[str, int, int, int, int]]:
-    """The changes as a diff marked them, where comparing might pair other lines."""
-    first = begin = 0
-    for same, run in itertools.groupby(marks, lambda mark: mark == " "):
-        kinds = "".join(run)
-        last, end = first + len(kinds) - kinds.count("+"), begin + len(kinds) - kinds.count("-")
-        tag = "equal" if same else "insert" if first == last else "delete" if begin == end else "replace"
-        yield tag, first, last, begin, end
-        first, begin = last, end
-
-
-def _merged(source: Source, place: Placement, opcodes: Opcodes, new: list[str]) -> Iterator[str]:
+def _merged(source: Source, place: Placement, changes: Opcodes, new: list[str]) -> Iterator[str]:
     """The rows of the place with the changes made; rows that no searched line stands for are kept where they are."""
     at = place.start
-    for tag, first, last, begin, end in opcodes:
+    for tag, first, last, begin, end in changes:
         for number in range(first, last):
             start, stop = place.spans[number]
             if tag == "equal":
@@ -118,9 +91,9 @@ def _behind(source: Source, at: int, following: Span, added: list[str]) -> int:
     return at
 
 
-def _above_decorators(source: Source, opcodes: Opcodes, splice: Splice) -> Iterator[Splice]:
+def _above_decorators(source: Source, changes: Opcodes, splice: Splice) -> Iterator[Splice]:
     """Lines added between a decorator and what it decorates, moved in front of the decorator."""
-    tag, _, _, _, added = opcodes[0]
+    tag, _, _, _, added = changes[0]
     top = splice.start
     while top and source.keys[top - 1].startswith("@"):
         top -= 1
@@ -129,23 +102,29 @@ def _above_decorators(source: Source, opcodes: Opcodes, splice: Splice) -> Itera
         yield Splice(top, splice.stop, lines)
 
 
-def _check(search: list[str], replacement: list[str], opcodes: Opcodes, place: Placement) -> None:
-    changes = [code for code in opcodes if code[0] != "equal"]
-    for _, first, last, begin, end in changes:
+def _check(source: Source, search: list[str], replacement: list[str], changes: Opcodes, place: Placement) -> None:
+    for tag, first, last, begin, end in changes:
+        if tag == "equal":
+            continue
         if place.rung is Rung.ELIDED:
-            _check_gaps(search, first, last)
+            _check_gaps(source, search[first:last], replacement[begin:end], place.spans[first:last])
+            if first == 0 == last and is_elision(search[0]):
+                raise refused(
+                    "elision", "The replacement adds lines before a leading `...`, so their place is unknown."
+                )
         for number in range(begin, end):
             if is_elision(replacement[number]) and not _is_stub(replacement, number):
                 what = f"The replacement would write a placeholder into the file: {replacement[number].strip()!r}."
                 raise refused("elision", what)
 
 
-def _check_gaps(search: list[str], first: int, last: int) -> None:
-    if any(is_elision(line) for line in search[first:last]):
-        what = "The replacement drops a `...` of the search, so it is unclear what becomes of the text left out."
-        raise refused("elision", what)
-    if first == 0 == last and is_elision(search[0]):
-        raise refused("elision", "The replacement adds lines before a leading `...`, so their place is unknown.")
+def _check_gaps(source: Source, dropped: list[str], added: list[str], spans: Sequence[Span]) -> None:
+    """A `...` may go only where the replacement spells out all that it stood for."""
+    spelled = iter([fold(line).strip() for line in added if line.strip()])
+    for line, (start, stop) in zip(dropped, spans, strict=True):
+        if is_elision(line) and not all(key in spelled for key in source.keys[start:stop] if key):
+            what = "The replacement drops a `...` of the search, so it is unclear what becomes of the text left out."
+            raise refused("elision", what)
 
 
 def _is_stub(lines: list[str], number: int) -> bool:

@@ -40,6 +40,37 @@ def test_the_ladder_finds_what_models_distort_and_keeps_the_file_as_it_is_elsewh
     assert results == dict.fromkeys(distorted, wanted)
 
 
+def test_lines_that_stay_may_be_misquoted_and_are_kept_as_the_file_has_them() -> None:
+    search = (
+        "def parse(text):\n    # reads digits\n    number = regex.match(text)\n    if number is None:\n        raise "
+    )
+    old = search + "DurationError(text)\n"
+    new = search + "DurationError(f'no: {text}')\n"
+    assert run(make_edit(PATH, old, new)) == {
+        PATH: PARSE_PY.replace("raise DurationError(text)", "raise DurationError(f'no: {text}')")
+    }
+    for wrong in (
+        old.replace("def parse", "def scan"),
+        old.replace("if number is None", "if not number").replace("def parse(text):\n", ""),
+        old.replace("DurationError(text)", "DurationError(txt)"),
+    ):
+        assert refusal(make_edit(PATH, wrong, wrong.replace("raise", "raise  #"))).detail("reason") == "not-found"
+    twice = PARSE_PY + "\n\n@cached\ndef other(text):\n    if text is None:\n        raise DurationError(text)\n"
+    assert refusal(make_edit(PATH, old, new), {PATH: twice}).detail("reason") == "not-found"
+
+
+def test_an_elision_may_go_where_all_it_left_out_is_spelled_out() -> None:
+    old = "    def read(self, stream):\n        for line in stream:\n            ...\n        return self.last\n"
+    spelled = (
+        "    def read(self, stream):\n        for line in stream:\n            count += 1\n            if not line:\n"
+        "                return None\n            self.last = line\n        return self.last\n"
+    )
+    added = PARSE_PY.replace("            if not line:\n", "            count += 1\n            if not line:\n", 1)
+    assert run(make_edit(PATH, old, spelled)) == {PATH: added}
+    partly = spelled.replace("            self.last = line\n", "")
+    assert "drops a `...`" in refusal(make_edit(PATH, old, partly)).message
+
+
 def test_new_lines_are_indented_like_what_they_stand_beside() -> None:
     text = "class A:\n    def f(self):\n        x = 1\n        return x\n"
     assert one("x = 1", "x = 1\nif x:\n    x += 1", text, "a.py") == text.replace(

@@ -99,6 +99,43 @@ def test_where_damage_makes_two_places_equally_good_it_is_refused(
     assert caught.value.detail("reason") in ("ambiguous", "no-op")
 
 
+@given(st.data())
+def test_a_misquoted_line_that_stays_moves_nothing(data: st.DataObject) -> None:
+    names = st.sampled_from([f"name{number}" for number in range(30)] + [""] * 3)
+    lines = data.draw(st.lists(st.builds(str.__add__, INDENT, names), min_size=8, max_size=20))
+    start, stop = sorted(data.draw(st.tuples(st.integers(0, len(lines) - 4), st.integers(4, len(lines)))))
+    old, new = lines[start:stop], data.draw(st.lists(st.sampled_from(["    other", "more", ""]), max_size=3))
+    first, last = sorted(data.draw(st.tuples(st.integers(0, len(old)), st.integers(0, len(old)))))
+    stays = data.draw(st.sampled_from([*range(first), *range(last, len(old))] or [-1]))
+    assume(stays >= 0 and old[stays].strip() and _keys(old[first:last]) != _keys(new))
+    quoted = [*old[:stays], "mis quoted", *old[stays + 1 :]]
+    edit = make_edit("f.txt", _text(quoted), _text(quoted[:first] + new + quoted[last:]))
+    try:
+        done = run(edit, {"f.txt": _text(lines)})["f.txt"] or ""
+    except EditRefused:
+        return
+    assert _keys(done.split("\n")) == _keys(lines[: start + first] + new + lines[start + last :])
+    with pytest.raises(EditRefused):
+        run(edit, {"f.txt": done})
+
+
+@given(slices(), st.data())
+def test_lines_to_change_that_stand_twice_or_nowhere_are_refused(
+    case: tuple[list[str], int, int, list[str]], data: st.DataObject
+) -> None:
+    lines, start, stop, _ = case
+    keys = _keys(lines[start:stop])
+    changed = data.draw(st.sampled_from(keys))
+    asked = "".join(f"{'other' if key == changed else key}\n" for key in keys)
+    quoted = "".join(f"{key}\n" for key in [*keys, "mis quoted"])
+    asked += "mis quoted\n"
+    # nothing of a word's own may stand inside another line, or the fragment is what was meant
+    gone = [line for line in lines if changed not in line]
+    for file in (gone, lines + ["-----"] + [line for line in lines[start:stop] if line]):
+        with pytest.raises(EditRefused):
+            run(make_edit("f.txt", quoted, asked), {"f.txt": _text(file)})
+
+
 @given(slices())
 def test_a_second_application_is_refused(case: tuple[list[str], int, int, list[str]]) -> None:
     lines, start, stop, new = case
@@ -107,6 +144,9 @@ def test_a_second_application_is_refused(case: tuple[list[str], int, int, list[s
     # where what is left happens to make the searched lines anew, nothing tells the second time from a first
     assume(done is not None and _count(old, done.split("\n")) <= _count(old, new))
     assume(f"\n{done}".count(f"\n{_text(old)}") <= f"\n{_text(new)}".count(f"\n{_text(old)}"))
+    assume(not any(line.lstrip().startswith("#") for line in old))
+    text, left, added = ("".join("".join(lines).split()) for lines in (old, done or "", new))
+    assume(left.count(text) <= added.count(text))
     with pytest.raises(EditRefused):
         run(make_edit("f.txt", _text(old), _text(new)), {"f.txt": done or ""})
 

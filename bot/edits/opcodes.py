@@ -1,0 +1,37 @@
+"""What a hunk changes, line by line: from a diff's own marks, else by comparing its two halves."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from bot.edits.rungs import Rung
+from bot.edits.text import is_elision
+
+Opcodes = Sequence[tuple[str, int, int, int, int]]
+
+
+def opcodes(search: list[str], replacement: list[str], rung: Rung, marks: str) -> Opcodes:
+    """(tag, search rows, replacement rows) of each stretch, as difflib gives them."""
+    if len(marks) - marks.count("+") == len(search) and len(marks) - marks.count("-") == len(replacement) and marks:
+        return list(_marked(marks))
+
+    def token(line: str) -> str:
+        if rung is Rung.ELIDED and is_elision(line):
+            return "..."
+        return line if rung is Rung.EXACT else line.rstrip()
+
+    matcher = SequenceMatcher(None, [token(s) for s in search], [token(r) for r in replacement], autojunk=False)
+    return matcher.get_opcodes()
+
+
+def _marked(marks: str) -> Iterator[tuple[str, int, int, int, int]]:
+    """The changes as a diff marked them, where comparing might pair other lines."""
+    first = begin = 0
+    for same, run in itertools.groupby(marks, lambda mark: mark == " "):
+        kinds = "".join(run)
+        last, end = first + len(kinds) - kinds.count("+"), begin + len(kinds) - kinds.count("-")
+        tag = "equal" if same else "insert" if first == last else "delete" if begin == end else "replace"
+        yield tag, first, last, begin, end
+        first, begin = last, end
