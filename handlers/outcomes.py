@@ -1,4 +1,4 @@
-"""Outcomes: what became of our pull requests, remembered per task."""
+"""Outcomes: what became of our pull requests, remembered per task, and of what we found in those of others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from bot.change.services import Services
 from bot.intake.router import Event, Router
+from bot.review import ending
 from bot.store import outcomes, tasks
 
 router: Router[Services] = Router()
@@ -28,3 +29,12 @@ async def closed(event: Event, services: Services) -> None:
     kind = "closed" if not pull.get("merged") else "merged" if head == published else "edited"
     data = {"pull": pull.get("number"), "head": head}
     await services.store.run(lambda connection: outcomes.record(connection, task.id, kind, data))
+
+
+@router.on("pull_request", "closed")
+async def merged(event: Event, services: Services) -> None:
+    """Every finding of a review that was told and is still open ends with the merge: fixed, ignored or disputed."""
+    pull, repository, number = event.payload.get("pull_request") or {}, event.repository(), event.number
+    head, author = (pull.get("head") or {}).get("sha"), (pull.get("user") or {}).get("login")
+    if pull.get("merged") and repository is not None and number is not None and isinstance(head, str):
+        await ending.end(services, repository, number, head, str(author))

@@ -317,6 +317,15 @@ def check(told: Told, texts: Mapping[str, str]) -> Checked:
     return Checked(told=kept, standing="doubtful", now=now)
 
 
+def ended(told: Told, texts: Mapping[str, str]) -> State:
+    """How a finding that nobody settled ended with the merge: fixed, where its lines are not what they were."""
+    old = told.finding
+    if old.removed:
+        return "fixed" if check(told, texts).standing == "doubtful" else "ignored"
+    still = any(unchanged(old, _moved(old, path, texts[path])) for path in _paths(old, texts))
+    return "ignored" if still else "fixed"
+
+
 def surroundings(finding: Finding, text: str) -> tuple[str, str]:
     """Digest and text of the definition around a finding, or of the lines near it where there is none."""
     lines = text.replace("\r\n", "\n").split("\n")

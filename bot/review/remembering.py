@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pydantic import Field, ValidationError
 
 from bot.change.reading import READ
+from bot.change.services import Services
 from bot.github import issues
 from bot.github.issues import IssueComment
 from bot.github.threads import Thread, threads
@@ -18,7 +19,7 @@ from bot.review.memory import Known, Memory, Told, finding_of, recalled, said_be
 from bot.review.records import Looked, Settled
 from bot.store import findings
 from bot.store.findings import StoredFinding
-from bot.types import JsonModel
+from bot.types import JsonModel, Repository
 
 _BODY = 4_000
 
@@ -34,16 +35,13 @@ class Sifted(JsonModel):
     known: dict[str, int] = Field(default_factory=dict)
 
 
-async def recall(review: Review) -> Memory:
-    """Our findings from the store; threads and conversation from GitHub (two calls)."""
-    services, task = review.services, review.task
-    where = (task.repository.full_name, task.number)
-    rows = await services.store.run(lambda connection: findings.of_pull(connection, *where))
-    github = await services.github.for_repository(task.repository, READ)
-    found, said = await asyncio.gather(
-        threads(github, task.repository, task.number), issues.list_comments(github, task.repository, task.number)
+async def recall(services: Services, repository: Repository, number: int) -> Memory:
+    """Our findings from the store; threads and conversation of the pull request from GitHub (two calls)."""
+    rows = await services.store.run(lambda connection: findings.of_pull(connection, repository.full_name, number))
+    github = await services.github.for_repository(repository, READ)
+    found, said, bot = await asyncio.gather(
+        threads(github, repository, number), issues.list_comments(github, repository, number), services.github.bot()
     )
-    bot = await services.github.bot()
     return Memory(
         bot_id=bot.id,
         told=tuple(told for row in rows if (told := _told(row)) is not None),

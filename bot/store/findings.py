@@ -59,12 +59,10 @@ def of_pull(connection: sa.Connection, repository: str, number: int) -> list[Sto
     return _read(connection, query.order_by(finding.c.fingerprint))
 
 
-def settle(
-    connection: sa.Connection, repository: str, number: int, states: Mapping[str, State], *, reason: str = ""
-) -> None:
-    """How findings ended, by fingerprint; only what is open or folded changes."""
+def settle(connection: sa.Connection, repository: str, number: int, ends: Mapping[str, tuple[State, str]]) -> None:
+    """How findings ended and why, by fingerprint; only what is open or folded changes."""
     rows = sa.update(finding).where(finding.c.repository == repository, finding.c.number == number)
-    for name, state in states.items():
+    for name, (state, reason) in ends.items():
         query = rows.where(finding.c.fingerprint == name, finding.c.state.in_(UNSETTLED))
         connection.execute(query.values(state=state, reason=reason, updated=now_ms()))
 

@@ -20,6 +20,7 @@ from bot.review.memory import (
     Told,
     check,
     disputed,
+    ended,
     fixed_marker,
     judged,
     marker,
@@ -225,6 +226,19 @@ def test_on_a_new_head_code_says_what_must_be_looked_at(texts: dict[str, str], s
         assert checked.told.fingerprint == told(ZERO).fingerprint
     if standing == "doubtful":
         assert "def mean" in checked.now or "def average" in checked.now
+
+
+@pytest.mark.parametrize(
+    ("texts", "state"),
+    [
+        ({PATH: NEW + TEXT.replace("    ", "\t")}, "ignored"),
+        ({PATH: TEXT.replace("len(prices)", "(len(prices) or 1)")}, "fixed"),
+        ({PATH: TEXT.replace("len(prices)", "len(prices) if prices else 0")}, "fixed"),
+        ({}, "fixed"),
+    ],
+)
+def test_a_merge_ends_what_is_open_by_its_lines(texts: dict[str, str], state: State) -> None:
+    assert ended(told(ZERO), texts) == state
 
 
 def test_removed_code_is_looked_at_once_its_place_changes() -> None:

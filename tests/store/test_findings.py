@@ -25,7 +25,7 @@ def states(store: Store) -> dict[str, str]:
 
 def test_a_finding_is_one_row_and_what_is_disputed_stays_so(store: Store) -> None:
     store.run_sync(lambda c: findings.remember(c, [one("a", comment=11), one("b"), one("a", number=8)]))
-    store.run_sync(lambda c: findings.settle(c, *PULL, {"b": "disputed"}, reason="by design"))
+    store.run_sync(lambda c: findings.settle(c, *PULL, {"b": ("disputed", "by design")}))
     store.run_sync(lambda c: findings.remember(c, [one("a", task="t2", data={"line": 9}), one("b", task="t2")]))
     first, second = store.run_sync(lambda c: findings.of_pull(c, *PULL))
     assert (first.task, first.comment, first.data, first.state) == ("t2", 11, {"line": 9}, "open")
@@ -34,8 +34,8 @@ def test_a_finding_is_one_row_and_what_is_disputed_stays_so(store: Store) -> Non
 
 def test_what_was_fixed_and_comes_back_is_open_again(store: Store) -> None:
     store.run_sync(lambda c: findings.remember(c, [one("a"), one("b", "folded")]))
-    store.run_sync(lambda c: findings.settle(c, *PULL, {"a": "fixed", "b": "fixed", "c": "fixed"}))
-    store.run_sync(lambda c: findings.settle(c, *PULL, {"a": "ignored"}))
+    store.run_sync(lambda c: findings.settle(c, *PULL, dict.fromkeys("abc", ("fixed", ""))))
+    store.run_sync(lambda c: findings.settle(c, *PULL, {"a": ("ignored", "")}))
     assert states(store) == {"a": "fixed", "b": "fixed"}
     store.run_sync(lambda c: findings.remember(c, [one("a")]))
     assert states(store) == {"a": "open", "b": "fixed"}
@@ -59,7 +59,7 @@ def test_a_command_rejects_by_fingerprint_or_comment_whatever_the_state(store: S
 
 def test_a_rejection_by_command_holds_for_the_repository(store: Store) -> None:
     store.run_sync(lambda c: findings.remember(c, [one("a"), one("b"), one("a", repository="octo/other")]))
-    store.run_sync(lambda c: findings.settle(c, *PULL, {"b": "disputed"}))
+    store.run_sync(lambda c: findings.settle(c, *PULL, {"b": ("disputed", "")}))
     store.run_sync(lambda c: findings.ignore(c, *PULL, "a", "", "mara"))
 
     def rejected(repository: str) -> list[str]:
