@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-_LIKE = 0.7
+_LIKE = 0.75
 _MAX_TEXT = 65_536  # characters GitHub takes
 _LINE_ENDS = re.compile(r"\r\n?")
 _SLASH = re.compile(r"/(?P<name>[A-Za-z][A-Za-z-]{0,30})(?=[ \t\n]|\Z)[ \t]*(?P<text>[^\n]*)")

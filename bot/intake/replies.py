@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from bot.change.services import Services
 from bot.github import spots
+from bot.github.errors import NotFound
 from bot.github.issues import Reaction
 from bot.github.markers import Marker
 from bot.github.spots import Spot
@@ -12,9 +15,10 @@ from bot.types import Repository
 
 
 async def react(services: Services, repository: Repository, spot: Spot, content: Reaction) -> None:
-    """One reaction on the very text."""
+    """One reaction on the very text, unless that was deleted meanwhile."""
     github = await services.github.for_repository(repository, spot.permissions)
-    await spots.react(github, repository, spot, content)
+    with suppress(NotFound):
+        await spots.react(github, repository, spot, content)
 
 
 async def say(services: Services, repository: Repository, spot: Spot, key: str, text: str) -> None:

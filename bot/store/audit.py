@@ -36,6 +36,13 @@ def record(
     )
 
 
+def commands_since(connection: sa.Connection, actor: str, since: int) -> int:
+    """How many commands (``/name``) this account typed since then (milliseconds), among the newest thousand rows."""
+    newest = sa.select(audit).order_by(audit.c.id.desc()).limit(1000).subquery()
+    typed = newest.c.actor == actor, newest.c.at >= since, newest.c.action.startswith("/")
+    return int(connection.execute(sa.select(sa.func.count()).select_from(newest).where(*typed)).scalar_one())
+
+
 def latest(connection: sa.Connection, *, repository: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
     """The newest rows first, as dictionaries of the table's columns."""
     query = sa.select(audit).order_by(audit.c.id.desc()).limit(limit)

@@ -1,0 +1,320 @@
+"""What becomes of a command between GitHub's webhook and a task: heard, decided about, acknowledged, answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simhub.faults import Fault
+from simhub.model import Account
+from tests.e2e.conftest import SAMPLE
+from tests.e2e.scenes import POLICY, deliver, put, rows, sent
+from tests.support.story import Story
+from tests.support.typing import Written, answered, answers, below, comment, on_line, reactions, review
+from tests.support.within import within
+
+
+@pytest.fixture
+async def story(tmp_path: Path) -> AsyncIterator[Story]:
+    async with within(tmp_path, SAMPLE) as story:
+        yield story
+
+
+async def handled(story: Story) -> None:
+    await story.hub.settled()
+    await story.until(lambda: not rows(story, "select 1 from fh_delivery where done is null"), what="all is handled")
+
+
+def decisions(story: Story, login: str = "mara") -> list[tuple[str, int]]:
+    return [(a, b) for a, b in rows(story, "select action, allowed from fh_audit where actor = ? order by id", login)]
+
+
+def queued(story: Story) -> list[tuple[str, str]]:
+    return [(a, b) for a, b in rows(story, "select flow, state from fh_task order by created, id")]
+
+
+async def pull(story: Story, branch: str = "topic", body: str = "", by: Account | None = None) -> int:
+    """A pull request that changes one line."""
+    base = await story.request("GET", "/git/ref/heads/main")
+    await story.request("POST", "/git/refs", {"ref": f"refs/heads/{branch}", "sha": base["object"]["sha"]})
+    file = await story.request("GET", f"/contents/basket/prices.py?ref={branch}")
+    data = {"message": "Change", "content": "eCA9IDEKeSA9IDIK", "sha": file["sha"], "branch": branch}
+    await story.request("PUT", "/contents/basket/prices.py", data)
+    made = {"title": "P", "head": branch, "base": "main", "body": body}
+    return int((await story.request("POST", "/pulls", made, by=by))["number"])
+
+
+async def refused(story: Story, written: Written) -> str:
+    """One reaction, one answer; the answer."""
+    (text,) = await answered(story, written)
+    await handled(story)
+    assert await reactions(story, written) == ["confused"]
+    return text
+
+
+async def test_quick_commands_are_answered_where_they_are_typed(story: Story) -> None:
+    number = await story.file("Cents are lost", "Look at this.\n\n/help status", label=None)
+    opened = Written(number, 0, f"/issues/{number}/reactions", f"/issues/{number}/comments")
+    (text,) = await answered(story, opened)
+    assert text.startswith("`/status`")
+    assert "`/status` | lists what runs" in text
+    assert text.endswith("Who: people with read permission. You may.")
+
+    (text,) = await answered(story, listed := await comment(story, number, "Thanks.\r\n\r\n@Forgehand, /help"))
+    assert "| `/fix [hint]` |" in text
+    assert "In other places: `/review`" in text
+    assert await reactions(story, listed) == ["eyes"]
+
+    change = await pull(story, body="Changes prices.\n/status")
+    (text,) = await answered(story, Written(change, 0, "", f"/issues/{change}/comments"))
+    assert text.startswith("- **review** queued, asked by mara")
+    (text,) = await answered(story, reviewed := await review(story, change, "Good.\n/approve"))
+    assert text == "Nothing here waits for approval."
+    assert await reactions(story, reviewed) == ["eyes"]
+
+    line = await on_line(story, change, "basket/prices.py", 1, "/config")
+    (text,) = await answered(story, line)
+    assert 'fix.label               "ai-bug-fix"  # default' in text
+    assert await reactions(story, line) == ["eyes"]
+    (text,) = await answered(story, await below(story, line, "/retry"))
+    assert text.startswith("The last task here (review, ")
+    assert queued(story) == [("review", "queued")]
+    assert story.script.requests == []
+
+
+async def test_several_commands_are_done_in_order_and_what_is_wrong_is_said_once(story: Story) -> None:
+    number = await story.file("A", "B", label=None)
+    text = "/status\n/fiix\n/help fix\n/status please\n@forgehand dance\n/cancel\n/help"
+    first, second, wrong = await answered(story, written := await comment(story, number, text), 3)
+    assert (first[:12], second[:13]) == ("Nothing runs", "`/fix [hint]`")
+    assert wrong.split("\n\n") == [
+        "I know no command `fiix`. Did you mean `/fix`? `/help` lists those that you may use here.",
+        "Write it as `/status`; `/help status` shows examples.",
+        "I know no command `dance`. `/help` lists those that you may use here.",
+        "I took the first 5 commands of this text; write the others in another comment.",
+    ]
+    assert await reactions(story, written) == ["eyes"]
+    (text,) = await answered(story, bare := await comment(story, number, "@forgehand"))
+    assert "`/help [command]`" in text
+    assert await reactions(story, bare) == ["eyes"]
+
+
+async def test_what_nobody_meant_for_us_gets_no_sign(story: Story) -> None:
+    number = await story.file("A", "/etc/passwd is shown\n\n```\n/fix\n```", label=None)
+    texts = [
+        "> /fix\n\nThat did not help.",
+        "<!-- /fix\n@forgehand fix -->",
+        "/usr is full",
+        "Ask @forgehand fix",
+        "    /fix",
+        "- /fix",
+        "\u200b/fix",
+        "/fix\u200b",
+    ]
+    written = [await comment(story, number, text) for text in texts]
+    edited = await comment(story, number, "Hello")
+    await story.request("PATCH", f"/issues/comments/{edited.id}", {"body": "/fix"})
+    await handled(story)
+    for each in [*written, edited]:
+        assert await reactions(story, each) == []
+    assert await story.comments(number) == {}
+    assert queued(story) == []
+    assert decisions(story) == []
+
+
+async def test_programs_are_never_obeyed_whoever_they_speak_for(story: Story) -> None:
+    number = await story.file("A", "B", label=None)
+    await comment(story, number, "/status")
+    await handled(story)
+    payload = json.loads(sent(story, "issue_comment", "created")[0].body)
+    bot = {"login": "mara[bot]", "id": 777, "type": "Bot"}
+    own = {**payload["comment"], "id": 901, "body": "Done.\n/fix"}
+    through_app = own | {"performed_via_github_app": {"id": 3, "slug": "relay"}}
+    moved = {**payload["issue"], "body": "/fix", "user": bot}
+    said: list[tuple[str, dict[str, Any]]] = [
+        ("issue_comment", payload | {"comment": own | {"user": bot}, "sender": bot}),
+        ("issue_comment", payload | {"comment": through_app}),
+        ("issue_comment", payload | {"comment": own | {"user": bot}}),
+        ("issues", payload | {"action": "opened", "issue": moved}),
+    ]
+    before = len(await story.request("GET", f"/issues/{number}/comments"))
+    for event, forged in said:
+        assert await deliver(story, event, json.dumps(forged).encode()) == 202
+    await handled(story)
+    assert len(await story.request("GET", f"/issues/{number}/comments")) == before
+    assert decisions(story, "mara[bot]") == [("/fix", 0)]
+    assert decisions(story) == [("/status", 1), *[("/fix", 0)] * 3]
+    assert queued(story) == []
+
+
+async def test_a_refusal_is_one_reaction_and_one_sentence(story: Story) -> None:
+    rita, theo = story.hub.create_user("rita"), story.hub.create_user("theo")
+    story.hub.set_permission(story.repository, "theo", "triage")
+    number = await story.file("A", "B", label=None)
+    text = await refused(story, await comment(story, number, "/fix\n/retry\n/cancel", by=rita))
+    assert text == "@rita has read permission here; this needs write permission."
+    assert decisions(story, "rita") == [("/fix", 0), ("/retry", 0), ("/cancel", 0)]
+    text = await refused(story, await comment(story, number, "/fix", by=theo))
+    assert text == "@theo has triage permission here; this needs write permission."
+
+    first, wrong = await answered(story, mixed := await comment(story, number, "/help\n/fix", by=rita), 2)
+    assert "Not for you in this repository: `/fix`" in first
+    assert wrong.startswith("@rita has read")
+    assert await reactions(story, mixed) == ["eyes"]
+    assert queued(story) == []
+    assert story.script.requests == []
+
+
+async def test_nobody_from_outside_may_ask_for_any_number_of_answers(story: Story) -> None:
+    rita = story.hub.create_user("rita")
+    number = await story.file("A", "B", label=None)
+    for _ in range(6):
+        await comment(story, number, "/status x\n" * 5, by=rita)
+    await handled(story)
+    before = len(await story.request("GET", f"/issues/{number}/comments?per_page=100"))
+    more = await comment(story, number, "/help", by=rita)
+    await handled(story)
+    assert await reactions(story, more) == ["confused"]
+    assert len(await story.request("GET", f"/issues/{number}/comments?per_page=100")) == before + 1
+    await answered(story, await comment(story, number, "/help"))
+
+
+async def test_a_delivery_that_comes_again_does_nothing_twice(story: Story) -> None:
+    number = await story.file("A", "B", label=None)
+    story.hub.webhooks.disorder.copies = 3
+    written = await comment(story, number, "/status\n/fix")
+    await handled(story)
+    (original, *_) = sent(story, "issue_comment", "created")
+    again = [deliver(story, "issue_comment", original.body, guid) for guid in (original.guid, None, None)]
+    assert await asyncio.gather(*again) == [202] * 3
+    await handled(story)
+    assert len(await answers(story, written)) == 1
+    assert await reactions(story, written) == ["eyes"]
+    assert queued(story) == [("fix", "queued")]
+
+
+async def test_an_answer_that_github_refused_at_first_is_given_later_and_once(story: Story) -> None:
+    fault = Fault(path="/repos/octo/sample/issues/1/comments", method="POST", status=502, times=2, after=True)
+    story.hub.faults.add(fault)
+    assert await story.file("A", "/help\n/status", label=None) == 1
+    await answered(story, opened := Written(1, 0, "", "/issues/1/comments"), 2)
+    await handled(story)
+    assert fault.times == 0
+    assert len(await answers(story, opened)) == 2
+
+
+async def test_a_wrong_policy_stops_work_but_not_help(story: Story) -> None:
+    await put(story, POLICY, "fix: { labl: x }\n")
+    number = await story.file("A", "B", label=None)
+    text = await refused(story, await comment(story, number, "/fix"))
+    assert text.startswith("I did not start, because the configuration is wrong.")
+    assert "line 1: fix.labl" in text
+    (text,) = await answered(story, await comment(story, number, "/config"))
+    assert "line 1: fix.labl" in text
+    assert "# default" in text
+    (text,) = await answered(story, await comment(story, number, "/help"))
+    assert "`/fix [hint]`" in text
+
+    await put(story, POLICY, "commands: { write: [cancel], read: [help] }\n")
+    for typed in ("/fix", "/status"):
+        text = await refused(story, await comment(story, number, typed))
+        assert text == f"`{typed}` is switched off in this repository (`commands` in `.github/forgehand.yml`)."
+    assert queued(story) == []
+
+
+async def test_what_is_out_of_place_is_told_where_it_belongs(story: Story) -> None:
+    number = await story.file("A", "B", label=None)
+    assert await refused(story, await comment(story, number, "/review")) == (
+        "`/review` works on pull requests and comments on lines of a diff."
+    )
+    change = await pull(story)
+    assert await refused(story, await comment(story, change, "/review model=gpt")) == (
+        "Write it as `/review [full]`; `/help review` shows examples."
+    )
+    await story.request("PATCH", f"/issues/{number}", {"state": "closed"})
+    text = await refused(story, await comment(story, number, "/fix"))
+    assert text == "`/fix` works on what is open; this is closed."
+    (text,) = await answered(story, await comment(story, number, "/status"))
+    assert text == "Nothing runs here, and nothing has run here yet."
+
+
+async def test_a_task_is_started_once_stopped_and_started_again(story: Story) -> None:
+    number = await story.file("Cents are lost", "All of them.", label=None)
+    started = await comment(story, number, "/fix look at prices.py\nand basket.py")
+    await handled(story)
+    assert await answers(story, started) == []
+    ((task, argument, source, key, group),) = rows(
+        story, "select id, argument, source, active_key, concurrency_group from fh_task"
+    )
+    told = json.loads(argument)
+    assert (told["title"], told["body"], told["source_label"]) == ("Cents are lost", "All of them.", None)
+    assert (source, key is None, group is None) == ("command", False, False)
+
+    (text,) = await answered(story, again := await comment(story, number, "/fix"))
+    assert text == f"I am on it already (task `{task}`). `/status` says how far I am, `/cancel` stops it."
+    assert await reactions(story, again) == ["eyes"]
+    (text,) = await answered(story, await comment(story, number, "/retry"))
+    assert text == f"The last task here (fix, `{task}`) has not ended; `/cancel` stops it."
+    (text,) = await answered(story, await comment(story, number, "/status"))
+    assert text.startswith(f"- **fix** queued, asked by mara (task `{task}`)")
+
+    (text,) = await answered(story, await comment(story, number, "/cancel"))
+    assert text == f"Stopping: fix (task `{task}`)."
+    (text,) = await answered(story, await comment(story, number, "/cancel"))
+    assert text == "Nothing runs here, so nothing was stopped."
+    (text,) = await answered(story, await comment(story, number, "/status"))
+    assert text.startswith(f"Nothing runs here now.\n\n- **fix** cancelled, asked by mara (task `{task}`)")
+    assert "Cancelled by mara before it began." in text
+
+    max_ = story.hub.create_user("max")
+    story.hub.set_permission(story.repository, "max", "maintain")
+    retried = await comment(story, number, "/retry", by=max_)
+    await handled(story)
+    assert await answers(story, retried) == []
+    second = rows(story, "select parent, actor, state, argument from fh_task where id != ?", task)
+    ((parent, actor, state, argument),) = second
+    assert (parent, actor, state) == (task, "max", "queued")
+    assert json.loads(argument)["actor"]["login"] == "max"
+    await story.request("PATCH", f"/issues/{number}", {"state": "closed"})
+    await handled(story)
+    assert queued(story) == [("fix", "cancelled")] * 2
+
+
+async def test_what_waits_for_approval_goes_on_once(story: Story) -> None:
+    number = await story.file("A", "B", label=None)
+    await comment(story, number, "/fix")
+    await handled(story)
+    with_approval(story)
+    approved = await comment(story, number, "/approve")
+    await handled(story)
+    assert await answers(story, approved) == []
+    first, second = rows(story, "select id, parent, state from fh_task order by created, id")
+    assert (first[1:], second[1:]) == ((None, "awaiting_approval"), (first[0], "queued"))
+    (text,) = await answered(story, await comment(story, number, "/approve"))
+    assert text == "Nothing here waits for approval."
+
+
+def with_approval(story: Story) -> None:
+    """As a workflow ends that wants a person's word."""
+    with sqlite3.connect(story.root / "data" / "forgehand.db") as database:
+        database.execute("update fh_task set state = 'awaiting_approval', active_key = null, ended = created")
+
+
+async def test_an_outsiders_pull_request_is_a_place_like_any_other(story: Story) -> None:
+    ann = story.hub.create_user("ann")
+    fork = story.hub.fork(story.repository, "ann")
+    theirs = replace(story, repository=fork, maintainer=ann)
+    await put(theirs, "new.py", "x = 1\n")
+    made = {"title": "P", "head": "ann:main", "base": "main", "body": "Please\n/fix"}
+    number = int((await story.request("POST", "/pulls", made, by=ann))["number"])
+    opened = Written(number, 0, f"/issues/{number}/reactions", f"/issues/{number}/comments")
+    assert await refused(story, opened) == "@ann has read permission here; this needs write permission."
+    (text,) = await answered(story, await comment(story, number, "/help", by=ann))
+    assert "`/status`" in text
