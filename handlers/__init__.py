@@ -12,6 +12,9 @@ pull_request.review_requested       handlers.review: review, if it was requested
 pull_request.closed                 handlers.review: stop
 check_run.rerequested,              handlers.review: review that head once more
   .requested_action
+pull_request_review.submitted       handlers.revise: do what a review of ours requests
+check_suite.completed,              handlers.ci: look into what failed on a pull request of ours
+  workflow_run.completed
 what failed for good                handlers.fix, handlers.doors: say so to whoever waits
 what people write                   handlers.doors: the commands in it, listed in COMMANDS
 ==================================  ====================================================
@@ -23,10 +26,25 @@ from bot.change.services import Services
 from bot.engine.port import FlowTable
 from bot.intake.commands import Command, by_name
 from bot.intake.router import Event, Router
-from handlers import approve, cancel, config, doors, fix, help, installation, outcomes, retry, review, status
+from handlers import (
+    approve,
+    cancel,
+    ci,
+    config,
+    doors,
+    fix,
+    help,
+    installation,
+    outcomes,
+    retry,
+    review,
+    revise,
+    status,
+)
 
 _LISTED: tuple[Command, ...] = (
     fix.COMMAND,
+    revise.COMMAND,
     review.COMMAND,
     status.COMMAND,
     cancel.COMMAND,
@@ -40,6 +58,8 @@ ROUTER: Router[Services] = Router.merged(
     installation.router,
     outcomes.router,
     review.router,
+    revise.router,
+    ci.router,
     doors.doors(COMMANDS),
 )
 
@@ -59,3 +79,4 @@ def add_flows(table: FlowTable, services: Services) -> None:
     """Every workflow, by name."""
     table.add(fix.flow(services))
     table.add(review.flow(services))
+    table.add(revise.flow(services))

@@ -16,12 +16,13 @@ from bot.change.services import Services
 from bot.engine.port import Ctx, FlowSpec, Outcome
 from bot.github import labels
 from bot.github.permissions import Role
-from bot.intake.commands import Arguments, Command, Invocation
+from bot.intake.commands import ANYWHERE, Arguments, Command, Invocation
 from bot.intake.router import Event, Router
 from bot.intake.start import Request, answer, begin_typed, cancel_active, sender_role, start
 from bot.policy import FixPolicy, PolicyError
 from bot.report.change import final_text, pull_text, unverified_text
 from bot.types import Repository
+from handlers import revise
 
 FLOW = "fix"
 FIX = Capability(flow=FLOW, prompts="fix", pull=pull_text, unverified=unverified_text, final=final_text)
@@ -61,7 +62,10 @@ async def closed(event: Event, services: Services) -> None:
 
 
 async def typed(invocation: Invocation, services: Services) -> None:
-    """``/fix`` on an issue: as the label, with what was written beside it among the comments."""
+    """``/fix`` on an issue: as the label, with what was written beside it among the comments; else see revise."""
+    if invocation.place != "issue":
+        await revise.fix(invocation, services)
+        return
     task = ChangeTask(
         repository=invocation.repository,
         number=invocation.number,
@@ -76,13 +80,16 @@ async def typed(invocation: Invocation, services: Services) -> None:
 
 COMMAND = Command(
     name="fix",
-    summary="Reproduces the reported bug with a test and opens a pull request with a fix that was checked.",
-    explanation="As the label does. What you write behind it is read as a hint, together with the comments above.",
+    summary="Fixes the bug that an issue reports, or what is wrong with a pull request.",
+    explanation="On an issue as the label does: a test reproduces the bug, and a pull request brings a checked fix. On "
+    "lines of a diff it does what is said there; else, on a pull request, what you write behind it, or what my reviews "
+    "found and failing checks say. It pushes one commit, or posts suggestions where the branch is in a fork.",
     examples=(
         ("/fix", "starts on this issue"),
         ("/fix The rounding in prices.py looks wrong", "starts with a hint where to look"),
+        ("/fix below a comment on a line", "does what the comment says"),
     ),
-    places=frozenset({"issue"}),
+    places=ANYWHERE,
     arguments=Arguments("[hint]", text=True),
     run=typed,
     needs_open=True,

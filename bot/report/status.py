@@ -17,13 +17,14 @@ REVIEW_AGAIN = Action(label="Review again", description="Read the pull request o
 class FlowWords:
     """What a flow says of itself: its stages in order, how to start over, how to stop it, and where it says so.
 
-    With a ``check`` (its name) progress is shown by a check run, and there is one comment at the end or none; else by
+    ``unverified`` is its head where it ended without what was wanted. With a ``check`` (its name) progress is shown by a check run, and there is one comment at the end or none; else by
     one comment that is edited all the while.
     """
 
     stages: tuple[tuple[str, str], ...]
     again: str
     stop: str
+    unverified: str = "I stopped before all was done."
     check: str | None = None
 
 
@@ -41,6 +42,19 @@ FLOWS = {
         ),
         again="Add the label again to start a new attempt.",
         stop="Remove the label to stop.",
+        unverified="I stopped without a verified fix.",
+    ),
+    "revise": FlowWords(
+        stages=(
+            ("read", "Read what is asked"),
+            ("prepare", "Install and run the tests as they are"),
+            ("edit", "Change the code"),
+            ("gate", "Check the change in a fresh tree"),
+            ("judge", "Have a second model check each demand"),
+            ("publish", "Publish"),
+        ),
+        again="`/retry` starts a new attempt.",
+        stop="`/cancel` stops it.",
     ),
     "review": FlowWords(
         stages=(
@@ -60,7 +74,6 @@ _HEADS = {
     "queued": "I will work on this; it is waiting for a free place.",
     "running": "I am working on this.",
     "done": "Done.",
-    "unverified": "I stopped without a verified fix.",
     "refused": "I did not go on.",
     "failed": "I could not finish this.",
     "cancelled": "Cancelled.",
@@ -87,15 +100,19 @@ class StatusView:
 
 def status_text(view: StatusView) -> str:
     """The comment's Markdown, without the marker."""
-    head = f"{_HEADS.get(view.state, view.state)} {view.summary}".strip()
+    head = f"{_head(view)} {view.summary}".strip()
     return "\n\n".join(part for part in (head, _checklist(view), _next(view), _foot(view)) if part)
+
+
+def _head(view: StatusView) -> str:
+    return FLOWS[view.flow].unverified if view.state == "unverified" else _HEADS.get(view.state, view.state)
 
 
 def check_report(view: StatusView) -> CheckReport:
     """The check run of a task that is under way, or that ended without a report of its own."""
     running = view.state in {"queued", "running"}
     conclusion: Conclusion = "cancelled" if view.state == "cancelled" else "neutral"
-    title = _now(view) if running else f"{_HEADS.get(view.state, view.state)} {view.summary}".strip()
+    title = _now(view) if running else f"{_head(view)} {view.summary}".strip()
     return CheckReport(
         title=title,
         summary=status_text(view),

@@ -16,7 +16,7 @@ from bot.change.services import Services
 from bot.change.workshop import Installed
 from bot.engine.port import Ctx, Outcome, Step
 from bot.models.port import ModelError
-from bot.revision import editing, judging, publishing, reading, suggesting
+from bot.revision import checks, editing, judging, publishing, reading, suggesting
 from bot.revision.assignment import Revision, Voice
 from bot.revision.records import Pushed, Revised, RevisionTask, Wanted
 
@@ -34,6 +34,11 @@ async def run_revision(ctx: Ctx, services: Services, voice: Voice, task: Revisio
     wanted = await ctx.step("fetch", reading.fetch, revision, wanted, retries=2)
     found, base = await _look_around(ctx, revision, wanted)
     evidence = Revised(task=task, wanted=wanted, baseline=base)
+    if task.checks and base is not None:
+        cause = await ctx.step("cause", checks.cause, revision, wanted, base, interruptible=True)
+        evidence = _noted(evidence, cause.sentence).model_copy(update={"proof": cause.proof})
+        if cause.kind != "ours" and len(wanted.demands) == wanted.failed:
+            return await _tell(ctx, revision, evidence)
     evidence = await _edit(ctx, revision, evidence, editing.system_text(revision, wanted, found))
     return await _publish(ctx, revision, evidence)
 
@@ -90,7 +95,7 @@ async def _checked(ctx: Ctx, revision: Revision, evidence: Revised, state: Work,
         revision,
         wanted.brief.base_sha,
         evidence.baseline,
-        None,
+        evidence.proof,
         state.changes,
         wanted.merge_base,
         interruptible=True,

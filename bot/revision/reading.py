@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import secrets
+from collections.abc import Collection, Sequence
 from functools import partial
 
 from bot.change.looking import index
@@ -17,15 +19,21 @@ from bot.github.client import Client
 from bot.github.diffs import parse_diff
 from bot.github.pulls import Pull
 from bot.github.threads import Thread
+from bot.revision import checks
 from bot.revision.assignment import Revision
 from bot.revision.records import Demand, Wanted
+from bot.store import findings
+from bot.store.findings import StoredFinding
 
+# who may write to the repository, as far as GitHub tells it beside a comment
+_TRUSTED = {"OWNER", "MEMBER", "COLLABORATOR"}
 _MAX_RAW = 60_000
 _MAX_BODY = 12_000
 _MAX_DEMAND = 8_000
 _MAX_DEMANDS = 30
 _MAX_DIFF = 60_000
 _TESTS = 12
+_PATH = re.compile(r"[\w./-]{1,200}\.\w{1,4}\b")
 
 
 async def read(revision: Revision) -> Wanted:
@@ -34,7 +42,9 @@ async def read(revision: Revision) -> Wanted:
     task = revision.task
     github = await revision.services.github.for_repository(task.repository, READ)
     pull = await pulls.get_pull(github, task.repository, task.number)
-    demands = (*task.demands, *await _in_threads(revision, github))
+    asked = await _demands(revision, github)
+    failed = await checks.demands(revision, pull.head_sha) if task.checks else ()
+    demands = (*asked, *failed)
     stop = _stop(pull, demands)
     fork = pull.from_fork(task.repository)
     wanted = Wanted(
@@ -50,6 +60,7 @@ async def read(revision: Revision) -> Wanted:
         demands=tuple(_cleaned(demand) for demand in demands[:_MAX_DEMANDS]),
         from_fork=fork,
         runs=not fork,
+        failed=len(failed),
     )
     await revision.stage("read", "failed" if stop else "done", stop or f"{len(wanted.demands)} demands")
     return wanted
@@ -76,7 +87,7 @@ async def find(revision: Revision, wanted: Wanted) -> Found:
         files=changed,
         windows="",
         guidelines=await guidelines.collect(partial(mirror.read, wanted.merge_base), code.paths, changed),
-        tests=await asyncio.to_thread(_tests, code, changed),
+        tests=await asyncio.to_thread(_tests, code, changed, _named_tests(wanted)),
     )
 
 
@@ -86,17 +97,22 @@ async def existing(revision: Revision, wanted: Wanted) -> tuple[str, ...]:
     return tuple(entry.path for entry in await mirror.entries(wanted.merge_base))
 
 
-def _tests(code: Index, changed: tuple[str, ...]) -> tuple[str, ...]:
-    own = [path for path in changed if path in code.files and code.files[path].role == "test"]
+def _tests(code: Index, changed: tuple[str, ...], named: Sequence[str]) -> tuple[str, ...]:
+    own = [path for path in (*named, *changed) if path in code.files and code.files[path].role == "test"]
     near = [test for path in changed if path in code.files for test in code.tests_for(path)]
     return tuple(dict.fromkeys([*own, *near]))[:_TESTS]
+
+
+def _named_tests(wanted: Wanted) -> list[str]:
+    """Files that the demands name, such as those in a failing check's log."""
+    return [path for demand in wanted.demands for path in _PATH.findall(demand.text)]
 
 
 def _stop(pull: Pull, demands: tuple[Demand, ...]) -> str | None:
     if pull.state != "open":
         return f"The pull request is {'merged' if pull.merged else 'closed'}, so nothing was changed."
     if not demands:
-        return "Nothing was asked: neither the review nor its comments say what to change."
+        return "Nothing is asked for: no open thread, no open finding of mine, no failing check. Write what to change."
     return None
 
 
@@ -105,23 +121,68 @@ def _cleaned(demand: Demand) -> Demand:
     return demand.model_copy(update={"text": text, "hunk": demand.hunk[-2_000:]})
 
 
-async def _in_threads(revision: Revision, github: Client) -> tuple[Demand, ...]:
-    """The open threads in which the reviewer spoke last: what we have answered is not asked any more."""
+async def _demands(revision: Revision, github: Client) -> tuple[Demand, ...]:
+    """Everything that people and our own reviews ask."""
+    task, asked = revision.task, revision.task.demands
+    stored = await _findings(revision) if task.findings else ()
+    if task.reviewer or any(demand.root for demand in (*asked, *stored)):
+        there = await threads.threads(github, task.repository, task.number)
+        known = {task.actor.login, (await revision.services.github.bot()).login}
+        asked = tuple(_of_thread(demand, there, known) for demand in asked)
+        open_threads = {thread.id for thread in there if not thread.resolved}
+        stored = tuple(_of_thread(demand, there, known) for demand in stored)
+        stored = tuple(demand for demand in stored if demand.thread is None or demand.thread in open_threads)
+        asked = (*asked, *(_demand(thread, task.reviewer) for thread in there if _waits(thread, task.reviewer)))
+    return (*asked, *stored)
+
+
+async def _findings(revision: Revision) -> tuple[Demand, ...]:
+    """What our own reviews of this pull request found and nobody has settled."""
     task = revision.task
-    if task.reviewer is None:
-        return ()
-    found = await threads.threads(github, task.repository, task.number)
-    waiting = [one for one in found if not one.resolved and one.comments and one.comments[-1].author == task.reviewer]
-    return tuple(_demand(thread, task.reviewer) for thread in waiting)
+    stored = await revision.services.store.run(
+        lambda connection: findings.of_pull(connection, task.repository.full_name, task.number)
+    )
+    bot = await revision.services.github.bot()
+    return tuple(_found(one, bot.login) for one in stored if one.state in findings.UNSETTLED)
 
 
-def _demand(thread: Thread, reviewer: str) -> Demand:
+def _found(one: StoredFinding, author: str) -> Demand:
+    finding = one.data.get("finding") or one.data
+    words = [str(finding.get(key) or "") for key in ("title", "claim", "failing_input")]
+    line = finding.get("line")
+    return Demand(
+        author=author,
+        text="\n\n".join(word for word in words if word),
+        path=str(finding.get("path") or "") or None,
+        line=line if isinstance(line, int) else None,
+        hunk=str(finding.get("quote") or ""),
+        root=one.comment,
+    )
+
+
+def _of_thread(demand: Demand, there: Sequence[Thread], known: Collection[str]) -> Demand:
+    """A demand typed in a thread: what is said there by those who may ask says what is meant."""
+    thread = next((one for one in there if any(comment.id == demand.root for comment in one.comments)), None)
+    if thread is None:
+        return demand
+    trusted = [one for one in thread.comments if one.author in known or one.association in _TRUSTED]
+    said = [f"{one.author}: {one.body}" for one in trusted]
+    root = thread.comments[0].id
+    return demand.model_copy(update={"thread": thread.id, "root": root, "text": "\n\n".join(said) or demand.text})
+
+
+def _waits(thread: Thread, reviewer: str | None) -> bool:
+    """An open thread in which the reviewer spoke last: what we have answered is not asked any more."""
+    return bool(reviewer and not thread.resolved and thread.comments and thread.comments[-1].author == reviewer)
+
+
+def _demand(thread: Thread, reviewer: str | None) -> Demand:
     """What a thread asks for: the reviewer's words since somebody else spoke. It is answered at its first comment."""
     words: list[str] = []
     for comment in thread.comments:
         words = [*words, comment.body] if comment.author == reviewer else []
     return Demand(
-        author=reviewer,
+        author=reviewer or "",
         text="\n\n".join(words),
         path=thread.path,
         line=thread.line or thread.original_line,

@@ -9,7 +9,7 @@ from bot.types import JsonModel, Target
 class Demand(JsonModel):
     """One thing that somebody asks of a pull request's code.
 
-    ``path``, ``line`` and ``hunk`` say what it is about, where that was said. ``thread`` is the review thread's GraphQL
+    ``path``, ``line`` and ``hunk`` say what it is about, where that is known. ``thread`` is the review thread's GraphQL
     id and ``root`` its first comment's id: there it is answered.
     """
 
@@ -30,20 +30,24 @@ class Demand(JsonModel):
 class RevisionTask(Target):
     """What is to be changed in a pull request.
 
-    ``demands`` are those that the delivery holds. What ``reviewer`` says last in open review threads is asked as well.
-    ``triggered`` is when it was asked (ISO 8601, GitHub's clock).
+    ``demands`` are those that the delivery holds; one in a thread may leave the words to what the thread says. What
+    ``reviewer`` says last in open review threads is asked as well; so are, where they are named, our own open
+    ``findings`` and what made ``checks`` of the head fail. ``triggered``: when (ISO 8601, GitHub's clock).
     """
 
     triggered: str
     demands: tuple[Demand, ...] = ()
     reviewer: str | None = None
+    findings: bool = False
+    checks: bool = False
 
 
 class Wanted(JsonModel):
     """The pull request as it was read, and what is asked of it.
 
     ``brief.base_sha`` is its head: that is what a revision builds on. ``merge_base`` is where it left the base branch;
-    tests that exist there stay as they are. ``runs``: whether its code may be executed here.
+    tests that exist there stay as they are. ``runs``: whether its code may be executed here. ``failed`` of the demands
+    are failing checks.
     """
 
     brief: Brief
@@ -53,6 +57,7 @@ class Wanted(JsonModel):
     demands: tuple[Demand, ...] = ()
     from_fork: bool = False
     runs: bool = True
+    failed: int = 0
 
 
 class Answered(JsonModel):

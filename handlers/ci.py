@@ -1,0 +1,117 @@
+"""CI: a check that fails on a pull request of ours is looked into, at most twice; then a person is asked.
+
+Only where the head is a commit that we pushed: what somebody else pushed on top is theirs to mend.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from bot.change.services import Services
+from bot.github.spots import Spot
+from bot.intake import replies
+from bot.intake.router import Event, Router
+from bot.intake.start import Request, begin, record
+from bot.policy import Decision
+from bot.revision.records import RevisionTask
+from bot.store import tasks
+from bot.store.tasks import Task
+from bot.types import Actor, Repository
+from handlers import revise
+
+ATTEMPTS = 2
+SOURCE = "ci"
+_BAD = {"failure", "timed_out"}
+_BRANCH = re.compile(r"forgehand/[a-z]+-\d+-([0-9a-f]+)")
+_RED = (
+    f"CI is still red after {ATTEMPTS} attempts of mine, so I leave this to you. My comments above say what I found "
+    "each time; `/revise …` tells me what to change, `/fix` makes me try once more."
+)
+
+router: Router[Services] = Router()
+
+
+@router.on("check_suite", "completed")
+async def suite_completed(event: Event, services: Services) -> None:
+    """The checks of some App have ended."""
+    await _completed(event, services, event.payload.get("check_suite"))
+
+
+@router.on("workflow_run", "completed")
+async def run_completed(event: Event, services: Services) -> None:
+    """A workflow of Actions has ended; the same failure may come in by both doors."""
+    await _completed(event, services, event.payload.get("workflow_run"))
+
+
+async def _completed(event: Event, services: Services, ended: Any) -> None:
+    repository = event.repository()
+    if repository is None or not isinstance(ended, dict) or ended.get("conclusion") not in _BAD:
+        return
+    match = _BRANCH.fullmatch(str(ended.get("head_branch") or ""))
+    origin = await services.store.run(lambda connection: tasks.get(connection, match[1])) if match else None
+    if origin is None or origin.repository != repository.full_name:
+        return
+    for number in _pulls(ended):
+        await _look_into(event, services, repository, number, ended, origin)
+
+
+async def _look_into(
+    event: Event, services: Services, repository: Repository, number: int, ended: dict[str, Any], origin: Task
+) -> None:
+    """Start an attempt if the head is ours; once there were enough, say that it is a person's turn."""
+    head = str(ended.get("head_sha") or "")
+    revisions = await services.store.run(
+        lambda connection: tasks.find(connection, repository.full_name, number, flow=revise.FLOW)
+    )
+    if head not in {_published(task) for task in (origin, *revisions)}:
+        return
+    request = _request(event, repository, number, head, str(ended.get("updated_at")), origin)
+    earlier = {task.id for task in revisions if task.source == SOURCE} - {request.task_id}
+    if len(earlier) >= ATTEMPTS:
+        key = f"{repository.id}#{number} ci"
+        await replies.say(services, repository, Spot(kind="body", number=number), key, _RED)
+        return
+    reason = f"CI failed on {head[:10]}, which this bot pushed for @{origin.actor}."
+    await record(services, request, Decision(True, reason))
+    await begin(services, request)
+
+
+def _request(event: Event, repository: Repository, number: int, head: str, when: str, origin: Task) -> Request:
+    """One for each head, however many events tell of it; on the account of who asked for the pull request."""
+    task = RevisionTask(
+        repository=repository,
+        number=number,
+        actor=Actor.model_validate(origin.argument["actor"]),
+        delivery=event.guid,
+        triggered=when,
+        checks=True,
+    )
+    key = f"{repository.id}#{number} ci {head}"
+    return Request(
+        event,
+        revise.FLOW,
+        task,
+        writes=True,
+        source=SOURCE,
+        acknowledge=_silently,
+        key=key,
+        alone=False,
+        parent=origin.id,
+    )
+
+
+async def _silently(_task_id: str) -> None:
+    """Nobody said anything that a reaction could stand on; the status comment is the sign."""
+
+
+def _published(task: Task) -> str | None:
+    """The commit that a task pushed."""
+    data = (task.result or {}).get("data") or {}
+    return data.get("head_sha") or data.get("sha")
+
+
+def _pulls(ended: dict[str, Any]) -> list[int]:
+    listed = ended.get("pull_requests")
+    found = [pull.get("number") for pull in listed if isinstance(pull, dict)] if isinstance(listed, list) else []
+    return [number for number in found if isinstance(number, int)]
