@@ -17,8 +17,8 @@ REVIEW_AGAIN = Action(label="Review again", description="Read the pull request o
 class FlowWords:
     """What a flow says of itself: its stages in order, how to start over, how to stop it, and where it says so.
 
-    ``unverified`` is its head where it ended without what was wanted. With a ``check`` (its name) progress is shown by a check run, and there is one comment at the end or none; else by
-    one comment that is edited all the while.
+    ``unverified`` is its head where it ended without what was wanted. With a ``check`` (its name) progress is shown by
+    a check run, and there is one comment at the end or none; else by one comment that is edited all the while.
     """
 
     stages: tuple[tuple[str, str], ...]
