@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
+from dataclasses import dataclass
 
 from simhub.call import Actor
-from simhub.errors import ApiError, bad_credentials
+from simhub.errors import ApiError, bad_credentials, not_accessible, not_found
 from simhub.model import Installation, Repository, Token, World
 
 TOKEN_SECONDS = 3600
@@ -27,7 +28,20 @@ def credential_in(header: str) -> str:
     raise bad_credentials()
 
 
-def identify(world: World, header: str | None, token_lag: float = 0.0) -> Actor:
+@dataclass(frozen=True)
+class Lag:
+    """How long a fresh installation token is refused (seconds), and in which words: 401, 403 or 404."""
+
+    seconds: float = 0.0
+    status: int = 401
+
+    def refusal(self) -> ApiError:
+        if self.status == 404:
+            return not_found()
+        return not_accessible("") if self.status == 403 else bad_credentials()
+
+
+def identify(world: World, header: str | None, lag: Lag | None = None) -> Actor:
     """The actor behind an Authorization header. Raises ApiError 401 (403 for a suspended installation)."""
     if not header:
         return Actor("anonymous")
@@ -35,7 +49,7 @@ def identify(world: World, header: str | None, token_lag: float = 0.0) -> Actor:
     if credential in world.user_tokens:
         return Actor("user", world.user_tokens[credential])
     if credential in world.tokens:
-        return _installation_actor(world, world.tokens[credential], token_lag)
+        return _installation_actor(world, world.tokens[credential], lag)
     if credential.count(".") == 2 and not credential.startswith("ghs_"):
         from simhub import appkeys  # cryptography is slow to import
 
@@ -43,10 +57,12 @@ def identify(world: World, header: str | None, token_lag: float = 0.0) -> Actor:
     raise bad_credentials()
 
 
-def _installation_actor(world: World, token: Token, token_lag: float) -> Actor:
+def _installation_actor(world: World, token: Token, lag: Lag | None) -> Actor:
     now = world.clock()
-    if token.revoked or token.installation.deleted or now >= token.expires or now < token.created + token_lag:
+    if token.revoked or token.installation.deleted or now >= token.expires:
         raise bad_credentials()
+    if lag and now < token.created + lag.seconds:
+        raise lag.refusal()
     if token.installation.suspended_at:
         raise ApiError(403, "This installation has been suspended")
     return Actor("installation", token.installation.app.bot, token.installation.app, token)

@@ -29,8 +29,8 @@ def add_routes(app: web.Application, hub: Hub) -> None:
 
     async def set_hub(request: web.Request) -> web.Response:
         body = await request.json()
-        for name in ("latency", "token_lag", "mergeable_lag", "clock_offset"):
-            setattr(hub, name, float(body.get(name, getattr(hub, name))))
+        for name in ("latency", "token_lag", "token_lag_status", "mergeable_lag", "clock_offset"):
+            setattr(hub, name, type(getattr(hub, name))(body.get(name, getattr(hub, name))))
         return web.json_response(hub.describe())
 
     async def requests(_: web.Request) -> web.Response:

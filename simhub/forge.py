@@ -27,12 +27,19 @@ async def pull_event(hub: Hub, pull: Pull, action: str, sender: Account, **extra
     hub.webhooks.emit("pull_request", payload, pull.repository, sender)
 
 
+_TAGS_TOLD = 3
+
+
 async def refs_changed(hub: Hub, repo: Repository, before: dict[str, str], after: dict[str, str], actor: Actor) -> None:
-    """Compare two lists of refs and do what GitHub does after a push or a ref update."""
-    for ref in sorted(before.keys() | after.keys()):
-        old, new = before.get(ref, ZERO), after.get(ref, ZERO)
-        if old != new and ref.startswith(("refs/heads/", "refs/tags/")):
-            await _ref_changed(hub, repo, ref, old, new, actor)
+    """Compare two lists of refs and do what GitHub does after a push or a ref update.
+
+    More than three tags at once are told to nobody.
+    """
+    moved = [ref for ref in sorted(before.keys() | after.keys()) if before.get(ref) != after.get(ref)]
+    tags = [ref for ref in moved if ref.startswith("refs/tags/")]
+    for ref in moved:
+        if ref.startswith("refs/heads/") or (ref in tags and len(tags) <= _TAGS_TOLD):
+            await _ref_changed(hub, repo, ref, before.get(ref, ZERO), after.get(ref, ZERO), actor)
 
 
 async def ref_changed(hub: Hub, repo: Repository, ref: str, old: str, new: str, actor: Actor) -> None:

@@ -49,7 +49,7 @@ class _GitServer:
         try:
             if fault and fault.status:
                 raise ApiError(fault.status, "Internal Server Error", headers=fault.headers)
-            actor = auth.identify(self.hub.world, request.headers.get("Authorization"), self.hub.token_lag)
+            actor = auth.identify(self.hub.world, request.headers.get("Authorization"), self.hub.lag)
             repo = self._repository(request, actor)
             if _service(request) == "git-receive-pack":
                 _check_push(repo, actor)

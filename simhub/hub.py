@@ -55,9 +55,9 @@ class Hub:
     """A running GitHub. ``root`` holds the bare repositories; everything else lives in memory.
 
     ``clock_offset`` moves its clock (seconds), ``latency`` delays every API answer (seconds), ``token_lag`` is how
-    long a fresh installation token is refused (seconds), ``mergeable_lag`` how long ``mergeable`` stays null.
-    ``observers`` are given each finished request with the JSON it was answered with, ``watchers`` those of every hub
-    in the process.
+    long a fresh installation token is refused (seconds), with ``token_lag_status`` (401, 403 or 404),
+    ``mergeable_lag`` how long ``mergeable`` stays null. ``observers`` are given each finished request with the JSON
+    it was answered with, ``watchers`` those of every hub in the process.
     """
 
     watchers: ClassVar[list[Observer]] = []
@@ -67,6 +67,7 @@ class Hub:
         self.clock_offset = 0.0
         self.latency = 0.0
         self.token_lag = 0.0
+        self.token_lag_status = 401
         self.mergeable_lag = 0.0
         self.world = World(lambda: time.time() + self.clock_offset)
         self.webhooks = Webhooks(self)
@@ -99,6 +100,10 @@ class Hub:
     @property
     def graphql_url(self) -> str:
         return f"{self.url}/api/graphql"
+
+    @property
+    def lag(self) -> auth.Lag:
+        return auth.Lag(self.token_lag, self.token_lag_status)
 
     async def close(self) -> None:
         for task in self._background:

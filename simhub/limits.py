@@ -32,18 +32,20 @@ class Limits:
     graphql: int = 5000
     anonymous: int = 60
     points_per_minute: int = 900
+    graphql_points_per_minute: int = 2000
     content_per_minute: int = 80
     content_per_hour: int = 500
     concurrent: int = 100
     style: str = "retry-after"
     _windows: dict[tuple[str, str], _Window] = field(default_factory=dict)
-    _points: dict[str, deque[tuple[float, int]]] = field(default_factory=lambda: defaultdict(deque))
+    _points: dict[tuple[str, str], deque[tuple[float, int]]] = field(default_factory=lambda: defaultdict(deque))
     _content: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     _running: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def lift(self) -> None:
         """No limit will be reached any more (for load tests)."""
-        self.core = self.graphql = self.anonymous = self.points_per_minute = 10**9
+        self.core = self.graphql = self.anonymous = 10**9
+        self.points_per_minute = self.graphql_points_per_minute = 10**9
         self.content_per_minute = self.content_per_hour = self.concurrent = 10**9
 
     def exhaust(self, owner: Installation | Account, resource: str = "core") -> None:
@@ -72,17 +74,18 @@ class Limits:
         """A 304 costs nothing."""
         self._window(_owner(actor), resource).used -= 1
 
-    def enter(self, actor: Actor, points: int, content: bool) -> None:
+    def enter(self, actor: Actor, resource: str, points: int, content: bool) -> None:
         """Check the secondary limits of an installation: concurrency, points a minute, content creation."""
         if actor.kind != "installation":
             return
         owner, now = _owner(actor), self.world.clock()
-        points_seen, content_seen = self._points[owner], self._content[owner]
+        points_seen, content_seen = self._points[owner, resource], self._content[owner]
         while points_seen and points_seen[0][0] < now - 60:
             points_seen.popleft()
         while content_seen and content_seen[0] < now - 3600:
             content_seen.popleft()
-        over = self._running[owner] >= self.concurrent or sum(p for _, p in points_seen) >= self.points_per_minute
+        most = self.graphql_points_per_minute if resource == "graphql" else self.points_per_minute
+        over = self._running[owner] >= self.concurrent or sum(p for _, p in points_seen) >= most
         if content:
             last_minute = sum(1 for at in content_seen if at >= now - 60)
             over = over or last_minute >= self.content_per_minute or len(content_seen) >= self.content_per_hour

@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import hashlib
 import json
+import re
 import time
 import uuid
 import zlib
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 resources.load()
 GRAPHQL_PATH = "/graphql"
+_MUTATION = re.compile(rb'"query"\s*:\s*"(?:\s|\\n)*mutation\b')
 
 
 def handler(hub: Hub) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -73,10 +75,11 @@ class _Exchange:
 
     async def _answer(self, raw: bytes) -> Answer:
         try:
-            self.actor = auth.identify(self.hub.world, self.request.headers.get("Authorization"), self.hub.token_lag)
-            self.hub.limits.spend(self.actor, self._resource())
-            writes = self.request.method not in ("GET", "HEAD", "OPTIONS")
-            self.hub.limits.enter(self.actor, 5 if writes else 1, content=_creates(self.request.method, self.path))
+            self.actor = auth.identify(self.hub.world, self.request.headers.get("Authorization"), self.hub.lag)
+            if self.path != "/rate_limit":
+                self.hub.limits.spend(self.actor, self._resource())
+            content = _creates(self.request.method, self.path)
+            self.hub.limits.enter(self.actor, self._resource(), 5 if self._writes(raw) else 1, content)
             self.hub.limits.begin(self.actor)
             try:
                 self.payload = _parse(raw, self.request.headers.get("Content-Encoding", ""))
@@ -133,6 +136,10 @@ class _Exchange:
 
     def _resource(self) -> str:
         return "core"
+
+    def _writes(self, raw: bytes) -> bool:
+        """Whether it costs what a write costs; the body is not understood yet."""
+        return self.request.method not in ("GET", "HEAD", "OPTIONS")
 
     def _response(self, answer: Answer, fault: Fault | None) -> web.Response:
         body = _encode(answer)
@@ -203,6 +210,9 @@ class _GraphQL(_Exchange):
 
     def _resource(self) -> str:
         return "graphql"
+
+    def _writes(self, raw: bytes) -> bool:
+        return _MUTATION.search(raw) is not None
 
 
 def _check_auth(route: Route, actor: Actor) -> None:

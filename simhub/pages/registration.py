@@ -86,6 +86,7 @@ async def _create(site: Site, request: web.Request) -> web.StreamResponse:
         manifest.get("default_events") or (), str(form.get("owner") or "apps-team"),
     )  # fmt: skip
     credentials.app.external_url = manifest["url"]
+    hub.webhooks.ping(credentials.app)
     code = secrets.token_hex(20)
     hub.conversions[code] = Conversion(credentials, hub.world.clock() + CODE_SECONDS)
     target = {"code": code} | ({"state": str(form["state"])} if form.get("state") else {})

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 from simhub import shapes
 from simhub.call import Answer, Call, routes
 from simhub.errors import ApiError, not_found
 from simhub.model import Delivery, iso
+
+RETENTION = timedelta(days=3)
 
 
 @routes.add("GET", "/app/hook/config", auth="jwt")
@@ -44,8 +47,10 @@ def brief(item: Delivery) -> dict[str, Any]:
 
 
 def _own(call: Call) -> list[Delivery]:
-    """Newest first; only what was answered or given up is in the log."""
-    mine = [d for d in call.hub.webhooks.log if d.app is call.actor.app and d.status != "pending"]
+    """Newest first, of three days; only what was answered or given up is in the log."""
+    oldest = call.hub.world.now() - RETENTION
+    known = (d for d in call.hub.webhooks.log if d.app is call.actor.app and d.status != "pending")
+    mine = [d for d in known if d.delivered_at > oldest]
     return sorted(mine, key=lambda d: d.id, reverse=True)
 
 

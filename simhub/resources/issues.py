@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from simhub import forge, pull_shapes, shapes
 from simhub.call import BODY_LIMIT, Actor, Answer, Call, has_role, routes
 from simhub.errors import ApiError, invalid, not_found
+from simhub.gitrepo import GitRepo
 from simhub.model import Account, Issue, Label, Pull, Repository, iso
 
 if TYPE_CHECKING:
@@ -171,7 +172,13 @@ async def change_state(call: Call, issue: Issue, state: str, reason: str | None)
 async def _reopen_pull(call: Call, pull: Pull) -> None:
     if pull.merged_at:
         raise invalid("PullRequest", "state", "invalid", "state cannot be changed. The pull request was merged.")
-    issue = pull.issue
+    issue, head = pull.issue, pull.head_repository
+    ref = f"refs/heads/{pull.head_ref}"
+    now = (await GitRepo(head.path).refs(ref)).get(ref) if head else None
+    if now != pull.head_sha:
+        words = "was force-pushed or recreated" if now else "has been deleted"
+        words = f"state cannot be changed. The {pull.head_ref} branch {words}."
+        raise invalid("PullRequest", "state", "invalid", words)
     issue.state, issue.closed_at, issue.closed_by = "open", None, None
     forge.note(call.hub, issue, call.actor, "reopened")
     await forge.pull_event(call.hub, pull, "reopened", call.user)

@@ -167,8 +167,10 @@ async def patch_pull(call: Call) -> Any:
         sha = (await call.git.refs(f"refs/heads/{base}")).get(f"refs/heads/{base}")
         if sha is None:
             raise invalid("PullRequest", "base", "invalid")
+        was = {"ref": {"from": pull.base_ref}, "sha": {"from": pull.base_sha}}
         pull.base_ref, pull.base_sha, pull.mergeable = base, sha, None
         await threads.follow(pull, pull.threads)
+        await forge.pull_event(call.hub, pull, "edited", call.user, changes={"base": was})
     if state := call.text("state"):
         await issues.change_state(call, pull.issue, state, None)
     return await pull_shapes.pull(call.hub, pull)

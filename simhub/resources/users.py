@@ -43,7 +43,6 @@ async def get_user(call: Call) -> Any:
 
 @routes.add("GET", "/rate_limit")
 async def rate_limit(call: Call) -> Any:
-    call.hub.limits.refund(call.actor, "core")
     resources = {}
     for name in ("core", "graphql"):
         headers = call.hub.limits.headers(call.actor, name)
