@@ -84,6 +84,29 @@ async def remember(
     await review.services.store.run(lambda connection: findings.remember(connection, found))
 
 
+async def ignore(
+    services: Services, repository: Repository, number: int, key: str | int, *, reason: str, actor: str
+) -> StoredFinding | None:
+    """Somebody who may rejects a finding, by fingerprint or by the id of any comment of its thread; None: no such one.
+
+    It is not said again, here or in any other pull request of the repository.
+    """
+    name = key if isinstance(key, str) else await _named(services, repository, number, key)
+    if name is None:
+        return None
+    return await services.store.run(
+        lambda connection: findings.ignore(connection, repository.full_name, number, name, reason, actor)
+    )
+
+
+async def _named(services: Services, repository: Repository, number: int, comment: int) -> str | None:
+    """The fingerprint of the finding in whose thread a comment stands."""
+    github = await services.github.for_repository(repository, READ)
+    found, bot = await asyncio.gather(threads(github, repository, number), services.github.bot())
+    holders = (thread for thread in found if any(one.id == comment for one in thread.comments))
+    return next((name for thread in holders if (name := finding_of(thread, bot.id)) is not None), None)
+
+
 def _sifted(pairs: Sequence[tuple[Settled, Known | None]], folded: Mapping[str, Told]) -> Sifted:
     again, reasons = [], []
     for one, known in pairs:
