@@ -1,7 +1,8 @@
 """Runs our ast-grep rules inside the sandbox: ``ast_rules RULES_DIR FILE...``, SARIF to standard output.
 
 Rules with ``metadata: {tests: false}`` leave alone what the regular expression in the environment finds;
-``metadata: {languages: [tsx]}`` restricts one to some of its file's languages.
+``metadata: {languages: [tsx]}`` restricts one to some of its file's languages. A finding is on the first line of what
+the rule matches; ``metadata: {whole: true}``: on all its lines, as a change to any of them may bring it about.
 """
 
 from __future__ import annotations
@@ -54,9 +55,9 @@ def scan(path: str, text: str, rules: dict[str, list[Rule]], in_tests: bool) -> 
         for node in root.find_all(config):
             place = node.range()
             level = _LEVELS.get(rule.get("severity", ""), "note")
-            # the statement begins where it begins; how far it reaches would make every change inside it its fault
             line = place.start.line + 1
-            results.append(sarif_log.result(rule["id"], level, rule["message"].strip(), path, line, line))
+            end_line = place.end.line + 1 if metadata.get("whole") else line
+            results.append(sarif_log.result(rule["id"], level, rule["message"].strip(), path, line, end_line))
     return results
 
 
