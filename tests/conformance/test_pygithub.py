@@ -9,6 +9,7 @@ import github
 import pytest
 from github.GithubException import GithubException, UnknownObjectException
 
+from simhub import Job
 from tests.support.hub import Stage
 
 
@@ -111,6 +112,108 @@ async def test_pull_requests(at: Stage) -> None:
     assert (seen["runs"], seen["suites"], seen["status"]) == ([("forgehand", "success")], 1, "success")
     assert (seen["compare"], seen["pulls_of_commit"]) == ((2, "ahead"), [1])
     assert (seen["twice"], seen["merged"], seen["state"]) == (422, True, True)
+
+
+def _play_review(at: Stage) -> dict[str, Any]:
+    """A review's life: draft, threads, answers, dismissal, reactions, requests, an update of the branch."""
+    alice = _client(at, github.Auth.Token(at.alice.token)).get_repo("octo/sample")
+    bot = _as_app(at).get_repo("octo/sample")
+    bot.create_git_ref("refs/heads/work", bot.get_branch("main").commit.sha)
+    old = bot.get_contents("src/app.py", ref="work")
+    assert not isinstance(old, list)
+    text = old.decoded_content.decode()
+    bot.update_file(
+        "src/app.py", "One", text.replace("line 3\n", "3\n").replace("line 9\n", ""), old.sha, branch="work"
+    )
+    pull = bot.create_pull("main", "work", title="Spell", draft=True)
+    pull.mark_ready_for_review()
+    pull.convert_to_draft()
+    theirs = alice.get_pull(pull.number)
+    draft = theirs.create_review(
+        comments=[
+            {"path": "src/app.py", "start_line": 1, "line": 4, "side": "RIGHT", "body": "these"},
+            {"path": "src/app.py", "line": 9, "side": "LEFT", "body": "gone?"},
+        ],
+    )
+    hidden = pull.get_review_comments().totalCount
+    draft.delete()
+    asked = theirs.create_review(body="Please", event="REQUEST_CHANGES", comments=[
+        {"path": "src/app.py", "line": 3, "body": "```suggestion\nthree\n```"}])  # fmt: skip
+    whole = theirs.create_review_comment("file", bot.get_commit(pull.head.sha), "src/app.py", subject_type="file")
+    first = pull.get_review_comments()[0]
+    pull.create_review_comment_reply(first.id, "Done.")
+    first.create_reaction("+1")
+    asked.dismiss("outlived")
+    with pytest.raises(GithubException) as own:
+        pull.create_review(body="no", event="APPROVE")
+    at.hub.set_permission(at.repo, "carol", "read")
+    theirs.create_review_request(["carol"])
+    main = alice.get_contents("README.md")
+    assert not isinstance(main, list)
+    alice.update_file("README.md", "Elsewhere", "# Other\n", main.sha, branch="main")
+    pull.update_branch()
+    return {
+        "hidden": hidden,
+        "draft": bot.get_pull(1).draft,
+        "lines": [(each.line, each.subject_type, each.in_reply_to_id) for each in pull.get_review_comments()],
+        "whole": whole.subject_type,
+        "first": first.id,
+        "reactions": [each.content for each in first.get_reactions()],
+        "states": [each.state for each in pull.get_reviews()],
+        "of_review": [each.body for each in pull.get_single_review_comments(asked.id)],
+        "own": own.value.data["errors"],
+        "asked": [each.login for each in bot.get_pull(1).get_review_requests()[0]],
+        "commits": bot.get_pull(1).commits,
+    }
+
+
+async def test_reviews(at: Stage) -> None:
+    at.hub.create_user("carol")
+    seen = await asyncio.to_thread(_play_review, at)
+    assert (seen["hidden"], seen["draft"]) == (0, True)
+    assert seen["lines"] == [(3, "line", None), (1, "file", None), (3, "line", seen["first"])]
+    assert (seen["whole"], seen["reactions"]) == ("file", ["+1"])
+    assert seen["states"] == ["DISMISSED", "COMMENTED", "COMMENTED"]
+    assert seen["of_review"] == ["```suggestion\nthree\n```"]
+    assert seen["own"] == ["Can not approve your own pull request"]
+    assert (seen["asked"], seen["commits"]) == (["carol"], 2)
+
+
+def _play_checks(at: Stage, run_id: int, head: str) -> dict[str, Any]:
+    bot = _as_app(at).get_repo("octo/sample")
+    spot = {"path": "src/app.py", "start_line": 1, "end_line": 2, "annotation_level": "warning", "message": "m"}
+    button = {"label": "Again", "description": "Look again", "identifier": "again"}
+    check = bot.create_check_run(
+        "review", head, status="completed", conclusion="neutral", actions=[button],
+        output={"title": "t", "summary": "s", "annotations": [spot]},
+    )  # fmt: skip
+    run = bot.get_workflow_run(run_id)
+    jobs = list(run.jobs())
+    suites = [(each.app.slug, each.status, each.conclusion) for each in bot.get_commit(head).get_check_suites()]
+    with pytest.raises(GithubException) as foreign:
+        bot.get_check_run(jobs[0].id).edit(conclusion="success")
+    return {
+        "annotations": [(each.path, each.end_line) for each in check.get_annotations()],
+        "suites": sorted(suites),
+        "jobs": [(each.name, each.conclusion, [step.name for step in each.steps]) for each in jobs],
+        "log": "/_downloads/" in jobs[0].logs_url(),
+        "runs": [each.id for each in bot.get_workflow_runs(head_sha=head, status="failure")],
+        "checks": sorted(each.name for each in bot.get_commit(head).get_check_runs()),
+        "foreign": foreign.value.status,
+        "again": run.rerun_failed_jobs(),
+    }
+
+
+async def test_checks_and_workflows(at: Stage) -> None:
+    head = await at.hub.git(at.repo).text("rev-parse", "main")
+    run = await at.hub.start_workflow(at.repo, head, "main")
+    await at.hub.finish_workflow(run, [Job("test", "failure", "E  no\n", (("Test", "failure"),)), Job("lint")])
+    seen = await asyncio.to_thread(_play_checks, at, run.id, head)
+    assert seen["annotations"] == [("src/app.py", 2)]
+    assert seen["suites"] == [("forgehand", "completed", "neutral"), ("github-actions", "completed", "failure")]
+    assert seen["jobs"] == [("test", "failure", ["Test"]), ("lint", "success", [])]
+    assert (seen["log"], seen["runs"], seen["checks"]) == (True, [run.id], ["lint", "review", "test"])
+    assert (seen["foreign"], seen["again"]) == (403, True)
 
 
 def _play_app(at: Stage) -> dict[str, Any]:
