@@ -33,25 +33,38 @@ def review_text(reviewed: Reviewed) -> str:
 
 
 def sentence(reviewed: Reviewed) -> str:
-    """How it ended, in one sentence."""
-    read = [file for file in reviewed.files if file.left_out is None]
+    """How it ended, in one or two sentences."""
+    return " ".join(part for part in (_read(reviewed), _since(reviewed)) if part)
+
+
+def _read(reviewed: Reviewed) -> str:
+    if not reviewed.read:
+        return "I looked at my open remarks again; what else was pushed I did not read (`/review` does)."
+    wanted = [file for file in reviewed.files if file.left_out is None]
     said = _counted(reviewed.inline) if reviewed.inline else "nothing to say on their lines"
     if reviewed.unread:
-        heard = len(read) - len(reviewed.unread)
-        return f"I read {heard} of {len(read)} changed files: {said}. The summary names the others and why."
-    files = "the one changed file" if len(read) == 1 else f"all {len(read)} changed files"
-    if not read:
-        return "None of the changed files is one that I read; the summary says why."
+        heard = len(wanted) - len(reviewed.unread)
+        return f"I read {heard} of {len(wanted)} changed files: {said}. The others are named below, with the reason."
+    if not wanted:
+        return "None of the changed files is one that I read; the reasons are below."
+    files = "the one changed file" if len(wanted) == 1 else f"all {len(wanted)} changed files"
     if not reviewed.inline and not reviewed.folded:
-        return f"I read {files} and found nothing to say."
+        return f"I read {files} and found nothing{' else' if reviewed.since.open else ''} to say."
     return f"I read {files}: {said}."
+
+
+def _since(reviewed: Reviewed) -> str:
+    """What became of earlier remarks."""
+    ends = {"fixed": reviewed.since.fixed, "disputed": reviewed.since.disputed, "still open": reviewed.since.open}
+    told = [f"{len(titles)} {end}" for end, titles in ends.items() if titles]
+    return f"Of what I said before: {', '.join(told)}." if told else ""
 
 
 def summary_text(reviewed: Reviewed) -> str:
     """The summary comment. Where there is nothing to say it is one line."""
-    if not reviewed.inline and not reviewed.folded and reviewed.complete:
+    if reviewed.quiet and any(file.left_out is None for file in reviewed.files):
         left_out = sum(file.left_out is not None for file in reviewed.files)
-        more = f" {left_out} more {_files(left_out)} not worth reading; the check run names them." if left_out else ""
+        more = f" {left_out} more {_files(left_out)} I left out; the check run says why." if left_out else ""
         return f"{sentence(reviewed)}{more} <sub>{_cost(reviewed)}</sub>"
     parts = [_head(reviewed), _folded_findings(reviewed), _unread(reviewed), _changes(reviewed), _checked(reviewed)]
     return "\n\n".join(part for part in parts if part)
@@ -72,15 +85,16 @@ def check_report(reviewed: Reviewed) -> CheckReport:
 def _conclusion(reviewed: Reviewed) -> Conclusion:
     if reviewed.blocks:
         return "failure"
-    quiet = not reviewed.inline and not reviewed.folded and reviewed.complete
-    return "success" if quiet else "neutral"
+    silent = not (reviewed.inline or reviewed.folded or reviewed.since.open or reviewed.unread)
+    return "success" if silent else "neutral"
 
 
 def _title(reviewed: Reviewed) -> str:
-    found = _counted((*reviewed.inline, *(one for one in reviewed.folded if one.proved)))
-    if not reviewed.complete:
+    if reviewed.unread:
         return f"Not complete: {len(reviewed.unread)} {_files(len(reviewed.unread))} could not be read"
-    return found.capitalize() if found else "Nothing to say"
+    found = _counted((*reviewed.inline, *(one for one in reviewed.folded if one.proved)))
+    still = f"{len(reviewed.since.open)} still open" if reviewed.since.open else ""
+    return ", ".join(part for part in (found, still) if part) or "Nothing to say"
 
 
 def _head(reviewed: Reviewed) -> str:

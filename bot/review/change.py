@@ -9,6 +9,7 @@ from functools import lru_cache
 from bot.change.assignment import Assignment
 from bot.git.mirrors import as_text
 from bot.github.diffs import FileDiff, parse_diff
+from bot.review import files
 from bot.review.records import Looked, ReviewTask
 
 Review = Assignment[ReviewTask]
@@ -38,8 +39,9 @@ async def texts(review: Review, sha: str, paths: Iterable[str]) -> dict[str, str
 
 
 async def changed(review: Review, looked: Looked) -> dict[str, FileDiff]:
-    """The diffs of a change that was looked at."""
-    return await diffs(review, looked.merge_base, looked.head_sha)
+    """The diffs of a change that was looked at, without the hunks that an earlier review has read."""
+    found = await diffs(review, looked.merge_base, looked.head_sha)
+    return {path: files.fresh(diff, looked.known.get(path, ())) for path, diff in found.items()}
 
 
 @lru_cache(maxsize=4)

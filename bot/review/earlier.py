@@ -8,19 +8,34 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from bot.review.change import Review
+from bot.review.files import READ_BEFORE
 from bot.review.records import Looked, Reviewed
 from bot.store import tasks
 from bot.store.tasks import Task
 from bot.types import JsonModel
 
 FLOW = "review"
+_MOST = 3
 
 
-class Known(JsonModel):
-    """``same`` is a complete review of this very change under these rules, ``last`` the newest one of any head."""
+class Earlier(JsonModel):
+    """Results of earlier reviews that ended, newest first."""
 
-    same: Reviewed | None = None
-    last: Reviewed | None = None
+    results: tuple[Reviewed, ...] = ()
+
+    def of(self, review: Review, looked: Looked) -> Reviewed | None:
+        """The complete review of this very change under these rules, where there is one."""
+        wanted = (looked.head_sha, looked.merge_base, rules(review))
+        same = (one for one in self.results if one.complete and (one.head_sha, one.merge_base, one.rules) == wanted)
+        return None if review.task.full else next(same, None)
+
+    def hunks(self) -> dict[str, tuple[str, ...]]:
+        """Names of the hunks, by path, that the newest one knows to have been read."""
+        if not self.results:
+            return {}
+        last = self.results[0]
+        read = [file for file in last.files if file.left_out in {None, READ_BEFORE} and file.path not in last.unread]
+        return {file.path: file.hunks for file in read}
 
 
 def rules(review: Review) -> str:
@@ -30,16 +45,11 @@ def rules(review: Review) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-async def recall(review: Review, looked: Looked) -> Known:
+async def recall(review: Review) -> Earlier:
     """Look them up, and take over their summary comment, so that a pull request has one."""
-    known = await review.services.store.run(lambda connection: _recalled(connection, review))
-    results = [result for task in known if (result := _result(task)) is not None]
-    wanted = (looked.head_sha, looked.merge_base, rules(review))
-    same = [one for one in results if one.complete and (one.head_sha, one.merge_base, one.rules) == wanted]
-    return Known(
-        same=same[0] if same and not review.task.full else None,
-        last=results[0] if results else None,
-    )
+    tasks_before = await review.services.store.run(lambda connection: _recalled(connection, review))
+    results = [result for task in tasks_before if (result := _result(task)) is not None]
+    return Earlier(results=tuple(results[:_MOST]))
 
 
 def _recalled(connection: sa.Connection, review: Review) -> list[Task]:

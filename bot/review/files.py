@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from bot.context.sieve import MAX_BYTES, unread_bytes, unread_path
@@ -33,6 +34,14 @@ def left_out(diff: FileDiff, head: bytes | None, base: bytes | None, policy: Pol
         return "moved, not changed" if diff.status == "renamed" else "nothing in it changed but its mode"
     reason = unread_path(diff.path) or _by_content(head, base)
     return reason and _named(reason, diff.path)
+
+
+READ_BEFORE = "not changed since it was last read"
+
+
+def fresh(diff: FileDiff, known: Collection[str]) -> FileDiff:
+    """The diff without the hunks of these names."""
+    return diff.model_copy(update={"hunks": tuple(hunk for hunk in diff.hunks if digest(hunk) not in known)})
 
 
 def digest(hunk: Hunk) -> str:

@@ -68,6 +68,7 @@ REPORT = Tool(
 
 async def find(review: Review, subject: Subject, looked: Looked, reading: Reading, evidence: Sequence[str]) -> Found:
     """What one reader finds. A model that fails is told as a problem: the other readers' work must not be lost."""
+    await review.stage("find", "started")
     prompt = await _prompt(review, subject, looked, reading, evidence)
     try:
         inquiry = Inquiry(

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any, get_args
 
 from bot.analysis.records import Analysis
 from bot.change.services import Services
 from bot.engine.port import Ctx, Outcome, Step
-from bot.review import change, earlier, finding, posting, ranking, reading, settling, statics, verifying
+from bot.review import (
+    change,
+    earlier,
+    finding,
+    posting,
+    ranking,
+    reading,
+    rechecking,
+    remembering,
+    settling,
+    statics,
+    verifying,
+)
 from bot.review.change import Review
+from bot.review.memory import Memory
 from bot.review.records import (
     Dropped,
     Finding,
@@ -19,10 +33,12 @@ from bot.review.records import (
     Reviewed,
     ReviewTask,
     Settled,
+    Since,
     Subject,
     Verdict,
 )
 from bot.review.voice import Voice
+from bot.store.findings import State
 from bot.types import JsonModel
 
 _SIDE_BY_SIDE = 6
@@ -31,9 +47,13 @@ _EVIDENCE = 40
 
 
 class Claims(JsonModel):
-    """What the finders and tools said, settled and without repetitions; ``dropped`` counts what went on the way."""
+    """What the finders and tools said, settled and without repetitions; ``dropped`` counts what went on the way.
+
+    ``again`` was told in an earlier summary, and goes on to be.
+    """
 
     settled: tuple[Settled, ...] = ()
+    again: tuple[Settled, ...] = ()
     dropped: Dropped = Dropped()
 
 
@@ -44,26 +64,47 @@ async def run_review(ctx: Ctx, services: Services, voice: Voice, task: ReviewTas
     subject = await ctx.step("read", reading.read, review, retries=2)
     if subject.stop:
         return Outcome(state="refused", summary=subject.stop)
-    looked = await ctx.step("look", reading.look, review, subject, retries=2)
-    known = await ctx.step("recall", earlier.recall, review, looked)
-    if known.same is not None:
-        reviewed = known.same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0})
-        return _outcome(voice, reviewed)
+    before = await ctx.step("earlier", earlier.recall, review)
+    looked = await ctx.step("look", reading.look, review, subject, before.hunks(), retries=2)
+    same = before.of(review, looked)
+    if same is not None:
+        return _outcome(voice, same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0}))
     reviewed = await _reviewed(ctx, review, subject, looked)
     reviewed = await ctx.step("account", posting.account, review, reviewed)
     posted = await ctx.step("post", posting.post, review, looked, reviewed, voice, retries=2)
     if posted.stop:
         return Outcome(state="refused", summary=posted.stop)
-    return _outcome(voice, _without_refused(reviewed, posted.refused))
+    reviewed = _without_refused(reviewed, posted.refused)
+    told = (reviewed.inline, reviewed.folded, posted.comments)
+    await ctx.step("remember", remembering.remember, review, looked, *told)
+    return _outcome(voice, reviewed)
 
 
 async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) -> Reviewed:
-    """Analyse, find, settle, verify, rank."""
-    static = await ctx.step("analyse", statics.analyse, review, looked, interruptible=True)
+    """Remember and analyse; look at our open findings again; find, settle, verify, rank."""
+    task = review.task
+    steps: dict[str, Step[Any]] = {
+        "recall": Step(remembering.recall, (review.services, task.repository, task.number), retries=2),
+        "analyse": Step(statics.analyse, (review, looked), interruptible=True),
+    }
+    known = await ctx.parallel(steps)
+    before: Memory = known["recall"]
+    static: Analysis = known["analyse"]
+    memory = await rechecking.recheck(ctx, review, subject, looked, before)
     found = await _find(ctx, review, subject, looked, static)
-    claims = await ctx.step("settle", settled, review, looked, static, tuple(found.values()))
+    claims = await ctx.step("settle", settled, review, looked, static, memory, tuple(found.values()))
     verdicts = await _verify(ctx, review, subject, looked, claims.settled)
-    return assembled(review, subject, looked, static, found, claims, verdicts)
+    reviewed = assembled(review, looked, static, found, claims, verdicts)
+    issues = tuple(issue.number for issue in subject.issues)
+    return reviewed.model_copy(update={"issues": issues, "since": since(before, memory), "read": reading.reads(review)})
+
+
+def since(before: Memory, now: Memory) -> Since:
+    """What became of the findings that were unsettled before; what the summary tells is told there again."""
+    names = {one.fingerprint for one in before.unsettled()}
+    ours = [one for one in now.told if one.fingerprint in names]
+    titles = {state: tuple(one.finding.title for one in ours if one.state == state) for state in get_args(State)}
+    return Since(fixed=titles["fixed"], disputed=titles["disputed"], open=titles["open"])
 
 
 async def _find(ctx: Ctx, review: Review, subject: Subject, looked: Looked, static: Analysis) -> dict[str, Found]:
@@ -85,26 +126,31 @@ def _evidence(static: Analysis, one: Reading) -> tuple[str, ...]:
     return tuple(f"{item.path}:{item.line} {item.tool} {item.rule}: {item.message}" for item in about[:_EVIDENCE])
 
 
-async def settled(review: Review, looked: Looked, static: Analysis, found: tuple[Found, ...]) -> Claims:
-    """All findings at their places, those whose quote is invented and those that repeat another left out."""
+async def settled(review: Review, looked: Looked, static: Analysis, memory: Memory, found: tuple[Found, ...]) -> Claims:
+    """All new findings at their places: none whose quote is invented, none that repeats what was said, by anybody."""
     diffs = await change.changed(review, looked)
     head = await change.texts(review, looked.head_sha, diffs)
     old = await change.texts(review, looked.merge_base, [diff.old_path for diff in diffs.values()])
     base = {path: old[diff.old_path] for path, diff in diffs.items() if diff.old_path in old}
     said = [one for answer in found for one in answer.findings]
+    tools = [item for item in static.new if item.path in diffs]
 
     def settle() -> tuple[list[Settled], list[Settled]]:
-        tools = [settling.of_tool(item, diffs, head) for item in static.new]
-        return tools, [one for one in (settling.settle(item, diffs, head, base) for item in said) if one is not None]
+        placed = (settling.settle(item, diffs, head, base) for item in said)
+        return [settling.of_tool(item, diffs, head) for item in tools], [one for one in placed if one is not None]
 
-    tools, placed = await asyncio.to_thread(settle)
-    kept = settling.distinct([*tools, *placed])
+    by_tools, by_models = await asyncio.to_thread(settle)
+    fresh = [one for one in by_tools if one.anchor is not None or not looked.known.get(one.finding.path)]
+    kept = settling.distinct([*fresh, *by_models])
+    sifted = await remembering.sift(review, looked, memory, kept)
     dropped = Dropped(
-        invented=len(said) - len(placed),
-        repeated=len(tools) + len(placed) - len(kept),
+        invented=len(said) - len(by_models),
+        repeated=len(fresh) + len(by_models) - len(kept),
+        known=sum(sifted.known.values()),
         unusable=sum(answer.unusable for answer in found),
     )
-    return Claims(settled=kept, dropped=dropped)
+    await review.stage("find", "done", f"{len(sifted.new)} new of {len(said) + len(tools)}")
+    return Claims(settled=sifted.new, again=sifted.again, dropped=dropped)
 
 
 async def _verify(
@@ -130,7 +176,6 @@ def _needs_proof(one: Finding) -> bool:
 
 def assembled(
     review: Review,
-    subject: Subject,
     looked: Looked,
     static: Analysis,
     found: Mapping[str, Found],
@@ -151,9 +196,8 @@ def assembled(
         merge_base=looked.merge_base,
         rules=earlier.rules(review),
         files=tuple(file.model_copy(update={"change": changes.get(file.path, "")}) for file in looked.files),
-        issues=tuple(issue.number for issue in subject.issues),
         inline=inline,
-        folded=folded,
+        folded=(*folded, *claims.again),
         dropped=claims.dropped.model_copy(update={"refuted": len(judged) - len(kept)}),
         unread=_unread(looked, found),
         static=static,

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+
 from bot.change.reading import READ
+from bot.edits.syntax import broken_by
 from bot.github import pulls, reviews
-from bot.github.markers import Marker
+from bot.github.diffs import FileDiff
+from bot.github.markers import Marker, with_marker
 from bot.github.reviews import Overtaken, ReviewComment
+from bot.github.suggestions import suggestion
+from bot.review import change
 from bot.review.change import Review
+from bot.review.fingerprints import fingerprint
+from bot.review.memory import marker
 from bot.review.reading import stop_reason
 from bot.review.records import Looked, Reviewed, Settled
 from bot.review.sign import WRITE
@@ -16,11 +25,14 @@ from bot.types import JsonModel
 
 
 class Posted(JsonModel):
-    """``stop`` says why nothing was posted; ``refused`` are the places in ``inline`` of what GitHub did not take."""
+    """``stop`` says why nothing was posted; ``refused`` are the places in ``inline`` of what GitHub did not take.
+
+    ``comments`` are the ids of the comments, in the order of ``inline`` without those.
+    """
 
     stop: str | None = None
-    url: str = ""
     refused: tuple[int, ...] = ()
+    comments: tuple[int, ...] = ()
 
 
 async def account(review: Review, reviewed: Reviewed) -> Reviewed:
@@ -37,7 +49,7 @@ async def post(review: Review, looked: Looked, reviewed: Reviewed, voice: Voice)
         return Posted(stop=stop)
     task, services = review.task, review.services
     github = await services.github.for_repository(task.repository, WRITE)
-    comments = [_comment(review, one, voice) for one in reviewed.inline]
+    comments = await _comments(review, looked, reviewed, voice)
     try:
         posted = await reviews.create_review(
             github,
@@ -54,7 +66,8 @@ async def post(review: Review, looked: Looked, reviewed: Reviewed, voice: Voice)
         return Posted(stop=error.message)
     await review.audit(f"review #{task.number}", allowed=True, reason=f"{len(comments)} comments")
     refused = tuple(number for number, comment in enumerate(comments) if comment in posted.refused)
-    return Posted(url=posted.html_url, refused=refused)
+    ids = await reviews.comments_of(github, task.repository, task.number, posted.id)
+    return Posted(refused=refused, comments=ids)
 
 
 async def _overtaken(review: Review) -> str | None:
@@ -62,8 +75,29 @@ async def _overtaken(review: Review) -> str | None:
     return stop_reason(review, await pulls.get_pull(github, review.task.repository, review.task.number))
 
 
-def _comment(review: Review, one: Settled, voice: Voice) -> ReviewComment:
-    body = review.services.outgoing(voice.comment(one, ""))
+async def _comments(review: Review, looked: Looked, reviewed: Reviewed, voice: Voice) -> list[ReviewComment]:
+    diffs = await change.changed(review, looked)
+    head = await change.texts(review, looked.head_sha, {one.finding.path for one in reviewed.inline})
+
+    def written() -> list[ReviewComment]:
+        return [_comment(review, one, voice.comment(one, _suggestion(one, diffs, head))) for one in reviewed.inline]
+
+    return await asyncio.to_thread(written)
+
+
+def _suggestion(one: Settled, diffs: Mapping[str, FileDiff], head: Mapping[str, str]) -> str:
+    """A block that can be committed with a click; "" where the finding has none or it would not fit."""
+    finding, anchor = one.finding, one.anchor
+    text = head.get(finding.path)
+    if finding.suggestion is None or anchor is None or text is None:
+        return ""
+    found = suggestion(anchor, diffs[finding.path], text, finding.suggestion, quote=finding.quote, broken_by=broken_by)
+    return found or ""
+
+
+def _comment(review: Review, one: Settled, text: str) -> ReviewComment:
+    """The comment at its place, else on its file; its mark says which finding it tells."""
+    body = with_marker(review.services.outgoing(text), marker(review.task_id, fingerprint(one.finding)))
     anchor = one.anchor
     if anchor is None:
         return ReviewComment(path=one.finding.path, body=body)

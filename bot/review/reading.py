@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from bot.change.reading import READ
@@ -20,6 +20,7 @@ from bot.github.pulls import Pull
 from bot.policy import Policy
 from bot.review import change, files, grouping, showing, sign
 from bot.review.change import Review
+from bot.review.files import READ_BEFORE, fresh
 from bot.review.records import ChangedFile, LinkedIssue, Looked, Subject
 
 _CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d{1,9})\b", re.IGNORECASE)
@@ -64,8 +65,11 @@ def stop_reason(review: Review, pull: Pull) -> str | None:
     return None
 
 
-async def look(review: Review, subject: Subject) -> Looked:
-    """Fetch, diff from the merge base, name what is not read, rank and pack the rest."""
+async def look(review: Review, subject: Subject, known: dict[str, tuple[str, ...]]) -> Looked:
+    """Fetch, diff from the merge base, name what is not read, rank and pack the rest.
+
+    ``known`` are hunks that an earlier review has read. A push may be no reason to read anything.
+    """
     await review.stage("look", "started")
     mirror = await _fetched(review, subject)
     base_sha = await mirror.resolve(subject.base_branch)
@@ -73,8 +77,10 @@ async def look(review: Review, subject: Subject) -> Looked:
     diffs = await change.diffs(review, merge_base, subject.head_sha)
     head = await change.contents(review, subject.head_sha, diffs)
     base = await change.contents(review, merge_base, [diff.old_path for diff in diffs.values()])
-    changed = await asyncio.to_thread(_facts, review.policy, diffs, head, base)
-    shown = await asyncio.to_thread(_shown, changed, diffs, head)
+    known = {} if review.task.full else {path: names for path, names in known.items() if path in diffs}
+    changed = await asyncio.to_thread(_facts, review.policy, diffs, head, base, known)
+    wanted = {file.path: fresh(diffs[file.path], known.get(file.path, ())) for file in changed if not file.left_out}
+    shown = await asyncio.to_thread(_shown, wanted, head) if reads(review) else {}
     paths = [entry.path for entry in await mirror.entries(base_sha)]
     looked = Looked(
         head_sha=subject.head_sha,
@@ -82,9 +88,15 @@ async def look(review: Review, subject: Subject) -> Looked:
         files=changed,
         readings=grouping.readings(changed, shown),
         guidelines=await guidelines.collect(partial(mirror.read, base_sha), paths, list(shown)),
+        known=known,
     )
     await review.stage("look", "done", f"{len(shown)} of {len(changed)} changed files to read")
     return looked
+
+
+def reads(review: Review) -> bool:
+    """Whether the change is read, or only our open findings are looked at again."""
+    return review.task.trigger != "push" or "synchronize" in review.policy.review.on
 
 
 async def _fetched(review: Review, subject: Subject) -> Mirror:
@@ -113,9 +125,20 @@ async def _issue(review: Review, github: Client, number: int) -> LinkedIssue | N
 
 
 def _facts(
-    policy: Policy, diffs: Mapping[str, FileDiff], head: Mapping[str, bytes], base: Mapping[str, bytes]
+    policy: Policy,
+    diffs: Mapping[str, FileDiff],
+    head: Mapping[str, bytes],
+    base: Mapping[str, bytes],
+    known: Mapping[str, Sequence[str]],
 ) -> tuple[ChangedFile, ...]:
-    return tuple(_fact(policy, diff, head.get(diff.path), base.get(diff.old_path)) for diff in diffs.values())
+    facts = (_fact(policy, diff, head.get(diff.path), base.get(diff.old_path)) for diff in diffs.values())
+    return tuple(_if_fresh(fact, known.get(fact.path, ())) for fact in facts)
+
+
+def _if_fresh(fact: ChangedFile, known: Sequence[str]) -> ChangedFile:
+    if fact.left_out is None and fact.hunks and not set(fact.hunks) - set(known):
+        return fact.model_copy(update={"left_out": READ_BEFORE})
+    return fact
 
 
 def _fact(policy: Policy, diff: FileDiff, head: bytes | None, base: bytes | None) -> ChangedFile:
@@ -134,11 +157,8 @@ def _fact(policy: Policy, diff: FileDiff, head: bytes | None, base: bytes | None
     )
 
 
-def _shown(
-    changed: tuple[ChangedFile, ...], diffs: Mapping[str, FileDiff], head: Mapping[str, bytes]
-) -> dict[str, tuple[str, ...]]:
-    wanted = [file.path for file in changed if file.left_out is None]
-    return {path: showing.rows(diffs[path], _text(head.get(path))) for path in wanted}
+def _shown(wanted: Mapping[str, FileDiff], head: Mapping[str, bytes]) -> dict[str, tuple[str, ...]]:
+    return {path: showing.rows(diff, _text(head.get(path))) for path, diff in wanted.items()}
 
 
 def _text(data: bytes | None) -> str | None:

@@ -125,16 +125,17 @@ class Reading(JsonModel):
 
 
 class Looked(JsonModel):
-    """The change itself: its files, who reads what, and what the repository asks for (from the base branch)."""
+    """The change itself: its files, who reads what, and what the repository asks for (from the base branch).
+
+    ``known`` are names of hunks, by path, that an earlier review has read: nobody reads or anchors there again.
+    """
 
     head_sha: str
     merge_base: str
     files: tuple[ChangedFile, ...]
     readings: tuple[Reading, ...]
     guidelines: tuple[tuple[str, str], ...] = ()
-
-    def file(self, path: str) -> ChangedFile | None:
-        return next((file for file in self.files if file.path == path), None)
+    known: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Found(JsonModel):
@@ -195,12 +196,20 @@ class Dropped(JsonModel):
     unusable: int = 0
 
 
+class Since(JsonModel):
+    """What became, by this head, of what earlier reviews found: titles of what is fixed, disputed, and still open."""
+
+    fixed: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+
+
 class Reviewed(JsonModel):
     """Everything a review may say. ``inline`` and ``folded`` are in the order in which they matter.
 
     ``unread`` are paths that should have been read, with the reason why they were not. ``rules`` names the policy it
     was made under, ``blocks`` that it holds up the merge; ``dollars`` and ``calls`` are what it cost, ``reused`` that
-    all was known from an earlier review.
+    all was known from an earlier review. ``read`` is False where only what ``since`` tells was looked at.
     """
 
     head_sha: str
@@ -210,16 +219,23 @@ class Reviewed(JsonModel):
     issues: tuple[int, ...] = ()
     inline: tuple[Settled, ...] = ()
     folded: tuple[Settled, ...] = ()
+    read: bool = True
     dropped: Dropped = Dropped()
     unread: dict[str, str] = Field(default_factory=dict)
     static: Analysis = Analysis()
     models: tuple[str, ...] = ()
     readings: int = 0
     blocks: bool = False
+    since: Since = Since()
     dollars: float = 0.0
     calls: int = 0
     reused: bool = False
 
     @property
     def complete(self) -> bool:
-        return not self.unread
+        return self.read and not self.unread
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to say."""
+        return self.complete and not (self.inline or self.folded) and self.since == Since()

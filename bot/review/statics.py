@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.analysis import layer
 from bot.analysis.records import Analysis, NotRun
 from bot.git.paths import can_name_a_file
-from bot.review import change
+from bot.review import change, reading
 from bot.review.change import Review
 from bot.review.records import Looked
 from bot.toolchains.workspace import remove_tree
@@ -18,6 +18,9 @@ from bot.types import ForgehandError
 
 async def analyse(review: Review, looked: Looked) -> Analysis:
     """Findings that are new on changed lines, and evidence. Where it fails, that is told, and the review goes on."""
+    if not reading.reads(review):
+        return Analysis()
+    await review.stage("analyse", "started")
     try:
         return await _analyse(review, looked)
     except ForgehandError as error:

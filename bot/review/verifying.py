@@ -49,6 +49,7 @@ def step_name(finding: Finding) -> str:
 
 async def verify(review: Review, subject: Subject, looked: Looked, finding: Finding) -> Verdict:
     """A model's verdict on one finding, checked by code. A model that fails leaves the finding unproved."""
+    await review.stage("verify", "started")
     prompt = await _prompt(review, subject, looked, finding)
     inquiry = Inquiry(
         assignment=review,

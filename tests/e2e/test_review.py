@@ -19,6 +19,7 @@ async def test_what_is_proved_is_said_on_its_line(tell: Tell) -> None:
     assert "**Bug: One digit of cents is taken for cents**" in remark["body"]
     assert "**Fails for:** parse_price" in remark["body"]
     assert "`basket/prices.py:7`" in remark["body"]
+    assert '```suggestion\n    return int(whole) * 100 + int((cents + "00")[:2])\n```' in remark["body"]
     (summary,) = (await story.comments(number))["status"]
     assert summary.startswith("I read the one changed file: 1 bug.")
     assert "| `basket/prices.py` | Cents are read. (modified, +1 -1) | medium |" in summary
