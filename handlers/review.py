@@ -1,7 +1,7 @@
 """Review: a pull request is read, and what can be proved is said where it belongs.
 
 By itself when a pull request is opened, reopened or ready, as the policy says; else when somebody with write permission
-asks: ``/review``, a review requested of the bot, or the buttons of its check run. A push drops a review under way.
+asks: ``/review``, a review requested of the bot, or the buttons of its check run. Of several heads the newest wins.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from bot.review.pipeline import run_review
 from bot.review.records import ReviewTask, Trigger
 from bot.review.sign import WRITE
 from bot.review.voice import Voice
-from bot.store import tasks
+from bot.store import findings, tasks
+from bot.store.findings import UNSETTLED
 from bot.types import Actor, Repository
 
 VOICE = Voice(
@@ -79,14 +80,20 @@ async def offered(event: Event, services: Services) -> None:
 
 @router.on("pull_request", "synchronize")
 async def pushed(event: Event, services: Services) -> None:
-    """The head moved: what reads the old one stops, and the new one is read if the old one was to be."""
+    """The head moved: what reads the old one starts over; else our open findings are looked at again.
+
+    New hunks are read by themselves only where policy says so.
+    """
     offer = _offer(event)
-    if offer is None:
+    if offer is None or await _is_us(services, offer.sender):
         return
-    stopped = await _drop_older(services, offer)
+    dropped = await _drop_older(services, offer)
     policy = await _policy(services, event, offer)
-    if policy is not None and (stopped or ("synchronize" in policy.review.on and not offer.draft)):
-        await _consider(services, event, offer, policy, "opened" if stopped else "push")
+    if policy is None:
+        return
+    reads = "synchronize" in policy.review.on and not offer.draft
+    if dropped is not None or reads or await _has_open_findings(services, offer):
+        await _consider(services, event, offer, policy, dropped or "push")
 
 
 @router.on("pull_request", "review_requested")
@@ -207,14 +214,20 @@ async def _policy(services: Services, event: Event, offer: _Offer) -> Policy | N
     return policy
 
 
-async def _drop_older(services: Services, offer: _Offer) -> bool:
-    """Stop the review of another head; whether there was one."""
+async def _drop_older(services: Services, offer: _Offer) -> Trigger | None:
+    """Stop the review of another head; why that had been started."""
     key = active_key(FLOW, offer.repository, offer.number)
     active = await services.store.run(lambda connection: tasks.holder(connection, key))
     if active is None or offer.head_sha in {active.posted.get("head"), active.argument.get("head_sha")}:
-        return False
+        return None
     await services.engine.cancel(active.id, f"A push of {offer.head_sha[:10]}")
-    return True
+    return ReviewTask.model_validate(active.argument).trigger
+
+
+async def _has_open_findings(services: Services, offer: _Offer) -> bool:
+    name, number = offer.repository.full_name, offer.number
+    rows = await services.store.run(lambda connection: findings.of_pull(connection, name, number))
+    return any(row.state in UNSETTLED for row in rows)
 
 
 async def _request(services: Services, event: Event, task: ReviewTask) -> Request:
