@@ -22,10 +22,12 @@ _NUMBERED = re.compile(r"\s*\d+ ?[|:\t] ?|$")
 _SIGNED = re.compile(r"[+ -]|$")
 _ELISION = re.compile(r"\s*(?:#|//|/\*|--)?\s*(?:\.{3}|…)\s*(?:\*/)?\s*")
 
-# a quote of fewer characters means only a line that it makes up alone: "}", "else:"
+# a piece of fewer characters says nothing by itself
 _TELLING = 6
-# how much of two lines must agree to be the same one with a word altered (measured by bench/anchors.py)
+# how much of two lines must agree to be the same one with a word altered: anywhere, and on the claimed number
+# (measured by bench/anchors.py)
 _ALIKE = 0.75
+_ALIKE_THERE = 0.5
 # by how much the best of several lookalikes must beat the others where no number decides
 _MARGIN = 0.05
 # claimed numbers are rarely further off; comments rarely mean a line that the diff leaves as it is
@@ -44,11 +46,14 @@ class Anchor(JsonModel):
     start_side: Side | None = None
 
 
-def place(file: FileDiff, quote: str, line: int | None = None, side: Side | None = None) -> Anchor | None:
+def place(
+    file: FileDiff, quote: str, line: int | None = None, side: Side | None = None, *, text: str = ""
+) -> Anchor | None:
     """The place of ``quote`` in the file's hunks; None where it is not there, or several times and no number chooses.
 
     ``line`` is the claimed number of the quote's first line, in the old file where deleted code is quoted. ``side`` is
     looked at first (RIGHT, if not told). Without a quote the number alone is taken where the diff shows that line.
+    With the ``text`` of the whole file, code that stands elsewhere in it is not taken for code that reads alike.
     The ladder: whole lines; blanks ignored; a part of the lines; lines with a word altered; the end of a quote that
     begins above the hunk or goes on below it. Milliseconds for usual files, up to a second for huge ones.
     """
@@ -57,10 +62,11 @@ def place(file: FileDiff, quote: str, line: int | None = None, side: Side | None
     readings = _readings(quote)
     if not readings:
         return _numbered(file, sides[0], line)
+    key = _key(text)
     for rung, reading, each in itertools.product(_LADDER, readings, sides):
-        if reading.side not in (None, each):
+        if reading.side not in (None, each) or (rung is _alike and "".join(reading.keys) in key):
             continue
-        found = [span for stretch in stretches if stretch.side == each for span in rung(stretch, reading)]
+        found = [span for stretch in stretches if stretch.side == each for span in rung(stretch, reading, line)]
         spans = [shown for span in found if (shown := span.on_its_side()) is not None]
         if spans:
             chosen = _chosen(spans, line)
@@ -83,9 +89,9 @@ class _Stretch:
         self.solid = tuple(row for row, text in enumerate(self.texts) if text)
         self.keys = tuple(_key(self.texts[row]) for row in self.solid)
 
-    def span(self, first: int, last: int, score: float = 1.0) -> _Span:
+    def span(self, first: int, last: int) -> _Span:
         """From one solid line to another, by their positions among the solid ones."""
-        return _Span(self, self.solid[first], self.solid[last], score)
+        return _Span(self, self.solid[first], self.solid[last])
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,9 @@ class _Span:
             return self
         deleted = [row for row in range(self.first, self.last + 1) if self.stretch.lines[row].kind == "-"]
         return replace(self, first=deleted[0], last=deleted[-1]) if deleted else None
+
+    def claimed(self, line: int | None) -> bool:
+        return line is not None and self.off(line) == 0
 
     def off(self, line: int) -> int:
         """How many lines the claimed number is away."""
@@ -193,54 +202,62 @@ def _key(text: str) -> str:
 # --- the ladder --------------------------------------------------------------------------------------------
 
 
-def _whole(stretch: _Stretch, reading: _Reading) -> Iterator[_Span]:
+def _whole(stretch: _Stretch, reading: _Reading, line: int | None) -> Iterator[_Span]:
     """The very lines; trailing blanks do not count."""
     for row in _runs(stretch.texts, reading.texts):
         yield _Span(stretch, row, row + len(reading.texts) - 1)
 
 
-def _folded(stretch: _Stretch, reading: _Reading) -> Iterator[_Span]:
+def _folded(stretch: _Stretch, reading: _Reading, line: int | None) -> Iterator[_Span]:
     """The lines but for their blanks and blank lines."""
     for row in _runs(stretch.keys, reading.keys):
         yield stretch.span(row, row + len(reading.keys) - 1)
 
 
-def _part(stretch: _Stretch, reading: _Reading) -> Iterator[_Span]:
-    """A piece of the text, blanks aside, wherever its lines begin and end."""
+def _part(stretch: _Stretch, reading: _Reading, line: int | None) -> Iterator[_Span]:
+    """A piece of the text, blanks aside, wherever its lines begin and end; a very short one on the claimed line."""
     wanted = "".join(reading.keys).strip(".…")
-    if len(wanted) < _TELLING:
-        return
     text = "".join(stretch.keys)
     ends = list(itertools.accumulate(map(len, stretch.keys)))
-    at = text.find(wanted)
+    at = text.find(wanted) if wanted else -1
     while at >= 0:
-        yield stretch.span(bisect_right(ends, at), bisect_right(ends, at + len(wanted) - 1))
+        span = stretch.span(bisect_right(ends, at), bisect_right(ends, at + len(wanted) - 1))
+        if len(wanted) >= _TELLING or span.claimed(line):
+            yield span
         at = text.find(wanted, at + 1)
 
 
-def _alike(stretch: _Stretch, reading: _Reading) -> Iterator[_Span]:
-    """As many lines, each much like the quoted one."""
+def _alike(stretch: _Stretch, reading: _Reading, line: int | None) -> Iterator[_Span]:
+    """As many lines, each much like the quoted one; on the claimed number less will do."""
     count = len(reading.keys)
     if len("".join(reading.keys)) < _TELLING:
         return
     quoted = [(SequenceMatcher(None, "", key, autojunk=False), len(key)) for key in reading.keys]
     for row in range(len(stretch.keys) - count + 1):
-        score = _agreement(quoted, stretch.keys[row : row + count])
-        if score >= _ALIKE:
-            yield stretch.span(row, row + count - 1, score)
+        span = stretch.span(row, row + count - 1)
+        floor = _ALIKE_THERE if span.claimed(line) else _ALIKE
+        score = _agreement(quoted, stretch.keys[row : row + count], floor)
+        if score >= floor:
+            yield replace(span, score=score)
 
 
-def _overhanging(stretch: _Stretch, reading: _Reading) -> Iterator[_Span]:
+def _overhanging(stretch: _Stretch, reading: _Reading, line: int | None) -> Iterator[_Span]:
     """The lines that the hunk shows of a quote which begins above it or goes on below it."""
     found = SequenceMatcher(None, reading.keys, stretch.keys, autojunk=False).find_longest_match()
     above = found.b == 0 and found.a > 0
     below = found.b + found.size == len(stretch.keys) and found.a + found.size < len(reading.keys)
     shown = "".join(reading.keys[found.a : found.a + found.size])
     if (above or below) and len(shown) >= _TELLING:
-        yield stretch.span(found.b, found.b + found.size - 1, len(shown) / len("".join(reading.keys)))
+        yield stretch.span(found.b, found.b + found.size - 1)
 
 
-_LADDER: tuple[Callable[[_Stretch, _Reading], Iterable[_Span]], ...] = (_whole, _folded, _part, _alike, _overhanging)
+_LADDER: tuple[Callable[[_Stretch, _Reading, int | None], Iterable[_Span]], ...] = (
+    _whole,
+    _folded,
+    _part,
+    _alike,
+    _overhanging,
+)
 
 
 def _runs(texts: Sequence[str], wanted: Sequence[str]) -> Iterator[int]:
@@ -250,15 +267,15 @@ def _runs(texts: Sequence[str], wanted: Sequence[str]) -> Iterator[int]:
             yield row
 
 
-def _agreement(quoted: Sequence[tuple[SequenceMatcher[str], int]], keys: Sequence[str]) -> float:
-    """How alike the lines are, weighed by their length; 0 as soon as it cannot reach what is asked."""
+def _agreement(quoted: Sequence[tuple[SequenceMatcher[str], int]], keys: Sequence[str], floor: float) -> float:
+    """How alike the lines are, weighed by their length; 0 as soon as it cannot reach ``floor``."""
     total = sum(length for _, length in quoted)
     lost = 0.0
     for (matcher, length), key in zip(quoted, keys, strict=True):
         matcher.set_seq1(key)
         for bound in (matcher.real_quick_ratio, matcher.quick_ratio, matcher.ratio):
             unlike = (1 - bound()) * length
-            if lost + unlike > (1 - _ALIKE) * total:
+            if lost + unlike > (1 - floor) * total:
                 return 0.0
         lost += unlike
     return 1 - lost / total

@@ -85,10 +85,18 @@ def _followers(lines: Sequence[str], given: str, wanted: str, unit: int) -> Iter
     if "\t" in wanted and not any("\t" in _indent(line) for line in lines):
         moved = [_tabbed(line.removeprefix(given), wanted) for line in lines]
     else:
-        moved = [wanted + line.removeprefix(given) if line.strip() else "" for line in lines]
+        moved = [_moved(line, given, wanted) for line in lines]
     second = next((_indent(line) for line in lines if line.strip()), "")
     ways = [moved, list(lines)]
     yield from ways if len(second.expandtabs(unit)) - len(given.expandtabs(unit)) <= unit else reversed(ways)
+
+
+def _moved(line: str, given: str, wanted: str) -> str:
+    """A line moved by as much as the first one, whose indentation was ``given`` and is to be ``wanted``."""
+    if not line.strip():
+        return ""
+    less = len(given) - len(_indent(line))
+    return wanted[: len(wanted) - less] + line.lstrip() if less > 0 else wanted + line.removeprefix(given)
 
 
 def _tabbed(line: str, wanted: str) -> str:

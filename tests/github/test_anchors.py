@@ -163,6 +163,12 @@ def test_what_the_diff_does_not_show_has_no_place(quote: str, line: int | None) 
     assert place(file_of(), quote, line) is None
 
 
+def test_code_that_stands_elsewhere_in_the_file_is_not_taken_for_what_reads_alike() -> None:
+    elsewhere = NEW + "\n\ndef other(items):\n    results += item.price * item.counts\n"
+    assert place(file_of(), "results += item.price * item.counts", 4) is not None
+    assert place(file_of(), "results += item.price * item.counts", 4, text=elsewhere) is None
+
+
 def test_a_number_chooses_between_lines_that_read_the_same() -> None:
     old = [f"line {number}" for number in range(60)]
     new = list(old)
@@ -197,10 +203,10 @@ def test_carriage_returns_tabs_and_emoji_do_not_hide_a_line() -> None:
     assert getattr(place(file, "\tif ok:\r\n\t\tsay('🚀 away')\r\n"), "start_line", None) == 3
 
 
-def test_a_huge_diff_is_searched_in_a_second() -> None:
+def test_a_huge_diff_is_searched_in_seconds() -> None:
     new = [f"value_{number} = compute({number}, {number * 7 % 1000})" for number in range(12_000)]
     file = parse_diff(diff([], new))[0]
-    started = time.perf_counter()
+    started = time.process_time()
     assert getattr(place(file, "value_9000 = computed(9000, 0)\nvalue_9001 = compute(9001, 7)"), "line", None) == 9002
     assert place(file, "def nothing_like_it():\n    raise NotImplementedError\n") is None
-    assert time.perf_counter() - started < 4
+    assert time.process_time() - started < 4
