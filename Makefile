@@ -5,14 +5,15 @@ BIN := $(VENV)/bin
 ARGS ?=
 NAME ?= webhooks
 
-.PHONY: help demo test lint serve bench clean
+.PHONY: help demo test lint serve analysis bench clean
 
 help:
 	@echo "make demo   [ARGS=--exit]         a labelled issue becomes a verified pull request, on this machine"
 	@echo "make test   [ARGS='-k fix']       all tests"
 	@echo "make lint                         ruff, mypy, import-linter"
 	@echo "make serve  [ARGS='--port 8080']  the bot itself (see docs/setup.md)"
-	@echo "make bench  NAME=webhooks         a benchmark beside its peers: webhooks, edits, localize, simhub"
+	@echo "make analysis                     the analysers reviews use, for make serve (see docs/analysis.md)"
+	@echo "make bench  NAME=webhooks         a benchmark beside its peers: webhooks, edits, localize, simhub, analysis"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'
@@ -31,6 +32,9 @@ demo: $(VENV)/.runtime
 
 serve: $(VENV)/.runtime
 	$(BIN)/python -m bot.cli serve $(ARGS)
+
+analysis: $(VENV)/.runtime
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --only-binary :all: -r requirements-analysis.txt
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(ARGS)
