@@ -12,14 +12,14 @@ from bot.git.mirrors import Mirror
 from bot.review.memory import Checked, Memory, Standing, Told, ended, judged
 from bot.review.remembering import recall
 from bot.store import findings
-from bot.store.findings import UNSETTLED, State
+from bot.store.findings import State
 from bot.types import Repository
 
 
 async def end(services: Services, repository: Repository, number: int, head_sha: str, author: str) -> None:
     """Settle what is still open or folded; the second time there is nothing left to settle."""
-    rows = await services.store.run(lambda connection: findings.of_pull(connection, repository.full_name, number))
-    if not any(row.state in UNSETTLED for row in rows):
+    where = (repository.full_name, number)
+    if not await services.store.run(lambda connection: findings.any_unsettled(connection, *where)):
         return
     memory = await recall(services, repository, number)
     mirror = await _mirror(services, repository, number, head_sha)
@@ -31,7 +31,7 @@ async def end(services: Services, repository: Repository, number: int, head_sha:
         return {one.fingerprint: _end(one, texts, memory, author) for one in memory.unsettled()}
 
     ends = await asyncio.to_thread(look)
-    await services.store.run(lambda connection: findings.settle(connection, repository.full_name, number, ends))
+    await services.store.run(lambda connection: findings.settle(connection, *where, ends))
 
 
 def _end(one: Told, texts: Mapping[str, str], memory: Memory, author: str) -> tuple[State, str]:

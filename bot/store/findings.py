@@ -59,6 +59,14 @@ def of_pull(connection: sa.Connection, repository: str, number: int) -> list[Sto
     return _read(connection, query.order_by(finding.c.fingerprint))
 
 
+def any_unsettled(connection: sa.Connection, repository: str, number: int) -> bool:
+    """Whether a pull request has findings that are open or folded."""
+    query = sa.select(finding.c.fingerprint).where(
+        finding.c.repository == repository, finding.c.number == number, finding.c.state.in_(UNSETTLED)
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def settle(connection: sa.Connection, repository: str, number: int, ends: Mapping[str, tuple[State, str]]) -> None:
     """How findings ended and why, by fingerprint; only what is open or folded changes."""
     rows = sa.update(finding).where(finding.c.repository == repository, finding.c.number == number)
