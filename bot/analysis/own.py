@@ -30,6 +30,8 @@ async def run_own(
             seconds += took
     except (SandboxError, AnalysisError) as error:
         return Outcome(NotRun(tool=name, reason=error.message))
+    except OSError as error:
+        return Outcome(NotRun(tool=name, reason=f"The files could not be laid out: {error.strerror or error}."))
     run = ToolRun(tool=name, version="", command=analyser.command, seconds=round(seconds, 3), files=files)
     moved = [
         finding.model_copy(update={"path": new})

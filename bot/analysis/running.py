@@ -57,6 +57,8 @@ async def run_tool(sandbox: Sandbox, tool: Tool, sources: Sequence[Source]) -> O
             return await asyncio.to_thread(_read, tool, program, folder, result, len(sources))
     except (SandboxError, AnalysisError) as error:
         return Outcome(NotRun(tool=tool.name, reason=error.message))
+    except OSError as error:
+        return Outcome(NotRun(tool=tool.name, reason=f"The files could not be laid out: {error.strerror or error}."))
 
 
 def why_ended(result: CommandResult) -> str | None:

@@ -74,6 +74,11 @@ def read_regular(root: Path, path: str, limit: int = MAX_FILE) -> bytes | None:
         descriptor = os.open(root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
-    with os.fdopen(descriptor, "rb") as stream:
+    try:
         facts = os.fstat(descriptor)
-        return stream.read() if stat.S_ISREG(facts.st_mode) and facts.st_size <= limit else None
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > limit:
+            return None
+        with open(descriptor, "rb", closefd=False) as stream:
+            return stream.read()
+    finally:
+        os.close(descriptor)

@@ -66,8 +66,7 @@ async def test_what_the_pull_request_ships_is_neither_run_nor_obeyed(tmp_path: P
     analysis = await analysed(tmp_path, {}, CODE | planted(mark), sandbox=sandbox)
     assert not mark.exists()
     assert analysis.not_run == ()
-    paths = {path: found for path in CODE for found in [{(o.rule, o.line) for o in analysis.new if o.path == path}]}
-    assert set().union(*paths.values()) == FOUND
+    assert {(one.rule, one.line) for one in analysis.new if one.path in CODE} == FOUND
     assert {one.tool for one in analysis.ran} == {
         "ruff", "bandit", "ast-grep", "zizmor", "shellcheck", "hadolint", "detect-secrets",
     }  # fmt: skip
