@@ -28,12 +28,17 @@ from bot.intake.commands import Command, by_name
 from bot.intake.router import Event, Router
 from handlers import (
     approve,
+    ask,
     cancel,
     ci,
     config,
+    describe,
     doors,
+    explain,
     fix,
     help,
+    ignore,
+    improve,
     installation,
     outcomes,
     retry,
@@ -46,6 +51,11 @@ _LISTED: tuple[Command, ...] = (
     fix.COMMAND,
     revise.COMMAND,
     review.COMMAND,
+    ask.COMMAND,
+    explain.COMMAND,
+    describe.COMMAND,
+    improve.COMMAND,
+    ignore.COMMAND,
     status.COMMAND,
     cancel.COMMAND,
     retry.COMMAND,
@@ -80,3 +90,7 @@ def add_flows(table: FlowTable, services: Services) -> None:
     table.add(fix.flow(services))
     table.add(review.flow(services))
     table.add(revise.flow(services))
+    table.add(ask.flow(services))
+    table.add(explain.flow(services))
+    table.add(describe.flow(services))
+    table.add(improve.flow(services))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any, Literal
 
 from bot.github import issues
 from bot.github.client import Client, within
 from bot.github.effects import once
-from bot.github.issues import Reaction
+from bot.github.issues import IssueComment, Reaction
 from bot.github.markers import Marker, carries, with_marker
 from bot.github.pacer import Urgency
 from bot.github.transport import Manner
@@ -35,6 +34,17 @@ class Spot(JsonModel):
         return {"pull_requests" if self.root else "issues": "write", "metadata": "read"}
 
 
+class Lines(JsonModel):
+    """The lines of a diff that a thread is about. ``line`` is None where the thread is outdated or about a file."""
+
+    path: str
+    line: int | None
+    start_line: int | None
+    side: Literal["LEFT", "RIGHT"]
+    hunk: str
+    commit: str
+
+
 async def react(client: Client, repository: Repository, spot: Spot, content: Reaction) -> None:
     """Add a reaction to the text itself; to the pull request for a review's body, which REST cannot react to."""
     if spot.kind == "comment" and spot.id is not None:
@@ -53,10 +63,9 @@ async def answer(client: Client, repository: Repository, spot: Spot, body: str, 
         return comment.id
 
     async def find() -> int | None:
-        async for item in _replies(client, repository, spot):
-            if carries(item.get("body"), marker, author_id=(item.get("user") or {}).get("id"), bot_id=bot_id):
-                return int(item["id"])
-        return None
+        told = await conversation(client, repository, spot)
+        ours = (one for one in told if carries(one.body, marker, author_id=one.author_id, bot_id=bot_id))
+        return next((one.id for one in ours), None)
 
     async def make() -> int:
         url = "/repos/{owner}/{repo}/pulls/{number}/comments/{root}/replies"
@@ -66,8 +75,26 @@ async def answer(client: Client, repository: Repository, spot: Spot, body: str, 
     return await once(find, make)
 
 
-async def _replies(client: Client, repository: Repository, spot: Spot) -> AsyncIterator[Any]:
-    url = "/repos/{owner}/{repo}/pulls/{number}/comments?per_page=100"
-    async for item in client.items(url, within(repository, number=spot.number)):
-        if item.get("in_reply_to_id") == spot.root:
-            yield item
+async def conversation(client: Client, repository: Repository, spot: Spot) -> list[IssueComment]:
+    """What was said in the thread, else below the issue or pull request, oldest first, without the text itself."""
+    if spot.root is None:
+        found = await issues.list_comments(client, repository, spot.number)
+    else:
+        url = "/repos/{owner}/{repo}/pulls/{number}/comments?per_page=100"
+        thread = [item async for item in client.items(url, within(repository, number=spot.number))]
+        found = [_told(item) for item in thread if spot.root in (item["id"], item.get("in_reply_to_id"))]
+    return [comment for comment in found if comment.id != spot.id or spot.kind not in {"comment", "review comment"}]
+
+
+def _told(item: Any) -> IssueComment:
+    user = item.get("user") or {}
+    return IssueComment(
+        id=item["id"],
+        body=item.get("body") or "",
+        author=user.get("login") or "ghost",
+        author_id=user.get("id"),
+        author_type=user.get("type") or "User",
+        created_at=item.get("created_at") or "",
+        updated_at=item.get("updated_at") or item.get("created_at") or "",
+        html_url=item.get("html_url") or "",
+    )

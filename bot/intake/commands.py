@@ -9,11 +9,11 @@ from typing import Literal
 
 from bot.change.services import Services
 from bot.github.permissions import Role
-from bot.github.spots import Spot
+from bot.github.spots import Lines, Spot
 from bot.intake.grammar import Typed
 from bot.intake.router import Event
 from bot.policy import Policy, PolicyError
-from bot.types import Actor, JsonModel, Repository
+from bot.types import Actor, Repository
 
 Place = Literal["issue", "pull", "thread"]
 """Where a command is typed: on an issue, on a pull request, or there in a thread on lines of the diff."""
@@ -73,17 +73,6 @@ class Command:
         """The places in words."""
         words = [text for place, text in _WORDS.items() if place in self.places]
         return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
-
-
-class Lines(JsonModel):
-    """The lines of a diff that a thread is about. ``line`` is None where the thread is outdated or about a file."""
-
-    path: str
-    line: int | None
-    start_line: int | None
-    side: Literal["LEFT", "RIGHT"]
-    hunk: str
-    commit: str
 
 
 @dataclass(frozen=True)

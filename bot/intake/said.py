@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.github.spots import Spot
-from bot.intake.commands import Lines, Place
+from bot.github.spots import Lines, Spot
+from bot.intake.commands import Place
 from bot.intake.router import Event
 
 DOORS = (

@@ -17,10 +17,11 @@ import structlog
 
 from bot.change.services import Services
 from bot.engine.port import FINAL_STATES
-from bot.github import checks, issues
+from bot.github import checks, issues, spots
 from bot.github.checks import CheckReport
 from bot.github.errors import GitHubError, NotFound, ProgressDropped
 from bot.github.markers import Marker, with_marker
+from bot.github.spots import Spot
 from bot.report.status import FLOWS, StatusView, check_report, status_text
 from bot.review.sign import WRITE
 from bot.store import reporting, tasks
@@ -49,7 +50,7 @@ class _Watched:
     posted_at: float = float("-inf")
     busy: bool = False
     failures: int = 0
-    checked: bool = False
+    calm: bool = False
     ended: bool = False
 
 
@@ -93,16 +94,17 @@ class Reporter:
         await self._stand(news)
 
     async def _stand(self, task_ids: Collection[str]) -> None:
-        """Which of the tasks show themselves by a check run, and which have ended."""
+        """Which of the tasks have no comment while they run, and which have ended."""
         if not task_ids:
             return
         found = await self.services.store.run(lambda connection: reporting.standing(connection, task_ids))
         now = asyncio.get_running_loop().time()
         for task_id, standing in found.items():
             watched = self._watched[task_id]
-            watched.checked, watched.ended = FLOWS[standing.flow].check is not None, standing.ended
-            if watched.checked and watched.posted_at < 0:
-                watched.posted_at = now  # whoever started the task has shown its check run
+            words = FLOWS[standing.flow]
+            watched.calm, watched.ended = words.check is not None or words.quiet, standing.ended
+            if watched.calm and watched.posted_at < 0:
+                watched.posted_at = now  # whoever started the task has given a sign of it
 
     def _begin_due(self) -> None:
         """Post what is due, aside, so that one slow comment delays no other."""
@@ -115,14 +117,14 @@ class Reporter:
         waited = now - watched.posted_at
         if watched.failures:
             return waited >= min(_STAGE_PAUSE * 2.0 ** min(watched.failures, 10), _LONGEST_PAUSE)
-        if watched.checked and watched.newest > watched.shown and watched.ended:
+        if watched.calm and watched.newest > watched.shown and watched.ended:
             return True
-        if watched.newest > watched.shown and not watched.checked:
+        if watched.newest > watched.shown and not watched.calm:
             return waited >= _STAGE_PAUSE
         return waited >= _TICKS[min(watched.ticks, len(_TICKS) - 1)]
 
     def _begin(self, task_id: str, watched: _Watched, now: float) -> None:
-        news = watched.newest > watched.shown and not watched.checked
+        news = watched.newest > watched.shown and not watched.calm
         watched.ticks = 0 if news else watched.ticks + 1
         watched.busy, watched.posted_at = True, now
         posting = asyncio.create_task(self._post(task_id, watched))
@@ -153,18 +155,24 @@ class Reporter:
         if task.number is None or task.posted.get("closed") or reporting.is_past(task.ended):
             return True
         final = task.state in FINAL_STATES
-        view = _view(task, events, spent)
-        name = FLOWS[task.flow].check
-        if name is None:
-            body: str | None = status_text(view)
-        else:
-            body = _last_words(task, view) if final else None
-            await self._show_check(task, name, view)
+        view, words = _view(task, events, spent), FLOWS[task.flow]
+        if words.check is not None:
+            await self._show_check(task, words.check, view)
         ids: dict[str, Any] = {"closed": True} if final else {}
-        if body is not None:
+        body = _body(task, view, final=final)
+        if body is not None and words.quiet:
+            await self._answer(task, self.services.outgoing(body))
+        elif body is not None:
             ids["status"] = await self._show(task, task.number, self.services.outgoing(body), final=final)
         await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, ids))
         return final
+
+    async def _answer(self, task: Task, body: str) -> None:
+        """Say once, where it was asked, how a task ended that could not say so itself."""
+        repository, spot = _repository(task), Spot.model_validate(task.argument["spot"])
+        github = await self.services.github.for_repository(repository, spot.permissions)
+        bot, marker = await self.services.github.bot(), Marker(task=task.id, part="status")
+        await spots.answer(github, repository, spot, body, marker=marker, bot_id=bot.id)
 
     async def _show_check(self, task: Task, name: str, view: StatusView) -> None:
         """Bring the task's check run up to date: as its result says where there is one, else by its state."""
@@ -209,12 +217,20 @@ class Reporter:
         return comment
 
 
-def _last_words(task: Task, view: StatusView) -> str | None:
-    """The comment of a task that showed itself by a check run: its report; else words for whoever typed the command."""
-    report = ((task.result or {}).get("data") or {}).get("report")
-    if report is not None or task.source != "command":
-        return report
-    return status_text(view)
+def _body(task: Task, view: StatusView, *, final: bool) -> str | None:
+    """What a comment says now; None where there is none to make or to change.
+
+    Who shows itself by a check run has its report at the end; else whoever typed a command gets words. Who answers
+    where it was asked gets words only if it could not: one that was cancelled was told so to whoever did it.
+    """
+    words, data = FLOWS[task.flow], (task.result or {}).get("data") or {}
+    if words.quiet:
+        return status_text(view) if final and not data.get("told") and task.state != "cancelled" else None
+    if words.check is None:
+        return status_text(view)
+    if not final:
+        return None
+    return data.get("report") or (status_text(view) if task.source == "command" else None)
 
 
 def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskEvent], reporting.Spent]:

@@ -18,7 +18,8 @@ class FlowWords:
     """What a flow says of itself: its stages in order, how to start over, how to stop it, and where it says so.
 
     ``unverified`` is its head where it ended without what was wanted. With a ``check`` (its name) progress is shown by
-    a check run, and there is one comment at the end or none; else by one comment that is edited all the while.
+    a check run, and there is one comment at the end or none. A ``quiet`` one answers where it was asked, and only where
+    it ended otherwise something else is said there. All others have one comment that is edited all the while.
     """
 
     stages: tuple[tuple[str, str], ...]
@@ -26,6 +27,12 @@ class FlowWords:
     stop: str
     unverified: str = "I stopped before all was done."
     check: str | None = None
+    quiet: bool = False
+
+
+def _conversation(doing: str) -> FlowWords:
+    stages = (("read", "Read what is asked"), ("look", "Look at the code"), ("answer", doing))
+    return FlowWords(stages, again="`/retry` starts a new attempt.", stop="`/cancel` stops it.", quiet=True)
 
 
 FLOWS = {
@@ -69,6 +76,10 @@ FLOWS = {
         stop="`/cancel` stops it.",
         check=CHECK_NAME,
     ),
+    "ask": _conversation("Answer"),
+    "explain": _conversation("Explain"),
+    "describe": _conversation("Describe the change"),
+    "improve": _conversation("Find what can be better, and check it"),
 }
 _HEADS = {
     "queued": "I will work on this; it is waiting for a free place.",

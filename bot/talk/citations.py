@@ -1,0 +1,96 @@
+"""Places in the code that a model names, checked by code: those that exist become permalinks, the others go."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+_PLACE = r"(?P<path>[\w@.+/-]*\w):L?(?P<start>\d{1,7})(?:[-–]L?(?P<end>\d{1,7}))?(?![\w:])"
+_WHOLE = re.compile(rf"`{_PLACE}`")
+# Code that is shown stays as it is; a place in brackets of its own goes with them.
+_TEXT = re.compile(
+    rf"(?P<fence>^(?P<mark>`{{3,}}|~{{3,}})[^\n]*\n(?:.*\n)*?(?P=mark)[^\n]*$)|(?P<code>`[^`\n]+`)|(?<![\w:/@.]){_PLACE}",
+    re.MULTILINE,
+)
+_RENDERED = (".md", ".markdown", ".rst", ".ipynb", ".csv", ".svg")
+
+
+@dataclass(frozen=True)
+class Cited:
+    """The text with links, how many places are linked, and those that do not exist and were left out."""
+
+    text: str
+    linked: int
+    dropped: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Place:
+    path: str
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, match: re.Match[str]) -> _Place:
+        start = int(match["start"])
+        return cls(match["path"], start, int(match["end"] or start))
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.start}" + (f"-{self.end}" if self.end != self.start else "")
+
+
+def paths_in(text: str) -> frozenset[str]:
+    """Everything in a text that could be the path of a cited place."""
+    return frozenset(place.path for place in _places(text))
+
+
+def linked(text: str, lengths: Mapping[str, int], root: str, *, endings: Collection[str]) -> Cited:
+    """The text with each ``path:line`` or ``path:line-line`` as a link below ``root`` (``.../blob/<sha>``).
+
+    ``lengths`` are the numbers of lines of the files that exist; what names a file or a line that is not there is taken
+    out. What ends in none of the repository's ``endings`` is no path but, say, a host with its port.
+    """
+    dropped: list[str] = []
+    count = 0
+
+    def replace(match: re.Match[str]) -> str:
+        nonlocal count
+        found = match if match["path"] else _WHOLE.fullmatch(match["code"] or "")
+        if found is None or not _is_path(found["path"], lengths, endings):
+            return match.group()
+        place = _Place.of(found)
+        if not 1 <= place.start <= place.end <= lengths.get(place.path, 0):
+            dropped.append(str(place))
+            return "\0"
+        count += 1
+        name = f"`{place}`" if match["code"] else str(place).replace("_", "\\_")
+        return f"[{name}]({_url(root, place)})"
+
+    marked = _TEXT.sub(replace, text.replace("\0", ""))
+    return Cited(_without_marks(marked) if dropped else marked, count, tuple(dict.fromkeys(dropped)))
+
+
+def _places(text: str) -> Iterator[_Place]:
+    for match in _TEXT.finditer(text):
+        found = match if match["path"] else _WHOLE.fullmatch(match["code"] or "")
+        if found is not None:
+            yield _Place.of(found)
+
+
+def _is_path(path: str, lengths: Mapping[str, int], endings: Collection[str]) -> bool:
+    """A host with a port or a time of day is none; a file that the repository could have is one."""
+    return path in lengths or "/" in path or ("." in path and path.rpartition(".")[2] in endings)
+
+
+def _without_marks(text: str) -> str:
+    """Take the marks out, and the brackets that held nothing else."""
+    emptied = re.sub(r"[ \t]?[(\[]\s*\0(?:(?:\s|,|;|and|\0)*\0)?\s*[)\]]", "", text)
+    return re.sub(r"[ \t]*\0", "", emptied)
+
+
+def _url(root: str, place: _Place) -> str:
+    plain = "?plain=1" if place.path.lower().endswith(_RENDERED) else ""
+    last = f"-L{place.end}" if place.end != place.start else ""
+    return f"{root}/{quote(place.path)}{plain}#L{place.start}{last}"

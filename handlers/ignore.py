@@ -1,0 +1,39 @@
+"""/ignore: a finding that is not wanted, with the reason, remembered for the whole repository."""
+
+from __future__ import annotations
+
+from bot.change.services import Services
+from bot.intake.commands import Arguments, Command, Invocation
+from bot.intake.replies import reply
+from bot.report.words import paragraph
+from bot.review.remembering import ignore
+
+
+async def run(invocation: Invocation, services: Services) -> None:
+    """Reject the finding in whose thread it was typed, or say that there is none."""
+    comment = invocation.spot.id
+    assert comment is not None, "a thread has comments"
+    found = await ignore(
+        services,
+        invocation.repository,
+        invocation.number,
+        comment,
+        reason=invocation.argument,
+        actor=invocation.actor.login,
+    )
+    if found is None:
+        text = "This is not the thread of a finding of mine, so there is nothing to ignore."
+    else:
+        text = f"I will not say this again in this repository. Reason: {paragraph(invocation.argument)}"
+    await reply(services, invocation, text)
+
+
+COMMAND = Command(
+    name="ignore",
+    summary="Rejects the finding of this thread, with a reason; it is not said again.",
+    explanation="Type it in the thread of a finding. It holds for the whole repository, also for later pull requests.",
+    examples=(("/ignore This input is checked by the caller", "remembers the finding as rejected"),),
+    places=frozenset({"thread"}),
+    arguments=Arguments("<reason>", text=True, required=True),
+    run=run,
+)
