@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Protocol
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
+from bot.analysis.records import Analyser
 from bot.github import repos
 from bot.github.access import GitHubs
 from bot.github.permissions import Role
@@ -33,6 +34,7 @@ WriteCommand = Literal[
     "fix", "revise", "review", "describe", "improve", "ask", "explain", "ignore", "cancel", "retry", "approve"
 ]
 ReadCommand = Literal["ask", "explain", "status", "config", "help"]
+AnalyserName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Path = tuple[str, ...]
 
@@ -63,6 +65,7 @@ class ReviewPolicy(JsonModel):
     forks: bool = False
     block: bool = False
     max_dollars: Dollars = 1.0
+    analysers: dict[AnalyserName, Analyser] = Field(default_factory=dict, max_length=10)
 
 
 class CommandPolicy(JsonModel):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, field_validator
 
 from bot.types import ForgehandError, JsonModel
 
@@ -64,6 +65,15 @@ class Analyser(JsonModel):
     It may start code and configuration of the repository, so it runs only where that is allowed.
     """
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     command: str = Field(min_length=1, max_length=2000)
     sarif: str = Field(default="results.sarif", min_length=1, max_length=200)
     minutes: float = Field(default=5.0, gt=0, le=30)
+
+    @field_validator("sarif")
+    @classmethod
+    def _inside_the_tree(cls, path: str) -> str:
+        if posixpath.normpath(path) != path or path.startswith(("/", "../")) or path in (".", ".."):
+            raise ValueError("must be a plain path below the top of the repository")
+        return path

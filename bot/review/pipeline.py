@@ -85,7 +85,7 @@ async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) 
     task = review.task
     steps: dict[str, Step[Any]] = {
         "recall": Step(remembering.recall, (review.services, task.repository, task.number), retries=2),
-        "analyse": Step(statics.analyse, (review, looked), interruptible=True),
+        "analyse": Step(statics.analyse, (review, subject, looked), interruptible=True),
     }
     known = await ctx.parallel(steps)
     before: Memory = known["recall"]

@@ -11,30 +11,36 @@ from bot.analysis.records import Analysis, NotRun
 from bot.git.paths import can_name_a_file
 from bot.review import change, reading
 from bot.review.change import Review
-from bot.review.records import Looked
+from bot.review.records import Looked, Subject
 from bot.toolchains.workspace import remove_tree
 from bot.types import ForgehandError
 
 
-async def analyse(review: Review, looked: Looked) -> Analysis:
+async def analyse(review: Review, subject: Subject, looked: Looked) -> Analysis:
     """Findings that are new on changed lines, and evidence. Where it fails, that is told, and the review goes on."""
     if not reading.reads(review):
         return Analysis()
     await review.stage("analyse", "started")
     try:
-        return await _analyse(review, looked)
+        return await _analyse(review, subject, looked)
     except ForgehandError as error:
         return Analysis(not_run=(NotRun(tool="static analysis", reason=error.message),))
 
 
-async def _analyse(review: Review, looked: Looked) -> Analysis:
+async def _analyse(review: Review, subject: Subject, looked: Looked) -> Analysis:
     diffs = await change.changed(review, looked)
     # What is generated, vendored or data still may hold a secret; only what the policy leaves out is left out here.
     wanted = {path: diff for path, diff in diffs.items() if not review.policy.ignores(path)}
     head = await change.contents(review, looked.head_sha, wanted)
-    base = await change.contents(review, looked.merge_base, [diff.old_path for diff in wanted.values()])
     folder = review.services.settings.data_dir / "work" / review.task_id / "analysis"
-    await asyncio.to_thread(_lay, folder, {"base": base, "head": head})
+    own = review.policy.review.analysers
+    if own and not subject.from_fork:
+        mirror = await review.mirror(looked.head_sha)
+        await mirror.checkout(looked.merge_base, folder / "base")
+        await mirror.checkout(looked.head_sha, folder / "head")
+    else:
+        base = await change.contents(review, looked.merge_base, [diff.old_path for diff in wanted.values()])
+        await asyncio.to_thread(_lay, folder, {"base": base, "head": head})
     try:
         return await layer.analyse(
             review.services.sandbox,
@@ -42,6 +48,8 @@ async def _analyse(review: Review, looked: Looked) -> Analysis:
             folder / "head",
             {path: wanted[path].added_lines() for path in head},
             renamed={path: diff.old_path for path, diff in wanted.items() if diff.old_path != path},
+            analysers=own,
+            run_code=not subject.from_fork,
         )
     finally:
         await asyncio.to_thread(remove_tree, folder)

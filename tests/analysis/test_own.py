@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from bot.analysis.records import Analyser, Analysis
 from bot.analysis.running import run_tool
 from bot.analysis.staging import Source
 from bot.analysis.tools import TOOLS, Tool
+from bot.policy import PolicyError, describe, parse_policy
 from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.process import NoSandbox
+from bot.settings import Settings
 from tests.analysis.trees import analysed, said
 
 # a small linter as a repository may bring one: every line that says BAD, as SARIF
@@ -106,3 +110,22 @@ async def test_a_tool_that_fails_is_listed_with_what_it_said() -> None:
     outcome = await run_tool(Bubblewrap(), wrong, [Source("a.py", b"x = 1\n", None)])
     assert "exit code 2" in outcome.listed.model_dump_json()
     assert "--no-such-option" in outcome.listed.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("words: {command: x, sarif: ../out}", "line 3: review.analysers.words.sarif: "),
+        ("words: {command: x, sarif: sub/..}", "line 3: review.analysers.words.sarif: "),
+        ("words: {command: x, sarf: out}", "line 3: review.analysers.words.sarf: "),
+        ("words: {sarif: out}", "line 3: review.analysers.words"),
+        ("W: {command: x}", "line 3: review.analysers.W"),
+    ],
+)
+def test_a_policy_that_names_one_wrongly_is_told_where(text: str, problem: str, tmp_path: Path) -> None:
+    own = Settings(data_dir=tmp_path)
+    with pytest.raises(PolicyError, match=problem):
+        parse_policy(f"review:\n  analysers:\n    {text}\n", own)
+    policy = parse_policy("review:\n  analysers:\n    words: {command: x}\n", own)
+    assert policy.review.analysers == {"words": Analyser(command="x")}
+    assert '{"words": {"command": "x"' in describe(policy)
