@@ -65,8 +65,9 @@ def fault(call: ToolCall, tools: Sequence[Tool]) -> str | None:
     if known is None:
         return f"There is no tool `{call.name}`; there are: {', '.join(tool.name for tool in tools)}."
     required = known.parameters["required"]
-    # What is optional is not worth a turn: many models write null where they mean nothing.
-    asked = {"required": required, "properties": {key: known.parameters["properties"][key] for key in required}}
+    # What is optional is not worth a turn, and what is inside lists is its reader's to judge, piece by piece.
+    kinds = {key: {"type": known.parameters["properties"][key].get("type")} for key in required}
+    asked = {"required": required, "properties": kinds}
     wrong = list(violations(call.arguments, asked))
     return f"`{call.name}` was called wrongly: {'; '.join(wrong[:5])}." if wrong else None
 
