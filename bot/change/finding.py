@@ -22,8 +22,8 @@ _TESTS = 12
 # tests rank low, because a fix is rarely there
 _RANKED = 150
 _SPEAKING = 2
-# beside tests lie helpers and configuration, which hold none
-_TEST_NAME = re.compile(r"(?<!conf)test[^/]*$", re.IGNORECASE)
+# beside tests lie helpers and configuration, which mostly hold none
+_TEST_NAME = re.compile(r"(?:(?<!conf)test|[._]spec\.)[^/]*$", re.IGNORECASE)
 
 
 async def fetch(job: Job, brief: Brief) -> str:
@@ -53,9 +53,13 @@ async def find(job: Job, brief: Brief) -> Found:
 
 
 def nearby_tests(code: Index, ranked: Sequence[str]) -> tuple[str, ...]:
-    """The test files that speak most of the issue, then those that exercise the likeliest files; at most twelve."""
+    """The test files that speak most of the issue, then those that exercise the likeliest files; at most twelve.
+
+    Files not named as tests come last: a runner may take them, but they rarely hold a test.
+    """
     speaking = [path for path in ranked if code.files[path].role == "test" and _TEST_NAME.search(path)][:_SPEAKING]
-    exercising = (test for path in ranked[:5] if code.files[path].role != "test" for test in code.tests_for(path))
+    exercising = [test for path in ranked[:5] if code.files[path].role != "test" for test in code.tests_for(path)]
+    exercising.sort(key=lambda test: _TEST_NAME.search(test) is None)
     return tuple(dict.fromkeys([*speaking, *exercising]))[:_TESTS]
 
 

@@ -25,3 +25,18 @@ async def test_a_test_that_ranks_high_itself_stands_before_those_found_by_name(t
     async with Indexer(tmp_path / "cache") as indexer:
         code = await indexer.index(repository.git_dir, commit)
         assert nearby_tests(code, files) == ("tests/filter_tests/test_join.py", "tests/test_cart.py")
+
+
+async def test_helpers_that_use_a_likely_file_stand_behind_the_tests_of_a_less_likely_one(tmp_path: Path) -> None:
+    repository = BareRepository(tmp_path / "r.git")
+    more: dict[str | bytes, str | bytes | None] = {
+        "tests/cart_data.py": "from app.cart import Cart\n\nCARTS = [Cart()]\n",
+        "tests/filters_spec.rb": "describe 'filters' do\nend\n",
+    }
+    commit = repository.commit({**FILES, **more})
+    async with Indexer(tmp_path / "cache") as indexer:
+        code = await indexer.index(repository.git_dir, commit)
+        assert "tests/cart_data.py" in code.tests_for("app/cart.py")
+        found = nearby_tests(code, ["app/cart.py", "app/filters.py"])
+    named = ("tests/test_cart.py", "tests/filters_spec.rb", "tests/filter_tests/test_join.py")
+    assert found == (*named, "tests/cart_data.py")
