@@ -62,11 +62,11 @@ async def reactions(story: Story, written: Written) -> list[str]:
 async def answers(story: Story, written: Written) -> list[str]:
     """What the bot answered there, after the text was written; zero-width breaks are taken out."""
     found = await story.request("GET", f"{written.replies}?per_page=100")
-    return [_plain(each) for each in found if _is_answer(story, each, written)]
+    return [_plain(each) for each in found if _is_ours(story, each, written, {"answer"})]
 
 
-def _is_answer(story: Story, item: dict[str, Any], written: Written) -> bool:
-    ours = item["user"]["id"] == story.app.bot_id and any(m.part == "answer" for m in markers_in(item["body"]))
+def _is_ours(story: Story, item: dict[str, Any], written: Written, parts: set[str]) -> bool:
+    ours = item["user"]["id"] == story.app.bot_id and any(m.part in parts for m in markers_in(item["body"]))
     return ours and item["id"] > written.id and item.get("in_reply_to_id") == written.root
 
 
@@ -84,3 +84,20 @@ async def answered(story: Story, written: Written, count: int = 1, seconds: floa
     found = await answers(story, written)
     assert len(found) == count, found
     return found
+
+
+async def finals(story: Story, written: Written) -> list[str]:
+    """What tasks said there at their end, or was said for those that could not."""
+    found = await story.request("GET", f"{written.replies}?per_page=100")
+    return [_plain(each) for each in found if _is_ours(story, each, written, {"final", "status"})]
+
+
+async def final(story: Story, written: Written, seconds: float = 90) -> str:
+    """The one final answer, once it is there."""
+
+    async def there() -> bool:
+        return bool(await finals(story, written))
+
+    await story.until(there, what="the final answer", seconds=seconds)
+    (text,) = await finals(story, written)
+    return text
