@@ -32,7 +32,9 @@ async def run_own(
         return Outcome(NotRun(tool=name, reason=error.message))
     except OSError as error:
         return Outcome(NotRun(tool=name, reason=f"The files could not be laid out: {error.strerror or error}."))
-    run = ToolRun(tool=name, version="(of the policy)", command=analyser.command, seconds=round(seconds, 3), files=files)
+    run = ToolRun(
+        tool=name, version="(of the policy)", command=analyser.command, seconds=round(seconds, 3), files=files
+    )
     moved = [
         finding.model_copy(update={"path": new})
         for new, old in renamed.items()

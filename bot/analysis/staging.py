@@ -53,7 +53,10 @@ def read_sources(
 
 
 def stage(folder: Path, sources: Iterable[Source]) -> list[str]:
-    """Write ``base/`` and ``head/`` below ``folder``, both under the head's names; the paths written."""
+    """Write ``base/`` and ``head/`` below ``folder``, both under the head's names; the paths written.
+
+    What is no UTF-8 is replaced, line by line the same: some tools give up all their files over one such byte.
+    """
     written = []
     for source in sources:
         for side in SIDES:
@@ -61,7 +64,7 @@ def stage(folder: Path, sources: Iterable[Source]) -> list[str]:
             if data is not None:
                 target = folder / side / source.path
                 target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(data)
+                target.write_bytes(data.decode("utf-8", "replace").encode())
                 written.append(f"{side}/{source.path}")
     return written
 

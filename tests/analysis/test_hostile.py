@@ -109,19 +109,36 @@ async def test_strange_names_reach_the_tools_as_names(tmp_path: Path) -> None:
     assert {one.path for one in analysis.new if one.rule == "B006"} == set(names)
 
 
-async def test_text_that_is_no_code_harms_nobody(tmp_path: Path) -> None:
-    head = {
-        "deep.py": "(" * 50_000 + "\n",
-        "deep.js": "[" * 50_000 + "\n",
-        "deep.go": "package a\n" + "{" * 4_000 + "\n",
-        "broken.sh": "#!/bin/sh\nif [ \n",
-        "Dockerfile": "FRM debian\n",
-        ".github/workflows/ci.yml": "on: [\n",
-        "fine.py": "def f(a={}):\n    return a\n",
-    }
-    analysis = await analysed(tmp_path, {}, head)
-    assert ("B006", 1) in said(analysis)
-    assert {one.tool for one in analysis.ran} >= {"ruff", "ast-grep", "detect-secrets"}
+BROKEN = {
+    "deep.py": b"(" * 50_000,
+    "deep.js": b"[" * 50_000,
+    "deep.go": b"package a\n" + b"{" * 4_000,
+    "bytes.py": b"x = '\xff'\n",
+    "coding.py": b"# coding: nonsense\n",
+    "bytes.js": b"\xff\xfe(((\n",
+    "half.sh": b"#!/bin/sh\nif [ \n",
+    "bytes.sh": b"#!/bin/sh\necho \xff\xfe\n",
+    "x/Dockerfile": b"FRM \xff\n",
+    "y/Dockerfile": b"RUN <<",
+    ".github/workflows/half.yml": b"on: [\n",
+    ".github/workflows/bytes.yml": b"on: \xff\n",
+    ".github/workflows/list.yml": b"- 1\n",
+    "half.yaml": b"a: [\n",
+    "half.ini": b"[a\n=\n",
+}
+
+
+async def test_files_nobody_can_read_silence_no_tool_about_the_others(tmp_path: Path) -> None:
+    head = write(tmp_path / "head", CODE)
+    for path, data in BROKEN.items():
+        (head / path).parent.mkdir(exist_ok=True)
+        (head / path).write_bytes(data)
+    (tmp_path / "base").mkdir()
+    analysis = await analyse(
+        Bubblewrap(), tmp_path / "base", head, dict.fromkeys([*CODE, *BROKEN], frozenset(range(1, 9)))
+    )
+    assert analysis.not_run == ()
+    assert {(one.rule, one.line) for one in analysis.new if one.path in CODE} == FOUND
 
 
 async def test_a_secret_is_found_and_not_repeated(tmp_path: Path) -> None:
