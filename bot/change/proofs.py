@@ -85,25 +85,24 @@ def _unusable(run: TestRun) -> str | None:
 
 def _recognise(failures: tuple[Failure, ...], reported: Reported) -> ProofCheck:
     """Compare the exceptions that ended the tests, and nothing else in the failures, with what the issue reported."""
-    ended = "\n".join(_last_line(failure.message) for failure in failures)
+    ended = "\n".join(last_line(failure.message) for failure in failures)
     for name, message in reported.raised:
         if message and _raises(name, ended) and message in "\n".join(failure.message for failure in failures):
             return ProofCheck(matched=f"raises `{name}: {message}`, as reported", failures=failures)
     for name in dict.fromkeys([*(name for name, _ in reported.raised), *reported.named]):
         if _raises(name, ended):
             return ProofCheck(matched=f"fails with `{name}`, as reported", failures=failures)
-    broken = next((failure for failure in failures if _BROKEN_TEST.search(_last_line(failure.message))), None)
+    broken = next((failure for failure in failures if _BROKEN_TEST.search(last_line(failure.message))), None)
     if broken is not None:
         return ProofCheck(
             problem=f"{broken.test} fails because the test itself is broken, not because of the bug: "
-            f"{_last_line(broken.message)}"
+            f"{last_line(broken.message)}"
         )
     other = [shown for shown in reported.raised if shown[0] != "AssertionError"]
     if other:
         shown = " or ".join(f"{name}: {message}".rstrip(": ") for name, message in other[-3:])
         return ProofCheck(
-            problem=f"The issue shows `{shown}`, but the test fails with: {_last_line(ended)}. "
-            "Make it fail as reported."
+            problem=f"The issue shows `{shown}`, but the test fails with: {last_line(ended)}. Make it fail as reported."
         )
     return ProofCheck(failures=failures)
 
@@ -114,7 +113,7 @@ def _raises(name: str, ended: str) -> bool:
     return name != "AssertionError" and re.search(pattern, ended, re.MULTILINE) is not None
 
 
-def _last_line(message: str) -> str:
+def last_line(message: str) -> str:
     """The line that names the exception: pytest puts it behind ``E``, others last, before a summary of theirs."""
     marked = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
     if marked:

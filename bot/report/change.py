@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.change.job import PullText
+from bot.change.proofs import last_line
 from bot.change.records import Baseline, Evidence, Failure, GateName, GateReport, Ran
 from bot.report.words import code_block, duration, folded, inline_code, money, paragraph, shortened, table
 
@@ -124,10 +125,8 @@ def _unverified_head(evidence: Evidence) -> list[str]:
 
 
 def _short(failure: Failure) -> str:
-    """The line of a failure that names it, without pytest's margin."""
-    marked = [line[1:].strip() for line in failure.message.splitlines() if line.startswith("E ")]
-    lines = marked or [line.strip() for line in failure.message.splitlines() if line.strip()]
-    text = (marked[0] if marked else lines[-1] if lines else "") or "no message"
+    """The line of a failure that names it."""
+    text = last_line(failure.message) or "no message"
     return inline_code(shortened(text.removeprefix("AssertionError: "), 100))
 
 

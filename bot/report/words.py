@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+_DUNDER = re.compile(r"(`[^`]*`)|\b(__\w+__)\b")
 _FOLD = re.compile(r"<(?=/?(?:details|summary)\b)", re.I)
 _NO_WIDTH = "\u200b"
 
@@ -42,8 +43,12 @@ def _cell(text: str) -> str:
 
 
 def paragraph(text: str) -> str:
-    """Words of somebody else on one line, so that no fence or fold in them can swallow what stands below."""
-    return _FOLD.sub(f"<{_NO_WIDTH}", " ".join(text.split()))
+    """Words of somebody else on one line, so that no fence or fold in them can swallow what stands below.
+
+    ``__name__`` is code: as Markdown it would lose its underscores and become bold.
+    """
+    flat = _DUNDER.sub(lambda found: found[1] or f"`{found[2]}`", " ".join(text.split()))
+    return _FOLD.sub(f"<{_NO_WIDTH}", flat)
 
 
 def shortened(text: str, limit: int) -> str:

@@ -128,6 +128,13 @@ def test_many_failing_tests_are_counted_and_flaky_ones_named() -> None:
     assert "`t.py::flaky_9` and 2 more." in body
 
 
+def test_a_runner_s_own_summary_is_not_taken_for_the_failure() -> None:
+    message = "E\nERROR: test_x\nAttributeError: no name\n\nFAILED (errors=1)\nSystem check: no issues."
+    failures = (Failure(test="t.py::test_x", phase="call", message=message),)
+    table = evidence_table(with_proof(make_evidence(), failures=failures))
+    assert "fails: `AttributeError: no name` |" in table
+
+
 def test_a_failure_without_words() -> None:
     for message in ("", "\n \n", "E   \n"):
         failures = (Failure(test="t.py::test_x", phase="call", message=message),)

@@ -80,3 +80,9 @@ def test_a_paragraph_swallows_nothing(text: str) -> None:
 def test_what_is_cut_is_said() -> None:
     assert shortened("abcdef", 6) == "abcdef"
     assert shortened("abcdefg", 6) == "abcde…"
+
+
+def test_dunder_names_keep_their_underscores() -> None:
+    assert paragraph("no __name__ on func.__doc__, `x.__module__` stays") == (
+        "no `__name__` on func.`__doc__`, `x.__module__` stays"
+    )
