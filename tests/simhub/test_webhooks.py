@@ -106,3 +106,47 @@ async def test_pages_of_a_list_link_to_each_other(at: Stage) -> None:
     assert [issue["number"] for issue in second.body] == [3, 2]
     for rel, page in (("prev", 1), ("next", 3), ("last", 3), ("first", 1)):
         assert f'page={page}>; rel="{rel}"' in second.headers["Link"]
+
+
+async def test_the_rarer_events_carry_what_github_sends_too(at: Stage) -> None:
+    """Their shapes are held against GitHub's examples by the stage."""
+    head = await at.pull("other\n")
+    await _open(at)
+    number = len(at.repo.issues)
+    bob, alice = at.hub.create_user("bob"), at.alice.token
+    at.hub.set_permission(at.repo, "bob", "write")
+    comment = (await at.ask("POST", f"{REPO}/issues/{number}/comments", body={"body": "x"})).body["id"]
+    review = (await at.ask("POST", f"{REPO}/pulls/1/reviews", alice, {"event": "COMMENT", "body": "x"})).body["id"]
+    place = {"body": "x", "commit_id": head, "path": "src/app.py", "line": 1}
+    remark = (await at.ask("POST", f"{REPO}/pulls/1/comments", alice, place)).body["id"]
+    await at.ask("POST", f"{REPO}/check-runs", body={"name": "c", "head_sha": head})
+    suite = (await at.ask("GET", f"{REPO}/commits/{head}/check-suites")).body["check_suites"][0]["id"]
+    for method, path, body in (
+        ("DELETE", f"issues/comments/{comment}", None),
+        ("PATCH", f"issues/{number}", {"state": "closed"}),
+        ("PATCH", f"issues/{number}", {"state": "open"}),
+        ("POST", f"issues/{number}/assignees", {"assignees": ["bob"]}),
+        ("DELETE", f"issues/{number}/assignees", {"assignees": ["bob"]}),
+        ("PUT", f"issues/{number}/lock", {}),
+        ("DELETE", f"issues/{number}/lock", None),
+        ("POST", "issues/1/labels", {"labels": ["bug"]}),
+        ("DELETE", "issues/1/labels/bug", None),
+        ("POST", "issues/1/assignees", {"assignees": ["bob"]}),
+        ("DELETE", "issues/1/assignees", {"assignees": ["bob"]}),
+        ("DELETE", "labels/bug", None),
+        ("POST", "pulls/1/requested_reviewers", {"reviewers": [bob.login]}),
+        ("DELETE", "pulls/1/requested_reviewers", {"reviewers": [bob.login]}),
+        ("PUT", f"pulls/1/reviews/{review}", {"body": "y"}),
+        ("PATCH", f"pulls/comments/{remark}", {"body": "y"}),
+        ("DELETE", f"pulls/comments/{remark}", None),
+    ):
+        answer = await at.ask(method, f"{REPO}/{path}", alice, body)
+        assert answer.status < 300, (method, path, answer.body)
+    assert (await at.ask("POST", f"{REPO}/check-suites/{suite}/rerequest")).status == 201
+    assert set(await at.events()) >= {
+        "issue_comment.deleted", "issues.reopened", "issues.assigned", "issues.unassigned", "issues.locked",
+        "issues.unlocked", "pull_request.labeled", "pull_request.unlabeled", "pull_request.assigned",
+        "pull_request.unassigned", "label.deleted", "pull_request.review_requested",
+        "pull_request.review_request_removed", "pull_request_review.edited", "pull_request_review_comment.edited",
+        "pull_request_review_comment.deleted", "check_suite.rerequested",
+    }  # fmt: skip
