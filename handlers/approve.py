@@ -31,7 +31,7 @@ async def run(invocation: Invocation, services: Services) -> None:
 COMMAND = Command(
     name="approve",
     summary="Lets go on what waits for approval here.",
-    explanation="Some tasks stop at a plan and wait for a person. Nothing of what a task does merges anything.",
+    explanation="For a task that stops and waits for a person's word; where none does, it says so.",
     examples=(("/approve", "goes on with the task that waits here, if one does"),),
     places=ANYWHERE,
     run=run,

@@ -31,17 +31,14 @@ async def run(invocation: Invocation, services: Services) -> None:
     await reply(services, invocation, _list(invocation) if wanted is None else _one(invocation, wanted))
 
 
-def manual(command: Command) -> str:
-    """What there is to know of a command, whoever asks."""
-    closed = " Only while it is open." if command.needs_open else ""
-    rows = [(f"`{typed}`", told) for typed, told in command.examples]
-    parts = (
-        f"`{command.usage}`",
-        f"{command.summary} {command.explanation}",
-        f"Where: {command.where}.{closed}",
-        table(("you type", "what happens"), rows),
-    )
-    return "\n\n".join(parts)
+def where(command: Command) -> str:
+    """The places, and what they must be like, in words."""
+    return f"{command.where}.{' Only while it is open.' if command.needs_open else ''}"
+
+
+def examples(command: Command) -> str:
+    """A table of what may be typed and what that does."""
+    return table(("you type", "what happens"), [(f"`{typed}`", told) for typed, told in command.examples])
 
 
 def _list(invocation: Invocation) -> str:
@@ -66,7 +63,8 @@ def _one(invocation: Invocation, wanted: Command) -> str:
     level = invocation.policy.level(wanted.name)
     who = f"people with {level} permission" if level else "nobody, it is switched off here"
     you = "You may." if _may(invocation, wanted) else "You may not."
-    return f"{manual(wanted)}\n\nWho: {who}. {you}"
+    told = f"{wanted.summary} {wanted.explanation}"
+    return "\n\n".join((f"`{wanted.usage}`", told, f"Where: {where(wanted)}", examples(wanted), f"Who: {who}. {you}"))
 
 
 def _may(invocation: Invocation, wanted: Command) -> bool:
