@@ -55,7 +55,7 @@ async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int) -> A
     """The whole bot, ``forgehand serve``, workers included."""
     environment = {
         "FORGEHAND_APP_ID": str(app.app_id),
-        "FORGEHAND_PRIVATE_KEY": str(_key(app, folder)),
+        "FORGEHAND_PRIVATE_KEY": str(key_file(app, folder)),
         "FORGEHAND_WEBHOOK_SECRET": SECRET,
         "FORGEHAND_API_URL": hub.api_url,
         "FORGEHAND_WEB_URL": hub.url,
@@ -64,8 +64,8 @@ async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int) -> A
         "FORGEHAND_SANDBOX": "none",
     }
     command = [sys.executable, "-m", "bot.cli", "serve"]
-    async with _process(command, environment, folder / "forgehand.log") as process:
-        yield await _up(Server("forgehand", port, "/webhook", "/healthz", process), "/readyz")
+    async with running(command, environment, folder / "forgehand.log") as process:
+        yield await answering(Server("forgehand", port, "/webhook", "/healthz", process), "/readyz")
 
 
 @asynccontextmanager
@@ -73,7 +73,7 @@ async def probot(hub: Hub, app: AppCredentials, folder: Path, port: int) -> Asyn
     """Probot with its own defaults, logging to a file as we do."""
     environment = {
         "APP_ID": str(app.app_id),
-        "PRIVATE_KEY_PATH": str(_key(app, folder)),
+        "PRIVATE_KEY_PATH": str(key_file(app, folder)),
         "WEBHOOK_SECRET": SECRET,
         "GHE_HOST": hub.url.removeprefix("http://"),
         "GHE_PROTOCOL": "http",
@@ -83,12 +83,12 @@ async def probot(hub: Hub, app: AppCredentials, folder: Path, port: int) -> Asyn
         "LOG_FORMAT": "json",
     }
     command = ["node", str(_PROBOT / "node_modules/probot/bin/probot.js"), "run", str(_PROBOT / "app.mjs")]
-    async with _process(command, environment, folder / "probot.log") as process:
-        yield await _up(Server("probot", port, "/api/github/webhooks", "/ping", process), "/ping")
+    async with running(command, environment, folder / "probot.log") as process:
+        yield await answering(Server("probot", port, "/api/github/webhooks", "/ping", process), "/ping")
 
 
 @asynccontextmanager
-async def _process(
+async def running(
     command: list[str], environment: Mapping[str, str], log: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     with log.open("ab") as output:
@@ -103,7 +103,7 @@ async def _process(
             await process.wait()
 
 
-async def _up(server: Server, path: str) -> Server:
+async def answering(server: Server, path: str) -> Server:
     """Wait until it answers ``path`` with anything but an error of the server."""
     async with asyncio.timeout(60), aiohttp.ClientSession() as session:
         while True:
@@ -118,7 +118,7 @@ async def _up(server: Server, path: str) -> Server:
             await asyncio.sleep(0.1)
 
 
-def _key(app: AppCredentials, folder: Path) -> Path:
+def key_file(app: AppCredentials, folder: Path) -> Path:
     path = folder / "key.pem"
     path.touch(0o600)
     path.write_text(app.private_key)

@@ -14,6 +14,7 @@ _MODULES = (
     "gitdata",
     "issues",
     "labels",
+    "languages",
     "merges",
     "pulls",
     "reactions",

@@ -1,0 +1,295 @@
+"""A review beside PR-Agent's: how soon the first sign, how soon all is said, at what price, and what was read.
+
+``python -m bench.review [--rounds N] [--without-peer]``. Both have the same simulated GitHub (answering in 100 ms) and
+the same scripted model (5 s an answer), each as a server process of its own, one after the other. PR-Agent is measured
+with its ``/review`` alone, findings inline, which is the least it can do, and as it ships (three commands). The last
+line is one JSON object; times are medians over the rounds, from the pull request's opening.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bench import review_scenes as scenes
+from bench.review_peer import answer, install_pr_agent, pr_agent
+from bench.review_scenes import Scene
+from bench.webhooks.servers import SECRET, Server, answering, key_file, running
+from bot.local.hosting import free_port, manifest_rights
+from simhub.hub import AppCredentials, Hub
+from simhub.model import Account, Pull, Repository
+from simhub.model_formats import Asked
+from simhub.requestlog import RequestRecord
+from simhub.scripted_model import Script, ScriptedModel
+
+_GITHUB_SECONDS = 0.1
+_MODEL_SECONDS = 5.0
+_LOOK = 0.005
+_STILL = 5.0  # seconds without a request or a thinking model: nothing more will come
+_LONGEST = 300.0
+_PART = re.compile(r"value_(\d{3})_\d+")
+BARS = {
+    "first_sign_s": 0.5, "finished_s": 13, "finished_quiet_s": 8, "github_calls": 12, "files_read": 120, "off_diff": 0,
+    "rerun_model_calls": 0,
+}  # fmt: skip
+
+
+@dataclass
+class Subject:
+    """A reviewer under test with the GitHub it serves and the model it asks."""
+
+    hub: Hub
+    app: AppCredentials
+    repository: Repository
+    maintainer: Account
+    script: Script
+    folder: Path
+    server: Server | None = None
+    thinking: int = 0
+    scene: Scene = field(default_factory=lambda: scenes.quiet(0))
+    asked: list[tuple[float, RequestRecord]] = field(default_factory=list)
+
+    def observe(self, record: RequestRecord, _answer: object) -> None:
+        # The sweep of the delivery log is no part of a review.
+        if record.kind in {"app", "installation"} and record.path != "/app/hook/deliveries":
+            self.asked.append((time.perf_counter(), record))
+
+    async def think(self, asked: Asked) -> dict[str, Any]:
+        self.thinking += 1
+        await asyncio.sleep(_MODEL_SECONDS)
+        self.thinking -= 1
+        return _reply(asked, self.scene)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one review looked like from outside. Times in seconds from the opening."""
+
+    first_sign: float
+    finished: float
+    github_calls: int
+    model_calls: int
+    prompts: str
+    inline: int
+    said: str
+
+    def line(self, scene: Scene) -> str:
+        calls = f"{self.github_calls} GitHub and {self.model_calls} model calls, {self.inline} inline"
+        return f"{scene.title:<12} sign {self.first_sign:5.2f} s, finished {self.finished:6.2f} s, {calls}"
+
+    def off_diff(self, scene: Scene) -> int:
+        return sum(one.path in self.said or one.title in self.said for one in scene.invented)
+
+
+Start = Callable[[Hub, AppCredentials, Path, int, str], AbstractAsyncContextManager[Server]]
+
+
+def _reply(asked: Asked, scene: Scene) -> dict[str, Any]:
+    told = (*scene.told, *scene.invented)
+    if "report" in asked.tools:
+        mine = told if re.search("Concern: .*correctness", asked.text) else ()
+        return {"tool_calls": [{"name": "report", "arguments": scenes.report(mine)}]}
+    if "verdict" in asked.tools:
+        one = next(each for each in told if each.title in asked.text)
+        return {"tool_calls": [{"name": "verdict", "arguments": scenes.verdict(one)}]}
+    return answer(asked, told)
+
+
+@asynccontextmanager
+async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int, model_url: str) -> AsyncIterator[Server]:
+    """The whole bot as an operator starts it, with one model for every role."""
+    model = {"provider": "anthropic", "api": "messages", "base_url": model_url.removesuffix("/v1"), "context": 200_000,
+             "max_output": 32_000, "input_price": 1.0, "output_price": 5.0}  # fmt: skip
+    environment = {
+        "FORGEHAND_APP_ID": str(app.app_id),
+        "FORGEHAND_PRIVATE_KEY": str(key_file(app, folder)),
+        "FORGEHAND_WEBHOOK_SECRET": SECRET,
+        "FORGEHAND_API_URL": hub.api_url,
+        "FORGEHAND_WEB_URL": hub.url,
+        "FORGEHAND_DATA_DIR": str(folder / "data"),
+        "FORGEHAND_PORT": str(port),
+        "FORGEHAND_MODELS": json.dumps({"scripted": model}),
+        "FORGEHAND_ROLES": json.dumps({role: ["scripted"] for role in ("fix", "review", "verify", "cheap")}),
+        "ANTHROPIC_API_KEY": "sk-ant-api03-scripted",
+    }
+    command = [sys.executable, "-m", "bot.cli", "serve"]
+    async with running(command, environment, folder / "forgehand.log") as process:
+        yield await answering(Server("forgehand", port, "/webhook", "/healthz", process), "/readyz")
+
+
+@asynccontextmanager
+async def subject(start: Start, folder: Path) -> AsyncIterator[Subject]:
+    """``start`` the reviewer in front of a GitHub and a model of its own."""
+    folder.mkdir()
+    script = Script()
+    async with Hub.start(folder / "hub") as hub, ScriptedModel(script) as model:
+        app = hub.create_app("forgehand", webhook_secret=SECRET, **manifest_rights())
+        maintainer = hub.create_user("mara")
+        repository = hub.create_repository("octo/shop", source=scenes.seed(folder / "source"))
+        hub.set_permission(repository, "mara", "admin")
+        made = Subject(hub, app, repository, maintainer, script, folder)
+        script.on(made.think, reusable=True)
+        hub.observers.append(made.observe)
+        port = free_port()
+        async with start(hub, app, folder, port, model.openai_url) as server:
+            made.server, app.webhook_url = server, f"http://127.0.0.1:{port}{server.webhook}"
+            hub.install(app, "octo", [repository])
+            await hub.settled()
+            yield made
+
+
+async def review(one: Subject, scene: Scene) -> tuple[Pull, Seen]:
+    """Open the pull request and watch until nothing more happens."""
+    one.scene, one.hub.latency = scene, 0.0
+    one.asked.clear()
+    one.script.requests.clear()
+    opening = asyncio.create_task(scenes.propose(one.hub, one.repository, one.maintainer, scene, one.folder))
+    known = len(one.repository.pulls)
+    while len(one.repository.pulls) == known:
+        await asyncio.sleep(_LOOK)
+    opened, one.hub.latency = time.perf_counter(), _GITHUB_SECONDS
+    pull = one.repository.pulls[known]
+    first = asyncio.create_task(_first_sign(one, pull, opened))
+    await opening
+    await _until_still(one, pull)
+    first.cancel()
+    signs = (await asyncio.gather(first, return_exceptions=True))[0]
+    writes = [at for at, record in one.asked if record.method != "GET" and record.path != "/graphql"]
+    seen = Seen(
+        first_sign=signs if isinstance(signs, float) else float("inf"),
+        finished=max(writes, default=opened) - opened,
+        github_calls=len(one.asked),
+        model_calls=len(one.script.requests),
+        prompts="\n".join(asked.text for asked in one.script.requests),
+        inline=len(_inline(one, pull)),
+        said="\n".join(_said(one, pull)),
+    )
+    print(seen.line(scene), flush=True)
+    return pull, seen
+
+
+async def _first_sign(one: Subject, pull: Pull, opened: float) -> float:
+    """Seconds until anything of the bot can be seen on the pull request."""
+    body = pull.issue.body
+    while not (_runs(one, pull) or _said(one, pull) or pull.issue.reactions or pull.issue.labels
+               or pull.issue.body != body):  # fmt: skip
+        await asyncio.sleep(_LOOK)
+    return time.perf_counter() - opened
+
+
+async def _until_still(one: Subject, pull: Pull) -> None:
+    """Until the bot has said something, no check of it runs, and it asks nobody for a while."""
+    began = time.perf_counter()
+    while one.thinking or not _said(one, pull) or not all(run.conclusion for run in _runs(one, pull)) or _busy(one):
+        if time.perf_counter() - began > _LONGEST:
+            sys.exit(f"The review did not end within {_LONGEST:.0f} s; the server's log is in {one.folder}.")
+        await asyncio.sleep(_LOOK)
+
+
+def _busy(one: Subject) -> bool:
+    return time.perf_counter() - max((at for at, _ in one.asked), default=0.0) < _STILL
+
+
+def _runs(one: Subject, pull: Pull) -> list[Any]:
+    return [run for suite in one.repository.suites if suite.head_sha == pull.head_sha for run in suite.runs]
+
+
+def _inline(one: Subject, pull: Pull) -> list[str]:
+    return [each.body for each in pull.review_comments if each.user.id == one.app.bot_id]
+
+
+def _said(one: Subject, pull: Pull) -> list[str]:
+    """Everything the bot wrote where people read it, but for its check run."""
+    comments = [each.body for each in pull.issue.comments if each.user.id == one.app.bot_id]
+    reviews = [each.body for each in pull.reviews if each.user.id == one.app.bot_id]
+    return [*comments, *reviews, *_inline(one, pull)]
+
+
+async def again(one: Subject, pull: Pull) -> int:
+    """Model calls of a second delivery of the opening, and of a re-run of its check where it has one."""
+    one.script.requests.clear()
+    opened = next(each for each in one.hub.webhooks.log if each.event == "pull_request" and _about(each.body, pull))
+    one.hub.webhooks.redeliver(opened)
+    await asyncio.sleep(_STILL)
+    await _until_still(one, pull)
+    for run in _runs(one, pull):
+        await one.hub.rerequest(one.repository, run.id, one.maintainer.login)
+        await asyncio.sleep(_STILL)
+        await _until_still(one, pull)
+    return len(one.script.requests)
+
+
+def _about(body: bytes, pull: Pull) -> bool:
+    payload = json.loads(body)
+    return bool(payload.get("action") == "opened" and payload["number"] == pull.number)
+
+
+async def measure(start: Start, folder: Path, rounds: int) -> dict[str, Any]:
+    """All figures of one reviewer. A first review only warms it up."""
+    async with subject(start, folder) as one:
+        print(folder.name, flush=True)
+        await review(one, scenes.quiet(0))
+        with_bugs, without = list[Seen](), list[Seen]()
+        for number in range(1, rounds + 1):
+            scene = scenes.findings(number)
+            pull, seen = await review(one, scene)
+            with_bugs.append(seen)
+            without.append((await review(one, scenes.quiet(number)))[1])
+        rerun = await again(one, pull)
+        many = scenes.large()
+        _, whole = await review(one, many)
+    read = {int(number) for number in _PART.findall(whole.prompts)}
+    listed = {number for number in range(len(many.files)) if f"part_{number:03}" in whole.said}
+    return {
+        "first_sign_s": _median(seen.first_sign for seen in with_bugs),
+        "finished_s": _median(seen.finished for seen in with_bugs),
+        "finished_quiet_s": _median(seen.finished for seen in without),
+        "github_calls": max(seen.github_calls for seen in with_bugs),
+        "model_calls": max(seen.model_calls for seen in with_bugs),
+        "files_read": len(read),
+        "files_read_or_listed": len(read | listed),
+        "files_changed": len(many.files),
+        "finished_large_s": round(whole.finished, 2),
+        "posted_inline": min(seen.inline for seen in with_bugs),
+        "off_diff": sum(seen.off_diff(scene) for seen in with_bugs),
+        "rerun_model_calls": rerun,
+    }
+
+
+def _median(values: Any) -> float:
+    return round(float(statistics.median(values)), 2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--without-peer", action="store_true")
+    options = parser.parse_args()
+    starts: dict[str, Start] = {"forgehand": forgehand}
+    if not options.without_peer:
+        install_pr_agent()
+        starts |= {"pr_agent": partial(pr_agent, commands=["/review"]), "pr_agent_as_shipped": pr_agent}
+    with tempfile.TemporaryDirectory(prefix="bench-review-") as folder:
+        figures = {
+            name: asyncio.run(measure(start, Path(folder) / name, options.rounds)) for name, start in starts.items()
+        }
+    ours = figures.pop("forgehand")
+    load = round(os.getloadavg()[0], 1)
+    print(json.dumps({"bench": "review", **ours, "peers": figures, "bars": BARS, "load_average": load}))
+
+
+if __name__ == "__main__":
+    main()
