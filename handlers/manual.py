@@ -1,4 +1,4 @@
-"""``python -m handlers.manual [--check]``: writes docs/commands.md from what the commands say of themselves, or checks it.
+"""``python -m handlers.manual [--check]``: writes docs/commands.md from what commands say of themselves, or compares.
 
 Exit code 1 where the file is not what would be written.
 """
