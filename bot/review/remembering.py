@@ -25,9 +25,10 @@ _BODY = 4_000
 
 
 class Sifted(JsonModel):
-    """``new`` was not said before; ``again`` are findings that the summary told and goes on telling.
+    """``new`` was not said before; ``again`` the summary told before, and goes on telling while it is not settled.
 
-    ``known`` counts the others by reason: ``told``, ``rejected``, ``thread``, ``conversation``.
+    ``known`` counts what is said elsewhere by reason: ``told`` (in our threads), ``rejected``, ``thread``,
+    ``conversation``.
     """
 
     new: tuple[Settled, ...]
@@ -60,28 +61,33 @@ async def sift(review: Review, looked: Looked, memory: Memory, claims: Sequence[
     known = await asyncio.to_thread(
         said_before, memory, [one.finding for one in settled], {row.fingerprint for row in rejected}
     )
-    folded = {one.fingerprint: one for one in memory.told if one.state == "folded"}
-    return _sifted(list(zip(settled, known, strict=True)), folded)
+    return _sifted(list(zip(settled, known, strict=True)), [one for one in memory.told if one.state == "folded"])
 
 
 async def remember(
     review: Review, looked: Looked, inline: Sequence[Settled], folded: Sequence[Settled], comments: Sequence[int] = ()
 ) -> None:
-    """Store what was told: ``inline`` in threads, ``folded`` in the summary; ``comments`` are the ids of the first."""
-    head = await change.texts(review, looked.head_sha, {one.finding.path for one in (*inline, *folded)})
-    repository, number = review.task.repository.full_name, review.task.number
-    ids = {one.finding: comment for one, comment in zip(inline, comments, strict=False)}
+    """Store what was told: ``inline`` in threads, ``folded`` in the summary; ``comments`` are the ids of the first.
 
-    def rows() -> list[StoredFinding]:
-        told = [
-            tell(one, task=review.task_id, head_sha=looked.head_sha, text=head.get(one.finding.path, ""), folded=place)
-            for group, place in ((inline, False), (folded, True))
-            for one in group
+    What is told in the summary again is stored as it was found first.
+    """
+    services, repository, number = review.services, review.task.repository.full_name, review.task.number
+    rows = await services.store.run(lambda connection: findings.of_pull(connection, repository, number))
+    known = {one.finding for row in rows if row.state == "folded" and (one := _told(row)) is not None}
+    new = [(each, False) for each in inline] + [(each, True) for each in folded if each.finding not in known]
+    ids = {each.finding: comment or None for each, comment in zip(inline, comments, strict=False)}
+    head = await change.texts(review, looked.head_sha, {each.finding.path for each, _ in new})
+    task_id, head_sha = review.task_id, looked.head_sha
+
+    def told() -> list[StoredFinding]:
+        found = [
+            tell(each, task=task_id, head_sha=head_sha, text=head.get(each.finding.path, ""), folded=below)
+            for each, below in new
         ]
-        return [stored(one, repository, number, comment=ids.get(one.finding)) for one in told]
+        return [stored(each, repository, number, comment=ids.get(each.finding)) for each in found]
 
-    found = await asyncio.to_thread(rows)
-    await review.services.store.run(lambda connection: findings.remember(connection, found))
+    found = await asyncio.to_thread(told)
+    await services.store.run(lambda connection: findings.remember(connection, found))
 
 
 async def ignore(
@@ -107,20 +113,13 @@ async def _named(services: Services, repository: Repository, number: int, commen
     return next((name for thread in holders if (name := finding_of(thread, bot.id)) is not None), None)
 
 
-def _sifted(pairs: Sequence[tuple[Settled, Known | None]], folded: Mapping[str, Told]) -> Sifted:
-    again, reasons = [], []
-    for one, known in pairs:
-        if known is None:
-            continue
-        told = folded.get(known.fingerprint)
-        if told is not None and known.reason == "told":
-            again.append(one.model_copy(update={"verdict": told.verdict}))
-        else:
-            reasons.append(known.reason)
+def _sifted(pairs: Sequence[tuple[Settled, Known | None]], folded: Sequence[Told]) -> Sifted:
+    there = {one.fingerprint for one in folded}
+    elsewhere = [known.reason for _, known in pairs if known is not None and known.fingerprint not in there]
     return Sifted(
         new=tuple(one for one, known in pairs if known is None),
-        again=tuple(again),
-        known={reason: reasons.count(reason) for reason in sorted(set(reasons))},
+        again=tuple(Settled(finding=one.finding, verdict=one.verdict) for one in folded),
+        known={reason: elsewhere.count(reason) for reason in sorted(set(elsewhere))},
     )
 
 
