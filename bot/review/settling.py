@@ -12,7 +12,8 @@ from bot.review.fingerprints import identify, relocated, same
 from bot.review.records import Finding, Settled, Severity
 from bot.review.wording import NEAR, alike, wordings
 
-_ROW = re.compile(r"\s{0,5}\d*\s+\d+ [ +.-]|\s{0,5}\d+\s{6,} -")
+# as bot.review.showing writes them: both numbers, each of them perhaps left out, then the sign
+_ROW = re.compile(r"(?: *\d+| {5}) (?: {5}| *\d+) [ +.-]")
 _SEVERITIES: dict[str, Severity] = {"error": "bug", "warning": "risk", "note": "nit"}
 _ORDER: dict[Severity, int] = {"blocker": 0, "bug": 1, "risk": 2, "nit": 3}
 _SECURITY = ("bandit", "detect-secrets", "zizmor")
