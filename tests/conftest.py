@@ -10,9 +10,9 @@ from tests.support.notrun import not_run
 from tests.support.openapi import Witness, watching
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def witness() -> Iterator[Witness]:
-    """Whatever hub a test starts: each request and each answer is held against GitHub's description."""
+    """Whatever hub a test or fixture starts: each request and answer is held against GitHub's description."""
     with watching() as witness:
         yield witness
 
