@@ -36,6 +36,7 @@ _POLL = 0.25
 _STANDBY = 2.0
 _STAGE_PAUSE = 2.0
 _TICKS = (5.0, 15.0, 60.0)
+_CALM_TICKS = (15.0, 60.0)
 _LONGEST_PAUSE = 900.0
 log = structlog.get_logger(__name__)
 
@@ -121,7 +122,8 @@ class Reporter:
             return True
         if watched.newest > watched.shown and not watched.calm:
             return waited >= _STAGE_PAUSE
-        return waited >= _TICKS[min(watched.ticks, len(_TICKS) - 1)]
+        ticks = _CALM_TICKS if watched.calm else _TICKS
+        return waited >= ticks[min(watched.ticks, len(ticks) - 1)]
 
     def _begin(self, task_id: str, watched: _Watched, now: float) -> None:
         news = watched.newest > watched.shown and not watched.calm
