@@ -21,24 +21,24 @@ async def end(services: Services, repository: Repository, number: int, head_sha:
     where = (repository.full_name, number)
     if not await services.store.run(lambda connection: findings.any_unsettled(connection, *where)):
         return
-    memory = await recall(services, repository, number)
+    memory = await recall(services, repository, number, author)
     mirror = await _mirror(services, repository, number, head_sha)
     paths = {one.finding.path for one in memory.unsettled()}
     read = {path: await mirror.read(head_sha, path) for path in sorted(paths)}
     texts = {path: text for path, text in read.items() if text is not None}
 
     def look() -> dict[str, tuple[State, str]]:
-        return {one.fingerprint: _end(one, texts, memory, author) for one in memory.unsettled()}
+        return {one.fingerprint: _end(one, texts, memory) for one in memory.unsettled()}
 
     ends = await asyncio.to_thread(look)
     await services.store.run(lambda connection: findings.settle(connection, *where, ends))
 
 
-def _end(one: Told, texts: Mapping[str, str], memory: Memory, author: str) -> tuple[State, str]:
+def _end(one: Told, texts: Mapping[str, str], memory: Memory) -> tuple[State, str]:
     """What people said of it counts first, then whether its code was changed."""
     state = ended(one, texts)
     standing: Standing = "gone" if state == "fixed" else "stands"
-    checked = judged(Checked(told=one, standing=standing), memory.thread_of(one.fingerprint), author, memory.bot_id)
+    checked = judged(Checked(told=one, standing=standing), memory)
     return (state, "") if checked.open else (checked.told.state, checked.why)
 
 

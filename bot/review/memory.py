@@ -67,9 +67,10 @@ class Told(JsonModel):
 
 
 class Memory(JsonModel):
-    """Everything said before."""
+    """Everything said before. ``author`` opened the pull request."""
 
     bot_id: int
+    author: str
     told: tuple[Told, ...] = ()
     threads: tuple[Thread, ...] = ()
     comments: tuple[IssueComment, ...] = ()
@@ -182,7 +183,8 @@ def said_before(
     """
     told = [(one, identify(one.finding)) for one in memory.told if one.state != "fixed"]
     voices = list(_voices(memory))
-    comments = [(one, _loose(one)) for one in memory.comments if one.author_id != memory.bot_id]
+    others = (one for one in memory.comments if one.author_id != memory.bot_id and one.author != memory.author)
+    comments = [(one, _loose(one)) for one in others]
     return tuple(
         Known(reason="rejected", fingerprint=name)
         if (name := fingerprint(finding)) in rejected
@@ -222,7 +224,9 @@ def _voices(memory: Memory) -> Iterator[_Voice]:
     fixed = {one.fingerprint for one in memory.told if one.state == "fixed"}
     for thread in memory.threads:
         if finding_of(thread, memory.bot_id) not in fixed:
-            said = [(one.author, wordings(without_markers(one.body))) for one in thread.comments]
+            # An outsider must not be able to silence us about a change of their own.
+            heard = (one for one in thread.comments if one.author != memory.author or one.association in _TEAM)
+            said = [(one.author, wordings(without_markers(one.body))) for one in heard]
             yield _Voice(thread, tuple(said))
 
 
@@ -271,14 +275,15 @@ def disputed(thread: Thread, author: str) -> str | None:
     return "thumbs down" if first.disliked else None
 
 
-def judged(checked: Checked, thread: Thread | None, author: str, bot_id: int) -> Checked:
+def judged(checked: Checked, memory: Memory) -> Checked:
     """The same with what people did about it: disputed in words, resolved without a change, or fixed and resolved."""
+    thread = memory.thread_of(checked.told.fingerprint)
     if thread is None:
         return checked
-    reason = disputed(thread, author)
+    reason = disputed(thread, memory.author)
     state: State | None = "disputed" if reason else None
     if reason is None and thread.resolved:
-        mine = (one for one in thread.comments if one.author_id == bot_id)
+        mine = (one for one in thread.comments if one.author_id == memory.bot_id)
         said_fixed = any(mark.part.startswith(_FIXED) for one in mine for mark in markers_in(one.body))
         state = "disputed" if checked.standing == "stands" and not said_fixed else "fixed"
         reason = f"resolved by {thread.resolved_by or 'ghost'}"

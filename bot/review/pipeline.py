@@ -84,7 +84,7 @@ async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) 
     """Remember and analyse; look at our open findings again; find, settle, verify, rank."""
     task = review.task
     steps: dict[str, Step[Any]] = {
-        "recall": Step(remembering.recall, (review.services, task.repository, task.number), retries=2),
+        "recall": Step(remembering.recall, (review.services, task.repository, task.number, subject.author), retries=2),
         "analyse": Step(statics.analyse, (review, subject, looked), interruptible=True),
     }
     known = await ctx.parallel(steps)

@@ -43,7 +43,7 @@ async def recheck(ctx: Ctx, review: Review, subject: Subject, looked: Looked, me
     """Memory brought to the head: findings where their code is now, those that were fixed closed in their threads."""
     if not memory.unsettled():
         return memory
-    checked = await ctx.step("recheck", by_code, review, subject, looked, memory)
+    checked = await ctx.step("recheck", by_code, review, looked, memory)
     doubtful = [one for one in checked if one.open and one.standing == "doubtful"][:_AT_MOST]
     steps = {
         f"recheck-{one.told.fingerprint}": Step(ask, (review, subject, looked, one), interruptible=True)
@@ -54,7 +54,7 @@ async def recheck(ctx: Ctx, review: Review, subject: Subject, looked: Looked, me
     return await ctx.step("close-fixed", close, review, looked, memory, checked, by_name, retries=2)
 
 
-async def by_code(review: Review, subject: Subject, looked: Looked, memory: Memory) -> tuple[Checked, ...]:
+async def by_code(review: Review, looked: Looked, memory: Memory) -> tuple[Checked, ...]:
     """How each open finding stands, by its code and by what people said below it."""
     told = memory.unsettled()
     texts = await change.texts(review, looked.head_sha, {one.finding.path for one in told})
@@ -63,9 +63,7 @@ async def by_code(review: Review, subject: Subject, looked: Looked, memory: Memo
         texts |= await change.texts(review, looked.head_sha, {file.path for file in looked.files})
 
     def look() -> tuple[Checked, ...]:
-        return tuple(
-            judged(check(one, texts), memory.thread_of(one.fingerprint), subject.author, memory.bot_id) for one in told
-        )
+        return tuple(judged(check(one, texts), memory) for one in told)
 
     return await asyncio.to_thread(look)
 

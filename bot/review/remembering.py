@@ -36,8 +36,8 @@ class Sifted(JsonModel):
     known: dict[str, int] = Field(default_factory=dict)
 
 
-async def recall(services: Services, repository: Repository, number: int) -> Memory:
-    """Our findings from the store; threads and conversation of the pull request from GitHub (two calls)."""
+async def recall(services: Services, repository: Repository, number: int, author: str) -> Memory:
+    """Our findings from the store; threads and conversation of ``author``'s pull request from GitHub (two calls)."""
     rows = await services.store.run(lambda connection: findings.of_pull(connection, repository.full_name, number))
     github = await services.github.for_repository(repository, READ)
     found, said, bot = await asyncio.gather(
@@ -45,6 +45,7 @@ async def recall(services: Services, repository: Repository, number: int) -> Mem
     )
     return Memory(
         bot_id=bot.id,
+        author=author,
         told=tuple(told for row in rows if (told := _told(row)) is not None),
         threads=tuple(_shortened(thread, bot.id) for thread in found),
         comments=tuple(_cut(one) for one in said if one.author_id != bot.id),

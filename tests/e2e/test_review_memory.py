@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 
+from simhub.faults import Fault
 from simhub.model import Thread
 from simhub.shapes import node_id
 from tests.e2e.answers import Rule
@@ -65,6 +66,13 @@ def rows(story: Story) -> dict[str, tuple[str, str]]:
     return {json.loads(data)["finding"]["title"]: (state, reason) for data, state, reason in found}
 
 
+def places(story: Story) -> set[tuple[str, str]]:
+    """Path and state of every finding."""
+    with sqlite3.connect(f"file:{story.root / 'data' / 'forgehand.db'}?mode=ro", uri=True) as database:
+        found = database.execute("select data, state from fh_finding").fetchall()
+    return {(json.loads(data)["finding"]["path"], state) for data, state in found}
+
+
 def threads(story: Story, number: int) -> dict[str, Thread]:
     """The bot's threads by the title of what they tell."""
     pull = story.repository.issues[number].pull
@@ -120,6 +128,7 @@ async def test_a_push_that_fixes_one_of_two_closes_its_thread_and_the_merge_ends
     await reviewed(story, number)
     assert set(threads(story, number)) == {"One digit of cents is taken for cents", "Division by zero"}
     spent = len(story.script.requests)
+    story.hub.faults.add(Fault(path="*/replies", method="POST", status=502, after=True))
 
     fixed = await push(story, "topic", {PRICES: BUGGY + GUARDED}, onto="topic")
     seen = await reviewed(story, number, sha=fixed)
@@ -135,8 +144,9 @@ async def test_a_push_that_fixes_one_of_two_closes_its_thread_and_the_merge_ends
     assert seen["conclusion"] == "neutral"
     assert "Commas are not mentioned" in await story.status(number)
 
-    moved = await push(story, "topic", {PRICES: "# Prices\n" + BUGGY + GUARDED}, onto="topic")
+    moved = await push(story, "topic", {}, onto="topic", moves={PRICES: "basket/money.py"})
     await reviewed(story, number, sha=moved)
+    assert {path for path, state in places(story) if state != "fixed"} == {"basket/money.py"}
     assert len(story.script.requests) - spent == 1
     assert len(await remarks(story, number)) == 3
 

@@ -91,7 +91,7 @@ def comment(body: str, author: str = "mara", author_id: int = 7) -> IssueComment
 
 
 def known(finding: Finding, **more: Any) -> Known | None:
-    (answer,) = said_before(Memory(bot_id=BOT, **more), [finding])
+    (answer,) = said_before(Memory(bot_id=BOT, author="ann", **more), [finding])
     return answer
 
 
@@ -110,7 +110,7 @@ def test_what_was_fixed_may_be_said_when_it_comes_back() -> None:
 
 
 def test_what_a_command_rejected_elsewhere_is_not_said() -> None:
-    memory = Memory(bot_id=BOT)
+    memory = Memory(bot_id=BOT, author="ann")
     assert said_before(memory, [ZERO, RATE], {told(ZERO).fingerprint}) == (
         Known(reason="rejected", fingerprint=told(ZERO).fingerprint),
         None,
@@ -134,6 +134,13 @@ def test_what_a_command_rejected_elsewhere_is_not_said() -> None:
 def test_what_a_thread_says_near_the_place_is_not_said(words: str, where: dict[str, Any], repeated: bool) -> None:
     answer = known(ZERO, threads=(thread(said("What is this?"), said(words, "rob"), **where),))
     assert answer == (Known(reason="thread", by="rob") if repeated else None)
+
+
+def test_an_outsider_does_not_silence_what_is_found_in_their_own_change() -> None:
+    words = "In `mean` an empty basket raises ZeroDivisionError, a division by zero. All fine."
+    outsider, member = said(words, "ann"), said(words, "ann", association="MEMBER")
+    assert known(ZERO, threads=(thread(outsider),), comments=(comment(words, "ann"),)) is None
+    assert known(ZERO, threads=(thread(member),)) == Known(reason="thread", by="ann")
 
 
 def test_a_rule_of_a_tool_counts_line_by_line() -> None:
@@ -262,7 +269,9 @@ def test_whatever_comes_above_or_below_the_finding_stands(extra: list[str], abov
     texts = {PATH: f"{more}\n{TEXT}" if above else f"{TEXT}\n{more}\n"}
     checked = check(told(ZERO), texts)
     assert checked.standing == "stands"
-    assert said_before(Memory(bot_id=BOT, told=(checked.told,)), [found(ZERO.quote, "x", "y", text=texts[PATH])])[0]
+    assert said_before(
+        Memory(bot_id=BOT, author="ann", told=(checked.told,)), [found(ZERO.quote, "x", "y", text=texts[PATH])]
+    )[0]
 
 
 @pytest.mark.parametrize(
@@ -284,8 +293,8 @@ def test_people_settle_findings(standing: Any, fields: dict[str, Any], answers: 
         else said(text, "ann")
         for text in answers
     ]
-    memory = Memory(bot_id=BOT, told=(one,), threads=(thread(ours(one), *replies, **fields),))
-    after = judged(Checked(told=one, standing=standing), memory.thread_of(one.fingerprint), "ann", BOT)
+    memory = Memory(bot_id=BOT, author="ann", told=(one,), threads=(thread(ours(one), *replies, **fields),))
+    after = judged(Checked(told=one, standing=standing), memory)
     assert after.told.state == state
     assert bool(after.why) is (state != "open")
 
@@ -293,9 +302,11 @@ def test_people_settle_findings(standing: Any, fields: dict[str, Any], answers: 
 def test_a_marker_that_somebody_else_wrote_is_not_our_thread() -> None:
     one = told(ZERO)
     forged = ours(one).model_copy(update={"author_id": 7, "author": "eve", "is_bot": False})
-    assert Memory(bot_id=BOT, told=(one,), threads=(thread(forged),)).thread_of(one.fingerprint) is None
+    assert Memory(bot_id=BOT, author="ann", told=(one,), threads=(thread(forged),)).thread_of(one.fingerprint) is None
     real = thread(ours(one))
-    assert Memory(bot_id=BOT, told=(one,), threads=(thread(forged), real)).thread_of(one.fingerprint) == real
+    assert (
+        Memory(bot_id=BOT, author="ann", told=(one,), threads=(thread(forged), real)).thread_of(one.fingerprint) == real
+    )
 
 
 def test_a_stored_finding_is_recalled_as_it_was() -> None:
