@@ -102,7 +102,7 @@ async def close(
 ) -> Memory:
     """Say below what is fixed that it is, resolve it, and store how everything stands."""
     texts = await change.texts(review, looked.head_sha, {one.told.finding.path for one in checked})
-    after = [_after(one, answers.get(one.told.fingerprint), looked.head_sha, texts) for one in checked]
+    after = [concluded(one, answers.get(one.told.fingerprint), looked.head_sha, texts) for one in checked]
     for one in after:
         thread = memory.thread_of(one.told.fingerprint)
         if one.told.state == "fixed" and thread is not None and not thread.resolved:
@@ -112,7 +112,7 @@ async def close(
     return memory.model_copy(update={"told": tuple(brought.get(one.fingerprint, one) for one in memory.told)})
 
 
-def _after(one: Checked, answer: Answer | None, head_sha: str, texts: Mapping[str, str]) -> Checked:
+def concluded(one: Checked, answer: Answer | None, head_sha: str, texts: Mapping[str, str]) -> Checked:
     """The finding after all answers; one that still holds is remembered by the code it holds for now."""
     told = one.told
     if not one.open:
@@ -125,7 +125,8 @@ def _after(one: Checked, answer: Answer | None, head_sha: str, texts: Mapping[st
     finding = told.finding
     if one.standing == "doubtful" and not unchanged(finding, relocated(finding, text)) and not finding.removed:
         assert answer is not None
-        finding = relocated(finding.model_copy(update={"quote": answer.quote}), text) or finding
+        proof = relocated(finding.model_copy(update={"quote": answer.quote}), text)
+        finding = proof if proof is not None and proof.symbol == finding.symbol else finding
     around = surroundings(finding, text)[0]
     update = {"finding": finding, "around": around, "head_sha": head_sha}
     return one.model_copy(update={"told": told.model_copy(update=update)})

@@ -29,6 +29,7 @@ from bot.review.memory import (
     stored,
     tell,
 )
+from bot.review.rechecking import Answer, concluded
 from bot.review.records import Finding, Settled
 from bot.store.findings import State
 
@@ -314,3 +315,24 @@ def test_a_stored_finding_is_recalled_as_it_was() -> None:
     row = stored(one, "octo/sample", 3, comment=5)
     assert (row.rule, row.comment, row.state) == ("model:correctness", 5, "folded")
     assert recalled(row) == one
+
+
+def test_what_still_holds_is_remembered_by_the_code_it_holds_for_and_not_asked_about_again() -> None:
+    changed = {PATH: TEXT.replace("len(prices)", "max(len(prices), 0)")}
+    checked = check(told(ZERO), changed)
+    assert checked.standing == "doubtful"
+    answer = Answer(path=PATH, quote="total / max(len(prices), 0)", reason="Zero stays zero.")
+    (one, unheard) = (concluded(checked, each, "b" * 40, changed).told for each in (answer, None))
+    assert (one.state, one.head_sha, one.finding.quote) == ("open", "b" * 40, "    return total / max(len(prices), 0)")
+    assert check(one, {PATH: NEW + changed[PATH]}).standing == "stands"
+    assert check(unheard, changed).standing == "doubtful"
+    assert concluded(checked, answer.model_copy(update={"fixed": True}), "b" * 40, changed).told.state == "fixed"
+
+
+def test_an_answer_about_another_file_keeps_the_finding_quiet_until_its_place_changes() -> None:
+    changed = {PATH: TEXT.replace("return total / len(prices)", "return divide(total, prices)")}
+    checked = check(told(ZERO), changed)
+    answer = Answer(path="shop/divide.py", quote="return total / len(prices)", reason="It moved.")
+    one = concluded(checked, answer, "b" * 40, changed).told
+    assert check(one, {PATH: NEW + changed[PATH]}).standing == "stands"
+    assert check(one, {PATH: changed[PATH].replace("divide(total", "safe(total")}).standing == "doubtful"
