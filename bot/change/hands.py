@@ -10,14 +10,14 @@ from typing import Any
 
 from bot.change.assignment import Assignment
 from bot.change.gates import is_protected
-from bot.change.looking import LOOKING, fault, look, tool
+from bot.change.looking import LOOKING, audit_unknown, fault, look, tool
 from bot.change.loop import Acted
 from bot.change.untrusted import fence
 from bot.context.lookup import Lookup
 from bot.edits import Edit, EditError, EditRefused, apply, parse
 from bot.edits.formats import format_for
 from bot.git.changes import Changes
-from bot.git.errors import GitError
+from bot.git.errors import GitError, PathRefused
 from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun
@@ -27,6 +27,7 @@ _SHOWN = 6_000
 _ALIKE = 40
 _SAID = 800
 _CHECKING = "Checking."
+_OUT_OF_BOUNDS = {"protected", "bad-path"}
 
 
 RUN = tool(
@@ -91,6 +92,7 @@ class Hands:
         started, before = time.monotonic(), changes
         if not reply.tool_calls:
             return await self._act_on_text(reply, changes, started)
+        await audit_unknown(self.job, reply.tool_calls, self.tools)
         messages: list[Message] = []
         finished = None
         for call in reply.tool_calls:
@@ -123,8 +125,6 @@ class Hands:
         """One call's answer and the tree after it. A wrong call is answered in words, never raised."""
         problem = fault(call, self.tools)
         if problem is not None:
-            if all(known.name != call.name for known in self.tools):
-                await self.job.audit(f"tool {call.name}", allowed=False, reason="no such tool")
             return problem, changes
         if call.name == "edit":
             return await self._edit(str(call.arguments["edits"]), changes)
@@ -142,12 +142,18 @@ class Hands:
 
     async def _applied(self, text: str, changes: Changes) -> tuple[str, Changes]:
         """All edits of a text on base plus changes, or :class:`EditError` and none. Refusals by path are audited."""
-        edits = parse(text)
+        try:
+            return await self._edited(parse(text), changes)
+        except EditRefused as error:
+            if error.detail("reason") in _OUT_OF_BOUNDS:
+                await self.job.audit(f"edit {error.detail('path')}", allowed=False, reason=error.message[:_SAID])
+            raise
+
+    async def _edited(self, edits: Sequence[Edit], changes: Changes) -> tuple[str, Changes]:
         for edit in edits:
             reason = self.may_edit(edit.path)
             if reason is not None:
-                await self.job.audit(f"edit {edit.path[:200]}", allowed=False, reason=reason)
-                raise EditRefused(f"Refused: {reason}")
+                raise EditRefused(f"Refused: {reason}", reason="protected", path=edit.path[:200])
         files = await self._files(edits, changes)
         applied = await asyncio.to_thread(
             apply,
@@ -162,6 +168,8 @@ class Hands:
         changed = Changes(files={path: text for path, text in wanted.items() if text != files.base.get(path)})
         try:
             await (await self.job.mirror(self.base_sha)).tree(self.base_sha, changed)
+        except PathRefused as error:
+            raise EditRefused(error.message, reason="bad-path", path=error.detail("path")) from None
         except GitError as error:
             raise EditRefused(f"git cannot hold this change: {error}") from None
         return "\n".join(applied.notes), changed

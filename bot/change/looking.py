@@ -72,6 +72,14 @@ def fault(call: ToolCall, tools: Sequence[Tool]) -> str | None:
     return f"`{call.name}` was called wrongly: {'; '.join(wrong[:5])}." if wrong else None
 
 
+async def audit_unknown(assignment: Assignment[Any], calls: Sequence[ToolCall], tools: Sequence[Tool]) -> None:
+    """One row for each call of a tool that there is not: somebody may have told the model to ask for it."""
+    names = {tool.name for tool in tools}
+    for call in calls:
+        if call.name not in names:
+            await assignment.audit(f"tool {call.name[:100]}", allowed=False, reason="no such tool")
+
+
 class Answer(JsonModel):
     """What an inquiry came to: the arguments of the answering call, or plain text where no such tool was asked for.
 
@@ -112,6 +120,7 @@ class Inquiry:
             reply = await self.assignment.ask(
                 f"{self.name}-{turn}", self.role, conversation, tools=self._tools, max_output=self.max_output
             )
+            await audit_unknown(self.assignment, reply.tool_calls, self._tools)
             answered = self._answered(reply)
             if answered is not None:
                 return answered.model_copy(update={"lookups": lookups, "model": reply.model})

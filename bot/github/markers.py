@@ -14,6 +14,8 @@ MAX_BODY = 65_536
 """Characters GitHub takes in a comment, an issue or a pull request."""
 
 _MARKER = re.compile(r"<!-- forgehand (\{[^<>]{0,500}\}) -->")
+# Ours stands last. What stands anywhere else, say in code that a model quotes, is somebody else's words.
+_LAST = re.compile(r"(?:^|\n)<!-- forgehand (\{[^<>]{0,500}\}) -->\s*\Z")
 
 
 class Marker(JsonModel):
@@ -35,7 +37,7 @@ def with_marker(body: str, marker: Marker) -> str:
 
 
 def markers_in(body: str | None) -> tuple[Marker, ...]:
-    """Every well-formed marker of a text, whoever wrote it: check the author first."""
+    """The well-formed marker on a text's last line, whoever wrote it, or none: check the author first."""
     return tuple(_parsed(body or ""))
 
 
@@ -50,7 +52,7 @@ def without_markers(body: str) -> str:
 
 
 def _parsed(body: str) -> Iterator[Marker]:
-    for match in _MARKER.finditer(body):
+    for match in _LAST.finditer(body):
         try:
             yield Marker.model_validate_json(match.group(1))
         except ValidationError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.report.words import code_block, folded, inline_code, money, paragraph, table
+from bot.report.words import code_block, folded, inactive, inline_code, money, paragraph, table
 from bot.talk.records import Answered, Described, File, Improved, Placed, Spent
 
 _NAMED = 3
@@ -14,7 +14,7 @@ def answer_text(answered: Answered, spent: Spent) -> str:
         return (
             f"I could not answer this: {answered.problem}\n\nAsk again for another try.\n\n{_foot(answered.sha, spent)}"
         )
-    return f"{answered.text.strip()}\n\n{_foot(answered.sha, spent, _left(answered))}"
+    return f"{inactive(answered.text.strip())}\n\n{_foot(answered.sha, spent, _left(answered))}"
 
 
 def description_text(described: Described) -> str:
@@ -22,7 +22,7 @@ def description_text(described: Described) -> str:
     rows = [(inline_code(note.file.path), _size(note.file), note.change) for note in described.files]
     parts = [
         f"**{paragraph(described.title)}**",
-        described.summary,
+        inactive(described.summary),
         code_block(described.diagram, "mermaid") if described.diagram else "",
         folded(f"{len(rows)} changed file{'s' if len(rows) != 1 else ''}", table(("file", "lines", "change"), rows)),
         f"<sub>Written by Forgehand from {described.sha[:10]}; `/describe` writes it anew.</sub>",
@@ -50,7 +50,7 @@ def improved_text(improved: Improved, spent: Spent) -> str:
 
 def suggestion_text(placed: Placed) -> str:
     """A comment with a block that can be committed."""
-    return f"{placed.suggested.why}\n\n{placed.block}"
+    return f"{paragraph(placed.suggested.why)}\n\n{placed.block}"
 
 
 def _size(file: File) -> str:

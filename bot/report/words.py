@@ -8,6 +8,10 @@ from collections.abc import Sequence
 _DUNDER = re.compile(r"(`[^`]*`)|\b(__\w+__)\b")
 _FOLD = re.compile(r"<(?=/?(?:details|summary)\b)", re.I)
 _NO_WIDTH = "\u200b"
+# What GitHub makes a button, a picture or a link of, instead of showing it as code.
+_ACTIVE = re.compile(
+    r"^([ \t>*+\-0-9.)]*(?:`{3,}|~{3,})[ \t]*)(?:suggestion|mermaid|geojson|topojson|stl|math)\b[^\n]*", re.I | re.M
+)
 
 
 def duration(seconds: float) -> str:
@@ -49,6 +53,11 @@ def paragraph(text: str) -> str:
     """
     flat = _DUNDER.sub(lambda found: found[1] or f"`{found[2]}`", " ".join(text.split()))
     return _FOLD.sub(f"<{_NO_WIDTH}", flat)
+
+
+def inactive(text: str) -> str:
+    """Somebody else's Markdown whose fences are only code: nothing to commit with a click, no diagram with links."""
+    return _ACTIVE.sub(r"\1text", text)
 
 
 def shortened(text: str, limit: int) -> str:

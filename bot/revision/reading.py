@@ -45,8 +45,8 @@ async def read(revision: Revision) -> Wanted:
     asked = await _demands(revision, github)
     failed = await checks.demands(revision, pull.head_sha) if task.checks else ()
     demands = (*asked, *failed)
-    stop = _stop(pull, demands)
     fork = pull.from_fork(task.repository)
+    stop = _stop(pull, demands, None if fork else task.repository.default_branch)
     wanted = Wanted(
         brief=Brief(
             nonce=secrets.token_hex(8),
@@ -108,9 +108,11 @@ def _named_tests(wanted: Wanted) -> list[str]:
     return [path for demand in wanted.demands for path in _PATH.findall(demand.text)]
 
 
-def _stop(pull: Pull, demands: tuple[Demand, ...]) -> str | None:
+def _stop(pull: Pull, demands: tuple[Demand, ...], default_branch: str | None) -> str | None:
     if pull.state != "open":
         return f"The pull request is {'merged' if pull.merged else 'closed'}, so nothing was changed."
+    if pull.head_branch == default_branch:
+        return f"The head of this pull request is `{default_branch}` itself, and there I push nothing."
     if not demands:
         return "Nothing is asked for: no open thread, no open finding of mine, no failing check. Write what to change."
     return None
