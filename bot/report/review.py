@@ -220,6 +220,7 @@ def _thrown_away(reviewed: Reviewed) -> str:
         "said twice": counts.repeated,
         "in a thread already": counts.known,
         "without the form asked for": counts.unusable,
+        "of analysers that say the same again": counts.alike,
     }
     told = [f"{number} {words}" for words, number in said.items() if number]
     return f"Thrown away: {', '.join(told)}." if told else ""

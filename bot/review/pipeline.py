@@ -133,7 +133,8 @@ async def settled(review: Review, looked: Looked, static: Analysis, memory: Memo
     old = await change.texts(review, looked.merge_base, [diff.old_path for diff in diffs.values()])
     base = {path: old[diff.old_path] for path, diff in diffs.items() if diff.old_path in old}
     said = [one for answer in found for one in answer.findings]
-    tools = [item for item in static.new if item.path in diffs]
+    new = [item for item in static.new if item.path in diffs]
+    tools = settling.few(new)
 
     def settle() -> tuple[list[Settled], list[Settled]]:
         placed = (settling.settle(item, diffs, head, base) for item in said)
@@ -147,6 +148,7 @@ async def settled(review: Review, looked: Looked, static: Analysis, memory: Memo
         invented=len(said) - len(by_models),
         repeated=len(fresh) + len(by_models) - len(kept),
         known=sum(sifted.known.values()),
+        alike=len(new) - len(tools),
         unusable=sum(answer.unusable for answer in found),
     )
     await review.stage("find", "done", f"{len(sifted.new)} new of {len(said) + len(tools)}")
@@ -200,7 +202,7 @@ def assembled(
         folded=(*folded, *claims.again),
         dropped=claims.dropped.model_copy(update={"refuted": len(judged) - len(kept)}),
         unread=_unread(looked, found),
-        static=static,
+        static=static.model_copy(update={"new": (), "evidence": ()}),
         models=tuple(dict.fromkeys(model for model in models if model)),
         readings=len(looked.readings),
         blocks=review.policy.review.block and any(_is_grave(one) for one in (*inline, *folded)),

@@ -186,7 +186,8 @@ class Dropped(JsonModel):
     """How many findings were not kept, by reason.
 
     ``invented``: the quoted code is nowhere in the change's files; ``repeated``: another finding says the same;
-    ``refuted``: the check says no; ``known``: a thread has it; ``unusable``: not in the form asked for.
+    ``refuted``: the check says no; ``known``: a thread has it; ``unusable``: not in the form asked for;
+    ``alike``: of a rule of a tool that is broken again and again.
     """
 
     invented: int = 0
@@ -194,6 +195,7 @@ class Dropped(JsonModel):
     refuted: int = 0
     known: int = 0
     unusable: int = 0
+    alike: int = 0
 
 
 class Since(JsonModel):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from bot.analysis.records import StaticFinding
 from bot.github.anchors import place
 from bot.github.diffs import FileDiff
-from bot.review.fingerprints import identify, relocated, same
+from bot.review.fingerprints import Identity, identify, relocated, same
 from bot.review.records import Finding, Settled, Severity
 from bot.review.wording import NEAR, alike, wordings
 
@@ -17,6 +18,9 @@ _ROW = re.compile(r"(?: *\d+| {5}) (?: {5}| *\d+) [ +.-]")
 _SEVERITIES: dict[str, Severity] = {"error": "bug", "warning": "risk", "note": "nit"}
 _ORDER: dict[Severity, int] = {"blocker": 0, "bug": 1, "risk": 2, "nit": 3}
 _SECURITY = ("bandit", "detect-secrets", "zizmor")
+
+_OF_A_RULE = 3
+_OF_TOOLS = 30
 
 Texts = Mapping[str, str]
 
@@ -32,9 +36,9 @@ def settle(finding: Finding, diffs: Mapping[str, FileDiff], head: Texts, base: T
         found = _at(finding, diffs[finding.path], head, base)
         if found is not None:
             return found
-    others = [_at(_moved(finding, path), diff, head, base) for path, diff in diffs.items() if path != finding.path]
-    settled = [other for other in others if other is not None and other.anchor is not None]
-    return settled[0] if len(settled) == 1 else None
+    others = [diff for path, diff in diffs.items() if path != finding.path and place(diff, finding.quote) is not None]
+    moved = finding.model_copy(update={"path": others[0].path}) if len(others) == 1 else None
+    return _at(moved, others[0], head, base) if moved is not None else None
 
 
 def of_tool(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) -> Settled:
@@ -54,13 +58,25 @@ def of_tool(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) ->
     return Settled(finding=finding, anchor=place(diff, "", found.line, "RIGHT") if diff is not None else None)
 
 
+def few(found: Sequence[StaticFinding]) -> tuple[StaticFinding, ...]:
+    """Some of each rule, in the order given: who breaks one a hundred times need not be told a hundred times."""
+    seen: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for one in found:
+        seen[one.tool, one.rule] += 1
+        if seen[one.tool, one.rule] <= _OF_A_RULE:
+            kept.append(one)
+    return tuple(kept[:_OF_TOOLS])
+
+
 def distinct(settled: Sequence[Settled]) -> tuple[Settled, ...]:
     """The findings without those that repeat another: of two the tool's stays, else the more severe one."""
-    kept: list[Settled] = []
+    kept: dict[str, list[tuple[Settled, Identity]]] = defaultdict(list)
     for one in sorted(settled, key=_weight):
-        if not any(_repeats(one, other) for other in kept):
-            kept.append(one)
-    return tuple(kept)
+        identity, others = identify(one.finding), kept[one.finding.path]
+        if not any(same(identity, known) or _repeats(one, other) for other, known in others):
+            others.append((one, identity))
+    return tuple(sorted((one for group in kept.values() for one, _ in group), key=_weight))
 
 
 def bare(quote: str) -> str:
@@ -80,20 +96,14 @@ def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts) -> Settled |
     return None
 
 
-def _moved(finding: Finding, path: str) -> Finding:
-    return finding.model_copy(update={"path": path})
-
-
 def _weight(one: Settled) -> tuple[bool, int]:
     return one.finding.source == "model", _ORDER[one.finding.severity]
 
 
 def _repeats(one: Settled, other: Settled) -> bool:
-    if same(identify(one.finding), identify(other.finding)):
-        return True
+    """On the very same lines readers mean one cause more often than two, whatever words they find for it."""
     if one.anchor is None or one.anchor != other.anchor:
         return False
-    # On the very same lines readers mean one cause more often than two, whatever words they find for it.
     mine, theirs = one.finding, other.finding
     said = (wordings(mine.title, mine.claim), wordings(theirs.title, theirs.claim))
     return mine.concern == theirs.concern or alike(*said) >= NEAR

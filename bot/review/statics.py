@@ -16,6 +16,9 @@ from bot.toolchains.workspace import remove_tree
 from bot.types import ForgehandError
 
 
+_MOST = 500
+
+
 async def analyse(review: Review, subject: Subject, looked: Looked) -> Analysis:
     """Findings that are new on changed lines, and evidence. Where it fails, that is told, and the review goes on."""
     if not reading.reads(review):
@@ -42,7 +45,7 @@ async def _analyse(review: Review, subject: Subject, looked: Looked) -> Analysis
         base = await change.contents(review, looked.merge_base, [diff.old_path for diff in wanted.values()])
         await asyncio.to_thread(_lay, folder, {"base": base, "head": head})
     try:
-        return await layer.analyse(
+        found = await layer.analyse(
             review.services.sandbox,
             folder / "base",
             folder / "head",
@@ -51,6 +54,7 @@ async def _analyse(review: Review, subject: Subject, looked: Looked) -> Analysis
             analysers=own,
             run_code=not subject.from_fork,
         )
+        return found.model_copy(update={"new": found.new[:_MOST], "evidence": found.evidence[:_MOST]})
     finally:
         await asyncio.to_thread(remove_tree, folder)
 

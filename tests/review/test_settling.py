@@ -77,6 +77,15 @@ def test_one_cause_is_said_once_and_the_tool_that_proves_it_stays() -> None:
     assert settling.distinct([reworded, elsewhere, mine, tool]) == (tool, elsewhere, mine)
 
 
+def test_a_rule_that_is_broken_a_thousand_times_is_told_a_few() -> None:
+    found = [
+        StaticFinding(tool="ruff", rule=rule, path="run.py", line=4, end_line=4, message=f"{n}", severity="error")
+        for n in range(1000)
+        for rule in ("F821", "B006")
+    ]
+    assert [one.rule for one in settling.few(found)] == ["F821", "B006"] * 3
+
+
 @pytest.mark.parametrize(
     ("quote", "line"),
     [
