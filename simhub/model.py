@@ -207,6 +207,7 @@ class Review:
     commit_id: str
     submitted_at: datetime | None
     app: App | None = None
+    reactions: list[Reaction] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

@@ -13,25 +13,36 @@ from bot.github.pacer import Urgency
 from bot.github.transport import Manner
 from bot.types import JsonModel, Repository
 
+_NAMES = {"+1": "THUMBS_UP", "-1": "THUMBS_DOWN"}
 _REACT = Manner(urgency=Urgency.ACKNOWLEDGE)
+# REST cannot react to the body of a review.
+_ADD = """
+mutation($id: ID!, $content: ReactionContent!) {
+  addReaction(input: {subjectId: $id, content: $content}) { reaction { content } }
+}"""
 _REPLY = Manner(notifies=True, repeatable=False)
 
 
 class Spot(JsonModel):
     """A text on an issue or pull request ``number``: its own body, a comment, a review's body, or a review comment.
 
-    ``id`` is the comment's or review's, None for the body; ``root`` the first comment of a review comment's thread.
+    ``id`` is the comment's or review's, None for the body; ``root`` the first comment of a review comment's thread;
+    ``node`` is GraphQL's id of a review.
     """
 
     kind: Literal["body", "comment", "review", "review comment"]
     number: int
     id: int | None = None
     root: int | None = None
+    node: str | None = None
 
     @property
     def permissions(self) -> dict[str, str]:
         """What reacting and answering here needs."""
-        return {"pull_requests" if self.root else "issues": "write", "metadata": "read"}
+        names = {"review comment": ("pull_requests",), "review": ("pull_requests", "issues")}.get(
+            self.kind, ("issues",)
+        )
+        return {"metadata": "read", **dict.fromkeys(names, "write")}
 
 
 class Lines(JsonModel):
@@ -46,12 +57,14 @@ class Lines(JsonModel):
 
 
 async def react(client: Client, repository: Repository, spot: Spot, content: Reaction) -> None:
-    """Add a reaction to the text itself; to the pull request for a review's body, which REST cannot react to."""
+    """Add a reaction to the text itself."""
     if spot.kind == "comment" and spot.id is not None:
         await issues.react_to_comment(client, repository, spot.id, content)
     elif spot.kind == "review comment" and spot.id is not None:
         url = "/repos/{owner}/{repo}/pulls/comments/{id}/reactions"
         await client.post(url, within(repository, id=spot.id), {"content": content}, manner=_REACT)
+    elif spot.kind == "review" and spot.node is not None:
+        await client.graphql(_ADD, {"id": spot.node, "content": _NAMES.get(content, content.upper())}, manner=_REACT)
     else:
         await issues.react_to_issue(client, repository, spot.number, content)
 

@@ -78,7 +78,7 @@ def _spot(event: Event, number: int, item: Mapping[str, Any]) -> Spot:
     if event.name == "issue_comment":
         return Spot(kind="comment", number=number, id=item["id"])
     if event.name == "pull_request_review":
-        return Spot(kind="review", number=number, id=item["id"])
+        return Spot(kind="review", number=number, id=item["id"], node=_text(item, "node_id") or None)
     if event.name != "pull_request_review_comment":
         return Spot(kind="body", number=number)
     root = _number(item, "in_reply_to_id") or item["id"]

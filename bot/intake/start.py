@@ -125,7 +125,7 @@ async def begin_typed(services: Services, invocation: Invocation, request: Reque
 
 async def begin_again(services: Services, invocation: Invocation, task: Task) -> None:
     """Start a task once more as it was asked for, for whoever typed the command; ``task`` is the parent."""
-    now = {"triggered": invocation.typed_at, "source_label": None}
+    now = {"triggered": invocation.typed_at, "source_label": None, "head_sha": None}
     renewed = {name: value for name, value in now.items() if name in task.argument}
     who = {"actor": invocation.actor.model_dump(mode="json"), "delivery": invocation.event.guid}
     argument = _Stored.model_validate(task.argument | renewed | who)

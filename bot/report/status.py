@@ -47,8 +47,8 @@ FLOWS = {
             ("judge", "Have a second model look for a failing input"),
             ("publish", "Open a pull request"),
         ),
-        again="Add the label again to start a new attempt.",
-        stop="Remove the label to stop.",
+        again="Add the label again to start a new attempt. `/retry` does the same.",
+        stop="Remove the label to stop. `/cancel` does the same.",
         unverified="I stopped without a verified fix.",
     ),
     "revise": FlowWords(

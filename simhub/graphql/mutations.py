@@ -12,6 +12,7 @@ from simhub.errors import ApiError
 from simhub.gitrepo import ZERO, GitRepo, identity
 from simhub.graphql.execute import Context, Node
 from simhub.graphql.lookup import found, issue_node
+from simhub.graphql.reactions import TYPES, add_reaction
 from simhub.graphql.revert import revert_pull_request
 from simhub.model import Account, Comment, Issue, Pull, Repository, ReviewComment, node_id
 
@@ -157,6 +158,7 @@ MUTATIONS: dict[str, dict[str, Any]] = {
         "addComment": _add_comment,
         "updateIssueComment": _update_comment,
         "minimizeComment": _minimize,
+        "addReaction": add_reaction,
         "markPullRequestReadyForReview": lambda c, _, given: _set_draft(c, given, False),
         "convertPullRequestToDraft": lambda c, _, given: _set_draft(c, given, True),
         "closeIssue": lambda c, _, given: _state(c, given, "issueId", "closed"),
@@ -169,6 +171,7 @@ MUTATIONS: dict[str, dict[str, Any]] = {
         "createIssue": _create_issue,
         "createCommitOnBranch": _create_commit,
     },
+    **TYPES,
     "AddCommentPayload": {
         "commentEdge": lambda c, v: Node("IssueCommentEdge", v[1]),
         "subject": lambda c, v: issue_node(v[0]),

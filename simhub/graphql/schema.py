@@ -13,6 +13,7 @@ from simhub.errors import ApiError
 from simhub.gitrepo import GitRepo
 from simhub.graphql.execute import Connection, Context, Node
 from simhub.graphql.lookup import find, issue_node
+from simhub.graphql.reactions import CONTENTS
 from simhub.model import (
     Account,
     CheckRun,
@@ -25,9 +26,6 @@ from simhub.model import (
     iso,
     node_id,
 )
-
-_REACTIONS = {"+1": "THUMBS_UP", "-1": "THUMBS_DOWN", "laugh": "LAUGH", "hooray": "HOORAY", "confused": "CONFUSED",
-              "heart": "HEART", "rocket": "ROCKET", "eyes": "EYES"}  # fmt: skip
 
 
 def actor(account: Account | None) -> Node | None:
@@ -116,7 +114,7 @@ async def _authors(_: Context, value: tuple[Repository, str]) -> Connection:
 
 
 def _reaction_groups(reactions: list[Any]) -> list[Node]:
-    groups = [(name, sum(1 for each in reactions if each.content == content)) for content, name in _REACTIONS.items()]
+    groups = [(name, sum(1 for each in reactions if each.content == content)) for content, name in CONTENTS.items()]
     return [Node("ReactionGroup", group) for group in groups]
 
 

@@ -69,7 +69,7 @@ async def test_quick_commands_are_answered_where_they_are_typed(story: Story) ->
 
     (text,) = await answered(story, listed := await comment(story, number, "Thanks.\r\n\r\n@Forgehand, /help"))
     assert "| `/fix [hint]` |" in text
-    assert "In other places: `/review`" in text
+    assert "`/review`" in text.partition("In other places: ")[2]
     assert await reactions(story, listed) == ["eyes"]
 
     change = await pull(story, body="Changes prices.\n/status")
@@ -87,6 +87,22 @@ async def test_quick_commands_are_answered_where_they_are_typed(story: Story) ->
     assert text.startswith("The last task here (review, ")
     assert queued(story) == [("review", "queued")]
     assert story.script.requests == []
+
+
+async def test_the_first_sign_takes_two_rounds_to_github(story: Story) -> None:
+    """Policy and role side by side, then the reaction. At 100 ms each that is far below half a second."""
+    number = await story.file("A", "B", label=None)
+    await handled(story)
+    story.hub.requests.clear()
+    written = await comment(story, number, "/help")
+    await answered(story, written)
+    asked = [f"{each.method} {each.route}" for each in story.hub.requests if each.kind in {"app", "installation"}]
+    until = asked[: next(at for at, each in enumerate(asked) if "reactions" in each) + 1]
+    assert sorted(until) == [
+        "GET /repos/{owner}/{repo}/collaborators/{login}/permission",
+        "GET /repos/{owner}/{repo}/contents/{path*}",
+        "POST /repos/{owner}/{repo}/issues/comments/{id}/reactions",
+    ]
 
 
 async def test_several_commands_are_done_in_order_and_what_is_wrong_is_said_once(story: Story) -> None:

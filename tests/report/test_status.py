@@ -28,7 +28,8 @@ def test_while_it_runs_the_present_stage_is_marked() -> None:
         "- [ ] **Prove the bug with a failing test** ← now",
         "- [ ] Fix the cause",
     ]
-    assert foot == "<sub>Asked by mara. 2 min 10 s, $0.11, 6 model calls. Remove the label to stop.</sub>"
+    stop = "Remove the label to stop. `/cancel` does the same."
+    assert foot == f"<sub>Asked by mara. 2 min 10 s, $0.11, 6 model calls. {stop}</sub>"
 
 
 def test_while_it_waits_nothing_is_claimed() -> None:

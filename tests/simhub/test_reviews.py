@@ -224,3 +224,21 @@ async def test_pages_show_suggestions_folded_threads_and_buttons_that_work(at: S
     assert "src/app.py:5 (before)" in pages["pull/1"]
     for wanted in ("src/app.py:5–6</a><pre>a\nb</pre>", "<strong>Read</strong> it", 'title="Push a commit">Fix these<'):
         assert wanted in pages[f"runs/{run}"]
+
+
+REACT = """mutation($id: ID!, $content: ReactionContent!) {
+  addReaction(input: {subjectId: $id, content: $content}) { reaction { databaseId content } } }"""
+
+
+async def test_the_body_of_a_review_is_reacted_to_once(at: Stage) -> None:
+    await at.pull(changed(l5="new\n"))
+    review = await at.ask("POST", f"{REPO}/pulls/1/reviews", body={"event": "COMMENT", "body": "Good."})
+    first = await at.graphql(REACT, id=review.body["node_id"], content="EYES")
+    again = await at.graphql(REACT, id=review.body["node_id"], content="EYES")
+    assert first["data"] == again["data"]
+    assert first["data"]["addReaction"]["reaction"]["content"] == "EYES"
+    other = await at.graphql(REACT, id=review.body["node_id"], content="CONFUSED")
+    assert other["data"]["addReaction"]["reaction"] != first["data"]["addReaction"]["reaction"]
+    assert "errors" in await at.graphql(REACT, id=review.body["node_id"], content="eyes")
+    narrow = await at.mint(permissions={"issues": "write"})
+    assert "errors" in await at.graphql(REACT, narrow, id=review.body["node_id"], content="EYES")

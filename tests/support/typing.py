@@ -46,7 +46,7 @@ async def below(story: Story, written: Written, text: str, by: Account | None = 
 async def review(story: Story, number: int, text: str, by: Account | None = None, event: str = "COMMENT") -> Written:
     """A review with a body."""
     made = await story.request("POST", f"/pulls/{number}/reviews", {"body": text, "event": event}, by=by)
-    return Written(number, made["id"], f"/issues/{number}/reactions", f"/issues/{number}/comments")
+    return Written(number, made["id"], "", f"/issues/{number}/comments")
 
 
 def _in_thread(number: int, identity: int, root: int) -> Written:
@@ -55,6 +55,11 @@ def _in_thread(number: int, identity: int, root: int) -> Written:
 
 async def reactions(story: Story, written: Written) -> list[str]:
     """What the bot reacted with."""
+    if not written.reactions:
+        pull = story.repository.issues[written.number].pull
+        assert pull is not None
+        (review,) = [each for each in pull.reviews if each.id == written.id]
+        return [each.content for each in review.reactions if each.user.id == story.app.bot_id]
     found = await story.request("GET", written.reactions)
     return [each["content"] for each in found if each["user"]["id"] == story.app.bot_id]
 
