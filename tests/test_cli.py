@@ -150,6 +150,6 @@ def test_hub_serves_until_it_is_interrupted(tmp_path: Path) -> None:
             assert "forgehand hub: " in again.stderr
             assert "Traceback" not in again.stderr
             process.send_signal(signal.SIGINT)
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()

@@ -200,7 +200,7 @@ async def test_the_hub_runs_by_itself(tmp_path: Path) -> None:
     key = Path(said["App"].rpartition(" ")[2])
     assert key.stat().st_mode & 0o777 == 0o600
     process.terminate()
-    assert await asyncio.wait_for(process.wait(), 10) == 0
+    assert await asyncio.wait_for(process.wait(), 60) == 0
 
 
 async def test_people_sign_in(at: Stage) -> None:
