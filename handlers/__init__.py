@@ -10,7 +10,7 @@ pull_request.opened, .reopened,     handlers.review: review, if policy says so
   .ready_for_review, .synchronize
 pull_request.review_requested       handlers.review: review, if it was requested of us
 pull_request.closed                 handlers.review: stop
-check_run.rerequested,              handlers.review: review that head once more
+check_run.rerequested,              handlers.review: review that head once more, mend what is open
   .requested_action
 pull_request_review.submitted       handlers.revise: do what a review of ours requests
 check_suite.completed,              handlers.ci: look into what failed on a pull request of ours

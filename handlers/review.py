@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,16 +21,18 @@ from bot.intake.router import Event, Router
 from bot.intake.start import Request, active_key, begin, begin_typed, cancel_active, decided, sender_role, start
 from bot.policy import Decision, Policy, PolicyError, may
 from bot.report import review as words
-from bot.report.status import REVIEW_AGAIN
+from bot.report.status import FIX_THESE, REVIEW_AGAIN
 from bot.review import sign
 from bot.review.earlier import FLOW
 from bot.review.pipeline import run_review
 from bot.review.records import ReviewTask, Trigger
 from bot.review.sign import WRITE
 from bot.review.voice import Voice
+from bot.revision.records import RevisionTask
 from bot.store import findings, tasks
 from bot.store.findings import UNSETTLED
 from bot.types import Actor, Repository
+from handlers import revise
 
 VOICE = Voice(
     comment=words.comment_text,
@@ -112,19 +115,22 @@ async def closed(event: Event, services: Services) -> None:
 
 @router.on("check_run", "rerequested")
 @router.on("check_run", "requested_action")
-async def again(event: Event, services: Services) -> None:
-    """A button of our check run: read that head once more."""
+async def pressed(event: Event, services: Services) -> None:
+    """A button of our check run: read that head once more, or mend what is open on the pull request."""
     run, wanted = event.payload.get("check_run") or {}, event.payload.get("requested_action") or {}
-    pressed = event.action == "rerequested" or wanted.get("identifier") == REVIEW_AGAIN.identifier
     repository, actor, earlier = event.repository(), event.sender(), str(run.get("external_id") or "")
     known = await services.store.run(lambda connection: tasks.get(connection, earlier))
-    if not pressed or repository is None or actor is None or known is None or known.flow != FLOW:
+    if repository is None or actor is None or known is None or known.flow != FLOW or known.number is None:
         return
-    head, number = str(run.get("head_sha") or ""), known.number or 0
-    task = ReviewTask(
-        repository=repository, number=number, actor=actor, delivery=event.guid, head_sha=head, trigger="again"
-    )
-    await _ask(services, event, task)
+    where = {"repository": repository, "number": known.number, "actor": actor, "delivery": event.guid}
+    if event.action == "rerequested" or wanted.get("identifier") == REVIEW_AGAIN.identifier:
+        head = str(run.get("head_sha") or "")
+        await _ask(services, event, ReviewTask.model_validate({**where, "head_sha": head, "trigger": "again"}))
+    elif wanted.get("identifier") == FIX_THESE.identifier:
+        now = datetime.now(UTC).isoformat()
+        task = RevisionTask.model_validate({**where, "triggered": now, "findings": True})
+        request = Request(event=event, flow=revise.FLOW, argument=task, writes=True, source="button", alone=False)
+        await start(services, request, await sender_role(services, event))
 
 
 async def typed(invocation: Invocation, services: Services) -> None:

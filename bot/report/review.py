@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bot.github.checks import Annotation, CheckReport, Conclusion
-from bot.report.status import REVIEW_AGAIN
+from bot.report.status import FIX_THESE, REVIEW_AGAIN
 from bot.report.words import folded, inline_code, money, paragraph, shortened, table
 from bot.review.records import SEVERITIES, ChangedFile, Reviewed, Settled, Severity
 
@@ -77,7 +77,7 @@ def check_report(reviewed: Reviewed) -> CheckReport:
         title=_title(reviewed),
         summary="\n\n".join(part for part in parts if part),
         conclusion=_conclusion(reviewed),
-        actions=(REVIEW_AGAIN,),
+        actions=(REVIEW_AGAIN, FIX_THESE) if reviewed.inline or reviewed.since.open else (REVIEW_AGAIN,),
         annotations=tuple(_annotations(reviewed)),
     )
 

@@ -11,6 +11,7 @@ from bot.report.words import duration, money, paragraph
 from bot.review.sign import CHECK_NAME
 
 REVIEW_AGAIN = Action(label="Review again", description="Read the pull request once more", identifier="review-again")
+FIX_THESE = Action(label="Fix these", description="Mend what is open in one commit", identifier="fix-these")
 
 
 @dataclass(frozen=True)

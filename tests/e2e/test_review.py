@@ -49,6 +49,10 @@ async def test_what_is_proved_is_said_on_its_line(tell: Tell) -> None:
     assert len(story.script.requests) == asked
     assert len(await remarks(story, number)) == len((await story.comments(number))["status"]) == 1
 
+    await story.hub.press_button(story.repository, third["id"], "fix-these", "mara")
+    begun = "select number from fh_task where flow = 'revise' and source = 'button'"
+    await story.until(lambda: rows(story, begun) == [(number,)], what="what is open is being mended")
+
 
 async def test_nothing_to_say_is_a_check_and_one_line(tell: Tell) -> None:
     story = await tell([QUIET])
