@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from bot.change.services import Services
 from bot.intake.commands import ANYWHERE, Command, Invocation
 from bot.intake.replies import reply
-from bot.report.words import duration, inline_code, money, paragraph, shortened
+from bot.report.status import FLOWS
+from bot.report.words import duration, money, paragraph, shortened
 from bot.store import reporting, tasks
 from bot.store.store import now_ms
 from bot.store.tasks import Task
@@ -37,7 +38,8 @@ def _line(connection: sa.Connection, task: Task) -> str:
     stage = next((str(event.data["stage"]) for event in reversed(events) if event.kind == "stage"), "")
     summary = shortened(paragraph(str((task.result or {}).get("summary") or "")), 200)
     asked = "is being stopped" if task.cancel and task.ended is None else task.state
-    said = summary if task.ended is not None else (f"now: {inline_code(stage)}" if stage else "")
+    doing = dict(FLOWS[task.flow].stages).get(stage, "")
+    said = summary if task.ended is not None else doing
     lasted = duration(((task.ended or now_ms()) - task.created) / 1000)
     cost = f"{money(spent.dollars)}, {spent.calls} model call{'s' if spent.calls != 1 else ''}"
     head = f"- **{task.flow}** {asked}, asked by {task.actor} (task `{task.id}`): {lasted}, {cost}"

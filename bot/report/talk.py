@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.report.words import code_block, folded, inactive, inline_code, money, paragraph, table
 from bot.talk.records import Answered, Described, File, Improved, Placed, Spent
 
 _NAMED = 3
+_FENCE = re.compile(r"^[\s>*+\-\d.)]*[`~]{3,}\s*")
 
 
 def answer_text(answered: Answered, spent: Spent) -> str:
     """The answer to ``/ask`` and ``/explain``; where there is none, why."""
     if answered.problem:
-        return (
-            f"I could not answer this: {answered.problem}\n\nAsk again for another try.\n\n{_foot(answered.sha, spent)}"
-        )
+        return _failed("answer this", answered.problem, answered.sha, spent)
     return f"{inactive(answered.text.strip())}\n\n{_foot(answered.sha, spent, _left(answered))}"
 
 
@@ -22,7 +23,7 @@ def description_text(described: Described) -> str:
     rows = [(inline_code(note.file.path), _size(note.file), note.change) for note in described.files]
     parts = [
         f"**{paragraph(described.title)}**",
-        inactive(described.summary),
+        "\n\n".join(_prose(part) for part in described.summary.split("\n\n")),
         code_block(described.diagram, "mermaid") if described.diagram else "",
         folded(f"{len(rows)} changed file{'s' if len(rows) != 1 else ''}", table(("file", "lines", "change"), rows)),
         f"<sub>Written by Forgehand from {described.sha[:10]}; `/describe` writes it anew.</sub>",
@@ -50,7 +51,12 @@ def improved_text(improved: Improved, spent: Spent) -> str:
 
 def suggestion_text(placed: Placed) -> str:
     """A comment with a block that can be committed."""
-    return f"{paragraph(placed.suggested.why)}\n\n{placed.block}"
+    return f"{_prose(placed.suggested.why)}\n\n{placed.block}"
+
+
+def _prose(text: str) -> str:
+    """A model's words as one paragraph that begins no fence, which could swallow what follows."""
+    return _FENCE.sub("", paragraph(text))
 
 
 def _size(file: File) -> str:
