@@ -76,10 +76,12 @@ class Subject:
 
 @dataclass(frozen=True)
 class Seen:
-    """What one review looked like from outside. Times in seconds from the opening."""
+    """What one review looked like from outside. Times in seconds from the opening; ``cpu`` is the server's."""
 
     first_sign: float
+    said_inline: float
     finished: float
+    cpu: float
     github_calls: int
     model_calls: int
     prompts: str
@@ -88,7 +90,10 @@ class Seen:
 
     def line(self, scene: Scene) -> str:
         calls = f"{self.github_calls} GitHub and {self.model_calls} model calls, {self.inline} inline"
-        return f"{scene.title:<12} sign {self.first_sign:5.2f} s, finished {self.finished:6.2f} s, {calls}"
+        return (
+            f"{scene.title:<12} sign {self.first_sign:5.2f} s, inline {self.said_inline:5.2f} s, "
+            f"finished {self.finished:6.2f} s, processor {self.cpu:5.2f} s, {calls}"
+        )
 
     def off_diff(self, scene: Scene) -> int:
         return sum(one.path in self.said or one.title in self.said for one in scene.invented)
@@ -156,6 +161,7 @@ async def review(one: Subject, scene: Scene) -> tuple[Pull, Seen]:
     one.scene, one.hub.latency = scene, 0.0
     one.asked.clear()
     one.script.requests.clear()
+    burnt = _cpu(one)
     opening = asyncio.create_task(scenes.propose(one.hub, one.repository, one.maintainer, scene, one.folder))
     known = len(one.repository.pulls)
     while len(one.repository.pulls) == known:
@@ -167,10 +173,12 @@ async def review(one: Subject, scene: Scene) -> tuple[Pull, Seen]:
     await _until_still(one, pull)
     first.cancel()
     signs = (await asyncio.gather(first, return_exceptions=True))[0]
-    writes = [at for at, record in one.asked if record.method != "GET" and record.path != "/graphql"]
+    writes = [(at - opened, each.path) for at, each in one.asked if each.method != "GET" and each.path != "/graphql"]
     seen = Seen(
         first_sign=signs if isinstance(signs, float) else float("inf"),
-        finished=max(writes, default=opened) - opened,
+        said_inline=max((at for at, path in writes if path.endswith("/reviews")), default=0.0),
+        finished=max((at for at, _ in writes), default=0.0),
+        cpu=_cpu(one) - burnt,
         github_calls=len(one.asked),
         model_calls=len(one.script.requests),
         prompts="\n".join(asked.text for asked in one.script.requests),
@@ -179,6 +187,13 @@ async def review(one: Subject, scene: Scene) -> tuple[Pull, Seen]:
     )
     print(seen.line(scene), flush=True)
     return pull, seen
+
+
+def _cpu(one: Subject) -> float:
+    """Seconds of processor time that the server and its ended children have taken."""
+    assert one.server is not None
+    fields = Path(f"/proc/{one.server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _first_sign(one: Subject, pull: Pull, opened: float) -> float:
@@ -255,6 +270,7 @@ async def measure(start: Start, folder: Path, rounds: int) -> dict[str, Any]:
     listed = {number for number in range(len(many.files)) if f"part_{number:03}" in whole.said}
     return {
         "first_sign_s": _median(seen.first_sign for seen in with_bugs),
+        "said_inline_s": _median(seen.said_inline for seen in with_bugs),
         "finished_s": _median(seen.finished for seen in with_bugs),
         "finished_quiet_s": _median(seen.finished for seen in without),
         "github_calls": max(seen.github_calls for seen in with_bugs),
@@ -263,6 +279,7 @@ async def measure(start: Start, folder: Path, rounds: int) -> dict[str, Any]:
         "files_read_or_listed": len(read | listed),
         "files_changed": len(many.files),
         "finished_large_s": round(whole.finished, 2),
+        "processor_s": _median(seen.cpu for seen in with_bugs),
         "posted_inline": min(seen.inline for seen in with_bugs),
         "off_diff": sum(seen.off_diff(scene) for seen in with_bugs),
         "rerun_model_calls": rerun,
