@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.change.assignment import Assignment
 from bot.change.gates import is_protected
-from bot.change.looking import LOOKING, audit_unknown, fault, look, tool
+from bot.change.looking import LOOKING, RUN, audit_unknown, fault, look, tool
 from bot.change.loop import Acted
 from bot.change.untrusted import fence
 from bot.context.lookup import Lookup
@@ -30,12 +30,6 @@ _CHECKING = "Checking."
 _OUT_OF_BOUNDS = {"protected", "bad-path"}
 
 
-RUN = tool(
-    "run",
-    "Run a shell line in the sandbox (no network). What it writes is thrown away.",
-    ["command"],
-    command="the shell line",
-)
 FINISH = tool(
     "finish", "Say that you are done; the program then checks.", ["cause"],
     cause="what was wrong, and where (path:line)", change="what the code does now",

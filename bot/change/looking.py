@@ -6,7 +6,7 @@ Whatever the model asks for, names, arguments and the number of turns are checke
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,12 @@ READ = tool(
 DEFINITION = tool("definition", "Show where a name is defined.", ["name"], name="function, class or method")
 REFERENCES = tool("references", "Show where a name is used.", ["name"], name="function, class or method")
 LOOKING = (SEARCH, READ, DEFINITION, REFERENCES)
+RUN = tool(
+    "run",
+    "Run a shell line in the sandbox (no network). What it writes is thrown away.",
+    ["command"],
+    command="the shell line",
+)
 _ENOUGH = "You have looked enough."
 
 
@@ -99,7 +105,8 @@ class Inquiry:
 
     Every request has its own name in the ledger, ``<name>-<turn>``, so a step that is repeated buys nothing twice.
     ``answer`` is the tool that ends it; without one, the first reply that calls no tool does. The commit is indexed
-    only once something is looked up.
+    only once something is looked up. With ``run`` the model may also run shell lines; it is given one and gives what
+    the model is told.
     """
 
     assignment: Assignment[Any]
@@ -110,6 +117,7 @@ class Inquiry:
     answer: Tool | None = None
     turns: int = 8
     max_output: int = 8192
+    run: Callable[[str], Awaitable[str]] | None = None
 
     async def ask(self, prompt: str) -> Answer:
         """Ask until answered; raises :class:`bot.models.port.ModelError`."""
@@ -131,7 +139,7 @@ class Inquiry:
 
     @property
     def _tools(self) -> tuple[Tool, ...]:
-        return LOOKING if self.answer is None else (*LOOKING, self.answer)
+        return (*LOOKING, *([RUN] if self.run else []), *([self.answer] if self.answer else []))
 
     def _answered(self, reply: Reply) -> Answer | None:
         if self.answer is None:
@@ -158,6 +166,8 @@ class Inquiry:
         problem = fault(call, self._tools)
         if problem is not None:
             return problem
+        if call.name == RUN.name and self.run is not None:
+            return await self.run(str(call.arguments["command"]))
         return await look((await index(self.assignment, self.sha)).with_changes(NO_CHANGES), call)
 
 

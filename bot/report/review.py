@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from bot.github.checks import Annotation, CheckReport, Conclusion
 from bot.report.status import FIX_THESE, REVIEW_AGAIN
 from bot.report.words import folded, inline_code, money, paragraph, shortened, table
-from bot.review.records import SEVERITIES, ChangedFile, Reviewed, Settled, Severity
+from bot.review.records import SEVERITIES, ChangedFile, Reviewed, Settled, Severity, Verdict
 
 _ROWS = 60
 _NAMED = 40
@@ -152,7 +152,16 @@ def _proof(one: Settled) -> str:
         return "Not proved."
     quote = inline_code(shortened(" ".join(verdict.quote.split()), _QUOTE))
     where = inline_code(f"{verdict.path}:{verdict.line}")
-    return f"Checked by a second reading ({verdict.model}), which shows {where}: {quote}"
+    return f"Checked by a second reading ({verdict.model}), which shows {where}: {quote}{_tried(verdict)}"
+
+
+def _tried(verdict: Verdict) -> str:
+    """What was run to see it, and what came out."""
+    if verdict.tried is None:
+        return ""
+    wrote = " ".join(verdict.tried.output.split())
+    command, output = (inline_code(shortened(text, _QUOTE)) for text in (verdict.tried.command, wrote or "nothing"))
+    return f". Tried in the sandbox: {command} ({verdict.tried.ended}) wrote {output}"
 
 
 def _unread(reviewed: Reviewed) -> str:

@@ -151,8 +151,16 @@ class Found(JsonModel):
 Fate = Literal["verified", "unproved", "refuted"]
 
 
+class Tried(JsonModel):
+    """A shell line that the verifier ran in the sandbox, how it ended, and the end of what it wrote."""
+
+    command: str
+    ended: str
+    output: str
+
+
 class Verdict(JsonModel):
-    """What the verifier made of one finding, after code has checked its quote.
+    """What the verifier made of one finding, after code has checked its quote. ``tried`` is what it ran last.
 
     ``verified``: it holds, ``quote`` stands in ``path`` at ``line``, and ``failing_input`` says what fails.
     ``refuted``: it does not hold. ``unproved``: nobody could show either; ``reason`` says why.
@@ -165,6 +173,7 @@ class Verdict(JsonModel):
     line: int | None = None
     failing_input: str = ""
     model: str = ""
+    tried: Tried | None = None
 
 
 class Settled(JsonModel):

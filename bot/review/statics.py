@@ -15,7 +15,6 @@ from bot.review.records import Looked, Subject
 from bot.toolchains.workspace import remove_tree
 from bot.types import ForgehandError
 
-
 _MOST = 500
 
 

@@ -17,6 +17,7 @@ from bot.review import change, quotes, showing
 from bot.review.change import Review
 from bot.review.fingerprints import digest
 from bot.review.records import Finding, Looked, Subject, Verdict
+from bot.review.trying import Tries, may_try
 
 _TURNS = 6
 _MAX_DIFF = 24_000
@@ -50,7 +51,8 @@ def step_name(finding: Finding) -> str:
 async def verify(review: Review, subject: Subject, looked: Looked, finding: Finding) -> Verdict:
     """A model's verdict on one finding, checked by code. A model that fails leaves the finding unproved."""
     await review.stage("verify", "started")
-    prompt = await _prompt(review, subject, looked, finding)
+    tries = Tries(review, looked) if may_try(review, subject) else None
+    prompt = await _prompt(review, subject, looked, finding, runs=tries is not None)
     inquiry = Inquiry(
         assignment=review,
         name=step_name(finding),
@@ -60,6 +62,7 @@ async def verify(review: Review, subject: Subject, looked: Looked, finding: Find
         answer=VERDICT,
         turns=_TURNS,
         max_output=4096,
+        run=tries.run if tries is not None else None,
     )
     try:
         answer = await inquiry.ask(prompt)
@@ -67,7 +70,8 @@ async def verify(review: Review, subject: Subject, looked: Looked, finding: Find
         return Verdict(fate="unproved", reason=error.message)
     if answer.arguments is None:
         return Verdict(fate="unproved", reason=answer.problem or "the model gave no answer")
-    return await _judged(review, looked, finding, answer.arguments, answer.model)
+    verdict = await _judged(review, looked, finding, answer.arguments, answer.model)
+    return verdict.model_copy(update={"tried": tries.done[-1]}) if tries is not None and tries.done else verdict
 
 
 async def _judged(review: Review, looked: Looked, finding: Finding, said: Mapping[str, Any], model: str) -> Verdict:
@@ -88,7 +92,7 @@ async def _judged(review: Review, looked: Looked, finding: Finding, said: Mappin
     )
 
 
-async def _prompt(review: Review, subject: Subject, looked: Looked, finding: Finding) -> str:
+async def _prompt(review: Review, subject: Subject, looked: Looked, finding: Finding, *, runs: bool) -> str:
     diffs = await change.changed(review, looked)
     head = (await change.texts(review, looked.head_sha, [finding.path])).get(finding.path)
     rows = await asyncio.to_thread(showing.rows, diffs[finding.path], head)
@@ -99,6 +103,7 @@ async def _prompt(review: Review, subject: Subject, looked: Looked, finding: Fin
         claim=_claim(finding),
         diff="\n".join(rows)[:_MAX_DIFF],
         code=_around(head or "", finding.line),
+        runs=runs,
     )
 
 

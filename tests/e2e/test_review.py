@@ -6,7 +6,7 @@ from typing import Any
 
 import aiohttp
 
-from tests.e2e.answers import Rule
+from tests.e2e.answers import Rule, calls
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
 from tests.e2e.scenes import POLICY, asked_about, deliver, during, put, rows, sent
@@ -17,7 +17,10 @@ FIXED = BUGGY.replace('int(cents or "0")', 'int((cents + "00")[:2])')
 
 
 async def test_what_is_proved_is_said_on_its_line(tell: Tell) -> None:
-    story = await tell([reports(finding()), QUIET, PROVED])
+    line = """python -c 'from basket.prices import parse_price; print(parse_price("2.5"))'"""
+    tried: Rule = {"match": {"tool": "verdict", "turn": 0}, "reply": calls(("run", {"command": line}))}
+    told: Rule = {**PROVED, "match": {"tool": "verdict", "result": "exit code 0"}}
+    story = await tell([reports(finding()), QUIET, tried, told])
     number = await propose(story, {PRICES: BUGGY}, body="Reads cents.")
     run = await reviewed(story, number)
     assert (run["conclusion"], run["output"]["title"]) == ("neutral", "1 bug")
@@ -28,12 +31,13 @@ async def test_what_is_proved_is_said_on_its_line(tell: Tell) -> None:
     assert "**Bug: One digit of cents is taken for cents**" in remark["body"]
     assert "**Fails for:** parse_price" in remark["body"]
     assert "`basket/prices.py:7`" in remark["body"]
+    assert "(exit code 0) wrote `205`" in remark["body"]
     assert '```suggestion\n    return int(whole) * 100 + int((cents + "00")[:2])\n```' in remark["body"]
     (summary,) = (await story.comments(number))["status"]
     assert summary.startswith("I read the one changed file: 1 bug.")
     assert "| `basket/prices.py` | Cents are read. (modified, +1 -1) | medium |" in summary
     assert "3 readings, then each claim on its own, by `thinker`, `checker`" in summary
-    assert "4 model calls" in summary
+    assert "5 model calls" in summary
 
     # The same delivery again, the button, the re-run of the check: all is known, so nothing is asked and nothing said.
     asked = len(story.script.requests)

@@ -1,0 +1,44 @@
+"""The verifier may try the change: shell lines in the sandbox, on the installed head, never on a stranger's fork."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
+
+from bot.git.changes import NO_CHANGES
+from bot.review.change import Review
+from bot.review.records import Looked, Subject, Tried
+from bot.sandbox.port import Limits
+from bot.types import ForgehandError
+
+_LIMITS = Limits(seconds=60, memory_mb=2048, output_kb=16)
+_SHOWN = 4_000
+# Verifiers work side by side, but a task has one directory.
+_turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+
+@dataclass
+class Tries:
+    """What one verifier ran, in order."""
+
+    review: Review
+    looked: Looked
+    done: list[Tried] = field(default_factory=list)
+
+    async def run(self, command: str) -> str:
+        """Run a shell line; what the model is told."""
+        lock = _turns.setdefault(self.review.task_id, asyncio.Lock())
+        async with lock:
+            try:
+                result = await self.review.workshop(self.looked.head_sha).run(command, NO_CHANGES, _LIMITS)
+            except ForgehandError as error:
+                return f"It cannot be run: {error.message[:1000]}"
+        code = f"exit code {result.exit_code}" if result.ended == "exit" else result.ended
+        self.done.append(Tried(command=command[:500], ended=code, output=result.output[-500:]))
+        return f"{code}, {result.seconds:.1f} s\n{result.output[-_SHOWN:]}"
+
+
+def may_try(review: Review, subject: Subject) -> bool:
+    """Whoever pushes to the repository may have its code run here; of a fork nothing is."""
+    return not subject.from_fork and review.services.sandbox.tier != "none"
