@@ -68,12 +68,12 @@ class Desk:
             await asyncio.sleep(0.05)
         return now
 
-    def add(self, task_id: str) -> None:
-        """A queued task's row, as the engine writes it."""
+    def add(self, task_id: str, flow: str = "fix", **more: object) -> None:
+        """A queued task's row, as the engine writes it; ``more`` of its argument."""
         task = make_task(repository=self.repository, number=self.number)
         new = tasks.NewTask(
-            id=task_id, flow="fix", source="label", installation=self.repository.installation,
-            repository="octo/basket", actor="mara", argument=task.model_dump(), number=self.number,
+            id=task_id, flow=flow, source="label", installation=self.repository.installation,
+            repository="octo/basket", actor="mara", argument=task.model_dump() | more, number=self.number,
         )  # fmt: skip
         assert self.services.store.run_sync(lambda c: tasks.create(c, new)).created
 
@@ -84,8 +84,9 @@ class Desk:
     def begin(self, task_id: str) -> None:
         assert self.services.store.run_sync(lambda c: tasks.begin(c, task_id))
 
-    def close(self, task_id: str, state: str, summary: str) -> None:
-        assert self.services.store.run_sync(lambda c: tasks.close(c, task_id, state, {"summary": summary}))
+    def close(self, task_id: str, state: str, summary: str, **data: object) -> None:
+        result = {"summary": summary, "data": data}
+        assert self.services.store.run_sync(lambda c: tasks.close(c, task_id, state, result))
 
     def posted(self, task_id: str) -> dict[str, object]:
         task = self.services.store.run_sync(lambda c: tasks.get(c, task_id))
@@ -260,6 +261,26 @@ async def test_it_never_gives_up_and_no_comment_stops_another(desk: Desk) -> Non
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
+
+
+async def test_who_answers_where_it_was_asked_is_spoken_for_only_where_it_could_not(desk: Desk) -> None:
+    spot = {"kind": "body", "number": desk.number}
+    ends = {"1": ("done", {"told": True}), "2": ("failed", {"told": True}), "3": ("cancelled", {}), "4": ("dead", {})}
+    for name in ends:
+        desk.add(name, "ask", spot=spot)
+        desk.begin(name)
+        desk.stage(name, "look", "started")
+    async with reporting(desk.services):
+        await asyncio.sleep(3)
+        assert await desk.comments() == []
+        for name, (state, data) in ends.items():
+            desk.close(name, state, "", **data)
+        (text,) = await desk.until(lambda now: bool(now))
+        await asyncio.sleep(1)
+    assert text.startswith("I gave this up")
+    assert "`/retry` starts a new attempt." in text
+    assert await desk.comments() == [text]
+    assert all(desk.posted(name).get("closed") for name in ends)
 
 
 async def test_of_two_processes_one_reports_and_the_other_takes_over(desk: Desk, postgres: str) -> None:
