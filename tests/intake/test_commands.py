@@ -226,6 +226,18 @@ async def test_an_answer_that_github_refused_at_first_is_given_later_and_once(st
     assert len(await answers(story, opened)) == 2
 
 
+async def test_whoever_waits_is_told_when_github_refuses_for_good(story: Story) -> None:
+    number = await story.file("A", "B", label=None)
+    fault = Fault(path="/repos/*/reactions", method="POST", times=-1, status=403, body={"message": "Not accessible"})
+    story.hub.faults.add(fault)
+    (text,) = await answered(story, written := await comment(story, number, "/fix"))
+    assert text.startswith("I could not do all of this, because GitHub did not let me.")
+    await comment(story, number, "Nothing for you.\n/usr")
+    await handled(story)
+    assert await reactions(story, written) == []
+    assert queued(story) == []
+
+
 async def test_a_wrong_policy_stops_work_but_not_help(story: Story) -> None:
     await put(story, POLICY, "fix: { labl: x }\n")
     number = await story.file("A", "B", label=None)

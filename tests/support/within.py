@@ -20,6 +20,7 @@ from bot.change.services import Services
 from bot.context.index import Indexer
 from bot.git.mirrors import Mirrors
 from bot.github.access import GitHubs, open_session
+from bot.github.errors import Forbidden, Invalid
 from bot.github.lane import Clock
 from bot.intake.dispatcher import Dispatcher
 from bot.intake.endpoint import Endpoint
@@ -131,7 +132,7 @@ async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Serv
 async def _served(stack: AsyncExitStack, services: Services) -> TestServer:
     inbox = Inbox(services.store)
     stack.callback(inbox.close)
-    dispatcher = Dispatcher(services.store, inbox, ROUTER, services, gave_up=GAVE_UP)
+    dispatcher = Dispatcher(services.store, inbox, ROUTER, services, permanent=(Forbidden, Invalid), gave_up=GAVE_UP)
     dispatching = asyncio.create_task(dispatcher.run())
     stack.push_async_callback(_stop, dispatching)
     server = TestServer(make_web(services.store, Endpoint(dispatcher.accept, [SECRET]).routes(), {}), host="127.0.0.1")
