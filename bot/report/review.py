@@ -44,6 +44,8 @@ def _read(reviewed: Reviewed) -> str:
     said = _counted(reviewed.inline) if reviewed.inline else "nothing to say on their lines"
     if reviewed.unread:
         heard = len(wanted) - len(reviewed.unread)
+        if not heard:
+            return f"I could not read the {len(wanted)} changed {_files(len(wanted))}; the reasons are below."
         return f"I read {heard} of {len(wanted)} changed files: {said}. The others are named below, with the reason."
     if not wanted:
         return "None of the changed files is one that I read; the reasons are below."

@@ -10,7 +10,7 @@ from tests.e2e.answers import Rule, calls
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
 from tests.e2e.scenes import POLICY, asked_about, deliver, during, put, rows, sent
-from tests.support.pulls import check, propose, pull, push, remarks, reviewed, reviews
+from tests.support.pulls import check, propose, pull, push, remarks, reviewed, reviews, runs
 from tests.support.story import Story
 
 FIXED = BUGGY.replace('int(cents or "0")', 'int((cents + "00")[:2])')
@@ -165,12 +165,7 @@ async def test_an_old_head_gets_no_review(tell: Tell) -> None:
 
 async def _newer(story: Story, number: int, run: dict[str, Any]) -> dict[str, Any]:
     """The next check run on the head, once it has ended."""
-
-    async def begun() -> bool:
-        found = await check(story, number)
-        return found is not None and found["id"] > run["id"]
-
-    await story.until(begun, what="another check run")
+    await story.until(lambda: any(each.id > run["id"] for each in runs(story, number)), what="another check run")
     return await reviewed(story, number)
 
 

@@ -73,7 +73,9 @@ def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
 
 def test_what_could_not_be_read_is_said_first() -> None:
     told = review(unread={"a.py": "The model is down."})
-    assert sentence(told).startswith("I read 0 of 1 changed files")
+    assert sentence(told) == "I could not read the 1 changed file; the reasons are below."
+    half = review(files=(READ, READ.model_copy(update={"path": "c.py"})), unread={"c.py": "It is down."})
+    assert sentence(half).startswith("I read 1 of 2 changed files: nothing to say on their lines.")
     assert "- `a.py`: The model is down." in summary_text(told)
     report = check_report(told)
     assert (report.conclusion, report.title) == ("neutral", "Not complete: 1 file could not be read")

@@ -89,7 +89,7 @@ async def reviewed(story: Story, number: int, *, sha: str | None = None, seconds
     """Wait until the newest check run has ended and all that belongs to it is posted; the check run."""
 
     def look() -> bool:
-        newest = max(_runs(story, number, sha), key=lambda run: run.id, default=None)
+        newest = max(runs(story, number, sha), key=lambda run: run.id, default=None)
         return newest is not None and newest.status == "completed"
 
     async def show() -> str:
@@ -102,7 +102,7 @@ async def reviewed(story: Story, number: int, *, sha: str | None = None, seconds
     return found
 
 
-def _runs(story: Story, number: int, sha: str | None) -> list[CheckRun]:
+def runs(story: Story, number: int, sha: str | None = None) -> list[CheckRun]:
     """Asked of the hub itself: over HTTP every look would cost it some git processes."""
     found = story.repository.issues[number].pull
     assert found is not None
