@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any, Literal
 
 from bot.github.client import Client, within
 from bot.github.effects import once
+from bot.github.errors import GitHubDown
 from bot.github.markers import Marker, carries, with_marker
 from bot.github.pacer import Urgency
 from bot.github.transport import Manner
@@ -96,8 +98,12 @@ async def ensure_comment(
     marker: Marker,
     bot_id: int,
     manner: Manner = _POST,
+    fresh: bool = False,
 ) -> IssueComment:
-    """Post a comment once: one that carries the marker is found and returned as it is, whatever its text."""
+    """Post a comment once: one that carries the marker is found and returned as it is, whatever its text.
+
+    ``fresh``: the caller knows that this is the first try, so nobody looks before it.
+    """
 
     async def find() -> IssueComment | None:
         return await find_comment(client, repository, number, marker, bot_id)
@@ -107,6 +113,9 @@ async def ensure_comment(
         data = {"body": with_marker(body, marker)}
         return _comment(await client.post(url, within(repository, number=number), data, manner=manner))
 
+    if fresh:
+        with suppress(GitHubDown):
+            return await make()
     return await once(find, make)
 
 

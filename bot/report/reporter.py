@@ -204,8 +204,10 @@ class Reporter:
         github = await self.services.github.for_repository(repository, rights)
         comment: int | None = task.posted.get("status")
         if comment is None:
-            bot = await self.services.github.bot()
-            posted = await issues.ensure_comment(github, repository, number, body, marker=marker, bot_id=bot.id)
+            bot, fresh = await self.services.github.bot(), await self._is_first_try(task)
+            posted = await issues.ensure_comment(
+                github, repository, number, body, marker=marker, bot_id=bot.id, fresh=fresh
+            )
             # A process that died before it could remember the id left a comment that tells of earlier times.
             if posted.body == with_marker(body, marker):
                 return posted.id
@@ -217,6 +219,14 @@ class Reporter:
             await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, {"status": None}))
             raise
         return comment
+
+    async def _is_first_try(self, task: Task) -> bool:
+        """Whether nobody can have posted the task's one comment yet; from now on somebody may have."""
+        if FLOWS[task.flow].check is None:
+            return False
+        begun = {"saying": True}
+        await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, begun))
+        return "saying" not in task.posted and "status" not in task.posted
 
 
 def _body(task: Task, view: StatusView, *, final: bool) -> str | None:

@@ -1,0 +1,61 @@
+"""Reviews in trouble: models that are down or too dear, and SIGKILL in the middle: each ends, says so, and once."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.e2e.answers import Rule
+from tests.e2e.conftest import Tell
+from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
+from tests.e2e.scenes import POLICY, asked_about, during, place, purchases, put, rows
+from tests.e2e.test_crashes import kill_after, restarted
+from tests.support.pulls import propose, remarks, reviewed, reviews
+
+
+async def test_without_a_model_the_check_ends_and_says_so(tell: Tell) -> None:
+    down: Rule = {"match": {"text": "No model answers"}, "reply": {"fault": "bad_request"}, "reusable": True}
+    unchecked: Rule = {"match": {"tool": "verdict"}, "reply": {"fault": "quota"}, "reusable": True}
+    story = await tell([down, reports(finding(), text=["Concern: correctness", "Half"]), unchecked, QUIET])
+    number = await propose(story, {PRICES: BUGGY}, title="No model answers")
+    run = await reviewed(story, number)
+    assert (run["conclusion"], run["output"]["title"]) == ("neutral", "Not complete: 1 file could not be read")
+    assert f"`{PRICES}`: " in run["output"]["summary"]
+    assert [action["identifier"] for action in story.repository.suites[0].runs[0].actions] == ["review-again"]
+    assert await remarks(story, number) == []
+
+    # Nobody could check the finding: it is told as what it is.
+    number = await propose(story, {PRICES: BUGGY}, title="Half", branch="half")
+    await reviewed(story, number)
+    assert await remarks(story, number) == []
+    assert "1 that nobody proved" in await story.status(number)
+
+    dear = place(story, "dear")
+    await put(dear, POLICY, "review: {max_dollars: 0.001}\n")
+    number = await propose(dear, {PRICES: BUGGY}, title="Too dear")
+    run = await reviewed(dear, number)
+    assert run["output"]["title"] == "Not complete: 1 file could not be read"
+    assert "This task may cost $0.00" in run["output"]["summary"]
+    assert asked_about(dear, "Too dear") == []
+
+
+async def test_a_review_killed_again_and_again_is_posted_once(tell: Tell) -> None:
+    async def kill() -> None:
+        await story.kill_bot()
+
+    told = reports(finding())
+    story = await tell([during(told, kill), told, QUIET, PROVED])
+    number = await propose(story, {PRICES: BUGGY})
+    kill_after(story, lambda record: record.method == "POST" and record.path.endswith("/reviews"))
+    await restarted(story)
+    kill_after(story, lambda record: record.method == "POST" and record.path.endswith("/comments"))
+    await restarted(story)
+    await restarted(story)
+    run = await reviewed(story, number)
+    assert (run["conclusion"], run["output"]["title"]) == ("neutral", "1 bug")
+    assert len(await reviews(story, number)) == len(await remarks(story, number)) == 1
+    assert len((await story.comments(number))["status"]) == 1
+    assert [run.external_id for suite in story.repository.suites for run in suite.runs] == [run["external_id"]]
+    assert set(purchases(story).values()) == {"answered"}
+    asked = Counter(request.text for request in story.script.requests)
+    assert sum(count > 1 for count in asked.values()) <= 3, "only what the first kill interrupted is asked again"
+    assert rows(story, "select state, active_key from fh_task") == [("done", None)]
