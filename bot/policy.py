@@ -44,11 +44,15 @@ class PolicyError(ForgehandError):
 
 
 class FixPolicy(JsonModel):
-    """``unverified``: what is left where a fix could not be proved: a comment, a draft pull request, or nothing."""
+    """``unverified``: what is left where a fix could not be proved: a comment, a draft pull request, or nothing.
+
+    ``rerank``: a ``cheap`` model is asked once in which order the likeliest files come.
+    """
 
     label: str = Field(default="ai-bug-fix", min_length=1, max_length=50)
     unverified: Literal["comment", "draft", "off"] = "comment"
     max_dollars: Dollars = 2.0
+    rerank: bool = False
 
 
 class ReviewPolicy(JsonModel):

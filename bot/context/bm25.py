@@ -3,38 +3,44 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
 
 K1 = 1.2
 B = 0.75
 COMMON = 0.4
 
-Hits = Iterable[tuple[int, int]]
+Hits = Collection[tuple[int, int]]
 
 
-def scores(
-    weights: Mapping[str, float],
-    hits: Callable[[str], Hits],
-    lengths: Mapping[int, int],
-    *,
-    b: float = B,
-) -> dict[int, float]:
-    """Score of each document number in ``lengths`` (its words) that holds one of the weighted words.
+class Documents:
+    """Documents by number, of so many words each; what no question changes is computed once."""
 
-    ``hits`` gives (number, how often) for a word; numbers not in ``lengths`` are passed over. Words in more than four
-    of ten documents say nothing and are not counted.
-    """
-    total = len(lengths)
-    if not total:
-        return {}
-    average = max(1.0, sum(lengths.values()) / total)
-    norm = {number: K1 * (1 - b + b * length / average) for number, length in lengths.items()}
-    found: dict[int, float] = {}
-    for word, weight in weights.items():
-        held = [(number, times) for number, times in hits(word) if number in norm]
-        if not held or len(held) > max(10, COMMON * total):
-            continue
-        gain = weight * (K1 + 1) * math.log(1 + (total - len(held) + 0.5) / (len(held) + 0.5))
-        for number, times in held:
-            found[number] = found.get(number, 0.0) + gain * times / (times + norm[number])
-    return found
+    def __init__(self, lengths: Mapping[int, int], *, b: float = B) -> None:
+        self._total = len(lengths)
+        self._average = max(1.0, sum(lengths.values()) / self._total) if lengths else 1.0
+        self._norm = {number: K1 * (1 - b + b * length / self._average) for number, length in lengths.items()}
+
+    def rarity(self, held: int) -> float:
+        """How much a word that so many documents hold tells; 0 where it is none or more than four of ten."""
+        if not 0 < held <= max(10, COMMON * self._total):
+            return 0.0
+        return math.log(1 + (self._total - held + 0.5) / (held + 0.5))
+
+    def scores(self, weights: Mapping[str, float], hits: Callable[[str], Hits]) -> dict[int, float]:
+        """Score of each document that holds one of the weighted words.
+
+        ``hits`` gives (number, how often) for a word, of these documents only. Words in more than four of ten
+        documents say nothing and are not counted.
+        """
+        found: dict[int, float] = defaultdict(float)
+        norm = self._norm
+        for word, weight in weights.items():
+            held = hits(word)
+            rarity = self.rarity(len(held))
+            if not rarity:
+                continue
+            gain = weight * (K1 + 1) * rarity
+            for number, times in held:
+                found[number] += gain * times / (times + norm[number])
+        return found

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import PurePosixPath
+from functools import lru_cache
 
 _MAX_IMPORTS = 400
+_REMEMBERED = 1 << 13
 _PACKAGE_FILES = frozenset(("__init__", "index", "mod", "lib", "main"))
 _FROM = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]{0,4000}\)|[^\n#]{1,1000})", re.MULTILINE)
 _IMPORT = re.compile(r"^[ \t]*import[ \t]+([\w., \t]{1,500})", re.MULTILINE)
@@ -78,26 +79,29 @@ class Modules:
     """Finds files by module name among the paths of one tree."""
 
     def __init__(self, paths: Iterable[str]) -> None:
+        self._exact: dict[str, list[str]] = defaultdict(list)
         self._by_last: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for path in paths:
             module = module_of(path)
+            self._exact[module].append(path)
             self._by_last[module.rpartition("/")[2]].append((module, path))
+        self._ending = lru_cache(maxsize=_REMEMBERED)(self._find_ending)
 
     def find(self, name: str, *, importer: str = "") -> tuple[str, ...]:
         """Files a slash path may mean, at most four: exactly where it is relative, else by the end of their path."""
         if name.startswith("."):
-            name = _joined(str(PurePosixPath(importer).parent), name)
-            return tuple(path for module, path in self._by_last.get(name.rpartition("/")[2], ()) if module == name)[:4]
+            return tuple(self._exact.get(_joined(importer.rpartition("/")[0], name), ())[:4])
+        exact = self._exact.get(name, ())
+        return tuple(exact[:4]) if exact or "/" not in name else self._ending(name)
+
+    def _find_ending(self, name: str) -> tuple[str, ...]:
         known = self._by_last.get(name.rpartition("/")[2], ())
-        exact = [path for module, path in known if module == name]
-        if exact or "/" not in name:
-            return tuple(exact[:4])
         ends = [path for module, path in known if module.endswith("/" + name)]
         return tuple(ends) if len(ends) <= 4 else ()
 
 
 def _joined(folder: str, relative: str) -> str:
-    parts = [] if folder == "." else folder.split("/")
+    parts = folder.split("/") if folder else []
     for part in relative.split("/"):
         if part == ".." and parts:
             parts.pop()

@@ -6,7 +6,7 @@ Every answer is text with line numbers, bounded, and says what it left out.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -14,14 +14,20 @@ from typing import Protocol
 from bot.context.blobs import Blobs, decode
 from bot.context.grep import Hit, grep
 from bot.context.languages import language_of
+from bot.context.nearby import shared_folders
 from bot.context.outline import Definition, outline
 from bot.context.postings import Postings
 from bot.context.record import DEFINES, Record
-from bot.context.sieve import MAX_BYTES
+from bot.context.sieve import MAX_BYTES, role_of
 from bot.context.tree import File
+from bot.context.words import LONGEST, terms_of
 
 _HITS = 60
 _HITS_OF_A_FILE = 8
+_REFERENCES_OF_A_FILE = 4
+_HOMES = 20
+_FOLDERS_TOLD = 3
+_ROLES = ("code", "test", "example", "docs", "text")
 _LINES = 400
 _WIDE = 400
 _SHOWN = 3
@@ -99,11 +105,30 @@ class Lookup:
         return "\n".join(pieces)
 
     def references(self, name: str) -> str:
-        """Lines that hold a name as a whole word, its definitions included."""
+        """Lines that hold a name as a whole word: of the files that define it, then of their neighbours, then others.
+
+        Code comes before tests, and these before the rest.
+        """
         last = name.strip().replace("::", ".").rpartition(".")[2]
         if not re.fullmatch(r"\w{1,200}", last):
             return f"{name!r} is not a name; use search."
-        return self._grep(rf"\b{re.escape(last)}\b", self._paths(""), f"name {last!r}")
+        homes = list(dict.fromkeys(path for path, _ in self._definitions(last)))[:_HOMES]
+
+        def distance(path: str) -> tuple[bool, int, int, str]:
+            role = role_of(path, is_code=language_of(path) is not None)
+            near = max((shared_folders(path, home) for home in homes), default=0)
+            return path not in homes, _ROLES.index(role), -near, path
+
+        paths = sorted(self._speaking(last), key=distance)
+        return self._grep(rf"\b{re.escape(last)}\b", paths, f"name {last!r}", most=_REFERENCES_OF_A_FILE)
+
+    def _speaking(self, name: str) -> list[str]:
+        """Paths that may hold a name as a word: those the index knows to, and what is changed."""
+        words, corpus = terms_of(name), self._corpus
+        if not words or len(name) > LONGEST:
+            return self._paths("")
+        held = {path for number, _ in corpus.postings.get(words[0]) for path in corpus.by_number.get(number, ())}
+        return [path for path in self._paths("") if path in held or path in self._changes]
 
     def _text(self, path: str) -> str | None:
         if path in self._changes:
@@ -130,11 +155,12 @@ class Lookup:
         chosen = [path for path in paths if not below or path == below or path.startswith(below + "/")]
         return sorted(chosen, key=lambda path: (language_of(path) is None, path))
 
-    def _grep(self, pattern: str, paths: Sequence[str], what: str) -> str:
+    def _grep(self, pattern: str, paths: Sequence[str], what: str, *, most: int = _HITS_OF_A_FILE) -> str:
         texts = {path: text for path in paths if (text := self._changes.get(path)) is not None}
         blobs = [(path, self._corpus.files[path].sha) for path in paths if path not in texts]
         hits, ended = grep(self._corpus.git_dir, pattern, texts, blobs)
-        return _told(hits, what, ended=ended)
+        order = {path: number for number, path in enumerate(paths)}
+        return _told(sorted(hits, key=lambda hit: (order[hit.path], hit.line)), what, most, ended=ended)
 
     def _symbols(self, query: str, path: str) -> str:
         wanted = query.strip().lower()
@@ -196,8 +222,8 @@ def numbered(lines: Sequence[str], start: int, end: int) -> str:
     return "\n".join(shown)
 
 
-def _told(hits: Sequence[Hit], what: str, *, ended: bool) -> str:
-    """Hits by file, some of each, and in words what was cut."""
+def _told(hits: Sequence[Hit], what: str, most: int, *, ended: bool) -> str:
+    """Hits by file, at most so many of each, and in words what was cut."""
     stopped = "" if ended else "\n(The search was stopped because it took too long or too much memory; narrow it.)"
     if not hits:
         return f"Nothing found for {what}.{stopped}"
@@ -207,9 +233,20 @@ def _told(hits: Sequence[Hit], what: str, *, ended: bool) -> str:
     lines: list[str] = []
     for number, (path, held) in enumerate(files.items()):
         if len(lines) >= _HITS:
-            lines.append(f"({sum(map(len, list(files.values())[number:]))} more lines in {len(files) - number} files)")
+            lines.append(_unshown(dict(list(files.items())[number:])))
             break
-        lines += [f"{path}:{hit.line}: {hit.text}" for hit in held[:_HITS_OF_A_FILE]]
-        if len(held) > _HITS_OF_A_FILE:
-            lines.append(f"{path}: ({len(held) - _HITS_OF_A_FILE} more lines here)")
+        lines += [f"{path}:{hit.line}: {hit.text}" for hit in held[:most]]
+        if len(held) > most:
+            lines.append(f"{path}: ({len(held) - most} more lines here)")
     return "\n".join(lines) + stopped
+
+
+def _unshown(files: Mapping[str, Sequence[Hit]]) -> str:
+    """How much is not shown, and in which folders most of it is."""
+    folders: Counter[str] = Counter()
+    for path, held in files.items():
+        folders["/".join(path.split("/")[:-1][:2]) or "the root"] += len(held)
+    told = ", ".join(f"{folder} {count}" for folder, count in folders.most_common(_FOLDERS_TOLD))
+    return (
+        f"({folders.total()} more lines in {len(files)} files, most of them in: {told}; narrow it with search and path)"
+    )

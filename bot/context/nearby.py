@@ -55,10 +55,11 @@ def _importers(index: _Index, path: str) -> list[str]:
     last = module_of(path).rpartition("/")[2]
     found = [test for number, _ in index.postings.get(IMPORTS + last) for test in index.by_number.get(number, ())]
     tests = [test for test in found if index.files[test].role == "test"]
-    return sorted(tests, key=lambda test: (-_shared(test, path), test))
+    return sorted(tests, key=lambda test: (-shared_folders(test, path), test))
 
 
-def _shared(first: str, second: str) -> int:
+def shared_folders(first: str, second: str) -> int:
+    """How many parts two paths have in common from their beginning on."""
     count = 0
     for one, other in zip(first.split("/"), second.split("/"), strict=False):
         if one != other:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.context.languages import TYPES, Language
 
@@ -22,8 +21,7 @@ _SPACE = re.compile(r"\s+")
 _COMMENT = re.compile(r"^\s*(?:///?!?|/\*\*?|\*/?|#+|--)\s?")
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(NamedTuple):
     """One symbol. Lines count from 1, both ends included; ``container`` is the enclosing type's name or ''."""
 
     kind: str
@@ -143,7 +141,7 @@ def _contained(found: Sequence[tuple[int, int, Definition]]) -> Iterator[Definit
         holder = next((outer for _, outer in reversed(around) if outer.kind in TYPES), None)
         container = one.container or (holder.name if holder else "")
         method = one.kind == "function" and container and (holder is None or holder.kind != "module")
-        yield replace(one, kind="method" if method else one.kind, container=container)
+        yield one._replace(kind="method" if method else one.kind, container=container)
         around.append((end, one))
 
 

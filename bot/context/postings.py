@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 
 from bot.context.record import MOST, Posting
 
@@ -43,6 +43,11 @@ class Postings:
         """(blob number, how often) for each blob that holds the key, in the order they were added."""
         for packed in self._table.get(key, ()):
             yield packed >> _SHIFT, packed & MOST
+
+    def among(self, key: str, numbers: Container[int]) -> list[tuple[int, int]]:
+        """(blob number, how often) for each of these blobs that holds the key."""
+        held = self._table.get(key, ())
+        return [(number, packed & MOST) for packed in held if (number := packed >> _SHIFT) in numbers]
 
     def frequency(self, key: str) -> int:
         """An upper bound of how many blobs hold the key: those of other commits count too."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 from bot.context import signals
-from bot.context.bm25 import COMMON
+from bot.context.bm25 import Documents, Hits
 from bot.context.history import History
 from bot.context.imports import Modules
 from bot.context.outline import Definition
 from bot.context.postings import Postings
 from bot.context.question import Frame, Question
-from bot.context.record import Record
+from bot.context.record import NAMES, Record
 from bot.context.signals import Strengths
 from bot.context.tree import File
 
@@ -29,7 +31,6 @@ WEIGHTS: Mapping[str, float] = {
 ABSOLUTE = frozenset(("written", "traced", "modules"))
 ROLES: Mapping[str, float] = {"code": 1.0, "text": 0.6, "example": 0.6, "docs": 0.5, "test": 0.4}
 
-_FIRST = ("text", "title", "names", "path", "history", "touched", "written", "traced", "said", "modules", "defined")
 _CLOSELY = 100
 _TESTS = 40
 _BEST_PARTS = 3
@@ -77,11 +78,24 @@ class Corpus:
 
 
 @dataclass(frozen=True)
+class _Signal:
+    """What a signal gives each file; ``factor`` is its weight over its scale."""
+
+    strengths: Strengths
+    factor: float
+
+    @classmethod
+    def of(cls, name: str, strengths: Strengths) -> _Signal:
+        scale = 1.0 if name in ABSOLUTE else max(strengths.values(), default=0.0) or 1.0
+        return cls(strengths, WEIGHTS[name] / scale)
+
+
+@dataclass(frozen=True)
 class _Parts:
     """Scores of a file's parts for all the question's words, and for the title's."""
 
-    words: tuple[float, ...]
-    title: tuple[float, ...]
+    words: Sequence[float]
+    title: Sequence[float]
 
 
 @dataclass(frozen=True)
@@ -94,7 +108,7 @@ class _Weighed:
     question: Question
     rarity: Mapping[str, float]
     title: Mapping[str, float]
-    signals: Mapping[str, Strengths]
+    signals: Mapping[str, _Signal]
     scores: Strengths
     parts: Mapping[str, _Parts]
     traced: Mapping[str, Sequence[tuple[Frame, float]]]
@@ -103,7 +117,7 @@ class _Weighed:
 
     def strength(self, name: str, path: str) -> float:
         """What a signal adds to a file."""
-        return WEIGHTS[name] * self.signals[name].get(path, 0.0) / _scale(name, self.signals[name])
+        return self.signals[name].factor * self.signals[name].strengths.get(path, 0.0)
 
 
 class Ranker:
@@ -112,9 +126,14 @@ class Ranker:
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
         self._lengths = {number: corpus.postings.lengths[number] for number in corpus.by_number}
+        self._texts = Documents(self._lengths)
+        self._names = Documents(self._lengths, b=0.5)
+        self._roles = {path: ROLES[file.role] for path, file in corpus.files.items()}
+        self._tests = frozenset(path for path, file in corpus.files.items() if file.role == "test")
         self._path_words = signals.PathWords(corpus.files)
         self._paths = signals.Paths(corpus.files)
         self._messages = signals.Messages(corpus.history)
+        self._touched = {path: math.log1p(times) for path, times in self._messages.touched.items()}
 
     def files(self, question: Question, limit: int) -> tuple[RankedFile, ...]:
         """The likeliest files, best first."""
@@ -137,30 +156,35 @@ class Ranker:
 
     def _weigh(self, question: Question) -> _Weighed:
         """First what is cheap for every file; then, for the likeliest, what needs a closer look."""
-        found = self._everywhere(question)
-        first = self._fused(found, _FIRST)
-        likely = _best({path: score for path, score in first.items() if self._role(path) != "test"}, _CLOSELY)
-        tests = _best({path: score for path, score in first.items() if self._role(path) == "test"}, _TESTS)
-        rarity, title = self._rarity(question.terms), self._rarity(question.title)
+        held = cache(partial(self._corpus.postings.among, numbers=self._lengths))
+        found = {name: _Signal.of(name, strengths) for name, strengths in self._everywhere(question, held).items()}
+        sums = _summed({}, found.values())
+        first = self._by_role(sums)
+        likely = _best({path: score for path, score in first.items() if path not in self._tests}, _CLOSELY)
+        tests = _best({path: first[path] for path in first.keys() & self._tests}, _TESTS)
+        rarity, title = self._rarity(question.terms, held), self._rarity(question.title, held)
         parts = {path: self._parts(path, rarity, title) for path in likely}
-        found["part"] = {path: sum(sorted(one.words, reverse=True)[:_BEST_PARTS]) for path, one in parts.items()}
-        found["title part"] = {path: max(one.title, default=0.0) for path, one in parts.items()}
-        found["tests"] = self._exercised(tests, first)
+        closer = {
+            "part": {path: sum(sorted(one.words, reverse=True)[:_BEST_PARTS]) for path, one in parts.items()},
+            "title part": {path: max(one.title, default=0.0) for path, one in parts.items()},
+            "tests": self._exercised(tests, first),
+        }
+        found |= (near := {name: _Signal.of(name, strengths) for name, strengths in closer.items()})
         places = signals.places(question.frames, self._paths)
-        scores = self._fused(found, WEIGHTS)
+        scores = self._by_role(_summed(sums, near.values()))
         most_words = max((max(one.words, default=0.0) for one in parts.values()), default=0.0) or 1.0
-        most_title = max(found["title part"].values(), default=0.0) or 1.0
+        most_title = max(closer["title part"].values(), default=0.0) or 1.0
         return _Weighed(question, rarity, title, found, scores, parts, places, most_words, most_title)
 
-    def _everywhere(self, question: Question) -> dict[str, Strengths]:
+    def _everywhere(self, question: Question, held: Callable[[str], Hits]) -> dict[str, Strengths]:
         corpus = self._corpus
         return {
-            "text": self._spread(signals.text(question.terms, corpus.postings, self._lengths)),
-            "title": self._spread(signals.text(question.title, corpus.postings, self._lengths)),
-            "names": self._spread(signals.names(question.terms, corpus.postings, self._lengths)),
+            "text": self._spread(self._texts.scores(question.terms, held)),
+            "title": self._spread(self._texts.scores(question.title, held)),
+            "names": self._spread(self._names.scores(question.terms, lambda word: held(NAMES + word))),
             "path": self._path_words.match(question.terms),
             "history": self._messages.match(question.terms),
-            "touched": {path: math.log1p(times) for path, times in self._messages.touched.items()},
+            "touched": self._touched,
             "written": signals.written_paths(question, self._paths),
             "traced": signals.traced(question.frames, self._paths),
             "said": signals.said(question, corpus.postings, corpus.by_number),
@@ -169,34 +193,21 @@ class Ranker:
         }
 
     def _spread(self, scores: Mapping[int, float]) -> Strengths:
-        return {path: score for number, score in scores.items() for path in self._corpus.by_number[number]}
+        by_number = self._corpus.by_number
+        return {path: score for number, score in scores.items() for path in by_number[number]}
 
-    def _role(self, path: str) -> str:
-        return self._corpus.files[path].role
+    def _by_role(self, sums: Strengths) -> Strengths:
+        """What counts of each file's sum, of the files of this commit."""
+        roles = self._roles
+        return {path: score * roles[path] for path, score in sums.items() if path in roles and score > 0}
 
-    def _fused(self, found: Mapping[str, Strengths], names: Iterable[str]) -> Strengths:
-        scores: Strengths = defaultdict(float)
-        for name in names:
-            scale = WEIGHTS[name] / _scale(name, found[name])
-            for path, strength in found[name].items():
-                scores[path] += scale * strength
-        files = self._corpus.files
-        return {path: score * ROLES[files[path].role] for path, score in scores.items() if path in files and score > 0}
-
-    def _rarity(self, terms: Mapping[str, float]) -> dict[str, float]:
+    def _rarity(self, terms: Mapping[str, float], held: Callable[[str], Hits]) -> dict[str, float]:
         """Words that tell something, with their weight times how rare they are."""
-        total = len(self._lengths)
-        weights: dict[str, float] = {}
-        for word, weight in terms.items():
-            held = sum([number in self._lengths for number, _ in self._corpus.postings.get(word)])
-            if 0 < held <= max(10, COMMON * total):
-                weights[word] = weight * math.log(1 + (total - held + 0.5) / (held + 0.5))
-        return weights
+        weights = {word: weight * self._texts.rarity(len(held(word))) for word, weight in terms.items()}
+        return {word: weight for word, weight in weights.items() if weight}
 
     def _parts(self, path: str, rarity: Mapping[str, float], title: Mapping[str, float]) -> _Parts:
-        parts = self._corpus.record(path).parts
-        words, titled = (tuple(signals.part_scores(parts, one, _PART_WORDS)) for one in (rarity, title))
-        return _Parts(words, titled)
+        return _Parts(*signals.part_scores(self._corpus.record(path), rarity, title, _PART_WORDS))
 
     def _exercised(self, tests: Iterable[str], first: Strengths) -> Strengths:
         """What matching tests say of the files they import; a test that imports much says less of each."""
@@ -211,7 +222,7 @@ class Ranker:
     def _functions(self, path: str, weighed: _Weighed) -> list[RankedFunction]:
         """A file's functions, best first: by what they say and are called, their size, and their file's place."""
         record = self._corpus.record(path)
-        scores = weighed.parts.get(path) or self._parts(path, weighed.rarity, weighed.title)
+        scores = self._parts_of(path, weighed)
         place = weighed.scores[path] / max(weighed.scores.values())
         found: list[RankedFunction] = []
         for part, words, title in zip(record.parts, scores.words, scores.title, strict=True):
@@ -221,6 +232,9 @@ class Ranker:
                 total += _pointed_at(one, path, weighed)
                 found.append(RankedFunction(path, one.qualified, one.start, one.end, round(total, 6)))
         return sorted(found, key=lambda one: (-one.score, one.start))
+
+    def _parts_of(self, path: str, weighed: _Weighed) -> _Parts:
+        return weighed.parts.get(path) or self._parts(path, weighed.rarity, weighed.title)
 
     def _reasons(self, path: str, weighed: _Weighed) -> tuple[str, ...]:
         told: list[tuple[float, str]] = []
@@ -236,13 +250,14 @@ class Ranker:
             known = weighed.question.names
             names = [one.name for one in self._corpus.record(path).definitions if one.name in known]
             return "defines " + ", ".join(f"`{one}`" for one in list(dict.fromkeys(names))[:4]) if names else ""
-        return self._part_words(path, weighed.rarity) if name == "part" else _REASON_WORDS.get(name, "")
+        return self._part_words(path, weighed) if name == "part" else _REASON_WORDS.get(name, "")
 
-    def _part_words(self, path: str, rarity: Mapping[str, float]) -> str:
-        record = self._corpus.record(path)
-        scores = list(signals.part_scores(record.parts, rarity, _PART_WORDS))
-        part = record.parts[max(range(len(scores)), key=scores.__getitem__)]
-        words = sorted((word for word in rarity if word in part.terms), key=lambda word: (-rarity[word], word))[:4]
+    def _part_words(self, path: str, weighed: _Weighed) -> str:
+        record, rarity = self._corpus.record(path), weighed.rarity
+        scores = self._parts_of(path, weighed).words
+        best = max(range(len(scores)), key=scores.__getitem__)
+        held = (word for word in rarity.keys() & record.words.keys() if best in dict(record.holding(word)))
+        words, part = sorted(held, key=lambda word: (-rarity[word], word))[:4], record.parts[best]
         place = f"`{record.definitions[part.definition].qualified}`" if part.definition is not None else "its top level"
         return f"{place} speaks of {', '.join(words)}" if words else ""
 
@@ -263,12 +278,21 @@ _REASON_WORDS = {
 }
 
 
+def _summed(sums: Strengths, found: Iterable[_Signal]) -> Strengths:
+    """The sums with what these signals add."""
+    total: Strengths = defaultdict(float, sums)
+    for signal in found:
+        factor = signal.factor
+        for path, strength in signal.strengths.items():
+            total[path] += factor * strength
+    return total
+
+
 def _best(scores: Mapping[str, float], limit: int) -> list[str]:
-    return sorted(scores, key=lambda path: (-round(scores[path], 9), path))[:limit]
-
-
-def _scale(name: str, strengths: Strengths) -> float:
-    return 1.0 if name in ABSOLUTE else max(strengths.values(), default=0.0) or 1.0
+    """The paths that score most, best first; those as good to nine digits by name."""
+    least = min(heapq.nlargest(limit, scores.values()), default=0.0) - 1e-8
+    likely = (path for path, score in scores.items() if score >= least)
+    return sorted(likely, key=lambda path: (-round(scores[path], 9), path))[:limit]
 
 
 def _pointed_at(one: Definition, path: str, weighed: _Weighed) -> float:

@@ -4,49 +4,59 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic_core import from_json, to_json
 
 from bot.context.imports import imports
 from bot.context.languages import Language
 from bot.context.outline import Definition, outline
-from bot.context.words import count, identifiers, shingles, terms_of
+from bot.context.words import shingles, terms, terms_of
 
-VERSION = 2
+VERSION = 3
 DEFINES, NAMES, SAYS, IMPORTS = ">", "~", '"', "@"  # prefixes of posting keys; a term begins with a letter
 
 MOST = 63
+# numbers as characters: from '0' on, so that none is a blank; a file has at most 5,000 definitions
+_ZERO, _MOST_TIMES = 48, 9_999
 _STRING = re.compile(r"\"((?:[^\"\\\n]|\\.){12,300})\"|'((?:[^'\\\n]|\\.){12,300})'")
 
 
-@dataclass(frozen=True)
-class Part:
-    """A function's terms, or (``definition`` is None) those of everything outside functions; ``length`` counts them."""
+class Part(NamedTuple):
+    """A function, or (``definition`` is None) everything outside functions; ``length`` counts its words."""
 
     definition: int | None
     length: int
-    terms: dict[str, int]
 
 
 @dataclass(frozen=True)
 class Record:
-    """One blob, read. ``keys`` are what it is found by, with how often (at most 63)."""
+    """One blob, read. ``words`` tells of each term the parts that hold it; see :meth:`holding`."""
 
     language: str
     lines: int
     definitions: tuple[Definition, ...]
     parts: tuple[Part, ...]
+    words: dict[str, str]
     imports: tuple[str, ...] = ()
+
+    def holding(self, word: str) -> list[tuple[int, int]]:
+        """(number of the part, how often) for each part that holds a word."""
+        codes = map(ord, self.words.get(word, ""))
+        return [(number - _ZERO, times - _ZERO) for number, times in zip(codes, codes, strict=True)]
 
     def to_bytes(self) -> bytes:
         value = {
             "language": self.language,
             "lines": self.lines,
-            "definitions": [list(asdict(one).values()) for one in self.definitions],
-            "parts": [[part.definition, part.length, part.terms] for part in self.parts],
+            "definitions": self.definitions,
+            "parts": self.parts,
+            # two long strings are read in a fraction of the time that many short ones and numbers take
+            "words": " ".join(self.words),
+            "holders": " ".join(self.words.values()),
             "imports": self.imports,
         }
         return zlib.compress(to_json(value), 1)
@@ -57,8 +67,9 @@ class Record:
         return cls(
             language=value["language"],
             lines=value["lines"],
-            definitions=tuple(Definition(*fields) for fields in value["definitions"]),
-            parts=tuple(Part(*fields) for fields in value["parts"]),
+            definitions=tuple(map(Definition._make, value["definitions"])),
+            parts=tuple(map(Part._make, value["parts"])),
+            words=dict(zip(value["words"].split(" "), value["holders"].split(" "), strict=True)),
             imports=tuple(value["imports"]),
         )
 
@@ -89,10 +100,15 @@ def read_text(text: str, language: Language | None) -> tuple[Posting, Record]:
     definitions = outline(text, language) if language else ()
     lines = text.split("\n")
     name = language.name if language else ""
-    record = Record(name, len(lines), definitions, tuple(_parts(lines, definitions)), imports(text, name))
+    parts: list[Part] = []
+    holders: dict[str, str] = defaultdict(str)
     counted: Counter[str] = Counter()
-    for part in record.parts:
-        counted.update(part.terms)
+    for definition, words in _parts(lines, definitions):
+        for word, times in words.items():
+            holders[word] += chr(_ZERO + len(parts)) + chr(_ZERO + min(times, _MOST_TIMES))
+        parts.append(Part(definition, words.total()))
+        counted.update(words)
+    record = Record(name, len(lines), definitions, tuple(parts), dict(holders), imports(text, name))
     length = counted.total()
     for defined, times in Counter(one.name for one in definitions).items():
         counted[DEFINES + defined] = times
@@ -104,19 +120,17 @@ def read_text(text: str, language: Language | None) -> tuple[Posting, Record]:
     return Posting("", length, tuple(counted), tuple(min(times, MOST) for times in counted.values())), record
 
 
-def _parts(lines: Sequence[str], definitions: Sequence[Definition]) -> Iterator[Part]:
-    """Outermost functions, each with its own lines; a line belongs to the first function that holds it."""
+def _parts(lines: Sequence[str], definitions: Sequence[Definition]) -> Iterator[tuple[int | None, Counter[str]]]:
+    """Words of the outermost functions, each with its own lines, and of the rest.
+
+    A line belongs to the first function that holds it.
+    """
     rest: list[str] = []
     at = 0
     for number, one in enumerate(definitions):
         if not one.is_function or one.end <= at:
             continue
         rest += lines[at : one.start - 1]
-        yield _part(number, lines[max(at, one.start - 1) : one.end])
+        yield number, terms("\n".join(lines[max(at, one.start - 1) : one.end]))
         at = one.end
-    yield _part(None, [*rest, *lines[at:]])
-
-
-def _part(definition: int | None, lines: Sequence[str]) -> Part:
-    counted = count(identifiers("\n".join(lines)))
-    return Part(definition, counted.total(), dict(counted))
+    yield None, terms("\n".join([*rest, *lines[at:]]))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from bot.context import bm25
+from bot.context.bm25 import Documents
 from bot.context.history import History
 from bot.context.imports import Modules
 from bot.context.postings import Postings
 from bot.context.question import Frame, Question
-from bot.context.record import DEFINES, NAMES, SAYS, Part
+from bot.context.record import DEFINES, SAYS, Record
 from bot.context.words import terms
 
 Strengths = dict[str, float]
@@ -27,15 +28,16 @@ class PathWords:
     def __init__(self, paths: Iterable[str]) -> None:
         self._paths = tuple(paths)
         self._hits: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        self._lengths: dict[int, int] = {}
+        lengths: dict[int, int] = {}
         for number, path in enumerate(self._paths):
             words = terms(path.rpartition(".")[0] or path)
-            self._lengths[number] = words.total()
+            lengths[number] = words.total()
             for word, times in words.items():
                 self._hits[word].append((number, times))
+        self._documents = Documents(lengths)
 
     def match(self, weights: Mapping[str, float]) -> Strengths:
-        found = bm25.scores(weights, lambda word: self._hits.get(word, ()), self._lengths)
+        found = self._documents.scores(weights, lambda word: self._hits.get(word, ()))
         return {self._paths[number]: score for number, score in found.items()}
 
 
@@ -45,20 +47,21 @@ class Messages:
     def __init__(self, history: History) -> None:
         self._changes = history.changes
         self._hits: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        self._lengths: dict[int, int] = {}
+        lengths: dict[int, int] = {}
         self.touched: dict[str, float] = defaultdict(float)
         for number, change in enumerate(self._changes):
             if not change.paths:
                 continue
-            self._lengths[number] = sum(change.terms.values())
+            lengths[number] = sum(change.terms.values())
             for word, times in change.terms.items():
                 self._hits[word].append((number, times))
             for path in change.paths:
                 self.touched[path] += 0.5 ** (number / 500)
+        self._documents = Documents(lengths)
 
     def match(self, weights: Mapping[str, float]) -> Strengths:
         """The likest messages vote for their files; a change of many files says less of each."""
-        found = bm25.scores(weights, lambda word: self._hits.get(word, ()), self._lengths)
+        found = self._documents.scores(weights, lambda word: self._hits.get(word, ()))
         best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_MAX_CHANGES]
         votes: Strengths = defaultdict(float)
         for number, score in best:
@@ -158,23 +161,19 @@ def said(question: Question, postings: Postings, by_number: Mapping[int, Sequenc
     return strengths
 
 
-def text(words: Mapping[str, float], postings: Postings, lengths: Mapping[int, int]) -> dict[int, float]:
-    """Blobs by what they say."""
-    return bm25.scores(words, postings.get, lengths)
+def part_scores(
+    record: Record, weights: Mapping[str, float], title: Mapping[str, float], average: float
+) -> tuple[list[float], list[float]]:
+    """Each part of a file by what it says of all words, and by those of the title, which are among them.
 
-
-def names(words: Mapping[str, float], postings: Postings, lengths: Mapping[int, int]) -> dict[int, float]:
-    """Blobs by the words in the names they define."""
-    return bm25.scores(words, lambda word: postings.get(NAMES + word), lengths, b=0.5)
-
-
-def part_scores(parts: Sequence[Part], weights: Mapping[str, float], average: float) -> Iterator[float]:
-    """Each part of a file by what it says; ``weights`` already hold how rare a word is."""
-    for part in parts:
-        held = part.terms
-        norm = bm25.K1 * (1 - bm25.B + bm25.B * part.length / average)
-        score = 0.0
-        for word, weight in weights.items():
-            if word in held:
-                score += weight * held[word] / (held[word] + norm)
-        yield score * (bm25.K1 + 1)
+    The weights already hold how rare a word is.
+    """
+    norms = [bm25.K1 * (1 - bm25.B + bm25.B * part.length / average) for part in record.parts]
+    words, titled = [0.0] * len(norms), [0.0] * len(norms)
+    for word in sorted(weights.keys() & record.words.keys()):
+        gain, title_gain = weights[word] * (bm25.K1 + 1), title.get(word, 0.0) * (bm25.K1 + 1)
+        for number, times in record.holding(word):
+            share = times / (times + norms[number])
+            words[number] += gain * share
+            titled[number] += title_gain * share
+    return words, titled

@@ -13,7 +13,8 @@ from bot.context.record import Record
 from bot.context.tree import File
 
 _NEIGHBOURS = 8
-_SHORTEST, _LONGEST = 4, 25
+# an example of two lines shows little, but is better than none
+_SHORTEST, _LONGEST = (4, 2), 25
 _RAISED = re.compile(
     r"^\s*(?:raise|throw(?:\s+new)?)\s+([A-Z]\w*)|\breturn\s+(?:nil,\s*)?(errors\.New|fmt\.Errorf)", re.MULTILINE
 )
@@ -82,9 +83,12 @@ def _errors(texts: Iterable[str]) -> str:
 def _example(known: Sequence[tuple[str, Definition]]) -> tuple[str, Definition] | None:
     """The first short function, of those with a docstring where most have one."""
     documented = 2 * sum(bool(one.doc) for _, one in known) > len(known)
-    short = [(path, one) for path, one in known if _SHORTEST <= one.end - one.start + 1 <= _LONGEST]
-    fitting = [item for item in short if item[1].doc] if documented else short
-    return next(iter(fitting or short), None)
+    for shortest in _SHORTEST:
+        short = [(path, one) for path, one in known if shortest <= one.end - one.start + 1 <= _LONGEST]
+        fitting = [item for item in short if item[1].doc] if documented else short
+        if short:
+            return next(iter(fitting or short))
+    return None
 
 
 def _test(index: _Index, test: str) -> list[str]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w+")
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\dA-Za-z_]+|\d+")
-_MAX_LENGTH = 64
+LONGEST = 64
 
 # Words of prose that say nothing about code. Words that are also common names in code (get, set, type) stay.
 _PROSE = """
@@ -25,7 +25,7 @@ STOP = frozenset(_PROSE.split())
 
 def identifiers(text: str) -> Counter[str]:
     """Identifiers of two to 64 characters, as written, with how often each occurs."""
-    return Counter(name for name in _IDENTIFIER.findall(text) if len(name) <= _MAX_LENGTH)
+    return Counter(name for name in _IDENTIFIER.findall(text) if len(name) <= LONGEST)
 
 
 @lru_cache(maxsize=1 << 16)

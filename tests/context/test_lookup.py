@@ -58,6 +58,35 @@ async def test_changes_are_what_is_seen(index: Index) -> None:
     assert "app/old.py:1: def legacy():" in untouched.search("def legacy")
 
 
+async def test_references_begin_at_home_and_say_what_was_cut(tmp_path: Path) -> None:
+    far = {f"zoo/user{n:02}.py": "from bank.core.fees import fee\n\nfee(1)\n" for n in range(40)}
+    files: dict[str | bytes, str | bytes | None] = {
+        **far,
+        "aaa/user.py": "from bank.core.fees import fee\n",
+        "bank/core/fees.py": "def fee(x):\n    return x\n\n\n" + "fee(2)\n" * 9,
+        "bank/core/other.py": "from bank.core.fees import fee\nfees = 1\n",
+        "bank/shop.py": "import bank.core.fees as f\nf.fee(3)\n",
+        "tests/test_fees.py": "def test_fee():\n    assert fee(1)\n",
+        "docs/fees.md": "Call `fee`.\n",
+    }
+    repository = BareRepository(tmp_path / "r.git")
+    commit = repository.commit(files)
+    async with Indexer(tmp_path / "cache") as indexer:
+        found = await indexer.index(repository.git_dir, commit)
+        lines = found.with_changes(Changes(files={"bank/core/new.py": "fee(5)\n"})).references("fee").splitlines()
+    assert [line.partition(":")[0] for line in lines[:9]] == [
+        *["bank/core/fees.py"] * 5,
+        "bank/core/new.py",
+        "bank/core/other.py",
+        "bank/shop.py",
+        "aaa/user.py",
+    ]
+    assert lines[4] == "bank/core/fees.py: (6 more lines here)"
+    assert lines[-1] == (
+        "(30 more lines in 16 files, most of them in: zoo 28, tests 1, docs 1; narrow it with search and path)"
+    )
+
+
 async def test_answers_are_bounded_and_say_what_was_cut(index: Index) -> None:
     lookup = index.with_changes(Changes(files={"wide.txt": "y" * 100_000}))
     found = lookup.search("needle")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from bot.context.index import Indexer
-from bot.context.rerank import SCHEMA, rerank_prompt, reranked
+from bot.context.rerank import SCHEMA, candidates, reranked
 from tests.context.repository import BareRepository
 
 FILES = {
@@ -45,13 +44,11 @@ async def test_a_second_opinion_only_reorders(tmp_path: Path) -> None:
     async with Indexer(tmp_path / "cache") as indexer:
         index = await indexer.index(repository.git_dir, commit)
         ranking = index.rank(ISSUE, 3)
-        prompt = rerank_prompt(index, ranking, ISSUE, "mark")
-    assert prompt.count("</mark>") == 1
-    assert "1. bank/fees.py\n   def monthly_fee(account)" in prompt
+        assert candidates(index, ranking).startswith("1. bank/fees.py\n   def monthly_fee(account)")
     assert SCHEMA["properties"]["order"]["items"]["required"] == ["file", "reason"]
     order = {"order": [{"file": 2, "reason": "it says so"}, {"file": 2, "reason": "twice"}, {"file": 99, "reason": ""}]}
-    second = reranked(ranking, f"Here it is:\n```json\n{json.dumps(order)}\n```")
+    second = reranked(ranking, order)
     assert [one.path for one in second] == [ranking[1].path, ranking[0].path, ranking[2].path]
     assert second[0].reasons[0] == "it says so"
-    for answer in ("", "no idea", '{"order": 3}', '{"order": [3, {"file": "1"}]}', "[" * 50_000, '{"order": null}'):
-        assert reranked(ranking, answer) == ranking
+    for nothing in ([], [{"file": 0, "reason": "x"}], [{"file": -1, "reason": "x"}], [{"file": 1, "reason": ""}]):
+        assert reranked(ranking, {"order": nothing}) == ranking
