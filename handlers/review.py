@@ -120,9 +120,10 @@ async def pressed(event: Event, services: Services) -> None:
     run, wanted = event.payload.get("check_run") or {}, event.payload.get("requested_action") or {}
     repository, actor, earlier = event.repository(), event.sender(), str(run.get("external_id") or "")
     known = await services.store.run(lambda connection: tasks.get(connection, earlier))
-    if repository is None or actor is None or known is None or known.flow != FLOW or known.number is None:
+    number = known.number if known is not None and known.flow == FLOW else sign.pull_of(earlier)
+    if repository is None or actor is None or number is None:
         return
-    where = {"repository": repository, "number": known.number, "actor": actor, "delivery": event.guid}
+    where = {"repository": repository, "number": number, "actor": actor, "delivery": event.guid}
     if event.action == "rerequested" or wanted.get("identifier") == REVIEW_AGAIN.identifier:
         head = str(run.get("head_sha") or "")
         await _ask(services, event, ReviewTask.model_validate({**where, "head_sha": head, "trigger": "again"}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bot.change.services import Services
 from bot.github import checks
 from bot.github.checks import CheckReport
@@ -10,6 +12,7 @@ from bot.store import tasks
 
 CHECK_NAME = "Forgehand review"
 WRITE = {"checks": "write", "issues": "write", "pull_requests": "write", "metadata": "read"}
+_SAID = re.compile(r"pull-(\d{1,9})-.*")
 _BEGUN = CheckReport(title="Read the pull request", summary="The review has begun.")
 
 
@@ -25,7 +28,14 @@ async def show(services: Services, task: ReviewTask, task_id: str, head_sha: str
     await services.store.run(lambda connection: tasks.merge_posted(connection, task_id, posted))
 
 
+def pull_of(external_id: str) -> int | None:
+    """The pull request that a check run of :func:`say` is about."""
+    found = _SAID.fullmatch(external_id)
+    return int(found[1]) if found else None
+
+
 async def say(services: Services, task: ReviewTask, head_sha: str, report: CheckReport) -> None:
     """One check run that has ended already, for a delivery that starts nothing."""
     github = await services.github.for_repository(task.repository, WRITE)
-    await checks.put_check(github, task.repository, head_sha, CHECK_NAME, task.delivery, report)
+    external_id = f"pull-{task.number}-{task.delivery}"
+    await checks.put_check(github, task.repository, head_sha, CHECK_NAME, external_id, report)

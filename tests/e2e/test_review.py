@@ -89,11 +89,13 @@ async def test_who_may_have_a_review(tell: Tell) -> None:
     decided = rows(story, "select allowed from fh_audit where action = 'start review'")
     assert decided == [(0,)]
 
-    # Asked by who may not, nothing happens; by who may, the fork is read.
+    # Asked by who may not, nothing happens; by who may, the fork is read. Re-run asks as well as words do.
     await story.request("POST", f"/issues/{number}/comments", {"body": "/review"}, by=stranger)
-    await story.request("POST", f"/issues/{number}/comments", {"body": "/review"})
+    await story.request("POST", f"/check-runs/{run['id']}/rerequest")
     again = await _newer(story, number, run)
     assert again["conclusion"] == "success"
+    await story.request("POST", f"/issues/{number}/comments", {"body": "/review"})
+    assert "reviewed before" in (await _newer(story, number, again))["output"]["summary"]
     assert asked_about(story, "From a stranger")
 
     number = await propose(story, {PRICES: FIXED}, title="From a writer", by=writer, fork=his)

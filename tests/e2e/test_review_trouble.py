@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from typing import Any
 
 from tests.e2e.answers import Rule
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
-from tests.e2e.scenes import POLICY, asked_about, during, place, purchases, put, rows
+from tests.e2e.scenes import POLICY, asked_about, deliver, during, place, purchases, put, rows, sent
 from tests.e2e.test_crashes import kill_after, restarted
-from tests.support.pulls import propose, remarks, reviewed, reviews
+from tests.support.pulls import propose, remarks, reviewed, reviews, runs
+from tests.support.story import Story
 
 
 async def test_without_a_model_the_check_ends_and_says_so(tell: Tell) -> None:
@@ -38,6 +41,17 @@ async def test_without_a_model_the_check_ends_and_says_so(tell: Tell) -> None:
     assert asked_about(dear, "Too dear") == []
 
 
+async def test_money_set_aside_for_readers_beside_it_stops_none(tell: Tell) -> None:
+    """The worst case of one call is about 0.045 dollars, of three at once more than the review may cost."""
+    slow = {**QUIET["reply"], "delay": 0.5}
+    story = await tell([reports(finding()), {**QUIET, "reply": slow}, PROVED])
+    await put(story, POLICY, "review: {max_dollars: 0.08}\n")
+    number = await propose(story, {PRICES: BUGGY}, title="Just enough")
+    run = await reviewed(story, number)
+    assert run["output"]["title"] == "1 bug"
+    assert len([step for step in purchases(story) if "find-" in step]) == 3
+
+
 async def test_a_review_killed_again_and_again_is_posted_once(tell: Tell) -> None:
     async def kill() -> None:
         await story.kill_bot()
@@ -59,3 +73,15 @@ async def test_a_review_killed_again_and_again_is_posted_once(tell: Tell) -> Non
     asked = Counter(request.text for request in story.script.requests)
     assert sum(count > 1 for count in asked.values()) <= 3, "only what the first kill interrupted is asked again"
     assert rows(story, "select state, active_key from fh_task") == [("done", None)]
+    await asked_of_the_bot_itself(story, number, run)
+
+
+async def asked_of_the_bot_itself(story: Story, number: int, run: dict[str, Any]) -> None:
+    """A review requested of the bot, as GitHub tells of it; what is known costs nothing."""
+    asked = len(story.script.requests)
+    payload = json.loads(sent(story, "pull_request", "opened")[0].body)
+    payload |= {"action": "review_requested", "requested_reviewer": {"id": story.app.bot_id, "login": "forgehand[bot]"}}
+    assert await deliver(story, "pull_request", json.dumps(payload).encode()) == 202
+    await story.until(lambda: any(each.id > run["id"] for each in runs(story, number)), what="it is answered")
+    assert "nothing was asked again" in (await reviewed(story, number))["output"]["summary"]
+    assert len(story.script.requests) == asked
