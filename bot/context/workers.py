@@ -17,7 +17,8 @@ from bot.context.record import Posting
 from bot.context.worker import FRAME
 
 _CHUNK = 48
-_BLOB_SECONDS = 5.0
+# a blob takes a second or two at most; the rest is for a machine that is busy with other things
+_BLOB_SECONDS = 20.0
 _MAX_FRAME = 64 << 20
 _ROOT = str(Path(bot.__file__).resolve().parent.parent)
 
