@@ -13,9 +13,8 @@ from bot.types import JsonModel
 MAX_BODY = 65_536
 """Characters GitHub takes in a comment, an issue or a pull request."""
 
-_MARKER = re.compile(r"<!-- forgehand (\{[^<>]{0,500}\}) -->")
 # Ours stands last. What stands anywhere else, say in code that a model quotes, is somebody else's words.
-_LAST = re.compile(r"(?:^|\n)<!-- forgehand (\{[^<>]{0,500}\}) -->\s*\Z")
+_MARKER = re.compile(r"(?:^|\n)<!-- forgehand (\{[^<>]{0,500}\}) -->\s*\Z")
 
 
 class Marker(JsonModel):
@@ -52,7 +51,7 @@ def without_markers(body: str) -> str:
 
 
 def _parsed(body: str) -> Iterator[Marker]:
-    for match in _LAST.finditer(body):
+    for match in _MARKER.finditer(body):
         try:
             yield Marker.model_validate_json(match.group(1))
         except ValidationError:
