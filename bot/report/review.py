@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from bot.github.checks import Annotation, CheckReport, Conclusion
 from bot.report.status import FIX_THESE, REVIEW_AGAIN
 from bot.report.words import folded, inline_code, money, paragraph, shortened, table
-from bot.review.records import SEVERITIES, ChangedFile, Reviewed, Settled, Severity, Verdict
+from bot.review.records import SEVERITIES, ChangedFile, Missed, Reviewed, Settled, Severity, Verdict
 
 _ROWS = 60
 _NAMED = 40
@@ -49,10 +49,19 @@ def _read(reviewed: Reviewed) -> str:
         return f"I read {heard} of {len(wanted)} changed files: {said}. The others are named below, with the reason."
     if not wanted:
         return "None of the changed files is one that I read; the reasons are below."
-    files = "the one changed file" if len(wanted) == 1 else f"all {len(wanted)} changed files"
+    files = _how_many(len(wanted), len(reviewed.files))
+    if reviewed.missed:
+        concerns = " and ".join(dict.fromkeys(name for one in reviewed.missed for name in one.concerns))
+        return f"I read {files}, but not everything for {concerns}: {said}. The reason is below."
     if not reviewed.inline and not reviewed.folded:
         return f"I read {files} and found nothing{' else' if reviewed.since.open else ''} to say."
     return f"I read {files}: {said}."
+
+
+def _how_many(read: int, changed: int) -> str:
+    if read < changed:
+        return f"{read} of {changed} changed files"
+    return "the one changed file" if read == 1 else f"all {read} changed files"
 
 
 def _since(reviewed: Reviewed) -> str:
@@ -66,7 +75,8 @@ def summary_text(reviewed: Reviewed) -> str:
     """The summary comment. Where there is nothing to say it is one line."""
     if reviewed.quiet and any(file.left_out is None for file in reviewed.files):
         left_out = sum(file.left_out is not None for file in reviewed.files)
-        more = f" {left_out} more {_files(left_out)} I left out; the check run says why." if left_out else ""
+        rest = "the other" if left_out == 1 else f"the other {left_out}"
+        more = f" The check run says why I left out {rest}." if left_out else ""
         return f"{sentence(reviewed)}{more} <sub>{_cost(reviewed)}</sub>"
     parts = [_head(reviewed), _folded_findings(reviewed), _unread(reviewed), _changes(reviewed), _checked(reviewed)]
     return "\n\n".join(part for part in parts if part)
@@ -87,13 +97,15 @@ def check_report(reviewed: Reviewed) -> CheckReport:
 def _conclusion(reviewed: Reviewed) -> Conclusion:
     if reviewed.blocks:
         return "failure"
-    silent = not (reviewed.inline or reviewed.folded or reviewed.since.open or reviewed.unread)
+    silent = not (reviewed.inline or reviewed.folded or reviewed.since.open or reviewed.unread or reviewed.missed)
     return "success" if silent else "neutral"
 
 
 def _title(reviewed: Reviewed) -> str:
     if reviewed.unread:
         return f"Not complete: {len(reviewed.unread)} {_files(len(reviewed.unread))} could not be read"
+    if reviewed.missed:
+        return f"Not complete: {len(reviewed.missed)} of {reviewed.readings} readings gave no answer"
     found = _counted((*reviewed.inline, *(one for one in reviewed.folded if one.proved)))
     still = f"{len(reviewed.since.open)} still open" if reviewed.since.open else ""
     return ", ".join(part for part in (found, still) if part) or "Nothing to say"
@@ -132,9 +144,10 @@ def _folded_findings(reviewed: Reviewed) -> str:
 def _line(one: Settled) -> str:
     finding = one.finding
     place = inline_code(f"{finding.path}:{finding.line}" if finding.line else finding.path)
+    title = paragraph(finding.title).rstrip(".")
     claim = f" {paragraph(shortened(finding.claim, 400))}" if finding.claim else ""
     why = f" *{_proof(one)}*" if one.proved else f" *Not proved{_why(one)}.*"
-    return f"- **{finding.severity}** {place}: {paragraph(finding.title)}{claim}{why}"
+    return f"- **{finding.severity}** {place}: {title}.{claim}{why}"
 
 
 def _why(one: Settled) -> str:
@@ -169,10 +182,15 @@ def _tried(verdict: Verdict) -> str:
 def _unread(reviewed: Reviewed) -> str:
     """What should have been read and was not, and what was left out."""
     lines = [f"- {inline_code(path)}: {paragraph(why)}" for path, why in sorted(reviewed.unread.items())]
+    lines += [f"- {_of(one)}: {paragraph(one.reason)}" for one in reviewed.missed]
     missing = "**Not read, though it should have been:**\n" + "\n".join(_some(lines)) if lines else ""
     out = [f"- {inline_code(file.path)}: {file.left_out}" for file in reviewed.files if file.left_out is not None]
     left = folded(f"Not read: {len(out)} {_files(len(out))}", "\n".join(_some(out))) if out else ""
     return "\n\n".join(part for part in (missing, left) if part)
+
+
+def _of(one: Missed) -> str:
+    return f"{len(one.paths)} {_files(len(one.paths))} for {' and '.join(one.concerns)}"
 
 
 def _changes(reviewed: Reviewed) -> str:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from bot.change.looking import Inquiry
 from bot.change.prompts import render
-from bot.models.port import ModelError, Tool
+from bot.models.port import BudgetExceeded, ModelError, Tool
 from bot.review import change, showing
 from bot.review.change import Review
 from bot.review.records import CONCERNS, SEVERITIES, Concern, Finding, Found, Looked, Part, Reading, Severity, Subject
@@ -82,7 +82,7 @@ async def find(review: Review, subject: Subject, looked: Looked, reading: Readin
         )
         answer = await inquiry.ask(prompt)
     except ModelError as error:
-        return Found(problem=error.message)
+        return Found(problem=error.message, short=isinstance(error, BudgetExceeded))
     if answer.arguments is None:
         return Found(problem=answer.problem or "the model gave no answer")
     return _read(answer.arguments, reading, answer.model)

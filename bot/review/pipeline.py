@@ -22,6 +22,7 @@ from bot.review import (
     statics,
     verifying,
 )
+from bot.review.asking import ask_all
 from bot.review.change import Review
 from bot.review.memory import Memory
 from bot.review.records import (
@@ -29,6 +30,8 @@ from bot.review.records import (
     Finding,
     Found,
     Looked,
+    Missed,
+    Part,
     Reading,
     Reviewed,
     ReviewTask,
@@ -41,7 +44,6 @@ from bot.review.voice import Voice
 from bot.store.findings import State
 from bot.types import JsonModel
 
-_SIDE_BY_SIDE = 6
 _SPARE_CHECKS = 3
 _EVIDENCE = 40
 
@@ -109,15 +111,11 @@ def since(before: Memory, now: Memory) -> Since:
 
 async def _find(ctx: Ctx, review: Review, subject: Subject, looked: Looked, static: Analysis) -> dict[str, Found]:
     """Every reading by its finder, a few at a time, the most important first; by the reading's name."""
-    found: dict[str, Found] = {}
-    for start in range(0, len(looked.readings), _SIDE_BY_SIDE):
-        wave = looked.readings[start : start + _SIDE_BY_SIDE]
-        steps = {
-            one.name: Step(finding.find, (review, subject, looked, one, _evidence(static, one)), interruptible=True)
-            for one in wave
-        }
-        found |= await ctx.parallel(steps)
-    return found
+    steps = {
+        one.name: Step(finding.find, (review, subject, looked, one, _evidence(static, one)), interruptible=True)
+        for one in looked.readings
+    }
+    return await ask_all(ctx, steps)
 
 
 def _evidence(static: Analysis, one: Reading) -> tuple[str, ...]:
@@ -162,14 +160,11 @@ async def _verify(
     risks = {file.path: file.risk for file in looked.files}
     ranked = ranking.ordered([one for one in claims if _needs_proof(one.finding)], risks)
     chosen = [one.finding for one in ranked][: review.policy.review.inline + _SPARE_CHECKS]
-    verdicts: dict[str, Verdict] = {}
-    for start in range(0, len(chosen), _SIDE_BY_SIDE):
-        steps = {
-            verifying.step_name(one): Step(verifying.verify, (review, subject, looked, one), interruptible=True)
-            for one in chosen[start : start + _SIDE_BY_SIDE]
-        }
-        verdicts |= await ctx.parallel(steps)
-    return verdicts
+    steps = {
+        verifying.step_name(one): Step(verifying.verify, (review, subject, looked, one), interruptible=True)
+        for one in chosen
+    }
+    return await ask_all(ctx, steps)
 
 
 def _needs_proof(one: Finding) -> bool:
@@ -202,6 +197,7 @@ def assembled(
         folded=(*folded, *claims.again),
         dropped=claims.dropped.model_copy(update={"refuted": len(judged) - len(kept)}),
         unread=_unread(looked, found),
+        missed=_missed(looked, found),
         static=static.model_copy(update={"new": (), "evidence": ()}),
         models=tuple(dict.fromkeys(model for model in models if model)),
         readings=len(looked.readings),
@@ -216,12 +212,28 @@ def _is_grave(one: Settled) -> bool:
 def _unread(looked: Looked, found: Mapping[str, Found]) -> dict[str, str]:
     """Files of which some part was read by nobody, with what went wrong."""
     unread: dict[str, str] = {}
-    heard = {part for one in looked.readings if found[one.name].problem is None for part in one.parts}
+    heard = _heard(looked, found)
     for one in looked.readings:
         problem = found[one.name].problem
         missing = [part.path for part in one.parts if part not in heard]
         unread |= {path: problem for path in missing if problem is not None}
     return unread
+
+
+def _missed(looked: Looked, found: Mapping[str, Found]) -> tuple[Missed, ...]:
+    """Readings that gave no answer about parts which others have read for other concerns."""
+    heard = _heard(looked, found)
+    missed = []
+    for one in looked.readings:
+        problem = found[one.name].problem
+        paths = dict.fromkeys(part.path for part in one.parts if part in heard)
+        if problem is not None and paths:
+            missed.append(Missed(concerns=one.concerns, paths=tuple(paths), reason=problem))
+    return tuple(missed)
+
+
+def _heard(looked: Looked, found: Mapping[str, Found]) -> set[Part]:
+    return {part for one in looked.readings if found[one.name].problem is None for part in one.parts}
 
 
 def _without_refused(reviewed: Reviewed, refused: Sequence[int]) -> Reviewed:

@@ -139,13 +139,25 @@ class Looked(JsonModel):
 
 
 class Found(JsonModel):
-    """What one finder said. ``problem`` is set where it could not read its parts; ``unusable`` findings had no form."""
+    """What one finder said. ``problem`` is set where it could not read its parts; ``unusable`` findings had no form.
+
+    ``short``: the problem is that the budget did not allow the next call.
+    """
 
     findings: tuple[Finding, ...] = ()
     changes: dict[str, str] = Field(default_factory=dict)
     unusable: int = 0
     problem: str | None = None
+    short: bool = False
     model: str = ""
+
+
+class Missed(JsonModel):
+    """Files that were read, but for some concerns by nobody, and why."""
+
+    concerns: tuple[Concern, ...]
+    paths: tuple[str, ...]
+    reason: str
 
 
 Fate = Literal["verified", "unproved", "refuted"]
@@ -164,6 +176,7 @@ class Verdict(JsonModel):
 
     ``verified``: it holds, ``quote`` stands in ``path`` at ``line``, and ``failing_input`` says what fails.
     ``refuted``: it does not hold. ``unproved``: nobody could show either; ``reason`` says why.
+    ``short``: the budget did not allow the next call.
     """
 
     fate: Fate
@@ -174,6 +187,7 @@ class Verdict(JsonModel):
     failing_input: str = ""
     model: str = ""
     tried: Tried | None = None
+    short: bool = False
 
 
 class Settled(JsonModel):
@@ -218,7 +232,8 @@ class Since(JsonModel):
 class Reviewed(JsonModel):
     """Everything a review may say. ``inline`` and ``folded`` are in the order in which they matter.
 
-    ``unread`` are paths that should have been read, with the reason why they were not. ``rules`` names the policy it
+    ``unread`` are paths that should have been read, with the reason why they were not; ``missed`` are those that were
+    not read for everything. ``rules`` names the policy it
     was made under, ``blocks`` that it holds up the merge; ``dollars`` and ``calls`` are what it cost, ``reused`` that
     all was known from an earlier review. ``read`` is False where only what ``since`` tells was looked at.
     """
@@ -233,6 +248,7 @@ class Reviewed(JsonModel):
     read: bool = True
     dropped: Dropped = Dropped()
     unread: dict[str, str] = Field(default_factory=dict)
+    missed: tuple[Missed, ...] = ()
     static: Analysis = Analysis()
     models: tuple[str, ...] = ()
     readings: int = 0
@@ -244,7 +260,7 @@ class Reviewed(JsonModel):
 
     @property
     def complete(self) -> bool:
-        return self.read and not self.unread
+        return self.read and not self.unread and not self.missed
 
     @property
     def quiet(self) -> bool:

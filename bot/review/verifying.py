@@ -12,7 +12,7 @@ from typing import Any
 from bot.change.looking import Inquiry
 from bot.change.prompts import render
 from bot.context.lookup import numbered
-from bot.models.port import ModelError, Tool
+from bot.models.port import BudgetExceeded, ModelError, Tool
 from bot.review import change, quotes, showing
 from bot.review.change import Review
 from bot.review.fingerprints import digest
@@ -67,7 +67,7 @@ async def verify(review: Review, subject: Subject, looked: Looked, finding: Find
     try:
         answer = await inquiry.ask(prompt)
     except ModelError as error:
-        return Verdict(fate="unproved", reason=error.message)
+        return Verdict(fate="unproved", reason=error.message, short=isinstance(error, BudgetExceeded))
     if answer.arguments is None:
         return Verdict(fate="unproved", reason=answer.problem or "the model gave no answer")
     verdict = await _judged(review, looked, finding, answer.arguments, answer.model)

@@ -70,7 +70,7 @@ async def test_nothing_to_say_is_a_check_and_one_line(tell: Tell) -> None:
     assert (run["conclusion"], run["output"]["title"]) == ("success", "Nothing to say")
     assert "`poetry.lock`: a lock file" in run["output"]["summary"]
     (summary,) = (await story.comments(number))["status"]
-    assert summary.startswith("I read the one changed file and found nothing to say. 1 more file I left out")
+    assert summary.startswith("I read 1 of 2 changed files and found nothing to say. The check run says why")
     assert "\n" not in summary
     assert await reviews(story, number) == []
 

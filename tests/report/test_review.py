@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.analysis.records import Analysis, NotRun, ToolRun
 from bot.github.anchors import Anchor
 from bot.report.review import check_report, comment_text, sentence, summary_text
-from bot.review.records import ChangedFile, Dropped, Finding, Reviewed, Settled, Since, Verdict
+from bot.review.records import ChangedFile, Dropped, Finding, Missed, Reviewed, Settled, Since, Verdict
 
 FINDING = Finding(
     path="a.py",
@@ -31,7 +31,7 @@ def review(**said: object) -> Reviewed:
 def test_nothing_to_say_is_one_line() -> None:
     text = summary_text(review())
     assert text == (
-        "I read the one changed file and found nothing to say. 1 more file I left out; the check run says why. "
+        "I read 1 of 2 changed files and found nothing to say. The check run says why I left out the other. "
         "<sub>Read at `aaaaaaaaaa`. Cost $0.05, 4 model calls. `/review` asks again, `/help` says what else.</sub>"
     )
     report = check_report(review())
@@ -59,7 +59,7 @@ def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
     dropped = Dropped(refuted=2, invented=1)
     told = review(inline=(PROVED,), folded=(DOUBT,), static=static, since=since, dropped=dropped, issues=(7,))
     text = summary_text(told)
-    assert text.startswith("I read the one changed file: 1 bug. Of what I said before: 1 fixed, 2 still open.")
+    assert text.startswith("I read 1 of 2 changed files: 1 bug. Of what I said before: 1 fixed, 2 still open.")
     assert "*bug*: gives a wrong result" in text
     assert "1 that nobody proved" in text
     assert "*Not proved: no quote.*" in text
@@ -79,6 +79,15 @@ def test_what_could_not_be_read_is_said_first() -> None:
     assert "- `a.py`: The model is down." in summary_text(told)
     report = check_report(told)
     assert (report.conclusion, report.title) == ("neutral", "Not complete: 1 file could not be read")
+
+
+def test_what_was_not_read_for_everything_is_said() -> None:
+    missed = Missed(concerns=("tests", "docs"), paths=("a.py",), reason="No money is left.")
+    told = review(files=(READ,), missed=(missed,))
+    assert sentence(told).startswith("I read the one changed file, but not everything for tests and docs: nothing")
+    assert "- 1 file for tests and docs: No money is left." in summary_text(told)
+    report = check_report(told)
+    assert (report.conclusion, report.title) == ("neutral", "Not complete: 1 of 3 readings gave no answer")
 
 
 def test_only_policy_fails_the_check() -> None:
