@@ -41,7 +41,7 @@ async def gate(
     toolchain = job.workshop(base_sha).toolchain()
     changes, restored = gates.take_tests_from_base(wanted, existing, toolchain.is_test, toolchain.is_test_config)
     diff = await mirror.diff(base_sha, changes)
-    ran = _Ran() if base is None else await _run(job, base_sha, _kept(base, changes, existing), proof, changes)
+    ran = _Ran() if base is None else await _run(job, base_sha, base, existing, proof, changes)
     report = GateReport(
         base_sha=base_sha,
         changes=changes,
@@ -77,13 +77,21 @@ class _Ran(NamedTuple):
     seconds: float = 0.0
 
 
-async def _run(job: Assignment[Any], base_sha: str, base: Baseline, proof: Proof | None, changes: Changes) -> _Ran:
-    """The proof where there is one, then the baseline's scope."""
+async def _run(
+    job: Assignment[Any],
+    base_sha: str,
+    base: Baseline,
+    existing: Collection[str],
+    proof: Proof | None,
+    changes: Changes,
+) -> _Ran:
+    """The proof where there is one, then the baseline's scope. What passed before is told in whole."""
     workshop = job.workshop(base_sha)
     await workshop.ready()
     proofs = [await workshop.test(changes, proof.targets) for _ in range(RUNS)] if proof else []
-    after, flaky, run = await _regressions(workshop, job, base, changes)
-    lost = [name for name in gates.regressions(base.verdicts, after) if name not in flaky]
+    kept = _kept(base, changes, existing)
+    after, flaky, run = await _regressions(workshop, job, kept, changes)
+    lost = [name for name in gates.regressions(kept.verdicts, after) if name not in flaky]
     judged = [gates.proof_gate(proof, proofs)] if proof else []
     judged.append(gates.regression_gate(base.verdicts, run, lost, flaky))
     return _Ran(tuple(judged), tuple(flaky), run.command, run.result.seconds)

@@ -19,7 +19,7 @@ def answer_text(answer: Answered, sha: str) -> str:
 
 def done_text(evidence: Revised, pushed: Pushed) -> str:
     """The comment once something was published: what, what became of each demand, what was checked."""
-    count, met = len(evidence.answers), sum(answer.met for answer in evidence.answers)
+    count, met = len(evidence.results), sum(answer.met for _, answer in evidence.results)
     asked = "what was asked" if count == 1 else f"all {count} demands" if met == count else f"{met} of {count} demands"
     where = f"I pushed {pushed.sha}" if pushed.sha else _suggested(pushed)
     parts = [
@@ -67,7 +67,7 @@ def _suggested(pushed: Pushed) -> str:
 def _demands(evidence: Revised) -> str:
     rows = [
         [_name(demand.place, demand.text), "done" if answer.met else "**not done**", paragraph(answer.why)]
-        for demand, answer in zip(evidence.wanted.demands, evidence.answers, strict=False)
+        for demand, answer in evidence.results
     ]
     return table(["asked", "", "by the reading of a second model call"], rows) if rows else ""
 

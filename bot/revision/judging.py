@@ -8,7 +8,7 @@ from bot.change.prompts import render
 from bot.change.records import GateReport
 from bot.models.port import Conversation, Message
 from bot.revision.assignment import Revision
-from bot.revision.records import Answered, Wanted
+from bot.revision.records import Answered, Revised, Wanted
 
 _SCHEMA = {
     "type": "object",
@@ -19,10 +19,11 @@ _SCHEMA = {
                 "type": "object",
                 "properties": {
                     "number": {"type": "integer"},
+                    "asked": {"type": "boolean"},
                     "met": {"type": "boolean"},
                     "why": {"type": "string"},
                 },
-                "required": ["number", "met", "why"],
+                "required": ["number", "asked", "met", "why"],
                 "additionalProperties": False,
             },
         }
@@ -48,17 +49,16 @@ async def judge(revision: Revision, wanted: Wanted, report: GateReport, said: st
     )
     reply = await revision.ask(step, "verify", conversation, schema=_SCHEMA, max_output=4096)
     answers = _answers(reply.parsed["demands"], len(wanted.demands))
-    met = sum(answer.met for answer in answers)
-    await revision.stage(
-        "judge", "done" if met == len(answers) else "failed", f"{met} of {len(answers)} demands are met"
-    )
+    results = Revised(task=revision.task, wanted=wanted, answers=answers).results
+    met = sum(answer.met for _, answer in results)
+    await revision.stage("judge", "done" if met == len(results) else "failed", f"{met} of {len(results)} are met")
     return answers
 
 
 def _answers(rows: list[dict[str, Any]], count: int) -> tuple[Answered, ...]:
     said = {int(row["number"]): row for row in rows}
-    silent = {"met": False, "why": "The check of the change said nothing about this."}
+    silent = {"asked": True, "met": False, "why": "The check of the change said nothing about this."}
     return tuple(
-        Answered(met=bool(row["met"]), why=" ".join(str(row["why"]).split())[:_MAX_WHY])
+        Answered(asked=bool(row["asked"]), met=bool(row["met"]), why=" ".join(str(row["why"]).split())[:_MAX_WHY])
         for row in (said.get(number, silent) for number in range(1, count + 1))
     )

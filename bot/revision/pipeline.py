@@ -138,9 +138,9 @@ async def _done(ctx: Ctx, revision: Revision, evidence: Revised, pushed: Pushed)
     await ctx.step("notify", notify, revision, revision.voice.done(evidence, pushed), retries=2)
     await ctx.step("publish-done", _published, revision, pushed)
     where = f"Pushed {pushed.sha[:10]}" if pushed.sha else f"Posted {pushed.suggestions} suggestions"
-    met = sum(answer.met for answer in evidence.answers)
-    summary = f"{where}; {met} of {len(evidence.answers)} demands are met."
-    state = "done" if met == len(evidence.answers) else "unverified"
+    met = [answer.met for _, answer in evidence.results]
+    summary = f"{where}." if met == [True] else f"{where}; {sum(met)} of {len(met)} demands are met."
+    state = "done" if all(met) else "unverified"
     return Outcome(state=state, summary=summary, data=pushed.model_dump())
 
 

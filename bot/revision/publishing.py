@@ -23,6 +23,7 @@ _MOVED = (
     "Somebody pushed to the branch while I worked. Nothing of theirs was touched and nothing of mine was pushed; ask "
     "again to build on what is there now."
 )
+_SUBJECT = 72
 # GitHub lets an App resolve a thread only with permission to write contents.
 _THREADS = {"pull_requests": "write", "contents": "write", "metadata": "read"}
 
@@ -61,8 +62,19 @@ async def push(revision: Revision, wanted: Wanted, report: GateReport, change: s
 
 
 def _subject(revision: Revision, change: str) -> str:
-    first = change.split(". ")[0].strip().rstrip(".") or "Do what was asked"
-    return outgoing_line(first, secrets=revision.services.settings.secrets)[:72]
+    first = outgoing_line(change.split(". ")[0].strip(), secrets=revision.services.settings.secrets)
+    return subject(first.rstrip(".") or "Do what was asked")
+
+
+def subject(text: str) -> str:
+    """A line of at most 72 characters for git: cut behind a clause, else behind a word."""
+    if len(text) <= _SUBJECT:
+        return text
+    clause = text[:_SUBJECT].rpartition(", ")[0]
+    if len(clause) >= _SUBJECT // 3:
+        return clause
+    cut = text[: _SUBJECT - 1]
+    return f"{cut.rpartition(' ')[0] or cut}…"
 
 
 async def answer_threads(revision: Revision, evidence: Revised, sha: str) -> int:

@@ -62,8 +62,17 @@ async def read(revision: Revision) -> Wanted:
         runs=not fork,
         failed=len(failed),
     )
-    await revision.stage("read", "failed" if stop else "done", stop or f"{len(wanted.demands)} demands")
+    await revision.stage("read", "failed" if stop else "done", stop or _counted(wanted.demands))
     return wanted
+
+
+def _counted(demands: Sequence[Demand]) -> str:
+    """In words that hold before anybody has read them: a review's own text may ask for something or not."""
+    threads = sum(demand.root is not None for demand in demands)
+    other = len(demands) - threads
+    if not threads:
+        return f"{other} demand{'' if other == 1 else 's'}"
+    return f"{threads} comment{'' if threads == 1 else 's'} on lines" + (f" and {other} more" if other else "")
 
 
 async def fetch(revision: Revision, wanted: Wanted) -> Wanted:
@@ -129,12 +138,15 @@ async def _demands(revision: Revision, github: Client) -> tuple[Demand, ...]:
     stored = await _findings(revision) if task.findings else ()
     if task.reviewer or any(demand.root for demand in (*asked, *stored)):
         there = await threads.threads(github, task.repository, task.number)
-        known = {task.actor.login, (await revision.services.github.bot()).login}
+        bot = (await revision.services.github.bot()).login
+        known = {task.actor.login, bot}
         asked = tuple(_of_thread(demand, there, known) for demand in asked)
         open_threads = {thread.id for thread in there if not thread.resolved}
         stored = tuple(_of_thread(demand, there, known) for demand in stored)
         stored = tuple(demand for demand in stored if demand.thread is None or demand.thread in open_threads)
-        asked = (*asked, *(_demand(thread, task.reviewer) for thread in there if _waits(thread, task.reviewer)))
+        mention = bot.removesuffix("[bot]")
+        waiting = [thread for thread in there if waits(thread, task.reviewer, mention)]
+        asked = (*asked, *(_demand(thread, task.reviewer) for thread in waiting))
     return (*asked, *stored)
 
 
@@ -173,9 +185,12 @@ def _of_thread(demand: Demand, there: Sequence[Thread], known: Collection[str]) 
     return demand.model_copy(update={"thread": thread.id, "root": root, "text": "\n\n".join(said) or demand.text})
 
 
-def _waits(thread: Thread, reviewer: str | None) -> bool:
-    """An open thread in which the reviewer spoke last: what we have answered is not asked any more."""
-    return bool(reviewer and not thread.resolved and thread.comments and thread.comments[-1].author == reviewer)
+def waits(thread: Thread, reviewer: str | None, mention: str) -> bool:
+    """An open thread in which the reviewer spoke last: what we have answered is not asked any more. A command is
+    answered by itself."""
+    last = thread.comments[-1] if thread.comments and not thread.resolved else None
+    command = rf"\s*(?:/[a-z]+(?!\S)|@{re.escape(mention)}\b)"
+    return last is not None and last.author == reviewer and re.match(command, last.body) is None
 
 
 def _demand(thread: Thread, reviewer: str | None) -> Demand:

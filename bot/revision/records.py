@@ -61,10 +61,14 @@ class Wanted(JsonModel):
 
 
 class Answered(JsonModel):
-    """What a second model, shown the change, says of one demand. ``why`` is one sentence."""
+    """What a second model, shown the change, says of one demand. ``why`` is one sentence.
+
+    Not ``asked`` are words that want nothing of the code, such as "two things before I merge".
+    """
 
     met: bool
     why: str
+    asked: bool = True
 
 
 class Revised(JsonModel):
@@ -84,7 +88,14 @@ class Revised(JsonModel):
     @property
     def publishable(self) -> bool:
         """All gates passed, and at least one demand is met by what would be published."""
-        return self.report is not None and self.report.passed and any(answer.met for answer in self.answers)
+        return self.report is not None and self.report.passed and any(answer.met for _, answer in self.results)
+
+    @property
+    def results(self) -> tuple[tuple[Demand, Answered], ...]:
+        """What is told and counted: each demand with its answer. Beside others, words outside of threads that ask for
+        nothing are left out; a thread always gets its answer."""
+        pairs = tuple(zip(self.wanted.demands, self.answers, strict=False))
+        return tuple(pair for pair in pairs if pair[0].root is not None or pair[1].asked) or pairs
 
     @property
     def unmet(self) -> tuple[str, ...]:

@@ -31,9 +31,11 @@ def revises(*replies: dict[str, Any], **match: Any) -> list[Rule]:
     return [{"match": {"system": REVISE, **match}, "reply": reply} for reply in replies]
 
 
-def met(*which: bool) -> Rule:
+def met(*which: bool | None) -> Rule:
+    """What the judge says of each demand; None: nothing is asked there."""
+    whys = {True: "The diff shows it.", False: "The diff does not touch it.", None: "Nothing is asked."}
     said = [
-        {"number": number, "met": yes, "why": "The diff shows it." if yes else "The diff does not touch it."}
+        {"number": number, "asked": yes is not None, "met": yes is not False, "why": whys[yes]}
         for number, yes in enumerate(which, 1)
     ]
     return {"match": {"system": "You check whether a change"}, "reply": {"json": {"demands": said}}}
@@ -81,9 +83,9 @@ async def test_a_review_is_done_in_one_commit_and_every_thread_answered(tell: Te
         [
             *GOOD,
             *revises(calls(edit(CONSTANT)), calls(edit(ONE_DIGIT)), calls(finish("", "CENTS has a name."))),
-            met(True, True, True, False),
+            met(None, True, True, False),
             *revises(calls(finish("", "The README is not mine."))),
-            met(True, True, True, False),
+            met(None, True, True, False),
         ]
     )
     number, branch = await fixed(story)
@@ -106,10 +108,12 @@ async def test_a_review_is_done_in_one_commit_and_every_thread_answered(tell: Te
         assert f"Done in {after}. The diff shows it." in thread["said"][1]
     assert not third["resolved"]
     assert f"Not done in {after[:10]}, so I leave this open. The diff does not touch it." in third["said"][1]
-    assert final.startswith(f"I pushed {after} for 3 of 4 demands.")
+    assert final.startswith(f"I pushed {after} for 2 of 3 demands.")
+    assert "Nearly there." not in final, "words that ask for nothing are no demand"
     assert "| all 4 tests (full suite" in final
     status = await story.until_status(number, "I stopped before all was done.")
-    assert f"Pushed {after[:10]}; 3 of 4 demands are met." in status
+    assert f"Pushed {after[:10]}; 2 of 3 demands are met." in status
+    assert "- [x] Read what is asked: 3 comments on lines and 1 more\n" in status
 
 
 async def test_commits_of_people_are_never_overwritten_and_red_ci_is_looked_into_twice(tell: Tell) -> None:
