@@ -72,6 +72,7 @@ async def test_edits_out_of_bounds_are_refused_and_what_run_leaves_is_gone(tell:
         f"edit {PROOF}",
         "edit .github/workflows/x.yml",
         "edit conftest.py",
+        "edit ../outside.py",
         "tool publish",
     ]
     seen = results(story)
