@@ -30,16 +30,25 @@ class Ticket:
 
 
 class Pacer:
-    """A token bucket for writes (``burst``, then ``per_second``), a gap between notifying writes, a ceiling on
-    requests in flight, and pauses. Times are seconds on any one clock; reads only need a free place.
+    """A token bucket for writes (``burst``, then ``per_second``), another for those that notify (``notify_burst``, then
+    one each ``notify_gap``), a ceiling on requests in flight, and pauses.
+
+    Times are seconds on any one clock; reads only need a free place.
     """
 
     def __init__(
-        self, *, burst: int = 10, per_second: float = 1.0, notify_gap: float = 3.0, concurrent: int = 10
+        self,
+        *,
+        burst: int = 10,
+        per_second: float = 1.0,
+        notify_burst: int = 2,
+        notify_gap: float = 3.0,
+        concurrent: int = 10,
     ) -> None:
         self._burst = float(burst)
         self._rate = per_second
         self._gap = notify_gap
+        self._head_start = (notify_burst - 1) * notify_gap
         self._concurrent = concurrent
         self._tokens = float(burst)
         self._filled_at: float | None = None
@@ -100,7 +109,7 @@ class Pacer:
         opens = self._paused_until
         if ticket.write and self._tokens < 1.0 - 1e-6:
             opens = max(opens, now + (1.0 - self._tokens) / self._rate)
-        return max(opens, self._notify_at) if ticket.notifies else opens
+        return max(opens, self._notify_at - self._head_start) if ticket.notifies else opens
 
     def _refill(self, now: float) -> None:
         if self._filled_at is not None:
@@ -111,7 +120,7 @@ class Pacer:
         if ticket.write:
             self._tokens -= 1.0
         if ticket.notifies:
-            self._notify_at = now + self._gap
+            self._notify_at = max(self._notify_at, now) + self._gap
 
 
 def _droppable(ticket: Ticket) -> bool:

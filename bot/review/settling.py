@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.analysis.records import StaticFinding
 from bot.github.anchors import place
-from bot.github.diffs import FileDiff
+from bot.github.diffs import FileDiff, Side
 from bot.review.fingerprints import Identity, identify, relocated, same
 from bot.review.records import Finding, Settled, Severity
 from bot.review.wording import NEAR, alike, wordings
@@ -88,7 +88,9 @@ def bare(quote: str) -> str:
 
 
 def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts) -> Settled | None:
-    anchor = place(diff, finding.quote, finding.line, "LEFT" if finding.removed else "RIGHT")
+    side: Side = "LEFT" if finding.removed else "RIGHT"
+    whole = (base if finding.removed else head).get(diff.path, "")
+    anchor = place(diff, finding.quote, finding.line, side, text=whole)
     for text, removed in ((head.get(diff.path), False), (base.get(diff.path), True)):
         there = relocated(finding, text) if text is not None else None
         if there is not None:
