@@ -30,11 +30,12 @@ class Earlier(JsonModel):
         return None if review.task.full else next(same, None)
 
     def hunks(self) -> dict[str, tuple[str, ...]]:
-        """Names of the hunks, by path, that the newest one knows to have been read."""
+        """Names of the hunks, by path, that the newest one knows to have been read for everything."""
         if not self.results:
             return {}
         last = self.results[0]
-        read = [file for file in last.files if file.left_out in {None, READ_BEFORE} and file.path not in last.unread]
+        wanting = {*last.unread, *(path for one in last.missed for path in one.paths)}
+        read = [file for file in last.files if file.left_out in {None, READ_BEFORE} and file.path not in wanting]
         return {file.path: file.hunks for file in read}
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from bot.github.diffs import FileDiff, parse_diff
 from bot.policy import Policy, ReviewPolicy
 from bot.review import files, grouping, showing
-from bot.review.records import CONCERNS, ChangedFile, Risk
+from bot.review.earlier import Earlier
+from bot.review.records import CONCERNS, ChangedFile, Missed, Reviewed, Risk
 from tests.github.test_anchors import diff
 
 LONG = [f"line_{number} = {number}" for number in range(1, 400)]
@@ -107,3 +108,16 @@ def test_risk_is_said_with_its_reason() -> None:
     assert grouping.risk_of(changed("tests/test_x.py", LONG[:3], LONG[1:4])) == ("low", "")
     level, why = grouping.risk_of(changed("app.py", [], LONG))
     assert (level, why) == ("medium", "399 changed lines")
+
+
+def test_what_was_not_read_for_everything_is_read_again() -> None:
+    names = ("a.py", "b.py", "c.py")
+    files = [
+        ChangedFile(path=name, old_path=name, status="modified", added=1, removed=0, hunks=("h",)) for name in names
+    ]
+    missed = Missed(concerns=("tests", "docs"), paths=("b.py",), reason="No money is left.")
+    last = Reviewed(
+        head_sha="a", merge_base="b", rules="r", files=tuple(files), unread={"c.py": "down"}, missed=(missed,)
+    )
+    assert Earlier(results=(last,)).hunks() == {"a.py": ("h",)}
+    assert not last.complete
