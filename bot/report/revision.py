@@ -20,7 +20,8 @@ def answer_text(answer: Answered, sha: str) -> str:
 def done_text(evidence: Revised, pushed: Pushed) -> str:
     """The comment once something was published: what, what became of each demand, what was checked."""
     count, met = len(evidence.results), sum(answer.met for _, answer in evidence.results)
-    asked = "what was asked" if count == 1 else f"all {count} demands" if met == count else f"{met} of {count} demands"
+    every = "both demands" if count == 2 else f"all {count} demands"
+    asked = "what was asked" if count == 1 else every if met == count else f"{met} of {count} demands"
     where = f"I pushed {pushed.sha}" if pushed.sha else _suggested(pushed)
     parts = [
         f"{where} for {asked}.",
