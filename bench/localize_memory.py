@@ -13,14 +13,18 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class PeakMemory:
-    """``peak_mb`` is the largest sum of resident sizes seen while the block ran, in MB. Linux only."""
+    """``peak_mb`` is the largest sum of resident sizes seen while the block ran, in MB. Linux only.
+
+    ``before_mb`` is what was held already when it began.
+    """
 
     def __init__(self) -> None:
-        self.peak_mb = 0.0
+        self.peak_mb = self.before_mb = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> Self:
+        self.before_mb = _held_mb()
         self._thread.start()
         return self
 
@@ -30,7 +34,11 @@ class PeakMemory:
 
     def _watch(self) -> None:
         while not self._stop.wait(_INTERVAL):
-            self.peak_mb = max(self.peak_mb, sum(_resident(pid) for pid in _family(os.getpid())) / 2**20)
+            self.peak_mb = max(self.peak_mb, _held_mb())
+
+
+def _held_mb() -> float:
+    return sum(_resident(pid) for pid in _family(os.getpid())) / 2**20
 
 
 def _family(pid: int) -> list[int]:

@@ -68,7 +68,7 @@ async def test_a_huge_file_and_hopeless_nesting_cost_neither_time_nor_memory(tmp
             assert (await asyncio.to_thread(index.rank, ISSUE, 1))[0].path == "bank/interest.py"
     assert time.monotonic() - started < 60
     assert index.left_out["huge"] == 1
-    assert memory.peak_mb < 700
+    assert memory.peak_mb - memory.before_mb < 500
 
 
 async def test_a_hundred_thousand_tiny_files(tmp_path: Path) -> None:
@@ -81,4 +81,4 @@ async def test_a_hundred_thousand_tiny_files(tmp_path: Path) -> None:
             ranking = await asyncio.to_thread(index.rank, ISSUE, 5)
     assert len(index.paths) == 100_001
     assert ranking[0].path == "bank/interest.py"
-    assert memory.peak_mb < 700
+    assert memory.peak_mb - memory.before_mb < 500
