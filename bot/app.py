@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import signal
 from collections.abc import AsyncIterator
@@ -125,11 +126,13 @@ async def serve(settings: Settings) -> bool:
 
 
 def _settle_memory() -> None:
-    """Collect what starting up left, then leave what lives for ever out of every later collection.
+    """Give back what only starting up needed, then leave what lives for ever out of every later collection.
 
     A payload is thousands of objects and no cycle: at the usual threshold each delivery would set off collections.
     """
     gc.collect()
+    with suppress(OSError, AttributeError):  # other C libraries have no such function
+        ctypes.CDLL(None).malloc_trim(0)
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 
