@@ -24,10 +24,10 @@ from simhub.model import Account, Repository
 
 _IDLE_SECONDS = 3.0
 LOADS = {
-    "opened": "pull_request.opened: forgehand commits it to disk, then answers, and has no handler for it; "
+    "assigned": "pull_request.assigned: forgehand commits it to disk, then answers, and has no handler for it; "
     "probot answers once its empty handler has run, and stores nothing",
-    "closed": "pull_request.closed: forgehand commits it, answers, runs its handler (no pull request of its own: it "
-    "leaves it alone) and commits how that ended; probot as above",
+    "closed": "pull_request.closed: forgehand commits it, answers, runs its handlers (no pull request of its own, "
+    "no review to stop) and commits how that ended; probot as above",
 }
 
 
@@ -47,7 +47,7 @@ class Subject:
     def figures(self) -> dict[str, Any]:
         assert self.acted is not None
         return {
-            **_summary(self.rounds["opened"]),
+            **_summary(self.rounds["assigned"]),
             "with_a_handler": _summary(self.rounds["closed"]),
             "idle_rss_mb": round(self.idle_rss_mb, 1),
             "rss_mb": round(self.server.rss_mb(), 1),

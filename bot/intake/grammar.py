@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.rules_inline import StateInline
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.rules_inline import StateInline
+    from markdown_it.token import Token
 
 _LIKE = 0.75
 _MAX_TEXT = 65_536  # characters GitHub takes
@@ -137,6 +139,8 @@ def _parser(mention: str) -> MarkdownIt:
             token.meta = {"at": state.pos, "mentioned": by_name is not None}
         state.pos = found.end()
         return True
+
+    from markdown_it import MarkdownIt
 
     parser = MarkdownIt("commonmark").disable(["inline", "emphasis", "balance_pairs"])
     parser.inline.ruler.before("text", "command", command)

@@ -3,5 +3,5 @@ export default (app) => {
   app.on("issues.labeled", async (context) => {
     await context.octokit.rest.reactions.createForIssue(context.issue({ content: "eyes" }));
   });
-  app.on(["pull_request.opened", "pull_request.closed"], async () => {});
+  app.on(["pull_request.assigned", "pull_request.closed"], async () => {});
 };
