@@ -30,7 +30,6 @@ from bot.review.sign import WRITE
 from bot.review.voice import Voice
 from bot.revision.records import RevisionTask
 from bot.store import findings, tasks
-from bot.store.findings import UNSETTLED
 from bot.types import Actor, Repository
 from handlers import revise
 
@@ -233,8 +232,7 @@ async def _drop_older(services: Services, offer: _Offer) -> Trigger | None:
 
 async def _has_open_findings(services: Services, offer: _Offer) -> bool:
     name, number = offer.repository.full_name, offer.number
-    rows = await services.store.run(lambda connection: findings.of_pull(connection, name, number))
-    return any(row.state in UNSETTLED for row in rows)
+    return await services.store.run(lambda connection: findings.any_unsettled(connection, name, number))
 
 
 async def _request(services: Services, event: Event, task: ReviewTask) -> Request:

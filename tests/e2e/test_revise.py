@@ -207,6 +207,22 @@ async def test_what_ci_found_and_we_broke_is_mended(tell: Tell, tmp_path: Path) 
     assert rows(story, "select source from fh_task where flow = 'revise'") == [("ci",)]
 
 
+async def test_what_fails_on_the_base_as_well_is_left_alone(tell: Tell, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    shutil.copytree(SAMPLE, source)
+    (source / "tests" / "test_broken.py").write_text(
+        "import unittest\n\n\nclass B(unittest.TestCase):\n    def test_broken(self):\n        self.assertEqual(1, 2)\n"
+    )
+    story = await tell([*GOOD], source=source)
+    number, branch = await fixed(story)
+    head, asked = git(story, "rev-parse", branch), len(story.script.requests)
+    await red(story, branch, "FAILED tests/test_broken.py::B::test_broken - AssertionError: 1 != 2")
+    (final,) = await finals(story, number, 1)
+    assert "`tests/test_broken.py::B::test_broken` fail on" in final
+    assert "of the base branch, without this pull request." in final
+    assert (git(story, "rev-parse", branch), len(story.script.requests)) == (head, asked)
+
+
 async def test_fix_does_what_a_thread_says_on_branches_here_and_suggests_on_forks(tell: Tell) -> None:
     story = await tell([])
     await put(story, POLICY, NO_REVIEWS)
