@@ -27,7 +27,7 @@ from typing import Any
 from bench import review_scenes as scenes
 from bench.review_peer import answer, install_pr_agent, pr_agent
 from bench.review_scenes import Scene
-from bench.webhooks.servers import SECRET, Server, answering, key_file, running
+from bench.webhooks.servers import SECRET, Server, serving
 from bot.local.hosting import free_port, manifest_rights
 from simhub.hub import AppCredentials, Hub
 from simhub.model import Account, Pull, Repository
@@ -118,21 +118,13 @@ async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int, mode
     """The whole bot as an operator starts it, with one model for every role."""
     model = {"provider": "anthropic", "api": "messages", "base_url": model_url.removesuffix("/v1"), "context": 200_000,
              "max_output": 32_000, "input_price": 1.0, "output_price": 5.0}  # fmt: skip
-    environment = {
-        "FORGEHAND_APP_ID": str(app.app_id),
-        "FORGEHAND_PRIVATE_KEY": str(key_file(app, folder)),
-        "FORGEHAND_WEBHOOK_SECRET": SECRET,
-        "FORGEHAND_API_URL": hub.api_url,
-        "FORGEHAND_WEB_URL": hub.url,
-        "FORGEHAND_DATA_DIR": str(folder / "data"),
-        "FORGEHAND_PORT": str(port),
+    settings = {
         "FORGEHAND_MODELS": json.dumps({"scripted": model}),
         "FORGEHAND_ROLES": json.dumps({role: ["scripted"] for role in ("fix", "review", "verify", "cheap")}),
         "ANTHROPIC_API_KEY": "sk-ant-api03-scripted",
     }
-    command = [sys.executable, "-m", "bot.cli", "serve"]
-    async with running(command, environment, folder / "forgehand.log") as process:
-        yield await answering(Server("forgehand", port, "/webhook", "/healthz", process), "/readyz")
+    async with serving(hub, app, folder, port, settings) as server:
+        yield server
 
 
 @asynccontextmanager
@@ -161,7 +153,8 @@ async def review(one: Subject, scene: Scene) -> tuple[Pull, Seen]:
     one.scene, one.hub.latency = scene, 0.0
     one.asked.clear()
     one.script.requests.clear()
-    burnt = _cpu(one)
+    assert one.server is not None
+    burnt = one.server.cpu_s()
     opening = asyncio.create_task(scenes.propose(one.hub, one.repository, one.maintainer, scene, one.folder))
     known = len(one.repository.pulls)
     while len(one.repository.pulls) == known:
@@ -178,7 +171,7 @@ async def review(one: Subject, scene: Scene) -> tuple[Pull, Seen]:
         first_sign=signs if isinstance(signs, float) else float("inf"),
         said_inline=max((at for at, path in writes if path.endswith("/reviews")), default=0.0),
         finished=max((at for at, _ in writes), default=0.0),
-        cpu=_cpu(one) - burnt,
+        cpu=one.server.cpu_s() - burnt,
         github_calls=len(one.asked),
         model_calls=len(one.script.requests),
         prompts="\n".join(asked.text for asked in one.script.requests),
@@ -187,13 +180,6 @@ async def review(one: Subject, scene: Scene) -> tuple[Pull, Seen]:
     )
     print(seen.line(scene), flush=True)
     return pull, seen
-
-
-def _cpu(one: Subject) -> float:
-    """Seconds of processor time that the server and its ended children have taken."""
-    assert one.server is not None
-    fields = Path(f"/proc/{one.server.process.pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _first_sign(one: Subject, pull: Pull, opened: float) -> float:

@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import gc
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -114,6 +115,7 @@ async def serve(settings: Settings) -> bool:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await _migrate_apart(settings.database)
     async with running(settings) as bot:
         runner = web.AppRunner(bot.web, access_log=None)
         await runner.setup()
@@ -123,6 +125,17 @@ async def serve(settings: Settings) -> bool:
         await stop.wait()
         await runner.cleanup()
     return True
+
+
+async def _migrate_apart(database: str) -> None:
+    """Upgrade in a process of its own, for alembic and what it loads would stay here for ever: 14 MB.
+
+    How it went does not matter: :meth:`Store.migrate` looks at the database again, and says what is wrong.
+    """
+    command = [sys.executable, "-m", "bot.store.migrations"]
+    quiet = asyncio.subprocess.DEVNULL
+    child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, stdout=quiet, stderr=quiet)
+    await child.communicate(database.encode())
 
 
 def _settle_memory() -> None:

@@ -22,7 +22,6 @@ from bot.local.hosting import free_port, manifest_rights
 from simhub.hub import AppCredentials, Hub
 from simhub.model import Account, Repository
 
-_IDLE_SECONDS = 3.0
 LOADS = {
     "assigned": "pull_request.assigned: forgehand commits it to disk, then answers, and has no handler for it; "
     "probot answers once its empty handler has run, and stores nothing",
@@ -82,7 +81,7 @@ async def subject(start: Any, folder: Path) -> AsyncIterator[Subject]:
             app.webhook_url = f"http://127.0.0.1:{port}{server.webhook}"
             hub.install(app, "octo", [repository])
             await hub.settled()
-            await asyncio.sleep(_IDLE_SECONDS)
+            await server.at_rest()
             yield Subject(server, hub, app, repository, maintainer, idle_rss_mb=server.rss_mb())
 
 
@@ -104,7 +103,7 @@ async def _round(one: Subject, action: str, deliveries: int, connections: int) -
     done = await send_all(one.server.port, requests, connections)
     figures = f"{done.per_second:7.0f}/s  p99 {done.quantile(0.99) * 1000:6.1f} ms"
     print(f"{one.server.name:<10} {action}  {figures}", flush=True)
-    await asyncio.sleep(1.0)
+    await one.server.at_rest()
     return done
 
 

@@ -20,6 +20,8 @@ SECRET = "a secret for the bench"
 _HERE = Path(__file__).parent
 _PROBOT = Path(".bench/probot").resolve()
 _KB_A_MB = 1024
+_REST_SECONDS = 1.0
+_RESTING = 0.1  # of one processor
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,20 @@ class Server:
     def rss_mb(self) -> float:
         """Resident memory of the process and its children."""
         return sum(_rss(pid) for pid in [self.process.pid, *_children(self.process.pid)]) / _KB_A_MB
+
+    def cpu_s(self) -> float:
+        """Seconds of processor time that the process and its ended children have taken."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
+    async def at_rest(self) -> None:
+        """Return once it has next to nothing to do: what one measurement left behind is no part of the next."""
+        burnt = self.cpu_s()
+        while True:
+            await asyncio.sleep(_REST_SECONDS)
+            before, burnt = burnt, self.cpu_s()
+            if burnt - before < _RESTING * _REST_SECONDS:
+                return
 
 
 def install_probot() -> None:
@@ -53,6 +69,15 @@ def install_probot() -> None:
 @asynccontextmanager
 async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int) -> AsyncIterator[Server]:
     """The whole bot, ``forgehand serve``, workers included."""
+    async with serving(hub, app, folder, port, {"FORGEHAND_SANDBOX": "none"}) as server:
+        yield server
+
+
+@asynccontextmanager
+async def serving(
+    hub: Hub, app: AppCredentials, folder: Path, port: int, settings: Mapping[str, str]
+) -> AsyncIterator[Server]:
+    """``forgehand serve`` as an operator starts it, in front of ``hub``, with ``settings`` beside what it needs."""
     environment = {
         "FORGEHAND_APP_ID": str(app.app_id),
         "FORGEHAND_PRIVATE_KEY": str(key_file(app, folder)),
@@ -61,10 +86,9 @@ async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int) -> A
         "FORGEHAND_WEB_URL": hub.url,
         "FORGEHAND_DATA_DIR": str(folder / "data"),
         "FORGEHAND_PORT": str(port),
-        "FORGEHAND_SANDBOX": "none",
     }
     command = [sys.executable, "-m", "bot.cli", "serve"]
-    async with running(command, environment, folder / "forgehand.log") as process:
+    async with running(command, {**environment, **settings}, folder / "forgehand.log") as process:
         yield await answering(Server("forgehand", port, "/webhook", "/healthz", process), "/readyz")
 
 

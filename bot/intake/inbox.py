@@ -14,7 +14,6 @@ from bot.store.store import Store, create_engine
 from bot.types import ForgehandError
 
 _BATCH = 256
-_END_WAITS = 0.02  # seconds; nobody is in a hurry to know, and an arrival's commit may take it along
 
 
 class NotStored(ForgehandError):
@@ -63,11 +62,8 @@ class Inbox:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(item, loop.create_future())
         self._waiting.append(waiting)
-        if isinstance(item, Delivery):
-            # Only after everything that has arrived in this turn of the loop.
-            loop.call_soon(self._begin)
-        else:
-            loop.call_later(_END_WAITS, self._begin)
+        # Only after everything that has arrived in this turn of the loop.
+        loop.call_soon(self._begin)
         return await waiting.written
 
     def _begin(self) -> None:

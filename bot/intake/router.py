@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+from pydantic_core import from_json
 
 from bot.types import Actor, ForgehandError, Repository
 
@@ -30,8 +31,8 @@ class Event:
     def parse(cls, guid: str, name: str, body: bytes) -> Event:
         """Read verified bytes. Raises :class:`DeliveryRefused` where they are no JSON object."""
         try:
-            payload = json.loads(body)
-        except (ValueError, RecursionError):
+            payload = from_json(body)
+        except ValueError:
             raise DeliveryRefused("The body is not JSON.") from None
         if not isinstance(payload, dict):
             raise DeliveryRefused("The body is JSON, but not an object.")

@@ -55,18 +55,22 @@ def put(connection: sa.Connection, arrived: Sequence[Delivery]) -> set[str]:
     new = insert(connection, delivery)
     taken = new.on_conflict_do_update(
         index_elements=[delivery.c.guid],
-        set_={"payload": new.excluded.payload, "done": new.excluded.done, "error": None},
+        # null() and not None: a bound value here would make one execution a row of what is one for all
+        set_={"payload": new.excluded.payload, "done": new.excluded.done, "error": sa.null()},
         where=delivery.c.error.is_not(None),
     )
     return set(connection.execute(taken.returning(delivery.c.guid), list(rows.values())).scalars())
 
 
 def end(connection: sa.Connection, ended: Sequence[Ended]) -> None:
-    """Mark deliveries done or failed."""
+    """Mark deliveries done or failed; those that went well in one statement."""
     now = now_ms()
-    rows = [{"key": item.guid, "at": now, "why": item.error} for item in ended]
-    marked = delivery.update().where(delivery.c.guid == sa.bindparam("key"))
-    connection.execute(marked.values(done=sa.bindparam("at"), error=sa.bindparam("why")), rows)
+    well = [item.guid for item in ended if item.error is None]
+    if well:
+        connection.execute(delivery.update().where(delivery.c.guid.in_(well)).values(done=now, error=None))
+    for item in ended:
+        if item.error is not None:
+            connection.execute(delivery.update().where(delivery.c.guid == item.guid).values(done=now, error=item.error))
 
 
 def load(connection: sa.Connection, guid: str) -> Delivery | None:

@@ -1,4 +1,4 @@
-"""Schema upgrades with alembic, run in process at start."""
+"""Schema upgrades with alembic, at start. ``python -m bot.store.migrations`` upgrades the URL it reads."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+VERSION_TABLE = "fh_alembic_version"
 _ADVISORY_LOCK = 0x464F5247
 
 
 def upgrade(engine: sa.Engine) -> None:
     """Bring the database to the newest revision. Processes that start together queue up behind one lock."""
+    if _revision(engine) == _newest():
+        return
     from alembic import command
     from alembic.config import Config
 
@@ -25,3 +28,16 @@ def upgrade(engine: sa.Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text(f"select pg_advisory_unlock({_ADVISORY_LOCK})"))
             connection.commit()
+
+
+def _revision(engine: sa.Engine) -> str | None:
+    """The revision the database has; None where it has none."""
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table(VERSION_TABLE):
+            return None
+        return connection.execute(sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))).scalar()
+
+
+def _newest() -> str:
+    """Revisions are numbered; their files begin with the number."""
+    return max(path.name[:4] for path in Path(__file__).parent.glob("versions/[0-9]*.py"))

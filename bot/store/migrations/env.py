@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from alembic import context
 
+from bot.store.migrations import VERSION_TABLE
 from bot.store.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=metadata,
-    version_table="fh_alembic_version",
+    version_table=VERSION_TABLE,
     render_as_batch=True,
 )
 with context.begin_transaction():
