@@ -1,9 +1,10 @@
 """How well and how fast the code an issue is about is found, beside plain BM25 and aider's repository map.
 
-``python -m bench.localize --repos DIR --issues FILE [--aider PYTHON]``. DIR holds bare repositories named
+``python -m bench.localize --repos DIR --issues FILE [--aider PYTHON] [--rerank N]``. DIR holds bare repositories named
 ``owner+name`` (or ``owner+name/repo``; a mirror named ``...+owner__name`` will do). FILE is JSON lines, gzipped or not,
 with ``repo``, ``base_commit``, ``issue``, ``gold_files`` and, for functions, ``fix`` (a unified diff). PYTHON is an
-interpreter that has aider-chat installed; its map takes long, so every eighth issue is asked. The last line is the
+interpreter that has aider-chat installed; its map takes long, so every eighth issue is asked. ``--rerank N`` asks the
+settings' ``cheap`` model to reorder the first twenty files of every Nth issue, which costs money. The last line is the
 figures as one JSON object.
 """
 
@@ -23,6 +24,7 @@ from typing import Any
 
 from bench.localize_memory import PeakMemory
 from bench.localize_peers import aider_ranking, gold_functions, plain_bm25, synthetic_repository
+from bench.localize_rerank import orders, prepared
 from bot.context.index import Index, Indexer
 from bot.context.tree import list_tree
 from bot.git.command import run_git
@@ -40,12 +42,15 @@ async def main() -> None:
     parser.add_argument("--repos", type=Path, required=True)
     parser.add_argument("--issues", type=Path, required=True)
     parser.add_argument("--aider", type=Path)
+    parser.add_argument("--rerank", type=int, metavar="N")
     options = parser.parse_args()
     issues = sorted(_read(options.issues), key=lambda one: (one["repo"], str(one.get("id", ""))))
     with tempfile.TemporaryDirectory(prefix="localize-") as folder:
         figures = await _speed(options.repos, issues, Path(folder) / "speed")
         figures |= await _recall(options.repos, issues, Path(folder) / "recall", options.aider)
         figures["scale"] = await _scale(Path(folder))
+        if options.rerank:
+            figures["rerank"] = await _reranked(options.repos, issues[:: options.rerank], Path(folder) / "recall")
     print(json.dumps(figures))
 
 
@@ -134,6 +139,20 @@ async def _recall(repos: Path, issues: Sequence[Issue], cache: Path, aider: Path
         "function_issues": len(functions),
         "peers": recall,
     }
+
+
+async def _reranked(repos: Path, issues: Sequence[Issue], cache: Path) -> dict[str, Any]:
+    """The same issues before and after a model has reordered their first files."""
+    asked = []
+    async with Indexer(cache) as indexer:
+        for issue in issues:
+            index = await indexer.index(_git_dir(repos, issue["repo"]), issue["base_commit"])
+            asked.append(await asyncio.to_thread(prepared, issue["id"], issue["issue"], index))
+    found, cost = await orders(asked, cache)
+    gold = {issue["id"]: set(issue["gold_files"]) for issue in issues}
+    before = [_place([each.path for each in one.ranking], gold[one.name]) for one in asked]
+    after = [_place(found[one.name], gold[one.name]) for one in asked]
+    return {"issues": len(issues), "before": _by_depth(before), "after": _by_depth(after), **cost}
 
 
 def _place(ranked: Sequence[str], gold: set[str]) -> int:

@@ -158,14 +158,16 @@ class Reporter:
             return True
         final = task.state in FINAL_STATES
         view, words = _view(task, events, spent), FLOWS[task.flow]
-        if words.check is not None:
-            await self._show_check(task, words.check, view)
         ids: dict[str, Any] = {"closed": True} if final else {}
         body = _body(task, view, final=final)
-        if body is not None and words.quiet:
-            await self._answer(task, self.services.outgoing(body))
-        elif body is not None:
-            ids["status"] = await self._show(task, task.number, self.services.outgoing(body), final=final)
+        check = asyncio.ensure_future(self._show_check(task, words.check, view))
+        try:
+            if body is not None and words.quiet:
+                await self._answer(task, self.services.outgoing(body))
+            elif body is not None:
+                ids["status"] = await self._show(task, task.number, self.services.outgoing(body), final=final)
+        finally:
+            await check
         await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, ids))
         return final
 
@@ -176,8 +178,10 @@ class Reporter:
         bot, marker = await self.services.github.bot(), Marker(task=task.id, part="status")
         await spots.answer(github, repository, spot, body, marker=marker, bot_id=bot.id)
 
-    async def _show_check(self, task: Task, name: str, view: StatusView) -> None:
-        """Bring the task's check run up to date: as its result says where there is one, else by its state."""
+    async def _show_check(self, task: Task, name: str | None, view: StatusView) -> None:
+        """Bring the check run, where there is one, up to date: as the result says if it does, else by the state."""
+        if name is None:
+            return
         known, head = task.posted.get("check"), task.posted.get("head") or task.argument.get("head_sha")
         told = ((task.result or {}).get("data") or {}).get("check")
         report = self._clean(CheckReport.model_validate(told) if told else check_report(view))

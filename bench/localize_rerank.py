@@ -1,0 +1,71 @@
+"""What one call of the ``cheap`` role makes of the first twenty files: the bot's own question, to a real model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.change.finding import RERANK_OUTPUT, RERANKED, rerank_question
+from bot.change.records import Brief
+from bot.context.index import Index
+from bot.context.ranking import RankedFile
+from bot.context.rerank import SCHEMA, candidates, reranked
+from bot.models.catalogue import Catalogue
+from bot.models.desk import ModelDesk
+from bot.models.port import Reply, Spender
+from bot.settings import load_settings
+from bot.store.store import Store, create_engine
+
+_AT_ONCE = 8
+_DOLLARS = 20.0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One issue with its first files, and what a model is shown of them."""
+
+    name: str
+    brief: Brief
+    ranking: tuple[RankedFile, ...]
+    listed: str
+
+
+def prepared(name: str, issue: str, index: Index) -> Asked:
+    title, _, body = issue.strip().partition("\n")
+    ranking = index.rank(issue, RERANKED)
+    brief = Brief(nonce="0" * 16, title=title, body=body, base_branch="main", base_sha=index.commit)
+    return Asked(name, brief, tuple(ranking), candidates(index, ranking))
+
+
+async def orders(asked: Sequence[Asked], folder: Path) -> tuple[dict[str, list[str]], dict[str, Any]]:
+    """The paths of each issue in the model's order; and who was asked, dollars in all, tokens asked with on average.
+
+    Raises :class:`bot.models.port.ModelError` where the settings name no model that answers.
+    """
+    settings = load_settings(data_dir=folder)
+    store = Store(create_engine(f"sqlite:///{folder / 'ledger.db'}"))
+    await asyncio.to_thread(store.migrate)
+    desk, gate = ModelDesk(store, settings, Catalogue(settings)), asyncio.Semaphore(_AT_ONCE)
+    replies: list[Reply] = []
+
+    async def order(one: Asked) -> list[str]:
+        spender = Spender(task=one.name, repository="bench/localize", max_task=_DOLLARS, max_day=_DOLLARS)
+        question = rerank_question("fix", one.brief, one.listed)
+        async with gate:
+            reply = await desk.ask(spender, "rerank", "cheap", question, schema=SCHEMA, max_output=RERANK_OUTPUT)
+        replies.append(reply)
+        return [each.path for each in reranked(one.ranking, reply.parsed)]
+
+    try:
+        found = await asyncio.gather(*(order(one) for one in asked))
+    finally:
+        store.close()
+    cost = {
+        "model": replies[0].model,
+        "dollars": round(sum(reply.cost for reply in replies), 4),
+        "input_tokens": round(sum(reply.usage.input for reply in replies) / len(replies)),
+    }
+    return {one.name: paths for one, paths in zip(asked, found, strict=True)}, cost
