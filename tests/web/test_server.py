@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import structlog
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from pytest_aiohttp.plugin import AiohttpClient
 
 from bot.store import deliveries
 from bot.store.deliveries import Delivery, Ended
@@ -20,51 +22,50 @@ async def broken(_request: web.Request) -> web.Response:
     raise ValueError("a stranger's text")
 
 
-async def client(store: Store, engine_up: list[bool]) -> TestClient[web.Request, web.Application]:
+def application(store: Store, engine_up: list[bool]) -> web.Application:
     async def launched() -> bool:
         return engine_up[0]
 
-    app = make_web(store, [web.get("/broken/{name}", broken)], {"engine": launched})
-    return TestClient(TestServer(app))
+    return make_web(store, [web.get("/broken/{name}", broken)], {"engine": launched})
 
 
-def migrated(folder: Path) -> Store:
-    store = Store(create_engine(f"sqlite:///{folder / 'web.db'}"))
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(create_engine(f"sqlite:///{tmp_path / 'web.db'}"))
     store.migrate()
-    return store
-
-
-async def test_ready_only_when_everything_is(tmp_path: Path) -> None:
-    store, up = migrated(tmp_path), [False]
-    async with await client(store, up) as http:
-        assert (await http.get("/healthz")).status == 200
-        answer = await http.get("/readyz")
-        assert (answer.status, await answer.json()) == (503, {"database": "ok", "engine": "not ready"})
-        up[0] = True
-        assert (await http.get("/readyz")).status == 200
+    yield store
     store.close()
 
 
-async def test_not_ready_without_a_database(tmp_path: Path) -> None:
+async def test_ready_only_when_everything_is(store: Store, aiohttp_client: AiohttpClient) -> None:
+    up = [False]
+    http = await aiohttp_client(application(store, up))
+    assert (await http.get("/healthz")).status == 200
+    answer = await http.get("/readyz")
+    assert (answer.status, await answer.json()) == (503, {"database": "ok", "engine": "not ready"})
+    up[0] = True
+    assert (await http.get("/readyz")).status == 200
+
+
+async def test_not_ready_without_a_database(aiohttp_client: AiohttpClient) -> None:
     store = Store(create_engine("postgresql+psycopg://nobody@127.0.0.1:9/none"))
-    async with await client(store, [True]) as http:
-        answer = await http.get("/readyz")
-        assert (answer.status, (await answer.json())["database"]) == (503, "not ready")
-        assert (await http.get("/healthz")).status == 200
+    http = await aiohttp_client(application(store, [True]))
+    answer = await http.get("/readyz")
+    assert (answer.status, (await answer.json())["database"]) == (503, "not ready")
+    assert (await http.get("/healthz")).status == 200
     store.close()
 
 
-async def test_metrics_tell_the_inbox_and_the_money(tmp_path: Path) -> None:
-    store = migrated(tmp_path)
+async def test_metrics_tell_the_inbox_and_the_money(store: Store, aiohttp_client: AiohttpClient) -> None:
     arrived = [Delivery(f"g{n}", "issues", b"{}") for n in range(3)]
     call = {"task": "t", "step": "s", "role": "fix", "model": "m-1", "state": "settled", "repository": "octo/hidden"}
     call |= {"day": "2026-01-01", "reserved": 1.0, "cost": 0.25, "created": 1}
     await store.run(lambda connection: deliveries.put(connection, arrived))
     await store.run(lambda connection: deliveries.end(connection, [Ended("g0", None), Ended("g1", "bad")]))
     await store.run(lambda connection: connection.execute(model_call.insert().values(call)))
-    async with await client(store, [True]) as http:
-        answer = await http.get("/metrics")
-        text = await answer.text()
+    http = await aiohttp_client(application(store, [True]))
+    answer = await http.get("/metrics")
+    text = await answer.text()
     assert answer.headers["Content-Type"].startswith("text/plain")
     for line in (
         "forgehand_inbox_open 1.0",
@@ -74,17 +75,14 @@ async def test_metrics_tell_the_inbox_and_the_money(tmp_path: Path) -> None:
     ):
         assert line in text
     assert "octo" not in text
-    store.close()
 
 
-async def test_one_log_line_a_request_with_the_template(tmp_path: Path) -> None:
-    store = migrated(tmp_path)
-    async with await client(store, [True]) as http:
-        with structlog.testing.capture_logs() as lines:
-            assert (await http.get("/broken/evil%0Aname")).status == 500
-            assert (await http.get("/no/such/page")).status == 404
-            await asyncio.sleep(0)
+async def test_one_log_line_a_request_with_the_template(store: Store, aiohttp_client: AiohttpClient) -> None:
+    http = await aiohttp_client(application(store, [True]))
+    with structlog.testing.capture_logs() as lines:
+        assert (await http.get("/broken/evil%0Aname")).status == 500
+        assert (await http.get("/no/such/page")).status == 404
+        await asyncio.sleep(0)
     requests = [(line["route"], line["status"]) for line in lines if line["event"] == "request"]
     assert requests == [("/broken/{name}", 500), ("unknown", 404)]
     assert "evil" not in str(lines)
-    store.close()
