@@ -12,7 +12,7 @@ from bot.store import tasks
 
 async def run(invocation: Invocation, services: Services) -> None:
     """Start the task that carries on from the newest one that waits, or say that none does."""
-    repository, number = invocation.repository.full_name, invocation.number
+    repository, number = invocation.repository.id, invocation.number
     found = await services.store.run(lambda connection: tasks.find(connection, repository, number))
     if any(task.delivery == invocation.event.guid for task in found):
         return  # this very command has done it already

@@ -10,7 +10,7 @@ from bot.store import tasks
 
 async def run(invocation: Invocation, services: Services) -> None:
     """Ask every active task of the target to stop, and say which ones those were."""
-    repository, number, login = invocation.repository.full_name, invocation.number, invocation.actor.login
+    repository, number, login = invocation.repository.id, invocation.number, invocation.actor.login
     active = await services.store.run(lambda connection: tasks.find(connection, repository, number, active=True))
     for task in active:
         await services.engine.cancel(task.id, login)

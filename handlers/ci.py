@@ -17,7 +17,7 @@ from bot.policy import Decision
 from bot.revision.records import RevisionTask
 from bot.store import tasks
 from bot.store.tasks import Task
-from bot.types import Actor, Repository
+from bot.types import Actor, Repository, Target
 from handlers import revise
 
 ATTEMPTS = 2
@@ -50,7 +50,7 @@ async def _completed(event: Event, services: Services, ended: Any) -> None:
         return
     match = _BRANCH.fullmatch(str(ended.get("head_branch") or ""))
     origin = await services.store.run(lambda connection: tasks.get(connection, match[1])) if match else None
-    if origin is None or origin.repository != repository.full_name:
+    if origin is None or Target.model_validate(origin.argument).repository.id != repository.id:
         return
     for number in _pulls(ended):
         await _look_into(event, services, repository, number, ended, origin)
@@ -62,7 +62,7 @@ async def _look_into(
     """Start an attempt if the head is ours; once there were enough, say that it is a person's turn."""
     head = str(ended.get("head_sha") or "")
     revisions = await services.store.run(
-        lambda connection: tasks.find(connection, repository.full_name, number, flow=revise.FLOW)
+        lambda connection: tasks.find(connection, repository.id, number, flow=revise.FLOW)
     )
     if head not in {_published(task) for task in (origin, *revisions)}:
         return

@@ -15,7 +15,7 @@ _FAILED = {"failed", "cancelled", "dead", "unverified", "refused"}
 
 async def run(invocation: Invocation, services: Services) -> None:
     """Start the newest task again, or say why not."""
-    repository, number = invocation.repository.full_name, invocation.number
+    repository, number = invocation.repository.id, invocation.number
     found = await services.store.run(lambda connection: tasks.find(connection, repository, number))
     earlier = [task for task in found if task.delivery != invocation.event.guid]
     problem = _problem(invocation, earlier[0] if earlier else None)

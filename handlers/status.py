@@ -18,12 +18,12 @@ _ENDED = 3
 
 async def run(invocation: Invocation, services: Services) -> None:
     """Answer with a line for each task."""
-    repository, number = invocation.repository.full_name, invocation.number
+    repository, number = invocation.repository.id, invocation.number
     lines = await services.store.run(lambda connection: _lines(connection, repository, number))
     await reply(services, invocation, "\n".join(lines) or "Nothing runs here, and nothing has run here yet.")
 
 
-def _lines(connection: sa.Connection, repository: str, number: int) -> list[str]:
+def _lines(connection: sa.Connection, repository: int, number: int) -> list[str]:
     found = tasks.find(connection, repository, number)
     active = [task for task in found if task.ended is None]
     shown = [*active, *[task for task in found if task.ended is not None][:_ENDED]]

@@ -127,8 +127,13 @@ async def begin_again(services: Services, invocation: Invocation, task: Task) ->
     """Start a task once more as it was asked for, for whoever typed the command; ``task`` is the parent."""
     now = {"triggered": invocation.typed_at, "source_label": None, "head_sha": None}
     renewed = {name: value for name, value in now.items() if name in task.argument}
-    who = {"actor": invocation.actor.model_dump(mode="json"), "delivery": invocation.event.guid}
-    argument = _Stored.model_validate(task.argument | renewed | who)
+    asked = Target(  # the repository too: it may have another name by now
+        repository=invocation.repository,
+        number=invocation.number,
+        actor=invocation.actor,
+        delivery=invocation.event.guid,
+    )
+    argument = _Stored.model_validate(task.argument | renewed | asked.model_dump(mode="json"))
     writes = task.group is not None
     again = Request(invocation.event, task.flow, argument, writes, parent=task.id)
     await begin_typed(services, invocation, again)

@@ -56,7 +56,7 @@ async def recall(review: Review) -> Earlier:
 def _recalled(connection: sa.Connection, review: Review) -> list[Task]:
     """Newest first, this task left out; its comment is the newest earlier one's."""
     task = review.task
-    found = tasks.find(connection, task.repository.full_name, task.number, flow=FLOW)
+    found = tasks.find(connection, task.repository.id, task.number, flow=FLOW)
     others = [one for one in found if one.id != review.task_id]
     comment = next((one.posted["status"] for one in others if one.posted.get("status")), None)
     if comment is not None:

@@ -315,6 +315,29 @@ async def test_a_task_is_started_once_stopped_and_started_again(story: Story) ->
     assert queued(story) == [("fix", "cancelled")] * 2
 
 
+async def test_a_repository_with_another_name_is_still_the_same(story: Story) -> None:
+    number = await story.file("Cents are lost", "All of them.", label=None)
+    await comment(story, number, "/fix")
+    await handled(story)
+    ((task,),) = rows(story, "select id from fh_task")
+    story.hub.rename(story.repository, "renamed", sender="mara")
+    story.hub.transfer(story.repository, "newhome", "mara")
+    (text,) = await answered(story, await comment(story, number, "/status"))
+    assert text.startswith(f"- **fix** queued, asked by mara (task `{task}`)")
+    (text,) = await answered(story, await comment(story, number, "/cancel"))
+    assert text == f"Stopping: fix (task `{task}`)."
+    await comment(story, number, "/retry")
+    await handled(story)
+    ((parent, argument),) = rows(story, "select parent, argument from fh_task where repository = 'newhome/renamed'")
+    where = json.loads(argument)["repository"]
+    assert (parent, where["owner"], where["name"]) == (task, "newhome", "renamed")
+    with_approval(story)
+    await comment(story, number, "/approve")
+    await handled(story)
+    assert [state for _, state in queued(story)].count("queued") == 1
+    assert story.script.requests == []
+
+
 async def test_what_waits_for_approval_goes_on_once(story: Story) -> None:
     number = await story.file("A", "B", label=None)
     await comment(story, number, "/fix")

@@ -21,7 +21,7 @@ FIELDS: dict[str, Any] = {
     "repository": "octo/durations",
     "number": 12,
     "actor": "maria",
-    "argument": {"title": "1h30m loses its minutes", "labels": ["ai-bug-fix"]},
+    "argument": {"repository": {"id": 3_000_000_041}, "title": "1h30m loses its minutes", "labels": ["ai-bug-fix"]},
 }
 
 
@@ -91,13 +91,24 @@ def test_the_reporter_reads_what_is_new_and_the_pages_what_is_there(store: Store
     def ids(read: Any) -> set[str]:
         return {row.id for row in store.run_sync(read)}
 
-    assert ids(lambda c: tasks.find(c, "octo/durations", 12)) == {"t1", "t2"}
-    assert ids(lambda c: tasks.find(c, "octo/durations", 12, active=True)) == {"t2"}
-    assert ids(lambda c: tasks.find(c, "octo/durations", None, flow="review")) == set()
-    assert ids(lambda c: tasks.find(c, "octo/other", None)) == set()
+    here = FIELDS["argument"]["repository"]["id"]
+    assert ids(lambda c: tasks.find(c, here, 12)) == {"t1", "t2"}
+    assert ids(lambda c: tasks.find(c, here, 12, active=True)) == {"t2"}
+    assert ids(lambda c: tasks.find(c, here, 12, flow="review")) == set()
+    assert ids(lambda c: tasks.find(c, here, 14)) == set()
     assert ids(lambda c: tasks.runnable(c)) == {"t2", "t3"}
     assert ids(lambda c: tasks.recent(c, 2, state="done")) == {"t1"}
     assert store.run_sync(tasks.count_by_state) == {"done": 1, "running": 1, "queued": 1}
+
+
+def test_tasks_are_found_whatever_their_repository_was_called(store: Store) -> None:
+    here = FIELDS["argument"]["repository"]["id"]
+    successor = {"argument": {"repository": {"id": here + 1}}, "number": 12}
+    store.run_sync(lambda c: tasks.create(c, new("old")))
+    store.run_sync(lambda c: tasks.create(c, new("moved", repository="elsewhere/spans")))
+    store.run_sync(lambda c: tasks.create(c, new("other", **successor)))
+    assert {row.id for row in store.run_sync(lambda c: tasks.find(c, here, 12))} == {"old", "moved"}
+    assert [row.id for row in store.run_sync(lambda c: tasks.find(c, here + 1, 12))] == ["other"]
 
 
 def test_a_slow_writers_event_is_not_passed_over(store: Store) -> None:
