@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 from bot.github.checks import Annotation, CheckReport, Conclusion
 from bot.report.status import FIX_THESE, REVIEW_AGAIN
-from bot.report.words import folded, inline_code, money, paragraph, shortened, table
-from bot.review.records import SEVERITIES, ChangedFile, Missed, Reviewed, Settled, Severity, Verdict
+from bot.report.words import code_block, folded, inline_code, money, paragraph, shortened, table
+from bot.review.records import SEVERITIES, ChangedFile, Missed, Reviewed, Settled, Severity, Tried
 
 _ROWS = 60
 _NAMED = 40
@@ -24,7 +24,8 @@ def comment_text(one: Settled, suggestion: str) -> str:
     parts += [paragraph(finding.claim)] if finding.claim else []
     parts += [f"**Fails for:** {paragraph(failing)}"] if failing else []
     parts += [suggestion] if suggestion else []
-    return "\n\n".join([*parts, f"<sub>{_proof(one)}</sub>"])
+    tried = [_tried(verdict.tried)] if one.proved and verdict is not None and verdict.tried is not None else []
+    return "\n\n".join([*parts, *tried, f"<sub>{_proof(one)}</sub>"])
 
 
 def review_text(reviewed: Reviewed) -> str:
@@ -167,16 +168,13 @@ def _proof(one: Settled) -> str:
         return "Not proved."
     quote = inline_code(shortened(" ".join(verdict.quote.split()), _QUOTE))
     where = inline_code(f"{verdict.path}:{verdict.line}")
-    return f"Checked by a second reading ({verdict.model}), which shows {where}: {quote}{_tried(verdict)}"
+    return f"Checked by a second reading ({verdict.model}), which shows {where}: {quote}"
 
 
-def _tried(verdict: Verdict) -> str:
-    """What was run to see it, and what came out."""
-    if verdict.tried is None:
-        return ""
-    wrote = " ".join(verdict.tried.output.split())
-    command, output = (inline_code(shortened(text, _QUOTE)) for text in (verdict.tried.command, wrote or "nothing"))
-    return f". Tried in the sandbox: {command} ({verdict.tried.ended}) wrote {output}"
+def _tried(tried: Tried) -> str:
+    """What was run to see it, and what came out: one line until somebody opens it."""
+    wrote = f"It wrote:\n\n{code_block(tried.output, 'text')}" if tried.output.strip() else "It wrote nothing."
+    return folded(f"Tried in the sandbox: {tried.ended}", f"{code_block(tried.command, 'sh')}\n\n{wrote}")
 
 
 def _unread(reviewed: Reviewed) -> str:

@@ -14,6 +14,8 @@ from bot.types import ForgehandError
 
 _LIMITS = Limits(seconds=60, memory_mb=2048, output_kb=16)
 _SHOWN = 4_000
+_COMMAND = 2_000
+_OUTPUT = 1_500
 # Verifiers work side by side, but a task has one directory.
 _turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -35,8 +37,21 @@ class Tries:
             except ForgehandError as error:
                 return f"It cannot be run: {error.message[:1000]}"
         code = f"exit code {result.exit_code}" if result.ended == "exit" else result.ended
-        self.done.append(Tried(command=command[:500], ended=code, output=result.output[-500:]))
+        self.done.append(Tried(command=_cut(command), ended=code, output=_end(result.output)))
         return f"{code}, {result.seconds:.1f} s\n{result.output[-_SHOWN:]}"
+
+
+def _cut(command: str) -> str:
+    return command if len(command) <= _COMMAND else f"{command[:_COMMAND]}…"
+
+
+def _end(output: str) -> str:
+    """The last whole lines, because what went wrong is written last."""
+    text = output.strip("\n")
+    if len(text) <= _OUTPUT:
+        return text
+    kept = text[-_OUTPUT:]
+    return f"…\n{kept.partition(chr(10))[2] or kept}"
 
 
 def may_try(review: Review, subject: Subject) -> bool:

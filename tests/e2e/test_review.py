@@ -17,7 +17,11 @@ FIXED = BUGGY.replace('int(cents or "0")', 'int((cents + "00")[:2])')
 
 
 async def test_what_is_proved_is_said_on_its_line(tell: Tell) -> None:
-    line = """python -c 'from basket.prices import parse_price; print(parse_price("2.5"))'"""
+    line = """python -c '
+from basket.prices import parse_price
+
+print(parse_price("2.5"), "`" * 4)
+'"""
     tried: Rule = {"match": {"tool": "verdict", "turn": 0}, "reply": calls(("run", {"command": line}))}
     told: Rule = {**PROVED, "match": {"tool": "verdict", "result": "exit code 0"}}
     story = await tell([reports(finding()), QUIET, tried, told])
@@ -31,7 +35,9 @@ async def test_what_is_proved_is_said_on_its_line(tell: Tell) -> None:
     assert "**Bug: One digit of cents is taken for cents**" in remark["body"]
     assert "**Fails for:** parse_price" in remark["body"]
     assert "`basket/prices.py:7`" in remark["body"]
-    assert "(exit code 0) wrote `205`" in remark["body"]
+    assert "<summary>Tried in the sandbox: exit code 0</summary>" in remark["body"]
+    assert f"\n```sh\n{line}\n```\n" in remark["body"], "a command of several lines stays in its lines"
+    assert "\n`````text\n205 ````\n`````\n" in remark["body"], "what it wrote cannot close its fence"
     assert '```suggestion\n    return int(whole) * 100 + int((cents + "00")[:2])\n```' in remark["body"]
     (summary,) = (await story.comments(number))["status"]
     assert summary.startswith("I read the one changed file: 1 bug.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bot.analysis.records import Analysis, NotRun, ToolRun
 from bot.github.anchors import Anchor
+from bot.github.outgoing import outgoing
 from bot.report.review import check_report, comment_text, sentence, summary_text
-from bot.review.records import ChangedFile, Dropped, Finding, Missed, Reviewed, Settled, Since, Verdict
+from bot.review.records import ChangedFile, Dropped, Finding, Missed, Reviewed, Settled, Since, Tried, Verdict
 
 FINDING = Finding(
     path="a.py",
@@ -50,6 +51,26 @@ def test_a_comment_says_what_fails_and_what_proves_it() -> None:
     ]
     tool = FINDING.model_copy(update={"source": "bandit:B605", "claim": ""})
     assert "Says `bandit:B605`, and did not before this change." in comment_text(Settled(finding=tool), "")
+
+
+def test_what_was_tried_is_one_line_until_it_is_opened() -> None:
+    tried = Tried(command="cat <<E\n```\n</details>\nE", ended="exit code 1", output="# Approved\n\n@octo")
+    one = PROVED.model_copy(update={"verdict": PROOF.model_copy(update={"tried": tried})})
+    text = comment_text(one, "")
+    before, _, rest = text.partition("<details><summary>Tried in the sandbox: exit code 1</summary>")
+    shown, _, after = rest.rpartition("</details>")
+    assert (before, after) == (
+        text[: len(before)],
+        "\n\n<sub>Checked by a second reading (m), which shows `a.py:3`: `return x`</sub>",
+    )
+    assert shown == (
+        "\n\n````sh\ncat <<E\n```\n</details>\nE\n````\n\nIt wrote:\n\n```text\n# Approved\n\n@octo\n```\n\n"
+    )
+    assert outgoing(text) == text, "it is sure to be code, so nothing of it has to be made harmless"
+    silent = tried.model_copy(update={"output": " \n"})
+    one = PROVED.model_copy(update={"verdict": PROOF.model_copy(update={"tried": silent})})
+    assert "It wrote nothing." in comment_text(one, "")
+    assert "Approved" not in summary_text(review(folded=(one,)))
 
 
 def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
