@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from bot.change import looking
@@ -15,9 +15,12 @@ from bot.git.mirrors import Mirror, as_text
 from bot.github import pulls, repos, spots
 from bot.github.client import Client
 from bot.github.diffs import FileDiff, parse_diff
-from bot.github.markers import without_markers
+from bot.github.issues import IssueComment
+from bot.github.markers import Marker, markers_in, without_markers
 from bot.review import showing
+from bot.review.earlier import FLOW as REVIEW
 from bot.review.files import left_out
+from bot.store import tasks
 from bot.talk.records import File, Looked, Said, Subject, TalkTask
 
 Talk = Assignment[TalkTask]
@@ -79,15 +82,28 @@ async def diffs(talk: Talk, looked: Looked) -> dict[str, FileDiff]:
 
 
 async def _conversation(talk: Talk, github: Client) -> tuple[Said, ...]:
-    """What people and we said before in the thread, else below the issue; nothing that was edited since."""
-    task, bot = talk.task, await talk.services.github.bot()
+    """What people and we said of the code before, in the thread, else below the issue; nothing that was edited since."""
+    task, services = talk.task, talk.services
     told = await spots.conversation(github, task.repository, task.spot)
+    bot = await services.github.bot()
+    here = await services.store.run(lambda connection: tasks.find(connection, task.repository.id, task.number))
+    reviews = {one.id for one in here if one.flow == REVIEW}
+
+    def counts(each: IssueComment) -> bool:
+        ours = each.author_id == bot.id and not any(_aside(mark, reviews) for mark in markers_in(each.body))
+        return (ours or each.author_type == "User") and each.updated_at <= task.triggered
+
     kept = [
-        Said(author=each.author, text=visible(without_markers(each.body[:_MAX_RAW]))[:_MAX_SAID])
+        Said(author=each.author, text=visible(without_markers(each.body)[:_MAX_RAW])[:_MAX_SAID])
         for each in told
-        if (each.author_type == "User" or each.author_id == bot.id) and each.updated_at <= task.triggered
+        if counts(each)
     ]
     return tuple(kept[-_LAST:])
+
+
+def _aside(mark: Marker, reviews: Collection[str]) -> bool:
+    """Whether a comment of ours tells of our work and not of the code, as a review's does, which is its summary."""
+    return mark.part == "answer" or (mark.part == "status" and mark.task not in reviews)
 
 
 async def _fetched(talk: Talk, subject: Subject) -> Mirror:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
+from simhub.model_formats import Asked
 from tests.e2e.answers import calls
 from tests.e2e.conftest import Tell
+from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
 from tests.e2e.scenes import POLICY, put, rows
-from tests.support.pulls import propose, pull
+from tests.support.pulls import propose, pull, reviewed
 from tests.support.story import Story
-from tests.support.typing import below, comment, final, on_line, reactions
+from tests.support.typing import answered, below, comment, final, on_line, reactions
 
 OPEN = "commands: { read: [ask, explain, help] }\nreview: { on: [] }\n"
 CHANGED = {
@@ -73,3 +78,37 @@ async def test_questions_are_answered_where_they_are_asked(tell: Tell) -> None:
     await story.until(lambda: len(rows(story, "select 1 from fh_task where state = 'done'")) == 5, what="all done")
     assert story.script.unmatched == []
     assert "status" not in await story.comments(change)
+
+
+async def test_of_our_own_words_a_model_reads_those_about_the_code(tell: Tell) -> None:
+    story: Story = await tell([reports(finding()), QUIET, PROVED])
+    change = await propose(story, {PRICES: BUGGY})
+    await reviewed(story, change)
+    asking, gone = asyncio.Event(), asyncio.Event()
+
+    async def never(_: Asked) -> dict[str, Any]:
+        asking.set()
+        await gone.wait()
+        return {"fault": "down"}
+
+    story.script.on(never, text="Lost cents")
+    number = await story.file("Lost cents", "See prices.py.")
+    async with asyncio.timeout(60):
+        await asking.wait()
+    await comment(story, number, "/cancel")
+    await story.until_status(number, "Cancelled.")
+    gone.set()
+    for where in (change, number):
+        await answered(story, await comment(story, where, "/status"))
+        story.script.on({"text": f"The first of {where}."}, text="the one question")
+        assert "The first of" in await final(story, await comment(story, where, "/ask the one question?"))
+        await comment(story, where, "Thanks, I see.")
+        story.script.on({"text": "Like that."}, text="the other question")
+        await final(story, await comment(story, where, "/ask the other question?"))
+        told = story.script.requests[-1].text
+        assert f"The first of {where}." in told
+        assert "Thanks, I see." in told
+        assert "/status" in told
+        assert "asked by mara" not in told
+        assert "Cancelled." not in told
+        assert ("I read the one changed file" in told) is (where == change)
