@@ -237,11 +237,12 @@ def _body(task: Task, view: StatusView, *, final: bool) -> str | None:
     """What a comment says now; None where there is none to make or to change.
 
     Who shows itself by a check run has its report at the end; else whoever typed a command gets words. Who answers
-    where it was asked gets words only if it could not: one that was cancelled was told so to whoever did it.
+    where it was asked gets words only if it could not, unless the very person who asked has stopped it.
     """
     words, data = FLOWS[task.flow], (task.result or {}).get("data") or {}
     if words.quiet:
-        return status_text(view) if final and not data.get("told") and task.state != "cancelled" else None
+        withdrawn = task.state == "cancelled" and task.cancel == task.actor
+        return status_text(view) if final and not data.get("told") and not withdrawn else None
     if words.check is None:
         return status_text(view)
     if not final:

@@ -73,7 +73,7 @@ FLOWS = {
             ("verify", "Check each finding"),
             ("post", "Say what is proved"),
         ),
-        again="`/review` or the button below starts another attempt.",
+        again="`/review` starts another attempt, and so does the button of the check run.",
         stop="`/cancel` stops it.",
         check=CHECK_NAME,
     ),

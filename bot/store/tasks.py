@@ -207,7 +207,7 @@ def request_cancel(connection: sa.Connection, task_id: str, by: str) -> bool:
     add_event(connection, task_id, "cancel_requested", {"by": by})
     waiting = sa.select(task.c.state).where(task.c.id == task_id).with_for_update()
     if connection.execute(waiting).scalar_one() == "queued":
-        summary = f"Cancelled by {by} before it began."
+        summary = f"{by} cancelled the task before it began."
         close(connection, task_id, "cancelled", {"state": "cancelled", "summary": summary, "data": {}})
     return True
 

@@ -372,7 +372,7 @@ async def test_a_task_cancelled_before_it_began_ends_at_once_and_never_runs(harn
     waiting = await harness.begin(second, group="1@queued")
     await harness.engine.cancel(waiting, "maria")
     row = await row_of(harness.store, waiting)
-    assert (row.state, row.result["summary"]) == ("cancelled", "Cancelled by maria before it began.")
+    assert (row.state, row.result["summary"]) == ("cancelled", "maria cancelled the task before it began.")
     running.set()
     await ended(harness.store, held)
     assert (await harness.run(second, group="1@queued")).state == "done"
@@ -427,14 +427,14 @@ async def test_retries_are_counted_and_only_for_our_errors(harness: Harness) -> 
     assert retried == ["twice"] * 2 + ["always"] * 3
 
 
-async def test_the_third_start_without_a_checkpoint_is_a_dead_letter(harness: Harness) -> None:
+async def test_three_starts_without_a_checkpoint_are_a_dead_letter(harness: Harness) -> None:
     count = Count()
 
     async def flow(ctx: Ctx, _: Nothing) -> Outcome:
         return done(await ctx.step("poison", count))
 
     name = harness.add(flow)
-    for starts, state in ((1, "done"), (2, "dead")):
+    for starts, state in ((2, "done"), (3, "dead")):
         task_id = f"poisoned-{name}-{starts}"
         await store_task(harness.store, task_id, name)
         for _ in range(starts):

@@ -294,12 +294,12 @@ async def test_a_task_is_started_once_stopped_and_started_again(story: Story) ->
     assert text.startswith(f"- **fix** queued, asked by mara (task `{task}`)")
 
     (text,) = await answered(story, await comment(story, number, "/cancel"))
-    assert text == f"Stopping: fix (task `{task}`)."
+    assert text == f"Stopping: fix (task `{task}`). `/retry` starts it again."
     (text,) = await answered(story, await comment(story, number, "/cancel"))
     assert text == "Nothing runs here, so nothing was stopped."
     (text,) = await answered(story, await comment(story, number, "/status"))
     assert text.startswith(f"Nothing runs here now.\n\n- **fix** cancelled, asked by mara (task `{task}`)")
-    assert "Cancelled by mara before it began." in text
+    assert "mara cancelled the task before it began." in text
 
     max_ = story.hub.create_user("max")
     story.hub.set_permission(story.repository, "max", "maintain")
@@ -325,7 +325,7 @@ async def test_a_repository_with_another_name_is_still_the_same(story: Story) ->
     (text,) = await answered(story, await comment(story, number, "/status"))
     assert text.startswith(f"- **fix** queued, asked by mara (task `{task}`)")
     (text,) = await answered(story, await comment(story, number, "/cancel"))
-    assert text == f"Stopping: fix (task `{task}`)."
+    assert text == f"Stopping: fix (task `{task}`). `/retry` starts it again."
     await comment(story, number, "/retry")
     await handled(story)
     ((parent, argument),) = rows(story, "select parent, argument from fh_task where repository = 'newhome/renamed'")

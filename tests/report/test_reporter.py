@@ -84,6 +84,9 @@ class Desk:
     def begin(self, task_id: str) -> None:
         assert self.services.store.run_sync(lambda c: tasks.begin(c, task_id))
 
+    def cancel(self, task_id: str, by: str) -> None:
+        assert self.services.store.run_sync(lambda c: tasks.request_cancel(c, task_id, by))
+
     def close(self, task_id: str, state: str, summary: str, **data: object) -> None:
         result = {"summary": summary, "data": data}
         assert self.services.store.run_sync(lambda c: tasks.close(c, task_id, state, result))
@@ -184,7 +187,7 @@ async def test_what_ended_while_nobody_looked_is_closed(desk: Desk) -> None:
     assert desk.services.store.run_sync(lambda c: tasks.request_cancel(c, "b1", "mara"))
     desk.close("b2", "dead", "Step edit crashed 3 times.")
     desk.close("b3", "failed", "GitHub did not answer.")
-    heads = ("Cancelled. Cancelled by mara", "I gave this up", "I could not finish this. GitHub did not answer.")
+    heads = ("Cancelled. mara cancelled the task", "I gave this up", "I could not finish this. GitHub did not answer.")
     async with reporting(desk.services):
         await desk.until(lambda now: all(desk.posted(task_id).get("closed") for task_id in ("b1", "b2", "b3")))
     now = await desk.comments()
@@ -273,6 +276,7 @@ async def test_who_answers_where_it_was_asked_is_spoken_for_only_where_it_could_
     async with reporting(desk.services):
         await asyncio.sleep(3)
         assert await desk.comments() == []
+        desk.cancel("3", by="mara")
         for name, (state, data) in ends.items():
             desk.close(name, state, "", **data)
         (text,) = await desk.until(lambda now: bool(now))
@@ -281,6 +285,19 @@ async def test_who_answers_where_it_was_asked_is_spoken_for_only_where_it_could_
     assert "`/retry` starts a new attempt." in text
     assert await desk.comments() == [text]
     assert all(desk.posted(name).get("closed") for name in ends)
+
+
+async def test_whoever_asked_is_told_that_somebody_else_has_stopped_it(desk: Desk) -> None:
+    desk.add("begun", "ask", spot={"kind": "body", "number": desk.number})
+    desk.begin("begun")
+    desk.stage("begun", "look", "started")
+    desk.cancel("begun", by="max")
+    desk.close("begun", "cancelled", "max cancelled the task.")
+    async with reporting(desk.services):
+        (text,) = await desk.until(lambda now: bool(now))
+    assert text.startswith("Cancelled. max cancelled the task.\n")
+    assert "Asked by mara." in text
+    assert "`/retry` starts a new attempt." in text
 
 
 async def test_of_two_processes_one_reports_and_the_other_takes_over(desk: Desk, postgres: str) -> None:
