@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from bot.change.services import Services
-from bot.engine.port import Ctx, FlowSpec, Outcome
-from bot.intake.commands import ANYWHERE, Arguments, Command, Invocation
-from bot.intake.start import begin_typed
+from bot.engine.port import Ctx, Outcome
+from bot.intake.commands import ANYWHERE, Arguments, Command
 from bot.report.talk import answer_text
 from bot.talk.pipeline import run_ask
 from bot.talk.records import TalkTask
-from handlers.ask import talk_request
+from handlers.talk import Conversation
 
 FLOW = "explain"
 
 
-async def run(invocation: Invocation, services: Services) -> None:
-    """Start: as a question does."""
-    await begin_typed(services, invocation, talk_request(invocation, FLOW, alone=False))
+async def work(ctx: Ctx, services: Services, task: TalkTask) -> Outcome:
+    """Explain what it was typed on."""
+    return await run_ask(ctx, services, FLOW, answer_text, task)
 
 
-def flow(services: Services) -> FlowSpec:
-    """The workflow, bound to the services it runs with."""
-
-    async def work(ctx: Ctx, task: TalkTask) -> Outcome:
-        return await run_ask(ctx, services, FLOW, answer_text, task)
-
-    return FlowSpec(name=FLOW, run=work, argument=TalkTask)
-
-
+TALK = Conversation(FLOW, work)
 COMMAND = Command(
     name="explain",
     summary="Explains the lines of a thread, a pull request's change, or the code an issue is about.",
@@ -38,5 +29,5 @@ COMMAND = Command(
     ),
     places=ANYWHERE,
     arguments=Arguments("[what]", text=True),
-    run=run,
+    run=TALK.begin,
 )

@@ -44,9 +44,17 @@ def improved_text(improved: Improved, spent: Spent) -> str:
         return _failed("suggest anything", improved.problem, improved.sha, spent)
     count = len(improved.placed)
     head = f"{count} suggestion{'s' if count != 1 else ''}; each applies to the head and leaves its file parsing."
-    left = f" {improved.left_out} more did not and {'were' if improved.left_out > 1 else 'was'} left out."
-    none = "I see nothing to suggest that is clearly better."
-    return f"{head if count else none}{left if improved.left_out else ''}\n\n{_foot(improved.sha, spent)}"
+    text = head if count else "I see nothing to suggest that is new and clearly better."
+    more = " more" if count else ""
+    if improved.left_out:
+        text += f" {improved.left_out}{more} did not apply or parse and {_were(improved.left_out)} left out."
+    if improved.said:
+        text += f" {improved.said}{more} {_were(improved.said)} said here already."
+    return f"{text}\n\n{_foot(improved.sha, spent)}"
+
+
+def _were(count: int) -> str:
+    return "was" if count == 1 else "were"
 
 
 def suggestion_text(placed: Placed) -> str:

@@ -18,9 +18,11 @@ from bot.github.markers import Marker
 from bot.github.reviews import Overtaken, ReviewComment
 from bot.github.suggestions import suggestion
 from bot.models.port import Tool
+from bot.review.memory import Memory
 from bot.talk import reading
 from bot.talk.reading import Talk
 from bot.talk.records import Improved, Looked, Placed, Subject, Suggested
+from bot.talk.repeating import unsaid
 
 _TURNS = 10
 _WRITE = {"pull_requests": "write", "metadata": "read"}
@@ -48,8 +50,8 @@ IMPROVE = Tool(
 )
 
 
-async def improve(talk: Talk, subject: Subject, looked: Looked) -> Improved:
-    """The suggestions that can be committed, at most as many as reviews may put inline. Raises
+async def improve(talk: Talk, subject: Subject, looked: Looked, memory: Memory) -> Improved:
+    """The new suggestions that can be committed, at most as many as reviews may put inline. Raises
     :class:`bot.models.port.ModelError`."""
     await talk.stage("answer", "started")
     repository, most = talk.task.repository.full_name, max(1, talk.policy.review.inline)
@@ -67,9 +69,12 @@ async def improve(talk: Talk, subject: Subject, looked: Looked) -> Improved:
     if answer.arguments is None:
         return Improved(sha=subject.sha, problem=answer.problem or "the model gave no answer")
     suggested = list(_read(answer.arguments))
-    placed = await _placed(talk, looked, suggested)
+    texts = await _texts(talk, looked, {one.path for one in suggested})
+    placed = await asyncio.to_thread(lambda: tuple(_distinct(_checked(suggested, texts))))
+    new = await asyncio.to_thread(unsaid, memory, placed, {path: text for path, (_, text) in texts.items()})
     await talk.stage("answer", "done")
-    return Improved(sha=subject.sha, placed=placed[:most], left_out=len(suggested) - len(placed[:most]))
+    left_out, said = len(suggested) - len(placed), len(placed) - len(new)
+    return Improved(sha=subject.sha, placed=new[:most], left_out=left_out, said=said)
 
 
 async def post(talk: Talk, improved: Improved, body: str, words: Callable[[Placed], str]) -> str | None:
@@ -95,20 +100,20 @@ async def post(talk: Talk, improved: Improved, body: str, words: Callable[[Place
     return None
 
 
-async def _placed(talk: Talk, looked: Looked, suggested: list[Suggested]) -> tuple[Placed, ...]:
-    """Those that stand on lines of the change, apply and parse; one for each line, the first."""
+async def _texts(talk: Talk, looked: Looked, paths: set[str]) -> dict[str, tuple[FileDiff, str]]:
+    """The changed ones among the files: what changed in them, and their text."""
     diffs = await reading.diffs(talk, looked)
     mirror = await talk.mirror(looked.sha)
-    paths = {one.path for one in suggested} & set(diffs)
-    texts = {path: text for path in paths if (text := await mirror.read(looked.sha, path)) is not None}
-    return await asyncio.to_thread(lambda: tuple(_distinct(_checked(suggested, diffs, texts))))
+    read = {path: await mirror.read(looked.sha, path) for path in paths & set(diffs)}
+    return {path: (diffs[path], text) for path, text in read.items() if text is not None}
 
 
-def _checked(suggested: list[Suggested], diffs: Mapping[str, FileDiff], texts: Mapping[str, str]) -> Iterator[Placed]:
+def _checked(suggested: list[Suggested], texts: Mapping[str, tuple[FileDiff, str]]) -> Iterator[Placed]:
+    """Those that stand on lines of the change, apply and parse."""
     for one in suggested:
         if one.path not in texts:
             continue
-        diff, text = diffs[one.path], texts[one.path]
+        diff, text = texts[one.path]
         anchor = place(diff, one.quote, one.line, "RIGHT", text=text)
         if anchor is None:
             continue
@@ -119,6 +124,7 @@ def _checked(suggested: list[Suggested], diffs: Mapping[str, FileDiff], texts: M
 
 
 def _distinct(placed: Iterator[Placed]) -> Iterator[Placed]:
+    """One for each line, the first."""
     taken: set[tuple[str, int]] = set()
     for one in placed:
         anchor = one.anchor

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.change.services import Services
 from bot.engine.port import Ctx, Outcome
 from bot.models.port import ModelError
+from bot.review.remembering import recall
 from bot.store import reporting
 from bot.talk import asking, describing, improving, reading
 from bot.talk.reading import Talk
@@ -64,8 +65,9 @@ async def run_improve(ctx: Ctx, services: Services, words: ImproveWords, task: T
     """One review with suggestions; where there are none, a word where it was asked."""
     talk = await begun(ctx, services, task)
     subject, looked = await looked_at(ctx, talk)
+    memory = await ctx.step("recall", recall, services, task.repository, task.number, subject.author, retries=2)
     try:
-        improved = await ctx.step("answer", improving.improve, talk, subject, looked, interruptible=True)
+        improved = await ctx.step("answer", improving.improve, talk, subject, looked, memory, interruptible=True)
     except ModelError as error:
         improved = Improved(sha=subject.sha, problem=error.message)
     spent = await ctx.step("account", account, talk)

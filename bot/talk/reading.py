@@ -46,15 +46,19 @@ async def read(talk: Talk) -> Subject:
     if task.is_pull:
         pull = await pulls.get_pull(github, repository, task.number)
         sha, base, title, body = pull.head_sha, pull.base_branch, pull.title, pull.body
+        ours = pull.author_id == (await talk.services.github.bot()).id
+        author = "" if ours else pull.author
     else:
         branch = await repos.default_branch(github, repository)
         sha, base, title, body = await repos.head_sha(github, repository, branch), None, task.title, task.body
+        author = ""
     subject = Subject(
         nonce=secrets.token_hex(8),
         title=visible(title)[:500],
         body=visible(body[:_MAX_RAW])[:_MAX_BODY],
         sha=sha,
         base_branch=base,
+        author=author,
         said=await _conversation(talk, github),
     )
     await talk.stage("read", "done")
@@ -82,7 +86,7 @@ async def diffs(talk: Talk, looked: Looked) -> dict[str, FileDiff]:
 
 
 async def _conversation(talk: Talk, github: Client) -> tuple[Said, ...]:
-    """What people and we said of the code before, in the thread, else below the issue; nothing that was edited since."""
+    """What people and we said of the code before, in the thread, else below the issue; nothing edited since."""
     task, services = talk.task, talk.services
     told = await spots.conversation(github, task.repository, task.spot)
     bot = await services.github.bot()

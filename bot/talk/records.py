@@ -34,6 +34,8 @@ class Said(JsonModel):
 class Subject(JsonModel):
     """What it is about. ``base_branch`` is None for an issue; ``nonce`` delimits untrusted text in every prompt.
 
+    ``author`` opened the pull request, "" where that was us or it is an issue.
+
     ``stop`` is set, in words, where there is nothing to do.
     """
 
@@ -42,6 +44,7 @@ class Subject(JsonModel):
     body: str
     sha: str
     base_branch: str | None = None
+    author: str = ""
     said: tuple[Said, ...] = ()
     stop: str | None = None
 
@@ -121,9 +124,11 @@ class Placed(JsonModel):
 
 
 class Improved(JsonModel):
-    """``left_out`` counts what did not apply, did not parse, or stood on no line of the change."""
+    """``left_out`` counts what did not apply, did not parse, or stood on no line of the change; ``said`` what the pull
+    request says already."""
 
     sha: str
     placed: tuple[Placed, ...] = ()
     left_out: int = 0
+    said: int = 0
     problem: str | None = None

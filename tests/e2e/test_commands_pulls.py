@@ -96,6 +96,15 @@ async def test_a_description_stands_below_the_authors_words(tell: Tell) -> None:
     assert '```suggestion\n    return int(whole) * 100 + int((cents + "00")[:2])\n```' in remark["body"]
     assert [login for (login,) in rows(story, "select actor from fh_task where flow = 'improve'")] == ["mara"]
 
+    reworded = {**SUGGESTIONS[0], "why": "Half a price is not five cents."}
+    story.script.on(calls(("improve", {"suggestions": [reworded, SUGGESTIONS[3]]})), system="You suggest")
+    text = await final(story, twice := await comment(story, forked, "/improve"))
+    assert text.startswith(
+        "I see nothing to suggest that is new and clearly better. 1 did not apply or parse and was left out. "
+        "1 was said here already."
+    )
+    assert await reactions(story, twice) == ["eyes"]
+
     story.script.on({"fault": "quota"}, system="You suggest", reusable=True)
     again = await comment(story, forked, "/improve")
     assert (await final(story, again)).startswith("I could not suggest anything: ")
@@ -114,7 +123,9 @@ async def test_stopped_midway_twice_at_once_and_when_all_is_over(tell: Tell) -> 
     story.script.on(never, text="how long", reusable=True)
     story.script.on(never, system="You describe")
     number = await propose(story, {PRICES: BUGGY})
-    line = await on_line(story, number, PRICES, 7, "/ask how long?")
+    rita = story.hub.create_user("rita")
+    story.hub.set_permission(story.repository, "rita", "write")
+    line = await on_line(story, number, PRICES, 7, "/ask how long?", by=rita)
     async with asyncio.timeout(60):
         await asking.wait()
     described = await comment(story, number, "/describe")
@@ -122,14 +133,17 @@ async def test_stopped_midway_twice_at_once_and_when_all_is_over(tell: Tell) -> 
     assert text.startswith("I am on it already (task `")
     (text,) = await answered(story, await comment(story, number, "/cancel"))
     assert text.startswith("Stopping: ")
+    assert text.endswith(" `/retry` starts the last of them again.")
     await story.until(
         lambda: not rows(story, "select 1 from fh_task where ended is null"), what="all stopped", seconds=15
     )
     states = rows(story, "select flow, state from fh_task order by flow")
     assert states == [("ask", "cancelled"), ("describe", "cancelled")]
     gone.set()
-    assert await finals(story, line) == []
-    assert await finals(story, described) == []
+    text = await final(story, line)
+    assert text.startswith("Cancelled. mara cancelled the task.")
+    assert "`/retry` starts a new attempt." in text
+    assert await finals(story, described) == [], "mara knows"
 
     await story.request("PATCH", f"/pulls/{number}", {"state": "closed"})
     story.script.on({"text": "Nobody knows."}, text="after the end")
