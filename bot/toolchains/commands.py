@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from bot.toolchains.detect import Project
+from bot.toolchains.detect import Project, bracketed
 
 ENV = "/env"
 PYTHON = f"{ENV}/bin/python"
@@ -15,6 +15,7 @@ UV = "/forgehand/uv"
 INSIDE = "/forgehand/inside"
 RESULTS = "/forgehand/results"
 JUNIT = f"{RESULTS}/junit.xml"
+CONSTRAINTS = "forgehand-constraints.txt"
 _UNITTEST = f"{INSIDE}/forgehand_unittest.py"
 _NOISE = {"--quiet", "--allow-existing", "--disable-pip-version-check"}
 _LAST_OPTION = "--color=no"
@@ -44,16 +45,20 @@ def make_environment(program: str, *, uv: bool, seed: bool) -> list[str]:
 
 
 def install(project: Project, *, uv: bool) -> list[list[str]]:
-    """Installs the project with what its tests need, in one resolution."""
+    """Installs the project with what its tests need, in one resolution.
+
+    Where ``project.locked`` holds versions, they are read from :data:`CONSTRAINTS` in the environment.
+    """
     wanted = [f"--requirement={name}" for name in project.requirements]
     wanted += [f"--group={name}" for name in project.groups]
     if project.installable:
-        extras = f"[{','.join(project.extras)}]" if project.extras else ""
-        wanted += ["--editable", f".{extras}"]
-    wanted += [f"{name}" for name in project.packages]
+        wanted += ["--editable", f".{bracketed(project.extras)}"]
+    wanted += [part for member in project.members for part in ("--editable", member)]
+    wanted += project.packages
     wanted += [] if project.unittest else ["pytest"]
     if not wanted:
         return []
+    wanted += [f"--constraint={ENV}/{CONSTRAINTS}"] if project.locked else []
     if uv:
         return [[UV, "pip", "install", "--quiet", "--python", PYTHON, *wanted]]
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import configparser
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_TEST_NAMES = ("test", "tests", "testing", "unittest", "unittests")
-_DEV_NAMES = ("dev", "develop", "development")
+from bot.toolchains import declared
+from bot.toolchains.declared import Needs, for_tests
+from bot.toolchains.locks import locked
+from bot.toolchains.members import can_be_built, members, workspace_names
+from bot.toolchains.reading import ini_of, section, strings, table, text_of, toml_of
+
 _REQUIREMENTS = ("requirements*.txt", "*requirements.txt", "requirements/*.txt", "tests/requirements*.txt")
 _FOR_TESTS = re.compile(r"test|dev|ci\b", re.IGNORECASE)
-_MAX_BYTES = 1_000_000
+_PLAIN = ("requirements.txt", "base.txt", "main.txt")
+_NAMES_A_RUNNER = re.compile(r"^(pytest|nose2?|tox)\b", re.MULTILINE)
+_PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml", "conftest.py", "tests/conftest.py")
+_TEST_FILES = ("test*.py", "*_test.py", "*_tests.py")
 _CLASSIFIER = re.compile(r"Programming Language :: Python :: (3\.\d+)")
 _SETUP_REQUIRES = re.compile(r"python_requires\s*=\s*[\"']([^\"']+)[\"']")
 
@@ -23,7 +29,9 @@ _SETUP_REQUIRES = re.compile(r"python_requires\s*=\s*[\"']([^\"']+)[\"']")
 class Project:
     """``installable``: has a build; ``extras`` and ``groups`` are those meant for tests; ``requirements`` are files.
 
-    ``packages`` are further requirement strings (tox, poetry groups); ``unittest`` means plain unittest tests suffice.
+    ``packages`` are further requirement strings (tox, Poetry, hatch); ``members`` are what is installed of a
+    repository that holds packages in folders, as ``./folder[extra]``, and their groups are ``folder/pyproject.toml:x``;
+    ``locked`` are versions, ``name==version``; ``unittest`` means plain unittest tests suffice.
     """
 
     installable: bool = False
@@ -33,29 +41,37 @@ class Project:
     groups: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    locked: tuple[str, ...] = ()
     unittest: bool = False
 
 
 def detect(tree: Path) -> Project:
     """Read ``tree``'s own configuration. Unreadable or broken files count as absent. Blocking."""
-    pyproject = _toml(tree / "pyproject.toml")
-    setup_cfg = _ini(tree / "setup.cfg")
-    setup_py = _text(tree / "setup.py")
-    table = _table(pyproject, "project")
-    # as uv reads it: a project table without a build system lists dependencies of something that is not installed
-    installable = bool(setup_py or "build-system" in pyproject or setup_cfg.has_section("metadata"))
-    extras = {*_table(table, "optional-dependencies"), *_section(setup_cfg, "options.extras_require")}
-    classified = "\n".join([_text(tree / "pyproject.toml"), _text(tree / "setup.cfg"), setup_py])
+    root = _package(tree)
+    folders = members(tree)
+    found = {folder.relative_to(tree).as_posix(): _package(folder) for folder in folders}
+    pythons = [root.requires_python, *(member.requires_python for member in found.values())]
     return Project(
-        installable=installable,
-        requires_python=_requires(pyproject, setup_cfg, setup_py),
-        pythons=_pinned(tree) or tuple(dict.fromkeys(_CLASSIFIER.findall(classified))),
-        extras=_wanted(extras),
-        groups=_wanted(_table(pyproject, "dependency-groups")),
-        requirements=tuple(_requirement_files(tree, installable)),
-        packages=(*_tox_packages(tree, pyproject), *_poetry_packages(pyproject), *_listed(table, installable)),
-        unittest=_plain_unittest(tree, pyproject, setup_cfg),
+        installable=root.installable,
+        requires_python=",".join(dict.fromkeys(one for one in pythons if one)) or None,
+        pythons=root.pythons or _once(one for member in found.values() for one in member.pythons),
+        extras=root.extras,
+        groups=(*root.groups, *(f"{at}/pyproject.toml:{one}" for at, member in found.items() for one in member.groups)),
+        # folders may pin what other folders pin otherwise: what the root says for all of them wins
+        requirements=root.requirements
+        or _once(f"{at}/{one}" for at, member in found.items() for one in member.requirements),
+        packages=_once((*root.packages, *(one for member in found.values() for one in member.packages))),
+        members=tuple(f"./{at}{bracketed(member.extras)}" for at, member in found.items() if member.installable),
+        locked=locked(tree),
+        unittest=_plain_unittest(tree) and not any(_speaks_of_pytest(folder) for folder in folders),
     )
+
+
+def bracketed(extras: Iterable[str]) -> str:
+    """``[a,b]`` as it follows a requirement's name; empty without extras."""
+    joined = ",".join(extras)
+    return f"[{joined}]" if joined else ""
 
 
 def holds_python(tree: Path) -> bool:
@@ -63,43 +79,50 @@ def holds_python(tree: Path) -> bool:
     return next(tree.rglob("*.py"), None) is not None
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace") if path.stat().st_size <= _MAX_BYTES and not path.is_symlink() else ""
-    except OSError:
-        return ""
+def _package(tree: Path) -> Project:
+    """What one folder says of itself."""
+    pyproject = toml_of(tree / "pyproject.toml")
+    setup_cfg = ini_of(text_of(tree / "setup.cfg"))
+    setup_py = text_of(tree / "setup.py")
+    project = table(pyproject, "project")
+    installable = can_be_built(tree)
+    tox, hatch = declared.tox(tree, pyproject), declared.hatch(tree, pyproject)
+    script = declared.setup_py(setup_py) if setup_py else Needs()
+    named = [
+        *table(project, "optional-dependencies"),
+        *section(setup_cfg, "options.extras_require"),
+        *table(pyproject, "tool", "poetry", "extras"),
+        *script.extras,
+    ]
+    groups = table(pyproject, "dependency-groups")
+    packages = [*tox.packages, *hatch.packages, *declared.managers(pyproject), *script.packages]
+    packages += [*_listed(pyproject, installable), *declared.pytest_plugins(tree, pyproject, setup_cfg)]
+    classified = "\n".join([text_of(tree / "pyproject.toml"), text_of(tree / "setup.cfg"), setup_py])
+    return Project(
+        installable=installable,
+        requires_python=_requires(pyproject, setup_cfg, setup_py),
+        pythons=_pinned(tree) or _once(_CLASSIFIER.findall(classified)),
+        extras=_known((*for_tests(named), *tox.extras, *hatch.extras), named),
+        groups=_known((*for_tests(groups), *tox.groups, *hatch.groups), groups),
+        requirements=_once((*_requirement_files(tree, installable), *tox.files)),
+        packages=_once(packages),
+    )
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(_text(path))
-    except tomllib.TOMLDecodeError:
-        return {}
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
-def _ini(path: Path) -> configparser.RawConfigParser:
-    parser = configparser.RawConfigParser(strict=False)
-    try:
-        parser.read_string(_text(path))
-    except configparser.Error:
-        return configparser.RawConfigParser()
-    return parser
-
-
-def _table(data: Any, *names: str) -> dict[str, Any]:
-    for name in names:
-        data = data.get(name) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else {}
-
-
-def _section(parser: configparser.RawConfigParser, name: str) -> dict[str, str]:
-    return dict(parser.items(name)) if parser.has_section(name) else {}
+def _known(wanted: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``wanted`` that the repository has, once each."""
+    there = set(names)
+    return _once(name for name in wanted if name in there)
 
 
 def _requires(pyproject: dict[str, Any], setup_cfg: configparser.RawConfigParser, setup_py: str) -> str | None:
-    declared = _table(pyproject, "project").get("requires-python")
-    if isinstance(declared, str):
-        return declared
+    said = table(pyproject, "project").get("requires-python")
+    if isinstance(said, str):
+        return said
     if setup_cfg.has_option("options", "python_requires"):
         return setup_cfg.get("options", "python_requires")
     found = _SETUP_REQUIRES.search(setup_py)
@@ -107,62 +130,41 @@ def _requires(pyproject: dict[str, Any], setup_cfg: configparser.RawConfigParser
 
 
 def _pinned(tree: Path) -> tuple[str, ...]:
-    return tuple(re.findall(r"^(3\.\d+)", _text(tree / ".python-version"), re.MULTILINE))
-
-
-def _wanted(names: Iterable[str]) -> tuple[str, ...]:
-    known = {name.lower(): name for name in names if isinstance(name, str)}
-    tests = [known[name] for name in _TEST_NAMES if name in known]
-    return tuple(tests or [known[name] for name in _DEV_NAMES if name in known])
+    return tuple(re.findall(r"^(3\.\d+)", text_of(tree / ".python-version"), re.MULTILINE))
 
 
 def _requirement_files(tree: Path, installable: bool) -> Iterator[str]:
-    """Files named for tests; those named for running only where nothing installs them."""
+    """Files named for tests; plain ones where nothing installs what runs, or where they name what runs tests."""
     found = dict.fromkeys(path for pattern in _REQUIREMENTS for path in sorted(tree.glob(pattern)) if path.is_file())
     for path in found:
         name = path.relative_to(tree).as_posix()
-        plain = path.name in ("requirements.txt", "base.txt", "main.txt")
-        if _FOR_TESTS.search(name) or (plain and not installable):
+        plain = path.name in _PLAIN and (not installable or bool(_NAMES_A_RUNNER.search(text_of(path))))
+        if _FOR_TESTS.search(name) or plain:
             yield name
 
 
-def _listed(project: dict[str, Any], installable: bool) -> Iterator[str]:
+def _listed(pyproject: dict[str, Any], installable: bool) -> Iterator[str]:
     """What ``[project]`` depends on, where installing it does not bring that."""
     if installable:
         return
-    optional = _table(project, "optional-dependencies")
-    for entries in (project.get("dependencies"), *(optional[name] for name in _wanted(optional))):
-        if isinstance(entries, list):
-            yield from (entry for entry in entries if isinstance(entry, str) and not entry.startswith("-"))
+    project = table(pyproject, "project")
+    optional = table(project, "optional-dependencies")
+    ours = workspace_names(pyproject)
+    for entries in (project.get("dependencies"), *(optional[name] for name in for_tests(optional))):
+        yield from (entry for entry in strings(entries) if not entry.startswith("-") and entry not in ours)
 
 
-def _tox_packages(tree: Path, pyproject: dict[str, Any]) -> Iterator[str]:
-    """Dependencies of ``[testenv]`` that hold without any factor, and ``-r`` files as they are written."""
-    legacy = _table(pyproject, "tool", "tox").get("legacy_tox_ini")
-    parser = configparser.RawConfigParser(strict=False)
-    try:
-        parser.read_string(legacy if isinstance(legacy, str) else _text(tree / "tox.ini"))
-    except configparser.Error:
-        return
-    for line in parser.get("testenv", "deps", fallback="").splitlines():
-        requirement = line.split(" #")[0].strip()
-        if re.fullmatch(r"[A-Za-z0-9][\w.\-]*(\[[\w,\-]+\])?\s*([<>=!~].*)?", requirement):
-            yield requirement
+def _speaks_of_pytest(folder: Path) -> bool:
+    pyproject = toml_of(folder / "pyproject.toml")
+    if table(pyproject, "tool", "pytest") or ini_of(text_of(folder / "setup.cfg")).has_section("tool:pytest"):
+        return True
+    return any((folder / name).exists() for name in _PYTEST_FILES)
 
 
-def _poetry_packages(pyproject: dict[str, Any]) -> Iterator[str]:
-    poetry = _table(pyproject, "tool", "poetry")
-    groups = _table(poetry, "group")
-    for group in _wanted(groups):
-        yield from _table(groups, group, "dependencies")
-    yield from _table(poetry, "dev-dependencies")
-
-
-def _plain_unittest(tree: Path, pyproject: dict[str, Any], setup_cfg: configparser.RawConfigParser) -> bool:
+def _plain_unittest(tree: Path) -> bool:
     """Nothing speaks of pytest, and some test file imports unittest."""
-    if _table(pyproject, "tool", "pytest") or setup_cfg.has_section("tool:pytest"):
+    if _speaks_of_pytest(tree):
         return False
-    if any((tree / name).exists() for name in ("pytest.ini", ".pytest.ini", "conftest.py", "tests/conftest.py")):
-        return False
-    texts = [_text(path) for path in sorted(tree.rglob("test*.py"))[:200]]
+    files = {path for pattern in _TEST_FILES for path in tree.rglob(pattern)}
+    texts = [text_of(path) for path in sorted(files)[:200]]
     return any("unittest" in text for text in texts) and not any(re.search(r"\bpytest\b", text) for text in texts)

@@ -11,7 +11,7 @@ from bot.toolchains.results import merge
 
 MAX_CASES = 200_000
 _TEXT = 4000
-_TAP = re.compile(r"^(not )?ok\b(?:\s+(\d+))?(?:\s*-)?\s*([^#]*?)\s*(?:#\s*(\w+)\b\s*(.*))?$", re.IGNORECASE)
+_TAP = re.compile(r"^(not )?ok\b(?:\s+(\d+))?(?:\s*-)?\s*+([^#]*+)(?:#\s*(\w+)\b\s*(.*))?$", re.IGNORECASE)
 
 
 def parse_junit(text: bytes) -> tuple[TestCase, ...]:
@@ -87,4 +87,6 @@ def _tap_case(found: re.Match[str], number: int) -> TestCase:
     verdict: Verdict = "failed" if failed else "passed"
     if (directive or "").upper() in ("SKIP", "SKIPPED", "TODO"):
         verdict = "skipped"
-    return TestCase(id=name or f"test {given or number}", verdict=verdict, message=(reason or "") if failed else "")
+    return TestCase(
+        id=name.strip() or f"test {given or number}", verdict=verdict, message=(reason or "") if failed else ""
+    )

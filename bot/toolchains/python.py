@@ -8,6 +8,7 @@ import re
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bot.sandbox.index import url_inside
@@ -18,6 +19,7 @@ from bot.toolchains import commands, paths, shadowing
 from bot.toolchains.detect import Project, detect, holds_python
 from bot.toolchains.formats import parse_junit, parse_tap
 from bot.toolchains.interpreters import Interpreter, fitting, interpreters, uv_program
+from bot.toolchains.members import import_roots
 from bot.toolchains.port import Checks, TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.results import ResultsChannel, any_failure, read_bounded
 from bot.toolchains.workspace import remove_tree
@@ -66,9 +68,23 @@ class PythonToolchain:
         if self._checks.test is None and not await asyncio.to_thread(holds_python, workspace.tree):
             raise ToolchainError(_NO_PYTHON)
         interpreter = await asyncio.to_thread(_interpreter_for, project)
-        uv = uv_program()
         workspace.env.mkdir(parents=True, exist_ok=True)
-        setup = self._checks.setup
+        if project.locked and self._checks.setup is None:
+            (workspace.env / commands.CONSTRAINTS).write_text("\n".join(project.locked))
+            try:
+                results = await self._install_with(workspace, project, interpreter)
+            except ToolchainError:
+                # a lock for another Python, or one that was left behind: today's versions are the better guess
+                results = await self._install_with(workspace, replace(project, locked=()), interpreter)
+        else:
+            results = await self._install_with(workspace, project, interpreter)
+        await asyncio.to_thread(remove_tree, workspace.env / ".cache")
+        return results[1:]
+
+    async def _install_with(
+        self, workspace: Workspace, project: Project, interpreter: Interpreter
+    ) -> list[CommandResult]:
+        uv, setup = uv_program(), self._checks.setup
         steps = [
             commands.throwaway_repository(),
             commands.make_environment(str(interpreter.program), uv=uv is not None, seed=setup is not None),
@@ -76,9 +92,7 @@ class PythonToolchain:
         ]
         mounts = [Mount(source=workspace.env, target=commands.ENV, writable=True), *interpreter.mounts()]
         mounts += [Mount(source=uv, target=commands.UV)] if uv else []
-        results = [result async for result in self._install(workspace, steps, mounts)]
-        await asyncio.to_thread(remove_tree, workspace.env / ".cache")
-        return results[1:]
+        return [result async for result in self._install(workspace, steps, mounts)]
 
     async def _install(
         self, workspace: Workspace, steps: Sequence[Sequence[str]], mounts: Sequence[Mount]
@@ -122,13 +136,13 @@ class PythonToolchain:
             *interpreter.mounts(),
             *extra,
         ]
-        env = _environment(workspace) | self._test_env(workspace, reporting=bool(extra))
+        test_env = await asyncio.to_thread(self._test_env, workspace, reporting=bool(extra))
+        env = _environment(workspace) | test_env
         return await self._sandbox.run(argv, workspace.tree, mounts=mounts, limits=limits, env=env)
 
     def _test_env(self, workspace: Workspace, *, reporting: bool) -> dict[str, str]:
         # before site-packages: in the process tier the editable install points to another copy of the tree
-        roots = [name for name in ("src", "lib") if any((workspace.tree / name).glob("*/__init__.py"))] or [""]
-        places = [f"{WORK}/{name}".rstrip("/") for name in roots]
+        places = [f"{WORK}/{name}".rstrip("/") for name in import_roots(workspace.tree)]
         # never on PYTHONPATH: our sitecustomize adds them, after our reporter has its key
         env = {"PYTHONPATH": commands.INSIDE, "FORGEHAND_PATH": ":".join(places)}
         if reporting:
@@ -228,7 +242,8 @@ def _is_in(workspace: Workspace, target: str) -> bool:
 
 
 def _has_package(env: Path, name: str) -> bool:
-    return any(env.glob(f"lib/python3*/site-packages/{name}"))
+    # the repository may be this package itself: an editable install leaves nothing else there
+    return any(env.glob(f"lib/python3*/site-packages/{name}-*.dist-info"))
 
 
 def _environment(workspace: Workspace) -> dict[str, str]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path, PurePosixPath
 
-# what the toolchain puts on the path, and where installed projects keep their packages
+from bot.toolchains.members import import_roots
+
+# where installed projects keep their packages, beside what the toolchain puts on the path
 _ROOTS = ("", "src", "lib")
 _SUFFIXES = (".py", ".pyc", ".so", ".pyd")
 # imported by every interpreter that starts; as packages and as binaries they are no test configuration by name
@@ -15,7 +17,7 @@ _OURS = {path.stem for path in (Path(__file__).parent / "inside").glob("forgehan
 
 def shadows(path: str, tree: Path, env: Path) -> str | None:
     """See :meth:`bot.toolchains.port.Toolchain.shadows`; ``tree`` is the base. Blocking."""
-    for root in _ROOTS:
+    for root in {*_ROOTS, *import_roots(tree)}:
         if PurePosixPath(path).is_relative_to(root):
             name = _module(PurePosixPath(path).relative_to(root))
             taken = _owner(name, env) if name and not _is_module(tree / root, name) else None

@@ -14,6 +14,7 @@ from typing import Any
 
 from forgehand_records import Records  # type: ignore[import-not-found]
 
+_ENDINGS = ("_test.py", "_tests.py")
 _SKIPPED = {"node_modules", "build", "dist", "venv"}
 
 
@@ -49,7 +50,8 @@ class Result(unittest.TextTestResult):
         if not isinstance(test, unittest.TestCase):
             self.records.case(str(test), "error", "setup", described(err))
             return
-        phase = phase_of(err)
+        # what the loader makes of a name that is not there
+        phase = "collect" if type(test).__name__ == "_FailedTest" else phase_of(err)
         self._case(test, "failed" if phase == "call" else "error", err, phase)
 
     def addSkip(self, test: unittest.TestCase, reason: str) -> None:
@@ -83,10 +85,28 @@ def phase_of(error: Any) -> str:
 
 
 def test_id(test: Any) -> str:
-    """``file::Class::test`` below the working directory."""
+    """``file::Class::test`` below the working directory.
+
+    A test whose class lies elsewhere (one of doctest, made by ``load_tests``) belongs to the file it was loaded from.
+    """
     module = sys.modules[type(test).__module__]
     path = os.path.relpath(getattr(module, "__file__", None) or module.__name__)
+    loaded_from = getattr(test, "forgehand_file", None)
+    if loaded_from and path.startswith(os.pardir):
+        return f"{loaded_from}::{test.id()}"
     return f"{path}::{type(test).__qualname__}::{test._testMethodName}"
+
+
+def cases(suite: Any) -> list[Any]:
+    """The tests of a suite and the suites in it."""
+    return [case for one in suite for case in cases(one)] if isinstance(suite, unittest.TestSuite) else [suite]
+
+
+def belonging(suite: Any, path: str) -> Any:
+    """The same tests, told that they were loaded from ``path``."""
+    for case in cases(suite):
+        case.forgehand_file = path
+    return suite
 
 
 def module_name(path: str) -> str:
@@ -101,16 +121,16 @@ def module_name(path: str) -> str:
 
 
 def test_files(root: str) -> list[str]:
-    """Every ``test*.py`` and ``*_test.py`` below ``root``, sorted."""
+    """Every ``test*.py``, ``*_test.py`` and ``*_tests.py`` below ``root``, sorted."""
     found = []
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
         names = [name for name in files if name.endswith(".py")]
-        found += [os.path.join(folder, name) for name in names if name.startswith("test") or name.endswith("_test.py")]
+        found += [os.path.join(folder, name) for name in names if name.startswith("test") or name.endswith(_ENDINGS)]
     return sorted(os.path.relpath(path) for path in found)
 
 
-def load(target: str, records: Any) -> unittest.TestSuite:
+def load(target: str, records: Any) -> Any:
     """The tests of one file, class or method; a file that cannot be imported is recorded as a collection error."""
     path, _, rest = target.partition("::")
     loader = unittest.defaultTestLoader
@@ -118,7 +138,12 @@ def load(target: str, records: Any) -> unittest.TestSuite:
         return unittest.TestSuite(load(file, records) for file in test_files(path))
     try:
         module = importlib.import_module(module_name(path))
-        return loader.loadTestsFromName(rest.replace("::", "."), module) if rest else loader.loadTestsFromModule(module)
+        suite = belonging(loader.loadTestsFromModule(module), path)
+        if not rest:
+            return suite
+        found = [case for case in cases(suite) if (test_id(case) + "::").startswith(target + "::")]
+        # one that ``load_tests`` leaves out is still run where it is named
+        return unittest.TestSuite(found or [belonging(loader.loadTestsFromName(rest.replace("::", "."), module), path)])
     except BaseException as error:  # noqa: BLE001 - a test module may raise anything while it is imported
         records.case(path, "error", "collect", described((type(error), error, error.__traceback__)))
         traceback.print_exc()

@@ -1,0 +1,34 @@
+"""The versions a repository's lock file names, which are those its maintainers test with. Blocking."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bot.toolchains.reading import plain, toml_of
+
+_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
+_MAX_BYTES = 16_000_000
+_ELSEWHERE = {"git", "path", "url", "editable", "virtual", "directory", "archive", "vcs"}
+
+
+def locked(tree: Path) -> tuple[str, ...]:
+    """``name==version`` of every registry package the first lock file knows in one version; empty without one."""
+    for name in _LOCKS:
+        data = toml_of(tree / name, _MAX_BYTES)
+        versions: dict[str, set[str]] = {}
+        # [[package]] everywhere but in pylock.toml
+        entries = data.get("package") or data.get("packages")
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, dict) and _from_registry(entry):
+                versions.setdefault(str(entry.get("name")), set()).add(str(entry.get("version")))
+        if versions:
+            pins = (f"{name}=={next(iter(found))}" for name, found in versions.items() if len(found) == 1)
+            return tuple(plain(pins))
+    return ()
+
+
+def _from_registry(entry: dict[str, Any]) -> bool:
+    source = entry.get("source")
+    where = entry.keys() | (source.keys() | {source.get("type")} if isinstance(source, dict) else set())
+    return not _ELSEWHERE & where

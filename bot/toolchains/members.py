@@ -1,0 +1,70 @@
+"""Where the packages of a repository lie that is none itself: a uv workspace, or packages in folders. Blocking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bot.toolchains.reading import ini_of, strings, table, text_of, toml_of
+
+_MOST = 40
+_REQUIREMENTS = "*requirements*.txt"
+_NO_PRODUCT = {
+    "benchmarks",
+    "doc",
+    "docs",
+    "examples",
+    "samples",
+    "templates",
+    "test",
+    "tests",
+    "third_party",
+    "vendor",
+}
+
+
+def members(tree: Path) -> list[Path]:
+    """The folders of a repository that has no build at its root: those its workspace names, else those that can be
+    built at most two levels down, else, where the root says nothing at all, those with requirements."""
+    pyproject = toml_of(tree / "pyproject.toml")
+    if can_be_built(tree):
+        return []
+    if workspace := table(pyproject, "tool", "uv", "workspace"):
+        left_out = set(_matching(tree, strings(workspace.get("exclude"))))
+        return [path for path in _matching(tree, strings(workspace.get("members"))) if path not in left_out][:_MOST]
+    near = [path for path in _matching(tree, ("*", "*/*")) if not _is_aside(path.relative_to(tree))]
+    found = [path for path in near if can_be_built(path)]
+    if not found and not pyproject and not any(tree.glob(_REQUIREMENTS)):
+        found = [path for path in near if path.parent == tree and any(path.glob(_REQUIREMENTS))]
+    return found[:_MOST]
+
+
+def import_roots(tree: Path) -> list[str]:
+    """What the tests import from, below ``tree``: ``src`` and ``lib`` or the root, and the same of its members."""
+    own = [name for name in ("src", "lib") if any((tree / name).glob("*/__init__.py"))] or [""]
+    places = [path / "src" if (path / "src").is_dir() else path for path in members(tree)]
+    return [*own, *(place.relative_to(tree).as_posix() for place in places)]
+
+
+def can_be_built(folder: Path) -> bool:
+    """As uv reads it: a project table without a build system lists dependencies of something not installed."""
+    if "build-system" in toml_of(folder / "pyproject.toml") or text_of(folder / "setup.py"):
+        return True
+    return ini_of(text_of(folder / "setup.cfg")).has_section("metadata")
+
+
+def workspace_names(pyproject: dict[str, Any]) -> set[str]:
+    """Dependencies that come from the workspace rather than from a registry."""
+    sources = table(pyproject, "tool", "uv", "sources")
+    return {name for name in sources if table(sources, name).get("workspace") is True}
+
+
+def _matching(tree: Path, patterns: list[str] | tuple[str, ...]) -> Iterator[Path]:
+    for pattern in patterns:
+        if not pattern.startswith("/") and ".." not in pattern.split("/"):
+            yield from (path for path in sorted(tree.glob(pattern)) if path.is_dir() and not path.is_symlink())
+
+
+def _is_aside(path: Path) -> bool:
+    return any(part.startswith((".", "_")) or part in _NO_PRODUCT or part == "node_modules" for part in path.parts)
