@@ -5,9 +5,9 @@ Only where the head is a commit that we pushed: what somebody else pushed on top
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from bot.change.job import task_of
 from bot.change.services import Services
 from bot.github.spots import Spot
 from bot.intake import replies
@@ -23,7 +23,6 @@ from handlers import revise
 ATTEMPTS = 2
 SOURCE = "ci"
 _BAD = {"failure", "timed_out"}
-_BRANCH = re.compile(r"forgehand/[a-z]+-\d+-([0-9a-f]+)")
 _RED = (
     f"CI is still red after {ATTEMPTS} attempts of mine, so I leave this to you. My comments above say what I found "
     "each time; `/revise …` tells me what to change, `/fix` makes me try once more."
@@ -48,11 +47,11 @@ async def _completed(event: Event, services: Services, ended: Any) -> None:
     repository = event.repository()
     if repository is None or not isinstance(ended, dict) or ended.get("conclusion") not in _BAD:
         return
-    match = _BRANCH.fullmatch(str(ended.get("head_branch") or ""))
-    origin = await services.store.run(lambda connection: tasks.get(connection, match[1])) if match else None
+    task_id = task_of(str(ended.get("head_branch") or ""))
+    origin = await services.store.run(lambda connection: tasks.get(connection, task_id)) if task_id else None
     if origin is None or Target.model_validate(origin.argument).repository.id != repository.id:
         return
-    for number in _pulls(ended):
+    for number in _pulls(ended, repository):
         await _look_into(event, services, repository, number, ended, origin)
 
 
@@ -64,7 +63,7 @@ async def _look_into(
     revisions = await services.store.run(
         lambda connection: tasks.find(connection, repository.id, number, flow=revise.FLOW)
     )
-    if head not in {_published(task) for task in (origin, *revisions)}:
+    if head not in {revise.published(task) for task in (origin, *revisions)}:
         return
     request = _request(event, repository, number, head, str(ended.get("updated_at")), origin)
     earlier = {task.id for task in revisions if task.source == SOURCE} - {request.task_id}
@@ -105,13 +104,10 @@ async def _silently(_task_id: str) -> None:
     """Nobody said anything that a reaction could stand on; the status comment is the sign."""
 
 
-def _published(task: Task) -> str | None:
-    """The commit that a task pushed."""
-    data = (task.result or {}).get("data") or {}
-    return data.get("head_sha") or data.get("sha")
-
-
-def _pulls(ended: dict[str, Any]) -> list[int]:
+def _pulls(ended: dict[str, Any], repository: Repository) -> list[int]:
+    """The pull requests from this branch into this repository: anybody may open one from it into a fork of theirs, and
+    its number there says nothing here."""
     listed = ended.get("pull_requests")
-    found = [pull.get("number") for pull in listed if isinstance(pull, dict)] if isinstance(listed, list) else []
-    return [number for number in found if isinstance(number, int)]
+    found = [pull for pull in listed if isinstance(pull, dict)] if isinstance(listed, list) else []
+    here = [pull for pull in found if ((pull.get("base") or {}).get("repo") or {}).get("id") == repository.id]
+    return [pull["number"] for pull in here if isinstance(pull.get("number"), int)]

@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 
+from bot.change.job import task_of
 from bot.change.services import Services
 from bot.intake.router import Event, Router
 from bot.review import ending
 from bot.store import outcomes, tasks
+from bot.store.tasks import Task
+from handlers import revise
 
 router: Router[Services] = Router()
-_BRANCH = re.compile(r"forgehand/[a-z]+-\d+-([0-9a-f]+)")
 
 
 @router.on("pull_request", "closed")
 async def closed(event: Event, services: Services) -> None:
-    """Merged as it was, merged after people edited it, or closed."""
-    pull = event.payload.get("pull_request") or {}
+    """Merged as we left it, merged after people edited it, or closed."""
+    pull, repository, number = event.payload.get("pull_request") or {}, event.repository(), event.number
     author = (pull.get("user") or {}).get("id")
-    match = _BRANCH.fullmatch(str((pull.get("head") or {}).get("ref") or ""))
-    if match is None or author != (await services.github.bot()).id:
+    task_id = task_of(str((pull.get("head") or {}).get("ref") or ""))
+    if task_id is None or repository is None or number is None or author != (await services.github.bot()).id:
         return
-    task = await services.store.run(lambda connection: tasks.get(connection, match.group(1)))
+    task = await services.store.run(lambda connection: tasks.get(connection, task_id))
     if task is None:
         return
+    revisions = await services.store.run(
+        lambda connection: tasks.find(connection, repository.id, number, flow=revise.FLOW)
+    )
     head = (pull.get("head") or {}).get("sha")
-    published = ((task.result or {}).get("data") or {}).get("head_sha")
-    kind = "closed" if not pull.get("merged") else "merged" if head == published else "edited"
-    data = {"pull": pull.get("number"), "head": head}
+    kind = "closed" if not pull.get("merged") else "merged" if _only_ours(head, task, revisions) else "edited"
+    data = {"pull": number, "head": head}
     await services.store.run(lambda connection: outcomes.record(connection, task.id, kind, data))
+
+
+def _only_ours(head: str | None, task: Task, revisions: Sequence[Task]) -> bool:
+    """Whether there is nothing but the task's commit and revisions of ours, one on the other."""
+    beneath = {revise.published(revision): revise.built_on(revision) for revision in revisions}
+    while head is not None and head in beneath:
+        head = beneath.pop(head)
+    return head is not None and head == revise.published(task)
 
 
 @router.on("pull_request", "closed")

@@ -15,13 +15,14 @@ from bot.intake.commands import ON_PULLS, Arguments, Command, Invocation
 from bot.intake.replies import reply
 from bot.intake.router import Event, Router
 from bot.intake.start import Request, begin_typed, sender_role, start
-from bot.report.revision import answer_text, done_text, nothing_text, patch_text, suggested_text
+from bot.report.revision import answer_text, done_text, evidence_text, nothing_text, patch_text, suggested_text
 from bot.revision.assignment import Voice
 from bot.revision.pipeline import run_revision
 from bot.revision.records import Demand, RevisionTask
+from bot.store.tasks import Task
 
 FLOW = "revise"
-VOICE = Voice(answer_text, done_text, nothing_text, suggested_text, patch_text)
+VOICE = Voice(answer_text, done_text, nothing_text, evidence_text, suggested_text, patch_text)
 _COMMAND = re.compile(r"^\s*[/@]")
 
 router: Router[Services] = Router()
@@ -127,6 +128,17 @@ def _target(invocation: Invocation) -> dict[str, Any]:
 def _part(payload: dict[str, Any], name: str) -> dict[str, Any]:
     part = payload.get(name)
     return part if isinstance(part, dict) else {}
+
+
+def published(task: Task) -> str | None:
+    """The commit that a task which changes code pushed; None where it pushed none."""
+    data = (task.result or {}).get("data") or {}
+    return data.get("head_sha") or data.get("sha")
+
+
+def built_on(task: Task) -> str | None:
+    """The commit that a revision put its own on."""
+    return ((task.result or {}).get("data") or {}).get("onto")
 
 
 def flow(services: Services) -> FlowSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from datetime import datetime
 from typing import Any
 
@@ -14,8 +15,9 @@ from bot.git.changes import Changes
 from bot.git.mirrors import Author
 from bot.github import issues, pulls, repos
 from bot.github.markers import Marker, with_marker
-from bot.github.outgoing import outgoing_line
+from bot.github.outgoing import MAX_TEXT, cap, outgoing_line
 from bot.github.pulls import Pull
+from bot.github.sections import section
 from bot.github.users import noreply_email
 from bot.store import reporting
 from bot.types import JsonModel
@@ -23,6 +25,9 @@ from bot.types import JsonModel
 PUSH = {"contents": "write", "metadata": "read"}
 OPEN = {"pull_requests": "write", "contents": "read", "metadata": "read"}
 COMMENT = {"issues": "write", "metadata": "read"}
+_SAID = 1_000
+EVIDENCE = "evidence"
+"""The section of our pull requests' text that is written anew when they are revised."""
 
 
 class Recheck(JsonModel):
@@ -68,17 +73,25 @@ async def open_pull(job: Job, evidence: Evidence, head_sha: str) -> Published:
 
 async def push(job: Job, evidence: Evidence, report: GateReport) -> str:
     """Commit the tested tree and push it to the task's own branch; the head's sha, the same on every try."""
-    title = _title(job, job.capability.pull(evidence, job.task_id))
     mirror = await job.mirror(report.base_sha)
     bot = await job.services.github.bot()
     author = Author(name=bot.login, email=noreply_email(bot, job.services.settings.web_url))
-    message = f"{title}\n\nFixes #{job.task.number}\n"
+    message = _message(job, evidence)
     when = int(datetime.fromisoformat(job.task.triggered).timestamp())
     sha = await mirror.commit(report.base_sha, report.changes, message, author, when)
     token = await job.services.github.token(job.task.repository, PUSH)
     await mirror.push(sha, job.branch, token)
     await job.audit(f"push {job.branch}", allowed=True, reason=sha)
     return sha
+
+
+def _message(job: Job, evidence: Evidence) -> str:
+    """What a reader of the history wants to know: the bug, its cause, what was done, and the issue."""
+    secrets = job.services.settings.secrets
+    said = [outgoing_line(text, limit=_SAID, secrets=secrets) for text in (evidence.cause, evidence.change)]
+    paragraphs = [textwrap.fill(text, 72, break_long_words=False, break_on_hyphens=False) for text in said if text]
+    title = _title(job, job.capability.pull(evidence, job.task_id))
+    return "\n\n".join([title, *paragraphs, f"Fixes #{job.task.number}"]) + "\n"
 
 
 def _title(job: Job, text: PullText) -> str:
@@ -89,14 +102,15 @@ async def _open(job: Job, evidence: Evidence, text: PullText) -> Pull:
     """Open the pull request, or find the one that an interrupted attempt opened."""
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, OPEN)
-    body = job.services.outgoing(text.body, closes=job.task.number)
+    told = job.services.outgoing(text.told, closes=job.task.number)
+    part = section(EVIDENCE, cap(job.services.outgoing(text.evidence), MAX_TEXT - len(told)))
     pull = await pulls.open_pull(
         github,
         repository,
         head=job.branch,
         base=evidence.brief.base_branch,
         title=_title(job, text),
-        body=with_marker(body, Marker(task=job.task_id, part="pull")),
+        body=with_marker(f"{told}\n\n{part}", Marker(task=job.task_id, part="pull")),
         draft=not evidence.verified,
     )
     await job.audit(f"open pull request #{pull.number}", allowed=True, reason=job.branch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from bot.change.job import Job
+from bot.change.job import Job, branch_name
 from bot.change.records import Brief, Comment
 from bot.change.untrusted import visible
 from bot.github import issues, labels, pulls, repos
@@ -28,6 +28,7 @@ async def read(job: Job) -> Brief:
     base_sha = await repos.head_sha(github, repository, branch)
     brief = Brief(
         nonce=secrets.token_hex(8),
+        number=task.number,
         title=visible(task.title)[:500],
         body=visible(task.body[:_MAX_RAW])[:_MAX_BODY],
         comments=_earlier(comments, task.triggered),
@@ -52,7 +53,7 @@ async def _already_open(job: Job) -> str | None:
     """One open pull request an issue: a second one would only compete with the first."""
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, READ)
-    prefix = f"forgehand/{job.capability.flow}-{job.task.number}-"
+    prefix = branch_name(job.capability.flow, job.task.number, "")
     bot = await job.services.github.bot()
     for pull in await pulls.list_open(github, repository):
         ours = pull.author_id == bot.id and not pull.from_fork(repository)

@@ -35,12 +35,15 @@ class Comment(JsonModel):
 class Brief(JsonModel):
     """The cleaned request. ``stop`` is set, in words, where there is nothing to do.
 
+    ``number`` is the issue's or the pull request's, None for text that stands on neither.
+
     ``nonce`` delimits untrusted text in every prompt of the task; it is random, so nobody can write it beforehand.
     """
 
     nonce: str
     title: str
     body: str
+    number: int | None = None
     comments: tuple[Comment, ...] = ()
     base_branch: str
     base_sha: str

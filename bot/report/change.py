@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.change.job import PullText
 from bot.change.proofs import last_line
 from bot.change.records import Baseline, Evidence, Failure, GateName, GateReport, Ran
@@ -9,6 +11,7 @@ from bot.report.words import code_block, duration, folded, inline_code, money, p
 
 _ROWS = 4
 _LONGEST = 300
+_SAID = 4_000
 _FLAKY = 10
 _OWN_ROW = {"proof", "regressions", "lint"}
 _WEAKER = {
@@ -25,10 +28,11 @@ _QUIET: dict[GateName, str] = {
 
 def pull_text(evidence: Evidence, task_id: str) -> PullText:
     """Title and body of the pull request (design 10)."""
-    title = f"Fix: {_title(evidence)}"
-    parts = [f"Fixes #{evidence.task.number}.", _cause(evidence), *_unverified_head(evidence), evidence_table(evidence)]
-    parts += [also_checked(evidence.report), *_notes(evidence), _ran(evidence), *_details(evidence)]
-    return PullText(title=title, body="\n\n".join(part for part in parts if part))
+    told = [f"Fixes #{evidence.task.number}.", _cause(evidence)]
+    proof, base = evidence.proof, evidence.baseline
+    parts = [*_unverified_head(evidence), evidence_table(evidence), also_checked(evidence.report), *_notes(evidence)]
+    parts += [_ran(evidence), details(proof.failures if proof is not None else (), base)]
+    return PullText(title=f"Fix: {_title(evidence)}", told=_joined(told), evidence=_joined(parts))
 
 
 def unverified_text(evidence: Evidence, task_id: str) -> str:
@@ -45,7 +49,7 @@ def unverified_text(evidence: Evidence, task_id: str) -> str:
     if evidence.judgement is not None and evidence.judgement.failing_input:
         parts.append(f"A second model names an input that still fails: {_code(evidence.judgement.failing_input)}")
     parts += [_ran(evidence), _next(evidence)]
-    return "\n\n".join(part for part in parts if part)
+    return _joined(parts)
 
 
 def final_text(evidence: Evidence, task_id: str, url: str) -> str:
@@ -54,7 +58,7 @@ def final_text(evidence: Evidence, task_id: str, url: str) -> str:
     if not evidence.verified:
         return f"I opened #{number} as a draft: the fix is **not verified**. The pull request says what is missing."
     proof = f" The new test {_code(evidence.proof.tests[0])} failed before and passes now." if evidence.proof else ""
-    return f"I opened #{number} with a fix.{proof} Cost {money(evidence.dollars)}, {evidence.calls} model calls."
+    return f"I opened #{number} with a fix.{proof} Cost {spent(evidence.dollars, evidence.calls)}."
 
 
 def evidence_table(evidence: Evidence) -> str:
@@ -64,9 +68,7 @@ def evidence_table(evidence: Evidence) -> str:
     gates = {gate.name: gate for gate in report.gates} if report is not None else {}
     if proof is not None:
         after = gates["proof"].after if "proof" in gates else "not run"
-        shown, more = proof.failures[:_ROWS], len(proof.failures) - _ROWS
-        rows += [[f"{_name(failure.test)} (new)", f"fails: {_short(failure)}", after] for failure in shown]
-        rows += [[f"{more} more new tests", "fail", after]] if more > 0 else []
+        rows += proof_rows(proof.failures, after)
     if base is not None and "regressions" in gates:
         rows.append([compared(base), gates["regressions"].before, gates["regressions"].after])
     if "lint" in gates:
@@ -80,6 +82,13 @@ def evidence_table(evidence: Evidence) -> str:
         said = "no failing input found" if evidence.judgement.passed else "names a failing input — **not passed**"
         rows.append([f"read by a second model call ({evidence.judgement.model})", "", said])
     return table(["check", "before", "after"], rows) if rows else ""
+
+
+def proof_rows(failures: Sequence[Failure], after: str, where: str = "") -> list[list[str]]:
+    """A row for each of the first new tests: how it fails ``where`` the change is missing, and what it does now."""
+    shown, more = failures[:_ROWS], len(failures) - _ROWS
+    rows = [[f"{_name(failure.test)} (new)", f"fails{where}: {_short(failure)}", after] for failure in shown]
+    return [*rows, [f"{more} more new tests", f"fail{where}", after]] if more > 0 else rows
 
 
 def compared(base: Baseline) -> str:
@@ -114,10 +123,18 @@ def _title(evidence: Evidence) -> str:
 def _cause(evidence: Evidence) -> str:
     lines = []
     if evidence.cause:
-        lines.append(f"**Cause.** {paragraph(evidence.cause)}")
+        lines.append(f"**Cause.** {_said(evidence.cause)}")
     if evidence.change:
-        lines.append(f"**Change.** {paragraph(evidence.change)}")
+        lines.append(f"**Change.** {_said(evidence.change)}")
     return "\n".join(lines)
+
+
+def _said(text: str) -> str:
+    return shortened(paragraph(text), _SAID)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return "\n\n".join(part for part in parts if part)
 
 
 def _unverified_head(evidence: Evidence) -> list[str]:
@@ -139,9 +156,13 @@ def _notes(evidence: Evidence) -> list[str]:
     return [*evidence.notes, f"These tests failed once and passed when run again: {named}{more}."]
 
 
-def ran(base: Baseline | None, report: GateReport | None, dollars: float, calls: int) -> str:
-    """What ran where, and what it cost."""
-    cost = f"Cost {money(dollars)}, {calls} model calls."
+def spent(dollars: float, calls: int) -> str:
+    """``$0.11, 6 model calls``."""
+    return f"{money(dollars)}, {calls} model call{'' if calls == 1 else 's'}"
+
+
+def ran(base: Baseline | None, report: GateReport | None, cost: str) -> str:
+    """What ran where, and a sentence on what it cost."""
     if base is None:
         return cost
     where = "sandbox without network" if base.tier != "process" else "plain process, not a sandbox"
@@ -151,18 +172,18 @@ def ran(base: Baseline | None, report: GateReport | None, dollars: float, calls:
 
 
 def _ran(evidence: Evidence) -> str:
-    return ran(evidence.baseline, evidence.report, evidence.dollars, evidence.calls)
+    return ran(evidence.baseline, evidence.report, f"Cost {spent(evidence.dollars, evidence.calls)}.")
 
 
-def _details(evidence: Evidence) -> list[str]:
-    base = evidence.baseline
+def details(failures: Sequence[Failure], base: Baseline | None) -> str:
+    """What few will read, folded: the failures in full, and how the repository was installed."""
     found = []
-    if evidence.proof is not None:
-        failures = "\n\n".join(failure.message for failure in evidence.proof.failures[:3])
-        found.append(folded("How the new test failed before the change", code_block(failures[:6000])))
+    if failures:
+        text = "\n\n".join(failure.message for failure in failures[:3])
+        found.append(folded("How the new test fails without the change", code_block(text[:6000])))
     if base is not None and base.setup:
         found.append(folded("How it was set up", "\n".join(_setup_line(ran) for ran in base.setup)))
-    return found
+    return "\n\n".join(found)
 
 
 def _setup_line(ran: Ran) -> str:

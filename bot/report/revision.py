@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from bot.report.change import also_checked, compared, ran
+from bot.report.change import also_checked, compared, details, proof_rows, ran, spent
 from bot.report.words import code_block, folded, inline_code, paragraph, shortened, table
 from bot.revision.records import Answered, Pushed, Revised
 
 _LONGEST = 90
+_SAID = 4_000
+_NOT_READ_AGAIN = {
+    False: "Not done again: a second model's search for an input that still fails. It read the first version.",
+    True: "**Not verified** when it was opened, and no second model has looked for an input that still fails since.",
+}
 _MAX_PATCH = 30_000
 
 
@@ -27,10 +32,29 @@ def done_text(evidence: Revised, pushed: Pushed) -> str:
         f"{where} for {asked}.",
         f"**Change.** {paragraph(evidence.change)}" if evidence.change else "",
         _demands(evidence) if count > 1 or met < count else "",
+        _not_proved(evidence),
         _checks(evidence),
         also_checked(evidence.report),
         *evidence.notes,
         _ran(evidence),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def evidence_text(evidence: Revised, sha: str) -> str:
+    """What the text of our own pull request says once ``sha`` is its head: only what was run or read again for it."""
+    task, reproof = evidence.task, evidence.reproof
+    why = "because its checks failed" if task.healing else f"as {task.actor.login} asked"
+    size = f" The whole pull request is {reproof.size}." if reproof is not None else ""
+    parts = [
+        f"**Revised** in {sha}, {why}: {shortened(paragraph(evidence.change), _SAID)} Cause and change above are those "
+        "of the first version; what follows was run or looked at again for this commit.",
+        _not_proved(evidence),
+        _checks(evidence),
+        f"{also_checked(evidence.report)}{size}".strip(),
+        _NOT_READ_AGAIN[evidence.wanted.unverified],
+        _ran(evidence, "Cost of the revision:"),
+        details(reproof.failures if reproof is not None else (), evidence.baseline),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -80,7 +104,10 @@ def _name(place: str, text: str) -> str:
 
 def _checks(evidence: Revised) -> str:
     gates = {gate.name: gate for gate in evidence.report.gates} if evidence.report is not None else {}
+    reproof = evidence.reproof
     rows = []
+    if reproof is not None and reproof.failures:
+        rows += proof_rows(reproof.failures, f"passes, {reproof.runs} of {reproof.runs}", " without the change")
     if evidence.baseline is not None and "regressions" in gates:
         rows.append([compared(evidence.baseline), gates["regressions"].before, gates["regressions"].after])
     if "lint" in gates:
@@ -88,6 +115,12 @@ def _checks(evidence: Revised) -> str:
     return table(["check", "before", "after"], rows) if rows else ""
 
 
-def _ran(evidence: Revised) -> str:
-    told = ran(evidence.baseline, evidence.report, evidence.dollars, evidence.calls)
+def _not_proved(evidence: Revised) -> str:
+    """Said in bold, because the pull request once was proved."""
+    problem = evidence.reproof.problem if evidence.reproof is not None else ""
+    return f"**Not proved any more.** {problem}" if problem else ""
+
+
+def _ran(evidence: Revised, cost: str = "Cost") -> str:
+    told = ran(evidence.baseline, evidence.report, f"{cost} {spent(evidence.dollars, evidence.calls)}.")
     return told if evidence.wanted.runs else f"Code of a fork is not run here: nothing was tested. {told}"

@@ -11,7 +11,8 @@ from bot.revision.records import Answered, Pushed, Revised, RevisionTask
 
 @dataclass(frozen=True)
 class Voice:
-    """``answer`` is said in a thread, ``done`` once something was published, ``nothing`` where nothing was.
+    """``answer`` is said in a thread, ``done`` once something was published, ``nothing`` where nothing was;
+    ``evidence`` is what the text of a pull request of ours says from then on, about the commit.
 
     For forks: ``suggested`` is a comment with a block that replaces its lines by a text, ``patch`` a whole diff.
     """
@@ -19,6 +20,7 @@ class Voice:
     answer: Callable[[Answered, str], str]
     done: Callable[[Revised, Pushed], str]
     nothing: Callable[[Revised], str]
+    evidence: Callable[[Revised, str], str]
     suggested: Callable[[str], str]
     patch: Callable[[str], str]
 

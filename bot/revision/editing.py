@@ -26,14 +26,15 @@ def system_text(revision: Revision, wanted: Wanted, found: Found) -> str:
     )
 
 
-async def opening(revision: Revision, wanted: Wanted, base: Baseline | None) -> Work:
-    """The work before its first turn: the pull request, what is asked, how its tests are now."""
+async def opening(revision: Revision, wanted: Wanted, found: Found, base: Baseline | None) -> Work:
+    """The work before its first turn: the pull request, what is asked, how code there is written, how its tests are."""
     await revision.stage("edit", "started")
     text = render(
         "revise/ask.md.j2",
         brief=wanted.brief,
         demands=wanted.demands,
         diff=wanted.diff,
+        style=found.style,
         baseline=base,
         failing="\n".join(_failing(base))[:_SHOWN],
     )

@@ -16,7 +16,7 @@ from bot.change.services import Services
 from bot.change.workshop import Installed
 from bot.engine.port import Ctx, Outcome, Step
 from bot.models.port import ModelError
-from bot.revision import checks, editing, judging, publishing, reading, suggesting
+from bot.revision import checks, editing, judging, publishing, reading, reproving, suggesting
 from bot.revision.assignment import Revision, Voice
 from bot.revision.records import Pushed, Revised, RevisionTask, Wanted
 
@@ -39,7 +39,7 @@ async def run_revision(ctx: Ctx, services: Services, voice: Voice, task: Revisio
         evidence = _noted(evidence, cause.sentence).model_copy(update={"proof": cause.proof})
         if cause.kind != "ours" and len(wanted.demands) == wanted.failed:
             return await _tell(ctx, revision, evidence)
-    evidence = await _edit(ctx, revision, evidence, editing.system_text(revision, wanted, found))
+    evidence = await _edit(ctx, revision, evidence, found)
     return await _publish(ctx, revision, evidence)
 
 
@@ -58,12 +58,13 @@ async def _look_around(ctx: Ctx, revision: Revision, wanted: Wanted) -> tuple[Fo
     return found, base
 
 
-async def _edit(ctx: Ctx, revision: Revision, evidence: Revised, system: str) -> Revised:
+async def _edit(ctx: Ctx, revision: Revision, evidence: Revised, found: Found) -> Revised:
     """Edit, gate, judge; back to the edit with what is missing. A model that fails ends the work, not the evidence."""
     wanted, base = evidence.wanted, evidence.baseline
-    state = await ctx.step("edit-prompt", editing.opening, revision, wanted, base)
+    state = await ctx.step("edit-prompt", editing.opening, revision, wanted, found, base)
     tests = await ctx.step("existing", reading.existing, revision, wanted)
     hands = editing.hands(revision, wanted, base, frozenset(tests))
+    system = editing.system_text(revision, wanted, found)
     said = ""
     for attempt in range(_ROUNDS):
         try:
@@ -126,15 +127,20 @@ async def _publish(ctx: Ctx, revision: Revision, evidence: Revised) -> Outcome:
     if wanted.from_fork:
         pushed = await ctx.step("suggest", suggesting.suggest, revision, wanted, report, retries=2)
         return await _done(ctx, revision, evidence, pushed)
+    if wanted.ours:
+        reproof = await ctx.step("reprove", reproving.reprove, revision, wanted, report, interruptible=True)
+        evidence = evidence.model_copy(update={"reproof": reproof})
     sent = await ctx.step("push", publishing.push, revision, wanted, report, evidence.change, retries=2)
     if sent.sha is None:
         return await _tell(ctx, revision, _noted(evidence, sent.stop))
     await ctx.step("answer", publishing.answer_threads, revision, evidence, sent.sha, retries=2)
-    return await _done(ctx, revision, evidence, Pushed(sha=sent.sha))
+    return await _done(ctx, revision, evidence, Pushed(sha=sent.sha, onto=wanted.brief.base_sha))
 
 
 async def _done(ctx: Ctx, revision: Revision, evidence: Revised, pushed: Pushed) -> Outcome:
     evidence = await ctx.step("account", publishing.account, revision, evidence)
+    if pushed.sha is not None and evidence.reproof is not None:
+        await ctx.step("renew", publishing.renew, revision, evidence, pushed.sha, retries=2)
     await ctx.step("notify", notify, revision, revision.voice.done(evidence, pushed), retries=2)
     await ctx.step("publish-done", _published, revision, pushed)
     where = f"Pushed {pushed.sha[:10]}" if pushed.sha else f"Posted {pushed.suggestions} suggestions"

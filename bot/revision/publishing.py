@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.change.publishing import PUSH
+from bot.change.publishing import EVIDENCE, OPEN, PUSH
 from bot.change.reading import READ
 from bot.change.records import GateReport
 from bot.git.errors import NonFastForward
@@ -12,10 +12,11 @@ from bot.git.mirrors import Author
 from bot.github import pulls, spots, threads
 from bot.github.markers import Marker
 from bot.github.outgoing import outgoing_line
+from bot.github.sections import rewritten
 from bot.github.spots import Spot
 from bot.github.users import noreply_email
 from bot.revision.assignment import Revision
-from bot.revision.records import Revised, Wanted
+from bot.revision.records import Revised, RevisionTask, Wanted
 from bot.store import reporting
 from bot.types import JsonModel
 
@@ -50,7 +51,7 @@ async def push(revision: Revision, wanted: Wanted, report: GateReport, change: s
     bot = await services.github.bot()
     author = Author(name=bot.login, email=noreply_email(bot, services.settings.web_url))
     when = int(datetime.fromisoformat(task.triggered).timestamp())
-    message = f"{_subject(revision, change)}\n\nAsked for in #{task.number} by {task.actor.login}.\n"
+    message = f"{_subject(revision, change)}\n\n{_why(task)}\n"
     sha = await mirror.commit(report.base_sha, report.changes, message, author, when)
     token = await services.github.token(task.repository, PUSH)
     try:
@@ -59,6 +60,12 @@ async def push(revision: Revision, wanted: Wanted, report: GateReport, change: s
         return Sent(stop=_MOVED)
     await revision.audit(f"push {wanted.branch}", allowed=True, reason=sha)
     return Sent(sha=sha)
+
+
+def _why(task: RevisionTask) -> str:
+    if task.healing:
+        return f"For the failing checks of #{task.number}."
+    return f"Asked for in #{task.number} by {task.actor.login}."
 
 
 def _subject(revision: Revision, change: str) -> str:
@@ -94,6 +101,22 @@ async def answer_threads(revision: Revision, evidence: Revised, sha: str) -> int
             await threads.resolve(github, demand.thread)
         answered += 1
     return answered
+
+
+async def renew(revision: Revision, evidence: Revised, sha: str) -> bool:
+    """Make the evidence in the text of our own pull request that of its new head; whether something was written.
+
+    What people wrote around it stays, and where they took it out nothing is put back.
+    """
+    task, services = revision.task, revision.services
+    github = await services.github.for_repository(task.repository, OPEN)
+    pull = await pulls.get_pull(github, task.repository, task.number)
+    body = rewritten(pull.body, EVIDENCE, services.outgoing(revision.voice.evidence(evidence, sha)))
+    if body is None or body == pull.body:
+        return False
+    await pulls.update_pull(github, task.repository, task.number, body=body)
+    await revision.audit(f"edit the text of #{task.number}", allowed=True, reason=sha)
+    return True
 
 
 async def account(revision: Revision, evidence: Revised) -> Revised:

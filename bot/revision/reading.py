@@ -8,6 +8,8 @@ import secrets
 from collections.abc import Collection, Sequence
 from functools import partial
 
+from bot.change.finding import style_there
+from bot.change.job import task_of
 from bot.change.looking import index
 from bot.change.reading import READ
 from bot.change.records import Brief, Found
@@ -22,7 +24,7 @@ from bot.github.threads import Thread
 from bot.revision import checks
 from bot.revision.assignment import Revision
 from bot.revision.records import Demand, Wanted
-from bot.store import findings
+from bot.store import findings, tasks
 from bot.store.findings import StoredFinding
 
 # who may write to the repository, as far as GitHub tells it beside a comment
@@ -47,9 +49,11 @@ async def read(revision: Revision) -> Wanted:
     demands = (*asked, *failed)
     fork = pull.from_fork(task.repository)
     stop = _stop(pull, demands, None if fork else task.repository.default_branch)
+    ours = not fork and pull.author_id == (await revision.services.github.bot()).id
     wanted = Wanted(
         brief=Brief(
             nonce=secrets.token_hex(8),
+            number=task.number,
             title=visible(pull.title)[:500],
             body=visible(pull.body[:_MAX_RAW])[:_MAX_BODY],
             base_branch=pull.base_branch,
@@ -61,9 +65,18 @@ async def read(revision: Revision) -> Wanted:
         from_fork=fork,
         runs=not fork,
         failed=len(failed),
+        ours=ours,
+        unverified=ours and await _opened_unverified(revision, pull),
     )
     await revision.stage("read", "failed" if stop else "done", stop or _counted(wanted.demands))
     return wanted
+
+
+async def _opened_unverified(revision: Revision, pull: Pull) -> bool:
+    """Whether the task that opened a pull request of ours ended without a verified fix."""
+    task_id = task_of(pull.head_branch) or ""
+    task = await revision.services.store.run(lambda connection: tasks.get(connection, task_id))
+    return task is not None and task.state == "unverified"
 
 
 def _counted(demands: Sequence[Demand]) -> str:
@@ -97,6 +110,7 @@ async def find(revision: Revision, wanted: Wanted) -> Found:
         windows="",
         guidelines=await guidelines.collect(partial(mirror.read, wanted.merge_base), code.paths, changed),
         tests=await asyncio.to_thread(_tests, code, changed, _named_tests(wanted)),
+        style=await asyncio.to_thread(style_there, code, [path for path in changed if path in code.files]),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.change.records import Baseline, Brief, GateReport, Proof
+from bot.change.records import Baseline, Brief, Failure, GateReport, Proof
 from bot.types import JsonModel, Target
 
 
@@ -41,13 +41,18 @@ class RevisionTask(Target):
     findings: bool = False
     checks: bool = False
 
+    @property
+    def healing(self) -> bool:
+        """Nobody asked: a check of the head failed."""
+        return self.checks and not (self.demands or self.reviewer or self.findings)
+
 
 class Wanted(JsonModel):
     """The pull request as it was read, and what is asked of it.
 
     ``brief.base_sha`` is its head: that is what a revision builds on. ``merge_base`` is where it left the base branch;
     tests that exist there stay as they are. ``runs``: whether its code may be executed here. ``failed`` of the demands
-    are failing checks.
+    are failing checks. ``ours``: whether we opened it, ``unverified``: without a fix that was verified.
     """
 
     brief: Brief
@@ -58,6 +63,8 @@ class Wanted(JsonModel):
     from_fork: bool = False
     runs: bool = True
     failed: int = 0
+    ours: bool = False
+    unverified: bool = False
 
 
 class Answered(JsonModel):
@@ -71,6 +78,19 @@ class Answered(JsonModel):
     asked: bool = True
 
 
+class Reproof(JsonModel):
+    """What the tests that a pull request of ours adds show after a revision.
+
+    ``failures`` are those of the tests that fail without the pull request's change and pass with it, in ``runs`` runs
+    each; ``problem`` says why there are none. ``size`` is that of the whole change.
+    """
+
+    size: str
+    failures: tuple[Failure, ...] = ()
+    runs: int = 0
+    problem: str = ""
+
+
 class Revised(JsonModel):
     """Everything an answer of ours may claim. ``answers`` are in the order of the demands."""
 
@@ -79,6 +99,7 @@ class Revised(JsonModel):
     baseline: Baseline | None = None
     proof: Proof | None = None
     report: GateReport | None = None
+    reproof: Reproof | None = None
     answers: tuple[Answered, ...] = ()
     change: str = ""
     notes: tuple[str, ...] = ()
@@ -106,7 +127,8 @@ class Revised(JsonModel):
 
 
 class Pushed(JsonModel):
-    """Where the change went: the commit, or None and the number of suggestions that were posted."""
+    """Where the change went: the commit and the one it is ``onto``, or the number of suggestions that were posted."""
 
     sha: str | None = None
+    onto: str | None = None
     suggestions: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.e2e.answers import BODY, GOOD, PROOF, TITLE
 from tests.e2e.conftest import Tell
+from tests.e2e.scenes import git
 
 
 async def test_a_label_becomes_a_verified_pull_request(tell: Tell) -> None:
@@ -17,6 +18,11 @@ async def test_a_label_becomes_a_verified_pull_request(tell: Tell) -> None:
     assert f"Fixes #{number}." in pull["body"]
     assert "fails: `400 != 500` | passes, 3 of 3" in pull["body"]
     assert "3 pass | 4 pass" in pull["body"]
+    message = git(story, "log", "-1", "--format=%B", pull["head"]["ref"])
+    assert message == f"Fix: {TITLE}\n\nCents are dropped.\n\nCents are added.\n\nFixes #{number}"
+    for stage in ("First task", "You compare a test's failure", "You judge code changes"):
+        asked = next(each for each in story.script.requests if stage in each.text)
+        assert f"Issue #{number}, as it read when" in asked.text, stage
     files = await story.request("GET", f"/pulls/{pull['number']}/files")
     assert [file["filename"] for file in files] == ["basket/prices.py", PROOF]
     comments = await story.comments(number)

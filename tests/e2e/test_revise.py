@@ -10,7 +10,7 @@ from simhub.workflows import Job
 from tests.e2e.answers import BODY, FIX, GOOD, PROOF, TITLE, Rule, calls, change, edit, finish
 from tests.e2e.conftest import Tell
 from tests.e2e.scenes import POLICY, SAMPLE, git, put, rows
-from tests.support.pulls import propose, push
+from tests.support.pulls import propose, pull, push
 from tests.support.story import Story
 from tests.support.typing import answered, comment, on_line, reactions
 
@@ -46,15 +46,15 @@ async def fixed(story: Story, source: Path = SAMPLE) -> tuple[int, str]:
     await put(story, POLICY, NO_REVIEWS)
     number = await story.file(TITLE, BODY)
     await story.until_status(number, "Done.")
-    (pull,) = await story.pulls()
-    return pull["number"], pull["head"]["ref"]
+    (opened,) = await story.pulls()
+    return opened["number"], opened["head"]["ref"]
 
 
 async def threads(story: Story, number: int) -> list[dict[str, Any]]:
-    (pull,) = [pull for pull in story.repository.pulls if pull.number == number]
+    (found,) = [each for each in story.repository.pulls if each.number == number]
     return [
         {"resolved": thread.resolved_by is not None, "said": [each.body for each in thread.comments]}
-        for thread in pull.threads
+        for thread in found.threads
     ]
 
 
@@ -90,6 +90,8 @@ async def test_a_review_is_done_in_one_commit_and_every_thread_answered(tell: Te
     )
     number, branch = await fixed(story)
     head = git(story, "rev-parse", branch)
+    opened = (await pull(story, number))["body"]
+    await story.request("PATCH", f"/pulls/{number}", {"body": f"Look here first.\r\n\r\n{opened}\r\nAnd here last."})
     comments = [
         {"path": PRICES, "line": 7, "body": "Give the 100 a name."},
         {"path": PROOF, "line": 8, "body": "Cover one digit as well."},
@@ -113,9 +115,51 @@ async def test_a_review_is_done_in_one_commit_and_every_thread_answered(tell: Te
     assert final.startswith(f"I pushed {after} for 3 of 4 demands.")
     assert "Nearly there." not in final, "words that ask for nothing are no demand"
     assert "| all 4 tests (full suite" in final
+    row = "| `test_cents_count` (new) | fails without the change: `400 != 500` | passes, 3 of 3 |"
+    assert row in final
+    renewed = (await pull(story, number))["body"]
+    told = opened.partition("<!-- forgehand evidence -->")[0]
+    assert renewed.startswith(f"Look here first.\r\n\r\n{told}"), "what people wrote, and what was told once, stays"
+    assert renewed.endswith("And here last.")
+    assert f"**Revised** in {after}, as mara asked: The README is not mine." in renewed
+    assert row in renewed
+    assert renewed.count("| check |") == 1
+    assert "no failing input found" not in renewed, "nobody looked for one in the new commit"
+    changed = git(story, "diff", "--numstat", f"main...{branch}").split()
+    lines = sum(int(number) for number in changed if number.isdigit())
+    assert f"The whole pull request is {lines} lines in 2 files." in renewed
+    asked = next(each for each in story.script.requests if REVISE in each.text)
+    assert f"Pull request #{number}:" in asked.text
+    assert "How the code and tests there are written" in asked.text
+    assert "def parse_price" in asked.text.partition("fit in:")[2]
     status = await story.until_status(number, "I stopped before all was done.")
     assert f"Pushed {after[:10]}; 3 of 4 demands are met." in status
     assert "- [x] Read what is asked: 4 comments on lines and 1 more\n" in status
+
+
+async def test_a_test_that_proves_nothing_any_more_is_said_and_a_text_of_people_is_left(tell: Tell) -> None:
+    tame = change(
+        PROOF,
+        '        self.assertEqual(total(["2.50", "2.50"]), 500)\n',
+        '        self.assertEqual(total(["2"]), 200)\n',
+    )
+    story = await tell([*GOOD, *revises(calls(edit(tame)), calls(finish("", "Whole prices are tested."))), met(True)])
+    number, branch = await fixed(story)
+    await comment(story, number, "/revise Test whole prices instead.")
+    (final,) = await finals(story, number, 1)
+    gone = "**Not proved any more.** None of its new tests fails without the change and passes with it."
+    assert gone in final
+    body = (await pull(story, number))["body"]
+    assert gone in body
+    assert "400 != 500" not in body, "that was another test"
+    assert git(story, "log", "-1", "--format=%B", branch).splitlines() == [
+        "Whole prices are tested", "", f"Asked for in #{number} by mara."
+    ]  # fmt: skip
+    await story.request("PATCH", f"/pulls/{number}", {"body": "My own words."})
+    story.script.extend([*revises(calls(edit(CONSTANT)), calls(finish("", "CENTS has a name."))), met(True)])
+    await comment(story, number, "/revise Give the 100 a name.")
+    await finals(story, number, 2)
+    assert (await pull(story, number))["body"] == "My own words."
 
 
 async def test_commits_of_people_are_never_overwritten_and_red_ci_is_looked_into_twice(tell: Tell) -> None:
@@ -202,6 +246,9 @@ async def test_what_ci_found_and_we_broke_is_mended(tell: Tell, tmp_path: Path) 
     assert "tests/test_far.py::F::test_far` fail on" in final
     assert "in the sandbox as well, and do not on the base branch." in final
     assert git(story, "show", f"{branch}:{PRICES}").endswith("* 100")
+    assert f"For the failing checks of #{number}." in git(story, "log", "-1", "--format=%B", branch)
+    body = (await pull(story, number))["body"]
+    assert f"**Revised** in {git(story, 'rev-parse', branch)}, because its checks failed: The order is kept." in body
     asked = [each for each in story.script.requests if REVISE in each.text]
     assert "FAILED tests/test_far.py::F::test_far" in asked[0].text, "the model sees the log"
     assert rows(story, "select source from fh_task where flow = 'revise'") == [("ci",)]
