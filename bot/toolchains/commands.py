@@ -15,7 +15,7 @@ UV = "/forgehand/uv"
 INSIDE = "/forgehand/inside"
 RESULTS = "/forgehand/results"
 JUNIT = f"{RESULTS}/junit.xml"
-CONSTRAINTS = "forgehand-constraints.txt"
+CONSTRAINTS = "locked-versions.txt"
 _UNITTEST = f"{INSIDE}/forgehand_unittest.py"
 _NOISE = {"--quiet", "--allow-existing", "--disable-pip-version-check"}
 _LAST_OPTION = "--color=no"
