@@ -24,7 +24,9 @@ def _told(invocation: Invocation, active: Sequence[Task]) -> str:
     if not active:
         return "Nothing runs here, so nothing was stopped."
     named = ", ".join(f"{task.flow} (task `{task.id}`)" for task in active)
-    again = f" `/retry` starts {'it' if len(active) == 1 else 'the last of them'} again." if invocation.is_open else ""
+    again = (
+        f" `/retry` starts {'it' if len(active) == 1 else 'the first of these'} again." if invocation.is_open else ""
+    )
     return f"Stopping: {named}.{again}"
 
 

@@ -7,6 +7,7 @@ from bot.intake.commands import ANYWHERE, Command, Invocation
 from bot.intake.replies import reply
 from bot.intake.start import begin_again
 from bot.policy import may_type
+from bot.report.status import FLOWS
 from bot.store import tasks
 from bot.store.tasks import Task
 
@@ -14,15 +15,20 @@ _FAILED = {"failed", "cancelled", "dead", "unverified", "refused"}
 
 
 async def run(invocation: Invocation, services: Services) -> None:
-    """Start the newest task again, or say why not."""
+    """Start the newest task again, or say why not.
+
+    A question that was answered, or is being answered, stands in no other task's way.
+    """
     repository, number = invocation.repository.id, invocation.number
     found = await services.store.run(lambda connection: tasks.find(connection, repository, number))
     earlier = [task for task in found if task.delivery != invocation.event.guid]
-    problem = _problem(invocation, earlier[0] if earlier else None)
-    if problem:
+    last = next((task for task in earlier if not FLOWS[task.flow].quiet or task.state in _FAILED), None)
+    last = last or next(iter(earlier), None)
+    problem = _problem(invocation, last)
+    if problem or last is None:
         await reply(services, invocation, problem)
     else:
-        await begin_again(services, invocation, earlier[0])
+        await begin_again(services, invocation, last)
 
 
 def _problem(invocation: Invocation, task: Task | None) -> str:
@@ -39,7 +45,8 @@ def _problem(invocation: Invocation, task: Task | None) -> str:
 COMMAND = Command(
     name="retry",
     summary="Starts the last task here once more, if it did not end well.",
-    explanation="It does what was asked then, on the code as it is now. The new task has a budget of its own.",
+    explanation="It does what was asked then, on the code as it is now. A question that was answered since does not "
+    "count. The new task has a budget of its own.",
     examples=(("/retry", "starts a task that failed, was cancelled or was not verified once more"),),
     places=ANYWHERE,
     run=run,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _LIKE = 0.75
 _MAX_TEXT = 65_536  # characters GitHub takes
 _LINE_ENDS = re.compile(r"\r\n?")
-_SLASH = re.compile(r"/(?P<name>[A-Za-z][A-Za-z-]{0,30})(?=[ \t\n]|\Z)[ \t]*(?P<text>[^\n]*)")
+_SLASH = re.compile(r"/(?P<name>[A-Za-z][A-Za-z-]{0,30})[.,:;!]?(?=[ \t\n]|\Z)[ \t]*(?P<text>[^\n]*)")
 # Elements that a page shows as code or as somebody else's words, or does not show.
 _APART = re.compile(r"<(?P<end>/?)(?:blockquote|pre|code|template|noscript|svg|math|textarea)\b", re.I)
 
@@ -48,7 +48,8 @@ def commands_in(text: str, names: Collection[str], mention: str) -> tuple[Typed,
     """The commands of a text, in order.
 
     ``names`` are the commands there are; ``mention`` is the bot's name, without ``@`` and ``[bot]``. After a mention
-    any first word counts, also none (""); after a slash only one that is a name or resembles one.
+    any first word but "please" counts, also none (""); after a slash only one that is a name or resembles one. One mark
+    of punctuation may follow.
     """
     source = _LINE_ENDS.sub("\n", text[:_MAX_TEXT])
     found = [line for line in _Reader(mention).lines(source) if line.mentioned or _nearest(line.name, names)]
@@ -59,7 +60,7 @@ def commands_in(text: str, names: Collection[str], mention: str) -> tuple[Typed,
             text=line.text.strip(),
             below="\n".join(rows[line.row + 1 : following.row if following else None]).strip(),
             known=line.name in names,
-            nearest=_nearest(line.name, names),
+            nearest=_nearest(line.name, names) or _named(line, names),
         )
         for line, following in zip_longest(found, found[1:])
     )
@@ -67,6 +68,12 @@ def commands_in(text: str, names: Collection[str], mention: str) -> tuple[Typed,
 
 def _nearest(name: str, names: Collection[str]) -> str | None:
     return next(iter(get_close_matches(name, sorted(names), n=1, cutoff=_LIKE)), None)
+
+
+def _named(line: _Line, names: Collection[str]) -> str | None:
+    """The first command that stands in what we were told in a sentence."""
+    words = re.findall(r"[a-z-]+", line.text.lower()) if line.mentioned else []
+    return next((word for word in words if word in names), None)
 
 
 @dataclass(frozen=True)
@@ -123,7 +130,7 @@ def _parser(mention: str) -> MarkdownIt:
     """
     end = r"[ \t]*(?P<text>[^\n]*)"
     addressed = re.compile(
-        rf"@{re.escape(mention)}(?:\[bot\])?(?:[,:]?[ \t]+|(?=\n|\Z))/?(?P<name>\S{{0,40}}){end}", re.I
+        rf"@{re.escape(mention)}(?:\[bot\])?(?:[,:]?[ \t]+|(?=\n|\Z))(?:please[ \t]+)?/?(?P<name>\S{{0,40}}){end}", re.I
     )
 
     def command(state: StateInline, silent: bool) -> bool:
@@ -135,7 +142,7 @@ def _parser(mention: str) -> MarkdownIt:
             return False
         if not silent:
             token = state.push("command", "", 0)
-            token.info, token.content = found["name"], found["text"]
+            token.info, token.content = found["name"].rstrip(".,:;!"), found["text"]
             token.meta = {"at": state.pos, "mentioned": by_name is not None}
         state.pos = found.end()
         return True

@@ -133,7 +133,7 @@ async def test_stopped_midway_twice_at_once_and_when_all_is_over(tell: Tell) -> 
     assert text.startswith("I am on it already (task `")
     (text,) = await answered(story, await comment(story, number, "/cancel"))
     assert text.startswith("Stopping: ")
-    assert text.endswith(" `/retry` starts the last of them again.")
+    assert text.endswith(" `/retry` starts the first of these again.")
     await story.until(
         lambda: not rows(story, "select 1 from fh_task where ended is null"), what="all stopped", seconds=15
     )

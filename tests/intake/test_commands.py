@@ -338,6 +338,21 @@ async def test_a_repository_with_another_name_is_still_the_same(story: Story) ->
     assert story.script.requests == []
 
 
+async def test_a_question_stands_in_no_other_tasks_way(story: Story) -> None:
+    number = await story.file("Cents are lost", "All of them.", label=None)
+    await comment(story, number, "/fix")
+    await handled(story)
+    await answered(story, await comment(story, number, "/cancel"))
+    await comment(story, number, "/ask Why did that fail?")
+    await handled(story)
+    retried = await comment(story, number, "@forgehand please /retry.")
+    await handled(story)
+    assert await answers(story, retried) == []
+    assert queued(story) == [("fix", "cancelled"), ("ask", "queued"), ("fix", "queued")]
+    (text,) = await answered(story, await comment(story, number, "@forgehand could you fix this?"))
+    assert text == "I know no command `could`. Did you mean `/fix`? `/help` lists those that you may use here."
+
+
 async def test_what_waits_for_approval_goes_on_once(story: Story) -> None:
     number = await story.file("A", "B", label=None)
     await comment(story, number, "/fix")

@@ -125,7 +125,7 @@ def test_unknown_names_count_where_we_are_addressed() -> None:
     found = [(typed.name, typed.known, typed.nearest) for typed in commands_in(text, NAMES, "forgehand")]
     assert found == [
         ("fiix", False, "fix"),
-        ("xyz", False, None),
+        ("xyz", False, "fix"),
         ("cancle", False, "cancel"),
         ("", False, None),
     ]
@@ -140,7 +140,35 @@ def test_unknown_names_count_where_we_are_addressed() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["\u200b/fix", "/fi\u200bx", "\u2060/fix", "\ufeff/fix", "/fix\u2028it", "\\/fix", "／fix", "x\x0b/fix"]
+    ("text", "name", "rest"),
+    [
+        ("/status.", "status", ""),
+        ("/ask: why is it slow?", "ask", "why is it slow?"),
+        ("/Cancel!\nIt is wrong.", "cancel", ""),
+        ("@forgehand please fix this", "fix", "this"),
+        ("@forgehand, Please /cancel.", "cancel", ""),
+        ("@forgehand cancel!", "cancel", ""),
+    ],
+)
+def test_commands_are_typed_as_people_write(text: str, name: str, rest: str) -> None:
+    (typed,) = commands_in(text, NAMES, "forgehand")
+    assert (typed.name, typed.text, typed.known) == (name, rest, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u200b/fix",
+        "/fi\u200bx",
+        "\u2060/fix",
+        "\ufeff/fix",
+        "/fix\u2028it",
+        "\\/fix",
+        "／fix",
+        "x\x0b/fix",
+        "/fix..",
+        "/fix?",
+    ],
 )
 def test_look_alikes_are_no_commands(text: str) -> None:
     assert named(text) == []
