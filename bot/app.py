@@ -18,6 +18,7 @@ from aiohttp import web
 
 from bot import logs
 from bot.change.janitor import Janitor
+from bot.change.scratch import scratch
 from bot.change.services import Services
 from bot.context.index import Indexer
 from bot.engine.dbos import DbosEngine
@@ -116,6 +117,12 @@ async def serve(settings: Settings) -> bool:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await _migrate_apart(settings.database)
+    with scratch(settings.data_dir / "tmp"):
+        await _serve(settings, stop)
+    return True
+
+
+async def _serve(settings: Settings, stop: asyncio.Event) -> None:
     async with running(settings) as bot:
         runner = web.AppRunner(bot.web, access_log=None)
         await runner.setup()
@@ -124,7 +131,6 @@ async def serve(settings: Settings) -> bool:
         log.info("serving", host=settings.host, port=settings.port, sandbox=bot.services.sandbox.tier)
         await stop.wait()
         await runner.cleanup()
-    return True
 
 
 async def _migrate_apart(database: str) -> None:

@@ -66,8 +66,8 @@ class Attempts:
             start = await self.ledger.start_step(self.task_id, name)
             if start.cancelled_by is not None:
                 return results.write_error(_cancelled(start.cancelled_by))
-            if start.starts >= MAX_STARTS:
-                return results.write_error(_dead(name, start.starts))
+            if start.starts > MAX_STARTS:
+                return results.write_error(_dead(name))
             try:
                 return await self._once(name, step, adapter)
             except ForgehandError as error:
@@ -160,8 +160,10 @@ def _cancelled(by: str) -> TaskCancelled:
     return TaskCancelled(f"{by} cancelled the task.", by=by)
 
 
-def _dead(name: str, starts: int) -> DeadLetter:
-    message = f"The step {name} was started {starts} times and each time the process died before it ended; given up."
+def _dead(name: str) -> DeadLetter:
+    message = (
+        f"The step {name} was started {MAX_STARTS} times and each time the process died before it ended; given up."
+    )
     return DeadLetter(message, step=name)
 
 

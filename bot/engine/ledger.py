@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot.engine.port import Outcome
-from bot.store import tasks
+from bot.store import ledger, tasks
 from bot.store.store import Store
 from bot.store.tasks import StepStart
 from bot.types import T
@@ -70,8 +70,7 @@ class StoreLedger:
         return await self._run(lambda connection: tasks.request_cancel(connection, task_id, by))
 
     async def close(self, task_id: str, outcome: Outcome) -> None:
-        result = outcome.model_dump(mode="json")
-        await self._run(lambda connection: tasks.close(connection, task_id, outcome.state, result))
+        await self._run(lambda connection: _close(connection, task_id, outcome))
 
     async def _run(self, fn: Callable[[sa.Connection], T]) -> T:
         deadline = time.monotonic() + self._patience
@@ -83,6 +82,11 @@ class StoreLedger:
                     raise
                 log.warning("database unreachable, waiting", kind=type(error).__name__)
                 await asyncio.sleep(1.0)
+
+
+def _close(connection: sa.Connection, task_id: str, outcome: Outcome) -> None:
+    ledger.release(connection, task_id)
+    tasks.close(connection, task_id, outcome.state, outcome.model_dump(mode="json"))
 
 
 class MemoryLedger:

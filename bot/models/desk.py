@@ -151,7 +151,7 @@ class ModelDesk:
         question = wire.Question(
             spec, order.conversation, order.tools, order.schema, min(order.max_output, spec.max_output)
         )
-        await self._reserve(order, question)
+        worst = await self._reserve(order, question)
         model = SdkModel(spec, self._catalogue.key(spec), idle=self._idle)
         try:
             reply = await model.ask(
@@ -159,6 +159,10 @@ class ModelDesk:
             )
         except ModelError as error:
             await self._settle_error(order, spec, error)
+            raise
+        except asyncio.CancelledError:
+            # Whoever hangs up pays for what was sent; what was answered until then nobody tells.
+            await self._settle(order, spec, worst.model_copy(update={"output": 0}), 0.0, None)
             raise
         reply = reply.model_copy(update={"cost": spec.cost(reply.usage)})
         await self._settle(order, spec, reply.usage, reply.seconds, reply.model_dump(mode="json"))
@@ -172,7 +176,8 @@ class ModelDesk:
         )
         return reply
 
-    async def _reserve(self, order: _Order, question: wire.Question) -> None:
+    async def _reserve(self, order: _Order, question: wire.Question) -> Usage:
+        """Set the worst case aside; what that is. Raises :class:`BudgetExceeded`."""
         spec, spender = question.spec, order.spender
         worst = Usage(input=(tokens := wire.estimate(question)), output=question.max_output, cache_write=tokens)
         call = Call(
@@ -193,6 +198,7 @@ class ModelDesk:
         )
         if short := await self._ledger.reserve(call, ceilings):
             raise _exceeded(call, short)
+        return worst
 
     async def _settle_error(self, order: _Order, spec: ModelSpec, error: ModelError) -> None:
         counted = {name: value for name, value in error.details.items() if name in Usage.model_fields}
@@ -214,7 +220,12 @@ class ModelDesk:
             final=reply is not None,
             reply=reply,
         )
-        await self._ledger.settle(order.spender.task, order.step, end)
+        settling = asyncio.ensure_future(self._ledger.settle(order.spender.task, order.step, end))
+        try:
+            await asyncio.shield(settling)
+        except asyncio.CancelledError:  # what is paid for is written down first, or it would be bought again
+            await settling
+            raise
 
     def _worth_waiting(self, error: ModelError) -> bool:
         if isinstance(error, ModelBusy):

@@ -105,6 +105,12 @@ class Ledger:
         return await self._store.run(lambda connection: float(connection.scalar(query) or 0.0))
 
 
+def release(connection: sa.Connection, task: str) -> None:
+    """Give back what an ended task had set aside for calls that died with their process: nobody asks them again."""
+    left = (model_call.c.task == task, model_call.c.state == "reserved")
+    connection.execute(sa.update(model_call).where(*left).values(state="failed", reserved=0.0))
+
+
 def _is(key: Key) -> tuple[sa.ColumnElement[bool], ...]:
     return model_call.c.task == key[0], model_call.c.step == key[1]
 

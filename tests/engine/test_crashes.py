@@ -111,14 +111,15 @@ async def test_killed_in_step_three_the_next_process_goes_on_there(workers: Work
 
 
 @ONLY_SQLITE
-async def test_a_step_that_kills_its_process_twice_is_a_dead_letter(workers: Workers, store: Store) -> None:
+async def test_a_step_that_kills_its_process_three_times_is_a_dead_letter(workers: Workers, store: Store) -> None:
     await store_task(store, "t1", "poison")
-    for _ in range(2):
+    for _ in range(3):
         assert ended_with(workers.begin(heartbeat_seconds=0.3)) == -signal.SIGKILL
     workers.begin(heartbeat_seconds=0.3)
     row = await ended(store, "t1")
     assert (row.state, row.result["data"]["error"], row.active_key) == ("dead", "DeadLetter", None)
-    assert workers.log(of="start die") == ["start die"] * 2
+    assert row.result["summary"].startswith("The step die was started 3 times and each time the process died")
+    assert workers.log(of="start die") == ["start die"] * 3
 
 
 async def test_branches_come_back_with_their_own_results(workers: Workers, store: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from bot.settings import BudgetSettings, ModelSettings
 from bot.store.ledger import Call, Ceilings, Ledger
 from bot.store.store import Store
 from bot.store.tables import model_call
+from simhub.model_formats import Asked
 from simhub.scripted_model import ScriptedModel
 from tests.support.models import MODEL_OF, new_desk, new_store, scripted_settings, spender, talk
 
@@ -93,6 +95,63 @@ async def test_a_failed_call_is_asked_again_and_its_known_cost_stays(server: Scr
     reply = await desk.ask(paying, "prove", "fix", ASK)
     assert await desk.spent("t1") == pytest.approx(wasted + reply.cost)
     assert [row.reserved for row in rows(store)] == [0.0]
+
+
+async def test_a_call_that_is_cut_short_holds_no_money_and_costs_what_was_sent(
+    server: ScriptedModel, store: Store
+) -> None:
+    asked = asyncio.Event()
+
+    async def never(_: Asked) -> dict[str, object]:
+        asked.set()
+        await asyncio.sleep(60)
+        return {}
+
+    server.script.on(never)
+    desk = desk_of(server, store)
+    asking = asyncio.create_task(desk.ask(spender(), "prove", "fix", ASK))
+    await asked.wait()
+    (before,) = rows(store)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    (after,) = rows(store)
+    assert (before.state, after.state, after.reserved) == ("reserved", "failed", 0.0)
+    assert 0 < after.cost < before.reserved
+    server.script.rules.clear()
+    server.script.on({"text": "ok"})
+    reply = await desk.ask(spender(), "prove", "fix", ASK)
+    assert await desk.spent("t1") == pytest.approx(after.cost + reply.cost)
+
+
+async def test_an_answer_that_came_before_the_stop_is_kept(server: ScriptedModel, store: Store) -> None:
+    """The process is told to stop while the answer waits for the database, which is busy with something else."""
+    answered, held, free = asyncio.Event(), threading.Event(), threading.Event()
+
+    def hold(_: sa.Connection) -> None:
+        held.set()
+        free.wait(10)
+
+    async def answers(_: Asked) -> dict[str, object]:
+        answered.set()
+        return {"text": "once"}
+
+    server.script.on(answers)
+    desk = desk_of(server, store)
+    asking = asyncio.create_task(desk.ask(spender(), "prove", "fix", ASK))
+    await answered.wait()
+    busy = asyncio.create_task(store.run(hold))
+    await asyncio.to_thread(held.wait, 10)
+    while store._executor._work_queue.empty():
+        await asyncio.sleep(0.005)
+    asking.cancel()
+    await asyncio.sleep(0.05)
+    free.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    await busy
+    assert (await desk.ask(spender(), "prove", "fix", ASK)).text == "once"
+    assert len(server.requests) == 1
 
 
 # -- budgets
