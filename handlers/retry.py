@@ -34,9 +34,10 @@ async def run(invocation: Invocation, services: Services) -> None:
 def _problem(invocation: Invocation, task: Task | None) -> str:
     if task is None:
         return "Nothing has run here yet, so there is nothing to retry. `/help` lists what you may start."
-    if task.ended is None:
+    stopping = task.ended is None and task.cancel is not None
+    if task.ended is None and not stopping:
         return f"The last task here ({task.flow}, `{task.id}`) has not ended; `/cancel` stops it."
-    if task.state not in _FAILED:
+    if task.state not in _FAILED and not stopping:
         return f"The last task here ({task.flow}, `{task.id}`) ended well; there is nothing to retry."
     decision = may_type(invocation.policy, task.flow, invocation.actor, invocation.role)
     return "" if decision.allowed else decision.reason

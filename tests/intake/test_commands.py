@@ -338,6 +338,18 @@ async def test_a_repository_with_another_name_is_still_the_same(story: Story) ->
     assert story.script.requests == []
 
 
+async def test_what_is_being_stopped_may_be_started_again_at_once(story: Story) -> None:
+    number = await story.file("Cents are lost", "All of them.", label=None)
+    await comment(story, number, "/fix")
+    await handled(story)
+    with sqlite3.connect(story.root / "data" / "forgehand.db") as database:
+        database.execute("update fh_task set state = 'running', started = created")
+    (text,) = await answered(story, await comment(story, number, "/cancel\n/retry"))
+    assert text.endswith("`/retry` starts it again.")
+    await handled(story)
+    assert queued(story) == [("fix", "running"), ("fix", "queued")]
+
+
 async def test_a_question_stands_in_no_other_tasks_way(story: Story) -> None:
     number = await story.file("Cents are lost", "All of them.", label=None)
     await comment(story, number, "/fix")
