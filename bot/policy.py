@@ -346,7 +346,7 @@ def _read_yaml(text: str) -> tuple[dict[str, Any], dict[Path, int]]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PolicyError(f"{PATH} is wrong:\nline {line}: {error.problem}") from None
-    except (yaml.YAMLError, RecursionError, ValueError):
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError, ArithmeticError):
         raise PolicyError(f"{PATH} is no YAML that can be read.") from None
     if data is not None and not isinstance(data, dict):
         raise PolicyError(f"{PATH} is wrong:\nline 1: the file: must be a mapping of keys to values")
@@ -387,5 +387,7 @@ def _scalar(node: yaml.Node) -> Any:
         return node.value.lower() == "true"
     if kind in {"int", "float"} and isinstance(node, yaml.ScalarNode):
         loader = yaml.SafeLoader("")
-        return loader.construct_yaml_int(node) if kind == "int" else loader.construct_yaml_float(node)
+        number = loader.construct_yaml_int(node) if kind == "int" else loader.construct_yaml_float(node)
+        float(number)  # what is larger than that cannot be written out either
+        return number
     return node.value

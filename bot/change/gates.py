@@ -17,11 +17,14 @@ _BAD = ("failed", "error")
 PROTECTED_FOLDERS = frozenset(
     [
         ".git", ".github", ".gitlab", ".gitea", ".forgejo", ".circleci", ".buildkite", ".husky", ".claude", ".cursor",
-        ".vscode", ".idea", ".devcontainer",
+        ".vscode", ".idea", ".devcontainer", ".codex", ".gemini", ".windsurf", ".clinerules", ".roo", ".woodpecker",
+        ".azuredevops", ".teamcity", ".cargo", ".mvn", ".yarn",
     ]
 )  # fmt: skip
 PROTECTED_FILES = (
-    ".gitmodules", ".gitattributes", ".gitlab-ci.yml", ".travis.yml", "azure-pipelines.yml", "appveyor.yml",
+    ".gitmodules", ".gitattributes", ".lfsconfig", "codeowners", ".gitlab-ci.yml", ".drone.yml", ".woodpecker.yml",
+    "bitbucket-pipelines.yml", ".windsurfrules", ".clinerules", ".aider.conf.yml", ".yarnrc.yml", "uv.toml", "pip.conf",
+    ".travis.yml", "azure-pipelines.yml", "appveyor.yml",
     "jenkinsfile", ".pre-commit-config.yaml", "*.lock", "*.lockb", "package-lock.json", "npm-shrinkwrap.json",
     "pnpm-lock.yaml", "go.sum", "claude.md", "agents.md", "gemini.md", ".mcp.json", ".cursorrules", ".envrc", ".env",
     ".npmrc", ".pypirc", "*.pth", "sitecustomize.py", "usercustomize.py", "ruff.toml", ".ruff.toml", "mypy.ini",
@@ -134,7 +137,9 @@ def size_gate(diff: str) -> Gate:
         if small
         else f"{files} files and {lines} lines changed; allowed are 1 to {MAX_FILES} files, {MAX_LINES} lines."
     )
-    return Gate(name="size", passed=small, after=f"{lines} lines in {files} files", detail=detail)
+    return Gate(
+        name="size", passed=small, after=f"{lines} lines in {files} file{'' if files == 1 else 's'}", detail=detail
+    )
 
 
 def secrets_gate(diff: str, find_secrets: Callable[[str], Collection[str]]) -> Gate:

@@ -116,9 +116,9 @@ def _lay(pristine: Path, tree: Path, changes: Changes) -> None:
 
 def _put(tree: Path, target: Path, text: str | None) -> None:
     """Write or delete one file; what a build left in its way may be a link to somewhere else, which is not followed."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     if not target.parent.resolve().is_relative_to(tree.resolve()):
         raise PathRefused(f"{target.relative_to(tree)} lies behind a link that leads out of the repository.", path=None)
+    target.parent.mkdir(parents=True, exist_ok=True)
     mode = stat.S_IMODE(target.lstat().st_mode) if target.is_file() and not target.is_symlink() else 0o644
     target.unlink(missing_ok=True)
     if text is not None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from bot.github.markers import MAX_BODY
 from bot.github.secrets import find_secrets, redact
@@ -16,6 +18,8 @@ __all__ = ["MAX_TEXT", "cap", "find_secrets", "outgoing", "outgoing_line", "reda
 
 MAX_TEXT = MAX_BODY - 1024
 """Characters of a body that leave room for its marker."""
+# No more is looked at: a model may answer with megabytes.
+_MOST = 4 * MAX_TEXT
 
 _CUT = "\n\n*(This text was longer than GitHub accepts; the rest was left out.)*"
 _BREAK = "\u200b"
@@ -27,7 +31,13 @@ _SCHEME = re.compile(r"http(?=s?\\?:)", re.I)
 _BARE_HOST = re.compile(r"www\.(?=\w)", re.I)
 _RELATIVE_HOST = re.compile(r"(\]\s*[(:]\s*<?)(?=\\?[/\\]\\?[/\\])")
 _FOREIGN_ISSUE = re.compile(r"(?<=[\w.-]/)([\w.-]+)#(?=\d)")
-_KEYWORD = re.compile(r"((?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\b[^\w#]{0,20})(#|GH-)(\d+)", re.I)
+_KEYWORD = re.compile(r"((?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?![^\W_])[^A-Za-z0-9#]{0,20})(#|GH-)(\d+)", re.I)
+# Closed by its address an issue is closed as well.
+_KEYWORD_URL = re.compile(r"((?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?![^\W_])[^A-Za-z0-9#]{0,20})http(?=s?:)", re.I)
+# What other programs on GitHub obey: a line that begins with a command.
+_COMMAND = re.compile(r"^([ \t]*/)(?=[a-z][a-z-]{0,30}(?:[ \t]|$))", re.I | re.M)
+# Turns of the writing direction, control characters: what people would read is not what stands there.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _FENCE = re.compile(r"(`{3,}|~{3,})")
 _NESTED_FENCE = re.compile(r"(?:[ \t]|[>*+-]|\d+[.)])[ \t>*+\-0-9.)]*(?:```|~~~)")
 # In a block of HTML backticks are only backticks.
@@ -42,14 +52,15 @@ def outgoing(text: str, *, closes: int | None = None, links: Sequence[str] = (),
 
     ``closes`` is the one issue whose closing keyword keeps its effect; ``links`` are the URL prefixes that stay links.
     """
-    unix = redact(text, secrets).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    safe = [part if code else _defuse(part, closes, links) for code, part in _parts(unix)]
-    return cap("".join(safe))
+    unix = redact(cap(text, _MOST), secrets).replace("\r\n", "\n").replace("\r", "\n")
+    parts = groupby(_parts(_UNSEEN.sub("", unix)), key=itemgetter(0))
+    joined = ((code, "".join(part for _, part in some)) for code, some in parts)
+    return cap("".join(part if code else _defuse(part, closes, links) for code, part in joined))
 
 
 def outgoing_line(text: str, *, closes: int | None = None, limit: int = 200, secrets: Iterable[str] = ()) -> str:
     """A title or the first line of a commit message: one line, where nothing is code and nothing switches CI off."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    line = " ".join("".join(char if char.isprintable() else " " for char in text[:_MOST]).split())
     safe = _SKIP.sub("(", _defuse(redact(line, secrets), closes, ()))
     return safe if len(safe) <= limit else safe[: limit - 1].rstrip() + "…"
 
@@ -70,6 +81,8 @@ def _defuse(text: str, closes: int | None, links: Sequence[str]) -> str:
     text = _FOREIGN_ISSUE.sub(rf"\1#{_BREAK}", text)
     text = _RELATIVE_HOST.sub(rf"\1{_BREAK}", text)
     text = _BARE_HOST.sub(f"www{_BREAK}.", text)
+    text = _COMMAND.sub(rf"\1{_BREAK}", text)
+    text = _KEYWORD_URL.sub(r"\1hxxp", text)
     text = _SCHEME.sub(lambda match: match.group() if _kept(text, match.start(), links) else "hxxp", text)
     return _KEYWORD.sub(
         lambda match: match.group() if _closes(match, closes) else f"{match[1]}{match[2]}{_BREAK}{match[3]}", text

@@ -10,11 +10,16 @@ _MIN_KNOWN = 8
 _KINDS = {
     # New installation tokens are ghs_APPID_JWT, hundreds of characters with dots.
     "GitHub token": r"\bgh[opusr]_[A-Za-z0-9_.\-]{30,}|\bgithub_pat_[A-Za-z0-9_]{40,}",
-    "private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\s\S]{0,8000}?-----END [A-Z ]*PRIVATE KEY-----)?",
+    "private key": (
+        r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----"
+        r"(?:(?:(?!-----BEGIN)[\s\S]){0,8000}?-----END [A-Z ]{0,40}PRIVATE KEY-----"
+        # a log may end within a key
+        r"|(?:(?:\s|\\n)*[A-Za-z0-9+/=]{16,}+)*+)"
+    ),
     "AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "Anthropic key": r"\bsk-ant-[A-Za-z0-9_\-]{20,}",
     # Style sheets are full of long names that begin like this, but in lower case.
-    "OpenAI key": r"\bsk-(?=[\w\-]*[0-9])(?=[\w\-]*[A-Z])[A-Za-z0-9_\-]{32,}",
+    "OpenAI key": r"\bsk-(?=[\w\-]{0,120}[0-9])(?=[\w\-]{0,120}[A-Z])[A-Za-z0-9_\-]{32,}",
     "Slack token": r"\bxox[abeprs]-[A-Za-z0-9\-]{10,}",
     "Google key": r"\bAIza[A-Za-z0-9_\-]{35}",
     "Stripe key": r"\b[rs]k_live_[A-Za-z0-9]{20,}",

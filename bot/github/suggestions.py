@@ -14,7 +14,7 @@ from bot.github.diffs import FileDiff
 BrokenBy = Callable[[str, str, str], object]
 """(path, text before, text after) -> something true where the file parsed before and does not after."""
 
-_FENCED = re.compile(r"\s*(`{3,}|~{3,})[^\n]*\n(.*?)\n?[ \t]*\1\s*", re.DOTALL)
+_FENCE = re.compile(r"`{3,}|~{3,}")
 # a shorter line may well stand twice in a row
 _TELLING = 8
 
@@ -118,8 +118,11 @@ def _unit(rows: Sequence[str]) -> int:
 
 
 def _unfenced(text: str) -> str:
-    fenced = _FENCED.fullmatch(text)
-    return fenced[2] if fenced else text
+    first, _, rest = text.strip().partition("\n")
+    fence = _FENCE.match(first)
+    if fence is None or not rest.endswith(fence[0]):
+        return text
+    return rest.removesuffix(fence[0]).rstrip(" \t").removesuffix("\n")
 
 
 def _doubles(rows: Sequence[str], first: int, last: int, old: Sequence[str], new: Sequence[str]) -> bool:

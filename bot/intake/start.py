@@ -22,12 +22,14 @@ from bot.intake.commands import Invocation
 from bot.intake.router import Event
 from bot.policy import Decision, may
 from bot.store import audit, tasks
+from bot.store.store import now_ms
 from bot.store.tasks import NewTask, Task
 from bot.types import Actor, Repository, Target
 
 log = structlog.get_logger(__name__)
 _READ = {"contents": "read", "metadata": "read"}  # as the policy is read with, so that no other token need be minted
 _COMMENT = {"issues": "write", "metadata": "read"}
+_REFUSALS = 30
 
 
 class _Stored(Target):
@@ -222,8 +224,11 @@ async def _eyes(services: Services, target: Target, _task_id: str) -> None:
 async def _refuse(
     services: Services, repository: Repository, number: int, actor: Actor, decision: Decision, guid: str
 ) -> None:
-    """One reaction and one sentence; other bots get neither, so that two bots cannot keep each other busy."""
-    if actor.type == "Bot":
+    """One reaction and one sentence; other bots get neither, so that two bots cannot keep each other busy. Nor does
+    anybody who was refused more than thirty times within an hour: anybody may review a public pull request."""
+    hour = now_ms() - 3_600_000
+    refused = await services.store.run(lambda connection: audit.refusals_since(connection, actor.login, hour))
+    if actor.type == "Bot" or refused > _REFUSALS:
         return
     github = await services.github.for_repository(repository, _COMMENT)
     await issues.react_to_issue(github, repository, number, "confused")

@@ -10,7 +10,6 @@ from typing import Any
 from bot.models.port import BadAnswer, ToolCall
 
 Schema = Mapping[str, Any]
-_FENCE = re.compile(r"\A\s*```(?:json)?\s*\n(.*)\n\s*```\s*\Z", re.S)
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
@@ -29,7 +28,7 @@ def tool_call(identity: str, name: str, arguments: str) -> ToolCall:
     """The call as a value; where its JSON is no object, ``error`` says why, for the model to read."""
     try:
         value = json.loads(arguments or "{}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return ToolCall(id=identity, name=name, arguments={}, error=f"The arguments are not valid JSON: {error}")
     if not isinstance(value, dict):
         return ToolCall(id=identity, name=name, arguments={}, error="The arguments must be a JSON object.")
@@ -38,15 +37,21 @@ def tool_call(identity: str, name: str, arguments: str) -> ToolCall:
 
 def parse(text: str, schema: Schema) -> Any:
     """The JSON value in ``text`` (bare or in one fence); raises :class:`BadAnswer` naming every place that is wrong."""
-    fenced = _FENCE.match(text)
     try:
-        value = json.loads(fenced[1] if fenced else text)
-    except ValueError as error:
+        value = json.loads(_unfenced(text))
+    except (ValueError, RecursionError) as error:
         raise BadAnswer(f"The answer is not JSON: {error}.") from None
     wrong = list(violations(value, schema))
     if wrong:
         raise BadAnswer("The answer does not follow its schema: " + "; ".join(wrong[:5]) + ".")
     return value
+
+
+def _unfenced(text: str) -> str:
+    """Without the one fence around it; by hand, as a pattern would try every arrangement of a long answer's blanks."""
+    first, _, rest = text.strip().partition("\n")
+    fenced = first.rstrip() in {"```", "```json"} and rest.endswith("```")
+    return rest.removesuffix("```") if fenced else text
 
 
 def portable(schema: Schema) -> dict[str, Any]:

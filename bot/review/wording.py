@@ -17,7 +17,7 @@ ALONE = 0.5
 Wording = frozenset[str]
 
 _STEM = 5
-_HIDDEN = re.compile(r"<!--.*?-->|^(`{3,}|~{3,}).*?^\1\s*$", re.S | re.M)
+_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)|^(`{3,}|~{3,}).*?(?:^\1\s*$|\Z)", re.S | re.M)
 _HUMP = re.compile(r"([a-z0-9])([A-Z])")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]+")
 _SAYS_NOTHING = frozenset(

@@ -38,9 +38,25 @@ def record(
 
 def commands_since(connection: sa.Connection, actor: str, since: int) -> int:
     """How many commands (``/name``) this account typed since then (milliseconds), among the newest thousand rows."""
-    newest = sa.select(audit).order_by(audit.c.id.desc()).limit(1000).subquery()
-    typed = newest.c.actor == actor, newest.c.at >= since, newest.c.action.startswith("/")
-    return int(connection.execute(sa.select(sa.func.count()).select_from(newest).where(*typed)).scalar_one())
+    newest = _newest()
+    return _count(connection, newest, actor, since, newest.c.action.startswith("/"))
+
+
+def refusals_since(connection: sa.Connection, actor: str, since: int) -> int:
+    """How often this account was refused something since then, among the newest thousand rows."""
+    newest = _newest()
+    return _count(connection, newest, actor, since, newest.c.allowed.is_(False))
+
+
+def _newest() -> sa.Subquery:
+    return sa.select(audit).order_by(audit.c.id.desc()).limit(1000).subquery()
+
+
+def _count(
+    connection: sa.Connection, newest: sa.Subquery, actor: str, since: int, which: sa.ColumnElement[bool]
+) -> int:
+    query = sa.select(sa.func.count()).select_from(newest)
+    return int(connection.execute(query.where(newest.c.actor == actor, newest.c.at >= since, which)).scalar_one())
 
 
 def latest(connection: sa.Connection, *, repository: str | None = None, limit: int = 100) -> list[dict[str, Any]]:

@@ -1,0 +1,58 @@
+"""Texts made to cost time: everything that reads what strangers, models or tests write comes to its end at once.
+
+Each was minutes, or for ever, at this length before. They run in a process of their own, which can be stopped.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+SECONDS = 10
+LONGEST = 60_000
+
+READING = "from bot.change.untrusted import visible as read"
+WRITING = "from bot.github.outgoing import outgoing as read"
+ANSWERS = (
+    "from bot.models.port import BadAnswer\nfrom bot.models.structured import parse\n"
+    "def read(text):\n    try: parse(text, {})\n    except BadAnswer: pass"
+)
+SUGGESTED = "from bot.github.suggestions import _unfenced as read"
+TAP = "from bot.toolchains.formats import parse_tap as read"
+REMARKS = "from bot.review.wording import wordings as read"
+
+
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        (READING, "'![](' * 15_000"),
+        (READING, "'![a](b ' * 7_500"),
+        (READING, "'[\\n' * 30_000"),
+        (READING, "'```a\\n' * 12_000"),
+        (READING, "'~~~\\n```\\n' * 7_000"),
+        (READING, "'[a]: b \"\\n' * 6_000"),
+        (READING, "'](a \"' * 12_000"),
+        (READING, "'</script' * 6_600"),
+        (WRITING, "'sk-' * 20_000"),
+        (WRITING, "'-----BEGIN PRIVATE KEY-----' * 2_200"),
+        (WRITING, "'-----BEGIN PRIVATE KEY-----' + '\\n ' * 30_000"),
+        (WRITING, "'\\n' * 60_000"),
+        (WRITING, "'fixes @a http://b/c#1 ' * 500_000"),
+        (ANSWERS, "'```' + '\\n' * 50_000 + 'x'"),
+        (ANSWERS, "'[' * 1_000_000"),
+        (SUGGESTED, "'```\\n' + '\\t' * 50_000 + 'x'"),
+        (SUGGESTED, "'`' * 50_000 + '\\n' + 'a\\n' * 5_000"),
+        (TAP, "'ok' + ' ' * 50_000 + '#!'"),
+        (TAP, "'not ok 1 - ' + ' a' * 25_000 + '#'"),
+        (REMARKS, "'<!--' * 15_000"),
+        (REMARKS, "'```a\\n~~~\\n' * 6_000"),
+        (REMARKS, "'`' * 60_000"),
+    ],
+)
+def test_no_text_buys_time(reader: str, text: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{reader}\nread({text})"], capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
