@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bot.change.job import PullText
@@ -9,6 +10,8 @@ from bot.change.proofs import last_line
 from bot.change.records import Baseline, Evidence, Failure, GateName, GateReport, Ran
 from bot.report.words import code_block, duration, folded, inline_code, money, paragraph, shortened, table
 
+# what an issue's title says of itself, and a fix's title would say twice
+_KIND = re.compile(r"^(?:\[(?:bug|fix)\]|(?:bug|fix)\s?:)\s*", re.IGNORECASE)
 _ROWS = 4
 _LONGEST = 300
 _SAID = 4_000
@@ -57,8 +60,15 @@ def final_text(evidence: Evidence, task_id: str, url: str) -> str:
     number = url.rstrip("/").rsplit("/", 1)[-1]
     if not evidence.verified:
         return f"I opened #{number} as a draft: the fix is **not verified**. The pull request says what is missing."
-    proof = f" The new test {_code(evidence.proof.tests[0])} failed before and passes now." if evidence.proof else ""
+    proof = _turned(evidence.proof.tests) if evidence.proof is not None else ""
     return f"I opened #{number} with a fix.{proof} Cost {spent(evidence.dollars, evidence.calls)}."
+
+
+def _turned(tests: Sequence[str]) -> str:
+    more = len(tests) - 1
+    if not more:
+        return f" The new test {_code(tests[0])} failed before and passes now."
+    return f" The new test {_code(tests[0])} and {more} more failed before and pass now."
 
 
 def evidence_table(evidence: Evidence) -> str:
@@ -117,7 +127,8 @@ def also_checked(report: GateReport | None) -> str:
 
 
 def _title(evidence: Evidence) -> str:
-    return shortened(" ".join(evidence.brief.title.split()), 100)
+    title = " ".join(evidence.brief.title.split())
+    return shortened(_KIND.sub("", title, count=1) or title, 100)
 
 
 def _cause(evidence: Evidence) -> str:

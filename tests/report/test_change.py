@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from markdown_it import MarkdownIt
 
 from bot.change.records import Evidence, Failure, Judgement
@@ -115,6 +116,27 @@ def test_the_comment_that_notifies() -> None:
     assert text == (
         f"I opened #13 with a fix. The new test `{TEST}` failed before and passes now. Cost $0.11, 6 model calls."
     )
+
+
+def test_every_new_test_counts_in_the_comment() -> None:
+    evidence = with_proof(make_evidence(), tests=(TEST, "t.py::b", "t.py::c"))
+    text = final_text(evidence, "t1", "https://github.com/octo/basket/pull/13")
+    assert f" The new test `{TEST}` and 2 more failed before and pass now. " in text
+
+
+@pytest.mark.parametrize(
+    ("issue", "title"),
+    [
+        ("[BUG] Cents are lost", "Fix: Cents are lost"),
+        ("Bug: cents are lost", "Fix: cents are lost"),
+        ("fix: cents", "Fix: cents"),
+        ("Bug in the parser", "Fix: Bug in the parser"),
+        ("[bug]", "Fix: [bug]"),
+        ("Say [bug] twice", "Fix: Say [bug] twice"),
+    ],
+)
+def test_the_title_does_not_say_twice_that_it_is_a_bug(issue: str, title: str) -> None:
+    assert pull_text(make_evidence(task=make_task(title=issue)), "t1").title == title
 
 
 def test_many_failing_tests_are_counted_and_flaky_ones_named() -> None:
