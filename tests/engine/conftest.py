@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 import structlog
 
+from bot.store.store import Store, create_engine
+from tests.engine.harness import Harness, launched
 from tests.support.databases import database, postgres, postgres_server, sqlite, store
 
 __all__ = ["database", "postgres", "postgres_server", "sqlite", "store"]
@@ -18,3 +21,13 @@ def _plain_log() -> Iterator[None]:
     structlog.configure(processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()])
     yield
     structlog.configure(**before)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=["inline", "dbos"])
+async def harness(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Harness]:
+    """Both adapters, launched once a module."""
+    store = Store(create_engine(f"sqlite:///{tmp_path_factory.mktemp('laws') / 'forgehand.db'}"))
+    store.migrate()
+    async with launched(request.param, store) as harness:
+        yield harness
+    store.close()

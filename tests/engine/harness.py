@@ -16,7 +16,7 @@ from bot.engine.port import FlowSpec, FlowTable, Outcome
 from bot.store import tasks
 from bot.store.store import Store
 from bot.store.tasks import NewTask, Task
-from bot.types import JsonModel
+from bot.types import ForgehandError, JsonModel
 
 _ids = itertools.count(1)
 
@@ -27,6 +27,26 @@ class Nothing(JsonModel):
 
 def done(summary: Any = "") -> Outcome:
     return Outcome(state="done", summary=str(summary))
+
+
+class Busy(ForgehandError):
+    """Raised by steps that may be repeated."""
+
+
+class Count:
+    """Counts its calls; fails the first ``fails`` of them."""
+
+    def __init__(self, fails: int = 0, seconds: float = 0.0) -> None:
+        self.calls = 0
+        self.fails = fails
+        self.seconds = seconds
+
+    async def __call__(self, value: int = 0) -> int:
+        self.calls += 1
+        await asyncio.sleep(self.seconds)
+        if self.calls <= self.fails:
+            raise Busy("busy", retry_after=0.01)
+        return value
 
 
 async def store_task(store: Store, task_id: str, flow: str = "flow", **fields: Any) -> None:
