@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import gc
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import structlog
@@ -25,7 +27,7 @@ from bot.engine.dbos import DbosEngine
 from bot.engine.port import FlowTable
 from bot.git.mirrors import Mirrors
 from bot.github.access import GitHubs, open_session
-from bot.github.errors import Forbidden, Invalid
+from bot.github.errors import BadCredentials, Forbidden, Invalid
 from bot.intake.dispatcher import Dispatcher
 from bot.intake.endpoint import Endpoint
 from bot.intake.inbox import Inbox
@@ -37,15 +39,21 @@ from bot.report.reporter import Reporter
 from bot.sandbox.choose import choose
 from bot.sandbox.port import Sandbox
 from bot.settings import Settings, SettingsError
+from bot.store import datadir
 from bot.store.store import Store, create_engine
 from bot.supervisor import Supervisor
 from bot.toolchains.python import make_toolchain
+from bot.types import ForgehandError
 from bot.web.server import make_web
 from handlers import GAVE_UP, ROUTER, add_flows
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _PERMANENT = (Forbidden, Invalid)
 log = structlog.get_logger(__name__)
+
+
+class CannotListen(ForgehandError):
+    """The address to listen on is taken or is not this machine's."""
 
 
 @dataclass(frozen=True)
@@ -60,16 +68,19 @@ class Bot:
 async def running(settings: Settings) -> AsyncIterator[Bot]:
     """The bot at work: database migrated, engine recovered, inbox open; taken down in the opposite order.
 
-    Raises :class:`SettingsError` where what it needs is missing.
+    Raises :class:`SettingsError` where what it needs is missing, :class:`StoreError` without its database.
     """
     app_id, private_key = _credentials(settings)
     sandbox = await _sandbox(settings)
     async with AsyncExitStack() as stack:
         store = Store(create_engine(settings.database))
         stack.callback(store.close)
-        await asyncio.to_thread(store.migrate)
+        await _migrate(store, settings.database)
         session = await stack.enter_async_context(open_session())
-        github = GitHubs(session, settings.api_url, app_id, private_key)
+        try:
+            github = GitHubs(session, settings.api_url, app_id, private_key)
+        except BadCredentials as error:
+            raise SettingsError(error.message) from None
         indexer = await stack.enter_async_context(Indexer(settings.data_dir / "index"))
         flows = FlowTable()
         engine = DbosEngine(store, flows, workers=settings.workers)
@@ -107,16 +118,18 @@ async def _open(stack: AsyncExitStack, settings: Settings, services: Services, e
     endpoint = Endpoint(dispatcher.accept, secrets)
     ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}
     ready |= {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
+    ready |= {"credentials": partial(_admitted, sweep), "disk": partial(_has_room, services.settings.data_dir)}
     return Bot(services, make_web(services.store, endpoint.routes(), ready))
 
 
 async def serve(settings: Settings) -> bool:
-    """Serve until SIGTERM or SIGINT."""
+    """Serve until SIGTERM, SIGINT or SIGHUP."""
     logs.configure(settings)
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await _migrate_apart(settings.database)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await asyncio.to_thread(datadir.prepare, settings.data_dir)
     with scratch(settings.data_dir / "tmp"):
         await _serve(settings, stop)
     return True
@@ -126,22 +139,50 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
     async with running(settings) as bot:
         runner = web.AppRunner(bot.web, access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await _listen(runner, settings.host, settings.port)
         _settle_memory()
         log.info("serving", host=settings.host, port=settings.port, sandbox=bot.services.sandbox.tier)
+        await _tell_lacks(bot.services)
         await stop.wait()
+        log.info("stopping")
         await runner.cleanup()
 
 
-async def _migrate_apart(database: str) -> None:
+async def _migrate(store: Store, database: str) -> None:
     """Upgrade in a process of its own, for alembic and what it loads would stay here for ever: 14 MB.
 
     How it went does not matter: :meth:`Store.migrate` looks at the database again, and says what is wrong.
     """
-    command = [sys.executable, "-m", "bot.store.migrations"]
-    quiet = asyncio.subprocess.DEVNULL
-    child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, stdout=quiet, stderr=quiet)
-    await child.communicate(database.encode())
+    if not await asyncio.to_thread(store.is_current):
+        # It loads what we are: not what happens to lie in the current directory.
+        path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
+        command = [sys.executable, "-P", "-m", "bot.store.migrations"]
+        pipe, quiet = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+        environment = os.environ | {"PYTHONPATH": path}
+        child = await asyncio.create_subprocess_exec(*command, env=environment, stdin=pipe, stdout=quiet, stderr=quiet)
+        await child.communicate(database.encode())
+    await asyncio.to_thread(store.migrate)
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
+        raise CannotListen(
+            f"Cannot listen on {host}, port {port} ({reason}). Stop what listens there, or choose another address with "
+            "--host and --port (FORGEHAND_HOST, FORGEHAND_PORT)."
+        ) from None
+
+
+async def _tell_lacks(services: Services) -> None:
+    """What will keep the bot from part of its work is said at the start, not only where the work fails."""
+    problem = await services.sandbox.probe()
+    if problem is not None:
+        log.warning("no repository code can run, so nothing can be fixed", reason=problem)
+    for line in services.models.check():
+        if not line.ok:
+            log.warning("a model cannot be asked", reason=line.text)
 
 
 def _settle_memory() -> None:
@@ -158,6 +199,14 @@ def _settle_memory() -> None:
 
 async def _alive(part: Supervisor | Dispatcher[Services] | DbosEngine) -> bool:
     return part.alive
+
+
+async def _admitted(sweep: Sweep) -> bool:
+    return sweep.admitted
+
+
+async def _has_room(folder: Path) -> bool:
+    return await asyncio.to_thread(datadir.has_room, folder)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:
@@ -185,6 +234,8 @@ def _credentials(settings: Settings) -> tuple[int, str]:
 async def _sandbox(settings: Settings) -> Sandbox:
     """The sandbox, refused where it would run strangers' code unprotected."""
     sandbox = await choose(settings)
+    if settings.sandbox == "bubblewrap" and (problem := await sandbox.probe()) is not None:
+        raise SettingsError(f"FORGEHAND_SANDBOX asks for bubblewrap, which does not work here. {problem}")
     if sandbox.tier == "process" and urlsplit(settings.api_url).hostname not in _LOOPBACK:
         raise SettingsError(
             "The `process` sandbox isolates nothing, so it only serves a GitHub on this machine (demo, try). "

@@ -35,7 +35,7 @@ def main() -> None:
 
 @main.command()
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
-@click.option("--port", type=int, help="Port to listen on.  [default: 8080]")
+@click.option("--port", type=click.IntRange(1, 65535), help="Port to listen on.  [default: 8080]")
 @click.option(
     "--poll", is_flag=True, help="Read deliveries from GitHub instead of waiting for webhooks (no public URL needed)."
 )
@@ -161,8 +161,10 @@ async def _printed(text: Any) -> bool:
 
 def _finish(run: Callable[[], Any]) -> None:
     """Run to the end; our own errors and the machine's (a port in use) become words, Ctrl-C becomes 130."""
-    # Asked to stop, demo and try must take their server along; serve installs its own handler.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Asked to stop, demo and try must take their server along; serve installs its own handlers.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
+            signal.signal(number, signal.default_int_handler)
     try:
         result = run()
         succeeded = asyncio.run(result) if asyncio.iscoroutine(result) else result

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
-import sqlalchemy as sa
 from rich.console import Console
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.github.access import GitHubs, open_session
 from bot.github.doctor import Line, check_app, check_hook
+from bot.github.errors import BadCredentials
 from bot.github.manifest import load_manifest
 from bot.intake.endpoint import PATH
 from bot.models.catalogue import Catalogue
-from bot.models.desk import ModelDesk
+from bot.models.check import check_lines
 from bot.sandbox.choose import choose
-from bot.settings import Settings, settings_file
-from bot.store.store import Store, create_engine
+from bot.settings import Settings, SettingsError, settings_file
+from bot.store import datadir
+from bot.store.store import Store, StoreError, create_engine
 from bot.toolchains.python import versions
 
 _MARKS = {"ok": "[green]ok[/green]  ", "warn": "[yellow]warn[/yellow]", "fail": "[red]fail[/red]"}
@@ -38,13 +39,12 @@ async def findings(settings: Settings) -> AsyncIterator[Line]:
     """One line a check, in the order in which they should be mended."""
     for line in await _github(settings):
         yield line
-    store = Store(create_engine(settings.database))
-    yield await _database(store)
+    yield await asyncio.to_thread(_folder, settings.data_dir)
+    yield await asyncio.to_thread(_database, settings.database)
     yield await _sandbox(settings)
     yield Line(level="ok", subject="Toolchains", text=await asyncio.to_thread(versions))
-    for check in ModelDesk(store, settings, Catalogue(settings)).check():
+    for check in check_lines(Catalogue(settings)):
         yield Line(level="ok" if check.ok else "fail", subject="Models", text=check.text)
-    store.close()
 
 
 async def _github(settings: Settings) -> list[Line]:
@@ -54,7 +54,10 @@ async def _github(settings: Settings) -> list[Line]:
         return [Line(level="fail", subject="App", text=text)]
     url = f"{settings.public_url.rstrip('/')}{PATH}" if settings.public_url else None
     async with open_session() as session:
-        github = GitHubs(session, settings.api_url, settings.app_id, settings.private_key.get_secret_value())
+        try:
+            github = GitHubs(session, settings.api_url, settings.app_id, settings.private_key.get_secret_value())
+        except BadCredentials as error:
+            return [Line(level="fail", subject="App", text=error.message)]
         lines = await check_app(github, load_manifest())
         if any(line.level == "fail" and line.subject == "App" for line in lines):
             return lines
@@ -62,15 +65,28 @@ async def _github(settings: Settings) -> list[Line]:
         return [*lines, *await check_hook(github.app, url, has_secret=has_secret, poll=settings.poll)]
 
 
-async def _database(store: Store) -> Line:
-    url = store.engine.url.render_as_string(hide_password=True)
+def _folder(folder: Path) -> Line:
     try:
-        await asyncio.to_thread(store.migrate)
-        await store.run(lambda connection: connection.execute(sa.text("select 1")).scalar_one())
-    except (SQLAlchemyError, OSError) as error:
-        text = f"{url} does not answer ({type(error).__name__}). Check FORGEHAND_DATABASE_URL or the data directory."
-        return Line(level="fail", subject="Database", text=text)
-    return Line(level="ok", subject="Database", text=f"{url} answers and has the current tables.")
+        datadir.prepare(folder)
+    except SettingsError as error:
+        return Line(level="fail", subject="Data directory", text=error.message)
+    if not datadir.has_room(folder):
+        text = f"{folder} has hardly any room left: free some, or `serve` will not be ready."
+        return Line(level="fail", subject="Data directory", text=text)
+    return Line(level="ok", subject="Data directory", text=f"{folder} can be written to and has room.")
+
+
+def _database(database: str) -> Line:
+    try:
+        store = Store(create_engine(database))
+        try:
+            store.migrate()
+        finally:
+            store.close()
+    except (StoreError, OSError) as error:
+        return Line(level="fail", subject="Database", text=str(error))
+    where = store.engine.url.render_as_string(hide_password=True)
+    return Line(level="ok", subject="Database", text=f"{where} answers and has the current tables.")
 
 
 async def _sandbox(settings: Settings) -> Line:

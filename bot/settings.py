@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
+import yaml
 from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
@@ -22,11 +23,13 @@ from pydantic_settings import (
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
+from pydantic_settings import SettingsError as UnreadableVariable
 
 from bot.types import ForgehandError
 
 Api = Literal["messages", "responses", "chat"]
 Tier = Literal["auto", "bubblewrap", "process", "none"]
+_DATABASE = re.compile(r"(postgres(ql)?(\+psycopg)?|sqlite)://")
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
@@ -71,7 +74,9 @@ class ChecksSettings(BaseModel):
 class Settings(BaseSettings):
     """Everything the server needs to know; see docs/configuration.md for each key."""
 
-    model_config = SettingsConfigDict(env_prefix="FORGEHAND_", env_nested_delimiter="__", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="FORGEHAND_", env_nested_delimiter="__", env_ignore_empty=True, extra="ignore"
+    )
 
     app_id: int | None = None
     client_id: str | None = None
@@ -86,11 +91,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: Path.home() / ".forgehand")
     database_url: str | None = None
     host: str = "127.0.0.1"
-    port: int = 8080
+    port: int = Field(default=8080, ge=1, le=65535)
     public_url: str | None = None
     poll: bool = False
-    sweep_minutes: float = 5.0
-    workers: int = 4
+    sweep_minutes: float = Field(default=5.0, gt=0)
+    workers: int = Field(default=4, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     sandbox: Tier = "auto"
@@ -123,6 +128,20 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [part for part in re.split(r"[,\n]", value) if part.strip()]
         return value
+
+    @field_validator("api_url", "web_url", "public_url")
+    @classmethod
+    def _check_address(cls, value: str | None) -> str | None:
+        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+            raise ValueError("not an address: it must look like https://github.example.com")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, value: str | None) -> str | None:
+        if value and not _DATABASE.match(value):
+            raise ValueError("no database we know: use postgresql://user:password@host/name; without it SQLite is used")
+        return value or None
 
     @field_validator("private_key", mode="before")
     @classmethod
@@ -168,11 +187,21 @@ def load_settings(**overrides: object) -> Settings:
 
     Raises :class:`SettingsError` naming every wrong key, never quoting its value.
     """
+    file = settings_file()
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
+    except UnreadableVariable as error:
+        raise SettingsError(f"This setting must be JSON, as docs/configuration.md shows it: {error}.") from None
     except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors()]
+        said = [(item["loc"], item["msg"].removeprefix("Value error, ")) for item in error.errors()]
+        lines = [f"{'.'.join(str(part) for part in where)}: {what}" for where, what in said]
         raise SettingsError("These settings are wrong:\n  " + "\n  ".join(lines)) from None
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read ({error.strerror}); it must belong to this user.") from None
+    except (yaml.YAMLError, ValueError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        raise SettingsError(f"{file}{where} is not YAML of the form `name: value`; correct it.") from None
 
 
 def private_key_text(value: str) -> str:
@@ -184,7 +213,7 @@ def private_key_text(value: str) -> str:
     if _PEM.search(text):
         return text.strip() + "\n"
     if len(text) < 1024 and Path(text).expanduser().is_file():
-        return private_key_text(Path(text).expanduser().read_text())
+        return private_key_text(_read(Path(text).expanduser()))
     try:
         decoded = base64.b64decode("".join(text.split()), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
@@ -192,5 +221,14 @@ def private_key_text(value: str) -> str:
     if _PEM.search(decoded):
         return decoded.replace("\r\n", "\n").strip() + "\n"
     raise ValueError(
-        "not a private key: give the path of the .pem file, its text, its text with \\n for line ends, or base64 of it"
+        "not a private key: give the path of a .pem file that exists, its text, its text with \\n for line ends, "
+        "or base64 of it"
     )
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ValueError(f"its file cannot be read ({reason})") from None

@@ -67,8 +67,52 @@ def test_wrong_settings_are_named_without_their_values(tmp_path: Path) -> None:
     result = run(tmp_path, "doctor", FORGEHAND_PORT="eighty", FORGEHAND_PRIVATE_KEY="my-secret-words")
     assert result.exit_code == 2
     assert "port:" in result.output
-    assert "private_key: Value error, not a private key: give the path" in result.output
+    assert "private_key: not a private key: give the path" in result.output
     assert "my-secret-words" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("SWEEP_MINUTES", "0", "sweep_minutes: Input should be greater than 0"),
+        ("PORT", "70000", "port: Input should be less than or equal to 65535"),
+        ("API_URL", "api.github.com", "api_url: not an address: it must look like https://github.example.com"),
+        ("DATABASE_URL", "mysql://bot:hidden@host/x", "database_url: no database we know: use postgresql://"),
+        (
+            "PRIVATE_KEY",
+            "/nowhere/hidden.pem",
+            "private_key: not a private key: give the path of a .pem file that exists",
+        ),
+        ("PRIVATE_KEY", sys.executable, "private_key: its file cannot be read (it is no text)"),
+        (
+            "BUDGET",
+            "{hidden",
+            'must be JSON, as docs/configuration.md shows it: error parsing value for field "budget"',
+        ),
+    ],
+)
+def test_each_wrong_setting_has_its_words(tmp_path: Path, name: str, value: str, said: str) -> None:
+    result = run(tmp_path, "doctor", **{f"FORGEHAND_{name}": value})
+    assert result.exit_code == 2
+    assert said in result.output
+    assert "hidden" not in result.output
+
+
+@pytest.mark.parametrize("text", [b"port: [\n  hidden", b"- hidden\n", b"\xff\xfehidden"])
+def test_a_settings_file_that_is_no_settings_is_named(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "server.yml").write_bytes(text)
+    result = run(tmp_path, "doctor")
+    assert result.exit_code == 2
+    assert result.output.startswith(str(tmp_path / "server.yml"))
+    assert "is not YAML of the form `name: value`; correct it." in result.output
+    assert "hidden" not in result.output
+
+
+def test_an_empty_variable_says_nothing(tmp_path: Path) -> None:
+    """As the example for containers has them before they are filled in."""
+    (tmp_path / "server.yml").write_text("app_id: 7\n")
+    result = run(tmp_path, "serve", FORGEHAND_APP_ID="", FORGEHAND_PUBLIC_URL="", FORGEHAND_PORT="")
+    assert "Not set: FORGEHAND_PRIVATE_KEY, FORGEHAND_WEBHOOK_SECRET." in result.output
 
 
 def test_serve_names_what_is_missing(tmp_path: Path) -> None:

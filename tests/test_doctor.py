@@ -18,8 +18,8 @@ from simhub.hub import AppCredentials
 
 SECRET = "It's a Secret to Everybody"
 AREAS = [
-    "App", "Clock", "Permissions", "Events", "Installations", "Webhook", "Webhook secret", "Deliveries", "Database",
-    "Sandbox", "Toolchains", "Models",
+    "App", "Clock", "Permissions", "Events", "Installations", "Webhook", "Webhook secret", "Deliveries",
+    "Data directory", "Database", "Sandbox", "Toolchains", "Models",
 ]  # fmt: skip
 PUBLIC = "https://bot.example.org"
 
@@ -133,12 +133,22 @@ async def test_what_this_server_lacks(clinic: Clinic) -> None:
     assert found["Webhook secret"][0] == "fail"
     assert "this server (FORGEHAND_WEBHOOK_SECRETS)" in found["Webhook secret"][1]
     assert found["Database"][0] == "fail"
-    assert "does not answer (OperationalError). Check FORGEHAND_DATABASE_URL" in found["Database"][1]
+    assert "cannot be used: connection failed" in found["Database"][1]
+    assert "Check that the server runs" in found["Database"][1]
     assert found["Sandbox"] == ("fail", "Running repository code is switched off (FORGEHAND_SANDBOX=none).")
     assert found["Models"][0] == "fail"
     assert "ANTHROPIC_API_KEY" in found["Models"][1]
     assert password not in output
     assert "Traceback" not in output
+
+
+async def test_a_broken_key_and_an_unusable_folder_do_not_hide_the_rest(clinic: Clinic) -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"
+    code, found, _ = await clinic.examine(FORGEHAND_PRIVATE_KEY=key, FORGEHAND_DATA_DIR="/proc/nowhere")
+    assert code == 1
+    assert "is not an RSA key" in found["App"][1]
+    assert "set FORGEHAND_DATA_DIR to another one" in found["Data directory"][1]
+    assert [found[area][0] for area in ("Database", "Sandbox", "Toolchains")] == ["fail", "ok", "ok"]
 
 
 async def test_a_trusted_process_and_no_app_at_all(clinic: Clinic) -> None:

@@ -16,6 +16,7 @@ import structlog
 from bot import metrics
 from bot.github import app
 from bot.github.client import Client
+from bot.github.errors import BadCredentials
 from bot.intake.endpoint import Accept
 from bot.intake.router import Event
 from bot.store import deliveries
@@ -49,13 +50,16 @@ class Sweep:
         self._github, self._store, self._accept = github, store, accept
         self._pause, self._poll = poll_seconds if poll else minutes * 60, poll
         self._read_until: datetime | None = None
+        self.admitted = True  # False while GitHub refuses the App's key
 
     async def run(self) -> None:
         """Sweep now and after every pause, whatever GitHub says meanwhile, until cancelled."""
         while True:
             try:
                 await self.once()
+                self.admitted = True
             except (ForgehandError, aiohttp.ClientError, OSError) as failure:
+                self.admitted = not isinstance(failure, BadCredentials)
                 log.warning("sweep failed", reason=str(failure))
             await asyncio.sleep(self._pause)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from bot.store.tables import metadata
 from bot.types import ForgehandError, T
 
+_CONNECT_SECONDS = "10"
 _inside: contextvars.ContextVar[bool] = contextvars.ContextVar("inside_transaction", default=False)
 
 
@@ -34,7 +36,8 @@ def create_engine(url: str) -> sa.Engine:
     SQLite's sleep-polling lock into a fair in-process queue.
     """
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_size=5, max_overflow=5, pool_pre_ping=True)
+        patient = {"connect_timeout": _CONNECT_SECONDS} | dict(sa.make_url(url).query)
+        return sa.create_engine(sa.make_url(url).set(query=patient), pool_size=5, max_overflow=5, pool_pre_ping=True)
     database = sa.make_url(url).database
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
@@ -85,15 +88,38 @@ class Store:
             raise StoreError("The store was called from inside a transaction: only SQL may run there.")
         return await asyncio.get_running_loop().run_in_executor(self._executor, self.run_sync, fn)
 
+    def is_current(self) -> bool:
+        """Whether the tables are those of this program. Raises :class:`StoreError`, as :meth:`migrate` does."""
+        from bot.store.migrations import is_current
+
+        with _in_words(self.engine.url):
+            return is_current(self.engine)
+
     def migrate(self) -> None:
-        """Create or upgrade our tables; safe when several processes start together."""
+        """Create or upgrade our tables; safe when several processes start together. Raises :class:`StoreError`."""
         from bot.store.migrations import upgrade
 
-        upgrade(self.engine)
+        with _in_words(self.engine.url):
+            upgrade(self.engine)
 
     def close(self) -> None:
         self._executor.shutdown(wait=True)
         self.engine.dispose()
+
+
+@contextmanager
+def _in_words(url: sa.URL) -> Iterator[None]:
+    """What the driver says, without the password, and what to look at."""
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        said = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+        hint = "the folder exists, is writable for this user and has room"
+        if url.get_backend_name() != "sqlite":
+            hint = "the server runs, is reached from here, and lets this user in (FORGEHAND_DATABASE_URL)"
+        where = url.render_as_string(hide_password=True)
+        hidden = said.replace(str(url.password), "***") if url.password else said
+        raise StoreError(f"The database {where} cannot be used: {hidden.rstrip('.')}. Check that {hint}.") from None
 
 
 __all__ = ["Store", "StoreError", "create_engine", "metadata", "now_ms"]

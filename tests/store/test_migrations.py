@@ -31,6 +31,19 @@ def test_the_module_upgrades_the_database_whose_url_it_reads(database: str) -> N
     engine.dispose()
 
 
+def test_processes_that_start_together_queue_up(database: str) -> None:
+    command = [sys.executable, "-m", "bot.store.migrations"]
+    together = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
+    for process in together:
+        assert process.stdin is not None
+        process.stdin.write(database)
+        process.stdin.close()
+    assert [process.wait() for process in together] == [0, 0, 0]
+    engine = create_engine(database)
+    assert set(metadata.tables) <= set(sa.inspect(engine).get_table_names())
+    engine.dispose()
+
+
 def test_alembic_is_loaded_only_where_there_is_something_to_upgrade(database: str) -> None:
     loaded = [_python("-c", _AGAIN, given=database) for _ in range(2)]
     assert loaded == ["True", "False"]

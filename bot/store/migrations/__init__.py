@@ -6,28 +6,46 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from bot.store.store import StoreError
+
 VERSION_TABLE = "fh_alembic_version"
 _ADVISORY_LOCK = 0x464F5247
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Bring the database to the newest revision. Processes that start together queue up behind one lock."""
-    if _revision(engine) == _newest():
+    """Bring the database to the newest revision. Processes that start together queue up behind one lock.
+
+    Raises :class:`StoreError` where the database is newer than this program.
+    """
+    if is_current(engine):
         return
     from alembic import command
     from alembic.config import Config
 
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text(f"select pg_advisory_lock({_ADVISORY_LOCK})"))
+        else:  # the driver begins no transaction of its own before it changes tables
+            connection.exec_driver_sql("begin immediate")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()
         if engine.dialect.name == "postgresql":
             connection.execute(sa.text(f"select pg_advisory_unlock({_ADVISORY_LOCK})"))
             connection.commit()
+
+
+def is_current(engine: sa.Engine) -> bool:
+    """Whether there is nothing to upgrade. Raises :class:`StoreError` where the database is newer than this program."""
+    found, newest = _revision(engine), _newest()
+    if found is not None and found > newest:
+        raise StoreError(
+            f"The database is of a newer Forgehand (revision {found}, this one knows {newest}): "
+            "run the newer one, or restore the backup made before the upgrade."
+        )
+    return found == newest
 
 
 def _revision(engine: sa.Engine) -> str | None:

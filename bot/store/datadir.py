@@ -1,0 +1,32 @@
+"""The data directory: ours to write, private, and with room left."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from bot.settings import SettingsError
+
+_LEAST_FREE = 100 * 1024 * 1024  # bytes; below it neither a clone nor a delivery may find room
+
+
+def prepare(folder: Path) -> None:
+    """Make it where it is missing, readable for this user only, and try to write there. Blocking.
+
+    Raises :class:`SettingsError`.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(4096))
+    except OSError as error:
+        raise SettingsError(
+            f"The data directory {folder} cannot be written to ({error.strerror}). "
+            "Give it to this user and make room in it, or set FORGEHAND_DATA_DIR to another one."
+        ) from None
+
+
+def has_room(folder: Path) -> bool:
+    """Whether there is enough space left to go on working."""
+    return shutil.disk_usage(folder).free >= _LEAST_FREE

@@ -1,0 +1,172 @@
+"""An operator's bad days: `serve` ends, or goes on, with words that say what to do; `/readyz` tells the truth."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from bot.cli import main
+from bot.local.hosting import free_port, manifest_rights
+from bot.store import datadir
+from bot.store.store import create_engine
+from simhub import Hub
+
+PASSWORD = "hidden-password"
+
+
+@dataclass
+class Server:
+    """A hub with an App, and servers for it that are ended with the test."""
+
+    hub: Hub
+    folder: Path
+    settings: dict[str, str]
+    port: int = field(default_factory=free_port)
+    running: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    async def start(self, **settings: str) -> asyncio.subprocess.Process:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("FORGEHAND_", "OPENAI_"))}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot.cli", "serve",
+            env=kept | {"ANTHROPIC_API_KEY": ""} | self.settings | {"FORGEHAND_PORT": str(self.port)} | settings,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        self.running.append(process)
+        return process
+
+    async def readiness(self, wanted: int) -> dict[str, str]:
+        """What `/readyz` says once it answers with this status."""
+        async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+            while True:
+                try:
+                    async with session.get(f"http://127.0.0.1:{self.port}/readyz") as answer:
+                        if answer.status == wanted:
+                            said: dict[str, str] = await answer.json()
+                            return said
+                except aiohttp.ClientError:
+                    pass
+                await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    async with Hub.start(tmp_path / "hub") as hub:
+        app = hub.create_app("forgehand", "https://bot.example.org/webhook", "a secret", **manifest_rights())
+        (tmp_path / "key.pem").write_text(app.private_key)
+        settings = {
+            "FORGEHAND_APP_ID": str(app.app_id),
+            "FORGEHAND_PRIVATE_KEY": str(tmp_path / "key.pem"),
+            "FORGEHAND_WEBHOOK_SECRET": "a secret",
+            "FORGEHAND_API_URL": hub.api_url,
+            "FORGEHAND_WEB_URL": hub.url,
+            "FORGEHAND_DATA_DIR": str(tmp_path / "data"),
+        }
+        server = Server(hub, tmp_path, settings)
+        yield server
+        for process in server.running:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+async def said_by(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
+    output = (await process.communicate())[0].decode()
+    assert "Traceback" not in output
+    return process.returncode, output
+
+
+async def test_what_is_in_use_already_is_named(server: Server) -> None:
+    first = await server.start()
+    assert set((await server.readiness(200)).values()) == {"ok"}
+    assert (server.folder / "data").stat().st_mode & 0o077 == 0
+
+    same_database = await said_by(await server.start(FORGEHAND_PORT=str(free_port())))
+    same_port = await said_by(await server.start(FORGEHAND_DATA_DIR=str(server.folder / "other")))
+    assert same_database[0] == same_port[0] == 1
+    assert "Another process works on" in same_database[1]
+    assert f"Cannot listen on 127.0.0.1, port {server.port} (Address already in use)" in same_port[1]
+    assert "choose another address with --host and --port" in same_port[1]
+
+    first.send_signal(signal.SIGTERM)
+    code, log = await said_by(first)
+    assert code == 0
+    assert "a model cannot be asked" in log
+    assert "give ANTHROPIC_API_KEY or OPENAI_API_KEY" in log
+    assert "stopping" in log
+
+
+async def test_with_a_wrong_key_it_is_not_ready_and_a_hang_up_ends_it_in_order(server: Server) -> None:
+    (server.folder / "key.pem").write_text(server.hub.create_app("other").private_key)
+    process = await server.start(FORGEHAND_SANDBOX="none")
+    ready = await server.readiness(503)
+    assert {name for name, state in ready.items() if state != "ok"} == {"credentials"}
+    process.send_signal(signal.SIGHUP)
+    code, log = await said_by(process)
+    assert code == 0
+    assert "Check the App id, the private key and this machine's clock." in log
+    assert "no repository code can run, so nothing can be fixed" in log
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "said"),
+    [
+        (
+            {"FORGEHAND_DATABASE_URL": f"postgresql://bot:{PASSWORD}@127.0.0.1:1/forgehand"},
+            1,
+            "cannot be used: connection failed",
+        ),
+        ({"FORGEHAND_DATA_DIR": "/proc/nowhere"}, 2, "set FORGEHAND_DATA_DIR to another one"),
+        ({"FORGEHAND_PRIVATE_KEY": "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n"}, 2, "download a new one"),
+    ],
+)
+def test_it_does_not_start_without_what_it_needs(
+    rsa_key: str, tmp_path: Path, wrong: dict[str, str], code: int, said: str
+) -> None:
+    kept: dict[str, Any] = {name: None for name in os.environ if name.startswith("FORGEHAND_")}
+    healthy = {"APP_ID": "7", "PRIVATE_KEY": rsa_key, "WEBHOOK_SECRET": "a secret", "DATA_DIR": str(tmp_path)}
+    given = kept | {f"FORGEHAND_{name}": value for name, value in healthy.items()} | wrong
+    result = CliRunner().invoke(main, ["serve"], env=given)
+    assert result.exit_code == code, result.output
+    assert isinstance(result.exception, SystemExit)
+    assert said in result.output
+    assert PASSWORD not in result.output
+
+
+def test_a_full_disk_has_no_room() -> None:
+    assert datadir.has_room(Path("/"))
+    assert not datadir.has_room(Path("/proc"))
+
+
+def test_a_database_of_a_newer_program_is_refused_in_words(tmp_path: Path) -> None:
+    from bot.store.store import Store, StoreError
+
+    store = Store(create_engine(f"sqlite:///{tmp_path / 'forgehand.db'}"))
+    store.migrate()
+    assert store.is_current()
+    store.run_sync(lambda connection: connection.execute(sa.text("update fh_alembic_version set version_num='9999'")))
+    with pytest.raises(StoreError, match="of a newer Forgehand"):
+        store.migrate()
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def rsa_key() -> str:
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    no_password = serialization.NoEncryption()
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, no_password
+    ).decode()
