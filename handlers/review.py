@@ -84,18 +84,20 @@ async def offered(event: Event, services: Services) -> None:
 async def pushed(event: Event, services: Services) -> None:
     """The head moved: what reads the old one starts over; else our open findings are looked at again.
 
-    New hunks are read by themselves only where policy says so.
+    New hunks are read by themselves only where policy says so, and never after a push of our own.
     """
     offer = _offer(event)
-    if offer is None or await _is_us(services, offer.sender):
+    if offer is None:
         return
+    ours = await _is_us(services, offer.sender)
     dropped = await _drop_older(services, offer)
-    policy = await _policy(services, event, offer)
+    told = dropped is not None or await _has_open_findings(services, offer)
+    policy = await _policy(services, event, offer) if told or not ours else None
     if policy is None:
         return
-    reads = "synchronize" in policy.review.on and not offer.draft
-    if dropped is not None or reads or await _has_open_findings(services, offer):
-        await _consider(services, event, offer, policy, dropped or "push")
+    if told or ("synchronize" in policy.review.on and not offer.draft):
+        again = None if dropped == "ours" else dropped
+        await _consider(services, event, offer, policy, again or ("ours" if ours else "push"))
 
 
 @router.on("pull_request", "review_requested")
@@ -119,8 +121,11 @@ async def pressed(event: Event, services: Services) -> None:
     run, wanted = event.payload.get("check_run") or {}, event.payload.get("requested_action") or {}
     repository, actor, earlier = event.repository(), event.sender(), str(run.get("external_id") or "")
     known = await services.store.run(lambda connection: tasks.get(connection, earlier))
-    number = known.number if known is not None and known.flow == FLOW else sign.pull_of(earlier)
-    if repository is None or actor is None or number is None:
+    if repository is None or actor is None:
+        return
+    ours = known is not None and known.flow == FLOW and known.argument["repository"]["id"] == repository.id
+    number = known.number if known is not None and ours else sign.pull_of(earlier)
+    if number is None:
         return
     where = {"repository": repository, "number": number, "actor": actor, "delivery": event.guid}
     if event.action == "rerequested" or wanted.get("identifier") == REVIEW_AGAIN.identifier:
@@ -195,6 +200,8 @@ async def _consider(services: Services, event: Event, offer: _Offer, policy: Pol
 async def _pays(services: Services, offer: _Offer, policy: Policy) -> Decision:
     """Who pushes to the repository may spend; of a fork its author, if they could push, unless policy opens it."""
     trusted = services.settings.trusted_bots
+    if await _is_us(services, offer.sender):
+        return Decision(True, "We pushed what somebody with write permission had asked for.")
     if offer.sender.type == "Bot":
         return may(offer.sender, None, "write", trusted)
     if not offer.from_fork:

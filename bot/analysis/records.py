@@ -17,7 +17,11 @@ class AnalysisError(ForgehandError):
 
 
 class StaticFinding(JsonModel):
-    """One statement of a tool about lines of the head. Lines count from 1; ``message`` never holds a secret's value."""
+    """One statement of a tool about lines of the head. Lines count from 1; ``message`` never holds a secret's value.
+
+    ``columns`` are the first character and the one behind the last, from 1, of what it is about within one line, None
+    where the tool does not say.
+    """
 
     tool: str
     rule: str
@@ -26,6 +30,7 @@ class StaticFinding(JsonModel):
     end_line: int
     message: str
     severity: Severity
+    columns: tuple[int, int] | None = None
 
 
 class ToolRun(JsonModel):

@@ -69,7 +69,7 @@ def _read_run(run: Json, tool: str, roots: Sequence[str]) -> Iterator[StaticFind
         rule_id = _rule_id(result, rules)
         if _counts(result) and (place := _place(result, run, roots)) is not None:
             rule = by_id.get(rule_id, {})
-            path, line, end_line = place
+            path, line, end_line, columns = place
             yield StaticFinding(
                 tool=tool,
                 rule=clean_message(rule_id)[:200] or "unnamed",
@@ -78,6 +78,7 @@ def _read_run(run: Json, tool: str, roots: Sequence[str]) -> Iterator[StaticFind
                 end_line=end_line,
                 message=_message(result, rule, driver) or rule_id,
                 severity=_severity(result, rule),
+                columns=columns,
             )
 
 
@@ -114,8 +115,8 @@ def _message(result: Json, rule: Json, driver: Json) -> str:
     )
 
 
-def _place(result: Json, run: Json, roots: Sequence[str]) -> tuple[str, int, int] | None:
-    """(path, first line, last line) of a result's first place in a file."""
+def _place(result: Json, run: Json, roots: Sequence[str]) -> tuple[str, int, int, tuple[int, int] | None] | None:
+    """(path, first line, last line, columns) of a result's first place in a file."""
     for location in islice(_items(result, "locations"), 10):
         physical = _object(location, "physicalLocation")
         region = _object(physical, "region")
@@ -126,8 +127,13 @@ def _place(result: Json, run: Json, roots: Sequence[str]) -> tuple[str, int, int
             # a region that ends before the first column of a line does not reach that line
             if end > line and region.get("endColumn") == 1:
                 end -= 1
-            return path, line, max(line, end)
+            return path, line, max(line, end), _columns(region) if end == line else None
     return None
+
+
+def _columns(region: Json) -> tuple[int, int] | None:
+    first, behind = line_number(region.get("startColumn")), line_number(region.get("endColumn"))
+    return (first, behind) if first is not None and behind is not None and first < behind else None
 
 
 def _uri(artifact: Json, run: Json) -> str:

@@ -106,7 +106,7 @@ class Inquiry:
     Every request has its own name in the ledger, ``<name>-<turn>``, so a step that is repeated buys nothing twice.
     ``answer`` is the tool that ends it; without one, the first reply that calls no tool does. The commit is indexed
     only once something is looked up. With ``run`` the model may also run shell lines; it is given one and gives what
-    the model is told.
+    the model is told. ``hide`` takes out of every text what the model must not see.
     """
 
     assignment: Assignment[Any]
@@ -118,13 +118,14 @@ class Inquiry:
     turns: int = 8
     max_output: int = 8192
     run: Callable[[str], Awaitable[str]] | None = None
+    hide: Callable[[str], str] = str
 
     async def ask(self, prompt: str) -> Answer:
         """Ask until answered; raises :class:`bot.models.port.ModelError`."""
-        messages = [Message(role="user", text=prompt)]
+        messages = [Message(role="user", text=self.hide(prompt))]
         lookups = 0
         for turn in range(self.turns):
-            conversation = Conversation(system=self.system, messages=tuple(messages))
+            conversation = Conversation(system=self.hide(self.system), messages=tuple(messages))
             reply = await self.assignment.ask(
                 f"{self.name}-{turn}", self.role, conversation, tools=self._tools, max_output=self.max_output
             )
@@ -154,7 +155,7 @@ class Inquiry:
         how = f"Call `{self.answer.name}` now." if self.answer else "Answer now."
         if not reply.tool_calls:
             return [Message(role="user", text=how)]
-        texts = [await self._result(call) for call in reply.tool_calls]
+        texts = [self.hide(await self._result(call)) for call in reply.tool_calls]
         if last:
             texts[-1] = f"{texts[-1]}\n\n{_ENOUGH} {how}"
         return [

@@ -14,7 +14,8 @@ from bot.types import JsonModel, Repository
 
 ACTOR = "author { __typename login ... on User { databaseId } ... on Bot { databaseId } }"
 _COMMENTS = f"""pageInfo {{ hasNextPage endCursor }} nodes {{
-    fullDatabaseId body createdAt authorAssociation {ACTOR} reactionGroups {{ content reactors {{ totalCount }} }}
+    fullDatabaseId body createdAt authorAssociation {ACTOR}
+    reactions(content: THUMBS_DOWN, first: 20) {{ nodes {{ user {{ login }} }} }}
 }}"""
 _THREADS = f"""
 query($owner: String!, $name: String!, $number: Int!, $after: String) {{
@@ -38,7 +39,7 @@ _RESOLVE = "mutation($id: ID!) { resolveReviewThread(input: {threadId: $id}) { t
 class ThreadComment(JsonModel):
     """A comment of a thread, with the id and login that REST gives it: ``name[bot]``, ``ghost`` for a deleted account.
 
-    ``created_at`` is ISO 8601 in UTC.
+    ``dislikers`` are the logins of those who gave it a thumb down, 20 at most. ``created_at`` is ISO 8601 in UTC.
     """
 
     id: int
@@ -47,7 +48,7 @@ class ThreadComment(JsonModel):
     author_id: int | None
     is_bot: bool
     association: str
-    disliked: int
+    dislikers: tuple[str, ...] = ()
     created_at: str
 
 
@@ -123,7 +124,6 @@ def _thread(node: Any, comments: tuple[ThreadComment, ...]) -> Thread:
 def _comment(node: Any) -> ThreadComment:
     author = node["author"] or {"login": "ghost"}
     is_bot = author.get("__typename") == "Bot"
-    groups = {group["content"]: group["reactors"]["totalCount"] for group in node["reactionGroups"] or ()}
     return ThreadComment(
         id=int(node["fullDatabaseId"]),
         body=node["body"],
@@ -131,6 +131,6 @@ def _comment(node: Any) -> ThreadComment:
         author_id=author.get("databaseId"),
         is_bot=is_bot,
         association=node["authorAssociation"],
-        disliked=groups.get("THUMBS_DOWN", 0),
+        dislikers=tuple(one["user"]["login"] for one in node["reactions"]["nodes"] if one["user"] is not None),
         created_at=node["createdAt"],
     )

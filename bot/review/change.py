@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from bot.change.assignment import Assignment
 from bot.git.mirrors import as_text
-from bot.github.diffs import FileDiff, parse_diff
-from bot.review import files
+from bot.github.diffs import DiffLine, FileDiff, Hunk, parse_diff
+from bot.review import files, veil
 from bot.review.records import Looked, ReviewTask
 
 Review = Assignment[ReviewTask]
@@ -32,16 +32,42 @@ async def contents(review: Review, sha: str, paths: Iterable[str]) -> dict[str, 
     return {path: blobs[blob] for path, blob in shas.items()}
 
 
-async def texts(review: Review, sha: str, paths: Iterable[str]) -> dict[str, str]:
-    """The texts of those of the paths that are UTF-8 text at a commit."""
-    found = await contents(review, sha, paths)
-    return {path: text for path, data in found.items() if (text := as_text(data)) is not None}
+async def texts(review: Review, looked: Looked, sha: str, paths: Iterable[str]) -> dict[str, str]:
+    """The texts of those of the paths that are UTF-8 text at a commit, without the secrets of the head."""
+    hidden = await secrets(review, looked)
+    found = await _texts(review, sha, paths)
+    return {path: veil.hide(text, hidden) for path, text in found.items()}
 
 
 async def changed(review: Review, looked: Looked) -> dict[str, FileDiff]:
-    """The diffs of a change that was looked at, without the hunks that an earlier review has read."""
+    """The diffs of a change that was looked at, without its secrets and the hunks that an earlier review has read."""
+    hidden = await secrets(review, looked)
     found = await diffs(review, looked.merge_base, looked.head_sha)
-    return {path: files.fresh(diff, looked.known.get(path, ())) for path, diff in found.items()}
+    fresh = {path: files.fresh(diff, looked.known.get(path, ())) for path, diff in found.items()}
+    return {path: _veiled(diff, hidden) for path, diff in fresh.items()} if hidden else fresh
+
+
+async def secrets(review: Review, looked: Looked) -> tuple[str, ...]:
+    """The secrets that the head is known to hold, for nothing but hiding them: never return them from a step."""
+    if not looked.secrets:
+        return ()
+    return veil.values(looked.secrets, await _texts(review, looked.head_sha, {one.path for one in looked.secrets}))
+
+
+def _veiled(diff: FileDiff, hidden: Sequence[str]) -> FileDiff:
+    def line(one: DiffLine) -> DiffLine:
+        return one.model_copy(update={"text": veil.hide(one.text, hidden)})
+
+    def hunk(one: Hunk) -> Hunk:
+        section = veil.hide(one.section, hidden)
+        return one.model_copy(update={"section": section, "lines": tuple(line(each) for each in one.lines)})
+
+    return diff.model_copy(update={"hunks": tuple(hunk(each) for each in diff.hunks)})
+
+
+async def _texts(review: Review, sha: str, paths: Iterable[str]) -> dict[str, str]:
+    found = await contents(review, sha, paths)
+    return {path: text for path, data in found.items() if (text := as_text(data)) is not None}
 
 
 @lru_cache(maxsize=4)

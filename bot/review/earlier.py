@@ -19,7 +19,7 @@ _MOST = 3
 
 
 class Earlier(JsonModel):
-    """Results of earlier reviews that ended, newest first."""
+    """Results of earlier reviews that ended, newest first; those that only looked at what was open are left out."""
 
     results: tuple[Reviewed, ...] = ()
 
@@ -49,7 +49,7 @@ def rules(review: Review) -> str:
 async def recall(review: Review) -> Earlier:
     """Look them up, and take over their summary comment, so that a pull request has one."""
     tasks_before = await review.services.store.run(lambda connection: _recalled(connection, review))
-    results = [result for task in tasks_before if (result := _result(task)) is not None]
+    results = [result for task in tasks_before if (result := _result(task)) is not None and result.read]
     return Earlier(results=tuple(results[:_MOST]))
 
 

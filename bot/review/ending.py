@@ -9,6 +9,7 @@ from bot.change.reading import READ
 from bot.change.services import Services
 from bot.git.errors import ObjectMissing
 from bot.git.mirrors import Mirror
+from bot.review import veil
 from bot.review.memory import Checked, Memory, Standing, Told, ended, judged
 from bot.review.remembering import recall
 from bot.store import findings
@@ -25,13 +26,19 @@ async def end(services: Services, repository: Repository, number: int, head_sha:
     mirror = await _mirror(services, repository, number, head_sha)
     paths = {one.finding.path for one in memory.unsettled()}
     read = {path: await mirror.read(head_sha, path) for path in sorted(paths)}
-    texts = {path: text for path, text in read.items() if text is not None}
+    texts = {path: _hidden(path, text, memory) for path, text in read.items() if text is not None}
 
     def look() -> dict[str, tuple[State, str]]:
         return {one.fingerprint: _end(one, texts, memory) for one in memory.unsettled()}
 
     ends = await asyncio.to_thread(look)
     await services.store.run(lambda connection: findings.settle(connection, *where, ends))
+
+
+def _hidden(path: str, text: str, memory: Memory) -> str:
+    """The text as stored quotes have it."""
+    quotes = (one.finding.quote for one in memory.told if one.finding.path == path)
+    return veil.hide(text, [value for quote in quotes for value in veil.values_behind(quote, text)])
 
 
 def _end(one: Told, texts: Mapping[str, str], memory: Memory) -> tuple[State, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 from bot.change.looking import Inquiry
 from bot.change.prompts import render
 from bot.models.port import BudgetExceeded, ModelError, Tool
-from bot.review import change, showing
+from bot.review import change, showing, veil
 from bot.review.change import Review
 from bot.review.records import CONCERNS, SEVERITIES, Concern, Finding, Found, Looked, Part, Reading, Severity, Subject
 
@@ -79,6 +80,7 @@ async def find(review: Review, subject: Subject, looked: Looked, reading: Readin
             sha=looked.head_sha,
             answer=REPORT,
             turns=_TURNS,
+            hide=partial(veil.hide, secrets=await change.secrets(review, looked)),
         )
         answer = await inquiry.ask(prompt)
     except ModelError as error:
@@ -100,7 +102,7 @@ def system_text(review: Review, subject: Subject, looked: Looked) -> str:
 
 async def _prompt(review: Review, subject: Subject, looked: Looked, reading: Reading, evidence: Sequence[str]) -> str:
     diffs = await change.changed(review, looked)
-    heads = await change.texts(review, looked.head_sha, reading.paths)
+    heads = await change.texts(review, looked, looked.head_sha, reading.paths)
     shown = await asyncio.to_thread(_shown, diffs, heads, reading.parts)
     instructions = [(path, text) for path in reading.paths for text in review.policy.instructions(path)]
     return render(

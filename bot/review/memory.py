@@ -67,10 +67,14 @@ class Told(JsonModel):
 
 
 class Memory(JsonModel):
-    """Everything said before. ``author`` opened the pull request."""
+    """Everything said before. ``author`` opened the pull request.
+
+    ``deciders`` may settle our findings: the author, and of those who object whoever may write to the repository.
+    """
 
     bot_id: int
     author: str
+    deciders: tuple[str, ...] = ()
     told: tuple[Told, ...] = ()
     threads: tuple[Thread, ...] = ()
     comments: tuple[IssueComment, ...] = ()
@@ -266,13 +270,19 @@ def _mentions(comment: IssueComment, loose: Iterable[Wording], finding: Finding,
 # --- what somebody disputed ----------------------------------------------------------------------------------
 
 
-def disputed(thread: Thread, author: str) -> str | None:
-    """In whose words our finding is rejected below it: the ``author`` of the change, or somebody of the team."""
+def objections(thread: Thread) -> Iterator[tuple[str, str]]:
+    """Who rejects our finding, and how: in words below it, or by a thumb down. Anybody may; not everybody counts."""
     first, *answers = thread.comments
     for answer in answers:
-        if not answer.is_bot and (answer.author == author or answer.association in _TEAM) and _rejects(answer):
-            return f"{answer.author}: {' '.join(answer.body.split())[:300]}"
-    return "thumbs down" if first.disliked else None
+        if not answer.is_bot and _rejects(answer):
+            yield answer.author, f"{answer.author}: {' '.join(answer.body.split())[:300]}"
+    for login in first.dislikers:
+        yield login, f"{login}: thumbs down"
+
+
+def disputed(thread: Thread, deciders: Collection[str]) -> str | None:
+    """By which of the ``deciders``, and how, our finding is rejected."""
+    return next((how for who, how in objections(thread) if who in deciders), None)
 
 
 def judged(checked: Checked, memory: Memory) -> Checked:
@@ -280,7 +290,7 @@ def judged(checked: Checked, memory: Memory) -> Checked:
     thread = memory.thread_of(checked.told.fingerprint)
     if thread is None:
         return checked
-    reason = disputed(thread, memory.author)
+    reason = disputed(thread, memory.deciders)
     state: State | None = "disputed" if reason else None
     if reason is None and thread.resolved:
         mine = (one for one in thread.comments if one.author_id == memory.bot_id)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from bot.analysis.records import Analysis
 from bot.change.services import Services
 from bot.engine.port import Ctx, Outcome, Step
+from bot.policy import Policy
 from bot.review import (
     change,
     earlier,
@@ -20,6 +22,7 @@ from bot.review import (
     remembering,
     settling,
     statics,
+    veil,
     verifying,
 )
 from bot.review.asking import ask_all
@@ -61,9 +64,7 @@ class Claims(JsonModel):
 
 async def run_review(ctx: Ctx, services: Services, voice: Voice, task: ReviewTask) -> Outcome:
     """One review, ending in a state that people can see on the check run."""
-    policy = await ctx.step("policy", services.policies.load, task.repository, retries=2)
-    review = Review(services, ctx.task_id, task, policy, policy.review.max_dollars)
-    subject = await ctx.step("read", reading.read, review, retries=2)
+    review, subject = await _begun(ctx, services, task)
     if subject.stop:
         return Outcome(state="refused", summary=subject.stop)
     before = await ctx.step("earlier", earlier.recall, review)
@@ -71,7 +72,7 @@ async def run_review(ctx: Ctx, services: Services, voice: Voice, task: ReviewTas
     same = before.of(review, looked)
     if same is not None:
         return _outcome(voice, same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0}))
-    reviewed = await _reviewed(ctx, review, subject, looked)
+    looked, reviewed = await _reviewed(ctx, review, subject, looked)
     reviewed = await ctx.step("account", posting.account, review, reviewed)
     posted = await ctx.step("post", posting.post, review, looked, reviewed, voice, retries=2)
     if posted.stop:
@@ -82,8 +83,23 @@ async def run_review(ctx: Ctx, services: Services, voice: Voice, task: ReviewTas
     return _outcome(voice, reviewed)
 
 
-async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) -> Reviewed:
-    """Remember and analyse; look at our open findings again; find, settle, verify, rank."""
+async def _begun(ctx: Ctx, services: Services, task: ReviewTask) -> tuple[Review, Subject]:
+    """The rules and the pull request, which can be read without them: that costs nothing and decides nothing."""
+    reader = Review(services, ctx.task_id, task, services.policies.latest(task.repository), max_dollars=0.0)
+    steps: dict[str, Step[Any]] = {
+        "policy": Step(services.policies.load, (task.repository,), retries=2),
+        "read": Step(reading.read, (reader,), retries=2),
+    }
+    begun = await ctx.parallel(steps)
+    policy: Policy = begun["policy"]
+    return replace(reader, policy=policy, max_dollars=policy.review.max_dollars), begun["read"]
+
+
+async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) -> tuple[Looked, Reviewed]:
+    """Remember and analyse; look at our open findings again; find, settle, verify, rank. Secrets are known from here.
+
+    Returns what was looked at, with its secrets, and the review.
+    """
     task = review.task
     steps: dict[str, Step[Any]] = {
         "recall": Step(remembering.recall, (review.services, task.repository, task.number, subject.author), retries=2),
@@ -92,13 +108,15 @@ async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) 
     known = await ctx.parallel(steps)
     before: Memory = known["recall"]
     static: Analysis = known["analyse"]
+    looked = looked.model_copy(update={"secrets": veil.secrets_of(static)})
     memory = await rechecking.recheck(ctx, review, subject, looked, before)
     found = await _find(ctx, review, subject, looked, static)
     claims = await ctx.step("settle", settled, review, looked, static, memory, tuple(found.values()))
     verdicts = await _verify(ctx, review, subject, looked, claims.settled)
     reviewed = assembled(review, looked, static, found, claims, verdicts)
     issues = tuple(issue.number for issue in subject.issues)
-    return reviewed.model_copy(update={"issues": issues, "since": since(before, memory), "read": reading.reads(review)})
+    more = {"issues": issues, "since": since(before, memory), "read": reading.reads(review)}
+    return looked, reviewed.model_copy(update=more)
 
 
 def since(before: Memory, now: Memory) -> Since:
@@ -127,8 +145,8 @@ def _evidence(static: Analysis, one: Reading) -> tuple[str, ...]:
 async def settled(review: Review, looked: Looked, static: Analysis, memory: Memory, found: tuple[Found, ...]) -> Claims:
     """All new findings at their places: none whose quote is invented, none that repeats what was said, by anybody."""
     diffs = await change.changed(review, looked)
-    head = await change.texts(review, looked.head_sha, diffs)
-    old = await change.texts(review, looked.merge_base, [diff.old_path for diff in diffs.values()])
+    head = await change.texts(review, looked, looked.head_sha, diffs)
+    old = await change.texts(review, looked, looked.merge_base, [diff.old_path for diff in diffs.values()])
     base = {path: old[diff.old_path] for path, diff in diffs.items() if diff.old_path in old}
     said = [one for answer in found for one in answer.findings]
     new = [item for item in static.new if item.path in diffs]

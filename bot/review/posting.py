@@ -12,7 +12,7 @@ from bot.github.diffs import FileDiff
 from bot.github.markers import Marker, with_marker
 from bot.github.reviews import Overtaken, ReviewComment
 from bot.github.suggestions import suggestion
-from bot.review import change
+from bot.review import change, veil
 from bot.review.change import Review
 from bot.review.fingerprints import fingerprint
 from bot.review.memory import marker
@@ -77,7 +77,7 @@ async def _overtaken(review: Review) -> str | None:
 
 async def _comments(review: Review, looked: Looked, reviewed: Reviewed, voice: Voice) -> list[ReviewComment]:
     diffs = await change.changed(review, looked)
-    head = await change.texts(review, looked.head_sha, {one.finding.path for one in reviewed.inline})
+    head = await change.texts(review, looked, looked.head_sha, {one.finding.path for one in reviewed.inline})
 
     def written() -> list[ReviewComment]:
         return [_comment(review, one, voice.comment(one, _suggestion(one, diffs, head))) for one in reviewed.inline]
@@ -89,7 +89,7 @@ def _suggestion(one: Settled, diffs: Mapping[str, FileDiff], head: Mapping[str, 
     """A block that can be committed with a click; "" where the finding has none or it would not fit."""
     finding, anchor = one.finding, one.anchor
     text = head.get(finding.path)
-    if finding.suggestion is None or anchor is None or text is None:
+    if finding.suggestion is None or anchor is None or text is None or veil.marks(finding.suggestion):
         return ""
     found = suggestion(anchor, diffs[finding.path], text, finding.suggestion, quote=finding.quote, broken_by=broken_by)
     return found or ""

@@ -13,7 +13,7 @@ _FOLDED = 20
 
 def ordered(settled: Sequence[Settled], risks: dict[str, Risk]) -> tuple[Settled, ...]:
     """Most important first: severity, then whether it is proved, then the risk of its file, then its place."""
-    return tuple(sorted(settled, key=lambda one: _key(one, risks)))
+    return tuple(sorted(settled, key=lambda one: weight(one, risks)))
 
 
 def split(ranked: Sequence[Settled], most: int) -> tuple[tuple[Settled, ...], tuple[Settled, ...]]:
@@ -22,7 +22,8 @@ def split(ranked: Sequence[Settled], most: int) -> tuple[tuple[Settled, ...], tu
     return tuple(inline), tuple(one for one in ranked if one not in inline)[:_FOLDED]
 
 
-def _key(one: Settled, risks: dict[str, Risk]) -> tuple[int, bool, int, str, int]:
+def weight(one: Settled, risks: dict[str, Risk]) -> tuple[int, bool, int, str, int]:
+    """What findings are sorted by: the less, the more important."""
     finding = one.finding
     risk = _RISK[risks.get(finding.path, "low")]
     return _SEVERITY[finding.severity], not one.proved, risk, finding.path, finding.line or 0

@@ -96,7 +96,8 @@ async def look(review: Review, subject: Subject, known: dict[str, tuple[str, ...
 
 def reads(review: Review) -> bool:
     """Whether the change is read, or only our open findings are looked at again."""
-    return review.task.trigger != "push" or "synchronize" in review.policy.review.on
+    trigger = review.task.trigger
+    return trigger != "ours" and (trigger != "push" or "synchronize" in review.policy.review.on)
 
 
 async def _fetched(review: Review, subject: Subject) -> Mirror:

@@ -7,18 +7,20 @@ asked, and its "fixed" counts only with a quote that stands in the file.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
 from bot.change.looking import Inquiry
 from bot.change.prompts import render
 from bot.engine.port import Ctx, Step
 from bot.github.threads import Thread, reply, resolve
-from bot.models.port import ModelError
-from bot.review import change, quotes
+from bot.models.port import BudgetExceeded, ModelError
+from bot.review import change, quotes, ranking, veil
+from bot.review.asking import ask_all
 from bot.review.change import Review
 from bot.review.fingerprints import relocated, unchanged
 from bot.review.memory import Checked, Memory, Told, check, fixed_marker, judged, stored, surroundings
-from bot.review.records import Looked, Subject
+from bot.review.records import Looked, Settled, Subject
 from bot.review.verifying import VERDICT
 from bot.store import findings
 from bot.types import JsonModel
@@ -31,12 +33,16 @@ _SAID = 600
 
 
 class Answer(JsonModel):
-    """What the verifier made of a changed place. ``fixed`` needs ``path`` and ``quote`` that stand in the head."""
+    """What the verifier made of a changed place. ``fixed`` needs ``path`` and ``quote`` that stand in the head.
+
+    ``short``: the budget did not allow the next call.
+    """
 
     fixed: bool = False
     path: str = ""
     quote: str = ""
     reason: str = ""
+    short: bool = False
 
 
 async def recheck(ctx: Ctx, review: Review, subject: Subject, looked: Looked, memory: Memory) -> Memory:
@@ -44,28 +50,59 @@ async def recheck(ctx: Ctx, review: Review, subject: Subject, looked: Looked, me
     if not memory.unsettled():
         return memory
     checked = await ctx.step("recheck", by_code, review, looked, memory)
-    doubtful = [one for one in checked if one.open and one.standing == "doubtful"][:_AT_MOST]
     steps = {
-        f"recheck-{one.told.fingerprint}": Step(ask, (review, subject, looked, one), interruptible=True)
-        for one in doubtful
+        step_name(one.told): Step(ask, (review, subject, looked, one), interruptible=True)
+        for one in most_important(checked, looked)
     }
-    answers = await ctx.parallel(steps) if steps else {}
-    by_name = {one.told.fingerprint: answers[f"recheck-{one.told.fingerprint}"] for one in doubtful}
+    answers = await ask_all(ctx, steps)
+    by_name = {one.told.fingerprint: answers[name] for one in checked if (name := step_name(one.told)) in answers}
     return await ctx.step("close-fixed", close, review, looked, memory, checked, by_name, retries=2)
+
+
+def step_name(told: Told) -> str:
+    """The name of the step that asks about a finding."""
+    return f"recheck-{told.fingerprint}"
+
+
+def most_important(checked: Sequence[Checked], looked: Looked) -> list[Checked]:
+    """The open findings that only a model can judge, most important first, and no more than are worth the money."""
+    risks = {file.path: file.risk for file in looked.files}
+    doubtful = [one for one in checked if one.open and one.standing == "doubtful"]
+    settled = {one.told.fingerprint: Settled(finding=one.told.finding, verdict=one.told.verdict) for one in doubtful}
+    return sorted(doubtful, key=lambda one: ranking.weight(settled[one.told.fingerprint], risks))[:_AT_MOST]
 
 
 async def by_code(review: Review, looked: Looked, memory: Memory) -> tuple[Checked, ...]:
     """How each open finding stands, by its code and by what people said below it."""
-    told = memory.unsettled()
-    texts = await change.texts(review, looked.head_sha, {one.finding.path for one in told})
+    told, blind = memory.unsettled(), _blind(looked, memory)
+    texts = await change.texts(review, looked, looked.head_sha, {one.finding.path for one in told})
     if any(one.finding.path not in texts for one in told):
         # The code may have moved to another file of the change.
-        texts |= await change.texts(review, looked.head_sha, {file.path for file in looked.files})
+        texts |= await change.texts(review, looked, looked.head_sha, {file.path for file in looked.files})
 
     def look() -> tuple[Checked, ...]:
-        return tuple(judged(check(one, texts), memory) for one in told)
+        return tuple(judged(_stands(one, texts, blind), memory) for one in told)
 
     return await asyncio.to_thread(look)
+
+
+def _stands(told: Told, texts: Mapping[str, str], blind: Collection[str]) -> Checked:
+    """How a finding stands by its code. One about a secret is fixed where nothing of it is found any more."""
+    if told.finding.path in blind:
+        return Checked(told=told, standing="stands")
+    checked, finding = check(told, texts), told.finding
+    if checked.standing != "doubtful" or not finding.source.startswith(f"{veil.TOOL}:"):
+        return checked
+    places = [texts[finding.path]] if finding.path in texts else list(texts.values())
+    wanted = veil.marks(finding.quote) or (finding.quote.strip(),)
+    there = any(each in text for each in wanted for text in places)
+    return checked.model_copy(update={"standing": "stands" if there else "gone"})
+
+
+def _blind(looked: Looked, memory: Memory) -> set[str]:
+    """Files that held secrets and were not searched for them now: nobody can tell, and nobody may be shown them."""
+    secret = (one for one in memory.told if one.finding.source.startswith(f"{veil.TOOL}:"))
+    return {one.finding.path for one in secret} if looked.secrets is None else set()
 
 
 async def ask(review: Review, subject: Subject, looked: Looked, checked: Checked) -> Answer:
@@ -80,17 +117,18 @@ async def ask(review: Review, subject: Subject, looked: Looked, checked: Checked
         now=checked.now,
     )
     system = render("review/verifier.md.j2", repository=review.task.repository.full_name, nonce=subject.nonce)
-    name = f"recheck-{checked.told.fingerprint}"
-    inquiry = Inquiry(review, name, "verify", system, looked.head_sha, VERDICT, _TURNS, 4096)
+    hide = partial(veil.hide, secrets=await change.secrets(review, looked))
+    name, sha = step_name(checked.told), looked.head_sha
+    inquiry = Inquiry(review, name, "verify", system, sha, VERDICT, _TURNS, 4096, hide=hide)
     try:
         answer = await inquiry.ask(prompt)
     except ModelError as error:
-        return Answer(reason=error.message)
+        return Answer(reason=error.message, short=isinstance(error, BudgetExceeded))
     said = answer.arguments
     if said is None:
         return Answer(reason=answer.problem or "the model gave no answer")
     path, quote = str(said["path"]).removeprefix("./"), str(said["quote"])[:_SAID]
-    text = (await change.texts(review, looked.head_sha, [path])).get(path)
+    text = (await change.texts(review, looked, looked.head_sha, [path])).get(path)
     if text is None or quotes.find(text, quote) is None:
         return Answer(reason="the check quoted code that is not in the file")
     reason = " ".join(str(said["reason"]).split())[:_SAID]
@@ -101,7 +139,7 @@ async def close(
     review: Review, looked: Looked, memory: Memory, checked: Sequence[Checked], answers: Mapping[str, Answer]
 ) -> Memory:
     """Say below what is fixed that it is, resolve it, and store how everything stands."""
-    texts = await change.texts(review, looked.head_sha, {one.told.finding.path for one in checked})
+    texts = await change.texts(review, looked, looked.head_sha, {one.told.finding.path for one in checked})
     after = [concluded(one, answers.get(one.told.fingerprint), looked.head_sha, texts) for one in checked]
     for one in after:
         thread = memory.thread_of(one.told.fingerprint)

@@ -6,14 +6,14 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
-from bot.analysis.records import Analysis
+from bot.analysis.records import Analysis, StaticFinding
 from bot.github.anchors import Anchor
 from bot.github.diffs import Status
 from bot.types import JsonModel, Target
 
 Severity = Literal["blocker", "bug", "risk", "nit"]
 Concern = Literal["correctness", "security", "performance", "tests", "docs"]
-Trigger = Literal["opened", "push", "asked", "again"]
+Trigger = Literal["opened", "push", "ours", "asked", "again"]
 Risk = Literal["high", "medium", "low"]
 
 SEVERITIES: dict[Severity, str] = {
@@ -28,6 +28,7 @@ CONCERNS: tuple[Concern, ...] = get_args(Concern)
 class ReviewTask(Target):
     """What is to be reviewed, and why. ``actor`` is who triggered it.
 
+    A ``push`` and one of ``ours`` are reasons to look at open findings again, and only a ``push`` may be one to read.
     ``head_sha`` is the head that the delivery named, None where it named none (a command). ``full`` reads everything
     again, also what an earlier review has read.
     """
@@ -128,6 +129,7 @@ class Looked(JsonModel):
     """The change itself: its files, who reads what, and what the repository asks for (from the base branch).
 
     ``known`` are names of hunks, by path, that an earlier review has read: nobody reads or anchors there again.
+    ``secrets`` says where the head holds secrets (:mod:`bot.review.veil`), None where nobody has looked.
     """
 
     head_sha: str
@@ -136,6 +138,7 @@ class Looked(JsonModel):
     readings: tuple[Reading, ...]
     guidelines: tuple[tuple[str, str], ...] = ()
     known: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    secrets: tuple[StaticFinding, ...] | None = None
 
 
 class Found(JsonModel):

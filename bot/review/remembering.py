@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import Field, ValidationError
 
 from bot.change.reading import READ
 from bot.change.services import Services
 from bot.github import issues
+from bot.github.client import Client
 from bot.github.issues import IssueComment
+from bot.github.permissions import role_of
 from bot.github.threads import Thread, threads
 from bot.review import change
 from bot.review.change import Review
 from bot.review.fingerprints import fingerprint, relocated
-from bot.review.memory import Known, Memory, Told, finding_of, recalled, said_before, stored, tell
+from bot.review.memory import Known, Memory, Told, finding_of, objections, recalled, said_before, stored, tell
 from bot.review.records import Looked, Settled
 from bot.store import findings
 from bot.store.findings import StoredFinding
 from bot.types import JsonModel, Repository
 
 _BODY = 4_000
+_OBJECTORS = 30
 
 
 class Sifted(JsonModel):
@@ -37,7 +40,10 @@ class Sifted(JsonModel):
 
 
 async def recall(services: Services, repository: Repository, number: int, author: str) -> Memory:
-    """Our findings from the store; threads and conversation of ``author``'s pull request from GitHub (two calls)."""
+    """Our findings from the store; threads and conversation of ``author``'s pull request from GitHub.
+
+    Two calls, and one for everybody but the author who objects to a finding.
+    """
     rows = await services.store.run(lambda connection: findings.of_pull(connection, repository.full_name, number))
     github = await services.github.for_repository(repository, READ)
     found, said, bot = await asyncio.gather(
@@ -46,15 +52,28 @@ async def recall(services: Services, repository: Repository, number: int, author
     return Memory(
         bot_id=bot.id,
         author=author,
+        deciders=(author, *await _writers(github, repository, _objectors(found, bot.id) - {author})),
         told=tuple(told for row in rows if (told := _told(row)) is not None),
         threads=tuple(_shortened(thread, bot.id) for thread in found),
         comments=tuple(_cut(one) for one in said if one.author_id != bot.id),
     )
 
 
+def _objectors(found: Iterable[Thread], bot_id: int) -> set[str]:
+    ours = (thread for thread in found if finding_of(thread, bot_id) is not None)
+    return {who for thread in ours for who, _ in objections(thread)}
+
+
+async def _writers(github: Client, repository: Repository, logins: Iterable[str]) -> list[str]:
+    """Those of the accounts that may write to the repository, as GitHub says; of very many only some are asked for."""
+    asked = sorted(logins)[:_OBJECTORS]
+    roles = await asyncio.gather(*(role_of(github, repository, login) for login in asked))
+    return [login for login, role in zip(asked, roles, strict=True) if role is not None and role.at_least("write")]
+
+
 async def sift(review: Review, looked: Looked, memory: Memory, claims: Sequence[Settled]) -> Sifted:
     """The findings without those that were said before, by us, by others, in whatever words; no model is asked."""
-    head = await change.texts(review, looked.head_sha, {one.finding.path for one in claims})
+    head = await change.texts(review, looked, looked.head_sha, {one.finding.path for one in claims})
     settled = await asyncio.to_thread(lambda: [_whole(one, head) for one in claims])
     names = [fingerprint(one.finding) for one in settled]
     repository = review.task.repository.full_name
@@ -77,7 +96,7 @@ async def remember(
     known = {one.finding for row in rows if row.state == "folded" and (one := _told(row)) is not None}
     new = [(each, False) for each in inline] + [(each, True) for each in folded if each.finding not in known]
     ids = {each.finding: comment or None for each, comment in zip(inline, comments, strict=False)}
-    head = await change.texts(review, looked.head_sha, {each.finding.path for each, _ in new})
+    head = await change.texts(review, looked, looked.head_sha, {each.finding.path for each, _ in new})
     task_id, head_sha = review.task_id, looked.head_sha
 
     def told() -> list[StoredFinding]:

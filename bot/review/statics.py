@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.analysis import layer
 from bot.analysis.records import Analysis, NotRun
 from bot.git.paths import can_name_a_file
-from bot.review import change, reading
+from bot.review import change, reading, veil
 from bot.review.change import Review
 from bot.review.records import Looked, Subject
 from bot.toolchains.workspace import remove_tree
@@ -19,9 +19,10 @@ _MOST = 500
 
 
 async def analyse(review: Review, subject: Subject, looked: Looked) -> Analysis:
-    """Findings that are new on changed lines, and evidence. Where it fails, that is told, and the review goes on."""
-    if not reading.reads(review):
-        return Analysis()
+    """Findings that are new on changed lines, and evidence. Where it fails, that is told, and the review goes on.
+
+    Where the change is not read, all there is are the places of secrets, because they have to be hidden all the same.
+    """
     await review.stage("analyse", "started")
     try:
         return await _analyse(review, subject, looked)
@@ -35,7 +36,7 @@ async def _analyse(review: Review, subject: Subject, looked: Looked) -> Analysis
     wanted = {path: diff for path, diff in diffs.items() if not review.policy.ignores(path)}
     head = await change.contents(review, looked.head_sha, wanted)
     folder = review.services.settings.data_dir / "work" / review.task_id / "analysis"
-    own = review.policy.review.analysers
+    own = review.policy.review.analysers if reading.reads(review) else {}
     if own and not subject.from_fork:
         mirror = await review.mirror(looked.head_sha)
         await mirror.checkout(looked.merge_base, folder / "base")
@@ -53,7 +54,11 @@ async def _analyse(review: Review, subject: Subject, looked: Looked) -> Analysis
             analysers=own,
             run_code=not subject.from_fork,
         )
-        return found.model_copy(update={"new": found.new[:_MOST], "evidence": found.evidence[:_MOST]})
+        secrets = veil.secrets_of(found) or ()
+        if not reading.reads(review):
+            return Analysis(evidence=secrets, not_run=found.not_run)
+        evidence = dict.fromkeys((*found.evidence[:_MOST], *secrets))
+        return found.model_copy(update={"new": found.new[:_MOST], "evidence": tuple(evidence)})
     finally:
         await asyncio.to_thread(remove_tree, folder)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
 from bot.git.changes import NO_CHANGES
+from bot.review import change, veil
 from bot.review.change import Review
 from bot.review.records import Looked, Subject, Tried
 from bot.sandbox.port import Limits
@@ -36,9 +37,10 @@ class Tries:
                 result = await self.review.workshop(self.looked.head_sha).run(command, NO_CHANGES, _LIMITS)
             except ForgehandError as error:
                 return f"It cannot be run: {error.message[:1000]}"
+        output = veil.hide(result.output, await change.secrets(self.review, self.looked))
         code = f"exit code {result.exit_code}" if result.ended == "exit" else result.ended
-        self.done.append(Tried(command=_cut(command), ended=code, output=_end(result.output)))
-        return f"{code}, {result.seconds:.1f} s\n{result.output[-_SHOWN:]}"
+        self.done.append(Tried(command=_cut(command), ended=code, output=_end(output)))
+        return f"{code}, {result.seconds:.1f} s\n{output[-_SHOWN:]}"
 
 
 def _cut(command: str) -> str:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from bot.change.looking import Inquiry
 from bot.change.prompts import render
 from bot.context.lookup import numbered
 from bot.models.port import BudgetExceeded, ModelError, Tool
-from bot.review import change, quotes, showing
+from bot.review import change, quotes, showing, veil
 from bot.review.change import Review
 from bot.review.fingerprints import digest
 from bot.review.records import Finding, Looked, Subject, Verdict
@@ -63,6 +64,7 @@ async def verify(review: Review, subject: Subject, looked: Looked, finding: Find
         turns=_TURNS,
         max_output=4096,
         run=tries.run if tries is not None else None,
+        hide=partial(veil.hide, secrets=await change.secrets(review, looked)),
     )
     try:
         answer = await inquiry.ask(prompt)
@@ -81,7 +83,7 @@ async def _judged(review: Review, looked: Looked, finding: Finding, said: Mappin
     path, quote = str(said["path"]).removeprefix("./"), str(said["quote"])[:_SAID]
     # What was removed can only be quoted from where it still stood.
     places = [(looked.head_sha, path), *([(looked.merge_base, path)] if finding.removed else [])]
-    found = [await change.texts(review, sha, [path]) for sha, path in places]
+    found = [await change.texts(review, looked, sha, [path]) for sha, path in places]
     line = next((line for texts in found for text in texts.values() if (line := quotes.find(text, quote))), None)
     if line is None:
         return Verdict(fate="unproved", reason="the check quoted code that is not in the file", model=model)
@@ -94,7 +96,7 @@ async def _judged(review: Review, looked: Looked, finding: Finding, said: Mappin
 
 async def _prompt(review: Review, subject: Subject, looked: Looked, finding: Finding, *, runs: bool) -> str:
     diffs = await change.changed(review, looked)
-    head = (await change.texts(review, looked.head_sha, [finding.path])).get(finding.path)
+    head = (await change.texts(review, looked, looked.head_sha, [finding.path])).get(finding.path)
     rows = await asyncio.to_thread(showing.rows, diffs[finding.path], head)
     return render(
         "review/verify.md.j2",

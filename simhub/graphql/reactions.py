@@ -49,5 +49,6 @@ TYPES: dict[str, dict[str, Any]] = {
     "Reaction": {
         "databaseId": lambda c, v: v.id,
         "content": lambda c, v: CONTENTS[v.content],
+        "user": lambda c, v: Node("User", v.user),
     },
 }

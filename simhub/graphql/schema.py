@@ -113,6 +113,10 @@ async def _authors(_: Context, value: tuple[Repository, str]) -> Connection:
     return Connection("GitActor", [item.author])
 
 
+def _reactions(reactions: list[Any], given: dict[str, Any]) -> list[Any]:
+    return [each for each in reactions if given.get("content") in {None, CONTENTS[each.content]}]
+
+
 def _reaction_groups(reactions: list[Any]) -> list[Node]:
     groups = [(name, sum(1 for each in reactions if each.content == content)) for content, name in CONTENTS.items()]
     return [Node("ReactionGroup", group) for group in groups]
@@ -187,6 +191,7 @@ def authored(url: Any) -> dict[str, Any]:
         "createdAt": lambda c, v: iso(getattr(v, "created_at", None)),
         "updatedAt": lambda c, v: iso(getattr(v, "updated_at", None)),
         "reactionGroups": lambda c, v: _reaction_groups(getattr(v, "reactions", [])),
+        "reactions": lambda c, v, given: Connection("Reaction", _reactions(getattr(v, "reactions", []), given)),
     }
 
 

@@ -11,11 +11,14 @@ import aiohttp
 from simhub.faults import Fault
 from simhub.model import Thread
 from simhub.shapes import node_id
-from tests.e2e.answers import Rule
+from tests.e2e.answers import Rule, calls, change, edit, finish
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, QUOTE, finding, reports, verdict
-from tests.support.pulls import check, propose, push, remarks, reviewed
+from tests.e2e.scenes import POLICY, put
+from tests.e2e.test_revise import met, revises
+from tests.support.pulls import check, propose, pull, push, remarks, reviewed
 from tests.support.story import Story
+from tests.support.typing import comment
 
 MEAN = '''
 
@@ -161,9 +164,18 @@ async def test_what_was_said_is_not_said_again_after_a_rebase_in_other_words_or_
     await reviewed(story, number)
     assert len(await remarks(story, number)) == 2
 
+    # Whoever may not write to the repository settles nothing, in no words and by no thumb.
+    stranger, writer = story.hub.create_user("sam"), story.hub.create_user("wim")
+    story.hub.set_permission(story.repository, "wim", "write")
+    for told in threads(story, number).values():
+        place = f"/pulls/comments/{told.comments[0].id}/reactions"
+        await story.request("POST", place, {"content": "-1"}, by=stranger)
+        place = f"/pulls/{number}/comments/{told.comments[0].id}/replies"
+        await story.request("POST", place, {"body": "Not a bug."}, by=stranger)
     await push(story, "main", {"README.md": "# Basket\n"}, onto="main")
     head = await push(story, "topic", {PRICES: TWO}, onto="main")
     await reviewed(story, number, sha=head)
+    assert {state for state, _ in rows(story).values()} == {"open"}
     seen = await again(story, number)
     assert asked(story, "Concern: correctness") == 2
     assert len(await remarks(story, number)) == 2
@@ -175,13 +187,13 @@ async def test_what_was_said_is_not_said_again_after_a_rebase_in_other_words_or_
     )
     await resolve(story, cents)
     reply = {"body": "Won't fix, nobody asks for the mean of nothing."}
-    await story.request("POST", f"/pulls/{number}/comments/{empty.comments[0].id}/replies", reply)
+    await story.request("POST", f"/pulls/{number}/comments/{empty.comments[0].id}/replies", reply, by=writer)
     story.script.extend([reports(finding(), finding(**EMPTY))])
     story.script.rules.insert(0, story.script.rules.pop())
     await again(story, number)
     assert len(await remarks(story, number)) == 2
     assert {state for state, _ in rows(story).values()} == {"disputed"}
-    assert "Won't fix" in rows(story)["Division by zero"][1]
+    assert rows(story)["Division by zero"][1].startswith("wim: Won't fix")
     assert empty.resolved_by is None
 
 
@@ -196,3 +208,39 @@ async def test_what_a_persons_thread_says_already_is_not_said(tell: Tell) -> Non
     assert set(threads(story, number)) == {"One digit of cents is taken for cents"}
     assert QUOTE.strip() in TWO
     assert "1 in a thread already" in seen["output"]["summary"]
+
+
+async def test_a_commit_of_ours_closes_what_it_fixed_and_starts_nothing_else(tell: Tell) -> None:
+    story = await tell([still(False, "if not cents:"), *FIRST])
+    await put(story, POLICY, "review: {on: [opened, synchronize]}\n")
+    number = await propose(story, {PRICES: TWO})
+    await reviewed(story, number)
+    reads = asked(story, "Concern: ")
+    guarded = change(PRICES, "    return sum(cents)", "    if not cents:\n        return 0\n    return sum(cents)")
+    story.script.extend([*revises(calls(edit(guarded)), calls(finish("", "No prices, no mean."))), met(True)])
+    await comment(story, number, "/fix The mean of nothing is 0")
+
+    async def closed() -> bool:
+        return threads(story, number)["Division by zero"].resolved_by is not None
+
+    await story.until(closed, what="what our commit fixed is closed", seconds=90, show=lambda: _told(story, number))
+    head = (await pull(story, number))["head"]["sha"]
+    assert (await reviewed(story, number, sha=head))["conclusion"] == "neutral"
+    mended = threads(story, number)["Division by zero"]
+    assert [each.body.partition("\n")[0] for each in mended.comments[1:]] == [f"Fixed in {head}."]
+    assert threads(story, number)["One digit of cents is taken for cents"].resolved_by is None
+    await story.hub.settled()
+    await story.until(lambda: not tasks(story, "state not in ('done', 'unverified')"), what="all tasks have ended")
+    assert len(tasks(story, "flow = 'review'")) == 2, "one when it was opened, one look at what is open"
+    assert (asked(story, "Concern: "), asked(story, CHANGED)) == (reads, 1), "nothing was read that nobody asked for"
+    await again(story, number, "/review")
+    assert asked(story, "Concern: ") > reads, "whoever asks has it read"
+
+
+async def _told(story: Story, number: int) -> str:
+    return f"{rows(story)}\n{await story.comments(number)}\n{tasks(story, '1')}"
+
+
+def tasks(story: Story, where: str) -> list[Any]:
+    with sqlite3.connect(f"file:{story.root / 'data' / 'forgehand.db'}?mode=ro", uri=True) as database:
+        return database.execute(f"select flow, state from fh_task where {where}").fetchall()

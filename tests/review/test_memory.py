@@ -69,7 +69,6 @@ def said(body: str, author: str = "mara", **more: Any) -> ThreadComment:
         "author_id": 7,
         "is_bot": False,
         "association": "NONE",
-        "disliked": 0,
         "created_at": "2026-11-21T07:00:00Z",
     }
     return ThreadComment(id=next(ids), body=body, author=author, **(known | more))
@@ -190,16 +189,18 @@ def test_what_the_conversation_says_of_the_place_is_not_said(words: str, author_
     ],
 )
 def test_a_rejection_is_known_by_its_words(words: str, rejects: bool) -> None:
-    reason = disputed(thread(ours(told(ZERO)), said(words, "ann")), author="ann")
+    reason = disputed(thread(ours(told(ZERO)), said(words, "ann")), ["ann"])
     assert (reason is not None) is rejects
 
 
-def test_only_the_author_and_the_team_reject() -> None:
-    first, no = ours(told(ZERO)), "Not a bug."
-    assert disputed(thread(first, said(no, "stranger")), author="ann") is None
-    assert disputed(thread(first, said(no, "helper[bot]", is_bot=True, association="MEMBER")), author="ann") is None
-    assert disputed(thread(first, said(no, "mara", association="MEMBER")), author="ann") == "mara: Not a bug."
-    assert disputed(thread(first.model_copy(update={"disliked": 1})), author="ann") == "thumbs down"
+def test_only_who_may_decide_rejects() -> None:
+    first, no, deciders = ours(told(ZERO)), "Not a bug.", ["ann", "mara", "helper[bot]"]
+    assert disputed(thread(first, said(no, "stranger", association="MEMBER")), deciders) is None
+    assert disputed(thread(first, said(no, "helper[bot]", is_bot=True, association="MEMBER")), deciders) is None
+    assert disputed(thread(first, said(no, "mara")), deciders) == "mara: Not a bug."
+    disliked = thread(first.model_copy(update={"dislikers": ("stranger", "mara")}))
+    assert disputed(disliked, deciders) == "mara: thumbs down"
+    assert disputed(disliked, ["ann"]) is None
 
 
 NEW = "# moved\nimport os\n\n\n"
@@ -294,7 +295,9 @@ def test_people_settle_findings(standing: Any, fields: dict[str, Any], answers: 
         else said(text, "ann")
         for text in answers
     ]
-    memory = Memory(bot_id=BOT, author="ann", told=(one,), threads=(thread(ours(one), *replies, **fields),))
+    memory = Memory(
+        bot_id=BOT, author="ann", deciders=("ann",), told=(one,), threads=(thread(ours(one), *replies, **fields),)
+    )
     after = judged(Checked(told=one, standing=standing), memory)
     assert after.told.state == state
     assert bool(after.why) is (state != "open")

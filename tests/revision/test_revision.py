@@ -22,7 +22,6 @@ def thread(*said: tuple[str, str], resolved: bool = False) -> Thread:
             author_id=number,
             is_bot=author.endswith("[bot]"),
             association="NONE",
-            disliked=0,
             created_at="2026-11-21T08:00:00Z",
         )
         for number, (author, body) in enumerate(said, 1)

@@ -7,14 +7,19 @@ import sys
 from typing import Any
 
 
-def result(rule: str, level: str, message: str, path: str, line: int, end_line: int) -> dict[str, Any]:
-    """One result; lines count from 1."""
+def result(
+    rule: str, level: str, message: str, path: str, line: int, end_line: int, columns: tuple[int, int] | None = None
+) -> dict[str, Any]:
+    """One result; lines and columns count from 1, the second column is the one behind the last character."""
     region = {"startLine": line, "endLine": end_line}
+    if columns is not None:
+        region |= {"startColumn": columns[0], "endColumn": columns[1]}
     place = {"physicalLocation": {"artifactLocation": {"uri": path.replace("%", "%25")}, "region": region}}
     return {"ruleId": rule, "level": level, "message": {"text": message}, "locations": [place]}
 
 
 def write(name: str, results: list[dict[str, Any]]) -> None:
     """The log, to standard output."""
-    log = {"version": "2.1.0", "runs": [{"tool": {"driver": {"name": name}}, "results": results}]}
+    run = {"tool": {"driver": {"name": name}}, "columnKind": "unicodeCodePoints", "results": results}
+    log = {"version": "2.1.0", "runs": [run]}
     json.dump(log, sys.stdout)

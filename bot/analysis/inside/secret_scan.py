@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import sarif_log  # type: ignore[import-not-found]
@@ -32,6 +33,7 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _BITS = 2.8
+Place = tuple[int, int, str]  # first column, the one behind the last, the detector's name for it
 
 
 def is_likely(kind: str, value: str) -> bool:
@@ -45,23 +47,43 @@ def is_likely(kind: str, value: str) -> bool:
 
 
 def scan(path: str, marked_only: bool) -> list[dict[str, Any]]:
-    """SARIF results for one file, one a line."""
+    """SARIF results for one file, one a secret, with its place in the line."""
     names = _MARKED if marked_only else (*_MARKED, *_GUESSED)
-    found: dict[int, str] = {}
+    found: dict[int, list[Place]] = {}
+    lines = dict(enumerate(Path(path).read_bytes().decode("utf-8", "replace").split("\n"), 1))
     with transient_settings({"plugins_used": [{"name": name} for name in names]}):
         for secret in scan_file(path):
             if is_likely(secret.type, secret.secret_value or ""):
-                # an issuer's mark says more than a keyword nearby
-                known = found.get(secret.line_number)
-                found[secret.line_number] = secret.type if known in (None, _KEYWORD) else known
-    return [_result(path, line, kind) for line, kind in sorted(found.items())]
+                places = _places(lines.get(secret.line_number, ""), secret.secret_value or "")
+                found.setdefault(secret.line_number, []).extend((*place, secret.type) for place in places)
+    return [_result(path, line, place) for line in sorted(found) for place in _merged(found[line])]
 
 
-def _result(path: str, line: int, kind: str) -> dict[str, Any]:
+def _places(line: str, value: str) -> list[tuple[int, int]]:
+    """Where a value stands, with the rest of its word: some detectors give only its beginning away."""
+    word = re.compile(rf"[\w-]*{re.escape(value)}[\w.~+/=-]*")
+    found = [match.span() for match in word.finditer(line)] if value else []
+    return [(first + 1, behind + 1) for first, behind in found] or [(1, max(len(line), 1) + 1)]
+
+
+def _merged(places: list[Place]) -> list[Place]:
+    """Detectors that overlap mean the same secret; an issuer's mark says more than a keyword nearby."""
+    merged: list[Place] = []
+    for first, behind, kind in sorted(places):
+        if merged and first < merged[-1][1]:
+            start, end, known = merged[-1]
+            merged[-1] = (start, max(end, behind), kind if known == _KEYWORD else known)
+        else:
+            merged.append((first, behind, kind))
+    return merged
+
+
+def _result(path: str, line: int, place: Place) -> dict[str, Any]:
+    first, behind, kind = place
     level = "warning" if kind in (_KEYWORD, _PASSWORD) else "error"
     rule = "-".join(re.findall(r"[a-z0-9]+", kind.lower()))
     text = f"This line looks as if it held a secret ({kind}). Revoke it if it is real; read it from the environment."
-    made: dict[str, Any] = sarif_log.result(rule, level, text, path, line, line)
+    made: dict[str, Any] = sarif_log.result(rule, level, text, path, line, line, (first, behind))
     return made
 
 
