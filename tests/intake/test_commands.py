@@ -361,6 +361,9 @@ async def test_a_question_stands_in_no_other_tasks_way(story: Story) -> None:
     await handled(story)
     assert await answers(story, retried) == []
     assert queued(story) == [("fix", "cancelled"), ("ask", "queued"), ("fix", "queued")]
+    (text,) = await answered(story, await comment(story, number, "/cancel"))
+    assert text.startswith("Stopping: fix (task `")
+    assert text.endswith("). `/retry` starts the first of these again.")
     (text,) = await answered(story, await comment(story, number, "@forgehand could you fix this?"))
     assert text == "I know no command `could`. Did you mean `/fix`? `/help` lists those that you may use here."
 
