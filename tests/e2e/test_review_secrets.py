@@ -29,7 +29,7 @@ STILL: Rule = verdict(True, failing_input="") | {"match": {"tool": "verdict", "t
 
 
 def nowhere(story: Story) -> None:
-    """The secret is in nothing that we write: no row, no file beside the mirror, no request to a model, no log line.
+    """The secret is in nothing that we write: no row of the database, no request to a model, no log line.
 
     GitHub itself delivers the lines above a comment on them, and a delivery is stored as it came.
     """
@@ -41,10 +41,6 @@ def nowhere(story: Story) -> None:
         assert {event for (event,) in delivered} <= {"pull_request_review_comment"}
     assert "hidden_secret_" in rows["fh_finding"]
     assert [name for name, text in rows.items() if VALUE in text and name != "fh_delivery"] == []
-    files = [
-        path for path in data.rglob("*") if path.is_file() and path.relative_to(data).parts[0] in {"work", "index"}
-    ]
-    assert [path for path in files if VALUE.encode() in path.read_bytes()] == []
     said = [request.text + request.system for request in story.script.requests]
     assert [text for text in said if VALUE in text] == []
     assert any("hidden_secret_" in text for text in said), "the line itself is shown"
