@@ -45,15 +45,15 @@ class Server:
         self.running.append(process)
         return process
 
-    async def readiness(self, wanted: int) -> dict[str, str]:
-        """What `/readyz` says once it answers with this status."""
+    async def until_lacking(self, *parts: str) -> None:
+        """Wait until `/readyz` says that these parts, and no others, are not ready."""
         async with aiohttp.ClientSession() as session, asyncio.timeout(60):
             while True:
                 try:
                     async with session.get(f"http://127.0.0.1:{self.port}/readyz") as answer:
-                        if answer.status == wanted:
-                            said: dict[str, str] = await answer.json()
-                            return said
+                        lacking = {name for name, state in (await answer.json()).items() if state != "ok"}
+                        if lacking == set(parts) and answer.status == (503 if parts else 200):
+                            return
                 except aiohttp.ClientError:
                     pass
                 await asyncio.sleep(0.05)
@@ -88,7 +88,7 @@ async def said_by(process: asyncio.subprocess.Process) -> tuple[int | None, str]
 
 async def test_what_is_in_use_already_is_named(server: Server) -> None:
     first = await server.start()
-    assert set((await server.readiness(200)).values()) == {"ok"}
+    await server.until_lacking()
     assert (server.folder / "data").stat().st_mode & 0o077 == 0
 
     same_database = await said_by(await server.start(FORGEHAND_PORT=str(free_port())))
@@ -109,8 +109,7 @@ async def test_what_is_in_use_already_is_named(server: Server) -> None:
 async def test_with_a_wrong_key_it_is_not_ready_and_a_hang_up_ends_it_in_order(server: Server) -> None:
     (server.folder / "key.pem").write_text(server.hub.create_app("other").private_key)
     process = await server.start(FORGEHAND_SANDBOX="none")
-    ready = await server.readiness(503)
-    assert {name for name, state in ready.items() if state != "ok"} == {"credentials"}
+    await server.until_lacking("credentials")
     process.send_signal(signal.SIGHUP)
     code, log = await said_by(process)
     assert code == 0
