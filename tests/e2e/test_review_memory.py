@@ -216,7 +216,8 @@ async def test_a_commit_of_ours_closes_what_it_fixed_and_starts_nothing_else(tel
     number = await propose(story, {PRICES: TWO})
     await reviewed(story, number)
     reads = asked(story, "Concern: ")
-    guarded = change(PRICES, "    return sum(cents)", "    if not cents:\n        return 0\n    return sum(cents)")
+    line = "    return sum(cents) // len(cents)\n"
+    guarded = change(PRICES, line, f"    if not cents:\n        return 0\n{line}")
     story.script.extend([*revises(calls(edit(guarded)), calls(finish("", "No prices, no mean."))), met(True)])
     await comment(story, number, "/fix The mean of nothing is 0")
 
