@@ -15,6 +15,7 @@ from bot.github.manifest import load_manifest
 from bot.intake.endpoint import PATH
 from bot.models.catalogue import Catalogue
 from bot.models.check import check_lines
+from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.choose import choose
 from bot.settings import Settings, SettingsError, settings_file
 from bot.store import datadir
@@ -98,4 +99,5 @@ async def _sandbox(settings: Settings) -> Line:
     if sandbox.tier == "process":
         text = "`process` isolates nothing; `serve` accepts it only for a GitHub on this machine."
         return Line(level="warn", subject="Sandbox", text=text)
-    return Line(level="ok", subject="Sandbox", text=f"`{sandbox.tier}` works: a command ran in it just now.")
+    limited = f"; {sandbox.limits_by()} limit what it takes" if isinstance(sandbox, Bubblewrap) else ""
+    return Line(level="ok", subject="Sandbox", text=f"`{sandbox.tier}` works: a command ran in it just now{limited}.")

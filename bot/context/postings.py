@@ -49,10 +49,6 @@ class Postings:
         held = self._table.get(key, ())
         return [(number, packed & MOST) for packed in held if (number := packed >> _SHIFT) in numbers]
 
-    def frequency(self, key: str) -> int:
-        """An upper bound of how many blobs hold the key: those of other commits count too."""
-        return len(self._table.get(key, ()))
-
     def keys(self, prefix: str) -> list[str]:
         """Every key ever added that begins so; blobs of other commits count too."""
         return [key for key in self._table if key.startswith(prefix)]

@@ -7,9 +7,8 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -155,10 +154,6 @@ class Mirror:
     async def exists(self, sha: str, path: str) -> bool:
         """Whether a commit holds a file, symlink or submodule of exactly this path."""
         return can_name_a_file(path) and any(entry.path == path for entry in await self._list(sha, path))
-
-    def read_at(self, sha: str) -> Callable[[str], Awaitable[str | None]]:
-        """:meth:`read` bound to a commit, for code that only needs to open files."""
-        return partial(self.read, sha)
 
     async def blobs(self, shas: Iterable[str]) -> dict[str, bytes]:
         """Many blobs by their shas in one process; raises :class:`ObjectMissing` for the first that is not here."""

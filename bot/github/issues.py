@@ -52,16 +52,6 @@ class IssueComment(JsonModel):
     html_url: str
 
 
-class LabelEvent(JsonModel):
-    """Somebody added or removed a label."""
-
-    label: str
-    added: bool
-    actor: str
-    actor_id: int | None
-    at: str
-
-
 async def get_issue(client: Client, repository: Repository, number: int) -> Issue:
     """Raises :class:`bot.github.errors.NotFound` where it was deleted or transferred away."""
     return _issue(await client.get("/repos/{owner}/{repo}/issues/{number}", within(repository, number=number)))
@@ -70,13 +60,6 @@ async def get_issue(client: Client, repository: Repository, number: int) -> Issu
 async def list_comments(client: Client, repository: Repository, number: int) -> list[IssueComment]:
     """All comments, oldest first."""
     return [comment async for comment in _comments(client, repository, number)]
-
-
-async def label_events(client: Client, repository: Repository, number: int) -> list[LabelEvent]:
-    """When which label came and went, oldest first."""
-    url = "/repos/{owner}/{repo}/issues/{number}/events?per_page=100"
-    found = client.items(url, within(repository, number=number))
-    return [_label_event(item) async for item in found if item.get("event") in {"labeled", "unlabeled"}]
 
 
 async def find_comment(
@@ -190,15 +173,4 @@ def _comment(data: Any) -> IssueComment:
         updated_at=data.get("updated_at") or data.get("created_at") or "",
         html_url=data.get("html_url") or "",
         **_author(data),
-    )
-
-
-def _label_event(data: Any) -> LabelEvent:
-    actor = data.get("actor") or {}
-    return LabelEvent(
-        label=(data.get("label") or {}).get("name") or "",
-        added=data.get("event") == "labeled",
-        actor=actor.get("login") or "ghost",
-        actor_id=actor.get("id"),
-        at=data.get("created_at") or "",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import accumulate
@@ -80,11 +80,6 @@ def same(one: Identity, other: Identity) -> bool:
         return True
     holds = f" {one.snippet} " in f" {other.snippet} " or f" {other.snippet} " in f" {one.snippet} "
     return holds and alike(one.wordings, other.wordings) >= NEAR
-
-
-def followed(finding: Finding, renames: Mapping[str, str]) -> Finding:
-    """The finding where its file is called something else by now; ``renames`` maps old paths to new ones."""
-    return finding.model_copy(update={"path": renames.get(finding.path, finding.path)})
 
 
 def relocated(finding: Finding, text: str) -> Finding | None:

@@ -86,7 +86,7 @@ class Bubblewrap:
         return None if result.ok else f"bubblewrap ran but ended badly: {result.output.strip()[-500:]} {_MEND}"
 
     def limits_by(self) -> str:
-        """How memory and processes are limited here, in words for ``doctor`` and the evidence."""
+        """How memory and processes are limited here, in words."""
         if self._parents:
             return "cgroups"
         return "ulimit and a watchdog (degraded: no writable cgroup; systemd's Delegate=yes gives one)"

@@ -130,17 +130,6 @@ def runnable(connection: sa.Connection) -> list[Task]:
     return [_task(row) for row in connection.execute(query)]
 
 
-def count_by_state(connection: sa.Connection) -> dict[str, int]:
-    rows = connection.execute(sa.select(task.c.state, sa.func.count()).group_by(task.c.state))
-    return {str(state): int(count) for state, count in rows}
-
-
-def set_state(connection: sa.Connection, task_id: str, state: str) -> bool:
-    """Change the state of a task that has not ended; False where it has."""
-    query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None)).values(state=state)
-    return connection.execute(query).rowcount == 1
-
-
 def set_group(connection: sa.Connection, task_id: str, group: str | None) -> None:
     connection.execute(sa.update(task).where(task.c.id == task_id).values(concurrency_group=group))
 

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 from pathlib import Path
 
 from bot.toolchains.port import ToolchainError
-
-
-def task_folder(data_dir: Path, task: str) -> Path:
-    """``data_dir/work/<task>``, made with mode 0700; raises :class:`ToolchainError` for a name that could leave it."""
-    if not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,100}", task):
-        raise ToolchainError(f"{task!r} cannot name a task's directory.")
-    folder = data_dir / "work" / task
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder
 
 
 def remove_tree(path: Path) -> None:

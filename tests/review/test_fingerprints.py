@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from bot.review.fingerprints import (
     Lines,
     fingerprint,
-    followed,
     identify,
     occurrences,
     relocated,
@@ -164,14 +163,6 @@ def test_of_several_places_the_same_function_wins_then_the_nearest_line() -> Non
     renamed = relocated(finding, two)
     assert renamed is not None
     assert (renamed.line, renamed.symbol) == (2, "two")
-
-
-def test_a_renamed_file_keeps_its_findings() -> None:
-    text = function("mean", ["return sum(items) / len(items)"])
-    old = found(text, "sum(items) / len(items)")
-    new = found(text, "sum(items) / len(items)", path="shop/average.py", title="Fails for no items")
-    assert fingerprint(old) != fingerprint(new)
-    assert fingerprint(followed(old, {"shop/basket.py": "shop/average.py"})) == fingerprint(new)
 
 
 @pytest.mark.parametrize("concern", ["security", "tests"])
