@@ -41,6 +41,8 @@ class Server:
             sys.executable, "-m", "bot.cli", "serve",
             env=kept | {"ANTHROPIC_API_KEY": ""} | self.settings | {"FORGEHAND_PORT": str(self.port)} | settings,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            # Whoever runs the tests under nohup has it ignored, and hands that down.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )  # fmt: skip
         self.running.append(process)
         return process
@@ -81,7 +83,8 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
 
 
 async def said_by(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
-    output = (await process.communicate())[0].decode()
+    async with asyncio.timeout(60):
+        output = (await process.communicate())[0].decode()
     assert "Traceback" not in output
     return process.returncode, output
 
