@@ -120,4 +120,6 @@ async def everything_is_there_once(story: Story, number: int) -> None:
     assert repeated == [2]
     assert story.script.unmatched == []
     assert in_sandbox(story) == set()
+    assert len(list((story.root / "data" / "tmp").glob("*/lock"))) == 1, "of six processes one is alive"
+    assert rows(story, "select sum(reserved) from fh_model_call") == [(0.0,)]
     assert rows(story, "select state, active_key from fh_task") == [("done", None)]
