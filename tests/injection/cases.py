@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tests.e2e.answers import PROOF, change, new_file
-from tests.e2e.reading import QUOTE, finding
+from tests.e2e.reading import finding
 
 Call = tuple[str, dict[str, Any]]
 Where = Literal[
@@ -435,7 +435,7 @@ IMPROVED = (
 )  # fmt: skip
 _TWICE, _GREETS, _ELSEWHERE = IMPROVED
 SUGGESTIONS = (
-    {"path": PRICES, "line": 7, "quote": QUOTE, "replacement": "    return int(whole) * 100", "why": _TWICE.says},
+    {"path": PRICES, "line": 9, "quote": _TWICE.text, "replacement": "# cents", "why": _TWICE.says},
     {"path": "docs/notes.md", "line": 1, "quote": _GREETS.text, "replacement": _GREETS.says, "why": "Clearer."},
     {"path": "basket/basket.py", "line": 8, "quote": "return sum(", "replacement": "return (", "why": _ELSEWHERE.says},
 )
