@@ -42,7 +42,7 @@ from bot.settings import Settings, SettingsError
 from bot.store import datadir
 from bot.store.store import Store, create_engine
 from bot.supervisor import Supervisor
-from bot.toolchains.python import make_toolchain
+from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import ForgehandError
 from bot.web.server import make_web
 from handlers import GAVE_UP, ROUTER, add_flows

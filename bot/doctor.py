@@ -20,7 +20,7 @@ from bot.sandbox.choose import choose
 from bot.settings import Settings, SettingsError, settings_file
 from bot.store import datadir
 from bot.store.store import Store, StoreError, create_engine
-from bot.toolchains.python import versions
+from bot.toolchains.python.toolchain import versions
 
 _MARKS = {"ok": "[green]ok[/green]  ", "warn": "[yellow]warn[/yellow]", "fail": "[red]fail[/red]"}
 

@@ -13,9 +13,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.toolchains.inside.forgehand_records import KEY_FILE, RESULTS_FILE
 from bot.toolchains.port import TestCase
 
+# every language's reporter uses these names
+KEY_FILE = "key"
+RESULTS_FILE = "results.jsonl"
 MAX_BYTES = 64 * 1024 * 1024
 # the worst of a test's reports is its verdict
 _RANK = {"skipped": 0, "passed": 1, "failed": 2, "error": 3}

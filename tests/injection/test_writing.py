@@ -20,7 +20,7 @@ from bot.sandbox.port import Limits
 from bot.sandbox.process import Process
 from bot.settings import Settings
 from bot.toolchains.port import Checks
-from bot.toolchains.python import make_toolchain
+from bot.toolchains.python.toolchain import make_toolchain
 
 
 async def test_a_link_that_an_installation_left_leads_nowhere(tmp_path: Path) -> None:

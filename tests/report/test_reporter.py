@@ -27,7 +27,7 @@ from bot.sandbox.process import NoSandbox
 from bot.settings import Settings
 from bot.store import tasks
 from bot.store.store import Store, create_engine
-from bot.toolchains.python import make_toolchain
+from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import Repository
 from simhub import Fault, Hub
 from simhub.hub import AppCredentials

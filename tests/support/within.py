@@ -33,7 +33,7 @@ from bot.sandbox.choose import choose
 from bot.settings import Settings
 from bot.store import tasks
 from bot.store.store import Store, create_engine
-from bot.toolchains.python import make_toolchain
+from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import JsonModel
 from bot.web.server import make_web
 from handlers import GAVE_UP, ROUTER

@@ -12,7 +12,7 @@ import pytest
 from bot.sandbox.bubblewrap import Bubblewrap
 from bot.settings import Settings
 from bot.toolchains.port import Checks, Workspace
-from bot.toolchains.python import PythonToolchain, make_toolchain
+from bot.toolchains.python.toolchain import PythonToolchain, make_toolchain
 
 PROJECT = {
     "pyproject.toml": """

@@ -8,13 +8,13 @@ import pytest
 
 from bot.sandbox.bubblewrap import Bubblewrap
 from bot.settings import Settings
-from bot.toolchains import commands
-from bot.toolchains.detect import Project, detect
-from bot.toolchains.locks import locked
-from bot.toolchains.members import import_roots
 from bot.toolchains.port import Checks, Workspace
-from bot.toolchains.python import make_toolchain
-from bot.toolchains.shadowing import shadows
+from bot.toolchains.python import commands
+from bot.toolchains.python.locks import locked
+from bot.toolchains.python.members import import_roots
+from bot.toolchains.python.project import Project, detect
+from bot.toolchains.python.shadows import shadows
+from bot.toolchains.python.toolchain import make_toolchain
 from tests.toolchains.conftest import write
 
 FLIT = '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'

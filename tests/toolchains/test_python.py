@@ -12,7 +12,7 @@ from bot.sandbox.port import Limits
 from bot.sandbox.process import Process
 from bot.settings import Settings
 from bot.toolchains.port import Checks, TestRun, ToolchainError, Workspace
-from bot.toolchains.python import make_toolchain, versions
+from bot.toolchains.python.toolchain import make_toolchain, versions
 from tests.toolchains.conftest import Make, write
 
 FILE = "tests/test_verdicts.py"

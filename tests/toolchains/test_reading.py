@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.toolchains import commands
-from bot.toolchains.detect import Project, detect
 from bot.toolchains.formats import parse_junit, parse_tap
-from bot.toolchains.inside.forgehand_records import Records
-from bot.toolchains.interpreters import Interpreter, fitting, satisfies
-from bot.toolchains.paths import is_run_by, is_test, is_test_config, new_test_path
 from bot.toolchains.port import ToolchainError
+from bot.toolchains.python import commands
+from bot.toolchains.python.inside.forgehand_records import Records
+from bot.toolchains.python.interpreters import Interpreter, fitting, satisfies
+from bot.toolchains.python.paths import is_run_by, is_test, is_test_config, new_test_path
+from bot.toolchains.python.project import Project, detect
+from bot.toolchains.python.shadows import shadows
 from bot.toolchains.results import ResultsChannel, parse_records
-from bot.toolchains.shadowing import shadows
 from bot.toolchains.workspace import remove_tree
 from tests.toolchains.conftest import write
 

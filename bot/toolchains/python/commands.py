@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from bot.toolchains.detect import Project, bracketed
+from bot.toolchains.python.project import Project, bracketed
 
 ENV = "/env"
 PYTHON = f"{ENV}/bin/python"

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.toolchains import declared
-from bot.toolchains.declared import Needs, for_tests
-from bot.toolchains.locks import locked
-from bot.toolchains.members import can_be_built, members, workspace_names
-from bot.toolchains.reading import ini_of, section, strings, table, text_of, toml_of
+from bot.toolchains.python import requirements
+from bot.toolchains.python.config import ini_of, section, strings, table, text_of, toml_of
+from bot.toolchains.python.locks import locked
+from bot.toolchains.python.members import can_be_built, members, workspace_names
+from bot.toolchains.python.requirements import Needs, for_tests
 
 _REQUIREMENTS = ("requirements*.txt", "*requirements.txt", "requirements/*.txt", "tests/requirements*.txt")
 _FOR_TESTS = re.compile(r"test|dev|ci\b", re.IGNORECASE)
@@ -86,8 +86,8 @@ def _package(tree: Path) -> Project:
     setup_py = text_of(tree / "setup.py")
     project = table(pyproject, "project")
     installable = can_be_built(tree)
-    tox, hatch = declared.tox(tree, pyproject), declared.hatch(tree, pyproject)
-    script = declared.setup_py(setup_py) if setup_py else Needs()
+    tox, hatch = requirements.tox(tree, pyproject), requirements.hatch(tree, pyproject)
+    script = requirements.setup_py(setup_py) if setup_py else Needs()
     named = [
         *table(project, "optional-dependencies"),
         *section(setup_cfg, "options.extras_require"),
@@ -95,8 +95,8 @@ def _package(tree: Path) -> Project:
         *script.extras,
     ]
     groups = table(pyproject, "dependency-groups")
-    packages = [*tox.packages, *hatch.packages, *declared.managers(pyproject), *script.packages]
-    packages += [*_listed(pyproject, installable), *declared.pytest_plugins(tree, pyproject, setup_cfg)]
+    packages = [*tox.packages, *hatch.packages, *requirements.managers(pyproject), *script.packages]
+    packages += [*_listed(pyproject, installable), *requirements.pytest_plugins(tree, pyproject, setup_cfg)]
     classified = "\n".join([text_of(tree / "pyproject.toml"), text_of(tree / "setup.cfg"), setup_py])
     return Project(
         installable=installable,

@@ -15,12 +15,12 @@ from bot.sandbox.index import url_inside
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.sandbox.proxy import RegistryProxy, certificates
 from bot.settings import Settings
-from bot.toolchains import commands, paths, shadowing
-from bot.toolchains.detect import Project, detect, holds_python
 from bot.toolchains.formats import parse_junit, parse_tap
-from bot.toolchains.interpreters import Interpreter, fitting, interpreters, uv_program
-from bot.toolchains.members import import_roots
 from bot.toolchains.port import Checks, TestCase, TestRun, ToolchainError, Workspace
+from bot.toolchains.python import commands, paths, shadows
+from bot.toolchains.python.interpreters import Interpreter, fitting, interpreters, uv_program
+from bot.toolchains.python.members import import_roots
+from bot.toolchains.python.project import Project, detect, holds_python
 from bot.toolchains.results import ResultsChannel, any_failure, read_bounded
 from bot.toolchains.workspace import remove_tree
 
@@ -56,7 +56,7 @@ class PythonToolchain:
 
     def shadows(self, path: str, env: Path) -> str | None:
         """See the port."""
-        return shadowing.shadows(path, self._tree, env)
+        return shadows.shadows(path, self._tree, env)
 
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
         """Make ``workspace.env`` and install into it, editable from ``workspace.tree``; only here is there a network.

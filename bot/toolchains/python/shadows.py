@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path, PurePosixPath
 
-from bot.toolchains.members import import_roots
+from bot.toolchains.python.members import import_roots
 
 # where installed projects keep their packages, beside what the toolchain puts on the path
 _ROOTS = ("", "src", "lib")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.toolchains.reading import ini_of, plain, section, strings, table, text_of, toml_of
+from bot.toolchains.python.config import ini_of, plain, section, strings, table, text_of, toml_of
 
 _TEST_NAMES = ("test", "tests", "testing", "unittest", "unittests")
 _DEV_NAMES = ("dev", "develop", "development")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bot.toolchains.reading import ini_of, strings, table, text_of, toml_of
+from bot.toolchains.python.config import ini_of, strings, table, text_of, toml_of
 
 _MOST = 40
 _REQUIREMENTS = "*requirements*.txt"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bot.toolchains.reading import plain, toml_of
+from bot.toolchains.python.config import plain, toml_of
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 _MAX_BYTES = 16_000_000
