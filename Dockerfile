@@ -9,6 +9,7 @@ RUN /opt/forgehand/bin/pip install --no-cache-dir --disable-pip-version-check --
     && /opt/forgehand/bin/python -m compileall -q /opt/forgehand
 
 FROM python:3.11-slim-bookworm
+# bubblewrap comes as a wheel for x86-64 only
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends bubblewrap ca-certificates git \
     && rm -rf /var/lib/apt/lists/* \

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
-import shutil
 import signal
 import sys
 import tempfile
@@ -17,13 +17,14 @@ from typing import Self
 from bot import metrics
 from bot.sandbox import bwrap, cgroups, seccomp
 from bot.sandbox.port import CommandResult, Limits, Mount, Network, SandboxError
+from bot.sandbox.program import bubblewrap_program
 from bot.sandbox.relaying import relayed
 from bot.sandbox.runner import Run, limited
 
-_MEND = (
-    "Install bubblewrap 0.8 or newer (apt-get install bubblewrap). Inside a container it needs the seccomp profile and "
-    "the options of deploy/; on Ubuntu 23.10 and newer allow user namespaces: "
-    "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0."
+_INSTALL = "Install bubblewrap 0.8 or newer (apt-get install bubblewrap)."
+_ALLOW = (
+    "It must be 0.8 or newer and be let make namespaces: inside a container by the seccomp profile and the options of "
+    "deploy/, on Ubuntu 23.10 and newer by sysctl -w kernel.apparmor_restrict_unprivileged_userns=0."
 )
 
 
@@ -46,9 +47,9 @@ class Bubblewrap:
         env: Mapping[str, str] | None = None,
     ) -> CommandResult:
         """See :class:`bot.sandbox.port.Sandbox`. Raises :class:`SandboxError` where bubblewrap cannot start."""
-        program = shutil.which("bwrap")
+        program = await asyncio.to_thread(bubblewrap_program)
         if program is None:
-            raise SandboxError(f"bwrap is not here. {_MEND}")
+            raise SandboxError(f"bwrap is not here. {_INSTALL}")
         inner, extra = relayed(argv, bwrap.PROXY_SOCKET) if network else (argv, ())
         with _Handles() as handles:
             arguments = bwrap.arguments(
@@ -70,7 +71,7 @@ class Bubblewrap:
                 descriptors=handles.descriptors.all(),
             )
             if result.ended == "exit" and not handles.command_ran():
-                raise SandboxError(f"bubblewrap could not start: {result.output.strip()[-500:]} {_MEND}")
+                raise SandboxError(f"bubblewrap could not start: {result.output.strip()[-500:]} {_ALLOW}")
         metrics.SANDBOX_RUNS.labels(self.tier, result.ended).inc()
         return result
 
@@ -83,7 +84,7 @@ class Bubblewrap:
                 result = await self.run(["/usr/bin/env", "true"], Path(directory), limits=Limits(seconds=20))
             except SandboxError as error:
                 return error.message
-        return None if result.ok else f"bubblewrap ran but ended badly: {result.output.strip()[-500:]} {_MEND}"
+        return None if result.ok else f"bubblewrap ran but ended badly: {result.output.strip()[-500:]} {_ALLOW}"
 
     def limits_by(self) -> str:
         """How memory and processes are limited here, in words."""

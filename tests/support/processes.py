@@ -1,4 +1,4 @@
-"""Finding processes by a word in their command line."""
+"""Find processes by a word in their command line; start some that may not make namespaces."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
+
+from bot.sandbox.program import bubblewrap_program
 
 
 def running(word: str) -> list[str]:
@@ -17,6 +19,13 @@ def running(word: str) -> list[str]:
             if word in line:
                 found.append(line)
     return found
+
+
+def without_namespaces(*argv: str) -> list[str]:
+    """``argv`` behind a bubblewrap that hides nothing but forbids user namespaces, as a hardened host does."""
+    program = bubblewrap_program()
+    assert program is not None
+    return [program, "--dev-bind", "/", "/", "--unshare-user", "--disable-userns", "--", *argv]
 
 
 async def until(condition: Callable[[], object], seconds: float = 10) -> None:
