@@ -17,7 +17,8 @@ from bot.models.catalogue import Catalogue
 from bot.models.desk import ModelDesk
 from bot.models.port import Reply, Spender
 from bot.settings import load_settings
-from bot.store.store import Store, create_engine
+from bot.store.database import create_engine
+from bot.store.store import Store
 
 _AT_ONCE = 8
 _DOLLARS = 20.0

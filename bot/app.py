@@ -40,7 +40,8 @@ from bot.sandbox.choose import choose
 from bot.sandbox.port import Sandbox
 from bot.settings import Settings, SettingsError
 from bot.store import datadir
-from bot.store.store import Store, create_engine
+from bot.store.database import create_engine
+from bot.store.store import Store
 from bot.supervisor import Supervisor
 from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import ForgehandError

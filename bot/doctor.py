@@ -19,7 +19,8 @@ from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.choose import choose
 from bot.settings import Settings, SettingsError, settings_file
 from bot.store import datadir
-from bot.store.store import Store, StoreError, create_engine
+from bot.store.database import StoreError, create_engine
+from bot.store.store import Store
 from bot.toolchains.python.toolchain import versions
 
 _MARKS = {"ok": "[green]ok[/green]  ", "warn": "[yellow]warn[/yellow]", "fail": "[red]fail[/red]"}

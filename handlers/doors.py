@@ -24,7 +24,7 @@ from bot.intake.start import decided, sender_role
 from bot.policy import Decision, Policy, PolicyError, default_policy, may_type
 from bot.report.words import inline_code
 from bot.store import audit
-from bot.store.store import now_ms
+from bot.store.database import now_ms
 from bot.types import Actor, Repository
 
 MAX_COMMANDS = 5

@@ -10,7 +10,7 @@ from bot.intake.replies import reply
 from bot.report.status import FLOWS
 from bot.report.words import duration, money, paragraph, shortened
 from bot.store import reporting, tasks
-from bot.store.store import now_ms
+from bot.store.database import now_ms
 from bot.store.tasks import Task
 
 _ENDED = 3

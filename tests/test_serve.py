@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from bot.local.hosting import free_port, manifest_rights
 from bot.store import datadir
-from bot.store.store import create_engine
+from bot.store.database import create_engine
 from simhub import Hub
 
 PASSWORD = "hidden-password"
@@ -151,7 +151,8 @@ def test_a_full_disk_has_no_room() -> None:
 
 
 def test_a_database_of_a_newer_program_is_refused_in_words(tmp_path: Path) -> None:
-    from bot.store.store import Store, StoreError
+    from bot.store.database import StoreError
+    from bot.store.store import Store
 
     store = Store(create_engine(f"sqlite:///{tmp_path / 'forgehand.db'}"))
     store.migrate()

@@ -23,7 +23,8 @@ from bot.engine.ledger import StoreLedger
 from bot.engine.port import EngineError, FlowTable, Outcome, WorkflowLawBroken
 from bot.engine.workflow import FlowCall, Runtime, run_flow, run_task
 from bot.store import tasks
-from bot.store.store import Store, create_engine, now_ms
+from bot.store.database import create_engine, now_ms
+from bot.store.store import Store
 from bot.types import JsonModel, T
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from bot import metrics
 from bot.store import deliveries
+from bot.store.database import create_engine
 from bot.store.deliveries import Delivery, Ended
-from bot.store.store import Store, create_engine
+from bot.store.store import Store
 from bot.types import ForgehandError
 
 _BATCH = 256

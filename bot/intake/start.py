@@ -22,7 +22,7 @@ from bot.intake.commands import Invocation
 from bot.intake.router import Event
 from bot.policy import Decision, may
 from bot.store import audit, tasks
-from bot.store.store import now_ms
+from bot.store.database import now_ms
 from bot.store.tasks import NewTask, Task
 from bot.types import Actor, Repository, Target
 

@@ -25,8 +25,8 @@ from bot.github.spots import Spot
 from bot.report.status import FLOWS, StatusView, check_report, status_text
 from bot.review.sign import WRITE
 from bot.store import reporting, tasks
+from bot.store.database import now_ms
 from bot.store.lease import Lease
-from bot.store.store import now_ms
 from bot.store.tasks import Task, TaskEvent
 from bot.types import Repository, Target
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.store import now_ms
+from bot.store.database import now_ms
 from bot.store.tables import audit
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.store import StoreError, now_ms
+from bot.store.database import StoreError, now_ms
 from bot.store.tables import artifact, blob
 from bot.store.upsert import insert
 from bot.types import JsonModel

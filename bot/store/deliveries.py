@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from bot.store.store import now_ms
+from bot.store.database import now_ms
 from bot.store.tables import delivery
 from bot.store.upsert import insert
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.store.store import now_ms
+from bot.store.database import now_ms
 from bot.store.tables import finding
 from bot.store.upsert import insert
 from bot.types import JsonModel

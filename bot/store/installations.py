@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from bot.store.store import now_ms
+from bot.store.database import now_ms
 from bot.store.tables import installation
 
 

@@ -6,7 +6,8 @@ import asyncio
 
 import sqlalchemy as sa
 
-from bot.store.store import Store, StoreError
+from bot.store.database import StoreError
+from bot.store.store import Store
 
 
 class Lease:

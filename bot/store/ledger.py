@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from bot.store.store import Store, now_ms
+from bot.store.database import now_ms
+from bot.store.store import Store
 from bot.store.tables import model_call
 
 Key = tuple[str, str]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from bot.store.store import now_ms
+from bot.store.database import now_ms
 from bot.store.tables import model_call, task
 
 _LOOK_BACK_MS = 7 * 24 * 3600 * 1000

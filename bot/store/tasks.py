@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from pydantic import Field
 
-from bot.store.store import now_ms
+from bot.store.database import now_ms
 from bot.store.tables import attempt, model_call, task, task_event
 from bot.store.upsert import insert
 from bot.types import JsonModel

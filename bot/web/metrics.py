@@ -9,7 +9,8 @@ from prometheus_client import Gauge, generate_latest
 
 import bot.metrics  # noqa: F401 - the page lists these also before anything is counted
 from bot.store import deliveries
-from bot.store.store import Store, now_ms
+from bot.store.database import now_ms
+from bot.store.store import Store
 from bot.store.tables import attempt, model_call, task
 
 _FRESH_SECONDS = 10.0

@@ -8,7 +8,8 @@ import pytest
 import pytest_asyncio
 import structlog
 
-from bot.store.store import Store, create_engine
+from bot.store.database import create_engine
+from bot.store.store import Store
 from tests.engine.harness import Harness, launched
 from tests.support.databases import database, postgres, postgres_server, sqlite, store
 

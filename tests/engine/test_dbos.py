@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from bot.engine.dbos import DbosEngine
 from bot.engine.ledger import StoreLedger
 from bot.engine.port import Ctx, EngineError, FlowSpec, FlowTable, Outcome, Step
-from bot.store.store import Store, create_engine
+from bot.store.database import create_engine
+from bot.store.store import Store
 from bot.store.tables import task
 from bot.types import ForgehandError, JsonModel
 from tests.engine.harness import Nothing, done, ended, row_of, store_task, until

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from bot.engine.dbos import DbosEngine
 from bot.engine.port import Ctx, EngineError, FlowSpec, FlowTable, Outcome
-from bot.store.store import Store, create_engine
+from bot.store.database import create_engine
+from bot.store.store import Store
 from bot.types import JsonModel
 from tests.engine.harness import Nothing, done
 

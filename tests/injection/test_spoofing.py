@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bot.store import tasks
-from bot.store.store import Store, create_engine
+from bot.store.database import create_engine
+from bot.store.store import Store
 from bot.store.tasks import NewTask
 from simhub.workflows import Job
 from tests.e2e.conftest import SAMPLE

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.store.database import create_engine
 from bot.store.ledger import Call, Ceilings, Ledger, Settlement
-from bot.store.store import Store, create_engine
+from bot.store.store import Store
 from tests.support.models import new_store
 
 WIDE = Ceilings(task=100.0, repository_day=100.0, server_day=100.0)

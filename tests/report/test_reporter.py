@@ -26,7 +26,8 @@ from bot.report.reporter import Reporter
 from bot.sandbox.process import NoSandbox
 from bot.settings import Settings
 from bot.store import tasks
-from bot.store.store import Store, create_engine
+from bot.store.database import create_engine
+from bot.store.store import Store
 from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import Repository
 from simhub import Fault, Hub

@@ -8,7 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store import blobs
-from bot.store.store import Store, StoreError
+from bot.store.database import StoreError
+from bot.store.store import Store
 from bot.store.tables import blob
 
 PATCH = b"--- a/x\n+++ b/x\n\x00\xff"

@@ -7,9 +7,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from bot.store import findings
+from bot.store.database import create_engine
 from bot.store.findings import State, StoredFinding
-from bot.store.store import Store, create_engine, metadata
-from bot.store.tables import finding
+from bot.store.store import Store
+from bot.store.tables import finding, metadata
 
 PULL = ("octo/sample", 7)
 

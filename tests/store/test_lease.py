@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from bot.store.database import StoreError, create_engine
 from bot.store.lease import Lease
-from bot.store.store import Store, StoreError, create_engine
+from bot.store.store import Store
 
 
 async def test_one_process_at_a_time_holds_a_lease(store: Store) -> None:

@@ -7,12 +7,13 @@ import sys
 
 import sqlalchemy as sa
 
-from bot.store.store import create_engine
+from bot.store.database import create_engine
 from bot.store.tables import metadata
 
 _AGAIN = """
 import sys
-from bot.store.store import Store, create_engine
+from bot.store.database import create_engine
+from bot.store.store import Store
 Store(create_engine(sys.stdin.read())).migrate()
 print("alembic" in sys.modules)
 """

@@ -22,7 +22,8 @@ from bot.intake.dispatcher import Dispatcher
 from bot.intake.endpoint import Endpoint
 from bot.intake.inbox import Inbox
 from bot.intake.router import Event, Router
-from bot.store.store import Store, create_engine
+from bot.store.database import create_engine
+from bot.store.store import Store
 from bot.store.tables import delivery
 from bot.web.server import make_web
 

@@ -9,7 +9,8 @@ from bot.models.catalogue import Catalogue
 from bot.models.desk import ModelDesk, Patience
 from bot.models.port import Conversation, Message, Role, Spender
 from bot.settings import BudgetSettings, ModelSettings, Settings
-from bot.store.store import Store, create_engine
+from bot.store.database import create_engine
+from bot.store.store import Store
 from simhub.scripted_model import ScriptedModel
 
 KEY = "sk-scripted-0123456789"

@@ -32,7 +32,8 @@ from bot.policy import DefaultBranch, PolicyLoader
 from bot.sandbox.choose import choose
 from bot.settings import Settings
 from bot.store import tasks
-from bot.store.store import Store, create_engine
+from bot.store.database import create_engine
+from bot.store.store import Store
 from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import JsonModel
 from bot.web.server import make_web

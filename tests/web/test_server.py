@@ -12,8 +12,9 @@ from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpClient
 
 from bot.store import deliveries
+from bot.store.database import create_engine
 from bot.store.deliveries import Delivery, Ended
-from bot.store.store import Store, create_engine
+from bot.store.store import Store
 from bot.store.tables import model_call
 from bot.web.server import make_web
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from bot.store.store import StoreError
+from bot.store.database import StoreError
 
 VERSION_TABLE = "fh_alembic_version"
 _ADVISORY_LOCK = 0x464F5247

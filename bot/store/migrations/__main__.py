@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from bot.store.database import create_engine
 from bot.store.migrations import upgrade
-from bot.store.store import create_engine
 
 if __name__ == "__main__":
     upgrade(create_engine(sys.stdin.read()))
