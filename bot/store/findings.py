@@ -18,7 +18,6 @@ from bot.types import JsonModel
 
 State = Literal["open", "folded", "fixed", "ignored", "disputed"]
 UNSETTLED: frozenset[State] = frozenset({"open", "folded"})
-_ENDED: frozenset[State] = frozenset({"fixed", "ignored", "disputed"})
 
 
 class StoredFinding(JsonModel):
@@ -95,17 +94,6 @@ def rejected(connection: sa.Connection, repository: str, fingerprints: Iterable[
         finding.c.fingerprint.in_(list(fingerprints)), finding.c.repository == repository, finding.c.actor.is_not(None)
     )
     return _read(connection, query)
-
-
-def counts(connection: sa.Connection, repository: str) -> dict[str, dict[State, int]]:
-    """How the findings of a repository ended: rule -> state -> how many."""
-    query = sa.select(finding.c.rule, finding.c.state, sa.func.count()).where(
-        finding.c.repository == repository, finding.c.state.in_(_ENDED)
-    )
-    found: dict[str, dict[State, int]] = {}
-    for rule, state, count in connection.execute(query.group_by(finding.c.rule, finding.c.state)):
-        found.setdefault(rule, {})[state] = count
-    return found
 
 
 def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[StoredFinding]:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
-
 from bot.store import findings
-from bot.store.database import create_engine
 from bot.store.findings import State, StoredFinding
 from bot.store.store import Store
-from bot.store.tables import finding, metadata
 
 PULL = ("octo/sample", 7)
 
@@ -69,35 +65,3 @@ def test_a_rejection_by_command_holds_for_the_repository(store: Store) -> None:
 
     assert rejected("octo/sample") == ["a"]
     assert rejected("octo/other") == []
-
-
-def test_ends_are_counted_per_rule(store: Store) -> None:
-    rows = [one(str(n), "fixed" if n % 2 else "ignored", number=n) for n in range(5)]
-    rows += [one("s", "fixed", rule="ruff:S608"), one("o"), one("x", "fixed", repository="octo/other")]
-    store.run_sync(lambda c: findings.remember(c, rows))
-    assert store.run_sync(lambda c: findings.counts(c, "octo/sample")) == {
-        "model:correctness": {"fixed": 2, "ignored": 3},
-        "ruff:S608": {"fixed": 1},
-    }
-
-
-def test_a_database_of_the_first_revision_is_brought_up(database: str) -> None:
-    old = create_engine(database)
-    metadata.create_all(old)
-    with old.begin() as connection:
-        finding.drop(connection)
-        connection.execute(sa.text("create table fh_alembic_version (version_num varchar(32) not null primary key)"))
-        connection.execute(sa.text("insert into fh_alembic_version values ('0001')"))
-        columns = "fingerprint text, repository text, number integer, task text not null, rule text not null"
-        rest = "state text not null, data json not null, updated bigint not null"
-        key = "primary key (fingerprint, repository, number)"
-        connection.execute(sa.text(f"create table fh_finding ({columns}, {rest}, {key})"))
-        connection.execute(sa.text("insert into fh_finding values ('a', 'octo/sample', 7, 't', 'r', 'open', '{}', 1)"))
-    old.dispose()
-    store = Store(create_engine(database))
-    store.migrate()
-    (row,) = store.run_sync(lambda c: findings.of_pull(c, *PULL))
-    assert (row.comment, row.reason, row.actor) == (None, "", None)
-    indexes = sa.inspect(store.engine).get_indexes("fh_finding")
-    assert [index["name"] for index in indexes] == ["fh_finding_target"]
-    store.close()

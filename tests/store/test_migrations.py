@@ -1,15 +1,25 @@
-"""Upgrades at start: from nothing to the newest revision, in a process of its own; alembic is loaded for that only."""
+"""Upgrades at start, in a process of its own: from nothing, and from every earlier revision, with what it held."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
 
+from bot.store import findings, migrations, tasks
 from bot.store.database import create_engine
+from bot.store.store import Store
 from bot.store.tables import metadata
 
+LAST_BUILD = Path(__file__).with_name("schema_0002.sql").read_text()
+REVISIONS = sorted(path.name[:4] for path in Path(migrations.__file__).parent.glob("versions/[0-9]*.py"))
 _AGAIN = """
 import sys
 from bot.store.database import create_engine
@@ -25,11 +35,76 @@ def _python(*arguments: str, given: str) -> str:
     ).stdout.strip()
 
 
+def at_revision(engine: sa.Engine, revision: str) -> None:
+    """The database as a program of that revision left it."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+def keep_a_task_and_a_finding(connection: sa.Connection) -> None:
+    values = "'t1', 'fix', 'label', 7, 'octo/sample', 'maria', '{}', 'done', '{}', 1"
+    columns = "id, flow, source, installation, repository, actor, argument, state, posted, created"
+    connection.execute(sa.text(f"insert into fh_task ({columns}) values ({values})"))
+    columns = "fingerprint, repository, number, task, rule, state, data, updated"
+    values = "'a', 'octo/sample', 7, 't1', 'ruff:S1', 'open', '{}', 1"
+    connection.execute(sa.text(f"insert into fh_finding ({columns}) values ({values})"))
+
+
+def differences(engine: sa.Engine) -> list[object]:
+    """What the tables of the database have else than those of the program."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_ours})
+        return list(compare_metadata(context, metadata))
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table" or (str(name).startswith("fh_") and name != migrations.VERSION_TABLE)
+
+
 def test_the_module_upgrades_the_database_whose_url_it_reads(database: str) -> None:
     _python("-m", "bot.store.migrations", given=database)
     engine = create_engine(database)
-    assert set(metadata.tables) <= set(sa.inspect(engine).get_table_names())
+    assert differences(engine) == []
     engine.dispose()
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_every_revision_upgrades_and_keeps_what_it_holds(database: str, revision: str) -> None:
+    store = Store(create_engine(database))
+    at_revision(store.engine, revision)
+    store.run_sync(keep_a_task_and_a_finding)
+    assert store.is_current() is (revision == REVISIONS[-1])
+    store.migrate()
+    _is_whole(store)
+
+
+def test_a_database_of_the_last_build_upgrades(sqlite: str) -> None:
+    """Its first revision made all tables of its day at once, the columns of the second included."""
+    store = Store(create_engine(sqlite))
+    store.run_sync(_create_as_the_last_build_did)
+    store.run_sync(keep_a_task_and_a_finding)
+    store.migrate()
+    _is_whole(store)
+
+
+def _create_as_the_last_build_did(connection: sa.Connection) -> None:
+    for statement in LAST_BUILD.split(";"):
+        if statement.strip():
+            connection.exec_driver_sql(statement)
+
+
+def _is_whole(store: Store) -> None:
+    assert store.is_current()
+    assert differences(store.engine) == []
+    (finding,) = store.run_sync(lambda c: findings.of_pull(c, "octo/sample", 7))
+    assert (finding.fingerprint, finding.comment, finding.reason, finding.actor) == ("a", None, "", None)
+    task = store.run_sync(lambda c: tasks.get(c, "t1"))
+    assert task is not None
+    assert (task.flow, task.state) == ("fix", "done")
+    store.close()
 
 
 def test_processes_that_start_together_queue_up(database: str) -> None:
@@ -41,7 +116,7 @@ def test_processes_that_start_together_queue_up(database: str) -> None:
         process.stdin.close()
     assert [process.wait() for process in together] == [0, 0, 0]
     engine = create_engine(database)
-    assert set(metadata.tables) <= set(sa.inspect(engine).get_table_names())
+    assert differences(engine) == []
     engine.dispose()
 
 
