@@ -8,10 +8,9 @@ import sqlalchemy as sa
 from prometheus_client import Gauge, generate_latest
 
 import bot.metrics  # noqa: F401 - the page lists these also before anything is counted
-from bot.store import deliveries
+from bot.store import deliveries, totals
 from bot.store.database import now_ms
 from bot.store.store import Store
-from bot.store.tables import attempt, model_call, task
 
 _FRESH_SECONDS = 10.0
 
@@ -19,6 +18,7 @@ _OPEN = Gauge("forgehand_inbox_open", "Deliveries stored and not yet handled.")
 _OLDEST = Gauge("forgehand_inbox_oldest_seconds", "How long the oldest of them has waited.")
 _FAILED = Gauge("forgehand_inbox_failed", "Deliveries whose handling failed.")
 _TASKS = Gauge("forgehand_tasks", "Tasks by state.", ["state"])
+_OUTCOMES = Gauge("forgehand_pull_requests", "Our pull requests that were closed, by how they ended.", ["outcome"])
 _DOLLARS = Gauge("forgehand_model_dollars", "Dollars spent on models so far.", ["model", "role"])
 _REPEATED = Gauge("forgehand_steps_repeated", "Steps started again because a process ended in their midst.")
 
@@ -44,10 +44,10 @@ def _read(connection: sa.Connection) -> None:
     _OLDEST.set(0 if depth.oldest is None else (now_ms() - depth.oldest) / 1000)
     _FAILED.set(depth.failed)
     _TASKS.clear()
-    for state, count in connection.execute(sa.select(task.c.state, sa.func.count()).group_by(task.c.state)):
+    for state, count in totals.tasks_by_state(connection).items():
         _TASKS.labels(state).set(count)
-    spent = sa.select(model_call.c.model, model_call.c.role, sa.func.sum(model_call.c.cost))
-    for model, role, dollars in connection.execute(spent.group_by(model_call.c.model, model_call.c.role)):
-        _DOLLARS.labels(model, role).set(dollars or 0)
-    again = sa.select(sa.func.sum(attempt.c.count - 1)).where(attempt.c.count > 1)
-    _REPEATED.set(connection.execute(again).scalar() or 0)
+    for kind, count in totals.outcomes_by_kind(connection).items():
+        _OUTCOMES.labels(kind).set(count)
+    for (model, role), dollars in totals.dollars_by_model(connection).items():
+        _DOLLARS.labels(model, role).set(dollars)
+    _REPEATED.set(totals.repeated_steps(connection))

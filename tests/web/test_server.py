@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import structlog
 from aiohttp import web
 from pytest_aiohttp.plugin import AiohttpClient
 
-from bot.store import deliveries
+from bot.store import deliveries, outcomes
 from bot.store.database import create_engine
 from bot.store.deliveries import Delivery, Ended
 from bot.store.store import Store
@@ -64,6 +65,8 @@ async def test_metrics_tell_the_inbox_and_the_money(store: Store, aiohttp_client
     await store.run(lambda connection: deliveries.put(connection, arrived))
     await store.run(lambda connection: deliveries.end(connection, [Ended("g0", None), Ended("g1", "bad")]))
     await store.run(lambda connection: connection.execute(model_call.insert().values(call)))
+    for task, kind in (("t1", "merged"), ("t2", "closed"), ("t3", "closed"), ("t3", "merged")):
+        await store.run(partial(outcomes.record, task=task, kind=kind, data={}))
     http = await aiohttp_client(application(store, [True]))
     answer = await http.get("/metrics")
     text = await answer.text()
@@ -72,6 +75,8 @@ async def test_metrics_tell_the_inbox_and_the_money(store: Store, aiohttp_client
         "forgehand_inbox_open 1.0",
         "forgehand_inbox_failed 1.0",
         'forgehand_model_dollars{model="m-1",role="fix"} 0.25',
+        'forgehand_pull_requests{outcome="merged"} 2.0',
+        'forgehand_pull_requests{outcome="closed"} 1.0',
         "forgehand_webhook_seconds_bucket",
     ):
         assert line in text
