@@ -115,10 +115,6 @@ class ModelDesk:
             order = _Order(spender, step, role, conversation, tools, schema, max_output)
             return await self._ask_around(order)
 
-    async def spent(self, task: str) -> float:
-        """Dollars the task has cost so far."""
-        return await self._ledger.spent(task)
-
     def models_for(self, role: Role, allowed: Sequence[str] = ()) -> list[str]:
         """Names to ask in order; ``allowed`` is a policy's own list for the role. Raises :class:`ModelRefused`."""
         return self._catalogue.names(role, allowed)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 from bot.store.database import now_ms
@@ -57,11 +55,3 @@ def _count(
 ) -> int:
     query = sa.select(sa.func.count()).select_from(newest)
     return int(connection.execute(query.where(newest.c.actor == actor, newest.c.at >= since, which)).scalar_one())
-
-
-def latest(connection: sa.Connection, *, repository: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
-    """The newest rows first, as dictionaries of the table's columns."""
-    query = sa.select(audit).order_by(audit.c.id.desc()).limit(limit)
-    if repository is not None:
-        query = query.where(audit.c.repository == repository)
-    return [dict(row) for row in connection.execute(query).mappings()]

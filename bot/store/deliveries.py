@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -103,15 +103,6 @@ def depth(connection: sa.Connection) -> Depth:
         sa.select(sa.func.count()).where(delivery.c.done.is_not(None), delivery.c.error.is_not(None))
     ).scalar_one()
     return Depth(waiting[0], waiting[1], failed)
-
-
-def failures(connection: sa.Connection, limit: int = 50) -> list[dict[str, Any]]:
-    """The latest failed deliveries: guid, event, received, done (milliseconds), error."""
-    columns = [delivery.c[name] for name in ("guid", "event", "received", "done", "error")]
-    rows = connection.execute(
-        sa.select(*columns).where(delivery.c.error.is_not(None)).order_by(delivery.c.done.desc()).limit(limit)
-    )
-    return [dict(row) for row in rows.mappings()]
 
 
 def _states(connection: sa.Connection, guids: Sequence[str]) -> dict[str, bool]:

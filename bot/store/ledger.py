@@ -100,11 +100,6 @@ class Ledger:
         )
         await self._store.run(lambda connection: connection.execute(change) and None)
 
-    async def spent(self, task: str) -> float:
-        """Dollars a task has cost so far, open reservations not counted."""
-        query = sa.select(sa.func.coalesce(sa.func.sum(model_call.c.cost), 0.0)).where(model_call.c.task == task)
-        return await self._store.run(lambda connection: float(connection.scalar(query) or 0.0))
-
 
 def release(connection: sa.Connection, task: str) -> None:
     """Give back what an ended task had set aside for calls that died with their process: nobody asks them again."""

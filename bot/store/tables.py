@@ -68,25 +68,6 @@ attempt = _table(
     sa.Column("count", sa.Integer, nullable=False),
 )
 
-artifact = _table(
-    "artifact",
-    sa.Column("id", BigKey, primary_key=True, autoincrement=True),
-    sa.Column("task", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("model", sa.Text),
-    sa.Column("blob", sa.Text, nullable=False),
-    sa.Column("scores", sa.JSON),
-    sa.Column("created", sa.BigInteger, nullable=False),
-    sa.UniqueConstraint("task", "kind", "name"),
-)
-
-blob = _table(
-    "blob",
-    sa.Column("hash", sa.Text, primary_key=True),
-    sa.Column("data", sa.LargeBinary, nullable=False),
-)
-
 model_call = _table(
     "model_call",
     sa.Column("task", sa.Text, primary_key=True),
@@ -137,14 +118,6 @@ installation = _table(
     sa.Column("account", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("permissions", sa.JSON, nullable=False),
-    sa.Column("updated", sa.BigInteger, nullable=False),
-)
-
-repository = _table(
-    "repository",
-    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("installation", sa.BigInteger, nullable=False),
-    sa.Column("full_name", sa.Text, nullable=False),
     sa.Column("updated", sa.BigInteger, nullable=False),
 )
 

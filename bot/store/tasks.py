@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from pydantic import Field
 
 from bot.store.database import now_ms
-from bot.store.tables import attempt, model_call, task, task_event
+from bot.store.tables import attempt, task, task_event
 from bot.store.upsert import insert
 from bot.types import JsonModel
 
@@ -116,14 +116,6 @@ def holder(connection: sa.Connection, active_key: str) -> Task | None:
     return None if row is None else _task(row)
 
 
-def recent(connection: sa.Connection, limit: int = 50, *, state: str | None = None) -> list[Task]:
-    """The newest tasks for status pages, newest first."""
-    query = sa.select(task).order_by(task.c.created.desc(), task.c.id.desc()).limit(limit)
-    if state is not None:
-        query = query.where(task.c.state == state)
-    return [_task(row) for row in connection.execute(query)]
-
-
 def runnable(connection: sa.Connection) -> list[Task]:
     """Every task that is queued or running, oldest first: what an engine must know about at launch."""
     query = sa.select(task).where(task.c.state.in_(RUNNABLE)).order_by(task.c.created, task.c.id)
@@ -223,13 +215,6 @@ def end_step(connection: sa.Connection, task_id: str, step: str, error: str | No
     connection.execute(query.values(count=attempt.c.count - 1))
     if error is not None:
         add_event(connection, task_id, "retry", {"step": step, "error": error})
-
-
-def spent(connection: sa.Connection, task_id: str) -> float:
-    """Dollars the task's model calls cost so far; a call that is not settled counts with its reservation."""
-    paid = sa.func.coalesce(model_call.c.cost, model_call.c.reserved)
-    query = sa.select(sa.func.coalesce(sa.func.sum(paid), 0.0)).where(model_call.c.task == task_id)
-    return float(connection.execute(query).scalar_one())
 
 
 def _task(row: sa.Row[Any]) -> Task:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
+import sqlalchemy as sa
+
 from bot.intake.inbox import Inbox
 from bot.store import audit, deliveries
 from bot.store.deliveries import Delivery
 from bot.store.store import Store
+from bot.store.tables import audit as audit_table
+from bot.store.tables import delivery
 
 
 async def test_open_done_failed_and_again(store: Store) -> None:
@@ -20,7 +24,8 @@ async def test_open_done_failed_and_again(store: Store) -> None:
     depth = await store.run(deliveries.depth)
     assert (depth.open, depth.failed) == (1, 1)
     assert await store.run(lambda connection: deliveries.known(connection, ["g0", "g1", "g9"])) == {"g0"}
-    assert [row["error"] for row in await store.run(deliveries.failures)] == ["it broke"]
+    failed = sa.select(delivery.c.guid, delivery.c.error).where(delivery.c.error.is_not(None))
+    assert await store.run(lambda c: [tuple(row) for row in c.execute(failed)]) == [("g1", "it broke")]
     assert not await inbox.put(Delivery("g0", "push", b"{}"))
     assert await inbox.put(Delivery("g1", "push", b'{"again": 1}'))
     assert sorted(await store.run(deliveries.open_guids)) == ["g1", "g2"]
@@ -54,6 +59,9 @@ async def test_audit_rows_are_kept_in_order(store: Store) -> None:
         lambda c: audit.record(c, "fix", allowed=False, reason="read only", actor="ann", repository="octo/a")
     )
     await store.run(lambda c: audit.record(c, "push", allowed=True, reason="done", task="t", repository="octo/b"))
-    assert [row["action"] for row in await store.run(audit.latest)] == ["push", "fix"]
-    (row,) = await store.run(lambda c: audit.latest(c, repository="octo/a"))
-    assert (row["allowed"], row["actor"], row["reason"]) == (False, "ann", "read only")
+    columns = ("action", "allowed", "actor", "reason", "task", "repository")
+    query = sa.select(*(audit_table.c[name] for name in columns)).order_by(audit_table.c.id)
+    assert await store.run(lambda c: [tuple(row) for row in c.execute(query)]) == [
+        ("fix", False, "ann", "read only", None, "octo/a"),
+        ("push", True, None, "done", "t", "octo/b"),
+    ]

@@ -27,7 +27,7 @@ from bot.store.store import Store
 from bot.store.tables import model_call
 from simhub.model_formats import Asked
 from simhub.scripted_model import ScriptedModel
-from tests.support.models import MODEL_OF, new_desk, new_store, scripted_settings, spender, talk
+from tests.support.models import MODEL_OF, dollars, new_desk, new_store, scripted_settings, spender, talk
 
 FIRST, SECOND, LOCAL = MODEL_OF["messages"], MODEL_OF["responses"], MODEL_OF["chat"]
 ASK = talk("Mend it.")
@@ -55,7 +55,7 @@ async def test_an_answer_is_bought_once_even_across_a_restart(server: ScriptedMo
     desk = desk_of(server, after)
     assert await desk.ask(spender(), "prove", "fix", ASK) == first
     assert len(server.requests) == 1
-    assert await desk.spent("t1") == pytest.approx(first.cost)
+    assert dollars(after, "t1") == pytest.approx(first.cost)
     after.close()
 
 
@@ -77,7 +77,7 @@ async def test_a_bad_answer_that_was_paid_for_stays_bad_and_paid(server: Scripte
         said.append(caught.value)
     assert said[0] == said[1]
     assert len(server.requests) == 1
-    assert await desk.spent("t1") == pytest.approx((1000 * 2 + 100 * 10) / 1e6)
+    assert dollars(store, "t1") == pytest.approx((1000 * 2 + 100 * 10) / 1e6)
 
 
 async def test_a_failed_call_is_asked_again_and_its_known_cost_stays(server: ScriptedModel, store: Store) -> None:
@@ -88,12 +88,12 @@ async def test_a_failed_call_is_asked_again_and_its_known_cost_stays(server: Scr
     paying = spender(role="fix", models=[FIRST])
     with pytest.raises(ModelDown):
         await desk.ask(paying, "prove", "fix", ASK)
-    wasted = await desk.spent("t1")
+    wasted = dollars(store, "t1")
     assert wasted == pytest.approx(2 * (100_000 * 2 + 10) / 1e6)
     server.script.rules.clear()
     server.script.on({"text": "ok"})
     reply = await desk.ask(paying, "prove", "fix", ASK)
-    assert await desk.spent("t1") == pytest.approx(wasted + reply.cost)
+    assert dollars(store, "t1") == pytest.approx(wasted + reply.cost)
     assert [row.reserved for row in rows(store)] == [0.0]
 
 
@@ -121,7 +121,7 @@ async def test_a_call_that_is_cut_short_holds_no_money_and_costs_what_was_sent(
     server.script.rules.clear()
     server.script.on({"text": "ok"})
     reply = await desk.ask(spender(), "prove", "fix", ASK)
-    assert await desk.spent("t1") == pytest.approx(after.cost + reply.cost)
+    assert dollars(store, "t1") == pytest.approx(after.cost + reply.cost)
 
 
 async def test_an_answer_that_came_before_the_stop_is_kept(server: ScriptedModel, store: Store) -> None:

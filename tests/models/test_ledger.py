@@ -12,7 +12,7 @@ import pytest
 from bot.store.database import create_engine
 from bot.store.ledger import Call, Ceilings, Ledger, Settlement
 from bot.store.store import Store
-from tests.support.models import new_store
+from tests.support.models import dollars, new_store
 
 WIDE = Ceilings(task=100.0, repository_day=100.0, server_day=100.0)
 
@@ -62,7 +62,7 @@ async def test_settling_gives_back_what_was_not_needed(store: Store) -> None:
     assert short.left == pytest.approx(0.1)
     await ledger.settle("t", "one", ended(0.05))
     assert await ledger.reserve(call("two", 0.2), task) is None
-    assert await ledger.spent("t") == pytest.approx(0.05)
+    assert dollars(store, "t") == pytest.approx(0.05)
 
 
 async def test_only_a_final_answer_is_given_again(store: Store) -> None:
@@ -75,7 +75,7 @@ async def test_only_a_final_answer_is_given_again(store: Store) -> None:
     await ledger.reserve(call("one", 0.5, model="another"), WIDE)
     await ledger.settle("t", "one", ended(0.2))
     assert await ledger.bought("t", "one") == {"text": "hi"}
-    assert await ledger.spent("t") == pytest.approx(0.3)
+    assert dollars(store, "t") == pytest.approx(0.3)
 
 
 async def test_a_retry_that_no_longer_fits_frees_what_it_held(store: Store) -> None:

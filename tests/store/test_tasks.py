@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from bot.store import tasks
 from bot.store.store import Store
-from bot.store.tables import attempt, model_call
+from bot.store.tables import attempt
 from bot.store.tasks import Creation, NewTask, StepStart
 
 FIELDS: dict[str, Any] = {
@@ -95,7 +95,6 @@ def test_the_reporter_reads_what_is_new_and_the_pages_what_is_there(store: Store
     assert ids(lambda c: tasks.find(c, here, 12, flow="review")) == set()
     assert ids(lambda c: tasks.find(c, here, 14)) == set()
     assert ids(lambda c: tasks.runnable(c)) == {"t2", "t3"}
-    assert ids(lambda c: tasks.recent(c, 2, state="done")) == {"t1"}
 
 
 def test_tasks_are_found_whatever_their_repository_was_called(store: Store) -> None:
@@ -171,23 +170,3 @@ def test_starts_are_counted_until_they_end_and_forgotten_with_the_task(store: St
     assert kinds[-1] == ("retry", {"step": "s", "error": "ModelBusy: wait"})
     store.run_sync(lambda c: tasks.close(c, "t1", "done", {}))
     assert store.run_sync(lambda c: c.execute(sa.select(sa.func.count()).select_from(attempt)).scalar_one()) == 0
-
-
-def test_spent_is_what_was_paid_or_is_reserved(store: Store) -> None:
-    common = {
-        "role": "fix",
-        "model": "m",
-        "state": "",
-        "repository": "octo/durations",
-        "day": "2026-11-21",
-        "created": 0,
-    }
-
-    def call(connection: sa.Connection, step: str, reserved: float, cost: float | None) -> None:
-        row = common | {"task": "t1", "step": step, "reserved": reserved, "cost": cost}
-        connection.execute(sa.insert(model_call).values(row))
-
-    assert store.run_sync(lambda c: tasks.spent(c, "t1")) == 0.0
-    store.run_sync(lambda c: call(c, "a", 1.0, 0.25))
-    store.run_sync(lambda c: call(c, "b", 0.5, None))
-    assert store.run_sync(lambda c: tasks.spent(c, "t1")) == 0.75

@@ -9,6 +9,7 @@ from bot.models.catalogue import Catalogue
 from bot.models.desk import ModelDesk, Patience
 from bot.models.port import Conversation, Message, Role, Spender
 from bot.settings import BudgetSettings, ModelSettings, Settings
+from bot.store import reporting
 from bot.store.database import create_engine
 from bot.store.store import Store
 from simhub.scripted_model import ScriptedModel
@@ -40,6 +41,11 @@ def new_store(folder: Path, name: str = "test.db") -> Store:
     store = Store(create_engine(f"sqlite:///{folder / name}"))
     store.migrate()
     return store
+
+
+def dollars(store: Store, task: str) -> float:
+    """What the task has paid for."""
+    return store.run_sync(lambda connection: reporting.spent_by_task(connection, task)).dollars
 
 
 def new_desk(store: Store, settings: Settings, *, patience: Patience = QUICK, idle: float = 5.0) -> ModelDesk:
