@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
-from simhub.errors import ApiError, not_found, not_supplied, wrong_type
+from simhub.errors import LOCKING, ApiError, moved, not_found, not_supplied, wrong_type
 from simhub.gitrepo import GitRepo
 from simhub.model import ROLES, Account, App, Installation, Issue, Pull, Repository, Token
 
@@ -126,10 +126,31 @@ class Call:
         return int(self.params[name])
 
     def issue(self) -> Issue:
-        found = self.repo.issues.get(self.number())
-        if found is None:
-            raise not_found()
-        return found
+        number = self.number()
+        found = self.repo.issues.get(number)
+        if found is not None:
+            return found
+        gone = self.repo.transferred.get(number)
+        if gone is not None and self.actor.sees(gone.repository):
+            raise self._transferred(gone)
+        if number in self.repo.deleted:
+            raise ApiError(410, "This issue was deleted")
+        raise not_found()
+
+    def _transferred(self, issue: Issue) -> ApiError:
+        """Return the redirect to where an issue is now, as for a renamed repository."""
+        tail = self.path.split("/", 6)[6:]
+        target = [f"{self.hub.api_url}/repositories/{issue.repository.id}/issues/{issue.number}", *tail]
+        return moved(self.method, "/".join(target), self.query)
+
+    def check_lock(self, issue: Issue, error: ApiError | None = None) -> None:
+        """Refuse to add to a locked conversation; only people with write access may, and an App is none.
+
+        https://docs.github.com/en/communities/moderating-comments-and-conversations/locking-conversations
+        """
+        free = self.actor.kind == "user" and has_role(issue.repository, self.user, "write")
+        if issue.locked and not free:
+            raise error or ApiError(403, "Unable to create comment because issue is locked.", docs=LOCKING)
 
     def pull(self) -> Pull:
         pull = self.issue().pull

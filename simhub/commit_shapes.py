@@ -27,8 +27,11 @@ def account_of(hub: Hub, item: Person) -> Account | None:
     return next((a for a in hub.world.accounts.values() if a.email == item.email), None)
 
 
-def _unsigned() -> Json:
-    return {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
+def _verification(hub: Hub, item: Commit) -> Json:
+    """Return whether GitHub signed the commit for a bot; the signature itself is not modelled."""
+    signed = item.sha in hub.world.verified
+    found = {"verified": signed, "reason": "valid" if signed else "unsigned", "signature": None, "payload": None}
+    return found | {"verified_at": item.committer.date if signed else None}
 
 
 def git_commit(hub: Hub, repo: Repository, item: Commit) -> Json:
@@ -47,7 +50,7 @@ def git_commit(hub: Hub, repo: Repository, item: Commit) -> Json:
         "parents": [
             {"sha": sha, "url": f"{url}/commits/{sha}", "html_url": f"{page}/commit/{sha}"} for sha in item.parents
         ],
-        "verification": _unsigned(),
+        "verification": _verification(hub, item),
     }
 
 
@@ -61,7 +64,7 @@ def commit(hub: Hub, repo: Repository, item: Commit) -> Json:
         "message": item.message,
         "comment_count": 0,
         "tree": {"sha": item.tree, "url": f"{url}/git/trees/{item.tree}"},
-        "verification": _unsigned(),
+        "verification": _verification(hub, item),
     }
     return {
         "sha": item.sha,

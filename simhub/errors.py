@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 DOCS = "https://docs.github.com/rest"
+LOCKING = "https://docs.github.com/articles/locking-conversations/"
 
 
 class ApiError(Exception):
@@ -30,6 +32,16 @@ class ApiError(Exception):
 
 def not_found() -> ApiError:
     return ApiError(404, "Not Found")
+
+
+def moved(method: str, location: str, query: Mapping[str, str]) -> ApiError:
+    """Return the redirect of something that has another address: 301 for reading, 307 for writing."""
+    location += f"?{urlencode(query)}" if query else ""
+    reads = method in ("GET", "HEAD")
+    status, words = (301, "Moved Permanently") if reads else (307, "Temporary Redirect")
+    error = ApiError(status, words, headers={"Location": location})
+    error.body["url"] = location
+    return error
 
 
 def bad_credentials() -> ApiError:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +73,13 @@ class _GitServer:
 
     def _repository(self, request: web.Request, actor: Actor) -> Repository:
         name = f"{request.match_info['owner']}/{request.match_info['repo'].removesuffix('.git')}"
-        repo = self.hub.world.repository(name) or self.hub.world.moved.get(name.lower())
+        repo = self.hub.world.repository(name)
+        now = self.hub.world.moved.get(name.lower())
+        if repo is None and now is not None and actor.sees(now):
+            tail = request.path.split("/", 3)[3]
+            query = f"?{request.query_string}" if request.query_string else ""
+            location = f"{self.hub.url}/{now.full_name}.git/{tail}{query}"
+            raise ApiError(301, "Moved Permanently", headers={"Location": location})
         if repo is None or not actor.sees(repo):
             if actor.kind == "anonymous":
                 raise ApiError(401, "Authentication required")
@@ -88,7 +96,10 @@ class _GitServer:
             async def settle() -> None:
                 await forge.refs_changed(self.hub, repo, before, await git.refs(), actor)
 
-            return await self._backend(request, repo, actor, _hook_environment(self.hooks, repo, actor), settle)
+            url, verified = f"{self.hub.url}/{repo.full_name}", self.hub.world.verified
+            async with _Questions(partial(rules.push_refusal, repo, url, actor=actor, verified=verified)) as asked:
+                extra = _hook_environment(self.hooks) | asked.environment
+                return await self._backend(request, repo, actor, extra, settle, asked.descriptors)
 
     async def _backend(
         self,
@@ -97,8 +108,12 @@ class _GitServer:
         actor: Actor,
         extra: dict[str, str],
         settle: Callable[[], Awaitable[None]] | None = None,
+        descriptors: Sequence[int] = (),
     ) -> web.StreamResponse:
-        """Run http-backend. ``settle`` runs before the answer ends: who pushed finds heads and checks up to date."""
+        """Run http-backend. ``settle`` runs before the answer ends: who pushed finds heads and checks up to date.
+
+        ``descriptors`` are inherited by it and its hooks.
+        """
         process = await asyncio.create_subprocess_exec(
             "git",
             "http-backend",
@@ -106,6 +121,7 @@ class _GitServer:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            pass_fds=descriptors,
         )
         feeding = asyncio.create_task(_feed(request, process))
         try:
@@ -188,22 +204,57 @@ def _cgi_environment(request: web.Request, repo: Repository, actor: Actor) -> di
     return env
 
 
-def _hook_environment(hooks: Path, repo: Repository, actor: Actor) -> dict[str, str]:
-    """Tell the update hook what this actor may not do in this repository."""
-    env = environment()
-    number = int(env["GIT_CONFIG_COUNT"])
-    refused = [p.pattern + ("!" if p.ruleset else "") for p in repo.protections if not _allowed(p.allow, actor)]
+def _hook_environment(hooks: Path) -> dict[str, str]:
+    number = int(environment()["GIT_CONFIG_COUNT"])
     return {
         "GIT_CONFIG_COUNT": str(number + 1),
         f"GIT_CONFIG_KEY_{number}": "core.hooksPath",
         f"GIT_CONFIG_VALUE_{number}": str(hooks),
-        "SIMHUB_PROTECTED": " ".join(refused),
-        "SIMHUB_WORKFLOWS": "allowed" if rules.may_write_workflows(actor) else "refused",
     }
 
 
-def _allowed(names: frozenset[str], actor: Actor) -> bool:
-    return bool({actor.user.login, actor.user.login.removesuffix("[bot]")} & names)
+class _Questions:
+    """Two pipes on which the update hook of one push asks about each ref and is told whether it may move."""
+
+    def __init__(self, refusal: Callable[[str, str, str], Awaitable[list[str]]]) -> None:
+        self._refusal = refusal
+        self._asked, self._ask = os.pipe()
+        self._answer, self._told = os.pipe()
+        self._answering: asyncio.Task[None] | None = None
+
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        return self._ask, self._answer
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"SIMHUB_ASK": str(self._ask), "SIMHUB_ANSWER": str(self._answer)}
+
+    async def __aenter__(self) -> _Questions:
+        self._answering = asyncio.create_task(self._serve())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        # Our own copy of the hook's end is the last one: closing it ends the stream of questions.
+        os.close(self._ask)
+        assert self._answering is not None
+        await self._answering
+        os.close(self._answer)
+        os.close(self._told)
+
+    async def _serve(self) -> None:
+        loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+        transport, _ = await loop.connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(self._asked, "rb", buffering=0)
+        )
+        try:
+            while line := (await reader.readline()).decode().split():
+                ref, old, new = line
+                lines = await self._refusal(ref, old, new)
+                text = "".join(f"{each}\n" for each in [*lines, "=refused" if lines else "=allowed"])
+                await asyncio.to_thread(os.write, self._told, text.encode())
+        finally:
+            transport.close()
 
 
 async def _feed(request: web.Request, process: asyncio.subprocess.Process) -> None:

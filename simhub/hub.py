@@ -14,12 +14,25 @@ from typing import Any, ClassVar
 
 from aiohttp import web
 
-from simhub import auth, checkevents, lifecycle, seed, server, workflows
+from simhub import auth, checkevents, lifecycle, rulesets, seed, server, workflows
 from simhub.call import has_role
 from simhub.faults import Faults
 from simhub.gitrepo import GitRepo
 from simhub.limits import Limits
-from simhub.model import ROLES, Account, App, CheckRun, Installation, Protection, Repository, WorkflowRun, World
+from simhub.model import (
+    ROLES,
+    Account,
+    App,
+    CheckRun,
+    Installation,
+    Issue,
+    Protection,
+    Repository,
+    Rule,
+    Ruleset,
+    WorkflowRun,
+    World,
+)
 from simhub.pages.registration import Conversion, SignIn
 from simhub.requestlog import Observer, RequestRecord
 from simhub.webhooks import Webhooks
@@ -292,14 +305,45 @@ class Hub:
         self,
         repository: Repository,
         pattern: str,
-        ruleset: bool = False,
         allow: Iterable[str] = (),
         required_reviews: int = 0,
     ) -> Protection:
-        """Protect branches by pattern (fnmatch): nobody but ``allow`` (logins, App slugs) writes them directly."""
-        rule = Protection(pattern, ruleset, frozenset(allow), required_reviews, self.world.new_id())
+        """Protect branches by pattern: nobody but ``allow`` (logins, App slugs) writes them directly."""
+        rule = Protection(pattern, frozenset(allow), required_reviews)
         repository.protections.append(rule)
         return rule
+
+    def add_ruleset(
+        self, repository: Repository, pattern: str, *given: Rule, allow: Iterable[str] = (), name: str = "Rules"
+    ) -> Ruleset:
+        """Add rules for branches by pattern (``~ALL``: every one); without any, changes need a pull request."""
+        unknown = {rule.kind for rule in given} - rulesets.known_kinds()
+        if unknown:
+            raise ValueError(f"the hub does not model rules of kind {', '.join(sorted(unknown))}")
+        made = given or (Rule("pull_request", dict(rulesets.PULL_REQUEST)),)
+        ruleset = Ruleset(self.world.new_id(), name, pattern, made, frozenset(allow), self.world.now())
+        repository.rulesets.append(ruleset)
+        return ruleset
+
+    def transfer_issue(self, issue: Issue, repository: Repository, sender: str | None = None) -> Issue:
+        """Move an issue to another repository; its old address redirects. Sends ``issues.transferred``."""
+        return lifecycle.transfer_issue(self, issue, repository, sender)
+
+    def delete_issue(self, issue: Issue, sender: str | None = None) -> None:
+        """Delete an issue; its address answers 410. Sends ``issues.deleted``."""
+        lifecycle.delete_issue(self, issue, sender)
+
+    def archive(self, repository: Repository, sender: str | None = None) -> None:
+        """Make a repository read-only. Sends ``repository.archived``."""
+        lifecycle.archive(self, repository, sender)
+
+    def delete_repository(self, repository: Repository, sender: str | None = None) -> None:
+        """Delete a repository with everything in it. Sends ``repository.deleted``."""
+        lifecycle.delete_repository(self, repository, sender)
+
+    async def rename_branch(self, repository: Repository, old: str, new: str, sender: str | None = None) -> None:
+        """Rename a branch; open pull requests follow it. Sends ``create``, ``delete`` and ``push``."""
+        await lifecycle.rename_branch(self, repository, old, new, sender)
 
     async def press_button(self, repository: Repository, run_id: int, identifier: str, login: str) -> None:
         """Click an action of a completed check run. Sends ``check_run.requested_action`` to its App."""

@@ -6,9 +6,10 @@ import shutil
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from simhub import shapes
-from simhub.gitrepo import git_now
-from simhub.model import Account, Installation, Label, Repository
+from simhub import forge, shapes
+from simhub.call import Actor
+from simhub.gitrepo import ZERO, GitRepo, git_now
+from simhub.model import Account, Installation, Issue, Label, Repository
 
 if TYPE_CHECKING:
     from simhub.hub import Hub
@@ -103,3 +104,66 @@ def fork(hub: Hub, parent: Repository, owner: Account, name: str) -> Repository:
     hub.world.repositories[made.full_name.lower()] = made
     hub.webhooks.emit("fork", {"forkee": shapes.repository(hub, made) | {"public": not made.private}}, parent, owner)
     return made
+
+
+def transfer_issue(hub: Hub, issue: Issue, target: Repository, sender: str | None) -> Issue:
+    """Move an issue with its comments: a new number there, a redirect here. Labels stay behind where unknown there."""
+    source, account = issue.repository, (hub.world.account(sender) if sender else None) or issue.repository.owner
+    before, old_repository = shapes.issue(hub, issue), shapes.repository(hub, source)
+    names = {label.name.lower(): label for label in target.labels}
+    del source.issues[issue.number]
+    source.transferred[issue.number] = issue
+    issue.repository, issue.number = target, target.next_number()
+    issue.labels = [names[label.name.lower()] for label in issue.labels if label.name.lower() in names]
+    target.issues[issue.number] = issue
+    after = shapes.issue(hub, issue)
+    changes = {"new_issue": after, "new_repository": shapes.repository(hub, target)}
+    hub.webhooks.emit("issues", {"action": "transferred", "issue": before, "changes": changes}, source, account)
+    changes = {"old_issue": before, "old_repository": old_repository}
+    hub.webhooks.emit("issues", {"action": "opened", "issue": after, "changes": changes}, target, account)
+    return issue
+
+
+def delete_issue(hub: Hub, issue: Issue, sender: str | None) -> None:
+    repository = issue.repository
+    shape = shapes.issue(hub, issue)
+    del repository.issues[issue.number]
+    repository.deleted.add(issue.number)
+    account = (hub.world.account(sender) if sender else None) or repository.owner
+    hub.webhooks.emit("issues", {"action": "deleted", "issue": shape}, repository, account)
+
+
+def archive(hub: Hub, repo: Repository, sender: str | None) -> None:
+    repo.archived = True
+    hub.webhooks.emit("repository", {"action": "archived"}, repo, (hub.world.account(sender or "")) or repo.owner)
+
+
+def delete_repository(hub: Hub, repo: Repository, sender: str | None) -> None:
+    """Delete a repository. The event goes out first: afterwards no installation covers it."""
+    hub.webhooks.emit("repository", {"action": "deleted"}, repo, (hub.world.account(sender or "")) or repo.owner)
+    del hub.world.repositories[repo.full_name.lower()]
+    hub.world.moved = {name: other for name, other in hub.world.moved.items() if other is not repo}
+    for item in hub.world.installations.values():
+        item.repositories = [each for each in item.repositories if each is not repo]
+    shutil.rmtree(repo.path)
+
+
+async def rename_branch(hub: Hub, repo: Repository, old: str, new: str, sender: str | None) -> None:
+    """Rename a branch: pull requests onto it follow, those from it are closed, the default branch stays the default.
+
+    https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-branches-in-your-repository/renaming-a-branch
+    """
+    account = (hub.world.account(sender) if sender else None) or repo.owner
+    git, actor = GitRepo(repo.path), Actor("user", account)
+    sha = await git.text("rev-parse", f"refs/heads/{old}")
+    await git.update_ref(f"refs/heads/{new}", sha, ZERO)
+    for pull in repo.pulls:
+        if pull.base_ref == old:
+            pull.base_ref = new
+    if repo.default_branch == old:
+        await git.run("symbolic-ref", "HEAD", f"refs/heads/{new}")
+        repo.default_branch = new
+        payload = {"action": "edited", "changes": {"default_branch": {"from": old}}}
+        hub.webhooks.emit("repository", payload, repo, account)
+    await git.delete_ref(f"refs/heads/{old}")
+    await forge.refs_changed(hub, repo, {f"refs/heads/{old}": sha}, {f"refs/heads/{new}": sha}, actor)

@@ -304,13 +304,31 @@ class Status:
 
 @dataclass(eq=False)
 class Protection:
-    """A protected branch or a ruleset's branch pattern (fnmatch). ``allow`` names logins and App slugs let through."""
+    """A classic branch protection. ``allow`` names the logins and App slugs that are let through."""
 
     pattern: str
-    ruleset: bool = False
     allow: frozenset[str] = frozenset()
     required_reviews: int = 0
-    id: int = 0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of a ruleset: its kind and parameters as the REST API names them."""
+
+    kind: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class Ruleset:
+    """An active ruleset for branches. ``allow`` names the logins and App slugs on its bypass list."""
+
+    id: int
+    name: str
+    pattern: str
+    rules: tuple[Rule, ...]
+    allow: frozenset[str]
+    created_at: datetime
 
 
 @dataclass(eq=False)
@@ -332,11 +350,18 @@ class Repository:
     suites: list[CheckSuite] = field(default_factory=list)
     statuses: list[Status] = field(default_factory=list)
     protections: list[Protection] = field(default_factory=list)
+    rulesets: list[Ruleset] = field(default_factory=list)
+    transferred: dict[int, Issue] = field(default_factory=dict)
+    deleted: set[int] = field(default_factory=set)
     workflow_runs: list[WorkflowRun] = field(default_factory=list)
 
     @property
     def full_name(self) -> str:
         return f"{self.owner.login}/{self.name}"
+
+    def next_number(self) -> int:
+        """Return the number of the next issue; those of deleted and transferred ones are not used again."""
+        return max([0, *self.issues, *self.transferred, *self.deleted]) + 1
 
     @property
     def pulls(self) -> list[Pull]:
@@ -413,7 +438,10 @@ class Delivery:
 
 @dataclass(eq=False)
 class World:
-    """Everything that exists, with look-ups. Names compare without case, as on GitHub."""
+    """Everything that exists, with look-ups. Names compare without case, as on GitHub.
+
+    ``verified`` holds the commits that GitHub signed for a bot.
+    """
 
     clock: Callable[[], float]
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -425,6 +453,7 @@ class World:
     user_tokens: dict[str, Account] = field(default_factory=dict)
     last_id: int = 3_000_000_000
     actions: App | None = None
+    verified: set[str] = field(default_factory=set)
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)

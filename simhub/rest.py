@@ -18,7 +18,7 @@ from aiohttp import web
 
 from simhub import auth, resources
 from simhub.call import Actor, Answer, Call, Route, allows, has_role, routes
-from simhub.errors import ApiError, bad_credentials, not_accessible, not_found
+from simhub.errors import ApiError, bad_credentials, moved, not_accessible, not_found
 from simhub.faults import Fault
 from simhub.graphql import endpoint as graphql
 from simhub.model import Repository
@@ -120,16 +120,10 @@ class _Exchange:
 
     def _repository(self, full_name: str, path: str) -> Repository:
         repo = self.hub.world.repository(full_name)
-        moved = self.hub.world.moved.get(full_name.lower())
-        if repo is None and moved is not None and self.actor.sees(moved):
-            rest_of_path = path.split("/", 4)[4:]
-            location = "/".join([f"{self.hub.api_url}/repositories/{moved.id}", *rest_of_path])
-            query = f"?{self.request.query_string}" if self.request.query_string else ""
-            status = 301 if self.request.method in ("GET", "HEAD") else 307
-            words = "Moved Permanently" if status == 301 else "Temporary Redirect"
-            error = ApiError(status, words, headers={"Location": location + query})
-            error.body["url"] = location + query
-            raise error
+        now = self.hub.world.moved.get(full_name.lower())
+        if repo is None and now is not None and self.actor.sees(now):
+            location = "/".join([f"{self.hub.api_url}/repositories/{now.id}", *path.split("/", 4)[4:]])
+            raise moved(self.request.method, location, self.request.query)
         if repo is None or not self.actor.sees(repo):
             raise not_found()
         return repo

@@ -7,7 +7,8 @@ from typing import Any
 from simhub.errors import ApiError
 from simhub.graphql.execute import Context, Node
 from simhub.graphql.lookup import found
-from simhub.model import Comment, Issue, Pull, Reaction, Repository, Review, ReviewComment
+from simhub.model import Comment, Issue, Pull, Reaction, Review, ReviewComment
+from simhub.resources import reactions
 
 CONTENTS = {"+1": "THUMBS_UP", "-1": "THUMBS_DOWN", "laugh": "LAUGH", "hooray": "HOORAY", "confused": "CONFUSED",
             "heart": "HEART", "rocket": "ROCKET", "eyes": "EYES"}  # fmt: skip
@@ -21,7 +22,8 @@ async def add_reaction(context: Context, _: Any, given: dict[str, Any]) -> Node:
     subject: Subject = found(context, wanted["subjectId"], *_KINDS)
     value = subject.issue if isinstance(subject, Pull) else subject
     needs = "pull_requests:write" if isinstance(value, Review | ReviewComment) else "issues:write|pull_requests:write"
-    context.demand(_repository(value), needs, "read", reading=False)
+    context.demand(_issue(value).repository, needs, "read", reading=False)
+    context.call.check_lock(_issue(value), reactions.lock_refusal())
     content = next((rest for rest, name in CONTENTS.items() if name == wanted["content"]), None)
     if content is None:
         raise ApiError(422, f"{wanted['content']} is no reaction; there are {', '.join(CONTENTS.values())}.")
@@ -33,12 +35,12 @@ async def add_reaction(context: Context, _: Any, given: dict[str, Any]) -> Node:
     return Node("AddReactionPayload", present)
 
 
-def _repository(value: Issue | Comment | Review | ReviewComment) -> Repository:
+def _issue(value: Issue | Comment | Review | ReviewComment) -> Issue:
     if isinstance(value, Comment):
-        return value.issue.repository
+        return value.issue
     if isinstance(value, ReviewComment):
-        return value.thread.pull.repository
-    return value.pull.repository if isinstance(value, Review) else value.repository
+        return value.thread.pull.issue
+    return value.pull.issue if isinstance(value, Review) else value
 
 
 TYPES: dict[str, dict[str, Any]] = {

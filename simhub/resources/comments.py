@@ -42,8 +42,7 @@ async def repository_comments(call: Call) -> Any:
 @routes.add("POST", "/repos/{owner}/{repo}/issues/{number}/comments", needs=NEEDS_WRITE, role="read")
 async def create_comment(call: Call) -> Any:
     issue, text, now = call.issue(), _body(call), call.hub.world.now()
-    if issue.locked and call.actor.kind == "user" and not has_role(call.repo, call.user, "write"):
-        raise ApiError(403, "Unable to create comment because issue is locked.")
+    call.check_lock(issue)
     comment = Comment(call.hub.world.new_id(), issue, call.user, text, now, now, call.actor.acting_app)
     issue.comments.append(comment)
     issue.updated_at = now

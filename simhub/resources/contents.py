@@ -140,7 +140,10 @@ async def _commit_line(call: Call, line: str, message: str) -> str:
             raise invalid("Contents", "path", "invalid", "path contains a malformed path component") from None
         tree = await git.text("write-tree", env=index)
     sha = await git.write_commit(tree, [head] if head else [], message, env)
-    await rules.check_ref_update(call.repo, ref, head or ZERO, sha, call.actor)
+    if call.actor.acting_app and not author:
+        call.hub.world.verified.add(sha)
+    # https://docs.github.com/en/rest/repos/contents lists 409 here; a ruleset is told by it too.
+    await rules.check_ref_update(call.repo, ref, head or ZERO, sha, call.actor, call.hub.world.verified, status=409)
     try:
         await git.update_ref(ref, sha, head or ZERO)
     except GitError:

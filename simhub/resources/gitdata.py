@@ -28,12 +28,19 @@ def _ref(call: Call, name: str, sha: str, kind: str = "commit") -> dict[str, Any
     }
 
 
+async def _demand_commits(call: Call) -> None:
+    """Refuse git data of a repository without any commit: it has no place to keep them yet."""
+    if not await call.git.refs("refs/heads/"):
+        raise ApiError(409, "Git Repository is empty.")
+
+
 async def _find_ref(call: Call, name: str) -> str | None:
     return (await call.git.refs(f"refs/{name}")).get(f"refs/{name}")
 
 
 @routes.add("GET", "/repos/{owner}/{repo}/git/ref/{name*}", needs="contents:read")
 async def get_ref(call: Call) -> Any:
+    await _demand_commits(call)
     name = call.params["name"]
     sha = await _find_ref(call, name)
     if sha is None:
@@ -43,6 +50,7 @@ async def get_ref(call: Call) -> Any:
 
 @routes.add("GET", "/repos/{owner}/{repo}/git/matching-refs/{name*}", needs="contents:read")
 async def matching_refs(call: Call) -> Any:
+    await _demand_commits(call)
     found = await call.git.refs("refs/")
     prefix = f"refs/{call.params['name']}"
     return [_ref(call, ref, sha) for ref, sha in call.page(sorted(found.items())) if ref.startswith(prefix)]
@@ -50,13 +58,14 @@ async def matching_refs(call: Call) -> Any:
 
 @routes.add("POST", "/repos/{owner}/{repo}/git/refs", needs="contents:write")
 async def create_ref(call: Call) -> Any:
+    await _demand_commits(call)
     name, sha = call.required("ref"), call.required("sha")
     if not name.startswith("refs/") or name.count("/") < 2:
         raise ApiError(422, "Reference name must start with 'refs/' and contain at least two slashes.")
     await _must_exist(call, sha)
     if await _find_ref(call, name.removeprefix("refs/")):
         raise ApiError(422, "Reference already exists")
-    await rules.check_ref_update(call.repo, name, ZERO, sha, call.actor)
+    await rules.check_ref_update(call.repo, name, ZERO, sha, call.actor, call.hub.world.verified)
     try:
         await call.git.update_ref(name, sha, ZERO)
     except GitError:
@@ -76,6 +85,7 @@ async def _must_exist(call: Call, sha: str, kind: str = "commit") -> None:
 
 @routes.add("PATCH", "/repos/{owner}/{repo}/git/refs/{name*}", needs="contents:write")
 async def update_ref(call: Call) -> Any:
+    await _demand_commits(call)
     name, sha = f"refs/{call.params['name']}", call.required("sha")
     old = await _find_ref(call, call.params["name"])
     if old is None:
@@ -83,7 +93,7 @@ async def update_ref(call: Call) -> Any:
     await _must_exist(call, sha)
     if not call.flag("force") and not await call.git.is_ancestor(old, sha):
         raise ApiError(422, "Update is not a fast forward")
-    await rules.check_ref_update(call.repo, name, old, sha, call.actor)
+    await rules.check_ref_update(call.repo, name, old, sha, call.actor, call.hub.world.verified)
     try:
         await call.git.update_ref(name, sha, old)
     except GitError:
@@ -94,11 +104,12 @@ async def update_ref(call: Call) -> Any:
 
 @routes.add("DELETE", "/repos/{owner}/{repo}/git/refs/{name*}", needs="contents:write")
 async def delete_ref(call: Call) -> Any:
+    await _demand_commits(call)
     name = f"refs/{call.params['name']}"
     old = await _find_ref(call, call.params["name"])
     if old is None:
         raise ApiError(422, "Reference does not exist")
-    await rules.check_ref_update(call.repo, name, old, ZERO, call.actor)
+    await rules.check_ref_update(call.repo, name, old, ZERO, call.actor, call.hub.world.verified)
     await call.git.delete_ref(name)
     await forge.ref_changed(call.hub, call.repo, name, old, ZERO, call.actor)
     return Answer(status=204)
@@ -106,6 +117,7 @@ async def delete_ref(call: Call) -> Any:
 
 @routes.add("GET", "/repos/{owner}/{repo}/git/commits/{sha}", needs="contents:read")
 async def get_commit(call: Call) -> Any:
+    await _demand_commits(call)
     await _found(call, "commit")
     return commit_shapes.git_commit(call.hub, call.repo, await call.git.commit(call.params["sha"]))
 
@@ -121,6 +133,7 @@ async def _found(call: Call, kind: str) -> None:
 
 @routes.add("POST", "/repos/{owner}/{repo}/git/commits", needs="contents:write")
 async def create_commit(call: Call) -> Any:
+    await _demand_commits(call)
     message, tree, parents = call.required("message"), call.required("tree"), call.strings("parents")
     await _must_exist(call, tree, "tree")
     for parent in parents:
@@ -128,10 +141,9 @@ async def create_commit(call: Call) -> Any:
     author = call.body.get("author") or {}
     env = person_env(call, "AUTHOR", author) | person_env(call, "COMMITTER", call.body.get("committer") or author)
     sha = await call.git.write_commit(tree, parents, message, env)
-    body = commit_shapes.git_commit(call.hub, call.repo, await call.git.commit(sha))
     if call.actor.acting_app and not author and not call.body.get("committer"):
-        body["verification"] |= {"verified": True, "reason": "valid", "verified_at": iso(call.hub.world.now())}
-    return Answer(body, 201)
+        call.hub.world.verified.add(sha)
+    return Answer(commit_shapes.git_commit(call.hub, call.repo, await call.git.commit(sha)), 201)
 
 
 def person_env(call: Call, role: str, person: dict[str, Any]) -> dict[str, str]:
@@ -148,6 +160,7 @@ def person_env(call: Call, role: str, person: dict[str, Any]) -> dict[str, str]:
 
 @routes.add("GET", "/repos/{owner}/{repo}/git/trees/{sha*}", needs="contents:read")
 async def get_tree(call: Call) -> Any:
+    await _demand_commits(call)
     sha = await call.git.resolve(call.params["sha"], "tree")
     if sha is None:
         raise not_found()
@@ -167,6 +180,7 @@ def _tree(call: Call, sha: str, entries: list[Any], truncated: bool = False) -> 
 
 @routes.add("POST", "/repos/{owner}/{repo}/git/trees", needs="contents:write")
 async def create_tree(call: Call) -> Any:
+    await _demand_commits(call)
     rows, base = call.body.get("tree"), call.text("base_tree")
     if not isinstance(rows, list):
         raise not_supplied("tree")
@@ -204,6 +218,7 @@ async def _index_line(call: Call, row: Any) -> str:
 
 @routes.add("GET", "/repos/{owner}/{repo}/git/blobs/{sha}", needs="contents:read")
 async def get_blob(call: Call) -> Any:
+    await _demand_commits(call)
     await _found(call, "blob")
     content = await call.git.blob(call.params["sha"])
     if "raw" in call.accept:
@@ -221,6 +236,7 @@ async def get_blob(call: Call) -> Any:
 
 @routes.add("POST", "/repos/{owner}/{repo}/git/blobs", needs="contents:write")
 async def create_blob(call: Call) -> Any:
+    await _demand_commits(call)
     content = call.required("content")
     try:
         raw = base64.b64decode(content) if call.text("encoding", "utf-8") == "base64" else content.encode()

@@ -48,7 +48,7 @@ def _checked_title(title: str) -> str:
 def new_issue(
     hub: Hub, repo: Repository, actor: Actor, title: str, body: str | None, pull: Pull | None = None
 ) -> Issue:
-    now, number = hub.world.now(), max(repo.issues, default=0) + 1
+    now, number = hub.world.now(), repo.next_number()
     issue = Issue(
         hub.world.new_id(), number, repo, actor.user, _checked_title(title), checked_body(body), now, now,
         app=actor.acting_app, pull=pull,

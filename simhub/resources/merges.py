@@ -46,10 +46,10 @@ async def merge(call: Call) -> Any:
 def _check(call: Call, pull: Pull) -> None:
     if pull.issue.state != "open" or pull.draft:
         raise ApiError(405, "Pull Request is not mergeable" if not pull.draft else "Pull Request is still a draft")
-    rule = rules.refusing(call.repo, pull.base_ref, call.actor)
+    needed = rules.required_reviews(call.repo, pull.base_ref, call.actor)
     approvals = {review.user.id for review in pull.reviews if review.state == "APPROVED"}
-    if rule and len(approvals) < rule.required_reviews:
-        words = f"At least {rule.required_reviews} approving review is required by reviewers with write access."
+    if len(approvals) < needed:
+        words = f"At least {needed} approving review is required by reviewers with write access."
         raise ApiError(405, words)
 
 
@@ -128,7 +128,7 @@ async def merge_branches(call: Call) -> Any:
     message = call.text("commit_message") or f"Merge {head_name} into {base_name}"
     sha = await git.write_commit(tree, [base, head], message, _env(call))
     ref = f"refs/heads/{base_name}"
-    await rules.check_ref_update(call.repo, ref, base, sha, call.actor)
+    await rules.check_ref_update(call.repo, ref, base, sha, call.actor, call.hub.world.verified)
     await git.update_ref(ref, sha, base)
     await forge.ref_changed(call.hub, call.repo, ref, base, sha, call.actor)
     return Answer(commit_shapes.commit(call.hub, call.repo, await git.commit(sha)), 201)

@@ -8,7 +8,7 @@ from simhub import commit_shapes, pull_shapes, rules, shapes
 from simhub.call import Answer, Call, routes
 from simhub.errors import ApiError, not_found
 from simhub.gitrepo import GitRepo
-from simhub.model import Repository
+from simhub.model import Repository, Rule, iso
 
 COMPARE_FILES = 300
 COMPARE_COMMITS = 250
@@ -78,6 +78,10 @@ async def add_collaborator(call: Call) -> Any:
     return Answer(status=204)
 
 
+def _is_protected(repo: Repository, branch: str) -> bool:
+    return bool(rules.protecting(repo, branch) or rules.governing(repo, branch))
+
+
 @routes.add("GET", "/repos/{owner}/{repo}/branches", needs="contents:read")
 async def branches(call: Call) -> Any:
     found = await call.git.refs("refs/heads/")
@@ -86,7 +90,7 @@ async def branches(call: Call) -> Any:
         {
             "name": ref[11:],
             "commit": {"sha": sha, "url": f"{base}/commits/{sha}"},
-            "protected": bool(rules.protecting(call.repo, ref[11:])),
+            "protected": _is_protected(call.repo, ref[11:]),
         }
         for ref, sha in call.page(sorted(found.items()))
     ]
@@ -99,7 +103,7 @@ async def branch(call: Call) -> Any:
     if sha is None:
         raise ApiError(404, "Branch not found")
     url, item = shapes.repo_url(call.hub, call.repo), await call.git.commit(sha)
-    protected = bool(rules.protecting(call.repo, name))
+    protected = _is_protected(call.repo, name)
     page = f"{shapes.html_url(call.hub, call.repo)}/tree/{name}"
     return {
         "name": name,
@@ -236,16 +240,47 @@ async def transfer(call: Call) -> Any:
 
 @routes.add("GET", "/repos/{owner}/{repo}/rules/branches/{branch*}", needs="metadata:read")
 async def branch_rules(call: Call) -> Any:
-    """Rulesets that apply to a branch, even one that does not exist yet."""
+    """List the rules of rulesets that apply to a branch, even one that does not exist yet, whoever may bypass them."""
     source = {"ruleset_source_type": "Repository", "ruleset_source": call.repo.full_name}
-    found = [rule for rule in rules.protecting(call.repo, call.params["branch"]) if rule.ruleset]
-    return [{"type": "update", "ruleset_id": rule.id, **source} for rule in found]
+    found = [
+        _rule(rule) | {"ruleset_id": ruleset.id, **source}
+        for ruleset in rules.governing(call.repo, call.params["branch"])
+        for rule in ruleset.rules
+    ]
+    return list(call.page(found))
+
+
+def _rule(rule: Rule) -> dict[str, Any]:
+    return {"type": rule.kind} | ({"parameters": rule.parameters} if rule.parameters else {})
+
+
+@routes.add("GET", "/repos/{owner}/{repo}/rulesets/{id}", needs="metadata:read")
+async def one_ruleset(call: Call) -> Any:
+    """Return a ruleset, and whether who asks may bypass it."""
+    found = next((each for each in call.repo.rulesets if str(each.id) == call.params["id"]), None)
+    if found is None:
+        raise not_found()
+    exempt = call.actor.kind != "anonymous" and rules.is_exempt(found.allow, call.actor)
+    made = iso(found.created_at)
+    return {
+        "id": found.id,
+        "name": found.name,
+        "target": "branch",
+        "source_type": "Repository",
+        "source": call.repo.full_name,
+        "enforcement": "active",
+        "conditions": {"ref_name": {"include": [f"refs/heads/{found.pattern}"], "exclude": []}},
+        "rules": [_rule(rule) for rule in found.rules],
+        "current_user_can_bypass": "always" if exempt else "never",
+        "created_at": made,
+        "updated_at": made,
+    }
 
 
 @routes.add("GET", "/repos/{owner}/{repo}/branches/{branch}/protection", needs="administration:read", role="admin")
 async def branch_protection(call: Call) -> Any:
     """Classic protection only: rulesets do not appear here."""
-    found = [rule for rule in rules.protecting(call.repo, call.params["branch"]) if not rule.ruleset]
+    found = rules.protecting(call.repo, call.params["branch"])
     if not found:
         raise ApiError(404, "Branch not protected")
     url = f"{call.hub.api_url}{call.path}"

@@ -64,6 +64,7 @@ def _check_verdict(call: Call, pull: Pull, event: str | None, body: str, has_com
         raise refused(f"Can not {verb} your own pull request")
     if (event == "REQUEST_CHANGES" and not body) or (event == "COMMENT" and not body and not has_comments):
         raise refused("Body can't be blank")
+    call.check_lock(pull.issue, refused("lock prevents review"))
     if any(review.user is call.user and review.state == "PENDING" for review in pull.reviews):
         raise refused("User can only have one pending review per pull request")
 
@@ -242,6 +243,7 @@ async def list_comments(call: Call) -> Any:
 @routes.add("POST", "/repos/{owner}/{repo}/pulls/{number}/comments", needs="pull_requests:write", role="read")
 async def create_comment(call: Call) -> Any:
     pull, text = call.pull(), checked_body(call.required("body"), "PullRequestReviewComment") or ""
+    call.check_lock(pull.issue)
     if isinstance(call.body.get("in_reply_to"), int):
         return await _reply(call, pull, call.body["in_reply_to"], text)
     commit, path = call.required("commit_id"), call.required("path")
@@ -283,6 +285,7 @@ async def reply(call: Call) -> Any:
 
 
 async def _reply(call: Call, pull: Pull, target: int, text: str) -> Answer:
+    call.check_lock(pull.issue)
     for thread in pull.threads:
         if any(comment.id == target for comment in thread.comments):
             now = call.hub.world.now()

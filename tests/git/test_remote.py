@@ -17,7 +17,7 @@ from bot.types import Repository
 from simhub import auth
 from simhub.faults import Fault
 from simhub.hub import Hub
-from simhub.model import Protection, Token
+from simhub.model import Token
 from tests.git.conftest import git
 
 BOT = Author(name="forgehand[bot]", email="1+forgehand[bot]@users.noreply.github.com")
@@ -81,8 +81,8 @@ async def test_a_lease_never_overwrites_what_others_pushed(setting: Setting, sou
 
 async def test_refusals_for_good_are_told_apart(setting: Setting) -> None:
     repository = setting.hub.repository("octo/durations")
-    repository.protections.append(Protection("release", ruleset=False))
-    repository.protections.append(Protection("rules", ruleset=True))
+    setting.hub.protect(repository, "release")
+    setting.hub.add_ruleset(repository, "rules")
     sha = await setting.commit("x\n")
     workflow = await setting.commit("on: push\n", ".github/workflows/ci.yml")
     for branch, commit, reason in (

@@ -86,7 +86,7 @@ async def test_rulesets_and_large_diffs(at: Stage) -> None:
     large = await at.ask("GET", f"{REPO}/pulls/1", headers={"Accept": "application/vnd.github.diff"})
     assert (large.status, large.body["errors"][0]["code"]) == (406, "too_large")
     assert large.body["message"] == "Sorry, the diff exceeded the maximum number of lines (20000)"
-    at.hub.protect(at.repo, "main", ruleset=True)
+    at.hub.add_ruleset(at.repo, "main")
     ruled = await at.ask("PATCH", f"{REPO}/git/refs/heads/main", body={"sha": head})
     assert (ruled.status, ruled.body["message"].splitlines()[0]) == (422, "Repository rule violations found")
     at.repo.archived = True

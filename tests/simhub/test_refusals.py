@@ -279,7 +279,7 @@ async def test_git_refuses_what_github_refuses(at: Stage) -> None:
 
     reading = await at.mint(permissions={"contents": "read"})
     at.hub.protect(at.repo, "main")
-    at.hub.protect(at.repo, "rules/*", ruleset=True)
+    at.hub.add_ruleset(at.repo, "rules/*")
     workflow, protected, denied, anonymous, wrong, ruled = await asyncio.to_thread(run)
     assert "refusing to allow a GitHub App to create or update workflow `.github/workflows/ci.yml`" in workflow
     assert "without `workflows` permission)" in workflow

@@ -152,6 +152,12 @@ def _mend(document: dict[str, Any]) -> None:
     # The list of installations demands that an account is a user *and* an enterprise; the single one has "or".
     answer = document["paths"]["/app/installations"]["get"]["responses"]["200"]["content"]["application/json"]
     answer["schema"]["items"] = {"$ref": "#/components/schemas/installation"}
+    # A refusal by a ruleset is a basic error too, so "exactly one of both" can never hold.
+    for method in ("put", "delete"):
+        refused = document["paths"]["/repos/{owner}/{repo}/contents/{path}"][method]["responses"]["409"]
+        schema = refused.get("content", {}).get("application/json", {}).get("schema", {})
+        if "oneOf" in schema:
+            schema["anyOf"] = schema.pop("oneOf")
     # An outdated comment has no line and no position. One shape of it says so of ``position``; an example webhook has
     # a null ``line``.
     for shape in ("pull-request-review-comment", "review-comment"):
