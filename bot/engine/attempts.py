@@ -82,11 +82,6 @@ class Attempts:
                 raise
             tried += 1
 
-    async def sleep_until(self, moment: float, clock: Callable[[], float]) -> str:
-        """Wait for a moment of the clock; a cancelled task wakes up."""
-        by = await self._pause(moment - clock())
-        return results.write(_NOTHING, None) if by is None else results.write_error(_cancelled(by))
-
     async def _once(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
         with structlog.contextvars.bound_contextvars(task=self.task_id, step=name):
             try:
@@ -126,9 +121,6 @@ class Attempts:
 
     async def _uncount(self, name: str, error: str | None) -> None:
         await asyncio.shield(self.ledger.end_step(self.task_id, name, error))
-
-
-_NOTHING: TypeAdapter[None] = TypeAdapter(None)
 
 
 async def _call(step: Step[T]) -> T:

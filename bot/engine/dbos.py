@@ -17,11 +17,11 @@ import structlog
 
 from bot.engine import dbos_setup, failover
 from bot.engine.attempts import Body, CancelWatch
-from bot.engine.dbos_setup import FREE, GROUPED, POLL_SECONDS
+from bot.engine.dbos_setup import FREE, GROUPED
 from bot.engine.failover import Heartbeat
 from bot.engine.ledger import StoreLedger
 from bot.engine.port import EngineError, FlowTable, Outcome, WorkflowLawBroken
-from bot.engine.workflow import FlowCall, Runtime, run_flow, run_task
+from bot.engine.workflow import FlowCall, Runtime, run_task
 from bot.store import tasks
 from bot.store.database import create_engine, now_ms
 from bot.store.store import Store
@@ -72,7 +72,6 @@ class DbosEngine:
         self._closing = False
         self._database: sa.Engine | None = None
         self._task_workflow: Workflow
-        self._branch_workflow: Workflow
 
     async def start(self, task_id: str, flow: str, argument: JsonModel, *, group: str | None) -> bool:
         if not await self._store.run(lambda connection: _may_start(connection, task_id, group)):
@@ -150,16 +149,12 @@ class DbosEngine:
         from dbos import DBOS
 
         async def task(call: str) -> None:
-            await self._execute(run_task, call)
-
-        async def branch(call: str) -> str:
-            return await self._execute(run_flow, call)
+            await self._execute(call)
 
         # Starts are counted per step by ourselves; counting per workflow kills healthy tasks after a few deploys.
         self._task_workflow = DBOS.workflow(name="forgehand.task", max_recovery_attempts=None)(task)
-        self._branch_workflow = DBOS.workflow(name="forgehand.branch", max_recovery_attempts=None)(branch)
 
-    async def _execute(self, run: Callable[[Runtime, _DbosJournal, FlowCall], Awaitable[T]], call: str) -> T:
+    async def _execute(self, call: str) -> None:
         """Run a workflow as a task we can stop; while closing none begins, and the next launch finds it pending."""
         if self._closing:
             raise asyncio.CancelledError
@@ -167,19 +162,9 @@ class DbosEngine:
         assert running is not None
         self._running.add(running)
         try:
-            return await run(self._runtime, _DbosJournal(self._run_branch), FlowCall.model_validate_json(call))
+            await run_task(self._runtime, _DbosJournal(), FlowCall.model_validate_json(call))
         finally:
             self._running.discard(running)
-
-    async def _run_branch(self, call: FlowCall) -> str:
-        from dbos import DBOS, SetWorkflowID
-
-        async def run() -> str:
-            with SetWorkflowID(f"{call.task_id}/{call.path}"):
-                handle = await DBOS.start_workflow_async(self._branch_workflow, call.model_dump_json())
-            return str(await handle.get_result(polling_interval_sec=POLL_SECONDS))
-
-        return await _outside_workflow(run())
 
     async def _enqueue(self, call: FlowCall, group: str | None) -> bool:
         from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, error
@@ -273,17 +258,11 @@ _LOST = Outcome(
 class _DbosJournal:
     """Places of a dbos workflow. They are numbered in the order of the calls of :meth:`slot`."""
 
-    def __init__(self, branch: Callable[[FlowCall], Awaitable[str]]) -> None:
-        self._branch = branch
-
     def slot(self, name: str) -> Callable[[Body], Awaitable[str]]:
         from dbos import DBOS
 
         reservation = DBOS.reserve_step()
         return lambda body: _record(reservation, name, body)
-
-    async def branch(self, call: FlowCall) -> str:
-        return await self._branch(call)
 
 
 async def _record(reservation: StepReservation, name: str, body: Body) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -87,36 +86,3 @@ class StoreLedger:
 def _close(connection: sa.Connection, task_id: str, outcome: Outcome) -> None:
     ledger.release(connection, task_id)
     tasks.close(connection, task_id, outcome.state, outcome.model_dump(mode="json"))
-
-
-class MemoryLedger:
-    """The ledger of a test that needs no database."""
-
-    def __init__(self) -> None:
-        self.outcomes: dict[str, Outcome] = {}
-        self.retries: list[tuple[str, str]] = []
-        self._cancelled: dict[str, str] = {}
-        self._starts: Counter[tuple[str, str]] = Counter()
-
-    async def begin(self, task_id: str) -> bool:
-        return task_id not in self.outcomes
-
-    async def start_step(self, task_id: str, step: str) -> StepStart:
-        if task_id in self._cancelled:
-            return StepStart(0, self._cancelled[task_id])
-        self._starts[task_id, step] += 1
-        return StepStart(self._starts[task_id, step], None)
-
-    async def end_step(self, task_id: str, step: str, error: str | None = None) -> None:
-        self._starts[task_id, step] -= 1
-        if error is not None:
-            self.retries.append((step, error))
-
-    async def cancelled_by(self, task_id: str) -> str | None:
-        return self._cancelled.get(task_id)
-
-    async def request_cancel(self, task_id: str, by: str) -> bool:
-        return task_id not in self.outcomes and self._cancelled.setdefault(task_id, by) == by
-
-    async def close(self, task_id: str, outcome: Outcome) -> None:
-        self.outcomes.setdefault(task_id, outcome)

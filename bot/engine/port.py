@@ -45,7 +45,7 @@ class DeadLetter(EngineError):
 
 
 class WorkflowLawBroken(EngineError):
-    """A workflow did what replay cannot repeat: a name used twice, a step beside an open branch of several steps."""
+    """A workflow did what replay cannot repeat: a name used twice, a step beside an open one."""
 
 
 class StepCrashed(EngineError):
@@ -96,14 +96,6 @@ class Ctx(Protocol):
 
     async def parallel(self, steps: Mapping[str, Step[T]]) -> dict[str, T]:
         """Run several steps side by side, one step a branch; the first error is raised after all have ended."""
-        ...
-
-    async def child(self, name: str, flow: str, argument: JsonModel) -> Outcome:
-        """Run a whole workflow as a branch of several steps."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """A sleep that survives a restart."""
         ...
 
 

@@ -6,7 +6,6 @@ An adapter gives a :class:`Journal`, which remembers one text a name; everything
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,17 +22,14 @@ from bot.types import ForgehandError, JsonModel, T
 
 log = structlog.get_logger(__name__)
 _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
-_MOMENT: TypeAdapter[float] = TypeAdapter(float)
-_NOTHING: TypeAdapter[None] = TypeAdapter(None)
 
 
 class FlowCall(JsonModel):
-    """A workflow to run for a task. ``path`` is empty for the task itself, else the names of its branch, ``a/b``."""
+    """A task's workflow and its argument as plain JSON: what the engine stores to start it again."""
 
     task_id: str
     flow: str
     argument: dict[str, Any]
-    path: str = ""
 
 
 class Journal(Protocol):
@@ -41,10 +37,6 @@ class Journal(Protocol):
 
     def slot(self, name: str) -> Callable[[Body], Awaitable[str]]:
         """Take the next place now; the returned function runs the body there, or gives what it gave before."""
-        ...
-
-    async def branch(self, call: FlowCall) -> str:
-        """Run another workflow to its end beside this one; the text of its outcome or error."""
         ...
 
 
@@ -117,9 +109,8 @@ class TaskCtx:
     journal: Journal
     call: FlowCall
     _names: set[str] = field(default_factory=set)
-    _open: dict[str, bool] = field(default_factory=dict)
+    _open: tuple[str, ...] = ()
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
-    _sleeps: int = 0
 
     @property
     def task_id(self) -> str:
@@ -141,28 +132,11 @@ class TaskCtx:
         if not steps:
             return {}
         adapters = {name: results.adapter_of(step.fn) for name, step in steps.items()}
-        with self._opened(*steps, branch=False):
+        with self._opened(*steps):
             bodies = {name: self._body(name, step, adapters[name]) for name, step in steps.items()}
             slots = {name: self.journal.slot(name) for name in steps}
             texts = await self._together([slots[name](bodies[name]) for name in steps])
         return {name: results.read(adapters[name], text) for name, text in zip(steps, texts, strict=True)}
-
-    async def child(self, name: str, flow: str, argument: JsonModel) -> Outcome:
-        path = f"{self.call.path}/{name}" if self.call.path else name
-        call = FlowCall(task_id=self.task_id, flow=flow, argument=argument.model_dump(mode="json"), path=path)
-        with self._opened(name, branch=True):
-            slot = self.journal.slot(name)
-            text = (await self._together([slot(lambda: self.journal.branch(call))]))[0]
-        return cast(Outcome, results.read(_OUTCOME, text))
-
-    async def sleep(self, seconds: float) -> None:
-        self._sleeps += 1
-        name = f"sleep-{self._sleeps}"
-        with self._opened(name, f"{name}/until", branch=False):
-            until = await self.journal.slot(f"{name}/until")(lambda: _moment(seconds))
-            moment = results.read(_MOMENT, until)
-            text = await self.journal.slot(name)(lambda: self._attempts().sleep_until(moment, time.time))
-        results.read(_NOTHING, text)
 
     async def abandon(self) -> None:
         """Stop what a workflow that broke a law left running."""
@@ -185,33 +159,23 @@ class TaskCtx:
                 raise end
         return cast(list[str], ends)
 
-    def _attempts(self) -> Attempts:
-        return Attempts(self.runtime.ledger, self.runtime.watch, self.task_id, self.runtime.backoff)
-
     def _body(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> Body:
-        full = f"{self.call.path}/{name}" if self.call.path else name
-        return lambda: self._attempts().run(full, step, adapter)
+        attempts = Attempts(self.runtime.ledger, self.runtime.watch, self.task_id, self.runtime.backoff)
+        return lambda: attempts.run(name, step, adapter)
 
     @contextmanager
-    def _opened(self, *names: str, branch: bool) -> Iterator[None]:
-        """Hold the laws on names and on what may run side by side: only branches beside branches."""
-        beside = [name for name, other in self._open.items() if not (branch and other)]
-        if beside:
+    def _opened(self, *names: str) -> Iterator[None]:
+        """Hold the laws: a name is used once, and nothing runs beside an open step but its parallel siblings."""
+        if self._open:
             raise WorkflowLawBroken(
-                f"{names[0]} was started while {beside[0]} is open: use ctx.parallel for steps side by side, ctx.child"
-                " for branches of several steps."
+                f"{names[0]} was started while {self._open[0]} is open: use ctx.parallel for steps side by side."
             )
         for name in names:
             if name in self._names:
                 raise WorkflowLawBroken(f"Two steps of the workflow {self.call.flow} are called {name}.")
             self._names.add(name)
-        self._open.update(dict.fromkeys(names, branch))
+        self._open = names
         try:
             yield
         finally:
-            for name in names:
-                del self._open[name]
-
-
-async def _moment(seconds: float) -> str:
-    return results.write(_MOMENT, time.time() + seconds)
+            self._open = ()

@@ -10,11 +10,11 @@ import pytest
 
 from bot.change.loop import Acted, LoopLimits, shortened, work
 from bot.change.records import Work
-from bot.engine.inline import InlineEngine
 from bot.engine.port import Ctx, FlowSpec, FlowTable, Outcome
 from bot.git.changes import Changes
 from bot.models.port import BudgetExceeded, Conversation, Message, Reply, ToolCall
 from bot.types import JsonModel
+from tests.support.inline_engine import InlineEngine
 
 
 class Nothing(JsonModel):

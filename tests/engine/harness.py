@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.engine.dbos import DbosEngine
-from bot.engine.inline import InlineEngine
 from bot.engine.port import FlowSpec, FlowTable, Outcome
 from bot.store import tasks
 from bot.store.store import Store
 from bot.store.tasks import NewTask, Task
 from bot.types import ForgehandError, JsonModel
+from tests.support.inline_engine import InlineEngine
 
 _ids = itertools.count(1)
 

@@ -124,19 +124,23 @@ async def test_a_step_that_kills_its_process_three_times_is_a_dead_letter(worker
 
 async def test_branches_come_back_with_their_own_results(workers: Workers, store: Store) -> None:
     await store_task(store, "t1", "branches")
-    workers.hold("a2")
-    workers.hold("b3")
+    held = [workers.hold(step) for step in ("a2", "b2")]
     first = workers.begin(heartbeat_seconds=0.3)
-    await workers.seen("start a2")
-    await workers.seen("start b3")
+    for line in ("start a2", "start b2", "end c2"):
+        await workers.seen(line)
     kill(first)
-    (workers.folder / "hold-a2").unlink()
-    (workers.folder / "hold-b3").unlink()
+    for path in held:
+        path.unlink()
     workers.begin(heartbeat_seconds=0.3)
     row = await ended(store, "t1")
-    assert (row.state, row.result["summary"]) == ("done", "a1-a2-a3 b1-b2-b3")
+    assert (row.state, row.result["summary"]) == (
+        "done",
+        " ".join(f"{name}{n}={name}{n}" for n in (1, 2, 3) for name in "bac"),
+    )
     starts = [line.removeprefix("start ") for line in workers.log() if line.startswith("start")]
-    assert sorted(starts) == ["a1", "a2", "a2", "a3", "b1", "b2", "b3", "b3", "last"]
+    once = ["a1", "a3", "b1", "b3", "c1", "c3", "last"]
+    assert sorted(step for step in starts if step != "c2") == sorted([*once, "a2", "a2", "b2", "b2"])
+    assert starts.count("c2") in (1, 2), "it ended, but the process may have died before that was written"
 
 
 @ONLY_SQLITE

@@ -73,7 +73,6 @@ class Story:
             await ctx.step("refuse", refuse)
         except Refused as error:
             seen.append(error)
-        await ctx.sleep(0.01)
         seen.append(await ctx.step(self.last, self.hold))
         return done(len(seen))
 

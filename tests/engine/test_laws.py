@@ -204,34 +204,17 @@ async def test_parallel_runs_one_step_a_branch_side_by_side_and_raises_after_all
     assert (await harness.run(flow)).result["summary"] == "{'a': 'met', 'b': 'met'} first ['slow']"
 
 
-async def test_branches_of_several_steps_are_children_and_nothing_else_runs_beside_them(harness: Harness) -> None:
-    class Name(JsonModel):
-        name: str
-
+async def test_nothing_runs_beside_parallel_steps(harness: Harness) -> None:
     async def say(name: str) -> str:
         await asyncio.sleep(0.02)
         return name
 
-    async def child(ctx: Ctx, argument: Name) -> Outcome:
-        said = [await ctx.step(f"say-{number}", say, f"{argument.name}{number}") for number in range(3)]
-        return done(" ".join(said))
-
-    async def failing(ctx: Ctx, argument: Name) -> Outcome:
-        raise Busy(argument.name)
-
-    good, bad = harness.add(child, Name), harness.add(failing, Name)
-
     async def flow(ctx: Ctx, _: Nothing) -> Outcome:
-        ends = await asyncio.gather(*(ctx.child(name, good, Name(name=name)) for name in "xyz"))
-        try:
-            await ctx.child("bad", bad, Name(name="told the parent"))
-        except Busy as error:
-            ends.append(done(error.message))
-        try:
-            await asyncio.gather(ctx.child("last", good, Name(name="l")), ctx.step("beside", say, "beside"))
-        except WorkflowLawBroken as error:
-            ends.append(done("beside" in error.message))
-        return done([end.summary for end in ends])
+        both = ctx.parallel({name: Step(say, (name,)) for name in "xy"})
+        others = ctx.step("beside", say, "beside"), ctx.parallel({"z": Step(say, ("z",))})
+        first, *refused = await asyncio.gather(both, *others, return_exceptions=True)
+        names = [type(error).__name__ for error in refused]
+        return done([first, names, await ctx.step("after", say, "after")])
 
     row = await harness.run(flow)
-    assert row.result["summary"] == str(["x0 x1 x2", "y0 y1 y2", "z0 z1 z2", "told the parent", "True"])
+    assert row.result["summary"] == str([{"x": "x", "y": "y"}, ["WorkflowLawBroken"] * 2, "after"])

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from bot.engine.dbos import DbosEngine
-from bot.engine.port import Ctx, EngineError, FlowSpec, FlowTable, Outcome
+from bot.engine.port import Ctx, EngineError, FlowSpec, FlowTable, Outcome, Step
 from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.types import JsonModel
@@ -46,18 +46,13 @@ async def five(ctx: Ctx, _: Nothing) -> Outcome:
 
 
 async def branches(ctx: Ctx, _: Nothing) -> Outcome:
-    ends = await asyncio.gather(*(ctx.child(name, "branch", Branch(name=name)) for name in "ab"))
+    """Three rounds of steps side by side, whose ends come in another order than their names."""
+    seen: list[str] = []
+    for number in range(1, 4):
+        ends = await ctx.parallel({name: Step(work, (name,)) for name in (f"b{number}", f"a{number}", f"c{number}")})
+        seen += [f"{name}={one.step}" for name, one in ends.items()]
     await ctx.step("last", work, "last")
-    return done(" ".join(end.summary for end in ends))
-
-
-class Branch(JsonModel):
-    name: str
-
-
-async def branch(ctx: Ctx, argument: Branch) -> Outcome:
-    seen = [await ctx.step(f"s{number}", work, f"{argument.name}{number}") for number in range(1, 4)]
-    return done("-".join(one.step for one in seen))
+    return done(" ".join(seen))
 
 
 async def die() -> None:
@@ -103,7 +98,6 @@ def table() -> FlowTable:
     flows = FlowTable()
     for flow in (five, branches, poison, asks, many):
         flows.add(FlowSpec(flow.__name__, flow, Nothing))
-    flows.add(FlowSpec("branch", branch, Branch))
     return flows
 
 

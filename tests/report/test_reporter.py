@@ -14,7 +14,6 @@ import pytest
 
 from bot.change.services import Services
 from bot.context.index import Indexer
-from bot.engine.inline import InlineEngine
 from bot.engine.port import FlowTable
 from bot.git.mirrors import Mirrors
 from bot.github.access import GitHubs
@@ -33,6 +32,7 @@ from bot.types import Repository
 from simhub import Fault, Hub
 from simhub.hub import AppCredentials
 from tests.report.make import make_task
+from tests.support.inline_engine import InlineEngine
 from tests.support.models import new_store
 
 COMMENTS = "/repos/octo/basket/issues/*"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 
 from bot.engine.attempts import Body, CancelWatch
-from bot.engine.ledger import Ledger, MemoryLedger, StoreLedger
+from bot.engine.ledger import Ledger, StoreLedger
 from bot.engine.port import FlowTable, Outcome
 from bot.engine.workflow import FlowCall, Runtime, outcome_of, run_flow, run_task
 from bot.store.store import Store
+from bot.store.tasks import StepStart
 from bot.types import JsonModel
 
 Memory = dict[str, dict[str, str]]
@@ -76,14 +77,12 @@ class InlineEngine:
             await run_task(self._runtime, self._journal(call.task_id), call)
 
     def _journal(self, workflow_id: str) -> _MemoryJournal:
-        return _MemoryJournal(self._runtime, self.memory, workflow_id)
+        return _MemoryJournal(self.memory.setdefault(workflow_id, {}))
 
 
 class _MemoryJournal:
-    def __init__(self, runtime: Runtime, memory: Memory, workflow_id: str) -> None:
-        self._runtime = runtime
-        self._memory = memory
-        self._texts = memory.setdefault(workflow_id, {})
+    def __init__(self, texts: dict[str, str]) -> None:
+        self._texts = texts
 
     def slot(self, name: str) -> Callable[[Body], Awaitable[str]]:
         async def record(body: Body) -> str:
@@ -94,6 +93,35 @@ class _MemoryJournal:
 
         return record
 
-    async def branch(self, call: FlowCall) -> str:
-        workflow_id = f"{call.task_id}/{call.path}"
-        return await run_flow(self._runtime, _MemoryJournal(self._runtime, self._memory, workflow_id), call)
+
+class MemoryLedger:
+    """The ledger of a test that needs no database."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self.retries: list[tuple[str, str]] = []
+        self._cancelled: dict[str, str] = {}
+        self._starts: Counter[tuple[str, str]] = Counter()
+
+    async def begin(self, task_id: str) -> bool:
+        return task_id not in self.outcomes
+
+    async def start_step(self, task_id: str, step: str) -> StepStart:
+        if task_id in self._cancelled:
+            return StepStart(0, self._cancelled[task_id])
+        self._starts[task_id, step] += 1
+        return StepStart(self._starts[task_id, step], None)
+
+    async def end_step(self, task_id: str, step: str, error: str | None = None) -> None:
+        self._starts[task_id, step] -= 1
+        if error is not None:
+            self.retries.append((step, error))
+
+    async def cancelled_by(self, task_id: str) -> str | None:
+        return self._cancelled.get(task_id)
+
+    async def request_cancel(self, task_id: str, by: str) -> bool:
+        return task_id not in self.outcomes and self._cancelled.setdefault(task_id, by) == by
+
+    async def close(self, task_id: str, outcome: Outcome) -> None:
+        self.outcomes.setdefault(task_id, outcome)
