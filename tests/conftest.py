@@ -1,14 +1,19 @@
-"""Shared by all tests. Each package's own fixtures live beside its tests."""
+"""Watch every hub; gather which tests and checks could not run on this machine.
+
+Each package's own fixtures live beside its tests.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests.support.notrun import not_run
+from tests.support.notrun import need, noted
 from tests.support.openapi import Witness, watching
+
+_NOTE = "did not run"
+_CACHE = "forgehand/not-run"
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -18,20 +23,61 @@ def witness() -> Iterator[Witness]:
         yield witness
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Tests run in several processes; each tells the first one what it could not do."""
-    told = getattr(session.config, "workeroutput", None)
-    if told is not None:
-        told["not_run"] = sorted(not_run)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--not-run", action="store_true", help="only what the last run could not run here")
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_testnodedown(node: Any) -> None:
-    not_run.update(getattr(node, "workeroutput", {}).get("not_run", ()))
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(_NotRun(config), "not-run")
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if not_run:
-        terminalreporter.section("these checks did not run", yellow=True)
-        for line in sorted(not_run):
-            terminalreporter.line(line)
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        for name in marker.args:
+            need(name)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Reports travel from the processes that run tests to the one that tells."""
+    report = yield
+    report.user_properties += [(_NOTE, note) for note in noted()]
+    return report
+
+
+class _NotRun:
+    """Gather what could not run, by reason; tell it at the end; remember it for ``--not-run``."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._cache = getattr(config, "cache", None)  # None where -p no:cacheprovider switched it off
+        self._tests: dict[str, set[str]] = {}  # reason: tests, or whole files where a part of a test did not run
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        if config.getoption("--not-run"):
+            known = set(self._cache.get(_CACHE, []) if self._cache else ())
+            wanted = [item for item in items if known & {item.nodeid, item.location[0]}]
+            config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+            items[:] = wanted
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        for name, reason in report.user_properties:
+            if name == _NOTE:
+                self._tests.setdefault(reason, set()).add(report.location[0])
+        if report.skipped and isinstance(report.longrepr, tuple):
+            reason = report.longrepr[2].removeprefix("Skipped: ")
+            self._tests.setdefault(reason, set()).add(report.nodeid)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if session.config.getoption("--not-run") and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
+            session.exitstatus = pytest.ExitCode.OK
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if self._cache:
+            self._cache.set(_CACHE, sorted(set().union(*self._tests.values())))
+        if self._tests:
+            terminalreporter.section("did not run here", yellow=True)
+            for reason, tests in sorted(self._tests.items()):
+                kind = "test" if all("::" in test for test in tests) else "file"
+                terminalreporter.line(f"{len(tests)} {kind}{'s' * (len(tests) > 1)}: {reason}")
+            terminalreporter.line("Once that is there, run these alone: make test ARGS=--not-run")

@@ -7,7 +7,6 @@ import datetime
 import ipaddress
 import json
 import os
-import shutil
 import ssl
 import subprocess
 from collections.abc import Callable
@@ -20,7 +19,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from simhub import Hub
-from tests.support.notrun import did_not_run
 
 
 def _certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
@@ -42,31 +40,22 @@ def _certificate(folder: Path) -> tuple[Path, ssl.SSLContext]:
     return path, context
 
 
-@pytest.fixture
-def gh() -> str:
-    found = shutil.which("gh")
-    if found is None:
-        did_not_run("conformance with gh", "apt-get install gh")
-    return found or ""
-
-
-def _runner(gh: str, hub: Hub, token: str, certificate: Path, home: Path) -> Callable[..., str]:
+def _runner(hub: Hub, token: str, certificate: Path, home: Path) -> Callable[..., str]:
     host = hub.url.removeprefix("https://127.0.0.1")
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "GH_HOST": f"localhost{host}", "NO_COLOR": "1",
            "GH_ENTERPRISE_TOKEN": token, "SSL_CERT_FILE": str(certificate), "GH_NO_UPDATE_NOTIFIER": "1"}  # fmt: skip
 
     def run(*argv: str) -> str:
         where = ["-R", f"localhost{host}/octo/sample"] if argv[0] != "api" else []
-        done = subprocess.run([gh, *argv, *where], env=env, cwd=home, capture_output=True, text=True, check=False)
+        done = subprocess.run(["gh", *argv, *where], env=env, cwd=home, capture_output=True, text=True, check=False)
         assert done.returncode == 0, (argv, done.stdout, done.stderr)
         return done.stdout
 
     return run
 
 
-async def test_gh(gh: str, tmp_path: Path) -> None:
-    if not gh:
-        return
+@pytest.mark.needs("gh")
+async def test_gh(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
     (tmp_path / "source/a.txt").write_text("one\n")
     certificate, context = _certificate(tmp_path)
@@ -74,7 +63,7 @@ async def test_gh(gh: str, tmp_path: Path) -> None:
         alice = hub.create_user("alice")
         repo = hub.create_repository("octo/sample", source=tmp_path / "source")
         hub.set_permission(repo, "alice", "admin")
-        await asyncio.to_thread(_play, _runner(gh, hub, alice.token, certificate, tmp_path))
+        await asyncio.to_thread(_play, _runner(hub, alice.token, certificate, tmp_path))
         assert not [r for r in hub.requests if r.status >= 500]
 
 

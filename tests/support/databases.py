@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from bot.store.database import create_engine
 from bot.store.store import Store
+from tests.support.notrun import need
 
 _names = itertools.count(1)
 
@@ -26,6 +27,7 @@ _names = itertools.count(1)
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """A PostgreSQL of our own; its socket's path must be short."""
+    need("postgres")
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)

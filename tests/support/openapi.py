@@ -7,13 +7,11 @@ elsewhere.
 
 from __future__ import annotations
 
-import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, cached_property
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -21,10 +19,10 @@ import jsonschema_rs
 
 from simhub import Hub
 from simhub.requestlog import RequestRecord
+from tests.support import published
 from tests.support.notrun import did_not_run
 
 _BASE = "urn:github"
-FIXTURE = Path(__file__).parents[2].parent / "shared" / "fixtures" / "github-openapi.json.gz"
 
 
 class OpenApi:
@@ -167,10 +165,9 @@ def _mend(document: dict[str, Any]) -> None:
 
 @cache
 def description() -> OpenApi | None:
-    """GitHub's description, read once; None where it is not beside the checkout."""
-    if FIXTURE.exists():
-        return OpenApi(json.loads(gzip.decompress(FIXTURE.read_bytes())))
-    return None
+    """GitHub's description, read once; None where it is missing (see ``needs("openapi")``)."""
+    document = published.read(published.OPENAPI)
+    return None if document is None else OpenApi(document)
 
 
 _RENAMED = re.compile(r"^/repositories/\d+")
@@ -214,7 +211,7 @@ class Witness:
         """Raises AssertionError that names every violation; with CI=true also where nothing could be compared."""
         self.judge()
         if self.heard:
-            did_not_run("requests and answers against GitHub's OpenAPI", f"{FIXTURE.name} in shared/fixtures")
+            did_not_run("requests and answers against GitHub's OpenAPI", "openapi")
         assert not self.violations, "\n".join(sorted(self.violations))
 
 
