@@ -185,10 +185,10 @@ async def told(root: Path, source: Path, rules: list[dict[str, Any]], **environm
         port = free_port()
         app.webhook_url = f"http://127.0.0.1:{port}/webhook"
         story = Story(root, hub, model, app, repository, maintainer, port, dict(environment))
-        await story.start_bot()
-        hub.install(app, owner="octo", repositories=[repository])
-        await hub.settled()
         try:
+            await story.start_bot()
+            hub.install(app, owner="octo", repositories=[repository])
+            await hub.settled()
             yield story
         finally:
             await story.stop_bot()
