@@ -23,7 +23,7 @@ from typing import Any
 from bot.analysis.layer import analyse
 from bot.analysis.records import Analysis
 from bot.git.command import run_git
-from bot.github.diffs import FileDiff, parse_diff
+from bot.github.text.diffs import FileDiff, parse_diff
 from bot.sandbox.bubblewrap import Bubblewrap
 
 _DEFECTS = Path(__file__).with_name("analysis_defects.txt")

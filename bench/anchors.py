@@ -24,9 +24,9 @@ from typing import Any
 from bench.anchors_damage import DAMAGES, NUMBERS, Target, indentations, targets
 from bench.edits_damage import Case, cases, files_of, read_gzip
 from bot.edits.syntax import broken_by
-from bot.github.anchors import Anchor, place
-from bot.github.diffs import DiffLine, FileDiff, Hunk, Kind, parse_diff
-from bot.github.suggestions import suggestion
+from bot.github.text.anchors import Anchor, place
+from bot.github.text.diffs import DiffLine, FileDiff, Hunk, Kind, parse_diff
+from bot.github.text.suggestions import suggestion
 from simhub import anchors as github
 from simhub.gitrepo import FileChange
 

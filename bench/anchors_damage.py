@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from random import Random
 
-from bot.github.diffs import DiffLine, FileDiff, Hunk, Side
+from bot.github.text.diffs import DiffLine, FileDiff, Hunk, Side
 
 _WORD = re.compile(r"[A-Za-z_]{3,}")
 _SPACED = re.compile(r" *([=+*/<>,(){}\[\]:]) *")

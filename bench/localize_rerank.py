@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.change.finding import RERANK_OUTPUT, RERANKED, rerank_question
+from bot.change.localization import RERANK_OUTPUT, RERANKED, rerank_question
 from bot.change.records import Brief
 from bot.context.index import Index
 from bot.context.ranking import RankedFile

@@ -19,23 +19,20 @@ import structlog
 from aiohttp import web
 
 from bot import logs
-from bot.change.janitor import Janitor
-from bot.change.scratch import scratch
-from bot.change.services import Services
 from bot.context.index import Indexer
+from bot.dispatch.progress import Reporter
+from bot.doors.webhook.dispatcher import Dispatcher
+from bot.doors.webhook.endpoint import Endpoint
+from bot.doors.webhook.inbox import Inbox
+from bot.doors.webhook.sweep import Sweep
 from bot.engine.dbos import DbosEngine
 from bot.engine.port import FlowTable
 from bot.git.mirrors import Mirrors
-from bot.github.access import GitHubs, open_session
-from bot.github.errors import BadCredentials, Forbidden, Invalid
-from bot.intake.dispatcher import Dispatcher
-from bot.intake.endpoint import Endpoint
-from bot.intake.inbox import Inbox
-from bot.intake.sweep import Sweep
+from bot.github.api.access import GitHubs, open_session
+from bot.github.api.errors import BadCredentials, Forbidden, Invalid
 from bot.models.catalogue import Catalogue
 from bot.models.desk import ModelDesk
 from bot.policy import DefaultBranch, PolicyLoader
-from bot.report.reporter import Reporter
 from bot.sandbox.choose import choose
 from bot.sandbox.port import Sandbox
 from bot.settings import Settings, SettingsError
@@ -45,7 +42,10 @@ from bot.store.store import Store
 from bot.supervisor import Supervisor
 from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import ForgehandError
+from bot.upkeep.janitor import Janitor
+from bot.upkeep.scratch import scratch
 from bot.web.server import make_web
+from bot.work.services import Services
 from handlers import GAVE_UP, ROUTER, add_flows
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}

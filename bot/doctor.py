@@ -8,11 +8,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bot.github.access import GitHubs, open_session
+from bot.doors.webhook.endpoint import PATH
+from bot.github.api.access import GitHubs, open_session
+from bot.github.api.errors import BadCredentials
 from bot.github.doctor import Line, check_app, check_hook
-from bot.github.errors import BadCredentials
-from bot.github.manifest import load_manifest
-from bot.intake.endpoint import PATH
+from bot.github.resources.manifest import load_manifest
 from bot.models.catalogue import Catalogue
 from bot.models.check import check_lines
 from bot.sandbox.bubblewrap import Bubblewrap

@@ -17,9 +17,10 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from bot.analysis.records import Analyser
-from bot.github import repos
-from bot.github.access import GitHubs
-from bot.github.permissions import Role
+from bot.github.api.access import GitHubs
+from bot.github.api.scopes import READ_CODE
+from bot.github.resources import repos
+from bot.github.resources.permissions import Role
 from bot.models.catalogue import Catalogue
 from bot.settings import Settings
 from bot.toolchains.port import Checks
@@ -191,7 +192,7 @@ class DefaultBranch:
         self._github = github
 
     async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
-        client = await self._github.for_repository(repository, {"contents": "read", "metadata": "read"})
+        client = await self._github.for_repository(repository, READ_CODE)
         file = await repos.find_file(client, repository, path, "HEAD")
         return None if file is None else (file.text, file.sha)
 

@@ -1,51 +1,37 @@
 """The table of contents: event -> what starts. One module a capability, each with its own router.
 
 ==================================  ====================================================
-issues.labeled                      handlers.fix: start, if the label is ours
-issues.unlabeled, issues.closed     handlers.fix: stop
+issues.labeled                      handlers.fix.task: start, if the label is ours
+issues.unlabeled, issues.closed     handlers.fix.task: stop
 installation.*                      handlers.installation: remember, create the label
 installation_repositories.added     handlers.installation: create the label
 pull_request.closed                 handlers.outcomes: remember what became of our work
-pull_request.opened, .reopened,     handlers.review: review, if policy says so
+pull_request.opened, .reopened,     handlers.review.task: review, if policy says so
   .ready_for_review, .synchronize
-pull_request.review_requested       handlers.review: review, if it was requested of us
-pull_request.closed                 handlers.review: stop
-check_run.rerequested,              handlers.review: review that head once more, mend what is open
+pull_request.review_requested       handlers.review.task: review, if it was requested of us
+pull_request.closed                 handlers.review.task: stop
+check_run.rerequested,              handlers.review.task: review that head once more, mend what is open
   .requested_action
-pull_request_review.submitted       handlers.revise: do what a review of ours requests
+pull_request_review.submitted       handlers.revise.task: do what a review of ours requests
 check_suite.completed,              handlers.ci: look into what failed on a pull request of ours
   workflow_run.completed
-what failed for good                handlers.fix, handlers.doors: say so to whoever waits
-what people write                   handlers.doors: the commands in it, listed in COMMANDS
+what failed for good                handlers.fix.task, bot.doors.comments.listener: say so to whoever waits
+what people write                   bot.doors.comments.listener: the commands in it, listed in COMMANDS
 ==================================  ====================================================
 """
 
 from __future__ import annotations
 
-from bot.change.services import Services
+from bot.doors.comments import listener
+from bot.doors.comments.commands import Command, by_name
+from bot.doors.webhook.router import Event, Router
 from bot.engine.port import FlowTable
-from bot.intake.commands import Command, by_name
-from bot.intake.router import Event, Router
-from handlers import (
-    approve,
-    ask,
-    cancel,
-    ci,
-    config,
-    describe,
-    doors,
-    explain,
-    fix,
-    help,
-    ignore,
-    improve,
-    installation,
-    outcomes,
-    retry,
-    review,
-    revise,
-    status,
-)
+from bot.work.services import Services
+from handlers import approve, cancel, ci, config, help, ignore, installation, outcomes, retry, status
+from handlers.answer import ask, describe, explain, improve
+from handlers.fix import task as fix
+from handlers.review import task as review
+from handlers.revise import task as revise
 
 _LISTED: tuple[Command, ...] = (
     fix.COMMAND,
@@ -70,10 +56,10 @@ ROUTER: Router[Services] = Router.merged(
     review.router,
     revise.router,
     ci.router,
-    doors.doors(COMMANDS),
+    listener.doors(COMMANDS),
 )
 
-_typed_in_vain = doors.gave_up(COMMANDS)
+_typed_in_vain = listener.gave_up(COMMANDS)
 
 
 async def gave_up(event: Event, services: Services) -> None:

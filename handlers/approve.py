@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot.change.services import Services
-from bot.intake.commands import ANYWHERE, Command, Invocation
-from bot.intake.replies import reply
-from bot.intake.start import begin_again
+from bot.dispatch.start import begin_again
+from bot.doors.comments.commands import ANYWHERE, Command, Invocation
+from bot.doors.comments.replies import reply
 from bot.policy import may_type
 from bot.store import tasks
+from bot.work.services import Services
 
 
 async def run(invocation: Invocation, services: Services) -> None:

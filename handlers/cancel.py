@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.change.services import Services
-from bot.intake.commands import ANYWHERE, Command, Invocation
-from bot.intake.replies import reply
+from bot.doors.comments.commands import ANYWHERE, Command, Invocation
+from bot.doors.comments.replies import reply
 from bot.store import tasks
 from bot.store.tasks import Task
+from bot.work.services import Services
 
 
 async def run(invocation: Invocation, services: Services) -> None:

@@ -8,17 +8,17 @@ from __future__ import annotations
 from typing import Any
 
 from bot.change.job import task_of
-from bot.change.services import Services
-from bot.github.spots import Spot
-from bot.intake import replies
-from bot.intake.router import Event, Router
-from bot.intake.start import Request, begin, record
+from bot.dispatch.start import Request, begin, record
+from bot.doors.comments import replies
+from bot.doors.webhook.router import Event, Router
+from bot.github.resources.spots import Spot
 from bot.policy import Decision
-from bot.revision.records import RevisionTask
 from bot.store import tasks
 from bot.store.tasks import Task
 from bot.types import Actor, Repository, Target
-from handlers import revise
+from bot.work.services import Services
+from handlers.revise import task as revise
+from handlers.revise.records import RevisionTask
 
 ATTEMPTS = 2
 SOURCE = "ci"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.change.services import Services
-from bot.intake.commands import ANYWHERE, Command, Invocation
-from bot.intake.replies import reply
+from bot.doors.comments.commands import ANYWHERE, Command, Invocation
+from bot.doors.comments.replies import reply
+from bot.markdown import code_block
 from bot.policy import PATH, describe
-from bot.report.words import code_block
+from bot.work.services import Services
 
 
 async def run(invocation: Invocation, services: Services) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.change.services import Services
-from bot.intake.commands import ANYWHERE, Arguments, Command, Invocation
-from bot.intake.replies import reply
+from bot.doors.comments.commands import ANYWHERE, Arguments, Command, Invocation
+from bot.doors.comments.replies import reply
+from bot.markdown import table
 from bot.policy import may_type
-from bot.report.words import table
+from bot.work.services import Services
 
 
 def command(names: Sequence[str]) -> Command:

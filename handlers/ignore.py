@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.change.services import Services
-from bot.intake.commands import Arguments, Command, Invocation
-from bot.intake.replies import reply
-from bot.report.words import paragraph
-from bot.review.remembering import ignore
+from bot.doors.comments.commands import Arguments, Command, Invocation
+from bot.doors.comments.replies import reply
+from bot.markdown import paragraph
+from bot.pulls.history import ignore
+from bot.work.services import Services
 
 
 async def run(invocation: Invocation, services: Services) -> None:

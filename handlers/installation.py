@@ -8,17 +8,17 @@ from typing import Any
 
 import structlog
 
-from bot.change.services import Services
-from bot.github import labels
-from bot.github.errors import Forbidden, GitHubError, Invalid, NotFound
-from bot.intake.router import Event, Router
-from bot.intake.start import cancel_installation
+from bot.dispatch.start import cancel_installation
+from bot.doors.webhook.router import Event, Router
+from bot.github.api.errors import Forbidden, GitHubError, Invalid, NotFound
+from bot.github.api.scopes import COMMENT
+from bot.github.resources import labels
 from bot.policy import FixPolicy, PolicyError
 from bot.store import installations
 from bot.types import Repository
+from bot.work.services import Services
 
 router: Router[Services] = Router()
-_WRITE = {"issues": "write", "metadata": "read"}
 _SIDE_BY_SIDE = 8
 _REFUSED = (Forbidden, Invalid, NotFound)
 _DESCRIPTION = "Forgehand reproduces and fixes this bug"
@@ -99,7 +99,7 @@ async def _label(services: Services, repository: Repository) -> None:
     except PolicyError as error:
         log.warning("policy is wrong", repository=repository.full_name, reason=error.message)
         label = FixPolicy().label
-    github = await services.github.for_repository(repository, _WRITE)
+    github = await services.github.for_repository(repository, COMMENT)
     await labels.ensure(github, repository, label, description=_DESCRIPTION)
 
 

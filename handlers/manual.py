@@ -8,11 +8,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bot.intake.commands import Command
+from bot.doors.comments.commands import Command
+from bot.doors.comments.listener import MAX_COMMANDS
+from bot.markdown import table
 from bot.policy import Policy
-from bot.report.words import table
 from handlers import COMMANDS
-from handlers.doors import MAX_COMMANDS
 from handlers.help import examples, where
 
 PATH = Path(__file__).parent.parent / "docs" / "commands.md"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.change.job import task_of
-from bot.change.services import Services
-from bot.intake.router import Event, Router
-from bot.review import ending
+from bot.doors.webhook.router import Event, Router
 from bot.store import outcomes, tasks
 from bot.store.tasks import Task
-from handlers import revise
+from bot.work.services import Services
+from handlers.review import closure
+from handlers.revise import task as revise
 
 router: Router[Services] = Router()
 
@@ -49,4 +49,4 @@ async def merged(event: Event, services: Services) -> None:
     pull, repository, number = event.payload.get("pull_request") or {}, event.repository(), event.number
     head, author = (pull.get("head") or {}).get("sha"), (pull.get("user") or {}).get("login")
     if pull.get("merged") and repository is not None and number is not None and isinstance(head, str):
-        await ending.end(services, repository, number, head, str(author))
+        await closure.end(services, repository, number, head, str(author))

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bot.change.services import Services
-from bot.intake.commands import ANYWHERE, Command, Invocation
-from bot.intake.replies import reply
-from bot.intake.start import begin_again
+from bot.dispatch.start import begin_again
+from bot.dispatch.status import FLOWS
+from bot.doors.comments.commands import ANYWHERE, Command, Invocation
+from bot.doors.comments.replies import reply
 from bot.policy import may_type
-from bot.report.status import FLOWS
 from bot.store import tasks
 from bot.store.tasks import Task
+from bot.work.services import Services
 
 _FAILED = {"failed", "cancelled", "dead", "unverified", "refused"}
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from bot.change.services import Services
-from bot.intake.commands import ANYWHERE, Command, Invocation
-from bot.intake.replies import reply
-from bot.report.status import FLOWS
-from bot.report.words import duration, money, paragraph, shortened
+from bot.dispatch.status import FLOWS
+from bot.doors.comments.commands import ANYWHERE, Command, Invocation
+from bot.doors.comments.replies import reply
+from bot.markdown import duration, money, paragraph, shortened
 from bot.store import reporting, tasks
 from bot.store.database import now_ms
 from bot.store.tasks import Task
+from bot.work.services import Services
 
 _ENDED = 3
 

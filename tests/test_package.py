@@ -77,7 +77,7 @@ def test_the_wheel_works_where_the_repository_is_not(wheel: Path, tmp_path: Path
     assert run(forgehand, "--version") == PROJECT["version"]
     assert "labelled issue become a verified pull request" in run(forgehand, "demo", "--help")
     assert str(tmp_path) in run(python, "-c", "import bot.cli, handlers, prompts, simhub; print(bot.cli.__file__)")
-    read = "from bot.github.manifest import load_manifest as m; print(m().levels()['contents'])"
+    read = "from bot.github.resources.manifest import load_manifest as m; print(m().levels()['contents'])"
     assert run(python, "-c", read) == "write"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.github.permissions import Role
+from bot.github.resources.permissions import Role
 from bot.policy import PATH, Policy, PolicyError, PolicyLoader, default_policy, describe, may, parse_policy
 from bot.settings import BudgetSettings, Settings
 from bot.types import Actor, Repository

@@ -3,47 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from fnmatch import fnmatch
 
 from unidiff.patch import PatchSet
 
 from bot.change.records import Gate, Proof
 from bot.git.changes import Changes
 from bot.toolchains.port import TestRun, Verdict
+from bot.work.protected_paths import is_protected
 
 MAX_FILES = 20
 MAX_LINES = 800
 _BAD = ("failed", "error")
-PROTECTED_FOLDERS = frozenset(
-    [
-        ".git", ".github", ".gitlab", ".gitea", ".forgejo", ".circleci", ".buildkite", ".husky", ".claude", ".cursor",
-        ".vscode", ".idea", ".devcontainer", ".codex", ".gemini", ".windsurf", ".clinerules", ".roo", ".woodpecker",
-        ".azuredevops", ".teamcity", ".cargo", ".mvn", ".yarn",
-    ]
-)  # fmt: skip
-PROTECTED_FILES = (
-    ".gitmodules", ".gitattributes", ".lfsconfig", "codeowners", ".gitlab-ci.yml", ".drone.yml", ".woodpecker.yml",
-    "bitbucket-pipelines.yml", ".windsurfrules", ".clinerules", ".aider.conf.yml", ".yarnrc.yml", "uv.toml", "pip.conf",
-    ".travis.yml", "azure-pipelines.yml", "appveyor.yml",
-    "jenkinsfile", ".pre-commit-config.yaml", "*.lock", "*.lockb", "package-lock.json", "npm-shrinkwrap.json",
-    "pnpm-lock.yaml", "go.sum", "claude.md", "agents.md", "gemini.md", ".mcp.json", ".cursorrules", ".envrc", ".env",
-    ".npmrc", ".pypirc", "*.pth", "sitecustomize.py", "usercustomize.py", "ruff.toml", ".ruff.toml", "mypy.ini",
-    ".flake8", ".pylintrc",
-)  # fmt: skip
-
-
-def is_protected(path: str, also: Collection[str] = ()) -> bool:
-    """May no change of ours touch this path? Any folder counts, and names are compared without case.
-
-    ``also`` are the repository's own patterns, for whole paths.
-    """
-    folded = path.casefold()
-    *folders, name = folded.split("/")
-    return (
-        not PROTECTED_FOLDERS.isdisjoint(folders)
-        or any(fnmatch(name, pattern) for pattern in PROTECTED_FILES)
-        or any(fnmatch(folded, pattern.casefold()) for pattern in also)
-    )
 
 
 def take_tests_from_base(

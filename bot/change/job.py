@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.change.assignment import Assignment
 from bot.change.records import ChangeTask, Evidence
+from bot.work.assignment import Assignment
 
 _BRANCH = re.compile(r"forgehand/[a-z]+-\d+-([0-9a-f]+)")
 

@@ -7,22 +7,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.change import editing, finding, gating, judging, preparing, proving, publishing, reading
+from bot.change import baseline, editor, gate_runner, issue, judge, localization, publication
+from bot.change import proof as proving
 from bot.change.job import Capability, Job
-from bot.change.loop import LoopLimits, work
-from bot.change.records import (
-    Baseline,
-    Brief,
-    ChangeTask,
-    Evidence,
-    Found,
-    Proof,
-    Work,
-)
-from bot.change.services import Services
-from bot.change.workshop import Installed
+from bot.change.records import Baseline, Brief, ChangeTask, Evidence, Found, Proof
 from bot.engine.port import Ctx, Outcome, Step, TaskState
 from bot.models.port import ModelError
+from bot.work.loop import LoopLimits, work
+from bot.work.records import Work
+from bot.work.services import Services
+from bot.work.workshop import Installed
 
 _ROUNDS = 4
 _LIMITS = LoopLimits()
@@ -32,7 +26,7 @@ async def run_change(ctx: Ctx, services: Services, capability: Capability, task:
     """One task from trigger to a state that people can see on GitHub."""
     policy = await ctx.step("policy", services.policies.load, task.repository, retries=2)
     job = Job(services, ctx.task_id, task, policy, policy.fix.max_dollars, capability)
-    brief = await ctx.step("read", reading.read, job, retries=2)
+    brief = await ctx.step("read", issue.read, job, retries=2)
     if brief.stop:
         return Outcome(state="refused", summary=brief.stop)
     found, base = await _look_around(ctx, job, brief)
@@ -46,15 +40,15 @@ async def run_change(ctx: Ctx, services: Services, capability: Capability, task:
 
 async def _look_around(ctx: Ctx, job: Job, brief: Brief) -> tuple[Found, Baseline]:
     """Find and install side by side; then the tests as they are."""
-    await ctx.step("fetch", finding.fetch, job, brief, retries=2)
+    await ctx.step("fetch", localization.fetch, job, brief, retries=2)
     steps: dict[str, Step[Any]] = {
-        "find": Step(finding.find, (job, brief)),
-        "install": Step(preparing.install, (job, brief), interruptible=True),
+        "find": Step(localization.find, (job, brief)),
+        "install": Step(baseline.install, (job, brief), interruptible=True),
     }
     branches = await ctx.parallel(steps)
     found: Found = branches["find"]
     installed: Installed = branches["install"]
-    return found, await ctx.step("baseline", preparing.baseline, job, brief, found, installed, interruptible=True)
+    return found, await ctx.step("baseline", baseline.baseline, job, brief, found, installed, interruptible=True)
 
 
 async def _edit(ctx: Ctx, job: Job, evidence: Evidence, proof: Proof, proved: Work, system: str) -> Evidence:
@@ -63,8 +57,8 @@ async def _edit(ctx: Ctx, job: Job, evidence: Evidence, proof: Proof, proved: Wo
     A model that fails on the way ends the work, not the evidence: what was proved and checked by then is told.
     """
     brief, base = evidence.brief, _present(evidence.baseline)
-    state = await ctx.step("edit-prompt", editing.start_editing, job, brief, proof, proved)
-    hands = editing.edit_hands(job, brief, base, proof)
+    state = await ctx.step("edit-prompt", editor.start_editing, job, brief, proof, proved)
+    hands = editor.edit_hands(job, brief, base, proof)
     said: tuple[str, str] | None = None
     for attempt in range(_ROUNDS):
         try:
@@ -88,7 +82,7 @@ async def _gated(ctx: Ctx, job: Job, evidence: Evidence, proof: Proof, state: Wo
     brief, base = evidence.brief, _present(evidence.baseline)
     cause, _, change = state.summary.partition("\n")
     report = await ctx.step(
-        f"gate-{attempt}", gating.gate, job, brief.base_sha, base, proof, state.changes, interruptible=True
+        f"gate-{attempt}", gate_runner.gate, job, brief.base_sha, base, proof, state.changes, interruptible=True
     )
     return evidence.model_copy(update={"report": report, "judgement": None, "cause": cause, "change": change})
 
@@ -100,7 +94,7 @@ async def _judged(ctx: Ctx, job: Job, evidence: Evidence, attempt: int) -> Evide
         return evidence
     base = _present(evidence.baseline)
     said = f"{evidence.cause}\n{evidence.change}".strip()
-    judgement = await ctx.step(step, judging.judge, job, evidence.brief, base, report, said, step, interruptible=True)
+    judgement = await ctx.step(step, judge.judge, job, evidence.brief, base, report, said, step, interruptible=True)
     objections = evidence.objections + (not judgement.passed)
     return evidence.model_copy(update={"judgement": judgement, "objections": objections})
 
@@ -121,7 +115,7 @@ async def _publish(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
     report = evidence.report
     if report is None or not (evidence.verified or job.policy.fix.unverified == "draft"):
         return await _tell(ctx, job, evidence)
-    now = await ctx.step("recheck", publishing.recheck, job, evidence.brief, report.changes, retries=2)
+    now = await ctx.step("recheck", publication.recheck, job, evidence.brief, report.changes, retries=2)
     if now.stop:
         return Outcome(state="refused", summary=now.stop)
     if now.edited:
@@ -147,7 +141,9 @@ async def _on_new_base(ctx: Ctx, job: Job, evidence: Evidence, base_sha: str) ->
     if not fails:
         gone = f"On the base as it is now ({base_sha[:10]}) the new test passes without this change: fixed there."
         return _noted(evidence.model_copy(update={"proof": None}), gone)
-    again = await ctx.step("gate-new-base", gating.gate, job, base_sha, base, proof, report.changes, interruptible=True)
+    again = await ctx.step(
+        "gate-new-base", gate_runner.gate, job, base_sha, base, proof, report.changes, interruptible=True
+    )
     note = (
         f"The base moved meanwhile; the gates ran again on {base_sha[:10]}. "
         "Without the change the new test fails there."
@@ -159,18 +155,18 @@ async def _deliver(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
     report = evidence.report
     if report is None or evidence.proof is None or not (evidence.verified or job.policy.fix.unverified == "draft"):
         return await _tell(ctx, job, evidence)
-    evidence = await ctx.step("account", publishing.account, job, evidence)
-    sha = await ctx.step("push", publishing.push, job, evidence, report, retries=2)
-    published = await ctx.step("pull", publishing.open_pull, job, evidence, sha, retries=2)
+    evidence = await ctx.step("account", publication.account, job, evidence)
+    sha = await ctx.step("push", publication.push, job, evidence, report, retries=2)
+    published = await ctx.step("pull", publication.open_pull, job, evidence, sha, retries=2)
     state: TaskState = "done" if evidence.verified else "unverified"
     return Outcome(state=state, summary=f"Opened #{published.number}", data=published.model_dump())
 
 
 async def _tell(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
     """Not verified: a comment with what was found, tried and seen, unless policy wants silence."""
-    evidence = await ctx.step("account", publishing.account, job, evidence)
+    evidence = await ctx.step("account", publication.account, job, evidence)
     if job.policy.fix.unverified != "off":
-        await ctx.step("notify", publishing.notify, job, job.capability.unverified(evidence, job.task_id), retries=2)
+        await ctx.step("notify", publication.notify, job, job.capability.unverified(evidence, job.task_id), retries=2)
     return Outcome(state="unverified", summary=_why(evidence))
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Literal
 
 from bot.git.changes import Changes
-from bot.models.port import Message
 from bot.toolchains.port import Verdict
 from bot.types import JsonModel, Target
+from bot.work.records import Ran
 
 GateName = Literal["tests taken from base", "proof", "regressions", "parse", "lint", "secrets", "paths", "size"]
 
@@ -61,15 +61,6 @@ class Found(JsonModel):
     guidelines: tuple[tuple[str, str], ...] = ()
     tests: tuple[str, ...] = ()
     style: str = ""
-
-
-class Ran(JsonModel):
-    """A command that ran, as the evidence quotes it."""
-
-    command: str
-    ok: bool
-    seconds: float
-    output: str = ""
 
 
 class Baseline(JsonModel):
@@ -150,17 +141,6 @@ class Judgement(JsonModel):
     passed: bool
     reason: str
     failing_input: str | None = None
-
-
-class Work(JsonModel):
-    """Where a loop stands: what it changed, what was said, how it ended."""
-
-    changes: Changes = Changes()
-    messages: tuple[Message, ...] = ()
-    turns: int = 0
-    seconds: float = 0.0
-    summary: str = ""
-    ended: Literal["finished", "turns", "malformed", "repeated", "wall clock", "dollars"] = "finished"
 
 
 class Evidence(JsonModel):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from bot.github import app as app_api
-from bot.github.access import GitHubs
-from bot.github.app import App, Delivery, HookConfig, Installation
-from bot.github.client import Client
-from bot.github.errors import BadCredentials, GitHubDown, GitHubError, NotFound
-from bot.github.manifest import Manifest, lacking
+from bot.github.api.access import GitHubs
+from bot.github.api.client import Client
+from bot.github.api.errors import BadCredentials, GitHubDown, GitHubError, NotFound
+from bot.github.resources import app as app_api
+from bot.github.resources.app import App, Delivery, HookConfig, Installation
+from bot.github.resources.manifest import Manifest, lacking
 from bot.types import JsonModel
 
 _CLOCK_TOLERANCE = 30.0

@@ -106,7 +106,7 @@ async def local_run(
 
 def manifest_rights() -> dict[str, Any]:
     """The permissions and events of ``app.yml``, as the App on github.com would have them."""
-    from bot.github.manifest import load_manifest
+    from bot.github.resources.manifest import load_manifest
 
     manifest = load_manifest()
     return {"permissions": manifest.levels(), "events": manifest.event_names()}

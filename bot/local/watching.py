@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bot.github.markers import markers_in, without_markers
+from bot.github.text.markers import markers_in, without_markers
 from bot.local.hosting import LocalError, LocalRun
 
 _POLL = 1.0

@@ -20,13 +20,13 @@ import aiohttp
 import jinja2
 from aiohttp import web
 
-from bot.github.access import open_session
-from bot.github.client import Anonymous, Client
-from bot.github.errors import GitHubError
-from bot.github.hosts import api_url_of, web_url_of
-from bot.github.lane import Clock, Lane
-from bot.github.manifest import Manifest, load_manifest
-from bot.github.transport import Transport
+from bot.github.api.access import open_session
+from bot.github.api.client import Anonymous, Client
+from bot.github.api.errors import GitHubError
+from bot.github.api.hosts import api_url_of, web_url_of
+from bot.github.api.lane import Clock, Lane
+from bot.github.api.transport import Transport
+from bot.github.resources.manifest import Manifest, load_manifest
 from bot.settings import Settings
 from bot.types import ForgehandError, JsonModel
 from bot.web.credentials import Credentials, CredentialsError, store, stored_app

@@ -7,7 +7,7 @@ import pytest
 from bot.change import gates
 from bot.change.records import Failure, Proof
 from bot.git.changes import Changes
-from tests.change.test_proofs import case, run
+from tests.change.test_proof_rules import case, run
 
 DIFF = """diff --git a/a.py b/a.py
 --- a/a.py

@@ -11,9 +11,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.github.access import GitHubs
-from bot.github.lane import Clock
-from bot.github.transport import Exchange
+from bot.github.api.access import GitHubs
+from bot.github.api.lane import Clock
+from bot.github.api.transport import Exchange
 from bot.types import Repository
 from simhub.hub import AppCredentials, Hub
 

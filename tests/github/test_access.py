@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from bot.github import issues
-from bot.github.access import GitHubs
-from bot.github.app import read_app
-from bot.github.auth import AppKey
-from bot.github.errors import BadCredentials, Forbidden, NotFound
-from bot.github.lane import Clock
+from bot.github.api.access import GitHubs
+from bot.github.api.auth import AppKey
+from bot.github.api.errors import BadCredentials, Forbidden, NotFound
+from bot.github.api.lane import Clock
+from bot.github.resources import issues
+from bot.github.resources.app import read_app
 from simhub.faults import Fault
 from simhub.hub import Hub
 from tests.github.conftest import World

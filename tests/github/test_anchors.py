@@ -10,8 +10,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.github.anchors import Anchor, place
-from bot.github.diffs import FileDiff, parse_diff
+from bot.github.text.anchors import Anchor, place
+from bot.github.text.diffs import FileDiff, parse_diff
 
 OLD = """\
 def total(items):

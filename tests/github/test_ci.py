@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.github import ci
-from bot.github.access import GitHubs
-from bot.github.errors import Forbidden
+from bot.github.api.access import GitHubs
+from bot.github.api.errors import Forbidden
+from bot.github.resources import ci
 from simhub.workflows import Job
 from tests.github.conftest import World
 

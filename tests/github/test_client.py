@@ -6,13 +6,13 @@ import asyncio
 
 import pytest
 
-from bot.github import issues, repos
-from bot.github.access import GitHubs
-from bot.github.client import Client
-from bot.github.errors import Forbidden, GitHubDown, GitHubError, Invalid, NotFound, ProgressDropped, RateLimited
-from bot.github.lane import Clock, Lane
-from bot.github.markers import Marker
-from bot.github.pacer import Pacer, Ticket
+from bot.github.api.access import GitHubs
+from bot.github.api.client import Client
+from bot.github.api.errors import Forbidden, GitHubDown, GitHubError, Invalid, NotFound, ProgressDropped, RateLimited
+from bot.github.api.lane import Clock, Lane
+from bot.github.api.pacer import Pacer, Ticket
+from bot.github.resources import issues, repos
+from bot.github.text.markers import Marker
 from simhub.faults import Fault
 from tests.github.conftest import World
 from tests.github.test_access import new_issue

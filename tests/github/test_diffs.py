@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.github.diffs import DiffError, FileDiff, parse_diff
+from bot.github.text.diffs import DiffError, FileDiff, parse_diff
 
 CONFIG = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "diff.renames=copies"]
 BEFORE: dict[str, bytes] = {

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.github.access import GitHubs
-from bot.github.app import set_hook
+from bot.github.api.access import GitHubs
+from bot.github.api.hosts import HostRefused, api_url_of, web_url_of
+from bot.github.api.lane import Clock
 from bot.github.doctor import Line, check_app, check_hook
-from bot.github.hosts import HostRefused, api_url_of, web_url_of
-from bot.github.lane import Clock
-from bot.github.manifest import ManifestError, lacking, load_manifest
+from bot.github.resources.app import set_hook
+from bot.github.resources.manifest import ManifestError, lacking, load_manifest
 from tests.github.conftest import World
 
 MANIFEST = load_manifest()

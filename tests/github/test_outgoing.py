@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.github.markers import MAX_BODY, Marker, carries, markers_in, with_marker
-from bot.github.outgoing import cap, find_secrets, outgoing, outgoing_line
+from bot.github.text.markers import MAX_BODY, Marker, carries, markers_in, with_marker
+from bot.github.text.outgoing import cap, find_secrets, outgoing, outgoing_line
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 TOKEN = "ghs_1001_" + "a" * 40 + "." + "b" * 200 + "." + "c" * 60

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.github.pacer import Pacer, Ticket, Urgency
+from bot.github.api.pacer import Pacer, Ticket, Urgency
 
 
 def drain(pacer: Pacer, until: float) -> list[tuple[float, Ticket]]:

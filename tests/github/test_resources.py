@@ -6,11 +6,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.github import app, checks, issues, labels, permissions, pulls, repos, users
-from bot.github.access import GitHubs
-from bot.github.client import Client
-from bot.github.errors import Invalid, NotFound
-from bot.github.markers import Marker
+from bot.github.api.access import GitHubs
+from bot.github.api.client import Client
+from bot.github.api.errors import Invalid, NotFound
+from bot.github.resources import app, checks, issues, labels, permissions, pulls, repos, users
+from bot.github.text.markers import Marker
 from simhub.faults import Fault
 from tests.github.conftest import World
 from tests.github.test_access import new_issue

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from bot.github import repos
-from bot.github.access import GitHubs
-from bot.github.client import Client
-from bot.github.errors import Forbidden, GitHubDown, Invalid, NotFound
-from bot.github.markers import Marker
-from bot.github.reviews import Overtaken, PostedReview, ReviewComment, comments_of, create_review
-from bot.github.threads import reply, resolve, threads
+from bot.github.api.access import GitHubs
+from bot.github.api.client import Client
+from bot.github.api.errors import Forbidden, GitHubDown, Invalid, NotFound
+from bot.github.resources import repos
+from bot.github.resources.reviews import Overtaken, PostedReview, ReviewComment, comments_of, create_review
+from bot.github.resources.threads import reply, resolve, threads
+from bot.github.text.markers import Marker
 from simhub.faults import Fault
 from simhub.model import Pull
 from tests.github.conftest import World

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.github.markers import MAX_BODY
-from bot.github.sections import rewritten, section
+from bot.github.text.markers import MAX_BODY
+from bot.github.text.sections import rewritten, section
 
 QUOTED = "```\n<!-- /forgehand evidence -->\n```"
 

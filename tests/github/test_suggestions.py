@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.edits.syntax import broken_by
-from bot.github.anchors import Anchor, place
-from bot.github.diffs import FileDiff
-from bot.github.suggestions import suggestion
+from bot.github.text.anchors import Anchor, place
+from bot.github.text.diffs import FileDiff
+from bot.github.text.suggestions import suggestion
 from tests.github.test_anchors import NEW, OLD, diff
 
-from bot.github.diffs import parse_diff  # isort: skip
+from bot.github.text.diffs import parse_diff  # isort: skip
 
 
 def commit(text: str, anchor: Anchor, block: str) -> str:

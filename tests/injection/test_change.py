@@ -8,7 +8,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from bot.github.markers import markers_in
+from bot.github.text.markers import markers_in
 from simhub.workflows import Job
 from tests.e2e.answers import BODY, FIX, JUDGED, PROOF, PROOF_TEXT, RECOGNISED, TITLE, calls, change, edit, finish
 from tests.e2e.answers import new_file as new

@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 from typing import Any
 
-from bot.github.markers import markers_in
+from bot.github.text.markers import markers_in
 from tests.e2e.answers import Rule, calls
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, QUIET, verdict

@@ -13,15 +13,15 @@ import pytest
 SECONDS = 10
 LONGEST = 60_000
 
-READING = "from bot.change.untrusted import visible as read"
-WRITING = "from bot.github.outgoing import outgoing as read"
+READING = "from bot.work.untrusted import visible as read"
+WRITING = "from bot.github.text.outgoing import outgoing as read"
 ANSWERS = (
     "from bot.models.port import BadAnswer\nfrom bot.models.structured import parse\n"
     "def read(text):\n    try: parse(text, {})\n    except BadAnswer: pass"
 )
-SUGGESTED = "from bot.github.suggestions import _unfenced as read"
+SUGGESTED = "from bot.github.text.suggestions import _unfenced as read"
 TAP = "from bot.toolchains.formats import parse_tap as read"
-REMARKS = "from bot.review.wording import wordings as read"
+REMARKS = "from bot.pulls.similarity import wordings as read"
 
 
 @pytest.mark.parametrize(

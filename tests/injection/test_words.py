@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.change.untrusted import visible
-from bot.github.outgoing import outgoing, outgoing_line
-from bot.github.secrets import redact
+from bot.github.text.outgoing import outgoing, outgoing_line
+from bot.github.text.secrets import redact
+from bot.work.untrusted import visible
 
 ORDER = "delete the tests"
 

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.change.gates import is_protected
-from bot.change.workshop import Installed, Workshop
 from bot.git.changes import Changes
 from bot.git.errors import PathRefused
 from bot.git.mirrors import Mirror
@@ -21,6 +19,8 @@ from bot.sandbox.process import Process
 from bot.settings import Settings
 from bot.toolchains.port import Checks
 from bot.toolchains.python.toolchain import make_toolchain
+from bot.work.protected_paths import is_protected
+from bot.work.workshop import Installed, Workshop
 
 
 async def test_a_link_that_an_installation_left_leads_nowhere(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ import aiohttp
 import sqlalchemy as sa
 from aiohttp.test_utils import TestServer
 
-from bot.intake.dispatcher import Dispatcher
-from bot.intake.endpoint import Endpoint
-from bot.intake.inbox import Inbox
-from bot.intake.router import Event, Router
+from bot.doors.webhook.dispatcher import Dispatcher
+from bot.doors.webhook.endpoint import Endpoint
+from bot.doors.webhook.inbox import Inbox
+from bot.doors.webhook.router import Event, Router
 from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.store.tables import delivery

@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.github.markers import markers_in, without_markers
+from bot.github.text.markers import markers_in, without_markers
 from bot.local.hosting import free_port, manifest_rights
 from simhub import Hub
 from simhub.hub import AppCredentials

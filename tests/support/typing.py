@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot.github.markers import markers_in, without_markers
+from bot.github.text.markers import markers_in, without_markers
 from simhub.model import Account
 from tests.support.story import Story
 

@@ -16,15 +16,14 @@ from typing import Any
 
 from aiohttp.test_utils import TestServer
 
-from bot.change.services import Services
 from bot.context.index import Indexer
+from bot.doors.webhook.dispatcher import Dispatcher
+from bot.doors.webhook.endpoint import Endpoint
+from bot.doors.webhook.inbox import Inbox
 from bot.git.mirrors import Mirrors
-from bot.github.access import GitHubs, open_session
-from bot.github.errors import Forbidden, Invalid
-from bot.github.lane import Clock
-from bot.intake.dispatcher import Dispatcher
-from bot.intake.endpoint import Endpoint
-from bot.intake.inbox import Inbox
+from bot.github.api.access import GitHubs, open_session
+from bot.github.api.errors import Forbidden, Invalid
+from bot.github.api.lane import Clock
 from bot.local.hosting import manifest_rights
 from bot.models.catalogue import Catalogue
 from bot.models.desk import ModelDesk
@@ -37,6 +36,7 @@ from bot.store.store import Store
 from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import JsonModel
 from bot.web.server import make_web
+from bot.work.services import Services
 from handlers import GAVE_UP, ROUTER
 from simhub import Hub
 from simhub.scripted_model import Script, ScriptedModel

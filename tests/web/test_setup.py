@@ -18,7 +18,7 @@ import yaml
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.github.manifest import load_manifest
+from bot.github.resources.manifest import load_manifest
 from bot.settings import Settings
 from bot.web.setup import Setup, SetupError, application, run
 from simhub.appkeys import new_key_pair

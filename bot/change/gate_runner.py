@@ -1,0 +1,125 @@
+"""Gate: the finished change in a fresh tree, judged by code alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from bot.change import gates
+from bot.change.lint import lint_gate, parse_gate
+from bot.change.proof_rules import RUNS
+from bot.change.records import Baseline, Gate, GateReport, Proof
+from bot.git.changes import Changes
+from bot.github.text.outgoing import find_secrets
+from bot.sandbox.port import Limits
+from bot.toolchains.port import TestRun, Verdict
+from bot.work.assignment import Assignment
+from bot.work.workshop import Workshop
+
+_SHOWN = 20_000
+
+
+async def gate(
+    job: Assignment[Any],
+    base_sha: str,
+    base: Baseline | None,
+    proof: Proof | None,
+    wanted: Changes,
+    tests_of: str | None = None,
+) -> GateReport:
+    """Run every gate on ``base_sha`` plus the change; test configuration and existing tests stay as they are there.
+
+    Existing are those of the commit ``tests_of``, by default ``base_sha``. Without a proof nothing must begin to pass;
+    without a baseline nothing is run, and the gates are those that only read.
+    """
+    await job.stage("edit", "done", f"{len(wanted.files)} files changed{', the test included' if proof else ''}")
+    await job.stage("gate", "started")
+    mirror = await job.mirror(base_sha)
+    paths = {entry.path for entry in await mirror.entries(base_sha)}
+    existing = {entry.path for entry in await mirror.entries(tests_of)} if tests_of else paths
+    toolchain = job.workshop(base_sha).toolchain()
+    changes, restored = gates.take_tests_from_base(wanted, existing, toolchain.is_test, toolchain.is_test_config)
+    diff = await mirror.diff(base_sha, changes)
+    ran = _Ran() if base is None else await _run(job, base_sha, base, existing, proof, changes)
+    report = GateReport(
+        base_sha=base_sha,
+        changes=changes,
+        gates=(
+            *ran.gates,
+            gates.tests_gate(restored),
+            await parse_gate(mirror, base_sha, changes),
+            await lint_gate(mirror, base_sha, changes),
+            gates.secrets_gate(diff, find_secrets),
+            gates.paths_gate(
+                changes,
+                job.policy.protected,
+                await asyncio.to_thread(_shadowing, job.workshop(base_sha), changes, paths),
+            ),
+            gates.size_gate(diff),
+        ),
+        diff=diff[:_SHOWN],
+        restored=restored,
+        flaky=ran.flaky,
+        command=ran.command,
+        seconds=ran.seconds,
+    )
+    await job.stage("gate", "done" if report.passed else "failed", ", ".join(gate.name for gate in report.failed()))
+    return report
+
+
+class _Ran(NamedTuple):
+    """What the gates that run tests came to."""
+
+    gates: tuple[Gate, ...] = ()
+    flaky: tuple[str, ...] = ()
+    command: str = ""
+    seconds: float = 0.0
+
+
+async def _run(
+    job: Assignment[Any],
+    base_sha: str,
+    base: Baseline,
+    existing: Collection[str],
+    proof: Proof | None,
+    changes: Changes,
+) -> _Ran:
+    """The proof where there is one, then the baseline's scope. What passed before is told in whole."""
+    workshop = job.workshop(base_sha)
+    await workshop.ready()
+    proofs = [await workshop.test(changes, proof.targets) for _ in range(RUNS)] if proof else []
+    kept = _kept(base, changes, existing)
+    after, flaky, run = await _regressions(workshop, job, kept, changes)
+    lost = [name for name in gates.regressions(kept.verdicts, after) if name not in flaky]
+    judged = [gates.proof_gate(proof, proofs)] if proof else []
+    judged.append(gates.regression_gate(base.verdicts, run, lost, flaky))
+    return _Ran(tuple(judged), tuple(flaky), run.command, run.result.seconds)
+
+
+def _kept(base: Baseline, changes: Changes, existing: Collection[str]) -> Baseline:
+    """The baseline without the tests of files that are not ``existing`` and are changed now: those may go."""
+    own = {path for path in changes.files if path not in existing}
+    kept = {name: verdict for name, verdict in base.verdicts.items() if name.partition("::")[0] not in own}
+    return base.model_copy(update={"verdicts": kept})
+
+
+def _shadowing(workshop: Workshop, changes: Changes, known: Collection[str]) -> list[str]:
+    """New files that would be imported in place of a module that the tests, or our reporter, rely on."""
+    new = [path for path, text in changes.files.items() if text is not None and path not in known]
+    reasons = [workshop.toolchain().shadows(path, workshop.env) for path in new]
+    return [reason for reason in reasons if reason is not None]
+
+
+async def _regressions(
+    workshop: Workshop, job: Assignment[Any], base: Baseline, changes: Changes
+) -> tuple[dict[str, Verdict], list[str], TestRun]:
+    """The baseline's scope again; what flipped runs once more, alone, and is listed as flaky where it passes then."""
+    limits = Limits(seconds=job.policy.checks.minutes * 60)
+    run = await workshop.test(changes, base.targets, limits=limits)
+    after = dict(run.verdicts())
+    flipped = gates.regressions(base.verdicts, after)
+    if not flipped or len(flipped) > 50:
+        return after, [], run
+    again = (await workshop.test(changes, flipped, limits=limits)).verdicts()
+    return after, [name for name in flipped if again.get(name) == "passed"], run

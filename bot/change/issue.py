@@ -1,0 +1,82 @@
+"""Read: the request as it was made, and whether it still stands."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from bot.change.job import Job, branch_name
+from bot.change.records import Brief, Comment
+from bot.github.api.scopes import READ
+from bot.github.resources import issues, labels, pulls, repos
+from bot.github.resources.issues import Issue, IssueComment
+from bot.work.untrusted import visible
+
+_MAX_BODY = 20_000
+_MAX_RAW = 60_000
+_MAX_COMMENTS = 30
+
+
+async def read(job: Job) -> Brief:
+    """Title and body from the delivery; state and earlier comments from GitHub; the base from the default branch."""
+    await job.stage("read", "started")
+    task, repository = job.task, job.task.repository
+    github = await job.services.github.for_repository(repository, READ)
+    issue = await issues.get_issue(github, repository, task.number)
+    comments = await issues.list_comments(github, repository, task.number)
+    branch = await repos.default_branch(github, repository)
+    base_sha = await repos.head_sha(github, repository, branch)
+    brief = Brief(
+        nonce=secrets.token_hex(8),
+        number=task.number,
+        title=visible(task.title)[:500],
+        body=visible(task.body[:_MAX_RAW])[:_MAX_BODY],
+        comments=_earlier(comments, task.triggered),
+        base_branch=branch,
+        base_sha=base_sha,
+        stop=_stop(job, issue) or await _already_open(job),
+    )
+    await job.stage("read", "failed" if brief.stop else "done", brief.stop or "")
+    return brief
+
+
+def _stop(job: Job, issue: Issue) -> str | None:
+    if issue.state != "open":
+        return "The issue was closed before the work began, so nothing was done. Reopen and label it to start again."
+    label = job.task.source_label
+    if label and not any(labels.same(label, name) for name in issue.labels):
+        return f"The label `{label}` was removed before the work began, so nothing was done."
+    return None
+
+
+async def _already_open(job: Job) -> str | None:
+    """One open pull request an issue: a second one would only compete with the first."""
+    repository = job.task.repository
+    github = await job.services.github.for_repository(repository, READ)
+    prefix = branch_name(job.capability.flow, job.task.number, "")
+    bot = await job.services.github.bot()
+    for pull in await pulls.list_open(github, repository):
+        ours = pull.author_id == bot.id and not pull.from_fork(repository)
+        if ours and pull.head_branch.startswith(prefix) and pull.head_branch != job.branch:
+            return (
+                f"#{pull.number} is already open for this issue. Close it and add the label again for another attempt."
+            )
+    return None
+
+
+def _earlier(comments: list[IssueComment], triggered: str) -> tuple[Comment, ...]:
+    """Comments by people made before the trigger and not edited since."""
+    moment = _time(triggered)
+    kept = [
+        comment
+        for comment in comments
+        if comment.author_type == "User" and _time(comment.created_at) <= moment and _time(comment.updated_at) <= moment
+    ]
+    return tuple(
+        Comment(author=comment.author, text=visible(comment.body[:_MAX_RAW])[:4000])
+        for comment in kept[-_MAX_COMMENTS:]
+    )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)

@@ -1,0 +1,275 @@
+"""The reporter: keeps every task's status comment true, whatever became of the task.
+
+No step: it reads what steps recorded, so it also closes the comments of tasks that were cancelled, gave up or were
+lost with their process. Progress is coalesced: a new stage after two seconds, else after 5, 15, then every 60 s.
+Of the processes that share a database one reports, or two comments could appear.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from bot.dispatch.status import FLOWS, StatusView, check_report, status_text
+from bot.engine.port import FINAL_STATES
+from bot.github.api.errors import GitHubError, NotFound, ProgressDropped
+from bot.github.api.scopes import CHECKS, COMMENT
+from bot.github.resources import checks, issues, spots
+from bot.github.resources.checks import CheckReport
+from bot.github.resources.spots import Spot
+from bot.github.text.markers import Marker, with_marker
+from bot.store import reporting, tasks
+from bot.store.database import now_ms
+from bot.store.lease import Lease
+from bot.store.tasks import Task, TaskEvent
+from bot.types import Repository, Target
+from bot.work.services import Services
+
+_LEASE = 0x464F524A
+_POLL = 0.25
+_STANDBY = 2.0
+_STAGE_PAUSE = 2.0
+_TICKS = (5.0, 15.0, 60.0)
+_CALM_TICKS = (15.0, 60.0)
+_LONGEST_PAUSE = 900.0
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class _Watched:
+    """What the reporter knows of one unfinished comment. Times are the loop's clock."""
+
+    shown: int = 0
+    newest: int = 0
+    ticks: int = 0
+    posted_at: float = float("-inf")
+    busy: bool = False
+    failures: int = 0
+    calm: bool = False
+    ended: bool = False
+
+
+@dataclass
+class Reporter:
+    """Runs beside the engine until cancelled."""
+
+    services: Services
+    _watched: dict[str, _Watched] = field(default_factory=dict)
+    _posting: set[asyncio.Task[None]] = field(default_factory=set)
+    _after: int = 0
+
+    async def run(self) -> None:
+        """Report from when no other process does. Raises what the database raises; it may be called again then."""
+        lease = Lease(self.services.store, _LEASE)
+        try:
+            while not await lease.take():  # noqa: ASYNC110 - the end of another process is no event here
+                await asyncio.sleep(_STANDBY)
+            await self._resume()
+            while True:
+                await lease.confirm()
+                await self._look()
+                self._begin_due()
+                await asyncio.sleep(_POLL)
+        finally:
+            for posting in self._posting:
+                posting.cancel()
+            await asyncio.gather(*self._posting, return_exceptions=True)
+            await lease.release()
+
+    async def _resume(self) -> None:
+        """Take up what an earlier process left open: active tasks, and ended ones whose comment was not closed."""
+        self._watched = {task_id: _Watched(newest=1) for task_id in await self.services.store.run(reporting.unreported)}
+        await self._stand(self._watched)
+
+    async def _look(self) -> None:
+        news = await self.services.store.run(lambda connection: tasks.touched(connection, self._after))
+        for task_id, event in news.items():
+            self._watched.setdefault(task_id, _Watched()).newest = event
+            self._after = max(self._after, event)
+        await self._stand(news)
+
+    async def _stand(self, task_ids: Collection[str]) -> None:
+        """Which of the tasks have no comment while they run, and which have ended."""
+        if not task_ids:
+            return
+        found = await self.services.store.run(lambda connection: reporting.standing(connection, task_ids))
+        now = asyncio.get_running_loop().time()
+        for task_id, standing in found.items():
+            watched = self._watched[task_id]
+            words = FLOWS[standing.flow]
+            watched.calm, watched.ended = words.check is not None or words.quiet, standing.ended
+            if watched.calm and watched.posted_at < 0:
+                watched.posted_at = now  # whoever started the task has given a sign of it
+
+    def _begin_due(self) -> None:
+        """Post what is due, aside, so that one slow comment delays no other."""
+        now = asyncio.get_running_loop().time()
+        for task_id, watched in self._watched.items():
+            if not watched.busy and self._is_due(watched, now):
+                self._begin(task_id, watched, now)
+
+    def _is_due(self, watched: _Watched, now: float) -> bool:
+        waited = now - watched.posted_at
+        if watched.failures:
+            return waited >= min(_STAGE_PAUSE * 2.0 ** min(watched.failures, 10), _LONGEST_PAUSE)
+        if watched.calm and watched.newest > watched.shown and watched.ended:
+            return True
+        if watched.newest > watched.shown and not watched.calm:
+            return waited >= _STAGE_PAUSE
+        ticks = _CALM_TICKS if watched.calm else _TICKS
+        return waited >= ticks[min(watched.ticks, len(ticks) - 1)]
+
+    def _begin(self, task_id: str, watched: _Watched, now: float) -> None:
+        news = watched.newest > watched.shown and not watched.calm
+        watched.ticks = 0 if news else watched.ticks + 1
+        watched.busy, watched.posted_at = True, now
+        posting = asyncio.create_task(self._post(task_id, watched))
+        self._posting.add(posting)
+        posting.add_done_callback(self._posting.discard)
+
+    async def _post(self, task_id: str, watched: _Watched) -> None:
+        """Never gives up while the comment is not closed: a pause follows each failure, longer every time."""
+        newest = watched.newest
+        try:
+            if await self._update(task_id):
+                self._watched.pop(task_id, None)
+            watched.shown, watched.failures = newest, 0
+        except ProgressDropped:
+            pass
+        except GitHubError as error:
+            watched.failures += 1
+            log.warning("status comment not updated", task=task_id, error=str(error))
+        except Exception:  # the boundary of one comment: what is wrong with it must not stop the others
+            watched.failures += 1
+            log.exception("status comment not updated", task=task_id)
+        finally:
+            watched.busy = False
+
+    async def _update(self, task_id: str) -> bool:
+        """Create or edit the comment; True where the task has ended and the comment says so."""
+        task, events, spent = await self.services.store.run(lambda connection: _snapshot(connection, task_id))
+        if task.number is None or task.posted.get("closed") or reporting.is_past(task.ended):
+            return True
+        final = task.state in FINAL_STATES
+        view, words = _view(task, events, spent), FLOWS[task.flow]
+        ids: dict[str, Any] = {"closed": True} if final else {}
+        body = _body(task, view, final=final)
+        check = asyncio.ensure_future(self._show_check(task, words.check, view))
+        try:
+            if body is not None and words.quiet:
+                await self._answer(task, self.services.outgoing(body))
+            elif body is not None:
+                ids["status"] = await self._show(task, task.number, self.services.outgoing(body), final=final)
+        finally:
+            await check
+        await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, ids))
+        return final
+
+    async def _answer(self, task: Task, body: str) -> None:
+        """Say once, where it was asked, how a task ended that could not say so itself."""
+        repository, spot = _repository(task), Spot.model_validate(task.argument["spot"])
+        github = await self.services.github.for_repository(repository, spot.permissions)
+        bot, marker = await self.services.github.bot(), Marker(task=task.id, part="status")
+        await spots.answer(github, repository, spot, body, marker=marker, bot_id=bot.id)
+
+    async def _show_check(self, task: Task, name: str | None, view: StatusView) -> None:
+        """Bring the check run, where there is one, up to date: as the result says if it does, else by the state."""
+        if name is None:
+            return
+        known, head = task.posted.get("check"), task.posted.get("head") or task.argument.get("head_sha")
+        told = ((task.result or {}).get("data") or {}).get("check")
+        report = self._clean(CheckReport.model_validate(told) if told else check_report(view))
+        repository = _repository(task)
+        github = await self.services.github.for_repository(repository, CHECKS)
+        if known is not None:
+            await checks.update_check(github, repository, known, report)
+        elif head is not None:
+            await checks.put_check(github, repository, head, name, task.id, report)
+
+    def _clean(self, report: CheckReport) -> CheckReport:
+        outgoing = self.services.outgoing
+        annotations = [
+            each.model_copy(update={"title": outgoing(each.title), "message": outgoing(each.message)})
+            for each in report.annotations
+        ]
+        texts = {"title": outgoing(report.title), "summary": outgoing(report.summary)}
+        return report.model_copy(update={**texts, "annotations": tuple(annotations)})
+
+    async def _show(self, task: Task, number: int, body: str, *, final: bool) -> int:
+        """Let the task's comment say this; its id. One that somebody deleted is forgotten, and made anew next time."""
+        repository, marker = _repository(task), Marker(task=task.id, part="status")
+        rights = COMMENT if FLOWS[task.flow].check is None else CHECKS
+        github = await self.services.github.for_repository(repository, rights)
+        comment: int | None = task.posted.get("status")
+        if comment is None:
+            bot, fresh = await self.services.github.bot(), await self._is_first_try(task)
+            posted = await issues.ensure_comment(
+                github, repository, number, body, marker=marker, bot_id=bot.id, fresh=fresh
+            )
+            # A process that died before it could remember the id left a comment that tells of earlier times.
+            if posted.body == with_marker(body, marker):
+                return posted.id
+            comment = posted.id
+        try:
+            manner = issues.FINAL if final else issues.PROGRESS
+            await issues.update_comment(github, repository, comment, body, marker=marker, manner=manner)
+        except NotFound:
+            await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, {"status": None}))
+            raise
+        return comment
+
+    async def _is_first_try(self, task: Task) -> bool:
+        """Whether nobody can have posted the task's one comment yet; from now on somebody may have."""
+        if FLOWS[task.flow].check is None:
+            return False
+        begun = {"saying": True}
+        await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, begun))
+        return "saying" not in task.posted and "status" not in task.posted
+
+
+def _body(task: Task, view: StatusView, *, final: bool) -> str | None:
+    """What a comment says now; None where there is none to make or to change.
+
+    Who shows itself by a check run has its report at the end; else whoever typed a command gets words. Who answers
+    where it was asked gets words only if it could not, unless the very person who asked has stopped it.
+    """
+    words, data = FLOWS[task.flow], (task.result or {}).get("data") or {}
+    if words.quiet:
+        withdrawn = task.state == "cancelled" and task.cancel == task.actor
+        return status_text(view) if final and not data.get("told") and not withdrawn else None
+    if words.check is None:
+        return status_text(view)
+    if not final:
+        return None
+    return data.get("report") or (status_text(view) if task.source == "command" else None)
+
+
+def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskEvent], reporting.Spent]:
+    task = tasks.get(connection, task_id)
+    if task is None:
+        raise LookupError(f"task {task_id} has events but no row")
+    return task, tasks.events(connection, task_id), reporting.spent_by_task(connection, task_id)
+
+
+def _repository(task: Task) -> Repository:
+    return Target.model_validate(task.argument).repository
+
+
+def _view(task: Task, events: list[TaskEvent], spent: reporting.Spent) -> StatusView:
+    return StatusView(
+        task=task.id,
+        flow=task.flow,
+        actor=task.actor,
+        state=task.state,
+        summary=str((task.result or {}).get("summary", "")),
+        stages=[event.data for event in events if event.kind == "stage"],
+        created=task.created,
+        now=task.ended or now_ms(),
+        dollars=spent.dollars,
+        calls=spent.calls,
+    )

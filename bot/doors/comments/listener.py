@@ -1,0 +1,217 @@
+"""The doors: what people newly write on GitHub comes in here, and every command in it is answered.
+
+Comments on issues and pull requests, bodies of reviews, comments on lines of a diff, bodies of new issues and pull
+requests (:data:`bot.doors.comments.texts.DOORS`). A command that is permitted, and typed as it is meant, is
+acknowledged by eyes on the very text and run; all others of the text are answered by one reaction and a sentence each,
+in one comment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bot.dispatch.start import decided, sender_role
+from bot.doors.comments import replies
+from bot.doors.comments.commands import Command, Invocation, key_of
+from bot.doors.comments.grammar import Typed, commands_in
+from bot.doors.comments.texts import DOORS, Said, said_in
+from bot.doors.webhook.router import Event, Handler, Router
+from bot.github.resources.permissions import Role
+from bot.markdown import inline_code
+from bot.policy import Decision, Policy, PolicyError, default_policy, may_type
+from bot.store import audit
+from bot.store.database import now_ms
+from bot.types import Actor, Repository
+from bot.work.services import Services
+
+MAX_COMMANDS = 5
+_HELP = "help"
+_AN_HOUR = 30
+_GAVE_UP = (
+    "I could not do all of this, because GitHub did not let me. Write it again for another try; the server's log says "
+    "what failed (delivery `{}`)."
+)
+Commands = Mapping[str, Command]
+_MENTION = re.compile(r"^[ \t]*@", re.M)
+
+
+def doors(commands: Commands) -> Router[Services]:
+    """The router that listens for these commands."""
+
+    async def heard(event: Event, services: Services) -> None:
+        await _hear(event, services, commands)
+
+    router: Router[Services] = Router()
+    for name, action in DOORS:
+        router.on(name, action)(heard)
+    return router
+
+
+def gave_up(commands: Commands) -> Handler[Services]:
+    """What to do where a delivery failed for good: say so where a person typed a command, as far as GitHub lets us."""
+
+    async def say(event: Event, services: Services) -> None:
+        said, repository = said_in(event), event.repository()
+        if said is None or repository is None or said.by_program:
+            return
+        if any(one.known for one in await _typed(services, said, commands)):
+            key = key_of(repository, said.spot, MAX_COMMANDS)
+            await replies.say(services, repository, said.spot, key, _GAVE_UP.format(event.guid))
+
+    return say
+
+
+@dataclass(frozen=True)
+class _Text:
+    """One text with commands in it, and all that must be known to decide about them."""
+
+    event: Event
+    said: Said
+    repository: Repository
+    actor: Actor
+    role: Role | None
+    policy: Policy
+    fault: PolicyError | None
+
+
+class _Read(NamedTuple):
+    """One command after it was decided about: what to run, or else what to say."""
+
+    name: str
+    decision: Decision
+    problem: str = ""
+    invocation: Invocation | None = None
+
+
+async def _hear(event: Event, services: Services, commands: Commands) -> None:
+    said, repository, actor = said_in(event), event.repository(), event.sender()
+    if said is None or repository is None or actor is None:
+        return
+    typed = await _typed(services, said, commands)
+    if not typed:
+        return
+    if said.by_program:
+        # It may quote anybody. No answer either, so that two bots cannot keep each other busy.
+        no = Decision(False, "What a program writes is not obeyed.")
+        await decided(services, event.guid, repository, actor, f"/{typed[0].name}", no)
+        return
+    (policy, fault), role, _ = await asyncio.gather(
+        _policy(services, repository),
+        sender_role(services, event),
+        services.github.for_repository(repository, said.spot.permissions),
+    )
+    text = _Text(event, said, repository, actor, role, policy, fault)
+    if await _too_many(services, actor, role):
+        no = Decision(False, f"More than {_AN_HOUR} commands within an hour, without write permission.")
+        await decided(services, event.guid, repository, actor, f"/{typed[0].name}", no)
+        await replies.react(services, repository, said.spot, "confused")
+        return
+    await _answer(services, text, [_decide(text, commands, one, order) for order, one in enumerate(typed)])
+
+
+async def _typed(services: Services, said: Said, commands: Commands) -> Sequence[Typed]:
+    """The commands of a text. Our name is only asked for where it could matter: that may take several calls."""
+    mention = (await services.github.bot()).login.removesuffix("[bot]") if _MENTION.search(said.text) else ""
+    return await asyncio.to_thread(commands_in, said.text, commands, mention)
+
+
+async def _too_many(services: Services, actor: Actor, role: Role | None) -> bool:
+    """Answers notify people and are sent with pauses, so nobody from outside may ask for any number of them."""
+    if role is not None and role.at_least("write"):
+        return False
+    hour = now_ms() - 3_600_000
+    return await services.store.run(lambda connection: audit.commands_since(connection, actor.login, hour)) >= _AN_HOUR
+
+
+async def _policy(services: Services, repository: Repository) -> tuple[Policy, PolicyError | None]:
+    try:
+        return await services.policies.load(repository), None
+    except PolicyError as error:
+        return default_policy(services.settings), error
+
+
+async def _answer(services: Services, text: _Text, read: Sequence[_Read]) -> None:
+    """The first sign, then what is permitted, in order, then one comment about all that is not."""
+    taken, left = read[:MAX_COMMANDS], read[MAX_COMMANDS:]
+    await _record(services, text, taken)
+    runs = [one.invocation for one in taken if one.invocation is not None]
+    spot = text.said.spot
+    await replies.react(services, text.repository, spot, "eyes" if runs else "confused")
+    for invocation in runs:
+        await invocation.command.run(invocation, services)
+    problems = list(dict.fromkeys(one.problem for one in taken if one.problem))
+    if left:
+        problems.append(f"I took the first {MAX_COMMANDS} commands of this text; write the others in another comment.")
+    if problems:
+        order = next((order for order, one in enumerate(taken) if one.problem), MAX_COMMANDS)
+        await replies.say(services, text.repository, spot, key_of(text.repository, spot, order), "\n\n".join(problems))
+
+
+def _decide(text: _Text, commands: Commands, typed: Typed, order: int) -> _Read:
+    """May they, and does it make sense here? Permission first: whoever may not learns nothing else."""
+    command = commands.get(typed.name or _HELP)
+    # To be told that there is no such command takes as much as to be told which ones there are.
+    name = command.name if command else _HELP
+    decision = may_type(text.policy, name, text.actor, text.role)
+    if not decision.allowed:
+        return _Read(name, decision, decision.reason)
+    if command is None:
+        return _Read(name, decision, _unknown(typed))
+    argument = command.arguments.read(typed)
+    problem = _misplaced(text, command) or ("" if argument is not None else _misused(command))
+    if problem:
+        return _Read(name, decision, problem)
+    return _Read(name, decision, invocation=_invocation(text, commands, command, argument or "", order))
+
+
+def _unknown(typed: Typed) -> str:
+    meant = f" Did you mean `/{typed.nearest}`?" if typed.nearest else ""
+    return f"I know no command {inline_code(typed.name)}.{meant} `/help` lists those that you may use here."
+
+
+def _misplaced(text: _Text, command: Command) -> str:
+    if text.fault is not None and not command.quick:
+        return f"I did not start, because the configuration is wrong.\n\n{text.fault}"
+    if text.said.place not in command.places:
+        return f"`/{command.name}` works on {command.where}."
+    if command.needs_open and not text.said.is_open:
+        return f"`/{command.name}` works on what is open; this is closed."
+    return ""
+
+
+def _misused(command: Command) -> str:
+    return f"Write it as `{command.usage}`; `/help {command.name}` shows examples."
+
+
+def _invocation(text: _Text, commands: Commands, command: Command, argument: str, order: int) -> Invocation:
+    said = text.said
+    return Invocation(
+        event=text.event,
+        repository=text.repository,
+        number=said.spot.number,
+        actor=text.actor,
+        role=text.role,
+        policy=text.policy,
+        fault=text.fault,
+        command=command,
+        argument=argument,
+        order=order,
+        place=said.place,
+        spot=said.spot,
+        lines=said.lines,
+        title=said.title,
+        body=said.body,
+        is_open=said.is_open,
+        typed_at=said.at,
+        commands=commands,
+    )
+
+
+async def _record(services: Services, text: _Text, read: Sequence[_Read]) -> None:
+    """One audit row a permission decision."""
+    for one in read:
+        await decided(services, text.event.guid, text.repository, text.actor, f"/{one.name}", one.decision)

@@ -1,0 +1,111 @@
+"""What somebody has just said on GitHub, read from an event: the text, whose it is, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.doors.comments.commands import Place
+from bot.doors.webhook.router import Event
+from bot.github.resources.spots import Lines, Spot
+
+DOORS = (
+    ("issue_comment", "created"),
+    ("pull_request_review", "submitted"),
+    ("pull_request_review_comment", "created"),
+    ("issues", "opened"),
+    ("pull_request", "opened"),
+)
+"""The events in which people say something new. Edited texts are not read again."""
+
+_ITEMS = {
+    "issue_comment": "comment",
+    "pull_request_review": "review",
+    "pull_request_review_comment": "comment",
+    "issues": "issue",
+    "pull_request": "pull_request",
+}
+
+
+@dataclass(frozen=True)
+class Said:
+    """A new text. ``by_program``: a bot wrote it, or an app in somebody's name, or it is not the sender's own text.
+
+    ``title`` and ``body`` are those of the issue or pull request, ``at`` is ISO 8601.
+    """
+
+    text: str
+    by_program: bool
+    place: Place
+    spot: Spot
+    lines: Lines | None
+    title: str
+    body: str
+    is_open: bool
+    at: str
+
+
+def said_in(event: Event) -> Said | None:
+    """The event's text; None where there is none, or the payload lacks what every real one has."""
+    item, sender, number = _part(event.payload, _ITEMS.get(event.name, "")), event.sender(), event.number
+    text, identity = item.get("body"), item.get("id")
+    if sender is None or number is None or not isinstance(text, str) or not isinstance(identity, int):
+        return None
+    target = _part(event.payload, "issue") or _part(event.payload, "pull_request")
+    author = _part(item, "user")
+    own = author.get("id") == sender.id and sender.type == "User" and not sender.login.endswith("[bot]")
+    return Said(
+        text=text,
+        by_program=not own or bool(item.get("performed_via_github_app")),
+        place=_place(event, target),
+        spot=_spot(event, number, item),
+        lines=_lines(item) if event.name == "pull_request_review_comment" else None,
+        title=_text(target, "title"),
+        body=_text(target, "body"),
+        is_open=target.get("state") == "open",
+        at=_text(item, "created_at") or _text(item, "submitted_at"),
+    )
+
+
+def _place(event: Event, target: Mapping[str, Any]) -> Place:
+    if event.name == "pull_request_review_comment":
+        return "thread"
+    return "pull" if event.name.startswith("pull_request") or "pull_request" in target else "issue"
+
+
+def _spot(event: Event, number: int, item: Mapping[str, Any]) -> Spot:
+    if event.name == "issue_comment":
+        return Spot(kind="comment", number=number, id=item["id"])
+    if event.name == "pull_request_review":
+        return Spot(kind="review", number=number, id=item["id"], node=_text(item, "node_id") or None)
+    if event.name != "pull_request_review_comment":
+        return Spot(kind="body", number=number)
+    root = _number(item, "in_reply_to_id") or item["id"]
+    return Spot(kind="review comment", number=number, id=item["id"], root=root)
+
+
+def _lines(item: Mapping[str, Any]) -> Lines:
+    return Lines(
+        path=_text(item, "path"),
+        line=_number(item, "line"),
+        start_line=_number(item, "start_line"),
+        side="LEFT" if item.get("side") == "LEFT" else "RIGHT",
+        hunk=_text(item, "diff_hunk"),
+        commit=_text(item, "commit_id"),
+    )
+
+
+def _part(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _number(data: Mapping[str, Any], key: str) -> int | None:
+    value = data.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,179 @@
+"""Runs the handlers of stored deliveries, in the process that stored them. At least once: handlers repeat safely."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic
+
+import structlog
+
+from bot import metrics
+from bot.doors.webhook.inbox import Inbox
+from bot.doors.webhook.router import C, DeliveryRefused, Event, Handler, Router
+from bot.store import deliveries
+from bot.store.deliveries import Delivery
+from bot.store.store import Store
+from bot.types import ForgehandError
+
+_SMALL = 64 * 1024
+_HELD = 100
+_WORKERS = 16
+_PAUSES = (1.0, 5.0, 25.0)
+_DEADLINE = 60.0
+_DRAIN = 5.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class _Todo(Generic[C]):
+    """A delivery to handle. ``event`` is None where it has to be read from the database first.
+
+    ``left`` are the handlers that have not succeeded yet, None before the first attempt.
+    """
+
+    guid: str
+    event: Event | None = None
+    attempt: int = 0
+    left: tuple[Handler[C], ...] | None = None
+
+
+class Dispatcher(Generic[C]):
+    """Handles deliveries side by side; what fails is tried again after each of ``pauses`` (seconds), then recorded.
+
+    ``permanent`` errors are not tried again. A handler has one minute; its work belongs into the engine. Where one
+    failed for good, ``gave_up`` is called once, as far as it goes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        inbox: Inbox,
+        router: Router[C],
+        context: C,
+        *,
+        permanent: tuple[type[Exception], ...] = (),
+        gave_up: Handler[C] | None = None,
+        pauses: Sequence[float] = _PAUSES,
+    ) -> None:
+        self._store, self._inbox, self._router, self._context = store, inbox, router, context
+        self._permanent: tuple[type[Exception], ...] = (DeliveryRefused, *permanent)
+        self._gave_up = gave_up
+        self._pauses = tuple(pauses)
+        self._queue: asyncio.Queue[_Todo[C] | None] = asyncio.Queue()
+        self._workers: list[asyncio.Task[None]] = []
+        self._closing = False
+
+    async def run(self) -> None:
+        """Take up what an earlier process left open, then whatever is dispatched, until cancelled.
+
+        Then running handlers get five seconds to end; what is not done stays open for the next start.
+        """
+        left = await self._store.run(deliveries.open_guids)
+        for guid in left:
+            self._queue.put_nowait(_Todo(guid))
+        metrics.RECOVERED.inc(len(left))
+        self._workers = [asyncio.create_task(self._work(), name=f"dispatch-{number}") for number in range(_WORKERS)]
+        try:
+            await asyncio.wait(self._workers)
+        finally:
+            await self._drain()
+
+    async def accept(self, event: Event, body: bytes) -> bool:
+        """Return once the event is on disk; it is handled as soon as a worker is free. False: it was stored before.
+
+        Small events are kept in memory while few wait; the others are read again. Raises
+        :class:`bot.doors.webhook.inbox.NotStored`.
+        """
+        wanted = bool(self._router.handlers(event.name, event.action))
+        taken = await self._inbox.put(Delivery(event.guid, event.name, body, wanted))
+        if taken and wanted:
+            held = event if len(body) <= _SMALL and self._queue.qsize() < _HELD else None
+            self._queue.put_nowait(_Todo(event.guid, held))
+        elif not taken:
+            metrics.DUPLICATES.inc()
+        return taken
+
+    @property
+    def alive(self) -> bool:
+        """Whether deliveries are being handled."""
+        return bool(self._workers) and not any(worker.done() for worker in self._workers)
+
+    async def _drain(self) -> None:
+        self._closing = True
+        for _ in self._workers:
+            self._queue.put_nowait(None)
+        _, slow = await asyncio.wait(self._workers, timeout=_DRAIN)
+        for worker in slow:
+            worker.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+
+    async def _work(self) -> None:
+        while (todo := await self._queue.get()) is not None and not self._closing:
+            try:
+                await self._handle(todo)
+            except Exception:
+                log.exception("delivery not handled", delivery=todo.guid)
+                self._later(self._pauses[-1] if self._pauses else 0.0, todo)
+
+    async def _handle(self, todo: _Todo[C]) -> None:
+        try:
+            event = todo.event or await self._read(todo.guid)
+        except DeliveryRefused as refused:
+            await self._end(todo.guid, str(refused))
+            return
+        repository = event.repository()
+        with structlog.contextvars.bound_contextvars(
+            delivery=event.guid, event_name=event.name, repository=repository.full_name if repository else None
+        ):
+            await self._attempt(todo, event)
+
+    async def _read(self, guid: str) -> Event:
+        delivery = await self._store.run(lambda connection: deliveries.load(connection, guid))
+        if delivery is None:
+            raise DeliveryRefused("The delivery is no longer stored.")
+        return await asyncio.to_thread(Event.parse, delivery.guid, delivery.event, delivery.payload)
+
+    async def _attempt(self, todo: _Todo[C], event: Event) -> None:
+        handlers = self._router.handlers(event.name, event.action) if todo.left is None else todo.left
+        errors = {handler: error for handler in handlers if (error := await self._run(handler, event)) is not None}
+        final = next((error for error in errors.values() if isinstance(error, self._permanent)), None)
+        left = tuple(handler for handler, error in errors.items() if not isinstance(error, self._permanent))
+        if left and todo.attempt < len(self._pauses):
+            again = _Todo(todo.guid, attempt=todo.attempt + 1, left=left)
+            if final is not None:
+                log.error("handler refused for good", reason=_words(final))
+            self._later(self._pauses[todo.attempt], again)
+            return
+        problem = final or next(iter(errors.values()), None)
+        if problem is not None and self._gave_up is not None:
+            await self._run(self._gave_up, event)
+        await self._end(todo.guid, None if problem is None else _words(problem))
+
+    async def _run(self, handler: Handler[C], event: Event) -> Exception | None:
+        try:
+            async with asyncio.timeout(_DEADLINE):
+                await handler(event, self._context)
+        except Exception as error:
+            log.warning("handler failed", handler=f"{handler.__module__}.{handler.__qualname__}", exc_info=True)
+            return error
+        return None
+
+    async def _end(self, guid: str, error: str | None) -> None:
+        await self._inbox.end(guid, error)
+        metrics.HANDLED.labels("done" if error is None else "failed").inc()
+        if error is None:
+            log.debug("delivery handled", delivery=guid)
+        else:
+            log.error("delivery failed", delivery=guid, reason=error)
+
+    def _later(self, seconds: float, todo: _Todo[C]) -> None:
+        asyncio.get_running_loop().call_later(seconds, self._queue.put_nowait, todo)
+
+
+def _words(error: Exception) -> str:
+    """The error for people: our own messages as they are, others with their class. Length is bounded."""
+    text = error.message if isinstance(error, ForgehandError) else f"{type(error).__name__}: {error}"
+    return text[:2000]

@@ -1,0 +1,91 @@
+"""``POST /webhook``: verify, store, answer 202. What the delivery means is found out afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from aiohttp import web
+
+from bot import metrics
+from bot.doors.webhook.inbox import NotStored
+from bot.doors.webhook.router import DeliveryRefused, Event
+from bot.doors.webhook.signature import Headers, Refused, read_headers, verify
+
+Accept = Callable[[Event, bytes], Awaitable[bool]]
+
+PATH = "/webhook"
+MAX_BODY = 25 * 1024 * 1024
+_LARGE = 1024 * 1024
+_LARGE_AT_ONCE = 4
+_PATIENCE = 8.0  # seconds; GitHub hangs up after ten
+
+log = structlog.get_logger(__name__)
+
+
+class Endpoint:
+    """The handler of :data:`PATH`. ``accept`` is :meth:`bot.doors.webhook.dispatcher.Dispatcher.accept`."""
+
+    def __init__(self, accept: Accept, secrets: Sequence[str]) -> None:
+        self._accept_event = accept
+        self._secrets = tuple(secrets)
+        self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
+
+    def routes(self) -> list[web.RouteDef]:
+        return [web.post(PATH, self.handle)]
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """202 once stored; 400, 401, 413, 415 in words for what is no delivery; 503 where it could not be stored."""
+        with metrics.WEBHOOK_SECONDS.time():
+            try:
+                return await self._accept(request)
+            except Refused as refused:
+                log.warning("delivery refused", reason=refused.message, status=refused.status)
+                return _answer(refused.status, refused.message)
+            except (NotStored, TimeoutError) as failure:
+                log.error("delivery not stored", reason=str(failure) or "too slow")
+                return _answer(503, "Not stored; deliver it again.")
+
+    async def _accept(self, request: web.Request) -> web.Response:
+        headers, length = read_headers(request.headers), request.content_length
+        if length is not None and length <= _LARGE:
+            body = await _read(request)
+            return await self._store(_check(headers, body, self._secrets), body)
+        async with asyncio.timeout(_PATIENCE):
+            await self._large.acquire()
+        try:
+            body = await _read(request)
+            return await self._store(await asyncio.to_thread(_check, headers, body, self._secrets), body)
+        finally:
+            self._large.release()
+
+    async def _store(self, event: Event, body: bytes) -> web.Response:
+        if await self._accept_event(event, body):
+            return _answer(202, "Stored.")
+        return _answer(202, "Stored before; not done again.")
+
+
+async def _read(request: web.Request) -> bytes:
+    if (request.content_length or 0) > MAX_BODY:
+        raise Refused(f"The body is larger than {MAX_BODY} bytes.", status=413)
+    body = bytearray()
+    async with asyncio.timeout(_PATIENCE):
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise Refused(f"The body is larger than {MAX_BODY} bytes.", status=413)
+    return bytes(body)
+
+
+def _check(headers: Headers, body: bytes, secrets: Sequence[str]) -> Event:
+    """The signature first; only then is the body read as JSON."""
+    verify(body, headers.signature, secrets)
+    try:
+        return Event.parse(headers.guid, headers.event, body)
+    except DeliveryRefused as refused:
+        raise Refused(refused.message, status=400) from None
+
+
+def _answer(status: int, message: str) -> web.Response:
+    return web.json_response({"message": message}, status=status)

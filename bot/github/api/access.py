@@ -1,0 +1,118 @@
+"""Who we are on GitHub, and clients that may do exactly what the moment needs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+import aiohttp
+
+from bot.github.api.auth import AppAuth, InstallationCredential
+from bot.github.api.client import Anonymous, Client, within
+from bot.github.api.errors import GitHubError, NotFound
+from bot.github.api.lane import Clock, Lane
+from bot.github.api.transport import Observer, Transport
+from bot.github.resources import app as app_api
+from bot.github.resources import users
+from bot.types import Actor, Repository
+
+Permissions = Mapping[str, str]
+
+
+def open_session() -> aiohttp.ClientSession:
+    """The one HTTP session of the process; honours proxy settings of the environment."""
+    return aiohttp.ClientSession(trust_env=True, connector=aiohttp.TCPConnector(limit=100))
+
+
+class GitHubs:
+    """Clients by installation and permission. One lane (pacer, caches) an installation, whatever the token."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        api_url: str,
+        app_id: int,
+        private_key: str,
+        *,
+        clock: Clock | None = None,
+        observe: Observer | None = None,
+    ) -> None:
+        extra = {} if observe is None else {"observe": observe}
+        self._transport = Transport(session, api_url, clock=clock, **extra)
+        self._auth = AppAuth(self._transport, app_id, private_key)
+        self._lanes: dict[int, Lane] = {}
+        self._bot: Actor | None = None
+        self._bot_lock = asyncio.Lock()
+
+    @property
+    def app(self) -> Client:
+        """The App itself: installations, the delivery log, its own settings."""
+        return self._auth.client
+
+    @property
+    def clock_skew(self) -> float:
+        """Seconds by which GitHub's clock is ahead of ours, as far as it mattered."""
+        return self._auth.key.skew
+
+    async def for_repository(self, repository: Repository, permissions: Permissions) -> Client:
+        """A client that sees this repository only, with these permissions only (``{"issues": "write"}``).
+
+        Raises :class:`bot.github.api.errors.Forbidden` where the installation does not grant them.
+        """
+        only = (repository.id,)
+        await self._auth.token(repository.installation, repositories=only, permissions=permissions)
+        # To a fresh token a private repository may not exist for seconds; nobody is refused sight of a public one.
+        visible = partial(self._sees, repository, permissions) if repository.private else None
+        return self._client(repository.installation, only, permissions, visible)
+
+    async def for_installation(self, installation: int, permissions: Permissions) -> Client:
+        """A client for all repositories of an installation."""
+        await self._auth.token(installation, permissions=permissions)
+        return self._client(installation, (), permissions)
+
+    async def token(self, repository: Repository, permissions: Permissions) -> str:
+        """The bare token, for git; good for at least ten minutes."""
+        token = await self._auth.token(repository.installation, repositories=(repository.id,), permissions=permissions)
+        return token.value
+
+    async def bot(self) -> Actor:
+        """The account our comments and commits carry, e.g. ``forgehand[bot]``; its id is not the App's id."""
+        async with self._bot_lock:
+            if self._bot is None:
+                slug = (await app_api.read_app(self.app)).slug
+                self._bot = await users.read_user(await self._any_client(), f"{slug}[bot]")
+            return self._bot
+
+    def forget_installation(self, installation: int) -> None:
+        """The App was removed or suspended there, or its permissions have changed."""
+        self._auth.forget_installation(installation)
+
+    def _client(
+        self,
+        installation: int,
+        repositories: tuple[int, ...],
+        permissions: Permissions,
+        visible: Callable[[], Awaitable[bool]] | None = None,
+    ) -> Client:
+        lane = self._lanes.setdefault(installation, Lane(self._transport.clock))
+        credential = InstallationCredential(self._auth, installation, repositories, permissions, visible)
+        return Client(self._transport, lane, credential)
+
+    async def _sees(self, repository: Repository, permissions: Permissions) -> bool:
+        client = self._client(repository.installation, (repository.id,), permissions)
+        try:
+            await client.get("/repos/{owner}/{repo}", within(repository))
+        except NotFound:
+            return False
+        return True
+
+    async def _any_client(self) -> Client:
+        # Enterprise servers in private mode tell nobody about users without a token.
+        for installation in await app_api.list_installations(self.app):
+            if not installation.suspended:
+                try:
+                    return await self.for_installation(installation.id, {"metadata": "read"})
+                except GitHubError:
+                    continue
+        return Client(self._transport, Lane(self._transport.clock), Anonymous())

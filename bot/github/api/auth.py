@@ -1,0 +1,214 @@
+"""The App's two identities: its own, by a signed JWT, and an installation's, by a short-lived narrowed token."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import jwt
+from cachetools import TLRUCache
+
+from bot.github.api.client import Client
+from bot.github.api.errors import BadCredentials, Forbidden, Invalid, NotFound, Response
+from bot.github.api.lane import Clock, Lane
+from bot.github.api.retry import server_time
+from bot.github.api.transport import REPEATABLE, Transport
+from bot.logs import register_secret
+
+_JWT_SECONDS = 540
+_JWT_REUSE = 300.0
+_BACKDATED = 60
+_SKEW_WORTH_NOTING = 5.0
+# A token is handed out only while a slow push or a long page-through can still finish with it.
+_TOKEN_MARGIN = 600.0
+# GitHub's replicas learn of a new token within seconds; until then they refuse it.
+_YOUNG = 10.0
+LAG_WAITS = (1.0, 2.0, 3.0)
+_MAX_TOKENS = 2000
+
+TokenKey = tuple[int, tuple[int, ...], tuple[tuple[str, str], ...]]
+
+
+class AppKey:
+    """Signs as the App. Learns from GitHub's Date header how far this machine's clock is off.
+
+    Raises :class:`BadCredentials` at once where the private key is no RSA key.
+    """
+
+    def __init__(self, app_id: int, private_key: str, clock: Clock) -> None:
+        self.app_id = app_id
+        self._private_key = private_key
+        self._clock = clock
+        self._signed: tuple[str, float] | None = None
+        self.skew = 0.0
+        self._sign()
+
+    async def header(self) -> str:
+        now = self._clock.now()
+        if self._signed is None or now - self._signed[1] > _JWT_REUSE:
+            self._signed = (self._sign(), now)
+        return f"Bearer {self._signed[0]}"
+
+    def accepted(self, response: Response) -> None:
+        self._learn(response)
+
+    async def refused(self, response: Response, _tries: int) -> float | None:
+        """Sign again where our clock is off by more than before, seen from the server."""
+        if response.status != 401 or not self._learn(response):
+            return None
+        self._signed = None
+        return 0.0
+
+    def _learn(self, response: Response) -> bool:
+        """Whether the server's clock is elsewhere than we thought."""
+        theirs = server_time(response)
+        skew = self.skew if theirs is None else theirs - self._clock.now()
+        if abs(skew - self.skew) <= _SKEW_WORTH_NOTING:
+            return False
+        self.skew = skew
+        return True
+
+    def _sign(self) -> str:
+        issued = int(self._clock.now() + self.skew) - _BACKDATED
+        claims = {"iat": issued, "exp": issued + _JWT_SECONDS, "iss": str(self.app_id)}
+        try:
+            return jwt.encode(claims, self._private_key, algorithm="RS256")
+        except (jwt.InvalidKeyError, ValueError, TypeError):
+            raise BadCredentials(
+                "The App's private key is not an RSA key in PEM form; download a new one on the App's settings page."
+            ) from None
+
+
+@dataclass
+class Token:
+    """An installation token. Times are seconds since the epoch by our clock; ``proven``: it was accepted once."""
+
+    value: str = field(repr=False)
+    expires_at: float
+    minted_at: float
+    proven: bool = False
+
+
+class AppAuth:
+    """Mints installation tokens: once however many ask, narrowed, cached until well before they expire."""
+
+    def __init__(self, transport: Transport, app_id: int, private_key: str) -> None:
+        self.key = AppKey(app_id, private_key, transport.clock)
+        self.client = Client(transport, Lane(transport.clock), self.key)
+        self.clock = transport.clock
+        self._tokens: TLRUCache[TokenKey, Token] = TLRUCache(
+            _MAX_TOKENS, ttu=lambda _key, token, _now: token.expires_at - _TOKEN_MARGIN, timer=self.clock.now
+        )
+        self._minting: dict[TokenKey, asyncio.Task[Token]] = {}
+
+    async def token(
+        self, installation: int, *, repositories: Iterable[int] = (), permissions: Mapping[str, str] | None = None
+    ) -> Token:
+        """A token for these repositories (ids; none: all of the installation) with these permissions (None: all).
+
+        Raises :class:`Forbidden` where the installation is suspended or has not granted a permission, and
+        :class:`NotFound` where it no longer exists.
+        """
+        key = (installation, tuple(sorted(set(repositories))), tuple(sorted((permissions or {}).items())))
+        known = self._tokens.get(key)
+        if known is not None:
+            return known
+        task = self._minting.get(key)
+        if task is None:
+            task = self._minting[key] = asyncio.get_running_loop().create_task(self._mint(key))
+            task.add_done_callback(lambda _task: self._minting.pop(key, None))
+        # One caller giving up must not take the token from the others.
+        return await asyncio.shield(task)
+
+    def forget(self, token: Token) -> None:
+        """GitHub no longer takes this token."""
+        for key, held in list(self._tokens.items()):
+            if held is token:
+                self._tokens.pop(key, None)
+
+    def forget_installation(self, installation: int) -> None:
+        """The App was removed or suspended there, or its permissions have changed."""
+        for key in [key for key in self._tokens if key[0] == installation]:
+            self._tokens.pop(key, None)
+
+    async def _mint(self, key: TokenKey) -> Token:
+        installation, repositories, permissions = key
+        wanted: dict[str, Any] = {}
+        if repositories:
+            wanted["repository_ids"] = list(repositories)
+        if permissions:
+            wanted["permissions"] = dict(permissions)
+        data = await self._ask(installation, wanted)
+        expires = datetime.fromisoformat(data["expires_at"].replace("Z", "+00:00")).timestamp() - self.key.skew
+        register_secret(data["token"])
+        token = Token(data["token"], expires, self.clock.now())
+        self._tokens[key] = token
+        return token
+
+    async def _ask(self, installation: int, wanted: dict[str, Any]) -> Any:
+        url = "/app/installations/{id}/access_tokens"
+        try:
+            return await self.client.post(url, {"id": installation}, wanted, manner=REPEATABLE)
+        except Invalid as error:
+            asked = ", ".join(f"{name}: {level}" for name, level in wanted.get("permissions", {}).items())
+            raise Forbidden(
+                f"Installation {installation} does not grant what this work needs ({asked or 'all'}); its owner must "
+                f"accept the App's permissions or add the repository. {error.message}",
+                permissions=asked,
+            ) from None
+        except NotFound:
+            raise NotFound(f"Installation {installation} does not exist any more: the App was removed there.") from None
+
+
+class InstallationCredential:
+    """Signs as an installation, narrowed; waits out the first seconds of a token's life.
+
+    ``visible`` tells whether what the token is for can be seen with it: only then is a fresh token's 404 believed.
+    None: every 404 is.
+    """
+
+    def __init__(
+        self,
+        auth: AppAuth,
+        installation: int,
+        repositories: tuple[int, ...],
+        permissions: Mapping[str, str] | None,
+        visible: Callable[[], Awaitable[bool]] | None = None,
+    ) -> None:
+        self._auth = auth
+        self._installation = installation
+        self._repositories = repositories
+        self._permissions = permissions
+        self._visible = visible
+        self._token: Token | None = None
+        self._renewed = False
+
+    async def header(self) -> str:
+        self._token = await self._auth.token(
+            self._installation, repositories=self._repositories, permissions=self._permissions
+        )
+        return f"Bearer {self._token.value}"
+
+    def accepted(self, _response: Response) -> None:
+        self._renewed = False
+        if self._token is not None:
+            self._token.proven = True
+
+    async def refused(self, response: Response, tries: int) -> float | None:
+        token = self._token
+        if token is None:
+            return None
+        young = not token.proven and self._auth.clock.now() - token.minted_at < _YOUNG
+        if young and tries <= len(LAG_WAITS) and not (response.status == 404 and await self._can_see()):
+            return LAG_WAITS[tries - 1]
+        if response.status == 401 and not self._renewed:
+            self._renewed = True
+            self._auth.forget(token)
+            return 0.0
+        return None
+
+    async def _can_see(self) -> bool:
+        return self._visible is None or await self._visible()

@@ -1,0 +1,133 @@
+"""A client for GitHub's APIs with one credential; gidgethub fills URLs, pages, decodes and revalidates."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import gidgethub.abc
+from gidgethub import sansio
+
+from bot.github.api.errors import GitHubDown, GitHubError, graphql_failure
+from bot.github.api.hosts import graphql_url_of
+from bot.github.api.lane import Cached, Lane
+from bot.github.api.transport import LENT, ONCE, READING, REPEATABLE, Credential, Elsewhere, Manner, Transport
+from bot.types import Repository
+
+USER_AGENT = "forgehand"
+_API_VERSION = {"x-github-api-version": "2022-11-28"}
+JSON = sansio.accept_format()
+
+Vars = Mapping[str, Any]
+
+
+def within(repository: Repository, **more: Any) -> dict[str, Any]:
+    """Template variables of a URL below ``/repos/{owner}/{repo}``."""
+    return {"owner": repository.owner, "repo": repository.name, **more}
+
+
+class Anonymous:
+    """No credential: for the few public endpoints, such as converting a manifest."""
+
+    async def header(self) -> None:
+        return None
+
+    def accepted(self, _response: object) -> None:
+        return None
+
+    async def refused(self, _response: object, _tries: int) -> None:
+        return None
+
+
+class _Call(gidgethub.abc.GitHubAPI):
+    """gidgethub with our transport below it; made anew for each call, because the manner belongs to the call."""
+
+    def __init__(
+        self, transport: Transport, lane: Lane, credential: Credential, manner: Manner, cache: dict[str, Cached] | Any
+    ) -> None:
+        super().__init__(USER_AGENT, base_url=transport.api_url, cache=cache)
+        self._transport = transport
+        self._lane = lane
+        self._credential = credential
+        self._manner = manner
+
+    async def _request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        sent = {**headers, **_API_VERSION}
+        answer = await self._transport.send(self._lane, self._credential, self._manner, method, url, sent, body)
+        return answer.status, answer.headers, answer.body
+
+    async def sleep(self, seconds: float) -> None:
+        await self._transport.clock.sleep(seconds)
+
+
+class Client:
+    """Calls as one identity. URLs are templates: ``/repos/{owner}/{repo}/issues/{number}``.
+
+    Every method raises the tree of :mod:`bot.github.api.errors`. ``manner`` says how urgent a write is, whether it
+    notifies people, and whether it may be sent twice; a POST may not unless said.
+    """
+
+    def __init__(self, transport: Transport, lane: Lane, credential: Credential) -> None:
+        self._transport = transport
+        self._lane = lane
+        self._credential = credential
+
+    async def get(self, url: str, url_vars: Vars | None = None, *, accept: str = JSON) -> Any:
+        """One JSON document (or text, for other media types)."""
+        with _readable_answers():
+            return await self._call(REPEATABLE, accept).getitem(url, url_vars or {}, accept=accept)
+
+    async def items(self, url: str, url_vars: Vars | None = None, *, key: str = "items") -> AsyncIterator[Any]:
+        """Every item of a paged list; ``key`` names the list where a page is an object."""
+        with _readable_answers():
+            async for item in self._call(REPEATABLE, JSON).getiter(url, url_vars or {}, iterable_key=key):
+                yield item
+
+    async def download(self, url: str, url_vars: Vars | None = None) -> str:
+        """A text that GitHub keeps elsewhere, such as a log; what is no UTF-8 in it is replaced."""
+        address = sansio.format_url(url, url_vars or {}, base_url=self._transport.api_url)
+        headers = sansio.create_headers(USER_AGENT) | _API_VERSION
+        try:
+            await self._transport.send(self._lane, self._credential, LENT, "GET", address, headers, b"")
+        except Elsewhere as away:
+            return (await self._transport.download(away.target)).decode("utf-8", "replace")
+        raise GitHubError(f"GitHub did not say where {urlsplit(address).path} lies.")
+
+    async def post(self, url: str, url_vars: Vars | None = None, data: Any = None, *, manner: Manner = ONCE) -> Any:
+        with _readable_answers():
+            return await self._call(manner).post(url, url_vars or {}, data={} if data is None else data)
+
+    async def patch(self, url: str, url_vars: Vars | None, data: Any, *, manner: Manner = REPEATABLE) -> Any:
+        with _readable_answers():
+            return await self._call(manner).patch(url, url_vars or {}, data=data)
+
+    async def put(self, url: str, url_vars: Vars | None, data: Any, *, manner: Manner = REPEATABLE) -> Any:
+        with _readable_answers():
+            return await self._call(manner).put(url, url_vars or {}, data=data)
+
+    async def delete(self, url: str, url_vars: Vars | None = None, *, manner: Manner = REPEATABLE) -> None:
+        await self._call(manner).delete(url, url_vars or {})
+
+    async def graphql(self, query: str, variables: Vars, *, manner: Manner = READING) -> Any:
+        """The ``data`` of a GraphQL query, or of a mutation with another manner; any error in the answer is raised."""
+        data = {"query": query, "variables": dict(variables)}
+        answer = await self.post(graphql_url_of(self._transport.api_url), None, data, manner=manner)
+        if answer.get("errors"):
+            raise graphql_failure(answer["errors"])
+        return answer["data"]
+
+    def _call(self, manner: Manner, accept: str | None = None) -> _Call:
+        cache = self._lane.cache(accept) if accept else None
+        return _Call(self._transport, self._lane, self._credential, manner, cache)
+
+
+@contextmanager
+def _readable_answers() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise GitHubDown(f"GitHub's answer was not readable: {error}. A later try may succeed.") from None

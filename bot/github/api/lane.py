@@ -1,0 +1,132 @@
+"""One installation's lane to GitHub: its pacer brought to life, its caches and the redirects it has learned."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from cachetools import LRUCache
+
+from bot.github.api.errors import ProgressDropped, RateLimited
+from bot.github.api.pacer import Pacer, Ticket
+
+MAX_WAIT = 120.0
+"""Seconds a caller is held for a rate limit before it is told to come back later."""
+
+_CACHED_ANSWERS = 64
+_REMEMBERED_MOVES = 256
+
+Cached = tuple[str | None, str | None, Any, str | None]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Seconds since the epoch, and how to wait. Tests hand in their own."""
+
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class Lane:
+    """Shared by all clients of one installation, whatever their tokens may do."""
+
+    def __init__(self, clock: Clock, pacer: Pacer | None = None) -> None:
+        self._clock = clock
+        self._pacer = pacer or Pacer()
+        self._turns: dict[Ticket, asyncio.Future[None]] = {}
+        self._changed = asyncio.Event()
+        self._pump: asyncio.Task[None] | None = None
+        self._caches: dict[str, LRUCache[str, Cached]] = {}
+        self._moved: LRUCache[str, str] = LRUCache(_REMEMBERED_MOVES)
+
+    def cache(self, media_type: str) -> LRUCache[str, Cached]:
+        """Answers by URL, of one media type only: the same URL has a different body and ETag for each."""
+        return self._caches.setdefault(media_type, LRUCache(_CACHED_ANSWERS))
+
+    @asynccontextmanager
+    async def turn(self, ticket: Ticket) -> AsyncIterator[None]:
+        """Wait for this request's turn and hold a place while it runs.
+
+        Raises :class:`ProgressDropped`, and :class:`RateLimited` where the lane is paused for longer than we wait.
+        """
+        self._refuse_if_paused_for_long()
+        self._turns[ticket] = future = asyncio.get_running_loop().create_future()
+        self._drop(self._pacer.submit(ticket, self._clock.now()))
+        self._wake()
+        try:
+            await future
+            yield
+        finally:
+            self._turns.pop(ticket, None)
+            self._pacer.finish(ticket)
+            self._wake()
+
+    def pause(self, seconds: float) -> None:
+        """Send nothing for so long; those who wait are told where it is too long to wait."""
+        self._drop(self._pacer.pause(self._clock.now() + seconds))
+        if seconds > MAX_WAIT:
+            for future in self._turns.values():
+                if not future.done():
+                    future.set_exception(_limited(seconds))
+        self._wake()
+
+    def remember_move(self, old: str, new: str) -> None:
+        """GitHub said 301. Where only a prefix changed (a renamed repository), everything below it has moved."""
+        while old and new and old.rsplit("/", 1)[-1] == new.rsplit("/", 1)[-1] and old.count("/") > 3:
+            old, new = old.rpartition("/")[0], new.rpartition("/")[0]
+        self._moved[old] = new
+
+    def current(self, url: str) -> str:
+        """The URL to ask instead of one that has moved, else the same."""
+        for old, new in self._moved.items():
+            if url == old or url.startswith((f"{old}/", f"{old}?")):
+                return new + url.removeprefix(old)
+        return url
+
+    def _refuse_if_paused_for_long(self) -> None:
+        seconds = self._pacer.paused_for(self._clock.now())
+        if seconds > MAX_WAIT:
+            raise _limited(seconds)
+
+    def _drop(self, tickets: Iterable[Ticket]) -> None:
+        for ticket in tickets:
+            future = self._turns.get(ticket)
+            if future is not None and not future.done():
+                future.set_exception(ProgressDropped("A newer or more urgent message took this one's place."))
+
+    def _wake(self) -> None:
+        self._changed.set()
+        if self._pacer.waiting and (self._pump is None or self._pump.done()):
+            self._pump = asyncio.get_running_loop().create_task(self._serve())
+
+    async def _serve(self) -> None:
+        while self._pacer.waiting:
+            self._changed.clear()
+            for ticket in self._pacer.release(self._clock.now()):
+                future = self._turns.get(ticket)
+                if future is not None and not future.done():
+                    future.set_result(None)
+            await self._until_something_changes()
+
+    async def _until_something_changes(self) -> None:
+        now = self._clock.now()
+        at = self._pacer.next_at(now)
+        waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._changed.wait())]
+        if at is not None:
+            waits.append(asyncio.ensure_future(self._clock.sleep(max(0.0, at - now))))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+
+def _limited(seconds: float) -> RateLimited:
+    return RateLimited(
+        f"GitHub's rate limit for this installation lasts another {seconds:.0f} s; the work resumes after that.",
+        retry_after=seconds,
+    )

@@ -1,0 +1,19 @@
+"""Name the permission sets that installation tokens are minted with.
+
+One token is cached per installation and set, so tasks share these few instead of asking for their own. The keys and
+levels are GitHub's: https://docs.github.com/en/rest/apps/apps#create-an-installation-access-token-for-an-app
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+READ_CODE: Final = {"contents": "read", "metadata": "read"}
+READ: Final = {"contents": "read", "issues": "read", "pull_requests": "read", "metadata": "read"}
+COMMENT: Final = {"issues": "write", "metadata": "read"}
+REVIEW: Final = {"pull_requests": "write", "metadata": "read"}
+CHECKS: Final = {"checks": "write", "issues": "write", "pull_requests": "write", "metadata": "read"}
+PUSH: Final = {"contents": "write", "metadata": "read"}
+OPEN_PULL: Final = {"pull_requests": "write", "contents": "read", "metadata": "read"}
+# GitHub resolves a review thread for an App only where it may also write contents.
+RESOLVE_THREADS: Final = {"pull_requests": "write", "contents": "write", "metadata": "read"}

@@ -1,0 +1,217 @@
+"""Sends one request to GitHub until it has a final answer: pacing, credentials, retries, limits, redirects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urljoin, urlsplit
+
+import aiohttp
+
+from bot.github.api.errors import GitHubDown, GitHubError, RateLimited, Response, failure
+from bot.github.api.lane import MAX_WAIT, Clock, Lane
+from bot.github.api.pacer import Ticket, Urgency
+from bot.github.api.retry import BROKEN_WAITS, limited_for
+
+_MAX_TRIES = 6
+_MAX_BODY = 32 * 1024 * 1024
+_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+_MOVED = {301, 308}
+_REDIRECTS = {*_MOVED, 302, 307}
+
+
+class Elsewhere(GitHubError):
+    """What was asked for lies at ``target``, where our token must not go. The address may be signed: not for logs."""
+
+    target = ""
+
+
+class Credential(Protocol):
+    """Something that can sign requests."""
+
+    async def header(self) -> str | None:
+        """The Authorization header of the next try; None for an anonymous request."""
+        ...
+
+    def accepted(self, response: Response) -> None:
+        """A request signed with the latest header was let in."""
+        ...
+
+    async def refused(self, response: Response, tries: int) -> float | None:
+        """Seconds after which another try makes sense though GitHub said 401, 403 or 404; None where it does not."""
+        ...
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a request may be sent. ``repeatable``: sending it twice does no harm; ``reads``: a POST that only asks.
+
+    ``lent``: what is asked for lies elsewhere, and the answer is an :class:`Elsewhere` with its address.
+    """
+
+    urgency: Urgency = Urgency.FINAL
+    notifies: bool = False
+    repeatable: bool = True
+    reads: bool = False
+    lent: bool = False
+
+
+REPEATABLE = Manner()
+READING = Manner(reads=True)
+ONCE = Manner(repeatable=False)
+LENT = Manner(lent=True)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One try as it happened, for metrics. ``status`` 0: no answer. ``seconds`` includes no waiting for a turn."""
+
+    method: str
+    path: str
+    status: int
+    seconds: float
+
+
+Observer = Callable[[Exchange], None]
+
+
+def _unobserved(_exchange: Exchange) -> None:
+    return None
+
+
+class Transport:
+    """The one door to a GitHub API. ``api_url`` is e.g. ``https://api.github.com`` or ``https://ghe.example/api/v3``."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        api_url: str,
+        *,
+        clock: Clock | None = None,
+        observe: Observer = _unobserved,
+    ) -> None:
+        self.api_url = api_url.rstrip("/")
+        self.clock = clock or Clock()
+        self._session = session
+        self._observe = observe
+
+    async def send(
+        self,
+        lane: Lane,
+        credential: Credential,
+        manner: Manner,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> Response:
+        """The final answer: 2xx or 304. Raises a :class:`GitHubError` for every other."""
+        url = lane.current(url)
+        for attempt in range(1, _MAX_TRIES + 1):
+            self._check_host(url)
+            writes = method not in {"GET", "HEAD"} and not manner.reads
+            ticket = Ticket(writes, manner.urgency, manner.notifies, f"{method} {url}")
+            async with lane.turn(ticket):
+                signed = await _signed(headers, credential)
+                outcome = await self._once(method, url, signed, body)
+            if isinstance(outcome, Response):
+                if outcome.status < 300 or outcome.status == 304:
+                    credential.accepted(outcome)
+                    return outcome
+                if manner.lent and outcome.status == 302:
+                    raise _elsewhere(outcome, url)
+                if outcome.status in _REDIRECTS:
+                    url = self._follow(lane, outcome, method, url)
+                    continue
+            await self._wait_or_raise(lane, credential, manner, outcome, attempt, method, url)
+        raise GitHubDown(f"GitHub gave no usable answer to {method} {urlsplit(url).path} in {_MAX_TRIES} tries.")
+
+    async def download(self, url: str) -> bytes:
+        """What lies at an address that GitHub gave us for it, asked for without any token; at most 32 MiB."""
+        answer = await self._once("GET", url, {}, b"")
+        if isinstance(answer, GitHubDown):
+            raise answer
+        if answer.status != 200:
+            raise GitHubError(f"{urlsplit(url).netloc} answered {answer.status} to a download.", status=answer.status)
+        return answer.body
+
+    async def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response | GitHubDown:
+        began = self.clock.now()
+        status, path = 0, urlsplit(url).path
+        try:
+            async with self._session.request(
+                method, url, headers=headers, data=body, allow_redirects=False, timeout=_TIMEOUT
+            ) as answer:
+                data = await answer.content.read(_MAX_BODY)
+                while len(data) < _MAX_BODY and (more := await answer.content.read(_MAX_BODY - len(data))):
+                    data += more
+                status = answer.status
+                return Response(answer.status, answer.headers, data)
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            unsent = isinstance(error, aiohttp.ClientConnectorError)
+            reason = str(error) or type(error).__name__
+            return GitHubDown(f"GitHub did not answer {method} {path}: {reason}", status=None, unsent=unsent)
+        finally:
+            self._observe(Exchange(method, path, status, self.clock.now() - began))
+
+    async def _wait_or_raise(
+        self,
+        lane: Lane,
+        credential: Credential,
+        manner: Manner,
+        outcome: Response | GitHubDown,
+        attempt: int,
+        method: str,
+        url: str,
+    ) -> None:
+        """Return once another try makes sense; raise where none does."""
+        error = outcome if isinstance(outcome, GitHubDown) else failure(outcome, method, url)
+        if isinstance(outcome, Response):
+            limit = limited_for(outcome, self.clock.now(), attempt)
+            if limit is not None:
+                lane.pause(limit)
+                if limit > MAX_WAIT or attempt > 3:
+                    raise RateLimited(f"{error.message} It lasts another {limit:.0f} s.", retry_after=limit)
+                return
+        wait = await self._patience(credential, manner, outcome, error, attempt)
+        if wait is None:
+            raise error
+        await self.clock.sleep(wait)
+
+    async def _patience(
+        self, credential: Credential, manner: Manner, outcome: Response | GitHubDown, error: GitHubError, attempt: int
+    ) -> float | None:
+        if isinstance(error, GitHubDown):
+            # An unanswered write may have had its effect: only its caller knows how to look.
+            safe = manner.repeatable or error.detail("unsent") is True
+            return BROKEN_WAITS[attempt - 1] if safe and attempt <= len(BROKEN_WAITS) else None
+        if isinstance(outcome, Response) and outcome.status in {401, 403, 404}:
+            return await credential.refused(outcome, attempt)
+        return None
+
+    def _follow(self, lane: Lane, response: Response, method: str, url: str) -> str:
+        target = urljoin(url, response.headers.get("location", ""))
+        self._check_host(target)
+        if target == url:
+            raise failure(response, method, url)
+        if response.status in _MOVED:
+            lane.remember_move(url.partition("?")[0], target.partition("?")[0])
+        return target
+
+    def _check_host(self, url: str) -> None:
+        # Our token goes along with every request: never to another host than the configured one.
+        if urlsplit(url)[:2] != urlsplit(self.api_url)[:2]:
+            raise GitHubError(f"GitHub pointed to another host, {urlsplit(url).netloc!r}; it was not followed.")
+
+
+def _elsewhere(response: Response, url: str) -> Elsewhere:
+    target = urljoin(url, response.headers.get("location", ""))
+    away = Elsewhere(f"What was asked for lies on {urlsplit(target).netloc}.")
+    away.target = target
+    return away
+
+
+async def _signed(headers: Mapping[str, str], credential: Credential) -> dict[str, str]:
+    authorization = await credential.header()
+    return {**headers, **({"authorization": authorization} if authorization else {})}

@@ -1,0 +1,117 @@
+"""The App about itself: who it is, where it is installed, and the log of its webhook deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from bot.github.api.client import Client
+from bot.github.api.transport import REPEATABLE
+from bot.types import Actor, JsonModel
+
+
+class App(JsonModel):
+    """The App as GitHub knows it. ``permissions`` and ``events`` are what it asks of new installations."""
+
+    id: int
+    slug: str
+    name: str
+    owner: Actor | None = None
+    html_url: str = ""
+    permissions: dict[str, str] = Field(default_factory=dict)
+    events: tuple[str, ...] = ()
+
+
+class Installation(JsonModel):
+    """One account that installed the App. ``permissions`` are those its owner accepted."""
+
+    id: int
+    account: Actor | None = None
+    permissions: dict[str, str] = Field(default_factory=dict)
+    events: tuple[str, ...] = ()
+    repository_selection: str = "all"
+    suspended_at: datetime | None = None
+
+    @property
+    def suspended(self) -> bool:
+        return self.suspended_at is not None
+
+
+class Delivery(JsonModel):
+    """An entry of the delivery log. ``status`` is ``OK`` where our answer was a success."""
+
+    id: int
+    guid: str
+    event: str
+    delivered_at: datetime
+    action: str | None = None
+    redelivery: bool = False
+    status: str = ""
+    status_code: int = 0
+    installation_id: int | None = None
+    repository_id: int | None = None
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status_code < 300
+
+
+class DeliveredPayload(JsonModel):
+    """A delivery with what was sent: headers as sent, payload as parsed JSON."""
+
+    id: int
+    guid: str
+    event: str
+    headers: dict[str, str]
+    payload: dict[str, Any]
+
+
+class HookConfig(JsonModel):
+    """Where GitHub sends webhooks. ``secret`` is masked by GitHub, None where none is set."""
+
+    url: str = ""
+    content_type: str = "form"
+    insecure_ssl: str = "0"
+    secret: str | None = None
+
+
+async def read_app(client: Client) -> App:
+    return App.model_validate(await client.get("/app"))
+
+
+async def list_installations(client: Client) -> list[Installation]:
+    found = client.items("/app/installations?per_page=100")
+    return [Installation.model_validate(item) async for item in found]
+
+
+async def deliveries(client: Client) -> AsyncIterator[Delivery]:
+    """The delivery log, newest first, as far back as GitHub keeps it (3 days; 7 on Enterprise Server)."""
+    async for item in client.items("/app/hook/deliveries?per_page=100"):
+        yield Delivery.model_validate(item)
+
+
+async def read_delivery(client: Client, delivery_id: int) -> DeliveredPayload:
+    """One delivery with its payload."""
+    data = await client.get("/app/hook/deliveries/{id}", {"id": delivery_id})
+    request = data.get("request") or {}
+    return DeliveredPayload.model_validate(
+        {**data, "headers": request.get("headers") or {}, "payload": request.get("payload") or {}}
+    )
+
+
+async def redeliver(client: Client, delivery_id: int) -> None:
+    """Ask GitHub to send it again, under the same GUID."""
+    await client.post("/app/hook/deliveries/{id}/attempts", {"id": delivery_id}, manner=REPEATABLE)
+
+
+async def read_hook(client: Client) -> HookConfig:
+    return HookConfig.model_validate(await client.get("/app/hook/config"))
+
+
+async def set_hook(client: Client, url: str, secret: str) -> HookConfig:
+    """Point the App's webhook to an address; GitHub signs with the secret from now on."""
+    data = {"url": url, "secret": secret, "content_type": "json", "insecure_ssl": "0"}
+    return HookConfig.model_validate(await client.patch("/app/hook/config", {}, data))

@@ -1,0 +1,128 @@
+"""Check runs of our App, one for each external id on a commit."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from bot.github.api.client import Client, within
+from bot.github.api.pacer import Urgency
+from bot.github.api.transport import Manner
+from bot.github.resources.effects import once
+from bot.types import JsonModel, Repository
+
+Status = Literal["queued", "in_progress", "completed"]
+Conclusion = Literal["success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required"]
+MAX_TEXT = 65_535
+MAX_ANNOTATIONS = 50
+_PROGRESS = Manner(urgency=Urgency.PROGRESS)
+_FIRST = Manner(urgency=Urgency.ACKNOWLEDGE, repeatable=False)
+_FINAL = Manner(urgency=Urgency.FINAL)
+
+
+class Action(JsonModel):
+    """A button, shown once the check run has ended: label 20, description 40, identifier 20 characters at most."""
+
+    label: str
+    description: str
+    identifier: str
+
+
+class Annotation(JsonModel):
+    """A remark on lines of the head, also of those that are not in the diff."""
+
+    path: str
+    start_line: int
+    end_line: int
+    annotation_level: Literal["notice", "warning", "failure"]
+    title: str
+    message: str
+
+
+class CheckReport(JsonModel):
+    """What a check run shows. Without a conclusion it is in progress; texts over 65,535 characters are cut.
+
+    Of ``annotations`` the first fifty are sent; GitHub adds them to those it has.
+    """
+
+    title: str
+    summary: str
+    text: str = ""
+    conclusion: Conclusion | None = None
+    details_url: str | None = None
+    actions: tuple[Action, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+
+
+class CheckRun(JsonModel):
+    id: int
+    name: str
+    head_sha: str
+    external_id: str
+    status: str
+    conclusion: str | None
+    html_url: str
+
+
+async def find_check(
+    client: Client, repository: Repository, head_sha: str, name: str, external_id: str
+) -> CheckRun | None:
+    """The run of this name and external id on a commit; the newest one where there are several."""
+    url = "/repos/{owner}/{repo}/commits/{sha}/check-runs{?check_name,filter,per_page}"
+    query = {"sha": head_sha, "check_name": name, "filter": "all", "per_page": 100}
+    runs = client.items(url, within(repository, **query), key="check_runs")
+    found = [_run(item) async for item in runs if item.get("external_id") == external_id]
+    return max(found, key=lambda run: run.id, default=None)
+
+
+async def put_check(
+    client: Client, repository: Repository, head_sha: str, name: str, external_id: str, report: CheckReport
+) -> CheckRun:
+    """Create the check run, or bring the one with this external id up to date."""
+
+    async def find() -> CheckRun | None:
+        return await find_check(client, repository, head_sha, name, external_id)
+
+    async def make() -> CheckRun:
+        return await create_check(client, repository, head_sha, name, external_id, report)
+
+    known = await find()
+    return await update_check(client, repository, known.id, report) if known else await once(find, make)
+
+
+async def create_check(
+    client: Client, repository: Repository, head_sha: str, name: str, external_id: str, report: CheckReport
+) -> CheckRun:
+    """Create the check run without a look whether it is there: for who knows that this is the first try."""
+    data = {"name": name, "head_sha": head_sha, "external_id": external_id, **_body(report)}
+    return _run(await client.post("/repos/{owner}/{repo}/check-runs", within(repository), data, manner=_FIRST))
+
+
+async def update_check(client: Client, repository: Repository, run_id: int, report: CheckReport) -> CheckRun:
+    """Bring it up to date. Progress may raise :class:`bot.github.api.errors.ProgressDropped`, an end never does."""
+    url = "/repos/{owner}/{repo}/check-runs/{id}"
+    manner = _FINAL if report.conclusion else _PROGRESS
+    return _run(await client.patch(url, within(repository, id=run_id), _body(report), manner=manner))
+
+
+def _body(report: CheckReport) -> dict[str, Any]:
+    output: dict[str, Any] = {"title": report.title[:255], "summary": report.summary[:MAX_TEXT]}
+    if report.text:
+        output["text"] = report.text[:MAX_TEXT]
+    if report.annotations:
+        output["annotations"] = [annotation.model_dump() for annotation in report.annotations[:MAX_ANNOTATIONS]]
+    state = {"status": "completed", "conclusion": report.conclusion} if report.conclusion else {"status": "in_progress"}
+    details = {"details_url": report.details_url} if report.details_url else {}
+    actions = {"actions": [action.model_dump() for action in report.actions]} if report.actions else {}
+    return {**state, **details, **actions, "output": output}
+
+
+def _run(data: Any) -> CheckRun:
+    return CheckRun(
+        id=data["id"],
+        name=data.get("name") or "",
+        head_sha=data.get("head_sha") or "",
+        external_id=data.get("external_id") or "",
+        status=data.get("status") or "",
+        conclusion=data.get("conclusion"),
+        html_url=data.get("html_url") or "",
+    )

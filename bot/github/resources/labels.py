@@ -1,0 +1,52 @@
+"""Labels: of the repository, and on its issues and pull requests."""
+
+from __future__ import annotations
+
+from bot.github.api.client import Client, within
+from bot.github.api.errors import Invalid, NotFound
+from bot.github.api.transport import REPEATABLE
+from bot.types import Repository
+
+_COLOUR = "5319e7"
+
+
+def same(one: str, other: str) -> bool:
+    """Whether GitHub takes both for the same label: case and blanks around the name do not count."""
+    return one.strip().casefold() == other.strip().casefold()
+
+
+async def ensure(
+    client: Client, repository: Repository, name: str, *, description: str = "", colour: str = _COLOUR
+) -> bool:
+    """Create the label; False where it is there already, which is left as people have made it.
+
+    Looking comes first because reads, unlike writes, need not wait for each other.
+    """
+    try:
+        await client.get("/repos/{owner}/{repo}/labels/{name}", within(repository, name=name))
+        return False
+    except NotFound:
+        pass
+    data = {"name": name, "color": colour, "description": description[:100]}
+    try:
+        await client.post("/repos/{owner}/{repo}/labels", within(repository), data, manner=REPEATABLE)
+    except Invalid as error:
+        if "already_exists" in error.message:
+            return False
+        raise
+    return True
+
+
+async def add(client: Client, repository: Repository, number: int, *names: str) -> None:
+    """Put labels on an issue or pull request; those it has stay."""
+    url = "/repos/{owner}/{repo}/issues/{number}/labels"
+    await client.post(url, within(repository, number=number), {"labels": list(names)}, manner=REPEATABLE)
+
+
+async def remove(client: Client, repository: Repository, number: int, name: str) -> None:
+    """Take a label off; one that is not there is no error."""
+    variables = within(repository, number=number, name=name)
+    try:
+        await client.delete("/repos/{owner}/{repo}/issues/{number}/labels/{name}", variables)
+    except NotFound:
+        return

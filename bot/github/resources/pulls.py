@@ -1,0 +1,125 @@
+"""Pull requests, found by their head before they are opened."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from bot.github.api.client import Client, within
+from bot.github.api.errors import Invalid
+from bot.github.api.transport import Manner
+from bot.github.resources.effects import once
+from bot.types import JsonModel, Repository
+
+_OPEN = Manner(notifies=True, repeatable=False)
+
+
+class Pull(JsonModel):
+    """A pull request. ``head_repository`` is a full name, None where the fork is gone; ``state``: open or closed."""
+
+    number: int
+    title: str
+    body: str
+    state: str
+    merged: bool
+    draft: bool
+    author: str
+    author_id: int | None
+    head_branch: str
+    head_sha: str
+    head_repository: str | None
+    base_branch: str
+    base_sha: str
+    labels: tuple[str, ...]
+    html_url: str
+
+    def from_fork(self, repository: Repository) -> bool:
+        return (self.head_repository or "").lower() != repository.full_name.lower()
+
+
+async def get_pull(client: Client, repository: Repository, number: int) -> Pull:
+    return _pull(await client.get("/repos/{owner}/{repo}/pulls/{number}", within(repository, number=number)))
+
+
+async def list_open(client: Client, repository: Repository) -> list[Pull]:
+    """All open pull requests, newest first."""
+    return [pull async for pull in _list(client, repository, {"state": "open"})]
+
+
+async def find_by_head(client: Client, repository: Repository, branch: str) -> Pull | None:
+    """The pull request from a branch of this repository: the open one, else the newest closed one."""
+    query = {"state": "all", "head": f"{repository.owner}:{branch}"}
+    found = [pull async for pull in _list(client, repository, query) if pull.head_branch == branch]
+    return next((pull for pull in found if pull.state == "open"), found[0] if found else None)
+
+
+async def open_pull(
+    client: Client, repository: Repository, *, head: str, base: str, title: str, body: str, draft: bool = False
+) -> Pull:
+    """Open a pull request once: one that exists for the branch, open or closed, is returned as it is.
+
+    Where the plan has no drafts, it is opened as an ordinary one.
+    """
+
+    async def find() -> Pull | None:
+        return await find_by_head(client, repository, head)
+
+    async def make() -> Pull:
+        data = {"title": title, "head": head, "base": base, "body": body, "draft": draft}
+        try:
+            return await _create(client, repository, data)
+        except Invalid as error:
+            known = await find() if "already exists" in error.message else None
+            if known is not None:
+                return known
+            if draft and "draft" in error.message.lower():
+                return await _create(client, repository, {**data, "draft": False})
+            raise
+
+    return await once(find, make)
+
+
+async def update_pull(
+    client: Client,
+    repository: Repository,
+    number: int,
+    *,
+    title: str | None = None,
+    body: str | None = None,
+    state: str | None = None,
+) -> Pull:
+    """Change what is given; ``state`` is open or closed."""
+    given = {"title": title, "body": body, "state": state}
+    data = {key: value for key, value in given.items() if value is not None}
+    return _pull(await client.patch("/repos/{owner}/{repo}/pulls/{number}", within(repository, number=number), data))
+
+
+async def _create(client: Client, repository: Repository, data: dict[str, Any]) -> Pull:
+    return _pull(await client.post("/repos/{owner}/{repo}/pulls", within(repository), data, manner=_OPEN))
+
+
+async def _list(client: Client, repository: Repository, query: dict[str, str]) -> AsyncIterator[Pull]:
+    url = "/repos/{owner}/{repo}/pulls{?state,head,per_page}"
+    async for item in client.items(url, within(repository, **query, per_page=100)):
+        yield _pull(item)
+
+
+def _pull(data: Any) -> Pull:
+    head, base, user = data.get("head") or {}, data.get("base") or {}, data.get("user") or {}
+    return Pull(
+        number=data["number"],
+        title=data.get("title") or "",
+        body=data.get("body") or "",
+        state=data.get("state") or "open",
+        merged=bool(data.get("merged") or data.get("merged_at")),
+        draft=bool(data.get("draft")),
+        author=user.get("login") or "ghost",
+        author_id=user.get("id"),
+        head_branch=head.get("ref") or "",
+        head_sha=head.get("sha") or "",
+        head_repository=(head.get("repo") or {}).get("full_name"),
+        base_branch=base.get("ref") or "",
+        base_sha=base.get("sha") or "",
+        labels=tuple(label.get("name") or "" for label in data.get("labels") or ()),
+        html_url=data.get("html_url") or "",
+    )

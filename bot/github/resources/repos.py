@@ -1,0 +1,69 @@
+"""Repositories: their default branch, the heads of branches, single files."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from bot.github.api.client import Client, within
+from bot.github.api.errors import NotFound
+from bot.types import JsonModel, Repository
+
+
+class File(JsonModel):
+    """A small text file at a commit or branch; ``sha`` names its blob."""
+
+    path: str
+    sha: str
+    text: str
+
+
+async def get_repository(client: Client, repository: Repository) -> Repository:
+    """The repository as it is called now, with its default branch; follows renames."""
+    data = await client.get("/repos/{owner}/{repo}", within(repository))
+    return repository.model_copy(
+        update={
+            "owner": data["owner"]["login"],
+            "name": data["name"],
+            "default_branch": data.get("default_branch") or "main",
+            "private": bool(data.get("private")),
+        }
+    )
+
+
+async def default_branch(client: Client, repository: Repository) -> str:
+    return (await get_repository(client, repository)).default_branch
+
+
+async def find_head(client: Client, repository: Repository, branch: str) -> str | None:
+    """The commit a branch is at, None where there is no such branch (or no commit at all)."""
+    url = "/repos/{owner}/{repo}/git/ref/heads{/parts*}"
+    try:
+        data = await client.get(url, within(repository, parts=branch.split("/")))
+    except NotFound:
+        return None
+    return str(data["object"]["sha"])
+
+
+async def head_sha(client: Client, repository: Repository, branch: str) -> str:
+    """The commit a branch is at; raises :class:`bot.github.api.errors.NotFound` where there is none."""
+    sha = await find_head(client, repository, branch)
+    if sha is None:
+        raise NotFound(f"{repository.full_name} has no branch {branch}; was it deleted meanwhile?", status=404)
+    return sha
+
+
+async def find_file(client: Client, repository: Repository, path: str, ref: str | None) -> File | None:
+    """A file of a commit or branch (None: the default branch); None where there is no UTF-8 text below 1 MB."""
+    url = "/repos/{owner}/{repo}/contents{/parts*}{?ref}"
+    try:
+        data = await client.get(url, within(repository, parts=path.split("/"), ref=ref))
+    except NotFound:
+        return None
+    if not isinstance(data, dict) or data.get("type") != "file" or data.get("encoding") != "base64":
+        return None
+    try:
+        text = base64.b64decode(data.get("content") or "").decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    return File(path=path, sha=data["sha"], text=text)

@@ -1,0 +1,204 @@
+"""Reviews with comments on lines: posted once, and no comment that GitHub refuses takes the others along."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bot.github.api.client import Client, within
+from bot.github.api.errors import GitHubError, Invalid
+from bot.github.api.transport import ONCE, Manner
+from bot.github.resources.effects import once
+from bot.github.resources.threads import ACTOR
+from bot.github.text.diffs import Side
+from bot.github.text.markers import MAX_BODY, Marker, carries, with_marker
+from bot.types import JsonModel, Repository
+
+Event = Literal["COMMENT", "REQUEST_CHANGES", "APPROVE"]
+
+_SUBMIT = Manner(notifies=True, repeatable=False)
+_STATE = f"""
+query($owner: String!, $name: String!, $number: Int!) {{
+  repository(owner: $owner, name: $name) {{ pullRequest(number: $number) {{
+    headRefOid state {ACTOR} reviews(last: 100) {{ nodes {{ fullDatabaseId url body {ACTOR} }} }}
+  }} }}
+}}"""
+_ADD = """
+mutation($input: AddPullRequestReviewThreadInput!) {
+  addPullRequestReviewThread(input: $input) { thread { id line subjectType } }
+}"""
+_REVIEWS = "/repos/{owner}/{repo}/pulls/{number}/reviews"
+
+
+class Overtaken(GitHubError):
+    """The pull request has another head now, or is closed: nothing was posted. ``details``: ``head``, ``state``."""
+
+
+class ReviewComment(JsonModel):
+    """A comment at an :class:`bot.github.text.anchors.Anchor`; without a ``line`` it is on the whole file.
+
+    Bodies over 65,536 characters are cut.
+    """
+
+    path: str
+    body: str
+    line: int | None = None
+    side: Side = "RIGHT"
+    start_line: int | None = None
+    start_side: Side | None = None
+
+
+class PostedReview(JsonModel):
+    """A review as it stands. ``refused`` are the comments that GitHub did not take: say them elsewhere."""
+
+    id: int
+    html_url: str
+    refused: tuple[ReviewComment, ...] = ()
+
+
+async def create_review(
+    client: Client,
+    repository: Repository,
+    number: int,
+    head_sha: str,
+    body: str,
+    comments: Sequence[ReviewComment],
+    event: Event,
+    *,
+    marker: Marker,
+    bot_id: int,
+) -> PostedReview:
+    """Post a review once: one that carries the marker is found and returned as it is, also on an older head.
+
+    Usually two calls: one looks for it and at the pull request, one posts all. A verdict on our own pull request
+    becomes a COMMENT. Raises :class:`Overtaken` where the head is no longer ``head_sha`` or the pull request not open.
+    """
+    place = _Place(client, repository, number, bot_id)
+    review = {"commit_id": head_sha, "body": with_marker(body, marker), "event": event}
+
+    async def find() -> PostedReview | None:
+        state = await place.state()
+        for node in state["reviews"]["nodes"]:
+            if carries(node["body"], marker, author_id=(node["author"] or {}).get("databaseId"), bot_id=bot_id):
+                return await place.known(node, comments)
+        if (state["headRefOid"], state["state"]) != (head_sha, "OPEN"):
+            raise _overtaken(state, head_sha)
+        return None
+
+    async def make() -> PostedReview:
+        return await place.post(review, comments)
+
+    try:
+        return await once(find, make)
+    except Invalid:
+        await find()  # a push in between is the likeliest reason
+        raise
+
+
+async def comments_of(client: Client, repository: Repository, number: int, review_id: int) -> tuple[int, ...]:
+    """The ids of a review's comments."""
+    return tuple([item["id"] async for item in _comments_of(client, repository, number, review_id)])
+
+
+def _comments_of(client: Client, repository: Repository, number: int, review_id: int) -> AsyncIterator[Any]:
+    url = f"{_REVIEWS}/{{id}}/comments?per_page=100"
+    return client.items(url, within(repository, number=number, id=review_id))
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The pull request that is reviewed, as one who reviews it sees it."""
+
+    client: Client
+    repository: Repository
+    number: int
+    bot_id: int
+
+    async def state(self) -> Any:
+        asked = {"owner": self.repository.owner, "name": self.repository.name, "number": self.number}
+        return (await self.client.graphql(_STATE, asked))["repository"]["pullRequest"]
+
+    async def known(self, node: Any, comments: Sequence[ReviewComment]) -> PostedReview:
+        """A review that is there already; what it lacks was refused when it was made."""
+        review_id = int(node["fullDatabaseId"])
+        items = _comments_of(self.client, self.repository, self.number, review_id)
+        kept = {(item["path"], item["body"].strip()) async for item in items}
+        refused = tuple(each for each in comments if (each.path, _cut(each.body).strip()) not in kept)
+        return PostedReview(id=review_id, html_url=node["url"], refused=refused)
+
+    async def post(self, review: dict[str, Any], comments: Sequence[ReviewComment]) -> PostedReview:
+        """At once, where every comment has a line and none is refused; else comment by comment."""
+        if all(each.line is not None for each in comments):
+            try:
+                return _posted(await self._send(_REVIEWS, {**review, "comments": [*map(_rest, comments)]}))
+            except Invalid:
+                if not comments:
+                    raise
+        return await self._piece_by_piece(review, comments)
+
+    async def _piece_by_piece(self, review: dict[str, Any], comments: Sequence[ReviewComment]) -> PostedReview:
+        """A pending review, its threads one after the other, then the verdict: one notification all the same."""
+        begun = await self._send(_REVIEWS, {"commit_id": review["commit_id"]}, ONCE)
+        refused = [each for each in comments if not await self._add(begun["node_id"], each)]
+        verdict = {"event": review["event"], "body": review["body"]}
+        done = await self._send(f"{_REVIEWS}/{{id}}/events", verdict, id=begun["id"])
+        return _posted(done, tuple(refused))
+
+    async def _add(self, review: str, comment: ReviewComment) -> bool:
+        """Whether GitHub took the comment; for a place off the diff it answers null, or an error."""
+        try:
+            data = await self.client.graphql(
+                _ADD, {"input": {**_graphql(comment), "pullRequestReviewId": review}}, manner=ONCE
+            )
+        except Invalid:
+            return False
+        thread = data["addPullRequestReviewThread"]["thread"]
+        return thread is not None and (comment.line is None or thread["line"] is not None)
+
+    async def _send(self, url: str, data: dict[str, Any], manner: Manner = _SUBMIT, **more: Any) -> Any:
+        """POST; once more after a pending review of ours, left by a crash, or a verdict on our own pull request."""
+        try:
+            return await self.client.post(url, self._within(**more), data, manner=manner)
+        except Invalid as error:
+            if "pending review" in error.message:
+                await self._drop_pending()
+            elif "own pull request" in error.message:
+                data = {**data, "event": "COMMENT"}
+            else:
+                raise
+        return await self.client.post(url, self._within(**more), data, manner=manner)
+
+    async def _drop_pending(self) -> None:
+        async for item in self.client.items(f"{_REVIEWS}?per_page=100", self._within()):
+            if item["state"] == "PENDING" and (item["user"] or {}).get("id") == self.bot_id:
+                await self.client.delete(f"{_REVIEWS}/{{id}}", self._within(id=item["id"]))
+
+    def _within(self, **more: Any) -> dict[str, Any]:
+        return within(self.repository, number=self.number, **more)
+
+
+def _rest(comment: ReviewComment) -> dict[str, Any]:
+    return {**comment.model_dump(exclude_none=True), "body": _cut(comment.body)}
+
+
+def _graphql(comment: ReviewComment) -> dict[str, Any]:
+    given = {"path": comment.path, "body": _cut(comment.body)}
+    if comment.line is None:
+        return {**given, "subjectType": "FILE"}
+    start = {"startLine": comment.start_line, "startSide": comment.start_side} if comment.start_line else {}
+    return {**given, "line": comment.line, "side": comment.side, **start}
+
+
+def _cut(body: str) -> str:
+    return body[:MAX_BODY]
+
+
+def _posted(data: Any, refused: tuple[ReviewComment, ...] = ()) -> PostedReview:
+    return PostedReview(id=data["id"], html_url=data["html_url"], refused=refused)
+
+
+def _overtaken(state: Any, head_sha: str) -> Overtaken:
+    head, status = state["headRefOid"], state["state"].lower()
+    what = f"its head is now {head[:7]}, not {head_sha[:7]}" if head != head_sha else f"it is {status} now"
+    return Overtaken(f"The review was not posted: {what}. Ask again with /review.", head=head, state=status)

@@ -1,0 +1,113 @@
+"""The spot where somebody said something: react there, answer there."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from bot.github.api.client import Client, within
+from bot.github.api.pacer import Urgency
+from bot.github.api.transport import Manner
+from bot.github.resources import issues
+from bot.github.resources.effects import once
+from bot.github.resources.issues import IssueComment, Reaction
+from bot.github.text.markers import Marker, carries, with_marker
+from bot.types import JsonModel, Repository
+
+_NAMES = {"+1": "THUMBS_UP", "-1": "THUMBS_DOWN"}
+_REACT = Manner(urgency=Urgency.ACKNOWLEDGE)
+# REST cannot react to the body of a review.
+_ADD = """
+mutation($id: ID!, $content: ReactionContent!) {
+  addReaction(input: {subjectId: $id, content: $content}) { reaction { content } }
+}"""
+_REPLY = Manner(notifies=True, repeatable=False)
+
+
+class Spot(JsonModel):
+    """A text on an issue or pull request ``number``: its own body, a comment, a review's body, or a review comment.
+
+    ``id`` is the comment's or review's, None for the body; ``root`` the first comment of a review comment's thread;
+    ``node`` is GraphQL's id of a review.
+    """
+
+    kind: Literal["body", "comment", "review", "review comment"]
+    number: int
+    id: int | None = None
+    root: int | None = None
+    node: str | None = None
+
+    @property
+    def permissions(self) -> dict[str, str]:
+        """What reacting and answering here needs."""
+        names = {"review comment": ("pull_requests",), "review": ("pull_requests", "issues")}.get(
+            self.kind, ("issues",)
+        )
+        return {"metadata": "read", **dict.fromkeys(names, "write")}
+
+
+class Lines(JsonModel):
+    """The lines of a diff that a thread is about. ``line`` is None where the thread is outdated or about a file."""
+
+    path: str
+    line: int | None
+    start_line: int | None
+    side: Literal["LEFT", "RIGHT"]
+    hunk: str
+    commit: str
+
+
+async def react(client: Client, repository: Repository, spot: Spot, content: Reaction) -> None:
+    """Add a reaction to the text itself."""
+    if spot.kind == "comment" and spot.id is not None:
+        await issues.react_to_comment(client, repository, spot.id, content)
+    elif spot.kind == "review comment" and spot.id is not None:
+        url = "/repos/{owner}/{repo}/pulls/comments/{id}/reactions"
+        await client.post(url, within(repository, id=spot.id), {"content": content}, manner=_REACT)
+    elif spot.kind == "review" and spot.node is not None:
+        await client.graphql(_ADD, {"id": spot.node, "content": _NAMES.get(content, content.upper())}, manner=_REACT)
+    else:
+        await issues.react_to_issue(client, repository, spot.number, content)
+
+
+async def answer(client: Client, repository: Repository, spot: Spot, body: str, *, marker: Marker, bot_id: int) -> int:
+    """Answer in the thread, else below the issue or pull request; once for each marker. The answer's id."""
+    if spot.root is None:
+        comment = await issues.ensure_comment(client, repository, spot.number, body, marker=marker, bot_id=bot_id)
+        return comment.id
+
+    async def find() -> int | None:
+        told = await conversation(client, repository, spot)
+        ours = (one for one in told if carries(one.body, marker, author_id=one.author_id, bot_id=bot_id))
+        return next((one.id for one in ours), None)
+
+    async def make() -> int:
+        url = "/repos/{owner}/{repo}/pulls/{number}/comments/{root}/replies"
+        variables = within(repository, number=spot.number, root=spot.root)
+        return int((await client.post(url, variables, {"body": with_marker(body, marker)}, manner=_REPLY))["id"])
+
+    return await once(find, make)
+
+
+async def conversation(client: Client, repository: Repository, spot: Spot) -> list[IssueComment]:
+    """What was said in the thread, else below the issue or pull request, oldest first, without the text itself."""
+    if spot.root is None:
+        found = await issues.list_comments(client, repository, spot.number)
+    else:
+        url = "/repos/{owner}/{repo}/pulls/{number}/comments?per_page=100"
+        thread = [item async for item in client.items(url, within(repository, number=spot.number))]
+        found = [_told(item) for item in thread if spot.root in (item["id"], item.get("in_reply_to_id"))]
+    return [comment for comment in found if comment.id != spot.id or spot.kind not in {"comment", "review comment"}]
+
+
+def _told(item: Any) -> IssueComment:
+    user = item.get("user") or {}
+    return IssueComment(
+        id=item["id"],
+        body=item.get("body") or "",
+        author=user.get("login") or "ghost",
+        author_id=user.get("id"),
+        author_type=user.get("type") or "User",
+        created_at=item.get("created_at") or "",
+        updated_at=item.get("updated_at") or item.get("created_at") or "",
+        html_url=item.get("html_url") or "",
+    )

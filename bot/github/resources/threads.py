@@ -1,0 +1,136 @@
+"""Review threads of a pull request: read by GraphQL, which alone knows what is resolved; answered; resolved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.github.api.client import Client
+from bot.github.api.transport import REPEATABLE
+from bot.github.resources import spots
+from bot.github.resources.spots import Spot
+from bot.github.text.diffs import Side
+from bot.github.text.markers import Marker
+from bot.types import JsonModel, Repository
+
+ACTOR = "author { __typename login ... on User { databaseId } ... on Bot { databaseId } }"
+_COMMENTS = f"""pageInfo {{ hasNextPage endCursor }} nodes {{
+    fullDatabaseId body createdAt authorAssociation {ACTOR}
+    reactions(content: THUMBS_DOWN, first: 20) {{ nodes {{ user {{ login }} }} }}
+}}"""
+_THREADS = f"""
+query($owner: String!, $name: String!, $number: Int!, $after: String) {{
+  repository(owner: $owner, name: $name) {{ pullRequest(number: $number) {{
+    reviewThreads(first: 50, after: $after) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{
+        id isResolved isOutdated path line startLine originalLine diffSide resolvedBy {{ login }}
+        comments(first: 20) {{ {_COMMENTS} }}
+      }}
+    }}
+  }} }}
+}}"""
+_MORE_COMMENTS = f"""
+query($id: ID!, $after: String) {{
+  node(id: $id) {{ ... on PullRequestReviewThread {{ comments(first: 100, after: $after) {{ {_COMMENTS} }} }} }}
+}}"""
+_RESOLVE = "mutation($id: ID!) { resolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }"
+
+
+class ThreadComment(JsonModel):
+    """A comment of a thread, with the id and login that REST gives it: ``name[bot]``, ``ghost`` for a deleted account.
+
+    ``dislikers`` are the logins of those who gave it a thumb down, 20 at most. ``created_at`` is ISO 8601 in UTC.
+    """
+
+    id: int
+    body: str
+    author: str
+    author_id: int | None
+    is_bot: bool
+    association: str
+    dislikers: tuple[str, ...] = ()
+    created_at: str
+
+
+class Thread(JsonModel):
+    """A review thread; ``id`` is GraphQL's. ``line`` (the last one) and ``start_line`` are numbers in the present head,
+    None where the thread is outdated or about the whole file; ``original_line`` that of the commit it was made on.
+    """
+
+    id: str
+    path: str
+    line: int | None
+    start_line: int | None
+    original_line: int | None
+    side: Side
+    resolved: bool
+    resolved_by: str | None
+    outdated: bool
+    comments: tuple[ThreadComment, ...]
+
+
+async def threads(client: Client, repository: Repository, number: int) -> tuple[Thread, ...]:
+    """All review threads, oldest first, each with all its comments."""
+    found: list[Thread] = []
+    after: str | None = None
+    while True:
+        asked = {"owner": repository.owner, "name": repository.name, "number": number, "after": after}
+        data = await client.graphql(_THREADS, asked)
+        page = data["repository"]["pullRequest"]["reviewThreads"]
+        found += [_thread(node, await _comments(client, node)) for node in page["nodes"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            return tuple(found)
+        after = page["pageInfo"]["endCursor"]
+
+
+async def reply(
+    client: Client, repository: Repository, number: int, thread: Thread, body: str, *, marker: Marker, bot_id: int
+) -> int:
+    """Answer below a thread, once for each marker. The answer's id."""
+    spot = Spot(kind="review comment", number=number, root=thread.comments[0].id)
+    return await spots.answer(client, repository, spot, body, marker=marker, bot_id=bot_id)
+
+
+async def resolve(client: Client, thread_id: str) -> None:
+    """Mark a thread as resolved. Besides ``pull_requests: write`` GitHub wants ``contents: write`` of an App for it."""
+    await client.graphql(_RESOLVE, {"id": thread_id}, manner=REPEATABLE)
+
+
+async def _comments(client: Client, thread: Any) -> tuple[ThreadComment, ...]:
+    page = thread["comments"]
+    found = [_comment(node) for node in page["nodes"]]
+    while page["pageInfo"]["hasNextPage"]:
+        data = await client.graphql(_MORE_COMMENTS, {"id": thread["id"], "after": page["pageInfo"]["endCursor"]})
+        page = data["node"]["comments"]
+        found += [_comment(node) for node in page["nodes"]]
+    return tuple(found)
+
+
+def _thread(node: Any, comments: tuple[ThreadComment, ...]) -> Thread:
+    return Thread(
+        id=node["id"],
+        path=node["path"],
+        line=node["line"],
+        start_line=node["startLine"],
+        original_line=node["originalLine"],
+        side=node["diffSide"] or "RIGHT",
+        resolved=node["isResolved"],
+        resolved_by=(node["resolvedBy"] or {}).get("login"),
+        outdated=node["isOutdated"],
+        comments=comments,
+    )
+
+
+def _comment(node: Any) -> ThreadComment:
+    author = node["author"] or {"login": "ghost"}
+    is_bot = author.get("__typename") == "Bot"
+    return ThreadComment(
+        id=int(node["fullDatabaseId"]),
+        body=node["body"],
+        author=f"{author['login'].removesuffix('[bot]')}[bot]" if is_bot else author["login"],
+        author_id=author.get("databaseId"),
+        is_bot=is_bot,
+        association=node["authorAssociation"],
+        dislikers=tuple(one["user"]["login"] for one in node["reactions"]["nodes"] if one["user"] is not None),
+        created_at=node["createdAt"],
+    )

@@ -1,0 +1,18 @@
+"""Accounts: ours above all, whose id is needed for author lines and for knowing our own comments."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from bot.github.api.client import Client
+from bot.types import Actor
+
+
+async def read_user(client: Client, login: str) -> Actor:
+    """An account by login; a bot's login ends in ``[bot]``. Raises :class:`bot.github.api.errors.NotFound`."""
+    return Actor.model_validate(await client.get("/users/{login}", {"login": login}))
+
+
+def noreply_email(account: Actor, web_url: str) -> str:
+    """The address that links a commit to an account: ``ID+LOGIN@users.noreply.github.com``, or the server's own."""
+    return f"{account.id}+{account.login}@users.noreply.{urlsplit(web_url).hostname}"

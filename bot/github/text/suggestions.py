@@ -1,0 +1,140 @@
+"""Suggestion blocks that can be committed with a click: the anchored lines with a replacement worked in (no I/O)."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.github.text.anchors import Anchor
+from bot.github.text.diffs import FileDiff
+
+BrokenBy = Callable[[str, str, str], object]
+"""(path, text before, text after) -> something true where the file parsed before and does not after."""
+
+_FENCE = re.compile(r"`{3,}|~{3,}")
+# a shorter line may well stand twice in a row
+_TELLING = 8
+
+
+def suggestion(
+    anchor: Anchor, file: FileDiff, head_text: str, replacement: str, *, quote: str = "", broken_by: BrokenBy
+) -> str | None:
+    """A ``suggestion`` block that puts ``replacement`` where ``quote`` stands in the anchored lines of the head.
+
+    Without a quote it replaces those lines whole. Indentation is made that of the file, line by line. None where it
+    could not be committed or would do harm: the lines are not the head's, the quote is not theirs, nothing changes, a
+    neighbouring line would be doubled, or the file would no longer parse.
+    """
+    rows = head_text.split("\n")
+    first, last = (anchor.start_line or anchor.line) - 1, anchor.line
+    old = [row.removesuffix("\r") for row in rows[first:last]]
+    if anchor.side != "RIGHT" or old != _shown(file, first + 1, last):
+        return None
+    hole = _hole("\n".join(old), quote.replace("\r\n", "\n"))
+    if hole is None:
+        return None
+    for new in hole.filled(_unfenced(replacement.replace("\r\n", "\n")), _unit(rows)):
+        ending = "\r" if rows[first].endswith("\r") else ""
+        after = "\n".join([*rows[:first], *(f"{line}{ending}" for line in new), *rows[last:]])
+        if new != old and not _doubles(rows, first, last, old, new) and not broken_by(file.path, head_text, after):
+            return _block(new)
+    return None
+
+
+def _shown(file: FileDiff, first: int, last: int) -> list[str]:
+    """The new lines ``first`` to ``last``, as far as the hunks show them."""
+    lines = (line for hunk in file.hunks for line in hunk.lines)
+    return [line.text.removesuffix("\r") for line in lines if line.new is not None and first <= line.new <= last]
+
+
+@dataclass(frozen=True)
+class _Hole:
+    """Where the replacement goes: between ``before`` and ``after``, its first line ``indent`` deep."""
+
+    before: str
+    after: str
+    indent: str
+
+    def filled(self, replacement: str, unit: int) -> Iterator[list[str]]:
+        """The lines with the replacement, for each way its indentation may be meant, likeliest first."""
+        lines = replacement.strip("\n").split("\n")
+        given = _indent(lines[0])
+        for follows in _followers(lines[1:], given, self.indent, unit):
+            text = "\n".join([self.before + lines[0].lstrip(), *follows])
+            whole = text.rstrip() if not self.after.strip() else text + self.after
+            yield whole.split("\n") if whole.strip() else []
+
+
+def _hole(text: str, quote: str) -> _Hole | None:
+    """Around the quote where the lines hold it once; around all of them where they are the quote but for blanks."""
+    first = next((line for line in text.split("\n") if line.strip()), "")
+    wanted = quote.strip()
+    if wanted and text.count(wanted) == 1:
+        before, after = text.split(wanted)
+        return _Hole(before, after, _indent(before.rpartition("\n")[2] or first))
+    if wanted and "".join(wanted.split()) != "".join(text.split()):
+        return None
+    return _Hole(_indent(first), "", _indent(first))
+
+
+def _followers(lines: Sequence[str], given: str, wanted: str, unit: int) -> Iterator[list[str]]:
+    """The replacement's further lines: moved with its first line, or as they are if only that lost its indentation."""
+    if "\t" in wanted and not any("\t" in _indent(line) for line in lines):
+        moved = [_tabbed(line.removeprefix(given), wanted) for line in lines]
+    else:
+        moved = [_moved(line, given, wanted) for line in lines]
+    second = next((_indent(line) for line in lines if line.strip()), "")
+    ways = [moved, list(lines)]
+    yield from ways if len(second.expandtabs(unit)) - len(given.expandtabs(unit)) <= unit else reversed(ways)
+
+
+def _moved(line: str, given: str, wanted: str) -> str:
+    """A line moved by as much as the first one, whose indentation was ``given`` and is to be ``wanted``."""
+    if not line.strip():
+        return ""
+    less = len(given) - len(_indent(line))
+    return wanted[: len(wanted) - less] + line.lstrip() if less > 0 else wanted + line.removeprefix(given)
+
+
+def _tabbed(line: str, wanted: str) -> str:
+    """A line indented by blanks, in a file indented by tabs."""
+    depth = len(_indent(line))
+    width = 2 if depth % 4 else 4
+    return wanted + "\t" * (depth // width) + line.lstrip() if line.strip() else ""
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _unit(rows: Sequence[str]) -> int:
+    """How many columns the file usually indents by."""
+    depths = [len(_indent(row.expandtabs(4))) for row in rows if row.strip()]
+    steps = Counter(after - before for before, after in itertools.pairwise(depths) if after > before)
+    return steps.most_common(1)[0][0] if steps else 4
+
+
+def _unfenced(text: str) -> str:
+    first, _, rest = text.strip().partition("\n")
+    fence = _FENCE.match(first)
+    if fence is None or not rest.endswith(fence[0]):
+        return text
+    return rest.removesuffix(fence[0]).rstrip(" \t").removesuffix("\n")
+
+
+def _doubles(rows: Sequence[str], first: int, last: int, old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether the new lines begin or end with the line that stands beside them already."""
+    above = rows[first - 1].strip() if first else ""
+    below = rows[last].strip() if last < len(rows) else ""
+    begins = bool(new) and len(above) >= _TELLING and new[0].strip() == above != old[0].strip()
+    return begins or (bool(new) and len(below) >= _TELLING and new[-1].strip() == below != old[-1].strip())
+
+
+def _block(lines: Sequence[str]) -> str:
+    text = "".join(f"{line}\n" for line in lines)
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}suggestion\n{text}{fence}"

@@ -1,0 +1,271 @@
+"""What a review's steps hand on: small frozen values that are stored as JSON and rendered into reports."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from pydantic import Field
+
+from bot.analysis.records import Analysis, StaticFinding
+from bot.github.text.anchors import Anchor
+from bot.github.text.diffs import Status
+from bot.types import JsonModel, Target
+
+Severity = Literal["blocker", "bug", "risk", "nit"]
+Concern = Literal["correctness", "security", "performance", "tests", "docs"]
+Trigger = Literal["opened", "push", "ours", "asked", "again"]
+Risk = Literal["high", "medium", "low"]
+
+SEVERITIES: dict[Severity, str] = {
+    "blocker": "loses data, opens a hole or fails for everybody: must not be merged",
+    "bug": "gives a wrong result or fails for an input that can occur",
+    "risk": "holds today, but fails under a condition that is likely to come, or leaves what matters untested",
+    "nit": "nothing fails; it reads or documents worse than what is around it",
+}
+CONCERNS: tuple[Concern, ...] = get_args(Concern)
+
+
+class ReviewTask(Target):
+    """What is to be reviewed, and why. ``actor`` is who triggered it.
+
+    A ``push`` and one of ``ours`` are reasons to look at open findings again, and only a ``push`` may be one to read.
+    ``head_sha`` is the head that the delivery named, None where it named none (a command). ``full`` reads everything
+    again, also what an earlier review has read.
+    """
+
+    head_sha: str | None = None
+    trigger: Trigger
+    full: bool = False
+
+
+class Finding(JsonModel):
+    """One thing that is wrong with the change.
+
+    ``quote`` is code of the file, as it stands at the head (at the merge base where ``removed``); ``line`` the number
+    that was claimed for its first line, which may be wrong. ``failing_input`` is what makes it fail. ``suggestion`` is
+    the text that would replace the quote. ``source`` is ``model`` or ``<tool>:<rule>``, ``symbol`` the enclosing
+    definition's qualified name, "" where there is none.
+    """
+
+    path: str
+    quote: str
+    line: int | None = None
+    removed: bool = False
+    severity: Severity
+    concern: Concern
+    title: str
+    claim: str
+    failing_input: str = ""
+    suggestion: str | None = None
+    source: str = "model"
+    symbol: str = ""
+
+
+class LinkedIssue(JsonModel):
+    """An issue that the pull request says it closes."""
+
+    number: int
+    title: str
+    body: str
+
+
+class Subject(JsonModel):
+    """The pull request as it was read. ``stop`` says in words why there is nothing to review.
+
+    ``nonce`` delimits untrusted text in every prompt of the task. ``from_fork``: the head is in another repository.
+    """
+
+    nonce: str
+    title: str
+    body: str
+    author: str
+    head_sha: str
+    base_branch: str
+    from_fork: bool
+    issues: tuple[LinkedIssue, ...] = ()
+    stop: str | None = None
+
+
+class ChangedFile(JsonModel):
+    """One file of the diff. ``left_out`` says why it is not read, None where it is.
+
+    ``hunks`` names each hunk by what it adds and removes, so that one that was read is known again after a rebase;
+    ``change`` is what a reader said of the file.
+    """
+
+    path: str
+    old_path: str
+    status: Status
+    added: int
+    removed: int
+    left_out: str | None = None
+    risk: Risk = "low"
+    why: str = ""
+    hunks: tuple[str, ...] = ()
+    change: str = ""
+
+
+class Part(JsonModel):
+    """Rows of a file's shown diff, counted from 0; ``end`` is the first that does not belong to it."""
+
+    path: str
+    start: int
+    end: int
+
+
+class Reading(JsonModel):
+    """One question to a finder: these parts, with these concerns in mind. ``name`` is its step's name."""
+
+    name: str
+    parts: tuple[Part, ...]
+    concerns: tuple[Concern, ...]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(part.path for part in self.parts))
+
+
+class Looked(JsonModel):
+    """The change itself: its files, who reads what, and what the repository asks for (from the base branch).
+
+    ``known`` are names of hunks, by path, that an earlier review has read: nobody reads or anchors there again.
+    ``secrets`` says where the head holds secrets (:mod:`bot.pulls.placeholders`), None where nobody has looked.
+    """
+
+    head_sha: str
+    merge_base: str
+    files: tuple[ChangedFile, ...]
+    readings: tuple[Reading, ...]
+    guidelines: tuple[tuple[str, str], ...] = ()
+    known: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    secrets: tuple[StaticFinding, ...] | None = None
+
+
+class Found(JsonModel):
+    """What one finder said. ``problem`` is set where it could not read its parts; ``unusable`` findings had no form.
+
+    ``short``: the problem is that the budget did not allow the next call.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    changes: dict[str, str] = Field(default_factory=dict)
+    unusable: int = 0
+    problem: str | None = None
+    short: bool = False
+    model: str = ""
+
+
+class Missed(JsonModel):
+    """Files that were read, but for some concerns by nobody, and why."""
+
+    concerns: tuple[Concern, ...]
+    paths: tuple[str, ...]
+    reason: str
+
+
+Fate = Literal["verified", "unproved", "refuted"]
+
+
+class Tried(JsonModel):
+    """A shell line that the verifier ran in the sandbox, how it ended, and the end of what it wrote."""
+
+    command: str
+    ended: str
+    output: str
+
+
+class Verdict(JsonModel):
+    """What the verifier made of one finding, after code has checked its quote. ``tried`` is what it ran last.
+
+    ``verified``: it holds, ``quote`` stands in ``path`` at ``line``, and ``failing_input`` says what fails.
+    ``refuted``: it does not hold. ``unproved``: nobody could show either; ``reason`` says why.
+    ``short``: the budget did not allow the next call.
+    """
+
+    fate: Fate
+    reason: str
+    path: str = ""
+    quote: str = ""
+    line: int | None = None
+    failing_input: str = ""
+    model: str = ""
+    tried: Tried | None = None
+    short: bool = False
+
+
+class Settled(JsonModel):
+    """A finding whose quote was found, with the place of its comment: None where no line of the diff shows it.
+
+    ``verdict`` is None until it was checked; findings of tools need no check: their command ran.
+    """
+
+    finding: Finding
+    anchor: Anchor | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def proved(self) -> bool:
+        return self.finding.source != "model" or (self.verdict is not None and self.verdict.fate == "verified")
+
+
+class Dropped(JsonModel):
+    """How many findings were not kept, by reason.
+
+    ``invented``: the quoted code is nowhere in the change's files; ``repeated``: another finding says the same;
+    ``refuted``: the check says no; ``known``: a thread has it; ``unusable``: not in the form asked for;
+    ``alike``: of a rule of a tool that is broken again and again.
+    """
+
+    invented: int = 0
+    repeated: int = 0
+    refuted: int = 0
+    known: int = 0
+    unusable: int = 0
+    alike: int = 0
+
+
+class Since(JsonModel):
+    """What became, by this head, of what earlier reviews found: titles of what is fixed, disputed, and still open."""
+
+    fixed: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
+    open: tuple[str, ...] = ()
+
+
+class Reviewed(JsonModel):
+    """Everything a review may say. ``inline`` and ``folded`` are in the order in which they matter.
+
+    ``unread`` are paths that should have been read, with the reason why they were not; ``missed`` are those that were
+    not read for everything. ``rules`` names the policy it
+    was made under, ``blocks`` that it holds up the merge; ``dollars`` and ``calls`` are what it cost, ``reused`` that
+    all was known from an earlier review. ``read`` is False where only what ``since`` tells was looked at.
+    """
+
+    head_sha: str
+    merge_base: str
+    rules: str
+    files: tuple[ChangedFile, ...] = ()
+    issues: tuple[int, ...] = ()
+    inline: tuple[Settled, ...] = ()
+    folded: tuple[Settled, ...] = ()
+    read: bool = True
+    dropped: Dropped = Dropped()
+    unread: dict[str, str] = Field(default_factory=dict)
+    missed: tuple[Missed, ...] = ()
+    static: Analysis = Analysis()
+    models: tuple[str, ...] = ()
+    readings: int = 0
+    blocks: bool = False
+    since: Since = Since()
+    dollars: float = 0.0
+    calls: int = 0
+    reused: bool = False
+
+    @property
+    def complete(self) -> bool:
+        return self.read and not self.unread and not self.missed
+
+    @property
+    def quiet(self) -> bool:
+        """Whether there is nothing to say."""
+        return self.complete and not (self.inline or self.folded) and self.since == Since()

@@ -1,0 +1,46 @@
+"""The janitor: throws away what ended tasks and killed processes left. Disk is not state, so nothing can be lost."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from bot.sandbox import processes
+from bot.store import tasks
+from bot.toolchains.workspace import remove_tree
+from bot.work.services import Services
+
+_EVERY = 60.0
+
+
+class Janitor:
+    """Runs beside the engine until cancelled."""
+
+    def __init__(self, services: Services) -> None:
+        self._store = services.store
+        self._folder = services.settings.data_dir / "work"
+
+    async def run(self) -> None:
+        """Sweep once a minute."""
+        while True:
+            await self.sweep()
+            await asyncio.sleep(_EVERY)
+
+    async def sweep(self) -> None:
+        """End sandboxes of an earlier process; remove every directory whose task is neither queued nor running."""
+        await asyncio.to_thread(_end_orphans, self._folder)
+        # Folders first: one that is made while the database answers belongs to a task that began meanwhile.
+        folders = await asyncio.to_thread(_folders, self._folder)
+        active = {task.id for task in await self._store.run(tasks.runnable)}
+        for folder in folders:
+            if folder.name not in active:
+                await asyncio.to_thread(remove_tree, folder)
+
+
+def _end_orphans(folder: Path) -> None:
+    # bubblewrap dies with its parent, except in the moment before it has asked the kernel for that.
+    processes.kill(processes.orphans("bwrap", folder))
+
+
+def _folders(root: Path) -> list[Path]:
+    return [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []

@@ -1,0 +1,91 @@
+"""What every step of a task is given, whatever the task does: the services, what was asked and the rules that hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, Literal, TypeVar
+
+from bot.git.errors import ObjectMissing
+from bot.git.mirrors import Mirror
+from bot.github.api.scopes import READ_CODE
+from bot.models.port import Conversation, Reply, Role, Spender, Tool
+from bot.policy import Policy
+from bot.store import audit, tasks
+from bot.types import Target
+from bot.work.services import Services
+from bot.work.workshop import Workshop
+
+StageState = Literal["started", "done", "failed"]
+
+
+TargetT = TypeVar("TargetT", bound=Target)
+
+
+@dataclass(frozen=True)
+class Assignment(Generic[TargetT]):
+    """One task at work. Built again on every replay, so it holds nothing that a step has to remember.
+
+    ``max_dollars`` is what this task may spend on models.
+    """
+
+    services: Services
+    task_id: str
+    task: TargetT
+    policy: Policy
+    max_dollars: float
+
+    async def stage(self, name: str, state: StageState, text: str = "") -> None:
+        """Tell the status comment. Called inside steps; a repeated step says the same again."""
+        data = {"stage": name, "state": state, "text": text}
+        await self.services.store.run(lambda connection: tasks.add_event(connection, self.task_id, "stage", data))
+
+    async def audit(self, action: str, *, allowed: bool, reason: str) -> None:
+        """One row a permission decision and a write."""
+        where = {"task": self.task_id, "repository": self.task.repository.full_name, "actor": self.task.actor.login}
+        await self.services.store.run(
+            lambda connection: audit.record(connection, action, allowed=allowed, reason=reason, **where)
+        )
+
+    async def ask(
+        self,
+        step: str,
+        role: Role,
+        conversation: Conversation,
+        *,
+        tools: Sequence[Tool] = (),
+        schema: dict[str, Any] | None = None,
+        max_output: int = 8192,
+    ) -> Reply:
+        """Ask a model on this task's account; a call already paid for is answered from the ledger."""
+        spender = Spender(
+            task=self.task_id,
+            repository=self.task.repository.full_name,
+            max_task=self.max_dollars,
+            max_day=self.policy.limits.dollars_per_day,
+            models={role: list(names) for role, names in self.policy.models.items()},
+        )
+        return await self.services.models.ask(
+            spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output
+        )
+
+    async def mirror(self, sha: str) -> Mirror:
+        """The repository's mirror with ``sha`` in it: disk is not state, so what is missing is fetched again."""
+        mirror = await self.services.mirrors.of(self.task.repository)
+        try:
+            await mirror.resolve(sha)
+        except ObjectMissing:
+            await mirror.fetch([sha], await self.services.github.token(self.task.repository, READ_CODE))
+        return mirror
+
+    def workshop(self, base_sha: str) -> Workshop:
+        """The task's directory at a base; another base gets another directory."""
+        services = self.services
+        return Workshop(
+            services.settings.data_dir / "work" / self.task_id / base_sha[:12],
+            partial(self.mirror, base_sha),
+            base_sha,
+            services.sandbox,
+            lambda tree: services.make_toolchain(self.policy.checks, tree),
+        )

@@ -1,0 +1,37 @@
+"""List the paths that no change may touch: CI, lock files, settings of tools and agents."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from fnmatch import fnmatch
+
+PROTECTED_FOLDERS = frozenset(
+    [
+        ".git", ".github", ".gitlab", ".gitea", ".forgejo", ".circleci", ".buildkite", ".husky", ".claude", ".cursor",
+        ".vscode", ".idea", ".devcontainer", ".codex", ".gemini", ".windsurf", ".clinerules", ".roo", ".woodpecker",
+        ".azuredevops", ".teamcity", ".cargo", ".mvn", ".yarn",
+    ]
+)  # fmt: skip
+PROTECTED_FILES = (
+    ".gitmodules", ".gitattributes", ".lfsconfig", "codeowners", ".gitlab-ci.yml", ".drone.yml", ".woodpecker.yml",
+    "bitbucket-pipelines.yml", ".windsurfrules", ".clinerules", ".aider.conf.yml", ".yarnrc.yml", "uv.toml", "pip.conf",
+    ".travis.yml", "azure-pipelines.yml", "appveyor.yml",
+    "jenkinsfile", ".pre-commit-config.yaml", "*.lock", "*.lockb", "package-lock.json", "npm-shrinkwrap.json",
+    "pnpm-lock.yaml", "go.sum", "claude.md", "agents.md", "gemini.md", ".mcp.json", ".cursorrules", ".envrc", ".env",
+    ".npmrc", ".pypirc", "*.pth", "sitecustomize.py", "usercustomize.py", "ruff.toml", ".ruff.toml", "mypy.ini",
+    ".flake8", ".pylintrc",
+)  # fmt: skip
+
+
+def is_protected(path: str, also: Collection[str] = ()) -> bool:
+    """Say whether no change may touch this path; any folder counts, case does not.
+
+    ``also`` are the repository's own patterns (``protected`` in its policy), matched against whole paths.
+    """
+    folded = path.casefold()
+    *folders, name = folded.split("/")
+    return (
+        not PROTECTED_FOLDERS.isdisjoint(folders)
+        or any(fnmatch(name, pattern) for pattern in PROTECTED_FILES)
+        or any(fnmatch(folded, pattern.casefold()) for pattern in also)
+    )

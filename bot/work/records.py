@@ -1,0 +1,29 @@
+"""Define what loop and workshop hand to the next step, stored as JSON."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from bot.git.changes import Changes
+from bot.models.port import Message
+from bot.types import JsonModel
+
+
+class Ran(JsonModel):
+    """A command that ran, as the evidence quotes it."""
+
+    command: str
+    ok: bool
+    seconds: float
+    output: str = ""
+
+
+class Work(JsonModel):
+    """Where a loop stands: what it changed, what was said, how it ended."""
+
+    changes: Changes = Changes()
+    messages: tuple[Message, ...] = ()
+    turns: int = 0
+    seconds: float = 0.0
+    summary: str = ""
+    ended: Literal["finished", "turns", "malformed", "repeated", "wall clock", "dollars"] = "finished"

@@ -1,0 +1,39 @@
+"""What a workflow may use, put together once in :mod:`bot.app`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.context.index import Indexer
+from bot.engine.port import Engine
+from bot.git.mirrors import Mirrors
+from bot.github.api.access import GitHubs
+from bot.github.text.outgoing import outgoing
+from bot.models.desk import ModelDesk
+from bot.policy import PolicyLoader
+from bot.sandbox.port import Sandbox
+from bot.settings import Settings
+from bot.store.store import Store
+from bot.toolchains.port import Checks, Toolchain
+
+
+@dataclass(frozen=True)
+class Services:
+    """Concrete parts behind small protocols; handlers and steps see nothing else."""
+
+    settings: Settings
+    store: Store
+    github: GitHubs
+    mirrors: Mirrors
+    models: ModelDesk
+    indexer: Indexer
+    sandbox: Sandbox
+    policies: PolicyLoader
+    make_toolchain: Callable[[Checks, Path], Toolchain]
+    engine: Engine
+
+    def outgoing(self, text: str, *, closes: int | None = None) -> str:
+        """A body that may be posted: our secrets redacted, links to this GitHub kept, everything foreign defused."""
+        return outgoing(text, closes=closes, links=(self.settings.web_url + "/",), secrets=self.settings.secrets)

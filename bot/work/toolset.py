@@ -1,0 +1,214 @@
+"""The tools a model has in the loop. Whatever it asks, paths, verbs and limits are checked here, by code."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.context.lookup import Lookup
+from bot.edits import Edit, EditError, EditRefused, apply, parse
+from bot.edits.formats import format_for
+from bot.git.changes import Changes
+from bot.git.errors import GitError, PathRefused
+from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
+from bot.sandbox.port import Limits
+from bot.toolchains.port import TestRun
+from bot.work.assignment import Assignment
+from bot.work.inquiry import LOOKING, RUN, audit_unknown, fault, look, tool
+from bot.work.loop import Acted
+from bot.work.protected_paths import is_protected
+from bot.work.untrusted import fence
+
+_RUN_LIMITS = Limits(seconds=120, memory_mb=2048, output_kb=16)
+_SHOWN = 6_000
+_ALIKE = 40
+_SAID = 800
+_CHECKING = "Checking."
+_OUT_OF_BOUNDS = {"protected", "bad-path"}
+
+
+FINISH = tool(
+    "finish", "Say that you are done; the program then checks.", ["cause"],
+    cause="what was wrong, and where (path:line)", change="what the code does now",
+)  # fmt: skip
+
+
+def tools_for(model: str) -> tuple[Tool, ...]:
+    """All tools; `edit` takes the edit format that suits the model's family."""
+    instructions = format_for(model).instructions
+    edit = tool("edit", f"Change files. {instructions}", ["edits"], edits="the edits, in the format described")
+    return (*LOOKING, edit, RUN, FINISH)
+
+
+Check = Callable[[Changes], Awaitable[str]]
+May = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class _Files:
+    """What edits are applied to: texts on the base and now, all paths, and those that are links or submodules."""
+
+    base: dict[str, str | None]
+    texts: dict[str, str | None]
+    paths: frozenset[str]
+    links: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Hands:
+    """Bound to one job and one stage of it.
+
+    ``may_edit`` gives the reason why a path may not be edited now, or None; ``check`` runs after each edit. Where code
+    may not run here, ``may_run`` is False.
+    """
+
+    job: Assignment[Any]
+    base_sha: str
+    nonce: str
+    lookup: Callable[[Changes], Awaitable[Lookup]]
+    may_edit: May
+    check: Check
+    may_run: bool = True
+
+    @property
+    def tools(self) -> tuple[Tool, ...]:
+        models = self.job.services.models.models_for("fix", self.job.policy.models.get("fix", ()))
+        return tuple(tool for tool in tools_for(models[0]) if self.may_run or tool != RUN)
+
+    async def ask(self, step: str, conversation: Conversation) -> Reply:
+        return await self.job.ask(step, "fix", conversation, tools=self.tools, max_output=16_384)
+
+    async def act(self, reply: Reply, changes: Changes) -> Acted:
+        """Carry out the reply's calls in order; edits written as text count as well."""
+        started, before = time.monotonic(), changes
+        if not reply.tool_calls:
+            return await self._act_on_text(reply, changes, started)
+        await audit_unknown(self.job, reply.tool_calls, self.tools)
+        messages: list[Message] = []
+        finished = None
+        for call in reply.tool_calls:
+            text, changes = await self._call(call, changes)
+            messages.append(Message(role="tool", text=text, tool_call_id=call.id))
+            if text == _CHECKING:
+                finished = _summary(call)
+        if changes != before:
+            messages[-1] = messages[-1].model_copy(
+                update={"text": f"{messages[-1].text}\n\n{await self.check(changes)}"}
+            )
+        return Acted(
+            messages=tuple(messages),
+            changes=changes,
+            finished=finished,
+            malformed=all(call.error is not None for call in reply.tool_calls),
+            seconds=time.monotonic() - started,
+        )
+
+    async def _act_on_text(self, reply: Reply, changes: Changes, started: float) -> Acted:
+        try:
+            _, edited = await self._applied(reply.text, changes)
+        except EditError as error:
+            note = Message(role="user", text=f"{error}\n\nUse the tools; call `finish` when you are done.")
+            return Acted(messages=(note,), changes=changes, malformed=True, seconds=time.monotonic() - started)
+        note = Message(role="user", text=fence("result", await self.check(edited), nonce=self.nonce))
+        return Acted(messages=(note,), changes=edited, seconds=time.monotonic() - started)
+
+    async def _call(self, call: ToolCall, changes: Changes) -> tuple[str, Changes]:
+        """One call's answer and the tree after it. A wrong call is answered in words, never raised."""
+        problem = fault(call, self.tools)
+        if problem is not None:
+            return problem, changes
+        if call.name == "edit":
+            return await self._edit(str(call.arguments["edits"]), changes)
+        if call.name == "run":
+            return await self._run(str(call.arguments["command"]), changes), changes
+        if call.name == "finish":
+            return _CHECKING, changes
+        return await look(await self.lookup(changes), call), changes
+
+    async def _edit(self, text: str, changes: Changes) -> tuple[str, Changes]:
+        try:
+            return await self._applied(text, changes)
+        except EditError as error:
+            return str(error), changes
+
+    async def _applied(self, text: str, changes: Changes) -> tuple[str, Changes]:
+        """All edits of a text on base plus changes, or :class:`EditError` and none. Refusals by path are audited."""
+        try:
+            return await self._edited(parse(text), changes)
+        except EditRefused as error:
+            if error.detail("reason") in _OUT_OF_BOUNDS:
+                await self.job.audit(f"edit {error.detail('path')}", allowed=False, reason=error.message[:_SAID])
+            raise
+
+    async def _edited(self, edits: Sequence[Edit], changes: Changes) -> tuple[str, Changes]:
+        for edit in edits:
+            reason = self.may_edit(edit.path)
+            if reason is not None:
+                raise EditRefused(f"Refused: {reason}", reason="protected", path=edit.path[:200])
+        files = await self._files(edits, changes)
+        applied = await asyncio.to_thread(
+            apply,
+            edits,
+            files.texts.get,
+            paths=files.paths,
+            protected=lambda path: self.may_edit(path) is not None,
+            is_link=files.links.__contains__,
+        )
+        wanted = {**changes.files, **applied.files}
+        # What is as it was on the base is no change: a file made and deleted again, an edit taken back.
+        changed = Changes(files={path: text for path, text in wanted.items() if text != files.base.get(path)})
+        try:
+            await (await self.job.mirror(self.base_sha)).tree(self.base_sha, changed)
+        except PathRefused as error:
+            raise EditRefused(error.message, reason="bad-path", path=error.detail("path")) from None
+        except GitError as error:
+            raise EditRefused(f"git cannot hold this change: {error}") from None
+        return "\n".join(applied.notes), changed
+
+    async def _files(self, edits: Sequence[Edit], changes: Changes) -> _Files:
+        """The texts an edit could mean: the path it names, or files of the same name elsewhere."""
+        mirror = await self.job.mirror(self.base_sha)
+        entries = await mirror.entries(self.base_sha)
+        names = {edit.path.rpartition("/")[2] for edit in edits}
+        texts = {
+            entry.path: await mirror.read(self.base_sha, entry.path)
+            for entry in [entry for entry in entries if entry.path.rpartition("/")[2] in names][:_ALIKE]
+        }
+        base = dict(texts)
+        texts.update(changes.files)
+        gone = {path for path, text in changes.files.items() if text is None}
+        paths = frozenset({entry.path for entry in entries} | set(changes.files)) - gone
+        return _Files(base, texts, paths, frozenset(entry.path for entry in entries if entry.kind != "file"))
+
+    async def _run(self, command: str, changes: Changes) -> str:
+        result = await self.job.workshop(self.base_sha).run(command, changes, _RUN_LIMITS)
+        code = result.exit_code if result.ended == "exit" else result.ended
+        return f"exit code {code}, {result.seconds:.1f} s\n{result.output[-_SHOWN:]}"
+
+
+def _summary(call: ToolCall) -> str:
+    """Cause and change, each on one line and of bounded length, one below the other."""
+    return "\n".join(" ".join(str(call.arguments.get(key, "")).split())[:_SAID] for key in ("cause", "change"))
+
+
+def protected(job: Assignment[Any], base_sha: str, path: str) -> str | None:
+    """Why no stage may edit this path, or None."""
+    if is_protected(path, job.policy.protected):
+        return f"`{path}` is protected (CI, lock files, tool settings, or by policy); a person changes it."
+    workshop = job.workshop(base_sha)
+    return workshop.toolchain().shadows(path, workshop.env)
+
+
+def shown(title: str, run: TestRun) -> str:
+    """A test run as the model reads it: counts, then what failed, shortened."""
+    bad = [case for case in run.cases if case.verdict in {"failed", "error"}]
+    passed = sum(case.verdict == "passed" for case in run.cases)
+    head = f"{title}: {passed} passed, {len(bad)} failed ({run.command})"
+    if run.result.ended != "exit" or not run.cases:
+        return f"{head}; ended: {run.result.ended}\n{run.result.output[-_SHOWN:]}"
+    return "\n".join(
+        [head, *(f"--- {case.id} ({case.verdict} in {case.phase})\n{case.message[:1500]}" for case in bad[:6])]
+    )[:_SHOWN]

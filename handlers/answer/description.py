@@ -1,0 +1,116 @@
+"""Describe: what a model says of a change, and its place in the pull request's text below the author's own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.github.api.scopes import REVIEW
+from bot.github.resources import pulls
+from bot.github.text.markers import MAX_BODY
+from bot.github.text.outgoing import cap
+from bot.models.port import Tool
+from bot.work.inquiry import Inquiry
+from bot.work.prompts import render
+from handlers.answer.records import Described, FileNote, Looked, Subject
+from handlers.answer.subject import Talk
+
+_TURNS = 8
+_BEGIN, _END = "<!-- forgehand describe -->", "<!-- /forgehand describe -->"
+_OURS = re.compile(rf"\n*{re.escape(_BEGIN)}.*?{re.escape(_END)}\n*", re.DOTALL)
+_LONGEST = {"title": 120, "summary": 2_000, "change": 300, "diagram": 2_500}
+_DIAGRAM = re.compile(r"(?:flowchart (?:TB|TD|BT|RL|LR)|sequenceDiagram)\n[^`]*", re.DOTALL)
+# What makes a diagram more than a picture.
+_ACTIVE = re.compile(r"\bclick\b|\bhref\b|%%\{|javascript:|https?:|<\w", re.IGNORECASE)
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"type": "string", "description": description}
+
+
+_FILE = {
+    "type": "object",
+    "properties": {"path": _text("the file"), "change": _text("what the change does there")},
+    "required": ["path", "change"],
+}
+DESCRIBE = Tool(
+    name="describe",
+    description="Report the description; this ends your work.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "title": _text("what the change does, at most ten words"),
+            "summary": _text("what is different afterwards"),
+            "files": {"type": "array", "items": _FILE},
+            "diagram": {"type": ["string", "null"], "description": "a small Mermaid diagram, or null"},
+        },
+        "required": ["title", "summary", "files"],
+        "additionalProperties": False,
+    },
+)
+
+
+async def describe(talk: Talk, subject: Subject, looked: Looked) -> Described:
+    """The description, as far as it is about files that really changed. Raises
+    :class:`bot.models.port.ModelError`."""
+    await talk.stage("answer", "started")
+    repository = talk.task.repository.full_name
+    inquiry = Inquiry(
+        assignment=talk,
+        name="answer",
+        role="review",
+        system=render(
+            "describe/system.md.j2", repository=repository, nonce=subject.nonce, guidelines=looked.guidelines
+        ),
+        sha=subject.sha,
+        answer=DESCRIBE,
+        turns=_TURNS,
+    )
+    answer = await inquiry.ask(render("describe/describe.md.j2", subject=subject, looked=looked, lines=None))
+    if answer.arguments is None:
+        return Described(sha=subject.sha, problem=answer.problem or "the model gave no answer")
+    await talk.stage("answer", "done")
+    return _read(answer.arguments, subject, looked)
+
+
+async def write(talk: Talk, described: Described, words: Callable[[Described], str]) -> None:
+    """Put our part into the pull request's text as it reads now, in place of an earlier one, else below."""
+    task, services = talk.task, talk.services
+    github = await services.github.for_repository(task.repository, REVIEW)
+    pull = await pulls.get_pull(github, task.repository, task.number)
+    body = spliced(pull.body, services.outgoing(words(described)))
+    if body != pull.body:
+        await pulls.update_pull(github, task.repository, task.number, body=body)
+        await talk.audit(f"describe #{task.number}", allowed=True, reason=f"As @{task.actor.login} asked.")
+
+
+def spliced(body: str, ours: str) -> str:
+    """The author's text as it is, with our part where the earlier one stood, else at the end."""
+    found = _OURS.search(body)
+    before, after = (body[: found.start()], body[found.end() :]) if found else (body.rstrip(), "")
+    room = MAX_BODY - len(before) - len(after) - len(_BEGIN) - len(_END) - 8
+    part = f"{_BEGIN}\n{cap(ours, room)}\n{_END}"
+    return "\n\n".join(piece for piece in (before, part, after) if piece)
+
+
+def _read(arguments: Mapping[str, Any], subject: Subject, looked: Looked) -> Described:
+    told = {
+        str(item["path"]).removeprefix("./"): _cut("change", item["change"])
+        for item in arguments["files"]
+        if isinstance(item, dict) and isinstance(item.get("path"), str) and isinstance(item.get("change"), str)
+    }
+    notes = tuple(FileNote(file=file, change=told.get(file.path, "")) for file in looked.files)
+    diagram = str(arguments.get("diagram") or "").strip().removeprefix("```mermaid").strip("`\n ")
+    fits = len(diagram) <= _LONGEST["diagram"] and _DIAGRAM.fullmatch(diagram) and not _ACTIVE.search(diagram)
+    return Described(
+        sha=subject.sha,
+        title=_cut("title", arguments["title"]),
+        summary=_cut("summary", arguments["summary"]),
+        files=notes,
+        diagram=diagram if fits else "",
+    )
+
+
+def _cut(key: str, value: object) -> str:
+    return str(value).strip()[: _LONGEST[key]]

@@ -1,0 +1,108 @@
+"""What a conversation's workflows do: read, look, ask a model that can only read, say it where it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.engine.port import Ctx, Outcome
+from bot.models.port import ModelError
+from bot.pulls.history import recall
+from bot.store import reporting
+from bot.work.services import Services
+from handlers.answer import description, question, suggestions
+from handlers.answer import subject as reading
+from handlers.answer.records import Answered, Described, Improved, Looked, Placed, Spent, Subject, TalkTask
+from handlers.answer.subject import Talk
+
+AnswerText = Callable[[Answered, Spent], str]
+
+
+@dataclass(frozen=True)
+class DescribeWords:
+    """``part`` stands in the pull request's text, ``final`` where it was asked."""
+
+    part: Callable[[Described], str]
+    final: Callable[[Described, Spent], str]
+
+
+@dataclass(frozen=True)
+class ImproveWords:
+    """``review`` is the body of the review, or the answer where there is none; ``comment`` stands on a line."""
+
+    review: Callable[[Improved, Spent], str]
+    comment: Callable[[Placed], str]
+
+
+async def run_ask(ctx: Ctx, services: Services, kind: str, words: AnswerText, task: TalkTask) -> Outcome:
+    """``kind`` is ``ask`` or ``explain``; one answer, also where there is none to give."""
+    talk = await begun(ctx, services, task)
+    subject, looked = await looked_at(ctx, talk)
+    try:
+        answered = await ctx.step("answer", question.ask, talk, subject, looked, kind, interruptible=True)
+    except ModelError as error:
+        answered = Answered(text="", sha=subject.sha, problem=error.message)
+    spent = await ctx.step("account", account, talk)
+    await ctx.step("post", question.post, talk, words(answered, spent), retries=2)
+    return _told(answered.problem, f"Answered, with {answered.linked} places cited.")
+
+
+async def run_describe(ctx: Ctx, services: Services, words: DescribeWords, task: TalkTask) -> Outcome:
+    """Our part of the pull request's text, and a word where it was asked."""
+    talk = await begun(ctx, services, task)
+    subject, looked = await looked_at(ctx, talk)
+    try:
+        described = await ctx.step("answer", description.describe, talk, subject, looked, interruptible=True)
+    except ModelError as error:
+        described = Described(sha=subject.sha, problem=error.message)
+    if not described.problem:
+        await ctx.step("write", description.write, talk, described, words.part, retries=2)
+    spent = await ctx.step("account", account, talk)
+    await ctx.step("post", question.post, talk, words.final(described, spent), retries=2)
+    return _told(described.problem, f"Described {len(described.files)} files.")
+
+
+async def run_improve(ctx: Ctx, services: Services, words: ImproveWords, task: TalkTask) -> Outcome:
+    """One review with suggestions; where there are none, a word where it was asked."""
+    talk = await begun(ctx, services, task)
+    subject, looked = await looked_at(ctx, talk)
+    memory = await ctx.step("recall", recall, services, task.repository, task.number, subject.author, retries=2)
+    try:
+        improved = await ctx.step("answer", suggestions.improve, talk, subject, looked, memory, interruptible=True)
+    except ModelError as error:
+        improved = Improved(sha=subject.sha, problem=error.message)
+    spent = await ctx.step("account", account, talk)
+    body = words.review(improved, spent)
+    if improved.placed:
+        overtaken = await ctx.step("review", suggestions.post, talk, improved, body, words.comment, retries=2)
+        if overtaken is None:
+            return _told(None, f"Made {len(improved.placed)} suggestions.")
+        improved = Improved(sha=subject.sha, problem=overtaken)
+        body = words.review(improved, spent)
+    await ctx.step("post", question.post, talk, body, retries=2)
+    return _told(improved.problem, "There was nothing to suggest.")
+
+
+def _told(problem: str | None, summary: str) -> Outcome:
+    """The end of a task that has said itself how it ended."""
+    if problem:
+        return Outcome(state="failed", summary=problem, data={"told": True})
+    return Outcome(state="done", summary=summary, data={"told": True})
+
+
+async def begun(ctx: Ctx, services: Services, task: TalkTask) -> Talk:
+    """The task with the policy that holds for it."""
+    policy = await ctx.step("policy", services.policies.load, task.repository, retries=2)
+    return Talk(services, ctx.task_id, task, policy, policy.commands.max_dollars)
+
+
+async def looked_at(ctx: Ctx, talk: Talk) -> tuple[Subject, Looked]:
+    """What it is about."""
+    subject = await ctx.step("read", reading.read, talk, retries=2)
+    return subject, await ctx.step("look", reading.look, talk, subject, retries=2)
+
+
+async def account(talk: Talk) -> Spent:
+    """What the task has cost by now."""
+    spent = await talk.services.store.run(lambda connection: reporting.spent_by_task(connection, talk.task_id))
+    return Spent(dollars=spent.dollars, calls=spent.calls)

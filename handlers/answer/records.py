@@ -1,0 +1,134 @@
+"""What the steps of a conversation hand on: small frozen values that are stored as JSON."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from bot.github.resources.spots import Lines, Spot
+from bot.github.text.anchors import Anchor
+from bot.types import JsonModel, Target
+
+
+class TalkTask(Target):
+    """What somebody typed, and where: ``text`` behind the command, ``title`` and ``body`` of the issue or pull request.
+
+    ``triggered`` is when (ISO 8601, GitHub's clock).
+    """
+
+    text: str
+    title: str
+    body: str
+    is_pull: bool
+    triggered: str
+    spot: Spot
+    lines: Lines | None = None
+
+
+class Said(JsonModel):
+    """Something that was said before, in the thread or below the issue."""
+
+    author: str
+    text: str
+
+
+class Subject(JsonModel):
+    """What it is about. ``base_branch`` is None for an issue; ``nonce`` delimits untrusted text in every prompt.
+
+    ``author`` opened the pull request, "" where that was us or it is an issue.
+
+    ``stop`` is set, in words, where there is nothing to do.
+    """
+
+    nonce: str
+    title: str
+    body: str
+    sha: str
+    base_branch: str | None = None
+    author: str = ""
+    said: tuple[Said, ...] = ()
+    stop: str | None = None
+
+
+class File(JsonModel):
+    """A file of the change; ``left_out`` says why its diff is not shown, None where it is."""
+
+    path: str
+    status: str
+    added: int
+    removed: int
+    left_out: str | None = None
+
+
+class Looked(JsonModel):
+    """The code at ``sha``: for a pull request its change from ``merge_base``, else where the code probably is."""
+
+    sha: str
+    merge_base: str | None = None
+    files: tuple[File, ...] = ()
+    shown: str
+    guidelines: tuple[tuple[str, str], ...] = ()
+
+
+class Answered(JsonModel):
+    """An answer: how many places it links, and those it named that do not exist. ``problem``: why there is none."""
+
+    text: str
+    sha: str
+    linked: int = 0
+    dropped: tuple[str, ...] = ()
+    model: str = ""
+    problem: str | None = None
+
+
+class Spent(JsonModel):
+    """Dollars and model calls."""
+
+    dollars: float
+    calls: int
+
+
+class FileNote(JsonModel):
+    """A file of the change and what is said of it, "" where nothing was."""
+
+    file: File
+    change: str
+
+
+class Described(JsonModel):
+    """A description of a change; ``diagram`` is Mermaid, or "". ``problem``: why there is none."""
+
+    sha: str
+    title: str = ""
+    summary: str = ""
+    files: tuple[FileNote, ...] = ()
+    diagram: str = ""
+    problem: str | None = None
+
+
+class Suggested(JsonModel):
+    """What a model would replace, and why: ``quote`` stands at ``line`` of the head."""
+
+    path: str = Field(max_length=1_000)
+    line: int
+    quote: str = Field(max_length=6_000)
+    replacement: str = Field(max_length=6_000)
+    why: str
+
+
+class Placed(JsonModel):
+    """A suggestion that can be committed: its place, and the block that GitHub offers to commit."""
+
+    suggested: Suggested
+    anchor: Anchor
+    block: str
+
+
+class Improved(JsonModel):
+    """``left_out`` counts what did not apply, did not parse, or stood on no line of the change; ``said`` what the pull
+    request says already."""
+
+    sha: str
+    placed: tuple[Placed, ...] = ()
+    left_out: int = 0
+    said: int = 0
+    problem: str | None = None

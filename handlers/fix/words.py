@@ -1,0 +1,221 @@
+"""How a change's evidence reads on GitHub: pull request, comments. Words only from what ran."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.change.job import PullText
+from bot.change.proof_rules import last_line
+from bot.change.records import Baseline, Evidence, Failure, GateName, GateReport
+from bot.markdown import code_block, duration, folded, inline_code, money, paragraph, shortened, table
+from bot.work.records import Ran
+
+# what an issue's title says of itself, and a fix's title would say twice
+_KIND = re.compile(r"^(?:\[(?:bug|fix)\]|(?:bug|fix)\s?:)\s*", re.IGNORECASE)
+_ROWS = 4
+_LONGEST = 300
+_SAID = 4_000
+_FLAKY = 10
+_OWN_ROW = {"proof", "regressions", "lint"}
+_WEAKER = {
+    "process": " This tier isolates nothing: the commands ran as an ordinary process of the host, with a scrubbed "
+    "environment and limits, but with the host's files and network in reach. Take the evidence as weaker.",
+}
+_QUIET: dict[GateName, str] = {
+    "tests taken from base": "no existing test and no test configuration is changed",
+    "parse": "no changed file stopped parsing",
+    "secrets": "no credentials in added lines",
+    "paths": "no protected path is touched",
+}
+
+
+def pull_text(evidence: Evidence, task_id: str) -> PullText:
+    """Title and body of the pull request (design 10)."""
+    told = [f"Fixes #{evidence.task.number}.", _cause(evidence)]
+    proof, base = evidence.proof, evidence.baseline
+    parts = [*_unverified_head(evidence), evidence_table(evidence), also_checked(evidence.report), *_notes(evidence)]
+    parts += [_ran(evidence), details(proof.failures if proof is not None else (), base)]
+    return PullText(title=f"Fix: {_title(evidence)}", told=_joined(told), evidence=_joined(parts))
+
+
+def unverified_text(evidence: Evidence, task_id: str) -> str:
+    """What was found, tried and seen, where no verified fix came out of it."""
+    parts = ["I could not produce a verified fix, so I opened no pull request.", *_notes(evidence), _cause(evidence)]
+    if evidence.proof is not None:
+        parts.append(
+            f"What I can show: the bug is reproduced. {_code(evidence.proof.tests[0])} fails on the present code."
+        )
+        parts.append(folded("The failing test", _proof_files(evidence)))
+    if evidence.report is not None:
+        parts += [evidence_table(evidence), _failed_gates(evidence.report)]
+        parts.append(folded("The change that did not hold", code_block(evidence.report.diff, "diff")))
+    if evidence.judgement is not None and evidence.judgement.failing_input:
+        parts.append(f"A second model names an input that still fails: {_code(evidence.judgement.failing_input)}")
+    parts += [_ran(evidence), _next(evidence)]
+    return _joined(parts)
+
+
+def final_text(evidence: Evidence, task_id: str, url: str) -> str:
+    """The one comment that notifies."""
+    number = url.rstrip("/").rsplit("/", 1)[-1]
+    if not evidence.verified:
+        return f"I opened #{number} as a draft: the fix is **not verified**. The pull request says what is missing."
+    proof = _turned(evidence.proof.tests) if evidence.proof is not None else ""
+    return f"I opened #{number} with a fix.{proof} Cost {spent(evidence.dollars, evidence.calls)}."
+
+
+def _turned(tests: Sequence[str]) -> str:
+    more = len(tests) - 1
+    if not more:
+        return f" The new test {_code(tests[0])} failed before and passes now."
+    return f" The new test {_code(tests[0])} and {more} more failed before and pass now."
+
+
+def evidence_table(evidence: Evidence) -> str:
+    """Check, before, after: each cell from a command that ran or a gate that looked."""
+    proof, base, report = evidence.proof, evidence.baseline, evidence.report
+    rows: list[list[str]] = []
+    gates = {gate.name: gate for gate in report.gates} if report is not None else {}
+    if proof is not None:
+        after = gates["proof"].after if "proof" in gates else "not run"
+        rows += proof_rows(proof.failures, after)
+    if base is not None and "regressions" in gates:
+        rows.append([compared(base), gates["regressions"].before, gates["regressions"].after])
+    if "lint" in gates:
+        rows.append(["pyflakes on the changed files", gates["lint"].before, gates["lint"].after])
+    rows += [
+        [name, "", f"{gate.after} — **not passed**"]
+        for name, gate in gates.items()
+        if not gate.passed and name not in _OWN_ROW
+    ]
+    if evidence.judgement is not None:
+        said = "no failing input found" if evidence.judgement.passed else "names a failing input — **not passed**"
+        rows.append([f"read by a second model call ({evidence.judgement.model})", "", said])
+    return table(["check", "before", "after"], rows) if rows else ""
+
+
+def proof_rows(failures: Sequence[Failure], after: str, where: str = "") -> list[list[str]]:
+    """A row for each of the first new tests: how it fails ``where`` the change is missing, and what it does now."""
+    shown, more = failures[:_ROWS], len(failures) - _ROWS
+    rows = [[f"{_name(failure.test)} (new)", f"fails{where}: {_short(failure)}", after] for failure in shown]
+    return [*rows, [f"{more} more new tests", f"fail{where}", after]] if more > 0 else rows
+
+
+def compared(base: Baseline) -> str:
+    """What was run before and after; where only an exit code counts, that is one command and not one test."""
+    if set(base.verdicts) == {base.command}:
+        return f"the test command as a whole ({base.scope})"
+    return f"{'' if base.targets else 'all '}{len(base.verdicts)} tests ({base.scope})"
+
+
+def _name(test: str) -> str:
+    """The test without its file, which the diff shows: a long first column would squeeze the others."""
+    return _code(test.rpartition("::")[2] or test)
+
+
+def _code(text: str) -> str:
+    return inline_code(shortened(text, _LONGEST))
+
+
+def also_checked(report: GateReport | None) -> str:
+    """The gates that found nothing, in one sentence."""
+    gates = {gate.name: gate for gate in report.gates if gate.passed} if report is not None else {}
+    said = [text for name, text in _QUIET.items() if name in gates]
+    if "size" in gates:
+        said.append(gates["size"].after)
+    return f"Also checked by code: {', '.join(said)}." if said else ""
+
+
+def _title(evidence: Evidence) -> str:
+    title = " ".join(evidence.brief.title.split())
+    return shortened(_KIND.sub("", title, count=1) or title, 100)
+
+
+def _cause(evidence: Evidence) -> str:
+    lines = []
+    if evidence.cause:
+        lines.append(f"**Cause.** {_said(evidence.cause)}")
+    if evidence.change:
+        lines.append(f"**Change.** {_said(evidence.change)}")
+    return "\n".join(lines)
+
+
+def _said(text: str) -> str:
+    return shortened(paragraph(text), _SAID)
+
+
+def _joined(parts: Sequence[str]) -> str:
+    return "\n\n".join(part for part in parts if part)
+
+
+def _unverified_head(evidence: Evidence) -> list[str]:
+    return [] if evidence.verified else ["**Not verified.** Something below did not pass; look at it before you merge."]
+
+
+def _short(failure: Failure) -> str:
+    """The line of a failure that names it."""
+    text = last_line(failure.message) or "no message"
+    return inline_code(shortened(text.removeprefix("AssertionError: "), 100))
+
+
+def _notes(evidence: Evidence) -> list[str]:
+    flaky = evidence.report.flaky if evidence.report is not None else ()
+    if not flaky:
+        return list(evidence.notes)
+    more = f" and {len(flaky) - _FLAKY} more" if len(flaky) > _FLAKY else ""
+    named = ", ".join(map(_code, flaky[:_FLAKY]))
+    return [*evidence.notes, f"These tests failed once and passed when run again: {named}{more}."]
+
+
+def spent(dollars: float, calls: int) -> str:
+    """``$0.11, 6 model calls``."""
+    return f"{money(dollars)}, {calls} model call{'' if calls == 1 else 's'}"
+
+
+def ran(base: Baseline | None, report: GateReport | None, cost: str) -> str:
+    """What ran where, and a sentence on what it cost."""
+    if base is None:
+        return cost
+    where = "sandbox without network" if base.tier != "process" else "plain process, not a sandbox"
+    command = _code(report.command if report is not None else base.command)
+    head = f"Ran in a {base.tier} {where}" if base.tier != "process" else f"Ran in a {where}"
+    return f"{head}: {command}.{_WEAKER.get(base.tier, '')} {cost}"
+
+
+def _ran(evidence: Evidence) -> str:
+    return ran(evidence.baseline, evidence.report, f"Cost {spent(evidence.dollars, evidence.calls)}.")
+
+
+def details(failures: Sequence[Failure], base: Baseline | None) -> str:
+    """What few will read, folded: the failures in full, and how the repository was installed."""
+    found = []
+    if failures:
+        text = "\n\n".join(failure.message for failure in failures[:3])
+        found.append(folded("How the new test fails without the change", code_block(text[:6000])))
+    if base is not None and base.setup:
+        found.append(folded("How it was set up", "\n".join(_setup_line(ran) for ran in base.setup)))
+    return "\n\n".join(found)
+
+
+def _setup_line(ran: Ran) -> str:
+    return f"- {_code(ran.command)}: {'ok' if ran.ok else 'failed'}, {duration(ran.seconds)}"
+
+
+def _proof_files(evidence: Evidence) -> str:
+    files = evidence.proof.files.files if evidence.proof is not None else {}
+    room = 8000 // max(1, len(files))
+    return "\n\n".join(f"{_code(path)}\n\n{code_block((text or '')[:room])}" for path, text in files.items())
+
+
+def _failed_gates(report: GateReport) -> str:
+    blocks = [
+        folded(f"Not passed: {gate.name}", code_block(gate.detail[:3000])) for gate in report.failed() if gate.detail
+    ]
+    return "\n\n".join(blocks)
+
+
+def _next(evidence: Evidence) -> str:
+    label = evidence.task.source_label
+    again = f"remove the label {inline_code(label)} and add it again" if label else "ask again"
+    return f"To go on: add what is missing to the issue (an input, the expected and the actual result), then {again}."

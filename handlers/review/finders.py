@@ -1,0 +1,169 @@
+"""Finders: one question to a model for each reading, answered by findings that are checked by code afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from bot.models.port import BudgetExceeded, ModelError, Tool
+from bot.pulls import diff as change
+from bot.pulls import excerpts, placeholders
+from bot.pulls.diff import Review
+from bot.pulls.records import CONCERNS, SEVERITIES, Concern, Finding, Found, Looked, Part, Reading, Severity, Subject
+from bot.work.inquiry import Inquiry
+from bot.work.prompts import render
+
+_TURNS = 10
+_MOST = 12
+_LISTED = 150
+_LONGEST = {"title": 200, "claim": 1500, "failing_input": 600, "quote": 4000, "suggestion": 6000, "path": 1000}
+_ABOUT: dict[Concern, str] = {
+    "correctness": "Wrong results, crashes, lost or corrupted data, races, missed cases, broken callers, broken"
+    " promises to users of an API, what the issue asks for and the change does not do.",
+    "security": "What an attacker can reach: injection, missing checks of permission, secrets, unsafe parsing.",
+    "performance": "Work that grows with the data where it need not: queries in loops, unbounded memory, lost indexes.",
+    "tests": "Tests that pass though the code is wrong; changed behaviour that matters and that no test would notice.",
+    "docs": "Documentation, comments and messages that this change makes false, and changes of a public API that say"
+    " nothing of it.",
+}
+
+
+def _text(description: str) -> dict[str, Any]:
+    return {"type": "string", "description": description}
+
+
+_FINDING: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "path": _text("the file"),
+        "quote": _text("code copied exactly from it"),
+        "line": {"type": "integer", "description": "number of the quote's first line"},
+        "severity": {"type": "string", "enum": list(get_args(Severity))},
+        "concern": {"type": "string", "enum": list(CONCERNS)},
+        "title": _text("one short sentence"),
+        "claim": _text("why it is wrong and what happens"),
+        "failing_input": _text("the input, state or sequence that shows it"),
+        "suggestion": {"type": ["string", "null"], "description": "code that replaces exactly the quoted lines"},
+    },
+    "required": ["path", "quote", "line", "severity", "concern", "title", "claim", "failing_input"],
+}
+_FILE = {
+    "type": "object",
+    "properties": {"path": _text("the file"), "change": _text("what the change does there")},
+    "required": ["path", "change"],
+}
+REPORT = Tool(
+    name="report",
+    description="Say what is wrong with your part of the change; this ends your work.",
+    parameters={
+        "type": "object",
+        "properties": {"files": {"type": "array", "items": _FILE}, "findings": {"type": "array", "items": _FINDING}},
+        "required": ["files", "findings"],
+        "additionalProperties": False,
+    },
+)
+
+
+async def find(review: Review, subject: Subject, looked: Looked, reading: Reading, evidence: Sequence[str]) -> Found:
+    """What one reader finds. A model that fails is told as a problem: the other readers' work must not be lost."""
+    await review.stage("find", "started")
+    prompt = await _prompt(review, subject, looked, reading, evidence)
+    try:
+        inquiry = Inquiry(
+            assignment=review,
+            name=reading.name,
+            role="review",
+            system=system_text(review, subject, looked),
+            sha=looked.head_sha,
+            answer=REPORT,
+            turns=_TURNS,
+            hide=partial(placeholders.hide, secrets=await change.secrets(review, looked)),
+        )
+        answer = await inquiry.ask(prompt)
+    except ModelError as error:
+        return Found(problem=error.message, short=isinstance(error, BudgetExceeded))
+    if answer.arguments is None:
+        return Found(problem=answer.problem or "the model gave no answer")
+    return _read(answer.arguments, reading, answer.model)
+
+
+def system_text(review: Review, subject: Subject, looked: Looked) -> str:
+    """Our rules and the repository's guidelines."""
+    return render(
+        "review/system.md.j2",
+        repository=review.task.repository.full_name,
+        nonce=subject.nonce,
+        guidelines=looked.guidelines,
+    )
+
+
+async def _prompt(review: Review, subject: Subject, looked: Looked, reading: Reading, evidence: Sequence[str]) -> str:
+    diffs = await change.changed(review, looked)
+    heads = await change.texts(review, looked, looked.head_sha, reading.paths)
+    shown = await asyncio.to_thread(_shown, diffs, heads, reading.parts)
+    instructions = [(path, text) for path in reading.paths for text in review.policy.instructions(path)]
+    return render(
+        "review/find.md.j2",
+        subject=subject,
+        listing=_listing(looked),
+        instructions=instructions,
+        evidence="\n".join(evidence),
+        diff=shown,
+        concerns=reading.concerns,
+        about=" ".join(_ABOUT[concern] for concern in reading.concerns),
+        severities=SEVERITIES,
+    )
+
+
+def _listing(looked: Looked) -> str:
+    lines = [
+        f"{file.path} ({file.status}, +{file.added} -{file.removed}{', not read' if file.left_out else ''})"
+        for file in looked.files
+    ]
+    more = len(lines) - _LISTED
+    return "\n".join([*lines[:_LISTED], *([f"({more} more)"] if more > 0 else [])])
+
+
+def _shown(diffs: Mapping[str, Any], heads: Mapping[str, str], parts: Sequence[Part]) -> str:
+    pieces = []
+    for part in parts:
+        diff = diffs[part.path]
+        moved = f", was {diff.old_path}" if diff.old_path != diff.path else ""
+        rows = excerpts.rows(diff, heads.get(part.path))[part.start : part.end]
+        pieces.append(f"=== {part.path} ({diff.status}{moved})\n" + "\n".join(rows))
+    return "\n\n".join(pieces)
+
+
+def _read(arguments: Mapping[str, Any], reading: Reading, model: str) -> Found:
+    """The usable part of an answer: what has the right form, and is not about other files than were asked about."""
+    findings, unusable = [], 0
+    for item in arguments["findings"][:_MOST]:
+        finding = _finding(item)
+        if finding is None:
+            unusable += 1
+        else:
+            findings.append(finding)
+    changes = {
+        str(item.get("path")): " ".join(str(item.get("change") or "").split())[:300]
+        for item in arguments["files"]
+        if isinstance(item, dict) and item.get("path") in reading.paths
+    }
+    return Found(findings=tuple(findings), changes=changes, unusable=unusable, model=model)
+
+
+def _finding(item: object) -> Finding | None:
+    if not isinstance(item, dict):
+        return None
+    known = {key: _cut(key, item[key]) for key in _FINDING["properties"] if key in item}
+    try:
+        return Finding.model_validate(known)
+    except ValidationError:
+        return None
+
+
+def _cut(key: str, value: object) -> object:
+    return value[: _LONGEST[key]] if isinstance(value, str) and key in _LONGEST else value

@@ -1,0 +1,269 @@
+"""A review from trigger to result (design 5). Every line that touches the world is a step."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, get_args
+
+from bot.analysis.records import Analysis
+from bot.engine.port import Ctx, Outcome, Step
+from bot.policy import Policy
+from bot.pulls import diff as change
+from bot.pulls import history, placeholders
+from bot.pulls.diff import Review
+from bot.pulls.memory import Memory
+from bot.pulls.records import (
+    Dropped,
+    Finding,
+    Found,
+    Looked,
+    Missed,
+    Part,
+    Reading,
+    Reviewed,
+    ReviewTask,
+    Settled,
+    Since,
+    Subject,
+    Verdict,
+)
+from bot.store.findings import State
+from bot.types import JsonModel
+from bot.work.services import Services
+from handlers.review import (
+    finders,
+    placement,
+    previous,
+    publication,
+    pull_request,
+    ranking,
+    recheck,
+    static_analysis,
+    verification,
+)
+from handlers.review.batches import ask_all
+from handlers.review.voice import Voice
+
+_SPARE_CHECKS = 3
+_EVIDENCE = 40
+
+
+class Claims(JsonModel):
+    """What the finders and tools said, settled and without repetitions; ``dropped`` counts what went on the way.
+
+    ``again`` was told in an earlier summary, and goes on to be.
+    """
+
+    settled: tuple[Settled, ...] = ()
+    again: tuple[Settled, ...] = ()
+    dropped: Dropped = Dropped()
+
+
+async def run_review(ctx: Ctx, services: Services, voice: Voice, task: ReviewTask) -> Outcome:
+    """One review, ending in a state that people can see on the check run."""
+    review, subject = await _begun(ctx, services, task)
+    if subject.stop:
+        return Outcome(state="refused", summary=subject.stop)
+    before = await ctx.step("earlier", previous.recall, review)
+    looked = await ctx.step("look", pull_request.look, review, subject, before.hunks(), retries=2)
+    same = before.of(review, looked)
+    if same is not None:
+        return _outcome(voice, same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0}))
+    looked, reviewed = await _reviewed(ctx, review, subject, looked)
+    reviewed = await ctx.step("account", publication.account, review, reviewed)
+    posted = await ctx.step("post", publication.post, review, looked, reviewed, voice, retries=2)
+    if posted.stop:
+        return Outcome(state="refused", summary=posted.stop)
+    reviewed = _without_refused(reviewed, posted.refused)
+    told = (reviewed.inline, reviewed.folded, posted.comments)
+    await ctx.step("remember", history.remember, review, looked, *told)
+    return _outcome(voice, reviewed)
+
+
+async def _begun(ctx: Ctx, services: Services, task: ReviewTask) -> tuple[Review, Subject]:
+    """The rules and the pull request, which can be read without them: that costs nothing and decides nothing."""
+    reader = Review(services, ctx.task_id, task, services.policies.latest(task.repository), max_dollars=0.0)
+    steps: dict[str, Step[Any]] = {
+        "policy": Step(services.policies.load, (task.repository,), retries=2),
+        "read": Step(pull_request.read, (reader,), retries=2),
+    }
+    begun = await ctx.parallel(steps)
+    policy: Policy = begun["policy"]
+    return replace(reader, policy=policy, max_dollars=policy.review.max_dollars), begun["read"]
+
+
+async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) -> tuple[Looked, Reviewed]:
+    """Remember and analyse; look at our open findings again; find, settle, verify, rank. Secrets are known from here.
+
+    Returns what was looked at, with its secrets, and the review.
+    """
+    task = review.task
+    steps: dict[str, Step[Any]] = {
+        "recall": Step(history.recall, (review.services, task.repository, task.number, subject.author), retries=2),
+        "analyse": Step(static_analysis.analyse, (review, subject, looked), interruptible=True),
+    }
+    known = await ctx.parallel(steps)
+    before: Memory = known["recall"]
+    static: Analysis = known["analyse"]
+    looked = looked.model_copy(update={"secrets": placeholders.secrets_of(static)})
+    memory = await recheck.recheck(ctx, review, subject, looked, before)
+    found = await _find(ctx, review, subject, looked, static)
+    claims = await ctx.step("settle", settled, review, looked, static, memory, tuple(found.values()))
+    verdicts = await _verify(ctx, review, subject, looked, claims.settled)
+    reviewed = assembled(review, looked, static, found, claims, verdicts)
+    issues = tuple(issue.number for issue in subject.issues)
+    more = {"issues": issues, "since": since(before, memory), "read": pull_request.reads(review)}
+    return looked, reviewed.model_copy(update=more)
+
+
+def since(before: Memory, now: Memory) -> Since:
+    """What became of the findings that were unsettled before; what the summary tells is told there again."""
+    names = {one.fingerprint for one in before.unsettled()}
+    ours = [one for one in now.told if one.fingerprint in names]
+    titles = {state: tuple(one.finding.title for one in ours if one.state == state) for state in get_args(State)}
+    return Since(fixed=titles["fixed"], disputed=titles["disputed"], open=titles["open"])
+
+
+async def _find(ctx: Ctx, review: Review, subject: Subject, looked: Looked, static: Analysis) -> dict[str, Found]:
+    """Every reading by its finder, a few at a time, the most important first; by the reading's name."""
+    steps = {
+        one.name: Step(finders.find, (review, subject, looked, one, _evidence(static, one)), interruptible=True)
+        for one in looked.readings
+    }
+    return await ask_all(ctx, steps)
+
+
+def _evidence(static: Analysis, one: Reading) -> tuple[str, ...]:
+    """What tools say about the files of a reading, for the finder to use or not."""
+    about = [item for item in (*static.new, *static.evidence) if item.path in one.paths]
+    return tuple(f"{item.path}:{item.line} {item.tool} {item.rule}: {item.message}" for item in about[:_EVIDENCE])
+
+
+async def settled(review: Review, looked: Looked, static: Analysis, memory: Memory, found: tuple[Found, ...]) -> Claims:
+    """All new findings at their places: none whose quote is invented, none that repeats what was said, by anybody."""
+    diffs = await change.changed(review, looked)
+    head = await change.texts(review, looked, looked.head_sha, diffs)
+    old = await change.texts(review, looked, looked.merge_base, [diff.old_path for diff in diffs.values()])
+    base = {path: old[diff.old_path] for path, diff in diffs.items() if diff.old_path in old}
+    said = [one for answer in found for one in answer.findings]
+    new = [item for item in static.new if item.path in diffs]
+    tools = placement.few(new)
+
+    def settle() -> tuple[list[Settled], list[Settled]]:
+        placed = (placement.settle(item, diffs, head, base) for item in said)
+        return [placement.of_tool(item, diffs, head) for item in tools], [one for one in placed if one is not None]
+
+    by_tools, by_models = await asyncio.to_thread(settle)
+    fresh = [one for one in by_tools if one.anchor is not None or not looked.known.get(one.finding.path)]
+    kept = placement.distinct([*fresh, *by_models])
+    sifted = await history.sift(review, looked, memory, kept)
+    dropped = Dropped(
+        invented=len(said) - len(by_models),
+        repeated=len(fresh) + len(by_models) - len(kept),
+        known=sum(sifted.known.values()),
+        alike=len(new) - len(tools),
+        unusable=sum(answer.unusable for answer in found),
+    )
+    await review.stage("find", "done", f"{len(sifted.new)} new of {len(said) + len(tools)}")
+    return Claims(settled=sifted.new, again=sifted.again, dropped=dropped)
+
+
+async def _verify(
+    ctx: Ctx, review: Review, subject: Subject, looked: Looked, claims: Sequence[Settled]
+) -> dict[str, Verdict]:
+    """Verdicts by step name for what could be said inline: the most severe, a few more than fit."""
+    risks = {file.path: file.risk for file in looked.files}
+    ranked = ranking.ordered([one for one in claims if _needs_proof(one.finding)], risks)
+    chosen = [one.finding for one in ranked][: review.policy.review.inline + _SPARE_CHECKS]
+    steps = {
+        verification.step_name(one): Step(verification.verify, (review, subject, looked, one), interruptible=True)
+        for one in chosen
+    }
+    return await ask_all(ctx, steps)
+
+
+def _needs_proof(one: Finding) -> bool:
+    return one.source == "model" and one.severity != "nit"
+
+
+def assembled(
+    review: Review,
+    looked: Looked,
+    static: Analysis,
+    found: Mapping[str, Found],
+    claims: Claims,
+    verdicts: Mapping[str, Verdict],
+) -> Reviewed:
+    """The result: ranked, split, and with an honest account of what was read."""
+    judged = [
+        one.model_copy(update={"verdict": verdicts.get(verification.step_name(one.finding))}) for one in claims.settled
+    ]
+    kept = [one for one in judged if one.verdict is None or one.verdict.fate != "refuted"]
+    risks = {file.path: file.risk for file in looked.files}
+    inline, folded = ranking.split(ranking.ordered(kept, risks), review.policy.review.inline)
+    changes = {path: text for answer in found.values() for path, text in answer.changes.items()}
+    models = [answer.model for answer in found.values()] + [verdict.model for verdict in verdicts.values()]
+    return Reviewed(
+        head_sha=looked.head_sha,
+        merge_base=looked.merge_base,
+        rules=previous.rules(review),
+        files=tuple(file.model_copy(update={"change": changes.get(file.path, "")}) for file in looked.files),
+        inline=inline,
+        folded=(*folded, *claims.again),
+        dropped=claims.dropped.model_copy(update={"refuted": len(judged) - len(kept)}),
+        unread=_unread(looked, found),
+        missed=_missed(looked, found),
+        static=static.model_copy(update={"new": (), "evidence": ()}),
+        models=tuple(dict.fromkeys(model for model in models if model)),
+        readings=len(looked.readings),
+        blocks=review.policy.review.block and any(_is_grave(one) for one in (*inline, *folded)),
+    )
+
+
+def _is_grave(one: Settled) -> bool:
+    return one.proved and one.finding.severity in {"blocker", "bug"}
+
+
+def _unread(looked: Looked, found: Mapping[str, Found]) -> dict[str, str]:
+    """Files of which some part was read by nobody, with what went wrong."""
+    unread: dict[str, str] = {}
+    heard = _heard(looked, found)
+    for one in looked.readings:
+        problem = found[one.name].problem
+        missing = [part.path for part in one.parts if part not in heard]
+        unread |= {path: problem for path in missing if problem is not None}
+    return unread
+
+
+def _missed(looked: Looked, found: Mapping[str, Found]) -> tuple[Missed, ...]:
+    """Readings that gave no answer about parts which others have read for other concerns."""
+    heard = _heard(looked, found)
+    missed = []
+    for one in looked.readings:
+        problem = found[one.name].problem
+        paths = dict.fromkeys(part.path for part in one.parts if part in heard)
+        if problem is not None and paths:
+            missed.append(Missed(concerns=one.concerns, paths=tuple(paths), reason=problem))
+    return tuple(missed)
+
+
+def _heard(looked: Looked, found: Mapping[str, Found]) -> set[Part]:
+    return {part for one in looked.readings if found[one.name].problem is None for part in one.parts}
+
+
+def _without_refused(reviewed: Reviewed, refused: Sequence[int]) -> Reviewed:
+    """Comments that GitHub did not take are told in the summary."""
+    kept = tuple(one for number, one in enumerate(reviewed.inline) if number not in refused)
+    gone = tuple(one for number, one in enumerate(reviewed.inline) if number in refused)
+    return reviewed.model_copy(update={"inline": kept, "folded": (*gone, *reviewed.folded)})
+
+
+def _outcome(voice: Voice, reviewed: Reviewed) -> Outcome:
+    data = {
+        "report": voice.summary(reviewed),
+        "check": voice.check(reviewed).model_dump(mode="json"),
+        "reviewed": reviewed.model_dump(mode="json"),
+    }
+    return Outcome(state="done" if reviewed.complete else "unverified", summary=voice.sentence(reviewed), data=data)

@@ -1,0 +1,111 @@
+"""Settling: is the quoted code there, where may a comment hang, who says the same? Answered by code, not by a model."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+from bot.analysis.records import StaticFinding
+from bot.github.text.anchors import place
+from bot.github.text.diffs import FileDiff, Side
+from bot.pulls.fingerprints import Identity, identify, relocated, same
+from bot.pulls.records import Finding, Settled, Severity
+from bot.pulls.similarity import NEAR, alike, wordings
+
+# as bot.pulls.excerpts writes them: both numbers, each of them perhaps left out, then the sign
+_ROW = re.compile(r"(?: *\d+| {5}) (?: {5}| *\d+) [ +.-]")
+_SEVERITIES: dict[str, Severity] = {"error": "bug", "warning": "risk", "note": "nit"}
+_ORDER: dict[Severity, int] = {"blocker": 0, "bug": 1, "risk": 2, "nit": 3}
+_SECURITY = ("bandit", "detect-secrets", "zizmor")
+
+_OF_A_RULE = 3
+_OF_TOOLS = 30
+
+Texts = Mapping[str, str]
+
+
+def settle(finding: Finding, diffs: Mapping[str, FileDiff], head: Texts, base: Texts) -> Settled | None:
+    """The finding at the place where its quote really stands; None where the quote is invented.
+
+    A finding whose path is wrong moves to the one changed file that has its quote. ``head`` and ``base`` hold the texts
+    of the changed files by their new paths. Parses files: call it in a thread.
+    """
+    finding = finding.model_copy(update={"path": finding.path.removeprefix("./"), "quote": bare(finding.quote)})
+    if finding.path in diffs:
+        found = _at(finding, diffs[finding.path], head, base)
+        if found is not None:
+            return found
+    others = [diff for path, diff in diffs.items() if path != finding.path and place(diff, finding.quote) is not None]
+    moved = finding.model_copy(update={"path": others[0].path}) if len(others) == 1 else None
+    return _at(moved, others[0], head, base) if moved is not None else None
+
+
+def of_tool(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) -> Settled:
+    """A finding of an analyser, on the line it names."""
+    lines = head.get(found.path, "").replace("\r\n", "\n").split("\n")
+    finding = Finding(
+        path=found.path,
+        quote="\n".join(lines[found.line - 1 : found.end_line]) or found.message,
+        line=found.line,
+        severity=_SEVERITIES[found.severity],
+        concern="security" if found.tool in _SECURITY else "correctness",
+        title=found.message,
+        claim="",
+        source=f"{found.tool}:{found.rule}",
+    )
+    diff = diffs.get(found.path)
+    return Settled(finding=finding, anchor=place(diff, "", found.line, "RIGHT") if diff is not None else None)
+
+
+def few(found: Sequence[StaticFinding]) -> tuple[StaticFinding, ...]:
+    """Some of each rule, in the order given: who breaks one a hundred times need not be told a hundred times."""
+    seen: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for one in found:
+        seen[one.tool, one.rule] += 1
+        if seen[one.tool, one.rule] <= _OF_A_RULE:
+            kept.append(one)
+    return tuple(kept[:_OF_TOOLS])
+
+
+def distinct(settled: Sequence[Settled]) -> tuple[Settled, ...]:
+    """The findings without those that repeat another: of two the tool's stays, else the more severe one."""
+    kept: dict[str, list[tuple[Settled, Identity]]] = defaultdict(list)
+    for one in sorted(settled, key=_weight):
+        identity, others = identify(one.finding), kept[one.finding.path]
+        if not any(same(identity, known) or _repeats(one, other) for other, known in others):
+            others.append((one, identity))
+    return tuple(sorted((one for group in kept.values() for one, _ in group), key=_weight))
+
+
+def bare(quote: str) -> str:
+    """A quote without line numbers and signs, where a model copied them along."""
+    lines = [line for line in quote.split("\n") if line.strip()]
+    if lines and all(_ROW.match(line) for line in lines):
+        return "\n".join(_ROW.sub("", line, count=1) for line in lines)
+    return quote.strip("\n")
+
+
+def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts) -> Settled | None:
+    side: Side = "LEFT" if finding.removed else "RIGHT"
+    whole = (base if finding.removed else head).get(diff.path, "")
+    anchor = place(diff, finding.quote, finding.line, side, text=whole)
+    for text, removed in ((head.get(diff.path), False), (base.get(diff.path), True)):
+        there = relocated(finding, text) if text is not None else None
+        if there is not None:
+            return Settled(finding=there.model_copy(update={"removed": removed}), anchor=anchor)
+    return None
+
+
+def _weight(one: Settled) -> tuple[bool, int]:
+    return one.finding.source == "model", _ORDER[one.finding.severity]
+
+
+def _repeats(one: Settled, other: Settled) -> bool:
+    """On the very same lines readers mean one cause more often than two, whatever words they find for it."""
+    if one.anchor is None or one.anchor != other.anchor:
+        return False
+    mine, theirs = one.finding, other.finding
+    said = (wordings(mine.title, mine.claim), wordings(theirs.title, theirs.claim))
+    return mine.concern == theirs.concern or alike(*said) >= NEAR

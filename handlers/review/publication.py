@@ -1,0 +1,110 @@
+"""Posting: one review with its comments, on the head it was made for, or nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from bot.edits.syntax import broken_by
+from bot.github.api.scopes import CHECKS, READ
+from bot.github.resources import pulls, reviews
+from bot.github.resources.reviews import Overtaken, ReviewComment
+from bot.github.text.diffs import FileDiff
+from bot.github.text.markers import Marker, with_marker
+from bot.github.text.suggestions import suggestion
+from bot.pulls import diff, placeholders
+from bot.pulls.diff import Review
+from bot.pulls.fingerprints import fingerprint
+from bot.pulls.memory import marker
+from bot.pulls.records import Looked, Reviewed, Settled
+from bot.store import reporting
+from bot.types import JsonModel
+from handlers.review.pull_request import stop_reason
+from handlers.review.voice import Voice
+
+
+class Posted(JsonModel):
+    """``stop`` says why nothing was posted; ``refused`` are the places in ``inline`` of what GitHub did not take.
+
+    ``comments`` are the ids of the comments, in the order of ``inline`` without those.
+    """
+
+    stop: str | None = None
+    refused: tuple[int, ...] = ()
+    comments: tuple[int, ...] = ()
+
+
+async def account(review: Review, reviewed: Reviewed) -> Reviewed:
+    """The review with what the task has cost by now."""
+    spent = await review.services.store.run(lambda connection: reporting.spent_by_task(connection, review.task_id))
+    return reviewed.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})
+
+
+async def post(review: Review, looked: Looked, reviewed: Reviewed, voice: Voice) -> Posted:
+    """Post what is to be said inline, once however often the step runs; an old head gets nothing."""
+    await review.stage("post", "started")
+    if not reviewed.inline:
+        stop = await _overtaken(review)
+        return Posted(stop=stop)
+    task, services = review.task, review.services
+    github = await services.github.for_repository(task.repository, CHECKS)
+    comments = await _comments(review, looked, reviewed, voice)
+    try:
+        posted = await reviews.create_review(
+            github,
+            task.repository,
+            task.number,
+            looked.head_sha,
+            services.outgoing(voice.review(reviewed)),
+            comments,
+            "REQUEST_CHANGES" if reviewed.blocks else "COMMENT",
+            marker=Marker(task=review.task_id, part="review"),
+            bot_id=(await services.github.bot()).id,
+        )
+    except Overtaken as error:
+        return Posted(stop=error.message)
+    await review.audit(f"review #{task.number}", allowed=True, reason=f"{len(comments)} comments")
+    refused = tuple(number for number, comment in enumerate(comments) if comment in posted.refused)
+    ids = await reviews.comments_of(github, task.repository, task.number, posted.id)
+    return Posted(refused=refused, comments=ids)
+
+
+async def _overtaken(review: Review) -> str | None:
+    github = await review.services.github.for_repository(review.task.repository, READ)
+    return stop_reason(review, await pulls.get_pull(github, review.task.repository, review.task.number))
+
+
+async def _comments(review: Review, looked: Looked, reviewed: Reviewed, voice: Voice) -> list[ReviewComment]:
+    diffs = await diff.changed(review, looked)
+    head = await diff.texts(review, looked, looked.head_sha, {one.finding.path for one in reviewed.inline})
+
+    def written() -> list[ReviewComment]:
+        return [_comment(review, one, voice.comment(one, _suggestion(one, diffs, head))) for one in reviewed.inline]
+
+    return await asyncio.to_thread(written)
+
+
+def _suggestion(one: Settled, diffs: Mapping[str, FileDiff], head: Mapping[str, str]) -> str:
+    """A block that can be committed with a click; "" where the finding has none or it would not fit."""
+    finding, anchor = one.finding, one.anchor
+    text = head.get(finding.path)
+    if finding.suggestion is None or anchor is None or text is None or placeholders.marks(finding.suggestion):
+        return ""
+    found = suggestion(anchor, diffs[finding.path], text, finding.suggestion, quote=finding.quote, broken_by=broken_by)
+    return found or ""
+
+
+def _comment(review: Review, one: Settled, text: str) -> ReviewComment:
+    """The comment at its place, else on its file; its mark says which finding it tells."""
+    body = with_marker(review.services.outgoing(text), marker(review.task_id, fingerprint(one.finding)))
+    anchor = one.anchor
+    if anchor is None:
+        return ReviewComment(path=one.finding.path, body=body)
+    return ReviewComment(
+        path=anchor.path,
+        body=body,
+        line=anchor.line,
+        side=anchor.side,
+        start_line=anchor.start_line,
+        start_side=anchor.start_side,
+    )

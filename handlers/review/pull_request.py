@@ -1,0 +1,168 @@
+"""Read: the pull request as it is now, what it wants to close, and the change itself, file by file."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from bot.context import guidelines
+from bot.git.mirrors import Mirror
+from bot.github.api.client import Client
+from bot.github.api.errors import NotFound
+from bot.github.api.scopes import READ
+from bot.github.resources import issues, pulls
+from bot.github.resources.pulls import Pull
+from bot.github.text.diffs import FileDiff
+from bot.policy import Policy
+from bot.pulls import diff as change
+from bot.pulls import excerpts, skipped
+from bot.pulls.diff import Review
+from bot.pulls.records import ChangedFile, LinkedIssue, Looked, Subject
+from bot.pulls.skipped import READ_BEFORE, fresh
+from bot.work.untrusted import visible
+from handlers.review import check_run, plan
+
+_CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d{1,9})\b", re.IGNORECASE)
+_MAX_RAW = 60_000
+_MAX_BODY = 12_000
+_MAX_ISSUE = 8_000
+_MAX_ISSUES = 3
+
+
+async def read(review: Review) -> Subject:
+    """The pull request and the issues it says it closes. Whoever asked for a draft gets it; nobody else does."""
+    await review.stage("read", "started")
+    task = review.task
+    github = await review.services.github.for_repository(task.repository, READ)
+    pull = await pulls.get_pull(github, task.repository, task.number)
+    stop = stop_reason(review, pull)
+    if stop is None:
+        await check_run.show(review.services, task, review.task_id, pull.head_sha)
+    linked = [] if stop else await _linked(review, github, pull)
+    subject = Subject(
+        nonce=secrets.token_hex(8),
+        title=visible(pull.title)[:500],
+        body=visible(pull.body[:_MAX_RAW])[:_MAX_BODY],
+        author=pull.author,
+        head_sha=pull.head_sha,
+        base_branch=pull.base_branch,
+        from_fork=pull.from_fork(task.repository),
+        issues=tuple(linked),
+        stop=stop,
+    )
+    await review.stage("read", "failed" if stop else "done", stop or "")
+    return subject
+
+
+def stop_reason(review: Review, pull: Pull) -> str | None:
+    """Why there is nothing to review or to post any more."""
+    if pull.state != "open":
+        return f"The pull request was {'merged' if pull.merged else 'closed'} meanwhile."
+    wanted = review.task.head_sha
+    if wanted is not None and pull.head_sha != wanted:
+        return f"Superseded: the head is {pull.head_sha[:10]} by now."
+    return None
+
+
+async def look(review: Review, subject: Subject, known: dict[str, tuple[str, ...]]) -> Looked:
+    """Fetch, diff from the merge base, name what is not read, rank and pack the rest.
+
+    ``known`` are hunks that an earlier review has read. A push may be no reason to read anything.
+    """
+    await review.stage("look", "started")
+    mirror = await _fetched(review, subject)
+    base_sha = await mirror.resolve(subject.base_branch)
+    merge_base = await mirror.merge_base(base_sha, subject.head_sha)
+    diffs = await change.diffs(review, merge_base, subject.head_sha)
+    head = await change.contents(review, subject.head_sha, diffs)
+    base = await change.contents(review, merge_base, [diff.old_path for diff in diffs.values()])
+    known = {} if review.task.full else {path: names for path, names in known.items() if path in diffs}
+    changed = await asyncio.to_thread(_facts, review.policy, diffs, head, base, known)
+    wanted = {file.path: fresh(diffs[file.path], known.get(file.path, ())) for file in changed if not file.left_out}
+    shown = await asyncio.to_thread(_shown, wanted, head) if reads(review) else {}
+    paths = [entry.path for entry in await mirror.entries(base_sha)]
+    looked = Looked(
+        head_sha=subject.head_sha,
+        merge_base=merge_base,
+        files=changed,
+        readings=plan.readings(changed, shown),
+        guidelines=await guidelines.collect(partial(mirror.read, base_sha), paths, list(shown)),
+        known=known,
+    )
+    await review.stage("look", "done", f"{len(shown)} of {len(changed)} changed files to read")
+    return looked
+
+
+def reads(review: Review) -> bool:
+    """Whether the change is read, or only our open findings are looked at again."""
+    trigger = review.task.trigger
+    return trigger != "ours" and (trigger != "push" or "synchronize" in review.policy.review.on)
+
+
+async def _fetched(review: Review, subject: Subject) -> Mirror:
+    """The mirror with both ends in it. ``refs/pull/N/head`` exists for forks as well."""
+    repository = review.task.repository
+    mirror = await review.services.mirrors.of(repository)
+    token = await review.services.github.token(repository, READ)
+    await mirror.fetch([subject.base_branch, f"refs/pull/{review.task.number}/head"], token)
+    return await review.mirror(subject.head_sha)
+
+
+async def _linked(review: Review, github: Client, pull: Pull) -> list[LinkedIssue]:
+    numbers = dict.fromkeys(int(number) for number in _CLOSES.findall(f"{pull.title}\n{visible(pull.body[:_MAX_RAW])}"))
+    wanted = [number for number in numbers if number != pull.number][:_MAX_ISSUES]
+    found = await asyncio.gather(*(_issue(review, github, number) for number in wanted))
+    return [issue for issue in found if issue is not None]
+
+
+async def _issue(review: Review, github: Client, number: int) -> LinkedIssue | None:
+    try:
+        issue = await issues.get_issue(github, review.task.repository, number)
+    except NotFound:
+        return None
+    body = visible(issue.body[:_MAX_RAW])[:_MAX_ISSUE]
+    return None if issue.is_pull else LinkedIssue(number=number, title=visible(issue.title)[:500], body=body)
+
+
+def _facts(
+    policy: Policy,
+    diffs: Mapping[str, FileDiff],
+    head: Mapping[str, bytes],
+    base: Mapping[str, bytes],
+    known: Mapping[str, Sequence[str]],
+) -> tuple[ChangedFile, ...]:
+    facts = (_fact(policy, diff, head.get(diff.path), base.get(diff.old_path)) for diff in diffs.values())
+    return tuple(_if_fresh(fact, known.get(fact.path, ())) for fact in facts)
+
+
+def _if_fresh(fact: ChangedFile, known: Sequence[str]) -> ChangedFile:
+    if fact.left_out is None and fact.hunks and not set(fact.hunks) - set(known):
+        return fact.model_copy(update={"left_out": READ_BEFORE})
+    return fact
+
+
+def _fact(policy: Policy, diff: FileDiff, head: bytes | None, base: bytes | None) -> ChangedFile:
+    risk, why = plan.risk_of(diff)
+    kinds = [line.kind for hunk in diff.hunks for line in hunk.lines]
+    return ChangedFile(
+        path=diff.path,
+        old_path=diff.old_path,
+        status=diff.status,
+        added=kinds.count("+"),
+        removed=kinds.count("-"),
+        left_out=skipped.left_out(diff, head, base, policy),
+        risk=risk,
+        why=why,
+        hunks=tuple(skipped.digest(hunk) for hunk in diff.hunks),
+    )
+
+
+def _shown(wanted: Mapping[str, FileDiff], head: Mapping[str, bytes]) -> dict[str, tuple[str, ...]]:
+    return {path: excerpts.rows(diff, _text(head.get(path))) for path, diff in wanted.items()}
+
+
+def _text(data: bytes | None) -> str | None:
+    return None if data is None else data.decode("utf-8", "replace")

@@ -1,0 +1,195 @@
+"""Our open findings on a new head: what stands is left, what changed is asked about once, what is fixed is closed.
+
+Code looks first whether the lines and what is around them are as they were; only where they are not is the verifier
+asked, and its "fixed" counts only with a quote that stands in the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+
+from bot.engine.port import Ctx, Step
+from bot.github.api.scopes import RESOLVE_THREADS
+from bot.github.resources.threads import Thread, reply, resolve
+from bot.models.port import BudgetExceeded, ModelError
+from bot.pulls import diff, placeholders, quotes
+from bot.pulls.diff import Review
+from bot.pulls.fingerprints import relocated, unchanged
+from bot.pulls.memory import Checked, Memory, Told, check, fixed_marker, judged, stored, surroundings
+from bot.pulls.records import Looked, Settled, Subject
+from bot.store import findings
+from bot.types import JsonModel
+from bot.work.inquiry import Inquiry
+from bot.work.prompts import render
+from handlers.review import ranking
+from handlers.review.batches import ask_all
+from handlers.review.verification import VERDICT
+
+# Besides pull_requests GitHub wants contents of an App that resolves a thread.
+_TURNS = 5
+_AT_MOST = 12
+_SAID = 600
+
+
+class Answer(JsonModel):
+    """What the verifier made of a changed place. ``fixed`` needs ``path`` and ``quote`` that stand in the head.
+
+    ``short``: the budget did not allow the next call.
+    """
+
+    fixed: bool = False
+    path: str = ""
+    quote: str = ""
+    reason: str = ""
+    short: bool = False
+
+
+async def recheck(ctx: Ctx, review: Review, subject: Subject, looked: Looked, memory: Memory) -> Memory:
+    """Memory brought to the head: findings where their code is now, those that were fixed closed in their threads."""
+    if not memory.unsettled():
+        return memory
+    checked = await ctx.step("recheck", by_code, review, looked, memory)
+    steps = {
+        step_name(one.told): Step(ask, (review, subject, looked, one), interruptible=True)
+        for one in most_important(checked, looked)
+    }
+    answers = await ask_all(ctx, steps)
+    by_name = {one.told.fingerprint: answers[name] for one in checked if (name := step_name(one.told)) in answers}
+    return await ctx.step("close-fixed", close, review, looked, memory, checked, by_name, retries=2)
+
+
+def step_name(told: Told) -> str:
+    """The name of the step that asks about a finding."""
+    return f"recheck-{told.fingerprint}"
+
+
+def most_important(checked: Sequence[Checked], looked: Looked) -> list[Checked]:
+    """The open findings that only a model can judge, most important first, and no more than are worth the money."""
+    risks = {file.path: file.risk for file in looked.files}
+    doubtful = [one for one in checked if one.open and one.standing == "doubtful"]
+    settled = {one.told.fingerprint: Settled(finding=one.told.finding, verdict=one.told.verdict) for one in doubtful}
+    return sorted(doubtful, key=lambda one: ranking.weight(settled[one.told.fingerprint], risks))[:_AT_MOST]
+
+
+async def by_code(review: Review, looked: Looked, memory: Memory) -> tuple[Checked, ...]:
+    """How each open finding stands, by its code and by what people said below it."""
+    told, blind = memory.unsettled(), _blind(looked, memory)
+    texts = await diff.texts(review, looked, looked.head_sha, {one.finding.path for one in told})
+    if any(one.finding.path not in texts for one in told):
+        # The code may have moved to another file of the change.
+        texts |= await diff.texts(review, looked, looked.head_sha, {file.path for file in looked.files})
+
+    def look() -> tuple[Checked, ...]:
+        return tuple(judged(_stands(one, texts, blind), memory) for one in told)
+
+    return await asyncio.to_thread(look)
+
+
+def _stands(told: Told, texts: Mapping[str, str], blind: Collection[str]) -> Checked:
+    """How a finding stands by its code. One about a secret is fixed where nothing of it is found any more."""
+    if told.finding.path in blind:
+        return Checked(told=told, standing="stands")
+    checked, finding = check(told, texts), told.finding
+    if checked.standing != "doubtful" or not finding.source.startswith(f"{placeholders.TOOL}:"):
+        return checked
+    places = [texts[finding.path]] if finding.path in texts else list(texts.values())
+    wanted = placeholders.marks(finding.quote) or (finding.quote.strip(),)
+    there = any(each in text for each in wanted for text in places)
+    return checked.model_copy(update={"standing": "stands" if there else "gone"})
+
+
+def _blind(looked: Looked, memory: Memory) -> set[str]:
+    """Files that held secrets and were not searched for them now: nobody can tell, and nobody may be shown them."""
+    secret = (one for one in memory.told if one.finding.source.startswith(f"{placeholders.TOOL}:"))
+    return {one.finding.path for one in secret} if looked.secrets is None else set()
+
+
+async def ask(review: Review, subject: Subject, looked: Looked, checked: Checked) -> Answer:
+    """Whether a finding still holds where its code changed. A model that fails leaves it open."""
+    finding = checked.told.finding
+    prompt = render(
+        "review/recheck.md.j2",
+        nonce=subject.nonce,
+        path=finding.path,
+        claim=f"{finding.title}\n\n{finding.claim}\n{finding.failing_input}".strip(),
+        then=finding.quote,
+        now=checked.now,
+    )
+    system = render("review/verifier.md.j2", repository=review.task.repository.full_name, nonce=subject.nonce)
+    hide = partial(placeholders.hide, secrets=await diff.secrets(review, looked))
+    name, sha = step_name(checked.told), looked.head_sha
+    inquiry = Inquiry(review, name, "verify", system, sha, VERDICT, _TURNS, 4096, hide=hide)
+    try:
+        answer = await inquiry.ask(prompt)
+    except ModelError as error:
+        return Answer(reason=error.message, short=isinstance(error, BudgetExceeded))
+    said = answer.arguments
+    if said is None:
+        return Answer(reason=answer.problem or "the model gave no answer")
+    path, quote = str(said["path"]).removeprefix("./"), str(said["quote"])[:_SAID]
+    text = (await diff.texts(review, looked, looked.head_sha, [path])).get(path)
+    if text is None or quotes.find(text, quote) is None:
+        return Answer(reason="the check quoted code that is not in the file")
+    reason = " ".join(str(said["reason"]).split())[:_SAID]
+    return Answer(fixed=said["holds"] is False, path=path, quote=quote, reason=reason)
+
+
+async def close(
+    review: Review, looked: Looked, memory: Memory, checked: Sequence[Checked], answers: Mapping[str, Answer]
+) -> Memory:
+    """Say below what is fixed that it is, resolve it, and store how everything stands."""
+    texts = await diff.texts(review, looked, looked.head_sha, {one.told.finding.path for one in checked})
+    after = [concluded(one, answers.get(one.told.fingerprint), looked.head_sha, texts) for one in checked]
+    for one in after:
+        thread = memory.thread_of(one.told.fingerprint)
+        if one.told.state == "fixed" and thread is not None and not thread.resolved:
+            await _say_fixed(review, looked, memory, one.told, thread)
+    await _store(review, memory, after)
+    brought = {one.told.fingerprint: one.told for one in after}
+    return memory.model_copy(update={"told": tuple(brought.get(one.fingerprint, one) for one in memory.told)})
+
+
+def concluded(one: Checked, answer: Answer | None, head_sha: str, texts: Mapping[str, str]) -> Checked:
+    """The finding after all answers; one that still holds is remembered by the code it holds for now."""
+    told = one.told
+    if not one.open:
+        return one.model_copy(update={"told": told.model_copy(update={"head_sha": head_sha})})
+    if one.standing == "gone" or (answer is not None and answer.fixed):
+        return one.model_copy(update={"told": told.model_copy(update={"state": "fixed", "head_sha": head_sha})})
+    text = texts.get(told.finding.path)
+    if text is None or (one.standing == "doubtful" and (answer is None or not answer.quote)):
+        return one
+    finding = told.finding
+    if one.standing == "doubtful" and not unchanged(finding, relocated(finding, text)) and not finding.removed:
+        assert answer is not None
+        proof = relocated(finding.model_copy(update={"quote": answer.quote}), text)
+        finding = proof if proof is not None and proof.symbol == finding.symbol else finding
+    around = surroundings(finding, text)[0]
+    update = {"finding": finding, "around": around, "head_sha": head_sha}
+    return one.model_copy(update={"told": told.model_copy(update=update)})
+
+
+async def _say_fixed(review: Review, looked: Looked, memory: Memory, told: Told, thread: Thread) -> None:
+    task = review.task
+    github = await review.services.github.for_repository(task.repository, RESOLVE_THREADS)
+    mark = fixed_marker(review.task_id, told.fingerprint)
+    text = f"Fixed in {looked.head_sha}."
+    await reply(github, task.repository, task.number, thread, text, marker=mark, bot_id=memory.bot_id)
+    await resolve(github, thread.id)
+    await review.audit(f"resolve thread of #{task.number}", allowed=True, reason=told.finding.title[:200])
+
+
+async def _store(review: Review, memory: Memory, after: Sequence[Checked]) -> None:
+    repository, number = review.task.repository.full_name, review.task.number
+    comments = {
+        one.told.fingerprint: thread.comments[0].id
+        for one in after
+        if (thread := memory.thread_of(one.told.fingerprint)) is not None
+    }
+    rows = [
+        stored(one.told, repository, number, comment=comments.get(one.told.fingerprint), reason=one.why)
+        for one in after
+    ]
+    await review.services.store.run(lambda connection: findings.remember(connection, rows))

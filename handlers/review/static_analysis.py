@@ -1,0 +1,76 @@
+"""The static layer on a review: the changed files of base and head laid out as data, and analysed in the sandbox."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.analysis import layer
+from bot.analysis.records import Analysis, NotRun
+from bot.git.paths import can_name_a_file
+from bot.pulls import diff as change
+from bot.pulls import placeholders
+from bot.pulls.diff import Review
+from bot.pulls.records import Looked, Subject
+from bot.toolchains.workspace import remove_tree
+from bot.types import ForgehandError
+from handlers.review import pull_request
+
+_MOST = 500
+
+
+async def analyse(review: Review, subject: Subject, looked: Looked) -> Analysis:
+    """Findings that are new on changed lines, and evidence. Where it fails, that is told, and the review goes on.
+
+    Where the change is not read, all there is are the places of secrets, because they have to be hidden all the same.
+    """
+    await review.stage("analyse", "started")
+    try:
+        return await _analyse(review, subject, looked)
+    except ForgehandError as error:
+        return Analysis(not_run=(NotRun(tool="static analysis", reason=error.message),))
+
+
+async def _analyse(review: Review, subject: Subject, looked: Looked) -> Analysis:
+    diffs = await change.changed(review, looked)
+    # What is generated, vendored or data still may hold a secret; only what the policy leaves out is left out here.
+    wanted = {path: diff for path, diff in diffs.items() if not review.policy.ignores(path)}
+    head = await change.contents(review, looked.head_sha, wanted)
+    folder = review.services.settings.data_dir / "work" / review.task_id / "analysis"
+    own = review.policy.review.analysers if pull_request.reads(review) else {}
+    if own and not subject.from_fork:
+        mirror = await review.mirror(looked.head_sha)
+        await mirror.checkout(looked.merge_base, folder / "base")
+        await mirror.checkout(looked.head_sha, folder / "head")
+    else:
+        base = await change.contents(review, looked.merge_base, [diff.old_path for diff in wanted.values()])
+        await asyncio.to_thread(_lay, folder, {"base": base, "head": head})
+    try:
+        found = await layer.analyse(
+            review.services.sandbox,
+            folder / "base",
+            folder / "head",
+            {path: wanted[path].added_lines() for path in head},
+            renamed={path: diff.old_path for path, diff in wanted.items() if diff.old_path != path},
+            analysers=own,
+            run_code=not subject.from_fork,
+        )
+        secrets = placeholders.secrets_of(found) or ()
+        if not pull_request.reads(review):
+            return Analysis(evidence=secrets, not_run=found.not_run)
+        evidence = dict.fromkeys((*found.evidence[:_MOST], *secrets))
+        return found.model_copy(update={"new": found.new[:_MOST], "evidence": tuple(evidence)})
+    finally:
+        await asyncio.to_thread(remove_tree, folder)
+
+
+def _lay(folder: Path, trees: Mapping[str, Mapping[str, bytes]]) -> None:
+    remove_tree(folder)
+    for name, files in trees.items():
+        (folder / name).mkdir(parents=True)
+        for path, data in files.items():
+            if can_name_a_file(path):
+                target = folder / name / path
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(data)

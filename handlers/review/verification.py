@@ -1,0 +1,124 @@
+"""The verifier: a separate question for each finding, which sees the claim and the code and must bring a proof.
+
+Code decides what its answer is worth: the quote has to stand in the file, and an input that fails has to be named.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from bot.context.lookup import numbered
+from bot.models.port import BudgetExceeded, ModelError, Tool
+from bot.pulls import diff, excerpts, placeholders, quotes
+from bot.pulls.diff import Review
+from bot.pulls.fingerprints import digest
+from bot.pulls.records import Finding, Looked, Subject, Verdict
+from bot.work.inquiry import Inquiry
+from bot.work.prompts import render
+from handlers.review.sandbox_runs import Tries, may_try
+
+_TURNS = 6
+_MAX_DIFF = 24_000
+_AROUND = 60
+_WHOLE_FILE = 240
+_SAID = 600
+
+VERDICT = Tool(
+    name="verdict",
+    description="Say whether the claim holds, and prove it; this ends your work.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "holds": {"type": "boolean"},
+            "path": {"type": "string", "description": "the file of the quote"},
+            "quote": {"type": "string", "description": "code copied exactly from it, without line numbers"},
+            "failing_input": {"type": "string"},
+            "reason": {"type": "string"},
+        },
+        "required": ["holds", "path", "quote", "failing_input", "reason"],
+        "additionalProperties": False,
+    },
+)
+
+
+def step_name(finding: Finding) -> str:
+    """The name of a finding's step: another claim is another question."""
+    return f"verify-{digest(finding.path, finding.quote, finding.title, finding.claim)[:10]}"
+
+
+async def verify(review: Review, subject: Subject, looked: Looked, finding: Finding) -> Verdict:
+    """A model's verdict on one finding, checked by code. A model that fails leaves the finding unproved."""
+    await review.stage("verify", "started")
+    tries = Tries(review, looked) if may_try(review, subject) else None
+    prompt = await _prompt(review, subject, looked, finding, runs=tries is not None)
+    inquiry = Inquiry(
+        assignment=review,
+        name=step_name(finding),
+        role="verify",
+        system=render("review/verifier.md.j2", repository=review.task.repository.full_name, nonce=subject.nonce),
+        sha=looked.head_sha,
+        answer=VERDICT,
+        turns=_TURNS,
+        max_output=4096,
+        run=tries.run if tries is not None else None,
+        hide=partial(placeholders.hide, secrets=await diff.secrets(review, looked)),
+    )
+    try:
+        answer = await inquiry.ask(prompt)
+    except ModelError as error:
+        return Verdict(fate="unproved", reason=error.message, short=isinstance(error, BudgetExceeded))
+    if answer.arguments is None:
+        return Verdict(fate="unproved", reason=answer.problem or "the model gave no answer")
+    verdict = await _judged(review, looked, finding, answer.arguments, answer.model)
+    return verdict.model_copy(update={"tried": tries.done[-1]}) if tries is not None and tries.done else verdict
+
+
+async def _judged(review: Review, looked: Looked, finding: Finding, said: Mapping[str, Any], model: str) -> Verdict:
+    reason, failing = (" ".join(str(said[key]).split())[:_SAID] for key in ("reason", "failing_input"))
+    if said["holds"] is not True:
+        return Verdict(fate="refuted", reason=reason, model=model)
+    path, quote = str(said["path"]).removeprefix("./"), str(said["quote"])[:_SAID]
+    # What was removed can only be quoted from where it still stood.
+    places = [(looked.head_sha, path), *([(looked.merge_base, path)] if finding.removed else [])]
+    found = [await diff.texts(review, looked, sha, [path]) for sha, path in places]
+    line = next((line for texts in found for text in texts.values() if (line := quotes.find(text, quote))), None)
+    if line is None:
+        return Verdict(fate="unproved", reason="the check quoted code that is not in the file", model=model)
+    if not failing:
+        return Verdict(fate="unproved", reason="the check named nothing that fails", model=model)
+    return Verdict(
+        fate="verified", reason=reason, path=path, quote=quote, line=line, failing_input=failing, model=model
+    )
+
+
+async def _prompt(review: Review, subject: Subject, looked: Looked, finding: Finding, *, runs: bool) -> str:
+    diffs = await diff.changed(review, looked)
+    head = (await diff.texts(review, looked, looked.head_sha, [finding.path])).get(finding.path)
+    rows = await asyncio.to_thread(excerpts.rows, diffs[finding.path], head)
+    return render(
+        "review/verify.md.j2",
+        nonce=subject.nonce,
+        path=finding.path,
+        claim=_claim(finding),
+        diff="\n".join(rows)[:_MAX_DIFF],
+        code=_around(head or "", finding.line),
+        runs=runs,
+    )
+
+
+def _claim(finding: Finding) -> str:
+    where = f"{finding.path}, about line {finding.line}" if finding.line else finding.path
+    failing = f"\nIt is said to fail for: {finding.failing_input}" if finding.failing_input else ""
+    return f"{finding.title}\n\n{finding.claim}{failing}\n\nAbout this code ({where}):\n{finding.quote}"
+
+
+def _around(text: str, line: int | None) -> str:
+    """The file with its line numbers, or the part around a line where it is long."""
+    lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    if len(lines) <= _WHOLE_FILE:
+        return numbered(lines, 1, len(lines))
+    at = min(line or 1, len(lines))
+    return numbered(lines, max(1, at - _AROUND), min(len(lines), at + _AROUND))

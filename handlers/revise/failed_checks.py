@@ -1,0 +1,126 @@
+"""Failing checks: what they said, and whose fault it is, found out by running the same tests here and on the base."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from bot.change.records import Baseline, Proof
+from bot.git.changes import Changes
+from bot.github.api.access import Permissions
+from bot.github.api.errors import Forbidden, GitHubError, Invalid, NotFound
+from bot.github.resources import ci
+from bot.github.resources.ci import FailedCheck
+from bot.types import JsonModel
+from handlers.revise.assignment import Revision
+from handlers.revise.records import Demand, Wanted
+
+_CHECKS: Permissions = {"checks": "read", "metadata": "read"}
+_LOGS: Permissions = {"actions": "read", "metadata": "read"}
+_MOST = 3
+_ELSEWHERE = re.compile(
+    r"no space left on device|connection (?:reset|refused|timed out)|could not resolve host|temporary failure in name"
+    r"|\b(?:502|503|504)\b.{0,40}(?:gateway|unavailable|error)|the runner has received a shutdown signal"
+    r"|lost communication with the server|rate limit|read timed out|killed|out of memory|tls handshake",
+    re.IGNORECASE,
+)
+
+
+class Cause(JsonModel):
+    """Why checks fail, as far as it could be found out. ``sentence`` is for people; ``proof`` where it is ours."""
+
+    kind: Literal["ours", "base", "flaky", "infrastructure"]
+    sentence: str
+    proof: Proof | None = None
+
+
+async def demands(revision: Revision, head_sha: str) -> tuple[Demand, ...]:
+    """One demand for each failed check of the head: its log where we may read it, else what it says of itself."""
+    task, services = revision.task, revision.services
+    client = await services.github.for_repository(task.repository, _CHECKS)
+    own = await services.github.bot()
+    failed = await ci.failed_checks(client, task.repository, head_sha)
+    theirs = [check for check in failed if f"{check.app}[bot]" != own.login][:_MOST]
+    return tuple([await _demand(revision, check) for check in theirs])
+
+
+async def _demand(revision: Revision, check: FailedCheck) -> Demand:
+    text = await _log(revision, check) if check.app == "github-actions" else ""
+    said = "\n\n".join(part for part in (check.said, text) if part) or "It says nothing about why."
+    return Demand(author=check.app or "CI", text=f"The check {check.name} failed. Make it pass.\n\n{said}")
+
+
+async def _log(revision: Revision, check: FailedCheck) -> str:
+    """The job's log; "" where the App may not read it, or it is gone."""
+    repository = revision.task.repository
+    try:
+        client = await revision.services.github.for_repository(repository, _LOGS)
+        return await ci.job_log(client, repository, check)
+    except (Forbidden, Invalid, NotFound):
+        return ""
+    except GitHubError as error:
+        return f"(The log could not be read: {error.message})"
+
+
+async def cause(revision: Revision, wanted: Wanted, base: Baseline) -> Cause:
+    """Compare what fails here on the head with the same tests on the base, without the pull request."""
+    failing = [name for name, verdict in base.verdicts.items() if verdict in {"failed", "error"}]
+    if not failing:
+        return _not_here(wanted, base)
+    before = await _on_base(revision, wanted, failing)
+    ours = [name for name in failing if before.get(name) not in {"failed", "error"}]
+    short = wanted.brief.base_sha[:10]
+    if not ours:
+        return Cause(
+            kind="base",
+            sentence=f"{_named(failing)} fail on {short}, and just the same on {wanted.merge_base[:10]} of the base "
+            "branch, without this pull request. That is not for this pull request to mend.",
+        )
+    files = tuple(dict.fromkeys(name.partition("::")[0] for name in ours))
+    proof = Proof(
+        files=Changes(),
+        targets=files if all("::" in name for name in ours) else base.targets,
+        tests=tuple(ours),
+        failures=(),
+        runs=1,
+        reason="",
+        command=base.command,
+    )
+    sentence = f"{_named(ours)} fail on {short} in the sandbox as well, and do not on the base branch."
+    return Cause(kind="ours", sentence=sentence, proof=proof)
+
+
+async def _on_base(revision: Revision, wanted: Wanted, failing: list[str]) -> Mapping[str, str]:
+    mirror = await revision.mirror(wanted.merge_base)
+    known = {entry.path for entry in await mirror.entries(wanted.merge_base)}
+    files = tuple(dict.fromkeys(name.partition("::")[0] for name in failing))
+    targets = [file for file in files if file in known]
+    if "::" in failing[0] and not targets:
+        return {}
+    workshop = revision.workshop(wanted.merge_base)
+    await workshop.ready()
+    return (await workshop.test(Changes(), targets)).verdicts()
+
+
+def _not_here(wanted: Wanted, base: Baseline) -> Cause:
+    """CI is red, and the tests that were run here pass: not reproduced."""
+    said = "\n".join(demand.text for demand in wanted.demands)
+    passed = f"Here the tests pass on {wanted.brief.base_sha[:10]} ({base.scope})"
+    found = _ELSEWHERE.search(said)
+    if found is not None:
+        return Cause(
+            kind="infrastructure",
+            sentence=f"{passed}, and CI's log speaks of its machine or network (“{found.group()}”). I changed nothing; "
+            "run the check again.",
+        )
+    return Cause(
+        kind="flaky",
+        sentence=f"{passed}, so I could not reproduce what CI saw: it is flaky, or it depends on CI's own set-up. I "
+        "changed nothing; run the check again, or write what differs there.",
+    )
+
+
+def _named(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(f"`{name}`" for name in names[:3]) + more

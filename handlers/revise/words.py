@@ -1,0 +1,126 @@
+"""How a revision's results read on GitHub: in threads, in the comment that notifies, in suggestions for forks."""
+
+from __future__ import annotations
+
+from bot.markdown import code_block, folded, inline_code, paragraph, shortened, table
+from handlers.fix.words import also_checked, compared, details, proof_rows, ran, spent
+from handlers.revise.records import Answered, Pushed, Revised
+
+_LONGEST = 90
+_SAID = 4_000
+_NOT_READ_AGAIN = {
+    False: "Not done again: a second model's search for an input that still fails. It read the first version.",
+    True: "**Not verified** when it was opened, and no second model has looked for an input that still fails since.",
+}
+_MAX_PATCH = 30_000
+
+
+def answer_text(answer: Answered, sha: str) -> str:
+    """The answer in a thread."""
+    if answer.met:
+        return f"Done in {sha}. {paragraph(answer.why)}"
+    return f"Not done in {sha[:10]}, so I leave this open. {paragraph(answer.why)}"
+
+
+def done_text(evidence: Revised, pushed: Pushed) -> str:
+    """The comment once something was published: what, what became of each demand, what was checked."""
+    count, met = len(evidence.results), sum(answer.met for _, answer in evidence.results)
+    every = "both demands" if count == 2 else f"all {count} demands"
+    asked = "what was asked" if count == 1 else every if met == count else f"{met} of {count} demands"
+    where = f"I pushed {pushed.sha}" if pushed.sha else _suggested(pushed)
+    parts = [
+        f"{where} for {asked}.",
+        f"**Change.** {paragraph(evidence.change)}" if evidence.change else "",
+        _demands(evidence) if count > 1 or met < count else "",
+        _not_proved(evidence),
+        _checks(evidence),
+        also_checked(evidence.report),
+        *evidence.notes,
+        _ran(evidence),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def evidence_text(evidence: Revised, sha: str) -> str:
+    """What the text of our own pull request says once ``sha`` is its head: only what was run or read again for it."""
+    task, reproof = evidence.task, evidence.reproof
+    why = "because its checks failed" if task.healing else f"as {task.actor.login} asked"
+    size = f" The whole pull request is {reproof.size}." if reproof is not None else ""
+    parts = [
+        f"**Revised** in {sha}, {why}: {shortened(paragraph(evidence.change), _SAID)} Cause and change above are those "
+        "of the first version; what follows was run or looked at again for this commit.",
+        _not_proved(evidence),
+        _checks(evidence),
+        f"{also_checked(evidence.report)}{size}".strip(),
+        _NOT_READ_AGAIN[evidence.wanted.unverified],
+        _ran(evidence, "Cost of the revision:"),
+        details(reproof.failures if reproof is not None else (), evidence.baseline),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def nothing_text(evidence: Revised) -> str:
+    """The comment where nothing was published: why, and what was tried."""
+    report = evidence.report
+    parts = ["I changed nothing in this pull request.", *evidence.notes]
+    if evidence.change:
+        parts.append(paragraph(evidence.change))
+    if report is not None and not report.passed:
+        parts.append("What I tried did not pass: " + ", ".join(gate.name for gate in report.failed()) + ".")
+    if report is not None:
+        parts += [_demands(evidence), _checks(evidence)]
+        parts.append(folded("The change that I did not publish", code_block(report.diff, "diff")))
+    return "\n\n".join(part for part in [*parts, _ran(evidence)] if part)
+
+
+def suggested_text(text: str) -> str:
+    """A comment whose block replaces the lines it is on."""
+    return code_block(text, "suggestion") if text.strip() else "```suggestion\n```"
+
+
+def patch_text(patch: str) -> str:
+    """The body of the review that carries suggestions."""
+    note = "The branch is in a fork, so I cannot push to it. Below are suggestions where the diff has room for them."
+    return f"{note}\n\n{folded('The whole change, for `git apply`', code_block(patch[:_MAX_PATCH], 'diff'))}"
+
+
+def _suggested(pushed: Pushed) -> str:
+    many = f"{pushed.suggestions} suggestion{'' if pushed.suggestions == 1 else 's'}"
+    return f"I posted {many} and the whole change as a patch"
+
+
+def _demands(evidence: Revised) -> str:
+    rows = [
+        [_name(demand.place, demand.text), "done" if answer.met else "**not done**", paragraph(answer.why)]
+        for demand, answer in evidence.results
+    ]
+    return table(["asked", "", "by the reading of a second model call"], rows) if rows else ""
+
+
+def _name(place: str, text: str) -> str:
+    said = shortened(paragraph(text), _LONGEST)
+    return f"{inline_code(place)} {said}" if place else said
+
+
+def _checks(evidence: Revised) -> str:
+    gates = {gate.name: gate for gate in evidence.report.gates} if evidence.report is not None else {}
+    reproof = evidence.reproof
+    rows = []
+    if reproof is not None and reproof.failures:
+        rows += proof_rows(reproof.failures, f"passes, {reproof.runs} of {reproof.runs}", " without the change")
+    if evidence.baseline is not None and "regressions" in gates:
+        rows.append([compared(evidence.baseline), gates["regressions"].before, gates["regressions"].after])
+    if "lint" in gates:
+        rows.append(["pyflakes on the changed files", gates["lint"].before, gates["lint"].after])
+    return table(["check", "before", "after"], rows) if rows else ""
+
+
+def _not_proved(evidence: Revised) -> str:
+    """Said in bold, because the pull request once was proved."""
+    problem = evidence.reproof.problem if evidence.reproof is not None else ""
+    return f"**Not proved any more.** {problem}" if problem else ""
+
+
+def _ran(evidence: Revised, cost: str = "Cost") -> str:
+    told = ran(evidence.baseline, evidence.report, f"{cost} {spent(evidence.dollars, evidence.calls)}.")
+    return told if evidence.wanted.runs else f"Code of a fork is not run here: nothing was tested. {told}"

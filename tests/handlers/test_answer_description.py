@@ -1,0 +1,31 @@
+"""Our part of a pull request's text: the author's words stay, whatever they are, and ours are written over ours."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.github.text.markers import MAX_BODY
+from handlers.answer.description import spliced
+
+BEGIN, END = "<!-- forgehand describe -->", "<!-- /forgehand describe -->"
+words = st.text(alphabet=st.sampled_from("ab \n\r<!->`#"), max_size=40)
+
+
+@given(words, words, words)
+def test_the_authors_words_stay(before: str, first: str, second: str) -> None:
+    once = spliced(before, first)
+    assert once.startswith(before.rstrip())
+    assert once.endswith(END)
+    twice = spliced(f"{once}\n\nLater words", second)
+    assert twice.startswith(before.rstrip())
+    assert twice.endswith(f"{second}\n{END}\n\nLater words")
+    assert twice.count(BEGIN) == twice.count(END) == 1
+    assert spliced(twice, second) == twice
+
+
+def test_ours_gives_way_where_there_is_no_room() -> None:
+    body = spliced("x" * (MAX_BODY - 1_000), "line\n" * 1_000)
+    assert len(body) <= MAX_BODY
+    assert body.startswith("x" * (MAX_BODY - 1_000))
+    assert "longer than GitHub accepts" in body

@@ -1,0 +1,129 @@
+"""How a review reads: only what happened is said, and nobody's words can break out of their place."""
+
+from __future__ import annotations
+
+from bot.analysis.records import Analysis, NotRun, ToolRun
+from bot.github.text.anchors import Anchor
+from bot.github.text.outgoing import outgoing
+from bot.pulls.records import ChangedFile, Dropped, Finding, Missed, Reviewed, Settled, Since, Tried, Verdict
+from handlers.review.words import check_report, comment_text, sentence, summary_text
+
+FINDING = Finding(
+    path="a.py",
+    quote="return x",
+    line=3,
+    severity="bug",
+    concern="correctness",
+    title="It is `None`",
+    claim="So it is.",
+)
+PROOF = Verdict(fate="verified", reason="r", path="a.py", quote="return x", line=3, failing_input="f(None)", model="m")
+PROVED = Settled(finding=FINDING, anchor=Anchor(path="a.py", line=3, side="RIGHT"), verdict=PROOF)
+DOUBT = PROVED.model_copy(update={"verdict": Verdict(fate="unproved", reason="no quote. ")})
+READ = ChangedFile(path="a.py", old_path="a.py", status="modified", added=2, removed=1, risk="high", why="2 reasons")
+LEFT = ChangedFile(path="b.lock", old_path="b.lock", status="modified", added=9, removed=9, left_out="a lock file")
+
+
+def review(**said: object) -> Reviewed:
+    usual = {"head_sha": "a" * 40, "merge_base": "b" * 40, "rules": "r", "files": (READ, LEFT), "models": ("m",)}
+    return Reviewed.model_validate({**usual, "readings": 3, "dollars": 0.0512, "calls": 4, **said})
+
+
+def test_nothing_to_say_is_one_line() -> None:
+    text = summary_text(review())
+    assert text == (
+        "I read 1 of 2 changed files and found nothing to say. The check run says why I left out the other. "
+        "<sub>Read at `aaaaaaaaaa`. Cost $0.05, 4 model calls. `/review` asks again, `/help` says what else.</sub>"
+    )
+    report = check_report(review())
+    assert (report.conclusion, report.title) == ("success", "Nothing to say")
+    assert "`b.lock`: a lock file" in report.summary
+
+
+def test_a_comment_says_what_fails_and_what_proves_it() -> None:
+    text = comment_text(PROVED, "```suggestion\nreturn 1\n```")
+    assert text.split("\n\n") == [
+        "**Bug: It is `None`**",
+        "So it is.",
+        "**Fails for:** f(None)",
+        "```suggestion\nreturn 1\n```",
+        "<sub>Checked by a second reading (m), which shows `a.py:3`: `return x`</sub>",
+    ]
+    tool = FINDING.model_copy(update={"source": "bandit:B605", "claim": ""})
+    assert "Says `bandit:B605`, and did not before this change." in comment_text(Settled(finding=tool), "")
+
+
+def test_what_was_tried_is_one_line_until_it_is_opened() -> None:
+    tried = Tried(command="cat <<E\n```\n</details>\nE", ended="exit code 1", output="# Approved\n\n@octo")
+    one = PROVED.model_copy(update={"verdict": PROOF.model_copy(update={"tried": tried})})
+    text = comment_text(one, "")
+    before, _, rest = text.partition("<details><summary>Tried in the sandbox: exit code 1</summary>")
+    shown, _, after = rest.rpartition("</details>")
+    assert (before, after) == (
+        text[: len(before)],
+        "\n\n<sub>Checked by a second reading (m), which shows `a.py:3`: `return x`</sub>",
+    )
+    assert shown == (
+        "\n\n````sh\ncat <<E\n```\n</details>\nE\n````\n\nIt wrote:\n\n```text\n# Approved\n\n@octo\n```\n\n"
+    )
+    assert outgoing(text) == text, "it is sure to be code, so nothing of it has to be made harmless"
+    silent = tried.model_copy(update={"output": " \n"})
+    one = PROVED.model_copy(update={"verdict": PROOF.model_copy(update={"tried": silent})})
+    assert "It wrote nothing." in comment_text(one, "")
+    assert "Approved" not in summary_text(review(folded=(one,)))
+
+
+def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
+    ran = ToolRun(tool="ruff", version="1.2", command="ruff check", seconds=1, files=1)
+    static = Analysis(ran=(ran,), not_run=(NotRun(tool="zizmor", reason="not installed"),))
+    since = Since(fixed=("One",), open=("Two", "Three"))
+    dropped = Dropped(refuted=2, invented=1)
+    told = review(inline=(PROVED,), folded=(DOUBT,), static=static, since=since, dropped=dropped, issues=(7,))
+    text = summary_text(told)
+    assert text.startswith("I read 1 of 2 changed files: 1 bug. Of what I said before: 1 fixed, 2 still open.")
+    assert "*bug*: gives a wrong result" in text
+    assert "1 that nobody proved" in text
+    assert "*Not proved: no quote.*" in text
+    assert "| `a.py` | (modified, +2 -1) | high: 2 reasons |" in text
+    assert "ruff 1.2 on 1 file" in text
+    assert "Not run: zizmor (not installed)." in text
+    assert "Thrown away: 2 refuted by the check, 1 about code that is not there." in text
+    assert "Checked against #7." in text
+    assert check_report(told).title == "1 bug, 2 still open"
+
+
+def test_what_could_not_be_read_is_said_first() -> None:
+    told = review(unread={"a.py": "The model is down."})
+    assert sentence(told) == "I could not read the 1 changed file; the reasons are below."
+    half = review(files=(READ, READ.model_copy(update={"path": "c.py"})), unread={"c.py": "It is down."})
+    assert sentence(half).startswith("I read 1 of 2 changed files: nothing to say on their lines.")
+    assert "- `a.py`: The model is down." in summary_text(told)
+    report = check_report(told)
+    assert (report.conclusion, report.title) == ("neutral", "Not complete: 1 file could not be read")
+
+
+def test_what_was_not_read_for_everything_is_said() -> None:
+    missed = Missed(concerns=("tests", "docs"), paths=("a.py",), reason="No money is left.")
+    told = review(files=(READ,), missed=(missed,))
+    assert sentence(told).startswith("I read the one changed file, but not everything for tests and docs: nothing")
+    assert "- 1 file for tests and docs: No money is left." in summary_text(told)
+    report = check_report(told)
+    assert (report.conclusion, report.title) == ("neutral", "Not complete: 1 of 3 readings gave no answer")
+
+
+def test_only_policy_fails_the_check() -> None:
+    assert check_report(review(inline=(PROVED,))).conclusion == "neutral"
+    assert check_report(review(inline=(PROVED,), blocks=True)).conclusion == "failure"
+
+
+def test_what_is_proved_but_not_inline_is_an_annotation() -> None:
+    (note,) = check_report(review(folded=(PROVED, DOUBT))).annotations
+    assert (note.path, note.start_line, note.annotation_level) == ("a.py", 3, "warning")
+
+
+def test_words_of_others_stay_in_their_place() -> None:
+    evil = FINDING.model_copy(update={"title": "</details>\n# Approved", "claim": "```\n<details open>\n| a |"})
+    text = summary_text(review(folded=(DOUBT.model_copy(update={"finding": evil}),)))
+    assert text.count("<details>") == text.count("</details>")
+    assert "\n# Approved" not in text
+    assert "\n```" not in text

@@ -1,0 +1,108 @@
+"""What counts as asked for in a review, and the subject of the commit that does it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.change.records import Brief, GateReport
+from bot.git.changes import Changes
+from bot.github.resources.threads import Thread, ThreadComment
+from bot.types import Actor, Repository
+from handlers.revise.demands import waits
+from handlers.revise.publication import subject
+from handlers.revise.records import Answered, Demand, Revised, RevisionTask, Wanted
+
+
+def thread(*said: tuple[str, str], resolved: bool = False) -> Thread:
+    comments = tuple(
+        ThreadComment(
+            id=number,
+            body=body,
+            author=author,
+            author_id=number,
+            is_bot=author.endswith("[bot]"),
+            association="NONE",
+            created_at="2026-11-21T08:00:00Z",
+        )
+        for number, (author, body) in enumerate(said, 1)
+    )
+    return Thread(
+        id="T",
+        path="a.py",
+        line=1,
+        start_line=None,
+        original_line=1,
+        side="RIGHT",
+        resolved=resolved,
+        resolved_by=None,
+        outdated=False,
+        comments=comments,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "waiting"),
+    [
+        ("Please rename it.", True),
+        ("/etc/hosts is no good place", True),
+        ("@ann is right, rename it", True),
+        ("/ask Why is it named so?", False),
+        ("\n@forgehand explain", False),
+    ],
+)
+def test_a_comment_waits_for_a_revision_unless_it_is_a_command(body: str, waiting: bool) -> None:
+    assert waits(thread(("mara", body)), "mara", "forgehand") is waiting
+
+
+def test_what_was_answered_or_settled_does_not_wait() -> None:
+    asked = ("mara", "Please rename it.")
+    assert not waits(thread(asked, ("forgehand[bot]", "Done.")), "mara", "forgehand")
+    assert waits(thread(asked, ("forgehand[bot]", "Not done."), ("mara", "Still.")), "mara", "forgehand")
+    assert not waits(thread(asked, resolved=True), "mara", "forgehand")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("CENTS has a name", "CENTS has a name"),
+        (
+            "`Blueprint.register` raises `ValueError` for an empty `name`, which a new test covers",
+            "`Blueprint.register` raises `ValueError` for an empty `name`",
+        ),
+        ("word " * 30, "word word word word word word word word word word word word word word…"),
+        ("b" * 100, "b" * 71 + "…"),
+    ],
+)
+def test_a_subject_ends_with_a_clause_or_a_word(text: str, line: str) -> None:
+    assert subject(text) == line
+
+
+def revised(*pairs: tuple[Demand, Answered]) -> Revised:
+    brief = Brief(nonce="n", title="t", body="", base_branch="main", base_sha="a" * 40)
+    task = RevisionTask(
+        repository=Repository(id=1, owner="octo", name="sample", installation=1),
+        number=2,
+        actor=Actor(login="mara", id=3),
+        delivery="d",
+        triggered="2026-11-21T08:00:00Z",
+    )
+    return Revised(
+        task=task,
+        wanted=Wanted(brief=brief, branch="topic", demands=tuple(demand for demand, _ in pairs)),
+        report=GateReport(base_sha="a" * 40, changes=Changes(), gates=(), command="", seconds=0),
+        answers=tuple(answer for _, answer in pairs),
+    )
+
+
+POLITE = (Demand(author="mara", text="Nearly there."), Answered(asked=False, met=True, why="Nothing is asked."))
+DEMAND = Demand(author="mara", text="Rename it.", path="a.py", line=1, root=7)
+
+
+def test_polite_words_beside_demands_neither_count_nor_let_anything_be_published() -> None:
+    unmet = revised(POLITE, (DEMAND, Answered(met=False, why="It was not renamed.")))
+    assert [demand for demand, _ in unmet.results] == [DEMAND]
+    assert not unmet.publishable
+    assert revised(POLITE, (DEMAND, Answered(met=True, why="It was renamed."))).publishable
+    assert len(revised(POLITE).results) == 1, "alone they are answered"
+    thanks = (DEMAND, Answered(asked=False, met=True, why="Nothing is asked."))
+    assert len(revised(POLITE, thanks).results) == 1, "a thread always gets its answer"

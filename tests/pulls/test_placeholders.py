@@ -1,0 +1,66 @@
+"""What is taken for a secret is hidden wherever it stands, is known again, and hides no code beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.analysis.records import Analysis, NotRun, StaticFinding
+from bot.pulls.placeholders import hide, mark, marks, secrets_of, values, values_behind
+
+VALUE = "Xk29fj20fkQz"
+
+
+def found(line: int, columns: tuple[int, int] | None, rule: str = "secret-keyword") -> StaticFinding:
+    return StaticFinding(
+        tool="detect-secrets",
+        rule=rule,
+        path="a.py",
+        line=line,
+        end_line=line,
+        message="m",
+        severity="error",
+        columns=columns,
+    )
+
+
+BODY = "MIIEpAIBAAKCAQEA75abcdEFGH\nQzabcdEF0=\n"
+KEY = f"-----BEGIN RSA PRIVATE KEY-----\n{BODY}-----END RSA PRIVATE KEY-----\nrun(it)\n"
+ONE_LINE = r'KEY = "-----BEGIN PRIVATE KEY-----\nMIIEpAIBAAKCAQEA75abcdEFGH\n-----END PRIVATE KEY-----"; evil(it)'
+
+
+@pytest.mark.parametrize(
+    ("text", "one", "shown"),
+    [
+        (f'evil(); pw = "{VALUE}"\n', found(1, (15, 27)), f'evil(); pw = "{mark(VALUE)}"\n'),
+        (f"x\n  pw: {VALUE}\r\n", found(2, (7, 19)), f"x\n  pw: {mark(VALUE)}\r\n"),
+        ("  token_without_place\n", found(1, None), f"  {mark('token_without_place')}\n"),
+        (
+            KEY,
+            found(1, (6, 27), "private-key"),
+            f"-----BEGIN RSA PRIVATE KEY-----\n{mark('MIIEpAIBAAKCAQEA75abcdEFGH')}\n{mark('QzabcdEF0=')}\n"
+            "-----END RSA PRIVATE KEY-----\nrun(it)\n",
+        ),
+        (ONE_LINE, found(1, (1, 9), "private-key"), ONE_LINE.replace("nMIIEpAIBAAKCAQEA75abcdEFGH", "{}")),
+        ("moved\n", found(9, (1, 5)), "moved\n"),
+    ],
+)
+def test_only_the_secret_itself_is_hidden(text: str, one: StaticFinding, shown: str) -> None:
+    wanted = shown.replace("{}", mark("nMIIEpAIBAAKCAQEA75abcdEFGH"))
+    assert hide(text, values([one], {"a.py": text})) == wanted
+    assert values([one], {"b.py": text}) == ()
+
+
+def test_a_stored_quote_finds_its_secret_again_and_no_other() -> None:
+    quote = f'pw = "{mark(VALUE)}"'
+    assert values_behind(quote, f'import os\n    pw = "{VALUE}"\n') == (VALUE,)
+    assert values_behind(quote, 'pw = "Another0ne"\n') == ()
+    assert values_behind("pw = 1", "pw = 1\n") == ()
+    assert marks(quote) == (mark(VALUE),)
+
+
+def test_where_nobody_looked_nothing_is_known() -> None:
+    one = found(1, (1, 9))
+    assert secrets_of(Analysis(new=(one,), evidence=(one.model_copy(update={"tool": "ruff"}),))) == (one,)
+    assert secrets_of(Analysis()) == ()
+    assert secrets_of(Analysis(not_run=(NotRun(tool="detect-secrets", reason="not installed"),))) is None
+    assert secrets_of(Analysis(not_run=(NotRun(tool="static analysis", reason="it failed"),))) is None
