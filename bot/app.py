@@ -89,7 +89,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
             settings=settings,
             store=store,
             github=github,
-            mirrors=Mirrors(settings.data_dir / "mirrors", settings.web_url),
+            mirrors=Mirrors(settings.data_dir / "mirrors", settings.web_url, names=github),
             models=ModelDesk(store, settings, Catalogue(settings)),
             indexer=indexer,
             sandbox=sandbox,

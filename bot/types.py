@@ -52,9 +52,10 @@ class ForgehandError(Exception):
     """Root of every error we raise on purpose.
 
     The message says what happened and what to do next. ``details`` holds JSON scalars only, so that
-    an error recorded by the engine comes back as the same class on replay.
+    an error recorded by the engine comes back as the same class on replay. ``lasting``: trying again cannot help.
     """
 
+    lasting: ClassVar[bool] = False
     _registry: ClassVar[dict[str, type[ForgehandError]]] = {}
 
     def __init__(self, message: str, **details: JsonScalar) -> None:

@@ -135,7 +135,7 @@ def _result(name: str, body: asyncio.Task[T]) -> T:
 
 
 def _repeatable(error: ForgehandError) -> bool:
-    return isinstance(error, StepTimeout) or not isinstance(error, EngineError)
+    return isinstance(error, StepTimeout) or not (error.lasting or isinstance(error, EngineError))
 
 
 async def _stop(name: str, *running: asyncio.Task[Any] | None) -> None:

@@ -17,6 +17,16 @@ class AccessRefused(GitError):
     """The token may not see or write this repository (git saw 401, 403 or 404)."""
 
 
+class RemoteMoved(GitError):
+    """The repository has another address now (git saw a redirect, which it does not follow)."""
+
+
+class ReadOnly(GitError):
+    """The repository is archived: it takes no push until somebody unarchives it."""
+
+    lasting = True
+
+
 class ObjectMissing(GitError):
     """A commit, branch or object is not there; ``details``: ``name``."""
 
@@ -24,10 +34,19 @@ class ObjectMissing(GitError):
 class PathRefused(GitError):
     """A path that would leave the tree, hide in ``.git`` or pass through a symlink; ``details``: ``path``."""
 
+    lasting = True
+
 
 class NonFastForward(GitError):
     """The branch is not where the push expected it: somebody else moved it; ``details``: ``branch``."""
 
+    lasting = True
+
 
 class PushRefused(GitError):
-    """GitHub will never take this push; ``details``: ``reason``, one of protected, ruleset, workflows, policy."""
+    """GitHub will not take this push as it is.
+
+    ``details``: ``reason``, one of protected, ruleset, workflows, policy, or name where another branch is in the way.
+    """
+
+    lasting = True

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 from urllib.parse import quote
 
+from bot.git import lfs
 from bot.git.changes import NO_CHANGES, Changes
 from bot.git.command import Finished, run_git
-from bot.git.errors import GitError, ObjectMissing, PathRefused
+from bot.git.errors import GitError, ObjectMissing, PathRefused, RemoteMoved
 from bot.git.paths import LINK, SUBMODULE, can_name_a_file, check_changes
 from bot.git.remote import DELAYS, Remote
 from bot.git.trees import prepare_directory, tame_links
@@ -23,8 +26,10 @@ from bot.types import JsonModel, Repository
 
 MAX_TEXT = 10 * 1024 * 1024
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+_ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _STALE_LOCK_SECONDS = 600.0
+_MAX_REF = 200  # bytes; a file's name may have 255, git appends ".lock" to it
 # A repository's own attributes must neither hide changes from our diffs nor rewrite bytes on their way to the disk.
 _ATTRIBUTES = "* -text -filter -ident -working-tree-encoding !diff !merge\n"
 
@@ -49,16 +54,28 @@ class Author(JsonModel):
     email: str
 
 
+class Names(Protocol):
+    """Somebody who knows what repositories are called now."""
+
+    async def name_of(self, repository: Repository, *, ask: bool = False) -> str:
+        """Return ``owner/name``; ``ask``: what was known has turned out to be wrong."""
+        ...
+
+
 class Mirrors:
     """All mirrors below one directory. ``base_url`` is the git server, e.g. ``https://github.com``.
 
-    ``delays`` are the seconds to wait between tries where the server fails or does not yet know the token.
+    ``delays`` are the seconds to wait between tries where the server fails or does not yet know the token;
+    ``names`` knows what repositories are called now.
     """
 
-    def __init__(self, root: Path, base_url: str, *, delays: Sequence[float] = DELAYS) -> None:
+    def __init__(
+        self, root: Path, base_url: str, *, delays: Sequence[float] = DELAYS, names: Names | None = None
+    ) -> None:
         self._root = root
         self._base_url = base_url.rstrip("/")
         self._delays = delays
+        self._names = names
         self._open: dict[int, Mirror] = {}
         self._locks: dict[int, asyncio.Lock] = {}
 
@@ -66,17 +83,19 @@ class Mirrors:
         """The repository's mirror, made empty where it is new. Named by id, so that it survives renames."""
         async with self._locks.setdefault(repository.id, asyncio.Lock()):
             known = self._open.get(repository.id)
-            url = self._url(repository)
+            url = await self._url(repository)
             if known is None or known.url != url:
-                known = Mirror(await self._directory(repository.id), self._base_url, url, self._delays)
-                self._open[repository.id] = known
+                git_dir, locate = await self._directory(repository.id), partial(self._url, repository, ask=True)
+                known = self._open[repository.id] = Mirror(git_dir, self._base_url, url, self._delays, locate)
             return known
 
-    def _url(self, repository: Repository) -> str:
-        for name in (repository.owner, repository.name):
-            if not _NAME.fullmatch(name) or name in {".", ".."}:
-                raise GitError(f"{repository.full_name!r} is not the name of a GitHub repository.")
-        return f"{self._base_url}/{quote(repository.owner)}/{quote(repository.name)}.git"
+    async def _url(self, repository: Repository, *, ask: bool = False) -> str:
+        full_name = repository.full_name if self._names is None else await self._names.name_of(repository, ask=ask)
+        owner, _, name = full_name.partition("/")
+        for part in (owner, name):
+            if not _NAME.fullmatch(part) or part in {".", ".."}:
+                raise GitError(f"{full_name!r} is not the name of a GitHub repository.")
+        return f"{self._base_url}/{quote(owner)}/{quote(name)}.git"
 
     async def _directory(self, repository_id: int) -> Path:
         git_dir = self._root / f"{repository_id}.git"
@@ -96,10 +115,19 @@ class Mirrors:
 class Mirror:
     """One repository's objects. Reading needs no lock; fetches into it go one after another."""
 
-    def __init__(self, git_dir: Path, base_url: str, url: str, delays: Sequence[float] = DELAYS) -> None:
+    def __init__(
+        self,
+        git_dir: Path,
+        base_url: str,
+        url: str,
+        delays: Sequence[float] = DELAYS,
+        locate: Callable[[], Awaitable[str]] | None = None,
+    ) -> None:
         self.git_dir = git_dir
         self.url = url
-        self._remote = Remote(base_url, url, git_dir, delays)
+        self._base_url = base_url
+        self._delays = delays
+        self._locate = locate
         self._lock = asyncio.Lock()
 
     async def fetch(self, refs: Iterable[str], token: str | None) -> None:
@@ -107,13 +135,24 @@ class Mirror:
 
         Raises :class:`ObjectMissing`, :class:`AccessRefused` or :class:`RemoteDown`.
         """
-        refspecs = [_refspec(ref) for ref in dict.fromkeys(refs)]
+        refspecs = [f"+{_full(ref)}:{_kept_as(_full(ref))}" for ref in dict.fromkeys(refs)]
         async with self._lock:
-            await self._remote.fetch(refspecs, token)
+            await self._at_its_address(lambda remote: remote.fetch(refspecs, token))
+
+    async def _at_its_address(self, act: Callable[[Remote], Awaitable[None]]) -> None:
+        """Talk to the server; once more at the repository's new address where it has one."""
+        try:
+            await act(Remote(self._base_url, self.url, self.git_dir, self._delays))
+        except RemoteMoved:
+            url = self.url if self._locate is None else await self._locate()
+            if url == self.url:
+                raise
+            self.url = url
+            await act(Remote(self._base_url, url, self.git_dir, self._delays))
 
     async def resolve(self, ref: str) -> str:
         """The commit a fetched branch, full ref or (abbreviated) sha stands for; raises :class:`ObjectMissing`."""
-        names = [ref] if ref.startswith("refs/") else [f"refs/heads/{ref}", ref]
+        names = [_kept_as(_full(ref)), *([ref] if _ABBREVIATED.fullmatch(ref) else [])]
         for name in names:
             done = await self._git(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", check=False
@@ -174,7 +213,8 @@ class Mirror:
         """
         if not changes.files:
             return (await self._git("rev-parse", f"{_sha(base)}^{{tree}}")).text.strip()
-        modes = {entry.path: entry.mode for entry in await self._list(base)}
+        entries = await self._list(base)
+        modes = {entry.path: entry.mode for entry in entries}
         await asyncio.to_thread(check_changes, {path: text is not None for path, text in changes.files.items()}, modes)
         async with self._index(base) as env:
             shas = await self._store(changes, Path(env["GIT_INDEX_FILE"]).parent)
@@ -192,7 +232,18 @@ class Mirror:
             )
             if done.code:
                 raise PathRefused(f"git refuses a path of this change:\n{done.stderr[:500]}", path=None)
+            await self._refuse_lfs(changes, entries, env)
             return (await self._git("write-tree", env=env)).text.strip()
+
+    async def _refuse_lfs(self, changes: Changes, entries: Sequence[Entry], env: dict[str, str]) -> None:
+        old = [entry.sha for entry in entries if entry.path.rpartition("/")[2] == lfs.ATTRIBUTES]
+        new = [text.encode() for path, text in changes.files.items() if text and path.endswith(lfs.ATTRIBUTES)]
+        written = [path for path, text in changes.files.items() if text is not None]
+        if not lfs.may_track([*(await self.blobs(old)).values(), *new]):
+            return
+        for path in await lfs.tracked(written, self.git_dir / "objects", env):
+            reason = "Git LFS keeps it, and its bytes are not here"
+            raise PathRefused(f"The path {path[:200]!r} is refused: {reason}.", path=path[:200])
 
     async def commit(self, base: str, changes: Changes, message: str, author: Author, when: int) -> str:
         """A commit on top of ``base``, in the mirror only. ``when`` is in seconds since the epoch.
@@ -228,7 +279,8 @@ class Mirror:
         """
         if (await run_git(["check-ref-format", "--branch", branch], cwd=self.git_dir)).code or branch.startswith("-"):
             raise GitError(f"{branch!r} cannot be the name of a branch.")
-        await self._remote.push(_sha(sha), branch, expect and _sha(expect), token)
+        expected = expect and _sha(expect)
+        await self._at_its_address(lambda remote: remote.push(_sha(sha), branch, expected, token))
 
     async def _list(self, treeish: str, path: str | None = None) -> tuple[Entry, ...]:
         only = [path] if path else []
@@ -288,13 +340,25 @@ def _sha(text: str) -> str:
     return text
 
 
-def _refspec(ref: str) -> str:
+def _full(ref: str) -> str:
+    """Return the full ref that a branch's name, a full ref or a commit stands for on the server."""
     if _SHA.fullmatch(ref):
-        return f"+{ref}:refs/forgehand/commits/{ref}"
+        return ref
     full = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
     if re.search(r"[\s~^:?*\[\\\x00-\x1f\x7f]|\.\.|@\{", full):
         raise GitError(f"{ref!r} cannot be the name of a branch.")
-    return f"+{full}:{full}"
+    return full
+
+
+def _kept_as(full: str) -> str:
+    """Return the mirror's name for a ref of the server: flat, for git keeps refs as paths.
+
+    A branch that was deleted there stays here, and as a path ``release`` would leave no room for ``release/2``.
+    """
+    flat = full.replace("%", "%25").replace("/", "%2F")
+    if len(flat.encode()) > _MAX_REF:
+        flat = hashlib.sha256(full.encode()).hexdigest()
+    return f"refs/forgehand/mirror/{flat}"
 
 
 def _parse_tree(listing: bytes) -> tuple[Entry, ...]:

@@ -26,16 +26,18 @@ def check_changes(paths: Mapping[str, bool], modes: Mapping[str, str]) -> None:
 
     ``paths`` maps each changed path to whether it is written (False: deleted); ``modes`` maps each path of the tree
     to its git mode. Raises :class:`PathRefused` for a path below a file, symlink or submodule, a path that is one of
-    the latter two or a directory, a deletion of nothing, and a new path that differs from an old one only by case.
+    the latter two or a directory, a deletion of nothing, and a new path that differs only by case from one that stays.
     """
-    directories = {parent for existing in modes for parent in parents(existing)}
-    folded = {_fold(place): place for place in (*modes, *directories)}
+    kept = {path for path in modes if paths.get(path, True)}
+    directories = {parent for path in kept for parent in parents(path)}
+    folded = {_fold(place): place for place in (*kept, *directories)}
     for path, written in paths.items():
         check_path(path)
-        reason = _misfit(path, written, modes, directories, folded)
+        reason = _misfit(path, written, modes, kept, directories, folded)
         if reason:
             raise PathRefused(f"The path {path[:200]!r} is refused: {reason}.", path=path[:200])
-        folded.setdefault(_fold(path), path)
+        if written:
+            folded.setdefault(_fold(path), path)
 
 
 def can_name_a_file(path: str) -> bool:
@@ -70,7 +72,7 @@ def _is_git_dir(part: str) -> bool:
 
 
 def _misfit(
-    path: str, written: bool, modes: Mapping[str, str], directories: set[str], folded: Mapping[str, str]
+    path: str, written: bool, modes: Mapping[str, str], kept: set[str], directories: set[str], folded: Mapping[str, str]
 ) -> str | None:
     if modes.get(path) in {LINK, SUBMODULE}:
         return "it is a symlink or a submodule, which edits do not touch"
@@ -78,12 +80,12 @@ def _misfit(
         return None if path in modes else "it is to be deleted but does not exist"
     if path in directories:
         return "it is a directory"
-    blocking = next((parent for parent in parents(path) if parent in modes), None)
+    blocking = next((parent for parent in parents(path) if parent in kept), None)
     if blocking is not None:
         return f"{blocking!r} is not a directory"
     for place in (path, *parents(path)):
         known = folded.get(_fold(place), place)
-        if known != place and place not in modes and place not in directories:
+        if known != place and place not in kept and place not in directories:
             return f"it differs from {known!r} only by case"
     return None
 

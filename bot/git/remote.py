@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.git.command import REMOTE_SECONDS, Access, Finished, run_git
-from bot.git.errors import AccessRefused, GitError, NonFastForward, ObjectMissing, PushRefused, RemoteDown
+from bot.git.errors import (
+    AccessRefused,
+    GitError,
+    NonFastForward,
+    ObjectMissing,
+    PushRefused,
+    ReadOnly,
+    RemoteDown,
+    RemoteMoved,
+)
 
 # A fresh token may be refused for its first seconds, and servers hiccup: the same waits serve both.
 DELAYS = (1.0, 2.0, 3.0)
@@ -19,17 +28,22 @@ _REFUSALS = (
     ("protected", re.compile(r"\bGH006\b|protected branch hook declined", re.I)),
     ("policy", re.compile(r"\bGH\d{3}\b|pre-receive hook declined|\[remote rejected\]", re.I)),
 )
+# A branch ``a`` leaves no room for ``a/b``, nor the other way round: git keeps both as paths.
+_IN_THE_WAY = re.compile(
+    r"'refs/heads/([^']+)' exists; cannot create|there is a non-empty directory|directory file conflict", re.I
+)
 _MOVED = re.compile(
     r"stale info|non-fast-forward|fetch first|cannot lock ref|reference already exists|failed to update ref", re.I
 )
 _MISSING = re.compile(r"couldn't find remote ref (\S+)|not our ref (\S+)", re.I)
+_READ_ONLY = re.compile(r"archived so it is read-only", re.I)
 _NO_ACCESS = re.compile(
     r"Authentication failed|could not read Username|repository .* not found|returned error: 40[134]"
     r"|Permission to .* denied",
     re.I,
 )
 _MOVED_AWAY = re.compile(r"returned error: 30\d|redirect", re.I)
-_BUSY_MIRROR = re.compile(r"Unable to create .*\.lock|cannot lock ref", re.I)
+_BUSY_MIRROR = re.compile(r"Unable to create .*\.lock|cannot lock ref .* is at [0-9a-f]+ but expected", re.I)
 _DOWN = re.compile(
     r"Could not resolve host|Failed to connect|Connection (refused|reset|timed out)|early EOF|unexpected disconnect"
     r"|returned error: (5\d\d|429)|RPC failed|hung up unexpectedly|Operation too slow|SSL_|gnutls|timed out",
@@ -67,8 +81,13 @@ class Remote:
         done = await self._run(args, token)
         if done.code:
             error = _push_error(done, branch)
+            if not isinstance(error, NonFastForward):
+                raise error
+            there = await self.head(ref, token)
+            if there is None and expect is None:
+                raise _blocked(branch, "Another branch")
             # A repeated step finds its own earlier push: that is success, not a conflict.
-            if not isinstance(error, NonFastForward) or await self.head(ref, token) != sha:
+            if there != sha:
                 raise error
 
     async def head(self, ref: str, token: str | None) -> str | None:
@@ -92,6 +111,8 @@ class Remote:
 
 def _passing(done: Finished) -> bool:
     said = done.stderr
+    if _READ_ONLY.search(said):
+        return False
     return bool(_NO_ACCESS.search(said) or _DOWN.search(said) or (_BUSY_MIRROR.search(said) and "remote" not in said))
 
 
@@ -113,6 +134,11 @@ def _fetch_error(done: Finished) -> GitError:
 def _push_error(done: Finished, branch: str) -> GitError:
     said = _words(done)
     moved = _MOVED.search(said)
+    if _READ_ONLY.search(said):
+        return ReadOnly(f"The repository is archived, so the push to {branch} was refused. Unarchive it to go on.")
+    blocked = _IN_THE_WAY.search(said)
+    if blocked:
+        return _blocked(branch, f"The branch {blocked.group(1)}" if blocked.group(1) else "Another branch")
     for reason, pattern in _REFUSALS:
         if pattern.search(said) and not (moved and reason == "policy"):
             return PushRefused(f"The push to {branch} was refused for good:\n{said}", reason=reason)
@@ -123,11 +149,13 @@ def _push_error(done: Finished, branch: str) -> GitError:
     return _connection_error(said) or GitError(f"git push to {branch} failed:\n{said}")
 
 
+def _blocked(branch: str, other: str) -> PushRefused:
+    return PushRefused(f"{other} leaves no room for a branch named {branch}; rename or delete it.", reason="name")
+
+
 def _connection_error(said: str) -> GitError | None:
     if _MOVED_AWAY.search(said):
-        return AccessRefused(
-            "The repository was renamed or transferred; read its present name from GitHub, then repeat."
-        )
+        return RemoteMoved("The repository was renamed or transferred, and its present address is not known.")
     if _NO_ACCESS.search(said):
         return AccessRefused(
             f"The git server refuses access; check the App's installation and its contents permission:\n{said}"

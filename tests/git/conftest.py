@@ -11,6 +11,7 @@ import pytest
 from bot.git.mirrors import Mirror, Mirrors
 from bot.types import Repository
 
+MAIN = "refs/forgehand/mirror/refs%2Fheads%2Fmain"
 REPOSITORY = Repository(id=7, owner="octo", name="durations", installation=1)
 
 
@@ -48,5 +49,5 @@ def source(tmp_path: Path) -> Path:
 @pytest.fixture
 async def mirror(tmp_path: Path, source: Path) -> Mirror:
     made = await Mirrors(tmp_path / "mirrors", "http://127.0.0.1:9", delays=()).of(REPOSITORY)
-    git(source, "push", "-q", str(made.git_dir), "main:refs/heads/main")
+    git(source, "push", "-q", str(made.git_dir), f"main:{MAIN}")
     return made

@@ -12,7 +12,7 @@ import pytest
 from bot.git.changes import Changes
 from bot.git.errors import GitError, ObjectMissing, PathRefused, RemoteDown
 from bot.git.mirrors import Author, Mirror, Mirrors
-from tests.git.conftest import REPOSITORY, git
+from tests.git.conftest import MAIN, REPOSITORY, git
 
 BOT = Author(name="forgehand[bot]", email="1+forgehand[bot]@users.noreply.github.com")
 
@@ -49,7 +49,7 @@ async def test_a_repeated_commit_is_the_same_commit_and_keeps_modes(mirror: Mirr
     )
     first = await mirror.commit(base, changes, "Fix it\n\nFixes #12.", BOT, 1_700_000_000)
     assert await mirror.commit(base, changes, "Fix it\n\nFixes #12.", BOT, 1_700_000_000) == first
-    git(source, "fetch", "-q", str(mirror.git_dir), "refs/heads/main")
+    git(source, "fetch", "-q", str(mirror.git_dir), MAIN)
     entries = {entry.path: entry for entry in await mirror.entries(first)}
     assert entries["run.sh"].mode == "100755"
     assert entries["new/deep.py"].mode == "100644"
@@ -118,6 +118,44 @@ async def test_unfitting_changes_are_refused_in_words(mirror: Mirror) -> None:
         await mirror.tree(base, Changes(files={"new/A.py": "", "new/a.py": ""}))
     with pytest.raises(GitError, match="not valid Unicode"):
         await mirror.tree(base, Changes(files={"new.py": "\ud800"}))
+
+
+async def test_what_goes_makes_room_for_what_comes(mirror: Mirror) -> None:
+    """A rename that changes only case, a file that becomes a folder, a folder that becomes a file."""
+    base = await mirror.resolve("main")
+    changes = Changes(
+        files={
+            "run.sh": None, "Run.sh": "x\n", "src/parse.py": None, "src/Parse.py": "y\n",
+            "dos.txt": None, "dos.txt/new.py": "z\n",
+        }
+    )  # fmt: skip
+    sha = await mirror.commit(base, changes, "Rename", BOT, 1_700_000_000)
+    names = {entry.path for entry in await mirror.entries(sha)}
+    assert {"Run.sh", "src/Parse.py", "dos.txt/new.py"} <= names
+    assert not {"run.sh", "src/parse.py", "dos.txt"} & names
+    # A symlink stays in src/, so that folder does not go.
+    with pytest.raises(PathRefused, match="only by case"):
+        await mirror.tree(base, Changes(files={"src/parse.py": None, "SRC/parse.py": "y\n"}))
+
+
+async def test_a_path_that_lfs_keeps_is_refused(mirror: Mirror, source: Path) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0" * 64 + "\nsize 9\n"
+    (source / ".gitattributes").write_text("*.psd filter=lfs diff=lfs merge=lfs -text\n")
+    (source / "art").mkdir()
+    (source / "art" / "old.psd").write_text(pointer)
+    (source / "art" / ".gitattributes").write_text("plain.psd -filter\n")
+    git(source, "-c", "filter.lfs.clean=cat", "add", "-A")
+    git(source, "commit", "-q", "-m", "art")
+    git(source, "push", "-q", str(mirror.git_dir), f"main:{MAIN}")
+    base = await mirror.resolve("main")
+    for path in ("art/old.psd", "new/deep.psd"):
+        with pytest.raises(PathRefused, match="Git LFS"):
+            await mirror.tree(base, Changes(files={path: "text"}))
+    fitting = Changes(files={"art/plain.psd": "text", "src/parse.py": "x = 1\n", "art/old.psd": None})
+    await mirror.tree(base, fitting)
+    # The change brings its own attributes along.
+    with pytest.raises(PathRefused, match="Git LFS"):
+        await mirror.tree(base, Changes(files={"src/.gitattributes": "*.bin filter=lfs\n", "src/a.bin": "x"}))
 
 
 async def test_one_mirror_for_many_callers_and_an_unreachable_server(tmp_path: Path) -> None:

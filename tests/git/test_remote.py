@@ -11,7 +11,16 @@ import pytest
 
 from bot.git.changes import Changes
 from bot.git.command import Access, run_git
-from bot.git.errors import AccessRefused, GitError, NonFastForward, ObjectMissing, PushRefused, RemoteDown
+from bot.git.errors import (
+    AccessRefused,
+    GitError,
+    NonFastForward,
+    ObjectMissing,
+    PushRefused,
+    ReadOnly,
+    RemoteDown,
+    RemoteMoved,
+)
 from bot.git.mirrors import Author, Mirror, Mirrors
 from bot.types import Repository
 from simhub import auth
@@ -113,11 +122,74 @@ async def test_trouble_that_passes_is_tried_again_and_the_rest_is_told(setting: 
         assert token.value not in caught.value.message
 
 
+async def test_a_deleted_branch_never_blocks_the_mirror(setting: Setting) -> None:
+    mirror, token, git_dir = setting.mirror, setting.token.value, setting.hub.repository("octo/durations").path
+    first = await mirror.resolve("main")
+    second = await setting.commit("second\n")
+    await mirror.push(second, BRANCH, token)
+    for branch, sha in (("release", first), ("release/2", second), ("release", second), ("release/2/a%2Fb", first)):
+        for old in (
+            await asyncio.to_thread(git, git_dir, "branch", "--list", "release*", "--format=%(refname)")
+        ).split():
+            await asyncio.to_thread(git, git_dir, "update-ref", "-d", old)
+        await asyncio.to_thread(git, git_dir, "update-ref", f"refs/heads/{branch}", sha)
+        await mirror.fetch([branch], token)
+        assert await mirror.resolve(branch) == sha
+
+
+async def test_a_branch_in_the_way_is_no_race(setting: Setting) -> None:
+    sha = await setting.commit("x\n")
+    await setting.mirror.push(sha, "forgehand", setting.token.value)
+    before = len(setting.hub.requests)
+    for branch in (BRANCH, "forgehand/x"):
+        with pytest.raises(PushRefused, match="forgehand leaves no room for") as caught:
+            await setting.mirror.push(sha, branch, setting.token.value)
+        assert caught.value.detail("reason") == "name"
+    posts = [each for each in setting.hub.requests[before:] if each.method == "POST" and "receive" in each.path]
+    assert len(posts) == 2, "it was tried again as if it were busy"
+
+
+async def test_an_archived_repository_is_told_apart_and_not_tried_again(setting: Setting) -> None:
+    sha = await setting.commit("x\n")
+    setting.hub.archive(setting.hub.repository("octo/durations"))
+    before = len(setting.hub.requests)
+    with pytest.raises(ReadOnly, match="Unarchive"):
+        await setting.mirror.push(sha, BRANCH, setting.token.value)
+    assert len(setting.hub.requests) - before <= 2
+
+
+@dataclass
+class Renamed:
+    """Knows the old name until it is asked."""
+
+    hub: Hub
+    asked: int = 0
+
+    async def name_of(self, repository: Repository, *, ask: bool = False) -> str:
+        self.asked += ask
+        found = self.hub.world.repository_by_id(repository.id)
+        return found.full_name if ask and found else repository.full_name
+
+
+async def test_a_renamed_repository_is_fetched_and_pushed_at_its_new_address(setting: Setting, tmp_path: Path) -> None:
+    theirs = setting.hub.repository("octo/durations")
+    repository = Repository(id=theirs.id, owner="octo", name="durations", installation=1)
+    names = Renamed(setting.hub)
+    mirror = await Mirrors(tmp_path / "others", setting.hub.url, delays=(), names=names).of(repository)
+    setting.hub.rename(theirs, "spans")
+    await mirror.fetch(["main"], setting.token.value)
+    base = await mirror.resolve("main")
+    sha = await mirror.commit(base, Changes(files={"x": "x\n"}), "x", BOT, 1_700_000_000)
+    await mirror.push(sha, BRANCH, setting.token.value)
+    assert names.asked == 1
+    assert await asyncio.to_thread(git, theirs.path, "rev-parse", BRANCH) == sha
+
+
 async def test_a_redirect_does_not_carry_the_token_away(setting: Setting, tmp_path: Path) -> None:
     async with Hub.start(tmp_path / "thief") as thief:
         headers = {"Location": f"{thief.url}/octo/durations.git/info/refs?service=git-upload-pack"}
         setting.hub.faults.add(Fault(path="/octo/durations.git/*", status=301, headers=headers, times=-1))
-        with pytest.raises(AccessRefused, match="renamed"):
+        with pytest.raises(RemoteMoved, match="renamed"):
             await setting.mirror.fetch(["main"], setting.token.value)
         assert thief.requests == []
 

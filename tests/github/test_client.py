@@ -176,20 +176,6 @@ async def post_with(client: Client, world: World, number: int) -> None:
     await client.post("/repos/{owner}/{repo}/issues/{number}/comments", names, {"body": "x"})
 
 
-async def test_a_renamed_repository_is_followed_and_remembered(world: World, client: Client) -> None:
-    number = await new_issue(world)
-    repository = world.hub.repository("octo/durations")
-    world.hub.world.moved["octo/durations"] = repository
-    del world.hub.world.repositories["octo/durations"]
-    repository.name = "spans"
-    world.hub.world.repositories["octo/spans"] = repository
-    assert (await issues.get_issue(client, world.repository, number)).number == number
-    await issues.list_comments(client, world.repository, number)
-    await post(world, client, number)
-    assert [each.status for each in world.exchanges if "/repos/octo" in each.path and each.path.count("/") > 5] == [301]
-    assert (await repos.get_repository(client, world.repository)).name == "spans"
-
-
 async def test_our_token_follows_no_redirect_to_another_host(world: World, client: Client) -> None:
     headers = {"Location": "http://127.0.0.1:1/steal"}
     world.hub.faults.add(Fault(path="*/issues/*", status=302, headers=headers))

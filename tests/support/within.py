@@ -120,7 +120,7 @@ async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Serv
         settings=settings,
         store=store,
         github=github,
-        mirrors=Mirrors(settings.data_dir / "mirrors", settings.web_url),
+        mirrors=Mirrors(settings.data_dir / "mirrors", settings.web_url, names=github),
         models=ModelDesk(store, settings, Catalogue(settings)),
         indexer=await stack.enter_async_context(Indexer(settings.data_dir / "index")),
         sandbox=sandbox,

@@ -14,7 +14,7 @@ from bot.github.api.errors import GitHubError, NotFound
 from bot.github.api.lane import Clock, Lane
 from bot.github.api.transport import Observer, Transport
 from bot.github.resources import app as app_api
-from bot.github.resources import users
+from bot.github.resources import repos, users
 from bot.types import Actor, Repository
 
 Permissions = Mapping[str, str]
@@ -84,6 +84,23 @@ class GitHubs:
                 self._bot = await users.read_user(await self._any_client(), f"{slug}[bot]")
             return self._bot
 
+    def forget_name(self, repository: Repository) -> None:
+        """The repository was renamed or transferred: ask for it by its id from now on."""
+        self._transport.addresses.forget_name(repository.id)
+
+    async def name_of(self, repository: Repository, *, ask: bool = False) -> str:
+        """Return ``owner/name`` of a repository as GitHub calls it now.
+
+        GitHub is asked where the name is known to have changed, or with ``ask``.
+        """
+        addresses = self._transport.addresses
+        if not ask and not addresses.is_renamed(repository.id):
+            return addresses.name(repository.id) or repository.full_name
+        client = await self.for_repository(repository, {"metadata": "read"})
+        name = (await repos.get_repository(client, repository)).full_name
+        addresses.learn(repository.id, name)
+        return name
+
     def forget_installation(self, installation: int) -> None:
         """The App was removed or suspended there, or its permissions have changed."""
         self._auth.forget_installation(installation)
@@ -97,7 +114,7 @@ class GitHubs:
     ) -> Client:
         lane = self._lanes.setdefault(installation, Lane(self._transport.clock))
         credential = InstallationCredential(self._auth, installation, repositories, permissions, visible)
-        return Client(self._transport, lane, credential)
+        return Client(self._transport, lane, credential, repositories[0] if len(repositories) == 1 else None)
 
     async def _sees(self, repository: Repository, permissions: Permissions) -> bool:
         client = self._client(repository.installation, (repository.id,), permissions)

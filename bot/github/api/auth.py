@@ -99,6 +99,7 @@ class AppAuth:
         self.key = AppKey(app_id, private_key, transport.clock)
         self.client = Client(transport, Lane(transport.clock), self.key)
         self.clock = transport.clock
+        self._addresses = transport.addresses
         self._tokens: TLRUCache[TokenKey, Token] = TLRUCache(
             _MAX_TOKENS, ttu=lambda _key, token, _now: token.expires_at - _TOKEN_MARGIN, timer=self.clock.now
         )
@@ -144,6 +145,8 @@ class AppAuth:
         data = await self._ask(installation, wanted)
         expires = datetime.fromisoformat(data["expires_at"].replace("Z", "+00:00")).timestamp() - self.key.skew
         register_secret(data["token"])
+        for repository in data.get("repositories") or ():
+            self._addresses.learn(repository["id"], repository["full_name"])
         token = Token(data["token"], expires, self.clock.now())
         self._tokens[key] = token
         return token

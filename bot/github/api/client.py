@@ -45,19 +45,28 @@ class _Call(gidgethub.abc.GitHubAPI):
     """gidgethub with our transport below it; made anew for each call, because the manner belongs to the call."""
 
     def __init__(
-        self, transport: Transport, lane: Lane, credential: Credential, manner: Manner, cache: dict[str, Cached] | Any
+        self,
+        transport: Transport,
+        lane: Lane,
+        credential: Credential,
+        manner: Manner,
+        cache: dict[str, Cached] | Any,
+        repository: int | None,
     ) -> None:
         super().__init__(USER_AGENT, base_url=transport.api_url, cache=cache)
         self._transport = transport
         self._lane = lane
         self._credential = credential
         self._manner = manner
+        self._repository = repository
 
     async def _request(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes = b""
     ) -> tuple[int, Mapping[str, str], bytes]:
         sent = {**headers, **_API_VERSION}
-        answer = await self._transport.send(self._lane, self._credential, self._manner, method, url, sent, body)
+        answer = await self._transport.send(
+            self._lane, self._credential, self._manner, method, url, sent, body, self._repository
+        )
         return answer.status, answer.headers, answer.body
 
     async def sleep(self, seconds: float) -> None:
@@ -68,13 +77,15 @@ class Client:
     """Calls as one identity. URLs are templates: ``/repos/{owner}/{repo}/issues/{number}``.
 
     Every method raises the tree of :mod:`bot.github.api.errors`. ``manner`` says how urgent a write is, whether it
-    notifies people, and whether it may be sent twice; a POST may not unless said.
+    notifies people, and whether it may be sent twice; a POST may not unless said. ``repository`` is the id of the
+    only one it is for, None where it is for no particular one.
     """
 
-    def __init__(self, transport: Transport, lane: Lane, credential: Credential) -> None:
+    def __init__(self, transport: Transport, lane: Lane, credential: Credential, repository: int | None = None) -> None:
         self._transport = transport
         self._lane = lane
         self._credential = credential
+        self._repository = repository
 
     async def get(self, url: str, url_vars: Vars | None = None, *, accept: str = JSON) -> Any:
         """One JSON document (or text, for other media types)."""
@@ -92,7 +103,9 @@ class Client:
         address = sansio.format_url(url, url_vars or {}, base_url=self._transport.api_url)
         headers = sansio.create_headers(USER_AGENT) | _API_VERSION
         try:
-            await self._transport.send(self._lane, self._credential, LENT, "GET", address, headers, b"")
+            await self._transport.send(
+                self._lane, self._credential, LENT, "GET", address, headers, b"", self._repository
+            )
         except Elsewhere as away:
             return (await self._transport.download(away.target)).decode("utf-8", "replace")
         raise GitHubError(f"GitHub did not say where {urlsplit(address).path} lies.")
@@ -122,7 +135,7 @@ class Client:
 
     def _call(self, manner: Manner, accept: str | None = None) -> _Call:
         cache = self._lane.cache(accept) if accept else None
-        return _Call(self._transport, self._lane, self._credential, manner, cache)
+        return _Call(self._transport, self._lane, self._credential, manner, cache, self._repository)
 
 
 @contextmanager

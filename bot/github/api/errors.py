@@ -23,9 +23,21 @@ class BadCredentials(GitHubError):
 class Forbidden(GitHubError):
     """403 that is no rate limit. ``details``: ``permissions``, what would have been accepted (may be "")."""
 
+    lasting = True
+
 
 class NotFound(GitHubError):
     """404, 410 or 451: it is not there, or the App may not see it."""
+
+
+class Transferred(NotFound):
+    """It is in another repository now, where we have no business. ``details``: ``target``, its path there."""
+
+    lasting = True
+
+
+class Conflict(GitHubError):
+    """409: what is there contradicts the request, such as git data asked of a repository without commits."""
 
 
 class Invalid(GitHubError):
@@ -101,6 +113,8 @@ def failure(response: Response, method: str, url: str) -> GitHubError:
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         reasons = response.errors
         return Invalid("; ".join([what, *reasons]), status=status, errors="\n".join(reasons))
+    if status == HTTPStatus.CONFLICT:
+        return Conflict(what, status=status)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return GitHubDown(f"{what}. Its status page may say more.", status=status)
     return GitHubError(what, status=status)

@@ -1,4 +1,4 @@
-"""One installation's lane to GitHub: its pacer brought to life, its caches and the redirects it has learned."""
+"""One installation's lane to GitHub: its pacer brought to life and its caches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ MAX_WAIT = 120.0
 """Seconds a caller is held for a rate limit before it is told to come back later."""
 
 _CACHED_ANSWERS = 64
-_REMEMBERED_MOVES = 256
 
 Cached = tuple[str | None, str | None, Any, str | None]
 
@@ -41,7 +40,6 @@ class Lane:
         self._changed = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
         self._caches: dict[str, LRUCache[str, Cached]] = {}
-        self._moved: LRUCache[str, str] = LRUCache(_REMEMBERED_MOVES)
 
     def cache(self, media_type: str) -> LRUCache[str, Cached]:
         """Answers by URL, of one media type only: the same URL has a different body and ETag for each."""
@@ -73,19 +71,6 @@ class Lane:
                 if not future.done():
                     future.set_exception(_limited(seconds))
         self._wake()
-
-    def remember_move(self, old: str, new: str) -> None:
-        """GitHub said 301. Where only a prefix changed (a renamed repository), everything below it has moved."""
-        while old and new and old.rsplit("/", 1)[-1] == new.rsplit("/", 1)[-1] and old.count("/") > 3:
-            old, new = old.rpartition("/")[0], new.rpartition("/")[0]
-        self._moved[old] = new
-
-    def current(self, url: str) -> str:
-        """The URL to ask instead of one that has moved, else the same."""
-        for old, new in self._moved.items():
-            if url == old or url.startswith((f"{old}/", f"{old}?")):
-                return new + url.removeprefix(old)
-        return url
 
     def _refuse_if_paused_for_long(self) -> None:
         seconds = self._pacer.paused_for(self._clock.now())

@@ -12,13 +12,13 @@ import aiohttp
 from bot.github.api.errors import GitHubDown, GitHubError, RateLimited, Response, failure
 from bot.github.api.lane import MAX_WAIT, Clock, Lane
 from bot.github.api.pacer import Ticket, Urgency
+from bot.github.api.redirects import Addresses
 from bot.github.api.retry import BROKEN_WAITS, limited_for
 
 _MAX_TRIES = 6
 _MAX_BODY = 32 * 1024 * 1024
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
-_MOVED = {301, 308}
-_REDIRECTS = {*_MOVED, 302, 307}
+_REDIRECTS = {301, 302, 307, 308}
 
 
 class Elsewhere(GitHubError):
@@ -92,6 +92,7 @@ class Transport:
         observe: Observer = _unobserved,
     ) -> None:
         self.api_url = api_url.rstrip("/")
+        self.addresses = Addresses(self.api_url)
         self.clock = clock or Clock()
         self._session = session
         self._observe = observe
@@ -105,9 +106,13 @@ class Transport:
         url: str,
         headers: Mapping[str, str],
         body: bytes,
+        repository: int | None = None,
     ) -> Response:
-        """The final answer: 2xx or 304. Raises a :class:`GitHubError` for every other."""
-        url = lane.current(url)
+        """The final answer: 2xx or 304. Raises a :class:`GitHubError` for every other.
+
+        ``repository`` is the id of the one that the request is about: redirects out of it are not followed.
+        """
+        url = self.addresses.current(url, repository)
         for attempt in range(1, _MAX_TRIES + 1):
             self._check_host(url)
             writes = method not in {"GET", "HEAD"} and not manner.reads
@@ -122,7 +127,7 @@ class Transport:
                 if manner.lent and outcome.status == 302:
                     raise _elsewhere(outcome, url)
                 if outcome.status in _REDIRECTS:
-                    url = self._follow(lane, outcome, method, url)
+                    url = self._follow(outcome, method, url, repository)
                     continue
             await self._wait_or_raise(lane, credential, manner, outcome, attempt, method, url)
         raise GitHubDown(f"GitHub gave no usable answer to {method} {urlsplit(url).path} in {_MAX_TRIES} tries.")
@@ -190,13 +195,12 @@ class Transport:
             return await credential.refused(outcome, attempt)
         return None
 
-    def _follow(self, lane: Lane, response: Response, method: str, url: str) -> str:
+    def _follow(self, response: Response, method: str, url: str, repository: int | None) -> str:
         target = urljoin(url, response.headers.get("location", ""))
         self._check_host(target)
         if target == url:
             raise failure(response, method, url)
-        if response.status in _MOVED:
-            lane.remember_move(url.partition("?")[0], target.partition("?")[0])
+        self.addresses.follow(url, target, repository)
         return target
 
     def _check_host(self, url: str) -> None:

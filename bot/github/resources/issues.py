@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any, Literal
 
 from bot.github.api.client import Client, within
-from bot.github.api.errors import GitHubDown
+from bot.github.api.errors import GitHubDown, Transferred
 from bot.github.api.pacer import Urgency
 from bot.github.api.transport import Manner
 from bot.github.resources.effects import once
@@ -54,7 +54,10 @@ class IssueComment(JsonModel):
 
 async def get_issue(client: Client, repository: Repository, number: int) -> Issue:
     """Raises :class:`bot.github.api.errors.NotFound` where it was deleted or transferred away."""
-    return _issue(await client.get("/repos/{owner}/{repo}/issues/{number}", within(repository, number=number)))
+    data = await client.get("/repos/{owner}/{repo}/issues/{number}", within(repository, number=number))
+    if data["number"] != number:
+        raise Transferred(f"{repository.full_name}#{number} is another issue now; nothing is done there.")
+    return _issue(data)
 
 
 async def list_comments(client: Client, repository: Repository, number: int) -> list[IssueComment]:

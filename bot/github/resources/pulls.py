@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from bot.github.api.client import Client, within
-from bot.github.api.errors import Invalid
+from bot.github.api.errors import Invalid, Transferred
 from bot.github.api.transport import Manner
 from bot.github.resources.effects import once
 from bot.types import JsonModel, Repository
@@ -38,7 +38,11 @@ class Pull(JsonModel):
 
 
 async def get_pull(client: Client, repository: Repository, number: int) -> Pull:
-    return _pull(await client.get("/repos/{owner}/{repo}/pulls/{number}", within(repository, number=number)))
+    """Raises :class:`bot.github.api.errors.Transferred` where the answer is about another pull request."""
+    data = await client.get("/repos/{owner}/{repo}/pulls/{number}", within(repository, number=number))
+    if data["number"] != number or data["base"]["repo"]["id"] != repository.id:
+        raise Transferred(f"{repository.full_name}#{number} is another pull request now; nothing is done there.")
+    return _pull(data)
 
 
 async def list_open(client: Client, repository: Repository) -> list[Pull]:

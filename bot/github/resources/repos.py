@@ -6,7 +6,7 @@ import base64
 import binascii
 
 from bot.github.api.client import Client, within
-from bot.github.api.errors import NotFound
+from bot.github.api.errors import Conflict, NotFound, Transferred
 from bot.types import JsonModel, Repository
 
 
@@ -19,8 +19,13 @@ class File(JsonModel):
 
 
 async def get_repository(client: Client, repository: Repository) -> Repository:
-    """The repository as it is called now, with its default branch; follows renames."""
+    """Return the repository as it is called now, with its default branch; follows renames.
+
+    Raises :class:`bot.github.api.errors.Transferred` where another repository has its name.
+    """
     data = await client.get("/repos/{owner}/{repo}", within(repository))
+    if data["id"] != repository.id:
+        raise Transferred(f"{repository.full_name} is the name of another repository now; nothing is done there.")
     return repository.model_copy(
         update={
             "owner": data["owner"]["login"],
@@ -40,7 +45,7 @@ async def find_head(client: Client, repository: Repository, branch: str) -> str 
     url = "/repos/{owner}/{repo}/git/ref/heads{/parts*}"
     try:
         data = await client.get(url, within(repository, parts=branch.split("/")))
-    except NotFound:
+    except (NotFound, Conflict):  # a repository without any commit answers 409
         return None
     return str(data["object"]["sha"])
 
