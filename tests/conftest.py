@@ -6,6 +6,7 @@ Each package's own fixtures live beside its tests.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,24 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     report = yield
     report.user_properties += [(_NOTE, note) for note in noted()]
     return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """What hostile input left in a failure's text must not stop the process that reports it.
+
+    xdist sends strings as UTF-8: one lone surrogate (a file name that is no UTF-8) ended its worker, and the run in an
+    INTERNALERROR (pytest-xdist 3.8).
+    """
+    return _encodable((yield))
+
+
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(each) for key, each in value.items()}
+    return type(value)(map(_encodable, value)) if isinstance(value, list | tuple) else value
 
 
 class _NotRun:

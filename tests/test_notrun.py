@@ -1,4 +1,4 @@
-"""What a machine lacks is told at the end and fails nothing, except with CI=true."""
+"""What a machine lacks is told at the end and fails nothing, except with CI=true; no run ends in an internal error."""
 
 from __future__ import annotations
 
@@ -85,3 +85,13 @@ def test_nothing_left_is_no_failure(folder: Path) -> None:
     assert run(folder)[0] == 0
     code, told = run(folder, "--not-run")
     assert (code, "1 deselected" in told) == (0, True), told
+
+
+def test_a_failure_that_holds_no_valid_text_is_reported_like_any_other(folder: Path) -> None:
+    names = "raise AssertionError('lost \\udcff')", "pytest.skip('lost \\udcff')", "print('lost \\udcff'); assert 0"
+    text = "".join(f"def test_{number}():\n    {name}\n" for number, name in enumerate(names))
+    (folder / "test_some.py").write_text(f"import pytest\n{text}")
+    code, told = run(folder, "-n", "2")
+    assert (code, "INTERNALERROR" in told) == (1, False), told
+    assert "2 failed, 1 passed, 1 skipped" in told
+    assert "AssertionError: lost \\udcff" in told
