@@ -12,10 +12,10 @@ from bot.analysis.running import run_tool
 from bot.analysis.staging import Source
 from bot.analysis.tools import TOOLS, Tool
 from bot.policy import PolicyError, describe, parse_policy
-from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.process import NoSandbox
 from bot.settings import Settings
 from tests.analysis.trees import analysed, said
+from tests.support.sandboxes import bubblewrap
 
 # a small linter as a repository may bring one: every line that says BAD, as SARIF
 LINTER = """
@@ -97,7 +97,7 @@ async def test_without_a_sandbox_nothing_runs_and_that_is_said(tmp_path: Path) -
 async def test_a_tool_that_is_not_installed_is_listed_with_how_to_install_it() -> None:
     ruff = next(tool for tool in TOOLS if tool.name == "ruff")
     absent = Tool(name="absent", find=lambda: None, reads=ruff.reads, options=())
-    outcome = await run_tool(Bubblewrap(), absent, [Source("a.py", b"x = 1\n", None)])
+    outcome = await run_tool(bubblewrap(), absent, [Source("a.py", b"x = 1\n", None)])
     assert json.loads(outcome.listed.model_dump_json()) == {
         "tool": "absent",
         "reason": "absent is not here. Install the server with its analysers: pip install 'forgehand[analysis]'.",
@@ -107,7 +107,7 @@ async def test_a_tool_that_is_not_installed_is_listed_with_how_to_install_it() -
 async def test_a_tool_that_fails_is_listed_with_what_it_said() -> None:
     ruff = next(tool for tool in TOOLS if tool.name == "ruff")
     wrong = Tool(name="ruff", find=ruff.find, reads=ruff.reads, options=("check", "--no-such-option"))
-    outcome = await run_tool(Bubblewrap(), wrong, [Source("a.py", b"x = 1\n", None)])
+    outcome = await run_tool(bubblewrap(), wrong, [Source("a.py", b"x = 1\n", None)])
     assert "exit code 2" in outcome.listed.model_dump_json()
     assert "--no-such-option" in outcome.listed.model_dump_json()
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bot.analysis.layer import analyse
-from bot.sandbox.bubblewrap import Bubblewrap
+from tests.support.sandboxes import bubblewrap
 
 EXAMPLES: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("rule_examples.yml").read_text())
 RULES = Path("bot/analysis/rules")
@@ -51,7 +51,7 @@ async def test_each_rule_on_its_examples(tmp_path: Path, suffix: str | None) -> 
         wanted = {renamed[path]: what for path, what in wanted.items()}
     (tmp_path / "base").mkdir()
     everywhere = frozenset(range(1, 30))
-    analysis = await analyse(Bubblewrap(), tmp_path / "base", tmp_path / "head", dict.fromkeys(wanted, everywhere))
+    analysis = await analyse(bubblewrap(), tmp_path / "base", tmp_path / "head", dict.fromkeys(wanted, everywhere))
     assert not analysis.not_run
     found = {(one.path, one.rule) for one in analysis.new if one.tool == "ast-grep"}
     wrong = [path for path, (rule, bad) in wanted.items() if ((path, rule) in found) != bad]

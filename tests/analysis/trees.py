@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.analysis.layer import analyse
 from bot.analysis.records import Analysis
-from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.port import Sandbox
+from tests.support.sandboxes import bubblewrap
 
 Files = Mapping[str, str]
 
@@ -45,7 +45,7 @@ async def analysed(
     changed = {path: added_lines(base.get(old.get(path, path), ""), text) for path, text in head.items()}
     changed = {path: lines for path, lines in changed.items() if lines or path in old}
     trees = (write(folder / "base", base), write(folder / "head", head))
-    return await analyse(sandbox or Bubblewrap(), *trees, changed, renamed=renamed, **more)
+    return await analyse(sandbox or bubblewrap(), *trees, changed, renamed=renamed, **more)
 
 
 def said(analysis: Analysis) -> set[tuple[str, int]]:

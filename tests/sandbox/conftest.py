@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.port import CommandResult, Limits
+from tests.support.sandboxes import bubblewrap
 
 Shell = Callable[..., Awaitable[CommandResult]]
 PYTHON = "/usr/bin/python3"
@@ -28,7 +28,7 @@ def shell(workspace: Path) -> Shell:
 
     async def run(line: str, *, mounts: Any = (), env: Any = None, network: Any = None, **limits: Any) -> CommandResult:
         bounds = Limits(**{"seconds": 15, **limits})
-        return await Bubblewrap().run(
+        return await bubblewrap().run(
             ["/bin/sh", "-c", line], workspace, mounts=mounts, env=env, network=network, limits=bounds
         )
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox import cgroups
-from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.port import WORK, Limits, Mount, SandboxError
 from bot.sandbox.proxy import RegistryProxy
 from tests.sandbox.conftest import PYTHON, Shell
 from tests.support.processes import running, until
+from tests.support.sandboxes import bubblewrap
 
 
 def python(code: str) -> str:
@@ -281,6 +281,7 @@ async def test_a_mount_over_the_workspace_or_the_root_is_refused(shell: Shell, t
         await shell("true", mounts=[Mount(source=tmp_path, target=target)])
 
 
+@pytest.mark.needs("sandbox")
 async def test_the_bots_death_ends_the_sandbox(workspace: Path) -> None:
     word = f"89{secrets.randbelow(10**7)}"
     started = workspace / "started"
@@ -307,5 +308,5 @@ async def test_many_runs_leave_no_descriptor_and_no_group(shell: Shell) -> None:
 
 
 async def test_a_missing_program_is_an_ordinary_failure(workspace: Path) -> None:
-    result = await Bubblewrap().run(["/no/such/program"], workspace, limits=Limits(seconds=5))
+    result = await bubblewrap().run(["/no/such/program"], workspace, limits=Limits(seconds=5))
     assert result.exit_code == 127

@@ -5,11 +5,14 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
+import pytest
+
 from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.port import Limits
 from tests.sandbox.conftest import PYTHON
 from tests.support.processes import running
 
+pytestmark = pytest.mark.needs("sandbox")
 SANDBOX = Bubblewrap(use_cgroups=False)
 
 

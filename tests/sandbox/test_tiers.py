@@ -90,10 +90,12 @@ def test_only_whole_paths_are_rewritten(text: str, expected: str) -> None:
     assert real_path(text, {"/env": Path("/real"), "/work": Path("/tree")}) == expected
 
 
+@pytest.mark.needs("sandbox")
 async def test_auto_takes_bubblewrap_where_it_works() -> None:
     assert (await choose(Settings(sandbox="auto"))).tier == "bubblewrap"
 
 
+@pytest.mark.needs("sandbox")
 def test_auto_takes_nothing_where_namespaces_are_refused() -> None:
     script = (
         "import asyncio; from bot.sandbox.choose import choose; from bot.settings import Settings\n"

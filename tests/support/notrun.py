@@ -10,6 +10,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
 
@@ -55,7 +56,9 @@ def _missing(name: str) -> str | None:
 
 
 def _sandbox() -> str | None:
-    return asyncio.run(Bubblewrap().probe())
+    # in a thread of its own, as the running test may have a loop
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, Bubblewrap().probe()).result()
 
 
 def _gh() -> str | None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.bubblewrap import Bubblewrap
 from bot.settings import Settings
 from bot.toolchains.port import Checks, Workspace
 from bot.toolchains.python.toolchain import PythonToolchain, make_toolchain
+from tests.support.sandboxes import bubblewrap
 
 PROJECT = {
     "pyproject.toml": """
@@ -95,7 +95,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """The sample after ``install``: editable, with its test extra and pytest, versioned by setuptools-scm."""
     folder = tmp_path_factory.mktemp("sample")
     workspace = Workspace(tree=write(folder / "tree", PROJECT), env=folder / "env")
-    asyncio.run(make_toolchain(Bubblewrap(), Checks(), workspace.tree, Settings()).install(workspace))
+    asyncio.run(make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings()).install(workspace))
     return workspace
 
 
@@ -108,6 +108,6 @@ def make(installed: Workspace, tmp_path: Path) -> Make:
         shutil.copytree(installed.tree, tree, symlinks=True)
         write(tree, files or {})
         workspace = Workspace(tree=tree, env=installed.env)
-        return make_toolchain(Bubblewrap(), checks or Checks(), tree, Settings()), workspace
+        return make_toolchain(bubblewrap(), checks or Checks(), tree, Settings()), workspace
 
     return build

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.bubblewrap import Bubblewrap
 from bot.settings import Settings
 from bot.toolchains.port import Checks, Workspace
 from bot.toolchains.python import commands
@@ -15,6 +14,7 @@ from bot.toolchains.python.members import import_roots
 from bot.toolchains.python.project import Project, detect
 from bot.toolchains.python.shadows import shadows
 from bot.toolchains.python.toolchain import make_toolchain
+from tests.support.sandboxes import bubblewrap
 from tests.toolchains.conftest import write
 
 FLIT = '[build-system]\nrequires = ["flit_core"]\nbuild-backend = "flit_core.buildapi"\n'
@@ -150,7 +150,7 @@ def test_coverage_is_off(pytestconfig):
 
 async def test_a_repository_of_several_packages_is_tested_with_locked_versions(tmp_path: Path) -> None:
     workspace = Workspace(tree=write(tmp_path / "tree", MONOREPO), env=tmp_path / "env")
-    toolchain = make_toolchain(Bubblewrap(), Checks(), workspace.tree, Settings())
+    toolchain = make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings())
     await toolchain.install(workspace)
     run = await toolchain.test(workspace)
     names = ("test_across_packages", "test_version", "test_coverage_is_off")
@@ -164,7 +164,7 @@ async def test_a_lock_that_cannot_be_had_does_not_stop_the_install(tmp_path: Pat
     files = {"pyproject.toml": package("sample", 'dependencies = ["iniconfig"]'), "sample.py": "", "poetry.lock": lock}
     files["tests/test_a.py"] = "import iniconfig, sample, pytest\ndef test_a(): pass\n"
     workspace = Workspace(tree=write(tmp_path / "tree", files), env=tmp_path / "env")
-    toolchain = make_toolchain(Bubblewrap(), Checks(), workspace.tree, Settings())
+    toolchain = make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings())
     ran = await toolchain.install(workspace)
     assert commands.CONSTRAINTS not in str(ran[-1].argv)
     assert (await toolchain.test(workspace)).verdicts() == {"tests/test_a.py::test_a": "passed"}
@@ -191,7 +191,7 @@ def load_tests(loader, tests, pattern):
 
 async def test_unittest_cases_made_while_loading_can_be_run_alone(tmp_path: Path) -> None:
     workspace = Workspace(tree=write(tmp_path / "tree", DOCTESTED), env=tmp_path / "env")
-    toolchain = make_toolchain(Bubblewrap(), Checks(), workspace.tree, Settings(registries=["registry.invalid"]))
+    toolchain = make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings(registries=["registry.invalid"]))
     await toolchain.install(workspace)
     run = await toolchain.test(workspace)
     file = "tests/calc_tests.py"

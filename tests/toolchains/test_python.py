@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.port import Limits
 from bot.sandbox.process import Process
 from bot.settings import Settings
 from bot.toolchains.port import Checks, TestRun, ToolchainError, Workspace
 from bot.toolchains.python.toolchain import make_toolchain, versions
+from tests.support.sandboxes import bubblewrap
 from tests.toolchains.conftest import Make, write
 
 FILE = "tests/test_verdicts.py"
@@ -152,7 +152,7 @@ async def test_the_forger_succeeds_where_a_custom_line_itself_runs_it(make: Make
 async def test_nor_before_the_unittest_runner_takes_it(tmp_path: Path, version: str) -> None:
     files = UNITTEST | {".python-version": version, "src/calc/__init__.py": UNITTEST["calc/__init__.py"]}
     workspace = Workspace(tree=write(tmp_path / "tree", files), env=tmp_path / "env")
-    toolchain = make_toolchain(Bubblewrap(), Checks(), workspace.tree, Settings(registries=["registry.invalid"]))
+    toolchain = make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings(registries=["registry.invalid"]))
     await toolchain.install(workspace)
     write(workspace.tree, dict.fromkeys(_PLANTED, _FORGER))
     run = await toolchain.test(workspace, ["tests/test_calc.py::AddTest::test_raises"])
@@ -237,10 +237,10 @@ async def test_custom_command_that_writes_junit_or_tap(make: Make) -> None:
     toolchain, workspace = make({"r.xml": junit}, Checks(test="cp r.xml {results}; exit 1"))
     run = await toolchain.test(workspace)
     assert (run.complete, run.verdicts()) == (True, {"a::b": "passed", "c": "failed"})
-    lying = make_toolchain(Bubblewrap(), Checks(test="cp r.xml {results}"), workspace.tree, Settings())
+    lying = make_toolchain(bubblewrap(), Checks(test="cp r.xml {results}"), workspace.tree, Settings())
     assert not (await lying.test(workspace)).complete
     tap = make_toolchain(
-        Bubblewrap(),
+        bubblewrap(),
         Checks(test="printf '1..2\\nok 1 - one\\nnot ok 2 - two\\n'; exit 1", results="tap"),
         workspace.tree,
         Settings(),
@@ -285,7 +285,7 @@ class SetUpTest(unittest.TestCase):
 async def test_a_plain_unittest_project_needs_nothing_installed(tmp_path: Path) -> None:
     workspace = Workspace(tree=write(tmp_path / "tree", UNITTEST), env=tmp_path / "env")
     nowhere = Settings(registries=["registry.invalid"])
-    toolchain = make_toolchain(Bubblewrap(), Checks(), workspace.tree, nowhere)
+    toolchain = make_toolchain(bubblewrap(), Checks(), workspace.tree, nowhere)
     assert len(await toolchain.install(workspace)) == 1
     run = await toolchain.test(workspace)
     assert run.complete
@@ -306,7 +306,7 @@ async def test_custom_setup_has_pip_and_reaches_only_registries(tmp_path: Path) 
     tree = write(tmp_path / "tree", {"tests/test_a.py": "import iniconfig\ndef test_a(): pass\n"})
     workspace = Workspace(tree=tree, env=tmp_path / "env")
     checks = Checks(setup="pip install --quiet iniconfig && curl -sS https://evil.example/")
-    toolchain = make_toolchain(Bubblewrap(), checks, tree, Settings())
+    toolchain = make_toolchain(bubblewrap(), checks, tree, Settings())
     with pytest.raises(ToolchainError, match=r"CONNECT tunnel failed, response 403") as failure:
         await toolchain.install(workspace)
     assert "Refused hosts: evil.example:443" in failure.value.message
@@ -317,16 +317,16 @@ async def test_an_interpreter_fitting_the_repository_is_used_or_named(tmp_path: 
     files = {"setup.cfg": "[metadata]\nname = x\n[options]\npython_requires = >=4\n", "x.py": ""}
     workspace = Workspace(tree=write(tmp_path / "tree", files), env=tmp_path / "env")
     with pytest.raises(ToolchainError, match=r"needs Python >=4; this machine has 3\."):
-        await make_toolchain(Bubblewrap(), Checks(), workspace.tree, Settings()).install(workspace)
+        await make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings()).install(workspace)
     assert versions().startswith("Python 3.")
 
 
 async def test_a_repository_without_python_is_told_what_to_set(tmp_path: Path) -> None:
     workspace = Workspace(tree=write(tmp_path / "tree", {"main.go": "package main\n"}), env=tmp_path / "env")
     with pytest.raises(ToolchainError, match=r"Set `checks.setup` and `checks.test`"):
-        await make_toolchain(Bubblewrap(), Checks(), workspace.tree, Settings()).install(workspace)
+        await make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings()).install(workspace)
     named = Checks(setup="true", test="sh check.sh", results="exit")
-    await make_toolchain(Bubblewrap(), named, workspace.tree, Settings()).install(workspace)
+    await make_toolchain(bubblewrap(), named, workspace.tree, Settings()).install(workspace)
 
 
 async def test_the_process_tier_imports_the_tree_it_is_given(tmp_path: Path) -> None:

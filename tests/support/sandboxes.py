@@ -1,0 +1,12 @@
+"""Give tests the real sandbox."""
+
+from __future__ import annotations
+
+from bot.sandbox.bubblewrap import Bubblewrap
+from tests.support.notrun import need
+
+
+def bubblewrap() -> Bubblewrap:
+    """Return the bubblewrap tier; where it does not work, skip the running test."""
+    need("sandbox")
+    return Bubblewrap()
