@@ -1,6 +1,8 @@
-"""What a workflow sees of the engine, and what the rest of the bot sees of it.
+"""The engine's port: what a workflow may call (:class:`Ctx`) and how tasks are started (:class:`Engine`).
 
-Laws of workflows, enforced by every adapter and shown by ``tests/engine``: design section 3.
+Laws of workflows, enforced by every adapter and shown by ``tests/engine``: clock, randomness, disk and network only
+inside steps; step names unique; a step's result is what its return annotation says, written down as JSON; a step may
+run twice, because its process may die after its effect and before its checkpoint.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The tables (design section 8). Times are milliseconds since the epoch; JSON columns hold plain JSON.
+"""Declare the tables. Times are milliseconds since the epoch; JSON columns hold plain JSON.
 
 All names carry the prefix ``fh_`` because the engine keeps its own tables in the same database.
 """
