@@ -14,7 +14,8 @@ from bot.context.index import Index
 from bot.context.ranking import RankedFile
 from bot.context.rerank import SCHEMA, candidates, reranked
 from bot.models.catalogue import Catalogue
-from bot.models.desk import ModelDesk
+from bot.models.client import SdkModel
+from bot.models.gateway import ModelGateway
 from bot.models.port import Reply, Spender
 from bot.settings import load_settings
 from bot.store.database import create_engine
@@ -49,14 +50,15 @@ async def orders(asked: Sequence[Asked], folder: Path) -> tuple[dict[str, list[s
     settings = load_settings(data_dir=folder)
     store = Store(create_engine(f"sqlite:///{folder / 'ledger.db'}"))
     await asyncio.to_thread(store.migrate)
-    desk, gate = ModelDesk(store, settings, Catalogue(settings)), asyncio.Semaphore(_AT_ONCE)
+    gateway = ModelGateway(store, settings, Catalogue(settings), SdkModel)
+    gate = asyncio.Semaphore(_AT_ONCE)
     replies: list[Reply] = []
 
     async def order(one: Asked) -> list[str]:
         spender = Spender(task=one.name, repository="bench/localize", max_task=_DOLLARS, max_day=_DOLLARS)
         question = rerank_question("fix", one.brief, one.listed)
         async with gate:
-            reply = await desk.ask(spender, "rerank", "cheap", question, schema=SCHEMA, max_output=RERANK_OUTPUT)
+            reply = await gateway.ask(spender, "rerank", "cheap", question, schema=SCHEMA, max_output=RERANK_OUTPUT)
         replies.append(reply)
         return [each.path for each in reranked(one.ranking, reply.parsed)]
 

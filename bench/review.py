@@ -29,6 +29,7 @@ from bench.review_peer import answer, install_pr_agent, pr_agent
 from bench.review_scenes import Scene
 from bench.webhooks.servers import SECRET, Server, serving
 from bot.local.hosting import free_port, manifest_rights
+from bot.settings import MODEL_ROLES
 from simhub.hub import AppCredentials, Hub
 from simhub.model import Account, Pull, Repository
 from simhub.model_formats import Asked
@@ -120,7 +121,7 @@ async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int, mode
              "max_output": 32_000, "input_price": 1.0, "output_price": 5.0}  # fmt: skip
     settings = {
         "FORGEHAND_MODELS": json.dumps({"scripted": model}),
-        "FORGEHAND_ROLES": json.dumps({role: ["scripted"] for role in ("fix", "review", "verify", "cheap")}),
+        "FORGEHAND_ROLES": json.dumps({role: ["scripted"] for role in MODEL_ROLES}),
         "ANTHROPIC_API_KEY": "sk-ant-api03-scripted",
     }
     async with serving(hub, app, folder, port, settings) as server:

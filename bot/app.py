@@ -21,6 +21,7 @@ from aiohttp import web
 from bot import logs
 from bot.context.index import Indexer
 from bot.dispatch.progress import Reporter
+from bot.doctor.models import check_models
 from bot.doors.webhook.dispatcher import Dispatcher
 from bot.doors.webhook.endpoint import Endpoint
 from bot.doors.webhook.inbox import Inbox
@@ -31,7 +32,8 @@ from bot.git.mirrors import Mirrors
 from bot.github.api.access import GitHubs, open_session
 from bot.github.api.errors import BadCredentials, Forbidden, Invalid
 from bot.models.catalogue import Catalogue
-from bot.models.desk import ModelDesk
+from bot.models.client import SdkModel
+from bot.models.gateway import ModelGateway
 from bot.policy import DefaultBranch, PolicyLoader
 from bot.sandbox.choose import choose
 from bot.sandbox.port import Sandbox
@@ -90,7 +92,7 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
             store=store,
             github=github,
             mirrors=Mirrors(settings.data_dir / "mirrors", settings.web_url, names=github),
-            models=ModelDesk(store, settings, Catalogue(settings)),
+            models=ModelGateway(store, settings, Catalogue(settings), SdkModel),
             indexer=indexer,
             sandbox=sandbox,
             policies=PolicyLoader(DefaultBranch(github), settings),
@@ -181,8 +183,8 @@ async def _tell_lacks(services: Services) -> None:
     problem = await services.sandbox.probe()
     if problem is not None:
         log.warning("no repository code can run, so nothing can be fixed", reason=problem)
-    for line in services.models.check():
-        if not line.ok:
+    for line in check_models(Catalogue(services.settings)):
+        if line.level != "ok":
             log.warning("a model cannot be asked", reason=line.text)
 
 

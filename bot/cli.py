@@ -7,11 +7,11 @@ import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import click
 
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import ResultFormat, Settings, SettingsError, load_settings
 from bot.types import ForgehandError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -67,7 +67,7 @@ def demo(trust_code: bool, leave: bool, port: int, plain: bool) -> None:
 @click.option("--issue", required=True, type=_FILE, help="A text file: title in the first line, then the body.")
 @click.option("--test", help="The command that runs the tests, e.g. 'pytest -q {tests}'.  [default: found by looking]")
 @click.option("--setup", "setup_", help="The command that installs the repository.  [default: found by looking]")
-@click.option("--results", type=click.Choice(["junit", "tap", "exit"]), help="How --test reports.  [default: junit]")
+@click.option("--results", type=click.Choice(get_args(ResultFormat)), help="How --test reports.  [default: junit]")
 @_TRUST
 @click.option("--exit", "leave", is_flag=True, help="End when the work is done instead of keeping the pages open.")
 @click.option("--plain", is_flag=True, help="Print lines instead of a live view.")
@@ -95,7 +95,7 @@ def setup(host: str, port: int) -> None:
 @main.command()
 def doctor() -> None:
     """Check key, clock, webhook, permissions, database, sandbox, toolchains and models; each line says what to do."""
-    from bot.doctor import run
+    from bot.doctor.report import run
 
     settings = _settings()
     _finish(lambda: run(settings))

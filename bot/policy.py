@@ -22,7 +22,7 @@ from bot.github.api.scopes import READ_CODE
 from bot.github.resources import repos
 from bot.github.resources.permissions import Role
 from bot.models.catalogue import Catalogue
-from bot.settings import Settings
+from bot.settings import ModelRole, Settings
 from bot.toolchains.port import Checks
 from bot.types import Actor, ForgehandError, JsonModel, Repository
 
@@ -30,7 +30,6 @@ PATH = ".github/forgehand.yml"
 MAX_BYTES = 64 * 1024
 
 Level = Literal["read", "triage", "write", "maintain", "admin"]
-ModelRole = Literal["fix", "review", "verify", "cheap"]
 WriteCommand = Literal[
     "fix", "revise", "review", "describe", "improve", "ask", "explain", "ignore", "cancel", "retry", "approve"
 ]

@@ -11,7 +11,7 @@ import binascii
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
 
 import yaml
@@ -28,6 +28,10 @@ from pydantic_settings import SettingsError as UnreadableVariable
 from bot.types import ForgehandError
 
 Api = Literal["messages", "responses", "chat"]
+ProviderName = Literal["anthropic", "openai"]
+ModelRole = Literal["fix", "review", "verify", "cheap"]
+MODEL_ROLES: tuple[ModelRole, ...] = get_args(ModelRole)
+ResultFormat = Literal["junit", "tap", "exit"]
 Tier = Literal["auto", "bubblewrap", "process", "none"]
 _DATABASE = re.compile(r"(postgres(ql)?(\+psycopg)?|sqlite)://")
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
@@ -43,7 +47,7 @@ class ModelSettings(BaseModel):
     Prices are US dollars per million tokens; ``context`` and ``max_output`` are tokens.
     """
 
-    provider: Literal["anthropic", "openai"] | None = None
+    provider: ProviderName | None = None
     api: Api | None = None
     base_url: str | None = None
     key_env: str | None = None
@@ -67,7 +71,7 @@ class ChecksSettings(BaseModel):
 
     setup: str | None = None
     test: str | None = None
-    results: Literal["junit", "tap", "exit"] | None = None
+    results: ResultFormat | None = None
     minutes: float | None = None
 
 
@@ -104,7 +108,7 @@ class Settings(BaseSettings):
     index_url: str | None = None
 
     models: dict[str, ModelSettings] = {}
-    roles: dict[str, list[str]] = {}
+    roles: dict[ModelRole, list[str]] = {}
     budget: BudgetSettings = BudgetSettings()
     checks: ChecksSettings = ChecksSettings()
     trusted_bots: list[str] = []
@@ -158,6 +162,16 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, YamlConfigSettingsSource(settings_cls, yaml_file=settings_file())
+
+    def provider_key(self, provider: ProviderName) -> SecretStr | None:
+        """Return the API key for a model provider, or None if none is set."""
+        key: SecretStr | None = getattr(self, f"{provider}_api_key")
+        return key
+
+    def provider_url(self, provider: ProviderName) -> str | None:
+        """Return the address given for a model provider in place of its own."""
+        url: str | None = getattr(self, f"{provider}_base_url")
+        return url
 
     @property
     def database(self) -> str:

@@ -15,6 +15,8 @@ from bot.local.display import Display
 from bot.local.hosting import LocalRun, local_run, work_folder
 from bot.local.tier import tier_environment
 from bot.local.watching import Ending, file_issue, until_ended
+from bot.models.providers import KEY_VARIABLES
+from bot.settings import MODEL_ROLES
 from simhub.scripted_model import Script, ScriptedModel
 
 _LABEL = "ai-bug-fix"
@@ -76,7 +78,7 @@ async def _watch(local: LocalRun, display: Display, issue: str) -> Ending:
 
 def _key() -> str | None:
     """The name of the variable that holds a key for a real model."""
-    return next((name for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY") if os.environ.get(name)), None)
+    return next((name for name in KEY_VARIABLES if os.environ.get(name)), None)
 
 
 @asynccontextmanager
@@ -88,7 +90,7 @@ async def _model(display: Display, key: str | None) -> AsyncIterator[Mapping[str
         return
     display.say(
         "The model's answers in this demo are recorded; everything else is real: webhooks, git, the "
-        "tests that run, the checks. Set ANTHROPIC_API_KEY or OPENAI_API_KEY to let a real model think."
+        f"tests that run, the checks. Set {' or '.join(KEY_VARIABLES)} to let a real model think."
     )
     answers = json.loads((resources.files("simhub") / "sample" / "answers.json").read_text())
     async with ScriptedModel(Script.load(answers)) as server:
@@ -101,7 +103,7 @@ async def _model(display: Display, key: str | None) -> AsyncIterator[Mapping[str
             "input_price": 0.0,
             "output_price": 0.0,
         }
-        roles = {role: [_MODEL] for role in ("fix", "review", "verify", "cheap")}
+        roles = {role: [_MODEL] for role in MODEL_ROLES}
         yield {
             "FORGEHAND_MODELS": json.dumps({_MODEL: model}),
             "FORGEHAND_ROLES": json.dumps(roles),

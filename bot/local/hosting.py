@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 
+from bot.models.providers import PROVIDERS
 from bot.settings import Settings, load_settings
 from bot.toolchains.workspace import remove_tree
 from bot.types import ForgehandError
@@ -119,6 +120,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _provider_variables(settings: Settings) -> dict[str, str | None]:
+    variables: dict[str, str | None] = {}
+    for provider in PROVIDERS.values():
+        key = settings.provider_key(provider.name)
+        variables[provider.key_variable] = None if key is None else key.get_secret_value()
+        variables[provider.url_variable] = settings.provider_url(provider.name)
+    return variables
+
+
 def bot_environment(settings: Settings) -> dict[str, str]:
     """Our environment without the settings of a server that may run here: only models, checks and money are kept.
 
@@ -133,10 +143,7 @@ def bot_environment(settings: Settings) -> dict[str, str]:
     }
     plain = {
         "FORGEHAND_INDEX_URL": settings.index_url,
-        "ANTHROPIC_API_KEY": settings.anthropic_api_key and settings.anthropic_api_key.get_secret_value(),
-        "ANTHROPIC_BASE_URL": settings.anthropic_base_url,
-        "OPENAI_API_KEY": settings.openai_api_key and settings.openai_api_key.get_secret_value(),
-        "OPENAI_BASE_URL": settings.openai_base_url,
+        **_provider_variables(settings),
     }
     ours = {name: value for name, value in os.environ.items() if not name.upper().startswith("FORGEHAND_")}
     return (

@@ -1,31 +1,31 @@
-"""What we know of each model: who serves it, over which wire format, how much it holds and what it costs."""
+"""Look up models: provider, wire format, context size and price, from the packaged table and the settings."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from typing import Any, Literal, get_args
+from typing import Any
 
 import yaml
 
-from bot.models.port import ModelError, ModelRefused, Role, Usage
-from bot.settings import Api, ModelSettings, Settings
+from bot.models.port import ModelError, ModelRefused, Usage
+from bot.models.providers import KEY_VARIABLES, PROVIDERS, Provider
+from bot.settings import MODEL_ROLES, Api, ModelRole, ModelSettings, ProviderName, Settings
 from bot.types import JsonModel
 
-Provider = Literal["anthropic", "openai"]
-_HOMES: dict[Provider, str] = {"anthropic": "https://api.anthropic.com", "openai": "https://api.openai.com/v1"}
+SET_UP = f"set {' or '.join(KEY_VARIABLES)}, or roles.{{role}}"
 _MILLION = 1_000_000
-SET_UP = "give ANTHROPIC_API_KEY or OPENAI_API_KEY, or set roles.{role}"
-_PREFIXES: dict[str, Provider] = {"claude": "anthropic", "gpt-": "openai"}
+_CONTEXT = 128_000  # tokens assumed of a model nobody describes: the least that models sold in 2026 hold
+_MAX_OUTPUT = 8_192  # tokens: servers refuse a request that asks for more than theirs can write
 
 
 class UnknownModel(ModelError):
-    """A model is named that nothing tells us enough about; the message says what to set."""
+    """A model without a known provider or price; the message says what to set."""
 
 
 class LongPrompt(JsonModel):
-    """Above ``over`` input tokens, input and output cost this many times as much."""
+    """A surcharge: above ``over`` input tokens, input and output cost this many times as much."""
 
     over: int
     input: float
@@ -33,7 +33,7 @@ class LongPrompt(JsonModel):
 
 
 class Price(JsonModel):
-    """US dollars per million tokens."""
+    """A price list in US dollars per million tokens."""
 
     input: float
     output: float
@@ -42,23 +42,25 @@ class Price(JsonModel):
     long_prompt: LongPrompt | None = None
 
     def cost(self, usage: Usage) -> float:
-        """Dollars for these tokens."""
+        """Return the price of these tokens in dollars."""
         band = self.long_prompt
-        into, out = (band.input, band.output) if band and usage.input > band.over else (1.0, 1.0)
         fresh = usage.input - usage.cached - usage.cache_write
-        reading = fresh * self.input + usage.cached * self.cached + usage.cache_write * self.cache_write
-        return (reading * into + usage.output * self.output * out) / _MILLION
+        read = fresh * self.input + usage.cached * self.cached + usage.cache_write * self.cache_write
+        written = usage.output * self.output
+        if band is not None and usage.input > band.over:
+            return (read * band.input + written * band.output) / _MILLION
+        return (read + written) / _MILLION
 
 
 class ModelSpec(JsonModel):
-    """Everything needed to ask one model. ``key`` names the environment variable, never the secret itself.
+    """A model as it can be asked. ``key_env`` names the environment variable, never the secret itself.
 
     ``packaged`` models are asked in their provider's newest dialect; the rest, often local servers, in the oldest.
     ``price`` is None where only ``token_limit`` (tokens a task may spend on the model) was given.
     """
 
     name: str
-    provider: Provider
+    provider: ProviderName
     api: Api
     base_url: str
     key_env: str | None
@@ -69,12 +71,12 @@ class ModelSpec(JsonModel):
     packaged: bool = False
 
     def cost(self, usage: Usage) -> float:
-        """Dollars; nothing where only tokens are limited."""
+        """Return the price of these tokens in dollars; 0 where only tokens are limited."""
         return self.price.cost(usage) if self.price else 0.0
 
 
 class Catalogue:
-    """The packaged table with the server's settings laid over it."""
+    """The packaged price table with the server's settings laid over it."""
 
     def __init__(self, settings: Settings) -> None:
         table = yaml.safe_load(resources.files("bot.models").joinpath("prices.yml").read_text())
@@ -83,51 +85,51 @@ class Catalogue:
         self._settings = settings
 
     def spec(self, name: str) -> ModelSpec:
-        """How to ask ``name``; raises :class:`UnknownModel` where provider, price or limit cannot be told."""
-        said = self._settings.models.get(name, ModelSettings())
+        """Describe the model ``name``; raises :class:`UnknownModel` where its provider or price is not known."""
+        given = self._settings.models.get(name, ModelSettings())
         known = self._known.get(name, {})
-        provider = said.provider or known.get("provider") or self._provider(name, said)
-        base_url = said.base_url or self._base_url(provider)
+        provider = PROVIDERS[given.provider or known.get("provider") or self._guess_provider(name, given)]
+        base_url = given.base_url or self._base_url(provider)
         return ModelSpec(
             name=name,
-            provider=provider,
-            api=said.api or _api(provider, base_url),
+            provider=provider.name,
+            api=given.api or provider.api_at(base_url),
             base_url=base_url,
-            key_env=said.key_env or (None if said.base_url else f"{provider.upper()}_API_KEY"),
-            context=said.context or known.get("context", 128_000),
-            max_output=said.max_output or known.get("max_output", 8_192),
-            price=_price(name, said, known),
-            token_limit=said.token_limit,
+            key_env=given.key_env or (None if given.base_url else provider.key_variable),
+            context=given.context or known.get("context", _CONTEXT),
+            max_output=given.max_output or known.get("max_output", _MAX_OUTPUT),
+            price=_price(name, given, known),
+            token_limit=given.token_limit,
             packaged=bool(known),
         )
 
     def key(self, spec: ModelSpec) -> str | None:
-        """The secret ``spec`` is asked with, or None where none is set."""
-        own = {"ANTHROPIC_API_KEY": self._settings.anthropic_api_key, "OPENAI_API_KEY": self._settings.openai_api_key}
-        held = own.get(spec.key_env or "")
-        return held.get_secret_value() if held else os.environ.get(spec.key_env or "") or None
+        """Return the API key for this model, or None if none is set."""
+        if spec.key_env is None:
+            return None
+        for provider in PROVIDERS.values():
+            held = self._settings.provider_key(provider.name)
+            if provider.key_variable == spec.key_env and held is not None:
+                return held.get_secret_value()
+        return os.environ.get(spec.key_env) or None
 
     def needs_key(self, spec: ModelSpec) -> bool:
-        """Whether asking is hopeless without a key: the providers' own addresses, or a key that was named."""
-        return (
-            spec.base_url == _HOMES[spec.provider]
-            or self._settings.models.get(spec.name, ModelSettings()).key_env is not None
-        )
+        """Return True if asking is hopeless without a key: at a provider's own address, or where a key is named."""
+        named = self._settings.models.get(spec.name, ModelSettings()).key_env
+        return spec.base_url == PROVIDERS[spec.provider].home or named is not None
 
-    def roles(self) -> dict[Role, list[str]]:
-        """Model names by role, best first: the server's own lists, else defaults by the keys that are present."""
-        present = [provider for provider in get_args(Provider) if self._present(provider)]
-        defaults: Mapping[str, list[str]] = self._defaults.get(
-            "both" if len(present) > 1 else next(iter(present), ""), {}
-        )
-        return {role: list(self._settings.roles.get(role) or defaults.get(role, [])) for role in get_args(Role)}
+    def roles(self) -> dict[ModelRole, list[str]]:
+        """List the models of each role, best first: the server's own, else defaults for the keys that are present."""
+        present = "+".join(provider.name for provider in PROVIDERS.values() if self._is_present(provider))
+        defaults = self._defaults.get(present, {})
+        return {role: list(self._settings.roles.get(role) or defaults.get(role, [])) for role in MODEL_ROLES}
 
     def offered(self) -> set[str]:
-        """Every model a repository's policy may choose: those of any role, and those the settings describe."""
+        """Return every model a policy may choose: those of any role, and those the settings describe."""
         return {name for names in self.roles().values() for name in names} | set(self._settings.models)
 
-    def names(self, role: Role, allowed: Sequence[str] = ()) -> list[str]:
-        """Models to ask in order: the role's own, or those of ``allowed`` that this server offers.
+    def names(self, role: ModelRole, allowed: Sequence[str] = ()) -> list[str]:
+        """List the models to ask, in order: the role's own, or those of ``allowed`` that this server offers.
 
         Raises :class:`ModelRefused` where none is left.
         """
@@ -141,51 +143,42 @@ class Catalogue:
         has = ", ".join(sorted(offered)) or "none"
         raise ModelRefused(f"This server does not offer {', '.join(allowed)}; it has {has}.", reason="model")
 
-    def _present(self, provider: Provider) -> bool:
-        key = self._settings.anthropic_api_key if provider == "anthropic" else self._settings.openai_api_key
-        return key is not None or self._base_url(provider) != _HOMES[provider]
+    def _is_present(self, provider: Provider) -> bool:
+        """Return True if there is a key, or an address of the operator's own that may need none."""
+        return self._settings.provider_key(provider.name) is not None or self._base_url(provider) != provider.home
 
     def _base_url(self, provider: Provider) -> str:
-        given = self._settings.anthropic_base_url if provider == "anthropic" else self._settings.openai_base_url
-        return (given or _HOMES[provider]).rstrip("/")
+        return (self._settings.provider_url(provider.name) or provider.home).rstrip("/")
 
-    def _provider(self, name: str, said: ModelSettings) -> Provider:
-        for prefix, provider in _PREFIXES.items():
-            if name.startswith(prefix):
-                return provider
-        if said.base_url or self._settings.openai_base_url:
-            return "openai"
+    def _guess_provider(self, name: str, given: ModelSettings) -> ProviderName:
+        for provider in PROVIDERS.values():
+            if name.startswith(provider.prefix):
+                return provider.name
+        if given.base_url or self._settings.openai_base_url:
+            return "openai"  # whoever runs a server of their own speaks its format
         raise UnknownModel(
-            f"Nobody says who serves the model {name!r}: set models.{name}.provider or .base_url.", model=name
+            f"Unknown provider for model {name!r}: set models.{name}.provider or models.{name}.base_url.", model=name
         )
 
 
-def _api(provider: Provider, base_url: str) -> Api:
-    if provider == "anthropic":
-        return "messages"
-    return "responses" if base_url == _HOMES["openai"] else "chat"
-
-
-def _price(name: str, said: ModelSettings, known: Mapping[str, Any]) -> Price | None:
-    into = known.get("input") if said.input_price is None else said.input_price
-    out = known.get("output") if said.output_price is None else said.output_price
-    if into is None or out is None:
-        if said.token_limit is not None:
+def _price(name: str, given: ModelSettings, known: Mapping[str, Any]) -> Price | None:
+    """Return the price, the operator's before the table's; None where only a token limit is given."""
+    input_price = known.get("input") if given.input_price is None else given.input_price
+    output_price = known.get("output") if given.output_price is None else given.output_price
+    if input_price is None or output_price is None:
+        if given.token_limit is not None:
             return None
         raise UnknownModel(
             f"The model {name!r} is not in the price table: set models.{name}.input_price and .output_price "
             f"(dollars per million tokens), or models.{name}.token_limit (tokens a task may spend on it).",
             model=name,
         )
-    told_otherwise = said.input_price is not None
+    table = known if given.input_price is None else {}  # cache prices follow the input's: half a row would be wrong
+    cached = given.cached_price if given.cached_price is not None else table.get("cached", input_price)
     return Price(
-        input=into,
-        output=out,
-        cached=_first(said.cached_price, None if told_otherwise else known.get("cached"), into),
-        cache_write=_first(None if told_otherwise else known.get("cache_write"), into),
-        long_prompt=None if told_otherwise else known.get("long_prompt"),
+        input=input_price,
+        output=output_price,
+        cached=cached,
+        cache_write=table.get("cache_write", input_price),
+        long_prompt=table.get("long_prompt"),
     )
-
-
-def _first(*values: float | None) -> float:
-    return next(value for value in values if value is not None)

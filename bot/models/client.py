@@ -1,4 +1,4 @@
-"""The thin edge: one model asked through its provider's SDK, always streaming, with the SDK's own retries off."""
+"""Ask one model through its provider's SDK, always streaming, with the SDK's own retries off."""
 
 from __future__ import annotations
 
@@ -17,17 +17,19 @@ from bot.models.errors import from_answer
 from bot.models.port import Conversation, ModelDown, ModelError, Reply, Tool, Usage
 from bot.settings import Api
 
-IDLE_SECONDS = 600.0
-"""Longest silence of a provider: reasoning models may think for minutes before the first byte."""
+IDLE_SECONDS = 600.0  # a provider's longest silence: reasoning models may think for minutes before the first byte
+_CONNECT_SECONDS = 15.0  # a host that has not answered by then is down
 
 
 @dataclass(frozen=True)
 class _Format:
+    """How a wire format is spoken: the SDK and its client class, and our request and stream for it."""
+
     sdk: str
     client: str
     create: Callable[[Any], Callable[..., Any]]
     request: Callable[[wire.Question], wire.Json]
-    gathering: Callable[[wire.Question], wire.Gathering]
+    stream: Callable[[wire.Question], wire.AnswerStream]
 
 
 _FORMATS: dict[Api, _Format] = {
@@ -36,23 +38,23 @@ _FORMATS: dict[Api, _Format] = {
         "AsyncAnthropic",
         lambda client: client.messages.create,
         wire_messages.request,
-        wire_messages.Gathering,
+        wire_messages.MessagesStream,
     ),
     "responses": _Format(
         "openai",
         "AsyncOpenAI",
         lambda client: client.responses.create,
         wire_responses.request,
-        wire_responses.Gathering,
+        wire_responses.ResponsesStream,
     ),
     "chat": _Format(
-        "openai", "AsyncOpenAI", lambda client: client.chat.completions.create, wire_chat.request, wire_chat.Gathering
+        "openai", "AsyncOpenAI", lambda client: client.chat.completions.create, wire_chat.request, wire_chat.ChatStream
     ),
 }
 
 
 class SdkModel:
-    """A :class:`bot.models.port.Model`. ``key`` may be None for servers that want none; ``idle`` is in seconds.
+    """A :class:`bot.models.port.Model` over its SDK. ``key`` may be None; ``idle`` is the longest silence in seconds.
 
     Every call opens its own connection: workflows run on several event loops, and a pooled connection dies with
     the loop it was opened on.
@@ -76,18 +78,17 @@ class SdkModel:
         schema: dict[str, Any] | None = None,
         max_output: int,
     ) -> Reply:
-        """One answer. Errors carry, as ``details``, the tokens that the provider counted before it failed."""
+        """Return one answer. Errors carry, as ``details``, the tokens that the provider counted before it failed."""
         question = wire.Question(self.spec, conversation, tools, schema, min(max_output, self.spec.max_output))
-        gathering = self._format.gathering(question)
+        stream = self._format.stream(question)
         started = time.monotonic()
         try:
-            reply = _counted(question, await self._stream(question, gathering), gathering)
-            reply = wire.finish(question, reply)
+            reply = wire.finish(question, _ensure_usage(question, await self._read(question, stream), stream))
         except ModelError as error:
-            raise _scrubbed(_with_usage(error, gathering.usage), self._key) from None
+            raise _redact(_add_usage(error, stream.usage), self._key) from None
         return reply.model_copy(update={"seconds": time.monotonic() - started})
 
-    async def _stream(self, question: wire.Question, gathering: wire.Gathering) -> Reply:
+    async def _read(self, question: wire.Question, stream: wire.AnswerStream) -> Reply:
         # Importing an SDK takes seconds and building its client 25 ms: neither belongs on the event loop.
         sdk, client, create = await asyncio.to_thread(self._connect)
         http = importlib.import_module("httpx2")
@@ -95,8 +96,8 @@ class SdkModel:
         try:
             async with client:
                 async for event in await create(**request):
-                    gathering.feed(event.to_dict(mode="json"))
-            return gathering.reply()
+                    stream.feed(event.to_dict(mode="json"))
+            return stream.reply()
         except sdk.APIStatusError as error:
             raise from_answer(self.name, error.response.status_code, error.body, error.response.headers) from None
         except (sdk.APITimeoutError, http.TimeoutException):
@@ -115,7 +116,7 @@ class SdkModel:
         sdk = importlib.import_module(self._format.sdk)
         # At DEBUG the SDKs log whole requests, and both can be switched to it by the environment.
         logging.getLogger(self._format.sdk).setLevel(logging.WARNING)
-        timeout = sdk.Timeout(self._idle, connect=min(self._idle, 15.0))
+        timeout = sdk.Timeout(self._idle, connect=min(self._idle, _CONNECT_SECONDS))
         client = getattr(sdk, self._format.client)(
             api_key=self._key or "none",
             base_url=self.spec.base_url,
@@ -127,17 +128,19 @@ class SdkModel:
         return sdk, client, self._format.create(client)
 
 
-def _counted(question: wire.Question, reply: Reply, gathering: wire.Gathering) -> Reply:
-    """Some servers do not count; then we do, on the high side, because a free answer would escape every budget."""
-    if gathering.usage is not None:
+def _ensure_usage(question: wire.Question, reply: Reply, stream: wire.AnswerStream) -> Reply:
+    """Estimate the tokens where a server counts none, on the high side: a free answer would escape every budget."""
+    if stream.usage is not None:
         return reply
-    gathering.usage = Usage(input=wire.estimate(question), output=len(reply.model_dump_json()) // 2)
-    return reply.model_copy(update={"usage": gathering.usage})
+    stream.usage = Usage(input=wire.estimate(question), output=len(reply.model_dump_json()) // 2)
+    return reply.model_copy(update={"usage": stream.usage})
 
 
-def _with_usage(error: ModelError, usage: Usage | None) -> ModelError:
-    return type(error)(error.message, **{**error.details, **(usage.model_dump() if usage else {})})
+def _add_usage(error: ModelError, usage: Usage | None) -> ModelError:
+    if usage is None:
+        return error
+    return type(error)(error.message, **(error.details | usage.model_dump()))
 
 
-def _scrubbed(error: ModelError, key: str | None) -> ModelError:
+def _redact(error: ModelError, key: str | None) -> ModelError:
     return error.with_message(error.message.replace(key, "***")) if key else error

@@ -1,4 +1,4 @@
-"""A provider's refusal, as status and body, becomes one of our errors. Pure: no SDK is needed to read an answer."""
+"""Turn a provider's refusal, as status and body, into one of our errors. No SDK is needed to read an answer."""
 
 from __future__ import annotations
 
@@ -29,12 +29,11 @@ _LONG_WORDS = re.compile(
 )
 _LIMIT = re.compile(r"(?:> |maximum context length (?:is|of) )(\d{4,})")
 _REGAIN = re.compile(r"regain access on (\d{4}-\d\d-\d\d)(?: at (\d\d:\d\d))?")
-_LASTING = 600.0
-"""Seconds: a rate limit that asks for a longer wait is a quota, whatever the provider calls it."""
+_LONGEST_WAIT = 600.0  # seconds: a rate limit that asks for more is a quota, whatever the provider calls it
 
 
 def from_answer(model: str, status: int, body: object, headers: Mapping[str, str]) -> ModelError:
-    """The error for an HTTP answer, or for an error event inside a stream (whose ``status`` is then 200)."""
+    """Make the error for an HTTP answer, or for an error event inside a stream (whose ``status`` is then 200)."""
     kind, code, message = _read(body)
     names = {kind, code}
     wait = retry_after(headers)
@@ -45,7 +44,7 @@ def from_answer(model: str, status: int, body: object, headers: Mapping[str, str
         limit = _LIMIT.search(message)
         return ContextTooLong(f"The conversation is too long for {said}.", limit=int(limit[1]) if limit else None)
     if names & _BUSY_CODES or status in (429, 503, 529):
-        if wait is not None and wait > _LASTING:
+        if wait is not None and wait > _LONGEST_WAIT:
             return _quota(said, message, wait)
         return ModelBusy(f"Busy: {said}.", retry_after=wait)
     return _refused_or_down(said, status, kind)
@@ -62,12 +61,12 @@ def _refused_or_down(said: str, status: int, kind: str) -> ModelError:
 
 
 def refused_by_policy(model: str, words: str | None) -> ModelRefused:
-    """The model, or a filter in front of it, declined to answer."""
+    """Make the error for a model, or a filter in front of it, that declined to answer."""
     return ModelRefused(f"{model} declined to answer" + (f": {_short(words)}" if words else "."), reason="policy")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds a provider asks us to wait (``retry-after-ms``, or ``retry-after`` in either form), or None."""
+    """Return the seconds a provider asks us to wait (``retry-after-ms``, ``retry-after`` in either form), or None."""
     lowered = {name.lower(): value for name, value in headers.items()}
     try:
         if "retry-after-ms" in lowered:
@@ -76,10 +75,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     except KeyError:
         return None
     except ValueError:
-        return _until(lowered.get("retry-after", ""))
+        return _seconds_until(lowered.get("retry-after", ""))
 
 
-def _until(date: str) -> float | None:
+def _seconds_until(date: str) -> float | None:
     try:
         return max(parsedate_to_datetime(date).timestamp() - time.time(), 0.0)
     except ValueError:
@@ -95,7 +94,7 @@ def _quota(said: str, message: str, wait: float | None) -> ModelQuota:
 
 
 def _read(body: object) -> tuple[str, str, str]:
-    """``(type, code, message)``, empty where missing. SDKs hand over the body with or without its ``error`` wrapper."""
+    """Read ``(type, code, message)``, each empty if missing. SDKs hand over the body with or without its wrapper."""
     if not isinstance(body, Mapping):
         return "", "", _short(body if isinstance(body, str) else "")
     inner: Any = body.get("error", body)

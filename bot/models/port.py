@@ -1,4 +1,4 @@
-"""The one way to talk to a model, whoever serves it. Values only; adapters do the I/O."""
+"""The values and errors of a model call, whoever serves the model. Adapters do the I/O."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from pydantic import Field
 
 from bot.types import ForgehandError, JsonModel
 
-Role = Literal["fix", "review", "verify", "cheap"]
-
 
 class ModelError(ForgehandError):
-    """Root of everything a model call can end in.
+    """The root of a model call's errors.
 
     Where the provider told what the failed call used, ``details`` also holds ``input``, ``output``, ``cached`` and
     ``cache_write`` (tokens, as in :class:`Usage`).
@@ -21,7 +19,7 @@ class ModelError(ForgehandError):
 
 
 class ModelBusy(ModelError):
-    """Overloaded or rate limited for a moment; ``details``: ``retry_after`` (seconds or None)."""
+    """The provider is overloaded or limits our rate for a moment; ``details``: ``retry_after`` (seconds or None)."""
 
 
 class ModelQuota(ModelError):
@@ -41,7 +39,7 @@ class BadAnswer(ModelError):
 
 
 class ModelDown(ModelError):
-    """No answer: network, timeout, 5xx."""
+    """The model gave no answer: network, timeout, 5xx."""
 
 
 class BudgetExceeded(ModelError):
@@ -57,7 +55,7 @@ class Tool(JsonModel):
 
 
 class ToolCall(JsonModel):
-    """The model asks for a tool. ``error`` is set, and ``arguments`` empty, where its JSON could not be read."""
+    """A model's request to run a tool. ``error`` is set, and ``arguments`` empty, where its JSON could not be read."""
 
     id: str
     name: str
@@ -78,7 +76,7 @@ class Opaque(JsonModel):
 
 
 class Message(JsonModel):
-    """One turn. ``tool`` messages answer the call ``tool_call_id``."""
+    """A turn. ``tool`` messages answer the call ``tool_call_id``."""
 
     role: Literal["user", "assistant", "tool"]
     text: str = ""
@@ -88,7 +86,7 @@ class Message(JsonModel):
 
 
 class Conversation(JsonModel):
-    """What is sent: the system text (our words only) and the turns."""
+    """A system text (our words only) and the turns that follow it."""
 
     system: str
     messages: tuple[Message, ...]
@@ -107,7 +105,7 @@ class Usage(JsonModel):
 
 
 class Reply(JsonModel):
-    """What came back. ``cost`` in dollars, ``seconds`` of wall clock; ``parsed`` where a schema was given."""
+    """An answer. ``cost`` in dollars, ``seconds`` of wall clock; ``parsed`` where a schema was given."""
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
@@ -120,14 +118,12 @@ class Reply(JsonModel):
     seconds: float = 0.0
 
     def as_message(self) -> Message:
+        """Return the turn to put into the conversation before the next one."""
         return Message(role="assistant", text=self.text, tool_calls=self.tool_calls, opaque=self.opaque)
 
 
 class Model(Protocol):
-    """One model behind one wire format; streams underneath, raises only :class:`ModelError`."""
-
-    @property
-    def name(self) -> str: ...
+    """A model behind a wire format; streams underneath, raises only :class:`ModelError`."""
 
     async def ask(
         self,
@@ -136,11 +132,13 @@ class Model(Protocol):
         tools: Sequence[Tool] = (),
         schema: dict[str, Any] | None = None,
         max_output: int,
-    ) -> Reply: ...
+    ) -> Reply:
+        """Return one answer; with a ``schema`` its ``parsed`` follows it. ``max_output`` is in tokens."""
+        ...
 
 
 class Spender(JsonModel):
-    """On whose account a call is made: the task, its repository and the ceilings in dollars."""
+    """The account a call is made on: a task, its repository and the ceilings in dollars."""
 
     task: str
     repository: str

@@ -1,4 +1,4 @@
-"""What a wire format must do: build a request, gather a stream. Pure; :mod:`bot.models.client` does the talking."""
+"""The parts of a wire format: a request and an answer's stream. No I/O: :mod:`bot.models.client` does the talking."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from bot.models import structured
 from bot.models.catalogue import ModelSpec
-from bot.models.port import BadAnswer, Conversation, Message, ModelDown, Opaque, Reply, Tool, Usage
+from bot.models.port import BadAnswer, Conversation, Message, ModelDown, Opaque, Reply, Tool, ToolCall, Usage
 
 Json = dict[str, Any]
 Event = Mapping[str, Any]
+_BYTES_A_TOKEN = 2
+_FRAME_TOKENS = 500  # what providers add of their own around tools and turns
 
 
 @dataclass(frozen=True)
 class Question:
-    """All of one call: to whom, what, and how much may come back."""
+    """A call to a model: to whom, what, and how many tokens may come back."""
 
     spec: ModelSpec
     conversation: Conversation
@@ -28,19 +30,19 @@ class Question:
     max_output: int
 
     def replayed(self) -> list[tuple[Message, list[Json] | None]]:
-        """Each message, with the blocks to send in its place where this model made them after this very past."""
+        """Pair each message with the blocks to send in its place, if this model made them after this very past."""
         pairs = zip(self.conversation.messages, self._pasts, strict=False)
         return [(message, self._blocks(message.opaque, past)) for message, past in pairs]
 
     def keep(self, blocks: list[Json], plain: set[str]) -> Opaque | None:
-        """``blocks`` to be replayed, where any is of a kind that text and tool calls cannot express."""
+        """Wrap ``blocks`` for replay if any is of a kind that text and tool calls cannot express."""
         if all(block.get("type") in plain for block in blocks):
             return None
         return Opaque(model=self.spec.name, after=self._pasts[-1], blocks=blocks)
 
     @cached_property
     def _pasts(self) -> list[str]:
-        """Digests of what was said before each message, and before the one to come."""
+        """Hash the conversation before each message, and before the one to come."""
         start = [self.conversation.system, *(tool.model_dump_json() for tool in self.tools)]
         digest = hashlib.sha256("\0".join(start).encode())
         pasts = [digest.hexdigest()]
@@ -53,8 +55,8 @@ class Question:
         return made.blocks if made and (made.model, made.after) == (self.spec.name, past) else None
 
 
-class Gathering(Protocol):
-    """Fed a stream's events in order; then asked for the reply."""
+class AnswerStream(Protocol):
+    """A parser that is fed a stream's events in order, then asked for the reply."""
 
     usage: Usage | None
 
@@ -62,15 +64,16 @@ class Gathering(Protocol):
         """Take one event in. Raises :class:`ModelError` where the event is one."""
 
     def reply(self) -> Reply:
-        """The whole answer; raises :class:`ModelDown` where the stream ended early."""
+        """Return the whole answer; raises :class:`ModelDown` where the stream ended early."""
 
 
 def truncated(model: str) -> ModelDown:
+    """Make the error for a stream that ended early."""
     return ModelDown(f"{model} stopped in the middle of its answer: the stream ended early.")
 
 
 def finish(question: Question, reply: Reply) -> Reply:
-    """``reply`` with ``parsed`` filled where a schema was given; raises :class:`BadAnswer` where it is not followed."""
+    """Parse the reply if a schema was given; raises :class:`BadAnswer` where it is not followed."""
     if question.schema is None or reply.tool_calls:
         return reply
     if reply.stop == "length":
@@ -78,10 +81,17 @@ def finish(question: Question, reply: Reply) -> Reply:
     return reply.model_copy(update={"parsed": structured.parse(reply.text, question.schema)})
 
 
+def stop_reason(*, cut: bool, calls: Sequence[ToolCall]) -> Literal["end", "tools", "length"]:
+    """Say why an answer stopped: cut off at its limit, waiting for tools, or done."""
+    if cut:
+        return "length"
+    return "tools" if calls else "end"
+
+
 def estimate(question: Question) -> int:
-    """Input tokens at worst. Source text has 2.5 to 4 bytes a token; 2 leaves room for what is denser."""
+    """Estimate the input tokens at worst. Source text has 2.5 to 4 bytes a token; 2 leaves room for what is denser."""
     conversation = question.conversation
     said = sum(len(message.model_dump_json().encode()) for message in conversation.messages)
     offered = sum(len(tool.model_dump_json().encode()) for tool in question.tools)
     extra = len(json.dumps(question.schema)) if question.schema else 0
-    return (len(conversation.system.encode()) + said + offered + extra) // 2 + 500
+    return (len(conversation.system.encode()) + said + offered + extra) // _BYTES_A_TOKEN + _FRAME_TOKENS

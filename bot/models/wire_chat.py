@@ -1,4 +1,7 @@
-"""OpenAI's ``chat`` completions format: what every other server speaks too."""
+"""OpenAI's ``chat`` completions format, which every other server speaks too.
+
+https://platform.openai.com/docs/api-reference/chat
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ from typing import Any
 from bot.models import structured
 from bot.models.errors import from_answer, refused_by_policy
 from bot.models.port import Message, Reply, Usage
-from bot.models.wire import Event, Json, Question, truncated
+from bot.models.wire import Event, Json, Question, stop_reason, truncated
 from bot.models.wire_responses import answer_format
 
 
 def request(question: Question) -> Json:
-    """The body. Old servers know only ``max_tokens``, the provider's own new models only its successor."""
+    """Build the body. Old servers know only ``max_tokens``, the provider's own new models only its successor."""
     system = {"role": "system", "content": question.conversation.system}
     body: Json = {
         "model": question.spec.name,
@@ -45,8 +48,8 @@ def _turn(message: Message) -> Json:
     return turn
 
 
-class Gathering:
-    """Deltas put together; servers differ in where they put the usage and whether they number tool calls."""
+class ChatStream:
+    """A stream of deltas; servers differ in where they put the usage and whether they number tool calls."""
 
     def __init__(self, question: Question) -> None:
         self.usage: Usage | None = None
@@ -81,12 +84,12 @@ class Gathering:
             text="".join(self._text),
             tool_calls=calls,
             usage=self.usage or Usage(),
-            stop="length" if self._finish == "length" else "tools" if calls else "end",
+            stop=stop_reason(cut=self._finish == "length", calls=calls),
             model=self._model,
         )
 
     def _place(self, delta: Event) -> int:
-        """Its index; where a server gives none, an id opens the next call and everything else goes to the last."""
+        """Return the call's index; if a server gives none, an id opens the next call and the rest goes to the last."""
         if (index := delta.get("index")) is not None:
             return int(index)
         return len(self._calls) if delta.get("id") else max(len(self._calls) - 1, 0)

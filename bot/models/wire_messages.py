@@ -1,4 +1,7 @@
-"""Anthropic's ``messages`` format."""
+"""Anthropic's ``messages`` format.
+
+https://docs.anthropic.com/en/api/messages-streaming
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,17 @@ from typing import Any
 from bot.models import structured
 from bot.models.errors import from_answer, refused_by_policy
 from bot.models.port import Message, Reply, Tool, ToolCall, Usage
-from bot.models.wire import Event, Json, Question, truncated
+from bot.models.wire import Event, Json, Question, stop_reason, truncated
 
 _CACHED = {"cache_control": {"type": "ephemeral"}}
 _PLAIN = {"text", "tool_use"}
 
 
 def request(question: Question) -> Json:
-    """The body. Two cache marks: after tools and system, and at the end, so that the next turn reads this one."""
+    """Build the body.
+
+    Cache marks stand after tools and system, and at the end, so that the next turn reads this one.
+    """
     body: Json = {
         "model": question.spec.name,
         "max_tokens": question.max_output,
@@ -57,8 +63,8 @@ def _blocks(message: Message) -> list[Json]:
     ]
 
 
-class Gathering:
-    """Content blocks put together from their deltas."""
+class MessagesStream:
+    """A stream of content blocks, each put together from its deltas."""
 
     def __init__(self, question: Question) -> None:
         self.usage: Usage | None = None
@@ -101,7 +107,7 @@ class Gathering:
             tool_calls=calls,
             opaque=self._question.keep(blocks, _PLAIN),
             usage=self.usage or Usage(),
-            stop="length" if length else "tools" if calls else "end",
+            stop=stop_reason(cut=length, calls=calls),
             model=self._model,
         )
 
@@ -132,7 +138,7 @@ class Gathering:
         block[field] = (block.get(field) or "") + more
 
     def _count(self, usage: Any) -> None:
-        """Later counts are cumulative and may leave out what has not changed."""
+        """Take in a count; later ones are cumulative and may leave out what has not changed."""
         self._counted |= {name: value for name, value in (usage or {}).items() if isinstance(value, int)}
         read = self._counted.get("cache_read_input_tokens", 0)
         written = self._counted.get("cache_creation_input_tokens", 0)

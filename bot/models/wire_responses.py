@@ -1,4 +1,7 @@
-"""OpenAI's ``responses`` format, used without storage on the provider's side."""
+"""OpenAI's ``responses`` format, used without storage on the provider's side.
+
+https://platform.openai.com/docs/api-reference/responses
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from typing import Any
 from bot.models import structured
 from bot.models.errors import from_answer, refused_by_policy
 from bot.models.port import Message, Reply, Usage
-from bot.models.wire import Event, Json, Question, truncated
+from bot.models.wire import Event, Json, Question, stop_reason, truncated
 
 _PLAIN = {"message", "function_call"}
 
 
 def request(question: Question) -> Json:
-    """The body. Reasoning comes back encrypted, to be replayed, because nothing is stored at the provider."""
+    """Build the body. Reasoning comes back encrypted, to be replayed, because nothing is stored at the provider."""
     body: Json = {
         "model": question.spec.name,
         "max_output_tokens": question.max_output,
@@ -32,7 +35,7 @@ def request(question: Question) -> Json:
 
 
 def answer_format(schema: Json) -> Json:
-    """The schema as both OpenAI formats take it; strict only where the schema meets strict's own conditions."""
+    """Wrap the schema as both OpenAI formats take it; strict only where it meets strict's own conditions."""
     return {"name": "answer", "schema": structured.portable(schema), "strict": structured.is_strict(schema)}
 
 
@@ -46,8 +49,8 @@ def _items(message: Message) -> list[Json]:
     ]
 
 
-class Gathering:
-    """The terminal event carries the whole response; what comes before it is only for those who watch."""
+class ResponsesStream:
+    """A stream whose terminal event carries the whole response; what comes before is only for those who watch."""
 
     def __init__(self, question: Question) -> None:
         self.usage: Usage | None = None
@@ -84,13 +87,13 @@ class Gathering:
             tool_calls=calls,
             opaque=self._question.keep([_without_nulls(item) for item in items], _PLAIN),
             usage=self.usage or Usage(),
-            stop="length" if reason else "tools" if calls else "end",
+            stop=stop_reason(cut=bool(reason), calls=calls),
             model=self._model,
         )
 
 
 def _without_nulls(item: Json) -> Json:
-    """Output items go back as input, where a null ``status`` is an error and a missing one is not."""
+    """Drop nulls: output items go back as input, where a null ``status`` is an error and a missing one is not."""
     return {name: value for name, value in item.items() if value is not None}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from bot.sandbox.port import CommandResult, Limits
+from bot.settings import ResultFormat
 from bot.types import ForgehandError, JsonModel
 
 Verdict = Literal["passed", "failed", "error", "skipped"]
@@ -21,7 +22,7 @@ class Checks(JsonModel):
 
     setup: str | None = None
     test: str | None = None
-    results: Literal["junit", "tap", "exit"] = "junit"
+    results: ResultFormat = "junit"
     minutes: float = 10.0
 
 

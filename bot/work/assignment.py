@@ -10,8 +10,9 @@ from typing import Any, Generic, Literal, TypeVar
 from bot.git.errors import ObjectMissing
 from bot.git.mirrors import Mirror
 from bot.github.api.scopes import READ_CODE
-from bot.models.port import Conversation, Reply, Role, Spender, Tool
+from bot.models.port import Conversation, Reply, Spender, Tool
 from bot.policy import Policy
+from bot.settings import ModelRole
 from bot.store import audit, tasks
 from bot.types import Target
 from bot.work.services import Services
@@ -51,7 +52,7 @@ class Assignment(Generic[TargetT]):
     async def ask(
         self,
         step: str,
-        role: Role,
+        role: ModelRole,
         conversation: Conversation,
         *,
         tools: Sequence[Tool] = (),

@@ -13,8 +13,9 @@ from typing import Any
 from bot.context.index import Index
 from bot.context.lookup import Lookup
 from bot.git.changes import NO_CHANGES
-from bot.models.port import Conversation, Message, Reply, Role, Tool, ToolCall
+from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
 from bot.models.structured import violations
+from bot.settings import ModelRole
 from bot.types import JsonModel
 from bot.work.assignment import Assignment
 
@@ -111,7 +112,7 @@ class Inquiry:
 
     assignment: Assignment[Any]
     name: str
-    role: Role
+    role: ModelRole
     system: str
     sha: str
     answer: Tool | None = None

@@ -25,7 +25,7 @@ _CUT_ABOVE = 200_000
 
 @dataclass(frozen=True)
 class LoopLimits:
-    """Ceilings of one loop; dollars are the desk's business."""
+    """Ceilings of one loop; dollars are the gateway's business."""
 
     turns: int = 60
     seconds: float = 3600.0

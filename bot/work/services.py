@@ -11,7 +11,7 @@ from bot.engine.port import Engine
 from bot.git.mirrors import Mirrors
 from bot.github.api.access import GitHubs
 from bot.github.text.outgoing import outgoing
-from bot.models.desk import ModelDesk
+from bot.models.gateway import ModelGateway
 from bot.policy import PolicyLoader
 from bot.sandbox.port import Sandbox
 from bot.settings import Settings
@@ -27,7 +27,7 @@ class Services:
     store: Store
     github: GitHubs
     mirrors: Mirrors
-    models: ModelDesk
+    models: ModelGateway
     indexer: Indexer
     sandbox: Sandbox
     policies: PolicyLoader

@@ -19,7 +19,8 @@ from bot.git.mirrors import Mirrors
 from bot.github.api.access import GitHubs
 from bot.github.text.markers import Marker, markers_in, with_marker
 from bot.models.catalogue import Catalogue
-from bot.models.desk import ModelDesk
+from bot.models.client import SdkModel
+from bot.models.gateway import ModelGateway
 from bot.policy import DefaultBranch, PolicyLoader
 from bot.sandbox.process import NoSandbox
 from bot.settings import Settings
@@ -130,7 +131,7 @@ def make_services(
         store=store,
         github=github,
         mirrors=Mirrors(folder / "mirrors", hub.url),
-        models=ModelDesk(store, settings, Catalogue(settings)),
+        models=ModelGateway(store, settings, Catalogue(settings), SdkModel),
         indexer=Indexer(folder / "index"),
         sandbox=sandbox,
         policies=PolicyLoader(DefaultBranch(github), settings),

@@ -10,7 +10,7 @@ import pytest
 from bot.models.port import BadAnswer, Message, Reply, Tool
 from bot.store.store import Store
 from simhub.scripted_model import ScriptedModel
-from tests.support.models import FORMATS, KEY, MODEL_OF, new_desk, scripted_settings, spender, talk
+from tests.support.models import FORMATS, KEY, MODEL_OF, new_gateway, scripted_settings, spender, talk
 
 READ = Tool(
     name="read",
@@ -29,12 +29,12 @@ class Asker:
 
     def __init__(self, server: ScriptedModel, store: Store, protocol: str) -> None:
         self.server, self.protocol = server, protocol
-        self._desk = new_desk(store, scripted_settings(server))
+        self._gateway = new_gateway(store, scripted_settings(server))
         self._steps = itertools.count()
 
     async def __call__(self, *turns: str | Message, **options: Any) -> Reply:
         paying = spender(task=self.protocol, role="fix", models=[MODEL_OF[self.protocol]])
-        return await self._desk.ask(paying, f"ask{next(self._steps)}", "fix", talk(*turns), **options)
+        return await self._gateway.ask(paying, f"ask{next(self._steps)}", "fix", talk(*turns), **options)
 
 
 @pytest.fixture(params=FORMATS)
@@ -175,6 +175,6 @@ async def test_anthropic_is_told_what_to_cache(server: ScriptedModel, store: Sto
 async def test_keys_go_only_where_they_belong(server: ScriptedModel, store: Store) -> None:
     for protocol in FORMATS:
         server.script.on({"text": protocol})
-        desk = new_desk(store, scripted_settings(server))
-        await desk.ask(spender(role="fix", models=[MODEL_OF[protocol]]), protocol, "fix", talk("Hi."))
+        gateway = new_gateway(store, scripted_settings(server))
+        await gateway.ask(spender(role="fix", models=[MODEL_OF[protocol]]), protocol, "fix", talk("Hi."))
     assert [KEY in str(asked.headers) for asked in server.requests] == [True, True, False]

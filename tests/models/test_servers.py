@@ -18,7 +18,7 @@ from bot.models.port import Message, Tool
 from bot.settings import ModelSettings, Settings
 from bot.store.store import Store
 from simhub.scripted_model import Script, ScriptedModel
-from tests.support.models import new_desk, spender, talk
+from tests.support.models import new_gateway, spender, talk
 from tests.support.notrun import HAND_MODEL
 
 ROOT = Path(__file__).parents[2]
@@ -61,13 +61,15 @@ def settings(url: str, name: str) -> Settings:
 
 async def converse(store: Store, url: str, name: str) -> None:
     """Text, a tool call with its result, and an answer by schema, in one wire format."""
-    desk = new_desk(store, settings(url, name), idle=20)
+    gateway = new_gateway(store, settings(url, name), idle=20)
     who = spender(name)
-    assert (await desk.ask(who, "text", "fix", talk("Hello."))).text == "Hello, bot."
-    call = await desk.ask(who, "tools", "fix", talk("Look."), tools=[READ])
+    assert (await gateway.ask(who, "text", "fix", talk("Hello."))).text == "Hello, bot."
+    call = await gateway.ask(who, "tools", "fix", talk("Look."), tools=[READ])
     assert (call.stop, call.tool_calls[0].arguments) == ("tools", {"path": "a.py"})
     result = Message(role="tool", text="x = 1", tool_call_id=call.tool_calls[0].id)
-    judged = await desk.ask(who, "json", "fix", talk("Look.", call.as_message(), result), tools=[READ], schema=SCHEMA)
+    judged = await gateway.ask(
+        who, "json", "fix", talk("Look.", call.as_message(), result), tools=[READ], schema=SCHEMA
+    )
     assert judged.parsed == {"ok": True}
     assert judged.usage.input > 0
 

@@ -1,21 +1,23 @@
-"""A scripted model server and a desk in front of it, for every test that needs a model."""
+"""A scripted model server and a gateway in front of it, for every test that needs a model."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bot.models.catalogue import Catalogue
-from bot.models.desk import ModelDesk, Patience
-from bot.models.port import Conversation, Message, Role, Spender
-from bot.settings import BudgetSettings, ModelSettings, Settings
+from bot.models.client import SdkModel
+from bot.models.gateway import ModelGateway, RetryPolicy
+from bot.models.port import Conversation, Message, Spender
+from bot.settings import MODEL_ROLES, BudgetSettings, ModelRole, ModelSettings, Settings
 from bot.store import reporting
 from bot.store.database import create_engine
 from bot.store.store import Store
 from simhub.scripted_model import ScriptedModel
 
 KEY = "sk-scripted-0123456789"
-QUICK = Patience(rounds=2, first=0.01, bound=0.3, rest=60.0)
+QUICK = RetryPolicy(rounds=2, first=0.01, bound=0.3, rest=60.0)
 FORMATS = ("messages", "responses", "chat")
 MODEL_OF = {"messages": "claude-sonnet-5-5", "responses": "gpt-6.1-sol", "chat": "local-coder"}
 
@@ -30,7 +32,7 @@ def scripted_settings(server: ScriptedModel, **overrides: Any) -> Settings:
             "gpt-6.1-sol": ModelSettings(base_url=server.openai_url, api="responses", key_env="OPENAI_API_KEY"),
             "local-coder": ModelSettings(base_url=server.openai_url, input_price=1.0, output_price=2.0),
         },
-        "roles": {role: [MODEL_OF["messages"], MODEL_OF["responses"]] for role in ("fix", "review", "verify", "cheap")},
+        "roles": {role: [MODEL_OF["messages"], MODEL_OF["responses"]] for role in MODEL_ROLES},
         "budget": BudgetSettings(task=5.0, day=50.0),
     }
     return Settings(**(given | overrides))
@@ -48,11 +50,13 @@ def dollars(store: Store, task: str) -> float:
     return store.run_sync(lambda connection: reporting.spent_by_task(connection, task)).dollars
 
 
-def new_desk(store: Store, settings: Settings, *, patience: Patience = QUICK, idle: float = 5.0) -> ModelDesk:
-    return ModelDesk(store, settings, Catalogue(settings), patience=patience, idle=idle)
+def new_gateway(store: Store, settings: Settings, *, retry: RetryPolicy = QUICK, idle: float = 5.0) -> ModelGateway:
+    return ModelGateway(store, settings, Catalogue(settings), partial(SdkModel, idle=idle), retry=retry)
 
 
-def spender(task: str = "t1", *, role: Role | None = None, models: list[str] | None = None, **given: Any) -> Spender:
+def spender(
+    task: str = "t1", *, role: ModelRole | None = None, models: list[str] | None = None, **given: Any
+) -> Spender:
     """Someone with $2 a task and $20 a day, narrowed to ``models`` for ``role`` where given."""
     narrowed = {role: models} if role and models else {}
     return Spender(

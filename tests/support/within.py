@@ -26,7 +26,8 @@ from bot.github.api.errors import Forbidden, Invalid
 from bot.github.api.lane import Clock
 from bot.local.hosting import manifest_rights
 from bot.models.catalogue import Catalogue
-from bot.models.desk import ModelDesk
+from bot.models.client import SdkModel
+from bot.models.gateway import ModelGateway
 from bot.policy import DefaultBranch, PolicyLoader
 from bot.sandbox.choose import choose
 from bot.settings import Settings
@@ -121,7 +122,7 @@ async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Serv
         store=store,
         github=github,
         mirrors=Mirrors(settings.data_dir / "mirrors", settings.web_url, names=github),
-        models=ModelDesk(store, settings, Catalogue(settings)),
+        models=ModelGateway(store, settings, Catalogue(settings), SdkModel),
         indexer=await stack.enter_async_context(Indexer(settings.data_dir / "index")),
         sandbox=sandbox,
         policies=PolicyLoader(DefaultBranch(github), settings),

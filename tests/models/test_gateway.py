@@ -1,4 +1,4 @@
-"""The desk: nothing bought twice, budgets never exceeded, the next model takes over."""
+"""The gateway: nothing bought twice, budgets never exceeded, the next model takes over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from bot.models.desk import ModelDesk
+from bot.models.gateway import ModelGateway
 from bot.models.port import (
     BadAnswer,
     BudgetExceeded,
@@ -27,14 +27,14 @@ from bot.store.store import Store
 from bot.store.tables import model_call
 from simhub.model_formats import Asked
 from simhub.scripted_model import ScriptedModel
-from tests.support.models import MODEL_OF, dollars, new_desk, new_store, scripted_settings, spender, talk
+from tests.support.models import MODEL_OF, dollars, new_gateway, new_store, scripted_settings, spender, talk
 
 FIRST, SECOND, LOCAL = MODEL_OF["messages"], MODEL_OF["responses"], MODEL_OF["chat"]
 ASK = talk("Mend it.")
 
 
-def desk_of(server: ScriptedModel, store: Store, **overrides: object) -> ModelDesk:
-    return new_desk(store, scripted_settings(server, **overrides))
+def gateway_of(server: ScriptedModel, store: Store, **overrides: object) -> ModelGateway:
+    return new_gateway(store, scripted_settings(server, **overrides))
 
 
 def rows(store: Store) -> list[sa.Row[tuple[object, ...]]]:
@@ -49,11 +49,11 @@ async def test_an_answer_is_bought_once_even_across_a_restart(server: ScriptedMo
         {"text": "the answer", "reasoning": "hm", "tool_calls": [{"name": "read", "arguments": {"a": [1]}}]}
     )
     before = new_store(tmp_path)
-    first = await desk_of(server, before).ask(spender(), "prove", "fix", ASK)
+    first = await gateway_of(server, before).ask(spender(), "prove", "fix", ASK)
     before.close()
     after = new_store(tmp_path)
-    desk = desk_of(server, after)
-    assert await desk.ask(spender(), "prove", "fix", ASK) == first
+    gateway = gateway_of(server, after)
+    assert await gateway.ask(spender(), "prove", "fix", ASK) == first
     assert len(server.requests) == 1
     assert dollars(after, "t1") == pytest.approx(first.cost)
     after.close()
@@ -61,19 +61,19 @@ async def test_an_answer_is_bought_once_even_across_a_restart(server: ScriptedMo
 
 async def test_the_same_step_asked_ten_times_at_once_is_one_purchase(server: ScriptedModel, store: Store) -> None:
     server.script.on({"text": "once", "delay": 0.02})
-    desk = desk_of(server, store)
-    replies = await asyncio.gather(*(desk.ask(spender(), "prove", "fix", ASK) for _ in range(10)))
+    gateway = gateway_of(server, store)
+    replies = await asyncio.gather(*(gateway.ask(spender(), "prove", "fix", ASK) for _ in range(10)))
     assert {reply.text for reply in replies} == {"once"}
     assert len(server.requests) == 1
 
 
 async def test_a_bad_answer_that_was_paid_for_stays_bad_and_paid(server: ScriptedModel, store: Store) -> None:
     server.script.on({"text": "no json", "usage": {"input": 1000, "output": 100}})
-    desk = desk_of(server, store)
+    gateway = gateway_of(server, store)
     said = []
     for _ in range(2):
         with pytest.raises(BadAnswer) as caught:
-            await desk.ask(spender(), "judge", "verify", ASK, schema={"type": "object"})
+            await gateway.ask(spender(), "judge", "verify", ASK, schema={"type": "object"})
         said.append(caught.value)
     assert said[0] == said[1]
     assert len(server.requests) == 1
@@ -84,15 +84,15 @@ async def test_a_failed_call_is_asked_again_and_its_known_cost_stays(server: Scr
     server.script.on(
         {"fault": "truncate", "text": "half " * 50, "usage": {"input": 100_000}}, reusable=True, turn=0, user="Mend"
     )
-    desk = desk_of(server, store)
+    gateway = gateway_of(server, store)
     paying = spender(role="fix", models=[FIRST])
     with pytest.raises(ModelDown):
-        await desk.ask(paying, "prove", "fix", ASK)
+        await gateway.ask(paying, "prove", "fix", ASK)
     wasted = dollars(store, "t1")
     assert wasted == pytest.approx(2 * (100_000 * 2 + 10) / 1e6)
     server.script.rules.clear()
     server.script.on({"text": "ok"})
-    reply = await desk.ask(paying, "prove", "fix", ASK)
+    reply = await gateway.ask(paying, "prove", "fix", ASK)
     assert dollars(store, "t1") == pytest.approx(wasted + reply.cost)
     assert [row.reserved for row in rows(store)] == [0.0]
 
@@ -108,8 +108,8 @@ async def test_a_call_that_is_cut_short_holds_no_money_and_costs_what_was_sent(
         return {}
 
     server.script.on(never)
-    desk = desk_of(server, store)
-    asking = asyncio.create_task(desk.ask(spender(), "prove", "fix", ASK))
+    gateway = gateway_of(server, store)
+    asking = asyncio.create_task(gateway.ask(spender(), "prove", "fix", ASK))
     await asked.wait()
     (before,) = rows(store)
     asking.cancel()
@@ -120,7 +120,7 @@ async def test_a_call_that_is_cut_short_holds_no_money_and_costs_what_was_sent(
     assert 0 < after.cost < before.reserved
     server.script.rules.clear()
     server.script.on({"text": "ok"})
-    reply = await desk.ask(spender(), "prove", "fix", ASK)
+    reply = await gateway.ask(spender(), "prove", "fix", ASK)
     assert dollars(store, "t1") == pytest.approx(after.cost + reply.cost)
 
 
@@ -137,8 +137,8 @@ async def test_an_answer_that_came_before_the_stop_is_kept(server: ScriptedModel
         return {"text": "once"}
 
     server.script.on(answers)
-    desk = desk_of(server, store)
-    asking = asyncio.create_task(desk.ask(spender(), "prove", "fix", ASK))
+    gateway = gateway_of(server, store)
+    asking = asyncio.create_task(gateway.ask(spender(), "prove", "fix", ASK))
     await answered.wait()
     busy = asyncio.create_task(store.run(hold))
     await asyncio.to_thread(held.wait, 10)
@@ -150,7 +150,7 @@ async def test_an_answer_that_came_before_the_stop_is_kept(server: ScriptedModel
     with pytest.raises(asyncio.CancelledError):
         await asking
     await busy
-    assert (await desk.ask(spender(), "prove", "fix", ASK)).text == "once"
+    assert (await gateway.ask(spender(), "prove", "fix", ASK)).text == "once"
     assert len(server.requests) == 1
 
 
@@ -159,9 +159,9 @@ async def test_an_answer_that_came_before_the_stop_is_kept(server: ScriptedModel
 
 async def test_many_at_once_never_exceed_a_budget(server: ScriptedModel, store: Store) -> None:
     server.script.on({"text": "x", "usage": {"input": 500, "output": 1000}, "delay": 0.01}, reusable=True)
-    desk = desk_of(server, store, budget=BudgetSettings(task=1.0, day=0.05))
+    gateway = gateway_of(server, store, budget=BudgetSettings(task=1.0, day=0.05))
     payers = [spender(f"t{n % 7}", repository=f"octo/r{n % 5}") for n in range(60)]
-    asks = (desk.ask(payer, f"s{n}", "fix", ASK, max_output=1000) for n, payer in enumerate(payers))
+    asks = (gateway.ask(payer, f"s{n}", "fix", ASK, max_output=1000) for n, payer in enumerate(payers))
     ended = await asyncio.gather(*asks, return_exceptions=True)
     refused = [error for error in ended if isinstance(error, BudgetExceeded)]
     spent = sum(row.cost for row in rows(store) if row.cost)
@@ -179,51 +179,51 @@ async def test_many_at_once_never_exceed_a_budget(server: ScriptedModel, store: 
 async def test_each_ceiling_refuses_before_any_request(
     server: ScriptedModel, store: Store, limits: dict[str, float], limit: str
 ) -> None:
-    desk = desk_of(server, store)
+    gateway = gateway_of(server, store)
     with pytest.raises(BudgetExceeded, match=r"may cost \$0\.01, \$0\.01 is left") as caught:
-        await desk.ask(spender(**limits), "prove", "fix", ASK)
+        await gateway.ask(spender(**limits), "prove", "fix", ASK)
     assert caught.value.detail("limit") == limit
     assert server.requests == []
 
 
 async def test_the_servers_ceiling_binds_whatever_the_policy_says(server: ScriptedModel, store: Store) -> None:
-    desk = desk_of(server, store, budget=BudgetSettings(task=0.01, day=50))
+    gateway = gateway_of(server, store, budget=BudgetSettings(task=0.01, day=50))
     with pytest.raises(BudgetExceeded) as caught:
-        await desk.ask(spender(max_task=1000.0), "prove", "fix", ASK)
+        await gateway.ask(spender(max_task=1000.0), "prove", "fix", ASK)
     assert caught.value.detail("limit") == "task"
 
 
 async def test_one_repositorys_spending_leaves_anothers_alone(server: ScriptedModel, store: Store) -> None:
     server.script.on({"text": "x", "usage": {"input": 0, "output": 8000}}, reusable=True)
-    desk = desk_of(server, store)
-    await desk.ask(spender("t1", max_day=0.1), "s", "fix", ASK)
+    gateway = gateway_of(server, store)
+    await gateway.ask(spender("t1", max_day=0.1), "s", "fix", ASK)
     with pytest.raises(BudgetExceeded):
-        await desk.ask(spender("t2", max_day=0.1), "s", "fix", ASK)
-    await desk.ask(spender("t3", max_day=0.1, repository="octo/other"), "s", "fix", ASK)
+        await gateway.ask(spender("t2", max_day=0.1), "s", "fix", ASK)
+    await gateway.ask(spender("t3", max_day=0.1, repository="octo/other"), "s", "fix", ASK)
 
 
 async def test_a_crashed_reservation_is_taken_over_not_added(server: ScriptedModel, store: Store) -> None:
     crashed = Call("t1", "prove", "fix", FIRST, "octo/demo", dollars=0.99, input_tokens=1, output_tokens=1)
     generous = Ceilings(task=1.0, repository_day=9.0, server_day=9.0)
     assert await Ledger(store).reserve(crashed, generous) is None
-    desk = desk_of(server, store, budget=BudgetSettings(task=1.0, day=9.0))
+    gateway = gateway_of(server, store, budget=BudgetSettings(task=1.0, day=9.0))
     with pytest.raises(BudgetExceeded):
-        await desk.ask(spender(), "another", "fix", ASK)
+        await gateway.ask(spender(), "another", "fix", ASK)
     server.script.on({"text": "ok"})
-    assert (await desk.ask(spender(), "prove", "fix", ASK)).text == "ok"
+    assert (await gateway.ask(spender(), "prove", "fix", ASK)).text == "ok"
     assert len(rows(store)) == 1
 
 
 async def test_tokens_limit_a_model_without_a_price(server: ScriptedModel, store: Store) -> None:
     settings = {"local-coder": ModelSettings(base_url=server.openai_url, token_limit=3000)}
-    desk = desk_of(server, store, models=settings, roles={"fix": [LOCAL]})
+    gateway = gateway_of(server, store, models=settings, roles={"fix": [LOCAL]})
     server.script.on({"text": "x", "usage": {"input": 1200, "output": 300}}, reusable=True)
-    reply = await desk.ask(spender(), "one", "fix", ASK, max_output=500)
+    reply = await gateway.ask(spender(), "one", "fix", ASK, max_output=500)
     assert reply.cost == 0.0
     with pytest.raises(BudgetExceeded, match="1500 are left") as caught:
-        await desk.ask(spender(), "two", "fix", ASK, max_output=1500)
+        await gateway.ask(spender(), "two", "fix", ASK, max_output=1500)
     assert caught.value.detail("limit") == "task_tokens"
-    await desk.ask(spender("another task"), "two", "fix", ASK, max_output=1500)
+    await gateway.ask(spender("another task"), "two", "fix", ASK, max_output=1500)
 
 
 # -- fallback
@@ -233,7 +233,7 @@ async def test_tokens_limit_a_model_without_a_price(server: ScriptedModel, store
 async def test_the_next_model_takes_over(server: ScriptedModel, store: Store, fault: str) -> None:
     server.script.on({"fault": fault}, model=FIRST)
     server.script.on({"text": "from the second"}, model=SECOND)
-    reply = await desk_of(server, store).ask(spender(), "prove", "fix", ASK)
+    reply = await gateway_of(server, store).ask(spender(), "prove", "fix", ASK)
     assert (reply.text, reply.model) == ("from the second", SECOND)
     assert [asked.model for asked in server.requests] == [FIRST, SECOND]
 
@@ -241,7 +241,7 @@ async def test_the_next_model_takes_over(server: ScriptedModel, store: Store, fa
 async def test_what_another_model_cannot_mend_is_not_passed_on(server: ScriptedModel, store: Store) -> None:
     server.script.on({"fault": "too_long"})
     with pytest.raises(ContextTooLong):
-        await desk_of(server, store).ask(spender(), "prove", "fix", ASK)
+        await gateway_of(server, store).ask(spender(), "prove", "fix", ASK)
     assert len(server.requests) == 1
 
 
@@ -250,9 +250,9 @@ async def test_a_short_wait_is_waited_and_a_long_one_is_not(server: ScriptedMode
     server.script.on({"fault": "busy", "retry_after": 500}, model=SECOND)
     server.script.on({"text": "after the wait"}, model=FIRST)
     started = time.monotonic()
-    reply = await desk_of(server, store).ask(spender(), "prove", "fix", ASK)
+    reply = await gateway_of(server, store).ask(spender(), "prove", "fix", ASK)
     assert reply.text == "after the wait"
-    assert 0.2 <= time.monotonic() - started < 3
+    assert 0.2 <= time.monotonic() - started < 60, "nobody waited 500 s"
     assert [asked.model for asked in server.requests] == [FIRST, SECOND, FIRST]
 
 
@@ -260,7 +260,7 @@ async def test_all_failing_says_what_each_said(server: ScriptedModel, store: Sto
     server.script.on({"fault": "bad_key"}, model=FIRST, reusable=True)
     server.script.on({"fault": "busy", "retry_after": 0.01}, model=SECOND, reusable=True)
     with pytest.raises(ModelBusy, match=f"{FIRST}.*{SECOND}") as caught:
-        await desk_of(server, store).ask(spender(), "prove", "fix", ASK)
+        await gateway_of(server, store).ask(spender(), "prove", "fix", ASK)
     assert caught.value.detail("retry_after") == 0.01
     assert [asked.model for asked in server.requests] == [FIRST, SECOND, SECOND]
 
@@ -268,23 +268,23 @@ async def test_all_failing_says_what_each_said(server: ScriptedModel, store: Sto
 async def test_a_model_out_of_quota_rests(server: ScriptedModel, store: Store) -> None:
     server.script.on({"fault": "quota"}, model=FIRST)
     server.script.on({"text": "ok"}, model=SECOND, reusable=True)
-    desk = desk_of(server, store)
+    gateway = gateway_of(server, store)
     for step in ("one", "two", "three"):
-        await desk.ask(spender(), step, "fix", ASK)
+        await gateway.ask(spender(), step, "fix", ASK)
     assert [asked.model for asked in server.requests] == [FIRST, SECOND, SECOND, SECOND]
     with pytest.raises(ModelQuota, match="rests"):
-        await desk.ask(spender(role="fix", models=[FIRST]), "four", "fix", ASK)
+        await gateway.ask(spender(role="fix", models=[FIRST]), "four", "fix", ASK)
 
 
 # -- policy, logs
 
 
 async def test_a_policy_chooses_only_among_what_the_server_offers(server: ScriptedModel, store: Store) -> None:
-    desk = desk_of(server, store)
-    assert desk.models_for("fix") == [FIRST, SECOND]
-    assert desk.models_for("fix", ["claude-fable-5-1", LOCAL, SECOND]) == [LOCAL, SECOND]
+    gateway = gateway_of(server, store)
+    assert gateway.models_for("fix") == [FIRST, SECOND]
+    assert gateway.models_for("fix", ["claude-fable-5-1", LOCAL, SECOND]) == [LOCAL, SECOND]
     with pytest.raises(ModelRefused, match="does not offer claude-fable-5-1"):
-        await desk.ask(spender(role="fix", models=["claude-fable-5-1"]), "prove", "fix", ASK)
+        await gateway.ask(spender(role="fix", models=["claude-fable-5-1"]), "prove", "fix", ASK)
     assert server.requests == []
 
 
@@ -302,7 +302,7 @@ async def test_prompts_are_never_logged(
     caplog.set_level(logging.DEBUG)
     server.script.on({"fault": "busy"})
     server.script.on({"text": "TELLTALE reply"})
-    await desk_of(server, store).ask(spender(), "prove", "fix", talk("TELLTALE prompt", system="TELLTALE system"))
+    await gateway_of(server, store).ask(spender(), "prove", "fix", talk("TELLTALE prompt", system="TELLTALE system"))
     written = capfd.readouterr()
     assert "TELLTALE" not in caplog.text + written.out + written.err
     assert "model_answered" in written.out

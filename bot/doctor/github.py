@@ -1,31 +1,40 @@
-"""What ``forgehand doctor`` asks of GitHub: each line says how things are and, where they are not well, what to do."""
+"""Check the App on GitHub: key, clock, permissions, events, installations, webhook and its deliveries."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
-from bot.github.api.access import GitHubs
+from bot.doctor.line import Line
+from bot.doors.webhook.endpoint import PATH
+from bot.github.api.access import GitHubs, open_session
 from bot.github.api.client import Client
 from bot.github.api.errors import BadCredentials, GitHubDown, GitHubError, NotFound
 from bot.github.resources import app as app_api
 from bot.github.resources.app import App, Delivery, HookConfig, Installation
-from bot.github.resources.manifest import Manifest, lacking
-from bot.types import JsonModel
+from bot.github.resources.manifest import Manifest, lacking, load_manifest
+from bot.settings import Settings
 
 _CLOCK_TOLERANCE = 30.0
 _RECENT_DELIVERIES = 50
 _POLL = "Without a public address run `forgehand serve --poll`, which reads the delivery log instead."
 
-Level = Literal["ok", "warn", "fail"]
 
-
-class Line(JsonModel):
-    """One finding. ``fail`` keeps the bot from working, ``warn`` keeps it from doing something."""
-
-    level: Level
-    subject: str
-    text: str
+async def check_github(settings: Settings) -> list[Line]:
+    """Ask GitHub about the App these settings name, as the App."""
+    if settings.app_id is None or settings.private_key is None:
+        text = "FORGEHAND_APP_ID and FORGEHAND_PRIVATE_KEY are not set. Run `forgehand setup` to create the App."
+        return [Line(level="fail", subject="App", text=text)]
+    url = f"{settings.public_url.rstrip('/')}{PATH}" if settings.public_url else None
+    async with open_session() as session:
+        try:
+            github = GitHubs(session, settings.api_url, settings.app_id, settings.private_key.get_secret_value())
+        except BadCredentials as error:
+            return [Line(level="fail", subject="App", text=error.message)]
+        lines = await check_app(github, load_manifest())
+        if any(line.level == "fail" and line.subject == "App" for line in lines):
+            return lines
+        has_secret = bool(settings.webhook_secrets)
+        return [*lines, *await check_hook(github.app, url, has_secret=has_secret, poll=settings.poll)]
 
 
 async def check_app(github: GitHubs, manifest: Manifest) -> list[Line]:

@@ -1,0 +1,58 @@
+"""Check this machine: data directory, database, sandbox, toolchains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.doctor.line import Line
+from bot.sandbox.bubblewrap import Bubblewrap
+from bot.sandbox.choose import choose
+from bot.settings import Settings, SettingsError
+from bot.store import datadir
+from bot.store.database import StoreError, create_engine
+from bot.store.store import Store
+from bot.toolchains.python.toolchain import versions
+
+
+def check_folder(folder: Path) -> Line:
+    """Try to write to the data directory and look how much room it has. Blocking."""
+    try:
+        datadir.prepare(folder)
+    except SettingsError as error:
+        return Line(level="fail", subject="Data directory", text=error.message)
+    if not datadir.has_room(folder):
+        text = f"{folder} has almost no room left: free some, or `serve` will not be ready."
+        return Line(level="fail", subject="Data directory", text=text)
+    return Line(level="ok", subject="Data directory", text=f"{folder} can be written to and has room.")
+
+
+def check_database(database: str) -> Line:
+    """Connect to the database and upgrade its tables. Blocking."""
+    try:
+        store = Store(create_engine(database))
+        try:
+            store.migrate()
+        finally:
+            store.close()
+    except (StoreError, OSError) as error:
+        return Line(level="fail", subject="Database", text=str(error))
+    where = store.engine.url.render_as_string(hide_password=True)
+    return Line(level="ok", subject="Database", text=f"{where} answers and has the current tables.")
+
+
+async def check_sandbox(settings: Settings) -> Line:
+    """Run a command in the sandbox, by the very command line that work uses."""
+    sandbox = await choose(settings)
+    problem = await sandbox.probe()
+    if problem is not None:
+        return Line(level="fail", subject="Sandbox", text=problem)
+    if sandbox.tier == "process":
+        text = "`process` isolates nothing; `serve` accepts it only for a GitHub on this machine."
+        return Line(level="warn", subject="Sandbox", text=text)
+    limited = f"; {sandbox.limits_by()} limit what it takes" if isinstance(sandbox, Bubblewrap) else ""
+    return Line(level="ok", subject="Sandbox", text=f"`{sandbox.tier}` works: a command ran in it just now{limited}.")
+
+
+def check_toolchains() -> Line:
+    """List the languages that can be tested here. Blocking."""
+    return Line(level="ok", subject="Toolchains", text=versions())

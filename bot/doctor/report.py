@@ -1,0 +1,44 @@
+"""Run every check and print what it found."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from rich.console import Console
+
+from bot.doctor import machine
+from bot.doctor.github import check_github
+from bot.doctor.line import Level, Line
+from bot.doctor.models import check_models
+from bot.models.catalogue import Catalogue
+from bot.settings import Settings, settings_file
+
+_MARKS: dict[Level, str] = {
+    "ok": "[green]ok[/green]  ",
+    "warn": "[yellow]warn[/yellow]",
+    "fail": "[red]fail[/red]",
+}
+
+
+async def run(settings: Settings) -> bool:
+    """Print every finding; return True if nothing keeps the bot from working."""
+    console = Console(soft_wrap=True)
+    console.print(f"Settings: environment, then {settings_file()}")
+    healthy = True
+    async for line in find(settings):
+        console.print(f"{_MARKS[line.level]} {line.subject}: {line.text}", highlight=False)
+        healthy = healthy and line.level != "fail"
+    return healthy
+
+
+async def find(settings: Settings) -> AsyncIterator[Line]:
+    """Yield the findings in the order in which they should be mended."""
+    for line in await check_github(settings):
+        yield line
+    yield await asyncio.to_thread(machine.check_folder, settings.data_dir)
+    yield await asyncio.to_thread(machine.check_database, settings.database)
+    yield await machine.check_sandbox(settings)
+    yield await asyncio.to_thread(machine.check_toolchains)
+    for line in check_models(Catalogue(settings)):
+        yield line

@@ -1,0 +1,263 @@
+"""Make every model call in one place: look it up in the ledger, reserve its worst case, ask, settle."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from bot.models import wire
+from bot.models.catalogue import Catalogue, ModelSpec
+from bot.models.port import (
+    BadAnswer,
+    BudgetExceeded,
+    Conversation,
+    Model,
+    ModelBusy,
+    ModelDown,
+    ModelError,
+    ModelQuota,
+    ModelRefused,
+    Reply,
+    Spender,
+    Tool,
+    Usage,
+)
+from bot.settings import ModelRole, Settings
+from bot.store.ledger import Call, Ceilings, Ledger, Settlement, Shortfall
+from bot.store.store import Store
+from bot.types import ForgehandError
+
+log = structlog.get_logger(__name__)
+_PASSES_ON = (ModelBusy, ModelDown, ModelQuota, ModelRefused)  # the next model may answer; the most hopeful first
+_OWNERS = {"task": "This task", "repository_day": "This repository's day", "server_day": "This server's day"}
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How long a call may wait: ``rounds`` through a role's models, and the seconds between them.
+
+    The wait before round n is the longest ``Retry-After`` heard, else ``first * 2 ** (n - 1)``; a model that asks for
+    more than ``bound`` is not waited for. A model out of quota that does not say until when rests for ``rest``.
+    """
+
+    rounds: int = 3
+    first: float = 2.0
+    bound: float = 30.0
+    rest: float = 600.0
+
+
+@dataclass(frozen=True)
+class _Request:
+    """The arguments of one :meth:`ModelGateway.ask`."""
+
+    spender: Spender
+    step: str
+    role: ModelRole
+    conversation: Conversation
+    tools: Sequence[Tool]
+    schema: dict[str, Any] | None
+    max_output: int
+
+
+class ModelGateway:
+    """Models by role, with fallback, under budgets; no answer is bought twice.
+
+    ``connect`` makes the client of a model from its description and its key. A call that is cancelled is settled at
+    what was sent; one that dies with its process leaves its reservation standing until the same step is asked again or
+    the task ends, because nobody knows what it was billed.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        catalogue: Catalogue,
+        connect: Callable[[ModelSpec, str | None], Model],
+        *,
+        retry: RetryPolicy = RetryPolicy(),
+    ) -> None:
+        self._ledger = Ledger(store)
+        self._budget = settings.budget
+        self._catalogue = catalogue
+        self._connect = connect
+        self._retry = retry
+        self._resting: dict[str, float] = {}
+        self._locks: weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock] = weakref.WeakValueDictionary()
+
+    async def ask(
+        self,
+        spender: Spender,
+        step: str,
+        role: ModelRole,
+        conversation: Conversation,
+        *,
+        tools: Sequence[Tool] = (),
+        schema: dict[str, Any] | None = None,
+        max_output: int = 8192,
+    ) -> Reply:
+        """Return the answer to ``step`` of the spender's task: the one already bought, else a new one.
+
+        ``step`` names the question: asking something else needs another name. ``max_output`` (tokens) includes what
+        the model thinks. Raises :class:`ModelError`: :class:`BudgetExceeded` before any request is made; the last
+        model's error where all of the role's models failed; a paid :class:`BadAnswer` again when repeated.
+        """
+        lock = self._locks.setdefault((spender.task, step), asyncio.Lock())
+        async with lock:
+            if bought := await self._ledger.bought(spender.task, step):
+                return _replay(bought)
+            return await self._ask_any(_Request(spender, step, role, conversation, tools, schema, max_output))
+
+    def models_for(self, role: ModelRole, allowed: Sequence[str] = ()) -> list[str]:
+        """List the models to ask, in order; ``allowed`` is a policy's list. Raises :class:`ModelRefused`."""
+        return self._catalogue.names(role, allowed)
+
+    async def _ask_any(self, request: _Request) -> Reply:
+        """Ask the role's models in turn, round by round, until one answers."""
+        names = self.models_for(request.role, request.spender.models.get(request.role, ()))
+        errors: dict[str, ModelError] = {}
+        for turn in range(self._retry.rounds):
+            if turn:
+                await asyncio.sleep(self._delay(turn, errors))
+            for name in names:
+                try:
+                    return await self._ask_one(request, self._catalogue.spec(name))
+                except _PASSES_ON as error:
+                    errors[name] = error
+                    log.warning("model_failed", model=name, role=request.role, error=type(error).__name__)
+            names = [name for name in names if self._is_worth_waiting(errors[name])]
+            if not names:
+                break
+        raise _combine(errors)
+
+    async def _ask_one(self, request: _Request, spec: ModelSpec) -> Reply:
+        until = self._resting.get(spec.name, 0.0)
+        if until > time.time():
+            raise ModelQuota(f"{spec.name} is out of quota and rests.", until=until)
+        worst = await self._reserve(request, spec)
+        model = self._connect(spec, self._catalogue.key(spec))
+        try:
+            reply = await model.ask(
+                request.conversation, tools=request.tools, schema=request.schema, max_output=request.max_output
+            )
+        except ModelError as error:
+            await self._settle_error(request, spec, error)
+            raise
+        except asyncio.CancelledError:
+            # Whoever hangs up pays for what was sent; what was answered until then is not known.
+            await self._settle(request, spec, worst.model_copy(update={"output": 0}), 0.0, None)
+            raise
+        reply = reply.model_copy(update={"cost": spec.cost(reply.usage)})
+        await self._settle(request, spec, reply.usage, reply.seconds, reply.model_dump(mode="json"))
+        log.info(
+            "model_answered",
+            model=spec.name,
+            role=request.role,
+            step=request.step,
+            cost=reply.cost,
+            **reply.usage.model_dump(),
+        )
+        return reply
+
+    async def _reserve(self, request: _Request, spec: ModelSpec) -> Usage:
+        """Reserve the worst case of a call and return it. Raises :class:`BudgetExceeded`."""
+        spender = request.spender
+        max_output = min(request.max_output, spec.max_output)
+        tokens = wire.estimate(wire.Question(spec, request.conversation, request.tools, request.schema, max_output))
+        worst = Usage(input=tokens, output=max_output, cache_write=tokens)
+        call = Call(
+            task=spender.task,
+            step=request.step,
+            role=request.role,
+            model=spec.name,
+            repository=spender.repository,
+            dollars=spec.cost(worst),
+            input_tokens=worst.input,
+            output_tokens=worst.output,
+        )
+        ceilings = Ceilings(
+            task=min(spender.max_task, self._budget.task),
+            repository_day=min(spender.max_day, self._budget.day),
+            server_day=self._budget.day,
+            task_tokens=spec.token_limit,
+        )
+        if short := await self._ledger.reserve(call, ceilings):
+            raise _exceeded(call, short)
+        return worst
+
+    async def _settle_error(self, request: _Request, spec: ModelSpec, error: ModelError) -> None:
+        counted = {name: value for name, value in error.details.items() if name in Usage.model_fields}
+        is_final = bool(counted) and isinstance(error, BadAnswer)
+        recorded = error.to_json() if is_final else None
+        await self._settle(request, spec, Usage.model_validate(counted), 0.0, recorded)
+        if isinstance(error, ModelQuota):
+            until = error.detail("until")
+            self._resting[spec.name] = float(until) if until is not None else time.time() + self._retry.rest
+
+    async def _settle(
+        self, request: _Request, spec: ModelSpec, usage: Usage, seconds: float, reply: dict[str, Any] | None
+    ) -> None:
+        end = Settlement(
+            dollars=spec.cost(usage),
+            input_tokens=usage.input,
+            output_tokens=usage.output,
+            cached_tokens=usage.cached,
+            seconds=seconds,
+            final=reply is not None,
+            reply=reply,
+        )
+        settlement = asyncio.ensure_future(self._ledger.settle(request.spender.task, request.step, end))
+        try:
+            await asyncio.shield(settlement)
+        except asyncio.CancelledError:  # what is paid for is written down first, or it would be bought again
+            await settlement
+            raise
+
+    def _is_worth_waiting(self, error: ModelError) -> bool:
+        if isinstance(error, ModelBusy):
+            return float(error.detail("retry_after") or 0.0) <= self._retry.bound
+        return isinstance(error, ModelDown)
+
+    def _delay(self, turn: int, errors: dict[str, ModelError]) -> float:
+        """Return the seconds to wait before round ``turn``."""
+        asked = [float(wait) for error in errors.values() if (wait := error.detail("retry_after")) is not None]
+        bearable = [wait for wait in asked if wait <= self._retry.bound]
+        return min(max(bearable, default=self._retry.first * 2 ** (turn - 1)), self._retry.bound)
+
+
+def _combine(errors: dict[str, ModelError]) -> ModelError:
+    """Return one error of the most hopeful kind, with the message of every model."""
+    best = min(errors.values(), key=lambda error: _PASSES_ON.index(type(error)))
+    if len(errors) == 1:
+        return best
+    return best.with_message("No model could answer. " + " ".join(error.message for error in errors.values()))
+
+
+def _replay(bought: dict[str, Any]) -> Reply:
+    """Return the answer that was bought before, or raise the error that was paid for."""
+    if "error" in bought:
+        raise ForgehandError.from_json(bought)
+    return Reply.model_validate(bought)
+
+
+def _exceeded(call: Call, short: Shortfall) -> BudgetExceeded:
+    if short.limit == "task_tokens":
+        return BudgetExceeded(
+            f"This task may spend {short.ceiling:.0f} tokens on {call.model}, {short.left:.0f} are left, and the next "
+            f"call may need {call.input_tokens + call.output_tokens}. Raise models.{call.model}.token_limit to go on.",
+            limit=short.limit,
+            dollars=0.0,
+            left=0.0,
+        )
+    return BudgetExceeded(
+        f"{_OWNERS[short.limit]} may cost ${short.ceiling:.2f}, ${short.left:.2f} is left, and the next call to "
+        f"{call.model} may cost ${call.dollars:.2f}. Raise the limit to go on.",
+        limit=short.limit,
+        dollars=call.dollars,
+        left=short.left,
+    )

@@ -1,0 +1,52 @@
+"""Model providers: a row for each, and all that is known about it besides its prices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.settings import Api, ProviderName
+
+
+@dataclass(frozen=True)
+class Provider:
+    """Where a provider is reached, and how its own address is spoken to.
+
+    ``prefix`` begins the names of its models. Servers at other addresses are spoken to over ``elsewhere``, the format
+    that they have in common. The variables are those that the provider's own SDK reads.
+    """
+
+    name: ProviderName
+    home: str
+    api: Api
+    elsewhere: Api
+    prefix: str
+    key_variable: str
+    url_variable: str
+
+    def api_at(self, base_url: str) -> Api:
+        """Return the wire format for this address."""
+        return self.api if base_url == self.home else self.elsewhere
+
+
+_ROWS = (
+    Provider(
+        name="anthropic",
+        home="https://api.anthropic.com",
+        api="messages",
+        elsewhere="messages",
+        prefix="claude",
+        key_variable="ANTHROPIC_API_KEY",
+        url_variable="ANTHROPIC_BASE_URL",
+    ),
+    Provider(
+        name="openai",
+        home="https://api.openai.com/v1",
+        api="responses",
+        elsewhere="chat",
+        prefix="gpt-",
+        key_variable="OPENAI_API_KEY",
+        url_variable="OPENAI_BASE_URL",
+    ),
+)
+PROVIDERS: dict[ProviderName, Provider] = {provider.name: provider for provider in _ROWS}
+KEY_VARIABLES = tuple(provider.key_variable for provider in _ROWS)
