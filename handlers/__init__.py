@@ -6,10 +6,10 @@ issues.unlabeled, issues.closed     handlers.fix.task: stop
 installation.*                      handlers.installation: remember, create the label
 installation_repositories.added     handlers.installation: create the label
 pull_request.closed                 handlers.outcomes: remember what became of our work
-pull_request.opened, .reopened,     handlers.review.task: review, if policy says so
+pull_request.opened, .reopened,     handlers.review.triggers: review, if policy says so
   .ready_for_review, .synchronize
-pull_request.review_requested       handlers.review.task: review, if it was requested of us
-pull_request.closed                 handlers.review.task: stop
+pull_request.review_requested       handlers.review.triggers: review, if it was requested of us
+pull_request.closed                 handlers.review.triggers: stop
 check_run.rerequested,              handlers.review.task: review that head once more, mend what is open
   .requested_action
 pull_request_review.submitted       handlers.revise.task: do what a review of ours requests
