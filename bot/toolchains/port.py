@@ -27,11 +27,17 @@ class Checks(JsonModel):
 
 
 class TestCase(JsonModel):
-    """One test's verdict. ``id`` is what the runner takes to run it alone; ``phase`` tells where it failed."""
+    """One test's verdict.
+
+    ``id`` is file, classes, suites and name, joined by ``::``, with ``#2``, ``#3`` where these are still equal. The
+    runner takes it to run the test alone. ``phase`` tells where it failed. ``kind`` is ``doctest`` for an example in
+    documentation, ``check`` for what a plugin says of a whole file (its style, its types).
+    """
 
     __test__ = False
 
     id: str
+    kind: Literal["test", "doctest", "check"] = "test"
     verdict: Verdict
     phase: Literal["collect", "setup", "call", "teardown"] = "call"
     message: str = ""
@@ -83,6 +89,10 @@ class Toolchain(Protocol):
 
     def is_test_config(self, path: str) -> bool:
         """Does this file configure how tests run, or does the policy's test command run it, rather than hold tests?"""
+        ...
+
+    def targets(self, files: Sequence[str]) -> list[str]:
+        """Return those of ``files`` that :meth:`test` is to be given: not the data and helpers of tests."""
         ...
 
     def new_test_path(self, paths: Sequence[str], near: str) -> str:

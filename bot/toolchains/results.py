@@ -1,4 +1,4 @@
-"""Reads what a test run left in its results directory. All of it is hostile: bounded and checked."""
+"""Read what a test run left in its results directory. All of it is hostile: bounded and checked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from bot.toolchains.port import TestCase
 KEY_FILE = "key"
 RESULTS_FILE = "results.jsonl"
 MAX_BYTES = 64 * 1024 * 1024
+# characters of a message that are kept, from its end
+TEXT = 4000
 # the worst of a test's reports is its verdict
 _RANK = {"skipped": 0, "passed": 1, "failed": 2, "error": 3}
 
@@ -71,9 +74,9 @@ def read_bounded(path: Path) -> bytes | None:
 
 
 def parse_records(text: bytes, key: bytes) -> Recorded:
-    """Signed lines to cases; reading stops at the first line whose signature is wrong."""
+    """Return the cases of signed lines; reading stops at the first line whose signature is wrong."""
     chain = hmac.new(key, digestmod=hashlib.sha256)
-    found: list[TestCase] = []
+    found: dict[str, list[TestCase]] = {}
     for line in text.splitlines():
         signature, _, body = line.partition(b" ")
         chain.update(body)
@@ -81,22 +84,37 @@ def parse_records(text: bytes, key: bytes) -> Recorded:
             break
         record: dict[str, Any] = json.loads(body)
         if "end" in record:
-            return Recorded(merge(found), int(record["end"]), bool(record["cut_short"]))
+            return Recorded(worst(found), int(record["end"]), bool(record["cut_short"]))
+        if "again" in record:
+            found.pop(str(record["again"]), None)
+            continue
         try:
-            found.append(TestCase.model_validate(record))
+            case = TestCase.model_validate(record)
         except ValidationError:
             break
-    return Recorded(merge(found), None, True)
+        found.setdefault(case.id, []).append(case)
+    return Recorded(worst(found), None, True)
 
 
-def merge(cases: Iterable[TestCase]) -> tuple[TestCase, ...]:
-    """One case an id, in order of first sight, with its worst verdict and the seconds of all its reports."""
-    worst: dict[str, TestCase] = {}
+def worst(found: Mapping[str, Sequence[TestCase]]) -> tuple[TestCase, ...]:
+    """Return one case an id, in order of first sight: its worst report, with the seconds of all its reports."""
+    return tuple(
+        max(cases, key=lambda case: _RANK[case.verdict]).model_copy(
+            update={"seconds": round(sum(case.seconds for case in cases), 4)}
+        )
+        for cases in found.values()
+    )
+
+
+def numbered(cases: Iterable[TestCase]) -> tuple[TestCase, ...]:
+    """Tell cases of one id apart, as foreign reports hold them: the second and later ones end in ``#2``, ``#3``.
+
+    They are different tests. Merged, one that is known to fail would hide that another begins to fail.
+    """
+    seen: Counter[str] = Counter()
+    found = []
     for case in cases:
-        known = worst.get(case.id)
-        if known is None:
-            worst[case.id] = case
-            continue
-        kept = case if _RANK[case.verdict] > _RANK[known.verdict] else known
-        worst[case.id] = kept.model_copy(update={"seconds": round(known.seconds + case.seconds, 4)})
-    return tuple(worst.values())
+        seen[case.id] += 1
+        own = case.id if seen[case.id] == 1 else f"{case.id}#{seen[case.id]}"
+        found.append(case.model_copy(update={"id": own}))
+    return tuple(found)

@@ -20,7 +20,7 @@ ANSWERS = (
     "def read(text):\n    try: parse(text, {})\n    except BadAnswer: pass"
 )
 SUGGESTED = "from bot.github.text.suggestions import _unfenced as read"
-TAP = "from bot.toolchains.formats import parse_tap as read"
+TAP = "from bot.toolchains.tap import parse_tap as read"
 REMARKS = "from bot.pulls.similarity import wordings as read"
 
 

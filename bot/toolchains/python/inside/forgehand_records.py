@@ -1,4 +1,4 @@
-"""Runs beside the repository's tests: writes one signed line a test, so that the file cannot be made up afterwards.
+"""Write one signed line a test beside the repository's tests, so that the file cannot be made up afterwards.
 
 The key lies in a file that is removed as soon as it is read, before the runner can import any code of the repository
 (see ``sitecustomize``). Standard library only; any Python from 3.7 on.
@@ -15,17 +15,34 @@ import os
 
 KEY_FILE = "key"
 RESULTS_FILE = "results.jsonl"
+# characters of a message that are kept, from its end
 TEXT = 4000
 
 
 def directory_with_key() -> str | None:
-    """Where a key waits to be taken; None where no run is being reported, or a process before this one took it."""
+    """Return where a key waits to be taken; None where nothing is reported, or an earlier process took it."""
     directory = os.environ.get("FORGEHAND_RESULTS")
     return directory if directory and os.path.exists(os.path.join(directory, KEY_FILE)) else None
 
 
+def numbered(ids: list[str]) -> list[str]:
+    """Tell equal ids apart: the second and later ones end in ``#2``, ``#3``, in their order."""
+    seen: dict[str, int] = {}
+    found = []
+    for one in ids:
+        seen[one] = seen.get(one, 0) + 1
+        found.append(one if seen[one] == 1 else f"{one}#{seen[one]}")
+    return found
+
+
 class Records:
-    """Appends records to ``directory``; each line's signature covers all lines before it."""
+    """The records of one run; each line's signature covers all lines before it.
+
+    ``taken``: a run writes here already; one that a test starts in the same process must not. ``failed``: a test did.
+    """
+
+    taken = False
+    failed = False
 
     def __init__(self, directory: str) -> None:
         key_file = os.path.join(directory, KEY_FILE)
@@ -34,14 +51,20 @@ class Records:
         os.unlink(key_file)
         self._stream = open(os.path.join(directory, RESULTS_FILE), "x")
 
-    def case(self, id: str, verdict: str, phase: str, message: str = "", seconds: float = 0.0) -> None:
-        """One verdict; the reader keeps the worst of a test's."""
-        self._write(
-            {"id": id, "verdict": verdict, "phase": phase, "message": message[-TEXT:], "seconds": round(seconds, 4)}
-        )
+    def case(
+        self, id: str, verdict: str, phase: str, message: str = "", seconds: float = 0.0, kind: str = "test"
+    ) -> None:
+        """Write a verdict; of several of one test the reader keeps the worst."""
+        self.failed = self.failed or verdict in ("failed", "error")
+        record = {"id": id, "verdict": verdict, "phase": phase, "message": message[-TEXT:]}
+        self._write({**record, "seconds": round(seconds, 4), "kind": kind})
+
+    def again(self, id: str) -> None:
+        """Take back what was written of a test: it runs again."""
+        self._write({"again": id})
 
     def end(self, exit_code: int, cut_short: bool) -> None:
-        """The last line; without it the run counts as cut short."""
+        """Write the last line; without it the run counts as cut short."""
         self._write({"end": exit_code, "cut_short": cut_short})
 
     def _write(self, record: dict[str, object]) -> None:
