@@ -1,116 +1,185 @@
-"""Runs unittest tests given as files or ``file::Class::test`` ids (everything: no argument), writing signed records."""
+"""Run unittest tests given as files or ``file::Class::test`` ids (everything: no argument), writing signed records."""
 
 # os.path rather than pathlib: this also runs on old Pythons, and starts with every test run
-# ruff: noqa: PTH100, PTH110, PTH112, PTH118
+# ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH119, PTH120
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
+import re
 import sys
 import time
 import traceback
 import unittest
 from typing import Any
 
-from forgehand_records import Records  # type: ignore[import-not-found]
+from forgehand_records import Records, numbered  # type: ignore[import-not-found]
 
 _ENDINGS = ("_test.py", "_tests.py")
 _SKIPPED = {"node_modules", "build", "dist", "venv"}
+# from where ``unittest discover -s`` usually starts
+_START = re.compile(r"(unit)?_?tests?|testing|src|lib|.*_tests?", re.IGNORECASE)
+# how unittest names what is no test: ``setUpClass (module.Class)``
+_FIXTURE = re.compile(r"(setUp|tearDown)(?:Class|Module) \((.*)\)")
+_SETUP = {"setUp", "asyncSetUp"}
+_TEARDOWN = {"tearDown", "asyncTearDown", "doCleanups", "doAsyncCleanups"}
 
 
 class Result(unittest.TextTestResult):
-    """Tells each verdict to the records under the id it was asked for by."""
+    """Writes each verdict to the records under the id it was asked for by."""
 
     records: Any
+    planned: list[Any]
     _started = 0.0
 
     def getDescription(self, test: Any) -> str:
         # the library's own calls code of the repository, which may raise
         case = getattr(test, "test_case", test)
-        return test_id(case) if isinstance(case, unittest.TestCase) else case.__class__.__name__
+        return str(getattr(case, "forgehand_id", case.__class__.__name__))
 
-    def startTest(self, test: unittest.TestCase) -> None:
+    def startTest(self, test: Any) -> None:
         self._started = time.monotonic()
+        # what this test was told to be; what its subtests were
+        self._told = False
+        self._passed_subtests = False
+        self._skipped_subtests: list[str] = []
+        test.forgehand_started = True
         super().startTest(test)
 
-    def _case(self, test: Any, verdict: str, error: Any = None, phase: str = "call") -> None:
-        message = "" if error is None else error if isinstance(error, str) else described(error)
-        self.records.case(test_id(test), verdict, phase, message, time.monotonic() - self._started)
+    def stopTest(self, test: Any) -> None:
+        # a subtest that skips itself leaves the test without a verdict of its own
+        if self._skipped_subtests and not self._told and self._passed_subtests:
+            self._case(test, "passed")
+        elif self._skipped_subtests and not self._told:
+            self._case(test, "skipped", self._skipped_subtests[0])
+        super().stopTest(test)
 
-    def addSuccess(self, test: unittest.TestCase) -> None:
+    def _case(self, test: Any, verdict: str, error: Any = None, phase: str = "call") -> None:
+        self._told = True
+        message = error or "" if isinstance(error, (str, type(None))) else described(error)
+        self.records.case(test.forgehand_id, verdict, phase, message, time.monotonic() - self._started)
+
+    def addSuccess(self, test: Any) -> None:
         super().addSuccess(test)
         self._case(test, "passed")
 
-    def addFailure(self, test: unittest.TestCase, err: Any) -> None:
+    def addFailure(self, test: Any, err: Any) -> None:
         super().addFailure(test, err)
         self._case(test, "failed", err)
 
     def addError(self, test: Any, err: Any) -> None:
         super().addError(test, err)
         if not isinstance(test, unittest.TestCase):
-            self.records.case(str(test), "error", "setup", described(err))
+            self._fixture(str(test), "error", described(err))
             return
-        # what the loader makes of a name that is not there
-        phase = "collect" if type(test).__name__ == "_FailedTest" else phase_of(err)
+        phase = "collect" if is_placeholder(test) else phase_of(err, test)
         self._case(test, "failed" if phase == "call" else "error", err, phase)
 
-    def addSkip(self, test: unittest.TestCase, reason: str) -> None:
+    def addSkip(self, test: Any, reason: str) -> None:
         super().addSkip(test, reason)
-        self._case(test, "skipped", reason)
+        if hasattr(test, "test_case"):
+            self._skipped_subtests.append(reason)
+        elif isinstance(test, unittest.TestCase):
+            self._case(test, "skipped", reason, "collect" if is_placeholder(test) else "call")
+        else:
+            self._fixture(str(test), "skipped", reason)
 
-    def addExpectedFailure(self, test: unittest.TestCase, err: Any) -> None:
+    def addExpectedFailure(self, test: Any, err: Any) -> None:
         super().addExpectedFailure(test, err)
         self._case(test, "skipped", "expected failure")
 
-    def addUnexpectedSuccess(self, test: unittest.TestCase) -> None:
+    def addUnexpectedSuccess(self, test: Any) -> None:
         super().addUnexpectedSuccess(test)
         self._case(test, "failed", "unexpected success")
 
-    def addSubTest(self, test: unittest.TestCase, subtest: Any, err: Any) -> None:
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
         super().addSubTest(test, subtest, err)
         if err is not None:
             self._case(test, "failed", err)
+        self._passed_subtests = self._passed_subtests or err is None
+
+    def _fixture(self, description: str, verdict: str, message: str) -> None:
+        """Record a fixture of a class or module for the tests that it kept from running, or else under its name."""
+        found = _FIXTURE.fullmatch(description)
+        owned = [case for case in self.planned if found and found.group(2) in owners(case)]
+        if not found or not owned:
+            self.records.case(description, verdict, "setup", message)
+        elif found.group(1) == "setUp":
+            for case in owned:
+                if not hasattr(case, "forgehand_started"):
+                    self.records.case(case.forgehand_id, verdict, "setup", message)
+        elif verdict == "error":
+            self.records.case(fixture_id(owned[0], description), verdict, "teardown", message)
+
+
+def owners(case: Any) -> tuple[str, str]:
+    """Return the module and the class of a test as unittest names them."""
+    kind = type(case)
+    return kind.__module__, kind.__module__ + "." + kind.__qualname__
+
+
+def fixture_id(case: Any, description: str) -> str:
+    """Return ``file::Class::tearDownClass``, or ``file::tearDownModule``."""
+    name = description.partition(" ")[0]
+    path = case.forgehand_id.partition("::")[0]
+    return "::".join([path, name] if name.endswith("Module") else [path, type(case).__qualname__, name])
+
+
+def is_placeholder(test: Any) -> bool:
+    """Tell what the loader makes of a name or module that it could not load from a test."""
+    return type(test).__name__ in ("_FailedTest", "ModuleSkipped")
 
 
 def described(error: Any) -> str:
-    """``Class: message`` first, then the traceback."""
-    return "{}: {}\n{}".format(error[0].__name__, error[1], "".join(traceback.format_exception(*error)))
+    """Return ``Class: message``, then the traceback."""
+    try:
+        message = str(error[1])
+    except Exception:  # noqa: BLE001 - an exception of the repository may raise while it is printed
+        message = "<no message>"
+    return "{}: {}\n{}".format(error[0].__name__, message, "".join(traceback.format_exception(*error)))
 
 
-def phase_of(error: Any) -> str:
-    """Where the traceback says an error came from: setUp, tearDown or the test itself."""
-    names = [frame.name for frame in traceback.extract_tb(error[2])]
-    own = next((name for name in names if name in ("setUp", "tearDown", "asyncSetUp", "asyncTearDown")), "")
-    return "setup" if own.lower().endswith("setup") else "teardown" if own else "call"
+def phase_of(error: Any, test: Any) -> str:
+    """Return where the traceback says an error came from: the first of setUp, tearDown and the test itself."""
+    for frame in traceback.extract_tb(error[2]):
+        if frame.name in _SETUP:
+            return "setup"
+        if frame.name in _TEARDOWN:
+            return "teardown"
+        if frame.name in ("_callTestMethod", test._testMethodName):
+            return "call"
+    return "call"
 
 
-def test_id(test: Any) -> str:
-    """``file::Class::test`` below the working directory.
+def test_name(test: Any, path: str) -> str:
+    """Return ``file::Class::test`` of a test loaded from ``path``.
 
-    A test whose class lies elsewhere (one of doctest, made by ``load_tests``) belongs to the file it was loaded from.
+    A test whose class lies outside the repository (one of doctest, made by ``load_tests``) goes by the name it gives
+    itself; what could not be loaded goes by its file.
     """
-    module = sys.modules[type(test).__module__]
-    path = os.path.relpath(getattr(module, "__file__", None) or module.__name__)
-    loaded_from = getattr(test, "forgehand_file", None)
-    if loaded_from and path.startswith(os.pardir):
-        return f"{loaded_from}::{test.id()}"
-    return f"{path}::{type(test).__qualname__}::{test._testMethodName}"
+    if is_placeholder(test):
+        return path
+    module = sys.modules.get(type(test).__module__)
+    outside = os.path.relpath(getattr(module, "__file__", None) or os.pardir).startswith(os.pardir)
+    return f"{path}::{test.id()}" if outside else f"{path}::{type(test).__qualname__}::{test._testMethodName}"
 
 
 def cases(suite: Any) -> list[Any]:
-    """The tests of a suite and the suites in it."""
+    """Return the tests of a suite and of the suites in it."""
     return [case for one in suite for case in cases(one)] if isinstance(suite, unittest.TestSuite) else [suite]
 
 
-def belonging(suite: Any, path: str) -> Any:
-    """The same tests, told that they were loaded from ``path``."""
-    for case in cases(suite):
-        case.forgehand_file = path
+def labelled(suite: Any, path: str) -> Any:
+    """Return the suite, its tests told their ids."""
+    found = cases(suite)
+    for case, own in zip(found, numbered([test_name(case, path) for case in found])):  # noqa: B905 - not before 3.10
+        case.forgehand_id = own
     return suite
 
 
 def module_name(path: str) -> str:
-    """The importable name of a file, its package's parent put on ``sys.path``."""
+    """Return the importable name of a file, its package's parent put on ``sys.path``."""
     folder, name = os.path.split(os.path.abspath(path)[: -len(".py")])
     while os.path.exists(os.path.join(folder, "__init__.py")):
         folder, package = os.path.split(folder)
@@ -120,8 +189,20 @@ def module_name(path: str) -> str:
     return name
 
 
+def imported(path: str) -> Any:
+    """Import a file, also where another one of its name was imported before."""
+    module = importlib.import_module(module_name(path))
+    if os.path.realpath(getattr(module, "__file__", None) or "") == os.path.realpath(path):
+        return module
+    spec: Any = importlib.util.spec_from_file_location("forgehand_" + re.sub(r"\W", "_", path), path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_files(root: str) -> list[str]:
-    """Every ``test*.py``, ``*_test.py`` and ``*_tests.py`` below ``root``, sorted."""
+    """Return every ``test*.py``, ``*_test.py`` and ``*_tests.py`` below ``root``, sorted."""
     found = []
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
@@ -130,36 +211,66 @@ def test_files(root: str) -> list[str]:
     return sorted(os.path.relpath(path) for path in found)
 
 
-def load(target: str, records: Any) -> Any:
-    """The tests of one file, class or method; a file that cannot be imported is recorded as a collection error."""
+def is_discovered(path: str) -> bool:
+    """Tell a file that unittest's own discovery would load from a sample that nobody would."""
+    folder = os.path.dirname(path)
+    while os.path.exists(os.path.join(folder, "__init__.py")):
+        folder = os.path.dirname(folder)
+    return not folder or bool(_START.fullmatch(os.path.basename(folder)))
+
+
+def load(target: str, records: Any, named: bool) -> Any:
+    """Load the tests of one file, class or method; record a file that skips itself or cannot be imported.
+
+    Of the files nobody ``named``, one that cannot be imported and that no discovery would load is passed over.
+    """
     path, _, rest = target.partition("::")
     loader = unittest.defaultTestLoader
     if os.path.isdir(path):
-        return unittest.TestSuite(load(file, records) for file in test_files(path))
+        return unittest.TestSuite(load(file, records, named) for file in test_files(path))
     try:
-        module = importlib.import_module(module_name(path))
-        suite = belonging(loader.loadTestsFromModule(module), path)
-        if not rest:
-            return suite
-        found = [case for case in cases(suite) if (test_id(case) + "::").startswith(target + "::")]
-        # one that ``load_tests`` leaves out is still run where it is named
-        return unittest.TestSuite(found or [belonging(loader.loadTestsFromName(rest.replace("::", "."), module), path)])
+        module = imported(path)
+        suite = labelled(loader.loadTestsFromModule(module), path)
+    except unittest.SkipTest as skip:
+        records.case(path, "skipped", "collect", str(skip))
+        return unittest.TestSuite()
     except BaseException as error:  # noqa: BLE001 - a test module may raise anything while it is imported
-        records.case(path, "error", "collect", described((type(error), error, error.__traceback__)))
+        if named or is_discovered(path):
+            records.case(path, "error", "collect", described((type(error), error, error.__traceback__)))
         traceback.print_exc()
         return unittest.TestSuite()
+    return part(suite, module, target) if rest else suite
+
+
+def part(suite: Any, module: Any, target: str) -> Any:
+    """Return the class or method that ``target`` names; a fixture's name means all it belongs to."""
+    path, _, rest = target.partition("::")
+    wanted = re.sub(r"(^|::)tearDown(Class|Module)$", "", rest)
+    start = f"{path}::{wanted}" if wanted else path
+    found = [case for case in cases(suite) if case.forgehand_id == start or case.forgehand_id.startswith(start + "::")]
+    if found:
+        return unittest.TestSuite(found)
+    # one that ``load_tests`` leaves out is still run where it is named
+    named = labelled(unittest.defaultTestLoader.loadTestsFromName(wanted.replace("::", "."), module), path)
+    for case in cases(named):
+        if is_placeholder(case):
+            case.forgehand_id = target
+    return named
 
 
 def main(targets: list[str]) -> int:
-    """Run ``targets``; the exit code is 0 only where everything passed, 5 where nothing was found."""
+    """Run ``targets``; return 0 only where everything passed, 5 where nothing was found."""
     records = Records(os.environ["FORGEHAND_RESULTS"])
+    suite = unittest.TestSuite(
+        load(target, records, bool(targets)) for target in dict.fromkeys(targets) or test_files(".")
+    )
     Result.records = records
-    wanted = targets or test_files(".")
-    suites = [(target, load(target, records)) for target in wanted]
-    broken = [target for target, suite in suites if not suite.countTestCases() and targets]
+    # kept here: the runner lets go of each test once it ran
+    Result.planned = cases(suite)
     runner: Any = unittest.TextTestRunner(resultclass=Result)  # type: ignore[arg-type]
-    result = runner.run(unittest.TestSuite(suite for _, suite in suites))
-    code = 1 if broken or not result.wasSuccessful() else 0 if result.testsRun else 5
+    result = runner.run(suite)
+    failed = records.failed or not result.wasSuccessful()
+    code = int(failed) if failed or result.testsRun else 5
     records.end(code, bool(result.shouldStop))
     return code
 
