@@ -7,15 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from bot.toolchains.formats import parse_junit, parse_tap
-from bot.toolchains.port import ToolchainError
+from bot.sandbox.process import NoSandbox
+from bot.settings import Settings
+from bot.toolchains.junit import parse_junit
+from bot.toolchains.port import Checks, ToolchainError
 from bot.toolchains.python import commands
 from bot.toolchains.python.inside.forgehand_records import Records
 from bot.toolchains.python.interpreters import Interpreter, fitting, satisfies
-from bot.toolchains.python.paths import is_run_by, is_test, is_test_config, new_test_path
+from bot.toolchains.python.paths import is_run_by, is_test, is_test_config, new_test_path, targets_among
 from bot.toolchains.python.project import Project, detect
 from bot.toolchains.python.shadows import shadows
+from bot.toolchains.python.toolchain import make_toolchain
 from bot.toolchains.results import ResultsChannel, parse_records
+from bot.toolchains.tap import parse_tap
 from bot.toolchains.workspace import remove_tree
 from tests.toolchains.conftest import write
 
@@ -84,11 +88,35 @@ def test_the_fitting_interpreter(requires: str | None, named: tuple[str, ...], m
         ("sub/pytest.ini", True, True), ("sitecustomize.py", True, True), ("x.pth", True, True),
         ("django/test/client.py", False, False), ("numpy/testing/utils.py", False, False),
         ("testing/run.py", True, False),
+        ("web/cart.test.js", True, False), ("pkg/calc_test.go", True, False), ("src/p/CalcTest.java", True, False),
+        ("pkg/testdata/a.json", True, False), ("src/latest.js", False, False), ("src/test.json", False, False),
         ("src/attest.py", False, False), ("src/contest_rules.py", False, False), ("latest.py", False, False),
     ],
 )  # fmt: skip
 def test_what_is_a_test(path: str, test: bool, config: bool) -> None:
     assert (is_test(path), is_test_config(path)) == (test, config)
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (["tests/test_a.py", "tests/data/a.json", "tests/helper.py", "tests/__init__.py"], ["tests/test_a.py"]),
+        (["spec/check_a.py", "spec/a.txt"], ["spec/check_a.py"]),
+        (["tests/unusual.py", "tests/data.csv", "tests/conftest.py"], ["tests/unusual.py"]),
+        (["tests/run.rb", "tests/input.json"], ["tests/run.rb"]),
+        (["web/__tests__/cart.test.ts", "web/__tests__/cart.html"], ["web/__tests__/cart.test.ts"]),
+    ],
+)
+def test_data_files_are_not_given_to_the_runner(files: list[str], expected: list[str]) -> None:
+    assert targets_among(files, ["check_*.py"]) == expected
+
+
+def test_a_repository_may_name_its_test_files(tmp_path: Path) -> None:
+    tree = write(tmp_path, {"pytest.ini": "[pytest]\npython_files = check_*.py *.py\n"})
+    toolchain = make_toolchain(NoSandbox(), Checks(), tree, Settings())
+    assert toolchain.is_test("spec/check_calc.py")
+    assert not toolchain.is_test("src/calc.py")
+    assert toolchain.new_test_path(["spec/check_calc.py"], "src/calc.py") == "spec/check_calc_regression.py"
 
 
 @pytest.mark.parametrize(
@@ -145,19 +173,76 @@ def test_where_a_new_test_goes(paths: list[str], near: str, expected: str) -> No
     assert is_test(found)
 
 
+def told(text: str) -> dict[str, str]:
+    return {case.id: case.verdict for case in parse_junit(text.encode(), ["/work"])}
+
+
 def test_junit_verdicts() -> None:
     text = b"""<?xml version="1.0"?><testsuites><testsuite>
     <testcase classname="k" name="ok" time="0.5"/>
     <testcase classname="k" name="bad"><failure message="m">t</failure></testcase>
     <testcase name="err" time="1,200.5"><error/></testcase><testcase file="f.js" name="skip"><skipped/></testcase>
-    <testcase classname="k" name="ok"><failure/></testcase></testsuite></testsuites>"""
+    <testcase classname="k" name="ok"><failure/></testcase><testcase name="off" status="notrun"/>
+    <testcase name="todo"><skipped type="todo"/><failure message="later"/></testcase></testsuite></testsuites>"""
     cases = {case.id: (case.verdict, case.message, case.seconds) for case in parse_junit(text)}
     assert cases == {
-        "k::ok": ("failed", "", 0.5),
+        "k::ok": ("passed", "", 0.5),
         "k::bad": ("failed", "m\nt", 0.0),
         "err": ("error", "", 1200.5),
         "f.js::skip": ("skipped", "", 0.0),
+        "k::ok#2": ("failed", "", 0.0),
+        "off": ("skipped", "", 0.0),
+        "todo": ("skipped", "later", 0.0),
     }
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        # node: one class for all, suites within suites, a file without tests as a test of its own
+        ("""<testsuites><testsuite name="g"><testcase name="adds" classname="test"/><testsuite name="h">
+            <testcase name="adds" classname="test"><failure/></testcase></testsuite></testsuite>
+            <testsuite name="i"><testcase name="adds" classname="test"/></testsuite>
+            <testcase name="adds" classname="test"/><testcase name="adds" classname="test"><failure/></testcase>
+            <testcase name="/work/test/empty.js" classname="test"/>
+            <testcase name="x" classname="test" file="/work/test/a.js"/>
+            <testcase name="/work/test/b.js" classname="test" file="/work/test/b.js"><failure/></testcase>
+            </testsuites>""",
+         {"g::adds": "passed", "g::h::adds": "failed", "i::adds": "passed", "adds": "passed", "adds#2": "failed",
+          "test/a.js::x": "passed", "test/b.js::/work/test/b.js": "failed"}),
+        # pytest: both families; two classes of one file; what fails and then also errs
+        ("""<testsuites><testsuite name="pytest"><testcase classname="tests.test_a.TestX" name="test_m"/>
+            <testcase classname="tests.test_a.TestY" name="test_m"><failure/></testcase>
+            <testcase classname="tests.test_a" name="test_m"><failure/></testcase>
+            <testcase classname="tests.test_a" name="test_m"><error/></testcase>
+            <testcase classname="tests.test_b.TestX" file="tests/test_b.py" name="test_m"/></testsuite></testsuites>""",
+         {"tests.test_a.TestX::test_m": "passed", "tests.test_a.TestY::test_m": "failed",
+          "tests.test_a::test_m": "failed", "tests.test_a::test_m#2": "error",
+          "tests/test_b.py::TestX::test_m": "passed"}),
+        # unittest-xml-reporting: the time in the suite's name; subtests that are named only while they fail or skip
+        ("""<testsuites><testsuite name="t.test_x.A-20261129152159" file="t/test_x.py">
+            <testcase classname="t.test_x.A" name="test_ok" file="t/test_x.py"/>
+            <testcase classname="t.test_x.A" name="test_sub (i=1)" file="t/test_x.py"><failure/></testcase>
+            <testcase classname="t.test_x.A" name="test_sub (i=2)" file="t/test_x.py"><failure/></testcase>
+            <testcase classname="t.test_x.A" name="test_b [why]" file="t/test_x.py"><failure/></testcase></testsuite>
+            <testsuite name="unittest.case._SubTest-20261129152159" file="unittest/case.py">
+            <testcase classname="t.test_x.A" name="test_c (&lt;subtest&gt;)" file="t/test_x.py"><skipped/></testcase>
+            </testsuite></testsuites>""",
+         {"t/test_x.py::A::test_ok": "passed", "t/test_x.py::A::test_sub": "failed", "t/test_x.py::A::test_b": "failed",
+          "t/test_x.py::A::test_c": "skipped"}),
+        # surefire, gradle: the suite is the class
+        ("""<testsuite name="p.CalcTest"><testcase classname="p.CalcTest" name="adds"/>
+            <testcase classname="p.CalcTest$Nested" name="adds"><error/></testcase></testsuite>""",
+         {"p.CalcTest::adds": "passed", "p.CalcTest$Nested::adds": "error"}),
+        # the files of two folders, named alike
+        ("""<testsuites><testsuite name="a" file="a/x.php"><testcase classname="X" name="t"/></testsuite>
+            <testsuite name="a" file="b/x.php"><testcase classname="X" name="t"><failure/></testcase></testsuite>
+            </testsuites>""",
+         {"a/x.php::a::X::t": "passed", "b/x.php::a::X::t": "failed"}),
+    ],
+)  # fmt: skip
+def test_tests_of_foreign_runners_keep_their_identity(text: str, expected: dict[str, str]) -> None:
+    assert told(text) == expected
 
 
 LAUGHS = (
@@ -181,24 +266,58 @@ def test_hostile_junit_is_refused(text: bytes) -> None:
         parse_junit(text)
 
 
+def tap(text: str) -> tuple[dict[str, str], bool]:
+    cases, met = parse_tap(text)
+    return {case.id: case.verdict for case in cases}, met
+
+
 def test_tap() -> None:
     text = (
-        "TAP version 13\n1..4\nok 1 - a\nnot ok 2 - b\n  ---\n  message: no\nok 3 - c # SKIP later\nnot ok 4 # TODO d\n"
+        "TAP version 13\n1..4\nok 1 - a\nnot ok 2 - b\n  ---\n  message: no\n  ok 9 - fake\n  ...\n"
+        "ok 3 - c # SKIP later\nnot ok 4 # TODO d\n"
     )
-    cases, planned = parse_tap(text)
-    assert [(case.id, case.verdict) for case in cases] == [
-        ("a", "passed"), ("b", "failed"), ("c", "skipped"), ("test 4", "skipped"),
-    ]  # fmt: skip
-    assert "message: no" in cases[1].message
-    assert planned
-    assert parse_tap("1..3\nok 1\nok 2\n")[1] is False
-    assert parse_tap("1..1\nok 1\nBail out! disk\n")[1] is False
+    assert tap(text) == ({"a": "passed", "b": "failed", "c": "skipped", "test 4": "skipped"}, True)
+    assert "message: no" in parse_tap(text)[0][1].message
+    assert tap("1..3\nok 1\nok 2\n")[1] is False
+    assert tap("1..1\nok 1\nBail out! disk\n")[1] is False
+    assert tap("1..0 # SKIP nothing here\n") == ({}, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "met"),
+    [
+        # names with a number sign, as they are escaped and as they are not; times that runners add
+        ("1..5\nok 1 - issue #12 is closed\nnot ok 2 - issue #13 is closed\nok 3 - a \\# b # skip no\nok 4 - a \\\\ c"
+         "\nok 5 - fast # time=12.3ms\n",
+         {"issue #12 is closed": "passed", "issue #13 is closed": "failed", "a # b": "skipped", "a \\ c": "passed",
+          "fast": "passed"}, True),
+        # equal names
+        ("1..3\nok 1 - adds\nnot ok 2 - adds\nok 3 - adds\n",
+         {"adds": "passed", "adds#2": "failed", "adds#3": "passed"}, True),
+        # subtests: each counts, and a group only where it fails by itself
+        ("# Subtest: g\n    # Subtest: adds\n    not ok 1 - adds\n      ---\n      at: x\n      ...\n    ok 2 - subs\n"
+         "    1..2\nnot ok 1 - g\n# Subtest: h\n    ok 1 - adds\n    1..1\nnot ok 2 - h\n# Subtest: i\n"
+         "        ok 1 - deep\n        1..1\n    ok 1 - in\n    1..1\nok 3 - i\n1..3\n",
+         {"g::adds": "failed", "g::subs": "passed", "h::adds": "passed", "h": "failed", "i::in::deep": "passed"}, True),
+        # node-tap and vitest: the group first, its tests in braces
+        ("1..1\nnot ok 1 - a.test.js # time=3ms {\n    1..2\n    ok 1 - x # time=1ms\n    not ok 2 - y\n}\n",
+         {"a.test.js::x": "passed", "a.test.js::y": "failed"}, True),
+        # subtests that were lost; output that looks like a subtest; a stream that ends in a group
+        ("    ok 1 - x\n    1..3\nok 1 - g\n1..1\n", {"g::x": "passed"}, False),
+        ("ok 1 - real\n    ok 7 - printed\nok 2 - other\n1..2\n", {"real": "passed", "other": "passed"}, True),
+        ("ok 1 - a\n    ok 1 - x\n    1..2\n1..1\n", {"a": "passed"}, False),
+    ],
+)  # fmt: skip
+def test_tap_keeps_names_and_groups(text: str, expected: dict[str, str], met: bool) -> None:
+    assert tap(text) == (expected, met)
 
 
 def test_records_are_believed_only_as_far_as_they_are_signed(tmp_path: Path) -> None:
     channel = ResultsChannel(tmp_path / "results")
     records = Records(str(channel.directory))
     records.case("a", "passed", "call")
+    records.case("b", "failed", "call")
+    records.again("b")
     records.case("a", "error", "teardown", "x" * 9000)
     records.end(1, False)
     assert [path.name for path in channel.directory.iterdir()] == ["results.jsonl"]
@@ -207,7 +326,7 @@ def test_records_are_believed_only_as_far_as_they_are_signed(tmp_path: Path) -> 
     assert [(case.id, case.verdict, len(case.message)) for case in found.cases] == [("a", "error", 4000)]
     assert (found.agrees(1), found.agrees(2), found.agrees(0), found.agrees(None)) == (True, True, False, False)
     lines = (channel.directory / "results.jsonl").read_bytes().splitlines(keepends=True)
-    for forged in (lines[1:], [lines[0], lines[2]], [*lines[:2], lines[2].replace(b": 1", b": 0")], lines[:2]):
+    for forged in (lines[1:], [lines[0], *lines[2:]], [*lines[:4], lines[4].replace(b": 1", b": 0")], lines[:2]):
         again = parse_records(b"".join(forged), channel._key)
         assert not again.agrees(0)
         assert not again.agrees(1)

@@ -70,7 +70,7 @@ def pytest(targets: Sequence[str], *, without_coverage: bool) -> list[str]:
     """Runs pytest with our reporter; ``without_coverage`` switches pytest-cov off, whose thresholds are no verdict."""
     options = ["-p", "forgehand_pytest", "--continue-on-collection-errors", *(["--no-cov"] if without_coverage else [])]
     options += ["-o", "cache_dir=/tmp/pytest-cache", _LAST_OPTION]
-    return [PYTHON, "-m", "pytest", *options, *(harmless(target) for target in targets)]
+    return [PYTHON, "-m", "pytest", *options, *dict.fromkeys(harmless(selector(target)) for target in targets)]
 
 
 def unittest(targets: Sequence[str]) -> list[str]:
@@ -78,8 +78,13 @@ def unittest(targets: Sequence[str]) -> list[str]:
     return [PYTHON, _UNITTEST, *(harmless(target) for target in targets)]
 
 
+def selector(target: str) -> str:
+    """Return what a foreign runner takes for an id: it knows no numbers of equal ones and runs them all."""
+    return re.sub(r"#\d+$", "", target)
+
+
 def harmless(target: str) -> str:
-    """A target can never be read as an option."""
+    """Return a target that cannot be read as an option."""
     return f"./{target}" if target.startswith(("-", "@")) else target
 
 
@@ -90,11 +95,13 @@ def custom(line: str, targets: Sequence[str]) -> str:
     is how unittest and Django's runner take them; ``{results}``: where a JUnit file is to be written.
     """
 
+    wanted = list(dict.fromkeys(selector(target) for target in targets))
+
     def fill(found: re.Match[str]) -> str:
         name, _, folder = found[1].partition(":")
         if name == "results":
             return JUNIT
-        return shlex.join(_dotted(target, folder) if name == "modules" else harmless(target) for target in targets)
+        return shlex.join(_dotted(target, folder) if name == "modules" else harmless(target) for target in wanted)
 
     return _PLACEHOLDER.sub(fill, line).strip()
 

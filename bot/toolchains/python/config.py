@@ -1,4 +1,4 @@
-"""A repository's configuration files as plain values; unreadable or broken ones count as absent. Blocking."""
+"""Read a repository's configuration files as plain values; unreadable or broken ones count as absent. Blocking."""
 
 from __future__ import annotations
 
@@ -57,3 +57,21 @@ def strings(value: Any) -> list[str]:
 def plain(entries: Iterable[str]) -> Iterator[str]:
     """Those of ``entries`` that are a plain requirement on a registry."""
     yield from (entry.strip() for entry in entries if _REQUIREMENT.fullmatch(entry.strip()))
+
+
+def pytest_settings(tree: Path) -> dict[str, Any]:
+    """Return pytest's configuration, keys in lower case; of several files that hold one the last wins here."""
+    settings: dict[str, Any] = {}
+    for name in ("pytest.ini", ".pytest.ini", "tox.ini"):
+        settings |= section(ini_of(text_of(tree / name)), "pytest")
+    settings |= section(ini_of(text_of(tree / "setup.cfg")), "tool:pytest")
+    for name in ("pytest.toml", ".pytest.toml"):
+        settings |= table(toml_of(tree / name), "pytest")
+    pyproject = toml_of(tree / "pyproject.toml")
+    settings |= table(pyproject, "tool", "pytest") | table(pyproject, "tool", "pytest", "ini_options")
+    return {key.lower(): value for key, value in settings.items()}
+
+
+def words(value: Any) -> list[str]:
+    """Return the words of a setting that is written as one string or as a list."""
+    return value.split() if isinstance(value, str) else strings(value)

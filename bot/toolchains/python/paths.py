@@ -1,10 +1,11 @@
-"""Which paths are tests, which configure tests, and where a new test would go; by names alone."""
+"""Tell tests, what configures them and the product apart by their paths; name new tests."""
 
 from __future__ import annotations
 
 import posixpath
 import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 _CONFIG = {
@@ -25,53 +26,80 @@ _MAKEFILES = {"GNUmakefile", "makefile", "Makefile"}
 # a script at the start of a command, or given to an interpreter
 _SCRIPT = re.compile(r"(?:^|[;&|(])\s*((?:[\w.-]*/)+[\w.-]+)|\b(?:python[\d.]*|sh|bash)\s+(?:-[\w=-]+\s+)*([\w./-]+)")
 _TEST_FILE = re.compile(r"(test_.*|.*_tests?|tests?)\.py")
-_ANYWHERE = {"tests", "__tests__"}
+# what other languages call their test files, for repositories with a test command of their own
+_FOREIGN = re.compile(r".*[._-](?:test|tests|spec)\.\w+|.*Tests?\.\w+")
+_ANYWHERE = {"tests", "__tests__", "testdata", "test_data"}
 _AT_TOP = {"test", "testing"}
+_DATA = (".json", ".toml", ".yml", ".yaml", ".txt", ".csv", ".xml", ".html", ".md", ".rst", ".ini", ".cfg", ".sql")
 
 
 def is_test_config(path: str) -> bool:
-    """Files that pytest, tox, nox or the interpreter read before a test runs; by name, whatever they hold now."""
+    """Tell files that pytest, tox, nox or the interpreter read before a test runs; by name, whatever they hold now."""
     name = posixpath.basename(path)
     return name in _CONFIG or name.endswith(".pth")
 
 
 def is_run_by(line: str, path: str) -> bool:
-    """Is ``path`` a script that a shell line runs, or the Makefile of its ``make``? As far as the line says it."""
+    """Tell a script that a shell line runs, or the Makefile of its ``make``, as far as the line says it."""
     if posixpath.basename(path) in _MAKEFILES and re.search(r"\bg?make\b", line):
         return True
     scripts = [re.sub(r"^(\.\./)+", "", posixpath.normpath(one or two)) for one, two in _SCRIPT.findall(line)]
     return any(f"/{path}".endswith(f"/{script}") for script in scripts)
 
 
-def is_test(path: str) -> bool:
-    """Test files, whatever lies in a test directory, and test configuration.
+def is_test(path: str, patterns: Sequence[str] = ()) -> bool:
+    """Tell test files, whatever lies in a test directory, and test configuration from the product.
 
     ``testing`` and ``test`` count as test directories at the top only: deeper they are often part of the product
-    (``numpy/testing``, ``django/test``).
+    (``numpy/testing``, ``django/test``). ``patterns`` are the repository's own names of test files.
     """
-    parts = PurePosixPath(path).parts
-    folders = parts[:-1]
+    folders = PurePosixPath(path).parts[:-1]
     in_tests = bool(_ANYWHERE & set(folders)) or (bool(folders) and folders[0] in _AT_TOP)
-    return in_tests or is_test_config(path) or bool(parts and _TEST_FILE.fullmatch(parts[-1]))
+    return in_tests or is_test_config(path) or is_test_file(path, patterns)
 
 
-def new_test_path(paths: Sequence[str], near: str) -> str:
-    """A path not in ``paths`` for a test of ``near``, beside the existing test that is nearest to it by name."""
+def is_test_file(path: str, patterns: Sequence[str] = ()) -> bool:
+    """Tell a file that by its name holds tests from data and helpers that lie beside it."""
+    name = posixpath.basename(path)
+    return (
+        _TEST_FILE.fullmatch(name) is not None
+        or (not name.endswith(".py") and _FOREIGN.fullmatch(name) is not None)
+        or any(fnmatchcase(path if "/" in pattern else name, pattern) for pattern in patterns)
+    )
+
+
+def targets_among(paths: Sequence[str], patterns: Sequence[str] = ()) -> list[str]:
+    """Return those of ``paths`` that a runner is to be given: not the data files and helpers of tests."""
+    code = [path for path in paths if not is_test_config(path) and posixpath.basename(path) != "__init__.py"]
+    return (
+        [path for path in code if is_test_file(path, patterns)]
+        or [path for path in code if path.endswith(".py")]
+        or [path for path in code if not path.endswith(_DATA)]
+    )
+
+
+def new_test_path(paths: Sequence[str], near: str, patterns: Sequence[str] = ()) -> str:
+    """Return a path not in ``paths`` for a test of ``near``, beside the existing test that is nearest to it by name.
+
+    It gets a name that pytest collects: the first of ``patterns``, where the repository sets them.
+    """
     taken = set(paths)
-    tests = [path for path in paths if _TEST_FILE.fullmatch(posixpath.basename(path))]
+    tests = [path for path in paths if path.endswith(".py") and is_test_file(path, patterns)]
     subject = PurePosixPath(near).stem.strip("_") or "regression"
     if subject == "init":
         subject = PurePosixPath(near).parent.name or "regression"
     beside = max(tests, key=lambda test: (_affinity(test, near), test), default=None)
     folder = posixpath.dirname(beside) if beside else "tests"
-    suffix = bool(beside and re.search(r"_tests?\.py$", beside))
+    pattern = "*_test.py" if beside and re.search(r"_tests?\.py$", beside) else "test_*.py"
+    if patterns and not any(fnmatchcase(pattern, one) for one in patterns):
+        pattern = next((one for one in patterns if one.count("*") == 1 and "/" not in one), pattern)
     names = (subject, f"{subject}_regression", *(f"{subject}_regression_{number}" for number in range(2, 1000)))
-    candidates = (posixpath.join(folder, f"{name}_test.py" if suffix else f"test_{name}.py") for name in names)
+    candidates = (posixpath.join(folder, pattern.replace("*", name)) for name in names)
     return next(path for path in candidates if path not in taken)
 
 
 def _affinity(test: str, near: str) -> tuple[int, int, int]:
-    """More is nearer: same subject, then shared directory names, then a shallower place."""
+    """Rate how near a test is (more is nearer): same subject, then shared folders, then a shallower place."""
     subject = re.sub(r"^test_|_tests?$", "", PurePosixPath(test).stem)
     folders = set(PurePosixPath(test).parts[:-1])
     shared = len(folders & set(PurePosixPath(near).parts[:-1]))

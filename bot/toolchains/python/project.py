@@ -96,7 +96,7 @@ def _package(tree: Path) -> Project:
     ]
     groups = table(pyproject, "dependency-groups")
     packages = [*tox.packages, *hatch.packages, *requirements.managers(pyproject), *script.packages]
-    packages += [*_listed(pyproject, installable), *requirements.pytest_plugins(tree, pyproject, setup_cfg)]
+    packages += [*_listed(pyproject, installable), *requirements.pytest_plugins(tree)]
     classified = "\n".join([text_of(tree / "pyproject.toml"), text_of(tree / "setup.cfg"), setup_py])
     return Project(
         installable=installable,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.toolchains.python.config import ini_of, plain, section, strings, table, text_of, toml_of
+from bot.toolchains.python.config import ini_of, plain, pytest_settings, strings, table, text_of, toml_of, words
 
 _TEST_NAMES = ("test", "tests", "testing", "unittest", "unittests")
 _DEV_NAMES = ("dev", "develop", "development")
@@ -149,23 +149,12 @@ def _constants(nodes: Iterable[ast.AST | None]) -> list[str]:
     return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
-def pytest_plugins(tree: Path, pyproject: dict[str, Any], setup_cfg: configparser.RawConfigParser) -> Iterator[str]:
-    """Plugins without which pytest would not understand its own configuration here."""
-    settings: dict[str, Any] = {}
-    for name in ("pytest.ini", ".pytest.ini", "tox.ini"):
-        settings |= section(ini_of(text_of(tree / name)), "pytest")
-    settings |= section(setup_cfg, "tool:pytest")
-    for name in ("pytest.toml", ".pytest.toml"):
-        settings |= table(toml_of(tree / name), "pytest")
-    settings |= table(pyproject, "tool", "pytest") | table(pyproject, "tool", "pytest", "ini_options")
-    settings = {key.lower(): value for key, value in settings.items()}
-    yield from plain(_words(settings.get("required_plugins")))
+def pytest_plugins(tree: Path) -> Iterator[str]:
+    """Yield the plugins without which pytest would not understand its own configuration here."""
+    settings = pytest_settings(tree)
+    yield from plain(words(settings.get("required_plugins")))
     yield from (package for key, package in _SETTINGS.items() if key in settings)
-    for word in _words(settings.get("addopts")):
+    for word in words(settings.get("addopts")):
         option = re.match(r"--[a-z]+(?:-mode)?|-n", word)
         if option and option[0] in _OPTIONS:
             yield _OPTIONS[option[0]]
-
-
-def _words(value: Any) -> list[str]:
-    return value.split() if isinstance(value, str) else strings(value)

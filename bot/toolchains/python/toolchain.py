@@ -9,19 +9,22 @@ import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from bot.sandbox.index import url_inside
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.sandbox.proxy import RegistryProxy, certificates
 from bot.settings import Settings
-from bot.toolchains.formats import parse_junit, parse_tap
+from bot.toolchains.junit import parse_junit
 from bot.toolchains.port import Checks, TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.python import commands, paths, shadows
+from bot.toolchains.python.config import pytest_settings, words
 from bot.toolchains.python.interpreters import Interpreter, fitting, interpreters, uv_program
 from bot.toolchains.python.members import import_roots
 from bot.toolchains.python.project import Project, detect, holds_python
 from bot.toolchains.results import ResultsChannel, any_failure, read_bounded
+from bot.toolchains.tap import parse_tap
 from bot.toolchains.workspace import remove_tree
 
 _INSTALL_LIMITS = Limits(seconds=1200, memory_mb=4096, processes=512, file_mb=4096)
@@ -45,14 +48,22 @@ class PythonToolchain:
         self._tree = tree
         self._settings = settings
 
+    @cached_property
+    def _patterns(self) -> tuple[str, ...]:
+        """The names of test files the repository sets; ``*.py`` says nothing, as it names the product too."""
+        return tuple(one for one in words(pytest_settings(self._tree).get("python_files")) if one not in ("*", "*.py"))
+
     def is_test(self, path: str) -> bool:
-        return paths.is_test(path) or self.is_test_config(path)
+        return paths.is_test(path, self._patterns) or self.is_test_config(path)
+
+    def targets(self, files: Sequence[str]) -> list[str]:
+        return paths.targets_among(files, self._patterns)
 
     def is_test_config(self, path: str) -> bool:
         return paths.is_test_config(path) or paths.is_run_by(self._checks.test or "", path)
 
     def new_test_path(self, existing: Sequence[str], near: str) -> str:
-        return paths.new_test_path(existing, near)
+        return paths.new_test_path(existing, near, self._patterns)
 
     def shadows(self, path: str, env: Path) -> str | None:
         """See the port."""
@@ -119,7 +130,9 @@ class PythonToolchain:
             mounts = [Mount(source=channel.directory, target=commands.RESULTS, writable=True)]
             limits = limits or Limits(seconds=self._checks.minutes * 60)
             result = await self._run(workspace, argv, limits, mounts)
-            cases, complete = await asyncio.to_thread(self._read, channel, result, line)
+            cases, complete = await asyncio.to_thread(self._read, channel, result, line, workspace.tree)
+        if not self._checks.test:
+            cases = _asked(cases, targets)
         return TestRun(command=line, cases=cases, result=result, complete=complete and result.ended == "exit")
 
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
@@ -172,7 +185,9 @@ class PythonToolchain:
             return commands.unittest(targets)
         return commands.pytest(targets, without_coverage=_has_package(workspace.env, "pytest_cov"))
 
-    def _read(self, channel: ResultsChannel, result: CommandResult, line: str) -> tuple[tuple[TestCase, ...], bool]:
+    def _read(
+        self, channel: ResultsChannel, result: CommandResult, line: str, tree: Path
+    ) -> tuple[tuple[TestCase, ...], bool]:
         how = self._checks.results if self._checks.test else "junit"
         if how == "exit":
             # the shell's words for: cannot be run, not found
@@ -186,7 +201,7 @@ class PythonToolchain:
         text = read_bounded(channel.directory / "junit.xml")
         if text is None:
             return (), False
-        cases = parse_junit(text)
+        cases = parse_junit(text, (WORK, str(tree)))
         return cases, any_failure(cases) == (result.exit_code != 0)
 
 
@@ -200,6 +215,19 @@ def versions() -> str:
     pythons = ", ".join(one.text for one in interpreters())
     uv = uv_program()
     return f"Python {pythons}; installs with {f'uv ({uv})' if uv else 'pip'}"
+
+
+def _asked(cases: Sequence[TestCase], targets: Sequence[str]) -> tuple[TestCase, ...]:
+    """Return the cases of what was asked for: a repository's ``addopts`` may name more files than the command does."""
+    names = [commands.selector(target.rstrip("/")) for target in targets]
+
+    def is_asked(case: TestCase) -> bool:
+        name = commands.selector(case.id)
+        return case.phase == "collect" or any(
+            name == one or name.startswith((f"{one}::", f"{one}[", f"{one}/")) for one in names
+        )
+
+    return tuple(case for case in cases if not names or is_asked(case))
 
 
 def _exit_case(result: CommandResult, line: str) -> TestCase:

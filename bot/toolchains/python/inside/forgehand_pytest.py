@@ -1,4 +1,4 @@
-"""A pytest plugin (``-p forgehand_pytest``): tells every verdict to the records, in the controlling process only.
+"""Report every verdict of a pytest run (``-p forgehand_pytest``), from the controlling process only.
 
 PYTEST_DONT_REWRITE: it is imported before pytest could.
 """
@@ -10,7 +10,7 @@ import importlib
 import os
 from typing import Any
 
-from forgehand_records import Records, directory_with_key  # type: ignore[import-not-found]
+from forgehand_records import Records, directory_with_key, numbered  # type: ignore[import-not-found]
 
 _DIRECTORY = directory_with_key()
 # read now, before anything else is imported: a worker of pytest-xdist finds no key and stays silent
@@ -19,17 +19,48 @@ if _RECORDS:
     # pytest and its own plugins now, while no file of the repository can pose as one, or as what they import
     for _name in ("pytest", *(f"_pytest.{name}" for name in importlib.import_module("_pytest.config").default_plugins)):
         importlib.import_module(_name)
+import pytest  # noqa: E402 - only now, see above
+
 _VERDICTS = {"passed": "passed", "skipped": "skipped", "failed": "error"}
+# options of a repository that end a run at its first failure, and the values that switch them off
+_STOPPING = {"maxfail": 0, "stepwise": False, "stepwise_skip": False}
+
+
+def kind_of(node: Any) -> str:
+    """Return ``test``, ``doctest``, or ``check`` for what a plugin says of a whole file (its style, its types)."""
+    if isinstance(node, pytest.Function):
+        return "test"
+    return "doctest" if any(base.__name__ == "DoctestItem" for base in type(node).__mro__) else "check"
+
+
+class Marker:
+    """Hooks that add an item's own id and kind to its reports, which carry them from workers to the controller."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: Any) -> None:
+        # first, since pytest-xdist appends groups to ids (``@group``), and others may shuffle items of one id
+        for item, own in zip(items, numbered([item.nodeid for item in items])):  # noqa: B905 - not before Python 3.10
+            item.forgehand = (own, kind_of(item))
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: Any) -> Any:
+        outcome = yield
+        if outcome.excinfo is None and hasattr(item, "forgehand"):
+            report = outcome.get_result()
+            report.forgehand_id, report.forgehand_kind = item.forgehand
 
 
 class Reporter:
-    """Hooks; ids are told as seen from the repository's root, wherever pytest was started or configured."""
+    """Hooks that write records; ids are as seen from the repository's root, wherever pytest was started."""
 
     def __init__(self, records: Any, config: Any) -> None:
         self._records = records
         root = getattr(config, "rootpath", None) or config.rootdir
         prefix = os.path.relpath(str(root), os.environ["FORGEHAND_ROOT"])
         self._prefix = "" if prefix == "." else prefix + "/"
+
+    def _id(self, report: Any) -> str:
+        return self._prefix + str(getattr(report, "forgehand_id", report.nodeid))
 
     def _message(self, report: Any) -> str:
         if report.outcome == "skipped":
@@ -39,22 +70,37 @@ class Reporter:
         return f"{crash[:1000]}\n{text[-3000:]}" if crash else text
 
     def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.outcome == "rerun":
+            # pytest-rerunfailures: what this attempt and its subtests said counts no more
+            self._records.again(self._id(report))
         if report.outcome not in _VERDICTS or (report.when != "call" and report.outcome == "passed"):
             return
         verdict = "failed" if report.when == "call" and report.outcome == "failed" else _VERDICTS[report.outcome]
         message = "" if report.outcome == "passed" else self._message(report)
-        self._records.case(self._prefix + report.nodeid, verdict, report.when, message, report.duration)
+        kind = getattr(report, "forgehand_kind", "test")
+        self._records.case(self._id(report), verdict, report.when, message, report.duration, kind)
 
     def pytest_collectreport(self, report: Any) -> None:
-        if report.outcome == "failed":
-            self._records.case(self._prefix + report.nodeid, "error", "collect", self._message(report))
+        # a module that skips itself, or that cannot be imported
+        if report.outcome in ("failed", "skipped"):
+            verdict = _VERDICTS[report.outcome]
+            self._records.case(self._prefix + report.nodeid, verdict, "collect", self._message(report))
 
     def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
         cut_short = bool(session.shouldstop or session.shouldfail)
         self._records.end(int(exitstatus), cut_short)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: Any) -> None:
-    """Report unless this is a worker or a run started by a test."""
-    if _RECORDS is not None and not hasattr(config, "workerinput"):
+    """Let nothing end the run early; report unless this is a worker or a run that a test started."""
+    is_worker = hasattr(config, "workerinput")
+    if not is_worker and (_RECORDS is None or _RECORDS.taken):
+        return
+    for name, value in _STOPPING.items():
+        if hasattr(config.option, name):
+            setattr(config.option, name, value)
+    config.pluginmanager.register(Marker(), "forgehand-marker")
+    if _RECORDS is not None and not is_worker:
+        _RECORDS.taken = True
         config.pluginmanager.register(Reporter(_RECORDS, config), "forgehand-reporter")
