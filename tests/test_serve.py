@@ -103,7 +103,7 @@ async def test_what_is_in_use_already_is_named(server: Server) -> None:
     code, log = await said_by(first)
     assert code == 0
     assert "a model cannot be asked" in log
-    assert "give ANTHROPIC_API_KEY or OPENAI_API_KEY" in log
+    assert "set ANTHROPIC_API_KEY or OPENAI_API_KEY" in log
     assert "stopping" in log
 
 

@@ -92,7 +92,7 @@ def _serializer() -> Serializer:
         def serialize(self, data: Any) -> str:
             return json.dumps(data, ensure_ascii=False, default=_as_json)
 
-        def deserialize(cls, serialized_data: str) -> Any:
+        def deserialize(self, serialized_data: str) -> Any:
             return json.loads(serialized_data, object_hook=_from_json)
 
         def name(self) -> str:
