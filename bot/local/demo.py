@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import secrets
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -70,9 +71,16 @@ async def _watch(local: LocalRun, display: Display, issue: str) -> Ending:
     display.say(f"A GitHub for one is running: {page}")
     number = await file_issue(local, title, body.strip(), _LABEL)
     display.say(f"Issue “{title}” is filed and labelled {_LABEL}: {page}/issues/{number}\n")
+    labelled = time.monotonic()
     with display:
         ending = await until_ended(local, number, display.status, minutes=10)
+    seconds = time.monotonic() - labelled
     present(local, display, ending)
+    display.say(
+        f"Verified: the pull request is open and its fix is proved, {seconds:.0f} s after the label."
+        if verified(ending)
+        else "Not verified: there is no pull request whose fix is proved."
+    )
     return ending
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import aiohttp
 import pytest
-from click.testing import CliRunner
 
-from bot.cli import main
 from bot.local.display import Display
 from bot.local.hosting import LocalError, LocalRun, bot_environment, local_run, work_folder
 from bot.local.watching import file_issue, until_ended
 from bot.policy import PolicyError
 from bot.settings import load_settings
 from tests.e2e.scenes import SAMPLE
+from tests.support.processes import without_namespaces
 
 SERVER = """
 models:
@@ -107,11 +109,14 @@ def test_names_that_look_like_markup_are_shown_as_they_are(capsys: pytest.Captur
     assert "Fix: [bold] and [/x]" in said
 
 
+@pytest.mark.needs("sandbox")
 def test_a_real_models_commands_need_trust_where_nothing_isolates_them(tmp_path: Path) -> None:
-    without = {"PATH": str(tmp_path), "FORGEHAND_DATA_DIR": str(tmp_path), "ANTHROPIC_API_KEY": "sk-ant-of-the-test"}
-    result = CliRunner().invoke(main, ["demo", "--exit", "--plain"], env=without)
-    assert result.exit_code == 1, result.output
-    assert "--trust-code to run the repository's code, and the model's shell commands, unprotected" in result.output
+    env = os.environ | {"FORGEHAND_DATA_DIR": str(tmp_path), "ANTHROPIC_API_KEY": "sk-ant-of-the-test"}
+    command = without_namespaces(sys.executable, "-m", "bot.cli", "demo", "--exit", "--plain")
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    assert done.returncode == 1, done.stdout + done.stderr
+    said = " ".join((done.stdout + done.stderr).split())
+    assert "--trust-code to run the repository's code, and the model's shell commands, unprotected" in said
 
 
 def test_try_waits_for_the_label_of_the_checkout_or_says_what_is_wrong_with_its_policy(tmp_path: Path) -> None:
