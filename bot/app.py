@@ -46,7 +46,7 @@ from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import ForgehandError
 from bot.upkeep.janitor import Janitor
 from bot.upkeep.scratch import scratch
-from bot.web.server import make_web
+from bot.web.server import make_runner, make_web
 from bot.work.services import Services
 from handlers import GAVE_UP, ROUTER, add_flows
 
@@ -140,7 +140,7 @@ async def serve(settings: Settings) -> bool:
 
 async def _serve(settings: Settings, stop: asyncio.Event) -> None:
     async with running(settings) as bot:
-        runner = web.AppRunner(bot.web, access_log=None)
+        runner = make_runner(bot.web)
         await runner.setup()
         await _listen(runner, settings.host, settings.port)
         _settle_memory()

@@ -89,3 +89,11 @@ def _metrics(store: Store) -> Callable[[web.Request], Awaitable[web.Response]]:
         return web.Response(body=await page.render(), content_type="text/plain", charset="utf-8")
 
     return handle
+
+
+def make_runner(application: web.Application) -> web.AppRunner:
+    """Return the runner of an application; packed bodies stay packed.
+
+    aiohttp would unpack them by default, before any handler has seen a header and even after one has refused.
+    """
+    return web.AppRunner(application, access_log=None, auto_decompress=False)

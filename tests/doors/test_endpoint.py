@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import hashlib
 import hmac
 import json
@@ -121,6 +122,19 @@ async def test_sizes(door: Door) -> None:
     status, words = await door.deliver("ping", largest + b" ")
     assert status == 413
     assert "larger" in words
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "GZIP", "gzip, identity", "x-unknown"])
+async def test_packed_bodies_are_refused_before_they_are_unpacked(door: Door, encoding: str) -> None:
+    """Whether they are what they say or not, small or large once unpacked, signed over either form."""
+    large = b'{"x": "' + b"y" * (30 * 1024 * 1024) + b'"}'
+    for body, signed in ((gzip.compress(b"{}"), b"{}"), (b"{}", b"{}"), (gzip.compress(large), large)):
+        for signature in (sign(signed), sign(body)):
+            headers = {"X-Hub-Signature-256": signature, "Content-Encoding": encoding}
+            status, words = await door.deliver("ping", body, **headers)
+            assert (status, "Content-Encoding" in words) == (415, True), body[:20]
+    assert await door.store.run(deliveries.open_guids) == []
+    assert (await door.deliver("ping", {}, guid="plain", **{"Content-Encoding": "identity"}))[0] == 202
 
 
 async def test_chunked_body_is_bounded_too(door: Door) -> None:

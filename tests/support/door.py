@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 import sqlalchemy as sa
-from aiohttp.test_utils import TestServer
+from aiohttp import web
 
 from bot.doors.webhook.dispatcher import Dispatcher
 from bot.doors.webhook.endpoint import Endpoint
@@ -25,7 +25,7 @@ from bot.doors.webhook.router import Event, Router
 from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.store.tables import delivery
-from bot.web.server import make_web
+from bot.web.server import make_runner, make_web
 
 SECRET = "It's a Secret to Everybody"
 
@@ -104,13 +104,14 @@ async def open_door(
 
     application = make_web(store, endpoint.routes(), {"dispatcher": alive})
     dispatching = asyncio.create_task(dispatcher.run())
-    server = TestServer(application, host="127.0.0.1")
-    await server.start_server(access_log=None)
+    runner = make_runner(application)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
     try:
         async with aiohttp.ClientSession() as session:
-            yield Door(store, inbox, dispatcher, handled, session, str(server.make_url("")).rstrip("/"))
+            yield Door(store, inbox, dispatcher, handled, session, f"http://127.0.0.1:{runner.addresses[0][1]}")
     finally:
-        await server.close()
+        await runner.cleanup()
         dispatching.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await dispatching

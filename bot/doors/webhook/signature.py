@@ -32,7 +32,10 @@ class Headers(NamedTuple):
 
 
 def read_headers(headers: Mapping[str, str]) -> Headers:
-    """Check the headers. Raises :class:`Refused` with 401 for the signature, 415 for the type, 400 for the rest."""
+    """Check the headers.
+
+    Raises :class:`Refused` with 401 for the signature, 415 for the type or encoding, 400 for the rest.
+    """
     signature = _SIGNATURE.fullmatch(headers.get("X-Hub-Signature-256", "").strip())
     if signature is None:
         alone = " A SHA-1 signature alone is not accepted." if "X-Hub-Signature" in headers else ""
@@ -42,6 +45,9 @@ def read_headers(headers: Mapping[str, str]) -> Headers:
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refused("Set the webhook's content type to application/json; form-encoded is not read.", status=415)
+    # GitHub packs no delivery. What is packed could grow to any size before its signature is checked.
+    if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise Refused("Content-Encoding is not accepted: GitHub sends deliveries as they are signed.", status=415)
     guid, event = headers.get("X-GitHub-Delivery", ""), headers.get("X-GitHub-Event", "")
     if not _GUID.fullmatch(guid) or not _EVENT.fullmatch(event):
         raise Refused("X-GitHub-Delivery or X-GitHub-Event is missing or malformed.", status=400)
