@@ -5,6 +5,11 @@ issues.labeled                      handlers.fix.task: start, if the label is ou
 issues.unlabeled, issues.closed     handlers.fix.task: stop
 installation.*                      handlers.installation: remember, create the label
 installation_repositories.added     handlers.installation: create the label
+installation_repositories.removed   handlers.relocation: stop
+issues.transferred, .deleted        handlers.relocation: stop
+repository.renamed                  handlers.relocation: go on under the new name
+repository.transferred, .archived,  handlers.relocation: stop
+  .deleted
 pull_request.closed                 handlers.outcomes: remember what became of our work
 pull_request.opened, .reopened,     handlers.review.triggers: review, if policy says so
   .ready_for_review, .synchronize
@@ -27,7 +32,7 @@ from bot.doors.comments.commands import Command, by_name
 from bot.doors.webhook.router import Event, Router
 from bot.engine.port import FlowTable
 from bot.work.services import Services
-from handlers import approve, cancel, ci, config, help, ignore, installation, outcomes, retry, status
+from handlers import approve, cancel, ci, config, help, ignore, installation, outcomes, relocation, retry, status
 from handlers.answer import ask, describe, explain, improve
 from handlers.fix import task as fix
 from handlers.review import task as review
@@ -52,6 +57,7 @@ COMMANDS = by_name(*_LISTED, help.command([each.name for each in _LISTED]))
 ROUTER: Router[Services] = Router.merged(
     fix.router,
     installation.router,
+    relocation.router,
     outcomes.router,
     review.router,
     revise.router,

@@ -17,7 +17,7 @@ import structlog
 
 from bot.dispatch.status import FLOWS, StatusView, check_report, status_text
 from bot.engine.port import FINAL_STATES
-from bot.github.api.errors import GitHubError, NotFound, ProgressDropped
+from bot.github.api.errors import GitHubError, Gone, NotFound, ProgressDropped, Transferred
 from bot.github.api.scopes import CHECKS, COMMENT
 from bot.github.resources import checks, issues, spots
 from bot.github.resources.checks import CheckReport
@@ -141,6 +141,11 @@ class Reporter:
             watched.shown, watched.failures = newest, 0
         except ProgressDropped:
             pass
+        except (Gone, Transferred) as error:  # nobody can be told anything there any more
+            log.warning("status comment given up", task=task_id, error=str(error))
+            closed = {"closed": True}
+            await self.services.store.run(lambda connection: tasks.merge_posted(connection, task_id, closed))
+            self._watched.pop(task_id, None)
         except GitHubError as error:
             watched.failures += 1
             log.warning("status comment not updated", task=task_id, error=str(error))

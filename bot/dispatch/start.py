@@ -25,6 +25,7 @@ from bot.store import audit, tasks
 from bot.store.database import now_ms
 from bot.store.tasks import NewTask, Task
 from bot.types import Actor, Repository, Target
+from bot.work.locked import unless_locked
 from bot.work.services import Services
 
 log = structlog.get_logger(__name__)
@@ -108,7 +109,8 @@ async def begin(services: Services, request: Request) -> bool:
     if creation.created or creation.holder == new.id:
         await services.engine.start(new.id, new.flow, request.argument, group=new.group)
         log.info("task queued", task=new.id, flow=new.flow, number=new.number, actor=new.actor)
-    await seen
+    with unless_locked("acknowledge"):
+        await seen
     return creation.created
 
 
@@ -230,11 +232,14 @@ async def _refuse(
     if actor.type == "Bot" or refused > _REFUSALS:
         return
     github = await services.github.for_repository(repository, COMMENT)
-    await issues.react_to_issue(github, repository, number, "confused")
+    with unless_locked("refuse"):
+        await issues.react_to_issue(github, repository, number, "confused")
     await _comment(services, repository, number, decision.reason, guid)
 
 
 async def _comment(services: Services, repository: Repository, number: int, text: str, guid: str) -> None:
     github = await services.github.for_repository(repository, COMMENT)
     marker, bot = Marker(task=guid, part="answer"), await services.github.bot()
-    await issues.ensure_comment(github, repository, number, services.outgoing(text), marker=marker, bot_id=bot.id)
+    body = services.outgoing(text)
+    with unless_locked("answer"):
+        await issues.ensure_comment(github, repository, number, body, marker=marker, bot_id=bot.id)

@@ -30,6 +30,12 @@ class NotFound(GitHubError):
     """404, 410 or 451: it is not there, or the App may not see it."""
 
 
+class Gone(NotFound):
+    """410: it was deleted, and will not come back."""
+
+    lasting = True
+
+
 class Transferred(NotFound):
     """It is in another repository now, where we have no business. ``details``: ``target``, its path there."""
 
@@ -108,7 +114,9 @@ def failure(response: Response, method: str, url: str) -> GitHubError:
             else ""
         )
         return Forbidden(f"{what}.{advice}", status=status, permissions=wanted)
-    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS}:
+    if status == HTTPStatus.GONE:
+        return Gone(f"{what}.", status=status)
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS}:
         return NotFound(f"{what}. It is gone, or the App is not installed there.", status=status)
     if status == HTTPStatus.UNPROCESSABLE_ENTITY:
         reasons = response.errors

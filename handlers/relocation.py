@@ -1,0 +1,89 @@
+"""Relocation: work follows a repository to its new name, and stops where its ground was moved, closed or taken away.
+
+GitHub sends these events to every App that asked for ``issues`` and ``repository``, and ``installation_repositories``
+to every App: https://docs.github.com/en/webhooks/webhook-events-and-payloads
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.dispatch.cancel import cancel_where
+from bot.doors.webhook.router import Event, Router
+from bot.work.services import Services
+
+router: Router[Services] = Router()
+
+
+@router.on("issues", "transferred")
+async def issue_transferred(event: Event, services: Services) -> None:
+    """Stop the issue's work: the fix would be for another repository, where nobody has asked for it."""
+    await _stop_issue(event, services, "The issue was transferred to another repository.")
+
+
+@router.on("issues", "deleted")
+async def issue_deleted(event: Event, services: Services) -> None:
+    """Stop the issue's work: nobody could read what it found."""
+    await _stop_issue(event, services, "The issue was deleted.")
+
+
+@router.on("repository", "renamed")
+async def renamed(event: Event, services: Services) -> None:
+    """Go on under the new name."""
+    repository = event.repository()
+    if repository is not None:
+        services.github.forget_name(repository)
+
+
+@router.on("repository", "transferred")
+async def transferred(event: Event, services: Services) -> None:
+    """Stop what ran for the old owner: its installation no longer reaches the repository."""
+    repository = event.repository()
+    if repository is not None:
+        services.github.forget_name(repository)
+        await cancel_where(
+            services,
+            event.guid,
+            event.sender(),
+            lambda task, target: target.repository.id == repository.id and task.installation != repository.installation,
+            "The repository was transferred to another owner.",
+        )
+
+
+@router.on("repository", "archived")
+async def archived(event: Event, services: Services) -> None:
+    """Stop the work: nothing can be published where everything is read-only."""
+    await _stop_repositories(event, services, [event.payload.get("repository")], "The repository was archived.")
+
+
+@router.on("repository", "deleted")
+async def deleted(event: Event, services: Services) -> None:
+    """Stop the work."""
+    await _stop_repositories(event, services, [event.payload.get("repository")], "The repository was deleted.")
+
+
+@router.on("installation_repositories", "removed")
+async def removed(event: Event, services: Services) -> None:
+    """Stop the work where the App may no longer be."""
+    if event.installation is not None:
+        services.github.forget_installation(event.installation)
+    gone = event.payload.get("repositories_removed")
+    await _stop_repositories(event, services, gone, "The App was taken off the repository.")
+
+
+async def _stop_issue(event: Event, services: Services, reason: str) -> None:
+    repository, number = event.repository(), event.number
+    if repository is not None and number is not None:
+        await cancel_where(
+            services,
+            event.guid,
+            event.sender(),
+            lambda _, target: (target.repository.id, target.number) == (repository.id, number),
+            reason,
+        )
+
+
+async def _stop_repositories(event: Event, services: Services, listed: Any, reason: str) -> None:
+    items = listed if isinstance(listed, list) else []
+    ids = {item.get("id") for item in items if isinstance(item, dict)}
+    await cancel_where(services, event.guid, event.sender(), lambda _, target: target.repository.id in ids, reason)

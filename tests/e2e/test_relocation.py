@@ -1,0 +1,114 @@
+"""Issues and repositories move while work runs: it follows, or stops, and nothing is done anywhere else."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+
+from simhub.model import Installation
+from tests.e2e.answers import BODY, FIXED, GOOD, JUDGED, PROVED
+from tests.e2e.scenes import SAMPLE, about, branches, during, place, rows
+from tests.support.story import Story, told
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
+    """One bot for all these stories; each has a repository of its own."""
+    async with told(tmp_path_factory.mktemp("relocation"), SAMPLE, []) as story:
+        yield story
+
+
+def installation_of(story: Story) -> Installation:
+    (installation,) = story.hub.world.installations.values()
+    return installation
+
+
+def state(story: Story, title: str) -> str:
+    found = rows(story, "select state from fh_task where argument like ?", f"%{title}%")
+    return str(found[0][0]) if found else ""
+
+
+async def stopped_by(story: Story, title: str, event: Callable[[], Awaitable[object]]) -> None:
+    """The event happens while the change is judged; the task is cancelled and nothing is published."""
+    story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, event)]))
+    await story.file(title, BODY)
+    await story.until(lambda: state(story, title) == "cancelled", what="the task is cancelled", seconds=90)
+    assert branches(story) == ["main"]
+    assert story.repository.pulls == []
+
+
+async def test_a_transferred_issue_stops_its_own_work_and_moves_nothing_else(town: Story) -> None:
+    story, title, second = place(town, "left"), "Left behind cents", "Cents that stay"
+    target = place(town, "right").repository
+
+    async def transfer() -> None:
+        (issue,) = [each for each in story.repository.issues.values() if each.title == title]
+        town.hub.transfer_issue(issue, target, "mara")
+        await story.until(lambda: state(story, title) == "cancelled", what="the task is cancelled")
+
+    await stopped_by(story, title, transfer)
+    # Later work in the same repository, without a restart: permission, policy and comments are asked of it, not of
+    # the one the issue went to.
+    story.script.extend(about(second, GOOD))
+    number = await story.file(second, BODY)
+    before = len(town.hub.requests)
+    await story.until_status(number, "Done.")
+    (pull,) = await story.pulls()
+    assert f"Fixes #{number}." in pull["body"]
+    assert target.pulls == []
+    ours = [each for each in town.hub.requests[before:] if each.kind == "installation"]
+    assert not [each.path for each in ours if "/right" in each.path or f"/repositories/{target.id}" in each.path]
+    assert [each.body for each in target.issues[1].comments if "Done." in each.body] == []
+
+
+async def test_a_deleted_issue_stops_its_work(town: Story) -> None:
+    story, title = place(town, "deleted"), "Deleted cents"
+
+    async def delete() -> None:
+        town.hub.delete_issue(story.repository.issues[1], "mara")
+        await story.until(lambda: state(story, title) == "cancelled", what="the task is cancelled")
+
+    await stopped_by(story, title, delete)
+
+
+async def test_a_renamed_repository_gets_its_pull_request_under_the_new_name(town: Story) -> None:
+    """Another repository takes the old name at once: nothing of the work goes there."""
+    story, title = place(town, "before"), "Cents under another name"
+
+    async def rename() -> None:
+        town.hub.rename(story.repository, "after", "mara")
+        town.hub.create_repository("octo/before", source=SAMPLE)
+
+    story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, rename)]))
+    number = await story.file(title, BODY)
+    await story.until(lambda: state(story, title) == "done", what="the task is done", seconds=90)
+    (pull,) = await story.pulls()
+    assert story.repository.full_name == "octo/after"
+    assert f"Fixes #{number}." in pull["body"]
+    impostor = town.hub.repository("octo/before")
+    assert list(await town.hub.git(impostor).refs("refs/heads/")) == ["refs/heads/main"]
+    assert impostor.issues == {}
+
+
+async def test_an_archived_repository_stops_its_work(town: Story) -> None:
+    story, title = place(town, "frozen"), "Frozen cents"
+
+    async def archive() -> None:
+        town.hub.archive(story.repository, "mara")
+        await story.until(lambda: state(story, title) == "cancelled", what="the task is cancelled")
+
+    await stopped_by(story, title, archive)
+
+
+async def test_work_stops_where_the_app_is_taken_away(town: Story) -> None:
+    story, title = place(town, "taken"), "Cents taken away"
+
+    async def take() -> None:
+        town.hub.change_repositories(installation_of(town), remove=[story.repository], sender="mara")
+        await story.until(lambda: state(story, title) == "cancelled", what="the task is cancelled")
+
+    await stopped_by(story, title, take)
