@@ -10,6 +10,8 @@ from typing import Any
 
 import jwt
 from cachetools import TLRUCache
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from jwt.algorithms import RSAAlgorithm
 
 from bot.github.api.client import Client
 from bot.github.api.errors import BadCredentials, Forbidden, Invalid, NotFound, Response
@@ -40,11 +42,10 @@ class AppKey:
 
     def __init__(self, app_id: int, private_key: str, clock: Clock) -> None:
         self.app_id = app_id
-        self._private_key = private_key
         self._clock = clock
-        self._signed: tuple[str, float] | None = None
         self.skew = 0.0
-        self._sign()
+        self._key = _rsa_key(private_key)
+        self._signed: tuple[str, float] | None = None
 
     async def header(self) -> str:
         now = self._clock.now()
@@ -74,12 +75,20 @@ class AppKey:
     def _sign(self) -> str:
         issued = int(self._clock.now() + self.skew) - _BACKDATED
         claims = {"iat": issued, "exp": issued + _JWT_SECONDS, "iss": str(self.app_id)}
-        try:
-            return jwt.encode(claims, self._private_key, algorithm="RS256")
-        except (jwt.InvalidKeyError, ValueError, TypeError):
-            raise BadCredentials(
-                "The App's private key is not an RSA key in PEM form; download a new one on the App's settings page."
-            ) from None
+        return jwt.encode(claims, self._key, algorithm="RS256")
+
+
+def _rsa_key(pem: str) -> RSAPrivateKey:
+    """Load a private key once: checking its numbers takes longer than signing with it."""
+    try:
+        key = RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(pem)
+    except (jwt.InvalidKeyError, ValueError, TypeError):
+        key = None
+    if not isinstance(key, RSAPrivateKey):
+        raise BadCredentials(
+            "The App's private key is not an RSA key in PEM form; download a new one on the App's settings page."
+        )
+    return key
 
 
 @dataclass
