@@ -17,7 +17,7 @@ RESULTS = "/forgehand/results"
 JUNIT = f"{RESULTS}/junit.xml"
 CONSTRAINTS = "locked-versions.txt"
 _UNITTEST = f"{INSIDE}/forgehand_unittest.py"
-_NOISE = {"--quiet", "--allow-existing", "--disable-pip-version-check"}
+_NOISE = {"--quiet", "--allow-existing", "--disable-pip-version-check", "--without-pip"}
 _LAST_OPTION = "--color=no"
 # high, so that lower bounds on the repository itself hold
 VERSION = "99.0.0"
@@ -37,11 +37,11 @@ def throwaway_repository() -> list[str]:
     return ["/bin/sh", "-c", _REPOSITORY]
 
 
-def make_environment(program: str, *, uv: bool, seed: bool) -> list[str]:
-    """Creates the virtual environment at :data:`ENV`; ``seed``: with pip inside."""
+def make_environment(program: str, *, uv: bool, pip: bool) -> list[str]:
+    """Create the virtual environment at :data:`ENV`; ``pip`` puts pip into it, which takes venv several seconds."""
     if not uv:
-        return [program, "-m", "venv", ENV]
-    return [UV, "venv", "--quiet", "--allow-existing", *(["--seed"] if seed else []), "--python", program, ENV]
+        return [program, "-m", "venv", *([] if pip else ["--without-pip"]), ENV]
+    return [UV, "venv", "--quiet", "--allow-existing", *(["--seed"] if pip else []), "--python", program, ENV]
 
 
 def install(project: Project, *, uv: bool) -> list[list[str]]:

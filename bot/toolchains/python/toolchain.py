@@ -96,10 +96,12 @@ class PythonToolchain:
         self, workspace: Workspace, project: Project, interpreter: Interpreter
     ) -> list[CommandResult]:
         uv, setup = uv_program(), self._checks.setup
+        installs = [["/bin/sh", "-c", setup]] if setup else commands.install(project, uv=uv is not None)
+        pip = setup is not None or (uv is None and bool(installs))
         steps = [
             commands.throwaway_repository(),
-            commands.make_environment(str(interpreter.program), uv=uv is not None, seed=setup is not None),
-            *([["/bin/sh", "-c", setup]] if setup else commands.install(project, uv=uv is not None)),
+            commands.make_environment(str(interpreter.program), uv=uv is not None, pip=pip),
+            *installs,
         ]
         mounts = [Mount(source=workspace.env, target=commands.ENV, writable=True), *interpreter.mounts()]
         mounts += [Mount(source=uv, target=commands.UV)] if uv else []
