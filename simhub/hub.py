@@ -157,12 +157,16 @@ class Hub:
         permissions: Mapping[str, str] | None = None,
         events: Iterable[str] = (),
         owner: str = "apps-team",
+        key_pair: tuple[str, str] | None = None,
     ) -> AppCredentials:
-        """Register a GitHub App; its key pair is made here. ``webhook_url`` may be set on the result later."""
+        """Register a GitHub App. ``webhook_url`` may be set on the result later.
+
+        ``key_pair`` is a private and a public RSA key in PEM form; a fresh one is made where none is given.
+        """
         slug = name.lower().replace(" ", "-")
         from simhub import appkeys  # cryptography is slow to import
 
-        private, public = appkeys.new_key_pair()
+        private, public = key_pair or appkeys.new_key_pair()
         bot = self.create_user(f"{slug}[bot]", "Bot")
         app = App(
             id=1001 + len(self.world.apps), slug=slug, name=name, owner=self._owner(owner), bot=bot,

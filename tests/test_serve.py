@@ -19,6 +19,7 @@ from bot.local.hosting import free_port, manifest_rights
 from bot.store import datadir
 from bot.store.database import create_engine
 from simhub import Hub
+from tests.support.keys import key_pair
 
 PASSWORD = "hidden-password"
 
@@ -62,7 +63,9 @@ class Server:
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
     async with Hub.start(tmp_path / "hub") as hub:
-        app = hub.create_app("forgehand", "https://bot.example.org/webhook", "a secret", **manifest_rights())
+        app = hub.create_app(
+            "forgehand", "https://bot.example.org/webhook", "a secret", key_pair=key_pair(), **manifest_rights()
+        )
         (tmp_path / "key.pem").write_text(app.private_key)
         settings = {
             "FORGEHAND_APP_ID": str(app.app_id),

@@ -34,6 +34,7 @@ from simhub import Fault, Hub
 from simhub.hub import AppCredentials
 from tests.support.evidence import make_task
 from tests.support.inline_engine import InlineEngine
+from tests.support.keys import key_pair
 from tests.support.models import new_store
 
 COMMENTS = "/repos/octo/basket/issues/*"
@@ -144,7 +145,7 @@ def make_services(
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     store = new_store(tmp_path)
     async with Hub.start(tmp_path / "hub") as hub, aiohttp.ClientSession() as session:
-        app = hub.create_app("forgehand", permissions={"issues": "write", "metadata": "read"})
+        app = hub.create_app("forgehand", permissions={"issues": "write", "metadata": "read"}, key_pair=key_pair())
         person = hub.create_user("mara")
         theirs = hub.create_repository("octo/basket")
         hub.set_permission(theirs, "mara", "admin")
@@ -304,7 +305,6 @@ async def test_whoever_asked_is_told_that_somebody_else_has_stopped_it(desk: Des
 
 async def test_of_two_processes_one_reports_and_the_other_takes_over(desk: Desk, postgres: str) -> None:
     stores = [Store(create_engine(postgres)) for _ in range(2)]
-    stores[0].migrate()
     one, two = (replace(desk.services, store=store) for store in stores)
     desk.services = one
     desk.add("g1")

@@ -15,6 +15,7 @@ import pytest
 from bot.local.hosting import free_port, manifest_rights
 from simhub import Hub
 from simhub.hub import AppCredentials
+from tests.support.keys import key_pair
 
 SECRET = "It's a Secret to Everybody"
 AREAS = [
@@ -53,7 +54,7 @@ class Clinic:
 @pytest.fixture
 async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
     async with Hub.start(tmp_path / "hub") as hub:
-        app = hub.create_app("forgehand", f"{PUBLIC}/webhook", SECRET, **manifest_rights())
+        app = hub.create_app("forgehand", f"{PUBLIC}/webhook", SECRET, key_pair=key_pair(), **manifest_rights())
         repository = hub.create_repository("octo/sample")
         app.webhook_url = None
         hub.install(app, "octo", [repository])

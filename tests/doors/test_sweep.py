@@ -15,6 +15,7 @@ from bot.doors.webhook.sweep import Sweep
 from bot.github.api.access import GitHubs
 from simhub import Hub
 from tests.support.door import SECRET, Door, Handled, open_door
+from tests.support.keys import key_pair
 
 router: Router[Handled] = Router()
 
@@ -30,7 +31,9 @@ async def missed(
 ) -> AsyncIterator[tuple[Hub, Door, Sweep]]:
     """A hub that could not reach the bot ``count`` times; ``mended``: the webhook's address is right by now."""
     async with Hub.start(tmp_path / "hub") as hub, open_door(tmp_path, router) as door:
-        app = hub.create_app("forgehand", webhook_secret=SECRET, permissions={"issues": "write"}, events=["issues"])
+        app = hub.create_app(
+            "forgehand", webhook_secret=SECRET, permissions={"issues": "write"}, events=["issues"], key_pair=key_pair()
+        )
         app.webhook_url = "http://127.0.0.1:9/webhook"
         hub.create_repository("octo/sample")
         installation = hub.install(app, "octo", ["octo/sample"])

@@ -28,6 +28,7 @@ from simhub.faults import Fault
 from simhub.hub import Hub
 from simhub.model import Token
 from tests.git.conftest import git
+from tests.support.keys import key_pair
 
 BOT = Author(name="forgehand[bot]", email="1+forgehand[bot]@users.noreply.github.com")
 BRANCH = "forgehand/fix-1-t1"
@@ -51,7 +52,7 @@ class Setting:
 async def setting(tmp_path: Path, source: Path) -> AsyncIterator[Setting]:
     async with Hub.start(tmp_path / "hub") as hub:
         theirs = hub.create_repository("octo/durations", source=source, private=True)
-        app = hub.create_app("forgehand", permissions={"contents": "write"})
+        app = hub.create_app("forgehand", permissions={"contents": "write"}, key_pair=key_pair())
         installation = hub.install(app, "octo", ["octo/durations"])
         repository = Repository(id=theirs.id, owner="octo", name="durations", installation=installation.id)
         mirror = await Mirrors(tmp_path / "mirrors", hub.url, delays=(0.3, 0.3)).of(repository)

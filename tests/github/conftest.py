@@ -16,6 +16,7 @@ from bot.github.api.lane import Clock
 from bot.github.api.transport import Exchange
 from bot.types import Repository
 from simhub.hub import AppCredentials, Hub
+from tests.support.keys import key_pair
 
 PERMISSIONS = {"contents": "write", "issues": "write", "pull_requests": "write", "checks": "write", "metadata": "read"}
 EVENTS = ["issues", "issue_comment", "pull_request"]
@@ -72,7 +73,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     (source / "parse.py").write_text("x = 1\n")
     (source / ".github" / "forgehand.yml").write_text("fix:\n  label: bug\n")
     async with Hub.start(tmp_path / "hub") as hub, aiohttp.ClientSession() as session:
-        credentials = hub.create_app("forgehand", permissions=PERMISSIONS, events=EVENTS)
+        credentials = hub.create_app("forgehand", permissions=PERMISSIONS, events=EVENTS, key_pair=key_pair())
         hub.create_user("ann")
         theirs = hub.create_repository("octo/durations", source=source, private=True)
         installation = hub.install(credentials, "octo", ["octo/durations"])

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from simhub import AppCredentials, Hub
 from simhub.model import Account, Installation, Repository
+from tests.support.keys import key_pair
 
 PERMISSIONS = {
     "contents": "write",
@@ -155,7 +156,9 @@ async def stage(root: Path) -> AsyncIterator[Stage]:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(text)
     async with Hub.start(root / "hub") as hub, aiohttp.ClientSession() as session:
-        app = hub.create_app("forgehand", webhook_secret="s3cret", permissions=PERMISSIONS, events=EVENTS)
+        app = hub.create_app(
+            "forgehand", webhook_secret="s3cret", permissions=PERMISSIONS, events=EVENTS, key_pair=key_pair()
+        )
         alice = hub.create_user("alice")
         repo = hub.create_repository("octo/sample", source=source)
         hub.set_permission(repo, "alice", "admin")

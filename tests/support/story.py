@@ -22,6 +22,7 @@ from simhub import Hub
 from simhub.hub import AppCredentials
 from simhub.model import Account, Repository
 from simhub.scripted_model import Script, ScriptedModel
+from tests.support.keys import key_pair
 
 SECRET = "It's a Secret to Everybody"
 LABEL = "ai-bug-fix"
@@ -181,7 +182,7 @@ async def told(root: Path, source: Path, rules: list[dict[str, Any]], **environm
         maintainer = hub.create_user("mara")
         repository = hub.create_repository("octo/sample", source=source)
         hub.set_permission(repository, "mara", "admin")
-        app = hub.create_app(name="forgehand", webhook_secret=SECRET, **manifest_rights())
+        app = hub.create_app(name="forgehand", webhook_secret=SECRET, key_pair=key_pair(), **manifest_rights())
         port = free_port()
         app.webhook_url = f"http://127.0.0.1:{port}/webhook"
         story = Story(root, hub, model, app, repository, maintainer, port, dict(environment))

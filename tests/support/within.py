@@ -41,6 +41,7 @@ from bot.work.services import Services
 from handlers import GAVE_UP, ROUTER
 from simhub import Hub
 from simhub.scripted_model import Script, ScriptedModel
+from tests.support.keys import key_pair
 from tests.support.story import MODELS, SECRET, Story
 
 
@@ -86,7 +87,7 @@ async def within(root: Path, source: Path, **given: Any) -> AsyncIterator[Story]
         maintainer = hub.create_user("mara")
         repository = hub.create_repository("octo/sample", source=source)
         hub.set_permission(repository, "mara", "admin")
-        app = hub.create_app(name="forgehand", webhook_secret=SECRET, **manifest_rights())
+        app = hub.create_app(name="forgehand", webhook_secret=SECRET, key_pair=key_pair(), **manifest_rights())
         settings = Settings.model_validate(
             {
                 "app_id": app.app_id,
