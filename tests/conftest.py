@@ -9,9 +9,14 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.notrun import need, noted
 from tests.support.openapi import Witness, watching
+
+# No test measures how fast the machine is: not an example's time, not that of making examples.
+settings.register_profile("forgehand", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("forgehand")
 
 _NOTE = "did not run"
 _CACHE = "forgehand/not-run"

@@ -131,7 +131,7 @@ _JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_JSON, st.dictionaries(_NAMES, _JSON, max_size=6), _JSON)
 def test_no_json_breaks_a_reader(runs: Any, result: Any, region: Any) -> None:
     location = {"physicalLocation": {"artifactLocation": {"uri": "a"}, "region": region}}

@@ -75,13 +75,13 @@ UNSEEN = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(blocks=st.lists(UNSEEN, min_size=1, max_size=4), end=st.sampled_from(["\n", "\r\n", "\r"]))
 def test_no_command_comes_out_of_what_is_not_plain_text(blocks: list[str], end: str) -> None:
     assert named("\n\n".join(blocks).replace("\n", end)) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     parts=st.lists(
         st.one_of(UNSEEN, st.sampled_from(["/fix", "/review full", "/ask why?", "@forgehand help"])), max_size=6
@@ -95,14 +95,14 @@ def test_every_command_in_plain_sight_is_found_in_order_whatever_stands_between(
     assert named(text) == [meant[part] for part in parts if part in meant]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet=st.sampled_from("`~<!->/fix\n\r \t@\u200b[](){}*_\\&;a")))
 def test_whatever_is_typed_is_read_without_error_and_each_command_is_a_line_of_the_text(text: str) -> None:
     for typed in commands_in(text, NAMES, "forgehand"):
         assert any(line.lstrip(" \t").lower().startswith(f"/{typed.name}") for line in text.splitlines())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(inside, st.sampled_from(["```", "~~~~", "<!--", "- ```"]))
 def test_what_is_never_closed_hides_all_that_follows(lines: list[str], opening: str) -> None:
     pad = "  " if opening.startswith("-") else ""

@@ -35,7 +35,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.lists(PIECES, max_size=24).map("".join))
 def test_no_arrangement_of_code_lets_a_mention_or_a_link_through(text: str) -> None:
     shown, targets = prose(outgoing(text, closes=12))

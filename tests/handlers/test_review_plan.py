@@ -81,7 +81,7 @@ names = st.sampled_from(["auth/login.py", "app.py", "tests/test_app.py", "README
 
 
 @given(st.dictionaries(names, st.lists(st.integers(0, 9_000), max_size=60), min_size=1))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_row_has_a_reader(sizes: dict[str, list[int]]) -> None:
     shown = {path: tuple("x" * size for size in rows) for path, rows in sizes.items()}
     risks: dict[str, Risk] = {path: plan.risk_of(changed(path, LONG[:3], LONG[1:4]))[0] for path in shown}

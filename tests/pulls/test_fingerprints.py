@@ -16,7 +16,7 @@ STATEMENTS = st.builds("{} = {}({}, {}[{}])".format, NAMES, NAMES, NAMES, NAMES,
 BODIES = st.lists(STATEMENTS, min_size=3, max_size=8, unique=True)
 COMMENTS = st.text("abc #'\"x.", max_size=12).map(lambda text: f"  # {text}")
 
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=30)
 
 
 def function(name: str, body: list[str], indent: str = "    ") -> str:

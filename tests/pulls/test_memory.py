@@ -262,7 +262,7 @@ def test_removed_code_is_looked_at_once_its_place_changes() -> None:
     assert check(one, {}).standing == "stands"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from(["", "# note", "import re", "X = 1", "def other():\n    pass"]), max_size=8), st.booleans()
 )
