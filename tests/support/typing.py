@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
 from bot.github.text.markers import markers_in, without_markers
 from simhub.model import Account
@@ -66,24 +66,14 @@ async def reactions(story: Story, written: Written) -> list[str]:
 
 async def answers(story: Story, written: Written) -> list[str]:
     """What the bot answered there, after the text was written; zero-width breaks are taken out."""
-    found = await story.request("GET", f"{written.replies}?per_page=100")
-    return [_plain(each) for each in found if _is_ours(story, each, written, {"answer"})]
-
-
-def _is_ours(story: Story, item: dict[str, Any], written: Written, parts: set[str]) -> bool:
-    ours = item["user"]["id"] == story.app.bot_id and any(m.part in parts for m in markers_in(item["body"]))
-    return ours and item["id"] > written.id and item.get("in_reply_to_id") == written.root
-
-
-def _plain(item: dict[str, Any]) -> str:
-    return without_markers(item["body"]).replace("\u200b", "")
+    return await _told(story, written, {"answer"})
 
 
 async def answered(story: Story, written: Written, count: int = 1, seconds: float = 20) -> list[str]:
     """The answers, once there are so many."""
 
-    async def there() -> bool:
-        return len(await answers(story, written)) >= count
+    def there() -> bool:
+        return _count(story, written, {"answer"}) >= count
 
     await story.until(there, what=f"{count} answers", seconds=seconds, show=lambda: answers(story, written))
     found = await answers(story, written)
@@ -93,16 +83,45 @@ async def answered(story: Story, written: Written, count: int = 1, seconds: floa
 
 async def finals(story: Story, written: Written) -> list[str]:
     """What tasks said there at their end, or was said for those that could not."""
-    found = await story.request("GET", f"{written.replies}?per_page=100")
-    return [_plain(each) for each in found if _is_ours(story, each, written, {"final", "status"})]
+    return await _told(story, written, {"final", "status"})
 
 
 async def final(story: Story, written: Written, seconds: float = 90) -> str:
     """The one final answer, once it is there."""
 
-    async def there() -> bool:
-        return bool(await finals(story, written))
+    def there() -> bool:
+        return _count(story, written, {"final", "status"}) > 0
 
     await story.until(there, what="the final answer", seconds=seconds)
     (text,) = await finals(story, written)
     return text
+
+
+async def _told(story: Story, written: Written, parts: set[str]) -> list[str]:
+    """The bot's comments of these parts, as GitHub's API gives them."""
+    found = await story.request("GET", f"{written.replies}?per_page=100")
+    items = (_Item(each["id"], each["user"]["id"], each["body"], each.get("in_reply_to_id")) for each in found)
+    ours = (item.body for item in items if _is_ours(story, item, written, parts))
+    return [without_markers(body).replace("\u200b", "") for body in ours]
+
+
+def _count(story: Story, written: Written, parts: set[str]) -> int:
+    """How many of them there are by now, asked of the hub itself: cheap enough to look at all the time."""
+    issue = story.repository.issues[written.number]
+    if written.root is None or issue.pull is None:
+        items = [_Item(each.id, each.user.id, each.body, None) for each in issue.comments]
+    else:
+        items = [_Item(each.id, each.user.id, each.body, each.in_reply_to) for each in issue.pull.review_comments]
+    return sum(_is_ours(story, item, written, parts) for item in items)
+
+
+class _Item(NamedTuple):
+    id: int
+    user: int
+    body: str
+    root: int | None
+
+
+def _is_ours(story: Story, item: _Item, written: Written, parts: set[str]) -> bool:
+    ours = item.user == story.app.bot_id and any(marker.part in parts for marker in markers_in(item.body))
+    return ours and item.id > written.id and item.root == written.root
