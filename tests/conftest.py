@@ -5,14 +5,32 @@ Each package's own fixtures live beside its tests.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support import forks
+from tests.support.databases import (
+    database,
+    empty_database,
+    postgres,
+    postgres_server,
+    postgres_template,
+    sqlite,
+    store,
+)
 from tests.support.notrun import need, noted
 from tests.support.openapi import Witness, watching
+
+__all__ = ["database", "empty_database", "postgres", "postgres_server", "postgres_template", "sqlite", "store"]
+
+# Tests start hundreds of processes: without bytecode on disk each would compile all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # No test measures how fast the machine is: not an example's time, not that of making examples.
 settings.register_profile("forgehand", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,6 +53,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_NotRun(config), "not-run")
+
+
+def pytest_sessionfinish() -> None:
+    forks.close()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -11,9 +11,7 @@ import structlog
 from bot.store.database import create_engine
 from bot.store.store import Store
 from tests.engine.harness import Harness, launched
-from tests.support.databases import database, postgres, postgres_server, sqlite, store
-
-__all__ = ["database", "postgres", "postgres_server", "sqlite", "store"]
+from tests.support.databases import new_sqlite
 
 
 @pytest.fixture(autouse=True, scope="package")
@@ -27,8 +25,7 @@ def _plain_log() -> Iterator[None]:
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=["inline", "dbos"])
 async def harness(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Harness]:
     """Both adapters, launched once a module."""
-    store = Store(create_engine(f"sqlite:///{tmp_path_factory.mktemp('laws') / 'forgehand.db'}"))
-    store.migrate()
+    store = Store(create_engine(new_sqlite(tmp_path_factory.mktemp("laws") / "forgehand.db")))
     async with launched(request.param, store) as harness:
         yield harness
     store.close()

@@ -64,16 +64,16 @@ def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
     return kind != "table" or (str(name).startswith("fh_") and name != migrations.VERSION_TABLE)
 
 
-def test_the_module_upgrades_the_database_whose_url_it_reads(database: str) -> None:
-    _python("-m", "bot.store.migrations", given=database)
-    engine = create_engine(database)
+def test_the_module_upgrades_the_database_whose_url_it_reads(empty_database: str) -> None:
+    _python("-m", "bot.store.migrations", given=empty_database)
+    engine = create_engine(empty_database)
     assert differences(engine) == []
     engine.dispose()
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_every_revision_upgrades_and_keeps_what_it_holds(database: str, revision: str) -> None:
-    store = Store(create_engine(database))
+def test_every_revision_upgrades_and_keeps_what_it_holds(empty_database: str, revision: str) -> None:
+    store = Store(create_engine(empty_database))
     at_revision(store.engine, revision)
     store.run_sync(keep_a_task_and_a_finding)
     assert store.is_current() is (revision == REVISIONS[-1])
@@ -81,9 +81,9 @@ def test_every_revision_upgrades_and_keeps_what_it_holds(database: str, revision
     _is_whole(store)
 
 
-def test_a_database_of_the_last_build_upgrades(sqlite: str) -> None:
+def test_a_database_of_the_last_build_upgrades(tmp_path: Path) -> None:
     """Its first revision made all tables of its day at once, the columns of the second included."""
-    store = Store(create_engine(sqlite))
+    store = Store(create_engine(f"sqlite:///{tmp_path / 'forgehand.db'}"))
     store.run_sync(_create_as_the_last_build_did)
     store.run_sync(keep_a_task_and_a_finding)
     store.migrate()
@@ -107,19 +107,19 @@ def _is_whole(store: Store) -> None:
     store.close()
 
 
-def test_processes_that_start_together_queue_up(database: str) -> None:
+def test_processes_that_start_together_queue_up(empty_database: str) -> None:
     command = [sys.executable, "-m", "bot.store.migrations"]
     together = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     for process in together:
         assert process.stdin is not None
-        process.stdin.write(database)
+        process.stdin.write(empty_database)
         process.stdin.close()
     assert [process.wait() for process in together] == [0, 0, 0]
-    engine = create_engine(database)
+    engine = create_engine(empty_database)
     assert differences(engine) == []
     engine.dispose()
 
 
-def test_alembic_is_loaded_only_where_there_is_something_to_upgrade(database: str) -> None:
-    loaded = [_python("-c", _AGAIN, given=database) for _ in range(2)]
+def test_alembic_is_loaded_only_where_there_is_something_to_upgrade(empty_database: str) -> None:
+    loaded = [_python("-c", _AGAIN, given=empty_database) for _ in range(2)]
     assert loaded == ["True", "False"]

@@ -1,4 +1,4 @@
-"""Empty databases for tests: SQLite files, and a PostgreSQL server of our own.
+"""Databases for tests: SQLite files, and a PostgreSQL server of our own; migrated once, then copied.
 
 A conftest imports the fixtures it needs from here.
 """
@@ -12,6 +12,7 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,21 +52,35 @@ def _hurry(url: str) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The URL of an empty database."""
+def database(request: pytest.FixtureRequest) -> str:
+    """The URL of a database that holds our tables and nothing in them."""
+    return str(request.getfixturevalue(request.param))
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without any table."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'forgehand.db'}"
-    return new_postgres(request.getfixturevalue("postgres_server"))
+    return _new_postgres(request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a migrated database on the server; nobody stays connected to it."""
+    url = _new_postgres(postgres_server)
+    _migrate(url)
+    return str(sa.make_url(url).database)
 
 
 @pytest.fixture
-def postgres(postgres_server: str) -> str:
-    return new_postgres(postgres_server)
+def postgres(postgres_server: str, postgres_template: str) -> str:
+    return _new_postgres(postgres_server, postgres_template)
 
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'forgehand.db'}"
+    return new_sqlite(tmp_path / "forgehand.db")
 
 
 @pytest.fixture
@@ -75,15 +90,35 @@ def store(database: str) -> Iterator[Store]:
 
 def open_store(url: str) -> Iterator[Store]:
     store = Store(create_engine(url))
-    store.migrate()
     yield store
     store.close()
 
 
-def new_postgres(server: str) -> str:
-    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+def new_sqlite(path: Path) -> str:
+    """The URL of a SQLite database at ``path``, copied from a migrated one where there is none yet."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_migrated_sqlite())
+    return f"sqlite:///{path}"
+
+
+@cache
+def _migrated_sqlite() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "template.db"
+        _migrate(f"sqlite:///{path}")
+        return path.read_bytes()
+
+
+def _migrate(url: str) -> None:
+    store = Store(create_engine(url))
+    store.migrate()
+    store.close()
+
+
+def _new_postgres(server: str, template: str = "template1") -> str:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     name = f"forgehand_{next(_names)}"
     with engine.connect() as connection:
-        connection.execute(sa.text(f"create database {name}"))
-    engine.dispose()
+        connection.execute(sa.text(f"create database {name} template {template}"))
     return sa.make_url(server).set(database=name).render_as_string(hide_password=False)

@@ -26,6 +26,7 @@ from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.store.tables import delivery
 from bot.web.server import make_runner, make_web
+from tests.support.databases import new_sqlite
 
 SECRET = "It's a Secret to Everybody"
 
@@ -93,8 +94,7 @@ async def open_door(
     pauses: Sequence[float] = (0.01, 0.02),
     permanent: tuple[type[Exception], ...] = (),
 ) -> AsyncIterator[Door]:
-    store = Store(create_engine(f"sqlite:///{folder / 'door.db'}"))
-    await asyncio.to_thread(store.migrate)
+    store = Store(create_engine(new_sqlite(folder / "door.db")))
     inbox, handled = Inbox(store), Handled()
     dispatcher = Dispatcher(store, inbox, router, handled, permanent=permanent, pauses=pauses)
     endpoint = Endpoint(dispatcher.accept, secrets)

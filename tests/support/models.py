@@ -15,6 +15,7 @@ from bot.store import reporting
 from bot.store.database import create_engine
 from bot.store.store import Store
 from simhub.scripted_model import ScriptedModel
+from tests.support.databases import new_sqlite
 
 KEY = "sk-scripted-0123456789"
 QUICK = RetryPolicy(rounds=2, first=0.01, bound=0.3, rest=60.0)
@@ -40,9 +41,7 @@ def scripted_settings(server: ScriptedModel, **overrides: Any) -> Settings:
 
 def new_store(folder: Path, name: str = "test.db") -> Store:
     """A migrated SQLite store in ``folder``; opened again, it holds what was there."""
-    store = Store(create_engine(f"sqlite:///{folder / name}"))
-    store.migrate()
-    return store
+    return Store(create_engine(new_sqlite(folder / name)))
 
 
 def dollars(store: Store, task: str) -> float:

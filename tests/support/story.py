@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -22,6 +21,8 @@ from simhub import Hub
 from simhub.hub import AppCredentials
 from simhub.model import Account, Repository
 from simhub.scripted_model import Script, ScriptedModel
+from tests.support import forks
+from tests.support.databases import new_sqlite
 from tests.support.keys import key_pair
 
 SECRET = "It's a Secret to Everybody"
@@ -45,7 +46,7 @@ class Story:
     maintainer: Account
     port: int
     environment: dict[str, str] = field(default_factory=dict)
-    process: asyncio.subprocess.Process | None = None
+    process: forks.Forked | None = None
 
     @property
     def script(self) -> Script:
@@ -87,9 +88,7 @@ class Story:
             **self.environment,
         }
         with (self.root / "bot.log").open("ab") as output:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot.cli", "serve", env={**os.environ, **settings}, stdout=output, stderr=output
-            )
+            self.process = forks.forker().fork(["serve"], {**os.environ, **settings}, output)
         await self.until(self.is_ready, what="the bot is ready")
 
     async def kill_bot(self) -> None:
@@ -134,14 +133,19 @@ class Story:
                     found.setdefault(marker.part, []).append(without_markers(comment["body"]))
         return found
 
+    def shown(self, number: int, part: str) -> list[str]:
+        """The bot's comments of one part, asked of the hub itself: cheap enough to look at all the time."""
+        ours = (each.body for each in self.repository.issues[number].comments if each.user.id == self.app.bot_id)
+        return [without_markers(body) for body in ours if any(marker.part == part for marker in markers_in(body))]
+
     async def status(self, number: int) -> str:
         return ((await self.comments(number)).get("status") or [""])[-1]
 
     async def until_status(self, number: int, *starts: str, seconds: float = 90) -> str:
         """Wait until the status comment starts with one of ``starts``."""
 
-        async def look() -> bool:
-            return (await self.status(number)).startswith(starts)
+        def look() -> bool:
+            return (self.shown(number, "status") or [""])[-1].startswith(starts)
 
         await self.until(look, what=f"status starts with {starts}", seconds=seconds, show=lambda: self.status(number))
         return await self.status(number)
@@ -185,6 +189,8 @@ async def told(root: Path, source: Path, rules: list[dict[str, Any]], **environm
         app = hub.create_app(name="forgehand", webhook_secret=SECRET, key_pair=key_pair(), **manifest_rights())
         port = free_port()
         app.webhook_url = f"http://127.0.0.1:{port}/webhook"
+        (root / "data").mkdir(mode=0o700)
+        new_sqlite(root / "data" / "forgehand.db")
         story = Story(root, hub, model, app, repository, maintainer, port, dict(environment))
         try:
             await story.start_bot()

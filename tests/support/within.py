@@ -41,6 +41,7 @@ from bot.work.services import Services
 from handlers import GAVE_UP, ROUTER
 from simhub import Hub
 from simhub.scripted_model import Script, ScriptedModel
+from tests.support.databases import new_sqlite
 from tests.support.keys import key_pair
 from tests.support.story import MODELS, SECRET, Story
 
@@ -109,9 +110,8 @@ async def within(root: Path, source: Path, **given: Any) -> AsyncIterator[Story]
 
 
 async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Services:
-    store = Store(create_engine(settings.database))
+    store = Store(create_engine(new_sqlite(settings.data_dir / "forgehand.db")))
     stack.callback(store.close)
-    await asyncio.to_thread(store.migrate)
     session, clock = await stack.enter_async_context(open_session()), FastTime(hub)
     assert settings.app_id is not None
     assert settings.private_key is not None

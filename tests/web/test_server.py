@@ -18,6 +18,7 @@ from bot.store.deliveries import Delivery, Ended
 from bot.store.store import Store
 from bot.store.tables import model_call
 from bot.web.server import make_web
+from tests.support.databases import new_sqlite, open_store
 
 
 async def broken(_request: web.Request) -> web.Response:
@@ -33,10 +34,7 @@ def application(store: Store, engine_up: list[bool]) -> web.Application:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(create_engine(f"sqlite:///{tmp_path / 'web.db'}"))
-    store.migrate()
-    yield store
-    store.close()
+    yield from open_store(new_sqlite(tmp_path / "web.db"))
 
 
 async def test_ready_only_when_everything_is(store: Store, aiohttp_client: AiohttpClient) -> None:

@@ -1,0 +1,160 @@
+"""Bots that start in no time: a process that has imported the whole bot once forks one for each story.
+
+Importing takes seconds of processor time, and the stories start a hundred servers. What is forked runs the same
+command line in a process of its own, with its own environment and output, and ends as any process does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+# A server imports the SDK, the engine and the templates when they are first needed.
+_PRELOADED = ("bot.app", "bot.store.migrations", "dbos", "anthropic", "anthropic.resources.messages", "jinja2")
+_ROOT = Path(__file__).parents[2]
+_LARGEST_REQUEST = 128 * 1024
+
+
+@dataclass
+class Forked:
+    """A process that was forked for us, to be used like an :class:`asyncio.subprocess.Process`."""
+
+    pid: int
+    returncode: int | None = None
+    _ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def send_signal(self, number: int) -> None:
+        if self.returncode is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    async def wait(self) -> int | None:
+        await self._ended.wait()
+        return self.returncode
+
+    def watch(self, status: socket.socket) -> None:
+        """Take the exit code from ``status`` when it comes."""
+        loop = asyncio.get_running_loop()
+
+        def read() -> None:
+            loop.remove_reader(status)
+            with status:
+                self.returncode = int(status.recv(16))
+            self._ended.set()
+
+        loop.add_reader(status, read)
+
+
+@dataclass(frozen=True)
+class Forker:
+    """The process that forks, and our end of the line to it."""
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+
+    def fork(self, argv: Sequence[str], environment: Mapping[str, str], output: BinaryIO) -> Forked:
+        """Run ``forgehand ARGV`` with this environment; what it prints goes to ``output``."""
+        status, theirs = socket.socketpair()
+        with theirs:
+            request = json.dumps([argv, dict(environment)]).encode()
+            socket.send_fds(self.control, [request], [output.fileno(), theirs.fileno()])
+        forked = Forked(int(self.control.recv(16)))
+        forked.watch(status)
+        return forked
+
+
+@cache
+def forker() -> Forker:
+    """The one of this test process, started when it is first needed."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        command = [sys.executable, "-m", __name__, str(theirs.fileno())]
+        process = subprocess.Popen(command, cwd=_ROOT, pass_fds=[theirs.fileno()])
+    return Forker(process, ours)
+
+
+def close() -> None:
+    """End the process that forks, if there is one, and whatever it forked."""
+    if forker.cache_info().currsize:
+        forker().control.close()
+        forker().process.wait()
+        forker.cache_clear()
+
+
+def _serve(control: socket.socket) -> list[str] | None:
+    """Fork until the tests hang up. Returns the command line in each child, and None in the parent at its end."""
+    statuses: dict[int, socket.socket] = {}
+
+    def reap(*_: object) -> None:
+        while statuses:
+            pid, code = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            with statuses.pop(pid) as status, contextlib.suppress(BrokenPipeError):
+                status.send(str(os.waitstatus_to_exitcode(code)).encode())
+
+    signal.signal(signal.SIGCHLD, reap)
+    while True:
+        request, files, _, _ = socket.recv_fds(control, _LARGEST_REQUEST, 2)
+        if not request:
+            break
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])  # until the child is known
+        pid = os.fork()
+        if pid == 0:
+            return _become(request, *files)
+        output, status = files
+        os.close(output)
+        statuses[pid] = socket.socket(fileno=status)
+        control.send(str(pid).encode())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+    for pid in list(statuses):
+        os.kill(pid, signal.SIGKILL)
+    return None
+
+
+def _become(request: bytes, output: int, status: int) -> list[str]:
+    """Make the child what it would be had it been started from a command line; that line."""
+    argv, environment = json.loads(request)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
+    for number in (1, 2):
+        os.dup2(output, number)
+    os.close(output)
+    os.close(status)
+    os.environ.clear()
+    os.environ.update(environment)
+    return list(argv)
+
+
+def _main() -> None:
+    with socket.socket(fileno=int(sys.argv[1])) as control:
+        for name in _PRELOADED:
+            importlib.import_module(name)
+        gc.freeze()
+        argv = _serve(control)
+    if argv is not None:
+        from bot.cli import main
+
+        main(argv)
+
+
+if __name__ == "__main__":
+    _main()
