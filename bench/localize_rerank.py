@@ -12,7 +12,7 @@ from bot.change.localization import RERANK_OUTPUT, RERANKED, rerank_question
 from bot.change.records import Brief
 from bot.context.index import Index
 from bot.context.ranking import RankedFile
-from bot.context.rerank import SCHEMA, candidates, reranked
+from bot.context.rerank import SCHEMA, apply_order, list_candidates
 from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
@@ -39,7 +39,7 @@ def prepared(name: str, issue: str, index: Index) -> Asked:
     title, _, body = issue.strip().partition("\n")
     ranking = index.rank(issue, RERANKED)
     brief = Brief(nonce="0" * 16, title=title, body=body, base_branch="main", base_sha=index.commit)
-    return Asked(name, brief, tuple(ranking), candidates(index, ranking))
+    return Asked(name, brief, tuple(ranking), list_candidates(index, ranking))
 
 
 async def orders(asked: Sequence[Asked], folder: Path) -> tuple[dict[str, list[str]], dict[str, Any]]:
@@ -60,7 +60,7 @@ async def orders(asked: Sequence[Asked], folder: Path) -> tuple[dict[str, list[s
         async with gate:
             reply = await gateway.ask(spender, "rerank", "cheap", question, schema=SCHEMA, max_output=RERANK_OUTPUT)
         replies.append(reply)
-        return [each.path for each in reranked(one.ranking, reply.parsed)]
+        return [each.path for each in apply_order(one.ranking, reply.parsed)]
 
     try:
         found = await asyncio.gather(*(order(one) for one in asked))

@@ -123,10 +123,10 @@ def config_check(file: Path, path: str | None) -> None:
 @click.option("--commit", default="HEAD", help="The commit to look at.", show_default=True)
 def context(repo: Path, issue: Path, commit: str) -> None:
     """Rank the files of a repository for an issue, with reasons; asks no model."""
-    from bot.context.report import ranking_report
+    from bot.context.report import rank_files
 
     settings = _settings()
-    _finish(lambda: _printed(ranking_report(repo, commit, _text(issue), settings.data_dir / "index")))
+    _finish(lambda: _printed(rank_files(repo, commit, _text(issue), settings.data_dir / "index")))
 
 
 @main.command(add_help_option=False, context_settings={"ignore_unknown_options": True})

@@ -33,8 +33,8 @@ def _lines(connection: sa.Connection, repository: int, number: int) -> list[str]
 
 def _line(connection: sa.Connection, task: Task) -> str:
     """State, progress or result, time and money of one task."""
-    events = tasks.events(connection, task.id)
-    spent = reporting.spent_by_task(connection, task.id)
+    events = tasks.list_events(connection, task.id)
+    spent = reporting.sum_spending(connection, task.id)
     stage = next((str(event.data["stage"]) for event in reversed(events) if event.kind == "stage"), "")
     summary = shortened(paragraph(str((task.result or {}).get("summary") or "")), 200)
     asked = "is being stopped" if task.cancel and task.ended is None else task.state

@@ -85,6 +85,6 @@ def _told(verdicts: Mapping[str, str], proof: Proof) -> str:
 async def tests_near(job: Assignment[Any], brief: Brief, base: Baseline, changes: Changes) -> Sequence[str]:
     """The existing test files that exercise what was changed, at most eight."""
     code = await index(job, brief.base_sha)
-    near = [test for path in changes.files for test in code.tests_for(path)]
+    near = [test for path in changes.files for test in code.find_tests(path)]
     files = [*base.targets[:3], *near] or list(base.targets)
     return tuple(dict.fromkeys(file for file in files if file not in changes.files))[:8]

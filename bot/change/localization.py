@@ -13,7 +13,7 @@ from bot.change.records import Brief, Found
 from bot.context import guidelines
 from bot.context.index import Index
 from bot.context.ranking import RankedFile
-from bot.context.rerank import SCHEMA, candidates, reranked
+from bot.context.rerank import SCHEMA, apply_order, list_candidates
 from bot.github.api.scopes import READ
 from bot.models.port import Conversation, Message, ModelError
 from bot.work.assignment import Assignment
@@ -67,7 +67,7 @@ def nearby_tests(code: Index, ranked: Sequence[str]) -> tuple[str, ...]:
     Files not named as tests come last: a runner may take them, but they rarely hold a test.
     """
     speaking = [path for path in ranked if code.files[path].role == "test" and _TEST_NAME.search(path)][:_SPEAKING]
-    exercising = [test for path in ranked[:5] if code.files[path].role != "test" for test in code.tests_for(path)]
+    exercising = [test for path in ranked[:5] if code.files[path].role != "test" for test in code.find_tests(path)]
     exercising.sort(key=lambda test: _TEST_NAME.search(test) is None)
     return tuple(dict.fromkeys([*speaking, *exercising]))[:_TESTS]
 
@@ -75,19 +75,19 @@ def nearby_tests(code: Index, ranked: Sequence[str]) -> tuple[str, ...]:
 def style_there(code: Index, files: Sequence[str]) -> str:
     """How the likeliest file that is code, and its neighbours, are written; '' where none of the files is."""
     path = next((path for path in files if code.files[path].role == "code"), None)
-    return code.style(path) if path is not None else ""
+    return code.describe_style(path) if path is not None else ""
 
 
 async def _reranked(job: Job, brief: Brief, code: Index, ranking: tuple[RankedFile, ...]) -> tuple[RankedFile, ...]:
     """The likeliest files in the order a model gives them; as they were where it cannot be asked or read."""
-    listed = await asyncio.to_thread(candidates, code, ranking[:RERANKED])
+    listed = await asyncio.to_thread(list_candidates, code, ranking[:RERANKED])
     question = rerank_question(job.capability.prompts, brief, listed)
     try:
         reply = await job.ask("find-rerank", "cheap", question, schema=SCHEMA, max_output=RERANK_OUTPUT)
     except ModelError as error:
         await job.stage("find", "started", f"ranked without a model: {error}")
         return ranking
-    return (*reranked(ranking[:RERANKED], reply.parsed), *ranking[RERANKED:])
+    return (*apply_order(ranking[:RERANKED], reply.parsed), *ranking[RERANKED:])
 
 
 def rerank_question(prompts: str, brief: Brief, listed: str) -> Conversation:

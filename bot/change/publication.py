@@ -127,5 +127,5 @@ async def notify(job: Assignment[Any], text: str) -> int:
 
 async def account(job: Job, evidence: Evidence) -> Evidence:
     """The evidence with what the task has cost by now."""
-    spent = await job.services.store.run(lambda connection: reporting.spent_by_task(connection, job.task_id))
+    spent = await job.services.store.run(lambda connection: reporting.sum_spending(connection, job.task_id))
     return evidence.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})

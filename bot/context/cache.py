@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from bot.context.record import VERSION, Record
-from bot.context.workers import Done
+from bot.context.workers import IndexedBlob
 
 MAX_BYTES = 1 << 30
 _BATCH = 500
@@ -61,7 +61,7 @@ class Cache:
             row = self._connection.execute("select record from blob where key = ?", (key,)).fetchone()
         return Record.from_bytes(row[0]) if row and row[0] else None
 
-    def add(self, done: Sequence[Done]) -> None:
+    def add(self, done: Sequence[IndexedBlob]) -> None:
         with self._transaction() as connection:
             connection.executemany(
                 "insert or replace into blob(key, used, posting, record) values (?, ?, ?, ?)",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.context.blobs import OFFLINE
-from bot.context.words import STOP, terms
+from bot.context.words import STOP, count_terms
 from bot.git.command import run_git
 
 DEPTH = 2_000
@@ -61,5 +61,5 @@ def _changes(log: str) -> list[Change]:
 def _change(entry: str) -> Change:
     sha, time, message, names = (*entry.split("\x02", 3), "", "", "", "")[:4]
     paths = tuple(name for name in names.strip("\0\n").split("\0") if name)
-    said = {term: min(times, 3) for term, times in terms(message[:2_000]).items() if term not in STOP}
+    said = {term: min(times, 3) for term, times in count_terms(message[:2_000]).items() if term not in STOP}
     return Change(int(time) if time.isdigit() else 0, sha, said, paths if len(paths) <= _MOST_FILES else ())

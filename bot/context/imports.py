@@ -20,7 +20,7 @@ _INCLUDE = re.compile(r"^\s*#\s*include\s*[<\"]([^>\"\n]{1,200})[>\"]", re.MULTI
 _REQUIRE = re.compile(r"\brequire(?:_relative)?\s*\(?\s*['\"]([^'\"\n]{1,200})['\"]")
 
 
-def imports(text: str, language: str) -> tuple[str, ...]:
+def read_imports(text: str, language: str) -> tuple[str, ...]:
     """Modules as slash paths without extension, relative ones with ``./`` or ``../`` in front; at most 400."""
     found = _READERS.get(language)
     return tuple(dict.fromkeys(found(text)))[:_MAX_IMPORTS] if found else ()

@@ -15,16 +15,16 @@ from bot.context.history import History, read_history
 from bot.context.imports import Modules
 from bot.context.languages import language_named
 from bot.context.lookup import Lookup
-from bot.context.nearby import tests_for
+from bot.context.nearby import find_tests
 from bot.context.postings import Postings
-from bot.context.question import read_question
+from bot.context.query import read_query
 from bot.context.ranking import Corpus, RankedFile, RankedFunction, Ranker
 from bot.context.record import Posting, Record, read_text
-from bot.context.style import style
-from bot.context.tree import File, Tree, list_tree, sizes, too_large
-from bot.context.windows import Windows, cut
+from bot.context.style import describe_style
+from bot.context.tree import Tree, TreeFile, is_too_large, list_tree, read_sizes
+from bot.context.windows import Windows, cut_windows
 from bot.context.worker import MISSING
-from bot.context.workers import WORKERS, Done, Wanted, read_all
+from bot.context.workers import WORKERS, BlobRequest, IndexedBlob, read_all
 from bot.git.changes import Changes
 
 _REPOSITORIES = 8
@@ -45,7 +45,7 @@ class Index:
         self._records: OrderedDict[str, Record] = OrderedDict()
         self.paths = tuple(file.path for file in tree.files)
         self.left_out = dict(tree.passed)
-        self.files: dict[str, File] = {}
+        self.files: dict[str, TreeFile] = {}
         self.numbers: dict[str, int] = {}
         self.by_number: Mapping[int, Sequence[str]]
         by_number: dict[int, list[str]] = defaultdict(list)
@@ -64,23 +64,23 @@ class Index:
 
     def rank(self, title_and_body: str, limit: int = 20) -> tuple[RankedFile, ...]:
         """The likeliest files, best first, each with the reasons for its place. The first line is the title."""
-        return self._ranker.files(read_question(title_and_body), limit)
+        return self._ranker.files(read_query(title_and_body), limit)
 
     def functions(self, title_and_body: str, limit: int = 20) -> tuple[RankedFunction, ...]:
         """The likeliest functions of the whole tree, best first."""
-        return self._ranker.functions(read_question(title_and_body), limit)
+        return self._ranker.functions(read_query(title_and_body), limit)
 
     def windows(self, ranking: Sequence[RankedFile], budget_tokens: int) -> Windows:
         """What to show of a ranking within a budget: signatures of the files, code of the likeliest functions."""
-        return cut(self, ranking, budget_tokens)
+        return cut_windows(self, ranking, budget_tokens)
 
-    def tests_for(self, path: str) -> tuple[str, ...]:
+    def find_tests(self, path: str) -> tuple[str, ...]:
         """Test files that exercise a file, nearest first; at most five."""
-        return tests_for(self, path)
+        return find_tests(self, path)
 
-    def style(self, path: str) -> str:
+    def describe_style(self, path: str) -> str:
         """How the neighbours of a file write, with two short examples."""
-        return style(self, path)
+        return describe_style(self, path)
 
     def with_changes(self, changes: Changes) -> Lookup:
         """Search and read this commit with changes on top."""
@@ -111,7 +111,7 @@ class Index:
                     found[path] = decode(data)
         return found
 
-    def _read_again(self, file: File) -> Record:
+    def _read_again(self, file: TreeFile) -> Record:
         """The cache has let go of the record; the blob is still there."""
         return read_text(self.text(file.path) or "", language_named(file.language))[1]
 
@@ -190,7 +190,7 @@ class Indexer:
         await asyncio.to_thread(_recall, cache, missing, postings)
         if not missing:
             return
-        small, large = _by_size(missing, await sizes(git_dir, [one.sha for one in missing.values()]))
+        small, large = _by_size(missing, await read_sizes(git_dir, [one.sha for one in missing.values()]))
         for one in large:
             postings.add(one.key, Posting(left_out="huge"))
         async for group in read_all(git_dir, small, workers=self._workers):
@@ -198,13 +198,13 @@ class Indexer:
         await asyncio.to_thread(cache.trim)
 
 
-def _recall(cache: Cache, missing: dict[str, Wanted], postings: Postings) -> None:
+def _recall(cache: Cache, missing: dict[str, BlobRequest], postings: Postings) -> None:
     for key, data in cache.postings(list(missing)):
         postings.add(key, Posting.from_bytes(data))
         del missing[key]
 
 
-def _keep(cache: Cache, group: Sequence[Done], postings: Postings) -> None:
+def _keep(cache: Cache, group: Sequence[IndexedBlob], postings: Postings) -> None:
     """What was missing from the repository is not remembered: a later fetch may bring it."""
     read = [(one, Posting.from_bytes(one.posting)) for one in group]
     present = [(one, posting) for one, posting in read if posting.left_out != MISSING]
@@ -213,6 +213,11 @@ def _keep(cache: Cache, group: Sequence[Done], postings: Postings) -> None:
         postings.add(one.key, posting)
 
 
-def _by_size(wanted: Mapping[str, Wanted], size: Mapping[str, int]) -> tuple[list[Wanted], list[Wanted]]:
-    here = [one for one in wanted.values() if one.sha in size]
-    return [one for one in here if not too_large(size[one.sha])], [one for one in here if too_large(size[one.sha])]
+def _by_size(wanted: Mapping[str, BlobRequest], size: Mapping[str, int]) -> tuple[list[BlobRequest], list[BlobRequest]]:
+    """Split the blobs that are here into those worth reading and those too large for it."""
+    small: list[BlobRequest] = []
+    large: list[BlobRequest] = []
+    for request in wanted.values():
+        if request.sha in size:
+            (large if is_too_large(size[request.sha]) else small).append(request)
+    return small, large

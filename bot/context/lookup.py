@@ -14,13 +14,13 @@ from typing import Protocol
 from bot.context.blobs import Blobs, decode
 from bot.context.grep import Hit, grep
 from bot.context.languages import language_of
-from bot.context.nearby import shared_folders
-from bot.context.outline import Definition, outline
+from bot.context.nearby import count_shared_folders
+from bot.context.outline import Definition, read_outline
 from bot.context.postings import Postings
 from bot.context.record import DEFINES, Record
 from bot.context.sieve import MAX_BYTES, role_of
-from bot.context.tree import File
-from bot.context.words import LONGEST, terms_of
+from bot.context.tree import TreeFile
+from bot.context.words import LONGEST, split_identifier
 
 _HITS = 60
 _HITS_OF_A_FILE = 8
@@ -37,12 +37,12 @@ _PATTERN = 500
 KINDS = ("literal", "regex", "symbol")
 
 
-class Corpus(Protocol):
+class SearchableIndex(Protocol):
     """What a lookup needs of an index."""
 
     git_dir: Path
     commit: str
-    files: dict[str, File]
+    files: dict[str, TreeFile]
     by_number: Mapping[int, Sequence[str]]
     postings: Postings
 
@@ -54,7 +54,7 @@ class Corpus(Protocol):
 class Lookup:
     """A commit's files with ``changes`` (path to new text, or None where deleted) on top. Blocking, so for threads."""
 
-    def __init__(self, corpus: Corpus, changes: Mapping[str, str | None]) -> None:
+    def __init__(self, corpus: SearchableIndex, changes: Mapping[str, str | None]) -> None:
         self._corpus = corpus
         self._changes = changes
 
@@ -101,7 +101,7 @@ class Lookup:
         for path, one in found[:_SHOWN]:
             end = min(one.end, one.start + _SHOWN_LINES - 1)
             cut = f"\n(cut; it ends in line {one.end})" if end < one.end else ""
-            pieces.append(f"\n{path}\n{numbered((self._text(path) or '').split(chr(10)), one.start, end)}{cut}")
+            pieces.append(f"\n{path}\n{number_lines((self._text(path) or '').split(chr(10)), one.start, end)}{cut}")
         return "\n".join(pieces)
 
     def references(self, name: str) -> str:
@@ -116,7 +116,7 @@ class Lookup:
 
         def distance(path: str) -> tuple[bool, int, int, str]:
             role = role_of(path, is_code=language_of(path) is not None)
-            near = max((shared_folders(path, home) for home in homes), default=0)
+            near = max((count_shared_folders(path, home) for home in homes), default=0)
             return path not in homes, _ROLES.index(role), -near, path
 
         paths = sorted(self._speaking(last), key=distance)
@@ -124,7 +124,7 @@ class Lookup:
 
     def _speaking(self, name: str) -> list[str]:
         """Paths that may hold a name as a word: those the index knows to, and what is changed."""
-        words, corpus = terms_of(name), self._corpus
+        words, corpus = split_identifier(name), self._corpus
         if not words or len(name) > LONGEST:
             return self._paths("")
         held = {path for number, _ in corpus.postings.get(words[0]) for path in corpus.by_number.get(number, ())}
@@ -195,7 +195,7 @@ class Lookup:
         for path, text in self._changes.items():
             language = language_of(path)
             if text is not None and language is not None and len(text) <= MAX_BYTES:
-                yield from ((path, one) for one in outline(text, language))
+                yield from ((path, one) for one in read_outline(text, language))
 
 
 def read_lines(text: str, start: int = 1, end: int = 0) -> str:
@@ -206,13 +206,13 @@ def read_lines(text: str, start: int = 1, end: int = 0) -> str:
         return f"The file has {len(lines)} lines only."
     wanted = min(end if end > 0 else len(lines), len(lines))
     last = min(max(wanted, first), first + _LINES - 1)
-    shown = numbered(lines, first, last)
+    shown = number_lines(lines, first, last)
     if first > 1 or last < len(lines):
         shown += f"\n(lines {first} to {last} of {len(lines)})"
     return shown
 
 
-def numbered(lines: Sequence[str], start: int, end: int) -> str:
+def number_lines(lines: Sequence[str], start: int, end: int) -> str:
     """``start`` to ``end``, counted from 1, each line with its number and cut at 400 characters."""
     width = len(str(end))
     shown = []

@@ -9,8 +9,8 @@ from typing import Protocol
 from bot.context.imports import Modules, module_of
 from bot.context.postings import Postings
 from bot.context.record import IMPORTS, Record
-from bot.context.tree import File
-from bot.context.words import fold, terms_of
+from bot.context.tree import TreeFile
+from bot.context.words import fold, split_identifier
 
 _LIMIT = 5
 _LOOKED_AT = 60
@@ -18,7 +18,7 @@ _TEST_WORDS = frozenset(("test", "spec", "conftest"))
 
 
 class _Index(Protocol):
-    files: dict[str, File]
+    files: dict[str, TreeFile]
     by_number: Mapping[int, Sequence[str]]
     postings: Postings
     modules: Modules
@@ -26,7 +26,7 @@ class _Index(Protocol):
     def record(self, path: str) -> Record: ...
 
 
-def tests_for(index: _Index, path: str) -> tuple[str, ...]:
+def find_tests(index: _Index, path: str) -> tuple[str, ...]:
     """Test files for a path, nearest first, at most five; none where nothing connects them."""
     own = _words(module_of(path).rpartition("/")[2])
     folders = frozenset(word for part in PurePosixPath(path).parent.parts for word in _words(part))
@@ -55,10 +55,10 @@ def _importers(index: _Index, path: str) -> list[str]:
     last = module_of(path).rpartition("/")[2]
     found = [test for number, _ in index.postings.get(IMPORTS + last) for test in index.by_number.get(number, ())]
     tests = [test for test in found if index.files[test].role == "test"]
-    return sorted(tests, key=lambda test: (-shared_folders(test, path), test))
+    return sorted(tests, key=lambda test: (-count_shared_folders(test, path), test))
 
 
-def shared_folders(first: str, second: str) -> int:
+def count_shared_folders(first: str, second: str) -> int:
     """How many parts two paths have in common from their beginning on."""
     count = 0
     for one, other in zip(first.split("/"), second.split("/"), strict=False):
@@ -69,5 +69,5 @@ def shared_folders(first: str, second: str) -> int:
 
 
 def _words(name: str) -> frozenset[str]:
-    words = terms_of(name)
+    words = split_identifier(name)
     return frozenset(words[1:] or words) | ({fold(name.lower())} if len(words) == 1 else frozenset())

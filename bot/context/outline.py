@@ -41,7 +41,7 @@ class Definition(NamedTuple):
         return self.kind in {"function", "method", "macro", "property"}
 
 
-def outline(text: str, language: Language) -> tuple[Definition, ...]:
+def read_outline(text: str, language: Language) -> tuple[Definition, ...]:
     """Definitions in the order of the file; at most 5,000. Broken code gives what the parser still understood."""
     from ast_grep_py import SgRoot
 

@@ -15,10 +15,10 @@ from bot.context.history import History
 from bot.context.imports import Modules
 from bot.context.outline import Definition
 from bot.context.postings import Postings
-from bot.context.question import Frame, Question
+from bot.context.query import Frame, Query
 from bot.context.record import NAMES, Record
 from bot.context.signals import Strengths
-from bot.context.tree import File
+from bot.context.tree import TreeFile
 
 # Signals in ABSOLUTE are strengths of their own; the others are divided by the strongest file's, so that a weight is
 # what the best file gets. Found by a softmax regression on 94 real issues of twelve repositories, each repository's
@@ -69,7 +69,7 @@ class RankedFunction:
 class Corpus:
     """What a ranking works on."""
 
-    files: Mapping[str, File]
+    files: Mapping[str, TreeFile]
     by_number: Mapping[int, Sequence[str]]
     postings: Postings
     modules: Modules
@@ -105,7 +105,7 @@ class _Weighed:
     ``traced`` holds, by path, frames and how much each counts.
     """
 
-    question: Question
+    question: Query
     rarity: Mapping[str, float]
     title: Mapping[str, float]
     signals: Mapping[str, _Signal]
@@ -135,7 +135,7 @@ class Ranker:
         self._messages = signals.Messages(corpus.history)
         self._touched = {path: math.log1p(times) for path, times in self._messages.touched.items()}
 
-    def files(self, question: Question, limit: int) -> tuple[RankedFile, ...]:
+    def files(self, question: Query, limit: int) -> tuple[RankedFile, ...]:
         """The likeliest files, best first."""
         weighed = self._weigh(question)
         return tuple(
@@ -148,13 +148,13 @@ class Ranker:
             for path in _best(weighed.scores, limit)
         )
 
-    def functions(self, question: Question, limit: int) -> tuple[RankedFunction, ...]:
+    def functions(self, question: Query, limit: int) -> tuple[RankedFunction, ...]:
         """The likeliest functions of the likeliest files, best first."""
         weighed = self._weigh(question)
         found = [one for path in _best(weighed.scores, _FUNCTION_FILES) for one in self._functions(path, weighed)]
         return tuple(sorted(found, key=lambda one: (-one.score, one.path, one.start))[:limit])
 
-    def _weigh(self, question: Question) -> _Weighed:
+    def _weigh(self, question: Query) -> _Weighed:
         """First what is cheap for every file; then, for the likeliest, what needs a closer look."""
         held = cache(partial(self._corpus.postings.among, numbers=self._lengths))
         found = {name: _Signal.of(name, strengths) for name, strengths in self._everywhere(question, held).items()}
@@ -176,7 +176,7 @@ class Ranker:
         most_title = max(closer["title part"].values(), default=0.0) or 1.0
         return _Weighed(question, rarity, title, found, scores, parts, places, most_words, most_title)
 
-    def _everywhere(self, question: Question, held: Callable[[str], Hits]) -> dict[str, Strengths]:
+    def _everywhere(self, question: Query, held: Callable[[str], Hits]) -> dict[str, Strengths]:
         corpus = self._corpus
         return {
             "text": self._spread(self._texts.scores(question.terms, held)),

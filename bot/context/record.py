@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from pydantic_core import from_json, to_json
 
-from bot.context.imports import imports
+from bot.context.imports import read_imports
 from bot.context.languages import Language
-from bot.context.outline import Definition, outline
-from bot.context.words import shingles, terms, terms_of
+from bot.context.outline import Definition, read_outline
+from bot.context.words import count_terms, shingles, split_identifier
 
 VERSION = 3
 DEFINES, NAMES, SAYS, IMPORTS = ">", "~", '"', "@"  # prefixes of posting keys; a term begins with a letter
@@ -25,7 +25,7 @@ _ZERO, _MOST_TIMES = 48, 9_999
 _STRING = re.compile(r"\"((?:[^\"\\\n]|\\.){12,300})\"|'((?:[^'\\\n]|\\.){12,300})'")
 
 
-class Part(NamedTuple):
+class RecordPart(NamedTuple):
     """A function, or (``definition`` is None) everything outside functions; ``length`` counts its words."""
 
     definition: int | None
@@ -39,7 +39,7 @@ class Record:
     language: str
     lines: int
     definitions: tuple[Definition, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[RecordPart, ...]
     words: dict[str, str]
     imports: tuple[str, ...] = ()
 
@@ -68,7 +68,7 @@ class Record:
             language=value["language"],
             lines=value["lines"],
             definitions=tuple(map(Definition._make, value["definitions"])),
-            parts=tuple(map(Part._make, value["parts"])),
+            parts=tuple(map(RecordPart._make, value["parts"])),
             words=dict(zip(value["words"].split(" "), value["holders"].split(" "), strict=True)),
             imports=tuple(value["imports"]),
         )
@@ -97,22 +97,22 @@ class Posting:
 
 def read_text(text: str, language: Language | None) -> tuple[Posting, Record]:
     """Read a text as code of a language, or (None) as plain text."""
-    definitions = outline(text, language) if language else ()
+    definitions = read_outline(text, language) if language else ()
     lines = text.split("\n")
     name = language.name if language else ""
-    parts: list[Part] = []
+    parts: list[RecordPart] = []
     holders: dict[str, str] = defaultdict(str)
     counted: Counter[str] = Counter()
     for definition, words in _parts(lines, definitions):
         for word, times in words.items():
             holders[word] += chr(_ZERO + len(parts)) + chr(_ZERO + min(times, _MOST_TIMES))
-        parts.append(Part(definition, words.total()))
+        parts.append(RecordPart(definition, words.total()))
         counted.update(words)
-    record = Record(name, len(lines), definitions, tuple(parts), dict(holders), imports(text, name))
+    record = Record(name, len(lines), definitions, tuple(parts), dict(holders), read_imports(text, name))
     length = counted.total()
     for defined, times in Counter(one.name for one in definitions).items():
         counted[DEFINES + defined] = times
-        for term in terms_of(defined):
+        for term in split_identifier(defined):
             counted[NAMES + term] += times
     counted.update({IMPORTS + module.rpartition("/")[2] for module in record.imports})
     if language:
@@ -131,6 +131,6 @@ def _parts(lines: Sequence[str], definitions: Sequence[Definition]) -> Iterator[
         if not one.is_function or one.end <= at:
             continue
         rest += lines[at : one.start - 1]
-        yield number, terms("\n".join(lines[max(at, one.start - 1) : one.end]))
+        yield number, count_terms("\n".join(lines[max(at, one.start - 1) : one.end]))
         at = one.end
-    yield None, terms("\n".join([*rest, *lines[at:]]))
+    yield None, count_terms("\n".join([*rest, *lines[at:]]))

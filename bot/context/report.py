@@ -7,11 +7,11 @@ from pathlib import Path
 
 from bot.context.index import Indexer
 from bot.context.ranking import RankedFile
-from bot.context.tree import IndexingFailed
+from bot.context.tree import IndexingError
 from bot.git.command import run_git
 
 
-async def ranking_report(repo: Path, commit: str, issue: str, cache_dir: Path, *, limit: int = 20) -> str:
+async def rank_files(repo: Path, commit: str, issue: str, cache_dir: Path, *, limit: int = 20) -> str:
     """The files of a checkout or bare repository for an issue, best first, with reasons.
 
     Raises :class:`bot.context.tree.IndexingFailed` where there is no repository or no such commit.
@@ -37,5 +37,5 @@ def render(ranking: tuple[RankedFile, ...], *, files: int, left_out: dict[str, i
 async def _line(repo: Path, *arguments: str) -> str:
     done = await run_git(arguments, cwd=repo)
     if done.code:
-        raise IndexingFailed(f"{repo} is no git repository, or has no such commit: {done.stderr.strip()}")
+        raise IndexingError(f"{repo} is no git repository, or has no such commit: {done.stderr.strip()}")
     return done.text.strip()

@@ -34,12 +34,12 @@ class _Index(Protocol):
     def record(self, path: str) -> Record: ...
 
 
-def candidates(index: _Index, ranking: Sequence[RankedFile]) -> str:
+def list_candidates(index: _Index, ranking: Sequence[RankedFile]) -> str:
     """The files with their numbers and signatures, about 4,000 tokens for 20."""
     return "\n\n".join(_candidate(number, one, index.record(one.path)) for number, one in enumerate(ranking, 1))
 
 
-def reranked(ranking: Sequence[RankedFile], answer: Mapping[str, Any]) -> tuple[RankedFile, ...]:
+def apply_order(ranking: Sequence[RankedFile], answer: Mapping[str, Any]) -> tuple[RankedFile, ...]:
     """The ranking in the order of an answer of :data:`SCHEMA`, its reasons first; the rest follows as it was.
 
     Files that were not asked about, or named before, change nothing.

@@ -11,9 +11,9 @@ from bot.context.bm25 import Documents
 from bot.context.history import History
 from bot.context.imports import Modules
 from bot.context.postings import Postings
-from bot.context.question import Frame, Question
+from bot.context.query import Frame, Query
 from bot.context.record import DEFINES, SAYS, Record
-from bot.context.words import terms
+from bot.context.words import count_terms
 
 Strengths = dict[str, float]
 
@@ -30,7 +30,7 @@ class PathWords:
         self._hits: dict[str, list[tuple[int, int]]] = defaultdict(list)
         lengths: dict[int, int] = {}
         for number, path in enumerate(self._paths):
-            words = terms(path.rpartition(".")[0] or path)
+            words = count_terms(path.rpartition(".")[0] or path)
             lengths[number] = words.total()
             for word, times in words.items():
                 self._hits[word].append((number, times))
@@ -93,7 +93,7 @@ class Paths:
         return tuple(known) if len(known) <= _MAX_NAMESAKES else ()
 
 
-def written_paths(question: Question, paths: Paths) -> Strengths:
+def written_paths(question: Query, paths: Paths) -> Strengths:
     """Files whose path the issue writes."""
     strengths: Strengths = {}
     for written in question.paths:
@@ -126,7 +126,7 @@ def places(frames: Sequence[Frame], paths: Paths) -> dict[str, list[tuple[Frame,
     return found
 
 
-def dotted_modules(question: Question, modules: Modules) -> Strengths:
+def dotted_modules(question: Query, modules: Modules) -> Strengths:
     """Files whose module a dotted name begins with."""
     strengths: Strengths = {}
     for dotted in question.dotted:
@@ -140,7 +140,7 @@ def dotted_modules(question: Question, modules: Modules) -> Strengths:
     return strengths
 
 
-def defined(question: Question, postings: Postings, by_number: Mapping[int, Sequence[str]]) -> Strengths:
+def defined(question: Query, postings: Postings, by_number: Mapping[int, Sequence[str]]) -> Strengths:
     """Files that define what the issue names; a name defined in many files says little of each."""
     strengths: Strengths = defaultdict(float)
     for name, weight in question.names.items():
@@ -151,7 +151,7 @@ def defined(question: Question, postings: Postings, by_number: Mapping[int, Sequ
     return strengths
 
 
-def said(question: Question, postings: Postings, by_number: Mapping[int, Sequence[str]]) -> Strengths:
+def said(question: Query, postings: Postings, by_number: Mapping[int, Sequence[str]]) -> Strengths:
     """Files with string literals that hold what the issue quotes."""
     strengths: Strengths = defaultdict(float)
     for run in question.runs:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.context.outline import Definition
 from bot.context.record import Record
-from bot.context.tree import File
+from bot.context.tree import TreeFile
 
 _NEIGHBOURS = 8
 # an example of two lines shows little, but is better than none
@@ -22,16 +22,16 @@ _SNAKE, _CAMEL = re.compile(r"_*[a-z0-9]+(?:_[a-z0-9]+)+_*"), re.compile(r"[a-z]
 
 
 class _Index(Protocol):
-    files: dict[str, File]
+    files: dict[str, TreeFile]
 
     def record(self, path: str) -> Record: ...
 
     def texts(self, paths: Iterable[str]) -> dict[str, str]: ...
 
-    def tests_for(self, path: str) -> tuple[str, ...]: ...
+    def find_tests(self, path: str) -> tuple[str, ...]: ...
 
 
-def style(index: _Index, path: str) -> str:
+def describe_style(index: _Index, path: str) -> str:
     """What a change to ``path`` should fit in with, as a few lines of text; '' where the neighbours show nothing."""
     neighbours = _neighbours(index, path)
     texts = index.texts(neighbours)
@@ -42,7 +42,7 @@ def style(index: _Index, path: str) -> str:
     example = _example(known)
     if example is not None:
         pieces.append(_shown("An example", *example, texts[example[0]]))
-    for test in index.tests_for(path)[:1]:
+    for test in index.find_tests(path)[:1]:
         pieces += _test(index, test)
     return "\n".join(pieces)
 

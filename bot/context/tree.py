@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.context.blobs import OFFLINE
 from bot.context.languages import language_of
 from bot.context.sieve import MAX_BYTES, Role, role_of, unread_path
-from bot.context.workers import Wanted
+from bot.context.workers import BlobRequest
 from bot.git.command import run_git
 from bot.types import ForgehandError
 
@@ -17,12 +17,12 @@ MAX_FILES = 200_000
 _REGULAR = frozenset((b"100644", b"100755", b"100664"))
 
 
-class IndexingFailed(ForgehandError):
+class IndexingError(ForgehandError):
     """A commit could not be listed or read."""
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class TreeFile:
     """A regular file of a tree. ``language`` is '' for plain text."""
 
     path: str
@@ -31,30 +31,30 @@ class File:
     role: Role
 
     @property
-    def wanted(self) -> Wanted:
-        return Wanted(self.sha, self.language)
+    def wanted(self) -> BlobRequest:
+        return BlobRequest(self.sha, self.language)
 
 
 @dataclass(frozen=True)
 class Tree:
     """Files worth reading, in git's order, and how many were passed over for each reason."""
 
-    files: tuple[File, ...]
+    files: tuple[TreeFile, ...]
     passed: dict[str, int]
 
 
 async def list_tree(git_dir: Path, commit: str) -> Tree:
-    """List a commit; raises :class:`IndexingFailed` where the repository or the commit is not there.
+    """List a commit; raises :class:`IndexingError` where the repository or the commit is not there.
 
     Links, submodules and names that are not UTF-8 are passed over, and so is what lies beyond 200,000 files.
     """
     done = await run_git(["ls-tree", "-r", "-z", "--full-tree", commit], cwd=git_dir)
     if done.code:
-        raise IndexingFailed(f"{git_dir.name} has no commit {commit}; fetch it first.\n{done.stderr.strip()}")
-    files: list[File] = []
+        raise IndexingError(f"{git_dir.name} has no commit {commit}; fetch it first.\n{done.stderr.strip()}")
+    files: list[TreeFile] = []
     passed: dict[str, int] = {}
     for outcome in _entries(done.stdout):
-        if isinstance(outcome, File) and len(files) < MAX_FILES:
+        if isinstance(outcome, TreeFile) and len(files) < MAX_FILES:
             files.append(outcome)
         else:
             reason = outcome if isinstance(outcome, str) else "beyond the limit of files"
@@ -62,7 +62,7 @@ async def list_tree(git_dir: Path, commit: str) -> Tree:
     return Tree(tuple(files), passed)
 
 
-def _entries(listing: bytes) -> Iterator[File | str]:
+def _entries(listing: bytes) -> Iterator[TreeFile | str]:
     for entry in listing.split(b"\0"):
         if not entry:
             continue
@@ -78,12 +78,12 @@ def _entries(listing: bytes) -> Iterator[File | str]:
             continue
         reason = unread_path(path)
         language = language_of(path)
-        yield reason or File(
+        yield reason or TreeFile(
             path, sha.decode(), language.name if language else "", role_of(path, is_code=language is not None)
         )
 
 
-async def sizes(git_dir: Path, shas: list[str]) -> dict[str, int]:
+async def read_sizes(git_dir: Path, shas: list[str]) -> dict[str, int]:
     """Size in bytes of each blob that is here; costs no reading of the blobs."""
     request = "".join(f"{sha}\n" for sha in shas).encode()
     arguments = ["cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)"]
@@ -96,5 +96,5 @@ async def sizes(git_dir: Path, shas: list[str]) -> dict[str, int]:
     return found
 
 
-def too_large(size: int) -> bool:
+def is_too_large(size: int) -> bool:
     return size > MAX_BYTES

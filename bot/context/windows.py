@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.context.lookup import numbered
+from bot.context.lookup import number_lines
 from bot.context.outline import Definition
 from bot.context.ranking import RankedFile, RankedFunction
 from bot.context.record import Record
@@ -38,7 +38,7 @@ class _Index(Protocol):
     def texts(self, paths: Iterable[str]) -> dict[str, str]: ...
 
 
-def cut(index: _Index, ranking: Sequence[RankedFile], budget: int) -> Windows:
+def cut_windows(index: _Index, ranking: Sequence[RankedFile], budget: int) -> Windows:
     """The list of paths first, then code of the functions, then outlines of the best files, while there is room."""
     room = _Room(budget)
     room.add("ranking", "Likeliest files:\n" + "\n".join(_line(number, one) for number, one in enumerate(ranking, 1)))
@@ -82,7 +82,7 @@ def _line(number: int, one: RankedFile) -> str:
 def _code(one: RankedFunction, text: str) -> str:
     end = min(one.end, one.start + _CODE_LINES - 1)
     rest = f"\n(cut; it ends in line {one.end})" if end < one.end else ""
-    return f"{one.path}, {one.name}:\n{numbered(text.split(chr(10)), one.start, end)}{rest}"
+    return f"{one.path}, {one.name}:\n{number_lines(text.split(chr(10)), one.start, end)}{rest}"
 
 
 def _outline(path: str, definitions: Sequence[Definition]) -> str:

@@ -29,7 +29,7 @@ def identifiers(text: str) -> Counter[str]:
 
 
 @lru_cache(maxsize=1 << 16)
-def terms_of(identifier: str) -> tuple[str, ...]:
+def split_identifier(identifier: str) -> tuple[str, ...]:
     """``QuerySet`` gives ``queryset``, ``query``, ``set``: the whole in lower case, then its words, folded."""
     whole = identifier.lower().strip("_")
     pieces = [piece.lower() for piece in _PIECE.findall(identifier)]
@@ -61,12 +61,12 @@ def count(names: Counter[str]) -> Counter[str]:
     """Terms of identifiers, each counted as often as its identifier."""
     counted: Counter[str] = Counter()
     for name, times in names.items():
-        for term in terms_of(name):
+        for term in split_identifier(name):
             counted[term] += times
     return counted
 
 
-def terms(text: str) -> Counter[str]:
+def count_terms(text: str) -> Counter[str]:
     """Terms of a text with their counts."""
     return count(identifiers(text))
 

@@ -26,7 +26,7 @@ WORKERS = max(1, min(4, os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
-class Wanted:
+class BlobRequest:
     """A blob to read, and as what: a language's name, or '' for plain text."""
 
     sha: str
@@ -38,7 +38,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Done:
+class IndexedBlob:
     """A blob read: posting and record as bytes for the cache."""
 
     key: str
@@ -46,10 +46,12 @@ class Done:
     record: bytes
 
 
-async def read_all(git_dir: Path, wanted: Sequence[Wanted], *, workers: int = WORKERS) -> AsyncIterator[list[Done]]:
+async def read_all(
+    git_dir: Path, wanted: Sequence[BlobRequest], *, workers: int = WORKERS
+) -> AsyncIterator[list[IndexedBlob]]:
     """Yield what was read in groups as they are done, in no fixed order; every blob wanted comes exactly once."""
     todo = deque(wanted[at : at + _CHUNK] for at in range(0, len(wanted), _CHUNK))
-    done: asyncio.Queue[list[Done] | None] = asyncio.Queue(maxsize=2 * workers)
+    done: asyncio.Queue[list[IndexedBlob] | None] = asyncio.Queue(maxsize=2 * workers)
     count = min(workers, len(todo))
     tasks = [asyncio.create_task(_serve(git_dir, todo, done)) for _ in range(count)]
     try:
@@ -67,7 +69,9 @@ async def read_all(git_dir: Path, wanted: Sequence[Wanted], *, workers: int = WO
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _serve(git_dir: Path, todo: deque[Sequence[Wanted]], done: asyncio.Queue[list[Done] | None]) -> None:
+async def _serve(
+    git_dir: Path, todo: deque[Sequence[BlobRequest]], done: asyncio.Queue[list[IndexedBlob] | None]
+) -> None:
     """Feed one worker at a time until nothing is left; start another where it stopped answering."""
     try:
         worker = _Worker(git_dir)
@@ -76,7 +80,7 @@ async def _serve(git_dir: Path, todo: deque[Sequence[Wanted]], done: asyncio.Que
             group = await worker.read(chunk)
             if len(group) < len(chunk):
                 stuck = chunk[len(group)]
-                group.append(Done(stuck.key, Posting(left_out="unreadable").to_bytes(), b""))
+                group.append(IndexedBlob(stuck.key, Posting(left_out="unreadable").to_bytes(), b""))
                 if rest := chunk[len(group) :]:
                     todo.append(rest)
             await done.put(group)
@@ -90,19 +94,19 @@ class _Worker:
         self._git_dir = git_dir
         self._process: asyncio.subprocess.Process | None = None
 
-    async def read(self, chunk: Sequence[Wanted]) -> list[Done]:
+    async def read(self, chunk: Sequence[BlobRequest]) -> list[IndexedBlob]:
         """What was read of a chunk, in its order; shorter where the worker hung, died or ran out of memory."""
         process = self._process or await self._start()
         assert process.stdin is not None
         assert process.stdout is not None
-        group: list[Done] = []
+        group: list[IndexedBlob] = []
         try:
             process.stdin.write(json.dumps([[one.sha, one.language] for one in chunk]).encode() + b"\n")
             for one in chunk:
                 async with asyncio.timeout(_BLOB_SECONDS):
                     posting, record = FRAME.unpack(await process.stdout.readexactly(FRAME.size))
                     body = await process.stdout.readexactly(min(posting + record, _MAX_FRAME))
-                group.append(Done(one.key, body[:posting], body[posting:]))
+                group.append(IndexedBlob(one.key, body[:posting], body[posting:]))
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
             await self.close()
         except BaseException:

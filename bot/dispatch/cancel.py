@@ -19,7 +19,7 @@ async def cancel_where(
 
     ``reason`` goes to the audit trail.
     """
-    for task in await services.store.run(tasks.runnable):
+    for task in await services.store.run(tasks.list_runnable):
         target = Target.model_validate(task.argument)
         if not concerns(task, target):
             continue

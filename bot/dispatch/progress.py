@@ -83,11 +83,13 @@ class Reporter:
 
     async def _resume(self) -> None:
         """Take up what an earlier process left open: active tasks, and ended ones whose comment was not closed."""
-        self._watched = {task_id: _Watched(newest=1) for task_id in await self.services.store.run(reporting.unreported)}
+        self._watched = {
+            task_id: _Watched(newest=1) for task_id in await self.services.store.run(reporting.list_unreported)
+        }
         await self._stand(self._watched)
 
     async def _look(self) -> None:
-        news = await self.services.store.run(lambda connection: tasks.touched(connection, self._after))
+        news = await self.services.store.run(lambda connection: tasks.list_touched(connection, self._after))
         for task_id, event in news.items():
             self._watched.setdefault(task_id, _Watched()).newest = event
             self._after = max(self._after, event)
@@ -97,7 +99,7 @@ class Reporter:
         """Which of the tasks have no comment while they run, and which have ended."""
         if not task_ids:
             return
-        found = await self.services.store.run(lambda connection: reporting.standing(connection, task_ids))
+        found = await self.services.store.run(lambda connection: reporting.load_summaries(connection, task_ids))
         now = asyncio.get_running_loop().time()
         for task_id, standing in found.items():
             watched = self._watched[task_id]
@@ -254,18 +256,18 @@ def _body(task: Task, view: StatusView, *, final: bool) -> str | None:
     return data.get("report") or (status_text(view) if task.source == "command" else None)
 
 
-def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskEvent], reporting.Spent]:
+def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskEvent], reporting.Spending]:
     task = tasks.get(connection, task_id)
     if task is None:
         raise LookupError(f"task {task_id} has events but no row")
-    return task, tasks.events(connection, task_id), reporting.spent_by_task(connection, task_id)
+    return task, tasks.list_events(connection, task_id), reporting.sum_spending(connection, task_id)
 
 
 def _repository(task: Task) -> Repository:
     return Target.model_validate(task.argument).repository
 
 
-def _view(task: Task, events: list[TaskEvent], spent: reporting.Spent) -> StatusView:
+def _view(task: Task, events: list[TaskEvent], spent: reporting.Spending) -> StatusView:
     return StatusView(
         task=task.id,
         flow=task.flow,

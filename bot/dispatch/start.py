@@ -158,7 +158,7 @@ async def cancel_active(services: Services, event: Event, flow: str, *, label: s
     if repository is None or actor is None or number is None:
         return
     key = active_key(flow, repository, number)
-    task = await services.store.run(lambda connection: tasks.holder(connection, key))
+    task = await services.store.run(lambda connection: tasks.find_holder(connection, key))
     if task is None or (label is not None and not labels.same(label, str(task.argument.get("source_label")))):
         return
     if (await services.github.bot()).id != actor.id:
@@ -173,7 +173,7 @@ async def cancel_installation(services: Services, event: Event) -> None:
     if installation is None:
         return
     services.github.forget_installation(installation)
-    running = await services.store.run(tasks.runnable)
+    running = await services.store.run(tasks.list_runnable)
     for task in running:
         if task.installation == installation and task.state not in FINAL_STATES:
             await services.engine.cancel(task.id, actor.login if actor else "the account's owner")
@@ -228,7 +228,7 @@ async def _refuse(
     """One reaction and one sentence; other bots get neither, so that two bots cannot keep each other busy. Nor does
     anybody who was refused more than thirty times within an hour: anybody may review a public pull request."""
     hour = now_ms() - 3_600_000
-    refused = await services.store.run(lambda connection: audit.refusals_since(connection, actor.login, hour))
+    refused = await services.store.run(lambda connection: audit.count_refusals(connection, actor.login, hour))
     if actor.type == "Bot" or refused > _REFUSALS:
         return
     github = await services.github.for_repository(repository, COMMENT)

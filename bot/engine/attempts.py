@@ -11,8 +11,8 @@ import structlog
 from pydantic import TypeAdapter
 
 from bot.engine import results
-from bot.engine.ledger import Ledger
 from bot.engine.port import DeadLetter, EngineError, Step, StepCrashed, StepTimeout, TaskCancelled
+from bot.engine.records import TaskRecords
 from bot.types import ForgehandError, T
 
 MAX_STARTS = 3
@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 class CancelWatch:
     """Tells running steps of a task that somebody asked it to stop: at once in this process, else within ``poll`` s."""
 
-    ledger: Ledger
+    records: TaskRecords
     poll: float = 0.5
     _wakes: dict[str, asyncio.Event] = field(default_factory=dict)
 
@@ -37,7 +37,7 @@ class CancelWatch:
         """Returns when the task's flag is set: who asked."""
         event = self._wakes.setdefault(task_id, asyncio.Event())
         while True:
-            by = await self.ledger.cancelled_by(task_id)
+            by = await self.records.cancelled_by(task_id)
             if by is not None:
                 return by
             try:
@@ -54,7 +54,7 @@ class CancelWatch:
 class Attempts:
     """Runs the steps of one task. ``backoff`` is the first pause before a retry in seconds; it doubles each time."""
 
-    ledger: Ledger
+    records: TaskRecords
     watch: CancelWatch
     task_id: str
     backoff: float
@@ -63,7 +63,7 @@ class Attempts:
         """The step's end as text: its result or its error. Raises only when the process is stopping."""
         tried = 0
         while True:
-            start = await self.ledger.start_step(self.task_id, name)
+            start = await self.records.start_step(self.task_id, name)
             if start.cancelled_by is not None:
                 return results.write_error(_cancelled(start.cancelled_by))
             if start.starts > MAX_STARTS:
@@ -120,7 +120,7 @@ class Attempts:
         return max(doubled, float(asked)) if isinstance(asked, int | float) else doubled
 
     async def _uncount(self, name: str, error: str | None) -> None:
-        await asyncio.shield(self.ledger.end_step(self.task_id, name, error))
+        await asyncio.shield(self.records.end_step(self.task_id, name, error))
 
 
 async def _call(step: Step[T]) -> T:

@@ -19,8 +19,8 @@ from bot.engine import dbos_setup, failover
 from bot.engine.attempts import Body, CancelWatch
 from bot.engine.dbos_setup import FREE, GROUPED
 from bot.engine.failover import Heartbeat
-from bot.engine.ledger import StoreLedger
-from bot.engine.port import EngineError, FlowTable, Outcome, WorkflowLawBroken
+from bot.engine.port import EngineError, FlowTable, Outcome, WorkflowError
+from bot.engine.records import StoreRecords
 from bot.engine.workflow import FlowCall, Runtime, run_task
 from bot.store import tasks
 from bot.store.database import create_engine, now_ms
@@ -64,8 +64,8 @@ class DbosEngine:
         self._beat_seconds = heartbeat_seconds
         self._keep = timedelta(days=keep_days)
         self._workers = workers
-        ledger = StoreLedger(store)
-        self._runtime = Runtime(flows, ledger, CancelWatch(ledger), backoff)
+        records = StoreRecords(store)
+        self._runtime = Runtime(flows, records, CancelWatch(records), backoff)
         self._running: set[asyncio.Task[Any]] = set()
         self._upkeep: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
@@ -80,7 +80,7 @@ class DbosEngine:
         return await self._enqueue(call, group)
 
     async def cancel(self, task_id: str, by: str) -> None:
-        await self._runtime.ledger.request_cancel(task_id, by)
+        await self._runtime.records.request_cancel(task_id, by)
         self._runtime.watch.wake(task_id)
 
     @property
@@ -188,7 +188,7 @@ class DbosEngine:
         from dbos import DBOS
 
         before = now_ms() - older_than_ms
-        rows = [row for row in await self._store.run(tasks.runnable) if row.created <= before]
+        rows = [row for row in await self._store.run(tasks.list_runnable) if row.created <= before]
         for first in range(0, len(rows), CHUNK):
             chunk = rows[first : first + CHUNK]
             ids = [row.id for row in chunk]
@@ -198,7 +198,7 @@ class DbosEngine:
                 if row.id not in status:
                     await self._enqueue(FlowCall(task_id=row.id, flow=row.flow, argument=row.argument), row.group)
                 elif status[row.id] not in ("ENQUEUED", "DELAYED", "PENDING"):
-                    await self._runtime.ledger.close(row.id, _LOST)
+                    await self._runtime.records.close(row.id, _LOST)
 
     async def _keep_up(self) -> None:
         next_retirement = time.monotonic()
@@ -274,7 +274,7 @@ async def _record(reservation: StepReservation, name: str, body: Body) -> str:
     try:
         return await reservation.run_async({"name": name}, step)
     except error.DBOSUnexpectedStepError:
-        raise WorkflowLawBroken(
+        raise WorkflowError(
             f"The step {name} stands where another was remembered: the workflow's shape changed under a running task."
         ) from None
 

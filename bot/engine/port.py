@@ -46,7 +46,7 @@ class DeadLetter(EngineError):
     """A step was started three times without ever reaching its checkpoint; ``details``: ``step``."""
 
 
-class WorkflowLawBroken(EngineError):
+class WorkflowError(EngineError):
     """A workflow did what replay cannot repeat: a name used twice, a step beside an open one."""
 
 
@@ -121,7 +121,7 @@ class FlowTable:
 
     def add(self, spec: FlowSpec) -> None:
         if spec.name in self.specs:
-            raise WorkflowLawBroken(f"Two workflows are called {spec.name}; give one another name.")
+            raise WorkflowError(f"Two workflows are called {spec.name}; give one another name.")
         self.specs[spec.name] = spec
 
 

@@ -14,21 +14,21 @@ from typing import Any
 
 from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapter
 
-from bot.engine.port import WorkflowLawBroken
+from bot.engine.port import WorkflowError
 from bot.types import ForgehandError
 
 _RESULT, _ERROR = "+", "-"
 
 
-def adapter_of(fn: Callable[..., Any]) -> TypeAdapter[Any]:
-    """The schema of what ``fn`` returns; raises :class:`WorkflowLawBroken` where its annotation does not give one."""
+def make_adapter(fn: Callable[..., Any]) -> TypeAdapter[Any]:
+    """The schema of what ``fn`` returns; raises :class:`WorkflowError` where its annotation does not give one."""
     plain = _plain(fn)
     if "return" not in getattr(plain, "__annotations__", {}):
-        raise WorkflowLawBroken(f"The step function {_name(plain)} says not what it returns: annotate it.")
+        raise WorkflowError(f"The step function {_name(plain)} says not what it returns: annotate it.")
     try:
         return _adapter(_resolved(plain))
     except (NameError, PydanticSchemaGenerationError, PydanticUserError) as error:
-        raise WorkflowLawBroken(
+        raise WorkflowError(
             f"The step function {_name(plain)} returns what cannot be remembered as JSON ({error}): use plain values or"
             " models defined at module level, imported outside TYPE_CHECKING."
         ) from None

@@ -16,8 +16,8 @@ from pydantic import TypeAdapter
 
 from bot.engine import results
 from bot.engine.attempts import Attempts, Body, CancelWatch
-from bot.engine.ledger import Ledger
-from bot.engine.port import DeadLetter, FlowTable, Outcome, Step, StepCrashed, TaskCancelled, WorkflowLawBroken
+from bot.engine.port import DeadLetter, FlowTable, Outcome, Step, StepCrashed, TaskCancelled, WorkflowError
+from bot.engine.records import TaskRecords
 from bot.types import ForgehandError, JsonModel, T
 
 log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ class Runtime:
     """What all tasks of an engine share. ``backoff`` is the first pause before a retry, in seconds."""
 
     flows: FlowTable
-    ledger: Ledger
+    records: TaskRecords
     watch: CancelWatch
     backoff: float = 1.0
 
@@ -55,11 +55,11 @@ async def run_task(runtime: Runtime, journal: Journal, call: FlowCall) -> Outcom
 
     None, and nothing is run, where the task has ended already.
     """
-    if not await runtime.ledger.begin(call.task_id):
+    if not await runtime.records.begin(call.task_id):
         return None
     try:
-        outcome = outcome_of(await run_flow(runtime, journal, call))
-        await runtime.ledger.close(call.task_id, outcome)
+        outcome = read_outcome(await run_flow(runtime, journal, call))
+        await runtime.records.close(call.task_id, outcome)
     finally:
         runtime.watch.forget(call.task_id)
     return outcome
@@ -84,12 +84,12 @@ async def run_flow(runtime: Runtime, journal: Journal, call: FlowCall) -> str:
 def _flow(runtime: Runtime, call: FlowCall) -> Callable[[TaskCtx], Awaitable[Outcome]]:
     spec = runtime.flows.specs.get(call.flow)
     if spec is None:
-        raise WorkflowLawBroken(f"There is no workflow called {call.flow} in this version.")
+        raise WorkflowError(f"There is no workflow called {call.flow} in this version.")
     argument = spec.argument.model_validate(call.argument)
     return lambda context: spec.run(context, argument)
 
 
-def outcome_of(text: str) -> Outcome:
+def read_outcome(text: str) -> Outcome:
     """How a task ended whose workflow ended with this text, an outcome or an error."""
     try:
         return cast(Outcome, results.read(_OUTCOME, text))
@@ -131,7 +131,7 @@ class TaskCtx:
     async def parallel(self, steps: Mapping[str, Step[T]]) -> dict[str, T]:
         if not steps:
             return {}
-        adapters = {name: results.adapter_of(step.fn) for name, step in steps.items()}
+        adapters = {name: results.make_adapter(step.fn) for name, step in steps.items()}
         with self._opened(*steps):
             bodies = {name: self._body(name, step, adapters[name]) for name, step in steps.items()}
             slots = {name: self.journal.slot(name) for name in steps}
@@ -160,19 +160,19 @@ class TaskCtx:
         return cast(list[str], ends)
 
     def _body(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> Body:
-        attempts = Attempts(self.runtime.ledger, self.runtime.watch, self.task_id, self.runtime.backoff)
+        attempts = Attempts(self.runtime.records, self.runtime.watch, self.task_id, self.runtime.backoff)
         return lambda: attempts.run(name, step, adapter)
 
     @contextmanager
     def _opened(self, *names: str) -> Iterator[None]:
         """Hold the laws: a name is used once, and nothing runs beside an open step but its parallel siblings."""
         if self._open:
-            raise WorkflowLawBroken(
+            raise WorkflowError(
                 f"{names[0]} was started while {self._open[0]} is open: use ctx.parallel for steps side by side."
             )
         for name in names:
             if name in self._names:
-                raise WorkflowLawBroken(f"Two steps of the workflow {self.call.flow} are called {name}.")
+                raise WorkflowError(f"Two steps of the workflow {self.call.flow} are called {name}.")
             self._names.add(name)
         self._open = names
         try:

@@ -29,7 +29,7 @@ from bot.models.port import (
     Usage,
 )
 from bot.settings import ModelRole, Settings
-from bot.store.ledger import Call, Ceilings, Ledger, Settlement, Shortfall
+from bot.store.ledger import Ceilings, Ledger, ModelCall, Settlement, Shortfall
 from bot.store.store import Store
 from bot.types import ForgehandError
 
@@ -170,7 +170,7 @@ class ModelGateway:
         max_output = min(request.max_output, spec.max_output)
         tokens = wire.estimate(wire.Question(spec, request.conversation, request.tools, request.schema, max_output))
         worst = Usage(input=tokens, output=max_output, cache_write=tokens)
-        call = Call(
+        call = ModelCall(
             task=spender.task,
             step=request.step,
             role=request.role,
@@ -245,7 +245,7 @@ def _replay(bought: dict[str, Any]) -> Reply:
     return Reply.model_validate(bought)
 
 
-def _exceeded(call: Call, short: Shortfall) -> BudgetExceeded:
+def _exceeded(call: ModelCall, short: Shortfall) -> BudgetExceeded:
     if short.limit == "task_tokens":
         return BudgetExceeded(
             f"This task may spend {short.ceiling:.0f} tokens on {call.model}, {short.left:.0f} are left, and the next "

@@ -16,7 +16,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from bot.context.languages import language_of
-from bot.context.outline import Definition, outline
+from bot.context.outline import Definition, read_outline
 from bot.pulls.records import Finding
 from bot.pulls.similarity import NEAR, Wording, alike, wordings
 
@@ -128,7 +128,7 @@ def normalised(code: str, path: str) -> str:
 def definitions(text: str, path: str) -> tuple[Definition, ...]:
     """The definitions of a file, none where its language is not understood. Parses: call it in a thread."""
     language = language_of(path)
-    return outline(text.replace("\r\n", "\n"), language) if language and len(text) <= _OUTLINED else ()
+    return read_outline(text.replace("\r\n", "\n"), language) if language and len(text) <= _OUTLINED else ()
 
 
 def innermost(found: Iterable[Definition], line: int) -> Definition | None:

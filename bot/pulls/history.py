@@ -44,7 +44,7 @@ async def recall(services: Services, repository: Repository, number: int, author
 
     Two calls, and one for everybody but the author who objects to a finding.
     """
-    rows = await services.store.run(lambda connection: findings.of_pull(connection, repository.full_name, number))
+    rows = await services.store.run(lambda connection: findings.list_for_pull(connection, repository.full_name, number))
     github = await services.github.for_repository(repository, READ)
     found, said, bot = await asyncio.gather(
         threads(github, repository, number), issues.list_comments(github, repository, number), services.github.bot()
@@ -77,7 +77,7 @@ async def sift(review: Review, looked: Looked, memory: Memory, claims: Sequence[
     settled = await asyncio.to_thread(lambda: [_whole(one, head) for one in claims])
     names = [fingerprint(one.finding) for one in settled]
     repository = review.task.repository.full_name
-    rejected = await review.services.store.run(lambda connection: findings.rejected(connection, repository, names))
+    rejected = await review.services.store.run(lambda connection: findings.find_rejected(connection, repository, names))
     known = await asyncio.to_thread(
         said_before, memory, [one.finding for one in settled], {row.fingerprint for row in rejected}
     )
@@ -92,7 +92,7 @@ async def remember(
     What is told in the summary again is stored as it was found first.
     """
     services, repository, number = review.services, review.task.repository.full_name, review.task.number
-    rows = await services.store.run(lambda connection: findings.of_pull(connection, repository, number))
+    rows = await services.store.run(lambda connection: findings.list_for_pull(connection, repository, number))
     known = {one.finding for row in rows if row.state == "folded" and (one := _told(row)) is not None}
     new = [(each, False) for each in inline] + [(each, True) for each in folded if each.finding not in known]
     ids = {each.finding: comment or None for each, comment in zip(inline, comments, strict=False)}

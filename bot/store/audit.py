@@ -34,13 +34,13 @@ def record(
     )
 
 
-def commands_since(connection: sa.Connection, actor: str, since: int) -> int:
+def count_commands(connection: sa.Connection, actor: str, since: int) -> int:
     """How many commands (``/name``) this account typed since then (milliseconds), among the newest thousand rows."""
     newest = _newest()
     return _count(connection, newest, actor, since, newest.c.action.startswith("/"))
 
 
-def refusals_since(connection: sa.Connection, actor: str, since: int) -> int:
+def count_refusals(connection: sa.Connection, actor: str, since: int) -> int:
     """How often this account was refused something since then, among the newest thousand rows."""
     newest = _newest()
     return _count(connection, newest, actor, since, newest.c.allowed.is_(False))

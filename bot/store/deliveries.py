@@ -26,14 +26,14 @@ class Delivery(NamedTuple):
     wanted: bool = True
 
 
-class Ended(NamedTuple):
+class DeliveryEnd(NamedTuple):
     """How the handling of a delivery ended; ``error`` is None where it went well."""
 
     guid: str
     error: str | None
 
 
-class Depth(NamedTuple):
+class InboxDepth(NamedTuple):
     """How many deliveries are open and failed, and since when (milliseconds) the oldest open one waits."""
 
     open: int
@@ -62,7 +62,7 @@ def put(connection: sa.Connection, arrived: Sequence[Delivery]) -> set[str]:
     return set(connection.execute(taken.returning(delivery.c.guid), list(rows.values())).scalars())
 
 
-def end(connection: sa.Connection, ended: Sequence[Ended]) -> None:
+def end(connection: sa.Connection, ended: Sequence[DeliveryEnd]) -> None:
     """Mark deliveries done or failed; those that went well in one statement."""
     now = now_ms()
     well = [item.guid for item in ended if item.error is None]
@@ -81,7 +81,7 @@ def load(connection: sa.Connection, guid: str) -> Delivery | None:
     return None if row is None else Delivery(*row)
 
 
-def open_guids(connection: sa.Connection) -> list[str]:
+def list_open(connection: sa.Connection) -> list[str]:
     """Deliveries nobody has finished, oldest first."""
     rows = connection.execute(
         sa.select(delivery.c.guid).where(delivery.c.done.is_(None)).order_by(delivery.c.received, delivery.c.guid)
@@ -89,12 +89,12 @@ def open_guids(connection: sa.Connection) -> list[str]:
     return list(rows.scalars())
 
 
-def known(connection: sa.Connection, guids: Iterable[str]) -> set[str]:
+def filter_known(connection: sa.Connection, guids: Iterable[str]) -> set[str]:
     """Those of ``guids`` that are stored and have not failed."""
     return {guid for guid, failed in _states(connection, list(guids)).items() if not failed}
 
 
-def depth(connection: sa.Connection) -> Depth:
+def measure_depth(connection: sa.Connection) -> InboxDepth:
     """The inbox in three numbers."""
     waiting = connection.execute(
         sa.select(sa.func.count(), sa.func.min(delivery.c.received)).where(delivery.c.done.is_(None))
@@ -102,7 +102,7 @@ def depth(connection: sa.Connection) -> Depth:
     failed = connection.execute(
         sa.select(sa.func.count()).where(delivery.c.done.is_not(None), delivery.c.error.is_not(None))
     ).scalar_one()
-    return Depth(waiting[0], waiting[1], failed)
+    return InboxDepth(waiting[0], waiting[1], failed)
 
 
 def _states(connection: sa.Connection, guids: Sequence[str]) -> dict[str, bool]:

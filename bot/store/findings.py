@@ -52,13 +52,13 @@ def remember(connection: sa.Connection, findings: Iterable[StoredFinding]) -> No
         )
 
 
-def of_pull(connection: sa.Connection, repository: str, number: int) -> list[StoredFinding]:
+def list_for_pull(connection: sa.Connection, repository: str, number: int) -> list[StoredFinding]:
     """Everything that was found in a pull request, in no order that means something."""
     query = sa.select(finding).where(finding.c.repository == repository, finding.c.number == number)
     return _read(connection, query.order_by(finding.c.fingerprint))
 
 
-def any_unsettled(connection: sa.Connection, repository: str, number: int) -> bool:
+def has_unsettled(connection: sa.Connection, repository: str, number: int) -> bool:
     """Whether a pull request has findings that are open or folded."""
     query = sa.select(finding.c.fingerprint).where(
         finding.c.repository == repository, finding.c.number == number, finding.c.state.in_(UNSETTLED)
@@ -88,7 +88,7 @@ def ignore(
     return None if row is None else StoredFinding.model_validate(dict(row._mapping))
 
 
-def rejected(connection: sa.Connection, repository: str, fingerprints: Iterable[str]) -> list[StoredFinding]:
+def find_rejected(connection: sa.Connection, repository: str, fingerprints: Iterable[str]) -> list[StoredFinding]:
     """Those of the fingerprints that somebody rejected by a command in any pull request of the repository."""
     query = sa.select(finding).where(
         finding.c.fingerprint.in_(list(fingerprints)), finding.c.repository == repository, finding.c.actor.is_not(None)

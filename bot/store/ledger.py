@@ -18,7 +18,7 @@ _held = sa.func.coalesce(sa.func.sum(sa.func.coalesce(model_call.c.cost, 0.0) + 
 
 
 @dataclass(frozen=True)
-class Call:
+class ModelCall:
     """What is about to be asked: ``dollars`` and tokens are the worst case."""
 
     task: str
@@ -75,7 +75,7 @@ class Ledger:
         found: dict[str, Any] | None = await self._store.run(lambda connection: connection.scalar(query))
         return found
 
-    async def reserve(self, call: Call, ceilings: Ceilings) -> Shortfall | None:
+    async def reserve(self, call: ModelCall, ceilings: Ceilings) -> Shortfall | None:
         """Set the worst case aside if every ceiling allows it; else say which does not.
 
         What an earlier, crashed try of the same step had set aside is taken over, not added.
@@ -111,7 +111,7 @@ def _is(key: Key) -> tuple[sa.ColumnElement[bool], ...]:
     return model_call.c.task == key[0], model_call.c.step == key[1]
 
 
-def _reserve(connection: sa.Connection, call: Call, ceilings: Ceilings) -> Shortfall | None:
+def _reserve(connection: sa.Connection, call: ModelCall, ceilings: Ceilings) -> Shortfall | None:
     if connection.dialect.name == "postgresql":
         # SQLite's BEGIN IMMEDIATE already makes "add up, then write" one act; PostgreSQL needs to be told.
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
@@ -124,7 +124,7 @@ def _reserve(connection: sa.Connection, call: Call, ceilings: Ceilings) -> Short
     return shortfall
 
 
-def _shortfall(connection: sa.Connection, call: Call, ceilings: Ceilings, day: str) -> Shortfall | None:
+def _shortfall(connection: sa.Connection, call: ModelCall, ceilings: Ceilings, day: str) -> Shortfall | None:
     today = model_call.c.day == day
     checks: list[tuple[Literal["task", "repository_day", "server_day"], float, list[sa.ColumnElement[bool]]]] = [
         ("task", ceilings.task, [model_call.c.task == call.task]),
@@ -143,7 +143,7 @@ def _shortfall(connection: sa.Connection, call: Call, ceilings: Ceilings, day: s
     return None
 
 
-def _tokens(connection: sa.Connection, call: Call) -> int:
+def _tokens(connection: sa.Connection, call: ModelCall) -> int:
     total = sa.func.sum(
         sa.func.coalesce(model_call.c.input_tokens, 0) + sa.func.coalesce(model_call.c.output_tokens, 0)
     )
@@ -151,7 +151,7 @@ def _tokens(connection: sa.Connection, call: Call) -> int:
     return int(connection.scalar(sa.select(total).where(*others)) or 0)
 
 
-def _write(connection: sa.Connection, call: Call, day: str) -> None:
+def _write(connection: sa.Connection, call: ModelCall, day: str) -> None:
     values: dict[str, Any] = {
         "role": call.role,
         "model": call.model,

@@ -13,31 +13,31 @@ from bot.store.tables import model_call, task
 _LOOK_BACK_MS = 7 * 24 * 3600 * 1000
 
 
-class Standing(NamedTuple):
+class TaskSummary(NamedTuple):
     """Which workflow a task runs, and whether it has ended."""
 
     flow: str
     ended: bool
 
 
-class Spent(NamedTuple):
+class Spending(NamedTuple):
     """Dollars and model calls of a task so far."""
 
     dollars: float
     calls: int
 
 
-def unreported(connection: sa.Connection) -> list[str]:
+def list_unreported(connection: sa.Connection) -> list[str]:
     """Tasks, active or ended within the last week, whose status comment does not yet say how they ended."""
     recent = sa.or_(task.c.ended.is_(None), task.c.ended > now_ms() - _LOOK_BACK_MS)
     query = sa.select(task.c.id, task.c.posted).where(task.c.number.is_not(None), recent)
     return [task_id for task_id, posted in connection.execute(query) if not (posted or {}).get("closed")]
 
 
-def standing(connection: sa.Connection, task_ids: Collection[str]) -> dict[str, Standing]:
+def load_summaries(connection: sa.Connection, task_ids: Collection[str]) -> dict[str, TaskSummary]:
     """Flow and end of tasks, by id."""
     query = sa.select(task.c.id, task.c.flow, task.c.ended).where(task.c.id.in_(task_ids))
-    return {task_id: Standing(flow, ended is not None) for task_id, flow, ended in connection.execute(query)}
+    return {task_id: TaskSummary(flow, ended is not None) for task_id, flow, ended in connection.execute(query)}
 
 
 def is_past(ended: int | None) -> bool:
@@ -45,9 +45,9 @@ def is_past(ended: int | None) -> bool:
     return ended is not None and ended <= now_ms() - _LOOK_BACK_MS
 
 
-def spent_by_task(connection: sa.Connection, task_id: str) -> Spent:
+def sum_spending(connection: sa.Connection, task_id: str) -> Spending:
     """What was paid for this task; reservations of calls under way do not count."""
     total = sa.func.coalesce(sa.func.sum(model_call.c.cost), 0.0)
     query = sa.select(total, sa.func.count(model_call.c.cost)).where(model_call.c.task == task_id)
     dollars, calls = connection.execute(query).one()
-    return Spent(float(dollars), int(calls))
+    return Spending(float(dollars), int(calls))

@@ -110,13 +110,13 @@ def find(
     return [_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]
 
 
-def holder(connection: sa.Connection, active_key: str) -> Task | None:
+def find_holder(connection: sa.Connection, active_key: str) -> Task | None:
     """The task that holds the key: active, and nobody has asked it to stop."""
     row = connection.execute(sa.select(task).where(task.c.active_key == active_key)).one_or_none()
     return None if row is None else _task(row)
 
 
-def runnable(connection: sa.Connection) -> list[Task]:
+def list_runnable(connection: sa.Connection) -> list[Task]:
     """Every task that is queued or running, oldest first: what an engine must know about at launch."""
     query = sa.select(task).where(task.c.state.in_(RUNNABLE)).order_by(task.c.created, task.c.id)
     return [_task(row) for row in connection.execute(query)]
@@ -156,13 +156,13 @@ def add_event(connection: sa.Connection, task_id: str, kind: str, data: Mapping[
     connection.execute(sa.insert(task_event).values(task=task_id, at=now_ms(), kind=kind, data=dict(data)))
 
 
-def events(connection: sa.Connection, task_id: str, after: int = 0) -> list[TaskEvent]:
+def list_events(connection: sa.Connection, task_id: str, after: int = 0) -> list[TaskEvent]:
     """The task's events with an id greater than ``after``, oldest first."""
     query = sa.select(task_event).where(task_event.c.task == task_id, task_event.c.id > after).order_by(task_event.c.id)
     return [TaskEvent.model_validate(dict(row._mapping)) for row in connection.execute(query)]
 
 
-def touched(connection: sa.Connection, after: int) -> dict[str, int]:
+def list_touched(connection: sa.Connection, after: int) -> dict[str, int]:
     """Tasks with events newer than event id ``after``: task id -> its newest event id, for the reporter."""
     newest = sa.func.max(task_event.c.id)
     query = sa.select(task_event.c.task, newest).where(task_event.c.id > after).group_by(task_event.c.task)

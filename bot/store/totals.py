@@ -7,26 +7,26 @@ import sqlalchemy as sa
 from bot.store.tables import attempt, model_call, outcome, task
 
 
-def tasks_by_state(connection: sa.Connection) -> dict[str, int]:
+def count_tasks(connection: sa.Connection) -> dict[str, int]:
     """Count the tasks of each state."""
     query = sa.select(task.c.state, sa.func.count().label("tasks")).group_by(task.c.state)
     return {row.state: row.tasks for row in connection.execute(query)}
 
 
-def outcomes_by_kind(connection: sa.Connection) -> dict[str, int]:
+def count_outcomes(connection: sa.Connection) -> dict[str, int]:
     """Count how our pull requests ended: ``merged``, ``edited`` (merged after people changed them) or ``closed``."""
     query = sa.select(outcome.c.kind, sa.func.count().label("pulls")).group_by(outcome.c.kind)
     return {row.kind: row.pulls for row in connection.execute(query)}
 
 
-def dollars_by_model(connection: sa.Connection) -> dict[tuple[str, str], float]:
+def sum_dollars(connection: sa.Connection) -> dict[tuple[str, str], float]:
     """Add up what settled calls cost: (model, role) -> US dollars."""
     cost = sa.func.coalesce(sa.func.sum(model_call.c.cost), 0.0)
     query = sa.select(model_call.c.model, model_call.c.role, cost).group_by(model_call.c.model, model_call.c.role)
     return {(model, role): float(dollars) for model, role, dollars in connection.execute(query)}
 
 
-def repeated_steps(connection: sa.Connection) -> int:
+def count_repeats(connection: sa.Connection) -> int:
     """Count the starts of steps that followed another start without an end: processes that died in their midst."""
     query = sa.select(sa.func.coalesce(sa.func.sum(attempt.c.count - 1), 0)).where(attempt.c.count > 1)
     return int(connection.execute(query).scalar_one())

@@ -31,7 +31,7 @@ class Janitor:
         await asyncio.to_thread(_end_orphans, self._folder)
         # Folders first: one that is made while the database answers belongs to a task that began meanwhile.
         folders = await asyncio.to_thread(_folders, self._folder)
-        active = {task.id for task in await self._store.run(tasks.runnable)}
+        active = {task.id for task in await self._store.run(tasks.list_runnable)}
         for folder in folders:
             if folder.name not in active:
                 await asyncio.to_thread(remove_tree, folder)

@@ -39,15 +39,15 @@ class MetricsPage:
 
 
 def _read(connection: sa.Connection) -> None:
-    depth = deliveries.depth(connection)
+    depth = deliveries.measure_depth(connection)
     _OPEN.set(depth.open)
     _OLDEST.set(0 if depth.oldest is None else (now_ms() - depth.oldest) / 1000)
     _FAILED.set(depth.failed)
     _TASKS.clear()
-    for state, count in totals.tasks_by_state(connection).items():
+    for state, count in totals.count_tasks(connection).items():
         _TASKS.labels(state).set(count)
-    for kind, count in totals.outcomes_by_kind(connection).items():
+    for kind, count in totals.count_outcomes(connection).items():
         _OUTCOMES.labels(kind).set(count)
-    for (model, role), dollars in totals.dollars_by_model(connection).items():
+    for (model, role), dollars in totals.sum_dollars(connection).items():
         _DOLLARS.labels(model, role).set(dollars)
-    _REPEATED.set(totals.repeated_steps(connection))
+    _REPEATED.set(totals.count_repeats(connection))

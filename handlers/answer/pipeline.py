@@ -104,5 +104,5 @@ async def looked_at(ctx: Ctx, talk: Talk) -> tuple[Subject, Looked]:
 
 async def account(talk: Talk) -> Spent:
     """What the task has cost by now."""
-    spent = await talk.services.store.run(lambda connection: reporting.spent_by_task(connection, talk.task_id))
+    spent = await talk.services.store.run(lambda connection: reporting.sum_spending(connection, talk.task_id))
     return Spent(dollars=spent.dollars, calls=spent.calls)

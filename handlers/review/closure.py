@@ -20,7 +20,7 @@ from bot.work.services import Services
 async def end(services: Services, repository: Repository, number: int, head_sha: str, author: str) -> None:
     """Settle what is still open or folded; the second time there is nothing left to settle."""
     where = (repository.full_name, number)
-    if not await services.store.run(lambda connection: findings.any_unsettled(connection, *where)):
+    if not await services.store.run(lambda connection: findings.has_unsettled(connection, *where)):
         return
     memory = await recall(services, repository, number, author)
     mirror = await _mirror(services, repository, number, head_sha)

@@ -36,7 +36,7 @@ class Posted(JsonModel):
 
 async def account(review: Review, reviewed: Reviewed) -> Reviewed:
     """The review with what the task has cost by now."""
-    spent = await review.services.store.run(lambda connection: reporting.spent_by_task(connection, review.task_id))
+    spent = await review.services.store.run(lambda connection: reporting.sum_spending(connection, review.task_id))
     return reviewed.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})
 
 

@@ -147,7 +147,7 @@ async def _policy(services: Services, event: Event, offer: _Offer) -> Policy | N
 async def _drop_older(services: Services, offer: _Offer) -> Trigger | None:
     """Stop the review of another head; why that had been started."""
     key = active_key(FLOW, offer.repository, offer.number)
-    active = await services.store.run(lambda connection: tasks.holder(connection, key))
+    active = await services.store.run(lambda connection: tasks.find_holder(connection, key))
     if active is None or offer.head_sha in {active.posted.get("head"), active.argument.get("head_sha")}:
         return None
     await services.engine.cancel(active.id, f"A push of {offer.head_sha[:10]}")
@@ -156,7 +156,7 @@ async def _drop_older(services: Services, offer: _Offer) -> Trigger | None:
 
 async def _has_open_findings(services: Services, offer: _Offer) -> bool:
     name, number = offer.repository.full_name, offer.number
-    return await services.store.run(lambda connection: findings.any_unsettled(connection, name, number))
+    return await services.store.run(lambda connection: findings.has_unsettled(connection, name, number))
 
 
 async def _request(services: Services, event: Event, task: ReviewTask) -> Request:

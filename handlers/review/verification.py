@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from bot.context.lookup import numbered
+from bot.context.lookup import number_lines
 from bot.models.port import BudgetExceeded, ModelError, Tool
 from bot.pulls import diff, excerpts, placeholders, quotes
 from bot.pulls.diff import Review
@@ -119,6 +119,6 @@ def _around(text: str, line: int | None) -> str:
     """The file with its line numbers, or the part around a line where it is long."""
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     if len(lines) <= _WHOLE_FILE:
-        return numbered(lines, 1, len(lines))
+        return number_lines(lines, 1, len(lines))
     at = min(line or 1, len(lines))
-    return numbered(lines, max(1, at - _AROUND), min(len(lines), at + _AROUND))
+    return number_lines(lines, max(1, at - _AROUND), min(len(lines), at + _AROUND))

@@ -122,7 +122,7 @@ async def existing(revision: Revision, wanted: Wanted) -> tuple[str, ...]:
 
 def _tests(code: Index, changed: tuple[str, ...], named: Sequence[str]) -> tuple[str, ...]:
     own = [path for path in (*named, *changed) if path in code.files and code.files[path].role == "test"]
-    near = [test for path in changed if path in code.files for test in code.tests_for(path)]
+    near = [test for path in changed if path in code.files for test in code.find_tests(path)]
     return tuple(dict.fromkeys([*own, *near]))[:_TESTS]
 
 
@@ -168,7 +168,7 @@ async def _findings(revision: Revision) -> tuple[Demand, ...]:
     """What our own reviews of this pull request found and nobody has settled."""
     task = revision.task
     stored = await revision.services.store.run(
-        lambda connection: findings.of_pull(connection, task.repository.full_name, task.number)
+        lambda connection: findings.list_for_pull(connection, task.repository.full_name, task.number)
     )
     bot = await revision.services.github.bot()
     return tuple(_found(one, bot.login) for one in stored if one.state in findings.UNSETTLED)

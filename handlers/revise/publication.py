@@ -120,5 +120,5 @@ async def renew(revision: Revision, evidence: Revised, sha: str) -> bool:
 
 async def account(revision: Revision, evidence: Revised) -> Revised:
     """The evidence with what the task has cost by now."""
-    spent = await revision.services.store.run(lambda connection: reporting.spent_by_task(connection, revision.task_id))
+    spent = await revision.services.store.run(lambda connection: reporting.sum_spending(connection, revision.task_id))
     return evidence.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})

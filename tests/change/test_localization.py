@@ -36,7 +36,7 @@ async def test_helpers_that_use_a_likely_file_stand_behind_the_tests_of_a_less_l
     commit = repository.commit({**FILES, **more})
     async with Indexer(tmp_path / "cache") as indexer:
         code = await indexer.index(repository.git_dir, commit)
-        assert "tests/cart_data.py" in code.tests_for("app/cart.py")
+        assert "tests/cart_data.py" in code.find_tests("app/cart.py")
         found = nearby_tests(code, ["app/cart.py", "app/filters.py"])
     named = ("tests/test_cart.py", "tests/filters_spec.rb", "tests/filter_tests/test_join.py")
     assert found == (*named, "tests/cart_data.py")

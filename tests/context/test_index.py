@@ -11,8 +11,8 @@ import pytest
 
 from bot.context import guidelines
 from bot.context.index import Index, Indexer
-from bot.context.report import ranking_report
-from bot.context.tree import IndexingFailed
+from bot.context.report import rank_files
+from bot.context.tree import IndexingError
 from tests.context.repository import BareRepository
 
 ISSUE = """Totals lose cents when a discount is given
@@ -61,7 +61,7 @@ def _told(index: Index) -> list[tuple[str, float, tuple[str, ...]]]:
 async def test_what_the_issue_names_comes_first_and_says_why(tmp_path: Path) -> None:
     repository = BareRepository(tmp_path / "r.git")
     commit = repository.commit(FILES, "Discounts are applied at checkout")
-    report = await ranking_report(repository.git_dir, commit, ISSUE, tmp_path / "cache")
+    report = await rank_files(repository.git_dir, commit, ISSUE, tmp_path / "cache")
     places = [line.split()[1] for line in report.splitlines() if line[:3].strip(" .").isdigit()]
     assert set(places[:3]) == {"shop/discounts.py", "shop/rounding.py", "shop/checkout.py"}
     assert places.index("shop/discounts.py") < places.index("docs/discounts.md")
@@ -128,10 +128,10 @@ async def test_a_commit_that_is_not_there_is_said_in_words(tmp_path: Path) -> No
     repository = BareRepository(tmp_path / "r.git")
     repository.commit(FILES)
     async with Indexer(tmp_path / "cache") as indexer:
-        with pytest.raises(IndexingFailed, match="fetch it first"):
+        with pytest.raises(IndexingError, match="fetch it first"):
             await indexer.index(repository.git_dir, "1" * 40)
-    with pytest.raises(IndexingFailed, match="no git repository"):
-        await ranking_report(tmp_path, "HEAD", ISSUE, tmp_path / "cache")
+    with pytest.raises(IndexingError, match="no git repository"):
+        await rank_files(tmp_path, "HEAD", ISSUE, tmp_path / "cache")
 
 
 async def test_windows_hold_code_with_numbers_within_the_budget(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ async def test_code_is_understood_and_found(language: str, tmp_path: Path) -> No
         assert ranking[0].reasons
         best = index.functions(issue, 1)[0]
         assert "iscount" in best.name
-        assert index.tests_for(sample.path) == (sample.test,)
+        assert index.find_tests(sample.path) == (sample.test,)
         name = best.name.rpartition(".")[2]
         lookup = index.with_changes(NO_CHANGES)
         answer = await asyncio.to_thread(lookup.definition, name)

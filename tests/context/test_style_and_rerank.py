@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.context.index import Indexer
-from bot.context.rerank import SCHEMA, candidates, reranked
+from bot.context.rerank import SCHEMA, apply_order, list_candidates
 from tests.context.repository import BareRepository
 
 FILES = {
@@ -28,14 +28,14 @@ async def test_style_is_counted_and_shown(tmp_path: Path) -> None:
     commit = repository.commit(FILES)
     async with Indexer(tmp_path / "cache") as indexer:
         index = await indexer.index(repository.git_dir, commit)
-        told = index.style("bank/fees.py")
+        told = index.describe_style("bank/fees.py")
         assert "snake_case (2 of 2" in told
         assert "2 of 2 functions nearby have a docstring" in told
         assert "FeeError (2)" in told
         assert "An example (bank/fees.py:1):\ndef monthly_fee" in told
         assert "A test (tests/test_fees.py:1):\ndef test_fee_of_an_empty_account" in told
         assert "Error (1)" not in told
-        assert index.style("README.md") == ""
+        assert index.describe_style("README.md") == ""
 
 
 async def test_a_second_opinion_only_reorders(tmp_path: Path) -> None:
@@ -44,11 +44,11 @@ async def test_a_second_opinion_only_reorders(tmp_path: Path) -> None:
     async with Indexer(tmp_path / "cache") as indexer:
         index = await indexer.index(repository.git_dir, commit)
         ranking = index.rank(ISSUE, 3)
-        assert candidates(index, ranking).startswith("1. bank/fees.py\n   def monthly_fee(account)")
+        assert list_candidates(index, ranking).startswith("1. bank/fees.py\n   def monthly_fee(account)")
     assert SCHEMA["properties"]["order"]["items"]["required"] == ["file", "reason"]
     order = {"order": [{"file": 2, "reason": "it says so"}, {"file": 2, "reason": "twice"}, {"file": 99, "reason": ""}]}
-    second = reranked(ranking, order)
+    second = apply_order(ranking, order)
     assert [one.path for one in second] == [ranking[1].path, ranking[0].path, ranking[2].path]
     assert second[0].reasons[0] == "it says so"
     for nothing in ([], [{"file": 0, "reason": "x"}], [{"file": -1, "reason": "x"}], [{"file": 1, "reason": ""}]):
-        assert reranked(ranking, {"order": nothing}) == ranking
+        assert apply_order(ranking, {"order": nothing}) == ranking

@@ -57,10 +57,10 @@ async def test_failure_is_recorded_and_a_redelivery_is_done_again(door: Door) ->
     door.handled.errors = [ValueError(f"no {n}") for n in range(3)]
     await door.deliver("issues", {"action": "opened"}, guid="g")
     assert (await door.ended("g"))["error"] == "ValueError: no 2"
-    assert (await door.store.run(deliveries.depth)).failed == 1
+    assert (await door.store.run(deliveries.measure_depth)).failed == 1
     assert await door.deliver("issues", {"action": "opened"}, guid="g") == (202, "Stored.")
     assert (await door.ended("g"))["error"] is None
-    assert (await door.store.run(deliveries.depth)).failed == 0
+    assert (await door.store.run(deliveries.measure_depth)).failed == 0
 
 
 async def test_permanent_failures_are_not_repeated(door: Door) -> None:

@@ -111,7 +111,7 @@ class Harness:
         return await ended(self.store, await self.begin(run, argument, group=group))
 
     async def events(self, task_id: str) -> list[tuple[str, dict[str, Any]]]:
-        rows = await self.store.run(lambda connection: tasks.events(connection, task_id))
+        rows = await self.store.run(lambda connection: tasks.list_events(connection, task_id))
         return [(event.kind, event.data) for event in rows]
 
 

@@ -107,7 +107,11 @@ async def test_killed_in_step_three_the_next_process_goes_on_there(workers: Work
     assert [line for line in workers.log() if line.startswith("start")] == [
         f"start {step}" for step in ("s1", "s2", "s3", "s3", "s4", "s5")
     ]
-    assert [event.kind for event in await store.run(lambda c: tasks.events(c, "t1"))] == ["queued", "started", "ended"]
+    assert [event.kind for event in await store.run(lambda c: tasks.list_events(c, "t1"))] == [
+        "queued",
+        "started",
+        "ended",
+    ]
 
 
 @ONLY_SQLITE

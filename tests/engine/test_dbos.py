@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.engine.dbos import DbosEngine
-from bot.engine.ledger import StoreLedger
 from bot.engine.port import Ctx, EngineError, FlowSpec, FlowTable, Outcome, Step
+from bot.engine.records import StoreRecords
 from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.store.tables import task
@@ -109,7 +109,7 @@ async def test_a_changed_shape_ends_the_task_in_words(begun: tuple[Store, Story]
 
     async with engine_with(store, other_shape):
         row = await ended(store, "t1")
-    assert (row.state, row.result["data"]["error"]) == ("failed", "WorkflowLawBroken")
+    assert (row.state, row.result["data"]["error"]) == ("failed", "WorkflowError")
     assert "another name" in row.result["summary"]
 
 
@@ -168,7 +168,7 @@ async def test_a_database_that_goes_away_for_a_moment_fails_no_task(postgres: st
             await asyncio.wait_for(story.reached.wait(), 10)
             refuse_connections(postgres_server, store, refuse=True)
             story.let_on.set()
-            waiting = asyncio.create_task(StoreLedger(store).cancelled_by("t1"))
+            waiting = asyncio.create_task(StoreRecords(store).cancelled_by("t1"))
             await asyncio.sleep(0.3)
             assert not waiting.done()
             refuse_connections(postgres_server, store, refuse=False)

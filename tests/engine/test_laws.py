@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from bot.engine.port import Ctx, Outcome, Step, StepCrashed, WorkflowLawBroken
+from bot.engine.port import Ctx, Outcome, Step, StepCrashed, WorkflowError
 from bot.types import ForgehandError, JsonModel
 from tests.engine.harness import Busy, Count, Harness, Nothing, done
 
@@ -121,7 +121,7 @@ async def test_a_step_that_says_not_what_it_returns_is_refused(harness: Harness)
         for step in (silent, typing_only, not_json):
             try:
                 await ctx.step(step.__name__, step)
-            except WorkflowLawBroken as error:
+            except WorkflowError as error:
                 errors.append(error.message)
         return done()
 
@@ -159,7 +159,7 @@ async def test_gather_over_steps_is_refused_and_leaves_nothing_running(harness: 
         return done()
 
     row = await harness.run(flow)
-    assert (row.state, row.result["data"]["error"]) == ("failed", "WorkflowLawBroken")
+    assert (row.state, row.result["data"]["error"]) == ("failed", "WorkflowError")
     await asyncio.sleep(0.4)
     assert ran == []
 
@@ -172,7 +172,7 @@ async def test_a_step_inside_a_step_is_refused(harness: Harness) -> None:
         return done(await ctx.step("outer", outer))
 
     row = await harness.run(flow)
-    assert row.result["data"]["error"] == "WorkflowLawBroken"
+    assert row.result["data"]["error"] == "WorkflowError"
 
 
 async def test_parallel_runs_one_step_a_branch_side_by_side_and_raises_after_all_ended(harness: Harness) -> None:
@@ -217,4 +217,4 @@ async def test_nothing_runs_beside_parallel_steps(harness: Harness) -> None:
         return done([first, names, await ctx.step("after", say, "after")])
 
     row = await harness.run(flow)
-    assert row.result["summary"] == str([{"x": "x", "y": "y"}, ["WorkflowLawBroken"] * 2, "after"])
+    assert row.result["summary"] == str([{"x": "x", "y": "y"}, ["WorkflowError"] * 2, "after"])

@@ -86,10 +86,10 @@ async def small() -> str:
 
 async def many(ctx: Ctx, _: Nothing) -> Outcome:
     note("many begins")
-    begun = time.monotonic()
+    begun = time.process_time()
     for number in range(120):
         await ctx.step(f"small-{number}", small)
-    note(f"replayed-ms={(time.monotonic() - begun) * 1000:.0f}")
+    note(f"replayed-ms={(time.process_time() - begun) * 1000:.0f}")
     await ctx.step("s1", work, "s1")
     return done()
 

@@ -22,7 +22,7 @@ from bot.models.port import (
     ModelRefused,
 )
 from bot.settings import BudgetSettings, ModelSettings
-from bot.store.ledger import Call, Ceilings, Ledger
+from bot.store.ledger import Ceilings, Ledger, ModelCall
 from bot.store.store import Store
 from bot.store.tables import model_call
 from simhub.model_formats import Asked
@@ -203,7 +203,7 @@ async def test_one_repositorys_spending_leaves_anothers_alone(server: ScriptedMo
 
 
 async def test_a_crashed_reservation_is_taken_over_not_added(server: ScriptedModel, store: Store) -> None:
-    crashed = Call("t1", "prove", "fix", FIRST, "octo/demo", dollars=0.99, input_tokens=1, output_tokens=1)
+    crashed = ModelCall("t1", "prove", "fix", FIRST, "octo/demo", dollars=0.99, input_tokens=1, output_tokens=1)
     generous = Ceilings(task=1.0, repository_day=9.0, server_day=9.0)
     assert await Ledger(store).reserve(crashed, generous) is None
     gateway = gateway_of(server, store, budget=BudgetSettings(task=1.0, day=9.0))

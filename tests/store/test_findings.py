@@ -17,14 +17,14 @@ def one(name: str, state: State = "open", **fields: Any) -> StoredFinding:
 
 
 def states(store: Store) -> dict[str, str]:
-    return {row.fingerprint: row.state for row in store.run_sync(lambda c: findings.of_pull(c, *PULL))}
+    return {row.fingerprint: row.state for row in store.run_sync(lambda c: findings.list_for_pull(c, *PULL))}
 
 
 def test_a_finding_is_one_row_and_what_is_disputed_stays_so(store: Store) -> None:
     store.run_sync(lambda c: findings.remember(c, [one("a", comment=11), one("b"), one("a", number=8)]))
     store.run_sync(lambda c: findings.settle(c, *PULL, {"b": ("disputed", "by design")}))
     store.run_sync(lambda c: findings.remember(c, [one("a", task="t2", data={"line": 9}), one("b", task="t2")]))
-    first, second = store.run_sync(lambda c: findings.of_pull(c, *PULL))
+    first, second = store.run_sync(lambda c: findings.list_for_pull(c, *PULL))
     assert (first.task, first.comment, first.data, first.state) == ("t2", 11, {"line": 9}, "open")
     assert (second.task, second.state, second.reason) == ("t1", "disputed", "by design")
 
@@ -60,7 +60,7 @@ def test_a_rejection_by_command_holds_for_the_repository(store: Store) -> None:
     store.run_sync(lambda c: findings.ignore(c, *PULL, "a", "", "mara"))
 
     def rejected(repository: str) -> list[str]:
-        rows = store.run_sync(lambda c: findings.rejected(c, repository, ["a", "b", "c"]))
+        rows = store.run_sync(lambda c: findings.find_rejected(c, repository, ["a", "b", "c"]))
         return [row.fingerprint for row in rows]
 
     assert rejected("octo/sample") == ["a"]

@@ -6,15 +6,15 @@ import asyncio
 
 import pytest
 
-from bot.store.ledger import Call, Ceilings, Ledger, Settlement
+from bot.store.ledger import Ceilings, Ledger, ModelCall, Settlement
 from bot.store.store import Store
 from tests.support.models import dollars
 
 WIDE = Ceilings(task=100.0, repository_day=100.0, server_day=100.0)
 
 
-def call(step: str, dollars: float, *, task: str = "t", model: str = "m", tokens: int = 0) -> Call:
-    return Call(task, step, "fix", model, "octo/demo", dollars, input_tokens=tokens, output_tokens=0)
+def call(step: str, dollars: float, *, task: str = "t", model: str = "m", tokens: int = 0) -> ModelCall:
+    return ModelCall(task, step, "fix", model, "octo/demo", dollars, input_tokens=tokens, output_tokens=0)
 
 
 def ended(dollars: float, *, final: bool = True) -> Settlement:

@@ -99,7 +99,7 @@ def _create_as_the_last_build_did(connection: sa.Connection) -> None:
 def _is_whole(store: Store) -> None:
     assert store.is_current()
     assert differences(store.engine) == []
-    (finding,) = store.run_sync(lambda c: findings.of_pull(c, "octo/sample", 7))
+    (finding,) = store.run_sync(lambda c: findings.list_for_pull(c, "octo/sample", 7))
     assert (finding.fingerprint, finding.comment, finding.reason, finding.actor) == ("a", None, "", None)
     task = store.run_sync(lambda c: tasks.get(c, "t1"))
     assert task is not None

@@ -67,23 +67,23 @@ def test_a_task_lives_once_and_tells_its_story(store: Store) -> None:
     row = store.run_sync(lambda c: tasks.get(c, "t1"))
     assert row is not None
     assert (row.state, row.active_key, row.result) == ("done", None, {"summary": "Fixed.", "data": {"pull": 3}})
-    events = store.run_sync(lambda c: tasks.events(c, "t1"))
+    events = store.run_sync(lambda c: tasks.list_events(c, "t1"))
     assert [(event.kind, event.data) for event in events] == [
         ("queued", {"flow": "fix"}),
         ("started", {}),
         ("stage", {"stage": "prove"}),
         ("ended", {"state": "done", "summary": "Fixed."}),
     ]
-    assert store.run_sync(lambda c: tasks.events(c, "t1", after=events[1].id)) == events[2:]
+    assert store.run_sync(lambda c: tasks.list_events(c, "t1", after=events[1].id)) == events[2:]
 
 
 def test_the_reporter_reads_what_is_new_and_the_pages_what_is_there(store: Store) -> None:
     for number, task_id in enumerate(("t1", "t2", "t3")):
         store.run_sync(lambda c, i=task_id, n=number: tasks.create(c, new(i, number=12 + n // 2)))
-    seen = store.run_sync(lambda c: tasks.touched(c, 0))
+    seen = store.run_sync(lambda c: tasks.list_touched(c, 0))
     assert list(seen) == ["t1", "t2", "t3"]
     store.run_sync(lambda c: tasks.begin(c, "t2"))
-    assert list(store.run_sync(lambda c: tasks.touched(c, max(seen.values())))) == ["t2"]
+    assert list(store.run_sync(lambda c: tasks.list_touched(c, max(seen.values())))) == ["t2"]
     store.run_sync(lambda c: tasks.close(c, "t1", "done", {"summary": ""}))
 
     def ids(read: Any) -> set[str]:
@@ -94,7 +94,7 @@ def test_the_reporter_reads_what_is_new_and_the_pages_what_is_there(store: Store
     assert ids(lambda c: tasks.find(c, here, 12, active=True)) == {"t2"}
     assert ids(lambda c: tasks.find(c, here, 12, flow="review")) == set()
     assert ids(lambda c: tasks.find(c, here, 14)) == set()
-    assert ids(lambda c: tasks.runnable(c)) == {"t2", "t3"}
+    assert ids(lambda c: tasks.list_runnable(c)) == {"t2", "t3"}
 
 
 def test_tasks_are_found_whatever_their_repository_was_called(store: Store) -> None:
@@ -127,7 +127,7 @@ def test_a_slow_writers_event_is_not_passed_over(store: Store) -> None:
         writing = True
         while writing:
             writing = not (slow.done() and quick.done())
-            news = store.run_sync(lambda c, after=after: tasks.touched(c, after))
+            news = store.run_sync(lambda c, after=after: tasks.list_touched(c, after))
             seen, after = [*seen, *news], max([after, *news.values()])
             time.sleep(0.02)
     assert seen == ["slow", "quick"]
@@ -166,7 +166,7 @@ def test_starts_are_counted_until_they_end_and_forgotten_with_the_task(store: St
     starts.append(store.run_sync(lambda c: tasks.start_step(c, "t1", "s")).starts)
     starts.append(store.run_sync(lambda c: tasks.start_step(c, "t1", "other")).starts)
     assert starts == [1, 2, 2, 1]
-    kinds = [(event.kind, event.data) for event in store.run_sync(lambda c: tasks.events(c, "t1"))]
+    kinds = [(event.kind, event.data) for event in store.run_sync(lambda c: tasks.list_events(c, "t1"))]
     assert kinds[-1] == ("retry", {"step": "s", "error": "ModelBusy: wait"})
     store.run_sync(lambda c: tasks.close(c, "t1", "done", {}))
     assert store.run_sync(lambda c: c.execute(sa.select(sa.func.count()).select_from(attempt)).scalar_one()) == 0

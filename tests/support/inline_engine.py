@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 
 from bot.engine.attempts import Body, CancelWatch
-from bot.engine.ledger import Ledger, StoreLedger
 from bot.engine.port import FlowTable, Outcome
-from bot.engine.workflow import FlowCall, Runtime, outcome_of, run_flow, run_task
+from bot.engine.records import StoreRecords, TaskRecords
+from bot.engine.workflow import FlowCall, Runtime, read_outcome, run_flow, run_task
 from bot.store.store import Store
 from bot.store.tasks import StepStart
 from bot.types import JsonModel
@@ -20,8 +20,8 @@ Memory = dict[str, dict[str, str]]
 class InlineEngine:
     """An :class:`bot.engine.port.Engine` whose journal is the dict ``memory``: workflow id -> step name -> text.
 
-    A second engine over the same ``memory`` (and ledger) replays, as a second process would. Without a store the
-    ledger is a :class:`MemoryLedger`, whose ``outcomes`` say how tasks ended.
+    A second engine over the same ``memory`` (and records) replays, as a second process would. Without a store the
+    records are a :class:`MemoryRecords`, whose ``outcomes`` say how tasks ended.
     """
 
     def __init__(
@@ -29,13 +29,13 @@ class InlineEngine:
         flows: FlowTable,
         *,
         store: Store | None = None,
-        ledger: Ledger | None = None,
+        records: TaskRecords | None = None,
         memory: Memory | None = None,
         backoff: float = 0.0,
     ) -> None:
-        self.ledger = ledger or (StoreLedger(store) if store is not None else MemoryLedger())
+        self.records = records or (StoreRecords(store) if store is not None else MemoryRecords())
         self.memory: Memory = {} if memory is None else memory
-        self._runtime = Runtime(flows, self.ledger, CancelWatch(self.ledger, poll=0.1), backoff)
+        self._runtime = Runtime(flows, self.records, CancelWatch(self.records, poll=0.1), backoff)
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._groups: defaultdict[str | None, asyncio.Lock] = defaultdict(asyncio.Lock)
 
@@ -47,7 +47,7 @@ class InlineEngine:
         return True
 
     async def cancel(self, task_id: str, by: str) -> None:
-        await self.ledger.request_cancel(task_id, by)
+        await self.records.request_cancel(task_id, by)
         self._runtime.watch.wake(task_id)
 
     async def launch(self) -> None:
@@ -69,7 +69,7 @@ class InlineEngine:
         """Run a workflow to its end, or on from where ``memory`` stops; its outcome, also where it raised."""
         call = FlowCall(task_id=task_id, flow=flow, argument=argument.model_dump(mode="json"))
         outcome = await run_task(self._runtime, self._journal(task_id), call)
-        return outcome or outcome_of(await run_flow(self._runtime, self._journal(task_id), call))
+        return outcome or read_outcome(await run_flow(self._runtime, self._journal(task_id), call))
 
     async def _run(self, call: FlowCall, group: str | None) -> None:
         lock = self._groups[group] if group is not None else asyncio.Lock()
@@ -94,8 +94,8 @@ class _MemoryJournal:
         return record
 
 
-class MemoryLedger:
-    """The ledger of a test that needs no database."""
+class MemoryRecords:
+    """The records of a test that needs no database."""
 
     def __init__(self) -> None:
         self.outcomes: dict[str, Outcome] = {}

@@ -46,7 +46,7 @@ def new_store(folder: Path, name: str = "test.db") -> Store:
 
 def dollars(store: Store, task: str) -> float:
     """What the task has paid for."""
-    return store.run_sync(lambda connection: reporting.spent_by_task(connection, task)).dollars
+    return store.run_sync(lambda connection: reporting.sum_spending(connection, task)).dollars
 
 
 def new_gateway(store: Store, settings: Settings, *, retry: RetryPolicy = QUICK, idle: float = 5.0) -> ModelGateway:

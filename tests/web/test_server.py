@@ -14,7 +14,7 @@ from pytest_aiohttp.plugin import AiohttpClient
 
 from bot.store import deliveries, outcomes
 from bot.store.database import create_engine
-from bot.store.deliveries import Delivery, Ended
+from bot.store.deliveries import Delivery, DeliveryEnd
 from bot.store.store import Store
 from bot.store.tables import model_call
 from bot.web.server import make_web
@@ -61,7 +61,7 @@ async def test_metrics_tell_the_inbox_and_the_money(store: Store, aiohttp_client
     call = {"task": "t", "step": "s", "role": "fix", "model": "m-1", "state": "settled", "repository": "octo/hidden"}
     call |= {"day": "2026-01-01", "reserved": 1.0, "cost": 0.25, "created": 1}
     await store.run(lambda connection: deliveries.put(connection, arrived))
-    await store.run(lambda connection: deliveries.end(connection, [Ended("g0", None), Ended("g1", "bad")]))
+    await store.run(lambda connection: deliveries.end(connection, [DeliveryEnd("g0", None), DeliveryEnd("g1", "bad")]))
     await store.run(lambda connection: connection.execute(model_call.insert().values(call)))
     for task, kind in (("t1", "merged"), ("t2", "closed"), ("t3", "closed"), ("t3", "merged")):
         await store.run(partial(outcomes.record, task=task, kind=kind, data={}))

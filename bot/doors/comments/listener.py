@@ -124,7 +124,7 @@ async def _too_many(services: Services, actor: Actor, role: Role | None) -> bool
     if role is not None and role.at_least("write"):
         return False
     hour = now_ms() - 3_600_000
-    return await services.store.run(lambda connection: audit.commands_since(connection, actor.login, hour)) >= _AN_HOUR
+    return await services.store.run(lambda connection: audit.count_commands(connection, actor.login, hour)) >= _AN_HOUR
 
 
 async def _policy(services: Services, repository: Repository) -> tuple[Policy, PolicyError | None]:

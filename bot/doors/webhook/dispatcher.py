@@ -71,7 +71,7 @@ class Dispatcher(Generic[C]):
 
         Then running handlers get five seconds to end; what is not done stays open for the next start.
         """
-        left = await self._store.run(deliveries.open_guids)
+        left = await self._store.run(deliveries.list_open)
         for guid in left:
             self._queue.put_nowait(_Todo(guid))
         metrics.RECOVERED.inc(len(left))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot import metrics
 from bot.store import deliveries
 from bot.store.database import create_engine
-from bot.store.deliveries import Delivery, Ended
+from bot.store.deliveries import Delivery, DeliveryEnd
 from bot.store.store import Store
 from bot.types import ForgehandError
 
@@ -25,7 +25,7 @@ class NotStored(ForgehandError):
 class _Waiting:
     """Something to write, and who waits for it."""
 
-    item: Delivery | Ended
+    item: Delivery | DeliveryEnd
     written: asyncio.Future[bool]
 
 
@@ -50,7 +50,7 @@ class Inbox:
 
     async def end(self, guid: str, error: str | None) -> None:
         """Mark a delivery done, or failed with a reason. Raises :class:`NotStored`."""
-        await self._enqueue(Ended(guid, error))
+        await self._enqueue(DeliveryEnd(guid, error))
 
     def close(self) -> None:
         """Write what waits, then stop."""
@@ -59,7 +59,7 @@ class Inbox:
         self._writer.shutdown(wait=True)
         self._engine.dispose()
 
-    async def _enqueue(self, item: Delivery | Ended) -> bool:
+    async def _enqueue(self, item: Delivery | DeliveryEnd) -> bool:
         loop = asyncio.get_running_loop()
         waiting = _Waiting(item, loop.create_future())
         self._waiting.append(waiting)
@@ -90,9 +90,9 @@ class Inbox:
                 reason = f"The database refused to store deliveries ({type(failure).__name__})."
                 waiting.written.set_exception(NotStored(reason))
 
-    def _commit(self, items: Sequence[Delivery | Ended]) -> set[str]:
+    def _commit(self, items: Sequence[Delivery | DeliveryEnd]) -> set[str]:
         arrived = [item for item in items if isinstance(item, Delivery)]
-        ended = [item for item in items if isinstance(item, Ended)]
+        ended = [item for item in items if isinstance(item, DeliveryEnd)]
         with metrics.COMMIT_SECONDS.time(), self._engine.begin() as connection:
             if ended:
                 deliveries.end(connection, ended)

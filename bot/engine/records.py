@@ -20,7 +20,7 @@ from bot.types import T
 log = structlog.get_logger(__name__)
 
 
-class Ledger(Protocol):
+class TaskRecords(Protocol):
     """The engine's own records of a task, outside the journal of its steps."""
 
     async def begin(self, task_id: str) -> bool:
@@ -46,7 +46,7 @@ class Ledger(Protocol):
         ...
 
 
-class StoreLedger:
+class StoreRecords:
     """The ledger in the store. A database that is away for less than ``patience`` seconds is waited for."""
 
     def __init__(self, store: Store, *, patience: float = 120.0) -> None:

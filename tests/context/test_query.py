@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bot.context.question import read_question
+from bot.context.query import read_query
 
 TRACES = {
     "python": ('  File "/srv/app/shop/cart.py", line 12, in total\n', ("/srv/app/shop/cart.py", 12, "total")),
@@ -23,21 +23,21 @@ TRACES = {
 @pytest.mark.parametrize("language", TRACES)
 def test_frames_are_read(language: str) -> None:
     line, (path, number, name) = TRACES[language]
-    (frame,) = read_question(f"Cart is wrong\n\n{line}").frames
+    (frame,) = read_query(f"Cart is wrong\n\n{line}").frames
     assert (frame.path, frame.line) == (path, number)
     assert name.replace("\\", "/").endswith(frame.name.replace("\\", "/"))
 
 
 def test_python_frames_count_from_the_innermost_and_are_no_written_paths() -> None:
     trace = '  File "a/outer.py", line 1, in f\n  File "a/inner.py", line 2, in g\n'
-    question = read_question(f"Title\n\n{trace}\nSee `lib/util.py` and https://github.com/o/r/blob/main/src/x.py#L7.")
+    question = read_query(f"Title\n\n{trace}\nSee `lib/util.py` and https://github.com/o/r/blob/main/src/x.py#L7.")
     ranks = {frame.path: frame.rank for frame in question.frames}
     assert ranks == {"a/inner.py": 0, "a/outer.py": 1, "src/x.py": 0}
     assert question.paths == ("lib/util.py",)
 
 
 def test_places_weigh_differently_and_hidden_text_does_not_count() -> None:
-    question = read_question(
+    question = read_query(
         "Broken QuerySet\n\nPlease call `get_total()` <!-- ignore secretword --> soon.\n\n"
         "```\nimport json.decoder\nfoo()\n```\n"
     )
@@ -72,5 +72,5 @@ def test_places_weigh_differently_and_hidden_text_does_not_count() -> None:
 )
 def test_no_text_takes_long(piece: str) -> None:
     started = time.process_time()
-    read_question("Title\n\n" + piece * (80_000 // len(piece)))
+    read_query("Title\n\n" + piece * (80_000 // len(piece)))
     assert time.process_time() - started < 3

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bot.context.words import STOP, identifiers, shingles, terms, terms_of
+from bot.context.words import STOP, count_terms, identifiers, shingles, split_identifier
 
 _MAX_TEXT = 60_000
 _MAX_NAMES = 400
@@ -50,7 +50,7 @@ class Frame:
 
 
 @dataclass(frozen=True)
-class Question:
+class Query:
     """What an issue says. ``terms`` are weighted words, ``title`` those of the title; ``names`` are weighted exact
     identifiers (3 is sure); ``runs`` are word runs of what a program may have printed."""
 
@@ -63,7 +63,7 @@ class Question:
     runs: tuple[str, ...]
 
 
-def read_question(text: str) -> Question:
+def read_query(text: str) -> Query:
     """Read a title (first line) and body; at most 60,000 characters count."""
     text = _HIDDEN.sub(" ", text[:_MAX_TEXT].replace("\r\n", "\n"))
     linked = [Frame(path, int(line or 0), "", 0) for path, line in _BLOB_LINK.findall(text)]
@@ -72,7 +72,7 @@ def read_question(text: str) -> Question:
     code, prose = _split(body)
     frames, untraced = _frames(text)
     dotted = tuple(dict.fromkeys(_DOTTED.findall(_IMPORTING.sub(" ", text))))
-    return Question(
+    return Query(
         terms=_weighted(title, prose, code),
         title=_weighted(title, "", ""),
         names=_names(title, prose, code, dotted),
@@ -95,7 +95,7 @@ def _weighted(title: str, prose: str, code: str) -> dict[str, float]:
     """Words by how telling their place is: a title is chosen, prose is written, code is pasted."""
     weights: dict[str, float] = {}
     for text, weight, most in ((title, 2.0, 2), (prose, 1.0, 3), (code, 0.5, 3)):
-        for term, times in terms(text).items():
+        for term, times in count_terms(text).items():
             if term not in STOP:
                 weights[term] = weights.get(term, 0.0) + weight * min(times, most)
     return weights
@@ -121,7 +121,7 @@ def _names(title: str, prose: str, code: str, dotted: Iterable[str]) -> dict[str
 
 
 def _is_codelike(name: str) -> bool:
-    return len(terms_of(name)) > 1 or "_" in name.strip("_")
+    return len(split_identifier(name)) > 1 or "_" in name.strip("_")
 
 
 def _frames(text: str) -> tuple[tuple[Frame, ...], str]:
