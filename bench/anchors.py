@@ -1,9 +1,12 @@
-"""Where review comments land when models misquote and miscount, and whether suggestions can be committed.
+"""What a review keeps and where it posts it when models misquote and miscount; whether suggestions can be committed.
 
 ``python -m bench.anchors [--localize FILE] [--blobs FILE] [--edits FILE] [--repos DIR]``. Places in real fixes are
-quoted with damage and looked up; whether GitHub would take an anchor is judged by simhub, which shares no code with
-the bot. Suggestions are real fixes of the files at hand. ``--repos`` names a folder of bare repositories (owner+name)
-for the files that are not among the blobs. The last line is one JSON object.
+quoted with damage, as answers of a model, and go the way of a review: read, settled, anchored. Beside them go quotes
+of code that stands nowhere in the change. Whether GitHub would take an anchor is judged by simhub, which shares no
+code with the bot. Suggestions are real fixes of the files at hand. ``--repos`` names a folder of bare repositories
+(``owner+name``, or ``owner+name/repo``) for the files that are not among the blobs. The last line is one JSON object:
+``kept_right`` is the share of damaged quotes that are kept and posted on the line, ``invented_kept`` how many
+quotes of code that is not there were kept.
 """
 
 from __future__ import annotations
@@ -21,41 +24,54 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bench.anchors_damage import DAMAGES, NUMBERS, Target, indentations, targets
-from bench.edits_damage import Case, cases, files_of, read_gzip
+from bench.anchors_damage import DAMAGES, INVENTIONS, NUMBERS, Target, indentations, targets
+from bench.edits_damage import Case, cases, read_gzip
 from bot.edits.syntax import broken_by
-from bot.github.text.anchors import Anchor, place
+from bot.github.text.anchors import Anchor
 from bot.github.text.diffs import DiffLine, FileDiff, Hunk, Kind, parse_diff
 from bot.github.text.suggestions import suggestion
+from bot.pulls.places import place
+from bot.pulls.records import Reading, Settled
+from handlers.review.finders import usable
+from handlers.review.placement import settle
 from simhub import anchors as github
 from simhub.gitrepo import FileChange
 
 _DATA = Path(__file__).resolve().parents[1].parent / "shared" / "data"
-_BARS = {"legal": 100.0, "on_the_line": 90.0}
+_BARS = {"legal": 100.0, "kept_right": 95.0, "invented_kept": 0}
+_READING = Reading(name="find-1", parts=(), concerns=("correctness",))
+# so many lines of other fixes are held against each file, and so many of its own are altered in each way
+_STRANGERS = 30
+_ALTERED = 10
+# shorter lines stand in most files
+_SHORT = 12
 
 
 @dataclass
 class Tally:
-    """How the lookups of one kind ended."""
+    """How the findings of one kind ended."""
 
     tries: int = 0
+    kept: int = 0
     posted: int = 0
     legal: int = 0
     right: int = 0
 
-    def add(self, anchor: Anchor | None, legal: bool, right: bool) -> None:
+    def add(self, settled: Settled | None, legal: bool, right: bool) -> None:
         self.tries += 1
-        self.posted += anchor is not None
+        self.kept += settled is not None
+        self.posted += settled is not None and settled.anchor is not None
         self.legal += legal
         self.right += right
 
     def figures(self) -> dict[str, float]:
         return {
             "tries": self.tries,
+            "kept": _percent(self.kept, self.tries),
             "posted": _percent(self.posted, self.tries),
             "legal": _percent(self.legal, self.posted),
-            "on_the_line": _percent(self.right, self.tries),
-            "on_the_line_of_posted": _percent(self.right, self.posted),
+            "kept_right": _percent(self.right, self.tries),
+            "right_of_posted": _percent(self.right, self.posted),
         }
 
 
@@ -66,28 +82,31 @@ class Tallies:
     kinds: dict[str, Tally] = field(default_factory=dict)
     believed: Tally = field(default_factory=Tally)
 
-    def count(self, kinds: Sequence[str], anchor: Anchor | None, legal: bool, right: bool) -> None:
+    def count(self, kinds: Sequence[str], settled: Settled | None, legal: bool, right: bool) -> None:
         for kind in ("all", *kinds):
-            self.kinds.setdefault(kind, Tally()).add(anchor, legal, right)
+            self.kinds.setdefault(kind, Tally()).add(settled, legal, right)
 
 
 def main() -> None:
-    options = _options()
-    diffs = [file for row in _rows(options.localize) for file in _fixes(row["fix"])]
-    tallies = _lookups(diffs)
-    print(f"{'':<24}{'tries':>7}{'posted':>8}{'legal':>8}{'right':>8}{'right of posted':>17}")
+    known = list(_cases(_options()))
+    tallies = _lookups(known)
+    print(f"{'':<34}{'tries':>7}{'kept':>8}{'posted':>8}{'legal':>8}{'right':>8}{'right of posted':>17}")
     for kind, tally in tallies.kinds.items():
         one = tally.figures()
-        shares = f"{one['posted']:>8}{one['legal']:>8}{one['on_the_line']:>8}{one['on_the_line_of_posted']:>17}"
-        print(f"{kind:<24}{tally.tries:>7}{shares}")
-    known = list(_cases(options))
+        shares = (
+            f"{one['kept']:>8}{one['posted']:>8}{one['legal']:>8}{one['kept_right']:>8}{one['right_of_posted']:>17}"
+        )
+        print(f"{kind:<34}{tally.tries:>7}{shares}")
+    invented = _invented(known)
     figures = {
         "bench": "anchors",
-        "files": len(diffs),
+        "files": len(known),
         **tallies.kinds.pop("all").figures(),
-        "by_damage": {kind: tally.figures()["on_the_line"] for kind, tally in tallies.kinds.items()},
+        "by_damage": {kind: tally.figures()["kept_right"] for kind, tally in tallies.kinds.items()},
         "numbers_believed": tallies.believed.figures(),
-        "code_of_the_file_off_the_diff_posted": _percent(*_strangers(known)),
+        "invented": {kind: ends.total() for kind, ends in invented.items()},
+        "invented_kept": sum(ends["kept"] for ends in invented.values()),
+        "invented_kept_by_kind": {kind: ends["kept"] for kind, ends in invented.items()},
         "suggestions": _suggestions(known),
         "bars": _BARS,
     }
@@ -116,12 +135,6 @@ def _cases(options: argparse.Namespace) -> Iterator[Case]:
     return cases(options.localize, json.loads(read_gzip(options.blobs)), known, options.repos)
 
 
-def _fixes(diff: str) -> Iterator[tuple[FileDiff, str]]:
-    """Each changed file of a fix, and its hunks as GitHub's API has them."""
-    for _, patch in files_of(diff):
-        yield parse_diff(patch)[0], patch[patch.index("\n@@") + 1 :].rstrip("\n")
-
-
 def _percent(part: int, whole: int) -> float:
     return round(100 * part / whole, 1) if whole else 0.0
 
@@ -129,22 +142,37 @@ def _percent(part: int, whole: int) -> float:
 # --- anchors -----------------------------------------------------------------------------------------------
 
 
-def _lookups(diffs: Sequence[tuple[FileDiff, str]]) -> Tallies:
+def _lookups(known: Sequence[Case]) -> Tallies:
     tallies = Tallies()
-    for number, (file, patch) in enumerate(diffs):
-        random = Random(number)
+    for number, case in enumerate(known):
+        random, file = Random(number), parse_diff(case.patch)[0]
+        patch = case.patch[case.patch.index("\n@@") + 1 :].rstrip("\n")
         for target in targets(file, random):
             for damage, number_damage in ((d, n) for d in DAMAGES for n in NUMBERS):
                 quote = DAMAGES[damage](target, random)
                 claimed = NUMBERS[number_damage](target.first, random)
-                anchor = place(file, quote, claimed, "LEFT" if target.side == "LEFT" else None)
+                settled = _settled(case, file, quote, claimed, removed=target.side == "LEFT")
+                anchor = settled.anchor if settled is not None else None
                 legal = anchor is not None and _github_takes(anchor, patch)
                 kinds = [damage, f"number {number_damage}", target.side, f"{min(2, len(target.lines))} or more lines"]
-                tallies.count(kinds, anchor, legal, anchor is not None and _is_meant(anchor, target))
+                tallies.count(kinds, settled, legal, settled is not None and _is_meant(settled, target))
                 if claimed is not None:
                     naive = Anchor(path=file.path, line=claimed, side=target.side)
-                    tallies.believed.add(naive, _github_takes(naive, patch), _is_meant(naive, target))
+                    tallies.believed.tries += 1
+                    tallies.believed.posted += 1
+                    tallies.believed.legal += _github_takes(naive, patch)
+                    tallies.believed.right += target.first <= claimed <= target.last
     return tallies
+
+
+def _settled(case: Case, file: FileDiff, quote: str, line: int | None, *, removed: bool = False) -> Settled | None:
+    """What a review makes of a finding as a model reports it."""
+    said = {"path": case.path, "quote": quote, "line": line, "severity": "bug", "concern": "correctness"}
+    said |= {"removed": True} if removed else {}
+    words = {"title": "It fails", "claim": "It fails for an empty list.", "failing_input": "[]"}
+    found = usable({"files": [], "findings": [{**said, **words}]}, _READING, "model")
+    head, base = {case.path: case.after}, {case.path: case.before}
+    return settle(found.findings[0], {case.path: file}, head, base) if found.findings else None
 
 
 def _github_takes(anchor: Anchor, patch: str) -> bool:
@@ -156,28 +184,44 @@ def _github_takes(anchor: Anchor, patch: str) -> bool:
     return True
 
 
-def _is_meant(anchor: Anchor, target: Target) -> bool:
-    """On the line; of several, on those or some of them."""
-    first = anchor.start_line or anchor.line
-    return anchor.side == target.side and target.first <= first <= anchor.line <= target.last
+def _is_meant(settled: Settled, target: Target) -> bool:
+    """The comment on the line, of several on those or some of them; the finding where its comment is."""
+    anchor, finding = settled.anchor, settled.finding
+    if anchor is None or finding.line is None:
+        return False
+    first, last = anchor.start_line or anchor.line, finding.line + finding.quote.count("\n")
+    there = anchor.side == target.side and target.first <= first <= anchor.line <= target.last
+    return there and finding.removed == (anchor.side == "LEFT") and finding.line <= first <= anchor.line <= last
 
 
-def _strangers(known: Sequence[Case]) -> tuple[int, int]:
-    """Quotes of code that stands in the file but is not shown by the diff, with a number that is: posted, and tries."""
-    posted = tries = 0
+def _invented(known: Sequence[Case]) -> dict[str, Counter[str]]:
+    """By kind: what became of quotes that stand nowhere in the file, neither before nor after the change."""
+    ends: dict[str, Counter[str]] = {}
     for case in known:
-        file, random = parse_diff(case.patch)[0], Random(case.id)
-        shown = [line for hunk in file.hunks for line in hunk.on("RIGHT")]
-        hidden = set(range(1, case.after.count("\n") + 1)) - {line.new for line in shown}
-        texts = {"".join(line.text.split()) for line in shown}
-        rows = case.after.split("\n")
-        unlike = [
-            n for n in sorted(hidden) if len(rows[n - 1].strip()) > 12 and "".join(rows[n - 1].split()) not in texts
-        ]
-        for number in random.sample(unlike, min(20, len(unlike))):
-            tries += 1
-            posted += place(file, rows[number - 1], random.choice(shown).new, text=case.after) is not None
-    return posted, tries
+        random, file = Random(case.id + case.path), parse_diff(case.patch)[0]
+        there = _squeezed(case.before) + _squeezed(case.after)
+        numbers = [line.new for hunk in file.hunks for line in hunk.on("RIGHT")]
+        for kind, quote in _made_up(case, known, random):
+            if len(_squeezed(quote)) >= _SHORT and _squeezed(quote) not in there:
+                settled = _settled(case, file, quote, random.choice([*numbers, None]))
+                ends.setdefault(kind, Counter())["refused" if settled is None else "kept"] += 1
+    return ends
+
+
+def _made_up(case: Case, known: Sequence[Case], random: Random) -> Iterator[tuple[str, str]]:
+    others = [other for other in known if other.path != case.path]
+    for other in random.sample(others, min(_STRANGERS, len(others))):
+        rows = other.after.split("\n")
+        at = random.randrange(len(rows))
+        yield "lines of another file", "\n".join(rows[at : at + random.randint(1, 3)]).strip("\n")
+    own = [row for row in case.after.split("\n") if len(row.strip()) >= _SHORT and "#" not in row]
+    for kind, alter in INVENTIONS.items():
+        for row in random.sample(own, min(_ALTERED, len(own))):
+            yield kind, alter(row, random)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.lower().split())
 
 
 # --- suggestions -------------------------------------------------------------------------------------------
@@ -234,7 +278,8 @@ def _commit(case: Case, file: FileDiff, old: list[DiffLine], new: list[DiffLine]
     meant = "\n".join([*rows[:first], *(line.text for line in new), *rows[last:]])
     if case.path.endswith(".py") and _parses(case.before) and not _parses(meant):
         return "not by itself"
-    anchor = place(file, quote, old[0].new)
+    found = place(file, quote, old[0].new, head=case.before, base=case.after)
+    anchor = found.anchor if found is not None else None
     block = suggestion(anchor, file, case.before, replacement, quote=quote, broken_by=broken_by) if anchor else None
     if anchor is None or block is None:
         return "none"

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from itertools import takewhile
 from random import Random
 
+from bot.context import lookup
 from bot.github.text.diffs import DiffLine, FileDiff, Hunk, Side
+from bot.pulls import excerpts
 
 _WORD = re.compile(r"[A-Za-z_]{3,}")
 _SPACED = re.compile(r" *([=+*/<>,(){}\[\]:]) *")
@@ -124,6 +126,41 @@ def elided(target: Target, random: Random) -> str:
     return "\n".join([rows[0], "    ...", *rows[2:]]) if len(rows) > 2 else target.text
 
 
+def as_shown(target: Target, random: Random) -> str:
+    """Rows of the diff as a review shows them to a model."""
+    return "\n".join(excerpts.row(line) for line in target.lines)
+
+
+def as_shown_without_blanks(target: Target, random: Random) -> str:
+    return as_shown(target, random).strip()
+
+
+def as_looked_up(target: Target, random: Random) -> str:
+    """Lines of a file as the lookup tools show them."""
+    rows = [""] * (target.first - 1) + [line.text for line in target.lines]
+    return lookup.number_lines(rows, target.first, target.last)
+
+
+def as_searched(target: Target, random: Random) -> str:
+    """A hit as the lookup tools show it."""
+    return f"src/module.py:{target.first}: {target.lines[0].text.strip()}"
+
+
+def cut_by_us(target: Target, random: Random) -> str:
+    """A line whose end our tools leave out."""
+    rows = target.text.split("\n")
+    long = [row for row, text in enumerate(rows) if len(text.strip()) >= 30]
+    if long:
+        row = random.choice(long)
+        at = len(rows[row]) - random.randint(1, len(rows[row].strip()) - 20)
+        rows[row] = f"{rows[row][:at]} … ({len(rows[row]) - at} more characters)"
+    return "\n".join(rows)
+
+
+def signed_in_a_fence(target: Target, random: Random) -> str:
+    return f"```diff\n@@ -{target.first},3 +{target.first},4 @@ def code():\n{signed(target, random)}\n```"
+
+
 DAMAGES: dict[str, Damage] = {
     "as it is": as_it_is,
     "blanks changed": blanks_changed,
@@ -137,6 +174,12 @@ DAMAGES: dict[str, Damage] = {
     "with line numbers": numbered,
     "fenced": fenced,
     "lines left out": elided,
+    "as a review shows it": as_shown,
+    "as a review shows it, stripped": as_shown_without_blanks,
+    "as a lookup shows it": as_looked_up,
+    "as a search shows it": as_searched,
+    "cut by our tools": cut_by_us,
+    "with signs in a fence": signed_in_a_fence,
 }
 
 
@@ -153,6 +196,29 @@ def absent(line: int, random: Random) -> int | None:
 
 
 NUMBERS: dict[str, Callable[[int, Random], int | None]] = {"right": right, "off by 1 to 30": off, "absent": absent}
+
+
+def _other_operator(text: str, random: Random) -> str:
+    signs = {"==": "!=", "!=": "==", "<": ">", ">": "<", " + ": " - ", " - ": " + ", " and ": " or ", " not ": " "}
+    there = [sign for sign in signs if sign in text]
+    chosen = random.choice(there) if there else ""
+    return text.replace(chosen, signs[chosen], 1) if there else text
+
+
+def _other_value(text: str, random: Random) -> str:
+    return re.sub(r"\b\d+\b|'[^']+'|\"[^\"]+\"|True|False|None", f'"{random.randint(100, 999)}"', text, count=1)
+
+
+def _other_call(text: str, random: Random) -> str:
+    return re.sub(r"(\w+)\(([^()]*)\)", rf"run_{random.randint(1, 9)}(self.\2, strict=True)", text, count=1)
+
+
+INVENTIONS: dict[str, Callable[[str, Random], str]] = {
+    "another operator": _other_operator,
+    "another value": _other_value,
+    "another call": _other_call,
+}
+"""Lines as they might stand in the file, and do not: what a model makes up."""
 
 
 def indentations(lines: Sequence[str]) -> dict[str, str]:

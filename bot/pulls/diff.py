@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from bot.git.mirrors import as_text
 from bot.github.text.diffs import DiffLine, FileDiff, Hunk, parse_diff
 from bot.pulls import placeholders, skipped
 from bot.pulls.records import Looked, ReviewTask
@@ -33,7 +32,7 @@ async def contents(review: Review, sha: str, paths: Iterable[str]) -> dict[str, 
 
 
 async def texts(review: Review, looked: Looked, sha: str, paths: Iterable[str]) -> dict[str, str]:
-    """The texts of those of the paths that are UTF-8 text at a commit, without the secrets of the head."""
+    """The texts of those of the paths that are not binary at a commit, without the secrets of the head."""
     hidden = await secrets(review, looked)
     found = await _texts(review, sha, paths)
     return {path: placeholders.hide(text, hidden) for path, text in found.items()}
@@ -68,8 +67,14 @@ def _veiled(diff: FileDiff, hidden: Sequence[str]) -> FileDiff:
 
 
 async def _texts(review: Review, sha: str, paths: Iterable[str]) -> dict[str, str]:
-    found = await contents(review, sha, paths)
-    return {path: text for path, data in found.items() if (text := as_text(data)) is not None}
+    """Texts as git's diff shows them: of a symlink its target, of a submodule the line that names its commit."""
+    mirror, wanted = await review.mirror(sha), set(paths)
+    entries = [entry for entry in await mirror.entries(sha) if entry.path in wanted]
+    pointers = {entry.path: f"Subproject commit {entry.sha}\n" for entry in entries if entry.kind == "submodule"}
+    shas = {entry.path: entry.sha for entry in entries if entry.kind != "submodule"}
+    blobs = await mirror.blobs(shas.values()) if shas else {}
+    found = {path: blobs[sha] for path, sha in shas.items()}
+    return pointers | {path: data.decode("utf-8", "replace") for path, data in found.items() if b"\0" not in data}
 
 
 @lru_cache(maxsize=4)

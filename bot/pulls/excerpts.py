@@ -57,10 +57,11 @@ def _title(hunk: Hunk) -> str:
 
 
 def _hunk(hunk: Hunk) -> list[str]:
-    return [_row(line) for line in hunk.lines]
+    return [row(line) for line in hunk.lines]
 
 
-def _row(line: DiffLine) -> str:
+def row(line: DiffLine) -> str:
+    """Return a line of a diff as a model reads it."""
     return f"{line.old or '':>5} {line.new or '':>5} {line.kind}{_cut(line.text)}"
 
 

@@ -107,11 +107,14 @@ def unchanged(old: Finding, new: Finding | None) -> bool:
     return new is not None and normalised(old.quote, old.path) == normalised(new.quote, new.path)
 
 
-def occurrences(code: str, text: str, path: str) -> tuple[Lines, ...]:
+def occurrences(code: str, text: str, path: str, *, bare: bool | None = None) -> tuple[Lines, ...]:
     """Every place where code stands in a text, whatever its layout and comments.
 
-    Where it does not stand without its comments (it is one, or a piece of one), it may stand with them.
+    Where it does not stand without its comments (it is one, or a piece of one), it may stand with them; ``bare`` looks
+    in one of the two ways only.
     """
+    if bare is not None:
+        return _found(code, text, path, bare=bare)
     return _found(code, text, path, bare=True) or _found(code, text, path, bare=False)
 
 
@@ -120,8 +123,17 @@ def normalised(code: str, path: str) -> str:
 
     Code that is only a comment keeps its words.
     """
-    tokens = _tokens(code, path, bare=True) or _tokens(code, path, bare=False)
-    return " ".join(token for token, _ in tokens)
+    return _tokens(code, path, bare=True).joined or _tokens(code, path, bare=False).joined
+
+
+def is_comment(line: str, path: str) -> bool:
+    """Return whether a line holds nothing but a comment."""
+    return not _tokens(line, path, bare=True).joined and bool(line.strip())
+
+
+def words_of(line: str) -> tuple[str, ...]:
+    """The tokens of a line of code, its comments included."""
+    return tuple(_TOKEN.findall(line.replace('"', "'")))
 
 
 @lru_cache(maxsize=16)
@@ -137,6 +149,11 @@ def innermost(found: Iterable[Definition], line: int) -> Definition | None:
     return min(around, key=lambda one: one.end - one.start, default=None)
 
 
+def symbol_at(line: int, text: str, path: str) -> str:
+    """Return the qualified name of the definition around a line (from 1), "" where there is none. Parses the text."""
+    return symbol_of(innermost(definitions(text, path), line))
+
+
 def symbol_of(definition: Definition | None) -> str:
     """A definition's qualified name; "" for none."""
     return definition.qualified if definition else ""
@@ -148,24 +165,35 @@ def digest(*parts: str) -> str:
 
 
 def _found(code: str, text: str, path: str, *, bare: bool) -> tuple[Lines, ...]:
-    wanted = " ".join(token for token, _ in _tokens(code, path, bare=bare))
-    if not wanted:
-        return ()
-    tokens = _tokens(text, path, bare=bare)
-    starts = list(accumulate((len(token) + 1 for token, _ in tokens), initial=0))
-    joined = " ".join(token for token, _ in tokens)
-    matches = re.finditer(rf"(?:(?<= )|^)(?={re.escape(wanted)}(?: |$))", joined)
-    ends = ((match.start(), match.start() + len(wanted) - 1) for match in matches)
-    return tuple(Lines(*(tokens[bisect_right(starts, at) - 1][1] for at in pair)) for pair in ends)
+    wanted = _tokens(code, path, bare=bare).joined
+    joined, lines, starts = _tokens(text, path, bare=bare)
+    # What was quoted with its last comma may stand before a bracket, where the text's comma is not seen.
+    patterns = [re.escape(wanted) + "(?= |$)", re.escape(wanted.removesuffix(" ,")) + r"(?= [)\]}])"]
+    for pattern in patterns[: 2 if wanted.endswith(" ,") else 1] if wanted else ():
+        found = re.finditer(rf"(?:(?<= )|^)(?=({pattern}))", joined)
+        ends = [(match.start(1), match.end(1) - 1) for match in found]
+        if ends:
+            return tuple(Lines(*(lines[bisect_right(starts, at) - 1] for at in pair)) for pair in ends)
+    return ()
 
 
-def _tokens(code: str, path: str, *, bare: bool) -> list[tuple[str, int]]:
-    """Tokens with their lines; ``bare`` leaves comments out."""
+class _Tokens(NamedTuple):
+    """Tokens of code, separated by blanks; of each the number of its line, and where it begins in ``joined``."""
+
+    joined: str
+    lines: tuple[int, ...]
+    starts: tuple[int, ...]
+
+
+@lru_cache(maxsize=64)
+def _tokens(code: str, path: str, *, bare: bool) -> _Tokens:
+    """The tokens of code, kept for the many quotes that are looked up in one text; ``bare`` leaves comments out."""
     language = language_of(path)
     plain = _comments(language.comment).sub(_blanked, code) if bare and language else code
-    lines = enumerate(plain.replace('"', "'").split("\n"), 1)
-    tokens = [(token, number) for number, line in lines for token in _TOKEN.findall(line)]
-    return list(_without_last_commas(tokens))
+    numbered = enumerate(plain.replace('"', "'").split("\n"), 1)
+    found = list(_without_last_commas([(token, number) for number, line in numbered for token in _TOKEN.findall(line)]))
+    starts = accumulate((len(token) + 1 for token, _ in found), initial=0)
+    return _Tokens(" ".join(token for token, _ in found), tuple(number for _, number in found), tuple(starts))
 
 
 def _placed(finding: Finding, place: Lines, lines: list[str], symbol: str) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import Field, ValidationError
 
@@ -15,7 +15,7 @@ from bot.github.resources.permissions import role_of
 from bot.github.resources.threads import Thread, threads
 from bot.pulls import diff
 from bot.pulls.diff import Review
-from bot.pulls.fingerprints import fingerprint, relocated
+from bot.pulls.fingerprints import fingerprint
 from bot.pulls.memory import Known, Memory, Told, finding_of, objections, recalled, said_before, stored, tell
 from bot.pulls.records import Looked, Settled
 from bot.store import findings
@@ -73,15 +73,13 @@ async def _writers(github: Client, repository: Repository, logins: Iterable[str]
 
 async def sift(review: Review, looked: Looked, memory: Memory, claims: Sequence[Settled]) -> Sifted:
     """The findings without those that were said before, by us, by others, in whatever words; no model is asked."""
-    head = await diff.texts(review, looked, looked.head_sha, {one.finding.path for one in claims})
-    settled = await asyncio.to_thread(lambda: [_whole(one, head) for one in claims])
-    names = [fingerprint(one.finding) for one in settled]
+    names = [fingerprint(one.finding) for one in claims]
     repository = review.task.repository.full_name
     rejected = await review.services.store.run(lambda connection: findings.find_rejected(connection, repository, names))
     known = await asyncio.to_thread(
-        said_before, memory, [one.finding for one in settled], {row.fingerprint for row in rejected}
+        said_before, memory, [one.finding for one in claims], {row.fingerprint for row in rejected}
     )
-    return _sifted(list(zip(settled, known, strict=True)), [one for one in memory.told if one.state == "folded"])
+    return _sifted(list(zip(claims, known, strict=True)), [one for one in memory.told if one.state == "folded"])
 
 
 async def remember(
@@ -141,13 +139,6 @@ def _sifted(pairs: Sequence[tuple[Settled, Known | None]], folded: Sequence[Told
         again=tuple(Settled(finding=one.finding, verdict=one.verdict) for one in folded),
         known={reason: elsewhere.count(reason) for reason in sorted(set(elsewhere))},
     )
-
-
-def _whole(one: Settled, head: Mapping[str, str]) -> Settled:
-    """Whole lines and the symbol of the file, as memory has them; removed code keeps what it has."""
-    text = head.get(one.finding.path)
-    found = relocated(one.finding, text) if text is not None and not one.finding.removed else None
-    return one if found is None else one.model_copy(update={"finding": found})
 
 
 def _told(row: StoredFinding) -> Told | None:

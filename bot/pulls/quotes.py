@@ -1,24 +1,159 @@
-"""Whether quoted code really stands in a text, and where. Pure functions: the answer of no model is asked for."""
+"""Read quotes of code as models copy them: fenced, numbered, signed, cut short, or with lines left out (no I/O)."""
 
 from __future__ import annotations
 
-_TELLING = 4
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from bot.edits import text as texts
+from bot.edits.text import fold, is_elision
+from bot.github.text.diffs import Side
+
+_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})[^`]*")
+# what diffs and our own tools write around code: headers, and notes on what they left out
+_AROUND = re.compile(
+    r"@@.*|diff --git .*|index [0-9a-f]+\.\.[0-9a-f]+.*|--- (?:[ab]/.*|/dev/null)|\+\+\+ (?:[ab]/.*|/dev/null)"
+    r"|\\ No newline at end of file|=== .+ \(.+\)"
+    r"|\((?:cut; it ends in line \d+|lines \d+ to \d+ of \d+|\d+ more (?:removed )?lines?.*)\)"
+)
+# as bot.pulls.excerpts writes them ("   12    13 +code"): both numbers, each of them perhaps left out, then the sign
+_ROW = re.compile(r"(?= *\d)(?P<old> *\d+| {5}) (?P<new> {5}| *\d+) (?P<sign>[ +.-])(?P<text>.*)")
+# the same where the blanks in front were lost, told by its sign or by its two numbers
+_BARE_ROW = re.compile(r"\s*(?P<old>\d+) +(?:(?P<new>\d+) +)?(?P<sign>[+-])(?P<text>.*)")
+# "12 code" of bot.context.lookup, "path:12: code" of its search, and what others write: "12 | code", "L12: code"
+_NUMBERED = (
+    re.compile(r"\s*(?:L|line )?(?P<number>\d+) ?[|:\t→│] ?(?P<text>.*)"),
+    re.compile(r" *(?P<number>\d+)(?: (?P<text>.*))?"),
+    re.compile(r"[^\s:]+:(?P<number>\d+):(?: (?P<text>.*))?"),
+)
+_CUT = re.compile(r" ?(?:… \(\d+ more characters\)|…|\.{3})\Z")
 
 
-def find(text: str, quote: str) -> int | None:
-    """The number, from 1, of the line in which a quote begins; None where it is not there. Layout does not count.
+@dataclass(frozen=True)
+class Reading:
+    """Lines that a quote may stand for, without blank ones around them.
 
-    Fewer than four characters beside blanks prove nothing and are never found.
+    ``side`` and ``line`` (the number of the first line) are known where signs and numbers were copied along. ``cut``
+    are the rows of ``texts`` of which only the beginning was quoted; ``elided`` that other lines were left out.
     """
-    if sum(not char.isspace() for char in quote) < _TELLING:
-        return None
-    words, starts, at = [], [], 0
-    for number, line in enumerate(text.split("\n"), 1):
-        for word in line.split():
-            words.append(word)
-            starts.append((at, number))
-            at += len(word) + 1
-    place = " ".join(words).find(" ".join(quote.split()))
-    if place < 0:
-        return None
-    return max((number for start, number in starts if start <= place), default=1)
+
+    texts: tuple[str, ...]
+    side: Side | None = None
+    line: int | None = None
+    cut: frozenset[int] = frozenset()
+    elided: bool = False
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """The lines that are not blank, without blanks (:func:`squeezed`)."""
+        return tuple(squeezed(text) for text in self.texts if text)
+
+    @cached_property
+    def whole(self) -> tuple[bool, ...]:
+        """For each of ``keys`` whether the line was quoted to its end."""
+        return tuple(row not in self.cut for row, text in enumerate(self.texts) if text)
+
+
+def readings(quote: str) -> tuple[Reading, ...]:
+    """Every way to read a quote, the most literal first; none where it is blank."""
+    rows = quote.replace("\r\n", "\n").split("\n")
+    plain = list(_plain(rows))
+    found = [_reading(each) for each in plain]
+    for each in plain:
+        found += _of_diff(each)
+        found += _of_numbered(each)
+    found += [_with_ends_cut(each) for each in found]
+    found += [_longest_piece(each) for each in found]
+    return tuple(each for each in dict.fromkeys(found) if each.keys)
+
+
+def squeezed(text: str) -> str:
+    """Code without blanks, but for one between words; typographic look-alikes as a keyboard types them."""
+    return texts.squeezed(" ".join(fold(text).split()))
+
+
+def _plain(rows: Sequence[str]) -> Iterator[list[str]]:
+    """The rows as they are, without the fence around them, and without headers of diffs and notes of our tools."""
+    yield list(rows)
+    solid = [row for row in rows if row.strip()]
+    if len(solid) == 1 and len(solid[0].strip("` ")) + 2 <= len(solid[0].strip()):
+        yield [solid[0].strip("` ")]
+    unfenced = [row for row in rows if not _FENCE.fullmatch(row)]
+    code = [row for row in unfenced if not _AROUND.fullmatch(row.strip())]
+    yield from (each for each in (unfenced, code) if len(each) < len(rows))
+
+
+def _of_diff(rows: Sequence[str]) -> Iterator[Reading]:
+    """The new and the old lines of rows that carry a diff's signs, with or without the numbers we show."""
+    solid = [row for row in rows if row.strip()]
+    matches = [_ROW.fullmatch(row) or _BARE_ROW.fullmatch(row) for row in solid]
+    shown = [match.groupdict() for match in matches if match is not None]
+    if not shown or len(shown) < len(solid):
+        # lines of a diff without numbers, where unchanged ones begin with a blank
+        if not any(row[:1] in ("+", "-") for row in solid) or any(row[:1] not in ("+", "-", " ") for row in solid):
+            return
+        shown = [{"sign": row[0], "text": row[1:]} for row in solid]
+    sides: tuple[tuple[Side, str, str], ...] = (("RIGHT", "-", "new"), ("LEFT", "+", "old"))
+    for side, other, key in sides:
+        lines = [row for row in shown if row["sign"] != other]
+        if lines and (side == "RIGHT" or any(row["sign"] == "-" for row in lines)):
+            number = _first_number(lines[0], key)
+            yield replace(_reading([row["text"] or "" for row in lines]), side=side, line=number)
+
+
+def _first_number(row: dict[str, str | None], key: str) -> int | None:
+    """The copied number of a row on its side; a single number before a sign is that side's."""
+    numbers = [row.get(key), row.get("old"), row.get("new")]
+    return next((int(number) for number in numbers if number and number.strip()), None)
+
+
+def _of_numbered(rows: Sequence[str]) -> Iterator[Reading]:
+    """The lines of rows that each begin with their number."""
+    solid = [row for row in rows if row.strip()]
+    for pattern in _NUMBERED:
+        matches = [match for row in solid if (match := pattern.fullmatch(row)) is not None]
+        if matches and len(matches) == len(solid):
+            first = next((match for match in matches if match["text"]), matches[0])
+            yield replace(_reading([match["text"] or "" for match in matches]), line=int(first["number"]))
+
+
+def _reading(rows: Iterable[str]) -> Reading:
+    texts = [row.rstrip() for row in rows]
+    solid = [row for row, text in enumerate(texts) if text]
+    return Reading(tuple(texts[solid[0] : solid[-1] + 1]) if solid else ())
+
+
+def _with_ends_cut(reading: Reading) -> Reading:
+    """The same without the dots, or our own note, where lines were cut."""
+    found = {row: match for row, text in enumerate(reading.texts) if (match := _cut_end(text)) is not None}
+    texts = (text[: found[row].start()] if row in found else text for row, text in enumerate(reading.texts))
+    return replace(reading, texts=tuple(texts), cut=frozenset(found))
+
+
+def _cut_end(text: str) -> re.Match[str] | None:
+    match = _CUT.search(text)
+    return match if match is not None and text[: match.start()].strip() else None
+
+
+def _longest_piece(reading: Reading) -> Reading:
+    """What a quote that leaves lines out quotes in one go."""
+    pieces: list[list[int]] = [[]]
+    for row, text in enumerate(reading.texts):
+        if text and is_elision(text):
+            pieces.append([])
+        else:
+            pieces[-1].append(row)
+    if len(pieces) == 1:
+        return reading
+    rows = max(pieces, key=lambda piece: sum(len(reading.texts[row]) for row in piece))
+    while rows and not reading.texts[rows[0]]:
+        rows = rows[1:]
+    while rows and not reading.texts[rows[-1]]:
+        rows = rows[:-1]
+    first = rows[0] if rows else 0
+    # the copied number is that of the quote's first line, which may not be in this piece
+    line = reading.line if first == 0 else None
+    cut = frozenset(row - first for row in rows if row in reading.cut)
+    return Reading(tuple(reading.texts[row] for row in rows), reading.side, line, cut, elided=True)

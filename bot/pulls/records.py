@@ -42,9 +42,10 @@ class Finding(JsonModel):
     """One thing that is wrong with the change.
 
     ``quote`` is code of the file, as it stands at the head (at the merge base where ``removed``); ``line`` the number
-    that was claimed for its first line, which may be wrong. ``failing_input`` is what makes it fail. ``suggestion`` is
-    the text that would replace the quote. ``source`` is ``model`` or ``<tool>:<rule>``, ``symbol`` the enclosing
-    definition's qualified name, "" where there is none.
+    that was claimed for its first line, which may be wrong until the finding is settled. ``failing_input`` is what
+    makes it fail. ``suggestion`` is the text that would replace the quote, or only its ``part`` where that is not "".
+    ``source`` is ``model`` or ``<tool>:<rule>``, ``symbol`` the enclosing definition's qualified name, "" where there
+    is none.
     """
 
     path: str
@@ -57,6 +58,7 @@ class Finding(JsonModel):
     claim: str
     failing_input: str = ""
     suggestion: str | None = None
+    part: str = ""
     source: str = "model"
     symbol: str = ""
 
@@ -177,7 +179,8 @@ class Tried(JsonModel):
 class Verdict(JsonModel):
     """What the verifier made of one finding, after code has checked its quote. ``tried`` is what it ran last.
 
-    ``verified``: it holds, ``quote`` stands in ``path`` at ``line``, and ``failing_input`` says what fails.
+    ``verified``: it holds, ``quote`` stands in ``path`` at ``line`` (of the merge base where ``removed``), and
+    ``failing_input`` says what fails.
     ``refuted``: it does not hold. ``unproved``: nobody could show either; ``reason`` says why.
     ``short``: the budget did not allow the next call.
     """
@@ -187,6 +190,7 @@ class Verdict(JsonModel):
     path: str = ""
     quote: str = ""
     line: int | None = None
+    removed: bool = False
     failing_input: str = ""
     model: str = ""
     tried: Tried | None = None

@@ -12,12 +12,12 @@ from bot.edits.syntax import broken_by
 from bot.github.api.scopes import REVIEW
 from bot.github.resources import reviews
 from bot.github.resources.reviews import Overtaken, ReviewComment
-from bot.github.text.anchors import place
 from bot.github.text.diffs import FileDiff
 from bot.github.text.markers import Marker
 from bot.github.text.suggestions import suggestion
 from bot.models.port import Tool
 from bot.pulls.memory import Memory
+from bot.pulls.places import place
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
 from handlers.answer import subject as reading
@@ -114,11 +114,12 @@ def _checked(suggested: list[Suggested], texts: Mapping[str, tuple[FileDiff, str
         if one.path not in texts:
             continue
         diff, text = texts[one.path]
-        anchor = place(diff, one.quote, one.line, "RIGHT", text=text)
-        if anchor is None:
+        found = place(diff, one.quote, one.line, head=text, base="")
+        if found is None or found.anchor is None or found.part is None:
             continue
+        anchor = found.anchor
         lines = range(anchor.start_line or anchor.line, anchor.line + 1)
-        block = suggestion(anchor, diff, text, one.replacement, quote=one.quote, broken_by=broken_by)
+        block = suggestion(anchor, diff, text, one.replacement, quote=found.part or found.quote, broken_by=broken_by)
         if block is not None and diff.added_lines() & set(lines):
             yield Placed(suggested=one, anchor=anchor, block=block)
 

@@ -42,6 +42,7 @@ _FINDING: dict[str, Any] = {
         "path": _text("the file"),
         "quote": _text("code copied exactly from it"),
         "line": {"type": "integer", "description": "number of the quote's first line"},
+        "removed": {"type": "boolean", "description": "true where the quoted lines are removed ones"},
         "severity": {"type": "string", "enum": list(get_args(Severity))},
         "concern": {"type": "string", "enum": list(CONCERNS)},
         "title": _text("one short sentence"),
@@ -88,7 +89,7 @@ async def find(review: Review, subject: Subject, looked: Looked, reading: Readin
         return Found(problem=error.message, short=isinstance(error, BudgetExceeded))
     if answer.arguments is None:
         return Found(problem=answer.problem or "the model gave no answer")
-    return _read(answer.arguments, reading, answer.model)
+    return usable(answer.arguments, reading, answer.model)
 
 
 def system_text(review: Review, subject: Subject, looked: Looked) -> str:
@@ -138,8 +139,8 @@ def _shown(diffs: Mapping[str, Any], heads: Mapping[str, str], parts: Sequence[P
     return "\n\n".join(pieces)
 
 
-def _read(arguments: Mapping[str, Any], reading: Reading, model: str) -> Found:
-    """The usable part of an answer: what has the right form, and is not about other files than were asked about."""
+def usable(arguments: Mapping[str, Any], reading: Reading, model: str) -> Found:
+    """Return the part of an answer that has the right form and is not about other files than were asked about."""
     findings, unusable = [], 0
     for item in arguments["findings"][:_MOST]:
         finding = _finding(item)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 from bot.analysis.records import StaticFinding
-from bot.github.text.anchors import place
 from bot.github.text.diffs import FileDiff, Side
-from bot.pulls.fingerprints import Identity, identify, relocated, same
+from bot.pulls import places
+from bot.pulls.fingerprints import Identity, identify, same, symbol_at
 from bot.pulls.records import Finding, Settled, Severity
 from bot.pulls.similarity import NEAR, alike, wordings
 
-# as bot.pulls.excerpts writes them: both numbers, each of them perhaps left out, then the sign
-_ROW = re.compile(r"(?: *\d+| {5}) (?: {5}| *\d+) [ +.-]")
 _SEVERITIES: dict[str, Severity] = {"error": "bug", "warning": "risk", "note": "nit"}
 _ORDER: dict[Severity, int] = {"blocker": 0, "bug": 1, "risk": 2, "nit": 3}
 _SECURITY = ("bandit", "detect-secrets", "zizmor")
@@ -26,23 +23,23 @@ Texts = Mapping[str, str]
 
 
 def settle(finding: Finding, diffs: Mapping[str, FileDiff], head: Texts, base: Texts) -> Settled | None:
-    """The finding at the place where its quote really stands; None where the quote is invented.
+    """Return the finding at the place where its quote really stands; None where the quote is invented.
 
     A finding whose path is wrong moves to the one changed file that has its quote. ``head`` and ``base`` hold the texts
     of the changed files by their new paths. Parses files: call it in a thread.
     """
-    finding = finding.model_copy(update={"path": finding.path.removeprefix("./"), "quote": bare(finding.quote)})
+    finding = finding.model_copy(update={"path": finding.path.removeprefix("./")})
     if finding.path in diffs:
-        found = _at(finding, diffs[finding.path], head, base)
+        found = _at(finding, diffs[finding.path], head, base, exact=False)
         if found is not None:
             return found
-    others = [diff for path, diff in diffs.items() if path != finding.path and place(diff, finding.quote) is not None]
-    moved = finding.model_copy(update={"path": others[0].path}) if len(others) == 1 else None
-    return _at(moved, others[0], head, base) if moved is not None else None
+    others = (diff for path, diff in diffs.items() if path != finding.path)
+    moved = [found for diff in others if (found := _at(finding, diff, head, base, exact=True)) is not None]
+    return moved[0] if len(moved) == 1 else None
 
 
 def of_tool(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) -> Settled:
-    """A finding of an analyser, on the line it names."""
+    """Return a finding of an analyser on the line it names. Parses its file: call it in a thread."""
     lines = head.get(found.path, "").replace("\r\n", "\n").split("\n")
     finding = Finding(
         path=found.path,
@@ -53,9 +50,10 @@ def of_tool(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) ->
         title=found.message,
         claim="",
         source=f"{found.tool}:{found.rule}",
+        symbol=symbol_at(found.end_line, head.get(found.path, ""), found.path),
     )
     diff = diffs.get(found.path)
-    return Settled(finding=finding, anchor=place(diff, "", found.line, "RIGHT") if diff is not None else None)
+    return Settled(finding=finding, anchor=places.on_line(diff, found.line) if diff is not None else None)
 
 
 def few(found: Sequence[StaticFinding]) -> tuple[StaticFinding, ...]:
@@ -79,23 +77,23 @@ def distinct(settled: Sequence[Settled]) -> tuple[Settled, ...]:
     return tuple(sorted((one for group in kept.values() for one, _ in group), key=_weight))
 
 
-def bare(quote: str) -> str:
-    """A quote without line numbers and signs, where a model copied them along."""
-    lines = [line for line in quote.split("\n") if line.strip()]
-    if lines and all(_ROW.match(line) for line in lines):
-        return "\n".join(_ROW.sub("", line, count=1) for line in lines)
-    return quote.strip("\n")
-
-
-def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts) -> Settled | None:
-    side: Side = "LEFT" if finding.removed else "RIGHT"
-    whole = (base if finding.removed else head).get(diff.path, "")
-    anchor = place(diff, finding.quote, finding.line, side, text=whole)
-    for text, removed in ((head.get(diff.path), False), (base.get(diff.path), True)):
-        there = relocated(finding, text) if text is not None else None
-        if there is not None:
-            return Settled(finding=there.model_copy(update={"removed": removed}), anchor=anchor)
-    return None
+def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts, *, exact: bool) -> Settled | None:
+    side: Side | None = "LEFT" if finding.removed else None
+    texts = {"head": head.get(diff.path), "base": base.get(diff.path)}
+    place = places.place(diff, finding.quote, finding.line, side, exact=exact, **texts)
+    if place is None:
+        return None
+    removed = place.side == "LEFT"
+    update = {
+        "path": diff.path,
+        "line": place.first,
+        "quote": place.quote,
+        "removed": removed,
+        "symbol": symbol_at(place.last, (base if removed else head).get(diff.path, ""), diff.path),
+        "suggestion": None if place.part is None else finding.suggestion,
+        "part": place.part or "",
+    }
+    return Settled(finding=finding.model_copy(update=update), anchor=place.anchor)
 
 
 def _weight(one: Settled) -> tuple[bool, int]:

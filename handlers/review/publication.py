@@ -90,7 +90,8 @@ def _suggestion(one: Settled, diffs: Mapping[str, FileDiff], head: Mapping[str, 
     text = head.get(finding.path)
     if finding.suggestion is None or anchor is None or text is None or placeholders.marks(finding.suggestion):
         return ""
-    found = suggestion(anchor, diffs[finding.path], text, finding.suggestion, quote=finding.quote, broken_by=broken_by)
+    quote = finding.part or finding.quote
+    found = suggestion(anchor, diffs[finding.path], text, finding.suggestion, quote=quote, broken_by=broken_by)
     return found or ""
 
 

@@ -14,7 +14,7 @@ from bot.engine.port import Ctx, Step
 from bot.github.api.scopes import RESOLVE_THREADS
 from bot.github.resources.threads import Thread, reply, resolve
 from bot.models.port import BudgetExceeded, ModelError
-from bot.pulls import diff, placeholders, quotes
+from bot.pulls import diff, placeholders, places
 from bot.pulls.diff import Review
 from bot.pulls.fingerprints import relocated, unchanged
 from bot.pulls.memory import Checked, Memory, Told, check, fixed_marker, judged, stored, surroundings
@@ -130,10 +130,11 @@ async def ask(review: Review, subject: Subject, looked: Looked, checked: Checked
         return Answer(reason=answer.problem or "the model gave no answer")
     path, quote = str(said["path"]).removeprefix("./"), str(said["quote"])[:_SAID]
     text = (await diff.texts(review, looked, looked.head_sha, [path])).get(path)
-    if text is None or quotes.find(text, quote) is None:
+    found = places.in_text(path, text, quote, finding.line) if text is not None else None
+    if found is None:
         return Answer(reason="the check quoted code that is not in the file")
     reason = " ".join(str(said["reason"]).split())[:_SAID]
-    return Answer(fixed=said["holds"] is False, path=path, quote=quote, reason=reason)
+    return Answer(fixed=said["holds"] is False, path=path, quote=found.quote, reason=reason)
 
 
 async def close(

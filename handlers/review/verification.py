@@ -11,10 +11,12 @@ from functools import partial
 from typing import Any
 
 from bot.context.lookup import number_lines
+from bot.github.text.diffs import Side
 from bot.models.port import BudgetExceeded, ModelError, Tool
-from bot.pulls import diff, excerpts, placeholders, quotes
+from bot.pulls import diff, excerpts, placeholders, places
 from bot.pulls.diff import Review
 from bot.pulls.fingerprints import digest
+from bot.pulls.places import Place
 from bot.pulls.records import Finding, Looked, Subject, Verdict
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
@@ -81,17 +83,35 @@ async def _judged(review: Review, looked: Looked, finding: Finding, said: Mappin
     if said["holds"] is not True:
         return Verdict(fate="refuted", reason=reason, model=model)
     path, quote = str(said["path"]).removeprefix("./"), str(said["quote"])[:_SAID]
-    # What was removed can only be quoted from where it still stood.
-    places = [(looked.head_sha, path), *([(looked.merge_base, path)] if finding.removed else [])]
-    found = [await diff.texts(review, looked, sha, [path]) for sha, path in places]
-    line = next((line for texts in found for text in texts.values() if (line := quotes.find(text, quote))), None)
-    if line is None:
+    proof = await _proof(review, looked, finding, path, quote)
+    if proof is None:
         return Verdict(fate="unproved", reason="the check quoted code that is not in the file", model=model)
     if not failing:
         return Verdict(fate="unproved", reason="the check named nothing that fails", model=model)
     return Verdict(
-        fate="verified", reason=reason, path=path, quote=quote, line=line, failing_input=failing, model=model
+        fate="verified",
+        reason=reason,
+        path=path,
+        quote=proof.quote,
+        line=proof.first,
+        removed=proof.side == "LEFT",
+        failing_input=failing,
+        model=model,
     )
+
+
+async def _proof(review: Review, looked: Looked, finding: Finding, path: str, quote: str) -> Place | None:
+    """Return where a proof stands, near the finding. What was removed is quoted from where it still stood."""
+    changed = (await diff.changed(review, looked)).get(path)
+    line = finding.line if path == finding.path else None
+    head = (await diff.texts(review, looked, looked.head_sha, [path])).get(path, "")
+    if changed is None:
+        return places.in_text(path, head, quote, line)
+    base = ""
+    if finding.removed:
+        base = (await diff.texts(review, looked, looked.merge_base, [changed.old_path])).get(changed.old_path, "")
+    side: Side | None = "LEFT" if finding.removed else None
+    return places.place(changed, quote, line, side, head=head, base=base, exact=True)
 
 
 async def _prompt(review: Review, subject: Subject, looked: Looked, finding: Finding, *, runs: bool) -> str:

@@ -168,6 +168,7 @@ def _proof(one: Settled) -> str:
         return "Not proved."
     quote = inline_code(shortened(" ".join(verdict.quote.split()), _QUOTE))
     where = inline_code(f"{verdict.path}:{verdict.line}")
+    where = f"the removed {where}" if verdict.removed else where
     return f"Checked by a second reading ({verdict.model}), which shows {where}: {quote}"
 
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.edits.syntax import broken_by
-from bot.github.text.anchors import Anchor, place
+from bot.github.text.anchors import Anchor
 from bot.github.text.diffs import FileDiff
 from bot.github.text.suggestions import suggestion
-from tests.github.test_anchors import NEW, OLD, diff
+from tests.pulls.test_places import NEW, OLD, diff, place
 
 from bot.github.text.diffs import parse_diff  # isort: skip
 

@@ -8,10 +8,10 @@ import pytest
 
 from bot.analysis.records import StaticFinding
 from bot.github.text.diffs import FileDiff, parse_diff
-from bot.pulls import quotes
+from bot.pulls import places
 from bot.pulls.records import Finding, Settled, Verdict
 from handlers.review import placement, ranking
-from tests.github.test_anchors import diff
+from tests.pulls.test_places import diff
 
 OLD = ["def mean(prices):", "    total = sum(prices)", "    return total", "", "TAX = 3"]
 NEW = ["def mean(prices):", "    total = sum(prices)", "    return total / len(prices)", "", "TAX = 3"]
@@ -93,13 +93,132 @@ def test_a_rule_that_is_broken_a_thousand_times_is_told_a_few() -> None:
         ("return total / len(prices)", 3),
         ("return  total /\n  len(prices)", 3),
         ("total = sum(prices)\n    return total", 2),
+        ("3     return total / len(prices)", 3),
+        ("```python\nreturn total / len(prices)\n```", 3),
         ("return total / count", None),
+        ("return totals / len(prices)", None),
         (")", None),
         ("   ", None),
     ],
 )
 def test_a_proof_has_to_stand_in_the_file(quote: str, line: int | None) -> None:
-    assert quotes.find("\r\n".join(NEW), quote) == line
+    found = places.in_text("shop.py", "\r\n".join(NEW), quote)
+    assert (found and found.first) == line
+
+
+CART = """\
+def total(
+    items,
+    rate=0.2,
+):
+    return sum(
+        item.price * (1 + rate)
+        for item in items if item.price > 0
+    )
+
+
+def export(user):
+    require_admin(user)
+    return dump()
+
+
+def purge(user):
+    require_admin(user)
+    drop(user, everything=False, message='NAME')
+""".replace("NAME", "x" * 420)
+OPEN = CART.replace("    require_admin(user)\n    return", "    return").replace("rate=0.2", "rate=0.25")
+OPEN = OPEN.replace("False", "True")
+COPY = f"{' ' * 4}drop(user, everything=True, message='{'x' * 363} … (58 more characters)"
+
+
+def settle_cart(quote: str, line: int | None = None, old: str = CART, new: str = OPEN, **said: Any) -> Settled | None:
+    diffs = {"cart.py": file("cart.py", old.split("\n"), new.split("\n"))}
+    finding = claim(path="cart.py", quote=quote, line=line, **said)
+    return placement.settle(finding, diffs, {"cart.py": new}, {"cart.py": old})
+
+
+@pytest.mark.parametrize(
+    ("quote", "line"),
+    [
+        ("    rate=0.25,", 3),  # ends with a comma before a bracket
+        ("rate=0.25,\n):", 3),
+        ("+    rate=0.25,", 3),
+        ("     3 +    rate=0.25,".rjust(24), 3),
+        ("3 +    rate=0.25,", 3),
+        ("-    rate=0.2,\n+    rate=0.25,", 3),
+        ("```diff\n@@ -1,7 +1,7 @@\n     items,\n-    rate=0.2,\n+    rate=0.25,\n```", 2),
+        ("```python\n    rate=0.25,\n```", 3),
+        ("3     rate=0.25,", 3),
+        ("2     items,\n3     rate=0.25,\n(lines 2 to 3 of 18)", 2),
+        ("cart.py:3: rate=0.25,", 3),
+        ("3 | rate=0.25,", 3),
+        ("`rate=0.25,`", 3),
+        (COPY, 17),
+        (f"17 {COPY}", 17),
+        (COPY.partition(" …")[0] + "...", 17),
+    ],
+)
+def test_a_quote_is_known_in_every_form_it_was_shown_in(quote: str, line: int) -> None:
+    found = settle_cart(quote)
+    assert found is not None
+    assert found.anchor is not None
+    assert (found.finding.line, found.finding.removed, found.anchor.side) == (line, False, "RIGHT")
+    assert found.finding.quote == "\n".join(OPEN.split("\n")[line - 1 : line + found.finding.quote.count("\n")])
+
+
+@pytest.mark.parametrize("said", [{}, {"line": 12}, {"line": 10}, {"removed": True}, {"line": 12, "removed": True}])
+@pytest.mark.parametrize(
+    "quote", ["    require_admin(user)", "-    require_admin(user)", "   12       -    require_admin(user)"]
+)
+def test_a_removed_line_is_not_the_one_that_stands_elsewhere(quote: str, said: dict[str, Any]) -> None:
+    found = settle_cart(quote, **said)
+    assert found is not None
+    assert found.anchor is not None
+    assert (found.anchor.side, found.anchor.line) == ("LEFT", 12)
+    assert (found.finding.removed, found.finding.line, found.finding.symbol) == (True, 12, "export")
+
+
+def test_what_stands_untouched_is_meant_where_its_own_number_is_named() -> None:
+    found = settle_cart("    require_admin(user)", 16)
+    assert found is not None
+    assert (found.finding.removed, found.finding.line, found.finding.symbol) == (False, 16, "purge")
+
+
+@pytest.mark.parametrize(("line", "symbol"), [(2, "one"), (1, "one"), (3, "one"), (12, "two"), (14, "two")])
+def test_of_lines_that_read_the_same_the_claimed_one_is_told_and_shown(line: int, symbol: str) -> None:
+    old = "def one(a):\n    pass\n" + "\n" * 8 + "\ndef two(a):\n    pass\n"
+    found = settle_cart("    return a / 0", line, old, old.replace("pass", "return a / 0"))
+    assert found is not None
+    assert found.anchor is not None
+    assert (found.finding.symbol, found.anchor.line) == (symbol, found.finding.line)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "quote"),
+    [
+        ("120000", "../shared/config.py", "../shared/config.py"),
+        ("160000", f"Subproject commit {'a' * 40}", f"Subproject commit {'a' * 40}"),
+        ("160000", f"Subproject commit {'a' * 40}", f"+Subproject commit {'a' * 40}"),
+    ],
+)
+def test_links_and_submodules_have_a_place(old: str, new: str, quote: str) -> None:
+    diffs = {"lib": file("lib", [f"old {old}"], [new])}
+    for head in ({}, {"lib": new}):
+        found = placement.settle(claim(path="lib", quote=quote), diffs, head, {})
+        assert found is not None
+        assert found.anchor is not None
+        assert (found.anchor.line, found.anchor.side) == (1, "RIGHT")
+
+
+def test_a_suggestion_replaces_what_was_quoted_and_not_the_line_around_it() -> None:
+    whole, part, left_out = (
+        settle(quote=quote, suggestion="1") for quote in (QUOTE, "len(prices)", f"def mean(prices):\n    ...\n{QUOTE}")
+    )
+    assert whole is not None
+    assert part is not None
+    assert left_out is not None
+    assert (whole.finding.part, part.finding.part, part.finding.quote) == ("", "len(prices)", QUOTE)
+    assert left_out.finding.suggestion is None
 
 
 def test_what_is_proved_and_grave_is_said_first_and_inline() -> None:

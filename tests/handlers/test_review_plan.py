@@ -14,7 +14,7 @@ from bot.pulls import excerpts, skipped
 from bot.pulls.records import CONCERNS, ChangedFile, Missed, Reviewed, Risk
 from handlers.review import plan
 from handlers.review.previous import Earlier
-from tests.github.test_anchors import diff
+from tests.pulls.test_places import diff
 
 LONG = [f"line_{number} = {number}" for number in range(1, 400)]
 

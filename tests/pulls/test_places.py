@@ -1,4 +1,4 @@
-"""Anchors: legal whatever a model claims, and where the quote is."""
+"""A quote finds its place whatever a model claims, and a comment hangs only where GitHub takes it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from bot.github.text.anchors import Anchor, place
-from bot.github.text.diffs import FileDiff, parse_diff
+from bot.github.text.anchors import Anchor
+from bot.github.text.diffs import FileDiff, Side, parse_diff
+from bot.pulls import places
 
 OLD = """\
 def total(items):
@@ -42,6 +43,12 @@ def report(items):
 NEW = OLD.replace("        result += item.price\n", "        result += item.price * item.count\n").replace(
     '    print("mean", mean(items))\n', '    print("mean", mean(items))\n    print("spread", spread(items))\n'
 )
+
+
+def place(file: FileDiff, quote: str, line: int | None = None, side: Side | None = None) -> Anchor | None:
+    """Where a comment hangs, with nothing known but the diff."""
+    found = places.place(file, quote, line, side)
+    return found and found.anchor
 
 
 def diff(old: list[str], new: list[str]) -> str:
@@ -129,7 +136,8 @@ def _numbered(text: str) -> list[tuple[int, str]]:
         ("result += item.price * item.count", None, (6, None)),
         ("        result += item.price * item.count\n    return result", None, (7, 6)),
         ("result+=item.price*item.count", 40, (6, None)),
-        ("result += item.price * item.cost", None, (6, None)),
+        ("result += item.price * item.cuont", None, (6, None)),
+        ("result += item.price * item.cost", 6, (6, None)),
         ("item.price * item.count", 3, (6, None)),
         ("result += item.price * it...", None, (6, None)),
         ("+        result += item.price * item.count", None, (6, None)),
@@ -139,7 +147,6 @@ def _numbered(text: str) -> list[tuple[int, str]]:
         ('```python\n    print("spread", spread(items))\n```', 1, (24, None)),
         ("    for item in items:\n        if item is None:\n            continue", None, (5, 3)),
         ('def report(items):\n    print("total", total(items))\n    print("mean", mean(items))', None, (23, 21)),
-        ("", 6, (6, None)),
     ],
 )
 def test_quotes_as_models_write_them(quote: str, line: int | None, wanted: tuple[int, int | None]) -> None:
@@ -153,6 +160,9 @@ def test_quotes_as_models_write_them(quote: str, line: int | None, wanted: tuple
     [
         ("    low = min(items)\n    high = max(items)", 16),  # in the file, but in no hunk
         ("raise ValueError('never written')", 6),
+        ("result += item.price / item.count", 6),
+        ("result += item.price * item.count()", 6),
+        ("result -= item.price * item.count", 6),
         ("", 12),
         ("", None),
         ("}", 6),
@@ -164,9 +174,11 @@ def test_what_the_diff_does_not_show_has_no_place(quote: str, line: int | None) 
 
 
 def test_code_that_stands_elsewhere_in_the_file_is_not_taken_for_what_reads_alike() -> None:
-    elsewhere = NEW + "\n\ndef other(items):\n    results += item.price * item.counts\n"
-    assert place(file_of(), "results += item.price * item.counts", 4) is not None
-    assert place(file_of(), "results += item.price * item.counts", 4, text=elsewhere) is None
+    elsewhere = NEW + "\n\ndef other(items):\n    results += item.price * item.count\n"
+    assert place(file_of(), "results += item.price * item.count", 4) is not None
+    found = places.place(file_of(), "results += item.price * item.count", 4, head=elsewhere)
+    assert found is not None
+    assert (found.first, found.anchor) == (29, None)
 
 
 def test_a_number_chooses_between_lines_that_read_the_same() -> None:

@@ -1,0 +1,369 @@
+"""Find where quoted code stands: one answer for a finding, its comment and its proof (no I/O).
+
+The quote decides, because models copy code better than they count; a line number only chooses between places that
+fit equally well.
+"""
+
+from __future__ import annotations
+
+import itertools
+import keyword
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+from bot.github.text.anchors import Anchor
+from bot.github.text.diffs import FileDiff, Hunk, Side
+from bot.pulls.fingerprints import is_comment, normalised, occurrences, words_of
+from bot.pulls.quotes import Reading, readings, squeezed
+
+# a piece of fewer characters says nothing by itself
+_TELLING = 6
+# and one of so many cannot be there by chance
+_LONG = 12
+# a bracket stands everywhere: what has fewer characters proves nothing, and names no other file than was said
+_PROVING = 4
+# a line with one name misquoted is known by the others, of so many characters together, or by the likeness of the two
+# names; measured by bench/anchors.py: with less, lines of other files are taken for such
+_NAMES = 12
+_SLIP = 0.75
+# these stand in most lines, and instead of another word they are another meaning, no slip
+_KEYWORDS = frozenset(word.lower() for word in keyword.kwlist) | {"null", "nil", "undefined", "this", "self"}
+# claimed numbers are rarely further off (bench/anchors_damage.py); comments rarely mean a line that the diff leaves as
+# it is, and hardly ever one that it does not show
+_OFF = 20
+_HIDDEN = 60
+# removed code is said to be so (its sign, or `removed` in the answer): else the new file is meant
+_OTHER_SIDE = 10
+
+
+class Place(NamedTuple):
+    """Lines ``first`` to ``last`` of the old file (LEFT) or the new one (RIGHT); ``quote`` is their text.
+
+    ``part`` is the piece of them that was quoted, "" where it was whole lines, None where pieces were left out.
+    ``anchor`` is where a comment may hang: None where the diff shows none of the lines, or where the quote stands
+    several times and no number chooses.
+    """
+
+    side: Side
+    first: int
+    last: int
+    quote: str
+    part: str | None
+    anchor: Anchor | None
+
+
+def place(
+    file: FileDiff,
+    quote: str,
+    line: int | None = None,
+    side: Side | None = None,
+    *,
+    head: str | None = None,
+    base: str | None = None,
+    exact: bool = False,
+) -> Place | None:
+    """Return the place of ``quote`` in a changed file; None where it stands nowhere in it.
+
+    ``line`` is the claimed number of the quote's first line, in the old file where deleted code is quoted; ``side`` the
+    one that is meant where both fit. ``head`` and ``base`` are the file's texts; without them only the hunks are
+    searched. The ladder: whole lines; blanks ignored; layout and comments ignored; a part of the lines; unless
+    ``exact``, lines with one word misquoted. Deleted code is on the left, everything else on the right.
+    """
+    stretches = [*_stretches(file, "RIGHT", head), *_stretches(file, "LEFT", base)]
+    found = readings(quote)
+    if exact:
+        found = tuple(reading for reading in found if len("".join(reading.keys)) >= _PROVING)
+    for rung, reading in itertools.product(_LADDER[:-1] if exact else _LADDER, found):
+        matches = (
+            match
+            for stretch in stretches
+            if reading.side in (None, stretch.side)
+            for rows in rung(stretch.code, reading, stretch.path)
+            if (match := _Match(stretch, stretch.start + rows.first, stretch.start + rows.last)).belongs
+            and (rows.sure or (line is not None and not match.off(line)))
+        )
+        fitting = list(dict.fromkeys(matches))
+        if fitting:
+            match, anchor = _chosen(fitting, reading, line, side)
+            lines, quoted = match.quote, "\n".join(reading.texts)
+            whole = rung is _misquoted or squeezed(quoted) == squeezed(lines)
+            part = None if reading.elided else "" if whole else quoted
+            return Place(match.side, match.first, match.last, lines, part, anchor)
+    return None
+
+
+def in_text(path: str, text: str, quote: str, line: int | None = None) -> Place | None:
+    """Return the place of exactly quoted code in a text that no diff is about, nearest to ``line``."""
+    unchanged = FileDiff(path=path, old_path=path, status="modified", binary=False, hunks=())
+    return place(unchanged, quote, line or 1, head=text, exact=True)
+
+
+def on_line(file: FileDiff, line: int) -> Anchor | None:
+    """Return the anchor on a line of the new file; None where the diff does not show it."""
+    anchors = (_anchor(file.path, hunk, "RIGHT", line, line) for hunk in file.hunks)
+    return next((anchor for anchor in anchors if anchor is not None), None)
+
+
+class _Code:
+    """Lines of code. ``solid`` are the rows that are not blank, ``keys`` their code without blanks."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self.texts = tuple(line.rstrip() for line in lines)
+        self.solid = tuple(row for row, text in enumerate(self.texts) if text)
+        self.keys = tuple(squeezed(self.texts[row]) for row in self.solid)
+
+    @cached_property
+    def text(self) -> str:
+        return "\n".join(self.texts)
+
+    @cached_property
+    def joined(self) -> tuple[str, tuple[int, ...]]:
+        """All of ``keys`` as one text, and where each begins in it."""
+        return _joined(self.keys)
+
+    @cached_property
+    def words(self) -> tuple[tuple[str, ...], ...]:
+        """The tokens of each of ``keys``."""
+        return tuple(words_of(self.texts[row]) for row in self.solid)
+
+
+@lru_cache(maxsize=16)
+def _code(text: str) -> _Code:
+    """Read a whole text once for the many findings that are looked up in it."""
+    return _Code(text.replace("\r\n", "\n").split("\n"))
+
+
+@dataclass(frozen=True, eq=False)
+class _Stretch:
+    """Consecutive lines of one side, from the number ``start``: a whole file, or what one hunk shows of it.
+
+    ``changed`` are the numbers of the lines that the diff adds to or removes from this side.
+    """
+
+    path: str
+    side: Side
+    code: _Code
+    start: int
+    changed: frozenset[int]
+    hunks: Sequence[Hunk]
+
+
+def _stretches(file: FileDiff, side: Side, text: str | None) -> list[_Stretch]:
+    """The whole text of a side where it is known, else its part of each hunk."""
+    shown = [(hunk, lines) for hunk in file.hunks if (lines := hunk.on(side))]
+    changed = frozenset(line.number(side) or 0 for _, lines in shown for line in lines if line.kind != " ")
+    if text is not None:
+        return [_Stretch(file.path, side, _code(text), 1, changed, file.hunks)]
+    return [
+        _Stretch(file.path, side, _Code([line.text for line in lines]), lines[0].number(side) or 0, changed, [hunk])
+        for hunk, lines in shown
+    ]
+
+
+class _Match(NamedTuple):
+    """Lines ``first`` to ``last`` of a stretch, by their numbers."""
+
+    stretch: _Stretch
+    first: int
+    last: int
+
+    @property
+    def side(self) -> Side:
+        return self.stretch.side
+
+    @property
+    def quote(self) -> str:
+        start = self.stretch.start
+        return "\n".join(self.stretch.code.texts[self.first - start : self.last - start + 1])
+
+    @property
+    def changed(self) -> list[int]:
+        return [number for number in range(self.first, self.last + 1) if number in self.stretch.changed]
+
+    @property
+    def belongs(self) -> bool:
+        """Whether its side is the one to name it by: unchanged lines belong to the new file."""
+        return self.side == "RIGHT" or bool(self.changed)
+
+    @property
+    def anchor(self) -> Anchor | None:
+        """Where a comment may hang: in the hunk of the first changed line; in the old file on deleted lines only."""
+        first, last, changed = self.first, self.last, self.changed
+        if self.side == "LEFT":
+            first, last = changed[0], changed[-1]
+        found = (_anchor(self.stretch.path, hunk, self.side, first, last) for hunk in self.stretch.hunks)
+        anchors = [anchor for anchor in found if anchor is not None]
+        holding = (one for one in anchors if changed and (one.start_line or one.line) <= changed[0] <= one.line)
+        return next(holding, anchors[0] if anchors else None)
+
+    def off(self, line: int) -> int:
+        """How many lines a number is away."""
+        return max(self.first - line, line - self.last, 0)
+
+
+def _anchor(path: str, hunk: Hunk, side: Side, first: int, last: int) -> Anchor | None:
+    """The anchor on the lines ``first`` to ``last``, as far as the hunk shows them."""
+    shown = [number for line in hunk.on(side) if first <= (number := line.number(side) or 0) <= last]
+    if not shown:
+        return None
+    several = {"start_line": shown[0], "start_side": side} if shown[0] < shown[-1] else {}
+    return Anchor(path=path, line=shown[-1], side=side, **several)
+
+
+def _chosen(
+    matches: Sequence[_Match], reading: Reading, line: int | None, side: Side | None
+) -> tuple[_Match, Anchor | None]:
+    """The match that is meant, and its anchor: by number, else the only changed one, the only shown one, or the only
+    one. Where none is the only one, the first without an anchor.
+    """
+    preferred = side or "RIGHT"
+    number = reading.line or line
+    if number is not None:
+        nearest = min(matches, key=lambda match: _distance(match, number, line, preferred))
+        return nearest, nearest.anchor
+    changed = [match for match in matches if match.changed]
+    shown = [match for match in matches if match.anchor is not None]
+    among = changed or shown or list(matches)
+    there = [match for match in among if match.side == preferred] or among
+    return there[0], there[0].anchor if len(there) == 1 else None
+
+
+def _distance(match: _Match, number: int, line: int | None, side: Side) -> tuple[int, int]:
+    """How little a match is meant by a number; one that was copied with the code is asked before the claimed one."""
+    less = 0 if match.changed else _OFF if match.anchor is not None else _HIDDEN
+    less += _OTHER_SIDE if match.side != side else 0
+    off = match.off(number)
+    exact = -2 if match.changed else -1
+    return (off + less if off else exact), match.off(line or number) + less
+
+
+# --- the ladder ------------------------------------------------------------------------------------------------
+
+
+class _Rows(NamedTuple):
+    """Rows of code where a reading fits; not ``sure`` is what counts only on the claimed line."""
+
+    first: int
+    last: int
+    sure: bool = True
+
+
+def _whole(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
+    """The very lines; trailing blanks do not count."""
+    if not reading.cut:
+        for row in _runs(code.texts, reading.texts):
+            yield _Rows(row, row + len(reading.texts) - 1)
+
+
+def _folded(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
+    """The lines but for their blanks and blank lines; of those that were cut, the beginning."""
+    count = len(reading.keys)
+    if not reading.cut:
+        rows = _runs(code.keys, reading.keys)
+    else:
+        rows = (row for row in range(len(code.keys) - count + 1) if _begin(code.keys, row, reading))
+    for row in rows:
+        yield _Rows(code.solid[row], code.solid[row + count - 1])
+
+
+def _begin(keys: Sequence[str], row: int, reading: Reading) -> bool:
+    lines = zip(keys[row : row + len(reading.keys)], reading.keys, reading.whole, strict=True)
+    telling = len("".join(reading.keys)) >= _TELLING
+    return telling and all(there == key if whole else there.startswith(key) for there, key, whole in lines)
+
+
+def _tokens(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
+    """The lines but for their layout, and for comments that were left out or put behind them."""
+    quote = "\n".join(reading.texts)
+    comments = any(is_comment(text, path) for text in reading.texts if text)
+    if not reading.cut and len(normalised(quote, path)) >= _TELLING:
+        for found in occurrences(quote, code.text, path, bare=False if comments else None):
+            yield _Rows(found.first - 1, found.last - 1)
+
+
+def _part(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
+    """A piece of the text, blanks aside.
+
+    It begins where a word begins, and ends where one ends; a line, or a long piece, may be cut inside a name.
+    """
+    wanted, (text, starts) = _joined(reading.keys)[0].rstrip(".…"), code.joined
+    at = text.find(wanted) if wanted else -1
+    while at >= 0 and len(wanted) >= _PROVING:
+        end = at + len(wanted)
+        first, last = bisect_right(starts, at) - 1, bisect_right(starts, end - 1) - 1
+        cut = (starts[first] == at or len(wanted) >= _LONG) and not text[end - 1].isdigit()
+        bounded = not _joins(text[at - 1 : at + 1]) and (cut or not _joins(text[end - 1 : end + 1]))
+        if bounded:
+            yield _Rows(code.solid[first], code.solid[last], sure=len(wanted) >= _TELLING)
+        at = text.find(wanted, at + 1)
+
+
+def _joined(keys: Sequence[str]) -> tuple[str, tuple[int, ...]]:
+    """Lines as one text, with a blank only between words, and where each begins in it."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    at = 0
+    for key in keys:
+        piece = f" {key}" if pieces and _joins(pieces[-1][-1] + key[0]) else key
+        pieces.append(piece)
+        at += len(piece)
+        starts.append(at - len(key))
+    return "".join(pieces), tuple(starts)
+
+
+def _joins(pair: str) -> bool:
+    """Whether two characters belong to one word."""
+    return len(pair) > 1 and all(char.isalnum() or char == "_" for char in pair)
+
+
+def _misquoted(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
+    """As many lines, with the same tokens but for one name: a slip of a letter or two, or known by the other names."""
+    wanted = tuple(words_of(text) for text in reading.texts if text)
+    if reading.cut:
+        return
+    for row in range(len(code.words) - len(wanted) + 1):
+        there = code.words[row : row + len(wanted)]
+        unlike = _one_unlike(wanted, there)
+        if unlike is not None and unlike[0].lower() not in _KEYWORDS:
+            agreed = [word for line in there for word in line if word != unlike[1] and word.isidentifier()]
+            names = sum(len(word) for word in agreed if word.lower() not in _KEYWORDS)
+            sure = names >= _NAMES or _likeness(*unlike) >= _SLIP
+            if agreed:
+                yield _Rows(code.solid[row], code.solid[row + len(wanted) - 1], sure)
+
+
+def _likeness(name: str, other: str) -> float:
+    """How alike two names are, 0 to 1; underscores around them say nothing."""
+    return SequenceMatcher(None, name.strip("_"), other.strip("_")).ratio()
+
+
+def _one_unlike(wanted: Sequence[Sequence[str]], there: Sequence[Sequence[str]]) -> tuple[str, str] | None:
+    """The quoted and the real name, where all other tokens agree."""
+    if any(len(one) != len(other) for one, other in zip(wanted, there, strict=True)):
+        return None
+    pairs = [pair for lines in zip(wanted, there, strict=True) for pair in zip(*lines, strict=True)]
+    unlike = [pair for pair in pairs if pair[0] != pair[1]]
+    if len(unlike) != 1 or pairs[max(0, pairs.index(unlike[0]) - 1)][0] == "'":
+        # the word that a text consists of is a value, no name
+        return None
+    return unlike[0] if all(word.isidentifier() for word in unlike[0]) else None
+
+
+_LADDER: tuple[Callable[[_Code, Reading, str], Iterable[_Rows]], ...] = (
+    _whole,
+    _folded,
+    _tokens,
+    _part,
+    _misquoted,
+)
+
+
+def _runs(texts: Sequence[str], wanted: Sequence[str]) -> Iterator[int]:
+    """Where ``wanted`` begins in ``texts``."""
+    for row in range(len(texts) - len(wanted) + 1):
+        if texts[row] == wanted[0] and texts[row : row + len(wanted)] == wanted:
+            yield row
