@@ -86,6 +86,22 @@ class LimitPolicy(JsonModel):
     dollars_per_day: Dollars = 20.0
 
 
+# A part of what git allows (git check-ref-format), so that every prefix with a task's name behind it is a branch.
+_BRANCH_PREFIX = r"^[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9_-]+)*[/_-]?$"
+
+
+class PublishPolicy(JsonModel):
+    """How changes are put on GitHub: the ``prefix`` of branches, and what commits carry.
+
+    ``sign_off`` adds a Signed-off-by line (https://developercertificate.org). ``signed`` has GitHub sign commits, which
+    is done anyhow where a rule of the branch demands it.
+    """
+
+    prefix: str = Field(default="forgehand/", pattern=_BRANCH_PREFIX, max_length=60)
+    sign_off: bool = False
+    signed: bool = False
+
+
 class Policy(JsonModel):
     """What holds for a repository. ``origins`` says of each dotted key that is not a default where it comes from."""
 
@@ -95,6 +111,7 @@ class Policy(JsonModel):
     checks: Checks = Checks()
     models: dict[ModelRole, list[str]] = Field(default_factory=dict)
     limits: LimitPolicy = LimitPolicy()
+    publish: PublishPolicy = PublishPolicy()
     protected: tuple[str, ...] = ()
     origins: dict[str, str] = Field(default_factory=dict)
 

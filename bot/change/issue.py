@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 from datetime import datetime
 
-from bot.change.job import Job, branch_name
+from bot.change import commits
+from bot.change.job import Job, is_for
 from bot.change.records import Brief, Comment
 from bot.github.api.scopes import READ
 from bot.github.resources import issues, labels, pulls, repos
@@ -34,7 +35,7 @@ async def read(job: Job) -> Brief:
         comments=_earlier(comments, task.triggered),
         base_branch=branch,
         base_sha=base_sha,
-        stop=_stop(job, issue) or await _already_open(job),
+        stop=_stop(job, issue) or await already_open(job) or await _ruled_out(job),
     )
     await job.stage("read", "failed" if brief.stop else "done", brief.stop or "")
     return brief
@@ -49,19 +50,30 @@ def _stop(job: Job, issue: Issue) -> str | None:
     return None
 
 
-async def _already_open(job: Job) -> str | None:
+async def already_open(job: Job) -> str | None:
     """One open pull request an issue: a second one would only compete with the first."""
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, READ)
-    prefix = branch_name(job.capability.flow, job.task.number, "")
     bot = await job.services.github.bot()
     for pull in await pulls.list_open(github, repository):
         ours = pull.author_id == bot.id and not pull.from_fork(repository)
-        if ours and pull.head_branch.startswith(prefix) and pull.head_branch != job.branch:
+        same = is_for(pull.head_branch, job.capability.flow, job.task.number)
+        if ours and same and pull.head_branch != job.branch:
             return (
                 f"#{pull.number} is already open for this issue. Close it and add the label again for another attempt."
             )
     return None
+
+
+async def _ruled_out(job: Job) -> str | None:
+    """Read the rules of the branch before anything is paid for."""
+    said = await commits.objections(job, job.branch)
+    if not said:
+        return None
+    return (
+        f"The repository's rules would refuse what I publish: {'; '.join(said)}. Let the App bypass the rule, or set "
+        "`publish` in `.github/forgehand.yml` (`prefix`, `sign_off`), then write `/retry`."
+    )
 
 
 def _earlier(comments: list[IssueComment], triggered: str) -> tuple[Comment, ...]:

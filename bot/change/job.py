@@ -7,20 +7,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.change.records import ChangeTask, Evidence
+from bot.change.refusals import Refusal
 from bot.work.assignment import Assignment
 
-_BRANCH = re.compile(r"forgehand/[a-z]+-\d+-([0-9a-f]+)")
-
-
-def branch_name(flow: str, number: int, task_id: str) -> str:
-    """The branch of a task for an issue; with an empty task, how those of all such tasks begin."""
-    return f"forgehand/{flow}-{number}-{task_id}"
+_BRANCH = re.compile(r".*?(?P<what>[a-z]+-\d+)-(?P<task>[0-9a-f]+)")
 
 
 def task_of(branch: str) -> str | None:
-    """The task whose branch has this name; None where it is no name of ours. Anybody may name a branch so."""
+    """Return the task whose branch has this name, whatever its prefix; None where it is no name of ours.
+
+    Anybody may name a branch so.
+    """
     found = _BRANCH.fullmatch(branch)
-    return found[1] if found else None
+    return found["task"] if found else None
+
+
+def is_for(branch: str, flow: str, number: int) -> bool:
+    """Tell whether a branch has the name of one of a flow's tasks for an issue."""
+    found = _BRANCH.fullmatch(branch)
+    return found is not None and found["what"] == f"{flow}-{number}"
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,7 @@ class Capability:
     pull: Callable[[Evidence, str], PullText]
     unverified: Callable[[Evidence, str], str]
     final: Callable[[Evidence, str, str], str]
+    refused: Callable[[Evidence, Refusal], str]
 
 
 @dataclass(frozen=True)
@@ -55,4 +61,4 @@ class Job(Assignment[ChangeTask]):
 
     @property
     def branch(self) -> str:
-        return branch_name(self.capability.flow, self.task.number, self.task_id)
+        return f"{self.policy.publish.prefix}{self.capability.flow}-{self.task.number}-{self.task_id}"

@@ -5,13 +5,17 @@ Every line that touches the world is a step; this module only says what follows 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from bot.change import baseline, editor, gate_runner, issue, judge, localization, publication
+from bot.change import baseline, editor, gate_runner, issue, judge, kept, localization, publication
 from bot.change import proof as proving
 from bot.change.job import Capability, Job
-from bot.change.records import Baseline, Brief, ChangeTask, Evidence, Found, Proof
+from bot.change.records import Baseline, Brief, ChangeTask, Evidence, Found, GateReport, Proof
+from bot.change.refusals import Refusal, explain
 from bot.engine.port import Ctx, Outcome, Step, TaskState
+from bot.git.errors import GitError
+from bot.github.api.errors import GitHubError
 from bot.models.port import ModelError
 from bot.work.loop import LoopLimits, work
 from bot.work.records import Work
@@ -26,6 +30,9 @@ async def run_change(ctx: Ctx, services: Services, capability: Capability, task:
     """One task from trigger to a state that people can see on GitHub."""
     policy = await ctx.step("policy", services.policies.load, task.repository, retries=2)
     job = Job(services, ctx.task_id, task, policy, policy.fix.max_dollars, capability)
+    finished = await ctx.step("kept", kept.find, job)
+    if finished is not None:
+        return await _publish(ctx, job, Evidence.model_validate(finished.evidence))
     brief = await ctx.step("read", issue.read, job, retries=2)
     if brief.stop:
         return Outcome(state="refused", summary=brief.stop)
@@ -111,10 +118,29 @@ def _objection(evidence: Evidence) -> tuple[str, str] | None:
 
 
 async def _publish(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
-    """A pull request where everything holds on the base as it is now; else words."""
+    """Publish what is verified, and keep it until that is done: a refusal at the last step loses no paid work."""
     report = evidence.report
     if report is None or not (evidence.verified or job.policy.fix.unverified == "draft"):
         return await _tell(ctx, job, evidence)
+    evidence = await ctx.step("account", publication.account, job, evidence)
+    await ctx.step("keep", kept.keep, job, evidence)
+    try:
+        return await _on_present_base(ctx, job, evidence, report)
+    except (GitError, GitHubError) as error:
+        return await _refused(ctx, job, evidence, explain(error))
+
+
+async def _refused(ctx: Ctx, job: Job, evidence: Evidence, refusal: Refusal) -> Outcome:
+    """Say what was found, why it could not be published and what to change, in the task's result if nowhere else."""
+    text = job.capability.refused(evidence, refusal)
+    with suppress(GitError, GitHubError):
+        await ctx.step("notify-refused", publication.notify, job, text, retries=2)
+    summary = f"The change is finished and kept, but it could not be published: {refusal.reason} {refusal.advice}"
+    return Outcome(state="refused", summary=f"{summary} Then `/retry` publishes it.", data={"report": text})
+
+
+async def _on_present_base(ctx: Ctx, job: Job, evidence: Evidence, report: GateReport) -> Outcome:
+    """A pull request where everything holds on the base as it is now; else words."""
     now = await ctx.step("recheck", publication.recheck, job, evidence.brief, report.changes, retries=2)
     if now.stop:
         return Outcome(state="refused", summary=now.stop)
@@ -122,7 +148,11 @@ async def _publish(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
         evidence = _noted(
             evidence, "The issue was edited meanwhile; this is for the text as it read when it was triggered."
         )
+    if now.base_branch != evidence.brief.base_branch:
+        brief = evidence.brief.model_copy(update={"base_branch": now.base_branch})
+        evidence = evidence.model_copy(update={"brief": brief})
     if now.conflicts:
+        await ctx.step("discard", kept.discard, job)
         names = ", ".join(f"`{path}`" for path in now.conflicts)
         return await _tell(
             ctx, job, _noted(evidence, f"Meanwhile {names} changed on the base branch; start again to build on that.")
@@ -154,17 +184,18 @@ async def _on_new_base(ctx: Ctx, job: Job, evidence: Evidence, base_sha: str) ->
 async def _deliver(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
     report = evidence.report
     if report is None or evidence.proof is None or not (evidence.verified or job.policy.fix.unverified == "draft"):
+        await ctx.step("discard", kept.discard, job)
         return await _tell(ctx, job, evidence)
-    evidence = await ctx.step("account", publication.account, job, evidence)
     sha = await ctx.step("push", publication.push, job, evidence, report, retries=2)
     published = await ctx.step("pull", publication.open_pull, job, evidence, sha, retries=2)
+    await ctx.step("discard", kept.discard, job)
     state: TaskState = "done" if evidence.verified else "unverified"
     return Outcome(state=state, summary=f"Opened #{published.number}", data=published.model_dump())
 
 
 async def _tell(ctx: Ctx, job: Job, evidence: Evidence) -> Outcome:
     """Not verified: a comment with what was found, tried and seen, unless policy wants silence."""
-    evidence = await ctx.step("account", publication.account, job, evidence)
+    evidence = await ctx.step("account-told", publication.account, job, evidence)
     if job.policy.fix.unverified != "off":
         await ctx.step("notify", publication.notify, job, job.capability.unverified(evidence, job.task_id), retries=2)
     return Outcome(state="unverified", summary=_why(evidence))

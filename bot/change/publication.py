@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import textwrap
-from datetime import datetime
 from typing import Any
 
+from bot.change import commits
+from bot.change.issue import already_open
 from bot.change.job import Job, PullText
 from bot.change.localization import fetch_base
 from bot.change.records import Brief, Evidence, GateReport, Published
 from bot.git.changes import Changes
-from bot.git.mirrors import Author
-from bot.github.api.scopes import COMMENT, OPEN_PULL, PUSH, READ
+from bot.github.api.scopes import COMMENT, OPEN_PULL, READ
 from bot.github.resources import issues, pulls, repos
 from bot.github.resources.pulls import Pull
-from bot.github.resources.users import noreply_email
 from bot.github.text.markers import Marker, with_marker
 from bot.github.text.outgoing import MAX_TEXT, cap, outgoing_line
 from bot.github.text.sections import section
 from bot.store import reporting
 from bot.types import JsonModel
 from bot.work.assignment import Assignment
+from bot.work.locked import unless_locked
 
 _SAID = 1_000
 EVIDENCE = "evidence"
@@ -28,8 +28,9 @@ EVIDENCE = "evidence"
 
 
 class Recheck(JsonModel):
-    """What changed on GitHub meanwhile: ``stop`` where it must not be published, ``base_sha`` as it is now."""
+    """What changed on GitHub meanwhile: ``stop`` where it must not be published, and the base as it is now."""
 
+    base_branch: str
     base_sha: str
     stop: str | None = None
     conflicts: tuple[str, ...] = ()
@@ -42,18 +43,25 @@ async def recheck(job: Job, brief: Brief, changes: Changes) -> Recheck:
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, READ)
     issue = await issues.get_issue(github, repository, job.task.number)
-    base_sha = await repos.head_sha(github, repository, brief.base_branch)
+    branch = brief.base_branch
+    base_sha = await repos.find_head(github, repository, branch)
+    if base_sha is None:  # renamed meanwhile, or replaced as the default
+        branch = await repos.default_branch(github, repository)
+        base_sha = await repos.head_sha(github, repository, branch)
+    now = Recheck(base_branch=branch, base_sha=base_sha)
     edited = (issue.title, issue.body or "") != (job.task.title, job.task.body)
     if issue.state != "open":
-        return Recheck(base_sha=base_sha, stop="The issue was closed meanwhile, so nothing was published.")
+        return now.model_copy(update={"stop": "The issue was closed meanwhile, so nothing was published."})
+    if stop := await already_open(job):
+        return now.model_copy(update={"stop": stop})
     if base_sha == brief.base_sha:
-        return Recheck(base_sha=base_sha, edited=edited)
-    await fetch_base(job, brief.base_branch)
+        return now.model_copy(update={"edited": edited})
+    await fetch_base(job, branch)
     mirror = await job.services.mirrors.of(repository)
     before = {entry.path: entry.sha for entry in await mirror.entries(brief.base_sha)}
     after = {entry.path: entry.sha for entry in await mirror.entries(base_sha)}
     conflicts = tuple(sorted(path for path in changes.files if before.get(path) != after.get(path)))
-    return Recheck(base_sha=base_sha, conflicts=conflicts, edited=edited)
+    return now.model_copy(update={"conflicts": conflicts, "edited": edited})
 
 
 async def open_pull(job: Job, evidence: Evidence, head_sha: str) -> Published:
@@ -70,16 +78,7 @@ async def open_pull(job: Job, evidence: Evidence, head_sha: str) -> Published:
 
 async def push(job: Job, evidence: Evidence, report: GateReport) -> str:
     """Commit the tested tree and push it to the task's own branch; the head's sha, the same on every try."""
-    mirror = await job.mirror(report.base_sha)
-    bot = await job.services.github.bot()
-    author = Author(name=bot.login, email=noreply_email(bot, job.services.settings.web_url))
-    message = _message(job, evidence)
-    when = int(datetime.fromisoformat(job.task.triggered).timestamp())
-    sha = await mirror.commit(report.base_sha, report.changes, message, author, when)
-    token = await job.services.github.token(job.task.repository, PUSH)
-    await mirror.push(sha, job.branch, token)
-    await job.audit(f"push {job.branch}", allowed=True, reason=sha)
-    return sha
+    return await commits.put(job, report, _message(job, evidence), job.branch, triggered=job.task.triggered)
 
 
 def _message(job: Job, evidence: Evidence) -> str:
@@ -114,18 +113,25 @@ async def _open(job: Job, evidence: Evidence, text: PullText) -> Pull:
     return pull
 
 
-async def notify(job: Assignment[Any], text: str) -> int:
-    """The one comment that notifies people, posted once however often the step runs; its id."""
+async def notify(job: Assignment[Any], text: str) -> int | None:
+    """Post the one comment that notifies people, once however often the step runs; its id.
+
+    None where GitHub lets nobody say anything: a locked conversation undoes nothing of what was published.
+    """
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, COMMENT)
     marker = Marker(task=job.task_id, part="final")
     bot = await job.services.github.bot()
     body = job.services.outgoing(text)
-    comment = await issues.ensure_comment(github, repository, job.task.number, body, marker=marker, bot_id=bot.id)
-    return comment.id
+    with unless_locked("notify"):
+        comment = await issues.ensure_comment(github, repository, job.task.number, body, marker=marker, bot_id=bot.id)
+        return comment.id
+    return None
 
 
 async def account(job: Job, evidence: Evidence) -> Evidence:
-    """The evidence with what the task has cost by now."""
+    """Add what the task has cost by now; a change kept from an earlier attempt says what it cost there."""
+    if evidence.calls:
+        return evidence
     spent = await job.services.store.run(lambda connection: reporting.sum_spending(connection, job.task_id))
     return evidence.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})

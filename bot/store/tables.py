@@ -68,6 +68,13 @@ attempt = _table(
     sa.Column("count", sa.Integer, nullable=False),
 )
 
+kept_change = _table(
+    "kept_change",
+    sa.Column("task", sa.Text, primary_key=True),
+    sa.Column("evidence", sa.JSON, nullable=False),
+    sa.Column("kept", sa.BigInteger, nullable=False),
+)
+
 model_call = _table(
     "model_call",
     sa.Column("task", sa.Text, primary_key=True),

@@ -21,11 +21,13 @@ from bot.github.resources.permissions import Role
 from bot.policy import FixPolicy, PolicyError
 from bot.types import Repository
 from bot.work.services import Services
-from handlers.fix.words import final_text, pull_text, unverified_text
+from handlers.fix.words import final_text, pull_text, refused_text, unverified_text
 from handlers.revise import task as revise
 
 FLOW = "fix"
-FIX = Capability(flow=FLOW, prompts="fix", pull=pull_text, unverified=unverified_text, final=final_text)
+FIX = Capability(
+    flow=FLOW, prompts="fix", pull=pull_text, unverified=unverified_text, final=final_text, refused=refused_text
+)
 
 router: Router[Services] = Router()
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bot.change.job import PullText
 from bot.change.proof_rules import last_line
 from bot.change.records import Baseline, Evidence, Failure, GateName, GateReport
+from bot.change.refusals import Refusal
 from bot.markdown import code_block, duration, folded, inline_code, money, paragraph, shortened, table
 from bot.work.records import Ran
 
@@ -53,6 +54,24 @@ def unverified_text(evidence: Evidence, task_id: str) -> str:
     if evidence.judgement is not None and evidence.judgement.failing_input:
         parts.append(f"A second model names an input that still fails: {_code(evidence.judgement.failing_input)}")
     parts += [_ran(evidence), _next(evidence)]
+    return _joined(parts)
+
+
+def refused_text(evidence: Evidence, refusal: Refusal) -> str:
+    """Render a finished fix that could not be published: why, what to change, and everything a reader can use now."""
+    report = evidence.report
+    parts = [
+        "I finished this fix, but I could not publish it.",
+        f"**Why.**\n\n{code_block(shortened(refusal.reason, _SAID))}",
+        f"**What to change.** {refusal.advice} Then write `/retry`: the finished change is kept, and no model is asked "
+        "for it again.",
+        _cause(evidence),
+        evidence_table(evidence),
+        also_checked(report),
+        *_notes(evidence),
+        folded("The change, with its test", code_block(report.diff, "diff")) if report is not None else "",
+        _ran(evidence),
+    ]
     return _joined(parts)
 
 

@@ -5,13 +5,17 @@ The change pipeline without a proof: what is wanted is what people said, and a s
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from bot.change import baseline
+from bot.change import baseline, kept
 from bot.change.gate_runner import gate
 from bot.change.publication import notify
-from bot.change.records import Baseline, Found
+from bot.change.records import Baseline, Found, GateReport
+from bot.change.refusals import explain
 from bot.engine.port import Ctx, Outcome, Step
+from bot.git.errors import GitError
+from bot.github.api.errors import GitHubError
 from bot.models.port import ModelError
 from bot.work.loop import LoopLimits, work
 from bot.work.records import Work
@@ -30,6 +34,9 @@ async def run_revision(ctx: Ctx, services: Services, voice: Voice, task: Revisio
     """One task from what was asked to a state that people can see on GitHub."""
     policy = await ctx.step("policy", services.policies.load, task.repository, retries=2)
     revision = Revision(services, ctx.task_id, task, policy, policy.fix.max_dollars, voice)
+    finished = await ctx.step("kept", kept.find, revision)
+    if finished is not None:
+        return await _publish(ctx, revision, Revised.model_validate(finished.evidence))
     wanted = await ctx.step("read", demands.read, revision, retries=2)
     if wanted.brief.stop:
         return Outcome(state="refused", summary=wanted.brief.stop)
@@ -123,9 +130,23 @@ def _missing(evidence: Revised, attempt: int) -> str:
 
 async def _publish(ctx: Ctx, revision: Revision, evidence: Revised) -> Outcome:
     """A commit where the branch is ours to push to, suggestions where it is a fork's, else words."""
-    report, wanted = evidence.report, evidence.wanted
+    report = evidence.report
     if report is None or not evidence.publishable:
         return await _tell(ctx, revision, evidence)
+    evidence = await ctx.step("account", publication.account, revision, evidence)
+    await ctx.step("keep", kept.keep, revision, evidence)
+    try:
+        return await _deliver(ctx, revision, evidence, report)
+    except (GitError, GitHubError) as error:
+        refusal = explain(error)
+    why = f"The change is finished and kept, but it could not be published: {refusal.reason} {refusal.advice}"
+    with suppress(GitError, GitHubError):
+        return await _tell(ctx, revision, _noted(evidence, f"{why} Then `/retry` publishes it."))
+    return Outcome(state="refused", summary=why, data={"report": revision.voice.nothing(evidence)})
+
+
+async def _deliver(ctx: Ctx, revision: Revision, evidence: Revised, report: GateReport) -> Outcome:
+    wanted = evidence.wanted
     if wanted.from_fork:
         pushed = await ctx.step("suggest", suggestions.suggest, revision, wanted, report, retries=2)
         return await _done(ctx, revision, evidence, pushed)
@@ -134,13 +155,14 @@ async def _publish(ctx: Ctx, revision: Revision, evidence: Revised) -> Outcome:
         evidence = evidence.model_copy(update={"reproof": reproof})
     sent = await ctx.step("push", publication.push, revision, wanted, report, evidence.change, retries=2)
     if sent.sha is None:
+        await ctx.step("discard", kept.discard, revision)
         return await _tell(ctx, revision, _noted(evidence, sent.stop))
     await ctx.step("answer", publication.answer_threads, revision, evidence, sent.sha, retries=2)
     return await _done(ctx, revision, evidence, Pushed(sha=sent.sha, onto=wanted.brief.base_sha))
 
 
 async def _done(ctx: Ctx, revision: Revision, evidence: Revised, pushed: Pushed) -> Outcome:
-    evidence = await ctx.step("account", publication.account, revision, evidence)
+    await ctx.step("discard", kept.discard, revision)
     if pushed.sha is not None and evidence.reproof is not None:
         await ctx.step("renew", publication.renew, revision, evidence, pushed.sha, retries=2)
     await ctx.step("notify", notify, revision, revision.voice.done(evidence, pushed), retries=2)
@@ -158,7 +180,7 @@ async def _published(revision: Revision, pushed: Pushed) -> None:
 
 async def _tell(ctx: Ctx, revision: Revision, evidence: Revised) -> Outcome:
     """Nothing was published: one comment that says what was tried and why not."""
-    evidence = await ctx.step("account", publication.account, revision, evidence)
+    evidence = await ctx.step("account-told", publication.account, revision, evidence)
     await ctx.step("notify", notify, revision, revision.voice.nothing(evidence), retries=2)
     why = evidence.notes[-1] if evidence.notes else "Nothing was changed."
     return Outcome(state="unverified", summary=why)

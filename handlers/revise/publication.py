@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
+from bot.change import commits
 from bot.change.publication import EVIDENCE
 from bot.change.records import GateReport
 from bot.git.errors import NonFastForward
-from bot.git.mirrors import Author
-from bot.github.api.scopes import OPEN_PULL, PUSH, READ, RESOLVE_THREADS
+from bot.github.api.scopes import OPEN_PULL, READ, RESOLVE_THREADS
 from bot.github.resources import pulls, spots, threads
 from bot.github.resources.spots import Spot
-from bot.github.resources.users import noreply_email
 from bot.github.text.markers import Marker
 from bot.github.text.outgoing import outgoing_line
 from bot.github.text.sections import rewritten
 from bot.store import reporting
 from bot.types import JsonModel
+from bot.work.locked import unless_locked
 from handlers.revise.assignment import Revision
 from handlers.revise.records import Revised, RevisionTask, Wanted
 
@@ -46,18 +44,13 @@ async def push(revision: Revision, wanted: Wanted, report: GateReport, change: s
     pull = await pulls.get_pull(github, task.repository, task.number)
     if pull.state != "open":
         return Sent(stop="The pull request was closed meanwhile, so nothing was pushed.")
-    mirror = await revision.mirror(report.base_sha)
-    bot = await services.github.bot()
-    author = Author(name=bot.login, email=noreply_email(bot, services.settings.web_url))
-    when = int(datetime.fromisoformat(task.triggered).timestamp())
     message = f"{_subject(revision, change)}\n\n{_why(task)}\n"
-    sha = await mirror.commit(report.base_sha, report.changes, message, author, when)
-    token = await services.github.token(task.repository, PUSH)
     try:
-        await mirror.push(sha, wanted.branch, token, expect=report.base_sha)
+        sha = await commits.put(
+            revision, report, message, wanted.branch, triggered=task.triggered, expect=report.base_sha
+        )
     except NonFastForward:
         return Sent(stop=_MOVED)
-    await revision.audit(f"push {wanted.branch}", allowed=True, reason=sha)
     return Sent(sha=sha)
 
 
@@ -95,7 +88,8 @@ async def answer_threads(revision: Revision, evidence: Revised, sha: str) -> int
         spot = Spot(kind="review comment", number=task.number, id=demand.root, root=demand.root)
         marker = Marker(task=revision.task_id, part=f"thread-{number}")
         text = services.outgoing(revision.voice.answer(answer, sha))
-        await spots.answer(github, task.repository, spot, text, marker=marker, bot_id=bot.id)
+        with unless_locked("answer a thread"):
+            await spots.answer(github, task.repository, spot, text, marker=marker, bot_id=bot.id)
         if answer.met and demand.thread is not None:
             await threads.resolve(github, demand.thread)
         answered += 1
@@ -119,6 +113,8 @@ async def renew(revision: Revision, evidence: Revised, sha: str) -> bool:
 
 
 async def account(revision: Revision, evidence: Revised) -> Revised:
-    """The evidence with what the task has cost by now."""
+    """Add what the task has cost by now; a change kept from an earlier attempt says what it cost there."""
+    if evidence.calls:
+        return evidence
     spent = await revision.services.store.run(lambda connection: reporting.sum_spending(connection, revision.task_id))
     return evidence.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})

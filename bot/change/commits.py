@@ -1,0 +1,90 @@
+"""Put a tested change on a branch as one commit: pushed by git, or made through the API where it must be signed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bot.change.records import GateReport
+from bot.git.errors import NonFastForward, PushRefused
+from bot.git.mirrors import Author
+from bot.github.api.scopes import PUSH, READ_CODE
+from bot.github.resources import commits
+from bot.github.resources.commits import BranchRefused, BranchTaken, TreeFile
+from bot.github.resources.rules import BranchRule, branch_rules
+from bot.github.resources.users import noreply_email
+from bot.work.assignment import Assignment
+
+_SIGNED_OFF = "signed-off-by"
+
+
+async def put(
+    work: Assignment[Any], report: GateReport, message: str, branch: str, *, triggered: str, expect: str | None = None
+) -> str:
+    """Commit the tested tree on its base and put it on ``branch``; the commit's sha, the same on every try.
+
+    ``expect`` is where the branch must be, None: nowhere yet. Raises :class:`bot.git.errors.PushRefused`,
+    :class:`bot.git.errors.NonFastForward` and what git and GitHub raise.
+    """
+    services, repository = work.services, work.task.repository
+    bot = await services.github.bot()
+    author = Author(name=bot.login, email=noreply_email(bot, services.settings.web_url))
+    if work.policy.publish.sign_off:
+        message = f"{message.rstrip()}\n\nSigned-off-by: {author.name} <{author.email}>\n"
+    if work.policy.publish.signed or await _must_be_signed(work, branch):
+        sha = await _put_signed(work, report, message, branch, exists=expect is not None)
+    else:
+        mirror = await work.mirror(report.base_sha)
+        when = int(datetime.fromisoformat(triggered).timestamp())
+        sha = await mirror.commit(report.base_sha, report.changes, message, author, when)
+        await mirror.push(sha, branch, await services.github.token(repository, PUSH), expect=expect)
+    await work.audit(f"push {branch}", allowed=True, reason=sha)
+    return sha
+
+
+async def objections(work: Assignment[Any], branch: str) -> list[str]:
+    """Return what the rules of a branch that is still to be made hold against us, whatever the change will be."""
+    found = await _rules(work, branch)
+    bot = await work.services.github.bot()
+    email = noreply_email(bot, work.services.settings.web_url)
+    said = [_objection(rule, branch, email, signs_off=work.policy.publish.sign_off) for rule in found]
+    return list(dict.fromkeys(each for each in said if each))
+
+
+def _objection(rule: BranchRule, branch: str, email: str, *, signs_off: bool) -> str | None:
+    pattern = str(rule.parameters.get("pattern", ""))
+    if rule.kind == "creation":
+        return f"nobody but those on its bypass list may create a branch named `{branch}`"
+    if rule.kind == "branch_name_pattern" and not rule.fits(branch):
+        return f"the name `{branch}` does not fit the rule for branch names (`{pattern}`)"
+    if rule.kind in {"commit_author_email_pattern", "committer_email_pattern"} and not rule.fits(email):
+        return f"my address {email} does not fit the rule for authors of commits (`{pattern}`)"
+    wants_sign_off = rule.kind == "commit_message_pattern" and _SIGNED_OFF in pattern.lower()
+    if wants_sign_off and not signs_off and not rule.parameters.get("negate"):
+        return "commits must be signed off, and `publish.sign_off` is not set"
+    return None
+
+
+async def _must_be_signed(work: Assignment[Any], branch: str) -> bool:
+    return any(rule.kind == "required_signatures" for rule in await _rules(work, branch))
+
+
+async def _rules(work: Assignment[Any], branch: str) -> list[BranchRule]:
+    github = await work.services.github.for_repository(work.task.repository, READ_CODE)
+    return await branch_rules(github, work.task.repository, branch)
+
+
+async def _put_signed(work: Assignment[Any], report: GateReport, message: str, branch: str, *, exists: bool) -> str:
+    mirror = await work.mirror(report.base_sha)
+    modes = {entry.path: entry.mode for entry in await mirror.entries(report.base_sha)}
+    files = {path: TreeFile(mode=modes.get(path, "100644"), text=text) for path, text in report.changes.files.items()}
+    tree = await mirror.tree(report.base_sha, report.changes)
+    github = await work.services.github.for_repository(work.task.repository, PUSH)
+    try:
+        return await commits.commit_on_branch(
+            github, work.task.repository, branch, report.base_sha, files, message, tree=tree, exists=exists
+        )
+    except BranchTaken as error:
+        raise NonFastForward(error.message, branch=branch) from None
+    except BranchRefused as error:
+        raise PushRefused(error.message, reason=error.detail("reason")) from None

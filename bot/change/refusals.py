@@ -1,0 +1,47 @@
+"""Say why a finished change could not be published, and what a maintainer can change about it."""
+
+from __future__ import annotations
+
+from bot.git.errors import AccessRefused, NonFastForward, PushRefused, ReadOnly
+from bot.github.api.errors import Forbidden, Invalid, NotFound
+from bot.types import ForgehandError, JsonModel
+
+_RULES = (
+    "A rule of the repository refuses it. Let the App bypass that rule (Settings, Rules), or fit the rule: `publish` "
+    "in `.github/forgehand.yml` sets the branch's prefix, a sign-off and commits that GitHub signs."
+)
+_ADVICE = {
+    "ruleset": _RULES,
+    "protected": "The branch is protected. Let the App write it, or set another `publish.prefix`.",
+    "workflows": "It touches `.github/workflows`, which needs the App's permission to write workflows.",
+    "policy": "A check of the git server refuses it; its administrator knows why.",
+    "name": "Delete or rename that branch, or set another `publish.prefix` in `.github/forgehand.yml`.",
+}
+
+
+class Refusal(JsonModel):
+    """Why publishing failed: the ``reason`` in GitHub's words, and ``advice`` for whoever can change it."""
+
+    reason: str
+    advice: str
+
+
+def explain(error: ForgehandError) -> Refusal:
+    """Return what an error of publishing means to the people of the repository."""
+    return Refusal(reason=error.message, advice=_advice(error))
+
+
+def _advice(error: ForgehandError) -> str:
+    if isinstance(error, PushRefused):
+        return _ADVICE.get(str(error.detail("reason")), _RULES)
+    if isinstance(error, ReadOnly):
+        return "The repository is archived; unarchive it first."
+    if isinstance(error, NonFastForward):
+        return "Somebody else made or moved the branch; delete it, and it is made anew."
+    if isinstance(error, Forbidden | AccessRefused):
+        return "Give the App write access to contents and pull requests of this repository."
+    if isinstance(error, NotFound):
+        return "Look whether the repository, its default branch and the App's installation are still there."
+    if isinstance(error, Invalid):
+        return _RULES
+    return "This may pass by itself; the server's log says more."

@@ -1,0 +1,93 @@
+"""Commits made through the API, which GitHub signs for the App, and the branches they are put on.
+
+GitHub signs a commit of an App that names neither author nor committer:
+https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification#signature-verification-for-bots
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.github.api.client import Client, within
+from bot.github.api.errors import GitHubError, Invalid
+from bot.github.resources.repos import find_head
+from bot.types import JsonModel, Repository
+
+
+class TreeFile(JsonModel):
+    """A file of a commit to be made: its git mode and new text, None where it is deleted."""
+
+    mode: str
+    text: str | None
+
+
+class BranchTaken(GitHubError):
+    """The branch is at another commit than expected."""
+
+    lasting = True
+
+
+class BranchRefused(GitHubError):
+    """GitHub will not put this commit on the branch; the message quotes why. ``details``: ``reason``, as for a push."""
+
+    lasting = True
+
+
+async def commit_on_branch(
+    client: Client,
+    repository: Repository,
+    branch: str,
+    base: str,
+    files: Mapping[str, TreeFile],
+    message: str,
+    *,
+    tree: str,
+    exists: bool,
+) -> str:
+    """Put one signed commit on top of ``base`` on a branch, once however often it is called; its sha.
+
+    ``tree`` is the sha of the tree that must come of it; ``exists``: the branch is there, at ``base``. Raises
+    :class:`BranchTaken` and :class:`BranchRefused`.
+    """
+    head = await find_head(client, repository, branch)
+    if head is not None and await _is_made(client, repository, head, base, tree):
+        return head
+    if head != (base if exists else None):
+        raise BranchTaken(f"{branch} was moved or created by somebody else; nothing was overwritten.", branch=branch)
+    rows = [_row(path, file) for path, file in files.items()]
+    made = await client.post("/repos/{owner}/{repo}/git/trees", within(repository), {"base_tree": base, "tree": rows})
+    if made["sha"] != tree:
+        raise GitHubError(f"GitHub made another tree of the change ({made['sha']}) than was tested ({tree}).")
+    data = {"message": message, "tree": tree, "parents": [base]}
+    commit = await client.post("/repos/{owner}/{repo}/git/commits", within(repository), data)
+    await _point(client, repository, branch, commit["sha"], exists)
+    return str(commit["sha"])
+
+
+async def _is_made(client: Client, repository: Repository, head: str, base: str, tree: str) -> bool:
+    """Tell whether the branch is where an earlier try has put it."""
+    data = await client.get("/repos/{owner}/{repo}/git/commits/{sha}", within(repository, sha=head))
+    return data["tree"]["sha"] == tree and [parent["sha"] for parent in data["parents"]] == [base]
+
+
+async def _point(client: Client, repository: Repository, branch: str, sha: str, exists: bool) -> None:
+    try:
+        if exists:
+            url = "/repos/{owner}/{repo}/git/refs/heads{/parts*}"
+            await client.patch(url, within(repository, parts=branch.split("/")), {"sha": sha, "force": False})
+        else:
+            data = {"ref": f"refs/heads/{branch}", "sha": sha}
+            await client.post("/repos/{owner}/{repo}/git/refs", within(repository), data)
+    except Invalid as error:
+        if "not a fast forward" in error.message or "already exists" in error.message:
+            raise BranchTaken(f"{branch} was moved by somebody else; nothing was overwritten.", branch=branch) from None
+        named = "Reference update failed" in error.message or "cannot be created" in error.message
+        raise BranchRefused(
+            f"GitHub refuses {branch}: {error.message}", reason="name" if named else "ruleset"
+        ) from None
+
+
+def _row(path: str, file: TreeFile) -> dict[str, Any]:
+    row = {"path": path, "mode": file.mode, "type": "blob"}
+    return row | ({"sha": None} if file.text is None else {"content": file.text})

@@ -1,0 +1,188 @@
+"""A finished, paid change is never lost: a refusal is told with test and diff, and /retry publishes it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from simhub.faults import Fault
+from simhub.model import Rule
+from tests.e2e.answers import BODY, FIXED, JUDGED, PROVED
+from tests.e2e.scenes import POLICY, SAMPLE, about, asked_about, branches, during, git, place, put, rows
+from tests.support.story import Story, told
+from tests.support.typing import comment
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
+    """One bot for all these stories; each has a repository of its own."""
+    async with told(tmp_path_factory.mktemp("refused"), SAMPLE, []) as story:
+        yield story
+
+
+def pattern(kind: str, operator: str, text: str) -> Rule:
+    return Rule(kind, {"operator": operator, "pattern": text})
+
+
+async def refused(story: Story, title: str, event: Callable[[], Awaitable[object]]) -> tuple[int, str]:
+    """The event happens while the change is judged; the number of the issue and the comment that tells."""
+    story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, event)]))
+    number = await story.file(title, BODY)
+    status = await story.until_status(number, "I did not go on. The change is finished and kept")
+    assert "`/retry` publishes it" in status
+    (final,) = (await story.comments(number))["final"]
+    for part in (
+        "Cents are dropped.",
+        "test_cents_count",
+        "class CentsTest",
+        "+    return int(whole) * 100 + int((cents",
+    ):
+        assert part in final, part
+    assert "What to change." in final
+    assert await story.pulls() == []
+    return number, final
+
+
+async def published_by_retry(story: Story, title: str, number: int) -> dict[str, Any]:
+    """The pull request that /retry opens without asking any model."""
+    asked = len(asked_about(story, title))
+    await comment(story, number, "/retry")
+    query = "select state from fh_task where repository = ? and number = ? order by created desc"
+    name = story.repository.full_name
+    await story.until(lambda: rows(story, query, name, number)[0] == ("done",), what="the retry is done", seconds=60)
+    assert len(asked_about(story, title)) == asked, "answers were bought again"
+    (pull,) = await story.pulls()
+    assert f"Fixes #{number}." in pull["body"]
+    assert "Cost $0.00, 0 model calls" not in pull["body"]
+    assert rows(story, "select count(*) from fh_kept_change where evidence like ?", f"%{title}%") == [(0,)]
+    return pull
+
+
+async def test_a_rule_on_paths_that_nobody_could_foresee(town: Story) -> None:
+    story, title = place(town, "paths"), "Cents on a closed path"
+
+    async def rule() -> None:
+        town.hub.add_ruleset(
+            story.repository, "~ALL", Rule("file_path_restriction", {"restricted_file_paths": ["basket/*"]})
+        )
+
+    number, final = await refused(story, title, rule)
+    assert "File path is restricted." in final
+    assert branches(story) == ["main"]
+    story.repository.rulesets.clear()
+    await put(story, "README.md", "# The base moved meanwhile\n")
+    pull = await published_by_retry(story, title, number)
+    assert git(story, "rev-parse", f"{pull['head']['ref']}^") == git(story, "rev-parse", "main")
+
+
+async def test_a_branch_in_the_way_and_another_prefix(town: Story) -> None:
+    story, title = place(town, "way"), "Cents with a branch in the way"
+
+    async def block() -> None:
+        sha = git(story, "rev-parse", "main")
+        await story.request("POST", "/git/refs", {"ref": "refs/heads/forgehand", "sha": sha})
+
+    number, final = await refused(story, title, block)
+    assert "The branch forgehand leaves no room" in final
+    await put(story, POLICY, "publish: { prefix: bot- }\n")
+    pull = await published_by_retry(story, title, number)
+    assert pull["head"]["ref"].startswith(f"bot-fix-{number}-")
+
+
+async def test_githubs_own_trouble_at_the_last_step(town: Story) -> None:
+    story, title = place(town, "trouble"), "Cents in trouble"
+
+    async def break_down() -> None:
+        town.hub.faults.add(Fault(path="/repos/octo/trouble/pulls", method="POST", status=502, times=-1))
+
+    story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, break_down)]))
+    number = await story.file(title, BODY)
+    await story.until_status(number, "I did not go on. The change is finished and kept", seconds=150)
+    town.hub.faults.clear()
+    await published_by_retry(story, title, number)
+
+
+async def test_signed_commits_are_made_where_a_rule_demands_them(town: Story) -> None:
+    story, title = place(town, "signed"), "Cents that are signed"
+    town.hub.add_ruleset(story.repository, "~ALL", Rule("required_signatures"), allow=["mara"])
+    await put(story, POLICY, "publish: { sign_off: true }\n")
+    story.script.extend(about(title, [*PROVED, *FIXED, JUDGED]))
+    number = await story.file(title, BODY)
+    await story.until_status(number, "Done.")
+    (pull,) = await story.pulls()
+    head = await story.request("GET", f"/commits/{pull['head']['sha']}")
+    assert head["commit"]["verification"]["verified"] is True
+    assert head["author"]["login"] == town.app.bot_login
+    assert f"Signed-off-by: {town.app.bot_login} <" in head["commit"]["message"]
+
+
+async def test_rules_that_are_known_are_told_before_anything_is_paid_for(town: Story) -> None:
+    story, title = place(town, "named"), "Cents under a name"
+    town.hub.add_ruleset(story.repository, "~ALL", pattern("branch_name_pattern", "regex", "^(main|feature/.*)$"))
+    town.hub.add_ruleset(story.repository, "~ALL", Rule("creation"), allow=["forgehand"])
+    number = await story.file(title, BODY)
+    status = await story.until_status(number, "I did not go on.")
+    assert "does not fit the rule for branch names (`^(main|feature/.*)$`)" in status
+    assert "bypass list" not in status, "a rule that we may bypass"
+    assert asked_about(story, title) == []
+    await put(story, POLICY, "publish: { prefix: feature/ }\n")
+    story.script.extend(about(title, [*PROVED, *FIXED, JUDGED]))
+    await comment(story, number, "/retry")
+    await story.until(lambda: bool(story.repository.pulls), what="a pull request", seconds=90)
+    assert (await story.pulls())[0]["head"]["ref"].startswith(f"feature/fix-{number}-")
+
+
+async def test_a_default_branch_that_is_renamed_meanwhile(town: Story) -> None:
+    story, title = place(town, "trunk"), "Cents on another branch"
+
+    async def rename() -> None:
+        await town.hub.rename_branch(story.repository, "main", "trunk", "mara")
+
+    story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, rename)]))
+    number = await story.file(title, BODY)
+    await story.until_status(number, "Done.")
+    (pull,) = await story.pulls()
+    assert pull["base"]["ref"] == "trunk"
+
+
+async def test_a_locked_conversation_gets_its_pull_request_all_the_same(town: Story) -> None:
+    story, title = place(town, "locked"), "Cents behind a lock"
+    number = await story.file(title, BODY, label=None)
+    await story.request("PUT", f"/issues/{number}/lock")
+    story.script.extend(about(title, [*PROVED, *FIXED, JUDGED]))
+    await story.label(number)
+    query = "select state, result from fh_task where repository = ?"
+    name = story.repository.full_name
+    await story.until(lambda: [row[0] for row in rows(story, query, name)] == ["done"], what="it is done", seconds=90)
+    (pull,) = await story.pulls()
+    assert f"Fixes #{number}." in pull["body"]
+    assert "class CentsTest" not in pull["body"]
+    assert await story.comments(number) == {}
+    await story.request("DELETE", f"/issues/{number}/lock")
+    await story.until_status(number, "Done.", seconds=60)
+
+
+async def test_a_refusal_in_a_locked_conversation_is_in_the_tasks_result(town: Story) -> None:
+    story, title = place(town, "shut"), "Cents shut in"
+    number = await story.file(title, BODY, label=None)
+    await story.request("PUT", f"/issues/{number}/lock")
+    restricted = Rule("file_path_restriction", {"restricted_file_paths": ["basket/*"]})
+
+    async def rule() -> None:
+        town.hub.add_ruleset(story.repository, "~ALL", restricted)
+
+    story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, rule)]))
+    await story.label(number)
+    query = "select state, result from fh_task where repository = ? and state = 'refused'"
+    name = story.repository.full_name
+    await story.until(lambda: bool(rows(story, query, name)), what="it is refused", seconds=90)
+    ((_, result),) = rows(story, query, name)
+    for part in ("Cents are dropped.", "class CentsTest", "File path is restricted", "What to change."):
+        assert part in result, part
+    story.repository.rulesets.clear()
+    await published_by_retry(story, title, number)
