@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on stdout, without secrets and without prompts.
+"""Write structured logs: one JSON object a line, no secrets, no prompts.
 
 ``delivery``, ``task`` and ``repository`` are bound with :func:`structlog.contextvars.bound_contextvars`.
 """
@@ -50,7 +50,10 @@ _TALKATIVE = {
 
 
 class _Known:
-    """Secret values met so far, oldest forgotten first, and one pattern that finds any of them."""
+    """The secret values met so far, and one pattern that finds any of them.
+
+    The oldest are forgotten first.
+    """
 
     def __init__(self) -> None:
         self._values: OrderedDict[str, None] = OrderedDict()
@@ -74,24 +77,30 @@ _known = _Known()
 
 
 def register_secret(value: str) -> None:
-    """From now on ``value`` appears in no log line, nor does its JSON form or its form in a basic authorization."""
+    """Redact ``value`` from every log line from now on.
+
+    So are its JSON form and its form in a basic authorization.
+    """
     _known.add(value)
 
 
 def scrub(text: str) -> str:
-    """``text`` without registered secrets and without anything that looks like a credential."""
+    """Redact registered secrets and anything that looks like a credential."""
     return _SECRET_SHAPES.sub(_HIDDEN, _known.hide(text))
 
 
 def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """The processor: by key name, then by value. Numbers and booleans are never secrets."""
+    """Redact a log event, as a structlog processor.
+
+    By key name, then by value. Numbers and booleans are never secrets.
+    """
     return {key: value if key == "event" else _redacted(key, value) for key, value in event.items()} | {
         "event": scrub(str(event.get("event", "")))
     }
 
 
 def configure(settings: Settings) -> None:
-    """Send everything, our own and the libraries' logs, to stdout through :func:`redact`."""
+    """Send all logs, the libraries' included, to stdout, redacted."""
     for secret in settings.secrets:
         register_secret(secret)
     level = logging.getLevelNamesMapping()[settings.log_level]
@@ -111,7 +120,10 @@ def configure(settings: Settings) -> None:
 
 
 class _Forward(logging.Handler):
-    """Hands the records of :mod:`logging` to structlog, so that there is one way out."""
+    """A handler that hands :mod:`logging`'s records to structlog.
+
+    So there is one way out.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger(record.name)

@@ -1,4 +1,4 @@
-"""What is counted as it happens. No label names a repository or a person."""
+"""Count events as they happen. No label names a repository or a person."""
 
 from __future__ import annotations
 

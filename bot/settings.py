@@ -1,7 +1,8 @@
-"""Server settings: environment first, then ``server.yml`` in the data directory.
+"""Read the server's settings: environment first, then ``server.yml``.
 
-Every field can be given as ``FORGEHAND_<NAME>``; nested ones as ``FORGEHAND_BUDGET__DAY``. Provider keys keep the
-names their own SDKs use (``ANTHROPIC_API_KEY``, ``OPENAI_API_KEY`` and the matching ``_BASE_URL``).
+Every field can be given as ``FORGEHAND_<NAME>``; nested ones as ``FORGEHAND_BUDGET__DAY``. The file stands in the data
+directory. Provider keys keep the names their own SDKs use (``ANTHROPIC_API_KEY``, ``OPENAI_API_KEY`` and the matching
+``_BASE_URL``).
 """
 
 from __future__ import annotations
@@ -38,11 +39,14 @@ _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 class SettingsError(ForgehandError):
-    """A setting is missing or malformed; the message names it and how to mend it."""
+    """A setting is missing or malformed.
+
+    The message names it and how to mend it.
+    """
 
 
 class ModelSettings(BaseModel):
-    """What an operator says of a model the packaged catalogue does not know, or knows otherwise.
+    """An operator's description of a model, laid over the price table's.
 
     Prices are US dollars per million tokens; ``context`` and ``max_output`` are tokens.
     """
@@ -60,14 +64,20 @@ class ModelSettings(BaseModel):
 
 
 class BudgetSettings(BaseModel):
-    """Dollar ceilings the server never exceeds; a repository's policy may only lower them."""
+    """Ceilings in dollars that the server never exceeds.
+
+    A repository's policy may only lower them.
+    """
 
     task: float = 5.0
     day: float = 50.0
 
 
 class ChecksSettings(BaseModel):
-    """How repositories are installed and tested where their own policy does not say; None: found by looking."""
+    """Commands that install and test repositories whose policy has none.
+
+    None means that they are found by looking.
+    """
 
     setup: str | None = None
     test: str | None = None
@@ -76,7 +86,7 @@ class ChecksSettings(BaseModel):
 
 
 class Settings(BaseSettings):
-    """Everything the server needs to know; see docs/configuration.md for each key."""
+    """The settings of a server; docs/configuration.md explains each key."""
 
     model_config = SettingsConfigDict(
         env_prefix="FORGEHAND_", env_nested_delimiter="__", env_ignore_empty=True, extra="ignore"
@@ -175,14 +185,17 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        """SQLAlchemy URL of the one database: the given one, else SQLite in the data directory."""
+        """Return the SQLAlchemy URL of the one database.
+
+        It is the given one, else SQLite in the data directory.
+        """
         if self.database_url is None:
             return f"sqlite:///{self.data_dir / 'forgehand.db'}"
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
 
     @property
     def secrets(self) -> list[str]:
-        """Every secret value we hold, for redaction."""
+        """Return every secret value we hold, for redaction."""
         held = [self.private_key, self.anthropic_api_key, self.openai_api_key, *self.webhook_secrets]
         urls = [urlsplit(url).password for url in (self.database_url, self.index_url) if url]
         named = [os.environ.get(model.key_env) for model in self.models.values() if model.key_env]
@@ -192,12 +205,15 @@ class Settings(BaseSettings):
 
 
 def settings_file() -> Path:
-    """``$FORGEHAND_DATA_DIR/server.yml``, by default in ``~/.forgehand``."""
+    """Return the path of the settings file.
+
+    ``$FORGEHAND_DATA_DIR/server.yml``, by default in ``~/.forgehand``.
+    """
     return Path(os.environ.get("FORGEHAND_DATA_DIR") or Path.home() / ".forgehand") / "server.yml"
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Settings from overrides, environment and file.
+    """Load settings from overrides, environment and file.
 
     Raises :class:`SettingsError` naming every wrong key, never quoting its value.
     """
@@ -219,9 +235,10 @@ def load_settings(**overrides: object) -> Settings:
 
 
 def private_key_text(value: str) -> str:
-    r"""The PEM text of an App's private key given as path, raw text, ``\n``-escaped text or base64.
+    r"""Return the PEM text of an App's private key.
 
-    Raises :class:`ValueError` in words where it is none of these.
+    It may be given as path, raw text, ``\n``-escaped text or base64. Raises :class:`ValueError` where it is none of
+    these.
     """
     text = value.strip().strip("\"'").replace("\r\n", "\n").replace("\\n", "\n")
     if _PEM.search(text):

@@ -1,4 +1,4 @@
-"""Loops that must not end: one that does is logged and started again."""
+"""Restart loops that must not end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ log = structlog.get_logger(__name__)
 
 
 class Supervisor:
-    """Keeps ``loop`` running until cancelled; ``pause`` is the seconds before it is started again."""
+    """A guard that runs ``loop`` again whenever it ends or fails.
+
+    ``pause`` is the seconds before it is started again.
+    """
 
     def __init__(self, name: str, loop: Callable[[], Awaitable[None]], *, pause: float = _PAUSE) -> None:
         self._name, self._loop, self._pause = name, loop, pause
@@ -20,10 +23,11 @@ class Supervisor:
 
     @property
     def alive(self) -> bool:
-        """Whether the loop runs now."""
+        """Return True while the loop runs."""
         return self._running
 
     async def run(self) -> None:
+        """Run the loop until cancelled."""
         while True:
             self._running = True
             try:

@@ -1,4 +1,4 @@
-"""Values that every layer shares: who, where, and the root of our exception tree."""
+"""Values that every layer shares, and the root of our exceptions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ class JsonModel(BaseModel):
 
 
 class Actor(JsonModel):
-    """A GitHub account as a delivery names it. ``type`` is ``User``, ``Bot`` or ``Organization``."""
+    """A GitHub account as a delivery names it.
+
+    ``type`` is ``User``, ``Bot`` or ``Organization``.
+    """
 
     login: str
     id: int
@@ -25,7 +28,10 @@ class Actor(JsonModel):
 
 
 class Repository(JsonModel):
-    """A repository the App is installed on; ``installation`` is the installation's id."""
+    """A repository the App is installed on.
+
+    ``installation`` is the installation's id.
+    """
 
     id: int
     owner: str
@@ -36,11 +42,15 @@ class Repository(JsonModel):
 
     @property
     def full_name(self) -> str:
+        """Return ``owner/name``."""
         return f"{self.owner}/{self.name}"
 
 
 class Target(JsonModel):
-    """What every task's argument says: where, on which issue or pull request, and who asked in which delivery."""
+    """The argument every task has.
+
+    The repository, the issue or pull request, who asked, and in which delivery.
+    """
 
     repository: Repository
     number: int
@@ -49,10 +59,10 @@ class Target(JsonModel):
 
 
 class ForgehandError(Exception):
-    """Root of every error we raise on purpose.
+    """The root of every error we raise on purpose.
 
-    The message says what happened and what to do next. ``details`` holds JSON scalars only, so that
-    an error recorded by the engine comes back as the same class on replay. ``lasting``: trying again cannot help.
+    The message says what happened and what to do next. ``details`` holds JSON scalars only, so that an error recorded
+    by the engine comes back as the same class on replay.
     """
 
     lasting: ClassVar[bool] = False
@@ -68,12 +78,15 @@ class ForgehandError(Exception):
         ForgehandError._registry[cls.__name__] = cls
 
     def to_json(self) -> dict[str, Any]:
-        """``{"error": class name, "message": text, "details": {...}}``."""
+        """Return ``{"error": class name, "message": text, "details": {...}}``."""
         return {"error": type(self).__name__, "message": self.message, "details": self.details}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ForgehandError:
-        """The inverse of :meth:`to_json`; an unknown class becomes the root class."""
+        """Make an error from :meth:`to_json`'s form.
+
+        An unknown class becomes the root class.
+        """
         kind = ForgehandError._registry.get(str(data.get("error")), ForgehandError)
         return kind(str(data.get("message", "")), **dict(data.get("details") or {}))
 
@@ -86,9 +99,11 @@ class ForgehandError(Exception):
     __hash__ = Exception.__hash__
 
     def detail(self, name: str) -> JsonScalar:
+        """Return a detail, or None."""
         return self.details.get(name)
 
     def with_message(self, message: str) -> Self:
+        """Copy the error with another message."""
         return type(self)(message, **self.details)
 
 

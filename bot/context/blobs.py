@@ -1,4 +1,7 @@
-"""Blobs straight from a git directory by ``git cat-file --batch``: no checkout, no hooks, no network. Blocking."""
+"""Read blobs from a git directory by ``git cat-file --batch``.
+
+No checkout, no hooks, no network. Blocking.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +49,10 @@ class Blobs:
         self._process.wait()
 
     def read(self, sha: str) -> bytes | None:
-        """The bytes of a blob (hex digits, as git lists them); None where it is not here or is no blob."""
+        """Read a blob; None if it is not here or not a blob.
+
+        ``sha`` is in hex digits, as git lists them.
+        """
         stdin, stdout = _pipes(self._process)
         stdin.write(sha.encode() + b"\n")
         stdin.flush()
@@ -59,7 +65,7 @@ class Blobs:
 
 
 def read_blobs(git_dir: Path, shas: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
-    """Each sha with its bytes, or None where it is missing."""
+    """Yield each sha with its bytes, or None if it is missing."""
     with Blobs(git_dir) as blobs:
         for sha in shas:
             yield sha, blobs.read(sha)

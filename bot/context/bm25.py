@@ -1,4 +1,4 @@
-"""Okapi BM25 over postings: how well texts match weighted words."""
+"""Score documents by Okapi BM25: how well texts match weighted words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ Hits = Collection[tuple[int, int]]
 
 
 class Documents:
-    """Documents by number, of so many words each; what no question changes is computed once."""
+    """Documents by number, of so many words each.
+
+    What no question changes is computed once.
+    """
 
     def __init__(self, lengths: Mapping[int, int], *, b: float = B) -> None:
         self._total = len(lengths)
@@ -22,7 +25,10 @@ class Documents:
         self._norm = {number: K1 * (1 - b + b * length / self._average) for number, length in lengths.items()}
 
     def rarity(self, held: int) -> float:
-        """How much a word that so many documents hold tells; 0 where it is none or more than four of ten."""
+        """Return how telling a word is that this many documents hold.
+
+        0 if it is none or more than four of ten.
+        """
         if not 0 < held <= max(10, COMMON * self._total):
             return 0.0
         return math.log(1 + (self._total - held + 0.5) / (held + 0.5))

@@ -1,4 +1,7 @@
-"""Postings and records by blob, in one SQLite file: bounded, dropped when its shape changes."""
+"""Cache postings and records by blob, in one SQLite file.
+
+It is bounded, and dropped when its shape changes.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ create table if not exists blob(
 
 
 class Cache:
-    """Thread-safe. ``limit`` is the largest size in bytes of what is kept; the least recently indexed goes first."""
+    """A thread-safe cache of blobs that were read.
+
+    ``limit`` is the largest size in bytes of what is kept; the least recently indexed goes first.
+    """
 
     def __init__(self, directory: Path, *, limit: int = MAX_BYTES) -> None:
         directory.mkdir(parents=True, exist_ok=True)
@@ -45,7 +51,7 @@ class Cache:
             self._connection.close()
 
     def postings(self, keys: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-        """The postings known of these keys, and mark them as used today."""
+        """Load the postings of these keys, and mark them as used today."""
         remaining = iter(keys)
         while batch := list(islice(remaining, _BATCH)):
             marks = ",".join("?" * len(batch))
@@ -69,7 +75,10 @@ class Cache:
             )
 
     def trim(self) -> int:
-        """Remove what was not used longest until the limit holds; the number of blobs removed."""
+        """Remove what was not used longest until the limit holds.
+
+        Return the number of blobs removed.
+        """
         removed = 0
         while (size := self._size()) > self._limit:
             with self._transaction() as connection:

@@ -1,8 +1,8 @@
-"""Searches texts for a pattern in a process of its own: a pattern written by a model may never come to an end.
+"""Search texts for a pattern in a process of its own.
 
-Started as ``python -m bot.context.grep GIT_DIR``. One JSON object in: ``pattern``, ``texts`` (``{path: text}``) and
-``blobs`` (``[[path, sha], ...]``). One JSON line out for each line that matches: ``[path, line number,
-line]``; at most 5,000.
+A pattern written by a model may never come to an end. Started as ``python -m bot.context.grep GIT_DIR``. One JSON
+object in: ``pattern``, ``texts`` (``{path: text}``) and ``blobs`` (``[[path, sha], ...]``). One JSON line out for each
+line that matches: ``[path, line number, line]``; at most 5,000.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ _ROOT = str(Path(bot.__file__).resolve().parent.parent)
 
 @dataclass(frozen=True)
 class Hit:
-    """A line that matches; ``line`` counts from 1, ``text`` is cut at 240 characters."""
+    """A line that matches.
+
+    ``line`` counts from 1, ``text`` is cut at 240 characters.
+    """
 
     path: str
     line: int
@@ -44,7 +47,10 @@ def grep(
     *,
     seconds: float = SECONDS,
 ) -> tuple[list[Hit], bool]:
-    """Lines that match a regular expression, in the order given, and whether the search came to its end. Blocking."""
+    """Find the lines that match a regular expression, in the order given.
+
+    Also return whether the search came to its end. Blocking.
+    """
     request = json.dumps({"pattern": pattern, "texts": dict(texts), "blobs": list(blobs)})
     process = subprocess.Popen(
         [sys.executable, "-m", "bot.context.grep", str(git_dir)],

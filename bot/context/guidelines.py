@@ -1,4 +1,4 @@
-"""Files in which a project tells contributors and agents how it wants things done, for the paths at hand."""
+"""Collect the files in which a project says how it wants things done."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ Read = Callable[[str], Awaitable[str | None]]
 
 
 async def collect(read: Read, paths: Iterable[str], for_paths: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """(path, text) of the guideline files that hold for ``for_paths``: the root's first, then nested ones.
+    """Read the guideline files that hold for ``for_paths``, as (path, text).
 
-    ``read`` gives the text of a path of the base branch. At most eight files, each cut at 12,000 characters.
+    The root's come first, then nested ones. ``read`` gives the text of a path of the base branch. At most eight files,
+    each cut at 12,000 characters.
     """
     chosen: list[tuple[str, str]] = []
     for path in choose(paths, for_paths):
@@ -27,7 +28,10 @@ async def collect(read: Read, paths: Iterable[str], for_paths: Sequence[str]) ->
 
 
 def choose(paths: Iterable[str], for_paths: Sequence[str]) -> tuple[str, ...]:
-    """Guideline files among ``paths`` that hold for the root or for a folder above one of ``for_paths``."""
+    """Choose the guideline files that hold for these paths.
+
+    They lie in the root or in a folder above one of ``for_paths``.
+    """
     known = set(paths)
     root = [path for path in (*NAMES, *_FIXED) if path in known]
     folders = dict.fromkeys(folder for path in for_paths for folder in _folders(path))

@@ -1,4 +1,4 @@
-"""What git's history says: which files changed when a commit's message spoke of something, and how lately."""
+"""Read git's history: which files a commit's message went with, how lately."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _MOST_FILES = 25
 
 @dataclass(frozen=True)
 class Change:
-    """One commit: when, terms of its message, and the paths it changed (none where it swept over many)."""
+    """A commit: when, terms of its message, and the paths it changed.
+
+    There are none where it swept over many.
+    """
 
     time: int
     sha: str
@@ -33,9 +36,10 @@ class History:
 
 
 async def read_history(git_dir: Path, commit: str, before: History) -> History:
-    """The history of a commit; only what ``before`` lacks is read, where its commit is an ancestor.
+    """Read the history of a commit.
 
-    Where git cannot say (a shallow or partial clone), what it could say counts.
+    Only what ``before`` lacks is read, where its commit is an ancestor. Where git cannot say (a shallow or partial
+    clone), what it could say counts.
     """
     if before.commit == commit:
         return before

@@ -1,4 +1,4 @@
-"""Which modules a file imports, and which file of the tree a module name means."""
+"""Find which modules a file imports, and which file a module name means."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _REQUIRE = re.compile(r"\brequire(?:_relative)?\s*\(?\s*['\"]([^'\"\n]{1,200})['
 
 
 def read_imports(text: str, language: str) -> tuple[str, ...]:
-    """Modules as slash paths without extension, relative ones with ``./`` or ``../`` in front; at most 400."""
+    """List the modules a text imports, at most 400.
+
+    They are slash paths without extension, relative ones with ``./`` or ``../`` in front.
+    """
     found = _READERS.get(language)
     return tuple(dict.fromkeys(found(text)))[:_MAX_IMPORTS] if found else ()
 
@@ -67,7 +70,10 @@ _READERS: dict[str, Callable[[str], Iterable[str]]] = {
 
 
 def module_of(path: str) -> str:
-    """The slash path a file is imported by: without extension, a package's own file as its folder."""
+    """Return the slash path a file is imported by.
+
+    It has no extension; a package's own file is its folder.
+    """
     folder, _, name = path.rpartition("/")
     stem = name.rpartition(".")[0] or name
     if not folder:
@@ -88,7 +94,10 @@ class Modules:
         self._ending = lru_cache(maxsize=_REMEMBERED)(self._find_ending)
 
     def find(self, name: str, *, importer: str = "") -> tuple[str, ...]:
-        """Files a slash path may mean, at most four: exactly where it is relative, else by the end of their path."""
+        """Find the files a slash path may mean, at most four.
+
+        A relative one is taken exactly, another by the end of the files' paths.
+        """
         if name.startswith("."):
             return tuple(self._exact.get(_joined(importer.rpartition("/")[0], name), ())[:4])
         exact = self._exact.get(name, ())

@@ -1,4 +1,4 @@
-"""The index of a commit: files found by what they say, define and are called; built from blobs read once."""
+"""Index a commit: files found by what they say, define and are called."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ _RECORDS = 512
 
 
 class Index:
-    """One commit, searchable. Immutable; its methods compute, so callers run them in a thread."""
+    """A commit, searchable.
+
+    Immutable; its methods compute, so callers run them in a thread.
+    """
 
     def __init__(
         self, git_dir: Path, commit: str, tree: Tree, postings: Postings, history: History, cache: Cache
@@ -63,23 +66,29 @@ class Index:
         self._ranker = Ranker(Corpus(self.files, self.by_number, postings, self.modules, history, self.record))
 
     def rank(self, title_and_body: str, limit: int = 20) -> tuple[RankedFile, ...]:
-        """The likeliest files, best first, each with the reasons for its place. The first line is the title."""
+        """Rank the likeliest files, each with the reasons for its place.
+
+        The first line of the text is the title.
+        """
         return self._ranker.files(read_query(title_and_body), limit)
 
     def functions(self, title_and_body: str, limit: int = 20) -> tuple[RankedFunction, ...]:
-        """The likeliest functions of the whole tree, best first."""
+        """Rank the likeliest functions of the whole tree, best first."""
         return self._ranker.functions(read_query(title_and_body), limit)
 
     def windows(self, ranking: Sequence[RankedFile], budget_tokens: int) -> Windows:
-        """What to show of a ranking within a budget: signatures of the files, code of the likeliest functions."""
+        """Cut passages of a ranking to a budget.
+
+        Signatures of the files, code of the likeliest functions.
+        """
         return cut_windows(self, ranking, budget_tokens)
 
     def find_tests(self, path: str) -> tuple[str, ...]:
-        """Test files that exercise a file, nearest first; at most five."""
+        """Find test files that exercise a file, nearest first; at most five."""
         return find_tests(self, path)
 
     def describe_style(self, path: str) -> str:
-        """How the neighbours of a file write, with two short examples."""
+        """Describe how the neighbours of a file write, with two short examples."""
         return describe_style(self, path)
 
     def with_changes(self, changes: Changes) -> Lookup:
@@ -87,7 +96,10 @@ class Index:
         return Lookup(self, changes.files)
 
     def record(self, path: str) -> Record:
-        """What is known of a file of this commit; raises KeyError where the path was not read."""
+        """Load the record of a file.
+
+        Raises KeyError if the path was not read.
+        """
         known = self._records.get(path)
         if known is None:
             file = self.files[path]
@@ -98,11 +110,11 @@ class Index:
         return known
 
     def text(self, path: str) -> str | None:
-        """A file's text, line ends as newlines; None where it was not read."""
+        """Read a file's text, line ends as newlines; None if it was not indexed."""
         return next(iter(self.texts([path]).values()), None)
 
     def texts(self, paths: Iterable[str]) -> dict[str, str]:
-        """Texts of those paths that were read into the index."""
+        """Read the texts of those paths that were indexed."""
         found: dict[str, str] = {}
         with Blobs(self.git_dir) as blobs:
             for path in paths:
@@ -112,12 +124,12 @@ class Index:
         return found
 
     def _read_again(self, file: TreeFile) -> Record:
-        """The cache has let go of the record; the blob is still there."""
+        """Parse a blob once more: the cache has let go of its record."""
         return read_text(self.text(file.path) or "", language_named(file.language))[1]
 
 
 class _Known:
-    """What is kept in memory of one repository."""
+    """The state of one repository in memory."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -127,9 +139,10 @@ class _Known:
 
 
 class Indexer:
-    """Builds indexes; a blob read once, in any commit or branch, costs nothing again.
+    """A builder of indexes.
 
-    ``limit`` bounds the cache in bytes; ``workers`` is how many processes read blobs.
+    A blob read once, in any commit or branch, costs nothing again. ``limit`` bounds the cache in bytes; ``workers`` is
+    how many processes read blobs.
     """
 
     def __init__(self, cache_dir: Path, *, workers: int = WORKERS, limit: int = CACHE_BYTES) -> None:
@@ -146,7 +159,10 @@ class Indexer:
         await self.close()
 
     async def index(self, git_dir: Path, commit: str) -> Index:
-        """The index of a commit; raises :class:`bot.context.tree.IndexingFailed` where it cannot be listed."""
+        """Build the index of a commit.
+
+        Raises :class:`bot.context.tree.IndexingError` if it cannot be listed.
+        """
         known = self._known(git_dir)
         async with known.lock:
             if known.index is not None and known.index.commit == commit:
@@ -183,7 +199,10 @@ class Indexer:
         return self._cache
 
     async def _complete(self, git_dir: Path, tree: Tree, postings: Postings, cache: Cache) -> None:
-        """Bring every blob of the tree into the postings: from the cache, else by reading it."""
+        """Bring every blob of the tree into the postings.
+
+        From the cache, else by reading it.
+        """
         missing = {file.wanted.key: file.wanted for file in tree.files if file.wanted.key not in postings.numbers}
         if not missing:
             return
@@ -205,7 +224,10 @@ def _recall(cache: Cache, missing: dict[str, BlobRequest], postings: Postings) -
 
 
 def _keep(cache: Cache, group: Sequence[IndexedBlob], postings: Postings) -> None:
-    """What was missing from the repository is not remembered: a later fetch may bring it."""
+    """Store a group of blobs that were read.
+
+    What was missing from the repository is not remembered: a later fetch may bring it.
+    """
     read = [(one, Posting.from_bytes(one.posting)) for one in group]
     present = [(one, posting) for one, posting in read if posting.left_out != MISSING]
     cache.add([one for one, _ in present])
@@ -214,7 +236,7 @@ def _keep(cache: Cache, group: Sequence[IndexedBlob], postings: Postings) -> Non
 
 
 def _by_size(wanted: Mapping[str, BlobRequest], size: Mapping[str, int]) -> tuple[list[BlobRequest], list[BlobRequest]]:
-    """Split the blobs that are here into those worth reading and those too large for it."""
+    """Split the blobs that are here by whether they are worth reading."""
     small: list[BlobRequest] = []
     large: list[BlobRequest] = []
     for request in wanted.values():

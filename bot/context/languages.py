@@ -1,4 +1,4 @@
-"""The languages whose code is understood, and how each writes a definition."""
+"""The languages whose code is parsed, and how each writes a definition."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import PurePosixPath
 
 @dataclass(frozen=True)
 class Language:
-    """``definitions`` maps a syntax node to the kind of symbol it defines; ``grammar`` is the parser's name.
+    """A language and its parser.
 
-    Nodes in ``valued`` define a function only where their value is one (``const f = () => 1``).
+    ``definitions`` maps a syntax node to the kind of symbol it defines; ``grammar`` is the parser's name. Nodes in
+    ``valued`` define a function only where their value is one (``const f = () => 1``).
     """
 
     name: str
@@ -98,7 +99,7 @@ _BY_EXTENSION = {extension: language for language in LANGUAGES for extension in 
 
 
 def language_of(path: str) -> Language | None:
-    """The language a path's extension names; None for everything read as plain text."""
+    """Return the language of a path's extension; None for plain text."""
     return _BY_EXTENSION.get(PurePosixPath(path).suffix.removeprefix(".").lower())
 
 

@@ -1,6 +1,6 @@
-"""The tools that look at code: search, read, definition, references, on a commit with changes on top.
+"""Look at code: search, read, definition, references.
 
-Every answer is text with line numbers, bounded, and says what it left out.
+On a commit with changes on top. Every answer is text with line numbers, bounded, and says what it left out.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ KINDS = ("literal", "regex", "symbol")
 
 
 class SearchableIndex(Protocol):
-    """What a lookup needs of an index."""
+    """The parts of an index that a lookup needs."""
 
     git_dir: Path
     commit: str
@@ -52,16 +52,20 @@ class SearchableIndex(Protocol):
 
 
 class Lookup:
-    """A commit's files with ``changes`` (path to new text, or None where deleted) on top. Blocking, so for threads."""
+    """A commit's files with changes on top.
+
+    ``changes`` maps a path to its new text, or None if deleted. Blocking, so for threads.
+    """
 
     def __init__(self, corpus: SearchableIndex, changes: Mapping[str, str | None]) -> None:
         self._corpus = corpus
         self._changes = changes
 
     def search(self, query: str, *, kind: str = "literal", path: str = "") -> str:
-        """Lines that hold a text or match a regular expression (line by line), or symbols whose name holds the query.
+        """Search lines that hold a text or match a regular expression.
 
-        ``path`` narrows to a file or a folder.
+        The expression is matched line by line. Symbols whose name holds the query are found too. ``path`` narrows to a
+        file or a folder.
         """
         if kind not in KINDS:
             return f"There is no kind {kind!r}; there are {', '.join(KINDS)}."
@@ -81,14 +85,20 @@ class Lookup:
         return self._grep(pattern, self._paths(path), f"{kind} {query!r}")
 
     def read(self, path: str, start: int = 1, end: int = 0) -> str:
-        """Lines of a file with their numbers, at most 400; ``end`` 0 means as many as that."""
+        """Read lines of a file with their numbers, at most 400.
+
+        ``end`` 0 means as many as that.
+        """
         text = self._text(path)
         if text is None:
             return self._absent(path)
         return read_lines(text, start, end)
 
     def definition(self, name: str) -> str:
-        """Where a name is defined, with the code of the first three; ``Class.method`` narrows."""
+        """Find the definitions of a name, with the code of the first three.
+
+        ``Class.method`` narrows.
+        """
         container, _, last = name.strip().replace("::", ".").rpartition(".")
         holder = container.rpartition(".")[2]
         found = [(path, one) for path, one in self._definitions(last) if not holder or one.container in {"", holder}]
@@ -105,9 +115,10 @@ class Lookup:
         return "\n".join(pieces)
 
     def references(self, name: str) -> str:
-        """Lines that hold a name as a whole word: of the files that define it, then of their neighbours, then others.
+        """Find the lines that hold a name as a whole word.
 
-        Code comes before tests, and these before the rest.
+        First of the files that define it, then of their neighbours, then others. Code comes before tests, and these
+        before the rest.
         """
         last = name.strip().replace("::", ".").rpartition(".")[2]
         if not re.fullmatch(r"\w{1,200}", last):
@@ -123,7 +134,10 @@ class Lookup:
         return self._grep(rf"\b{re.escape(last)}\b", paths, f"name {last!r}", most=_REFERENCES_OF_A_FILE)
 
     def _speaking(self, name: str) -> list[str]:
-        """Paths that may hold a name as a word: those the index knows to, and what is changed."""
+        """List the paths that may hold a name as a word.
+
+        Those the index knows to, and what is changed.
+        """
         words, corpus = split_identifier(name), self._corpus
         if not words or len(name) > LONGEST:
             return self._paths("")
@@ -148,7 +162,10 @@ class Lookup:
         return f"There is no text file {path!r}.{hint}"
 
     def _paths(self, below: str) -> list[str]:
-        """Paths that are searched: below a folder, or the file of that name; code before the rest."""
+        """List the paths to search: below a folder, or the file of that name.
+
+        Code comes before the rest.
+        """
         below = below.strip().removeprefix("./").strip("/")
         paths = {path for path in self._corpus.files if path not in self._changes}
         paths |= {path for path, text in self._changes.items() if text is not None}
@@ -199,7 +216,10 @@ class Lookup:
 
 
 def read_lines(text: str, start: int = 1, end: int = 0) -> str:
-    """Lines ``start`` to ``end`` (counted from 1, both included, 0 for the last) with their numbers; at most 400."""
+    """Read lines ``start`` to ``end`` with their numbers; at most 400.
+
+    They are counted from 1, both included; ``end`` 0 means the last.
+    """
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     first = max(1, start)
     if first > len(lines):
@@ -213,7 +233,10 @@ def read_lines(text: str, start: int = 1, end: int = 0) -> str:
 
 
 def number_lines(lines: Sequence[str], start: int, end: int) -> str:
-    """``start`` to ``end``, counted from 1, each line with its number and cut at 400 characters."""
+    """Format the lines ``start`` to ``end`` with their numbers.
+
+    They are counted from 1, and each is cut at 400 characters.
+    """
     width = len(str(end))
     shown = []
     for number, line in enumerate(lines[start - 1 : end], start):
@@ -242,7 +265,7 @@ def _told(hits: Sequence[Hit], what: str, most: int, *, ended: bool) -> str:
 
 
 def _unshown(files: Mapping[str, Sequence[Hit]]) -> str:
-    """How much is not shown, and in which folders most of it is."""
+    """Say how much is not shown, and in which folders most of it is."""
     folders: Counter[str] = Counter()
     for path, held in files.items():
         folders["/".join(path.split("/")[:-1][:2]) or "the root"] += len(held)

@@ -1,4 +1,4 @@
-"""The tests that exercise a file: by their name, their folder and what they import."""
+"""Find the tests that exercise a file: by name, folder and imports."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ class _Index(Protocol):
 
 
 def find_tests(index: _Index, path: str) -> tuple[str, ...]:
-    """Test files for a path, nearest first, at most five; none where nothing connects them."""
+    """Find the test files for a path, nearest first, at most five.
+
+    There are none if nothing connects them.
+    """
     own = _words(module_of(path).rpartition("/")[2])
     folders = frozenset(word for part in PurePosixPath(path).parent.parts for word in _words(part))
     scores: dict[str, float] = {}
@@ -51,7 +54,7 @@ def find_tests(index: _Index, path: str) -> tuple[str, ...]:
 
 
 def _importers(index: _Index, path: str) -> list[str]:
-    """Tests that import something of the file's module name, those in the nearest folders first."""
+    """Find tests that import the file, those in the nearest folders first."""
     last = module_of(path).rpartition("/")[2]
     found = [test for number, _ in index.postings.get(IMPORTS + last) for test in index.by_number.get(number, ())]
     tests = [test for test in found if index.files[test].role == "test"]
@@ -59,7 +62,7 @@ def _importers(index: _Index, path: str) -> list[str]:
 
 
 def count_shared_folders(first: str, second: str) -> int:
-    """How many parts two paths have in common from their beginning on."""
+    """Count the leading parts that two paths have in common."""
     count = 0
     for one, other in zip(first.split("/"), second.split("/"), strict=False):
         if one != other:

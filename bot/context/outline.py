@@ -1,4 +1,4 @@
-"""The definitions of a file, by its syntax tree: kind, name, container, lines, signature and docstring head."""
+"""Outline a file by its syntax tree: every definition and where it stands."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ _COMMENT = re.compile(r"^\s*(?:///?!?|/\*\*?|\*/?|#+|--)\s?")
 
 
 class Definition(NamedTuple):
-    """One symbol. Lines count from 1, both ends included; ``container`` is the enclosing type's name or ''."""
+    """A symbol.
+
+    Lines count from 1, both ends included; ``container`` is the enclosing type's name or ''.
+    """
 
     kind: str
     name: str
@@ -42,7 +45,10 @@ class Definition(NamedTuple):
 
 
 def read_outline(text: str, language: Language) -> tuple[Definition, ...]:
-    """Definitions in the order of the file; at most 5,000. Broken code gives what the parser still understood."""
+    """List the definitions of a text in order; at most 5,000.
+
+    Broken code gives what the parser still understood.
+    """
     from ast_grep_py import SgRoot
 
     lines = text.split("\n")
@@ -54,7 +60,7 @@ def read_outline(text: str, language: Language) -> tuple[Definition, ...]:
 
 
 def _definition(node: SgNode, language: Language, lines: Sequence[str]) -> Iterator[tuple[int, int, Definition]]:
-    """At most one definition, with the offsets of its first and last character."""
+    """Read at most one definition, with the offsets of its ends."""
     kind = node.kind()
     if kind in language.valued and not _holds_function(node):
         return
@@ -83,7 +89,10 @@ def _definition(node: SgNode, language: Language, lines: Sequence[str]) -> Itera
 
 
 def _signature(lines: Sequence[str], start: Pos, body: Pos | None) -> str:
-    """From the definition's first character to its body, or to the end of its first line."""
+    """Read from the definition's first character to its body.
+
+    Or to the end of its first line.
+    """
     if body is None or body.line > start.line + 12:
         head = [lines[start.line][start.column :]]
     elif body.line == start.line:
@@ -99,7 +108,10 @@ def _holds_function(node: SgNode) -> bool:
 
 
 def _name(node: SgNode, kind: str) -> tuple[str, str]:
-    """Name and, where the node itself says it (Go receivers, C++ qualified names), the container."""
+    """Read the name and, if the node itself says it, the container.
+
+    Go receivers and C++ qualified names do.
+    """
     if kind in {"struct_specifier", "union_specifier", "enum_specifier", "class_specifier"} and not node.field("body"):
         return "", ""
     named = node.field("name") or node.field("left") or node.field("key")
@@ -121,7 +133,7 @@ def _name(node: SgNode, kind: str) -> tuple[str, str]:
 
 
 def _declared(node: SgNode) -> SgNode | None:
-    """The name at the bottom of C's nested declarators."""
+    """Find the name at the bottom of C's nested declarators."""
     for _ in range(12):
         inner = node.field("declarator")
         if inner is None:
@@ -146,7 +158,7 @@ def _contained(found: Sequence[tuple[int, int, Definition]]) -> Iterator[Definit
 
 
 def _docstring(lines: Sequence[str], at: int) -> str:
-    """The first line of a Python docstring that begins at or just below line index ``at``."""
+    """Read the first line of a Python docstring at or just below line ``at``."""
     for number, line in enumerate(lines[at : at + 3], at):
         opened = re.search(r"[rRuUbB]{0,2}(\"\"\"|''')(.*)", line)
         if opened:
@@ -158,7 +170,7 @@ def _docstring(lines: Sequence[str], at: int) -> str:
 
 
 def _above(lines: Sequence[str], start: int) -> str:
-    """The first sentence of the comment that ends right above a definition."""
+    """Read the first sentence of the comment right above a definition."""
     head = ""
     for line in reversed(lines[max(0, start - 12) : start]):
         if not _COMMENT.match(line):

@@ -1,4 +1,7 @@
-"""Which blobs hold a key, and how often: append-only, shared by all commits of a repository."""
+"""Keep postings in memory: which blobs hold a key, and how often.
+
+Append-only, shared by all commits of a repository.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,10 @@ _SHIFT = MOST.bit_length()
 
 
 class Postings:
-    """Blobs are numbered as they come. ``lengths`` is words by number, 0 where a blob was left out."""
+    """Postings of blobs, numbered as they come.
+
+    ``lengths`` is words by number, 0 where a blob was left out.
+    """
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}
@@ -36,11 +42,14 @@ class Postings:
             held.append(shifted | times)
 
     def left_out(self, number: int) -> str:
-        """Why a blob was not read, or ''."""
+        """Return why a blob was not read, or ''."""
         return self._left_out.get(number, "")
 
     def get(self, key: str) -> Iterator[tuple[int, int]]:
-        """(blob number, how often) for each blob that holds the key, in the order they were added."""
+        """Return (blob number, how often) for each blob that holds the key.
+
+        They come in the order in which they were added.
+        """
         for packed in self._table.get(key, ()):
             yield packed >> _SHIFT, packed & MOST
 
@@ -50,5 +59,8 @@ class Postings:
         return [(number, packed & MOST) for packed in held if (number := packed >> _SHIFT) in numbers]
 
     def keys(self, prefix: str) -> list[str]:
-        """Every key ever added that begins so; blobs of other commits count too."""
+        """List every key ever added that begins so.
+
+        Blobs of other commits count too.
+        """
         return [key for key in self._table if key.startswith(prefix)]

@@ -1,4 +1,4 @@
-"""An issue read as an engineer would: the words, and what in them points at code."""
+"""Read an issue as a search query: its words, and what points at code."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ _FRAMES = (
 
 @dataclass(frozen=True)
 class Frame:
-    """A place a traceback or a link names; ``rank`` is 0 for the innermost, where the language's order is known."""
+    """A place that a traceback or a link names.
+
+    ``rank`` is 0 for the innermost, where the language's order is known.
+    """
 
     path: str
     line: int
@@ -51,8 +54,11 @@ class Frame:
 
 @dataclass(frozen=True)
 class Query:
-    """What an issue says. ``terms`` are weighted words, ``title`` those of the title; ``names`` are weighted exact
-    identifiers (3 is sure); ``runs`` are word runs of what a program may have printed."""
+    """An issue as a search query.
+
+    ``terms`` are weighted words, ``title`` those of the title; ``names`` are weighted exact identifiers (3 is sure);
+    ``runs`` are word runs of what a program may have printed.
+    """
 
     terms: dict[str, float]
     title: dict[str, float]
@@ -92,7 +98,10 @@ def _split(body: str) -> tuple[str, str]:
 
 
 def _weighted(title: str, prose: str, code: str) -> dict[str, float]:
-    """Words by how telling their place is: a title is chosen, prose is written, code is pasted."""
+    """Weigh words by how telling their place is.
+
+    A title is chosen, prose is written, code is pasted.
+    """
     weights: dict[str, float] = {}
     for text, weight, most in ((title, 2.0, 2), (prose, 1.0, 3), (code, 0.5, 3)):
         for term, times in count_terms(text).items():
@@ -102,7 +111,7 @@ def _weighted(title: str, prose: str, code: str) -> dict[str, float]:
 
 
 def _names(title: str, prose: str, code: str, dotted: Iterable[str]) -> dict[str, float]:
-    """Identifiers that look like code, surest first where there are too many."""
+    """Find identifiers that look like code, surest first if there are many."""
     quoted = " ".join(_INLINE.findall(f"{title}\n{prose}"))
     weights: dict[str, float] = {}
     for name in identifiers(title):
@@ -125,7 +134,10 @@ def _is_codelike(name: str) -> bool:
 
 
 def _frames(text: str) -> tuple[tuple[Frame, ...], str]:
-    """Frames of every language known, each passage read once, and the text without them."""
+    """Read the frames of every known language, and the text without them.
+
+    Each passage is read once.
+    """
     frames: list[Frame] = []
     for pattern in _FRAMES:
         found = [(match["path"], int(match["line"][:9]), match["name"] or "") for match in pattern.finditer(text)]
@@ -137,7 +149,7 @@ def _frames(text: str) -> tuple[tuple[Frame, ...], str]:
 
 
 def _said(text: str) -> Iterator[str]:
-    """What a program may have printed: error lines and quoted passages."""
+    """Find what a program may have printed: error lines, quoted passages."""
     yield from _ERROR.findall(text)
     for passages in _QUOTED.findall(text):
         yield from (passage for passage in passages if passage)

@@ -1,4 +1,4 @@
-"""Files and functions by how much speaks for them: signals weighted, summed, and told as reasons."""
+"""Rank files and functions: signals weighted, summed, told as reasons."""
 
 from __future__ import annotations
 
@@ -43,9 +43,10 @@ _WORTH_TELLING = 0.04
 
 @dataclass(frozen=True)
 class RankedFile:
-    """A file's place: ``score`` compares within one ranking only; ``reasons`` are plain words, strongest first.
+    """A file's place in a ranking.
 
-    ``functions`` are its likeliest ones, best first, at most three.
+    ``score`` compares within one ranking only; ``reasons`` are plain words, strongest first. ``functions`` are its
+    likeliest ones, best first, at most three.
     """
 
     path: str
@@ -67,7 +68,7 @@ class RankedFunction:
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a ranking works on."""
+    """The data that a ranking works on."""
 
     files: Mapping[str, TreeFile]
     by_number: Mapping[int, Sequence[str]]
@@ -79,7 +80,10 @@ class Corpus:
 
 @dataclass(frozen=True)
 class _Signal:
-    """What a signal gives each file; ``factor`` is its weight over its scale."""
+    """The strength of a signal for each file.
+
+    ``factor`` is its weight over its scale.
+    """
 
     strengths: Strengths
     factor: float
@@ -92,7 +96,7 @@ class _Signal:
 
 @dataclass(frozen=True)
 class _Parts:
-    """Scores of a file's parts for all the question's words, and for the title's."""
+    """Scores of a file's parts: for all the query's words, and the title's."""
 
     words: Sequence[float]
     title: Sequence[float]
@@ -100,9 +104,10 @@ class _Parts:
 
 @dataclass(frozen=True)
 class _Weighed:
-    """A question and what was found for it. ``rarity`` is a word's weight times how rare it is, ``title`` the title's.
+    """A query and what was found for it.
 
-    ``traced`` holds, by path, frames and how much each counts.
+    ``rarity`` is a word's weight times how rare it is, ``title`` the title's. ``traced`` holds, by path, frames and how
+    much each counts.
     """
 
     question: Query
@@ -116,12 +121,15 @@ class _Weighed:
     most_title: float
 
     def strength(self, name: str, path: str) -> float:
-        """What a signal adds to a file."""
+        """Return what a signal adds to a file."""
         return self.signals[name].factor * self.signals[name].strengths.get(path, 0.0)
 
 
 class Ranker:
-    """Ranks the files of one commit; everything that no question changes is made once."""
+    """A ranker of the files of one commit.
+
+    Everything that no query changes is made once.
+    """
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus
@@ -136,7 +144,7 @@ class Ranker:
         self._touched = {path: math.log1p(times) for path, times in self._messages.touched.items()}
 
     def files(self, question: Query, limit: int) -> tuple[RankedFile, ...]:
-        """The likeliest files, best first."""
+        """Rank the likeliest files, best first."""
         weighed = self._weigh(question)
         return tuple(
             RankedFile(
@@ -149,13 +157,13 @@ class Ranker:
         )
 
     def functions(self, question: Query, limit: int) -> tuple[RankedFunction, ...]:
-        """The likeliest functions of the likeliest files, best first."""
+        """Rank the likeliest functions of the likeliest files, best first."""
         weighed = self._weigh(question)
         found = [one for path in _best(weighed.scores, _FUNCTION_FILES) for one in self._functions(path, weighed)]
         return tuple(sorted(found, key=lambda one: (-one.score, one.path, one.start))[:limit])
 
     def _weigh(self, question: Query) -> _Weighed:
-        """First what is cheap for every file; then, for the likeliest, what needs a closer look."""
+        """Score every file by what is cheap, then look closer at the likeliest."""
         held = cache(partial(self._corpus.postings.among, numbers=self._lengths))
         found = {name: _Signal.of(name, strengths) for name, strengths in self._everywhere(question, held).items()}
         sums = _summed({}, found.values())
@@ -197,12 +205,12 @@ class Ranker:
         return {path: score for number, score in scores.items() for path in by_number[number]}
 
     def _by_role(self, sums: Strengths) -> Strengths:
-        """What counts of each file's sum, of the files of this commit."""
+        """Weigh each file's sum by the file's role."""
         roles = self._roles
         return {path: score * roles[path] for path, score in sums.items() if path in roles and score > 0}
 
     def _rarity(self, terms: Mapping[str, float], held: Callable[[str], Hits]) -> dict[str, float]:
-        """Words that tell something, with their weight times how rare they are."""
+        """Weigh the words by how rare they are; drop those that tell nothing."""
         weights = {word: weight * self._texts.rarity(len(held(word))) for word, weight in terms.items()}
         return {word: weight for word, weight in weights.items() if weight}
 
@@ -210,7 +218,10 @@ class Ranker:
         return _Parts(*signals.part_scores(self._corpus.record(path), rarity, title, _PART_WORDS))
 
     def _exercised(self, tests: Iterable[str], first: Strengths) -> Strengths:
-        """What matching tests say of the files they import; a test that imports much says less of each."""
+        """Score the files that matching tests import.
+
+        A test that imports much says less of each.
+        """
         strengths: Strengths = {}
         for test in tests:
             names = self._corpus.record(test).imports
@@ -220,7 +231,10 @@ class Ranker:
         return strengths
 
     def _functions(self, path: str, weighed: _Weighed) -> list[RankedFunction]:
-        """A file's functions, best first: by what they say and are called, their size, and their file's place."""
+        """Rank a file's functions, best first.
+
+        By what they say and are called, their size, and their file's place.
+        """
         record = self._corpus.record(path)
         scores = self._parts_of(path, weighed)
         place = weighed.scores[path] / max(weighed.scores.values())
@@ -279,7 +293,7 @@ _REASON_WORDS = {
 
 
 def _summed(sums: Strengths, found: Iterable[_Signal]) -> Strengths:
-    """The sums with what these signals add."""
+    """Add these signals to the sums."""
     total: Strengths = defaultdict(float, sums)
     for signal in found:
         factor = signal.factor
@@ -289,14 +303,20 @@ def _summed(sums: Strengths, found: Iterable[_Signal]) -> Strengths:
 
 
 def _best(scores: Mapping[str, float], limit: int) -> list[str]:
-    """The paths that score most, best first; those as good to nine digits by name."""
+    """List the paths that score most, best first.
+
+    Those as good to nine digits are ordered by name.
+    """
     least = min(heapq.nlargest(limit, scores.values()), default=0.0) - 1e-8
     likely = (path for path, score in scores.items() if score >= least)
     return sorted(likely, key=lambda path: (-round(scores[path], 9), path))[:limit]
 
 
 def _pointed_at(one: Definition, path: str, weighed: _Weighed) -> float:
-    """What names, frames and size add to a function; the weights were found as those of files."""
+    """Score a function by names, frames and size.
+
+    The weights were found as those of files.
+    """
     named = weighed.question.names.get(one.name, 0.0) / 3
     frames = weighed.traced.get(path, ())
     traced = max((weight for frame, weight in frames if frame.name == one.name or _holds(one, frame.line)), default=0.0)

@@ -1,4 +1,4 @@
-"""What is remembered of one blob: its outline, its terms by function, and what the index finds it by."""
+"""Record what a blob holds: outline, terms by function, search keys."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _STRING = re.compile(r"\"((?:[^\"\\\n]|\\.){12,300})\"|'((?:[^'\\\n]|\\.){12,300
 
 
 class RecordPart(NamedTuple):
-    """A function, or (``definition`` is None) everything outside functions; ``length`` counts its words."""
+    """A function, or (``definition`` is None) all code outside functions.
+
+    ``length`` counts its words.
+    """
 
     definition: int | None
     length: int
@@ -34,7 +37,10 @@ class RecordPart(NamedTuple):
 
 @dataclass(frozen=True)
 class Record:
-    """One blob, read. ``words`` tells of each term the parts that hold it; see :meth:`holding`."""
+    """A blob, read.
+
+    ``words`` tells of each term the parts that hold it; see :meth:`holding`.
+    """
 
     language: str
     lines: int
@@ -44,7 +50,7 @@ class Record:
     imports: tuple[str, ...] = ()
 
     def holding(self, word: str) -> list[tuple[int, int]]:
-        """(number of the part, how often) for each part that holds a word."""
+        """Return (number of the part, how often) for each part that holds a word."""
         codes = map(ord, self.words.get(word, ""))
         return [(number - _ZERO, times - _ZERO) for number, times in zip(codes, codes, strict=True)]
 
@@ -76,7 +82,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Posting:
-    """What a blob is found by: the number of its words, its keys, and how often (at most 63) each occurs.
+    """The keys a blob is found by, and how often each occurs (at most 63).
 
     ``left_out`` is the reason, in one word, why a blob was not read; then there are no keys and no record.
     """
@@ -121,7 +127,7 @@ def read_text(text: str, language: Language | None) -> tuple[Posting, Record]:
 
 
 def _parts(lines: Sequence[str], definitions: Sequence[Definition]) -> Iterator[tuple[int | None, Counter[str]]]:
-    """Words of the outermost functions, each with its own lines, and of the rest.
+    """Split a text into its outermost functions and the rest.
 
     A line belongs to the first function that holds it.
     """

@@ -1,4 +1,4 @@
-"""A ranking as people read it."""
+"""Print a ranking for people."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from bot.git.command import run_git
 
 
 async def rank_files(repo: Path, commit: str, issue: str, cache_dir: Path, *, limit: int = 20) -> str:
-    """The files of a checkout or bare repository for an issue, best first, with reasons.
+    """Rank the files of a checkout or bare repository for an issue.
 
-    Raises :class:`bot.context.tree.IndexingFailed` where there is no repository or no such commit.
+    Raises :class:`bot.context.tree.IndexingError` if there is no repository or no such commit.
     """
     git_dir = await _line(repo, "rev-parse", "--absolute-git-dir")
     sha = await _line(repo, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}")
@@ -25,7 +25,7 @@ async def rank_files(repo: Path, commit: str, issue: str, cache_dir: Path, *, li
 
 
 def render(ranking: tuple[RankedFile, ...], *, files: int, left_out: dict[str, int]) -> str:
-    """One paragraph a file; last what was looked at."""
+    """Render one paragraph a file; last what was looked at."""
     lines = []
     for number, one in enumerate(ranking, 1):
         lines += [f"{number:>2}. {one.path}  ({one.score:.2f})", *(f"      {reason}" for reason in one.reasons)]

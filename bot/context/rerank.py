@@ -1,4 +1,4 @@
-"""A model's second opinion on a ranking: the candidates as it is shown them, and its answer applied."""
+"""Let a model reorder a ranking."""
 
 from __future__ import annotations
 
@@ -35,14 +35,18 @@ class _Index(Protocol):
 
 
 def list_candidates(index: _Index, ranking: Sequence[RankedFile]) -> str:
-    """The files with their numbers and signatures, about 4,000 tokens for 20."""
+    """List the files with their numbers and signatures.
+
+    About 4,000 tokens for 20.
+    """
     return "\n\n".join(_candidate(number, one, index.record(one.path)) for number, one in enumerate(ranking, 1))
 
 
 def apply_order(ranking: Sequence[RankedFile], answer: Mapping[str, Any]) -> tuple[RankedFile, ...]:
-    """The ranking in the order of an answer of :data:`SCHEMA`, its reasons first; the rest follows as it was.
+    """Put the ranking into the order of an answer of :data:`SCHEMA`.
 
-    Files that were not asked about, or named before, change nothing.
+    Its reasons come first; the rest follows as it was. Files that were not asked about, or named before, change
+    nothing.
     """
     chosen: dict[int, RankedFile] = {}
     for item in answer["order"]:

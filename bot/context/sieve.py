@@ -1,4 +1,4 @@
-"""What is worth reading: binary, vendored, generated, minified and huge files are recognised and left out."""
+"""Leave out files not worth reading: binary, vendored, generated, huge."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _DOCS = re.compile(
 
 
 def unread_path(path: str) -> str | None:
-    """Why a file is left out by its path alone, in one word, or None."""
+    """Return why a path alone leaves a file out, in one word, or None."""
     suffix = PurePosixPath(path).suffix.removeprefix(".").lower()
     if suffix in _BINARY:
         return "binary"
@@ -63,7 +63,7 @@ def unread_path(path: str) -> str | None:
 
 
 def unread_bytes(data: bytes) -> str | None:
-    """Why a file is left out by what it holds, in one word, or None."""
+    """Return why its bytes leave a file out, in one word, or None."""
     if len(data) > MAX_BYTES:
         return "huge"
     if b"\0" in data[:8_000]:
@@ -78,7 +78,7 @@ def unread_bytes(data: bytes) -> str | None:
 
 
 def role_of(path: str, *, is_code: bool) -> Role:
-    """What a file is for, by its path: code that ships, a test, an example, documentation, or other text."""
+    """Classify a file by its path: code, test, example, docs or other text."""
     if _TEST.search(path):
         return "test"
     if _EXAMPLE.search(path):

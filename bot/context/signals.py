@@ -1,4 +1,7 @@
-"""What speaks for a file: each signal gives some paths a strength. How much each counts is ranking's business."""
+"""Compute signals: each gives some paths a strength.
+
+How much each counts is the ranking's business.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,10 @@ class Messages:
         self._documents = Documents(lengths)
 
     def match(self, weights: Mapping[str, float]) -> Strengths:
-        """The likest messages vote for their files; a change of many files says less of each."""
+        """Let the likest commit messages vote for their files.
+
+        A change of many files says less of each.
+        """
         found = self._documents.scores(weights, lambda word: self._hits.get(word, ()))
         best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_MAX_CHANGES]
         votes: Strengths = defaultdict(float)
@@ -80,7 +86,10 @@ class Paths:
             self._by_name[path.rpartition("/")[2]].append(path)
 
     def find(self, written: str) -> tuple[str, ...]:
-        """Files that share the longest end with a written path; a bare name that many files bear means none."""
+        """Find the files that share the longest end with a written path.
+
+        A bare name that many files bear means none.
+        """
         parts = [part for part in written.replace("\\", "/").split("/") if part not in {"", ".", ".."}]
         if not parts:
             return ()
@@ -104,7 +113,10 @@ def written_paths(question: Query, paths: Paths) -> Strengths:
 
 
 def traced(frames: Sequence[Frame], paths: Paths) -> Strengths:
-    """Files in tracebacks and links; the innermost frame of our own code counts most."""
+    """Score the files in tracebacks and links.
+
+    The innermost frame of our own code counts most.
+    """
     strengths: Strengths = {}
     place = 0
     for frame in frames:
@@ -141,7 +153,10 @@ def dotted_modules(question: Query, modules: Modules) -> Strengths:
 
 
 def defined(question: Query, postings: Postings, by_number: Mapping[int, Sequence[str]]) -> Strengths:
-    """Files that define what the issue names; a name defined in many files says little of each."""
+    """Score the files that define what the issue names.
+
+    A name defined in many files says little of each.
+    """
     strengths: Strengths = defaultdict(float)
     for name, weight in question.names.items():
         holders = [path for number, _ in postings.get(DEFINES + name) for path in by_number.get(number, ())]
@@ -164,9 +179,9 @@ def said(question: Query, postings: Postings, by_number: Mapping[int, Sequence[s
 def part_scores(
     record: Record, weights: Mapping[str, float], title: Mapping[str, float], average: float
 ) -> tuple[list[float], list[float]]:
-    """Each part of a file by what it says of all words, and by those of the title, which are among them.
+    """Score each part of a file by all words, and by those of the title.
 
-    The weights already hold how rare a word is.
+    The title's are among them. The weights already hold how rare a word is.
     """
     norms = [bm25.K1 * (1 - bm25.B + bm25.B * part.length / average) for part in record.parts]
     words, titled = [0.0] * len(norms), [0.0] * len(norms)

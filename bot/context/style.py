@@ -1,4 +1,4 @@
-"""How the neighbours write: naming, docstrings, errors and tests, counted, and two short examples."""
+"""Describe how the neighbours of a file write, counted and by example."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ class _Index(Protocol):
 
 
 def describe_style(index: _Index, path: str) -> str:
-    """What a change to ``path`` should fit in with, as a few lines of text; '' where the neighbours show nothing."""
+    """Describe the style a change to ``path`` should fit in with.
+
+    A few lines of text; '' if the neighbours show nothing.
+    """
     neighbours = _neighbours(index, path)
     texts = index.texts(neighbours)
     known = [(place, one) for place in texts for one in index.record(place).definitions if one.is_function]
@@ -48,7 +51,7 @@ def describe_style(index: _Index, path: str) -> str:
 
 
 def _neighbours(index: _Index, path: str) -> list[str]:
-    """The file itself, then others of its language in its folder."""
+    """List the file itself, then others of its language in its folder."""
     language = index.files[path].language if path in index.files else ""
     folder = PurePosixPath(path).parent
     beside = [
@@ -81,7 +84,7 @@ def _errors(texts: Iterable[str]) -> str:
 
 
 def _example(known: Sequence[tuple[str, Definition]]) -> tuple[str, Definition] | None:
-    """The first short function, of those with a docstring where most have one."""
+    """Choose the first short function, with a docstring if most have one."""
     documented = 2 * sum(bool(one.doc) for _, one in known) > len(known)
     for shortest in _SHORTEST:
         short = [(path, one) for path, one in known if shortest <= one.end - one.start + 1 <= _LONGEST]

@@ -1,4 +1,4 @@
-"""The files of a commit, listed without reading them."""
+"""List the files of a commit, without reading them."""
 
 from __future__ import annotations
 
@@ -37,16 +37,20 @@ class TreeFile:
 
 @dataclass(frozen=True)
 class Tree:
-    """Files worth reading, in git's order, and how many were passed over for each reason."""
+    """Files worth reading, in git's order.
+
+    ``passed`` counts those that were passed over, by reason.
+    """
 
     files: tuple[TreeFile, ...]
     passed: dict[str, int]
 
 
 async def list_tree(git_dir: Path, commit: str) -> Tree:
-    """List a commit; raises :class:`IndexingError` where the repository or the commit is not there.
+    """List a commit.
 
-    Links, submodules and names that are not UTF-8 are passed over, and so is what lies beyond 200,000 files.
+    Links, submodules and names that are not UTF-8 are passed over, and so is what lies beyond 200,000 files. Raises
+    :class:`IndexingError` if the repository or the commit is not there.
     """
     done = await run_git(["ls-tree", "-r", "-z", "--full-tree", commit], cwd=git_dir)
     if done.code:
@@ -84,7 +88,7 @@ def _entries(listing: bytes) -> Iterator[TreeFile | str]:
 
 
 async def read_sizes(git_dir: Path, shas: list[str]) -> dict[str, int]:
-    """Size in bytes of each blob that is here; costs no reading of the blobs."""
+    """Read the size in bytes of each blob that is here, without reading it."""
     request = "".join(f"{sha}\n" for sha in shas).encode()
     arguments = ["cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)"]
     done = await run_git(arguments, cwd=git_dir, stdin=request, env=OFFLINE)

@@ -1,4 +1,4 @@
-"""What to show of a ranking within a budget: signatures and docstring heads of files, code of functions."""
+"""Cut code to a budget: signatures of files, code of functions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _OUTLINES_SHARE = 0.5
 
 @dataclass(frozen=True)
 class Windows:
-    """Passages ready to be read; ``tokens`` is an estimate. ``left_out`` says what had no room."""
+    """Passages ready to be read; ``tokens`` is an estimate.
+
+    ``left_out`` says what had no room.
+    """
 
     passages: tuple[str, ...]
     left_out: tuple[str, ...]
@@ -39,7 +42,10 @@ class _Index(Protocol):
 
 
 def cut_windows(index: _Index, ranking: Sequence[RankedFile], budget: int) -> Windows:
-    """The list of paths first, then code of the functions, then outlines of the best files, while there is room."""
+    """Cut a ranking to a budget of tokens.
+
+    The list of paths first, then code of the functions, then outlines of the best files, while there is room.
+    """
     room = _Room(budget)
     room.add("ranking", "Likeliest files:\n" + "\n".join(_line(number, one) for number, one in enumerate(ranking, 1)))
     functions = sorted((one for file in ranking for one in file.functions), key=lambda one: -one.score)[:_FUNCTIONS]
@@ -63,7 +69,7 @@ class _Room:
         self._used = 0.0
 
     def add(self, name: str, passage: str, *, keep: float = 0.0) -> None:
-        """Add a passage where it fits, leaving ``keep`` tokens for what comes after."""
+        """Add a passage if it fits and leaves ``keep`` tokens for what follows."""
         tokens = len(passage) / _CHARACTERS_A_TOKEN + 1
         if self._used + tokens > self._budget - keep:
             self._left_out.append(name)

@@ -1,4 +1,4 @@
-"""Text as terms: identifiers whole and split into their words, folded so that a question and code meet."""
+"""Split text into terms, folded so that a question and code meet."""
 
 from __future__ import annotations
 
@@ -24,13 +24,16 @@ STOP = frozenset(_PROSE.split())
 
 
 def identifiers(text: str) -> Counter[str]:
-    """Identifiers of two to 64 characters, as written, with how often each occurs."""
+    """Count identifiers of two to 64 characters, as written."""
     return Counter(name for name in _IDENTIFIER.findall(text) if len(name) <= LONGEST)
 
 
 @lru_cache(maxsize=1 << 16)
 def split_identifier(identifier: str) -> tuple[str, ...]:
-    """``QuerySet`` gives ``queryset``, ``query``, ``set``: the whole in lower case, then its words, folded."""
+    """Split ``QuerySet`` into ``queryset``, ``query``, ``set``.
+
+    The whole in lower case, then its words, folded.
+    """
     whole = identifier.lower().strip("_")
     pieces = [piece.lower() for piece in _PIECE.findall(identifier)]
     if len(pieces) <= 1:
@@ -41,7 +44,10 @@ def split_identifier(identifier: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 15)
 def fold(word: str) -> str:
-    """Plural and verb endings dropped where a stem of four letters stays: ``queries`` and ``query`` are one term."""
+    """Drop plural and verb endings where a stem of four letters stays.
+
+    ``queries`` and ``query`` are one term.
+    """
     if len(word) < 5 or not word.isascii():
         return word
     if word.endswith("ies"):
@@ -72,7 +78,10 @@ def count_terms(text: str) -> Counter[str]:
 
 
 def shingles(texts: Iterable[str]) -> set[str]:
-    """Runs of three words: enough to find an error message although its middle was filled in."""
+    """List runs of three words.
+
+    They find an error message although its middle was filled in.
+    """
     found: set[str] = set()
     for text in texts:
         words = [word.lower() for word in _IDENTIFIER.findall(text)]

@@ -1,7 +1,8 @@
-"""A process that reads blobs for the indexer: hostile text meets the parser here, without secrets, within limits.
+"""Read blobs for the indexer in a process of its own.
 
-Started as ``python -m bot.context.worker GIT_DIR``. One JSON line in (``[[sha, language], ...]``), one frame out
-for each blob: two 4-byte lengths, the posting, the record (empty where the blob was left out or is missing).
+Hostile text meets the parser here, without secrets, within limits. Started as ``python -m bot.context.worker GIT_DIR``.
+One JSON line in (``[[sha, language], ...]``), one frame out for each blob: two 4-byte lengths, the posting, the record
+(empty where the blob was left out or is missing).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _MEMORY = 2 << 30
 
 
 def read_blob(data: bytes | None, language: str) -> tuple[bytes, bytes]:
-    """Posting and record of one blob, as stored."""
+    """Read one blob into its posting and record, as stored."""
     if data is None:
         return Posting(left_out=MISSING).to_bytes(), b""
     reason = unread_bytes(data)

@@ -1,4 +1,7 @@
-"""Reads many blobs in a few worker processes; one that hangs or dies costs the blob it was at, nothing more."""
+"""Read many blobs in a few worker processes.
+
+One that hangs or dies costs the blob it was at, nothing more.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ WORKERS = max(1, min(4, os.cpu_count() or 1))
 
 @dataclass(frozen=True)
 class BlobRequest:
-    """A blob to read, and as what: a language's name, or '' for plain text."""
+    """A blob to read, and its language ('' for plain text)."""
 
     sha: str
     language: str
@@ -39,7 +42,7 @@ class BlobRequest:
 
 @dataclass(frozen=True)
 class IndexedBlob:
-    """A blob read: posting and record as bytes for the cache."""
+    """A blob that was read: posting and record as bytes for the cache."""
 
     key: str
     posting: bytes
@@ -49,7 +52,10 @@ class IndexedBlob:
 async def read_all(
     git_dir: Path, wanted: Sequence[BlobRequest], *, workers: int = WORKERS
 ) -> AsyncIterator[list[IndexedBlob]]:
-    """Yield what was read in groups as they are done, in no fixed order; every blob wanted comes exactly once."""
+    """Yield what was read, in groups and in no fixed order.
+
+    Every blob wanted comes exactly once.
+    """
     todo = deque(wanted[at : at + _CHUNK] for at in range(0, len(wanted), _CHUNK))
     done: asyncio.Queue[list[IndexedBlob] | None] = asyncio.Queue(maxsize=2 * workers)
     count = min(workers, len(todo))
@@ -72,7 +78,10 @@ async def read_all(
 async def _serve(
     git_dir: Path, todo: deque[Sequence[BlobRequest]], done: asyncio.Queue[list[IndexedBlob] | None]
 ) -> None:
-    """Feed one worker at a time until nothing is left; start another where it stopped answering."""
+    """Feed one worker at a time until nothing is left.
+
+    Another is started where it stopped answering.
+    """
     try:
         worker = _Worker(git_dir)
         while todo:
@@ -95,7 +104,10 @@ class _Worker:
         self._process: asyncio.subprocess.Process | None = None
 
     async def read(self, chunk: Sequence[BlobRequest]) -> list[IndexedBlob]:
-        """What was read of a chunk, in its order; shorter where the worker hung, died or ran out of memory."""
+        """Read a chunk in its order.
+
+        The result is shorter if the worker hung, died or ran out of memory.
+        """
         process = self._process or await self._start()
         assert process.stdin is not None
         assert process.stdout is not None

@@ -38,7 +38,10 @@ async def check_github(settings: Settings) -> list[Line]:
 
 
 async def check_app(github: GitHubs, manifest: Manifest) -> list[Line]:
-    """Key, clock, permissions, events and installations; ends early where GitHub does not let us in."""
+    """Check key, clock, permissions, events and installations.
+
+    Ends early if GitHub does not let us in.
+    """
     try:
         app = await app_api.read_app(github.app)
     except GitHubError as error:
@@ -50,9 +53,9 @@ async def check_app(github: GitHubs, manifest: Manifest) -> list[Line]:
 
 
 async def check_hook(client: Client, expected_url: str | None, *, has_secret: bool, poll: bool = False) -> list[Line]:
-    """The webhook's address and secret, and how the last deliveries were answered.
+    """Check the webhook's address and secret, and its last deliveries.
 
-    ``expected_url`` is where this server listens publicly, None where it does not say; ``has_secret``: we hold one.
+    ``expected_url`` is where this server listens publicly, None if it does not say; ``has_secret``: we hold one.
     """
     try:
         hook = await app_api.read_hook(client)

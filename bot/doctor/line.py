@@ -10,9 +10,10 @@ Level = Literal["ok", "warn", "fail"]
 
 
 class Line(JsonModel):
-    """A finding. ``fail`` keeps the bot from working, ``warn`` keeps it from doing something.
+    """A finding.
 
-    Where the level is not ``ok``, the text says what to do.
+    ``fail`` keeps the bot from working, ``warn`` keeps it from doing something. Unless the level is ``ok``, the text
+    says what to do.
     """
 
     level: Level

@@ -15,7 +15,7 @@ from bot.toolchains.python.toolchain import versions
 
 
 def check_folder(folder: Path) -> Line:
-    """Try to write to the data directory and look how much room it has. Blocking."""
+    """Write to the data directory and look how much room it has. Blocking."""
     try:
         datadir.prepare(folder)
     except SettingsError as error:

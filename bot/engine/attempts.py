@@ -1,4 +1,4 @@
-"""One step on its way to its checkpoint: counted, watched, timed, retried, and its end written down."""
+"""Run one step to its checkpoint: count, watch, time and retry it."""
 
 from __future__ import annotations
 
@@ -23,18 +23,22 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class CancelWatch:
-    """Tells running steps of a task that somebody asked it to stop: at once in this process, else within ``poll`` s."""
+    """A watch on cancel flags, for the running steps of all tasks.
+
+    It notices a request at once in this process, else within ``poll`` seconds.
+    """
 
     records: TaskRecords
     poll: float = 0.5
     _wakes: dict[str, asyncio.Event] = field(default_factory=dict)
 
     def wake(self, task_id: str) -> None:
+        """Look at the task's flag now."""
         if task_id in self._wakes:
             self._wakes[task_id].set()
 
     async def wait(self, task_id: str) -> str:
-        """Returns when the task's flag is set: who asked."""
+        """Wait until the task's flag is set; return the login of who asked."""
         event = self._wakes.setdefault(task_id, asyncio.Event())
         while True:
             by = await self.records.cancelled_by(task_id)
@@ -47,12 +51,16 @@ class CancelWatch:
             event.clear()
 
     def forget(self, task_id: str) -> None:
+        """Drop what is kept of an ended task."""
         self._wakes.pop(task_id, None)
 
 
 @dataclass(frozen=True)
 class Attempts:
-    """Runs the steps of one task. ``backoff`` is the first pause before a retry in seconds; it doubles each time."""
+    """The attempts at the steps of one task.
+
+    ``backoff`` is the first pause before a retry in seconds; it doubles each time.
+    """
 
     records: TaskRecords
     watch: CancelWatch
@@ -60,7 +68,10 @@ class Attempts:
     backoff: float
 
     async def run(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
-        """The step's end as text: its result or its error. Raises only when the process is stopping."""
+        """Run a step to its end and return it as text, a result or an error.
+
+        Raises only when the process is stopping.
+        """
         tried = 0
         while True:
             start = await self.records.start_step(self.task_id, name)
@@ -128,7 +139,10 @@ async def _call(step: Step[T]) -> T:
 
 
 def _result(name: str, body: asyncio.Task[T]) -> T:
-    """A body that was cancelled though nobody stops the process has a bug; it must not leave the task hanging."""
+    """Return the result of a body that has ended, or raise its error.
+
+    A body that was cancelled though nobody stops the process has a bug; it must not leave the task hanging.
+    """
     if body.cancelled():
         raise StepCrashed(f"The step {name} cancelled itself.", step=name, kind="CancelledError")
     return body.result()

@@ -1,4 +1,7 @@
-"""The durable engine: dbos behind our port. Its singletons are touched in this module only."""
+"""Run workflows on dbos. Its singletons are touched in this module only.
+
+https://docs.dbos.dev/python/reference/dbos-class
+"""
 
 from __future__ import annotations
 
@@ -37,11 +40,12 @@ log = structlog.get_logger(__name__)
 
 
 class DbosEngine:
-    """:class:`bot.engine.port.Engine` on dbos, in the store's database. One may be launched in a process at a time.
+    """An :class:`bot.engine.port.Engine` on dbos, in the store's database.
 
-    ``workers`` tasks run at once, counted apart for those with and without a group. SQLite belongs to one process,
-    under a fixed executor id. On PostgreSQL each process has its own id and beats every ``heartbeat_seconds``;
-    after three missed beats another takes its work. Finished workflows are forgotten after ``keep_days``.
+    One may be launched in a process at a time. ``workers`` tasks run at once, counted apart for those with and without
+    a group. SQLite belongs to one process, under a fixed executor id. On PostgreSQL each process has its own id and
+    beats every ``heartbeat_seconds``; after three missed beats another takes its work. Finished workflows are deleted
+    after ``keep_days``.
     """
 
     _launched: ClassVar[bool] = False
@@ -85,7 +89,7 @@ class DbosEngine:
 
     @property
     def alive(self) -> bool:
-        """Whether it takes work and looks after what runs."""
+        """Return True while it takes work and looks after what runs."""
         return self._upkeep is not None and not self._upkeep.done() and not self._closing
 
     async def launch(self) -> None:
@@ -131,7 +135,10 @@ class DbosEngine:
         self._upkeep = asyncio.create_task(self._keep_up())
 
     async def _shut(self) -> None:
-        """Stop every workflow where it is, and dbos, which leaves its dead executor as the loop's default one."""
+        """Stop every workflow where it is, then dbos.
+
+        dbos leaves its dead executor as the loop's default one, so the loop gets a new one.
+        """
         from dbos import DBOS
 
         logging.getLogger("dbos").setLevel(logging.ERROR)
@@ -140,7 +147,10 @@ class DbosEngine:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
 
     def _config(self) -> DBOSConfig:
-        """SQLite: the store's own engine, so that one connection queues all writers of this process fairly."""
+        """Configure dbos; on SQLite it shares the store's own engine.
+
+        So one connection queues all writers of this process fairly.
+        """
         url = self._store.engine.url.render_as_string(hide_password=False)
         self._database = create_engine(url) if self._shared else None
         return dbos_setup.config(url, self._database or self._store.engine, self._executor)
@@ -155,7 +165,10 @@ class DbosEngine:
         self._task_workflow = DBOS.workflow(name="forgehand.task", max_recovery_attempts=None)(task)
 
     async def _execute(self, call: str) -> None:
-        """Run a workflow as a task we can stop; while closing none begins, and the next launch finds it pending."""
+        """Run a workflow as a task we can stop.
+
+        While closing none begins, and the next launch finds it pending.
+        """
         if self._closing:
             raise asyncio.CancelledError
         running = asyncio.current_task()
@@ -184,7 +197,10 @@ class DbosEngine:
         return await _outside_workflow(enqueue())
 
     async def _adopt(self, older_than_ms: int) -> None:
-        """Start tasks whose process died before it enqueued them; end those whose workflow is lost."""
+        """Start tasks that were never enqueued; end those whose workflow is lost.
+
+        The process of the former died between storing the row and enqueueing the workflow.
+        """
         from dbos import DBOS
 
         before = now_ms() - older_than_ms
@@ -216,7 +232,7 @@ class DbosEngine:
             await asyncio.sleep(self._beat_seconds)
 
     def _sweep(self) -> None:
-        """Hand the work of dead processes back to the queues it came from. Runs in a thread."""
+        """Requeue the work of dead processes. Runs in a thread."""
         from dbos import DBOS
 
         with self._store.engine.begin() as connection:
@@ -256,7 +272,10 @@ _LOST = Outcome(
 
 
 class _DbosJournal:
-    """Places of a dbos workflow. They are numbered in the order of the calls of :meth:`slot`."""
+    """The places of a dbos workflow.
+
+    They are numbered in the order of the calls of :meth:`slot`.
+    """
 
     def slot(self, name: str) -> Callable[[Body], Awaitable[str]]:
         from dbos import DBOS
@@ -280,7 +299,10 @@ async def _record(reservation: StepReservation, name: str, body: Body) -> str:
 
 
 def _may_start(connection: sa.Connection, task_id: str, group: str | None) -> bool:
-    """Whether the task waits to be started; its group is kept for whoever must start it after a crash."""
+    """Return True if the task waits to be started, and keep its group.
+
+    Whoever must start it after a crash needs the group.
+    """
     row = tasks.get(connection, task_id)
     if row is None:
         raise EngineError(f"There is no task {task_id}: store its row before starting it.")
@@ -290,7 +312,10 @@ def _may_start(connection: sa.Connection, task_id: str, group: str | None) -> bo
 
 
 async def _outside_workflow(work: Coroutine[Any, Any, T]) -> T:
-    """Run dbos calls as if no workflow were around, so that they take no place in one."""
+    """Run dbos calls as if no workflow were around.
+
+    Else they would take a place in it.
+    """
     return await asyncio.create_task(work, context=contextvars.Context())
 
 

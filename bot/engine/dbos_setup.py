@@ -1,4 +1,4 @@
-"""Getting dbos ready to launch: its tables and queues, how it writes values down, whose database it is."""
+"""Prepare dbos for its launch: configuration, tables, queues, lock, logs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ POLL_SECONDS = 0.2
 
 
 def config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
-    """A constant version, or an upgrade would strand what the version before left unfinished."""
+    """Make the configuration of dbos.
+
+    The version is constant, or an upgrade would strand what the version before left unfinished.
+    """
     return {
         "name": NAME,
         "system_database_url": url,
@@ -40,7 +43,10 @@ def config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
 
 
 def prepare(settings: DBOSConfig, workers: int) -> None:
-    """Bring dbos's tables and our queues up to date before launch, or it notices new queues only a second after."""
+    """Bring dbos's tables and our queues up to date before launch.
+
+    Else it notices new queues only a second after.
+    """
     from dbos import DBOS, DBOSClient
 
     DBOS.migrate(str(settings["system_database_url"]))
@@ -57,9 +63,10 @@ def prepare(settings: DBOSConfig, workers: int) -> None:
 
 
 def own(engine: sa.Engine) -> IO[str]:
-    """Hold the SQLite database for this process: a second engine would recover what the first is running.
+    """Lock the SQLite database for this process.
 
-    A record lock, because children forked from this process do not inherit it and keep it when we are killed.
+    A second engine would recover what the first is running. A record lock, because children forked from this process do
+    not inherit it and keep it when we are killed.
     """
     lock = Path(f"{engine.url.database}.engine").open("w")  # noqa: SIM115 - held until close
     try:
@@ -73,11 +80,15 @@ def own(engine: sa.Engine) -> IO[str]:
 
 
 def unique_id() -> str:
+    """Make an executor id that no other process has."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
 def route_logs() -> None:
-    """With a handler in place dbos adds none of its own, and its records go up to ours."""
+    """Send dbos's log records up to ours.
+
+    With a handler in place it adds none of its own.
+    """
     logger = logging.getLogger("dbos")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())
@@ -87,7 +98,10 @@ def _serializer() -> Serializer:
     from dbos import Serializer
 
     class JsonSerializer(Serializer):
-        """JSON instead of the default pickle, which makes a write to the database an execution of code."""
+        """A serializer that writes JSON.
+
+        With the default pickle a write to the database would be an execution of code.
+        """
 
         def serialize(self, data: Any) -> str:
             return json.dumps(data, ensure_ascii=False, default=_as_json)
@@ -102,7 +116,7 @@ def _serializer() -> Serializer:
 
 
 def _as_json(value: Any) -> dict[str, str]:
-    """Only errors of the engine itself come here: ours travel inside the remembered texts."""
+    """Write down an error of dbos itself; ours travel inside the stored texts."""
     if isinstance(value, BaseException):
         return {"$error": f"{type(value).__name__}: {value}"}
     raise TypeError(f"{type(value).__name__} is no JSON")

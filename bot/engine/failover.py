@@ -1,7 +1,8 @@
-"""Which processes are alive, on a database that several share, and what those that are not have left behind.
+"""Detect dead workers by heartbeat, so that their workflows are requeued.
 
-A process beats; whoever holds the advisory lock hands the work of silent ones back to its queues. Judging by "no
-fresh beat", rather than claiming a dead process's work, means that a judge that dies strands nothing.
+On PostgreSQL several processes share the work. Each beats; whoever holds the advisory lock requeues the work of silent
+ones. Judging by "no fresh beat", rather than claiming a dead process's work, means that a judge that dies strands
+nothing.
 """
 
 from __future__ import annotations
@@ -20,31 +21,37 @@ _DAY_MS = 24 * 3600 * 1000
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """This process among those of the database. Times come from the database's clock; ``ttl`` is in seconds."""
+    """The heartbeat of one process.
+
+    Times come from the database's clock; ``ttl`` is in seconds.
+    """
 
     executor: str
     ttl: float
 
     def beat(self, connection: sa.Connection) -> None:
-        """Say that this process lives, and forget those silent for a day."""
+        """Record that this process lives, and forget those silent for a day."""
         now = _now(connection)
         row = insert(connection, heartbeat).values(executor=self.executor, seen=now)
         connection.execute(row.on_conflict_do_update(index_elements=[heartbeat.c.executor], set_={"seen": now}))
         connection.execute(sa.delete(heartbeat).where(heartbeat.c.seen < now - _DAY_MS))
 
     def leave(self, connection: sa.Connection) -> None:
-        """Say that this process ends: its work may be taken at once."""
+        """Record that this process ends: its work may be taken at once."""
         connection.execute(sa.delete(heartbeat).where(heartbeat.c.executor == self.executor))
 
     def dead(self, connection: sa.Connection, executors: Iterable[str]) -> set[str]:
-        """Those of the executors without a fresh beat."""
+        """Return those of the executors without a fresh beat."""
         fresh = heartbeat.c.seen > _now(connection) - int(self.ttl * 1000)
         alive = set(connection.execute(sa.select(heartbeat.c.executor).where(fresh)).scalars())
         return set(executors) - alive
 
 
 def try_lock(connection: sa.Connection) -> bool:
-    """Become the one judge until the transaction ends; False where another process is."""
+    """Become the one judge until the transaction ends.
+
+    Return False if another process is.
+    """
     return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK))).scalar_one())
 
 

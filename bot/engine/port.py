@@ -39,23 +39,35 @@ class TaskCancelled(EngineError):
 
 
 class StepTimeout(EngineError):
-    """A step ran longer than its ``timeout``; ``details``: ``step``, ``seconds``."""
+    """A step ran longer than its ``timeout``; ``details``: step, seconds."""
 
 
 class DeadLetter(EngineError):
-    """A step was started three times without ever reaching its checkpoint; ``details``: ``step``."""
+    """A step was started three times without ever reaching its checkpoint.
+
+    ``details``: ``step``.
+    """
 
 
 class WorkflowError(EngineError):
-    """A workflow did what replay cannot repeat: a name used twice, a step beside an open one."""
+    """A workflow did what replay cannot repeat.
+
+    A name used twice, a step beside an open one, a result that is not JSON, an unknown workflow.
+    """
 
 
 class StepCrashed(EngineError):
-    """A step raised something that is not ours: a bug. ``details``: ``kind`` (class name), ``step``."""
+    """A step raised something that is not one of our errors: a bug.
+
+    ``details``: ``kind`` (class name), ``step``.
+    """
 
 
 class Outcome(JsonModel):
-    """How a workflow ended: its state, one sentence for people, and whatever the report needs."""
+    """The end of a workflow.
+
+    Its state, one sentence for people, and whatever the report needs.
+    """
 
     state: TaskState
     summary: str
@@ -64,11 +76,12 @@ class Outcome(JsonModel):
 
 @dataclass(frozen=True)
 class Step(Generic[T]):
-    """One call that the engine remembers. ``fn``'s return annotation is the schema of the remembered result.
+    """A call whose result the engine stores.
 
-    ``timeout`` is in seconds and holds for each try; ``retries`` repeats on :class:`bot.types.ForgehandError` (of the
-    engine's own only :class:`StepTimeout`) with back-off, or after the seconds its ``retry_after`` detail asks for;
-    ``interruptible`` marks model calls and sandbox runs, which a cancel request may stop midway.
+    ``fn``'s return annotation is the schema of that result. ``timeout`` is in seconds and holds for each try;
+    ``retries`` repeats on :class:`bot.types.ForgehandError` (of the engine's own only :class:`StepTimeout`) with
+    back-off, or after the seconds its ``retry_after`` detail asks for; ``interruptible`` marks model calls and sandbox
+    runs, which a cancel request may stop midway.
     """
 
     fn: Callable[..., Awaitable[T]]
@@ -79,7 +92,10 @@ class Step(Generic[T]):
 
 
 class Ctx(Protocol):
-    """What a workflow may do. Anything that touches clock, randomness, disk or network happens inside a step."""
+    """The context a workflow runs in.
+
+    Anything that touches clock, randomness, disk or network happens inside a step.
+    """
 
     @property
     def task_id(self) -> str: ...
@@ -93,11 +109,17 @@ class Ctx(Protocol):
         timeout: float | None = None,  # noqa: ASYNC109 - a StepTimeout is a result that is remembered
         interruptible: bool = False,
     ) -> T:
-        """Run ``fn(*args)`` once and remember the result under ``name``, unique within the workflow."""
+        """Run ``fn(*args)`` once and store its result.
+
+        ``name`` is unique within the workflow.
+        """
         ...
 
     async def parallel(self, steps: Mapping[str, Step[T]]) -> dict[str, T]:
-        """Run several steps side by side, one step a branch; the first error is raised after all have ended."""
+        """Run several steps side by side and return their results by name.
+
+        The first error is raised after all have ended.
+        """
         ...
 
 
@@ -115,28 +137,35 @@ class FlowSpec:
 
 @dataclass(frozen=True)
 class FlowTable:
-    """All workflows by name. The composition root fills it before the engine starts."""
+    """The workflows by name, filled before the engine starts."""
 
     specs: dict[str, FlowSpec] = field(default_factory=dict)
 
     def add(self, spec: FlowSpec) -> None:
+        """Add a workflow; raises :class:`WorkflowError` if its name is taken."""
         if spec.name in self.specs:
             raise WorkflowError(f"Two workflows are called {spec.name}; give one another name.")
         self.specs[spec.name] = spec
 
 
 class Engine(Protocol):
-    """Starts tasks and stops them. The task's row (``fh_task``) exists before :meth:`start` is called."""
+    """A runner of tasks.
+
+    The task's row (``fh_task``) exists before :meth:`start` is called.
+    """
 
     async def start(self, task_id: str, flow: str, argument: JsonModel, *, group: str | None) -> bool:
-        """Queue the workflow; False where this ``task_id`` was started before.
+        """Queue the workflow; return False if this task was started before.
 
         ``group`` is what is written, ``<repository id>@<branch>``: one task of a group runs at a time. None: no group.
         """
         ...
 
     async def cancel(self, task_id: str, by: str) -> None:
-        """Ask the task to stop at its next step; model calls and sandbox runs stop at once."""
+        """Ask the task to stop at its next step.
+
+        Model calls and sandbox runs stop at once.
+        """
         ...
 
     async def launch(self) -> None:

@@ -1,4 +1,4 @@
-"""What the engine itself must know of a task durably: that it runs, its cancel flag, starts of steps, its end."""
+"""Keep the engine's own records of tasks, outside the journal of their steps."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ log = structlog.get_logger(__name__)
 
 
 class TaskRecords(Protocol):
-    """The engine's own records of a task, outside the journal of its steps."""
+    """The records of tasks: running, cancel flag, starts of steps, end."""
 
     async def begin(self, task_id: str) -> bool:
-        """The task runs; False where it has ended already."""
+        """Mark the task as running; return False if it has ended already."""
         ...
 
     async def start_step(self, task_id: str, step: str) -> StepStart:
@@ -32,22 +32,28 @@ class TaskRecords(Protocol):
         ...
 
     async def end_step(self, task_id: str, step: str, error: str | None = None) -> None:
-        """Uncount a start that ended in order, to be repeated; ``error`` says why."""
+        """Uncount a start that ended in order, to be retried.
+
+        ``error`` says why.
+        """
         ...
 
     async def cancelled_by(self, task_id: str) -> str | None: ...
 
     async def request_cancel(self, task_id: str, by: str) -> bool:
-        """Set the cancel flag; False where there is nothing to stop."""
+        """Set the cancel flag; return False if there is nothing to stop."""
         ...
 
     async def close(self, task_id: str, outcome: Outcome) -> None:
-        """The task's end; the first one stays."""
+        """Store the task's end; the first one stays."""
         ...
 
 
 class StoreRecords:
-    """The ledger in the store. A database that is away for less than ``patience`` seconds is waited for."""
+    """The records in the store.
+
+    A database that is away for less than ``patience`` seconds is waited for.
+    """
 
     def __init__(self, store: Store, *, patience: float = 120.0) -> None:
         self._store = store

@@ -1,4 +1,4 @@
-"""How a step's end is written down: its result as JSON by its return annotation, or one of our errors.
+"""Write the end of a step as text: its result as JSON, or one of our errors.
 
 The text is read back on the first run exactly as on replay, so a workflow never sees anything a replay would not.
 """
@@ -21,7 +21,10 @@ _RESULT, _ERROR = "+", "-"
 
 
 def make_adapter(fn: Callable[..., Any]) -> TypeAdapter[Any]:
-    """The schema of what ``fn`` returns; raises :class:`WorkflowError` where its annotation does not give one."""
+    """Make the schema of what ``fn`` returns, from its annotation.
+
+    Raises :class:`WorkflowError` if there is none, or none that JSON can hold.
+    """
     plain = _plain(fn)
     if "return" not in getattr(plain, "__annotations__", {}):
         raise WorkflowError(f"The step function {_name(plain)} says not what it returns: annotate it.")
@@ -35,20 +38,26 @@ def make_adapter(fn: Callable[..., Any]) -> TypeAdapter[Any]:
 
 
 def write(adapter: TypeAdapter[Any], value: Any) -> str:
-    """The remembered text of a result; raises :class:`ValueError` where it does not survive the round trip."""
+    """Write a result as text.
+
+    Raises :class:`ValueError` if it does not survive the round trip.
+    """
     text = adapter.dump_json(adapter.validate_python(value), round_trip=True, warnings="error").decode()
     adapter.validate_json(text)
     return _RESULT + text
 
 
 def write_error(error: ForgehandError) -> str:
-    """The remembered text of an error. What is no Unicode is replaced: a message may quote a hostile program."""
+    """Write an error as text.
+
+    What is not Unicode is replaced: a message may quote a hostile program.
+    """
     text = json.dumps(error.to_json(), default=str, ensure_ascii=False)
     return _ERROR + text.encode("utf-8", "replace").decode()
 
 
 def read(adapter: TypeAdapter[Any], text: str) -> Any:
-    """The remembered result, or the remembered error raised."""
+    """Read the stored result, or raise the stored error."""
     if text.startswith(_ERROR):
         raise ForgehandError.from_json(json.loads(text[1:]))
     return adapter.validate_json(text[1:])
@@ -60,7 +69,7 @@ def _adapter(annotation: Any) -> TypeAdapter[Any]:
 
 
 def _plain(fn: Callable[..., Any]) -> Any:
-    """The function under partials, bound methods, callable objects and decorators."""
+    """Unwrap partials, bound methods, callable objects and decorators."""
     while isinstance(fn, functools.partial):
         fn = fn.func
     if not inspect.isroutine(fn) and not inspect.isclass(fn):
@@ -69,7 +78,10 @@ def _plain(fn: Callable[..., Any]) -> Any:
 
 
 def _resolved(plain: Any) -> Any:
-    """Only the return annotation is resolved: names of arguments may exist for type checkers alone."""
+    """Resolve the return annotation alone.
+
+    Names of arguments may exist for type checkers only.
+    """
 
     def probe() -> None: ...
 

@@ -1,4 +1,4 @@
-"""The laws of workflows, above any adapter: what ``Ctx`` does, and how a task begins and ends.
+"""Hold the rules of workflows, whatever adapter runs them.
 
 An adapter gives a :class:`Journal`, which remembers one text a name; everything else is here.
 """
@@ -25,7 +25,10 @@ _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 
 
 class FlowCall(JsonModel):
-    """A task's workflow and its argument as plain JSON: what the engine stores to start it again."""
+    """A task's workflow and its argument as plain JSON.
+
+    The engine stores it to start the workflow again.
+    """
 
     task_id: str
     flow: str
@@ -33,16 +36,22 @@ class FlowCall(JsonModel):
 
 
 class Journal(Protocol):
-    """Remembers the texts of one workflow."""
+    """The stored texts of one workflow."""
 
     def slot(self, name: str) -> Callable[[Body], Awaitable[str]]:
-        """Take the next place now; the returned function runs the body there, or gives what it gave before."""
+        """Take the next place now.
+
+        The returned function runs a body there, or returns what is stored there already.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """What all tasks of an engine share. ``backoff`` is the first pause before a retry, in seconds."""
+    """The parts that all tasks of an engine share.
+
+    ``backoff`` is the first pause before a retry, in seconds.
+    """
 
     flows: FlowTable
     records: TaskRecords
@@ -51,9 +60,9 @@ class Runtime:
 
 
 async def run_task(runtime: Runtime, journal: Journal, call: FlowCall) -> Outcome | None:
-    """A task from its beginning to its closing step, which runs whatever happened in between.
+    """Run a task from its beginning to its closing step.
 
-    None, and nothing is run, where the task has ended already.
+    The closing step runs whatever happened before. Return None, and run nothing, if the task has ended already.
     """
     if not await runtime.records.begin(call.task_id):
         return None
@@ -66,7 +75,7 @@ async def run_task(runtime: Runtime, journal: Journal, call: FlowCall) -> Outcom
 
 
 async def run_flow(runtime: Runtime, journal: Journal, call: FlowCall) -> str:
-    """The text of the workflow's outcome, or of the error it ended with."""
+    """Run a workflow; return its outcome, or the error it ended with, as text."""
     context = TaskCtx(runtime, journal, call)
     try:
         outcome = await _flow(runtime, call)(context)
@@ -90,7 +99,7 @@ def _flow(runtime: Runtime, call: FlowCall) -> Callable[[TaskCtx], Awaitable[Out
 
 
 def read_outcome(text: str) -> Outcome:
-    """How a task ended whose workflow ended with this text, an outcome or an error."""
+    """Read how a task ended from its workflow's text, an outcome or an error."""
     try:
         return cast(Outcome, results.read(_OUTCOME, text))
     except TaskCancelled as error:
@@ -147,7 +156,10 @@ class TaskCtx:
             await asyncio.wait(left)
 
     async def _together(self, bodies: list[Awaitable[str]]) -> list[str]:
-        """All to their ends. Only what stops the process or takes the task from it is raised: errors are texts."""
+        """Run all bodies to their ends.
+
+        Only what stops the process or takes the task from it is raised: errors are texts.
+        """
         running = [asyncio.ensure_future(body) for body in bodies]
         self._tasks.update(running)
         try:
@@ -165,7 +177,10 @@ class TaskCtx:
 
     @contextmanager
     def _opened(self, *names: str) -> Iterator[None]:
-        """Hold the laws: a name is used once, and nothing runs beside an open step but its parallel siblings."""
+        """Enforce the rules while steps are open.
+
+        A name is used once, and nothing runs beside an open step but its parallel siblings.
+        """
         if self._open:
             raise WorkflowError(
                 f"{names[0]} was started while {self._open[0]} is open: use ctx.parallel for steps side by side."

@@ -1,4 +1,4 @@
-"""Look up models: provider, wire format, context size and price, from the packaged table and the settings."""
+"""Look up models: provider, wire format, context size and price."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ class UnknownModel(ModelError):
 
 
 class LongPrompt(JsonModel):
-    """A surcharge: above ``over`` input tokens, input and output cost this many times as much."""
+    """A surcharge on long prompts.
+
+    Above ``over`` input tokens, input and output cost this many times as much.
+    """
 
     over: int
     input: float
@@ -53,10 +56,11 @@ class Price(JsonModel):
 
 
 class ModelSpec(JsonModel):
-    """A model as it can be asked. ``key_env`` names the environment variable, never the secret itself.
+    """A model as it can be asked.
 
-    ``packaged`` models are asked in their provider's newest dialect; the rest, often local servers, in the oldest.
-    ``price`` is None where only ``token_limit`` (tokens a task may spend on the model) was given.
+    ``key_env`` names the environment variable, never the secret itself. ``packaged`` models are asked in their
+    provider's newest dialect; the rest, often local servers, in the oldest. ``price`` is None where only
+    ``token_limit`` (tokens a task may spend on the model) was given.
     """
 
     name: str
@@ -71,7 +75,10 @@ class ModelSpec(JsonModel):
     packaged: bool = False
 
     def cost(self, usage: Usage) -> float:
-        """Return the price of these tokens in dollars; 0 where only tokens are limited."""
+        """Return the price of these tokens in dollars.
+
+        It is 0 where only tokens are limited.
+        """
         return self.price.cost(usage) if self.price else 0.0
 
 
@@ -85,7 +92,10 @@ class Catalogue:
         self._settings = settings
 
     def spec(self, name: str) -> ModelSpec:
-        """Describe the model ``name``; raises :class:`UnknownModel` where its provider or price is not known."""
+        """Describe the model ``name``.
+
+        Raises :class:`UnknownModel` if its provider or price is not known.
+        """
         given = self._settings.models.get(name, ModelSettings())
         known = self._known.get(name, {})
         provider = PROVIDERS[given.provider or known.get("provider") or self._guess_provider(name, given)]
@@ -114,24 +124,34 @@ class Catalogue:
         return os.environ.get(spec.key_env) or None
 
     def needs_key(self, spec: ModelSpec) -> bool:
-        """Return True if asking is hopeless without a key: at a provider's own address, or where a key is named."""
+        """Return True if asking is hopeless without a key.
+
+        That is so at a provider's own address, and where a key is named.
+        """
         named = self._settings.models.get(spec.name, ModelSettings()).key_env
         return spec.base_url == PROVIDERS[spec.provider].home or named is not None
 
     def roles(self) -> dict[ModelRole, list[str]]:
-        """List the models of each role, best first: the server's own, else defaults for the keys that are present."""
+        """List the models of each role, best first.
+
+        They are the server's own, else defaults for the keys that are present.
+        """
         present = "+".join(provider.name for provider in PROVIDERS.values() if self._is_present(provider))
         defaults = self._defaults.get(present, {})
         return {role: list(self._settings.roles.get(role) or defaults.get(role, [])) for role in MODEL_ROLES}
 
     def offered(self) -> set[str]:
-        """Return every model a policy may choose: those of any role, and those the settings describe."""
+        """Return every model a policy may choose.
+
+        They are those of any role, and those the settings describe.
+        """
         return {name for names in self.roles().values() for name in names} | set(self._settings.models)
 
     def names(self, role: ModelRole, allowed: Sequence[str] = ()) -> list[str]:
-        """List the models to ask, in order: the role's own, or those of ``allowed`` that this server offers.
+        """List the models to ask for a role, in order.
 
-        Raises :class:`ModelRefused` where none is left.
+        They are the role's own, or those of ``allowed`` that this server offers. Raises :class:`ModelRefused` if none
+        is left.
         """
         if not allowed:
             if names := self.roles()[role]:
@@ -144,7 +164,10 @@ class Catalogue:
         raise ModelRefused(f"This server does not offer {', '.join(allowed)}; it has {has}.", reason="model")
 
     def _is_present(self, provider: Provider) -> bool:
-        """Return True if there is a key, or an address of the operator's own that may need none."""
+        """Return True if this provider can be asked.
+
+        There is a key, or an address of the operator's own that may need none.
+        """
         return self._settings.provider_key(provider.name) is not None or self._base_url(provider) != provider.home
 
     def _base_url(self, provider: Provider) -> str:
@@ -162,7 +185,10 @@ class Catalogue:
 
 
 def _price(name: str, given: ModelSettings, known: Mapping[str, Any]) -> Price | None:
-    """Return the price, the operator's before the table's; None where only a token limit is given."""
+    """Return the price, the operator's before the table's.
+
+    None where only a token limit is given.
+    """
     input_price = known.get("input") if given.input_price is None else given.input_price
     output_price = known.get("output") if given.output_price is None else given.output_price
     if input_price is None or output_price is None:

@@ -1,4 +1,7 @@
-"""Ask one model through its provider's SDK, always streaming, with the SDK's own retries off."""
+"""Ask one model through its provider's SDK.
+
+Answers are always streamed, and the SDK's own retries are off.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ _CONNECT_SECONDS = 15.0  # a host that has not answered by then is down
 
 @dataclass(frozen=True)
 class _Format:
-    """How a wire format is spoken: the SDK and its client class, and our request and stream for it."""
+    """The parts of a wire format: SDK, client class, request, stream."""
 
     sdk: str
     client: str
@@ -54,10 +57,10 @@ _FORMATS: dict[Api, _Format] = {
 
 
 class SdkModel:
-    """A :class:`bot.models.port.Model` over its SDK. ``key`` may be None; ``idle`` is the longest silence in seconds.
+    """A :class:`bot.models.port.Model` over its provider's SDK.
 
-    Every call opens its own connection: workflows run on several event loops, and a pooled connection dies with
-    the loop it was opened on.
+    ``key`` may be None; ``idle`` is the longest silence in seconds. Every call opens its own connection: workflows run
+    on several event loops, and a pooled connection dies with the loop it was opened on.
     """
 
     def __init__(self, spec: ModelSpec, key: str | None, *, idle: float = IDLE_SECONDS) -> None:
@@ -78,7 +81,10 @@ class SdkModel:
         schema: dict[str, Any] | None = None,
         max_output: int,
     ) -> Reply:
-        """Return one answer. Errors carry, as ``details``, the tokens that the provider counted before it failed."""
+        """Return one answer.
+
+        Errors carry, as ``details``, the tokens that the provider counted before it failed.
+        """
         question = wire.Question(self.spec, conversation, tools, schema, min(max_output, self.spec.max_output))
         stream = self._format.stream(question)
         started = time.monotonic()
@@ -129,7 +135,10 @@ class SdkModel:
 
 
 def _ensure_usage(question: wire.Question, reply: Reply, stream: wire.AnswerStream) -> Reply:
-    """Estimate the tokens where a server counts none, on the high side: a free answer would escape every budget."""
+    """Estimate the tokens if the server counts none.
+
+    The estimate is high: a free answer would escape every budget.
+    """
     if stream.usage is not None:
         return reply
     stream.usage = Usage(input=wire.estimate(question), output=len(reply.model_dump_json()) // 2)

@@ -1,4 +1,8 @@
-"""Turn a provider's refusal, as status and body, into one of our errors. No SDK is needed to read an answer."""
+"""Turn a provider's refusal, as status and body, into one of our errors.
+
+No SDK is needed to read an answer. Codes and texts are those of https://docs.anthropic.com/en/api/errors and
+https://platform.openai.com/docs/guides/error-codes.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,10 @@ _LONGEST_WAIT = 600.0  # seconds: a rate limit that asks for more is a quota, wh
 
 
 def from_answer(model: str, status: int, body: object, headers: Mapping[str, str]) -> ModelError:
-    """Make the error for an HTTP answer, or for an error event inside a stream (whose ``status`` is then 200)."""
+    """Make the error for an HTTP answer.
+
+    Also for an error event inside a stream, whose ``status`` is then 200.
+    """
     kind, code, message = _read(body)
     names = {kind, code}
     wait = retry_after(headers)
@@ -61,12 +68,18 @@ def _refused_or_down(said: str, status: int, kind: str) -> ModelError:
 
 
 def refused_by_policy(model: str, words: str | None) -> ModelRefused:
-    """Make the error for a model, or a filter in front of it, that declined to answer."""
+    """Make the error for a model that declined to answer.
+
+    A filter in front of it may have done so.
+    """
     return ModelRefused(f"{model} declined to answer" + (f": {_short(words)}" if words else "."), reason="policy")
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds a provider asks us to wait (``retry-after-ms``, ``retry-after`` in either form), or None."""
+    """Return the seconds a provider asks us to wait, or None.
+
+    It says so in ``retry-after-ms``, or in ``retry-after`` in either form.
+    """
     lowered = {name.lower(): value for name, value in headers.items()}
     try:
         if "retry-after-ms" in lowered:
@@ -94,7 +107,10 @@ def _quota(said: str, message: str, wait: float | None) -> ModelQuota:
 
 
 def _read(body: object) -> tuple[str, str, str]:
-    """Read ``(type, code, message)``, each empty if missing. SDKs hand over the body with or without its wrapper."""
+    """Read ``(type, code, message)``, each empty if missing.
+
+    SDKs hand over the body with or without its wrapper.
+    """
     if not isinstance(body, Mapping):
         return "", "", _short(body if isinstance(body, str) else "")
     inner: Any = body.get("error", body)

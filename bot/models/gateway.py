@@ -1,4 +1,4 @@
-"""Make every model call in one place: look it up in the ledger, reserve its worst case, ask, settle."""
+"""Make every model call: ledger, reservation, request, settlement."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OWNERS = {"task": "This task", "repository_day": "This repository's day", "serv
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How long a call may wait: ``rounds`` through a role's models, and the seconds between them.
+    """Limits of waiting: rounds through a role's models, seconds between them.
 
     The wait before round n is the longest ``Retry-After`` heard, else ``first * 2 ** (n - 1)``; a model that asks for
     more than ``bound`` is not waited for. A model out of quota that does not say until when rests for ``rest``.
@@ -101,11 +101,12 @@ class ModelGateway:
         schema: dict[str, Any] | None = None,
         max_output: int = 8192,
     ) -> Reply:
-        """Return the answer to ``step`` of the spender's task: the one already bought, else a new one.
+        """Return the answer to ``step`` of the spender's task.
 
-        ``step`` names the question: asking something else needs another name. ``max_output`` (tokens) includes what
-        the model thinks. Raises :class:`ModelError`: :class:`BudgetExceeded` before any request is made; the last
-        model's error where all of the role's models failed; a paid :class:`BadAnswer` again when repeated.
+        It is the one already bought, else a new one. ``step`` names the question: asking something else needs another
+        name. ``max_output`` (tokens) includes what the model thinks. Raises :class:`ModelError`:
+        :class:`BudgetExceeded` before any request is made; the last model's error where all of the role's models
+        failed; a paid :class:`BadAnswer` again when repeated.
         """
         lock = self._locks.setdefault((spender.task, step), asyncio.Lock())
         async with lock:
@@ -114,7 +115,10 @@ class ModelGateway:
             return await self._ask_any(_Request(spender, step, role, conversation, tools, schema, max_output))
 
     def models_for(self, role: ModelRole, allowed: Sequence[str] = ()) -> list[str]:
-        """List the models to ask, in order; ``allowed`` is a policy's list. Raises :class:`ModelRefused`."""
+        """List the models to ask for a role, in order.
+
+        ``allowed`` is a policy's list. Raises :class:`ModelRefused` if none is left.
+        """
         return self._catalogue.names(role, allowed)
 
     async def _ask_any(self, request: _Request) -> Reply:
@@ -165,7 +169,10 @@ class ModelGateway:
         return reply
 
     async def _reserve(self, request: _Request, spec: ModelSpec) -> Usage:
-        """Reserve the worst case of a call and return it. Raises :class:`BudgetExceeded`."""
+        """Reserve the worst case of a call and return it.
+
+        Raises :class:`BudgetExceeded`.
+        """
         spender = request.spender
         max_output = min(request.max_output, spec.max_output)
         tokens = wire.estimate(wire.Question(spec, request.conversation, request.tools, request.schema, max_output))
@@ -231,7 +238,7 @@ class ModelGateway:
 
 
 def _combine(errors: dict[str, ModelError]) -> ModelError:
-    """Return one error of the most hopeful kind, with the message of every model."""
+    """Return one error of the most hopeful kind, with every model's message."""
     best = min(errors.values(), key=lambda error: _PASSES_ON.index(type(error)))
     if len(errors) == 1:
         return best
@@ -239,7 +246,7 @@ def _combine(errors: dict[str, ModelError]) -> ModelError:
 
 
 def _replay(bought: dict[str, Any]) -> Reply:
-    """Return the answer that was bought before, or raise the error that was paid for."""
+    """Return the answer that was bought, or raise the error that was paid for."""
     if "error" in bought:
         raise ForgehandError.from_json(bought)
     return Reply.model_validate(bought)

@@ -1,4 +1,4 @@
-"""The values and errors of a model call, whoever serves the model. Adapters do the I/O."""
+"""The values and errors of a model call, whoever serves the model."""
 
 from __future__ import annotations
 
@@ -19,15 +19,24 @@ class ModelError(ForgehandError):
 
 
 class ModelBusy(ModelError):
-    """The provider is overloaded or limits our rate for a moment; ``details``: ``retry_after`` (seconds or None)."""
+    """The provider is overloaded or limits our rate for a moment.
+
+    ``details``: ``retry_after`` (seconds or None).
+    """
 
 
 class ModelQuota(ModelError):
-    """The account is out of quota or credit; ``details``: ``until`` (epoch seconds or None)."""
+    """The account is out of quota or credit.
+
+    ``details``: ``until`` (epoch seconds or None).
+    """
 
 
 class ModelRefused(ModelError):
-    """The provider or the model declined; ``details``: ``reason`` (``key``, ``model``, ``request`` or ``policy``)."""
+    """The provider or the model declined.
+
+    ``details``: ``reason`` (``key``, ``model``, ``request`` or ``policy``).
+    """
 
 
 class ContextTooLong(ModelError):
@@ -43,7 +52,10 @@ class ModelDown(ModelError):
 
 
 class BudgetExceeded(ModelError):
-    """Asking would cost more than is left; ``details``: ``limit`` (which one), ``dollars``, ``left``."""
+    """Asking would cost more than is left.
+
+    ``details``: ``limit`` (which one), ``dollars``, ``left``.
+    """
 
 
 class Tool(JsonModel):
@@ -55,7 +67,10 @@ class Tool(JsonModel):
 
 
 class ToolCall(JsonModel):
-    """A model's request to run a tool. ``error`` is set, and ``arguments`` empty, where its JSON could not be read."""
+    """A model's request to run a tool.
+
+    ``error`` is set, and ``arguments`` empty, if its JSON could not be read.
+    """
 
     id: str
     name: str
@@ -64,10 +79,10 @@ class ToolCall(JsonModel):
 
 
 class Opaque(JsonModel):
-    """Reasoning blocks and the like, replayed verbatim, and only to the model that made them.
+    """Reasoning blocks and the like, replayed only to the model they are of.
 
-    ``after`` is a digest of all that was said before: providers refuse blocks whose past has been edited, so where a
-    caller shortens the conversation they are left out.
+    They are replayed verbatim. ``after`` is a digest of all that was said before: providers refuse blocks whose past
+    has been edited, so where a caller shortens the conversation they are left out.
     """
 
     model: str
@@ -105,7 +120,10 @@ class Usage(JsonModel):
 
 
 class Reply(JsonModel):
-    """An answer. ``cost`` in dollars, ``seconds`` of wall clock; ``parsed`` where a schema was given."""
+    """An answer.
+
+    ``cost`` in dollars, ``seconds`` of wall clock; ``parsed`` where a schema was given.
+    """
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
@@ -123,7 +141,10 @@ class Reply(JsonModel):
 
 
 class Model(Protocol):
-    """A model behind a wire format; streams underneath, raises only :class:`ModelError`."""
+    """A model behind a wire format.
+
+    It streams underneath and raises only :class:`ModelError`.
+    """
 
     async def ask(
         self,
@@ -133,12 +154,15 @@ class Model(Protocol):
         schema: dict[str, Any] | None = None,
         max_output: int,
     ) -> Reply:
-        """Return one answer; with a ``schema`` its ``parsed`` follows it. ``max_output`` is in tokens."""
+        """Return one answer; with a ``schema`` its ``parsed`` follows it.
+
+        ``max_output`` is in tokens.
+        """
         ...
 
 
 class Spender(JsonModel):
-    """The account a call is made on: a task, its repository and the ceilings in dollars."""
+    """The account of a call: a task, its repository, ceilings in dollars."""
 
     task: str
     repository: str

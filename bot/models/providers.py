@@ -1,4 +1,4 @@
-"""Model providers: a row for each, and all that is known about it besides its prices."""
+"""Providers of models, a row for each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.settings import Api, ProviderName
 
 @dataclass(frozen=True)
 class Provider:
-    """Where a provider is reached, and how its own address is spoken to.
+    """A provider: its address, key variable and wire formats.
 
     ``prefix`` begins the names of its models. Servers at other addresses are spoken to over ``elsewhere``, the format
     that they have in common. The variables are those that the provider's own SDK reads.

@@ -1,4 +1,7 @@
-"""Parse JSON in answers: tool arguments, and replies that must follow a schema. Providers promise both, break both."""
+"""Parse JSON in answers: tool arguments, and replies that follow a schema.
+
+Providers promise both and break both.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ _NAMED = {"properties", "$defs"}
 
 
 def tool_call(identity: str, name: str, arguments: str) -> ToolCall:
-    """Parse a tool call; where its JSON is not an object, ``error`` says why, for the model to read."""
+    """Parse a tool call.
+
+    If its JSON is not an object, ``error`` says why, for the model to read.
+    """
     try:
         value = json.loads(arguments or "{}")
     except (ValueError, RecursionError) as error:
@@ -36,7 +42,10 @@ def tool_call(identity: str, name: str, arguments: str) -> ToolCall:
 
 
 def parse(text: str, schema: Schema) -> Any:
-    """Parse the JSON value in ``text`` (bare or in one fence); raises :class:`BadAnswer` naming what is wrong."""
+    """Parse the JSON value in ``text`` (bare or in one fence).
+
+    Raises :class:`BadAnswer` naming what is wrong.
+    """
     try:
         value = json.loads(_unfenced(text))
     except (ValueError, RecursionError) as error:
@@ -48,14 +57,20 @@ def parse(text: str, schema: Schema) -> Any:
 
 
 def _unfenced(text: str) -> str:
-    """Strip the one fence around it; by hand, as a pattern would try every arrangement of a long answer's blanks."""
+    """Strip the one fence around the text.
+
+    By hand, as a pattern would try every arrangement of a long answer's blanks.
+    """
     first, _, rest = text.strip().partition("\n")
     fenced = first.rstrip() in {"```", "```json"} and rest.endswith("```")
     return rest.removesuffix("```") if fenced else text
 
 
 def portable(schema: Schema) -> dict[str, Any]:
-    """Drop the keywords that providers' own enforcement rejects; :func:`parse` still checks them."""
+    """Drop the keywords that providers' own enforcement rejects.
+
+    :func:`parse` still checks them.
+    """
     out = {key: _portable_value(key, value) for key, value in schema.items() if key not in _UNPORTABLE}
     if out.get("type") == "object":
         out.setdefault("additionalProperties", False)
@@ -63,7 +78,10 @@ def portable(schema: Schema) -> dict[str, Any]:
 
 
 def is_strict(schema: Schema) -> bool:
-    """Return True if every object is closed and requires all its properties, as strict enforcement demands."""
+    """Return True if the schema meets the conditions of strict enforcement.
+
+    Every object is closed and requires all its properties.
+    """
     if schema.get("type") == "object":
         closed = schema.get("additionalProperties", False) is False
         if not closed or set(schema.get("properties", {})) != set(schema.get("required", ())):
@@ -72,7 +90,10 @@ def is_strict(schema: Schema) -> bool:
 
 
 def violations(value: object, schema: Schema, where: str = "$", root: Schema | None = None) -> Iterator[str]:
-    """Yield every place where ``value`` breaks ``schema``. Knows the JSON Schema that answers are described in."""
+    """Yield every place where ``value`` breaks ``schema``.
+
+    Knows the part of JSON Schema in which answers are described.
+    """
     root = schema if root is None else root
     if "$ref" in schema:
         yield from violations(value, _resolve(str(schema["$ref"]), root), where, root)

@@ -1,4 +1,4 @@
-"""The parts of a wire format: a request and an answer's stream. No I/O: :mod:`bot.models.client` does the talking."""
+"""The parts of a wire format: a request and an answer's stream. No I/O."""
 
 from __future__ import annotations
 
@@ -30,12 +30,15 @@ class Question:
     max_output: int
 
     def replayed(self) -> list[tuple[Message, list[Json] | None]]:
-        """Pair each message with the blocks to send in its place, if this model made them after this very past."""
+        """Pair each message with the blocks to send in its place, if any.
+
+        They are sent only where this model made them after this very past.
+        """
         pairs = zip(self.conversation.messages, self._pasts, strict=False)
         return [(message, self._blocks(message.opaque, past)) for message, past in pairs]
 
     def keep(self, blocks: list[Json], plain: set[str]) -> Opaque | None:
-        """Wrap ``blocks`` for replay if any is of a kind that text and tool calls cannot express."""
+        """Wrap ``blocks`` for replay, unless text and tool calls say it all."""
         if all(block.get("type") in plain for block in blocks):
             return None
         return Opaque(model=self.spec.name, after=self._pasts[-1], blocks=blocks)
@@ -56,7 +59,7 @@ class Question:
 
 
 class AnswerStream(Protocol):
-    """A parser that is fed a stream's events in order, then asked for the reply."""
+    """A parser of a stream: fed its events in order, then asked for the reply."""
 
     usage: Usage | None
 
@@ -64,7 +67,10 @@ class AnswerStream(Protocol):
         """Take one event in. Raises :class:`ModelError` where the event is one."""
 
     def reply(self) -> Reply:
-        """Return the whole answer; raises :class:`ModelDown` where the stream ended early."""
+        """Return the whole answer.
+
+        Raises :class:`ModelDown` where the stream ended early.
+        """
 
 
 def truncated(model: str) -> ModelDown:
@@ -73,7 +79,10 @@ def truncated(model: str) -> ModelDown:
 
 
 def finish(question: Question, reply: Reply) -> Reply:
-    """Parse the reply if a schema was given; raises :class:`BadAnswer` where it is not followed."""
+    """Parse the reply if a schema was given.
+
+    Raises :class:`BadAnswer` where it is not followed.
+    """
     if question.schema is None or reply.tool_calls:
         return reply
     if reply.stop == "length":
@@ -82,14 +91,17 @@ def finish(question: Question, reply: Reply) -> Reply:
 
 
 def stop_reason(*, cut: bool, calls: Sequence[ToolCall]) -> Literal["end", "tools", "length"]:
-    """Say why an answer stopped: cut off at its limit, waiting for tools, or done."""
+    """Say why an answer stopped: cut off, waiting for tools, or done."""
     if cut:
         return "length"
     return "tools" if calls else "end"
 
 
 def estimate(question: Question) -> int:
-    """Estimate the input tokens at worst. Source text has 2.5 to 4 bytes a token; 2 leaves room for what is denser."""
+    """Estimate the input tokens at worst.
+
+    Source text has 2.5 to 4 bytes a token; 2 leaves room for what is denser.
+    """
     conversation = question.conversation
     said = sum(len(message.model_dump_json().encode()) for message in conversation.messages)
     offered = sum(len(tool.model_dump_json().encode()) for tool in question.tools)

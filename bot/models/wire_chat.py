@@ -16,7 +16,10 @@ from bot.models.wire_responses import answer_format
 
 
 def request(question: Question) -> Json:
-    """Build the body. Old servers know only ``max_tokens``, the provider's own new models only its successor."""
+    """Build the body.
+
+    Old servers know only ``max_tokens``, the provider's own new models only its successor.
+    """
     system = {"role": "system", "content": question.conversation.system}
     body: Json = {
         "model": question.spec.name,
@@ -49,7 +52,10 @@ def _turn(message: Message) -> Json:
 
 
 class ChatStream:
-    """A stream of deltas; servers differ in where they put the usage and whether they number tool calls."""
+    """A stream of deltas.
+
+    Servers differ in where they put the usage and whether they number tool calls.
+    """
 
     def __init__(self, question: Question) -> None:
         self.usage: Usage | None = None
@@ -89,7 +95,10 @@ class ChatStream:
         )
 
     def _place(self, delta: Event) -> int:
-        """Return the call's index; if a server gives none, an id opens the next call and the rest goes to the last."""
+        """Return the call's index.
+
+        If a server gives none, an id opens the next call and the rest goes to the last.
+        """
         if (index := delta.get("index")) is not None:
             return int(index)
         return len(self._calls) if delta.get("id") else max(len(self._calls) - 1, 0)

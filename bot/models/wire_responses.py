@@ -17,7 +17,10 @@ _PLAIN = {"message", "function_call"}
 
 
 def request(question: Question) -> Json:
-    """Build the body. Reasoning comes back encrypted, to be replayed, because nothing is stored at the provider."""
+    """Build the body.
+
+    Reasoning comes back encrypted, to be replayed, because nothing is stored at the provider.
+    """
     body: Json = {
         "model": question.spec.name,
         "max_output_tokens": question.max_output,
@@ -35,7 +38,10 @@ def request(question: Question) -> Json:
 
 
 def answer_format(schema: Json) -> Json:
-    """Wrap the schema as both OpenAI formats take it; strict only where it meets strict's own conditions."""
+    """Wrap the schema as both OpenAI formats take it.
+
+    It is strict only where it meets strict's own conditions.
+    """
     return {"name": "answer", "schema": structured.portable(schema), "strict": structured.is_strict(schema)}
 
 
@@ -50,7 +56,10 @@ def _items(message: Message) -> list[Json]:
 
 
 class ResponsesStream:
-    """A stream whose terminal event carries the whole response; what comes before is only for those who watch."""
+    """A stream whose terminal event carries the whole response.
+
+    What comes before is only for those who watch.
+    """
 
     def __init__(self, question: Question) -> None:
         self.usage: Usage | None = None
@@ -93,7 +102,10 @@ class ResponsesStream:
 
 
 def _without_nulls(item: Json) -> Json:
-    """Drop nulls: output items go back as input, where a null ``status`` is an error and a missing one is not."""
+    """Drop nulls, so that an output item can go back as input.
+
+    There a null ``status`` is an error and a missing one is not.
+    """
     return {name: value for name, value in item.items() if value is not None}
 
 

@@ -1,4 +1,7 @@
-"""The audit trail: one row a permission decision and one a write. Rows are only ever added."""
+"""Write the audit trail: one row for each permission decision and each write.
+
+Rows are only ever added.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,10 @@ def record(
     task: str | None = None,
     delivery: str | None = None,
 ) -> None:
-    """Add one row. ``action`` is a command or flow (``fix``) or a write (``push``, ``open pull request``)."""
+    """Add one row.
+
+    ``action`` is a command or flow (``fix``) or a write (``push``, ``open pull request``).
+    """
     connection.execute(
         audit.insert().values(
             at=now_ms(),
@@ -35,13 +41,19 @@ def record(
 
 
 def count_commands(connection: sa.Connection, actor: str, since: int) -> int:
-    """How many commands (``/name``) this account typed since then (milliseconds), among the newest thousand rows."""
+    """Count the commands (``/name``) this account typed since a moment.
+
+    ``since`` is in milliseconds. Only the newest thousand rows are read.
+    """
     newest = _newest()
     return _count(connection, newest, actor, since, newest.c.action.startswith("/"))
 
 
 def count_refusals(connection: sa.Connection, actor: str, since: int) -> int:
-    """How often this account was refused something since then, among the newest thousand rows."""
+    """Count the refusals this account got since a moment (milliseconds).
+
+    Only the newest thousand rows are read.
+    """
     newest = _newest()
     return _count(connection, newest, actor, since, newest.c.allowed.is_(False))
 

@@ -1,4 +1,4 @@
-"""The data directory: ours to write, private, and with room left."""
+"""Prepare the data directory: private, writable, with room left."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LEAST_FREE = 100 * 1024 * 1024  # bytes; below it neither a clone nor a deliver
 
 
 def prepare(folder: Path) -> None:
-    """Make it where it is missing, readable for this user only, and try to write there. Blocking.
+    """Create the directory, readable for this user only, and write to it.
 
-    Raises :class:`SettingsError`.
+    Blocking. Raises :class:`SettingsError`.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -28,5 +28,5 @@ def prepare(folder: Path) -> None:
 
 
 def has_room(folder: Path) -> bool:
-    """Whether there is enough space left to go on working."""
+    """Return True if there is enough space left to go on working."""
     return shutil.disk_usage(folder).free >= _LEAST_FREE

@@ -1,4 +1,7 @@
-"""The inbox table: a delivery is *open* (``done`` is null), *done*, or *failed* (``done`` and ``error`` are set)."""
+"""Keep the inbox: webhook deliveries that are open, done or failed.
+
+A delivery is *open* while ``done`` is null, *done* afterwards, and *failed* where ``error`` is set as well.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +30,17 @@ class Delivery(NamedTuple):
 
 
 class DeliveryEnd(NamedTuple):
-    """How the handling of a delivery ended; ``error`` is None where it went well."""
+    """The end of a delivery's handling; ``error`` is None if it went well."""
 
     guid: str
     error: str | None
 
 
 class InboxDepth(NamedTuple):
-    """How many deliveries are open and failed, and since when (milliseconds) the oldest open one waits."""
+    """The number of open and of failed deliveries.
+
+    ``oldest`` is when the oldest open one was received, in milliseconds.
+    """
 
     open: int
     oldest: int | None
@@ -42,9 +48,9 @@ class InboxDepth(NamedTuple):
 
 
 def put(connection: sa.Connection, arrived: Sequence[Delivery]) -> set[str]:
-    """Store deliveries and return the GUIDs taken: new ones, and failed ones that came again.
+    """Store deliveries and return the GUIDs taken.
 
-    One that is done, or still open, is left as it is.
+    Taken are new ones, and failed ones that came again. One that is done, or still open, is left as it is.
     """
     now = now_ms()
     rows = {
@@ -74,7 +80,7 @@ def end(connection: sa.Connection, ended: Sequence[DeliveryEnd]) -> None:
 
 
 def load(connection: sa.Connection, guid: str) -> Delivery | None:
-    """One delivery with its payload."""
+    """Load one delivery with its payload."""
     row = connection.execute(
         sa.select(delivery.c.guid, delivery.c.event, delivery.c.payload).where(delivery.c.guid == guid)
     ).first()
@@ -82,7 +88,7 @@ def load(connection: sa.Connection, guid: str) -> Delivery | None:
 
 
 def list_open(connection: sa.Connection) -> list[str]:
-    """Deliveries nobody has finished, oldest first."""
+    """List the deliveries that are not handled yet, oldest first."""
     rows = connection.execute(
         sa.select(delivery.c.guid).where(delivery.c.done.is_(None)).order_by(delivery.c.received, delivery.c.guid)
     )
@@ -90,12 +96,12 @@ def list_open(connection: sa.Connection) -> list[str]:
 
 
 def filter_known(connection: sa.Connection, guids: Iterable[str]) -> set[str]:
-    """Those of ``guids`` that are stored and have not failed."""
+    """Return those of ``guids`` that are stored and have not failed."""
     return {guid for guid, failed in _states(connection, list(guids)).items() if not failed}
 
 
 def measure_depth(connection: sa.Connection) -> InboxDepth:
-    """The inbox in three numbers."""
+    """Count open and failed deliveries."""
     waiting = connection.execute(
         sa.select(sa.func.count(), sa.func.min(delivery.c.received)).where(delivery.c.done.is_(None))
     ).one()
@@ -106,7 +112,7 @@ def measure_depth(connection: sa.Connection) -> InboxDepth:
 
 
 def _states(connection: sa.Connection, guids: Sequence[str]) -> dict[str, bool]:
-    """Stored GUIDs, each with whether it has failed."""
+    """Look up which of the GUIDs are stored, and whether each has failed."""
     states: dict[str, bool] = {}
     for start in range(0, len(guids), _CHUNK):
         chosen = delivery.c.guid.in_(guids[start : start + _CHUNK])

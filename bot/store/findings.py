@@ -1,6 +1,6 @@
-"""What reviews found, and what became of it: one row a finding and pull request.
+"""Keep what reviews found and how it ended: one row a finding and pull request.
 
-``open`` and ``folded`` findings were told, inline or in the summary; ``fixed``, ``ignored`` and ``disputed`` is how
+``open`` and ``folded`` findings were posted, inline or in the summary; ``fixed``, ``ignored`` and ``disputed`` is how
 they ended. ``data`` belongs to whoever stored it.
 """
 
@@ -21,10 +21,10 @@ UNSETTLED: frozenset[State] = frozenset({"open", "folded"})
 
 
 class StoredFinding(JsonModel):
-    """A finding of a pull request. ``rule`` is ``<tool>:<rule>`` or ``model:<concern>``; ``task`` told it last.
+    """A finding of a pull request.
 
-    ``comment`` is the id of the review comment that says it, where known; ``reason`` and ``actor`` say who rejected it
-    by a command, and why.
+    ``rule`` is ``<tool>:<rule>`` or ``model:<concern>``; ``task`` posted it last. ``comment`` is the id of its review
+    comment, where known; ``reason`` and ``actor`` say who rejected it by a command, and why.
     """
 
     fingerprint: str
@@ -40,7 +40,7 @@ class StoredFinding(JsonModel):
 
 
 def remember(connection: sa.Connection, findings: Iterable[StoredFinding]) -> None:
-    """Store findings, over what was known of them; what somebody disputed stays disputed."""
+    """Insert or update findings; what somebody disputed stays disputed."""
     key = ("fingerprint", "repository", "number")
     for one in findings:
         row = one.model_dump() | {"updated": now_ms()}
@@ -53,13 +53,13 @@ def remember(connection: sa.Connection, findings: Iterable[StoredFinding]) -> No
 
 
 def list_for_pull(connection: sa.Connection, repository: str, number: int) -> list[StoredFinding]:
-    """Everything that was found in a pull request, in no order that means something."""
+    """List every finding of a pull request, in no particular order."""
     query = sa.select(finding).where(finding.c.repository == repository, finding.c.number == number)
     return _read(connection, query.order_by(finding.c.fingerprint))
 
 
 def has_unsettled(connection: sa.Connection, repository: str, number: int) -> bool:
-    """Whether a pull request has findings that are open or folded."""
+    """Return True if a pull request has findings that are open or folded."""
     query = sa.select(finding.c.fingerprint).where(
         finding.c.repository == repository, finding.c.number == number, finding.c.state.in_(UNSETTLED)
     )
@@ -67,7 +67,10 @@ def has_unsettled(connection: sa.Connection, repository: str, number: int) -> bo
 
 
 def settle(connection: sa.Connection, repository: str, number: int, ends: Mapping[str, tuple[State, str]]) -> None:
-    """How findings ended and why, by fingerprint; only what is open or folded changes."""
+    """Record how findings ended and why, by fingerprint.
+
+    Only what is open or folded changes.
+    """
     rows = sa.update(finding).where(finding.c.repository == repository, finding.c.number == number)
     for name, (state, reason) in ends.items():
         query = rows.where(finding.c.fingerprint == name, finding.c.state.in_(UNSETTLED))
@@ -77,9 +80,9 @@ def settle(connection: sa.Connection, repository: str, number: int, ends: Mappin
 def ignore(
     connection: sa.Connection, repository: str, number: int, key: str | int, reason: str, actor: str
 ) -> StoredFinding | None:
-    """Somebody who may rejects a finding, named by fingerprint or by the id of its comment: it is not said again.
+    """Reject a finding for good, by fingerprint or by the id of its comment.
 
-    None where nothing of that name was found in this pull request.
+    Return None if nothing of that name was found in this pull request.
     """
     named = finding.c.comment == key if isinstance(key, int) else finding.c.fingerprint == key
     query = sa.update(finding).where(finding.c.repository == repository, finding.c.number == number, named)
@@ -89,7 +92,10 @@ def ignore(
 
 
 def find_rejected(connection: sa.Connection, repository: str, fingerprints: Iterable[str]) -> list[StoredFinding]:
-    """Those of the fingerprints that somebody rejected by a command in any pull request of the repository."""
+    """Find those that somebody rejected by a command.
+
+    A rejection holds for every pull request of the repository.
+    """
     query = sa.select(finding).where(
         finding.c.fingerprint.in_(list(fingerprints)), finding.c.repository == repository, finding.c.actor.is_not(None)
     )

@@ -1,4 +1,4 @@
-"""Where the App is installed, and with what rights."""
+"""Keep the App's installations and their permissions."""
 
 from __future__ import annotations
 

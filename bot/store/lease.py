@@ -1,4 +1,4 @@
-"""What only one of the processes that share a database does at a time."""
+"""Hand out leases: work that one of several processes does at a time."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from bot.store.store import Store
 
 
 class Lease:
-    """Held by one process until it lets go or dies: PostgreSQL's advisory lock ``key`` on a connection of its own.
+    """A lease, held by one process until it lets go or dies.
 
-    SQLite serves one process only, which therefore holds every lease.
+    It is PostgreSQL's advisory lock ``key`` on a connection of its own. SQLite serves one process only, which therefore
+    holds every lease.
     """
 
     def __init__(self, store: Store, key: int) -> None:
@@ -22,16 +23,16 @@ class Lease:
         self._connection: sa.Connection | None = None
 
     async def take(self) -> bool:
-        """Try to get it; False where another process has it."""
+        """Try to take the lease; return False if another process has it."""
         return self._engine.dialect.name != "postgresql" or await asyncio.to_thread(self._take)
 
     async def confirm(self) -> None:
-        """Raises :class:`StoreError` where it was lost with its connection."""
+        """Raise :class:`StoreError` if the lease was lost with its connection."""
         if self._connection is not None:
             await asyncio.to_thread(self._confirm)
 
     async def release(self) -> None:
-        """Let go; nothing happens where it is not held."""
+        """Release the lease, if it is held."""
         if self._connection is not None:
             await asyncio.to_thread(self._close)
 

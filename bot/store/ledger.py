@@ -1,4 +1,8 @@
-"""The ledger of model calls: one row a (task, step), reserved before it is asked, settled after, read before both."""
+"""Keep the ledger of model calls, one row for each step of a task.
+
+A row is reserved before the model is asked and settled after; it is read before both, so that no answer is bought
+twice.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,7 @@ _held = sa.func.coalesce(sa.func.sum(sa.func.coalesce(model_call.c.cost, 0.0) + 
 
 @dataclass(frozen=True)
 class ModelCall:
-    """What is about to be asked: ``dollars`` and tokens are the worst case."""
+    """A call that is about to be made; dollars and tokens are its worst case."""
 
     task: str
     step: str
@@ -33,7 +37,10 @@ class ModelCall:
 
 @dataclass(frozen=True)
 class Ceilings:
-    """Dollars a task, a repository's day and the server's day may cost; tokens a task may spend on this model."""
+    """Limits in dollars: for a task, a repository's day, the server's day.
+
+    ``task_tokens`` limits the tokens a task may spend on this model.
+    """
 
     task: float
     repository_day: float
@@ -43,7 +50,7 @@ class Ceilings:
 
 @dataclass(frozen=True)
 class Shortfall:
-    """Why a call may not be made: which ceiling, and how much is left under it."""
+    """A refusal: the ceiling that a call would exceed, and what is left of it."""
 
     limit: Literal["task", "repository_day", "server_day", "task_tokens"]
     ceiling: float
@@ -52,7 +59,10 @@ class Shortfall:
 
 @dataclass(frozen=True)
 class Settlement:
-    """How a call ended. ``final`` answers (also bad ones that were paid for) are given again instead of asked again."""
+    """The end of a call.
+
+    ``final`` answers (also bad ones that were paid for) are replayed instead of asked for again.
+    """
 
     dollars: float
     input_tokens: int
@@ -64,26 +74,32 @@ class Settlement:
 
 
 class Ledger:
-    """Budgets and bought answers. Days are UTC. Every method is one transaction."""
+    """The budgets and the answers already bought.
+
+    Days are UTC. Every method is one transaction.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     async def bought(self, task: str, step: str) -> dict[str, Any] | None:
-        """The answer that was settled as final for this step, or None."""
+        """Return the answer that was settled as final for this step, if any."""
         query = sa.select(model_call.c.reply).where(*_is((task, step)), model_call.c.state == "answered")
         found: dict[str, Any] | None = await self._store.run(lambda connection: connection.scalar(query))
         return found
 
     async def reserve(self, call: ModelCall, ceilings: Ceilings) -> Shortfall | None:
-        """Set the worst case aside if every ceiling allows it; else say which does not.
+        """Reserve the worst case; return the ceiling it would exceed, if any.
 
-        What an earlier, crashed try of the same step had set aside is taken over, not added.
+        What an earlier, crashed try of the same step had reserved is taken over, not added.
         """
         return await self._store.run(lambda connection: _reserve(connection, call, ceilings))
 
     async def settle(self, task: str, step: str, end: Settlement) -> None:
-        """Replace the reservation by what the call really cost; costs of earlier tries of the step stay."""
+        """Replace the reservation by the real cost.
+
+        Costs of earlier tries of the step stay.
+        """
         change = (
             sa.update(model_call)
             .where(*_is((task, step)))
@@ -102,7 +118,10 @@ class Ledger:
 
 
 def release(connection: sa.Connection, task: str) -> None:
-    """Give back what an ended task had set aside for calls that died with their process: nobody asks them again."""
+    """Release what an ended task had reserved.
+
+    Its calls died with their process; nobody asks them again.
+    """
     left = (model_call.c.task == task, model_call.c.state == "reserved")
     connection.execute(sa.update(model_call).where(*left).values(state="failed", reserved=0.0))
 

@@ -1,4 +1,4 @@
-"""What became of a task's work."""
+"""Remember how pull requests of ours ended."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from bot.store.tables import outcome
 
 
 def record(connection: sa.Connection, task: str, kind: str, data: dict[str, Any]) -> None:
-    """Remember the latest outcome: ``merged``, ``edited``, ``closed`` or ``reverted``."""
+    """Remember the latest outcome of a task's pull request.
+
+    ``kind`` is ``merged``, ``edited`` (merged after people changed it), ``closed`` or ``reverted``.
+    """
     connection.execute(outcome.delete().where(outcome.c.task == task))
     connection.execute(outcome.insert().values(task=task, kind=kind, data=data, at=now_ms()))

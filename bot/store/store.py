@@ -1,4 +1,4 @@
-"""Execute SQL in transactions, off the event loop: :meth:`Store.run` is the one way into the database."""
+"""Run SQL in transactions, off the event loop."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _inside: contextvars.ContextVar[bool] = contextvars.ContextVar("inside_transacti
 
 
 class Store:
-    """The synchronous database behind an executor: one thread on SQLite, a small pool on PostgreSQL.
+    """The one way into the database.
 
-    Only SQL may run inside a transaction. Calling :meth:`run` from inside one raises :class:`StoreError`, because an
-    engine call nested there waits for the only connection for ever.
+    One thread serves SQLite, a small pool PostgreSQL. Only SQL may run inside a transaction: calling :meth:`run` from
+    inside one raises :class:`StoreError`, because an engine call nested there waits for the only connection for ever.
     """
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -31,7 +31,10 @@ class Store:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="store")
 
     def run_sync(self, fn: Callable[[sa.Connection], T]) -> T:
-        """Run ``fn`` in one transaction on this thread; commit on return, roll back on any exception."""
+        """Run ``fn`` in one transaction on this thread.
+
+        It is committed on return and rolled back on any exception.
+        """
         if _inside.get():
             raise StoreError("A transaction was started inside another one: only SQL may run there.")
         token = _inside.set(True)
@@ -42,18 +45,27 @@ class Store:
             _inside.reset(token)
 
     async def run(self, fn: Callable[[sa.Connection], T]) -> T:
-        """Run ``fn`` as :meth:`run_sync` does, in the store's own thread: the event loop is never blocked."""
+        """Run ``fn`` in one transaction, in the store's own thread.
+
+        The event loop is never blocked.
+        """
         if _inside.get():
             raise StoreError("The store was called from inside a transaction: only SQL may run there.")
         return await asyncio.get_running_loop().run_in_executor(self._executor, self.run_sync, fn)
 
     def is_current(self) -> bool:
-        """Return True if the schema is this program's. Raises :class:`StoreError`, as :meth:`migrate` does."""
+        """Return True if the schema is this program's.
+
+        Raises :class:`StoreError`, as :meth:`migrate` does.
+        """
         with _explained(self.engine.url):
             return migrations.is_current(self.engine)
 
     def migrate(self) -> None:
-        """Create or upgrade our tables; safe when several processes start together. Raises :class:`StoreError`."""
+        """Create or upgrade our tables.
+
+        Safe when several processes start together. Raises :class:`StoreError`.
+        """
         with _explained(self.engine.url):
             migrations.upgrade(self.engine)
 
@@ -65,7 +77,10 @@ class Store:
 
 @contextmanager
 def _explained(url: sa.URL) -> Iterator[None]:
-    """Turn the driver's error into a :class:`StoreError` that says what to check, without the password."""
+    """Turn the driver's error into a :class:`StoreError`.
+
+    It says what to check, without the password.
+    """
     try:
         yield
     except sa.exc.SQLAlchemyError as error:

@@ -1,4 +1,4 @@
-"""The records of tasks: rows, events, attempts, cancel flags.
+"""Keep the records of tasks: rows, events, attempts, cancel flags.
 
 Every function takes an open transaction; one that changes a state does nothing the second time.
 """
@@ -21,7 +21,7 @@ RUNNABLE = ("queued", "running")
 
 
 class NewTask(JsonModel):
-    """What is known of a task before it runs.
+    """A task before it runs.
 
     ``argument`` is the flow's argument as plain JSON. While the task is active no other one may hold its
     ``active_key``; ``group`` is the concurrency group.
@@ -42,7 +42,10 @@ class NewTask(JsonModel):
 
 
 class Task(NewTask):
-    """A task's row. ``cancel`` is the login of who asked it to stop; times are milliseconds since the epoch."""
+    """A task's row.
+
+    ``cancel`` is the login of who asked it to stop; times are milliseconds since the epoch.
+    """
 
     state: str
     cancel: str | None = None
@@ -54,7 +57,10 @@ class Task(NewTask):
 
 
 class TaskEvent(JsonModel):
-    """Something that happened to a task; ``id`` grows, ``at`` is milliseconds since the epoch."""
+    """An event in a task's story.
+
+    ``id`` grows, ``at`` is milliseconds since the epoch.
+    """
 
     id: int
     task: str
@@ -64,21 +70,30 @@ class TaskEvent(JsonModel):
 
 
 class Creation(NamedTuple):
-    """``created``, or else the id of the task that was there before: the same id, or the holder of the active key."""
+    """The result of :func:`create`.
+
+    ``holder`` is the new task, or else the one that was there before: of the same id, or holding the active key.
+    """
 
     created: bool
     holder: str
 
 
 class StepStart(NamedTuple):
-    """``starts`` of a step that have not ended, this one included; 0 where ``cancelled_by`` somebody."""
+    """The number of starts of a step that have not ended, this one included.
+
+    It is 0 where ``cancelled_by`` somebody.
+    """
 
     starts: int
     cancelled_by: str | None
 
 
 def create(connection: sa.Connection, new: NewTask) -> Creation:
-    """Store a queued task, unless its id exists or its active key is held; adds a ``queued`` event."""
+    """Store a queued task, unless its id exists or its active key is held.
+
+    A ``queued`` event is added.
+    """
     row = new.model_dump(exclude={"group"}) | {"concurrency_group": new.group}
     queued = insert(connection, task).values(row | {"state": "queued", "posted": {}, "created": now_ms()})
     if connection.execute(queued.on_conflict_do_nothing().returning(task.c.id)).first() is not None:
@@ -91,6 +106,7 @@ def create(connection: sa.Connection, new: NewTask) -> Creation:
 
 
 def get(connection: sa.Connection, task_id: str) -> Task | None:
+    """Load a task's row, if there is one."""
     row = connection.execute(sa.select(task).where(task.c.id == task_id)).one_or_none()
     return None if row is None else _task(row)
 
@@ -98,7 +114,10 @@ def get(connection: sa.Connection, task_id: str) -> Task | None:
 def find(
     connection: sa.Connection, repository: int, number: int, *, flow: str | None = None, active: bool = False
 ) -> list[Task]:
-    """The tasks of an issue or pull request, newest first; ``repository`` is an id, which outlives every name."""
+    """Find the tasks of an issue or pull request, newest first.
+
+    ``repository`` is an id, which outlives every name.
+    """
     told = sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger)
     # All names with such a number: without them no index serves, and every task's argument would be read.
     names = sa.select(task.c.repository).where(task.c.number == number)
@@ -111,23 +130,27 @@ def find(
 
 
 def find_holder(connection: sa.Connection, active_key: str) -> Task | None:
-    """The task that holds the key: active, and nobody has asked it to stop."""
+    """Find the task that holds the key: active, and not asked to stop."""
     row = connection.execute(sa.select(task).where(task.c.active_key == active_key)).one_or_none()
     return None if row is None else _task(row)
 
 
 def list_runnable(connection: sa.Connection) -> list[Task]:
-    """Every task that is queued or running, oldest first: what an engine must know about at launch."""
+    """List every queued or running task, oldest first, for an engine's launch."""
     query = sa.select(task).where(task.c.state.in_(RUNNABLE)).order_by(task.c.created, task.c.id)
     return [_task(row) for row in connection.execute(query)]
 
 
 def set_group(connection: sa.Connection, task_id: str, group: str | None) -> None:
+    """Store the concurrency group of a task."""
     connection.execute(sa.update(task).where(task.c.id == task_id).values(concurrency_group=group))
 
 
 def begin(connection: sa.Connection, task_id: str) -> bool:
-    """The task runs from now on, with a ``started`` event the first time; False where it ended before it began."""
+    """Mark the task as running; return False if it ended before it began.
+
+    A ``started`` event is added the first time.
+    """
     query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None))
     if connection.execute(query.where(task.c.started.is_(None)).values(state="running", started=now_ms())).rowcount:
         add_event(connection, task_id, "started", {})
@@ -136,7 +159,10 @@ def begin(connection: sa.Connection, task_id: str) -> bool:
 
 
 def close(connection: sa.Connection, task_id: str, state: str, result: Mapping[str, Any]) -> bool:
-    """End the task: state, result, active key freed, ``ended`` event. False where it had ended: the first end stays."""
+    """End the task: state, result, active key freed, ``ended`` event.
+
+    Return False if it had ended before: the first end stays.
+    """
     query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None))
     done = connection.execute(query.values(state=state, result=dict(result), ended=now_ms(), active_key=None)).rowcount
     if done:
@@ -157,20 +183,26 @@ def add_event(connection: sa.Connection, task_id: str, kind: str, data: Mapping[
 
 
 def list_events(connection: sa.Connection, task_id: str, after: int = 0) -> list[TaskEvent]:
-    """The task's events with an id greater than ``after``, oldest first."""
+    """List the task's events with an id greater than ``after``, oldest first."""
     query = sa.select(task_event).where(task_event.c.task == task_id, task_event.c.id > after).order_by(task_event.c.id)
     return [TaskEvent.model_validate(dict(row._mapping)) for row in connection.execute(query)]
 
 
 def list_touched(connection: sa.Connection, after: int) -> dict[str, int]:
-    """Tasks with events newer than event id ``after``: task id -> its newest event id, for the reporter."""
+    """List tasks with events newer than event id ``after``.
+
+    Task id -> its newest event id, for the reporter.
+    """
     newest = sa.func.max(task_event.c.id)
     query = sa.select(task_event.c.task, newest).where(task_event.c.id > after).group_by(task_event.c.task)
     return {str(task_id): int(event_id) for task_id, event_id in connection.execute(query.order_by(newest))}
 
 
 def merge_posted(connection: sa.Connection, task_id: str, ids: Mapping[str, Any]) -> dict[str, Any]:
-    """Remember ids of what was posted for the task, over those of the same name; returns all of them."""
+    """Remember ids of what was posted for the task, and return all of them.
+
+    They replace ids of the same name.
+    """
     query = sa.select(task.c.posted).where(task.c.id == task_id).with_for_update()
     posted = dict(connection.execute(query).scalar_one()) | dict(ids)
     connection.execute(sa.update(task).where(task.c.id == task_id).values(posted=posted))
@@ -178,9 +210,10 @@ def merge_posted(connection: sa.Connection, task_id: str, ids: Mapping[str, Any]
 
 
 def request_cancel(connection: sa.Connection, task_id: str, by: str) -> bool:
-    """Ask an active task to stop; one that has not begun ends at once. False where there is nothing to stop.
+    """Ask an active task to stop; one that has not begun ends at once.
 
-    Its active key is free from now on: whoever asks again gets a new task, not one that is ending.
+    Return False if there is nothing to stop. Its active key is free from now on: whoever asks again gets a new task,
+    not one that is ending.
     """
     query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None), task.c.cancel.is_(None))
     if not connection.execute(query.values(cancel=by, active_key=None)).rowcount:
@@ -194,11 +227,15 @@ def request_cancel(connection: sa.Connection, task_id: str, by: str) -> bool:
 
 
 def cancelled_by(connection: sa.Connection, task_id: str) -> str | None:
+    """Return the login of who asked the task to stop, if anybody did."""
     return connection.execute(sa.select(task.c.cancel).where(task.c.id == task_id)).scalar_one_or_none()
 
 
 def start_step(connection: sa.Connection, task_id: str, step: str) -> StepStart:
-    """Count one more start of a step, durably before its body runs; a cancelled task's step is not counted."""
+    """Count one more start of a step, durably, before its body runs.
+
+    A cancelled task's step is not counted.
+    """
     by = cancelled_by(connection, task_id)
     if by is not None:
         return StepStart(0, by)
@@ -210,7 +247,10 @@ def start_step(connection: sa.Connection, task_id: str, step: str) -> StepStart:
 
 
 def end_step(connection: sa.Connection, task_id: str, step: str, error: str | None = None) -> None:
-    """Uncount a start that ended without a checkpoint but in order; its ``error`` becomes a ``retry`` event."""
+    """Uncount a start that ended in order but without a checkpoint.
+
+    Its ``error`` becomes a ``retry`` event.
+    """
     query = sa.update(attempt).where(attempt.c.task == task_id, attempt.c.step == step, attempt.c.count > 0)
     connection.execute(query.values(count=attempt.c.count - 1))
     if error is not None:

@@ -14,7 +14,10 @@ def count_tasks(connection: sa.Connection) -> dict[str, int]:
 
 
 def count_outcomes(connection: sa.Connection) -> dict[str, int]:
-    """Count how our pull requests ended: ``merged``, ``edited`` (merged after people changed them) or ``closed``."""
+    """Count how our pull requests ended.
+
+    ``merged``, ``edited`` (merged after people changed them) or ``closed``.
+    """
     query = sa.select(outcome.c.kind, sa.func.count().label("pulls")).group_by(outcome.c.kind)
     return {row.kind: row.pulls for row in connection.execute(query)}
 
@@ -27,6 +30,6 @@ def sum_dollars(connection: sa.Connection) -> dict[tuple[str, str], float]:
 
 
 def count_repeats(connection: sa.Connection) -> int:
-    """Count the starts of steps that followed another start without an end: processes that died in their midst."""
+    """Count the steps that were started again after a process died."""
     query = sa.select(sa.func.coalesce(sa.func.sum(attempt.c.count - 1), 0)).where(attempt.c.count > 1)
     return int(connection.execute(query).scalar_one())

@@ -1,4 +1,4 @@
-"""``INSERT`` with an ``ON CONFLICT`` clause, in the dialect of the connection."""
+"""Build an ``INSERT`` with an ``ON CONFLICT`` clause for either database."""
 
 from __future__ import annotations
 
@@ -7,4 +7,5 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    """Start an ``INSERT`` in the dialect of the connection."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)

@@ -1,4 +1,7 @@
-"""Schema upgrades with alembic, at start. ``python -m bot.store.migrations`` upgrades the URL it reads."""
+"""Upgrade the schema with alembic, at start.
+
+``python -m bot.store.migrations`` upgrades the database whose URL it reads.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,10 @@ _ADVISORY_LOCK = 0x464F5247
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Bring the database to the newest revision. Processes that start together queue up behind one lock.
+    """Bring the database to the newest revision.
 
-    Raises :class:`StoreError` where the database is newer than this program.
+    Processes that start together queue up behind one lock. Raises :class:`StoreError` if the database is newer than
+    this program.
     """
     if is_current(engine):
         return
@@ -38,7 +42,10 @@ def upgrade(engine: sa.Engine) -> None:
 
 
 def is_current(engine: sa.Engine) -> bool:
-    """Whether there is nothing to upgrade. Raises :class:`StoreError` where the database is newer than this program."""
+    """Return True if there is nothing to upgrade.
+
+    Raises :class:`StoreError` if the database is newer than this program.
+    """
     found, newest = _revision(engine), _newest()
     if found is not None and found > newest:
         raise StoreError(
@@ -49,7 +56,7 @@ def is_current(engine: sa.Engine) -> bool:
 
 
 def _revision(engine: sa.Engine) -> str | None:
-    """The revision the database has; None where it has none."""
+    """Read the database's revision; None if it has none."""
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table(VERSION_TABLE):
             return None
@@ -57,5 +64,5 @@ def _revision(engine: sa.Engine) -> str | None:
 
 
 def _newest() -> str:
-    """Revisions are numbered; their files begin with the number."""
+    """Return the newest revision: they are numbered, as are their files."""
     return max(path.name[:4] for path in Path(__file__).parent.glob("versions/[0-9]*.py"))
