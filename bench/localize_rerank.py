@@ -56,7 +56,7 @@ async def orders(asked: Sequence[Asked], folder: Path) -> tuple[dict[str, list[s
 
     async def order(one: Asked) -> list[str]:
         spender = Spender(task=one.name, repository="bench/localize", max_task=_DOLLARS, max_day=_DOLLARS)
-        question = rerank_question("fix", one.brief, one.listed)
+        question = rerank_question(one.brief, one.listed)
         async with gate:
             reply = await gateway.ask(spender, "rerank", "cheap", question, schema=SCHEMA, max_output=RERANK_OUTPUT)
         replies.append(reply)

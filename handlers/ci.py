@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.change.job import task_of
+from bot.change.branches import task_of
 from bot.dispatch.start import Request, begin, record
 from bot.doors.comments import replies
 from bot.doors.webhook.router import Event, Router

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.change.job import task_of
+from bot.change.branches import task_of
 from bot.doors.webhook.router import Event, Router
 from bot.store import outcomes, tasks
 from bot.store.tasks import Task

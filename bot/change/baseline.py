@@ -1,10 +1,11 @@
-"""Prepare: install, then run the tests as they are, so that "nothing broke" can be said with a number."""
+"""Install a base and run its tests as they are, so that "nothing broke" can be said with a number."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bot.change.records import Baseline, Brief, Found
+from bot.change.stages import Stage
 from bot.git.changes import Changes
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun, ToolchainError
@@ -16,12 +17,12 @@ _NEAREST = 3
 
 async def install(job: Assignment[Any], brief: Brief) -> Installed:
     """Check out the base and install it through the allow-list proxy."""
-    await job.stage("prepare", "started")
+    await job.stage(Stage.PREPARE, "started")
     return await job.workshop(brief.base_sha).ready()
 
 
 async def baseline(job: Assignment[Any], brief: Brief, found: Found, installed: Installed) -> Baseline:
-    """The full suite if it ends within ``checks.minutes``, else the nearest test files; the record names the scope."""
+    """Run the full suite if it ends within ``checks.minutes``, else the nearest test files; record the scope."""
     minutes = job.policy.checks.minutes
     workshop = job.workshop(brief.base_sha)
     targets: tuple[str, ...] = ()
@@ -39,7 +40,7 @@ async def baseline(job: Assignment[Any], brief: Brief, found: Found, installed: 
         tier=workshop.tier,
         setup=installed.commands,
     )
-    await job.stage("prepare", "done", f"{_counted(record)} before any change ({record.scope})")
+    await job.stage(Stage.PREPARE, "done", f"{_counted(record)} before any change ({record.scope})")
     return record
 
 

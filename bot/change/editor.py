@@ -1,13 +1,15 @@
-"""Edit: the loop that changes the code, with the proof and the nearest tests run after every edit."""
+"""Edit: the loop that changes the code, with the proof and the tests around it run after every edit."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from bot.change.job import Job
-from bot.change.records import Baseline, Brief, Proof
+from bot.change.recipe import AnyEvidence, Job
+from bot.change.records import Baseline, Brief, Found, Proof
+from bot.change.stages import Stage
 from bot.context.lookup import Lookup
+from bot.engine.port import Ctx
 from bot.git.changes import Changes
 from bot.models.port import Message
 from bot.sandbox.port import Limits
@@ -17,11 +19,15 @@ from bot.work.prompts import render
 from bot.work.records import Work
 from bot.work.toolset import Check, Hands, May, protected, shown
 
+# an edit waits for these tests; those that take longer run in the gates
 NEAR = Limits(seconds=120)
+_NEAREST = 8
+_SHOWN = 4_000
+_NOT_RUN = "The edits apply. Code of a fork is not run here."
 
 
 def lookup_for(job: Assignment[Any], brief: Brief) -> Callable[[Changes], Awaitable[Lookup]]:
-    """Search and read on base plus changes, never through the disk."""
+    """Return a search over base plus changes, which never reads the disk."""
 
     async def lookup(changes: Changes) -> Lookup:
         code = await index(job, brief.base_sha)
@@ -30,61 +36,98 @@ def lookup_for(job: Assignment[Any], brief: Brief) -> Callable[[Changes], Awaita
     return lookup
 
 
-async def start_editing(job: Job, brief: Brief, proof: Proof, proved: Work) -> Work:
-    """The second task, said in the same conversation, so that what was read need not be read again."""
-    await job.stage("edit", "started")
-    text = render(f"{job.capability.prompts}/edit.md.j2", proof=proof, nonce=brief.nonce)
-    return Work(changes=proof.files, messages=(*proved.messages, Message(role="user", text=text)))
+async def start_editing(job: Job[Any], evidence: AnyEvidence, found: Found, said: tuple[Message, ...]) -> Work:
+    """Begin the work: the proof's files, what was said by then, and what is wanted now."""
+    await job.stage(Stage.EDIT, "started")
+    text = render(
+        f"{job.recipe.prompts}/edit.md.j2",
+        brief=evidence.brief,
+        found=found,
+        baseline=evidence.baseline,
+        proof=evidence.proof,
+        failing="\n".join(_failing(evidence.baseline))[:_SHOWN],
+    )
+    changes = evidence.proof.files if evidence.proof is not None else Changes()
+    return Work(changes=changes, messages=(*said, Message(role="user", text=text)))
 
 
-def edit_hands(job: Job, brief: Brief, base: Baseline, proof: Proof) -> Hands:
-    """Everything may be edited but tests that exist, test configuration, the proof and what is protected."""
+def _failing(base: Baseline | None) -> list[str]:
+    verdicts = base.verdicts if base is not None else {}
+    return [name for name, verdict in verdicts.items() if verdict in {"failed", "error"}]
+
+
+async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Hands:
+    """Return the tools of the loop, bound to what the recipe lets it edit."""
+    brief = evidence.brief
+    existing = frozenset(await ctx.step("existing", existing_paths, job, brief))
     return Hands(
         job,
         brief.base_sha,
         brief.nonce,
         lookup_for(job, brief),
-        _may_edit(job, brief, base, proof),
-        _check(job, brief, base, proof),
+        job.recipe.may_edit(job, evidence, existing),
+        _check(job, evidence),
+        may_run=brief.runs,
     )
 
 
-def _may_edit(job: Job, brief: Brief, base: Baseline, proof: Proof) -> May:
-    known = {name.split("::")[0] for name in base.verdicts}
+async def existing_paths(job: Job[Any], brief: Brief) -> tuple[str, ...]:
+    """Return the paths that were there before anybody's change: those of the base branch."""
+    mirror = await job.mirror(brief.trusted_sha)
+    return tuple(entry.path for entry in await mirror.entries(brief.trusted_sha))
+
+
+def code_and_new_tests(job: Job[Any], evidence: AnyEvidence, existing: Collection[str]) -> May:
+    """Allow every path but existing tests, test configuration, the proof and what is protected."""
+    sha = evidence.brief.base_sha
+    proof = evidence.proof.files.files if evidence.proof is not None else {}
+    base = evidence.baseline
+    known = {name.split("::")[0] for name in base.verdicts} if base is not None else set()
 
     def may_edit(path: str) -> str | None:
-        toolchain = job.workshop(brief.base_sha).toolchain()
-        if path in proof.files.files:
+        toolchain = job.workshop(sha).toolchain()
+        if path in proof:
             return f"`{path}` is the proof; it stays as it failed."
-        if path in known or toolchain.is_test(path) or toolchain.is_test_config(path):
+        if toolchain.is_test_config(path) or (path in existing and (path in known or toolchain.is_test(path))):
             return f"`{path}` belongs to the tests, which stay as they are. If a test is wrong, say so when you finish."
-        return protected(job, brief.base_sha, path)
+        return protected(job, sha, path)
 
     return may_edit
 
 
-def _check(job: Job, brief: Brief, base: Baseline, proof: Proof) -> Check:
+def _check(job: Job[Any], evidence: AnyEvidence) -> Check:
+    brief, base, proof = evidence.brief, evidence.baseline, evidence.proof
+
     async def check(changes: Changes) -> str:
+        if base is None:
+            return _NOT_RUN
         workshop = job.workshop(brief.base_sha)
-        first = await workshop.test(changes, proof.targets)
-        near = await tests_near(job, brief, base, changes)
-        if not near:
-            return shown("The proof", first)
-        second = await workshop.test(changes, near, limits=NEAR)
-        await job.stage("edit", "started", _told(first.verdicts(), proof))
-        return f"{shown('The proof', first)}\n\n{shown('Tests nearby', second)}"
+        parts = []
+        if proof is not None:
+            run = await workshop.test(changes, proof.targets, limits=NEAR)
+            parts.append(shown("The proof", run))
+            await job.stage(Stage.EDIT, "started", _progress(run.verdicts(), proof))
+        near = await tests_near(job, brief, base, changes, proof)
+        if near:
+            parts.append(shown("Tests nearby", await workshop.test(changes, near, limits=NEAR)))
+        return "\n\n".join(parts) or "The edits apply. No test nearby is known."
 
     return check
 
 
-def _told(verdicts: Mapping[str, str], proof: Proof) -> str:
+def _progress(verdicts: Mapping[str, str], proof: Proof) -> str:
     passing = sum(verdicts.get(name) == "passed" for name in proof.tests)
     return f"proof: {passing} of {len(proof.tests)} pass"
 
 
-async def tests_near(job: Assignment[Any], brief: Brief, base: Baseline, changes: Changes) -> Sequence[str]:
-    """The existing test files that exercise what was changed, at most eight."""
+async def tests_near(
+    job: Job[Any], brief: Brief, base: Baseline, changes: Changes, proof: Proof | None
+) -> Sequence[str]:
+    """Return the new test files of the change, then existing ones that exercise it; eight of the latter at most."""
     code = await index(job, brief.base_sha)
+    is_test = job.workshop(brief.base_sha).toolchain().is_test
+    proved = proof.targets if proof is not None else ()
+    own = [path for path, text in changes.files.items() if text is not None and is_test(path) and path not in proved]
     near = [test for path in changes.files for test in code.find_tests(path)]
     files = [*base.targets[:3], *near] or list(base.targets)
-    return tuple(dict.fromkeys(file for file in files if file not in changes.files))[:8]
+    return (*own, *tuple(dict.fromkeys(file for file in files if file not in changes.files))[:_NEAREST])

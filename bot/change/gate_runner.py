@@ -1,4 +1,4 @@
-"""Gate: the finished change in a fresh tree, judged by code alone."""
+"""Run the gates: the finished change in a fresh tree, judged by code alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from bot.change import gates
 from bot.change.lint import lint_gate, parse_gate
 from bot.change.proof_rules import RUNS
+from bot.change.recipe import AnyEvidence, Job
 from bot.change.records import Baseline, Gate, GateReport, Proof
+from bot.change.stages import Stage
 from bot.git.changes import Changes
 from bot.github.text.outgoing import find_secrets
 from bot.sandbox.port import Limits
@@ -20,26 +22,24 @@ from bot.work.workshop import Workshop
 _SHOWN = 20_000
 
 
-async def gate(
-    job: Assignment[Any],
-    base_sha: str,
-    base: Baseline | None,
-    proof: Proof | None,
-    wanted: Changes,
-    tests_of: str | None = None,
-) -> GateReport:
+async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Changes) -> GateReport:
     """Run every gate on ``base_sha`` plus the change; test configuration and existing tests stay as they are there.
 
-    Existing are those of the commit ``tests_of``, by default ``base_sha``. Without a proof nothing must begin to pass;
-    without a baseline nothing is run, and the gates are those that only read.
+    On a pull request existing tests are those of its base branch. Without a proof nothing must begin to pass; without
+    a baseline nothing is run, and the gates are those that only read.
     """
-    await job.stage("edit", "done", f"{len(wanted.files)} files changed{', the test included' if proof else ''}")
-    await job.stage("gate", "started")
+    brief, base, proof, limits = evidence.brief, evidence.baseline, evidence.proof, job.recipe.gates
+    own_test = proof is not None and proof.files.files
+    await job.stage(Stage.EDIT, "done", f"{len(wanted.files)} files changed{', the test included' if own_test else ''}")
+    await job.stage(Stage.GATE, "started")
     mirror = await job.mirror(base_sha)
     paths = {entry.path for entry in await mirror.entries(base_sha)}
-    existing = {entry.path for entry in await mirror.entries(tests_of)} if tests_of else paths
-    toolchain = job.workshop(base_sha).toolchain()
-    changes, restored = gates.take_tests_from_base(wanted, existing, toolchain.is_test, toolchain.is_test_config)
+    existing = paths if brief.pull is None else {entry.path for entry in await mirror.entries(brief.trusted_sha)}
+    changes = wanted
+    restored: tuple[str, ...] = ()
+    if limits.tests_from_base:
+        toolchain = job.workshop(base_sha).toolchain()
+        changes, restored = gates.take_tests_from_base(wanted, existing, toolchain.is_test, toolchain.is_test_config)
     diff = await mirror.diff(base_sha, changes)
     ran = _Ran() if base is None else await _run(job, base_sha, base, existing, proof, changes)
     report = GateReport(
@@ -56,7 +56,7 @@ async def gate(
                 job.policy.protected,
                 await asyncio.to_thread(_shadowing, job.workshop(base_sha), changes, paths),
             ),
-            gates.size_gate(diff),
+            gates.size_gate(diff, limits.files, limits.lines),
         ),
         diff=diff[:_SHOWN],
         restored=restored,
@@ -64,12 +64,12 @@ async def gate(
         command=ran.command,
         seconds=ran.seconds,
     )
-    await job.stage("gate", "done" if report.passed else "failed", ", ".join(gate.name for gate in report.failed()))
+    await job.stage(Stage.GATE, "done" if report.passed else "failed", ", ".join(gate.name for gate in report.failed()))
     return report
 
 
 class _Ran(NamedTuple):
-    """What the gates that run tests came to."""
+    """Results of the gates that run tests."""
 
     gates: tuple[Gate, ...] = ()
     flaky: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The gates of a change: pure functions from what ran to passed or not passed. No gate asks a model."""
+"""Decide the gates of a change: pure functions from what ran to passed or not. No gate asks a model."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from bot.git.changes import Changes
 from bot.toolchains.port import TestRun, Verdict
 from bot.work.protected_paths import is_protected
 
-MAX_FILES = 20
-MAX_LINES = 800
 _BAD = ("failed", "error")
 
 
@@ -98,18 +96,23 @@ def paths_gate(changes: Changes, also: Collection[str] = (), shadowing: Collecti
     return Gate(name="paths", passed=not touched, after=f"{len(changes.files)} files", detail="\n".join(touched))
 
 
-def size_gate(diff: str) -> Gate:
-    """A fix is small: at most :data:`MAX_FILES` files and :data:`MAX_LINES` changed lines."""
-    files, lines = len(PatchSet(diff)), len(added_lines(diff)) + len(removed_lines(diff))
-    small = 0 < files <= MAX_FILES and lines <= MAX_LINES
-    detail = (
-        ""
-        if small
-        else f"{files} files and {lines} lines changed; allowed are 1 to {MAX_FILES} files, {MAX_LINES} lines."
-    )
-    return Gate(
-        name="size", passed=small, after=f"{lines} lines in {files} file{'' if files == 1 else 's'}", detail=detail
-    )
+def size_gate(diff: str, max_files: int, max_lines: int) -> Gate:
+    """Hold the change to at most so many files and changed lines."""
+    files, lines = _size(diff)
+    small = 0 < files <= max_files and lines <= max_lines
+    allowed = f"allowed are 1 to {max_files} files, {max_lines} lines"
+    detail = "" if small else f"{files} files and {lines} lines changed; {allowed}."
+    return Gate(name="size", passed=small, after=size_text(diff), detail=detail)
+
+
+def size_text(diff: str) -> str:
+    """Count the files and changed lines of a diff, in words."""
+    files, lines = _size(diff)
+    return f"{lines} lines in {files} file{'' if files == 1 else 's'}"
+
+
+def _size(diff: str) -> tuple[int, int]:
+    return len(PatchSet(diff)), len(added_lines(diff)) + len(removed_lines(diff))
 
 
 def secrets_gate(diff: str, find_secrets: Callable[[str], Collection[str]]) -> Gate:

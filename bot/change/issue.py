@@ -1,16 +1,20 @@
-"""Read: the request as it was made, and whether it still stands."""
+"""Read an issue as it was when the task was triggered, and whether it still stands."""
 
 from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from typing import Any
 
 from bot.change import commits
-from bot.change.job import Job, is_for
-from bot.change.records import Brief, Comment
+from bot.change.branches import is_for
+from bot.change.recipe import Job
+from bot.change.records import Brief, ChangeTask, Comment
+from bot.change.stages import Stage
 from bot.github.api.scopes import READ
 from bot.github.resources import issues, labels, pulls, repos
 from bot.github.resources.issues import Issue, IssueComment
+from bot.work.assignment import Assignment
 from bot.work.untrusted import visible
 
 _MAX_BODY = 20_000
@@ -18,9 +22,9 @@ _MAX_RAW = 60_000
 _MAX_COMMENTS = 30
 
 
-async def read(job: Job) -> Brief:
-    """Title and body from the delivery; state and earlier comments from GitHub; the base from the default branch."""
-    await job.stage("read", "started")
+async def read(job: Job[ChangeTask]) -> Brief:
+    """Read title and body from the delivery; state, earlier comments and the default branch from GitHub."""
+    await job.stage(Stage.READ, "started")
     task, repository = job.task, job.task.repository
     github = await job.services.github.for_repository(repository, READ)
     issue = await issues.get_issue(github, repository, task.number)
@@ -37,11 +41,25 @@ async def read(job: Job) -> Brief:
         base_sha=base_sha,
         stop=_stop(job, issue) or await already_open(job) or await _ruled_out(job),
     )
-    await job.stage("read", "failed" if brief.stop else "done", brief.stop or "")
+    await job.stage(Stage.READ, "failed" if brief.stop else "done", brief.stop or "")
     return brief
 
 
-def _stop(job: Job, issue: Issue) -> str | None:
+async def fetch(job: Job[ChangeTask], brief: Brief) -> Brief:
+    """Bring the base into the mirror."""
+    await job.stage(Stage.FIND, "started")
+    await fetch_base(job, brief.base_branch)
+    return brief
+
+
+async def fetch_base(job: Assignment[Any], branch: str) -> None:
+    """Bring the base branch into the mirror with a token that can only read."""
+    token = await job.services.github.token(job.task.repository, READ)
+    mirror = await job.services.mirrors.of(job.task.repository)
+    await mirror.fetch([branch], token)
+
+
+def _stop(job: Job[ChangeTask], issue: Issue) -> str | None:
     if issue.state != "open":
         return "The issue was closed before the work began, so nothing was done. Reopen and label it to start again."
     label = job.task.source_label
@@ -50,14 +68,14 @@ def _stop(job: Job, issue: Issue) -> str | None:
     return None
 
 
-async def already_open(job: Job) -> str | None:
-    """One open pull request an issue: a second one would only compete with the first."""
+async def already_open(job: Job[Any]) -> str | None:
+    """Stop where a pull request for the issue is open: a second one would only compete with it."""
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, READ)
     bot = await job.services.github.bot()
     for pull in await pulls.list_open(github, repository):
         ours = pull.author_id == bot.id and not pull.from_fork(repository)
-        same = is_for(pull.head_branch, job.capability.flow, job.task.number)
+        same = is_for(pull.head_branch, job.recipe.name, job.task.number)
         if ours and same and pull.head_branch != job.branch:
             return (
                 f"#{pull.number} is already open for this issue. Close it and add the label again for another attempt."
@@ -65,7 +83,7 @@ async def already_open(job: Job) -> str | None:
     return None
 
 
-async def _ruled_out(job: Job) -> str | None:
+async def _ruled_out(job: Job[ChangeTask]) -> str | None:
     """Read the rules of the branch before anything is paid for."""
     said = await commits.objections(job, job.branch)
     if not said:

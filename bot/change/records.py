@@ -1,13 +1,14 @@
-"""What the pipeline's steps hand on: small frozen values that are stored as JSON and rendered into evidence."""
+"""Define what the pipeline's steps hand on, stored as JSON and rendered into evidence."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Generic, Literal, Self, TypeVar
 
 from bot.git.changes import Changes
 from bot.toolchains.port import Verdict
 from bot.types import JsonModel, Target
-from bot.work.records import Ran
+from bot.work.assignment import TargetT
+from bot.work.records import NO_COST, Cost, Ran
 
 GateName = Literal["tests taken from base", "proof", "regressions", "parse", "lint", "secrets", "paths", "size"]
 
@@ -32,10 +33,26 @@ class Comment(JsonModel):
     text: str
 
 
+class PullEnds(JsonModel):
+    """Both ends of the pull request that a change is made to.
+
+    ``merge_base`` is where it left the base branch, ``diff`` what it changes so far (cut where long) in the files
+    ``changed``; these three are known once it is fetched. ``ours``: whether this App opened it.
+    """
+
+    branch: str
+    from_fork: bool = False
+    ours: bool = False
+    merge_base: str = ""
+    diff: str = ""
+    changed: tuple[str, ...] = ()
+
+
 class Brief(JsonModel):
     """The cleaned request. ``stop`` is set, in words, where there is nothing to do.
 
-    ``number`` is the issue's or the pull request's, None for text that stands on neither.
+    ``number`` is the issue's or the pull request's, None for text that stands on neither. ``base_sha`` is the commit
+    that the change builds on, a pull request's head included.
 
     ``nonce`` delimits untrusted text in every prompt of the task; it is random, so nobody can write it beforehand.
     """
@@ -48,6 +65,21 @@ class Brief(JsonModel):
     base_branch: str
     base_sha: str
     stop: str | None = None
+    pull: PullEnds | None = None
+
+    def named_paths(self) -> tuple[str, ...]:
+        """Return the files that the request names, such as those in a failing check's log."""
+        return ()
+
+    @property
+    def runs(self) -> bool:
+        """Whether the code may be executed: that of a fork is not."""
+        return self.pull is None or not self.pull.from_fork
+
+    @property
+    def trusted_sha(self) -> str:
+        """The commit whose tests and guidelines hold: the base branch's, not a pull request's."""
+        return self.pull.merge_base if self.pull is not None else self.base_sha
 
 
 class Found(JsonModel):
@@ -133,37 +165,51 @@ class GateReport(JsonModel):
     def failed(self) -> tuple[Gate, ...]:
         return tuple(gate for gate in self.gates if not gate.passed)
 
+    def complaints(self) -> str:
+        """Say what the gates that did not pass found."""
+        return "\n\n".join(f"{gate.name}: {gate.after}\n{gate.detail}" for gate in self.failed())
+
 
 class Judgement(JsonModel):
-    """A second model's opinion of issue, diff and evidence. ``failing_input`` is set where it objects."""
+    """A second model's verdict on a change; ``objection`` says what the editor has to mend, "" where it passed."""
 
     model: str
     passed: bool
-    reason: str
-    failing_input: str | None = None
+    objection: str = ""
 
 
-class Evidence(JsonModel):
-    """Everything a pull request or a comment of ours may claim. ``objections``: how often the judge named an input."""
+BriefT = TypeVar("BriefT", bound=Brief)
+JudgementT = TypeVar("JudgementT", bound=Judgement)
 
-    task: ChangeTask
-    brief: Brief
+
+class Evidence(JsonModel, Generic[TargetT, BriefT, JudgementT]):
+    """Everything a pull request or a comment of ours may claim. ``objections``: how often the judge objected."""
+
+    task: TargetT
+    brief: BriefT
     baseline: Baseline | None = None
     proof: Proof | None = None
     report: GateReport | None = None
-    judgement: Judgement | None = None
+    judgement: JudgementT | None = None
     objections: int = 0
     cause: str = ""
     change: str = ""
     notes: tuple[str, ...] = ()
-    dollars: float = 0.0
-    calls: int = 0
+    cost: Cost = NO_COST
 
     @property
     def verified(self) -> bool:
-        """Proved before, all gates passed after, and the judge, when asked, named no failing input."""
+        """Whether all gates passed and the judge did not object."""
         gates = self.report is not None and self.report.passed
-        return self.proof is not None and gates and self.judgement is not None and self.judgement.passed
+        return gates and self.judgement is not None and self.judgement.passed
+
+    def updated(self, **fields: Any) -> Self:
+        """Return the same evidence with other values in some fields."""
+        return self.model_copy(update=fields)
+
+    def noted(self, note: str) -> Self:
+        """Return the same evidence with a note for people; an empty one is left out."""
+        return self.updated(notes=(*self.notes, note)) if note else self
 
 
 class Published(JsonModel):

@@ -13,8 +13,9 @@ from bot.github.api.scopes import READ_CODE
 from bot.models.port import Conversation, Reply, Spender, Tool
 from bot.policy import Policy
 from bot.settings import ModelRole
-from bot.store import audit, tasks
+from bot.store import audit, reporting, tasks
 from bot.types import Target
+from bot.work.records import Cost
 from bot.work.services import Services
 from bot.work.workshop import Workshop
 
@@ -70,6 +71,11 @@ class Assignment(Generic[TargetT]):
         return await self.services.models.ask(
             spender, step, role, conversation, tools=tools, schema=schema, max_output=max_output
         )
+
+    async def cost(self) -> Cost:
+        """Return what this task has used by now."""
+        spent = await self.services.store.run(lambda connection: reporting.sum_spending(connection, self.task_id))
+        return Cost(dollars=spent.dollars, calls=spent.calls)
 
     async def mirror(self, sha: str) -> Mirror:
         """The repository's mirror with ``sha`` in it: disk is not state, so what is missing is fetched again."""

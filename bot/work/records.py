@@ -18,6 +18,16 @@ class Ran(JsonModel):
     output: str = ""
 
 
+class Cost(JsonModel):
+    """Money and model calls that a task has used."""
+
+    dollars: float = 0.0
+    calls: int = 0
+
+
+NO_COST = Cost()
+
+
 class Work(JsonModel):
     """Where a loop stands: what it changed, what was said, how it ended."""
 

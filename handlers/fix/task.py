@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from typing import NamedTuple
 
-from bot.change.job import Capability
 from bot.change.pipeline import run_change
 from bot.change.records import ChangeTask
 from bot.dispatch.start import Request, answer, begin_typed, cancel_active, sender_role, start
@@ -21,13 +20,10 @@ from bot.github.resources.permissions import Role
 from bot.policy import FixPolicy, PolicyError
 from bot.types import Repository
 from bot.work.services import Services
-from handlers.fix.words import final_text, pull_text, refused_text, unverified_text
+from handlers.fix.recipe import FIX
 from handlers.revise import task as revise
 
-FLOW = "fix"
-FIX = Capability(
-    flow=FLOW, prompts="fix", pull=pull_text, unverified=unverified_text, final=final_text, refused=refused_text
-)
+FLOW = FIX.name
 
 router: Router[Services] = Router()
 

@@ -1,16 +1,17 @@
-"""How a change's evidence reads on GitHub: pull request, comments. Words only from what ran."""
+"""Write a fix's evidence for GitHub: pull request and comments, from nothing but what ran."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from bot.change.job import PullText
+from bot.change.new_pull import PullText
 from bot.change.proof_rules import last_line
-from bot.change.records import Baseline, Evidence, Failure, GateName, GateReport
+from bot.change.records import Baseline, Failure, GateName, GateReport
 from bot.change.refusals import Refusal
 from bot.markdown import code_block, duration, folded, inline_code, money, paragraph, shortened, table
-from bot.work.records import Ran
+from bot.work.records import Cost, Ran
+from handlers.fix.judge import FixEvidence
 
 # what an issue's title says of itself, and a fix's title would say twice
 _KIND = re.compile(r"^(?:\[(?:bug|fix)\]|(?:bug|fix)\s?:)\s*", re.IGNORECASE)
@@ -31,17 +32,18 @@ _QUIET: dict[GateName, str] = {
 }
 
 
-def pull_text(evidence: Evidence, task_id: str) -> PullText:
-    """Title and body of the pull request (design 10)."""
-    told = [f"Fixes #{evidence.task.number}.", _cause(evidence)]
+def pull_text(evidence: FixEvidence) -> PullText:
+    """Write title and body of the pull request."""
+    closing = f"Fixes #{evidence.task.number}"
+    told = [f"{closing}.", _cause(evidence)]
     proof, base = evidence.proof, evidence.baseline
     parts = [*_unverified_head(evidence), evidence_table(evidence), also_checked(evidence.report), *_notes(evidence)]
     parts += [_ran(evidence), details(proof.failures if proof is not None else (), base)]
-    return PullText(title=f"Fix: {_title(evidence)}", told=_joined(told), evidence=_joined(parts))
+    return PullText(title=f"Fix: {_title(evidence)}", told=_joined(told), evidence=_joined(parts), closing=closing)
 
 
-def unverified_text(evidence: Evidence, task_id: str) -> str:
-    """What was found, tried and seen, where no verified fix came out of it."""
+def nothing_text(evidence: FixEvidence) -> str:
+    """Say what was found, tried and seen where no verified fix came out of it."""
     parts = ["I could not produce a verified fix, so I opened no pull request.", *_notes(evidence), _cause(evidence)]
     if evidence.proof is not None:
         parts.append(
@@ -57,8 +59,8 @@ def unverified_text(evidence: Evidence, task_id: str) -> str:
     return _joined(parts)
 
 
-def refused_text(evidence: Evidence, refusal: Refusal) -> str:
-    """Render a finished fix that could not be published: why, what to change, and everything a reader can use now."""
+def refused_text(evidence: FixEvidence, refusal: Refusal) -> str:
+    """Write a finished fix that could not be published: why, what to change, and everything a reader can use now."""
     report = evidence.report
     parts = [
         "I finished this fix, but I could not publish it.",
@@ -75,13 +77,12 @@ def refused_text(evidence: Evidence, refusal: Refusal) -> str:
     return _joined(parts)
 
 
-def final_text(evidence: Evidence, task_id: str, url: str) -> str:
-    """The one comment that notifies."""
-    number = url.rstrip("/").rsplit("/", 1)[-1]
+def opened_text(evidence: FixEvidence, number: int) -> str:
+    """Write the one comment that notifies."""
     if not evidence.verified:
         return f"I opened #{number} as a draft: the fix is **not verified**. The pull request says what is missing."
     proof = _turned(evidence.proof.tests) if evidence.proof is not None else ""
-    return f"I opened #{number} with a fix.{proof} Cost {spent(evidence.dollars, evidence.calls)}."
+    return f"I opened #{number} with a fix.{proof} Cost {spent(evidence.cost)}."
 
 
 def _turned(tests: Sequence[str]) -> str:
@@ -91,7 +92,7 @@ def _turned(tests: Sequence[str]) -> str:
     return f" The new test {_code(tests[0])} and {more} more failed before and pass now."
 
 
-def evidence_table(evidence: Evidence) -> str:
+def evidence_table(evidence: FixEvidence) -> str:
     """Check, before, after: each cell from a command that ran or a gate that looked."""
     proof, base, report = evidence.proof, evidence.baseline, evidence.report
     rows: list[list[str]] = []
@@ -146,12 +147,12 @@ def also_checked(report: GateReport | None) -> str:
     return f"Also checked by code: {', '.join(said)}." if said else ""
 
 
-def _title(evidence: Evidence) -> str:
+def _title(evidence: FixEvidence) -> str:
     title = " ".join(evidence.brief.title.split())
     return shortened(_KIND.sub("", title, count=1) or title, 100)
 
 
-def _cause(evidence: Evidence) -> str:
+def _cause(evidence: FixEvidence) -> str:
     lines = []
     if evidence.cause:
         lines.append(f"**Cause.** {_said(evidence.cause)}")
@@ -168,7 +169,7 @@ def _joined(parts: Sequence[str]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _unverified_head(evidence: Evidence) -> list[str]:
+def _unverified_head(evidence: FixEvidence) -> list[str]:
     return [] if evidence.verified else ["**Not verified.** Something below did not pass; look at it before you merge."]
 
 
@@ -178,7 +179,7 @@ def _short(failure: Failure) -> str:
     return inline_code(shortened(text.removeprefix("AssertionError: "), 100))
 
 
-def _notes(evidence: Evidence) -> list[str]:
+def _notes(evidence: FixEvidence) -> list[str]:
     flaky = evidence.report.flaky if evidence.report is not None else ()
     if not flaky:
         return list(evidence.notes)
@@ -187,9 +188,9 @@ def _notes(evidence: Evidence) -> list[str]:
     return [*evidence.notes, f"These tests failed once and passed when run again: {named}{more}."]
 
 
-def spent(dollars: float, calls: int) -> str:
-    """``$0.11, 6 model calls``."""
-    return f"{money(dollars)}, {calls} model call{'' if calls == 1 else 's'}"
+def spent(cost: Cost) -> str:
+    """Write ``$0.11, 6 model calls``."""
+    return f"{money(cost.dollars)}, {cost.calls} model call{'' if cost.calls == 1 else 's'}"
 
 
 def ran(base: Baseline | None, report: GateReport | None, cost: str) -> str:
@@ -202,8 +203,8 @@ def ran(base: Baseline | None, report: GateReport | None, cost: str) -> str:
     return f"{head}: {command}.{_WEAKER.get(base.tier, '')} {cost}"
 
 
-def _ran(evidence: Evidence) -> str:
-    return ran(evidence.baseline, evidence.report, f"Cost {spent(evidence.dollars, evidence.calls)}.")
+def _ran(evidence: FixEvidence) -> str:
+    return ran(evidence.baseline, evidence.report, f"Cost {spent(evidence.cost)}.")
 
 
 def details(failures: Sequence[Failure], base: Baseline | None) -> str:
@@ -221,7 +222,7 @@ def _setup_line(ran: Ran) -> str:
     return f"- {_code(ran.command)}: {'ok' if ran.ok else 'failed'}, {duration(ran.seconds)}"
 
 
-def _proof_files(evidence: Evidence) -> str:
+def _proof_files(evidence: FixEvidence) -> str:
     files = evidence.proof.files.files if evidence.proof is not None else {}
     room = 8000 // max(1, len(files))
     return "\n\n".join(f"{_code(path)}\n\n{code_block((text or '')[:room])}" for path, text in files.items())
@@ -234,7 +235,7 @@ def _failed_gates(report: GateReport) -> str:
     return "\n\n".join(blocks)
 
 
-def _next(evidence: Evidence) -> str:
+def _next(evidence: FixEvidence) -> str:
     label = evidence.task.source_label
     again = f"remove the label {inline_code(label)} and add it again" if label else "ask again"
     return f"To go on: add what is missing to the issue (an input, the expected and the actual result), then {again}."

@@ -1,4 +1,4 @@
-"""Failing checks: what they said, and whose fault it is, found out by running the same tests here and on the base."""
+"""Look into failing checks: what they said, and whose fault it is, by running the same tests here and on the base."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
-from bot.change.records import Baseline, Proof
+from bot.change.recipe import ProofResult
+from bot.change.records import Baseline, Found, Proof
+from bot.engine.port import Ctx
 from bot.git.changes import Changes
 from bot.github.api.access import Permissions
 from bot.github.api.errors import Forbidden, GitHubError, Invalid, NotFound
 from bot.github.resources import ci
 from bot.github.resources.ci import FailedCheck
 from bot.types import JsonModel
-from handlers.revise.assignment import Revision
-from handlers.revise.records import Demand, Wanted
+from handlers.revise.records import Demand, Revised, RevisionJob, Wanted
 
 _CHECKS: Permissions = {"checks": "read", "metadata": "read"}
 _LOGS: Permissions = {"actions": "read", "metadata": "read"}
@@ -28,34 +29,47 @@ _ELSEWHERE = re.compile(
 
 
 class Cause(JsonModel):
-    """Why checks fail, as far as it could be found out. ``sentence`` is for people; ``proof`` where it is ours."""
+    """The reason why checks fail, as far as it is known. ``sentence`` is for people; ``proof`` where it is ours."""
 
     kind: Literal["ours", "base", "flaky", "infrastructure"]
     sentence: str
     proof: Proof | None = None
 
 
-async def demands(revision: Revision, head_sha: str) -> tuple[Demand, ...]:
-    """One demand for each failed check of the head: its log where we may read it, else what it says of itself."""
-    task, services = revision.task, revision.services
+class FailingChecks:
+    """A prover that takes the failing tests of the head for the proof where checks are to be mended, else none."""
+
+    async def prove(self, ctx: Ctx, job: RevisionJob, evidence: Revised, found: Found) -> ProofResult:
+        wanted, base = evidence.brief, evidence.baseline
+        if not evidence.task.checks or base is None:
+            return ProofResult()
+        found_out = await ctx.step("cause", cause, job, wanted, base, interruptible=True)
+        checks_only = len(wanted.demands) == wanted.failed
+        ended = checks_only and found_out.kind != "ours"
+        return ProofResult(found_out.proof, note=found_out.sentence, ended=ended)
+
+
+async def demands(job: RevisionJob, head_sha: str) -> tuple[Demand, ...]:
+    """Return one demand a failed check of the head: its log where we may read it, else what it says of itself."""
+    task, services = job.task, job.services
     client = await services.github.for_repository(task.repository, _CHECKS)
     own = await services.github.bot()
     failed = await ci.failed_checks(client, task.repository, head_sha)
     theirs = [check for check in failed if f"{check.app}[bot]" != own.login][:_MOST]
-    return tuple([await _demand(revision, check) for check in theirs])
+    return tuple([await _demand(job, check) for check in theirs])
 
 
-async def _demand(revision: Revision, check: FailedCheck) -> Demand:
-    text = await _log(revision, check) if check.app == "github-actions" else ""
+async def _demand(job: RevisionJob, check: FailedCheck) -> Demand:
+    text = await _log(job, check) if check.app == "github-actions" else ""
     said = "\n\n".join(part for part in (check.said, text) if part) or "It says nothing about why."
     return Demand(author=check.app or "CI", text=f"The check {check.name} failed. Make it pass.\n\n{said}")
 
 
-async def _log(revision: Revision, check: FailedCheck) -> str:
-    """The job's log; "" where the App may not read it, or it is gone."""
-    repository = revision.task.repository
+async def _log(job: RevisionJob, check: FailedCheck) -> str:
+    """Return the job's log; "" where the App may not read it, or it is gone."""
+    repository = job.task.repository
     try:
-        client = await revision.services.github.for_repository(repository, _LOGS)
+        client = await job.services.github.for_repository(repository, _LOGS)
         return await ci.job_log(client, repository, check)
     except (Forbidden, Invalid, NotFound):
         return ""
@@ -63,18 +77,18 @@ async def _log(revision: Revision, check: FailedCheck) -> str:
         return f"(The log could not be read: {error.message})"
 
 
-async def cause(revision: Revision, wanted: Wanted, base: Baseline) -> Cause:
+async def cause(job: RevisionJob, wanted: Wanted, base: Baseline) -> Cause:
     """Compare what fails here on the head with the same tests on the base, without the pull request."""
     failing = [name for name, verdict in base.verdicts.items() if verdict in {"failed", "error"}]
     if not failing:
         return _not_here(wanted, base)
-    before = await _on_base(revision, wanted, failing)
+    before = await _on_base(job, wanted, failing)
     ours = [name for name in failing if before.get(name) not in {"failed", "error"}]
-    short = wanted.brief.base_sha[:10]
+    short = wanted.base_sha[:10]
     if not ours:
         return Cause(
             kind="base",
-            sentence=f"{_named(failing)} fail on {short}, and just the same on {wanted.merge_base[:10]} of the base "
+            sentence=f"{_named(failing)} fail on {short}, and just the same on {wanted.trusted_sha[:10]} of the base "
             "branch, without this pull request. That is not for this pull request to mend.",
         )
     files = tuple(dict.fromkeys(name.partition("::")[0] for name in ours))
@@ -91,22 +105,22 @@ async def cause(revision: Revision, wanted: Wanted, base: Baseline) -> Cause:
     return Cause(kind="ours", sentence=sentence, proof=proof)
 
 
-async def _on_base(revision: Revision, wanted: Wanted, failing: list[str]) -> Mapping[str, str]:
-    mirror = await revision.mirror(wanted.merge_base)
-    known = {entry.path for entry in await mirror.entries(wanted.merge_base)}
+async def _on_base(job: RevisionJob, wanted: Wanted, failing: list[str]) -> Mapping[str, str]:
+    mirror = await job.mirror(wanted.trusted_sha)
+    known = {entry.path for entry in await mirror.entries(wanted.trusted_sha)}
     files = tuple(dict.fromkeys(name.partition("::")[0] for name in failing))
     targets = [file for file in files if file in known]
     if "::" in failing[0] and not targets:
         return {}
-    workshop = revision.workshop(wanted.merge_base)
+    workshop = job.workshop(wanted.trusted_sha)
     await workshop.ready()
     return (await workshop.test(Changes(), targets)).verdicts()
 
 
 def _not_here(wanted: Wanted, base: Baseline) -> Cause:
-    """CI is red, and the tests that were run here pass: not reproduced."""
+    """Say why CI may be red where the tests that were run here pass."""
     said = "\n".join(demand.text for demand in wanted.demands)
-    passed = f"Here the tests pass on {wanted.brief.base_sha[:10]} ({base.scope})"
+    passed = f"Here the tests pass on {wanted.base_sha[:10]} ({base.scope})"
     found = _ELSEWHERE.search(said)
     if found is not None:
         return Cause(

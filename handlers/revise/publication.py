@@ -1,57 +1,63 @@
-"""Publish: one commit on the pull request's branch, an answer in every thread, one comment that notifies."""
+"""Publish a revision: a commit or suggestions, an answer in every thread, the evidence of a pull request of ours."""
 
 from __future__ import annotations
 
-from bot.change import commits
-from bot.change.publication import EVIDENCE
-from bot.change.records import GateReport
-from bot.git.errors import NonFastForward
-from bot.github.api.scopes import OPEN_PULL, READ, RESOLVE_THREADS
+from bot.change.head_commit import push, subject
+from bot.change.publication import EVIDENCE, notify, tell
+from bot.change.stages import Stage
+from bot.change.suggestions import suggest
+from bot.engine.port import Ctx, Outcome, TaskState
+from bot.github.api.scopes import OPEN_PULL, RESOLVE_THREADS
 from bot.github.resources import pulls, spots, threads
 from bot.github.resources.spots import Spot
 from bot.github.text.markers import Marker
 from bot.github.text.outgoing import outgoing_line
 from bot.github.text.sections import rewritten
-from bot.store import reporting
-from bot.types import JsonModel
 from bot.work.locked import unless_locked
-from handlers.revise.assignment import Revision
-from handlers.revise.records import Revised, RevisionTask, Wanted
-
-_MOVED = (
-    "Somebody pushed to the branch while I worked. Nothing of theirs was touched and nothing of mine was pushed; ask "
-    "again to build on what is there now."
-)
-_SUBJECT = 72
-# GitHub lets an App resolve a thread only with permission to write contents.
+from handlers.revise import words
+from handlers.revise.records import Pushed, Reproof, Revised, RevisionJob, RevisionTask, results
+from handlers.revise.reproof import reprove
 
 
-class Sent(JsonModel):
-    """The commit that was pushed, or in words why none was."""
+async def publish(ctx: Ctx, job: RevisionJob, evidence: Revised) -> Outcome:
+    """Push a commit where the branch is ours to push to, post suggestions where it is a fork's, else say why not."""
+    report, ends = evidence.report, evidence.brief.pull
+    assert report is not None, "only what passed the gates is published"
+    assert ends is not None, "a revision is of a pull request"
+    if ends.from_fork:
+        posted = await ctx.step("suggest", suggest, job, evidence, retries=2)
+        return await _end(ctx, job, evidence, Pushed(suggestions=posted), None)
+    reproof: Reproof | None = None
+    if ends.ours:
+        reproof = await ctx.step("reprove", reprove, job, evidence.brief, report, interruptible=True)
+    sent = await ctx.step("push", push, job, evidence, _message(job, evidence.change), retries=2)
+    if sent.sha is None:
+        return await tell(ctx, job, evidence.noted(sent.stop))
+    await ctx.step("answer", answer_threads, job, evidence, sent.sha, retries=2)
+    return await _end(ctx, job, evidence, Pushed(sha=sent.sha, onto=evidence.brief.base_sha), reproof)
 
-    sha: str | None = None
-    stop: str = ""
+
+async def _end(ctx: Ctx, job: RevisionJob, evidence: Revised, pushed: Pushed, reproof: Reproof | None) -> Outcome:
+    """Renew the evidence of a pull request of ours, notify, and count what is met."""
+    if pushed.sha is not None and reproof is not None:
+        text = words.evidence_text(evidence, reproof, pushed.sha)
+        await ctx.step("renew", renew, job, text, pushed.sha, retries=2)
+    await ctx.step("notify", notify, job, words.done_text(evidence, reproof, pushed), retries=2)
+    await ctx.step("publish-done", _published, job, pushed)
+    where = f"Pushed {pushed.sha[:10]}" if pushed.sha else f"Posted {pushed.suggestions} suggestions"
+    met = [answer.met for _, answer in results(evidence)]
+    summary = f"{where}." if met == [True] else f"{where}; {sum(met)} of {len(met)} demands are met."
+    state: TaskState = "done" if all(met) else "unverified"
+    return Outcome(state=state, summary=summary, data=pushed.model_dump())
 
 
-async def push(revision: Revision, wanted: Wanted, report: GateReport, change: str) -> Sent:
-    """Commit the tested tree on the head that was read, and push it only if the branch is still there.
+async def _published(job: RevisionJob, pushed: Pushed) -> None:
+    await job.stage(Stage.PUBLISH, "done", pushed.sha[:10] if pushed.sha else "as suggestions")
 
-    What people pushed meanwhile is never overwritten: then nothing is published.
-    """
-    await revision.stage("publish", "started")
-    task, services = revision.task, revision.services
-    github = await services.github.for_repository(task.repository, READ)
-    pull = await pulls.get_pull(github, task.repository, task.number)
-    if pull.state != "open":
-        return Sent(stop="The pull request was closed meanwhile, so nothing was pushed.")
-    message = f"{_subject(revision, change)}\n\n{_why(task)}\n"
-    try:
-        sha = await commits.put(
-            revision, report, message, wanted.branch, triggered=task.triggered, expect=report.base_sha
-        )
-    except NonFastForward:
-        return Sent(stop=_MOVED)
-    return Sent(sha=sha)
+
+def _message(job: RevisionJob, change: str) -> str:
+    first = outgoing_line(change.split(". ")[0].strip(), secrets=job.services.settings.secrets)
+    return f"{subject(first.rstrip('.') or 'Do what was asked')}\n\n{_why(job.task)}\n"
 
 
 def _why(task: RevisionTask) -> str:
@@ -60,34 +66,19 @@ def _why(task: RevisionTask) -> str:
     return f"Asked for in #{task.number} by {task.actor.login}."
 
 
-def _subject(revision: Revision, change: str) -> str:
-    first = outgoing_line(change.split(". ")[0].strip(), secrets=revision.services.settings.secrets)
-    return subject(first.rstrip(".") or "Do what was asked")
-
-
-def subject(text: str) -> str:
-    """A line of at most 72 characters for git: cut behind a clause, else behind a word."""
-    if len(text) <= _SUBJECT:
-        return text
-    clause = text[:_SUBJECT].rpartition(", ")[0]
-    if len(clause) >= _SUBJECT // 3:
-        return clause
-    cut = text[: _SUBJECT - 1]
-    return f"{cut.rpartition(' ')[0] or cut}…"
-
-
-async def answer_threads(revision: Revision, evidence: Revised, sha: str) -> int:
-    """Say in each thread what became of it, and resolve those that are met; the number of threads answered."""
-    task, services = revision.task, revision.services
+async def answer_threads(job: RevisionJob, evidence: Revised, sha: str) -> int:
+    """Say in each thread what became of it, and resolve those that are met; return the number of threads answered."""
+    task, services = job.task, job.services
     github = await services.github.for_repository(task.repository, RESOLVE_THREADS)
     bot = await services.github.bot()
+    answers = evidence.judgement.answers if evidence.judgement is not None else ()
     answered = 0
-    for number, (demand, answer) in enumerate(zip(evidence.wanted.demands, evidence.answers, strict=True)):
+    for number, (demand, answer) in enumerate(zip(evidence.brief.demands, answers, strict=True)):
         if demand.root is None:
             continue
         spot = Spot(kind="review comment", number=task.number, id=demand.root, root=demand.root)
-        marker = Marker(task=revision.task_id, part=f"thread-{number}")
-        text = services.outgoing(revision.voice.answer(answer, sha))
+        marker = Marker(task=job.task_id, part=f"thread-{number}")
+        text = services.outgoing(words.answer_text(answer, sha))
         with unless_locked("answer a thread"):
             await spots.answer(github, task.repository, spot, text, marker=marker, bot_id=bot.id)
         if answer.met and demand.thread is not None:
@@ -96,25 +87,17 @@ async def answer_threads(revision: Revision, evidence: Revised, sha: str) -> int
     return answered
 
 
-async def renew(revision: Revision, evidence: Revised, sha: str) -> bool:
-    """Make the evidence in the text of our own pull request that of its new head; whether something was written.
+async def renew(job: RevisionJob, text: str, sha: str) -> bool:
+    """Make the evidence in the text of our own pull request that of its new head; return whether it was written.
 
     What people wrote around it stays, and where they took it out nothing is put back.
     """
-    task, services = revision.task, revision.services
+    task, services = job.task, job.services
     github = await services.github.for_repository(task.repository, OPEN_PULL)
     pull = await pulls.get_pull(github, task.repository, task.number)
-    body = rewritten(pull.body, EVIDENCE, services.outgoing(revision.voice.evidence(evidence, sha)))
+    body = rewritten(pull.body, EVIDENCE, services.outgoing(text))
     if body is None or body == pull.body:
         return False
     await pulls.update_pull(github, task.repository, task.number, body=body)
-    await revision.audit(f"edit the text of #{task.number}", allowed=True, reason=sha)
+    await job.audit(f"edit the text of #{task.number}", allowed=True, reason=sha)
     return True
-
-
-async def account(revision: Revision, evidence: Revised) -> Revised:
-    """Add what the task has cost by now; a change kept from an earlier attempt says what it cost there."""
-    if evidence.calls:
-        return evidence
-    spent = await revision.services.store.run(lambda connection: reporting.sum_spending(connection, revision.task_id))
-    return evidence.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})

@@ -1,9 +1,14 @@
-"""What a revision's steps hand on: small frozen values that are stored as JSON and rendered into answers."""
+"""Define what a revision's steps hand on, stored as JSON and rendered into answers."""
 
 from __future__ import annotations
 
-from bot.change.records import Baseline, Brief, Failure, GateReport, Proof
+import re
+
+from bot.change.recipe import Job, Rules
+from bot.change.records import Brief, Evidence, Failure, Judgement
 from bot.types import JsonModel, Target
+
+_PATH = re.compile(r"[\w./-]{1,200}\.\w{1,4}\b")
 
 
 class Demand(JsonModel):
@@ -47,24 +52,18 @@ class RevisionTask(Target):
         return self.checks and not (self.demands or self.reviewer or self.findings)
 
 
-class Wanted(JsonModel):
-    """The pull request as it was read, and what is asked of it.
+class Wanted(Brief):
+    """A pull request and what is asked of it; ``brief.base_sha`` is its head, on which a revision builds.
 
-    ``brief.base_sha`` is its head: that is what a revision builds on. ``merge_base`` is where it left the base branch;
-    tests that exist there stay as they are. ``runs``: whether its code may be executed here. ``failed`` of the demands
-    are failing checks. ``ours``: whether we opened it, ``unverified``: without a fix that was verified.
+    ``failed`` of the demands are failing checks. ``unverified``: we opened it, without a fix that was verified.
     """
 
-    brief: Brief
-    branch: str
-    merge_base: str = ""
-    diff: str = ""
     demands: tuple[Demand, ...] = ()
-    from_fork: bool = False
-    runs: bool = True
     failed: int = 0
-    ours: bool = False
     unverified: bool = False
+
+    def named_paths(self) -> tuple[str, ...]:
+        return tuple(path for demand in self.demands for path in _PATH.findall(demand.text))
 
 
 class Answered(JsonModel):
@@ -91,39 +90,30 @@ class Reproof(JsonModel):
     problem: str = ""
 
 
-class Revised(JsonModel):
-    """Everything an answer of ours may claim. ``answers`` are in the order of the demands."""
+class Answers(Judgement):
+    """A second model's answers, in the order of the demands; ``passed`` where none is left unmet."""
 
-    task: RevisionTask
-    wanted: Wanted
-    baseline: Baseline | None = None
-    proof: Proof | None = None
-    report: GateReport | None = None
-    reproof: Reproof | None = None
     answers: tuple[Answered, ...] = ()
-    change: str = ""
-    notes: tuple[str, ...] = ()
-    dollars: float = 0.0
-    calls: int = 0
 
-    @property
-    def publishable(self) -> bool:
-        """All gates passed, and at least one demand is met by what would be published."""
-        return self.report is not None and self.report.passed and any(answer.met for _, answer in self.results)
 
-    @property
-    def results(self) -> tuple[tuple[Demand, Answered], ...]:
-        """What is told and counted: each demand with its answer. Beside others, words outside of threads that ask for
-        nothing are left out; a thread always gets its answer."""
-        pairs = tuple(zip(self.wanted.demands, self.answers, strict=False))
-        return tuple(pair for pair in pairs if pair[0].root is not None or pair[1].asked) or pairs
+RevisionJob = Job[RevisionTask]
+Revised = Evidence[RevisionTask, Wanted, Answers]
 
-    @property
-    def unmet(self) -> tuple[str, ...]:
-        """Why the demands that are not met are not, one line each."""
-        return tuple(
-            f"demand {number}: {answer.why}" for number, answer in enumerate(self.answers, 1) if not answer.met
-        )
+
+def results(evidence: Revised) -> tuple[tuple[Demand, Answered], ...]:
+    """Pair each demand with its answer, as told and counted.
+
+    Beside others, words outside of threads that ask for nothing are left out; a thread always gets its answer.
+    """
+    answers = evidence.judgement.answers if evidence.judgement is not None else ()
+    pairs = tuple(zip(evidence.brief.demands, answers, strict=False))
+    return tuple(pair for pair in pairs if pair[0].root is not None or pair[1].asked) or pairs
+
+
+def publishable(rules: Rules, evidence: Revised) -> bool:
+    """Return whether all gates passed and at least one demand is met by what would be published."""
+    gates = evidence.report is not None and evidence.report.passed
+    return gates and any(answer.met for _, answer in results(evidence))
 
 
 class Pushed(JsonModel):

@@ -1,43 +1,42 @@
-"""Re-prove: the tests that a pull request of ours adds, on its new head and on the base branch without its change."""
+"""Prove again: run the tests that a pull request of ours adds on its new head, and without its change."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from bot.change.editor import NEAR
-from bot.change.gates import size_gate
+from bot.change.gates import size_text
 from bot.change.proof_rules import RUNS
 from bot.change.records import Failure, GateReport
 from bot.git.changes import Changes
 from bot.git.mirrors import Mirror
 from bot.toolchains.port import TestRun, ToolchainError
-from handlers.revise.assignment import Revision
-from handlers.revise.records import Reproof, Wanted
+from handlers.revise.records import Reproof, RevisionJob, Wanted
 
 
-async def reprove(revision: Revision, wanted: Wanted, report: GateReport) -> Reproof:
+async def reprove(job: RevisionJob, wanted: Wanted, report: GateReport) -> Reproof:
     """Run the new tests, as they are after the revision, with the change and without it; measure the whole change."""
-    mirror = await revision.mirror(report.base_sha)
+    mirror = await job.mirror(report.base_sha)
     tree = await mirror.tree(report.base_sha, report.changes)
-    size = size_gate(await mirror.diff(wanted.merge_base, tree)).after
-    tests = await _new_tests(revision, mirror, wanted, report)
-    config = revision.workshop(report.base_sha).toolchain().is_test_config
+    size = size_text(await mirror.diff(wanted.trusted_sha, tree))
+    tests = await _new_tests(job, mirror, wanted, report)
+    config = job.workshop(report.base_sha).toolchain().is_test_config
     targets = [path for path in tests.files if not config(path)]
     if not targets:
         return Reproof(size=size, problem="The pull request adds no test any more.")
     try:
-        without = await _runs(revision, wanted.merge_base, tests, targets)
+        without = await _runs(job, wanted.trusted_sha, tests, targets)
     except ToolchainError as error:
         return Reproof(size=size, problem=f"The new tests could not be run without the change. {error.message}")
-    failures = turned(without, await _runs(revision, report.base_sha, report.changes, targets))
+    failures = turned(without, await _runs(job, report.base_sha, report.changes, targets))
     problem = "" if failures else "None of its new tests fails without the change and passes with it."
     return Reproof(size=size, failures=failures, runs=RUNS, problem=problem)
 
 
-async def _new_tests(revision: Revision, mirror: Mirror, wanted: Wanted, report: GateReport) -> Changes:
-    """What the pull request adds to the tests, as it is after the revision."""
-    is_test = revision.workshop(report.base_sha).toolchain().is_test
-    there = {entry.path for entry in await mirror.entries(wanted.merge_base)}
+async def _new_tests(job: RevisionJob, mirror: Mirror, wanted: Wanted, report: GateReport) -> Changes:
+    """Return what the pull request adds to the tests, as it is after the job."""
+    is_test = job.workshop(report.base_sha).toolchain().is_test
+    there = {entry.path for entry in await mirror.entries(wanted.trusted_sha)}
     head = {entry.path for entry in await mirror.entries(report.base_sha)} | set(report.changes.files)
     found: dict[str, str | None] = {}
     for path in sorted(path for path in head - there if is_test(path)):
@@ -48,12 +47,12 @@ async def _new_tests(revision: Revision, mirror: Mirror, wanted: Wanted, report:
     return Changes(files=found)
 
 
-async def _runs(revision: Revision, sha: str, changes: Changes, targets: Sequence[str]) -> list[TestRun]:
-    return [await revision.workshop(sha).test(changes, targets, limits=NEAR) for _ in range(RUNS)]
+async def _runs(job: RevisionJob, sha: str, changes: Changes, targets: Sequence[str]) -> list[TestRun]:
+    return [await job.workshop(sha).test(changes, targets, limits=NEAR) for _ in range(RUNS)]
 
 
 def turned(without: Sequence[TestRun], with_it: Sequence[TestRun]) -> tuple[Failure, ...]:
-    """The tests that fail in their body in every run without the change, and pass in every run with it."""
+    """Return the tests that fail in their body in every run without the change, and pass in every run with it."""
     if not all(run.complete for run in (*without, *with_it)):
         return ()
     passing = [{case.id for case in run.cases if case.verdict == "passed"} for run in with_it]

@@ -1,7 +1,7 @@
 """Revise: what people ask of a pull request becomes one commit on its branch, and every thread is answered.
 
 Three ways in: ``/revise text`` and ``/fix`` on a pull request, and a review that requests changes on one of ours. What
-happens then is the pipeline of :mod:`handlers.revise.pipeline`.
+happens then is the pipeline of :mod:`bot.change.pipeline`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bot.change.pipeline import run_change
 from bot.dispatch.start import Request, begin_typed, sender_role, start
 from bot.doors.comments.commands import ON_PULLS, Arguments, Command, Invocation
 from bot.doors.comments.replies import reply
@@ -16,13 +17,10 @@ from bot.doors.webhook.router import Event, Router
 from bot.engine.port import Ctx, FlowSpec, Outcome
 from bot.store.tasks import Task
 from bot.work.services import Services
-from handlers.revise.assignment import Voice
-from handlers.revise.pipeline import run_revision
+from handlers.revise.recipe import REVISE
 from handlers.revise.records import Demand, RevisionTask
-from handlers.revise.words import answer_text, done_text, evidence_text, nothing_text, patch_text, suggested_text
 
-FLOW = "revise"
-VOICE = Voice(answer_text, done_text, nothing_text, evidence_text, suggested_text, patch_text)
+FLOW = REVISE.name
 _COMMAND = re.compile(r"^\s*[/@]")
 
 router: Router[Services] = Router()
@@ -145,6 +143,6 @@ def flow(services: Services) -> FlowSpec:
     """The workflow, bound to the services it runs with."""
 
     async def run(ctx: Ctx, task: RevisionTask) -> Outcome:
-        return await run_revision(ctx, services, VOICE, task)
+        return await run_change(ctx, services, REVISE, task)
 
     return FlowSpec(name=FLOW, run=run, argument=RevisionTask)

@@ -100,9 +100,9 @@ def test_a_run_that_was_cut_short_passes_no_gate() -> None:
 
 
 def test_size_and_secrets_look_at_added_lines() -> None:
-    gate = gates.size_gate(DIFF)
+    gate = gates.size_gate(DIFF, 20, 800)
     assert gate.passed
     assert gate.after == "3 lines in 1 file"
-    assert not gates.size_gate("").passed
+    assert not gates.size_gate("", 20, 800).passed
     assert not gates.secrets_gate(DIFF, lambda text: ["key"] if "y = 3" in text else []).passed
     assert gates.secrets_gate(DIFF, lambda text: ["key"] if "y = 2" in text else []).passed

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from bot.change.records import Evidence, Failure, Judgement
+from bot.change.records import Failure
 from bot.git.changes import Changes
 from bot.github.text.markers import MAX_BODY
 from bot.github.text.outgoing import MAX_TEXT, outgoing
-from handlers.fix.words import evidence_table, final_text, pull_text, unverified_text
+from handlers.fix.judge import Counterexample, FixEvidence
+from handlers.fix.words import evidence_table, nothing_text, opened_text, pull_text
 from tests.support.evidence import TEST, make_evidence, make_task
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -26,13 +27,13 @@ def render(text: str) -> str:
     return str(MARKDOWN.render(outgoing(text, closes=12, links=("https://github.com/",))))
 
 
-def with_proof(evidence: Evidence, **given: Any) -> Evidence:
+def with_proof(evidence: FixEvidence, **given: Any) -> FixEvidence:
     assert evidence.proof is not None
-    return evidence.model_copy(update={"proof": evidence.proof.model_copy(update=given)})
+    return evidence.updated(proof=evidence.proof.model_copy(update=given))
 
 
 def test_a_verified_pull_request() -> None:
-    text = pull_text(make_evidence(), "t1")
+    text = pull_text(make_evidence())
     assert text.title == "Fix: Cents are lost"
     assert text.body.startswith(
         "Fixes #12.\n\n**Cause.** Cents are dropped.\n**Change.** Cents are added.\n\n| check |"
@@ -54,15 +55,15 @@ def test_a_verified_pull_request() -> None:
 def test_nothing_less_than_the_full_suite_is_called_all() -> None:
     evidence = make_evidence()
     assert evidence.baseline is not None
-    assert "| all 3 tests (" in pull_text(evidence, "t1").body
+    assert "| all 3 tests (" in pull_text(evidence).body
     base = evidence.baseline.model_copy(update={"targets": ("tests/test_basket.py",)})
-    assert "| 3 tests (" in pull_text(evidence.model_copy(update={"baseline": base}), "t1").body
+    assert "| 3 tests (" in pull_text(evidence.updated(baseline=base)).body
     base = base.model_copy(update={"verdicts": {base.command: "passed"}})
-    assert "| the test command as a whole (" in pull_text(evidence.model_copy(update={"baseline": base}), "t1").body
+    assert "| the test command as a whole (" in pull_text(evidence.updated(baseline=base)).body
 
 
 def test_a_weaker_sandbox_is_named() -> None:
-    body = pull_text(make_evidence(tier="process"), "t1").body
+    body = pull_text(make_evidence(tier="process")).body
     assert "Ran in a plain process, not a sandbox: `pytest -q`." in body
     assert "This tier isolates nothing" in body
     assert "weaker" in body
@@ -72,25 +73,25 @@ def test_a_weaker_sandbox_is_named() -> None:
 def test_what_did_not_pass_is_in_the_table_and_above_it() -> None:
     evidence = make_evidence(failed={"proof": "passes, 1 of 3", "regressions": "2 pass", "paths": "3 files"})
     assert not evidence.verified
-    body = pull_text(evidence, "t1").body
+    body = pull_text(evidence).body
     assert body.index("**Not verified.**") < body.index("| check |")
     assert "| passes, 1 of 3 |" in body
     assert "| paths |  | 3 files — **not passed** |" in body
     assert "no protected path is touched" not in body
-    assert "**not verified**" in final_text(evidence, "t1", "https://github.com/octo/basket/pull/13")
+    assert "**not verified**" in opened_text(evidence, 13)
 
 
 def test_a_judge_who_objects_is_heard() -> None:
-    judged = Judgement(model="checker", passed=False, reason="cents", failing_input="total(['0.5'])")
+    judged = Counterexample(model="checker", passed=False, reason="cents", failing_input="total(['0.5'])")
     evidence = make_evidence(judgement=judged)
     assert "names a failing input — **not passed**" in evidence_table(evidence)
-    assert "**Not verified.**" in pull_text(evidence, "t1").body
-    assert "A second model names an input that still fails: `total(['0.5'])`" in unverified_text(evidence, "t1")
+    assert "**Not verified.**" in pull_text(evidence).body
+    assert "A second model names an input that still fails: `total(['0.5'])`" in nothing_text(evidence)
 
 
 def test_without_a_fix_it_says_what_it_saw() -> None:
     evidence = make_evidence(failed={"regressions": "2 pass"}, notes=("Two tries did not do it.",))
-    text = unverified_text(evidence, "t1")
+    text = nothing_text(evidence)
     assert text.startswith(
         "I could not produce a verified fix, so I opened no pull request.\n\nTwo tries did not do it."
     )
@@ -103,7 +104,7 @@ def test_without_a_fix_it_says_what_it_saw() -> None:
 def test_without_anything_it_claims_nothing() -> None:
     nothing = dict.fromkeys(("proof", "report", "baseline", "judgement"))
     evidence = make_evidence(**nothing, cause="", change="", task=make_task(source_label=None))
-    text = unverified_text(evidence, "t1")
+    text = nothing_text(evidence)
     assert evidence_table(evidence) == ""
     for claim in ("What I can show", "Ran in", "| check |", "Cause"):
         assert claim not in text
@@ -112,7 +113,7 @@ def test_without_anything_it_claims_nothing() -> None:
 
 
 def test_the_comment_that_notifies() -> None:
-    text = final_text(make_evidence(), "t1", "https://github.com/octo/basket/pull/13/")
+    text = opened_text(make_evidence(), 13)
     assert text == (
         f"I opened #13 with a fix. The new test `{TEST}` failed before and passes now. Cost $0.11, 6 model calls."
     )
@@ -120,7 +121,7 @@ def test_the_comment_that_notifies() -> None:
 
 def test_every_new_test_counts_in_the_comment() -> None:
     evidence = with_proof(make_evidence(), tests=(TEST, "t.py::b", "t.py::c"))
-    text = final_text(evidence, "t1", "https://github.com/octo/basket/pull/13")
+    text = opened_text(evidence, 13)
     assert f" The new test `{TEST}` and 2 more failed before and pass now. " in text
 
 
@@ -136,7 +137,7 @@ def test_every_new_test_counts_in_the_comment() -> None:
     ],
 )
 def test_the_title_does_not_say_twice_that_it_is_a_bug(issue: str, title: str) -> None:
-    assert pull_text(make_evidence(task=make_task(title=issue)), "t1").title == title
+    assert pull_text(make_evidence(task=make_task(title=issue))).title == title
 
 
 def test_many_failing_tests_are_counted_and_flaky_ones_named() -> None:
@@ -144,8 +145,8 @@ def test_many_failing_tests_are_counted_and_flaky_ones_named() -> None:
     evidence = with_proof(make_evidence(), failures=failures)
     assert evidence.report is not None
     flaky = tuple(f"t.py::flaky_{n}" for n in range(12))
-    evidence = evidence.model_copy(update={"report": evidence.report.model_copy(update={"flaky": flaky})})
-    body = pull_text(evidence, "t1").body
+    evidence = evidence.updated(report=evidence.report.model_copy(update={"flaky": flaky}))
+    body = pull_text(evidence).body
     assert "| 3 more new tests | fail | passes, 3 of 3 |" in body
     assert "`t.py::flaky_9` and 2 more." in body
 
@@ -172,10 +173,10 @@ def test_hostile_words_break_nothing() -> None:
         cause=HOSTILE,
         change=HOSTILE,
         failed={"size": "many"},
-        judgement=Judgement(model="checker", passed=False, reason="x", failing_input=HOSTILE),
+        judgement=Counterexample(model="checker", passed=False, reason="x", failing_input=HOSTILE),
     )
     evidence = with_proof(evidence, failures=failures, tests=(f"t.py::test[{HOSTILE}]",))
-    for text in (pull_text(evidence, "t1").body, unverified_text(evidence, "t1"), final_text(evidence, "t1", "x/13")):
+    for text in (pull_text(evidence).body, nothing_text(evidence), opened_text(evidence, "x/13")):
         page = render(text)
         assert "<img src=x" not in page
         assert 'src="//' not in page
@@ -183,7 +184,7 @@ def test_hostile_words_break_nothing() -> None:
         assert "@octocat" not in re.sub(r"<code.*?</code>", "", page, flags=re.S)
         assert 'href="' not in page
         assert page.count("<details>") == page.count("</details>") == text.count("\n\n<details><summary>")
-    page = render(pull_text(evidence, "t1").body)
+    page = render(pull_text(evidence).body)
     assert page.count("<table>") == 1
     cells = page.split("<tbody>")[1].split("</tbody>")[0]
     assert cells.count("<td>") == 3 * cells.count("<tr>")
@@ -196,11 +197,11 @@ def test_very_long_words_keep_the_evidence() -> None:
     files = Changes(files={"tests/test_long.py": f"```\n{long}", "tests/test_two.py": long})
     evidence = make_evidence(failed={"regressions": "2 pass"}, task=make_task(title=long))
     evidence = with_proof(evidence, failures=failures, tests=(f"t.py::{long}",), files=files)
-    text = pull_text(evidence, "t1")
+    text = pull_text(evidence)
     assert len(text.title) < 120
-    for body in (text.body, unverified_text(evidence, "t1")):
+    for body in (text.body, nothing_text(evidence)):
         assert len(body) < MAX_TEXT < MAX_BODY
         page = render(body)
         assert page.count("<details>") == page.count("</details>") > 0
         assert "2 pass</td>" in page
-    assert "then remove the label" in render(unverified_text(evidence, "t1"))
+    assert "then remove the label" in render(nothing_text(evidence))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from bot.change.records import Brief, GateReport
+from bot.change.head_commit import subject
+from bot.change.recipe import Rules
+from bot.change.records import GateReport, PullEnds
 from bot.git.changes import Changes
 from bot.github.resources.threads import Thread, ThreadComment
 from bot.types import Actor, Repository
 from handlers.revise.demands import waits
-from handlers.revise.publication import subject
-from handlers.revise.records import Answered, Demand, Revised, RevisionTask, Wanted
+from handlers.revise.records import Answered, Answers, Demand, Revised, RevisionTask, Wanted, publishable, results
 
 
 def thread(*said: tuple[str, str], resolved: bool = False) -> Thread:
@@ -78,7 +79,15 @@ def test_a_subject_ends_with_a_clause_or_a_word(text: str, line: str) -> None:
 
 
 def revised(*pairs: tuple[Demand, Answered]) -> Revised:
-    brief = Brief(nonce="n", title="t", body="", base_branch="main", base_sha="a" * 40)
+    wanted = Wanted(
+        nonce="n",
+        title="t",
+        body="",
+        base_branch="main",
+        base_sha="a" * 40,
+        pull=PullEnds(branch="topic"),
+        demands=tuple(demand for demand, _ in pairs),
+    )
     task = RevisionTask(
         repository=Repository(id=1, owner="octo", name="sample", installation=1),
         number=2,
@@ -88,21 +97,22 @@ def revised(*pairs: tuple[Demand, Answered]) -> Revised:
     )
     return Revised(
         task=task,
-        wanted=Wanted(brief=brief, branch="topic", demands=tuple(demand for demand, _ in pairs)),
+        brief=wanted,
         report=GateReport(base_sha="a" * 40, changes=Changes(), gates=(), command="", seconds=0),
-        answers=tuple(answer for _, answer in pairs),
+        judgement=Answers(model="m", passed=False, answers=tuple(answer for _, answer in pairs)),
     )
 
 
+RULES = Rules(max_dollars=1.0)
 POLITE = (Demand(author="mara", text="Nearly there."), Answered(asked=False, met=True, why="Nothing is asked."))
 DEMAND = Demand(author="mara", text="Rename it.", path="a.py", line=1, root=7)
 
 
 def test_polite_words_beside_demands_neither_count_nor_let_anything_be_published() -> None:
     unmet = revised(POLITE, (DEMAND, Answered(met=False, why="It was not renamed.")))
-    assert [demand for demand, _ in unmet.results] == [DEMAND]
-    assert not unmet.publishable
-    assert revised(POLITE, (DEMAND, Answered(met=True, why="It was renamed."))).publishable
-    assert len(revised(POLITE).results) == 1, "alone they are answered"
+    assert [demand for demand, _ in results(unmet)] == [DEMAND]
+    assert not publishable(RULES, unmet)
+    assert publishable(RULES, revised(POLITE, (DEMAND, Answered(met=True, why="It was renamed."))))
+    assert len(results(revised(POLITE))) == 1, "alone they are answered"
     thanks = (DEMAND, Answered(asked=False, met=True, why="Nothing is asked."))
-    assert len(revised(POLITE, thanks).results) == 1, "a thread always gets its answer"
+    assert len(results(revised(POLITE, thanks))) == 1, "a thread always gets its answer"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.change.records import Failure
-from handlers.revise.records import Answered, Demand, Pushed, Reproof, Revised, RevisionTask, Wanted
+from bot.change.records import Failure, PullEnds
+from bot.work.records import Cost
+from handlers.revise.records import Answered, Answers, Demand, Pushed, Reproof, Revised, RevisionTask, Wanted
 from handlers.revise.words import done_text, evidence_text
 from tests.support.evidence import MESSAGE, TEST, make_evidence
 
@@ -14,26 +15,26 @@ SHOWN = Reproof(size="14 lines in 2 files", failures=(Failure(test=TEST, phase="
 ASKED = (Demand(author="mara", text="Name it."),)
 
 
-def revised(reproof: Reproof | None = SHOWN, **given: Any) -> Revised:
+def revised(**given: Any) -> Revised:
     """A revision after which everything holds, of a pull request that was opened with a verified fix."""
     was = make_evidence()
     task = {"demands": ASKED, "reviewer": None, "checks": False} | given
     where = was.task.model_dump(include={"repository", "actor", "delivery", "triggered"})
+    ends = PullEnds(branch="b", ours=True)
+    about = was.brief.model_copy(update={"pull": ends})
     return Revised(
         task=RevisionTask.model_validate({**where, "number": 13, **task}),
-        wanted=Wanted(brief=was.brief, branch="b", demands=ASKED, ours=True, unverified=given.get("unverified", False)),
+        brief=Wanted(**dict(about), demands=ASKED, unverified=given.get("unverified", False)),
         baseline=was.baseline,
         report=was.report,
-        reproof=reproof,
-        answers=(Answered(met=True, why="It has a name."),),
+        judgement=Answers(model="m", passed=True, answers=(Answered(met=True, why="It has a name."),)),
         change="CENTS has a name.",
-        dollars=0.02,
-        calls=1,
+        cost=Cost(dollars=0.02, calls=1),
     )
 
 
 def test_the_evidence_is_that_of_the_new_commit() -> None:
-    parts = evidence_text(revised(), SHA).split("\n\n")
+    parts = evidence_text(revised(), SHOWN, SHA).split("\n\n")
     assert parts[0].startswith(f"**Revised** in {SHA}, as mara asked: CENTS has a name. Cause and change above")
     assert parts[1].splitlines()[2:] == [
         "| `test_cents_count` (new) | fails without the change: `200 != 250` | passes, 3 of 3 |",
@@ -43,18 +44,18 @@ def test_the_evidence_is_that_of_the_new_commit() -> None:
     assert parts[2].endswith("2 files, 9 lines. The whole pull request is 14 lines in 2 files.")
     assert parts[3].startswith("Not done again: a second model's search")
     assert parts[4].endswith("Cost of the revision: $0.02, 1 model call.")
-    assert "not proved" not in evidence_text(revised(), SHA).lower()
+    assert "not proved" not in evidence_text(revised(), SHOWN, SHA).lower()
 
 
 def test_what_is_not_shown_any_more_is_not_claimed() -> None:
-    evidence = revised(Reproof(size="3 lines in 1 file", problem="The pull request adds no test any more."))
-    for text in (evidence_text(evidence, SHA), done_text(evidence, Pushed(sha=SHA))):
+    gone = Reproof(size="3 lines in 1 file", problem="The pull request adds no test any more.")
+    for text in (evidence_text(revised(), gone, SHA), done_text(revised(), gone, Pushed(sha=SHA))):
         assert "**Not proved any more.** The pull request adds no test any more.\n" in text
         assert "(new)" not in text
 
 
 def test_who_asked_and_what_was_never_verified() -> None:
-    text = evidence_text(revised(demands=(), checks=True, unverified=True), SHA)
+    text = evidence_text(revised(demands=(), checks=True, unverified=True), SHOWN, SHA)
     assert text.startswith(f"**Revised** in {SHA}, because its checks failed: ")
     assert "**Not verified** when it was opened" in text
     assert "It read the first version." not in text

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.change.records import Baseline, Brief, ChangeTask, Evidence, Failure, Gate, GateReport, Judgement, Proof
+from bot.change.records import Baseline, Brief, ChangeTask, Failure, Gate, GateReport, Proof
 from bot.git.changes import Changes
 from bot.types import Actor, Repository
-from bot.work.records import Ran
+from bot.work.records import Cost, Ran
+from handlers.fix.judge import Counterexample, FixEvidence
 
 TEST = "tests/test_cents.py::CentsTest::test_cents_count"
 MESSAGE = "def test_cents_count(self):\n>   assert total(['2.50']) == 250\nE   AssertionError: 200 != 250\n"
@@ -49,7 +50,7 @@ def make_gates(**failed: str) -> tuple[Gate, ...]:
     return tuple(gates)
 
 
-def make_evidence(*, tier: str = "bubblewrap", failed: dict[str, str] | None = None, **given: Any) -> Evidence:
+def make_evidence(*, tier: str = "bubblewrap", failed: dict[str, str] | None = None, **given: Any) -> FixEvidence:
     """A verified fix, unless ``failed`` gates or other fields say otherwise."""
     task = given.pop("task", make_task())
     proof = Proof(
@@ -83,10 +84,9 @@ def make_evidence(*, tier: str = "bubblewrap", failed: dict[str, str] | None = N
         "baseline": baseline,
         "proof": proof,
         "report": report,
-        "judgement": Judgement(model="checker", passed=True, reason="fine"),
+        "judgement": Counterexample(model="checker", passed=True, reason="fine"),
         "cause": "Cents are dropped.",
         "change": "Cents are added.",
-        "dollars": 0.114,
-        "calls": 6,
+        "cost": Cost(dollars=0.114, calls=6),
     }
-    return Evidence(**(fields | given))
+    return FixEvidence(**(fields | given))

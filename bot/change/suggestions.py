@@ -1,21 +1,25 @@
-"""Suggest: a change to a fork's pull request, which we cannot push to, as blocks its author can commit with a click."""
+"""Publish a change to a fork's pull request as suggestions: blocks that its author can commit with a click."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
-from bot.change.records import GateReport
+from bot.change.recipe import AnyEvidence, Job
+from bot.change.stages import Stage
 from bot.github.api.scopes import REVIEW
 from bot.github.resources import reviews
 from bot.github.resources.reviews import ReviewComment
 from bot.github.text.diffs import FileDiff, Hunk, parse_diff
 from bot.github.text.markers import Marker
+from bot.markdown import code_block, folded
 from bot.types import JsonModel
-from handlers.revise.assignment import Revision
-from handlers.revise.records import Pushed, Wanted
 
+# one review with more comments than this is no help to its author
 _MOST = 30
+# GitHub takes 65,536 characters; the note and the folding need their share
+_MAX_PATCH = 30_000
 
 
 class Replacement(JsonModel):
@@ -27,14 +31,17 @@ class Replacement(JsonModel):
     text: str
 
 
-async def suggest(revision: Revision, wanted: Wanted, report: GateReport) -> Pushed:
-    """One review: a suggestion for each place that the pull request's diff shows, the whole patch in its body."""
-    await revision.stage("publish", "started")
-    mirror = await revision.mirror(report.base_sha)
+async def suggest(job: Job[Any], evidence: AnyEvidence) -> int:
+    """Post one review with the suggestions that fit and the whole patch in its body; return how many were posted."""
+    await job.stage(Stage.PUBLISH, "started")
+    ends, report = evidence.brief.pull, evidence.report
+    assert ends is not None, "only a pull request can be commented on"
+    assert report is not None, "only what passed the gates is suggested"
+    mirror = await job.mirror(report.base_sha)
     patch = await mirror.diff(report.base_sha, report.changes)
-    before = await mirror.diff(wanted.merge_base, report.base_sha)
+    before = await mirror.diff(ends.merge_base, report.base_sha)
     fitting = (await asyncio.to_thread(_fitting, patch, before))[:_MOST]
-    task, services, voice = revision.task, revision.services, revision.voice
+    task, services = job.task, job.services
     github = await services.github.for_repository(task.repository, REVIEW)
     bot = await services.github.bot()
     posted = await reviews.create_review(
@@ -42,13 +49,24 @@ async def suggest(revision: Revision, wanted: Wanted, report: GateReport) -> Pus
         task.repository,
         task.number,
         report.base_sha,
-        services.outgoing(voice.patch(patch)),
-        [_comment(one, services.outgoing(voice.suggested(one.text))) for one in fitting],
+        services.outgoing(_patch_text(patch)),
+        [_comment(one, services.outgoing(_suggested_text(one.text))) for one in fitting],
         "COMMENT",
-        marker=Marker(task=revision.task_id, part="suggestions"),
+        marker=Marker(task=job.task_id, part="suggestions"),
         bot_id=bot.id,
     )
-    return Pushed(suggestions=len(fitting) - len(posted.refused))
+    return len(fitting) - len(posted.refused)
+
+
+def _suggested_text(text: str) -> str:
+    """Write a comment whose block replaces the lines it is on."""
+    return code_block(text, "suggestion") if text.strip() else "```suggestion\n```"
+
+
+def _patch_text(patch: str) -> str:
+    """Write the body of the review that carries the suggestions."""
+    note = "The branch is in a fork, so I cannot push to it. Below are suggestions where the diff has room for them."
+    return f"{note}\n\n{folded('The whole change, for `git apply`', code_block(patch[:_MAX_PATCH], 'diff'))}"
 
 
 def replacements(file: FileDiff) -> Iterator[Replacement]:

@@ -1,0 +1,27 @@
+"""Recognise the branches that tasks push to."""
+
+from __future__ import annotations
+
+import re
+
+_BRANCH = re.compile(r".*?(?P<what>[a-z]+-\d+)-(?P<task>[0-9a-f]+)")
+
+
+def branch_name(prefix: str, recipe: str, number: int, task_id: str) -> str:
+    """Return the branch of a task for an issue or pull request."""
+    return f"{prefix}{recipe}-{number}-{task_id}"
+
+
+def task_of(branch: str) -> str | None:
+    """Return the task whose branch has this name, whatever its prefix; None where it is no name of ours.
+
+    Anybody may name a branch so.
+    """
+    found = _BRANCH.fullmatch(branch)
+    return found["task"] if found else None
+
+
+def is_for(branch: str, recipe: str, number: int) -> bool:
+    """Return whether a branch has the name of one of a recipe's tasks for an issue."""
+    found = _BRANCH.fullmatch(branch)
+    return found is not None and found["what"] == f"{recipe}-{number}"

@@ -1,0 +1,38 @@
+"""Deliver a finished change: keep it, publish it, and explain a refusal."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from bot.change import kept
+from bot.change.publication import notify, tell
+from bot.change.recipe import AnyEvidence, Job
+from bot.change.refusals import Refusal, explain
+from bot.engine.port import Ctx, Outcome
+from bot.git.errors import GitError
+from bot.github.api.errors import GitHubError
+
+
+async def deliver(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
+    """Publish what is good enough, and keep it until that is done: a refusal at the last step loses no paid work."""
+    if not job.recipe.may_publish(job.rules, evidence):
+        return await tell(ctx, job, evidence)
+    if not evidence.cost.calls:  # a change kept from an earlier attempt says what it cost there
+        evidence = evidence.updated(cost=await ctx.step("account", job.cost))
+    await ctx.step("keep", kept.keep, job, evidence)
+    try:
+        outcome = await job.recipe.publish(ctx, job, evidence)
+    except (GitError, GitHubError) as error:
+        return await _refused(ctx, job, evidence, explain(error))
+    await ctx.step("discard", kept.discard, job)
+    return outcome
+
+
+async def _refused(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, refusal: Refusal) -> Outcome:
+    """Say what was found, why it could not be published and what to change, in the task's result if nowhere else."""
+    text = job.recipe.words.refused_text(evidence, refusal)
+    with suppress(GitError, GitHubError):
+        await ctx.step("notify-refused", notify, job, text, retries=2)
+    summary = f"The change is finished and kept, but it could not be published: {refusal.reason} {refusal.advice}"
+    return Outcome(state="refused", summary=f"{summary} Then `/retry` publishes it.", data={"report": text})

@@ -1,0 +1,192 @@
+"""Publish a change as a new pull request, on the base as it is by then."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.change import commits, gate_runner, proof
+from bot.change.issue import already_open, fetch_base
+from bot.change.publication import EVIDENCE, notify, tell
+from bot.change.recipe import AnyEvidence, Job
+from bot.change.records import Brief, Published
+from bot.change.stages import Stage
+from bot.engine.port import Ctx, Outcome, TaskState
+from bot.git.changes import Changes
+from bot.github.api.scopes import OPEN_PULL, READ
+from bot.github.resources import issues, pulls, repos
+from bot.github.resources.pulls import Pull
+from bot.github.text.markers import Marker, with_marker
+from bot.github.text.outgoing import MAX_TEXT, cap, outgoing_line
+from bot.github.text.sections import section
+from bot.types import JsonModel
+
+# GitHub shows a commit's text unfolded; a paragraph longer than this is no summary any more
+_PARAGRAPH = 1_000
+
+
+@dataclass(frozen=True)
+class PullText:
+    """Texts of a pull request: what is ``told`` once, and the ``evidence``, which later revisions renew.
+
+    ``closing`` is the line that closes the issue; it ends the commit's message too.
+    """
+
+    title: str
+    told: str
+    evidence: str
+    closing: str
+
+    @property
+    def body(self) -> str:
+        return f"{self.told}\n\n{self.evidence}"
+
+
+class PullWords(Protocol):
+    """The texts of a capability that opens pull requests."""
+
+    def pull_text(self, evidence: Any, /) -> PullText: ...
+
+    def opened_text(self, evidence: Any, number: int, /) -> str:
+        """Return the comment that notifies."""
+        ...
+
+
+class Recheck(JsonModel):
+    """What changed on GitHub meanwhile: ``stop`` where it must not be published, and the base as it is now."""
+
+    base_branch: str
+    base_sha: str
+    stop: str | None = None
+    conflicts: tuple[str, ...] = ()
+    edited: bool = False
+
+
+@dataclass(frozen=True)
+class NewPullRequest:
+    """Opens a pull request for an issue, a draft where the rules want unverified changes shown."""
+
+    words: PullWords
+
+    async def publish(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
+        """Publish where everything holds on the base as it is now; else say why not."""
+        report = evidence.report
+        assert report is not None, "only what was gated is published"
+        now = await ctx.step("recheck", recheck, job, evidence.brief, report.changes, retries=2)
+        if now.stop:
+            return Outcome(state="refused", summary=now.stop)
+        if now.edited:
+            evidence = evidence.noted(
+                "The issue was edited meanwhile; this is for the text as it read when it was triggered."
+            )
+        if now.base_branch != evidence.brief.base_branch:
+            brief = evidence.brief.model_copy(update={"base_branch": now.base_branch})
+            evidence = evidence.updated(brief=brief)
+        if now.conflicts:
+            names = ", ".join(f"`{path}`" for path in now.conflicts)
+            note = f"Meanwhile {names} changed on the base branch; start again to build on that."
+            return await tell(ctx, job, evidence.noted(note))
+        if now.base_sha != report.base_sha:
+            evidence = await _on_new_base(ctx, job, evidence, now.base_sha)
+            if not job.recipe.may_publish(job.rules, evidence):
+                return await tell(ctx, job, evidence)
+        return await self._deliver(ctx, job, evidence)
+
+    async def _deliver(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
+        text = self.words.pull_text(evidence)
+        sha = await ctx.step("push", push, job, evidence, text, retries=2)
+        published = await ctx.step("pull", self._open, job, evidence, text, sha, retries=2)
+        state: TaskState = "done" if evidence.verified else "unverified"
+        return Outcome(state=state, summary=f"Opened #{published.number}", data=published.model_dump())
+
+    async def _open(self, job: Job[Any], evidence: AnyEvidence, text: PullText, head_sha: str) -> Published:
+        """Open the pull request and post the comment that names it: one step, so that a cancel separates neither.
+
+        Running it again finds what is there: the pull request by its head, the comment by its marker.
+        """
+        pull = await open_pull(job, evidence, text)
+        await notify(job, self.words.opened_text(evidence, pull.number))
+        await job.stage(Stage.PUBLISH, "done", f"#{pull.number}")
+        return Published(branch=job.branch, head_sha=head_sha, number=pull.number, url=pull.html_url, draft=pull.draft)
+
+
+async def recheck(job: Job[Any], brief: Brief, changes: Changes) -> Recheck:
+    """Look whether the issue is still open, and whether the change still fits on the base as it is now."""
+    await job.stage(Stage.PUBLISH, "started")
+    repository = job.task.repository
+    github = await job.services.github.for_repository(repository, READ)
+    issue = await issues.get_issue(github, repository, job.task.number)
+    branch = brief.base_branch
+    base_sha = await repos.find_head(github, repository, branch)
+    if base_sha is None:  # renamed meanwhile, or replaced as the default
+        branch = await repos.default_branch(github, repository)
+        base_sha = await repos.head_sha(github, repository, branch)
+    now = Recheck(base_branch=branch, base_sha=base_sha)
+    edited = (issue.title, issue.body or "") != (job.task.title, job.task.body)
+    if issue.state != "open":
+        return now.model_copy(update={"stop": "The issue was closed meanwhile, so nothing was published."})
+    if stop := await already_open(job):
+        return now.model_copy(update={"stop": stop})
+    if base_sha == brief.base_sha:
+        return now.model_copy(update={"edited": edited})
+    await fetch_base(job, branch)
+    mirror = await job.services.mirrors.of(repository)
+    before = {entry.path: entry.sha for entry in await mirror.entries(brief.base_sha)}
+    after = {entry.path: entry.sha for entry in await mirror.entries(base_sha)}
+    conflicts = tuple(sorted(path for path in changes.files if before.get(path) != after.get(path)))
+    return now.model_copy(update={"conflicts": conflicts, "edited": edited})
+
+
+async def _on_new_base(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, base_sha: str) -> AnyEvidence:
+    """Prove and gate once more where the base moved; the evidence is about what would be merged."""
+    assert evidence.report is not None, "only what was gated is published"
+    short = base_sha[:10]
+    note = f"The base moved meanwhile; the gates ran again on {short}."
+    if evidence.proof is not None:
+        fails = await ctx.step("proof-new-base", proof.still_fails, job, base_sha, evidence.proof, interruptible=True)
+        if not fails:
+            gone = f"On the base as it is now ({short}) the new test passes without this change: fixed there."
+            return evidence.updated(proof=None, report=None).noted(gone)
+        note = f"{note} Without the change the new test fails there."
+    changes = evidence.report.changes
+    again = await ctx.step("gate-new-base", gate_runner.gate, job, evidence, base_sha, changes, interruptible=True)
+    return evidence.updated(report=again).noted(note)
+
+
+async def push(job: Job[Any], evidence: AnyEvidence, text: PullText) -> str:
+    """Commit the tested tree and push it to the task's own branch; return the head's sha."""
+    assert evidence.report is not None, "only what passed the gates is pushed"
+    message = _message(job, evidence, text)
+    return await commits.put(job, evidence.report, message, job.branch, triggered=job.task.triggered)
+
+
+def _message(job: Job[Any], evidence: AnyEvidence, text: PullText) -> str:
+    """Say what a reader of the history wants to know: the subject, cause, what was done, and the issue."""
+    secrets = job.services.settings.secrets
+    said = [outgoing_line(line, limit=_PARAGRAPH, secrets=secrets) for line in (evidence.cause, evidence.change)]
+    paragraphs = [textwrap.fill(line, 72, break_long_words=False, break_on_hyphens=False) for line in said if line]
+    return "\n\n".join([_title(job, text), *paragraphs, text.closing]) + "\n"
+
+
+def _title(job: Job[Any], text: PullText) -> str:
+    return outgoing_line(text.title, secrets=job.services.settings.secrets)
+
+
+async def open_pull(job: Job[Any], evidence: AnyEvidence, text: PullText) -> Pull:
+    """Open the pull request, or find the one that an interrupted attempt opened."""
+    repository = job.task.repository
+    github = await job.services.github.for_repository(repository, OPEN_PULL)
+    told = job.services.outgoing(text.told, closes=job.task.number)
+    part = section(EVIDENCE, cap(job.services.outgoing(text.evidence), MAX_TEXT - len(told)))
+    pull = await pulls.open_pull(
+        github,
+        repository,
+        head=job.branch,
+        base=evidence.brief.base_branch,
+        title=_title(job, text),
+        body=with_marker(f"{told}\n\n{part}", Marker(task=job.task_id, part="pull")),
+        draft=not evidence.verified,
+    )
+    await job.audit(f"open pull request #{pull.number}", allowed=True, reason=job.branch)
+    return pull

@@ -1,0 +1,124 @@
+"""Declare a capability that changes code: what is read, proved, allowed, checked and published.
+
+The pipeline asks the recipe wherever capabilities differ; what they share stands in this package once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, Protocol
+
+from bot.change.branches import branch_name
+from bot.change.records import BriefT, Evidence, Found, JudgementT, Proof
+from bot.change.refusals import Refusal
+from bot.engine.port import Ctx, Outcome
+from bot.models.port import Message
+from bot.policy import Policy
+from bot.work.assignment import Assignment, TargetT
+from bot.work.toolset import May
+
+AnyEvidence = Evidence[Any, Any, Any]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A repository's rules for one capability, taken from its policy.
+
+    ``unverified``: what is left of a change that was not verified: a comment, a draft pull request, or nothing.
+    ``rerank``: a ``cheap`` model may reorder the files that search finds.
+    """
+
+    max_dollars: float
+    unverified: Literal["comment", "draft", "off"] = "comment"
+    rerank: bool = False
+
+
+@dataclass(frozen=True)
+class GateLimits:
+    """Limits of the gates: the size of the change, and whether existing tests are taken from the base.
+
+    The defaults are a fix's: a larger one is not small any more, and nobody reviews it well.
+    """
+
+    files: int = 20
+    lines: int = 800
+    tests_from_base: bool = True
+
+
+@dataclass(frozen=True)
+class ProofResult:
+    """The proof, if there is one; with ``ended`` the task is over and ``note`` says why.
+
+    ``messages`` is the conversation in which the proof was written: the edit goes on in it, so that nothing is read
+    twice.
+    """
+
+    proof: Proof | None = None
+    note: str = ""
+    ended: bool = False
+    messages: tuple[Message, ...] = ()
+
+
+def verified_or_draft(rules: Rules, evidence: AnyEvidence) -> bool:
+    """Let be published what is verified; what only went through the gates where the rules want a draft."""
+    return evidence.report is not None and (evidence.verified or rules.unverified == "draft")
+
+
+class Prover(Protocol):
+    """A way of proving, before any edit, that the change is needed."""
+
+    async def prove(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Found) -> ProofResult: ...
+
+
+class Words(Protocol):
+    """The texts that every capability has; its ``words`` module is one."""
+
+    def nothing_text(self, evidence: Any, /) -> str:
+        """Return the comment that says what was found and tried where nothing was published."""
+        ...
+
+    def refused_text(self, evidence: Any, refusal: Refusal, /) -> str:
+        """Return the comment that says why a finished change could not be published, and shows it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Recipe(Generic[TargetT, BriefT, JudgementT]):
+    """A capability that changes code. ``name`` is its flow and the prefix of its branches.
+
+    ``evidence`` is the model in which a finished change is kept. ``read`` gets the request from GitHub, ``fetch``
+    brings its commits into the mirror. ``may_edit`` is given the paths that existed before anybody's change and returns
+    the rule for one path. ``judge`` asks a second model about a change that passed all gates; its third argument names
+    the step. ``may_publish`` says what is good enough for ``publish``. ``rules`` picks this capability's section of the
+    policy.
+    """
+
+    name: str
+    prompts: str
+    words: Words
+    evidence: type[Evidence[TargetT, BriefT, JudgementT]]
+    read: Callable[[Job[TargetT]], Awaitable[BriefT]]
+    fetch: Callable[[Job[TargetT], BriefT], Awaitable[BriefT]]
+    proof: Prover
+    may_edit: Callable[[Job[TargetT], Evidence[TargetT, BriefT, JudgementT], Collection[str]], May]
+    judge: Callable[[Job[TargetT], Evidence[TargetT, BriefT, JudgementT], str], Awaitable[JudgementT]]
+    may_publish: Callable[[Rules, Evidence[TargetT, BriefT, JudgementT]], bool]
+    publish: Callable[[Ctx, Job[TargetT], Evidence[TargetT, BriefT, JudgementT]], Awaitable[Outcome]]
+    rules: Callable[[Policy], Rules]
+    gates: GateLimits = GateLimits()
+
+
+@dataclass(frozen=True)
+class Job(Assignment[TargetT], Generic[TargetT]):
+    """One task that changes code, and the recipe it follows."""
+
+    recipe: Recipe[TargetT, Any, Any]
+
+    @property
+    def rules(self) -> Rules:
+        return self.recipe.rules(self.policy)
+
+    @property
+    def branch(self) -> str:
+        return branch_name(self.policy.publish.prefix, self.recipe.name, self.task.number, self.task_id)

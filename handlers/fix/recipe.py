@@ -1,0 +1,34 @@
+"""Declare the fix: an issue, a failing test before, a judge's search for a counterexample after."""
+
+from __future__ import annotations
+
+from bot.change import issue
+from bot.change.editor import code_and_new_tests
+from bot.change.new_pull import NewPullRequest
+from bot.change.proof import FailingTest
+from bot.change.recipe import Recipe, Rules, verified_or_draft
+from bot.change.records import Brief, ChangeTask
+from bot.policy import Policy
+from handlers.fix import words
+from handlers.fix.judge import Counterexample, FixEvidence, judge
+
+
+def _rules(policy: Policy) -> Rules:
+    fix = policy.fix
+    return Rules(fix.max_dollars, fix.unverified, fix.rerank)
+
+
+FIX: Recipe[ChangeTask, Brief, Counterexample] = Recipe(
+    name="fix",
+    prompts="fix",
+    words=words,
+    evidence=FixEvidence,
+    read=issue.read,
+    fetch=issue.fetch,
+    proof=FailingTest(),
+    may_publish=verified_or_draft,
+    may_edit=code_and_new_tests,
+    judge=judge,
+    publish=NewPullRequest(words).publish,
+    rules=_rules,
+)
