@@ -30,7 +30,7 @@ from bench.review_scenes import Scene
 from bench.webhooks.servers import SECRET, Server, serving
 from bot.local.hosting import free_port, manifest_rights
 from bot.settings import MODEL_ROLES
-from simhub.hub import AppCredentials, Hub
+from simhub import AppCredentials, Hub
 from simhub.model import Account, Pull, Repository
 from simhub.model_formats import Asked
 from simhub.requestlog import RequestRecord

@@ -15,7 +15,7 @@ import yaml
 
 from bench.review_scenes import Told
 from bench.webhooks.servers import SECRET, Server, answering, key_file, running
-from simhub.hub import AppCredentials, Hub
+from simhub import AppCredentials, Hub
 from simhub.model_formats import Asked
 
 VERSION = "0.49.0"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from simhub.faults import Fault
-from simhub.hub import AppCredentials, Hub
+from simhub.hub import Hub
+from simhub.model import AppCredentials
 from simhub.webhooks import Disorder
 from simhub.workflows import Job
 

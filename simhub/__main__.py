@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from simhub.hub import AppCredentials, Hub
+from simhub import AppCredentials, Hub
 from simhub.model import Account
 
 _PERMISSIONS = dict.fromkeys(

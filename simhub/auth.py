@@ -7,7 +7,7 @@ import binascii
 import secrets
 from dataclasses import dataclass
 
-from simhub.call import Actor
+from simhub.actor import Actor
 from simhub.errors import ApiError, bad_credentials, not_accessible, not_found
 from simhub.model import Installation, Repository, Token, World
 

@@ -5,50 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from simhub.actor import Actor, has_role
 from simhub.errors import LOCKING, ApiError, moved, not_found, not_supplied, wrong_type
 from simhub.gitrepo import GitRepo
-from simhub.model import ROLES, Account, App, Installation, Issue, Pull, Repository, Token
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
+from simhub.model import Account, Issue, Pull, Repository
+from simhub.state import State
 
 T = TypeVar("T")
 BODY_LIMIT = 65536
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who asks. ``kind`` is anonymous, user, installation or app (a JWT)."""
-
-    kind: str
-    account: Account | None = None
-    app: App | None = None
-    token: Token | None = None
-
-    @property
-    def installation(self) -> Installation | None:
-        return self.token.installation if self.token else None
-
-    @property
-    def user(self) -> Account:
-        if self.account is None:
-            raise ApiError(401, "Requires authentication")
-        return self.account
-
-    @property
-    def acting_app(self) -> App | None:
-        """The App named in ``performed_via_github_app``."""
-        return self.app if self.kind == "installation" else None
-
-    def sees(self, repository: Repository) -> bool:
-        if not repository.private:
-            return True
-        if self.token:
-            return self.token.covers(repository)
-        return self.account is not None and repository.role_of(self.account) != "none"
 
 
 @dataclass
@@ -63,7 +30,7 @@ class Answer:
 
 @dataclass
 class Call:
-    hub: Hub
+    hub: State
     actor: Actor
     method: str
     path: str
@@ -249,24 +216,6 @@ def _part(part: str) -> str:
     if part.endswith("*}"):
         return f"(?P<{part[1:-2]}>.*)"
     return f"(?P<{part[1:-1]}>{r'[0-9]+' if part in ('{number}', '{id}') else '[^/]+'})"
-
-
-_LEVELS = {"none": 0, "read": 1, "write": 2, "admin": 3}
-
-
-def allows(granted: Mapping[str, str], needs: str) -> bool:
-    """Whether granted App permissions satisfy one of the alternatives. metadata:read is always there."""
-    if not needs:
-        return True
-    held = {"metadata": "read", **granted}
-    return any(
-        _LEVELS[held.get(name, "none")] >= _LEVELS[level]
-        for name, level in (need.split(":") for need in needs.split("|"))
-    )
-
-
-def has_role(repository: Repository, account: Account, role: str) -> bool:
-    return ROLES.index(repository.role_of(account)) >= ROLES.index(role)
 
 
 routes = Routes()

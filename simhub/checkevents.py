@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simhub import pull_shapes
 from simhub.model import Account, CheckRun, CheckSuite
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
+from simhub.state import State
 
 _FOR_THE_OWNER = ("rerequested", "requested_action")
 
 
-async def emit(hub: Hub, run: CheckRun, action: str, sender: Account, **extra: Any) -> None:
+async def emit(hub: State, run: CheckRun, action: str, sender: Account, **extra: Any) -> None:
     """Tell every listening App; what asks for work goes only to the App that made the run."""
     repo = run.suite.repository
     suite = await pull_shapes.check_suite_hook(hub, run.suite)
@@ -24,12 +22,12 @@ async def emit(hub: Hub, run: CheckRun, action: str, sender: Account, **extra: A
         hub.webhooks.emit("check_run", payload, repo, sender)
 
 
-async def completed(hub: Hub, run: CheckRun, sender: Account) -> None:
+async def completed(hub: State, run: CheckRun, sender: Account) -> None:
     await emit(hub, run, "completed", sender)
     if pull_shapes.suite_state(run.suite)[0] == "completed":
         await suite_completed(hub, run.suite, sender)
 
 
-async def suite_completed(hub: Hub, suite: CheckSuite, sender: Account) -> None:
+async def suite_completed(hub: State, suite: CheckSuite, sender: Account) -> None:
     payload = {"action": "completed", "check_suite": await pull_shapes.check_suite_hook(hub, suite)}
     hub.webhooks.emit("check_suite", payload, suite.repository, sender)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simhub import shapes
+from simhub.address import Address
 from simhub.gitrepo import ZERO, Commit, FileChange, GitRepo, Person
 from simhub.model import Account, Repository, node_id
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
 
 Json = dict[str, Any]
 PUSH_COMMITS = 2048
@@ -19,7 +17,7 @@ def person(item: Person) -> Json:
     return {"name": item.name, "email": item.email, "date": item.date}
 
 
-def account_of(hub: Hub, item: Person) -> Account | None:
+def account_of(hub: Address, item: Person) -> Account | None:
     """The account behind a commit's mail address: ``ID+LOGIN@users.noreply...`` or a known address."""
     local = item.email.partition("@")[0]
     if "users.noreply." in item.email:
@@ -27,14 +25,14 @@ def account_of(hub: Hub, item: Person) -> Account | None:
     return next((a for a in hub.world.accounts.values() if a.email == item.email), None)
 
 
-def _verification(hub: Hub, item: Commit) -> Json:
+def _verification(hub: Address, item: Commit) -> Json:
     """Return whether GitHub signed the commit for a bot; the signature itself is not modelled."""
     signed = item.sha in hub.world.verified
     found = {"verified": signed, "reason": "valid" if signed else "unsigned", "signature": None, "payload": None}
     return found | {"verified_at": item.committer.date if signed else None}
 
 
-def git_commit(hub: Hub, repo: Repository, item: Commit) -> Json:
+def git_commit(hub: Address, repo: Repository, item: Commit) -> Json:
     """A commit of the git data API."""
     url = f"{shapes.repo_url(hub, repo)}/git"
     page = shapes.html_url(hub, repo)
@@ -54,7 +52,7 @@ def git_commit(hub: Hub, repo: Repository, item: Commit) -> Json:
     }
 
 
-def commit(hub: Hub, repo: Repository, item: Commit) -> Json:
+def commit(hub: Address, repo: Repository, item: Commit) -> Json:
     """A commit of the repository API."""
     url, page = shapes.repo_url(hub, repo), shapes.html_url(hub, repo)
     inner = {
@@ -81,7 +79,7 @@ def commit(hub: Hub, repo: Repository, item: Commit) -> Json:
     }
 
 
-def file(hub: Hub, repo: Repository, head: str, item: FileChange) -> Json:
+def file(hub: Address, repo: Repository, head: str, item: FileChange) -> Json:
     page, url = shapes.html_url(hub, repo), shapes.repo_url(hub, repo)
     body = {
         "sha": item.sha,
@@ -99,7 +97,7 @@ def file(hub: Hub, repo: Repository, head: str, item: FileChange) -> Json:
     return body | ({"previous_filename": item.previous} if item.previous else {})
 
 
-async def push(hub: Hub, repo: Repository, ref: str, old: str, new: str, forced: bool, pusher: Account) -> Json:
+async def push(hub: Address, repo: Repository, ref: str, old: str, new: str, forced: bool, pusher: Account) -> Json:
     """The payload of a push event."""
     page = shapes.html_url(hub, repo)
     git = GitRepo(repo.path)
@@ -129,7 +127,7 @@ async def push(hub: Hub, repo: Repository, ref: str, old: str, new: str, forced:
     }
 
 
-async def _pushed(hub: Hub, repo: Repository, git: GitRepo, item: Commit) -> Json:
+async def _pushed(hub: Address, repo: Repository, git: GitRepo, item: Commit) -> Json:
     added, removed, modified = await git.touched(item.sha)
     author, committer = account_of(hub, item.author), account_of(hub, item.committer)
     return {

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
 from simhub.faults import Fault
+from simhub.platform import Platform
 from simhub.webhooks import Disorder
 
-if TYPE_CHECKING:
-    from simhub.hub import Hub
 
-
-def add_routes(app: web.Application, hub: Hub) -> None:
+def add_routes(app: web.Application, hub: Platform) -> None:
     async def add_fault(request: web.Request) -> web.Response:
         fault = _made(Fault, await request.json())
         return web.json_response(asdict(hub.faults.add(fault)), status=201)

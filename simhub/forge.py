@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from simhub import commit_shapes, pull_shapes, threads
+from simhub import commit_shapes, pull_shapes, shapes, threads
+from simhub.actor import Actor
 from simhub.gitrepo import ZERO, GitRepo
 from simhub.model import Account, CheckSuite, Event, Issue, Pull, Repository
-
-if TYPE_CHECKING:
-    from simhub.call import Actor
-    from simhub.hub import Hub
+from simhub.state import State
 
 
-def note(hub: Hub, issue: Issue, actor: Actor, event: str, **data: Any) -> Event:
+def note(hub: State, issue: Issue, actor: Actor, event: str, **data: Any) -> Event:
     """Write a line into the timeline of an issue."""
     line = Event(hub.world.new_id(), event, actor.user, hub.world.now(), actor.acting_app, data)
     issue.events.append(line)
@@ -21,7 +19,22 @@ def note(hub: Hub, issue: Issue, actor: Actor, event: str, **data: Any) -> Event
     return line
 
 
-async def pull_event(hub: Hub, pull: Pull, action: str, sender: Account, **extra: Any) -> None:
+def issue_event(hub: State, issue: Issue, action: str, sender: Account, **extra: Any) -> None:
+    payload = {"action": action, "issue": shapes.issue(hub, issue), **extra}
+    hub.webhooks.emit("issues", payload, issue.repository, sender)
+
+
+def set_state(hub: State, issue: Issue, state: str, reason: str | None, actor: Actor) -> None:
+    closing = state == "closed"
+    issue.state = state
+    issue.closed_at = hub.world.now() if closing else None
+    issue.closed_by = actor.user if closing else None
+    issue.state_reason = (reason or "completed") if closing else "reopened"
+    note(hub, issue, actor, "closed" if closing else "reopened", state_reason=issue.state_reason)
+    issue_event(hub, issue, "closed" if closing else "reopened", actor.user)
+
+
+async def pull_event(hub: State, pull: Pull, action: str, sender: Account, **extra: Any) -> None:
     shape = await pull_shapes.pull(hub, pull)
     payload = {"action": action, "number": pull.number, "pull_request": shape, **extra}
     hub.webhooks.emit("pull_request", payload, pull.repository, sender)
@@ -30,7 +43,9 @@ async def pull_event(hub: Hub, pull: Pull, action: str, sender: Account, **extra
 _TAGS_TOLD = 3
 
 
-async def refs_changed(hub: Hub, repo: Repository, before: dict[str, str], after: dict[str, str], actor: Actor) -> None:
+async def refs_changed(
+    hub: State, repo: Repository, before: dict[str, str], after: dict[str, str], actor: Actor
+) -> None:
     """Compare two lists of refs and do what GitHub does after a push or a ref update.
 
     More than three tags at once are told to nobody.
@@ -42,11 +57,11 @@ async def refs_changed(hub: Hub, repo: Repository, before: dict[str, str], after
             await _ref_changed(hub, repo, ref, before.get(ref, ZERO), after.get(ref, ZERO), actor)
 
 
-async def ref_changed(hub: Hub, repo: Repository, ref: str, old: str, new: str, actor: Actor) -> None:
+async def ref_changed(hub: State, repo: Repository, ref: str, old: str, new: str, actor: Actor) -> None:
     await refs_changed(hub, repo, {ref: old} if old != ZERO else {}, {ref: new} if new != ZERO else {}, actor)
 
 
-async def _ref_changed(hub: Hub, repo: Repository, ref: str, old: str, new: str, actor: Actor) -> None:
+async def _ref_changed(hub: State, repo: Repository, ref: str, old: str, new: str, actor: Actor) -> None:
     repo.pushed_at = hub.world.now()
     kind, name = ("branch", ref[11:]) if ref.startswith("refs/heads/") else ("tag", ref[10:])
     brief = {"ref": name, "ref_type": kind, "pusher_type": "user"}
@@ -68,7 +83,7 @@ async def _forced(repo: Repository, old: str, new: str) -> bool:
     return ZERO not in (old, new) and not await GitRepo(repo.path).is_ancestor(old, new)
 
 
-async def request_suites(hub: Hub, repo: Repository, branch: str, old: str, new: str, actor: Actor) -> None:
+async def request_suites(hub: State, repo: Repository, branch: str, old: str, new: str, actor: Actor) -> None:
     """A push makes a check suite for every App with checks:write and tells it."""
     for installation in hub.world.installations.values():
         if not installation.covers(repo) or installation.permissions.get("checks") != "write":
@@ -82,7 +97,7 @@ async def request_suites(hub: Hub, repo: Repository, branch: str, old: str, new:
 
 
 async def _update_pulls(
-    hub: Hub, repo: Repository, branch: str, old: str, new: str, forced: bool, actor: Actor
+    hub: State, repo: Repository, branch: str, old: str, new: str, forced: bool, actor: Actor
 ) -> None:
     for other in list(hub.world.repositories.values()):
         for pull in other.pulls:
@@ -94,7 +109,7 @@ async def _update_pulls(
                 await _base_moved(hub, pull, new, actor)
 
 
-async def _head_moved(hub: Hub, pull: Pull, old: str, new: str, forced: bool, actor: Actor) -> None:
+async def _head_moved(hub: State, pull: Pull, old: str, new: str, forced: bool, actor: Actor) -> None:
     if new == ZERO:
         await close_pull(hub, pull, actor)
         note(hub, pull.issue, actor, "head_ref_deleted")
@@ -115,13 +130,13 @@ async def set_head(pull: Pull, sha: str) -> None:
     await git.update_ref(f"refs/pull/{pull.number}/head", sha)
 
 
-async def _base_moved(hub: Hub, pull: Pull, new: str, actor: Actor) -> None:
+async def _base_moved(hub: State, pull: Pull, new: str, actor: Actor) -> None:
     pull.mergeable, pull.mergeable_for = None, None
     if await GitRepo(pull.repository.path).is_ancestor(pull.head_sha, new):
         await mark_merged(hub, pull, new, actor)
 
 
-async def mark_merged(hub: Hub, pull: Pull, commit: str, actor: Actor) -> None:
+async def mark_merged(hub: State, pull: Pull, commit: str, actor: Actor) -> None:
     now = hub.world.now()
     pull.merged_at, pull.merged_by, pull.merge_commit_sha = now, actor.user, commit
     note(hub, pull.issue, actor, "merged", commit_id=commit)
@@ -129,19 +144,17 @@ async def mark_merged(hub: Hub, pull: Pull, commit: str, actor: Actor) -> None:
     await _close_fixed_issues(hub, pull, actor)
 
 
-async def close_pull(hub: Hub, pull: Pull, actor: Actor) -> None:
+async def close_pull(hub: State, pull: Pull, actor: Actor) -> None:
     issue = pull.issue
     issue.state, issue.closed_at, issue.closed_by = "closed", hub.world.now(), actor.user
     note(hub, issue, actor, "closed")
     await pull_event(hub, pull, "closed", actor.user)
 
 
-async def _close_fixed_issues(hub: Hub, pull: Pull, actor: Actor) -> None:
-    from simhub.resources import issues
-
+async def _close_fixed_issues(hub: State, pull: Pull, actor: Actor) -> None:
     if pull.base_ref != pull.repository.default_branch:
         return
     for number in pull_shapes.closing_numbers(pull.issue.body or ""):
         issue = pull.repository.issues.get(number)
         if issue and issue.state == "open" and not issue.pull:
-            issues.set_state(hub, issue, "closed", "completed", actor)
+            set_state(hub, issue, "closed", "completed", actor)

@@ -10,32 +10,29 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from simhub import auth, forge, git_report, rules
-from simhub.call import Actor, allows, has_role
+from simhub.actor import Actor, allows, has_role
 from simhub.errors import ApiError
 from simhub.gitrepo import GitRepo, environment
 from simhub.model import Repository
 from simhub.requestlog import RequestRecord
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
+from simhub.state import State
 
 _HOOK = Path(__file__).with_name("hooks") / "update"
 _CHUNK = 1 << 16
 
 
-def add_routes(app: web.Application, hub: Hub) -> None:
+def add_routes(app: web.Application, hub: State) -> None:
     server = _GitServer(hub)
     app.router.add_get("/{owner}/{repo}/info/refs", server.handle)
     app.router.add_post("/{owner}/{repo}/{service:git-(?:upload|receive)-pack}", server.handle)
 
 
 class _GitServer:
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: State) -> None:
         self.hub = hub
         self.pushes: dict[int, asyncio.Lock] = defaultdict(asyncio.Lock)
         # A copy of our own: git ignores a hook that an installer left without its executable bit.

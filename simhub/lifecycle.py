@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simhub import forge, shapes
-from simhub.call import Actor
+from simhub.actor import Actor
 from simhub.gitrepo import ZERO, GitRepo, git_now
 from simhub.model import Account, Installation, Issue, Label, Repository
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
+from simhub.state import State
 
 
-def _tell(hub: Hub, item: Installation, name: str, payload: dict[str, Any], sender: str | None) -> None:
+def _tell(hub: State, item: Installation, name: str, payload: dict[str, Any], sender: str | None) -> None:
     account = hub.world.account(sender) if sender else None
     hub.webhooks.emit_to(item, name, payload, account or item.account)
 
@@ -24,30 +22,30 @@ def _briefs(repositories: Iterable[Repository]) -> list[dict[str, Any]]:
     return [shapes.repository_brief(repo) for repo in repositories]
 
 
-def created(hub: Hub, item: Installation, sender: str | None) -> None:
+def created(hub: State, item: Installation, sender: str | None) -> None:
     covered = [repo for repo in hub.world.repositories.values() if item.covers(repo)]
     payload = {"action": "created", "repositories": _briefs(covered), "requester": None}
     _tell(hub, item, "installation", payload, sender)
 
 
-def uninstall(hub: Hub, item: Installation, sender: str | None) -> None:
+def uninstall(hub: State, item: Installation, sender: str | None) -> None:
     covered = [repo for repo in hub.world.repositories.values() if item.covers(repo)]
     _tell(hub, item, "installation", {"action": "deleted", "repositories": _briefs(covered)}, sender)
     item.deleted = True
 
 
-def suspend(hub: Hub, item: Installation, sender: str | None) -> None:
+def suspend(hub: State, item: Installation, sender: str | None) -> None:
     account = hub.world.account(sender) if sender else None
     item.suspended_at, item.suspended_by = hub.world.now(), account or item.account
     _tell(hub, item, "installation", {"action": "suspend"}, sender)
 
 
-def unsuspend(hub: Hub, item: Installation, sender: str | None) -> None:
+def unsuspend(hub: State, item: Installation, sender: str | None) -> None:
     item.suspended_at = item.suspended_by = None
     _tell(hub, item, "installation", {"action": "unsuspend"}, sender)
 
 
-def accept_permissions(hub: Hub, item: Installation, permissions: Mapping[str, str], sender: str | None) -> None:
+def accept_permissions(hub: State, item: Installation, permissions: Mapping[str, str], sender: str | None) -> None:
     item.permissions, item.updated_at = dict(permissions), hub.world.now()
     item.events = list(item.app.events)
     covered = [repo for repo in hub.world.repositories.values() if item.covers(repo)]
@@ -56,7 +54,7 @@ def accept_permissions(hub: Hub, item: Installation, permissions: Mapping[str, s
 
 
 def change_repositories(
-    hub: Hub, item: Installation, add: Iterable[Repository], remove: Iterable[Repository], sender: str | None
+    hub: State, item: Installation, add: Iterable[Repository], remove: Iterable[Repository], sender: str | None
 ) -> None:
     added, removed = list(add), list(remove)
     item.repositories = [repo for repo in item.repositories if repo not in removed] + added
@@ -67,7 +65,7 @@ def change_repositories(
             _tell(hub, item, "installation_repositories", payload, sender)
 
 
-def move(hub: Hub, repo: Repository, owner: Account, name: str, sender: str | None) -> None:
+def move(hub: State, repo: Repository, owner: Account, name: str, sender: str | None) -> None:
     """Rename or transfer: the old name answers 301, the disk follows."""
     before, old_owner, old_name = repo.full_name, repo.owner, repo.name
     if hub.world.repository(f"{owner.login}/{name}"):
@@ -90,7 +88,7 @@ def move(hub: Hub, repo: Repository, owner: Account, name: str, sender: str | No
     hub.webhooks.emit("repository", payload, repo, account)
 
 
-def fork(hub: Hub, parent: Repository, owner: Account, name: str) -> Repository:
+def fork(hub: State, parent: Repository, owner: Account, name: str) -> Repository:
     """A fork with its own refs and objects. Sends ``fork``."""
     path = hub.root / owner.login / f"{name}.git"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +104,7 @@ def fork(hub: Hub, parent: Repository, owner: Account, name: str) -> Repository:
     return made
 
 
-def transfer_issue(hub: Hub, issue: Issue, target: Repository, sender: str | None) -> Issue:
+def transfer_issue(hub: State, issue: Issue, target: Repository, sender: str | None) -> Issue:
     """Move an issue with its comments: a new number there, a redirect here. Labels stay behind where unknown there."""
     source, account = issue.repository, (hub.world.account(sender) if sender else None) or issue.repository.owner
     before, old_repository = shapes.issue(hub, issue), shapes.repository(hub, source)
@@ -124,7 +122,7 @@ def transfer_issue(hub: Hub, issue: Issue, target: Repository, sender: str | Non
     return issue
 
 
-def delete_issue(hub: Hub, issue: Issue, sender: str | None) -> None:
+def delete_issue(hub: State, issue: Issue, sender: str | None) -> None:
     repository = issue.repository
     shape = shapes.issue(hub, issue)
     del repository.issues[issue.number]
@@ -133,12 +131,12 @@ def delete_issue(hub: Hub, issue: Issue, sender: str | None) -> None:
     hub.webhooks.emit("issues", {"action": "deleted", "issue": shape}, repository, account)
 
 
-def archive(hub: Hub, repo: Repository, sender: str | None) -> None:
+def archive(hub: State, repo: Repository, sender: str | None) -> None:
     repo.archived = True
     hub.webhooks.emit("repository", {"action": "archived"}, repo, (hub.world.account(sender or "")) or repo.owner)
 
 
-def delete_repository(hub: Hub, repo: Repository, sender: str | None) -> None:
+def delete_repository(hub: State, repo: Repository, sender: str | None) -> None:
     """Delete a repository. The event goes out first: afterwards no installation covers it."""
     hub.webhooks.emit("repository", {"action": "deleted"}, repo, (hub.world.account(sender or "")) or repo.owner)
     del hub.world.repositories[repo.full_name.lower()]
@@ -148,7 +146,7 @@ def delete_repository(hub: Hub, repo: Repository, sender: str | None) -> None:
     shutil.rmtree(repo.path)
 
 
-async def rename_branch(hub: Hub, repo: Repository, old: str, new: str, sender: str | None) -> None:
+async def rename_branch(hub: State, repo: Repository, old: str, new: str, sender: str | None) -> None:
     """Rename a branch: pull requests onto it follow, those from it are closed, the default branch stays the default.
 
     https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-branches-in-your-repository/renaming-a-branch

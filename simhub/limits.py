@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 
-from simhub.call import Actor
+from simhub.actor import Actor
 from simhub.errors import ApiError
 from simhub.model import Account, Installation, World
 

@@ -54,6 +54,29 @@ class App:
 
 
 @dataclass(eq=False)
+class AppCredentials:
+    """What the owner of an App is given once: everything its bot needs. ``webhook_url`` may be set at any time."""
+
+    app_id: int
+    slug: str
+    private_key: str = field(repr=False)
+    client_id: str
+    client_secret: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+    bot_login: str
+    bot_id: int
+    app: App
+
+    @property
+    def webhook_url(self) -> str | None:
+        return self.app.webhook_url
+
+    @webhook_url.setter
+    def webhook_url(self, url: str | None) -> None:
+        self.app.webhook_url = url
+
+
+@dataclass(eq=False)
 class Installation:
     id: int
     app: App
@@ -434,6 +457,25 @@ class Delivery:
     status_code: int = 0
     response_headers: dict[str, str] = field(default_factory=dict)
     response_body: str = ""
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """An authorisation code that waits to be exchanged."""
+
+    client_id: str
+    user: Account
+    redirect_uri: str
+    challenge: str
+    until: float
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """A freshly registered App that waits for its conversion."""
+
+    credentials: AppCredentials
+    until: float
 
 
 @dataclass(eq=False)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simhub import shapes
+from simhub.address import Address
 from simhub.gitrepo import GitRepo
 from simhub.model import CheckRun, CheckSuite, Pull, Repository, Review, ReviewComment, iso, node_id
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
 
 Json = dict[str, Any]
 _CLOSING = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)", re.IGNORECASE)
@@ -21,11 +19,11 @@ def closing_numbers(body: str) -> list[int]:
     return [int(number) for number in _CLOSING.findall(body)]
 
 
-def pull_url(hub: Hub, item: Pull) -> str:
+def pull_url(hub: Address, item: Pull) -> str:
     return f"{shapes.repo_url(hub, item.repository)}/pulls/{item.number}"
 
 
-def _side(hub: Hub, repo: Repository | None, ref: str, sha: str) -> Json:
+def _side(hub: Address, repo: Repository | None, ref: str, sha: str) -> Json:
     return {
         "label": f"{repo.owner.login}:{ref}" if repo else f"unknown repository:{ref}",
         "ref": ref,
@@ -35,7 +33,7 @@ def _side(hub: Hub, repo: Repository | None, ref: str, sha: str) -> Json:
     }
 
 
-def _links(hub: Hub, item: Pull) -> Json:
+def _links(hub: Address, item: Pull) -> Json:
     url, page = pull_url(hub, item), shapes.issue_html_url(hub, item.issue)
     base = shapes.repo_url(hub, item.repository)
     return {
@@ -50,7 +48,7 @@ def _links(hub: Hub, item: Pull) -> Json:
     }
 
 
-def pull_simple(hub: Hub, item: Pull) -> Json:
+def pull_simple(hub: Address, item: Pull) -> Json:
     """What lists hold."""
     issue, url, page = item.issue, pull_url(hub, item), shapes.issue_html_url(hub, item.issue)
     base = shapes.repo_url(hub, item.repository)
@@ -89,7 +87,7 @@ async def merge_base(item: Pull) -> str:
     return await git.merge_base(base, item.head_sha) or base
 
 
-async def pull(hub: Hub, item: Pull) -> Json:
+async def pull(hub: Address, item: Pull) -> Json:
     git, start = GitRepo(item.repository.path), await merge_base(item)
     files, added, deleted = await git.numbers(start, item.head_sha)
     open_now = item.issue.state == "open"
@@ -110,7 +108,7 @@ async def pull(hub: Hub, item: Pull) -> Json:
     }
 
 
-def pull_brief(hub: Hub, item: Pull) -> Json:
+def pull_brief(hub: Address, item: Pull) -> Json:
     """What check events list."""
 
     def side(repo: Repository | None, ref: str, sha: str) -> Json:
@@ -125,11 +123,11 @@ def pull_brief(hub: Hub, item: Pull) -> Json:
     }
 
 
-def _repo_brief(hub: Hub, repo: Repository) -> Json:
+def _repo_brief(hub: Address, repo: Repository) -> Json:
     return {"id": repo.id, "url": shapes.repo_url(hub, repo), "name": repo.name}
 
 
-def review(hub: Hub, item: Review) -> Json:
+def review(hub: Address, item: Review) -> Json:
     url = pull_url(hub, item.pull)
     page = f"{shapes.issue_html_url(hub, item.pull.issue)}#pullrequestreview-{item.id}"
     body = {
@@ -147,7 +145,7 @@ def review(hub: Hub, item: Review) -> Json:
     return body | ({"submitted_at": iso(item.submitted_at)} if item.submitted_at else {})
 
 
-def review_comment(hub: Hub, item: ReviewComment) -> Json:
+def review_comment(hub: Address, item: ReviewComment) -> Json:
     pull_item, anchor = item.thread.pull, item.thread.anchor
     url = f"{shapes.repo_url(hub, pull_item.repository)}/pulls/comments/{item.id}"
     page = f"{shapes.issue_html_url(hub, pull_item.issue)}#discussion_r{item.id}"
@@ -206,7 +204,7 @@ def _anchor(item: ReviewComment) -> Json:
     }
 
 
-def pulls_of_head(hub: Hub, repo: Repository, sha: str) -> list[Json]:
+def pulls_of_head(hub: Address, repo: Repository, sha: str) -> list[Json]:
     """Open pull requests with this head, as check payloads list them: those of forks are never there."""
     mine = (p for p in repo.pulls if p.issue.state == "open" and p.head_sha == sha)
     return [pull_brief(hub, p) for p in mine if p.head_repository is repo]
@@ -227,7 +225,7 @@ def suite_state(suite: CheckSuite) -> tuple[str, str | None]:
     return "completed", "success" if "success" in concluded else "neutral"
 
 
-def check_suite(hub: Hub, item: CheckSuite) -> Json:
+def check_suite(hub: Address, item: CheckSuite) -> Json:
     url = f"{shapes.repo_url(hub, item.repository)}/check-suites/{item.id}"
     status, conclusion = suite_state(item)
     return {
@@ -251,7 +249,7 @@ def check_suite(hub: Hub, item: CheckSuite) -> Json:
     }
 
 
-async def simple_commit(hub: Hub, repo: Repository, sha: str) -> Json:
+async def simple_commit(hub: Address, repo: Repository, sha: str) -> Json:
     item = await GitRepo(repo.path).commit(sha)
     people = {
         role: {"name": each.name, "email": each.email} for role, each in
@@ -260,11 +258,11 @@ async def simple_commit(hub: Hub, repo: Repository, sha: str) -> Json:
     return {"id": sha, "tree_id": item.tree, "message": item.message, "timestamp": item.committer.date, **people}
 
 
-async def check_suite_hook(hub: Hub, item: CheckSuite) -> Json:
+async def check_suite_hook(hub: Address, item: CheckSuite) -> Json:
     return check_suite(hub, item) | {"head_commit": await simple_commit(hub, item.repository, item.head_sha)}
 
 
-def check_run(hub: Hub, item: CheckRun) -> Json:
+def check_run(hub: Address, item: CheckRun) -> Json:
     repo = item.suite.repository
     url = f"{shapes.repo_url(hub, repo)}/check-runs/{item.id}"
     page = f"{shapes.html_url(hub, repo)}/runs/{item.id}"

@@ -12,34 +12,33 @@ import uuid
 import zlib
 from collections.abc import Awaitable, Callable
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
 from simhub import auth, resources
-from simhub.call import Actor, Answer, Call, Route, allows, has_role, routes
+from simhub.actor import Actor, allows, has_role
+from simhub.call import Answer, Call, Route, routes
 from simhub.errors import ApiError, bad_credentials, moved, not_accessible, not_found
 from simhub.faults import Fault
 from simhub.graphql import endpoint as graphql
 from simhub.model import Repository
 from simhub.requestlog import RequestRecord
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
+from simhub.state import State
 
 resources.load()
 GRAPHQL_PATH = "/graphql"
 _MUTATION = re.compile(rb'"query"\s*:\s*"(?:\s|\\n)*mutation\b')
 
 
-def handler(hub: Hub) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def handler(hub: State) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         return await _Exchange(hub, request, request.match_info["path"] or "/").run()
 
     return handle
 
 
-def graphql_handler(hub: Hub) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+def graphql_handler(hub: State) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def handle(request: web.Request) -> web.StreamResponse:
         return await _GraphQL(hub, request, GRAPHQL_PATH).run()
 
@@ -49,7 +48,7 @@ def graphql_handler(hub: Hub) -> Callable[[web.Request], Awaitable[web.StreamRes
 class _Exchange:
     """One request and its answer."""
 
-    def __init__(self, hub: Hub, request: web.Request, path: str) -> None:
+    def __init__(self, hub: State, request: web.Request, path: str) -> None:
         self.hub, self.request, self.path = hub, request, path.rstrip("/") or "/"
         self.actor = Actor("anonymous")
         self.route: Route | None = None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from simhub import rulesets
-from simhub.call import Actor, allows
+from simhub.actor import Actor, allows
 from simhub.errors import ApiError
 from simhub.gitrepo import ZERO, GitRepo
 from simhub.model import Protection, Repository, Ruleset

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from ssl import SSLContext
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from simhub import control, git_http, pages, rest
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
+from simhub.platform import Platform
 
 MAX_BODY = 100 * 1024 * 1024
 
 
-def application(hub: Hub) -> web.Application:
+def application(hub: Platform) -> web.Application:
     app = web.Application(client_max_size=MAX_BODY)
     app.router.add_route("*", "/api/v3{path:(?:/.*)?}", rest.handler(hub))
     app.router.add_post("/api/graphql", rest.graphql_handler(hub))
@@ -25,7 +22,7 @@ def application(hub: Hub) -> web.Application:
     return app
 
 
-async def serve(hub: Hub, host: str, port: int, tls: SSLContext | None) -> web.AppRunner:
+async def serve(hub: Platform, host: str, port: int, tls: SSLContext | None) -> web.AppRunner:
     # git gzips its request bodies itself and http-backend wants them as they came: nothing may decode them here.
     runner = web.AppRunner(application(hub), auto_decompress=False, access_log=None, shutdown_timeout=1)
     await runner.setup()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simhub.address import Address
 from simhub.model import (
     ROLES,
     Account,
@@ -19,9 +20,6 @@ from simhub.model import (
     iso,
     node_id,
 )
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
 
 Json = dict[str, Any]
 REACTIONS = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
@@ -77,15 +75,15 @@ _REPOSITORY_URLS = {
 }
 
 
-def repo_url(hub: Hub, repo: Repository) -> str:
+def repo_url(hub: Address, repo: Repository) -> str:
     return f"{hub.api_url}/repos/{repo.full_name}"
 
 
-def html_url(hub: Hub, repo: Repository) -> str:
+def html_url(hub: Address, repo: Repository) -> str:
     return f"{hub.url}/{repo.full_name}"
 
 
-def user(hub: Hub, account: Account) -> Json:
+def user(hub: Address, account: Account) -> Json:
     url = f"{hub.api_url}/users/{account.login}"
     path = f"apps/{account.login.removesuffix('[bot]')}" if account.type == "Bot" else account.login
     return {
@@ -103,11 +101,11 @@ def user(hub: Hub, account: Account) -> Json:
     }
 
 
-def optional_user(hub: Hub, account: Account | None) -> Json | None:
+def optional_user(hub: Address, account: Account | None) -> Json | None:
     return user(hub, account) if account else None
 
 
-def public_user(hub: Hub, account: Account) -> Json:
+def public_user(hub: Address, account: Account) -> Json:
     epoch = "2020-01-01T00:00:00Z"
     owned = sum(1 for repo in hub.world.repositories.values() if repo.owner is account)
     empty = dict.fromkeys(("company", "location", "hireable", "bio", "twitter_username"))
@@ -116,7 +114,7 @@ def public_user(hub: Hub, account: Account) -> Json:
     return user(hub, account) | {"name": account.name, "email": account.email, "blog": ""} | empty | counts | times
 
 
-def organization(hub: Hub, account: Account) -> Json:
+def organization(hub: Address, account: Account) -> Json:
     url = f"{hub.api_url}/orgs/{account.login}"
     return {
         "login": account.login,
@@ -134,7 +132,7 @@ def organization(hub: Hub, account: Account) -> Json:
     }
 
 
-def integration(hub: Hub, app: App) -> Json:
+def integration(hub: Address, app: App) -> Json:
     return {
         "id": app.id,
         "client_id": app.client_id,
@@ -152,7 +150,7 @@ def integration(hub: Hub, app: App) -> Json:
     }
 
 
-def optional_integration(hub: Hub, app: App | None) -> Json | None:
+def optional_integration(hub: Address, app: App | None) -> Json | None:
     return integration(hub, app) if app else None
 
 
@@ -160,7 +158,7 @@ def installation_node(installation: Installation) -> str:
     return node_id("MDIzOk", installation.id)
 
 
-def installation(hub: Hub, item: Installation) -> Json:
+def installation(hub: Address, item: Installation) -> Json:
     url = f"{hub.api_url}/app/installations/{item.id}"
     return {
         "id": item.id,
@@ -197,7 +195,7 @@ def repository_brief(repo: Repository) -> Json:
     return {**names, "private": repo.private}
 
 
-def repository(hub: Hub, repo: Repository, role: str | None = None) -> Json:
+def repository(hub: Address, repo: Repository, role: str | None = None) -> Json:
     """A repository; with ``role`` also the ``permissions`` of the one who asks."""
     forks = sum(1 for other in hub.world.repositories.values() if other.parent is repo)
     open_issues = sum(1 for issue in repo.issues.values() if issue.state == "open")
@@ -249,14 +247,14 @@ _CONSTANT: Json = {
 }
 
 
-def _clone_urls(hub: Hub, repo: Repository) -> Json:
+def _clone_urls(hub: Address, repo: Repository) -> Json:
     host = hub.url.partition("://")[2]
     clone = f"{html_url(hub, repo)}.git"
     urls = {"git_url": f"git://{host}/{repo.full_name}.git", "ssh_url": f"git@{host}:{repo.full_name}.git"}
     return urls | {"clone_url": clone, "svn_url": html_url(hub, repo)}
 
 
-def full_repository(hub: Hub, repo: Repository, role: str) -> Json:
+def full_repository(hub: Address, repo: Repository, role: str) -> Json:
     body = repository(hub, repo, role)
     body |= {"network_count": body["forks"], "subscribers_count": 0, "temp_clone_token": None}
     body |= {
@@ -289,7 +287,7 @@ def association(repo: Repository, account: Account) -> str:
     return "NONE"
 
 
-def label(hub: Hub, repo: Repository, item: Label) -> Json:
+def label(hub: Address, repo: Repository, item: Label) -> Json:
     return {
         "id": item.id,
         "node_id": node_id("LA", item.id),
@@ -306,7 +304,7 @@ def rollup(url: str, reactions: list[Reaction]) -> Json:
     return {"url": f"{url}/reactions", "total_count": len(reactions), **{name: counts[name] for name in REACTIONS}}
 
 
-def reaction(hub: Hub, item: Reaction) -> Json:
+def reaction(hub: Address, item: Reaction) -> Json:
     return {
         "id": item.id,
         "node_id": node_id("REA", item.id),
@@ -316,16 +314,16 @@ def reaction(hub: Hub, item: Reaction) -> Json:
     }
 
 
-def issue_url(hub: Hub, item: Issue) -> str:
+def issue_url(hub: Address, item: Issue) -> str:
     return f"{repo_url(hub, item.repository)}/issues/{item.number}"
 
 
-def issue_html_url(hub: Hub, item: Issue) -> str:
+def issue_html_url(hub: Address, item: Issue) -> str:
     kind = "pull" if item.pull else "issues"
     return f"{html_url(hub, item.repository)}/{kind}/{item.number}"
 
 
-def issue(hub: Hub, item: Issue) -> Json:
+def issue(hub: Address, item: Issue) -> Json:
     url, repo = issue_url(hub, item), item.repository
     body = {
         "url": url,
@@ -369,14 +367,14 @@ _ISSUE_CONSTANT: Json = {
 }
 
 
-def _pull_links(hub: Hub, item: Issue) -> Json:
+def _pull_links(hub: Address, item: Issue) -> Json:
     assert item.pull is not None
     page, api = issue_html_url(hub, item), f"{repo_url(hub, item.repository)}/pulls/{item.number}"
     links = {"url": api, "html_url": page, "diff_url": f"{page}.diff", "patch_url": f"{page}.patch"}
     return {"draft": item.pull.draft, "pull_request": {**links, "merged_at": iso(item.pull.merged_at)}}
 
 
-def comment(hub: Hub, item: Comment) -> Json:
+def comment(hub: Address, item: Comment) -> Json:
     url = f"{repo_url(hub, item.issue.repository)}/issues/comments/{item.id}"
     return {
         "url": url,
@@ -394,7 +392,7 @@ def comment(hub: Hub, item: Comment) -> Json:
     }
 
 
-def event(hub: Hub, repo: Repository, item: Event) -> Json:
+def event(hub: Address, repo: Repository, item: Event) -> Json:
     return {
         "id": item.id,
         "node_id": node_id("EV", item.id),

@@ -11,15 +11,13 @@ import time
 import uuid
 from collections import deque
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 
 from simhub import shapes
+from simhub.address import Address
 from simhub.model import Account, App, Delivery, Installation, Repository
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
 
 ANSWER_SECONDS = 10
 MAX_BYTES = 25 * 1024 * 1024
@@ -39,7 +37,7 @@ class Disorder:
 
 @dataclass
 class Webhooks:
-    hub: Hub
+    hub: Address
     log: deque[Delivery] = field(default_factory=lambda: deque(maxlen=_KEPT))
     disorder: Disorder = field(default_factory=Disorder)
     answer_seconds: float = ANSWER_SECONDS

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simhub import checkevents, pull_shapes, shapes
 from simhub.model import Account, App, CheckRun, CheckSuite, Repository, WorkflowJob, WorkflowRun, iso, node_id
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
+from simhub.state import State
 
 Json = dict[str, Any]
 
@@ -25,7 +23,7 @@ class Job:
     steps: tuple[tuple[str, str], ...] = ()
 
 
-def actions_app(hub: Hub) -> App:
+def actions_app(hub: State) -> App:
     """GitHub's own App: its check runs are what workflow jobs look like elsewhere."""
     if hub.world.actions is None:
         owner = hub.world.account("github") or hub.create_user("github", "Organization")
@@ -36,7 +34,7 @@ def actions_app(hub: Hub) -> App:
     return hub.world.actions
 
 
-async def finish_run(hub: Hub, run: WorkflowRun, jobs: Sequence[Job]) -> None:
+async def finish_run(hub: State, run: WorkflowRun, jobs: Sequence[Job]) -> None:
     """Play a run to its end: jobs, their check runs, conclusion, and all webhooks."""
     now = hub.world.now()
     run.status, run.updated_at = "completed", now
@@ -60,7 +58,7 @@ async def finish_run(hub: Hub, run: WorkflowRun, jobs: Sequence[Job]) -> None:
     await emit_run(hub, run, "completed", run.actor)
 
 
-def _check_run(hub: Hub, job: WorkflowJob) -> CheckRun:
+def _check_run(hub: State, job: WorkflowJob) -> CheckRun:
     """A job under its other name: both have the same id."""
     return CheckRun(
         job.id, job.run.suite, job.name, job.status, job.started_at, job.conclusion, job.completed_at,
@@ -68,7 +66,7 @@ def _check_run(hub: Hub, job: WorkflowJob) -> CheckRun:
     )  # fmt: skip
 
 
-def restart(hub: Hub, run: WorkflowRun) -> None:
+def restart(hub: State, run: WorkflowRun) -> None:
     """Another attempt: the jobs and check runs of the last one are gone."""
     run.attempt += 1
     run.status, run.conclusion, run.jobs, run.updated_at = "queued", None, [], hub.world.now()
@@ -80,12 +78,12 @@ def _step(number: int, name: str, conclusion: str, now: Any) -> Json:
     return {"name": name, "status": "completed", "conclusion": conclusion, "number": number, **times}
 
 
-async def emit_run(hub: Hub, run: WorkflowRun, action: str, sender: Account) -> None:
+async def emit_run(hub: State, run: WorkflowRun, action: str, sender: Account) -> None:
     payload = {"action": action, "workflow_run": await run_shape(hub, run), "workflow": workflow_shape(hub, run)}
     hub.webhooks.emit("workflow_run", payload, run.repository, sender)
 
 
-def workflow_shape(hub: Hub, run: WorkflowRun) -> Json:
+def workflow_shape(hub: State, run: WorkflowRun) -> Json:
     base, page = shapes.repo_url(hub, run.repository), shapes.html_url(hub, run.repository)
     file = run.path.rsplit("/", 1)[-1]
     return {
@@ -118,7 +116,7 @@ def _moments(run: WorkflowRun) -> Json:
     return {"created_at": began, "updated_at": changed, "run_started_at": began}
 
 
-async def run_shape(hub: Hub, run: WorkflowRun) -> Json:
+async def run_shape(hub: State, run: WorkflowRun) -> Json:
     """A workflow run; ``pull_requests`` is empty for heads in forks, as GitHub sends it."""
     repo, actor = run.repository, shapes.user(hub, run.actor)
     commit = await pull_shapes.simple_commit(hub, run.head_repository, run.head_sha)
@@ -152,7 +150,7 @@ async def run_shape(hub: Hub, run: WorkflowRun) -> Json:
     }
 
 
-def job_shape(hub: Hub, job: WorkflowJob) -> Json:
+def job_shape(hub: State, job: WorkflowJob) -> Json:
     run, base = job.run, shapes.repo_url(hub, job.run.repository)
     return {
         "id": job.id,
@@ -182,7 +180,7 @@ def job_shape(hub: Hub, job: WorkflowJob) -> Json:
 
 
 def new_run(
-    hub: Hub, repo: Repository, head_sha: str, branch: str | None, event: str, name: str, path: str,
+    hub: State, repo: Repository, head_sha: str, branch: str | None, event: str, name: str, path: str,
     head_repository: Repository | None, actor: Account,
 ) -> WorkflowRun:  # fmt: skip
     now = hub.world.now()

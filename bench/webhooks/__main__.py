@@ -19,7 +19,7 @@ from bench.webhooks.acts import Acted, label_at_once
 from bench.webhooks.load import Round, pull_request_payload, send_all, signed
 from bench.webhooks.servers import SECRET, Server, forgehand, install_probot, probot
 from bot.local.hosting import free_port, manifest_rights
-from simhub.hub import AppCredentials, Hub
+from simhub import AppCredentials, Hub
 from simhub.model import Account, Repository
 
 LOADS = {

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import aiohttp
 
-from simhub.hub import AppCredentials, Hub
+from simhub import AppCredentials, Hub
 
 SECRET = "a secret for the bench"
 _HERE = Path(__file__).parent

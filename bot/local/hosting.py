@@ -21,8 +21,7 @@ from bot.models.providers import PROVIDERS
 from bot.settings import Settings, load_settings
 from bot.toolchains.workspace import remove_tree
 from bot.types import ForgehandError
-from simhub import Hub
-from simhub.hub import AppCredentials
+from simhub import AppCredentials, Hub
 from simhub.model import Account, Repository
 
 _READY_SECONDS = 60.0

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from simhub.call import Call, allows, has_role, routes
+from simhub.actor import allows, has_role
+from simhub.call import Call, routes
 from simhub.errors import ApiError, not_accessible, not_found
 from simhub.graphql.language import Document, Field, Inline, Operation, Selection, Spread, filled
 from simhub.model import Repository

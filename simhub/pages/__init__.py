@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from aiohttp import web
 
 from simhub.pages import code, conversations, operations, registration
 from simhub.pages.site import Site
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
+from simhub.platform import Platform
 
 
-def add_routes(app: web.Application, hub: Hub) -> None:
+def add_routes(app: web.Application, hub: Platform) -> None:
     site = Site(hub)
     registration.add_routes(app, site)
     operations.add_routes(app, site)

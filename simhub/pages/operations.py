@@ -6,7 +6,7 @@ import json
 
 from aiohttp import web
 
-from simhub.call import has_role
+from simhub.actor import has_role
 from simhub.model import CheckRun, Delivery
 from simhub.pages.code import counts
 from simhub.pages.site import Site, avatar

@@ -7,39 +7,16 @@ import hashlib
 import hmac
 import json
 import secrets
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from simhub.model import Account
+from simhub.model import AppCredentials, Conversion, SignIn
 from simhub.pages.site import Site
-
-if TYPE_CHECKING:
-    from simhub.hub import AppCredentials
 
 CODE_SECONDS = 3600
 _SIGN_IN_SECONDS = 600
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """An authorisation code that waits to be exchanged."""
-
-    client_id: str
-    user: Account
-    redirect_uri: str
-    challenge: str
-    until: float
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """A freshly registered App that waits for its conversion."""
-
-    credentials: AppCredentials
-    until: float
 
 
 def add_routes(app: web.Application, site: Site) -> None:

@@ -6,18 +6,15 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
+from jinja2 import Environment
 
 from simhub.anchors import DiffLine, anchored, lines_of
 from simhub.gitrepo import FileChange
 from simhub.model import Account, Anchor, CheckRun, Issue, Pull, Repository, Review, Status
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
-
-    from simhub.hub import Hub
+from simhub.platform import Platform
 
 _HERE = Path(__file__).parent
 
@@ -26,7 +23,7 @@ Page = Callable[["Site", web.Request], Awaitable[web.StreamResponse]]
 
 
 class Site:
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Platform) -> None:
         self.hub = hub
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from simhub import auth, shapes
+from simhub import auth, lifecycle, shapes
 from simhub.call import Answer, Call, routes
 from simhub.errors import ApiError, not_found
 from simhub.model import App, Installation, Repository, iso
@@ -47,19 +47,19 @@ async def get_installation(call: Call) -> Any:
 
 @routes.add("DELETE", "/app/installations/{id}", auth="jwt")
 async def delete_installation(call: Call) -> Any:
-    call.hub.uninstall(_installation(call))
+    lifecycle.uninstall(call.hub, _installation(call), None)
     return Answer(status=204)
 
 
 @routes.add("PUT", "/app/installations/{id}/suspended", auth="jwt")
 async def suspend(call: Call) -> Any:
-    call.hub.suspend(_installation(call))
+    lifecycle.suspend(call.hub, _installation(call), None)
     return Answer(status=204)
 
 
 @routes.add("DELETE", "/app/installations/{id}/suspended", auth="jwt")
 async def unsuspend(call: Call) -> Any:
-    call.hub.unsuspend(_installation(call))
+    lifecycle.unsuspend(call.hub, _installation(call), None)
     return Answer(status=204)
 
 

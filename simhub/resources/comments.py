@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from simhub import shapes
-from simhub.call import Answer, Call, has_role, routes
+from simhub.actor import has_role
+from simhub.call import Answer, Call, routes
 from simhub.errors import ApiError, invalid, not_found
 from simhub.model import Comment, iso
 from simhub.resources.issues import NEEDS_READ, NEEDS_WRITE, checked_body

@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simhub import forge, pull_shapes, shapes
-from simhub.call import BODY_LIMIT, Actor, Answer, Call, has_role, routes
+from simhub.actor import Actor, has_role
+from simhub.call import BODY_LIMIT, Answer, Call, routes
 from simhub.errors import ApiError, invalid, not_found
 from simhub.gitrepo import GitRepo
 from simhub.model import Account, Issue, Label, Pull, Repository, iso
-
-if TYPE_CHECKING:
-    from simhub.hub import Hub
+from simhub.state import State
 
 TITLE_LIMIT = 256
 NEEDS_READ = "issues:read|pull_requests:read"
 NEEDS_WRITE = "issues:write|pull_requests:write"
 
 
-def emit(hub: Hub, issue: Issue, action: str, sender: Account, **extra: Any) -> None:
-    payload = {"action": action, "issue": shapes.issue(hub, issue), **extra}
-    hub.webhooks.emit("issues", payload, issue.repository, sender)
-
-
-async def emit_either(hub: Hub, issue: Issue, action: str, sender: Account, **extra: Any) -> None:
+async def emit_either(hub: State, issue: Issue, action: str, sender: Account, **extra: Any) -> None:
     """Events of an issue go out as ``issues``, those of a pull request as ``pull_request``."""
     if issue.pull:
         await forge.pull_event(hub, issue.pull, action, sender, **extra)
     else:
-        emit(hub, issue, action, sender, **extra)
+        forge.issue_event(hub, issue, action, sender, **extra)
 
 
 def checked_body(text: str | None, resource: str = "Issue") -> str | None:
@@ -46,7 +40,7 @@ def _checked_title(title: str) -> str:
 
 
 def new_issue(
-    hub: Hub, repo: Repository, actor: Actor, title: str, body: str | None, pull: Pull | None = None
+    hub: State, repo: Repository, actor: Actor, title: str, body: str | None, pull: Pull | None = None
 ) -> Issue:
     now, number = hub.world.now(), repo.next_number()
     issue = Issue(
@@ -57,7 +51,7 @@ def new_issue(
     return issue
 
 
-def label_named(hub: Hub, repo: Repository, name: str) -> Label:
+def label_named(hub: State, repo: Repository, name: str) -> Label:
     """The repository's label of that name, made where it is missing, as GitHub does."""
     found = next((label for label in repo.labels if label.name.lower() == name.lower()), None)
     if found is None:
@@ -97,14 +91,14 @@ async def create_issue(call: Call) -> Any:
     if may_triage(call):
         issue.labels = [label_named(call.hub, call.repo, name) for name in _label_names(call)]
         issue.assignees = _assignees(call)
-    emit(call.hub, issue, "opened", call.user)
+    forge.issue_event(call.hub, issue, "opened", call.user)
     for label in issue.labels:
         add_label_event(call.hub, issue, label, call.actor)
-        emit(call.hub, issue, "labeled", call.user, label=shapes.label(call.hub, call.repo, label))
+        forge.issue_event(call.hub, issue, "labeled", call.user, label=shapes.label(call.hub, call.repo, label))
     return Answer(shapes.issue(call.hub, issue), 201)
 
 
-def add_label_event(hub: Hub, issue: Issue, label: Label, actor: Actor, event: str = "labeled") -> None:
+def add_label_event(hub: State, issue: Issue, label: Label, actor: Actor, event: str = "labeled") -> None:
     forge.note(hub, issue, actor, event, label={"name": label.name, "color": label.color})
 
 
@@ -166,7 +160,7 @@ async def change_state(call: Call, issue: Issue, state: str, reason: str | None)
     elif issue.pull:
         await _reopen_pull(call, issue.pull)
     else:
-        set_state(call.hub, issue, state, reason, call.actor)
+        forge.set_state(call.hub, issue, state, reason, call.actor)
 
 
 async def _reopen_pull(call: Call, pull: Pull) -> None:
@@ -182,16 +176,6 @@ async def _reopen_pull(call: Call, pull: Pull) -> None:
     issue.state, issue.closed_at, issue.closed_by = "open", None, None
     forge.note(call.hub, issue, call.actor, "reopened")
     await forge.pull_event(call.hub, pull, "reopened", call.user)
-
-
-def set_state(hub: Hub, issue: Issue, state: str, reason: str | None, actor: Actor) -> None:
-    closing = state == "closed"
-    issue.state = state
-    issue.closed_at = hub.world.now() if closing else None
-    issue.closed_by = actor.user if closing else None
-    issue.state_reason = (reason or "completed") if closing else "reopened"
-    forge.note(hub, issue, actor, "closed" if closing else "reopened", state_reason=issue.state_reason)
-    emit(hub, issue, "closed" if closing else "reopened", actor.user)
 
 
 async def set_labels(call: Call, issue: Issue, names: list[str]) -> None:

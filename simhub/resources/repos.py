@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simhub import commit_shapes, pull_shapes, rules, shapes
+from simhub import commit_shapes, lifecycle, pull_shapes, rules, shapes
 from simhub.call import Answer, Call, routes
 from simhub.errors import ApiError, not_found
 from simhub.gitrepo import GitRepo
@@ -29,8 +29,10 @@ async def get_repository(call: Call) -> Any:
 async def patch_repository(call: Call) -> Any:
     repo = call.repo
     if name := call.text("name"):
-        call.hub.rename(repo, name, call.user.login)
+        lifecycle.move(call.hub, repo, repo.owner, name, call.user.login)
     repo.description = call.text("description", repo.description)
+    if call.flag("archived", repo.archived) and not repo.archived:
+        lifecycle.archive(call.hub, repo, call.user.login)
     repo.archived = call.flag("archived", repo.archived)
     repo.private = call.flag("private", repo.private)
     if branch := call.text("default_branch"):
@@ -228,13 +230,13 @@ async def fork(call: Call) -> Any:
     owner = call.text("organization") or call.user.login
     name = call.text("name") or call.repo.name
     known = call.hub.world.repository(f"{owner}/{name}")
-    made = known or call.hub.fork(call.repo, owner, name)
+    made = known or lifecycle.fork(call.hub, call.repo, call.hub.owner(owner), name)
     return Answer(shapes.full_repository(call.hub, made, "admin"), 202)
 
 
 @routes.add("POST", "/repos/{owner}/{repo}/transfer", needs="administration:write", role="admin")
 async def transfer(call: Call) -> Any:
-    call.hub.transfer(call.repo, call.required("new_owner"), call.user.login)
+    lifecycle.move(call.hub, call.repo, call.hub.owner(call.required("new_owner")), call.repo.name, call.user.login)
     return Answer(shapes.repository(call.hub, call.repo), 202)
 
 

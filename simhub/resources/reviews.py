@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from simhub import anchors, pull_shapes, threads
-from simhub.call import BODY_LIMIT, Answer, Call, has_role, routes
+from simhub.actor import has_role
+from simhub.call import BODY_LIMIT, Answer, Call, routes
 from simhub.errors import ApiError, invalid, not_found
 from simhub.gitrepo import FileChange
 from simhub.model import Anchor, Pull, Review, ReviewComment, Thread

@@ -30,8 +30,7 @@ from bot.store.store import Store
 from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import Repository
 from bot.work.services import Services
-from simhub import Fault, Hub
-from simhub.hub import AppCredentials
+from simhub import AppCredentials, Fault, Hub
 from tests.support.evidence import make_task
 from tests.support.inline_engine import InlineEngine
 from tests.support.keys import key_pair

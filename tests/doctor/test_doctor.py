@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.local.hosting import free_port, manifest_rights
-from simhub import Hub
-from simhub.hub import AppCredentials
+from simhub import AppCredentials, Hub
 from tests.support.keys import key_pair
 
 SECRET = "It's a Secret to Everybody"

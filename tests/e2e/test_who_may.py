@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import jwt
 
-from simhub.hub import AppCredentials
+from simhub import AppCredentials
 from simhub.model import Account
 from tests.e2e.answers import BODY, TITLE, Rule
 from tests.e2e.conftest import Tell

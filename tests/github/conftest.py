@@ -15,7 +15,7 @@ from bot.github.api.access import GitHubs
 from bot.github.api.lane import Clock
 from bot.github.api.transport import Exchange
 from bot.types import Repository
-from simhub.hub import AppCredentials, Hub
+from simhub import AppCredentials, Hub
 from tests.support.keys import key_pair
 
 PERMISSIONS = {"contents": "write", "issues": "write", "pull_requests": "write", "checks": "write", "metadata": "read"}

@@ -17,8 +17,7 @@ import aiohttp
 
 from bot.github.text.markers import markers_in, without_markers
 from bot.local.hosting import free_port, manifest_rights
-from simhub import Hub
-from simhub.hub import AppCredentials
+from simhub import AppCredentials, Hub
 from simhub.model import Account, Repository
 from simhub.scripted_model import Script, ScriptedModel
 from tests.support import forks
