@@ -84,13 +84,30 @@ def test_a_replacement_gets_the_indentation_of_the_file(quote: str, replacement:
         (LINE, LINE),  # nothing changes
         (LINE, "        result += ("),  # no longer parses
         ("result += item.prize * item.count", "result += 1"),  # not what stands there
-        (LINE, "            continue\n        result += 1"),  # the line above would stand twice
-        (LINE, "        result += 1\n    return result"),  # and the one below
         ("-        result += item.price", "        result += 1"),  # deleted code
     ],
 )
 def test_what_could_not_be_committed_or_would_do_harm_is_no_suggestion(quote: str, replacement: str) -> None:
     assert suggested(OLD, NEW, quote, replacement) is None
+
+
+ABOVE = "        if item is None:\n            continue\n"
+BELOW = "    return result\n"
+
+
+@pytest.mark.parametrize("indent", ["", "    ", "        "])
+@pytest.mark.parametrize(("above", "below"), [(1, 0), (0, 1), (2, 0), (1, 1), (2, 1)])
+def test_lines_around_that_are_brought_along_stand_there_once(above: int, below: int, indent: str) -> None:
+    rows = [*ABOVE.splitlines()[2 - above :], "        result += item.total", *BELOW.splitlines()[:below]]
+    brought = textwrap.indent(textwrap.dedent("\n".join(rows)), indent)
+    assert suggested(OLD, NEW, LINE, brought) == NEW.replace(LINE, "        result += item.total\n")
+
+
+def test_a_line_that_stands_twice_may_go_on_standing_twice() -> None:
+    old = "def f(log):\n    log.append(1)\n    log.append(1)\n    return log\n"
+    new = old.replace("return log\n", "return log[0]\n")
+    after = suggested(old, new, "    log.append(1)\n    return log[0]", "    log.append(1)\n    return log[1]")
+    assert after == new.replace("log[0]", "log[1]")
 
 
 def test_lines_are_deleted_where_the_rest_still_parses() -> None:

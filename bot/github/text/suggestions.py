@@ -25,8 +25,8 @@ def suggestion(
     """A ``suggestion`` block that puts ``replacement`` where ``quote`` stands in the anchored lines of the head.
 
     Without a quote it replaces those lines whole. Indentation is made that of the file, line by line. None where it
-    could not be committed or would do harm: the lines are not the head's, the quote is not theirs, nothing changes, a
-    neighbouring line would be doubled, or the file would no longer parse.
+    could not be committed or would do harm: the lines are not the head's, the quote is not theirs, nothing changes, or
+    the file would no longer parse. Lines around that the replacement brings along are not put there a second time.
     """
     rows = head_text.split("\n")
     first, last = (anchor.start_line or anchor.line) - 1, anchor.line
@@ -36,10 +36,12 @@ def suggestion(
     hole = _hole("\n".join(old), quote.replace("\r\n", "\n"))
     if hole is None:
         return None
-    for new in hole.filled(_unfenced(replacement.replace("\r\n", "\n")), _unit(rows)):
+    around = _Around([*rows[:first]], [*rows[last:]], old)
+    wanted = around.without(_unfenced(replacement.replace("\r\n", "\n")).strip("\n").split("\n"))
+    for new in hole.filled("\n".join(wanted), _unit(rows)):
         ending = "\r" if rows[first].endswith("\r") else ""
         after = "\n".join([*rows[:first], *(f"{line}{ending}" for line in new), *rows[last:]])
-        if new != old and not _doubles(rows, first, last, old, new) and not broken_by(file.path, head_text, after):
+        if new != old and not broken_by(file.path, head_text, after):
             return _block(new)
     return None
 
@@ -48,6 +50,32 @@ def _shown(file: FileDiff, first: int, last: int) -> list[str]:
     """The new lines ``first`` to ``last``, as far as the hunks show them."""
     lines = (line for hunk in file.hunks for line in hunk.lines)
     return [line.text.removesuffix("\r") for line in lines if line.new is not None and first <= line.new <= last]
+
+
+@dataclass(frozen=True)
+class _Around:
+    """The lines above, below, and between them: those that are replaced."""
+
+    above: Sequence[str]
+    below: Sequence[str]
+    old: Sequence[str]
+
+    def without(self, new: Sequence[str]) -> list[str]:
+        """The replacement without lines of the file that it brings along above and below."""
+        first = _repeated(new, self.above, self.old)
+        rest = list(reversed(new[first:]))
+        last = _repeated(rest, list(reversed(self.below)), list(reversed(self.old)))
+        return list(reversed(rest[last:]))
+
+
+def _repeated(new: Sequence[str], above: Sequence[str], old: Sequence[str]) -> int:
+    """How many lines at the beginning are the last ones above, where the lines replaced do not begin with them too."""
+    for count in range(min(len(new), len(above)), 0, -1):
+        head = [line.strip() for line in new[:count]]
+        if head == [line.strip() for line in above[-count:]] and max(map(len, head)) >= _TELLING:
+            replaced = [line.strip() for line in old[:count]] == head
+            return 0 if replaced else count
+    return 0
 
 
 @dataclass(frozen=True)
@@ -123,14 +151,6 @@ def _unfenced(text: str) -> str:
     if fence is None or not rest.endswith(fence[0]):
         return text
     return rest.removesuffix(fence[0]).rstrip(" \t").removesuffix("\n")
-
-
-def _doubles(rows: Sequence[str], first: int, last: int, old: Sequence[str], new: Sequence[str]) -> bool:
-    """Whether the new lines begin or end with the line that stands beside them already."""
-    above = rows[first - 1].strip() if first else ""
-    below = rows[last].strip() if last < len(rows) else ""
-    begins = bool(new) and len(above) >= _TELLING and new[0].strip() == above != old[0].strip()
-    return begins or (bool(new) and len(below) >= _TELLING and new[-1].strip() == below != old[-1].strip())
 
 
 def _block(lines: Sequence[str]) -> str:
