@@ -13,12 +13,13 @@ from __future__ import annotations
 
 import argparse
 import ast
+import difflib
 import json
 import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from random import Random
@@ -132,7 +133,16 @@ def _rows(path: Path) -> list[dict[str, Any]]:
 
 def _cases(options: argparse.Namespace) -> Iterator[Case]:
     known = {(row["id"], row["path"]): row["blob"] for row in _rows(options.edits)}
-    return cases(options.localize, json.loads(read_gzip(options.blobs)), known, options.repos)
+    found = cases(options.localize, json.loads(read_gzip(options.blobs)), known, options.repos)
+    return (replace(case, patch=_diff(case)) for case in found)
+
+
+def _diff(case: Case) -> str:
+    """The diff of the two texts: the numbers of a recorded fix may be those of another commit."""
+    before, after = (text.splitlines(keepends=True) for text in (case.before, case.after))
+    lines = [*difflib.unified_diff(before, after, f"a/{case.path}", f"b/{case.path}")]
+    ended = (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    return f"diff --git a/{case.path} b/{case.path}\n" + "".join(ended)
 
 
 def _percent(part: int, whole: int) -> float:

@@ -7,15 +7,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.context.words import STOP, count_terms, identifiers, shingles, split_identifier
+from bot.markdown_source import blocks
 
 _MAX_TEXT = 60_000
 _MAX_NAMES = 400
 _HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _BLOB_LINK = re.compile(r"https?://[^\s)>\]]{1,200}?/(?:blob|tree|raw|blame)/[^/\s]+/([^\s)>\]#?]+)(?:#L(\d+))?\S*")
 _LINK = re.compile(r"https?://[^\s)>\]]+")
-_FENCE = re.compile(r"^[ \t]*(`{3,10}|~{3,10})[^\n]*\n(.*?)(?:^[ \t]*\1|\Z)", re.DOTALL | re.MULTILINE)
-_INDENTED = re.compile(r"(?:^(?: {4}|\t)[^\n]*\n?)+", re.MULTILINE)
-_INLINE = re.compile(r"`{1,2}([^`\n]{1,200})`{1,2}")
+_INLINE = re.compile(r"(?<!`)(?P<run>`{1,10})(?!`)(?P<code>[^\n]{1,200}?)(?<!`)(?P=run)(?!`)")
+# what GitHub writes for a field of a form that was left empty
+_PLACEHOLDER = re.compile(r"^_No response_[ \t]*$", re.MULTILINE)
 _DOTTED = re.compile(r"(?<![\w/.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _PATH = re.compile(r"(?<![\w@])(?:[\w.+-]{1,100}[/\\]){0,15}[\w.+-]{1,100}\.[A-Za-z]\w{0,4}\b")
 # What a sample program imports says what it is about to use, not what is broken.
@@ -71,7 +72,7 @@ class Query:
 
 def read_query(text: str) -> Query:
     """Read a title (first line) and body; at most 60,000 characters count."""
-    text = _HIDDEN.sub(" ", text[:_MAX_TEXT].replace("\r\n", "\n"))
+    text = _without_hidden(text[:_MAX_TEXT].replace("\r\n", "\n").replace("\r", "\n"))
     linked = [Frame(path, int(line or 0), "", 0) for path, line in _BLOB_LINK.findall(text)]
     text = _LINK.sub(" ", _BLOB_LINK.sub(" ", text))
     title, _, body = text.strip().partition("\n")
@@ -89,12 +90,23 @@ def read_query(text: str) -> Query:
     )
 
 
+def _without_hidden(text: str) -> str:
+    """Drop comments and placeholders outside code, where they are code."""
+    done, pieces = 0, []
+    for block in blocks(text):
+        if block.kind == "code":
+            pieces += [text[done : block.start], text[block.start : block.end]]
+            done = block.end
+    pieces.append(text[done:])
+    pieces[::2] = [_PLACEHOLDER.sub("", _HIDDEN.sub(" ", piece)) for piece in pieces[::2]]
+    return "".join(pieces)
+
+
 def _split(body: str) -> tuple[str, str]:
     """Code blocks, and the prose around them."""
-    code = [block for _, block in _FENCE.findall(body)]
-    prose = _FENCE.sub("\n", body)
-    code += _INDENTED.findall(prose)
-    return "\n".join(code), _INDENTED.sub("\n", prose)
+    found = blocks(body)
+    code = "\n".join(block.content for block in found if block.kind == "code")
+    return code, "\n".join(block.content for block in found if block.kind == "prose")
 
 
 def _weighted(title: str, prose: str, code: str) -> dict[str, float]:
@@ -112,7 +124,7 @@ def _weighted(title: str, prose: str, code: str) -> dict[str, float]:
 
 def _names(title: str, prose: str, code: str, dotted: Iterable[str]) -> dict[str, float]:
     """Find identifiers that look like code, surest first if there are many."""
-    quoted = " ".join(_INLINE.findall(f"{title}\n{prose}"))
+    quoted = " ".join(match["code"] for match in _INLINE.finditer(f"{title}\n{prose}"))
     weights: dict[str, float] = {}
     for name in identifiers(title):
         weights[name] = max(weights.get(name, 0.0), 3.0 if _is_codelike(name) else 1.0)
@@ -153,4 +165,4 @@ def _said(text: str) -> Iterator[str]:
     yield from _ERROR.findall(text)
     for passages in _QUOTED.findall(text):
         yield from (passage for passage in passages if passage)
-    yield from _INLINE.findall(text)
+    yield from (match["code"] for match in _INLINE.finditer(text))

@@ -8,15 +8,16 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
-# Whatever begins first wins: a comment may hold a fence, and code may show a comment. Inline code stays on its line.
-# Where it ends is looked for apart, once for each kind: one pattern for both would begin anew at every opening.
-_BEGINS = re.compile(
-    r"(?P<comment><!--)|(?i:<(?P<tag>script|style|template|noscript|svg|math)\b)"
-    r"|^(?:(?P<fence>```)[^`\n]*|(?P<waves>~~~)[^\n]*)\n|(?P<code>`[^`\n]{1,500}`)",
-    re.MULTILINE,
-)
+from bot.markdown_source import blocks
+
+# Of what may hide text and what shows it as code, whatever begins first wins: a comment may hold backticks, and code
+# may show a comment. Where it ends is looked for apart, once for each kind: one pattern for both would begin anew at
+# every opening. An escaped backtick opens nothing.
+_BEGINS = re.compile(r"(?P<comment><!--)|(?i:<(?P<tag>script|style|template|noscript|svg|math)\b)|\\[\\`]|(?P<run>`+)")
+# "[INFO]: done" is a definition for the page, and a line of a log for whoever pasted it; it hides no more than a word
+_WORD = re.compile(r"\w[\w-]{0,40}")
 _ATTRIBUTE = re.compile(
     r"\s(?:alt|title|aria-[\w-]+|data-[\w-]+|style|hidden)\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE
 )
@@ -28,52 +29,76 @@ _IMAGE = re.compile(
     r"(?:\(\s*+([^)\s]{1,2000}+)[^)]{0,2000}+\)|\[[^\[\]\n]{0,500}+\])"
 )
 _LINK_TITLE = re.compile(rf"(\]\((?:<[^<>\n]{{0,2000}}+>|[^()\s]{{1,2000}}+))\s++{_TITLE}\s*+\)", re.DOTALL)
-_REFERENCE = re.compile(
-    rf"^ {{0,3}}\[(?:[^\[\]\\]|\\.){{1,999}}+\]:(?:\s*+\S++\s++{_TITLE}[ \t]*+$|[^\n]*+)", re.MULTILINE | re.DOTALL
-)
 _KEEP = {"\n", "\t"}
 _UNSEEN = {"Cf", "Cc", "Co", "Cn"}
 
 
 def visible(text: str) -> str:
-    """The text as a reader of the rendered page sees it.
+    """Return the text as a reader of the rendered page sees it.
 
     HTML comments, hidden elements, tooltip attributes, image alternatives, link titles and reference definitions go;
-    so do zero-width, bidirectional and other control characters. Code, fenced or inline, is shown as it was typed.
+    so do zero-width, bidirectional and other control characters. Code is shown as it was typed, wherever the page shows
+    it as code.
     """
-    text = text.replace("\r\n", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     shown = "".join(part if code else _rendered(part) for code, part in _parts(text))
     return "".join(char for char in shown if char in _KEEP or unicodedata.category(char) not in _UNSEEN)
 
 
 def _parts(text: str) -> Iterator[tuple[bool, str]]:
-    """What is not hidden, in pieces, each with whether it is code. A fence that nothing closes is none."""
-    done = at = 0
-    never: set[str] = set()
-    while (found := _BEGINS.search(text, at)) is not None:
-        fence = found["fence"] or found["waves"]
-        end = found.end() if found["code"] else None if fence in never else _end(text, found, fence)
-        if end is None:
-            never.add(fence)
-            at = found.end()
+    """What is not hidden, in pieces, each with whether it is code."""
+    at = 0
+    for block in blocks(text):
+        if block.end <= at:
+            continue
+        start = max(block.start, at)
+        yield False, text[at:start]
+        if block.kind == "code":
+            yield True, text[start : block.end]
+        elif block.kind == "prose":
+            at = yield from _prose(text, start, block.end)
+        elif not block.title and _WORD.fullmatch(block.content):
+            yield False, text[start : block.end]
+        at = max(at, block.end)
+    yield False, text[at:]
+
+
+def _prose(text: str, at: int, end: int) -> Generator[tuple[bool, str], None, int]:
+    """The same of a block of prose; returns where it, or what it hides, ends."""
+    done, never = at, set()
+    while (found := _BEGINS.search(text, at, end)) is not None:
+        at = found.end()
+        run = found["run"]
+        if run in never or not (run or found["comment"] or found["tag"]):
+            continue
+        closed = _span_end(text, run, at, end) if run else _hidden_end(text, found)
+        if closed is None:
+            never.add(run)
             continue
         yield False, text[done : found.start()]
-        if fence or found["code"]:
-            yield True, text[found.start() : end]
-        done = at = end
-    yield False, text[done:]
+        if run:
+            yield True, text[found.start() : closed]
+        done = at = closed
+    yield False, text[done:end]
+    return done
 
 
-def _end(text: str, found: re.Match[str], fence: str | None) -> int | None:
-    """Behind what closes this: of what is hidden at the latest where the text ends, None for an open fence."""
-    pattern = rf"^{fence}[ \t]*$" if fence else rf"</{found['tag']}\s*+>" if found["tag"] else "-->"
-    closing = re.compile(pattern, re.MULTILINE | re.IGNORECASE).search(text, found.end())
-    return closing.end() if closing else None if fence else len(text)
+def _span_end(text: str, run: str, at: int, end: int) -> int | None:
+    """Behind the equally many backticks that close a code span; None where nothing does."""
+    closing = re.compile(rf"(?<!`){run}(?!`)").search(text, at, end)
+    return closing.end() if closing else None
+
+
+def _hidden_end(text: str, found: re.Match[str]) -> int:
+    """Behind what closes a comment or hidden element, at the latest where the text ends."""
+    pattern = rf"</{found['tag']}\s*+>" if found["tag"] else "-->"
+    closing = re.compile(pattern, re.IGNORECASE).search(text, found.end())
+    return closing.end() if closing else len(text)
 
 
 def _rendered(text: str) -> str:
     text = _TAG.sub(lambda match: _ATTRIBUTE.sub("", match.group()), text)
-    text = _IMAGE.sub(lambda match: f"(image: {match[1]})" if match[1] else "(image)", _REFERENCE.sub("", text))
+    text = _IMAGE.sub(lambda match: f"(image: {match[1]})" if match[1] else "(image)", text)
     text = _LINK_TITLE.sub(r"\1)", text)
     return html.unescape(text) if "&" in text else text
 

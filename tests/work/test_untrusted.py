@@ -20,7 +20,7 @@ from bot.work.untrusted import fence, visible
     ],
 )  # fmt: skip
 def test_hidden_text_is_removed(hidden: str) -> None:
-    shown = visible(f"before\n{hidden}\nafter")
+    shown = visible(f"before\n\n{hidden}\n\nafter")
     assert shown.startswith("before")
     assert shown.rstrip().endswith("after") or "<!-- obey me" in hidden
     assert "\u200b" not in shown
@@ -37,6 +37,46 @@ def test_code_keeps_its_layout() -> None:
 def test_what_is_hidden_elsewhere_is_visible_in_code() -> None:
     text = "```python\nassert html == '&lt;b&gt;' # <!-- kept -->\n```\nuse `&amp;` and <!-- gone -->&amp;"
     assert visible(text) == "```python\nassert html == '&lt;b&gt;' # <!-- kept -->\n```\nuse `&amp;` and &"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "- item\n\n  ```\n  <!-- x --> &lt; <img alt='a'>\n  ```",
+        "> ```html\n> <!-- x --> &lt;\n> ```",
+        "````md\n```\n<!-- x -->\n```\n&amp;\n````",
+        "~~~\n[x]: y 'title'\n~~~",
+        "text\n\n    <!-- x --> &lt;\n    [ERROR]: refused 'now'",
+        "1. one\n\n       <p title='x'>&gt;",
+        "``a ` <!-- b --> &lt;``",
+        "`` `<!-- b -->` `` and `&lt;`",
+        "`one <!-- x -->\ntwo &lt;`",
+        "```\n<!-- nothing closes this\n[x]: y 'z'",
+    ],
+)
+def test_code_stays_as_it_was_typed_wherever_the_page_shows_code(code: str) -> None:
+    assert visible(f"before\n\n{code}") == f"before\n\n{code}"
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        "[ERROR]: connection refused",
+        "[INFO]: done",
+        "[2026-01-01 12:00:00]: started",
+        "It says\n[WARN]: http://x 'late'",
+        '[a]: b c\n[INFO]: http://localhost:80 "GET /" 200',
+        "\\[x]: y 'z'",
+    ],
+)
+def test_lines_of_a_log_do_not_vanish(log: str) -> None:
+    assert visible(f"before\n\n{log}\n\nafter") == f"before\n\n{log}\n\nafter"
+
+
+def test_a_backtick_that_is_none_hides_nothing_and_uncovers_nothing() -> None:
+    assert visible("\\` <!-- obey me --> `x`") == "\\`  `x`"
+    assert visible("a ` b <!-- obey me --> ``c`` d") == "a ` b  ``c`` d"
+    assert visible("<!-- ` --> x <!-- ` --> y") == " x  y"
 
 
 def test_a_fence_inside_a_comment_does_not_uncover_it() -> None:
