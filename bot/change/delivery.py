@@ -25,7 +25,8 @@ async def deliver(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
         outcome = await job.recipe.publish(ctx, job, evidence)
     except (GitError, GitHubError) as error:
         return await _refused(ctx, job, evidence, explain(error))
-    await ctx.step("discard", kept.discard, job)
+    if outcome.state != "refused":  # an issue that was closed meanwhile may be opened again
+        await ctx.step("discard", kept.discard, job)
     return outcome
 
 

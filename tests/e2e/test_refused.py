@@ -15,6 +15,7 @@ from tests.e2e.scenes import POLICY, SAMPLE, about, asked_about, branches, durin
 from tests.support.story import Story, told
 from tests.support.typing import comment
 
+CLOSED_ISSUE = {"number": 1, "title": "Cents of a closed issue", "body": BODY, "state": "closed", "labels": []}
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -104,6 +105,19 @@ async def test_githubs_own_trouble_at_the_last_step(town: Story) -> None:
     number = await story.file(title, BODY)
     await story.until_status(number, "I did not go on. The change is finished and kept", seconds=150)
     town.hub.faults.clear()
+    await published_by_retry(story, title, number)
+
+
+async def test_an_issue_that_was_closed_meanwhile_and_is_opened_again(town: Story) -> None:
+    story, title = place(town, "closed"), "Cents of a closed issue"
+
+    async def close() -> None:
+        town.hub.faults.add(Fault(path="/repos/octo/closed/issues/1", method="GET", status=200, body=CLOSED_ISSUE))
+
+    story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, close)]))
+    number = await story.file(title, BODY)
+    await story.until_status(number, "I did not go on. The issue was closed meanwhile")
+    assert await story.pulls() == []
     await published_by_retry(story, title, number)
 
 
