@@ -11,7 +11,7 @@ from bot.change.branches import task_of
 from bot.dispatch.start import Request, begin, record
 from bot.doors.comments import replies
 from bot.doors.webhook.router import Event, Router
-from bot.github.resources.spots import Spot
+from bot.github.resources.reply_targets import ReplyTarget
 from bot.policy import Decision
 from bot.store import tasks
 from bot.store.tasks import Task
@@ -69,7 +69,7 @@ async def _look_into(
     earlier = {task.id for task in revisions if task.source == SOURCE} - {request.task_id}
     if len(earlier) >= ATTEMPTS:
         key = f"{repository.id}#{number} ci"
-        await replies.say(services, repository, Spot(kind="body", number=number), key, _RED)
+        await replies.say(services, repository, ReplyTarget(kind="body", number=number), key, _RED)
         return
     reason = f"CI failed on {head[:10]}, which this bot pushed for @{origin.actor}."
     await record(services, request, Decision(True, reason))

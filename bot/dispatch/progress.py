@@ -19,9 +19,9 @@ from bot.dispatch.status import FLOWS, StatusView, check_report, status_text
 from bot.engine.port import FINAL_STATES
 from bot.github.api.errors import GitHubError, Gone, NotFound, ProgressDropped, Transferred
 from bot.github.api.scopes import CHECKS, COMMENT
-from bot.github.resources import checks, issues, spots
+from bot.github.resources import checks, issues, reply_targets
 from bot.github.resources.checks import CheckReport
-from bot.github.resources.spots import Spot
+from bot.github.resources.reply_targets import ReplyTarget
 from bot.github.text.markers import Marker, with_marker
 from bot.store import reporting, tasks
 from bot.store.database import now_ms
@@ -179,10 +179,10 @@ class Reporter:
 
     async def _answer(self, task: Task, body: str) -> None:
         """Say once, where it was asked, how a task ended that could not say so itself."""
-        repository, spot = _repository(task), Spot.model_validate(task.argument["spot"])
+        repository, spot = _repository(task), ReplyTarget.model_validate(task.argument["spot"])
         github = await self.services.github.for_repository(repository, spot.permissions)
         bot, marker = await self.services.github.bot(), Marker(task=task.id, part="status")
-        await spots.answer(github, repository, spot, body, marker=marker, bot_id=bot.id)
+        await reply_targets.answer(github, repository, spot, body, marker=marker, bot_id=bot.id)
 
     async def _show_check(self, task: Task, name: str | None, view: StatusView) -> None:
         """Bring the check run, where there is one, up to date: as the result says if it does, else by the state."""
@@ -223,8 +223,8 @@ class Reporter:
                 return posted.id
             comment = posted.id
         try:
-            manner = issues.FINAL if final else issues.PROGRESS
-            await issues.update_comment(github, repository, comment, body, marker=marker, manner=manner)
+            options = issues.FINAL if final else issues.PROGRESS
+            await issues.update_comment(github, repository, comment, body, marker=marker, options=options)
         except NotFound:
             await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, {"status": None}))
             raise

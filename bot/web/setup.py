@@ -21,10 +21,11 @@ import jinja2
 from aiohttp import web
 
 from bot.github.api.access import open_session
+from bot.github.api.channel import Channel
 from bot.github.api.client import Anonymous, Client
 from bot.github.api.errors import GitHubError
 from bot.github.api.hosts import api_url_of, web_url_of
-from bot.github.api.lane import Clock, Lane
+from bot.github.api.limiter import Clock
 from bot.github.api.transport import Transport
 from bot.github.resources.manifest import Manifest, load_manifest
 from bot.settings import Settings
@@ -211,7 +212,7 @@ async def _take_app(request: web.Request) -> web.StreamResponse:
 
 async def _convert(session: aiohttp.ClientSession, wishes: Wishes, code: str) -> Credentials:
     clock = Clock()
-    client = Client(Transport(session, api_url_of(wishes.web_url), clock=clock), Lane(clock), Anonymous())
+    client = Client(Transport(session, api_url_of(wishes.web_url), clock=clock), Channel(clock), Anonymous())
     try:
         data = await client.post("/app-manifests/{code}/conversions", {"code": code})
         return Credentials(

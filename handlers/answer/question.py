@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.github.resources import spots
+from bot.github.resources import reply_targets
 from bot.github.text.markers import Marker
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
@@ -51,7 +51,7 @@ async def post(talk: Talk, text: str) -> int:
     github = await services.github.for_repository(task.repository, task.spot.permissions)
     marker, bot = Marker(task=talk.task_id, part="final"), await services.github.bot()
     body = services.outgoing(text)
-    posted = await spots.answer(github, task.repository, task.spot, body, marker=marker, bot_id=bot.id)
+    posted = await reply_targets.answer(github, task.repository, task.spot, body, marker=marker, bot_id=bot.id)
     await talk.audit("answer", allowed=True, reason=f"As @{task.actor.login} asked.")
     return posted
 

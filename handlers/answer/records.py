@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from bot.github.resources.spots import Lines, Spot
+from bot.github.resources.reply_targets import Lines, ReplyTarget
 from bot.github.text.anchors import Anchor
 from bot.types import JsonModel, Target
 
@@ -20,7 +20,7 @@ class TalkTask(Target):
     body: str
     is_pull: bool
     triggered: str
-    spot: Spot
+    spot: ReplyTarget
     lines: Lines | None = None
 
 

@@ -11,7 +11,7 @@ from bot.context import guidelines
 from bot.git.mirrors import Mirror, as_text
 from bot.github.api.client import Client
 from bot.github.api.scopes import READ
-from bot.github.resources import pulls, repos, spots
+from bot.github.resources import pulls, reply_targets, repos
 from bot.github.resources.issues import IssueComment
 from bot.github.text.diffs import FileDiff, parse_diff
 from bot.github.text.markers import Marker, markers_in, without_markers
@@ -88,7 +88,7 @@ async def diffs(talk: Talk, looked: Looked) -> dict[str, FileDiff]:
 async def _conversation(talk: Talk, github: Client) -> tuple[Said, ...]:
     """What people and we said of the code before, in the thread, else below the issue; nothing edited since."""
     task, services = talk.task, talk.services
-    told = await spots.conversation(github, task.repository, task.spot)
+    told = await reply_targets.conversation(github, task.repository, task.spot)
     bot = await services.github.bot()
     here = await services.store.run(lambda connection: tasks.find(connection, task.repository.id, task.number))
     reviews = {one.id for one in here if one.flow == REVIEW}

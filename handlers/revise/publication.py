@@ -8,8 +8,8 @@ from bot.change.stages import Stage
 from bot.change.suggestions import suggest
 from bot.engine.port import Ctx, Outcome, TaskState
 from bot.github.api.scopes import OPEN_PULL, RESOLVE_THREADS
-from bot.github.resources import pulls, spots, threads
-from bot.github.resources.spots import Spot
+from bot.github.resources import pulls, reply_targets, threads
+from bot.github.resources.reply_targets import ReplyTarget
 from bot.github.text.markers import Marker
 from bot.github.text.outgoing import outgoing_line
 from bot.github.text.sections import rewritten
@@ -76,11 +76,11 @@ async def answer_threads(job: RevisionJob, evidence: Revised, sha: str) -> int:
     for number, (demand, answer) in enumerate(zip(evidence.brief.demands, answers, strict=True)):
         if demand.root is None:
             continue
-        spot = Spot(kind="review comment", number=task.number, id=demand.root, root=demand.root)
+        spot = ReplyTarget(kind="review comment", number=task.number, id=demand.root, root=demand.root)
         marker = Marker(task=job.task_id, part=f"thread-{number}")
         text = services.outgoing(words.answer_text(answer, sha))
         with unless_locked("answer a thread"):
-            await spots.answer(github, task.repository, spot, text, marker=marker, bot_id=bot.id)
+            await reply_targets.answer(github, task.repository, spot, text, marker=marker, bot_id=bot.id)
         if answer.met and demand.thread is not None:
             await threads.resolve(github, demand.thread)
         answered += 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.doctor.github import check_app, check_hook
 from bot.doctor.line import Line
 from bot.github.api.access import GitHubs
-from bot.github.api.lane import Clock
+from bot.github.api.limiter import Clock
 from bot.github.resources.app import set_hook
 from bot.github.resources.manifest import load_manifest
 from tests.github.conftest import World

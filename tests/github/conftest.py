@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from bot.github.api.access import GitHubs
-from bot.github.api.lane import Clock
+from bot.github.api.limiter import Clock
 from bot.github.api.transport import Exchange
 from bot.types import Repository
 from simhub import AppCredentials, Hub

@@ -9,7 +9,7 @@ import pytest
 from bot.github.api.access import GitHubs
 from bot.github.api.auth import AppKey
 from bot.github.api.errors import BadCredentials, Forbidden, NotFound
-from bot.github.api.lane import Clock
+from bot.github.api.limiter import Clock
 from bot.github.resources import issues
 from bot.github.resources.app import read_app
 from simhub.faults import Fault

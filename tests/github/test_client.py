@@ -9,7 +9,7 @@ import pytest
 from bot.github.api.access import GitHubs
 from bot.github.api.client import Client
 from bot.github.api.errors import Forbidden, GitHubDown, GitHubError, Invalid, NotFound, ProgressDropped, RateLimited
-from bot.github.api.lane import Clock, Lane
+from bot.github.api.limiter import Clock, RateLimiter
 from bot.github.api.pacer import Pacer, Ticket
 from bot.github.resources import issues, repos
 from bot.github.text.markers import Marker
@@ -146,7 +146,7 @@ async def test_progress_is_dropped_while_github_asks_for_silence(world: World, c
     world.hub.faults.add(Fault(path=f"*/comments/{comment.id}", status=429, headers={"Retry-After": "30"}))
     with pytest.raises(ProgressDropped):
         await issues.update_comment(client, world.repository, comment.id, "half way")
-    done = await issues.update_comment(client, world.repository, comment.id, "done", manner=issues.FINAL)
+    done = await issues.update_comment(client, world.repository, comment.id, "done", options=issues.FINAL)
     assert done.body == "done"
     assert sum(world.time.slept) >= 29
 
@@ -191,11 +191,11 @@ async def test_many_callers_share_one_pace(world: World, client: Client) -> None
 
 
 async def test_a_caller_who_gives_up_waiting_holds_nobody_back(world: World) -> None:
-    lane = Lane(Clock(world.time.now, world.time.sleep), Pacer(concurrent=1))
+    limiter = RateLimiter(Clock(world.time.now, world.time.sleep), Pacer(concurrent=1))
     order: list[str] = []
 
     async def call(name: str, hold: asyncio.Event | None = None) -> None:
-        async with lane.turn(Ticket()):
+        async with limiter.turn(Ticket()):
             order.append(name)
             if hold:
                 await hold.wait()

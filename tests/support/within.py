@@ -23,7 +23,7 @@ from bot.doors.webhook.inbox import Inbox
 from bot.git.mirrors import Mirrors
 from bot.github.api.access import GitHubs, open_session
 from bot.github.api.errors import Forbidden, Invalid
-from bot.github.api.lane import Clock
+from bot.github.api.limiter import Clock
 from bot.local.hosting import manifest_rights
 from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel

@@ -10,7 +10,7 @@ from typing import Literal
 from bot.doors.comments.grammar import Typed
 from bot.doors.webhook.router import Event
 from bot.github.resources.permissions import Role
-from bot.github.resources.spots import Lines, Spot
+from bot.github.resources.reply_targets import Lines, ReplyTarget
 from bot.policy import Policy, PolicyError
 from bot.types import Actor, Repository
 from bot.work.services import Services
@@ -96,7 +96,7 @@ class Invocation:
     argument: str
     order: int
     place: Place
-    spot: Spot
+    spot: ReplyTarget
     lines: Lines | None
     title: str
     body: str
@@ -110,7 +110,7 @@ class Invocation:
         return key_of(self.repository, self.spot, self.order)
 
 
-def key_of(repository: Repository, spot: Spot, order: int) -> str:
+def key_of(repository: Repository, spot: ReplyTarget, order: int) -> str:
     """See :attr:`Invocation.key`."""
     told = f"{repository.id} {spot.kind} {spot.number} {spot.id} {order}"
     return hashlib.sha256(told.encode()).hexdigest()[:12]

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.doors.comments.commands import Place
 from bot.doors.webhook.router import Event
-from bot.github.resources.spots import Lines, Spot
+from bot.github.resources.reply_targets import Lines, ReplyTarget
 
 DOORS = (
     ("issue_comment", "created"),
@@ -38,7 +38,7 @@ class Said:
     text: str
     by_program: bool
     place: Place
-    spot: Spot
+    spot: ReplyTarget
     lines: Lines | None
     title: str
     body: str
@@ -74,15 +74,15 @@ def _place(event: Event, target: Mapping[str, Any]) -> Place:
     return "pull" if event.name.startswith("pull_request") or "pull_request" in target else "issue"
 
 
-def _spot(event: Event, number: int, item: Mapping[str, Any]) -> Spot:
+def _spot(event: Event, number: int, item: Mapping[str, Any]) -> ReplyTarget:
     if event.name == "issue_comment":
-        return Spot(kind="comment", number=number, id=item["id"])
+        return ReplyTarget(kind="comment", number=number, id=item["id"])
     if event.name == "pull_request_review":
-        return Spot(kind="review", number=number, id=item["id"], node=_text(item, "node_id") or None)
+        return ReplyTarget(kind="review", number=number, id=item["id"], node=_text(item, "node_id") or None)
     if event.name != "pull_request_review_comment":
-        return Spot(kind="body", number=number)
+        return ReplyTarget(kind="body", number=number)
     root = _number(item, "in_reply_to_id") or item["id"]
-    return Spot(kind="review comment", number=number, id=item["id"], root=root)
+    return ReplyTarget(kind="review comment", number=number, id=item["id"], root=root)
 
 
 def _lines(item: Mapping[str, Any]) -> Lines:

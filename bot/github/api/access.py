@@ -9,9 +9,10 @@ from functools import partial
 import aiohttp
 
 from bot.github.api.auth import AppAuth, InstallationCredential
+from bot.github.api.channel import Channel
 from bot.github.api.client import Anonymous, Client, within
 from bot.github.api.errors import GitHubError, NotFound
-from bot.github.api.lane import Clock, Lane
+from bot.github.api.limiter import Clock
 from bot.github.api.transport import Observer, Transport
 from bot.github.resources import app as app_api
 from bot.github.resources import repos, users
@@ -26,7 +27,7 @@ def open_session() -> aiohttp.ClientSession:
 
 
 class GitHubs:
-    """Clients by installation and permission. One lane (pacer, caches) an installation, whatever the token."""
+    """Clients by installation and permission. One channel per installation, whatever the token."""
 
     def __init__(
         self,
@@ -41,7 +42,7 @@ class GitHubs:
         extra = {} if observe is None else {"observe": observe}
         self._transport = Transport(session, api_url, clock=clock, **extra)
         self._auth = AppAuth(self._transport, app_id, private_key)
-        self._lanes: dict[int, Lane] = {}
+        self._channels: dict[int, Channel] = {}
         self._bot: Actor | None = None
         self._bot_lock = asyncio.Lock()
 
@@ -112,9 +113,9 @@ class GitHubs:
         permissions: Permissions,
         visible: Callable[[], Awaitable[bool]] | None = None,
     ) -> Client:
-        lane = self._lanes.setdefault(installation, Lane(self._transport.clock))
+        channel = self._channels.setdefault(installation, Channel(self._transport.clock))
         credential = InstallationCredential(self._auth, installation, repositories, permissions, visible)
-        return Client(self._transport, lane, credential, repositories[0] if len(repositories) == 1 else None)
+        return Client(self._transport, channel, credential, repositories[0] if len(repositories) == 1 else None)
 
     async def _sees(self, repository: Repository, permissions: Permissions) -> bool:
         client = self._client(repository.installation, (repository.id,), permissions)
@@ -132,4 +133,4 @@ class GitHubs:
                     return await self.for_installation(installation.id, {"metadata": "read"})
                 except GitHubError:
                     continue
-        return Client(self._transport, Lane(self._transport.clock), Anonymous())
+        return Client(self._transport, Channel(self._transport.clock), Anonymous())

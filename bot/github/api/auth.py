@@ -13,9 +13,10 @@ from cachetools import TLRUCache
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from jwt.algorithms import RSAAlgorithm
 
+from bot.github.api.channel import Channel
 from bot.github.api.client import Client
 from bot.github.api.errors import BadCredentials, Forbidden, Invalid, NotFound, Response
-from bot.github.api.lane import Clock, Lane
+from bot.github.api.limiter import Clock
 from bot.github.api.retry import server_time
 from bot.github.api.transport import REPEATABLE, Transport
 from bot.logs import register_secret
@@ -106,7 +107,7 @@ class AppAuth:
 
     def __init__(self, transport: Transport, app_id: int, private_key: str) -> None:
         self.key = AppKey(app_id, private_key, transport.clock)
-        self.client = Client(transport, Lane(transport.clock), self.key)
+        self.client = Client(transport, Channel(transport.clock), self.key)
         self.clock = transport.clock
         self._addresses = transport.addresses
         self._tokens: TLRUCache[TokenKey, Token] = TLRUCache(
@@ -163,7 +164,7 @@ class AppAuth:
     async def _ask(self, installation: int, wanted: dict[str, Any]) -> Any:
         url = "/app/installations/{id}/access_tokens"
         try:
-            return await self.client.post(url, {"id": installation}, wanted, manner=REPEATABLE)
+            return await self.client.post(url, {"id": installation}, wanted, options=REPEATABLE)
         except Invalid as error:
             asked = ", ".join(f"{name}: {level}" for name, level in wanted.get("permissions", {}).items())
             raise Forbidden(

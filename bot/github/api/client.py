@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import gidgethub.abc
 from gidgethub import sansio
 
+from bot.github.api.channel import Cached, Channel
 from bot.github.api.errors import GitHubDown, GitHubError, graphql_failure
 from bot.github.api.hosts import graphql_url_of
-from bot.github.api.lane import Cached, Lane
-from bot.github.api.transport import LENT, ONCE, READING, REPEATABLE, Credential, Elsewhere, Manner, Transport
+from bot.github.api.transport import LENT, ONCE, READING, REPEATABLE, Credential, Elsewhere, RequestOptions, Transport
 from bot.types import Repository
 
 USER_AGENT = "forgehand"
@@ -42,22 +42,22 @@ class Anonymous:
 
 
 class _Call(gidgethub.abc.GitHubAPI):
-    """gidgethub with our transport below it; made anew for each call, because the manner belongs to the call."""
+    """gidgethub with our transport below it; made anew for each call, because the options belongs to the call."""
 
     def __init__(
         self,
         transport: Transport,
-        lane: Lane,
+        channel: Channel,
         credential: Credential,
-        manner: Manner,
+        options: RequestOptions,
         cache: dict[str, Cached] | Any,
         repository: int | None,
     ) -> None:
         super().__init__(USER_AGENT, base_url=transport.api_url, cache=cache)
         self._transport = transport
-        self._lane = lane
+        self._channel = channel
         self._credential = credential
-        self._manner = manner
+        self._manner = options
         self._repository = repository
 
     async def _request(
@@ -65,7 +65,7 @@ class _Call(gidgethub.abc.GitHubAPI):
     ) -> tuple[int, Mapping[str, str], bytes]:
         sent = {**headers, **_API_VERSION}
         answer = await self._transport.send(
-            self._lane, self._credential, self._manner, method, url, sent, body, self._repository
+            self._channel.limiter, self._credential, self._manner, method, url, sent, body, self._repository
         )
         return answer.status, answer.headers, answer.body
 
@@ -76,14 +76,16 @@ class _Call(gidgethub.abc.GitHubAPI):
 class Client:
     """Calls as one identity. URLs are templates: ``/repos/{owner}/{repo}/issues/{number}``.
 
-    Every method raises the tree of :mod:`bot.github.api.errors`. ``manner`` says how urgent a write is, whether it
+    Every method raises the tree of :mod:`bot.github.api.errors`. ``options`` says how urgent a write is, whether it
     notifies people, and whether it may be sent twice; a POST may not unless said. ``repository`` is the id of the
     only one it is for, None where it is for no particular one.
     """
 
-    def __init__(self, transport: Transport, lane: Lane, credential: Credential, repository: int | None = None) -> None:
+    def __init__(
+        self, transport: Transport, channel: Channel, credential: Credential, repository: int | None = None
+    ) -> None:
         self._transport = transport
-        self._lane = lane
+        self._channel = channel
         self._credential = credential
         self._repository = repository
 
@@ -104,38 +106,40 @@ class Client:
         headers = sansio.create_headers(USER_AGENT) | _API_VERSION
         try:
             await self._transport.send(
-                self._lane, self._credential, LENT, "GET", address, headers, b"", self._repository
+                self._channel.limiter, self._credential, LENT, "GET", address, headers, b"", self._repository
             )
         except Elsewhere as away:
             return (await self._transport.download(away.target)).decode("utf-8", "replace")
         raise GitHubError(f"GitHub did not say where {urlsplit(address).path} lies.")
 
-    async def post(self, url: str, url_vars: Vars | None = None, data: Any = None, *, manner: Manner = ONCE) -> Any:
+    async def post(
+        self, url: str, url_vars: Vars | None = None, data: Any = None, *, options: RequestOptions = ONCE
+    ) -> Any:
         with _readable_answers():
-            return await self._call(manner).post(url, url_vars or {}, data={} if data is None else data)
+            return await self._call(options).post(url, url_vars or {}, data={} if data is None else data)
 
-    async def patch(self, url: str, url_vars: Vars | None, data: Any, *, manner: Manner = REPEATABLE) -> Any:
+    async def patch(self, url: str, url_vars: Vars | None, data: Any, *, options: RequestOptions = REPEATABLE) -> Any:
         with _readable_answers():
-            return await self._call(manner).patch(url, url_vars or {}, data=data)
+            return await self._call(options).patch(url, url_vars or {}, data=data)
 
-    async def put(self, url: str, url_vars: Vars | None, data: Any, *, manner: Manner = REPEATABLE) -> Any:
+    async def put(self, url: str, url_vars: Vars | None, data: Any, *, options: RequestOptions = REPEATABLE) -> Any:
         with _readable_answers():
-            return await self._call(manner).put(url, url_vars or {}, data=data)
+            return await self._call(options).put(url, url_vars or {}, data=data)
 
-    async def delete(self, url: str, url_vars: Vars | None = None, *, manner: Manner = REPEATABLE) -> None:
-        await self._call(manner).delete(url, url_vars or {})
+    async def delete(self, url: str, url_vars: Vars | None = None, *, options: RequestOptions = REPEATABLE) -> None:
+        await self._call(options).delete(url, url_vars or {})
 
-    async def graphql(self, query: str, variables: Vars, *, manner: Manner = READING) -> Any:
-        """The ``data`` of a GraphQL query, or of a mutation with another manner; any error in the answer is raised."""
+    async def graphql(self, query: str, variables: Vars, *, options: RequestOptions = READING) -> Any:
+        """The ``data`` of a GraphQL query, or of a mutation with another options; any error in the answer is raised."""
         data = {"query": query, "variables": dict(variables)}
-        answer = await self.post(graphql_url_of(self._transport.api_url), None, data, manner=manner)
+        answer = await self.post(graphql_url_of(self._transport.api_url), None, data, options=options)
         if answer.get("errors"):
             raise graphql_failure(answer["errors"])
         return answer["data"]
 
-    def _call(self, manner: Manner, accept: str | None = None) -> _Call:
-        cache = self._lane.cache(accept) if accept else None
-        return _Call(self._transport, self._lane, self._credential, manner, cache, self._repository)
+    def _call(self, options: RequestOptions, accept: str | None = None) -> _Call:
+        cache = self._channel.answers(accept) if accept else None
+        return _Call(self._transport, self._channel, self._credential, options, cache, self._repository)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 import aiohttp
 
 from bot.github.api.errors import GitHubDown, GitHubError, RateLimited, Response, failure
-from bot.github.api.lane import MAX_WAIT, Clock, Lane
+from bot.github.api.limiter import MAX_WAIT, Clock, RateLimiter
 from bot.github.api.pacer import Ticket, Urgency
 from bot.github.api.redirects import Addresses
 from bot.github.api.retry import BROKEN_WAITS, limited_for
@@ -44,7 +44,7 @@ class Credential(Protocol):
 
 
 @dataclass(frozen=True)
-class Manner:
+class RequestOptions:
     """How a request may be sent. ``repeatable``: sending it twice does no harm; ``reads``: a POST that only asks.
 
     ``lent``: what is asked for lies elsewhere, and the answer is an :class:`Elsewhere` with its address.
@@ -57,10 +57,10 @@ class Manner:
     lent: bool = False
 
 
-REPEATABLE = Manner()
-READING = Manner(reads=True)
-ONCE = Manner(repeatable=False)
-LENT = Manner(lent=True)
+REPEATABLE = RequestOptions()
+READING = RequestOptions(reads=True)
+ONCE = RequestOptions(repeatable=False)
+LENT = RequestOptions(lent=True)
 
 
 @dataclass(frozen=True)
@@ -99,9 +99,9 @@ class Transport:
 
     async def send(
         self,
-        lane: Lane,
+        limiter: RateLimiter,
         credential: Credential,
-        manner: Manner,
+        options: RequestOptions,
         method: str,
         url: str,
         headers: Mapping[str, str],
@@ -115,21 +115,21 @@ class Transport:
         url = self.addresses.current(url, repository)
         for attempt in range(1, _MAX_TRIES + 1):
             self._check_host(url)
-            writes = method not in {"GET", "HEAD"} and not manner.reads
-            ticket = Ticket(writes, manner.urgency, manner.notifies, f"{method} {url}")
-            async with lane.turn(ticket):
+            writes = method not in {"GET", "HEAD"} and not options.reads
+            ticket = Ticket(writes, options.urgency, options.notifies, f"{method} {url}")
+            async with limiter.turn(ticket):
                 signed = await _signed(headers, credential)
                 outcome = await self._once(method, url, signed, body)
             if isinstance(outcome, Response):
                 if outcome.status < 300 or outcome.status == 304:
                     credential.accepted(outcome)
                     return outcome
-                if manner.lent and outcome.status == 302:
+                if options.lent and outcome.status == 302:
                     raise _elsewhere(outcome, url)
                 if outcome.status in _REDIRECTS:
                     url = self._follow(outcome, method, url, repository)
                     continue
-            await self._wait_or_raise(lane, credential, manner, outcome, attempt, method, url)
+            await self._wait_or_raise(limiter, credential, options, outcome, attempt, method, url)
         raise GitHubDown(f"GitHub gave no usable answer to {method} {urlsplit(url).path} in {_MAX_TRIES} tries.")
 
     async def download(self, url: str) -> bytes:
@@ -162,9 +162,9 @@ class Transport:
 
     async def _wait_or_raise(
         self,
-        lane: Lane,
+        limiter: RateLimiter,
         credential: Credential,
-        manner: Manner,
+        options: RequestOptions,
         outcome: Response | GitHubDown,
         attempt: int,
         method: str,
@@ -175,21 +175,26 @@ class Transport:
         if isinstance(outcome, Response):
             limit = limited_for(outcome, self.clock.now(), attempt)
             if limit is not None:
-                lane.pause(limit)
+                limiter.pause(limit)
                 if limit > MAX_WAIT or attempt > 3:
                     raise RateLimited(f"{error.message} It lasts another {limit:.0f} s.", retry_after=limit)
                 return
-        wait = await self._patience(credential, manner, outcome, error, attempt)
+        wait = await self._patience(credential, options, outcome, error, attempt)
         if wait is None:
             raise error
         await self.clock.sleep(wait)
 
     async def _patience(
-        self, credential: Credential, manner: Manner, outcome: Response | GitHubDown, error: GitHubError, attempt: int
+        self,
+        credential: Credential,
+        options: RequestOptions,
+        outcome: Response | GitHubDown,
+        error: GitHubError,
+        attempt: int,
     ) -> float | None:
         if isinstance(error, GitHubDown):
             # An unanswered write may have had its effect: only its caller knows how to look.
-            safe = manner.repeatable or error.detail("unsent") is True
+            safe = options.repeatable or error.detail("unsent") is True
             return BROKEN_WAITS[attempt - 1] if safe and attempt <= len(BROKEN_WAITS) else None
         if isinstance(outcome, Response) and outcome.status in {401, 403, 404}:
             return await credential.refused(outcome, attempt)

@@ -104,7 +104,7 @@ async def read_delivery(client: Client, delivery_id: int) -> DeliveredPayload:
 
 async def redeliver(client: Client, delivery_id: int) -> None:
     """Ask GitHub to send it again, under the same GUID."""
-    await client.post("/app/hook/deliveries/{id}/attempts", {"id": delivery_id}, manner=REPEATABLE)
+    await client.post("/app/hook/deliveries/{id}/attempts", {"id": delivery_id}, options=REPEATABLE)
 
 
 async def read_hook(client: Client) -> HookConfig:

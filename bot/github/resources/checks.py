@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from bot.github.api.client import Client, within
 from bot.github.api.pacer import Urgency
-from bot.github.api.transport import Manner
+from bot.github.api.transport import RequestOptions
 from bot.github.resources.effects import once
 from bot.types import JsonModel, Repository
 
@@ -14,9 +14,9 @@ Status = Literal["queued", "in_progress", "completed"]
 Conclusion = Literal["success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required"]
 MAX_TEXT = 65_535
 MAX_ANNOTATIONS = 50
-_PROGRESS = Manner(urgency=Urgency.PROGRESS)
-_FIRST = Manner(urgency=Urgency.ACKNOWLEDGE, repeatable=False)
-_FINAL = Manner(urgency=Urgency.FINAL)
+_PROGRESS = RequestOptions(urgency=Urgency.PROGRESS)
+_FIRST = RequestOptions(urgency=Urgency.ACKNOWLEDGE, repeatable=False)
+_FINAL = RequestOptions(urgency=Urgency.FINAL)
 
 
 class Action(JsonModel):
@@ -94,14 +94,14 @@ async def create_check(
 ) -> CheckRun:
     """Create the check run without a look whether it is there: for who knows that this is the first try."""
     data = {"name": name, "head_sha": head_sha, "external_id": external_id, **_body(report)}
-    return _run(await client.post("/repos/{owner}/{repo}/check-runs", within(repository), data, manner=_FIRST))
+    return _run(await client.post("/repos/{owner}/{repo}/check-runs", within(repository), data, options=_FIRST))
 
 
 async def update_check(client: Client, repository: Repository, run_id: int, report: CheckReport) -> CheckRun:
     """Bring it up to date. Progress may raise :class:`bot.github.api.errors.ProgressDropped`, an end never does."""
     url = "/repos/{owner}/{repo}/check-runs/{id}"
-    manner = _FINAL if report.conclusion else _PROGRESS
-    return _run(await client.patch(url, within(repository, id=run_id), _body(report), manner=manner))
+    options = _FINAL if report.conclusion else _PROGRESS
+    return _run(await client.patch(url, within(repository, id=run_id), _body(report), options=options))
 
 
 def _body(report: CheckReport) -> dict[str, Any]:

@@ -9,16 +9,16 @@ from typing import Any, Literal
 from bot.github.api.client import Client, within
 from bot.github.api.errors import GitHubDown, Transferred
 from bot.github.api.pacer import Urgency
-from bot.github.api.transport import Manner
+from bot.github.api.transport import RequestOptions
 from bot.github.resources.effects import once
 from bot.github.text.markers import Marker, carries, with_marker
 from bot.types import JsonModel, Repository
 
 Reaction = Literal["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
-_POST = Manner(notifies=True, repeatable=False)
-_REACT = Manner(urgency=Urgency.ACKNOWLEDGE)
-PROGRESS = Manner(urgency=Urgency.PROGRESS)
-FINAL = Manner(urgency=Urgency.FINAL)
+_POST = RequestOptions(notifies=True, repeatable=False)
+_REACT = RequestOptions(urgency=Urgency.ACKNOWLEDGE)
+PROGRESS = RequestOptions(urgency=Urgency.PROGRESS)
+FINAL = RequestOptions(urgency=Urgency.FINAL)
 
 
 class Issue(JsonModel):
@@ -83,7 +83,7 @@ async def ensure_comment(
     *,
     marker: Marker,
     bot_id: int,
-    manner: Manner = _POST,
+    options: RequestOptions = _POST,
     fresh: bool = False,
 ) -> IssueComment:
     """Post a comment once: one that carries the marker is found and returned as it is, whatever its text.
@@ -97,7 +97,7 @@ async def ensure_comment(
     async def make() -> IssueComment:
         url = "/repos/{owner}/{repo}/issues/{number}/comments"
         data = {"body": with_marker(body, marker)}
-        return _comment(await client.post(url, within(repository, number=number), data, manner=manner))
+        return _comment(await client.post(url, within(repository, number=number), data, options=options))
 
     if fresh:
         with suppress(GitHubDown):
@@ -112,28 +112,28 @@ async def update_comment(
     body: str,
     *,
     marker: Marker | None = None,
-    manner: Manner = PROGRESS,
+    options: RequestOptions = PROGRESS,
 ) -> IssueComment:
     """Replace a comment's text; editing notifies nobody.
 
-    With the default manner it may raise :class:`bot.github.api.errors.ProgressDropped`; :data:`FINAL` always goes
+    With the default options it may raise :class:`bot.github.api.errors.ProgressDropped`; :data:`FINAL` always goes
     through.
     """
     url = "/repos/{owner}/{repo}/issues/comments/{id}"
     text = with_marker(body, marker) if marker else body
-    return _comment(await client.patch(url, within(repository, id=comment_id), {"body": text}, manner=manner))
+    return _comment(await client.patch(url, within(repository, id=comment_id), {"body": text}, options=options))
 
 
 async def react_to_issue(client: Client, repository: Repository, number: int, content: Reaction) -> None:
     """Add a reaction; one that is there already stays the only one."""
     url = "/repos/{owner}/{repo}/issues/{number}/reactions"
-    await client.post(url, within(repository, number=number), {"content": content}, manner=_REACT)
+    await client.post(url, within(repository, number=number), {"content": content}, options=_REACT)
 
 
 async def react_to_comment(client: Client, repository: Repository, comment_id: int, content: Reaction) -> None:
     """Add a reaction to an issue comment."""
     url = "/repos/{owner}/{repo}/issues/comments/{id}/reactions"
-    await client.post(url, within(repository, id=comment_id), {"content": content}, manner=_REACT)
+    await client.post(url, within(repository, id=comment_id), {"content": content}, options=_REACT)
 
 
 async def _comments(client: Client, repository: Repository, number: int) -> AsyncIterator[IssueComment]:

@@ -29,7 +29,7 @@ async def ensure(
         pass
     data = {"name": name, "color": colour, "description": description[:100]}
     try:
-        await client.post("/repos/{owner}/{repo}/labels", within(repository), data, manner=REPEATABLE)
+        await client.post("/repos/{owner}/{repo}/labels", within(repository), data, options=REPEATABLE)
     except Invalid as error:
         if "already_exists" in error.message:
             return False
@@ -40,7 +40,7 @@ async def ensure(
 async def add(client: Client, repository: Repository, number: int, *names: str) -> None:
     """Put labels on an issue or pull request; those it has stay."""
     url = "/repos/{owner}/{repo}/issues/{number}/labels"
-    await client.post(url, within(repository, number=number), {"labels": list(names)}, manner=REPEATABLE)
+    await client.post(url, within(repository, number=number), {"labels": list(names)}, options=REPEATABLE)
 
 
 async def remove(client: Client, repository: Repository, number: int, name: str) -> None:

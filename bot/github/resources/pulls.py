@@ -7,11 +7,11 @@ from typing import Any
 
 from bot.github.api.client import Client, within
 from bot.github.api.errors import Invalid, Transferred
-from bot.github.api.transport import Manner
+from bot.github.api.transport import RequestOptions
 from bot.github.resources.effects import once
 from bot.types import JsonModel, Repository
 
-_OPEN = Manner(notifies=True, repeatable=False)
+_OPEN = RequestOptions(notifies=True, repeatable=False)
 
 
 class Pull(JsonModel):
@@ -99,7 +99,7 @@ async def update_pull(
 
 
 async def _create(client: Client, repository: Repository, data: dict[str, Any]) -> Pull:
-    return _pull(await client.post("/repos/{owner}/{repo}/pulls", within(repository), data, manner=_OPEN))
+    return _pull(await client.post("/repos/{owner}/{repo}/pulls", within(repository), data, options=_OPEN))
 
 
 async def _list(client: Client, repository: Repository, query: dict[str, str]) -> AsyncIterator[Pull]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from bot.github.api.client import Client, within
 from bot.github.api.errors import GitHubError, Invalid
-from bot.github.api.transport import ONCE, Manner
+from bot.github.api.transport import ONCE, RequestOptions
 from bot.github.resources.effects import once
 from bot.github.resources.threads import ACTOR
 from bot.github.text.diffs import Side
@@ -17,7 +17,7 @@ from bot.types import JsonModel, Repository
 
 Event = Literal["COMMENT", "REQUEST_CHANGES", "APPROVE"]
 
-_SUBMIT = Manner(notifies=True, repeatable=False)
+_SUBMIT = RequestOptions(notifies=True, repeatable=False)
 _STATE = f"""
 query($owner: String!, $name: String!, $number: Int!) {{
   repository(owner: $owner, name: $name) {{ pullRequest(number: $number) {{
@@ -149,17 +149,17 @@ class _Place:
         """Whether GitHub took the comment; for a place off the diff it answers null, or an error."""
         try:
             data = await self.client.graphql(
-                _ADD, {"input": {**_graphql(comment), "pullRequestReviewId": review}}, manner=ONCE
+                _ADD, {"input": {**_graphql(comment), "pullRequestReviewId": review}}, options=ONCE
             )
         except Invalid:
             return False
         thread = data["addPullRequestReviewThread"]["thread"]
         return thread is not None and (comment.line is None or thread["line"] is not None)
 
-    async def _send(self, url: str, data: dict[str, Any], manner: Manner = _SUBMIT, **more: Any) -> Any:
+    async def _send(self, url: str, data: dict[str, Any], options: RequestOptions = _SUBMIT, **more: Any) -> Any:
         """POST; once more after a pending review of ours, left by a crash, or a verdict on our own pull request."""
         try:
-            return await self.client.post(url, self._within(**more), data, manner=manner)
+            return await self.client.post(url, self._within(**more), data, options=options)
         except Invalid as error:
             if "pending review" in error.message:
                 await self._drop_pending()
@@ -167,7 +167,7 @@ class _Place:
                 data = {**data, "event": "COMMENT"}
             else:
                 raise
-        return await self.client.post(url, self._within(**more), data, manner=manner)
+        return await self.client.post(url, self._within(**more), data, options=options)
 
     async def _drop_pending(self) -> None:
         async for item in self.client.items(f"{_REVIEWS}?per_page=100", self._within()):

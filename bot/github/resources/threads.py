@@ -6,8 +6,8 @@ from typing import Any
 
 from bot.github.api.client import Client
 from bot.github.api.transport import REPEATABLE
-from bot.github.resources import spots
-from bot.github.resources.spots import Spot
+from bot.github.resources import reply_targets
+from bot.github.resources.reply_targets import ReplyTarget
 from bot.github.text.diffs import Side
 from bot.github.text.markers import Marker
 from bot.types import JsonModel, Repository
@@ -87,13 +87,13 @@ async def reply(
     client: Client, repository: Repository, number: int, thread: Thread, body: str, *, marker: Marker, bot_id: int
 ) -> int:
     """Answer below a thread, once for each marker. The answer's id."""
-    spot = Spot(kind="review comment", number=number, root=thread.comments[0].id)
-    return await spots.answer(client, repository, spot, body, marker=marker, bot_id=bot_id)
+    spot = ReplyTarget(kind="review comment", number=number, root=thread.comments[0].id)
+    return await reply_targets.answer(client, repository, spot, body, marker=marker, bot_id=bot_id)
 
 
 async def resolve(client: Client, thread_id: str) -> None:
     """Mark a thread as resolved. Besides ``pull_requests: write`` GitHub wants ``contents: write`` of an App for it."""
-    await client.graphql(_RESOLVE, {"id": thread_id}, manner=REPEATABLE)
+    await client.graphql(_RESOLVE, {"id": thread_id}, options=REPEATABLE)
 
 
 async def _comments(client: Client, thread: Any) -> tuple[ThreadComment, ...]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from bot.github.api.client import Client, within
 from bot.github.api.pacer import Urgency
-from bot.github.api.transport import Manner
+from bot.github.api.transport import RequestOptions
 from bot.github.resources import issues
 from bot.github.resources.effects import once
 from bot.github.resources.issues import IssueComment, Reaction
@@ -14,16 +14,16 @@ from bot.github.text.markers import Marker, carries, with_marker
 from bot.types import JsonModel, Repository
 
 _NAMES = {"+1": "THUMBS_UP", "-1": "THUMBS_DOWN"}
-_REACT = Manner(urgency=Urgency.ACKNOWLEDGE)
+_REACT = RequestOptions(urgency=Urgency.ACKNOWLEDGE)
 # REST cannot react to the body of a review.
 _ADD = """
 mutation($id: ID!, $content: ReactionContent!) {
   addReaction(input: {subjectId: $id, content: $content}) { reaction { content } }
 }"""
-_REPLY = Manner(notifies=True, repeatable=False)
+_REPLY = RequestOptions(notifies=True, repeatable=False)
 
 
-class Spot(JsonModel):
+class ReplyTarget(JsonModel):
     """A text on an issue or pull request ``number``: its own body, a comment, a review's body, or a review comment.
 
     ``id`` is the comment's or review's, None for the body; ``root`` the first comment of a review comment's thread;
@@ -56,20 +56,22 @@ class Lines(JsonModel):
     commit: str
 
 
-async def react(client: Client, repository: Repository, spot: Spot, content: Reaction) -> None:
+async def react(client: Client, repository: Repository, spot: ReplyTarget, content: Reaction) -> None:
     """Add a reaction to the text itself."""
     if spot.kind == "comment" and spot.id is not None:
         await issues.react_to_comment(client, repository, spot.id, content)
     elif spot.kind == "review comment" and spot.id is not None:
         url = "/repos/{owner}/{repo}/pulls/comments/{id}/reactions"
-        await client.post(url, within(repository, id=spot.id), {"content": content}, manner=_REACT)
+        await client.post(url, within(repository, id=spot.id), {"content": content}, options=_REACT)
     elif spot.kind == "review" and spot.node is not None:
-        await client.graphql(_ADD, {"id": spot.node, "content": _NAMES.get(content, content.upper())}, manner=_REACT)
+        await client.graphql(_ADD, {"id": spot.node, "content": _NAMES.get(content, content.upper())}, options=_REACT)
     else:
         await issues.react_to_issue(client, repository, spot.number, content)
 
 
-async def answer(client: Client, repository: Repository, spot: Spot, body: str, *, marker: Marker, bot_id: int) -> int:
+async def answer(
+    client: Client, repository: Repository, spot: ReplyTarget, body: str, *, marker: Marker, bot_id: int
+) -> int:
     """Answer in the thread, else below the issue or pull request; once for each marker. The answer's id."""
     if spot.root is None:
         comment = await issues.ensure_comment(client, repository, spot.number, body, marker=marker, bot_id=bot_id)
@@ -83,12 +85,12 @@ async def answer(client: Client, repository: Repository, spot: Spot, body: str, 
     async def make() -> int:
         url = "/repos/{owner}/{repo}/pulls/{number}/comments/{root}/replies"
         variables = within(repository, number=spot.number, root=spot.root)
-        return int((await client.post(url, variables, {"body": with_marker(body, marker)}, manner=_REPLY))["id"])
+        return int((await client.post(url, variables, {"body": with_marker(body, marker)}, options=_REPLY))["id"])
 
     return await once(find, make)
 
 
-async def conversation(client: Client, repository: Repository, spot: Spot) -> list[IssueComment]:
+async def conversation(client: Client, repository: Repository, spot: ReplyTarget) -> list[IssueComment]:
     """What was said in the thread, else below the issue or pull request, oldest first, without the text itself."""
     if spot.root is None:
         found = await issues.list_comments(client, repository, spot.number)

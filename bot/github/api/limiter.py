@@ -1,4 +1,4 @@
-"""One installation's lane to GitHub: its pacer brought to life and its caches."""
+"""Let the requests of one installation go out at the pace GitHub allows."""
 
 from __future__ import annotations
 
@@ -9,17 +9,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from cachetools import LRUCache
-
 from bot.github.api.errors import ProgressDropped, RateLimited
 from bot.github.api.pacer import Pacer, Ticket
 
 MAX_WAIT = 120.0
 """Seconds a caller is held for a rate limit before it is told to come back later."""
-
-_CACHED_ANSWERS = 64
-
-Cached = tuple[str | None, str | None, Any, str | None]
 
 
 @dataclass(frozen=True)
@@ -30,8 +24,8 @@ class Clock:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
-class Lane:
-    """Shared by all clients of one installation, whatever their tokens may do."""
+class RateLimiter:
+    """A pacer at work: callers wait here for their turn."""
 
     def __init__(self, clock: Clock, pacer: Pacer | None = None) -> None:
         self._clock = clock
@@ -39,17 +33,12 @@ class Lane:
         self._turns: dict[Ticket, asyncio.Future[None]] = {}
         self._changed = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
-        self._caches: dict[str, LRUCache[str, Cached]] = {}
-
-    def cache(self, media_type: str) -> LRUCache[str, Cached]:
-        """Answers by URL, of one media type only: the same URL has a different body and ETag for each."""
-        return self._caches.setdefault(media_type, LRUCache(_CACHED_ANSWERS))
 
     @asynccontextmanager
     async def turn(self, ticket: Ticket) -> AsyncIterator[None]:
         """Wait for this request's turn and hold a place while it runs.
 
-        Raises :class:`ProgressDropped`, and :class:`RateLimited` where the lane is paused for longer than we wait.
+        Raises :class:`ProgressDropped`, and :class:`RateLimited` where everything is paused for longer than we wait.
         """
         self._refuse_if_paused_for_long()
         self._turns[ticket] = future = asyncio.get_running_loop().create_future()
