@@ -81,14 +81,12 @@ def code_and_new_tests(job: Job[Any], evidence: AnyEvidence, existing: Collectio
     """Allow every path but existing tests, test configuration, the proof and what is protected."""
     sha = evidence.brief.base_sha
     proof = evidence.proof.files.files if evidence.proof is not None else {}
-    base = evidence.baseline
-    known = {name.split("::")[0] for name in base.verdicts} if base is not None else set()
 
     def may_edit(path: str) -> str | None:
         toolchain = job.workshop(sha).toolchain()
         if path in proof:
             return f"`{path}` is the proof; it stays as it failed."
-        if toolchain.is_test_config(path) or (path in existing and (path in known or toolchain.is_test(path))):
+        if toolchain.is_test_config(path) or (path in existing and toolchain.is_test(path)):
             return f"`{path}` belongs to the tests, which stay as they are. If a test is wrong, say so when you finish."
         return protected(job, sha, path)
 
@@ -125,9 +123,10 @@ async def tests_near(
 ) -> Sequence[str]:
     """Return the new test files of the change, then existing ones that exercise it; eight of the latter at most."""
     code = await index(job, brief.base_sha)
-    is_test = job.workshop(brief.base_sha).toolchain().is_test
-    proved = proof.targets if proof is not None else ()
-    own = [path for path, text in changes.files.items() if text is not None and is_test(path) and path not in proved]
+    toolchain = job.workshop(brief.base_sha).toolchain()
+    proved = proof.files.files if proof is not None else {}
+    new = [path for path, text in changes.files.items() if text is not None and path not in proved]
+    own = toolchain.targets([path for path in new if toolchain.is_test(path)])
     near = [test for path in changes.files for test in code.find_tests(path)]
     files = [*base.targets[:3], *near] or list(base.targets)
     return (*own, *tuple(dict.fromkeys(file for file in files if file not in changes.files))[:_NEAREST])

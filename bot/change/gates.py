@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 
-from unidiff.patch import PatchSet
-
-from bot.change.records import Gate, Proof
+from bot.change.records import Baseline, Gate, Proof
 from bot.git.changes import Changes
+from bot.github.text.diffs import DiffLine, parse_diff
 from bot.toolchains.port import TestRun, Verdict
 from bot.work.protected_paths import is_protected
 
@@ -17,7 +16,7 @@ _BAD = ("failed", "error")
 def take_tests_from_base(
     changes: Changes, base_paths: Collection[str], is_test: Callable[[str], bool], is_config: Callable[[str], bool]
 ) -> tuple[Changes, tuple[str, ...]]:
-    """The changes without those to existing tests or to any test configuration, and the paths so restored."""
+    """Return the changes without those to existing tests or any test configuration, and the paths so restored."""
     restored = frozenset(path for path in changes.files if is_config(path) or (path in base_paths and is_test(path)))
     return changes.without(restored), tuple(sorted(restored))
 
@@ -28,11 +27,13 @@ def _all_pass(run: TestRun, wanted: Collection[str]) -> bool:
 
 
 def _cut_short(run: TestRun) -> str:
+    if run.result.ended == "timeout":
+        return f"`{run.command}` did not end within {run.result.seconds:.0f} s, so its result is not known"
     return f"the run gave no usable result ({run.result.ended}, exit code {run.result.exit_code})"
 
 
 def tests_gate(restored: Collection[str]) -> Gate:
-    """An edit of an existing test is not fatal to the proof, but the change as written is then unverified."""
+    """Refuse edits of existing tests: not fatal to the proof, but the change as written is then unverified."""
     if not restored:
         return Gate(name="tests taken from base", passed=True, after="no existing test changed")
     names = ", ".join(f"`{path}`" for path in restored)
@@ -45,15 +46,17 @@ def tests_gate(restored: Collection[str]) -> Gate:
 
 
 def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
-    """Every test of the proof passes in every run."""
+    """Require that every test of the proof passes in every run. What plugins say of its file is no test."""
     wanted = set(proof.tests)
     bad = [
         f"{name}: {verdicts.get(name, 'not run')}"
-        for verdicts in (run.verdicts() for run in runs)
+        for verdicts in ({case.id: case.verdict for case in run.cases if case.kind != "check"} for run in runs)
         for name in sorted(wanted | {name for name, verdict in verdicts.items() if verdict in _BAD})
         if verdicts.get(name) != "passed"
     ]
-    bad += [_cut_short(run) for run in runs if not run.complete]
+    cut = [_cut_short(run) for run in runs if not run.complete]
+    # a run that was stopped says nothing of the tests it did not reach
+    bad = [*(fault for fault in bad if not (cut and fault.endswith(": not run"))), *cut]
     good = sum(_all_pass(run, wanted) for run in runs)
     after = f"passes, {good} of {len(runs)}" if not bad else f"passes in {good} of {len(runs)}"
     return Gate(
@@ -65,33 +68,67 @@ def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
     )
 
 
-def regressions(before: Mapping[str, Verdict], after: Mapping[str, Verdict]) -> tuple[str, ...]:
-    """Tests that passed before and do not pass now (also vanished, also skipped), and new ones that fail."""
+def regressions(
+    before: Mapping[str, Verdict], after: Mapping[str, Verdict], *, complete: bool = True
+) -> tuple[str, ...]:
+    """Return the tests that passed before and do not pass now (also vanished, also skipped), and new ones that fail.
+
+    Of a run that is not ``complete`` the tests it did not reach are nobody's fault.
+    """
     lost = {name for name, verdict in before.items() if verdict == "passed" and after.get(name) != "passed"}
     new = {name for name, verdict in after.items() if verdict in _BAD and before.get(name) not in _BAD}
-    return tuple(sorted(lost | new))
+    return tuple(sorted(name for name in lost | new if complete or name in after))
 
 
-def regression_gate(before: Mapping[str, Verdict], run: TestRun, lost: Collection[str], flaky: Collection[str]) -> Gate:
-    """``lost``: what still failed when run again; ``flaky``: what passed then. A run cut short proves nothing."""
-    after = run.verdicts()
-    faults = [
-        f"{name}: {before.get(name, 'not there')} before, {after.get(name, 'not run')} now" for name in sorted(lost)
-    ]
+def regression_gate(base: Baseline, run: TestRun, lost: Collection[str], flaky: Collection[str]) -> Gate:
+    """Judge the same tests before and after. A run cut short proves nothing, nor do tests of which none passed before.
+
+    ``lost`` are those that still failed when run again, ``flaky`` those that passed then.
+    """
+    before, after = base.verdicts, run.verdicts()
+    faults = _blamed(before, run, lost)
     faults += [] if run.complete else [_cut_short(run)]
+    if not faults and not base.passing() and not (base.whole and _all_pass(run, before)):
+        faults = ["No test passed before the change, so nothing shows what it may have broken."]
     again = f", {len(flaky)} only when run again" if flaky else ""
-    told = {"before": _count(before), "after": _count(after) + again, "detail": "\n".join(faults)}
-    return Gate(name="regressions", passed=not faults, **told)
+    shown = _count(after, run.unloaded) if run.cases or run.complete else "no result"
+    return Gate(
+        name="regressions",
+        passed=not faults,
+        before=_count(before, base.unloaded),
+        after=shown + again,
+        detail="\n".join(faults),
+    )
 
 
-def _count(verdicts: Mapping[str, Verdict]) -> str:
-    passed = sum(verdict == "passed" for verdict in verdicts.values())
-    failed = sum(verdict in _BAD for verdict in verdicts.values())
-    return f"{passed} pass" + (f", {failed} fail" if failed else "")
+def _blamed(before: Mapping[str, Verdict], run: TestRun, lost: Collection[str]) -> list[str]:
+    """Return a line for each lost test; those of a file that could not be loaded share one."""
+    after = run.verdicts()
+    faults = []
+    gone = {name for name in lost if name not in after and name.partition("::")[0] in run.unloaded}
+    for file in sorted({name.partition("::")[0] for name in gone}):
+        tests = sum(name.startswith(f"{file}::") for name in gone)
+        faults.append(f"{file} cannot be loaded now; {tests} of its tests passed before")
+    names = sorted(name for name in lost if name not in gone and not any(one.startswith(f"{name}::") for one in gone))
+    return faults + [
+        f"{name}: {before.get(name, 'not there')} before, {after.get(name, 'not run')} now" for name in names
+    ]
+
+
+def _count(verdicts: Mapping[str, Verdict], unloaded: Collection[str]) -> str:
+    """Return counts of tests, and apart from them of files that could not be loaded."""
+    tests = {name: verdict for name, verdict in verdicts.items() if name not in unloaded}
+    counts = {
+        "pass": sum(verdict == "passed" for verdict in tests.values()),
+        "fail": sum(verdict in _BAD for verdict in tests.values()),
+        "cannot be loaded": len(unloaded),
+    }
+    said = [f"{number} {word}" for word, number in counts.items() if number]
+    return ", ".join(said) or "no test ran"
 
 
 def paths_gate(changes: Changes, also: Collection[str] = (), shadowing: Collection[str] = ()) -> Gate:
-    """Nothing protected is touched, and no new file takes the place of an installed module (``shadowing``: why)."""
+    """Require that nothing protected is touched and no new file hides a module (``shadowing``: which, and why)."""
     touched = [*sorted(path for path in changes.files if is_protected(path, also)), *shadowing]
     return Gate(name="paths", passed=not touched, after=f"{len(changes.files)} files", detail="\n".join(touched))
 
@@ -112,20 +149,16 @@ def size_text(diff: str) -> str:
 
 
 def _size(diff: str) -> tuple[int, int]:
-    return len(PatchSet(diff)), len(added_lines(diff)) + len(removed_lines(diff))
+    return len(parse_diff(diff)), sum(line.kind != " " for line in _lines(diff))
 
 
 def secrets_gate(diff: str, find_secrets: Callable[[str], Collection[str]]) -> Gate:
-    """No added line carries something that looks like a credential; the finding names kinds, never values."""
-    kinds = sorted(set(find_secrets("".join(added_lines(diff)))))
+    """Require that no added line looks like a credential; the finding names kinds, never values."""
+    added = "".join(f"{line.text}\n" for line in _lines(diff) if line.kind == "+")
+    kinds = sorted(set(find_secrets(added)))
     return Gate(name="secrets", passed=not kinds, after=f"{len(kinds)} found", detail=", ".join(kinds))
 
 
-def added_lines(diff: str) -> list[str]:
-    """The text of the lines a unified diff adds."""
-    return [line.value for file in PatchSet(diff) for hunk in file for line in hunk if line.is_added]
-
-
-def removed_lines(diff: str) -> list[str]:
-    """The text of the lines a unified diff removes."""
-    return [line.value for file in PatchSet(diff) for hunk in file for line in hunk if line.is_removed]
+def _lines(diff: str) -> list[DiffLine]:
+    """Return the lines of all hunks of a diff as git prints it."""
+    return [line for file in parse_diff(diff) for hunk in file.hunks for line in hunk.lines]

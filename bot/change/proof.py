@@ -86,27 +86,27 @@ def _hands(job: Job[Any], brief: Brief) -> Hands:
 
 def _test_files(job: Job[Any], brief: Brief, changes: Changes) -> list[str]:
     """Return what the runner is given: data files that belong to a test are no targets."""
-    toolchain = job.workshop(brief.base_sha).toolchain()
-    return [path for path in sorted(changes.files) if toolchain.is_test(path)]
+    written = [path for path, text in sorted(changes.files.items()) if text is not None]
+    return job.workshop(brief.base_sha).toolchain().targets(written)
 
 
 async def check(job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> Proved:
     """Run the new test three times on the base and judge it."""
     mirror = await job.mirror(brief.base_sha)
     existing = [path for path in sorted(changes.files) if await mirror.exists(brief.base_sha, path)]
-    if existing or not changes.files:
-        named = ", ".join(existing)
-        return Proved(
-            problem=f"The proof must be in a new file; {named} exists already." if existing else "No test was written."
-        )
+    if existing:
+        return Proved(problem=f"The proof must be in a new file; {', '.join(existing)} exists already.")
+    targets = _test_files(job, brief, changes)
+    if not targets:
+        return Proved(problem="No test was written.")
     workshop = job.workshop(brief.base_sha)
-    runs = [await workshop.test(changes, _test_files(job, brief, changes)) for _ in range(RUNS)]
+    runs = [await workshop.test(changes, targets) for _ in range(RUNS)]
     checked = check_proof(runs, reported_errors(f"{brief.title}\n{brief.body}"))
     if checked.problem is not None:
         return Proved(problem=checked.problem)
     proof = Proof(
         files=changes,
-        targets=tuple(_test_files(job, brief, changes)),
+        targets=tuple(targets),
         tests=tuple(failure.test for failure in checked.failures),
         failures=checked.failures,
         runs=RUNS,

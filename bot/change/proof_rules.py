@@ -61,7 +61,8 @@ def check_proof(runs: Sequence[TestRun], reported: Reported) -> ProofCheck:
 
 
 def _failing(run: TestRun) -> list[TestCase]:
-    return [case for case in run.cases if case.verdict in {"failed", "error"}]
+    """Return the tests that fail; what a plugin says of the file (its style, its types) proves nothing."""
+    return [case for case in run.cases if case.verdict in {"failed", "error"} and case.kind != "check"]
 
 
 def _unusable(run: TestRun) -> str | None:
@@ -72,6 +73,10 @@ def _unusable(run: TestRun) -> str | None:
         return f"The test run gave no usable result ({run.result.ended}). Write a test that ends by itself.\n{tail}"
     if not run.cases:
         return f"No test was collected. The runner said:\n{run.result.output[-1500:]}"
+    tests = [case for case in run.cases if case.kind != "check"]
+    skipped = [case for case in tests if case.verdict == "skipped"]
+    if skipped == tests and skipped:
+        return f"The test is skipped here, so it proves nothing: {skipped[0].message[:500]}"
     if not failing:
         return "The test passes on the unchanged code, so it does not reproduce the bug. It must fail there."
     early = next((case for case in failing if case.phase != "call"), None)

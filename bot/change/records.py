@@ -96,7 +96,11 @@ class Found(JsonModel):
 
 
 class Baseline(JsonModel):
-    """The tests before any change. ``targets`` is empty for the full suite."""
+    """The tests before any change.
+
+    ``targets`` is empty for the full suite. ``unloaded`` are those of ``verdicts`` that are no tests but files which
+    could not be loaded.
+    """
 
     scope: str
     targets: tuple[str, ...]
@@ -105,6 +109,12 @@ class Baseline(JsonModel):
     seconds: float
     tier: str
     setup: tuple[Ran, ...] = ()
+    unloaded: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the command as a whole is the only test: only its exit code counts."""
+        return set(self.verdicts) == {self.command}
 
     def passing(self) -> frozenset[str]:
         return frozenset(name for name, verdict in self.verdicts.items() if verdict == "passed")

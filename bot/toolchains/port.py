@@ -45,7 +45,11 @@ class TestCase(JsonModel):
 
 
 class TestRun(JsonModel):
-    """One run of a test command. ``command`` is what a person would type; ``complete``: not cut short."""
+    """One run of a test command.
+
+    ``command`` is what a person would type; ``complete``: not cut short; ``notes`` are sentences about what the tree
+    lacks, where something could not be loaded.
+    """
 
     __test__ = False
 
@@ -53,9 +57,20 @@ class TestRun(JsonModel):
     cases: tuple[TestCase, ...]
     result: CommandResult
     complete: bool
+    notes: tuple[str, ...] = ()
 
     def verdicts(self) -> dict[str, Verdict]:
         return {case.id: case.verdict for case in self.cases}
+
+    @property
+    def ran_any(self) -> bool:
+        """Whether a test was reached: loading alone proves nothing."""
+        return any(case.phase != "collect" for case in self.cases)
+
+    @property
+    def unloaded(self) -> tuple[str, ...]:
+        """What could not be loaded: the ids are those of files, not of tests."""
+        return tuple(case.id for case in self.cases if case.phase == "collect" and case.verdict == "error")
 
 
 class Workspace(JsonModel):

@@ -124,9 +124,10 @@ def proof_rows(failures: Sequence[Failure], after: str, where: str = "") -> list
 
 def compared(base: Baseline) -> str:
     """What was run before and after; where only an exit code counts, that is one command and not one test."""
-    if set(base.verdicts) == {base.command}:
+    if base.whole:
         return f"the test command as a whole ({base.scope})"
-    return f"{'' if base.targets else 'all '}{len(base.verdicts)} tests ({base.scope})"
+    tests = len(set(base.verdicts) - set(base.unloaded))
+    return f"{'' if base.targets else 'all '}{tests} tests ({base.scope})"
 
 
 def _name(test: str) -> str:

@@ -20,8 +20,7 @@ async def reprove(job: RevisionJob, wanted: Wanted, report: GateReport) -> Repro
     tree = await mirror.tree(report.base_sha, report.changes)
     size = size_text(await mirror.diff(wanted.trusted_sha, tree))
     tests = await _new_tests(job, mirror, wanted, report)
-    config = job.workshop(report.base_sha).toolchain().is_test_config
-    targets = [path for path in tests.files if not config(path)]
+    targets = job.workshop(report.base_sha).toolchain().targets(list(tests.files))
     if not targets:
         return Reproof(size=size, problem="The pull request adds no test any more.")
     try:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from bot.change import gates
-from bot.change.records import Failure, Proof
+from bot.change.records import Baseline, Failure, Proof
 from bot.git.changes import Changes
+from bot.toolchains.port import TestCase, Verdict
 from tests.change.test_proof_rules import case, run
 
 DIFF = """diff --git a/a.py b/a.py
@@ -24,6 +28,18 @@ def proof(*tests: str) -> Proof:
     failures = tuple(Failure(test=name, phase="call", message="E assert") for name in tests)
     files = Changes(files={"t.py": ""})
     return Proof(files=files, targets=("t.py",), tests=tests, failures=failures, runs=3, reason="", command="pytest")
+
+
+def base(verdicts: dict[str, Verdict], unloaded: tuple[str, ...] = ()) -> Baseline:
+    return Baseline(
+        scope="full suite",
+        targets=(),
+        command="pytest",
+        verdicts=verdicts,
+        seconds=1,
+        tier="bubblewrap",
+        unloaded=unloaded,
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +92,7 @@ def test_a_test_that_vanishes_or_is_skipped_is_a_regression() -> None:
     lost = gates.regressions(before, after)
     assert lost == ("b", "d")
     now = run(*(case("", name=name, verdict=verdict) for name, verdict in after.items()))
-    gate = gates.regression_gate(before, now, lost, ["e"])
+    gate = gates.regression_gate(base(before), now, lost, ["e"])
     assert not gate.passed
     assert gate.before == "3 pass, 1 fail"
     assert "d: passed before, not run now" in gate.detail
@@ -96,7 +112,79 @@ def test_a_run_that_was_cut_short_passes_no_gate() -> None:
     good = run(case("", verdict="passed"))
     cut = good.model_copy(update={"complete": False})
     assert "no usable result" in gates.proof_gate(proof("t.py::test"), [good, good, cut]).detail
-    assert not gates.regression_gate({"t.py::test": "passed"}, cut, [], []).passed
+    assert not gates.regression_gate(base({"t.py::test": "passed"}), cut, [], []).passed
+
+
+def test_tests_that_a_stopped_run_did_not_reach_are_nobodys_fault() -> None:
+    before: dict[str, Verdict] = {"t.py::a": "passed", "t.py::b": "passed", "t.py::c": "passed"}
+    stopped = run(case("", name="t.py::a", verdict="passed"), case("no", name="t.py::b"), ended="timeout")
+    lost = gates.regressions(before, stopped.verdicts(), complete=stopped.complete)
+    assert lost == ("t.py::b",)
+    gate = gates.regression_gate(base(before), stopped, lost, [])
+    assert not gate.passed
+    assert gate.detail == (
+        "t.py::b: passed before, failed now\n`pytest` did not end within 1 s, so its result is not known"
+    )
+    proved = gates.proof_gate(proof("t.py::c"), [stopped] * 3)
+    assert not proved.passed
+    assert "not run" not in proved.detail
+
+
+def test_a_suite_that_cannot_be_loaded_is_not_one_failure() -> None:
+    before: dict[str, Verdict] = {"t.py::a": "passed", "t.py::b": "passed", "u.py::c": "passed", "v.py": "error"}
+    broken = run(
+        case("ImportError", name="t.py", verdict="error", phase="collect"),
+        case("", name="u.py::c", verdict="passed"),
+        case("ImportError", name="v.py", verdict="error", phase="collect"),
+    )
+    gate = gates.regression_gate(
+        base(before, unloaded=("v.py",)), broken, gates.regressions(before, broken.verdicts()), []
+    )
+    assert (gate.before, gate.after) == ("3 pass, 1 cannot be loaded", "1 pass, 2 cannot be loaded")
+    assert gate.detail == "t.py cannot be loaded now; 2 of its tests passed before"
+
+
+@pytest.mark.parametrize(
+    ("before", "unloaded", "now", "passed"),
+    [
+        # nothing ran before, and nothing after
+        ({"pytest": "error"}, ("pytest",), case("ImportError", name="pytest", verdict="error", phase="collect"), False),
+        ({}, (), case("", name="t.py::new", verdict="passed"), False),
+        ({"t.py::a": "failed"}, (), case("", name="t.py::a", verdict="passed"), False),
+        ({"t.py::a": "skipped"}, (), case("", name="t.py::a", verdict="skipped"), False),
+        # a command as a whole, of which only the exit code counts
+        ({"pytest": "failed"}, (), case("no", name="pytest"), False),
+        ({"pytest": "failed"}, (), case("", name="pytest", verdict="passed"), True),
+        ({"t.py::a": "passed"}, (), case("", name="t.py::a", verdict="passed"), True),
+    ],
+)
+def test_nothing_is_compared_with_nothing(
+    before: dict[str, Verdict], unloaded: tuple[str, ...], now: TestCase, passed: bool
+) -> None:
+    lost = gates.regressions(before, {now.id: now.verdict})
+    gate = gates.regression_gate(base(before, unloaded=unloaded), run(now), lost, [])
+    assert gate.passed is passed
+    assert passed or "No test passed before" in gate.detail
+
+
+def test_what_a_plugin_says_of_the_proofs_file_is_not_the_proof() -> None:
+    style = case("line too long", name="t.py::STYLE").model_copy(update={"kind": "check"})
+    good = run(case("", verdict="passed"), style)
+    assert gates.proof_gate(proof("t.py::test"), [good] * 3).passed
+
+
+@pytest.mark.parametrize("path", ["Plan b/a.py", "b/ b/x.py", "\u00e4 b/\u00f6.py"])
+def test_size_is_read_whatever_folders_are_called(path: str, tmp_path: Path) -> None:
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@t"]
+    subprocess.run([*git, "init", "-q", "."], cwd=tmp_path, check=True)
+    (tmp_path / path).parent.mkdir(parents=True)
+    (tmp_path / path).write_text("x = 1\ny = 2\n")
+    subprocess.run([*git, "add", "-A"], cwd=tmp_path, check=True)
+    subprocess.run([*git, "commit", "-qm", "base"], cwd=tmp_path, check=True)
+    (tmp_path / path).write_text("x = 1\ny = 3\n")
+    diff = subprocess.run([*git, "diff"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
+    assert (gates.size_gate(diff).passed, gates.size_gate(diff).after) == (True, "2 lines in 1 file")
+    assert not gates.secrets_gate(diff, lambda text: ["key"] if text == "y = 3\n" else []).passed
 
 
 def test_size_and_secrets_look_at_added_lines() -> None:

@@ -18,9 +18,9 @@ ValueError: empty input
 
 def run(*cases: TestCase, ended: str = "exit", output: str = "") -> TestRun:
     result = CommandResult(
-        argv=("pytest",), exit_code=1, output=output, truncated=False, seconds=0.1, peak_mb=None, ended=ended
+        argv=("pytest",), exit_code=1, output=output, truncated=False, seconds=1.0, peak_mb=None, ended=ended
     )
-    return TestRun(command="pytest", cases=cases, result=result, complete=True)
+    return TestRun(command="pytest", cases=cases, result=result, complete=ended == "exit")
 
 
 def case(message: str, *, name: str = "t.py::test", verdict: str = "failed", phase: str = "call") -> TestCase:
@@ -102,3 +102,11 @@ def test_an_assertion_shown_in_the_issue_is_left_to_the_verifier_also_where_only
         [run(case(output.replace("AssertionError: 1 != 2", "ValueError: empty input")))] * 3, reported_errors(ISSUE)
     )
     assert other.matched == "raises `ValueError: empty input`, as reported"
+
+
+def test_a_test_that_is_skipped_or_only_badly_styled_proves_nothing() -> None:
+    skipped = run(case("needs a server", verdict="skipped"))
+    style = case("line too long", name="t.py::STYLE").model_copy(update={"kind": "check"})
+    assert "needs a server" in (check_proof([skipped] * 3, reported_errors("")).problem or "")
+    passing = run(case("", verdict="passed"), style)
+    assert "passes on the unchanged code" in (check_proof([passing] * 3, reported_errors("")).problem or "")
