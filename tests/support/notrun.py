@@ -65,6 +65,10 @@ def _gh() -> str | None:
     return None if shutil.which("gh") else "gh is not here. Get it: apt-get install gh"
 
 
+def _node() -> str | None:
+    return None if shutil.which("node") else "node is not here. Get it: apt-get install nodejs"
+
+
 def _octokit() -> str | None:
     modules = published.ROOT / "tests" / "conformance" / "node_modules" / "@octokit" / "rest"
     return None if shutil.which("node") and modules.exists() else f"@octokit/rest is not here. Get it: {_MODULES}"
@@ -95,6 +99,7 @@ def _hand_model() -> str | None:
 NEEDS: dict[str, Callable[[], str | None]] = {
     "sandbox": _sandbox,
     "gh": _gh,
+    "node": _node,
     "octokit": _octokit,
     "postgres": _postgres,
     "openapi": _openapi,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Settings
-from bot.toolchains.port import Checks, Workspace
+from bot.toolchains.port import Checks, ToolchainError, Workspace
 from bot.toolchains.python import commands
 from bot.toolchains.python.locks import locked
 from bot.toolchains.python.members import import_roots
@@ -203,3 +203,71 @@ async def test_unittest_cases_made_while_loading_can_be_run_alone(tmp_path: Path
     gone = await toolchain.test(workspace, [f"{file}::Add::test_gone"])
     assert [(case.verdict, case.phase) for case in gone.cases] == [("error", "collect")]
     assert gone.complete
+
+
+DJANGO_LIKE = {
+    "app/__init__.py": "",
+    "app/views.py": "import iniconfig\ndef home(): return 'hello'\n",
+    "worker/__init__.py": "",
+    "tests/test_app.py": "import pytest\nfrom app.views import home\ndef test_home(): assert home() == 'hello'\n",
+}
+POETRY = '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.core.masonry.api"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "failed"),
+    [
+        # said aloud by Poetry and by uv
+        ({"pyproject.toml": f"{POETRY}[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\npython = '^3'\n"
+                            "iniconfig = '*'\n"}, []),
+        ({"pyproject.toml": '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n[project]\n'
+                            'name = "x"\nversion = "1"\ndependencies = ["iniconfig"]\n[tool.uv]\npackage = false\n'},
+         []),
+        # nothing to ship: two packages side by side, as setuptools refuses them
+        ({"setup.py": "from setuptools import setup\nsetup(name='x', version='1', install_requires=['iniconfig'])\n"},
+         ["python -m pip install"]),
+    ],
+)  # fmt: skip
+async def test_an_application_that_cannot_be_built_is_tested_from_the_tree(
+    tmp_path: Path, files: dict[str, str], failed: list[str]
+) -> None:
+    workspace = Workspace(tree=write(tmp_path / "tree", DJANGO_LIKE | files), env=tmp_path / "env")
+    toolchain = make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings())
+    ran = await toolchain.install(workspace)
+    # what failed on the way stays in the evidence
+    assert [result.argv[0][:21] for result in ran if not result.ok] == failed
+    assert (await toolchain.test(workspace)).verdicts() == {"tests/test_app.py::test_home": "passed"}
+
+
+async def test_one_requirement_that_cannot_be_had_does_not_keep_the_package_away(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": package("sample", 'dependencies = ["iniconfig"]\n'),
+        "sample.py": "import iniconfig\n",
+        "requirements-dev.txt": "iniconfig\nno-such-package-of-anyone==9.9\n",
+        "tests/test_a.py": "import sample, pytest\ndef test_a(): pass\n",
+    }
+    workspace = Workspace(tree=write(tmp_path / "tree", files), env=tmp_path / "env")
+    toolchain = make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings())
+    ran = await toolchain.install(workspace)
+    assert "no-such-package-of-anyone" in next(result for result in ran if not result.ok).output
+    assert (await toolchain.test(workspace)).verdicts() == {"tests/test_a.py::test_a": "passed"}
+
+
+async def test_a_missing_submodule_is_named(tmp_path: Path) -> None:
+    modules = '[submodule "ours"]\n\tpath = vendor/ours\n\turl = https://host/ours\n[submodule "here"]\n\tpath = here\n'
+    files = {
+        ".gitmodules": modules,
+        "here/file": "",
+        "tests/test_a.py": "import sys\nsys.path.insert(0, 'vendor/ours')\nimport ours, unittest\n",
+    }
+    workspace = Workspace(tree=write(tmp_path / "tree", files), env=tmp_path / "env")
+    (workspace.tree / "vendor/ours").mkdir(parents=True)
+    toolchain = make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings(registries=["registry.invalid"]))
+    await toolchain.install(workspace)
+    run = await toolchain.test(workspace)
+    assert run.unloaded == ("tests/test_a.py",)
+    assert run.notes == ("The git submodule `vendor/ours` is missing here: submodules are not fetched.",)
+    # and where the install needs it
+    write(workspace.tree, {"setup.py": "import ours\n"})
+    with pytest.raises(ToolchainError, match="submodule `vendor/ours` is missing"):
+        await toolchain.install(Workspace(tree=workspace.tree, env=tmp_path / "other"))

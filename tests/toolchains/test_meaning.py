@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.bubblewrap import Bubblewrap
 from bot.settings import Settings
 from bot.toolchains.port import Checks, TestRun, Workspace
 from bot.toolchains.python.toolchain import PythonToolchain, make_toolchain
+from tests.support.notrun import need
+from tests.support.sandboxes import bubblewrap
 from tests.toolchains.conftest import write
 
 # 8, since pytest-xdist's groups no longer reach the ids of 9.2
@@ -22,7 +23,7 @@ NOWHERE = Settings(registries=["registry.invalid"])
 def installed(folder: Path, requirements: str) -> Path:
     tree = write(folder / "tree", {"requirements-test.txt": requirements, "x.py": ""})
     workspace = Workspace(tree=tree, env=folder / "env")
-    asyncio.run(make_toolchain(Bubblewrap(), Checks(), workspace.tree, Settings()).install(workspace))
+    asyncio.run(make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings()).install(workspace))
     return workspace.env
 
 
@@ -44,7 +45,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("bare")
     tree = write(folder / "tree", {"tests/test_a.py": "import unittest\n"})
     workspace = Workspace(tree=tree, env=folder / "env")
-    asyncio.run(make_toolchain(Bubblewrap(), Checks(), tree, NOWHERE).install(workspace))
+    asyncio.run(make_toolchain(bubblewrap(), Checks(), tree, NOWHERE).install(workspace))
     return workspace.env
 
 
@@ -53,7 +54,7 @@ def build(tmp_path: Path, env: Path, files: dict[str, str], checks: Checks | Non
 ]:  # fmt: skip
     shutil.rmtree(tmp_path / "tree", ignore_errors=True)
     workspace = Workspace(tree=write(tmp_path / "tree", files), env=env)
-    return make_toolchain(Bubblewrap(), checks or Checks(), workspace.tree, NOWHERE), workspace
+    return make_toolchain(bubblewrap(), checks or Checks(), workspace.tree, NOWHERE), workspace
 
 
 def phases(run: TestRun) -> dict[str, tuple[str, str]]:
@@ -276,7 +277,7 @@ class Case(unittest.TestCase):
 @pytest.mark.parametrize("version", ["3.8", "3.11", "3.13"])
 async def test_skips_and_broken_fixtures_do_not_end_a_unittest_run(tmp_path: Path, version: str) -> None:
     workspace = Workspace(tree=write(tmp_path / "tree", UNITTEST | {".python-version": version}), env=tmp_path / "env")
-    toolchain = make_toolchain(Bubblewrap(), Checks(), workspace.tree, NOWHERE)
+    toolchain = make_toolchain(bubblewrap(), Checks(), workspace.tree, NOWHERE)
     await toolchain.install(workspace)
     run = await toolchain.test(workspace)
     assert run.complete, run.result.output
@@ -386,11 +387,11 @@ test('later', {todo: true}, () => { throw new Error('announced') });
 """
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 @pytest.mark.parametrize("results", ["junit", "tap"])
 async def test_a_regression_beside_a_known_failure_of_its_name_is_seen(
     tmp_path: Path, bare: Path, results: str
 ) -> None:
+    need("node")
     where = "--test-reporter-destination={results}" if results == "junit" else ""
     checks = Checks(test=f"node --test --test-reporter={results} {where} test/", results=results)
     verdicts = []

@@ -48,8 +48,17 @@ def import_roots(tree: Path) -> list[str]:
 
 
 def can_be_built(folder: Path) -> bool:
-    """As uv reads it: a project table without a build system lists dependencies of something not installed."""
-    if "build-system" in toml_of(folder / "pyproject.toml") or text_of(folder / "setup.py"):
+    """Tell whether a folder is a package, as uv and Poetry read it.
+
+    A project table without a build system lists dependencies of something not installed
+    (https://docs.astral.sh/uv/concepts/projects/config/#build-systems); ``package-mode`` and ``package`` say so aloud.
+    """
+    pyproject = toml_of(folder / "pyproject.toml")
+    if table(pyproject, "tool", "poetry").get("package-mode") is False:
+        return False
+    if table(pyproject, "tool", "uv").get("package") is False:
+        return False
+    if "build-system" in pyproject or text_of(folder / "setup.py"):
         return True
     return ini_of(text_of(folder / "setup.cfg")).has_section("metadata")
 

@@ -1,4 +1,4 @@
-"""What a Python repository says about how it is installed and tested, found by reading its files; runs nothing."""
+"""Detect how a Python repository is installed and tested, by reading its files; nothing runs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.toolchains.python import requirements
-from bot.toolchains.python.config import ini_of, section, strings, table, text_of, toml_of
+from bot.toolchains.python.config import ini_of, plain, section, strings, table, text_of, toml_of
 from bot.toolchains.python.locks import locked
 from bot.toolchains.python.members import can_be_built, members, workspace_names
 from bot.toolchains.python.requirements import Needs, for_tests
@@ -46,11 +46,14 @@ class Project:
     unittest: bool = False
 
 
-def detect(tree: Path) -> Project:
-    """Read ``tree``'s own configuration. Unreadable or broken files count as absent. Blocking."""
-    root = _package(tree)
+def detect(tree: Path, *, build: bool = True) -> Project:
+    """Read ``tree``'s own configuration. Unreadable or broken files count as absent. Blocking.
+
+    Without ``build`` nothing of it is installed, only what it depends on.
+    """
+    root = _package(tree, build)
     folders = members(tree)
-    found = {folder.relative_to(tree).as_posix(): _package(folder) for folder in folders}
+    found = {folder.relative_to(tree).as_posix(): _package(folder, build) for folder in folders}
     pythons = [root.requires_python, *(member.requires_python for member in found.values())]
     return Project(
         installable=root.installable,
@@ -79,13 +82,13 @@ def holds_python(tree: Path) -> bool:
     return next(tree.rglob("*.py"), None) is not None
 
 
-def _package(tree: Path) -> Project:
-    """What one folder says of itself."""
+def _package(tree: Path, build: bool) -> Project:
+    """Read what one folder says of itself."""
     pyproject = toml_of(tree / "pyproject.toml")
     setup_cfg = ini_of(text_of(tree / "setup.cfg"))
     setup_py = text_of(tree / "setup.py")
     project = table(pyproject, "project")
-    installable = can_be_built(tree)
+    installable = build and can_be_built(tree)
     tox, hatch = requirements.tox(tree, pyproject), requirements.hatch(tree, pyproject)
     script = requirements.setup_py(setup_py) if setup_py else Needs()
     named = [
@@ -96,7 +99,8 @@ def _package(tree: Path) -> Project:
     ]
     groups = table(pyproject, "dependency-groups")
     packages = [*tox.packages, *hatch.packages, *requirements.managers(pyproject), *script.packages]
-    packages += [*_listed(pyproject, installable), *requirements.pytest_plugins(tree)]
+    packages += [] if installable else _dependencies(pyproject, setup_cfg, script)
+    packages += requirements.pytest_plugins(tree)
     classified = "\n".join([text_of(tree / "pyproject.toml"), text_of(tree / "setup.cfg"), setup_py])
     return Project(
         installable=installable,
@@ -143,15 +147,21 @@ def _requirement_files(tree: Path, installable: bool) -> Iterator[str]:
             yield name
 
 
-def _listed(pyproject: dict[str, Any], installable: bool) -> Iterator[str]:
-    """What ``[project]`` depends on, where installing it does not bring that."""
-    if installable:
-        return
+def _dependencies(pyproject: dict[str, Any], setup_cfg: configparser.RawConfigParser, script: Needs) -> Iterator[str]:
+    """Yield what a package depends on, itself and for its tests, where installing it does not bring that."""
     project = table(pyproject, "project")
     optional = table(project, "optional-dependencies")
     ours = workspace_names(pyproject)
     for entries in (project.get("dependencies"), *(optional[name] for name in for_tests(optional))):
         yield from (entry for entry in strings(entries) if not entry.startswith("-") and entry not in ours)
+    yield from requirements.poetry(table(pyproject, "tool", "poetry", "dependencies"))
+    extras = section(setup_cfg, "options.extras_require")
+    for text in (
+        section(setup_cfg, "options").get("install_requires", ""),
+        *(extras[name] for name in for_tests(extras)),
+    ):
+        yield from plain(text.splitlines())
+    yield from script.dependencies
 
 
 def _speaks_of_pytest(folder: Path) -> bool:

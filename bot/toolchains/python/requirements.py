@@ -31,6 +31,7 @@ _OPTIONS = {
     "--timeout": "pytest-timeout",
     "-n": "pytest-xdist",
 }
+_LISTS = ("tests_require", "install_requires")
 _SETTINGS = {
     "asyncio_mode": "pytest-asyncio",
     "django_settings_module": "pytest-django",
@@ -41,12 +42,16 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Needs:
-    """``packages`` are requirement strings, ``files`` paths of requirement files, ``extras`` and ``groups`` names."""
+    """``packages`` are requirement strings, ``files`` paths of requirement files, ``extras`` and ``groups`` names.
+
+    ``dependencies`` are requirement strings of the package itself, which installing it brings anyway.
+    """
 
     packages: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
 
 
 def for_tests(names: Iterable[str]) -> tuple[str, ...]:
@@ -100,18 +105,18 @@ def hatch(tree: Path, pyproject: dict[str, Any]) -> Needs:
 
 def managers(pyproject: dict[str, Any]) -> Iterator[str]:
     """Development packages in the tables of Poetry, PDM and uv that came before ``[dependency-groups]``."""
-    poetry = table(pyproject, "tool", "poetry")
-    groups = table(poetry, "group")
+    tables = table(pyproject, "tool", "poetry")
+    groups = table(tables, "group")
     for group in for_tests(groups):
-        yield from _poetry(table(groups, group, "dependencies"))
-    yield from _poetry(table(poetry, "dev-dependencies"))
+        yield from poetry(table(groups, group, "dependencies"))
+    yield from poetry(table(tables, "dev-dependencies"))
     pdm = table(pyproject, "tool", "pdm", "dev-dependencies")
     for group in for_tests(pdm):
         yield from plain(strings(pdm[group]))
     yield from plain(strings(table(pyproject, "tool", "uv").get("dev-dependencies")))
 
 
-def _poetry(dependencies: dict[str, Any]) -> Iterator[str]:
+def poetry(dependencies: dict[str, Any]) -> Iterator[str]:
     """Names alone, with their extras: Poetry writes versions in a way of its own."""
     for name, said in dependencies.items():
         if name != "python" and not (isinstance(said, dict) and _ELSEWHERE & said.keys()):
@@ -137,8 +142,8 @@ def setup_py(text: str) -> Needs:
     given = {key: names.get(value.id, value) if isinstance(value, ast.Name) else value for key, value in given.items()}
     extras = given.get("extras_require")
     keys = extras.keys if isinstance(extras, ast.Dict) else []
-    packages = _constants(getattr(given.get("tests_require"), "elts", []))
-    return Needs(tuple(plain(packages)), tuple(_constants(keys)))
+    listed = {key: tuple(plain(_constants(getattr(given.get(key), "elts", [])))) for key in _LISTS}
+    return Needs(listed["tests_require"], tuple(_constants(keys)), dependencies=listed["install_requires"])
 
 
 def _called(call: ast.Call) -> str:

@@ -8,32 +8,25 @@ import re
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from bot.sandbox.index import url_inside
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
-from bot.sandbox.proxy import RegistryProxy, certificates
 from bot.settings import Settings
+from bot.toolchains import submodules
 from bot.toolchains.junit import parse_junit
 from bot.toolchains.port import Checks, TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.python import commands, paths, shadows
 from bot.toolchains.python.config import pytest_settings, words
-from bot.toolchains.python.interpreters import Interpreter, fitting, interpreters, uv_program
+from bot.toolchains.python.installation import Installer, require_python
+from bot.toolchains.python.interpreters import Interpreter, interpreters, uv_program
 from bot.toolchains.python.members import import_roots
-from bot.toolchains.python.project import Project, detect, holds_python
 from bot.toolchains.results import ResultsChannel, any_failure, read_bounded
 from bot.toolchains.tap import parse_tap
 from bot.toolchains.workspace import remove_tree
 
-_INSTALL_LIMITS = Limits(seconds=1200, memory_mb=4096, processes=512, file_mb=4096)
 _INSIDE = Path(__file__).parent / "inside"
 _TAIL = 3000
-_NO_PYTHON = (
-    "There is no Python file in this repository, and Python is the only language whose tests I find by myself. Set "
-    "`checks.setup` and `checks.test` in .github/forgehand.yml to the commands that install and test it."
-)
 _COLLECTION = re.compile(r"unittest\.loader\._FailedTest|Failed to import test module|^SyntaxError:", re.MULTILINE)
 
 
@@ -70,56 +63,11 @@ class PythonToolchain:
         return shadows.shadows(path, self._tree, env)
 
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
-        """Make ``workspace.env`` and install into it, editable from ``workspace.tree``; only here is there a network.
-
-        The results' ``argv`` is one string, what a person would type. Raises :class:`ToolchainError` with the failing
-        command's last lines, where no Python fits, and where the repository holds none and names no test command.
-        """
-        project = await asyncio.to_thread(detect, workspace.tree)
-        if self._checks.test is None and not await asyncio.to_thread(holds_python, workspace.tree):
-            raise ToolchainError(_NO_PYTHON)
-        interpreter = await asyncio.to_thread(_interpreter_for, project)
-        workspace.env.mkdir(parents=True, exist_ok=True)
-        if project.locked and self._checks.setup is None:
-            (workspace.env / commands.CONSTRAINTS).write_text("\n".join(project.locked))
-            try:
-                results = await self._install_with(workspace, project, interpreter)
-            except ToolchainError:
-                # a lock for another Python, or one that was left behind: today's versions are the better guess
-                results = await self._install_with(workspace, replace(project, locked=()), interpreter)
-        else:
-            results = await self._install_with(workspace, project, interpreter)
-        await asyncio.to_thread(remove_tree, workspace.env / ".cache")
-        return results[1:]
-
-    async def _install_with(
-        self, workspace: Workspace, project: Project, interpreter: Interpreter
-    ) -> list[CommandResult]:
-        uv, setup = uv_program(), self._checks.setup
-        installs = [["/bin/sh", "-c", setup]] if setup else commands.install(project, uv=uv is not None)
-        pip = setup is not None or (uv is None and bool(installs))
-        steps = [
-            commands.throwaway_repository(),
-            commands.make_environment(str(interpreter.program), uv=uv is not None, pip=pip),
-            *installs,
-        ]
-        mounts = [Mount(source=workspace.env, target=commands.ENV, writable=True), *interpreter.mounts()]
-        mounts += [Mount(source=uv, target=commands.UV)] if uv else []
-        return [result async for result in self._install(workspace, steps, mounts)]
-
-    async def _install(
-        self, workspace: Workspace, steps: Sequence[Sequence[str]], mounts: Sequence[Mount]
-    ) -> AsyncIterator[CommandResult]:
-        bundle, certificate_env = certificates()
-        env = _environment(workspace) | certificate_env | _index_env(self._settings)
-        async with RegistryProxy.from_settings(self._settings) as proxy:
-            for argv in steps:
-                result = await self._sandbox.run(
-                    argv, workspace.tree, mounts=[*mounts, *bundle], limits=_INSTALL_LIMITS, network=proxy, env=env
-                )
-                if not result.ok:
-                    raise _install_error(result, list(proxy.refused))
-                yield result.model_copy(update={"argv": (commands.shown(argv),)})
+        """See the port. Raises :class:`ToolchainError` also where no Python is there and no test command is named."""
+        if self._checks.test is None:
+            await asyncio.to_thread(require_python, workspace.tree)
+        installer = Installer(self._sandbox, self._settings, self._checks.setup, _environment())
+        return await installer.install(workspace)
 
     async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
         """See the port. Dependencies are read-only in every run, so that no run can plant anything for a later one.
@@ -135,7 +83,10 @@ class PythonToolchain:
             cases, complete = await asyncio.to_thread(self._read, channel, result, line, workspace.tree)
         if not self._checks.test:
             cases = _asked(cases, targets)
-        return TestRun(command=line, cases=cases, result=result, complete=complete and result.ended == "exit")
+        run = TestRun(command=line, cases=cases, result=result, complete=complete and result.ended == "exit")
+        if run.complete and not run.unloaded:
+            return run
+        return run.model_copy(update={"notes": await asyncio.to_thread(submodules.missing, workspace.tree)})
 
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
         """A shell line where the tests run: no network, dependencies read-only."""
@@ -152,7 +103,7 @@ class PythonToolchain:
             *extra,
         ]
         test_env = await asyncio.to_thread(self._test_env, workspace, reporting=bool(extra))
-        env = _environment(workspace) | test_env
+        env = _environment() | test_env
         return await self._sandbox.run(argv, workspace.tree, mounts=mounts, limits=limits, env=env)
 
     def _test_env(self, workspace: Workspace, *, reporting: bool) -> dict[str, str]:
@@ -243,17 +194,6 @@ def _exit_case(result: CommandResult, line: str) -> TestCase:
     return TestCase(id=line, verdict="failed", message=message, seconds=result.seconds)
 
 
-def _interpreter_for(project: Project) -> Interpreter:
-    found = fitting(project.requires_python, project.pythons, interpreters())
-    if found is None:
-        here = ", ".join(one.text for one in interpreters())
-        raise ToolchainError(
-            f"The repository needs Python {project.requires_python}; this machine has {here}. Install a fitting one, "
-            "for example with `uv python install`."
-        )
-    return found
-
-
 def _installed_interpreter(env: Path) -> Interpreter:
     """The interpreter an environment was made with, only ever one of those we found: code of the repository could
     have rewritten the file that says so."""
@@ -276,7 +216,7 @@ def _has_package(env: Path, name: str) -> bool:
     return any(env.glob(f"lib/python3*/site-packages/{name}-*.dist-info"))
 
 
-def _environment(workspace: Workspace) -> dict[str, str]:
+def _environment() -> dict[str, str]:
     version = commands.VERSION
     return {
         "PATH": f"{commands.ENV}/bin:/usr/local/bin:/usr/bin:/bin",
@@ -284,23 +224,3 @@ def _environment(workspace: Workspace) -> dict[str, str]:
         "SETUPTOOLS_SCM_PRETEND_VERSION": version,
         "PBR_VERSION": version,
     }
-
-
-def _index_env(settings: Settings) -> dict[str, str]:
-    env = {
-        "UV_CACHE_DIR": f"{commands.ENV}/.cache",
-        "PIP_NO_CACHE_DIR": "1",
-        "UV_PYTHON_DOWNLOADS": "never",
-        # the environment is read-only afterwards
-        "UV_COMPILE_BYTECODE": "1",
-        "UV_HTTP_TIMEOUT": "120",
-    }
-    index = url_inside(settings.index_url)
-    return env | ({"UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index} if index else {})
-
-
-def _install_error(result: CommandResult, refused: Sequence[str]) -> ToolchainError:
-    said = result.output.strip()[-_TAIL:]
-    why = "" if result.ended == "exit" else f" (stopped: {result.ended})"
-    hosts = f"\nRefused hosts: {', '.join(refused)}; an operator can allow them in `registries`." if refused else ""
-    return ToolchainError(f"`{commands.shown(result.argv)}` failed{why}:\n{said}{hosts}")

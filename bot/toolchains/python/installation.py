@@ -1,0 +1,150 @@
+"""Install a Python repository into a virtual environment: the only time that commands have a network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.sandbox.index import url_inside
+from bot.sandbox.port import CommandResult, Limits, Mount, Sandbox
+from bot.sandbox.proxy import RegistryProxy, certificates
+from bot.settings import Settings
+from bot.toolchains import submodules
+from bot.toolchains.port import ToolchainError, Workspace
+from bot.toolchains.python import commands
+from bot.toolchains.python.interpreters import Interpreter, fitting, interpreters, uv_program
+from bot.toolchains.python.project import Project, detect, holds_python
+from bot.toolchains.workspace import remove_tree
+
+# compiling one C extension takes minutes; resolving 800 packages took 1.1 GB
+_LIMITS = Limits(seconds=1200, memory_mb=4096, processes=512, file_mb=4096)
+_TAIL = 3000
+_NO_PYTHON = (
+    "There is no Python file in this repository, and Python is the only language whose tests I find by myself. Set "
+    "`checks.setup` and `checks.test` in .github/forgehand.yml to the commands that install and test it."
+)
+
+
+@dataclass(frozen=True)
+class Installer:
+    """What installs: ``setup`` is the policy's own command, ``env`` what every command of the toolchain sees."""
+
+    sandbox: Sandbox
+    settings: Settings
+    setup: str | None
+    env: dict[str, str]
+
+    async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
+        """Make ``workspace.env`` and install into it, editable from ``workspace.tree``.
+
+        What cannot be installed is left out step by step (:func:`_attempts`). The results, failed attempts included,
+        hold what a person would type. Raises :class:`ToolchainError` with the first failure's last lines where every
+        attempt fails, and where no Python fits.
+        """
+        attempts = await asyncio.to_thread(lambda: list(_attempts(workspace.tree)))
+        interpreter = await asyncio.to_thread(_interpreter_for, attempts[0])
+        workspace.env.mkdir(parents=True, exist_ok=True)
+        failed: list[CommandResult] = []
+        refused: list[str] = []
+        for project in attempts[:1] if self.setup else attempts:
+            results = await self._run(workspace, self._steps(workspace, project, interpreter), interpreter, refused)
+            if results[-1].ok:
+                await asyncio.to_thread(remove_tree, workspace.env / ".cache")
+                # the repository and the environment are made once, whatever fails afterwards
+                return [*(_shown(result) for result in [*failed, *results[1:]])]
+            failed.append(results[-1])
+        raise _error(failed[0], refused, await asyncio.to_thread(submodules.missing, workspace.tree))
+
+    def _steps(self, workspace: Workspace, project: Project, interpreter: Interpreter) -> list[list[str]]:
+        if project.locked and not self.setup:
+            (workspace.env / commands.CONSTRAINTS).write_text("\n".join(project.locked))
+        uv = uv_program() is not None
+        installs = [["/bin/sh", "-c", self.setup]] if self.setup else commands.install(project, uv=uv)
+        pip = self.setup is not None or (not uv and bool(installs))
+        make = commands.make_environment(str(interpreter.program), uv=uv, pip=pip)
+        return [commands.throwaway_repository(), make, *installs]
+
+    async def _run(
+        self, workspace: Workspace, steps: Sequence[Sequence[str]], interpreter: Interpreter, refused: list[str]
+    ) -> list[CommandResult]:
+        """Run steps up to the first that fails; add the hosts that the proxy refused."""
+        mounts = [Mount(source=workspace.env, target=commands.ENV, writable=True), *interpreter.mounts()]
+        if uv := uv_program():
+            mounts.append(Mount(source=uv, target=commands.UV))
+        bundle, certificate_env = certificates()
+        env = self.env | certificate_env | _index_env(self.settings)
+        results: list[CommandResult] = []
+        async with RegistryProxy.from_settings(self.settings) as proxy:
+            for argv in steps:
+                result = await self.sandbox.run(
+                    argv, workspace.tree, mounts=[*mounts, *bundle], limits=_LIMITS, network=proxy, env=env
+                )
+                results.append(result)
+                if not result.ok:
+                    refused += [host for host in proxy.refused if host not in refused]
+                    break
+        return results
+
+
+def require_python(tree: Path) -> None:
+    """Raise :class:`ToolchainError` where the repository holds no Python. Blocking."""
+    if not holds_python(tree):
+        raise ToolchainError(_NO_PYTHON)
+
+
+def _attempts(tree: Path) -> Iterator[Project]:
+    """Yield what to install, each time less of it. Blocking.
+
+    A lock may be for another Python, or left behind: today's versions are the better guess. An application that
+    cannot be built is tested from the tree with its dependencies. One requirement that cannot be had (a git address,
+    an old pin) must not keep the package and its test runner away.
+    """
+    whole, unbuilt = detect(tree), detect(tree, build=False)
+    bare = replace(
+        whole,
+        requirements=(),
+        packages=(),
+        groups=(),
+        extras=(),
+        members=tuple(member.partition("[")[0] for member in whole.members),
+    )
+    projects = [whole, replace(whole, locked=()), unbuilt, replace(unbuilt, locked=()), replace(bare, locked=())]
+    yield from dict.fromkeys(projects)
+
+
+def _interpreter_for(project: Project) -> Interpreter:
+    found = fitting(project.requires_python, project.pythons, interpreters())
+    if found is None:
+        here = ", ".join(one.text for one in interpreters())
+        raise ToolchainError(
+            f"The repository needs Python {project.requires_python}; this machine has {here}. Install a fitting one, "
+            "for example with `uv python install`."
+        )
+    return found
+
+
+def _index_env(settings: Settings) -> dict[str, str]:
+    env = {
+        "UV_CACHE_DIR": f"{commands.ENV}/.cache",
+        "PIP_NO_CACHE_DIR": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
+        # the environment is read-only afterwards
+        "UV_COMPILE_BYTECODE": "1",
+        "UV_HTTP_TIMEOUT": "120",
+    }
+    index = url_inside(settings.index_url)
+    return env | ({"UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index} if index else {})
+
+
+def _shown(result: CommandResult) -> CommandResult:
+    return result.model_copy(update={"argv": (commands.shown(result.argv),)})
+
+
+def _error(result: CommandResult, refused: Sequence[str], notes: Sequence[str]) -> ToolchainError:
+    said = result.output.strip()[-_TAIL:]
+    why = "" if result.ended == "exit" else f" (stopped: {result.ended})"
+    hosts = f"\nRefused hosts: {', '.join(refused)}; an operator can allow them in `registries`." if refused else ""
+    more = "".join(f"\n{note}" for note in notes)
+    return ToolchainError(f"`{commands.shown(result.argv)}` failed{why}:\n{said}{hosts}{more}")

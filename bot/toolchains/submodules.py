@@ -1,0 +1,32 @@
+"""Name the git submodules that a checkout lacks: they are not fetched, and what they hold cannot be imported."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+_MAX_BYTES = 100_000
+_PATH = re.compile(r"^\s*path\s*=\s*(\S.*?)\s*$", re.MULTILINE)
+
+
+def missing(tree: Path) -> tuple[str, ...]:
+    """Return a sentence that names the empty or absent submodules of ``tree``; nothing without one. Blocking."""
+    file = tree / ".gitmodules"
+    if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_BYTES:
+        return ()
+    named = _PATH.findall(file.read_text(errors="replace"))
+    empty = [path for path in named if ".." not in path.split("/") and not _holds_files(tree / path.lstrip("/"))]
+    if not empty:
+        return ()
+    names = ", ".join(f"`{path}`" for path in empty)
+    what = f"submodules {names} are" if len(empty) > 1 else f"submodule {names} is"
+    return (f"The git {what} missing here: submodules are not fetched.",)
+
+
+def _holds_files(folder: Path) -> bool:
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
