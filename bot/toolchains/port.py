@@ -115,9 +115,10 @@ class Toolchain(Protocol):
         ...
 
     def shadows(self, path: str, env: Path) -> str | None:
-        """Why no NEW file may be made at ``path`` (POSIX, below the tree), as a sentence's end; None where it may.
+        """Return why no NEW file may be made at ``path`` (POSIX, below the tree), as a sentence; None where it may.
 
         It would be imported in place of a module of the language's library, of one installed in ``env``, or of our
-        reporter. A module the base has itself may be edited and added to. Blocking: a few directory look-ups.
+        reporter, or a runner would take it for another test of its name. A module the base has itself may be edited
+        and added to. Blocking: directory look-ups.
         """
         ...

@@ -155,6 +155,35 @@ def test_a_new_file_shadows_nothing(tmp_path: Path, path: str, reason: str | Non
 
 
 @pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("tests/new/test_calc.py", "as `tests/old/test_calc.py` is"),
+        ("tests/new/test_other.py", None),
+        ("tests/old/test_calc.py", None),
+        # told apart by their packages
+        ("tests/pkg/test_calc.py", None),
+        ("tests/pkg/test_inner.py", "as `tests/again/pkg/test_inner.py` is"),
+        # a helper of the proof beside the product's module, and one named like Python's own
+        ("tests/new/calc.py", "as `calc.py` is"),
+        ("tests/new/json.py", "Python's own"),
+        ("tests/new/conftest.py", None),
+        ("tests/new/data.json", None),
+        ("src/calc.py", None),
+    ],
+)
+def test_a_new_test_has_a_name_of_its_own(tmp_path: Path, path: str, reason: str | None) -> None:
+    files = ("calc.py", "tests/old/test_calc.py", "tests/pkg/__init__.py", "tests/again/pkg/__init__.py")
+    more = ("tests/again/pkg/test_inner.py", "tests/old/conftest.py", "tests/old/data.json", ".venv/test_other.py")
+    tree = write(tmp_path / "tree", dict.fromkeys((*files, *more), ""))
+    toolchain = make_toolchain(NoSandbox(), Checks(), tree, Settings())
+    found = toolchain.shadows(path, tmp_path / "env")
+    assert found is None if reason is None else found is not None and reason in found
+    write(tree, {"pytest.ini": "[pytest]\naddopts = -q --import-mode importlib\n"})
+    if reason != "Python's own":
+        assert make_toolchain(NoSandbox(), Checks(), tree, Settings()).shadows(path, tmp_path / "env") is None
+
+
+@pytest.mark.parametrize(
     ("paths", "near", "expected"),
     [
         ([], "src/a/parse.py", "tests/test_parse.py"),

@@ -1,10 +1,12 @@
-"""Which new files would be imported in place of a module that something else relies on; by names alone."""
+"""Refuse new files that would be imported in place of a module something else relies on; by names alone."""
 
 from __future__ import annotations
 
 import sys
+from glob import escape
 from pathlib import Path, PurePosixPath
 
+from bot.toolchains.python.config import pytest_settings, words
 from bot.toolchains.python.members import import_roots
 
 # where installed projects keep their packages, beside what the toolchain puts on the path
@@ -13,21 +15,56 @@ _SUFFIXES = (".py", ".pyc", ".so", ".pyd")
 # imported by every interpreter that starts; as packages and as binaries they are no test configuration by name
 _AT_START = {"sitecustomize", "usercustomize"}
 _OURS = {path.stem for path in (Path(__file__).parent / "inside").glob("forgehand_*.py")}
+# named alike in every folder, and imported by pytest in a way of its own
+_MANY = {"conftest.py", "__init__.py", "__main__.py", "setup.py"}
 
 
-def shadows(path: str, tree: Path, env: Path) -> str | None:
-    """See :meth:`bot.toolchains.port.Toolchain.shadows`; ``tree`` is the base. Blocking."""
-    for root in {*_ROOTS, *import_roots(tree)}:
-        if PurePosixPath(path).is_relative_to(root):
-            name = _module(PurePosixPath(path).relative_to(root))
+def shadows(path: str, tree: Path, env: Path, *, is_test: bool = False) -> str | None:
+    """See :meth:`bot.toolchains.port.Toolchain.shadows`; ``tree`` is the base. Blocking.
+
+    The folder of a test is put on the import path as well, by pytest: where it is no package, the outermost one.
+    """
+    file = PurePosixPath(path)
+    roots = {*_ROOTS, *import_roots(tree), *([_import_root(file, tree)] if is_test else [])}
+    for root in sorted(roots):
+        if file.is_relative_to(root):
+            name = _module(file.relative_to(root))
             taken = _owner(name, env) if name and not _is_module(tree / root, name) else None
             if taken:
                 return f"`{path}` would be imported as `{name}` in place of {taken}; choose another name."
+    return _namesake(file, tree) if is_test else None
+
+
+def _import_root(file: PurePosixPath, tree: Path) -> str:
+    """Return the nearest folder above a file that is no package."""
+    folder = file.parent
+    while folder.parts and (tree / folder / "__init__.py").is_file():
+        folder = folder.parent
+    return folder.as_posix()
+
+
+def _namesake(file: PurePosixPath, tree: Path) -> str | None:
+    """Return why a new test cannot be called so: pytest imports two files of one name as one module.
+
+    It says "import file mismatch" then, and loads one of them only
+    (https://docs.pytest.org/en/stable/explanation/pythonpath.html#import-modes).
+    """
+    if file.suffix != ".py" or file.name in _MANY or (tree / file).exists():
+        return None
+    if "--import-mode=importlib" in " ".join(words(pytest_settings(tree).get("addopts"))).replace("mode ", "mode="):
+        return None
+    name = file.relative_to(_import_root(file, tree))
+    for other in sorted(tree.rglob(escape(file.name))):
+        path = PurePosixPath(other.relative_to(tree).as_posix())
+        aside = any(part.startswith(".") or part == "node_modules" for part in path.parts)
+        if not aside and path.relative_to(_import_root(path, tree)) == name:
+            module = ".".join(name.with_suffix("").parts)
+            return f"`{file}` would be imported as `{module}`, as `{path}` is; choose another name."
     return None
 
 
 def _module(path: PurePosixPath) -> str | None:
-    """The top-level module a file makes importable, where it makes one.
+    """Return the top-level module a file makes importable, where it makes one.
 
     A directory does so by its ``__init__`` alone: without one, any module of that name found elsewhere wins.
     """

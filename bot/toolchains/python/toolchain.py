@@ -60,7 +60,7 @@ class PythonToolchain:
 
     def shadows(self, path: str, env: Path) -> str | None:
         """See the port."""
-        return shadows.shadows(path, self._tree, env)
+        return shadows.shadows(path, self._tree, env, is_test=self.is_test(path))
 
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
         """See the port. Raises :class:`ToolchainError` also where no Python is there and no test command is named."""
