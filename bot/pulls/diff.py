@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from bot.github.text.diffs import DiffLine, FileDiff, Hunk, parse_diff
-from bot.pulls import placeholders, skipped
+from bot.pulls import hunks, placeholders
 from bot.pulls.records import Looked, ReviewTask
 from bot.work.assignment import Assignment
 
@@ -42,7 +42,7 @@ async def changed(review: Review, looked: Looked) -> dict[str, FileDiff]:
     """The diffs of a change that was looked at, without its secrets and the hunks that an earlier review has read."""
     hidden = await secrets(review, looked)
     found = await diffs(review, looked.merge_base, looked.head_sha)
-    fresh = {path: skipped.fresh(diff, looked.known.get(path, ())) for path, diff in found.items()}
+    fresh = {path: hunks.without(diff, looked.known.get(path, ())) for path, diff in found.items()}
     return {path: _veiled(diff, hidden) for path, diff in fresh.items()} if hidden else fresh
 
 

@@ -8,15 +8,18 @@ from bot.context.outline import Definition
 from bot.github.text.diffs import DiffLine, FileDiff, Hunk
 from bot.pulls.fingerprints import definitions, innermost
 
+# Characters of a line that a model is shown: of one near the change, and of one that is changed, which it has to judge.
 _WIDE = 400
+_WIDE_CHANGED = 4_000
 _WHOLE_FUNCTION = 60
+# Lines of a removed file: enough for its names; more costs as much as a change and is rarely wrong in itself.
 _REMOVED_FILE = 40
 
 
 def rows(diff: FileDiff, head: str | None) -> tuple[str, ...]:
     """The lines of a diff as a model reads them; ``head`` is the file's text there. Parses it: call it in a thread.
 
-    Of a removed file only the beginning is shown.
+    Of a removed file only the beginning is shown; :func:`shown_in_part` says what is left out.
     """
     if diff.status == "removed":
         shown = [row for hunk in diff.hunks for row in _hunk(hunk)]
@@ -31,6 +34,16 @@ def rows(diff: FileDiff, head: str | None) -> tuple[str, ...]:
         shown += [_title(hunk), *_context(lines, before), *_hunk(hunk), *_context(lines, behind)]
         done = max([_last(hunk), *behind])
     return tuple(shown)
+
+
+def shown_in_part(diff: FileDiff) -> str:
+    """Return what :func:`rows` leaves out of the changed lines, in words; "" where it shows all of them."""
+    changed = [line.text.removesuffix("\r") for hunk in diff.hunks for line in hunk.lines if line.kind != " "]
+    if diff.status == "removed" and len(changed) > _REMOVED_FILE:
+        return f"only the first {_REMOVED_FILE} of its {len(changed)} removed lines were shown"
+    cut = sum(len(text) > _WIDE_CHANGED for text in changed)
+    lines = "one line was" if cut == 1 else f"{cut} lines were"
+    return f"{lines} shown only up to character {_WIDE_CHANGED:,}" if cut else ""
 
 
 def _around(hunk: Hunk, known: Sequence[Definition], done: int, after: int) -> tuple[Sequence[int], Sequence[int]]:
@@ -62,13 +75,14 @@ def _hunk(hunk: Hunk) -> list[str]:
 
 def row(line: DiffLine) -> str:
     """Return a line of a diff as a model reads it."""
-    return f"{line.old or '':>5} {line.new or '':>5} {line.kind}{_cut(line.text)}"
+    most = _WIDE if line.kind == " " else _WIDE_CHANGED
+    return f"{line.old or '':>5} {line.new or '':>5} {line.kind}{_cut(line.text, most)}"
 
 
 def _context(lines: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:
-    yield from (f"{'':>5} {number:>5} .{_cut(lines[number - 1])}" for number in numbers if number <= len(lines))
+    yield from (f"{'':>5} {number:>5} .{_cut(lines[number - 1], _WIDE)}" for number in numbers if number <= len(lines))
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, most: int) -> str:
     text = text.removesuffix("\r")
-    return text if len(text) <= _WIDE else f"{text[:_WIDE]} … ({len(text) - _WIDE} more characters)"
+    return text if len(text) <= most else f"{text[:most]} … ({len(text) - most} more characters)"

@@ -16,10 +16,22 @@ from bot.github.resources.threads import Thread, threads
 from bot.pulls import diff
 from bot.pulls.diff import Review
 from bot.pulls.fingerprints import fingerprint
-from bot.pulls.memory import Known, Memory, Told, finding_of, objections, recalled, said_before, stored, tell
-from bot.pulls.records import Looked, Settled
+from bot.pulls.memory import (
+    Checked,
+    Known,
+    Memory,
+    Told,
+    finding_of,
+    judged,
+    objections,
+    recalled,
+    said_before,
+    stored,
+    tell,
+)
+from bot.pulls.records import Looked, Reviewed, Settled, Subject
 from bot.store import findings
-from bot.store.findings import StoredFinding
+from bot.store.findings import UNSETTLED, StoredFinding
 from bot.types import JsonModel, Repository
 from bot.work.services import Services
 
@@ -57,6 +69,20 @@ async def recall(services: Services, repository: Repository, number: int, author
         threads=tuple(_shortened(thread, bot.id) for thread in found),
         comments=tuple(_cut(one) for one in said if one.author_id != bot.id),
     )
+
+
+async def settled_since(review: Review, subject: Subject, result: Reviewed) -> bool:
+    """Return whether people have settled something that a result calls open, so that it cannot be told again."""
+    task = review.task
+    memory = await recall(review.services, task.repository, task.number, subject.author)
+    found = (one.finding.title for one in (*result.inline, *result.folded))
+    open_then = {*found, *result.since.open, *result.since.back}
+    return any(one.finding.title in open_then and not _is_open(one, memory) for one in memory.told)
+
+
+def _is_open(one: Told, memory: Memory) -> bool:
+    """Whether a finding is unsettled in the store, and by what people say in its thread."""
+    return one.state in UNSETTLED and judged(Checked(told=one, standing="stands"), memory).open
 
 
 def _objectors(found: Iterable[Thread], bot_id: int) -> set[str]:

@@ -34,6 +34,7 @@ from bot.types import JsonModel
 
 _PART = "finding:"
 _FIXED = "fixed:"
+_BACK = "back:"
 _REACH = 3
 _WINDOW = 10
 _ALIKE_LINES = 0.6
@@ -54,7 +55,7 @@ class Told(JsonModel):
     """A finding that was told in this pull request, as the head ``head_sha`` has it.
 
     ``fingerprint`` is the one it was first told with; ``around`` the digest of the code around it when it was last
-    known to hold; ``verdict`` what proved it.
+    known to hold, ``mended`` when it was found to be fixed; ``verdict`` what proved it.
     """
 
     fingerprint: str
@@ -64,6 +65,7 @@ class Told(JsonModel):
     state: State
     head_sha: str
     around: str
+    mended: str = ""
 
 
 class Memory(JsonModel):
@@ -82,6 +84,10 @@ class Memory(JsonModel):
     def unsettled(self) -> tuple[Told, ...]:
         """Our findings that nobody has fixed or disputed yet."""
         return tuple(one for one in self.told if one.state in UNSETTLED)
+
+    def watched(self) -> tuple[Told, ...]:
+        """Return our findings that a push may change: the unsettled ones, and what is fixed and may come back."""
+        return tuple(one for one in self.told if one.state in UNSETTLED or one.state == "fixed")
 
     def thread_of(self, fingerprint: str) -> Thread | None:
         """The thread in which we told a finding, the newest where there are several."""
@@ -128,6 +134,11 @@ def fixed_marker(task: str, fingerprint: str) -> Marker:
     return Marker(task=task, part=_FIXED + fingerprint)
 
 
+def back_marker(task: str, fingerprint: str) -> Marker:
+    """Return the marker of the answer that says that a fix was taken back."""
+    return Marker(task=task, part=_BACK + fingerprint)
+
+
 def fingerprint_in(body: str) -> str | None:
     """The finding that a comment of ours tells; check its author first."""
     parts = (each.part for each in markers_in(body))
@@ -155,7 +166,7 @@ def tell(one: Settled, *, task: str, head_sha: str, text: str, folded: bool) -> 
 
 def stored(told: Told, repository: str, number: int, *, comment: int | None = None, reason: str = "") -> StoredFinding:
     """The row of a finding; ``comment`` is the id of the one that tells it, ``reason`` why it is settled, if known."""
-    data = told.model_dump(mode="json", include={"finding", "verdict", "head_sha", "around"})
+    data = told.model_dump(mode="json", include={"finding", "verdict", "head_sha", "around", "mended"})
     return StoredFinding(
         fingerprint=told.fingerprint,
         repository=repository,
@@ -293,13 +304,44 @@ def judged(checked: Checked, memory: Memory) -> Checked:
     reason = disputed(thread, memory.deciders)
     state: State | None = "disputed" if reason else None
     if reason is None and thread.resolved:
-        mine = (one for one in thread.comments if one.author_id == memory.bot_id)
-        said_fixed = any(mark.part.startswith(_FIXED) for one in mine for mark in markers_in(one.body))
-        state = "disputed" if checked.standing == "stands" and not said_fixed else "fixed"
+        state = "disputed" if checked.standing == "stands" and not _said_fixed(thread, memory.bot_id) else "fixed"
         reason = f"resolved by {thread.resolved_by or 'ghost'}"
     if state is None:
         return checked
     return checked.model_copy(update={"told": checked.told.model_copy(update={"state": state}), "why": reason})
+
+
+def came_back(told: Told, memory: Memory, texts: Mapping[str, str]) -> Checked | None:
+    """Return a fixed finding as open again, or ``doubtful``, where its code stands there again; else None.
+
+    What people reject stays rejected. Parses: call it in a thread.
+    """
+    thread = memory.thread_of(told.fingerprint)
+    if thread is not None and disputed(thread, memory.deciders):
+        return None
+    state: State = "open" if thread is not None else "folded"
+    checked = check(told.model_copy(update={"state": state}), texts)
+    if checked.standing == "stands":
+        return checked
+    text = texts.get(checked.told.finding.path)
+    if checked.standing == "gone" or text is None:
+        return None
+    there = told.finding.removed or unchanged(told.finding, relocated(told.finding, text))
+    return checked if there and surroundings(checked.told.finding, text)[0] != told.mended else None
+
+
+def mended(told: Told, head_sha: str, text: str | None) -> Told:
+    """Return the finding as fixed at a head; ``text`` is its file there. Parses: call it in a thread."""
+    now = relocated(told.finding, text) if text is not None else None
+    around = "" if text is None else surroundings(now or told.finding, text)[0]
+    return told.model_copy(update={"state": "fixed", "head_sha": head_sha, "mended": around})
+
+
+def _said_fixed(thread: Thread, bot_id: int) -> bool:
+    """Whether the last that we said of it in the thread is that it is fixed."""
+    mine = (one for one in thread.comments if one.author_id == bot_id)
+    parts = [mark.part for one in mine for mark in markers_in(one.body) if mark.part.startswith((_FIXED, _BACK))]
+    return bool(parts) and parts[-1].startswith(_FIXED)
 
 
 def _rejects(comment: ThreadComment) -> bool:

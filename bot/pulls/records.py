@@ -89,9 +89,9 @@ class Subject(JsonModel):
 
 
 class ChangedFile(JsonModel):
-    """One file of the diff. ``left_out`` says why it is not read, None where it is.
+    """One file of the diff. ``left_out`` says why it is not read, None where it is; ``in_part`` what was not shown.
 
-    ``hunks`` names each hunk by what it adds and removes, so that one that was read is known again after a rebase;
+    ``hunks`` names each hunk (:mod:`bot.pulls.hunks`), so that one that was read is known again after a rebase;
     ``change`` is what a reader said of the file.
     """
 
@@ -101,6 +101,7 @@ class ChangedFile(JsonModel):
     added: int
     removed: int
     left_out: str | None = None
+    in_part: str = ""
     risk: Risk = "low"
     why: str = ""
     hunks: tuple[str, ...] = ()
@@ -130,7 +131,8 @@ class Reading(JsonModel):
 class Looked(JsonModel):
     """The change itself: its files, who reads what, and what the repository asks for (from the base branch).
 
-    ``known`` are names of hunks, by path, that an earlier review has read: nobody reads or anchors there again.
+    ``rules`` digests what the repository decides about a review. ``known`` are numbers of hunks, by path, that an
+    earlier review has read under these rules: nobody reads or anchors there again.
     ``secrets`` says where the head holds secrets (:mod:`bot.pulls.placeholders`), None where nobody has looked.
     """
 
@@ -139,7 +141,8 @@ class Looked(JsonModel):
     files: tuple[ChangedFile, ...]
     readings: tuple[Reading, ...]
     guidelines: tuple[tuple[str, str], ...] = ()
-    known: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    rules: str = ""
+    known: dict[str, tuple[int, ...]] = Field(default_factory=dict)
     secrets: tuple[StaticFinding, ...] | None = None
 
 
@@ -229,11 +232,15 @@ class Dropped(JsonModel):
 
 
 class Since(JsonModel):
-    """What became, by this head, of what earlier reviews found: titles of what is fixed, disputed, and still open."""
+    """What became, by this head, of what earlier reviews found: titles of what is fixed, disputed, and still open.
+
+    ``back`` was fixed, and a later push took the fix back.
+    """
 
     fixed: tuple[str, ...] = ()
     disputed: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()
 
 
 class Reviewed(JsonModel):
@@ -242,7 +249,7 @@ class Reviewed(JsonModel):
     ``unread`` are paths that should have been read, with the reason why they were not; ``missed`` are those that were
     not read for everything. ``rules`` names the policy it
     was made under, ``blocks`` that it holds up the merge; ``dollars`` and ``calls`` are what it cost, ``reused`` that
-    all was known from an earlier review. ``read`` is False where only what ``since`` tells was looked at.
+    all was known from an earlier review. ``read`` is False where changed lines were left for somebody to ask for.
     """
 
     head_sha: str
@@ -266,10 +273,15 @@ class Reviewed(JsonModel):
     reused: bool = False
 
     @property
+    def in_part(self) -> dict[str, str]:
+        """What was not shown of files that were read, by path."""
+        return {file.path: file.in_part for file in self.files if file.in_part and file.left_out is None}
+
+    @property
     def complete(self) -> bool:
         return self.read and not self.unread and not self.missed
 
     @property
     def quiet(self) -> bool:
         """Whether there is nothing to say."""
-        return self.complete and not (self.inline or self.folded) and self.since == Since()
+        return self.complete and not (self.inline or self.folded or self.in_part) and self.since == Since()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection
 from pathlib import PurePosixPath
 
 from bot.context.sieve import MAX_BYTES, unread_bytes, unread_path
-from bot.github.text.diffs import FileDiff, Hunk
+from bot.github.text.diffs import FileDiff
 from bot.policy import Policy
 
 _LOCK_NAMES = """
@@ -16,6 +14,13 @@ package-lock.json package.resolved packages.lock.json pdm.lock pipfile.lock pixi
 poetry.lock pubspec.lock uv.lock yarn.lock
 """
 _LOCKS = frozenset(_LOCK_NAMES.split())
+# A file without hunks was moved, or has no lines; else git lists it for its mode alone.
+_UNCHANGED = {
+    "renamed": "moved, not changed",
+    "copied": "copied, not changed",
+    "added": "added, but empty",
+    "removed": "removed, but was empty",
+}
 _WORDS = {"vendored": "vendored code", "pointer": "a pointer to a large file", "minified": "minified"}
 
 
@@ -31,23 +36,12 @@ def left_out(diff: FileDiff, head: bytes | None, base: bytes | None, policy: Pol
     if diff.binary:
         return "binary"
     if not diff.hunks:
-        return "moved, not changed" if diff.status == "renamed" else "nothing in it changed but its mode"
+        return _UNCHANGED.get(diff.status, "nothing in it changed but its mode")
     reason = unread_path(diff.path) or _by_content(head, base)
     return reason and _named(reason, diff.path)
 
 
 READ_BEFORE = "not changed since it was last read"
-
-
-def fresh(diff: FileDiff, known: Collection[str]) -> FileDiff:
-    """The diff without the hunks of these names."""
-    return diff.model_copy(update={"hunks": tuple(hunk for hunk in diff.hunks if digest(hunk) not in known)})
-
-
-def digest(hunk: Hunk) -> str:
-    """A hunk's name: the same wherever it stands, as long as it adds and removes the same lines."""
-    text = "\n".join(line.kind + line.text for line in hunk.lines if line.kind != " ")
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _by_content(head: bytes | None, base: bytes | None) -> str | None:

@@ -58,6 +58,15 @@ def list_for_pull(connection: sa.Connection, repository: str, number: int) -> li
     return _read(connection, query.order_by(finding.c.fingerprint))
 
 
+def has_watched(connection: sa.Connection, repository: str, number: int) -> bool:
+    """Return True if a pull request has findings that a push may fix, or bring back."""
+    watched = finding.c.state.in_({*UNSETTLED, "fixed"})
+    query = sa.select(finding.c.fingerprint).where(
+        finding.c.repository == repository, finding.c.number == number, watched
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def has_unsettled(connection: sa.Connection, repository: str, number: int) -> bool:
     """Return True if a pull request has findings that are open or folded."""
     query = sa.select(finding.c.fingerprint).where(

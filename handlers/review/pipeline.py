@@ -67,9 +67,10 @@ async def run_review(ctx: Ctx, services: Services, voice: Voice, task: ReviewTas
     if subject.stop:
         return Outcome(state="refused", summary=subject.stop)
     before = await ctx.step("earlier", previous.recall, review)
-    looked = await ctx.step("look", pull_request.look, review, subject, before.hunks(), retries=2)
+    looked = await ctx.step("look", pull_request.look, review, subject, before, retries=2)
     same = before.of(review, looked)
-    if same is not None:
+    stale = same is None or await ctx.step("settled-since", history.settled_since, review, subject, same, retries=2)
+    if same is not None and not stale:
         return _outcome(voice, same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0}))
     looked, reviewed = await _reviewed(ctx, review, subject, looked)
     reviewed = await ctx.step("account", publication.account, review, reviewed)
@@ -114,16 +115,31 @@ async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) 
     verdicts = await _verify(ctx, review, subject, looked, claims.settled)
     reviewed = assembled(review, looked, static, found, claims, verdicts)
     issues = tuple(issue.number for issue in subject.issues)
-    more = {"issues": issues, "since": since(before, memory), "read": pull_request.reads(review)}
+    more = {
+        "issues": issues,
+        "since": since(before, memory),
+        "read": pull_request.reads(review) or all(file.left_out is not None for file in looked.files),
+        "blocks": reviewed.blocks or (review.policy.review.block and still_grave(memory)),
+    }
     return looked, reviewed.model_copy(update=more)
 
 
 def since(before: Memory, now: Memory) -> Since:
-    """What became of the findings that were unsettled before; what the summary tells is told there again."""
-    names = {one.fingerprint for one in before.unsettled()}
-    ours = [one for one in now.told if one.fingerprint in names]
+    """Return what became of findings that were unsettled before, and which fixed ones came back.
+
+    What the summary tells is told there again.
+    """
+    states = {one.fingerprint: one.state for one in before.told}
+    unsettled = {one.fingerprint for one in before.unsettled()}
+    ours = [one for one in now.told if one.fingerprint in unsettled]
     titles = {state: tuple(one.finding.title for one in ours if one.state == state) for state in get_args(State)}
-    return Since(fixed=titles["fixed"], disputed=titles["disputed"], open=titles["open"])
+    back = tuple(one.finding.title for one in now.unsettled() if states.get(one.fingerprint) == "fixed")
+    return Since(fixed=titles["fixed"], disputed=titles["disputed"], open=titles["open"], back=back)
+
+
+def still_grave(memory: Memory) -> bool:
+    """Return whether something proved and grave that was told before is still open: a push must not lift a block."""
+    return any(_is_grave(Settled(finding=one.finding, verdict=one.verdict)) for one in memory.unsettled())
 
 
 async def _find(ctx: Ctx, review: Review, subject: Subject, looked: Looked, static: Analysis) -> dict[str, Found]:
@@ -208,7 +224,7 @@ def assembled(
     return Reviewed(
         head_sha=looked.head_sha,
         merge_base=looked.merge_base,
-        rules=previous.rules(review),
+        rules=looked.rules,
         files=tuple(file.model_copy(update={"change": changes.get(file.path, "")}) for file in looked.files),
         inline=inline,
         folded=(*folded, *claims.again),

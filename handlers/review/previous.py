@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 from pydantic import ValidationError
@@ -15,41 +16,48 @@ from bot.store.tasks import Task
 from bot.types import JsonModel
 
 FLOW = "review"
-_MOST = 3
+# The last reading may lie behind pushes after which only open findings were looked at.
+_MOST = 10
 
 
 class Earlier(JsonModel):
-    """Results of earlier reviews that ended, newest first; those that only looked at what was open are left out."""
+    """Results of earlier reviews that ended, newest first."""
 
     results: tuple[Reviewed, ...] = ()
 
     def of(self, review: Review, looked: Looked) -> Reviewed | None:
-        """The complete review of this very change under these rules, where there is one."""
-        wanted = (looked.head_sha, looked.merge_base, rules(review))
-        same = (one for one in self.results if one.complete and (one.head_sha, one.merge_base, one.rules) == wanted)
-        return None if review.task.full else next(same, None)
+        """Return the newest result, if it is a complete review of this very change under these rules.
 
-    def hunks(self) -> dict[str, tuple[str, ...]]:
-        """Names of the hunks, by path, that the newest one knows to have been read for everything."""
-        if not self.results:
-            return {}
+        An older one is never taken up again: what was pushed in between may have been fixed and put back.
+        """
+        if review.task.full or not self.results:
+            return None
         last = self.results[0]
-        wanting = {*last.unread, *(path for one in last.missed for path in one.paths)}
+        wanted = (looked.head_sha, looked.merge_base, looked.rules)
+        return last if last.complete and (last.head_sha, last.merge_base, last.rules) == wanted else None
+
+    def hunks(self, rules: str) -> dict[str, tuple[str, ...]]:
+        """Return the names of hunks, by path, that the newest reading has read for everything under these rules."""
+        last = next((one for one in self.results if one.read), None)
+        if last is None or last.rules != rules:
+            return {}
+        wanting = {*last.unread, *last.in_part, *(path for one in last.missed for path in one.paths)}
         read = [file for file in last.files if file.left_out in {None, READ_BEFORE} and file.path not in wanting]
         return {file.path: file.hunks for file in read}
 
 
-def rules(review: Review) -> str:
-    """Twelve hex digits of what the repository decides about a review: under others it has to be made anew."""
+def rules(review: Review, guidelines: Sequence[tuple[str, str]]) -> str:
+    """Return twelve hex digits of what the repository decides about a review: under others it has to be made anew."""
     policy = review.policy
-    text = policy.review.model_dump_json() + repr(sorted((role, names) for role, names in policy.models.items()))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    models = sorted((role, names) for role, names in policy.models.items())
+    text = policy.review.model_dump_json() + repr((models, tuple(guidelines)))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 async def recall(review: Review) -> Earlier:
     """Look them up, and take over their summary comment, so that a pull request has one."""
     tasks_before = await review.services.store.run(lambda connection: _recalled(connection, review))
-    results = [result for task in tasks_before if (result := _result(task)) is not None and result.read]
+    results = [result for task in tasks_before if (result := _result(task)) is not None]
     return Earlier(results=tuple(results[:_MOST]))
 
 

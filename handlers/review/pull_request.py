@@ -18,12 +18,13 @@ from bot.github.resources.pulls import Pull
 from bot.github.text.diffs import FileDiff
 from bot.policy import Policy
 from bot.pulls import diff as change
-from bot.pulls import excerpts, skipped
+from bot.pulls import excerpts, hunks, skipped
 from bot.pulls.diff import Review
 from bot.pulls.records import ChangedFile, LinkedIssue, Looked, Subject
-from bot.pulls.skipped import READ_BEFORE, fresh
+from bot.pulls.skipped import READ_BEFORE
 from bot.work.untrusted import visible
-from handlers.review import check_run, plan
+from handlers.review import check_run, plan, previous
+from handlers.review.previous import Earlier
 
 _CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d{1,9})\b", re.IGNORECASE)
 _MAX_RAW = 60_000
@@ -67,10 +68,10 @@ def stop_reason(review: Review, pull: Pull) -> str | None:
     return None
 
 
-async def look(review: Review, subject: Subject, known: dict[str, tuple[str, ...]]) -> Looked:
+async def look(review: Review, subject: Subject, earlier: Earlier) -> Looked:
     """Fetch, diff from the merge base, name what is not read, rank and pack the rest.
 
-    ``known`` are hunks that an earlier review has read. A push may be no reason to read anything.
+    Hunks that an earlier review has read at this place, under these rules, are not read again.
     """
     await review.stage("look", "started")
     mirror = await _fetched(review, subject)
@@ -79,17 +80,24 @@ async def look(review: Review, subject: Subject, known: dict[str, tuple[str, ...
     diffs = await change.diffs(review, merge_base, subject.head_sha)
     head = await change.contents(review, subject.head_sha, diffs)
     base = await change.contents(review, merge_base, [diff.old_path for diff in diffs.values()])
-    known = {} if review.task.full else {path: names for path, names in known.items() if path in diffs}
-    changed = await asyncio.to_thread(_facts, review.policy, diffs, head, base, known)
-    wanted = {file.path: fresh(diffs[file.path], known.get(file.path, ())) for file in changed if not file.left_out}
-    shown = await asyncio.to_thread(_shown, wanted, head) if reads(review) else {}
+    facts = await asyncio.to_thread(_facts, review.policy, diffs, head, base)
     paths = [entry.path for entry in await mirror.entries(base_sha)]
+    readable = [file.path for file in facts if file.left_out is None]
+    told = await guidelines.collect(partial(mirror.read, base_sha), paths, readable)
+    rules = previous.rules(review, told)
+    known = {} if review.task.full else _known(facts, earlier.hunks(rules))
+    changed = tuple(_if_fresh(fact, known.get(fact.path, ())) for fact in facts)
+    wanted = {
+        file.path: hunks.without(diffs[file.path], known.get(file.path, ())) for file in changed if not file.left_out
+    }
+    shown = await asyncio.to_thread(_shown, wanted, head) if reads(review) else {}
     looked = Looked(
         head_sha=subject.head_sha,
         merge_base=merge_base,
         files=changed,
         readings=plan.readings(changed, shown),
-        guidelines=await guidelines.collect(partial(mirror.read, base_sha), paths, list(shown)),
+        guidelines=told,
+        rules=rules,
         known=known,
     )
     await review.stage("look", "done", f"{len(shown)} of {len(changed)} changed files to read")
@@ -128,18 +136,22 @@ async def _issue(review: Review, github: Client, number: int) -> LinkedIssue | N
 
 
 def _facts(
-    policy: Policy,
-    diffs: Mapping[str, FileDiff],
-    head: Mapping[str, bytes],
-    base: Mapping[str, bytes],
-    known: Mapping[str, Sequence[str]],
+    policy: Policy, diffs: Mapping[str, FileDiff], head: Mapping[str, bytes], base: Mapping[str, bytes]
 ) -> tuple[ChangedFile, ...]:
-    facts = (_fact(policy, diff, head.get(diff.path), base.get(diff.old_path)) for diff in diffs.values())
-    return tuple(_if_fresh(fact, known.get(fact.path, ())) for fact in facts)
+    return tuple(_fact(policy, diff, head.get(diff.path), base.get(diff.old_path)) for diff in diffs.values())
 
 
-def _if_fresh(fact: ChangedFile, known: Sequence[str]) -> ChangedFile:
-    if fact.left_out is None and fact.hunks and not set(fact.hunks) - set(known):
+def _known(facts: Sequence[ChangedFile], read: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, ...]]:
+    """Return the numbers of the hunks of each file that have a name which was read."""
+    numbers = {
+        fact.path: tuple(number for number, name in enumerate(fact.hunks) if name in read.get(fact.path, ()))
+        for fact in facts
+    }
+    return {path: found for path, found in numbers.items() if found}
+
+
+def _if_fresh(fact: ChangedFile, known: Sequence[int]) -> ChangedFile:
+    if fact.left_out is None and fact.hunks and len(known) == len(fact.hunks):
         return fact.model_copy(update={"left_out": READ_BEFORE})
     return fact
 
@@ -154,9 +166,10 @@ def _fact(policy: Policy, diff: FileDiff, head: bytes | None, base: bytes | None
         added=kinds.count("+"),
         removed=kinds.count("-"),
         left_out=skipped.left_out(diff, head, base, policy),
+        in_part=excerpts.shown_in_part(diff),
         risk=risk,
         why=why,
-        hunks=tuple(skipped.digest(hunk) for hunk in diff.hunks),
+        hunks=hunks.names(diff, _text(head), _text(base)),
     )
 
 

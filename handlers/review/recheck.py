@@ -12,12 +12,24 @@ from functools import partial
 
 from bot.engine.port import Ctx, Step
 from bot.github.api.scopes import RESOLVE_THREADS
-from bot.github.resources.threads import Thread, reply, resolve
+from bot.github.resources.threads import Thread, reply, resolve, unresolve
 from bot.models.port import BudgetExceeded, ModelError
 from bot.pulls import diff, placeholders, places
 from bot.pulls.diff import Review
 from bot.pulls.fingerprints import relocated, unchanged
-from bot.pulls.memory import Checked, Memory, Told, check, fixed_marker, judged, stored, surroundings
+from bot.pulls.memory import (
+    Checked,
+    Memory,
+    Told,
+    back_marker,
+    came_back,
+    check,
+    fixed_marker,
+    judged,
+    mended,
+    stored,
+    surroundings,
+)
 from bot.pulls.records import Looked, Settled, Subject
 from bot.store import findings
 from bot.types import JsonModel
@@ -31,6 +43,8 @@ from handlers.review.verification import VERDICT
 _TURNS = 5
 _AT_MOST = 12
 _SAID = 600
+# Tokens of an answer: a verdict is short, and a model's thinking counts as well.
+_MAX_OUTPUT = 4096
 
 
 class Answer(JsonModel):
@@ -48,7 +62,7 @@ class Answer(JsonModel):
 
 async def recheck(ctx: Ctx, review: Review, subject: Subject, looked: Looked, memory: Memory) -> Memory:
     """Memory brought to the head: findings where their code is now, those that were fixed closed in their threads."""
-    if not memory.unsettled():
+    if not memory.watched():
         return memory
     checked = await ctx.step("recheck", by_code, review, looked, memory)
     steps = {
@@ -75,16 +89,24 @@ def most_important(checked: Sequence[Checked], looked: Looked) -> list[Checked]:
 
 async def by_code(review: Review, looked: Looked, memory: Memory) -> tuple[Checked, ...]:
     """How each open finding stands, by its code and by what people said below it."""
-    told, blind = memory.unsettled(), _blind(looked, memory)
+    told = memory.watched()
+    blind = _blind(looked, memory)
     texts = await diff.texts(review, looked, looked.head_sha, {one.finding.path for one in told})
     if any(one.finding.path not in texts for one in told):
         # The code may have moved to another file of the change.
         texts |= await diff.texts(review, looked, looked.head_sha, {file.path for file in looked.files})
 
     def look() -> tuple[Checked, ...]:
-        return tuple(judged(_stands(one, texts, blind), memory) for one in told)
+        return tuple(one for each in told if (one := _now(each, texts, blind, memory)) is not None)
 
     return await asyncio.to_thread(look)
+
+
+def _now(told: Told, texts: Mapping[str, str], blind: Collection[str], memory: Memory) -> Checked | None:
+    """Return how a finding stands; None for a fixed one that did not come back."""
+    if told.state != "fixed":
+        return judged(_stands(told, texts, blind), memory)
+    return None if told.finding.path in blind else came_back(told, memory, texts)
 
 
 def _stands(told: Told, texts: Mapping[str, str], blind: Collection[str]) -> Checked:
@@ -119,8 +141,17 @@ async def ask(review: Review, subject: Subject, looked: Looked, checked: Checked
     )
     system = render("review/verifier.md.j2", repository=review.task.repository.full_name, nonce=subject.nonce)
     hide = partial(placeholders.hide, secrets=await diff.secrets(review, looked))
-    name, sha = step_name(checked.told), looked.head_sha
-    inquiry = Inquiry(review, name, "verify", system, sha, VERDICT, _TURNS, 4096, hide=hide)
+    inquiry = Inquiry(
+        assignment=review,
+        name=step_name(checked.told),
+        role="verify",
+        system=system,
+        sha=looked.head_sha,
+        answer=VERDICT,
+        turns=_TURNS,
+        max_output=_MAX_OUTPUT,
+        hide=hide,
+    )
     try:
         answer = await inquiry.ask(prompt)
     except ModelError as error:
@@ -142,24 +173,42 @@ async def close(
 ) -> Memory:
     """Say below what is fixed that it is, resolve it, and store how everything stands."""
     texts = await diff.texts(review, looked, looked.head_sha, {one.told.finding.path for one in checked})
-    after = [concluded(one, answers.get(one.told.fingerprint), looked.head_sha, texts) for one in checked]
+
+    def conclude() -> list[Checked]:
+        return [concluded(one, answers.get(one.told.fingerprint), looked.head_sha, texts) for one in checked]
+
+    fixed = {one.fingerprint for one in memory.told if one.state == "fixed"}
+    after = [
+        one
+        for one in await asyncio.to_thread(conclude)
+        if one.told.fingerprint not in fixed or not one.open or _is_back(one, answers.get(one.told.fingerprint))
+    ]
     for one in after:
         thread = memory.thread_of(one.told.fingerprint)
-        if one.told.state == "fixed" and thread is not None and not thread.resolved:
+        if thread is None:
+            continue
+        if one.told.fingerprint in fixed and one.open:
+            await _say_back(review, looked, memory, one.told, thread)
+        elif one.told.state == "fixed" and not thread.resolved:
             await _say_fixed(review, looked, memory, one.told, thread)
     await _store(review, memory, after)
     brought = {one.told.fingerprint: one.told for one in after}
     return memory.model_copy(update={"told": tuple(brought.get(one.fingerprint, one) for one in memory.told)})
 
 
+def _is_back(one: Checked, answer: Answer | None) -> bool:
+    """Whether a finding that was fixed holds again: its code says so, or the verifier showed it."""
+    return one.open and (one.standing == "stands" or (answer is not None and bool(answer.quote)))
+
+
 def concluded(one: Checked, answer: Answer | None, head_sha: str, texts: Mapping[str, str]) -> Checked:
-    """The finding after all answers; one that still holds is remembered by the code it holds for now."""
+    """Return the finding after all answers; one that still holds is remembered by the code it holds for now."""
     told = one.told
+    text = texts.get(told.finding.path)
+    if told.state == "fixed" or (one.open and (one.standing == "gone" or (answer is not None and answer.fixed))):
+        return one.model_copy(update={"told": mended(told, head_sha, text)})
     if not one.open:
         return one.model_copy(update={"told": told.model_copy(update={"head_sha": head_sha})})
-    if one.standing == "gone" or (answer is not None and answer.fixed):
-        return one.model_copy(update={"told": told.model_copy(update={"state": "fixed", "head_sha": head_sha})})
-    text = texts.get(told.finding.path)
     if text is None or (one.standing == "doubtful" and (answer is None or not answer.quote)):
         return one
     finding = told.finding
@@ -170,6 +219,17 @@ def concluded(one: Checked, answer: Answer | None, head_sha: str, texts: Mapping
     around = surroundings(finding, text)[0]
     update = {"finding": finding, "around": around, "head_sha": head_sha}
     return one.model_copy(update={"told": told.model_copy(update=update)})
+
+
+async def _say_back(review: Review, looked: Looked, memory: Memory, told: Told, thread: Thread) -> None:
+    """Say in its thread that a fix was taken back, and open the thread again."""
+    task = review.task
+    github = await review.services.github.for_repository(task.repository, RESOLVE_THREADS)
+    mark = back_marker(review.task_id, told.fingerprint)
+    text = f"Back in {looked.head_sha}: the code that was wrong is there again."
+    await reply(github, task.repository, task.number, thread, text, marker=mark, bot_id=memory.bot_id)
+    await unresolve(github, thread.id)
+    await review.audit(f"reopen thread of #{task.number}", allowed=True, reason=told.finding.title[:200])
 
 
 async def _say_fixed(review: Review, looked: Looked, memory: Memory, told: Told, thread: Thread) -> None:

@@ -156,7 +156,7 @@ async def _drop_older(services: Services, offer: _Offer) -> Trigger | None:
 
 async def _has_open_findings(services: Services, offer: _Offer) -> bool:
     name, number = offer.repository.full_name, offer.number
-    return await services.store.run(lambda connection: findings.has_unsettled(connection, name, number))
+    return await services.store.run(lambda connection: findings.has_watched(connection, name, number))
 
 
 async def _request(services: Services, event: Event, task: ReviewTask) -> Request:

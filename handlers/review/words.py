@@ -9,6 +9,7 @@ from bot.dispatch.status import FIX_THESE, REVIEW_AGAIN
 from bot.github.resources.checks import Annotation, CheckReport, Conclusion
 from bot.markdown import code_block, folded, inline_code, money, paragraph, shortened, table
 from bot.pulls.records import SEVERITIES, ChangedFile, Missed, Reviewed, Settled, Severity, Tried
+from bot.pulls.skipped import READ_BEFORE
 
 _ROWS = 60
 _NAMED = 40
@@ -41,6 +42,8 @@ def sentence(reviewed: Reviewed) -> str:
 def _read(reviewed: Reviewed) -> str:
     if not reviewed.read:
         return "I looked at my open remarks again; what else was pushed I did not read (`/review` does)."
+    if not reviewed.files:
+        return "The pull request changes no files, so there was nothing to read."
     wanted = [file for file in reviewed.files if file.left_out is None]
     said = _counted(reviewed.inline) if reviewed.inline else "nothing to say on their lines"
     if reviewed.unread:
@@ -50,7 +53,7 @@ def _read(reviewed: Reviewed) -> str:
         return f"I read {heard} of {len(wanted)} changed files: {said}. The others are named below, with the reason."
     if not wanted:
         return "None of the changed files is one that I read; the reasons are below."
-    files = _how_many(len(wanted), len(reviewed.files))
+    files = f"{_how_many(len(wanted), len(reviewed.files))}{_partly(reviewed)}"
     if reviewed.missed:
         concerns = " and ".join(dict.fromkeys(name for one in reviewed.missed for name in one.concerns))
         return f"I read {files}, but not everything for {concerns}: {said}. The reason is below."
@@ -65,9 +68,19 @@ def _how_many(read: int, changed: int) -> str:
     return "the one changed file" if read == 1 else f"all {read} changed files"
 
 
+def _partly(reviewed: Reviewed) -> str:
+    count = len(reviewed.in_part)
+    return f" ({count} only in part)" if count else ""
+
+
 def _since(reviewed: Reviewed) -> str:
     """What became of earlier remarks."""
-    ends = {"fixed": reviewed.since.fixed, "disputed": reviewed.since.disputed, "still open": reviewed.since.open}
+    ends = {
+        "fixed": reviewed.since.fixed,
+        "disputed": reviewed.since.disputed,
+        "still open": reviewed.since.open,
+        "back again": reviewed.since.back,
+    }
     told = [f"{len(titles)} {end}" for end, titles in ends.items() if titles]
     return f"Of what I said before: {', '.join(told)}." if told else ""
 
@@ -84,13 +97,14 @@ def summary_text(reviewed: Reviewed) -> str:
 
 
 def check_report(reviewed: Reviewed) -> CheckReport:
-    """The check run at its end."""
+    """Return the check run at its end."""
+    fixable = reviewed.inline or reviewed.since.open or reviewed.since.back
     parts = [_head(reviewed), _folded_findings(reviewed), _unread(reviewed), _changes(reviewed), _checked(reviewed)]
     return CheckReport(
         title=_title(reviewed),
         summary="\n\n".join(part for part in parts if part),
         conclusion=_conclusion(reviewed),
-        actions=(REVIEW_AGAIN, FIX_THESE) if reviewed.inline or reviewed.since.open else (REVIEW_AGAIN,),
+        actions=(REVIEW_AGAIN, FIX_THESE) if fixable else (REVIEW_AGAIN,),
         annotations=tuple(_annotations(reviewed)),
     )
 
@@ -98,7 +112,8 @@ def check_report(reviewed: Reviewed) -> CheckReport:
 def _conclusion(reviewed: Reviewed) -> Conclusion:
     if reviewed.blocks:
         return "failure"
-    silent = not (reviewed.inline or reviewed.folded or reviewed.since.open or reviewed.unread or reviewed.missed)
+    since = reviewed.since
+    silent = not (reviewed.inline or reviewed.folded or since.open or since.back) and reviewed.complete
     return "success" if silent else "neutral"
 
 
@@ -109,7 +124,19 @@ def _title(reviewed: Reviewed) -> str:
         return f"Not complete: {len(reviewed.missed)} of {reviewed.readings} readings gave no answer"
     found = _counted((*reviewed.inline, *(one for one in reviewed.folded if one.proved)))
     still = f"{len(reviewed.since.open)} still open" if reviewed.since.open else ""
-    return ", ".join(part for part in (found, still) if part) or "Nothing to say"
+    back = f"{len(reviewed.since.back)} back again" if reviewed.since.back else ""
+    return ", ".join(part for part in (found, still, back, _not_read(reviewed)) if part) or "Nothing to say"
+
+
+def _not_read(reviewed: Reviewed) -> str:
+    """Return what a title has to say so that nobody takes the check for a reading of everything."""
+    wanted = [file for file in reviewed.files if file.left_out is None]
+    if not reviewed.read:
+        return f"{len(wanted)} changed {_files(len(wanted))} not read"
+    if not any(file.left_out in {None, READ_BEFORE} for file in reviewed.files):
+        return "Nothing to read"
+    count = len(reviewed.in_part)
+    return f"{count} {_files(count)} read only in part" if count else ""
 
 
 def _head(reviewed: Reviewed) -> str:
@@ -183,9 +210,11 @@ def _unread(reviewed: Reviewed) -> str:
     lines = [f"- {inline_code(path)}: {paragraph(why)}" for path, why in sorted(reviewed.unread.items())]
     lines += [f"- {_of(one)}: {paragraph(one.reason)}" for one in reviewed.missed]
     missing = "**Not read, though it should have been:**\n" + "\n".join(_some(lines)) if lines else ""
+    parts = [f"- {inline_code(path)}: {why}" for path, why in sorted(reviewed.in_part.items())]
+    partly = "**Read only in part:**\n" + "\n".join(_some(parts)) if parts else ""
     out = [f"- {inline_code(file.path)}: {file.left_out}" for file in reviewed.files if file.left_out is not None]
     left = folded(f"Not read: {len(out)} {_files(len(out))}", "\n".join(_some(out))) if out else ""
-    return "\n\n".join(part for part in (missing, left) if part)
+    return "\n\n".join(part for part in (missing, partly, left) if part)
 
 
 def _of(one: Missed) -> str:

@@ -89,6 +89,38 @@ def test_paths_and_states_are_those_git_knows(folder: Path, quoting: str) -> Non
     assert not found["script.sh"].hunks
 
 
+@pytest.mark.parametrize("kinds", [("100644", "120000"), ("120000", "100644")])
+def test_a_file_that_becomes_a_link_is_one_file_with_both_its_sides(kinds: tuple[str, str]) -> None:
+    text = f"""diff --git a/rules.py b/rules.py
+deleted file mode {kinds[0]}
+index 1111111..0000000
+--- a/rules.py
++++ /dev/null
+@@ -1,2 +0,0 @@
+-def allowed(user):
+-    return user.admin
+diff --git a/rules.py b/rules.py
+new file mode {kinds[1]}
+index 0000000..2222222
+--- /dev/null
++++ b/rules.py
+@@ -0,0 +1 @@
++/tmp/rules.py
+\\ No newline at end of file
+diff --git a/z.py b/z.py
+new file mode 100644
+index 0000000..e69de29
+"""
+    changed, empty = parse_diff(text)
+    assert (changed.path, changed.status, empty.status, len(changed.hunks)) == ("rules.py", "modified", "added", 1)
+    assert [(line.kind, line.text) for line in changed.hunks[0].lines] == [
+        ("-", "def allowed(user):"),
+        ("-", "    return user.admin"),
+        ("+", "/tmp/rules.py"),
+    ]
+    assert changed.added_lines() == {1}
+
+
 def test_every_line_has_the_numbers_and_the_text_it_has_in_its_file(folder: Path) -> None:
     seen = 0
     for file in files(folder).values():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.github.text.diffs import FileDiff, parse_diff
 from bot.policy import Policy, ReviewPolicy
-from bot.pulls import excerpts, skipped
+from bot.pulls import excerpts, hunks, skipped
 from bot.pulls.records import CONCERNS, ChangedFile, Missed, Reviewed, Risk
 from handlers.review import plan
 from handlers.review.previous import Earlier
@@ -48,12 +48,55 @@ def test_what_is_not_read_is_named(path: str, head: bytes, base: bytes | None, r
     assert skipped.left_out(SMALL.model_copy(update={"path": path}), head, base, policy) == reason
 
 
-def test_a_hunk_keeps_its_name_wherever_it_stands() -> None:
-    moved = changed("a.py", LONG[:59], [*LONG[:54], "new = 1", *LONG[55:59]])
-    elsewhere = changed("a.py", LONG[50:59], [*LONG[50:54], "new = 1", *LONG[55:59]])
-    assert skipped.digest(moved.hunks[0]) == skipped.digest(elsewhere.hunks[0]) != skipped.digest(SMALL.hunks[0])
-    assert skipped.fresh(moved, [skipped.digest(elsewhere.hunks[0])]).hunks == ()
-    assert skipped.fresh(moved, [skipped.digest(SMALL.hunks[0])]) == moved
+METHODS = """class Reports:
+    def export(self, user):
+        log(user)
+        require_admin(user)
+        send(self)
+        return 1
+
+    def purge(self, user):
+        log(user)
+        require_admin(user)
+        send(self)
+        return 1
+"""
+
+
+@pytest.mark.parametrize("path", ["reports.py", "reports.unknown"])
+def test_the_same_lines_at_another_place_are_another_hunk(path: str) -> None:
+    base = METHODS.split("\n")
+    without_first, without_second = [*base[:3], *base[4:]], [*base[:9], *base[10:]]
+
+    def name(old: list[str], new: list[str]) -> str:
+        (found,) = hunks.names(changed(path, old, new), "\n".join(new), "\n".join(old))
+        return found
+
+    assert name(base, without_first) != name(base, without_second)
+    above = ["import log", "", ""]
+    assert name([*above, *base], [*above, *without_first]) == name(base, without_first), "a rebase only moves it"
+
+
+def test_only_hunks_that_were_read_are_left_out() -> None:
+    two = changed("a.py", LONG[:60], ["new = 1", *LONG[1:50], "new = 2", *LONG[51:60]])
+    assert [hunk.new_start for hunk in hunks.without(two, [0]).hunks] == [two.hunks[1].new_start]
+    assert hunks.without(two, []) == two
+
+
+def test_what_is_not_shown_of_changed_lines_is_said() -> None:
+    removed = changed("a.py", LONG[:200], []).model_copy(update={"status": "removed"})
+    assert excerpts.shown_in_part(removed) == "only the first 40 of its 200 removed lines were shown"
+    wide = changed("a.py", [], ["x" * 4_001])
+    assert excerpts.shown_in_part(wide) == "one line was shown only up to character 4,000"
+    whole = changed("a.py", [], ["x" * 399 + "flaw"])
+    assert excerpts.shown_in_part(whole) == ""
+    assert any("flaw" in row for row in excerpts.rows(whole, None)), "what is changed is shown beyond 400 characters"
+
+
+@pytest.mark.parametrize(("status", "reason"), [("added", "added, but empty"), ("removed", "removed, but was empty")])
+def test_an_empty_file_is_more_than_a_mode(status: str, reason: str) -> None:
+    empty = SMALL.model_copy(update={"hunks": (), "status": status})
+    assert skipped.left_out(empty, b"", b"", Policy()) == reason
 
 
 def test_hunks_are_shown_with_both_numbers_and_the_function_around() -> None:
@@ -120,5 +163,8 @@ def test_what_was_not_read_for_everything_is_read_again() -> None:
     last = Reviewed(
         head_sha="a", merge_base="b", rules="r", files=tuple(files), unread={"c.py": "down"}, missed=(missed,)
     )
-    assert Earlier(results=(last,)).hunks() == {"a.py": ("h",)}
+    assert Earlier(results=(last,)).hunks("r") == {"a.py": ("h",)}
+    assert Earlier(results=(last,)).hunks("other instructions") == {}
+    partly = last.model_copy(update={"files": (files[0].model_copy(update={"in_part": "cut"}), *files[1:])})
+    assert Earlier(results=(partly,)).hunks("r") == {}
     assert not last.complete

@@ -35,6 +35,8 @@ query($id: ID!, $after: String) {{
 }}"""
 _RESOLVE = "mutation($id: ID!) { resolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }"
 
+_UNRESOLVE = "mutation($id: ID!) { unresolveReviewThread(input: {threadId: $id}) { thread { isResolved } } }"
+
 
 class ThreadComment(JsonModel):
     """A comment of a thread, with the id and login that REST gives it: ``name[bot]``, ``ghost`` for a deleted account.
@@ -94,6 +96,11 @@ async def reply(
 async def resolve(client: Client, thread_id: str) -> None:
     """Mark a thread as resolved. Besides ``pull_requests: write`` GitHub wants ``contents: write`` of an App for it."""
     await client.graphql(_RESOLVE, {"id": thread_id}, options=REPEATABLE)
+
+
+async def unresolve(client: Client, thread_id: str) -> None:
+    """Open a resolved thread again; it needs the same permissions as :func:`resolve`."""
+    await client.graphql(_UNRESOLVE, {"id": thread_id}, manner=REPEATABLE)
 
 
 async def _comments(client: Client, thread: Any) -> tuple[ThreadComment, ...]:

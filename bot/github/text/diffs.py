@@ -74,16 +74,21 @@ class FileDiff(JsonModel):
 
 
 def parse_diff(text: str) -> tuple[FileDiff, ...]:
-    """Every file of a ``git diff``, in its order. A large diff (3 ms a thousand lines) is read off the event loop.
+    """Return every file of a ``git diff``, in its order. A large diff (3 ms a thousand lines) is read off the loop.
 
+    Git shows a file that becomes a link, a submodule or the other way round as removed and added; here it is one file.
     Raises :class:`DiffError`.
     """
     rows = text.removesuffix("\n").split("\n")
-    found, at = [], 0
+    found: list[FileDiff] = []
+    at = 0
     while at < len(rows):
         if rows[at].startswith("diff --git "):
             section, at = _section(rows, at)
-            found.append(section.file())
+            file = section.file()
+            if found and found[-1].path == file.path:
+                file = _joined(found.pop(), file)
+            found.append(file)
         elif rows[at]:
             raise DiffError(f"Line {at + 1} of the diff belongs to no file: {rows[at][:80]!r}.")
         else:
@@ -153,6 +158,22 @@ def _section(rows: Sequence[str], at: int) -> tuple[_Section, int]:
             section.extended.append(row)
         at += 1
     return section, at
+
+
+def _joined(gone: FileDiff, come: FileDiff) -> FileDiff:
+    """Return two sections about one path, whose kind has changed, as one modified file."""
+    pieces = (*gone.hunks, *come.hunks)
+    if not pieces:
+        return come.model_copy(update={"status": "modified", "binary": gone.binary or come.binary})
+    whole = Hunk(
+        old_start=gone.hunks[0].old_start if gone.hunks else 0,
+        old_count=sum(hunk.old_count for hunk in pieces),
+        new_start=come.hunks[0].new_start if come.hunks else 0,
+        new_count=sum(hunk.new_count for hunk in pieces),
+        section="",
+        lines=tuple(line for hunk in pieces for line in hunk.lines),
+    )
+    return come.model_copy(update={"status": "modified", "binary": False, "hunks": (whole,)})
 
 
 def _hunk(rows: Sequence[str], at: int) -> tuple[Hunk, int]:
