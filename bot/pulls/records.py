@@ -13,7 +13,7 @@ from bot.types import JsonModel, Target
 
 Severity = Literal["blocker", "bug", "risk", "nit"]
 Concern = Literal["correctness", "security", "performance", "tests", "docs"]
-Trigger = Literal["opened", "push", "ours", "asked", "again"]
+Trigger = Literal["opened", "push", "ours", "look", "asked", "again"]
 Risk = Literal["high", "medium", "low"]
 
 SEVERITIES: dict[Severity, str] = {
@@ -28,12 +28,14 @@ CONCERNS: tuple[Concern, ...] = get_args(Concern)
 class ReviewTask(Target):
     """What is to be reviewed, and why. ``actor`` is who triggered it.
 
-    A ``push`` and one of ``ours`` are reasons to look at open findings again, and only a ``push`` may be one to read.
-    ``head_sha`` is the head that the delivery named, None where it named none (a command). ``full`` reads everything
-    again, also what an earlier review has read.
+    A ``push`` and one of ``ours`` are reasons to look at open findings again, and only a ``push`` may be one to read;
+    to ``look`` is what a push is worth for which nobody pays: no model is asked. ``head_sha`` and ``base_branch`` are
+    those that the delivery named, None where it named none (a command). ``full`` reads everything again, also what an
+    earlier review has read.
     """
 
     head_sha: str | None = None
+    base_branch: str | None = None
     trigger: Trigger
     full: bool = False
 
@@ -72,7 +74,7 @@ class LinkedIssue(JsonModel):
 
 
 class Subject(JsonModel):
-    """The pull request as it was read. ``stop`` says in words why there is nothing to review.
+    """The pull request as it was read. ``stop`` says in words why there is nothing to review (any more).
 
     ``nonce`` delimits untrusted text in every prompt of the task. ``from_fork``: the head is in another repository.
     """

@@ -198,6 +198,12 @@ def list_touched(connection: sa.Connection, after: int) -> dict[str, int]:
     return {str(task_id): int(event_id) for task_id, event_id in connection.execute(query.order_by(newest))}
 
 
+def find_posted(connection: sa.Connection, repository: str, key: str, value: str) -> list[Task]:
+    """Return the tasks of a repository that posted something under a key with this value, newest first."""
+    query = sa.select(task).where(task.c.repository == repository, task.c.posted[key].as_string() == value)
+    return [_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]
+
+
 def merge_posted(connection: sa.Connection, task_id: str, ids: Mapping[str, Any]) -> dict[str, Any]:
     """Remember ids of what was posted for the task, and return all of them.
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import sqlalchemy as sa
 
 from bot.dispatch.status import CHECK_NAME
 from bot.github.api.scopes import CHECKS
@@ -16,16 +19,43 @@ _SAID = re.compile(r"pull-(\d{1,9})-.*")
 _BEGUN = CheckReport(title="Read the pull request", summary="The review has begun.")
 
 
-async def show(services: Services, task: ReviewTask, task_id: str, head_sha: str, *, fresh: bool = False) -> None:
-    """One check run in progress for the task, on this head; where all is ``fresh`` nobody looks whether it is there."""
-    known = await services.store.run(lambda connection: tasks.get(connection, task_id))
-    if known is None or known.posted.get("check"):
+async def show(
+    services: Services, task: ReviewTask, task_id: str, head_sha: str, *, base: str | None, fresh: bool = False
+) -> None:
+    """Show one check run in progress for the task on a head; where all is ``fresh``, without a look for an older one.
+
+    ``base`` is the branch that the head is compared with.
+    """
+    posted = await services.store.run(lambda connection: _claim(connection, task, task_id, head_sha, base))
+    if posted is None or posted.get("check"):
         return
     github = await services.github.for_repository(task.repository, CHECKS)
     make = checks.create_check if fresh else checks.put_check
-    run = await make(github, task.repository, head_sha, CHECK_NAME, task_id, _BEGUN)
-    posted = {"check": run.id, "head": head_sha}
-    await services.store.run(lambda connection: tasks.merge_posted(connection, task_id, posted))
+    run = await make(github, task.repository, head_sha, posted["check_name"], task_id, _BEGUN)
+    await services.store.run(lambda connection: tasks.merge_posted(connection, task_id, {"check": run.id}))
+
+
+def _claim(
+    connection: sa.Connection, task: ReviewTask, task_id: str, head_sha: str, base: str | None
+) -> dict[str, Any] | None:
+    """Remember what the task's check run is about and its name; None where there is no such task."""
+    known = tasks.get(connection, task_id)
+    if known is None or known.posted.get("check"):
+        return None if known is None else known.posted
+    name = known.posted.get("check_name") or _name(connection, task, head_sha)
+    about = {"head": head_sha, "check_name": name, **({"base": base} if base is not None else {})}
+    return tasks.merge_posted(connection, task_id, about)
+
+
+def _name(connection: sa.Connection, task: ReviewTask, head_sha: str) -> str:
+    """Return a name that no other pull request's check on this commit has.
+
+    GitHub shows and counts the newest check run of a name on a commit, whatever pull request it is about: with one name
+    the success of one would hide the blocker of another. Who comes first keeps the plain name, which rulesets require.
+    """
+    others = tasks.find_posted(connection, task.repository.full_name, "head", head_sha)
+    alone = all(one.number == task.number or "check_name" not in one.posted for one in others)
+    return CHECK_NAME if alone else f"{CHECK_NAME} (#{task.number})"
 
 
 def pull_of(external_id: str) -> int | None:
@@ -38,4 +68,5 @@ async def say(services: Services, task: ReviewTask, head_sha: str, report: Check
     """One check run that has ended already, for a delivery that starts nothing."""
     github = await services.github.for_repository(task.repository, CHECKS)
     external_id = f"pull-{task.number}-{task.delivery}"
-    await checks.put_check(github, task.repository, head_sha, CHECK_NAME, external_id, report)
+    name = await services.store.run(lambda connection: _name(connection, task, head_sha))
+    await checks.put_check(github, task.repository, head_sha, name, external_id, report)

@@ -48,6 +48,8 @@ from handlers.review.voice import Voice
 
 _SPARE_CHECKS = 3
 _EVIDENCE = 40
+# How the event of the push that overtook a review knows that it ended for that push, and has to go on.
+_OVERTAKEN = {"overtaken": True}
 
 
 class Claims(JsonModel):
@@ -65,7 +67,7 @@ async def run_review(ctx: Ctx, services: Services, voice: Voice, task: ReviewTas
     """One review, ending in a state that people can see on the check run."""
     review, subject = await _begun(ctx, services, task)
     if subject.stop:
-        return Outcome(state="refused", summary=subject.stop)
+        return Outcome(state="refused", summary=subject.stop, data=_OVERTAKEN)
     before = await ctx.step("earlier", previous.recall, review)
     looked = await ctx.step("look", pull_request.look, review, subject, before, retries=2)
     same = before.of(review, looked)
@@ -74,9 +76,9 @@ async def run_review(ctx: Ctx, services: Services, voice: Voice, task: ReviewTas
         return _outcome(voice, same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0}))
     looked, reviewed = await _reviewed(ctx, review, subject, looked)
     reviewed = await ctx.step("account", publication.account, review, reviewed)
-    posted = await ctx.step("post", publication.post, review, looked, reviewed, voice, retries=2)
+    posted = await ctx.step("post", publication.post, review, subject, looked, reviewed, voice, retries=2)
     if posted.stop:
-        return Outcome(state="refused", summary=posted.stop)
+        return Outcome(state="refused", summary=posted.stop, data=_OVERTAKEN)
     reviewed = _without_refused(reviewed, posted.refused)
     told = (reviewed.inline, reviewed.folded, posted.comments)
     await ctx.step("remember", history.remember, review, looked, *told)
@@ -92,7 +94,8 @@ async def _begun(ctx: Ctx, services: Services, task: ReviewTask) -> tuple[Review
     }
     begun = await ctx.parallel(steps)
     policy: Policy = begun["policy"]
-    return replace(reader, policy=policy, max_dollars=policy.review.max_dollars), begun["read"]
+    dollars = 0.0 if task.trigger == "look" else policy.review.max_dollars
+    return replace(reader, policy=policy, max_dollars=dollars), begun["read"]
 
 
 async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) -> tuple[Looked, Reviewed]:

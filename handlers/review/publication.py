@@ -16,7 +16,7 @@ from bot.pulls import diff, placeholders
 from bot.pulls.diff import Review
 from bot.pulls.fingerprints import fingerprint
 from bot.pulls.memory import marker
-from bot.pulls.records import Looked, Reviewed, Settled
+from bot.pulls.records import Looked, Reviewed, Settled, Subject
 from bot.store import reporting
 from bot.types import JsonModel
 from handlers.review.pull_request import stop_reason
@@ -40,11 +40,11 @@ async def account(review: Review, reviewed: Reviewed) -> Reviewed:
     return reviewed.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})
 
 
-async def post(review: Review, looked: Looked, reviewed: Reviewed, voice: Voice) -> Posted:
-    """Post what is to be said inline, once however often the step runs; an old head gets nothing."""
+async def post(review: Review, subject: Subject, looked: Looked, reviewed: Reviewed, voice: Voice) -> Posted:
+    """Post what is to be said inline, once however often the step runs; an old head or base gets nothing."""
     await review.stage("post", "started")
     if not reviewed.inline:
-        stop = await _overtaken(review)
+        stop = await _overtaken(review, subject)
         return Posted(stop=stop)
     task, services = review.task, review.services
     github = await services.github.for_repository(task.repository, CHECKS)
@@ -60,6 +60,7 @@ async def post(review: Review, looked: Looked, reviewed: Reviewed, voice: Voice)
             "REQUEST_CHANGES" if reviewed.blocks else "COMMENT",
             marker=Marker(task=review.task_id, part="review"),
             bot_id=(await services.github.bot()).id,
+            base_branch=subject.base_branch,
         )
     except Overtaken as error:
         return Posted(stop=error.message)
@@ -69,9 +70,12 @@ async def post(review: Review, looked: Looked, reviewed: Reviewed, voice: Voice)
     return Posted(refused=refused, comments=ids)
 
 
-async def _overtaken(review: Review) -> str | None:
+async def _overtaken(review: Review, subject: Subject) -> str | None:
     github = await review.services.github.for_repository(review.task.repository, READ)
-    return stop_reason(review, await pulls.get_pull(github, review.task.repository, review.task.number))
+    pull = await pulls.get_pull(github, review.task.repository, review.task.number)
+    if pull.state == "open" and pull.base_branch != subject.base_branch:
+        return f"Superseded: the base is {pull.base_branch} by now."
+    return stop_reason(review, pull)
 
 
 async def _comments(review: Review, looked: Looked, reviewed: Reviewed, voice: Voice) -> list[ReviewComment]:

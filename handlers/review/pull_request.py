@@ -41,7 +41,7 @@ async def read(review: Review) -> Subject:
     pull = await pulls.get_pull(github, task.repository, task.number)
     stop = stop_reason(review, pull)
     if stop is None:
-        await check_run.show(review.services, task, review.task_id, pull.head_sha)
+        await check_run.show(review.services, task, review.task_id, pull.head_sha, base=pull.base_branch)
     linked = [] if stop else await _linked(review, github, pull)
     subject = Subject(
         nonce=secrets.token_hex(8),
@@ -62,9 +62,11 @@ def stop_reason(review: Review, pull: Pull) -> str | None:
     """Why there is nothing to review or to post any more."""
     if pull.state != "open":
         return f"The pull request was {'merged' if pull.merged else 'closed'} meanwhile."
-    wanted = review.task.head_sha
-    if wanted is not None and pull.head_sha != wanted:
+    wanted = review.task
+    if wanted.head_sha not in {None, pull.head_sha}:
         return f"Superseded: the head is {pull.head_sha[:10]} by now."
+    if wanted.base_branch not in {None, pull.base_branch}:
+        return f"Superseded: the base is {pull.base_branch} by now."
     return None
 
 
@@ -107,7 +109,7 @@ async def look(review: Review, subject: Subject, earlier: Earlier) -> Looked:
 def reads(review: Review) -> bool:
     """Whether the change is read, or only our open findings are looked at again."""
     trigger = review.task.trigger
-    return trigger != "ours" and (trigger != "push" or "synchronize" in review.policy.review.on)
+    return trigger not in {"ours", "look"} and (trigger != "push" or "synchronize" in review.policy.review.on)
 
 
 async def _fetched(review: Review, subject: Subject) -> Mirror:

@@ -67,7 +67,7 @@ async def recheck(ctx: Ctx, review: Review, subject: Subject, looked: Looked, me
     checked = await ctx.step("recheck", by_code, review, looked, memory)
     steps = {
         step_name(one.told): Step(ask, (review, subject, looked, one), interruptible=True)
-        for one in most_important(checked, looked)
+        for one in (most_important(checked, looked) if review.max_dollars else [])
     }
     answers = await ask_all(ctx, steps)
     by_name = {one.told.fingerprint: answers[name] for one in checked if (name := step_name(one.told)) in answers}

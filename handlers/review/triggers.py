@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
-from bot.dispatch.start import Request, active_key, begin, cancel_active, decided, sender_role, start
+from bot.dispatch.start import Request, begin, cancel_active, decided, sender_role, start
 from bot.doors.webhook.router import Event, Router
 from bot.github.api.scopes import CHECKS, READ_CODE
 from bot.github.resources import permissions
@@ -15,11 +15,15 @@ from bot.github.resources.checks import CheckReport
 from bot.policy import Decision, Policy, PolicyError, may
 from bot.pulls.records import ReviewTask, Trigger
 from bot.store import findings, tasks
+from bot.store.tasks import Task
 from bot.types import Actor, Repository
 from bot.work.services import Services
 from handlers.review import check_run
 from handlers.review import words as words
 from handlers.review.previous import FLOW
+
+# What a review was started for without anybody who would have stood for its cost.
+_UNPAID: frozenset[Trigger] = frozenset({"ours", "look"})
 
 router: Router[Services] = Router()
 
@@ -30,6 +34,7 @@ class _Offer(NamedTuple):
     repository: Repository
     number: int
     head_sha: str
+    base_branch: str
     from_fork: bool
     draft: bool
     author: Actor
@@ -42,6 +47,7 @@ class _Offer(NamedTuple):
             actor=self.sender,
             delivery=event.guid,
             head_sha=self.head_sha,
+            base_branch=self.base_branch,
             trigger=trigger,
         )
 
@@ -56,27 +62,26 @@ async def offered(event: Event, services: Services) -> None:
         return
     policy = await _policy(services, event, offer)
     if policy is not None and event.action in policy.review.on:
-        await _consider(services, event, offer, policy, "opened")
+        await _consider(services, event, offer, policy, offer.task(event, "opened"))
 
 
 @router.on("pull_request", "synchronize")
 async def pushed(event: Event, services: Services) -> None:
-    """The head moved: what reads the old one starts over; else our open findings are looked at again.
+    """Start over what reads the old head, else look again at our findings.
 
     New hunks are read by themselves only where policy says so, and never after a push of our own.
     """
     offer = _offer(event)
-    if offer is None:
-        return
-    ours = await _is_us(services, offer.sender)
-    dropped = await _drop_older(services, offer)
-    told = dropped is not None or await _has_open_findings(services, offer)
-    policy = await _policy(services, event, offer) if told or not ours else None
-    if policy is None:
-        return
-    if told or ("synchronize" in policy.review.on and not offer.draft):
-        again = None if dropped == "ours" else dropped
-        await _consider(services, event, offer, policy, again or ("ours" if ours else "push"))
+    if offer is not None:
+        await _renew(services, event, offer, watched=await _has_watched_findings(services, offer))
+
+
+@router.on("pull_request", "edited")
+async def retargeted(event: Event, services: Services) -> None:
+    """Treat another base like a push: what was said was said of another diff, and its check stands on the same head."""
+    offer = _offer(event)
+    if offer is not None and "base" in (event.payload.get("changes") or {}):
+        await _renew(services, event, offer, watched=await _newest(services, offer) is not None)
 
 
 @router.on("pull_request", "review_requested")
@@ -101,12 +106,45 @@ async def ask(services: Services, event: Event, task: ReviewTask) -> None:
     await start(services, await _request(services, event, task), role)
 
 
-async def _consider(services: Services, event: Event, offer: _Offer, policy: Policy, trigger: Trigger) -> None:
-    """Start without being asked, if somebody with write permission stands for the cost; else say who may ask."""
-    task = offer.task(event, trigger)
+async def _renew(services: Services, event: Event, offer: _Offer, *, watched: bool) -> None:
+    """Put a review of the diff as it is now in the place of what an older one has begun or said."""
+    ours = await _is_us(services, offer.sender)
+    dropped = await _drop_older(services, offer)
+    told = watched or dropped is not None
+    policy = await _policy(services, event, offer) if told or not ours else None
+    if policy is None or not (told or ("synchronize" in policy.review.on and not offer.draft)):
+        return
+    if dropped is not None and dropped.trigger not in _UNPAID:
+        task = offer.task(event, dropped.trigger).model_copy(update={"full": dropped.full})
+        await _consider(services, event, offer, policy, task, paid_by=dropped.actor, watched=watched)
+        return
+    task = offer.task(event, "ours" if ours else "push")
+    await _consider(services, event, offer, policy, task, watched=watched)
+
+
+async def _consider(
+    services: Services,
+    event: Event,
+    offer: _Offer,
+    policy: Policy,
+    task: ReviewTask,
+    *,
+    paid_by: Actor | None = None,
+    watched: bool = False,
+) -> None:
+    """Start without being asked, if somebody with write permission stands for the cost; else say who may ask.
+
+    What was begun for ``paid_by`` goes on for them whoever pushes. Where nobody pays, findings that are ``watched`` are
+    still looked at by code, which costs nothing: a push must not replace a failing check by one that says nothing.
+    """
     decision = await _pays(services, offer, policy)
-    await decided(services, event.guid, offer.repository, offer.sender, f"start {FLOW}", decision)
-    if decision.allowed:
+    if not decision.allowed and paid_by is not None:
+        task = task.model_copy(update={"actor": paid_by})
+        decision = Decision(True, f"It goes on for @{paid_by.login}, for whom it was started on an older head.")
+    await decided(services, event.guid, offer.repository, task.actor, f"start {FLOW}", decision)
+    if not decision.allowed and watched:
+        task = task.model_copy(update={"trigger": "look"})
+    if decision.allowed or watched:
         await begin(services, await _request(services, event, task))
         return
     text = services.outgoing(f"{decision.reason} Somebody with write permission starts a review with `/review`.")
@@ -144,17 +182,33 @@ async def _policy(services: Services, event: Event, offer: _Offer) -> Policy | N
     return policy
 
 
-async def _drop_older(services: Services, offer: _Offer) -> Trigger | None:
-    """Stop the review of another head; why that had been started."""
-    key = active_key(FLOW, offer.repository, offer.number)
-    active = await services.store.run(lambda connection: tasks.find_holder(connection, key))
-    if active is None or offer.head_sha in {active.posted.get("head"), active.argument.get("head_sha")}:
+async def _drop_older(services: Services, offer: _Offer) -> ReviewTask | None:
+    """Return the review that this delivery overtakes, stopped; also one that has noticed by itself and given up."""
+    newest = await _newest(services, offer)
+    if newest is None or _reads(newest, offer):
         return None
-    await services.engine.cancel(active.id, f"A push of {offer.head_sha[:10]}")
-    return ReviewTask.model_validate(active.argument).trigger
+    if newest.ended is None:
+        await services.engine.cancel(newest.id, f"A push of {offer.head_sha[:10]}")
+    elif not ((newest.result or {}).get("data") or {}).get("overtaken"):
+        return None
+    return ReviewTask.model_validate(newest.argument)
 
 
-async def _has_open_findings(services: Services, offer: _Offer) -> bool:
+def _reads(task: Task, offer: _Offer) -> bool:
+    """Whether a review is about the head and the base that a delivery names."""
+    heads = {task.posted.get("head"), task.argument.get("head_sha")}
+    bases = {task.posted.get("base"), task.argument.get("base_branch")} - {None}
+    return offer.head_sha in heads and (not bases or offer.base_branch in bases)
+
+
+async def _newest(services: Services, offer: _Offer) -> Task | None:
+    found = await services.store.run(
+        lambda connection: tasks.find(connection, offer.repository.id, offer.number, flow=FLOW)
+    )
+    return found[0] if found else None
+
+
+async def _has_watched_findings(services: Services, offer: _Offer) -> bool:
     name, number = offer.repository.full_name, offer.number
     return await services.store.run(lambda connection: findings.has_watched(connection, name, number))
 
@@ -169,7 +223,7 @@ async def _request(services: Services, event: Event, task: ReviewTask) -> Reques
 async def _sign(services: Services, task: ReviewTask, task_id: str, fresh: bool, holder: str) -> None:
     """The check run in progress; looked for first only where this delivery was handled before."""
     if holder == task_id and task.head_sha is not None:
-        await check_run.show(services, task, task_id, task.head_sha, fresh=fresh)
+        await check_run.show(services, task, task_id, task.head_sha, base=task.base_branch, fresh=fresh)
 
 
 async def _is_us(services: Services, actor: Actor) -> bool:
@@ -180,8 +234,11 @@ def _offer(event: Event) -> _Offer | None:
     """None where the payload lacks what every real one has."""
     pull: dict[str, Any] = event.payload.get("pull_request") or {}
     head, user = pull.get("head") or {}, pull.get("user") or {}
-    repository, number, sender, sha = event.repository(), event.number, event.sender(), head.get("sha")
-    if repository is None or number is None or sender is None or not isinstance(sha, str):
+    repository, number, sender = event.repository(), event.number, event.sender()
+    sha, base = head.get("sha"), (pull.get("base") or {}).get("ref")
+    if repository is None or number is None or sender is None:
+        return None
+    if not isinstance(sha, str) or not isinstance(base, str):
         return None
     if not isinstance(user.get("id"), int) or not isinstance(user.get("login"), str):
         return None
@@ -189,6 +246,7 @@ def _offer(event: Event) -> _Offer | None:
         repository=repository,
         number=number,
         head_sha=sha,
+        base_branch=base,
         from_fork=(head.get("repo") or {}).get("id") != repository.id,
         draft=pull.get("draft") is True,
         author=Actor(login=user["login"], id=user["id"], type=str(user.get("type") or "User")),

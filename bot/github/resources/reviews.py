@@ -21,7 +21,7 @@ _SUBMIT = RequestOptions(notifies=True, repeatable=False)
 _STATE = f"""
 query($owner: String!, $name: String!, $number: Int!) {{
   repository(owner: $owner, name: $name) {{ pullRequest(number: $number) {{
-    headRefOid state {ACTOR} reviews(last: 100) {{ nodes {{ fullDatabaseId url body {ACTOR} }} }}
+    headRefOid baseRefName state {ACTOR} reviews(last: 100) {{ nodes {{ fullDatabaseId url body {ACTOR} }} }}
   }} }}
 }}"""
 _ADD = """
@@ -68,11 +68,13 @@ async def create_review(
     *,
     marker: Marker,
     bot_id: int,
+    base_branch: str | None = None,
 ) -> PostedReview:
     """Post a review once: one that carries the marker is found and returned as it is, also on an older head.
 
     Usually two calls: one looks for it and at the pull request, one posts all. A verdict on our own pull request
-    becomes a COMMENT. Raises :class:`Overtaken` where the head is no longer ``head_sha`` or the pull request not open.
+    becomes a COMMENT. Raises :class:`Overtaken` where the head is no longer ``head_sha``, the base not ``base_branch``
+    (None: any), or the pull request not open.
     """
     place = _Place(client, repository, number, bot_id)
     review = {"commit_id": head_sha, "body": with_marker(body, marker), "event": event}
@@ -84,6 +86,8 @@ async def create_review(
                 return await place.known(node, comments)
         if (state["headRefOid"], state["state"]) != (head_sha, "OPEN"):
             raise _overtaken(state, head_sha)
+        if base_branch not in {None, state["baseRefName"]}:
+            raise _retargeted(state)
         return None
 
     async def make() -> PostedReview:
@@ -196,6 +200,11 @@ def _cut(body: str) -> str:
 
 def _posted(data: Any, refused: tuple[ReviewComment, ...] = ()) -> PostedReview:
     return PostedReview(id=data["id"], html_url=data["html_url"], refused=refused)
+
+
+def _retargeted(state: Any) -> Overtaken:
+    message = f"The review was not posted: its base is now {state['baseRefName']}. Ask again with /review."
+    return Overtaken(message, head=state["headRefOid"], state=state["state"].lower())
 
 
 def _overtaken(state: Any, head_sha: str) -> Overtaken:

@@ -1,0 +1,98 @@
+"""What a push and another base do to a review: paid work goes on, a block stays, nothing is taken for another diff."""
+
+from __future__ import annotations
+
+from simhub.model import CheckRun
+from tests.e2e.answers import Rule
+from tests.e2e.conftest import Tell
+from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
+from tests.e2e.scenes import POLICY, asked_about, during, put, rows
+from tests.support.pulls import propose, pull, push, reviewed, reviews
+from tests.support.story import Story
+
+FIXED = BUGGY.replace('int(cents or "0")', 'int((cents + "00")[:2])')
+STILL_BUGGY = BUGGY + "\n\nCURRENCY = None\n"
+
+
+def checks(story: Story, sha: str) -> list[CheckRun]:
+    """Return every check run on a commit, whatever its name."""
+    return [run for suite in story.repository.suites if suite.head_sha == sha for run in suite.runs]
+
+
+async def test_a_strangers_push_cancels_nothing_that_somebody_paid_for_and_lifts_no_block(tell: Tell) -> None:
+    heads: list[str] = []
+    told: Rule = reports(finding(severity="blocker"), text=["Concern: correctness", "From a fork"])
+
+    async def move() -> None:
+        heads.append(await push(story, "topic", {PRICES: STILL_BUGGY}, into=theirs, by=stranger))
+
+    story = await tell([during(told, move), told, PROVED, QUIET])
+    await put(story, POLICY, "review: {block: true}\n")
+    stranger = story.hub.create_user("sam")
+    theirs = story.hub.fork(story.repository, "sam")
+    number = await propose(story, {PRICES: BUGGY}, title="From a fork", by=stranger, fork=theirs)
+    assert (await reviewed(story, number))["conclusion"] == "skipped"
+    await story.request("POST", f"/issues/{number}/comments", {"body": "/review"})
+    await story.until(lambda: len(heads) == 1, what="the stranger has pushed")
+    run = await reviewed(story, number, sha=heads[0])
+    assert (run["conclusion"], run["output"]["title"]) == ("failure", "1 blocker")
+    assert ("mara", "asked") in rows(story, "select actor, json_extract(argument, '$.trigger') from fh_task")
+    assert len(await reviews(story, number)) == 1
+
+    # Now nothing is under way. Nobody pays for the next push, and still the blocker is one.
+    asked = len(story.script.requests)
+    next_head = await push(story, "topic", {"README.md": "# Mine\n"}, onto="topic", into=theirs, by=stranger)
+    run = await reviewed(story, number, sha=next_head)
+    assert (run["conclusion"], run["output"]["title"]) == ("failure", "1 still open, 1 changed file not read")
+    assert len(story.script.requests) == asked
+
+
+async def test_another_base_is_another_diff_and_another_pull_request_another_check(tell: Tell) -> None:
+    told: Rule = reports(finding(severity="blocker"), text=["Concern: correctness", "To main"])
+    story = await tell([told, PROVED, QUIET])
+    await put(story, POLICY, "review: {block: true}\n")
+    await push(story, "release", {PRICES: BUGGY}, onto="main")
+    number = await propose(story, {PRICES: BUGGY}, title="To main")
+    run = await reviewed(story, number)
+    head = run["head_sha"]
+    assert run["conclusion"] == "failure"
+
+    # The very same head, compared with a branch that has the bug already.
+    wanted = {"title": "To release", "head": "topic", "base": "release", "body": ""}
+    other = (await story.request("POST", "/pulls", wanted))["number"]
+    await story.until(lambda: len(_ended(story, head)) == 2, what="both pull requests have their check")
+    newest = {run.name: run.conclusion for run in _ended(story, head)}
+    assert newest == {"Forgehand review": "failure", f"Forgehand review (#{other})": "success"}
+
+    # It is pointed at another branch: what was read of it before was another diff.
+    await story.request("PATCH", f"/pulls/{other}", {"base": "main"})
+    await story.until(lambda: len(_ended(story, head)) == 3, what="the other base is noticed")
+    last = max(_ended(story, head), key=lambda run: run.id)
+    assert (last.name, last.conclusion) == (f"Forgehand review (#{other})", "neutral")
+    assert "1 changed file not read" in (last.title or "")
+    assert len(asked_about(story, "To release")) == 0, "an unchanged file has no reader, and an edit buys none"
+    assert (await pull(story, other))["base"]["ref"] == "main"
+
+
+def _ended(story: Story, sha: str) -> list[CheckRun]:
+    return [run for run in checks(story, sha) if run.status == "completed"]
+
+
+async def test_a_base_that_changes_during_a_review_is_noticed(tell: Tell) -> None:
+    moved: list[int] = []
+    told: Rule = reports(finding(), text=["Concern: correctness", "Stacked"])
+
+    async def retarget() -> None:
+        await story.request("PATCH", "/pulls/1", {"base": "release"})
+        moved.append(1)
+
+    story = await tell([during(told, retarget), QUIET, PROVED])
+    await push(story, "release", {PRICES: FIXED}, onto="main")
+    number = await propose(story, {PRICES: BUGGY}, title="Stacked")
+    assert number == 1
+    await story.until(lambda: bool(moved), what="the base has changed")
+    head = (await pull(story, number))["head"]["sha"]
+    await story.until(lambda: len(_ended(story, head)) == 2, what="another review has taken its place", seconds=60)
+    first, second = sorted(_ended(story, head), key=lambda run: run.id)
+    assert (first.conclusion, second.conclusion) == ("cancelled", "success")
+    assert await reviews(story, number) == []
