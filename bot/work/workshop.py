@@ -17,7 +17,7 @@ from bot.git.changes import Changes
 from bot.git.errors import PathRefused
 from bot.git.mirrors import Mirror
 from bot.sandbox.port import CommandResult, Limits, Sandbox
-from bot.toolchains.port import TestRun, Toolchain, Workspace
+from bot.toolchains.port import TestRun, Toolchain, ToolchainError, Workspace
 from bot.toolchains.workspace import remove_tree
 from bot.types import JsonModel
 from bot.work.records import Ran
@@ -26,10 +26,14 @@ _OUTPUT = 4000
 
 
 class Installed(JsonModel):
-    """The commands that installed a base; kept beside it, so that a restart still knows them."""
+    """The commands that installed a base; kept beside it, so that a restart still knows them.
+
+    ``problem`` says why it cannot be installed: nobody tries that again in this task.
+    """
 
     base_sha: str
-    commands: tuple[Ran, ...]
+    commands: tuple[Ran, ...] = ()
+    problem: str = ""
 
 
 class Workshop:
@@ -59,13 +63,23 @@ class Workshop:
         return self._folder / "env"
 
     async def ready(self) -> Installed:
-        """Check out and install unless that was done; the commands that did it."""
+        """Check out and install unless that was tried, and return the commands that did it.
+
+        Raises :class:`ToolchainError`, each time, where it cannot be installed.
+        """
         known = await asyncio.to_thread(_read_marker, self._marker)
         if known is not None and known.base_sha == self._base_sha:
+            if known.problem:
+                raise ToolchainError(known.problem)
             return known
         await asyncio.to_thread(remove_tree, self._folder)
         await (await self._mirror()).checkout(self._base_sha, self._pristine, Changes())
-        results = await self.toolchain().install(Workspace(tree=self._pristine, env=self.env))
+        try:
+            results = await self.toolchain().install(Workspace(tree=self._pristine, env=self.env))
+        except ToolchainError as error:
+            failed = Installed(base_sha=self._base_sha, problem=error.message)
+            await asyncio.to_thread(self._marker.write_text, failed.model_dump_json())
+            raise
         installed = Installed(base_sha=self._base_sha, commands=tuple(_ran(result) for result in results))
         await asyncio.to_thread(self._marker.write_text, installed.model_dump_json())
         return installed
