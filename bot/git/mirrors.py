@@ -8,6 +8,7 @@ import re
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -27,6 +28,8 @@ from bot.types import JsonModel, Repository
 MAX_TEXT = 10 * 1024 * 1024
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
+# A line of ``git blame --porcelain`` that names the commit of a line; the lines themselves begin with a tab.
+_BLAMED = re.compile(r"([0-9a-f]{40}(?:[0-9a-f]{24})?) \d+ \d+")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _STALE_LOCK_SECONDS = 600.0
 _MAX_REF = 200  # bytes; a file's name may have 255, git appends ".lock" to it
@@ -206,6 +209,15 @@ class Mirror:
         flags = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/")
         return (await self._git("diff-tree", "-r", "-p", *flags, _sha(base), tree)).text
 
+    async def blame(self, sha: str, path: str, ranges: Sequence[tuple[int, int]]) -> dict[str, str]:
+        """Return the subjects of the commits, by sha, that lines of a file come from; most lines first.
+
+        ``ranges`` are first and last line, from 1. Raises :class:`GitError` where the file has no such lines.
+        """
+        wanted = [f"-L{first},{last}" for first, last in ranges]
+        done = await self._git("blame", "--porcelain", *wanted, _sha(sha), "--", path)
+        return _parse_blame(done.text)
+
     async def tree(self, base: str, changes: Changes) -> str:
         """The sha of the tree that ``base`` becomes with the changes; modes are kept, new files are 100644.
 
@@ -322,6 +334,21 @@ class Mirror:
         if check and done.code:
             raise GitError(f"git {args[0]} failed:\n{done.stderr[:2000]}")
         return done
+
+
+def _parse_blame(porcelain: str) -> dict[str, str]:
+    """Read ``git blame --porcelain``: a header a line of the file, with the commit's facts the first time only."""
+    counts: Counter[str] = Counter()
+    subjects: dict[str, str] = {}
+    sha = ""
+    for line in porcelain.split("\n"):
+        header = _BLAMED.match(line)
+        if header is not None:
+            sha = header[1]
+            counts[sha] += 1
+        elif line.startswith("summary ") and sha:
+            subjects[sha] = line.removeprefix("summary ")
+    return {each: subjects.get(each, "") for each, _ in counts.most_common()}
 
 
 def as_text(data: bytes) -> str | None:

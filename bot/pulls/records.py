@@ -174,11 +174,16 @@ Fate = Literal["verified", "unproved", "refuted"]
 
 
 class Tried(JsonModel):
-    """A shell line that the verifier ran in the sandbox, how it ended, and the end of what it wrote."""
+    """A shell line that the verifier ran in the sandbox, how it ended, and the end of what it wrote.
+
+    ``before_ended`` and ``before_output`` are those of the same line without the change, "" where it could not be run.
+    """
 
     command: str
     ended: str
     output: str
+    before_ended: str = ""
+    before_output: str = ""
 
 
 class Verdict(JsonModel):
@@ -187,7 +192,7 @@ class Verdict(JsonModel):
     ``verified``: it holds, ``quote`` stands in ``path`` at ``line`` (of the merge base where ``removed``), and
     ``failing_input`` says what fails.
     ``refuted``: it does not hold. ``unproved``: nobody could show either; ``reason`` says why.
-    ``short``: the budget did not allow the next call.
+    ``short``: the budget did not allow the next call. ``trouble`` says what could not be installed or run.
     """
 
     fate: Fate
@@ -200,6 +205,7 @@ class Verdict(JsonModel):
     model: str = ""
     tried: Tried | None = None
     short: bool = False
+    trouble: str = ""
 
 
 class Settled(JsonModel):
@@ -249,9 +255,9 @@ class Reviewed(JsonModel):
     """Everything a review may say. ``inline`` and ``folded`` are in the order in which they matter.
 
     ``unread`` are paths that should have been read, with the reason why they were not; ``missed`` are those that were
-    not read for everything. ``rules`` names the policy it
-    was made under, ``blocks`` that it holds up the merge; ``dollars`` and ``calls`` are what it cost, ``reused`` that
-    all was known from an earlier review. ``read`` is False where changed lines were left for somebody to ask for.
+    not read for everything. ``rules`` names the policy it was made under, ``trouble`` is why commands could not all be
+    run, ``blocks`` that it holds up the merge; ``dollars`` and ``calls`` are what it cost, ``reused`` that all was
+    known from an earlier review. ``read`` is False where changed lines were left for somebody to ask for.
     """
 
     head_sha: str
@@ -268,6 +274,7 @@ class Reviewed(JsonModel):
     static: Analysis = Analysis()
     models: tuple[str, ...] = ()
     readings: int = 0
+    trouble: str = ""
     blocks: bool = False
     since: Since = Since()
     dollars: float = 0.0

@@ -33,6 +33,7 @@ from bot.store.findings import State
 from bot.types import JsonModel
 from bot.work.services import Services
 from handlers.review import (
+    background,
     finders,
     placement,
     previous,
@@ -196,9 +197,13 @@ async def _verify(
     risks = {file.path: file.risk for file in looked.files}
     ranked = ranking.ordered([one for one in claims if _needs_proof(one.finding)], risks)
     chosen = [one.finding for one in ranked][: review.policy.review.inline + _SPARE_CHECKS]
+    if not chosen:
+        return {}
+    paths = sorted({one.path for one in chosen})
+    known = await ctx.step("background", background.gather, review, looked, paths)
+    given = (review, subject, looked, known, asyncio.Lock())
     steps = {
-        verification.step_name(one): Step(verification.verify, (review, subject, looked, one), interruptible=True)
-        for one in chosen
+        verification.step_name(one): Step(verification.verify, (*given, one), interruptible=True) for one in chosen
     }
     return await ask_all(ctx, steps)
 
@@ -237,6 +242,7 @@ def assembled(
         static=static.model_copy(update={"new": (), "evidence": ()}),
         models=tuple(dict.fromkeys(model for model in models if model)),
         readings=len(looked.readings),
+        trouble=next((verdict.trouble for verdict in verdicts.values() if verdict.trouble), ""),
         blocks=review.policy.review.block and any(_is_grave(one) for one in (*inline, *folded)),
     )
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from bot.context.lookup import number_lines
-from bot.github.text.diffs import Side
+from bot.github.text.diffs import FileDiff, Side
 from bot.models.port import BudgetExceeded, ModelError, Tool
 from bot.pulls import diff, excerpts, placeholders, places
 from bot.pulls.diff import Review
@@ -20,10 +20,14 @@ from bot.pulls.places import Place
 from bot.pulls.records import Finding, Looked, Subject, Verdict
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
-from handlers.review.sandbox_runs import Tries, may_try
+from handlers.review.background import Background
+from handlers.review.sandbox_runs import SandboxRuns, may_run
 
 _TURNS = 6
+# Characters of diffs: of the finding's own file, and of all others together, which only have to show how it is used.
 _MAX_DIFF = 24_000
+_MAX_OTHERS = 8_000
+_NAMED = 30
 _AROUND = 60
 _WHOLE_FILE = 240
 _SAID = 600
@@ -51,11 +55,13 @@ def step_name(finding: Finding) -> str:
     return f"verify-{digest(finding.path, finding.quote, finding.title, finding.claim)[:10]}"
 
 
-async def verify(review: Review, subject: Subject, looked: Looked, finding: Finding) -> Verdict:
-    """A model's verdict on one finding, checked by code. A model that fails leaves the finding unproved."""
+async def verify(
+    review: Review, subject: Subject, looked: Looked, background: Background, turns: asyncio.Lock, finding: Finding
+) -> Verdict:
+    """Return a model's verdict on one finding, checked by code. A model that fails leaves the finding unproved."""
     await review.stage("verify", "started")
-    tries = Tries(review, looked) if may_try(review, subject) else None
-    prompt = await _prompt(review, subject, looked, finding, runs=tries is not None)
+    runs = SandboxRuns(review, looked, turns) if may_run(review, subject) else None
+    prompt = await _prompt(review, subject, looked, background, finding, runs=runs is not None)
     inquiry = Inquiry(
         assignment=review,
         name=step_name(finding),
@@ -65,7 +71,7 @@ async def verify(review: Review, subject: Subject, looked: Looked, finding: Find
         answer=VERDICT,
         turns=_TURNS,
         max_output=4096,
-        run=tries.run if tries is not None else None,
+        run=runs.run if runs is not None else None,
         hide=partial(placeholders.hide, secrets=await diff.secrets(review, looked)),
     )
     try:
@@ -75,7 +81,9 @@ async def verify(review: Review, subject: Subject, looked: Looked, finding: Find
     if answer.arguments is None:
         return Verdict(fate="unproved", reason=answer.problem or "the model gave no answer")
     verdict = await _judged(review, looked, finding, answer.arguments, answer.model)
-    return verdict.model_copy(update={"tried": tries.done[-1]}) if tries is not None and tries.done else verdict
+    if runs is None:
+        return verdict
+    return verdict.model_copy(update={"tried": runs.done[-1] if runs.done else None, "trouble": runs.trouble})
 
 
 async def _judged(review: Review, looked: Looked, finding: Finding, said: Mapping[str, Any], model: str) -> Verdict:
@@ -114,19 +122,42 @@ async def _proof(review: Review, looked: Looked, finding: Finding, path: str, qu
     return places.place(changed, quote, line, side, head=head, base=base, exact=True)
 
 
-async def _prompt(review: Review, subject: Subject, looked: Looked, finding: Finding, *, runs: bool) -> str:
+async def _prompt(
+    review: Review, subject: Subject, looked: Looked, background: Background, finding: Finding, *, runs: bool
+) -> str:
     diffs = await diff.changed(review, looked)
     head = (await diff.texts(review, looked, looked.head_sha, [finding.path])).get(finding.path)
     rows = await asyncio.to_thread(excerpts.rows, diffs[finding.path], head)
+    others = await asyncio.to_thread(_others, diffs, finding.path)
     return render(
         "review/verify.md.j2",
         nonce=subject.nonce,
         path=finding.path,
         claim=_claim(finding),
         diff="\n".join(rows)[:_MAX_DIFF],
+        others=others,
         code=_around(head or "", finding.line),
+        origins=background.origins.get(finding.path, ()),
+        checks=background.checks,
+        tests=background.tests.get(finding.path, ()),
         runs=runs,
     )
+
+
+def _others(diffs: Mapping[str, FileDiff], path: str) -> str:
+    """Return the diffs of the other files, as far as there is room, and the names of those for which there is none."""
+    parts, left, room = [], [], _MAX_OTHERS
+    for other, one in diffs.items():
+        if other == path or not one.hunks:
+            continue
+        part = "\n".join([f"=== {other} ({one.status})", *excerpts.rows(one, None)])
+        if len(part) <= room:
+            parts.append(part)
+            room -= len(part)
+        else:
+            left.append(other)
+    more = [f"(not shown: {', '.join(left[:_NAMED])})"] if left else []
+    return "\n\n".join([*parts, *more])
 
 
 def _claim(finding: Finding) -> str:

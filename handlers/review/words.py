@@ -200,9 +200,17 @@ def _proof(one: Settled) -> str:
 
 
 def _tried(tried: Tried) -> str:
-    """What was run to see it, and what came out: one line until somebody opens it."""
-    wrote = f"It wrote:\n\n{code_block(tried.output, 'text')}" if tried.output.strip() else "It wrote nothing."
-    return folded(f"Tried in the sandbox: {tried.ended}", f"{code_block(tried.command, 'sh')}\n\n{wrote}")
+    """Show what was run, without the change and with it, and what came out: one line until somebody opens it."""
+    title = f"Tried in the sandbox: {tried.ended}"
+    wrote = _wrote(tried.output)
+    if tried.before_ended:
+        title = f"{title} now, {tried.before_ended} before the change"
+        wrote = f"Now: {wrote}\n\nBefore the change: {_wrote(tried.before_output)}"
+    return folded(title, f"{code_block(tried.command, 'sh')}\n\n{wrote}")
+
+
+def _wrote(output: str) -> str:
+    return f"It wrote:\n\n{code_block(output, 'text')}" if output.strip() else "It wrote nothing."
 
 
 def _unread(reviewed: Reviewed) -> str:
@@ -247,6 +255,7 @@ def _risk(file: ChangedFile) -> str:
 def _checked(reviewed: Reviewed) -> str:
     """What ran, what did not, what was thrown away, and what it cost."""
     lines = [_readers(reviewed), _tools(reviewed), _not_run(reviewed), _thrown_away(reviewed)]
+    lines += [f"In the sandbox: {paragraph(shortened(reviewed.trouble, 300))}."] if reviewed.trouble else []
     lines += [f"Checked against {_numbers(reviewed.issues)}."] if reviewed.issues else []
     body = "\n".join(f"- {line}" for line in lines if line)
     return f"{folded('How this was checked', body)}\n\n<sub>{_cost(reviewed)}</sub>"

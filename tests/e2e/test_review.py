@@ -35,9 +35,10 @@ print(parse_price("2.5"), "`" * 4)
     assert "**Bug: One digit of cents is taken for cents**" in remark["body"]
     assert "**Fails for:** parse_price" in remark["body"]
     assert "`basket/prices.py:7`" in remark["body"]
-    assert "<summary>Tried in the sandbox: exit code 0</summary>" in remark["body"]
+    assert "<summary>Tried in the sandbox: exit code 0 now, exit code 0 before the change</summary>" in remark["body"]
     assert f"\n```sh\n{line}\n```\n" in remark["body"], "a command of several lines stays in its lines"
-    assert "\n`````text\n205 ````\n`````\n" in remark["body"], "what it wrote cannot close its fence"
+    assert "Now: It wrote:\n\n`````text\n205 ````\n`````\n" in remark["body"], "what it wrote cannot close its fence"
+    assert "Before the change: It wrote:\n\n`````text\n200 ````\n`````\n" in remark["body"]
     assert '```suggestion\n    return int(whole) * 100 + int((cents + "00")[:2])\n```' in remark["body"]
     (summary,) = (await story.comments(number))["status"]
     assert summary.startswith("I read the one changed file: 1 bug.")

@@ -42,6 +42,17 @@ async def test_entries_and_blobs_agree(mirror: Mirror) -> None:
         await mirror.blobs(["1" * 40])
 
 
+async def test_blame_names_the_commits_that_lines_came_from(mirror: Mirror) -> None:
+    base = await mirror.resolve("main")
+    text = "def parse():\n    if not text:\n        return 0\n    return 1\n"
+    mended = await mirror.commit(base, Changes(files={"src/parse.py": text}), "Fix #7: no text", BOT, 1_700_000_000)
+    found = await mirror.blame(mended, "src/parse.py", [(2, 3), (4, 4)])
+    assert next(iter(found.items())) == (mended, "Fix #7: no text")
+    assert len(found) == 2
+    with pytest.raises(GitError):
+        await mirror.blame(mended, "src/parse.py", [(900, 901)])
+
+
 async def test_a_repeated_commit_is_the_same_commit_and_keeps_modes(mirror: Mirror, source: Path) -> None:
     base = await mirror.resolve("main")
     changes = Changes(
