@@ -100,7 +100,7 @@ async def resolve(client: Client, thread_id: str) -> None:
 
 async def unresolve(client: Client, thread_id: str) -> None:
     """Open a resolved thread again; it needs the same permissions as :func:`resolve`."""
-    await client.graphql(_UNRESOLVE, {"id": thread_id}, manner=REPEATABLE)
+    await client.graphql(_UNRESOLVE, {"id": thread_id}, options=REPEATABLE)
 
 
 async def _comments(client: Client, thread: Any) -> tuple[ThreadComment, ...]:
