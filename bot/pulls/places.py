@@ -28,7 +28,7 @@ _LONG = 12
 _PROVING = 4
 # a line with one name misquoted is known by the others, of so many characters together, or by the likeness of the two
 # names; measured by bench/anchors.py: with less, lines of other files are taken for such
-_NAMES = 12
+_NAMES = 11
 _SLIP = 0.75
 # these stand in most lines, and instead of another word they are another meaning, no slip
 _KEYWORDS = frozenset(word.lower() for word in keyword.kwlist) | {"null", "nil", "undefined", "this", "self"}
@@ -292,7 +292,7 @@ def _part(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
     """
     wanted, (text, starts) = _joined(reading.keys)[0].rstrip(".…"), code.joined
     at = text.find(wanted) if wanted else -1
-    while at >= 0 and len(wanted) >= _PROVING:
+    while at >= 0 and len(wanted) > 1:
         end = at + len(wanted)
         first, last = bisect_right(starts, at) - 1, bisect_right(starts, end - 1) - 1
         cut = (starts[first] == at or len(wanted) >= _LONG) and not text[end - 1].isdigit()
@@ -328,7 +328,7 @@ def _misquoted(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
     for row in range(len(code.words) - len(wanted) + 1):
         there = code.words[row : row + len(wanted)]
         unlike = _one_unlike(wanted, there)
-        if unlike is not None and unlike[0].lower() not in _KEYWORDS:
+        if unlike is not None and unlike[0].lower() not in _KEYWORDS - {"self", "this"}:
             agreed = [word for line in there for word in line if word != unlike[1] and word.isidentifier()]
             names = sum(len(word) for word in agreed if word.lower() not in _KEYWORDS)
             sure = names >= _NAMES or _likeness(*unlike) >= _SLIP
