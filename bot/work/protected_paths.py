@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from fnmatch import fnmatch
 
+from bot.patterns import matches
+
 PROTECTED_FOLDERS = frozenset(
     [
         ".git", ".github", ".gitlab", ".gitea", ".forgejo", ".circleci", ".buildkite", ".husky", ".claude", ".cursor",
@@ -26,12 +28,12 @@ PROTECTED_FILES = (
 def is_protected(path: str, also: Collection[str] = ()) -> bool:
     """Say whether no change may touch this path; any folder counts, case does not.
 
-    ``also`` are the repository's own patterns (``protected`` in its policy), matched against whole paths.
+    ``also`` are the repository's own patterns (``protected`` in its policy), which match as in ``.gitignore``.
     """
     folded = path.casefold()
     *folders, name = folded.split("/")
     return (
         not PROTECTED_FOLDERS.isdisjoint(folders)
         or any(fnmatch(name, pattern) for pattern in PROTECTED_FILES)
-        or any(fnmatch(folded, pattern.casefold()) for pattern in also)
+        or any(matches(pattern.casefold(), folded) for pattern in also)
     )
