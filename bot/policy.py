@@ -1,7 +1,7 @@
 """A repository's own rules, ``.github/forgehand.yml``, and the answer to "may this actor do this here?".
 
 The file is read from the default branch only. Every limit is min(server, repository), models come from the server's
-list. Patterns are shell patterns in which ``*`` also crosses folders.
+list. Patterns are those of ``.gitignore`` (:mod:`bot.patterns`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import asyncio
 import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal, NamedTuple, Protocol
+from typing import Annotated, Any, Literal, NamedTuple, Protocol, get_args
 
 import yaml
 from pydantic import BaseModel, Field, ValidationError
@@ -22,6 +21,7 @@ from bot.github.api.scopes import READ_CODE
 from bot.github.resources import repos
 from bot.github.resources.permissions import Role
 from bot.models.catalogue import Catalogue
+from bot.patterns import matches
 from bot.settings import ModelRole, Settings
 from bot.toolchains.port import Checks
 from bot.types import Actor, ForgehandError, JsonModel, Repository
@@ -73,11 +73,19 @@ class ReviewPolicy(JsonModel):
 
 
 class CommandPolicy(JsonModel):
-    """Which commands people with write and with read permission may use. Those in ``read`` need no more than that."""
+    """Which commands people with write and with read permission may use. Those in ``read`` need no more than that.
+
+    ``mention_only``: a command counts where it begins with the bot's name, so that ``/fix`` may be another bot's.
+    """
 
     write: tuple[WriteCommand, ...] = WriteCommand.__args__  # type: ignore[attr-defined]
     read: tuple[ReadCommand, ...] = ("status", "config", "help")
     max_dollars: Dollars = 1.0
+    mention_only: bool = False
+
+    def names(self) -> frozenset[str]:
+        """Return the names that make a command of a line that begins with a slash."""
+        return frozenset() if self.mention_only else frozenset((*get_args(WriteCommand), *get_args(ReadCommand)))
 
 
 class LimitPolicy(JsonModel):
@@ -123,11 +131,11 @@ class Policy(JsonModel):
 
     def ignores(self, path: str) -> bool:
         """Whether reviews leave this path out."""
-        return any(fnmatchcase(path, pattern) for pattern in self.review.ignore)
+        return any(matches(pattern, path) for pattern in self.review.ignore)
 
     def instructions(self, path: str) -> list[str]:
         """What reviews are told to look for in this path, in the file's order."""
-        return [text for pattern, text in self.review.instructions.items() if fnmatchcase(path, pattern)]
+        return [text for pattern, text in self.review.instructions.items() if matches(pattern, path)]
 
 
 class Decision(NamedTuple):

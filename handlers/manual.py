@@ -29,10 +29,12 @@ use the name that your App has. Several commands in one text are done in order, 
 - **What is quoted is not obeyed**: nothing in code, quotations, lists or HTML comments, nothing that was edited in
   later, and nothing that a bot writes or an app in your name.
 - **Who may** is asked of GitHub each time, never read from the event. `commands` in `.github/forgehand.yml` says which
-  commands people with read permission may use (`read`) and which need write permission (`write`); what stands in
-  neither list is switched off. A refusal is one reaction and one sentence, costs no model call, and has a row in the
-  audit trail. Without write permission an account gets thirty commands an hour answered.
-  `commands: {{ read: [ask, explain, status, config, help] }}` opens questions to everybody who can read.
+  commands people with read permission may use (`read`) and which need write permission (`write`). A refusal is one
+  reaction and one sentence, costs no model call, and has a row in the audit trail. Without write permission an account
+  gets thirty commands an hour answered. `commands: {{ read: [ask, explain, status, config, help] }}` opens questions to
+  everybody who can read.
+- **What stands in neither list is switched off.** Typed as `/name` it may be another bot's and is met with silence.
+  `commands: {{ mention_only: true }}` leaves every `/name` to others: commands then begin with `@forgehand`.
 - **A wrong word** is answered with the nearest command, if you clearly meant us.
 """
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 
 from bot.change.branches import task_of
 from bot.change.pull import brief_of, fetch_ends
 from bot.change.stages import Stage
+from bot.doors.comments.grammar import begins_with_command
 from bot.github.api.client import Client
 from bot.github.api.scopes import READ
 from bot.github.resources import pulls, threads
@@ -91,7 +91,7 @@ async def _demands(job: RevisionJob, github: Client) -> tuple[Demand, ...]:
         stored = tuple(_of_thread(demand, there, known) for demand in stored)
         stored = tuple(demand for demand in stored if demand.thread is None or demand.thread in open_threads)
         mention = bot.removesuffix("[bot]")
-        waiting = [thread for thread in there if waits(thread, task.reviewer, mention)]
+        waiting = [thread for thread in there if waits(thread, task.reviewer, mention, job.policy.commands.names())]
         asked = (*asked, *(_demand(thread, task.reviewer) for thread in waiting))
     return (*asked, *stored)
 
@@ -131,12 +131,13 @@ def _of_thread(demand: Demand, there: Sequence[Thread], known: Collection[str]) 
     return demand.model_copy(update={"thread": thread.id, "root": root, "text": "\n\n".join(said) or demand.text})
 
 
-def waits(thread: Thread, reviewer: str | None, mention: str) -> bool:
-    """An open thread in which the reviewer spoke last: what we have answered is not asked any more. A command is
-    answered by itself."""
+def waits(thread: Thread, reviewer: str | None, mention: str, names: Collection[str]) -> bool:
+    """Say whether a thread is open and the reviewer spoke last in it: what we have answered is not asked any more.
+
+    A command is answered by itself.
+    """
     last = thread.comments[-1] if thread.comments and not thread.resolved else None
-    command = rf"\s*(?:/[a-z]+(?!\S)|@{re.escape(mention)}\b)"
-    return last is not None and last.author == reviewer and re.match(command, last.body) is None
+    return last is not None and last.author == reviewer and not begins_with_command(last.body, names, mention)
 
 
 def _demand(thread: Thread, reviewer: str | None) -> Demand:

@@ -6,12 +6,12 @@ happens then is the pipeline of :mod:`bot.change.pipeline`.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from bot.change.pipeline import run_change
 from bot.dispatch.start import Request, begin_typed, sender_role, start
 from bot.doors.comments.commands import ON_PULLS, Arguments, Command, Invocation
+from bot.doors.comments.grammar import begins_with_command
 from bot.doors.comments.replies import reply
 from bot.doors.webhook.router import Event, Router
 from bot.engine.port import Ctx, FlowSpec, Outcome
@@ -21,7 +21,6 @@ from handlers.revise.recipe import REVISE
 from handlers.revise.records import Demand, RevisionTask
 
 FLOW = REVISE.name
-_COMMAND = re.compile(r"^\s*[/@]")
 
 router: Router[Services] = Router()
 
@@ -36,13 +35,16 @@ async def reviewed(event: Event, services: Services) -> None:
     if actor.type != "User" or _part(review, "user").get("id") != actor.id or not await _is_ours(services, pull):
         return
     body = str(review.get("body") or "")
+    mention = (await services.github.bot()).login.removesuffix("[bot]")
+    names = services.policies.latest(repository).commands.names()
+    asks = bool(body.strip()) and not begins_with_command(body, names, mention)
     task = RevisionTask(
         repository=repository,
         number=number,
         actor=actor,
         delivery=event.guid,
         triggered=str(review.get("submitted_at")),
-        demands=(Demand(author=actor.login, text=body),) if body.strip() and not _COMMAND.match(body) else (),
+        demands=(Demand(author=actor.login, text=body),) if asks else (),
         reviewer=actor.login,
     )
     request = Request(event, FLOW, task, writes=True, source="review", alone=False)

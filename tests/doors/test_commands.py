@@ -251,9 +251,26 @@ async def test_a_wrong_policy_stops_work_but_not_help(story: Story) -> None:
     assert "`/fix [hint]`" in text
 
     await put(story, POLICY, "commands: { write: [cancel], read: [help] }\n")
-    for typed in ("/fix", "/status"):
-        text = await refused(story, await comment(story, number, typed))
-        assert text == f"`{typed}` is switched off in this repository (`commands` in `.github/forgehand.yml`)."
+    for typed in ("fix", "status"):
+        text = await refused(story, await comment(story, number, f"@forgehand {typed}"))
+        assert text == f"`/{typed}` is switched off in this repository (`commands` in `.github/forgehand.yml`)."
+    assert queued(story) == []
+
+
+async def test_the_commands_of_other_bots_are_met_with_silence(story: Story) -> None:
+    await put(story, POLICY, "commands: { write: [fix], read: [help] }\n")
+    number = await story.file("A", "B", label=None)
+    theirs = [await comment(story, number, typed) for typed in ("/approve", "/status\n/retry", "/lgtm", "/hold cancel")]
+    await handled(story)
+    assert [await reactions(story, one) for one in theirs] == [[]] * len(theirs)
+    (text,) = await answered(story, await comment(story, number, "/approve\n/help"))
+    assert "switched off" not in text
+
+    await put(story, POLICY, "commands: { mention_only: true }\n")
+    silent = [await comment(story, number, typed) for typed in ("/help", "/fix", "/fiix")]
+    await handled(story)
+    assert [await reactions(story, one) for one in silent] == [[]] * len(silent)
+    await answered(story, await comment(story, number, "@forgehand help"))
     assert queued(story) == []
 
 

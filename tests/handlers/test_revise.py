@@ -9,6 +9,7 @@ from bot.change.recipe import Rules
 from bot.change.records import GateReport, PullEnds
 from bot.git.changes import Changes
 from bot.github.resources.threads import Thread, ThreadComment
+from bot.policy import CommandPolicy
 from bot.types import Actor, Repository
 from handlers.revise.demands import waits
 from handlers.revise.records import Answered, Answers, Demand, Revised, RevisionTask, Wanted, publishable, results
@@ -41,25 +42,42 @@ def thread(*said: tuple[str, str], resolved: bool = False) -> Thread:
     )
 
 
+NAMES = CommandPolicy().names()
+
+
 @pytest.mark.parametrize(
     ("body", "waiting"),
     [
         ("Please rename it.", True),
         ("/etc/hosts is no good place", True),
         ("@ann is right, rename it", True),
+        ("@ben is right: the name lies", True),
+        ("/tmp is hard-coded here", True),
+        ("/usr", True),
+        ("> /fix\n\nNo, rename it.", True),
+        ("`/fix` does not help here", True),
+        ("Rename it.\n/ask Why?", True),
+        ("/fiix it", False),
+        ("@forgehand[bot] why?", False),
         ("/ask Why is it named so?", False),
         ("\n@forgehand explain", False),
     ],
 )
 def test_a_comment_waits_for_a_revision_unless_it_is_a_command(body: str, waiting: bool) -> None:
-    assert waits(thread(("mara", body)), "mara", "forgehand") is waiting
+    assert waits(thread(("mara", body)), "mara", "forgehand", NAMES) is waiting
+
+
+def test_a_slash_is_a_word_where_only_the_name_is_answered() -> None:
+    names = CommandPolicy(mention_only=True).names()
+    assert waits(thread(("mara", "/fix the loop")), "mara", "forgehand", names)
+    assert not waits(thread(("mara", "@forgehand fix the loop")), "mara", "forgehand", names)
 
 
 def test_what_was_answered_or_settled_does_not_wait() -> None:
     asked = ("mara", "Please rename it.")
-    assert not waits(thread(asked, ("forgehand[bot]", "Done.")), "mara", "forgehand")
-    assert waits(thread(asked, ("forgehand[bot]", "Not done."), ("mara", "Still.")), "mara", "forgehand")
-    assert not waits(thread(asked, resolved=True), "mara", "forgehand")
+    assert not waits(thread(asked, ("forgehand[bot]", "Done.")), "mara", "forgehand", NAMES)
+    assert waits(thread(asked, ("forgehand[bot]", "Not done."), ("mara", "Still.")), "mara", "forgehand", NAMES)
+    assert not waits(thread(asked, resolved=True), "mara", "forgehand", NAMES)
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ class Typed:
     """One command as it was typed.
 
     ``text`` stands behind the name, ``below`` on the lines from the next one to the next command. ``name`` is in lower
-    case; where it is not ``known`` somebody meant us all the same, perhaps with ``nearest``.
+    case; where it is not ``known`` somebody meant us all the same, perhaps with ``nearest``. ``mentioned``: it began
+    with our name, so that nobody else can be meant.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Typed:
     below: str
     known: bool
     nearest: str | None
+    mentioned: bool = False
 
 
 def commands_in(text: str, names: Collection[str], mention: str) -> tuple[Typed, ...]:
@@ -52,7 +54,7 @@ def commands_in(text: str, names: Collection[str], mention: str) -> tuple[Typed,
     of punctuation may follow.
     """
     source = _LINE_ENDS.sub("\n", text[:_MAX_TEXT])
-    found = [line for line in _Reader(mention).lines(source) if line.mentioned or _nearest(line.name, names)]
+    found = _addressed(source, names, mention)
     rows = source.split("\n")
     return tuple(
         Typed(
@@ -61,9 +63,24 @@ def commands_in(text: str, names: Collection[str], mention: str) -> tuple[Typed,
             below="\n".join(rows[line.row + 1 : following.row if following else None]).strip(),
             known=line.name in names,
             nearest=_nearest(line.name, names) or _named(line, names),
+            mentioned=line.mentioned,
         )
         for line, following in zip_longest(found, found[1:])
     )
+
+
+def begins_with_command(text: str, names: Collection[str], mention: str) -> bool:
+    """Say whether the first thing a text says is a command, which is answered as such.
+
+    What begins with another name or with a path ("@ben is right", "/tmp is hard-coded here") is none.
+    """
+    source = _LINE_ENDS.sub("\n", text[:_MAX_TEXT]).lstrip()
+    return any(line.row == 0 for line in _addressed(source, names, mention))
+
+
+def _addressed(source: str, names: Collection[str], mention: str) -> list[_Line]:
+    """The lines by which somebody means us."""
+    return [line for line in _Reader(mention).lines(source) if line.mentioned or _nearest(line.name, names)]
 
 
 def _nearest(name: str, names: Collection[str]) -> str | None:

@@ -79,7 +79,10 @@ class _Text:
 
 
 class _Read(NamedTuple):
-    """One command after it was decided about: what to run, or else what to say."""
+    """One command after it was decided about: what to run, or else what to say.
+
+    Neither where it may be another bot's.
+    """
 
     name: str
     decision: Decision
@@ -104,6 +107,9 @@ async def _hear(event: Event, services: Services, commands: Commands) -> None:
         sender_role(services, event),
         services.github.for_repository(repository, said.spot.permissions),
     )
+    typed = [one for one in typed if one.mentioned or not policy.commands.mention_only]
+    if not typed:
+        return
     text = _Text(event, said, repository, actor, role, policy, fault)
     if await _too_many(services, actor, role):
         no = Decision(False, f"More than {_AN_HOUR} commands within an hour, without write permission.")
@@ -140,12 +146,13 @@ async def _answer(services: Services, text: _Text, read: Sequence[_Read]) -> Non
     await _record(services, text, taken)
     runs = [one.invocation for one in taken if one.invocation is not None]
     spot = text.said.spot
-    await replies.react(services, text.repository, spot, "eyes" if runs else "confused")
-    for invocation in runs:
-        await invocation.command.run(invocation, services)
     problems = list(dict.fromkeys(one.problem for one in taken if one.problem))
     if left:
         problems.append(f"I took the first {MAX_COMMANDS} commands of this text; write the others in another comment.")
+    if runs or problems:
+        await replies.react(services, text.repository, spot, "eyes" if runs else "confused")
+    for invocation in runs:
+        await invocation.command.run(invocation, services)
     if problems:
         order = next((order for order, one in enumerate(taken) if one.problem), MAX_COMMANDS)
         await replies.say(services, text.repository, spot, key_of(text.repository, spot, order), "\n\n".join(problems))
@@ -157,6 +164,9 @@ def _decide(text: _Text, commands: Commands, typed: Typed, order: int) -> _Read:
     # To be told that there is no such command takes as much as to be told which ones there are.
     name = command.name if command else _HELP
     decision = may_type(text.policy, name, text.actor, text.role)
+    if text.policy.level(name) is None and not typed.mentioned:
+        # Another bot may have a command of this name, and nobody wants to hear from us that we are not meant.
+        return _Read(name, decision)
     if not decision.allowed:
         return _Read(name, decision, decision.reason)
     if command is None:
