@@ -22,6 +22,7 @@ from bot import logs
 from bot.context.index import Indexer
 from bot.dispatch.progress import Reporter
 from bot.doctor.models import check_models
+from bot.doors.router import Handlers
 from bot.doors.webhook.dispatcher import Dispatcher
 from bot.doors.webhook.endpoint import Endpoint
 from bot.doors.webhook.inbox import Inbox
@@ -48,7 +49,7 @@ from bot.upkeep.janitor import Janitor
 from bot.upkeep.scratch import scratch
 from bot.web.server import make_runner, make_web
 from bot.work.services import Services
-from handlers import GAVE_UP, ROUTER, add_flows
+from handlers import HANDLERS
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _PERMANENT = (Forbidden, Invalid)
@@ -68,7 +69,7 @@ class Bot:
 
 
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Bot]:
+async def running(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIterator[Bot]:
     """The bot at work: database migrated, engine recovered, inbox open; taken down in the opposite order.
 
     Raises :class:`SettingsError` where what it needs is missing, :class:`StoreError` without its database.
@@ -95,24 +96,28 @@ async def running(settings: Settings) -> AsyncIterator[Bot]:
             models=ModelGateway(store, settings, Catalogue(settings), SdkModel),
             indexer=indexer,
             sandbox=sandbox,
-            policies=PolicyLoader(DefaultBranch(github), settings),
+            policies=PolicyLoader(DefaultBranch(github), settings, handlers.registry.schema),
             make_toolchain=lambda checks, tree: make_toolchain(sandbox, checks, tree, settings),
             engine=engine,
         )
-        add_flows(flows, services)
+        handlers.registry.add_flows(flows, services)
         await engine.launch()
         stack.push_async_callback(engine.close)
-        yield await _open(stack, settings, services, engine)
+        yield await _open(stack, settings, services, engine, handlers)
 
 
-async def _open(stack: AsyncExitStack, settings: Settings, services: Services, engine: DbosEngine) -> Bot:
+async def _open(
+    stack: AsyncExitStack, settings: Settings, services: Services, engine: DbosEngine, handlers: Handlers
+) -> Bot:
     """The ways in and the loops beside the engine."""
     inbox = Inbox(services.store)
     stack.callback(inbox.close)
-    dispatcher = Dispatcher(services.store, inbox, ROUTER, services, permanent=_PERMANENT, gave_up=GAVE_UP)
+    dispatcher = Dispatcher(
+        services.store, inbox, handlers.router, services, permanent=_PERMANENT, gave_up=handlers.gave_up
+    )
     github, minutes = services.github.app, settings.sweep_minutes
     sweep = Sweep(github, services.store, dispatcher.accept, minutes=minutes, poll=settings.poll)
-    reporter, janitor = Reporter(services), Janitor(services)
+    reporter, janitor = Reporter(services, handlers.registry), Janitor(services)
     loops = {"reporter": reporter.run, "janitor": janitor.run, "sweep": sweep.run, "dispatcher": dispatcher.run}
     supervisors = {name: Supervisor(name, loop) for name, loop in loops.items()}
     for supervisor in supervisors.values():

@@ -112,9 +112,10 @@ def config() -> None:
 def config_check(file: Path, path: str | None) -> None:
     """Print the effective value of every key of FILE and where it comes from; exit 1 where it is wrong."""
     from bot.policy import describe, parse_policy
+    from handlers import TASKS
 
     settings = _settings()
-    _finish(lambda: _told(describe(parse_policy(_text(file), settings), path)))
+    _finish(lambda: _told(describe(parse_policy(_text(file), settings, TASKS.schema), TASKS.schema, path)))
 
 
 @main.command()

@@ -46,18 +46,6 @@ class Repository(JsonModel):
         return f"{self.owner}/{self.name}"
 
 
-class Target(JsonModel):
-    """The argument every task has.
-
-    The repository, the issue or pull request, who asked, and in which delivery.
-    """
-
-    repository: Repository
-    number: int
-    actor: Actor
-    delivery: str
-
-
 class ForgehandError(Exception):
     """The root of every error we raise on purpose.
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.doors.comments.commands import ANYWHERE, Command, Invocation
-from bot.doors.comments.replies import reply
+from bot.doors.comments.commands import ANYWHERE, Command, Invocation, reply
 from bot.store import tasks
 from bot.store.tasks import Task
 from bot.work.services import Services

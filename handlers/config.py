@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from bot.doors.comments.commands import ANYWHERE, Command, Invocation
-from bot.doors.comments.replies import reply
+from bot.doors.comments.commands import ANYWHERE, Command, Invocation, reply
 from bot.markdown import code_block
-from bot.policy import PATH, describe
+from bot.policy import PATH, READERS, describe
 from bot.work.services import Services
 
 
 async def run(invocation: Invocation, services: Services) -> None:
     """Answer with every key; where the file is wrong, with what is wrong in it first."""
-    effective = code_block(describe(invocation.policy), "yaml")
+    effective = code_block(describe(invocation.policy, invocation.registry.schema), "yaml")
     if invocation.fault is not None:
-        text = f"{invocation.fault}\n\nUntil that is mended nothing starts here. Without the file this would hold:"
+        text = (
+            f"{invocation.fault}\n\nUntil that is fixed nothing starts here. Without the file these values would hold:"
+        )
     else:
-        text = f"This holds here; `line` means `{PATH}` on the default branch:"
+        text = f"These values hold here; `line` means `{PATH}` on the default branch:"
     await reply(services, invocation, f"{text}\n\n{effective}")
 
 
@@ -27,4 +28,5 @@ COMMAND = Command(
     places=ANYWHERE,
     run=run,
     quick=True,
+    rule=READERS,
 )

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from difflib import get_close_matches
 
-from bot.doors.comments.commands import ANYWHERE, Arguments, Command, Invocation
-from bot.doors.comments.replies import reply
-from bot.markdown import table
-from bot.policy import may_type
+from bot.doors.comments.commands import ANYWHERE, Arguments, Command, Invocation, reply
+from bot.markdown import inline_code, table
+from bot.policy import READERS
 from bot.work.services import Services
-
-
-def command(names: Sequence[str]) -> Command:
-    """The command, told what others there are."""
-    return Command(
-        name="help",
-        summary="Lists the commands that you may use here, or explains one.",
-        explanation="The list is made for whoever asks and for the place where it is asked.",
-        examples=(("/help", "lists the commands"), ("/help fix", "explains `/fix`")),
-        places=ANYWHERE,
-        arguments=Arguments("[command]", words=(*names, "help")),
-        run=run,
-        quick=True,
-    )
 
 
 async def run(invocation: Invocation, services: Services) -> None:
     """Answer with the list, or with one command's manual."""
-    wanted = invocation.commands.get(invocation.argument)
+    name = invocation.argument.casefold().removeprefix("/")
+    wanted = invocation.commands.get(name)
+    if name and wanted is None:
+        nearest = next(iter(get_close_matches(name, invocation.commands, n=1)), None)
+        meant = f" Did you mean `/help {nearest}`?" if nearest else ""
+        await reply(services, invocation, f"I know no command {inline_code(name)}.{meant} `/help` lists all.")
+        return
     await reply(services, invocation, _list(invocation) if wanted is None else _one(invocation, wanted))
 
 
@@ -47,7 +38,7 @@ def _list(invocation: Invocation) -> str:
     for each in invocation.commands.values():
         if not _may(invocation, each):
             others.append(f"`/{each.name}`")
-        elif invocation.place not in each.places:
+        elif invocation.subject.kind not in each.places:
             elsewhere.append(f"`/{each.name}`")
         else:
             mine.append((f"`{each.usage}`", each.summary))
@@ -68,4 +59,17 @@ def _one(invocation: Invocation, wanted: Command) -> str:
 
 
 def _may(invocation: Invocation, wanted: Command) -> bool:
-    return may_type(invocation.policy, wanted.name, invocation.actor, invocation.role).allowed
+    return invocation.may(wanted.name).allowed
+
+
+COMMAND = Command(
+    name="help",
+    summary="Lists the commands that you may use here, or explains one.",
+    explanation="The list is made for whoever asks and for the place where it is asked.",
+    examples=(("/help", "lists the commands"), ("/help fix", "explains `/fix`")),
+    places=ANYWHERE,
+    arguments=Arguments("[command]", text=True),
+    run=run,
+    quick=True,
+    rule=READERS,
+)

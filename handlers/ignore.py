@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bot.doors.comments.commands import Arguments, Command, Invocation
-from bot.doors.comments.replies import reply
+from bot.doors.comments.commands import Arguments, Command, Invocation, reply
 from bot.markdown import paragraph
 from bot.pulls.history import ignore
 from bot.work.services import Services

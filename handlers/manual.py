@@ -10,9 +10,9 @@ from pathlib import Path
 
 from bot.doors.comments.commands import Command
 from bot.doors.comments.listener import MAX_COMMANDS
+from bot.doors.router import Handlers
 from bot.markdown import table
-from bot.policy import Policy
-from handlers import COMMANDS
+from handlers import HANDLERS
 from handlers.help import examples, where
 
 PATH = Path(__file__).parent.parent / "docs" / "commands.md"
@@ -39,12 +39,11 @@ use the name that your App has. Several commands in one text are done in order, 
 """
 
 
-def text() -> str:
-    """The whole page."""
-    rows = [(f"[`{each.usage}`](#{each.name})", each.summary, _who(each)) for each in COMMANDS.values()]
-    return "\n\n".join(
-        [_HEAD.rstrip(), table(("command", "what it does", "who"), rows), *map(_section, COMMANDS.values())]
-    )
+def text(handlers: Handlers = HANDLERS) -> str:
+    """Return the whole page."""
+    commands = handlers.commands.values()
+    rows = [(f"[`{each.usage}`](#{each.name})", each.summary, _who(each)) for each in commands]
+    return "\n\n".join([_HEAD.rstrip(), table(("command", "what it does", "who"), rows), *map(_section, commands)])
 
 
 def _section(command: Command) -> str:
@@ -59,7 +58,7 @@ def _section(command: Command) -> str:
 
 
 def _who(command: Command) -> str:
-    return Policy().level(command.name) or "nobody"
+    return command.rule.level
 
 
 def main(arguments: list[str], path: Path = PATH) -> int:

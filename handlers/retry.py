@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from bot.dispatch.start import begin_again
-from bot.dispatch.status import FLOWS
-from bot.doors.comments.commands import ANYWHERE, Command, Invocation
-from bot.doors.comments.replies import reply
-from bot.policy import may_type
+from bot.dispatch.spec import Shown
+from bot.dispatch.start import begin
+from bot.doors.comments.commands import ANYWHERE, Command, Invocation, reply
 from bot.store import tasks
 from bot.store.tasks import Task
 from bot.work.services import Services
@@ -22,13 +20,27 @@ async def run(invocation: Invocation, services: Services) -> None:
     repository, number = invocation.repository.id, invocation.number
     found = await services.store.run(lambda connection: tasks.find(connection, repository, number))
     earlier = [task for task in found if task.delivery != invocation.event.guid]
-    last = next((task for task in earlier if not FLOWS[task.flow].quiet or task.state in _FAILED), None)
+    last = next((task for task in earlier if not _is_answer(invocation, task) or task.state in _FAILED), None)
     last = last or next(iter(earlier), None)
     problem = _problem(invocation, last)
     if problem or last is None:
         await reply(services, invocation, problem)
     else:
-        await begin_again(services, invocation, last)
+        await _again(invocation, services, last)
+
+
+async def _again(invocation: Invocation, services: Services, task: Task) -> None:
+    """Start a task as it was asked for, for whoever typed this; in the repository as it is named now."""
+    spec = invocation.registry.get(task.flow)
+    assert spec is not None, "an unknown task was refused"
+    request = spec.request.model_validate(task.argument)
+    origin = invocation.origin.model_copy(update={"reply": request.origin.reply})
+    renewed = request.model_copy(update={"repository": invocation.repository, "origin": origin})
+    await begin(services, spec, renewed, parent=task.id)
+
+
+def _is_answer(invocation: Invocation, task: Task) -> bool:
+    return invocation.registry.show(task.flow).shown is Shown.REPLY
 
 
 def _problem(invocation: Invocation, task: Task | None) -> str:
@@ -39,7 +51,9 @@ def _problem(invocation: Invocation, task: Task | None) -> str:
         return f"The last task here ({task.flow}, `{task.id}`) has not ended; `/cancel` stops it."
     if task.state not in _FAILED and not stopping:
         return f"The last task here ({task.flow}, `{task.id}`) ended well; there is nothing to retry."
-    decision = may_type(invocation.policy, task.flow, invocation.actor, invocation.role)
+    if invocation.registry.get(task.flow) is None:
+        return f"The last task here ({task.flow}, `{task.id}`) is not one that this version knows."
+    decision = invocation.may(task.flow)
     return "" if decision.allowed else decision.reason
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from bot.dispatch.status import FLOWS
-from bot.doors.comments.commands import ANYWHERE, Command, Invocation
-from bot.doors.comments.replies import reply
+from bot.dispatch.registry import Registry
+from bot.doors.comments.commands import ANYWHERE, Command, Invocation, reply
 from bot.markdown import duration, money, paragraph, shortened
+from bot.policy import READERS
 from bot.store import reporting, tasks
 from bot.store.database import now_ms
 from bot.store.tasks import Task
@@ -19,26 +19,26 @@ _ENDED = 3
 async def run(invocation: Invocation, services: Services) -> None:
     """Answer with a line for each task."""
     repository, number = invocation.repository.id, invocation.number
-    lines = await services.store.run(lambda connection: _lines(connection, repository, number))
+    lines = await services.store.run(lambda connection: _lines(connection, invocation.registry, repository, number))
     await reply(services, invocation, "\n".join(lines) or "Nothing runs here, and nothing has run here yet.")
 
 
-def _lines(connection: sa.Connection, repository: int, number: int) -> list[str]:
+def _lines(connection: sa.Connection, registry: Registry, repository: int, number: int) -> list[str]:
     found = tasks.find(connection, repository, number)
     active = [task for task in found if task.ended is None]
     shown = [*active, *[task for task in found if task.ended is not None][:_ENDED]]
-    lines = [_line(connection, task) for task in shown]
+    lines = [_line(connection, registry, task) for task in shown]
     return lines if active or not lines else ["Nothing runs here now.", "", *lines]
 
 
-def _line(connection: sa.Connection, task: Task) -> str:
+def _line(connection: sa.Connection, registry: Registry, task: Task) -> str:
     """State, progress or result, time and money of one task."""
     events = tasks.list_events(connection, task.id)
     spent = reporting.sum_spending(connection, task.id)
     stage = next((str(event.data["stage"]) for event in reversed(events) if event.kind == "stage"), "")
     summary = shortened(paragraph(str((task.result or {}).get("summary") or "")), 200)
     asked = "is being stopped" if task.cancel and task.ended is None else task.state
-    doing = dict(FLOWS[task.flow].stages).get(stage, "")
+    doing = registry.show(task.flow).stages.get(stage, "")
     said = summary if task.ended is not None else doing
     lasted = duration(((task.ended or now_ms()) - task.created) / 1000)
     cost = f"{money(spent.dollars)}, {spent.calls} model call{'s' if spent.calls != 1 else ''}"
@@ -54,4 +54,5 @@ COMMAND = Command(
     places=ANYWHERE,
     run=run,
     quick=True,
+    rule=READERS,
 )

@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from tests.support import forks
@@ -35,6 +36,15 @@ sys.dont_write_bytecode = False
 # No test measures how fast the machine is: not an example's time, not that of making examples.
 settings.register_profile("forgehand", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("forgehand")
+
+# A traceback with the values of all locals, as structlog prints it by default, takes seconds on a busy machine.
+structlog.configure(
+    processors=[
+        structlog.stdlib.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(),
+    ]
+)
 
 _NOTE = "did not run"
 _CACHE = "forgehand/not-run"

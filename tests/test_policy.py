@@ -11,8 +11,11 @@ import pytest
 
 from bot.github.resources.permissions import Role
 from bot.policy import PATH, Policy, PolicyError, PolicyLoader, default_policy, describe, may, parse_policy
+from bot.pulls.rules import ReviewRules
 from bot.settings import BudgetSettings, Settings
 from bot.types import Actor, Repository
+from handlers import TASKS
+from handlers.fix.rules import FixRules
 
 DESIGN = """\
 # the example of the documentation
@@ -28,6 +31,7 @@ models:   { fix: [big, small] }
 limits:   { dollars_per_day: 4 }
 protected: [infra/*]
 """
+SCHEMA = TASKS.schema
 REPOSITORY = Repository(id=1, owner="octo", name="sample", installation=2)
 
 
@@ -37,19 +41,19 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def test_the_documented_example(settings: Settings) -> None:
-    policy = parse_policy(DESIGN, settings)
-    assert policy.fix.unverified == "off"
-    assert policy.fix.max_dollars == 5, "the server's ceiling"
+    policy = parse_policy(DESIGN, settings, SCHEMA)
+    assert policy.rules(FixRules).unverified == "off"
+    assert policy.rules(FixRules).max_dollars == 5, "the server's ceiling"
     assert policy.limits.dollars_per_day == 4, "the repository's is lower"
-    assert policy.review.on == ("opened", "ready_for_review")
+    assert policy.rules(ReviewRules).on == ("opened", "ready_for_review")
     assert policy.checks.minutes == 20
     assert policy.models == {"fix": ["big", "small"]}
     assert (policy.level("fix"), policy.level("ask"), policy.level("describe")) == ("write", "read", None)
     assert Policy.model_validate_json(policy.model_dump_json()) == policy
 
 
-def test_describe_tells_every_value_and_its_origin(settings: Settings) -> None:
-    told = describe(parse_policy(DESIGN, settings), "api/v1/users.py")
+def testdescribe_tells_every_value_and_its_origin(settings: Settings) -> None:
+    told = describe(parse_policy(DESIGN, settings, SCHEMA), SCHEMA, "api/v1/users.py")
     rows = {line.split()[0]: line for line in told.splitlines() if "  # " in line}
     assert rows["fix.max_dollars"].endswith("5.0  # the server's ceiling; asked for 9")
     assert rows["review.inline"].endswith("3  # line 5")
@@ -57,13 +61,13 @@ def test_describe_tells_every_value_and_its_origin(settings: Settings) -> None:
     assert rows["models.fix"].endswith("# line 10")
     assert {"protected", "checks.test", "limits.dollars_per_day", "commands.read"} <= rows.keys()
     assert "instruction: Public API: flag breaking changes." in told
-    assert "reviewed: no" in describe(parse_policy(DESIGN, settings), "dist/app.js")
+    assert "reviewed: no" in describe(parse_policy(DESIGN, settings, SCHEMA), SCHEMA, "dist/app.js")
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("fix:\n  labell: x", "line 2: fix.labell: unknown key; known here: label, unverified, max_dollars"),
+        ("fix:\n  labell: x", "line 2: fix.labell: unknown key; known here: max_dollars, label, unverified"),
         ("\nnope: 1", "line 2: nope: unknown key"),
         ("fix: {max_dollars: two}", "line 1: fix.max_dollars: "),
         ("fix: {max_dollars: -1}", "line 1: fix.max_dollars: "),
@@ -85,23 +89,23 @@ def test_describe_tells_every_value_and_its_origin(settings: Settings) -> None:
 )
 def test_errors_name_line_and_key(settings: Settings, text: str, message: str) -> None:
     with pytest.raises(PolicyError) as caught:
-        parse_policy(text, settings)
+        parse_policy(text, settings, SCHEMA)
     assert message in str(caught.value)
 
 
 def test_all_errors_are_told_at_once(settings: Settings) -> None:
     with pytest.raises(PolicyError) as caught:
-        parse_policy("fix:\n  x: 1\nreview:\n  inline: 99\nlimits:\n  dollars_per_day: no", settings)
+        parse_policy("fix:\n  x: 1\nreview:\n  inline: 99\nlimits:\n  dollars_per_day: no", settings, SCHEMA)
     assert [line.split(":")[0] for line in str(caught.value).splitlines()[1:]] == ["line 2", "line 4", "line 6"]
 
 
 @pytest.mark.parametrize("text", ["", "# nothing", "fix:", "fix: {}"])
-def test_saying_nothing_means_the_defaults(settings: Settings, text: str) -> None:
+def test_saying_nothing_means_thedefault_policys(settings: Settings, text: str) -> None:
     if text == "fix:":
         with pytest.raises(PolicyError, match="line 1: fix: "):
-            parse_policy(text, settings)
+            parse_policy(text, settings, SCHEMA)
     else:
-        assert parse_policy(text, settings).fix == default_policy(settings).fix
+        assert parse_policy(text, settings, SCHEMA).tasks == default_policy(settings, SCHEMA).tasks
 
 
 ROLES = ["none", "read", "triage", "write", "maintain", "admin"]
@@ -141,24 +145,24 @@ class Branch:
 
 async def test_all_who_ask_at_once_share_one_reading(settings: Settings) -> None:
     branch = Branch()
-    loader = PolicyLoader(branch, settings)
+    loader = PolicyLoader(branch, settings, SCHEMA)
     await asyncio.gather(*(loader.load(REPOSITORY) for _ in range(5)))
     assert len(branch.reads) == 1
     branch.file = ("fix: {label: bug}", "sha-1")
-    assert (await loader.load(REPOSITORY)).fix.label == "bug"
+    assert (await loader.load(REPOSITORY)).rules(FixRules).label == "bug"
 
 
 async def test_loader_follows_the_branch(settings: Settings) -> None:
     branch = Branch()
-    loader = PolicyLoader(branch, settings)
-    assert (await loader.load(REPOSITORY)).fix.label == "ai-bug-fix"
+    loader = PolicyLoader(branch, settings, SCHEMA)
+    assert (await loader.load(REPOSITORY)).rules(FixRules).label == "ai-bug-fix"
     branch.file = ("fix: {label: bug}", "sha-1")
     first = await loader.load(REPOSITORY)
-    assert (first.fix.label, await loader.load(REPOSITORY) is first) == ("bug", True)
+    assert (first.rules(FixRules).label, await loader.load(REPOSITORY) is first) == ("bug", True)
     branch.file = ("fix: {lable: bug}", "sha-2")
     for _ in range(2):
         with pytest.raises(PolicyError, match=r"line 1: fix\.lable"):
             await loader.load(REPOSITORY)
     branch.file = None
-    assert (await loader.load(REPOSITORY)).fix.label == "ai-bug-fix"
+    assert (await loader.load(REPOSITORY)).rules(FixRules).label == "ai-bug-fix"
     assert set(branch.reads) == {PATH}

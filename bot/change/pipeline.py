@@ -15,8 +15,8 @@ from bot.change.recipe import AnyEvidence, Job, ProofResult, Recipe
 from bot.change.records import Baseline, Brief, Found
 from bot.engine.port import Ctx, Outcome, Step
 from bot.models.port import ModelError
-from bot.types import Target
 from bot.work.loop import LoopLimits, work
+from bot.work.origin import Request
 from bot.work.records import Work
 from bot.work.services import Services
 from bot.work.workshop import Installed
@@ -26,7 +26,7 @@ _ROUNDS = 4
 _LIMITS = LoopLimits()
 
 
-async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any], task: Target) -> Outcome:
+async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any], task: Request[Any]) -> Outcome:
     """Bring one task from its trigger to a result that people can see."""
     policy = await ctx.step("policy", services.policies.load, task.repository, retries=2)
     job = Job(services, ctx.task_id, task, policy, recipe.rules(policy).max_dollars, recipe)

@@ -15,7 +15,7 @@ from bot.change.refusals import Refusal
 from bot.engine.port import Ctx, Outcome
 from bot.models.port import Message
 from bot.policy import Policy
-from bot.work.assignment import Assignment, TargetT
+from bot.work.assignment import Assignment, RequestT
 from bot.work.toolset import May
 
 AnyEvidence = Evidence[Any, Any, Any]
@@ -84,7 +84,7 @@ class Words(Protocol):
 
 
 @dataclass(frozen=True)
-class Recipe(Generic[TargetT, BriefT, JudgementT]):
+class Recipe(Generic[RequestT, BriefT, JudgementT]):
     """A capability that changes code. ``name`` is its flow and the prefix of its branches.
 
     ``evidence`` is the model in which a finished change is kept. ``read`` gets the request from GitHub, ``fetch``
@@ -97,23 +97,23 @@ class Recipe(Generic[TargetT, BriefT, JudgementT]):
     name: str
     prompts: str
     words: Words
-    evidence: type[Evidence[TargetT, BriefT, JudgementT]]
-    read: Callable[[Job[TargetT]], Awaitable[BriefT]]
-    fetch: Callable[[Job[TargetT], BriefT], Awaitable[BriefT]]
+    evidence: type[Evidence[RequestT, BriefT, JudgementT]]
+    read: Callable[[Job[RequestT]], Awaitable[BriefT]]
+    fetch: Callable[[Job[RequestT], BriefT], Awaitable[BriefT]]
     proof: Prover
-    may_edit: Callable[[Job[TargetT], Evidence[TargetT, BriefT, JudgementT], Collection[str]], May]
-    judge: Callable[[Job[TargetT], Evidence[TargetT, BriefT, JudgementT], str], Awaitable[JudgementT]]
-    may_publish: Callable[[Rules, Evidence[TargetT, BriefT, JudgementT]], bool]
-    publish: Callable[[Ctx, Job[TargetT], Evidence[TargetT, BriefT, JudgementT]], Awaitable[Outcome]]
+    may_edit: Callable[[Job[RequestT], Evidence[RequestT, BriefT, JudgementT], Collection[str]], May]
+    judge: Callable[[Job[RequestT], Evidence[RequestT, BriefT, JudgementT], str], Awaitable[JudgementT]]
+    may_publish: Callable[[Rules, Evidence[RequestT, BriefT, JudgementT]], bool]
+    publish: Callable[[Ctx, Job[RequestT], Evidence[RequestT, BriefT, JudgementT]], Awaitable[Outcome]]
     rules: Callable[[Policy], Rules]
     gates: GateLimits = GateLimits()
 
 
 @dataclass(frozen=True)
-class Job(Assignment[TargetT], Generic[TargetT]):
+class Job(Assignment[RequestT], Generic[RequestT]):
     """One task that changes code, and the recipe it follows."""
 
-    recipe: Recipe[TargetT, Any, Any]
+    recipe: Recipe[RequestT, Any, Any]
 
     @property
     def rules(self) -> Rules:

@@ -6,24 +6,15 @@ from typing import Any, Generic, Literal, Self, TypeVar
 
 from bot.git.changes import Changes
 from bot.toolchains.port import Verdict
-from bot.types import JsonModel, Target
-from bot.work.assignment import TargetT
+from bot.types import JsonModel
+from bot.work.assignment import RequestT
+from bot.work.origin import Request
 from bot.work.records import NO_COST, Cost, Ran
 
 GateName = Literal["tests taken from base", "proof", "regressions", "parse", "lint", "secrets", "paths", "size"]
 
 
-class ChangeTask(Target):
-    """What a person asked for, as the delivery said it: the text cannot be changed after the fact.
-
-    ``triggered`` is when (ISO 8601, GitHub's clock); comments made or edited later are not read.
-    ``source_label`` is the label that must still be there, None where a command asked.
-    """
-
-    title: str
-    body: str
-    triggered: str
-    source_label: str | None = None
+ChangeTask = Request[Any]
 
 
 class Comment(JsonModel):
@@ -192,10 +183,10 @@ BriefT = TypeVar("BriefT", bound=Brief)
 JudgementT = TypeVar("JudgementT", bound=Judgement)
 
 
-class Evidence(JsonModel, Generic[TargetT, BriefT, JudgementT]):
+class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
     """Everything a pull request or a comment of ours may claim. ``objections``: how often the judge objected."""
 
-    task: TargetT
+    task: RequestT
     brief: BriefT
     baseline: Baseline | None = None
     proof: Proof | None = None

@@ -15,7 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from bot.dispatch.status import FLOWS, StatusView, check_report, status_text
+from bot.dispatch.registry import Registry
+from bot.dispatch.spec import Shown, TaskResult, TaskSpec
+from bot.dispatch.status import StatusView, check_report, status_text
 from bot.engine.port import FINAL_STATES
 from bot.github.api.errors import GitHubError, Gone, NotFound, ProgressDropped, Transferred
 from bot.github.api.scopes import CHECKS, COMMENT
@@ -27,7 +29,8 @@ from bot.store import reporting, tasks
 from bot.store.database import now_ms
 from bot.store.lease import Lease
 from bot.store.tasks import Task, TaskEvent
-from bot.types import Repository, Target
+from bot.types import Repository
+from bot.work.origin import Origin, Request
 from bot.work.services import Services
 
 _LEASE = 0x464F524A
@@ -59,6 +62,7 @@ class Reporter:
     """Runs beside the engine until cancelled."""
 
     services: Services
+    registry: Registry
     _watched: dict[str, _Watched] = field(default_factory=dict)
     _posting: set[asyncio.Task[None]] = field(default_factory=set)
     _after: int = 0
@@ -103,8 +107,8 @@ class Reporter:
         now = asyncio.get_running_loop().time()
         for task_id, standing in found.items():
             watched = self._watched[task_id]
-            words = FLOWS[standing.flow]
-            watched.calm, watched.ended = words.check is not None or words.quiet, standing.ended
+            watched.calm = self.registry.show(standing.flow).shown is not Shown.COMMENT
+            watched.ended = standing.ended
             if watched.calm and watched.posted_at < 0:
                 watched.posted_at = now  # whoever started the task has given a sign of it
 
@@ -160,18 +164,20 @@ class Reporter:
     async def _update(self, task_id: str) -> bool:
         """Create or edit the comment; True where the task has ended and the comment says so."""
         task, events, spent = await self.services.store.run(lambda connection: _snapshot(connection, task_id))
-        if task.number is None or task.posted.get("closed") or reporting.is_past(task.ended):
+        spec = self.registry.show(task.flow)
+        hidden = task.number is None or spec.shown is Shown.RESULT
+        if hidden or task.posted.get("closed") or reporting.is_past(task.ended):
             return True
         final = task.state in FINAL_STATES
-        view, words = _view(task, events, spent), FLOWS[task.flow]
+        view = _view(task, spec, events, spent)
         ids: dict[str, Any] = {"closed": True} if final else {}
         body = _body(task, view, final=final)
-        check = asyncio.ensure_future(self._show_check(task, words.check, view))
+        check = asyncio.ensure_future(self._show_check(task, view))
         try:
-            if body is not None and words.quiet:
+            if body is not None and spec.shown is Shown.REPLY:
                 await self._answer(task, self.services.outgoing(body))
             elif body is not None:
-                ids["status"] = await self._show(task, task.number, self.services.outgoing(body), final=final)
+                ids["status"] = await self._show(task, spec, self.services.outgoing(body), final=final)
         finally:
             await check
         await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, ids))
@@ -179,24 +185,25 @@ class Reporter:
 
     async def _answer(self, task: Task, body: str) -> None:
         """Say once, where it was asked, how a task ended that could not say so itself."""
-        repository, spot = _repository(task), ReplyTarget.model_validate(task.argument["spot"])
+        repository = _repository(task)
+        spot = _origin(task).reply or ReplyTarget(kind="body", number=task.number or 0)
         github = await self.services.github.for_repository(repository, spot.permissions)
         bot, marker = await self.services.github.bot(), Marker(task=task.id, part="status")
         await reply_targets.answer(github, repository, spot, body, marker=marker, bot_id=bot.id)
 
-    async def _show_check(self, task: Task, name: str | None, view: StatusView) -> None:
+    async def _show_check(self, task: Task, view: StatusView) -> None:
         """Bring the check run, where there is one, up to date: as the result says if it does, else by the state."""
-        if name is None:
+        if view.spec.check is None:
             return
-        known, head = task.posted.get("check"), task.posted.get("head") or task.argument.get("head_sha")
-        told = ((task.result or {}).get("data") or {}).get("check")
-        report = self._clean(CheckReport.model_validate(told) if told else check_report(view))
+        known = task.posted.get("check")
+        head = task.posted.get("head") or _origin(task).head_sha
+        report = self._clean(_result(task).check or check_report(view))
         repository = _repository(task)
         github = await self.services.github.for_repository(repository, CHECKS)
         if known is not None:
             await checks.update_check(github, repository, known, report)
         elif head is not None:
-            await checks.put_check(github, repository, head, name, task.id, report)
+            await checks.put_check(github, repository, head, view.spec.check, task.id, report)
 
     def _clean(self, report: CheckReport) -> CheckReport:
         outgoing = self.services.outgoing
@@ -207,16 +214,17 @@ class Reporter:
         texts = {"title": outgoing(report.title), "summary": outgoing(report.summary)}
         return report.model_copy(update={**texts, "annotations": tuple(annotations)})
 
-    async def _show(self, task: Task, number: int, body: str, *, final: bool) -> int:
+    async def _show(self, task: Task, spec: TaskSpec[Any], body: str, *, final: bool) -> int:
         """Let the task's comment say this; its id. One that somebody deleted is forgotten, and made anew next time."""
         repository, marker = _repository(task), Marker(task=task.id, part="status")
-        rights = COMMENT if FLOWS[task.flow].check is None else CHECKS
+        rights = COMMENT if spec.check is None else CHECKS
         github = await self.services.github.for_repository(repository, rights)
         comment: int | None = task.posted.get("status")
         if comment is None:
-            bot, fresh = await self.services.github.bot(), await self._is_first_try(task)
+            bot = await self.services.github.bot()
+            fresh = await self._is_first_try(task, spec)
             posted = await issues.ensure_comment(
-                github, repository, number, body, marker=marker, bot_id=bot.id, fresh=fresh
+                github, repository, task.number or 0, body, marker=marker, bot_id=bot.id, fresh=fresh
             )
             # A process that died before it could remember the id left a comment that tells of earlier times.
             if posted.body == with_marker(body, marker):
@@ -230,9 +238,9 @@ class Reporter:
             raise
         return comment
 
-    async def _is_first_try(self, task: Task) -> bool:
+    async def _is_first_try(self, task: Task, spec: TaskSpec[Any]) -> bool:
         """Whether nobody can have posted the task's one comment yet; from now on somebody may have."""
-        if FLOWS[task.flow].check is None:
+        if spec.check is None:
             return False
         begun = {"saying": True}
         await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, begun))
@@ -240,20 +248,29 @@ class Reporter:
 
 
 def _body(task: Task, view: StatusView, *, final: bool) -> str | None:
-    """What a comment says now; None where there is none to make or to change.
+    """Return what a comment says now; None where there is none to make or to change.
 
-    Who shows itself by a check run has its report at the end; else whoever typed a command gets words. Who answers
-    where it was asked gets words only if it could not, unless the very person who asked has stopped it.
+    A task shown by a check run has its report at the end; one asked for by a command has words in any case. A task
+    that answers where it was asked has words only if it could not answer, unless the person who asked has stopped it.
     """
-    words, data = FLOWS[task.flow], (task.result or {}).get("data") or {}
-    if words.quiet:
-        withdrawn = task.state == "cancelled" and task.cancel == task.actor
-        return status_text(view) if final and not data.get("told") and not withdrawn else None
-    if words.check is None:
+    shown = view.spec.shown
+    result = _result(task)
+    if shown is Shown.COMMENT:
         return status_text(view)
     if not final:
         return None
-    return data.get("report") or (status_text(view) if task.source == "command" else None)
+    if shown is Shown.REPLY:
+        withdrawn = task.state == "cancelled" and task.cancel == task.actor
+        return None if result.answered or withdrawn else status_text(view)
+    return result.report or (status_text(view) if task.source == "command" else None)
+
+
+def _result(task: Task) -> TaskResult:
+    return TaskResult.model_validate((task.result or {}).get("data") or {})
+
+
+def _origin(task: Task) -> Origin:
+    return Request.model_validate(task.argument).origin
 
 
 def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskEvent], reporting.Spending]:
@@ -264,13 +281,13 @@ def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskE
 
 
 def _repository(task: Task) -> Repository:
-    return Target.model_validate(task.argument).repository
+    return Request.model_validate(task.argument).repository
 
 
-def _view(task: Task, events: list[TaskEvent], spent: reporting.Spending) -> StatusView:
+def _view(task: Task, spec: TaskSpec[Any], events: list[TaskEvent], spent: reporting.Spending) -> StatusView:
     return StatusView(
         task=task.id,
-        flow=task.flow,
+        spec=spec,
         actor=task.actor,
         state=task.state,
         summary=str((task.result or {}).get("summary", "")),

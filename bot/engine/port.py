@@ -24,8 +24,6 @@ TaskState = Literal[
     "failed",
     "cancelled",
     "dead",
-    "awaiting_approval",
-    "awaiting_ci",
 ]
 FINAL_STATES: frozenset[TaskState] = frozenset({"done", "unverified", "refused", "failed", "cancelled", "dead"})
 

@@ -13,6 +13,8 @@ from bot.local.tier import tier_environment
 from bot.local.watching import Ending, file_issue, until_ended
 from bot.policy import PATH, default_policy, parse_policy
 from bot.settings import Settings, load_settings
+from handlers import TASKS
+from handlers.fix.rules import FixRules
 
 _MINUTES = 240
 
@@ -67,8 +69,9 @@ async def _look_at(repo: Path, display: Display) -> None:
 async def _label(repo: Path, settings: Settings) -> str:
     """The label that the checkout's own policy waits for. Raises :class:`PolicyError` where that is wrong."""
     file = await run_git(["-C", str(repo), "show", f"HEAD:{PATH}"], cwd=repo)
-    policy = default_policy(settings) if file.code else parse_policy(file.text, settings)
-    return policy.fix.label
+    schema = TASKS.schema
+    policy = default_policy(settings, schema) if file.code else parse_policy(file.text, settings, schema)
+    return policy.rules(FixRules).label
 
 
 async def _watch(local: LocalRun, display: Display, title: str, body: str, label: str) -> Ending:

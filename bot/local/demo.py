@@ -51,8 +51,8 @@ async def run(*, trust_code: bool, leave: bool, port: int, plain: bool) -> bool:
 
 
 def verified(ending: Ending) -> bool:
-    """A pull request is open, it is no draft, and the bot says that the fix is proved."""
-    return ending.pull is not None and not ending.pull["draft"] and ending.status.startswith("Done.")
+    """Return whether a pull request is open, is no draft, and its task ended with a verified fix."""
+    return ending.pull is not None and not ending.pull["draft"] and ending.state == "done"
 
 
 def present(local: LocalRun, display: Display, ending: Ending) -> None:

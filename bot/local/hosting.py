@@ -19,6 +19,8 @@ import aiohttp
 
 from bot.models.providers import PROVIDERS
 from bot.settings import Settings, load_settings
+from bot.store.database import create_engine
+from bot.store.store import Store
 from bot.toolchains.workspace import remove_tree
 from bot.types import ForgehandError
 from simhub import AppCredentials, Hub
@@ -33,7 +35,10 @@ class LocalError(ForgehandError):
 
 @dataclass(frozen=True)
 class LocalRun:
-    """A running pair: ``hub`` and the bot at ``bot_url``, whose log is ``log``; ``person`` may do everything."""
+    """A running pair: ``hub`` and the bot at ``bot_url``; ``person`` may do everything.
+
+    ``log`` is the bot's log, ``store`` its database, to read only.
+    """
 
     hub: Hub
     app: AppCredentials
@@ -41,6 +46,7 @@ class LocalRun:
     person: Account
     bot_url: str
     log: Path
+    store: Store
     bot: asyncio.subprocess.Process
 
     def log_tail(self) -> str:
@@ -95,7 +101,11 @@ async def local_run(
         try:
             await _until_ready(bot_url, process, log)
             hub.install(app, owner=person.login, repositories=[repository])
-            yield LocalRun(hub, app, repository, person, bot_url, log, process)
+            store = Store(create_engine(Settings(data_dir=root / "data").database))
+            try:
+                yield LocalRun(hub, app, repository, person, bot_url, log, store, process)
+            finally:
+                store.close()
         finally:
             if process.returncode is None:
                 process.terminate()

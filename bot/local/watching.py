@@ -1,4 +1,4 @@
-"""Watch one issue until the bot has said how it ended, over the same REST API that people use."""
+"""Watch the task of one issue until it has ended and its comments are there."""
 
 from __future__ import annotations
 
@@ -9,15 +9,20 @@ from typing import Any
 
 from bot.github.text.markers import markers_in, without_markers
 from bot.local.hosting import LocalError, LocalRun
+from bot.store import tasks
+from bot.store.tasks import Task
 
 _POLL = 1.0
-_ENDED = ("Done.", "I stopped", "I did not", "I could not", "Cancelled", "I gave")
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How it ended: the last status text, the final comment if there is one, the pull request and its diff."""
+    """The end of a task: its state, the status text, the final comment, the pull request and its diff.
 
+    ``state`` is "" where the bot answered instead of starting a task.
+    """
+
+    state: str
     status: str
     final: str | None
     pull: dict[str, Any] | None
@@ -41,19 +46,26 @@ async def until_ended(run: LocalRun, number: int, show: Callable[[str], None], *
     deadline = asyncio.get_running_loop().time() + minutes * 60
     shown = ""
     while asyncio.get_running_loop().time() < deadline:
+        task = await _task(run, number)
         parts = await _parts(run, number)
         status = parts.get("status", "")
         if status and status != shown:
             show(status)
             shown = status
-        if status.startswith(_ENDED):
-            return Ending(status, parts.get("final"), *await _pull(run, number))
-        if "answer" in parts:
-            return Ending(parts["answer"], None, None, "")
+        if task is not None and task.posted.get("closed"):
+            return Ending(task.state, status, parts.get("final"), *await _pull(run, task))
+        if task is None and "answer" in parts:
+            return Ending("", parts["answer"], None, None, "")
         if run.bot.returncode is not None:
             raise LocalError(f"The bot ended (exit code {run.bot.returncode}). {run.log_tail()}")
         await asyncio.sleep(_POLL)
     raise LocalError(f"Nothing ended within {minutes:g} minutes. The bot's log is {run.log}.")
+
+
+async def _task(run: LocalRun, number: int) -> Task | None:
+    """Return the newest task of the issue."""
+    found = await run.store.run(lambda connection: tasks.find(connection, run.repository.id, number))
+    return found[0] if found else None
 
 
 async def _parts(run: LocalRun, number: int) -> dict[str, str]:
@@ -63,10 +75,12 @@ async def _parts(run: LocalRun, number: int) -> dict[str, str]:
     return {marker.part: without_markers(body) for body in ours for marker in markers_in(body)}
 
 
-async def _pull(run: LocalRun, number: int) -> tuple[dict[str, Any] | None, str]:
-    pulls = await run.request("GET", f"/repos/{run.repository.full_name}/pulls?state=open")
-    found = next((pull for pull in pulls if pull["head"]["ref"].startswith(f"forgehand/fix-{number}-")), None)
-    if found is None:
+async def _pull(run: LocalRun, task: Task) -> tuple[dict[str, Any] | None, str]:
+    """Return the pull request that the task opened, and its diff."""
+    number = ((task.result or {}).get("data") or {}).get("number")
+    if number is None:
         return None, ""
-    files = await run.request("GET", f"/repos/{run.repository.full_name}/pulls/{found['number']}/files")
-    return found, "\n".join(f"--- {file['filename']}\n{file.get('patch') or ''}" for file in files)
+    pulls = f"/repos/{run.repository.full_name}/pulls"
+    files = await run.request("GET", f"{pulls}/{number}/files")
+    diff = "\n".join(f"--- {file['filename']}\n{file.get('patch') or ''}" for file in files)
+    return await run.request("GET", f"{pulls}/{number}"), diff

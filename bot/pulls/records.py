@@ -9,7 +9,8 @@ from pydantic import Field
 from bot.analysis.records import Analysis, StaticFinding
 from bot.github.text.anchors import Anchor
 from bot.github.text.diffs import Status
-from bot.types import JsonModel, Target
+from bot.types import JsonModel
+from bot.work.origin import Request, TaskInput
 
 Severity = Literal["blocker", "bug", "risk", "nit"]
 Concern = Literal["correctness", "security", "performance", "tests", "docs"]
@@ -25,19 +26,38 @@ SEVERITIES: dict[Severity, str] = {
 CONCERNS: tuple[Concern, ...] = get_args(Concern)
 
 
-class ReviewTask(Target):
-    """What is to be reviewed, and why. ``actor`` is who triggered it.
+class ReviewInput(TaskInput):
+    """The input of a review."""
 
-    A ``push`` and one of ``ours`` are reasons to look at open findings again, and only a ``push`` may be one to read;
-    to ``look`` is what a push is worth for which nobody pays: no model is asked. ``head_sha`` and ``base_branch`` are
-    those that the delivery named, None where it named none (a command). ``full`` reads everything again, also what an
-    earlier review has read.
-    """
+    full: bool = Field(default=False, title="full", description="read everything again, also what was read before")
 
-    head_sha: str | None = None
-    base_branch: str | None = None
-    trigger: Trigger
-    full: bool = False
+
+class ReviewTask(Request[ReviewInput]):
+    """A review as it was asked for."""
+
+    @property
+    def head_sha(self) -> str | None:
+        """Return the head the event was about; None where it named none (a command)."""
+        return self.origin.head_sha
+
+    @property
+    def base_branch(self) -> str | None:
+        """Return the base the event was about; None where it named none."""
+        return self.origin.base_branch
+
+    @property
+    def trigger(self) -> Trigger:
+        """Return why it was started.
+
+        A ``push`` and one of ``ours`` are reasons to look at open findings again, and only a ``push`` may be one to
+        read new hunks; to ``look`` is what a push is worth for which nobody pays: no model is asked.
+        """
+        return next((one for one in get_args(Trigger) if one == self.origin.cause), "asked")
+
+    @property
+    def full(self) -> bool:
+        """Return whether to read everything again, also what an earlier review has read."""
+        return self.input.full
 
 
 class Finding(JsonModel):

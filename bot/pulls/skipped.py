@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from bot.context.sieve import MAX_BYTES, unread_bytes, unread_path
 from bot.github.text.diffs import FileDiff
 from bot.policy import Policy
+from bot.pulls.rules import ReviewRules
 
 _LOCK_NAMES = """
 bun.lockb cargo.lock composer.lock flake.lock gemfile.lock go.sum gradle.lockfile mix.lock npm-shrinkwrap.json
@@ -29,7 +30,7 @@ def left_out(diff: FileDiff, head: bytes | None, base: bytes | None, policy: Pol
 
     That it is generated counts only where the base said so too: else a change could hide itself by a comment.
     """
-    if policy.ignores(diff.path):
+    if policy.rules(ReviewRules).ignores(diff.path):
         return "left out by `review.ignore`"
     if PurePosixPath(diff.path).name.lower() in _LOCKS:
         return "a lock file"

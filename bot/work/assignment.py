@@ -14,7 +14,7 @@ from bot.models.port import Conversation, Reply, Spender, Tool
 from bot.policy import Policy
 from bot.settings import ModelRole
 from bot.store import audit, reporting, tasks
-from bot.types import Target
+from bot.work.origin import Request
 from bot.work.records import Cost
 from bot.work.services import Services
 from bot.work.workshop import Workshop
@@ -22,11 +22,11 @@ from bot.work.workshop import Workshop
 StageState = Literal["started", "done", "failed"]
 
 
-TargetT = TypeVar("TargetT", bound=Target)
+RequestT = TypeVar("RequestT", bound=Request[Any])
 
 
 @dataclass(frozen=True)
-class Assignment(Generic[TargetT]):
+class Assignment(Generic[RequestT]):
     """One task at work. Built again on every replay, so it holds nothing that a step has to remember.
 
     ``max_dollars`` is what this task may spend on models.
@@ -34,7 +34,7 @@ class Assignment(Generic[TargetT]):
 
     services: Services
     task_id: str
-    task: TargetT
+    task: RequestT
     policy: Policy
     max_dollars: float
 

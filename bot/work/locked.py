@@ -17,11 +17,14 @@ log = structlog.get_logger(__name__)
 
 @contextmanager
 def unless_locked(action: str) -> Iterator[None]:
-    """Leave out what GitHub forbids to say: no work fails because nobody may be told of it."""
+    """Leave out what a lock forbids to say: no work fails because nobody may be told of it.
+
+    Any other refusal is raised: whoever waits is told of it elsewhere.
+    """
     try:
         yield
     except (Forbidden, Invalid) as error:
-        # A review of a locked pull request is a 422 with these words, everything else a 403.
-        if isinstance(error, Invalid) and "lock prevents review" not in error.errors:
+        # A review of a locked pull request is a 422 with "lock prevents review", everything else a 403 with "locked".
+        if "lock" not in f"{error.message} {error.detail('errors') or ''}".lower():
             raise
         log.warning("not said", action=action, reason=error.message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from bot.engine.port import Ctx, Outcome
 from bot.models.port import ModelError
@@ -34,9 +35,9 @@ class ImproveWords:
     comment: Callable[[Placed], str]
 
 
-async def run_ask(ctx: Ctx, services: Services, kind: str, words: AnswerText, task: TalkTask) -> Outcome:
+async def run_ask(ctx: Ctx, services: Services, kind: str, words: AnswerText, task: TalkTask[Any]) -> Outcome:
     """``kind`` is ``ask`` or ``explain``; one answer, also where there is none to give."""
-    talk = await begun(ctx, services, task)
+    talk = await begun(ctx, services, kind, task)
     subject, looked = await looked_at(ctx, talk)
     try:
         answered = await ctx.step("answer", question.ask, talk, subject, looked, kind, interruptible=True)
@@ -47,9 +48,9 @@ async def run_ask(ctx: Ctx, services: Services, kind: str, words: AnswerText, ta
     return _told(answered.problem, f"Answered, with {answered.linked} places cited.")
 
 
-async def run_describe(ctx: Ctx, services: Services, words: DescribeWords, task: TalkTask) -> Outcome:
+async def run_describe(ctx: Ctx, services: Services, words: DescribeWords, task: TalkTask[Any]) -> Outcome:
     """Our part of the pull request's text, and a word where it was asked."""
-    talk = await begun(ctx, services, task)
+    talk = await begun(ctx, services, "describe", task)
     subject, looked = await looked_at(ctx, talk)
     try:
         described = await ctx.step("answer", description.describe, talk, subject, looked, interruptible=True)
@@ -62,9 +63,9 @@ async def run_describe(ctx: Ctx, services: Services, words: DescribeWords, task:
     return _told(described.problem, f"Described {len(described.files)} files.")
 
 
-async def run_improve(ctx: Ctx, services: Services, words: ImproveWords, task: TalkTask) -> Outcome:
+async def run_improve(ctx: Ctx, services: Services, words: ImproveWords, task: TalkTask[Any]) -> Outcome:
     """One review with suggestions; where there are none, a word where it was asked."""
-    talk = await begun(ctx, services, task)
+    talk = await begun(ctx, services, "improve", task)
     subject, looked = await looked_at(ctx, talk)
     memory = await ctx.step("recall", recall, services, task.repository, task.number, subject.author, retries=2)
     try:
@@ -86,14 +87,14 @@ async def run_improve(ctx: Ctx, services: Services, words: ImproveWords, task: T
 def _told(problem: str | None, summary: str) -> Outcome:
     """The end of a task that has said itself how it ended."""
     if problem:
-        return Outcome(state="failed", summary=problem, data={"told": True})
-    return Outcome(state="done", summary=summary, data={"told": True})
+        return Outcome(state="failed", summary=problem, data={"answered": True})
+    return Outcome(state="done", summary=summary, data={"answered": True})
 
 
-async def begun(ctx: Ctx, services: Services, task: TalkTask) -> Talk:
+async def begun(ctx: Ctx, services: Services, name: str, task: TalkTask[Any]) -> Talk:
     """The task with the policy that holds for it."""
     policy = await ctx.step("policy", services.policies.load, task.repository, retries=2)
-    return Talk(services, ctx.task_id, task, policy, policy.commands.max_dollars)
+    return Talk(services, ctx.task_id, task, policy, policy.max_dollars(name))
 
 
 async def looked_at(ctx: Ctx, talk: Talk) -> tuple[Subject, Looked]:

@@ -2,26 +2,50 @@
 
 from __future__ import annotations
 
+from typing import Generic
+
 from pydantic import Field
 
 from bot.github.resources.reply_targets import Lines, ReplyTarget
 from bot.github.text.anchors import Anchor
-from bot.types import JsonModel, Target
+from bot.types import JsonModel
+from bot.work.origin import I_co, Request, TaskInput
 
 
-class TalkTask(Target):
-    """What somebody typed, and where: ``text`` behind the command, ``title`` and ``body`` of the issue or pull request.
+class AskInput(TaskInput):
+    """The input of a question."""
 
-    ``triggered`` is when (ISO 8601, GitHub's clock).
-    """
+    text: str = Field(title="question", description="the question, in plain words")
 
-    text: str
-    title: str
-    body: str
-    is_pull: bool
-    triggered: str
-    spot: ReplyTarget
-    lines: Lines | None = None
+
+class ExplainInput(TaskInput):
+    """The input of an explanation."""
+
+    text: str = Field(default="", title="what", description="what to explain in particular")
+
+
+class TalkTask(Request[I_co], Generic[I_co]):
+    """A question as it was asked."""
+
+    @property
+    def text(self) -> str:
+        """Return the question; "" where the command takes none."""
+        return str(getattr(self.input, "text", ""))
+
+    @property
+    def is_pull(self) -> bool:
+        """Return whether it is about a pull request."""
+        return self.subject.kind != "issue"
+
+    @property
+    def lines(self) -> Lines | None:
+        """Return the lines of the diff it was asked on."""
+        return self.subject.lines
+
+    @property
+    def spot(self) -> ReplyTarget:
+        """Return where to answer."""
+        return self.origin.reply or ReplyTarget(kind="body", number=self.number)
 
 
 class Said(JsonModel):

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Collection, Mapping
 from functools import partial
+from typing import Any
 
 from bot.context import guidelines
 from bot.git.mirrors import Mirror, as_text
@@ -24,7 +25,7 @@ from bot.work.untrusted import visible
 from handlers.answer.records import File, Looked, Said, Subject, TalkTask
 from handlers.review.previous import FLOW as REVIEW
 
-Talk = Assignment[TalkTask]
+Talk = Assignment[TalkTask[Any]]
 
 _MAX_RAW = 60_000
 _MAX_BODY = 12_000

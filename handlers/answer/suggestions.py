@@ -18,6 +18,7 @@ from bot.github.text.suggestions import suggestion
 from bot.models.port import Tool
 from bot.pulls.memory import Memory
 from bot.pulls.places import place
+from bot.pulls.rules import ReviewRules
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
 from handlers.answer import subject as reading
@@ -54,7 +55,7 @@ async def improve(talk: Talk, subject: Subject, looked: Looked, memory: Memory) 
     """The new suggestions that can be committed, at most as many as reviews may put inline. Raises
     :class:`bot.models.port.ModelError`."""
     await talk.stage("answer", "started")
-    repository, most = talk.task.repository.full_name, max(1, talk.policy.review.inline)
+    repository, most = talk.task.repository.full_name, max(1, talk.policy.rules(ReviewRules).inline)
     inquiry = Inquiry(
         assignment=talk,
         name="answer",

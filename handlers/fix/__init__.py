@@ -1,0 +1,1 @@
+"""Fix the bugs that issues report. ``task`` is the declaration."""

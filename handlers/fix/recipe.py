@@ -11,11 +11,12 @@ from bot.change.records import Brief, ChangeTask
 from bot.policy import Policy
 from handlers.fix import words
 from handlers.fix.judge import Counterexample, FixEvidence, judge
+from handlers.fix.rules import FixRules
 
 
 def _rules(policy: Policy) -> Rules:
-    fix = policy.fix
-    return Rules(fix.max_dollars, fix.unverified, fix.rerank)
+    rules = policy.rules(FixRules)
+    return Rules(policy.max_dollars("fix"), rules.unverified, rules.rerank)
 
 
 FIX: Recipe[ChangeTask, Brief, Counterexample] = Recipe(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.dispatch.status import CHECK_NAME
 from bot.github.api.scopes import CHECKS
 from bot.github.resources import checks
 from bot.github.resources.checks import CheckReport
@@ -15,7 +13,7 @@ from bot.pulls.records import ReviewTask
 from bot.store import tasks
 from bot.work.services import Services
 
-_SAID = re.compile(r"pull-(\d{1,9})-.*")
+CHECK_NAME = "Forgehand review"
 _BEGUN = CheckReport(title="Read the pull request", summary="The review has begun.")
 
 
@@ -58,15 +56,15 @@ def _name(connection: sa.Connection, task: ReviewTask, head_sha: str) -> str:
     return CHECK_NAME if alone else f"{CHECK_NAME} (#{task.number})"
 
 
-def pull_of(external_id: str) -> int | None:
-    """The pull request that a check run of :func:`say` is about."""
-    found = _SAID.fullmatch(external_id)
-    return int(found[1]) if found else None
-
-
 async def say(services: Services, task: ReviewTask, head_sha: str, report: CheckReport) -> None:
     """One check run that has ended already, for a delivery that starts nothing."""
     github = await services.github.for_repository(task.repository, CHECKS)
-    external_id = f"pull-{task.number}-{task.delivery}"
+    external_id = checks.external_id_for(task.number, task.delivery)
     name = await services.store.run(lambda connection: _name(connection, task, head_sha))
     await checks.put_check(github, task.repository, head_sha, name, external_id, report)
+
+
+async def acknowledge(services: Services, task: ReviewTask, task_id: str, fresh: bool) -> None:
+    """Show the check run in progress as the first sign; a command names no head yet."""
+    if task.head_sha is not None:
+        await show(services, task, task_id, task.head_sha, base=task.base_branch, fresh=fresh)

@@ -14,6 +14,7 @@ from bot.pulls import diff as change
 from bot.pulls import excerpts, placeholders
 from bot.pulls.diff import Review
 from bot.pulls.records import CONCERNS, SEVERITIES, Concern, Finding, Found, Looked, Part, Reading, Severity, Subject
+from bot.pulls.rules import ReviewRules
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
 
@@ -106,7 +107,9 @@ async def _prompt(review: Review, subject: Subject, looked: Looked, reading: Rea
     diffs = await change.changed(review, looked)
     heads = await change.texts(review, looked, looked.head_sha, reading.paths)
     shown = await asyncio.to_thread(_shown, diffs, heads, reading.parts)
-    instructions = [(path, text) for path in reading.paths for text in review.policy.instructions(path)]
+    instructions = [
+        (path, text) for path in reading.paths for text in review.policy.rules(ReviewRules).instructions_for(path)
+    ]
     return render(
         "review/find.md.j2",
         subject=subject,

@@ -29,6 +29,7 @@ from bot.pulls.records import (
     Subject,
     Verdict,
 )
+from bot.pulls.rules import ReviewRules
 from bot.store.findings import State
 from bot.types import JsonModel
 from bot.work.services import Services
@@ -95,7 +96,7 @@ async def _begun(ctx: Ctx, services: Services, task: ReviewTask) -> tuple[Review
     }
     begun = await ctx.parallel(steps)
     policy: Policy = begun["policy"]
-    dollars = 0.0 if task.trigger == "look" else policy.review.max_dollars
+    dollars = 0.0 if task.trigger == "look" else policy.max_dollars("review")
     return replace(reader, policy=policy, max_dollars=dollars), begun["read"]
 
 
@@ -123,7 +124,7 @@ async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) 
         "issues": issues,
         "since": since(before, memory),
         "read": pull_request.reads(review) or all(file.left_out is not None for file in looked.files),
-        "blocks": reviewed.blocks or (review.policy.review.block and still_grave(memory)),
+        "blocks": reviewed.blocks or (review.policy.rules(ReviewRules).block and still_grave(memory)),
     }
     return looked, reviewed.model_copy(update=more)
 
@@ -196,7 +197,7 @@ async def _verify(
     """Verdicts by step name for what could be said inline: the most severe, a few more than fit."""
     risks = {file.path: file.risk for file in looked.files}
     ranked = ranking.ordered([one for one in claims if _needs_proof(one.finding)], risks)
-    chosen = [one.finding for one in ranked][: review.policy.review.inline + _SPARE_CHECKS]
+    chosen = [one.finding for one in ranked][: review.policy.rules(ReviewRules).inline + _SPARE_CHECKS]
     if not chosen:
         return {}
     paths = sorted({one.path for one in chosen})
@@ -226,7 +227,7 @@ def assembled(
     ]
     kept = [one for one in judged if one.verdict is None or one.verdict.fate != "refuted"]
     risks = {file.path: file.risk for file in looked.files}
-    inline, folded = ranking.split(ranking.ordered(kept, risks), review.policy.review.inline)
+    inline, folded = ranking.split(ranking.ordered(kept, risks), review.policy.rules(ReviewRules).inline)
     changes = {path: text for answer in found.values() for path, text in answer.changes.items()}
     models = [answer.model for answer in found.values()] + [verdict.model for verdict in verdicts.values()]
     return Reviewed(
@@ -243,7 +244,7 @@ def assembled(
         models=tuple(dict.fromkeys(model for model in models if model)),
         readings=len(looked.readings),
         trouble=next((verdict.trouble for verdict in verdicts.values() if verdict.trouble), ""),
-        blocks=review.policy.review.block and any(_is_grave(one) for one in (*inline, *folded)),
+        blocks=review.policy.rules(ReviewRules).block and any(_is_grave(one) for one in (*inline, *folded)),
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from bot.pulls.diff import Review
 from bot.pulls.records import Looked, Reviewed
+from bot.pulls.rules import ReviewRules
 from bot.pulls.skipped import READ_BEFORE
 from bot.store import tasks
 from bot.store.tasks import Task
@@ -50,7 +51,7 @@ def rules(review: Review, guidelines: Sequence[tuple[str, str]]) -> str:
     """Return twelve hex digits of what the repository decides about a review: under others it has to be made anew."""
     policy = review.policy
     models = sorted((role, names) for role, names in policy.models.items())
-    text = policy.review.model_dump_json() + repr((models, tuple(guidelines)))
+    text = policy.rules(ReviewRules).model_dump_json() + repr((models, tuple(guidelines)))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 

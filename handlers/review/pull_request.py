@@ -21,6 +21,7 @@ from bot.pulls import diff as change
 from bot.pulls import excerpts, hunks, skipped
 from bot.pulls.diff import Review
 from bot.pulls.records import ChangedFile, LinkedIssue, Looked, Subject
+from bot.pulls.rules import ReviewRules
 from bot.pulls.skipped import READ_BEFORE
 from bot.work.untrusted import visible
 from handlers.review import check_run, plan, previous
@@ -109,7 +110,9 @@ async def look(review: Review, subject: Subject, earlier: Earlier) -> Looked:
 def reads(review: Review) -> bool:
     """Whether the change is read, or only our open findings are looked at again."""
     trigger = review.task.trigger
-    return trigger not in {"ours", "look"} and (trigger != "push" or "synchronize" in review.policy.review.on)
+    return trigger not in {"ours", "look"} and (
+        trigger != "push" or "synchronize" in review.policy.rules(ReviewRules).on
+    )
 
 
 async def _fetched(review: Review, subject: Subject) -> Mirror:

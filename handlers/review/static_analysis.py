@@ -13,6 +13,7 @@ from bot.pulls import diff as change
 from bot.pulls import placeholders
 from bot.pulls.diff import Review
 from bot.pulls.records import Looked, Subject
+from bot.pulls.rules import ReviewRules
 from bot.toolchains.workspace import remove_tree
 from bot.types import ForgehandError
 from handlers.review import pull_request
@@ -35,10 +36,10 @@ async def analyse(review: Review, subject: Subject, looked: Looked) -> Analysis:
 async def _analyse(review: Review, subject: Subject, looked: Looked) -> Analysis:
     diffs = await change.changed(review, looked)
     # What is generated, vendored or data still may hold a secret; only what the policy leaves out is left out here.
-    wanted = {path: diff for path, diff in diffs.items() if not review.policy.ignores(path)}
+    wanted = {path: diff for path, diff in diffs.items() if not review.policy.rules(ReviewRules).ignores(path)}
     head = await change.contents(review, looked.head_sha, wanted)
     folder = review.services.settings.data_dir / "work" / review.task_id / "analysis"
-    own = review.policy.review.analysers if pull_request.reads(review) else {}
+    own = review.policy.rules(ReviewRules).analysers if pull_request.reads(review) else {}
     if own and not subject.from_fork:
         mirror = await review.mirror(looked.head_sha)
         await mirror.checkout(looked.merge_base, folder / "base")

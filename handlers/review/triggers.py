@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
-from functools import partial
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from bot.dispatch.start import Request, begin, cancel_active, decided, sender_role, start
+from bot.dispatch.authorise import authorise, identify, record
+from bot.dispatch.start import begin, start
+from bot.dispatch.stop import cancel_active
 from bot.doors.webhook.router import Event, Router
-from bot.github.api.scopes import CHECKS, READ_CODE
-from bot.github.resources import permissions
+from bot.github.api.scopes import CHECKS
 from bot.github.resources.checks import CheckReport
-from bot.policy import Decision, Policy, PolicyError, may
-from bot.pulls.records import ReviewTask, Trigger
+from bot.policy import Policy, PolicyError
+from bot.pulls.records import ReviewInput, ReviewTask, Trigger
+from bot.pulls.rules import ReviewRules
 from bot.store import findings, tasks
 from bot.store.tasks import Task
 from bot.types import Actor, Repository
+from bot.work.origin import Origin, Principal, Subject
 from bot.work.services import Services
 from handlers.review import check_run
-from handlers.review import words as words
-from handlers.review.previous import FLOW
+from handlers.review.task import TASK
 
 # What a review was started for without anybody who would have stood for its cost.
 _UNPAID: frozenset[Trigger] = frozenset({"ours", "look"})
@@ -40,16 +41,22 @@ class _Offer(NamedTuple):
     author: Actor
     sender: Actor
 
-    def task(self, event: Event, trigger: Trigger) -> ReviewTask:
-        return ReviewTask(
-            repository=self.repository,
-            number=self.number,
-            actor=self.sender,
+    def request(
+        self, event: Event, trigger: Trigger, principal: Principal | None = None, *, full: bool = False
+    ) -> ReviewTask:
+        """Return the request for a review of this head, for the sender or for ``principal``."""
+        origin = Origin(
+            door="event",
+            principal=principal or Principal(actor=self.sender),
+            key=event.guid,
+            at=datetime.now(UTC).isoformat(),
             delivery=event.guid,
             head_sha=self.head_sha,
             base_branch=self.base_branch,
-            trigger=trigger,
+            cause=trigger,
         )
+        subject = Subject(kind="pull", number=self.number, author_id=self.author.id)
+        return ReviewTask(repository=self.repository, subject=subject, origin=origin, input=ReviewInput(full=full))
 
 
 @router.on("pull_request", "opened")
@@ -61,8 +68,8 @@ async def offered(event: Event, services: Services) -> None:
     if offer is None or (offer.draft and event.action != "ready_for_review") or await _is_us(services, offer.sender):
         return
     policy = await _policy(services, event, offer)
-    if policy is not None and event.action in policy.review.on:
-        await _consider(services, event, offer, policy, offer.task(event, "opened"))
+    if policy is not None and event.action in policy.rules(ReviewRules).on:
+        await _consider(services, event, offer, policy, offer.request(event, "opened"))
 
 
 @router.on("pull_request", "synchronize")
@@ -87,23 +94,22 @@ async def retargeted(event: Event, services: Services) -> None:
 @router.on("pull_request", "review_requested")
 async def requested(event: Event, services: Services) -> None:
     """Somebody wants a review by us, also of a draft."""
-    offer, reviewer = _offer(event), event.payload.get("requested_reviewer") or {}
-    if offer is not None and reviewer.get("id") == (await services.github.bot()).id:
-        await ask(services, event, offer.task(event, "asked"))
+    offer = _offer(event)
+    reviewer = event.payload.get("requested_reviewer") or {}
+    if offer is None or reviewer.get("id") != (await services.github.bot()).id or await _is_us(services, offer.sender):
+        return
+    principal = await identify(services, offer.repository, offer.sender)
+    policy, _ = await services.policies.load_or_default(offer.repository)
+    await start(services, TASK, offer.request(event, "asked", principal), policy)
 
 
 @router.on("pull_request", "closed")
 async def closed(event: Event, services: Services) -> None:
-    """Nobody needs the review any more."""
-    await cancel_active(services, event, FLOW)
-
-
-async def ask(services: Services, event: Event, task: ReviewTask) -> None:
-    """Start for a person who asked, if they have write permission."""
-    if await _is_us(services, task.actor):
-        return
-    role = await sender_role(services, event)
-    await start(services, await _request(services, event, task), role)
+    """Stop the review of a pull request that was closed."""
+    offer = _offer(event)
+    if offer is not None:
+        where = (offer.repository, offer.number, offer.sender)
+        await cancel_active(services, TASK.name, *where, delivery=event.guid)
 
 
 async def _renew(services: Services, event: Event, offer: _Offer, *, watched: bool) -> None:
@@ -112,14 +118,14 @@ async def _renew(services: Services, event: Event, offer: _Offer, *, watched: bo
     dropped = await _drop_older(services, offer)
     told = watched or dropped is not None
     policy = await _policy(services, event, offer) if told or not ours else None
-    if policy is None or not (told or ("synchronize" in policy.review.on and not offer.draft)):
+    if policy is None or not (told or ("synchronize" in policy.rules(ReviewRules).on and not offer.draft)):
         return
     if dropped is not None and dropped.trigger not in _UNPAID:
-        task = offer.task(event, dropped.trigger).model_copy(update={"full": dropped.full})
-        await _consider(services, event, offer, policy, task, paid_by=dropped.actor, watched=watched)
+        request = offer.request(event, dropped.trigger, full=dropped.full)
+        await _consider(services, event, offer, policy, request, paid_by=dropped.actor, watched=watched)
         return
-    task = offer.task(event, "ours" if ours else "push")
-    await _consider(services, event, offer, policy, task, watched=watched)
+    request = offer.request(event, "ours" if ours else "push")
+    await _consider(services, event, offer, policy, request, watched=watched)
 
 
 async def _consider(
@@ -127,7 +133,7 @@ async def _consider(
     event: Event,
     offer: _Offer,
     policy: Policy,
-    task: ReviewTask,
+    request: ReviewTask,
     *,
     paid_by: Actor | None = None,
     watched: bool = False,
@@ -137,35 +143,43 @@ async def _consider(
     What was begun for ``paid_by`` goes on for them whoever pushes. Where nobody pays, findings that are ``watched`` are
     still looked at by code, which costs nothing: a push must not replace a failing check by one that says nothing.
     """
-    decision = await _pays(services, offer, policy)
+    trigger, full = request.trigger, request.full
+    actor = offer.sender
+    payer = await _payer(services, offer, policy)
+    decision = authorise(payer, TASK.name, "event", policy, services.settings.trusted_bots)
     if not decision.allowed and paid_by is not None:
-        task = task.model_copy(update={"actor": paid_by})
-        decision = Decision(True, f"It goes on for @{paid_by.login}, for whom it was started on an older head.")
-    await decided(services, event.guid, offer.repository, task.actor, f"start {FLOW}", decision)
-    if not decision.allowed and watched:
-        task = task.model_copy(update={"trigger": "look"})
+        actor = paid_by
+        reason = f"It goes on for @{paid_by.login}, for whom it was started on an older head."
+        payer = Principal(actor=paid_by, vouched=reason)
+        decision = authorise(payer, TASK.name, "event", policy)
+    await record(services, event.guid, offer.repository, actor, f"start {TASK.name}", decision)
     if decision.allowed or watched:
-        await begin(services, await _request(services, event, task))
+        kept = trigger if decision.allowed else "look"
+        principal = Principal(actor=actor, vouched=decision.reason)
+        await begin(services, TASK, offer.request(event, kept, principal, full=full))
         return
     text = services.outgoing(f"{decision.reason} Somebody with write permission starts a review with `/review`.")
     report = CheckReport(title="Not reviewed by itself", summary=text, conclusion="skipped")
-    await check_run.say(services, task, offer.head_sha, report)
+    await check_run.say(services, request, offer.head_sha, report)
 
 
-async def _pays(services: Services, offer: _Offer, policy: Policy) -> Decision:
-    """Who pushes to the repository may spend; of a fork its author, if they could push, unless policy opens it."""
-    trusted = services.settings.trusted_bots
-    if await _is_us(services, offer.sender):
-        return Decision(True, "We pushed what somebody with write permission had asked for.")
-    if offer.sender.type == "Bot":
-        return may(offer.sender, None, "write", trusted)
+async def _payer(services: Services, offer: _Offer, policy: Policy) -> Principal:
+    """Return who stands for the cost of a review nobody asked for.
+
+    Who pushes to the repository may spend; of a fork its author, if they could push, unless policy opens it.
+    """
+    sender = offer.sender
+    if await _is_us(services, sender):
+        reason = "We pushed what somebody with write permission had asked for."
+        return Principal(kind="self", actor=sender, vouched=reason)
+    if sender.type == "Bot":
+        return Principal(actor=sender)
     if not offer.from_fork:
-        return Decision(True, "The head branch is in the repository, and pushing there needs write permission.")
-    if policy.review.forks:
-        return Decision(True, "The policy has pull requests of forks reviewed (`review.forks`).")
-    github = await services.github.for_repository(offer.repository, READ_CODE)
-    role = await permissions.role_of(github, offer.repository, offer.author.login)
-    return may(offer.author, role, "write", trusted)
+        reason = "The head branch is in the repository, and pushing there needs write permission."
+        return Principal(actor=sender, vouched=reason)
+    if policy.rules(ReviewRules).forks:
+        return Principal(actor=sender, vouched="The policy has pull requests of forks reviewed (`review.forks`).")
+    return await identify(services, offer.repository, offer.author)
 
 
 async def _policy(services: Services, event: Event, offer: _Offer) -> Policy | None:
@@ -175,9 +189,9 @@ async def _policy(services: Services, event: Event, offer: _Offer) -> Policy | N
             services.policies.load(offer.repository), services.github.for_repository(offer.repository, CHECKS)
         )
     except PolicyError as error:
-        task, text = offer.task(event, "opened"), services.outgoing(error.message)
-        report = CheckReport(title="The configuration is wrong", summary=text, conclusion="neutral")
-        await check_run.say(services, task, offer.head_sha, report)
+        summary = services.outgoing(error.message)
+        report = CheckReport(title="The configuration is wrong", summary=summary, conclusion="neutral")
+        await check_run.say(services, offer.request(event, "opened"), offer.head_sha, report)
         return None
     return policy
 
@@ -195,15 +209,16 @@ async def _drop_older(services: Services, offer: _Offer) -> ReviewTask | None:
 
 
 def _reads(task: Task, offer: _Offer) -> bool:
-    """Whether a review is about the head and the base that a delivery names."""
-    heads = {task.posted.get("head"), task.argument.get("head_sha")}
-    bases = {task.posted.get("base"), task.argument.get("base_branch")} - {None}
+    """Return whether a review is about the head and the base that a delivery names."""
+    request = ReviewTask.model_validate(task.argument)
+    heads = {task.posted.get("head"), request.head_sha}
+    bases = {task.posted.get("base"), request.base_branch} - {None}
     return offer.head_sha in heads and (not bases or offer.base_branch in bases)
 
 
 async def _newest(services: Services, offer: _Offer) -> Task | None:
     found = await services.store.run(
-        lambda connection: tasks.find(connection, offer.repository.id, offer.number, flow=FLOW)
+        lambda connection: tasks.find(connection, offer.repository.id, offer.number, flow=TASK.name)
     )
     return found[0] if found else None
 
@@ -211,19 +226,6 @@ async def _newest(services: Services, offer: _Offer) -> Task | None:
 async def _has_watched_findings(services: Services, offer: _Offer) -> bool:
     name, number = offer.repository.full_name, offer.number
     return await services.store.run(lambda connection: findings.has_watched(connection, name, number))
-
-
-async def _request(services: Services, event: Event, task: ReviewTask) -> Request:
-    """The request, whose first sign is the check run."""
-    request = Request(event=event, flow=FLOW, argument=task, writes=False, source="event")
-    fresh = await services.store.run(lambda connection: tasks.get(connection, request.task_id)) is None
-    return replace(request, acknowledge=partial(_sign, services, task, request.task_id, fresh))
-
-
-async def _sign(services: Services, task: ReviewTask, task_id: str, fresh: bool, holder: str) -> None:
-    """The check run in progress; looked for first only where this delivery was handled before."""
-    if holder == task_id and task.head_sha is not None:
-        await check_run.show(services, task, task_id, task.head_sha, base=task.base_branch, fresh=fresh)
 
 
 async def _is_us(services: Services, actor: Actor) -> bool:

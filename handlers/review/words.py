@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from bot.dispatch.status import FIX_THESE, REVIEW_AGAIN
 from bot.github.resources.checks import Annotation, CheckReport, Conclusion
 from bot.markdown import code_block, folded, inline_code, money, paragraph, shortened, table
 from bot.pulls.records import SEVERITIES, ChangedFile, Missed, Reviewed, Settled, Severity, Tried
 from bot.pulls.skipped import READ_BEFORE
+from handlers.review.buttons import REVIEW_AGAIN
+from handlers.revise.buttons import FIX_THESE
 
 _ROWS = 60
 _NAMED = 40

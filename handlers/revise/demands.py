@@ -91,7 +91,8 @@ async def _demands(job: RevisionJob, github: Client) -> tuple[Demand, ...]:
         stored = tuple(_of_thread(demand, there, known) for demand in stored)
         stored = tuple(demand for demand in stored if demand.thread is None or demand.thread in open_threads)
         mention = bot.removesuffix("[bot]")
-        waiting = [thread for thread in there if waits(thread, task.reviewer, mention, job.policy.commands.names())]
+        names = job.services.policies.command_names(job.policy)
+        waiting = [thread for thread in there if waits(thread, task.reviewer, mention, names)]
         asked = (*asked, *(_demand(thread, task.reviewer) for thread in waiting))
     return (*asked, *stored)
 

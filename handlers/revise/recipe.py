@@ -13,7 +13,7 @@ from handlers.revise.records import Answers, Revised, RevisionTask, Wanted, publ
 
 
 def _rules(policy: Policy) -> Rules:
-    return Rules(policy.fix.max_dollars)
+    return Rules(policy.max_dollars("revise"))
 
 
 REVISE: Recipe[RevisionTask, Wanted, Answers] = Recipe(

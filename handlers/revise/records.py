@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+from pydantic import Field
+
 from bot.change.recipe import Job, Rules
 from bot.change.records import Brief, Evidence, Failure, Judgement
-from bot.types import JsonModel, Target
+from bot.types import JsonModel
+from bot.work.origin import Request, TaskInput
 
 _PATH = re.compile(r"[\w./-]{1,200}\.\w{1,4}\b")
 
@@ -32,23 +35,53 @@ class Demand(JsonModel):
         return f"{self.path}:{self.line}" if self.path and self.line else self.path or ""
 
 
-class RevisionTask(Target):
-    """What is to be changed in a pull request.
+class ReviseInput(TaskInput):
+    """The input of a revision. ``reviewer``'s open threads, our own open findings and failing checks may be demands."""
 
-    ``demands`` are those that the delivery holds; one in a thread may leave the words to what the thread says. What
-    ``reviewer`` says last in open review threads is asked as well; so are, where they are named, our own open
-    ``findings`` and what made ``checks`` of the head fail. ``triggered``: when (ISO 8601, GitHub's clock).
-    """
+    text: str = Field(title="what to change", description="the change that is wanted, in plain words")
+    findings: bool = Field(default=False, description="also fix the open findings of earlier reviews")
+    checks: bool = Field(default=False, description="also fix the failing checks of the head")
+    reviewer: str | None = Field(default=None, description="also do what this account says in open review threads")
 
-    triggered: str
-    demands: tuple[Demand, ...] = ()
-    reviewer: str | None = None
-    findings: bool = False
-    checks: bool = False
+
+class RevisionTask(Request[ReviseInput]):
+    """A revision as it was asked for."""
+
+    @property
+    def demands(self) -> tuple[Demand, ...]:
+        """Return the demand that was typed; one in a thread may leave the words to what the thread says."""
+        lines = self.subject.lines
+        root = self.origin.reply.root if self.origin.reply is not None else None
+        if not self.input.text.strip() and root is None:
+            return ()
+        demand = Demand(
+            author=self.actor.login,
+            text=self.input.text,
+            path=lines.path if lines else None,
+            line=lines.line if lines else None,
+            hunk=lines.hunk if lines else "",
+            root=root,
+        )
+        return (demand,)
+
+    @property
+    def reviewer(self) -> str | None:
+        """Return whose open review threads are demands."""
+        return self.input.reviewer
+
+    @property
+    def findings(self) -> bool:
+        """Return whether our open findings are demands."""
+        return self.input.findings
+
+    @property
+    def checks(self) -> bool:
+        """Return whether failing checks of the head are demands."""
+        return self.input.checks
 
     @property
     def healing(self) -> bool:
-        """Nobody asked: a check of the head failed."""
+        """Return whether nobody asked: a check of the head failed."""
         return self.checks and not (self.demands or self.reviewer or self.findings)
 
 

@@ -12,8 +12,10 @@ from bot.analysis.running import run_tool
 from bot.analysis.staging import Source
 from bot.analysis.tools import TOOLS, Tool
 from bot.policy import PolicyError, describe, parse_policy
+from bot.pulls.rules import ReviewRules
 from bot.sandbox.process import NoSandbox
 from bot.settings import Settings
+from handlers import TASKS
 from tests.analysis.trees import analysed, said
 from tests.support.sandboxes import bubblewrap
 
@@ -125,7 +127,7 @@ async def test_a_tool_that_fails_is_listed_with_what_it_said() -> None:
 def test_a_policy_that_names_one_wrongly_is_told_where(text: str, problem: str, tmp_path: Path) -> None:
     own = Settings(data_dir=tmp_path)
     with pytest.raises(PolicyError, match=problem):
-        parse_policy(f"review:\n  analysers:\n    {text}\n", own)
-    policy = parse_policy("review:\n  analysers:\n    words: {command: x}\n", own)
-    assert policy.review.analysers == {"words": Analyser(command="x")}
-    assert '{"words": {"command": "x"' in describe(policy)
+        parse_policy(f"review:\n  analysers:\n    {text}\n", own, TASKS.schema)
+    policy = parse_policy("review:\n  analysers:\n    words: {command: x}\n", own, TASKS.schema)
+    assert policy.rules(ReviewRules).analysers == {"words": Analyser(command="x")}
+    assert '{"words": {"command": "x"' in describe(policy, TASKS.schema)

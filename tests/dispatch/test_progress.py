@@ -30,6 +30,7 @@ from bot.store.store import Store
 from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import Repository
 from bot.work.services import Services
+from handlers import TASKS
 from simhub import AppCredentials, Fault, Hub
 from tests.support.evidence import make_task
 from tests.support.inline_engine import InlineEngine
@@ -111,7 +112,7 @@ class Desk:
 @asynccontextmanager
 async def reporting(services: Services) -> AsyncIterator[None]:
     """A reporter as a fresh process would have it; it must be alive to the end."""
-    running = asyncio.create_task(Reporter(services).run())
+    running = asyncio.create_task(Reporter(services, TASKS).run())
     try:
         yield
         assert not running.done(), running.exception()
@@ -134,7 +135,7 @@ def make_services(
         models=ModelGateway(store, settings, Catalogue(settings), SdkModel),
         indexer=Indexer(folder / "index"),
         sandbox=sandbox,
-        policies=PolicyLoader(DefaultBranch(github), settings),
+        policies=PolicyLoader(DefaultBranch(github), settings, TASKS.schema),
         make_toolchain=lambda checks, tree: make_toolchain(sandbox, checks, tree, settings),
         engine=InlineEngine(FlowTable(), store=store),
     )
@@ -161,15 +162,15 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 async def test_one_comment_follows_its_task_to_the_end(desk: Desk) -> None:
     desk.add("a1")
     async with reporting(desk.services):
-        await desk.until(lambda now: len(now) == 1 and now[0].startswith("I will work on this"))
+        await desk.until(lambda now: len(now) == 1 and now[0].startswith("Queued"))
         desk.begin("a1")
         desk.stage("a1", "read", "started")
         (text,) = await desk.until(lambda now: "**Read the issue** ← now" in now[0])
-        assert text.startswith("I am working on this.")
+        assert text.startswith("Working on this.")
         desk.stage("a1", "read", "done")
         desk.close("a1", "unverified", "The test never failed, said @octocat.")
         (text,) = await desk.until(lambda now: bool(desk.posted("a1").get("closed")))
-    assert text.startswith("I stopped without a verified fix.")
+    assert text.startswith("Stopped without a verified fix.")
     assert "- [x] Read the issue" in text
     assert "← now" not in text
     assert "@octocat" not in text
@@ -189,7 +190,7 @@ async def test_what_ended_while_nobody_looked_is_closed(desk: Desk) -> None:
     assert desk.services.store.run_sync(lambda c: tasks.request_cancel(c, "b1", "mara"))
     desk.close("b2", "dead", "Step edit crashed 3 times.")
     desk.close("b3", "failed", "GitHub did not answer.")
-    heads = ("Cancelled. mara cancelled the task", "I gave this up", "I could not finish this. GitHub did not answer.")
+    heads = ("Cancelled. mara cancelled the task", "Gave up", "Failed. GitHub did not answer.")
     async with reporting(desk.services):
         await desk.until(lambda now: all(desk.posted(task_id).get("closed") for task_id in ("b1", "b2", "b3")))
     now = await desk.comments()
@@ -229,7 +230,7 @@ async def test_errors_of_github_delay_but_never_double_it(desk: Desk) -> None:
         desk.begin("d1")
         desk.close("d1", "refused", "The issue is closed.")
         (text,) = await desk.until(lambda now: bool(desk.posted("d1").get("closed")))
-    assert text.startswith("I did not go on. The issue is closed.")
+    assert text.startswith("Stopped before starting the work. The issue is closed.")
     assert refused.times == 0
     assert desk.posts() == 1
 
@@ -244,14 +245,14 @@ async def test_a_comment_that_somebody_deleted_is_made_anew(desk: Desk) -> None:
         desk.begin("e1")
         desk.close("e1", "refused", "The issue is closed.")
         now = await desk.until(lambda now: bool(desk.posted("e1").get("closed")))
-    assert [text.startswith("I did not go on.") for text in now] == [True]
+    assert [text.startswith("Stopped before starting the work.") for text in now] == [True]
 
 
 async def test_it_never_gives_up_and_no_comment_stops_another(desk: Desk) -> None:
     desk.add("f1")
     broken = "update fh_task set argument = '{}' where id = 'f1'"
     desk.services.store.run_sync(lambda c: c.exec_driver_sql(broken))
-    reporter = Reporter(desk.services)
+    reporter = Reporter(desk.services, TASKS)
     running = asyncio.create_task(reporter.run())
     while not (reporter._watched and reporter._watched["f1"].failures):
         await asyncio.sleep(0.05)
@@ -270,7 +271,12 @@ async def test_it_never_gives_up_and_no_comment_stops_another(desk: Desk) -> Non
 
 async def test_who_answers_where_it_was_asked_is_spoken_for_only_where_it_could_not(desk: Desk) -> None:
     spot = {"kind": "body", "number": desk.number}
-    ends = {"1": ("done", {"told": True}), "2": ("failed", {"told": True}), "3": ("cancelled", {}), "4": ("dead", {})}
+    ends = {
+        "1": ("done", {"answered": True}),
+        "2": ("failed", {"answered": True}),
+        "3": ("cancelled", {}),
+        "4": ("dead", {}),
+    }
     for name in ends:
         desk.add(name, "ask", spot=spot)
         desk.begin(name)
@@ -283,8 +289,8 @@ async def test_who_answers_where_it_was_asked_is_spoken_for_only_where_it_could_
             desk.close(name, state, "", **data)
         (text,) = await desk.until(lambda now: bool(now))
         await asyncio.sleep(1)
-    assert text.startswith("I gave this up")
-    assert "`/retry` starts a new attempt." in text
+    assert text.startswith("Gave up")
+    assert "Comment `/retry` to start a new attempt." in text
     assert await desk.comments() == [text]
     assert all(desk.posted(name).get("closed") for name in ends)
 
@@ -299,7 +305,7 @@ async def test_whoever_asked_is_told_that_somebody_else_has_stopped_it(desk: Des
         (text,) = await desk.until(lambda now: bool(now))
     assert text.startswith("Cancelled. max cancelled the task.\n")
     assert "Asked by mara." in text
-    assert "`/retry` starts a new attempt." in text
+    assert "Comment `/retry` to start a new attempt." in text
 
 
 async def test_of_two_processes_one_reports_and_the_other_takes_over(desk: Desk, postgres: str) -> None:
@@ -307,7 +313,7 @@ async def test_of_two_processes_one_reports_and_the_other_takes_over(desk: Desk,
     one, two = (replace(desk.services, store=store) for store in stores)
     desk.services = one
     desk.add("g1")
-    first, second = (asyncio.create_task(Reporter(services).run()) for services in (one, two))
+    first, second = (asyncio.create_task(Reporter(services, TASKS).run()) for services in (one, two))
     await desk.until(lambda now: bool(desk.posted("g1").get("status")))
     await asyncio.sleep(1)
     assert len(await desk.comments()) == desk.posts() == 1
@@ -315,7 +321,7 @@ async def test_of_two_processes_one_reports_and_the_other_takes_over(desk: Desk,
         assert not running.done()
     first.cancel()
     desk.begin("g1")
-    await desk.until(lambda now: now[0].startswith("I am working on this."))
+    await desk.until(lambda now: now[0].startswith("Working on this."))
     assert desk.posts() == 1
     second.cancel()
     await asyncio.gather(first, second, return_exceptions=True)

@@ -7,43 +7,44 @@ from typing import Any
 
 import pytest
 
-from bot.dispatch.status import FLOWS, StatusView, status_text
+from bot.dispatch.status import StatusView, status_text
 from bot.engine.port import FINAL_STATES
+from handlers.fix.task import TASK
 
-DONE = [{"stage": name, "state": "done", "text": ""} for name, _ in FLOWS["fix"].stages]
+DONE = [{"stage": name, "state": "done", "text": ""} for name in TASK.stages]
 MIDWAY = [*DONE[:3], {"stage": "prove", "state": "started", "text": ""}]
 
 
 def said(state: str, stages: list[dict[str, Any]], summary: str = "", **given: Any) -> str:
     fields: dict[str, Any] = {"created": 1_000, "now": 131_000, "dollars": 0.114, "calls": 6, "actor": "mara"} | given
-    return status_text(StatusView(task="t1", flow="fix", state=state, summary=summary, stages=stages, **fields))
+    return status_text(StatusView(task="t1", spec=TASK, state=state, summary=summary, stages=stages, **fields))
 
 
 def test_while_it_runs_the_present_stage_is_marked() -> None:
     text = said("running", MIDWAY)
     head, checklist, foot = text.split("\n\n")
-    assert head == "I am working on this."
+    assert head == "Working on this."
     assert checklist.splitlines()[2:5] == [
         "- [x] Install and run the tests as they are",
         "- [ ] **Prove the bug with a failing test** ← now",
         "- [ ] Fix the cause",
     ]
-    stop = "Remove the label to stop. `/cancel` does the same."
+    stop = "Remove the label or comment `/cancel` to stop."
     assert foot == f"<sub>Asked by mara. 2 min 10 s, $0.11, 6 model calls. {stop}</sub>"
 
 
 def test_while_it_waits_nothing_is_claimed() -> None:
     text = said("queued", [], dollars=0, calls=0, now=1_500)
-    assert text.startswith("I will work on this; it is waiting")
-    assert text.count("- [ ]") == len(FLOWS["fix"].stages)
+    assert text.startswith("Queued: waiting for a free worker.")
+    assert text.count("- [ ]") == len(TASK.stages)
     assert "- [x]" not in text
-    assert "0 s, $0.00, 0 model calls. Remove the label to stop." in text
+    assert "0 s, $0.00, 0 model calls. Remove the label or comment" in text
 
 
 def test_when_it_is_done_every_box_is_ticked() -> None:
     text = said("done", DONE, "Opened #13", calls=1, dollars=0.001)
     assert text.startswith("Done. Opened #13\n")
-    assert text.count("- [x]") == len(FLOWS["fix"].stages)
+    assert text.count("- [x]") == len(TASK.stages)
     assert "- [ ]" not in text
     assert "2 min 10 s, less than $0.01, 1 model call.</sub>" in text
 
@@ -56,12 +57,12 @@ def test_an_ending_never_looks_as_if_it_went_on(state: str) -> None:
     assert "- [ ] **Prove the bug with a failing test** (not finished)" in text
     assert "Because of this." in text.splitlines()[0]
     assert not text.startswith(state), "the state's own name is no sentence"
-    assert text.startswith(("I ", "Cancelled."))
+    assert text.startswith(("Stopped", "Gave up", "Failed", "Cancelled."))
 
 
 @pytest.mark.parametrize("state", ["failed", "dead", "cancelled"])
 def test_an_ending_that_can_be_repeated_says_how(state: str) -> None:
-    assert "Add the label again to start a new attempt." in said(state, MIDWAY)
+    assert "Add the label again or comment `/retry` to start a new attempt." in said(state, MIDWAY)
 
 
 def test_a_stage_shows_only_its_latest_event() -> None:

@@ -75,8 +75,8 @@ async def test_quick_commands_are_answered_where_they_are_typed(story: Story) ->
     change = await pull(story, body="Changes prices.\n/status")
     (text,) = await answered(story, Written(change, 0, "", f"/issues/{change}/comments"))
     assert text.startswith("- **review** queued, asked by mara")
-    (text,) = await answered(story, reviewed := await review(story, change, "Good.\n/approve"))
-    assert text == "Nothing here waits for approval."
+    (text,) = await answered(story, reviewed := await review(story, change, "Good.\n/status"))
+    assert text.startswith("- **review** queued, asked by mara")
     assert await reactions(story, reviewed) == ["eyes"]
 
     line = await on_line(story, change, "basket/prices.py", 1, "/config")
@@ -181,7 +181,7 @@ async def test_a_refusal_is_one_reaction_and_one_sentence(story: Story) -> None:
     assert text == "@theo has triage permission here; this needs write permission."
 
     first, wrong = await answered(story, mixed := await comment(story, number, "/help\n/fix", by=rita), 2)
-    assert "Not for you in this repository: `/fix`" in first
+    assert "Not for you in this repository: `/ask`" in first
     assert wrong.startswith("@rita has read")
     assert await reactions(story, mixed) == ["eyes"]
     assert queued(story) == []
@@ -231,7 +231,7 @@ async def test_whoever_waits_is_told_when_github_refuses_for_good(story: Story) 
     fault = Fault(path="/repos/*/reactions", method="POST", times=-1, status=403, body={"message": "Not accessible"})
     story.hub.faults.add(fault)
     (text,) = await answered(story, written := await comment(story, number, "/fix"))
-    assert text.startswith("I could not do all of this, because GitHub did not let me.")
+    assert text.startswith("Some of these commands failed because of GitHub API errors.")
     await comment(story, number, "Nothing for you.\n/usr")
     await handled(story)
     assert await reactions(story, written) == []
@@ -299,11 +299,12 @@ async def test_a_task_is_started_once_stopped_and_started_again(story: Story) ->
         story, "select id, argument, source, active_key, concurrency_group from fh_task"
     )
     told = json.loads(argument)
-    assert (told["title"], told["body"], told["source_label"]) == ("Cents are lost", "All of them.", None)
+    subject, origin = told["subject"], told["origin"]
+    assert (subject["title"], subject["body"], origin["label"]) == ("Cents are lost", "All of them.", None)
     assert (source, key is None, group is None) == ("command", False, False)
 
     (text,) = await answered(story, again := await comment(story, number, "/fix"))
-    assert text == f"I am on it already (task `{task}`). `/status` says how far I am, `/cancel` stops it."
+    assert text == f"I am already working on this (task `{task}`). `/status` shows progress, `/cancel` stops it."
     assert await reactions(story, again) == ["eyes"]
     (text,) = await answered(story, await comment(story, number, "/retry"))
     assert text == f"The last task here (fix, `{task}`) has not ended; `/cancel` stops it."
@@ -326,7 +327,7 @@ async def test_a_task_is_started_once_stopped_and_started_again(story: Story) ->
     second = rows(story, "select parent, actor, state, argument from fh_task where id != ?", task)
     ((parent, actor, state, argument),) = second
     assert (parent, actor, state) == (task, "max", "queued")
-    assert json.loads(argument)["actor"]["login"] == "max"
+    assert json.loads(argument)["origin"]["principal"]["actor"]["login"] == "max"
     await story.request("PATCH", f"/issues/{number}", {"state": "closed"})
     await handled(story)
     assert queued(story) == [("fix", "cancelled")] * 2
@@ -348,9 +349,6 @@ async def test_a_repository_with_another_name_is_still_the_same(story: Story) ->
     ((parent, argument),) = rows(story, "select parent, argument from fh_task where repository = 'newhome/renamed'")
     where = json.loads(argument)["repository"]
     assert (parent, where["owner"], where["name"]) == (task, "newhome", "renamed")
-    with_approval(story)
-    await comment(story, number, "/approve")
-    await handled(story)
     assert [state for _, state in queued(story)].count("queued") == 1
     assert story.script.requests == []
 
@@ -383,26 +381,6 @@ async def test_a_question_stands_in_no_other_tasks_way(story: Story) -> None:
     assert text.endswith("). `/retry` starts the first of these again.")
     (text,) = await answered(story, await comment(story, number, "@forgehand could you fix this?"))
     assert text == "I know no command `could`. Did you mean `/fix`? `/help` lists those that you may use here."
-
-
-async def test_what_waits_for_approval_goes_on_once(story: Story) -> None:
-    number = await story.file("A", "B", label=None)
-    await comment(story, number, "/fix")
-    await handled(story)
-    with_approval(story)
-    approved = await comment(story, number, "/approve")
-    await handled(story)
-    assert await answers(story, approved) == []
-    first, second = rows(story, "select id, parent, state from fh_task order by created, id")
-    assert (first[1:], second[1:]) == ((None, "awaiting_approval"), (first[0], "queued"))
-    (text,) = await answered(story, await comment(story, number, "/approve"))
-    assert text == "Nothing here waits for approval."
-
-
-def with_approval(story: Story) -> None:
-    """As a workflow ends that wants a person's word."""
-    with sqlite3.connect(story.root / "data" / "forgehand.db") as database:
-        database.execute("update fh_task set state = 'awaiting_approval', active_key = null, ended = created")
 
 
 async def test_an_outsiders_pull_request_is_a_place_like_any_other(story: Story) -> None:

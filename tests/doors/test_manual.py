@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from handlers import COMMANDS
+from handlers import HANDLERS
 from handlers.manual import main
 
 
@@ -12,7 +12,7 @@ def test_the_page_tells_of_every_command_and_a_stale_one_is_noticed(tmp_path: Pa
     page = tmp_path / "commands.md"
     assert main([], page) == 0
     text = page.read_text()
-    for command in COMMANDS.values():
+    for command in HANDLERS.commands.values():
         assert f"\n## {command.name}\n\n`{command.usage}`\n" in text
         assert all(f"| `{typed}` | {told} |" in text for typed, told in command.examples)
     assert main(["--check"], page) == 0

@@ -13,7 +13,7 @@ from bot.doors.comments.listener import MAX_COMMANDS
 from bot.github.resources.permissions import Role
 from bot.policy import parse_policy
 from bot.settings import Settings
-from handlers import COMMANDS
+from handlers import HANDLERS
 from simhub.model import Account
 from tests.doors.test_commands import handled
 from tests.e2e.conftest import SAMPLE
@@ -22,6 +22,7 @@ from tests.support.story import Story
 from tests.support.typing import Written, comment, on_line, reactions, review
 from tests.support.within import within
 
+COMMANDS = HANDLERS.commands
 QUIET = "review: { on: [] }\n"
 POLICIES = {
     "default": QUIET,
@@ -78,7 +79,7 @@ async def targets_in(story: Story) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("name", "places"), [("default", tuple(PLACES)), ("narrow", tuple(PLACES)[::5])])
 async def test_every_cell(tmp_path: Path, name: str, places: tuple[str, ...]) -> None:
-    policy, cells = parse_policy(POLICIES[name], Settings()), 0
+    policy, cells = parse_policy(POLICIES[name], Settings(), HANDLERS.registry.schema), 0
     async with within(tmp_path, SAMPLE) as story:
         await put(story, POLICY, POLICIES[name])
         targets = await targets_in(story)
@@ -110,5 +111,5 @@ async def check(story: Story, role: str, where: str, targets: dict[str, Any], ma
 
 
 def test_the_narrow_policy_is_one_that_matters() -> None:
-    levels = {parse_policy(POLICIES["narrow"], Settings()).level(name) for name in COMMANDS}
+    levels = {parse_policy(POLICIES["narrow"], Settings(), HANDLERS.registry.schema).level(name) for name in COMMANDS}
     assert levels == {None, "read", "write"}

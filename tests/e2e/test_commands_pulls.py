@@ -130,7 +130,7 @@ async def test_stopped_midway_twice_at_once_and_when_all_is_over(tell: Tell) -> 
         await asking.wait()
     described = await comment(story, number, "/describe")
     (text,) = await answered(story, await comment(story, number, "/describe"))
-    assert text.startswith("I am on it already (task `")
+    assert text.startswith("I am already working on this (task `")
     (text,) = await answered(story, await comment(story, number, "/cancel"))
     assert text.startswith("Stopping: ")
     assert text.endswith(" `/retry` starts the first of these again.")
@@ -142,7 +142,7 @@ async def test_stopped_midway_twice_at_once_and_when_all_is_over(tell: Tell) -> 
     gone.set()
     text = await final(story, line)
     assert text.startswith("Cancelled. mara cancelled the task.")
-    assert "`/retry` starts a new attempt." in text
+    assert "Comment `/retry` to start a new attempt." in text
     assert await finals(story, described) == [], "mara knows"
 
     await story.request("PATCH", f"/pulls/{number}", {"state": "closed"})

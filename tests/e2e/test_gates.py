@@ -46,7 +46,7 @@ def results(story: Story) -> str:
 async def unverified(story: Story) -> tuple[str, str]:
     """File the issue and wait for the honest end: status and final comment; nothing was published."""
     number = await story.file(TITLE, BODY)
-    status = await story.until_status(number, "I stopped without a verified fix.")
+    status = await story.until_status(number, "Stopped without a verified fix.")
     (final,) = (await story.comments(number))["final"]
     assert await story.pulls() == []
     return status, final

@@ -26,7 +26,7 @@ async def never(_: Asked) -> dict[str, Any]:
 async def working(story: Story, number: int) -> None:
     await story.until(lambda: any(TITLE in asked.text for asked in story.script.requests), what="a model is asked")
     story.script.requests.clear()
-    await story.until_status(number, "I am working on this.")
+    await story.until_status(number, "Working on this.")
 
 
 async def test_one_bad_repository_leaves_the_others_their_label(tell: Tell) -> None:
@@ -80,7 +80,7 @@ async def test_what_a_label_started_stops_whatever_changed_meanwhile(tell: Tell)
     status = await named.until_status(other, "Cancelled.", seconds=15)
     assert "rita" in status.splitlines()[0]
     query = "select action, allowed, reason from fh_audit where actor = 'rita'"
-    assert rows(story, query) == [("cancel fix", 1, "@rita closed the issue.")]
+    assert rows(story, query) == [("cancel fix", 1, "@rita closed it.")]
 
     moved = await named.file(TITLE, BODY, label="mend me")
     await working(named, moved)

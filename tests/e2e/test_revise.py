@@ -132,7 +132,7 @@ async def test_a_review_is_done_in_one_commit_and_every_thread_answered(tell: Te
     assert f"Pull request #{number}:" in asked.text
     assert "How the code and tests there are written" in asked.text
     assert "def parse_price" in asked.text.partition("fit in:")[2]
-    status = await story.until_status(number, "I stopped before all was done.")
+    status = await story.until_status(number, "Stopped before everything was done.")
     assert f"Pushed {after[:10]}; 3 of 4 demands are met." in status
     assert "- [x] Read what is asked: 4 comments on lines and 1 more\n" in status
 

@@ -86,7 +86,7 @@ async def test_a_test_that_never_fails_proves_nothing(town: Story) -> None:
     stubborn: Rule = {"match": {"tool": "edit"}, "reply": calls(finish()), "reusable": True}
     story.script.extend(about(title, [*prove(calls(edit(new_file(PROOF, passing)))), stubborn]))
     number = await story.file(title, BODY)
-    await story.until_status(number, "I stopped without a verified fix.")
+    await story.until_status(number, "Stopped without a verified fix.")
     final = await nothing_published(story, number)
     assert "The test passes on the unchanged code, so it does not reproduce the bug." in final
     assert "remove the label `ai-bug-fix` and add it again" in final
@@ -102,17 +102,17 @@ async def test_a_model_that_is_down_or_out_of_quota_or_too_dear_ends_the_task_in
         town.script.extend(about(f"Model {name}", [story_rule]))
     stories = {"down": down, "quota": quota, "dear": dear}
     numbers = {name: await story.file(f"Model {name}", BODY) for name, story in stories.items()}
-    starts = ("I could not finish this.", "I stopped without a verified fix.")
+    starts = ("Failed.", "Stopped without a verified fix.")
     said = {name: await stories[name].until_status(number, *starts) for name, number in numbers.items()}
     for name, story in stories.items():
         assert await story.pulls() == []
         assert branches(story) == ["main"]
         ((active,),) = rows(story, "select active_key from fh_task where repository = ?", story.repository.full_name)
         assert active is None, name
-    assert said["down"].startswith("I could not finish this.")
-    assert said["quota"].startswith("I could not finish this.")
+    assert said["down"].startswith("Failed.")
+    assert said["quota"].startswith("Failed.")
     for name in ("down", "quota"):
-        assert "Add the label again to start a new attempt." in said[name]
+        assert "Add the label again or comment `/retry` to start a new attempt." in said[name]
     assert "thinker" in said["down"].splitlines()[0]
     assert "spare" in said["quota"].splitlines()[0]
     assert "quota" in said["quota"].splitlines()[0]
@@ -134,7 +134,7 @@ async def test_an_issue_that_was_closed_without_our_hearing_of_it_gets_no_pull_r
 
     story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, close_unheard)]))
     await story.label(number)
-    status = await story.until_status(number, "I did not go on.")
+    status = await story.until_status(number, "Stopped before starting the work.")
     assert "The issue was closed meanwhile, so nothing was published." in status
     assert await story.pulls() == []
     assert branches(story) == ["main"]
@@ -150,7 +150,7 @@ async def test_a_base_that_moved_under_the_fix_gets_words_instead_of_a_pull_requ
 
     story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, move)]))
     await story.label(number)
-    await story.until_status(number, "I stopped without a verified fix.")
+    await story.until_status(number, "Stopped without a verified fix.")
     final = await nothing_published(story, number)
     assert f"Meanwhile `{PRICES}` changed on the base branch; start again to build on that." in final
 

@@ -112,7 +112,7 @@ async def test_bots_are_ignored_unless_trusted_and_an_issue_is_data(tell: Tell) 
     again = sent(story, "issues", "labeled")[-1].body
     answers = await asyncio.gather(*(deliver(story, "issues", again) for _ in range(3)))
     assert answers == [202] * 3
-    await story.until_status(number, "I could not finish this.")
+    await story.until_status(number, "Failed.")
     await story.until(lambda: not rows(story, "select 1 from fh_delivery where done is null"), what="all is handled")
     assert len(rows(story, "select 1 from fh_task")) == 1
     comments = await story.comments(number)

@@ -195,11 +195,11 @@ async def test_every_end_of_a_workflow_closes_its_task(harness: Harness) -> None
     async def lies(ctx: Ctx, _: Nothing) -> Outcome:
         return "done"  # type: ignore[return-value]
 
-    async def waits(ctx: Ctx, _: Nothing) -> Outcome:
-        return Outcome(state="awaiting_approval", summary="Please look at the plan.", data={"plan": "abc"})
+    async def tells(ctx: Ctx, _: Nothing) -> Outcome:
+        return Outcome(state="unverified", summary="Please look at the plan.", data={"plan": "abc"})
 
     ends = {}
-    for flow in (raises, crashes, lies, waits):
+    for flow in (raises, crashes, lies, tells):
         row = await harness.run(flow)
         assert (row.active_key, row.ended is not None) == (None, True)
         kind, data = (await harness.events(row.id))[-1]
@@ -209,7 +209,7 @@ async def test_every_end_of_a_workflow_closes_its_task(harness: Harness) -> None
     assert ends["crashes"] == ("failed", f"{ends['crashes'][1]}")
     assert "IndexError" in ends["crashes"][1]
     assert ends["lies"][0] == "failed"
-    assert ends["waits"] == ("awaiting_approval", "Please look at the plan.")
+    assert ends["tells"] == ("unverified", "Please look at the plan.")
 
 
 async def test_a_group_runs_one_task_at_a_time_and_groups_run_side_by_side(harness: Harness) -> None:

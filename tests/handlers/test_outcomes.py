@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bot.doors.webhook.router import Event
 from bot.store import tasks
 from bot.store.tables import outcome
-from handlers.outcomes import closed
+from handlers.outcomes.triggers import closed
 from tests.dispatch.test_progress import Desk, desk
 
 __all__ = ["desk"]

@@ -9,10 +9,21 @@ from bot.change.recipe import Rules
 from bot.change.records import GateReport, PullEnds
 from bot.git.changes import Changes
 from bot.github.resources.threads import Thread, ThreadComment
-from bot.policy import CommandPolicy
 from bot.types import Actor, Repository
+from bot.work.origin import Origin, Principal, Subject
+from handlers import TASKS
 from handlers.revise.demands import waits
-from handlers.revise.records import Answered, Answers, Demand, Revised, RevisionTask, Wanted, publishable, results
+from handlers.revise.records import (
+    Answered,
+    Answers,
+    Demand,
+    Revised,
+    ReviseInput,
+    RevisionTask,
+    Wanted,
+    publishable,
+    results,
+)
 
 
 def thread(*said: tuple[str, str], resolved: bool = False) -> Thread:
@@ -42,7 +53,7 @@ def thread(*said: tuple[str, str], resolved: bool = False) -> Thread:
     )
 
 
-NAMES = CommandPolicy().names()
+NAMES = frozenset(TASKS.schema.commands)
 
 
 @pytest.mark.parametrize(
@@ -68,9 +79,8 @@ def test_a_comment_waits_for_a_revision_unless_it_is_a_command(body: str, waitin
 
 
 def test_a_slash_is_a_word_where_only_the_name_is_answered() -> None:
-    names = CommandPolicy(mention_only=True).names()
-    assert waits(thread(("mara", "/fix the loop")), "mara", "forgehand", names)
-    assert not waits(thread(("mara", "@forgehand fix the loop")), "mara", "forgehand", names)
+    assert waits(thread(("mara", "/fix the loop")), "mara", "forgehand", frozenset())
+    assert not waits(thread(("mara", "@forgehand fix the loop")), "mara", "forgehand", frozenset())
 
 
 def test_what_was_answered_or_settled_does_not_wait() -> None:
@@ -108,10 +118,15 @@ def revised(*pairs: tuple[Demand, Answered]) -> Revised:
     )
     task = RevisionTask(
         repository=Repository(id=1, owner="octo", name="sample", installation=1),
-        number=2,
-        actor=Actor(login="mara", id=3),
-        delivery="d",
-        triggered="2026-11-21T08:00:00Z",
+        subject=Subject(kind="pull", number=2),
+        origin=Origin(
+            door="command",
+            principal=Principal(actor=Actor(login="mara", id=3)),
+            key="k",
+            at="2026-11-21T08:00:00Z",
+            delivery="d",
+        ),
+        input=ReviseInput(text=""),
     )
     return Revised(
         task=task,

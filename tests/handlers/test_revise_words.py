@@ -5,8 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from bot.change.records import Failure, PullEnds
+from bot.work.origin import Subject
 from bot.work.records import Cost
-from handlers.revise.records import Answered, Answers, Demand, Pushed, Reproof, Revised, RevisionTask, Wanted
+from handlers.revise.records import (
+    Answered,
+    Answers,
+    Demand,
+    Pushed,
+    Reproof,
+    Revised,
+    ReviseInput,
+    RevisionTask,
+    Wanted,
+)
 from handlers.revise.words import done_text, evidence_text
 from tests.support.evidence import MESSAGE, TEST, make_evidence
 
@@ -18,12 +29,13 @@ ASKED = (Demand(author="mara", text="Name it."),)
 def revised(**given: Any) -> Revised:
     """A revision after which everything holds, of a pull request that was opened with a verified fix."""
     was = make_evidence()
-    task = {"demands": ASKED, "reviewer": None, "checks": False} | given
-    where = was.task.model_dump(include={"repository", "actor", "delivery", "triggered"})
+    asked = ReviseInput(text=given.get("text", "Name it."), checks=given.get("checks", False))
+    subject = Subject(kind="pull", number=13)
+    task = RevisionTask(repository=was.task.repository, subject=subject, origin=was.task.origin, input=asked)
     ends = PullEnds(branch="b", ours=True)
     about = was.brief.model_copy(update={"pull": ends})
     return Revised(
-        task=RevisionTask.model_validate({**where, "number": 13, **task}),
+        task=task,
         brief=Wanted(**dict(about), demands=ASKED, unverified=given.get("unverified", False)),
         baseline=was.baseline,
         report=was.report,
@@ -55,7 +67,7 @@ def test_what_is_not_shown_any_more_is_not_claimed() -> None:
 
 
 def test_who_asked_and_what_was_never_verified() -> None:
-    text = evidence_text(revised(demands=(), checks=True, unverified=True), SHOWN, SHA)
+    text = evidence_text(revised(text="", checks=True, unverified=True), SHOWN, SHA)
     assert text.startswith(f"**Revised** in {SHA}, because its checks failed: ")
     assert "**Not verified** when it was opened" in text
     assert "It read the first version." not in text

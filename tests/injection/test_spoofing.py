@@ -43,6 +43,8 @@ async def worked(
     """A task of the bot's that has ended, in this repository or in another."""
     here = {"id": story.repository.id, "owner": "octo", "name": "sample", "installation": 1, **repository}
     actor = {"login": story.maintainer.login, "id": story.maintainer.id}
+    origin = {"door": "label", "principal": {"actor": actor}, "key": "k", "at": "then", "delivery": "earlier"}
+    given = {"text": "Rename it."} if flow == "revise" else {}
     new = NewTask(
         id=TASK,
         flow=flow,
@@ -51,7 +53,7 @@ async def worked(
         repository=f"{here['owner']}/{here['name']}",
         number=number,
         actor=actor["login"],
-        argument={"repository": here, "number": number, "actor": actor, "delivery": "earlier", "triggered": "then"},
+        argument={"repository": here, "subject": {"kind": "pull", "number": number}, "origin": origin, "input": given},
     )
     store = Store(create_engine(f"sqlite:///{story.root / 'data' / 'forgehand.db'}"))
     try:

@@ -21,6 +21,7 @@ from bot.toolchains.port import Checks
 from bot.toolchains.python.toolchain import make_toolchain
 from bot.work.protected_paths import is_protected
 from bot.work.workshop import Installed, Workshop
+from handlers import TASKS
 
 
 async def test_a_link_that_an_installation_left_leads_nowhere(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ def test_what_other_programs_obey_is_protected(path: str) -> None:
 )
 def test_no_number_of_a_policy_is_too_much(tmp_path: Path, value: str) -> None:
     with pytest.raises(PolicyError):
-        parse_policy(f"limits:\n  dollars_per_day: {value}\n", Settings(data_dir=tmp_path))
+        parse_policy(f"limits:\n  dollars_per_day: {value}\n", Settings(data_dir=tmp_path), TASKS.schema)
 
 
 def test_no_depth_of_an_answer_is_too_much() -> None:

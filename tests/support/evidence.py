@@ -7,8 +7,10 @@ from typing import Any
 from bot.change.records import Baseline, Brief, ChangeTask, Failure, Gate, GateReport, Proof
 from bot.git.changes import Changes
 from bot.types import Actor, Repository
+from bot.work.origin import Origin, Principal, Request, Subject
 from bot.work.records import Cost, Ran
 from handlers.fix.judge import Counterexample, FixEvidence
+from handlers.fix.task import FixInput
 
 TEST = "tests/test_cents.py::CentsTest::test_cents_count"
 MESSAGE = "def test_cents_count(self):\n>   assert total(['2.50']) == 250\nE   AssertionError: 200 != 250\n"
@@ -16,17 +18,16 @@ MESSAGE = "def test_cents_count(self):\n>   assert total(['2.50']) == 250\nE   A
 
 def make_task(**given: Any) -> ChangeTask:
     repository = Repository(id=7, owner="octo", name="basket", installation=3, private=False)
-    fields: dict[str, Any] = {
-        "repository": repository,
-        "number": 12,
-        "title": "Cents are lost",
-        "body": "total gives 200",
-        "actor": Actor(login="mara", id=5, type="User"),
-        "triggered": "2026-01-02T03:04:05Z",
-        "delivery": "d1",
-        "source_label": "ai-bug-fix",
-    }
-    return ChangeTask(**(fields | given))
+    subject = {"kind": "issue", "number": 12, "title": "Cents are lost", "body": "total gives 200"}
+    actor = Actor(login="mara", id=5, type="User")
+    origin = {"door": "label", "principal": Principal(actor=actor), "key": "d1", "at": "2026-01-02T03:04:05Z"}
+    origin |= {"delivery": "d1", "label": given.get("source_label", "ai-bug-fix")}
+    return Request[FixInput](
+        repository=given.get("repository", repository),
+        subject=Subject.model_validate(subject | {key: given[key] for key in subject if key in given}),
+        origin=Origin.model_validate(origin | {key: given[key] for key in origin if key in given}),
+        input=FixInput(),
+    )
 
 
 def make_gates(**failed: str) -> tuple[Gate, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.dispatch.status import CHECK_NAME
+from handlers.review.check_run import CHECK_NAME
 from simhub.model import Account, CheckRun, Repository
 from tests.support.story import Story
 

@@ -38,7 +38,7 @@ from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import JsonModel
 from bot.web.server import make_web
 from bot.work.services import Services
-from handlers import GAVE_UP, ROUTER
+from handlers import HANDLERS
 from simhub import Hub
 from simhub.scripted_model import Script, ScriptedModel
 from tests.support.databases import new_sqlite
@@ -126,7 +126,7 @@ async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Serv
         models=ModelGateway(store, settings, Catalogue(settings), SdkModel),
         indexer=await stack.enter_async_context(Indexer(settings.data_dir / "index")),
         sandbox=sandbox,
-        policies=PolicyLoader(DefaultBranch(github), settings),
+        policies=PolicyLoader(DefaultBranch(github), settings, HANDLERS.registry.schema),
         make_toolchain=lambda checks, tree: make_toolchain(sandbox, checks, tree, settings),
         engine=Shelf(store),
     )
@@ -135,7 +135,9 @@ async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Serv
 async def _served(stack: AsyncExitStack, services: Services) -> TestServer:
     inbox = Inbox(services.store)
     stack.callback(inbox.close)
-    dispatcher = Dispatcher(services.store, inbox, ROUTER, services, permanent=(Forbidden, Invalid), gave_up=GAVE_UP)
+    dispatcher = Dispatcher(
+        services.store, inbox, HANDLERS.router, services, permanent=(Forbidden, Invalid), gave_up=HANDLERS.gave_up
+    )
     dispatching = asyncio.create_task(dispatcher.run())
     stack.push_async_callback(_stop, dispatching)
     server = TestServer(make_web(services.store, Endpoint(dispatcher.accept, [SECRET]).routes(), {}), host="127.0.0.1")

@@ -1,32 +1,37 @@
-"""What a command is, and what it is given when somebody types it."""
+"""Describe commands: how they are written, where they work, and what they are given."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, get_args
 
+from bot.dispatch import replies
+from bot.dispatch.authorise import authorise
+from bot.dispatch.registry import Registry
+from bot.dispatch.spec import TaskSpec
+from bot.dispatch.start import Started, begin
 from bot.doors.comments.grammar import Typed
 from bot.doors.webhook.router import Event
-from bot.github.resources.permissions import Role
-from bot.github.resources.reply_targets import Lines, ReplyTarget
-from bot.policy import Policy, PolicyError
+from bot.github.resources.reply_targets import ReplyTarget
+from bot.policy import WRITERS, CommandRule, Decision, Policy, PolicyError
 from bot.types import Actor, Repository
+from bot.work.origin import Origin, Principal, Request, Subject, TaskInput
 from bot.work.services import Services
 
 Place = Literal["issue", "pull", "thread"]
-"""Where a command is typed: on an issue, on a pull request, or there in a thread on lines of the diff."""
+"""``thread``: a review thread on lines of the diff."""
 
 ANYWHERE: frozenset[Place] = frozenset({"issue", "pull", "thread"})
-ON_PULLS: frozenset[Place] = frozenset({"pull", "thread"})
+# Characters of a command's text that are kept: more than anybody types, less than a comment can hold.
 MAX_TEXT = 8_000
 _WORDS: dict[Place, str] = {"issue": "issues", "pull": "pull requests", "thread": "comments on lines of a diff"}
 
 
 @dataclass(frozen=True)
 class Arguments:
-    """What may stand behind a command's name: nothing, one of ``words``, or ``text`` that runs to the next command.
+    """The text that may follow a command's name: nothing, one of ``words``, or ``text`` up to the next command.
 
     ``shown`` is how help writes it: ``[full]``, ``<question>``.
     """
@@ -37,18 +42,42 @@ class Arguments:
     required: bool = False
 
     def read(self, typed: Typed) -> str | None:
-        """The argument, "" where there is none; None where it is not what the command takes."""
-        said = (
-            f"{typed.text}\n{typed.below}".strip()[:MAX_TEXT] if self.text else typed.text.casefold().removeprefix("/")
-        )
-        if not said:
+        """Return the argument, "" where there is none; None where the command does not take it."""
+        if self.text:
+            argument = f"{typed.text}\n{typed.below}".strip()[:MAX_TEXT]
+        else:
+            argument = typed.text.casefold().removeprefix("/")
+        if not argument:
             return None if self.required else ""
-        return said if self.text or said in self.words else None
+        return argument if self.text or argument in self.words else None
+
+
+def arguments_of(kind: type[TaskInput]) -> Arguments:
+    """Return how a task's input is written behind its command.
+
+    A ``str`` field takes the text; a ``bool`` field is a word. Other fields are for other doors.
+    """
+    text = next((name for name, field in kind.model_fields.items() if field.annotation is str), None)
+    if text is not None:
+        field = kind.model_fields[text]
+        title = field.title or text
+        shown = f"<{title}>" if field.is_required() else f"[{title}]"
+        return Arguments(shown, text=True, required=field.is_required())
+    words = tuple(name for name, field in kind.model_fields.items() if field.annotation is bool and field.title)
+    return Arguments(f"[{'|'.join(words)}]" if words else "", words=words)
+
+
+def input_of(kind: type[TaskInput], argument: str) -> TaskInput:
+    """Return a task's input from a command's argument, the inverse of :func:`arguments_of`."""
+    text = next((name for name, field in kind.model_fields.items() if field.annotation is str), None)
+    if text is not None:
+        return kind.model_validate({text: argument} if argument else {})
+    return kind.model_validate({argument: True} if argument else {})
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command: what help says of it, where it may be typed, and what it does.
+    """One command: its help, where it may be typed, and its function.
 
     ``examples`` are pairs of what is typed and what that does. A ``quick`` one never queues and asks no model, so it
     also works where the configuration is wrong. ``needs_open``: not on what is closed.
@@ -63,14 +92,16 @@ class Command:
     arguments: Arguments = Arguments()
     quick: bool = False
     needs_open: bool = False
+    rule: CommandRule = WRITERS
 
     @property
     def usage(self) -> str:
+        """Return how it is written."""
         return f"/{self.name} {self.arguments.shown}".rstrip()
 
     @property
     def where(self) -> str:
-        """The places in words."""
+        """Return the places in words."""
         words = [text for place, text in _WORDS.items() if place in self.places]
         return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
@@ -79,45 +110,101 @@ class Command:
 class Invocation:
     """A command that somebody with the permission for it typed in the right place.
 
-    ``argument`` is what :attr:`Command.arguments` lets through; ``title`` and ``body`` are those of the issue or pull
-    request as the delivery gives them, ``typed_at`` is when the command was typed (ISO 8601, GitHub's clock).
-    ``fault`` is set, and ``policy`` the default one, where the repository's configuration is wrong. ``order`` counts
-    the commands of one text from 0.
+    ``argument`` is what :attr:`Command.arguments` lets through; ``subject`` is the issue or pull request as the
+    delivery gives it, ``typed_at`` is when the command was typed (ISO 8601, GitHub's clock). ``fault`` is set, and
+    ``policy`` the default one, where the repository's configuration is wrong. ``order`` counts the commands of one
+    text from 0.
     """
 
     event: Event
     repository: Repository
-    number: int
-    actor: Actor
-    role: Role | None
+    principal: Principal
     policy: Policy
     fault: PolicyError | None
     command: Command
     argument: str
     order: int
-    place: Place
+    subject: Subject
     spot: ReplyTarget
-    lines: Lines | None
-    title: str
-    body: str
     is_open: bool
     typed_at: str
     commands: Mapping[str, Command]
+    registry: Registry
+
+    @property
+    def number(self) -> int:
+        """Return the issue's or pull request's number."""
+        return self.spot.number
+
+    @property
+    def actor(self) -> Actor:
+        """Return who typed it."""
+        return self.principal.actor
 
     @property
     def key(self) -> str:
-        """Twelve hexadecimal characters, the same for every delivery of this command: a task's id, a marker."""
+        """Return twelve hexadecimal digits, the same for every delivery of this command: a task's id, a marker."""
         return key_of(self.repository, self.spot, self.order)
+
+    @property
+    def origin(self) -> Origin:
+        """Return where a task comes from that this command starts."""
+        return Origin(
+            door="command",
+            principal=self.principal,
+            key=self.key,
+            at=self.typed_at,
+            delivery=self.event.guid,
+            reply=self.spot,
+        )
+
+    def may(self, name: str) -> Decision:
+        """Decide whether whoever typed this may use another command."""
+        return authorise(self.principal, name, "command", self.policy)
+
+
+async def reply(services: Services, invocation: Invocation, text: str) -> None:
+    """Answer a command."""
+    await replies.say(services, invocation.repository, invocation.spot, invocation.key, text)
+
+
+async def start_task(spec: TaskSpec[Any], invocation: Invocation, services: Services) -> Started | None:
+    """Start the task that a command names; the command has been authorised."""
+    request: Request[Any] = spec.request(
+        repository=invocation.repository,
+        subject=invocation.subject,
+        origin=invocation.origin,
+        input=input_of(spec.input, invocation.argument),
+    )
+    return await begin(services, spec, request)
+
+
+def command_of(spec: TaskSpec[Any]) -> Command:
+    """Return the command that starts a task."""
+
+    async def run(invocation: Invocation, services: Services) -> None:
+        await start_task(spec, invocation, services)
+
+    return Command(
+        name=spec.name,
+        summary=spec.summary,
+        explanation=spec.details,
+        examples=spec.examples,
+        places=frozenset(place for place in get_args(Place) if place in spec.subjects),
+        run=run,
+        arguments=arguments_of(spec.input),
+        needs_open=spec.needs_open,
+        rule=spec.command_rule,
+    )
+
+
+def commands_of(registry: Registry, builtins: Sequence[Command]) -> dict[str, Command]:
+    """Return all commands by name, in the order in which help lists them."""
+    tasks = [command_of(spec) for spec in registry if spec.doors.command]
+    return {command.name: command for command in (*tasks, *builtins)}
 
 
 def key_of(repository: Repository, spot: ReplyTarget, order: int) -> str:
-    """See :attr:`Invocation.key`."""
-    told = f"{repository.id} {spot.kind} {spot.number} {spot.id} {order}"
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
-
-
-def by_name(*commands: Command) -> dict[str, Command]:
-    """The commands by name, in the order in which help lists them."""
-    named = {command.name: command for command in commands}
-    assert len(named) == len(commands), "two commands have one name"
-    return named
+    """Return the key of a command: see :attr:`Invocation.key`."""
+    text = f"{repository.id} {spot.kind} {spot.number} {spot.id} {order}"
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""The doors: what people newly write on GitHub comes in here, and every command in it is answered.
+"""Listen for commands in what people newly write on GitHub, and answer every one of them.
 
 Comments on issues and pull requests, bodies of reviews, comments on lines of a diff, bodies of new issues and pull
 requests (:data:`bot.doors.comments.texts.DOORS`). A command that is permitted, and typed as it is meant, is
@@ -14,36 +14,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bot.dispatch.start import decided, sender_role
-from bot.doors.comments import replies
+from bot.dispatch import replies
+from bot.dispatch.authorise import authorise, identify, record
+from bot.dispatch.registry import Registry
 from bot.doors.comments.commands import Command, Invocation, key_of
 from bot.doors.comments.grammar import Typed, commands_in
 from bot.doors.comments.texts import DOORS, Said, said_in
-from bot.doors.webhook.router import Event, Handler, Router
-from bot.github.resources.permissions import Role
+from bot.doors.webhook.router import Event, Router
 from bot.markdown import inline_code
-from bot.policy import Decision, Policy, PolicyError, default_policy, may_type
+from bot.policy import Decision, Policy, PolicyError
 from bot.store import audit
 from bot.store.database import now_ms
 from bot.types import Actor, Repository
+from bot.work.origin import Principal, Subject
 from bot.work.services import Services
 
 MAX_COMMANDS = 5
 _HELP = "help"
 _AN_HOUR = 30
 _GAVE_UP = (
-    "I could not do all of this, because GitHub did not let me. Write it again for another try; the server's log says "
-    "what failed (delivery `{}`)."
+    "Some of these commands failed because of GitHub API errors. Comment again to retry; the server's log has the "
+    "reason (delivery `{}`)."
 )
 Commands = Mapping[str, Command]
 _MENTION = re.compile(r"^[ \t]*@", re.M)
 
 
-def doors(commands: Commands) -> Router[Services]:
-    """The router that listens for these commands."""
+def comment_router(commands: Commands, registry: Registry) -> Router[Services]:
+    """Return the handlers that listen for these commands."""
 
     async def heard(event: Event, services: Services) -> None:
-        await _hear(event, services, commands)
+        await _hear(event, services, commands, registry)
 
     router: Router[Services] = Router()
     for name, action in DOORS:
@@ -51,31 +52,33 @@ def doors(commands: Commands) -> Router[Services]:
     return router
 
 
-def gave_up(commands: Commands) -> Handler[Services]:
-    """What to do where a delivery failed for good: say so where a person typed a command, as far as GitHub lets us."""
-
-    async def say(event: Event, services: Services) -> None:
-        said, repository = said_in(event), event.repository()
-        if said is None or repository is None or said.by_program:
-            return
-        if any(one.known for one in await _typed(services, said, commands)):
-            key = key_of(repository, said.spot, MAX_COMMANDS)
-            await replies.say(services, repository, said.spot, key, _GAVE_UP.format(event.guid))
-
-    return say
+async def say_command_failed(commands: Commands, event: Event, services: Services) -> None:
+    """Tell whoever typed a command that its delivery failed for good."""
+    said = said_in(event)
+    repository = event.repository()
+    if said is None or repository is None or said.by_program:
+        return
+    if any(one.known for one in await _typed(services, said, commands)):
+        key = key_of(repository, said.spot, MAX_COMMANDS)
+        await replies.say(services, repository, said.spot, key, _GAVE_UP.format(event.guid))
 
 
 @dataclass(frozen=True)
 class _Text:
-    """One text with commands in it, and all that must be known to decide about them."""
+    """One text with commands in it, and everything their authorisation needs."""
 
     event: Event
     said: Said
     repository: Repository
-    actor: Actor
-    role: Role | None
+    principal: Principal
     policy: Policy
     fault: PolicyError | None
+    commands: Commands
+    registry: Registry
+
+    @property
+    def actor(self) -> Actor:
+        return self.principal.actor
 
 
 class _Read(NamedTuple):
@@ -90,8 +93,10 @@ class _Read(NamedTuple):
     invocation: Invocation | None = None
 
 
-async def _hear(event: Event, services: Services, commands: Commands) -> None:
-    said, repository, actor = said_in(event), event.repository(), event.sender()
+async def _hear(event: Event, services: Services, commands: Commands, registry: Registry) -> None:
+    said = said_in(event)
+    repository = event.repository()
+    actor = event.sender()
     if said is None or repository is None or actor is None:
         return
     typed = await _typed(services, said, commands)
@@ -99,24 +104,24 @@ async def _hear(event: Event, services: Services, commands: Commands) -> None:
         return
     if said.by_program:
         # It may quote anybody. No answer either, so that two bots cannot keep each other busy.
-        no = Decision(False, "What a program writes is not obeyed.")
-        await decided(services, event.guid, repository, actor, f"/{typed[0].name}", no)
+        no = Decision(False, "Commands written by programs are not obeyed.")
+        await record(services, event.guid, repository, actor, f"/{typed[0].name}", no)
         return
-    (policy, fault), role, _ = await asyncio.gather(
-        _policy(services, repository),
-        sender_role(services, event),
+    (policy, fault), principal, _ = await asyncio.gather(
+        services.policies.load_or_default(repository),
+        identify(services, repository, actor),
         services.github.for_repository(repository, said.spot.permissions),
     )
     typed = [one for one in typed if one.mentioned or not policy.commands.mention_only]
     if not typed:
         return
-    text = _Text(event, said, repository, actor, role, policy, fault)
-    if await _too_many(services, actor, role):
+    text = _Text(event, said, repository, principal, policy, fault, commands, registry)
+    if await _too_many(services, principal):
         no = Decision(False, f"More than {_AN_HOUR} commands within an hour, without write permission.")
-        await decided(services, event.guid, repository, actor, f"/{typed[0].name}", no)
+        await record(services, event.guid, repository, actor, f"/{typed[0].name}", no)
         await replies.react(services, repository, said.spot, "confused")
         return
-    await _answer(services, text, [_decide(text, commands, one, order) for order, one in enumerate(typed)])
+    await _answer(services, text, [_decide(text, one, order) for order, one in enumerate(typed)])
 
 
 async def _typed(services: Services, said: Said, commands: Commands) -> Sequence[Typed]:
@@ -125,19 +130,13 @@ async def _typed(services: Services, said: Said, commands: Commands) -> Sequence
     return await asyncio.to_thread(commands_in, said.text, commands, mention)
 
 
-async def _too_many(services: Services, actor: Actor, role: Role | None) -> bool:
-    """Answers notify people and are sent with pauses, so nobody from outside may ask for any number of them."""
-    if role is not None and role.at_least("write"):
+async def _too_many(services: Services, principal: Principal) -> bool:
+    """Limit the commands of accounts without write permission: answers notify people and are sent with pauses."""
+    if principal.role is not None and principal.role.at_least("write"):
         return False
     hour = now_ms() - 3_600_000
-    return await services.store.run(lambda connection: audit.count_commands(connection, actor.login, hour)) >= _AN_HOUR
-
-
-async def _policy(services: Services, repository: Repository) -> tuple[Policy, PolicyError | None]:
-    try:
-        return await services.policies.load(repository), None
-    except PolicyError as error:
-        return default_policy(services.settings), error
+    login = principal.actor.login
+    return await services.store.run(lambda connection: audit.count_commands(connection, login, hour)) >= _AN_HOUR
 
 
 async def _answer(services: Services, text: _Text, read: Sequence[_Read]) -> None:
@@ -158,12 +157,12 @@ async def _answer(services: Services, text: _Text, read: Sequence[_Read]) -> Non
         await replies.say(services, text.repository, spot, key_of(text.repository, spot, order), "\n\n".join(problems))
 
 
-def _decide(text: _Text, commands: Commands, typed: Typed, order: int) -> _Read:
-    """May they, and does it make sense here? Permission first: whoever may not learns nothing else."""
-    command = commands.get(typed.name or _HELP)
+def _decide(text: _Text, typed: Typed, order: int) -> _Read:
+    """Decide about one command. Permission comes first: whoever may not use it learns nothing else."""
+    command = text.commands.get(typed.name or _HELP)
     # To be told that there is no such command takes as much as to be told which ones there are.
     name = command.name if command else _HELP
-    decision = may_type(text.policy, name, text.actor, text.role)
+    decision = authorise(text.principal, name, "command", text.policy)
     if text.policy.level(name) is None and not typed.mentioned:
         # Another bot may have a command of this name, and nobody wants to hear from us that we are not meant.
         return _Read(name, decision)
@@ -175,7 +174,7 @@ def _decide(text: _Text, commands: Commands, typed: Typed, order: int) -> _Read:
     problem = _misplaced(text, command) or ("" if argument is not None else _misused(command))
     if problem:
         return _Read(name, decision, problem)
-    return _Read(name, decision, invocation=_invocation(text, commands, command, argument or "", order))
+    return _Read(name, decision, invocation=_invocation(text, command, argument or "", order))
 
 
 def _unknown(typed: Typed) -> str:
@@ -197,31 +196,34 @@ def _misused(command: Command) -> str:
     return f"Write it as `{command.usage}`; `/help {command.name}` shows examples."
 
 
-def _invocation(text: _Text, commands: Commands, command: Command, argument: str, order: int) -> Invocation:
+def _invocation(text: _Text, command: Command, argument: str, order: int) -> Invocation:
     said = text.said
     return Invocation(
         event=text.event,
         repository=text.repository,
-        number=said.spot.number,
-        actor=text.actor,
-        role=text.role,
+        principal=text.principal,
         policy=text.policy,
         fault=text.fault,
         command=command,
         argument=argument,
         order=order,
-        place=said.place,
+        subject=Subject(
+            kind=said.place,
+            number=said.spot.number,
+            title=said.title,
+            body=said.body,
+            author_id=said.author_id,
+            lines=said.lines,
+        ),
         spot=said.spot,
-        lines=said.lines,
-        title=said.title,
-        body=said.body,
         is_open=said.is_open,
         typed_at=said.at,
-        commands=commands,
+        commands=text.commands,
+        registry=text.registry,
     )
 
 
 async def _record(services: Services, text: _Text, read: Sequence[_Read]) -> None:
-    """One audit row a permission decision."""
+    """Write one audit row for each decision."""
     for one in read:
-        await decided(services, text.event.guid, text.repository, text.actor, f"/{one.name}", one.decision)
+        await record(services, text.event.guid, text.repository, text.actor, f"/{one.name}", one.decision)

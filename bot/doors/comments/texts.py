@@ -43,6 +43,7 @@ class Said:
     title: str
     body: str
     is_open: bool
+    author_id: int | None
     at: str
 
 
@@ -64,6 +65,7 @@ def said_in(event: Event) -> Said | None:
         title=_text(target, "title"),
         body=_text(target, "body"),
         is_open=target.get("state") == "open",
+        author_id=_number(_part(target, "user"), "id"),
         at=_text(item, "created_at") or _text(item, "submitted_at"),
     )
 

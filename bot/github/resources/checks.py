@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal
 
 from bot.github.api.client import Client, within
@@ -14,6 +15,7 @@ Status = Literal["queued", "in_progress", "completed"]
 Conclusion = Literal["success", "failure", "neutral", "cancelled", "skipped", "timed_out", "action_required"]
 MAX_TEXT = 65_535
 MAX_ANNOTATIONS = 50
+_FOR_PULL = re.compile(r"pull-(\d{1,9})-.*")
 _PROGRESS = RequestOptions(urgency=Urgency.PROGRESS)
 _FIRST = RequestOptions(urgency=Urgency.ACKNOWLEDGE, repeatable=False)
 _FINAL = RequestOptions(urgency=Urgency.FINAL)
@@ -126,3 +128,14 @@ def _run(data: Any) -> CheckRun:
         conclusion=data.get("conclusion"),
         html_url=data.get("html_url") or "",
     )
+
+
+def external_id_for(number: int, delivery: str) -> str:
+    """Return the external id of a check run that no task stands behind."""
+    return f"pull-{number}-{delivery}"
+
+
+def pull_of(external_id: str) -> int | None:
+    """Return the pull request of a check run whose id :func:`external_id_for` made."""
+    found = _FOR_PULL.fullmatch(external_id)
+    return int(found[1]) if found else None

@@ -8,20 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 from bot.change.branches import task_of
-from bot.dispatch.start import Request, begin, record
-from bot.doors.comments import replies
+from bot.dispatch import replies
+from bot.dispatch.start import start, task_id_of
 from bot.doors.webhook.router import Event, Router
 from bot.github.resources.reply_targets import ReplyTarget
-from bot.policy import Decision
 from bot.store import tasks
 from bot.store.tasks import Task
-from bot.types import Actor, Repository, Target
+from bot.types import Repository
+from bot.work.origin import Origin, Principal, Request, Subject
 from bot.work.services import Services
 from handlers.revise import task as revise
-from handlers.revise.records import RevisionTask
+from handlers.revise.records import ReviseInput, RevisionTask
 
 ATTEMPTS = 2
-SOURCE = "ci"
 _BAD = {"failure", "timed_out"}
 _RED = (
     f"CI is still red after {ATTEMPTS} attempts of mine, so I leave this to you. My comments above say what I found "
@@ -49,7 +48,7 @@ async def _completed(event: Event, services: Services, ended: Any) -> None:
         return
     task_id = task_of(str(ended.get("head_branch") or ""))
     origin = await services.store.run(lambda connection: tasks.get(connection, task_id)) if task_id else None
-    if origin is None or Target.model_validate(origin.argument).repository.id != repository.id:
+    if origin is None or Request.model_validate(origin.argument).repository.id != repository.id:
         return
     for number in _pulls(ended, repository):
         await _look_into(event, services, repository, number, ended, origin)
@@ -61,47 +60,37 @@ async def _look_into(
     """Start an attempt if the head is ours; once there were enough, say that it is a person's turn."""
     head = str(ended.get("head_sha") or "")
     revisions = await services.store.run(
-        lambda connection: tasks.find(connection, repository.id, number, flow=revise.FLOW)
+        lambda connection: tasks.find(connection, repository.id, number, flow=revise.TASK.name)
     )
     if head not in {revise.published(task) for task in (origin, *revisions)}:
         return
     request = _request(event, repository, number, head, str(ended.get("updated_at")), origin)
-    earlier = {task.id for task in revisions if task.source == SOURCE} - {request.task_id}
+    task_id = task_id_of(revise.TASK, request)
+    earlier = {task.id for task in revisions if task.source == "ci"} - {task_id}
     if len(earlier) >= ATTEMPTS:
         key = f"{repository.id}#{number} ci"
         await replies.say(services, repository, ReplyTarget(kind="body", number=number), key, _RED)
         return
+    policy, _ = await services.policies.load_or_default(repository)
+    await start(services, revise.TASK, request, policy, parent=origin.id)
+
+
+def _request(event: Event, repository: Repository, number: int, head: str, when: str, origin: Task) -> RevisionTask:
+    """Return one request for each head, however many events tell of it; for whoever asked for the pull request."""
     reason = f"CI failed on {head[:10]}, which this bot pushed for @{origin.actor}."
-    await record(services, request, Decision(True, reason))
-    await begin(services, request)
-
-
-def _request(event: Event, repository: Repository, number: int, head: str, when: str, origin: Task) -> Request:
-    """One for each head, however many events tell of it; on the account of who asked for the pull request."""
-    task = RevisionTask(
+    asker = Request.model_validate(origin.argument).actor
+    return RevisionTask(
         repository=repository,
-        number=number,
-        actor=Actor.model_validate(origin.argument["actor"]),
-        delivery=event.guid,
-        triggered=when,
-        checks=True,
+        subject=Subject(kind="pull", number=number),
+        origin=Origin(
+            door="ci",
+            principal=Principal(kind="self", actor=asker, vouched=reason),
+            key=f"{repository.id}#{number} ci {head}",
+            at=when,
+            delivery=event.guid,
+        ),
+        input=ReviseInput(text="", checks=True),
     )
-    key = f"{repository.id}#{number} ci {head}"
-    return Request(
-        event,
-        revise.FLOW,
-        task,
-        writes=True,
-        source=SOURCE,
-        acknowledge=_silently,
-        key=key,
-        alone=False,
-        parent=origin.id,
-    )
-
-
-async def _silently(_task_id: str) -> None:
-    """Nobody said anything that a reaction could stand on; the status comment is the sign."""
 
 
 def _pulls(ended: dict[str, Any], repository: Repository) -> list[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.dispatch.cancel import cancel_where
+from bot.dispatch.stop import cancel_where
 from bot.doors.webhook.router import Event, Router
 from bot.work.services import Services
 
@@ -43,10 +43,12 @@ async def transferred(event: Event, services: Services) -> None:
         services.github.forget_name(repository)
         await cancel_where(
             services,
-            event.guid,
-            event.sender(),
-            lambda task, target: target.repository.id == repository.id and task.installation != repository.installation,
-            "The repository was transferred to another owner.",
+            lambda task, request: (
+                request.repository.id == repository.id and task.installation != repository.installation
+            ),
+            actor=event.sender(),
+            delivery=event.guid,
+            reason="The repository was transferred to another owner.",
         )
 
 
@@ -76,14 +78,20 @@ async def _stop_issue(event: Event, services: Services, reason: str) -> None:
     if repository is not None and number is not None:
         await cancel_where(
             services,
-            event.guid,
-            event.sender(),
-            lambda _, target: (target.repository.id, target.number) == (repository.id, number),
-            reason,
+            lambda _, request: (request.repository.id, request.subject.number) == (repository.id, number),
+            actor=event.sender(),
+            delivery=event.guid,
+            reason=reason,
         )
 
 
 async def _stop_repositories(event: Event, services: Services, listed: Any, reason: str) -> None:
     items = listed if isinstance(listed, list) else []
     ids = {item.get("id") for item in items if isinstance(item, dict)}
-    await cancel_where(services, event.guid, event.sender(), lambda _, target: target.repository.id in ids, reason)
+    await cancel_where(
+        services,
+        lambda _, request: request.repository.id in ids,
+        actor=event.sender(),
+        delivery=event.guid,
+        reason=reason,
+    )

@@ -27,7 +27,7 @@ async def closed(event: Event, services: Services) -> None:
     if task is None:
         return
     revisions = await services.store.run(
-        lambda connection: tasks.find(connection, repository.id, number, flow=revise.FLOW)
+        lambda connection: tasks.find(connection, repository.id, number, flow=revise.TASK.name)
     )
     head = (pull.get("head") or {}).get("sha")
     kind = "closed" if not pull.get("merged") else "merged" if _only_ours(head, task, revisions) else "edited"

@@ -1,0 +1,146 @@
+"""Declare a task: everything doors, engine, policy, manual and status need to know of it, in one value.
+
+A capability is a folder in ``handlers/`` with a :class:`TaskSpec`; listed in ``handlers/__init__.py``, it is a command,
+a label, a policy section, a workflow, a row of the manual and a status comment. Nothing is declared twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from bot.engine.port import Ctx, Outcome
+from bot.github.resources.checks import Action, CheckReport
+from bot.policy import CommandRule, TaskRules
+from bot.types import JsonModel
+from bot.work.origin import Request, SubjectKind, TaskInput
+from bot.work.services import Services
+
+I = TypeVar("I", bound=TaskInput)  # noqa: E741 - the input of a task
+Run = Callable[[Ctx, Services, Any], Awaitable[Outcome]]
+
+
+class Writes(StrEnum):
+    """What a task writes; tasks that write to the same branch run one after another."""
+
+    NOTHING = "nothing"
+    COMMENTS = "comments"
+    BRANCH = "branch"
+
+
+class Shown(StrEnum):
+    """Where people see how a task goes on.
+
+    ``COMMENT``: one status comment, edited. ``CHECK``: a check run, and one comment at the end. ``REPLY``: an answer
+    where it was asked, nothing before. ``RESULT``: only in the task's row.
+    """
+
+    COMMENT = "comment"
+    CHECK = "check"
+    REPLY = "reply"
+    RESULT = "result"
+
+
+class TaskResult(JsonModel):
+    """What the progress reporter reads of a finished task's result. A task's own result may hold more.
+
+    ``answered``: the task has said itself how it ended. ``report`` is the Markdown of the final comment and ``check``
+    the final check run, where the task words them itself.
+    """
+
+    answered: bool = False
+    report: str | None = None
+    check: CheckReport | None = None
+
+
+@dataclass(frozen=True)
+class Button:
+    """A button of a check run: GitHub's action and the input it starts the task with."""
+
+    action: Action
+    input: TaskInput
+
+
+@dataclass(frozen=True)
+class Doors:
+    """The ways in that a task opens beside those that every task has.
+
+    ``label``: the label named by ``label`` in its rules starts it and, taken away, stops it. ``rerun``: so does
+    GitHub's own button to run its check again.
+    """
+
+    command: bool = True
+    label: bool = False
+    buttons: tuple[Button, ...] = ()
+    rerun: bool = False
+
+
+class Forward(NamedTuple):
+    """Another task that does the work instead, with the request rewritten for it."""
+
+    spec: TaskSpec[Any]
+    request: Request[Any]
+
+
+Objection = Callable[[Services, Any], Awaitable[str | None]]
+"""Say why a request makes no sense for a task, in a sentence for people; None where it does."""
+Acknowledge = Callable[[Services, Any, str, bool], Awaitable[None]]
+"""Give the first sign of a task: services, request, task id, whether nobody can have given it before."""
+
+
+@dataclass(frozen=True)
+class TaskSpec(Generic[I]):
+    """One task.
+
+    ``name`` is the command, the workflow, the policy section, the prompts' folder, the branch's prefix and the label
+    of metrics. ``summary`` and ``details`` are sentences for help, ``examples`` pairs of what is typed and what that
+    does. ``stages`` maps the members that steps report to their titles, in order. ``request`` is the workflow's
+    argument. ``exclusive``: one at a time for an issue or pull request. ``opens``: a policy may let readers start it.
+    ``check`` names the check run of a task that is shown by one. ``unverified`` heads the status of a run that ended
+    without proof. ``objection`` may refuse a request, ``forward`` may hand it over to another task. ``acknowledge``
+    replaces the eyes.
+    """
+
+    name: str
+    summary: str
+    details: str
+    examples: tuple[tuple[str, str], ...]
+    input: type[I]
+    run: Run
+    subjects: frozenset[SubjectKind]
+    stages: Mapping[Any, str]
+    request: type[Request[Any]]
+    writes: Writes = Writes.COMMENTS
+    shown: Shown = Shown.COMMENT
+    rules: type[TaskRules] = TaskRules
+    result: type[TaskResult] = TaskResult
+    doors: Doors = Doors()
+    needs_open: bool = False
+    exclusive: bool = True
+    opens: bool = False
+    check: str | None = None
+    unverified: str = "Stopped before everything was done."
+    objection: Objection | None = None
+    forward: Callable[[Any], Forward | None] | None = None
+    acknowledge: Acknowledge | None = None
+
+    @property
+    def command_rule(self) -> CommandRule:
+        """Return who may start it."""
+        return CommandRule(level="write", opens=self.opens)
+
+    @property
+    def again(self) -> str:
+        """Return the sentence that says how to start it once more."""
+        if self.doors.label:
+            return "Add the label again or comment `/retry` to start a new attempt."
+        if self.doors.rerun:
+            return f"Comment `/{self.name}` or use the check run's button to start a new attempt."
+        return "Comment `/retry` to start a new attempt."
+
+    @property
+    def stop(self) -> str:
+        """Return the sentence that says how to stop it."""
+        return "Remove the label or comment `/cancel` to stop." if self.doors.label else "Comment `/cancel` to stop."

@@ -1,0 +1,76 @@
+"""Stop tasks when what they work on goes away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.dispatch.authorise import record
+from bot.dispatch.start import active_key
+from bot.engine.port import FINAL_STATES
+from bot.github.resources import labels
+from bot.policy import Decision
+from bot.store import tasks
+from bot.store.tasks import Task
+from bot.types import Actor, Repository
+from bot.work.origin import Request
+from bot.work.services import Services
+
+
+async def cancel_active(
+    services: Services,
+    name: str,
+    repository: Repository,
+    number: int,
+    actor: Actor,
+    *,
+    delivery: str,
+    label: str | None = None,
+) -> None:
+    """Stop the active task ``name`` of an issue or pull request; with ``label`` only one that this label started.
+
+    GitHub let ``actor`` do what stops it, so nobody asks again whether they may.
+    """
+    key = active_key(name, repository, number)
+    task = await services.store.run(lambda connection: tasks.find_holder(connection, key))
+    if task is None or (label is not None and not _started_by(task.argument, label)):
+        return
+    if (await services.github.bot()).id != actor.id:
+        reason = f"@{actor.login} {'closed it' if label is None else 'removed the label'}."
+        await record(services, delivery, repository, actor, f"cancel {name}", Decision(True, reason))
+        await services.engine.cancel(task.id, actor.login)
+
+
+async def cancel_installation(services: Services, installation: int, by: str) -> None:
+    """Stop everything of an installation that was suspended or removed."""
+    services.github.forget_installation(installation)
+    for task in await services.store.run(tasks.list_runnable):
+        if task.installation == installation and task.state not in FINAL_STATES:
+            await services.engine.cancel(task.id, by)
+
+
+def _started_by(argument: dict[str, object], label: str) -> bool:
+    known = Request.model_validate(argument).origin.label
+    return known is not None and labels.same(known, label)
+
+
+async def cancel_where(
+    services: Services,
+    concerns: Callable[[Task, Request[Any]], bool],
+    *,
+    actor: Actor | None,
+    delivery: str,
+    reason: str,
+) -> None:
+    """Stop every active task that a delivery concerns; ``reason`` goes to the audit log.
+
+    GitHub let ``actor`` do it, so nobody asks again whether they may.
+    """
+    for task in await services.store.run(tasks.list_runnable):
+        request: Request[Any] = Request.model_validate(task.argument)
+        if not concerns(task, request):
+            continue
+        if actor is not None:
+            action = f"cancel {task.flow}"
+            await record(services, delivery, request.repository, actor, action, Decision(True, reason))
+        await services.engine.cancel(task.id, actor.login if actor is not None else "the account's owner")

@@ -1,0 +1,151 @@
+"""Start and stop tasks by labels on issues."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from bot.dispatch import replies
+from bot.dispatch.authorise import identify
+from bot.dispatch.registry import Registry
+from bot.dispatch.spec import TaskSpec
+from bot.dispatch.start import start
+from bot.dispatch.stop import cancel_active
+from bot.doors.webhook.router import Event, Router
+from bot.github.api.scopes import COMMENT
+from bot.github.resources import labels
+from bot.github.resources.reply_targets import ReplyTarget
+from bot.policy import Policy, PolicyError
+from bot.types import Actor, Repository
+from bot.work.origin import Origin, Principal, Request, Subject
+from bot.work.services import Services
+
+
+class _Labelled(NamedTuple):
+    """An issue whose labels have changed, as the delivery describes it."""
+
+    repository: Repository
+    number: int
+    actor: Actor
+    label: str
+    title: str
+    body: str
+    at: str
+
+
+def label_router(registry: Registry) -> Router[Services]:
+    """Return the handlers for the labels that tasks declare."""
+    router: Router[Services] = Router()
+    specs = [spec for spec in registry if spec.doors.label]
+
+    @router.on("issues", "labeled")
+    async def labelled(event: Event, services: Services) -> None:
+        """Start the task whose label was added."""
+        change = _read(event)
+        if change is None or "pull_request" in (event.payload.get("issue") or {}):
+            return
+        policy, principal, fault = await _look_up(services, specs, change)
+        for spec in _named(specs, policy, change.label):
+            if fault is not None:
+                text = f"I did not start, because the configuration is wrong.\n\n{fault}"
+                await _answer(services, change, event.guid, text)
+            elif principal is not None:
+                await start(services, spec, _request(spec, change, principal, event.guid), policy)
+
+    @router.on("issues", "unlabeled")
+    async def unlabelled(event: Event, services: Services) -> None:
+        """Stop what the removed label started, whatever the policy says by now."""
+        change = _read(event)
+        if change is not None:
+            where = (change.repository, change.number, change.actor)
+            for spec in specs:
+                await cancel_active(services, spec.name, *where, delivery=event.guid, label=change.label)
+
+    @router.on("issues", "closed")
+    async def closed(event: Event, services: Services) -> None:
+        """Stop the tasks of an issue that was closed."""
+        repository = event.repository()
+        actor = event.sender()
+        if repository is not None and actor is not None and event.number is not None:
+            for spec in specs:
+                await cancel_active(services, spec.name, repository, event.number, actor, delivery=event.guid)
+
+    return router
+
+
+async def say_label_failed(registry: Registry, event: Event, services: Services) -> None:
+    """Tell whoever added one of our labels that its delivery failed for good."""
+    change = _read(event)
+    if (event.name, event.action) != ("issues", "labeled") or change is None or change.actor.type == "Bot":
+        return
+    specs = [spec for spec in registry if spec.doors.label]
+    if any(_named(specs, services.policies.latest(change.repository), change.label)):
+        text = (
+            "I couldn't start: GitHub API requests failed while I checked permissions and configuration. Remove the "
+            f"label and add it again to retry; the server's log has the reason (delivery `{event.guid}`)."
+        )
+        await _answer(services, change, event.guid, text)
+
+
+def label_of(spec: TaskSpec[Any], policy: Policy) -> str:
+    """Return the label that starts a task in a repository."""
+    return str(getattr(policy.rules(spec.rules), "label", ""))
+
+
+async def _look_up(
+    services: Services, specs: list[TaskSpec[Any]], change: _Labelled
+) -> tuple[Policy, Principal | None, PolicyError | None]:
+    """Load the policy and the actor's role, concurrently where the label is probably ours.
+
+    Nobody's role is asked about for other labels. A policy that is wrong is replaced by the default one.
+    """
+
+    async def who() -> Principal:
+        # The token for the first sign is minted meanwhile.
+        principal, _ = await asyncio.gather(
+            identify(services, change.repository, change.actor),
+            services.github.for_repository(change.repository, COMMENT),
+        )
+        return principal
+
+    load = services.policies.load_or_default(change.repository)
+    if any(_named(specs, services.policies.latest(change.repository), change.label)):
+        (policy, fault), principal = await asyncio.gather(load, who())
+        return policy, principal, fault
+    policy, fault = await load
+    return policy, await who() if any(_named(specs, policy, change.label)) else None, fault
+
+
+def _named(specs: list[TaskSpec[Any]], policy: Policy, label: str) -> Iterator[TaskSpec[Any]]:
+    return (spec for spec in specs if labels.same(label, label_of(spec, policy)))
+
+
+def _request(spec: TaskSpec[Any], change: _Labelled, principal: Principal, guid: str) -> Request[Any]:
+    return spec.request(
+        repository=change.repository,
+        subject=Subject(kind="issue", number=change.number, title=change.title, body=change.body),
+        origin=Origin(door="label", principal=principal, key=guid, at=change.at, delivery=guid, label=change.label),
+        input=spec.input(),
+    )
+
+
+async def _answer(services: Services, change: _Labelled, guid: str, text: str) -> None:
+    spot = ReplyTarget(kind="body", number=change.number)
+    await replies.say(services, change.repository, spot, guid, text)
+
+
+def _read(event: Event) -> _Labelled | None:
+    """Read a delivery about a label; None where it lacks what every real one has."""
+    issue: dict[str, Any] = event.payload.get("issue") or {}
+    name = (event.payload.get("label") or {}).get("name")
+    repository = event.repository()
+    actor = event.sender()
+    number = event.number
+    title = issue.get("title")
+    if repository is None or actor is None or number is None:
+        return None
+    if not isinstance(name, str) or not isinstance(title, str):
+        return None
+    at = str(issue.get("updated_at") or issue.get("created_at"))
+    return _Labelled(repository, number, actor, name, title, str(issue.get("body") or ""), at)

@@ -1,0 +1,33 @@
+"""Read a repository's rules and decide who may start what.
+
+``rules`` are the values that hold, ``document`` reads ``.github/forgehand.yml`` and explains it, ``loader`` fetches it
+from the default branch, ``permission`` answers whether an actor may. What sections and commands there are comes from
+the task declarations, as a :class:`PolicySchema`.
+"""
+
+from bot.policy.document import PATH, PolicyError, default_policy, describe, parse_policy
+from bot.policy.loader import DefaultBranch, PolicyLoader
+from bot.policy.permission import Decision, Level, may
+from bot.policy.rules import Dollars, Policy, PublishPolicy, TaskRules
+from bot.policy.schema import READERS, WRITERS, CommandRule, PolicySchema
+
+__all__ = [
+    "PATH",
+    "READERS",
+    "WRITERS",
+    "CommandRule",
+    "Decision",
+    "DefaultBranch",
+    "Dollars",
+    "Level",
+    "Policy",
+    "PolicyError",
+    "PolicyLoader",
+    "PolicySchema",
+    "PublishPolicy",
+    "TaskRules",
+    "default_policy",
+    "describe",
+    "may",
+    "parse_policy",
+]

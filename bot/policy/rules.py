@@ -1,0 +1,106 @@
+"""Define the values of a repository's policy.
+
+A policy is the checked content of ``.github/forgehand.yml`` below the server's ceilings. Each task declares its own
+section (a :class:`TaskRules`); the sections that concern the repository as a whole stand here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import Field
+
+from bot.policy.permission import Level
+from bot.settings import ModelRole
+from bot.toolchains.port import Checks
+from bot.types import JsonModel
+
+Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class TaskRules(JsonModel):
+    """The section of one task. A task that needs more keys than these derives its own class.
+
+    ``section`` is the task's name. Every field has a default and a description, for the reference page.
+    """
+
+    section: ClassVar[str] = ""
+
+    max_dollars: Dollars | None = Field(
+        default=None, description="ceiling for the model calls of one task; `commands.max_dollars` where it is not set"
+    )
+
+    def explain(self, path: str) -> list[str]:
+        """Return the lines ``config check --for PATH`` prints about this section."""
+        return []
+
+
+R = TypeVar("R", bound=TaskRules)
+
+
+class CommandPolicy(JsonModel):
+    """Which commands need which permission; what stands in neither list is switched off."""
+
+    write: tuple[str, ...] = Field(default=(), description="commands for people with write permission")
+    read: tuple[str, ...] = Field(default=(), description="commands for everybody who can read the repository")
+    max_dollars: Dollars = Field(default=1.0, description="ceiling for a task whose own section sets none")
+    mention_only: bool = Field(
+        default=False,
+        description="obey only commands that begin with the bot's name, so that `/fix` may be another bot's",
+    )
+
+
+class LimitPolicy(JsonModel):
+    """Ceilings for the repository as a whole."""
+
+    dollars_per_day: Dollars = Field(default=20.0, description="ceiling for all model calls of one day")
+
+
+# A part of what git allows (git check-ref-format), so that every prefix with a task's name behind it is a branch.
+_BRANCH_PREFIX = r"^[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9_-]+)*[/_-]?$"
+
+
+class PublishPolicy(JsonModel):
+    """How changes are put on GitHub: the names of branches, and what commits carry."""
+
+    prefix: str = Field(
+        default="forgehand/", pattern=_BRANCH_PREFIX, max_length=60, description="what the names of branches begin with"
+    )
+    sign_off: bool = Field(
+        default=False, description="add a Signed-off-by line to commits (https://developercertificate.org)"
+    )
+    signed: bool = Field(
+        default=False, description="have GitHub sign commits; done anyhow where a rule of the branch demands it"
+    )
+
+
+class Policy(JsonModel):
+    """The policy that holds for a repository.
+
+    ``tasks`` holds each task's section by name, as plain data; read it with :meth:`rules`. ``origins`` tells, for each
+    dotted key that is not a default, where its value comes from.
+    """
+
+    tasks: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    commands: CommandPolicy = CommandPolicy()
+    checks: Checks = Checks()
+    models: dict[ModelRole, list[str]] = Field(default_factory=dict)
+    limits: LimitPolicy = LimitPolicy()
+    publish: PublishPolicy = PublishPolicy()
+    protected: tuple[str, ...] = ()
+    origins: dict[str, str] = Field(default_factory=dict)
+
+    def rules(self, kind: type[R]) -> R:
+        """Return a task's section."""
+        return kind.model_validate(self.tasks.get(kind.section, {}))
+
+    def max_dollars(self, task: str) -> float:
+        """Return what one run of the task may spend on models, in dollars."""
+        own = self.tasks.get(task, {}).get("max_dollars")
+        return self.commands.max_dollars if own is None else float(own)
+
+    def level(self, command: str) -> Level | None:
+        """Return the permission a command needs; None where it is switched off."""
+        if command in self.commands.read:
+            return "read"
+        return "write" if command in self.commands.write else None

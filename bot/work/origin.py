@@ -1,0 +1,124 @@
+"""Say who asked for a task, through which door, about what, and with which input.
+
+A door turns what came in into a :class:`Request`; that is the argument of every workflow and is stored as JSON.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Generic, Literal, TypeVar
+
+from bot.github.resources.permissions import Role
+from bot.github.resources.reply_targets import Lines, ReplyTarget
+from bot.types import Actor, JsonModel, Repository
+
+SubjectKind = Literal["issue", "pull", "thread", "repository"]
+"""``thread``: a review thread on lines of a pull request; ``repository``: no number at all."""
+Door = Literal["label", "command", "button", "review", "event", "ci", "api", "schedule", "alert"]
+
+
+class Principal(JsonModel):
+    """Who asks: a GitHub account, or a program that a door has verified (token, Action run, schedule, alert, us).
+
+    ``role`` is what GitHub says of the account, None where it knows none. A door that has proof of its own that the
+    work is permitted puts it into ``vouched``, one sentence for the audit log; then no role is asked for.
+    """
+
+    kind: Literal["account", "token", "action", "schedule", "alert", "self"] = "account"
+    actor: Actor
+    role: Role | None = None
+    vouched: str = ""
+
+
+class Origin(JsonModel):
+    """Where a task comes from, and where its answers go.
+
+    ``key`` is the idempotency key: two requests for one task with the same key are one. ``at`` is when it was asked
+    for (ISO 8601, GitHub's clock), ``delivery`` the webhook's GUID or another id to find it in the log by. ``reply``
+    is the text to react to and answer below, ``label`` the label that must still be there, ``head_sha`` the commit
+    and ``base_branch`` the base the event was about, ``cause`` what kind of event it was (``opened``, ``push``).
+    """
+
+    door: Door
+    principal: Principal
+    key: str
+    at: str
+    delivery: str
+    reply: ReplyTarget | None = None
+    label: str | None = None
+    head_sha: str | None = None
+    base_branch: str | None = None
+    cause: str = ""
+
+
+class Subject(JsonModel):
+    """What a task is about, as the door saw it: the text cannot be changed after the fact.
+
+    ``number`` is None for a repository as a whole; ``author_id`` is the account that opened the issue or pull request,
+    ``lines`` are those that a thread stands on.
+    """
+
+    kind: SubjectKind
+    number: int | None = None
+    title: str = ""
+    body: str = ""
+    author_id: int | None = None
+    lines: Lines | None = None
+
+
+class TaskInput(JsonModel):
+    """Base of every task's input. Fields are the command's arguments, the API's body and the form, in their order.
+
+    A ``str`` takes the text behind a command, a ``bool`` is a word that may stand there. The title of a field is how
+    help names it.
+    """
+
+
+I_co = TypeVar("I_co", bound=TaskInput, covariant=True)
+
+
+class Request(JsonModel, Generic[I_co]):
+    """One task as it was asked for: the argument of its workflow."""
+
+    repository: Repository
+    subject: Subject
+    origin: Origin
+    input: I_co
+
+    @property
+    def number(self) -> int:
+        """Return the issue's or pull request's number."""
+        assert self.subject.number is not None, "this task is about a repository, not an issue or pull request"
+        return self.subject.number
+
+    @property
+    def actor(self) -> Actor:
+        """Return the account the task is done for."""
+        return self.origin.principal.actor
+
+    @property
+    def delivery(self) -> str:
+        """Return the id to find the task's beginning in the log by."""
+        return self.origin.delivery
+
+    @property
+    def triggered(self) -> str:
+        """Return when the task was asked for (ISO 8601)."""
+        return self.origin.at
+
+    @property
+    def title(self) -> str:
+        """Return the title of the issue or pull request."""
+        return self.subject.title
+
+    @property
+    def body(self) -> str:
+        """Return the text of the issue or pull request."""
+        return self.subject.body
+
+    @property
+    def source_label(self) -> str | None:
+        """Return the label that started the task."""
+        return self.origin.label
+
+
+AnyRequest = Request[Any]

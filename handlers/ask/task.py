@@ -1,0 +1,35 @@
+"""Answer a question about the code, with every cited place checked."""
+
+from __future__ import annotations
+
+from bot.dispatch.spec import Shown, TaskSpec
+from bot.engine.port import Ctx, Outcome
+from bot.work.services import Services
+from handlers.answer.pipeline import run_ask
+from handlers.answer.records import AskInput, TalkTask
+from handlers.answer.words import answer_text
+
+
+async def run(ctx: Ctx, services: Services, request: TalkTask[AskInput]) -> Outcome:
+    """Run the conversation."""
+    return await run_ask(ctx, services, "ask", answer_text, request)
+
+
+TASK = TaskSpec(
+    name="ask",
+    summary="Answers a question about the code, with links to the lines that the answer rests on.",
+    details="On a line of a diff it is about that hunk; on a pull request about its change; on an issue about the "
+    "code on the default branch. A model that can only read looks things up; code checks every place it names.",
+    examples=(
+        ("/ask Who calls this, and with what?", "answers in the same thread"),
+        ("/ask Where are prices rounded?", "answers below, with links"),
+    ),
+    input=AskInput,
+    request=TalkTask[AskInput],
+    run=run,
+    subjects=frozenset({"issue", "pull", "thread"}),
+    shown=Shown.REPLY,
+    stages={"read": "Read what is asked", "look": "Look at the code", "answer": "Answer"},
+    exclusive=False,
+    opens=True,
+)

@@ -1,0 +1,1 @@
+"""Draft changelog entries for pull requests, in the repository's own style."""

@@ -1,0 +1,115 @@
+"""Draft the changelog entry for a pull request and post it where it was asked for."""
+
+from __future__ import annotations
+
+import secrets
+from enum import StrEnum
+
+from bot.dispatch.replies import say
+from bot.dispatch.spec import Shown, TaskResult, TaskSpec
+from bot.engine.port import Ctx, Outcome
+from bot.github.api.scopes import READ
+from bot.github.resources import pulls
+from bot.markdown import code_block
+from bot.types import JsonModel
+from bot.work.assignment import Assignment
+from bot.work.inquiry import Inquiry
+from bot.work.origin import Request, TaskInput
+from bot.work.prompts import render
+from bot.work.services import Services
+from bot.work.untrusted import visible
+
+NAMES = ("CHANGELOG.md", "CHANGES.md", "HISTORY.md", "NEWS.md", "CHANGELOG.rst", "CHANGES.rst", "NEWS.rst")
+# Characters: the last few releases show the style; so much of a diff says what changed for a user.
+_MAX_CHANGELOG = 4_000
+_MAX_DIFF = 40_000
+
+
+class Stage(StrEnum):
+    READ = "read"
+    DRAFT = "draft"
+
+
+class Change(JsonModel):
+    """A pull request and the changelog of its base branch; ``path`` is "" where there is no changelog."""
+
+    nonce: str
+    description: str
+    sha: str
+    diff: str
+    path: str
+    changelog: str
+
+
+Job = Assignment[Request[TaskInput]]
+
+
+async def run(ctx: Ctx, services: Services, request: Request[TaskInput]) -> Outcome:
+    """Read the change, have a model draft the entry, post it."""
+    policy = await ctx.step("policy", services.policies.load, request.repository, retries=2)
+    job = Job(services, ctx.task_id, request, policy, policy.max_dollars("changelog"))
+    change = await ctx.step("read", read, job, retries=2)
+    entry = await ctx.step("draft", draft, job, change, interruptible=True)
+    await ctx.step("post", post, job, change, entry, retries=2)
+    result = TaskResult(answered=True).model_dump()
+    return Outcome(state="done" if entry else "failed", summary="Drafted the entry.", data=result)
+
+
+async def read(job: Job) -> Change:
+    """Read the pull request, its diff, and the beginning of the base branch's changelog."""
+    await job.stage(Stage.READ, "started")
+    repository = job.task.repository
+    client = await job.services.github.for_repository(repository, READ)
+    pull = await pulls.get_pull(client, repository, job.task.number)
+    mirror = await job.services.mirrors.of(repository)
+    refs = [pull.base_branch, f"refs/pull/{job.task.number}/head"]
+    await mirror.fetch(refs, await job.services.github.token(repository, READ))
+    base = await mirror.resolve(pull.base_branch)
+    diff = await mirror.diff(await mirror.merge_base(base, pull.head_sha), pull.head_sha)
+    texts = {name: text[:_MAX_CHANGELOG] for name in NAMES if (text := await mirror.read(base, name)) is not None}
+    path = next(iter(texts), "")
+    await job.stage(Stage.READ, "done", path or "no changelog yet")
+    description = visible(f"{pull.title}\n\n{pull.body}")
+    nonce = secrets.token_hex(8)
+    return Change(
+        nonce=nonce,
+        description=description,
+        sha=pull.head_sha,
+        diff=diff[:_MAX_DIFF],
+        path=path,
+        changelog=texts.get(path, ""),
+    )
+
+
+async def draft(job: Job, change: Change) -> str:
+    """Return the entry as the model drafts it; "" where it gave none."""
+    await job.stage(Stage.DRAFT, "started")
+    system = render("changelog/system.md.j2", repository=job.task.repository.full_name, nonce=change.nonce)
+    inquiry = Inquiry(assignment=job, name="draft", role="cheap", system=system, sha=change.sha, turns=4)
+    answer = await inquiry.ask(render("changelog/draft.md.j2", change=change))
+    await job.stage(Stage.DRAFT, "failed" if answer.problem else "done")
+    return "" if answer.problem else answer.text.strip()
+
+
+async def post(job: Job, change: Change, entry: str) -> None:
+    """Post the entry, ready to be pasted."""
+    where = f"for `{change.path}`" if change.path else "(the repository has no changelog yet)"
+    text = f"Changelog entry {where}:\n\n{code_block(entry, 'markdown')}" if entry else "The model gave no entry."
+    origin = job.task.origin
+    assert origin.reply is not None, "only a command starts this"
+    await say(job.services, job.task.repository, origin.reply, origin.key, text)
+
+
+TASK = TaskSpec(
+    name="changelog",
+    summary="Drafts the changelog entry for a pull request.",
+    details="In the style of the repository's own changelog, from the diff. It is posted as text to paste.",
+    examples=(("/changelog", "drafts the entry"),),
+    input=TaskInput,
+    request=Request[TaskInput],
+    run=run,
+    subjects=frozenset({"pull", "thread"}),
+    shown=Shown.REPLY,
+    stages={Stage.READ: "Read the change", Stage.DRAFT: "Draft the entry"},
+    needs_open=True,
+)

@@ -1,0 +1,1 @@
+"""Describe pull requests in their own text."""

@@ -1,0 +1,32 @@
+"""Describe a pull request in its own text, below the author's words."""
+
+from __future__ import annotations
+
+from bot.dispatch.spec import Shown, TaskSpec
+from bot.engine.port import Ctx, Outcome
+from bot.work.origin import TaskInput
+from bot.work.services import Services
+from handlers.answer.pipeline import DescribeWords, run_describe
+from handlers.answer.records import TalkTask
+from handlers.answer.words import described_text, description_text
+
+
+async def run(ctx: Ctx, services: Services, request: TalkTask[TaskInput]) -> Outcome:
+    """Run the conversation."""
+    return await run_describe(ctx, services, DescribeWords(description_text, described_text), request)
+
+
+TASK = TaskSpec(
+    name="describe",
+    summary="Writes a title, a summary and a walkthrough of all files into the pull request's text.",
+    details="The author's text stays as it is; our part stands below it and is replaced when you ask again. A "
+    "diagram is added where several parts work together in a new way.",
+    examples=(("/describe", "describes the present head"),),
+    input=TaskInput,
+    request=TalkTask[TaskInput],
+    run=run,
+    subjects=frozenset({"pull", "thread"}),
+    shown=Shown.REPLY,
+    stages={"read": "Read what is asked", "look": "Look at the code", "answer": "Describe the change"},
+    needs_open=True,
+)

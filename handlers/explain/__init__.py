@@ -1,0 +1,1 @@
+"""Explain lines, changes and the code behind issues."""

@@ -1,0 +1,34 @@
+"""Explain lines, a change, or the code an issue is about."""
+
+from __future__ import annotations
+
+from bot.dispatch.spec import Shown, TaskSpec
+from bot.engine.port import Ctx, Outcome
+from bot.work.services import Services
+from handlers.answer.pipeline import run_ask
+from handlers.answer.records import ExplainInput, TalkTask
+from handlers.answer.words import answer_text
+
+
+async def run(ctx: Ctx, services: Services, request: TalkTask[ExplainInput]) -> Outcome:
+    """Run the conversation."""
+    return await run_ask(ctx, services, "explain", answer_text, request)
+
+
+TASK = TaskSpec(
+    name="explain",
+    summary="Explains the lines of a thread, a pull request's change, or the code an issue is about.",
+    details="For somebody who knows the language but not this code. What you write behind it is answered too.",
+    examples=(
+        ("/explain", "explains what stands above the comment box"),
+        ("/explain why is the loop needed?", "explains with that in mind"),
+    ),
+    input=ExplainInput,
+    request=TalkTask[ExplainInput],
+    run=run,
+    subjects=frozenset({"issue", "pull", "thread"}),
+    shown=Shown.REPLY,
+    stages={"read": "Read what is asked", "look": "Look at the code", "answer": "Explain"},
+    exclusive=False,
+    opens=True,
+)

@@ -1,0 +1,1 @@
+"""Suggest better code on lines of pull requests."""

@@ -1,0 +1,37 @@
+"""Suggest better code on lines of a pull request, to be committed with a click."""
+
+from __future__ import annotations
+
+from bot.dispatch.spec import Shown, TaskSpec
+from bot.engine.port import Ctx, Outcome
+from bot.work.origin import TaskInput
+from bot.work.services import Services
+from handlers.answer.pipeline import ImproveWords, run_improve
+from handlers.answer.records import TalkTask
+from handlers.answer.words import improved_text, suggestion_text
+
+
+async def run(ctx: Ctx, services: Services, request: TalkTask[TaskInput]) -> Outcome:
+    """Run the conversation."""
+    return await run_improve(ctx, services, ImproveWords(improved_text, suggestion_text), request)
+
+
+TASK = TaskSpec(
+    name="improve",
+    summary="Suggests better code on lines of the pull request, to be committed with a click.",
+    details="Every suggestion was checked: it stands on lines of the change, applies to the head, and the file "
+    "parses afterwards. What a thread says already, open or resolved, is not said again. No tests are run: for changes "
+    "that are tested there is `/revise` and `/fix`.",
+    examples=(("/improve", "makes a few suggestions on the present head, or none"),),
+    input=TaskInput,
+    request=TalkTask[TaskInput],
+    run=run,
+    subjects=frozenset({"pull", "thread"}),
+    shown=Shown.REPLY,
+    stages={
+        "read": "Read what is asked",
+        "look": "Look at the code",
+        "answer": "Find what can be better, and check it",
+    },
+    needs_open=True,
+)

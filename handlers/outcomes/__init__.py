@@ -1,0 +1,1 @@
+"""Remember what became of our pull requests and findings."""

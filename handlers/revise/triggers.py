@@ -1,0 +1,54 @@
+"""Start a revision when a review requests changes on a pull request of ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.dispatch.authorise import identify
+from bot.dispatch.start import start
+from bot.doors.comments.grammar import begins_with_command
+from bot.doors.webhook.router import Event, Router
+from bot.work.origin import Origin, Subject
+from bot.work.services import Services
+from handlers.revise import ci
+from handlers.revise.records import ReviseInput, RevisionTask
+from handlers.revise.task import TASK
+
+router: Router[Services] = Router.merged(ci.router)
+
+
+@router.on("pull_request_review", "submitted")
+async def reviewed(event: Event, services: Services) -> None:
+    """Do everything a review requests in one go, if its author may ask for it."""
+    review = _part(event.payload, "review")
+    author = _part(_part(event.payload, "pull_request"), "user").get("id")
+    repository = event.repository()
+    actor = event.sender()
+    if review.get("state") != "changes_requested" or repository is None or actor is None or event.number is None:
+        return
+    if actor.type != "User" or _part(review, "user").get("id") != actor.id:
+        return
+    if author != (await services.github.bot()).id:
+        return
+    body = str(review.get("body") or "")
+    mention = (await services.github.bot()).login.removesuffix("[bot]")
+    policy, _ = await services.policies.load_or_default(repository)
+    names = services.policies.command_names(policy)
+    request = RevisionTask(
+        repository=repository,
+        subject=Subject(kind="pull", number=event.number, author_id=author),
+        origin=Origin(
+            door="review",
+            principal=await identify(services, repository, actor),
+            key=event.guid,
+            at=str(review.get("submitted_at")),
+            delivery=event.guid,
+        ),
+        input=ReviseInput(text="" if begins_with_command(body, names, mention) else body, reviewer=actor.login),
+    )
+    await start(services, TASK, request, policy)
+
+
+def _part(payload: dict[str, Any], name: str) -> dict[str, Any]:
+    part = payload.get(name)
+    return part if isinstance(part, dict) else {}
