@@ -74,6 +74,7 @@ async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
         yield Clinic(hub, app, tmp_path, settings)
 
 
+@pytest.mark.needs("sandbox")
 async def test_in_good_health_every_area_has_a_line(clinic: Clinic) -> None:
     code, found, output = await clinic.examine()
     assert list(found) == AREAS, output
@@ -142,6 +143,7 @@ async def test_what_this_server_lacks(clinic: Clinic) -> None:
     assert "Traceback" not in output
 
 
+@pytest.mark.needs("sandbox")
 async def test_a_broken_key_and_an_unusable_folder_do_not_hide_the_rest(clinic: Clinic) -> None:
     key = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"
     code, found, _ = await clinic.examine(FORGEHAND_PRIVATE_KEY=key, FORGEHAND_DATA_DIR="/proc/nowhere")

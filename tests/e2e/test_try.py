@@ -45,6 +45,7 @@ async def attempt(folder: Path, *arguments: str | Path, **environment: str) -> t
     return process.returncode, output
 
 
+@pytest.mark.needs("sandbox")
 async def test_a_fix_comes_home_as_a_branch(tmp_path: Path, checkout: Path) -> None:
     issue = tmp_path / "issue.md"
     issue.write_text(f"{TITLE}\n\n{BODY}\n")

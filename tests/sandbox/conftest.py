@@ -25,10 +25,11 @@ def workspace(tmp_path: Path) -> Path:
 @pytest.fixture
 def shell(workspace: Path) -> Shell:
     """``await shell("line", seconds=..., memory_mb=...)`` runs a shell line in the bubblewrap tier."""
+    sandbox = bubblewrap()
 
     async def run(line: str, *, mounts: Any = (), env: Any = None, network: Any = None, **limits: Any) -> CommandResult:
         bounds = Limits(**{"seconds": 15, **limits})
-        return await bubblewrap().run(
+        return await sandbox.run(
             ["/bin/sh", "-c", line], workspace, mounts=mounts, env=env, network=network, limits=bounds
         )
 

@@ -23,6 +23,7 @@ from simhub.scripted_model import Script, ScriptedModel
 from tests.support import forks
 from tests.support.databases import new_sqlite
 from tests.support.keys import key_pair
+from tests.support.notrun import need
 
 SECRET = "It's a Secret to Everybody"
 LABEL = "ai-bug-fix"
@@ -180,7 +181,11 @@ class Story:
 
 @asynccontextmanager
 async def told(root: Path, source: Path, rules: list[dict[str, Any]], **environment: str) -> AsyncIterator[Story]:
-    """A story with the bot running and installed on ``octo/sample``; ``environment`` adds settings."""
+    """A story with the bot running and installed on ``octo/sample``; ``environment`` adds settings.
+
+    The bot runs as it is deployed, with its sandbox; where that does not work, the test is skipped.
+    """
+    need("sandbox")
     async with ScriptedModel(Script.load(rules)) as model, Hub.start(root / "hub") as hub:
         maintainer = hub.create_user("mara")
         repository = hub.create_repository("octo/sample", source=source)
