@@ -1,4 +1,4 @@
-"""``python -m simhub``: the hub by itself, for trying bots by hand."""
+"""Run the hub by itself (``python -m simhub``), for trying bots by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who asks, and what they may do: the permissions of an App's token, the role of a person."""
+"""Actors and their permissions: an App's token, the role of a person."""
 
 from __future__ import annotations
 

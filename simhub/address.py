@@ -1,4 +1,4 @@
-"""What exists and the address it is served at: all that JSON is rendered from."""
+"""Hold the world and the address it is served at: all that JSON is rendered from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where review comments may hang: the lines of a diff's hunks, and GitHub's refusals of any other place."""
+"""Resolve the places of review comments in a diff, and refuse every other place as GitHub does."""
 
 from __future__ import annotations
 
@@ -38,7 +38,9 @@ def lines_of(patch: str) -> list[DiffLine]:
     hunk, old, new = -1, 0, 0
     for position, text in enumerate(patch.split("\n")):
         if header := _HEADER.match(text):
-            hunk, old, new = hunk + 1, int(header[1]), int(header[2])
+            hunk = hunk + 1
+            old = int(header[1])
+            new = int(header[2])
             continue
         sign = text[:1] or " "
         if sign == "\\":

@@ -60,7 +60,8 @@ def _issuer(world: World, issuer: Any) -> App:
 
 
 def _check_window(claims: dict[str, Any], now: float) -> None:
-    issued, expires = claims.get("iat"), claims.get("exp")
+    issued = claims.get("iat")
+    expires = claims.get("exp")
     if not isinstance(issued, int) or issued > now + _DRIFT:
         raise ApiError(
             401,

@@ -1,4 +1,4 @@
-"""Who asks: App JWTs, installation tokens, personal access tokens; and their refusals."""
+"""Identify actors by App JWT, installation token or personal access token."""
 
 from __future__ import annotations
 

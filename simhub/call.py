@@ -1,4 +1,4 @@
-"""One request to the REST API as its handler sees it, and the table handlers are entered in."""
+"""Present a REST request to its handler, and keep the table of handlers."""
 
 from __future__ import annotations
 

@@ -54,7 +54,8 @@ def git_commit(hub: Address, repo: Repository, item: Commit) -> Json:
 
 def commit(hub: Address, repo: Repository, item: Commit) -> Json:
     """A commit of the repository API."""
-    url, page = shapes.repo_url(hub, repo), shapes.html_url(hub, repo)
+    url = shapes.repo_url(hub, repo)
+    page = shapes.html_url(hub, repo)
     inner = {
         "url": f"{url}/git/commits/{item.sha}",
         "author": person(item.author),
@@ -80,7 +81,8 @@ def commit(hub: Address, repo: Repository, item: Commit) -> Json:
 
 
 def file(hub: Address, repo: Repository, head: str, item: FileChange) -> Json:
-    page, url = shapes.html_url(hub, repo), shapes.repo_url(hub, repo)
+    page = shapes.html_url(hub, repo)
+    url = shapes.repo_url(hub, repo)
     body = {
         "sha": item.sha,
         "filename": item.path,
@@ -129,7 +131,8 @@ async def push(hub: Address, repo: Repository, ref: str, old: str, new: str, for
 
 async def _pushed(hub: Address, repo: Repository, git: GitRepo, item: Commit) -> Json:
     added, removed, modified = await git.touched(item.sha)
-    author, committer = account_of(hub, item.author), account_of(hub, item.committer)
+    author = account_of(hub, item.author)
+    committer = account_of(hub, item.committer)
     return {
         "id": item.sha,
         "tree_id": item.tree,

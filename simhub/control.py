@@ -1,4 +1,7 @@
-"""The control API: faults and disorder from outside the process. Only for tests and people, never for bots."""
+"""Serve the control API: faults and disorder from outside the process.
+
+Only for tests and people, never for bots.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens behind the scenes when something changes: pushes, heads of pull requests, installations."""
+"""Do what GitHub does behind the scenes after a push, a closed issue or a merge."""
 
 from __future__ import annotations
 
@@ -146,7 +146,9 @@ async def mark_merged(hub: State, pull: Pull, commit: str, actor: Actor) -> None
 
 async def close_pull(hub: State, pull: Pull, actor: Actor) -> None:
     issue = pull.issue
-    issue.state, issue.closed_at, issue.closed_by = "closed", hub.world.now(), actor.user
+    issue.state = "closed"
+    issue.closed_at = hub.world.now()
+    issue.closed_by = actor.user
     note(hub, issue, actor, "closed")
     await pull_event(hub, pull, "closed", actor.user)
 

@@ -42,7 +42,8 @@ class _GitServer:
         (self.hooks / "update").chmod(0o755)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        started, actor = time.monotonic(), Actor("anonymous")
+        started = time.monotonic()
+        actor = Actor("anonymous")
         fault = self.hub.faults.take(request.method, request.path)
         await asyncio.sleep(fault.delay if fault else 0)
         try:
@@ -240,7 +241,8 @@ class _Questions:
         os.close(self._told)
 
     async def _serve(self) -> None:
-        loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader()
         transport, _ = await loop.connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(self._asked, "rb", buffering=0)
         )

@@ -224,7 +224,8 @@ def _commits(out: bytes) -> list[Commit]:
 def _commit(record: str) -> Commit:
     parts = record.lstrip("\n").split("\0")
     sha, tree, parents, an, ae, ad, cn, ce, cd, message = parts
-    author, committer = Person(an, ae, _utc(ad)), Person(cn, ce, _utc(cd))
+    author = Person(an, ae, _utc(ad))
+    committer = Person(cn, ce, _utc(cd))
     return Commit(sha, tree, tuple(parents.split()), author, committer, message.rstrip("\n"))
 
 
@@ -261,7 +262,8 @@ def _raw_records(out: str) -> list[_Raw]:
 
 
 def _split_patches(out: str) -> list[str]:
-    lines, patches = out.splitlines(keepends=True), list[list[str]]()
+    lines = out.splitlines(keepends=True)
+    patches = list[list[str]]()
     for line in lines:
         if line.startswith("diff --git "):
             patches.append([])

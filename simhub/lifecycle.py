@@ -1,4 +1,4 @@
-"""What happens to installations and repositories as a whole: suspended, removed, renamed, transferred, forked."""
+"""Suspend, remove, rename, transfer, archive, delete and fork whole things."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ def uninstall(hub: State, item: Installation, sender: str | None) -> None:
 
 def suspend(hub: State, item: Installation, sender: str | None) -> None:
     account = hub.world.account(sender) if sender else None
-    item.suspended_at, item.suspended_by = hub.world.now(), account or item.account
+    item.suspended_at = hub.world.now()
+    item.suspended_by = account or item.account
     _tell(hub, item, "installation", {"action": "suspend"}, sender)
 
 
@@ -46,7 +47,8 @@ def unsuspend(hub: State, item: Installation, sender: str | None) -> None:
 
 
 def accept_permissions(hub: State, item: Installation, permissions: Mapping[str, str], sender: str | None) -> None:
-    item.permissions, item.updated_at = dict(permissions), hub.world.now()
+    item.permissions = dict(permissions)
+    item.updated_at = hub.world.now()
     item.events = list(item.app.events)
     covered = [repo for repo in hub.world.repositories.values() if item.covers(repo)]
     payload = {"action": "new_permissions_accepted", "repositories": _briefs(covered), "requester": None}
@@ -56,7 +58,8 @@ def accept_permissions(hub: State, item: Installation, permissions: Mapping[str,
 def change_repositories(
     hub: State, item: Installation, add: Iterable[Repository], remove: Iterable[Repository], sender: str | None
 ) -> None:
-    added, removed = list(add), list(remove)
+    added = list(add)
+    removed = list(remove)
     item.repositories = [repo for repo in item.repositories if repo not in removed] + added
     for action, given, gone in (("added", added, []), ("removed", [], removed)):
         if given or gone:
@@ -106,12 +109,15 @@ def fork(hub: State, parent: Repository, owner: Account, name: str) -> Repositor
 
 def transfer_issue(hub: State, issue: Issue, target: Repository, sender: str | None) -> Issue:
     """Move an issue with its comments: a new number there, a redirect here. Labels stay behind where unknown there."""
-    source, account = issue.repository, (hub.world.account(sender) if sender else None) or issue.repository.owner
-    before, old_repository = shapes.issue(hub, issue), shapes.repository(hub, source)
+    source = issue.repository
+    account = (hub.world.account(sender) if sender else None) or issue.repository.owner
+    before = shapes.issue(hub, issue)
+    old_repository = shapes.repository(hub, source)
     names = {label.name.lower(): label for label in target.labels}
     del source.issues[issue.number]
     source.transferred[issue.number] = issue
-    issue.repository, issue.number = target, target.next_number()
+    issue.repository = target
+    issue.number = target.next_number()
     issue.labels = [names[label.name.lower()] for label in issue.labels if label.name.lower() in names]
     target.issues[issue.number] = issue
     after = shapes.issue(hub, issue)
@@ -152,7 +158,8 @@ async def rename_branch(hub: State, repo: Repository, old: str, new: str, sender
     https://docs.github.com/en/repositories/configuring-branches-and-merges-in-your-repository/managing-branches-in-your-repository/renaming-a-branch
     """
     account = (hub.world.account(sender) if sender else None) or repo.owner
-    git, actor = GitRepo(repo.path), Actor("user", account)
+    git = GitRepo(repo.path)
+    actor = Actor("user", account)
     sha = await git.text("rev-parse", f"refs/heads/{old}")
     await git.update_ref(f"refs/heads/{new}", sha, ZERO)
     for pull in repo.pulls:

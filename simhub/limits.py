@@ -55,7 +55,8 @@ class Limits:
 
     def headers(self, actor: Actor, resource: str) -> dict[str, str]:
         owner = _owner(actor)
-        window, limit = self._window(owner, resource), self._limit(resource, owner)
+        window = self._window(owner, resource)
+        limit = self._limit(resource, owner)
         used = min(window.used, limit)
         values = {"Limit": limit, "Remaining": limit - used, "Reset": int(window.reset), "Used": used}
         return {f"X-RateLimit-{name}": str(value) for name, value in values.items()} | {
@@ -78,7 +79,8 @@ class Limits:
         """Check the secondary limits of an installation: concurrency, points a minute, content creation."""
         if actor.kind != "installation":
             return
-        owner, now = _owner(actor), self.world.clock()
+        owner = _owner(actor)
+        now = self.world.clock()
         points_seen, content_seen = self._points[owner, resource], self._content[owner]
         while points_seen and points_seen[0][0] < now - 60:
             points_seen.popleft()

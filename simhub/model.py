@@ -1,4 +1,4 @@
-"""What a GitHub knows: accounts, apps, repositories, issues, pull requests, checks. Plain records kept in memory."""
+"""Records of everything a GitHub knows, kept in memory."""
 
 from __future__ import annotations
 

@@ -95,7 +95,9 @@ class Platform(State):
         sender: str | None = None,
     ) -> Installation:
         """Install an App on an account; None means all its repositories. Sends ``installation.created``."""
-        app, now, account = credentials.app, self.world.now(), self.owner(owner)
+        app = credentials.app
+        now = self.world.now()
+        account = self.owner(owner)
         installation = Installation(
             self.world.new_id(), app, account, dict(permissions or app.permissions), list(app.events), now, now,
             repositories is None, [self.repository(each) for each in repositories or ()],

@@ -34,7 +34,8 @@ def _side(hub: Address, repo: Repository | None, ref: str, sha: str) -> Json:
 
 
 def _links(hub: Address, item: Pull) -> Json:
-    url, page = pull_url(hub, item), shapes.issue_html_url(hub, item.issue)
+    url = pull_url(hub, item)
+    page = shapes.issue_html_url(hub, item.issue)
     base = shapes.repo_url(hub, item.repository)
     return {
         "self": {"href": url},
@@ -50,7 +51,9 @@ def _links(hub: Address, item: Pull) -> Json:
 
 def pull_simple(hub: Address, item: Pull) -> Json:
     """What lists hold."""
-    issue, url, page = item.issue, pull_url(hub, item), shapes.issue_html_url(hub, item.issue)
+    issue = item.issue
+    url = pull_url(hub, item)
+    page = shapes.issue_html_url(hub, item.issue)
     base = shapes.repo_url(hub, item.repository)
     shared = shapes.issue(hub, issue)
     same = ("number", "state", "locked", "title", "user", "body", "created_at", "updated_at", "closed_at", "assignee",
@@ -88,7 +91,8 @@ async def merge_base(item: Pull) -> str:
 
 
 async def pull(hub: Address, item: Pull) -> Json:
-    git, start = GitRepo(item.repository.path), await merge_base(item)
+    git = GitRepo(item.repository.path)
+    start = await merge_base(item)
     files, added, deleted = await git.numbers(start, item.head_sha)
     open_now = item.issue.state == "open"
     states = {True: "clean", False: "dirty", None: "unknown"}

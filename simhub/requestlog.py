@@ -1,4 +1,4 @@
-"""What was asked of the hub: tests count calls and read permissions off it."""
+"""Log the requests the hub was sent: tests count calls and read permissions off it."""
 
 from __future__ import annotations
 

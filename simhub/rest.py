@@ -1,4 +1,4 @@
-"""The REST dispatcher: who asks, may they, what do they get, and every header GitHub puts on an answer."""
+"""Dispatch REST requests: identify, authorise, answer, and add every header of GitHub's."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ class _Exchange:
     """One request and its answer."""
 
     def __init__(self, hub: State, request: web.Request, path: str) -> None:
-        self.hub, self.request, self.path = hub, request, path.rstrip("/") or "/"
+        self.hub = hub
+        self.request = request
+        self.path = path.rstrip("/") or "/"
         self.actor = Actor("anonymous")
         self.route: Route | None = None
         self.links = ""

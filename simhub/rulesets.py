@@ -129,7 +129,8 @@ async def _extensions(rule: Rule, update: Update) -> str | None:
 async def _size(rule: Rule, update: Update) -> str | None:
     if update.new == ZERO:
         return None
-    touched, limit = set(await update.paths()), rule.parameters["max_file_size"] * _MEGABYTE
+    touched = set(await update.paths())
+    limit = rule.parameters["max_file_size"] * _MEGABYTE
     entries = await update.git.tree(update.new, recursive=True)
     return _counted(
         "File is too large.", [each.path for each in entries if each.path in touched and (each.size or 0) > limit]

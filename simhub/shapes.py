@@ -324,7 +324,8 @@ def issue_html_url(hub: Address, item: Issue) -> str:
 
 
 def issue(hub: Address, item: Issue) -> Json:
-    url, repo = issue_url(hub, item), item.repository
+    url = issue_url(hub, item)
+    repo = item.repository
     body = {
         "url": url,
         "repository_url": repo_url(hub, repo),
@@ -369,7 +370,8 @@ _ISSUE_CONSTANT: Json = {
 
 def _pull_links(hub: Address, item: Issue) -> Json:
     assert item.pull is not None
-    page, api = issue_html_url(hub, item), f"{repo_url(hub, item.repository)}/pulls/{item.number}"
+    page = issue_html_url(hub, item)
+    api = f"{repo_url(hub, item.repository)}/pulls/{item.number}"
     links = {"url": api, "html_url": page, "diff_url": f"{page}.diff", "patch_url": f"{page}.patch"}
     return {"draft": item.pull.draft, "pull_request": {**links, "merged_at": iso(item.pull.merged_at)}}
 

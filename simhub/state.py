@@ -1,4 +1,4 @@
-"""What a running hub holds: the world, its webhooks, limits and faults, and the log of requests."""
+"""Hold what a running hub has: the world, webhooks, limits, faults, the log of requests."""
 
 from __future__ import annotations
 

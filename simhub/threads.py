@@ -1,4 +1,4 @@
-"""Where a review thread stands now: lines move with each push, and what is gone makes a thread outdated."""
+"""Move review threads with their lines at each push, or mark them outdated."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ def shift(patch: str, first: int, last: int) -> int | None:
     """
     moved = 0
     for header in _HUNK.finditer(patch):
-        at, removed, added = int(header[1]), int(header[2] or 1), int(header[4] or 1)
+        at = int(header[1])
+        removed = int(header[2] or 1)
+        added = int(header[4] or 1)
         if removed and at <= last and at + removed - 1 >= first:
             return None
         if not removed and first <= at < last:

@@ -151,7 +151,8 @@ class Webhooks:
         except TimeoutError:
             delivery.status, delivery.status_code = "timed out", 504
         except aiohttp.ClientError as error:
-            delivery.status, delivery.status_code = f"failed to connect to host ({type(error).__name__})", 502
+            delivery.status = f"failed to connect to host ({type(error).__name__})"
+            delivery.status_code = 502
         delivery.duration = round(time.monotonic() - started, 3)
 
     async def _post(self, delivery: Delivery) -> None:

@@ -69,7 +69,10 @@ def _check_run(hub: State, job: WorkflowJob) -> CheckRun:
 def restart(hub: State, run: WorkflowRun) -> None:
     """Another attempt: the jobs and check runs of the last one are gone."""
     run.attempt += 1
-    run.status, run.conclusion, run.jobs, run.updated_at = "queued", None, [], hub.world.now()
+    run.status = "queued"
+    run.conclusion = None
+    run.jobs = []
+    run.updated_at = hub.world.now()
     run.suite.runs.clear()
 
 
@@ -84,7 +87,8 @@ async def emit_run(hub: State, run: WorkflowRun, action: str, sender: Account) -
 
 
 def workflow_shape(hub: State, run: WorkflowRun) -> Json:
-    base, page = shapes.repo_url(hub, run.repository), shapes.html_url(hub, run.repository)
+    base = shapes.repo_url(hub, run.repository)
+    page = shapes.html_url(hub, run.repository)
     file = run.path.rsplit("/", 1)[-1]
     return {
         "id": run.workflow_id,
@@ -112,13 +116,15 @@ def _urls(base: str, run: WorkflowRun) -> Json:
 
 
 def _moments(run: WorkflowRun) -> Json:
-    began, changed = iso(run.created_at), iso(run.updated_at)
+    began = iso(run.created_at)
+    changed = iso(run.updated_at)
     return {"created_at": began, "updated_at": changed, "run_started_at": began}
 
 
 async def run_shape(hub: State, run: WorkflowRun) -> Json:
     """A workflow run; ``pull_requests`` is empty for heads in forks, as GitHub sends it."""
-    repo, actor = run.repository, shapes.user(hub, run.actor)
+    repo = run.repository
+    actor = shapes.user(hub, run.actor)
     commit = await pull_shapes.simple_commit(hub, run.head_repository, run.head_sha)
     same = run.head_repository is repo
     return {
@@ -151,7 +157,8 @@ async def run_shape(hub: State, run: WorkflowRun) -> Json:
 
 
 def job_shape(hub: State, job: WorkflowJob) -> Json:
-    run, base = job.run, shapes.repo_url(hub, job.run.repository)
+    run = job.run
+    base = shapes.repo_url(hub, job.run.repository)
     return {
         "id": job.id,
         "run_id": run.id,

@@ -61,8 +61,6 @@ NOT_DONE = frozenset(
         "bot/dispatch",
         "bot/doors",
         "bot/edits",
-        "bot/git",
-        "bot/github",
         "bot/local",
         "bot/markdown.py",
         "bot/policy.py",

@@ -1,4 +1,4 @@
-"""A set of file changes on top of a commit: the one form in which work in progress is kept."""
+"""Keep work in progress as a set of file changes on top of a commit."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from bot.types import JsonModel
 
 
 class Changes(JsonModel):
-    """``files`` maps a path to its new text, or to None where the file is deleted. Immutable.
+    """An immutable set of changed files.
 
-    Text keeps its line ends and byte order mark; it is written as UTF-8.
+    ``files`` maps a path to its new text, or to None where the file is deleted. Text keeps its line ends and byte order
+    mark; it is written as UTF-8.
     """
 
     files: dict[str, str | None] = Field(default_factory=dict)

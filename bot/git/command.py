@@ -1,4 +1,7 @@
-"""Runs one git command: argv lists only, a scrubbed environment, tokens by environment and never in argv or URLs."""
+"""Run one git command: argv lists only, a scrubbed environment.
+
+Tokens go by environment, never in argv or URLs.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,10 @@ _CONFIG = {
 
 @dataclass(frozen=True)
 class Access:
-    """Where a token is sent: only to URLs below ``base_url``, as git's own extra header."""
+    """A token and the only URLs it is sent to.
+
+    It goes to URLs below ``base_url`` as git's own extra header.
+    """
 
     base_url: str
     token: str
@@ -66,7 +72,10 @@ class Access:
 
 @dataclass(frozen=True)
 class Finished:
-    """Exit code and output of a git command; ``stderr`` is already free of the token."""
+    """The exit code and output of a git command.
+
+    ``stderr`` is already free of the token.
+    """
 
     code: int
     stdout: bytes
@@ -86,7 +95,7 @@ async def run_git(
     access: Access | None = None,
     seconds: float = LOCAL_SECONDS,
 ) -> Finished:
-    """Run ``git ARGS`` and return whatever happened, a failing exit code included.
+    """Run ``git ARGS`` and return how it ended, also with a failing exit code.
 
     Raises :class:`GitError` where git is missing or ran longer than ``seconds``.
     """
@@ -138,7 +147,10 @@ def _environment(access: Access | None) -> dict[str, str]:
 
 
 def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill the whole process group where we leave before git has: git forks helpers for HTTP."""
+    """Kill the whole process group where we leave before git has.
+
+    git forks helpers for HTTP.
+    """
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

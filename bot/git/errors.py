@@ -1,4 +1,4 @@
-"""What can go wrong with git, told apart by what the caller should do next."""
+"""Errors of git, told apart by what the caller should do next."""
 
 from __future__ import annotations
 
@@ -6,23 +6,35 @@ from bot.types import ForgehandError
 
 
 class GitError(ForgehandError):
-    """git failed in a way that trying again will not mend; the message quotes git's own last words."""
+    """A failure of git that trying again will not mend.
+
+    The message quotes git's own last words.
+    """
 
 
 class RemoteDown(GitError):
-    """The git server did not answer, or broke off: transient, retried before it is raised."""
+    """The git server did not answer, or broke off.
+
+    It passes: the command was repeated before this was raised.
+    """
 
 
 class AccessRefused(GitError):
-    """The token may not see or write this repository (git saw 401, 403 or 404)."""
+    """The token may not see or write this repository.
+
+    git saw 401, 403 or 404.
+    """
 
 
 class RemoteMoved(GitError):
-    """The repository has another address now (git saw a redirect, which it does not follow)."""
+    """The repository has another address now.
+
+    git saw a redirect, which it does not follow.
+    """
 
 
 class ReadOnly(GitError):
-    """The repository is archived: it takes no push until somebody unarchives it."""
+    """The repository is archived: it takes no push until it is unarchived."""
 
     lasting = True
 
@@ -32,13 +44,16 @@ class ObjectMissing(GitError):
 
 
 class PathRefused(GitError):
-    """A path that would leave the tree, hide in ``.git`` or pass through a symlink; ``details``: ``path``."""
+    """A path that a change may not write; ``details``: ``path``.
+
+    It would leave the tree, hide in ``.git`` or pass through a symlink, or Git LFS keeps it.
+    """
 
     lasting = True
 
 
 class NonFastForward(GitError):
-    """The branch is not where the push expected it: somebody else moved it; ``details``: ``branch``."""
+    """Somebody else moved the branch; ``details``: ``branch``."""
 
     lasting = True
 

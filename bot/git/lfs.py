@@ -1,4 +1,7 @@
-"""Find the paths of a tree that Git LFS keeps: git holds a pointer there, and text in its place breaks checkouts."""
+"""Find the paths of a tree that Git LFS keeps.
+
+git holds a pointer there, and text in its place breaks checkouts: https://git-lfs.com
+"""
 
 from __future__ import annotations
 
@@ -13,15 +16,18 @@ _MARK = b"lfs"
 
 
 def may_track(attribute_files: Sequence[bytes]) -> bool:
-    """Tell whether any of a tree's attribute files can name LFS, so that most repositories cost nothing."""
+    """Tell whether any of a tree's attribute files can name LFS.
+
+    Most repositories have none, and cost nothing.
+    """
     return any(_MARK in text for text in attribute_files)
 
 
 async def tracked(paths: Sequence[str], objects: Path, env: Mapping[str, str]) -> list[str]:
-    """Return the paths whose filter is LFS by the attribute files of an index (``GIT_INDEX_FILE`` in ``env``).
+    """Return the paths whose filter is LFS by the attribute files of an index.
 
-    A mirror's own ``info/attributes`` switch filters off and outrank the tree's, so an empty repository that borrows
-    the mirror's ``objects`` is asked. Raises :class:`GitError`.
+    ``GIT_INDEX_FILE`` in ``env`` names the index. A mirror's own ``info/attributes`` switch filters off and outrank the
+    tree's, so an empty repository that borrows the mirror's ``objects`` is asked. Raises :class:`GitError`.
     """
     aside = Path(env["GIT_INDEX_FILE"]).parent / "attributes.git"
     made = await run_git(["init", "--bare", "--quiet", "--template=", str(aside)], cwd=aside.parent)

@@ -1,4 +1,7 @@
-"""Bare mirrors: one per repository, read, diffed and committed to without a working tree of git's own."""
+"""Read, diff and commit to bare mirrors, one per repository.
+
+No working tree of git's own is needed.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,10 @@ _ATTRIBUTES = "* -text -filter -ident -working-tree-encoding !diff !merge\n"
 
 
 class Entry(JsonModel):
-    """One file of a tree. ``size`` is in bytes, None for a submodule; ``sha`` names the blob."""
+    """A file of a tree.
+
+    ``size`` is in bytes, None for a submodule; ``sha`` names the blob.
+    """
 
     path: str
     mode: str
@@ -47,11 +53,13 @@ class Entry(JsonModel):
 
     @property
     def kind(self) -> Literal["file", "link", "submodule"]:
-        return "link" if self.mode == LINK else "submodule" if self.mode == SUBMODULE else "file"
+        if self.mode == LINK:
+            return "link"
+        return "submodule" if self.mode == SUBMODULE else "file"
 
 
 class Author(JsonModel):
-    """Who an author line names."""
+    """The name and address on an author line."""
 
     name: str
     email: str
@@ -61,15 +69,18 @@ class Names(Protocol):
     """Somebody who knows what repositories are called now."""
 
     async def name_of(self, repository: Repository, *, ask: bool = False) -> str:
-        """Return ``owner/name``; ``ask``: what was known has turned out to be wrong."""
+        """Return ``owner/name``.
+
+        ``ask``: what was known has turned out to be wrong.
+        """
         ...
 
 
 class Mirrors:
-    """All mirrors below one directory. ``base_url`` is the git server, e.g. ``https://github.com``.
+    """All mirrors below one directory.
 
-    ``delays`` are the seconds to wait between tries where the server fails or does not yet know the token;
-    ``names`` knows what repositories are called now.
+    ``base_url`` is the git server, e.g. ``https://github.com``. ``delays`` are the seconds to wait between tries where
+    the server fails or does not yet know the token; ``names`` knows what repositories are called now.
     """
 
     def __init__(
@@ -83,12 +94,16 @@ class Mirrors:
         self._locks: dict[int, asyncio.Lock] = {}
 
     async def of(self, repository: Repository) -> Mirror:
-        """The repository's mirror, made empty where it is new. Named by id, so that it survives renames."""
+        """Open the repository's mirror, or make it where it is new.
+
+        It is named by id, so that it survives renames.
+        """
         async with self._locks.setdefault(repository.id, asyncio.Lock()):
             known = self._open.get(repository.id)
             url = await self._url(repository)
             if known is None or known.url != url:
-                git_dir, locate = await self._directory(repository.id), partial(self._url, repository, ask=True)
+                git_dir = await self._directory(repository.id)
+                locate = partial(self._url, repository, ask=True)
                 known = self._open[repository.id] = Mirror(git_dir, self._base_url, url, self._delays, locate)
             return known
 
@@ -116,7 +131,10 @@ class Mirrors:
 
 
 class Mirror:
-    """One repository's objects. Reading needs no lock; fetches into it go one after another."""
+    """The objects of one repository.
+
+    Reading needs no lock; fetches into it go one after another.
+    """
 
     def __init__(
         self,
@@ -134,16 +152,17 @@ class Mirror:
         self._lock = asyncio.Lock()
 
     async def fetch(self, refs: Iterable[str], token: str | None) -> None:
-        """Bring branches (``main``), full refs (``refs/pull/3/head``) or commits (40 hex digits) here.
+        """Bring branches, full refs or commits here.
 
-        Raises :class:`ObjectMissing`, :class:`AccessRefused` or :class:`RemoteDown`.
+        Branches are given as ``main``, full refs as ``refs/pull/3/head``, commits by 40 hex digits. Raises
+        :class:`ObjectMissing`, :class:`AccessRefused` or :class:`RemoteDown`.
         """
         refspecs = [f"+{_full(ref)}:{_kept_as(_full(ref))}" for ref in dict.fromkeys(refs)]
         async with self._lock:
             await self._at_its_address(lambda remote: remote.fetch(refspecs, token))
 
     async def _at_its_address(self, act: Callable[[Remote], Awaitable[None]]) -> None:
-        """Talk to the server; once more at the repository's new address where it has one."""
+        """Talk to the server, once more at a new address if there is one."""
         try:
             await act(Remote(self._base_url, self.url, self.git_dir, self._delays))
         except RemoteMoved:
@@ -154,7 +173,10 @@ class Mirror:
             await act(Remote(self._base_url, url, self.git_dir, self._delays))
 
     async def resolve(self, ref: str) -> str:
-        """The commit a fetched branch, full ref or (abbreviated) sha stands for; raises :class:`ObjectMissing`."""
+        """Return the commit that a fetched branch, full ref or sha stands for.
+
+        A sha may be abbreviated. Raises :class:`ObjectMissing`.
+        """
         names = [_kept_as(_full(ref)), *([ref] if _ABBREVIATED.fullmatch(ref) else [])]
         for name in names:
             done = await self._git(
@@ -165,18 +187,24 @@ class Mirror:
         raise ObjectMissing(f"{ref!r} is not in the mirror; fetch it first.", name=ref)
 
     async def merge_base(self, first: str, second: str) -> str:
-        """The best common ancestor; raises :class:`ObjectMissing` where the histories share nothing."""
+        """Return the best common ancestor of two commits.
+
+        Raises :class:`ObjectMissing` where the histories share nothing.
+        """
         done = await self._git("merge-base", _sha(first), _sha(second), check=False)
         if done.code:
             raise ObjectMissing(f"{first} and {second} have no common ancestor here.", name=second)
         return done.text.strip()
 
     async def entries(self, sha: str) -> tuple[Entry, ...]:
-        """Every file of a commit, in git's order; raises :class:`ObjectMissing`."""
+        """List every file of a commit, in git's order.
+
+        Raises :class:`ObjectMissing`.
+        """
         return await self._list(sha)
 
     async def read(self, sha: str, path: str) -> str | None:
-        """The text of a file, line ends kept.
+        """Return the text of a file, line ends kept.
 
         None where nothing is there, where it is no regular file (symlink, directory, submodule), where it is binary
         (holds a NUL), not UTF-8, or larger than 10 MiB.
@@ -185,7 +213,10 @@ class Mirror:
         return None if data is None else as_text(data)
 
     async def read_bytes(self, sha: str, path: str, *, limit: int | None = None) -> bytes | None:
-        """The bytes of a regular file; None where there is none or it holds more than ``limit`` bytes."""
+        """Return the bytes of a regular file.
+
+        None where there is none or it holds more than ``limit`` bytes.
+        """
         if not can_name_a_file(path):
             return None
         found = [entry for entry in await self._list(sha, path) if entry.path == path and entry.kind == "file"]
@@ -194,17 +225,23 @@ class Mirror:
         return (await self._git("cat-file", "blob", found[0].sha)).stdout
 
     async def exists(self, sha: str, path: str) -> bool:
-        """Whether a commit holds a file, symlink or submodule of exactly this path."""
+        """Tell whether a commit holds a file, symlink or submodule at a path."""
         return can_name_a_file(path) and any(entry.path == path for entry in await self._list(sha, path))
 
     async def blobs(self, shas: Iterable[str]) -> dict[str, bytes]:
-        """Many blobs by their shas in one process; raises :class:`ObjectMissing` for the first that is not here."""
+        """Return many blobs by their shas, read in one process.
+
+        Raises :class:`ObjectMissing` for the first that is not here.
+        """
         wanted = [_sha(sha) for sha in dict.fromkeys(shas)]
         done = await self._git("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in wanted).encode())
         return await asyncio.to_thread(_split_batch, done.stdout)
 
     async def diff(self, base: str, other: str | Changes) -> str:
-        """Unified diff from a commit to another one, or to the same with changes, as git makes it; "" where equal."""
+        """Return git's unified diff between two commits.
+
+        ``other`` may also be a set of changes on ``base``. Empty where both are equal.
+        """
         tree = await self.tree(base, other) if isinstance(other, Changes) else _sha(other)
         flags = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/")
         return (await self._git("diff-tree", "-r", "-p", *flags, _sha(base), tree)).text
@@ -219,9 +256,10 @@ class Mirror:
         return _parse_blame(done.text)
 
     async def tree(self, base: str, changes: Changes) -> str:
-        """The sha of the tree that ``base`` becomes with the changes; modes are kept, new files are 100644.
+        """Return the sha of the tree that ``base`` becomes with the changes.
 
-        Raises :class:`PathRefused` for hostile or unfitting paths, :class:`GitError` for text that is no UTF-8.
+        Modes are kept, new files are 100644. Raises :class:`PathRefused` for hostile or unfitting paths,
+        :class:`GitError` for text that is no UTF-8.
         """
         if not changes.files:
             return (await self._git("rev-parse", f"{_sha(base)}^{{tree}}")).text.strip()
@@ -258,9 +296,10 @@ class Mirror:
             raise PathRefused(f"The path {path[:200]!r} is refused: {reason}.", path=path[:200])
 
     async def commit(self, base: str, changes: Changes, message: str, author: Author, when: int) -> str:
-        """A commit on top of ``base``, in the mirror only. ``when`` is in seconds since the epoch.
+        """Make a commit on top of ``base``, in the mirror only.
 
-        The same arguments give the same sha, so a repeated step makes the same commit.
+        ``when`` is in seconds since the epoch. The same arguments give the same sha, so a repeated step makes the same
+        commit.
         """
         tree = await self.tree(base, changes)
         who = {"NAME": author.name, "EMAIL": author.email, "DATE": f"@{when} +0000"}
@@ -269,10 +308,10 @@ class Mirror:
         return (await self._git("commit-tree", tree, "-p", _sha(base), stdin=text, env=env)).text.strip()
 
     async def checkout(self, sha: str, dest: Path, changes: Changes = NO_CHANGES) -> None:
-        """Make ``dest`` hold exactly the files of ``sha`` with the changes, without any ``.git``.
+        """Make ``dest`` hold exactly the files of a commit with the changes.
 
-        Whatever was in ``dest`` is removed. Bytes and modes are the repository's own; a symlink that leads out of the
-        tree becomes a plain file holding its target. Submodules are empty directories.
+        There is no ``.git``, and what was in ``dest`` is removed. Bytes and modes are the repository's own; a symlink
+        that leads out of the tree becomes a plain file holding its target. Submodules are empty directories.
         """
         tree = await self.tree(sha, changes)
         await asyncio.to_thread(prepare_directory, dest)
@@ -284,10 +323,11 @@ class Mirror:
         await asyncio.to_thread(tame_links, dest, links)
 
     async def push(self, sha: str, branch: str, token: str | None, *, expect: str | None = None) -> None:
-        """Put ``sha`` on ``branch`` if the branch is at ``expect`` there; None means it must not exist yet.
+        """Put ``sha`` on ``branch`` if the branch is at ``expect`` there.
 
-        Succeeds where the branch already is at ``sha``. Raises :class:`PushRefused` (never repeat),
-        :class:`NonFastForward` (somebody moved it), :class:`AccessRefused` or :class:`RemoteDown`.
+        None means that it must not exist yet. Succeeds where the branch already is at ``sha``. Raises
+        :class:`PushRefused` (never repeat), :class:`NonFastForward` (somebody moved it), :class:`ReadOnly`,
+        :class:`AccessRefused` or :class:`RemoteDown`.
         """
         if (await run_git(["check-ref-format", "--branch", branch], cwd=self.git_dir)).code or branch.startswith("-"):
             raise GitError(f"{branch!r} cannot be the name of a branch.")
@@ -352,7 +392,10 @@ def _parse_blame(porcelain: str) -> dict[str, str]:
 
 
 def as_text(data: bytes) -> str | None:
-    """UTF-8 text with its line ends and byte order mark kept; None where it is binary or another encoding."""
+    """Decode UTF-8 with its line ends and byte order mark kept.
+
+    None where the bytes are binary or of another encoding.
+    """
     if b"\0" in data:
         return None
     try:
@@ -368,7 +411,7 @@ def _sha(text: str) -> str:
 
 
 def _full(ref: str) -> str:
-    """Return the full ref that a branch's name, a full ref or a commit stands for on the server."""
+    """Return the server's full ref for a branch, a full ref or a commit."""
     if _SHA.fullmatch(ref):
         return ref
     full = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
@@ -378,9 +421,10 @@ def _full(ref: str) -> str:
 
 
 def _kept_as(full: str) -> str:
-    """Return the mirror's name for a ref of the server: flat, for git keeps refs as paths.
+    """Return the mirror's name for a ref of the server.
 
-    A branch that was deleted there stays here, and as a path ``release`` would leave no room for ``release/2``.
+    It is flat, for git keeps refs as paths: a branch that was deleted there stays here, and as a path ``release`` would
+    leave no room for ``release/2``.
     """
     flat = full.replace("%", "%25").replace("/", "%2F")
     if len(flat.encode()) > _MAX_REF:

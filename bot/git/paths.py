@@ -1,4 +1,4 @@
-"""Which paths a change may write. Pure functions: a path is refused before git or the disk ever sees it."""
+"""Refuse paths that a change may not write, before git or the disk sees them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ SUBMODULE = "160000"
 
 
 def check_path(path: str) -> str:
-    """The path itself where it is a plain relative one; raises :class:`PathRefused` with the reason."""
+    """Return a path if it is a plain relative one.
+
+    Raises :class:`PathRefused` with the reason where it is not.
+    """
     reason = _fault(path)
     if reason:
         raise PathRefused(f"The path {path[:200]!r} is refused: {reason}.", path=path[:200])
@@ -41,13 +44,16 @@ def check_changes(paths: Mapping[str, bool], modes: Mapping[str, str]) -> None:
 
 
 def can_name_a_file(path: str) -> bool:
-    """Whether git could hold a file of this name at all: relative, plain parts, encodable."""
+    """Tell whether git could hold a file of this name at all.
+
+    Its parts must be plain and encodable.
+    """
     plain = not {"", ".", ".."} & set(path.split("/"))
     return plain and not any(char == "\0" or unicodedata.category(char) == "Cs" for char in path)
 
 
 def parents(path: str) -> list[str]:
-    """``a/b/c`` -> ``["a", "a/b"]``."""
+    """Return the folders above a path: ``a/b/c`` gives ``["a", "a/b"]``."""
     parts = path.split("/")
     return ["/".join(parts[:count]) for count in range(1, len(parts))]
 

@@ -1,4 +1,4 @@
-"""Talking to the git server: fetch and push, with git's words sorted into what to do about them."""
+"""Fetch and push, and sort git's words into what to do about them."""
 
 from __future__ import annotations
 
@@ -61,14 +61,21 @@ class Remote:
         self._delays = tuple(delays)
 
     async def fetch(self, refspecs: Sequence[str], token: str | None) -> None:
-        """Raises :class:`ObjectMissing` for a ref the server lacks, :class:`AccessRefused`, :class:`RemoteDown`."""
+        """Fetch into the mirror.
+
+        Raises :class:`ObjectMissing` for a ref the server lacks, :class:`AccessRefused`, :class:`RemoteMoved` and
+        :class:`RemoteDown`.
+        """
         args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", self._url, *refspecs]
         done = await self._run(args, token)
         if done.code:
             raise _fetch_error(done)
 
     async def push(self, sha: str, branch: str, expect: str | None, token: str | None) -> None:
-        """Move ``branch`` to ``sha`` if it is at ``expect`` (None: if it does not exist)."""
+        """Move ``branch`` to ``sha`` if it is at ``expect``.
+
+        None: if it does not exist.
+        """
         ref = f"refs/heads/{branch}"
         args = [
             "push",
@@ -91,7 +98,7 @@ class Remote:
                 raise error
 
     async def head(self, ref: str, token: str | None) -> str | None:
-        """The sha a full ref is at on the server, None where it does not exist."""
+        """Return the sha a full ref is at on the server, None if there is none."""
         done = await self._run(["ls-remote", "--quiet", self._url, ref], token)
         if done.code:
             raise _fetch_error(done)
@@ -117,7 +124,7 @@ def _passing(done: Finished) -> bool:
 
 
 def _words(done: Finished) -> str:
-    """What git and the server said, without the noise, at most 2,000 characters."""
+    """Return what git and the server said, without noise and bounded."""
     lines = [line.strip() for line in (done.stderr + "\n" + done.text).splitlines()]
     return "\n".join(line for line in lines if line and not line.startswith(("hint:", "To ", "Done")))[:2000]
 

@@ -1,4 +1,7 @@
-"""Directories that hold a checked-out tree: emptied before, made harmless after. Blocking: call in a thread."""
+"""Empty directories before a checkout and make them harmless after it.
+
+Blocking: call in a thread.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ from bot.git.errors import PathRefused
 
 
 def prepare_directory(dest: Path) -> None:
-    """Make ``dest`` an empty directory. What code in a sandbox left there is removed, never followed."""
+    """Make ``dest`` an empty directory.
+
+    What code in a sandbox left there is removed, never followed.
+    """
     if dest.is_symlink() or (dest.exists() and not dest.is_dir()):
         raise PathRefused(f"{dest} is not a directory of its own; a tree is not written through it.", path=str(dest))
     dest.mkdir(parents=True, exist_ok=True)
@@ -25,7 +31,10 @@ def prepare_directory(dest: Path) -> None:
 
 
 def tame_links(dest: Path, links: Iterable[str]) -> None:
-    """Replace each symlink that leads out of ``dest`` by a plain file holding its target."""
+    """Replace each symlink that leads out of ``dest`` by a plain file.
+
+    The file holds the link's target.
+    """
     root = os.path.realpath(dest)
     for link in links:
         place = dest / link

@@ -14,7 +14,7 @@ _LONGEST_CHAIN = 100  # retries of retries; a circle in the table must not hang 
 
 
 def root(connection: sa.Connection, task_id: str) -> str:
-    """Return the first task of a chain of retries: the one that all of them repeat."""
+    """Return the first task of a chain of retries."""
     for _ in range(_LONGEST_CHAIN):
         parent = connection.execute(sa.select(task.c.parent).where(task.c.id == task_id)).scalar_one_or_none()
         if parent is None:
@@ -31,7 +31,10 @@ def keep(connection: sa.Connection, task_id: str, evidence: dict[str, Any]) -> N
 
 
 def find(connection: sa.Connection, task_id: str) -> dict[str, Any] | None:
-    """Return what was kept for this task or one that it repeats; None where nothing was, or it was published."""
+    """Return what was kept for this task or one that it repeats.
+
+    None where nothing was, or it was published.
+    """
     query = sa.select(kept_change.c.evidence).where(kept_change.c.task == root(connection, task_id))
     found: dict[str, Any] | None = connection.execute(query).scalar_one_or_none()
     return found

@@ -19,7 +19,8 @@ async def answer(call: Call) -> Answer:
     """GraphQL answers 200 even where the query fails; only credentials are refused by status."""
     if call.actor.kind not in ("user", "installation"):
         raise ApiError(401, "This endpoint requires you to be authenticated.")
-    query, variables = call.text("query"), call.body.get("variables") or {}
+    query = call.text("query")
+    variables = call.body.get("variables") or {}
     if not query:
         return Answer({"errors": [{"message": "A query attribute must be specified and must be a string."}]})
     try:

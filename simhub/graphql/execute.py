@@ -1,4 +1,4 @@
-"""Running a GraphQL document against tables of resolvers, with GitHub's errors."""
+"""Execute a GraphQL document against tables of resolvers, with GitHub's errors."""
 
 from __future__ import annotations
 

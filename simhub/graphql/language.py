@@ -165,7 +165,8 @@ class _Parser:
         name = alias = self.next()
         if self.take(":"):
             name = self.next()
-        arguments, directives = self.arguments(), self.directives()
+        arguments = self.arguments()
+        directives = self.directives()
         inner = self.selections() if self.peek() == "{" else ()
         return Field(name, alias, arguments, directives, inner)
 

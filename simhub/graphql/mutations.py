@@ -1,4 +1,4 @@
-"""What can be changed by GraphQL. Where REST can do it too, REST does it: one rule, one place."""
+"""Mutations. Where REST can do it too, REST does it: one rule, one place."""
 
 from __future__ import annotations
 

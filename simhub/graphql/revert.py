@@ -27,7 +27,8 @@ async def revert_pull_request(context: Context, _: Any, given: dict[str, Any]) -
         raise ApiError(422, "Only a pull request that was merged on GitHub can be reverted.")
     git = GitRepo(repo.path)
     name = await _free_name(git, f"revert-{pull.number}-{pull.head_ref}")
-    head, ref = await _reversed(git, pull, context.call.user, iso(context.call.hub.world.now())), f"refs/heads/{name}"
+    head = await _reversed(git, pull, context.call.user, iso(context.call.hub.world.now()))
+    ref = f"refs/heads/{name}"
     await rules.check_ref_update(repo, ref, ZERO, head, actor, context.call.hub.world.verified)
     await git.update_ref(ref, head, ZERO)
     await forge.ref_changed(context.call.hub, repo, ref, ZERO, head, actor)

@@ -89,7 +89,8 @@ async def _ref(repo: Repository, qualified: str) -> Node | None:
 
 async def _object(context: Context, repo: Repository, given: dict[str, Any]) -> Node | None:
     context.demand(repo, "contents:read")
-    git, wanted = GitRepo(repo.path), given.get("expression") or given.get("oid", "")
+    git = GitRepo(repo.path)
+    wanted = given.get("expression") or given.get("oid", "")
     ref, colon, path = wanted.partition(":")
     sha = await git.resolve(ref)
     if sha is None or not colon:

@@ -64,7 +64,8 @@ def counts(repo: Repository) -> dict[str, Any]:
 
 async def _split(repo: Repository, rest: str) -> tuple[str, str]:
     """Where the ref ends and the path begins: branch names may hold slashes."""
-    parts, git = rest.split("/"), GitRepo(repo.path)
+    parts = rest.split("/")
+    git = GitRepo(repo.path)
     for length in range(1, len(parts) + 1):
         ref = "/".join(parts[:length])
         if await git.resolve(ref):

@@ -28,7 +28,8 @@ def add_routes(app: web.Application, site: Site) -> None:
 
 
 async def _listing(site: Site, request: web.Request) -> web.Response:
-    repo, kind = site.repository(request), request.match_info["kind"]
+    repo = site.repository(request)
+    kind = request.match_info["kind"]
     mine = [issue for issue in repo.issues.values() if bool(issue.pull) == (kind == "pulls")]
     state = request.query.get("state", "open")
     shown = [issue for issue in mine if issue.state == state][::-1]
@@ -58,7 +59,8 @@ async def _pull_tab(site: Site, request: web.Request) -> web.Response:
 
 async def _plain(site: Site, request: web.Request) -> web.Response:
     item = _pull_of(site, request)
-    git, start = GitRepo(item.repository.path), await pull_shapes.merge_base(item)
+    git = GitRepo(item.repository.path)
+    start = await pull_shapes.merge_base(item)
     if request.match_info["form"] == "diff":
         return web.Response(text=await git.diff(start, item.head_sha))
     return web.Response(body=await git.run("format-patch", "--stdout", f"{start}..{item.head_sha}"))
@@ -73,7 +75,8 @@ def _pull_of(site: Site, request: web.Request) -> Pull:
 
 async def _pull_page(site: Site, request: web.Request, view: str) -> web.Response:
     item = _pull_of(site, request)
-    git, start = GitRepo(item.repository.path), await pull_shapes.merge_base(item)
+    git = GitRepo(item.repository.path)
+    start = await pull_shapes.merge_base(item)
     commits = (await git.commits(f"{start}..{item.head_sha}"))[::-1]
     changes = await git.changes(start, item.head_sha)
     return site.page(

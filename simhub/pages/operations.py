@@ -61,7 +61,8 @@ def _run(site: Site, request: web.Request) -> CheckRun:
 
 
 async def _check(site: Site, request: web.Request) -> web.Response:
-    repo, run = site.repository(request), _run(site, request)
+    repo = site.repository(request)
+    run = _run(site, request)
     job = next((job for each in repo.workflow_runs for job in each.jobs if job.id == run.id), None)
     accounts = site.hub.world.accounts.values()
     people = [each for each in accounts if each.type == "User" and has_role(repo, each, "write")]
@@ -70,7 +71,9 @@ async def _check(site: Site, request: web.Request) -> web.Response:
 
 async def _press(site: Site, request: web.Request) -> web.Response:
     """A click on "Re-run" or on one of the check run's own buttons."""
-    repo, run, form = site.repository(request), _run(site, request), await request.post()
+    repo = site.repository(request)
+    run = _run(site, request)
+    form = await request.post()
     try:
         if form.get("press"):
             await site.hub.press_button(repo, run.id, str(form["press"]), str(form.get("login", "")))

@@ -1,4 +1,4 @@
-"""Registering an App from a manifest, installing it, and signing people in: the pages a browser goes through."""
+"""Register an App from a manifest, install it and sign people in, as a browser does."""
 
 from __future__ import annotations
 
@@ -54,7 +54,8 @@ async def _review_manifest(site: Site, request: web.Request) -> web.StreamRespon
 
 async def _create(site: Site, request: web.Request) -> web.StreamResponse:
     form = await request.post()
-    manifest, hub = _manifest(str(form["manifest"])), site.hub
+    manifest = _manifest(str(form["manifest"]))
+    hub = site.hub
     name = str(form.get("name") or manifest.get("name") or "app")
     if any(app.name.lower() == name.lower() for app in hub.world.apps.values()):
         raise web.HTTPUnprocessableEntity(text="Name has already been taken")
@@ -83,7 +84,8 @@ async def _app(site: Site, request: web.Request) -> web.StreamResponse:
 
 
 async def _install(site: Site, request: web.Request) -> web.StreamResponse:
-    form, credentials = await request.post(), _named(site, request)
+    form = await request.post()
+    credentials = _named(site, request)
     names = [str(name) for name in form.getall("repository", [])]
     installation = site.hub.install(credentials, str(form["owner"]), names or None)
     raise web.HTTPFound(f"/apps/{credentials.slug}?installation_id={installation.id}&setup_action=install")
@@ -103,7 +105,8 @@ async def _authorized(site: Site, request: web.Request) -> web.StreamResponse:
     user = site.hub.world.account(str(form["login"]))
     if user is None or user.type != "User":
         raise web.HTTPNotFound(text="Nobody here has that name.")
-    code, redirect = secrets.token_hex(10), str(form["redirect_uri"])
+    code = secrets.token_hex(10)
+    redirect = str(form["redirect_uri"])
     challenge = str(form.get("code_challenge", ""))
     until = site.hub.world.clock() + _SIGN_IN_SECONDS
     site.hub.sign_ins[code] = SignIn(str(form["client_id"]), user, redirect, challenge, until)

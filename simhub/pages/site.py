@@ -1,4 +1,4 @@
-"""What all pages share: templates, their filters, and finding what a URL names."""
+"""Share templates, filters and lookups among all pages."""
 
 from __future__ import annotations
 
@@ -61,7 +61,8 @@ class Site:
         return repo
 
     def issue(self, request: web.Request) -> Issue:
-        repo, number = self.repository(request), int(request.match_info["number"])
+        repo = self.repository(request)
+        number = int(request.match_info["number"])
         issue = repo.issues.get(number)
         if issue is None:
             raise web.HTTPNotFound(text=f"{repo.full_name} has no issue or pull request #{number}.")

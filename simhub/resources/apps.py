@@ -123,10 +123,12 @@ def _narrowed(installation: Installation, wanted: Any) -> dict[str, str]:
 
 
 def _chosen(call: Call, installation: Installation) -> list[Repository] | None:
-    names, ids = call.body.get("repositories"), call.body.get("repository_ids")
+    names = call.body.get("repositories")
+    ids = call.body.get("repository_ids")
     if names is None and ids is None:
         return None
-    names, ids = call.strings("repositories"), ids or []
+    names = call.strings("repositories")
+    ids = ids or []
     covered = [repo for repo in call.hub.world.repositories.values() if installation.covers(repo)]
     chosen = [repo for repo in covered if repo.id in ids or repo.name.lower() in [name.lower() for name in names]]
     if len(chosen) != len({*map(str.lower, names)}) + len({*ids}) or len(chosen) > _MAX_REPOSITORIES:

@@ -37,7 +37,8 @@ async def _suite(call: Call, sha: str) -> CheckSuite:
 
 @routes.add("POST", "/repos/{owner}/{repo}/check-runs", needs="checks:write")
 async def create_run(call: Call) -> Any:
-    name, wanted = call.required("name"), call.required("head_sha")
+    name = call.required("name")
+    wanted = call.required("head_sha")
     _app(call)
     sha = await call.git.resolve(wanted) if len(wanted) == 40 else None
     if sha is None:
@@ -67,7 +68,8 @@ async def update_run(call: Call) -> Any:
 
 
 async def _change(call: Call, run: CheckRun) -> None:
-    status, conclusion = call.text("status", run.status) or run.status, call.text("conclusion")
+    status = call.text("status", run.status) or run.status
+    conclusion = call.text("conclusion")
     if status not in ("queued", "in_progress", "completed", "waiting", "requested", "pending"):
         raise invalid("CheckRun", "status", "invalid")
     if conclusion is not None and conclusion not in _CONCLUSIONS:
@@ -75,7 +77,8 @@ async def _change(call: Call, run: CheckRun) -> None:
         raise ApiError(422, f"Invalid request.\n\n{words}")
     if status == "completed" and conclusion is None and run.conclusion is None:
         raise ApiError(422, 'Invalid request.\n\n"conclusion" wasn\'t supplied.')
-    output, actions = _output(call), _actions(call)
+    output = _output(call)
+    actions = _actions(call)
     run.status = "completed" if conclusion else status
     run.conclusion = (conclusion or run.conclusion) if run.status == "completed" else None
     now = call.hub.world.now()
@@ -254,7 +257,8 @@ def _status(call: Call, item: Status) -> dict[str, Any]:
 
 @routes.add("POST", "/repos/{owner}/{repo}/statuses/{sha}", needs="statuses:write")
 async def create_status(call: Call) -> Any:
-    sha, state = call.params["sha"], call.required("state")
+    sha = call.params["sha"]
+    state = call.required("state")
     if state not in ("error", "failure", "pending", "success"):
         raise invalid("Status", "state", "custom", "state is not included in the list")
     if await call.git.resolve(sha) is None:

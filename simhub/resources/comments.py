@@ -42,7 +42,9 @@ async def repository_comments(call: Call) -> Any:
 
 @routes.add("POST", "/repos/{owner}/{repo}/issues/{number}/comments", needs=NEEDS_WRITE, role="read")
 async def create_comment(call: Call) -> Any:
-    issue, text, now = call.issue(), _body(call), call.hub.world.now()
+    issue = call.issue()
+    text = _body(call)
+    now = call.hub.world.now()
     call.check_lock(issue)
     comment = Comment(call.hub.world.new_id(), issue, call.user, text, now, now, call.actor.acting_app)
     issue.comments.append(comment)
@@ -75,7 +77,8 @@ def _own(call: Call) -> Comment:
 @routes.add("PATCH", "/repos/{owner}/{repo}/issues/comments/{id}", needs=NEEDS_WRITE, role="read")
 async def patch_comment(call: Call) -> Any:
     comment = _own(call)
-    before, comment.body = comment.body, _body(call)
+    before = comment.body
+    comment.body = _body(call)
     comment.updated_at = call.hub.world.now()
     _emit(call, "edited", comment, changes={"body": {"from": before}})
     return shapes.comment(call.hub, comment)

@@ -18,7 +18,8 @@ INLINE_BYTES = 1024 * 1024
 
 
 def _item(call: Call, ref: str, entry: TreeEntry) -> dict[str, Any]:
-    base, page = shapes.repo_url(call.hub, call.repo), shapes.html_url(call.hub, call.repo)
+    base = shapes.repo_url(call.hub, call.repo)
+    page = shapes.html_url(call.hub, call.repo)
     kind = {"tree": "dir", "commit": "submodule"}.get(entry.type, "symlink" if entry.mode == "120000" else "file")
     url = f"{base}/contents/{entry.path}?ref={ref}"
     git_url = f"{base}/git/{entry.type}s/{entry.sha}"
@@ -79,7 +80,8 @@ async def _file(call: Call, ref: str, entry: TreeEntry) -> Any:
 
 @routes.add("PUT", "/repos/{owner}/{repo}/contents/{path*}", needs="contents:write")
 async def put_contents(call: Call) -> Any:
-    path, message = call.params["path"], call.required("message")
+    path = call.params["path"]
+    message = call.required("message")
     try:
         content = base64.b64decode(call.required("content"))
     except binascii.Error:
@@ -94,7 +96,8 @@ async def put_contents(call: Call) -> Any:
 
 @routes.add("DELETE", "/repos/{owner}/{repo}/contents/{path*}", needs="contents:write")
 async def delete_contents(call: Call) -> Any:
-    path, message = call.params["path"], call.required("message")
+    path = call.params["path"]
+    message = call.required("message")
     old = await _current(call, path)
     if old is None:
         raise not_found()
@@ -126,7 +129,8 @@ def _check_sha(call: Call, path: str, old: TreeEntry | None) -> None:
 
 async def _commit_line(call: Call, line: str, message: str) -> str:
     """Commit one changed path on the branch; a head that moved meanwhile is a 409."""
-    git, ref = call.git, f"refs/heads/{_branch(call)}"
+    git = call.git
+    ref = f"refs/heads/{_branch(call)}"
     head = await git.resolve(_branch(call))
     author = call.body.get("author") or call.body.get("committer") or {}
     env = person_env(call, "AUTHOR", author) | person_env(call, "COMMITTER", call.body.get("committer") or author)

@@ -56,7 +56,8 @@ def _own(call: Call) -> list[Delivery]:
 
 @routes.add("GET", "/app/hook/deliveries", auth="jwt")
 async def list_deliveries(call: Call) -> Any:
-    items, wanted = _own(call), call.query.get("status")
+    items = _own(call)
+    wanted = call.query.get("status")
     if wanted in ("success", "failure"):
         items = [d for d in items if (d.status == "OK") == (wanted == "success")]
     if cursor := call.query.get("cursor"):

@@ -59,7 +59,8 @@ async def matching_refs(call: Call) -> Any:
 @routes.add("POST", "/repos/{owner}/{repo}/git/refs", needs="contents:write")
 async def create_ref(call: Call) -> Any:
     await _demand_commits(call)
-    name, sha = call.required("ref"), call.required("sha")
+    name = call.required("ref")
+    sha = call.required("sha")
     if not name.startswith("refs/") or name.count("/") < 2:
         raise ApiError(422, "Reference name must start with 'refs/' and contain at least two slashes.")
     await _must_exist(call, sha)
@@ -86,7 +87,8 @@ async def _must_exist(call: Call, sha: str, kind: str = "commit") -> None:
 @routes.add("PATCH", "/repos/{owner}/{repo}/git/refs/{name*}", needs="contents:write")
 async def update_ref(call: Call) -> Any:
     await _demand_commits(call)
-    name, sha = f"refs/{call.params['name']}", call.required("sha")
+    name = f"refs/{call.params['name']}"
+    sha = call.required("sha")
     old = await _find_ref(call, call.params["name"])
     if old is None:
         raise ApiError(422, "Reference does not exist")
@@ -134,7 +136,9 @@ async def _found(call: Call, kind: str) -> None:
 @routes.add("POST", "/repos/{owner}/{repo}/git/commits", needs="contents:write")
 async def create_commit(call: Call) -> Any:
     await _demand_commits(call)
-    message, tree, parents = call.required("message"), call.required("tree"), call.strings("parents")
+    message = call.required("message")
+    tree = call.required("tree")
+    parents = call.strings("parents")
     await _must_exist(call, tree, "tree")
     for parent in parents:
         await _must_exist(call, parent)
@@ -181,7 +185,8 @@ def _tree(call: Call, sha: str, entries: list[Any], truncated: bool = False) -> 
 @routes.add("POST", "/repos/{owner}/{repo}/git/trees", needs="contents:write")
 async def create_tree(call: Call) -> Any:
     await _demand_commits(call)
-    rows, base = call.body.get("tree"), call.text("base_tree")
+    rows = call.body.get("tree")
+    base = call.text("base_tree")
     if not isinstance(rows, list):
         raise not_supplied("tree")
     with tempfile.TemporaryDirectory() as scratch:

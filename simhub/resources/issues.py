@@ -42,7 +42,8 @@ def _checked_title(title: str) -> str:
 def new_issue(
     hub: State, repo: Repository, actor: Actor, title: str, body: str | None, pull: Pull | None = None
 ) -> Issue:
-    now, number = hub.world.now(), repo.next_number()
+    now = hub.world.now()
+    number = repo.next_number()
     issue = Issue(
         hub.world.new_id(), number, repo, actor.user, _checked_title(title), checked_body(body), now, now,
         app=actor.acting_app, pull=pull,
@@ -137,7 +138,8 @@ async def patch_issue(call: Call) -> Any:
 async def edit(call: Call, issue: Issue) -> None:
     """Title and body; one ``edited`` event names what they were."""
     changes: dict[str, Any] = {}
-    title, body = call.text("title", issue.title), call.text("body", issue.body)
+    title = call.text("title", issue.title)
+    body = call.text("body", issue.body)
     if title is not None and title != issue.title:
         changes["title"] = {"from": issue.title}
         forge.note(call.hub, issue, call.actor, "renamed", rename={"from": issue.title, "to": title})

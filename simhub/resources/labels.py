@@ -36,7 +36,8 @@ async def list_labels(call: Call) -> Any:
 
 @routes.add("POST", "/repos/{owner}/{repo}/labels", needs=NEEDS_WRITE)
 async def create_label(call: Call) -> Any:
-    name, color = call.required("name"), call.text("color", "ededed") or "ededed"
+    name = call.required("name")
+    color = call.text("color", "ededed") or "ededed"
     if any(label.name.lower() == name.lower() for label in call.repo.labels):
         raise invalid("Label", "name", "already_exists")
     if not re.fullmatch(r"[0-9a-fA-F]{6}", color):

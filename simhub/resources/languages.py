@@ -1,4 +1,4 @@
-"""How many bytes of which language a repository's default branch holds, told by the files' names."""
+"""Count the bytes of each language on a repository's default branch, by file name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merging pull requests: merge, squash, rebase; and merging branches."""
+"""Merge pull requests (merge, squash, rebase) and branches."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ async def is_merged(call: Call) -> Any:
 
 @routes.add("PUT", _MERGE, needs="contents:write")
 async def merge(call: Call) -> Any:
-    pull, method = call.pull(), call.text("merge_method", "merge") or "merge"
+    pull = call.pull()
+    method = call.text("merge_method", "merge") or "merge"
     if method not in ("merge", "squash", "rebase"):
         raise ApiError(422, f'Invalid request.\n\n{method} is not a member of ["merge", "squash", "rebase"].')
     _check(call, pull)
@@ -97,7 +98,8 @@ _METHODS = {"merge": _merge_commit, "squash": _squash, "rebase": _rebase}
 
 @routes.add("PUT", "/repos/{owner}/{repo}/pulls/{number}/update-branch", needs="pull_requests:write")
 async def update_branch(call: Call) -> Any:
-    pull, git = call.pull(), call.git
+    pull = call.pull()
+    git = call.git
     expected = call.text("expected_head_sha")
     if expected and expected != pull.head_sha:
         raise ApiError(422, "expected_head_sha does not match current head sha")
@@ -116,8 +118,11 @@ async def update_branch(call: Call) -> Any:
 
 @routes.add("POST", "/repos/{owner}/{repo}/merges", needs="contents:write")
 async def merge_branches(call: Call) -> Any:
-    base_name, head_name, git = call.required("base"), call.required("head"), call.git
-    base, head = await git.resolve(base_name), await git.resolve(head_name)
+    base_name = call.required("base")
+    head_name = call.required("head")
+    git = call.git
+    base = await git.resolve(base_name)
+    head = await git.resolve(head_name)
     if base is None or head is None:
         raise ApiError(404, "Base does not exist" if base is None else "Head does not exist")
     if await git.is_ancestor(head, base):

@@ -40,7 +40,8 @@ def _head_label(pull: Pull) -> str:
 
 @routes.add("POST", "/repos/{owner}/{repo}/pulls", needs="pull_requests:write", role="read")
 async def create_pull(call: Call) -> Any:
-    base_ref, head_name = call.required("base"), call.required("head")
+    base_ref = call.required("base")
+    head_name = call.required("head")
     existing = call.body.get("issue")
     if existing is None and "title" not in call.body:
         raise not_supplied("title")
@@ -129,7 +130,8 @@ def compute_mergeable(call: Call, pull: Pull) -> None:
 
 async def _mergeable(lag: float, pull: Pull) -> None:
     await asyncio.sleep(lag)
-    wanted, git = pull.mergeable_for, GitRepo(pull.repository.path)
+    wanted = pull.mergeable_for
+    git = GitRepo(pull.repository.path)
     tree = await git.merge_tree(f"refs/heads/{pull.base_ref}", pull.head_sha)
     if pull.mergeable_for == wanted:
         pull.mergeable, pull.mergeable_for = tree is not None, None

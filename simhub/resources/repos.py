@@ -104,7 +104,8 @@ async def branch(call: Call) -> Any:
     sha = (await call.git.refs(f"refs/heads/{name}")).get(f"refs/heads/{name}")
     if sha is None:
         raise ApiError(404, "Branch not found")
-    url, item = shapes.repo_url(call.hub, call.repo), await call.git.commit(sha)
+    url = shapes.repo_url(call.hub, call.repo)
+    item = await call.git.commit(sha)
     protected = _is_protected(call.repo, name)
     page = f"{shapes.html_url(call.hub, call.repo)}/tree/{name}"
     return {
@@ -156,7 +157,8 @@ async def commit(call: Call) -> Any:
     if call.accept.endswith("sha"):
         return Answer(sha.encode(), content_type="application/vnd.github.sha")
     changed = await call.git.changes(parent, sha)
-    added, deleted = sum(c.additions for c in changed), sum(c.deletions for c in changed)
+    added = sum(c.additions for c in changed)
+    deleted = sum(c.deletions for c in changed)
     files = [commit_shapes.file(call.hub, call.repo, sha, each) for each in changed[:COMPARE_FILES]]
     stats = {"additions": added, "deletions": deleted, "total": added + deleted}
     return commit_shapes.commit(call.hub, call.repo, item) | {"stats": stats, "files": files}
@@ -191,13 +193,16 @@ async def compare(call: Call) -> Any:
     base_name, dots, head_name = call.params["basehead"].partition("...")
     if not dots:
         raise not_found()
-    git, base, head = call.git, await _bound(call, base_name), await _bound(call, head_name)
+    git = call.git
+    base = await _bound(call, base_name)
+    head = await _bound(call, head_name)
     start = await git.merge_base(base, head)
     if start is None:
         raise ApiError(404, f"No common ancestor between {base_name} and {head_name}.")
     if "diff" in call.accept or "patch" in call.accept:
         return Answer((await git.diff(start, head)).encode(), content_type="application/vnd.github.diff")
-    ahead, behind = await git.count(f"{base}..{head}"), await git.count(f"{head}..{base}")
+    ahead = await git.count(f"{base}..{head}")
+    behind = await git.count(f"{head}..{base}")
     status = {(False, False): "identical", (True, False): "ahead", (False, True): "behind"}
     listed = (await git.commits(f"{base}..{head}", limit=COMPARE_COMMITS))[::-1]
     page = f"{shapes.html_url(call.hub, call.repo)}/compare/{base_name}...{head_name}"

@@ -37,7 +37,8 @@ async def list_reviews(call: Call) -> Any:
 
 @routes.add("POST", "/repos/{owner}/{repo}/pulls/{number}/reviews", needs="pull_requests:write", role="read")
 async def create_review(call: Call) -> Any:
-    pull, event = call.pull(), call.text("event")
+    pull = call.pull()
+    event = call.text("event")
     body = call.text("body", "") or ""
     comments = call.body.get("comments") or []
     if not isinstance(comments, list):
@@ -137,7 +138,8 @@ def _write(call: Call, thread: Thread, review: Review, text: str, reply_to: int 
 
 
 async def _submit(call: Call, review: Review, event: str) -> None:
-    review.state, review.submitted_at = _STATES[event], call.hub.world.now()
+    review.state = _STATES[event]
+    review.submitted_at = call.hub.world.now()
     if review.user in review.pull.reviewers:
         review.pull.reviewers.remove(review.user)
     await _emit_review(call, review, "submitted")
@@ -203,7 +205,8 @@ async def delete_pending(call: Call) -> Any:
 
 @routes.add("POST", f"{_ONE}/events", needs="pull_requests:write", role="read")
 async def submit_review(call: Call) -> Any:
-    review, event = _review(call), call.required("event")
+    review = _review(call)
+    event = call.required("event")
     if review.state != "PENDING":
         raise refused("Can not submit a non-pending review")
     review.state = "SUBMITTING"
@@ -243,11 +246,13 @@ async def list_comments(call: Call) -> Any:
 
 @routes.add("POST", "/repos/{owner}/{repo}/pulls/{number}/comments", needs="pull_requests:write", role="read")
 async def create_comment(call: Call) -> Any:
-    pull, text = call.pull(), checked_body(call.required("body"), "PullRequestReviewComment") or ""
+    pull = call.pull()
+    text = checked_body(call.required("body"), "PullRequestReviewComment") or ""
     call.check_lock(pull.issue)
     if isinstance(call.body.get("in_reply_to"), int):
         return await _reply(call, pull, call.body["in_reply_to"], text)
-    commit, path = call.required("commit_id"), call.required("path")
+    commit = call.required("commit_id")
+    path = call.required("path")
     known = await call.git.resolve(commit)
     if not known or not await call.git.is_ancestor(known, pull.head_sha):
         raise invalid("PullRequestReviewComment", "commit_id", "custom", "commit_id is not part of the pull request")

@@ -1,0 +1,1 @@
+"""Send requests as an App or installation: credentials, pace, retries, limits, redirects."""

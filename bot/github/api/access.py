@@ -1,4 +1,4 @@
-"""Who we are on GitHub, and clients that may do exactly what the moment needs."""
+"""Hand out clients that may do exactly what the moment needs."""
 
 from __future__ import annotations
 
@@ -22,12 +22,18 @@ Permissions = Mapping[str, str]
 
 
 def open_session() -> aiohttp.ClientSession:
-    """The one HTTP session of the process; honours proxy settings of the environment."""
+    """Open the one HTTP session of the process.
+
+    It honours proxy settings of the environment.
+    """
     return aiohttp.ClientSession(trust_env=True, connector=aiohttp.TCPConnector(limit=100))
 
 
 class GitHubs:
-    """Clients by installation and permission. One channel per installation, whatever the token."""
+    """Clients by installation and permission.
+
+    All clients of an installation share a channel, whatever their tokens may do.
+    """
 
     def __init__(
         self,
@@ -48,7 +54,10 @@ class GitHubs:
 
     @property
     def app(self) -> Client:
-        """The App itself: installations, the delivery log, its own settings."""
+        """Return the client of the App itself.
+
+        It sees installations, the delivery log and the App's own settings.
+        """
         return self._auth.client
 
     @property
@@ -57,9 +66,10 @@ class GitHubs:
         return self._auth.key.skew
 
     async def for_repository(self, repository: Repository, permissions: Permissions) -> Client:
-        """A client that sees this repository only, with these permissions only (``{"issues": "write"}``).
+        """Return a client for one repository with these permissions only.
 
-        Raises :class:`bot.github.api.errors.Forbidden` where the installation does not grant them.
+        Permissions are given as ``{"issues": "write"}``. Raises :class:`bot.github.api.errors.Forbidden` where the
+        installation does not grant them.
         """
         only = (repository.id,)
         await self._auth.token(repository.installation, repositories=only, permissions=permissions)
@@ -68,17 +78,20 @@ class GitHubs:
         return self._client(repository.installation, only, permissions, visible)
 
     async def for_installation(self, installation: int, permissions: Permissions) -> Client:
-        """A client for all repositories of an installation."""
+        """Return a client for all repositories of an installation."""
         await self._auth.token(installation, permissions=permissions)
         return self._client(installation, (), permissions)
 
     async def token(self, repository: Repository, permissions: Permissions) -> str:
-        """The bare token, for git; good for at least ten minutes."""
+        """Return the bare token, for git; it is good for at least ten minutes."""
         token = await self._auth.token(repository.installation, repositories=(repository.id,), permissions=permissions)
         return token.value
 
     async def bot(self) -> Actor:
-        """The account our comments and commits carry, e.g. ``forgehand[bot]``; its id is not the App's id."""
+        """Return the account that our comments and commits carry.
+
+        That is e.g. ``forgehand[bot]``; its id is not the App's id.
+        """
         async with self._bot_lock:
             if self._bot is None:
                 slug = (await app_api.read_app(self.app)).slug
@@ -86,7 +99,7 @@ class GitHubs:
             return self._bot
 
     def forget_name(self, repository: Repository) -> None:
-        """The repository was renamed or transferred: ask for it by its id from now on."""
+        """Ask for a renamed or transferred repository by its id from now on."""
         self._transport.addresses.forget_name(repository.id)
 
     async def name_of(self, repository: Repository, *, ask: bool = False) -> str:
@@ -103,7 +116,10 @@ class GitHubs:
         return name
 
     def forget_installation(self, installation: int) -> None:
-        """The App was removed or suspended there, or its permissions have changed."""
+        """Drop the tokens of an installation.
+
+        The App was removed or suspended there, or its permissions have changed.
+        """
         self._auth.forget_installation(installation)
 
     def _client(

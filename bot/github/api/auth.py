@@ -1,4 +1,4 @@
-"""The App's two identities: its own, by a signed JWT, and an installation's, by a short-lived narrowed token."""
+"""Sign as the App by a JWT, and as an installation by short-lived narrowed tokens."""
 
 from __future__ import annotations
 
@@ -36,9 +36,10 @@ TokenKey = tuple[int, tuple[int, ...], tuple[tuple[str, str], ...]]
 
 
 class AppKey:
-    """Signs as the App. Learns from GitHub's Date header how far this machine's clock is off.
+    """Signs as the App.
 
-    Raises :class:`BadCredentials` at once where the private key is no RSA key.
+    It learns from GitHub's Date header how far this machine's clock is off. Raises :class:`BadCredentials` at once
+    where the private key is no RSA key.
     """
 
     def __init__(self, app_id: int, private_key: str, clock: Clock) -> None:
@@ -58,14 +59,14 @@ class AppKey:
         self._learn(response)
 
     async def refused(self, response: Response, _tries: int) -> float | None:
-        """Sign again where our clock is off by more than before, seen from the server."""
+        """Sign again where our clock is off by more than it was before."""
         if response.status != 401 or not self._learn(response):
             return None
         self._signed = None
         return 0.0
 
     def _learn(self, response: Response) -> bool:
-        """Whether the server's clock is elsewhere than we thought."""
+        """Tell whether the server's clock is elsewhere than we thought."""
         theirs = server_time(response)
         skew = self.skew if theirs is None else theirs - self._clock.now()
         if abs(skew - self.skew) <= _SKEW_WORTH_NOTING:
@@ -80,7 +81,10 @@ class AppKey:
 
 
 def _rsa_key(pem: str) -> RSAPrivateKey:
-    """Load a private key once: checking its numbers takes longer than signing with it."""
+    """Load a private key once.
+
+    Checking its numbers takes longer than signing with it.
+    """
     try:
         key = RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(pem)
     except (jwt.InvalidKeyError, ValueError, TypeError):
@@ -94,7 +98,10 @@ def _rsa_key(pem: str) -> RSAPrivateKey:
 
 @dataclass
 class Token:
-    """An installation token. Times are seconds since the epoch by our clock; ``proven``: it was accepted once."""
+    """An installation token.
+
+    Times are seconds since the epoch by our clock; ``proven``: it was accepted once.
+    """
 
     value: str = field(repr=False)
     expires_at: float
@@ -103,7 +110,10 @@ class Token:
 
 
 class AppAuth:
-    """Mints installation tokens: once however many ask, narrowed, cached until well before they expire."""
+    """Mints installation tokens.
+
+    A token is minted once however many ask, narrowed, and cached until well before it expires.
+    """
 
     def __init__(self, transport: Transport, app_id: int, private_key: str) -> None:
         self.key = AppKey(app_id, private_key, transport.clock)
@@ -118,10 +128,11 @@ class AppAuth:
     async def token(
         self, installation: int, *, repositories: Iterable[int] = (), permissions: Mapping[str, str] | None = None
     ) -> Token:
-        """A token for these repositories (ids; none: all of the installation) with these permissions (None: all).
+        """Return a token for these repositories with these permissions.
 
-        Raises :class:`Forbidden` where the installation is suspended or has not granted a permission, and
-        :class:`NotFound` where it no longer exists.
+        ``repositories`` are ids, none: all of the installation; ``permissions`` None: all. Raises :class:`Forbidden`
+        where the installation is suspended or has not granted a permission, and :class:`NotFound` where it no longer
+        exists.
         """
         key = (installation, tuple(sorted(set(repositories))), tuple(sorted((permissions or {}).items())))
         known = self._tokens.get(key)
@@ -141,7 +152,10 @@ class AppAuth:
                 self._tokens.pop(key, None)
 
     def forget_installation(self, installation: int) -> None:
-        """The App was removed or suspended there, or its permissions have changed."""
+        """Drop the tokens of an installation.
+
+        The App was removed or suspended there, or its permissions have changed.
+        """
         for key in [key for key in self._tokens if key[0] == installation]:
             self._tokens.pop(key, None)
 
@@ -177,10 +191,10 @@ class AppAuth:
 
 
 class InstallationCredential:
-    """Signs as an installation, narrowed; waits out the first seconds of a token's life.
+    """Signs as an installation, narrowed.
 
-    ``visible`` tells whether what the token is for can be seen with it: only then is a fresh token's 404 believed.
-    None: every 404 is.
+    It waits out the first seconds of a token's life. ``visible`` tells whether what the token is for can be seen with
+    it: only then is a fresh token's 404 believed. None: every 404 is.
     """
 
     def __init__(

@@ -15,7 +15,10 @@ Cached = tuple[str | None, str | None, Any, str | None]
 
 
 class Channel:
-    """The rate limiter of an installation, and the answers that GitHub may call unchanged."""
+    """The rate limiter of an installation and its cached answers.
+
+    GitHub is asked whether an answer is unchanged, which costs nothing.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.limiter = RateLimiter(clock)

@@ -1,4 +1,7 @@
-"""A client for GitHub's APIs with one credential; gidgethub fills URLs, pages, decodes and revalidates."""
+"""Call GitHub's APIs with one credential.
+
+gidgethub fills URLs, pages, decodes and revalidates.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,15 @@ Vars = Mapping[str, Any]
 
 
 def within(repository: Repository, **more: Any) -> dict[str, Any]:
-    """Template variables of a URL below ``/repos/{owner}/{repo}``."""
+    """Return the template variables of a URL below a repository."""
     return {"owner": repository.owner, "repo": repository.name, **more}
 
 
 class Anonymous:
-    """No credential: for the few public endpoints, such as converting a manifest."""
+    """No credential, for the few public endpoints.
+
+    Converting a manifest is one.
+    """
 
     async def header(self) -> None:
         return None
@@ -42,7 +48,10 @@ class Anonymous:
 
 
 class _Call(gidgethub.abc.GitHubAPI):
-    """gidgethub with our transport below it; made anew for each call, because the options belongs to the call."""
+    """gidgethub with our transport below it.
+
+    It is made anew for each call, because the options belong to the call.
+    """
 
     def __init__(
         self,
@@ -74,11 +83,12 @@ class _Call(gidgethub.abc.GitHubAPI):
 
 
 class Client:
-    """Calls as one identity. URLs are templates: ``/repos/{owner}/{repo}/issues/{number}``.
+    """Calls as one identity.
 
-    Every method raises the tree of :mod:`bot.github.api.errors`. ``options`` says how urgent a write is, whether it
-    notifies people, and whether it may be sent twice; a POST may not unless said. ``repository`` is the id of the
-    only one it is for, None where it is for no particular one.
+    URLs are templates: ``/repos/{owner}/{repo}/issues/{number}``. Every method raises the tree of
+    :mod:`bot.github.api.errors`. ``options`` say how urgent a write is, whether it notifies people, and whether it may
+    be sent twice; a POST may not unless said. ``repository`` is the id of the only one it is for, None where it is for
+    no particular one.
     """
 
     def __init__(
@@ -90,18 +100,24 @@ class Client:
         self._repository = repository
 
     async def get(self, url: str, url_vars: Vars | None = None, *, accept: str = JSON) -> Any:
-        """One JSON document (or text, for other media types)."""
+        """Get one JSON document, or text for other media types."""
         with _readable_answers():
             return await self._call(REPEATABLE, accept).getitem(url, url_vars or {}, accept=accept)
 
     async def items(self, url: str, url_vars: Vars | None = None, *, key: str = "items") -> AsyncIterator[Any]:
-        """Every item of a paged list; ``key`` names the list where a page is an object."""
+        """Iterate over a paged list.
+
+        ``key`` names the list where a page is an object.
+        """
         with _readable_answers():
             async for item in self._call(REPEATABLE, JSON).getiter(url, url_vars or {}, iterable_key=key):
                 yield item
 
     async def download(self, url: str, url_vars: Vars | None = None) -> str:
-        """A text that GitHub keeps elsewhere, such as a log; what is no UTF-8 in it is replaced."""
+        """Download a text that GitHub keeps elsewhere, such as a log.
+
+        What is no UTF-8 in it is replaced.
+        """
         address = sansio.format_url(url, url_vars or {}, base_url=self._transport.api_url)
         headers = sansio.create_headers(USER_AGENT) | _API_VERSION
         try:
@@ -130,7 +146,10 @@ class Client:
         await self._call(options).delete(url, url_vars or {})
 
     async def graphql(self, query: str, variables: Vars, *, options: RequestOptions = READING) -> Any:
-        """The ``data`` of a GraphQL query, or of a mutation with another options; any error in the answer is raised."""
+        """Return the ``data`` of a GraphQL query.
+
+        A mutation needs other options. Any error in the answer is raised.
+        """
         data = {"query": query, "variables": dict(variables)}
         answer = await self.post(graphql_url_of(self._transport.api_url), None, data, options=options)
         if answer.get("errors"):

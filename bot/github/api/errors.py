@@ -1,4 +1,4 @@
-"""What GitHub's API can answer other than success, told apart by what the caller should do next."""
+"""Errors of GitHub's API, told apart by what the caller should do next."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from bot.types import ForgehandError
 
 
 class GitHubError(ForgehandError):
-    """GitHub refused a request; ``details``: ``status`` where there was an answer."""
+    """A request that GitHub refused.
+
+    ``details``: ``status`` where there was an answer.
+    """
 
 
 class BadCredentials(GitHubError):
@@ -21,7 +24,10 @@ class BadCredentials(GitHubError):
 
 
 class Forbidden(GitHubError):
-    """403 that is no rate limit. ``details``: ``permissions``, what would have been accepted (may be "")."""
+    """403 that is no rate limit.
+
+    ``details``: ``permissions``, what would have been accepted (may be "").
+    """
 
     lasting = True
 
@@ -37,17 +43,26 @@ class Gone(NotFound):
 
 
 class Transferred(NotFound):
-    """It is in another repository now, where we have no business. ``details``: ``target``, its path there."""
+    """It is in another repository now, where we have no business.
+
+    ``details``: ``target``, its path there.
+    """
 
     lasting = True
 
 
 class Conflict(GitHubError):
-    """409: what is there contradicts the request, such as git data asked of a repository without commits."""
+    """409: what is there contradicts the request.
+
+    Git data asked of a repository without commits is one case.
+    """
 
 
 class Invalid(GitHubError):
-    """422. ``details``: ``errors``, one reason a line, whatever shape GitHub gave them in."""
+    """422: GitHub understood the request and will not do it.
+
+    ``details``: ``errors``, one reason a line, whatever shape GitHub gave them in.
+    """
 
     @property
     def errors(self) -> list[str]:
@@ -55,15 +70,24 @@ class Invalid(GitHubError):
 
 
 class RateLimited(GitHubError):
-    """A rate limit that lasts longer than we wait ourselves. ``details``: ``retry_after`` in seconds."""
+    """A rate limit that lasts longer than we wait ourselves.
+
+    ``details``: ``retry_after`` in seconds.
+    """
 
 
 class GitHubDown(GitHubError):
-    """GitHub did not answer, or answered 5xx, after several tries. A write may have had its effect."""
+    """No answer, or 5xx, after several tries.
+
+    A write may have had its effect.
+    """
 
 
 class ProgressDropped(GitHubError):
-    """A progress write was overtaken by a newer one or by a rate limit; nothing is lost, later ones tell more."""
+    """A progress write that a newer one or a rate limit overtook.
+
+    Nothing is lost, later ones tell more.
+    """
 
 
 UNSAID = 60.0
@@ -79,7 +103,7 @@ class Response:
     body: bytes
 
     def json(self) -> Any:
-        """The parsed body, None where it is no JSON."""
+        """Parse the body; None where it is no JSON."""
         try:
             return json.loads(self.body)
         except ValueError:
@@ -92,15 +116,19 @@ class Response:
 
     @property
     def errors(self) -> list[str]:
-        """The reasons of a 422 as plain sentences: GitHub lists objects, strings, or one string."""
+        """Return the reasons of a 422 as plain sentences.
+
+        GitHub lists objects, strings, or one string.
+        """
         data = self.json()
         found = data.get("errors") if isinstance(data, dict) else None
-        items = found if isinstance(found, list) else [found] if found else []
-        return [_sentence(item) for item in items]
+        if not isinstance(found, list):
+            found = [found] if found else []
+        return [_sentence(item) for item in found]
 
 
 def failure(response: Response, method: str, url: str) -> GitHubError:
-    """The error that an unsuccessful answer means."""
+    """Return the error that an unsuccessful answer means."""
     said = response.message or _phrase(response.status)
     what = f"GitHub answered {response.status} to {method} {urlsplit(url).path}: {said}"
     status = response.status
@@ -129,7 +157,10 @@ def failure(response: Response, method: str, url: str) -> GitHubError:
 
 
 def graphql_failure(errors: Sequence[Mapping[str, Any]]) -> GitHubError:
-    """The error that the ``errors`` of a GraphQL answer mean; the first one's type decides."""
+    """Return the error that the ``errors`` of a GraphQL answer mean.
+
+    The first one's type decides.
+    """
     what = "GitHub's GraphQL API refused: " + "; ".join(_sentence(error) for error in errors)
     kind = str(errors[0].get("type") or errors[0].get("code") or "").upper()
     if kind == "NOT_FOUND":

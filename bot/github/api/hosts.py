@@ -1,4 +1,4 @@
-"""Where a GitHub lives: github.com, a data-residency domain, or an Enterprise Server."""
+"""Derive the addresses of github.com, a data-residency domain or an Enterprise Server."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ class HostRefused(ForgehandError):
 
 
 def web_url_of(text: str) -> str:
-    """``github.example.com`` or ``https://github.example.com/`` -> ``https://github.example.com``.
+    """Return the web address of a GitHub from what a person typed.
 
-    Plain http is taken on loopback only. Raises :class:`HostRefused`.
+    ``github.example.com`` and ``https://github.example.com/`` both give ``https://github.example.com``. Plain http is
+    taken on loopback only. Raises :class:`HostRefused`.
     """
     text = text.strip().rstrip("/")
     parts = urlsplit(text if "://" in text else f"https://{text}")
@@ -39,7 +40,7 @@ def web_url_of(text: str) -> str:
 
 
 def api_url_of(web_url: str) -> str:
-    """The REST API that belongs to a web address."""
+    """Return the REST API that belongs to a web address."""
     parts = urlsplit(web_url)
     if parts.hostname == "github.com" or (parts.hostname or "").endswith(".ghe.com"):
         return f"{parts.scheme}://api.{parts.netloc}"
@@ -47,5 +48,5 @@ def api_url_of(web_url: str) -> str:
 
 
 def graphql_url_of(api_url: str) -> str:
-    """Where GraphQL is asked, beside a REST API."""
+    """Return the GraphQL endpoint beside a REST API."""
     return f"{api_url.removesuffix('/v3')}/graphql"

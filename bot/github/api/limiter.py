@@ -53,7 +53,10 @@ class RateLimiter:
             self._wake()
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for so long; those who wait are told where it is too long to wait."""
+        """Send nothing for so many seconds.
+
+        Those who wait are refused where it is too long to wait.
+        """
         self._drop(self._pacer.pause(self._clock.now() + seconds))
         if seconds > MAX_WAIT:
             for future in self._turns.values():

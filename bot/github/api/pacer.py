@@ -1,4 +1,8 @@
-"""Who may send when: one pacer an installation, without I/O. GitHub punishes bursts of writes, not throughput."""
+"""Decide who may send when: one pacer per installation, without I/O.
+
+GitHub punishes bursts of writes, not throughput:
+https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,10 @@ _order = itertools.count()
 
 @dataclass(eq=False)
 class Ticket:
-    """One request waiting for its turn. ``key`` names what it writes: newer progress replaces older of its key."""
+    """A request waiting for its turn.
+
+    ``key`` names what it writes: newer progress replaces older of its key.
+    """
 
     write: bool = False
     urgency: Urgency = Urgency.FINAL
@@ -30,10 +37,10 @@ class Ticket:
 
 
 class Pacer:
-    """A token bucket for writes (``burst``, then ``per_second``), another for those that notify (``notify_burst``, then
-    one each ``notify_gap``), a ceiling on requests in flight, and pauses.
+    """Token buckets for writes, a ceiling on requests, and pauses.
 
-    Times are seconds on any one clock; reads only need a free place.
+    One bucket is for all writes (``burst``, then ``per_second``), another for those that notify (``notify_burst``, then
+    one each ``notify_gap``). Times are seconds on any one clock; reads only need a free place.
     """
 
     def __init__(
@@ -66,7 +73,10 @@ class Pacer:
         return max(0.0, self._paused_until - now)
 
     def submit(self, ticket: Ticket, now: float) -> list[Ticket]:
-        """Queue a ticket; returns the progress tickets that it makes pointless, itself perhaps among them."""
+        """Queue a ticket and return the progress that it makes pointless.
+
+        The ticket itself may be among it.
+        """
         dropped = [old for old in self._waiting if ticket.key and old.key == ticket.key and _droppable(old)]
         self._waiting = sorted({*self._waiting, ticket} - {*dropped}, key=lambda each: (each.urgency, each.number))
         if _droppable(ticket) and self.paused_for(now):
@@ -75,7 +85,10 @@ class Pacer:
         return dropped
 
     def release(self, now: float) -> list[Ticket]:
-        """The tickets that may go now, most urgent first; each must be given back with :meth:`finish`."""
+        """Return the tickets that may go now, most urgent first.
+
+        Each must be given back with :meth:`finish`.
+        """
         self._refill(now)
         released = []
         for ticket in tuple(self._waiting):
@@ -87,19 +100,22 @@ class Pacer:
         return released
 
     def next_at(self, now: float) -> float | None:
-        """When :meth:`release` is worth calling again by time alone; None where only a finish can help."""
+        """Return when :meth:`release` is worth calling again by time alone.
+
+        None where only a finish can help.
+        """
         if not self._waiting or len(self._flying) >= self._concurrent:
             return None
         return min(self._opens_at(ticket, now) for ticket in self._waiting)
 
     def finish(self, ticket: Ticket) -> None:
-        """The request has ended, or its caller no longer waits."""
+        """Free the place of a request that ended, or that nobody waits for."""
         self._flying.discard(ticket)
         if ticket in self._waiting:
             self._waiting.remove(ticket)
 
     def pause(self, until: float) -> list[Ticket]:
-        """GitHub asked for silence until then; returns the waiting progress, which is dropped."""
+        """Be silent until then; return the waiting progress, which is dropped."""
         self._paused_until = max(self._paused_until, until)
         dropped = [ticket for ticket in self._waiting if _droppable(ticket)]
         self._waiting = [ticket for ticket in self._waiting if not _droppable(ticket)]

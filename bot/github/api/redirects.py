@@ -20,7 +20,10 @@ _PLACE = re.compile(r"(?P<container>/repositories/(?P<id>\d+)|/repos/[^/]+/[^/]+
 
 
 class _Place(NamedTuple):
-    """An address below a repository: ``container`` names the repository, ``id`` is there where that is by id."""
+    """An address below a repository.
+
+    ``container`` names the repository, ``id`` is there where that is by id.
+    """
 
     container: str
     id: int | None
@@ -39,11 +42,14 @@ class Addresses:
         self._known[repository] = f"/repos/{full_name}"
 
     def forget_name(self, repository: int) -> None:
-        """Ask for a renamed repository by its id: its old name may belong to another one by now."""
+        """Ask for a renamed repository by its id.
+
+        Its old name may belong to another one by now.
+        """
         self._known[repository] = f"/repositories/{repository}"
 
     def is_renamed(self, repository: int) -> bool:
-        """Tell whether a repository has another name than the one learned, which only GitHub knows."""
+        """Tell whether a repository has a new name that only GitHub knows."""
         return self._known.get(repository, "").startswith("/repositories/")
 
     def name(self, repository: int) -> str | None:
@@ -52,7 +58,7 @@ class Addresses:
         return known.removeprefix("/repos/") if known.startswith("/repos/") else None
 
     def current(self, url: str, repository: int | None) -> str:
-        """Return the URL at which to ask for what ``url`` names below that repository."""
+        """Return the URL at which to ask for what ``url`` names."""
         place = self._place(url)
         known = self._known.get(repository) if repository is not None else None
         if known is None or place is None or place.container.lower() == known.lower():
@@ -62,11 +68,13 @@ class Addresses:
         return f"{start}{known}{place.rest}" + (f"?{query}" if query else "")
 
     def follow(self, url: str, target: str, repository: int | None) -> None:
-        """Learn from a redirect of something below ``repository``; None: the request is about no repository.
+        """Learn from a redirect of something below ``repository``.
 
-        Raises :class:`Transferred` where the target belongs to another repository.
+        None: the request is about no repository. Raises :class:`Transferred` where the target belongs to another
+        repository.
         """
-        asked, found = self._place(url), self._place(target)
+        asked = self._place(url)
+        found = self._place(target)
         if repository is None or asked is None:
             return
         same = found is not None and (found.id == repository or found.container.lower() == asked.container.lower())

@@ -1,4 +1,7 @@
-"""Which refusals pass by themselves, and when. Pure functions over an answer (no I/O, no clock)."""
+"""Tell which refusals pass by themselves, and when.
+
+Pure functions over an answer (no I/O, no clock).
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,10 @@ def _is_limit(response: Response) -> bool:
 
 
 def server_time(response: Response) -> float | None:
-    """The server's clock in seconds since the epoch, from the Date header (whole seconds)."""
+    """Return the server's clock in seconds since the epoch.
+
+    The Date header counts whole seconds.
+    """
     try:
         return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
     except (TypeError, ValueError):

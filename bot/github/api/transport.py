@@ -1,4 +1,7 @@
-"""Sends one request to GitHub until it has a final answer: pacing, credentials, retries, limits, redirects."""
+"""Send one request to GitHub until it has a final answer.
+
+Pacing, credentials, retries, limits and redirects are handled here.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ _REDIRECTS = {301, 302, 307, 308}
 
 
 class Elsewhere(GitHubError):
-    """What was asked for lies at ``target``, where our token must not go. The address may be signed: not for logs."""
+    """An answer that lies at ``target``, where our token must not go.
+
+    The address may be signed: not for logs.
+    """
 
     target = ""
 
@@ -31,23 +37,27 @@ class Credential(Protocol):
     """Something that can sign requests."""
 
     async def header(self) -> str | None:
-        """The Authorization header of the next try; None for an anonymous request."""
+        """Return the Authorization header of the next try, None for none."""
         ...
 
     def accepted(self, response: Response) -> None:
-        """A request signed with the latest header was let in."""
+        """Note that a request signed with the latest header was let in."""
         ...
 
     async def refused(self, response: Response, tries: int) -> float | None:
-        """Seconds after which another try makes sense though GitHub said 401, 403 or 404; None where it does not."""
+        """Return the seconds after which another try makes sense.
+
+        GitHub said 401, 403 or 404; None where no try does.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class RequestOptions:
-    """How a request may be sent. ``repeatable``: sending it twice does no harm; ``reads``: a POST that only asks.
+    """Options of a request.
 
-    ``lent``: what is asked for lies elsewhere, and the answer is an :class:`Elsewhere` with its address.
+    ``repeatable``: sending it twice does no harm; ``reads``: a POST that only asks. ``lent``: what is asked for lies
+    elsewhere, and the answer is an :class:`Elsewhere` with its address.
     """
 
     urgency: Urgency = Urgency.FINAL
@@ -65,7 +75,10 @@ LENT = RequestOptions(lent=True)
 
 @dataclass(frozen=True)
 class Exchange:
-    """One try as it happened, for metrics. ``status`` 0: no answer. ``seconds`` includes no waiting for a turn."""
+    """A try as it happened, for metrics.
+
+    ``status`` 0: no answer. ``seconds`` includes no waiting for a turn.
+    """
 
     method: str
     path: str
@@ -81,7 +94,10 @@ def _unobserved(_exchange: Exchange) -> None:
 
 
 class Transport:
-    """The one door to a GitHub API. ``api_url`` is e.g. ``https://api.github.com`` or ``https://ghe.example/api/v3``."""
+    """The one door to a GitHub API.
+
+    ``api_url`` is e.g. ``https://api.github.com`` or ``https://ghe.example/api/v3``.
+    """
 
     def __init__(
         self,
@@ -108,9 +124,10 @@ class Transport:
         body: bytes,
         repository: int | None = None,
     ) -> Response:
-        """The final answer: 2xx or 304. Raises a :class:`GitHubError` for every other.
+        """Send a request until it has a final answer, 2xx or 304.
 
-        ``repository`` is the id of the one that the request is about: redirects out of it are not followed.
+        Raises a :class:`GitHubError` for every other. ``repository`` is the id of the one that the request is about:
+        redirects out of it are not followed.
         """
         url = self.addresses.current(url, repository)
         for attempt in range(1, _MAX_TRIES + 1):
@@ -133,7 +150,10 @@ class Transport:
         raise GitHubDown(f"GitHub gave no usable answer to {method} {urlsplit(url).path} in {_MAX_TRIES} tries.")
 
     async def download(self, url: str) -> bytes:
-        """What lies at an address that GitHub gave us for it, asked for without any token; at most 32 MiB."""
+        """Get what lies at an address that GitHub gave us for it.
+
+        No token goes along; at most 32 MiB are read.
+        """
         answer = await self._once("GET", url, {}, b"")
         if isinstance(answer, GitHubDown):
             raise answer
@@ -143,7 +163,8 @@ class Transport:
 
     async def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response | GitHubDown:
         began = self.clock.now()
-        status, path = 0, urlsplit(url).path
+        status = 0
+        path = urlsplit(url).path
         try:
             async with self._session.request(
                 method, url, headers=headers, data=body, allow_redirects=False, timeout=_TIMEOUT

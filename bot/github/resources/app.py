@@ -1,4 +1,4 @@
-"""The App about itself: who it is, where it is installed, and the log of its webhook deliveries."""
+"""Read the App itself, its installations, and the log of its webhook deliveries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from bot.types import Actor, JsonModel
 
 
 class App(JsonModel):
-    """The App as GitHub knows it. ``permissions`` and ``events`` are what it asks of new installations."""
+    """The App as GitHub knows it.
+
+    ``permissions`` and ``events`` are what it asks of new installations.
+    """
 
     id: int
     slug: str
@@ -26,7 +29,10 @@ class App(JsonModel):
 
 
 class Installation(JsonModel):
-    """One account that installed the App. ``permissions`` are those its owner accepted."""
+    """An account that installed the App.
+
+    ``permissions`` are those its owner accepted.
+    """
 
     id: int
     account: Actor | None = None
@@ -41,7 +47,10 @@ class Installation(JsonModel):
 
 
 class Delivery(JsonModel):
-    """An entry of the delivery log. ``status`` is ``OK`` where our answer was a success."""
+    """An entry of the delivery log.
+
+    ``status`` is ``OK`` where our answer was a success.
+    """
 
     id: int
     guid: str
@@ -70,7 +79,10 @@ class DeliveredPayload(JsonModel):
 
 
 class HookConfig(JsonModel):
-    """Where GitHub sends webhooks. ``secret`` is masked by GitHub, None where none is set."""
+    """The address and format of webhooks.
+
+    ``secret`` is masked by GitHub, None where none is set.
+    """
 
     url: str = ""
     content_type: str = "form"
@@ -88,13 +100,17 @@ async def list_installations(client: Client) -> list[Installation]:
 
 
 async def deliveries(client: Client) -> AsyncIterator[Delivery]:
-    """The delivery log, newest first, as far back as GitHub keeps it (3 days; 7 on Enterprise Server)."""
+    """Iterate over the delivery log, newest first.
+
+    GitHub keeps 3 days, Enterprise Server 7:
+    https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/viewing-webhook-deliveries
+    """
     async for item in client.items("/app/hook/deliveries?per_page=100"):
         yield Delivery.model_validate(item)
 
 
 async def read_delivery(client: Client, delivery_id: int) -> DeliveredPayload:
-    """One delivery with its payload."""
+    """Return one delivery with its payload."""
     data = await client.get("/app/hook/deliveries/{id}", {"id": delivery_id})
     request = data.get("request") or {}
     return DeliveredPayload.model_validate(
@@ -112,6 +128,9 @@ async def read_hook(client: Client) -> HookConfig:
 
 
 async def set_hook(client: Client, url: str, secret: str) -> HookConfig:
-    """Point the App's webhook to an address; GitHub signs with the secret from now on."""
+    """Point the App's webhook to an address.
+
+    GitHub signs with the secret from now on.
+    """
     data = {"url": url, "secret": secret, "content_type": "json", "insecure_ssl": "0"}
     return HookConfig.model_validate(await client.patch("/app/hook/config", {}, data))

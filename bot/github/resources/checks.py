@@ -22,7 +22,11 @@ _FINAL = RequestOptions(urgency=Urgency.FINAL)
 
 
 class Action(JsonModel):
-    """A button, shown once the check run has ended: label 20, description 40, identifier 20 characters at most."""
+    """A button, shown once the check run has ended.
+
+    GitHub takes a label of 20, a description of 40 and an identifier of 20 characters:
+    https://docs.github.com/en/rest/checks/runs#create-a-check-run
+    """
 
     label: str
     description: str
@@ -41,9 +45,10 @@ class Annotation(JsonModel):
 
 
 class CheckReport(JsonModel):
-    """What a check run shows. Without a conclusion it is in progress; texts over 65,535 characters are cut.
+    """The content of a check run.
 
-    Of ``annotations`` the first fifty are sent; GitHub adds them to those it has.
+    Without a conclusion it is in progress; texts over 65,535 characters are cut. Of ``annotations`` the first fifty are
+    sent; GitHub adds them to those it has.
     """
 
     title: str
@@ -68,7 +73,7 @@ class CheckRun(JsonModel):
 async def find_check(
     client: Client, repository: Repository, head_sha: str, name: str, external_id: str
 ) -> CheckRun | None:
-    """The run of this name and external id on a commit; the newest one where there are several."""
+    """Return the newest run of a name and external id on a commit."""
     url = "/repos/{owner}/{repo}/commits/{sha}/check-runs{?check_name,filter,per_page}"
     query = {"sha": head_sha, "check_name": name, "filter": "all", "per_page": 100}
     runs = client.items(url, within(repository, **query), key="check_runs")
@@ -94,13 +99,19 @@ async def put_check(
 async def create_check(
     client: Client, repository: Repository, head_sha: str, name: str, external_id: str, report: CheckReport
 ) -> CheckRun:
-    """Create the check run without a look whether it is there: for who knows that this is the first try."""
+    """Create the check run without a look whether it is there.
+
+    For who knows that this is the first try.
+    """
     data = {"name": name, "head_sha": head_sha, "external_id": external_id, **_body(report)}
     return _run(await client.post("/repos/{owner}/{repo}/check-runs", within(repository), data, options=_FIRST))
 
 
 async def update_check(client: Client, repository: Repository, run_id: int, report: CheckReport) -> CheckRun:
-    """Bring it up to date. Progress may raise :class:`bot.github.api.errors.ProgressDropped`, an end never does."""
+    """Bring a check run up to date.
+
+    Progress may raise :class:`bot.github.api.errors.ProgressDropped`, an end never does.
+    """
     url = "/repos/{owner}/{repo}/check-runs/{id}"
     options = _FINAL if report.conclusion else _PROGRESS
     return _run(await client.patch(url, within(repository, id=run_id), _body(report), options=options))

@@ -1,4 +1,4 @@
-"""What CI said of a commit: the check runs that failed, and the logs of those that were jobs of Actions."""
+"""Read what CI said of a commit: failed check runs, and the logs of jobs of Actions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ _MOST = 10
 
 
 class FailedCheck(JsonModel):
-    """A check run that did not pass. ``app`` is the slug of who ran it; ``said`` is its title, summary, notes."""
+    """A check run that did not pass.
+
+    ``app`` is the slug of who ran it; ``said`` is its title, summary, notes.
+    """
 
     id: int
     name: str
@@ -28,7 +31,10 @@ class FailedCheck(JsonModel):
 
 
 async def failed_checks(client: Client, repository: Repository, sha: str) -> tuple[FailedCheck, ...]:
-    """The newest check runs of a commit that failed, with their annotations; at most ten."""
+    """Return the newest failed check runs of a commit, at most ten.
+
+    Their annotations come along.
+    """
     url = "/repos/{owner}/{repo}/commits/{sha}/check-runs{?filter,per_page}"
     runs = client.items(url, within(repository, sha=sha, filter="latest", per_page=100), key="check_runs")
     bad = [run async for run in runs if run.get("conclusion") in _BAD][:_MOST]
@@ -36,13 +42,19 @@ async def failed_checks(client: Client, repository: Repository, sha: str) -> tup
 
 
 async def job_log(client: Client, repository: Repository, check: FailedCheck) -> str:
-    """The part of the job's log around its first error. A job of Actions and its check run have one id."""
+    """Return the part of a job's log around its first error.
+
+    A job of Actions and its check run have one id.
+    """
     text = await client.download("/repos/{owner}/{repo}/actions/jobs/{id}/logs", within(repository, id=check.id))
     return excerpt(text)
 
 
 def excerpt(log: str) -> str:
-    """A log without time stamps and colours: what stands before and after its first error, else its end."""
+    """Return the lines around the first error of a log, else its end.
+
+    Time stamps and colours are left out.
+    """
     plain = _COLOUR.sub("", _STAMP.sub("", log))
     first = _ERROR.search(plain)
     if first is None:

@@ -16,7 +16,10 @@ from bot.types import JsonModel, Repository
 
 
 class TreeFile(JsonModel):
-    """A file of a commit to be made: its git mode and new text, None where it is deleted."""
+    """A file of a commit to be made.
+
+    Its git mode and new text; None where it is deleted.
+    """
 
     mode: str
     text: str | None
@@ -29,7 +32,10 @@ class BranchTaken(GitHubError):
 
 
 class BranchRefused(GitHubError):
-    """GitHub will not put this commit on the branch; the message quotes why. ``details``: ``reason``, as for a push."""
+    """GitHub will not put this commit on the branch.
+
+    The message quotes why. ``details``: ``reason``, as for a push.
+    """
 
     lasting = True
 
@@ -45,10 +51,10 @@ async def commit_on_branch(
     tree: str,
     exists: bool,
 ) -> str:
-    """Put one signed commit on top of ``base`` on a branch, once however often it is called; its sha.
+    """Put one signed commit on top of ``base`` on a branch, once.
 
-    ``tree`` is the sha of the tree that must come of it; ``exists``: the branch is there, at ``base``. Raises
-    :class:`BranchTaken` and :class:`BranchRefused`.
+    Returns its sha, the same however often it is called. ``tree`` is the sha of the tree that must come of it;
+    ``exists``: the branch is there, at ``base``. Raises :class:`BranchTaken` and :class:`BranchRefused`.
     """
     head = await find_head(client, repository, branch)
     if head is not None and await _is_made(client, repository, head, base, tree):

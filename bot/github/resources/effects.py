@@ -1,4 +1,4 @@
-"""Writes that must happen once though their answer may get lost."""
+"""Make writes happen once though their answer may get lost."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ _TRIES = 3
 
 
 async def once(find: Callable[[], Awaitable[T | None]], make: Callable[[], Awaitable[T]]) -> T:
-    """Make something unless it is there already; after an unanswered try, look before trying again.
+    """Make something unless it is there already.
 
-    GitHub answers 502 both before and after the effect, and has no idempotency key.
+    After an unanswered try, look before trying again: GitHub answers 502 both before and after the effect, and has no
+    idempotency key.
     """
     for attempt in range(1, _TRIES + 1):
         found = await find()

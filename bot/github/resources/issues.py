@@ -22,7 +22,10 @@ FINAL = RequestOptions(urgency=Urgency.FINAL)
 
 
 class Issue(JsonModel):
-    """An issue, or a pull request seen as one (``is_pull``). ``author_type``: ``User``, ``Bot``, ``Organization``."""
+    """An issue, or a pull request seen as one (``is_pull``).
+
+    ``author_type``: ``User``, ``Bot``, ``Organization``.
+    """
 
     number: int
     title: str
@@ -53,7 +56,10 @@ class IssueComment(JsonModel):
 
 
 async def get_issue(client: Client, repository: Repository, number: int) -> Issue:
-    """Raises :class:`bot.github.api.errors.NotFound` where it was deleted or transferred away."""
+    """Return an issue.
+
+    Raises :class:`bot.github.api.errors.NotFound` where it was deleted or transferred away.
+    """
     data = await client.get("/repos/{owner}/{repo}/issues/{number}", within(repository, number=number))
     if data["number"] != number:
         raise Transferred(f"{repository.full_name}#{number} is another issue now; nothing is done there.")
@@ -61,14 +67,14 @@ async def get_issue(client: Client, repository: Repository, number: int) -> Issu
 
 
 async def list_comments(client: Client, repository: Repository, number: int) -> list[IssueComment]:
-    """All comments, oldest first."""
+    """Return all comments, oldest first."""
     return [comment async for comment in _comments(client, repository, number)]
 
 
 async def find_comment(
     client: Client, repository: Repository, number: int, marker: Marker, bot_id: int
 ) -> IssueComment | None:
-    """The comment that our own bot wrote with this marker."""
+    """Find the comment that our own bot wrote with this marker."""
     async for comment in _comments(client, repository, number):
         if carries(comment.body, marker, author_id=comment.author_id, bot_id=bot_id):
             return comment
@@ -86,9 +92,10 @@ async def ensure_comment(
     options: RequestOptions = _POST,
     fresh: bool = False,
 ) -> IssueComment:
-    """Post a comment once: one that carries the marker is found and returned as it is, whatever its text.
+    """Post a comment once.
 
-    ``fresh``: the caller knows that this is the first try, so nobody looks before it.
+    One that carries the marker is found and returned as it is, whatever its text. ``fresh``: the caller knows that this
+    is the first try, so nobody looks before it.
     """
 
     async def find() -> IssueComment | None:

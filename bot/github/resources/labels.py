@@ -11,16 +11,20 @@ _COLOUR = "5319e7"
 
 
 def same(one: str, other: str) -> bool:
-    """Whether GitHub takes both for the same label: case and blanks around the name do not count."""
+    """Tell whether GitHub takes both for the same label.
+
+    Case and blanks around the name do not count.
+    """
     return one.strip().casefold() == other.strip().casefold()
 
 
 async def ensure(
     client: Client, repository: Repository, name: str, *, description: str = "", colour: str = _COLOUR
 ) -> bool:
-    """Create the label; False where it is there already, which is left as people have made it.
+    """Create the label; False where it is there already.
 
-    Looking comes first because reads, unlike writes, need not wait for each other.
+    Then it is left as people have made it. Looking comes first because reads, unlike writes, need not wait for each
+    other.
     """
     try:
         await client.get("/repos/{owner}/{repo}/labels/{name}", within(repository, name=name))

@@ -1,4 +1,4 @@
-"""What the App asks for (``app.yml``): read from a checkout or from the installed package."""
+"""Read the App's manifest (``app.yml``) from a checkout or the installed package."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ class Group(JsonModel):
 
 
 class Manifest(JsonModel):
-    """The core, and the optional groups by name. ``events`` maps each event to why it is wanted."""
+    """The core, and the optional groups by name.
+
+    ``events`` maps each event to why it is wanted.
+    """
 
     name: str
     description: str
@@ -45,7 +48,10 @@ class Manifest(JsonModel):
     optional: dict[str, Group] = Field(default_factory=dict)
 
     def levels(self, groups: Iterable[str] = ()) -> dict[str, str]:
-        """Permission -> level, the core's with those of the named groups; the higher level wins."""
+        """Return permissions and levels, the core's and the named groups'.
+
+        The higher level wins.
+        """
         asks = [*self.permissions.items(), *(pair for name in groups for pair in self._group(name).permissions.items())]
         levels: dict[str, str] = {}
         for name, ask in asks:
@@ -58,7 +64,10 @@ class Manifest(JsonModel):
     def for_github(
         self, *, name: str, homepage: str, redirect_url: str, hook_url: str | None, groups: Iterable[str] = ()
     ) -> dict[str, Any]:
-        """The document GitHub's manifest flow takes. Without ``hook_url`` the webhook is registered switched off."""
+        """Return the document GitHub's manifest flow takes.
+
+        Without ``hook_url`` the webhook is registered switched off.
+        """
         chosen = tuple(groups)
         return {
             "name": name,
@@ -78,7 +87,10 @@ class Manifest(JsonModel):
 
 
 def load_manifest(path: Path | None = None) -> Manifest:
-    """Read ``app.yml`` (by default beside the package, or inside it when installed). Raises :class:`ManifestError`."""
+    """Read ``app.yml``.
+
+    By default it lies beside the package, or inside it when installed. Raises :class:`ManifestError`.
+    """
     file = path or _find()
     try:
         return Manifest.model_validate(yaml.safe_load(file.read_text()))
@@ -92,7 +104,7 @@ def load_manifest(path: Path | None = None) -> Manifest:
 
 
 def lacking(granted: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """The permissions that are wanted but granted at a lower level or not at all."""
+    """Return the permissions that are granted too low or not at all."""
     return {name: level for name, level in wanted.items() if _RANK.get(granted.get(name, ""), 0) < _RANK.get(level, 0)}
 
 

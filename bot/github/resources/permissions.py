@@ -1,4 +1,4 @@
-"""What an account may really do in a repository: asked of GitHub, never read from a payload."""
+"""Ask GitHub for an account's real permission; payloads are never trusted for it."""
 
 from __future__ import annotations
 
@@ -10,25 +10,29 @@ _LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
 
 
 class Role(JsonModel):
-    """``name`` is the true role, perhaps a custom one; ``base`` the nearest of none, read, write and admin.
+    """A role in a repository.
 
-    ``base`` folds maintain into write and triage into read.
+    ``name`` is the true role, perhaps a custom one; ``base`` the nearest of none, read, write and admin: it folds
+    maintain into write and triage into read.
     """
 
     name: str
     base: str
 
     def at_least(self, level: str) -> bool:
-        """Whether the role includes ``read``, ``triage``, ``write``, ``maintain`` or ``admin``.
+        """Tell whether the role includes another one.
 
-        A custom role counts as its base.
+        That is ``read``, ``triage``, ``write``, ``maintain`` or ``admin``. A custom role counts as its base.
         """
         held = self.name if self.name in _LEVELS else self.base
         return held in _LEVELS and _LEVELS.index(held) >= _LEVELS.index(level)
 
 
 async def role_of(client: Client, repository: Repository, login: str) -> Role | None:
-    """The role of an account, None where there is no such account or GitHub tells us nothing about it."""
+    """Return the role of an account.
+
+    None where there is no such account or GitHub tells us nothing about it.
+    """
     url = "/repos/{owner}/{repo}/collaborators/{login}/permission"
     try:
         data = await client.get(url, within(repository, login=login))

@@ -15,7 +15,10 @@ _OPEN = RequestOptions(notifies=True, repeatable=False)
 
 
 class Pull(JsonModel):
-    """A pull request. ``head_repository`` is a full name, None where the fork is gone; ``state``: open or closed."""
+    """A pull request.
+
+    ``head_repository`` is a full name, None where the fork is gone; ``state``: open or closed.
+    """
 
     number: int
     title: str
@@ -38,7 +41,10 @@ class Pull(JsonModel):
 
 
 async def get_pull(client: Client, repository: Repository, number: int) -> Pull:
-    """Raises :class:`bot.github.api.errors.Transferred` where the answer is about another pull request."""
+    """Return a pull request.
+
+    Raises :class:`bot.github.api.errors.Transferred` where the answer is about another one.
+    """
     data = await client.get("/repos/{owner}/{repo}/pulls/{number}", within(repository, number=number))
     if data["number"] != number or data["base"]["repo"]["id"] != repository.id:
         raise Transferred(f"{repository.full_name}#{number} is another pull request now; nothing is done there.")
@@ -46,12 +52,15 @@ async def get_pull(client: Client, repository: Repository, number: int) -> Pull:
 
 
 async def list_open(client: Client, repository: Repository) -> list[Pull]:
-    """All open pull requests, newest first."""
+    """Return all open pull requests, newest first."""
     return [pull async for pull in _list(client, repository, {"state": "open"})]
 
 
 async def find_by_head(client: Client, repository: Repository, branch: str) -> Pull | None:
-    """The pull request from a branch of this repository: the open one, else the newest closed one."""
+    """Find the pull request from a branch of this repository.
+
+    The open one, else the newest closed one.
+    """
     query = {"state": "all", "head": f"{repository.owner}:{branch}"}
     found = [pull async for pull in _list(client, repository, query) if pull.head_branch == branch]
     return next((pull for pull in found if pull.state == "open"), found[0] if found else None)
@@ -60,9 +69,10 @@ async def find_by_head(client: Client, repository: Repository, branch: str) -> P
 async def open_pull(
     client: Client, repository: Repository, *, head: str, base: str, title: str, body: str, draft: bool = False
 ) -> Pull:
-    """Open a pull request once: one that exists for the branch, open or closed, is returned as it is.
+    """Open a pull request once.
 
-    Where the plan has no drafts, it is opened as an ordinary one.
+    One that exists for the branch, open or closed, is returned as it is. Where the plan has no drafts, it is opened as
+    an ordinary one.
     """
 
     async def find() -> Pull | None:
@@ -109,7 +119,9 @@ async def _list(client: Client, repository: Repository, query: dict[str, str]) -
 
 
 def _pull(data: Any) -> Pull:
-    head, base, user = data.get("head") or {}, data.get("base") or {}, data.get("user") or {}
+    head = data.get("head") or {}
+    base = data.get("base") or {}
+    user = data.get("user") or {}
     return Pull(
         number=data["number"],
         title=data.get("title") or "",

@@ -1,4 +1,4 @@
-"""The spot where somebody said something: react there, answer there."""
+"""React and answer where somebody wrote something."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ _REPLY = RequestOptions(notifies=True, repeatable=False)
 
 
 class ReplyTarget(JsonModel):
-    """A text on an issue or pull request ``number``: its own body, a comment, a review's body, or a review comment.
+    """A text that can be answered, on an issue or pull request.
 
-    ``id`` is the comment's or review's, None for the body; ``root`` the first comment of a review comment's thread;
-    ``node`` is GraphQL's id of a review.
+    It is the body of ``number`` itself, a comment, a review's body, or a review comment. ``id`` is the comment's or
+    review's, None for the body; ``root`` the first comment of a review comment's thread; ``node`` is GraphQL's id of a
+    review.
     """
 
     kind: Literal["body", "comment", "review", "review comment"]
@@ -38,7 +39,7 @@ class ReplyTarget(JsonModel):
 
     @property
     def permissions(self) -> dict[str, str]:
-        """What reacting and answering here needs."""
+        """Return what reacting and answering here needs."""
         names = {"review comment": ("pull_requests",), "review": ("pull_requests", "issues")}.get(
             self.kind, ("issues",)
         )
@@ -46,7 +47,10 @@ class ReplyTarget(JsonModel):
 
 
 class Lines(JsonModel):
-    """The lines of a diff that a thread is about. ``line`` is None where the thread is outdated or about a file."""
+    """The lines of a diff that a thread is about.
+
+    ``line`` is None where the thread is outdated or about a file.
+    """
 
     path: str
     line: int | None
@@ -72,7 +76,10 @@ async def react(client: Client, repository: Repository, spot: ReplyTarget, conte
 async def answer(
     client: Client, repository: Repository, spot: ReplyTarget, body: str, *, marker: Marker, bot_id: int
 ) -> int:
-    """Answer in the thread, else below the issue or pull request; once for each marker. The answer's id."""
+    """Answer in the thread, else below the issue or pull request.
+
+    Once for each marker. Returns the answer's id.
+    """
     if spot.root is None:
         comment = await issues.ensure_comment(client, repository, spot.number, body, marker=marker, bot_id=bot_id)
         return comment.id
@@ -91,7 +98,10 @@ async def answer(
 
 
 async def conversation(client: Client, repository: Repository, spot: ReplyTarget) -> list[IssueComment]:
-    """What was said in the thread, else below the issue or pull request, oldest first, without the text itself."""
+    """Return what was said around a text, oldest first, without it.
+
+    That is its thread, else all below the issue or pull request.
+    """
     if spot.root is None:
         found = await issues.list_comments(client, repository, spot.number)
     else:

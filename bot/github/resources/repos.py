@@ -19,9 +19,10 @@ class File(JsonModel):
 
 
 async def get_repository(client: Client, repository: Repository) -> Repository:
-    """Return the repository as it is called now, with its default branch; follows renames.
+    """Return the repository as it is called now; follows renames.
 
-    Raises :class:`bot.github.api.errors.Transferred` where another repository has its name.
+    Its default branch comes along. Raises :class:`bot.github.api.errors.Transferred` where another repository has its
+    name.
     """
     data = await client.get("/repos/{owner}/{repo}", within(repository))
     if data["id"] != repository.id:
@@ -41,7 +42,10 @@ async def default_branch(client: Client, repository: Repository) -> str:
 
 
 async def find_head(client: Client, repository: Repository, branch: str) -> str | None:
-    """The commit a branch is at, None where there is no such branch (or no commit at all)."""
+    """Return the commit a branch is at.
+
+    None where there is no such branch (or no commit at all).
+    """
     url = "/repos/{owner}/{repo}/git/ref/heads{/parts*}"
     try:
         data = await client.get(url, within(repository, parts=branch.split("/")))
@@ -51,7 +55,10 @@ async def find_head(client: Client, repository: Repository, branch: str) -> str 
 
 
 async def head_sha(client: Client, repository: Repository, branch: str) -> str:
-    """The commit a branch is at; raises :class:`bot.github.api.errors.NotFound` where there is none."""
+    """Return the commit a branch is at.
+
+    Raises :class:`bot.github.api.errors.NotFound` where there is none.
+    """
     sha = await find_head(client, repository, branch)
     if sha is None:
         raise NotFound(f"{repository.full_name} has no branch {branch}; was it deleted meanwhile?", status=404)
@@ -59,7 +66,10 @@ async def head_sha(client: Client, repository: Repository, branch: str) -> str:
 
 
 async def find_file(client: Client, repository: Repository, path: str, ref: str | None) -> File | None:
-    """A file of a commit or branch (None: the default branch); None where there is no UTF-8 text below 1 MB."""
+    """Return a file of a commit or branch (None: the default branch).
+
+    None where there is no UTF-8 text below 1 MB.
+    """
     url = "/repos/{owner}/{repo}/contents{/parts*}{?ref}"
     try:
         data = await client.get(url, within(repository, parts=path.split("/"), ref=ref))

@@ -1,4 +1,7 @@
-"""Reviews with comments on lines: posted once, and no comment that GitHub refuses takes the others along."""
+"""Post reviews with comments on lines, once.
+
+No comment that GitHub refuses takes the others along.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +35,17 @@ _REVIEWS = "/repos/{owner}/{repo}/pulls/{number}/reviews"
 
 
 class Overtaken(GitHubError):
-    """The pull request has another head now, or is closed: nothing was posted. ``details``: ``head``, ``state``."""
+    """The pull request has another head now, or is closed.
+
+    Nothing was posted. ``details``: ``head``, ``state``.
+    """
 
 
 class ReviewComment(JsonModel):
-    """A comment at an :class:`bot.github.text.anchors.Anchor`; without a ``line`` it is on the whole file.
+    """A comment at a place of the diff.
 
-    Bodies over 65,536 characters are cut.
+    The place is an :class:`bot.github.text.anchors.Anchor`; without a ``line`` it is the whole file. Bodies over 65,536
+    characters are cut.
     """
 
     path: str
@@ -50,7 +57,10 @@ class ReviewComment(JsonModel):
 
 
 class PostedReview(JsonModel):
-    """A review as it stands. ``refused`` are the comments that GitHub did not take: say them elsewhere."""
+    """A review as it was posted.
+
+    ``refused`` are the comments that GitHub did not take: say them elsewhere.
+    """
 
     id: int
     html_url: str
@@ -70,11 +80,12 @@ async def create_review(
     bot_id: int,
     base_branch: str | None = None,
 ) -> PostedReview:
-    """Post a review once: one that carries the marker is found and returned as it is, also on an older head.
+    """Post a review once.
 
-    Usually two calls: one looks for it and at the pull request, one posts all. A verdict on our own pull request
-    becomes a COMMENT. Raises :class:`Overtaken` where the head is no longer ``head_sha``, the base not ``base_branch``
-    (None: any), or the pull request not open.
+    One that carries the marker is found and returned as it is, also on an older head. Usually two calls: one looks for
+    it and at the pull request, one posts all. A verdict on our own pull request becomes a COMMENT. Raises
+    :class:`Overtaken` where the head is no longer ``head_sha``, the base not ``base_branch`` (None: any), or the pull
+    request not open.
     """
     place = _Place(client, repository, number, bot_id)
     review = {"commit_id": head_sha, "body": with_marker(body, marker), "event": event}
@@ -101,7 +112,7 @@ async def create_review(
 
 
 async def comments_of(client: Client, repository: Repository, number: int, review_id: int) -> tuple[int, ...]:
-    """The ids of a review's comments."""
+    """Return the ids of a review's comments."""
     return tuple([item["id"] async for item in _comments_of(client, repository, number, review_id)])
 
 
@@ -124,7 +135,10 @@ class _Place:
         return (await self.client.graphql(_STATE, asked))["repository"]["pullRequest"]
 
     async def known(self, node: Any, comments: Sequence[ReviewComment]) -> PostedReview:
-        """A review that is there already; what it lacks was refused when it was made."""
+        """Return a review that is there already.
+
+        What it lacks was refused when it was made.
+        """
         review_id = int(node["fullDatabaseId"])
         items = _comments_of(self.client, self.repository, self.number, review_id)
         kept = {(item["path"], item["body"].strip()) async for item in items}
@@ -132,7 +146,10 @@ class _Place:
         return PostedReview(id=review_id, html_url=node["url"], refused=refused)
 
     async def post(self, review: dict[str, Any], comments: Sequence[ReviewComment]) -> PostedReview:
-        """At once, where every comment has a line and none is refused; else comment by comment."""
+        """Post a review at once, or comment by comment.
+
+        At once where every comment has a line and none is refused.
+        """
         if all(each.line is not None for each in comments):
             try:
                 return _posted(await self._send(_REVIEWS, {**review, "comments": [*map(_rest, comments)]}))
@@ -142,7 +159,10 @@ class _Place:
         return await self._piece_by_piece(review, comments)
 
     async def _piece_by_piece(self, review: dict[str, Any], comments: Sequence[ReviewComment]) -> PostedReview:
-        """A pending review, its threads one after the other, then the verdict: one notification all the same."""
+        """Post a pending review, its threads one by one, then the verdict.
+
+        That is one notification all the same.
+        """
         begun = await self._send(_REVIEWS, {"commit_id": review["commit_id"]}, ONCE)
         refused = [each for each in comments if not await self._add(begun["node_id"], each)]
         verdict = {"event": review["event"], "body": review["body"]}
@@ -150,7 +170,10 @@ class _Place:
         return _posted(done, tuple(refused))
 
     async def _add(self, review: str, comment: ReviewComment) -> bool:
-        """Whether GitHub took the comment; for a place off the diff it answers null, or an error."""
+        """Add a comment; False where GitHub did not take it.
+
+        For a place off the diff it answers null, or an error.
+        """
         try:
             data = await self.client.graphql(
                 _ADD, {"input": {**_graphql(comment), "pullRequestReviewId": review}}, options=ONCE
@@ -161,7 +184,10 @@ class _Place:
         return thread is not None and (comment.line is None or thread["line"] is not None)
 
     async def _send(self, url: str, data: dict[str, Any], options: RequestOptions = _SUBMIT, **more: Any) -> Any:
-        """POST; once more after a pending review of ours, left by a crash, or a verdict on our own pull request."""
+        """Send a review, once more after what can be put right.
+
+        That is a pending review of ours, left by a crash, or a verdict on our own pull request.
+        """
         try:
             return await self.client.post(url, self._within(**more), data, options=options)
         except Invalid as error:
@@ -208,6 +234,7 @@ def _retargeted(state: Any) -> Overtaken:
 
 
 def _overtaken(state: Any, head_sha: str) -> Overtaken:
-    head, status = state["headRefOid"], state["state"].lower()
+    head = state["headRefOid"]
+    status = state["state"].lower()
     what = f"its head is now {head[:7]}, not {head_sha[:7]}" if head != head_sha else f"it is {status} now"
     return Overtaken(f"The review was not posted: {what}. Ask again with /review.", head=head, state=status)

@@ -24,8 +24,12 @@ class BranchRule(JsonModel):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
     def fits(self, text: str) -> bool:
-        """Tell whether a name, message or address satisfies a pattern rule; one we cannot evaluate fits."""
-        pattern, operator = str(self.parameters.get("pattern", "")), self.parameters.get("operator")
+        """Tell whether a name, message or address satisfies a pattern rule.
+
+        One we cannot evaluate fits.
+        """
+        pattern = str(self.parameters.get("pattern", ""))
+        operator = self.parameters.get("operator")
         found = {
             "starts_with": text.startswith(pattern),
             "ends_with": text.endswith(pattern),
@@ -36,7 +40,10 @@ class BranchRule(JsonModel):
 
 
 async def branch_rules(client: Client, repository: Repository, branch: str) -> list[BranchRule]:
-    """Return the rules that hold for a branch and that the App may not bypass; none where GitHub lists none."""
+    """Return the rules that hold for a branch and bind the App.
+
+    Those that it may bypass are left out. None where GitHub lists none.
+    """
     url = "/repos/{owner}/{repo}/rules/branches{/parts*}{?per_page}"
     names = within(repository, parts=branch.split("/"), per_page=100)
     try:
@@ -62,7 +69,10 @@ def _rule(data: Any) -> BranchRule:
 
 
 def _matches(pattern: str, text: str) -> bool | None:
-    """Match as Python does; None for a pattern of GitHub's dialect (RE2) that Python does not know."""
+    """Match as Python does.
+
+    None for a pattern of GitHub's dialect (RE2) that Python does not know.
+    """
     try:
         return re.search(pattern, text) is not None
     except re.error:

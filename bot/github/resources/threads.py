@@ -1,4 +1,7 @@
-"""Review threads of a pull request: read by GraphQL, which alone knows what is resolved; answered; resolved."""
+"""Read, answer and resolve review threads of a pull request.
+
+GraphQL alone knows what is resolved.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +42,10 @@ _UNRESOLVE = "mutation($id: ID!) { unresolveReviewThread(input: {threadId: $id})
 
 
 class ThreadComment(JsonModel):
-    """A comment of a thread, with the id and login that REST gives it: ``name[bot]``, ``ghost`` for a deleted account.
+    """A comment of a thread.
 
-    ``dislikers`` are the logins of those who gave it a thumb down, 20 at most. ``created_at`` is ISO 8601 in UTC.
+    It has the id and login that REST gives it: ``name[bot]``, ``ghost`` for a deleted account. ``dislikers`` are the
+    logins of those who gave it a thumb down, 20 at most. ``created_at`` is ISO 8601 in UTC.
     """
 
     id: int
@@ -55,8 +59,10 @@ class ThreadComment(JsonModel):
 
 
 class Thread(JsonModel):
-    """A review thread; ``id`` is GraphQL's. ``line`` (the last one) and ``start_line`` are numbers in the present head,
-    None where the thread is outdated or about the whole file; ``original_line`` that of the commit it was made on.
+    """A review thread; ``id`` is GraphQL's.
+
+    ``line`` (the last one) and ``start_line`` are numbers in the present head, None where the thread is outdated or
+    about the whole file; ``original_line`` that of the commit it was made on.
     """
 
     id: str
@@ -72,7 +78,7 @@ class Thread(JsonModel):
 
 
 async def threads(client: Client, repository: Repository, number: int) -> tuple[Thread, ...]:
-    """All review threads, oldest first, each with all its comments."""
+    """Return all review threads, oldest first, with all their comments."""
     found: list[Thread] = []
     after: str | None = None
     while True:
@@ -94,7 +100,10 @@ async def reply(
 
 
 async def resolve(client: Client, thread_id: str) -> None:
-    """Mark a thread as resolved. Besides ``pull_requests: write`` GitHub wants ``contents: write`` of an App for it."""
+    """Mark a thread as resolved.
+
+    Besides ``pull_requests: write`` GitHub wants ``contents: write`` of an App for it.
+    """
     await client.graphql(_RESOLVE, {"id": thread_id}, options=REPEATABLE)
 
 

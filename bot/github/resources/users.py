@@ -1,4 +1,4 @@
-"""Accounts: ours above all, whose id is needed for author lines and for knowing our own comments."""
+"""Read accounts: ours above all, whose id author lines and our own comments carry."""
 
 from __future__ import annotations
 
@@ -9,10 +9,17 @@ from bot.types import Actor
 
 
 async def read_user(client: Client, login: str) -> Actor:
-    """An account by login; a bot's login ends in ``[bot]``. Raises :class:`bot.github.api.errors.NotFound`."""
+    """Return an account by login; a bot's login ends in ``[bot]``.
+
+    Raises :class:`bot.github.api.errors.NotFound`.
+    """
     return Actor.model_validate(await client.get("/users/{login}", {"login": login}))
 
 
 def noreply_email(account: Actor, web_url: str) -> str:
-    """The address that links a commit to an account: ``ID+LOGIN@users.noreply.github.com``, or the server's own."""
+    """Return the address that links a commit to an account.
+
+    That is ``ID+LOGIN@users.noreply.github.com``, or the server's own:
+    https://docs.github.com/en/account-and-profile/reference/email-addresses-reference
+    """
     return f"{account.id}+{account.login}@users.noreply.{urlsplit(web_url).hostname}"

@@ -7,8 +7,10 @@ from bot.types import JsonModel
 
 
 class Anchor(JsonModel):
-    """A place of a review comment, as GitHub's API takes it. ``line`` is the last line, ``start_line`` the first where
-    there are several; both stand in the same hunk, on ``side``: LEFT (the old file) or RIGHT (the new one).
+    """A place of a review comment, as GitHub's API takes it.
+
+    ``line`` is the last line, ``start_line`` the first where there are several; both are in the same hunk, on ``side``:
+    LEFT (the old file) or RIGHT (the new one).
     """
 
     path: str

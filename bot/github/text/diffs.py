@@ -1,4 +1,4 @@
-"""Reads a diff as git prints it into files, hunks and numbered lines: what review comments may hang on (no I/O)."""
+"""Parse unified diffs as git prints them into files, hunks and numbered lines."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ class DiffError(ForgehandError):
 
 
 class DiffLine(JsonModel):
-    """A line of a hunk; ``old`` and ``new`` are its numbers from 1, None on the side where it is not.
+    """A line of a hunk.
 
-    ``text`` has neither the sign nor the newline, but keeps the CR of a CRLF.
+    ``old`` and ``new`` are its numbers from 1, None on the side where it is not. ``text`` has neither the sign nor the
+    newline, but keeps the CR of a CRLF.
     """
 
     kind: Kind
@@ -41,7 +42,10 @@ class DiffLine(JsonModel):
 
 
 class Hunk(JsonModel):
-    """Lines that stand together. Counts are in lines; ``section`` is what git prints behind the second ``@@``."""
+    """Lines that follow one another.
+
+    Counts are in lines; ``section`` is what git prints behind the second ``@@``.
+    """
 
     old_start: int
     old_count: int
@@ -51,14 +55,17 @@ class Hunk(JsonModel):
     lines: tuple[DiffLine, ...]
 
     def on(self, side: Side) -> tuple[DiffLine, ...]:
-        """The lines that a side has, unchanged ones included; their numbers follow one another."""
+        """Return the lines that a side has, unchanged ones included.
+
+        Their numbers follow one another.
+        """
         return tuple(line for line in self.lines if line.number(side) is not None)
 
 
 class FileDiff(JsonModel):
-    """What a diff says of one file. ``old_path`` differs for renames and copies only.
+    """The changes of a file.
 
-    No hunks: binary, empty, only moved, or only its mode changed.
+    ``old_path`` differs for renames and copies only. No hunks: binary, empty, only moved, or only its mode changed.
     """
 
     path: str
@@ -74,10 +81,10 @@ class FileDiff(JsonModel):
 
 
 def parse_diff(text: str) -> tuple[FileDiff, ...]:
-    """Return every file of a ``git diff``, in its order. A large diff (3 ms a thousand lines) is read off the loop.
+    """Parse every file of a ``git diff``, in its order.
 
-    Git shows a file that becomes a link, a submodule or the other way round as removed and added; here it is one file.
-    Raises :class:`DiffError`.
+    A large diff (3 ms a thousand lines) is read off the event loop. git shows a file that becomes a link, a submodule
+    or the other way round as removed and added; here it is one file. Raises :class:`DiffError`.
     """
     rows = text.removesuffix("\n").split("\n")
     found: list[FileDiff] = []
@@ -135,7 +142,7 @@ _STATUSES: dict[str, Status] = {
 
 
 def _section(rows: Sequence[str], at: int) -> tuple[_Section, int]:
-    """The file that begins at row ``at``, and the row after it."""
+    """Read the file that begins at row ``at``; the row after it follows."""
     section = _Section(rows[at].removeprefix("diff --git "))
     at += 1
     while at < len(rows) and rows[at] and not rows[at].startswith("diff --git "):
@@ -177,11 +184,15 @@ def _joined(gone: FileDiff, come: FileDiff) -> FileDiff:
 
 
 def _hunk(rows: Sequence[str], at: int) -> tuple[Hunk, int]:
-    """The hunk whose header is row ``at``, read by its counts, and the row after it."""
+    """Read the hunk whose header is row ``at``, by its counts.
+
+    Returns the row after it too.
+    """
     header = _HEADER.fullmatch(rows[at].removesuffix("\r"))
     if header is None:
         raise DiffError(f"Line {at + 1} of the diff is no hunk's header: {rows[at][:80]!r}.")
-    old, new = (int(header[1]), int(header[2] or 1)), (int(header[3]), int(header[4] or 1))
+    old = (int(header[1]), int(header[2] or 1))
+    new = (int(header[3]), int(header[4] or 1))
     lines, at = _lines(rows, at + 1, old, new)
     made = Hunk(
         old_start=old[0], old_count=old[1], new_start=new[0], new_count=new[1], section=header[5], lines=tuple(lines)
@@ -190,7 +201,10 @@ def _hunk(rows: Sequence[str], at: int) -> tuple[Hunk, int]:
 
 
 def _lines(rows: Sequence[str], at: int, olds: tuple[int, int], news: tuple[int, int]) -> tuple[list[DiffLine], int]:
-    """The lines of a hunk that has ``(start, count)`` on each side, and the row after them."""
+    """Read the lines of a hunk that has ``(start, count)`` on each side.
+
+    Returns the row after them too.
+    """
     (old, new), (old_end, new_end) = (olds[0], news[0]), (sum(olds), sum(news))
     lines: list[DiffLine] = []
     while at < len(rows) and (old < old_end or new < new_end or rows[at].startswith("\\")):
@@ -210,14 +224,20 @@ def _lines(rows: Sequence[str], at: int, olds: tuple[int, int], news: tuple[int,
 
 
 def _only_path(git: str) -> str:
-    """The path of ``a/P b/P``, where no other line names it and both are the same."""
+    """Return the path of ``a/P b/P``, where both are the same.
+
+    No other line names it.
+    """
     if git.startswith('"') and (quoted := _QUOTED.match(git)):
         return _unquoted(quoted[0])[2:]
     return git[2 : len(git) // 2]
 
 
 def _unquoted(path: str) -> str:
-    """A path as it is; git quotes those with control characters, quotes or (by default) anything beyond ASCII."""
+    """Return a path as it is.
+
+    git quotes those with control characters, quotes or (by default) anything beyond ASCII.
+    """
     quoted = _QUOTED.fullmatch(path)
     if quoted is None:
         return path

@@ -1,4 +1,7 @@
-"""Hidden markers: how we find our own words on GitHub again. Only trusted where our own bot wrote them."""
+"""Hide markers in our texts, to find them on GitHub again.
+
+They are trusted only where our own bot wrote them.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ _MARKER = re.compile(r"(?:^|\n)<!-- forgehand (\{[^<>]{0,500}\}) -->\s*\Z")
 
 
 class Marker(JsonModel):
-    """Which task wrote a text, and as what: ``status``, ``final``, ``pull``, ..."""
+    """The task that wrote a text, and what the text is to it.
+
+    ``part`` is ``status``, ``final``, ``pull``, ...
+    """
 
     task: str
     part: str
@@ -30,23 +36,32 @@ class Marker(JsonModel):
 
 
 def with_marker(body: str, marker: Marker) -> str:
-    """The body with its marker on the last line, cut where both together are more than GitHub takes."""
+    """Return the body with its marker on the last line.
+
+    It is cut where both together are more than GitHub takes.
+    """
     end = f"\n\n{marker}"
     return body.rstrip()[: MAX_BODY - len(end)] + end
 
 
 def markers_in(body: str | None) -> tuple[Marker, ...]:
-    """The well-formed marker on a text's last line, whoever wrote it, or none: check the author first."""
+    """Return the well-formed marker on a text's last line, or none.
+
+    Anybody may write one: check the author first.
+    """
     return tuple(_parsed(body or ""))
 
 
 def carries(body: str | None, marker: Marker, *, author_id: int | None, bot_id: int) -> bool:
-    """Whether our own bot wrote this text with this marker; anybody else's copy of it counts for nothing."""
+    """Tell whether our own bot wrote this text with this marker.
+
+    Anybody else's copy of it counts for nothing.
+    """
     return author_id == bot_id and marker in markers_in(body)
 
 
 def without_markers(body: str) -> str:
-    """A text as people see it."""
+    """Return a text as people see it."""
     return _MARKER.sub("", body).rstrip()
 
 

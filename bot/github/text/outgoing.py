@@ -48,9 +48,10 @@ _RUN = re.compile(r"`+")
 
 
 def outgoing(text: str, *, closes: int | None = None, links: Sequence[str] = (), secrets: Iterable[str] = ()) -> str:
-    """A Markdown body that may be posted: redacted, defused, and short enough for GitHub with its marker.
+    """Return a Markdown body that may be posted.
 
-    ``closes`` is the one issue whose closing keyword keeps its effect; ``links`` are the URL prefixes that stay links.
+    It is redacted, defused, and short enough for GitHub with its marker. ``closes`` is the one issue whose closing
+    keyword keeps its effect; ``links`` are the URL prefixes that stay links.
     """
     unix = redact(cap(text, _MOST), secrets).replace("\r\n", "\n").replace("\r", "\n")
     parts = groupby(_parts(_UNSEEN.sub("", unix)), key=itemgetter(0))
@@ -59,14 +60,20 @@ def outgoing(text: str, *, closes: int | None = None, links: Sequence[str] = (),
 
 
 def outgoing_line(text: str, *, closes: int | None = None, limit: int = 200, secrets: Iterable[str] = ()) -> str:
-    """A title or the first line of a commit message: one line, where nothing is code and nothing switches CI off."""
+    """Return a title or the first line of a commit message.
+
+    One line, where nothing is code and nothing switches CI off.
+    """
     line = " ".join("".join(char if char.isprintable() else " " for char in text[:_MOST]).split())
     safe = _SKIP.sub("(", _defuse(redact(line, secrets), closes, ()))
     return safe if len(safe) <= limit else safe[: limit - 1].rstrip() + "…"
 
 
 def cap(text: str, limit: int = MAX_TEXT) -> str:
-    """The text, or as much of it as fits with a note that something is missing; an open fence is closed."""
+    """Return as much of a text as fits, with a note if it is cut.
+
+    An open fence is closed.
+    """
     if len(text) <= limit:
         return text
     kept = text[: limit - len(_CUT) - 16].rsplit("\n", 1)[0]
@@ -98,7 +105,7 @@ def _closes(match: re.Match[str], number: int | None) -> bool:
 
 
 def _parts(text: str) -> Iterator[tuple[bool, str]]:
-    """The text in pieces, each with whether GitHub is sure to render it as code.
+    """Split a text at what GitHub is sure to render as code.
 
     Only fences at the start of a line after a blank one are trusted, and none after a fence inside a list or quote:
     where the two could be read differently, everything is defused.
@@ -114,7 +121,9 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
                 fence, code = "", []
         elif sure and not before.strip(_BLANK) and _opened(line):
             yield from _prose_parts("".join(prose))
-            fence, prose, code = _opened(line), [], [line]
+            fence = _opened(line)
+            prose = []
+            code = [line]
         else:
             sure = sure and not _FENCE.match(line) and not _NESTED_FENCE.match(line)
             prose.append(line)
@@ -128,7 +137,10 @@ def _lines(text: str) -> list[str]:
 
 
 def _opened(line: str) -> str:
-    """The fence that opens on this line, "" where none does: a backtick fence has no backtick after it."""
+    """Return the fence that opens on this line, "" where none does.
+
+    A backtick fence has no backtick after it.
+    """
     found = _FENCE.match(line)
     return "" if found is None or (found[1][0] == "`" and "`" in line[found.end() :]) else found[1]
 
@@ -154,7 +166,10 @@ def _plain_code(line: str) -> bool:
 
 
 def _spans(line: str) -> Iterator[tuple[bool, str]]:
-    """Inline code and the rest of one line, runs of backticks matched as CommonMark does."""
+    """Split one line at inline code.
+
+    Runs of backticks are matched as CommonMark does.
+    """
     at = 0
     while (opening := _RUN.search(line, at)) is not None:
         closing = next((run for run in _RUN.finditer(line, opening.end()) if run[0] == opening[0]), None)
@@ -169,5 +184,8 @@ def _spans(line: str) -> Iterator[tuple[bool, str]]:
 def _open_fence(text: str) -> str:
     fence = ""
     for line in _lines(text):
-        fence = ("" if _ends(line, fence) else fence) if fence else _opened(line)
+        if not fence:
+            fence = _opened(line)
+        elif _ends(line, fence):
+            fence = ""
     return fence

@@ -1,4 +1,4 @@
-"""What looks like a credential. Pure functions over text; they name kinds and never repeat values."""
+"""Detect credentials in text; kinds are named, values never repeated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ _PATTERNS = {kind: re.compile(pattern) for kind, pattern in _KINDS.items()}
 
 
 def find_secrets(text: str, known: Iterable[str] = ()) -> tuple[str, ...]:
-    """The kinds of credentials a text seems to hold; ``known`` are our own secrets by value."""
+    """Return the kinds of credentials a text seems to hold.
+
+    ``known`` are our own secrets by value.
+    """
     kinds = [kind for kind, pattern in _PATTERNS.items() if pattern.search(text)]
     if any(secret in text for secret in known if len(secret) >= _MIN_KNOWN):
         kinds.append("secret of this server")
@@ -39,7 +42,7 @@ def find_secrets(text: str, known: Iterable[str] = ()) -> tuple[str, ...]:
 
 
 def redact(text: str, known: Iterable[str] = ()) -> str:
-    """The text with each credential replaced by its kind in brackets."""
+    """Replace each credential of a text by its kind in brackets."""
     for secret in sorted(known, key=len, reverse=True):
         if len(secret) >= _MIN_KNOWN:
             text = text.replace(secret, "[secret removed]")

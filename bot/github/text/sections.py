@@ -1,4 +1,7 @@
-"""Sections: a part of a body between two hidden lines, which is ours to write again; what stands around it is not."""
+"""Rewrite the part of a body that is ours, between two hidden lines.
+
+The text around it belongs to people.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,26 @@ _LEAST = 500
 
 
 def section(name: str, text: str) -> str:
-    """The text between its hidden lines. ``text`` has been through :func:`bot.github.text.outgoing.outgoing`."""
+    """Return a text between its hidden lines.
+
+    ``text`` has been through :func:`bot.github.text.outgoing.outgoing`.
+    """
     begin, end = _lines(name)
     return f"{begin}\n{text}\n{end}"
 
 
 def rewritten(body: str, name: str, text: str) -> str | None:
-    """The body with this text in its section, cut to what GitHub takes; None where people removed the section, or
-    wrote so much around it that no room is left.
+    """Return the body with this text in its section.
 
-    The section ends at the last of its closing lines: code that it quotes may show another one.
+    It is cut to what GitHub takes. None where people removed the section, or wrote so much around it that no room is
+    left. The section ends at the last of its closing lines: code that it quotes may show another one.
     """
     begin, end = _lines(name)
     found = re.search(rf"{re.escape(begin)}.*{re.escape(end)}", body, re.DOTALL)
     if found is None:
         return None
-    before, after = body[: found.start()], body[found.end() :]
+    before = body[: found.start()]
+    after = body[found.end() :]
     room = MAX_BODY - len(before) - len(after) - len(section(name, ""))
     return before + section(name, cap(text, room)) + after if room >= _LEAST else None
 

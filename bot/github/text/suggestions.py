@@ -1,4 +1,4 @@
-"""Suggestion blocks that can be committed with a click: the anchored lines with a replacement worked in (no I/O)."""
+"""Make suggestion blocks that can be committed with a click."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ _TELLING = 8
 def suggestion(
     anchor: Anchor, file: FileDiff, head_text: str, replacement: str, *, quote: str = "", broken_by: BrokenBy
 ) -> str | None:
-    """A ``suggestion`` block that puts ``replacement`` where ``quote`` stands in the anchored lines of the head.
+    """Return a ``suggestion`` block, None where none can be committed.
 
-    Without a quote it replaces those lines whole. Indentation is made that of the file, line by line. None where it
-    could not be committed or would do harm: the lines are not the head's, the quote is not theirs, nothing changes, or
-    the file would no longer parse. Lines around that the replacement brings along are not put there a second time.
+    It puts ``replacement`` where ``quote`` stands in the anchored lines of the head; without a quote it replaces those
+    lines whole. Indentation is made that of the file, line by line. None where it could not be committed or would do
+    harm: the lines are not the head's, the quote is not theirs, nothing changes, or the file would no longer parse.
+    Lines around that the replacement brings along are not put there a second time.
     """
     rows = head_text.split("\n")
     first, last = (anchor.start_line or anchor.line) - 1, anchor.line
@@ -47,7 +48,7 @@ def suggestion(
 
 
 def _shown(file: FileDiff, first: int, last: int) -> list[str]:
-    """The new lines ``first`` to ``last``, as far as the hunks show them."""
+    """Return the new lines ``first`` to ``last``, as far as hunks show them."""
     lines = (line for hunk in file.hunks for line in hunk.lines)
     return [line.text.removesuffix("\r") for line in lines if line.new is not None and first <= line.new <= last]
 
@@ -61,7 +62,10 @@ class _Around:
     old: Sequence[str]
 
     def without(self, new: Sequence[str]) -> list[str]:
-        """The replacement without lines of the file that it brings along above and below."""
+        """Return the replacement without lines it brings along needlessly.
+
+        Those are lines of the file above and below.
+        """
         first = _repeated(new, self.above, self.old)
         rest = list(reversed(new[first:]))
         last = _repeated(rest, list(reversed(self.below)), list(reversed(self.old)))
@@ -69,7 +73,10 @@ class _Around:
 
 
 def _repeated(new: Sequence[str], above: Sequence[str], old: Sequence[str]) -> int:
-    """How many lines at the beginning are the last ones above, where the lines replaced do not begin with them too."""
+    """Count the lines at the beginning that are the last ones above.
+
+    None where the lines replaced begin with them too.
+    """
     for count in range(min(len(new), len(above)), 0, -1):
         head = [line.strip() for line in new[:count]]
         if head == [line.strip() for line in above[-count:]] and max(map(len, head)) >= _TELLING:
@@ -80,14 +87,20 @@ def _repeated(new: Sequence[str], above: Sequence[str], old: Sequence[str]) -> i
 
 @dataclass(frozen=True)
 class _Hole:
-    """Where the replacement goes: between ``before`` and ``after``, its first line ``indent`` deep."""
+    """The place of a replacement: between ``before`` and ``after``.
+
+    Its first line is ``indent`` deep.
+    """
 
     before: str
     after: str
     indent: str
 
     def filled(self, replacement: str, unit: int) -> Iterator[list[str]]:
-        """The lines with the replacement, for each way its indentation may be meant, likeliest first."""
+        """Iterate over the lines with the replacement, likeliest first.
+
+        There is one for each way its indentation may be meant.
+        """
         lines = replacement.strip("\n").split("\n")
         given = _indent(lines[0])
         for follows in _followers(lines[1:], given, self.indent, unit):
@@ -97,7 +110,10 @@ class _Hole:
 
 
 def _hole(text: str, quote: str) -> _Hole | None:
-    """Around the quote where the lines hold it once; around all of them where they are the quote but for blanks."""
+    """Find the place of the quote where the lines hold it once.
+
+    All lines where they are the quote but for blanks.
+    """
     first = next((line for line in text.split("\n") if line.strip()), "")
     wanted = quote.strip()
     if wanted and text.count(wanted) == 1:
@@ -109,7 +125,10 @@ def _hole(text: str, quote: str) -> _Hole | None:
 
 
 def _followers(lines: Sequence[str], given: str, wanted: str, unit: int) -> Iterator[list[str]]:
-    """The replacement's further lines: moved with its first line, or as they are if only that lost its indentation."""
+    """Indent the replacement's further lines.
+
+    They are moved with its first line, or left as they are if only that lost its indentation.
+    """
     if "\t" in wanted and not any("\t" in _indent(line) for line in lines):
         moved = [_tabbed(line.removeprefix(given), wanted) for line in lines]
     else:
@@ -120,7 +139,10 @@ def _followers(lines: Sequence[str], given: str, wanted: str, unit: int) -> Iter
 
 
 def _moved(line: str, given: str, wanted: str) -> str:
-    """A line moved by as much as the first one, whose indentation was ``given`` and is to be ``wanted``."""
+    """Move a line by as much as the first one was moved.
+
+    That one's indentation was ``given`` and is to be ``wanted``.
+    """
     if not line.strip():
         return ""
     less = len(given) - len(_indent(line))
@@ -128,7 +150,7 @@ def _moved(line: str, given: str, wanted: str) -> str:
 
 
 def _tabbed(line: str, wanted: str) -> str:
-    """A line indented by blanks, in a file indented by tabs."""
+    """Indent a line by tabs where the file does."""
     depth = len(_indent(line))
     width = 2 if depth % 4 else 4
     return wanted + "\t" * (depth // width) + line.lstrip() if line.strip() else ""
@@ -139,7 +161,7 @@ def _indent(line: str) -> str:
 
 
 def _unit(rows: Sequence[str]) -> int:
-    """How many columns the file usually indents by."""
+    """Return how many columns the file usually indents by."""
     depths = [len(_indent(row.expandtabs(4))) for row in rows if row.strip()]
     steps = Counter(after - before for before, after in itertools.pairwise(depths) if after > before)
     return steps.most_common(1)[0][0] if steps else 4
