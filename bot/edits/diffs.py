@@ -13,7 +13,10 @@ from unidiff.patch import PatchSet
 from bot.edits.reading import Reading, marked_hunk
 from bot.edits.values import Delete, Edit, Hunk, ParseError, Rename, Replace, Write
 
-_GIT = re.compile(r"diff --git (?:a/)?(.+?) (?:b/)?(\S+)\s*")
+_GIT = re.compile(r"diff --git (?P<paths>\S.*)")
+_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)"')
+_ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
+_ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 _HEADER = re.compile(r"@@(?:\s*-(\d+)(?:,(\d+))?\s+\+(\d+)(?:,(\d+))?\s*@@|.*?@@|)\s?(.*)")
 _EXTENDED = re.compile(r"(?:index|old|new|deleted file|similarity|dissimilarity|copy|rename|Binary|GIT binary)\b.*")
 _NULL = "/dev/null"
@@ -34,7 +37,32 @@ def read(lines: Sequence[str], at: int) -> Reading | None:
         return Reading((_edit(old, new, extended, _hunks(lines[body + 2 : stop])),), stop)
     if git is None or not extended:
         return None
-    return Reading(_without_text(git[1], git[2], extended), body)
+    return Reading(_without_text(*_git_paths(git["paths"].rstrip()), extended), body)
+
+
+def _git_paths(paths: str) -> tuple[str, str]:
+    """Read what stands behind ``diff --git``: two paths that are equal but for renames, with blanks in them or not.
+
+    Where they differ and hold blanks nothing says where the first one ends (renames say both again below).
+    """
+    quoted = _QUOTED.fullmatch(paths)
+    old, new = quoted.groups() if quoted else (paths[: len(paths) // 2], paths[len(paths) // 2 + 1 :])
+    if not quoted and old.removeprefix("a/") != new.removeprefix("b/"):
+        old, found, new = paths.partition(" b/")
+        if not found:
+            old, _, new = paths.rpartition(" ")
+    old, new = (_unquoted(path) if quoted else path for path in (old, new))
+    return old.removeprefix("a/"), new.removeprefix("b/")
+
+
+def _unquoted(path: str) -> str:
+    """A path without git's escapes, which it writes for quotes, control characters and whatever is beyond ASCII."""
+
+    def plain(found: re.Match[bytes]) -> bytes:
+        escape = found[1]
+        return bytes([int(escape, 8) & 0xFF]) if len(escape) == 3 else _ESCAPES.get(escape, escape)
+
+    return _ESCAPE.sub(plain, path.encode()).decode(errors="replace")
 
 
 def _without_text(old: str, new: str, extended: Sequence[str]) -> tuple[Edit, ...]:
@@ -54,10 +82,14 @@ def _names_files(lines: Sequence[str], at: int) -> bool:
 
 def _paths(old: str, new: str) -> tuple[str, str]:
     """Both paths, without git's ``a/`` and ``b/`` where both have them."""
-    old, new = (line[4:].split("\t", 1)[0].strip().strip('"') for line in (old, new))
+    old, new = (_named(line[4:].split("\t", 1)[0].strip()) for line in (old, new))
     if old.startswith(("a/", _NULL)) and new.startswith(("b/", _NULL)):
         return old.removeprefix("a/"), new.removeprefix("b/")
     return old, new
+
+
+def _named(path: str) -> str:
+    return _unquoted(path[1:-1]) if len(path) > 1 and path[0] == path[-1] == '"' else path
 
 
 def _end(lines: Sequence[str], body: int) -> int:

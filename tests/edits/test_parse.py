@@ -144,3 +144,26 @@ def test_every_format_is_explained_by_an_example_that_is_read() -> None:
     }
     for model in names:
         assert parse(format_for(model).instructions)[0].path.startswith("path/to/")
+
+
+@pytest.mark.parametrize(
+    ("named", "path"),
+    [
+        ("a/Plan b/notes one.txt b/Plan b/notes one.txt", "Plan b/notes one.txt"),
+        ("a/x b/y b/x b/y", "x b/y"),
+        ("Plan b/x Plan b/x", "Plan b/x"),
+        ("a/plain.txt b/plain.txt", "plain.txt"),
+        ('"a/caf\\303\\251 \\"1\\".txt" "b/caf\\303\\251 \\"1\\".txt"', 'café "1".txt'),
+    ],
+)
+@pytest.mark.parametrize(("mode", "edit"), [("new", Write), ("deleted", Delete)])
+def test_an_empty_file_is_at_the_path_that_git_writes(named: str, path: str, mode: str, edit: type) -> None:
+    (found,) = parse(f"diff --git {named}\n{mode} file mode 100644\nindex 0000000..e69de29\n")
+    assert isinstance(found, edit)
+    assert found.path == path
+
+
+def test_a_quoted_path_above_a_hunk_is_read_as_git_means_it() -> None:
+    text = '--- "a/caf\\303\\251.txt"\n+++ "b/caf\\303\\251.txt"\n@@ -1 +1 @@\n-a\n+b\n'
+    (found,) = parse(text)
+    assert found.path == "café.txt"
