@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.analysis.compare import split_new
 from bot.analysis.own import NOT_ALLOWED, run_own
-from bot.analysis.records import Analyser, Analysis, NotRun, ToolRun
+from bot.analysis.records import Analyser, Analysis, NotRun, StaticFinding, ToolRun
 from bot.analysis.running import Outcome, run_tool
 from bot.analysis.sarif import clean_message
 from bot.analysis.staging import Source, read_sources
@@ -71,18 +71,19 @@ def _sum_up(
     base_lines = {source.path: _lines(source.base or b"") for source in sources}
     head_lines = {source.path: _lines(source.head) for source in sources}
     new, rest = split_new(
-        [finding for outcome in outcomes for finding in outcome.base if finding.path in base_lines],
-        [finding for outcome in outcomes for finding in outcome.head if finding.path in head_lines],
+        [_within(one, base_lines[one.path]) for outcome in outcomes for one in outcome.base if one.path in base_lines],
+        [_within(one, head_lines[one.path]) for outcome in outcomes for one in outcome.head if one.path in head_lines],
         lambda path, line: _line(base_lines[path], line),
         lambda path, line: _line(head_lines[path], line),
         changed,
     )
     listed = [outcome.listed for outcome in outcomes]
+    passed_over = [outcome.passed_over for outcome in outcomes]
     return Analysis(
         new=new,
         evidence=rest[:_MAX_EVIDENCE],
         ran=tuple(one for one in listed if isinstance(one, ToolRun)),
-        not_run=tuple(_one_line(one) for one in listed if isinstance(one, NotRun)),
+        not_run=tuple(_one_line(one) for one in (*listed, *passed_over) if isinstance(one, NotRun)),
         unread=unread,
     )
 
@@ -91,8 +92,16 @@ def _one_line(listed: NotRun) -> NotRun:
     return listed.model_copy(update={"reason": clean_message(listed.reason)})
 
 
+def _within(finding: StaticFinding, lines: Sequence[str]) -> StaticFinding:
+    """Bring a finding behind the last line back to it: where a file ends too early, parsers name the line after."""
+    last = max(1, len(lines))
+    if finding.end_line <= last:
+        return finding
+    return finding.model_copy(update={"line": min(finding.line, last), "end_line": last, "columns": None})
+
+
 def _lines(data: bytes) -> list[str]:
-    return data.decode("utf-8", "replace").split("\n")
+    return data.decode("utf-8", "replace").removesuffix("\n").split("\n")
 
 
 def _line(lines: Sequence[str], number: int) -> str:

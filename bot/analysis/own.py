@@ -41,7 +41,7 @@ async def run_own(
         for finding in found[0]
         if finding.path == old
     ]
-    return Outcome(run, (*found[0], *moved), found[1])
+    return Outcome(run, None, (*found[0], *moved), found[1])
 
 
 async def _run_on(

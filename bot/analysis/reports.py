@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import islice
 from typing import Any
@@ -10,6 +11,7 @@ from bot.analysis.records import Severity, StaticFinding
 from bot.analysis.sarif import MAX_RESULTS, clean_message, line_number, load_json, relative_path
 
 _BANDIT: dict[str, Severity] = {"HIGH": "error", "MEDIUM": "warning", "LOW": "note"}
+_ZIZMOR_FILE = re.compile(r"failed to (?:validate|parse|load) (?:input )?file://(\S+)")
 _SHELLCHECK: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "note", "style": "note"}
 
 
@@ -20,6 +22,28 @@ def read_bandit(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[S
         for row in _rows(data, tool, "results")
     )
     return tuple(one for one in found if one is not None)
+
+
+def unread_by_bandit(data: bytes, errors: str, roots: Sequence[str]) -> tuple[str, ...]:
+    """Return the files that bandit could not parse: it says so in its report and goes on."""
+    names = (relative_path(str(row.get("filename") or ""), roots) for row in _rows(data, "bandit", "errors"))
+    return tuple(name for name in names if name is not None)
+
+
+def unread_by_zizmor(data: bytes, errors: str, roots: Sequence[str]) -> tuple[str, ...]:
+    """Return the files that zizmor warns of on its standard error; "" for each one that it does not name.
+
+    1.32 names what is no workflow ("failed to validate file://PATH as workflow") and not what is no YAML ("failed to
+    parse input: ..."); the exit code is 0.
+    """
+    found = []
+    for line in errors.splitlines():
+        named = _ZIZMOR_FILE.search(line)
+        if named is not None:
+            found.append(relative_path(named[1], roots) or "")
+        elif "failed to parse input" in line:
+            found.append("")
+    return tuple(found)
 
 
 def read_shellcheck(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]:

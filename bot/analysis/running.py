@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from bot.analysis.programs import Program
 from bot.analysis.records import AnalysisError, NotRun, StaticFinding, ToolRun
 from bot.analysis.sarif import MAX_BYTES, clean_message
@@ -27,9 +29,13 @@ _TO_FILE = f'exec "$@" > {_REPORT} 2> {_ERRORS}'
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one analyser brought: findings of both sides under the head's paths, and how it is listed."""
+    """What one analyser brought: findings of both sides under the head's paths, and how it is listed.
+
+    ``passed_over`` names the files of the head that it could not parse, where there are any.
+    """
 
     listed: ToolRun | NotRun
+    passed_over: NotRun | None = None
     base: tuple[StaticFinding, ...] = ()
     head: tuple[StaticFinding, ...] = ()
 
@@ -54,7 +60,7 @@ async def run_tool(sandbox: Sandbox, tool: Tool, sources: Sequence[Source]) -> O
             files = await asyncio.to_thread(stage, folder, sources)
             argv = ["/bin/sh", "-c", _TO_FILE, "sh", *program.start, *tool.options, *files]
             result = await sandbox.run(argv, folder, mounts=program.mounts, limits=LIMITS, env=_ENV)
-            return await asyncio.to_thread(_read, tool, program, folder, result, len(sources))
+            return await asyncio.to_thread(_read, tool, program, folder, result, sources)
     except (SandboxError, AnalysisError) as error:
         return Outcome(NotRun(tool=tool.name, reason=error.message))
     except OSError as error:
@@ -67,17 +73,20 @@ def why_ended(result: CommandResult) -> str | None:
     return None if result.ended == "exit" else ends.get(result.ended, "it was cancelled")
 
 
-def _read(tool: Tool, program: Program, folder: Path, result: CommandResult, files: int) -> Outcome:
+def _read(tool: Tool, program: Program, folder: Path, result: CommandResult, sources: Sequence[Source]) -> Outcome:
     trouble = why_ended(result)
+    errors = (read_regular(folder, _ERRORS) or b"").decode(errors="replace")
     if trouble is None and result.exit_code not in tool.exit_codes:
-        said = (read_regular(folder, _ERRORS) or b"")[-2000:].decode(errors="replace") or result.output
+        said = errors[-2000:] or result.output
         trouble = f"it ended with exit code {result.exit_code}: {clean_message(said)[-300:]}"
     if trouble is not None:
         return Outcome(NotRun(tool=tool.name, reason=f"{tool.name} gave no answer: {trouble}."))
     report = read_regular(folder, _REPORT, MAX_BYTES)
     if report is None:
         raise AnalysisError(f"The report of {tool.name} is missing or larger than {MAX_BYTES >> 20} MiB.")
-    findings = tool.read(report, tool.name, roots=(WORK, str(folder), str(folder.resolve())))
+    roots = (WORK, str(folder), str(folder.resolve()))
+    findings = tool.read(report, tool.name, roots=roots)
+    unread = _unread(tool.unread(report, errors, roots), sources)
     base, head = (_of_side(tool, findings, side) for side in SIDES)
     return Outcome(
         ToolRun(
@@ -85,11 +94,30 @@ def _read(tool: Tool, program: Program, folder: Path, result: CommandResult, fil
             version=program.version,
             command=" ".join([tool.name, *tool.options]),
             seconds=result.seconds,
-            files=files,
+            files=len(sources) - len(unread),
         ),
+        NotRun(tool=tool.name, reason=f"{tool.name} could not parse {', '.join(unread)}.") if unread else None,
         base,
         head,
     )
+
+
+def _unread(named: Sequence[str], sources: Sequence[Source]) -> list[str]:
+    """The files of the head among those a tool passed over; of those it does not name, the ones that are no YAML."""
+    found = {name.removeprefix("head/") for name in named if name.startswith("head/")}
+    if "" in named:
+        found |= {source.path for source in sources if not _is_yaml(source.head)}
+    return sorted(found)
+
+
+def _is_yaml(data: bytes) -> bool:
+    """Say whether a file is YAML, by its events: nothing is built, and no alias followed."""
+    try:
+        for _ in yaml.parse(data.decode("utf-8", "replace"), Loader=yaml.CSafeLoader):
+            pass
+    except yaml.YAMLError:
+        return False
+    return True
 
 
 def _of_side(tool: Tool, findings: Sequence[StaticFinding], side: str) -> tuple[StaticFinding, ...]:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from bot.analysis.programs import CONFIG, PLACE, Program, binary, module
 from bot.analysis.records import Severity, StaticFinding
-from bot.analysis.reports import read_bandit, read_shellcheck
+from bot.analysis.reports import read_bandit, read_shellcheck, unread_by_bandit, unread_by_zizmor
 from bot.analysis.sarif import read_sarif
 from bot.analysis.staging import Source
 
@@ -38,15 +38,24 @@ class Reader(Protocol):
     def __call__(self, data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]: ...
 
 
+def _all_read(data: bytes, errors: str, roots: Sequence[str]) -> tuple[str, ...]:
+    """Take a tool at its word that reports what it cannot parse as a finding."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Tool:
-    """``options`` follow the program, then come the files. ``exit_codes`` are those of a run that came to its end."""
+    """``options`` follow the program, then come the files. ``exit_codes`` are those of a run that came to its end.
+
+    ``unread`` names, from report and standard error, the files that the tool passed over.
+    """
 
     name: str
     find: Callable[[], Program | None]
     reads: Callable[[Source], bool]
     options: tuple[str, ...]
     read: Reader = read_sarif
+    unread: Callable[[bytes, str, Sequence[str]], tuple[str, ...]] = _all_read
     exit_codes: tuple[int, ...] = (0, 1)
     install: str = _INSTALL
     severities: tuple[tuple[str, Severity], ...] = ()
@@ -112,6 +121,7 @@ TOOLS = (
         reads=_python_product,
         options=("--quiet", "--configfile", f"{CONFIG}/bandit.yml", "-ll", "-ii", "--format", "json"),
         read=read_bandit,
+        unread=unread_by_bandit,
     ),
     Tool(
         name="ast-grep",
@@ -128,6 +138,7 @@ TOOLS = (
             *("--offline", "--config", f"{CONFIG}/zizmor.yml", "--no-exit-codes", "--no-progress", "--quiet"),
             *("--min-severity", "medium", "--format", "sarif"),
         ),
+        unread=unread_by_zizmor,
         exit_codes=(0,),
     ),
     Tool(
