@@ -328,10 +328,11 @@ def _misquoted(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
     for row in range(len(code.words) - len(wanted) + 1):
         there = code.words[row : row + len(wanted)]
         unlike = _one_unlike(wanted, there)
-        if unlike is not None and unlike[0].lower() not in _KEYWORDS - {"self", "this"}:
-            agreed = [word for line in there for word in line if word != unlike[1] and word.isidentifier()]
+        if unlike is not None and unlike.quoted.lower() not in _KEYWORDS - {"self", "this"}:
+            agreed = [word for line in there for word in line if word != unlike.real and word.isidentifier()]
             names = sum(len(word) for word in agreed if word.lower() not in _KEYWORDS)
-            sure = names >= _NAMES or _likeness(*unlike) >= _SLIP
+            known = names >= _NAMES and not unlike.is_value
+            sure = known or _likeness(unlike.quoted, unlike.real) >= _SLIP
             if agreed:
                 yield _Rows(code.solid[row], code.solid[row + len(wanted) - 1], sure)
 
@@ -341,16 +342,24 @@ def _likeness(name: str, other: str) -> float:
     return SequenceMatcher(None, name.strip("_"), other.strip("_")).ratio()
 
 
-def _one_unlike(wanted: Sequence[Sequence[str]], there: Sequence[Sequence[str]]) -> tuple[str, str] | None:
-    """The quoted and the real name, where all other tokens agree."""
+class _Unlike(NamedTuple):
+    """A name as it was quoted and as it is; ``is_value`` where a text consists of it."""
+
+    quoted: str
+    real: str
+    is_value: bool
+
+
+def _one_unlike(wanted: Sequence[Sequence[str]], there: Sequence[Sequence[str]]) -> _Unlike | None:
+    """Return the one name that differs, where all other tokens agree."""
     if any(len(one) != len(other) for one, other in zip(wanted, there, strict=True)):
         return None
     pairs = [pair for lines in zip(wanted, there, strict=True) for pair in zip(*lines, strict=True)]
     unlike = [pair for pair in pairs if pair[0] != pair[1]]
-    if len(unlike) != 1 or pairs[max(0, pairs.index(unlike[0]) - 1)][0] == "'":
-        # the word that a text consists of is a value, no name
+    if len(unlike) != 1 or not all(word.isidentifier() for word in unlike[0]):
         return None
-    return unlike[0] if all(word.isidentifier() for word in unlike[0]) else None
+    before = pairs.index(unlike[0]) - 1
+    return _Unlike(*unlike[0], is_value=before >= 0 and pairs[before][0] == "'")
 
 
 _LADDER: tuple[Callable[[_Code, Reading, str], Iterable[_Rows]], ...] = (
