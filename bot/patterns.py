@@ -16,13 +16,20 @@ def matches(pattern: str, path: str) -> bool:
     beginning or in it counts from the root, any other at every depth; one with a slash at its end means folders only.
     ``!`` has no meaning: every pattern adds.
     """
-    anchored = "/" in pattern.rstrip("/")
-    wanted = [_for_fnmatch(part) for part in pattern.strip("/").split("/")]
     segments = path.split("/")
-    if not any(wanted):
-        return False
     longest = len(segments) - pattern.endswith("/")
-    return any(_fits(wanted if anchored else ["**", *wanted], segments[:end]) for end in range(1, longest + 1))
+    return any(_fits(_parts(pattern), segments[:end]) for end in range(1, longest + 1))
+
+
+def names(pattern: str, path: str) -> bool:
+    """Say whether a pattern matches a file itself, as in ``.gitattributes``: a folder there is not what lies in it."""
+    return not pattern.endswith("/") and _fits(_parts(pattern), path.split("/"))
+
+
+def _parts(pattern: str) -> list[str]:
+    """Take a pattern apart at its slashes, for any depth where it counts at every one."""
+    parts = [_for_fnmatch(part) for part in pattern.strip("/").split("/")]
+    return parts if "/" in pattern.rstrip("/") else ["**", *parts]
 
 
 def _fits(wanted: Sequence[str], segments: Sequence[str]) -> bool:

@@ -100,7 +100,7 @@ def _text(source: Source) -> bool:
 
 
 def _has_plain_lines(source: Source) -> bool:
-    return max(map(len, source.head.split(b"\n"))) <= _MAX_LINE
+    return max(map(len, source.head.decode("utf-8", "replace").split("\n"))) <= _MAX_LINE
 
 
 TOOLS = (

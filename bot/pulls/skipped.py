@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 from bot.context.sieve import MAX_BYTES, unread_bytes, unread_path
@@ -9,12 +10,11 @@ from bot.github.text.diffs import FileDiff
 from bot.policy import Policy
 from bot.pulls.rules import ReviewRules
 
-_LOCK_NAMES = """
-bun.lockb cargo.lock composer.lock flake.lock gemfile.lock go.sum gradle.lockfile mix.lock npm-shrinkwrap.json
-package-lock.json package.resolved packages.lock.json pdm.lock pipfile.lock pixi.lock pnpm-lock.yaml podfile.lock
-poetry.lock pubspec.lock uv.lock yarn.lock
-"""
-_LOCKS = frozenset(_LOCK_NAMES.split())
+# what package managers write of the versions they chose; most end in .lock
+_LOCK = re.compile(
+    r".+\.lock|.+\.lockb|.+[.-]lock\.(?:json|jsonc|ya?ml|toml|hcl|edn)|\.terraform\.lock\.hcl|npm-shrinkwrap\.json"
+    r"|go\.(?:work\.)?sum|gradle\.lockfile|package\.resolved|cartfile\.resolved|pylock(?:\..+)?\.toml|gems\.locked"
+)
 # A file without hunks was moved, or has no lines; else git lists it for its mode alone.
 _UNCHANGED = {
     "renamed": "moved, not changed",
@@ -25,20 +25,26 @@ _UNCHANGED = {
 _WORDS = {"vendored": "vendored code", "pointer": "a pointer to a large file", "minified": "minified"}
 
 
-def left_out(diff: FileDiff, head: bytes | None, base: bytes | None, policy: Policy) -> str | None:
+def left_out(
+    diff: FileDiff, head: bytes | None, base: bytes | None, policy: Policy, *, generated: bool | None = None
+) -> str | None:
     """Why a file is not read, in words, or None. ``head`` and ``base`` are its bytes there, None where it is not.
 
     That it is generated counts only where the base said so too: else a change could hide itself by a comment.
     """
     if policy.rules(ReviewRules).ignores(diff.path):
         return "left out by `review.ignore`"
-    if PurePosixPath(diff.path).name.lower() in _LOCKS:
+    if _LOCK.fullmatch(PurePosixPath(diff.path).name.lower()):
         return "a lock file"
     if diff.binary:
         return "binary"
     if not diff.hunks:
         return _UNCHANGED.get(diff.status, "nothing in it changed but its mode")
+    if generated:
+        return "generated (`linguist-generated` in the base's `.gitattributes`)"
     reason = unread_path(diff.path) or _by_content(head, base)
+    if reason == "generated" and generated is False:
+        return None
     return reason and _named(reason, diff.path)
 
 

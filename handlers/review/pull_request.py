@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 
 from bot.context import guidelines
@@ -17,8 +17,8 @@ from bot.github.resources import issues, pulls
 from bot.github.resources.pulls import Pull
 from bot.github.text.diffs import FileDiff
 from bot.policy import Policy
+from bot.pulls import attributes, excerpts, hunks, skipped
 from bot.pulls import diff as change
-from bot.pulls import excerpts, hunks, skipped
 from bot.pulls.diff import Review
 from bot.pulls.records import ChangedFile, LinkedIssue, Looked, Subject
 from bot.pulls.rules import ReviewRules
@@ -32,6 +32,8 @@ _MAX_RAW = 60_000
 _MAX_BODY = 12_000
 _MAX_ISSUE = 8_000
 _MAX_ISSUES = 3
+# a repository has one of them, seldom one for each of its packages
+_MAX_ATTRIBUTES = 50
 
 
 async def read(review: Review) -> Subject:
@@ -83,8 +85,9 @@ async def look(review: Review, subject: Subject, earlier: Earlier) -> Looked:
     diffs = await change.diffs(review, merge_base, subject.head_sha)
     head = await change.contents(review, subject.head_sha, diffs)
     base = await change.contents(review, merge_base, [diff.old_path for diff in diffs.values()])
-    facts = await asyncio.to_thread(_facts, review.policy, diffs, head, base)
     paths = [entry.path for entry in await mirror.entries(base_sha)]
+    marks = await _marked_generated(mirror, base_sha, paths, diffs)
+    facts = await asyncio.to_thread(_facts, review.policy, diffs, head, base, marks)
     readable = [file.path for file in facts if file.left_out is None]
     told = await guidelines.collect(partial(mirror.read, base_sha), paths, readable)
     rules = previous.rules(review, told)
@@ -124,6 +127,15 @@ async def _fetched(review: Review, subject: Subject) -> Mirror:
     return await review.mirror(subject.head_sha)
 
 
+async def _marked_generated(
+    mirror: Mirror, base_sha: str, paths: Sequence[str], changed: Iterable[str]
+) -> dict[str, bool]:
+    """Return what the base's ``.gitattributes`` say of changed files: a change cannot hide itself by its own."""
+    found = [path for path in paths if path.rpartition("/")[2] == attributes.NAME][:_MAX_ATTRIBUTES]
+    texts = {path: await mirror.read(base_sha, path) or "" for path in found}
+    return await asyncio.to_thread(attributes.generated, changed, texts)
+
+
 async def _linked(review: Review, github: Client, pull: Pull) -> list[LinkedIssue]:
     numbers = dict.fromkeys(int(number) for number in _CLOSES.findall(f"{pull.title}\n{visible(pull.body[:_MAX_RAW])}"))
     wanted = [number for number in numbers if number != pull.number][:_MAX_ISSUES]
@@ -141,9 +153,16 @@ async def _issue(review: Review, github: Client, number: int) -> LinkedIssue | N
 
 
 def _facts(
-    policy: Policy, diffs: Mapping[str, FileDiff], head: Mapping[str, bytes], base: Mapping[str, bytes]
+    policy: Policy,
+    diffs: Mapping[str, FileDiff],
+    head: Mapping[str, bytes],
+    base: Mapping[str, bytes],
+    marks: Mapping[str, bool],
 ) -> tuple[ChangedFile, ...]:
-    return tuple(_fact(policy, diff, head.get(diff.path), base.get(diff.old_path)) for diff in diffs.values())
+    return tuple(
+        _fact(policy, diff, head.get(diff.path), base.get(diff.old_path), marks.get(diff.path))
+        for diff in diffs.values()
+    )
 
 
 def _known(facts: Sequence[ChangedFile], read: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, ...]]:
@@ -161,7 +180,9 @@ def _if_fresh(fact: ChangedFile, known: Sequence[int]) -> ChangedFile:
     return fact
 
 
-def _fact(policy: Policy, diff: FileDiff, head: bytes | None, base: bytes | None) -> ChangedFile:
+def _fact(
+    policy: Policy, diff: FileDiff, head: bytes | None, base: bytes | None, generated: bool | None
+) -> ChangedFile:
     risk, why = plan.risk_of(diff)
     kinds = [line.kind for hunk in diff.hunks for line in hunk.lines]
     return ChangedFile(
@@ -170,7 +191,7 @@ def _fact(policy: Policy, diff: FileDiff, head: bytes | None, base: bytes | None
         status=diff.status,
         added=kinds.count("+"),
         removed=kinds.count("-"),
-        left_out=skipped.left_out(diff, head, base, policy),
+        left_out=skipped.left_out(diff, head, base, policy, generated=generated),
         in_part=excerpts.shown_in_part(diff),
         risk=risk,
         why=why,
