@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.sandbox.port import CommandResult
 from bot.sandbox.process import NoSandbox
 from bot.settings import Settings
+from bot.toolchains.exit_code import exit_cases
 from bot.toolchains.junit import parse_junit
 from bot.toolchains.port import Checks, ToolchainError
 from bot.toolchains.python import commands
@@ -339,6 +341,40 @@ def test_tap() -> None:
 )  # fmt: skip
 def test_tap_keeps_names_and_groups(text: str, expected: dict[str, str], met: bool) -> None:
     assert tap(text) == (expected, met)
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "expected"),
+    [
+        ("Ran 3 tests in 0.1s\n\nOK\n", 0, ("passed", "call")),
+        ("Ran 3 tests in 0.1s\n\nFAILED (failures=1)\n", 1, ("failed", "call")),
+        ("1 failed, 2 passed in 0.1s\n", 1, ("failed", "call")),
+        ("anything\n", 0, ("passed", "call")),
+        ("make: *** [test] Error 1\n", 2, ("failed", "call")),
+        ("Traceback (most recent call last):\nAssertionError: 1 != 2\n", 1, ("failed", "call")),
+        # no test was reached
+        ("ERROR: test_a (unittest.loader._FailedTest.test_a)\nRan 1 test in 0.0s\n\nFAILED (errors=1)\n", 1,
+         ("error", "collect")),
+        ("Traceback (most recent call last):\n  File ...\nModuleNotFoundError: No module named 'x'\n", 1,
+         ("error", "collect")),
+        ("django.core.exceptions.ImproperlyConfigured: settings are not configured.\n", 1, ("error", "collect")),
+        ("Ran 0 tests in 0.0s\n\nFAILED (errors=1)\n", 1, ("error", "collect")),
+        # one module of several cannot be loaded: the others ran
+        ("ERROR: test_a (unittest.loader._FailedTest.test_a)\nRan 4 tests in 0.0s\n\nFAILED (errors=1)\n", 1,
+         ("failed", "call")),
+        ("Ran 0 tests in 0.0s\n\nOK\n", 0, None),
+        ("no tests ran in 0.01s\n", 5, None),
+        # one of two runners had nothing to do
+        ("Ran 0 tests in 0.0s\n\nOK\n12 passed in 0.1s\n", 0, ("passed", "call")),
+    ],
+)  # fmt: skip
+def test_what_an_exit_code_says(output: str, code: int, expected: tuple[str, str] | None) -> None:
+    result = CommandResult(
+        argv=("make",), exit_code=code, output=output, truncated=False, seconds=1, peak_mb=None, ended="exit"
+    )
+    cases, reliable = exit_cases(result, "make test")
+    assert reliable
+    assert [(case.verdict, case.phase) for case in cases] == ([expected] if expected else [])
 
 
 def test_records_are_believed_only_as_far_as_they_are_signed(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.settings import Settings
 from bot.toolchains import submodules
+from bot.toolchains.exit_code import exit_cases
 from bot.toolchains.junit import parse_junit
 from bot.toolchains.port import Checks, TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.python import commands, paths, shadows
@@ -26,8 +27,6 @@ from bot.toolchains.tap import parse_tap
 from bot.toolchains.workspace import remove_tree
 
 _INSIDE = Path(__file__).parent / "inside"
-_TAIL = 3000
-_COLLECTION = re.compile(r"unittest\.loader\._FailedTest|Failed to import test module|^SyntaxError:", re.MULTILINE)
 
 
 class PythonToolchain:
@@ -143,9 +142,7 @@ class PythonToolchain:
     ) -> tuple[tuple[TestCase, ...], bool]:
         how = self._checks.results if self._checks.test else "junit"
         if how == "exit":
-            # the shell's words for: cannot be run, not found
-            ran = result.exit_code not in (126, 127)
-            return (_exit_case(result, line),) if ran else (), ran
+            return exit_cases(result, line)
         if how == "tap":
             cases, planned = parse_tap(result.output)
             return cases, planned and not result.truncated and any_failure(cases) == (result.exit_code != 0)
@@ -181,17 +178,6 @@ def _asked(cases: Sequence[TestCase], targets: Sequence[str]) -> tuple[TestCase,
         )
 
     return tuple(case for case in cases if not names or is_asked(case))
-
-
-def _exit_case(result: CommandResult, line: str) -> TestCase:
-    """The whole command as one test."""
-    if result.ok:
-        return TestCase(id=line, verdict="passed", seconds=result.seconds)
-    phase = "collect" if _COLLECTION.search(result.output) else "call"
-    message = result.output[-_TAIL:]
-    if phase == "collect":
-        return TestCase(id=line, verdict="error", phase="collect", message=message, seconds=result.seconds)
-    return TestCase(id=line, verdict="failed", message=message, seconds=result.seconds)
 
 
 def _installed_interpreter(env: Path) -> Interpreter:

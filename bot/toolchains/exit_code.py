@@ -1,0 +1,50 @@
+"""Read a command of which only the exit code counts: one case, or none where it ran no test."""
+
+from __future__ import annotations
+
+import re
+
+from bot.sandbox.port import CommandResult
+from bot.toolchains.port import TestCase
+
+_TAIL = 3000
+# the shell's words for: cannot be run, not found
+_NOT_RUN = (126, 127)
+# how pytest, and unittest since Python 3.12, say that they found no test
+_EMPTY = (0, 5)
+# unittest and Django's runner end with "Ran 12 tests in 0.1s", pytest with "3 passed, 1 failed in 0.1s"
+_RAN = re.compile(r"^Ran (\d+) tests?\b|\b(\d+) (?:passed|failed)\b", re.MULTILINE)
+_NOTHING = re.compile(r"^Ran 0 tests\b|\bno tests ran\b|\bcollected 0 items\b(?! /)", re.MULTILINE | re.IGNORECASE)
+# what unittest's loader makes of a module it cannot import; counted among the tests that ran
+_UNLOADED = re.compile(r"^ERROR: .*\bunittest\.loader\._FailedTest\b", re.MULTILINE)
+# a runner that dies of one of these was still loading
+_LOADING = re.compile(
+    r"(?:[\w.]+\.)?(?:ImportError|ModuleNotFoundError|SyntaxError|IndentationError|TabError|ImproperlyConfigured"
+    r"|AppRegistryNotReady)\b|RuntimeError: Model class .* doesn't declare an explicit app_label"
+)
+
+
+def exit_cases(result: CommandResult, line: str) -> tuple[tuple[TestCase, ...], bool]:
+    """Return the command as one case, and whether that can be relied on."""
+    if result.exit_code in _NOT_RUN:
+        return (), False
+    ran = sum(int(one or two) for one, two in _RAN.findall(result.output))
+    nothing = not ran and _NOTHING.search(result.output) is not None
+    if nothing and result.exit_code in _EMPTY:
+        return (), True
+    case = TestCase(id=line, verdict="passed", seconds=result.seconds)
+    if result.ok:
+        return (case,), True
+    told = {"message": result.output[-_TAIL:], "verdict": "failed"}
+    if nothing or _is_loading(result.output, ran):
+        told |= {"verdict": "error", "phase": "collect"}
+    return (case.model_copy(update=told),), True
+
+
+def _is_loading(output: str, ran: int) -> bool:
+    """Tell a run that never got to a test: all it counts are modules that could not be loaded, or it died before."""
+    unloaded = len(_UNLOADED.findall(output))
+    if ran:
+        return ran <= unloaded
+    last = next((line for line in reversed(output.splitlines()) if line.strip()), "")
+    return _LOADING.match(last) is not None
