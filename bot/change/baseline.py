@@ -26,18 +26,12 @@ async def baseline(job: Assignment[Any], brief: Brief, found: Found, installed: 
     """Run the full suite, or where that is too slow or gives nothing the nearest tests; the record names the scope."""
     minutes = job.policy.checks.minutes
     workshop = job.workshop(brief.base_sha)
-    full = await workshop.test(Changes(), limits=Limits(seconds=minutes * 60))
-    chosen = _Chosen((), full)
-    for nearest in (found.tests, found.tests[:_NEAREST]):
-        if nearest and not _is_usable(chosen.run):
-            chosen = await _choose(workshop, nearest, minutes * 60)
-    if not _is_usable(chosen.run) and full.complete:
-        chosen = _Chosen((), full)
-    run = chosen.run
+    scope = await run_scope(workshop, found.tests, minutes * 60)
+    run = scope.run
     _refuse_unusable(run)
     record = Baseline(
-        scope=_scope(chosen, full, minutes),
-        targets=chosen.targets,
+        scope=scope.text(minutes),
+        targets=scope.targets,
         command=run.command,
         verdicts=run.verdicts(),
         seconds=run.result.seconds,
@@ -49,29 +43,55 @@ async def baseline(job: Assignment[Any], brief: Brief, found: Found, installed: 
     return record
 
 
-class _Chosen(NamedTuple):
-    """A scope that was run; ``dropped`` are targets which the runner could not use."""
+class Scope(NamedTuple):
+    """What was run of the tests: all, or ``targets``. ``dropped`` are those which the runner could not use."""
 
     targets: tuple[str, ...]
     run: TestRun
+    full: TestRun
     dropped: tuple[str, ...] = ()
+
+    def text(self, minutes: float) -> str:
+        """Say what was run, how long it took, and why not more."""
+        seconds = f"{self.run.result.seconds:.0f} s"
+        if not self.targets:
+            return "; ".join([f"full suite, {seconds}", *self.run.notes])
+        slow = self.full.result.ended == "timeout"
+        why = f"the full suite takes more than {minutes:g} minutes" if slow else "the full suite gives no results"
+        said = [f"the {len(self.targets)} nearest test files, {seconds}", why]
+        if self.dropped:
+            said.append(f"not usable: {', '.join(f'`{target}`' for target in self.dropped)}")
+        return "; ".join([*said, *self.run.notes])
+
+
+async def run_scope(workshop: Workshop, nearest: tuple[str, ...], seconds: float) -> Scope:
+    """Run the full suite; where it is too slow or reaches no test, the nearest files, then the first few of them."""
+    full = await workshop.test(Changes(), limits=Limits(seconds=seconds))
+    scope = Scope((), full, full)
+    for targets in (nearest, nearest[:_NEAREST]):
+        if targets and not _is_usable(scope.run):
+            scope = await _run_targets(workshop, targets, full, seconds)
+    if not _is_usable(scope.run) and full.complete:
+        return Scope((), full, full)
+    return scope
 
 
 def _is_usable(run: TestRun) -> bool:
     return run.complete and run.ran_any
 
 
-async def _choose(workshop: Workshop, targets: tuple[str, ...], seconds: float) -> _Chosen:
+async def _run_targets(workshop: Workshop, targets: tuple[str, ...], full: TestRun, seconds: float) -> Scope:
     """Run ``targets``; where nothing ran, drop those that the runner cannot use: one of them may abort it for all."""
-    run = await workshop.test(Changes(), targets, limits=Limits(seconds=seconds))
+    limits = Limits(seconds=seconds)
+    run = await workshop.test(Changes(), targets, limits=limits)
     if run.ran_any or run.result.ended != "exit" or len(targets) == 1:
-        return _Chosen(targets, run)
-    alone = {target: await workshop.test(Changes(), [target], limits=Limits(seconds=seconds)) for target in targets}
+        return Scope(targets, run, full)
+    alone = {target: await workshop.test(Changes(), [target], limits=limits) for target in targets}
     usable = tuple(target for target, one in alone.items() if _is_usable(one))
     if not usable:
-        return _Chosen(targets, run)
+        return Scope(targets, run, full)
     dropped = tuple(target for target in targets if target not in usable)
-    return _Chosen(usable, await workshop.test(Changes(), usable, limits=Limits(seconds=seconds)), dropped)
+    return Scope(usable, await workshop.test(Changes(), usable, limits=limits), full, dropped)
 
 
 def _counted(record: Baseline) -> str:
@@ -80,16 +100,6 @@ def _counted(record: Baseline) -> str:
     if not set(record.verdicts) - set(record.unloaded):
         return "no test could be run"
     return f"{len(record.passing())} tests pass"
-
-
-def _scope(chosen: _Chosen, full: TestRun, minutes: float) -> str:
-    seconds = f"{chosen.run.result.seconds:.0f} s"
-    if not chosen.targets:
-        return "; ".join([f"full suite, {seconds}", *chosen.run.notes])
-    slow = full.result.ended == "timeout"
-    why = f"the full suite takes more than {minutes:g} minutes" if slow else "the full suite gives no results"
-    left_out = [f"not usable: {', '.join(f'`{target}`' for target in chosen.dropped)}"] if chosen.dropped else []
-    return "; ".join([f"the {len(chosen.targets)} nearest test files, {seconds}", why, *left_out, *chosen.run.notes])
 
 
 def _refuse_unusable(run: TestRun) -> None:

@@ -93,7 +93,7 @@ async def _run(
     seconds = job.policy.checks.minutes * 60
     proofs = [await _run_in_time(workshop, changes, proof.targets, seconds) for _ in range(RUNS)] if proof else []
     kept = _kept(base, changes, existing)
-    after, flaky, run = await _regressions(workshop, seconds, kept, changes, existing)
+    after, flaky, run = await run_again(workshop, seconds, kept, changes, existing)
     lost = [name for name in gates.regressions(kept.verdicts, after, complete=run.complete) if name not in flaky]
     judged = [gates.proof_gate(proof, proofs)] if proof else []
     judged.append(gates.regression_gate(base, run, lost, flaky))
@@ -122,7 +122,7 @@ def _shadowing(workshop: Workshop, changes: Changes, known: Collection[str]) -> 
     return [reason for reason in reasons if reason is not None]
 
 
-async def _regressions(
+async def run_again(
     workshop: Workshop, seconds: float, base: Baseline, changes: Changes, existing: Collection[str]
 ) -> tuple[dict[str, Verdict], list[str], TestRun]:
     """Run the baseline's scope again; what flipped runs once more, and is listed as flaky where it passes then."""
