@@ -1,4 +1,4 @@
-"""The ``bubblewrap`` tier: namespaces, a seccomp filter and cgroups around code nobody vouches for."""
+"""Run code in namespaces, behind a seccomp filter and in cgroups."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ _ALLOW = (
 
 
 class Bubblewrap:
-    """Runs commands in fresh namespaces; sees /usr, the workspace at /work and the given mounts, nothing else."""
+    """The ``bubblewrap`` tier: commands in fresh namespaces.
+
+    They see /usr, the workspace at /work and the given mounts, nothing else.
+    """
 
     tier = "bubblewrap"
 
@@ -76,7 +79,7 @@ class Bubblewrap:
         return result
 
     async def probe(self) -> str | None:
-        """Runs ``true`` through the very command line used for work."""
+        """Run ``true`` through the very command line used for work."""
         if sys.platform != "linux":
             return "bubblewrap needs Linux."
         with tempfile.TemporaryDirectory() as directory:
@@ -87,14 +90,14 @@ class Bubblewrap:
         return None if result.ok else f"bubblewrap ran but ended badly: {result.output.strip()[-500:]} {_ALLOW}"
 
     def limits_by(self) -> str:
-        """How memory and processes are limited here, in words."""
+        """Say how memory and processes are limited here."""
         if self._parents:
             return "cgroups"
         return "ulimit and a watchdog (degraded: no writable cgroup; systemd's Delegate=yes gives one)"
 
 
 class _Handles:
-    """The descriptors one bubblewrap is given, and what it reports through its status descriptor."""
+    """The descriptors of one bubblewrap, its status among them."""
 
     def __enter__(self) -> Self:
         self._reader, writer = os.pipe()
@@ -126,7 +129,7 @@ class _Handles:
                 os.kill(int(found[1]), signal.SIGKILL)
 
     def command_ran(self) -> bool:
-        """Bubblewrap reports an exit code only where it got as far as starting the command."""
+        """Tell whether the command was started: only then has it an exit code."""
         return b'"exit-code"' in self._status()
 
 

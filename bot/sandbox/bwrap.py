@@ -1,4 +1,4 @@
-"""The bubblewrap command line, as a pure function of what shall be seen inside."""
+"""Build the bubblewrap command line from what shall be seen inside."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ FILES = {
 
 @dataclass(frozen=True)
 class Descriptors:
-    """Open file descriptors bubblewrap reads or writes: contents of :data:`FILES`, the filter, its status."""
+    """The open file descriptors that bubblewrap reads or writes.
+
+    They hold the contents of :data:`FILES`, the filter, its status.
+    """
 
     files: Mapping[str, int]
     status: int
@@ -60,7 +63,9 @@ def arguments(
     network: Path | None,
     descriptors: Descriptors,
 ) -> list[str]:
-    """Everything after ``bwrap`` itself. ``network`` is the proxy's unix socket on the host.
+    """Return everything after ``bwrap`` itself.
+
+    ``network`` is the proxy's unix socket on the host.
 
     Raises :class:`SandboxError` for a mount whose target is not a clean absolute path outside the workspace.
     """

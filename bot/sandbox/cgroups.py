@@ -1,4 +1,7 @@
-"""Memory and process limits for one run through cgroups: v2 where delegated to us, v1 where we are root."""
+"""Limit memory and processes of one run through cgroups.
+
+v2 where it is delegated to us, v1 where we are root.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Parents:
-    """Where run groups are made: one directory for v2, a memory and a pids directory for v1."""
+    """The directories in which groups are made, memory's and pids'.
+
+    For v2 both are one.
+    """
 
     version: int
     memory: Path
@@ -29,7 +35,10 @@ class Parents:
 
 
 def find_parents(root: Path = Path("/sys/fs/cgroup"), own: str | None = None) -> Parents | None:
-    """The writable groups we may make children in, or None. ``own`` is the text of ``/proc/self/cgroup``."""
+    """Return the writable groups we may make children in, or None.
+
+    ``own`` is the text of ``/proc/self/cgroup``.
+    """
     try:
         text = Path("/proc/self/cgroup").read_text() if own is None else own
         return _version2(root, text) if (root / "cgroup.controllers").exists() else _version1(root, text)
@@ -46,7 +55,8 @@ def _own_path(text: str, controller: str) -> str | None:
 
 
 def _version1(root: Path, text: str) -> Parents | None:
-    memory, pids = _own_path(text, "memory"), _own_path(text, "pids")
+    memory = _own_path(text, "memory")
+    pids = _own_path(text, "pids")
     if memory is None or pids is None:
         return None
     parents = Parents(1, root / "memory" / memory, root / "pids" / pids)
@@ -78,7 +88,7 @@ def _hand_on_controllers(base: Path) -> None:
 
 @functools.cache
 def parents() -> Parents | None:
-    """:func:`find_parents` once a process; what a bot that was killed left running is ended on the way."""
+    """Find the parents once a process, ending what a killed bot left."""
     found = find_parents()
     if found:
         for group in {*found.memory.glob(f"{PREFIX}*"), *found.pids.glob(f"{PREFIX}*")}:
@@ -96,7 +106,10 @@ def _kill_all(group: Path) -> None:
 
 
 class RunGroup:
-    """The cgroup of one run. Use :meth:`create`, join its :attr:`directories`, and end with :meth:`remove`."""
+    """The cgroup of one run.
+
+    Use :meth:`create`, join its :attr:`directories`, and end with :meth:`remove`.
+    """
 
     def __init__(self, version: int, memory: Path, pids: Path) -> None:
         self._version = version
@@ -105,7 +118,7 @@ class RunGroup:
 
     @classmethod
     def create(cls, within: Parents, limits: Limits) -> RunGroup | None:
-        """A fresh group holding ``limits``, or None where the kernel refuses one of them."""
+        """Create a group that holds ``limits``; None where the kernel refuses."""
         name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
         group = cls(within.version, within.memory / name, within.pids / name)
         try:
@@ -137,7 +150,10 @@ class RunGroup:
             extra.write_text(value)
 
     def peak_mb(self) -> float | None:
-        """The most memory the kernel charged to the run, page cache included; None on kernels that do not say."""
+        """Return the most memory the run was charged, page cache included.
+
+        None on kernels that do not say.
+        """
         path = self._memory / ("memory.peak" if self._version == 2 else "memory.max_usage_in_bytes")
         try:
             return round(int(path.read_text()) / _MIB, 1)
@@ -145,13 +161,13 @@ class RunGroup:
             return None
 
     def out_of_memory(self) -> bool:
-        """Did the kernel kill a process of the run for its memory?"""
+        """Tell whether the kernel killed a process of the run for its memory."""
         path = self._memory / ("memory.events" if self._version == 2 else "memory.oom_control")
         fields = dict(line.split() for line in path.read_text().splitlines())
         return int(fields.get("oom_kill", 0)) > 0
 
     def kill(self) -> None:
-        """SIGKILL to every process in the group."""
+        """Send SIGKILL to every process in the group."""
         whole = self._memory / "cgroup.kill"
         if self._version == 2 and whole.exists():
             whole.write_text("1")

@@ -1,4 +1,4 @@
-"""Which sandbox this server has: what the operator asked for, or the best that really works here."""
+"""Choose the sandbox asked for, or the best that works here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from bot.settings import Settings
 
 
 async def choose(settings: Settings) -> Sandbox:
-    """The sandbox of ``settings.sandbox``; ``auto`` means bubblewrap where it works, ``process`` only if trusted.
+    """Return the sandbox of ``settings.sandbox``.
+
+    ``auto`` means bubblewrap where it works, ``process`` only if code is trusted.
 
     A tier asked for by name is returned even if it does not work: its ``probe`` says what is missing.
     """

@@ -1,4 +1,7 @@
-"""A package index that needs credentials (which never enter the sandbox) or has no TLS, served by the proxy itself."""
+"""Serve a package index that needs credentials or has no TLS.
+
+The proxy does so itself: credentials never enter the sandbox.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ PROXY = "{proxy}"
 
 @dataclass(frozen=True)
 class Index:
-    """``origin`` is ``https://host[:port]``, ``path`` the index's path; ``login`` is (user, password)."""
+    """A package index of the operator's.
+
+    ``origin`` is ``https://host[:port]``, ``path`` the index's path; ``login`` is (user, password).
+    """
 
     origin: str
     path: str
@@ -28,7 +34,10 @@ class Index:
 
     @classmethod
     def from_url(cls, url: str | None) -> Self | None:
-        """The index of an URL that holds credentials or is plain HTTP; None for any other, which is tunnelled to."""
+        """Return the index of a URL that we serve; None for any other.
+
+        We serve those with credentials or plain HTTP; others are tunnelled to.
+        """
         parts = urlsplit(url or "")
         if not parts.hostname or (parts.scheme == "https" and not parts.username):
             return None
@@ -38,13 +47,16 @@ class Index:
 
 
 def url_inside(index_url: str | None) -> str | None:
-    """The index as the installer shall be told: without credentials, by way of the proxy where we serve it."""
+    """Return the index's address for the installer, without credentials.
+
+    Where we serve it, it is an address of the proxy's.
+    """
     index = Index.from_url(index_url)
     return f"{PROXY}{index.path}" if index else index_url
 
 
 class IndexGate:
-    """Answers GET and HEAD for paths of one index's host, adding the credentials."""
+    """A gate to one index's host: GET and HEAD with its credentials."""
 
     def __init__(self, index: Index) -> None:
         self._index = index

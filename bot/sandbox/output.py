@@ -1,10 +1,10 @@
-"""Keeps the head and the tail of a stream of any length in bounded memory."""
+"""Keep the head and the tail of a stream in bounded memory."""
 
 from __future__ import annotations
 
 
 class HeadTail:
-    """Holds at most ``limit`` bytes: the first half and the last half of what was fed."""
+    """At most ``limit`` bytes: the first and last half of what was fed."""
 
     def __init__(self, limit: int) -> None:
         self._half = max(limit // 2, 1)
@@ -25,7 +25,7 @@ class HeadTail:
         return self._total > 2 * self._half
 
     def text(self) -> str:
-        """UTF-8 with replacement; a line in the middle says how many bytes were left out."""
+        """Return the text; a line in the middle says what was left out."""
         if not self.truncated:
             return bytes(self._head + self._tail).decode(errors="replace")
         tail = self._tail[-self._half :]

@@ -1,4 +1,4 @@
-"""Running somebody else's code: what goes in, what comes out."""
+"""Define how somebody else's code is run and what comes of it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ WORK = "/work"
 
 
 class SandboxError(ForgehandError):
-    """The sandbox itself could not run; the message says what to install or allow."""
+    """A sandbox that cannot run; the message says what to install."""
 
 
 class SandboxRefused(SandboxError):
-    """This tier must not run this code here, e.g. tier ``none``, or ``process`` without ``--trust-code``."""
+    """A tier that must not run this code here.
+
+    Such as tier ``none``, or ``process`` without ``--trust-code``.
+    """
 
 
 class Limits(JsonModel):
-    """Ceilings for one command. Megabytes are MiB; output is kept as head and tail."""
+    """The ceilings of one command.
+
+    Megabytes are MiB; output is kept as head and tail.
+    """
 
     seconds: float = 600.0
     memory_mb: int = 2048
@@ -39,7 +45,10 @@ class Mount(JsonModel):
 
 
 class CommandResult(JsonModel):
-    """What a command did. ``exit_code`` is negative for a signal, None where it was stopped by us."""
+    """The result of a command.
+
+    ``exit_code`` is negative for a signal, None where it was stopped by us.
+    """
 
     argv: tuple[str, ...]
     exit_code: int | None
@@ -55,14 +64,17 @@ class CommandResult(JsonModel):
 
 
 class Network(Protocol):
-    """Access to the allow-list proxy: the unix socket to bind inside; None means no network at all."""
+    """Access to the allow-list proxy by a unix socket to bind inside."""
 
     @property
     def socket(self) -> Path: ...
 
 
 class Sandbox(Protocol):
-    """Runs one command on a workspace that appears as ``/work``. Never sees a secret, never the bot's files."""
+    """A place to run a command on a workspace that appears as ``/work``.
+
+    It never sees a secret, never the bot's files.
+    """
 
     @property
     def tier(self) -> str: ...
@@ -79,5 +91,8 @@ class Sandbox(Protocol):
     ) -> CommandResult: ...
 
     async def probe(self) -> str | None:
-        """None where the very command line used for work runs here; else what is missing and how to mend it."""
+        """Return what is missing here and how to mend it; None where it works.
+
+        The very command line used for work is tried.
+        """
         ...

@@ -1,4 +1,4 @@
-"""The ``process`` tier (limits, no isolation, only for trusted code) and the ``none`` tier (refuses)."""
+"""Run trusted code with limits alone, or none at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ _PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 class Process:
-    """Own session, scrubbed environment, limits; the code can read and write what the bot's account can.
+    """The ``process`` tier: own session, scrubbed environment, limits.
+
+    The code can read and write what the bot's account can.
 
     Paths below a mount's target, and below ``/work``, are rewritten to the real ones in arguments and environment.
     """
@@ -54,12 +56,18 @@ class Process:
         return result
 
     async def probe(self) -> str | None:
-        """None where code is trusted; the missing isolation is named by the tier itself."""
+        """Return what is missing; None where code is trusted.
+
+        The tier itself names the missing isolation.
+        """
         return None if self._trust_code else "The process sandbox runs only with --trust-code. Install bubblewrap."
 
 
 class NoSandbox:
-    """Runs nothing. ``reason`` says why no better tier is here and how to get one."""
+    """The ``none`` tier, which runs nothing.
+
+    ``reason`` says why no better tier is here and how to get one.
+    """
 
     tier = "none"
 
@@ -76,7 +84,7 @@ class NoSandbox:
         network: Network | None = None,
         env: Mapping[str, str] | None = None,
     ) -> CommandResult:
-        """Raises :class:`SandboxRefused`, always."""
+        """Raise :class:`SandboxRefused`, always."""
         raise SandboxRefused(f"No repository code runs here. {self._reason}")
 
     async def probe(self) -> str | None:
@@ -84,7 +92,10 @@ class NoSandbox:
 
 
 def real_path(text: str, places: Mapping[str, Path]) -> str:
-    """``text`` with every path that lies at or below a key replaced by the real place; longest key first."""
+    """Replace every path at or below a key by the real place.
+
+    The longest key counts.
+    """
     if not places:
         return text
     keys = "|".join(re.escape(key) for key in sorted(places, key=len, reverse=True))

@@ -1,4 +1,7 @@
-"""What a process and its descendants hold, read from ``/proc``; nothing where there is no ``/proc``."""
+"""Read what a process and its descendants hold from ``/proc``.
+
+Nothing where there is no ``/proc``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def descendants(pid: int) -> list[int]:
-    """``pid`` and every living process below it."""
+    """Return ``pid`` and every living process below it."""
     found, queue = [pid], [pid]
     while queue:
         current = queue.pop()
@@ -24,7 +27,9 @@ def descendants(pid: int) -> list[int]:
 
 
 def orphans(program: str, folder: Path) -> list[int]:
-    """Processes of ``program`` with ``folder`` in their command line that nobody watches over, and all below them.
+    """Return processes of ``program`` that nobody watches over.
+
+    They have ``folder`` in their command line; all below them are returned too.
 
     What a living server beside this one has started is its own business.
     """
@@ -47,7 +52,10 @@ def _executable(pid: int) -> Path | None:
 
 
 def resident_mb(pids: list[int]) -> float:
-    """The sum of the resident sizes, in MiB; shared pages count once a process."""
+    """Return the sum of the resident sizes, in MiB.
+
+    Shared pages count once a process.
+    """
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError, IndexError):
@@ -56,7 +64,7 @@ def resident_mb(pids: list[int]) -> float:
 
 
 def kill(pids: list[int]) -> None:
-    """SIGKILL to each that still lives and is ours."""
+    """Send SIGKILL to each that still lives and is ours."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)

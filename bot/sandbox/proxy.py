@@ -1,4 +1,7 @@
-"""The only way out while installing: a CONNECT proxy on a unix socket that knows a short list of registry hosts."""
+"""Serve a CONNECT proxy that knows a short list of registry hosts.
+
+It listens on a unix socket and is the only way out while installing.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ Dial = Callable[[str, int], Awaitable[tuple[asyncio.StreamReader, asyncio.Stream
 
 
 class Refusal(SandboxError):
-    """Why a request gets no tunnel; ``status`` is the HTTP status line's text."""
+    """A request that gets no tunnel; ``status`` is the status line's text."""
 
     @property
     def status(self) -> str:
@@ -41,7 +44,10 @@ class Refusal(SandboxError):
 
 
 def allowed_hosts(settings: Settings) -> frozenset[tuple[str, int]]:
-    """``settings.registries`` (``host`` or ``host:port``, else port 443) and the host of the operator's index."""
+    """Return the hosts of registries and of the operator's index.
+
+    ``settings.registries`` are ``host`` or ``host:port``, else port 443.
+    """
     entries = [*settings.registries]
     index = urlsplit(settings.index_url or "")
     if index.hostname and index.scheme == "https":
@@ -50,13 +56,19 @@ def allowed_hosts(settings: Settings) -> frozenset[tuple[str, int]]:
 
 
 def host_and_port(text: str) -> tuple[str, int]:
-    """``"PyPI.org."`` is ``("pypi.org", 443)``; raises :class:`ValueError` where the port is no number."""
+    """Split a host and its port; ``"PyPI.org."`` is ``("pypi.org", 443)``.
+
+    Raises :class:`ValueError` where the port is no number.
+    """
     parts = urlsplit(f"//{text}")
     return (parts.hostname or "").rstrip(".").lower(), parts.port or 443
 
 
 def connect_target(head: bytes) -> tuple[str, int]:
-    """Host and port of a CONNECT request. Raises :class:`Refusal` for any other request."""
+    """Return host and port of a CONNECT request.
+
+    Raises :class:`Refusal` for any other request.
+    """
     words = head.split(b"\r\n", 1)[0].split()
     if len(words) != 3 or words[0] != b"CONNECT":
         raise Refusal("this proxy only tunnels HTTPS (CONNECT) to package registries", status="405 Method Not Allowed")
@@ -67,7 +79,7 @@ def connect_target(head: bytes) -> tuple[str, int]:
 
 
 class RegistryProxy:
-    """``async with RegistryProxy(...) as proxy``: serves on ``proxy.socket`` until the block ends.
+    """The allow-list proxy, serving on ``proxy.socket`` within a block.
 
     ``allowed`` holds (host, port) pairs; an ``index`` with credentials is served by the proxy itself, so that they
     never enter the sandbox. ``reached`` and ``refused`` list the hosts asked for, in order, once each.
@@ -85,7 +97,7 @@ class RegistryProxy:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """The proxy of an operator's settings and environment (upstream ``HTTPS_PROXY``)."""
+        """Make the proxy of an operator's settings and ``HTTPS_PROXY``."""
         return cls(allowed_hosts(settings), index=Index.from_url(settings.index_url))
 
     @property
@@ -165,12 +177,12 @@ async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
 
 
 async def direct(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """A plain TCP connection."""
+    """Open a plain TCP connection."""
     return await asyncio.open_connection(host, port)
 
 
 def through(upstream: str) -> Dial:
-    """Connections through another HTTP proxy, ``http://[user:password@]host:port``."""
+    """Connect through another proxy, ``http://[user:password@]host:port``."""
     parts = urlsplit(upstream if "//" in upstream else f"http://{upstream}")
     login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
     extra = f"Proxy-Authorization: Basic {base64.b64encode(login.encode()).decode()}\r\n" if login else ""
@@ -188,7 +200,10 @@ def through(upstream: str) -> Dial:
 
 
 def _dialler() -> Dial:
-    """Direct, or through the operator's ``HTTPS_PROXY`` where it is set and ``NO_PROXY`` does not say otherwise."""
+    """Choose how to connect: directly, or through ``HTTPS_PROXY``.
+
+    The operator's ``NO_PROXY`` is heeded.
+    """
     upstream = urllib.request.getproxies().get("https")
     if not upstream:
         return direct
@@ -201,7 +216,10 @@ def _dialler() -> Dial:
 
 
 def certificates() -> tuple[Sequence[Mount], dict[str, str]]:
-    """The operator's own CA bundle as a mount and the variables that point to it; empty where none is configured."""
+    """Return the operator's CA bundle as a mount, and its variables.
+
+    Both are empty where none is configured.
+    """
     for name in _CA_VARIABLES:
         path = Path(os.environ.get(name) or "/nonexistent")
         if path.is_file():

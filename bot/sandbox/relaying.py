@@ -1,4 +1,4 @@
-"""Wraps a command so that it reaches the allow-list proxy through ``inside/relay.py``."""
+"""Wrap a command so that it reaches the proxy through a relay."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ _SOURCE = Path(__file__).parent / "inside" / "relay.py"
 
 
 def interpreter() -> tuple[str, list[Mount]]:
-    """Our own Python as seen inside, and the read-only mounts it needs (none where it lives in /usr)."""
+    """Return our own Python as seen inside, and the mounts it needs.
+
+    It needs none where it lives in /usr.
+    """
     prefix = Path(sys.base_prefix).resolve()
     program = prefix / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
     return str(program), [] if prefix.is_relative_to("/usr") else [Mount(source=prefix, target=str(prefix))]
 
 
 def relayed(argv: Sequence[str], socket: str) -> tuple[list[str], list[Mount]]:
-    """``argv`` behind the relay to ``socket``, and the mounts that needs."""
+    """Put ``argv`` behind the relay to ``socket``; return mounts as well."""
     program, mounts = interpreter()
     return [program, "-I", "-S", RELAY, socket, *argv], [Mount(source=_SOURCE, target=RELAY), *mounts]

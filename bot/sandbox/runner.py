@@ -1,4 +1,4 @@
-"""Starts one command, watches its limits, keeps its output, and leaves no process behind however it ends."""
+"""Run one command within limits, leaving no process behind."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LIMIT = (
 
 
 def limited(argv: Sequence[str], limits: Limits, *, count_processes: bool) -> list[str]:
-    """``argv`` behind a shell that sets the limits of a process: file size, no core, number of processes.
+    """Put ``argv`` behind a shell that limits files, cores and processes.
 
     The kernel counts processes per user, so the last is for a user namespace of one's own without a cgroup.
     """
@@ -37,7 +37,10 @@ def limited(argv: Sequence[str], limits: Limits, *, count_processes: bool) -> li
 
 
 class Run:
-    """One supervised command. ``kill_inner`` ends the processes a plain kill of the command would leave behind."""
+    """One supervised command.
+
+    ``kill_inner`` ends the processes a plain kill of the command would leave behind.
+    """
 
     def __init__(self, limits: Limits, parents: Parents | None, kill_inner: Callable[[], None] | None = None) -> None:
         self._limits = limits
@@ -114,17 +117,23 @@ class Run:
 
     async def _wait(self, process: asyncio.subprocess.Process) -> Ended:
         watch = asyncio.ensure_future(self._watch(process.pid)) if self._group is None else None
-        exited, stopped = asyncio.ensure_future(process.wait()), asyncio.ensure_future(self._stop.wait())
+        exited = asyncio.ensure_future(process.wait())
+        stopped = asyncio.ensure_future(self._stop.wait())
         done, _ = await asyncio.wait(
             {exited, stopped}, timeout=self._limits.seconds, return_when=asyncio.FIRST_COMPLETED
         )
         for task in (exited, stopped, watch):
             if task:
                 task.cancel()
-        return "exit" if exited in done else "cancelled" if stopped in done else "timeout"
+        if exited in done:
+            return "exit"
+        return "cancelled" if stopped in done else "timeout"
 
     async def _watch(self, pid: int) -> None:
-        """Where no cgroup limits the run: kill it when all its processes together hold too much."""
+        """Kill the run when all its processes together hold too much.
+
+        Needed where no cgroup limits it.
+        """
         while True:
             living = await asyncio.to_thread(processes.descendants, pid)
             size = await asyncio.to_thread(processes.resident_mb, living)

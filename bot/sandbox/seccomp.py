@@ -1,4 +1,6 @@
-"""A seccomp filter as classic BPF bytes, for ``bwrap --seccomp``: no kernel administration, no odd socket families.
+"""Build a seccomp filter as classic BPF bytes, for ``bwrap --seccomp``.
+
+It refuses kernel administration and odd socket families.
 
 The namespaces do the isolating; this narrows the kernel surface they do not cover (vsock, keyrings, io_uring, bpf).
 """
@@ -84,7 +86,10 @@ def _argument(index: int) -> bytes:
 
 
 def program(machine: str | None = None) -> bytes | None:
-    """The filter for ``machine`` (default: this one), or None where we hold no table of its system calls."""
+    """Return the filter for ``machine``, by default this one.
+
+    None where we hold no table of its system calls.
+    """
     table = _MACHINES.get(machine or platform.machine())
     if table is None:
         return None

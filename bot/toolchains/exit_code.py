@@ -1,4 +1,7 @@
-"""Read a command of which only the exit code counts: one case, or none where it ran no test."""
+"""Read a command of which only the exit code counts.
+
+It is one case, or none where it ran no test.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,10 @@ def exit_cases(result: CommandResult, line: str) -> tuple[tuple[TestCase, ...], 
 
 
 def _is_loading(output: str, ran: int) -> bool:
-    """Tell a run that never got to a test: all it counts are modules that could not be loaded, or it died before."""
+    """Tell a run that never got to a test from one that failed.
+
+    All it counts are modules that could not be loaded, or it died before.
+    """
     unloaded = len(_UNLOADED.findall(output))
     if ran:
         return ran <= unloaded

@@ -22,7 +22,9 @@ _SUBTEST = re.compile(r"(test\w*) (?:\[.*\](?: \(.*\))?|\((?:<subtest>|\w+=.*)\)
 
 
 def parse_junit(text: bytes, roots: Iterable[str] = ()) -> tuple[TestCase, ...]:
-    """Return the cases of a JUnit XML file; ``roots`` are where the repository lies, as absolute paths.
+    """Return the cases of a JUnit XML file.
+
+    ``roots`` are where the repository lies, as absolute paths.
 
     Raises :class:`ToolchainError` where it is no XML or declares a document type.
     """

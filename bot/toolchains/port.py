@@ -1,4 +1,4 @@
-"""How a repository installs and tests itself, whatever its language."""
+"""Define how a repository is installed and tested in any language."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ Verdict = Literal["passed", "failed", "error", "skipped"]
 
 
 class ToolchainError(ForgehandError):
-    """The repository cannot be installed or tested; the message says which command said what."""
+    """A repository that cannot be installed or tested.
+
+    The message says which command said what.
+    """
 
 
 class Checks(JsonModel):
-    """``checks:`` of a repository's policy (design 9); None means: find out by looking."""
+    """The ``checks`` section of a repository's policy.
+
+    None means: find out by looking.
+    """
 
     setup: str | None = None
     test: str | None = None
@@ -64,30 +70,39 @@ class TestRun(JsonModel):
 
     @property
     def ran_any(self) -> bool:
-        """Whether a test was reached: loading alone proves nothing."""
+        """Tell whether a test was reached: loading alone proves nothing."""
         return any(case.phase != "collect" for case in self.cases)
 
     @property
     def unloaded(self) -> tuple[str, ...]:
-        """What could not be loaded: the ids are those of files, not of tests."""
+        """Return the ids of what could not be loaded: files, not tests."""
         return tuple(case.id for case in self.cases if case.phase == "collect" and case.verdict == "error")
 
 
 class Workspace(JsonModel):
-    """Two directories: ``tree`` (the repository's files, shown as /work) and ``env`` (its installed dependencies)."""
+    """The two directories of a checkout.
+
+    ``tree`` holds the repository's files, shown as /work, ``env`` its installed dependencies.
+    """
 
     tree: Path
     env: Path
 
 
 class Toolchain(Protocol):
-    """Bound to one repository's policy. All commands run in the sandbox; only ``install`` has the proxy."""
+    """A language's way to install and test, bound to one policy.
+
+    All commands run in the sandbox; only ``install`` has the proxy.
+    """
 
     @property
     def name(self) -> str: ...
 
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
-        """Install dependencies into ``workspace.env``. Raises :class:`ToolchainError` with the command's last lines."""
+        """Install dependencies into ``workspace.env``.
+
+        Return the commands that ran, failed attempts included. Raises :class:`ToolchainError` with the last lines.
+        """
         ...
 
     async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
@@ -95,23 +110,32 @@ class Toolchain(Protocol):
         ...
 
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
-        """A shell line in the environment the tests see: no network, dependencies read-only."""
+        """Run a shell line where the tests run.
+
+        There is no network, and dependencies are read-only.
+        """
         ...
 
     def is_test(self, path: str) -> bool:
-        """Is this a test file or a file that configures tests (conftest.py, pytest.ini, tox.ini, ...)?"""
+        """Tell tests and what configures them (conftest.py, tox.ini)."""
         ...
 
     def is_test_config(self, path: str) -> bool:
-        """Does this file configure how tests run, or does the policy's test command run it, rather than hold tests?"""
+        """Tell files that configure how tests run from those that hold them.
+
+        A script that the policy's test command runs counts as configuration.
+        """
         ...
 
     def targets(self, files: Sequence[str]) -> list[str]:
-        """Return those of ``files`` that :meth:`test` is to be given: not the data and helpers of tests."""
+        """Return those of ``files`` that :meth:`test` is to be given.
+
+        Data and helpers of tests are none.
+        """
         ...
 
     def new_test_path(self, paths: Sequence[str], near: str) -> str:
-        """Where a new test for ``near`` would go, by this repository's own habits."""
+        """Return a path for a new test of ``near``, by the repository's habits."""
         ...
 
     def shadows(self, path: str, env: Path) -> str | None:

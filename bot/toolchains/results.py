@@ -32,14 +32,14 @@ _ENDS: dict[int | None, bool] = {0: False, 1: True, 2: True, 5: False}
 
 @dataclass(frozen=True)
 class Recorded:
-    """What our reporter told: the cases, and whether it came to its end with the exit code it then named."""
+    """The cases our reporter told, and how its run ended."""
 
     cases: tuple[TestCase, ...]
     exit_code: int | None
     cut_short: bool
 
     def agrees(self, exit_code: int | None) -> bool:
-        """Complete, failures told exactly where the runner says it failed, and the command failed exactly then."""
+        """Tell whether cases, runner and command agree on a complete run."""
         if exit_code is None or self.exit_code not in _ENDS or self.cut_short:
             return False
         # a command around the runner (make, a script) may fail with a code of its own
@@ -52,7 +52,10 @@ def any_failure(cases: Iterable[TestCase]) -> bool:
 
 
 class ResultsChannel:
-    """A fresh directory that is mounted writable for one run, and the key only our reporter reads."""
+    """A fresh directory for the results of one run.
+
+    It is mounted writable; only our reporter reads its key.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -61,13 +64,19 @@ class ResultsChannel:
         (directory / KEY_FILE).write_bytes(self._key)
 
     def recorded(self) -> Recorded | None:
-        """The records up to the first line that our reporter did not write; None where it never started."""
+        """Return the records; None where our reporter never started.
+
+        They end at the first line that it did not write.
+        """
         text = read_bounded(self.directory / RESULTS_FILE)
         return None if text is None else parse_records(text, self._key)
 
 
 def read_bounded(path: Path) -> bytes | None:
-    """The bytes of a regular file of at most :data:`MAX_BYTES`; None for anything else, links above all."""
+    """Return the bytes of a regular file; None for anything else.
+
+    Links and files over :data:`MAX_BYTES` are not read.
+    """
     if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
         return None
     return path.read_bytes()

@@ -1,4 +1,4 @@
-"""Throw-away directories for one task, and their removal whatever the code that ran in them left behind. Blocking."""
+"""Remove throw-away directories, whatever ran in them. Blocking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs inside the sandbox: lends a command the allow-list proxy as an ordinary HTTP proxy on loopback.
+"""Lend a command in the sandbox the proxy, as one on loopback.
 
 ``python relay.py SOCKET COMMAND...`` listens on a free port of 127.0.0.1, relays it to the unix socket, sets the proxy
 variables and becomes the command. ``{proxy}`` in a variable's value becomes the proxy's address. Standard library only.

@@ -1,4 +1,4 @@
-"""Command lines of the Python toolchain, as pure functions."""
+"""Build the command lines of the Python toolchain."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ _REPOSITORY = (
 
 
 def throwaway_repository() -> list[str]:
-    """Makes a ``.git`` that knows nothing of ours, so that builds which ask git for a version or for files work.
+    """Make a ``.git`` for builds that ask git for a version or for files.
+
+    It knows nothing of ours.
 
     Most builds never ask: that it failed is no reason to stop.
     """
@@ -38,14 +40,17 @@ def throwaway_repository() -> list[str]:
 
 
 def make_environment(program: str, *, uv: bool, pip: bool) -> list[str]:
-    """Create the virtual environment at :data:`ENV`; ``pip`` puts pip into it, which takes venv several seconds."""
+    """Create the virtual environment at :data:`ENV`.
+
+    ``pip`` puts pip into it, which takes venv several seconds.
+    """
     if not uv:
         return [program, "-m", "venv", *([] if pip else ["--without-pip"]), ENV]
     return [UV, "venv", "--quiet", "--allow-existing", *(["--seed"] if pip else []), "--python", program, ENV]
 
 
 def install(project: Project, *, uv: bool) -> list[list[str]]:
-    """Installs the project with what its tests need, in one resolution.
+    """Install the project with what its tests need, in one resolution.
 
     Where ``project.locked`` holds versions, they are read from :data:`CONSTRAINTS` in the environment.
     """
@@ -67,14 +72,17 @@ def install(project: Project, *, uv: bool) -> list[list[str]]:
 
 
 def pytest(targets: Sequence[str], *, without_coverage: bool) -> list[str]:
-    """Runs pytest with our reporter; ``without_coverage`` switches pytest-cov off, whose thresholds are no verdict."""
+    """Run pytest with our reporter.
+
+    ``without_coverage`` switches pytest-cov off, whose thresholds are no verdict.
+    """
     options = ["-p", "forgehand_pytest", "--continue-on-collection-errors", *(["--no-cov"] if without_coverage else [])]
     options += ["-o", "cache_dir=/tmp/pytest-cache", _LAST_OPTION]
     return [PYTHON, "-m", "pytest", *options, *dict.fromkeys(harmless(selector(target)) for target in targets)]
 
 
 def unittest(targets: Sequence[str]) -> list[str]:
-    """Runs unittest tests through our runner."""
+    """Run unittest tests through our runner."""
     return [PYTHON, _UNITTEST, *(harmless(target) for target in targets)]
 
 
@@ -89,7 +97,7 @@ def harmless(target: str) -> str:
 
 
 def custom(line: str, targets: Sequence[str]) -> str:
-    """The policy's shell line with its placeholders filled; every value is quoted.
+    """Fill the placeholders of the policy's shell line, quoting values.
 
     ``{tests}``: the targets; ``{modules}`` or ``{modules:folder}``: the same as dotted names (below ``folder``), which
     is how unittest and Django's runner take them; ``{results}``: where a JUnit file is to be written.
@@ -116,7 +124,7 @@ def _dotted(target: str, folder: str) -> str:
 
 
 def shown(argv: Sequence[str]) -> str:
-    """What a person would type for ``argv``: our own additions left out."""
+    """Return what a person would type, without our own additions."""
     program = [re.sub(r"^/\S*/(python[\d.]*|uv)$", r"\1", part) for part in argv if part not in _NOISE]
     if program[:2] == ["/bin/sh", "-c"]:
         return program[2]

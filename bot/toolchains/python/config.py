@@ -1,4 +1,7 @@
-"""Read a repository's configuration files as plain values; unreadable or broken ones count as absent. Blocking."""
+"""Read a repository's configuration files as plain values.
+
+Unreadable or broken ones count as absent. Blocking.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.\-]*(\s*\[[\w,.\- ]+\])?\s*([<>=!~;(]
 
 
 def text_of(path: Path, most: int = _MAX_BYTES) -> str:
-    """The text of a file of at most ``most`` bytes; links are not followed."""
+    """Return the text of a file of at most ``most`` bytes, or "" for a link."""
     try:
         return path.read_text(errors="replace") if path.stat().st_size <= most and not path.is_symlink() else ""
     except OSError:
@@ -39,7 +42,7 @@ def ini_of(text: str) -> configparser.RawConfigParser:
 
 
 def table(data: Any, *names: str) -> dict[str, Any]:
-    """The table below ``names``; empty where there is none."""
+    """Return the table below ``names``; empty where there is none."""
     for name in names:
         data = data.get(name) if isinstance(data, dict) else None
     return data if isinstance(data, dict) else {}
@@ -50,12 +53,12 @@ def section(parser: configparser.RawConfigParser, name: str) -> dict[str, str]:
 
 
 def strings(value: Any) -> list[str]:
-    """The strings of a list; empty for anything else."""
+    """Return the strings of a list; empty for anything else."""
     return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list | tuple) else []
 
 
 def plain(entries: Iterable[str]) -> Iterator[str]:
-    """Those of ``entries`` that are a plain requirement on a registry."""
+    """Yield those of ``entries`` that are plain registry requirements."""
     yield from (entry.strip() for entry in entries if _REQUIREMENT.fullmatch(entry.strip()))
 
 

@@ -29,7 +29,10 @@ _NO_PYTHON = (
 
 @dataclass(frozen=True)
 class Installer:
-    """What installs: ``setup`` is the policy's own command, ``env`` what every command of the toolchain sees."""
+    """The installer of one repository.
+
+    ``setup`` is the policy's own command, ``env`` what every command of the toolchain sees.
+    """
 
     sandbox: Sandbox
     settings: Settings
@@ -53,7 +56,7 @@ class Installer:
             if results[-1].ok:
                 await asyncio.to_thread(remove_tree, workspace.env / ".cache")
                 # the repository and the environment are made once, whatever fails afterwards
-                return [*(_shown(result) for result in [*failed, *results[1:]])]
+                return [_shown(result) for result in [*failed, *results[1:]]]
             failed.append(results[-1])
         raise _error(failed[0], refused, await asyncio.to_thread(submodules.missing, workspace.tree))
 
@@ -101,7 +104,8 @@ def _attempts(tree: Path) -> Iterator[Project]:
     cannot be built is tested from the tree with its dependencies. One requirement that cannot be had (a git address,
     an old pin) must not keep the package and its test runner away.
     """
-    whole, unbuilt = detect(tree), detect(tree, build=False)
+    whole = detect(tree)
+    unbuilt = detect(tree, build=False)
     bare = replace(
         whole,
         requirements=(),

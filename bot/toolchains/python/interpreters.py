@@ -1,4 +1,4 @@
-"""The Pythons and the uv of this machine, and which of them fits a repository."""
+"""Find the Pythons and the uv of this machine that fit a repository."""
 
 from __future__ import annotations
 
@@ -31,7 +31,10 @@ _ELF = b"\x7fELF"
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A CPython on the host: ``version`` is (major, minor, micro), ``prefix`` its installation."""
+    """A CPython on the host.
+
+    ``version`` is (major, minor, micro), ``prefix`` its installation.
+    """
 
     program: Path
     version: tuple[int, int, int]
@@ -46,7 +49,7 @@ class Interpreter:
         return ".".join(str(part) for part in self.version)
 
     def mounts(self) -> list[Mount]:
-        """What must be seen inside for it to run, at the same place; nothing for one in /usr."""
+        """Return the mounts it needs to run; none for one in /usr."""
         if self.prefix.is_relative_to("/usr"):
             return []
         return [Mount(source=self.prefix, target=str(self.prefix))]
@@ -62,7 +65,10 @@ def _folders() -> list[Path]:
 
 @functools.cache
 def interpreters() -> tuple[Interpreter, ...]:
-    """Every CPython 3 found, our own first, one a minor version, then newest first. Blocking: some 20 ms each."""
+    """Return every CPython 3 found, one a minor version.
+
+    Our own comes first, then the newest. Blocking: some 20 ms each.
+    """
     own = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
     programs = [own]
     for folder in _folders():
@@ -78,7 +84,7 @@ def interpreters() -> tuple[Interpreter, ...]:
 
 
 def is_binary(path: Path) -> bool:
-    """A real program rather than a version manager's shim."""
+    """Tell a real program from a version manager's shim."""
     try:
         with path.open("rb") as stream:
             return stream.read(4) == _ELF if sys.platform == "linux" else stream.read(2) != b"#!"
@@ -98,7 +104,7 @@ def _ask(program: Path) -> Interpreter | None:
 
 
 def fitting(requires: str | None, named: tuple[str, ...], among: tuple[Interpreter, ...]) -> Interpreter | None:
-    """The interpreter for ``requires-python`` and the minor versions a repository names (``"3.9"``).
+    """Return the interpreter for ``requires-python`` and named versions.
 
     Our own if it fits and is named (or none is), else the newest that fits and is named, else any that fits.
     """
@@ -107,7 +113,10 @@ def fitting(requires: str | None, named: tuple[str, ...], among: tuple[Interpret
 
 
 def satisfies(version: tuple[int, int, int], requires: str) -> bool:
-    """Does ``version`` meet a ``requires-python`` such as ``>=3.8,!=3.9.*,<4``? Clauses we cannot read are ignored."""
+    """Tell whether a version meets a ``requires-python``.
+
+    Such as ``>=3.8,!=3.9.*,<4``; clauses we cannot read are ignored.
+    """
     return all(_clause(version, sign, text) for sign, text in _CLAUSE.findall(requires))
 
 
@@ -123,7 +132,7 @@ def _clause(version: tuple[int, int, int], sign: str, text: str) -> bool:
 
 @functools.cache
 def uv_program() -> Path | None:
-    """The uv binary, past any shim; None where there is none."""
+    """Return the uv binary, past any shim; None where there is none."""
     candidates = [shutil.which("uv"), Path(sys.prefix) / "bin/uv", Path(sys.base_prefix) / "bin/uv"]
     candidates += [Path.home() / ".local/bin/uv", Path.home() / ".cargo/bin/uv"]
     return next((Path(path).resolve() for path in candidates if path and is_binary(Path(path))), None)

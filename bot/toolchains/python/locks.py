@@ -1,4 +1,7 @@
-"""The versions a repository's lock file names, which are those its maintainers test with. Blocking."""
+"""Read the versions a repository's lock file names. Blocking.
+
+They are those its maintainers test with.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ _ELSEWHERE = {"git", "path", "url", "editable", "virtual", "directory", "archive
 
 
 def locked(tree: Path) -> tuple[str, ...]:
-    """``name==version`` of every registry package the first lock file knows in one version; empty without one."""
+    """Return ``name==version`` of every package that is locked once.
+
+    The first lock file counts, and of it what comes from a registry.
+    """
     for name in _LOCKS:
         data = toml_of(tree / name, _MAX_BYTES)
         versions: dict[str, set[str]] = {}

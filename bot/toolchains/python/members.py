@@ -1,4 +1,7 @@
-"""Where the packages of a repository lie that is none itself: a uv workspace, or packages in folders. Blocking."""
+"""Find the packages of a repository that is none itself. Blocking.
+
+It is a uv workspace, or holds packages in folders.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,10 @@ def members(tree: Path) -> list[Path]:
 
 
 def import_roots(tree: Path) -> list[str]:
-    """What the tests import from, below ``tree``: ``src`` and ``lib`` or the root, and the same of its members."""
+    """Return the folders that tests import from, below ``tree``.
+
+    These are ``src`` and ``lib`` or the root, and the same of its members.
+    """
     own = [name for name in ("src", "lib") if any((tree / name).glob("*/__init__.py"))] or [""]
     places = [path / "src" if (path / "src").is_dir() else path for path in members(tree)]
     return [*own, *(place.relative_to(tree).as_posix() for place in places)]
@@ -64,7 +70,7 @@ def can_be_built(folder: Path) -> bool:
 
 
 def workspace_names(pyproject: dict[str, Any]) -> set[str]:
-    """Dependencies that come from the workspace rather than from a registry."""
+    """Return the dependencies that the workspace itself holds."""
     sources = table(pyproject, "tool", "uv", "sources")
     return {name for name in sources if table(sources, name).get("workspace") is True}
 

@@ -27,7 +27,9 @@ _SETUP_REQUIRES = re.compile(r"python_requires\s*=\s*[\"']([^\"']+)[\"']")
 
 @dataclass(frozen=True)
 class Project:
-    """``installable``: has a build; ``extras`` and ``groups`` are those meant for tests; ``requirements`` are files.
+    """The way a Python repository is installed and tested.
+
+    ``installable``: has a build; ``extras`` and ``groups`` are those meant for tests; ``requirements`` are files.
 
     ``packages`` are further requirement strings (tox, Poetry, hatch); ``members`` are what is installed of a
     repository that holds packages in folders, as ``./folder[extra]``, and their groups are ``folder/pyproject.toml:x``;
@@ -72,13 +74,13 @@ def detect(tree: Path, *, build: bool = True) -> Project:
 
 
 def bracketed(extras: Iterable[str]) -> str:
-    """``[a,b]`` as it follows a requirement's name; empty without extras."""
+    """Return ``[a,b]`` as it follows a requirement's name, or ""."""
     joined = ",".join(extras)
     return f"[{joined}]" if joined else ""
 
 
 def holds_python(tree: Path) -> bool:
-    """Whether any file of the tree is Python. Blocking."""
+    """Tell whether any file of the tree is Python. Blocking."""
     return next(tree.rglob("*.py"), None) is not None
 
 
@@ -89,7 +91,8 @@ def _package(tree: Path, build: bool) -> Project:
     setup_py = text_of(tree / "setup.py")
     project = table(pyproject, "project")
     installable = build and can_be_built(tree)
-    tox, hatch = requirements.tox(tree, pyproject), requirements.hatch(tree, pyproject)
+    tox = requirements.tox(tree, pyproject)
+    hatch = requirements.hatch(tree, pyproject)
     script = requirements.setup_py(setup_py) if setup_py else Needs()
     named = [
         *table(project, "optional-dependencies"),
@@ -118,7 +121,7 @@ def _once(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def _known(wanted: Iterable[str], names: Iterable[str]) -> tuple[str, ...]:
-    """Those of ``wanted`` that the repository has, once each."""
+    """Return those of ``wanted`` that the repository has, once each."""
     there = set(names)
     return _once(name for name in wanted if name in there)
 
@@ -138,7 +141,10 @@ def _pinned(tree: Path) -> tuple[str, ...]:
 
 
 def _requirement_files(tree: Path, installable: bool) -> Iterator[str]:
-    """Files named for tests; plain ones where nothing installs what runs, or where they name what runs tests."""
+    """Yield the requirement files for tests.
+
+    Plain ones count where nothing installs what runs, or where they name what runs tests.
+    """
     found = dict.fromkeys(path for pattern in _REQUIREMENTS for path in sorted(tree.glob(pattern)) if path.is_file())
     for path in found:
         name = path.relative_to(tree).as_posix()
@@ -172,7 +178,7 @@ def _speaks_of_pytest(folder: Path) -> bool:
 
 
 def _plain_unittest(tree: Path) -> bool:
-    """Nothing speaks of pytest, and some test file imports unittest."""
+    """Tell a repository of unittest tests in which nothing names pytest."""
     if _speaks_of_pytest(tree):
         return False
     files = {path for pattern in _TEST_FILES for path in tree.rglob(pattern)}

@@ -1,4 +1,4 @@
-"""What the tools that run a repository's tests (tox, hatch, Poetry, PDM, uv, setup.py, pytest) say these need."""
+"""Read what tests need from tox, hatch, Poetry, PDM, uv and setup.py."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Needs:
-    """``packages`` are requirement strings, ``files`` paths of requirement files, ``extras`` and ``groups`` names.
+    """The requirements of tests.
+
+    ``packages`` are requirement strings, ``files`` paths of requirement files, ``extras`` and ``groups`` names.
 
     ``dependencies`` are requirement strings of the package itself, which installing it brings anyway.
     """
@@ -55,18 +57,22 @@ class Needs:
 
 
 def for_tests(names: Iterable[str]) -> tuple[str, ...]:
-    """Those of ``names`` that mean tests; where there is none, those that mean development."""
+    """Return those of ``names`` that mean tests, else development."""
     known = {name.lower(): name for name in names}
     tests = [known[name] for name in _TEST_NAMES if name in known]
     return tuple(tests or [known[name] for name in _DEV_NAMES if name in known])
 
 
 def tox(tree: Path, pyproject: dict[str, Any]) -> Needs:
-    """What holds for every environment: ``[testenv]``, or ``env_run_base`` of the TOML form."""
+    """Read what holds for every environment of tox.
+
+    That is ``[testenv]``, or ``env_run_base`` of the TOML form.
+    """
     base = table(pyproject, "tool", "tox", "env_run_base") or table(toml_of(tree / "tox.toml"), "env_run_base")
     if base:
         lines = strings(base.get("deps"))
-        extras, groups = strings(base.get("extras")), strings(base.get("dependency_groups"))
+        extras = strings(base.get("extras"))
+        groups = strings(base.get("dependency_groups"))
     else:
         legacy = table(pyproject, "tool", "tox").get("legacy_tox_ini")
         parser = ini_of(legacy if isinstance(legacy, str) else text_of(tree / "tox.ini"))
@@ -79,7 +85,7 @@ def tox(tree: Path, pyproject: dict[str, Any]) -> Needs:
 
 
 def _lines(parser: configparser.RawConfigParser, name: str, key: str, depth: int = 0) -> list[str]:
-    """A setting's lines without comments, its references to other sections followed."""
+    """Return a setting's lines, references to other sections followed."""
     found: list[str] = []
     for written in parser.get(name, key, fallback="").splitlines():
         line = written.split(" #")[0].strip()
@@ -91,7 +97,7 @@ def _lines(parser: configparser.RawConfigParser, name: str, key: str, depth: int
 
 
 def hatch(tree: Path, pyproject: dict[str, Any]) -> Needs:
-    """The environments of hatch for tests, and the default one they all inherit."""
+    """Read hatch's environments for tests and the one they inherit."""
     environments = table(pyproject, "tool", "hatch", "envs") or table(toml_of(tree / "hatch.toml"), "envs")
     names = [name for name in ("default", "hatch-test", *for_tests(environments)) if name in environments]
     found = [table(environments, name) for name in names]
@@ -104,7 +110,10 @@ def hatch(tree: Path, pyproject: dict[str, Any]) -> Needs:
 
 
 def managers(pyproject: dict[str, Any]) -> Iterator[str]:
-    """Development packages in the tables of Poetry, PDM and uv that came before ``[dependency-groups]``."""
+    """Yield development packages of Poetry, PDM and uv.
+
+    Their tables came before ``[dependency-groups]``.
+    """
     tables = table(pyproject, "tool", "poetry")
     groups = table(tables, "group")
     for group in for_tests(groups):
@@ -117,7 +126,10 @@ def managers(pyproject: dict[str, Any]) -> Iterator[str]:
 
 
 def poetry(dependencies: dict[str, Any]) -> Iterator[str]:
-    """Names alone, with their extras: Poetry writes versions in a way of its own."""
+    """Yield the names of dependencies, with their extras.
+
+    Poetry writes versions in a way of its own.
+    """
     for name, said in dependencies.items():
         if name != "python" and not (isinstance(said, dict) and _ELSEWHERE & said.keys()):
             extras = ",".join(strings(table({"said": said}, "said").get("extras")))
@@ -125,7 +137,7 @@ def poetry(dependencies: dict[str, Any]) -> Iterator[str]:
 
 
 def setup_py(text: str) -> Needs:
-    """``extras_require``'s names and ``tests_require`` of a setup.py, as far as they are written out in it."""
+    """Read the requirements of a setup.py that are written out in it."""
     try:
         module = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -1,4 +1,7 @@
-"""The Python toolchain: a virtual environment at /env, and tests whose verdicts our own reporter writes."""
+"""Install and test Python repositories behind the toolchain's port.
+
+A virtual environment lies at /env, and our own reporter writes the verdicts.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ _INSIDE = Path(__file__).parent / "inside"
 
 
 class PythonToolchain:
-    """See :class:`bot.toolchains.port.Toolchain`. Nothing of ``tree`` is read before ``install``."""
+    """The toolchain of Python, see :class:`~bot.toolchains.port.Toolchain`.
+
+    Nothing of ``tree`` is read before ``install``.
+    """
 
     name = "python"
 
@@ -88,7 +94,10 @@ class PythonToolchain:
         return run.model_copy(update={"notes": await asyncio.to_thread(submodules.missing, workspace.tree)})
 
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
-        """A shell line where the tests run: no network, dependencies read-only."""
+        """Run a shell line where the tests run.
+
+        There is no network, and dependencies are read-only.
+        """
         return await self._run(workspace, ["/bin/sh", "-c", command], limits, [])
 
     async def _run(
@@ -156,12 +165,15 @@ class PythonToolchain:
 
 
 def make_toolchain(sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings) -> PythonToolchain:
-    """The toolchain for the repository whose base is checked out at ``tree``. Cheap: nothing is read yet."""
+    """Return the toolchain for the base checked out at ``tree``.
+
+    Cheap: nothing is read yet.
+    """
     return PythonToolchain(sandbox, checks, tree, settings)
 
 
 def versions() -> str:
-    """Pythons and installer found on this machine, for ``doctor``. Blocking."""
+    """Name this machine's Pythons and installer, for ``doctor``. Blocking."""
     pythons = ", ".join(one.text for one in interpreters())
     uv = uv_program()
     return f"Python {pythons}; installs with {f'uv ({uv})' if uv else 'pip'}"

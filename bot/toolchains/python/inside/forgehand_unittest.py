@@ -27,7 +27,7 @@ _TEARDOWN = {"tearDown", "asyncTearDown", "doCleanups", "doAsyncCleanups"}
 
 
 class Result(unittest.TextTestResult):
-    """Writes each verdict to the records under the id it was asked for by."""
+    """A result that writes each verdict to the records."""
 
     records: Any
     planned: list[Any]

@@ -1,4 +1,4 @@
-"""Every Python of the sandbox imports this as it starts: our reporter first, only then the repository.
+"""Import our reporter in every Python that starts, before the repository.
 
 Python does so before it puts the working directory or a script's folder on ``sys.path``, and our PYTHONPATH names
 nothing of the repository. So no file of it can pose as a library, as pytest or as one of our modules before the
@@ -22,7 +22,9 @@ _REPORTERS = {
 
 
 def _started_as() -> str:
-    """The module or the script this interpreter was told to run; empty where the system does not tell.
+    """Return the module or script this interpreter was told to run.
+
+    Empty where the system does not tell.
 
     ``coverage run -m pytest`` counts as pytest.
     """
