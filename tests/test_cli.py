@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import main
 from bot.local.hosting import free_port
+from tests.support.patience import PATIENCE
 
 COMMANDS = ["serve", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
 
@@ -189,7 +190,7 @@ def test_hub_serves_until_it_is_interrupted(tmp_path: Path) -> None:
             assert "App             mybot" in said
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v3/repos/octo/sample") as answer:
                 assert b'"octo/sample"' in answer.read()
-            again = subprocess.run(command, capture_output=True, text=True, timeout=30)
+            again = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
             assert again.returncode == 1
             assert "forgehand hub: " in again.stderr
             assert "Traceback" not in again.stderr

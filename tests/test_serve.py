@@ -20,6 +20,7 @@ from bot.store import datadir
 from bot.store.database import create_engine
 from simhub import Hub
 from tests.support.keys import key_pair
+from tests.support.patience import PATIENCE
 
 PASSWORD = "hidden-password"
 
@@ -48,7 +49,7 @@ class Server:
 
     async def until_lacking(self, *parts: str) -> None:
         """Wait until `/readyz` says that these parts, and no others, are not ready."""
-        async with aiohttp.ClientSession() as session, asyncio.timeout(60):
+        async with aiohttp.ClientSession() as session, asyncio.timeout(PATIENCE):
             while True:
                 try:
                     async with session.get(f"http://127.0.0.1:{self.port}/readyz") as answer:
@@ -84,7 +85,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
 
 
 async def said_by(process: asyncio.subprocess.Process) -> tuple[int | None, str]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         output = (await process.communicate())[0].decode()
     assert "Traceback" not in output
     return process.returncode, output
@@ -140,7 +141,7 @@ def test_it_does_not_start_without_what_it_needs(
     healthy = {"APP_ID": "7", "PRIVATE_KEY": rsa_key, "WEBHOOK_SECRET": "a secret", "DATA_DIR": str(tmp_path)}
     given = kept | {f"FORGEHAND_{name}": value for name, value in healthy.items()} | wrong
     command = [sys.executable, "-m", "bot.cli", "serve"]
-    result = subprocess.run(command, env=given, capture_output=True, text=True, timeout=60, check=False)
+    result = subprocess.run(command, env=given, capture_output=True, text=True, timeout=PATIENCE, check=False)
     output = result.stdout + result.stderr
     assert result.returncode == code, output
     assert said in output

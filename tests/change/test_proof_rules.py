@@ -93,7 +93,7 @@ def test_an_import_error_that_was_reported_is_a_proof() -> None:
     assert checked.problem is None
 
 
-def test_an_assertion_shown_in_the_issue_is_left_to_the_verifier_also_where_only_output_is_known() -> None:
+def test_an_assertion_shown_in_the_issue_is_left_to_the_verifier() -> None:
     reported = reported_errors("AssertionError: 'a' != 'b'\n")
     output = "Traceback (most recent call last):\n  File x\nAssertionError: 1 != 2\n\nRan 3 tests\nFAILED (failures=1)"
     checked = check_proof([run(case(output))] * 3, reported)

@@ -36,6 +36,7 @@ from tests.support.evidence import make_task
 from tests.support.inline_engine import InlineEngine
 from tests.support.keys import key_pair
 from tests.support.models import new_store
+from tests.support.patience import PATIENCE
 
 COMMENTS = "/repos/octo/basket/issues/*"
 
@@ -63,9 +64,9 @@ class Desk:
         found = await self.ask("GET", f"/issues/{self.number}/comments")
         return [str(each["body"]) for each in found]
 
-    async def until(self, holds: Callable[[list[str]], bool], seconds: float = 20) -> list[str]:
+    async def until(self, holds: Callable[[list[str]], bool]) -> list[str]:
         """The comments, once they are as wished for; failing, what they are."""
-        end = asyncio.get_running_loop().time() + seconds
+        end = asyncio.get_running_loop().time() + PATIENCE
         while not holds(now := await self.comments()):
             assert asyncio.get_running_loop().time() < end, now
             await asyncio.sleep(0.05)

@@ -14,6 +14,7 @@ from bot.store import deliveries
 from bot.store.deliveries import Delivery
 from bot.types import Actor, ForgehandError, Repository
 from tests.support.door import Door, Handled, open_door
+from tests.support.processes import until
 
 router: Router[Handled] = Router()
 other: Router[Handled] = Router()
@@ -73,7 +74,7 @@ async def test_permanent_failures_are_not_repeated(door: Door) -> None:
 async def test_what_a_dead_process_left_open_is_handled_at_start(tmp_path: Path) -> None:
     async with open_door(tmp_path, slow) as door:
         await door.deliver("push", {}, guid="running")
-        await asyncio.sleep(0.05)
+        await until(lambda: door.handled.events)
         await door.inbox.put(Delivery("never told", "push", b"{}"))
         assert len(door.handled.events) == 1
         for worker in door.dispatcher._workers:

@@ -16,6 +16,7 @@ from bot.github.api.access import GitHubs
 from simhub import Hub
 from tests.support.door import SECRET, Door, Handled, open_door
 from tests.support.keys import key_pair
+from tests.support.patience import PATIENCE
 
 router: Router[Handled] = Router()
 
@@ -53,7 +54,7 @@ async def test_missed_deliveries_are_handled_once(tmp_path: Path, poll: bool) ->
     async with missed(tmp_path, 5, poll=poll) as (hub, door, sweep):
         assert await sweep.once() == 5
         await hub.settled()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(door.handled.events) < 5:
                 await asyncio.sleep(0.02)
         for event in door.handled.events:
@@ -74,7 +75,7 @@ async def test_a_delivery_that_never_succeeds_is_not_asked_for_for_ever(tmp_path
 async def test_polling_does_not_wait_for_the_minutes_of_a_sweep(tmp_path: Path) -> None:
     async with missed(tmp_path, 1, poll=True) as (hub, door, sweep):
         running = asyncio.create_task(sweep.run())
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while len(door.handled.events) < 1:
                 await asyncio.sleep(0.02)
             await asyncio.sleep(0.2)

@@ -10,6 +10,7 @@ from tests.e2e.answers import calls
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
 from tests.e2e.scenes import POLICY, put, rows
+from tests.support.patience import PATIENCE
 from tests.support.pulls import propose, pull, reviewed
 from tests.support.story import Story
 from tests.support.typing import answered, below, comment, final, on_line, reactions
@@ -93,7 +94,7 @@ async def test_of_our_own_words_a_model_reads_those_about_the_code(tell: Tell) -
 
     story.script.on(never, text="Lost cents")
     number = await story.file("Lost cents", "See prices.py.")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await asking.wait()
     await comment(story, number, "/cancel")
     await story.until_status(number, "Cancelled.")

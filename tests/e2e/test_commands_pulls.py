@@ -10,6 +10,7 @@ from tests.e2e.answers import calls
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
 from tests.e2e.scenes import POLICY, place, put, rows
+from tests.support.patience import PATIENCE
 from tests.support.pulls import propose, pull, remarks, reviewed, reviews
 from tests.support.story import Story
 from tests.support.typing import answered, below, comment, final, finals, on_line, reactions
@@ -126,7 +127,7 @@ async def test_stopped_midway_twice_at_once_and_when_all_is_over(tell: Tell) -> 
     rita = story.hub.create_user("rita")
     story.hub.set_permission(story.repository, "rita", "write")
     line = await on_line(story, number, PRICES, 7, "/ask how long?", by=rita)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await asking.wait()
     described = await comment(story, number, "/describe")
     (text,) = await answered(story, await comment(story, number, "/describe"))
@@ -134,9 +135,7 @@ async def test_stopped_midway_twice_at_once_and_when_all_is_over(tell: Tell) -> 
     (text,) = await answered(story, await comment(story, number, "/cancel"))
     assert text.startswith("Stopping: ")
     assert text.endswith(" `/retry` starts the first of these again.")
-    await story.until(
-        lambda: not rows(story, "select 1 from fh_task where ended is null"), what="all stopped", seconds=15
-    )
+    await story.until(lambda: not rows(story, "select 1 from fh_task where ended is null"), what="all stopped")
     states = rows(story, "select flow, state from fh_task order by flow")
     assert states == [("ask", "cancelled"), ("describe", "cancelled")]
     gone.set()

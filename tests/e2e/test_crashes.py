@@ -48,7 +48,7 @@ async def killed(story: Story) -> None:
     def dead() -> bool:
         return story.process is not None and story.process.returncode is not None
 
-    await story.until(dead, what="the bot is killed", seconds=60)
+    await story.until(dead, what="the bot is killed")
 
 
 async def restarted(story: Story) -> None:
@@ -56,7 +56,7 @@ async def restarted(story: Story) -> None:
     await killed(story)
     before = in_sandbox(story)
     await story.start_bot()
-    await story.until(lambda: not before & in_sandbox(story), what="no sandbox of the dead bot is left", seconds=10)
+    await story.until(lambda: not before & in_sandbox(story), what="no sandbox of the dead bot is left")
 
 
 def leave_sandbox(story: Story) -> int:
@@ -90,7 +90,7 @@ async def test_a_task_killed_five_times_ends_as_if_nothing_had_happened(tell: Te
     await restarted(story)
     assert len(story.script.requests) == 2
 
-    await story.until(lambda: gate_started(story) and in_sandbox(story), what="the gates run", seconds=60)
+    await story.until(lambda: gate_started(story) and in_sandbox(story), what="the gates run")
     await story.kill_bot()
     kill_after(story, lambda record: record.method == "POST" and record.path.endswith("/git-receive-pack"))
     await restarted(story)

@@ -24,7 +24,7 @@ def _prefers(path: str) -> Rule:
     return {"match": {"system": _SECOND}, "reply": reply}
 
 
-async def test_the_model_sees_how_the_neighbours_write_and_the_order_stays_without_a_second_opinion(tell: Tell) -> None:
+async def test_the_model_sees_how_the_neighbours_write(tell: Tell) -> None:
     story = await tell(GOOD)
     await story.until_status(await story.file(TITLE, BODY), "Done.")
     first = next(asked for asked in story.script.requests if "First task" in asked.user)

@@ -61,14 +61,14 @@ async def test_suspended_midway_and_removed(tell: Tell) -> None:
     first, *rest = GOOD
     story: Story = await tell([during(first, suspend), *rest])
     await story.file(TITLE, BODY)
-    await story.until(asked.is_set, what="the model is asked", seconds=60)
-    await story.until(stopped, what="the task is cancelled", seconds=60)
+    await story.until(asked.is_set, what="the model is asked")
+    await story.until(stopped, what="the task is cancelled")
     assert states(story) == ["suspended"]
     bought = len(purchases(story))
     assert await story.pulls() == []
     story.hub.unsuspend(installation_of(story))
     await story.until(lambda: states(story) == ["active"], what="it may work again")
-    await story.until_status(1, "Cancelled.", seconds=60)
+    await story.until_status(1, "Cancelled.")
     story.hub.uninstall(installation_of(story), sender="mara")
     await story.until(lambda: states(story) == ["deleted"], what="the removal is noticed")
     await story.hub.settled()

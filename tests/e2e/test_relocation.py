@@ -36,7 +36,7 @@ async def stopped_by(story: Story, title: str, event: Callable[[], Awaitable[obj
     """The event happens while the change is judged; the task is cancelled and nothing is published."""
     story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, event)]))
     await story.file(title, BODY)
-    await story.until(lambda: state(story, title) == "cancelled", what="the task is cancelled", seconds=90)
+    await story.until(lambda: state(story, title) == "cancelled", what="the task is cancelled")
     assert branches(story) == ["main"]
     assert story.repository.pulls == []
 
@@ -85,7 +85,7 @@ async def test_a_renamed_repository_gets_its_pull_request_under_the_new_name(tow
 
     story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, rename)]))
     number = await story.file(title, BODY)
-    await story.until(lambda: state(story, title) == "done", what="the task is done", seconds=90)
+    await story.until(lambda: state(story, title) == "done", what="the task is done")
     (pull,) = await story.pulls()
     assert story.repository.full_name == "octo/after"
     assert f"Fixes #{number}." in pull["body"]

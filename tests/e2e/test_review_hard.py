@@ -149,7 +149,7 @@ async def every_file_is_read(story: Story) -> None:
     body = "".join(f"    value = shift(value, {line})  # keeps what line {line} has said\n" for line in range(20))
     files = {f"pkg/module_{name:03}.py": f"def step_{name:03}(value):\n{body}    return value\n" for name in range(120)}
     number = await propose(story, files, title="Many files", branch="many")
-    run = await reviewed(story, number, seconds=120)
+    run = await reviewed(story, number)
     assert run["output"]["summary"].startswith("I read all 120 changed files")
     shown = "".join(asked.user for asked in asked_about(story, "Many files"))
     assert all(f"def step_{name:03}(value):" in shown for name in range(120))
@@ -158,7 +158,7 @@ async def every_file_is_read(story: Story) -> None:
 async def every_line_is_read(story: Story) -> None:
     text = "".join(f"value_{line:05} = {line}\n" for line in range(12_000))
     number = await propose(story, {"big.py": text}, title="One long file", branch="long")
-    run = await reviewed(story, number, seconds=120)
+    run = await reviewed(story, number)
     assert run["output"]["summary"].startswith("I read the one changed file")
     shown = "".join(asked.user for asked in asked_about(story, "One long file"))
     assert all(f"+value_{line:05} = {line}\n" in shown for line in range(12_000))

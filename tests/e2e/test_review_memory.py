@@ -158,7 +158,7 @@ async def test_a_push_that_fixes_one_of_two_closes_its_thread_and_the_merge_ends
     await settled(story, {"Division by zero": "fixed"} | left_open)
 
 
-async def test_what_was_said_is_not_said_again_after_a_rebase_in_other_words_or_once_people_decided(tell: Tell) -> None:
+async def test_nothing_is_said_twice(tell: Tell) -> None:
     story = await tell([reports(finding(), finding(**EMPTY)), reports(finding(**REWORDED)), PROVED, QUIET])
     number = await propose(story, {PRICES: TWO})
     await reviewed(story, number)
@@ -224,7 +224,7 @@ async def test_a_commit_of_ours_closes_what_it_fixed_and_starts_nothing_else(tel
     async def closed() -> bool:
         return threads(story, number)["Division by zero"].resolved_by is not None
 
-    await story.until(closed, what="what our commit fixed is closed", seconds=90, show=lambda: _told(story, number))
+    await story.until(closed, what="what our commit fixed is closed", show=lambda: _told(story, number))
     head = (await pull(story, number))["head"]["sha"]
     assert (await reviewed(story, number, sha=head))["conclusion"] == "neutral"
     mended = threads(story, number)["Division by zero"]

@@ -74,7 +74,7 @@ async def finals(story: Story, number: int, count: int) -> list[str]:
     async def there() -> bool:
         return len((await story.comments(number)).get("final", [])) >= count
 
-    await story.until(there, what=f"{count} final comments", seconds=60, show=lambda: story.comments(number))
+    await story.until(there, what=f"{count} final comments", show=lambda: story.comments(number))
     return (await story.comments(number))["final"]
 
 

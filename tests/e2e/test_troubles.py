@@ -48,7 +48,7 @@ async def nothing_published(story: Story, number: int) -> str:
     return comments["final"][0]
 
 
-async def test_busy_model_missed_edit_edited_issue_and_moved_base_still_end_in_a_pull_request(town: Story) -> None:
+async def test_four_troubles_at_once_still_end_in_a_pull_request(town: Story) -> None:
     story, title = place(town, "stumbles"), "Stumbling over cents"
     number = await story.file(title, BODY, label=None)
 

@@ -148,7 +148,7 @@ def test_hunks_of_a_diff_are_told_apart_by_their_order_and_their_section() -> No
     assert refusal(f"--- a/{PATH}\n+++ b/{PATH}\n@@ -20,3 +20,3 @@\n {loop}").detail("reason") == "ambiguous"
 
 
-def test_a_hunk_that_begins_with_an_addition_goes_only_where_nothing_can_be_missing_above() -> None:
+def test_a_hunk_that_begins_with_an_addition_is_placed_with_care() -> None:
     diff = "--- a/n\n+++ b/n\n@@ {} @@\n+zero\n b\n c\n"
     files = {"n": "a\nb\nc\n"}
     assert "unchanged line above" in refusal(diff.format("-1,3 +1,4"), files).message
@@ -287,7 +287,7 @@ def test_a_path_is_the_written_one_or_the_only_one_that_ends_alike() -> None:
     assert refusal(Delete("parse.py")).detail("reason") == "unknown-path", "deleting takes the whole path"
 
 
-def test_a_file_that_did_not_parse_before_may_be_edited_and_other_languages_are_checked_too() -> None:
+def test_a_file_that_did_not_parse_before_may_be_edited() -> None:
     assert one("print 1\n", "print 2\n", "print 1\n", "old.py") == "print 2\n"
     assert refusal(make_edit("a.js", "f();\n", "f(;\n"), {"a.js": "f();\ng();\n"}).detail("reason") == "unparsable"
     assert run(parse("a.json\n<<<<<<< SEARCH\n1\n=======\n2\n>>>>>>> REPLACE"), {"a.json": "[\n1\n]\n"}) == {

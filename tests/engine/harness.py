@@ -17,6 +17,7 @@ from bot.store.store import Store
 from bot.store.tasks import NewTask, Task
 from bot.types import ForgehandError, JsonModel
 from tests.support.inline_engine import InlineEngine
+from tests.support.patience import PATIENCE
 
 _ids = itertools.count(1)
 
@@ -61,14 +62,14 @@ async def row_of(store: Store, task_id: str) -> Task:
     return row
 
 
-async def ended(store: Store, task_id: str, seconds: float = 15.0) -> Task:
-    return await until(lambda: row_of(store, task_id), lambda row: row.ended is not None, seconds)
+async def ended(store: Store, task_id: str) -> Task:
+    return await until(lambda: row_of(store, task_id), lambda row: row.ended is not None)
 
 
-async def until(read: Callable[[], Awaitable[Any]], true: Callable[[Any], bool], seconds: float = 15.0) -> Any:
-    deadline = time.monotonic() + seconds
+async def until(read: Callable[[], Awaitable[Any]], true: Callable[[Any], bool]) -> Any:
+    deadline = time.monotonic() + PATIENCE
     while not true(value := await read()):
-        assert time.monotonic() < deadline, f"still {value} after {seconds} s"
+        assert time.monotonic() < deadline, f"still {value} after {PATIENCE} s"
         await asyncio.sleep(0.02)
     return value
 

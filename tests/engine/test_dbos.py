@@ -19,6 +19,7 @@ from bot.store.tables import task
 from bot.types import ForgehandError, JsonModel
 from tests.engine.harness import Nothing, done, ended, row_of, store_task, until
 from tests.support.databases import open_store
+from tests.support.patience import PATIENCE
 
 
 class Part(JsonModel):
@@ -84,7 +85,7 @@ async def begun(store: Store) -> tuple[Store, Story]:
     await store_task(store, "t1")
     async with engine_with(store, story) as engine:
         assert not await engine.start("t1", "flow", Nothing(), group=None), "the orphan was adopted at launch"
-        await asyncio.wait_for(story.reached.wait(), 10)
+        await asyncio.wait_for(story.reached.wait(), PATIENCE)
     assert (await row_of(store, "t1")).state == "running"
     return store, story
 
@@ -165,7 +166,7 @@ async def test_a_database_that_goes_away_for_a_moment_fails_no_task(postgres: st
         story = Story()
         await store_task(store, "t1")
         async with engine_with(store, story, heartbeat_seconds=0.3):
-            await asyncio.wait_for(story.reached.wait(), 10)
+            await asyncio.wait_for(story.reached.wait(), PATIENCE)
             refuse_connections(postgres_server, store, refuse=True)
             story.let_on.set()
             waiting = asyncio.create_task(StoreRecords(store).cancelled_by("t1"))

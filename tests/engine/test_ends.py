@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from bot.engine.port import Ctx, DeadLetter, EngineError, Outcome, StepTimeout, 
 from bot.store import tasks
 from bot.types import ForgehandError
 from tests.engine.harness import Busy, Count, Harness, Nothing, done, ended, row_of, store_task, until
+from tests.support.patience import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -49,21 +49,20 @@ async def test_cancel_stops_model_calls_and_sandbox_runs_midway(harness: Harness
     async def model_call() -> str:
         try:
             reached.set()
-            await asyncio.sleep(30)
+            await asyncio.Event().wait()
         finally:
             cleaned.set()
-        return "late"
+        return "never"
 
     async def flow(ctx: Ctx, _: Nothing) -> Outcome:
         return done(await ctx.step("ask", model_call, interruptible=True, retries=3))
 
     task_id = await harness.begin(flow)
     await reached.wait()
-    asked = time.monotonic()
     await harness.engine.cancel(task_id, "maria")
-    await asyncio.wait_for(cleaned.wait(), 0.3)
+    await asyncio.wait_for(cleaned.wait(), PATIENCE)
     row = await ended(harness.store, task_id)
-    assert (row.state, time.monotonic() - asked < 0.5) == ("cancelled", True)
+    assert row.state == "cancelled"
 
 
 async def test_a_cancelled_task_does_not_wait_for_its_next_retry(harness: Harness) -> None:
@@ -71,7 +70,7 @@ async def test_a_cancelled_task_does_not_wait_for_its_next_retry(harness: Harnes
 
     async def busy() -> int:
         started.set()
-        raise Busy("later", retry_after=60)
+        raise Busy("later", retry_after=10 * PATIENCE)
 
     async def retries(ctx: Ctx, _: Nothing) -> Outcome:
         return done(await ctx.step("busy", busy, retries=1))
@@ -79,14 +78,14 @@ async def test_a_cancelled_task_does_not_wait_for_its_next_retry(harness: Harnes
     task_id = await harness.begin(retries)
     await started.wait()
     await harness.engine.cancel(task_id, "maria")
-    assert (await ended(harness.store, task_id, 2)).state == "cancelled"
+    assert (await ended(harness.store, task_id)).state == "cancelled"
 
 
 async def test_a_task_cancelled_before_it_began_ends_at_once_and_never_runs(harness: Harness) -> None:
     running, count = asyncio.Event(), Count()
 
     async def holds() -> None:
-        await asyncio.wait_for(running.wait(), 5)
+        await asyncio.wait_for(running.wait(), PATIENCE)
 
     async def first(ctx: Ctx, _: Nothing) -> Outcome:
         await ctx.step("holds", holds)
@@ -261,8 +260,13 @@ async def test_a_task_without_a_row_or_a_workflow_is_refused_in_words(harness: H
 
 
 async def test_reads_for_status_are_never_blocked_by_running_tasks(harness: Harness) -> None:
+    """Each step waits for one more read: a read that waited for steps would never come back."""
+    reads = 0
+
     async def short() -> str:
-        await asyncio.sleep(0.005)
+        before = reads
+        while reads == before:
+            await asyncio.sleep(0.005)
         return "x" * 2000
 
     async def flow(ctx: Ctx, _: Nothing) -> Outcome:
@@ -271,11 +275,9 @@ async def test_reads_for_status_are_never_blocked_by_running_tasks(harness: Harn
         return done()
 
     started = [await harness.begin(flow, group=f"1@read{number}") for number in range(4)]
-    waits: list[float] = []
-    while not all([(await row_of(harness.store, task_id)).ended for task_id in started]):
-        before = time.monotonic()
-        await harness.store.run(lambda connection: tasks.find(connection, 1, 1, active=True))
-        waits.append(time.monotonic() - before)
-        await asyncio.sleep(0.01)
-    assert len(waits) > 3
-    assert max(waits) < 0.5
+    async with asyncio.timeout(PATIENCE):
+        while not all([(await row_of(harness.store, task_id)).ended for task_id in started]):
+            await harness.store.run(lambda connection: tasks.find(connection, 1, 1, active=True))
+            reads += 1
+            await asyncio.sleep(0.01)
+    assert reads >= 25

@@ -11,6 +11,7 @@ import pytest
 from bot.engine.port import Ctx, Outcome, Step, StepCrashed, WorkflowError
 from bot.types import ForgehandError, JsonModel
 from tests.engine.harness import Busy, Count, Harness, Nothing, done
+from tests.support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import PurePath
@@ -181,7 +182,7 @@ async def test_parallel_runs_one_step_a_branch_side_by_side_and_raises_after_all
 
     async def meets(mine: asyncio.Event, other: asyncio.Event) -> str:
         mine.set()
-        await asyncio.wait_for(other.wait(), 5)
+        await asyncio.wait_for(other.wait(), PATIENCE)
         return "met"
 
     async def fails() -> str:

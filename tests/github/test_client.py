@@ -16,6 +16,7 @@ from bot.github.text.markers import Marker
 from simhub.faults import Fault
 from tests.github.conftest import World
 from tests.github.test_access import new_issue
+from tests.support.patience import PATIENCE
 
 ISSUES = {"issues": "write"}
 MARKER = Marker(task="t1", part="status")
@@ -208,5 +209,5 @@ async def test_a_caller_who_gives_up_waiting_holds_nobody_back(world: World) -> 
     gives_up.cancel()
     assert order == ["first"]
     hold.set()
-    await asyncio.wait_for(asyncio.gather(first, last), 2)
+    await asyncio.wait_for(asyncio.gather(first, last), PATIENCE)
     assert order == ["first", "last"]

@@ -28,7 +28,7 @@ def test_writes_come_in_a_burst_of_ten_and_then_one_a_second() -> None:
     assert [round(at) for at in times[10:]] == [1, 2, 3]
 
 
-def test_two_notifying_writes_may_go_together_then_one_each_three_seconds_and_they_hold_up_nobody_else() -> None:
+def test_notifying_writes_are_paced_and_hold_up_nobody_else() -> None:
     """A review and its summary are one thing that somebody is told."""
     pacer = Pacer()
     loud = [Ticket(write=True, notifies=True) for _ in range(4)]

@@ -90,7 +90,7 @@ async def _fixed(story: Story) -> int:
     for text in planted((*tried, *said), "comment"):
         await comment(story, issue, text, by=sam)
     await story.label(issue)
-    await story.until_status(issue, "Done.", "I stopped", seconds=240)
+    await story.until_status(issue, "Done.", "I stopped")
     assert_heard_as_data(story, (*tried, *said))
     assert_refused(story, proving, cases.PROVING)
     assert_refused(story, fixing, cases.FIXING, skip=1)

@@ -86,8 +86,8 @@ async def _reviewed(story: Story, number: int) -> None:
     story.script.extend([QUIET])
     story.script.on(verifying, tool="verdict", reusable=True)
     await comment(story, number, "/review")
-    await story.until(lambda: finding.heard, what="the review has begun", seconds=60)
-    run = await reviewed(story, number, seconds=120)
+    await story.until(lambda: finding.heard, what="the review has begun")
+    run = await reviewed(story, number)
     assert_refused(story, finding, cases.REVIEWING)
     assert_refused(story, verifying, cases.VERIFYING)
     (remark,) = await remarks(story, number)
@@ -156,7 +156,7 @@ async def _improved(story: Story, number: int) -> Obeys:
     async def new() -> list[dict[str, Any]]:
         return [each for each in await remarks(story, number) if each["id"] not in known]
 
-    await story.until(new, what="suggestions", seconds=60)
+    await story.until(new, what="suggestions")
     found = await new()
     assert sorted(each["path"] for each in found) == [PRICES, "docs/notes.md"]
     assert_defused("\n".join(each["body"] for each in found), cases.IMPROVED)

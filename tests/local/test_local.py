@@ -119,7 +119,7 @@ def test_a_real_models_commands_need_trust_where_nothing_isolates_them(tmp_path:
     assert "--trust-code to run the repository's code, and the model's shell commands, unprotected" in said
 
 
-def test_try_waits_for_the_label_of_the_checkout_or_says_what_is_wrong_with_its_policy(tmp_path: Path) -> None:
+def test_try_waits_for_the_checkouts_own_label(tmp_path: Path) -> None:
     from bot.local.attempt import _label
     from tests.e2e.test_try import git
 

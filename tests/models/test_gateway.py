@@ -28,6 +28,7 @@ from bot.store.tables import model_call
 from simhub.model_formats import Asked
 from simhub.scripted_model import ScriptedModel
 from tests.support.models import MODEL_OF, dollars, new_gateway, new_store, scripted_settings, spender, talk
+from tests.support.patience import PATIENCE
 
 FIRST, SECOND, LOCAL = MODEL_OF["messages"], MODEL_OF["responses"], MODEL_OF["chat"]
 ASK = talk("Mend it.")
@@ -130,7 +131,7 @@ async def test_an_answer_that_came_before_the_stop_is_kept(server: ScriptedModel
 
     def hold(_: sa.Connection) -> None:
         held.set()
-        free.wait(10)
+        free.wait(PATIENCE)
 
     async def answers(_: Asked) -> dict[str, object]:
         answered.set()
@@ -141,7 +142,7 @@ async def test_an_answer_that_came_before_the_stop_is_kept(server: ScriptedModel
     asking = asyncio.create_task(gateway.ask(spender(), "prove", "fix", ASK))
     await answered.wait()
     busy = asyncio.create_task(store.run(hold))
-    await asyncio.to_thread(held.wait, 10)
+    await asyncio.to_thread(held.wait, PATIENCE)
     while store._executor._work_queue.empty():
         await asyncio.sleep(0.005)
     asking.cancel()
@@ -247,12 +248,12 @@ async def test_what_another_model_cannot_mend_is_not_passed_on(server: ScriptedM
 
 async def test_a_short_wait_is_waited_and_a_long_one_is_not(server: ScriptedModel, store: Store) -> None:
     server.script.on({"fault": "busy", "retry_after": 0.2}, model=FIRST)
-    server.script.on({"fault": "busy", "retry_after": 500}, model=SECOND)
+    server.script.on({"fault": "busy", "retry_after": 10 * PATIENCE}, model=SECOND)
     server.script.on({"text": "after the wait"}, model=FIRST)
     started = time.monotonic()
     reply = await gateway_of(server, store).ask(spender(), "prove", "fix", ASK)
     assert reply.text == "after the wait"
-    assert 0.2 <= time.monotonic() - started < 60, "nobody waited 500 s"
+    assert 0.2 <= time.monotonic() - started < 10 * PATIENCE, "nobody waited so long"
     assert [asked.model for asked in server.requests] == [FIRST, SECOND, FIRST]
 
 

@@ -20,6 +20,7 @@ from bot.store.store import Store
 from simhub.scripted_model import Script, ScriptedModel
 from tests.support.models import new_gateway, spender, talk
 from tests.support.notrun import HAND_MODEL
+from tests.support.patience import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 READ = Tool(name="read", description="Read.", parameters={"type": "object", "properties": {"path": {"type": "string"}}})
@@ -36,7 +37,7 @@ def free_port() -> int:
 async def process(*argv: str, port: int) -> AsyncIterator[str]:
     running = await asyncio.create_subprocess_exec(sys.executable, *argv, "--port", str(port), cwd=ROOT)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 try:
                     (await asyncio.open_connection("127.0.0.1", port))[1].close()
@@ -61,7 +62,7 @@ def settings(url: str, name: str) -> Settings:
 
 async def converse(store: Store, url: str, name: str) -> None:
     """Text, a tool call with its result, and an answer by schema, in one wire format."""
-    gateway = new_gateway(store, settings(url, name), idle=20)
+    gateway = new_gateway(store, settings(url, name))
     who = spender(name)
     assert (await gateway.ask(who, "text", "fix", talk("Hello."))).text == "Hello, bot."
     call = await gateway.ask(who, "tools", "fix", talk("Look."), tools=[READ])

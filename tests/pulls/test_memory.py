@@ -320,7 +320,7 @@ def test_a_stored_finding_is_recalled_as_it_was() -> None:
     assert recalled(row) == one
 
 
-def test_what_still_holds_is_remembered_by_the_code_it_holds_for_and_not_asked_about_again() -> None:
+def test_what_still_holds_is_remembered_and_not_asked_again() -> None:
     changed = {PATH: TEXT.replace("len(prices)", "max(len(prices), 0)")}
     checked = check(told(ZERO), changed)
     assert checked.standing == "doubtful"
@@ -332,7 +332,7 @@ def test_what_still_holds_is_remembered_by_the_code_it_holds_for_and_not_asked_a
     assert concluded(checked, answer.model_copy(update={"fixed": True}), "b" * 40, changed).told.state == "fixed"
 
 
-def test_an_answer_about_another_file_keeps_the_finding_quiet_until_its_place_changes() -> None:
+def test_a_finding_answered_elsewhere_is_quiet_until_it_moves() -> None:
     changed = {PATH: TEXT.replace("return total / len(prices)", "return divide(total, prices)")}
     checked = check(told(ZERO), changed)
     answer = Answer(path="shop/divide.py", quote="return total / len(prices)", reason="It moved.")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.port import CommandResult, Limits
+from tests.support.patience import PATIENCE
 from tests.support.sandboxes import bubblewrap
 
 Shell = Callable[..., Awaitable[CommandResult]]
@@ -28,7 +29,7 @@ def shell(workspace: Path) -> Shell:
     sandbox = bubblewrap()
 
     async def run(line: str, *, mounts: Any = (), env: Any = None, network: Any = None, **limits: Any) -> CommandResult:
-        bounds = Limits(**{"seconds": 15, **limits})
+        bounds = Limits(**{"seconds": PATIENCE, **limits})
         return await sandbox.run(
             ["/bin/sh", "-c", line], workspace, mounts=mounts, env=env, network=network, limits=bounds
         )

@@ -17,6 +17,7 @@ from bot.sandbox.process import Process
 from bot.sandbox.proxy import RegistryProxy, allowed_hosts, certificates, through
 from bot.settings import Settings
 from tests.sandbox.conftest import Shell
+from tests.support.patience import PATIENCE
 
 Seen = list[bytes]
 
@@ -24,7 +25,7 @@ Seen = list[bytes]
 async def ask(proxy: RegistryProxy, data: bytes) -> bytes:
     reader, writer = await asyncio.open_unix_connection(str(proxy.socket))
     writer.write(data)
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = await asyncio.wait_for(reader.read(), PATIENCE)
     writer.close()
     return answer
 

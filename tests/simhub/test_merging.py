@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tests.support.hub import Stage
+from tests.support.patience import PATIENCE
 
 REPO = "/repos/octo/sample"
 _REVERT = """mutation($in: RevertPullRequestInput!) { revertPullRequest(input: $in) {
@@ -74,7 +75,7 @@ async def test_mergeable_is_known_late(at: Stage) -> None:
     asked = time.monotonic()
     first = (await at.ask("GET", f"{REPO}/pulls/1")).body
     assert (first["mergeable"], first["mergeable_state"]) == (None, "unknown")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while (later := (await at.ask("GET", f"{REPO}/pulls/1")).body)["mergeable"] is None:
             await asyncio.sleep(0.05)
     assert (later["mergeable"], later["mergeable_state"]) == (True, "clean")

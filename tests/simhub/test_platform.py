@@ -12,6 +12,7 @@ import aiohttp
 
 from simhub import Job
 from tests.support.hub import Stage
+from tests.support.patience import PATIENCE
 
 REPO = "/repos/octo/sample"
 
@@ -200,7 +201,7 @@ async def test_the_hub_runs_by_itself(tmp_path: Path) -> None:
     key = Path(said["App"].rpartition(" ")[2])
     assert key.stat().st_mode & 0o777 == 0o600
     process.terminate()
-    assert await asyncio.wait_for(process.wait(), 60) == 0
+    assert await asyncio.wait_for(process.wait(), PATIENCE) == 0
 
 
 async def test_people_sign_in(at: Stage) -> None:

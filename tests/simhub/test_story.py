@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from tests.support.hub import Stage
+from tests.support.patience import PATIENCE
 
 REPO = "/repos/octo/sample"
 
@@ -85,11 +86,9 @@ async def test_a_push_to_a_pull_request_moves_its_head_and_says_so(at: Stage) ->
     assert [(item.payload["before"], item.payload["after"]) for item in moved] == [(old, new)]
     listed = await asyncio.to_thread(at.git, "ls-remote", "origin", "refs/pull/1/head", cwd=work)
     assert listed.stdout.split()[0] == new
-    for _ in range(50):
-        mergeable = (await at.ask("GET", f"{REPO}/pulls/1")).body["mergeable"]
-        if mergeable is not None:
-            break
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(PATIENCE):
+        while (mergeable := (await at.ask("GET", f"{REPO}/pulls/1")).body["mergeable"]) is None:
+            await asyncio.sleep(0.02)
     assert mergeable is True
     await asyncio.to_thread(at.git, "push", "-q", "origin", ":refs/heads/topic", cwd=work)
     assert (await at.ask("GET", f"{REPO}/pulls/1")).body["state"] == "closed"

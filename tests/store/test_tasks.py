@@ -13,6 +13,7 @@ from bot.store import tasks
 from bot.store.store import Store
 from bot.store.tables import attempt
 from bot.store.tasks import Creation, NewTask, StepStart
+from tests.support.patience import PATIENCE
 
 FIELDS: dict[str, Any] = {
     "flow": "fix",
@@ -120,7 +121,7 @@ def test_a_slow_writers_event_is_not_passed_over(store: Store) -> None:
 
     with ThreadPoolExecutor(2) as pool:
         slow = pool.submit(store.run_sync, slowly)
-        written.wait(5)
+        written.wait(PATIENCE)
         quick = pool.submit(store.run_sync, quickly)
         seen: list[str] = []
         after = 0

@@ -27,6 +27,7 @@ from bot.store.store import Store
 from bot.store.tables import delivery
 from bot.web.server import make_runner, make_web
 from tests.support.databases import new_sqlite
+from tests.support.patience import PATIENCE
 
 SECRET = "It's a Secret to Everybody"
 
@@ -79,7 +80,7 @@ class Door:
 
     async def ended(self, guid: str) -> Any:
         """The row once the delivery is done or failed."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while (row := await self.row(guid)) is None or row["done"] is None:
                 await asyncio.sleep(0.01)
         return row

@@ -16,6 +16,7 @@ from bot.store.database import create_engine
 from bot.store.store import Store
 from simhub.scripted_model import ScriptedModel
 from tests.support.databases import new_sqlite
+from tests.support.patience import PATIENCE
 
 KEY = "sk-scripted-0123456789"
 QUICK = RetryPolicy(rounds=2, first=0.01, bound=0.3, rest=60.0)
@@ -49,7 +50,9 @@ def dollars(store: Store, task: str) -> float:
     return store.run_sync(lambda connection: reporting.sum_spending(connection, task)).dollars
 
 
-def new_gateway(store: Store, settings: Settings, *, retry: RetryPolicy = QUICK, idle: float = 5.0) -> ModelGateway:
+def new_gateway(
+    store: Store, settings: Settings, *, retry: RetryPolicy = QUICK, idle: float = PATIENCE
+) -> ModelGateway:
     return ModelGateway(store, settings, Catalogue(settings), partial(SdkModel, idle=idle), retry=retry)
 
 

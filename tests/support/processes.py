@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.sandbox.program import bubblewrap_program
+from tests.support.patience import PATIENCE
 
 
 def running(word: str) -> list[str]:
@@ -28,8 +29,8 @@ def without_namespaces(*argv: str) -> list[str]:
     return [program, "--dev-bind", "/", "/", "--unshare-user", "--disable-userns", "--", *argv]
 
 
-async def until(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait until ``condition`` holds; raises TimeoutError after ``seconds``."""
-    async with asyncio.timeout(seconds):
+async def until(condition: Callable[[], object]) -> None:
+    """Wait until ``condition`` holds. Raises TimeoutError where it never does."""
+    async with asyncio.timeout(PATIENCE):
         while not condition():
             await asyncio.sleep(0.01)

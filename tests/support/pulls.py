@@ -85,7 +85,7 @@ async def check(story: Story, number: int, sha: str | None = None) -> dict[str, 
     return max(found["check_runs"], key=lambda run: run["id"], default=None)
 
 
-async def reviewed(story: Story, number: int, *, sha: str | None = None, seconds: float = 60) -> dict[str, Any]:
+async def reviewed(story: Story, number: int, *, sha: str | None = None) -> dict[str, Any]:
     """Wait until the newest check run has ended and all that belongs to it is posted; the check run."""
 
     def look() -> bool:
@@ -95,7 +95,7 @@ async def reviewed(story: Story, number: int, *, sha: str | None = None, seconds
     async def show() -> str:
         return str(await check(story, number, sha))
 
-    await story.until(look, what=f"the review of #{number} has ended", seconds=seconds, show=show)
+    await story.until(look, what=f"the review of #{number} has ended", show=show)
     found = await check(story, number, sha)
     assert found is not None
     await story.until(lambda: _told(story, found["external_id"]), what=f"task {found['external_id']} is told")

@@ -24,6 +24,7 @@ from tests.support import forks
 from tests.support.databases import new_sqlite
 from tests.support.keys import key_pair
 from tests.support.notrun import need
+from tests.support.patience import PATIENCE
 
 SECRET = "It's a Secret to Everybody"
 LABEL = "ai-bug-fix"
@@ -141,23 +142,21 @@ class Story:
     async def status(self, number: int) -> str:
         return ((await self.comments(number)).get("status") or [""])[-1]
 
-    async def until_status(self, number: int, *starts: str, seconds: float = 90) -> str:
+    async def until_status(self, number: int, *starts: str) -> str:
         """Wait until the status comment starts with one of ``starts``."""
 
         def look() -> bool:
             return (self.shown(number, "status") or [""])[-1].startswith(starts)
 
-        await self.until(look, what=f"status starts with {starts}", seconds=seconds, show=lambda: self.status(number))
+        await self.until(look, what=f"status starts with {starts}", show=lambda: self.status(number))
         return await self.status(number)
 
     async def pulls(self) -> list[dict[str, Any]]:
         return list(await self.request("GET", "/pulls?state=all"))
 
-    async def until(
-        self, condition: Callable[[], Any], *, what: str, seconds: float = 30, show: Callable[[], Any] | None = None
-    ) -> None:
+    async def until(self, condition: Callable[[], Any], *, what: str, show: Callable[[], Any] | None = None) -> None:
         """Poll until ``condition`` (plain or async) holds; failing, show the bot's log."""
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             result = condition()
             if await result if asyncio.iscoroutine(result) else result:
@@ -166,7 +165,7 @@ class Story:
                 break
             await asyncio.sleep(0.05)
         seen = (await show()) if show else ""
-        raise AssertionError(f"not within {seconds:g} s: {what}\n{seen}\n--- log\n{self.log[-6000:]}")
+        raise AssertionError(f"not within {PATIENCE:g} s: {what}\n{seen}\n--- log\n{self.log[-6000:]}")
 
     async def is_ready(self) -> bool:
         try:

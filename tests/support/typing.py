@@ -69,13 +69,13 @@ async def answers(story: Story, written: Written) -> list[str]:
     return await _told(story, written, {"answer"})
 
 
-async def answered(story: Story, written: Written, count: int = 1, seconds: float = 20) -> list[str]:
+async def answered(story: Story, written: Written, count: int = 1) -> list[str]:
     """The answers, once there are so many."""
 
     def there() -> bool:
         return _count(story, written, {"answer"}) >= count
 
-    await story.until(there, what=f"{count} answers", seconds=seconds, show=lambda: answers(story, written))
+    await story.until(there, what=f"{count} answers", show=lambda: answers(story, written))
     found = await answers(story, written)
     assert len(found) == count, found
     return found
@@ -86,13 +86,13 @@ async def finals(story: Story, written: Written) -> list[str]:
     return await _told(story, written, {"final", "status"})
 
 
-async def final(story: Story, written: Written, seconds: float = 90) -> str:
+async def final(story: Story, written: Written) -> str:
     """The one final answer, once it is there."""
 
     def there() -> bool:
         return _count(story, written, {"final", "status"}) > 0
 
-    await story.until(there, what="the final answer", seconds=seconds)
+    await story.until(there, what="the final answer")
     (text,) = await finals(story, written)
     return text
 

@@ -12,6 +12,7 @@ from bot.sandbox.process import Process
 from bot.settings import Settings
 from bot.toolchains.port import Checks, TestRun, ToolchainError, Workspace
 from bot.toolchains.python.toolchain import make_toolchain, versions
+from tests.support.patience import PATIENCE
 from tests.support.sandboxes import bubblewrap
 from tests.toolchains.conftest import Make, write
 
@@ -63,9 +64,9 @@ async def test_a_changed_tree_is_what_is_imported(make: Make) -> None:
 
 
 async def test_a_run_that_is_cut_short_is_not_complete(make: Make) -> None:
-    slow = "import time\ndef test_first(): pass\ndef test_slow(): time.sleep(30)\n"
+    slow = "import time\ndef test_first(): pass\ndef test_slow(): time.sleep(100_000)\n"
     toolchain, workspace = make({"tests/test_slow.py": slow})
-    run = await toolchain.test(workspace, ["tests/test_slow.py"], limits=Limits(seconds=2))
+    run = await toolchain.test(workspace, ["tests/test_slow.py"], limits=Limits(seconds=8))
     assert not run.complete
     assert run.result.ended == "timeout"
     assert run.verdicts() == {"tests/test_slow.py::test_first": "passed"}
@@ -175,14 +176,14 @@ async def test_repository_code_cannot_widen_what_a_later_run_sees(make: Make, tm
 async def test_a_shell_line_sees_what_the_tests_see(make: Make) -> None:
     toolchain, workspace = make()
     line = "python -c 'import sample, sys; print(sample.answer(), sys.prefix)'; git log --format=%s; git describe"
-    result = await toolchain.run(workspace, line, limits=Limits(seconds=20))
+    result = await toolchain.run(workspace, line, limits=Limits(seconds=PATIENCE))
     assert result.output == "42 /env\nbase\nv99.0.0\n"
 
 
 async def test_a_shell_line_that_runs_pytest_reports_nothing_and_leaves_a_file_named_key(make: Make) -> None:
     toolchain, workspace = make({"key": "mine"})
     result = await toolchain.run(
-        workspace, f"pytest -q {FILE}::test_passes && ls key *.jsonl", limits=Limits(seconds=20)
+        workspace, f"pytest -q {FILE}::test_passes && ls key *.jsonl", limits=Limits(seconds=PATIENCE)
     )
     assert "1 passed" in result.output
     assert "\nkey\n" in result.output

@@ -22,6 +22,7 @@ from bot.github.resources.manifest import load_manifest
 from bot.settings import Settings
 from bot.web.setup import Setup, SetupError, application, run
 from simhub.appkeys import new_key_pair
+from tests.support.patience import PATIENCE
 
 PRIVATE_KEY = new_key_pair()[0]
 
@@ -137,7 +138,7 @@ async def test_an_app_is_registered_and_its_credentials_work_as_settings(
     assert [secret.get_secret_value() for secret in settings.webhook_secrets] == ["hook-secret"]
     assert (settings.api_url, settings.web_url) == (f"{browser.github.url}/api/v3", browser.github.url)
     assert settings.public_url == "https://bot.example.com"
-    await asyncio.wait_for(browser.setup.done.wait(), 3)
+    await asyncio.wait_for(browser.setup.done.wait(), PATIENCE)
 
 
 async def test_an_answer_counts_once_and_only_if_asked_for(browser: Browser) -> None:
@@ -245,14 +246,13 @@ async def test_the_command_serves_loopback_only_and_prints_its_code(
         await run(settings, host="0.0.0.0")
     running = asyncio.create_task(run(settings, port=unused_tcp_port))
     async with aiohttp.ClientSession() as session:
-        for _ in range(100):
-            await asyncio.sleep(0.02)
-            if "One-time code" in (printed := capsys.readouterr().out):
-                break
+        async with asyncio.timeout(PATIENCE):
+            while "One-time code" not in (printed := capsys.readouterr().out):
+                await asyncio.sleep(0.02)
         assert re.search(r"One-time code: [A-Z2-9]{8}\n", printed)
         with pytest.raises(SetupError, match="--port"):
             await run(settings, port=unused_tcp_port)
         for _ in range(5):
             async with session.post(f"http://127.0.0.1:{unused_tcp_port}/code", data={"code": "X"}):
                 pass
-    assert await asyncio.wait_for(running, 5) is False
+    assert await asyncio.wait_for(running, PATIENCE) is False
