@@ -15,7 +15,7 @@ import pytest
 from simhub.faults import Fault
 from simhub.model import Account
 from tests.e2e.conftest import SAMPLE
-from tests.e2e.scenes import POLICY, deliver, put, rows, sent
+from tests.e2e.scenes import POLICY, deliver, handled, put, rows, sent
 from tests.support.story import Story
 from tests.support.typing import Written, answered, answers, below, comment, on_line, reactions, review
 from tests.support.within import within
@@ -25,11 +25,6 @@ from tests.support.within import within
 async def story(tmp_path: Path) -> AsyncIterator[Story]:
     async with within(tmp_path, SAMPLE) as story:
         yield story
-
-
-async def handled(story: Story) -> None:
-    await story.hub.settled()
-    await story.until(lambda: not rows(story, "select 1 from fh_delivery where done is null"), what="all is handled")
 
 
 def decisions(story: Story, login: str = "mara") -> list[tuple[str, int]]:

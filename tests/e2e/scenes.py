@@ -113,6 +113,12 @@ async def deliver(story: Story, event: str, payload: bytes, guid: str | None = N
         return answer.status
 
 
+async def handled(story: Story) -> None:
+    """Wait until every webhook has arrived and the bot is done with it."""
+    await story.hub.settled()
+    await story.until(lambda: not rows(story, "select 1 from fh_delivery where done is null"), what="all is handled")
+
+
 def sent(story: Story, event: str, action: str) -> list[Delivery]:
     """What the hub delivered, or tried to: each attempt, oldest first."""
     return [item for item in story.hub.webhooks.log if (item.event, item.action) == (event, action)]

@@ -10,7 +10,7 @@ from simhub.faults import Fault
 from simhub.model_formats import Asked
 from tests.e2e.answers import BODY, TITLE
 from tests.e2e.conftest import Tell
-from tests.e2e.scenes import POLICY, SAMPLE, place, put, rows, sent
+from tests.e2e.scenes import POLICY, SAMPLE, handled, place, put, rows, sent
 from tests.support.story import LABEL, Story
 
 
@@ -42,7 +42,7 @@ async def test_one_bad_repository_leaves_the_others_their_label(tell: Tell) -> N
     await story.until(lambda: LABEL in labels_of(last), what="the last repository has the label")
     await story.until(lambda: LABEL in labels_of(wrong), what="one with a wrong policy has the default label")
     assert LABEL not in labels_of(archived)
-    await story.until(lambda: not rows(story, "select 1 from fh_delivery where done is null"), what="all is handled")
+    await handled(story)
     assert rows(story, "select error from fh_delivery where error is not null") == []
 
 
@@ -69,7 +69,7 @@ async def test_what_a_label_started_stops_whatever_changed_meanwhile(tell: Tell)
     await working(story, number)
     await put(story, POLICY, "fix: [\n")
     await story.request("DELETE", f"/issues/{number}/labels/{LABEL}")
-    await story.until_status(number, "Cancelled.", seconds=15)
+    await story.until_status(number, "Cancelled.")
 
     named = place(story, "named")
     await put(named, POLICY, "fix: { label: Mend me }\n")
@@ -77,7 +77,7 @@ async def test_what_a_label_started_stops_whatever_changed_meanwhile(tell: Tell)
     await named.label(other, "mend ME")
     await working(named, other)
     await named.request("PATCH", f"/issues/{other}", {"state": "closed"}, by=rita)
-    status = await named.until_status(other, "Cancelled.", seconds=15)
+    status = await named.until_status(other, "Cancelled.")
     assert "rita" in status.splitlines()[0]
     query = "select action, allowed, reason from fh_audit where actor = 'rita'"
     assert rows(story, query) == [("cancel fix", 1, "@rita closed it.")]

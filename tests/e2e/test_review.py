@@ -9,7 +9,7 @@ import aiohttp
 from tests.e2e.answers import Rule, calls
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
-from tests.e2e.scenes import POLICY, asked_about, deliver, during, put, rows, sent
+from tests.e2e.scenes import POLICY, asked_about, deliver, during, handled, put, rows, sent
 from tests.support.pulls import check, propose, pull, push, remarks, reviewed, reviews, runs
 from tests.support.story import Story
 
@@ -68,8 +68,7 @@ print(parse_price("2.5"), "`" * 4)
 async def test_nothing_to_say_is_a_check_and_one_line(tell: Tell) -> None:
     story = await tell([QUIET])
     number = await propose(story, {PRICES: FIXED, "poetry.lock": "# lock\n"}, draft=True)
-    await story.hub.settled()
-    await story.until(lambda: not rows(story, "select 1 from fh_delivery where done is null"), what="all is handled")
+    await handled(story)
     assert await check(story, number) is None, "a draft waits until it is ready"
     assert story.script.requests == []
     await _ready(story, number)

@@ -16,7 +16,7 @@ from simhub import AppCredentials
 from simhub.model import Account
 from tests.e2e.answers import BODY, TITLE, Rule
 from tests.e2e.conftest import Tell
-from tests.e2e.scenes import deliver, rows, sent
+from tests.e2e.scenes import deliver, handled, rows, sent
 from tests.support.story import Story
 
 SILENT: Rule = {"match": {}, "reply": {"fault": "quota"}, "reusable": True}
@@ -63,7 +63,7 @@ async def refused(story: Story, login: str) -> None:
         return bool(decisions(story, login))
 
     await story.until(decided, what=f"{login} is refused")
-    await story.until(lambda: not rows(story, "select 1 from fh_delivery where done is null"), what="all is handled")
+    await handled(story)
     assert story.script.requests == []
     assert rows(story, "select 1 from fh_task") == []
 
@@ -113,7 +113,7 @@ async def test_bots_are_ignored_unless_trusted_and_an_issue_is_data(tell: Tell) 
     answers = await asyncio.gather(*(deliver(story, "issues", again) for _ in range(3)))
     assert answers == [202] * 3
     await story.until_status(number, "Failed.")
-    await story.until(lambda: not rows(story, "select 1 from fh_delivery where done is null"), what="all is handled")
+    await handled(story)
     assert len(rows(story, "select 1 from fh_task")) == 1
     comments = await story.comments(number)
     assert {part: len(texts) for part, texts in comments.items()} == {"status": 1}

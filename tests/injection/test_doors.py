@@ -6,7 +6,7 @@ from pathlib import Path
 
 from simhub.model import Account
 from tests.e2e.conftest import SAMPLE
-from tests.e2e.scenes import rows
+from tests.e2e.scenes import handled, rows
 from tests.e2e.test_who_may import as_bot
 from tests.injection.cases import DOORS, Typed
 from tests.support.pulls import propose
@@ -51,7 +51,6 @@ async def _type(story: Story, case: Typed, by: Account, number: int, change: int
 
 async def _decided(story: Story, after: int) -> list[tuple[int, str, int, str]]:
     """What was decided about since, once everything that was sent is handled."""
-    await story.hub.settled()
-    await story.until(lambda: not rows(story, "select 1 from fh_delivery where done is null"), what="all is handled")
+    await handled(story)
     found = rows(story, "select id, action, allowed, actor from fh_audit where id > ? order by id", after)
     return [(one, str(two), three, str(four)) for one, two, three, four in found]

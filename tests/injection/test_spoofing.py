@@ -16,7 +16,7 @@ from bot.store.store import Store
 from bot.store.tasks import NewTask
 from simhub.workflows import Job
 from tests.e2e.conftest import SAMPLE
-from tests.e2e.scenes import deliver, rows, sent
+from tests.e2e.scenes import deliver, handled, rows, sent
 from tests.support.pulls import propose, pull
 from tests.support.story import Story
 from tests.support.typing import answers, comment, review
@@ -30,11 +30,6 @@ BRANCH = f"forgehand/fix-1-{TASK}"
 async def story(tmp_path: Path) -> AsyncIterator[Story]:
     async with within(tmp_path, SAMPLE) as story:
         yield story
-
-
-async def handled(story: Story) -> None:
-    await story.hub.settled()
-    await story.until(lambda: not rows(story, "select 1 from fh_delivery where done is null"), what="all is handled")
 
 
 async def worked(
