@@ -41,10 +41,13 @@ class Heartbeat:
         connection.execute(sa.delete(heartbeat).where(heartbeat.c.executor == self.executor))
 
     def dead(self, connection: sa.Connection, executors: Iterable[str]) -> set[str]:
-        """Return those of the executors without a fresh beat."""
+        """Return those of the other executors without a fresh beat.
+
+        Who asks lives, however late its own beat is: a busy process would requeue what it is working on.
+        """
         fresh = heartbeat.c.seen > _now(connection) - int(self.ttl * 1000)
         alive = set(connection.execute(sa.select(heartbeat.c.executor).where(fresh)).scalars())
-        return set(executors) - alive
+        return set(executors) - alive - {self.executor}
 
 
 def try_lock(connection: sa.Connection) -> bool:

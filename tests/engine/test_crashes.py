@@ -21,6 +21,8 @@ from tests.support.databases import open_store
 from tests.support.patience import PATIENCE
 
 # Processes of their own, forked from one that has imported everything: starting python anew takes a second each.
+# Where one living process judges another: a busy machine may delay a beat by three times this.
+BUSY = 1.0
 FORKS = multiprocessing.get_context("forkserver")
 ONLY_SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 FORKS.set_forkserver_preload(["dbos", "tests.engine.worker"])
@@ -206,11 +208,11 @@ async def test_another_process_takes_over_from_a_dead_one(shared: tuple[Workers,
     workers, store = shared
     await store_task(store, "t1", "five", group="1@main")
     held = workers.hold("s3")
-    first = workers.begin(heartbeat_seconds=0.3)
+    first = workers.begin(heartbeat_seconds=BUSY)
     await workers.seen("start s3")
-    second = workers.begin(heartbeat_seconds=0.3)
+    second = workers.begin(heartbeat_seconds=BUSY)
     await workers.seen("launched", 2)
-    await asyncio.sleep(1.2)
+    await asyncio.sleep(4 * BUSY)
     assert workers.pids("start s3") == [first.pid], "a living process keeps its work"
     kill(first)
     held.unlink()
@@ -228,10 +230,10 @@ async def test_a_process_taken_for_dead_loses_its_task_when_it_wakes(shared: tup
     workers, store = shared
     await store_task(store, "t1", "five", group="1@main")
     third, fourth = workers.hold("s3"), workers.hold("s4")
-    zombie = workers.begin(heartbeat_seconds=0.3)
+    zombie = workers.begin(heartbeat_seconds=BUSY)
     await workers.seen("start s3")
     os.kill(zombie.pid, signal.SIGSTOP)
-    other = workers.begin(heartbeat_seconds=0.3)
+    other = workers.begin(heartbeat_seconds=BUSY)
     await workers.seen("start s3", 2)
     third.unlink()
     await workers.seen("start s4")
