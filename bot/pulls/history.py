@@ -162,7 +162,7 @@ def _sifted(pairs: Sequence[tuple[Settled, Known | None]], folded: Sequence[Told
     elsewhere = [known.reason for _, known in pairs if known is not None and known.fingerprint not in there]
     return Sifted(
         new=tuple(one for one, known in pairs if known is None),
-        again=tuple(Settled(finding=one.finding, verdict=one.verdict) for one in folded),
+        again=tuple(Settled(finding=one.finding, verdict=one.verdict, again=True) for one in folded),
         known={reason: elsewhere.count(reason) for reason in sorted(set(elsewhere))},
     )
 

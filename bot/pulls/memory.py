@@ -156,12 +156,20 @@ def tell(one: Settled, *, task: str, head_sha: str, text: str, folded: bool) -> 
     return Told(
         fingerprint=fingerprint(one.finding),
         task=task,
-        finding=one.finding,
+        finding=_whole_claim(one),
         verdict=one.verdict,
         state="folded" if folded else "open",
         head_sha=head_sha,
         around=surroundings(one.finding, text)[0],
     )
+
+
+def _whole_claim(one: Settled) -> Finding:
+    """Return the finding with the claims that are told in the same comment: it is fixed when all of them are."""
+    claims = [one.finding.claim, *(f"{each.finding.title}. {each.finding.claim}" for each in one.also)]
+    failing = [one.finding.failing_input, *(each.finding.failing_input for each in one.also)]
+    update = {"claim": "\n\n".join(claims), "failing_input": "\n".join(text for text in failing if text)}
+    return one.finding.model_copy(update=update) if one.also else one.finding
 
 
 def stored(told: Told, repository: str, number: int, *, comment: int | None = None, reason: str = "") -> StoredFinding:

@@ -24,6 +24,9 @@ SEVERITIES: dict[Severity, str] = {
     "nit": "nothing fails; it reads or documents worse than what is around it",
 }
 CONCERNS: tuple[Concern, ...] = get_args(Concern)
+# The lower, the more important.
+SEVERITY_RANK: dict[Severity, int] = {name: rank for rank, name in enumerate(get_args(Severity))}
+RISK_RANK: dict[Risk, int] = {name: rank for rank, name in enumerate(get_args(Risk))}
 
 
 class ReviewInput(TaskInput):
@@ -171,12 +174,14 @@ class Looked(JsonModel):
 class Found(JsonModel):
     """What one finder said. ``problem`` is set where it could not read its parts; ``unusable`` findings had no form.
 
+    ``beyond`` counts those after the most that one answer may hold.
     ``short``: the problem is that the budget did not allow the next call.
     """
 
     findings: tuple[Finding, ...] = ()
     changes: dict[str, str] = Field(default_factory=dict)
     unusable: int = 0
+    beyond: int = 0
     problem: str | None = None
     short: bool = False
     model: str = ""
@@ -231,12 +236,15 @@ class Verdict(JsonModel):
 class Settled(JsonModel):
     """A finding whose quote was found, with the place of its comment: None where no line of the diff shows it.
 
-    ``verdict`` is None until it was checked; findings of tools need no check: their command ran.
+    ``verdict`` is None until it was checked; findings of tools need no check: their command ran. ``also`` are further
+    findings at the very same place, told in the same comment; ``again``: an earlier summary told it.
     """
 
     finding: Finding
     anchor: Anchor | None = None
     verdict: Verdict | None = None
+    also: tuple[Settled, ...] = ()
+    again: bool = False
 
     @property
     def proved(self) -> bool:
@@ -248,7 +256,7 @@ class Dropped(JsonModel):
 
     ``invented``: the quoted code is nowhere in the change's files; ``repeated``: another finding says the same;
     ``refuted``: the check says no; ``known``: a thread has it; ``unusable``: not in the form asked for;
-    ``alike``: of a rule of a tool that is broken again and again.
+    ``alike``: of a rule of a tool that is broken again and again; ``beyond``: more than is listed.
     """
 
     invented: int = 0
@@ -257,6 +265,7 @@ class Dropped(JsonModel):
     known: int = 0
     unusable: int = 0
     alike: int = 0
+    beyond: int = 0
 
 
 class Since(JsonModel):
@@ -300,6 +309,12 @@ class Reviewed(JsonModel):
     dollars: float = 0.0
     calls: int = 0
     reused: bool = False
+
+    @property
+    def found(self) -> tuple[Settled, ...]:
+        """What is new and proved, wherever it is told: what comment, check and summary count."""
+        inline = [each for one in self.inline for each in (one, *one.also)]
+        return (*inline, *(one for one in self.folded if one.proved and not one.again))
 
     @property
     def in_part(self) -> dict[str, str]:

@@ -9,6 +9,8 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from bot.analysis.records import Analysis
+from bot.github.text.diffs import FileDiff
 from bot.models.port import BudgetExceeded, ModelError, Tool
 from bot.pulls import diff as change
 from bot.pulls import excerpts, placeholders
@@ -21,6 +23,7 @@ from bot.work.prompts import render
 _TURNS = 10
 _MOST = 12
 _LISTED = 150
+_EVIDENCE = 40
 _LONGEST = {"title": 200, "claim": 1500, "failing_input": 600, "quote": 4000, "suggestion": 6000, "path": 1000}
 _ABOUT: dict[Concern, str] = {
     "correctness": "Wrong results, crashes, lost or corrupted data, races, missed cases, broken callers, broken"
@@ -70,10 +73,10 @@ REPORT = Tool(
 )
 
 
-async def find(review: Review, subject: Subject, looked: Looked, reading: Reading, evidence: Sequence[str]) -> Found:
+async def find(review: Review, subject: Subject, looked: Looked, reading: Reading, static: Analysis) -> Found:
     """What one reader finds. A model that fails is told as a problem: the other readers' work must not be lost."""
     await review.stage("find", "started")
-    prompt = await _prompt(review, subject, looked, reading, evidence)
+    prompt = await _prompt(review, subject, looked, reading, static)
     try:
         inquiry = Inquiry(
             assignment=review,
@@ -103,7 +106,7 @@ def system_text(review: Review, subject: Subject, looked: Looked) -> str:
     )
 
 
-async def _prompt(review: Review, subject: Subject, looked: Looked, reading: Reading, evidence: Sequence[str]) -> str:
+async def _prompt(review: Review, subject: Subject, looked: Looked, reading: Reading, static: Analysis) -> str:
     diffs = await change.changed(review, looked)
     heads = await change.texts(review, looked, looked.head_sha, reading.paths)
     shown = await asyncio.to_thread(_shown, diffs, heads, reading.parts)
@@ -115,12 +118,26 @@ async def _prompt(review: Review, subject: Subject, looked: Looked, reading: Rea
         subject=subject,
         listing=_listing(looked),
         instructions=instructions,
-        evidence="\n".join(evidence),
+        evidence="\n".join(evidence(static, diffs, reading)),
         diff=shown,
         concerns=reading.concerns,
         about=" ".join(_ABOUT[concern] for concern in reading.concerns),
         severities=SEVERITIES,
     )
+
+
+def evidence(static: Analysis, diffs: Mapping[str, FileDiff], reading: Reading) -> list[str]:
+    """Return what tools say about the files of a reading: what is new, and what was there before where it is shown.
+
+    An old finding elsewhere in a file is nobody's concern in a review, and costs as much as one that is.
+    """
+    hunks = {path: diffs[path].hunks for path in reading.paths if path in diffs}
+    shown = {path: [(one.new_start, one.new_start + one.new_count) for one in found] for path, found in hunks.items()}
+    new = [item for item in static.new if item.path in reading.paths]
+    old = (item for item in static.evidence if item.path in shown)
+    near = [item for item in old if any(first <= item.line < end for first, end in shown[item.path])]
+    about = dict.fromkeys((*new, *near))
+    return [f"{item.path}:{item.line} {item.tool} {item.rule}: {item.message}" for item in about][:_EVIDENCE]
 
 
 def _listing(looked: Looked) -> str:
@@ -156,7 +173,8 @@ def usable(arguments: Mapping[str, Any], reading: Reading, model: str) -> Found:
         for item in arguments["files"]
         if isinstance(item, dict) and item.get("path") in reading.paths
     }
-    return Found(findings=tuple(findings), changes=changes, unusable=unusable, model=model)
+    beyond = max(0, len(arguments["findings"]) - _MOST)
+    return Found(findings=tuple(findings), changes=changes, unusable=unusable, beyond=beyond, model=model)
 
 
 def _finding(item: object) -> Finding | None:

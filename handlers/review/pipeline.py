@@ -21,7 +21,6 @@ from bot.pulls.records import (
     Looked,
     Missed,
     Part,
-    Reading,
     Reviewed,
     ReviewTask,
     Settled,
@@ -49,7 +48,6 @@ from handlers.review.batches import ask_all
 from handlers.review.voice import Voice
 
 _SPARE_CHECKS = 3
-_EVIDENCE = 40
 # How the event of the push that overtook a review knows that it ended for that push, and has to go on.
 _OVERTAKEN = {"overtaken": True}
 
@@ -150,16 +148,10 @@ def still_grave(memory: Memory) -> bool:
 async def _find(ctx: Ctx, review: Review, subject: Subject, looked: Looked, static: Analysis) -> dict[str, Found]:
     """Every reading by its finder, a few at a time, the most important first; by the reading's name."""
     steps = {
-        one.name: Step(finders.find, (review, subject, looked, one, _evidence(static, one)), interruptible=True)
+        one.name: Step(finders.find, (review, subject, looked, one, static), interruptible=True)
         for one in looked.readings
     }
     return await ask_all(ctx, steps)
-
-
-def _evidence(static: Analysis, one: Reading) -> tuple[str, ...]:
-    """What tools say about the files of a reading, for the finder to use or not."""
-    about = [item for item in (*static.new, *static.evidence) if item.path in one.paths]
-    return tuple(f"{item.path}:{item.line} {item.tool} {item.rule}: {item.message}" for item in about[:_EVIDENCE])
 
 
 async def settled(review: Review, looked: Looked, static: Analysis, memory: Memory, found: tuple[Found, ...]) -> Claims:
@@ -186,6 +178,7 @@ async def settled(review: Review, looked: Looked, static: Analysis, memory: Memo
         known=sum(sifted.known.values()),
         alike=len(new) - len(tools),
         unusable=sum(answer.unusable for answer in found),
+        beyond=sum(answer.beyond for answer in found),
     )
     await review.stage("find", "done", f"{len(sifted.new)} new of {len(said) + len(tools)}")
     return Claims(settled=sifted.new, again=sifted.again, dropped=dropped)
@@ -228,6 +221,7 @@ def assembled(
     kept = [one for one in judged if one.verdict is None or one.verdict.fate != "refuted"]
     risks = {file.path: file.risk for file in looked.files}
     inline, folded = ranking.split(ranking.ordered(kept, risks), review.policy.rules(ReviewRules).inline)
+    beyond = claims.dropped.beyond + _unlisted(kept, inline, folded)
     changes = {path: text for answer in found.values() for path, text in answer.changes.items()}
     models = [answer.model for answer in found.values()] + [verdict.model for verdict in verdicts.values()]
     return Reviewed(
@@ -237,7 +231,7 @@ def assembled(
         files=tuple(file.model_copy(update={"change": changes.get(file.path, "")}) for file in looked.files),
         inline=inline,
         folded=(*folded, *claims.again),
-        dropped=claims.dropped.model_copy(update={"refuted": len(judged) - len(kept)}),
+        dropped=claims.dropped.model_copy(update={"refuted": len(judged) - len(kept), "beyond": beyond}),
         unread=_unread(looked, found),
         missed=_missed(looked, found),
         static=static.model_copy(update={"new": (), "evidence": ()}),
@@ -246,6 +240,10 @@ def assembled(
         trouble=next((verdict.trouble for verdict in verdicts.values() if verdict.trouble), ""),
         blocks=review.policy.rules(ReviewRules).block and any(_is_grave(one) for one in (*inline, *folded)),
     )
+
+
+def _unlisted(kept: Sequence[Settled], inline: Sequence[Settled], folded: Sequence[Settled]) -> int:
+    return len(kept) - sum(1 + len(one.also) for one in inline) - len(folded)
 
 
 def _is_grave(one: Settled) -> bool:
@@ -282,7 +280,8 @@ def _heard(looked: Looked, found: Mapping[str, Found]) -> set[Part]:
 def _without_refused(reviewed: Reviewed, refused: Sequence[int]) -> Reviewed:
     """Comments that GitHub did not take are told in the summary."""
     kept = tuple(one for number, one in enumerate(reviewed.inline) if number not in refused)
-    gone = tuple(one for number, one in enumerate(reviewed.inline) if number in refused)
+    back = (one for number, one in enumerate(reviewed.inline) if number in refused)
+    gone = [each for one in back for each in (one.model_copy(update={"also": ()}), *one.also)]
     return reviewed.model_copy(update={"inline": kept, "folded": (*gone, *reviewed.folded)})
 
 

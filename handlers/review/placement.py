@@ -9,11 +9,10 @@ from bot.analysis.records import StaticFinding
 from bot.github.text.diffs import FileDiff, Side
 from bot.pulls import places
 from bot.pulls.fingerprints import Identity, identify, same, symbol_at
-from bot.pulls.records import Finding, Settled, Severity
+from bot.pulls.records import SEVERITY_RANK, Finding, Settled, Severity
 from bot.pulls.similarity import NEAR, alike, wordings
 
 _SEVERITIES: dict[str, Severity] = {"error": "bug", "warning": "risk", "note": "nit"}
-_ORDER: dict[Severity, int] = {"blocker": 0, "bug": 1, "risk": 2, "nit": 3}
 _SECURITY = ("bandit", "detect-secrets", "zizmor")
 
 _OF_A_RULE = 3
@@ -68,11 +67,14 @@ def few(found: Sequence[StaticFinding]) -> tuple[StaticFinding, ...]:
 
 
 def distinct(settled: Sequence[Settled]) -> tuple[Settled, ...]:
-    """The findings without those that repeat another: of two the tool's stays, else the more severe one."""
+    """Return the findings without those that repeat another: of two the tool's stays, else the more severe one.
+
+    Two causes at one place are two findings: they are checked each on its own, and joined when they are told.
+    """
     kept: dict[str, list[tuple[Settled, Identity]]] = defaultdict(list)
     for one in sorted(settled, key=_weight):
         identity, others = identify(one.finding), kept[one.finding.path]
-        if not any(same(identity, known) or _repeats(one, other) for other, known in others):
+        if not any(_repeats(one, other, same(identity, known)) for other, known in others):
             others.append((one, identity))
     return tuple(sorted((one for group in kept.values() for one, _ in group), key=_weight))
 
@@ -97,13 +99,17 @@ def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts, *, exact: bo
 
 
 def _weight(one: Settled) -> tuple[bool, int]:
-    return one.finding.source == "model", _ORDER[one.finding.severity]
+    return one.finding.source == "model", SEVERITY_RANK[one.finding.severity]
 
 
-def _repeats(one: Settled, other: Settled) -> bool:
-    """On the very same lines readers mean one cause more often than two, whatever words they find for it."""
-    if one.anchor is None or one.anchor != other.anchor:
-        return False
+def _repeats(one: Settled, other: Settled, same_code: bool) -> bool:
+    """Whether two findings have one cause: the same code or the same lines, in words that are alike.
+
+    A rule of a tool has one cause. At one place :data:`NEAR` tells one cause from two.
+    """
     mine, theirs = one.finding, other.finding
-    said = (wordings(mine.title, mine.claim), wordings(theirs.title, theirs.claim))
-    return mine.concern == theirs.concern or alike(*said) >= NEAR
+    if same_code and mine.source == theirs.source != "model":
+        return True
+    if not same_code and (one.anchor is None or one.anchor != other.anchor):
+        return False
+    return alike(wordings(mine.title, mine.claim), wordings(theirs.title, theirs.claim)) >= NEAR

@@ -8,25 +8,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from bot.context.languages import language_of
 from bot.context.sieve import role_of
 from bot.github.text.diffs import FileDiff
-from bot.pulls.records import CONCERNS, ChangedFile, Concern, Part, Reading, Risk
+from bot.pulls.records import CONCERNS, RISK_RANK, ChangedFile, Concern, Part, Reading, Risk
 
 # Characters of shown diff: more context than some 10,000 tokens makes readers miss more.
 ROOM = 36_000
 _DEEP_READINGS = 4
+# Characters of shown diff, some 300 lines: a change no longer than this is short enough for one reader to keep all
+# concerns in mind, and reading it three times is most of what its review costs.
+_SMALL = 12_000
 _PASSES: tuple[tuple[Concern, ...], ...] = (("correctness",), ("security", "performance"), ("tests", "docs"))
 _MANY_LINES = 150
-_SENSITIVE = re.compile(
-    r"auth|login|passw|secret|token|crypt|permission|privileg|admin|session|cookie|pay|billing|invoice|migrat|sql|"
-    r"sanitiz|escap|deseriali|upload|subprocess|dockerfile|\.github/workflows/|deploy|terraform",
-    re.IGNORECASE,
+# Whole words, as names are made of: `author`, `paying` and `sessions` say nothing of what must be safe.
+_SENSITIVE_NAMES = """
+acl admin admins auth authenticate authenticated authentication authorise authorised authorization authorize authorized
+billing cookie cookies credential credentials crypto cryptography csrf decrypt decryption deserialise deserialize
+encrypt encryption escape escaped invoice invoices jwt login logout migrate migration migrations oauth passphrase
+passwd password passwords pay payment payments permission permissions pickle privilege privileges sanitise sanitize
+secret secrets session signature sql subprocess token tokens upload uploads
+"""
+_SENSITIVE_WORDS = frozenset(_SENSITIVE_NAMES.split())
+_SENSITIVE_PATHS = re.compile(
+    r"(?:^|/)(?:dockerfile[^/]*|[^/]*\.tf)$|(?:^|/)\.github/workflows/|(?:^|/)(?:deploy|terraform)/", re.I
 )
+_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _DEPENDENCIES = re.compile(
     r"(?:^|/)(?:pyproject\.toml|setup\.(?:py|cfg)|requirements[^/]*\.txt|package\.json|go\.mod|cargo\.toml|pom\.xml|"
     r"build\.gradle(?:\.kts)?|gemfile|composer\.json)$",
     re.IGNORECASE,
 )
 _BASE = {"code": 2, "test": 0, "example": 0, "docs": 0, "text": 1}
-_ORDER: dict[Risk, int] = {"high": 0, "medium": 1, "low": 2}
 
 
 def risk_of(diff: FileDiff) -> tuple[Risk, str]:
@@ -35,9 +45,9 @@ def risk_of(diff: FileDiff) -> tuple[Risk, str]:
     score = _BASE[role]
     why: list[str] = []
     added = [line.text for hunk in diff.hunks for line in hunk.lines if line.kind != " "]
-    if _SENSITIVE.search(diff.path):
+    if _SENSITIVE_PATHS.search(diff.path) or _is_sensitive(diff.path):
         score, why = score + 2, [*why, "its name speaks of what must be safe"]
-    elif role == "code" and any(_SENSITIVE.search(text) for text in added):
+    elif role == "code" and any(_is_sensitive(text) for text in added):
         score, why = score + 1, [*why, "it touches what must be safe"]
     if _DEPENDENCIES.search(diff.path):
         score, why = score + 1, [*why, "it changes dependencies"]
@@ -45,21 +55,32 @@ def risk_of(diff: FileDiff) -> tuple[Risk, str]:
         score, why = score + 1, [*why, f"{len(added)} changed lines"]
     if diff.status == "removed" and role == "code":
         score, why = score + 1, [*why, "code is removed"]
-    level: Risk = "high" if score >= 4 else "medium" if score >= 2 else "low"
-    return level, ", ".join(why)
+    return _level(score), ", ".join(why)
+
+
+def _level(score: int) -> Risk:
+    if score >= 4:
+        return "high"
+    return "medium" if score >= 2 else "low"
+
+
+def _is_sensitive(text: str) -> bool:
+    """Whether a text holds a word of what must be safe; names are taken apart (``checkToken``, ``MAX_TOKENS``)."""
+    return any(word.lower() in _SENSITIVE_WORDS for word in _NAME.findall(text))
 
 
 def readings(files: Sequence[ChangedFile], shown: Mapping[str, Sequence[str]]) -> tuple[Reading, ...]:
     """Every row of every file in ``shown`` in one reading at least, most important first.
 
-    A change that fits into few readings is read once for each group of concerns; of a larger one that holds for its
-    riskiest readings only, and what can do little harm is read once for everything.
+    A small change is read once for everything. One that fits into few readings is read once for each group of
+    concerns; of a larger one that holds for its riskiest readings only, and what can do little harm is read once.
     """
     risks = {file.path: file.risk for file in files}
-    ordered = sorted((path for path in shown if shown[path]), key=lambda path: (_ORDER[risks[path]], path))
+    ordered = sorted((path for path in shown if shown[path]), key=lambda path: (RISK_RANK[risks[path]], path))
     packs = list(_packed([part for path in ordered for part in _parts(path, shown[path])], shown))
-    deep = [number for number, pack in enumerate(packs) if any(risks[part.path] != "low" for part in pack)]
-    deep = deep[:_DEEP_READINGS]
+    small = sum(len(row) + 1 for rows in shown.values() for row in rows) <= _SMALL
+    risky = [number for number, pack in enumerate(packs) if any(risks[part.path] != "low" for part in pack)]
+    deep = [] if small else risky[:_DEEP_READINGS]
     first = [
         _reading(number, packs[number], _PASSES[0] if number in deep else CONCERNS) for number in range(len(packs))
     ]

@@ -24,7 +24,7 @@ from bot.pulls.records import ChangedFile, LinkedIssue, Looked, Subject
 from bot.pulls.rules import ReviewRules
 from bot.pulls.skipped import READ_BEFORE
 from bot.work.untrusted import visible
-from handlers.review import check_run, plan, previous
+from handlers.review import check_run, guidance, plan, previous
 from handlers.review.previous import Earlier
 
 _CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d{1,9})\b", re.IGNORECASE)
@@ -102,12 +102,18 @@ async def look(review: Review, subject: Subject, earlier: Earlier) -> Looked:
         merge_base=merge_base,
         files=changed,
         readings=plan.readings(changed, shown),
-        guidelines=told,
+        guidelines=await asyncio.to_thread(guidance.cut, told, _changed_lines(wanted)),
         rules=rules,
         known=known,
     )
     await review.stage("look", "done", f"{len(shown)} of {len(changed)} changed files to read")
     return looked
+
+
+def _changed_lines(diffs: Mapping[str, FileDiff]) -> list[str]:
+    """The paths and the changed lines of what is read."""
+    lines = (line for diff in diffs.values() for hunk in diff.hunks for line in hunk.lines)
+    return [*diffs, *(line.text for line in lines if line.kind != " ")]
 
 
 def reads(review: Review) -> bool:

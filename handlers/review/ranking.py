@@ -1,29 +1,51 @@
-"""Ranking: what is said inline, what is folded, what is not said. Pure."""
+"""Rank findings: what is said inline, what is folded, what is not listed. Pure functions."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from bot.pulls.records import Risk, Settled, Severity
+from bot.github.text.anchors import Anchor
+from bot.pulls.records import RISK_RANK, SEVERITY_RANK, Risk, Settled
 
-_SEVERITY: dict[Severity, int] = {"blocker": 0, "bug": 1, "risk": 2, "nit": 3}
-_RISK: dict[Risk, int] = {"high": 0, "medium": 1, "low": 2}
+# A summary of more is read by nobody; how many more there are is told.
 _FOLDED = 20
 
 
-def ordered(settled: Sequence[Settled], risks: dict[str, Risk]) -> tuple[Settled, ...]:
-    """Most important first: severity, then whether it is proved, then the risk of its file, then its place."""
+def ordered(settled: Sequence[Settled], risks: Mapping[str, Risk]) -> tuple[Settled, ...]:
+    """Sort by importance: severity, then whether it is proved, then the risk of its file, then its place."""
     return tuple(sorted(settled, key=lambda one: weight(one, risks)))
 
 
 def split(ranked: Sequence[Settled], most: int) -> tuple[tuple[Settled, ...], tuple[Settled, ...]]:
-    """At most ``most`` for inline comments: proved, on a line of the diff, more than a nit; the rest to fold."""
-    inline = [one for one in ranked if one.proved and one.anchor is not None and one.finding.severity != "nit"][:most]
-    return tuple(inline), tuple(one for one in ranked if one not in inline)[:_FOLDED]
+    """Return at most ``most`` for inline comments (proved, on a line of the diff, more than a nit), and what to fold.
+
+    Those at one place are one comment.
+    """
+    fit = [one for one in ranked if one.proved and one.anchor is not None and one.finding.severity != "nit"]
+    inline = joined(fit)[:most]
+    taken = {one.anchor for one in inline}
+    return inline, tuple(one for one in ranked if one not in fit or one.anchor not in taken)[:_FOLDED]
 
 
-def weight(one: Settled, risks: dict[str, Risk]) -> tuple[int, bool, int, str, int]:
-    """What findings are sorted by: the less, the more important."""
+def joined(ranked: Sequence[Settled]) -> tuple[Settled, ...]:
+    """Join findings that hang at the very same place: the first leads, and its suggestion has to cure all of them."""
+    groups: dict[Anchor, list[Settled]] = {}
+    for one in ranked:
+        if one.anchor is not None:
+            groups.setdefault(one.anchor, []).append(one)
+    return tuple(_join(first, others) for first, *others in groups.values())
+
+
+def _join(first: Settled, others: Sequence[Settled]) -> Settled:
+    if not others:
+        return first
+    cures_all = len({one.finding.suggestion for one in (first, *others)}) == 1
+    finding = first.finding if cures_all else first.finding.model_copy(update={"suggestion": None})
+    return first.model_copy(update={"finding": finding, "also": tuple(others)})
+
+
+def weight(one: Settled, risks: Mapping[str, Risk]) -> tuple[int, bool, int, str, int]:
+    """Return what findings are sorted by: the less, the more important."""
     finding = one.finding
-    risk = _RISK[risks.get(finding.path, "low")]
-    return _SEVERITY[finding.severity], not one.proved, risk, finding.path, finding.line or 0
+    risk = RISK_RANK[risks.get(finding.path, "low")]
+    return SEVERITY_RANK[finding.severity], not one.proved, risk, finding.path, finding.line or 0

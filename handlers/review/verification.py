@@ -29,7 +29,8 @@ _MAX_DIFF = 24_000
 _MAX_OTHERS = 8_000
 _NAMED = 30
 _AROUND = 60
-_WHOLE_FILE = 240
+# A file of this many lines is shown whole; of a longer one what stands around the claim, the rest by tools.
+_WHOLE_FILE = 160
 _SAID = 600
 
 VERDICT = Tool(

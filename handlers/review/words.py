@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from bot.github.resources.checks import Annotation, CheckReport, Conclusion
 from bot.markdown import code_block, folded, inline_code, money, paragraph, shortened, table
-from bot.pulls.records import SEVERITIES, ChangedFile, Missed, Reviewed, Settled, Severity, Tried
+from bot.pulls.records import RISK_RANK, SEVERITIES, ChangedFile, Missed, Reviewed, Settled, Tried
 from bot.pulls.skipped import READ_BEFORE
 from handlers.review.buttons import REVIEW_AGAIN
 from handlers.revise.buttons import FIX_THESE
@@ -19,7 +19,7 @@ _OPEN_TABLE = 12
 
 
 def comment_text(one: Settled, suggestion: str) -> str:
-    """An inline comment: what is wrong, what fails, how to mend it, and what proves it."""
+    """Return an inline comment: what is wrong, what fails, how to mend it, what proves it; then what else is there."""
     finding, verdict = one.finding, one.verdict
     failing = verdict.failing_input if verdict is not None and verdict.failing_input else finding.failing_input
     parts = [f"**{finding.severity.capitalize()}: {paragraph(finding.title)}**"]
@@ -27,12 +27,12 @@ def comment_text(one: Settled, suggestion: str) -> str:
     parts += [f"**Fails for:** {paragraph(failing)}"] if failing else []
     parts += [suggestion] if suggestion else []
     tried = [_tried(verdict.tried)] if one.proved and verdict is not None and verdict.tried is not None else []
-    return "\n\n".join([*parts, *tried, f"<sub>{_proof(one)}</sub>"])
+    return "\n\n".join([*parts, *tried, f"<sub>{_proof(one)}</sub>", *(comment_text(each, "") for each in one.also)])
 
 
 def review_text(reviewed: Reviewed) -> str:
-    """The review's own words; the summary comment has the rest."""
-    return f"{_counted(reviewed.inline).capitalize()}. What was read, and how, is in the summary comment."
+    """Return the review's own words; the summary comment has the rest."""
+    return f"{_counted(reviewed.found).capitalize()}. What was read, and how, is in the summary comment."
 
 
 def sentence(reviewed: Reviewed) -> str:
@@ -46,7 +46,7 @@ def _read(reviewed: Reviewed) -> str:
     if not reviewed.files:
         return "The pull request changes no files, so there was nothing to read."
     wanted = [file for file in reviewed.files if file.left_out is None]
-    said = _counted(reviewed.inline) if reviewed.inline else "nothing to say on their lines"
+    said = _counted(reviewed.found) or "nothing to say on their lines"
     if reviewed.unread:
         heard = len(wanted) - len(reviewed.unread)
         if not heard:
@@ -123,7 +123,7 @@ def _title(reviewed: Reviewed) -> str:
         return f"Not complete: {len(reviewed.unread)} {_files(len(reviewed.unread))} could not be read"
     if reviewed.missed:
         return f"Not complete: {len(reviewed.missed)} of {reviewed.readings} readings gave no answer"
-    found = _counted((*reviewed.inline, *(one for one in reviewed.folded if one.proved)))
+    found = _counted(reviewed.found)
     still = f"{len(reviewed.since.open)} still open" if reviewed.since.open else ""
     back = f"{len(reviewed.since.back)} back again" if reviewed.since.back else ""
     return ", ".join(part for part in (found, still, back, _not_read(reviewed)) if part) or "Nothing to say"
@@ -153,8 +153,7 @@ def _meanings(reviewed: Reviewed) -> str:
 def _counted(findings: Iterable[Settled]) -> str:
     """``2 bugs, 1 risk``."""
     counts = Counter(one.finding.severity for one in findings)
-    order: Sequence[Severity] = tuple(SEVERITIES)
-    return ", ".join(f"{counts[name]} {name}{'s' if counts[name] > 1 else ''}" for name in order if counts[name])
+    return ", ".join(f"{counts[name]} {name}{'s' if counts[name] > 1 else ''}" for name in SEVERITIES if counts[name])
 
 
 def _folded_findings(reviewed: Reviewed) -> str:
@@ -232,8 +231,7 @@ def _of(one: Missed) -> str:
 
 def _changes(reviewed: Reviewed) -> str:
     """What changed, file by file, riskiest first."""
-    order = {"high": 0, "medium": 1, "low": 2}
-    read = sorted((file for file in reviewed.files if file.left_out is None), key=lambda file: order[file.risk])
+    read = sorted((file for file in reviewed.files if file.left_out is None), key=lambda file: RISK_RANK[file.risk])
     rows = [[inline_code(file.path), _change(file), _risk(file)] for file in read[:_ROWS]]
     if not rows:
         return ""
@@ -266,7 +264,8 @@ def _readers(reviewed: Reviewed) -> str:
     if not reviewed.models:
         return ""
     names = ", ".join(inline_code(name) for name in reviewed.models)
-    return f"{reviewed.readings} readings, then each claim on its own, by {names}; quotes were looked up by code."
+    readings = f"{reviewed.readings} reading{'s' if reviewed.readings != 1 else ''}"
+    return f"{readings}, then each claim on its own, by {names}; quotes were looked up by code."
 
 
 def _tools(reviewed: Reviewed) -> str:
@@ -288,6 +287,7 @@ def _thrown_away(reviewed: Reviewed) -> str:
         "in a thread already": counts.known,
         "without the form asked for": counts.unusable,
         "of analysers that say the same again": counts.alike,
+        "more than is listed": counts.beyond,
     }
     told = [f"{number} {words}" for words, number in said.items() if number]
     return f"Thrown away: {', '.join(told)}." if told else ""

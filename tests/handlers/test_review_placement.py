@@ -11,6 +11,7 @@ from bot.github.text.diffs import FileDiff, parse_diff
 from bot.pulls import places
 from bot.pulls.records import Finding, Settled, Verdict
 from handlers.review import placement, ranking
+from handlers.review.words import comment_text
 from tests.pulls.test_places import diff
 
 OLD = ["def mean(prices):", "    total = sum(prices)", "    return total", "", "TAX = 3"]
@@ -76,6 +77,26 @@ def test_one_cause_is_said_once_and_the_tool_that_proves_it_stays() -> None:
     assert reworded is not None
     assert elsewhere is not None
     assert placement.distinct([reworded, elsewhere, mine, tool]) == (tool, elsewhere, mine)
+
+
+def test_two_causes_at_one_place_are_one_comment_whose_suggestion_cures_both() -> None:
+    first = settle(line=3, title="Division by zero", claim="An empty list divides.", suggestion="    return 0")
+    other = settle(line=3, title="Rounds money", claim="Floats lose cents of large sums.", suggestion="    return 1")
+    assert first is not None
+    assert other is not None
+    both = placement.distinct([first, other])
+    assert len(both) == 2, "nothing is dropped"
+    verdict = Verdict(fate="verified", reason="r", path="shop.py", quote="q", line=3, failing_input="f", model="m")
+    proved = [one.model_copy(update={"verdict": verdict}) for one in both]
+    inline, folded = ranking.split(proved, 5)
+    assert (len(inline), folded, len(inline[0].also)) == (1, (), 1)
+    assert inline[0].finding.suggestion is None
+    text = comment_text(inline[0], "")
+    assert "Division by zero" in text
+    assert "Rounds money" in text
+    cure = {"suggestion": "    return 2"}
+    alike = [one.model_copy(update={"finding": one.finding.model_copy(update=cure)}) for one in proved]
+    assert ranking.split(alike, 5)[0][0].finding.suggestion == "    return 2"
 
 
 def test_a_rule_that_is_broken_a_thousand_times_is_told_a_few() -> None:
@@ -231,5 +252,5 @@ def test_what_is_proved_and_grave_is_said_first_and_inline() -> None:
 
     bug, risk, doubt, nit = one("bug", proved), one("risk", proved), one("blocker", None), one("nit", None)
     inline, folded = ranking.split(ranking.ordered([nit, risk, doubt, bug], {}), 1)
-    assert inline == (bug,)
-    assert folded == (doubt, risk, nit)
+    assert inline == (bug.model_copy(update={"also": (risk,)}),), "what is proved at the same place goes along"
+    assert folded == (doubt, nit)

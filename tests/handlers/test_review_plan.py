@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.analysis.records import Analysis, StaticFinding
 from bot.github.text.diffs import FileDiff, parse_diff
 from bot.policy import Policy
 from bot.pulls import excerpts, hunks, skipped
-from bot.pulls.records import CONCERNS, ChangedFile, Missed, Reviewed, Risk
-from handlers.review import plan
+from bot.pulls.records import CONCERNS, ChangedFile, Missed, Part, Reading, Reviewed, Risk
+from handlers.review import finders, guidance, plan
 from handlers.review.previous import Earlier
 from tests.pulls.test_places import diff
 
@@ -183,6 +184,64 @@ def test_every_row_has_a_reader(sizes: dict[str, list[int]]) -> None:
     assert {row[:2] for row in read} == {(path, number) for path in shown for number in range(len(shown[path]))}
     assert all(one.concerns == CONCERNS or "low" not in {risks[path] for path in one.paths} or len(one.paths) > 1
                for one in readings)  # fmt: skip
+
+
+def test_a_small_change_is_read_once_for_everything() -> None:
+    small = {"auth/login.py": ("x" * 100,) * 100}
+    path = "auth/login.py"
+    facts = [ChangedFile(path=path, old_path=path, status="modified", added=1, removed=0, risk="high")]
+    assert [one.concerns for one in plan.readings(facts, small)] == [CONCERNS]
+    large = {"auth/login.py": ("x" * 100,) * 200}
+    assert len(plan.readings(facts, large)) == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "is_sensitive"),
+    [
+        ("author = 1", False),
+        ("paying = 1", False),
+        ("sessions = 1", False),
+        ("passing = tokenizer()", False),
+        ("check(auth)", True),
+        ("self.checkToken()", True),
+        ("MAX_PASSWORD = 1", True),
+    ],
+)
+def test_risk_is_matched_on_whole_words(line: str, is_sensitive: bool) -> None:
+    _, why = plan.risk_of(changed("app.py", LONG[:3], [*LONG[:3], line]))
+    assert why == ("it touches what must be safe" if is_sensitive else "")
+
+
+@pytest.mark.parametrize("path", ["authors.py", "docs/passing.md", "paying.py", "sessions.py"])
+def test_a_path_is_matched_on_whole_words(path: str) -> None:
+    assert plan.risk_of(changed(path, LONG[:3], LONG[1:4]))[1] == ""
+
+
+def test_guidelines_are_cut_to_what_touches_the_change() -> None:
+    about = "## Prices\n\nA price is an integer of cents. Use parse_price.\n\n"
+    other = "".join(f"## Chapter {number}\n\n{'Release notes are written by hand. ' * 20}\n\n" for number in range(12))
+    ((path, text),) = guidance.cut([("AGENTS.md", f"# Guide\n\n{other}{about}")], ["x = parse_price(text)  # cents"])
+    assert path == "AGENTS.md"
+    assert "Use parse_price." in text
+    assert len(text) < 4_200
+    assert "passages that do not touch this change are left out" in text
+    short = [("AGENTS.md", "Never use floats here.\n")]
+    assert guidance.cut(short, []) == tuple(short), "what is short is not cut"
+    one_piece = guidance.cut([("AGENTS.md", "words and words. " * 1_000)], ["x"])
+    assert 3_000 < len(one_piece[0][1]) < 4_200, "a guide of one piece is not lost"
+
+
+def test_old_findings_of_tools_are_shown_where_the_change_is() -> None:
+    def found(line: int) -> StaticFinding:
+        return StaticFinding(
+            tool="ruff", rule="F821", path="a.py", line=line, end_line=line, message=f"at {line}", severity="error"
+        )
+
+    two = changed("a.py", LONG[:60], [*LONG[:50], "new = 2", *LONG[51:60]])
+    reading = Reading(name="find", parts=(Part(path="a.py", start=0, end=9),), concerns=CONCERNS)
+    static = Analysis(new=(found(51),), evidence=(found(3), found(49)))
+    told = finders.evidence(static, {"a.py": two}, reading)
+    assert told == ["a.py:51 ruff F821: at 51", "a.py:49 ruff F821: at 49"]
 
 
 def test_risk_is_said_with_its_reason() -> None:

@@ -6,7 +6,7 @@ from bot.analysis.records import Analysis, NotRun, ToolRun
 from bot.github.text.anchors import Anchor
 from bot.github.text.outgoing import outgoing
 from bot.pulls.records import ChangedFile, Dropped, Finding, Missed, Reviewed, Settled, Since, Tried, Verdict
-from handlers.review.words import check_report, comment_text, sentence, summary_text
+from handlers.review.words import check_report, comment_text, review_text, sentence, summary_text
 
 FINDING = Finding(
     path="a.py",
@@ -90,6 +90,28 @@ def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
     assert "Thrown away: 2 refuted by the check, 1 about code that is not there." in text
     assert "Checked against #7." in text
     assert check_report(told).title == "1 bug, 2 still open"
+
+
+def test_comment_check_and_summary_count_the_same() -> None:
+    tool = Settled(finding=FINDING.model_copy(update={"source": "ruff:F821", "severity": "risk", "line": 9}))
+    told_before = tool.model_copy(update={"again": True})
+    joined = PROVED.model_copy(update={"also": (PROVED,)})
+    told = review(inline=(joined,), folded=(tool, DOUBT, told_before))
+    assert review_text(told).startswith("2 bugs, 1 risk.")
+    assert sentence(told) == "I read 1 of 2 changed files: 2 bugs, 1 risk."
+    assert check_report(told).title == "2 bugs, 1 risk"
+
+
+def test_only_what_was_read_is_called_read() -> None:
+    assert sentence(review(files=())) == "The pull request changes no files, so there was nothing to read."
+    pushed = check_report(review(files=(READ,), read=False))
+    assert (pushed.conclusion, pushed.title) == ("neutral", "1 changed file not read")
+    back = check_report(review(since=Since(back=("One",))))
+    assert (back.conclusion, back.title) == ("neutral", "1 back again")
+    partly = review(files=(READ.model_copy(update={"in_part": "one line was cut"}),))
+    assert sentence(partly) == "I read the one changed file (1 only in part) and found nothing to say."
+    assert "- `a.py`: one line was cut" in summary_text(partly)
+    assert check_report(partly).title == "1 file read only in part"
 
 
 def test_what_could_not_be_read_is_said_first() -> None:

@@ -1,0 +1,52 @@
+"""Cut guidelines to what touches a change: a contributors' guide of many pages is paid for with every question."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+# Characters of all guidelines together. Below it nothing is cut; most files made for agents are shorter.
+_ROOM = 4_000
+_LONG = 1_500
+_PARAGRAPH = re.compile(r"\n\s*\n")
+_HEADING = re.compile(r"(?m)^(?=#{1,6} )")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{3,}")
+
+
+def cut(guidelines: Sequence[tuple[str, str]], change: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return the guidelines with the sections that share most words with the lines of a change, in their order.
+
+    What is left out is said where it stood.
+    """
+    if sum(len(text) for _, text in guidelines) <= _ROOM:
+        return tuple(guidelines)
+    words = {word.lower() for line in change for word in _WORD.findall(line)}
+    sections = [(path, part) for path, text in guidelines for part in _pieces(text)]
+    kept: set[int] = set()
+    room = _ROOM
+    for number in sorted(range(len(sections)), key=lambda each: (-_touches(sections[each][1], words), each)):
+        size = len(sections[number][1])
+        if size <= room:
+            kept.add(number)
+            room -= size
+    return tuple((path, _joined(path, sections, kept)) for path, _ in guidelines)
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield the sections of a guideline, and the paragraphs of those that are long."""
+    for section in _HEADING.split(text):
+        parts = [section] if len(section) <= _LONG else [f"{part}\n\n" for part in _PARAGRAPH.split(section)]
+        yield from (part[:_ROOM] for part in parts if part.strip())
+
+
+def _touches(section: str, words: set[str]) -> float:
+    """Return the share of a section's words that the change has as well."""
+    own = {word.lower() for word in _WORD.findall(section)}
+    return len(own & words) / max(1, len(own))
+
+
+def _joined(path: str, sections: Sequence[tuple[str, str]], kept: set[int]) -> str:
+    here = [number for number, (place, _) in enumerate(sections) if place == path]
+    left = len([number for number in here if number not in kept])
+    note = f"({left} passages that do not touch this change are left out)" if left else ""
+    return "\n".join(part for part in ["".join(sections[number][1] for number in here if number in kept), note] if part)
