@@ -21,7 +21,7 @@ from bot.settings import Settings
 
 _HIDDEN = "[redacted]"
 _REMEMBERED = 500  # minted tokens live an hour; older ones are worthless
-_SHORTEST = 4
+_SHORTEST = 4  # characters: redacting shorter values would blot out ordinary text
 _SECRET_KEY = re.compile(
     r"(?:^|[_-])(?:token|secret|password|passwd|authorization|api_?key|private_?key|pem|signature|cookie|credential|jwt"
     r"|prompt|system|message|conversation|payload)s?$",
@@ -114,7 +114,8 @@ def configure(settings: Settings) -> None:
     root.handlers = [_Forward()]
     root.setLevel(level)
     dbos = logging.getLogger("dbos")
-    dbos.handlers, dbos.propagate = [_Forward()], False  # it adds a console handler of its own unless it finds one
+    dbos.handlers = [_Forward()]  # it adds a console handler of its own unless it finds one
+    dbos.propagate = False
     for name, least in _TALKATIVE.items():
         logging.getLogger(name).setLevel(least)
 

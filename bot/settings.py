@@ -147,14 +147,16 @@ class Settings(BaseSettings):
     @classmethod
     def _check_address(cls, value: str | None) -> str | None:
         if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
-            raise ValueError("not an address: it must look like https://github.example.com")
+            raise ValueError("not a URL; it must look like https://github.example.com")
         return value
 
     @field_validator("database_url")
     @classmethod
     def _check_database(cls, value: str | None) -> str | None:
         if value and not _DATABASE.match(value):
-            raise ValueError("no database we know: use postgresql://user:password@host/name; without it SQLite is used")
+            raise ValueError(
+                "unsupported database URL; use postgresql://user:password@host/name, or leave it unset for SQLite"
+            )
         return value or None
 
     @field_validator("private_key", mode="before")
@@ -221,17 +223,17 @@ def load_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except UnreadableVariable as error:
-        raise SettingsError(f"This setting must be JSON, as docs/configuration.md shows it: {error}.") from None
+        raise SettingsError(f"This setting must be JSON (see docs/configuration.md): {error}.") from None
     except ValidationError as error:
         said = [(item["loc"], item["msg"].removeprefix("Value error, ")) for item in error.errors()]
         lines = [f"{'.'.join(str(part) for part in where)}: {what}" for where, what in said]
-        raise SettingsError("These settings are wrong:\n  " + "\n  ".join(lines)) from None
+        raise SettingsError("Invalid settings:\n  " + "\n  ".join(lines)) from None
     except OSError as error:
-        raise SettingsError(f"{file} cannot be read ({error.strerror}); it must belong to this user.") from None
+        raise SettingsError(f"{file} cannot be read ({error.strerror}); make it readable for this user.") from None
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
-        raise SettingsError(f"{file}{where} is not YAML of the form `name: value`; correct it.") from None
+        raise SettingsError(f"{file}{where} is not valid YAML of the form `name: value`.") from None
 
 
 def private_key_text(value: str) -> str:
@@ -252,7 +254,7 @@ def private_key_text(value: str) -> str:
     if _PEM.search(decoded):
         return decoded.replace("\r\n", "\n").strip() + "\n"
     raise ValueError(
-        "not a private key: give the path of a .pem file that exists, its text, its text with \\n for line ends, "
+        "not a private key; use the path of an existing .pem file, its text, its text with \\n for line breaks, "
         "or base64 of it"
     )
 
@@ -261,5 +263,5 @@ def _read(file: Path) -> str:
     try:
         return file.read_text()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        reason = error.strerror if isinstance(error, OSError) else "not a text file"
         raise ValueError(f"its file cannot be read ({reason})") from None

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-_PAUSE = 2.0
+_PAUSE = 2.0  # seconds: a loop that fails at once must not spin
 log = structlog.get_logger(__name__)
 
 
@@ -18,7 +18,9 @@ class Supervisor:
     """
 
     def __init__(self, name: str, loop: Callable[[], Awaitable[None]], *, pause: float = _PAUSE) -> None:
-        self._name, self._loop, self._pause = name, loop, pause
+        self._name = name
+        self._loop = loop
+        self._pause = pause
         self._running = False
 
     @property

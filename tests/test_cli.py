@@ -68,7 +68,7 @@ def test_wrong_settings_are_named_without_their_values(tmp_path: Path) -> None:
     result = run(tmp_path, "doctor", FORGEHAND_PORT="eighty", FORGEHAND_PRIVATE_KEY="my-secret-words")
     assert result.exit_code == 2
     assert "port:" in result.output
-    assert "private_key: not a private key: give the path" in result.output
+    assert "private_key: not a private key; use the path" in result.output
     assert "my-secret-words" not in result.output
 
 
@@ -77,18 +77,18 @@ def test_wrong_settings_are_named_without_their_values(tmp_path: Path) -> None:
     [
         ("SWEEP_MINUTES", "0", "sweep_minutes: Input should be greater than 0"),
         ("PORT", "70000", "port: Input should be less than or equal to 65535"),
-        ("API_URL", "api.github.com", "api_url: not an address: it must look like https://github.example.com"),
-        ("DATABASE_URL", "mysql://bot:hidden@host/x", "database_url: no database we know: use postgresql://"),
+        ("API_URL", "api.github.com", "api_url: not a URL; it must look like https://github.example.com"),
+        ("DATABASE_URL", "mysql://bot:hidden@host/x", "database_url: unsupported database URL; use postgresql://"),
         (
             "PRIVATE_KEY",
             "/nowhere/hidden.pem",
-            "private_key: not a private key: give the path of a .pem file that exists",
+            "private_key: not a private key; use the path of an existing .pem file",
         ),
-        ("PRIVATE_KEY", sys.executable, "private_key: its file cannot be read (it is no text)"),
+        ("PRIVATE_KEY", sys.executable, "private_key: its file cannot be read (not a text file)"),
         (
             "BUDGET",
             "{hidden",
-            'must be JSON, as docs/configuration.md shows it: error parsing value for field "budget"',
+            'must be JSON (see docs/configuration.md): error parsing value for field "budget"',
         ),
     ],
 )
@@ -105,7 +105,7 @@ def test_a_settings_file_that_is_no_settings_is_named(tmp_path: Path, text: byte
     result = run(tmp_path, "doctor")
     assert result.exit_code == 2
     assert result.output.startswith(str(tmp_path / "server.yml"))
-    assert "is not YAML of the form `name: value`; correct it." in result.output
+    assert "is not valid YAML of the form `name: value`." in result.output
     assert "hidden" not in result.output
 
 
@@ -157,7 +157,7 @@ def test_context_ranks_the_file_that_an_issue_is_about(tmp_path: Path) -> None:
     issue.write_text("parse_price loses the cents\n\n`parse_price('2.50')` gives 200.\n")
     result = run(tmp_path, "context", "--repo", str(repository), "--issue", str(issue))
     assert result.exit_code == 1
-    assert "is no git repository" in result.output
+    assert "is not a git repository" in result.output
     for argv in (["init", "-q"], ["add", "."], ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "x"]):
         subprocess.run(["git", "-C", str(repository), *argv], check=True)
     result = run(tmp_path, "context", "--repo", str(repository), "--issue", str(issue))

@@ -99,7 +99,7 @@ async def test_what_is_in_use_already_is_named(server: Server) -> None:
     same_database = await said_by(await server.start(FORGEHAND_PORT=str(free_port())))
     same_port = await said_by(await server.start(FORGEHAND_DATA_DIR=str(server.folder / "other")))
     assert same_database[0] == same_port[0] == 1
-    assert "Another process works on" in same_database[1]
+    assert "Another process uses" in same_database[1]
     assert f"Cannot listen on 127.0.0.1, port {server.port} (Address already in use)" in same_port[1]
     assert "choose another address with --host and --port" in same_port[1]
 
@@ -130,7 +130,7 @@ async def test_with_a_wrong_key_it_is_not_ready_and_a_hang_up_ends_it_in_order(s
             1,
             "cannot be used: connection failed",
         ),
-        ({"FORGEHAND_DATA_DIR": "/proc/nowhere"}, 2, "set FORGEHAND_DATA_DIR to another one"),
+        ({"FORGEHAND_DATA_DIR": "/proc/nowhere"}, 2, "or set FORGEHAND_DATA_DIR"),
         ({"FORGEHAND_PRIVATE_KEY": "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n"}, 2, "download a new one"),
     ],
 )
@@ -162,7 +162,7 @@ def test_a_database_of_a_newer_program_is_refused_in_words(tmp_path: Path) -> No
     store.migrate()
     assert store.is_current()
     store.run_sync(lambda connection: connection.execute(sa.text("update fh_alembic_version set version_num='9999'")))
-    with pytest.raises(StoreError, match="of a newer Forgehand"):
+    with pytest.raises(StoreError, match="by a newer Forgehand"):
         store.migrate()
     store.close()
 

@@ -6,9 +6,9 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
 
-K1 = 1.2
-B = 0.75
-COMMON = 0.4
+K1 = 1.2  # how fast a repeated word stops counting; the usual value
+B = 0.75  # how much long documents are marked down; the usual value
+COMMON = 0.4  # a word that a larger share of documents holds tells nothing
 
 Hits = Collection[tuple[int, int]]
 

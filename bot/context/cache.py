@@ -17,8 +17,8 @@ from pathlib import Path
 from bot.context.record import VERSION, Record
 from bot.context.workers import IndexedBlob
 
-MAX_BYTES = 1 << 30
-_BATCH = 500
+MAX_BYTES = 1 << 30  # 1 GiB on disk
+_BATCH = 500  # bound values a statement: older SQLite builds take at most 999
 _SCHEMA = """
 create table if not exists blob(
     key text primary key, used integer not null, posting blob not null, record blob not null

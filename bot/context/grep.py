@@ -20,10 +20,10 @@ from pathlib import Path
 import bot
 from bot.context.blobs import Blobs, decode
 
-SECONDS = 10.0
-_LINE = 240
-_HITS = 5_000
-_MEMORY = 1 << 30
+SECONDS = 10.0  # a pattern that needs longer may never end
+_LINE = 240  # characters shown of a line
+_HITS = 5_000  # lines; more are of no use to a reader
+_MEMORY = 1 << 30  # bytes the process may use
 _ROOT = str(Path(bot.__file__).resolve().parent.parent)
 
 
@@ -63,7 +63,8 @@ def grep(
         out, _ = process.communicate(request.encode(), timeout=seconds)
         ended = process.returncode == 0
     except subprocess.TimeoutExpired as late:
-        out, ended = late.stdout or b"", False
+        out = late.stdout or b""
+        ended = False
     finally:
         process.kill()
         process.wait()

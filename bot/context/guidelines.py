@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 NAMES = ("AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md", "CONTRIBUTING.rst")
 _FIXED = (".github/copilot-instructions.md", ".github/CONTRIBUTING.md", "docs/CONTRIBUTING.md")
 _MOST_FILES = 8
-_MOST_CHARACTERS = 12_000
+_MOST_CHARACTERS = 12_000  # each; with _MOST_FILES it bounds what a project adds to every prompt
 
 Read = Callable[[str], Awaitable[str | None]]
 

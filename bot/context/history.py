@@ -10,8 +10,8 @@ from bot.context.blobs import OFFLINE
 from bot.context.words import STOP, count_terms
 from bot.git.command import run_git
 
-DEPTH = 2_000
-_MOST_FILES = 25
+DEPTH = 2_000  # commits read, newest first
+_MOST_FILES = 25  # a commit of more files swept over the tree and says nothing of each
 
 
 @dataclass(frozen=True)

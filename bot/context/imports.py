@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
-_MAX_IMPORTS = 400
-_REMEMBERED = 1 << 13
+_MAX_IMPORTS = 400  # of a file; generated ones may hold thousands
+_REMEMBERED = 1 << 13  # module names whose files are cached
 _PACKAGE_FILES = frozenset(("__init__", "index", "mod", "lib", "main"))
 _FROM = re.compile(r"^[ \t]*from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]+(\([^)]{0,4000}\)|[^\n#]{1,1000})", re.MULTILINE)
 _IMPORT = re.compile(r"^[ \t]*import[ \t]+([\w., \t]{1,500})", re.MULTILINE)

@@ -27,8 +27,8 @@ from bot.context.worker import MISSING
 from bot.context.workers import WORKERS, BlobRequest, IndexedBlob, read_all
 from bot.git.changes import Changes
 
-_REPOSITORIES = 8
-_RECORDS = 512
+_REPOSITORIES = 8  # kept in memory at once
+_RECORDS = 512  # of a commit, kept parsed in memory
 
 
 class Index:

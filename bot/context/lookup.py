@@ -22,18 +22,18 @@ from bot.context.sieve import MAX_BYTES, role_of
 from bot.context.tree import TreeFile
 from bot.context.words import LONGEST, split_identifier
 
-_HITS = 60
-_HITS_OF_A_FILE = 8
-_REFERENCES_OF_A_FILE = 4
-_HOMES = 20
-_FOLDERS_TOLD = 3
+_HITS = 60  # lines of an answer: a model reads all of them, turn after turn
+_HITS_OF_A_FILE = 8  # so that one file does not fill the answer
+_REFERENCES_OF_A_FILE = 4  # less: references are asked for to see where, not what
+_HOMES = 20  # files that define a name, searched first
+_FOLDERS_TOLD = 3  # named where hits are left out
 _ROLES = ("code", "test", "example", "docs", "text")
-_LINES = 400
-_WIDE = 400
-_SHOWN = 3
-_SHOWN_LINES = 80
-_NAMES = 40
-_PATTERN = 500
+_LINES = 400  # of a file in one answer
+_WIDE = 400  # characters of a line: minified code has lines of megabytes
+_SHOWN = 3  # definitions shown with their code
+_SHOWN_LINES = 80  # of each
+_NAMES = 40  # definitions listed
+_PATTERN = 500  # characters of a query
 KINDS = ("literal", "regex", "symbol")
 
 
@@ -68,21 +68,21 @@ class Lookup:
         file or a folder.
         """
         if kind not in KINDS:
-            return f"There is no kind {kind!r}; there are {', '.join(KINDS)}."
+            return f"Unknown kind {kind!r}; use one of {', '.join(KINDS)}."
         if not query.strip() or len(query) > _PATTERN:
             return f"The query is empty or longer than {_PATTERN} characters."
         if kind == "symbol":
-            return self._symbols(query, path)
+            return self._search_symbols(query, path)
         lines = [line for line in query.split("\n") if line.strip()] if kind == "literal" else [query]
         if kind == "regex":
             try:
                 re.compile(query)
             except (re.error, RecursionError, OverflowError) as error:
-                return f"The regular expression is wrong: {error}."
+                return f"Invalid regular expression: {error}."
         if len(lines) > 1:
-            return "A search works line by line; search for one line."
+            return "Search works line by line; search for a single line."
         pattern = re.escape(lines[0]) if kind == "literal" else query
-        return self._grep(pattern, self._paths(path), f"{kind} {query!r}")
+        return self._grep(pattern, self._list_paths(path), f"{kind} {query!r}")
 
     def read(self, path: str, start: int = 1, end: int = 0) -> str:
         """Read lines of a file with their numbers, at most 400.
@@ -91,7 +91,7 @@ class Lookup:
         """
         text = self._text(path)
         if text is None:
-            return self._absent(path)
+            return self._describe_absent(path)
         return read_lines(text, start, end)
 
     def definition(self, name: str) -> str:
@@ -101,13 +101,15 @@ class Lookup:
         """
         container, _, last = name.strip().replace("::", ".").rpartition(".")
         holder = container.rpartition(".")[2]
-        found = [(path, one) for path, one in self._definitions(last) if not holder or one.container in {"", holder}]
+        found = [
+            (path, one) for path, one in self._find_definitions(last) if not holder or one.container in {"", holder}
+        ]
         found = [item for item in found if item[1].container == holder] or found
         if not found:
             return f"Nothing named {name!r} is defined here. Try search with kind symbol, or literal."
         pieces = [f"{path}:{one.start}-{one.end} {one.kind} {one.qualified}" for path, one in found[:_NAMES]]
         if len(found) > _NAMES:
-            pieces.append(f"({len(found) - _NAMES} more are not shown)")
+            pieces.append(f"({len(found) - _NAMES} more not shown)")
         for path, one in found[:_SHOWN]:
             end = min(one.end, one.start + _SHOWN_LINES - 1)
             cut = f"\n(cut; it ends in line {one.end})" if end < one.end else ""
@@ -123,26 +125,27 @@ class Lookup:
         last = name.strip().replace("::", ".").rpartition(".")[2]
         if not re.fullmatch(r"\w{1,200}", last):
             return f"{name!r} is not a name; use search."
-        homes = list(dict.fromkeys(path for path, _ in self._definitions(last)))[:_HOMES]
+        homes = list(dict.fromkeys(path for path, _ in self._find_definitions(last)))[:_HOMES]
 
         def distance(path: str) -> tuple[bool, int, int, str]:
             role = role_of(path, is_code=language_of(path) is not None)
             near = max((count_shared_folders(path, home) for home in homes), default=0)
             return path not in homes, _ROLES.index(role), -near, path
 
-        paths = sorted(self._speaking(last), key=distance)
+        paths = sorted(self._list_speaking(last), key=distance)
         return self._grep(rf"\b{re.escape(last)}\b", paths, f"name {last!r}", most=_REFERENCES_OF_A_FILE)
 
-    def _speaking(self, name: str) -> list[str]:
+    def _list_speaking(self, name: str) -> list[str]:
         """List the paths that may hold a name as a word.
 
         Those the index knows to, and what is changed.
         """
-        words, corpus = split_identifier(name), self._corpus
+        words = split_identifier(name)
+        corpus = self._corpus
         if not words or len(name) > LONGEST:
-            return self._paths("")
+            return self._list_paths("")
         held = {path for number, _ in corpus.postings.get(words[0]) for path in corpus.by_number.get(number, ())}
-        return [path for path in self._paths("") if path in held or path in self._changes]
+        return [path for path in self._list_paths("") if path in held or path in self._changes]
 
     def _text(self, path: str) -> str | None:
         if path in self._changes:
@@ -155,13 +158,13 @@ class Lookup:
             data = blobs.read(f"{self._corpus.commit}:{path}")
         return None if data is None or b"\0" in data[:8_000] or len(data) > 10 * MAX_BYTES else decode(data)
 
-    def _absent(self, path: str) -> str:
+    def _describe_absent(self, path: str) -> str:
         name = path.rpartition("/")[2]
-        near = [other for other in self._paths("") if name and other.rpartition("/")[2] == name][:5]
+        near = [other for other in self._list_paths("") if name and other.rpartition("/")[2] == name][:5]
         hint = f" Did you mean {', '.join(near)}?" if near else ""
-        return f"There is no text file {path!r}.{hint}"
+        return f"No text file {path!r}.{hint}"
 
-    def _paths(self, below: str) -> list[str]:
+    def _list_paths(self, below: str) -> list[str]:
         """List the paths to search: below a folder, or the file of that name.
 
         Code comes before the rest.
@@ -177,22 +180,24 @@ class Lookup:
         blobs = [(path, self._corpus.files[path].sha) for path in paths if path not in texts]
         hits, ended = grep(self._corpus.git_dir, pattern, texts, blobs)
         order = {path: number for number, path in enumerate(paths)}
-        return _told(sorted(hits, key=lambda hit: (order[hit.path], hit.line)), what, most, ended=ended)
+        return _tell(sorted(hits, key=lambda hit: (order[hit.path], hit.line)), what, most, ended=ended)
 
-    def _symbols(self, query: str, path: str) -> str:
+    def _search_symbols(self, query: str, path: str) -> str:
         wanted = query.strip().lower()
-        paths = set(self._paths(path))
+        paths = set(self._list_paths(path))
         names = {key.removeprefix(DEFINES) for key in self._corpus.postings.keys(DEFINES) if wanted in key.lower()}
-        names |= {one.name for _, one in self._changed() if wanted in one.name.lower()}
+        names |= {one.name for _, one in self._list_changed() if wanted in one.name.lower()}
         ordered = sorted(names, key=lambda name: (name.lower() != wanted, len(name), name))
-        found = [(place, one) for name in ordered[:500] for place, one in self._definitions(name) if place in paths]
+        found = [
+            (place, one) for name in ordered[:500] for place, one in self._find_definitions(name) if place in paths
+        ]
         if not found:
-            return f"No symbol holds {query!r} in its name."
+            return f"No symbol has {query!r} in its name."
         lines = [f"{place}:{one.start} {one.kind} {one.qualified}: {one.signature}" for place, one in found[:_HITS]]
-        cut = [f"({len(found) - _HITS} more are not shown; be more exact)"] if len(found) > _HITS else []
+        cut = [f"({len(found) - _HITS} more not shown; be more specific)"] if len(found) > _HITS else []
         return "\n".join([*lines, *cut])
 
-    def _definitions(self, name: str) -> list[tuple[str, Definition]]:
+    def _find_definitions(self, name: str) -> list[tuple[str, Definition]]:
         """Definitions of exactly this name, code before tests."""
         holders = [
             path
@@ -201,13 +206,13 @@ class Lookup:
             if path not in self._changes
         ]
         found = [(path, one) for path in holders for one in self._corpus.record(path).definitions if one.name == name]
-        found += [(path, one) for path, one in self._changed() if one.name == name]
+        found += [(path, one) for path, one in self._list_changed() if one.name == name]
         files = self._corpus.files
         return sorted(
             found, key=lambda item: (item[0] in files and files[item[0]].role != "code", item[0], item[1].start)
         )
 
-    def _changed(self) -> Iterator[tuple[str, Definition]]:
+    def _list_changed(self) -> Iterator[tuple[str, Definition]]:
         """Definitions in changed files, parsed anew."""
         for path, text in self._changes.items():
             language = language_of(path)
@@ -223,7 +228,7 @@ def read_lines(text: str, start: int = 1, end: int = 0) -> str:
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     first = max(1, start)
     if first > len(lines):
-        return f"The file has {len(lines)} lines only."
+        return f"The file has only {len(lines)} lines."
     wanted = min(end if end > 0 else len(lines), len(lines))
     last = min(max(wanted, first), first + _LINES - 1)
     shown = number_lines(lines, first, last)
@@ -245,9 +250,9 @@ def number_lines(lines: Sequence[str], start: int, end: int) -> str:
     return "\n".join(shown)
 
 
-def _told(hits: Sequence[Hit], what: str, most: int, *, ended: bool) -> str:
+def _tell(hits: Sequence[Hit], what: str, most: int, *, ended: bool) -> str:
     """Hits by file, at most so many of each, and in words what was cut."""
-    stopped = "" if ended else "\n(The search was stopped because it took too long or too much memory; narrow it.)"
+    stopped = "" if ended else "\n(Search stopped: it took too long or too much memory. Narrow it.)"
     if not hits:
         return f"Nothing found for {what}.{stopped}"
     files: dict[str, list[Hit]] = defaultdict(list)
@@ -256,7 +261,7 @@ def _told(hits: Sequence[Hit], what: str, most: int, *, ended: bool) -> str:
     lines: list[str] = []
     for number, (path, held) in enumerate(files.items()):
         if len(lines) >= _HITS:
-            lines.append(_unshown(dict(list(files.items())[number:])))
+            lines.append(_describe_unshown(dict(list(files.items())[number:])))
             break
         lines += [f"{path}:{hit.line}: {hit.text}" for hit in held[:most]]
         if len(held) > most:
@@ -264,7 +269,7 @@ def _told(hits: Sequence[Hit], what: str, most: int, *, ended: bool) -> str:
     return "\n".join(lines) + stopped
 
 
-def _unshown(files: Mapping[str, Sequence[Hit]]) -> str:
+def _describe_unshown(files: Mapping[str, Sequence[Hit]]) -> str:
     """Say how much is not shown, and in which folders most of it is."""
     folders: Counter[str] = Counter()
     for path, held in files.items():

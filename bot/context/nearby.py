@@ -12,8 +12,8 @@ from bot.context.record import IMPORTS, Record
 from bot.context.tree import TreeFile
 from bot.context.words import fold, split_identifier
 
-_LIMIT = 5
-_LOOKED_AT = 60
+_LIMIT = 5  # test files named
+_LOOKED_AT = 60  # importers whose imports are compared; each is a record to load
 _TEST_WORDS = frozenset(("test", "spec", "conftest"))
 
 
@@ -46,14 +46,14 @@ def find_tests(index: _Index, path: str) -> tuple[str, ...]:
             scores[test] = 1.5 + near
         elif own and own <= stem:
             scores[test] = 1.0 + near
-    for test in _importers(index, path)[:_LOOKED_AT]:
+    for test in _find_importers(index, path)[:_LOOKED_AT]:
         if any(path in index.modules.find(name, importer=test) for name in index.record(test).imports):
             scores[test] = scores.get(test, 0.0) + 1.0
     best = sorted(scores, key=lambda test: (-scores[test], test))[:_LIMIT]
     return tuple(test for test in best if PurePosixPath(test).stem not in {"__init__", "conftest"})
 
 
-def _importers(index: _Index, path: str) -> list[str]:
+def _find_importers(index: _Index, path: str) -> list[str]:
     """Find tests that import the file, those in the nearest folders first."""
     last = module_of(path).rpartition("/")[2]
     found = [test for number, _ in index.postings.get(IMPORTS + last) for test in index.by_number.get(number, ())]

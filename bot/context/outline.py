@@ -11,9 +11,9 @@ from bot.context.languages import TYPES, Language
 if TYPE_CHECKING:
     from ast_grep_py import Pos, SgNode
 
-_SIGNATURE = 240
-_DOC = 160
-_MAX_DEFINITIONS = 5_000
+_SIGNATURE = 240  # characters
+_DOC = 160  # characters
+_MAX_DEFINITIONS = 5_000  # of a file; generated code may hold more
 _NAME_KINDS = ("simple_identifier", "type_identifier", "identifier", "constant", "name")
 _FUNCTION_VALUES = frozenset(("arrow_function", "function_expression", "function", "generator_function"))
 _OPENED = re.compile(r"\s*(?:[{:]|=>?)?\s*$")
@@ -54,25 +54,30 @@ def read_outline(text: str, language: Language) -> tuple[Definition, ...]:
     lines = text.split("\n")
     root = SgRoot(text, language.grammar).root()
     nodes = root.find_all(any=[{"kind": kind} for kind in language.definitions])
-    found = [one for node in nodes for one in _definition(node, language, lines)]
+    found = [one for node in nodes for one in _read_definition(node, language, lines)]
     found.sort(key=lambda one: (one[0], -one[1]))
     return tuple(_contained(found[:_MAX_DEFINITIONS]))
 
 
-def _definition(node: SgNode, language: Language, lines: Sequence[str]) -> Iterator[tuple[int, int, Definition]]:
+def _read_definition(node: SgNode, language: Language, lines: Sequence[str]) -> Iterator[tuple[int, int, Definition]]:
     """Read at most one definition, with the offsets of its ends."""
     kind = node.kind()
     if kind in language.valued and not _holds_function(node):
         return
-    name, container = _name(node, kind)
+    name, container = _read_name(node, kind)
     if not name:
         return
-    span, body = node.range(), node.field("body")
+    span = node.range()
+    body = node.field("body")
     start, end = span.start.line, span.end.line
     # A node that ends with its line break (a macro) ends on the line before.
     end = end - 1 if span.end.column == 0 and end > start else end
     inside = body.range().start if body else None
-    doc = _docstring(lines, inside.line if inside else start) if language.name == "python" else _above(lines, start)
+    doc = (
+        _read_docstring(lines, inside.line if inside else start)
+        if language.name == "python"
+        else _read_comment_above(lines, start)
+    )
     yield (
         span.start.index,
         span.end.index,
@@ -82,13 +87,13 @@ def _definition(node: SgNode, language: Language, lines: Sequence[str]) -> Itera
             container=container,
             start=start + 1,
             end=end + 1,
-            signature=_signature(lines, span.start, inside),
+            signature=_read_signature(lines, span.start, inside),
             doc=doc,
         ),
     )
 
 
-def _signature(lines: Sequence[str], start: Pos, body: Pos | None) -> str:
+def _read_signature(lines: Sequence[str], start: Pos, body: Pos | None) -> str:
     """Read from the definition's first character to its body.
 
     Or to the end of its first line.
@@ -107,7 +112,7 @@ def _holds_function(node: SgNode) -> bool:
     return value is not None and value.kind() in _FUNCTION_VALUES
 
 
-def _name(node: SgNode, kind: str) -> tuple[str, str]:
+def _read_name(node: SgNode, kind: str) -> tuple[str, str]:
     """Read the name and, if the node itself says it, the container.
 
     Go receivers and C++ qualified names do.
@@ -118,7 +123,7 @@ def _name(node: SgNode, kind: str) -> tuple[str, str]:
     if named is None and kind == "impl_item":
         named = node.field("type")
     if named is None and (declarator := node.field("declarator")) is not None:
-        named = _declared(declarator)
+        named = _find_declared(declarator)
     if named is None:
         named = next((child for child in node.children() if child.kind() in _NAME_KINDS), None)
     if named is None:
@@ -132,7 +137,7 @@ def _name(node: SgNode, kind: str) -> tuple[str, str]:
     return name, container.rpartition(".")[2]
 
 
-def _declared(node: SgNode) -> SgNode | None:
+def _find_declared(node: SgNode) -> SgNode | None:
     """Find the name at the bottom of C's nested declarators."""
     for _ in range(12):
         inner = node.field("declarator")
@@ -157,7 +162,7 @@ def _contained(found: Sequence[tuple[int, int, Definition]]) -> Iterator[Definit
         around.append((end, one))
 
 
-def _docstring(lines: Sequence[str], at: int) -> str:
+def _read_docstring(lines: Sequence[str], at: int) -> str:
     """Read the first line of a Python docstring at or just below line ``at``."""
     for number, line in enumerate(lines[at : at + 3], at):
         opened = re.search(r"[rRuUbB]{0,2}(\"\"\"|''')(.*)", line)
@@ -169,7 +174,7 @@ def _docstring(lines: Sequence[str], at: int) -> str:
     return ""
 
 
-def _above(lines: Sequence[str], start: int) -> str:
+def _read_comment_above(lines: Sequence[str], start: int) -> str:
     """Read the first sentence of the comment right above a definition."""
     head = ""
     for line in reversed(lines[max(0, start - 12) : start]):

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from bot.context.words import STOP, count_terms, identifiers, shingles, split_identifier
 from bot.markdown_source import blocks
 
-_MAX_TEXT = 60_000
-_MAX_NAMES = 400
+_MAX_TEXT = 60_000  # characters of an issue; GitHub's own limit is 65,536
+_MAX_NAMES = 400  # identifiers kept of an issue
 _HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _BLOB_LINK = re.compile(r"https?://[^\s)>\]]{1,200}?/(?:blob|tree|raw|blame)/[^/\s]+/([^\s)>\]#?]+)(?:#L(\d+))?\S*")
 _LINK = re.compile(r"https?://[^\s)>\]]+")
@@ -77,16 +77,16 @@ def read_query(text: str) -> Query:
     text = _LINK.sub(" ", _BLOB_LINK.sub(" ", text))
     title, _, body = text.strip().partition("\n")
     code, prose = _split(body)
-    frames, untraced = _frames(text)
+    frames, untraced = _read_frames(text)
     dotted = tuple(dict.fromkeys(_DOTTED.findall(_IMPORTING.sub(" ", text))))
     return Query(
-        terms=_weighted(title, prose, code),
-        title=_weighted(title, "", ""),
-        names=_names(title, prose, code, dotted),
+        terms=_weigh(title, prose, code),
+        title=_weigh(title, "", ""),
+        names=_find_names(title, prose, code, dotted),
         dotted=dotted,
         paths=tuple(dict.fromkeys(_PATH.findall(untraced))),
         frames=(*frames, *linked),
-        runs=tuple(sorted(shingles(_said(text)))),
+        runs=tuple(sorted(shingles(_find_output(text)))),
     )
 
 
@@ -109,7 +109,7 @@ def _split(body: str) -> tuple[str, str]:
     return code, "\n".join(block.content for block in found if block.kind == "prose")
 
 
-def _weighted(title: str, prose: str, code: str) -> dict[str, float]:
+def _weigh(title: str, prose: str, code: str) -> dict[str, float]:
     """Weigh words by how telling their place is.
 
     A title is chosen, prose is written, code is pasted.
@@ -122,7 +122,7 @@ def _weighted(title: str, prose: str, code: str) -> dict[str, float]:
     return weights
 
 
-def _names(title: str, prose: str, code: str, dotted: Iterable[str]) -> dict[str, float]:
+def _find_names(title: str, prose: str, code: str, dotted: Iterable[str]) -> dict[str, float]:
     """Find identifiers that look like code, surest first if there are many."""
     quoted = " ".join(match["code"] for match in _INLINE.finditer(f"{title}\n{prose}"))
     weights: dict[str, float] = {}
@@ -145,7 +145,7 @@ def _is_codelike(name: str) -> bool:
     return len(split_identifier(name)) > 1 or "_" in name.strip("_")
 
 
-def _frames(text: str) -> tuple[tuple[Frame, ...], str]:
+def _read_frames(text: str) -> tuple[tuple[Frame, ...], str]:
     """Read the frames of every known language, and the text without them.
 
     Each passage is read once.
@@ -160,7 +160,7 @@ def _frames(text: str) -> tuple[tuple[Frame, ...], str]:
     return tuple(frames), text
 
 
-def _said(text: str) -> Iterator[str]:
+def _find_output(text: str) -> Iterator[str]:
     """Find what a program may have printed: error lines, quoted passages."""
     yield from _ERROR.findall(text)
     for passages in _QUOTED.findall(text):

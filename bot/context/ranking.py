@@ -29,16 +29,17 @@ WEIGHTS: Mapping[str, float] = {
     "touched": 0.1, "tests": 0.15, "written": 0.4, "traced": 0.3, "said": 0.2, "modules": 0.1, "defined": 0.1,
 }  # fmt: skip
 ABSOLUTE = frozenset(("written", "traced", "modules"))
+# A bug's cause is in code more often than elsewhere.
 ROLES: Mapping[str, float] = {"code": 1.0, "text": 0.6, "example": 0.6, "docs": 0.5, "test": 0.4}
 
-_CLOSELY = 100
-_TESTS = 40
-_BEST_PARTS = 3
-_FUNCTION_FILES = 30
+_CLOSELY = 100  # files whose parts are looked at
+_TESTS = 40  # matching tests whose imports are looked at
+_BEST_PARTS = 3  # parts of a file that count
+_FUNCTION_FILES = 30  # files whose functions are ranked
 _FUNCTIONS_OF_A_FILE = 3
-_PART_WORDS = 120.0
-_REASONS = 4
-_WORTH_TELLING = 0.04
+_PART_WORDS = 120.0  # words of an average function, for BM25's length norm
+_REASONS = 4  # told of a file
+_WORTH_TELLING = 0.04  # the least share of a score that is told as a reason
 
 
 @dataclass(frozen=True)
@@ -150,41 +151,46 @@ class Ranker:
             RankedFile(
                 path,
                 round(weighed.scores[path], 6),
-                self._reasons(path, weighed),
-                tuple(self._functions(path, weighed)[:_FUNCTIONS_OF_A_FILE]),
+                self._list_reasons(path, weighed),
+                tuple(self._rank_functions(path, weighed)[:_FUNCTIONS_OF_A_FILE]),
             )
-            for path in _best(weighed.scores, limit)
+            for path in _take_best(weighed.scores, limit)
         )
 
     def functions(self, question: Query, limit: int) -> tuple[RankedFunction, ...]:
         """Rank the likeliest functions of the likeliest files, best first."""
         weighed = self._weigh(question)
-        found = [one for path in _best(weighed.scores, _FUNCTION_FILES) for one in self._functions(path, weighed)]
+        found = [
+            one for path in _take_best(weighed.scores, _FUNCTION_FILES) for one in self._rank_functions(path, weighed)
+        ]
         return tuple(sorted(found, key=lambda one: (-one.score, one.path, one.start))[:limit])
 
     def _weigh(self, question: Query) -> _Weighed:
         """Score every file by what is cheap, then look closer at the likeliest."""
         held = cache(partial(self._corpus.postings.among, numbers=self._lengths))
-        found = {name: _Signal.of(name, strengths) for name, strengths in self._everywhere(question, held).items()}
-        sums = _summed({}, found.values())
+        found = {
+            name: _Signal.of(name, strengths) for name, strengths in self._score_everywhere(question, held).items()
+        }
+        sums = _add_up({}, found.values())
         first = self._by_role(sums)
-        likely = _best({path: score for path, score in first.items() if path not in self._tests}, _CLOSELY)
-        tests = _best({path: first[path] for path in first.keys() & self._tests}, _TESTS)
-        rarity, title = self._rarity(question.terms, held), self._rarity(question.title, held)
-        parts = {path: self._parts(path, rarity, title) for path in likely}
+        likely = _take_best({path: score for path, score in first.items() if path not in self._tests}, _CLOSELY)
+        tests = _take_best({path: first[path] for path in first.keys() & self._tests}, _TESTS)
+        rarity = self._weigh_rarity(question.terms, held)
+        title = self._weigh_rarity(question.title, held)
+        parts = {path: self._score_parts(path, rarity, title) for path in likely}
         closer = {
             "part": {path: sum(sorted(one.words, reverse=True)[:_BEST_PARTS]) for path, one in parts.items()},
             "title part": {path: max(one.title, default=0.0) for path, one in parts.items()},
-            "tests": self._exercised(tests, first),
+            "tests": self._score_tested(tests, first),
         }
         found |= (near := {name: _Signal.of(name, strengths) for name, strengths in closer.items()})
-        places = signals.places(question.frames, self._paths)
-        scores = self._by_role(_summed(sums, near.values()))
+        places = signals.find_places(question.frames, self._paths)
+        scores = self._by_role(_add_up(sums, near.values()))
         most_words = max((max(one.words, default=0.0) for one in parts.values()), default=0.0) or 1.0
         most_title = max(closer["title part"].values(), default=0.0) or 1.0
         return _Weighed(question, rarity, title, found, scores, parts, places, most_words, most_title)
 
-    def _everywhere(self, question: Query, held: Callable[[str], Hits]) -> dict[str, Strengths]:
+    def _score_everywhere(self, question: Query, held: Callable[[str], Hits]) -> dict[str, Strengths]:
         corpus = self._corpus
         return {
             "text": self._spread(self._texts.scores(question.terms, held)),
@@ -193,11 +199,11 @@ class Ranker:
             "path": self._path_words.match(question.terms),
             "history": self._messages.match(question.terms),
             "touched": self._touched,
-            "written": signals.written_paths(question, self._paths),
-            "traced": signals.traced(question.frames, self._paths),
-            "said": signals.said(question, corpus.postings, corpus.by_number),
-            "modules": signals.dotted_modules(question, corpus.modules),
-            "defined": signals.defined(question, corpus.postings, corpus.by_number),
+            "written": signals.score_written(question, self._paths),
+            "traced": signals.score_traced(question.frames, self._paths),
+            "said": signals.score_quoted(question, corpus.postings, corpus.by_number),
+            "modules": signals.score_modules(question, corpus.modules),
+            "defined": signals.score_definers(question, corpus.postings, corpus.by_number),
         }
 
     def _spread(self, scores: Mapping[int, float]) -> Strengths:
@@ -209,15 +215,15 @@ class Ranker:
         roles = self._roles
         return {path: score * roles[path] for path, score in sums.items() if path in roles and score > 0}
 
-    def _rarity(self, terms: Mapping[str, float], held: Callable[[str], Hits]) -> dict[str, float]:
+    def _weigh_rarity(self, terms: Mapping[str, float], held: Callable[[str], Hits]) -> dict[str, float]:
         """Weigh the words by how rare they are; drop those that tell nothing."""
         weights = {word: weight * self._texts.rarity(len(held(word))) for word, weight in terms.items()}
         return {word: weight for word, weight in weights.items() if weight}
 
-    def _parts(self, path: str, rarity: Mapping[str, float], title: Mapping[str, float]) -> _Parts:
-        return _Parts(*signals.part_scores(self._corpus.record(path), rarity, title, _PART_WORDS))
+    def _score_parts(self, path: str, rarity: Mapping[str, float], title: Mapping[str, float]) -> _Parts:
+        return _Parts(*signals.score_parts(self._corpus.record(path), rarity, title, _PART_WORDS))
 
-    def _exercised(self, tests: Iterable[str], first: Strengths) -> Strengths:
+    def _score_tested(self, tests: Iterable[str], first: Strengths) -> Strengths:
         """Score the files that matching tests import.
 
         A test that imports much says less of each.
@@ -230,69 +236,71 @@ class Ranker:
                 strengths[path] = max(strengths.get(path, 0.0), first[test] / (1 + math.log1p(len(files))))
         return strengths
 
-    def _functions(self, path: str, weighed: _Weighed) -> list[RankedFunction]:
+    def _rank_functions(self, path: str, weighed: _Weighed) -> list[RankedFunction]:
         """Rank a file's functions, best first.
 
         By what they say and are called, their size, and their file's place.
         """
         record = self._corpus.record(path)
-        scores = self._parts_of(path, weighed)
+        scores = self._load_parts(path, weighed)
         place = weighed.scores[path] / max(weighed.scores.values())
         found: list[RankedFunction] = []
         for part, words, title in zip(record.parts, scores.words, scores.title, strict=True):
             if part.definition is not None:
                 one = record.definitions[part.definition]
                 total = place + 0.7 * words / weighed.most_words + 0.15 * title / weighed.most_title
-                total += _pointed_at(one, path, weighed)
+                total += _score_pointers(one, path, weighed)
                 found.append(RankedFunction(path, one.qualified, one.start, one.end, round(total, 6)))
         return sorted(found, key=lambda one: (-one.score, one.start))
 
-    def _parts_of(self, path: str, weighed: _Weighed) -> _Parts:
-        return weighed.parts.get(path) or self._parts(path, weighed.rarity, weighed.title)
+    def _load_parts(self, path: str, weighed: _Weighed) -> _Parts:
+        return weighed.parts.get(path) or self._score_parts(path, weighed.rarity, weighed.title)
 
-    def _reasons(self, path: str, weighed: _Weighed) -> tuple[str, ...]:
+    def _list_reasons(self, path: str, weighed: _Weighed) -> tuple[str, ...]:
         told: list[tuple[float, str]] = []
         for name in WEIGHTS:
             share = weighed.strength(name, path)
-            if share >= _WORTH_TELLING and (words := self._words(name, path, weighed)):
+            if share >= _WORTH_TELLING and (words := self._describe(name, path, weighed)):
                 told.append((share, words))
         told.sort(key=lambda one: (-one[0], one[1]))
         return tuple(words for _, words in told[:_REASONS])
 
-    def _words(self, name: str, path: str, weighed: _Weighed) -> str:
+    def _describe(self, name: str, path: str, weighed: _Weighed) -> str:
         if name == "defined":
             known = weighed.question.names
             names = [one.name for one in self._corpus.record(path).definitions if one.name in known]
             return "defines " + ", ".join(f"`{one}`" for one in list(dict.fromkeys(names))[:4]) if names else ""
-        return self._part_words(path, weighed) if name == "part" else _REASON_WORDS.get(name, "")
+        return self._describe_part(path, weighed) if name == "part" else _REASON_WORDS.get(name, "")
 
-    def _part_words(self, path: str, weighed: _Weighed) -> str:
-        record, rarity = self._corpus.record(path), weighed.rarity
-        scores = self._parts_of(path, weighed).words
+    def _describe_part(self, path: str, weighed: _Weighed) -> str:
+        record = self._corpus.record(path)
+        rarity = weighed.rarity
+        scores = self._load_parts(path, weighed).words
         best = max(range(len(scores)), key=scores.__getitem__)
         held = (word for word in rarity.keys() & record.words.keys() if best in dict(record.holding(word)))
-        words, part = sorted(held, key=lambda word: (-rarity[word], word))[:4], record.parts[best]
+        words = sorted(held, key=lambda word: (-rarity[word], word))[:4]
+        part = record.parts[best]
         place = f"`{record.definitions[part.definition].qualified}`" if part.definition is not None else "its top level"
-        return f"{place} speaks of {', '.join(words)}" if words else ""
+        return f"{place} mentions {', '.join(words)}" if words else ""
 
 
 _REASON_WORDS = {
-    "text": "its text matches the issue's words",
+    "text": "its text matches words of the issue",
     "title": "its text matches the title",
-    "title part": "a function of it matches the title",
-    "path": "its path matches the issue's words",
-    "names": "names it defines match the issue's words",
-    "history": "commits with like messages changed it",
-    "written": "the issue writes its path",
+    "title part": "one of its functions matches the title",
+    "path": "its path matches words of the issue",
+    "names": "names it defines match words of the issue",
+    "history": "commits with similar messages changed it",
+    "written": "the issue names its path",
     "traced": "it is in the traceback or linked",
     "modules": "the issue names its module",
-    "said": "it holds a text the issue quotes",
-    "touched": "it changed often lately",
+    "said": "it contains a text quoted in the issue",
+    "touched": "it changed often recently",
     "tests": "a test that matches the issue exercises it",
 }
 
 
-def _summed(sums: Strengths, found: Iterable[_Signal]) -> Strengths:
+def _add_up(sums: Strengths, found: Iterable[_Signal]) -> Strengths:
     """Add these signals to the sums."""
     total: Strengths = defaultdict(float, sums)
     for signal in found:
@@ -302,7 +310,7 @@ def _summed(sums: Strengths, found: Iterable[_Signal]) -> Strengths:
     return total
 
 
-def _best(scores: Mapping[str, float], limit: int) -> list[str]:
+def _take_best(scores: Mapping[str, float], limit: int) -> list[str]:
     """List the paths that score most, best first.
 
     Those as good to nine digits are ordered by name.
@@ -312,17 +320,19 @@ def _best(scores: Mapping[str, float], limit: int) -> list[str]:
     return sorted(likely, key=lambda path: (-round(scores[path], 9), path))[:limit]
 
 
-def _pointed_at(one: Definition, path: str, weighed: _Weighed) -> float:
+def _score_pointers(one: Definition, path: str, weighed: _Weighed) -> float:
     """Score a function by names, frames and size.
 
     The weights were found as those of files.
     """
     named = weighed.question.names.get(one.name, 0.0) / 3
     frames = weighed.traced.get(path, ())
-    traced = max((weight for frame, weight in frames if frame.name == one.name or _holds(one, frame.line)), default=0.0)
+    traced = max(
+        (weight for frame, weight in frames if frame.name == one.name or _contains(one, frame.line)), default=0.0
+    )
     size = min(1.0, math.log(2 + one.end - one.start) / math.log(200))
     return 0.3 * (named + traced + size)
 
 
-def _holds(one: Definition, line: int) -> bool:
+def _contains(one: Definition, line: int) -> bool:
     return one.start <= line <= one.end

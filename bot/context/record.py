@@ -16,12 +16,13 @@ from bot.context.languages import Language
 from bot.context.outline import Definition, read_outline
 from bot.context.words import count_terms, shingles, split_identifier
 
-VERSION = 3
+VERSION = 3  # of what the cache holds; another number drops it
 DEFINES, NAMES, SAYS, IMPORTS = ">", "~", '"', "@"  # prefixes of posting keys; a term begins with a letter
 
-MOST = 63
+MOST = 63  # occurrences counted: six bits
 # numbers as characters: from '0' on, so that none is a blank; a file has at most 5,000 definitions
-_ZERO, _MOST_TIMES = 48, 9_999
+_ZERO = 48  # the code point of 0 in the packed counts: "0", so that they are readable
+_MOST_TIMES = 9_999
 _STRING = re.compile(r"\"((?:[^\"\\\n]|\\.){12,300})\"|'((?:[^'\\\n]|\\.){12,300})'")
 
 

@@ -37,5 +37,5 @@ def render(ranking: tuple[RankedFile, ...], *, files: int, left_out: dict[str, i
 async def _line(repo: Path, *arguments: str) -> str:
     done = await run_git(arguments, cwd=repo)
     if done.code:
-        raise IndexingError(f"{repo} is no git repository, or has no such commit: {done.stderr.strip()}")
+        raise IndexingError(f"{repo} is not a git repository, or has no such commit: {done.stderr.strip()}")
     return done.text.strip()

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from bot.context.ranking import RankedFile
 from bot.context.record import Record
 
-_SIGNATURES = 25
-_REASON = 200
+_SIGNATURES = 25  # of a file
+_REASON = 200  # characters of a model's reason
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -6,8 +6,8 @@ import re
 from pathlib import PurePosixPath
 from typing import Literal
 
-MAX_BYTES = 1_000_000
-_MAX_PATH = 1_000
+MAX_BYTES = 1_000_000  # of a file: larger ones are data or generated
+_MAX_PATH = 1_000  # characters
 
 Role = Literal["code", "test", "example", "docs", "text"]
 

@@ -20,9 +20,9 @@ from bot.context.words import count_terms
 
 Strengths = dict[str, float]
 
-_MAX_DEFINERS = 25
-_MAX_NAMESAKES = 6
-_MAX_CHANGES = 60
+_MAX_DEFINERS = 25  # files that define a name; beyond it the name says nothing
+_MAX_NAMESAKES = 6  # files a bare name may mean; beyond it means none
+_MAX_CHANGES = 60  # commits that vote
 
 
 class PathWords:
@@ -102,7 +102,7 @@ class Paths:
         return tuple(known) if len(known) <= _MAX_NAMESAKES else ()
 
 
-def written_paths(question: Query, paths: Paths) -> Strengths:
+def score_written(question: Query, paths: Paths) -> Strengths:
     """Files whose path the issue writes."""
     strengths: Strengths = {}
     for written in question.paths:
@@ -112,7 +112,7 @@ def written_paths(question: Query, paths: Paths) -> Strengths:
     return strengths
 
 
-def traced(frames: Sequence[Frame], paths: Paths) -> Strengths:
+def score_traced(frames: Sequence[Frame], paths: Paths) -> Strengths:
     """Score the files in tracebacks and links.
 
     The innermost frame of our own code counts most.
@@ -129,7 +129,7 @@ def traced(frames: Sequence[Frame], paths: Paths) -> Strengths:
     return strengths
 
 
-def places(frames: Sequence[Frame], paths: Paths) -> dict[str, list[tuple[Frame, float]]]:
+def find_places(frames: Sequence[Frame], paths: Paths) -> dict[str, list[tuple[Frame, float]]]:
     """Frames by the file they lie in, the innermost counting most."""
     found: dict[str, list[tuple[Frame, float]]] = defaultdict(list)
     for frame in frames:
@@ -138,7 +138,7 @@ def places(frames: Sequence[Frame], paths: Paths) -> dict[str, list[tuple[Frame,
     return found
 
 
-def dotted_modules(question: Query, modules: Modules) -> Strengths:
+def score_modules(question: Query, modules: Modules) -> Strengths:
     """Files whose module a dotted name begins with."""
     strengths: Strengths = {}
     for dotted in question.dotted:
@@ -152,7 +152,7 @@ def dotted_modules(question: Query, modules: Modules) -> Strengths:
     return strengths
 
 
-def defined(question: Query, postings: Postings, by_number: Mapping[int, Sequence[str]]) -> Strengths:
+def score_definers(question: Query, postings: Postings, by_number: Mapping[int, Sequence[str]]) -> Strengths:
     """Score the files that define what the issue names.
 
     A name defined in many files says little of each.
@@ -166,7 +166,7 @@ def defined(question: Query, postings: Postings, by_number: Mapping[int, Sequenc
     return strengths
 
 
-def said(question: Query, postings: Postings, by_number: Mapping[int, Sequence[str]]) -> Strengths:
+def score_quoted(question: Query, postings: Postings, by_number: Mapping[int, Sequence[str]]) -> Strengths:
     """Files with string literals that hold what the issue quotes."""
     strengths: Strengths = defaultdict(float)
     for run in question.runs:
@@ -176,7 +176,7 @@ def said(question: Query, postings: Postings, by_number: Mapping[int, Sequence[s
     return strengths
 
 
-def part_scores(
+def score_parts(
     record: Record, weights: Mapping[str, float], title: Mapping[str, float], average: float
 ) -> tuple[list[float], list[float]]:
     """Score each part of a file by all words, and by those of the title.

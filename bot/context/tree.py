@@ -13,7 +13,7 @@ from bot.context.workers import BlobRequest
 from bot.git.command import run_git
 from bot.types import ForgehandError
 
-MAX_FILES = 200_000
+MAX_FILES = 200_000  # of a commit; what lies beyond is not searched
 _REGULAR = frozenset((b"100644", b"100755", b"100664"))
 
 

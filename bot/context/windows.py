@@ -11,12 +11,12 @@ from bot.context.outline import Definition
 from bot.context.ranking import RankedFile, RankedFunction
 from bot.context.record import Record
 
-_CHARACTERS_A_TOKEN = 3.5
-_FUNCTIONS = 12
-_OUTLINED = 6
-_OUTLINE_LINES = 60
-_CODE_LINES = 100
-_OUTLINES_SHARE = 0.5
+_CHARACTERS_A_TOKEN = 3.5  # of source code, which has 2.5 to 4
+_FUNCTIONS = 12  # shown with their code
+_OUTLINED = 6  # files outlined
+_OUTLINE_LINES = 60  # of a file
+_CODE_LINES = 100  # of a function
+_OUTLINES_SHARE = 0.5  # of the budget, kept free for outlines
 
 
 @dataclass(frozen=True)

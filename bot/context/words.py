@@ -9,7 +9,7 @@ from functools import lru_cache
 
 _IDENTIFIER = re.compile(r"[^\W\d]\w+")
 _PIECE = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\dA-Za-z_]+|\d+")
-LONGEST = 64
+LONGEST = 64  # characters of an identifier; what is longer is data
 
 # Words of prose that say nothing about code. Words that are also common names in code (get, set, type) stay.
 _PROSE = """

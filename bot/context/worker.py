@@ -20,7 +20,7 @@ from bot.context.sieve import unread_bytes
 
 FRAME = struct.Struct(">II")
 MISSING = "missing"
-_MEMORY = 2 << 30
+_MEMORY = 2 << 30  # bytes the process may use; a text whose tree needs more is not worth it
 
 
 def read_blob(data: bytes | None, language: str) -> tuple[bytes, bytes]:

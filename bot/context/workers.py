@@ -19,10 +19,10 @@ import bot
 from bot.context.record import Posting
 from bot.context.worker import FRAME
 
-_CHUNK = 48
+_CHUNK = 48  # blobs handed over at once: a round trip each would dominate
 # a blob takes a second or two at most; the rest is for a machine that is busy with other things
 _BLOB_SECONDS = 20.0
-_MAX_FRAME = 64 << 20
+_MAX_FRAME = 64 << 20  # bytes of one answer: what a hostile blob may make us hold
 _ROOT = str(Path(bot.__file__).resolve().parent.parent)
 
 WORKERS = max(1, min(4, os.cpu_count() or 1))

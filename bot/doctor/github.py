@@ -14,8 +14,8 @@ from bot.github.resources.app import App, Delivery, HookConfig, Installation
 from bot.github.resources.manifest import Manifest, lacking, load_manifest
 from bot.settings import Settings
 
-_CLOCK_TOLERANCE = 30.0
-_RECENT_DELIVERIES = 50
+_CLOCK_TOLERANCE = 30.0  # seconds; GitHub's docs date an App's token 60 s back to allow for drift
+_RECENT_DELIVERIES = 50  # of GitHub's log, its newest
 _POLL = "Without a public address run `forgehand serve --poll`, which reads the delivery log instead."
 
 
@@ -45,11 +45,16 @@ async def check_app(github: GitHubs, manifest: Manifest) -> list[Line]:
     try:
         app = await app_api.read_app(github.app)
     except GitHubError as error:
-        return [_no_entry(error)]
+        return [_explain_refusal(error)]
     owner = f", owned by {app.owner.login}" if app.owner else ""
     known = Line(level="ok", subject="App", text=f"GitHub knows this key as {app.name} (id {app.id}{owner}).")
-    lines = [known, _clock(github.clock_skew), _permissions(app.permissions, manifest), _events(app.events, manifest)]
-    return lines + _installations(await app_api.list_installations(github.app), app)
+    lines = [
+        known,
+        _check_clock(github.clock_skew),
+        _check_permissions(app.permissions, manifest),
+        _check_events(app.events, manifest),
+    ]
+    return lines + _check_installations(await app_api.list_installations(github.app), app)
 
 
 async def check_hook(client: Client, expected_url: str | None, *, has_secret: bool, poll: bool = False) -> list[Line]:
@@ -59,15 +64,19 @@ async def check_hook(client: Client, expected_url: str | None, *, has_secret: bo
     """
     try:
         hook = await app_api.read_hook(client)
-        recent = await _recent(client)
+        recent = await _read_recent(client)
     except NotFound:
         return [Line(level="ok" if poll else "warn", subject="Webhook", text=f"The App has none. {_POLL}")]
     except GitHubError as error:
         return [Line(level="fail", subject="Webhook", text=error.message)]
-    return [_address(hook, expected_url, poll=poll), _secret(hook, has_secret=has_secret), _answers(recent, poll=poll)]
+    return [
+        _check_address(hook, expected_url, poll=poll),
+        _check_secret(hook, has_secret=has_secret),
+        _check_answers(recent, poll=poll),
+    ]
 
 
-async def _recent(client: Client) -> list[Delivery]:
+async def _read_recent(client: Client) -> list[Delivery]:
     found: list[Delivery] = []
     async for each in app_api.deliveries(client):
         found.append(each)
@@ -76,7 +85,7 @@ async def _recent(client: Client) -> list[Delivery]:
     return found
 
 
-def _no_entry(error: GitHubError) -> Line:
+def _explain_refusal(error: GitHubError) -> Line:
     if isinstance(error, BadCredentials | NotFound):
         text = (
             "GitHub does not accept the App id with this private key. Compare FORGEHAND_APP_ID with the App's settings "
@@ -87,7 +96,7 @@ def _no_entry(error: GitHubError) -> Line:
     return Line(level="fail", subject="App", text=error.message + advice)
 
 
-def _clock(skew: float) -> Line:
+def _check_clock(skew: float) -> Line:
     if abs(skew) <= _CLOCK_TOLERANCE:
         return Line(level="ok", subject="Clock", text="This machine's clock agrees with GitHub's.")
     side = "behind" if skew > 0 else "ahead of"
@@ -97,7 +106,7 @@ def _clock(skew: float) -> Line:
     return Line(level="warn", subject="Clock", text=text)
 
 
-def _permissions(granted: Mapping[str, str], manifest: Manifest) -> Line:
+def _check_permissions(granted: Mapping[str, str], manifest: Manifest) -> Line:
     missing = lacking(granted, manifest.levels())
     if missing:
         asked = ", ".join(f"{name}: {level} ({manifest.permissions[name].why})" for name, level in missing.items())
@@ -105,25 +114,25 @@ def _permissions(granted: Mapping[str, str], manifest: Manifest) -> Line:
         return Line(level="fail", subject="Permissions", text=text)
     groups = [name for name in manifest.optional if not lacking(granted, manifest.levels([name]))]
     optional = f" Optional groups covered: {', '.join(groups)}." if groups else ""
-    return Line(level="ok", subject="Permissions", text=f"The App asks for all that is needed.{optional}")
+    return Line(level="ok", subject="Permissions", text=f"The App has every permission it needs.{optional}")
 
 
-def _events(subscribed: Sequence[str], manifest: Manifest) -> Line:
+def _check_events(subscribed: Sequence[str], manifest: Manifest) -> Line:
     missing = [f"{event} ({why})" for event, why in manifest.events.items() if event not in subscribed]
     if missing:
-        text = f"The App does not hear of {', '.join(missing)} Tick it under Permissions & events."
+        text = f"The App does not receive {', '.join(missing)} Tick it under Permissions & events."
         return Line(level="warn", subject="Events", text=text)
     return Line(level="ok", subject="Events", text="The App is subscribed to every event it needs.")
 
 
-def _installations(found: Sequence[Installation], app: App) -> list[Line]:
+def _check_installations(found: Sequence[Installation], app: App) -> list[Line]:
     if not found:
-        text = f"The App is installed nowhere; open {app.html_url}/installations/new and choose repositories."
+        text = f"The App is not installed anywhere; open {app.html_url}/installations/new and choose repositories."
         return [Line(level="warn", subject="Installations", text=text)]
-    return [_installation(each, app) for each in found]
+    return [_check_installation(each, app) for each in found]
 
 
-def _installation(installation: Installation, app: App) -> Line:
+def _check_installation(installation: Installation, app: App) -> Line:
     where = installation.account.login if installation.account else f"installation {installation.id}"
     if installation.suspended:
         return Line(level="warn", subject="Installations", text=f"{where}: suspended; its owner can lift that.")
@@ -134,28 +143,30 @@ def _installation(installation: Installation, app: App) -> Line:
     return Line(level="ok", subject="Installations", text=f"{where}: {installation.repository_selection} repositories.")
 
 
-def _address(hook: HookConfig, expected_url: str | None, *, poll: bool) -> Line:
+def _check_address(hook: HookConfig, expected_url: str | None, *, poll: bool) -> Line:
     if not hook.url:
-        return Line(level="ok" if poll else "warn", subject="Webhook", text=f"The App has no address. {_POLL}")
+        return Line(level="ok" if poll else "warn", subject="Webhook", text=f"The App has no webhook URL. {_POLL}")
     if hook.content_type != "json":
-        text = f"It is sent as {hook.content_type}; choose application/json on the App's settings page."
+        text = f"Deliveries are sent as {hook.content_type}; choose application/json on the App's settings page."
         return Line(level="fail", subject="Webhook", text=text)
     if expected_url is not None and hook.url != expected_url:
-        text = f"GitHub sends to {hook.url}, but this server is reached at {expected_url}; correct one of them."
+        text = f"GitHub sends to {hook.url}, but this server is at {expected_url}; correct one of them."
         return Line(level="fail", subject="Webhook", text=text)
     return Line(level="ok", subject="Webhook", text=f"GitHub sends to {hook.url}.")
 
 
-def _secret(hook: HookConfig, *, has_secret: bool) -> Line:
+def _check_secret(hook: HookConfig, *, has_secret: bool) -> Line:
     if hook.secret and has_secret:
         return Line(
-            level="ok", subject="Webhook secret", text="Set on both sides; deliveries below show that it agrees."
+            level="ok",
+            subject="Webhook secret",
+            text="Set on both sides; the deliveries below show whether they agree.",
         )
     side = "this server (FORGEHAND_WEBHOOK_SECRETS)" if hook.secret else "GitHub's App settings page"
-    return Line(level="fail", subject="Webhook secret", text=f"There is none on {side}; set the same one on both.")
+    return Line(level="fail", subject="Webhook secret", text=f"Not set on {side}; set the same secret on both sides.")
 
 
-def _answers(recent: Sequence[Delivery], *, poll: bool) -> Line:
+def _check_answers(recent: Sequence[Delivery], *, poll: bool) -> Line:
     failed = [each for each in recent if not each.ok]
     if not recent:
         return Line(level="ok", subject="Deliveries", text="None in GitHub's log yet.")

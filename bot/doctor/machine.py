@@ -21,9 +21,9 @@ def check_folder(folder: Path) -> Line:
     except SettingsError as error:
         return Line(level="fail", subject="Data directory", text=error.message)
     if not datadir.has_room(folder):
-        text = f"{folder} has almost no room left: free some, or `serve` will not be ready."
+        text = f"{folder} has almost no free space; free some, or `serve` will not become ready."
         return Line(level="fail", subject="Data directory", text=text)
-    return Line(level="ok", subject="Data directory", text=f"{folder} can be written to and has room.")
+    return Line(level="ok", subject="Data directory", text=f"{folder} is writable and has free space.")
 
 
 def check_database(database: str) -> Line:
@@ -49,7 +49,7 @@ async def check_sandbox(settings: Settings) -> Line:
     if sandbox.tier == "process":
         text = "`process` isolates nothing; `serve` accepts it only for a GitHub on this machine."
         return Line(level="warn", subject="Sandbox", text=text)
-    limited = f"; {sandbox.limits_by()} limit what it takes" if isinstance(sandbox, Bubblewrap) else ""
+    limited = f"; {sandbox.limits_by()} limit its resources" if isinstance(sandbox, Bubblewrap) else ""
     return Line(level="ok", subject="Sandbox", text=f"`{sandbox.tier}` works: a command ran in it just now{limited}.")
 
 

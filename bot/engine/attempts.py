@@ -15,9 +15,9 @@ from bot.engine.port import DeadLetter, EngineError, Step, StepCrashed, StepTime
 from bot.engine.records import TaskRecords
 from bot.types import ForgehandError, T
 
-MAX_STARTS = 3
-MAX_BACKOFF = 60.0
-STOP_GRACE = 10.0
+MAX_STARTS = 3  # a step that killed its process so often will do it again
+MAX_BACKOFF = 60.0  # seconds
+STOP_GRACE = 10.0  # seconds a cancelled step has to clean up before it is abandoned
 log = structlog.get_logger(__name__)
 
 
@@ -76,44 +76,44 @@ class Attempts:
         while True:
             start = await self.records.start_step(self.task_id, name)
             if start.cancelled_by is not None:
-                return results.write_error(_cancelled(start.cancelled_by))
+                return results.write_error(_cancelled_error(start.cancelled_by))
             if start.starts > MAX_STARTS:
-                return results.write_error(_dead(name))
+                return results.write_error(_dead_letter(name))
             try:
-                return await self._once(name, step, adapter)
+                return await self._run_once(name, step, adapter)
             except ForgehandError as error:
-                if tried >= step.retries or not _repeatable(error):
+                if tried >= step.retries or not _is_repeatable(error):
                     return results.write_error(error)
                 await self._uncount(name, f"{type(error).__name__}: {error.message}")
                 by = await self._pause(self._delay(tried, error))
                 if by is not None:
-                    return results.write_error(_cancelled(by))
+                    return results.write_error(_cancelled_error(by))
             except asyncio.CancelledError:
                 await self._uncount(name, None)
                 raise
             tried += 1
 
-    async def _once(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
+    async def _run_once(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
         with structlog.contextvars.bound_contextvars(task=self.task_id, step=name):
             try:
-                value = await self._supervised(name, step)
+                value = await self._supervise(name, step)
                 return results.write(adapter, value)
             except ForgehandError:
                 raise
             except Exception as error:  # a bug in a step ends its task, never the process
                 log.exception("step crashed")
-                raise _crashed(name, error) from error
+                raise _crash_error(name, error) from error
 
-    async def _supervised(self, name: str, step: Step[Any]) -> Any:
+    async def _supervise(self, name: str, step: Step[Any]) -> Any:
         body = asyncio.create_task(_call(step))
         watch = asyncio.create_task(self.watch.wait(self.task_id)) if step.interruptible else None
         try:
             waiting = {body} if watch is None else {body, watch}
             await asyncio.wait(waiting, timeout=step.timeout, return_when=asyncio.FIRST_COMPLETED)
             if body.done():
-                return _result(name, body)
+                return _take_result(name, body)
             if watch is not None and watch.done():
-                raise _cancelled(watch.result())
+                raise _cancelled_error(watch.result())
             raise StepTimeout(f"The step {name} took longer than {step.timeout:g} s.", step=name, seconds=step.timeout)
         finally:
             await _stop(name, body, watch)
@@ -138,7 +138,7 @@ async def _call(step: Step[T]) -> T:
     return await step.fn(*step.args)
 
 
-def _result(name: str, body: asyncio.Task[T]) -> T:
+def _take_result(name: str, body: asyncio.Task[T]) -> T:
     """Return the result of a body that has ended, or raise its error.
 
     A body that was cancelled though nobody stops the process has a bug; it must not leave the task hanging.
@@ -148,7 +148,7 @@ def _result(name: str, body: asyncio.Task[T]) -> T:
     return body.result()
 
 
-def _repeatable(error: ForgehandError) -> bool:
+def _is_repeatable(error: ForgehandError) -> bool:
     return isinstance(error, StepTimeout) or not (error.lasting or isinstance(error, EngineError))
 
 
@@ -159,23 +159,23 @@ async def _stop(name: str, *running: asyncio.Task[Any] | None) -> None:
     if unfinished:
         _, deaf = await asyncio.wait(unfinished, timeout=STOP_GRACE)
         if deaf:
-            log.error("step does not stop when cancelled, left behind", step=name)
+            log.error("step ignored its cancellation and was abandoned", step=name)
 
 
-def _cancelled(by: str) -> TaskCancelled:
+def _cancelled_error(by: str) -> TaskCancelled:
     return TaskCancelled(f"{by} cancelled the task.", by=by)
 
 
-def _dead(name: str) -> DeadLetter:
+def _dead_letter(name: str) -> DeadLetter:
     message = (
-        f"The step {name} was started {MAX_STARTS} times and each time the process died before it ended; given up."
+        f"The step {name} was started {MAX_STARTS} times, and each time the process died before it finished. Giving up."
     )
     return DeadLetter(message, step=name)
 
 
-def _crashed(name: str, error: Exception) -> StepCrashed:
+def _crash_error(name: str, error: Exception) -> StepCrashed:
     text = " ".join(str(error).split())[:200]
-    message = f"The step {name} failed by a bug of ours: {type(error).__name__}: {text}"
+    message = f"The step {name} failed because of a bug in Forgehand: {type(error).__name__}: {text}"
     return StepCrashed(message, step=name, kind=type(error).__name__)
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from dbos import DBOSConfig, StepReservation
 
 DAY_SECONDS = 24 * 3600
-CHUNK = 500
+CHUNK = 500  # workflows a query: bounds memory and the length of one statement
 Workflow = Callable[[str], Coroutine[Any, Any, Any]]
 log = structlog.get_logger(__name__)
 
@@ -63,7 +63,7 @@ class DbosEngine:
     ) -> None:
         self._store = store
         self._shared = store.engine.dialect.name != "sqlite"
-        self._executor = executor_id or (dbos_setup.unique_id() if self._shared else "forgehand")
+        self._executor = executor_id or (dbos_setup.make_executor_id() if self._shared else "forgehand")
         self._heart = Heartbeat(self._executor, 3 * heartbeat_seconds)
         self._beat_seconds = heartbeat_seconds
         self._keep = timedelta(days=keep_days)
@@ -94,9 +94,10 @@ class DbosEngine:
 
     async def launch(self) -> None:
         if DbosEngine._launched:
-            raise EngineError("An engine is launched in this process already: close it first.")
-        self._lock = None if self._shared else dbos_setup.own(self._store.engine)
-        DbosEngine._launched, self._closing = True, False
+            raise EngineError("This process has already launched an engine: close it first.")
+        self._lock = None if self._shared else dbos_setup.lock_database(self._store.engine)
+        DbosEngine._launched = True
+        self._closing = False
         try:
             await self._open()
         except BaseException:
@@ -153,7 +154,7 @@ class DbosEngine:
         """
         url = self._store.engine.url.render_as_string(hide_password=False)
         self._database = create_engine(url) if self._shared else None
-        return dbos_setup.config(url, self._database or self._store.engine, self._executor)
+        return dbos_setup.make_config(url, self._database or self._store.engine, self._executor)
 
     def _register(self) -> None:
         from dbos import DBOS
@@ -267,7 +268,7 @@ class DbosEngine:
 
 
 _LOST = Outcome(
-    state="failed", summary="The engine lost this task: its workflow ended without a result. Start it again."
+    state="failed", summary="The engine lost this task: its workflow ended without a result. Start the task again."
 )
 
 
@@ -294,7 +295,7 @@ async def _record(reservation: StepReservation, name: str, body: Body) -> str:
         return await reservation.run_async({"name": name}, step)
     except error.DBOSUnexpectedStepError:
         raise WorkflowError(
-            f"The step {name} stands where another was remembered: the workflow's shape changed under a running task."
+            f"Step {name} replaced another step in the history: the workflow changed while the task was running."
         ) from None
 
 
@@ -305,7 +306,7 @@ def _may_start(connection: sa.Connection, task_id: str, group: str | None) -> bo
     """
     row = tasks.get(connection, task_id)
     if row is None:
-        raise EngineError(f"There is no task {task_id}: store its row before starting it.")
+        raise EngineError(f"No task {task_id}: store its row before starting it.")
     if row.group != group:
         tasks.set_group(connection, task_id, group)
     return row.state == "queued"

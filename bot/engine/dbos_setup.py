@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from dbos import DBOSConfig, Serializer
 
 NAME = "forgehand"
-GROUPED, FREE = "forgehand-grouped", "forgehand-free"
+GROUPED = "forgehand-grouped"
+FREE = "forgehand-free"
 VERSION = "1"
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.2  # the longest a queued task waits on an idle machine
 
 
-def config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
+def make_config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
     """Make the configuration of dbos.
 
     The version is constant, or an upgrade would strand what the version before left unfinished.
@@ -35,7 +36,7 @@ def config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
         "system_database_engine": engine,
         "application_version": VERSION,
         "executor_id": executor,
-        "serializer": _serializer(),
+        "serializer": _make_serializer(),
         "log_level": "WARNING",
         "notification_listener_polling_interval_sec": POLL_SECONDS,
         "run_migrations": False,
@@ -52,7 +53,7 @@ def prepare(settings: DBOSConfig, workers: int) -> None:
     DBOS.migrate(str(settings["system_database_url"]))
     client = DBOSClient(
         system_database_engine=settings["system_database_engine"],
-        serializer=_serializer(),
+        serializer=_make_serializer(),
         application_name=NAME,
     )
     for name, limit in ((GROUPED, 1), (FREE, None)):
@@ -62,7 +63,7 @@ def prepare(settings: DBOSConfig, workers: int) -> None:
     client.destroy()
 
 
-def own(engine: sa.Engine) -> IO[str]:
+def lock_database(engine: sa.Engine) -> IO[str]:
     """Lock the SQLite database for this process.
 
     A second engine would recover what the first is running. A record lock, because children forked from this process do
@@ -74,12 +75,12 @@ def own(engine: sa.Engine) -> IO[str]:
     except OSError:
         lock.close()
         raise EngineError(
-            f"Another process works on {engine.url.database}: stop it, or use PostgreSQL for several processes."
+            f"Another process uses {engine.url.database}: stop it, or use PostgreSQL to run several processes."
         ) from None
     return lock
 
 
-def unique_id() -> str:
+def make_executor_id() -> str:
     """Make an executor id that no other process has."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
@@ -94,7 +95,7 @@ def route_logs() -> None:
         logger.addHandler(logging.NullHandler())
 
 
-def _serializer() -> Serializer:
+def _make_serializer() -> Serializer:
     from dbos import Serializer
 
     class JsonSerializer(Serializer):
@@ -119,7 +120,7 @@ def _as_json(value: Any) -> dict[str, str]:
     """Write down an error of dbos itself; ours travel inside the stored texts."""
     if isinstance(value, BaseException):
         return {"$error": f"{type(value).__name__}: {value}"}
-    raise TypeError(f"{type(value).__name__} is no JSON")
+    raise TypeError(f"{type(value).__name__} is not JSON serializable")
 
 
 def _from_json(value: dict[str, Any]) -> Any:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bot.store.tables import heartbeat
 from bot.store.upsert import insert
 
-_LOCK = 0x464F5248
+_LOCK = 0x464F5248  # any number of ours: PostgreSQL's advisory locks share one number space
 _DAY_MS = 24 * 3600 * 1000
 
 

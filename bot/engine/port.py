@@ -142,7 +142,7 @@ class FlowTable:
     def add(self, spec: FlowSpec) -> None:
         """Add a workflow; raises :class:`WorkflowError` if its name is taken."""
         if spec.name in self.specs:
-            raise WorkflowError(f"Two workflows are called {spec.name}; give one another name.")
+            raise WorkflowError(f"Two workflows are called {spec.name}; rename one.")
         self.specs[spec.name] = spec
 
 

@@ -17,7 +17,8 @@ from pydantic import PydanticSchemaGenerationError, PydanticUserError, TypeAdapt
 from bot.engine.port import WorkflowError
 from bot.types import ForgehandError
 
-_RESULT, _ERROR = "+", "-"
+_RESULT = "+"  # the first character of a stored text tells a result from an error
+_ERROR = "-"
 
 
 def make_adapter(fn: Callable[..., Any]) -> TypeAdapter[Any]:
@@ -25,14 +26,14 @@ def make_adapter(fn: Callable[..., Any]) -> TypeAdapter[Any]:
 
     Raises :class:`WorkflowError` if there is none, or none that JSON can hold.
     """
-    plain = _plain(fn)
+    plain = _unwrap(fn)
     if "return" not in getattr(plain, "__annotations__", {}):
-        raise WorkflowError(f"The step function {_name(plain)} says not what it returns: annotate it.")
+        raise WorkflowError(f"Step {_name_of(plain)} has no return annotation; add one.")
     try:
-        return _adapter(_resolved(plain))
+        return _cached_adapter(_resolve_return(plain))
     except (NameError, PydanticSchemaGenerationError, PydanticUserError) as error:
         raise WorkflowError(
-            f"The step function {_name(plain)} returns what cannot be remembered as JSON ({error}): use plain values or"
+            f"Step {_name_of(plain)} returns a value that cannot be stored as JSON ({error}): use plain values or"
             " models defined at module level, imported outside TYPE_CHECKING."
         ) from None
 
@@ -64,11 +65,11 @@ def read(adapter: TypeAdapter[Any], text: str) -> Any:
 
 
 @functools.lru_cache(maxsize=1024)
-def _adapter(annotation: Any) -> TypeAdapter[Any]:
+def _cached_adapter(annotation: Any) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)
 
 
-def _plain(fn: Callable[..., Any]) -> Any:
+def _unwrap(fn: Callable[..., Any]) -> Any:
     """Unwrap partials, bound methods, callable objects and decorators."""
     while isinstance(fn, functools.partial):
         fn = fn.func
@@ -77,7 +78,7 @@ def _plain(fn: Callable[..., Any]) -> Any:
     return inspect.unwrap(getattr(fn, "__func__", fn))
 
 
-def _resolved(plain: Any) -> Any:
+def _resolve_return(plain: Any) -> Any:
     """Resolve the return annotation alone.
 
     Names of arguments may exist for type checkers only.
@@ -89,5 +90,5 @@ def _resolved(plain: Any) -> Any:
     return typing.get_type_hints(probe, globalns=getattr(plain, "__globals__", {}), include_extras=True)["return"]
 
 
-def _name(fn: Any) -> str:
+def _name_of(fn: Any) -> str:
     return getattr(fn, "__qualname__", type(fn).__name__)

@@ -78,22 +78,24 @@ async def run_flow(runtime: Runtime, journal: Journal, call: FlowCall) -> str:
     """Run a workflow; return its outcome, or the error it ended with, as text."""
     context = TaskCtx(runtime, journal, call)
     try:
-        outcome = await _flow(runtime, call)(context)
+        outcome = await _load_flow(runtime, call)(context)
         return results.write(_OUTCOME, outcome)
     except ForgehandError as error:
         return results.write_error(error)
     except Exception as error:  # a bug in a workflow ends its task, never the process
         log.exception("workflow crashed", task=call.task_id, flow=call.flow)
-        message = f"The workflow {call.flow} failed by a bug of ours: {type(error).__name__}: {str(error)[:200]}"
+        message = (
+            f"The workflow {call.flow} failed because of a bug in Forgehand: {type(error).__name__}: {str(error)[:200]}"
+        )
         return results.write_error(StepCrashed(message, kind=type(error).__name__))
     finally:
         await context.abandon()
 
 
-def _flow(runtime: Runtime, call: FlowCall) -> Callable[[TaskCtx], Awaitable[Outcome]]:
+def _load_flow(runtime: Runtime, call: FlowCall) -> Callable[[TaskCtx], Awaitable[Outcome]]:
     spec = runtime.flows.specs.get(call.flow)
     if spec is None:
-        raise WorkflowError(f"There is no workflow called {call.flow} in this version.")
+        raise WorkflowError(f"This version has no workflow called {call.flow}.")
     argument = spec.argument.model_validate(call.argument)
     return lambda context: spec.run(context, argument)
 
@@ -141,10 +143,10 @@ class TaskCtx:
         if not steps:
             return {}
         adapters = {name: results.make_adapter(step.fn) for name, step in steps.items()}
-        with self._opened(*steps):
-            bodies = {name: self._body(name, step, adapters[name]) for name, step in steps.items()}
+        with self._open_steps(*steps):
+            bodies = {name: self._make_body(name, step, adapters[name]) for name, step in steps.items()}
             slots = {name: self.journal.slot(name) for name in steps}
-            texts = await self._together([slots[name](bodies[name]) for name in steps])
+            texts = await self._run_together([slots[name](bodies[name]) for name in steps])
         return {name: results.read(adapters[name], text) for name, text in zip(steps, texts, strict=True)}
 
     async def abandon(self) -> None:
@@ -155,7 +157,7 @@ class TaskCtx:
         if left:
             await asyncio.wait(left)
 
-    async def _together(self, bodies: list[Awaitable[str]]) -> list[str]:
+    async def _run_together(self, bodies: list[Awaitable[str]]) -> list[str]:
         """Run all bodies to their ends.
 
         Only what stops the process or takes the task from it is raised: errors are texts.
@@ -171,23 +173,23 @@ class TaskCtx:
                 raise end
         return cast(list[str], ends)
 
-    def _body(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> Body:
+    def _make_body(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> Body:
         attempts = Attempts(self.runtime.records, self.runtime.watch, self.task_id, self.runtime.backoff)
         return lambda: attempts.run(name, step, adapter)
 
     @contextmanager
-    def _opened(self, *names: str) -> Iterator[None]:
+    def _open_steps(self, *names: str) -> Iterator[None]:
         """Enforce the rules while steps are open.
 
         A name is used once, and nothing runs beside an open step but its parallel siblings.
         """
         if self._open:
             raise WorkflowError(
-                f"{names[0]} was started while {self._open[0]} is open: use ctx.parallel for steps side by side."
+                f"{names[0]} was started while {self._open[0]} is open: use ctx.parallel to run steps side by side."
             )
         for name in names:
             if name in self._names:
-                raise WorkflowError(f"Two steps of the workflow {self.call.flow} are called {name}.")
+                raise WorkflowError(f"Two steps of workflow {self.call.flow} are called {name}.")
             self._names.add(name)
         self._open = names
         try:

@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.models import wire, wire_chat, wire_messages, wire_responses
 from bot.models.catalogue import ModelSpec
-from bot.models.errors import from_answer
+from bot.models.errors import make_error
 from bot.models.port import Conversation, ModelDown, ModelError, Reply, Tool, Usage
 from bot.settings import Api
 
@@ -105,18 +105,18 @@ class SdkModel:
                     stream.feed(event.to_dict(mode="json"))
             return stream.reply()
         except sdk.APIStatusError as error:
-            raise from_answer(self.name, error.response.status_code, error.body, error.response.headers) from None
+            raise make_error(self.name, error.response.status_code, error.body, error.response.headers) from None
         except (sdk.APITimeoutError, http.TimeoutException):
-            raise ModelDown(f"{self.name} was silent for {self._idle:.0f} s.") from None
+            raise ModelDown(f"{self.name} sent nothing for {self._idle:.0f} s.") from None
         except sdk.APIConnectionError as error:
             cause = f"{type(error.__cause__).__name__}: {error.__cause__}"
             raise ModelDown(f"{self.name} cannot be reached at {self.spec.base_url} ({cause}).") from None
         except sdk.APIError as error:
-            raise from_answer(self.name, 200, error.body, {}) from None
+            raise make_error(self.name, 200, error.body, {}) from None
         except http.HTTPError as error:
             raise ModelDown(f"The connection to {self.name} broke: {type(error).__name__}.") from None
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise ModelDown(f"{self.name} sent a stream that cannot be read.") from None
+            raise ModelDown(f"{self.name} sent a malformed stream.") from None
 
     def _connect(self) -> tuple[ModuleType, Any, Callable[..., Any]]:
         sdk = importlib.import_module(self._format.sdk)

@@ -36,46 +36,48 @@ _REGAIN = re.compile(r"regain access on (\d{4}-\d\d-\d\d)(?: at (\d\d:\d\d))?")
 _LONGEST_WAIT = 600.0  # seconds: a rate limit that asks for more is a quota, whatever the provider calls it
 
 
-def from_answer(model: str, status: int, body: object, headers: Mapping[str, str]) -> ModelError:
+def make_error(model: str, status: int, body: object, headers: Mapping[str, str]) -> ModelError:
     """Make the error for an HTTP answer.
 
     Also for an error event inside a stream, whose ``status`` is then 200.
     """
     kind, code, message = _read(body)
     names = {kind, code}
-    wait = retry_after(headers)
+    wait = read_retry_after(headers)
     said = f"{model}: HTTP {status}" + (f", {message}" if message else "")
     if names & _QUOTA_CODES or status == 402 or _QUOTA_WORDS.search(message):
-        return _quota(said, message, wait)
+        return _quota_error(said, message, wait)
     if names & _LONG_CODES or status == 413 or (status in (200, 400) and _LONG_WORDS.search(message)):
         limit = _LIMIT.search(message)
-        return ContextTooLong(f"The conversation is too long for {said}.", limit=int(limit[1]) if limit else None)
+        return ContextTooLong(f"The conversation is too long ({said}).", limit=int(limit[1]) if limit else None)
     if names & _BUSY_CODES or status in (429, 503, 529):
         if wait is not None and wait > _LONGEST_WAIT:
-            return _quota(said, message, wait)
+            return _quota_error(said, message, wait)
         return ModelBusy(f"Busy: {said}.", retry_after=wait)
-    return _refused_or_down(said, status, kind)
+    return _make_plain_error(said, status, kind)
 
 
-def _refused_or_down(said: str, status: int, kind: str) -> ModelError:
+def _make_plain_error(said: str, status: int, kind: str) -> ModelError:
     if status in (401, 403) or kind in ("authentication_error", "permission_error"):
-        return ModelRefused(f"The key was not accepted by {said}. Check it with `forgehand doctor`.", reason="key")
+        return ModelRefused(
+            f"The provider rejected the API key ({said}). Check it with `forgehand doctor`.", reason="key"
+        )
     if status == 404 or kind == "not_found_error":
-        return ModelRefused(f"No such model or address: {said}.", reason="model")
+        return ModelRefused(f"No such model or URL: {said}.", reason="model")
     if status in (400, 422) or kind == "invalid_request_error":
-        return ModelRefused(f"The request was not accepted by {said}.", reason="request")
+        return ModelRefused(f"The provider rejected the request ({said}).", reason="request")
     return ModelDown(f"No answer from {said}.")
 
 
-def refused_by_policy(model: str, words: str | None) -> ModelRefused:
+def make_refusal(model: str, words: str | None) -> ModelRefused:
     """Make the error for a model that declined to answer.
 
     A filter in front of it may have done so.
     """
-    return ModelRefused(f"{model} declined to answer" + (f": {_short(words)}" if words else "."), reason="policy")
+    return ModelRefused(f"{model} declined to answer" + (f": {_shorten(words)}" if words else "."), reason="policy")
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
+def read_retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds a provider asks us to wait, or None.
 
     It says so in ``retry-after-ms``, or in ``retry-after`` in either form.
@@ -98,12 +100,12 @@ def _seconds_until(date: str) -> float | None:
         return None
 
 
-def _quota(said: str, message: str, wait: float | None) -> ModelQuota:
+def _quota_error(said: str, message: str, wait: float | None) -> ModelQuota:
     until = time.time() + wait if wait is not None else None
     if regain := _REGAIN.search(message):
         moment = datetime.fromisoformat(f"{regain[1]}T{regain[2] or '00:00'}").replace(tzinfo=UTC)
         until = moment.timestamp()
-    return ModelQuota(f"Out of quota or credit: {said}. Top up or raise the limit with the provider.", until=until)
+    return ModelQuota(f"Out of quota or credit: {said}. Top up or raise the limit at the provider.", until=until)
 
 
 def _read(body: object) -> tuple[str, str, str]:
@@ -112,14 +114,14 @@ def _read(body: object) -> tuple[str, str, str]:
     SDKs hand over the body with or without its wrapper.
     """
     if not isinstance(body, Mapping):
-        return "", "", _short(body if isinstance(body, str) else "")
+        return "", "", _shorten(body if isinstance(body, str) else "")
     inner: Any = body.get("error", body)
     if not isinstance(inner, Mapping):
-        return "", "", _short(str(inner))
+        return "", "", _shorten(str(inner))
     details = inner.get("details")
     code = inner.get("code") or (details.get("error_code") if isinstance(details, Mapping) else None)
-    return str(inner.get("type") or ""), str(code or ""), _short(str(inner.get("message") or ""))
+    return str(inner.get("type") or ""), str(code or ""), _shorten(str(inner.get("message") or ""))
 
 
-def _short(text: str | None) -> str:
+def _shorten(text: str | None) -> str:
     return " ".join((text or "").split())[:200]

@@ -142,7 +142,7 @@ class ModelGateway:
     async def _ask_one(self, request: _Request, spec: ModelSpec) -> Reply:
         until = self._resting.get(spec.name, 0.0)
         if until > time.time():
-            raise ModelQuota(f"{spec.name} is out of quota and rests.", until=until)
+            raise ModelQuota(f"{spec.name} is out of quota and will be tried again later.", until=until)
         worst = await self._reserve(request, spec)
         model = self._connect(spec, self._catalogue.key(spec))
         try:
@@ -194,7 +194,7 @@ class ModelGateway:
             task_tokens=spec.token_limit,
         )
         if short := await self._ledger.reserve(call, ceilings):
-            raise _exceeded(call, short)
+            raise _make_exceeded(call, short)
         return worst
 
     async def _settle_error(self, request: _Request, spec: ModelSpec, error: ModelError) -> None:
@@ -252,18 +252,19 @@ def _replay(bought: dict[str, Any]) -> Reply:
     return Reply.model_validate(bought)
 
 
-def _exceeded(call: ModelCall, short: Shortfall) -> BudgetExceeded:
+def _make_exceeded(call: ModelCall, short: Shortfall) -> BudgetExceeded:
     if short.limit == "task_tokens":
         return BudgetExceeded(
-            f"This task may spend {short.ceiling:.0f} tokens on {call.model}, {short.left:.0f} are left, and the next "
-            f"call may need {call.input_tokens + call.output_tokens}. Raise models.{call.model}.token_limit to go on.",
+            f"This task may spend {short.ceiling:.0f} tokens on {call.model}; {short.left:.0f} are left, and the next "
+            f"call may need {call.input_tokens + call.output_tokens}. "
+            f"Raise models.{call.model}.token_limit to continue.",
             limit=short.limit,
             dollars=0.0,
             left=0.0,
         )
     return BudgetExceeded(
-        f"{_OWNERS[short.limit]} may cost ${short.ceiling:.2f}, ${short.left:.2f} is left, and the next call to "
-        f"{call.model} may cost ${call.dollars:.2f}. Raise the limit to go on.",
+        f"{_OWNERS[short.limit]} may cost ${short.ceiling:.2f}; ${short.left:.2f} is left, and the next call to "
+        f"{call.model} may cost ${call.dollars:.2f}. Raise the limit to continue.",
         limit=short.limit,
         dollars=call.dollars,
         left=short.left,

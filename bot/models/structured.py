@@ -27,7 +27,7 @@ _UNPORTABLE |= {"minItems", "maxItems", "uniqueItems", "pattern", "format", "def
 _NAMED = {"properties", "$defs"}
 
 
-def tool_call(identity: str, name: str, arguments: str) -> ToolCall:
+def parse_tool_call(identity: str, name: str, arguments: str) -> ToolCall:
     """Parse a tool call.
 
     If its JSON is not an object, ``error`` says why, for the model to read.
@@ -47,16 +47,16 @@ def parse(text: str, schema: Schema) -> Any:
     Raises :class:`BadAnswer` naming what is wrong.
     """
     try:
-        value = json.loads(_unfenced(text))
+        value = json.loads(_strip_fence(text))
     except (ValueError, RecursionError) as error:
         raise BadAnswer(f"The answer is not JSON: {error}.") from None
-    wrong = list(violations(value, schema))
+    wrong = list(find_violations(value, schema))
     if wrong:
         raise BadAnswer("The answer does not follow its schema: " + "; ".join(wrong[:5]) + ".")
     return value
 
 
-def _unfenced(text: str) -> str:
+def _strip_fence(text: str) -> str:
     """Strip the one fence around the text.
 
     By hand, as a pattern would try every arrangement of a long answer's blanks.
@@ -66,7 +66,7 @@ def _unfenced(text: str) -> str:
     return rest.removesuffix("```") if fenced else text
 
 
-def portable(schema: Schema) -> dict[str, Any]:
+def make_portable(schema: Schema) -> dict[str, Any]:
     """Drop the keywords that providers' own enforcement rejects.
 
     :func:`parse` still checks them.
@@ -86,17 +86,17 @@ def is_strict(schema: Schema) -> bool:
         closed = schema.get("additionalProperties", False) is False
         if not closed or set(schema.get("properties", {})) != set(schema.get("required", ())):
             return False
-    return all(is_strict(part) for part in _parts(schema))
+    return all(is_strict(part) for part in _list_parts(schema))
 
 
-def violations(value: object, schema: Schema, where: str = "$", root: Schema | None = None) -> Iterator[str]:
+def find_violations(value: object, schema: Schema, where: str = "$", root: Schema | None = None) -> Iterator[str]:
     """Yield every place where ``value`` breaks ``schema``.
 
     Knows the part of JSON Schema in which answers are described.
     """
     root = schema if root is None else root
     if "$ref" in schema:
-        yield from violations(value, _resolve(str(schema["$ref"]), root), where, root)
+        yield from find_violations(value, _resolve(str(schema["$ref"]), root), where, root)
     if not _has_type(value, schema.get("type")):
         yield f"{where} is {type(value).__name__}, not {schema['type']}"
         return
@@ -105,17 +105,17 @@ def violations(value: object, schema: Schema, where: str = "$", root: Schema | N
     if "const" in schema and value != schema["const"]:
         yield f"{where} is not {schema['const']!r}"
     options = schema.get("anyOf") or schema.get("oneOf") or ()
-    if options and all(any(violations(value, option, where, root)) for option in options):
+    if options and all(any(find_violations(value, option, where, root)) for option in options):
         yield f"{where} fits none of its {len(options)} alternatives"
-    yield from _sizes(value, schema, where)
+    yield from _find_in_sizes(value, schema, where)
     if isinstance(value, dict):
-        yield from _members(value, schema, where, root)
+        yield from _find_in_members(value, schema, where, root)
     if isinstance(value, list) and isinstance(schema.get("items"), Mapping):
         for index, item in enumerate(value):
-            yield from violations(item, schema["items"], f"{where}[{index}]", root)
+            yield from find_violations(item, schema["items"], f"{where}[{index}]", root)
 
 
-def _members(value: Mapping[str, Any], schema: Schema, where: str, root: Schema) -> Iterator[str]:
+def _find_in_members(value: Mapping[str, Any], schema: Schema, where: str, root: Schema) -> Iterator[str]:
     known: Mapping[str, Schema] = schema.get("properties", {})
     for name in schema.get("required", ()):
         if name not in value:
@@ -123,14 +123,14 @@ def _members(value: Mapping[str, Any], schema: Schema, where: str, root: Schema)
     extra = schema.get("additionalProperties", True)
     for name, member in value.items():
         if name in known:
-            yield from violations(member, known[name], f"{where}.{name}", root)
+            yield from find_violations(member, known[name], f"{where}.{name}", root)
         elif extra is False:
             yield f"{where}.{name} is not known"
         elif isinstance(extra, Mapping):
-            yield from violations(member, extra, f"{where}.{name}", root)
+            yield from find_violations(member, extra, f"{where}.{name}", root)
 
 
-def _sizes(value: Any, schema: Schema, where: str) -> Iterator[str]:
+def _find_in_sizes(value: Any, schema: Schema, where: str) -> Iterator[str]:
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if is_number and not schema.get("minimum", value) <= value <= schema.get("maximum", value):
         yield f"{where} is out of range"
@@ -160,15 +160,15 @@ def _resolve(reference: str, root: Schema) -> Schema:
 
 def _portable_value(key: str, value: object) -> object:
     if key in _NAMED and isinstance(value, Mapping):
-        return {name: portable(part) for name, part in value.items()}
+        return {name: make_portable(part) for name, part in value.items()}
     if isinstance(value, Mapping):
-        return portable(value)
+        return make_portable(value)
     if isinstance(value, list):
-        return [portable(item) if isinstance(item, Mapping) else item for item in value]
+        return [make_portable(item) if isinstance(item, Mapping) else item for item in value]
     return value
 
 
-def _parts(schema: Schema) -> Iterator[Schema]:
+def _list_parts(schema: Schema) -> Iterator[Schema]:
     for key, value in schema.items():
         if key in _NAMED:
             yield from value.values()

@@ -73,9 +73,9 @@ class AnswerStream(Protocol):
         """
 
 
-def truncated(model: str) -> ModelDown:
+def make_truncation(model: str) -> ModelDown:
     """Make the error for a stream that ended early."""
-    return ModelDown(f"{model} stopped in the middle of its answer: the stream ended early.")
+    return ModelDown(f"{model} stopped mid-answer: the stream ended early.")
 
 
 def finish(question: Question, reply: Reply) -> Reply:

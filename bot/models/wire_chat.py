@@ -9,9 +9,9 @@ import json
 from typing import Any
 
 from bot.models import structured
-from bot.models.errors import from_answer, refused_by_policy
+from bot.models.errors import make_error, make_refusal
 from bot.models.port import Message, Reply, Usage
-from bot.models.wire import Event, Json, Question, stop_reason, truncated
+from bot.models.wire import Event, Json, Question, make_truncation, stop_reason
 from bot.models.wire_responses import answer_format
 
 
@@ -67,7 +67,7 @@ class ChatStream:
 
     def feed(self, event: Event) -> None:
         if error := event.get("error"):
-            raise from_answer(self._model, 200, error, {})
+            raise make_error(self._model, 200, error, {})
         self.usage = _usage(event.get("usage")) or self.usage
         for choice in event.get("choices") or ():
             delta = choice.get("delta") or {}
@@ -79,11 +79,11 @@ class ChatStream:
 
     def reply(self) -> Reply:
         if self._finish is None:
-            raise truncated(self._model)
+            raise make_truncation(self._model)
         if self._finish == "content_filter" or any(self._refusal):
-            raise refused_by_policy(self._model, "".join(self._refusal))
+            raise make_refusal(self._model, "".join(self._refusal))
         calls = tuple(
-            structured.tool_call(call["id"] or f"call_{index}", call["name"], call["arguments"])
+            structured.parse_tool_call(call["id"] or f"call_{index}", call["name"], call["arguments"])
             for index, call in sorted(self._calls.items())
         )
         return Reply(

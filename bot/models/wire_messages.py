@@ -9,9 +9,9 @@ import json
 from typing import Any
 
 from bot.models import structured
-from bot.models.errors import from_answer, refused_by_policy
+from bot.models.errors import make_error, make_refusal
 from bot.models.port import Message, Reply, Tool, ToolCall, Usage
-from bot.models.wire import Event, Json, Question, stop_reason, truncated
+from bot.models.wire import Event, Json, Question, make_truncation, stop_reason
 
 _CACHED = {"cache_control": {"type": "ephemeral"}}
 _PLAIN = {"text", "tool_use"}
@@ -32,7 +32,7 @@ def request(question: Question) -> Json:
     if question.tools:
         body["tools"] = [_tool(tool) for tool in question.tools]
     if question.schema is not None:
-        body["output_config"] = {"format": {"type": "json_schema", "schema": structured.portable(question.schema)}}
+        body["output_config"] = {"format": {"type": "json_schema", "schema": structured.make_portable(question.schema)}}
     return body
 
 
@@ -92,13 +92,13 @@ class MessagesStream:
             case "message_stop":
                 self._ended = True
             case "error":
-                raise from_answer(self._model, 200, event, {})
+                raise make_error(self._model, 200, event, {})
 
     def reply(self) -> Reply:
         if not self._ended or self._stop is None:
-            raise truncated(self._model)
+            raise make_truncation(self._model)
         if self._stop == "refusal":
-            raise refused_by_policy(self._model, self._refusal)
+            raise make_refusal(self._model, self._refusal)
         calls = tuple(self._call(index) for index, block in self._ordered() if block["type"] == "tool_use")
         length = self._stop in ("max_tokens", "model_context_window_exceeded")
         blocks = [block for _, block in self._ordered()]
@@ -116,7 +116,7 @@ class MessagesStream:
 
     def _call(self, index: int) -> ToolCall:
         block = self._blocks[index]
-        call = structured.tool_call(
+        call = structured.parse_tool_call(
             block["id"], block["name"], self._arguments.get(index) or json.dumps(block["input"])
         )
         block["input"] = call.arguments

@@ -9,9 +9,9 @@ import json
 from typing import Any
 
 from bot.models import structured
-from bot.models.errors import from_answer, refused_by_policy
+from bot.models.errors import make_error, make_refusal
 from bot.models.port import Message, Reply, Usage
-from bot.models.wire import Event, Json, Question, stop_reason, truncated
+from bot.models.wire import Event, Json, Question, make_truncation, stop_reason
 
 _PLAIN = {"message", "function_call"}
 
@@ -42,7 +42,7 @@ def answer_format(schema: Json) -> Json:
 
     It is strict only where it meets strict's own conditions.
     """
-    return {"name": "answer", "schema": structured.portable(schema), "strict": structured.is_strict(schema)}
+    return {"name": "answer", "schema": structured.make_portable(schema), "strict": structured.is_strict(schema)}
 
 
 def _items(message: Message) -> list[Json]:
@@ -73,21 +73,21 @@ class ResponsesStream:
                 self._response = dict(event["response"])
                 self.usage = _usage(self._response.get("usage"))
                 if error := self._response.get("error"):
-                    raise from_answer(self._model, 200, error, {})
+                    raise make_error(self._model, 200, error, {})
             case "error":
-                raise from_answer(self._model, 200, event, {})
+                raise make_error(self._model, 200, event, {})
 
     def reply(self) -> Reply:
         if self._response is None:
-            raise truncated(self._model)
+            raise make_truncation(self._model)
         reason = (self._response.get("incomplete_details") or {}).get("reason")
         items: list[Json] = self._response["output"]
         parts = [part for item in items if item["type"] == "message" for part in item["content"]]
         refusals = [part["refusal"] for part in parts if part["type"] == "refusal"]
         if refusals or reason == "content_filter":
-            raise refused_by_policy(self._model, " ".join(refusals))
+            raise make_refusal(self._model, " ".join(refusals))
         calls = tuple(
-            structured.tool_call(item["call_id"], item["name"], item["arguments"])
+            structured.parse_tool_call(item["call_id"], item["name"], item["arguments"])
             for item in items
             if item["type"] == "function_call"
         )

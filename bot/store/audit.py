@@ -45,7 +45,7 @@ def count_commands(connection: sa.Connection, actor: str, since: int) -> int:
 
     ``since`` is in milliseconds. Only the newest thousand rows are read.
     """
-    newest = _newest()
+    newest = _newest_rows()
     return _count(connection, newest, actor, since, newest.c.action.startswith("/"))
 
 
@@ -54,11 +54,11 @@ def count_refusals(connection: sa.Connection, actor: str, since: int) -> int:
 
     Only the newest thousand rows are read.
     """
-    newest = _newest()
+    newest = _newest_rows()
     return _count(connection, newest, actor, since, newest.c.allowed.is_(False))
 
 
-def _newest() -> sa.Subquery:
+def _newest_rows() -> sa.Subquery:
     return sa.select(audit).order_by(audit.c.id.desc()).limit(1000).subquery()
 
 

@@ -22,8 +22,8 @@ def prepare(folder: Path) -> None:
             file.write(bytes(4096))
     except OSError as error:
         raise SettingsError(
-            f"The data directory {folder} cannot be written to ({error.strerror}). "
-            "Give it to this user and make room in it, or set FORGEHAND_DATA_DIR to another one."
+            f"The data directory {folder} cannot be written ({error.strerror}). "
+            "Make it writable for this user and free some space, or set FORGEHAND_DATA_DIR."
         ) from None
 
 

@@ -14,7 +14,7 @@ from bot.store.database import now_ms
 from bot.store.tables import delivery
 from bot.store.upsert import insert
 
-_CHUNK = 400
+_CHUNK = 400  # bound values a statement: older SQLite builds take at most 999
 
 
 class Delivery(NamedTuple):
@@ -97,7 +97,7 @@ def list_open(connection: sa.Connection) -> list[str]:
 
 def filter_known(connection: sa.Connection, guids: Iterable[str]) -> set[str]:
     """Return those of ``guids`` that are stored and have not failed."""
-    return {guid for guid, failed in _states(connection, list(guids)).items() if not failed}
+    return {guid for guid, failed in _load_states(connection, list(guids)).items() if not failed}
 
 
 def measure_depth(connection: sa.Connection) -> InboxDepth:
@@ -111,7 +111,7 @@ def measure_depth(connection: sa.Connection) -> InboxDepth:
     return InboxDepth(waiting[0], waiting[1], failed)
 
 
-def _states(connection: sa.Connection, guids: Sequence[str]) -> dict[str, bool]:
+def _load_states(connection: sa.Connection, guids: Sequence[str]) -> dict[str, bool]:
     """Look up which of the GUIDs are stored, and whether each has failed."""
     states: dict[str, bool] = {}
     for start in range(0, len(guids), _CHUNK):

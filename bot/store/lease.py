@@ -52,7 +52,7 @@ class Lease:
             self._connection.execute(sa.text("select 1"))
         except sa.exc.SQLAlchemyError as error:
             self._close()
-            raise StoreError("The connection that held a lease was lost; it is taken again.") from error
+            raise StoreError("Lost the connection that held the lease; it will be taken again.") from error
 
     def _close(self) -> None:
         if self._connection is not None:

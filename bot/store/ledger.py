@@ -84,7 +84,7 @@ class Ledger:
 
     async def bought(self, task: str, step: str) -> dict[str, Any] | None:
         """Return the answer that was settled as final for this step, if any."""
-        query = sa.select(model_call.c.reply).where(*_is((task, step)), model_call.c.state == "answered")
+        query = sa.select(model_call.c.reply).where(*_match((task, step)), model_call.c.state == "answered")
         found: dict[str, Any] | None = await self._store.run(lambda connection: connection.scalar(query))
         return found
 
@@ -102,7 +102,7 @@ class Ledger:
         """
         change = (
             sa.update(model_call)
-            .where(*_is((task, step)))
+            .where(*_match((task, step)))
             .values(
                 state="answered" if end.final else "failed",
                 reserved=0.0,
@@ -126,7 +126,7 @@ def release(connection: sa.Connection, task: str) -> None:
     connection.execute(sa.update(model_call).where(*left).values(state="failed", reserved=0.0))
 
 
-def _is(key: Key) -> tuple[sa.ColumnElement[bool], ...]:
+def _match(key: Key) -> tuple[sa.ColumnElement[bool], ...]:
     return model_call.c.task == key[0], model_call.c.step == key[1]
 
 
@@ -135,15 +135,15 @@ def _reserve(connection: sa.Connection, call: ModelCall, ceilings: Ceilings) -> 
         # SQLite's BEGIN IMMEDIATE already makes "add up, then write" one act; PostgreSQL needs to be told.
         connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
     key = (call.task, call.step)
-    connection.execute(sa.update(model_call).where(*_is(key)).values(reserved=0.0, state="failed"))
+    connection.execute(sa.update(model_call).where(*_match(key)).values(reserved=0.0, state="failed"))
     day = time.strftime("%Y-%m-%d", time.gmtime())
-    shortfall = _shortfall(connection, call, ceilings, day)
+    shortfall = _find_shortfall(connection, call, ceilings, day)
     if shortfall is None:
         _write(connection, call, day)
     return shortfall
 
 
-def _shortfall(connection: sa.Connection, call: ModelCall, ceilings: Ceilings, day: str) -> Shortfall | None:
+def _find_shortfall(connection: sa.Connection, call: ModelCall, ceilings: Ceilings, day: str) -> Shortfall | None:
     today = model_call.c.day == day
     checks: list[tuple[Literal["task", "repository_day", "server_day"], float, list[sa.ColumnElement[bool]]]] = [
         ("task", ceilings.task, [model_call.c.task == call.task]),
@@ -156,13 +156,13 @@ def _shortfall(connection: sa.Connection, call: ModelCall, ceilings: Ceilings, d
             return Shortfall(name, ceiling, max(left, 0.0))
     if ceilings.task_tokens is None:
         return None
-    left = ceilings.task_tokens - _tokens(connection, call)
+    left = ceilings.task_tokens - _count_tokens(connection, call)
     if call.input_tokens + call.output_tokens > left:
         return Shortfall("task_tokens", ceilings.task_tokens, max(left, 0))
     return None
 
 
-def _tokens(connection: sa.Connection, call: ModelCall) -> int:
+def _count_tokens(connection: sa.Connection, call: ModelCall) -> int:
     total = sa.func.sum(
         sa.func.coalesce(model_call.c.input_tokens, 0) + sa.func.coalesce(model_call.c.output_tokens, 0)
     )
@@ -183,5 +183,5 @@ def _write(connection: sa.Connection, call: ModelCall, day: str) -> None:
         "created": now_ms(),
     }
     key = (call.task, call.step)
-    if connection.execute(sa.update(model_call).where(*_is(key)).values(**values)).rowcount == 0:
+    if connection.execute(sa.update(model_call).where(*_match(key)).values(**values)).rowcount == 0:
         connection.execute(sa.insert(model_call).values(task=call.task, step=call.step, **values))

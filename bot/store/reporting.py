@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.store.database import now_ms
 from bot.store.tables import model_call, task
 
-_LOOK_BACK_MS = 7 * 24 * 3600 * 1000
+_LOOK_BACK_MS = 7 * 24 * 3600 * 1000  # a week: nobody waits longer for a comment
 
 
 class TaskSummary(NamedTuple):

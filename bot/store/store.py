@@ -36,7 +36,7 @@ class Store:
         It is committed on return and rolled back on any exception.
         """
         if _inside.get():
-            raise StoreError("A transaction was started inside another one: only SQL may run there.")
+            raise StoreError("Nested transaction: only SQL may run inside a transaction.")
         token = _inside.set(True)
         try:
             with self.engine.begin() as connection:
@@ -50,7 +50,7 @@ class Store:
         The event loop is never blocked.
         """
         if _inside.get():
-            raise StoreError("The store was called from inside a transaction: only SQL may run there.")
+            raise StoreError("Store.run was called inside a transaction: only SQL may run there.")
         return await asyncio.get_running_loop().run_in_executor(self._executor, self.run_sync, fn)
 
     def is_current(self) -> bool:
@@ -58,7 +58,7 @@ class Store:
 
         Raises :class:`StoreError`, as :meth:`migrate` does.
         """
-        with _explained(self.engine.url):
+        with _explain_errors(self.engine.url):
             return migrations.is_current(self.engine)
 
     def migrate(self) -> None:
@@ -66,7 +66,7 @@ class Store:
 
         Safe when several processes start together. Raises :class:`StoreError`.
         """
-        with _explained(self.engine.url):
+        with _explain_errors(self.engine.url):
             migrations.upgrade(self.engine)
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class Store:
 
 
 @contextmanager
-def _explained(url: sa.URL) -> Iterator[None]:
+def _explain_errors(url: sa.URL) -> Iterator[None]:
     """Turn the driver's error into a :class:`StoreError`.
 
     It says what to check, without the password.
@@ -87,8 +87,8 @@ def _explained(url: sa.URL) -> Iterator[None]:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
         if url.password:
             reason = reason.replace(str(url.password), "***")
-        hint = "the folder exists, is writable for this user and has room"
+        hint = "the folder exists, is writable for this user and has free space"
         if url.get_backend_name() != "sqlite":
-            hint = "the server runs, can be reached from here, and lets this user in (FORGEHAND_DATABASE_URL)"
+            hint = "the server is running and reachable, and accepts this user (FORGEHAND_DATABASE_URL)"
         where = url.render_as_string(hide_password=True)
         raise StoreError(f"The database {where} cannot be used: {reason.rstrip('.')}. Check that {hint}.") from None

@@ -14,7 +14,7 @@ from bot.context.index import Index
 from bot.context.lookup import Lookup
 from bot.git.changes import NO_CHANGES
 from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
-from bot.models.structured import violations
+from bot.models.structured import find_violations
 from bot.settings import ModelRole
 from bot.types import JsonModel
 from bot.work.assignment import Assignment
@@ -75,7 +75,7 @@ def fault(call: ToolCall, tools: Sequence[Tool]) -> str | None:
     # What is optional is not worth a turn, and what is inside lists is its reader's to judge, piece by piece.
     kinds = {key: {"type": known.parameters["properties"][key].get("type")} for key in required}
     asked = {"required": required, "properties": kinds}
-    wrong = list(violations(call.arguments, asked))
+    wrong = list(find_violations(call.arguments, asked))
     return f"`{call.name}` was called wrongly: {'; '.join(wrong[:5])}." if wrong else None
 
 

@@ -41,7 +41,7 @@ async def test_odd_entries_are_passed_over_and_the_code_is_found(tmp_path: Path)
         ranking = await asyncio.to_thread(index.rank, ISSUE, 50)
         lookup = index.with_changes(Changes())
         assert "bank/two\nlines.py:1" in lookup.definition("compute_interest_twice")
-        assert "no text file" in lookup.read("vendored")
+        assert "No text file" in lookup.read("vendored")
         assert "root:" not in lookup.read("bank/out.py")
     assert ranking[0].path == "bank/interest.py"
     read = {"bank/interest.py", "bank/two\nlines.py", "bank/broken.py"}

@@ -130,7 +130,7 @@ async def test_a_commit_that_is_not_there_is_said_in_words(tmp_path: Path) -> No
     async with Indexer(tmp_path / "cache") as indexer:
         with pytest.raises(IndexingError, match="fetch it first"):
             await indexer.index(repository.git_dir, "1" * 40)
-    with pytest.raises(IndexingError, match="no git repository"):
+    with pytest.raises(IndexingError, match="not a git repository"):
         await rank_files(tmp_path, "HEAD", ISSUE, tmp_path / "cache")
 
 

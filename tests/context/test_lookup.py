@@ -43,7 +43,7 @@ async def index(tmp_path: Path) -> AsyncIterator[Index]:
 async def test_changes_are_what_is_seen(index: Index) -> None:
     lookup = index.with_changes(CHANGES)
     assert lookup.read("app/cart.py", 1, 2) == "1 class Basket:\n2     def grand_total(self):\n(lines 1 to 2 of 3)"
-    assert "no text file" in lookup.read("app/old.py")
+    assert "No text file" in lookup.read("app/old.py")
     assert "Nothing named" in lookup.definition("legacy")
     assert "Nothing named" in lookup.definition("Cart")
     assert lookup.definition("brand_new").startswith("app/fresh.py:1-2 function brand_new")
@@ -97,21 +97,21 @@ async def test_answers_are_bounded_and_say_what_was_cut(index: Index) -> None:
     assert page.splitlines()[0].endswith("1 value_0 = 'needle'")
     assert page.endswith("(lines 1 to 400 of 1000)")
     assert lookup.read("lib/long.py", 999, 5_000).splitlines()[0] == " 999 value_998 = 'needle'"
-    assert lookup.read("lib/long.py", 2_000) == "The file has 1000 lines only."
+    assert lookup.read("lib/long.py", 2_000) == "The file has only 1000 lines."
     assert "more characters" in lookup.read("wide.txt")
     assert len(lookup.read("wide.txt")) < 1_000
     assert lookup.read("data/rows.csv") == "1 a,b\n2 1,2"
-    assert "no text file" in lookup.read("logo.png")
+    assert "No text file" in lookup.read("logo.png")
     assert "Did you mean app/cart.py?" in lookup.read("src/cart.py")
-    assert "no text file" in lookup.read("../../etc/passwd")
-    assert "no text file" in lookup.read("app/cart.py\nHEAD:app/order.py")
+    assert "No text file" in lookup.read("../../etc/passwd")
+    assert "No text file" in lookup.read("app/cart.py\nHEAD:app/order.py")
 
 
 async def test_a_pattern_from_a_model_cannot_hang_or_break_the_search(index: Index) -> None:
     lookup = index.with_changes(Changes())
     assert lookup.search(r"class \w+art", kind="regex") == "app/cart.py:1: class Cart:"
-    assert "is wrong" in lookup.search("(", kind="regex")
-    assert "no kind" in lookup.search("x", kind="fuzzy")
+    assert "Invalid" in lookup.search("(", kind="regex")
+    assert "Unknown kind" in lookup.search("x", kind="fuzzy")
     assert "line by line" in lookup.search("a\nb")
     assert "empty" in lookup.search("  ")
     assert "longer" in lookup.search("x" * 600)

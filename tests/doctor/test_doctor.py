@@ -117,7 +117,7 @@ async def test_what_the_app_lacks_on_github(clinic: Clinic) -> None:
     assert found["Clock"][0] == "warn"
     assert "ahead of GitHub's; we allow for it, but turn on time synchronisation" in found["Clock"][1]
     assert found["Webhook"][0] == "fail"
-    assert f"this server is reached at {PUBLIC}/webhook; correct one of them" in found["Webhook"][1]
+    assert f"this server is at {PUBLIC}/webhook; correct one of them" in found["Webhook"][1]
     assert found["Webhook secret"][0] == "fail"
     assert "GitHub's App settings page" in found["Webhook secret"][1]
 
@@ -135,7 +135,7 @@ async def test_what_this_server_lacks(clinic: Clinic) -> None:
     assert "this server (FORGEHAND_WEBHOOK_SECRETS)" in found["Webhook secret"][1]
     assert found["Database"][0] == "fail"
     assert "cannot be used: connection failed" in found["Database"][1]
-    assert "Check that the server runs" in found["Database"][1]
+    assert "Check that the server is running" in found["Database"][1]
     assert found["Sandbox"] == ("fail", "Running repository code is switched off (FORGEHAND_SANDBOX=none).")
     assert found["Models"][0] == "fail"
     assert "ANTHROPIC_API_KEY" in found["Models"][1]
@@ -149,7 +149,7 @@ async def test_a_broken_key_and_an_unusable_folder_do_not_hide_the_rest(clinic: 
     code, found, _ = await clinic.examine(FORGEHAND_PRIVATE_KEY=key, FORGEHAND_DATA_DIR="/proc/nowhere")
     assert code == 1
     assert "is not an RSA key" in found["App"][1]
-    assert "set FORGEHAND_DATA_DIR to another one" in found["Data directory"][1]
+    assert "or set FORGEHAND_DATA_DIR" in found["Data directory"][1]
     assert [found[area][0] for area in ("Database", "Sandbox", "Toolchains")] == ["fail", "ok", "ok"]
 
 

@@ -117,7 +117,7 @@ async def test_a_model_that_is_down_or_out_of_quota_or_too_dear_ends_the_task_in
     assert "spare" in said["quota"].splitlines()[0]
     assert "quota" in said["quota"].splitlines()[0]
     assert "This task may cost $0.00" in said["dear"]
-    assert "Raise the limit to go on." in await nothing_published(dear, numbers["dear"])
+    assert "Raise the limit to continue." in await nothing_published(dear, numbers["dear"])
     assert asked_about(town, "Model dear") == []
     assert {asked.model for asked in asked_about(town, "Model quota")} == {"spare"}
 

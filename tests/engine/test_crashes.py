@@ -198,7 +198,7 @@ async def test_sqlite_belongs_to_one_process(sqlite: str, tmp_path: Path) -> Non
             workers.begin()
             await workers.seen("start s2")
             assert ended_with(workers.begin()) == 3
-            assert "Another process works on" in (tmp_path / "refused").read_text()
+            assert "Another process uses" in (tmp_path / "refused").read_text()
             held.unlink()
             assert (await ended(store, "t1")).state == "done"
             assert workers.log(of="start s2") == ["start s2"]

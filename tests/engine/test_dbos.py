@@ -142,7 +142,7 @@ async def test_what_finished_long_ago_is_forgotten_and_what_was_lost_is_ended(st
 async def test_one_engine_a_process(store: Store) -> None:
     second = DbosEngine(store, FlowTable())
     async with engine_with(store, Story()) as engine:
-        with pytest.raises(EngineError, match="launched in this process already"):
+        with pytest.raises(EngineError, match="has already launched an engine"):
             await second.launch()
         assert (engine.alive, second.alive) == (True, False)
     assert not engine.alive

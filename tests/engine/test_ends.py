@@ -251,7 +251,7 @@ async def test_a_task_is_started_once(harness: Harness) -> None:
 
 async def test_a_task_without_a_row_or_a_workflow_is_refused_in_words(harness: Harness) -> None:
     if harness.engine.__class__.__name__ == "DbosEngine":
-        with pytest.raises(EngineError, match="no task nowhere"):
+        with pytest.raises(EngineError, match="No task nowhere"):
             await harness.engine.start("nowhere", "flow", Nothing(), group=None)
     await store_task(harness.store, "unknown-flow", "gone")
     await harness.engine.start("unknown-flow", "gone", Nothing(), group=None)

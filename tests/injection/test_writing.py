@@ -12,7 +12,7 @@ from bot.git.changes import Changes
 from bot.git.errors import PathRefused
 from bot.git.mirrors import Mirror
 from bot.models.port import BadAnswer
-from bot.models.structured import parse, tool_call
+from bot.models.structured import parse, parse_tool_call
 from bot.policy import PolicyError, parse_policy
 from bot.sandbox.port import Limits
 from bot.sandbox.process import Process
@@ -78,7 +78,7 @@ def test_no_number_of_a_policy_is_too_much(tmp_path: Path, value: str) -> None:
 
 def test_no_depth_of_an_answer_is_too_much() -> None:
     deep = '{"a":' * 100_000
-    assert "not valid JSON" in str(tool_call("1", "read", deep).error)
+    assert "not valid JSON" in str(parse_tool_call("1", "read", deep).error)
     with pytest.raises(BadAnswer):
         parse(deep, {})
 

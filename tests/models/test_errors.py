@@ -15,7 +15,7 @@ from aiohttp import web
 
 from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
-from bot.models.errors import from_answer, retry_after
+from bot.models.errors import make_error, read_retry_after
 from bot.models.port import ContextTooLong, ModelBusy, ModelDown, ModelError, ModelQuota, ModelRefused, Reply
 from simhub.scripted_model import ScriptedModel
 from tests.support.models import FORMATS, KEY, MODEL_OF, scripted_settings, talk
@@ -64,7 +64,7 @@ async def test_each_fault_is_the_right_error(
 async def test_silence_ends_in_time(server: ScriptedModel, protocol: str) -> None:
     server.script.on({"text": "late", "delay": 10 * PATIENCE})
     async with asyncio.timeout(PATIENCE):
-        with pytest.raises(ModelDown, match="silent for"):
+        with pytest.raises(ModelDown, match="sent nothing for"):
             await ask(server, protocol, idle=0.3)
 
 
@@ -159,28 +159,28 @@ async def test_cancelling_ends_the_request(server: ScriptedModel) -> None:
 
 def test_quota_says_until_when() -> None:
     words = "You have reached your specified API usage limits. You will regain access on 2026-12-01 at 00:00 UTC."
-    limit = from_answer("m", 400, {"error": {"type": "invalid_request_error", "message": words}}, {})
+    limit = make_error("m", 400, {"error": {"type": "invalid_request_error", "message": words}}, {})
     assert isinstance(limit, ModelQuota)
     assert limit.detail("until") == 1796083200.0
-    hours = from_answer("m", 429, {"error": {"type": "rate_limit_error"}}, {"Retry-After": "7200"})
+    hours = make_error("m", 429, {"error": {"type": "rate_limit_error"}}, {"Retry-After": "7200"})
     assert isinstance(hours, ModelQuota)
     assert float(hours.detail("until") or 0) == pytest.approx(time.time() + 7200, abs=PATIENCE)
-    spent = from_answer("m", 429, {"error": {"type": "insufficient_quota", "code": "project_spend_limit_exceeded"}}, {})
+    spent = make_error("m", 429, {"error": {"type": "insufficient_quota", "code": "project_spend_limit_exceeded"}}, {})
     assert isinstance(spent, ModelQuota)
     tier = {"error": {"type": "rate_limit_error", "details": {"error_code": "enforced_spend_limit_reached"}}}
-    assert isinstance(from_answer("m", 429, tier, {}), ModelQuota)
+    assert isinstance(make_error("m", 429, tier, {}), ModelQuota)
 
 
 @pytest.mark.parametrize(
     "body", [None, "", "<html>502</html>", [], {"error": None}, {"error": "no"}, {"error": {"code": 7}}]
 )
 def test_any_body_can_be_read(body: object) -> None:
-    assert isinstance(from_answer("m", 502, body, {}), ModelDown)
-    assert isinstance(from_answer("m", 529, body, {}), ModelBusy)
+    assert isinstance(make_error("m", 502, body, {}), ModelDown)
+    assert isinstance(make_error("m", 529, body, {}), ModelBusy)
 
 
 def test_both_shapes_of_retry_after() -> None:
-    assert retry_after({"retry-after-ms": "1500", "retry-after": "9"}) == 1.5
-    assert retry_after({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0
-    assert retry_after({"Retry-After": "soon"}) is None
-    assert retry_after({}) is None
+    assert read_retry_after({"retry-after-ms": "1500", "retry-after": "9"}) == 1.5
+    assert read_retry_after({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0
+    assert read_retry_after({"Retry-After": "soon"}) is None
+    assert read_retry_after({}) is None

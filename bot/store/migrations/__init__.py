@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from bot.store.database import StoreError
 
 VERSION_TABLE = "fh_alembic_version"
-_ADVISORY_LOCK = 0x464F5247
+_ADVISORY_LOCK = 0x464F5247  # any number of ours; "FORG" in ASCII
 
 
 def upgrade(engine: sa.Engine) -> None:
@@ -46,16 +46,17 @@ def is_current(engine: sa.Engine) -> bool:
 
     Raises :class:`StoreError` if the database is newer than this program.
     """
-    found, newest = _revision(engine), _newest()
+    found = _read_revision(engine)
+    newest = _newest_revision()
     if found is not None and found > newest:
         raise StoreError(
-            f"The database is of a newer Forgehand (revision {found}, this one knows {newest}): "
+            f"The database was upgraded by a newer Forgehand (revision {found}; this one knows {newest}): "
             "run the newer one, or restore the backup made before the upgrade."
         )
     return found == newest
 
 
-def _revision(engine: sa.Engine) -> str | None:
+def _read_revision(engine: sa.Engine) -> str | None:
     """Read the database's revision; None if it has none."""
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table(VERSION_TABLE):
@@ -63,6 +64,6 @@ def _revision(engine: sa.Engine) -> str | None:
         return connection.execute(sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))).scalar()
 
 
-def _newest() -> str:
+def _newest_revision() -> str:
     """Return the newest revision: they are numbered, as are their files."""
     return max(path.name[:4] for path in Path(__file__).parent.glob("versions/[0-9]*.py"))
