@@ -268,6 +268,6 @@ async def test_a_missing_submodule_is_named(tmp_path: Path) -> None:
     assert run.unloaded == ("tests/test_a.py",)
     assert run.notes == ("The git submodule `vendor/ours` is missing here: submodules are not fetched.",)
     # and where the install needs it
-    write(workspace.tree, {"setup.py": "import ours\n"})
+    needing = make_toolchain(bubblewrap(), Checks(setup="cat vendor/ours/VERSION"), workspace.tree, Settings())
     with pytest.raises(ToolchainError, match="submodule `vendor/ours` is missing"):
-        await toolchain.install(Workspace(tree=workspace.tree, env=tmp_path / "other"))
+        await needing.install(workspace)
