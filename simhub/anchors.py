@@ -65,7 +65,7 @@ def resolve(
     position: int | None = None,
     whole_file: bool = False,
 ) -> Anchor:
-    """The anchor for a requested place. Raises AnchorError."""
+    """Return the anchor for a requested place; raises AnchorError."""
     change = next((change for change in changes if change.path == path), None)
     if change is None:
         raise AnchorError("path", "Path could not be resolved")
@@ -94,7 +94,10 @@ def _check_start(lines: list[DiffLine], end: DiffLine, line: int, side: str, sta
 
 
 def anchored(anchor: Anchor) -> list[str]:
-    """The lines of the new file that an anchor spans: what a suggestion there would replace."""
+    """Return the lines of the new file that an anchor spans.
+
+    A suggestion there would replace them.
+    """
     if anchor.line is None or anchor.side != "RIGHT":
         return []
     lines = {line.new: line.text[1:] for line in lines_of(anchor.hunk) if line.new is not None}

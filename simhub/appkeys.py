@@ -25,7 +25,10 @@ _SIGNATURE_ONLY: Options = {
 
 
 def new_key_pair() -> tuple[str, str]:
-    """A fresh RSA key: the private PEM (PKCS#1, as GitHub hands it out) and the public PEM."""
+    """Make an RSA key: the private PEM and the public PEM.
+
+    The private one is PKCS#1, as GitHub hands it out.
+    """
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     form = serialization.PrivateFormat.TraditionalOpenSSL
     private = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
@@ -34,7 +37,10 @@ def new_key_pair() -> tuple[str, str]:
 
 
 def app_of_jwt(world: World, credential: str) -> App:
-    """The App that signed a JWT. Raises ApiError 401, or 404 for an unknown issuer."""
+    """Return the App that signed a JWT.
+
+    Raises ApiError 401, or 404 for an unknown issuer.
+    """
     undecodable = ApiError(401, "A JSON web token could not be decoded")
     try:
         claims: dict[str, Any] = jwt.decode(credential, options={"verify_signature": False})

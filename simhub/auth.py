@@ -15,7 +15,10 @@ TOKEN_SECONDS = 3600
 
 
 def credential_in(header: str) -> str:
-    """The bare credential of an Authorization header; for Basic the password, or the user name without one."""
+    """Return the bare credential of an Authorization header.
+
+    For Basic that is the password, or the user name without one.
+    """
     scheme, _, rest = header.strip().partition(" ")
     if scheme.lower() in ("bearer", "token"):
         return rest.strip()
@@ -42,7 +45,10 @@ class Lag:
 
 
 def identify(world: World, header: str | None, lag: Lag | None = None) -> Actor:
-    """The actor behind an Authorization header. Raises ApiError 401 (403 for a suspended installation)."""
+    """Return the actor behind an Authorization header.
+
+    Raises ApiError 401 (403 for a suspended installation).
+    """
     if not header:
         return Actor("anonymous")
     credential = credential_in(header)
@@ -75,7 +81,10 @@ def new_user_token() -> str:
 def mint(
     world: World, installation: Installation, permissions: dict[str, str], repositories: list[Repository] | None
 ) -> Token:
-    """A token in the long format GitHub is rolling out: ``ghs_APPID_`` and something like a JWT."""
+    """Mint a token in the long format GitHub is rolling out.
+
+    That is ``ghs_APPID_`` and something like a JWT.
+    """
     parts = (secrets.token_urlsafe(length) for length in (27, 180, 48))
     now = world.clock()
     value = f"ghs_{installation.app.id}_{'.'.join(parts)}"

@@ -64,7 +64,10 @@ class Call:
         return self.payload
 
     def text(self, key: str, default: str | None = None, required: bool = False) -> str | None:
-        """A string of the body. A missing or null required one is refused with 422."""
+        """Return a string of the body.
+
+        A missing or null required one is refused with 422.
+        """
         value = self.body.get(key, default)
         if required and key not in self.body:
             raise not_supplied(key)
@@ -126,7 +129,10 @@ class Call:
         return pull
 
     def page(self, items: Sequence[T], limit: int = 100) -> Sequence[T]:
-        """The slice that ``page`` and ``per_page`` ask for; the Link header follows from it."""
+        """Return the slice that ``page`` and ``per_page`` ask for.
+
+        The Link header follows from it.
+        """
         size = min(max(_integer(self.query.get("per_page"), 30), 1), limit)
         number = max(_integer(self.query.get("page"), 1), 1)
         last = max(1, -(-len(items) // size))

@@ -18,7 +18,10 @@ def person(item: Person) -> Json:
 
 
 def account_of(hub: Address, item: Person) -> Account | None:
-    """The account behind a commit's mail address: ``ID+LOGIN@users.noreply...`` or a known address."""
+    """Return the account behind a commit's mail address.
+
+    That is ``ID+LOGIN@users.noreply...`` or a known address.
+    """
     local = item.email.partition("@")[0]
     if "users.noreply." in item.email:
         return hub.world.account(local.rpartition("+")[2])
@@ -33,7 +36,7 @@ def _verification(hub: Address, item: Commit) -> Json:
 
 
 def git_commit(hub: Address, repo: Repository, item: Commit) -> Json:
-    """A commit of the git data API."""
+    """Render a commit of the git data API."""
     url = f"{shapes.repo_url(hub, repo)}/git"
     page = shapes.html_url(hub, repo)
     return {
@@ -53,7 +56,7 @@ def git_commit(hub: Address, repo: Repository, item: Commit) -> Json:
 
 
 def commit(hub: Address, repo: Repository, item: Commit) -> Json:
-    """A commit of the repository API."""
+    """Render a commit of the repository API."""
     url = shapes.repo_url(hub, repo)
     page = shapes.html_url(hub, repo)
     inner = {
@@ -100,7 +103,7 @@ def file(hub: Address, repo: Repository, head: str, item: FileChange) -> Json:
 
 
 async def push(hub: Address, repo: Repository, ref: str, old: str, new: str, forced: bool, pusher: Account) -> Json:
-    """The payload of a push event."""
+    """Render the payload of a push event."""
     page = shapes.html_url(hub, repo)
     git = GitRepo(repo.path)
     items: list[Commit] = []
@@ -112,7 +115,9 @@ async def push(hub: Address, repo: Repository, ref: str, old: str, new: str, for
         )
         items = (await git.commits_between(bounds, PUSH_COMMITS))[::-1]
     listed = [await _pushed(hub, repo, git, item) for item in items]
-    head = None if new == ZERO else (listed[-1] if listed else await _pushed(hub, repo, git, await git.commit(new)))
+    head = listed[-1] if listed else None
+    if head is None and new != ZERO:
+        head = await _pushed(hub, repo, git, await git.commit(new))
     span = f"{old[:12]}...{new[:12]}" if old != ZERO else new[:12]
     return {
         "ref": ref,

@@ -67,7 +67,9 @@ def too_long(resource: str, field: str, limit: int) -> ApiError:
 
 
 def wrong_type(field: str, value: Any, wanted: str) -> ApiError:
-    shown = "nil" if value is None else repr(value) if not isinstance(value, str) else f'"{value}"'
+    shown = f'"{value}"' if isinstance(value, str) else repr(value)
+    if value is None:
+        shown = "nil"
     return ApiError(422, f"Invalid request.\n\nFor 'properties/{field}', {shown} is not {wanted}.")
 
 

@@ -46,7 +46,7 @@ class Faults:
         self.pending.clear()
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The first fault that applies to this request; counts it as used."""
+        """Return the first fault that applies to this request, and count it."""
         for fault in self.pending:
             if fault.times and fnmatch(method, fault.method) and fnmatch(path, fault.path):
                 fault.times -= 1

@@ -84,7 +84,7 @@ async def _forced(repo: Repository, old: str, new: str) -> bool:
 
 
 async def request_suites(hub: State, repo: Repository, branch: str, old: str, new: str, actor: Actor) -> None:
-    """A push makes a check suite for every App with checks:write and tells it."""
+    """Make a check suite for every App with checks:write, and tell it."""
     for installation in hub.world.installations.values():
         if not installation.covers(repo) or installation.permissions.get("checks") != "write":
             continue

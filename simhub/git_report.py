@@ -10,7 +10,10 @@ _CHUNK = 65_515
 
 
 def explained(output: bytes) -> bytes:
-    """The answer of receive-pack with GitHub's reasons in place of ``hook declined``. Other answers are unchanged."""
+    """Put GitHub's reasons in place of ``hook declined``.
+
+    Other answers of receive-pack are unchanged.
+    """
     if b"hook declined" not in output:
         return output
     packets = list(_packets(output))
@@ -38,7 +41,7 @@ def _because(line: bytes, told: bytes) -> bytes:
 
 
 def _packets(data: bytes) -> Iterator[bytes]:
-    """The payloads of pkt-lines; flush packets are empty."""
+    """Iterate over the payloads of pkt-lines; flush packets are empty."""
     place = 0
     while place + 4 <= len(data):
         size = int(data[place : place + 4], 16)

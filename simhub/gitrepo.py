@@ -21,7 +21,10 @@ class GitError(Exception):
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A hermetic environment: the user's and the system's git configuration are not read."""
+    """Return a hermetic environment.
+
+    The user's and the system's git configuration are not read.
+    """
     env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
     env |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0"}
     env["GIT_CONFIG_COUNT"] = str(len(_CONFIG))
@@ -110,7 +113,10 @@ class GitRepo:
         return (await self.run(*argv, stdin=stdin, env=env)).decode(errors="replace").strip()
 
     async def resolve(self, name: str, kind: str = "commit") -> str | None:
-        """The object id a branch, tag, ref or (short) sha stands for, or None."""
+        """Return the object id a branch, tag, ref or (short) sha stands for.
+
+        None where there is none.
+        """
         if name.startswith("-") or ".." in name or not name:
             return None
         for candidate in (f"refs/heads/{name}", f"refs/tags/{name}", name):
@@ -184,7 +190,7 @@ class GitRepo:
 
     @asynccontextmanager
     async def work_tree(self, commit: str) -> AsyncIterator[GitRepo]:
-        """A throw-away checkout of a commit, for what git only does in one."""
+        """Check out a commit for a while, for what git only does in a checkout."""
         with tempfile.TemporaryDirectory() as scratch:
             tree = Path(scratch) / "tree"
             await self.run("worktree", "add", "--quiet", "--detach", str(tree), commit)
@@ -210,7 +216,7 @@ class GitRepo:
         return [_change(record, patch) for record, patch in zip(records, _split_patches(patches), strict=True)]
 
     async def merge_tree(self, ours: str, theirs: str) -> str | None:
-        """The merged tree, or None on a conflict."""
+        """Return the merged tree, or None on a conflict."""
         try:
             return (await self.text("merge-tree", "--write-tree", ours, theirs)).splitlines()[0]
         except GitError:

@@ -92,7 +92,7 @@ def move(hub: State, repo: Repository, owner: Account, name: str, sender: str | 
 
 
 def fork(hub: State, parent: Repository, owner: Account, name: str) -> Repository:
-    """A fork with its own refs and objects. Sends ``fork``."""
+    """Make a fork with its own refs and objects. Sends ``fork``."""
     path = hub.root / owner.login / f"{name}.git"
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(parent.path, path, symlinks=True)

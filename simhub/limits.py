@@ -72,7 +72,7 @@ class Limits:
         window.used += 1
 
     def refund(self, actor: Actor, resource: str) -> None:
-        """A 304 costs nothing."""
+        """Give back what a 304 costs: nothing."""
         self._window(_owner(actor), resource).used -= 1
 
     def enter(self, actor: Actor, resource: str, points: int, content: bool) -> None:

@@ -263,7 +263,10 @@ class Thread:
         return self.place is None
 
     def seen_by(self, account: Account | None) -> bool:
-        """A thread of a review that is not submitted yet is only its author's to see."""
+        """Tell whether an account may see the thread.
+
+        One of a review that is not submitted yet is only its author's to see.
+        """
         review = self.comments[0].review
         return review.state != "PENDING" or review.user is account
 
@@ -394,7 +397,10 @@ class Repository:
         return account is self.owner or self.roles.get(account.login.lower(), "none") != "none"
 
     def role_of(self, account: Account) -> str:
-        """The role GitHub calls ``role_name``; readers of public repositories have ``read``."""
+        """Return the role GitHub calls ``role_name``.
+
+        Readers of public repositories have ``read``.
+        """
         if account is self.owner:
             return "admin"
         granted = self.roles.get(account.login.lower(), "none")

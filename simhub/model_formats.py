@@ -60,7 +60,7 @@ class Asked:
 
 
 def read(protocol: str, body: Json, headers: Mapping[str, str]) -> Asked:
-    """The request as :class:`Asked`; names of headers in lower case."""
+    """Read a request as :class:`Asked`; header names are lower case."""
     system, turns = _turns(protocol, body)
     assistants = [i for i, (role, _) in enumerate(turns) if role == "assistant"]
     groups = sum(1 for i in assistants if i == 0 or turns[i - 1][0] != "assistant")
@@ -123,7 +123,7 @@ def _flat(content: Any) -> str:
 
 
 def error_body(protocol: str, kind: str, message: str, code: str = "") -> Json:
-    """An error in the provider's own shape."""
+    """Render an error in the provider's own shape."""
     if protocol == "messages":
         return {"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_scripted"}
     return {"error": {"message": message, "type": kind, "param": None, "code": code or None}}
@@ -135,13 +135,15 @@ def fault(protocol: str, name: str, reply: Json) -> tuple[int, Json, dict[str, s
     if protocol != "messages":
         special = {"quota": _OPENAI_QUOTA, "overloaded": _OPENAI_OVERLOADED}
         status, _, code, message = special.get(name, (status, kind, code, message))
-        kind = code if name == "quota" else "invalid_request_error" if status < 429 else "server_error"
+        kind = "invalid_request_error" if status < 429 else "server_error"
+        if name == "quota":
+            kind = code
     headers = {"retry-after": str(reply["retry_after"])} if "retry_after" in reply else {}
     return int(reply.get("status", status)), error_body(protocol, kind, reply.get("message", message), code), headers
 
 
 def error_event(protocol: str) -> str:
-    """An error in the middle of a stream."""
+    """Render an error in the middle of a stream."""
     if protocol == "messages":
         return _sse(error_body("messages", "overloaded_error", "Overloaded"), "error")
     if protocol == "responses":
@@ -157,7 +159,7 @@ def error_event(protocol: str) -> str:
 
 
 def whole(asked: Asked, reply: Json) -> Json:
-    """The answer as one JSON document."""
+    """Render the answer as one JSON document."""
     if asked.protocol == "messages":
         message = _message(asked, reply)
         for block in message["content"]:
@@ -168,7 +170,7 @@ def whole(asked: Asked, reply: Json) -> Json:
 
 
 def stream(asked: Asked, reply: Json) -> list[str]:
-    """The answer as server-sent events, text in small pieces."""
+    """Render the answer as server-sent events, text in small pieces."""
     return {"messages": _message_events, "responses": _response_events, "chat": _chunks}[asked.protocol](asked, reply)
 
 
@@ -219,7 +221,9 @@ def _message(asked: Asked, reply: Json) -> Json:
         content.append({"type": "text", "text": text})
     calls = _calls(reply, "toolu")
     content += [{"type": "tool_use", "id": c["id"], "name": c["name"], "input": c["arguments"]} for c in calls]
-    stop = "refusal" if "refusal" in reply else "tool_use" if calls else "end_turn"
+    stop = "tool_use" if calls else "end_turn"
+    if "refusal" in reply:
+        stop = "refusal"
     return {
         "id": f"msg_{next(_numbers)}",
         "type": "message",
@@ -364,9 +368,11 @@ def _chat_message(reply: Json) -> tuple[Json, str]:
         for c in _calls(reply, "call")
     ]
     message: Json = {"role": "assistant", "content": _text(reply) or None, "refusal": reply.get("refusal")}
+    stop = "stop"
     if calls:
         message["tool_calls"] = calls
-    return message, "length" if reply.get("stop") == "length" else "tool_calls" if calls else "stop"
+        stop = "tool_calls"
+    return message, "length" if reply.get("stop") == "length" else stop
 
 
 def _chat_usage(asked: Asked, reply: Json) -> Json:

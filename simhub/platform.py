@@ -70,7 +70,9 @@ class Platform(State):
         shared: bool = False,
         description: str | None = None,
     ) -> Repository:
-        """A repository from nothing, from a plain folder (one commit), or cloned from a git repository.
+        """Create a repository: empty, from a folder, or cloned.
+
+        A plain folder becomes one commit.
 
         A clone keeps the branch its source has checked out as default; ``shared`` borrows the source's objects.
         """
@@ -120,7 +122,10 @@ class Platform(State):
     def accept_permissions(
         self, installation: Installation, permissions: Mapping[str, str], sender: str | None = None
     ) -> None:
-        """The owner accepts other permissions. Sends ``installation.new_permissions_accepted``."""
+        """Let the owner accept other permissions.
+
+        Sends ``installation.new_permissions_accepted``.
+        """
         lifecycle.accept_permissions(self, installation, permissions, sender)
 
     def change_repositories(
@@ -231,6 +236,6 @@ class Platform(State):
         return run, account
 
     def describe(self) -> dict[str, Any]:
-        """What exists, for the control API and the index page."""
+        """Describe what exists, for the control API and the index page."""
         repositories = [repo.full_name for repo in self.world.repositories.values()]
         return {"url": self.url, "repositories": repositories, "apps": [app.slug for app in self.world.apps.values()]}

@@ -50,7 +50,7 @@ def _links(hub: Address, item: Pull) -> Json:
 
 
 def pull_simple(hub: Address, item: Pull) -> Json:
-    """What lists hold."""
+    """Render a pull request as lists hold it."""
     issue = item.issue
     url = pull_url(hub, item)
     page = shapes.issue_html_url(hub, item.issue)
@@ -113,7 +113,7 @@ async def pull(hub: Address, item: Pull) -> Json:
 
 
 def pull_brief(hub: Address, item: Pull) -> Json:
-    """What check events list."""
+    """Render a pull request as check events list it."""
 
     def side(repo: Repository | None, ref: str, sha: str) -> Json:
         return {"ref": ref, "sha": sha, "repo": _repo_brief(hub, repo or item.repository)}

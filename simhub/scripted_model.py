@@ -69,7 +69,10 @@ class Script:
 
     @classmethod
     def load(cls, rules: Sequence[Json]) -> Script:
-        """A script from its JSON form; raises :class:`ValueError` naming the rule that is wrong."""
+        """Read a script from its JSON form.
+
+        Raises :class:`ValueError` naming the rule that is wrong.
+        """
         script = cls()
         script.extend(rules)
         return script

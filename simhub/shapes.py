@@ -190,13 +190,16 @@ def hook_config(app: App) -> Json:
 
 
 def repository_brief(repo: Repository) -> Json:
-    """What installation events list."""
+    """Render a repository as installation events list it."""
     names = {"id": repo.id, "node_id": node_id("R", repo.id), "name": repo.name, "full_name": repo.full_name}
     return {**names, "private": repo.private}
 
 
 def repository(hub: Address, repo: Repository, role: str | None = None) -> Json:
-    """A repository; with ``role`` also the ``permissions`` of the one who asks."""
+    """Render a repository.
+
+    With ``role`` also the ``permissions`` of the one who asks.
+    """
     forks = sum(1 for other in hub.world.repositories.values() if other.parent is repo)
     open_issues = sum(1 for issue in repo.issues.values() if issue.state == "open")
     body = {

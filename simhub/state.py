@@ -63,7 +63,10 @@ class State(Address):
         self.clock_offset += seconds
 
     def create_user(self, login: str, type: str = "User", name: str | None = None) -> Account:
-        """A person (or Organization) with a personal access token in ``token``."""
+        """Create a person with a personal access token in ``token``.
+
+        ``type`` may also be Organization or Bot.
+        """
         known = self.world.account(login)
         if known is not None:
             raise ValueError(f"{login} exists already")

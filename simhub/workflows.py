@@ -59,7 +59,7 @@ async def finish_run(hub: State, run: WorkflowRun, jobs: Sequence[Job]) -> None:
 
 
 def _check_run(hub: State, job: WorkflowJob) -> CheckRun:
-    """A job under its other name: both have the same id."""
+    """Return the check run of a job: both have the same id."""
     return CheckRun(
         job.id, job.run.suite, job.name, job.status, job.started_at, job.conclusion, job.completed_at,
         details_url=job_shape(hub, job)["html_url"],
@@ -122,7 +122,10 @@ def _moments(run: WorkflowRun) -> Json:
 
 
 async def run_shape(hub: State, run: WorkflowRun) -> Json:
-    """A workflow run; ``pull_requests`` is empty for heads in forks, as GitHub sends it."""
+    """Render a workflow run.
+
+    ``pull_requests`` is empty for heads in forks, as GitHub sends it.
+    """
     repo = run.repository
     actor = shapes.user(hub, run.actor)
     commit = await pull_shapes.simple_commit(hub, run.head_repository, run.head_sha)

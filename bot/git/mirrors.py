@@ -247,9 +247,10 @@ class Mirror:
         return (await self._git("diff-tree", "-r", "-p", *flags, _sha(base), tree)).text
 
     async def blame(self, sha: str, path: str, ranges: Sequence[tuple[int, int]]) -> dict[str, str]:
-        """Return the subjects of the commits, by sha, that lines of a file come from; most lines first.
+        """Return the subjects of the commits that lines come from, by sha.
 
-        ``ranges`` are first and last line, from 1. Raises :class:`GitError` where the file has no such lines.
+        Most lines first. ``ranges`` are first and last line, from 1. Raises :class:`GitError` where the file has no
+        such lines.
         """
         wanted = [f"-L{first},{last}" for first, last in ranges]
         done = await self._git("blame", "--porcelain", *wanted, _sha(sha), "--", path)
@@ -377,7 +378,10 @@ class Mirror:
 
 
 def _parse_blame(porcelain: str) -> dict[str, str]:
-    """Read ``git blame --porcelain``: a header a line of the file, with the commit's facts the first time only."""
+    """Parse ``git blame --porcelain``.
+
+    A header precedes each line of the file, with the commit's facts the first time only.
+    """
     counts: Counter[str] = Counter()
     subjects: dict[str, str] = {}
     sha = ""

@@ -81,7 +81,10 @@ class Context:
 
 
 async def execute(context: Context, operation: Operation) -> dict[str, Any]:
-    """``data`` and ``errors``. A query naming what does not exist gets errors only, as GitHub answers."""
+    """Return ``data`` and ``errors`` of a request.
+
+    A query naming what does not exist gets errors only, as GitHub answers.
+    """
     missing = [name for name in operation.required if context.variables.get(name) is None]
     if missing:
         words = f"Variable ${missing[0]} of type was provided invalid value"
@@ -193,7 +196,10 @@ async def _connection(
     selections: Sequence[Selection],
     path: list[Any],
 ) -> dict[str, Any]:
-    """A page of a list. Without ``first`` or ``last`` only its size may be asked for."""
+    """Return a page of a list.
+
+    Without ``first`` or ``last`` only its size may be asked for.
+    """
     connection, shown, start = value
     kind = f"{connection.type}Connection"
     simple = {"totalCount": len(connection.items), "__typename": kind}

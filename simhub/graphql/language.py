@@ -210,7 +210,7 @@ class _Parser:
 
 
 def filled(value: Any, variables: dict[str, Any]) -> Any:
-    """A value with its variables put in; a variable that was not given counts as null."""
+    """Put variables into a value; one that was not given counts as null."""
     if isinstance(value, Variable):
         return variables.get(value.name)
     if isinstance(value, list):

@@ -16,7 +16,7 @@ def issue_node(issue: Issue) -> Node:
 
 
 def number_of(identifier: str, prefix: str) -> int:
-    """The number inside a node id. Raises ApiError 404."""
+    """Return the number inside a node id; raises ApiError 404."""
     try:
         text = base64.urlsafe_b64decode(identifier.partition("_")[2] + "==").decode()
         return int(text.removeprefix(f"0:{prefix}"))
@@ -25,7 +25,10 @@ def number_of(identifier: str, prefix: str) -> int:
 
 
 def find(context: Context, identifier: str) -> Node:
-    """What a node id names, in repositories the asker sees. Raises ApiError 404."""
+    """Return what a node id names, in repositories the asker sees.
+
+    Raises ApiError 404.
+    """
     prefix = identifier.partition("_")[0]
     number = number_of(identifier, prefix)
     for repo in context.call.hub.world.repositories.values():
@@ -43,7 +46,10 @@ def find(context: Context, identifier: str) -> Node:
 
 
 def found(context: Context, identifier: str, *kinds: str) -> Any:
-    """The value a node id names, of one of these types. Raises ApiError 404."""
+    """Return the value a node id names, of one of these types.
+
+    Raises ApiError 404.
+    """
     node = find(context, identifier)
     if node.type not in kinds:
         raise ApiError(404, f"Could not resolve to {kinds[0]} node with the global id of '{identifier}'.")

@@ -50,7 +50,7 @@ async def _free_name(git: GitRepo, name: str) -> str:
 
 
 async def _reversed(git: GitRepo, pull: Pull, user: Account, now: str | None) -> str:
-    """The base branch with the merge taken back: git's own revert commits."""
+    """Revert a merge on its base branch by git's own revert commits."""
     merged = pull.merge_commit_sha or ""
     whole = ["-m", "1", merged] if len((await git.commit(merged)).parents) > 1 else [f"{pull.merged_onto}..{merged}"]
     env = identity(user.login, f"{user.id}+{user.login}@users.noreply.github.com", now)

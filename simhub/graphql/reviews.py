@@ -73,7 +73,10 @@ async def _dismiss(context: Context, _: Any, given: dict[str, Any]) -> Node:
 
 
 async def _add_thread(context: Context, _: Any, given: dict[str, Any]) -> Node:
-    """A place off the diff is no error here: the answer's thread is null and nothing was kept."""
+    """Add a thread; a place off the diff is no error here.
+
+    The answer's thread is null then, and nothing was kept.
+    """
     wanted = given["input"]
     review = await _pending(context, wanted)
     context.demand(review.pull.repository, "pull_requests:write", "read", reading=False)

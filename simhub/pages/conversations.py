@@ -88,7 +88,7 @@ async def _pull_page(site: Site, request: web.Request, view: str) -> web.Respons
 
 
 def timeline(issue: Issue, commits: Sequence[Commit] = ()) -> list[tuple[str, Any]]:
-    """Commits, comments, reviews and events in the order they happened, each with its kind."""
+    """List commits, comments, reviews and events as they happened."""
     lines: list[tuple[datetime, int, str, Any]] = []
     lines += [(datetime.fromisoformat(each.committer.date), at, "commit", each) for at, each in enumerate(commits)]
     lines += [(item.created_at, item.id, "comment", item) for item in issue.comments]

@@ -70,7 +70,7 @@ async def _check(site: Site, request: web.Request) -> web.Response:
 
 
 async def _press(site: Site, request: web.Request) -> web.Response:
-    """A click on "Re-run" or on one of the check run's own buttons."""
+    """Click on "Re-run" or on one of the check run's own buttons."""
     repo = site.repository(request)
     run = _run(site, request)
     form = await request.post()
@@ -93,7 +93,10 @@ async def _picture(site: Site, request: web.Request) -> web.Response:
 
 
 async def _download(site: Site, request: web.Request) -> web.Response:
-    """What a redirect of the API leads to: works for a minute, and not with credentials, as storage hosts behave."""
+    """Serve what a redirect of the API leads to.
+
+    It works for a minute, and not with credentials, as storage hosts behave.
+    """
     until, content, kind = site.hub.downloads.get(request.match_info["key"], (0.0, b"", ""))
     if until < site.hub.world.clock():
         raise web.HTTPForbidden(text="AuthenticationFailed: the signature has expired")

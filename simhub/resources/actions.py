@@ -67,7 +67,7 @@ async def job_logs(call: Call) -> Any:
 
 @routes.add("GET", f"{_RUN}/logs", needs="actions:read")
 async def run_logs(call: Call) -> Any:
-    """A zip with a text file per job."""
+    """Return a zip with a text file per job."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for number, job in enumerate(_run(call).jobs):

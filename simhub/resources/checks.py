@@ -289,7 +289,9 @@ async def combined_status(call: Call) -> Any:
     latest = {item.context: item for item in call.repo.statuses if item.sha == sha}
     states = {item.state for item in latest.values()}
     bad = states & {"error", "failure"}
-    state = "failure" if bad else "success" if states == {"success"} else "pending"
+    state = "success" if states == {"success"} else "pending"
+    if bad:
+        state = "failure"
     base = shapes.repo_url(call.hub, call.repo)
     return {
         "state": state,

@@ -151,7 +151,10 @@ async def create_commit(call: Call) -> Any:
 
 
 def person_env(call: Call, role: str, person: dict[str, Any]) -> dict[str, str]:
-    """git's environment for an author or committer; the one who asks by default."""
+    """Return git's environment for an author or committer.
+
+    By default that is the one who asks.
+    """
     if person and not (person.get("name") and person.get("email")):
         raise not_supplied("name" if not person.get("name") else "email")
     user = call.user

@@ -53,7 +53,10 @@ def new_issue(
 
 
 def label_named(hub: State, repo: Repository, name: str) -> Label:
-    """The repository's label of that name, made where it is missing, as GitHub does."""
+    """Return the repository's label of that name.
+
+    It is made where it is missing, as GitHub does.
+    """
     found = next((label for label in repo.labels if label.name.lower() == name.lower()), None)
     if found is None:
         found = Label(hub.world.new_id(), name)

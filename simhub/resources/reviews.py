@@ -107,7 +107,7 @@ async def _place(call: Call, pull: Pull, commit: str, comments: list[Any]) -> li
 
 
 async def _begin(call: Call, review: Review, anchor: Anchor, text: str) -> ReviewComment:
-    """A new thread with its first comment."""
+    """Begin a thread with its first comment."""
     pull = review.pull
     thread = Thread(call.hub.world.new_id(), pull, anchor, review.commit_id, anchor)
     if review.commit_id != pull.head_sha:

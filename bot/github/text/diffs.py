@@ -168,7 +168,10 @@ def _section(rows: Sequence[str], at: int) -> tuple[_Section, int]:
 
 
 def _joined(gone: FileDiff, come: FileDiff) -> FileDiff:
-    """Return two sections about one path, whose kind has changed, as one modified file."""
+    """Return two sections about one path as one modified file.
+
+    The path's kind has changed.
+    """
     pieces = (*gone.hunks, *come.hunks)
     if not pieces:
         return come.model_copy(update={"status": "modified", "binary": gone.binary or come.binary})
@@ -190,7 +193,7 @@ def _hunk(rows: Sequence[str], at: int) -> tuple[Hunk, int]:
     """
     header = _HEADER.fullmatch(rows[at].removesuffix("\r"))
     if header is None:
-        raise DiffError(f"Line {at + 1} of the diff is no hunk's header: {rows[at][:80]!r}.")
+        raise DiffError(f"Line {at + 1} of the diff is not a hunk header: {rows[at][:80]!r}.")
     old = (int(header[1]), int(header[2] or 1))
     new = (int(header[3]), int(header[4] or 1))
     lines, at = _lines(rows, at + 1, old, new)
