@@ -1,21 +1,26 @@
-"""``python -m handlers.manual [--check]``: writes docs/commands.md from what commands say of themselves, or compares.
+"""Write the pages that are generated from declarations: ``docs/commands.md`` and ``docs/policy.md``.
 
-Exit code 1 where the file is not what would be written.
+``python -m handlers.manual`` writes them; with ``--check`` it compares and exits with 1 where one is stale.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
 
 from bot.doors.comments.commands import Command
 from bot.doors.comments.listener import MAX_COMMANDS
 from bot.doors.router import Handlers
 from bot.markdown import table
+from bot.policy import PolicySchema
 from handlers import HANDLERS
 from handlers.help import examples, where
 
-PATH = Path(__file__).parent.parent / "docs" / "commands.md"
+DOCS = Path(__file__).parent.parent / "docs"
 _HEAD = f"""<!-- Written by `python -m handlers.manual` from the commands themselves. Change them, not this file. -->
 # Commands
 
@@ -39,8 +44,41 @@ use the name that your App has. Several commands in one text are done in order, 
 """
 
 
-def text(handlers: Handlers = HANDLERS) -> str:
-    """Return the whole page."""
+_POLICY = """<!-- Written by `python -m handlers.manual` from the declarations. Change them, not this file. -->
+# Every key of a repository's policy
+
+`.github/forgehand.yml` on the default branch; all of it optional. Each task has a section of its own name; what
+concerns the repository as a whole stands below. [configuration.md](configuration.md#a-repository) shows an example and
+explains patterns.
+"""
+
+
+def pages(handlers: Handlers = HANDLERS) -> dict[str, str]:
+    """Return the pages by file name."""
+    return {"commands.md": commands_page(handlers), "policy.md": policy_page(handlers.registry.schema)}
+
+
+def policy_page(schema: PolicySchema) -> str:
+    """Return the reference of the policy: every key, its default, and what it is for."""
+    fields = schema.document.model_fields
+    sections = {name: field.annotation for name, field in fields.items() if _is_model(field.annotation)}
+    return "\n\n".join([_POLICY.rstrip(), *(_keys(name, model) for name, model in sections.items())])
+
+
+def _keys(name: str, model: Any) -> str:
+    rows = []
+    for key, field in model.model_fields.items():
+        default = json.dumps(field.get_default(call_default_factory=True))
+        rows.append((f"`{key}`", f"`{default}`", field.description or ""))
+    return f"## {name}\n\n{table(('key', 'default', 'meaning'), rows)}"
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def commands_page(handlers: Handlers) -> str:
+    """Return the page of commands."""
     commands = handlers.commands.values()
     rows = [(f"[`{each.usage}`](#{each.name})", each.summary, _who(each)) for each in commands]
     return "\n\n".join([_HEAD.rstrip(), table(("command", "what it does", "who"), rows), *map(_section, commands)])
@@ -61,15 +99,18 @@ def _who(command: Command) -> str:
     return command.rule.level
 
 
-def main(arguments: list[str], path: Path = PATH) -> int:
-    """Write the page, or with ``--check`` say whether it is as it would be written. The exit code."""
-    wanted = text() + "\n"
-    if "--check" not in arguments:
-        path.write_text(wanted)
-    elif path.read_text() != wanted:
-        print(f"{path} is stale: run `python -m handlers.manual`.", file=sys.stderr)
-        return 1
-    return 0
+def main(arguments: list[str], folder: Path = DOCS) -> int:
+    """Write the pages, or with ``--check`` say which are stale; return the exit code."""
+    stale = []
+    for name, page in pages().items():
+        wanted = page + "\n"
+        if "--check" not in arguments:
+            (folder / name).write_text(wanted)
+        elif (folder / name).read_text() != wanted:
+            stale.append(name)
+    if stale:
+        print(f"Stale: {', '.join(stale)}. Run `python -m handlers.manual`.", file=sys.stderr)
+    return 1 if stale else 0
 
 
 if __name__ == "__main__":

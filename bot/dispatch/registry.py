@@ -28,7 +28,8 @@ class Registry:
     def __iter__(self) -> Iterator[TaskSpec[Any]]:
         return iter(self._tasks.values())
 
-    def __add__(self, tasks: Sequence[TaskSpec[Any]]) -> Registry:
+    def extended(self, *tasks: TaskSpec[Any]) -> Registry:
+        """Return a registry with more tasks."""
         return Registry((*self, *tasks), self._builtins)
 
     def get(self, name: str) -> TaskSpec[Any] | None:

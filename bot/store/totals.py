@@ -7,10 +7,10 @@ import sqlalchemy as sa
 from bot.store.tables import attempt, model_call, outcome, task
 
 
-def count_tasks(connection: sa.Connection) -> dict[str, int]:
-    """Count the tasks of each state."""
-    query = sa.select(task.c.state, sa.func.count().label("tasks")).group_by(task.c.state)
-    return {row.state: row.tasks for row in connection.execute(query)}
+def count_tasks(connection: sa.Connection) -> dict[tuple[str, str], int]:
+    """Count the tasks of each name and state."""
+    query = sa.select(task.c.flow, task.c.state, sa.func.count().label("tasks")).group_by(task.c.flow, task.c.state)
+    return {(row.flow, row.state): row.tasks for row in connection.execute(query)}
 
 
 def count_outcomes(connection: sa.Connection) -> dict[str, int]:

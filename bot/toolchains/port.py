@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
+from pydantic import Field
+
 from bot.sandbox.port import CommandResult, Limits
 from bot.settings import ResultFormat
 from bot.types import ForgehandError, JsonModel
@@ -21,15 +23,14 @@ class ToolchainError(ForgehandError):
 
 
 class Checks(JsonModel):
-    """The ``checks`` section of a repository's policy.
+    """The section ``checks`` of a repository's policy; None means: find out by looking."""
 
-    None means: find out by looking.
-    """
-
-    setup: str | None = None
-    test: str | None = None
-    results: ResultFormat = "junit"
-    minutes: float = 10.0
+    setup: str | None = Field(default=None, description="the command that installs the repository")
+    test: str | None = Field(default=None, description="the command that runs tests; `{tests}` stands for their paths")
+    results: ResultFormat = Field(
+        default="junit", description="how results are read; `exit`: only the exit code counts"
+    )
+    minutes: float = Field(default=10.0, description="longer suites: only the nearest test files run")
 
 
 class TestCase(JsonModel):

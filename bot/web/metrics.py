@@ -17,7 +17,7 @@ _FRESH_SECONDS = 10.0
 _OPEN = Gauge("forgehand_inbox_open", "Deliveries stored and not yet handled.")
 _OLDEST = Gauge("forgehand_inbox_oldest_seconds", "How long the oldest of them has waited.")
 _FAILED = Gauge("forgehand_inbox_failed", "Deliveries whose handling failed.")
-_TASKS = Gauge("forgehand_tasks", "Tasks by state.", ["state"])
+_TASKS = Gauge("forgehand_tasks", "Tasks by name and state.", ["task", "state"])
 _OUTCOMES = Gauge("forgehand_pull_requests", "Our pull requests that were closed, by how they ended.", ["outcome"])
 _DOLLARS = Gauge("forgehand_model_dollars", "Dollars spent on models so far.", ["model", "role"])
 _REPEATED = Gauge("forgehand_steps_repeated", "Steps started again because a process ended in their midst.")
@@ -44,8 +44,8 @@ def _read(connection: sa.Connection) -> None:
     _OLDEST.set(0 if depth.oldest is None else (now_ms() - depth.oldest) / 1000)
     _FAILED.set(depth.failed)
     _TASKS.clear()
-    for state, count in totals.count_tasks(connection).items():
-        _TASKS.labels(state).set(count)
+    for (name, state), count in totals.count_tasks(connection).items():
+        _TASKS.labels(name, state).set(count)
     for kind, count in totals.count_outcomes(connection).items():
         _OUTCOMES.labels(kind).set(count)
     for (model, role), dollars in totals.sum_dollars(connection).items():

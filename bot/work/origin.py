@@ -116,6 +116,11 @@ class Request(JsonModel, Generic[I_co]):
         return self.subject.body
 
     @property
+    def place(self) -> ReplyTarget:
+        """Return where to answer: where it was asked, else below the issue or pull request."""
+        return self.origin.reply or ReplyTarget(kind="body", number=self.number)
+
+    @property
     def source_label(self) -> str | None:
         """Return the label that started the task."""
         return self.origin.label

@@ -45,7 +45,7 @@ class TalkTask(Request[I_co], Generic[I_co]):
     @property
     def spot(self) -> ReplyTarget:
         """Return where to answer."""
-        return self.origin.reply or ReplyTarget(kind="body", number=self.number)
+        return self.place
 
 
 class Said(JsonModel):

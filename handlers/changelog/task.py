@@ -6,7 +6,7 @@ import secrets
 from enum import StrEnum
 
 from bot.dispatch.replies import say
-from bot.dispatch.spec import Shown, TaskResult, TaskSpec
+from bot.dispatch.spec import Shown, TaskSpec
 from bot.engine.port import Ctx, Outcome
 from bot.github.api.scopes import READ
 from bot.github.resources import pulls
@@ -20,9 +20,7 @@ from bot.work.services import Services
 from bot.work.untrusted import visible
 
 NAMES = ("CHANGELOG.md", "CHANGES.md", "HISTORY.md", "NEWS.md", "CHANGELOG.rst", "CHANGES.rst", "NEWS.rst")
-# Characters: the last few releases show the style; so much of a diff says what changed for a user.
-_MAX_CHANGELOG = 4_000
-_MAX_DIFF = 40_000
+_SHOWN = 20_000  # characters of changelog and diff: enough to see the style and what changes for a user
 
 
 class Stage(StrEnum):
@@ -51,8 +49,7 @@ async def run(ctx: Ctx, services: Services, request: Request[TaskInput]) -> Outc
     change = await ctx.step("read", read, job, retries=2)
     entry = await ctx.step("draft", draft, job, change, interruptible=True)
     await ctx.step("post", post, job, change, entry, retries=2)
-    result = TaskResult(answered=True).model_dump()
-    return Outcome(state="done" if entry else "failed", summary="Drafted the entry.", data=result)
+    return Outcome(state="done" if entry else "failed", summary="Drafted the entry.", data={"answered": True})
 
 
 async def read(job: Job) -> Change:
@@ -62,23 +59,15 @@ async def read(job: Job) -> Change:
     client = await job.services.github.for_repository(repository, READ)
     pull = await pulls.get_pull(client, repository, job.task.number)
     mirror = await job.services.mirrors.of(repository)
-    refs = [pull.base_branch, f"refs/pull/{job.task.number}/head"]
-    await mirror.fetch(refs, await job.services.github.token(repository, READ))
-    base = await mirror.resolve(pull.base_branch)
-    diff = await mirror.diff(await mirror.merge_base(base, pull.head_sha), pull.head_sha)
-    texts = {name: text[:_MAX_CHANGELOG] for name in NAMES if (text := await mirror.read(base, name)) is not None}
+    token = await job.services.github.token(repository, READ)
+    await mirror.fetch([pull.base_branch, f"refs/pull/{job.task.number}/head"], token)
+    base = await mirror.merge_base(await mirror.resolve(pull.base_branch), pull.head_sha)
+    diff = (await mirror.diff(base, pull.head_sha))[:_SHOWN]
+    texts = {name: text[:_SHOWN] for name in NAMES if (text := await mirror.read(base, name)) is not None}
     path = next(iter(texts), "")
     await job.stage(Stage.READ, "done", path or "no changelog yet")
-    description = visible(f"{pull.title}\n\n{pull.body}")
-    nonce = secrets.token_hex(8)
-    return Change(
-        nonce=nonce,
-        description=description,
-        sha=pull.head_sha,
-        diff=diff[:_MAX_DIFF],
-        path=path,
-        changelog=texts.get(path, ""),
-    )
+    about = {"description": visible(f"{pull.title}\n\n{pull.body}"), "sha": pull.head_sha, "diff": diff}
+    return Change(nonce=secrets.token_hex(8), path=path, changelog=texts.get(path, ""), **about)
 
 
 async def draft(job: Job, change: Change) -> str:
@@ -87,7 +76,6 @@ async def draft(job: Job, change: Change) -> str:
     system = render("changelog/system.md.j2", repository=job.task.repository.full_name, nonce=change.nonce)
     inquiry = Inquiry(assignment=job, name="draft", role="cheap", system=system, sha=change.sha, turns=4)
     answer = await inquiry.ask(render("changelog/draft.md.j2", change=change))
-    await job.stage(Stage.DRAFT, "failed" if answer.problem else "done")
     return "" if answer.problem else answer.text.strip()
 
 
@@ -95,9 +83,7 @@ async def post(job: Job, change: Change, entry: str) -> None:
     """Post the entry, ready to be pasted."""
     where = f"for `{change.path}`" if change.path else "(the repository has no changelog yet)"
     text = f"Changelog entry {where}:\n\n{code_block(entry, 'markdown')}" if entry else "The model gave no entry."
-    origin = job.task.origin
-    assert origin.reply is not None, "only a command starts this"
-    await say(job.services, job.task.repository, origin.reply, origin.key, text)
+    await say(job.services, job.task.repository, job.task.place, f"{job.task_id}-entry", text)
 
 
 TASK = TaskSpec(
@@ -111,5 +97,4 @@ TASK = TaskSpec(
     subjects=frozenset({"pull", "thread"}),
     shown=Shown.REPLY,
     stages={Stage.READ: "Read the change", Stage.DRAFT: "Draft the entry"},
-    needs_open=True,
 )

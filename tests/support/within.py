@@ -24,7 +24,7 @@ from bot.git.mirrors import Mirrors
 from bot.github.api.access import GitHubs, open_session
 from bot.github.api.errors import Forbidden, Invalid
 from bot.github.api.limiter import Clock
-from bot.local.hosting import manifest_rights
+from bot.local.hosting import free_port, manifest_rights
 from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
@@ -80,19 +80,20 @@ class Shelf:
 
 
 @asynccontextmanager
-async def within(root: Path, source: Path, **given: Any) -> AsyncIterator[Story]:
-    """The bot, installed on ``octo/sample``; ``given`` are fields of :class:`Settings`."""
-    async with AsyncExitStack() as stack:
-        model = await stack.enter_async_context(ScriptedModel(Script()))
-        hub = await stack.enter_async_context(Hub.start(root / "hub"))
+async def installed(root: Path, source: Path, **given: Any) -> AsyncIterator[tuple[Story, Settings]]:
+    """The hub, a scripted model and an App that is not installed yet; ``given`` are fields of :class:`Settings`."""
+    async with ScriptedModel(Script()) as model, Hub.start(root / "hub") as hub:
         maintainer = hub.create_user("mara")
         repository = hub.create_repository("octo/sample", source=source)
         hub.set_permission(repository, "mara", "admin")
         app = hub.create_app(name="forgehand", webhook_secret=SECRET, key_pair=key_pair(), **manifest_rights())
+        port = free_port()
+        app.webhook_url = f"http://127.0.0.1:{port}/webhook"
         settings = Settings.model_validate(
             {
                 "app_id": app.app_id,
                 "private_key": app.private_key,
+                "webhook_secrets": [SECRET],
                 "api_url": hub.api_url,
                 "web_url": hub.url,
                 "data_dir": root / "data",
@@ -101,12 +102,18 @@ async def within(root: Path, source: Path, **given: Any) -> AsyncIterator[Story]
                 **given,
             }
         )
-        services = await _services(stack, hub, settings)
-        server = await _served(stack, services)
-        app.webhook_url = str(server.make_url("/webhook"))
-        hub.install(app, owner="octo", repositories=[repository])
-        await hub.settled()
-        yield Story(root, hub, model, app, repository, maintainer, server.port or 0)
+        yield Story(root, hub, model, app, repository, maintainer, port), settings
+
+
+@asynccontextmanager
+async def within(root: Path, source: Path, **given: Any) -> AsyncIterator[Story]:
+    """The bot, installed on ``octo/sample``; ``given`` are fields of :class:`Settings`."""
+    async with installed(root, source, **given) as (story, settings), AsyncExitStack() as stack:
+        services = await _services(stack, story.hub, settings)
+        await _served(stack, services, story.port)
+        story.hub.install(story.app, owner="octo", repositories=[story.repository])
+        await story.hub.settled()
+        yield story
 
 
 async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Services:
@@ -132,7 +139,7 @@ async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Serv
     )
 
 
-async def _served(stack: AsyncExitStack, services: Services) -> TestServer:
+async def _served(stack: AsyncExitStack, services: Services, port: int) -> None:
     inbox = Inbox(services.store)
     stack.callback(inbox.close)
     dispatcher = Dispatcher(
@@ -140,10 +147,10 @@ async def _served(stack: AsyncExitStack, services: Services) -> TestServer:
     )
     dispatching = asyncio.create_task(dispatcher.run())
     stack.push_async_callback(_stop, dispatching)
-    server = TestServer(make_web(services.store, Endpoint(dispatcher.accept, [SECRET]).routes(), {}), host="127.0.0.1")
+    web = make_web(services.store, Endpoint(dispatcher.accept, [SECRET]).routes(), {})
+    server = TestServer(web, host="127.0.0.1", port=port)
     await server.start_server(access_log=None)
     stack.push_async_callback(server.close)
-    return server
 
 
 async def _stop(task: asyncio.Task[None]) -> None:
