@@ -31,6 +31,8 @@ class OpenApi:
         _mend(self.document)
         self.registry = jsonschema_rs.Registry([(_BASE, self.document)], draft=jsonschema_rs.Draft202012)
         self.validators: dict[str, Any] = {}
+        self.operations: dict[tuple[str, str], tuple[str, dict[str, Any]] | None] = {}
+        self.sound: set[tuple[str, str]] = set()  # bodies without an error, most of which come again and again
 
     @cached_property
     def templates(self) -> list[tuple[re.Pattern[str], str, tuple[bool, int]]]:
@@ -45,6 +47,11 @@ class OpenApi:
         return sorted(found, key=lambda item: item[2])
 
     def operation(self, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
+        if (method, path) not in self.operations:
+            self.operations[method, path] = self._operation(method, path)
+        return self.operations[method, path]
+
+    def _operation(self, method: str, path: str) -> tuple[str, dict[str, Any]] | None:
         for pattern, template, _ in self.templates:
             operation = self.document["paths"][template].get(method.lower())
             if operation and pattern.fullmatch(path):
@@ -126,11 +133,16 @@ class OpenApi:
             self.validators[key] = jsonschema_rs.Draft202012Validator(
                 {"$ref": f"{_BASE}#/{pointer}"}, registry=self.registry
             )
-        plain = json.loads(json.dumps(body))
-        return [
+        text = json.dumps(body)
+        if (key, text) in self.sound:
+            return []
+        errors = [
             f"{key}: {'/'.join(map(str, error.instance_path))}: {error.message[:300]}"
-            for error in self.validators[key].iter_errors(plain)
+            for error in self.validators[key].iter_errors(json.loads(text))
         ]
+        if not errors:
+            self.sound.add((key, text))
+        return errors
 
 
 def _as_json_schema(node: Any) -> Any:
