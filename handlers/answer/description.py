@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bot.github.api.scopes import REVIEW
 from bot.github.resources import pulls
 from bot.github.text.markers import MAX_BODY
 from bot.github.text.outgoing import cap
+from bot.github.text.sections import rewritten, section
 from bot.models.port import Tool
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
 from handlers.answer.records import Described, FileNote, Looked, Subject
+from handlers.answer.stages import Stage
 from handlers.answer.subject import Talk
+from handlers.answer.words import description_text
 
 _TURNS = 8
-_BEGIN, _END = "<!-- forgehand describe -->", "<!-- /forgehand describe -->"
-_OURS = re.compile(rf"\n*{re.escape(_BEGIN)}.*?{re.escape(_END)}\n*", re.DOTALL)
+_SECTION = "describe"
 _LONGEST = {"title": 120, "summary": 2_000, "change": 300, "diagram": 2_500}
 _DIAGRAM = re.compile(r"(?:flowchart (?:TB|TD|BT|RL|LR)|sequenceDiagram)\n[^`]*", re.DOTALL)
 # What makes a diagram more than a picture.
@@ -54,7 +56,7 @@ DESCRIBE = Tool(
 async def describe(talk: Talk, subject: Subject, looked: Looked) -> Described:
     """The description, as far as it is about files that really changed. Raises
     :class:`bot.models.port.ModelError`."""
-    await talk.stage("answer", "started")
+    await talk.stage(Stage.ANSWER, "started")
     repository = talk.task.repository.full_name
     inquiry = Inquiry(
         assignment=talk,
@@ -70,28 +72,31 @@ async def describe(talk: Talk, subject: Subject, looked: Looked) -> Described:
     answer = await inquiry.ask(render("describe/describe.md.j2", subject=subject, looked=looked, lines=None))
     if answer.arguments is None:
         return Described(sha=subject.sha, problem=answer.problem or "the model gave no answer")
-    await talk.stage("answer", "done")
+    await talk.stage(Stage.ANSWER, "done")
     return _read(answer.arguments, subject, looked)
 
 
-async def write(talk: Talk, described: Described, words: Callable[[Described], str]) -> None:
+async def write(talk: Talk, described: Described) -> None:
     """Put our part into the pull request's text as it reads now, in place of an earlier one, else below."""
     task, services = talk.task, talk.services
     github = await services.github.for_repository(task.repository, REVIEW)
     pull = await pulls.get_pull(github, task.repository, task.number)
-    body = spliced(pull.body, services.outgoing(words(described)))
+    body = spliced(pull.body, services.outgoing(description_text(described)))
     if body != pull.body:
         await pulls.update_pull(github, task.repository, task.number, body=body)
         await talk.audit(f"describe #{task.number}", allowed=True, reason=f"As @{task.actor.login} asked.")
 
 
 def spliced(body: str, ours: str) -> str:
-    """The author's text as it is, with our part where the earlier one stood, else at the end."""
-    found = _OURS.search(body)
-    before, after = (body[: found.start()], body[found.end() :]) if found else (body.rstrip(), "")
-    room = MAX_BODY - len(before) - len(after) - len(_BEGIN) - len(_END) - 8
-    part = f"{_BEGIN}\n{cap(ours, room)}\n{_END}"
-    return "\n\n".join(piece for piece in (before, part, after) if piece)
+    """Return the author's text as it is, with our part where an earlier one stood, else at the end.
+
+    Where so much is written around our part that no room is left for it, the text stays as it is.
+    """
+    if section(_SECTION, "").split("\n")[0] in body:
+        return rewritten(body, _SECTION, ours) or body
+    before = f"{body.rstrip()}\n\n" if body.strip() else ""
+    room = MAX_BODY - len(before) - len(section(_SECTION, ""))
+    return before + section(_SECTION, cap(ours, room))
 
 
 def _read(arguments: Mapping[str, Any], subject: Subject, looked: Looked) -> Described:

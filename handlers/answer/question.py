@@ -9,6 +9,7 @@ from bot.work.prompts import render
 from bot.work.untrusted import visible
 from handlers.answer import citations
 from handlers.answer.records import Answered, Looked, Subject
+from handlers.answer.stages import Stage
 from handlers.answer.subject import Talk
 
 _TURNS = 12
@@ -19,7 +20,7 @@ _MOST_FILES = 40
 async def ask(talk: Talk, subject: Subject, looked: Looked, kind: str) -> Answered:
     """The answer with links to what it cites; ``problem`` where there is none. Raises
     :class:`bot.models.port.ModelError`."""
-    await talk.stage("answer", "started")
+    await talk.stage(Stage.ANSWER, "started")
     task = talk.task
     prompt = render(f"ask/{kind}.md.j2", subject=subject, looked=looked, lines=task.lines, question=visible(task.text))
     inquiry = Inquiry(
@@ -35,7 +36,7 @@ async def ask(talk: Talk, subject: Subject, looked: Looked, kind: str) -> Answer
     if answer.problem:
         return Answered(text="", sha=subject.sha, problem=answer.problem)
     cited = await _cited(talk, subject.sha, answer.text)
-    await talk.stage("answer", "done")
+    await talk.stage(Stage.ANSWER, "done")
     return Answered(text=cited.text, sha=subject.sha, linked=cited.linked, dropped=cited.dropped, model=answer.model)
 
 

@@ -59,8 +59,6 @@ class Subject(JsonModel):
     """What it is about. ``base_branch`` is None for an issue; ``nonce`` delimits untrusted text in every prompt.
 
     ``author`` opened the pull request, "" where that was us or it is an issue.
-
-    ``stop`` is set, in words, where there is nothing to do.
     """
 
     nonce: str
@@ -70,7 +68,6 @@ class Subject(JsonModel):
     base_branch: str | None = None
     author: str = ""
     said: tuple[Said, ...] = ()
-    stop: str | None = None
 
 
 class File(JsonModel):

@@ -23,6 +23,7 @@ from bot.work import inquiry
 from bot.work.assignment import Assignment
 from bot.work.untrusted import visible
 from handlers.answer.records import File, Looked, Said, Subject, TalkTask
+from handlers.answer.stages import Stage
 from handlers.review.previous import FLOW as REVIEW
 
 Talk = Assignment[TalkTask[Any]]
@@ -41,7 +42,7 @@ _WINDOW_TOKENS = 6_000
 async def read(talk: Talk) -> Subject:
     """The conversation until the command was typed, and the commit it is about: a pull request's head, or the
     default branch's."""
-    await talk.stage("read", "started")
+    await talk.stage(Stage.READ, "started")
     task, repository = talk.task, talk.task.repository
     github = await talk.services.github.for_repository(repository, READ)
     if task.is_pull:
@@ -62,19 +63,19 @@ async def read(talk: Talk) -> Subject:
         author=author,
         said=await _conversation(talk, github),
     )
-    await talk.stage("read", "done")
+    await talk.stage(Stage.READ, "done")
     return subject
 
 
 async def look(talk: Talk, subject: Subject) -> Looked:
     """The diff from the merge base, packed; for an issue windows of the code that ranks highest for the question."""
-    await talk.stage("look", "started")
+    await talk.stage(Stage.LOOK, "started")
     mirror = await _fetched(talk, subject)
     if subject.base_branch is None:
         looked = await _around(talk, subject, mirror)
     else:
         looked = await _change(talk, subject.sha, subject.base_branch, mirror)
-    await talk.stage("look", "done")
+    await talk.stage(Stage.LOOK, "done")
     return looked
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,7 +24,9 @@ from bot.work.prompts import render
 from handlers.answer import subject as reading
 from handlers.answer.records import Improved, Looked, Placed, Subject, Suggested
 from handlers.answer.repeats import unsaid
+from handlers.answer.stages import Stage
 from handlers.answer.subject import Talk
+from handlers.answer.words import suggestion_text
 
 _TURNS = 10
 _STRING = {"type": "string"}
@@ -54,7 +56,7 @@ IMPROVE = Tool(
 async def improve(talk: Talk, subject: Subject, looked: Looked, memory: Memory) -> Improved:
     """The new suggestions that can be committed, at most as many as reviews may put inline. Raises
     :class:`bot.models.port.ModelError`."""
-    await talk.stage("answer", "started")
+    await talk.stage(Stage.ANSWER, "started")
     repository, most = talk.task.repository.full_name, max(1, talk.policy.rules(ReviewRules).inline)
     inquiry = Inquiry(
         assignment=talk,
@@ -73,16 +75,16 @@ async def improve(talk: Talk, subject: Subject, looked: Looked, memory: Memory) 
     texts = await _texts(talk, looked, {one.path for one in suggested})
     placed = await asyncio.to_thread(lambda: tuple(_distinct(_checked(suggested, texts))))
     new = await asyncio.to_thread(unsaid, memory, placed, {path: text for path, (_, text) in texts.items()})
-    await talk.stage("answer", "done")
+    await talk.stage(Stage.ANSWER, "done")
     left_out, said = len(suggested) - len(placed), len(placed) - len(new)
     return Improved(sha=subject.sha, placed=new[:most], left_out=left_out, said=said)
 
 
-async def post(talk: Talk, improved: Improved, body: str, words: Callable[[Placed], str]) -> str | None:
+async def post(talk: Talk, improved: Improved, body: str) -> str | None:
     """One review with the suggestions, once; why not, where the head has moved or the pull request was closed."""
     task, services = talk.task, talk.services
     github = await services.github.for_repository(task.repository, REVIEW)
-    comments = [_comment(talk, one, words(one)) for one in improved.placed]
+    comments = [_comment(talk, one, suggestion_text(one)) for one in improved.placed]
     try:
         await reviews.create_review(
             github,

@@ -7,12 +7,12 @@ from bot.engine.port import Ctx, Outcome
 from bot.work.services import Services
 from handlers.answer.pipeline import run_ask
 from handlers.answer.records import AskInput, TalkTask
-from handlers.answer.words import answer_text
+from handlers.answer.stages import Stage
 
 
 async def run(ctx: Ctx, services: Services, request: TalkTask[AskInput]) -> Outcome:
     """Run the conversation."""
-    return await run_ask(ctx, services, "ask", answer_text, request)
+    return await run_ask(ctx, services, "ask", request)
 
 
 TASK = TaskSpec(
@@ -29,7 +29,7 @@ TASK = TaskSpec(
     run=run,
     subjects=frozenset({"issue", "pull", "thread"}),
     shown=Shown.REPLY,
-    stages={"read": "Read what is asked", "look": "Look at the code", "answer": "Answer"},
+    stages={Stage.READ: "Read what is asked", Stage.LOOK: "Look at the code", Stage.ANSWER: "Answer"},
     exclusive=False,
     opens=True,
 )

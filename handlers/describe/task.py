@@ -6,14 +6,14 @@ from bot.dispatch.spec import Shown, TaskSpec
 from bot.engine.port import Ctx, Outcome
 from bot.work.origin import TaskInput
 from bot.work.services import Services
-from handlers.answer.pipeline import DescribeWords, run_describe
+from handlers.answer.pipeline import run_describe
 from handlers.answer.records import TalkTask
-from handlers.answer.words import described_text, description_text
+from handlers.answer.stages import Stage
 
 
 async def run(ctx: Ctx, services: Services, request: TalkTask[TaskInput]) -> Outcome:
     """Run the conversation."""
-    return await run_describe(ctx, services, DescribeWords(description_text, described_text), request)
+    return await run_describe(ctx, services, request)
 
 
 TASK = TaskSpec(
@@ -27,6 +27,6 @@ TASK = TaskSpec(
     run=run,
     subjects=frozenset({"pull", "thread"}),
     shown=Shown.REPLY,
-    stages={"read": "Read what is asked", "look": "Look at the code", "answer": "Describe the change"},
+    stages={Stage.READ: "Read what is asked", Stage.LOOK: "Look at the code", Stage.ANSWER: "Describe the change"},
     needs_open=True,
 )

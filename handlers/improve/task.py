@@ -6,14 +6,14 @@ from bot.dispatch.spec import Shown, TaskSpec
 from bot.engine.port import Ctx, Outcome
 from bot.work.origin import TaskInput
 from bot.work.services import Services
-from handlers.answer.pipeline import ImproveWords, run_improve
+from handlers.answer.pipeline import run_improve
 from handlers.answer.records import TalkTask
-from handlers.answer.words import improved_text, suggestion_text
+from handlers.answer.stages import Stage
 
 
 async def run(ctx: Ctx, services: Services, request: TalkTask[TaskInput]) -> Outcome:
     """Run the conversation."""
-    return await run_improve(ctx, services, ImproveWords(improved_text, suggestion_text), request)
+    return await run_improve(ctx, services, request)
 
 
 TASK = TaskSpec(
@@ -29,9 +29,9 @@ TASK = TaskSpec(
     subjects=frozenset({"pull", "thread"}),
     shown=Shown.REPLY,
     stages={
-        "read": "Read what is asked",
-        "look": "Look at the code",
-        "answer": "Find what can be better, and check it",
+        Stage.READ: "Read what is asked",
+        Stage.LOOK: "Look at the code",
+        Stage.ANSWER: "Find what can be better, and check it",
     },
     needs_open=True,
 )

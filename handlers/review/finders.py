@@ -19,6 +19,7 @@ from bot.pulls.records import CONCERNS, SEVERITIES, Concern, Finding, Found, Loo
 from bot.pulls.rules import ReviewRules
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
+from handlers.review.stages import Stage
 
 _TURNS = 10
 _MOST = 12
@@ -75,7 +76,7 @@ REPORT = Tool(
 
 async def find(review: Review, subject: Subject, looked: Looked, reading: Reading, static: Analysis) -> Found:
     """What one reader finds. A model that fails is told as a problem: the other readers' work must not be lost."""
-    await review.stage("find", "started")
+    await review.stage(Stage.FIND, "started")
     prompt = await _prompt(review, subject, looked, reading, static)
     try:
         inquiry = Inquiry(

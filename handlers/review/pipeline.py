@@ -1,4 +1,4 @@
-"""A review from trigger to result (design 5). Every line that touches the world is a step."""
+"""Run a review from trigger to result. Every line that touches the world is a step."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ from handlers.review import (
     verification,
 )
 from handlers.review.batches import ask_all
-from handlers.review.voice import Voice
+from handlers.review.stages import Stage
+from handlers.review.words import check_report, sentence, summary_text
 
 _SPARE_CHECKS = 3
 # How the event of the push that overtook a review knows that it ended for that push, and has to go on.
@@ -63,7 +64,7 @@ class Claims(JsonModel):
     dropped: Dropped = Dropped()
 
 
-async def run_review(ctx: Ctx, services: Services, voice: Voice, task: ReviewTask) -> Outcome:
+async def run_review(ctx: Ctx, services: Services, task: ReviewTask) -> Outcome:
     """One review, ending in a state that people can see on the check run."""
     review, subject = await _begun(ctx, services, task)
     if subject.stop:
@@ -73,16 +74,16 @@ async def run_review(ctx: Ctx, services: Services, voice: Voice, task: ReviewTas
     same = before.of(review, looked)
     stale = same is None or await ctx.step("settled-since", history.settled_since, review, subject, same, retries=2)
     if same is not None and not stale:
-        return _outcome(voice, same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0}))
+        return _outcome(same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0}))
     looked, reviewed = await _reviewed(ctx, review, subject, looked)
     reviewed = await ctx.step("account", publication.account, review, reviewed)
-    posted = await ctx.step("post", publication.post, review, subject, looked, reviewed, voice, retries=2)
+    posted = await ctx.step("post", publication.post, review, subject, looked, reviewed, retries=2)
     if posted.stop:
         return Outcome(state="refused", summary=posted.stop, data=_OVERTAKEN)
     reviewed = _without_refused(reviewed, posted.refused)
     told = (reviewed.inline, reviewed.folded, posted.comments)
     await ctx.step("remember", history.remember, review, looked, *told)
-    return _outcome(voice, reviewed)
+    return _outcome(reviewed)
 
 
 async def _begun(ctx: Ctx, services: Services, task: ReviewTask) -> tuple[Review, Subject]:
@@ -180,7 +181,7 @@ async def settled(review: Review, looked: Looked, static: Analysis, memory: Memo
         unusable=sum(answer.unusable for answer in found),
         beyond=sum(answer.beyond for answer in found),
     )
-    await review.stage("find", "done", f"{len(sifted.new)} new of {len(said) + len(tools)}")
+    await review.stage(Stage.FIND, "done", f"{len(sifted.new)} new of {len(said) + len(tools)}")
     return Claims(settled=sifted.new, again=sifted.again, dropped=dropped)
 
 
@@ -285,10 +286,10 @@ def _without_refused(reviewed: Reviewed, refused: Sequence[int]) -> Reviewed:
     return reviewed.model_copy(update={"inline": kept, "folded": (*gone, *reviewed.folded)})
 
 
-def _outcome(voice: Voice, reviewed: Reviewed) -> Outcome:
+def _outcome(reviewed: Reviewed) -> Outcome:
     data = {
-        "report": voice.summary(reviewed),
-        "check": voice.check(reviewed).model_dump(mode="json"),
+        "report": summary_text(reviewed),
+        "check": check_report(reviewed).model_dump(mode="json"),
         "reviewed": reviewed.model_dump(mode="json"),
     }
-    return Outcome(state="done" if reviewed.complete else "unverified", summary=voice.sentence(reviewed), data=data)
+    return Outcome(state="done" if reviewed.complete else "unverified", summary=sentence(reviewed), data=data)

@@ -20,7 +20,8 @@ from bot.pulls.records import Looked, Reviewed, Settled, Subject
 from bot.store import reporting
 from bot.types import JsonModel
 from handlers.review.pull_request import stop_reason
-from handlers.review.voice import Voice
+from handlers.review.stages import Stage
+from handlers.review.words import comment_text, review_text
 
 
 class Posted(JsonModel):
@@ -40,22 +41,22 @@ async def account(review: Review, reviewed: Reviewed) -> Reviewed:
     return reviewed.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})
 
 
-async def post(review: Review, subject: Subject, looked: Looked, reviewed: Reviewed, voice: Voice) -> Posted:
+async def post(review: Review, subject: Subject, looked: Looked, reviewed: Reviewed) -> Posted:
     """Post what is to be said inline, once however often the step runs; an old head or base gets nothing."""
-    await review.stage("post", "started")
+    await review.stage(Stage.POST, "started")
     if not reviewed.inline:
         stop = await _overtaken(review, subject)
         return Posted(stop=stop)
     task, services = review.task, review.services
     github = await services.github.for_repository(task.repository, CHECKS)
-    comments = await _comments(review, looked, reviewed, voice)
+    comments = await _comments(review, looked, reviewed)
     try:
         posted = await reviews.create_review(
             github,
             task.repository,
             task.number,
             looked.head_sha,
-            services.outgoing(voice.review(reviewed)),
+            services.outgoing(review_text(reviewed)),
             comments,
             "REQUEST_CHANGES" if reviewed.blocks else "COMMENT",
             marker=Marker(task=review.task_id, part="review"),
@@ -78,12 +79,12 @@ async def _overtaken(review: Review, subject: Subject) -> str | None:
     return stop_reason(review, pull)
 
 
-async def _comments(review: Review, looked: Looked, reviewed: Reviewed, voice: Voice) -> list[ReviewComment]:
+async def _comments(review: Review, looked: Looked, reviewed: Reviewed) -> list[ReviewComment]:
     diffs = await diff.changed(review, looked)
     head = await diff.texts(review, looked, looked.head_sha, {one.finding.path for one in reviewed.inline})
 
     def written() -> list[ReviewComment]:
-        return [_comment(review, one, voice.comment(one, _suggestion(one, diffs, head))) for one in reviewed.inline]
+        return [_comment(review, one, comment_text(one, _suggestion(one, diffs, head))) for one in reviewed.inline]
 
     return await asyncio.to_thread(written)
 

@@ -26,6 +26,7 @@ from bot.pulls.skipped import READ_BEFORE
 from bot.work.untrusted import visible
 from handlers.review import check_run, guidance, plan, previous
 from handlers.review.previous import Earlier
+from handlers.review.stages import Stage
 
 _CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d{1,9})\b", re.IGNORECASE)
 _MAX_RAW = 60_000
@@ -38,7 +39,7 @@ _MAX_ATTRIBUTES = 50
 
 async def read(review: Review) -> Subject:
     """The pull request and the issues it says it closes. Whoever asked for a draft gets it; nobody else does."""
-    await review.stage("read", "started")
+    await review.stage(Stage.READ, "started")
     task = review.task
     github = await review.services.github.for_repository(task.repository, READ)
     pull = await pulls.get_pull(github, task.repository, task.number)
@@ -57,7 +58,7 @@ async def read(review: Review) -> Subject:
         issues=tuple(linked),
         stop=stop,
     )
-    await review.stage("read", "failed" if stop else "done", stop or "")
+    await review.stage(Stage.READ, "failed" if stop else "done", stop or "")
     return subject
 
 
@@ -78,7 +79,7 @@ async def look(review: Review, subject: Subject, earlier: Earlier) -> Looked:
 
     Hunks that an earlier review has read at this place, under these rules, are not read again.
     """
-    await review.stage("look", "started")
+    await review.stage(Stage.LOOK, "started")
     mirror = await _fetched(review, subject)
     base_sha = await mirror.resolve(subject.base_branch)
     merge_base = await mirror.merge_base(base_sha, subject.head_sha)
@@ -106,7 +107,7 @@ async def look(review: Review, subject: Subject, earlier: Earlier) -> Looked:
         rules=rules,
         known=known,
     )
-    await review.stage("look", "done", f"{len(shown)} of {len(changed)} changed files to read")
+    await review.stage(Stage.LOOK, "done", f"{len(shown)} of {len(changed)} changed files to read")
     return looked
 
 

@@ -17,6 +17,7 @@ from bot.pulls.rules import ReviewRules
 from bot.toolchains.workspace import remove_tree
 from bot.types import ForgehandError
 from handlers.review import pull_request
+from handlers.review.stages import Stage
 
 _MOST = 500
 
@@ -26,7 +27,7 @@ async def analyse(review: Review, subject: Subject, looked: Looked) -> Analysis:
 
     Where the change is not read, all there is are the places of secrets, because they have to be hidden all the same.
     """
-    await review.stage("analyse", "started")
+    await review.stage(Stage.ANALYSE, "started")
     try:
         return await _analyse(review, subject, looked)
     except ForgehandError as error:

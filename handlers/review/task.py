@@ -7,24 +7,15 @@ from bot.engine.port import Ctx, Outcome
 from bot.pulls.records import ReviewInput, ReviewTask
 from bot.pulls.rules import ReviewRules
 from bot.work.services import Services
-from handlers.review import words
 from handlers.review.buttons import REVIEW_AGAIN
 from handlers.review.check_run import CHECK_NAME, acknowledge
 from handlers.review.pipeline import run_review
-from handlers.review.voice import Voice
-
-VOICE = Voice(
-    comment=words.comment_text,
-    review=words.review_text,
-    summary=words.summary_text,
-    check=words.check_report,
-    sentence=words.sentence,
-)
+from handlers.review.stages import Stage
 
 
 async def run(ctx: Ctx, services: Services, request: ReviewTask) -> Outcome:
     """Run the review."""
-    return await run_review(ctx, services, VOICE, request)
+    return await run_review(ctx, services, request)
 
 
 TASK = TaskSpec(
@@ -43,12 +34,12 @@ TASK = TaskSpec(
     rules=ReviewRules,
     shown=Shown.CHECK,
     stages={
-        "read": "Read the pull request",
-        "look": "See what changed",
-        "analyse": "Run the analysers",
-        "find": "Look for what is wrong",
-        "verify": "Check each finding",
-        "post": "Post what is proved",
+        Stage.READ: "Read the pull request",
+        Stage.LOOK: "See what changed",
+        Stage.ANALYSE: "Run the analysers",
+        Stage.FIND: "Look for what is wrong",
+        Stage.VERIFY: "Check each finding",
+        Stage.POST: "Post what is proved",
     },
     doors=Doors(buttons=(Button(REVIEW_AGAIN, ReviewInput()),), rerun=True),
     needs_open=True,

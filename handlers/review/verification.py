@@ -22,6 +22,7 @@ from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
 from handlers.review.background import Background
 from handlers.review.sandbox_runs import SandboxRuns, may_run
+from handlers.review.stages import Stage
 
 _TURNS = 6
 # Characters of diffs: of the finding's own file, and of all others together, which only have to show how it is used.
@@ -60,7 +61,7 @@ async def verify(
     review: Review, subject: Subject, looked: Looked, background: Background, turns: asyncio.Lock, finding: Finding
 ) -> Verdict:
     """Return a model's verdict on one finding, checked by code. A model that fails leaves the finding unproved."""
-    await review.stage("verify", "started")
+    await review.stage(Stage.VERIFY, "started")
     runs = SandboxRuns(review, looked, turns) if may_run(review, subject) else None
     prompt = await _prompt(review, subject, looked, background, finding, runs=runs is not None)
     inquiry = Inquiry(

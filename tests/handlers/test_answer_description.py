@@ -24,6 +24,12 @@ def test_the_authors_words_stay(before: str, first: str, second: str) -> None:
     assert spliced(twice, second) == twice
 
 
+def test_a_part_that_shows_its_own_last_line_is_written_over_whole() -> None:
+    ours = f"```mermaid\nflowchart LR\n{END}\n```\n\nfooter"
+    once = spliced("Author's words", ours)
+    assert spliced(spliced(once, ours), ours) == once, "the text does not grow"
+
+
 def test_ours_gives_way_where_there_is_no_room() -> None:
     body = spliced("x" * (MAX_BODY - 1_000), "line\n" * 1_000)
     assert len(body) <= MAX_BODY

@@ -1,0 +1,13 @@
+"""Name the stages that all conversations go through."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """A stage that steps report; each task gives it a title of its own."""
+
+    READ = "read"
+    LOOK = "look"
+    ANSWER = "answer"
