@@ -61,7 +61,7 @@ _BRANCH_PREFIX = r"^[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9_-]+)*[/_-]?$"
 
 
 class PublishPolicy(JsonModel):
-    """How changes are put on GitHub: the names of branches, and what commits carry."""
+    """The names of branches we make, and what their commits carry."""
 
     prefix: str = Field(
         default="forgehand/", pattern=_BRANCH_PREFIX, max_length=60, description="what the names of branches begin with"
