@@ -56,6 +56,11 @@ def _failing(base: Baseline | None) -> list[str]:
     return [name for name, verdict in verdicts.items() if verdict in {"failed", "error"}]
 
 
+async def note_unchanged(job: Job[Any]) -> None:
+    """Record that the loop ended without a change: nobody may read that the edit is done."""
+    await job.stage(Stage.EDIT, "failed", "nothing was changed")
+
+
 async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Hands:
     """Return the tools of the loop, bound to what the recipe lets it edit."""
     brief = evidence.brief

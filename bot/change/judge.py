@@ -1,30 +1,127 @@
-"""Ask another model about a change that passed all gates."""
+"""Ask another model about a change that passed all gates, and about each sentence its author says of it."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
 from bot.change.recipe import AnyEvidence, Job
+from bot.change.records import Claims
 from bot.change.stages import Stage
-from bot.models.port import Conversation, Message, Reply
+from bot.models.port import ModelError, Tool
+from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
 
 _MAX_DIFF = 60_000
+# looking things up costs a turn; a judge that needs more than this is not checking any more
+_TURNS = 8
+# a shorter quote stands in any diff
+_SHORTEST_QUOTE = 8
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^a-z\s])")
+_SENTENCES = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "number": {"type": "integer"},
+            "supported": {"type": "boolean"},
+            "quote": {"type": "string"},
+        },
+        "required": ["number", "supported", "quote"],
+        "additionalProperties": False,
+    },
+}
 
 
-async def ask_judge(job: Job[Any], evidence: AnyEvidence, step: str, system: str, schema: dict[str, Any]) -> Reply:
-    """Show issue or demands, diff and evidence to the ``verify`` model; its answer follows the schema."""
+class Verdict(NamedTuple):
+    """The judge's answer: the arguments that the recipe asked for, and the sentences that something shows."""
+
+    model: str
+    answer: dict[str, Any]
+    supported: Claims
+
+
+async def ask_judge(
+    job: Job[Any], evidence: AnyEvidence, step: str, system: str, properties: dict[str, Any]
+) -> Verdict:
+    """Show request, diff and what ran to a strong model that may look at the code; ``properties`` is its answer.
+
+    Raises :class:`bot.models.port.ModelError`, also where it comes to no answer: then nothing is published.
+    """
     await job.stage(Stage.JUDGE, "started")
     report = evidence.report
     assert report is not None, "only a change that passed the gates is judged"
     mirror = await job.mirror(report.base_sha)
-    diff = await mirror.diff(report.base_sha, report.changes)
+    diff = (await mirror.diff(report.base_sha, report.changes))[:_MAX_DIFF]
+    ran = what_ran(evidence)
+    sentences = [*split(evidence.claims.cause), *split(evidence.claims.change)]
     prompt = render(
         f"{job.recipe.prompts}/judge.md.j2",
         brief=evidence.brief,
-        baseline=evidence.baseline,
-        diff=diff[:_MAX_DIFF],
-        said=f"{evidence.cause}\n{evidence.change}".strip() or "nothing",
+        diff=diff,
+        ran=ran,
+        sentences="\n".join(f"{number}. {text}" for number, text in enumerate(sentences, 1)),
     )
-    conversation = Conversation(system=system, messages=(Message(role="user", text=prompt),))
-    return await job.ask(step, "verify", conversation, schema=schema, max_output=4096)
+    answer = Tool(
+        name="verdict",
+        description="Give your verdict; it ends your work.",
+        parameters={
+            "type": "object",
+            "properties": {**properties, "sentences": _SENTENCES},
+            "required": [*properties, "sentences"],
+            "additionalProperties": False,
+        },
+    )
+    inquiry = Inquiry(job, step, "review", system, report.base_sha, answer, turns=_TURNS, changes=report.changes)
+    said = await inquiry.ask(prompt)
+    if said.arguments is None:
+        raise ModelError(f"The judge of the change came to no verdict: {said.problem}")
+    texts = [text for text in report.changes.files.values() if text]
+    shown = _flat("\n".join([diff, ran, *texts]))
+    supported = _supported(said.arguments["sentences"], shown)
+    return Verdict(said.model, said.arguments, _kept(evidence.claims, supported))
+
+
+def what_ran(evidence: AnyEvidence) -> str:
+    """Say what was run before and after the change, by the program and not by its author."""
+    base, proof, report = evidence.baseline, evidence.proof, evidence.report
+    lines = []
+    if proof is not None:
+        lines.append(f"Before the change `{proof.command}` failed, {proof.runs} of {proof.runs} times:")
+        lines += [f"- {failure.test}: {failure.message[-600:]}" for failure in proof.failures]
+    if base is not None:
+        lines.append(f"The baseline was {base.scope}: `{base.command}`")
+    for gate in report.gates if report is not None else ():
+        before = f"{gate.before} before, " if gate.before else ""
+        lines.append(f"- {gate.name}: {before}{gate.after} after")
+    if report is not None and report.flaky:
+        lines.append(f"Failed once and passed when run again: {', '.join(report.flaky[:10])}")
+    return "\n".join(lines) if base is not None else "Nothing: code of a fork is not run here."
+
+
+def split(text: str) -> list[str]:
+    """Cut a paragraph into its sentences."""
+    return [sentence for sentence in _SENTENCE_END.split(text.strip()) if sentence]
+
+
+def _supported(rows: Any, shown: str) -> frozenset[int]:
+    """Return the numbers of sentences whose quote stands in what the judge was shown, or in the changed files."""
+    found = set()
+    for row in rows if isinstance(rows, list) else []:
+        quote = _flat(str(row.get("quote", ""))) if isinstance(row, dict) else ""
+        if len(quote) >= _SHORTEST_QUOTE and row.get("supported") is True and quote in shown:
+            found.add(row.get("number"))
+    return frozenset(number for number in found if isinstance(number, int))
+
+
+def _flat(text: str) -> str:
+    """Return the text without a diff's signs at the beginning of lines, blanks made equal."""
+    return " ".join(" ".join(line[1:] if line[:1] in "+-" else line for line in text.splitlines()).split())
+
+
+def _kept(claims: Claims, supported: frozenset[int]) -> Claims:
+    cause, change = split(claims.cause), split(claims.change)
+    return Claims(
+        cause=" ".join(text for number, text in enumerate(cause, 1) if number in supported),
+        change=" ".join(text for number, text in enumerate(change, len(cause) + 1) if number in supported),
+    )

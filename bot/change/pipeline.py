@@ -12,8 +12,9 @@ from bot.change.conversation import system_text, told
 from bot.change.delivery import deliver
 from bot.change.publication import tell
 from bot.change.recipe import AnyEvidence, Job, ProofResult, Recipe
-from bot.change.records import Baseline, Brief, Found
+from bot.change.records import Baseline, Brief, Claims, Found
 from bot.engine.port import Ctx, Outcome, Step
+from bot.git.changes import Changes
 from bot.models.port import ModelError
 from bot.work.loop import LoopLimits, work
 from bot.work.origin import Request
@@ -24,6 +25,10 @@ from bot.work.workshop import Installed
 # the gates may send an edit back three times; what fails then has failed in four different ways
 _ROUNDS = 4
 _LIMITS = LoopLimits()
+_OBJECTED = (
+    "A second model objects. Where it is right, mend the code and show it with a new test; where it is wrong, say so "
+    "with what shows it."
+)
 
 
 async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any], task: Request[Any]) -> Outcome:
@@ -71,12 +76,14 @@ async def _edit(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Found, pr
     hands = await editor.edit_hands(ctx, job, evidence)
     system = system_text(job, brief, found)
     said: tuple[str, str] | None = None
+    gated: Changes | None = None
     for attempt in range(_ROUNDS):
         try:
             state = await work(ctx, f"edit-{attempt}", system, state, hands, _LIMITS)
             if state.ended != "finished":
                 return evidence.noted(f"The work was stopped: {state.summary}.")
-            evidence = await _checked(ctx, job, evidence, state, attempt)
+            evidence = await _checked(ctx, job, evidence, state, gated, attempt)
+            gated = state.changes if evidence.report is not None else gated
         except ModelError as error:
             return evidence.noted(f"The work was stopped: {error}")
         why = _objection(evidence)
@@ -87,19 +94,27 @@ async def _edit(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Found, pr
     return evidence
 
 
-async def _checked(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, state: Work, attempt: int) -> AnyEvidence:
+async def _checked(
+    ctx: Ctx, job: Job[Any], evidence: AnyEvidence, state: Work, gated: Changes | None, attempt: int
+) -> AnyEvidence:
     """Run the gates on the finished change, then ask the judge where it passed them.
 
-    What an earlier round was told does not count for this one. Where nothing was changed there is nothing to check.
+    What an earlier round was told does not count for this one. ``gated`` is the change that the gates saw last. Where
+    nothing but the proof was changed there is nothing to check.
     """
     cause, _, change = state.summary.partition("\n")
-    evidence = evidence.updated(cause=cause, change=change, report=None, judgement=None)
-    if not state.changes.files:
-        return evidence
-    gate = gate_runner.gate
-    sha = evidence.brief.base_sha
-    report = await ctx.step(f"gate-{attempt}", gate, job, evidence, sha, state.changes, interruptible=True)
-    evidence = evidence.updated(report=report)
+    evidence = evidence.updated(claims=Claims(cause=cause, change=change), judgement=None)
+    proof = evidence.proof.files.files if evidence.proof is not None else {}
+    if set(state.changes.files) <= set(proof):
+        await ctx.step(f"unchanged-{attempt}", editor.note_unchanged, job)
+        return evidence.updated(report=None)
+    if gated == state.changes and evidence.report is not None:
+        report = evidence.report  # the same tree: what the gates found of it holds
+    else:
+        gate = gate_runner.gate
+        sha = evidence.brief.base_sha
+        report = await ctx.step(f"gate-{attempt}", gate, job, evidence, sha, state.changes, interruptible=True)
+        evidence = evidence.updated(report=report)
     if not report.passed:
         return evidence
     step = f"judge-{attempt}"
@@ -110,8 +125,10 @@ async def _checked(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, state: Work, 
 def _objection(evidence: AnyEvidence) -> tuple[str, str] | None:
     """Return what the edit goes back for: gates as often as there are rounds, a judge once."""
     report, judgement = evidence.report, evidence.judgement
-    if report is not None and not report.passed:
+    if report is None:
+        return ("You changed nothing but the proof.", "The code is as it was.") if evidence.proof is not None else None
+    if not report.passed:
         return "These gates did not pass.", report.complaints()
     if judgement is None or judgement.passed or evidence.objections > 1:
         return None
-    return "A second model objects:", judgement.objection
+    return _OBJECTED, judgement.objection

@@ -1,34 +1,35 @@
-"""Does this test prove the reported bug? Decided by code where the issue says what went wrong, else by ``verify``."""
+"""Decide whether a test proves the reported bug: by the exception that ended it, else left to the verifier."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.change.records import Failure
-from bot.toolchains.port import TestCase, TestRun
+from bot.toolchains.port import RaisedError, TestCase, TestRun
 from bot.types import JsonModel
 
 RUNS = 3
-_ERROR_NAME = re.compile(r"\b([A-Z]\w{0,80}(?:Error|Exception|Warning|Interrupt|Exit|DoesNotExist))\b")
+# a message that an issue cuts short must keep this many characters to be told from others
+_CUT = 12
 _RAISED_LINE = re.compile(
     r"^(?:E\s+)?(?:[\w.]{1,200}\.)?([A-Z]\w{0,80}(?:Error|Exception|Warning))(?::\s*(.*))?$", re.MULTILINE
 )
-_BROKEN_TEST = re.compile(
-    r"\b(ImportError|ModuleNotFoundError|SyntaxError|IndentationError|NameError|FileNotFoundError)\b"
-    r"|fixture '.*' not found"
-)
+# a test that ends with one of these, raised by itself, cannot run as it is written
+_BROKEN_TEST = {
+    "ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError", "NameError", "FileNotFoundError",
+}  # fmt: skip
+_BROKEN_TEXT = re.compile(rf"^(?:{'|'.join(sorted(_BROKEN_TEST))})\b|fixture '.*' not found")
 
 
 class Reported(JsonModel):
-    """What the issue says went wrong: errors shown as raised (name, message), and errors merely named."""
+    """Exceptions that an issue shows as raised: name and message."""
 
     raised: tuple[tuple[str, str], ...] = ()
-    named: tuple[str, ...] = ()
 
 
 class ProofCheck(JsonModel):
-    """``problem`` tells the model what to mend; else ``matched`` says how code recognised the reported failure."""
+    """The result for one test: a ``problem`` for the model to mend, else how the failure was ``matched`` by code."""
 
     problem: str | None = None
     matched: str | None = None
@@ -36,17 +37,16 @@ class ProofCheck(JsonModel):
 
 
 def reported_errors(text: str) -> Reported:
-    """The exceptions an issue shows or names, in order, without repetition."""
+    """Return the exceptions an issue shows, in order, without repetition."""
     raised = tuple(dict.fromkeys((name, (message or "").strip()) for name, message in _RAISED_LINE.findall(text)))
-    named = tuple(dict.fromkeys(_ERROR_NAME.findall(text)))
-    return Reported(raised=raised, named=named)
+    return Reported(raised=raised)
 
 
-def check_proof(runs: Sequence[TestRun], reported: Reported) -> ProofCheck:
+def check_proof(runs: Sequence[TestRun], reported: Reported, is_product: Callable[[str], bool]) -> ProofCheck:
     """Judge the runs of a new test on the unchanged code.
 
     It must be collected, fail in its call phase, fail the same way in every run, and not fail because the test
-    itself is broken.
+    itself is broken. ``is_product`` says of a path whether it was there before the test and is no test itself.
     """
     shapes = [_failing(run) for run in runs]
     problem = next((_unusable(run) for run in runs if _unusable(run)), None)
@@ -56,8 +56,10 @@ def check_proof(runs: Sequence[TestRun], reported: Reported) -> ProofCheck:
         )
     if problem is not None:
         return ProofCheck(problem=problem)
-    failures = tuple(Failure(test=case.id, phase=case.phase, message=case.message[:2000]) for case in shapes[0])
-    return _recognise(failures, reported)
+    failures = tuple(
+        Failure(test=case.id, phase=case.phase, message=case.message[:2000], raised=case.raised) for case in shapes[0]
+    )
+    return _recognise(failures, reported, is_product)
 
 
 def _failing(run: TestRun) -> list[TestCase]:
@@ -66,7 +68,7 @@ def _failing(run: TestRun) -> list[TestCase]:
 
 
 def _unusable(run: TestRun) -> str | None:
-    """Why one run cannot be a proof, or None."""
+    """Return why one run cannot be a proof, or None."""
     failing = _failing(run)
     if run.result.ended != "exit" or (run.cases and not run.complete):
         tail = run.result.output[-1500:]
@@ -88,38 +90,45 @@ def _unusable(run: TestRun) -> str | None:
     return None
 
 
-def _recognise(failures: tuple[Failure, ...], reported: Reported) -> ProofCheck:
-    """Compare the exceptions that ended the tests, and nothing else in the failures, with what the issue reported."""
-    ended = "\n".join(last_line(failure.message) for failure in failures)
-    for name, message in reported.raised:
-        if message and _raises(name, ended) and message in "\n".join(failure.message for failure in failures):
-            return ProofCheck(matched=f"raises `{name}: {message}`, as reported", failures=failures)
-    for name in dict.fromkeys([*(name for name, _ in reported.raised), *reported.named]):
-        if _raises(name, ended):
-            return ProofCheck(matched=f"fails with `{name}`, as reported", failures=failures)
-    broken = next((failure for failure in failures if _BROKEN_TEST.search(last_line(failure.message))), None)
+def _recognise(failures: tuple[Failure, ...], reported: Reported, is_product: Callable[[str], bool]) -> ProofCheck:
+    """Find the reported exception among those that ended the tests; where none decides, the verifier does.
+
+    It counts by type and message together, and only where the product raised it: a test can raise anything itself.
+    """
+    shown = [(name, message) for name, message in reported.raised if message and name != "AssertionError"]
+    for error in (error for failure in failures for error in failure.raised):
+        if error.genuine and is_product(error.path) and any(_same(error, *one) for one in shown):
+            return ProofCheck(matched=f"raises `{error.type}: {error.message[:200]}`, as reported", failures=failures)
+    broken = next((failure for failure in failures if _is_broken(failure, reported, is_product)), None)
     if broken is not None:
         return ProofCheck(
             problem=f"{broken.test} fails because the test itself is broken, not because of the bug: "
             f"{last_line(broken.message)}"
         )
-    other = [shown for shown in reported.raised if shown[0] != "AssertionError"]
-    if other:
-        shown = " or ".join(f"{name}: {message}".rstrip(": ") for name, message in other[-3:])
-        return ProofCheck(
-            problem=f"The issue shows `{shown}`, but the test fails with: {last_line(ended)}. Make it fail as reported."
-        )
     return ProofCheck(failures=failures)
 
 
-def _raises(name: str, ended: str) -> bool:
-    """Does a test end with this exception? ``AssertionError`` is how any test fails, so it says nothing."""
-    pattern = rf"^(?:[\w.]+\.)?{re.escape(name)}\b"
-    return name != "AssertionError" and re.search(pattern, ended, re.MULTILINE) is not None
+def _same(error: RaisedError, name: str, message: str) -> bool:
+    """Compare type and first line of the message; an issue may cut a long one."""
+    first = " ".join((error.message.strip().splitlines() or [""])[0].split())
+    wanted = " ".join(message.split())
+    cut = wanted.rstrip(".… ")
+    return error.type == name and (first == wanted or (cut != wanted and len(cut) >= _CUT and first.startswith(cut)))
+
+
+def _is_broken(failure: Failure, reported: Reported, is_product: Callable[[str], bool]) -> bool:
+    """Return whether a test cannot run as it is written; an error that was reported may be the bug."""
+    if failure.raised:
+        ended = failure.raised[0]
+        known = any(_same(ended, *one) for one in reported.raised)
+        return ended.type in _BROKEN_TEST and not is_product(ended.path) and not known
+    line = last_line(failure.message)
+    known = any(line == f"{name}: {message}" for name, message in reported.raised)
+    return _BROKEN_TEXT.search(line) is not None and not known
 
 
 def last_line(message: str) -> str:
-    """The line that names the exception: pytest puts it behind ``E``, others last, before a summary of theirs."""
+    """Return the line that names the exception: pytest puts it behind ``E``, others last, before a summary."""
     marked = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
     if marked:
         return marked[0][:300]

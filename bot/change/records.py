@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Generic, Literal, Self, TypeVar
 
 from bot.git.changes import Changes
-from bot.toolchains.port import Verdict
+from bot.toolchains.port import RaisedError, Verdict
 from bot.types import JsonModel
 from bot.work.assignment import RequestT
 from bot.work.origin import Request
@@ -112,11 +112,15 @@ class Baseline(JsonModel):
 
 
 class Failure(JsonModel):
-    """How the proof fails on the base: which test, in what phase, with what words."""
+    """How the proof fails on the base: which test, in what phase, with what words.
+
+    ``raised`` is the exception that ended it, then its causes; empty where the runner does not tell.
+    """
 
     test: str
     phase: str
     message: str
+    raised: tuple[RaisedError, ...] = ()
 
 
 class Proof(JsonModel):
@@ -171,12 +175,26 @@ class GateReport(JsonModel):
         return "\n\n".join(f"{gate.name}: {gate.after}\n{gate.detail}" for gate in self.failed())
 
 
+class Claims(JsonModel):
+    """What the author of a change says of it: the cause, and what the code does now."""
+
+    cause: str = ""
+    change: str = ""
+
+
+NO_CLAIMS = Claims()
+
+
 class Judgement(JsonModel):
-    """A second model's verdict on a change; ``objection`` says what the editor has to mend, "" where it passed."""
+    """A second model's verdict on a change; ``objection`` says what the editor has to mend, "" where it passed.
+
+    ``supported`` holds those sentences of the author's that something shows: nothing else is published.
+    """
 
     model: str
     passed: bool
     objection: str = ""
+    supported: Claims = NO_CLAIMS
 
 
 BriefT = TypeVar("BriefT", bound=Brief)
@@ -184,7 +202,10 @@ JudgementT = TypeVar("JudgementT", bound=Judgement)
 
 
 class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
-    """Everything a pull request or a comment of ours may claim. ``objections``: how often the judge objected."""
+    """Everything a pull request or a comment of ours may claim. ``objections``: how often the judge objected.
+
+    ``claims`` are the author's words before anybody judged them.
+    """
 
     task: RequestT
     brief: BriefT
@@ -193,8 +214,7 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
     report: GateReport | None = None
     judgement: JudgementT | None = None
     objections: int = 0
-    cause: str = ""
-    change: str = ""
+    claims: Claims = NO_CLAIMS
     notes: tuple[str, ...] = ()
     cost: Cost = NO_COST
 
@@ -203,6 +223,16 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
         """Whether all gates passed and the judge did not object."""
         gates = self.report is not None and self.report.passed
         return gates and self.judgement is not None and self.judgement.passed
+
+    @property
+    def cause(self) -> str:
+        """The cause as far as the judge found it supported."""
+        return self.judgement.supported.cause if self.judgement is not None else ""
+
+    @property
+    def change(self) -> str:
+        """What the code does now, as far as the judge found it supported."""
+        return self.judgement.supported.change if self.judgement is not None else ""
 
     def updated(self, **fields: Any) -> Self:
         """Return the same evidence with other values in some fields."""

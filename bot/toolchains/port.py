@@ -33,6 +33,18 @@ class Checks(JsonModel):
     minutes: float = Field(default=10.0, description="longer suites: only the nearest test files run")
 
 
+class RaisedError(JsonModel):
+    """An exception that a runner tells of: what was raised, and the innermost file of the repository it came through.
+
+    ``genuine``: the file at ``path`` really holds the code that raised or called what did. A path alone may be made up.
+    """
+
+    type: str
+    message: str = ""
+    path: str = ""
+    genuine: bool = False
+
+
 class TestCase(JsonModel):
     """One test's verdict.
 
@@ -49,6 +61,8 @@ class TestCase(JsonModel):
     phase: Literal["collect", "setup", "call", "teardown"] = "call"
     message: str = ""
     seconds: float = 0.0
+    # the exception that ended it, then its causes
+    raised: tuple[RaisedError, ...] = ()
 
 
 class TestRun(JsonModel):

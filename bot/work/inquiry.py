@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.context.index import Index
 from bot.context.lookup import Lookup
-from bot.git.changes import NO_CHANGES
+from bot.git.changes import NO_CHANGES, Changes
 from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
 from bot.models.structured import find_violations
 from bot.settings import ModelRole
@@ -102,7 +102,7 @@ class Answer(JsonModel):
 
 @dataclass(frozen=True)
 class Inquiry:
-    """One question to a model that may look things up at one commit. Runs inside one step of the engine.
+    """One question to a model that may look things up at one commit with ``changes`` on it, inside one step.
 
     Every request has its own name in the ledger, ``<name>-<turn>``, so a step that is repeated buys nothing twice.
     ``answer`` is the tool that ends it; without one, the first reply that calls no tool does. The commit is indexed
@@ -120,6 +120,7 @@ class Inquiry:
     max_output: int = 8192
     run: Callable[[str], Awaitable[str]] | None = None
     hide: Callable[[str], str] = str
+    changes: Changes = NO_CHANGES
 
     async def ask(self, prompt: str) -> Answer:
         """Ask until answered; raises :class:`bot.models.port.ModelError`."""
@@ -170,7 +171,7 @@ class Inquiry:
             return problem
         if call.name == RUN.name and self.run is not None:
             return await self.run(str(call.arguments["command"]))
-        return await look((await index(self.assignment, self.sha)).with_changes(NO_CHANGES), call)
+        return await look((await index(self.assignment, self.sha)).with_changes(self.changes), call)
 
 
 def _looked_up(lookup: Lookup, call: ToolCall) -> str:

@@ -47,16 +47,27 @@ def nothing_text(evidence: FixEvidence) -> str:
     parts = ["I could not produce a verified fix, so I opened no pull request.", *_notes(evidence), _cause(evidence)]
     if evidence.proof is not None:
         parts.append(
-            f"What I can show: the bug is reproduced. {_code(evidence.proof.tests[0])} fails on the present code."
+            f"What I can show: the new test {_code(evidence.proof.tests[0])} fails on the present code; it "
+            f"{paragraph(evidence.proof.reason)}."
         )
         parts.append(folded("The failing test", _proof_files(evidence)))
     if evidence.report is not None:
         parts += [evidence_table(evidence), _failed_gates(evidence.report)]
         parts.append(folded("The change that did not hold", code_block(evidence.report.diff, "diff")))
-    if evidence.judgement is not None and evidence.judgement.failing_input:
-        parts.append(f"A second model names an input that still fails: {_code(evidence.judgement.failing_input)}")
+    parts += _objection(evidence)
     parts += [_ran(evidence), _next(evidence)]
     return _joined(parts)
+
+
+def _objection(evidence: FixEvidence) -> list[str]:
+    """Say what the judge holds against the change."""
+    judgement = evidence.judgement
+    if judgement is None or judgement.passed:
+        return []
+    if judgement.failing_input:
+        named = f"A second model names an input that still fails: {_code(judgement.failing_input)}."
+        return [f"{named} {_said(judgement.reason)}".strip()]
+    return [f"A second model objects: {_said(judgement.reason) or 'it gave no reason.'}"]
 
 
 def refused_text(evidence: FixEvidence, refusal: Refusal) -> str:
@@ -110,7 +121,8 @@ def evidence_table(evidence: FixEvidence) -> str:
         if not gate.passed and name not in _OWN_ROW
     ]
     if evidence.judgement is not None:
-        said = "no failing input found" if evidence.judgement.passed else "names a failing input — **not passed**"
+        found = "names a failing input" if evidence.judgement.failing_input else "objects"
+        said = "no failing input found" if evidence.judgement.passed else f"{found} — **not passed**"
         rows.append([f"read by a second model call ({evidence.judgement.model})", "", said])
     return table(["check", "before", "after"], rows) if rows else ""
 
@@ -199,7 +211,8 @@ def ran(base: Baseline | None, report: GateReport | None, cost: str) -> str:
     if base is None:
         return cost
     where = "sandbox without network" if base.tier != "process" else "plain process, not a sandbox"
-    command = _code(report.command if report is not None else base.command)
+    # whole, however long: a command cut short is not the one that ran
+    command = inline_code(report.command if report is not None and report.command else base.command)
     head = f"Ran in a {base.tier} {where}" if base.tier != "process" else f"Ran in a {where}"
     return f"{head}: {command}.{_WEAKER.get(base.tier, '')} {cost}"
 
@@ -220,7 +233,7 @@ def details(failures: Sequence[Failure], base: Baseline | None) -> str:
 
 
 def _setup_line(ran: Ran) -> str:
-    return f"- {_code(ran.command)}: {'ok' if ran.ok else 'failed'}, {duration(ran.seconds)}"
+    return f"- {inline_code(ran.command)}: {'ok' if ran.ok else 'failed'}, {duration(ran.seconds)}"
 
 
 def _proof_files(evidence: FixEvidence) -> str:
@@ -237,6 +250,9 @@ def _failed_gates(report: GateReport) -> str:
 
 
 def _next(evidence: FixEvidence) -> str:
+    """Say how to go on: the issue is asked for more only where no test could show what it reports."""
     label = evidence.task.source_label
     again = f"remove the label {inline_code(label)} and add it again" if label else "ask again"
-    return f"To go on: add what is missing to the issue (an input, the expected and the actual result), then {again}."
+    if evidence.proof is None and evidence.baseline is not None:
+        return f"To go on: if the issue lacks an input, the expected or the actual result, add it, then {again}."
+    return f"For another attempt, {again}."

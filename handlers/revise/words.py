@@ -64,8 +64,8 @@ def nothing_text(evidence: Revised) -> str:
     """Write the comment where nothing was published: why, and what was tried."""
     report = evidence.report
     parts = ["I changed nothing in this pull request.", *evidence.notes]
-    if evidence.change:
-        parts.append(paragraph(evidence.change))
+    if report is None and evidence.claims.change:
+        parts.append(f"The model that was to change it says: {shortened(paragraph(evidence.claims.change), _SAID)}")
     if report is not None and not report.passed:
         parts.append("What I tried did not pass: " + ", ".join(gate.name for gate in report.failed()) + ".")
     if report is not None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+from simhub.model_formats import Asked
 
 Rule = dict[str, Any]
 
@@ -57,9 +60,27 @@ RECOGNISED: Rule = {
     "reply": {"json": {"same": True, "quote": "400 != 500", "why": "The cents of both prices are missing."}},
     "reusable": True,
 }
+
+
+def verdict(quote: str, **answer: Any) -> dict[str, Any]:
+    """The judge's answer: it finds both of the author's sentences supported by what it quotes."""
+    sentences = [{"number": number, "supported": True, "quote": quote} for number in (1, 2)]
+    return calls(("verdict", {**answer, "sentences": sentences}))
+
+
+def judged(**answer: Any) -> Callable[[Asked], Awaitable[dict[str, Any]]]:
+    """A judge that supports what the author says with a line of the diff it is shown."""
+
+    async def reply(asked: Asked) -> dict[str, Any]:
+        added = [line[1:].strip() for line in asked.text.splitlines() if line.startswith("+") and line[:3] != "+++"]
+        return verdict(max(added, key=len, default=""), **answer)
+
+    return reply
+
+
 JUDGED: Rule = {
     "match": {"system": "You judge code changes"},
-    "reply": {"json": {"passed": True, "reason": "Cents are read.", "failing_input": None}},
+    "reply": verdict("return int(whole) * 100", passed=True, reason="Cents are read.", failing_input=None),
     "reusable": True,
 }
 PROVED = [

@@ -22,6 +22,7 @@ from tests.e2e.answers import (
     later,
     new_file,
     prove,
+    verdict,
 )
 from tests.e2e.conftest import Tell
 from tests.support.story import Story
@@ -93,7 +94,7 @@ async def test_a_fix_that_breaks_another_test_is_not_published(tell: Tell) -> No
     assert "regressions" in status
     assert "tests/test_basket.py::BasketTest::test_whole_prices: passed before, failed now" in final
     assert "**Not verified" not in final
-    assert "the bug is reproduced" in final
+    assert "What I can show: the new test" in final
 
 
 async def test_a_fix_that_passes_only_sometimes_is_not_published(tell: Tell) -> None:
@@ -107,14 +108,51 @@ async def test_a_fix_that_passes_only_sometimes_is_not_published(tell: Tell) -> 
 async def test_a_fix_of_the_symptom_is_objected_to_with_an_input(tell: Tell) -> None:
     symptom = '    if text == "2.50":\n        return 250\n    return int(whole) * 100\n'
     failing = "parse_price('1.25') gives 100"
-    objection = {"passed": False, "reason": "Only one price is handled.", "failing_input": failing}
-    judge = {"match": {"system": "You judge code changes"}, "reply": {"json": objection}, "reusable": True}
+    objection = verdict("return 250", passed=False, reason="Only one price is handled.", failing_input=failing)
+    judge = {"match": {"system": "You judge code changes"}, "reply": objection, "reusable": True}
     story = await tell([*PROVED, *later(calls(edit(change(PRICES, FIX[0], symptom)))), AGAIN, judge])
     status, final = await unverified(story)
     assert failing in status
     assert failing in final
     judged = [asked for asked in story.script.requests if "You judge code changes" in asked.system]
     assert len(judged) == 2
+
+
+async def test_a_judge_who_objects_without_an_input_stops_the_change_and_what_nothing_shows_is_left_out(
+    tell: Tell,
+) -> None:
+    said = finish("Cents are dropped.", "Cents are added. It passes on Windows and is 20 % faster.")
+    again = {**AGAIN, "reply": calls(said)}
+    quote = "return int(whole) * 100"
+    sentences = [
+        {"number": 1, "supported": True, "quote": "words that nobody was shown"},
+        {"number": 2, "supported": True, "quote": quote},
+        {"number": 3, "supported": False, "quote": quote},
+    ]
+    why = "The half that is rounded is not the cause of it."
+    objecting = calls(("verdict", {"passed": False, "reason": why, "failing_input": None, "sentences": sentences}))
+    judge = {"match": {"system": "You judge code changes"}, "reply": objecting, "reusable": True}
+    story = await tell([*PROVED, *later(calls(edit(change(PRICES, *FIX)))), again, judge])
+    status, final = await unverified(story)
+    assert why in status
+    assert why in final
+    assert "A second model objects" in results(story), "the reason goes back to the author"
+    assert "**Change.** Cents are added.\n" in final
+    for unsupported in ("Windows", "faster", "Cents are dropped"):
+        assert unsupported not in final
+    asked = next(each for each in story.script.requests if "You judge code changes" in each.system)
+    assert "failed, 3 of 3 times" in asked.text
+    assert "regressions: 3 pass before, 4 pass after" in asked.text
+    assert {"read", "search"} <= set(asked.tools)
+
+
+async def test_an_unchanged_tree_is_no_fix_and_costs_no_gates(tell: Tell) -> None:
+    story = await tell([*PROVED, AGAIN, JUDGED])
+    status, final = await unverified(story)
+    assert "- [ ] Fix the cause (not passed): nothing was changed" in status
+    assert "Check the fix in a fresh tree" in status
+    assert "You changed nothing but the proof." in results(story)
+    assert "add it, then" not in final, "the issue lacked nothing"
 
 
 async def test_no_proof_no_fix(tell: Tell) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from simhub.workflows import Job
-from tests.e2e.answers import BODY, FIX, GOOD, PROOF, TITLE, Rule, calls, change, edit, finish
+from tests.e2e.answers import BODY, FIX, GOOD, PROOF, TITLE, Rule, calls, change, edit, finish, judged
 from tests.e2e.conftest import Tell
 from tests.e2e.scenes import POLICY, SAMPLE, git, put, rows
 from tests.support.pulls import propose, pull, push
@@ -38,7 +38,7 @@ def met(*which: bool | None) -> Rule:
         {"number": number, "asked": yes is not None, "met": yes is not False, "why": whys[yes]}
         for number, yes in enumerate(which, 1)
     ]
-    return {"match": {"system": "You check whether a change"}, "reply": {"json": {"demands": said}}}
+    return {"match": {"system": "You check whether a change"}, "reply": judged(demands=said)}
 
 
 async def fixed(story: Story, source: Path = SAMPLE) -> tuple[int, str]:

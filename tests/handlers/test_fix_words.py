@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from bot.change.records import Failure
+from bot.change.records import NO_CLAIMS, Claims, Failure
 from bot.git.changes import Changes
 from bot.github.text.markers import MAX_BODY
 from bot.github.text.outgoing import MAX_TEXT, outgoing
@@ -95,21 +95,23 @@ def test_without_a_fix_it_says_what_it_saw() -> None:
     assert text.startswith(
         "I could not produce a verified fix, so I opened no pull request.\n\nTwo tries did not do it."
     )
-    assert f"What I can show: the bug is reproduced. `{TEST}` fails on the present code." in text
+    assert f"What I can show: the new test `{TEST}` fails on the present code; it raises" in text
     assert "def test(): ..." in text
     assert "details of regressions" in text
-    assert text.rstrip().endswith("then remove the label `ai-bug-fix` and add it again.")
+    assert text.rstrip().endswith("For another attempt, remove the label `ai-bug-fix` and add it again.")
 
 
 def test_without_anything_it_claims_nothing() -> None:
     nothing = dict.fromkeys(("proof", "report", "baseline", "judgement"))
-    evidence = make_evidence(**nothing, cause="", change="", task=make_task(source_label=None))
+    evidence = make_evidence(**nothing, claims=NO_CLAIMS, task=make_task(source_label=None))
     text = nothing_text(evidence)
     assert evidence_table(evidence) == ""
     for claim in ("What I can show", "Ran in", "| check |", "Cause"):
         assert claim not in text
     assert "Cost $0.11" in text
-    assert text.endswith("then ask again.")
+    assert text.endswith("For another attempt, ask again.")
+    asked = nothing_text(make_evidence(proof=None, report=None, judgement=None))
+    assert "if the issue lacks an input" in asked, "only where no test could show the bug"
 
 
 def test_the_comment_that_notifies() -> None:
@@ -170,10 +172,14 @@ def test_hostile_words_break_nothing() -> None:
     failures = (Failure(test=f"t.py::test[{HOSTILE}]", phase="call", message=f"E   {HOSTILE}"),)
     evidence = make_evidence(
         task=make_task(title=HOSTILE, source_label="a`b"),
-        cause=HOSTILE,
-        change=HOSTILE,
         failed={"size": "many"},
-        judgement=Counterexample(model="checker", passed=False, reason="x", failing_input=HOSTILE),
+        judgement=Counterexample(
+            model="checker",
+            passed=False,
+            reason="x",
+            failing_input=HOSTILE,
+            supported=Claims(cause=HOSTILE, change=HOSTILE),
+        ),
     )
     evidence = with_proof(evidence, failures=failures, tests=(f"t.py::test[{HOSTILE}]",))
     for text in (pull_text(evidence).body, nothing_text(evidence), opened_text(evidence, "x/13")):
@@ -204,4 +210,4 @@ def test_very_long_words_keep_the_evidence() -> None:
         page = render(body)
         assert page.count("<details>") == page.count("</details>") > 0
         assert "2 pass</td>" in page
-    assert "then remove the label" in render(nothing_text(evidence))
+    assert "remove the label" in render(nothing_text(evidence))

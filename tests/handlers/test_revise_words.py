@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.change.records import Failure, PullEnds
+from bot.change.records import Claims, Failure, PullEnds
 from bot.work.origin import Subject
 from bot.work.records import Cost
 from handlers.revise.records import (
@@ -26,6 +26,9 @@ SHOWN = Reproof(size="14 lines in 2 files", failures=(Failure(test=TEST, phase="
 ASKED = (Demand(author="mara", text="Name it."),)
 
 
+CLAIMS = Claims(change="CENTS has a name.")
+
+
 def revised(**given: Any) -> Revised:
     """A revision after which everything holds, of a pull request that was opened with a verified fix."""
     was = make_evidence()
@@ -39,8 +42,9 @@ def revised(**given: Any) -> Revised:
         brief=Wanted(**dict(about), demands=ASKED, unverified=given.get("unverified", False)),
         baseline=was.baseline,
         report=was.report,
-        judgement=Answers(model="m", passed=True, answers=(Answered(met=True, why="It has a name."),)),
-        change="CENTS has a name.",
+        judgement=Answers(
+            model="m", passed=True, supported=CLAIMS, answers=(Answered(met=True, why="It has a name."),)
+        ),
         cost=Cost(dollars=0.02, calls=1),
     )
 

@@ -10,7 +10,20 @@ from pathlib import Path
 
 from bot.github.text.markers import markers_in
 from simhub.workflows import Job
-from tests.e2e.answers import BODY, FIX, JUDGED, PROOF, PROOF_TEXT, RECOGNISED, TITLE, calls, change, edit, finish
+from tests.e2e.answers import (
+    BODY,
+    FIX,
+    JUDGED,
+    PROOF,
+    PROOF_TEXT,
+    RECOGNISED,
+    TITLE,
+    calls,
+    change,
+    edit,
+    finish,
+    judged,
+)
 from tests.e2e.answers import new_file as new
 from tests.e2e.conftest import SAMPLE, Tell
 from tests.e2e.scenes import branches, git, put, rows
@@ -147,8 +160,8 @@ async def _mended(story: Story) -> None:
     story.script.on(revising, system=REVISE, text=tried[0].text, reusable=True)
     story.script.on(threaded, system=REVISE, text=cases.THREADED[1].text, reusable=True)
     for why in ("The test passes.", cases.THREAD_SAYS[0].says):
-        answer = {"json": {"demands": [{"number": 1, "asked": True, "met": True, "why": why}]}}
-        story.script.on(answer, system="You check whether a change")
+        met = [{"number": 1, "asked": True, "met": True, "why": why}]
+        story.script.on(judged(demands=met), system="You check whether a change")
     await comment(story, number, "/fix")
     (final,) = await finals(story, number, 1)
     assert_heard_as_data(story, (*tried, *cases.REVISE_SAYS))

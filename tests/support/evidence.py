@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.change.records import Baseline, Brief, ChangeTask, Failure, Gate, GateReport, Proof
+from bot.change.records import Baseline, Brief, ChangeTask, Claims, Failure, Gate, GateReport, Proof
 from bot.git.changes import Changes
 from bot.types import Actor, Repository
 from bot.work.origin import Origin, Principal, Request, Subject
@@ -14,6 +14,9 @@ from handlers.fix.task import FixInput
 
 TEST = "tests/test_cents.py::CentsTest::test_cents_count"
 MESSAGE = "def test_cents_count(self):\n>   assert total(['2.50']) == 250\nE   AssertionError: 200 != 250\n"
+
+
+CLAIMS = Claims(cause="Cents are dropped.", change="Cents are added.")
 
 
 def make_task(**given: Any) -> ChangeTask:
@@ -60,7 +63,7 @@ def make_evidence(*, tier: str = "bubblewrap", failed: dict[str, str] | None = N
         tests=(TEST,),
         failures=(Failure(test=TEST, phase="call", message=MESSAGE),),
         runs=3,
-        reason="the issue's own words",
+        reason="raises `AssertionError: 200 != 250`, as reported",
         command="pytest -q tests/test_cents.py",
     )
     baseline = Baseline(
@@ -85,9 +88,8 @@ def make_evidence(*, tier: str = "bubblewrap", failed: dict[str, str] | None = N
         "baseline": baseline,
         "proof": proof,
         "report": report,
-        "judgement": Counterexample(model="checker", passed=True, reason="fine"),
-        "cause": "Cents are dropped.",
-        "change": "Cents are added.",
+        "judgement": Counterexample(model="checker", passed=True, reason="fine", supported=CLAIMS),
+        "claims": CLAIMS,
         "cost": Cost(dollars=0.114, calls=6),
     }
     return FixEvidence(**(fields | given))

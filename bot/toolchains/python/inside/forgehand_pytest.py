@@ -10,6 +10,7 @@ import importlib
 import os
 from typing import Any
 
+from forgehand_errors import described_errors  # type: ignore[import-not-found]
 from forgehand_records import Records, directory_with_key, numbered  # type: ignore[import-not-found]
 
 _DIRECTORY = directory_with_key()
@@ -34,7 +35,7 @@ def kind_of(node: Any) -> str:
 
 
 class Marker:
-    """Hooks that add an item's own id and kind to its reports, which carry them from workers to the controller."""
+    """Hooks that add an item's own id, kind and errors to its reports, which carry them from workers."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: Any) -> None:
@@ -43,11 +44,13 @@ class Marker:
             item.forgehand = (own, kind_of(item))
 
     @pytest.hookimpl(hookwrapper=True)
-    def pytest_runtest_makereport(self, item: Any) -> Any:
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
         outcome = yield
         if outcome.excinfo is None and hasattr(item, "forgehand"):
             report = outcome.get_result()
             report.forgehand_id, report.forgehand_kind = item.forgehand
+            if report.outcome == "failed" and call.excinfo is not None:
+                report.forgehand_raised = described_errors(call.excinfo.value)
 
 
 class Reporter:
@@ -78,7 +81,8 @@ class Reporter:
         verdict = "failed" if report.when == "call" and report.outcome == "failed" else _VERDICTS[report.outcome]
         message = "" if report.outcome == "passed" else self._message(report)
         kind = getattr(report, "forgehand_kind", "test")
-        self._records.case(self._id(report), verdict, report.when, message, report.duration, kind)
+        raised = getattr(report, "forgehand_raised", [])
+        self._records.case(self._id(report), verdict, report.when, message, report.duration, kind, raised)
 
     def pytest_collectreport(self, report: Any) -> None:
         # a module that skips itself, or that cannot be imported

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import os
+from typing import Any
 
 KEY_FILE = "key"
 RESULTS_FILE = "results.jsonl"
@@ -52,12 +53,19 @@ class Records:
         self._stream = open(os.path.join(directory, RESULTS_FILE), "x")
 
     def case(
-        self, id: str, verdict: str, phase: str, message: str = "", seconds: float = 0.0, kind: str = "test"
+        self,
+        id: str,
+        verdict: str,
+        phase: str,
+        message: str = "",
+        seconds: float = 0.0,
+        kind: str = "test",
+        raised: Any = (),
     ) -> None:
         """Write a verdict; of several of one test the reader keeps the worst."""
         self.failed = self.failed or verdict in ("failed", "error")
         record = {"id": id, "verdict": verdict, "phase": phase, "message": message[-TEXT:]}
-        self._write({**record, "seconds": round(seconds, 4), "kind": kind})
+        self._write({**record, "seconds": round(seconds, 4), "kind": kind, "raised": list(raised)})
 
     def again(self, id: str) -> None:
         """Take back what was written of a test: it runs again."""

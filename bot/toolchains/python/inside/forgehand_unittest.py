@@ -14,6 +14,7 @@ import traceback
 import unittest
 from typing import Any
 
+from forgehand_errors import described_errors  # type: ignore[import-not-found]
 from forgehand_records import Records, numbered  # type: ignore[import-not-found]
 
 _ENDINGS = ("_test.py", "_tests.py")
@@ -57,8 +58,11 @@ class Result(unittest.TextTestResult):
 
     def _case(self, test: Any, verdict: str, error: Any = None, phase: str = "call") -> None:
         self._told = True
-        message = error or "" if isinstance(error, (str, type(None))) else described(error)
-        self.records.case(test.forgehand_id, verdict, phase, message, time.monotonic() - self._started)
+        told = isinstance(error, (str, type(None)))
+        message = error or "" if told else described(error)
+        raised = [] if told else described_errors(error[1])
+        seconds = time.monotonic() - self._started
+        self.records.case(test.forgehand_id, verdict, phase, message, seconds, raised=raised)
 
     def addSuccess(self, test: Any) -> None:
         super().addSuccess(test)
