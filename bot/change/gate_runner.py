@@ -90,6 +90,7 @@ async def _run(
     """Run the proof where there is one, then the baseline's scope. What passed before is told in whole."""
     workshop = job.workshop(base_sha)
     await workshop.ready()
+    await workshop.renew()
     seconds = job.policy.checks.minutes * 60
     proofs = [await _run_in_time(workshop, changes, proof.targets, seconds) for _ in range(RUNS)] if proof else []
     kept = _kept(base, changes, existing)

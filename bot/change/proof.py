@@ -100,6 +100,7 @@ async def check(job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> 
     if not targets:
         return Proved(problem="No test was written.")
     workshop = job.workshop(brief.base_sha)
+    await workshop.renew()
     runs = [await workshop.test(changes, targets) for _ in range(RUNS)]
     toolchain = workshop.toolchain()
     there = {entry.path for entry in await mirror.entries(brief.base_sha)}

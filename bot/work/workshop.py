@@ -1,4 +1,4 @@
-"""One warm directory a task: installed once, laid out anew before every use, rebuilt wherever a step finds it missing.
+"""Keep one warm directory a task: installed once, laid out before every use, rebuilt where a step finds it missing.
 
 ``pristine`` is the base as the install phase left it, before a model said anything; ``tree`` is what commands see.
 """
@@ -6,21 +6,19 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import stat
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from bot.git.changes import Changes
-from bot.git.errors import PathRefused
 from bot.git.mirrors import Mirror
 from bot.sandbox.port import CommandResult, Limits, Sandbox
 from bot.toolchains.port import TestRun, Toolchain, ToolchainError, Workspace
 from bot.toolchains.workspace import remove_tree
 from bot.types import JsonModel
 from bot.work.records import Ran
+from bot.work.tree import lay
 
 _OUTPUT = 4000
 
@@ -84,16 +82,20 @@ class Workshop:
         await asyncio.to_thread(self._marker.write_text, installed.model_dump_json())
         return installed
 
+    async def renew(self) -> None:
+        """Let the next command find a tree copied whole from the base: what is evidence runs in a fresh one."""
+        await asyncio.to_thread(self._manifest.unlink, missing_ok=True)
+
     async def test(self, changes: Changes, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
-        """Run tests on base plus changes, in a fresh tree, without network, dependencies read-only."""
+        """Run tests on base plus changes, without network, dependencies read-only."""
         return await self.toolchain().test(await self._laid(changes), targets, limits=limits)
 
     async def run(self, command: str, changes: Changes, limits: Limits) -> CommandResult:
-        """A shell line of the model's in the sandbox, on base plus changes, without network."""
+        """Run a shell line of the model's in the sandbox, on base plus changes, without network."""
         return await self.toolchain().run(await self._laid(changes), command, limits=limits)
 
     def toolchain(self) -> Toolchain:
-        """The toolchain of the prepared base."""
+        """Return the toolchain of the prepared base."""
         return self._make_toolchain(self._pristine)
 
     @property
@@ -101,16 +103,20 @@ class Workshop:
         return self._folder / "pristine"
 
     @property
+    def _manifest(self) -> Path:
+        return self._folder / "laid.json"
+
+    @property
     def _marker(self) -> Path:
         return self._folder / "installed.json"
 
     async def _laid(self, changes: Changes) -> Workspace:
-        """A tree that is exactly the pristine base plus changes, whatever an earlier command left there."""
+        """Lay out exactly the pristine base plus changes, whatever an earlier command left there."""
         await self.ready()
         # Making the git tree first checks every path, symlinked parents included, before anything is written.
         await (await self._mirror()).tree(self._base_sha, changes)
         tree = self._folder / "tree"
-        await asyncio.to_thread(_lay, self._pristine, tree, changes)
+        await asyncio.to_thread(lay, self._pristine, tree, self._manifest, changes)
         return Workspace(tree=tree, env=self.env)
 
 
@@ -119,34 +125,6 @@ def _read_marker(marker: Path) -> Installed | None:
         return Installed.model_validate_json(marker.read_text())
     except (OSError, ValidationError):
         return None
-
-
-def _lay(pristine: Path, tree: Path, changes: Changes) -> None:
-    remove_tree(tree)
-    shutil.copytree(pristine, tree, symlinks=True, ignore=_special_files)
-    for path, text in changes.files.items():
-        _put(tree, tree / path, text)
-
-
-def _put(tree: Path, target: Path, text: str | None) -> None:
-    """Write or delete one file; what a build left in its way may be a link to somewhere else, which is not followed."""
-    if not target.parent.resolve().is_relative_to(tree.resolve()):
-        raise PathRefused(f"{target.relative_to(tree)} lies behind a link that leads out of the repository.", path=None)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    mode = stat.S_IMODE(target.lstat().st_mode) if target.is_file() and not target.is_symlink() else 0o644
-    target.unlink(missing_ok=True)
-    if text is not None:
-        target.write_bytes(text.encode())
-        target.chmod(mode)
-
-
-def _special_files(folder: str, names: list[str]) -> list[str]:
-    """Pipes, sockets and devices that an install left behind: they cannot be copied and nobody needs them."""
-    return [name for name in names if not _is_ordinary((Path(folder) / name).lstat().st_mode)]
-
-
-def _is_ordinary(mode: int) -> bool:
-    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
 
 
 def _ran(result: CommandResult) -> Ran:

@@ -1,0 +1,159 @@
+"""Lay out a tree as base plus changes, and lay it out again by mending only what a command touched.
+
+What a command touched is seen by size, times and inode of each entry: the kernel sets ``ctime`` at every write, and no
+program can set it back (https://man7.org/linux/man-pages/man7/inode.7.html).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from bot.git.changes import Changes
+from bot.git.errors import PathRefused
+from bot.toolchains.workspace import remove_tree
+from bot.types import JsonModel
+
+_Signature = tuple[int, ...]
+
+
+class Manifest(JsonModel):
+    """Each entry of a tree as it was laid out, and the paths that differ from the pristine base."""
+
+    entries: dict[str, _Signature]
+    changed: tuple[str, ...]
+
+
+def lay(pristine: Path, tree: Path, manifest: Path, changes: Changes) -> None:
+    """Make ``tree`` exactly the pristine base plus changes, whatever a command left there.
+
+    Without a manifest everything is copied; so it is where the tree cannot be read any more. The manifest is gone while
+    this runs, so that a process that dies midway leaves none.
+    """
+    known = _read(manifest)
+    manifest.unlink(missing_ok=True)
+    entries = _mended(pristine, tree, known) if known is not None else None
+    if entries is None:
+        remove_tree(tree)
+        shutil.copytree(pristine, tree, symlinks=True, ignore=_special_files)
+        entries = _signatures(tree, "")
+    for path, text in changes.files.items():
+        _put(tree, tree / path, text)
+        _note(tree, path, entries)
+    made = [part for path in changes.files for part in _parts(path) if not os.path.lexists(pristine / part)]
+    laid = Manifest(entries=entries, changed=tuple(dict.fromkeys([*made, *changes.files])))
+    manifest.write_text(laid.model_dump_json())
+
+
+def _read(manifest: Path) -> Manifest | None:
+    try:
+        return Manifest.model_validate_json(manifest.read_text())
+    except (OSError, ValidationError):
+        return None
+
+
+def _mended(pristine: Path, tree: Path, known: Manifest) -> dict[str, _Signature] | None:
+    """Bring a tree back to the pristine base; None where that is better done anew."""
+    entries = dict(known.entries)
+    try:
+        _remove_foreign(tree, "", entries, frozenset(known.changed))
+        for path in known.changed:
+            _restore(pristine, tree, path, entries)
+        for path in [path for path in entries if not os.path.lexists(tree / path)]:
+            _restore(pristine, tree, path, entries)
+    except OSError:
+        return None
+    return entries
+
+
+def _remove_foreign(tree: Path, folder: str, entries: dict[str, _Signature], changed: frozenset[str]) -> None:
+    """Delete what is not as it was laid out. Nothing is followed: a link is an entry like any other."""
+    for entry in list(os.scandir(tree / folder)):
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        if path in changed or entries.get(path) != _signature(entry.stat(follow_symlinks=False)):
+            _remove(tree / path)
+        elif entry.is_dir(follow_symlinks=False):
+            _remove_foreign(tree, path, entries, changed)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        remove_tree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _restore(pristine: Path, tree: Path, path: str, entries: dict[str, _Signature]) -> None:
+    """Put back one path of the base, parents first; what only a change had made is forgotten."""
+    source = pristine / path
+    target = tree / path
+    if os.path.lexists(target):
+        return
+    if not os.path.lexists(source):
+        entries.pop(path, None)
+        return
+    if (parent := path.rpartition("/")[0]) and not target.parent.exists():
+        _restore(pristine, tree, parent, entries)
+    if source.is_dir() and not source.is_symlink():
+        target.mkdir()
+        shutil.copystat(source, target)
+    else:
+        shutil.copy2(source, target, follow_symlinks=False)
+    entries[path] = _signature(target.lstat())
+
+
+def _note(tree: Path, path: str, entries: dict[str, _Signature]) -> None:
+    """Record what was just put at a path, and the folders made on the way."""
+    for part in _parts(path):
+        if os.path.lexists(tree / part):
+            entries[part] = _signature((tree / part).lstat())
+        else:
+            entries.pop(part, None)
+
+
+def _parts(path: str) -> list[str]:
+    """Return the folders on the way to a path, outermost first, and the path."""
+    names = path.split("/")
+    return ["/".join(names[:end]) for end in range(1, len(names) + 1)]
+
+
+def _signatures(tree: Path, folder: str) -> dict[str, _Signature]:
+    found: dict[str, _Signature] = {}
+    for entry in os.scandir(tree / folder):
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        found[path] = _signature(entry.stat(follow_symlinks=False))
+        if entry.is_dir(follow_symlinks=False):
+            found |= _signatures(tree, path)
+    return found
+
+
+def _signature(status: os.stat_result) -> _Signature:
+    """Return what tells an entry from another or from itself before a write; of a folder only its mode."""
+    if stat.S_ISDIR(status.st_mode):
+        return (status.st_mode,)
+    return (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def _put(tree: Path, target: Path, text: str | None) -> None:
+    """Write or delete one file; what a build left in its way may be a link to somewhere else, which is not followed."""
+    if not target.parent.resolve().is_relative_to(tree.resolve()):
+        raise PathRefused(f"{target.relative_to(tree)} lies behind a link that leads out of the repository.", path=None)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mode = stat.S_IMODE(target.lstat().st_mode) if target.is_file() and not target.is_symlink() else 0o644
+    target.unlink(missing_ok=True)
+    if text is not None:
+        target.write_bytes(text.encode())
+        target.chmod(mode)
+
+
+def _special_files(folder: str, names: list[str]) -> list[str]:
+    """Name the pipes, sockets and devices that an install left behind: they cannot be copied and nobody needs them."""
+    return [name for name in names if not _is_ordinary((Path(folder) / name).lstat().st_mode)]
+
+
+def _is_ordinary(mode: int) -> bool:
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
