@@ -21,7 +21,8 @@ from bot.work.toolset import Check, Hands, May, protected, shown
 
 # an edit waits for these tests; those that take longer run in the gates
 NEAR = Limits(seconds=120)
-_NEAREST = 8
+# more test files than this are for the gates
+_NEAREST = 4
 _SHOWN = 4_000
 _NOT_RUN = "The edits apply. Code of a fork is not run here."
 
@@ -61,7 +62,7 @@ async def note_unchanged(job: Job[Any]) -> None:
     await job.stage(Stage.EDIT, "failed", "nothing was changed")
 
 
-async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Hands:
+async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Found) -> Hands:
     """Return the tools of the loop, bound to what the recipe lets it edit."""
     brief = evidence.brief
     existing = frozenset(await ctx.step("existing", existing_paths, job, brief))
@@ -71,7 +72,7 @@ async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Hands:
         brief.nonce,
         lookup_for(job, brief),
         job.recipe.may_edit(job, evidence, existing),
-        _check(job, evidence),
+        _check(job, evidence, found),
         may_run=brief.runs,
     )
 
@@ -98,7 +99,7 @@ def code_and_new_tests(job: Job[Any], evidence: AnyEvidence, existing: Collectio
     return may_edit
 
 
-def _check(job: Job[Any], evidence: AnyEvidence) -> Check:
+def _check(job: Job[Any], evidence: AnyEvidence, found: Found) -> Check:
     brief, base, proof = evidence.brief, evidence.baseline, evidence.proof
 
     async def check(changes: Changes) -> str:
@@ -110,7 +111,7 @@ def _check(job: Job[Any], evidence: AnyEvidence) -> Check:
             run = await workshop.test(changes, proof.targets, limits=NEAR)
             parts.append(shown("The proof", run))
             await job.stage(Stage.EDIT, "started", _progress(run.verdicts(), proof))
-        near = await tests_near(job, brief, base, changes, proof)
+        near = await tests_near(job, brief, base, found, changes, proof)
         if near:
             parts.append(shown("Tests nearby", await workshop.test(changes, near, limits=NEAR)))
         return "\n\n".join(parts) or "The edits apply. No test nearby is known."
@@ -124,14 +125,18 @@ def _progress(verdicts: Mapping[str, str], proof: Proof) -> str:
 
 
 async def tests_near(
-    job: Job[Any], brief: Brief, base: Baseline, changes: Changes, proof: Proof | None
+    job: Job[Any], brief: Brief, base: Baseline, found: Found, changes: Changes, proof: Proof | None
 ) -> Sequence[str]:
-    """Return the new test files of the change, then existing ones that exercise it; eight of the latter at most."""
-    code = await index(job, brief.base_sha)
+    """Return the new test files of the change, then the existing ones that were found for the request.
+
+    Tests that only have a changed file's name are asked where none was found: they seldom show what the issue is about.
+    """
     toolchain = job.workshop(brief.base_sha).toolchain()
     proved = proof.files.files if proof is not None else {}
     new = [path for path, text in changes.files.items() if text is not None and path not in proved]
     own = toolchain.targets([path for path in new if toolchain.is_test(path)])
-    near = [test for path in changes.files for test in code.find_tests(path)]
-    files = [*base.targets[:3], *near] or list(base.targets)
+    files = found.tests or base.targets
+    if not files:
+        code = await index(job, brief.base_sha)
+        files = tuple(test for path in changes.files for test in code.find_tests(path))
     return (*own, *tuple(dict.fromkeys(file for file in files if file not in changes.files))[:_NEAREST])

@@ -19,7 +19,8 @@ from bot.models.port import Conversation, Message, ModelError
 from bot.work.inquiry import index
 from bot.work.prompts import render
 
-_WINDOW_TOKENS = 6_000
+# the code of some ten functions: what more is needed the model reads
+_WINDOW_TOKENS = 3_000
 _FILES = 12
 _TESTS = 12
 # tests rank low, because a fix is rarely there
@@ -52,7 +53,6 @@ async def find(job: Job[Any], brief: Brief) -> Found:
         windows=windows,
         guidelines=await guidelines.collect(partial(mirror.read, brief.trusted_sha), code.paths, files),
         tests=tests,
-        style=await asyncio.to_thread(style_there, code, [path for path in files if path in code.files]),
     )
     await job.stage(Stage.FIND, "done", ", ".join(f"`{path}`" for path in files[:3]))
     return found
@@ -80,12 +80,6 @@ def nearby_tests(code: Index, ranked: Sequence[str]) -> tuple[str, ...]:
     exercising = [test for path in ranked[:5] if code.files[path].role != "test" for test in code.find_tests(path)]
     exercising.sort(key=lambda test: _TEST_NAME.search(test) is None)
     return tuple(dict.fromkeys([*speaking, *exercising]))[:_TESTS]
-
-
-def style_there(code: Index, files: Sequence[str]) -> str:
-    """Describe how the likeliest file of code and its neighbours are written; '' where there is none."""
-    path = next((path for path in files if code.files[path].role == "code"), None)
-    return code.describe_style(path) if path is not None else ""
 
 
 async def _reranked(

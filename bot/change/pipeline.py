@@ -73,7 +73,7 @@ async def _edit(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Found, pr
     """
     brief = evidence.brief
     state = await ctx.step("edit-prompt", editor.start_editing, job, evidence, found, proved.messages)
-    hands = await editor.edit_hands(ctx, job, evidence)
+    hands = await editor.edit_hands(ctx, job, evidence, found)
     system = system_text(job, brief, found)
     said: tuple[str, str] | None = None
     gated: Changes | None = None

@@ -74,16 +74,12 @@ class Brief(JsonModel):
 
 
 class Found(JsonModel):
-    """Where the code probably is: ranked paths, the windows shown to the model, guidelines, tests nearby.
-
-    ``style`` is how the likeliest file and its neighbours are written, with two short examples; '' where unknown.
-    """
+    """Where the code probably is: ranked paths, the windows shown to the model, guidelines, tests nearby."""
 
     files: tuple[str, ...]
     windows: str
     guidelines: tuple[tuple[str, str], ...] = ()
     tests: tuple[str, ...] = ()
-    style: str = ""
 
 
 class Baseline(JsonModel):

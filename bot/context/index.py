@@ -20,7 +20,6 @@ from bot.context.postings import Postings
 from bot.context.query import read_query
 from bot.context.ranking import Corpus, RankedFile, RankedFunction, Ranker
 from bot.context.record import Posting, Record, read_text
-from bot.context.style import describe_style
 from bot.context.tree import Tree, TreeFile, is_too_large, list_tree, read_sizes
 from bot.context.windows import Windows, cut_windows
 from bot.context.worker import MISSING
@@ -79,17 +78,13 @@ class Index:
     def windows(self, ranking: Sequence[RankedFile], budget_tokens: int) -> Windows:
         """Cut passages of a ranking to a budget.
 
-        Signatures of the files, code of the likeliest functions.
+        Names of the files, code of the likeliest functions.
         """
         return cut_windows(self, ranking, budget_tokens)
 
     def find_tests(self, path: str) -> tuple[str, ...]:
         """Find test files that exercise a file, nearest first; at most five."""
         return find_tests(self, path)
-
-    def describe_style(self, path: str) -> str:
-        """Describe how the neighbours of a file write, with two short examples."""
-        return describe_style(self, path)
 
     def with_changes(self, changes: Changes) -> Lookup:
         """Search and read this commit with changes on top."""

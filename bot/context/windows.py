@@ -1,4 +1,4 @@
-"""Cut code to a budget: signatures of files, code of functions."""
+"""Cut the code of the likeliest functions to a budget."""
 
 from __future__ import annotations
 
@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.context.lookup import number_lines
-from bot.context.outline import Definition
 from bot.context.ranking import RankedFile, RankedFunction
-from bot.context.record import Record
 
 _CHARACTERS_A_TOKEN = 3.5  # of source code, which has 2.5 to 4
 _FUNCTIONS = 12  # shown with their code
-_OUTLINED = 6  # files outlined
-_OUTLINE_LINES = 60  # of a file
 _CODE_LINES = 100  # of a function
-_OUTLINES_SHARE = 0.5  # of the budget, kept free for outlines
 
 
 @dataclass(frozen=True)
@@ -36,28 +31,21 @@ class Windows:
 
 
 class _Index(Protocol):
-    def record(self, path: str) -> Record: ...
-
     def texts(self, paths: Iterable[str]) -> dict[str, str]: ...
 
 
 def cut_windows(index: _Index, ranking: Sequence[RankedFile], budget: int) -> Windows:
     """Cut a ranking to a budget of tokens.
 
-    The list of paths first, then code of the functions, then outlines of the best files, while there is room.
+    The list of paths first, then code of the functions, while there is room.
     """
     room = _Room(budget)
     room.add("ranking", "Likeliest files:\n" + "\n".join(_line(number, one) for number, one in enumerate(ranking, 1)))
     functions = sorted((one for file in ranking for one in file.functions), key=lambda one: -one.score)[:_FUNCTIONS]
     texts = index.texts(dict.fromkeys(one.path for one in functions))
-    outlines = budget * _OUTLINES_SHARE if ranking else 0
     for one in functions:
         if one.path in texts:
-            room.add(f"{one.path}:{one.name}", _code(one, texts[one.path]), keep=outlines)
-    for file in ranking[:_OUTLINED]:
-        definitions = index.record(file.path).definitions
-        if definitions:
-            room.add(f"outline of {file.path}", _outline(file.path, definitions))
+            room.add(f"{one.path}:{one.name}", _code(one, texts[one.path]))
     return room.windows()
 
 
@@ -68,10 +56,10 @@ class _Room:
         self._left_out: list[str] = []
         self._used = 0.0
 
-    def add(self, name: str, passage: str, *, keep: float = 0.0) -> None:
-        """Add a passage if it fits and leaves ``keep`` tokens for what follows."""
+    def add(self, name: str, passage: str) -> None:
+        """Add a passage if it fits."""
         tokens = len(passage) / _CHARACTERS_A_TOKEN + 1
-        if self._used + tokens > self._budget - keep:
+        if self._used + tokens > self._budget:
             self._left_out.append(name)
             return
         self._used += tokens
@@ -89,16 +77,3 @@ def _code(one: RankedFunction, text: str) -> str:
     end = min(one.end, one.start + _CODE_LINES - 1)
     rest = f"\n(cut; it ends in line {one.end})" if end < one.end else ""
     return f"{one.path}, {one.name}:\n{number_lines(text.split(chr(10)), one.start, end)}{rest}"
-
-
-def _outline(path: str, definitions: Sequence[Definition]) -> str:
-    lines = [_signature(one) for one in definitions[:_OUTLINE_LINES]]
-    if len(definitions) > _OUTLINE_LINES:
-        lines.append(f"({len(definitions) - _OUTLINE_LINES} more)")
-    return f"{path} defines:\n" + "\n".join(lines)
-
-
-def _signature(one: Definition) -> str:
-    indent = "  " if one.container else ""
-    doc = f"  # {one.doc}" if one.doc else ""
-    return f"{one.start:>5} {indent}{one.signature}{doc}"

@@ -27,6 +27,7 @@ _SHOWN = 6_000
 _ALIKE = 40
 _SAID = 800
 _CHECKING = "Checking."
+_REFUSED = "Not finished: an edit in this answer was refused. Mend it first, then call `finish` again."
 _OUT_OF_BOUNDS = {"protected", "bad-path"}
 
 
@@ -89,8 +90,15 @@ class Hands:
         await audit_unknown(self.job, reply.tool_calls, self.tools)
         messages: list[Message] = []
         finished = None
+        refused = False
         for call in reply.tool_calls:
-            text, changes = await self._call(call, changes)
+            try:
+                text, changes = await self._call(call, changes)
+            except EditError as error:
+                text = str(error)
+                refused = True
+            if text == _CHECKING and refused:
+                text = _REFUSED
             messages.append(Message(role="tool", text=text, tool_call_id=call.id))
             if text == _CHECKING:
                 finished = _summary(call)
@@ -116,23 +124,17 @@ class Hands:
         return Acted(messages=(note,), changes=edited, seconds=time.monotonic() - started)
 
     async def _call(self, call: ToolCall, changes: Changes) -> tuple[str, Changes]:
-        """One call's answer and the tree after it. A wrong call is answered in words, never raised."""
+        """Return one call's answer and the tree after it; a refused edit is raised as :class:`EditError`."""
         problem = fault(call, self.tools)
         if problem is not None:
             return problem, changes
         if call.name == "edit":
-            return await self._edit(str(call.arguments["edits"]), changes)
+            return await self._applied(str(call.arguments["edits"]), changes)
         if call.name == "run":
             return await self._run(str(call.arguments["command"]), changes), changes
         if call.name == "finish":
             return _CHECKING, changes
         return await look(await self.lookup(changes), call), changes
-
-    async def _edit(self, text: str, changes: Changes) -> tuple[str, Changes]:
-        try:
-            return await self._applied(text, changes)
-        except EditError as error:
-            return str(error), changes
 
     async def _applied(self, text: str, changes: Changes) -> tuple[str, Changes]:
         """All edits of a text on base plus changes, or :class:`EditError` and none. Refusals by path are audited."""

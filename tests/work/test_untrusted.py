@@ -99,4 +99,4 @@ def test_a_block_cannot_be_closed_from_inside() -> None:
 
 def test_templates_name_what_they_miss() -> None:
     with pytest.raises(Exception, match="nonce"):
-        render("fix/again.md.j2", why="x", detail="y")
+        render("change/again.md.j2", why="x", detail="y")
