@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.change.judge import ask_judge
 from bot.change.stages import Stage
-from bot.models.structured import violations
+from bot.models.structured import find_violations
 from handlers.revise.records import Answered, Answers, Revised, RevisionJob, results
 
 _ROW = {
@@ -44,7 +44,9 @@ async def judge(job: RevisionJob, evidence: Revised, step: str) -> Answers:
 
 
 def _answers(rows: Any, count: int) -> tuple[Answered, ...]:
-    said = {row["number"]: row for row in rows if not list(violations(row, _ROW))} if isinstance(rows, list) else {}
+    said = (
+        {row["number"]: row for row in rows if not list(find_violations(row, _ROW))} if isinstance(rows, list) else {}
+    )
     silent = {"asked": True, "met": False, "why": "The check of the change said nothing about this."}
     return tuple(
         Answered(asked=bool(row["asked"]), met=bool(row["met"]), why=" ".join(str(row["why"]).split())[:_MAX_WHY])
