@@ -290,7 +290,8 @@ def _part(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
 
     It begins where a word begins, and ends where one ends; a line, or a long piece, may be cut inside a name.
     """
-    wanted, (text, starts) = _joined(reading.keys)[0].rstrip(".…"), code.joined
+    wanted = _joined(reading.keys)[0].rstrip(".…")
+    text, starts = code.joined
     at = text.find(wanted) if wanted else -1
     while at >= 0 and len(wanted) > 1:
         end = at + len(wanted)

@@ -74,3 +74,13 @@ def test_no_text_takes_long(piece: str) -> None:
     started = time.process_time()
     read_query("Title\n\n" + piece * (80_000 // len(piece)))
     assert time.process_time() - started < 3
+
+
+def test_code_is_code_wherever_the_page_shows_it_and_an_empty_field_says_nothing() -> None:
+    head = "Crash\n\n### Steps\n\n_No response_\n\n"
+    text = f"{head}- run\n\n  ```\n  load_basket()  # <!-- odd -->\n  ```\n\n``a `b` total_price``"
+    query = read_query(text)
+    assert query.names["load_basket"] == 1.0
+    assert query.names["total_price"] == 3.0
+    assert "odd" in query.terms
+    assert not {"response", "respons"} & set(query.terms)

@@ -9,6 +9,7 @@ import pytest
 from bot.analysis.records import StaticFinding
 from bot.github.text.diffs import FileDiff, parse_diff
 from bot.pulls import places
+from bot.pulls.memory import check, tell
 from bot.pulls.records import Finding, Settled, Verdict
 from handlers.review import placement, ranking
 from handlers.review.words import comment_text
@@ -197,6 +198,17 @@ def test_a_removed_line_is_not_the_one_that_stands_elsewhere(quote: str, said: d
     assert found.anchor is not None
     assert (found.anchor.side, found.anchor.line) == ("LEFT", 12)
     assert (found.finding.removed, found.finding.line, found.finding.symbol) == (True, 12, "export")
+
+
+def test_a_removed_line_that_is_put_back_is_looked_at_again() -> None:
+    found = settle_cart("-    require_admin(user)", 12)
+    assert found is not None
+    told = tell(found, task="t", head_sha="a" * 40, text=OPEN, folded=False)
+    assert check(told, {"cart.py": OPEN}).standing == "stands"
+    assert check(told, {"cart.py": f"import os\n\n{OPEN}"}).standing == "stands"
+    assert check(told, {"cart.py": CART}).standing == "doubtful"
+    elsewhere = OPEN.replace("    require_admin(user)\n    drop", "    drop")
+    assert check(told, {"cart.py": elsewhere}).standing == "stands"
 
 
 def test_what_stands_untouched_is_meant_where_its_own_number_is_named() -> None:
