@@ -1,4 +1,4 @@
-"""Read the source of Markdown as GitHub's page shows it: what is code, what is prose, what is not shown."""
+"""Tell code, prose and definitions apart in the source of Markdown."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _KINDS: dict[str, Kind] = {
 
 
 class Block(NamedTuple):
-    """A block of the source without blocks in it, from the beginning of its first line to behind its last.
+    """A block of the source that holds no other block.
 
-    ``content`` is the code, the target of a definition, or the text, without the marks of quotations and lists;
-    ``title`` is that of a definition.
+    It goes from the beginning of its first line to behind its last. ``content``
+    is the code, the target of a definition, or the text, without the marks of
+    quotations and lists; ``title`` is that of a definition.
     """
 
     kind: Kind
@@ -31,9 +32,9 @@ class Block(NamedTuple):
 
 
 def blocks(text: str) -> tuple[Block, ...]:
-    """Return the blocks of a text (its lines end with ``\\n``) in order, whatever quotations and lists they stand in.
+    """Return the blocks of a text in order, inside quotations and lists too.
 
-    A table is prose, as is HTML. Milliseconds for an issue.
+    Lines end with ``\\n``. A table is prose, as is HTML. Milliseconds for an issue.
     """
     starts = [0, *(match.end() for match in re.finditer("\n", text)), len(text)]
     found = []

@@ -1,4 +1,7 @@
-"""Match paths against patterns as people know them from ``.gitignore`` (https://git-scm.com/docs/gitignore)."""
+"""Match paths against patterns as ``.gitignore`` has them.
+
+https://git-scm.com/docs/gitignore
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ def matches(pattern: str, path: str) -> bool:
 
 
 def names(pattern: str, path: str) -> bool:
-    """Say whether a pattern matches a file itself, as in ``.gitattributes``: a folder there is not what lies in it."""
+    """Say whether a pattern matches a file itself, as in ``.gitattributes``.
+
+    A folder there is not what lies in it.
+    """
     return not pattern.endswith("/") and _fits(_parts(pattern), path.split("/"))
 
 
@@ -33,7 +39,10 @@ def _parts(pattern: str) -> list[str]:
 
 
 def _fits(wanted: Sequence[str], segments: Sequence[str]) -> bool:
-    """Match part by part. ``ends`` are the numbers of segments that what was read of the pattern may stand for."""
+    """Match part by part.
+
+    ``ends`` are the numbers of segments that what was read of the pattern may stand for.
+    """
     ends = {0}
     for number, part in enumerate(wanted):
         if part == "**":

@@ -21,7 +21,7 @@ def split_new(
     head_line: LineAt,
     changed: Mapping[str, frozenset[int]],
 ) -> tuple[tuple[StaticFinding, ...], tuple[StaticFinding, ...]]:
-    """(new on changed lines, the rest), each most severe first; the rest begins with what is new elsewhere.
+    """Return (new on changed lines, the rest), each most severe first; the rest begins with what is new elsewhere.
 
     Findings are the same where tool, rule, path and the line's text without its blanks agree; each one of the base
     explains one of the head, those off the changed lines first. ``base`` has the head's paths: renames are undone.

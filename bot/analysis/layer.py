@@ -30,7 +30,7 @@ async def analyse(
     analysers: Mapping[str, Analyser] | None = None,
     run_code: bool = False,
 ) -> Analysis:
-    """Findings of the head that the base does not have.
+    """Return findings of the head that the base does not have.
 
     ``base`` and ``head`` are trees that hold at least the changed files; neither is written to. ``changed`` maps each
     path of the head to the numbers of its added lines, ``renamed`` a path of the head to its old one. ``analysers``

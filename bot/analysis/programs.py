@@ -34,7 +34,7 @@ class Program:
 
 @functools.cache
 def binary(name: str) -> Program | None:
-    """A program of its own: the one in our environment, else the system's; None where there is none that runs."""
+    """Find a program of its own: the one in our environment, else the system's; None where there is none that runs."""
     own = Path(sys.prefix) / "bin" / name
     found = str(own) if own.is_file() else shutil.which(name)
     if found is None:
@@ -53,9 +53,10 @@ def binary(name: str) -> Program | None:
 
 @functools.cache
 def module(start: str, needs: Sequence[str], distribution: str) -> Program | None:
-    """A Python module, run by our own interpreter, that sees the standard library, ours and the installed packages.
+    """Find a Python module for our own interpreter.
 
-    ``needs`` are the packages that must be installed; None where one is not.
+    It sees the standard library, our modules and the installed packages. ``needs`` are the packages that must be
+    installed; None where one is not.
     """
     specs = [importlib.util.find_spec(name) for name in needs]
     if not all(spec and spec.submodule_search_locations for spec in specs):

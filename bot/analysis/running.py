@@ -42,7 +42,7 @@ class Outcome:
 
 @asynccontextmanager
 async def scratch() -> AsyncIterator[Path]:
-    """A directory that is gone afterwards."""
+    """Make a directory that is gone afterwards."""
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="forgehand-analysis-"))
     try:
         yield folder
@@ -103,7 +103,7 @@ def _read(tool: Tool, program: Program, folder: Path, result: CommandResult, sou
 
 
 def _unread(named: Sequence[str], sources: Sequence[Source]) -> list[str]:
-    """The files of the head among those a tool passed over; of those it does not name, the ones that are no YAML."""
+    """Return the files of the head that a tool passed over; where it names none, those that are no YAML."""
     found = {name.removeprefix("head/") for name in named if name.startswith("head/")}
     if "" in named:
         found |= {source.path for source in sources if not _is_yaml(source.head)}

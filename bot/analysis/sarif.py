@@ -23,7 +23,7 @@ Json = Mapping[str, Any]
 
 
 def read_sarif(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]:
-    """The failing results of a log that name a file and a line, at most :data:`MAX_RESULTS`.
+    """Read the failing results of a log that name a file and a line, at most :data:`MAX_RESULTS`.
 
     Paths below one of ``roots`` (absolute directories) become relative to it. Results that are suppressed, absent,
     or whose place cannot be read are left out. Raises :class:`AnalysisError` where it is no SARIF log at all.
@@ -36,7 +36,7 @@ def read_sarif(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[St
 
 
 def load_json(data: bytes, tool: str) -> Json:
-    """A report's JSON object; raises :class:`AnalysisError` where it is none or larger than :data:`MAX_BYTES`."""
+    """Read a report's JSON object; raises :class:`AnalysisError` where it is none or larger than :data:`MAX_BYTES`."""
     if len(data) > MAX_BYTES:
         raise AnalysisError(f"The report of {tool} is larger than {MAX_BYTES >> 20} MiB.")
     try:
@@ -55,7 +55,7 @@ def clean_message(text: str) -> str:
 
 
 def line_number(value: object) -> int | None:
-    """A line number as JSON may hold it; None where it is no sensible one."""
+    """Read a line number as JSON may hold it; None where it is no sensible one."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= _MAX_LINE:
         return None
     return int(value)
@@ -147,7 +147,7 @@ def _uri(artifact: Json, run: Json) -> str:
 
 
 def _path(uri: str, roots: Sequence[str]) -> str | None:
-    """A plain relative path, or None for what leads elsewhere."""
+    """Return a plain relative path, or None for what leads elsewhere."""
     if not uri or len(uri) > 4096:
         return None
     try:

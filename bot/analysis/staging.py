@@ -34,7 +34,7 @@ class Source:
 def read_sources(
     base: Path, head: Path, paths: Iterable[str], renamed: Mapping[str, str]
 ) -> tuple[tuple[Source, ...], tuple[str, ...]]:
-    """(what can be analysed, paths left out) of the head's paths; deleted and binary files are neither."""
+    """Return (what can be analysed, paths left out) of the head's paths; deleted and binary files are neither."""
     sources: list[Source] = []
     unread: list[str] = []
     room = MAX_ALL
@@ -70,7 +70,7 @@ def stage(folder: Path, sources: Iterable[Source]) -> list[str]:
 
 
 def read_regular(root: Path, path: str, limit: int = MAX_FILE) -> bytes | None:
-    """The bytes of a regular file below ``root``, reached by no link; None where there is none or it is too large."""
+    """Read a regular file below ``root``, reached by no link; None where there is none or it is too large."""
     if relative_path(path) != path or Path(os.path.realpath(root / path)) != Path(os.path.realpath(root)) / path:
         return None
     try:

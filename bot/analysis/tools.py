@@ -61,7 +61,7 @@ class Tool:
     severities: tuple[tuple[str, Severity], ...] = ()
 
     def adjusted(self, finding: StaticFinding) -> StaticFinding:
-        """The finding with its rule's plain name and the severity our table gives it."""
+        """Return the finding with its rule's plain name and the severity our table gives it."""
         rule = finding.rule.removeprefix(f"{self.name}/")
         named = next((level for pattern, level in self.severities if re.match(pattern, rule)), finding.severity)
         return finding.model_copy(update={"rule": rule, "severity": named})

@@ -18,7 +18,7 @@ def inside_already(text: str, hunk: Hunk, columns: tuple[int, int]) -> bool:
 
 
 def there_already(source: Source, place: Placement, splice: Splice) -> int | None:
-    """The row from which the file already reads as after this change, where the change only adds or shifts lines."""
+    """Return the row from which the file already reads as after a change that only adds or shifts lines."""
     lines, start = source.bodies[splice.start : splice.stop], splice.start
     row = _stands(source.bodies, start, lines, list(splice.lines)) if len(splice.lines) > len(lines) else None
     if row is not None:
@@ -38,7 +38,7 @@ def _stands(whole: list[str], at: int, old: list[str], new: list[str]) -> int | 
 
 
 def _added_already(source: Source, splice: Splice) -> int | None:
-    """The row at which lines stand that would be added right beside them."""
+    """Return the row at which lines stand that would be added right beside them."""
     old, new = source.bodies[splice.start : splice.stop], list(splice.lines)
     same = next((n for n, (o, w) in enumerate(zip(old, new, strict=False)) if o != w), min(len(old), len(new)))
     added = new[same : len(new) - (len(old) - same)]

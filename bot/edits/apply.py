@@ -77,7 +77,7 @@ class _Session:
         self.waiting.setdefault(path, []).extend(Wanted(number, hunk, group) for hunk in hunks)
 
     def _creates(self, named: str, hunks: Sequence[Hunk]) -> bool:
-        """An empty search for a file that is not there asks for a new file."""
+        """Take an empty search in a file that is not there as asking for a new one."""
         return len(hunks) == 1 and not hunks[0].search.strip() and check(named, edit=0, absolute=True) not in self.paths
 
     def _write(self, number: int, edit: Write) -> None:
@@ -136,7 +136,7 @@ class _Session:
         return text
 
     def _settled(self, path: str) -> str | None:
-        """The text of a file after every edit so far; hunks that wait for it stay waiting."""
+        """Return the text of a file after every edit so far; hunks that wait for it stay waiting."""
         return self.files[path] if path in self.files else self.read(path)
 
     def _settle(self, path: str) -> None:

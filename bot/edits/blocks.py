@@ -16,7 +16,7 @@ _ROO_LINE = re.compile(r"\s*:(?:start|end)_line:\s*\d+\s*|\s*-{7}\s*")
 
 
 def read(lines: Sequence[str], at: int) -> Reading | None:
-    """The block that begins at line ``at``. Its path is empty where none is written near it."""
+    """Read the block that begins at line ``at``. Its path is empty where none is written near it."""
     opened = _OPEN.fullmatch(lines[at])
     if opened is None:
         return None
@@ -38,7 +38,7 @@ def read(lines: Sequence[str], at: int) -> Reading | None:
 
 
 def with_path(edits: Sequence[Edit], before: Sequence[Edit]) -> list[Edit]:
-    """A block without a path is about the same file as the edit before it."""
+    """Give a block without a path the file of the edit before it."""
     done: list[Edit] = []
     for edit in edits:
         if not edit.path:

@@ -16,17 +16,17 @@ _TEXT = ("file_text", "content", "text", "contents")
 
 
 def make_edit(path: str, old: str, new: str) -> Replace:
-    """The edit a str_replace call asks for; with an empty ``old`` a new file."""
+    """Return the edit a str_replace call asks for; with an empty ``old`` a new file."""
     return Replace(path, (Hunk(old, new),))
 
 
 def make_file(path: str, text: str) -> Write:
-    """The edit that gives a file its whole text."""
+    """Return the edit that gives a file its whole text."""
     return Write(path, text)
 
 
 def read(lines: Sequence[str], at: int) -> Reading | None:
-    """The JSON value that begins at line ``at``, if it is one or several edit calls."""
+    """Read the JSON value that begins at line ``at``, if it is one or several edit calls."""
     if not lines[at].lstrip().startswith(("{", "[")):
         return None
     rest = "\n".join(lines[at:])

@@ -34,7 +34,7 @@ class _Step:
 
 
 def changed(path: str, text: str, wanted: Sequence[Wanted]) -> tuple[str, list[tuple[int, str]]]:
-    """(the new text, a note for each hunk with its edit's number). Raises EditRefused."""
+    """Return (the new text, a note for each hunk with its edit's number). Raises EditRefused."""
     source = Source.of(text)
     notes: list[tuple[int, str]] = []
     steps: list[_Step] = []
@@ -64,7 +64,7 @@ def _note(path: str, step: _Step) -> str:
 
 
 def _best_reading(path: str, source: Source, steps: Sequence[_Step]) -> Source:
-    """The steps applied in their likeliest reading, or with one of them read otherwise where only that parses."""
+    """Apply the steps in their likeliest reading, or with one of them read otherwise where only that parses."""
     likeliest = [step.readings[0] for step in steps]
     result = _spliced(source, steps, likeliest)
     others = [(number, reading) for number, step in enumerate(steps) for reading in step.readings[1:]]
@@ -103,7 +103,7 @@ def _checked(path: str, wanted: Wanted, text: str) -> Wanted:
 
 
 def _round(path: str, source: Source, pending: Sequence[Wanted]) -> tuple[list[_Step], list[Wanted]]:
-    """What can be placed in this text at once, and what must wait because it overlaps that or is not there yet."""
+    """Return what can be placed at once, and what must wait because it overlaps that or is not there yet."""
     steps: list[_Step] = []
     later: list[Wanted] = []
     located = [_located(source, item.hunk) for item in pending]
@@ -142,7 +142,7 @@ def _in_order(pending: Sequence[Wanted], found: list[list[Placement]]) -> list[l
 
 
 def _only_chain(choices: list[list[Placement]]) -> list[Placement] | None:
-    """The one way to take a place from each list so that they follow each other; None if there is none or several."""
+    """Return the only way to take a place from each list so that they follow each other; else None."""
     chains: list[list[Placement]] = [[]]
     for places in choices:
         # two ways to the same last place stay two ways, so three of a kind are never needed

@@ -23,7 +23,7 @@ _NULL = "/dev/null"
 
 
 def read(lines: Sequence[str], at: int) -> Reading | None:
-    """The changes to one file that begin at line ``at`` with ``diff --git`` or ``---``."""
+    """Read the changes to one file that begin at line ``at`` with ``diff --git`` or ``---``."""
     git = _GIT.fullmatch(lines[at])
     if git is None and not _names_files(lines, at):
         return None
@@ -56,7 +56,7 @@ def _git_paths(paths: str) -> tuple[str, str]:
 
 
 def _unquoted(path: str) -> str:
-    """A path without git's escapes, which it writes for quotes, control characters and whatever is beyond ASCII."""
+    """Return a path without git's escapes: quotes, control characters, whatever is beyond ASCII."""
 
     def plain(found: re.Match[bytes]) -> bytes:
         escape = found[1]
@@ -66,7 +66,7 @@ def _unquoted(path: str) -> str:
 
 
 def _without_text(old: str, new: str, extended: Sequence[str]) -> tuple[Edit, ...]:
-    """What a part of a git diff asks for that shows no lines: a move, an empty file, a new mode (ignored)."""
+    """Return what a part of a git diff asks for that shows no lines: a move, an empty file, a new mode (ignored)."""
     if any("inary" in line for line in extended):
         raise ParseError(f"The diff of {new} is binary; only text can be edited.")
     if any(line.startswith("rename ") for line in extended):
@@ -106,7 +106,7 @@ def _end(lines: Sequence[str], body: int) -> int:
 
 
 def _check_rest(lines: Sequence[str], at: int) -> None:
-    """Raises ParseError where hunks go on below a line that belongs to none, so that no half diff is applied."""
+    """Raise ParseError where hunks go on below a line that belongs to none, so that no half diff is applied."""
     for number in range(at, len(lines)):
         if lines[number].startswith("diff --git ") or _names_files(lines, number):
             return
@@ -132,7 +132,7 @@ def _hunks(lines: Sequence[str]) -> tuple[Hunk, ...]:
 
 
 def _strict(lines: Sequence[str]) -> tuple[Hunk, ...]:
-    """The hunks as unidiff reads them, or none where it does not accept them or passes over a line."""
+    """Return the hunks as unidiff reads them, or none where it does not accept them or passes over a line."""
     text = "".join(f"{line}\n" for line in lines).rstrip("\n") + "\n"
     try:
         patch = PatchSet(f"--- a/f\n+++ b/f\n{text}")
@@ -170,7 +170,7 @@ def _trimmed(lines: Sequence[str]) -> Sequence[str]:
 
 
 def _line(header: re.Match[str] | None, marked: Sequence[str]) -> int | None:
-    """The old line number, where the counts beside it prove the hunk complete."""
+    """Return the old line number, where the counts beside it prove the hunk complete."""
     if header is None or header[1] is None:
         return None
     old = sum(line[0] not in "+\\" for line in marked)

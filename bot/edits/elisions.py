@@ -23,7 +23,7 @@ def around_elisions(source: Source, block: Block) -> list[Placement]:
 
 
 def _pieces(block: Block) -> tuple[list[Block], list[str]]:
-    """The runs of lines before, between and after the elisions (the outer ones may be empty), and the elisions."""
+    """Return the runs of lines around and between the elisions (the outer may be empty), and the elisions."""
     cuts = [number for number, line in enumerate(block.lines) if is_elision(line)]
     edges = [-1, *cuts, len(block.lines)]
     pieces = [Block(block.lines[start + 1 : stop]) for start, stop in itertools.pairwise(edges)]
@@ -47,14 +47,14 @@ def _chains(source: Source, pieces: list[Block], dots: list[str]) -> Iterator[li
 
 
 def _depth(source: Source, piece: Block, position: int, dots: str) -> int:
-    """The indentation an elision has in the file, from the line before it in the block."""
+    """Return the indentation an elision has in the file, from the line before it in the block."""
     last = piece.lines[piece.solid.rows[-1]]
     actual = source.bodies[source.solid.rows[position + len(piece.solid.rows) - 1]]
     return len(indent_of(dots)) - len(indent_of(last)) + len(indent_of(actual))
 
 
 def _reach(source: Source, position: int, depth: int) -> int:
-    """The first position in ``source.solid``, from ``position`` on, whose line is shallower than ``depth``."""
+    """Return the first position in ``source.solid``, from ``position`` on, whose line is shallower than ``depth``."""
     rows = source.solid.rows
     while position < len(rows) and len(indent_of(source.bodies[rows[position]])) >= depth:
         position += 1
@@ -62,7 +62,7 @@ def _reach(source: Source, position: int, depth: int) -> int:
 
 
 def _placed(source: Source, pieces: list[Block], dots: list[str], chain: list[int]) -> Placement | None:
-    """The placement of one chain, or None where its pieces are not indented alike."""
+    """Return the placement of one chain, or None where its pieces are not indented alike."""
     spans: list[Span] = []
     pairs: list[tuple[str, str]] = []
     positions, differ = iter(chain), False
@@ -86,6 +86,6 @@ def _placed(source: Source, pieces: list[Block], dots: list[str], chain: list[in
 
 
 def _rest(source: Source, piece: Block, position: int, dots: str, start: int) -> Span:
-    """The rows an elision at the end stands for: what is left of the block of code it is in."""
+    """Return the rows an elision at the end stands for: what is left of the block of code it is in."""
     reach = _reach(source, position + len(piece.solid.rows), _depth(source, piece, position, dots))
     return (start, max(start, source.solid.rows[reach - 1] + 1))

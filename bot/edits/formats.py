@@ -80,5 +80,5 @@ _FAMILIES = (
 
 
 def format_for(model: str) -> EditFormat:
-    """The format to ask a model for, by its name; whatever it writes instead is understood as well."""
+    """Return the format to ask a model for, by its name; whatever it writes instead is understood as well."""
     return next(chosen for pattern, chosen in _FAMILIES if re.search(pattern, model.lower()))

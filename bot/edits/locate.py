@@ -46,7 +46,7 @@ def _unquoted(text: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """The text of a string literal, where a whole block was written as one."""
+    """Return the text of a string literal, where a whole block was written as one."""
     if "\n" in text.strip():
         return text
     plain = {"\\n": "\n", "\\t": "\t", '\\"': '"', "\\\\": "\\"}

@@ -22,7 +22,7 @@ _WORD = re.compile(r"\w{3}")
 
 
 def around_misquotes(source: Source, block: Block, opcodes: Opcodes) -> Iterator[Placement]:
-    """The place where all changed lines stand, if there is one and the lines around it agree well enough."""
+    """Return the place where all changed lines stand, if there is one and the lines around it agree well enough."""
     if any(is_elision(line) for line in block.lines):
         return
     runs = _bearing(block.solid, opcodes)
@@ -41,7 +41,7 @@ def around_misquotes(source: Source, block: Block, opcodes: Opcodes) -> Iterator
 
 
 def _bearing(solid: View, opcodes: Opcodes) -> list[tuple[int, int]]:
-    """The positions in ``solid`` of the lines each change replaces, or of the lines it adds between."""
+    """Return the positions in ``solid`` of the lines each change replaces, or of the lines it adds between."""
     runs: list[tuple[int, int]] = []
     for tag, first, last, _, _ in opcodes:
         if tag == "equal":

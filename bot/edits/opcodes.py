@@ -27,11 +27,21 @@ def opcodes(search: list[str], replacement: list[str], rung: Rung, marks: str) -
 
 
 def _marked(marks: str) -> Iterator[tuple[str, int, int, int, int]]:
-    """The changes as a diff marked them, where comparing might pair other lines."""
+    """Return the changes as a diff marked them, where comparing might pair other lines."""
     first = begin = 0
     for same, run in itertools.groupby(marks, lambda mark: mark == " "):
         kinds = "".join(run)
-        last, end = first + len(kinds) - kinds.count("+"), begin + len(kinds) - kinds.count("-")
-        tag = "equal" if same else "insert" if first == last else "delete" if begin == end else "replace"
-        yield tag, first, last, begin, end
-        first, begin = last, end
+        last = first + len(kinds) - kinds.count("+")
+        end = begin + len(kinds) - kinds.count("-")
+        yield _tag(same=same, deletes=first < last, inserts=begin < end), first, last, begin, end
+        first = last
+        begin = end
+
+
+def _tag(*, same: bool, deletes: bool, inserts: bool) -> str:
+    """Name a run of lines as difflib does."""
+    if same:
+        return "equal"
+    if deletes and inserts:
+        return "replace"
+    return "delete" if deletes else "insert"

@@ -13,7 +13,7 @@ _EOF = "*** End of File"
 
 
 def read(lines: Sequence[str], at: int) -> Reading | None:
-    """The whole patch that begins at line ``at``."""
+    """Read the whole patch that begins at line ``at``."""
     if lines[at].strip() != "*** Begin Patch":
         return None
     stop = next((n for n in range(at + 1, len(lines)) if lines[n].strip() == "*** End Patch"), None)

@@ -15,7 +15,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\]|^[A-Za-z]:|^~")
 
 
 def resolve(named: str, paths: Collection[str], *, edit: int, whole: bool = False) -> str:
-    """The repository path meant by ``named``: itself, without a diff's ``a/``, or the one path that ends alike.
+    """Return the repository path meant by ``named``: itself, without a diff's ``a/``, or the one path that ends alike.
 
     With ``whole`` the path must be written out. Raises EditRefused where no file or several are meant.
     """
@@ -60,7 +60,7 @@ def _is_git(part: str) -> bool:
 
 
 def guard(path: str, *, protected: Callable[[str], bool], is_link: Callable[[str], bool], edit: int) -> None:
-    """Raises EditRefused where a rule forbids changing ``path`` or it lies on or behind a symbolic link."""
+    """Raise EditRefused where a rule forbids changing ``path`` or it lies on or behind a symbolic link."""
     if protected(path):
         raise refused(
             "protected",

@@ -24,13 +24,13 @@ class Reading:
 
 
 def fence(line: str) -> tuple[str, str] | None:
-    """(the fence, what follows it) of a line that opens or closes a fenced block."""
+    """Return (the fence, what follows it) of a line that opens or closes a fenced block."""
     match = _FENCE.fullmatch(line)
     return (match[1], match[2].strip()) if match else None
 
 
 def path_in(line: str) -> str | None:
-    """The path a line names, if it names one and nothing else."""
+    """Return the path a line names, if it names one and nothing else."""
     label = _LABEL.match(line.strip())
     bare = line.strip()[label.end() if label else 0 :]
     bare = bare.strip().strip("*`\"'").rstrip(":").strip("*`\"'").strip()
@@ -39,7 +39,7 @@ def path_in(line: str) -> str | None:
 
 
 def path_above(lines: Sequence[str], at: int) -> str | None:
-    """The path named in the two nearest lines above ``at``, blank lines and an opening fence aside."""
+    """Return the path named in the two nearest lines above ``at``, blank lines and an opening fence aside."""
     seen = 0
     for line in reversed(lines[max(0, at - 6) : at]):
         opened = fence(line)
@@ -62,7 +62,7 @@ def path_above(lines: Sequence[str], at: int) -> str | None:
 
 
 def marked_hunk(lines: Sequence[str]) -> Hunk:
-    """The hunk of lines marked by a blank, ``-`` or ``+``; a line without its mark is one that stays."""
+    """Return the hunk of lines marked by a blank, ``-`` or ``+``; a line without its mark is one that stays."""
     marked = [(line[0], line[1:]) if line[0] in " -+" else (" ", line) for line in lines]
     search, replace = ("".join(f"{text}\n" for mark, text in marked if mark != other) for other in "+-")
     return Hunk(search, replace, open_above=lines[0][0] == "+", marks="".join(mark for mark, _ in marked))

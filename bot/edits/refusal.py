@@ -24,7 +24,7 @@ def message(lines: Sequence[str]) -> str:
 
 
 def not_found(path: str, edit: int, source: Source, hunk: Hunk) -> EditRefused:
-    """The searched lines are not in the file: shows the closest actual lines and the first difference."""
+    """Say that the searched lines are not in the file: shows the closest actual lines and the first difference."""
     search = split_lines(hunk.search)
     head = f"Edit {edit}: the lines to replace were not found in {path}."
     if hunk.open_above:
@@ -57,13 +57,13 @@ def ambiguous(path: str, edit: int, source: Source, places: Sequence[Placement])
 
 
 def already_applied(path: str, edit: int, row: int) -> EditRefused:
-    """The file already reads as it would afterwards."""
+    """Say that the file already reads as it would afterwards."""
     text = f"Edit {edit}: {path} already has the new lines at line {row + 1}. Nothing was applied; leave this edit out."
     return refused("already-applied", text, path=path, edit=edit)
 
 
 def unparsable(path: str, edit: int, after: Source, row: int, why: str) -> EditRefused:
-    """The file parsed before and would not afterwards: shows the place as it would be."""
+    """Say that the file parsed before and would not afterwards: shows the place as it would be."""
     lines = [f"Edit {edit}: {path} would no longer parse after it: line {row + 1}: {why}. It would read:"]
     lines += numbered(after, max(0, row - 6), min(len(after.bodies), row + 4))
     lines.append("Nothing was applied. Check the indentation of the new lines and that the replacement is complete.")
@@ -98,7 +98,7 @@ def _closest(source: Source, search: list[str]) -> tuple[int, int, int, int] | N
 
 
 def _wordwise(source: Source, keys: list[str]) -> tuple[int, int, int, int] | None:
-    """The line that shares most words with the searched line that has most."""
+    """Return the line that shares most words with the searched line that has most."""
     longest = max(keys, key=lambda key: len(set(_WORD.findall(key))), default="")
     words = set(_WORD.findall(longest))
     scores = ((len(words & set(_WORD.findall(key))), -row) for row, key in enumerate(source.keys) if key)
@@ -109,7 +109,7 @@ def _wordwise(source: Source, keys: list[str]) -> tuple[int, int, int, int] | No
 
 
 def _difference(source: Source, search: list[str], start: int, stop: int) -> list[str]:
-    """The first searched line that is not there, beside the line most like it."""
+    """Return the first searched line that is not there, beside the line most like it."""
     there = {key: row for row, key in reversed([*enumerate(source.keys[start:stop], start)]) if key}
     for number, line in enumerate(search, start=1):
         key = fold(line).strip()

@@ -100,7 +100,7 @@ def best(placements: Iterable[Placement]) -> list[Placement]:
 def spans_of(
     source: Source, block: Block, numbers: Sequence[int], rows: Sequence[int]
 ) -> tuple[tuple[Span, ...], bool]:
-    """The rows of every line of the block, given the ``rows`` of its lines ``numbers``; whether the others differ."""
+    """Return the rows of every line, given the ``rows`` of the lines ``numbers``; and whether the others differ."""
     spans: list[Span] = []
     at, lead = rows[0], block.keys[: numbers[0]]
     for key in reversed(lead):
@@ -129,7 +129,7 @@ def _next(source: Source, key: str, at: int, limit: int) -> int | None:
 
 
 def rung_of(pairs: Sequence[tuple[str, str]]) -> Rung:
-    """The strictest rung at which (searched, actual) lines that differ in outer blanks at most are the same."""
+    """Return the strictest rung at which (searched, actual) lines that differ in outer blanks at most are the same."""
     if all(ours == actual for ours, actual in pairs):
         return Rung.EXACT
     indents = [(indent_of(ours), indent_of(actual)) for ours, actual in pairs if ours.strip()]

@@ -22,7 +22,7 @@ class Splice:
 
 
 def splices(source: Source, hunk: Hunk, place: Placement) -> list[Splice]:
-    """The readings of a hunk at its place, likeliest first; they differ only in how new lines are indented.
+    """Return the readings of a hunk at its place, likeliest first; they differ only in how new lines are indented.
 
     The last reading puts lines added in front of a function in front of its decorators too. Raises EditRefused
     where the replacement would write ``...`` into the file or change text that is not there.
@@ -55,7 +55,7 @@ def _distinct(found: Iterable[Splice]) -> list[Splice]:
 
 
 def _merged(source: Source, place: Placement, changes: Opcodes, new: list[str]) -> Iterator[str]:
-    """The rows of the place with the changes made; rows that no searched line stands for are kept where they are."""
+    """Return the rows of the place after the changes; rows that no searched line stands for stay where they are."""
     at = place.start
     for tag, first, last, begin, end in changes:
         for number in range(first, last):
@@ -75,7 +75,7 @@ def _merged(source: Source, place: Placement, changes: Opcodes, new: list[str]) 
 
 
 def _behind(source: Source, at: int, following: Span, added: list[str]) -> int:
-    """The row in front of which added lines go, where the file has rows from ``at`` on that were not searched.
+    """Return the row in front of which added lines go, where the file has rows from ``at`` on that were not searched.
 
     They go behind a docstring, so that it stays one, and behind a blank line whose twin they bring along.
     """
@@ -119,7 +119,7 @@ def _check(source: Source, search: list[str], replacement: list[str], changes: O
 
 
 def _check_gaps(source: Source, dropped: list[str], added: list[str], spans: Sequence[Span]) -> None:
-    """A `...` may go only where the replacement spells out all that it stood for."""
+    """Let a `...` go only where the replacement spells out all that it stood for."""
     spelled = iter([fold(line).strip() for line in added if line.strip()])
     for line, (start, stop) in zip(dropped, spans, strict=True):
         if is_elision(line) and not all(key in spelled for key in source.keys[start:stop] if key):
@@ -161,7 +161,7 @@ class _Indents:
         return cls(tuple(pairs), step)
 
     def readings(self, lines: list[str], *, own: bool) -> list[list[str]]:
-        """The replacement's lines under every way it may have been indented, likeliest first: as it is if ``own``."""
+        """Return the replacement under every indentation it may have, likeliest first: as it is if ``own``."""
         ways = [self.mapped(lines), self.first_only(lines), self.verbatim_first(lines)]
         return [lines, *ways] if own else ways
 
@@ -208,7 +208,7 @@ class _Indents:
 
 
 def _inside(source: Source, place: Placement, replacement: list[str]) -> Iterator[Splice]:
-    """A fragment's line or lines with the fragment replaced."""
+    """Return a fragment's line or lines with the fragment replaced."""
     start, stop = place.columns or (0, 0)
     row_start = source.joined.rfind("\n", 0, start) + 1
     row_end = source.joined.find("\n", stop)

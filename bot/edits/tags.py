@@ -27,7 +27,7 @@ _WHOLE = re.compile(
 
 
 def read(lines: Sequence[str], at: int) -> Reading | None:
-    """The tagged block that begins at line ``at``; further pairs of a file have an empty path."""
+    """Read the tagged block that begins at line ``at``; further pairs of a file have an empty path."""
     if not _BEGIN.match(lines[at]) and not _PAIR_BEGIN.match(lines[at]):
         return None
     rest = "\n".join(lines[at:])
@@ -50,5 +50,5 @@ def _whole(match: re.Match[str]) -> Edit:
 
 
 def _inner(text: str) -> str:
-    """The text between tags that stand on lines of their own, or on the text's own line."""
+    """Return the text between tags that stand on lines of their own, or on the text's own line."""
     return text.removeprefix("\n") if text.strip() else ""

@@ -33,12 +33,12 @@ _DOCSTRING = re.compile(r"[rRuUbB]{0,2}(\"\"\"|''')")
 
 
 def fold(line: str) -> str:
-    """The line with typographic look-alikes replaced by what a keyboard types, trailing blanks dropped."""
+    """Return the line with typographic look-alikes replaced by what a keyboard types, trailing blanks dropped."""
     return (line if line.isascii() else line.translate(_LOOKALIKES)).rstrip()
 
 
 def indent_of(line: str) -> str:
-    """The blanks a line begins with."""
+    """Return the blanks a line begins with."""
     return line[: len(line) - len(line.lstrip())]
 
 
@@ -56,7 +56,7 @@ def split_lines(text: str) -> list[str]:
 
 
 def squeezed(key: str) -> str:
-    """The line without blanks, but for those between two words."""
+    """Return the line without blanks, but for those between two words."""
     return re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", key)
 
 
@@ -74,7 +74,7 @@ class View:
 
     @classmethod
     def without_remarks(cls, keys: Sequence[str]) -> View:
-        """The lines that are neither blank nor a comment nor part of a docstring."""
+        """Return the lines that are neither blank nor a comment nor part of a docstring."""
         chosen, quote = [], ""
         for row, key in enumerate(keys):
             if quote:
@@ -96,7 +96,7 @@ class View:
         return found
 
     def find(self, keys: list[str]) -> list[int]:
-        """The positions at which all ``keys`` follow each other."""
+        """Return the positions at which all ``keys`` follow each other."""
         if not keys or any(key not in self.places for key in keys):
             return []
         rarest = min(range(len(keys)), key=lambda number: len(self.places[keys[number]]))
@@ -159,7 +159,7 @@ class Source:
         return "".join(pieces), list(accumulate((len(piece) for piece in pieces), initial=0))
 
     def past_docstring(self, row: int) -> int:
-        """The row after the docstring that begins at ``row`` or after blank lines below it; ``row`` where none does."""
+        """Return the row after the docstring that begins at ``row``, blank lines aside; ``row`` where none does."""
         first = next((number for number in range(row, len(self.keys)) if self.keys[number]), row)
         opened = _DOCSTRING.match(self.keys[first]) if first < len(self.keys) else None
         if opened is None:
@@ -175,7 +175,7 @@ class Source:
         return "\n".join(self.bodies)
 
     def spliced(self, changes: list[tuple[int, int, list[str]]], end_newline: bool | None = None) -> Source:
-        """A copy with rows ``start:stop`` replaced by lines, for every (start, stop, lines) in row order.
+        """Return a copy with rows ``start:stop`` replaced by lines, for every (start, stop, lines) in row order.
 
         A kept line keeps its own end. The file keeps its newline at the end, or its lack of one, unless told.
         """

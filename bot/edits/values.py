@@ -22,7 +22,7 @@ class EditRefused(EditError):
     """
 
     def with_place(self, path: str, edit: int) -> EditRefused:
-        """The same refusal, saying which edit of which file it is about."""
+        """Return the same refusal, saying which edit of which file it is about."""
         message = f"Edit {edit} ({path}): {self.message} Nothing was applied."
         return EditRefused(message, reason=self.detail("reason"), path=path, edit=edit)
 
@@ -110,5 +110,5 @@ class Applied:
 
 
 def refused(reason: str, message: str, *, path: str = "", edit: int = 0) -> EditRefused:
-    """An :class:`EditRefused` with its details set."""
+    """Return an :class:`EditRefused` with its details set."""
     return EditRefused(message, reason=reason, path=path, edit=edit)

@@ -11,7 +11,7 @@ _NO_FILE = ("diff", "patch", "json", "console", "output", "traceback")
 
 
 def read(lines: Sequence[str], at: int) -> Reading | None:
-    """The fenced file that begins at line ``at``, if the line right above or the fence itself names its path."""
+    """Read the fenced file that begins at line ``at``, if the line right above or the fence itself names its path."""
     opened = fence(lines[at])
     if opened is None:
         return None
@@ -27,7 +27,7 @@ def read(lines: Sequence[str], at: int) -> Reading | None:
 
 
 def _end(lines: Sequence[str], at: int, marks: str) -> int:
-    """The line that closes the fence, fences inside it being opened by a language and closed by bare marks."""
+    """Return the line that closes the fence, fences inside it being opened by a language and closed by bare marks."""
     depth = 0
     for number in range(at + 1, len(lines)):
         inner = fence(lines[number])
@@ -45,7 +45,7 @@ def _end(lines: Sequence[str], at: int, marks: str) -> int:
 
 
 def _named(info: str) -> str | None:
-    """A path after the language: ``python:src/a.py``, ``python src/a.py``, ``src/a.py``."""
+    """Return a path after the language: ``python:src/a.py``, ``python src/a.py``, ``src/a.py``."""
     for part in reversed(info.replace(":", " ").replace("title=", " ").split()):
         path = path_in(part.strip("\"'"))
         if path is not None:

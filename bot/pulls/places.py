@@ -89,9 +89,10 @@ def place(
         fitting = list(dict.fromkeys(matches))
         if fitting:
             match, anchor = _chosen(fitting, reading, line, side)
-            lines, quoted = match.quote, "\n".join(reading.texts)
-            whole = rung is _misquoted or squeezed(quoted) == squeezed(lines)
-            part = None if reading.elided else "" if whole else quoted
+            lines = match.quote
+            quoted = "\n".join(reading.texts)
+            part: str | None = "" if rung is _misquoted or squeezed(quoted) == squeezed(lines) else quoted
+            part = None if reading.elided else part
             return Place(match.side, match.first, match.last, lines, part, anchor)
     return None
 
@@ -233,9 +234,10 @@ def _chosen(
 
 
 def _distance(match: _Match, number: int, line: int | None, side: Side) -> tuple[int, int]:
-    """How little a match is meant by a number; one that was copied with the code is asked before the claimed one."""
-    less = 0 if match.changed else _OFF if match.anchor is not None else _HIDDEN
-    less += _OTHER_SIDE if match.side != side else 0
+    """Measure how little a match is meant by a number; one copied with the code counts before the claimed one."""
+    less = _OTHER_SIDE if match.side != side else 0
+    if not match.changed:
+        less += _OFF if match.anchor is not None else _HIDDEN
     off = match.off(number)
     exact = -2 if match.changed else -1
     return (off + less if off else exact), match.off(line or number) + less

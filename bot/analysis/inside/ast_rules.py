@@ -38,7 +38,7 @@ Rule = dict[str, Any]
 
 
 def load_rules(folder: Path) -> dict[str, list[Rule]]:
-    """The rules by the name of their file."""
+    """Return the rules by the name of their file."""
     return {path.stem: [rule for rule in yaml.safe_load_all(path.read_text()) if rule] for path in folder.glob("*.yml")}
 
 

@@ -19,7 +19,7 @@ def result(
 
 
 def write(name: str, results: list[dict[str, Any]]) -> None:
-    """The log, to standard output."""
+    """Write the log to standard output."""
     run = {"tool": {"driver": {"name": name}}, "columnKind": "unicodeCodePoints", "results": results}
     log = {"version": "2.1.0", "runs": [run]}
     json.dump(log, sys.stdout)
