@@ -88,12 +88,14 @@ def code_and_new_tests(job: Job[Any], evidence: AnyEvidence, existing: Collectio
     sha = evidence.brief.base_sha
     proof = evidence.proof.files.files if evidence.proof is not None else {}
 
+    whose = "the tests" if evidence.brief.pull is None else "the base branch's tests"
+
     def may_edit(path: str) -> str | None:
         toolchain = job.workshop(sha).toolchain()
         if path in proof:
             return f"`{path}` is the proof; it stays as it failed."
         if toolchain.is_test_config(path) or (path in existing and toolchain.is_test(path)):
-            return f"`{path}` belongs to the tests, which stay as they are. If a test is wrong, say so when you finish."
+            return f"`{path}` belongs to {whose}, which stay as they are. If a test is wrong, say so when you finish."
         return protected(job, sha, path)
 
     return may_edit
