@@ -33,7 +33,7 @@ def names(pattern: str, path: str) -> bool:
 
 
 def _parts(pattern: str) -> list[str]:
-    """Take a pattern apart at its slashes, for any depth where it counts at every one."""
+    """Split a pattern at its slashes; ``**`` first where it counts anywhere."""
     parts = [_for_fnmatch(part) for part in pattern.strip("/").split("/")]
     return parts if "/" in pattern.rstrip("/") else ["**", *parts]
 
