@@ -36,7 +36,7 @@ async def test_a_strangers_push_cancels_nothing_that_somebody_paid_for_and_lifts
     await story.until(lambda: len(heads) == 1, what="the stranger has pushed")
     run = await reviewed(story, number, sha=heads[0])
     assert (run["conclusion"], run["output"]["title"]) == ("failure", "1 blocker")
-    assert ("mara", "asked") in rows(story, "select actor, json_extract(argument, '$.trigger') from fh_task")
+    assert rows(story, "select actor from fh_task") == [("mara",), ("mara",)], "it goes on for who asked"
     assert len(await reviews(story, number)) == 1
 
     # Now nothing is under way. Nobody pays for the next push, and still the blocker is one.
@@ -92,7 +92,7 @@ async def test_a_base_that_changes_during_a_review_is_noticed(tell: Tell) -> Non
     assert number == 1
     await story.until(lambda: bool(moved), what="the base has changed")
     head = (await pull(story, number))["head"]["sha"]
-    await story.until(lambda: len(_ended(story, head)) == 2, what="another review has taken its place", seconds=60)
+    await story.until(lambda: len(_ended(story, head)) == 2, what="another review has taken its place")
     first, second = sorted(_ended(story, head), key=lambda run: run.id)
     assert (first.conclusion, second.conclusion) == ("cancelled", "success")
     assert await reviews(story, number) == []
