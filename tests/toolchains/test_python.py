@@ -27,7 +27,7 @@ async def test_every_kind_of_verdict_with_its_phase(make: Make) -> None:
     toolchain, workspace = make()
     run = await toolchain.test(workspace)
     assert run.complete
-    assert run.command == "python -m pytest"
+    assert run.command == "python -m pytest --continue-on-collection-errors", "what changes a verdict is shown"
     assert told(run) == {
         "tests/test_cannot_be_collected.py": ("error", "collect"),
         "test_passes": ("passed", "call"),

@@ -19,6 +19,8 @@ CONSTRAINTS = "locked-versions.txt"
 _UNITTEST = f"{INSIDE}/forgehand_unittest.py"
 _NOISE = {"--quiet", "--allow-existing", "--disable-pip-version-check", "--without-pip"}
 _LAST_OPTION = "--color=no"
+# of the options we add, those without which a run may end otherwise
+_TELLING = {"--continue-on-collection-errors", "--no-cov"}
 # high, so that lower bounds on the repository itself hold
 VERSION = "99.0.0"
 _PLACEHOLDER = re.compile(r"\{(tests|results|modules(?::[\w./-]*)?)\}")
@@ -124,12 +126,14 @@ def _dotted(target: str, folder: str) -> str:
 
 
 def shown(argv: Sequence[str]) -> str:
-    """Return what a person would type, without our own additions."""
+    """Return what a person would type to see the same: without our reporter, but with what changes a verdict."""
     program = [re.sub(r"^/\S*/(python[\d.]*|uv)$", r"\1", part) for part in argv if part not in _NOISE]
     if program[:2] == ["/bin/sh", "-c"]:
         return program[2]
     if program[:3] == ["python", "-m", "pytest"]:
-        return shlex.join([*program[:3], *program[program.index(_LAST_OPTION) + 1 :]])
+        end = program.index(_LAST_OPTION)
+        telling = [option for option in program[3:end] if option in _TELLING]
+        return shlex.join([*program[:3], *telling, *program[end + 1 :]])
     if program[1:2] == [_UNITTEST]:
         return shlex.join(["python", "-m", "unittest", *(_dotted(part, "") for part in program[2:])])
     return shlex.join(program).replace(" --python python ", " ")
