@@ -1,4 +1,7 @@
-"""The composition root: the only place where concrete classes meet."""
+"""Wire the parts of one server process together.
+
+The composition root: the only place where concrete classes meet.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +73,10 @@ class Bot:
 
 @asynccontextmanager
 async def running(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIterator[Bot]:
-    """The bot at work: database migrated, engine recovered, inbox open; taken down in the opposite order.
+    """Run the bot: migrate, recover the engine, open the inbox; then close.
 
-    Raises :class:`SettingsError` where what it needs is missing, :class:`StoreError` without its database.
+    Parts are closed in the reverse order. Raises :class:`SettingsError` where what it needs is missing,
+    :class:`StoreError` without its database.
     """
     app_id, private_key = _credentials(settings)
     sandbox = await _sandbox(settings)
@@ -109,15 +113,17 @@ async def running(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIte
 async def _open(
     stack: AsyncExitStack, settings: Settings, services: Services, engine: DbosEngine, handlers: Handlers
 ) -> Bot:
-    """The ways in and the loops beside the engine."""
+    """Open the inbox and start the loops that run beside the engine."""
     inbox = Inbox(services.store)
     stack.callback(inbox.close)
     dispatcher = Dispatcher(
         services.store, inbox, handlers.router, services, permanent=_PERMANENT, gave_up=handlers.gave_up
     )
-    github, minutes = services.github.app, settings.sweep_minutes
+    github = services.github.app
+    minutes = settings.sweep_minutes
     sweep = Sweep(github, services.store, dispatcher.accept, minutes=minutes, poll=settings.poll)
-    reporter, janitor = Reporter(services, handlers.registry), Janitor(services)
+    reporter = Reporter(services, handlers.registry)
+    janitor = Janitor(services)
     loops = {"reporter": reporter.run, "janitor": janitor.run, "sweep": sweep.run, "dispatcher": dispatcher.run}
     supervisors = {name: Supervisor(name, loop) for name, loop in loops.items()}
     for supervisor in supervisors.values():
@@ -157,15 +163,17 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
 
 
 async def _migrate(store: Store, database: str) -> None:
-    """Upgrade in a process of its own, for alembic and what it loads would stay here for ever: 14 MB.
+    """Upgrade the database in a process of its own.
 
-    How it went does not matter: :meth:`Store.migrate` looks at the database again, and says what is wrong.
+    Alembic and its imports would otherwise keep 14 MB of this process for good. How it went does not matter:
+    :meth:`Store.migrate` looks at the database again, and says what is wrong.
     """
     if not await asyncio.to_thread(store.is_current):
         # It loads what we are: not what happens to lie in the current directory.
         path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]).strip(os.pathsep)
         command = [sys.executable, "-P", "-m", "bot.store.migrations"]
-        pipe, quiet = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+        pipe = asyncio.subprocess.PIPE
+        quiet = asyncio.subprocess.DEVNULL
         environment = os.environ | {"PYTHONPATH": path}
         child = await asyncio.create_subprocess_exec(*command, env=environment, stdin=pipe, stdout=quiet, stderr=quiet)
         await child.communicate(database.encode())
@@ -184,7 +192,10 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
 
 
 async def _tell_lacks(services: Services) -> None:
-    """What will keep the bot from part of its work is said at the start, not only where the work fails."""
+    """Log which parts of the work cannot run on this server.
+
+    At startup already, and not only when the work fails.
+    """
     problem = await services.sandbox.probe()
     if problem is not None:
         log.warning("no repository code can run, so nothing can be fixed", reason=problem)
@@ -194,9 +205,10 @@ async def _tell_lacks(services: Services) -> None:
 
 
 def _settle_memory() -> None:
-    """Give back what only starting up needed, then leave what lives for ever out of every later collection.
+    """Release startup memory and freeze the long-lived objects.
 
-    A payload is thousands of objects and no cycle: at the usual threshold each delivery would set off collections.
+    What lives for ever is left out of later collections. A payload is thousands of objects and no cycle: at the usual
+    threshold each delivery would set off collections.
     """
     gc.collect()
     with suppress(OSError, AttributeError):  # other C libraries have no such function
@@ -224,7 +236,10 @@ async def _stop(task: asyncio.Task[None]) -> None:
 
 
 def _credentials(settings: Settings) -> tuple[int, str]:
-    """App id and key; what is missing is named with the command that makes it."""
+    """Return the App id and the private key.
+
+    Raises :class:`SettingsError`, which names the missing settings and the command that stores them.
+    """
     missing = [
         name
         for name, value in {
@@ -240,7 +255,10 @@ def _credentials(settings: Settings) -> tuple[int, str]:
 
 
 async def _sandbox(settings: Settings) -> Sandbox:
-    """The sandbox, refused where it would run strangers' code unprotected."""
+    """Choose the sandbox.
+
+    Raises :class:`SettingsError` where it would run untrusted code unprotected.
+    """
     sandbox = await choose(settings)
     if settings.sandbox == "bubblewrap" and (problem := await sandbox.probe()) is not None:
         raise SettingsError(f"FORGEHAND_SANDBOX asks for bubblewrap, which does not work here. {problem}")

@@ -1,4 +1,7 @@
-"""``forgehand``: every command. Exit codes: 0 done, 1 it did not work out, 2 wrong use or settings."""
+"""Define the ``forgehand`` command line.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="forgehand", message="%(version)s")
 def main() -> None:
-    """A self-hosted GitHub App that does verified engineering work.
+    """Do verified engineering work as a self-hosted GitHub App.
 
     Start with `forgehand demo` (no account, no key), then `forgehand setup`, `forgehand doctor`, `forgehand serve`.
     """
@@ -40,7 +43,7 @@ def main() -> None:
     "--poll", is_flag=True, help="Read deliveries from GitHub instead of waiting for webhooks (no public URL needed)."
 )
 def serve(**given: Any) -> None:
-    """Run the bot: webhooks in, work done, results on GitHub."""
+    """Run the bot: receive webhooks, do the work, publish it on GitHub."""
     from bot.app import serve as run
 
     settings = _settings(**{key: value for key, value in given.items() if value})
@@ -53,9 +56,10 @@ def serve(**given: Any) -> None:
 @click.option("--port", type=int, default=0, help="Port of the simulated GitHub.  [default: any free one]")
 @click.option("--plain", is_flag=True, help="Print lines instead of a live view.")
 def demo(trust_code: bool, leave: bool, port: int, plain: bool) -> None:
-    """Watch a labelled issue become a verified pull request, in a GitHub that runs on this machine.
+    """Watch a labelled issue become a verified pull request.
 
-    The model's answers are recorded, unless ANTHROPIC_API_KEY or OPENAI_API_KEY is set.
+    Everything runs on this machine, against a simulated GitHub. The model's answers are recorded, unless
+    ANTHROPIC_API_KEY or OPENAI_API_KEY is set.
     """
     from bot.local.demo import run
 
@@ -72,7 +76,9 @@ def demo(trust_code: bool, leave: bool, port: int, plain: bool) -> None:
 @click.option("--exit", "leave", is_flag=True, help="End when the work is done instead of keeping the pages open.")
 @click.option("--plain", is_flag=True, help="Print lines instead of a live view.")
 def try_(repo: Path, issue: Path, setup_: str | None, **options: Any) -> None:
-    """Fix one issue of a local checkout with your own model; the result comes back as a branch.
+    """Fix one issue of a local checkout with your own model.
+
+    The fix is left as a branch in the checkout.
 
     Example: forgehand try --repo ~/src/project --issue bug.md
     """
@@ -85,7 +91,10 @@ def try_(repo: Path, issue: Path, setup_: str | None, **options: Any) -> None:
 @click.option("--host", default="127.0.0.1", help="Loopback address to listen on.", show_default=True)
 @click.option("--port", type=int, default=8081, help="Port of the set-up page.", show_default=True)
 def setup(host: str, port: int) -> None:
-    """Create the GitHub App in the browser and store its credentials on this machine."""
+    """Create the GitHub App and store its credentials.
+
+    A page in the browser leads through it; the credentials stay on this machine.
+    """
     from bot.web.setup import run
 
     settings = _settings()
@@ -94,7 +103,10 @@ def setup(host: str, port: int) -> None:
 
 @main.command()
 def doctor() -> None:
-    """Check key, clock, webhook, permissions, database, sandbox, toolchains and models; each line says what to do."""
+    """Check the installation; each line says what to do.
+
+    Key, clock, webhook, permissions, database, sandbox, toolchains and models are checked.
+    """
     from bot.doctor.report import run
 
     settings = _settings()
@@ -103,14 +115,17 @@ def doctor() -> None:
 
 @main.group()
 def config() -> None:
-    """A repository's own configuration, .github/forgehand.yml."""
+    """Inspect a repository's configuration, .github/forgehand.yml."""
 
 
 @config.command("check")
 @click.argument("file", type=_FILE)
 @click.option("--for", "path", help="Show also what holds for this path of the repository.")
 def config_check(file: Path, path: str | None) -> None:
-    """Print the effective value of every key of FILE and where it comes from; exit 1 where it is wrong."""
+    """Print the effective value of every key of FILE and its origin.
+
+    Exits with 1 if FILE is invalid.
+    """
     from bot.policy import describe, parse_policy
     from handlers import TASKS
 
@@ -123,7 +138,10 @@ def config_check(file: Path, path: str | None) -> None:
 @click.option("--issue", required=True, type=_FILE, help="A text file: title in the first line, then the body.")
 @click.option("--commit", default="HEAD", help="The commit to look at.", show_default=True)
 def context(repo: Path, issue: Path, commit: str) -> None:
-    """Rank the files of a repository for an issue, with reasons; asks no model."""
+    """Rank the files of a repository for an issue, with reasons.
+
+    Calls no model.
+    """
     from bot.context.report import rank_files
 
     settings = _settings()
@@ -133,7 +151,10 @@ def context(repo: Path, issue: Path, commit: str) -> None:
 @main.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def hub(arguments: tuple[str, ...]) -> None:
-    """Run the simulated GitHub alone, to test any bot against it; `forgehand hub --help` shows its options."""
+    """Run the simulated GitHub alone, to test any bot against it.
+
+    `forgehand hub --help` shows its options.
+    """
     from simhub.__main__ import main as run
 
     sys.exit(run(arguments, prog="forgehand hub"))
@@ -161,7 +182,10 @@ async def _printed(text: Any) -> bool:
 
 
 def _finish(run: Callable[[], Any]) -> None:
-    """Run to the end; our own errors and the machine's (a port in use) become words, Ctrl-C becomes 130."""
+    """Run a command and exit with its code.
+
+    Our own errors and those of the machine (a port in use) are printed without a traceback; Ctrl-C exits with 130.
+    """
     # Asked to stop, demo and try must take their server along; serve installs its own handlers.
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it

@@ -1,4 +1,4 @@
-"""Small pieces of Markdown that every report shares."""
+"""Render the small pieces of Markdown that all reports share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ACTIVE = re.compile(
 
 
 def duration(seconds: float) -> str:
-    """``45 s``, ``2 min 10 s``, ``1 h 5 min``."""
+    """Format a duration: ``45 s``, ``2 min 10 s``, ``1 h 5 min``."""
     whole = int(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -25,14 +25,17 @@ def duration(seconds: float) -> str:
 
 
 def money(dollars: float) -> str:
-    """``$0.11``; an amount below a cent is said to be so."""
+    """Format an amount: ``$0.11``, or ``less than $0.01``."""
     if dollars == 0:
         return "$0.00"
     return f"${dollars:.2f}" if dollars >= 0.01 else "less than $0.01"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; cells lose line ends, and their bars are escaped, or they would break it."""
+    """Render a Markdown table.
+
+    Cells lose line ends, and their bars are escaped: they would break the table.
+    """
     lines = [_row(head), "| " + " | ".join("---" for _ in head) + " |", *(_row(row) for row in rows)]
     return "\n".join(lines)
 
@@ -47,33 +50,37 @@ def _cell(text: str) -> str:
 
 
 def paragraph(text: str) -> str:
-    """Words of somebody else on one line, so that no fence or fold in them can swallow what stands below.
+    """Flatten untrusted text to one line, with folds disarmed.
 
-    ``__name__`` is code: as Markdown it would lose its underscores and become bold.
+    No fence or fold in it can swallow what follows. ``__name__`` is code: as Markdown it would lose its underscores and
+    become bold.
     """
     flat = _DUNDER.sub(lambda found: found[1] or f"`{found[2]}`", " ".join(text.split()))
     return _FOLD.sub(f"<{_NO_WIDTH}", flat)
 
 
 def inactive(text: str) -> str:
-    """Somebody else's Markdown whose fences are only code: nothing to commit with a click, no diagram with links."""
+    """Turn special fences in untrusted Markdown into plain code.
+
+    No suggestion to commit with a click, no diagram with links.
+    """
     return _ACTIVE.sub(r"\1text", text)
 
 
 def shortened(text: str, limit: int) -> str:
-    """At most ``limit`` characters; what is cut is said by an ellipsis."""
+    """Shorten a text to at most ``limit`` characters, with an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def code_block(text: str, language: str = "") -> str:
-    """A fence longer than any inside the text."""
+    """Render a code block; its fence is longer than any in the text."""
     longest = max((len(run) for run in _backticks(text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
 def inline_code(text: str) -> str:
-    """Inline code that backticks inside cannot close."""
+    """Render inline code that backticks inside cannot close."""
     flat = " ".join(text.split())
     longest = max((len(run) for run in _backticks(flat)), default=0)
     tick = "`" * (longest + 1)
@@ -82,12 +89,13 @@ def inline_code(text: str) -> str:
 
 
 def folded(summary: str, body: str) -> str:
-    """A collapsed section."""
+    """Render a collapsed section."""
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
 def _backticks(text: str) -> list[str]:
-    runs, current = [], ""
+    runs: list[str] = []
+    current = ""
     for char in text + " ":
         if char == "`":
             current += char

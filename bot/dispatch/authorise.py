@@ -1,4 +1,4 @@
-"""Decide whether a task may start, for every door alike, and keep the record of it."""
+"""Authorise the start of a task, for every door, and audit the decision."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ async def identify(services: Services, repository: Repository, actor: Actor) -> 
 def authorise(
     principal: Principal, name: str, door: Door, policy: Policy, trusted_bots: Collection[str] = ()
 ) -> Decision:
-    """Decide whether ``principal`` may use the task or command ``name`` through ``door``.
+    """Decide whether a principal may use the task or command ``name``.
 
-    A command that the policy switches off is off for labels and buttons too. Events that start a task by themselves
-    have switches of their own (``review.on``).
+    ``door`` is the way in that they use. A command that the policy switches off is off for labels and buttons too.
+    Events that start a task by themselves have switches of their own (``review.on``).
     """
     level = policy.level(name) or ("write" if door == "event" else None)
     if level is None:
@@ -41,7 +41,10 @@ def authorise(
 async def record(
     services: Services, delivery: str, repository: Repository, actor: Actor, action: str, decision: Decision
 ) -> None:
-    """Write the audit row of a decision about an action, such as ``start fix`` or ``/ask``."""
+    """Write the audit row of a decision about an action.
+
+    Actions are named like ``start fix`` or ``/ask``.
+    """
     where = {"delivery": delivery, "repository": repository.full_name, "actor": actor.login}
     await services.store.run(
         lambda connection: audit.record(connection, action, allowed=decision.allowed, reason=decision.reason, **where)

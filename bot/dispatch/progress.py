@@ -1,8 +1,8 @@
-"""The reporter: keeps every task's status comment true, whatever became of the task.
+"""Keep every task's status comment and check run up to date.
 
-No step: it reads what steps recorded, so it also closes the comments of tasks that were cancelled, gave up or were
-lost with their process. Progress is coalesced: a new stage after two seconds, else after 5, 15, then every 60 s.
-Of the processes that share a database one reports, or two comments could appear.
+The reporter is no step: it reads what steps recorded, so it also closes the comments of tasks that were cancelled, gave
+up or were lost with their process. Progress is coalesced: a new stage after two seconds, else after 5, 15, then every
+60 s. Of the processes that share a database one reports, or two comments could appear.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class _Watched:
-    """What the reporter knows of one unfinished comment. Times are the loop's clock."""
+    """The state of one unfinished comment.
+
+    Times are the loop's clock.
+    """
 
     shown: int = 0
     newest: int = 0
@@ -59,7 +62,7 @@ class _Watched:
 
 @dataclass
 class Reporter:
-    """Runs beside the engine until cancelled."""
+    """The loop that posts progress; it runs until cancelled."""
 
     services: Services
     registry: Registry
@@ -68,7 +71,10 @@ class Reporter:
     _after: int = 0
 
     async def run(self) -> None:
-        """Report from when no other process does. Raises what the database raises; it may be called again then."""
+        """Report once no other process does.
+
+        Raises the errors of the database; it may be called again after one.
+        """
         lease = Lease(self.services.store, _LEASE)
         try:
             while not await lease.take():  # noqa: ASYNC110 - the end of another process is no event here
@@ -86,7 +92,10 @@ class Reporter:
             await lease.release()
 
     async def _resume(self) -> None:
-        """Take up what an earlier process left open: active tasks, and ended ones whose comment was not closed."""
+        """Resume comments that an earlier process left open.
+
+        Those of active tasks, and those of ended tasks that were never closed.
+        """
         self._watched = {
             task_id: _Watched(newest=1) for task_id in await self.services.store.run(reporting.list_unreported)
         }
@@ -100,7 +109,7 @@ class Reporter:
         await self._stand(news)
 
     async def _stand(self, task_ids: Collection[str]) -> None:
-        """Which of the tasks have no comment while they run, and which have ended."""
+        """Update which tasks have ended, and which have no comment while they run."""
         if not task_ids:
             return
         found = await self.services.store.run(lambda connection: reporting.load_summaries(connection, task_ids))
@@ -113,7 +122,7 @@ class Reporter:
                 watched.posted_at = now  # whoever started the task has given a sign of it
 
     def _begin_due(self) -> None:
-        """Post what is due, aside, so that one slow comment delays no other."""
+        """Post due updates in the background: one slow comment delays no other."""
         now = asyncio.get_running_loop().time()
         for task_id, watched in self._watched.items():
             if not watched.busy and self._is_due(watched, now):
@@ -133,18 +142,20 @@ class Reporter:
     def _begin(self, task_id: str, watched: _Watched, now: float) -> None:
         news = watched.newest > watched.shown and not watched.calm
         watched.ticks = 0 if news else watched.ticks + 1
-        watched.busy, watched.posted_at = True, now
+        watched.busy = True
+        watched.posted_at = now
         posting = asyncio.create_task(self._post(task_id, watched))
         self._posting.add(posting)
         posting.add_done_callback(self._posting.discard)
 
     async def _post(self, task_id: str, watched: _Watched) -> None:
-        """Never gives up while the comment is not closed: a pause follows each failure, longer every time."""
+        """Update one comment; a failure is retried later, with backoff."""
         newest = watched.newest
         try:
             if await self._update(task_id):
                 self._watched.pop(task_id, None)
-            watched.shown, watched.failures = newest, 0
+            watched.shown = newest
+            watched.failures = 0
         except ProgressDropped:
             pass
         except (Gone, Transferred) as error:  # nobody can be told anything there any more
@@ -162,7 +173,10 @@ class Reporter:
             watched.busy = False
 
     async def _update(self, task_id: str) -> bool:
-        """Create or edit the comment; True where the task has ended and the comment says so."""
+        """Create or edit the comment; return True once it is closed.
+
+        It is closed when the task has ended and the comment says so.
+        """
         task, events, spent = await self.services.store.run(lambda connection: _snapshot(connection, task_id))
         spec = self.registry.show(task.flow)
         hidden = task.number is None or spec.shown is Shown.RESULT
@@ -184,15 +198,19 @@ class Reporter:
         return final
 
     async def _answer(self, task: Task, body: str) -> None:
-        """Say once, where it was asked, how a task ended that could not say so itself."""
+        """Reply once for a task that ended without an answer of its own."""
         repository = _repository(task)
         spot = _origin(task).reply or ReplyTarget(kind="body", number=task.number or 0)
         github = await self.services.github.for_repository(repository, spot.permissions)
-        bot, marker = await self.services.github.bot(), Marker(task=task.id, part="status")
+        bot = await self.services.github.bot()
+        marker = Marker(task=task.id, part="status")
         await reply_targets.answer(github, repository, spot, body, marker=marker, bot_id=bot.id)
 
     async def _show_check(self, task: Task, view: StatusView) -> None:
-        """Bring the check run, where there is one, up to date: as the result says if it does, else by the state."""
+        """Create or update the check run, if the task has one.
+
+        The report of the task's result is preferred to the one made from its state.
+        """
         if view.spec.check is None:
             return
         known = task.posted.get("check")
@@ -215,8 +233,12 @@ class Reporter:
         return report.model_copy(update={**texts, "annotations": tuple(annotations)})
 
     async def _show(self, task: Task, spec: TaskSpec[Any], body: str, *, final: bool) -> int:
-        """Let the task's comment say this; its id. One that somebody deleted is forgotten, and made anew next time."""
-        repository, marker = _repository(task), Marker(task=task.id, part="status")
+        """Create or update the status comment and return its id.
+
+        A comment that was deleted is forgotten, and created anew by the next update.
+        """
+        repository = _repository(task)
+        marker = Marker(task=task.id, part="status")
         rights = COMMENT if spec.check is None else CHECKS
         github = await self.services.github.for_repository(repository, rights)
         comment: int | None = task.posted.get("status")
@@ -239,7 +261,10 @@ class Reporter:
         return comment
 
     async def _is_first_try(self, task: Task, spec: TaskSpec[Any]) -> bool:
-        """Whether nobody can have posted the task's one comment yet; from now on somebody may have."""
+        """Return True if no attempt to post the comment has been recorded.
+
+        Records one: from now on it may have been posted. Always False for a task without a check run.
+        """
         if spec.check is None:
             return False
         begun = {"saying": True}
@@ -248,7 +273,7 @@ class Reporter:
 
 
 def _body(task: Task, view: StatusView, *, final: bool) -> str | None:
-    """Return what a comment says now; None where there is none to make or to change.
+    """Return the text of the comment, None to leave it as it is.
 
     A task shown by a check run has its report at the end; one asked for by a command has words in any case. A task
     that answers where it was asked has words only if it could not answer, unless the person who asked has stopped it.

@@ -37,7 +37,10 @@ class Registry:
         return self._tasks.get(name)
 
     def show(self, name: str) -> TaskSpec[Any]:
-        """Return how to show a task; a plain one where a stored row names a task of another version."""
+        """Return the declaration by which to show a stored task.
+
+        A plain one if the row names a task of another version.
+        """
         return self._tasks.get(name) or _unknown(name)
 
     @cached_property

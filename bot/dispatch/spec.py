@@ -1,4 +1,4 @@
-"""Declare a task: everything doors, engine, policy, manual and status need to know of it, in one value.
+"""Declare a task for doors, engine, policy, manual and status.
 
 A capability is a folder in ``handlers/`` with a :class:`TaskSpec`; listed in ``handlers/__init__.py``, it is a command,
 a label, a policy section, a workflow, a row of the manual and a status comment. Nothing is declared twice.
@@ -23,7 +23,10 @@ Run = Callable[[Ctx, Services, Any], Awaitable[Outcome]]
 
 
 class Writes(StrEnum):
-    """What a task writes; tasks that write to the same branch run one after another."""
+    """The target that a task writes to.
+
+    Tasks that write to the same branch run one after another.
+    """
 
     NOTHING = "nothing"
     COMMENTS = "comments"
@@ -31,7 +34,7 @@ class Writes(StrEnum):
 
 
 class Shown(StrEnum):
-    """Where people see how a task goes on.
+    """The place where a task shows its progress.
 
     ``COMMENT``: one status comment, edited. ``CHECK``: a check run, and one comment at the end. ``REPLY``: an answer
     where it was asked, nothing before. ``RESULT``: only in the task's row.
@@ -44,10 +47,10 @@ class Shown(StrEnum):
 
 
 class TaskResult(JsonModel):
-    """What the progress reporter reads of a finished task's result. A task's own result may hold more.
+    """The part of a finished task's result that the progress reporter reads.
 
-    ``answered``: the task has said itself how it ended. ``report`` is the Markdown of the final comment and ``check``
-    the final check run, where the task words them itself.
+    A task's own result may hold more. ``answered``: the task has said itself how it ended. ``report`` is the Markdown
+    of the final comment and ``check`` the final check run, where the task words them itself.
     """
 
     answered: bool = False
@@ -57,7 +60,10 @@ class TaskResult(JsonModel):
 
 @dataclass(frozen=True)
 class Button:
-    """A button of a check run: GitHub's action and the input it starts the task with."""
+    """A button of a check run.
+
+    ``action`` is GitHub's description of it, ``input`` what the task is started with.
+    """
 
     action: Action
     input: TaskInput
@@ -78,7 +84,7 @@ class Doors:
 
 
 class Forward(NamedTuple):
-    """Another task that does the work instead, with the request rewritten for it."""
+    """Another task that does the work, with its rewritten request."""
 
     spec: TaskSpec[Any]
     request: Request[Any]
@@ -92,7 +98,7 @@ Acknowledge = Callable[[Services, Any, str, bool], Awaitable[None]]
 
 @dataclass(frozen=True)
 class TaskSpec(Generic[I]):
-    """One task.
+    """The declaration of one task.
 
     ``name`` is the command, the workflow, the policy section, the prompts' folder, the branch's prefix and the label
     of metrics. ``summary`` and ``details`` are sentences for help, ``examples`` pairs of what is typed and what that
@@ -128,12 +134,12 @@ class TaskSpec(Generic[I]):
 
     @property
     def command_rule(self) -> CommandRule:
-        """Return who may start it."""
+        """Return the permission needed to start the task."""
         return CommandRule(level="write", opens=self.opens)
 
     @property
     def again(self) -> str:
-        """Return the sentence that says how to start it once more."""
+        """Return the sentence that says how to start the task again."""
         if self.doors.label:
             return "Add the label again or comment `/retry` to start a new attempt."
         if self.doors.rerun:
@@ -142,5 +148,5 @@ class TaskSpec(Generic[I]):
 
     @property
     def stop(self) -> str:
-        """Return the sentence that says how to stop it."""
+        """Return the sentence that says how to stop the task."""
         return "Remove the label or comment `/cancel` to stop." if self.doors.label else "Comment `/cancel` to stop."

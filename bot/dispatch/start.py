@@ -1,4 +1,7 @@
-"""Start a task: authorise, one row, a first sign, the workflow. Every door comes through here."""
+"""Start a task: authorise, insert its row, acknowledge, run its workflow.
+
+Every door comes through here.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ _ANSWERED_REFUSALS_AN_HOUR = 30
 
 
 class Started(NamedTuple):
-    """The task that does the work; not ``created`` where it was there before."""
+    """The task that does the work.
+
+    ``created`` is False where it existed already.
+    """
 
     task: str
     created: bool
@@ -35,7 +41,10 @@ class Started(NamedTuple):
 async def start(
     services: Services, spec: TaskSpec[Any], request: Request[Any], policy: Policy, *, parent: str | None = None
 ) -> Started | None:
-    """Start the task if its principal may; a refusal is recorded and answered, and None is returned."""
+    """Start the task if its principal may, else return None.
+
+    A refusal is recorded and answered.
+    """
     origin = request.origin
     decision = authorise(origin.principal, spec.name, origin.door, policy, services.settings.trusted_bots)
     await record(services, origin.delivery, request.repository, request.actor, f"start {spec.name}", decision)
@@ -48,9 +57,9 @@ async def start(
 async def begin(
     services: Services, spec: TaskSpec[Any], request: Request[Any], *, parent: str | None = None
 ) -> Started | None:
-    """Start what is authorised, unless the same task is active on the same subject already.
+    """Start an authorised task, unless it is active on the subject already.
 
-    None where the task objects to the request; whoever asked is told why.
+    Return None if the task objects to the request; whoever asked is told why.
     """
     # A task that follows another one does what was accepted then.
     if parent is None and spec.objection is not None:
@@ -77,12 +86,18 @@ async def _begin(services: Services, spec: TaskSpec[Any], request: Request[Any],
 
 
 def task_id_of(spec: TaskSpec[Any], request: Request[Any]) -> str:
-    """Return the task's id: twelve hexadecimal digits of the idempotency key and the task's name."""
+    """Return the task's id.
+
+    Twelve hexadecimal digits of the idempotency key and the task's name.
+    """
     return hashlib.sha256(f"{request.origin.key} {spec.name}".encode()).hexdigest()[:12]
 
 
 def active_key(name: str, repository: Repository, number: int) -> str:
-    """Return what one active task at a time may hold; by the repository's id, which survives a rename."""
+    """Return the key that one active task at a time may hold.
+
+    Made of the repository's id, which survives a rename.
+    """
     return f"{name} {repository.id}#{number}"
 
 
@@ -109,7 +124,10 @@ def _new_task(spec: TaskSpec[Any], request: Request[Any], parent: str | None) ->
 async def _acknowledge(
     services: Services, spec: TaskSpec[Any], request: Request[Any], started: Started, task_id: str
 ) -> None:
-    """Give the first sign: a command has its eyes by now, CI has nobody who waits for one."""
+    """Acknowledge the request where somebody waits for a sign.
+
+    A command has its eyes by now, and nobody waits for one after CI.
+    """
     origin = request.origin
     known = started.task != task_id
     if origin.door == "command":

@@ -1,4 +1,7 @@
-"""Render a task's status comment and check run from what its steps recorded. Pure text."""
+"""Render a task's status comment and check run from recorded steps.
+
+No I/O.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ _DEAD = "Nothing is retried automatically; the server's log names the step."
 
 @dataclass(frozen=True)
 class StatusView:
-    """The data of a status comment. Times are milliseconds since the epoch, ``stages`` the ``stage`` events."""
+    """The data of a status comment.
+
+    Times are milliseconds since the epoch, ``stages`` the ``stage`` events.
+    """
 
     task: str
     spec: TaskSpec[Any]
@@ -39,7 +45,7 @@ class StatusView:
 
 
 def status_text(view: StatusView) -> str:
-    """The comment's Markdown, without the marker."""
+    """Render the Markdown of the comment, without the marker."""
     head = f"{_head(view)} {view.summary}".strip()
     return "\n\n".join(part for part in (head, _checklist(view), _next(view), _foot(view)) if part)
 
@@ -49,7 +55,10 @@ def _head(view: StatusView) -> str:
 
 
 def check_report(view: StatusView) -> CheckReport:
-    """The check run of a task that is under way, or that ended without a report of its own."""
+    """Render the check run of a task that has no report of its own.
+
+    It is under way, or it ended without one.
+    """
     running = view.state in {"queued", "running"}
     conclusion: Conclusion = "cancelled" if view.state == "cancelled" else "neutral"
     title = _now(view) if running else f"{_head(view)} {view.summary}".strip()
@@ -62,7 +71,7 @@ def check_report(view: StatusView) -> CheckReport:
 
 
 def _now(view: StatusView) -> str:
-    """What is happening at the moment."""
+    """Return the title of the current stage."""
     begun = [str(event["stage"]) for event in view.stages]
     titles = view.spec.stages
     return titles[begun[-1]] if begun and begun[-1] in titles else "Waiting for a free worker"

@@ -1,4 +1,4 @@
-"""Stop tasks when what they work on goes away."""
+"""Cancel tasks whose issue, pull request or repository goes away."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ async def cancel_active(
     delivery: str,
     label: str | None = None,
 ) -> None:
-    """Stop the active task ``name`` of an issue or pull request; with ``label`` only one that this label started.
+    """Cancel the active task ``name`` of an issue or pull request.
 
-    GitHub let ``actor`` do what stops it, so nobody asks again whether they may.
+    With ``label`` only a task that this label started. GitHub let ``actor`` do what stops it, so nobody asks again
+    whether they may.
     """
     key = active_key(name, repository, number)
     task = await services.store.run(lambda connection: tasks.find_holder(connection, key))
@@ -42,7 +43,7 @@ async def cancel_active(
 
 
 async def cancel_installation(services: Services, installation: int, by: str) -> None:
-    """Stop everything of an installation that was suspended or removed."""
+    """Cancel all tasks of an installation that was suspended or removed."""
     services.github.forget_installation(installation)
     for task in await services.store.run(tasks.list_runnable):
         if task.installation == installation and task.state not in FINAL_STATES:
@@ -62,9 +63,9 @@ async def cancel_where(
     delivery: str,
     reason: str,
 ) -> None:
-    """Stop every active task that a delivery concerns; ``reason`` goes to the audit log.
+    """Cancel every active task that a delivery concerns.
 
-    GitHub let ``actor`` do it, so nobody asks again whether they may.
+    ``reason`` goes to the audit log. GitHub let ``actor`` do it, so nobody asks again whether they may.
     """
     for task in await services.store.run(tasks.list_runnable):
         request: Request[Any] = Request.model_validate(task.argument)

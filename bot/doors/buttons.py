@@ -1,4 +1,4 @@
-"""Start tasks by the buttons of check runs, and by GitHub's own button to run a check again."""
+"""Start tasks by the buttons of check runs and by GitHub's re-run button."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _wanted(registry: Registry, event: Event) -> tuple[TaskSpec[Any], TaskInput]
 
 
 async def _pull_of(services: Services, repository: Repository, external_id: str) -> int | None:
-    """Return the pull request a check run is about; None where the check run is not one of ours."""
+    """Return the pull request of a check run, None if it is not ours."""
     task = await services.store.run(lambda connection: tasks.get(connection, external_id))
     if task is None:
         return pull_of(external_id)

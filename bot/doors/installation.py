@@ -1,4 +1,4 @@
-"""Prepare the repositories the App is given, and stop work where it is taken away."""
+"""Label newly installed repositories; stop work where the App is removed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def installation_router(registry: Registry) -> Router[Services]:
 
     @router.on("installation", "created")
     async def created(event: Event, services: Services) -> None:
-        """Remember the installation and create the labels in each of its repositories."""
+        """Store the installation and create the labels in its repositories."""
         await _remember(event, services, "active")
         await _label_all(event, services, registry, event.payload.get("repositories"))
 
@@ -69,7 +69,11 @@ async def _remember(event: Event, services: Services, state: str) -> None:
 
 
 async def _label_all(event: Event, services: Services, registry: Registry, listed: Any) -> None:
-    """Create the labels wherever that is possible; raise what may pass, and the next try goes on from there."""
+    """Create the labels of all repositories.
+
+    A permanent failure is logged and skipped; a transient one is raised at the end, and the next attempt goes on from
+    there.
+    """
     turns = asyncio.Semaphore(_SIDE_BY_SIDE)
 
     async def prepare(repository: Repository) -> GitHubError | None:
@@ -88,7 +92,10 @@ async def _label_all(event: Event, services: Services, registry: Registry, liste
 
 
 async def _label(services: Services, registry: Registry, repository: Repository) -> None:
-    """Create the labels of the repository's policy; the default ones where the policy is wrong."""
+    """Create the labels that a repository's policy names.
+
+    The default labels if the policy is invalid.
+    """
     policy, fault = await services.policies.load_or_default(repository)
     if fault is not None:
         log.warning("policy is wrong", repository=repository.full_name, reason=fault.message)

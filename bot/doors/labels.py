@@ -96,9 +96,10 @@ def label_of(spec: TaskSpec[Any], policy: Policy) -> str:
 async def _look_up(
     services: Services, specs: list[TaskSpec[Any]], change: _Labelled
 ) -> tuple[Policy, Principal | None, PolicyError | None]:
-    """Load the policy and the actor's role, concurrently where the label is probably ours.
+    """Load the policy and the actor's role.
 
-    Nobody's role is asked about for other labels. A policy that is wrong is replaced by the default one.
+    Concurrently where the label is probably ours. Nobody's role is asked about for other labels. A policy that is wrong
+    is replaced by the default one.
     """
 
     async def who() -> Principal:
@@ -136,7 +137,7 @@ async def _answer(services: Services, change: _Labelled, guid: str, text: str) -
 
 
 def _read(event: Event) -> _Labelled | None:
-    """Read a delivery about a label; None where it lacks what every real one has."""
+    """Parse a delivery about a label, None if it is malformed."""
     issue: dict[str, Any] = event.payload.get("issue") or {}
     name = (event.payload.get("label") or {}).get("name")
     repository = event.repository()

@@ -1,7 +1,8 @@
-"""Relocation: work follows a repository to its new name, and stops where its ground was moved, closed or taken away.
+"""Follow renamed repositories; stop work where the ground is gone.
 
-GitHub sends these events to every App that asked for ``issues`` and ``repository``, and ``installation_repositories``
-to every App: https://docs.github.com/en/webhooks/webhook-events-and-payloads
+Issues and repositories are transferred, archived and deleted, and the App is taken off them. GitHub sends these events
+to every App that asked for ``issues`` and ``repository``, and ``installation_repositories`` to every App:
+https://docs.github.com/en/webhooks/webhook-events-and-payloads
 """
 
 from __future__ import annotations
@@ -17,19 +18,22 @@ router: Router[Services] = Router()
 
 @router.on("issues", "transferred")
 async def issue_transferred(event: Event, services: Services) -> None:
-    """Stop the issue's work: the fix would be for another repository, where nobody has asked for it."""
+    """Stop the work of a transferred issue.
+
+    The fix would be for another repository, where nobody has asked for it.
+    """
     await _stop_issue(event, services, "The issue was transferred to another repository.")
 
 
 @router.on("issues", "deleted")
 async def issue_deleted(event: Event, services: Services) -> None:
-    """Stop the issue's work: nobody could read what it found."""
+    """Stop the work of a deleted issue: nobody could read the result."""
     await _stop_issue(event, services, "The issue was deleted.")
 
 
 @router.on("repository", "renamed")
 async def renamed(event: Event, services: Services) -> None:
-    """Go on under the new name."""
+    """Look the repository up under its new name from now on."""
     repository = event.repository()
     if repository is not None:
         services.github.forget_name(repository)
@@ -37,7 +41,10 @@ async def renamed(event: Event, services: Services) -> None:
 
 @router.on("repository", "transferred")
 async def transferred(event: Event, services: Services) -> None:
-    """Stop what ran for the old owner: its installation no longer reaches the repository."""
+    """Stop the work that runs for the old owner.
+
+    Its installation no longer reaches the repository.
+    """
     repository = event.repository()
     if repository is not None:
         services.github.forget_name(repository)
@@ -54,19 +61,19 @@ async def transferred(event: Event, services: Services) -> None:
 
 @router.on("repository", "archived")
 async def archived(event: Event, services: Services) -> None:
-    """Stop the work: nothing can be published where everything is read-only."""
+    """Stop the work in a read-only repository: nothing can be published."""
     await _stop_repositories(event, services, [event.payload.get("repository")], "The repository was archived.")
 
 
 @router.on("repository", "deleted")
 async def deleted(event: Event, services: Services) -> None:
-    """Stop the work."""
+    """Stop the work in a deleted repository."""
     await _stop_repositories(event, services, [event.payload.get("repository")], "The repository was deleted.")
 
 
 @router.on("installation_repositories", "removed")
 async def removed(event: Event, services: Services) -> None:
-    """Stop the work where the App may no longer be."""
+    """Stop the work in repositories that the App was taken off."""
     if event.installation is not None:
         services.github.forget_installation(event.installation)
     gone = event.payload.get("repositories_removed")
@@ -74,7 +81,8 @@ async def removed(event: Event, services: Services) -> None:
 
 
 async def _stop_issue(event: Event, services: Services, reason: str) -> None:
-    repository, number = event.repository(), event.number
+    repository = event.repository()
+    number = event.number
     if repository is not None and number is not None:
         await cancel_where(
             services,

@@ -18,7 +18,10 @@ from bot.work.services import Services
 
 @dataclass(frozen=True)
 class Handlers:
-    """Everything that deliveries may start: declared tasks, other commands, and events of a capability's own."""
+    """All handlers of deliveries.
+
+    Declared tasks, other commands, and events of a capability's own.
+    """
 
     registry: Registry
     builtins: tuple[Command, ...]

@@ -1,1 +1,5 @@
-"""A whole GitHub and the bot on this machine: what ``forgehand demo`` and ``forgehand try`` share."""
+"""Run the bot on this machine against a simulated GitHub.
+
+``demo.run`` is ``forgehand demo``, ``attempt.run`` is ``forgehand try``. ``hosting.local_run`` starts simhub and the
+bot, ``watching`` follows one issue, ``tier`` chooses the sandbox and ``display`` prints.
+"""

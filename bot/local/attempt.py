@@ -1,4 +1,7 @@
-"""``forgehand try``: the same as on GitHub, on a local checkout, with the user's own model."""
+"""Run ``forgehand try``: fix an issue of a local checkout.
+
+The same as on GitHub, with the user's own model.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,12 @@ async def run(
     leave: bool,
     plain: bool,
 ) -> bool:
-    """True where a verified fix came out of it; its branch is then in ``repo``."""
-    display, settings = Display(plain=plain), load_settings()
+    """Fix the issue; return True if a verified fix came out of it.
+
+    Its branch is then in ``repo``.
+    """
+    display = Display(plain=plain)
+    settings = load_settings()
     title, _, body = (await asyncio.to_thread(issue.read_text, "utf-8", "replace")).strip().partition("\n")
     if not title.strip():
         raise LocalError(f"{issue} is empty: put the issue's title in the first line and its text below.")
@@ -55,7 +62,10 @@ async def run(
 
 
 async def _look_at(repo: Path, display: Display) -> None:
-    """HEAD is what counts; what is not committed is named, so that nobody wonders."""
+    """Check that the checkout has a commit; name what is not committed.
+
+    Only HEAD is worked on.
+    """
     head = await run_git(["-C", str(repo), "rev-parse", "--verify", "--quiet", "HEAD"], cwd=repo)
     if head.code:
         raise LocalError(f"{repo} is not a git checkout with a commit. Give --repo the folder of one.")
@@ -67,7 +77,10 @@ async def _look_at(repo: Path, display: Display) -> None:
 
 
 async def _label(repo: Path, settings: Settings) -> str:
-    """The label that the checkout's own policy waits for. Raises :class:`PolicyError` where that is wrong."""
+    """Return the label that the checkout's own policy waits for.
+
+    Raises :class:`PolicyError` where the policy is invalid.
+    """
     file = await run_git(["-C", str(repo), "show", f"HEAD:{PATH}"], cwd=repo)
     schema = TASKS.schema
     policy = default_policy(settings, schema) if file.code else parse_policy(file.text, settings, schema)
@@ -85,7 +98,10 @@ async def _watch(local: LocalRun, display: Display, title: str, body: str, label
 
 
 async def _bring_home(local: LocalRun, display: Display, repo: Path, ending: Ending) -> None:
-    """Fetch the branch into the checkout; nothing there is checked out or changed."""
+    """Fetch the branch into the checkout, without checking it out.
+
+    Nothing else in the checkout changes.
+    """
     if ending.pull is None:
         return
     branch = str(ending.pull["head"]["ref"])

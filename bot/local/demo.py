@@ -1,4 +1,7 @@
-"""``forgehand demo``: the main job, end to end, on this machine, in about a minute."""
+"""Run ``forgehand demo``: from labelled issue to verified pull request.
+
+The main job, end to end, on this machine, in about a minute.
+"""
 
 from __future__ import annotations
 
@@ -25,11 +28,13 @@ _MODEL = "recorded-answers"
 
 
 async def run(*, trust_code: bool, leave: bool, port: int, plain: bool) -> bool:
-    """Show it; True where the pull request is there and verified. Keeps serving until Ctrl-C unless ``leave``.
+    """Run the demo; return True if its pull request is there and verified.
 
-    The sample and the recorded answers are known code; what a real model runs is not.
+    Keeps serving until Ctrl-C unless ``leave``. The sample and the recorded answers are known code; what a real model
+    runs is not.
     """
-    display, key = Display(plain=plain), _key()
+    display = Display(plain=plain)
+    key = _key()
     sample = Path(str(resources.files("simhub") / "sample"))
     with work_folder("demo") as folder:
         tier = await tier_environment(display, trust=trust_code or key is None)
@@ -51,12 +56,15 @@ async def run(*, trust_code: bool, leave: bool, port: int, plain: bool) -> bool:
 
 
 def verified(ending: Ending) -> bool:
-    """Return whether a pull request is open, is no draft, and its task ended with a verified fix."""
+    """Return True if the pull request is open and holds a verified fix.
+
+    A draft does not count.
+    """
     return ending.pull is not None and not ending.pull["draft"] and ending.state == "done"
 
 
 def present(local: LocalRun, display: Display, ending: Ending) -> None:
-    """The result as people see it on GitHub."""
+    """Show the result as people see it on GitHub."""
     if ending.pull is None:
         display.markdown("no pull request", ending.final or ending.status)
         return
@@ -85,13 +93,16 @@ async def _watch(local: LocalRun, display: Display, issue: str) -> Ending:
 
 
 def _key() -> str | None:
-    """The name of the variable that holds a key for a real model."""
+    """Return the name of the variable that holds a key for a real model."""
     return next((name for name in KEY_VARIABLES if os.environ.get(name)), None)
 
 
 @asynccontextmanager
 async def _model(display: Display, key: str | None) -> AsyncIterator[Mapping[str, str]]:
-    """Settings that name the model: the user's own where a key is set, else a server that plays recorded answers."""
+    """Provide the settings that name the model.
+
+    The user's own model where a key is set, else a server that plays recorded answers.
+    """
     if key is not None:
         display.say(f"{key} is set: a real model does the thinking, and it costs money (at most $2).")
         yield {}

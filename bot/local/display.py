@@ -1,4 +1,7 @@
-"""What ``demo`` and ``try`` show in the terminal: a live view of the status comment, or plain lines."""
+"""Print the progress of ``demo`` and ``try`` in the terminal.
+
+A live view of the status comment, or plain lines.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ _MARKUP = re.compile(r"</?(?:sub|details|summary)>")
 
 
 class Display:
-    """``plain``, or no terminal: each new line of the status comment is printed once."""
+    """The terminal output of a local run.
+
+    With ``plain``, or without a terminal, each new line of the status comment is printed once.
+    """
 
     def __init__(self, *, plain: bool) -> None:
         self.console = Console()
@@ -36,7 +42,7 @@ class Display:
             self._live.stop()
 
     def status(self, text: str) -> None:
-        """The status comment as it is now."""
+        """Show the current status comment."""
         text = _MARKUP.sub("", text)
         if self._live is not None:
             self._live.update(Panel(Markdown(text), title="the bot's comment on the issue"), refresh=True)
@@ -47,13 +53,16 @@ class Display:
                 self.console.print(line.replace("- [x]", "  done:"), markup=False, highlight=False)
 
     def say(self, text: str) -> None:
-        """One paragraph, as it is: names and paths may hold what would be markup."""
+        """Print one paragraph literally.
+
+        Names and paths may hold what would be markup.
+        """
         self.console.print(text, markup=False, highlight=False)
 
     def markdown(self, title: str, text: str) -> None:
-        """Rendered Markdown in a box."""
+        """Print rendered Markdown in a box."""
         self.console.print(Panel(Markdown(_MARKUP.sub("", text)), title=Text(title)))
 
     def diff(self, text: str) -> None:
-        """A coloured diff."""
+        """Print a coloured diff."""
         self.console.print(Syntax(text, "diff", background_color="default", word_wrap=True))

@@ -1,4 +1,4 @@
-"""Start simhub and the bot as a real server process beside it; stop both again."""
+"""Start and stop simhub and, as a real server process, the bot."""
 
 from __future__ import annotations
 
@@ -30,14 +30,18 @@ _READY_SECONDS = 60.0
 
 
 class LocalError(ForgehandError):
-    """The local GitHub or the bot did not come up; the message holds the last lines of its log."""
+    """A failure of a local run.
+
+    Where the bot did not come up or ended, the message holds the last lines of its log.
+    """
 
 
 @dataclass(frozen=True)
 class LocalRun:
-    """A running pair: ``hub`` and the bot at ``bot_url``; ``person`` may do everything.
+    """A running simulated GitHub with its bot.
 
-    ``log`` is the bot's log, ``store`` its database, to read only.
+    ``hub`` and the bot at ``bot_url``; ``person`` may do everything. ``log`` is the bot's log, ``store`` its database,
+    to read only.
     """
 
     hub: Hub
@@ -50,11 +54,11 @@ class LocalRun:
     bot: asyncio.subprocess.Process
 
     def log_tail(self) -> str:
-        """Where the bot's log is, and its last lines."""
+        """Return the path of the bot's log, and its last lines."""
         return _tail(self.log)
 
     async def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """One REST call as ``person``; the decoded answer."""
+        """Make one REST call as ``person`` and return the decoded answer."""
         headers = {"Authorization": f"token {self.person.token}", "Accept": "application/vnd.github+json"}
         async with (
             aiohttp.ClientSession() as session,
@@ -68,7 +72,10 @@ class LocalRun:
 
 @contextmanager
 def work_folder(name: str) -> Iterator[Path]:
-    """A temporary folder, kept where one of our errors ends the run: its message names the log in there."""
+    """Provide a temporary folder, kept if one of our errors ends the run.
+
+    The message of such an error names the log in there.
+    """
     folder = Path(tempfile.mkdtemp(prefix=f"forgehand-{name}-"))
     kept = False
     try:
@@ -85,7 +92,10 @@ def work_folder(name: str) -> Iterator[Path]:
 async def local_run(
     root: Path, *, name: str, source: Path, shared: bool, port: int, environment: Mapping[str, str]
 ) -> AsyncIterator[LocalRun]:
-    """Host ``source`` as repository ``name`` and run the bot for it. ``environment`` adds the bot's settings."""
+    """Host ``source`` as repository ``name`` and run the bot for it.
+
+    ``environment`` adds the bot's settings.
+    """
     hub = await Hub.start(root / "hub", port=port)
     try:
         person = hub.create_user(name.partition("/")[0])
@@ -115,7 +125,10 @@ async def local_run(
 
 
 def manifest_rights() -> dict[str, Any]:
-    """The permissions and events of ``app.yml``, as the App on github.com would have them."""
+    """Return the permissions and events of ``app.yml``.
+
+    As the App on github.com would have them.
+    """
     from bot.github.resources.manifest import load_manifest
 
     manifest = load_manifest()
@@ -123,7 +136,7 @@ def manifest_rights() -> dict[str, Any]:
 
 
 def free_port() -> int:
-    """A port that is free now."""
+    """Return a port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -139,9 +152,10 @@ def _provider_variables(settings: Settings) -> dict[str, str | None]:
 
 
 def bot_environment(settings: Settings) -> dict[str, str]:
-    """Our environment without the settings of a server that may run here: only models, checks and money are kept.
+    """Return our environment without the settings of a server running here.
 
-    Its database, App, secrets and folders are of no concern to a bot that works for a GitHub of its own.
+    Only models, checks and money are kept. Its database, App, secrets and folders are of no concern to a bot that works
+    for a GitHub of its own.
     """
     kept: dict[str, Any] = {
         "FORGEHAND_MODELS": {name: model.model_dump(exclude_none=True) for name, model in settings.models.items()},

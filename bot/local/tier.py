@@ -1,4 +1,4 @@
-"""Which sandbox a local run gets, and what is said where it is a weak one."""
+"""Choose the sandbox of a local run, and say so where it is a weak one."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from bot.settings import load_settings
 
 
 async def tier_environment(display: Display, *, trust: bool) -> Mapping[str, str]:
-    """Settings for bubblewrap where it works; else the ``process`` tier, if the code is trusted.
+    """Return the settings of the sandbox for a local run.
 
-    Raises :class:`LocalError` where it is not.
+    Bubblewrap where it works; else the ``process`` tier, if the code is trusted. Raises :class:`LocalError` where it is
+    not.
     """
     problem = await (await choose(load_settings(sandbox="bubblewrap"))).probe()
     if problem is None:

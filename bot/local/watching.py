@@ -1,4 +1,4 @@
-"""Watch the task of one issue until it has ended and its comments are there."""
+"""Watch the task of an issue until it has ended and has its comments."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ _POLL = 1.0
 
 @dataclass(frozen=True)
 class Ending:
-    """The end of a task: its state, the status text, the final comment, the pull request and its diff.
+    """The end of a task, as its issue and pull request show it.
 
-    ``state`` is "" where the bot answered instead of starting a task.
+    Its state, the status text, the final comment, the pull request and its diff. ``state`` is "" where the bot answered
+    instead of starting a task.
     """
 
     state: str
@@ -30,7 +31,7 @@ class Ending:
 
 
 async def file_issue(run: LocalRun, title: str, body: str, label: str) -> int:
-    """File the issue and put the label on it; its number."""
+    """File the issue, label it and return its number."""
     issues = f"/repos/{run.repository.full_name}/issues"
     number = int((await run.request("POST", issues, {"title": title, "body": body}))["number"])
     await run.request("POST", f"{issues}/{number}/labels", {"labels": [label]})
@@ -38,7 +39,7 @@ async def file_issue(run: LocalRun, title: str, body: str, label: str) -> int:
 
 
 async def until_ended(run: LocalRun, number: int, show: Callable[[str], None], *, minutes: float) -> Ending:
-    """Call ``show`` with each new text of the status comment; the ending once it is there.
+    """Wait for the ending; call ``show`` with each new status text.
 
     An answer instead of a task is an ending too. Raises :class:`LocalError` where nothing ends within ``minutes`` or
     the bot itself ends.
@@ -69,7 +70,7 @@ async def _task(run: LocalRun, number: int) -> Task | None:
 
 
 async def _parts(run: LocalRun, number: int) -> dict[str, str]:
-    """The bot's comments by part."""
+    """Return the text of the bot's comments by part."""
     comments = await run.request("GET", f"/repos/{run.repository.full_name}/issues/{number}/comments")
     ours = [comment["body"] for comment in comments if comment["user"]["id"] == run.app.bot_id]
     return {marker.part: without_markers(body) for body in ours for marker in markers_in(body)}

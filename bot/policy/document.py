@@ -1,6 +1,6 @@
-"""Read ``.github/forgehand.yml`` with errors that name line and key, and explain what holds.
+"""Parse and explain ``.github/forgehand.yml``.
 
-Every limit is min(server, repository); models come from the server's list.
+Errors name line and key. Every limit is min(server, repository); models come from the server's list.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ Path = tuple[str, ...]
 
 
 class PolicyError(ForgehandError):
-    """The policy file is wrong. The message names line and key of everything wrong in it."""
+    """An invalid policy file.
+
+    The message names line and key of everything that is wrong in it.
+    """
 
 
 def parse_policy(text: str, settings: Settings, schema: PolicySchema) -> Policy:
@@ -91,7 +94,7 @@ def _line(path: Path, lines: dict[Path, int]) -> int:
 
 
 def _known_path(loc: tuple[str | int, ...], lines: dict[Path, int]) -> Path:
-    """Pydantic's location without what it adds of its own, such as the branch of a union."""
+    """Strip what Pydantic adds to a location, such as the branch of a union."""
     path = tuple(str(part) for part in loc)
     while path and path not in lines:
         path = path[:-1]
@@ -123,7 +126,7 @@ def _unoffered(data: dict[str, Any], settings: Settings) -> Iterator[_Problem]:
 
 
 def _limited(policy: Policy, settings: Settings) -> Policy:
-    """Lower what exceeds the server's ceilings, fill in how the server checks repositories, and name the origins."""
+    """Apply the server's ceilings and checks, and record the origins."""
     origins = dict(policy.origins)
     given = settings.checks.model_dump(exclude_none=True)
     server = {key: value for key, value in given.items() if f"checks.{key}" not in origins}
@@ -137,7 +140,8 @@ def _limited(policy: Policy, settings: Settings) -> Policy:
     shared = lowered("commands.max_dollars", policy.commands.max_dollars, settings.budget.task)
     tasks = {}
     for name, section in policy.tasks.items():
-        key, own = f"{name}.max_dollars", section.get("max_dollars")
+        key = f"{name}.max_dollars"
+        own = section.get("max_dollars")
         if own is None:
             origins[key] = "commands.max_dollars"
         most = shared if own is None else lowered(key, own, settings.budget.task)
@@ -202,11 +206,12 @@ def _plain(node: yaml.Node, path: Path, lines: dict[Path, int], seen: set[int]) 
 
 
 def _plain_mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int], seen: set[int]) -> dict[str, Any]:
-    """Keys are taken as they are written: YAML would read ``on`` as true."""
+    """Convert a mapping; keys stay as written: YAML reads ``on`` as true."""
     data: dict[str, Any] = {}
     for key_node, value_node in node.value:
         key = str(key_node.value) if isinstance(key_node, yaml.ScalarNode) else "?"
-        here, line = (*path, key), key_node.start_mark.line + 1
+        here = (*path, key)
+        line = key_node.start_mark.line + 1
         if key in data:
             raise PolicyError(f"{PATH} is wrong:\nline {line}: {'.'.join(here)}: given twice")
         lines[here] = line
@@ -215,7 +220,7 @@ def _plain_mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int], s
 
 
 def _scalar(node: yaml.Node) -> Any:
-    """YAML's scalars, except that ``off`` and ``yes`` stay words and dates stay text."""
+    """Convert a scalar; ``off`` and ``yes`` stay words, dates stay text."""
     kind = node.tag.rpartition(":")[2]
     if kind == "null":
         return None

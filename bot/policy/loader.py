@@ -20,7 +20,10 @@ class PolicyReader(Protocol):
     """A source of policy files."""
 
     async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
-        """Return the file's text and blob sha on the default branch, None where there is none."""
+        """Return the file's text and blob sha, None if there is no file.
+
+        As it is on the default branch.
+        """
         ...
 
 
@@ -44,7 +47,10 @@ class _Parsed:
 
 
 class PolicyLoader:
-    """Policies by repository; concurrent callers share one request, an unchanged file is not parsed again."""
+    """A cache of policies by repository.
+
+    Concurrent callers share one request; an unchanged file is not parsed again.
+    """
 
     def __init__(self, reader: PolicyReader, settings: Settings, schema: PolicySchema) -> None:
         self._reader = reader
@@ -55,7 +61,10 @@ class PolicyLoader:
         self.default = default_policy(settings, schema)
 
     async def load(self, repository: Repository) -> Policy:
-        """Return the policy that holds now. Raises :class:`PolicyError` where the file is wrong."""
+        """Return the current policy of a repository.
+
+        Raises :class:`PolicyError` where the file is invalid.
+        """
         found = await self._request(repository)
         if found is None:
             self._cache.pop(repository.id, None)
@@ -69,7 +78,10 @@ class PolicyLoader:
         return cached.result
 
     async def load_or_default(self, repository: Repository) -> tuple[Policy, PolicyError | None]:
-        """Return the policy, or the default one and the error where the file is wrong."""
+        """Return the policy, or the default one and the error.
+
+        The error is None where the file is valid.
+        """
         try:
             return await self.load(repository), None
         except PolicyError as error:
@@ -85,11 +97,17 @@ class PolicyLoader:
         return await asyncio.shield(request)
 
     def command_names(self, policy: Policy) -> frozenset[str]:
-        """Return the names that make a command of a line that begins with a slash, those switched off included."""
+        """Return the names that make a line with a slash a command.
+
+        Names of commands that are switched off are included.
+        """
         return frozenset() if policy.commands.mention_only else frozenset(self._schema.commands)
 
     def latest(self, repository: Repository) -> Policy:
-        """Return the policy this process read last, without a request; the default one where it read none."""
+        """Return the policy that was loaded last, without a request.
+
+        The default policy if none was loaded, or if the file was invalid.
+        """
         cached = self._cache.get(repository.id)
         return cached.result if cached is not None and isinstance(cached.result, Policy) else self.default
 

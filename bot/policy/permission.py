@@ -12,14 +12,17 @@ Level = Literal["read", "triage", "write", "maintain", "admin"]
 
 
 class Decision(NamedTuple):
-    """``reason`` is one sentence, for the person who asked and for the audit log."""
+    """A decision with its reason.
+
+    ``reason`` is one sentence, for the person who asked and for the audit log.
+    """
 
     allowed: bool
     reason: str
 
 
 def may(actor: Actor, role: Role | None, level: Level, trusted_bots: Collection[str]) -> Decision:
-    """Decide whether ``actor``, who holds ``role``, may do what needs ``level``.
+    """Decide whether an actor who holds ``role`` has permission ``level``.
 
     ``role`` is None where GitHub knows none. Bots need no role but a place in ``trusted_bots``.
     """

@@ -19,9 +19,10 @@ Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class TaskRules(JsonModel):
-    """The section of one task. A task that needs more keys than these derives its own class.
+    """The section of one task.
 
-    ``section`` is the task's name. Every field has a default and a description, for the reference page.
+    A task that needs more keys than these derives its own class. ``section`` is the task's name. Every field has a
+    default and a description, for the reference page.
     """
 
     section: ClassVar[str] = ""
@@ -39,7 +40,10 @@ R = TypeVar("R", bound=TaskRules)
 
 
 class CommandPolicy(JsonModel):
-    """Which commands need which permission; what stands in neither list is switched off."""
+    """The permissions that commands need.
+
+    Commands in neither list are switched off.
+    """
 
     write: tuple[str, ...] = Field(default=(), description="commands for people with write permission")
     read: tuple[str, ...] = Field(default=(), description="commands for everybody who can read the repository")
@@ -95,7 +99,7 @@ class Policy(JsonModel):
         return kind.model_validate(self.tasks.get(kind.section, {}))
 
     def max_dollars(self, task: str) -> float:
-        """Return what one run of the task may spend on models, in dollars."""
+        """Return the budget of one run of the task, in dollars."""
         own = self.tasks.get(task, {}).get("max_dollars")
         return self.commands.max_dollars if own is None else float(own)
 

@@ -1,4 +1,4 @@
-"""Assemble the schema of a policy file from what tasks and commands declare."""
+"""Assemble the policy schema from the declared tasks and commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ from bot.types import JsonModel
 
 @dataclass(frozen=True)
 class CommandRule:
-    """Who may use a command: people with ``level`` by default; ``opens``: a policy may open it to readers."""
+    """The default permission of a command.
+
+    People with ``level`` may use it; with ``opens`` a policy may open it to readers.
+    """
 
     level: Level = "write"
     opens: bool = False
@@ -30,7 +33,10 @@ READERS = CommandRule(level="read")
 
 @dataclass(frozen=True)
 class PolicySchema:
-    """The sections and commands a policy file may name; both come from the task declarations."""
+    """The sections and commands that a policy file may name.
+
+    Both come from the task declarations.
+    """
 
     sections: Mapping[str, type[TaskRules]]
     commands: Mapping[str, CommandRule]
@@ -47,13 +53,16 @@ class PolicySchema:
 
     @property
     def commands_by_default(self) -> CommandPolicy:
-        """Return who may use what where a repository says nothing."""
+        """Return the default permissions of all commands."""
         read = tuple(name for name, rule in self.commands.items() if rule.level == "read")
         return CommandPolicy(write=self.writable, read=read)
 
     @cached_property
     def document(self) -> type[JsonModel]:
-        """Return the model a file is checked with: a field for each task's section, then the general ones."""
+        """Return the model that validates a policy file.
+
+        It has a field for each task's section, then the general ones.
+        """
         default = self.commands_by_default
         commands = create_model(
             "Commands",

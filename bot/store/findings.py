@@ -59,7 +59,7 @@ def list_for_pull(connection: sa.Connection, repository: str, number: int) -> li
 
 
 def has_watched(connection: sa.Connection, repository: str, number: int) -> bool:
-    """Return True if a pull request has findings that a push may fix, or bring back."""
+    """Return True if a push may fix or reopen findings of a pull request."""
     watched = finding.c.state.in_({*UNSETTLED, "fixed"})
     query = sa.select(finding.c.fingerprint).where(
         finding.c.repository == repository, finding.c.number == number, watched

@@ -1,4 +1,7 @@
-"""The janitor: throws away what ended tasks and killed processes left. Disk is not state, so nothing can be lost."""
+"""Remove files of ended tasks and killed processes.
+
+Disk is not state, so nothing can be lost.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _EVERY = 60.0
 
 
 class Janitor:
-    """Runs beside the engine until cancelled."""
+    """The loop that cleans up; it runs until cancelled."""
 
     def __init__(self, services: Services) -> None:
         self._store = services.store
@@ -27,7 +30,10 @@ class Janitor:
             await asyncio.sleep(_EVERY)
 
     async def sweep(self) -> None:
-        """End sandboxes of an earlier process; remove every directory whose task is neither queued nor running."""
+        """Kill stray sandboxes; remove directories of tasks that have ended.
+
+        Sandboxes of an earlier process are stray. A directory stays while its task is queued or running.
+        """
         await asyncio.to_thread(_end_orphans, self._folder)
         # Folders first: one that is made while the database answers belongs to a task that began meanwhile.
         folders = await asyncio.to_thread(_folders, self._folder)

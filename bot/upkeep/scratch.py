@@ -1,4 +1,7 @@
-"""The temporary files of this process in a folder of its own, so that those of dead processes can be thrown away."""
+"""Keep this process's temporary files in a folder of its own.
+
+So those of dead processes can be removed.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,10 @@ _LOCK = "lock"
 
 @contextmanager
 def scratch(root: Path) -> Iterator[Path]:
-    """Let :mod:`tempfile` work below ``root``; what processes that were killed left there is removed. Blocking.
+    """Let :mod:`tempfile` work in a folder of its own below ``root``.
 
-    A folder is in use while its lock is held, which the kernel lets go of however the process ends.
+    Folders of processes that were killed are removed. Blocking. A folder is in use while its lock is held, which the
+    kernel lets go of however the process ends.
     """
     root.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (root / _LOCK).open("w") as turn:
@@ -27,7 +31,8 @@ def scratch(root: Path) -> Iterator[Path]:
         own = Path(tempfile.mkdtemp(dir=root))
         lock = (own / _LOCK).open("w")
         fcntl.lockf(lock, fcntl.LOCK_EX)
-    before, tempfile.tempdir = tempfile.tempdir, str(own)
+    before = tempfile.tempdir
+    tempfile.tempdir = str(own)
     try:
         yield own
     finally:

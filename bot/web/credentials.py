@@ -1,4 +1,7 @@
-"""The files that ``forgehand setup`` leaves in the data directory: ``server.yml`` and the App's private key, 0600."""
+"""Store the credentials of the App in the data directory.
+
+``forgehand setup`` leaves two files there: ``server.yml`` and the App's private key, 0600.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,17 @@ KEY_FILE = "private-key.pem"
 
 
 class CredentialsError(ForgehandError):
-    """The credentials could not be written, or something in their place is not ours to replace."""
+    """A failure to write the credentials.
+
+    Also where something in their place is not ours to replace.
+    """
 
 
 class Credentials(JsonModel):
-    """What GitHub gives once when an App is registered. ``webhook_secret`` is None where it has no webhook."""
+    """The credentials that GitHub gives once when an App is registered.
+
+    ``webhook_secret`` is None where the App has no webhook.
+    """
 
     app_id: int
     slug: str
@@ -33,7 +42,10 @@ class Credentials(JsonModel):
 
 
 def stored_app(data_dir: Path) -> str | None:
-    """What a new App would replace, in words: the App id in ``server.yml``, or a key file; None where nothing."""
+    """Describe what a new App would replace, None if nothing.
+
+    The App id in ``server.yml``, or a key file.
+    """
     known = _read(data_dir / SERVER_FILE).get("app_id")
     if known is not None:
         return f"the App with id {known}"
@@ -41,10 +53,12 @@ def stored_app(data_dir: Path) -> str | None:
 
 
 def store(data_dir: Path, credentials: Credentials, urls: dict[str, str | None]) -> list[Path]:
-    """Write both files; other settings of ``server.yml`` stay, and what is replaced is kept beside it as ``*.bak-*``.
+    """Write both files, with backups of what they replace.
 
-    ``urls``: ``api_url``, ``web_url``, ``public_url``. Returns the paths of the copies. Blocking.
-    Raises :class:`CredentialsError`.
+    Other settings of ``server.yml`` stay. Backups are kept beside the files as ``*.bak-*``.
+
+    ``urls``: ``api_url``, ``web_url``, ``public_url``. Returns the paths of the copies. Blocking. Raises
+    :class:`CredentialsError`.
     """
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,4 +1,7 @@
-"""``/metrics``: what was counted as it happened, and what the database knows, read at most every few seconds."""
+"""Render ``/metrics``: live counters and totals from the database.
+
+The database is read at most every few seconds.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +27,17 @@ _REPEATED = Gauge("forgehand_steps_repeated", "Steps started again because a pro
 
 
 class MetricsPage:
-    """Renders the page; one database read serves everybody who asks within a few seconds."""
+    """The metrics page.
+
+    One database read serves everybody who asks within a few seconds.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._read_at = float("-inf")
 
     async def render(self) -> bytes:
-        """Prometheus text format, version 0.0.4."""
+        """Render the metrics in Prometheus text format, version 0.0.4."""
         if time.monotonic() - self._read_at > _FRESH_SECONDS:
             self._read_at = time.monotonic()
             await self._store.run(_read)

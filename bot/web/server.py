@@ -1,4 +1,7 @@
-"""The HTTP side: health, readiness, metrics, whatever routes it is given, and a log line a request."""
+"""Serve HTTP: health, readiness, metrics and the routes it is given.
+
+Each request leaves a log line.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ log = structlog.get_logger(__name__)
 
 
 def make_web(store: Store, routes: Iterable[web.AbstractRouteDef], ready: Mapping[str, Check]) -> web.Application:
-    """The application; run it with ``access_log=None``. ``ready`` names what must hold beside the database."""
+    """Return the web application.
+
+    Run it with ``access_log=None``. ``ready`` names what must hold beside the database.
+    """
     app = web.Application(middlewares=[_logged])
     checks = {"database": lambda: _answers(store), **ready}
     app.add_routes(
@@ -34,11 +40,13 @@ def make_web(store: Store, routes: Iterable[web.AbstractRouteDef], ready: Mappin
 async def _logged(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Logs the route's template, never the path: paths may carry what a stranger wrote.
+    """Log the route of a request, never its path.
 
-    What went well is only for debugging: a delivery that something comes of leaves lines of its own.
+    Paths may carry what a stranger wrote. What went well is only for debugging: a delivery that something comes of
+    leaves lines of its own.
     """
-    started, status = time.perf_counter(), 500
+    started = time.perf_counter()
+    status = 500
     try:
         response = await handler(request)
         status = response.status
@@ -92,8 +100,8 @@ def _metrics(store: Store) -> Callable[[web.Request], Awaitable[web.Response]]:
 
 
 def make_runner(application: web.Application) -> web.AppRunner:
-    """Return the runner of an application; packed bodies stay packed.
+    """Return the runner of an application; it does not decompress bodies.
 
-    aiohttp would unpack them by default, before any handler has seen a header and even after one has refused.
+    aiohttp would decompress them by default, before any handler has seen a header and even after one has refused.
     """
     return web.AppRunner(application, access_log=None, auto_decompress=False)

@@ -1,7 +1,7 @@
-"""``forgehand setup``: a page on loopback that registers the GitHub App and stores its credentials.
+"""Run ``forgehand setup``: register the GitHub App in the browser.
 
-Whoever reaches the page must know the one-time code printed in the terminal; what comes back from GitHub must carry
-a state that was made here and is taken once.
+A page on loopback stores its credentials. Whoever reaches the page must know the one-time code printed in the terminal;
+what comes back from GitHub must carry a state that was made here and is taken once.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ _WEBHOOK_PATH = "/webhook"
 
 
 class SetupError(ForgehandError):
-    """The setup cannot start or go on; the message says why and what to do."""
+    """A failure of the setup; the message says why and what to do."""
 
 
 class Wishes(JsonModel):
-    """What the form says. ``public_url`` and ``organization`` may be empty."""
+    """The values of the form; ``public_url``, ``organization`` may be empty."""
 
     name: str = "forgehand"
     organization: str = ""
@@ -58,7 +58,10 @@ class Wishes(JsonModel):
 
 @dataclass
 class Setup:
-    """One run of the setup. ``code`` opens the page once; afterwards a cookie does. ``done`` is set at the end."""
+    """One run of the setup.
+
+    ``code`` opens the page once; afterwards a cookie does. ``done`` is set at the end.
+    """
 
     data_dir: Path
     session: aiohttp.ClientSession
@@ -78,9 +81,10 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 async def run(settings: Settings, *, host: str = "127.0.0.1", port: int = 8081) -> bool:
-    """Serve the page until the App is registered; True then, False where too many wrong codes ended it.
+    """Serve the page; return True once the App is registered.
 
-    Raises :class:`SetupError` where ``host`` is no loopback address or the port is taken.
+    False if too many wrong codes ended it. Raises :class:`SetupError` where ``host`` is no loopback address or the port
+    is taken.
     """
     if host not in _LOOPBACK:
         raise SetupError(f"The setup page is served on this machine only; {host} is not a loopback address.")
@@ -104,7 +108,10 @@ async def run(settings: Settings, *, host: str = "127.0.0.1", port: int = 8081) 
 
 
 def application(setup: Setup) -> web.Application:
-    """The page as an aiohttp application; every answer is private to the browser that knows the code."""
+    """Return the page as an aiohttp application.
+
+    Every answer is private to the browser that knows the code.
+    """
     app = web.Application(middlewares=[_guard], client_max_size=64 * 1024)
     app[_SETUP] = setup
     app.router.add_get("/", _show_form)
@@ -122,7 +129,10 @@ def _announce(host: str, port: int, code: str) -> None:
 
 @web.middleware
 async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """No other site may lead a browser here: neither by a name that points to loopback nor by a form of its own."""
+    """Refuse requests that another site caused.
+
+    Neither a name that points to loopback nor a form of another site may lead a browser here.
+    """
     setup = request.app[_SETUP]
     host = urlsplit(f"http://{request.host}").hostname
     origin = request.headers.get("Origin", f"{request.scheme}://{request.host}")

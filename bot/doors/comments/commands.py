@@ -1,4 +1,4 @@
-"""Describe commands: how they are written, where they work, and what they are given."""
+"""Describe commands: their syntax, places and arguments."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ _WORDS: dict[Place, str] = {"issue": "issues", "pull": "pull requests", "thread"
 
 @dataclass(frozen=True)
 class Arguments:
-    """The text that may follow a command's name: nothing, one of ``words``, or ``text`` up to the next command.
+    """The text that may follow a command's name.
 
-    ``shown`` is how help writes it: ``[full]``, ``<question>``.
+    Nothing, one of ``words``, or ``text`` up to the next command. ``shown`` is how help writes it: ``[full]``,
+    ``<question>``.
     """
 
     shown: str = ""
@@ -42,7 +43,7 @@ class Arguments:
     required: bool = False
 
     def read(self, typed: Typed) -> str | None:
-        """Return the argument, "" where there is none; None where the command does not take it."""
+        """Return the argument, "" if there is none, None if it is not accepted."""
         if self.text:
             argument = f"{typed.text}\n{typed.below}".strip()[:MAX_TEXT]
         else:
@@ -68,7 +69,10 @@ def arguments_of(kind: type[TaskInput]) -> Arguments:
 
 
 def input_of(kind: type[TaskInput], argument: str) -> TaskInput:
-    """Return a task's input from a command's argument, the inverse of :func:`arguments_of`."""
+    """Return a task's input from a command's argument.
+
+    The inverse of :func:`arguments_of`.
+    """
     text = next((name for name, field in kind.model_fields.items() if field.annotation is str), None)
     if text is not None:
         return kind.model_validate({text: argument} if argument else {})
@@ -96,19 +100,19 @@ class Command:
 
     @property
     def usage(self) -> str:
-        """Return how it is written."""
+        """Return the syntax of the command."""
         return f"/{self.name} {self.arguments.shown}".rstrip()
 
     @property
     def where(self) -> str:
-        """Return the places in words."""
+        """Return the places where the command works, in words."""
         words = [text for place, text in _WORDS.items() if place in self.places]
         return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """A command that somebody with the permission for it typed in the right place.
+    """An authorised command, typed where it may be.
 
     ``argument`` is what :attr:`Command.arguments` lets through; ``subject`` is the issue or pull request as the
     delivery gives it, ``typed_at`` is when the command was typed (ISO 8601, GitHub's clock). ``fault`` is set, and
@@ -138,17 +142,20 @@ class Invocation:
 
     @property
     def actor(self) -> Actor:
-        """Return who typed it."""
+        """Return the account that typed the command."""
         return self.principal.actor
 
     @property
     def key(self) -> str:
-        """Return twelve hexadecimal digits, the same for every delivery of this command: a task's id, a marker."""
+        """Return the idempotency key of the command.
+
+        Twelve hexadecimal digits, the same for every delivery of it; they make a task's id and a marker.
+        """
         return key_of(self.repository, self.spot, self.order)
 
     @property
     def origin(self) -> Origin:
-        """Return where a task comes from that this command starts."""
+        """Return the origin of a task that this command starts."""
         return Origin(
             door="command",
             principal=self.principal,

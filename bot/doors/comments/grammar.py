@@ -1,4 +1,4 @@
-"""Commands in what people write: a pure reading of GitHub's Markdown.
+"""Parse commands in GitHub's Markdown, without I/O.
 
 A command is a line of ordinary text that begins with ``/name`` or with a mention of the bot. Text that a page shows as
 code or as a quotation, inside a list, or not at all, is never one.
@@ -47,7 +47,7 @@ class Typed:
 
 
 def commands_in(text: str, names: Collection[str], mention: str) -> tuple[Typed, ...]:
-    """The commands of a text, in order.
+    """Parse the commands of a text, in order.
 
     ``names`` are the commands there are; ``mention`` is the bot's name, without ``@`` and ``[bot]``. After a mention
     any first word but "please" counts, also none (""); after a slash only one that is a name or resembles one. One mark
@@ -70,16 +70,17 @@ def commands_in(text: str, names: Collection[str], mention: str) -> tuple[Typed,
 
 
 def begins_with_command(text: str, names: Collection[str], mention: str) -> bool:
-    """Say whether the first thing a text says is a command, which is answered as such.
+    """Return True if a text begins with a command.
 
-    What begins with another name or with a path ("@ben is right", "/tmp is hard-coded here") is none.
+    Such a text is answered as a command. What begins with another name or with a path ("@ben is right", "/tmp is
+    hard-coded here") is none.
     """
     source = _LINE_ENDS.sub("\n", text[:_MAX_TEXT]).lstrip()
     return any(line.row == 0 for line in _addressed(source, names, mention))
 
 
 def _addressed(source: str, names: Collection[str], mention: str) -> list[_Line]:
-    """The lines by which somebody means us."""
+    """Return the lines that address the bot."""
     return [line for line in _Reader(mention).lines(source) if line.mentioned or _nearest(line.name, names)]
 
 
@@ -88,7 +89,7 @@ def _nearest(name: str, names: Collection[str]) -> str | None:
 
 
 def _named(line: _Line, names: Collection[str]) -> str | None:
-    """The first command that stands in what we were told in a sentence."""
+    """Return the first command named in a sentence that mentions the bot."""
     words = re.findall(r"[a-z-]+", line.text.lower()) if line.mentioned else []
     return next((word for word in words if word in names), None)
 
@@ -104,7 +105,10 @@ class _Line:
 
 
 class _Reader:
-    """Finds such lines in paragraphs and headings of their own, outside HTML that sets text apart."""
+    """A reader of lines that look like commands.
+
+    It looks in paragraphs and headings of their own, outside HTML that sets text apart.
+    """
 
     def __init__(self, mention: str) -> None:
         self._parser = _parser(mention)
@@ -115,16 +119,18 @@ class _Reader:
             return
         depth = 0
         for block in self._parser.parse(source):
-            row, at = (block.map or [0])[0], 0
+            row = (block.map or [0])[0]
+            at = 0
             for token in self._inside(block):
                 if token.type in {"html_block", "html_inline"}:
                     depth = _depth(token.content, depth)
                 elif token.type == "command" and block.level == 1 and not depth:
-                    row, at = row + block.content.count("\n", at, token.meta["at"]), token.meta["at"]
+                    row += block.content.count("\n", at, token.meta["at"])
+                    at = token.meta["at"]
                     yield _Line(row, token.info.lower(), token.content, token.meta["mentioned"])
 
     def _inside(self, block: Token) -> list[Token]:
-        """The block's inline tokens, where they can matter."""
+        """Return the inline tokens of a block that may hold a command."""
         if block.type != "inline":
             return [block]
         found: list[Token] = []
@@ -141,9 +147,10 @@ def _depth(html: str, depth: int) -> int:
 
 @lru_cache(maxsize=4)
 def _parser(mention: str) -> MarkdownIt:
-    """CommonMark with one more kind of inline token, ``command``, which takes the rest of its line.
+    """Return a CommonMark parser with an inline token for commands.
 
-    The parser only comes to a place that no code span, comment, tag or link has taken.
+    The token, ``command``, takes the rest of its line. The parser only comes to a place that no code span, comment, tag
+    or link has taken.
     """
     end = r"[ \t]*(?P<text>[^\n]*)"
     addressed = re.compile(
@@ -159,7 +166,8 @@ def _parser(mention: str) -> MarkdownIt:
             return False
         if not silent:
             token = state.push("command", "", 0)
-            token.info, token.content = found["name"].rstrip(".,:;!"), found["text"]
+            token.info = found["name"].rstrip(".,:;!")
+            token.content = found["text"]
             token.meta = {"at": state.pos, "mentioned": by_name is not None}
         state.pos = found.end()
         return True
@@ -177,7 +185,7 @@ def _begins_line(text: str, at: int) -> bool:
 
 
 def _comment(state: StateInline, silent: bool) -> bool:
-    """What begins like a comment hides all up to its end, even where it is not well-formed or never ends."""
+    """Skip an HTML comment, even a malformed or unclosed one."""
     if not state.src.startswith("<!--", state.pos):
         return False
     end = state.src.find("-->", state.pos + 4)

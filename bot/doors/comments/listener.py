@@ -1,4 +1,4 @@
-"""Listen for commands in what people newly write on GitHub, and answer every one of them.
+"""Listen for commands in new texts on GitHub, and answer each of them.
 
 Comments on issues and pull requests, bodies of reviews, comments on lines of a diff, bodies of new issues and pull
 requests (:data:`bot.doors.comments.texts.DOORS`). A command that is permitted, and typed as it is meant, is
@@ -65,7 +65,7 @@ async def say_command_failed(commands: Commands, event: Event, services: Service
 
 @dataclass(frozen=True)
 class _Text:
-    """One text with commands in it, and everything their authorisation needs."""
+    """One text with commands, and everything their authorisation needs."""
 
     event: Event
     said: Said
@@ -82,7 +82,7 @@ class _Text:
 
 
 class _Read(NamedTuple):
-    """One command after it was decided about: what to run, or else what to say.
+    """A decided command: what to run, or else what to say.
 
     Neither where it may be another bot's.
     """
@@ -125,13 +125,19 @@ async def _hear(event: Event, services: Services, commands: Commands, registry: 
 
 
 async def _typed(services: Services, said: Said, commands: Commands) -> Sequence[Typed]:
-    """The commands of a text. Our name is only asked for where it could matter: that may take several calls."""
+    """Parse the commands of a text.
+
+    The bot's name is only looked up where it could matter: that may take several calls.
+    """
     mention = (await services.github.bot()).login.removesuffix("[bot]") if _MENTION.search(said.text) else ""
     return await asyncio.to_thread(commands_in, said.text, commands, mention)
 
 
 async def _too_many(services: Services, principal: Principal) -> bool:
-    """Limit the commands of accounts without write permission: answers notify people and are sent with pauses."""
+    """Return True if an account without write permission is over its limit.
+
+    Answers notify people and are sent with pauses.
+    """
     if principal.role is not None and principal.role.at_least("write"):
         return False
     hour = now_ms() - 3_600_000
@@ -140,7 +146,10 @@ async def _too_many(services: Services, principal: Principal) -> bool:
 
 
 async def _answer(services: Services, text: _Text, read: Sequence[_Read]) -> None:
-    """The first sign, then what is permitted, in order, then one comment about all that is not."""
+    """Acknowledge a text, run its permitted commands, answer the others.
+
+    The commands run in order; one comment answers all that are not run.
+    """
     taken, left = read[:MAX_COMMANDS], read[MAX_COMMANDS:]
     await _record(services, text, taken)
     runs = [one.invocation for one in taken if one.invocation is not None]
@@ -158,7 +167,10 @@ async def _answer(services: Services, text: _Text, read: Sequence[_Read]) -> Non
 
 
 def _decide(text: _Text, typed: Typed, order: int) -> _Read:
-    """Decide about one command. Permission comes first: whoever may not use it learns nothing else."""
+    """Decide about one command.
+
+    Permission comes first: whoever may not use it learns nothing else.
+    """
     command = text.commands.get(typed.name or _HELP)
     # To be told that there is no such command takes as much as to be told which ones there are.
     name = command.name if command else _HELP

@@ -1,4 +1,4 @@
-"""What somebody has just said on GitHub, read from an event: the text, whose it is, and where it stands."""
+"""Read a new text from an event: its author, place and state."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ _ITEMS = {
 
 @dataclass(frozen=True)
 class Said:
-    """A new text. ``by_program``: a bot wrote it, or an app in somebody's name, or it is not the sender's own text.
+    """A new text on GitHub.
 
-    ``title`` and ``body`` are those of the issue or pull request, ``at`` is ISO 8601.
+    ``by_program``: a bot wrote it, or an app in somebody's name, or it is not the sender's own text. ``title`` and
+    ``body`` are those of the issue or pull request, ``at`` is ISO 8601.
     """
 
     text: str
@@ -48,9 +49,15 @@ class Said:
 
 
 def said_in(event: Event) -> Said | None:
-    """The event's text; None where there is none, or the payload lacks what every real one has."""
-    item, sender, number = _part(event.payload, _ITEMS.get(event.name, "")), event.sender(), event.number
-    text, identity = item.get("body"), item.get("id")
+    """Return the event's text, None if it has none.
+
+    Also None where the payload lacks what every real one has.
+    """
+    item = _part(event.payload, _ITEMS.get(event.name, ""))
+    sender = event.sender()
+    number = event.number
+    text = item.get("body")
+    identity = item.get("id")
     if sender is None or number is None or not isinstance(text, str) or not isinstance(identity, int):
         return None
     target = _part(event.payload, "issue") or _part(event.payload, "pull_request")

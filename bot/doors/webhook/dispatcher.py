@@ -1,4 +1,7 @@
-"""Runs the handlers of stored deliveries, in the process that stored them. At least once: handlers repeat safely."""
+"""Run the handlers of stored deliveries, in the process that stored them.
+
+At least once: handlers repeat safely.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,10 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class _Todo(Generic[C]):
-    """A delivery to handle. ``event`` is None where it has to be read from the database first.
+    """A delivery to handle.
 
-    ``left`` are the handlers that have not succeeded yet, None before the first attempt.
+    ``event`` is None where it has to be read from the database first. ``left`` are the handlers that have not succeeded
+    yet, None before the first attempt.
     """
 
     guid: str
@@ -41,10 +45,11 @@ class _Todo(Generic[C]):
 
 
 class Dispatcher(Generic[C]):
-    """Handles deliveries side by side; what fails is tried again after each of ``pauses`` (seconds), then recorded.
+    """A dispatcher that handles deliveries concurrently, with retries.
 
-    ``permanent`` errors are not tried again. A handler has one minute; its work belongs into the engine. Where one
-    failed for good, ``gave_up`` is called once, as far as it goes.
+    What fails is tried again after each of ``pauses`` (seconds), then recorded as failed. ``permanent`` errors are not
+    tried again. A handler has one minute; its work belongs into the engine. Where one failed for good, ``gave_up`` is
+    called once, as far as it goes.
     """
 
     def __init__(
@@ -58,7 +63,10 @@ class Dispatcher(Generic[C]):
         gave_up: Handler[C] | None = None,
         pauses: Sequence[float] = _PAUSES,
     ) -> None:
-        self._store, self._inbox, self._router, self._context = store, inbox, router, context
+        self._store = store
+        self._inbox = inbox
+        self._router = router
+        self._context = context
         self._permanent: tuple[type[Exception], ...] = (DeliveryRefused, *permanent)
         self._gave_up = gave_up
         self._pauses = tuple(pauses)
@@ -67,9 +75,9 @@ class Dispatcher(Generic[C]):
         self._closing = False
 
     async def run(self) -> None:
-        """Take up what an earlier process left open, then whatever is dispatched, until cancelled.
+        """Handle open deliveries of an earlier process, then new ones.
 
-        Then running handlers get five seconds to end; what is not done stays open for the next start.
+        Until cancelled. Then running handlers get five seconds to end; what is not done stays open for the next start.
         """
         left = await self._store.run(deliveries.list_open)
         for guid in left:
@@ -82,10 +90,10 @@ class Dispatcher(Generic[C]):
             await self._drain()
 
     async def accept(self, event: Event, body: bytes) -> bool:
-        """Return once the event is on disk; it is handled as soon as a worker is free. False: it was stored before.
+        """Store the event, then queue it for a worker.
 
-        Small events are kept in memory while few wait; the others are read again. Raises
-        :class:`bot.doors.webhook.inbox.NotStored`.
+        Returns once it is on disk; False if it was stored before. Small events are kept in memory while few wait; the
+        others are read again. Raises :class:`bot.doors.webhook.inbox.NotStored`.
         """
         wanted = bool(self._router.handlers(event.name, event.action))
         taken = await self._inbox.put(Delivery(event.guid, event.name, body, wanted))
@@ -98,7 +106,7 @@ class Dispatcher(Generic[C]):
 
     @property
     def alive(self) -> bool:
-        """Whether deliveries are being handled."""
+        """Return True while deliveries are being handled."""
         return bool(self._workers) and not any(worker.done() for worker in self._workers)
 
     async def _drain(self) -> None:
@@ -174,6 +182,9 @@ class Dispatcher(Generic[C]):
 
 
 def _words(error: Exception) -> str:
-    """The error for people: our own messages as they are, others with their class. Length is bounded."""
+    """Return the error in words for people.
+
+    Our own messages as they are, others with their class. Length is bounded.
+    """
     text = error.message if isinstance(error, ForgehandError) else f"{type(error).__name__}: {error}"
     return text[:2000]

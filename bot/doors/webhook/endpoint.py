@@ -1,4 +1,7 @@
-"""``POST /webhook``: verify, store, answer 202. What the delivery means is found out afterwards."""
+"""Accept ``POST /webhook``: verify, store, answer 202.
+
+What the delivery means is found out afterwards.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ log = structlog.get_logger(__name__)
 
 
 class Endpoint:
-    """The handler of :data:`PATH`. ``accept`` is :meth:`bot.doors.webhook.dispatcher.Dispatcher.accept`."""
+    """The handler of :data:`PATH`.
+
+    ``accept`` is :meth:`bot.doors.webhook.dispatcher.Dispatcher.accept`.
+    """
 
     def __init__(self, accept: Accept, secrets: Sequence[str]) -> None:
         self._accept_event = accept
@@ -36,7 +42,10 @@ class Endpoint:
         return [web.post(PATH, self.handle)]
 
     async def handle(self, request: web.Request) -> web.Response:
-        """202 once stored; 400, 401, 413, 415 in words for what is no delivery; 503 where it could not be stored."""
+        """Answer a delivery: 202 once it is stored.
+
+        400, 401, 413, 415 with a reason for what is no delivery; 503 where it could not be stored.
+        """
         with metrics.WEBHOOK_SECONDS.time():
             try:
                 return await self._accept(request)
@@ -48,7 +57,8 @@ class Endpoint:
                 return _answer(503, "Not stored; deliver it again.")
 
     async def _accept(self, request: web.Request) -> web.Response:
-        headers, length = read_headers(request.headers), request.content_length
+        headers = read_headers(request.headers)
+        length = request.content_length
         if length is not None and length <= _LARGE:
             body = await _read(request)
             return await self._store(_check(headers, body, self._secrets), body)
@@ -79,7 +89,7 @@ async def _read(request: web.Request) -> bytes:
 
 
 def _check(headers: Headers, body: bytes, secrets: Sequence[str]) -> Event:
-    """The signature first; only then is the body read as JSON."""
+    """Verify the signature, then parse the body as JSON."""
     verify(body, headers.signature, secrets)
     try:
         return Event.parse(headers.guid, headers.event, body)

@@ -1,4 +1,7 @@
-"""The durable inbox: one writer thread with its own connection, and one commit for all who wait (group commit)."""
+"""Store deliveries durably: one writer thread, group commit.
+
+The writer has its own connection, and makes one commit for all who wait.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ _BATCH = 256
 
 
 class NotStored(ForgehandError):
-    """The database did not take the delivery; it must not be acknowledged."""
+    """A delivery that the database did not take.
+
+    It must not be acknowledged.
+    """
 
 
 @dataclass(frozen=True)
@@ -30,9 +36,9 @@ class _Waiting:
 
 
 class Inbox:
-    """Writes deliveries and how they ended. All methods belong to one event loop.
+    """The durable inbox of deliveries and of how they ended.
 
-    What arrives during a commit gathers and shares the next one.
+    All methods belong to one event loop. What arrives during a commit gathers and shares the next one.
     """
 
     def __init__(self, store: Store) -> None:
@@ -42,14 +48,17 @@ class Inbox:
         self._busy = False
 
     async def put(self, delivery: Delivery) -> bool:
-        """Return once the delivery is on disk: True where it was taken, False for one that is done or open already.
+        """Store a delivery; return False if it is known already.
 
-        Raises :class:`NotStored`.
+        Returns once it is on disk. A known one is done, or still open. Raises :class:`NotStored`.
         """
         return await self._enqueue(delivery)
 
     async def end(self, guid: str, error: str | None) -> None:
-        """Mark a delivery done, or failed with a reason. Raises :class:`NotStored`."""
+        """Mark a delivery done, or failed with a reason.
+
+        Raises :class:`NotStored`.
+        """
         await self._enqueue(DeliveryEnd(guid, error))
 
     def close(self) -> None:
@@ -100,7 +109,10 @@ class Inbox:
 
 
 def _tell(batch: Sequence[_Waiting], taken: set[str]) -> None:
-    """Answer all who wait; of several copies of a GUID in one batch only the first counts."""
+    """Resolve the futures of a batch.
+
+    Of several copies of a GUID in one batch only the first counts.
+    """
     for waiting in batch:
         if not waiting.written.done():
             waiting.written.set_result(waiting.item.guid in taken)

@@ -1,4 +1,7 @@
-"""From an event to its handlers. After gidgethub's router, but every handler of an event runs, in a known order."""
+"""Route an event to its handlers.
+
+After gidgethub's router, but every handler of an event runs, in a known order.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,15 @@ H = TypeVar("H", bound=Callable[..., Awaitable[None]])
 
 
 class DeliveryRefused(ForgehandError):
-    """This delivery can never be handled, however often it is tried."""
+    """A delivery that can never be handled, however often it is retried."""
 
 
 @dataclass(frozen=True)
 class Event:
-    """One verified delivery. The payload is a stranger's: the accessors give None where it is not as it should be."""
+    """One verified delivery.
+
+    The payload is not trusted: the accessors return None where it is malformed.
+    """
 
     guid: str
     name: str
@@ -29,7 +35,10 @@ class Event:
 
     @classmethod
     def parse(cls, guid: str, name: str, body: bytes) -> Event:
-        """Read verified bytes. Raises :class:`DeliveryRefused` where they are no JSON object."""
+        """Parse verified bytes.
+
+        Raises :class:`DeliveryRefused` where they are no JSON object.
+        """
         try:
             payload = from_json(body)
         except ValueError:
@@ -41,19 +50,25 @@ class Event:
 
     @property
     def installation(self) -> int | None:
-        """The installation's id."""
+        """Return the installation's id."""
         return _id(_dict(self.payload, "installation"))
 
     @property
     def number(self) -> int | None:
-        """The issue's or pull request's number."""
+        """Return the issue's or pull request's number."""
         value = (_dict(self.payload, "issue") or _dict(self.payload, "pull_request")).get("number")
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
     def repository(self) -> Repository | None:
-        """The repository, if the payload names one and the installation it is reached through."""
-        data, installation = _dict(self.payload, "repository"), self.installation
-        identity, name, owner = _id(data), data.get("name"), _dict(data, "owner").get("login")
+        """Return the repository, if the payload names one.
+
+        None also where the installation that reaches it is missing.
+        """
+        data = _dict(self.payload, "repository")
+        installation = self.installation
+        identity = _id(data)
+        name = data.get("name")
+        owner = _dict(data, "owner").get("login")
         if identity is None or installation is None or not _is_text(name) or not _is_text(owner):
             return None
         branch = data.get("default_branch")
@@ -67,9 +82,11 @@ class Event:
         )
 
     def sender(self) -> Actor | None:
-        """Who did it."""
+        """Return the account that caused the event."""
         data = _dict(self.payload, "sender")
-        identity, login, kind = _id(data), data.get("login"), data.get("type")
+        identity = _id(data)
+        login = data.get("login")
+        kind = data.get("type")
         if identity is None or not _is_text(login):
             return None
         return Actor(login=str(login), id=identity, type=str(kind) if _is_text(kind) else "User")
@@ -79,14 +96,17 @@ Handler = Callable[[Event, C], Awaitable[None]]
 
 
 class Router(Generic[C]):
-    """Handlers by event and, if they say so, by action. ``C`` is what they are given beside the event."""
+    """A router of handlers by event and, optionally, by action.
+
+    ``C`` is the type of the context that handlers get beside the event.
+    """
 
     def __init__(self) -> None:
         self._routes: dict[tuple[str, str | None], list[Handler[C]]] = {}
 
     @classmethod
     def merged(cls, *routers: Router[C]) -> Router[C]:
-        """All routes of ``routers``, in their order."""
+        """Merge the routes of ``routers``, in their order."""
         merged = cls()
         for router in routers:
             for key, handlers in router._routes.items():
@@ -94,7 +114,10 @@ class Router(Generic[C]):
         return merged
 
     def on(self, event: str, action: str | None = None) -> Callable[[H], H]:
-        """Decorator: call the handler for ``event``, with that ``action`` or with any."""
+        """Register a handler for ``event``, with that ``action`` or with any.
+
+        A decorator.
+        """
 
         def register(handler: H) -> H:
             self._routes.setdefault((event, action), []).append(handler)
@@ -103,7 +126,10 @@ class Router(Generic[C]):
         return register
 
     def handlers(self, event: str, action: str | None) -> tuple[Handler[C], ...]:
-        """Every handler the event wants: those for any action first, each in the order of registration."""
+        """Return the handlers of an event in the order they run.
+
+        Those for any action first, each in the order of registration.
+        """
         found = list(self._routes.get((event, None), ()))
         if action is not None:
             found += self._routes.get((event, action), ())

@@ -1,4 +1,7 @@
-"""What a delivery's headers and bytes must be before anybody reads them. No I/O, no parsing of the body."""
+"""Check a delivery's headers and signature before anything is parsed.
+
+No I/O.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,10 @@ _EVENT = re.compile(r"[a-z0-9_]{1,100}")
 
 
 class Refused(ForgehandError):
-    """The request is no delivery of ours; ``details``: ``status``, the HTTP status to answer with."""
+    """A request that is not one of our deliveries.
+
+    ``details``: ``status``, the HTTP status to answer with.
+    """
 
     @property
     def status(self) -> int:
@@ -24,7 +30,7 @@ class Refused(ForgehandError):
 
 
 class Headers(NamedTuple):
-    """What the headers say; ``signature`` is the hexadecimal HMAC-SHA256."""
+    """The checked headers; ``signature`` is the hexadecimal HMAC-SHA256."""
 
     guid: str
     event: str
@@ -48,14 +54,18 @@ def read_headers(headers: Mapping[str, str]) -> Headers:
     # GitHub packs no delivery. What is packed could grow to any size before its signature is checked.
     if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
         raise Refused("Content-Encoding is not accepted: GitHub sends deliveries as they are signed.", status=415)
-    guid, event = headers.get("X-GitHub-Delivery", ""), headers.get("X-GitHub-Event", "")
+    guid = headers.get("X-GitHub-Delivery", "")
+    event = headers.get("X-GitHub-Event", "")
     if not _GUID.fullmatch(guid) or not _EVENT.fullmatch(event):
         raise Refused("X-GitHub-Delivery or X-GitHub-Event is missing or malformed.", status=400)
     return Headers(guid, event, signature.group(1))
 
 
 def verify(body: bytes | bytearray, signature: str, secrets: Iterable[str]) -> None:
-    """Raise :class:`Refused` (401) unless one of ``secrets`` made ``signature``; compared in constant time."""
+    """Check the signature against the secrets, in constant time.
+
+    Raises :class:`Refused` (401) unless one of ``secrets`` made ``signature``.
+    """
     matches = [
         hmac.compare_digest(hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(), signature)
         for secret in secrets

@@ -1,4 +1,4 @@
-"""Nothing is lost: reads the App's delivery log for what never arrived, and fetches it or asks for it again.
+"""Recover missed deliveries from the App's delivery log.
 
 GitHub never redelivers by itself and keeps deliveries for three days.
 """
@@ -31,7 +31,9 @@ log = structlog.get_logger(__name__)
 
 
 class Sweep:
-    """One pass a call of :meth:`once`, repeated by :meth:`run`. ``github`` speaks as the App.
+    """The recovery of missed deliveries.
+
+    :meth:`once` makes one pass, :meth:`run` repeats it. ``github`` speaks as the App.
 
     With ``poll`` every delivery is read from the log every ``poll_seconds`` and put into the inbox. Without it GitHub
     is asked every ``minutes`` to deliver again what was missed, so that the same door checks the same signature.
@@ -47,13 +49,19 @@ class Sweep:
         poll: bool,
         poll_seconds: float = _POLL_SECONDS,
     ) -> None:
-        self._github, self._store, self._accept = github, store, accept
-        self._pause, self._poll = poll_seconds if poll else minutes * 60, poll
+        self._github = github
+        self._store = store
+        self._accept = accept
+        self._pause = poll_seconds if poll else minutes * 60
+        self._poll = poll
         self._read_until: datetime | None = None
         self.admitted = True  # False while GitHub refuses the App's key
 
     async def run(self) -> None:
-        """Sweep now and after every pause, whatever GitHub says meanwhile, until cancelled."""
+        """Sweep now and after every pause, until cancelled.
+
+        A pass that fails is logged, and the next one follows.
+        """
         while True:
             try:
                 await self.once()
@@ -64,7 +72,10 @@ class Sweep:
             await asyncio.sleep(self._pause)
 
     async def once(self) -> int:
-        """How many missed deliveries were fetched or asked for. The next pass reads only what is newer."""
+        """Recover missed deliveries and return their number.
+
+        They are fetched, or asked for again. The next pass reads only newer ones.
+        """
         started = datetime.now(UTC)
         missed = await self._missed()
         for item in missed:
@@ -76,7 +87,10 @@ class Sweep:
         return len(missed)
 
     async def _missed(self) -> list[app.Delivery]:
-        """The deliveries no attempt of which was answered and that we do not hold: oldest first, one a GUID."""
+        """List the missed deliveries: oldest first, one per GUID.
+
+        No attempt to deliver them was answered, and we do not hold them.
+        """
         newest: dict[str, app.Delivery] = {}
         answered: set[str] = set()
         tries: Counter[str] = Counter()
