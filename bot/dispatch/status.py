@@ -17,7 +17,7 @@ _HEADS = {
     "queued": "Queued: waiting for a free worker.",
     "running": "Working on this.",
     "done": "Done.",
-    "refused": "Stopped before starting the work.",
+    "refused": "Stopped.",
     "failed": "Failed.",
     "cancelled": "Cancelled.",
     "dead": "Gave up: one step kept crashing the process that ran it.",

@@ -231,7 +231,7 @@ async def test_errors_of_github_delay_but_never_double_it(desk: Desk) -> None:
         desk.begin("d1")
         desk.close("d1", "refused", "The issue is closed.")
         (text,) = await desk.until(lambda now: bool(desk.posted("d1").get("closed")))
-    assert text.startswith("Stopped before starting the work. The issue is closed.")
+    assert text.startswith("Stopped. The issue is closed.")
     assert refused.times == 0
     assert desk.posts() == 1
 
@@ -246,7 +246,7 @@ async def test_a_comment_that_somebody_deleted_is_made_anew(desk: Desk) -> None:
         desk.begin("e1")
         desk.close("e1", "refused", "The issue is closed.")
         now = await desk.until(lambda now: bool(desk.posted("e1").get("closed")))
-    assert [text.startswith("Stopped before starting the work.") for text in now] == [True]
+    assert [text.startswith("Stopped.") for text in now] == [True]
 
 
 async def test_it_never_gives_up_and_no_comment_stops_another(desk: Desk) -> None:

@@ -34,7 +34,7 @@ async def refused(story: Story, title: str, event: Callable[[], Awaitable[object
     """The event happens while the change is judged; the number of the issue and the comment that tells."""
     story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, event)]))
     number = await story.file(title, BODY)
-    status = await story.until_status(number, "I did not go on. The change is finished and kept")
+    status = await story.until_status(number, "Stopped. The change is finished and kept")
     assert "`/retry` publishes it" in status
     (final,) = (await story.comments(number))["final"]
     for part in (
@@ -55,7 +55,7 @@ async def published_by_retry(story: Story, title: str, number: int) -> dict[str,
     await comment(story, number, "/retry")
     query = "select state from fh_task where repository = ? and number = ? order by created desc"
     name = story.repository.full_name
-    await story.until(lambda: rows(story, query, name, number)[0] == ("done",), what="the retry is done", seconds=60)
+    await story.until(lambda: rows(story, query, name, number)[0] == ("done",), what="the retry is done")
     assert len(asked_about(story, title)) == asked, "answers were bought again"
     (pull,) = await story.pulls()
     assert f"Fixes #{number}." in pull["body"]
@@ -103,7 +103,7 @@ async def test_githubs_own_trouble_at_the_last_step(town: Story) -> None:
 
     story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, break_down)]))
     number = await story.file(title, BODY)
-    await story.until_status(number, "I did not go on. The change is finished and kept", seconds=150)
+    await story.until_status(number, "Stopped. The change is finished and kept")
     town.hub.faults.clear()
     await published_by_retry(story, title, number)
 
@@ -116,7 +116,7 @@ async def test_an_issue_that_was_closed_meanwhile_and_is_opened_again(town: Stor
 
     story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, close)]))
     number = await story.file(title, BODY)
-    await story.until_status(number, "I did not go on. The issue was closed meanwhile")
+    await story.until_status(number, "Stopped. The issue was closed meanwhile")
     assert await story.pulls() == []
     await published_by_retry(story, title, number)
 
@@ -140,14 +140,14 @@ async def test_rules_that_are_known_are_told_before_anything_is_paid_for(town: S
     town.hub.add_ruleset(story.repository, "~ALL", pattern("branch_name_pattern", "regex", "^(main|feature/.*)$"))
     town.hub.add_ruleset(story.repository, "~ALL", Rule("creation"), allow=["forgehand"])
     number = await story.file(title, BODY)
-    status = await story.until_status(number, "I did not go on.")
+    status = await story.until_status(number, "Stopped.")
     assert "does not fit the rule for branch names (`^(main|feature/.*)$`)" in status
     assert "bypass list" not in status, "a rule that we may bypass"
     assert asked_about(story, title) == []
     await put(story, POLICY, "publish: { prefix: feature/ }\n")
     story.script.extend(about(title, [*PROVED, *FIXED, JUDGED]))
     await comment(story, number, "/retry")
-    await story.until(lambda: bool(story.repository.pulls), what="a pull request", seconds=90)
+    await story.until(lambda: bool(story.repository.pulls), what="a pull request")
     assert (await story.pulls())[0]["head"]["ref"].startswith(f"feature/fix-{number}-")
 
 
@@ -172,13 +172,13 @@ async def test_a_locked_conversation_gets_its_pull_request_all_the_same(town: St
     await story.label(number)
     query = "select state, result from fh_task where repository = ?"
     name = story.repository.full_name
-    await story.until(lambda: [row[0] for row in rows(story, query, name)] == ["done"], what="it is done", seconds=90)
+    await story.until(lambda: [row[0] for row in rows(story, query, name)] == ["done"], what="it is done")
     (pull,) = await story.pulls()
     assert f"Fixes #{number}." in pull["body"]
     assert "class CentsTest" not in pull["body"]
     assert await story.comments(number) == {}
     await story.request("DELETE", f"/issues/{number}/lock")
-    await story.until_status(number, "Done.", seconds=60)
+    await story.until_status(number, "Done.")
 
 
 async def test_a_refusal_in_a_locked_conversation_is_in_the_tasks_result(town: Story) -> None:
@@ -194,7 +194,7 @@ async def test_a_refusal_in_a_locked_conversation_is_in_the_tasks_result(town: S
     await story.label(number)
     query = "select state, result from fh_task where repository = ? and state = 'refused'"
     name = story.repository.full_name
-    await story.until(lambda: bool(rows(story, query, name)), what="it is refused", seconds=90)
+    await story.until(lambda: bool(rows(story, query, name)), what="it is refused")
     ((_, result),) = rows(story, query, name)
     for part in ("Cents are dropped.", "class CentsTest", "File path is restricted", "What to change."):
         assert part in result, part

@@ -134,7 +134,7 @@ async def test_an_issue_that_was_closed_without_our_hearing_of_it_gets_no_pull_r
 
     story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, close_unheard)]))
     await story.label(number)
-    status = await story.until_status(number, "Stopped before starting the work.")
+    status = await story.until_status(number, "Stopped.")
     assert "The issue was closed meanwhile, so nothing was published." in status
     assert await story.pulls() == []
     assert branches(story) == ["main"]
