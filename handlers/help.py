@@ -17,7 +17,7 @@ async def run(invocation: Invocation, services: Services) -> None:
     if name and wanted is None:
         nearest = next(iter(get_close_matches(name, invocation.commands, n=1)), None)
         meant = f" Did you mean `/help {nearest}`?" if nearest else ""
-        await reply(services, invocation, f"I know no command {inline_code(name)}.{meant} `/help` lists all.")
+        await reply(services, invocation, f"Unknown command {inline_code(name)}.{meant} `/help` lists all commands.")
         return
     await reply(services, invocation, _list(invocation) if wanted is None else _one(invocation, wanted))
 

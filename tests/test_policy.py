@@ -82,9 +82,9 @@ def testdescribe_tells_every_value_and_its_origin(settings: Settings) -> None:
         ("- fix", "must be a mapping"),
         ("fix: &a {label: x}\nreview: *a", "aliases are not allowed"),
         ("!!python/object/apply:os.system ['true']", "must be a mapping"),
-        ("[" * 30_000, "no YAML"),
+        ("[" * 30_000, "not valid YAML"),
         ("#" * 70_000, "larger than 64 KiB"),
-        ("fix: {max_dollars: !!int nope}", "no YAML"),
+        ("fix: {max_dollars: !!int nope}", "not valid YAML"),
     ],
 )
 def test_errors_name_line_and_key(settings: Settings, text: str, message: str) -> None:

@@ -38,7 +38,7 @@ def button_router(registry: Registry) -> Router[Services]:
             return
         policy, fault = await services.policies.load_or_default(repository)
         if fault is not None:
-            text = f"I did not start, because the configuration is wrong.\n\n{fault}"
+            text = f"I couldn't start: the configuration is invalid.\n\n{fault}"
             await replies.say(services, repository, ReplyTarget(kind="body", number=number), event.guid, text)
             return
         spec, given = wanted

@@ -48,7 +48,7 @@ def label_router(registry: Registry) -> Router[Services]:
         policy, principal, fault = await _look_up(services, specs, change)
         for spec in _named(specs, policy, change.label):
             if fault is not None:
-                text = f"I did not start, because the configuration is wrong.\n\n{fault}"
+                text = f"I couldn't start: the configuration is invalid.\n\n{fault}"
                 await _answer(services, change, event.guid, text)
             elif principal is not None:
                 await start(services, spec, _request(spec, change, principal, event.guid), policy)

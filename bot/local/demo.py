@@ -76,7 +76,7 @@ def present(local: LocalRun, display: Display, ending: Ending) -> None:
 async def _watch(local: LocalRun, display: Display, issue: str) -> Ending:
     title, _, body = issue.partition("\n")
     page = f"{local.hub.url}/{local.repository.full_name}"
-    display.say(f"A GitHub for one is running: {page}")
+    display.say(f"A simulated GitHub is running: {page}")
     number = await file_issue(local, title, body.strip(), _LABEL)
     display.say(f"Issue “{title}” is filed and labelled {_LABEL}: {page}/issues/{number}\n")
     labelled = time.monotonic()

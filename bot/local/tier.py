@@ -21,7 +21,7 @@ async def tier_environment(display: Display, *, trust: bool) -> Mapping[str, str
         return {"FORGEHAND_SANDBOX": "bubblewrap"}
     if not trust:
         raise LocalError(
-            f"{problem}\nOr say --trust-code to run the repository's code, and the model's shell commands, unprotected."
+            f"{problem}\nPass --trust-code to run the repository's code and the model's shell commands unprotected."
         )
     display.say(
         f"bubblewrap does not work here ({problem}). The code runs as an ordinary process: "

@@ -60,7 +60,7 @@ async def until_ended(run: LocalRun, number: int, show: Callable[[str], None], *
         if run.bot.returncode is not None:
             raise LocalError(f"The bot ended (exit code {run.bot.returncode}). {run.log_tail()}")
         await asyncio.sleep(_POLL)
-    raise LocalError(f"Nothing ended within {minutes:g} minutes. The bot's log is {run.log}.")
+    raise LocalError(f"The task did not end within {minutes:g} minutes. The bot's log: {run.log}")
 
 
 async def _task(run: LocalRun, number: int) -> Task | None:

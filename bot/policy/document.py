@@ -187,7 +187,7 @@ def _read_yaml(text: str) -> tuple[dict[str, Any], dict[Path, int]]:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise PolicyError(f"{PATH} is wrong:\nline {line}: {error.problem}") from None
     except (yaml.YAMLError, RecursionError, ValueError, LookupError, ArithmeticError):
-        raise PolicyError(f"{PATH} is no YAML that can be read.") from None
+        raise PolicyError(f"{PATH} is not valid YAML.") from None
     if data is not None and not isinstance(data, dict):
         raise PolicyError(f"{PATH} is wrong:\nline 1: the file: must be a mapping of keys to values")
     return data or {}, lines

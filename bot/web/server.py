@@ -55,7 +55,7 @@ async def _logged(
         raise
     except Exception:  # - a handler's bug is one answer, not the end of the server
         log.exception("request failed")
-        response = web.json_response({"message": "Something broke here; the log says what."}, status=500)
+        response = web.json_response({"message": "Internal error; the server's log has the reason."}, status=500)
     finally:
         resource = request.match_info.route.resource
         route = resource.canonical if resource is not None else "unknown"

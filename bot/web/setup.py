@@ -140,7 +140,7 @@ async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
         return _page("error", "Refused", status=403, text="This request did not come from the setup page itself.")
     if request.path != "/code" and not _is_known(request, setup):
         status = 200 if request.path == "/" else 403
-        return _page("code", "Is it you?", step=1, status=status)
+        return _page("code", "Enter the one-time code", step=1, status=status)
     try:
         return await handler(request)
     except ForgehandError as error:
@@ -164,7 +164,9 @@ async def _take_code(request: web.Request) -> web.StreamResponse:
             setup.failed = True
             setup.done.set()
             raise SetupError("Too many wrong codes; run `forgehand setup` again for a new one.")
-        return _page("code", "Is it you?", step=1, status=403, problem="That is not the code, or it was used already.")
+        return _page(
+            "code", "Enter the one-time code", step=1, status=403, problem="Wrong code, or it was used already."
+        )
     setup.cookie = secrets.token_urlsafe(32)
     answer = web.Response(status=303, headers={"Location": "/"})
     # Lax, because GitHub leads the browser back here by a link.
@@ -207,7 +209,7 @@ async def _take_app(request: web.Request) -> web.StreamResponse:
     setup = request.app[_SETUP]
     wishes, since = setup.states.pop(request.query.get("state", ""), (None, 0.0))
     if wishes is None or time.monotonic() - since > _STATE_SECONDS:
-        raise SetupError("This answer was not asked for here, was used already, or came too late; nothing was stored.")
+        raise SetupError("This callback is unknown, was used already, or has expired; nothing was stored.")
     credentials = await _convert(setup.session, wishes, request.query.get("code", ""))
     urls = {"api_url": api_url_of(wishes.web_url), "web_url": wishes.web_url, "public_url": wishes.public_url or None}
     try:
@@ -236,7 +238,7 @@ async def _convert(session: aiohttp.ClientSession, wishes: Wishes, code: str) ->
         )
     except GitHubError as error:
         raise SetupError(
-            f"GitHub did not hand over the App; its code holds for one hour and once. {error.message}"
+            f"GitHub did not return the App's credentials; its code is valid once, within one hour. {error.message}"
         ) from None
     except (KeyError, TypeError, ValueError):
         raise SetupError("GitHub's answer lacks the App's credentials; is this address really a GitHub?") from None
@@ -246,7 +248,7 @@ def _checked(wishes: Wishes, replaces: str | None) -> Wishes:
     if not wishes.name or len(wishes.name) > 34:
         raise SetupError("The App needs a name of at most 34 characters.")
     if not all(char.isalnum() or char == "-" for char in wishes.organization):
-        raise SetupError("An organization's name holds letters, digits and hyphens only.")
+        raise SetupError("An organization's name has only letters, digits and hyphens.")
     public = urlsplit(wishes.public_url)
     if wishes.public_url and (public.scheme not in {"https", "http"} or not public.hostname or public.query):
         raise SetupError("The public address must look like https://forgehand.example.com.")

@@ -106,10 +106,10 @@ async def test_several_commands_are_done_in_order_and_what_is_wrong_is_said_once
     first, second, wrong = await answered(story, written := await comment(story, number, text), 3)
     assert (first[:12], second[:13]) == ("Nothing runs", "`/fix [hint]`")
     assert wrong.split("\n\n") == [
-        "I know no command `fiix`. Did you mean `/fix`? `/help` lists those that you may use here.",
-        "Write it as `/status`; `/help status` shows examples.",
-        "I know no command `dance`. `/help` lists those that you may use here.",
-        "I took the first 5 commands of this text; write the others in another comment.",
+        "Unknown command `fiix`. Did you mean `/fix`? `/help` lists the commands you can use here.",
+        "Usage: `/status`. `/help status` shows examples.",
+        "Unknown command `dance`. `/help` lists the commands you can use here.",
+        "Only the first 5 commands were read; put the others in a new comment.",
     ]
     assert await reactions(story, written) == ["eyes"]
     (text,) = await answered(story, bare := await comment(story, number, "@forgehand"))
@@ -237,7 +237,7 @@ async def test_a_wrong_policy_stops_work_but_not_help(story: Story) -> None:
     await put(story, POLICY, "fix: { labl: x }\n")
     number = await story.file("A", "B", label=None)
     text = await refused(story, await comment(story, number, "/fix"))
-    assert text.startswith("I did not start, because the configuration is wrong.")
+    assert text.startswith("I couldn't start: the configuration is invalid.")
     assert "line 1: fix.labl" in text
     (text,) = await answered(story, await comment(story, number, "/config"))
     assert "line 1: fix.labl" in text
@@ -276,11 +276,11 @@ async def test_what_is_out_of_place_is_told_where_it_belongs(story: Story) -> No
     )
     change = await pull(story)
     assert await refused(story, await comment(story, change, "/review model=gpt")) == (
-        "Write it as `/review [full]`; `/help review` shows examples."
+        "Usage: `/review [full]`. `/help review` shows examples."
     )
     await story.request("PATCH", f"/issues/{number}", {"state": "closed"})
     text = await refused(story, await comment(story, number, "/fix"))
-    assert text == "`/fix` works on what is open; this is closed."
+    assert text == "`/fix` needs an open issue or pull request; this one is closed."
     (text,) = await answered(story, await comment(story, number, "/status"))
     assert text == "Nothing runs here, and nothing has run here yet."
 
@@ -375,7 +375,7 @@ async def test_a_question_stands_in_no_other_tasks_way(story: Story) -> None:
     assert text.startswith("Stopping: fix (task `")
     assert text.endswith("). `/retry` starts the first of these again.")
     (text,) = await answered(story, await comment(story, number, "@forgehand could you fix this?"))
-    assert text == "I know no command `could`. Did you mean `/fix`? `/help` lists those that you may use here."
+    assert text == "Unknown command `could`. Did you mean `/fix`? `/help` lists the commands you can use here."
 
 
 async def test_an_outsiders_pull_request_is_a_place_like_any_other(story: Story) -> None:

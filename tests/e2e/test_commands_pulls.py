@@ -147,7 +147,7 @@ async def test_stopped_midway_twice_at_once_and_when_all_is_over(tell: Tell) -> 
     await story.request("PATCH", f"/pulls/{number}", {"state": "closed"})
     story.script.on({"text": "Nobody knows."}, text="after the end")
     (text,) = await answered(story, await comment(story, number, "/improve"))
-    assert text == "`/improve` works on what is open; this is closed."
+    assert text == "`/improve` needs an open issue or pull request; this one is closed."
     assert (await final(story, await comment(story, number, "/ask after the end?"))).startswith("Nobody knows.")
 
     # A finding that somebody rejects.

@@ -56,7 +56,7 @@ async def test_missed_and_failed_deliveries_are_made_good_and_done_ones_are_not_
     await story.until(lambda: delivered(story, guid)[0], what="the delivery has failed")
     assert "Forbidden" in str(delivered(story, guid)[1])
     (said,) = (await story.comments(failed))["answer"]
-    assert said.startswith("I did not start, because GitHub")
+    assert said.startswith("I couldn't start: GitHub API requests failed")
     assert guid in said
     assert (purchases(story), await story.comments(missed), rows(story, "select id from fh_task")) == before
 

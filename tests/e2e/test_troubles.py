@@ -165,7 +165,7 @@ async def test_a_wrong_configuration_is_answered_with_line_and_key(town: Story) 
 
     await story.until(answered, what="the configuration is called wrong")
     (text,) = (await story.comments(number))["answer"]
-    assert "I did not start, because the configuration is wrong." in text
+    assert "I couldn't start: the configuration is invalid." in text
     assert "line 3: fix.max_dolars: unknown key" in text
     assert asked_about(story, title) == []
     assert rows(story, "select * from fh_task where repository = ?", story.repository.full_name) == []

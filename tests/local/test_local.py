@@ -87,7 +87,7 @@ async def answered(local: LocalRun) -> None:
         assert await answer.json() == dict.fromkeys(parts, "ok")
     number = await file_issue(local, "Cents are lost", "x", "ai-bug-fix")
     ending = await until_ended(local, number, print, minutes=0.5)
-    assert ending.status.startswith("I did not start, because the configuration is wrong.")
+    assert ending.status.startswith("I couldn't start: the configuration is invalid.")
     assert ending.pull is None
 
 

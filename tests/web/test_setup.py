@@ -234,7 +234,7 @@ async def test_a_github_that_hands_nothing_over_is_told(browser: Browser) -> Non
     browser.github.manifests.clear()
     status, page = await browser.get(back)
     assert status == 400
-    assert "did not hand over the App" in page
+    assert "did not return the App" in page
     assert not browser.setup.data_dir.exists()
 
 

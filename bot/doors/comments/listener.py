@@ -156,7 +156,7 @@ async def _answer(services: Services, text: _Text, read: Sequence[_Read]) -> Non
     spot = text.said.spot
     problems = list(dict.fromkeys(one.problem for one in taken if one.problem))
     if left:
-        problems.append(f"I took the first {MAX_COMMANDS} commands of this text; write the others in another comment.")
+        problems.append(f"Only the first {MAX_COMMANDS} commands were read; put the others in a new comment.")
     if runs or problems:
         await replies.react(services, text.repository, spot, "eyes" if runs else "confused")
     for invocation in runs:
@@ -191,21 +191,21 @@ def _decide(text: _Text, typed: Typed, order: int) -> _Read:
 
 def _unknown(typed: Typed) -> str:
     meant = f" Did you mean `/{typed.nearest}`?" if typed.nearest else ""
-    return f"I know no command {inline_code(typed.name)}.{meant} `/help` lists those that you may use here."
+    return f"Unknown command {inline_code(typed.name)}.{meant} `/help` lists the commands you can use here."
 
 
 def _misplaced(text: _Text, command: Command) -> str:
     if text.fault is not None and not command.quick:
-        return f"I did not start, because the configuration is wrong.\n\n{text.fault}"
+        return f"I couldn't start: the configuration is invalid.\n\n{text.fault}"
     if text.said.place not in command.places:
         return f"`/{command.name}` works on {command.where}."
     if command.needs_open and not text.said.is_open:
-        return f"`/{command.name}` works on what is open; this is closed."
+        return f"`/{command.name}` needs an open issue or pull request; this one is closed."
     return ""
 
 
 def _misused(command: Command) -> str:
-    return f"Write it as `{command.usage}`; `/help {command.name}` shows examples."
+    return f"Usage: `{command.usage}`. `/help {command.name}` shows examples."
 
 
 def _invocation(text: _Text, command: Command, argument: str, order: int) -> Invocation:

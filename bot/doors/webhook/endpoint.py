@@ -54,7 +54,7 @@ class Endpoint:
                 return _answer(refused.status, refused.message)
             except (NotStored, TimeoutError) as failure:
                 log.error("delivery not stored", reason=str(failure) or "too slow")
-                return _answer(503, "Not stored; deliver it again.")
+                return _answer(503, "Not stored; redeliver it later.")
 
     async def _accept(self, request: web.Request) -> web.Response:
         headers = read_headers(request.headers)
