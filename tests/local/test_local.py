@@ -116,7 +116,7 @@ def test_a_real_models_commands_need_trust_where_nothing_isolates_them(tmp_path:
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 1, done.stdout + done.stderr
     said = " ".join((done.stdout + done.stderr).split())
-    assert "--trust-code to run the repository's code, and the model's shell commands, unprotected" in said
+    assert "Pass --trust-code to run the repository's code and the model's shell commands unprotected" in said
 
 
 def test_try_waits_for_the_checkouts_own_label(tmp_path: Path) -> None:
