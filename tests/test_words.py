@@ -55,12 +55,10 @@ LONGEST_SUMMARY = 72  # characters; reasons, shapes and errors stand below the f
 NOT_DONE = frozenset(
     {
         "bot/analysis",
-        "bot/change",
         "bot/edits",
         "bot/pulls",
         "bot/sandbox",
         "bot/toolchains",
-        "bot/work",
         "handlers",
     }
 )

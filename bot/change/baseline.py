@@ -23,7 +23,10 @@ async def install(job: Assignment[Any], brief: Brief) -> Installed:
 
 
 async def baseline(job: Assignment[Any], brief: Brief, found: Found, installed: Installed) -> Baseline:
-    """Run the full suite, or where that is too slow or gives nothing the nearest tests; the record names the scope."""
+    """Run the full suite, or the nearest tests where that is no use.
+
+    The record names the scope.
+    """
     minutes = job.policy.checks.minutes
     workshop = job.workshop(brief.base_sha)
     scope = await run_scope(workshop, found.tests, minutes * 60)
@@ -44,7 +47,10 @@ async def baseline(job: Assignment[Any], brief: Brief, found: Found, installed: 
 
 
 class Scope(NamedTuple):
-    """What was run of the tests: all, or ``targets``. ``dropped`` are those which the runner could not use."""
+    """A scope of tests that was run: all, or ``targets``.
+
+    ``dropped`` are those which the runner could not use.
+    """
 
     targets: tuple[str, ...]
     run: TestRun
@@ -65,7 +71,10 @@ class Scope(NamedTuple):
 
 
 async def run_scope(workshop: Workshop, nearest: tuple[str, ...], seconds: float) -> Scope:
-    """Run the full suite; where it is too slow or reaches no test, the nearest files, then the first few of them."""
+    """Run the full suite.
+
+    Where it is too slow or reaches no test, the nearest files, then the first few of them.
+    """
     full = await workshop.test(Changes(), limits=Limits(seconds=seconds))
     scope = Scope((), full, full)
     for targets in (nearest, nearest[:_NEAREST]):
@@ -81,7 +90,10 @@ def _is_usable(run: TestRun) -> bool:
 
 
 async def _run_targets(workshop: Workshop, targets: tuple[str, ...], full: TestRun, seconds: float) -> Scope:
-    """Run ``targets``; where nothing ran, drop those that the runner cannot use: one of them may abort it for all."""
+    """Run ``targets``, without those that the runner cannot use.
+
+    Where nothing ran, one unusable target may have aborted the run for all.
+    """
     limits = Limits(seconds=seconds)
     run = await workshop.test(Changes(), targets, limits=limits)
     if run.ran_any or run.result.ended != "exit" or len(targets) == 1:

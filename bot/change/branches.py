@@ -13,7 +13,9 @@ def branch_name(prefix: str, recipe: str, number: int, task_id: str) -> str:
 
 
 def task_of(branch: str) -> str | None:
-    """Return the task whose branch has this name, whatever its prefix; None where it is no name of ours.
+    """Return the task whose branch has this name, whatever its prefix.
+
+    None where it is no name of ours.
 
     Anybody may name a branch so.
     """
@@ -22,6 +24,6 @@ def task_of(branch: str) -> str | None:
 
 
 def is_for(branch: str, recipe: str, number: int) -> bool:
-    """Return whether a branch has the name of one of a recipe's tasks for an issue."""
+    """Return whether a branch is named after a recipe's task for an issue."""
     found = _BRANCH.fullmatch(branch)
     return found is not None and found["what"] == f"{recipe}-{number}"

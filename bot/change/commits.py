@@ -21,7 +21,9 @@ _SIGNED_OFF = "signed-off-by"
 async def put(
     work: Assignment[Any], report: GateReport, message: str, branch: str, *, triggered: str, expect: str | None = None
 ) -> str:
-    """Commit the tested tree on its base and put it on ``branch``; the commit's sha, the same on every try.
+    """Commit the tested tree on its base and put it on ``branch``.
+
+    Returns the commit's sha, the same on every try.
 
     ``expect`` is where the branch must be, None: nowhere yet. Raises :class:`bot.git.errors.PushRefused`,
     :class:`bot.git.errors.NonFastForward` and what git and GitHub raise.
@@ -43,7 +45,10 @@ async def put(
 
 
 async def objections(work: Assignment[Any], branch: str) -> list[str]:
-    """Return what the rules of a branch that is still to be made hold against us, whatever the change will be."""
+    """Return what the rules of a branch to be made hold against us.
+
+    It holds whatever the change will be.
+    """
     found = await _rules(work, branch)
     bot = await work.services.github.bot()
     email = noreply_email(bot, work.services.settings.web_url)

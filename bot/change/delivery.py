@@ -15,7 +15,10 @@ from bot.github.api.errors import GitHubError
 
 
 async def deliver(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
-    """Publish what is good enough, and keep it until that is done: a refusal at the last step loses no paid work."""
+    """Publish what is good enough, and keep it until that is done.
+
+    A refusal at the last step loses no paid work.
+    """
     if not job.recipe.may_publish(job.rules, evidence):
         return await tell(ctx, job, evidence)
     if not evidence.cost.calls:  # a change kept from an earlier attempt says what it cost there
@@ -31,7 +34,10 @@ async def deliver(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
 
 
 async def _refused(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, refusal: Refusal) -> Outcome:
-    """Say what was found, why it could not be published and what to change, in the task's result if nowhere else."""
+    """Say why a finished change could not be published.
+
+    The words, the change and what to do next are in the task's result if nowhere else.
+    """
     text = job.recipe.words.refused_text(evidence, refusal)
     with suppress(GitError, GitHubError):
         await ctx.step("notify-refused", notify, job, text, retries=2)

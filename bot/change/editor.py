@@ -38,7 +38,10 @@ def lookup_for(job: Assignment[Any], brief: Brief) -> Callable[[Changes], Awaita
 
 
 async def start_editing(job: Job[Any], evidence: AnyEvidence, found: Found, said: tuple[Message, ...]) -> Work:
-    """Begin the work: the proof's files, what was said by then, and what is wanted now."""
+    """Begin the work.
+
+    The proof's files, what was said by then, and what is wanted now.
+    """
     await job.stage(Stage.EDIT, "started")
     text = render(
         f"{job.recipe.prompts}/edit.md.j2",
@@ -58,7 +61,10 @@ def _failing(base: Baseline | None) -> list[str]:
 
 
 async def note_unchanged(job: Job[Any]) -> None:
-    """Record that the loop ended without a change: nobody may read that the edit is done."""
+    """Record that the loop ended without a change.
+
+    Nobody may read that the edit is done.
+    """
     await job.stage(Stage.EDIT, "failed", "nothing was changed")
 
 
@@ -78,13 +84,19 @@ async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Foun
 
 
 async def existing_paths(job: Job[Any], brief: Brief) -> tuple[str, ...]:
-    """Return the paths that were there before anybody's change: those of the base branch."""
+    """Return the paths that were there before anybody's change.
+
+    Those of the base branch.
+    """
     mirror = await job.mirror(brief.trusted_sha)
     return tuple(entry.path for entry in await mirror.entries(brief.trusted_sha))
 
 
 def code_and_new_tests(job: Job[Any], evidence: AnyEvidence, existing: Collection[str]) -> May:
-    """Allow every path but existing tests, test configuration, the proof and what is protected."""
+    """Allow all but existing tests, their settings, and protected paths.
+
+    The proof stays as it failed.
+    """
     sha = evidence.brief.base_sha
     proof = evidence.proof.files.files if evidence.proof is not None else {}
 
@@ -129,7 +141,9 @@ def _progress(verdicts: Mapping[str, str], proof: Proof) -> str:
 async def tests_near(
     job: Job[Any], brief: Brief, base: Baseline, found: Found, changes: Changes, proof: Proof | None
 ) -> Sequence[str]:
-    """Return the new test files of the change, then the existing ones that were found for the request.
+    """Return the tests to run after an edit.
+
+    New test files of the change come first, then the existing ones that were found for the request.
 
     Tests that only have a changed file's name are asked where none was found: they seldom show what the issue is about.
     """

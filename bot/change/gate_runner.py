@@ -25,7 +25,9 @@ _FLIPPED = 50
 
 
 async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Changes) -> GateReport:
-    """Run every gate on ``base_sha`` plus the change; test configuration and existing tests stay as they are there.
+    """Run every gate on ``base_sha`` plus the change.
+
+    Test configuration and existing tests stay as they are there.
 
     On a pull request existing tests are those of its base branch. Without a proof nothing must begin to pass; without
     a baseline nothing is run, and the gates are those that only read.
@@ -87,7 +89,10 @@ async def _run(
     proof: Proof | None,
     changes: Changes,
 ) -> _Ran:
-    """Run the proof where there is one, then the baseline's scope. What passed before is told in whole."""
+    """Run the proof where there is one, then the baseline's scope.
+
+    What passed before is told in whole.
+    """
     workshop = job.workshop(base_sha)
     await workshop.ready()
     await workshop.renew()
@@ -102,7 +107,10 @@ async def _run(
 
 
 async def _run_in_time(workshop: Workshop, changes: Changes, targets: Sequence[str], seconds: float) -> TestRun:
-    """Run tests; what ran out of time runs once more with twice as much, since a busy machine is nobody's fault."""
+    """Run tests.
+
+    What ran out of time runs once more with twice as much, since a busy machine is nobody's fault.
+    """
     run = await workshop.test(changes, targets, limits=Limits(seconds=seconds))
     if run.result.ended != "timeout":
         return run
@@ -110,14 +118,20 @@ async def _run_in_time(workshop: Workshop, changes: Changes, targets: Sequence[s
 
 
 def _kept(base: Baseline, changes: Changes, existing: Collection[str]) -> Baseline:
-    """Return the baseline without the tests of files that are not ``existing`` and are changed now: those may go."""
+    """Return the baseline without the tests that may go.
+
+    These are tests of files that are not ``existing`` and are changed now.
+    """
     own = {path for path in changes.files if path not in existing}
     kept = {name: verdict for name, verdict in base.verdicts.items() if name.partition("::")[0] not in own}
     return base.model_copy(update={"verdicts": kept})
 
 
 def _shadowing(workshop: Workshop, changes: Changes, known: Collection[str]) -> list[str]:
-    """Return why new files would be imported in place of modules that the tests, or our reporter, rely on."""
+    """Return why new files would hide modules that tests rely on.
+
+    Our reporter relies on some as well.
+    """
     new = [path for path, text in changes.files.items() if text is not None and path not in known]
     reasons = [workshop.toolchain().shadows(path, workshop.env) for path in new]
     return [reason for reason in reasons if reason is not None]
@@ -126,7 +140,10 @@ def _shadowing(workshop: Workshop, changes: Changes, known: Collection[str]) -> 
 async def run_again(
     workshop: Workshop, seconds: float, base: Baseline, changes: Changes, existing: Collection[str]
 ) -> tuple[dict[str, Verdict], list[str], TestRun]:
-    """Run the baseline's scope again; what flipped runs once more, and is listed as flaky where it passes then."""
+    """Run the baseline's scope again.
+
+    What flipped runs once more, and is listed as flaky where it passes then.
+    """
     run = await _run_in_time(workshop, changes, base.targets, seconds)
     # what a plugin says of a file that is new is no test that fails
     after = {case.id: case.verdict for case in run.cases if case.kind != "check" or case.id in base.verdicts}
@@ -139,7 +156,9 @@ async def run_again(
 
 
 def _selection(flipped: Sequence[str], after: Collection[str], files: Collection[str]) -> list[str]:
-    """Return what to run to see ``flipped`` tests again: their files where they vanished.
+    """Return what to run to see ``flipped`` tests again.
+
+    Their files where they vanished.
 
     Nothing where an id does not begin with a file: the runner could not select it.
     """

@@ -16,7 +16,10 @@ _BAD = ("failed", "error")
 def take_tests_from_base(
     changes: Changes, base_paths: Collection[str], is_test: Callable[[str], bool], is_config: Callable[[str], bool]
 ) -> tuple[Changes, tuple[str, ...]]:
-    """Return the changes without those to existing tests or any test configuration, and the paths so restored."""
+    """Return the changes without those to existing tests.
+
+    Test configuration counts as well. The second value are the paths so restored.
+    """
     restored = frozenset(path for path in changes.files if is_config(path) or (path in base_paths and is_test(path)))
     return changes.without(restored), tuple(sorted(restored))
 
@@ -33,7 +36,10 @@ def _cut_short(run: TestRun) -> str:
 
 
 def tests_gate(restored: Collection[str]) -> Gate:
-    """Refuse edits of existing tests: not fatal to the proof, but the change as written is then unverified."""
+    """Refuse edits of existing tests.
+
+    Not fatal to the proof, but the change as written is then unverified.
+    """
     if not restored:
         return Gate(name="tests taken from base", passed=True, after="no existing test changed")
     names = ", ".join(f"`{path}`" for path in restored)
@@ -46,7 +52,10 @@ def tests_gate(restored: Collection[str]) -> Gate:
 
 
 def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
-    """Require that every test of the proof passes in every run. What plugins say of its file is no test."""
+    """Require that every test of the proof passes in every run.
+
+    What plugins say of its file is no test.
+    """
     wanted = set(proof.tests)
     bad = [
         f"{name}: {verdicts.get(name, 'not run')}"
@@ -71,7 +80,9 @@ def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
 def regressions(
     before: Mapping[str, Verdict], after: Mapping[str, Verdict], *, complete: bool = True
 ) -> tuple[str, ...]:
-    """Return the tests that passed before and do not pass now (also vanished, also skipped), and new ones that fail.
+    """Return the tests that passed before and do not pass now.
+
+    Vanished and skipped ones count, and so do new ones that fail.
 
     Of a run that is not ``complete`` the tests it did not reach are nobody's fault.
     """
@@ -81,7 +92,9 @@ def regressions(
 
 
 def regression_gate(base: Baseline, run: TestRun, lost: Collection[str], flaky: Collection[str]) -> Gate:
-    """Judge the same tests before and after. A run cut short proves nothing, nor do tests of which none passed before.
+    """Judge the same tests before and after.
+
+    A run cut short proves nothing, nor do tests of which none passed before.
 
     ``lost`` are those that still failed when run again, ``flaky`` those that passed then.
     """
@@ -102,7 +115,10 @@ def regression_gate(base: Baseline, run: TestRun, lost: Collection[str], flaky: 
 
 
 def _blamed(before: Mapping[str, Verdict], run: TestRun, lost: Collection[str]) -> list[str]:
-    """Return a line for each lost test; those of a file that could not be loaded share one."""
+    """Return a line for each lost test.
+
+    Those of a file that could not be loaded share one.
+    """
     after = run.verdicts()
     faults = []
     gone = {name for name in lost if name not in after and name.partition("::")[0] in run.unloaded}
@@ -116,7 +132,7 @@ def _blamed(before: Mapping[str, Verdict], run: TestRun, lost: Collection[str]) 
 
 
 def _count(verdicts: Mapping[str, Verdict], unloaded: Collection[str]) -> str:
-    """Return counts of tests, and apart from them of files that could not be loaded."""
+    """Count tests, and apart from them files that could not be loaded."""
     tests = {name: verdict for name, verdict in verdicts.items() if name not in unloaded}
     counts = {
         "pass": sum(verdict == "passed" for verdict in tests.values()),
@@ -128,7 +144,10 @@ def _count(verdicts: Mapping[str, Verdict], unloaded: Collection[str]) -> str:
 
 
 def paths_gate(changes: Changes, also: Collection[str] = (), shadowing: Collection[str] = ()) -> Gate:
-    """Require that nothing protected is touched and no new file hides a module (``shadowing``: which, and why)."""
+    """Require that nothing protected is touched and no module hidden.
+
+    ``shadowing`` says which new file hides a module, and why.
+    """
     touched = [*sorted(path for path in changes.files if is_protected(path, also)), *shadowing]
     return Gate(name="paths", passed=not touched, after=f"{len(changes.files)} files", detail="\n".join(touched))
 
@@ -153,7 +172,10 @@ def _size(diff: str) -> tuple[int, int]:
 
 
 def secrets_gate(diff: str, find_secrets: Callable[[str], Collection[str]]) -> Gate:
-    """Require that no added line looks like a credential; the finding names kinds, never values."""
+    """Require that no added line looks like a credential.
+
+    The finding names kinds, never values.
+    """
     added = "".join(f"{line.text}\n" for line in _lines(diff) if line.kind == "+")
     kinds = sorted(set(find_secrets(added)))
     return Gate(name="secrets", passed=not kinds, after=f"{len(kinds)} found", detail=", ".join(kinds))

@@ -28,7 +28,9 @@ class Sent(JsonModel):
 
 
 async def push(job: Job[Any], evidence: AnyEvidence, message: str) -> Sent:
-    """Commit the tested tree on the head that was read, and push it only if the branch is still there.
+    """Commit the tested tree on the head that was read, and push it.
+
+    It is pushed only if the branch is still where it was.
 
     What people pushed meanwhile is never overwritten: then nothing is published.
     """

@@ -23,7 +23,10 @@ _MAX_COMMENTS = 30
 
 
 async def read(job: Job[ChangeTask]) -> Brief:
-    """Read title and body from the delivery; state, earlier comments and the default branch from GitHub."""
+    """Read title and body from the delivery.
+
+    State, earlier comments and the default branch from GitHub.
+    """
     await job.stage(Stage.READ, "started")
     task, repository = job.task, job.task.repository
     github = await job.services.github.for_repository(repository, READ)
@@ -69,7 +72,10 @@ def _stop(job: Job[ChangeTask], issue: Issue) -> str | None:
 
 
 async def already_open(job: Job[Any]) -> str | None:
-    """Stop where a pull request for the issue is open: a second one would only compete with it."""
+    """Stop where a pull request for the issue is open.
+
+    A second one would only compete with it.
+    """
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, READ)
     bot = await job.services.github.bot()

@@ -34,7 +34,10 @@ _SENTENCES = {
 
 
 class Verdict(NamedTuple):
-    """The judge's answer: the arguments that the recipe asked for, and the sentences that something shows."""
+    """The judge's answer and the sentences that something shows.
+
+    ``answer`` holds the arguments that the recipe asked for.
+    """
 
     model: str
     answer: dict[str, Any]
@@ -44,7 +47,9 @@ class Verdict(NamedTuple):
 async def ask_judge(
     job: Job[Any], evidence: AnyEvidence, step: str, system: str, properties: dict[str, Any]
 ) -> Verdict:
-    """Show request, diff and what ran to a strong model that may look at the code; ``properties`` is its answer.
+    """Show request, diff and what ran to a model that may look at code.
+
+    ``properties`` is the schema of its answer.
 
     Raises :class:`bot.models.port.ModelError`, also where it comes to no answer: then nothing is published.
     """
@@ -83,7 +88,7 @@ async def ask_judge(
 
 
 def what_ran(evidence: AnyEvidence) -> str:
-    """Say what was run before and after the change, by the program and not by its author."""
+    """Say what the program ran before and after the change."""
     base, proof, report = evidence.baseline, evidence.proof, evidence.report
     lines = []
     if proof is not None:
@@ -105,7 +110,10 @@ def split(text: str) -> list[str]:
 
 
 def _supported(rows: Any, shown: str) -> frozenset[int]:
-    """Return the numbers of sentences whose quote stands in what the judge was shown, or in the changed files."""
+    """Return the numbers of the sentences that a real quote supports.
+
+    A quote must stand in what the judge was shown, or in the changed files.
+    """
     found = set()
     for row in rows if isinstance(rows, list) else []:
         quote = _flat(str(row.get("quote", ""))) if isinstance(row, dict) else ""
@@ -115,7 +123,7 @@ def _supported(rows: Any, shown: str) -> frozenset[int]:
 
 
 def _flat(text: str) -> str:
-    """Return the text without a diff's signs at the beginning of lines, blanks made equal."""
+    """Strip a diff's signs from lines and make blanks equal."""
     return " ".join(" ".join(line[1:] if line[:1] in "+-" else line for line in text.splitlines()).split())
 
 

@@ -14,7 +14,10 @@ from bot.work.assignment import Assignment
 
 
 class KeptChange(JsonModel):
-    """The evidence of a finished change as plain JSON, with all that is needed to publish it."""
+    """The evidence of a finished change as plain JSON.
+
+    It holds all that is needed to publish it.
+    """
 
     evidence: dict[str, Any]
 

@@ -17,7 +17,7 @@ _PLACE = re.compile(r"^[^:]*:\d+(?::\d+)?:? ")
 
 
 async def parse_gate(mirror: Mirror, base_sha: str, changes: Changes) -> Gate:
-    """No file that parsed stops parsing, in any language we have a parser for."""
+    """Require that no file that parsed stops parsing."""
     faults = []
     for path, after in changes.files.items():
         before = await mirror.read(base_sha, path) or ""
@@ -28,7 +28,10 @@ async def parse_gate(mirror: Mirror, base_sha: str, changes: Changes) -> Gate:
 
 
 async def lint_gate(mirror: Mirror, base_sha: str, changes: Changes) -> Gate:
-    """No finding of pyflakes that was not there before. Counted per message, so that moved lines do not matter."""
+    """Require that pyflakes finds nothing new.
+
+    Findings are counted per message, so that moved lines do not matter.
+    """
     new: list[str] = []
     found = 0
     files = {path: text for path, text in changes.files.items() if path.endswith(".py") and text is not None}
@@ -40,7 +43,10 @@ async def lint_gate(mirror: Mirror, base_sha: str, changes: Changes) -> Gate:
 
 
 async def _pyflakes(text: str) -> list[str]:
-    """The findings without their places. A process of its own: a hostile file may make a parser hang or die."""
+    """Return the findings of pyflakes without their places.
+
+    It is a process of its own: a hostile file may make a parser hang or die.
+    """
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",

@@ -28,7 +28,9 @@ _PARAGRAPH = 1_000
 
 @dataclass(frozen=True)
 class PullText:
-    """Texts of a pull request: what is ``told`` once, and the ``evidence``, which later revisions renew.
+    """Texts of a pull request.
+
+    What is ``told`` once, and the ``evidence``, which later revisions renew.
 
     ``closing`` is the line that closes the issue; it ends the commit's message too.
     """
@@ -54,7 +56,10 @@ class PullWords(Protocol):
 
 
 class Recheck(JsonModel):
-    """What changed on GitHub meanwhile: ``stop`` where it must not be published, and the base as it is now."""
+    """Changes on GitHub meanwhile, and the base as it is now.
+
+    ``stop`` says why nothing may be published.
+    """
 
     base_branch: str
     base_sha: str
@@ -65,12 +70,18 @@ class Recheck(JsonModel):
 
 @dataclass(frozen=True)
 class NewPullRequest:
-    """Opens a pull request for an issue, a draft where the rules want unverified changes shown."""
+    """A new pull request for an issue.
+
+    It is a draft where the rules want unverified changes shown.
+    """
 
     words: PullWords
 
     async def publish(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
-        """Publish where everything holds on the base as it is now; else say why not."""
+        """Publish where everything holds on the base as it is now.
+
+        Else say why not.
+        """
         report = evidence.report
         assert report is not None, "only what was gated is published"
         now = await ctx.step("recheck", recheck, job, evidence.brief, report.changes, retries=2)
@@ -101,7 +112,9 @@ class NewPullRequest:
         return Outcome(state=state, summary=f"Opened #{published.number}", data=published.model_dump())
 
     async def _open(self, job: Job[Any], evidence: AnyEvidence, text: PullText, head_sha: str) -> Published:
-        """Open the pull request and post the comment that names it: one step, so that a cancel separates neither.
+        """Open the pull request and post the comment that names it.
+
+        One step, so that a cancel separates neither.
 
         Running it again finds what is there: the pull request by its head, the comment by its marker.
         """
@@ -112,7 +125,7 @@ class NewPullRequest:
 
 
 async def recheck(job: Job[Any], brief: Brief, changes: Changes) -> Recheck:
-    """Look whether the issue is still open, and whether the change still fits on the base as it is now."""
+    """Check that the issue is open and the change still fits the base."""
     await job.stage(Stage.PUBLISH, "started")
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, READ)
@@ -139,7 +152,10 @@ async def recheck(job: Job[Any], brief: Brief, changes: Changes) -> Recheck:
 
 
 async def _on_new_base(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, base_sha: str) -> AnyEvidence:
-    """Prove and gate once more where the base moved; the evidence is about what would be merged."""
+    """Prove and gate once more where the base moved.
+
+    The evidence is about what would be merged.
+    """
     assert evidence.report is not None, "only what was gated is published"
     short = base_sha[:10]
     note = f"The base moved meanwhile; the gates ran again on {short}."
@@ -155,14 +171,20 @@ async def _on_new_base(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, base_sha:
 
 
 async def push(job: Job[Any], evidence: AnyEvidence, text: PullText) -> str:
-    """Commit the tested tree and push it to the task's own branch; return the head's sha."""
+    """Commit the tested tree and push it to the task's own branch.
+
+    Return the head's sha.
+    """
     assert evidence.report is not None, "only what passed the gates is pushed"
     message = _message(job, evidence, text)
     return await commits.put(job, evidence.report, message, job.branch, triggered=job.task.triggered)
 
 
 def _message(job: Job[Any], evidence: AnyEvidence, text: PullText) -> str:
-    """Say what a reader of the history wants to know: the subject, cause, what was done, and the issue."""
+    """Say what a reader of the history wants to know.
+
+    The subject, cause, what was done, and the issue.
+    """
     secrets = job.services.settings.secrets
     said = [outgoing_line(line, limit=_PARAGRAPH, secrets=secrets) for line in (evidence.cause, evidence.change)]
     paragraphs = [textwrap.fill(line, 72, break_long_words=False, break_on_hyphens=False) for line in said if line]
@@ -174,7 +196,7 @@ def _title(job: Job[Any], text: PullText) -> str:
 
 
 async def open_pull(job: Job[Any], evidence: AnyEvidence, text: PullText) -> Pull:
-    """Open the pull request, or find the one that an interrupted attempt opened."""
+    """Open the pull request, or find that of an interrupted attempt."""
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, OPEN_PULL)
     told = job.services.outgoing(text.told, closes=job.task.number)

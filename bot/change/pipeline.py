@@ -53,7 +53,10 @@ async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any]
 
 
 async def _look_around(ctx: Ctx, job: Job[Any], brief: Brief) -> tuple[Found, Baseline | None]:
-    """Find and install side by side, then run the tests as they are; without a baseline where no code may run."""
+    """Find and install side by side, then run the tests as they are.
+
+    Without a baseline where no code may run.
+    """
     if not brief.runs:
         return await ctx.step("find", localization.find, job, brief), None
     steps: dict[str, Step[Any]] = {
@@ -67,7 +70,9 @@ async def _look_around(ctx: Ctx, job: Job[Any], brief: Brief) -> tuple[Found, Ba
 
 
 async def _edit(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Found, proved: ProofResult) -> AnyEvidence:
-    """Edit, gate, judge; back to the edit with what was wrong, a bounded number of times.
+    """Edit, gate, judge.
+
+    Back to the edit with what was wrong, a bounded number of times.
 
     A model that fails on the way ends the work, not the evidence: what was proved and checked by then is told.
     """
@@ -97,7 +102,7 @@ async def _edit(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Found, pr
 async def _checked(
     ctx: Ctx, job: Job[Any], evidence: AnyEvidence, state: Work, gated: Changes | None, attempt: int
 ) -> AnyEvidence:
-    """Run the gates on the finished change, then ask the judge where it passed them.
+    """Run the gates on the finished change, then ask the judge.
 
     What an earlier round was told does not count for this one. ``gated`` is the change that the gates saw last. Where
     nothing but the proof was changed there is nothing to check.
@@ -123,7 +128,10 @@ async def _checked(
 
 
 def _objection(evidence: AnyEvidence) -> tuple[str, str] | None:
-    """Return what the edit goes back for: gates as often as there are rounds, a judge once."""
+    """Return what the edit goes back for.
+
+    Gates as often as there are rounds, a judge once.
+    """
     report, judgement = evidence.report, evidence.judgement
     if report is None:
         return ("You changed nothing but the proof.", "The code is as it was.") if evidence.proof is not None else None

@@ -37,7 +37,7 @@ class Proved(JsonModel):
 
 
 class FailingTest:
-    """A prover that wants a new test which fails on the base for the reason that the issue gives."""
+    """A prover that wants a new test which fails for the issue's reason."""
 
     async def prove(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Found) -> ProofResult:
         """Loop until a test proves the bug; the edit goes on with what was learnt."""
@@ -85,7 +85,10 @@ def _hands(job: Job[Any], brief: Brief) -> Hands:
 
 
 def _test_files(job: Job[Any], brief: Brief, changes: Changes) -> list[str]:
-    """Return what the runner is given: data files that belong to a test are no targets."""
+    """Return what the runner is given.
+
+    Data files that belong to a test are no targets.
+    """
     written = [path for path, text in sorted(changes.files.items()) if text is not None]
     return job.workshop(brief.base_sha).toolchain().targets(written)
 
@@ -127,7 +130,10 @@ async def check(job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> 
 
 
 async def _recognised(job: Job[Any], brief: Brief, proof: Proof, attempt: int) -> Proof | str:
-    """Ask ``verify`` to quote the failure where the issue names no error; code checks that the quote is there."""
+    """Ask ``verify`` to quote the failure where the issue names no error.
+
+    Code checks that the quote is there.
+    """
     failure = "\n\n".join(f"{failure.test}\n{failure.message}" for failure in proof.failures)
     raised = [error for failure in proof.failures for error in failure.raised]
     test = "\n\n".join(f"# {path}\n{text}" for path, text in proof.files.files.items() if text)

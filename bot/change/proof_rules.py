@@ -29,7 +29,10 @@ class Reported(JsonModel):
 
 
 class ProofCheck(JsonModel):
-    """The result for one test: a ``problem`` for the model to mend, else how the failure was ``matched`` by code."""
+    """The result for one test.
+
+    A ``problem`` for the model to mend, else how the failure was ``matched`` by code.
+    """
 
     problem: str | None = None
     matched: str | None = None
@@ -63,7 +66,10 @@ def check_proof(runs: Sequence[TestRun], reported: Reported, is_product: Callabl
 
 
 def _failing(run: TestRun) -> list[TestCase]:
-    """Return the tests that fail; what a plugin says of the file (its style, its types) proves nothing."""
+    """Return the tests that fail.
+
+    What a plugin says of the file (its style, its types) proves nothing.
+    """
     return [case for case in run.cases if case.verdict in {"failed", "error"} and case.kind != "check"]
 
 
@@ -91,7 +97,9 @@ def _unusable(run: TestRun) -> str | None:
 
 
 def _recognise(failures: tuple[Failure, ...], reported: Reported, is_product: Callable[[str], bool]) -> ProofCheck:
-    """Find the reported exception among those that ended the tests; where none decides, the verifier does.
+    """Find the reported exception among those that ended the tests.
+
+    Where none decides, the verifier does.
 
     It counts by type and message together, and only where the product raised it: a test can raise anything itself.
     """
@@ -117,7 +125,10 @@ def _same(error: RaisedError, name: str, message: str) -> bool:
 
 
 def _is_broken(failure: Failure, reported: Reported, is_product: Callable[[str], bool]) -> bool:
-    """Return whether a test cannot run as it is written; an error that was reported may be the bug."""
+    """Return whether a test cannot run as it is written.
+
+    An error that was reported may be the bug.
+    """
     if failure.raised:
         ended = failure.raised[0]
         known = any(_same(ended, *one) for one in reported.raised)
@@ -128,7 +139,10 @@ def _is_broken(failure: Failure, reported: Reported, is_product: Callable[[str],
 
 
 def last_line(message: str) -> str:
-    """Return the line that names the exception: pytest puts it behind ``E``, others last, before a summary."""
+    """Return the line that names the exception.
+
+    Pytest puts it behind ``E``, others last, before a summary.
+    """
     marked = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
     if marked:
         return marked[0][:300]

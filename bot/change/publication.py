@@ -16,7 +16,9 @@ EVIDENCE = "evidence"
 
 
 async def notify(job: Job[Any], text: str) -> int | None:
-    """Post the one comment that notifies people, once however often the step runs; return its id.
+    """Post the one comment that notifies people, and return its id.
+
+    It is posted once, however often the step runs.
 
     None where GitHub lets nobody say anything: a locked conversation undoes nothing of what was published.
     """
@@ -32,7 +34,10 @@ async def notify(job: Job[Any], text: str) -> int | None:
 
 
 async def tell(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
-    """End without publishing: say what was found, tried and seen, unless the rules want silence."""
+    """End without publishing.
+
+    Say what was found, tried and seen, unless the rules want silence.
+    """
     evidence = evidence.updated(cost=await ctx.step("account-told", job.cost))
     if job.rules.unverified != "off":
         await ctx.step("notify", notify, job, job.recipe.words.nothing_text(evidence), retries=2)

@@ -36,7 +36,9 @@ class Rules:
 
 @dataclass(frozen=True)
 class GateLimits:
-    """Limits of the gates: the size of the change, and whether existing tests are taken from the base.
+    """Limits of the gates.
+
+    The size of the change, and whether existing tests are taken from the base.
 
     The defaults are a fix's: a larger one is not small any more, and nobody reviews it well.
     """
@@ -48,7 +50,9 @@ class GateLimits:
 
 @dataclass(frozen=True)
 class ProofResult:
-    """The proof, if there is one; with ``ended`` the task is over and ``note`` says why.
+    """The proof, if there is one.
+
+    With ``ended`` the task is over and ``note`` says why.
 
     ``messages`` is the conversation in which the proof was written: the edit goes on in it, so that nothing is read
     twice.
@@ -61,7 +65,10 @@ class ProofResult:
 
 
 def verified_or_draft(rules: Rules, evidence: AnyEvidence) -> bool:
-    """Let be published what is verified; what only went through the gates where the rules want a draft."""
+    """Let be published what is verified.
+
+    What only went through the gates where the rules want a draft.
+    """
     return evidence.report is not None and (evidence.verified or rules.unverified == "draft")
 
 
@@ -75,17 +82,19 @@ class Words(Protocol):
     """The texts that every capability has; its ``words`` module is one."""
 
     def nothing_text(self, evidence: Any, /) -> str:
-        """Return the comment that says what was found and tried where nothing was published."""
+        """Write what was found and tried where nothing was published."""
         ...
 
     def refused_text(self, evidence: Any, refusal: Refusal, /) -> str:
-        """Return the comment that says why a finished change could not be published, and shows it."""
+        """Write why a finished change could not be published, and show it."""
         ...
 
 
 @dataclass(frozen=True)
 class Recipe(Generic[RequestT, BriefT, JudgementT]):
-    """A capability that changes code. ``name`` is its flow and the prefix of its branches.
+    """A capability that changes code.
+
+    ``name`` is its flow and the prefix of its branches.
 
     ``evidence`` is the model in which a finished change is kept. ``read`` gets the request from GitHub, ``fetch``
     brings its commits into the mirror. ``may_edit`` is given the paths that existed before anybody's change and returns

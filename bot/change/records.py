@@ -40,7 +40,9 @@ class PullEnds(JsonModel):
 
 
 class Brief(JsonModel):
-    """The cleaned request. ``stop`` is set, in words, where there is nothing to do.
+    """The cleaned request.
+
+    ``stop`` is set, in words, where there is nothing to do.
 
     ``number`` is the issue's or the pull request's, None for text that stands on neither. ``base_sha`` is the commit
     that the change builds on, a pull request's head included.
@@ -59,22 +61,25 @@ class Brief(JsonModel):
     pull: PullEnds | None = None
 
     def named_paths(self) -> tuple[str, ...]:
-        """Return the files that the request names, such as those in a failing check's log."""
+        """Return the files that the request names, as a check's log does."""
         return ()
 
     @property
     def runs(self) -> bool:
-        """Whether the code may be executed: that of a fork is not."""
+        """Return whether the code may be executed: that of a fork is not."""
         return self.pull is None or not self.pull.from_fork
 
     @property
     def trusted_sha(self) -> str:
-        """The commit whose tests and guidelines hold: the base branch's, not a pull request's."""
+        """Return the commit whose tests and guidelines hold.
+
+        The base branch's, not a pull request's.
+        """
         return self.pull.merge_base if self.pull is not None else self.base_sha
 
 
 class Found(JsonModel):
-    """Where the code probably is: ranked paths, the windows shown to the model, guidelines, tests nearby."""
+    """The probable place of the code: paths, windows, guidelines, tests."""
 
     files: tuple[str, ...]
     windows: str
@@ -100,7 +105,7 @@ class Baseline(JsonModel):
 
     @property
     def whole(self) -> bool:
-        """Whether the command as a whole is the only test: only its exit code counts."""
+        """Return whether only the command's exit code counts."""
         return set(self.verdicts) == {self.command}
 
     def passing(self) -> frozenset[str]:
@@ -108,7 +113,7 @@ class Baseline(JsonModel):
 
 
 class Failure(JsonModel):
-    """How the proof fails on the base: which test, in what phase, with what words.
+    """A failure of the proof on the base: test, phase and words.
 
     ``raised`` is the exception that ended it, then its causes; empty where the runner does not tell.
     """
@@ -120,7 +125,9 @@ class Failure(JsonModel):
 
 
 class Proof(JsonModel):
-    """A test that fails for the reported reason. ``reason`` says who established that, and how.
+    """A test that fails for the reported reason.
+
+    ``reason`` says who established that, and how.
 
     ``files`` is all that belongs to it, ``targets`` the test files among them, ``tests`` the ids that fail.
     """
@@ -135,7 +142,10 @@ class Proof(JsonModel):
 
 
 class Gate(JsonModel):
-    """One check made by code after the edit. ``before``/``after`` are cells of the evidence table."""
+    """One check made by code after the edit.
+
+    ``before``/``after`` are cells of the evidence table.
+    """
 
     name: GateName
     passed: bool
@@ -145,7 +155,9 @@ class Gate(JsonModel):
 
 
 class GateReport(JsonModel):
-    """All gates on one tree. ``changes`` is what was really tested (existing tests taken from the base).
+    """All gates on one tree.
+
+    ``changes`` is what was really tested (existing tests taken from the base).
 
     ``diff`` is that change as git shows it, for people; a long one is cut.
     """
@@ -172,7 +184,7 @@ class GateReport(JsonModel):
 
 
 class Claims(JsonModel):
-    """What the author of a change says of it: the cause, and what the code does now."""
+    """The author's words on a change: cause, and what the code does now."""
 
     cause: str = ""
     change: str = ""
@@ -182,7 +194,9 @@ NO_CLAIMS = Claims()
 
 
 class Judgement(JsonModel):
-    """A second model's verdict on a change; ``objection`` says what the editor has to mend, "" where it passed.
+    """A second model's verdict on a change.
+
+    ``objection`` says what the editor has to mend, "" where it passed.
 
     ``supported`` holds those sentences of the author's that something shows: nothing else is published.
     """
@@ -198,7 +212,9 @@ JudgementT = TypeVar("JudgementT", bound=Judgement)
 
 
 class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
-    """Everything a pull request or a comment of ours may claim. ``objections``: how often the judge objected.
+    """Everything a pull request or a comment of ours may claim.
+
+    ``objections``: how often the judge objected.
 
     ``claims`` are the author's words before anybody judged them.
     """
@@ -216,18 +232,18 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
 
     @property
     def verified(self) -> bool:
-        """Whether all gates passed and the judge did not object."""
+        """Return whether all gates passed and the judge did not object."""
         gates = self.report is not None and self.report.passed
         return gates and self.judgement is not None and self.judgement.passed
 
     @property
     def cause(self) -> str:
-        """The cause as far as the judge found it supported."""
+        """Return the cause as far as the judge found it supported."""
         return self.judgement.supported.cause if self.judgement is not None else ""
 
     @property
     def change(self) -> str:
-        """What the code does now, as far as the judge found it supported."""
+        """Return what the code does now, as far as the judge supports it."""
         return self.judgement.supported.change if self.judgement is not None else ""
 
     def updated(self, **fields: Any) -> Self:
@@ -235,12 +251,15 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
         return self.model_copy(update=fields)
 
     def noted(self, note: str) -> Self:
-        """Return the same evidence with a note for people; an empty one is left out."""
+        """Return the same evidence with a note for people.
+
+        An empty one is left out.
+        """
         return self.updated(notes=(*self.notes, note)) if note else self
 
 
 class Published(JsonModel):
-    """What was put on GitHub."""
+    """The branch and pull request that were put on GitHub."""
 
     branch: str
     head_sha: str

@@ -20,14 +20,17 @@ _ADVICE = {
 
 
 class Refusal(JsonModel):
-    """Why publishing failed: the ``reason`` in GitHub's words, and ``advice`` for whoever can change it."""
+    """A failure to publish: the ``reason`` in GitHub's words.
+
+    ``advice`` is for whoever can change it.
+    """
 
     reason: str
     advice: str
 
 
 def explain(error: ForgehandError) -> Refusal:
-    """Return what an error of publishing means to the people of the repository."""
+    """Explain an error of publishing to the people of the repository."""
     return Refusal(reason=error.message, advice=_advice(error))
 
 

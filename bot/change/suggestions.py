@@ -23,7 +23,7 @@ _MAX_PATCH = 30_000
 
 
 class Replacement(JsonModel):
-    """Lines ``first`` to ``last`` of a file at the head, and the text that takes their place."""
+    """Lines ``first`` to ``last`` of a file, and their new text."""
 
     path: str
     first: int
@@ -32,7 +32,10 @@ class Replacement(JsonModel):
 
 
 async def suggest(job: Job[Any], evidence: AnyEvidence) -> int:
-    """Post one review with the suggestions that fit and the whole patch in its body; return how many were posted."""
+    """Post one review with the suggestions that fit.
+
+    Its body holds the whole patch. Returns how many suggestions were posted.
+    """
     await job.stage(Stage.PUBLISH, "started")
     ends, report = evidence.brief.pull, evidence.report
     assert ends is not None, "only a pull request can be commented on"
@@ -70,7 +73,7 @@ def _patch_text(patch: str) -> str:
 
 
 def replacements(file: FileDiff) -> Iterator[Replacement]:
-    """What a diff does to one file, as whole lines of the old one that get new text.
+    """Yield what a diff does to a file, as whole lines with new text.
 
     Lines that are only added take the line above them along, or the one below where there is none: a suggestion
     replaces lines, it cannot stand between two.
@@ -87,7 +90,7 @@ def replacements(file: FileDiff) -> Iterator[Replacement]:
 
 
 def _runs(hunk: Hunk) -> Iterator[tuple[int, int]]:
-    """Where changed lines stand together: indexes, the end exclusive."""
+    """Yield where changed lines stand together, the end exclusive."""
     start = None
     for at, line in enumerate((*hunk.lines, None)):
         changed = line is not None and line.kind != " "
@@ -99,7 +102,10 @@ def _runs(hunk: Hunk) -> Iterator[tuple[int, int]]:
 
 
 def _fitting(patch: str, before: str) -> list[Replacement]:
-    """The replacements of files that the pull request changes, in lines that one hunk of its diff shows."""
+    """Return the replacements in lines that the pull request shows.
+
+    Each lies in one hunk of its diff.
+    """
     shown = {file.path: file for file in parse_diff(before)}
     changed = [file for file in parse_diff(patch) if file.status == "modified" and file.path in shown]
     return [one for file in changed for one in replacements(file) if _is_shown(one, shown[file.path])]

@@ -27,7 +27,9 @@ RequestT = TypeVar("RequestT", bound=Request[Any])
 
 @dataclass(frozen=True)
 class Assignment(Generic[RequestT]):
-    """One task at work. Built again on every replay, so it holds nothing that a step has to remember.
+    """One task at work.
+
+    Built again on every replay, so it holds nothing that a step has to remember.
 
     ``max_dollars`` is what this task may spend on models.
     """
@@ -39,12 +41,15 @@ class Assignment(Generic[RequestT]):
     max_dollars: float
 
     async def stage(self, name: str, state: StageState, text: str = "") -> None:
-        """Tell the status comment. Called inside steps; a repeated step says the same again."""
+        """Tell the status comment. Called inside steps.
+
+        A repeated step says the same again.
+        """
         data = {"stage": name, "state": state, "text": text}
         await self.services.store.run(lambda connection: tasks.add_event(connection, self.task_id, "stage", data))
 
     async def audit(self, action: str, *, allowed: bool, reason: str) -> None:
-        """One row a permission decision and a write."""
+        """Record a permission decision or a write."""
         where = {"task": self.task_id, "repository": self.task.repository.full_name, "actor": self.task.actor.login}
         await self.services.store.run(
             lambda connection: audit.record(connection, action, allowed=allowed, reason=reason, **where)
@@ -60,7 +65,10 @@ class Assignment(Generic[RequestT]):
         schema: dict[str, Any] | None = None,
         max_output: int = 8192,
     ) -> Reply:
-        """Ask a model on this task's account; a call already paid for is answered from the ledger."""
+        """Ask a model on this task's account.
+
+        A call already paid for is answered from the ledger.
+        """
         spender = Spender(
             task=self.task_id,
             repository=self.task.repository.full_name,
@@ -78,7 +86,10 @@ class Assignment(Generic[RequestT]):
         return Cost(dollars=spent.dollars, calls=spent.calls)
 
     async def mirror(self, sha: str) -> Mirror:
-        """The repository's mirror with ``sha`` in it: disk is not state, so what is missing is fetched again."""
+        """Return the repository's mirror with ``sha`` in it.
+
+        Disk is not state, so what is missing is fetched again.
+        """
         mirror = await self.services.mirrors.of(self.task.repository)
         try:
             await mirror.resolve(sha)
@@ -87,7 +98,7 @@ class Assignment(Generic[RequestT]):
         return mirror
 
     def workshop(self, base_sha: str) -> Workshop:
-        """The task's directory at a base; another base gets another directory."""
+        """Return the task's directory at a base; each base has its own."""
         services = self.services
         return Workshop(
             services.settings.data_dir / "work" / self.task_id / base_sha[:12],

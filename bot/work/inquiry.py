@@ -21,7 +21,10 @@ from bot.work.assignment import Assignment
 
 
 def tool(name: str, description: str, required: Sequence[str], /, **properties: str) -> Tool:
-    """A tool whose parameters are all strings or integers (``int:`` before the description)."""
+    """Make a tool whose parameters are all strings or integers.
+
+    An integer has ``int:`` before its description.
+    """
     schema = {
         key: {
             "type": "integer" if text.startswith("int:") else "string",
@@ -54,18 +57,24 @@ _ENOUGH = "You have looked enough."
 
 
 async def index(assignment: Assignment[Any], sha: str) -> Index:
-    """The index of a commit; blobs seen before cost nothing."""
+    """Return the index of a commit; blobs seen before cost nothing."""
     mirror = await assignment.mirror(sha)
     return await assignment.services.indexer.index(mirror.git_dir, sha)
 
 
 async def look(lookup: Lookup, call: ToolCall) -> str:
-    """The answer to a call of one of :data:`LOOKING` that :func:`fault` finds nothing wrong with."""
+    """Answer a call of one of :data:`LOOKING`.
+
+    :func:`fault` has found nothing wrong with it.
+    """
     return await asyncio.to_thread(_looked_up, lookup, call)
 
 
 def fault(call: ToolCall, tools: Sequence[Tool]) -> str | None:
-    """What is wrong with a call, in words for the model: no such tool, unreadable or missing arguments."""
+    """Say what is wrong with a call, in words for the model.
+
+    There is no such tool, or arguments are unreadable or missing.
+    """
     if call.error is not None:
         return f"Your arguments could not be read: {call.error}"
     known = next((tool for tool in tools if tool.name == call.name), None)
@@ -80,7 +89,10 @@ def fault(call: ToolCall, tools: Sequence[Tool]) -> str | None:
 
 
 async def audit_unknown(assignment: Assignment[Any], calls: Sequence[ToolCall], tools: Sequence[Tool]) -> None:
-    """One row for each call of a tool that there is not: somebody may have told the model to ask for it."""
+    """Audit each call of a tool that there is not.
+
+    Somebody may have told the model to ask for it.
+    """
     names = {tool.name for tool in tools}
     for call in calls:
         if call.name not in names:
@@ -88,7 +100,7 @@ async def audit_unknown(assignment: Assignment[Any], calls: Sequence[ToolCall], 
 
 
 class Answer(JsonModel):
-    """What an inquiry came to: the arguments of the answering call, or plain text where no such tool was asked for.
+    """The result of an inquiry: arguments of the answering call, or text.
 
     ``problem`` says in words why there is no usable answer. ``lookups`` counts the calls that were answered.
     """
@@ -102,7 +114,9 @@ class Answer(JsonModel):
 
 @dataclass(frozen=True)
 class Inquiry:
-    """One question to a model that may look things up at one commit with ``changes`` on it, inside one step.
+    """One question to a model that may look things up at one commit.
+
+    It sees the commit with ``changes`` on it, inside one step.
 
     Every request has its own name in the ledger, ``<name>-<turn>``, so a step that is repeated buys nothing twice.
     ``answer`` is the tool that ends it; without one, the first reply that calls no tool does. The commit is indexed
@@ -153,7 +167,10 @@ class Inquiry:
         return None
 
     async def _results(self, reply: Reply, *, last: bool) -> list[Message]:
-        """What the model is told before its next turn; in the ``last`` one it has to answer."""
+        """Return what the model is told before its next turn.
+
+        In the ``last`` one it has to answer.
+        """
         how = f"Call `{self.answer.name}` now." if self.answer else "Answer now."
         if not reply.tool_calls:
             return [Message(role="user", text=how)]

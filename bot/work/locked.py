@@ -17,7 +17,9 @@ log = structlog.get_logger(__name__)
 
 @contextmanager
 def unless_locked(action: str) -> Iterator[None]:
-    """Leave out what a lock forbids to say: no work fails because nobody may be told of it.
+    """Leave out what a lock forbids to say.
+
+    No work fails because nobody may be told of it.
 
     Any other refusal is raised: whoever waits is told of it elsewhere.
     """

@@ -34,7 +34,10 @@ class LoopLimits:
 
 
 class Acted(JsonModel):
-    """What the model is answered (never nothing), the tree afterwards, and its summary where it is ``finished``."""
+    """The answers to the model (never none) and the tree afterwards.
+
+    ``finished`` is its summary where it is done.
+    """
 
     messages: tuple[Message, ...]
     changes: Changes
@@ -44,7 +47,10 @@ class Acted(JsonModel):
 
 
 class Hands(Protocol):
-    """What a loop needs from outside: somebody to ask and something to act with. Both run inside steps."""
+    """The parts a loop needs from outside: a model and its tools.
+
+    Both run inside steps.
+    """
 
     async def ask(self, step: str, conversation: Conversation) -> Reply: ...
 
@@ -52,7 +58,10 @@ class Hands(Protocol):
 
 
 async def work(ctx: Ctx, name: str, system: str, start: Work, hands: Hands, limits: LoopLimits) -> Work:
-    """Turn until finished or a limit; the returned work says which. ``start.messages`` is what was said so far."""
+    """Turn until finished or a limit; the returned work says which.
+
+    ``start.messages`` is what was said so far.
+    """
     state, actions, malformed = start, Counter[str](), 0
     for turn in range(limits.turns):
         try:
@@ -93,7 +102,7 @@ def _end(state: Work, ended: Ended, summary: str) -> Work:
 
 
 def _keys(reply: Reply, acted: Acted) -> list[str]:
-    """An action repeats when the same call meets the same tree."""
+    """Return a key for each call: it repeats on the same tree."""
     tree = json.dumps(acted.changes.model_dump(), sort_keys=True)
     return [
         f"{call.name} {json.dumps(call.arguments, sort_keys=True)} {zlib.crc32(tree.encode())}"
@@ -102,7 +111,7 @@ def _keys(reply: Reply, acted: Acted) -> list[str]:
 
 
 def shortened(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """The conversation with old, long tool answers cut once it grows past some 50,000 tokens."""
+    """Cut old, long tool answers once there are some 50,000 tokens."""
     if sum(len(message.text) for message in messages) < _CUT_ABOVE:
         return messages
     tools = [index for index, message in enumerate(messages) if message.role == "tool"]

@@ -17,7 +17,9 @@ Door = Literal["label", "command", "button", "review", "event", "ci", "api", "sc
 
 
 class Principal(JsonModel):
-    """Who asks: a GitHub account, or a program that a door has verified (token, Action run, schedule, alert, us).
+    """A GitHub account that asks, or a program that a door has verified.
+
+    Programs are a token, an Action run, a schedule, an alert, and ourselves.
 
     ``role`` is what GitHub says of the account, None where it knows none. A door that has proof of its own that the
     work is permitted puts it into ``vouched``, one sentence for the audit log; then no role is asked for.
@@ -30,7 +32,7 @@ class Principal(JsonModel):
 
 
 class Origin(JsonModel):
-    """Where a task comes from, and where its answers go.
+    """The origin of a task, and the place of its answers.
 
     ``key`` is the idempotency key: two requests for one task with the same key are one. ``at`` is when it was asked
     for (ISO 8601, GitHub's clock), ``delivery`` the webhook's GUID or another id to find it in the log by. ``reply``
@@ -51,7 +53,9 @@ class Origin(JsonModel):
 
 
 class Subject(JsonModel):
-    """What a task is about, as the door saw it: the text cannot be changed after the fact.
+    """The subject of a task, as the door saw it.
+
+    Its text cannot be changed after the fact.
 
     ``number`` is None for a repository as a whole; ``author_id`` is the account that opened the issue or pull request,
     ``lines`` are those that a thread stands on.
@@ -66,7 +70,9 @@ class Subject(JsonModel):
 
 
 class TaskInput(JsonModel):
-    """Base of every task's input. Fields are the command's arguments, the API's body and the form, in their order.
+    """Base of every task's input.
+
+    Fields are the command's arguments, the API's body and the form, in their order.
 
     A ``str`` takes the text behind a command, a ``bool`` is a word that may stand there. The title of a field is how
     help names it.
@@ -117,7 +123,10 @@ class Request(JsonModel, Generic[I_co]):
 
     @property
     def place(self) -> ReplyTarget:
-        """Return where to answer: where it was asked, else below the issue or pull request."""
+        """Return where to answer.
+
+        Where it was asked, else below the issue or pull request.
+        """
         return self.origin.reply or ReplyTarget(kind="body", number=self.number)
 
     @property

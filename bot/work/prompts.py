@@ -32,5 +32,5 @@ def _data(text: str, label: str, nonce: str) -> str:
 
 
 def render(template: str, **values: Any) -> str:
-    """The prompt ``prompts/<template>``; ``values`` must hold all that it names."""
+    """Render ``prompts/<template>``; ``values`` holds all that it names."""
     return _environment().get_template(template).render(**values).strip() + "\n"

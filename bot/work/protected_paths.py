@@ -26,7 +26,9 @@ PROTECTED_FILES = (
 
 
 def is_protected(path: str, also: Collection[str] = ()) -> bool:
-    """Say whether no change may touch this path; any folder counts, case does not.
+    """Say whether no change may touch this path.
+
+    Any folder counts, case does not.
 
     ``also`` are the repository's own patterns (``protected`` in its policy), which match as in ``.gitignore``.
     """

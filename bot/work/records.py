@@ -29,7 +29,7 @@ NO_COST = Cost()
 
 
 class Work(JsonModel):
-    """Where a loop stands: what it changed, what was said, how it ended."""
+    """The state of a loop: changes, messages, how it ended."""
 
     changes: Changes = Changes()
     messages: tuple[Message, ...] = ()

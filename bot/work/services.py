@@ -21,7 +21,10 @@ from bot.toolchains.port import Checks, Toolchain
 
 @dataclass(frozen=True)
 class Services:
-    """Concrete parts behind small protocols; handlers and steps see nothing else."""
+    """Concrete parts behind small protocols.
+
+    Handlers and steps see nothing else.
+    """
 
     settings: Settings
     store: Store
@@ -35,5 +38,8 @@ class Services:
     engine: Engine
 
     def outgoing(self, text: str, *, closes: int | None = None) -> str:
-        """A body that may be posted: our secrets redacted, links to this GitHub kept, everything foreign defused."""
+        """Return a body that may be posted.
+
+        Our secrets are redacted, links to this GitHub kept, everything foreign defused.
+        """
         return outgoing(text, closes=closes, links=(self.settings.web_url + "/",), secrets=self.settings.secrets)

@@ -38,7 +38,7 @@ FINISH = tool(
 
 
 def tools_for(model: str) -> tuple[Tool, ...]:
-    """All tools; `edit` takes the edit format that suits the model's family."""
+    """Return all tools; `edit` takes the format of the model's family."""
     instructions = format_for(model).instructions
     edit = tool("edit", f"Change files. {instructions}", ["edits"], edits="the edits, in the format described")
     return (*LOOKING, edit, RUN, FINISH)
@@ -50,7 +50,10 @@ May = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class _Files:
-    """What edits are applied to: texts on the base and now, all paths, and those that are links or submodules."""
+    """The files that edits are applied to, on the base and now.
+
+    ``links`` are paths of links or submodules.
+    """
 
     base: dict[str, str | None]
     texts: dict[str, str | None]
@@ -83,7 +86,10 @@ class Hands:
         return await self.job.ask(step, "fix", conversation, tools=self.tools, max_output=16_384)
 
     async def act(self, reply: Reply, changes: Changes) -> Acted:
-        """Carry out the reply's calls in order; edits written as text count as well."""
+        """Carry out the reply's calls in order.
+
+        Edits written as text count as well.
+        """
         started, before = time.monotonic(), changes
         if not reply.tool_calls:
             return await self._act_on_text(reply, changes, started)
@@ -124,7 +130,10 @@ class Hands:
         return Acted(messages=(note,), changes=edited, seconds=time.monotonic() - started)
 
     async def _call(self, call: ToolCall, changes: Changes) -> tuple[str, Changes]:
-        """Return one call's answer and the tree after it; a refused edit is raised as :class:`EditError`."""
+        """Return one call's answer and the tree after it.
+
+        A refused edit is raised as :class:`EditError`.
+        """
         problem = fault(call, self.tools)
         if problem is not None:
             return problem, changes
@@ -137,7 +146,10 @@ class Hands:
         return await look(await self.lookup(changes), call), changes
 
     async def _applied(self, text: str, changes: Changes) -> tuple[str, Changes]:
-        """All edits of a text on base plus changes, or :class:`EditError` and none. Refusals by path are audited."""
+        """Apply all edits of a text on base plus changes, or none.
+
+        Raises :class:`EditError`. Refusals by path are audited.
+        """
         try:
             return await self._edited(parse(text), changes)
         except EditRefused as error:
@@ -171,7 +183,10 @@ class Hands:
         return "\n".join(applied.notes), changed
 
     async def _files(self, edits: Sequence[Edit], changes: Changes) -> _Files:
-        """The texts an edit could mean: the path it names, or files of the same name elsewhere."""
+        """Return the texts an edit could mean.
+
+        These are the path it names, and files of the same name elsewhere.
+        """
         mirror = await self.job.mirror(self.base_sha)
         entries = await mirror.entries(self.base_sha)
         names = {edit.path.rpartition("/")[2] for edit in edits}
@@ -192,12 +207,12 @@ class Hands:
 
 
 def _summary(call: ToolCall) -> str:
-    """Cause and change, each on one line and of bounded length, one below the other."""
+    """Write cause and change, each on one line of bounded length."""
     return "\n".join(" ".join(str(call.arguments.get(key, "")).split())[:_SAID] for key in ("cause", "change"))
 
 
 def protected(job: Assignment[Any], base_sha: str, path: str) -> str | None:
-    """Why no stage may edit this path, or None."""
+    """Return why no stage may edit this path, or None."""
     if is_protected(path, job.policy.protected):
         return f"`{path}` is protected (CI, lock files, tool settings, or by policy); a person changes it."
     workshop = job.workshop(base_sha)
@@ -205,7 +220,7 @@ def protected(job: Assignment[Any], base_sha: str, path: str) -> str | None:
 
 
 def shown(title: str, run: TestRun) -> str:
-    """A test run as the model reads it: counts, then what failed, shortened."""
+    """Write a test run for the model: counts, then what failed."""
     bad = [case for case in run.cases if case.verdict in {"failed", "error"}]
     passed = sum(case.verdict == "passed" for case in run.cases)
     head = f"{title}: {passed} passed, {len(bad)} failed ({run.command})"

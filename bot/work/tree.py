@@ -22,14 +22,19 @@ _Signature = tuple[int, ...]
 
 
 class Manifest(JsonModel):
-    """Each entry of a tree as it was laid out, and the paths that differ from the pristine base."""
+    """The entries of a tree as it was laid out.
+
+    ``changed`` are the paths that differ from the pristine base.
+    """
 
     entries: dict[str, _Signature]
     changed: tuple[str, ...]
 
 
 def lay(pristine: Path, tree: Path, manifest: Path, changes: Changes) -> None:
-    """Make ``tree`` exactly the pristine base plus changes, whatever a command left there.
+    """Make ``tree`` exactly the pristine base plus changes.
+
+    It does not matter what a command left there.
 
     Without a manifest everything is copied; so it is where the tree cannot be read any more. The manifest is gone while
     this runs, so that a process that dies midway leaves none.
@@ -57,7 +62,10 @@ def _read(manifest: Path) -> Manifest | None:
 
 
 def _mended(pristine: Path, tree: Path, known: Manifest) -> dict[str, _Signature] | None:
-    """Bring a tree back to the pristine base; None where that is better done anew."""
+    """Bring a tree back to the pristine base.
+
+    None where that is better done anew.
+    """
     entries = dict(known.entries)
     try:
         _remove_foreign(tree, "", entries, frozenset(known.changed))
@@ -71,7 +79,10 @@ def _mended(pristine: Path, tree: Path, known: Manifest) -> dict[str, _Signature
 
 
 def _remove_foreign(tree: Path, folder: str, entries: dict[str, _Signature], changed: frozenset[str]) -> None:
-    """Delete what is not as it was laid out. Nothing is followed: a link is an entry like any other."""
+    """Delete what is not as it was laid out. Nothing is followed.
+
+    A link is an entry like any other.
+    """
     for entry in list(os.scandir(tree / folder)):
         path = f"{folder}/{entry.name}" if folder else entry.name
         if path in changed or entries.get(path) != _signature(entry.stat(follow_symlinks=False)):
@@ -88,7 +99,10 @@ def _remove(path: Path) -> None:
 
 
 def _restore(pristine: Path, tree: Path, path: str, entries: dict[str, _Signature]) -> None:
-    """Put back one path of the base, parents first; what only a change had made is forgotten."""
+    """Put back one path of the base, parents first.
+
+    What only a change had made is forgotten.
+    """
     source = pristine / path
     target = tree / path
     if os.path.lexists(target):
@@ -132,14 +146,20 @@ def _signatures(tree: Path, folder: str) -> dict[str, _Signature]:
 
 
 def _signature(status: os.stat_result) -> _Signature:
-    """Return what tells an entry from another or from itself before a write; of a folder only its mode."""
+    """Return what tells an entry from another or from itself before a write.
+
+    Of a folder only its mode.
+    """
     if stat.S_ISDIR(status.st_mode):
         return (status.st_mode,)
     return (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def _put(tree: Path, target: Path, text: str | None) -> None:
-    """Write or delete one file; what a build left in its way may be a link to somewhere else, which is not followed."""
+    """Write or delete one file.
+
+    What a build left in its way may be a link to somewhere else, which is not followed.
+    """
     if not target.parent.resolve().is_relative_to(tree.resolve()):
         raise PathRefused(f"{target.relative_to(tree)} lies behind a link that leads out of the repository.", path=None)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -151,7 +171,10 @@ def _put(tree: Path, target: Path, text: str | None) -> None:
 
 
 def _special_files(folder: str, names: list[str]) -> list[str]:
-    """Name the pipes, sockets and devices that an install left behind: they cannot be copied and nobody needs them."""
+    """Name the pipes, sockets and devices that an install left behind.
+
+    They cannot be copied and nobody needs them.
+    """
     return [name for name in names if not _is_ordinary((Path(folder) / name).lstat().st_mode)]
 
 

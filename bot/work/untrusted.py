@@ -46,7 +46,7 @@ def visible(text: str) -> str:
 
 
 def _parts(text: str) -> Iterator[tuple[bool, str]]:
-    """What is not hidden, in pieces, each with whether it is code."""
+    """Yield what is not hidden, in pieces, each with whether it is code."""
     at = 0
     for block in blocks(text):
         if block.end <= at:
@@ -64,7 +64,10 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _prose(text: str, at: int, end: int) -> Generator[tuple[bool, str], None, int]:
-    """The same of a block of prose; returns where it, or what it hides, ends."""
+    """Yield the same of a block of prose; return where it ends.
+
+    What it hides may end later.
+    """
     done, never = at, set()
     while (found := _BEGINS.search(text, at, end)) is not None:
         at = found.end()
@@ -84,13 +87,19 @@ def _prose(text: str, at: int, end: int) -> Generator[tuple[bool, str], None, in
 
 
 def _span_end(text: str, run: str, at: int, end: int) -> int | None:
-    """Behind the equally many backticks that close a code span; None where nothing does."""
+    """Return where a code span ends; None where nothing closes it.
+
+    As many backticks close it as opened it.
+    """
     closing = re.compile(rf"(?<!`){run}(?!`)").search(text, at, end)
     return closing.end() if closing else None
 
 
 def _hidden_end(text: str, found: re.Match[str]) -> int:
-    """Behind what closes a comment or hidden element, at the latest where the text ends."""
+    """Return where a comment or hidden element ends.
+
+    That is at the latest where the text ends.
+    """
     pattern = rf"</{found['tag']}\s*+>" if found["tag"] else "-->"
     closing = re.compile(pattern, re.IGNORECASE).search(text, found.end())
     return closing.end() if closing else len(text)
@@ -104,5 +113,5 @@ def _rendered(text: str) -> str:
 
 
 def fence(label: str, text: str, *, nonce: str) -> str:
-    """The text as a block of data that it cannot close itself, because it cannot know the nonce."""
+    """Fence a text as data; it cannot know the nonce that closes it."""
     return f"<untrusted-{nonce} source={label!r}>\n{text.replace(nonce, '')}\n</untrusted-{nonce}>"

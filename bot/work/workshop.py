@@ -24,7 +24,9 @@ _OUTPUT = 4000
 
 
 class Installed(JsonModel):
-    """The commands that installed a base; kept beside it, so that a restart still knows them.
+    """The commands that installed a base.
+
+    Kept beside it, so that a restart still knows them.
 
     ``problem`` says why it cannot be installed: nobody tries that again in this task.
     """
@@ -35,7 +37,10 @@ class Installed(JsonModel):
 
 
 class Workshop:
-    """The directories of one task at one base commit. ``toolchain`` is made for the tree once that exists."""
+    """The directories of one task at one base commit.
+
+    ``toolchain`` is made for the tree once that exists.
+    """
 
     def __init__(
         self,
@@ -57,11 +62,13 @@ class Workshop:
 
     @property
     def env(self) -> Path:
-        """The installed dependencies."""
+        """Return the folder of the installed dependencies."""
         return self._folder / "env"
 
     async def ready(self) -> Installed:
-        """Check out and install unless that was tried, and return the commands that did it.
+        """Check out and install unless that was tried.
+
+        Returns the commands that did it.
 
         Raises :class:`ToolchainError`, each time, where it cannot be installed.
         """
@@ -83,7 +90,10 @@ class Workshop:
         return installed
 
     async def renew(self) -> None:
-        """Let the next command find a tree copied whole from the base: what is evidence runs in a fresh one."""
+        """Let the next command find a tree copied whole from the base.
+
+        What is evidence runs in a fresh one.
+        """
         await asyncio.to_thread(self._manifest.unlink, missing_ok=True)
 
     async def test(self, changes: Changes, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
@@ -91,7 +101,10 @@ class Workshop:
         return await self.toolchain().test(await self._laid(changes), targets, limits=limits)
 
     async def run(self, command: str, changes: Changes, limits: Limits) -> CommandResult:
-        """Run a shell line of the model's in the sandbox, on base plus changes, without network."""
+        """Run a shell line of the model's on base plus changes.
+
+        It runs in the sandbox without network.
+        """
         return await self.toolchain().run(await self._laid(changes), command, limits=limits)
 
     def toolchain(self) -> Toolchain:
@@ -111,7 +124,7 @@ class Workshop:
         return self._folder / "installed.json"
 
     async def _laid(self, changes: Changes) -> Workspace:
-        """Lay out exactly the pristine base plus changes, whatever an earlier command left there."""
+        """Lay out exactly the pristine base plus changes."""
         await self.ready()
         # Making the git tree first checks every path, symlinked parents included, before anything is written.
         await (await self._mirror()).tree(self._base_sha, changes)

@@ -71,7 +71,10 @@ def _objection(evidence: FixEvidence) -> list[str]:
 
 
 def refused_text(evidence: FixEvidence, refusal: Refusal) -> str:
-    """Write a finished fix that could not be published: why, what to change, and everything a reader can use now."""
+    """Write a finished fix that could not be published.
+
+    Why, what to change, and everything a reader can use now.
+    """
     report = evidence.report
     parts = [
         "I finished this fix, but I could not publish it.",
@@ -104,7 +107,10 @@ def _turned(tests: Sequence[str]) -> str:
 
 
 def evidence_table(evidence: FixEvidence) -> str:
-    """Check, before, after: each cell from a command that ran or a gate that looked."""
+    """Write the table of checks before and after.
+
+    Each cell comes from a command that ran or a gate that looked.
+    """
     proof, base, report = evidence.proof, evidence.baseline, evidence.report
     rows: list[list[str]] = []
     gates = {gate.name: gate for gate in report.gates} if report is not None else {}
@@ -128,14 +134,20 @@ def evidence_table(evidence: FixEvidence) -> str:
 
 
 def proof_rows(failures: Sequence[Failure], after: str, where: str = "") -> list[list[str]]:
-    """A row for each of the first new tests: how it fails ``where`` the change is missing, and what it does now."""
+    """Return a row for each of the first new tests.
+
+    It says how the test fails ``where`` the change is missing, and what it does now.
+    """
     shown, more = failures[:_ROWS], len(failures) - _ROWS
     rows = [[f"{_name(failure.test)} (new)", f"fails{where}: {_short(failure)}", after] for failure in shown]
     return [*rows, [f"{more} more new tests", f"fail{where}", after]] if more > 0 else rows
 
 
 def compared(base: Baseline) -> str:
-    """What was run before and after; where only an exit code counts, that is one command and not one test."""
+    """Name what was run before and after.
+
+    Where only an exit code counts, that is one command and not one test.
+    """
     if base.whole:
         return f"the test command as a whole ({base.scope})"
     tests = len(set(base.verdicts) - set(base.unloaded))
@@ -143,7 +155,10 @@ def compared(base: Baseline) -> str:
 
 
 def _name(test: str) -> str:
-    """The test without its file, which the diff shows: a long first column would squeeze the others."""
+    """Name a test without its file, which the diff shows.
+
+    A long first column would squeeze the others.
+    """
     return _code(test.rpartition("::")[2] or test)
 
 
@@ -152,7 +167,7 @@ def _code(text: str) -> str:
 
 
 def also_checked(report: GateReport | None) -> str:
-    """The gates that found nothing, in one sentence."""
+    """Name the gates that found nothing, in one sentence."""
     gates = {gate.name: gate for gate in report.gates if gate.passed} if report is not None else {}
     said = [text for name, text in _QUIET.items() if name in gates]
     if "size" in gates:
@@ -187,7 +202,7 @@ def _unverified_head(evidence: FixEvidence) -> list[str]:
 
 
 def _short(failure: Failure) -> str:
-    """The line of a failure that names it."""
+    """Return the line of a failure that names it."""
     text = last_line(failure.message) or "no message"
     return inline_code(shortened(text.removeprefix("AssertionError: "), 100))
 
@@ -207,7 +222,7 @@ def spent(cost: Cost) -> str:
 
 
 def ran(base: Baseline | None, report: GateReport | None, cost: str) -> str:
-    """What ran where, and a sentence on what it cost."""
+    """Say what ran where, and what it cost."""
     if base is None:
         return cost
     where = "sandbox without network" if base.tier != "process" else "plain process, not a sandbox"
@@ -222,7 +237,7 @@ def _ran(evidence: FixEvidence) -> str:
 
 
 def details(failures: Sequence[Failure], base: Baseline | None) -> str:
-    """What few will read, folded: the failures in full, and how the repository was installed."""
+    """Fold what few will read: failures in full, and the installation."""
     found = []
     if failures:
         text = "\n\n".join(failure.message for failure in failures[:3])
@@ -250,7 +265,10 @@ def _failed_gates(report: GateReport) -> str:
 
 
 def _next(evidence: FixEvidence) -> str:
-    """Say how to go on: the issue is asked for more only where no test could show what it reports."""
+    """Say how to go on.
+
+    The issue is asked for more only where no test could show what it reports.
+    """
     label = evidence.task.source_label
     again = f"remove the label {inline_code(label)} and add it again" if label else "ask again"
     if evidence.proof is None and evidence.baseline is not None:

@@ -32,13 +32,16 @@ router: Router[Services] = Router()
 
 @router.on("check_suite", "completed")
 async def suite_completed(event: Event, services: Services) -> None:
-    """The checks of some App have ended."""
+    """Look into the ended checks of some App."""
     await _completed(event, services, event.payload.get("check_suite"))
 
 
 @router.on("workflow_run", "completed")
 async def run_completed(event: Event, services: Services) -> None:
-    """A workflow of Actions has ended; the same failure may come in by both doors."""
+    """Look into an ended workflow of Actions.
+
+    The same failure may come in by both doors.
+    """
     await _completed(event, services, event.payload.get("workflow_run"))
 
 
@@ -57,7 +60,10 @@ async def _completed(event: Event, services: Services, ended: Any) -> None:
 async def _look_into(
     event: Event, services: Services, repository: Repository, number: int, ended: dict[str, Any], origin: Task
 ) -> None:
-    """Start an attempt if the head is ours; once there were enough, say that it is a person's turn."""
+    """Start an attempt if the head is ours.
+
+    Once there were enough, say that it is a person's turn.
+    """
     head = str(ended.get("head_sha") or "")
     revisions = await services.store.run(
         lambda connection: tasks.find(connection, repository.id, number, flow=revise.TASK.name)
@@ -76,7 +82,10 @@ async def _look_into(
 
 
 def _request(event: Event, repository: Repository, number: int, head: str, when: str, origin: Task) -> RevisionTask:
-    """Return one request for each head, however many events tell of it; for whoever asked for the pull request."""
+    """Return one request for each head, however many events tell of it.
+
+    For whoever asked for the pull request.
+    """
     reason = f"CI failed on {head[:10]}, which this bot pushed for @{origin.actor}."
     asker = Request.model_validate(origin.argument).actor
     return RevisionTask(
@@ -94,7 +103,9 @@ def _request(event: Event, repository: Repository, number: int, head: str, when:
 
 
 def _pulls(ended: dict[str, Any], repository: Repository) -> list[int]:
-    """The pull requests from this branch into this repository: anybody may open one from it into a fork of theirs, and
+    """The pull requests from this branch into this repository.
+
+    Anybody may open one from it into a fork of theirs, and
     its number there says nothing here."""
     listed = ended.get("pull_requests")
     found = [pull for pull in listed if isinstance(pull, dict)] if isinstance(listed, list) else []

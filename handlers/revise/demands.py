@@ -30,7 +30,10 @@ _NOTHING_ASKED = (
 
 
 async def read(job: RevisionJob) -> Wanted:
-    """Read the pull request and its demands: those of the delivery, then those in review threads."""
+    """Read the pull request and its demands.
+
+    Those of the delivery, then those in review threads.
+    """
     await job.stage(Stage.READ, "started")
     task = job.task
     github = await job.services.github.for_repository(task.repository, READ)
@@ -58,14 +61,17 @@ async def fetch(job: RevisionJob, wanted: Wanted) -> Wanted:
 
 
 async def _opened_unverified(job: RevisionJob, pull: Pull) -> bool:
-    """Whether the task that opened a pull request of ours ended without a verified fix."""
+    """Return whether the task that opened our pull request ended unverified."""
     task_id = task_of(pull.head_branch) or ""
     task = await job.services.store.run(lambda connection: tasks.get(connection, task_id))
     return task is not None and task.state == "unverified"
 
 
 def _counted(demands: Sequence[Demand]) -> str:
-    """In words that hold before anybody has read them: a review's own text may ask for something or not."""
+    """Count demands, in words that hold before anybody has read them.
+
+    A review's own text may ask for something or not.
+    """
     threads = sum(demand.root is not None for demand in demands)
     other = len(demands) - threads
     if not threads:
@@ -98,7 +104,7 @@ async def _demands(job: RevisionJob, github: Client) -> tuple[Demand, ...]:
 
 
 async def _findings(job: RevisionJob) -> tuple[Demand, ...]:
-    """What our own reviews of this pull request found and nobody has settled."""
+    """Return what our own reviews found and nobody has settled."""
     task = job.task
     stored = await job.services.store.run(
         lambda connection: findings.list_for_pull(connection, task.repository.full_name, task.number)
@@ -122,7 +128,10 @@ def _found(one: StoredFinding, author: str) -> Demand:
 
 
 def _of_thread(demand: Demand, there: Sequence[Thread], known: Collection[str]) -> Demand:
-    """A demand typed in a thread: what is said there by those who may ask says what is meant."""
+    """Complete a demand typed in a thread with what is said there.
+
+    Only the words of those who may ask count.
+    """
     thread = next((one for one in there if any(comment.id == demand.root for comment in one.comments)), None)
     if thread is None:
         return demand
@@ -133,7 +142,9 @@ def _of_thread(demand: Demand, there: Sequence[Thread], known: Collection[str]) 
 
 
 def waits(thread: Thread, reviewer: str | None, mention: str, names: Collection[str]) -> bool:
-    """Say whether a thread is open and the reviewer spoke last in it: what we have answered is not asked any more.
+    """Say whether a thread is open and the reviewer spoke last in it.
+
+    What we have answered is not asked any more.
 
     A command is answered by itself.
     """
@@ -142,7 +153,10 @@ def waits(thread: Thread, reviewer: str | None, mention: str, names: Collection[
 
 
 def _demand(thread: Thread, reviewer: str | None) -> Demand:
-    """What a thread asks for: the reviewer's words since somebody else spoke. It is answered at its first comment."""
+    """Return what a thread asks for.
+
+    These are the reviewer's words since somebody else spoke. It is answered at its first comment.
+    """
     words: list[str] = []
     for comment in thread.comments:
         words = [*words, comment.body] if comment.author == reviewer else []

@@ -29,7 +29,10 @@ _ELSEWHERE = re.compile(
 
 
 class Cause(JsonModel):
-    """The reason why checks fail, as far as it is known. ``sentence`` is for people; ``proof`` where it is ours."""
+    """The reason why checks fail, as far as it is known.
+
+    ``sentence`` is for people; ``proof`` where it is ours.
+    """
 
     kind: Literal["ours", "base", "flaky", "infrastructure"]
     sentence: str
@@ -37,7 +40,10 @@ class Cause(JsonModel):
 
 
 class FailingChecks:
-    """A prover that takes the failing tests of the head for the proof where checks are to be mended, else none."""
+    """A prover that takes the head's failing tests for the proof.
+
+    Without checks to mend there is none.
+    """
 
     async def prove(self, ctx: Ctx, job: RevisionJob, evidence: Revised, found: Found) -> ProofResult:
         wanted, base = evidence.brief, evidence.baseline
@@ -50,7 +56,10 @@ class FailingChecks:
 
 
 async def demands(job: RevisionJob, head_sha: str) -> tuple[Demand, ...]:
-    """Return one demand a failed check of the head: its log where we may read it, else what it says of itself."""
+    """Return one demand a failed check of the head.
+
+    Its log where we may read it, else what it says of itself.
+    """
     task, services = job.task, job.services
     client = await services.github.for_repository(task.repository, _CHECKS)
     own = await services.github.bot()
@@ -78,7 +87,7 @@ async def _log(job: RevisionJob, check: FailedCheck) -> str:
 
 
 async def cause(job: RevisionJob, wanted: Wanted, base: Baseline) -> Cause:
-    """Compare what fails here on the head with the same tests on the base, without the pull request."""
+    """Compare what fails here on the head with the base."""
     failing = [name for name, verdict in base.verdicts.items() if verdict in {"failed", "error"}]
     if not failing:
         return _not_here(wanted, base)

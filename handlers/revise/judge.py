@@ -26,7 +26,10 @@ _MAX_WHY = 600
 
 
 async def judge(job: RevisionJob, evidence: Revised, step: str) -> Answers:
-    """Return one answer a demand, in their order; a demand that the model says nothing about is not met."""
+    """Return one answer a demand, in their order.
+
+    A demand that the model says nothing about is not met.
+    """
     verdict = await ask_judge(job, evidence, step, _SYSTEM, _ANSWER)
     answers = _answers(verdict.answer["demands"], len(evidence.brief.demands))
     unmet = [f"demand {number}: {answer.why}" for number, answer in enumerate(answers, 1) if not answer.met]

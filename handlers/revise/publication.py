@@ -20,7 +20,7 @@ from handlers.revise.reproof import reprove
 
 
 async def publish(ctx: Ctx, job: RevisionJob, evidence: Revised) -> Outcome:
-    """Push a commit where the branch is ours to push to, post suggestions where it is a fork's, else say why not."""
+    """Push a commit, or post suggestions where the branch is a fork's."""
     report, ends = evidence.report, evidence.brief.pull
     assert report is not None, "only what passed the gates is published"
     assert ends is not None, "a revision is of a pull request"
@@ -38,7 +38,7 @@ async def publish(ctx: Ctx, job: RevisionJob, evidence: Revised) -> Outcome:
 
 
 async def _end(ctx: Ctx, job: RevisionJob, evidence: Revised, pushed: Pushed, reproof: Reproof | None) -> Outcome:
-    """Renew the evidence of a pull request of ours, notify, and count what is met."""
+    """Renew the evidence of our pull request, notify, count what is met."""
     if pushed.sha is not None and reproof is not None:
         text = words.evidence_text(evidence, reproof, pushed.sha)
         await ctx.step("renew", renew, job, text, pushed.sha, retries=2)
@@ -67,7 +67,10 @@ def _why(task: RevisionTask) -> str:
 
 
 async def answer_threads(job: RevisionJob, evidence: Revised, sha: str) -> int:
-    """Say in each thread what became of it, and resolve those that are met; return the number of threads answered."""
+    """Say in each thread what became of it, and resolve those that are met.
+
+    Return the number of threads answered.
+    """
     task, services = job.task, job.services
     github = await services.github.for_repository(task.repository, RESOLVE_THREADS)
     bot = await services.github.bot()
@@ -88,7 +91,9 @@ async def answer_threads(job: RevisionJob, evidence: Revised, sha: str) -> int:
 
 
 async def renew(job: RevisionJob, text: str, sha: str) -> bool:
-    """Make the evidence in the text of our own pull request that of its new head; return whether it was written.
+    """Renew the evidence in the text of our own pull request.
+
+    Returns whether it was written.
 
     What people wrote around it stays, and where they took it out nothing is put back.
     """

@@ -31,12 +31,15 @@ class Demand(JsonModel):
 
     @property
     def place(self) -> str:
-        """``path:line``, as far as it is known; "" for the pull request as a whole."""
+        """Return ``path:line`` as far as known; "" for the pull request."""
         return f"{self.path}:{self.line}" if self.path and self.line else self.path or ""
 
 
 class ReviseInput(TaskInput):
-    """The input of a revision. ``reviewer``'s open threads, our own open findings and failing checks may be demands."""
+    """The input of a revision.
+
+    ``reviewer``'s open threads, our own open findings and failing checks may be demands.
+    """
 
     text: str = Field(title="what to change", description="the change that is wanted, in plain words")
     findings: bool = Field(default=False, description="also fix the open findings of earlier reviews")
@@ -49,7 +52,10 @@ class RevisionTask(Request[ReviseInput]):
 
     @property
     def demands(self) -> tuple[Demand, ...]:
-        """Return the demand that was typed; one in a thread may leave the words to what the thread says."""
+        """Return the demand that was typed.
+
+        One in a thread may leave the words to what the thread says.
+        """
         lines = self.subject.lines
         root = self.origin.reply.root if self.origin.reply is not None else None
         if not self.input.text.strip() and root is None:
@@ -86,7 +92,9 @@ class RevisionTask(Request[ReviseInput]):
 
 
 class Wanted(Brief):
-    """A pull request and what is asked of it; ``brief.base_sha`` is its head, on which a revision builds.
+    """A pull request and what is asked of it.
+
+    ``brief.base_sha`` is its head, on which a revision builds.
 
     ``failed`` of the demands are failing checks. ``unverified``: we opened it, without a fix that was verified.
     """
@@ -100,7 +108,7 @@ class Wanted(Brief):
 
 
 class Answered(JsonModel):
-    """What a second model, shown the change, says of one demand. ``why`` is one sentence.
+    """A second model's word on one demand; ``why`` is one sentence.
 
     Not ``asked`` are words that want nothing of the code, such as "two things before I merge".
     """
@@ -124,7 +132,10 @@ class Reproof(JsonModel):
 
 
 class Answers(Judgement):
-    """A second model's answers, in the order of the demands; ``passed`` where none is left unmet."""
+    """A second model's answers, in the order of the demands.
+
+    ``passed`` where none is left unmet.
+    """
 
     answers: tuple[Answered, ...] = ()
 
@@ -144,13 +155,16 @@ def results(evidence: Revised) -> tuple[tuple[Demand, Answered], ...]:
 
 
 def publishable(rules: Rules, evidence: Revised) -> bool:
-    """Return whether all gates passed and at least one demand is met by what would be published."""
+    """Return whether all gates passed and at least one demand is met."""
     gates = evidence.report is not None and evidence.report.passed
     return gates and any(answer.met for _, answer in results(evidence))
 
 
 class Pushed(JsonModel):
-    """Where the change went: the commit and the one it is ``onto``, or the number of suggestions that were posted."""
+    """The place of the change: a commit, or a number of suggestions.
+
+    ``onto`` is the commit below it.
+    """
 
     sha: str | None = None
     onto: str | None = None

@@ -15,7 +15,10 @@ from handlers.revise.records import Reproof, RevisionJob, Wanted
 
 
 async def reprove(job: RevisionJob, wanted: Wanted, report: GateReport) -> Reproof:
-    """Run the new tests, as they are after the revision, with the change and without it; measure the whole change."""
+    """Run the new tests with the change and without it, and measure it.
+
+    The tests are those after the revision.
+    """
     mirror = await job.mirror(report.base_sha)
     tree = await mirror.tree(report.base_sha, report.changes)
     size = size_text(await mirror.diff(wanted.trusted_sha, tree))
@@ -51,7 +54,10 @@ async def _runs(job: RevisionJob, sha: str, changes: Changes, targets: Sequence[
 
 
 def turned(without: Sequence[TestRun], with_it: Sequence[TestRun]) -> tuple[Failure, ...]:
-    """Return the tests that fail in their body in every run without the change, and pass in every run with it."""
+    """Return the tests that the change turns from failing to passing.
+
+    They fail in their body in every run without it, and pass in every run with it.
+    """
     if not all(run.complete for run in (*without, *with_it)):
         return ()
     passing = [{case.id for case in run.cases if case.verdict == "passed"} for run in with_it]

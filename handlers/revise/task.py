@@ -54,7 +54,10 @@ TASK = TaskSpec(
 
 
 def published(task: Task) -> str | None:
-    """Return the commit that a task which changes code pushed; None where it pushed none."""
+    """Return the commit that a task which changes code pushed.
+
+    None where it pushed none.
+    """
     data = (task.result or {}).get("data") or {}
     return data.get("head_sha") or data.get("sha")
 

@@ -23,12 +23,18 @@ def answer_text(answer: Answered, sha: str) -> str:
 
 
 def done_text(evidence: Revised, reproof: Reproof | None, pushed: Pushed) -> str:
-    """Write the comment once something was published: what, what became of each demand, what was checked."""
+    """Write the comment once something was published.
+
+    It says what was changed, what became of each demand and what was checked.
+    """
     pairs = results(evidence)
     count = len(pairs)
     met = sum(answer.met for _, answer in pairs)
-    every = "both demands" if count == 2 else f"all {count} demands"
-    asked = "what was asked" if count == 1 else every if met == count else f"{met} of {count} demands"
+    asked = f"{met} of {count} demands"
+    if count == 1:
+        asked = "what was asked"
+    elif met == count:
+        asked = "both demands" if count == 2 else f"all {count} demands"
     where = f"I pushed {pushed.sha}" if pushed.sha else _suggested(pushed)
     parts = [
         f"{where} for {asked}.",
@@ -44,7 +50,10 @@ def done_text(evidence: Revised, reproof: Reproof | None, pushed: Pushed) -> str
 
 
 def evidence_text(evidence: Revised, reproof: Reproof, sha: str) -> str:
-    """Write what our own pull request says once ``sha`` is its head: only what was run or read again for it."""
+    """Write what our own pull request says once ``sha`` is its head.
+
+    Only what was run or read again for it.
+    """
     task = evidence.task
     why = "because its checks failed" if task.healing else f"as {task.actor.login} asked"
     parts = [
@@ -75,7 +84,10 @@ def nothing_text(evidence: Revised) -> str:
 
 
 def refused_text(evidence: Revised, refusal: Refusal) -> str:
-    """Write the comment where a finished change could not be published: why, what to change, and the change."""
+    """Write the comment where a finished change could not be published.
+
+    Why, what to change, and the change.
+    """
     why = f"The change is finished and kept, but it could not be published: {refusal.reason} {refusal.advice}"
     return nothing_text(evidence.noted(f"{why} Then `/retry` publishes it."))
 
