@@ -13,6 +13,7 @@ from bot.github.resources import commits
 from bot.github.resources.commits import BranchRefused, BranchTaken, TreeFile
 from bot.github.resources.rules import BranchRule, branch_rules
 from bot.github.resources.users import noreply_email
+from bot.store import tasks
 from bot.work.assignment import Assignment
 
 _SIGNED_OFF = "signed-off-by"
@@ -41,6 +42,9 @@ async def put(
         sha = await mirror.commit(report.base_sha, report.changes, message, author, when)
         await mirror.push(sha, branch, await services.github.token(repository, PUSH), expect=expect)
     await work.audit(f"push {branch}", allowed=True, reason=sha)
+    # CI may fail on the commit before the task has ended and its result can be read.
+    pushed = {"pushed": sha}
+    await work.services.store.run(lambda connection: tasks.merge_posted(connection, work.task_id, pushed))
     return sha
 
 

@@ -59,7 +59,7 @@ def published(task: Task) -> str | None:
     None where it pushed none.
     """
     data = (task.result or {}).get("data") or {}
-    return data.get("head_sha") or data.get("sha")
+    return data.get("head_sha") or data.get("sha") or task.posted.get("pushed")
 
 
 def built_on(task: Task) -> str | None:
