@@ -111,7 +111,8 @@ async def local_run(
         try:
             await _until_ready(bot_url, process, log)
             hub.install(app, owner=person.login, repositories=[repository])
-            store = Store(create_engine(Settings(data_dir=root / "data").database))
+            # Not what Settings() says: the environment may be that of a server that runs here.
+            store = Store(create_engine(f"sqlite:///{root / 'data' / 'forgehand.db'}"))
             try:
                 yield LocalRun(hub, app, repository, person, bot_url, log, store, process)
             finally:
