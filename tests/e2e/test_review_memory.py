@@ -211,14 +211,15 @@ async def test_what_a_persons_thread_says_already_is_not_said(tell: Tell) -> Non
 
 
 async def test_a_commit_of_ours_closes_what_it_fixed_and_starts_nothing_else(tell: Tell) -> None:
-    story = await tell([still(False, "if not cents:"), *FIRST])
+    # The judge's answer stands first: the finders' rules would take its question, which shows the same code.
+    story = await tell([met(True), still(False, "if not cents:"), *FIRST])
     await put(story, POLICY, "review: {on: [opened, synchronize]}\n")
     number = await propose(story, {PRICES: TWO})
     await reviewed(story, number)
     reads = asked(story, "Concern: ")
     line = "    return sum(cents) // len(cents)\n"
     guarded = change(PRICES, line, f"    if not cents:\n        return 0\n{line}")
-    story.script.extend([*revises(calls(edit(guarded)), calls(finish("", "No prices, no mean."))), met(True)])
+    story.script.extend([*revises(calls(edit(guarded)), calls(finish("", "No prices, no mean.")))])
     await comment(story, number, "/fix The mean of nothing is 0")
 
     async def closed() -> bool:
