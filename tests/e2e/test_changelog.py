@@ -18,6 +18,6 @@ async def test_the_entry_is_drafted_in_the_style_of_the_changelog(tell: Tell) ->
     story.script.on({"text": ENTRY}, text=seen)
     number = await propose(story, {"basket/cents.py": "CENTS = 100\n"}, title="A hundred cents")
     written = await comment(story, number, "/changelog")
-    (text,) = await answered(story, written, seconds=90)
+    (text,) = await answered(story, written)
     assert text.startswith("Changelog entry for `CHANGELOG.md`:")
     assert f"```markdown\n{ENTRY}\n```" in text

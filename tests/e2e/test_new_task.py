@@ -83,10 +83,10 @@ async def test_label_command_status_and_metric_end_to_end(tmp_path: Path, handle
         assert "- [x] Say hello: Hello, mara!" in status
         await put(story, POLICY, "greet: { tone: Welcome }\nreview: { on: [] }\n")
         await comment(story, number, "/greet ann")
-        await story.until(lambda: "Welcome, ann!" in story.shown(number, "answer"), what="the greeting", seconds=60)
+        await story.until(lambda: "Welcome, ann!" in story.shown(number, "answer"), what="the greeting")
         await put(story, POLICY, "commands: { write: [fix] }\nreview: { on: [] }\n")
         other = await story.file("Hello again", "there", label="say-hello")
-        await story.until(lambda: story.shown(other, "answer"), what="a refusal", seconds=60)
+        await story.until(lambda: story.shown(other, "answer"), what="a refusal")
         assert "switched off" in story.shown(other, "answer")[0], "a command that is off has no label either"
         async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{story.port}/metrics") as page:
             assert 'forgehand_tasks{state="done",task="greet"} 2.0' in await page.text()
