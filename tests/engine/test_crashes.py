@@ -124,7 +124,7 @@ async def test_a_step_that_kills_its_process_three_times_is_a_dead_letter(worker
     workers.begin(heartbeat_seconds=0.3)
     row = await ended(store, "t1")
     assert (row.state, row.result["data"]["error"], row.active_key) == ("dead", "DeadLetter", None)
-    assert row.result["summary"].startswith("The step die was started 3 times and each time the process died")
+    assert row.result["summary"].startswith("The step die was started 3 times, and each time the process died")
     assert workers.log(of="start die") == ["start die"] * 3
 
 
