@@ -12,7 +12,7 @@ from bot.upkeep.scratch import scratch
 CHILD = """
 import sys, tempfile, time
 from pathlib import Path
-from bot.change.scratch import scratch
+from bot.upkeep.scratch import scratch
 with scratch(Path(sys.argv[1])):
     folder = Path(tempfile.mkdtemp())
     (folder / "left").touch()
