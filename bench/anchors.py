@@ -32,7 +32,7 @@ from bot.github.text.anchors import Anchor
 from bot.github.text.diffs import DiffLine, FileDiff, Hunk, Kind, parse_diff
 from bot.github.text.suggestions import suggestion
 from bot.pulls.places import place
-from bot.pulls.records import Reading, Settled
+from bot.pulls.records import PlacedFinding, Reading
 from handlers.review.finders import usable
 from handlers.review.placement import settle
 from simhub import anchors as github
@@ -58,7 +58,7 @@ class Tally:
     legal: int = 0
     right: int = 0
 
-    def add(self, settled: Settled | None, legal: bool, right: bool) -> None:
+    def add(self, settled: PlacedFinding | None, legal: bool, right: bool) -> None:
         self.tries += 1
         self.kept += settled is not None
         self.posted += settled is not None and settled.anchor is not None
@@ -83,7 +83,7 @@ class Tallies:
     kinds: dict[str, Tally] = field(default_factory=dict)
     believed: Tally = field(default_factory=Tally)
 
-    def count(self, kinds: Sequence[str], settled: Settled | None, legal: bool, right: bool) -> None:
+    def count(self, kinds: Sequence[str], settled: PlacedFinding | None, legal: bool, right: bool) -> None:
         for kind in ("all", *kinds):
             self.kinds.setdefault(kind, Tally()).add(settled, legal, right)
 
@@ -175,7 +175,9 @@ def _lookups(known: Sequence[Case]) -> Tallies:
     return tallies
 
 
-def _settled(case: Case, file: FileDiff, quote: str, line: int | None, *, removed: bool = False) -> Settled | None:
+def _settled(
+    case: Case, file: FileDiff, quote: str, line: int | None, *, removed: bool = False
+) -> PlacedFinding | None:
     """What a review makes of a finding as a model reports it."""
     said = {"path": case.path, "quote": quote, "line": line, "severity": "bug", "concern": "correctness"}
     said |= {"removed": True} if removed else {}
@@ -194,7 +196,7 @@ def _github_takes(anchor: Anchor, patch: str) -> bool:
     return True
 
 
-def _is_meant(settled: Settled, target: Target) -> bool:
+def _is_meant(settled: PlacedFinding, target: Target) -> bool:
     """The comment on the line, of several on those or some of them; the finding where its comment is."""
     anchor, finding = settled.anchor, settled.finding
     if anchor is None or finding.line is None:

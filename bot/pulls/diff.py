@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from bot.github.text.diffs import DiffLine, FileDiff, Hunk, parse_diff
 from bot.pulls import hunks, placeholders
-from bot.pulls.records import Looked, ReviewTask
+from bot.pulls.records import ReviewPlan, ReviewTask
 from bot.work.assignment import Assignment
 
 Review = Assignment[ReviewTask]
@@ -31,14 +31,14 @@ async def contents(review: Review, sha: str, paths: Iterable[str]) -> dict[str, 
     return {path: blobs[blob] for path, blob in shas.items()}
 
 
-async def texts(review: Review, looked: Looked, sha: str, paths: Iterable[str]) -> dict[str, str]:
+async def texts(review: Review, looked: ReviewPlan, sha: str, paths: Iterable[str]) -> dict[str, str]:
     """The texts of those of the paths that are not binary at a commit, without the secrets of the head."""
     hidden = await secrets(review, looked)
     found = await _texts(review, sha, paths)
     return {path: placeholders.hide(text, hidden) for path, text in found.items()}
 
 
-async def changed(review: Review, looked: Looked) -> dict[str, FileDiff]:
+async def changed(review: Review, looked: ReviewPlan) -> dict[str, FileDiff]:
     """The diffs of a change that was looked at, without its secrets and the hunks that an earlier review has read."""
     hidden = await secrets(review, looked)
     found = await diffs(review, looked.merge_base, looked.head_sha)
@@ -46,7 +46,7 @@ async def changed(review: Review, looked: Looked) -> dict[str, FileDiff]:
     return {path: _veiled(diff, hidden) for path, diff in fresh.items()} if hidden else fresh
 
 
-async def secrets(review: Review, looked: Looked) -> tuple[str, ...]:
+async def secrets(review: Review, looked: ReviewPlan) -> tuple[str, ...]:
     """The secrets that the head is known to hold, for nothing but hiding them: never return them from a step."""
     if not looked.secrets:
         return ()

@@ -17,19 +17,19 @@ from bot.pulls import diff
 from bot.pulls.diff import Review
 from bot.pulls.fingerprints import fingerprint
 from bot.pulls.memory import (
-    Checked,
-    Known,
+    FindingStatus,
     Memory,
-    Told,
+    ReportedFinding,
+    Suppression,
+    find_objections,
+    find_suppressions,
     finding_of,
-    judged,
-    objections,
-    recalled,
-    said_before,
-    stored,
-    tell,
+    from_row,
+    report_finding,
+    settle_by_thread,
+    to_row,
 )
-from bot.pulls.records import Looked, Reviewed, Settled, Subject
+from bot.pulls.records import PlacedFinding, ReviewPlan, ReviewResult, Subject
 from bot.store import findings
 from bot.store.findings import UNSETTLED, StoredFinding
 from bot.types import JsonModel, Repository
@@ -39,15 +39,15 @@ _BODY = 4_000
 _OBJECTORS = 30
 
 
-class Sifted(JsonModel):
+class DedupeResult(JsonModel):
     """``new`` was not said before; ``again`` the summary told before, and goes on telling while it is not settled.
 
     ``known`` counts what is said elsewhere by reason: ``told`` (in our threads), ``rejected``, ``thread``,
     ``conversation``.
     """
 
-    new: tuple[Settled, ...]
-    again: tuple[Settled, ...] = ()
+    new: tuple[PlacedFinding, ...]
+    again: tuple[PlacedFinding, ...] = ()
     known: dict[str, int] = Field(default_factory=dict)
 
 
@@ -71,7 +71,7 @@ async def recall(services: Services, repository: Repository, number: int, author
     )
 
 
-async def settled_since(review: Review, subject: Subject, result: Reviewed) -> bool:
+async def is_stale(review: Review, subject: Subject, result: ReviewResult) -> bool:
     """Return whether people have settled something that a result calls open, so that it cannot be told again."""
     task = review.task
     memory = await recall(review.services, task.repository, task.number, subject.author)
@@ -80,14 +80,14 @@ async def settled_since(review: Review, subject: Subject, result: Reviewed) -> b
     return any(one.finding.title in open_then and not _is_open(one, memory) for one in memory.told)
 
 
-def _is_open(one: Told, memory: Memory) -> bool:
+def _is_open(one: ReportedFinding, memory: Memory) -> bool:
     """Whether a finding is unsettled in the store, and by what people say in its thread."""
-    return one.state in UNSETTLED and judged(Checked(told=one, standing="stands"), memory).open
+    return one.state in UNSETTLED and settle_by_thread(FindingStatus(told=one, standing="stands"), memory).open
 
 
 def _objectors(found: Iterable[Thread], bot_id: int) -> set[str]:
     ours = (thread for thread in found if finding_of(thread, bot_id) is not None)
-    return {who for thread in ours for who, _ in objections(thread)}
+    return {who for thread in ours for who, _ in find_objections(thread)}
 
 
 async def _writers(github: Client, repository: Repository, logins: Iterable[str]) -> list[str]:
@@ -97,19 +97,23 @@ async def _writers(github: Client, repository: Repository, logins: Iterable[str]
     return [login for login, role in zip(asked, roles, strict=True) if role is not None and role.at_least("write")]
 
 
-async def sift(review: Review, looked: Looked, memory: Memory, claims: Sequence[Settled]) -> Sifted:
+async def dedupe(review: Review, looked: ReviewPlan, memory: Memory, claims: Sequence[PlacedFinding]) -> DedupeResult:
     """The findings without those that were said before, by us, by others, in whatever words; no model is asked."""
     names = [fingerprint(one.finding) for one in claims]
     repository = review.task.repository.full_name
     rejected = await review.services.store.run(lambda connection: findings.find_rejected(connection, repository, names))
     known = await asyncio.to_thread(
-        said_before, memory, [one.finding for one in claims], {row.fingerprint for row in rejected}
+        find_suppressions, memory, [one.finding for one in claims], {row.fingerprint for row in rejected}
     )
     return _sifted(list(zip(claims, known, strict=True)), [one for one in memory.told if one.state == "folded"])
 
 
 async def remember(
-    review: Review, looked: Looked, inline: Sequence[Settled], folded: Sequence[Settled], comments: Sequence[int] = ()
+    review: Review,
+    looked: ReviewPlan,
+    inline: Sequence[PlacedFinding],
+    folded: Sequence[PlacedFinding],
+    comments: Sequence[int] = (),
 ) -> None:
     """Store what was told: ``inline`` in threads, ``folded`` in the summary; ``comments`` are the ids of the first.
 
@@ -125,10 +129,10 @@ async def remember(
 
     def told() -> list[StoredFinding]:
         found = [
-            tell(each, task=task_id, head_sha=head_sha, text=head.get(each.finding.path, ""), folded=below)
+            report_finding(each, task=task_id, head_sha=head_sha, text=head.get(each.finding.path, ""), folded=below)
             for each, below in new
         ]
-        return [stored(each, repository, number, comment=ids.get(each.finding)) for each in found]
+        return [to_row(each, repository, number, comment=ids.get(each.finding)) for each in found]
 
     found = await asyncio.to_thread(told)
     await services.store.run(lambda connection: findings.remember(connection, found))
@@ -157,20 +161,22 @@ async def _named(services: Services, repository: Repository, number: int, commen
     return next((name for thread in holders if (name := finding_of(thread, bot.id)) is not None), None)
 
 
-def _sifted(pairs: Sequence[tuple[Settled, Known | None]], folded: Sequence[Told]) -> Sifted:
+def _sifted(
+    pairs: Sequence[tuple[PlacedFinding, Suppression | None]], folded: Sequence[ReportedFinding]
+) -> DedupeResult:
     there = {one.fingerprint for one in folded}
     elsewhere = [known.reason for _, known in pairs if known is not None and known.fingerprint not in there]
-    return Sifted(
+    return DedupeResult(
         new=tuple(one for one, known in pairs if known is None),
-        again=tuple(Settled(finding=one.finding, verdict=one.verdict, again=True) for one in folded),
+        again=tuple(PlacedFinding(finding=one.finding, verdict=one.verdict, again=True) for one in folded),
         known={reason: elsewhere.count(reason) for reason in sorted(set(elsewhere))},
     )
 
 
-def _told(row: StoredFinding) -> Told | None:
+def _told(row: StoredFinding) -> ReportedFinding | None:
     """None for a row of another version."""
     try:
-        return recalled(row)
+        return from_row(row)
     except (TypeError, ValidationError):
         return None
 

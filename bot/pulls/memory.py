@@ -27,7 +27,7 @@ from bot.pulls.fingerprints import (
     symbol_of,
     unchanged,
 )
-from bot.pulls.records import Finding, Settled, Verdict
+from bot.pulls.records import Finding, PlacedFinding, Verdict
 from bot.pulls.similarity import ALONE, FAR, NEAR, Wording, alike, pieces, wordings
 from bot.store.findings import UNSETTLED, State, StoredFinding
 from bot.types import JsonModel
@@ -51,7 +51,7 @@ _REJECTS = re.compile(
 Standing = Literal["stands", "doubtful", "gone"]
 
 
-class Told(JsonModel):
+class ReportedFinding(JsonModel):
     """A finding that was told in this pull request, as the head ``head_sha`` has it.
 
     ``fingerprint`` is the one it was first told with; ``around`` the digest of the code around it when it was last
@@ -77,15 +77,15 @@ class Memory(JsonModel):
     bot_id: int
     author: str
     deciders: tuple[str, ...] = ()
-    told: tuple[Told, ...] = ()
+    told: tuple[ReportedFinding, ...] = ()
     threads: tuple[Thread, ...] = ()
     comments: tuple[IssueComment, ...] = ()
 
-    def unsettled(self) -> tuple[Told, ...]:
+    def unsettled(self) -> tuple[ReportedFinding, ...]:
         """Our findings that nobody has fixed or disputed yet."""
         return tuple(one for one in self.told if one.state in UNSETTLED)
 
-    def watched(self) -> tuple[Told, ...]:
+    def watched(self) -> tuple[ReportedFinding, ...]:
         """Return our findings that a push may change: the unsettled ones, and what is fixed and may come back."""
         return tuple(one for one in self.told if one.state in UNSETTLED or one.state == "fixed")
 
@@ -95,7 +95,7 @@ class Memory(JsonModel):
         return next(own, None)
 
 
-class Known(JsonModel):
+class Suppression(JsonModel):
     """Why a finding is not said again.
 
     ``told``: we said it and it is open; ``rejected``: somebody disputed it; ``thread`` and ``conversation``: ``by``
@@ -107,13 +107,13 @@ class Known(JsonModel):
     fingerprint: str = ""
 
 
-class Checked(JsonModel):
+class FindingStatus(JsonModel):
     """One of our findings on a new head: its code stands as it was, may be fixed (``doubtful``), or is gone.
 
     ``now`` is the code to look at where it is doubtful; ``why`` says how people settled it.
     """
 
-    told: Told
+    told: ReportedFinding
     standing: Standing
     now: str = ""
     why: str = ""
@@ -124,7 +124,7 @@ class Checked(JsonModel):
         return self.told.state in UNSETTLED
 
 
-def marker(task: str, fingerprint: str) -> Marker:
+def finding_marker(task: str, fingerprint: str) -> Marker:
     """The mark of the comment that tells a finding."""
     return Marker(task=task, part=_PART + fingerprint)
 
@@ -151,9 +151,9 @@ def finding_of(thread: Thread, bot_id: int) -> str | None:
     return fingerprint_in(first.body) if first is not None and first.author_id == bot_id else None
 
 
-def tell(one: Settled, *, task: str, head_sha: str, text: str, folded: bool) -> Told:
+def report_finding(one: PlacedFinding, *, task: str, head_sha: str, text: str, folded: bool) -> ReportedFinding:
     """What to remember of a finding that is told now; ``text`` is its file at the head. Parses it: call in a thread."""
-    return Told(
+    return ReportedFinding(
         fingerprint=fingerprint(one.finding),
         task=task,
         finding=_whole_claim(one),
@@ -164,7 +164,7 @@ def tell(one: Settled, *, task: str, head_sha: str, text: str, folded: bool) -> 
     )
 
 
-def _whole_claim(one: Settled) -> Finding:
+def _whole_claim(one: PlacedFinding) -> Finding:
     """Return the finding with the claims that are told in the same comment: it is fixed when all of them are."""
     claims = [one.finding.claim, *(f"{each.finding.title}. {each.finding.claim}" for each in one.also)]
     failing = [one.finding.failing_input, *(each.finding.failing_input for each in one.also)]
@@ -172,7 +172,9 @@ def _whole_claim(one: Settled) -> Finding:
     return one.finding.model_copy(update=update) if one.also else one.finding
 
 
-def stored(told: Told, repository: str, number: int, *, comment: int | None = None, reason: str = "") -> StoredFinding:
+def to_row(
+    told: ReportedFinding, repository: str, number: int, *, comment: int | None = None, reason: str = ""
+) -> StoredFinding:
     """The row of a finding; ``comment`` is the id of the one that tells it, ``reason`` why it is settled, if known."""
     data = told.model_dump(mode="json", include={"finding", "verdict", "head_sha", "around", "mended"})
     return StoredFinding(
@@ -188,17 +190,17 @@ def stored(told: Told, repository: str, number: int, *, comment: int | None = No
     )
 
 
-def recalled(row: StoredFinding) -> Told:
+def from_row(row: StoredFinding) -> ReportedFinding:
     """The finding of a row."""
-    return Told(fingerprint=row.fingerprint, task=row.task, state=row.state, **row.data)
+    return ReportedFinding(fingerprint=row.fingerprint, task=row.task, state=row.state, **row.data)
 
 
 # --- what is not said again ----------------------------------------------------------------------------------
 
 
-def said_before(
+def find_suppressions(
     memory: Memory, findings: Sequence[Finding], rejected: Collection[str] = ()
-) -> tuple[Known | None, ...]:
+) -> tuple[Suppression | None, ...]:
     """For each finding of a head why it is not said again, None where it is new.
 
     The findings, and what was told, are as that head has them (:func:`bot.pulls.fingerprints.relocated`).
@@ -209,7 +211,7 @@ def said_before(
     others = (one for one in memory.comments if one.author_id != memory.bot_id and one.author != memory.author)
     comments = [(one, _loose(one)) for one in others]
     return tuple(
-        Known(reason="rejected", fingerprint=name)
+        Suppression(reason="rejected", fingerprint=name)
         if (name := fingerprint(finding)) in rejected
         else _known(finding, told, voices, comments)
         for finding in findings
@@ -226,20 +228,20 @@ class _Voice:
 
 def _known(
     finding: Finding,
-    told: Iterable[tuple[Told, Identity]],
+    told: Iterable[tuple[ReportedFinding, Identity]],
     voices: Iterable[_Voice],
     comments: Iterable[tuple[IssueComment, tuple[Wording, ...]]],
-) -> Known | None:
+) -> Suppression | None:
     identity = identify(finding)
     ours = next((one for one, other in told if same(other, identity)), None)
     if ours is not None:
         reason: Literal["told", "rejected"] = "told" if ours.state in UNSETTLED else "rejected"
-        return Known(reason=reason, fingerprint=ours.fingerprint)
+        return Suppression(reason=reason, fingerprint=ours.fingerprint)
     by = next((who for voice in voices if (who := _says(voice, finding, identity)) is not None), None)
     if by is not None:
-        return Known(reason="thread", by=by)
+        return Suppression(reason="thread", by=by)
     by = next((one.author for one, loose in comments if _mentions(one, loose, finding, identity)), None)
-    return None if by is None else Known(reason="conversation", by=by)
+    return None if by is None else Suppression(reason="conversation", by=by)
 
 
 def _voices(memory: Memory) -> Iterator[_Voice]:
@@ -289,7 +291,7 @@ def _mentions(comment: IssueComment, loose: Iterable[Wording], finding: Finding,
 # --- what somebody disputed ----------------------------------------------------------------------------------
 
 
-def objections(thread: Thread) -> Iterator[tuple[str, str]]:
+def find_objections(thread: Thread) -> Iterator[tuple[str, str]]:
     """Who rejects our finding, and how: in words below it, or by a thumb down. Anybody may; not everybody counts."""
     first, *answers = thread.comments
     for answer in answers:
@@ -299,17 +301,17 @@ def objections(thread: Thread) -> Iterator[tuple[str, str]]:
         yield login, f"{login}: thumbs down"
 
 
-def disputed(thread: Thread, deciders: Collection[str]) -> str | None:
+def find_dispute(thread: Thread, deciders: Collection[str]) -> str | None:
     """By which of the ``deciders``, and how, our finding is rejected."""
-    return next((how for who, how in objections(thread) if who in deciders), None)
+    return next((how for who, how in find_objections(thread) if who in deciders), None)
 
 
-def judged(checked: Checked, memory: Memory) -> Checked:
+def settle_by_thread(checked: FindingStatus, memory: Memory) -> FindingStatus:
     """The same with what people did about it: disputed in words, resolved without a change, or fixed and resolved."""
     thread = memory.thread_of(checked.told.fingerprint)
     if thread is None:
         return checked
-    reason = disputed(thread, memory.deciders)
+    reason = find_dispute(thread, memory.deciders)
     state: State | None = "disputed" if reason else None
     if reason is None and thread.resolved:
         state = "disputed" if checked.standing == "stands" and not _said_fixed(thread, memory.bot_id) else "fixed"
@@ -319,16 +321,16 @@ def judged(checked: Checked, memory: Memory) -> Checked:
     return checked.model_copy(update={"told": checked.told.model_copy(update={"state": state}), "why": reason})
 
 
-def came_back(told: Told, memory: Memory, texts: Mapping[str, str]) -> Checked | None:
+def detect_regression(told: ReportedFinding, memory: Memory, texts: Mapping[str, str]) -> FindingStatus | None:
     """Return a fixed finding as open again, or ``doubtful``, where its code stands there again; else None.
 
     What people reject stays rejected. Parses: call it in a thread.
     """
     thread = memory.thread_of(told.fingerprint)
-    if thread is not None and disputed(thread, memory.deciders):
+    if thread is not None and find_dispute(thread, memory.deciders):
         return None
     state: State = "open" if thread is not None else "folded"
-    checked = check(told.model_copy(update={"state": state}), texts)
+    checked = check_finding(told.model_copy(update={"state": state}), texts)
     if checked.standing == "stands":
         return checked
     text = texts.get(checked.told.finding.path)
@@ -338,7 +340,7 @@ def came_back(told: Told, memory: Memory, texts: Mapping[str, str]) -> Checked |
     return checked if there and surroundings(checked.told.finding, text)[0] != told.mended else None
 
 
-def mended(told: Told, head_sha: str, text: str | None) -> Told:
+def mark_fixed(told: ReportedFinding, head_sha: str, text: str | None) -> ReportedFinding:
     """Return the finding as fixed at a head; ``text`` is its file there. Parses: call it in a thread."""
     now = relocated(told.finding, text) if text is not None else None
     around = "" if text is None else surroundings(now or told.finding, text)[0]
@@ -361,7 +363,7 @@ def _rejects(comment: ThreadComment) -> bool:
 # --- what became of ours on a new head -----------------------------------------------------------------------
 
 
-def check(told: Told, texts: Mapping[str, str]) -> Checked:
+def check_finding(told: ReportedFinding, texts: Mapping[str, str]) -> FindingStatus:
     """How a finding stands where ``texts`` are the files of the change at the new head. Parses: call it in a thread.
 
     Where its file is gone, its code may have moved to another file of the change.
@@ -376,17 +378,17 @@ def check(told: Told, texts: Mapping[str, str]) -> Checked:
     around, now = surroundings(new, texts[new.path])
     brought = told.model_copy(update={"finding": new})
     if unchanged(old, new) and around == told.around:
-        return Checked(told=brought, standing="stands")
+        return FindingStatus(told=brought, standing="stands")
     # The old lines stay what is remembered until somebody has looked.
     kept = brought if unchanged(old, new) else told
-    return Checked(told=kept, standing="doubtful", now=now)
+    return FindingStatus(told=kept, standing="doubtful", now=now)
 
 
-def ended(told: Told, texts: Mapping[str, str]) -> State:
+def decide_final_state(told: ReportedFinding, texts: Mapping[str, str]) -> State:
     """How a finding that nobody settled ended with the merge: fixed, where its lines are not what they were."""
     old = told.finding
     if old.removed:
-        return "fixed" if check(told, texts).standing == "doubtful" else "ignored"
+        return "fixed" if check_finding(told, texts).standing == "doubtful" else "ignored"
     still = any(unchanged(old, _moved(old, path, texts[path])) for path in _paths(old, texts))
     return "ignored" if still else "fixed"
 
@@ -418,25 +420,25 @@ def _moved(finding: Finding, path: str, text: str) -> Finding | None:
     return relocated(finding.model_copy(update={"path": path}), text)
 
 
-def _check_removed(told: Told, text: str | None) -> Checked:
+def _check_removed(told: ReportedFinding, text: str | None) -> FindingStatus:
     """About removed code: what was done about it shows in what is around the place."""
     if text is None:
-        return Checked(told=told, standing="stands")
+        return FindingStatus(told=told, standing="stands")
     around, now = surroundings(told.finding, text)
-    return Checked(told=told, standing="stands" if around == told.around else "doubtful", now=now)
+    return FindingStatus(told=told, standing="stands" if around == told.around else "doubtful", now=now)
 
 
-def _check_changed(told: Told, text: str | None) -> Checked:
+def _check_changed(told: ReportedFinding, text: str | None) -> FindingStatus:
     """The lines are nowhere: gone for sure only with their file, or with their definition and all that is like them."""
     finding = told.finding
     if text is None:
-        return Checked(told=told, standing="gone")
+        return FindingStatus(told=told, standing="gone")
     symbols = {symbol_of(one) for one in definitions(text, finding.path)}
     if finding.symbol and finding.symbol not in symbols and not _like(finding, text):
-        return Checked(told=told, standing="gone")
+        return FindingStatus(told=told, standing="gone")
     around, now = surroundings(finding, text)
     # Somebody has looked at this very code since the lines went.
-    return Checked(told=told, standing="stands" if around == told.around else "doubtful", now=now)
+    return FindingStatus(told=told, standing="stands" if around == told.around else "doubtful", now=now)
 
 
 def _like(finding: Finding, text: str) -> bool:

@@ -153,7 +153,7 @@ class Reading(JsonModel):
         return tuple(dict.fromkeys(part.path for part in self.parts))
 
 
-class Looked(JsonModel):
+class ReviewPlan(JsonModel):
     """The change itself: its files, who reads what, and what the repository asks for (from the base branch).
 
     ``rules`` digests what the repository decides about a review. ``known`` are numbers of hunks, by path, that an
@@ -171,7 +171,7 @@ class Looked(JsonModel):
     secrets: tuple[StaticFinding, ...] | None = None
 
 
-class Found(JsonModel):
+class ReadingResult(JsonModel):
     """What one finder said. ``problem`` is set where it could not read its parts; ``unusable`` findings had no form.
 
     ``beyond`` counts those after the most that one answer may hold.
@@ -187,7 +187,7 @@ class Found(JsonModel):
     model: str = ""
 
 
-class Missed(JsonModel):
+class CoverageGap(JsonModel):
     """Files that were read, but for some concerns by nobody, and why."""
 
     concerns: tuple[Concern, ...]
@@ -198,7 +198,7 @@ class Missed(JsonModel):
 Fate = Literal["verified", "unproved", "refuted"]
 
 
-class Tried(JsonModel):
+class VerifierCommand(JsonModel):
     """A shell line that the verifier ran in the sandbox, how it ended, and the end of what it wrote.
 
     ``before_ended`` and ``before_output`` are those of the same line without the change, "" where it could not be run.
@@ -228,12 +228,12 @@ class Verdict(JsonModel):
     removed: bool = False
     failing_input: str = ""
     model: str = ""
-    tried: Tried | None = None
+    tried: VerifierCommand | None = None
     short: bool = False
     trouble: str = ""
 
 
-class Settled(JsonModel):
+class PlacedFinding(JsonModel):
     """A finding whose quote was found, with the place of its comment: None where no line of the diff shows it.
 
     ``verdict`` is None until it was checked; findings of tools need no check: their command ran. ``also`` are further
@@ -243,7 +243,7 @@ class Settled(JsonModel):
     finding: Finding
     anchor: Anchor | None = None
     verdict: Verdict | None = None
-    also: tuple[Settled, ...] = ()
+    also: tuple[PlacedFinding, ...] = ()
     again: bool = False
 
     @property
@@ -251,7 +251,7 @@ class Settled(JsonModel):
         return self.finding.source != "model" or (self.verdict is not None and self.verdict.fate == "verified")
 
 
-class Dropped(JsonModel):
+class DropCounts(JsonModel):
     """How many findings were not kept, by reason.
 
     ``invented``: the quoted code is nowhere in the change's files; ``repeated``: another finding says the same;
@@ -268,7 +268,7 @@ class Dropped(JsonModel):
     beyond: int = 0
 
 
-class Since(JsonModel):
+class FollowUp(JsonModel):
     """What became, by this head, of what earlier reviews found: titles of what is fixed, disputed, and still open.
 
     ``back`` was fixed, and a later push took the fix back.
@@ -280,7 +280,7 @@ class Since(JsonModel):
     back: tuple[str, ...] = ()
 
 
-class Reviewed(JsonModel):
+class ReviewResult(JsonModel):
     """Everything a review may say. ``inline`` and ``folded`` are in the order in which they matter.
 
     ``unread`` are paths that should have been read, with the reason why they were not; ``missed`` are those that were
@@ -294,24 +294,24 @@ class Reviewed(JsonModel):
     rules: str
     files: tuple[ChangedFile, ...] = ()
     issues: tuple[int, ...] = ()
-    inline: tuple[Settled, ...] = ()
-    folded: tuple[Settled, ...] = ()
+    inline: tuple[PlacedFinding, ...] = ()
+    folded: tuple[PlacedFinding, ...] = ()
     read: bool = True
-    dropped: Dropped = Dropped()
+    dropped: DropCounts = DropCounts()
     unread: dict[str, str] = Field(default_factory=dict)
-    missed: tuple[Missed, ...] = ()
+    missed: tuple[CoverageGap, ...] = ()
     static: Analysis = Analysis()
     models: tuple[str, ...] = ()
     readings: int = 0
     trouble: str = ""
     blocks: bool = False
-    since: Since = Since()
+    since: FollowUp = FollowUp()
     dollars: float = 0.0
     calls: int = 0
     reused: bool = False
 
     @property
-    def found(self) -> tuple[Settled, ...]:
+    def found(self) -> tuple[PlacedFinding, ...]:
         """What is new and proved, wherever it is told: what comment, check and summary count."""
         inline = [each for one in self.inline for each in (one, *one.also)]
         return (*inline, *(one for one in self.folded if one.proved and not one.again))
@@ -328,4 +328,4 @@ class Reviewed(JsonModel):
     @property
     def quiet(self) -> bool:
         """Whether there is nothing to say."""
-        return self.complete and not (self.inline or self.folded or self.in_part) and self.since == Since()
+        return self.complete and not (self.inline or self.folded or self.in_part) and self.since == FollowUp()

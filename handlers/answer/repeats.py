@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from bot.github.resources.threads import Thread
 from bot.pulls.fingerprints import relocated
-from bot.pulls.memory import Memory, said_before
+from bot.pulls.memory import Memory, find_suppressions
 from bot.pulls.records import Finding
 from handlers.answer.records import Placed
 
 
 def unsaid(memory: Memory, placed: Sequence[Placed], texts: Mapping[str, str]) -> tuple[Placed, ...]:
     """Those that are new; ``texts`` are their files at the head. Parses them: call it in a thread."""
-    known = said_before(memory, [_finding(one, texts[one.anchor.path]) for one in placed])
+    known = find_suppressions(memory, [_finding(one, texts[one.anchor.path]) for one in placed])
     return tuple(
         one
         for one, said in zip(placed, known, strict=True)

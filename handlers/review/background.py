@@ -14,7 +14,7 @@ from bot.github.resources import ci
 from bot.github.text.diffs import FileDiff
 from bot.pulls import diff
 from bot.pulls.diff import Review
-from bot.pulls.records import Looked
+from bot.pulls.records import ReviewPlan
 from bot.types import JsonModel
 from bot.work import inquiry
 
@@ -35,7 +35,7 @@ class Background(JsonModel):
     checks: tuple[str, ...] = ()
 
 
-async def gather(review: Review, looked: Looked, paths: Sequence[str]) -> Background:
+async def gather(review: Review, looked: ReviewPlan, paths: Sequence[str]) -> Background:
     """Look all of it up once for the findings of a review. What cannot be found out is left out."""
     diffs = await diff.changed(review, looked)
     index = await inquiry.index(review, looked.head_sha)
@@ -54,7 +54,7 @@ def removed_ranges(one: FileDiff) -> list[tuple[int, int]]:
     return list(_runs(numbers))[:_RANGES]
 
 
-async def _origins(review: Review, looked: Looked, one: FileDiff) -> tuple[str, ...]:
+async def _origins(review: Review, looked: ReviewPlan, one: FileDiff) -> tuple[str, ...]:
     """Return the commits, as ``sha subject``, that the removed lines of a file belonged to, most lines first."""
     ranges = removed_ranges(one)
     if not ranges:
@@ -68,7 +68,7 @@ async def _origins(review: Review, looked: Looked, one: FileDiff) -> tuple[str, 
     return tuple(f"{sha[:10]} {subject[:_TOLD]}" for sha, subject in list(found.items())[:_COMMITS])
 
 
-async def _failed_checks(review: Review, looked: Looked) -> tuple[str, ...]:
+async def _failed_checks(review: Review, looked: ReviewPlan) -> tuple[str, ...]:
     """Return what checks of others that failed on the head say; none where GitHub does not let us read them."""
     services = review.services
     try:

@@ -10,7 +10,7 @@ from bot.git.mirrors import Mirror
 from bot.github.api.scopes import READ
 from bot.pulls import placeholders
 from bot.pulls.history import recall
-from bot.pulls.memory import Checked, Memory, Standing, Told, ended, judged
+from bot.pulls.memory import FindingStatus, Memory, ReportedFinding, Standing, decide_final_state, settle_by_thread
 from bot.store import findings
 from bot.store.findings import State
 from bot.types import Repository
@@ -41,11 +41,11 @@ def _hidden(path: str, text: str, memory: Memory) -> str:
     return placeholders.hide(text, [value for quote in quotes for value in placeholders.values_behind(quote, text)])
 
 
-def _end(one: Told, texts: Mapping[str, str], memory: Memory) -> tuple[State, str]:
+def _end(one: ReportedFinding, texts: Mapping[str, str], memory: Memory) -> tuple[State, str]:
     """What people said of it counts first, then whether its code was changed."""
-    state = ended(one, texts)
+    state = decide_final_state(one, texts)
     standing: Standing = "gone" if state == "fixed" else "stands"
-    checked = judged(Checked(told=one, standing=standing), memory)
+    checked = settle_by_thread(FindingStatus(told=one, standing=standing), memory)
     return (state, "") if checked.open else (checked.told.state, checked.why)
 
 

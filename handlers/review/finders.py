@@ -15,7 +15,18 @@ from bot.models.port import BudgetExceeded, ModelError, Tool
 from bot.pulls import diff as change
 from bot.pulls import excerpts, placeholders
 from bot.pulls.diff import Review
-from bot.pulls.records import CONCERNS, SEVERITIES, Concern, Finding, Found, Looked, Part, Reading, Severity, Subject
+from bot.pulls.records import (
+    CONCERNS,
+    SEVERITIES,
+    Concern,
+    Finding,
+    Part,
+    Reading,
+    ReadingResult,
+    ReviewPlan,
+    Severity,
+    Subject,
+)
 from bot.pulls.rules import ReviewRules
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
@@ -74,7 +85,9 @@ REPORT = Tool(
 )
 
 
-async def find(review: Review, subject: Subject, looked: Looked, reading: Reading, static: Analysis) -> Found:
+async def find(
+    review: Review, subject: Subject, looked: ReviewPlan, reading: Reading, static: Analysis
+) -> ReadingResult:
     """What one reader finds. A model that fails is told as a problem: the other readers' work must not be lost."""
     await review.stage(Stage.FIND, "started")
     prompt = await _prompt(review, subject, looked, reading, static)
@@ -91,13 +104,13 @@ async def find(review: Review, subject: Subject, looked: Looked, reading: Readin
         )
         answer = await inquiry.ask(prompt)
     except ModelError as error:
-        return Found(problem=error.message, short=isinstance(error, BudgetExceeded))
+        return ReadingResult(problem=error.message, short=isinstance(error, BudgetExceeded))
     if answer.arguments is None:
-        return Found(problem=answer.problem or "the model gave no answer")
+        return ReadingResult(problem=answer.problem or "the model gave no answer")
     return usable(answer.arguments, reading, answer.model)
 
 
-def system_text(review: Review, subject: Subject, looked: Looked) -> str:
+def system_text(review: Review, subject: Subject, looked: ReviewPlan) -> str:
     """Our rules and the repository's guidelines."""
     return render(
         "review/system.md.j2",
@@ -107,7 +120,7 @@ def system_text(review: Review, subject: Subject, looked: Looked) -> str:
     )
 
 
-async def _prompt(review: Review, subject: Subject, looked: Looked, reading: Reading, static: Analysis) -> str:
+async def _prompt(review: Review, subject: Subject, looked: ReviewPlan, reading: Reading, static: Analysis) -> str:
     diffs = await change.changed(review, looked)
     heads = await change.texts(review, looked, looked.head_sha, reading.paths)
     shown = await asyncio.to_thread(_shown, diffs, heads, reading.parts)
@@ -141,7 +154,7 @@ def evidence(static: Analysis, diffs: Mapping[str, FileDiff], reading: Reading) 
     return [f"{item.path}:{item.line} {item.tool} {item.rule}: {item.message}" for item in about][:_EVIDENCE]
 
 
-def _listing(looked: Looked) -> str:
+def _listing(looked: ReviewPlan) -> str:
     lines = [
         f"{file.path} ({file.status}, +{file.added} -{file.removed}{', not read' if file.left_out else ''})"
         for file in looked.files
@@ -160,7 +173,7 @@ def _shown(diffs: Mapping[str, Any], heads: Mapping[str, str], parts: Sequence[P
     return "\n\n".join(pieces)
 
 
-def usable(arguments: Mapping[str, Any], reading: Reading, model: str) -> Found:
+def usable(arguments: Mapping[str, Any], reading: Reading, model: str) -> ReadingResult:
     """Return the part of an answer that has the right form and is not about other files than were asked about."""
     findings, unusable = [], 0
     for item in arguments["findings"][:_MOST]:
@@ -175,7 +188,7 @@ def usable(arguments: Mapping[str, Any], reading: Reading, model: str) -> Found:
         if isinstance(item, dict) and item.get("path") in reading.paths
     }
     beyond = max(0, len(arguments["findings"]) - _MOST)
-    return Found(findings=tuple(findings), changes=changes, unusable=unusable, beyond=beyond, model=model)
+    return ReadingResult(findings=tuple(findings), changes=changes, unusable=unusable, beyond=beyond, model=model)
 
 
 def _finding(item: object) -> Finding | None:

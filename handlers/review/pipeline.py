@@ -15,16 +15,16 @@ from bot.pulls import history, placeholders
 from bot.pulls.diff import Review
 from bot.pulls.memory import Memory
 from bot.pulls.records import (
-    Dropped,
+    CoverageGap,
+    DropCounts,
     Finding,
-    Found,
-    Looked,
-    Missed,
+    FollowUp,
     Part,
-    Reviewed,
+    PlacedFinding,
+    ReadingResult,
+    ReviewPlan,
+    ReviewResult,
     ReviewTask,
-    Settled,
-    Since,
     Subject,
     Verdict,
 )
@@ -59,9 +59,9 @@ class Claims(JsonModel):
     ``again`` was told in an earlier summary, and goes on to be.
     """
 
-    settled: tuple[Settled, ...] = ()
-    again: tuple[Settled, ...] = ()
-    dropped: Dropped = Dropped()
+    settled: tuple[PlacedFinding, ...] = ()
+    again: tuple[PlacedFinding, ...] = ()
+    dropped: DropCounts = DropCounts()
 
 
 async def run_review(ctx: Ctx, services: Services, task: ReviewTask) -> Outcome:
@@ -72,7 +72,7 @@ async def run_review(ctx: Ctx, services: Services, task: ReviewTask) -> Outcome:
     before = await ctx.step("earlier", previous.recall, review)
     looked = await ctx.step("look", pull_request.look, review, subject, before, retries=2)
     same = before.of(review, looked)
-    stale = same is None or await ctx.step("settled-since", history.settled_since, review, subject, same, retries=2)
+    stale = same is None or await ctx.step("settled-since", history.is_stale, review, subject, same, retries=2)
     if same is not None and not stale:
         return _outcome(same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0}))
     looked, reviewed = await _reviewed(ctx, review, subject, looked)
@@ -99,7 +99,7 @@ async def _begun(ctx: Ctx, services: Services, task: ReviewTask) -> tuple[Review
     return replace(reader, policy=policy, max_dollars=dollars), begun["read"]
 
 
-async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) -> tuple[Looked, Reviewed]:
+async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: ReviewPlan) -> tuple[ReviewPlan, ReviewResult]:
     """Remember and analyse; look at our open findings again; find, settle, verify, rank. Secrets are known from here.
 
     Returns what was looked at, with its secrets, and the review.
@@ -128,7 +128,7 @@ async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: Looked) 
     return looked, reviewed.model_copy(update=more)
 
 
-def since(before: Memory, now: Memory) -> Since:
+def since(before: Memory, now: Memory) -> FollowUp:
     """Return what became of findings that were unsettled before, and which fixed ones came back.
 
     What the summary tells is told there again.
@@ -138,15 +138,17 @@ def since(before: Memory, now: Memory) -> Since:
     ours = [one for one in now.told if one.fingerprint in unsettled]
     titles = {state: tuple(one.finding.title for one in ours if one.state == state) for state in get_args(State)}
     back = tuple(one.finding.title for one in now.unsettled() if states.get(one.fingerprint) == "fixed")
-    return Since(fixed=titles["fixed"], disputed=titles["disputed"], open=titles["open"], back=back)
+    return FollowUp(fixed=titles["fixed"], disputed=titles["disputed"], open=titles["open"], back=back)
 
 
 def still_grave(memory: Memory) -> bool:
     """Return whether something proved and grave that was told before is still open: a push must not lift a block."""
-    return any(_is_grave(Settled(finding=one.finding, verdict=one.verdict)) for one in memory.unsettled())
+    return any(_is_grave(PlacedFinding(finding=one.finding, verdict=one.verdict)) for one in memory.unsettled())
 
 
-async def _find(ctx: Ctx, review: Review, subject: Subject, looked: Looked, static: Analysis) -> dict[str, Found]:
+async def _find(
+    ctx: Ctx, review: Review, subject: Subject, looked: ReviewPlan, static: Analysis
+) -> dict[str, ReadingResult]:
     """Every reading by its finder, a few at a time, the most important first; by the reading's name."""
     steps = {
         one.name: Step(finders.find, (review, subject, looked, one, static), interruptible=True)
@@ -155,7 +157,9 @@ async def _find(ctx: Ctx, review: Review, subject: Subject, looked: Looked, stat
     return await ask_all(ctx, steps)
 
 
-async def settled(review: Review, looked: Looked, static: Analysis, memory: Memory, found: tuple[Found, ...]) -> Claims:
+async def settled(
+    review: Review, looked: ReviewPlan, static: Analysis, memory: Memory, found: tuple[ReadingResult, ...]
+) -> Claims:
     """All new findings at their places: none whose quote is invented, none that repeats what was said, by anybody."""
     diffs = await change.changed(review, looked)
     head = await change.texts(review, looked, looked.head_sha, diffs)
@@ -165,15 +169,15 @@ async def settled(review: Review, looked: Looked, static: Analysis, memory: Memo
     new = [item for item in static.new if item.path in diffs]
     tools = placement.few(new)
 
-    def settle() -> tuple[list[Settled], list[Settled]]:
+    def settle() -> tuple[list[PlacedFinding], list[PlacedFinding]]:
         placed = (placement.settle(item, diffs, head, base) for item in said)
         return [placement.of_tool(item, diffs, head) for item in tools], [one for one in placed if one is not None]
 
     by_tools, by_models = await asyncio.to_thread(settle)
     fresh = [one for one in by_tools if one.anchor is not None or not looked.known.get(one.finding.path)]
     kept = placement.distinct([*fresh, *by_models])
-    sifted = await history.sift(review, looked, memory, kept)
-    dropped = Dropped(
+    sifted = await history.dedupe(review, looked, memory, kept)
+    dropped = DropCounts(
         invented=len(said) - len(by_models),
         repeated=len(fresh) + len(by_models) - len(kept),
         known=sum(sifted.known.values()),
@@ -186,7 +190,7 @@ async def settled(review: Review, looked: Looked, static: Analysis, memory: Memo
 
 
 async def _verify(
-    ctx: Ctx, review: Review, subject: Subject, looked: Looked, claims: Sequence[Settled]
+    ctx: Ctx, review: Review, subject: Subject, looked: ReviewPlan, claims: Sequence[PlacedFinding]
 ) -> dict[str, Verdict]:
     """Verdicts by step name for what could be said inline: the most severe, a few more than fit."""
     risks = {file.path: file.risk for file in looked.files}
@@ -209,12 +213,12 @@ def _needs_proof(one: Finding) -> bool:
 
 def assembled(
     review: Review,
-    looked: Looked,
+    looked: ReviewPlan,
     static: Analysis,
-    found: Mapping[str, Found],
+    found: Mapping[str, ReadingResult],
     claims: Claims,
     verdicts: Mapping[str, Verdict],
-) -> Reviewed:
+) -> ReviewResult:
     """The result: ranked, split, and with an honest account of what was read."""
     judged = [
         one.model_copy(update={"verdict": verdicts.get(verification.step_name(one.finding))}) for one in claims.settled
@@ -225,7 +229,7 @@ def assembled(
     beyond = claims.dropped.beyond + _unlisted(kept, inline, folded)
     changes = {path: text for answer in found.values() for path, text in answer.changes.items()}
     models = [answer.model for answer in found.values()] + [verdict.model for verdict in verdicts.values()]
-    return Reviewed(
+    return ReviewResult(
         head_sha=looked.head_sha,
         merge_base=looked.merge_base,
         rules=looked.rules,
@@ -243,15 +247,15 @@ def assembled(
     )
 
 
-def _unlisted(kept: Sequence[Settled], inline: Sequence[Settled], folded: Sequence[Settled]) -> int:
+def _unlisted(kept: Sequence[PlacedFinding], inline: Sequence[PlacedFinding], folded: Sequence[PlacedFinding]) -> int:
     return len(kept) - sum(1 + len(one.also) for one in inline) - len(folded)
 
 
-def _is_grave(one: Settled) -> bool:
+def _is_grave(one: PlacedFinding) -> bool:
     return one.proved and one.finding.severity in {"blocker", "bug"}
 
 
-def _unread(looked: Looked, found: Mapping[str, Found]) -> dict[str, str]:
+def _unread(looked: ReviewPlan, found: Mapping[str, ReadingResult]) -> dict[str, str]:
     """Files of which some part was read by nobody, with what went wrong."""
     unread: dict[str, str] = {}
     heard = _heard(looked, found)
@@ -262,7 +266,7 @@ def _unread(looked: Looked, found: Mapping[str, Found]) -> dict[str, str]:
     return unread
 
 
-def _missed(looked: Looked, found: Mapping[str, Found]) -> tuple[Missed, ...]:
+def _missed(looked: ReviewPlan, found: Mapping[str, ReadingResult]) -> tuple[CoverageGap, ...]:
     """Readings that gave no answer about parts which others have read for other concerns."""
     heard = _heard(looked, found)
     missed = []
@@ -270,15 +274,15 @@ def _missed(looked: Looked, found: Mapping[str, Found]) -> tuple[Missed, ...]:
         problem = found[one.name].problem
         paths = dict.fromkeys(part.path for part in one.parts if part in heard)
         if problem is not None and paths:
-            missed.append(Missed(concerns=one.concerns, paths=tuple(paths), reason=problem))
+            missed.append(CoverageGap(concerns=one.concerns, paths=tuple(paths), reason=problem))
     return tuple(missed)
 
 
-def _heard(looked: Looked, found: Mapping[str, Found]) -> set[Part]:
+def _heard(looked: ReviewPlan, found: Mapping[str, ReadingResult]) -> set[Part]:
     return {part for one in looked.readings if found[one.name].problem is None for part in one.parts}
 
 
-def _without_refused(reviewed: Reviewed, refused: Sequence[int]) -> Reviewed:
+def _without_refused(reviewed: ReviewResult, refused: Sequence[int]) -> ReviewResult:
     """Comments that GitHub did not take are told in the summary."""
     kept = tuple(one for number, one in enumerate(reviewed.inline) if number not in refused)
     back = (one for number, one in enumerate(reviewed.inline) if number in refused)
@@ -286,7 +290,7 @@ def _without_refused(reviewed: Reviewed, refused: Sequence[int]) -> Reviewed:
     return reviewed.model_copy(update={"inline": kept, "folded": (*gone, *reviewed.folded)})
 
 
-def _outcome(reviewed: Reviewed) -> Outcome:
+def _outcome(reviewed: ReviewResult) -> Outcome:
     data = {
         "report": summary_text(reviewed),
         "check": check_report(reviewed).model_dump(mode="json"),

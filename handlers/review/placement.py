@@ -9,7 +9,7 @@ from bot.analysis.records import StaticFinding
 from bot.github.text.diffs import FileDiff, Side
 from bot.pulls import places
 from bot.pulls.fingerprints import Identity, identify, same, symbol_at
-from bot.pulls.records import SEVERITY_RANK, Finding, Settled, Severity
+from bot.pulls.records import SEVERITY_RANK, Finding, PlacedFinding, Severity
 from bot.pulls.similarity import NEAR, alike, wordings
 
 _SEVERITIES: dict[str, Severity] = {"error": "bug", "warning": "risk", "note": "nit"}
@@ -21,7 +21,7 @@ _OF_TOOLS = 30
 Texts = Mapping[str, str]
 
 
-def settle(finding: Finding, diffs: Mapping[str, FileDiff], head: Texts, base: Texts) -> Settled | None:
+def settle(finding: Finding, diffs: Mapping[str, FileDiff], head: Texts, base: Texts) -> PlacedFinding | None:
     """Return the finding at the place where its quote really stands; None where the quote is invented.
 
     A finding whose path is wrong moves to the one changed file that has its quote. ``head`` and ``base`` hold the texts
@@ -37,7 +37,7 @@ def settle(finding: Finding, diffs: Mapping[str, FileDiff], head: Texts, base: T
     return moved[0] if len(moved) == 1 else None
 
 
-def of_tool(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) -> Settled:
+def of_tool(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) -> PlacedFinding:
     """Return a finding of an analyser on the line it names. Parses its file: call it in a thread."""
     lines = head.get(found.path, "").replace("\r\n", "\n").split("\n")
     finding = Finding(
@@ -52,7 +52,7 @@ def of_tool(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) ->
         symbol=symbol_at(found.end_line, head.get(found.path, ""), found.path),
     )
     diff = diffs.get(found.path)
-    return Settled(finding=finding, anchor=places.on_line(diff, found.line) if diff is not None else None)
+    return PlacedFinding(finding=finding, anchor=places.on_line(diff, found.line) if diff is not None else None)
 
 
 def few(found: Sequence[StaticFinding]) -> tuple[StaticFinding, ...]:
@@ -66,12 +66,12 @@ def few(found: Sequence[StaticFinding]) -> tuple[StaticFinding, ...]:
     return tuple(kept[:_OF_TOOLS])
 
 
-def distinct(settled: Sequence[Settled]) -> tuple[Settled, ...]:
+def distinct(settled: Sequence[PlacedFinding]) -> tuple[PlacedFinding, ...]:
     """Return the findings without those that repeat another: of two the tool's stays, else the more severe one.
 
     Two causes at one place are two findings: they are checked each on its own, and joined when they are told.
     """
-    kept: dict[str, list[tuple[Settled, Identity]]] = defaultdict(list)
+    kept: dict[str, list[tuple[PlacedFinding, Identity]]] = defaultdict(list)
     for one in sorted(settled, key=_weight):
         identity, others = identify(one.finding), kept[one.finding.path]
         if not any(_repeats(one, other, same(identity, known)) for other, known in others):
@@ -79,7 +79,7 @@ def distinct(settled: Sequence[Settled]) -> tuple[Settled, ...]:
     return tuple(sorted((one for group in kept.values() for one, _ in group), key=_weight))
 
 
-def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts, *, exact: bool) -> Settled | None:
+def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts, *, exact: bool) -> PlacedFinding | None:
     side: Side | None = "LEFT" if finding.removed else None
     texts = {"head": head.get(diff.path), "base": base.get(diff.path)}
     place = places.place(diff, finding.quote, finding.line, side, exact=exact, **texts)
@@ -95,14 +95,14 @@ def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts, *, exact: bo
         "suggestion": None if place.part is None else finding.suggestion,
         "part": place.part or "",
     }
-    return Settled(finding=finding.model_copy(update=update), anchor=place.anchor)
+    return PlacedFinding(finding=finding.model_copy(update=update), anchor=place.anchor)
 
 
-def _weight(one: Settled) -> tuple[bool, int]:
+def _weight(one: PlacedFinding) -> tuple[bool, int]:
     return one.finding.source == "model", SEVERITY_RANK[one.finding.severity]
 
 
-def _repeats(one: Settled, other: Settled, same_code: bool) -> bool:
+def _repeats(one: PlacedFinding, other: PlacedFinding, same_code: bool) -> bool:
     """Whether two findings have one cause: the same code or the same lines, in words that are alike.
 
     A rule of a tool has one cause. At one place :data:`NEAR` tells one cause from two.

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from bot.pulls.diff import Review
-from bot.pulls.records import Looked, Reviewed
+from bot.pulls.records import ReviewPlan, ReviewResult
 from bot.pulls.rules import ReviewRules
 from bot.pulls.skipped import READ_BEFORE
 from bot.store import tasks
@@ -24,9 +24,9 @@ _MOST = 10
 class Earlier(JsonModel):
     """Results of earlier reviews that ended, newest first."""
 
-    results: tuple[Reviewed, ...] = ()
+    results: tuple[ReviewResult, ...] = ()
 
-    def of(self, review: Review, looked: Looked) -> Reviewed | None:
+    def of(self, review: Review, looked: ReviewPlan) -> ReviewResult | None:
         """Return the newest result, if it is a complete review of this very change under these rules.
 
         An older one is never taken up again: what was pushed in between may have been fixed and put back.
@@ -73,8 +73,8 @@ def _recalled(connection: sa.Connection, review: Review) -> list[Task]:
     return others
 
 
-def _result(task: Task) -> Reviewed | None:
+def _result(task: Task) -> ReviewResult | None:
     try:
-        return Reviewed.model_validate(((task.result or {}).get("data") or {}).get("reviewed"))
+        return ReviewResult.model_validate(((task.result or {}).get("data") or {}).get("reviewed"))
     except ValidationError:
         return None

@@ -15,8 +15,8 @@ from bot.github.text.suggestions import suggestion
 from bot.pulls import diff, placeholders
 from bot.pulls.diff import Review
 from bot.pulls.fingerprints import fingerprint
-from bot.pulls.memory import marker
-from bot.pulls.records import Looked, Reviewed, Settled, Subject
+from bot.pulls.memory import finding_marker
+from bot.pulls.records import PlacedFinding, ReviewPlan, ReviewResult, Subject
 from bot.store import reporting
 from bot.types import JsonModel
 from handlers.review.pull_request import stop_reason
@@ -35,13 +35,13 @@ class Posted(JsonModel):
     comments: tuple[int, ...] = ()
 
 
-async def account(review: Review, reviewed: Reviewed) -> Reviewed:
+async def account(review: Review, reviewed: ReviewResult) -> ReviewResult:
     """The review with what the task has cost by now."""
     spent = await review.services.store.run(lambda connection: reporting.sum_spending(connection, review.task_id))
     return reviewed.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})
 
 
-async def post(review: Review, subject: Subject, looked: Looked, reviewed: Reviewed) -> Posted:
+async def post(review: Review, subject: Subject, looked: ReviewPlan, reviewed: ReviewResult) -> Posted:
     """Post what is to be said inline, once however often the step runs; an old head or base gets nothing."""
     await review.stage(Stage.POST, "started")
     if not reviewed.inline:
@@ -79,7 +79,7 @@ async def _overtaken(review: Review, subject: Subject) -> str | None:
     return stop_reason(review, pull)
 
 
-async def _comments(review: Review, looked: Looked, reviewed: Reviewed) -> list[ReviewComment]:
+async def _comments(review: Review, looked: ReviewPlan, reviewed: ReviewResult) -> list[ReviewComment]:
     diffs = await diff.changed(review, looked)
     head = await diff.texts(review, looked, looked.head_sha, {one.finding.path for one in reviewed.inline})
 
@@ -89,7 +89,7 @@ async def _comments(review: Review, looked: Looked, reviewed: Reviewed) -> list[
     return await asyncio.to_thread(written)
 
 
-def _suggestion(one: Settled, diffs: Mapping[str, FileDiff], head: Mapping[str, str]) -> str:
+def _suggestion(one: PlacedFinding, diffs: Mapping[str, FileDiff], head: Mapping[str, str]) -> str:
     """A block that can be committed with a click; "" where the finding has none or it would not fit."""
     finding, anchor = one.finding, one.anchor
     text = head.get(finding.path)
@@ -100,9 +100,9 @@ def _suggestion(one: Settled, diffs: Mapping[str, FileDiff], head: Mapping[str, 
     return found or ""
 
 
-def _comment(review: Review, one: Settled, text: str) -> ReviewComment:
+def _comment(review: Review, one: PlacedFinding, text: str) -> ReviewComment:
     """The comment at its place, else on its file; its mark says which finding it tells."""
-    body = with_marker(review.services.outgoing(text), marker(review.task_id, fingerprint(one.finding)))
+    body = with_marker(review.services.outgoing(text), finding_marker(review.task_id, fingerprint(one.finding)))
     anchor = one.anchor
     if anchor is None:
         return ReviewComment(path=one.finding.path, body=body)

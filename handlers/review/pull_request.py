@@ -20,7 +20,7 @@ from bot.policy import Policy
 from bot.pulls import attributes, excerpts, hunks, skipped
 from bot.pulls import diff as change
 from bot.pulls.diff import Review
-from bot.pulls.records import ChangedFile, LinkedIssue, Looked, Subject
+from bot.pulls.records import ChangedFile, LinkedIssue, ReviewPlan, Subject
 from bot.pulls.rules import ReviewRules
 from bot.pulls.skipped import READ_BEFORE
 from bot.work.untrusted import visible
@@ -74,7 +74,7 @@ def stop_reason(review: Review, pull: Pull) -> str | None:
     return None
 
 
-async def look(review: Review, subject: Subject, earlier: Earlier) -> Looked:
+async def look(review: Review, subject: Subject, earlier: Earlier) -> ReviewPlan:
     """Fetch, diff from the merge base, name what is not read, rank and pack the rest.
 
     Hunks that an earlier review has read at this place, under these rules, are not read again.
@@ -98,7 +98,7 @@ async def look(review: Review, subject: Subject, earlier: Earlier) -> Looked:
         file.path: hunks.without(diffs[file.path], known.get(file.path, ())) for file in changed if not file.left_out
     }
     shown = await asyncio.to_thread(_shown, wanted, head) if reads(review) else {}
-    looked = Looked(
+    looked = ReviewPlan(
         head_sha=subject.head_sha,
         merge_base=merge_base,
         files=changed,

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.github.text.anchors import Anchor
-from bot.pulls.records import RISK_RANK, SEVERITY_RANK, Risk, Settled
+from bot.pulls.records import RISK_RANK, SEVERITY_RANK, PlacedFinding, Risk
 
 # A summary of more is read by nobody; how many more there are is told.
 _FOLDED = 20
 
 
-def ordered(settled: Sequence[Settled], risks: Mapping[str, Risk]) -> tuple[Settled, ...]:
+def ordered(settled: Sequence[PlacedFinding], risks: Mapping[str, Risk]) -> tuple[PlacedFinding, ...]:
     """Sort by importance: severity, then whether it is proved, then the risk of its file, then its place."""
     return tuple(sorted(settled, key=lambda one: weight(one, risks)))
 
 
-def split(ranked: Sequence[Settled], most: int) -> tuple[tuple[Settled, ...], tuple[Settled, ...]]:
+def split(ranked: Sequence[PlacedFinding], most: int) -> tuple[tuple[PlacedFinding, ...], tuple[PlacedFinding, ...]]:
     """Return at most ``most`` for inline comments (proved, on a line of the diff, more than a nit), and what to fold.
 
     Those at one place are one comment.
@@ -27,16 +27,16 @@ def split(ranked: Sequence[Settled], most: int) -> tuple[tuple[Settled, ...], tu
     return inline, tuple(one for one in ranked if one not in fit or one.anchor not in taken)[:_FOLDED]
 
 
-def joined(ranked: Sequence[Settled]) -> tuple[Settled, ...]:
+def joined(ranked: Sequence[PlacedFinding]) -> tuple[PlacedFinding, ...]:
     """Join findings that hang at the very same place: the first leads, and its suggestion has to cure all of them."""
-    groups: dict[Anchor, list[Settled]] = {}
+    groups: dict[Anchor, list[PlacedFinding]] = {}
     for one in ranked:
         if one.anchor is not None:
             groups.setdefault(one.anchor, []).append(one)
     return tuple(_join(first, others) for first, *others in groups.values())
 
 
-def _join(first: Settled, others: Sequence[Settled]) -> Settled:
+def _join(first: PlacedFinding, others: Sequence[PlacedFinding]) -> PlacedFinding:
     if not others:
         return first
     cures_all = len({one.finding.suggestion for one in (first, *others)}) == 1
@@ -44,7 +44,7 @@ def _join(first: Settled, others: Sequence[Settled]) -> Settled:
     return first.model_copy(update={"finding": finding, "also": tuple(others)})
 
 
-def weight(one: Settled, risks: Mapping[str, Risk]) -> tuple[int, bool, int, str, int]:
+def weight(one: PlacedFinding, risks: Mapping[str, Risk]) -> tuple[int, bool, int, str, int]:
     """Return what findings are sorted by: the less, the more important."""
     finding = one.finding
     risk = RISK_RANK[risks.get(finding.path, "low")]

@@ -18,19 +18,19 @@ from bot.pulls import diff, placeholders, places
 from bot.pulls.diff import Review
 from bot.pulls.fingerprints import relocated, unchanged
 from bot.pulls.memory import (
-    Checked,
+    FindingStatus,
     Memory,
-    Told,
+    ReportedFinding,
     back_marker,
-    came_back,
-    check,
+    check_finding,
+    detect_regression,
     fixed_marker,
-    judged,
-    mended,
-    stored,
+    mark_fixed,
+    settle_by_thread,
     surroundings,
+    to_row,
 )
-from bot.pulls.records import Looked, Settled, Subject
+from bot.pulls.records import PlacedFinding, ReviewPlan, Subject
 from bot.store import findings
 from bot.types import JsonModel
 from bot.work.inquiry import Inquiry
@@ -60,7 +60,7 @@ class Answer(JsonModel):
     short: bool = False
 
 
-async def recheck(ctx: Ctx, review: Review, subject: Subject, looked: Looked, memory: Memory) -> Memory:
+async def recheck(ctx: Ctx, review: Review, subject: Subject, looked: ReviewPlan, memory: Memory) -> Memory:
     """Memory brought to the head: findings where their code is now, those that were fixed closed in their threads."""
     if not memory.watched():
         return memory
@@ -74,20 +74,22 @@ async def recheck(ctx: Ctx, review: Review, subject: Subject, looked: Looked, me
     return await ctx.step("close-fixed", close, review, looked, memory, checked, by_name, retries=2)
 
 
-def step_name(told: Told) -> str:
+def step_name(told: ReportedFinding) -> str:
     """The name of the step that asks about a finding."""
     return f"recheck-{told.fingerprint}"
 
 
-def most_important(checked: Sequence[Checked], looked: Looked) -> list[Checked]:
+def most_important(checked: Sequence[FindingStatus], looked: ReviewPlan) -> list[FindingStatus]:
     """The open findings that only a model can judge, most important first, and no more than are worth the money."""
     risks = {file.path: file.risk for file in looked.files}
     doubtful = [one for one in checked if one.open and one.standing == "doubtful"]
-    settled = {one.told.fingerprint: Settled(finding=one.told.finding, verdict=one.told.verdict) for one in doubtful}
+    settled = {
+        one.told.fingerprint: PlacedFinding(finding=one.told.finding, verdict=one.told.verdict) for one in doubtful
+    }
     return sorted(doubtful, key=lambda one: ranking.weight(settled[one.told.fingerprint], risks))[:_AT_MOST]
 
 
-async def by_code(review: Review, looked: Looked, memory: Memory) -> tuple[Checked, ...]:
+async def by_code(review: Review, looked: ReviewPlan, memory: Memory) -> tuple[FindingStatus, ...]:
     """How each open finding stands, by its code and by what people said below it."""
     told = memory.watched()
     blind = _blind(looked, memory)
@@ -96,24 +98,26 @@ async def by_code(review: Review, looked: Looked, memory: Memory) -> tuple[Check
         # The code may have moved to another file of the change.
         texts |= await diff.texts(review, looked, looked.head_sha, {file.path for file in looked.files})
 
-    def look() -> tuple[Checked, ...]:
+    def look() -> tuple[FindingStatus, ...]:
         return tuple(one for each in told if (one := _now(each, texts, blind, memory)) is not None)
 
     return await asyncio.to_thread(look)
 
 
-def _now(told: Told, texts: Mapping[str, str], blind: Collection[str], memory: Memory) -> Checked | None:
+def _now(
+    told: ReportedFinding, texts: Mapping[str, str], blind: Collection[str], memory: Memory
+) -> FindingStatus | None:
     """Return how a finding stands; None for a fixed one that did not come back."""
     if told.state != "fixed":
-        return judged(_stands(told, texts, blind), memory)
-    return None if told.finding.path in blind else came_back(told, memory, texts)
+        return settle_by_thread(_stands(told, texts, blind), memory)
+    return None if told.finding.path in blind else detect_regression(told, memory, texts)
 
 
-def _stands(told: Told, texts: Mapping[str, str], blind: Collection[str]) -> Checked:
+def _stands(told: ReportedFinding, texts: Mapping[str, str], blind: Collection[str]) -> FindingStatus:
     """How a finding stands by its code. One about a secret is fixed where nothing of it is found any more."""
     if told.finding.path in blind:
-        return Checked(told=told, standing="stands")
-    checked, finding = check(told, texts), told.finding
+        return FindingStatus(told=told, standing="stands")
+    checked, finding = check_finding(told, texts), told.finding
     if checked.standing != "doubtful" or not finding.source.startswith(f"{placeholders.TOOL}:"):
         return checked
     places = [texts[finding.path]] if finding.path in texts else list(texts.values())
@@ -122,13 +126,13 @@ def _stands(told: Told, texts: Mapping[str, str], blind: Collection[str]) -> Che
     return checked.model_copy(update={"standing": "stands" if there else "gone"})
 
 
-def _blind(looked: Looked, memory: Memory) -> set[str]:
+def _blind(looked: ReviewPlan, memory: Memory) -> set[str]:
     """Files that held secrets and were not searched for them now: nobody can tell, and nobody may be shown them."""
     secret = (one for one in memory.told if one.finding.source.startswith(f"{placeholders.TOOL}:"))
     return {one.finding.path for one in secret} if looked.secrets is None else set()
 
 
-async def ask(review: Review, subject: Subject, looked: Looked, checked: Checked) -> Answer:
+async def ask(review: Review, subject: Subject, looked: ReviewPlan, checked: FindingStatus) -> Answer:
     """Whether a finding still holds where its code changed. A model that fails leaves it open."""
     finding = checked.told.finding
     prompt = render(
@@ -169,12 +173,12 @@ async def ask(review: Review, subject: Subject, looked: Looked, checked: Checked
 
 
 async def close(
-    review: Review, looked: Looked, memory: Memory, checked: Sequence[Checked], answers: Mapping[str, Answer]
+    review: Review, looked: ReviewPlan, memory: Memory, checked: Sequence[FindingStatus], answers: Mapping[str, Answer]
 ) -> Memory:
     """Say below what is fixed that it is, resolve it, and store how everything stands."""
     texts = await diff.texts(review, looked, looked.head_sha, {one.told.finding.path for one in checked})
 
-    def conclude() -> list[Checked]:
+    def conclude() -> list[FindingStatus]:
         return [concluded(one, answers.get(one.told.fingerprint), looked.head_sha, texts) for one in checked]
 
     fixed = {one.fingerprint for one in memory.told if one.state == "fixed"}
@@ -196,17 +200,17 @@ async def close(
     return memory.model_copy(update={"told": tuple(brought.get(one.fingerprint, one) for one in memory.told)})
 
 
-def _is_back(one: Checked, answer: Answer | None) -> bool:
+def _is_back(one: FindingStatus, answer: Answer | None) -> bool:
     """Whether a finding that was fixed holds again: its code says so, or the verifier showed it."""
     return one.open and (one.standing == "stands" or (answer is not None and bool(answer.quote)))
 
 
-def concluded(one: Checked, answer: Answer | None, head_sha: str, texts: Mapping[str, str]) -> Checked:
+def concluded(one: FindingStatus, answer: Answer | None, head_sha: str, texts: Mapping[str, str]) -> FindingStatus:
     """Return the finding after all answers; one that still holds is remembered by the code it holds for now."""
     told = one.told
     text = texts.get(told.finding.path)
     if told.state == "fixed" or (one.open and (one.standing == "gone" or (answer is not None and answer.fixed))):
-        return one.model_copy(update={"told": mended(told, head_sha, text)})
+        return one.model_copy(update={"told": mark_fixed(told, head_sha, text)})
     if not one.open:
         return one.model_copy(update={"told": told.model_copy(update={"head_sha": head_sha})})
     if text is None or (one.standing == "doubtful" and (answer is None or not answer.quote)):
@@ -221,7 +225,7 @@ def concluded(one: Checked, answer: Answer | None, head_sha: str, texts: Mapping
     return one.model_copy(update={"told": told.model_copy(update=update)})
 
 
-async def _say_back(review: Review, looked: Looked, memory: Memory, told: Told, thread: Thread) -> None:
+async def _say_back(review: Review, looked: ReviewPlan, memory: Memory, told: ReportedFinding, thread: Thread) -> None:
     """Say in its thread that a fix was taken back, and open the thread again."""
     task = review.task
     github = await review.services.github.for_repository(task.repository, RESOLVE_THREADS)
@@ -232,7 +236,7 @@ async def _say_back(review: Review, looked: Looked, memory: Memory, told: Told, 
     await review.audit(f"reopen thread of #{task.number}", allowed=True, reason=told.finding.title[:200])
 
 
-async def _say_fixed(review: Review, looked: Looked, memory: Memory, told: Told, thread: Thread) -> None:
+async def _say_fixed(review: Review, looked: ReviewPlan, memory: Memory, told: ReportedFinding, thread: Thread) -> None:
     task = review.task
     github = await review.services.github.for_repository(task.repository, RESOLVE_THREADS)
     mark = fixed_marker(review.task_id, told.fingerprint)
@@ -242,7 +246,7 @@ async def _say_fixed(review: Review, looked: Looked, memory: Memory, told: Told,
     await review.audit(f"resolve thread of #{task.number}", allowed=True, reason=told.finding.title[:200])
 
 
-async def _store(review: Review, memory: Memory, after: Sequence[Checked]) -> None:
+async def _store(review: Review, memory: Memory, after: Sequence[FindingStatus]) -> None:
     repository, number = review.task.repository.full_name, review.task.number
     comments = {
         one.told.fingerprint: thread.comments[0].id
@@ -250,7 +254,7 @@ async def _store(review: Review, memory: Memory, after: Sequence[Checked]) -> No
         if (thread := memory.thread_of(one.told.fingerprint)) is not None
     }
     rows = [
-        stored(one.told, repository, number, comment=comments.get(one.told.fingerprint), reason=one.why)
+        to_row(one.told, repository, number, comment=comments.get(one.told.fingerprint), reason=one.why)
         for one in after
     ]
     await review.services.store.run(lambda connection: findings.remember(connection, rows))

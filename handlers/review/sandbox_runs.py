@@ -9,7 +9,7 @@ from bot.git.changes import NO_CHANGES, Changes
 from bot.git.mirrors import as_text
 from bot.pulls import diff, placeholders
 from bot.pulls.diff import Review
-from bot.pulls.records import Looked, Subject, Tried
+from bot.pulls.records import ReviewPlan, Subject, VerifierCommand
 from bot.sandbox.port import CommandResult, Limits
 from bot.types import ForgehandError
 from bot.work.workshop import Workshop
@@ -29,9 +29,9 @@ class SandboxRuns:
     """
 
     review: Review
-    looked: Looked
+    looked: ReviewPlan
     turns: asyncio.Lock
-    done: list[Tried] = field(default_factory=list)
+    done: list[VerifierCommand] = field(default_factory=list)
     trouble: str = ""
 
     async def run(self, command: str) -> str:
@@ -48,7 +48,7 @@ class SandboxRuns:
         hidden = await diff.secrets(self.review, self.looked)
         outputs = [placeholders.hide(each.output, hidden) if each is not None else "" for each in (now, before)]
         self.done.append(
-            Tried(
+            VerifierCommand(
                 command=_cut(command),
                 ended=_ended(now),
                 output=_end(outputs[0]),

@@ -12,7 +12,7 @@ from bot.git.paths import can_name_a_file
 from bot.pulls import diff as change
 from bot.pulls import placeholders
 from bot.pulls.diff import Review
-from bot.pulls.records import Looked, Subject
+from bot.pulls.records import ReviewPlan, Subject
 from bot.pulls.rules import ReviewRules
 from bot.toolchains.workspace import remove_tree
 from bot.types import ForgehandError
@@ -22,7 +22,7 @@ from handlers.review.stages import Stage
 _MOST = 500
 
 
-async def analyse(review: Review, subject: Subject, looked: Looked) -> Analysis:
+async def analyse(review: Review, subject: Subject, looked: ReviewPlan) -> Analysis:
     """Findings that are new on changed lines, and evidence. Where it fails, that is told, and the review goes on.
 
     Where the change is not read, all there is are the places of secrets, because they have to be hidden all the same.
@@ -34,7 +34,7 @@ async def analyse(review: Review, subject: Subject, looked: Looked) -> Analysis:
         return Analysis(not_run=(NotRun(tool="static analysis", reason=error.message),))
 
 
-async def _analyse(review: Review, subject: Subject, looked: Looked) -> Analysis:
+async def _analyse(review: Review, subject: Subject, looked: ReviewPlan) -> Analysis:
     diffs = await change.changed(review, looked)
     # What is generated, vendored or data still may hold a secret; only what the policy leaves out is left out here.
     wanted = {path: diff for path, diff in diffs.items() if not review.policy.rules(ReviewRules).ignores(path)}

@@ -17,7 +17,7 @@ from bot.pulls import diff, excerpts, placeholders, places
 from bot.pulls.diff import Review
 from bot.pulls.fingerprints import digest
 from bot.pulls.places import Place
-from bot.pulls.records import Finding, Looked, Subject, Verdict
+from bot.pulls.records import Finding, ReviewPlan, Subject, Verdict
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
 from handlers.review.background import Background
@@ -58,7 +58,7 @@ def step_name(finding: Finding) -> str:
 
 
 async def verify(
-    review: Review, subject: Subject, looked: Looked, background: Background, turns: asyncio.Lock, finding: Finding
+    review: Review, subject: Subject, looked: ReviewPlan, background: Background, turns: asyncio.Lock, finding: Finding
 ) -> Verdict:
     """Return a model's verdict on one finding, checked by code. A model that fails leaves the finding unproved."""
     await review.stage(Stage.VERIFY, "started")
@@ -88,7 +88,7 @@ async def verify(
     return verdict.model_copy(update={"tried": runs.done[-1] if runs.done else None, "trouble": runs.trouble})
 
 
-async def _judged(review: Review, looked: Looked, finding: Finding, said: Mapping[str, Any], model: str) -> Verdict:
+async def _judged(review: Review, looked: ReviewPlan, finding: Finding, said: Mapping[str, Any], model: str) -> Verdict:
     reason, failing = (" ".join(str(said[key]).split())[:_SAID] for key in ("reason", "failing_input"))
     if said["holds"] is not True:
         return Verdict(fate="refuted", reason=reason, model=model)
@@ -110,7 +110,7 @@ async def _judged(review: Review, looked: Looked, finding: Finding, said: Mappin
     )
 
 
-async def _proof(review: Review, looked: Looked, finding: Finding, path: str, quote: str) -> Place | None:
+async def _proof(review: Review, looked: ReviewPlan, finding: Finding, path: str, quote: str) -> Place | None:
     """Return where a proof stands, near the finding. What was removed is quoted from where it still stood."""
     changed = (await diff.changed(review, looked)).get(path)
     line = finding.line if path == finding.path else None
@@ -125,7 +125,7 @@ async def _proof(review: Review, looked: Looked, finding: Finding, path: str, qu
 
 
 async def _prompt(
-    review: Review, subject: Subject, looked: Looked, background: Background, finding: Finding, *, runs: bool
+    review: Review, subject: Subject, looked: ReviewPlan, background: Background, finding: Finding, *, runs: bool
 ) -> str:
     diffs = await diff.changed(review, looked)
     head = (await diff.texts(review, looked, looked.head_sha, [finding.path])).get(finding.path)

@@ -7,7 +7,15 @@ from collections.abc import Iterable, Sequence
 
 from bot.github.resources.checks import Annotation, CheckReport, Conclusion
 from bot.markdown import code_block, folded, inline_code, money, paragraph, shortened, table
-from bot.pulls.records import RISK_RANK, SEVERITIES, ChangedFile, Missed, Reviewed, Settled, Tried
+from bot.pulls.records import (
+    RISK_RANK,
+    SEVERITIES,
+    ChangedFile,
+    CoverageGap,
+    PlacedFinding,
+    ReviewResult,
+    VerifierCommand,
+)
 from bot.pulls.skipped import READ_BEFORE
 from handlers.review.buttons import REVIEW_AGAIN
 from handlers.revise.buttons import FIX_THESE
@@ -18,7 +26,7 @@ _QUOTE = 160
 _OPEN_TABLE = 12
 
 
-def comment_text(one: Settled, suggestion: str) -> str:
+def comment_text(one: PlacedFinding, suggestion: str) -> str:
     """Return an inline comment: what is wrong, what fails, how to mend it, what proves it; then what else is there."""
     finding, verdict = one.finding, one.verdict
     failing = verdict.failing_input if verdict is not None and verdict.failing_input else finding.failing_input
@@ -30,17 +38,17 @@ def comment_text(one: Settled, suggestion: str) -> str:
     return "\n\n".join([*parts, *tried, f"<sub>{_proof(one)}</sub>", *(comment_text(each, "") for each in one.also)])
 
 
-def review_text(reviewed: Reviewed) -> str:
+def review_text(reviewed: ReviewResult) -> str:
     """Return the review's own words; the summary comment has the rest."""
     return f"{_counted(reviewed.found).capitalize()}. What was read, and how, is in the summary comment."
 
 
-def sentence(reviewed: Reviewed) -> str:
+def sentence(reviewed: ReviewResult) -> str:
     """How it ended, in one or two sentences."""
     return " ".join(part for part in (_read(reviewed), _since(reviewed)) if part)
 
 
-def _read(reviewed: Reviewed) -> str:
+def _read(reviewed: ReviewResult) -> str:
     if not reviewed.read:
         return "I looked at my open remarks again; what else was pushed I did not read (`/review` does)."
     if not reviewed.files:
@@ -69,12 +77,12 @@ def _how_many(read: int, changed: int) -> str:
     return "the one changed file" if read == 1 else f"all {read} changed files"
 
 
-def _partly(reviewed: Reviewed) -> str:
+def _partly(reviewed: ReviewResult) -> str:
     count = len(reviewed.in_part)
     return f" ({count} only in part)" if count else ""
 
 
-def _since(reviewed: Reviewed) -> str:
+def _since(reviewed: ReviewResult) -> str:
     """What became of earlier remarks."""
     ends = {
         "fixed": reviewed.since.fixed,
@@ -86,7 +94,7 @@ def _since(reviewed: Reviewed) -> str:
     return f"Of what I said before: {', '.join(told)}." if told else ""
 
 
-def summary_text(reviewed: Reviewed) -> str:
+def summary_text(reviewed: ReviewResult) -> str:
     """The summary comment. Where there is nothing to say it is one line."""
     if reviewed.quiet and any(file.left_out is None for file in reviewed.files):
         left_out = sum(file.left_out is not None for file in reviewed.files)
@@ -97,7 +105,7 @@ def summary_text(reviewed: Reviewed) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def check_report(reviewed: Reviewed) -> CheckReport:
+def check_report(reviewed: ReviewResult) -> CheckReport:
     """Return the check run at its end."""
     fixable = reviewed.inline or reviewed.since.open or reviewed.since.back
     parts = [_head(reviewed), _folded_findings(reviewed), _unread(reviewed), _changes(reviewed), _checked(reviewed)]
@@ -110,7 +118,7 @@ def check_report(reviewed: Reviewed) -> CheckReport:
     )
 
 
-def _conclusion(reviewed: Reviewed) -> Conclusion:
+def _conclusion(reviewed: ReviewResult) -> Conclusion:
     if reviewed.blocks:
         return "failure"
     since = reviewed.since
@@ -118,7 +126,7 @@ def _conclusion(reviewed: Reviewed) -> Conclusion:
     return "success" if silent else "neutral"
 
 
-def _title(reviewed: Reviewed) -> str:
+def _title(reviewed: ReviewResult) -> str:
     if reviewed.unread:
         return f"Not complete: {len(reviewed.unread)} {_files(len(reviewed.unread))} could not be read"
     if reviewed.missed:
@@ -129,7 +137,7 @@ def _title(reviewed: Reviewed) -> str:
     return ", ".join(part for part in (found, still, back, _not_read(reviewed)) if part) or "Nothing to say"
 
 
-def _not_read(reviewed: Reviewed) -> str:
+def _not_read(reviewed: ReviewResult) -> str:
     """Return what a title has to say so that nobody takes the check for a reading of everything."""
     wanted = [file for file in reviewed.files if file.left_out is None]
     if not reviewed.read:
@@ -140,23 +148,23 @@ def _not_read(reviewed: Reviewed) -> str:
     return f"{count} {_files(count)} read only in part" if count else ""
 
 
-def _head(reviewed: Reviewed) -> str:
+def _head(reviewed: ReviewResult) -> str:
     return f"{sentence(reviewed)}{_meanings(reviewed)}"
 
 
-def _meanings(reviewed: Reviewed) -> str:
+def _meanings(reviewed: ReviewResult) -> str:
     used = {one.finding.severity for one in (*reviewed.inline, *reviewed.folded)}
     words = "; ".join(f"*{name}*: {meaning}" for name, meaning in SEVERITIES.items() if name in used)
     return f"\n\n<sub>{words}.</sub>" if words else ""
 
 
-def _counted(findings: Iterable[Settled]) -> str:
+def _counted(findings: Iterable[PlacedFinding]) -> str:
     """``2 bugs, 1 risk``."""
     counts = Counter(one.finding.severity for one in findings)
     return ", ".join(f"{counts[name]} {name}{'s' if counts[name] > 1 else ''}" for name in SEVERITIES if counts[name])
 
 
-def _folded_findings(reviewed: Reviewed) -> str:
+def _folded_findings(reviewed: ReviewResult) -> str:
     proved = [one for one in reviewed.folded if one.proved]
     others = [one for one in reviewed.folded if not one.proved]
     blocks = []
@@ -169,7 +177,7 @@ def _folded_findings(reviewed: Reviewed) -> str:
     return "\n\n".join(blocks)
 
 
-def _line(one: Settled) -> str:
+def _line(one: PlacedFinding) -> str:
     finding = one.finding
     place = inline_code(f"{finding.path}:{finding.line}" if finding.line else finding.path)
     title = paragraph(finding.title).rstrip(".")
@@ -178,7 +186,7 @@ def _line(one: Settled) -> str:
     return f"- **{finding.severity}** {place}: {title}.{claim}{why}"
 
 
-def _why(one: Settled) -> str:
+def _why(one: PlacedFinding) -> str:
     if one.finding.severity == "nit":
         return ": small things are not checked again"
     if one.verdict is None:
@@ -186,7 +194,7 @@ def _why(one: Settled) -> str:
     return f": {paragraph(shortened(one.verdict.reason, 300)).rstrip('.')}"
 
 
-def _proof(one: Settled) -> str:
+def _proof(one: PlacedFinding) -> str:
     """What makes it true: the command that says so, or the code that a second reading quoted."""
     finding, verdict = one.finding, one.verdict
     if finding.source != "model":
@@ -199,7 +207,7 @@ def _proof(one: Settled) -> str:
     return f"Checked by a second reading ({verdict.model}), which shows {where}: {quote}"
 
 
-def _tried(tried: Tried) -> str:
+def _tried(tried: VerifierCommand) -> str:
     """Show what was run, without the change and with it, and what came out: one line until somebody opens it."""
     title = f"Tried in the sandbox: {tried.ended}"
     wrote = _wrote(tried.output)
@@ -213,7 +221,7 @@ def _wrote(output: str) -> str:
     return f"It wrote:\n\n{code_block(output, 'text')}" if output.strip() else "It wrote nothing."
 
 
-def _unread(reviewed: Reviewed) -> str:
+def _unread(reviewed: ReviewResult) -> str:
     """What should have been read and was not, and what was left out."""
     lines = [f"- {inline_code(path)}: {paragraph(why)}" for path, why in sorted(reviewed.unread.items())]
     lines += [f"- {_of(one)}: {paragraph(one.reason)}" for one in reviewed.missed]
@@ -225,11 +233,11 @@ def _unread(reviewed: Reviewed) -> str:
     return "\n\n".join(part for part in (missing, partly, left) if part)
 
 
-def _of(one: Missed) -> str:
+def _of(one: CoverageGap) -> str:
     return f"{len(one.paths)} {_files(len(one.paths))} for {' and '.join(one.concerns)}"
 
 
-def _changes(reviewed: Reviewed) -> str:
+def _changes(reviewed: ReviewResult) -> str:
     """What changed, file by file, riskiest first."""
     read = sorted((file for file in reviewed.files if file.left_out is None), key=lambda file: RISK_RANK[file.risk])
     rows = [[inline_code(file.path), _change(file), _risk(file)] for file in read[:_ROWS]]
@@ -251,7 +259,7 @@ def _risk(file: ChangedFile) -> str:
     return f"{file.risk}: {file.why}" if file.why else file.risk
 
 
-def _checked(reviewed: Reviewed) -> str:
+def _checked(reviewed: ReviewResult) -> str:
     """What ran, what did not, what was thrown away, and what it cost."""
     lines = [_readers(reviewed), _tools(reviewed), _not_run(reviewed), _thrown_away(reviewed)]
     lines += [f"In the sandbox: {paragraph(shortened(reviewed.trouble, 300))}."] if reviewed.trouble else []
@@ -260,7 +268,7 @@ def _checked(reviewed: Reviewed) -> str:
     return f"{folded('How this was checked', body)}\n\n<sub>{_cost(reviewed)}</sub>"
 
 
-def _readers(reviewed: Reviewed) -> str:
+def _readers(reviewed: ReviewResult) -> str:
     if not reviewed.models:
         return ""
     names = ", ".join(inline_code(name) for name in reviewed.models)
@@ -268,17 +276,17 @@ def _readers(reviewed: Reviewed) -> str:
     return f"{readings}, then each claim on its own, by {names}; quotes were looked up by code."
 
 
-def _tools(reviewed: Reviewed) -> str:
+def _tools(reviewed: ReviewResult) -> str:
     ran = [f"{run.tool} {run.version} on {run.files} {_files(run.files)}" for run in reviewed.static.ran]
     return f"{', '.join(ran)}: what is new on changed lines counts." if ran else ""
 
 
-def _not_run(reviewed: Reviewed) -> str:
+def _not_run(reviewed: ReviewResult) -> str:
     missing = [f"{each.tool} ({paragraph(shortened(each.reason, 200))})" for each in reviewed.static.not_run]
     return f"Not run: {', '.join(missing)}." if missing else ""
 
 
-def _thrown_away(reviewed: Reviewed) -> str:
+def _thrown_away(reviewed: ReviewResult) -> str:
     counts = reviewed.dropped
     said = {
         "refuted by the check": counts.refuted,
@@ -293,7 +301,7 @@ def _thrown_away(reviewed: Reviewed) -> str:
     return f"Thrown away: {', '.join(told)}." if told else ""
 
 
-def _cost(reviewed: Reviewed) -> str:
+def _cost(reviewed: ReviewResult) -> str:
     at = inline_code(reviewed.head_sha[:10])
     if reviewed.reused:
         return f"{at} was reviewed before under the same rules; nothing was asked again."
@@ -301,7 +309,7 @@ def _cost(reviewed: Reviewed) -> str:
     return f"Read at {at}. Cost {money(reviewed.dollars)}, {calls}. `/review` asks again, `/help` says what else."
 
 
-def _annotations(reviewed: Reviewed) -> Iterable[Annotation]:
+def _annotations(reviewed: ReviewResult) -> Iterable[Annotation]:
     """What is proved and has lines of the head, but no comment there."""
     for one in reviewed.folded:
         finding = one.finding

@@ -9,8 +9,8 @@ import pytest
 from bot.analysis.records import StaticFinding
 from bot.github.text.diffs import FileDiff, parse_diff
 from bot.pulls import places
-from bot.pulls.memory import check, tell
-from bot.pulls.records import Finding, Settled, Verdict
+from bot.pulls.memory import check_finding, report_finding
+from bot.pulls.records import Finding, PlacedFinding, Verdict
 from handlers.review import placement, ranking
 from handlers.review.words import comment_text
 from tests.pulls.test_places import diff
@@ -35,7 +35,7 @@ def claim(**said: Any) -> Finding:
     return Finding.model_validate(usual | said)
 
 
-def settle(**said: Any) -> Settled | None:
+def settle(**said: Any) -> PlacedFinding | None:
     return placement.settle(claim(**said), DIFFS, HEAD, BASE)
 
 
@@ -153,7 +153,9 @@ OPEN = OPEN.replace("False", "True")
 COPY = f"{' ' * 4}drop(user, everything=True, message='{'x' * 363} … (58 more characters)"
 
 
-def settle_cart(quote: str, line: int | None = None, old: str = CART, new: str = OPEN, **said: Any) -> Settled | None:
+def settle_cart(
+    quote: str, line: int | None = None, old: str = CART, new: str = OPEN, **said: Any
+) -> PlacedFinding | None:
     diffs = {"cart.py": file("cart.py", old.split("\n"), new.split("\n"))}
     finding = claim(path="cart.py", quote=quote, line=line, **said)
     return placement.settle(finding, diffs, {"cart.py": new}, {"cart.py": old})
@@ -203,12 +205,12 @@ def test_a_removed_line_is_not_the_one_that_stands_elsewhere(quote: str, said: d
 def test_a_removed_line_that_is_put_back_is_looked_at_again() -> None:
     found = settle_cart("-    require_admin(user)", 12)
     assert found is not None
-    told = tell(found, task="t", head_sha="a" * 40, text=OPEN, folded=False)
-    assert check(told, {"cart.py": OPEN}).standing == "stands"
-    assert check(told, {"cart.py": f"import os\n\n{OPEN}"}).standing == "stands"
-    assert check(told, {"cart.py": CART}).standing == "doubtful"
+    told = report_finding(found, task="t", head_sha="a" * 40, text=OPEN, folded=False)
+    assert check_finding(told, {"cart.py": OPEN}).standing == "stands"
+    assert check_finding(told, {"cart.py": f"import os\n\n{OPEN}"}).standing == "stands"
+    assert check_finding(told, {"cart.py": CART}).standing == "doubtful"
     elsewhere = OPEN.replace("    require_admin(user)\n    drop", "    drop")
-    assert check(told, {"cart.py": elsewhere}).standing == "stands"
+    assert check_finding(told, {"cart.py": elsewhere}).standing == "stands"
 
 
 def test_what_stands_untouched_is_meant_where_its_own_number_is_named() -> None:
@@ -257,7 +259,7 @@ def test_a_suggestion_replaces_what_was_quoted_and_not_the_line_around_it() -> N
 def test_what_is_proved_and_grave_is_said_first_and_inline() -> None:
     proved = Verdict(fate="verified", reason="r")
 
-    def one(severity: str, verdict: Verdict | None, line: int = 3) -> Settled:
+    def one(severity: str, verdict: Verdict | None, line: int = 3) -> PlacedFinding:
         found = settle(line=line, severity=severity, title=f"{severity} {line}")
         assert found is not None
         return found.model_copy(update={"verdict": verdict})

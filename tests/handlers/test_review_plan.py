@@ -12,7 +12,7 @@ from bot.analysis.records import Analysis, StaticFinding
 from bot.github.text.diffs import FileDiff, parse_diff
 from bot.policy import Policy
 from bot.pulls import excerpts, hunks, skipped
-from bot.pulls.records import CONCERNS, ChangedFile, Missed, Part, Reading, Reviewed, Risk
+from bot.pulls.records import CONCERNS, ChangedFile, CoverageGap, Part, Reading, ReviewResult, Risk
 from handlers.review import finders, guidance, plan
 from handlers.review.previous import Earlier
 from tests.pulls.test_places import diff
@@ -257,8 +257,8 @@ def test_what_was_not_read_for_everything_is_read_again() -> None:
     files = [
         ChangedFile(path=name, old_path=name, status="modified", added=1, removed=0, hunks=("h",)) for name in names
     ]
-    missed = Missed(concerns=("tests", "docs"), paths=("b.py",), reason="No money is left.")
-    last = Reviewed(
+    missed = CoverageGap(concerns=("tests", "docs"), paths=("b.py",), reason="No money is left.")
+    last = ReviewResult(
         head_sha="a", merge_base="b", rules="r", files=tuple(files), unread={"c.py": "down"}, missed=(missed,)
     )
     assert Earlier(results=(last,)).hunks("r") == {"a.py": ("h",)}

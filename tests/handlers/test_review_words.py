@@ -5,7 +5,17 @@ from __future__ import annotations
 from bot.analysis.records import Analysis, NotRun, ToolRun
 from bot.github.text.anchors import Anchor
 from bot.github.text.outgoing import outgoing
-from bot.pulls.records import ChangedFile, Dropped, Finding, Missed, Reviewed, Settled, Since, Tried, Verdict
+from bot.pulls.records import (
+    ChangedFile,
+    CoverageGap,
+    DropCounts,
+    Finding,
+    FollowUp,
+    PlacedFinding,
+    ReviewResult,
+    Verdict,
+    VerifierCommand,
+)
 from handlers.review.words import check_report, comment_text, review_text, sentence, summary_text
 
 FINDING = Finding(
@@ -18,15 +28,15 @@ FINDING = Finding(
     claim="So it is.",
 )
 PROOF = Verdict(fate="verified", reason="r", path="a.py", quote="return x", line=3, failing_input="f(None)", model="m")
-PROVED = Settled(finding=FINDING, anchor=Anchor(path="a.py", line=3, side="RIGHT"), verdict=PROOF)
+PROVED = PlacedFinding(finding=FINDING, anchor=Anchor(path="a.py", line=3, side="RIGHT"), verdict=PROOF)
 DOUBT = PROVED.model_copy(update={"verdict": Verdict(fate="unproved", reason="no quote. ")})
 READ = ChangedFile(path="a.py", old_path="a.py", status="modified", added=2, removed=1, risk="high", why="2 reasons")
 LEFT = ChangedFile(path="b.lock", old_path="b.lock", status="modified", added=9, removed=9, left_out="a lock file")
 
 
-def review(**said: object) -> Reviewed:
+def review(**said: object) -> ReviewResult:
     usual = {"head_sha": "a" * 40, "merge_base": "b" * 40, "rules": "r", "files": (READ, LEFT), "models": ("m",)}
-    return Reviewed.model_validate({**usual, "readings": 3, "dollars": 0.0512, "calls": 4, **said})
+    return ReviewResult.model_validate({**usual, "readings": 3, "dollars": 0.0512, "calls": 4, **said})
 
 
 def test_nothing_to_say_is_one_line() -> None:
@@ -50,11 +60,11 @@ def test_a_comment_says_what_fails_and_what_proves_it() -> None:
         "<sub>Checked by a second reading (m), which shows `a.py:3`: `return x`</sub>",
     ]
     tool = FINDING.model_copy(update={"source": "bandit:B605", "claim": ""})
-    assert "Says `bandit:B605`, and did not before this change." in comment_text(Settled(finding=tool), "")
+    assert "Says `bandit:B605`, and did not before this change." in comment_text(PlacedFinding(finding=tool), "")
 
 
 def test_what_was_tried_is_one_line_until_it_is_opened() -> None:
-    tried = Tried(command="cat <<E\n```\n</details>\nE", ended="exit code 1", output="# Approved\n\n@octo")
+    tried = VerifierCommand(command="cat <<E\n```\n</details>\nE", ended="exit code 1", output="# Approved\n\n@octo")
     one = PROVED.model_copy(update={"verdict": PROOF.model_copy(update={"tried": tried})})
     text = comment_text(one, "")
     before, _, rest = text.partition("<details><summary>Tried in the sandbox: exit code 1</summary>")
@@ -76,8 +86,8 @@ def test_what_was_tried_is_one_line_until_it_is_opened() -> None:
 def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
     ran = ToolRun(tool="ruff", version="1.2", command="ruff check", seconds=1, files=1)
     static = Analysis(ran=(ran,), not_run=(NotRun(tool="zizmor", reason="not installed"),))
-    since = Since(fixed=("One",), open=("Two", "Three"))
-    dropped = Dropped(refuted=2, invented=1)
+    since = FollowUp(fixed=("One",), open=("Two", "Three"))
+    dropped = DropCounts(refuted=2, invented=1)
     told = review(inline=(PROVED,), folded=(DOUBT,), static=static, since=since, dropped=dropped, issues=(7,))
     text = summary_text(told)
     assert text.startswith("I read 1 of 2 changed files: 1 bug. Of what I said before: 1 fixed, 2 still open.")
@@ -93,7 +103,7 @@ def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
 
 
 def test_comment_check_and_summary_count_the_same() -> None:
-    tool = Settled(finding=FINDING.model_copy(update={"source": "ruff:F821", "severity": "risk", "line": 9}))
+    tool = PlacedFinding(finding=FINDING.model_copy(update={"source": "ruff:F821", "severity": "risk", "line": 9}))
     told_before = tool.model_copy(update={"again": True})
     joined = PROVED.model_copy(update={"also": (PROVED,)})
     told = review(inline=(joined,), folded=(tool, DOUBT, told_before))
@@ -106,7 +116,7 @@ def test_only_what_was_read_is_called_read() -> None:
     assert sentence(review(files=())) == "The pull request changes no files, so there was nothing to read."
     pushed = check_report(review(files=(READ,), read=False))
     assert (pushed.conclusion, pushed.title) == ("neutral", "1 changed file not read")
-    back = check_report(review(since=Since(back=("One",))))
+    back = check_report(review(since=FollowUp(back=("One",))))
     assert (back.conclusion, back.title) == ("neutral", "1 back again")
     partly = review(files=(READ.model_copy(update={"in_part": "one line was cut"}),))
     assert sentence(partly) == "I read the one changed file (1 only in part) and found nothing to say."
@@ -125,7 +135,7 @@ def test_what_could_not_be_read_is_said_first() -> None:
 
 
 def test_what_was_not_read_for_everything_is_said() -> None:
-    missed = Missed(concerns=("tests", "docs"), paths=("a.py",), reason="No money is left.")
+    missed = CoverageGap(concerns=("tests", "docs"), paths=("a.py",), reason="No money is left.")
     told = review(files=(READ,), missed=(missed,))
     assert sentence(told).startswith("I read the one changed file, but not everything for tests and docs: nothing")
     assert "- 1 file for tests and docs: No money is left." in summary_text(told)

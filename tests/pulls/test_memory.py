@@ -14,22 +14,22 @@ from bot.github.resources.threads import Thread, ThreadComment
 from bot.github.text.markers import with_marker
 from bot.pulls.fingerprints import relocated
 from bot.pulls.memory import (
-    Checked,
-    Known,
+    FindingStatus,
     Memory,
-    Told,
-    check,
-    disputed,
-    ended,
+    ReportedFinding,
+    Suppression,
+    check_finding,
+    decide_final_state,
+    find_dispute,
+    find_suppressions,
+    finding_marker,
     fixed_marker,
-    judged,
-    marker,
-    recalled,
-    said_before,
-    stored,
-    tell,
+    from_row,
+    report_finding,
+    settle_by_thread,
+    to_row,
 )
-from bot.pulls.records import Finding, Settled
+from bot.pulls.records import Finding, PlacedFinding
 from bot.store.findings import State
 from handlers.review.recheck import Answer, concluded
 
@@ -58,8 +58,8 @@ AGAIN = found(
 RATE = found("return price * rate", "Tax replaces the price", "The result is the tax alone, without the net price.")
 
 
-def told(finding: Finding, state: State = "open", text: str = TEXT) -> Told:
-    return tell(Settled(finding=finding), task="t1", head_sha=HEAD, text=text, folded=False).model_copy(
+def told(finding: Finding, state: State = "open", text: str = TEXT) -> ReportedFinding:
+    return report_finding(PlacedFinding(finding=finding), task="t1", head_sha=HEAD, text=text, folded=False).model_copy(
         update={"state": state}
     )
 
@@ -74,8 +74,8 @@ def said(body: str, author: str = "mara", **more: Any) -> ThreadComment:
     return ThreadComment(id=next(ids), body=body, author=author, **(known | more))
 
 
-def ours(one: Told) -> ThreadComment:
-    body = with_marker(f"{one.finding.title}. {one.finding.claim}", marker("t1", one.fingerprint))
+def ours(one: ReportedFinding) -> ThreadComment:
+    body = with_marker(f"{one.finding.title}. {one.finding.claim}", finding_marker("t1", one.fingerprint))
     return said(body, "forgehand[bot]", author_id=BOT, is_bot=True)
 
 
@@ -90,8 +90,8 @@ def comment(body: str, author: str = "mara", author_id: int = 7) -> IssueComment
     return IssueComment(id=next(ids), body=body, author=author, author_id=author_id, author_type="User", **times)
 
 
-def known(finding: Finding, **more: Any) -> Known | None:
-    (answer,) = said_before(Memory(bot_id=BOT, author="ann", **more), [finding])
+def known(finding: Finding, **more: Any) -> Suppression | None:
+    (answer,) = find_suppressions(Memory(bot_id=BOT, author="ann", **more), [finding])
     return answer
 
 
@@ -100,7 +100,7 @@ def known(finding: Finding, **more: Any) -> Known | None:
 )
 def test_what_we_told_is_not_said_again_in_any_words(state: State, reason: str) -> None:
     one = told(ZERO, state)
-    assert known(AGAIN, told=(one,)) == Known(reason=reason, fingerprint=one.fingerprint)
+    assert known(AGAIN, told=(one,)) == Suppression(reason=reason, fingerprint=one.fingerprint)
     assert known(RATE, told=(one,)) is None
 
 
@@ -111,8 +111,8 @@ def test_what_was_fixed_may_be_said_when_it_comes_back() -> None:
 
 def test_what_a_command_rejected_elsewhere_is_not_said() -> None:
     memory = Memory(bot_id=BOT, author="ann")
-    assert said_before(memory, [ZERO, RATE], {told(ZERO).fingerprint}) == (
-        Known(reason="rejected", fingerprint=told(ZERO).fingerprint),
+    assert find_suppressions(memory, [ZERO, RATE], {told(ZERO).fingerprint}) == (
+        Suppression(reason="rejected", fingerprint=told(ZERO).fingerprint),
         None,
     )
 
@@ -133,14 +133,14 @@ def test_what_a_command_rejected_elsewhere_is_not_said() -> None:
 )
 def test_what_a_thread_says_near_the_place_is_not_said(words: str, where: dict[str, Any], repeated: bool) -> None:
     answer = known(ZERO, threads=(thread(said("What is this?"), said(words, "rob"), **where),))
-    assert answer == (Known(reason="thread", by="rob") if repeated else None)
+    assert answer == (Suppression(reason="thread", by="rob") if repeated else None)
 
 
 def test_an_outsider_does_not_silence_what_is_found_in_their_own_change() -> None:
     words = "In `mean` an empty basket raises ZeroDivisionError, a division by zero. All fine."
     outsider, member = said(words, "ann"), said(words, "ann", association="MEMBER")
     assert known(ZERO, threads=(thread(outsider),), comments=(comment(words, "ann"),)) is None
-    assert known(ZERO, threads=(thread(member),)) == Known(reason="thread", by="ann")
+    assert known(ZERO, threads=(thread(member),)) == Suppression(reason="thread", by="ann")
 
 
 def test_a_rule_of_a_tool_counts_line_by_line() -> None:
@@ -164,7 +164,7 @@ def test_a_rule_of_a_tool_counts_line_by_line() -> None:
 )
 def test_what_the_conversation_says_of_the_place_is_not_said(words: str, author_id: int, repeated: bool) -> None:
     answer = known(ZERO, comments=(comment(words, author_id=author_id),))
-    assert answer == (Known(reason="conversation", by="mara") if repeated else None)
+    assert answer == (Suppression(reason="conversation", by="mara") if repeated else None)
 
 
 @pytest.mark.parametrize(
@@ -189,18 +189,18 @@ def test_what_the_conversation_says_of_the_place_is_not_said(words: str, author_
     ],
 )
 def test_a_rejection_is_known_by_its_words(words: str, rejects: bool) -> None:
-    reason = disputed(thread(ours(told(ZERO)), said(words, "ann")), ["ann"])
+    reason = find_dispute(thread(ours(told(ZERO)), said(words, "ann")), ["ann"])
     assert (reason is not None) is rejects
 
 
 def test_only_who_may_decide_rejects() -> None:
     first, no, deciders = ours(told(ZERO)), "Not a bug.", ["ann", "mara", "helper[bot]"]
-    assert disputed(thread(first, said(no, "stranger", association="MEMBER")), deciders) is None
-    assert disputed(thread(first, said(no, "helper[bot]", is_bot=True, association="MEMBER")), deciders) is None
-    assert disputed(thread(first, said(no, "mara")), deciders) == "mara: Not a bug."
+    assert find_dispute(thread(first, said(no, "stranger", association="MEMBER")), deciders) is None
+    assert find_dispute(thread(first, said(no, "helper[bot]", is_bot=True, association="MEMBER")), deciders) is None
+    assert find_dispute(thread(first, said(no, "mara")), deciders) == "mara: Not a bug."
     disliked = thread(first.model_copy(update={"dislikers": ("stranger", "mara")}))
-    assert disputed(disliked, deciders) == "mara: thumbs down"
-    assert disputed(disliked, ["ann"]) is None
+    assert find_dispute(disliked, deciders) == "mara: thumbs down"
+    assert find_dispute(disliked, ["ann"]) is None
 
 
 NEW = "# moved\nimport os\n\n\n"
@@ -225,7 +225,7 @@ NEW = "# moved\nimport os\n\n\n"
     ],
 )
 def test_on_a_new_head_code_says_what_must_be_looked_at(texts: dict[str, str], standing: str) -> None:
-    checked = check(told(ZERO), texts)
+    checked = check_finding(told(ZERO), texts)
     assert checked.standing == standing
     if standing == "stands":
         (path,) = texts
@@ -247,7 +247,7 @@ def test_on_a_new_head_code_says_what_must_be_looked_at(texts: dict[str, str], s
     ],
 )
 def test_a_merge_ends_what_is_open_by_its_lines(texts: dict[str, str], state: State) -> None:
-    assert ended(told(ZERO), texts) == state
+    assert decide_final_state(told(ZERO), texts) == state
 
 
 def test_removed_code_is_looked_at_once_its_place_changes() -> None:
@@ -255,11 +255,12 @@ def test_removed_code_is_looked_at_once_its_place_changes() -> None:
     new = old.replace("    unlock(path)\n", "")
     finding = found("    unlock(path)", "Lock is kept", "Nobody unlocks.", text=old, removed=True)
     one = told(finding, text=new)
-    assert check(one, {PATH: NEW + new}).standing == "stands"
+    assert check_finding(one, {PATH: NEW + new}).standing == "stands"
     assert (
-        check(one, {PATH: new.replace("write(path)", "with held(path):\n        write(path)")}).standing == "doubtful"
+        check_finding(one, {PATH: new.replace("write(path)", "with held(path):\n        write(path)")}).standing
+        == "doubtful"
     )
-    assert check(one, {}).standing == "stands"
+    assert check_finding(one, {}).standing == "stands"
 
 
 @settings(max_examples=40)
@@ -269,9 +270,9 @@ def test_removed_code_is_looked_at_once_its_place_changes() -> None:
 def test_whatever_comes_above_or_below_the_finding_stands(extra: list[str], above: bool) -> None:
     more = "\n".join(extra)
     texts = {PATH: f"{more}\n{TEXT}" if above else f"{TEXT}\n{more}\n"}
-    checked = check(told(ZERO), texts)
+    checked = check_finding(told(ZERO), texts)
     assert checked.standing == "stands"
-    assert said_before(
+    assert find_suppressions(
         Memory(bot_id=BOT, author="ann", told=(checked.told,)), [found(ZERO.quote, "x", "y", text=texts[PATH])]
     )[0]
 
@@ -298,7 +299,7 @@ def test_people_settle_findings(standing: Any, fields: dict[str, Any], answers: 
     memory = Memory(
         bot_id=BOT, author="ann", deciders=("ann",), told=(one,), threads=(thread(ours(one), *replies, **fields),)
     )
-    after = judged(Checked(told=one, standing=standing), memory)
+    after = settle_by_thread(FindingStatus(told=one, standing=standing), memory)
     assert after.told.state == state
     assert bool(after.why) is (state != "open")
 
@@ -315,27 +316,27 @@ def test_a_marker_that_somebody_else_wrote_is_not_our_thread() -> None:
 
 def test_a_stored_finding_is_recalled_as_it_was() -> None:
     one = told(ZERO, "folded")
-    row = stored(one, "octo/sample", 3, comment=5)
+    row = to_row(one, "octo/sample", 3, comment=5)
     assert (row.rule, row.comment, row.state) == ("model:correctness", 5, "folded")
-    assert recalled(row) == one
+    assert from_row(row) == one
 
 
 def test_what_still_holds_is_remembered_and_not_asked_again() -> None:
     changed = {PATH: TEXT.replace("len(prices)", "max(len(prices), 0)")}
-    checked = check(told(ZERO), changed)
+    checked = check_finding(told(ZERO), changed)
     assert checked.standing == "doubtful"
     answer = Answer(path=PATH, quote="total / max(len(prices), 0)", reason="Zero stays zero.")
     (one, unheard) = (concluded(checked, each, "b" * 40, changed).told for each in (answer, None))
     assert (one.state, one.head_sha, one.finding.quote) == ("open", "b" * 40, "    return total / max(len(prices), 0)")
-    assert check(one, {PATH: NEW + changed[PATH]}).standing == "stands"
-    assert check(unheard, changed).standing == "doubtful"
+    assert check_finding(one, {PATH: NEW + changed[PATH]}).standing == "stands"
+    assert check_finding(unheard, changed).standing == "doubtful"
     assert concluded(checked, answer.model_copy(update={"fixed": True}), "b" * 40, changed).told.state == "fixed"
 
 
 def test_a_finding_answered_elsewhere_is_quiet_until_it_moves() -> None:
     changed = {PATH: TEXT.replace("return total / len(prices)", "return divide(total, prices)")}
-    checked = check(told(ZERO), changed)
+    checked = check_finding(told(ZERO), changed)
     answer = Answer(path="shop/divide.py", quote="return total / len(prices)", reason="It moved.")
     one = concluded(checked, answer, "b" * 40, changed).told
-    assert check(one, {PATH: NEW + changed[PATH]}).standing == "stands"
-    assert check(one, {PATH: changed[PATH].replace("divide(total", "safe(total")}).standing == "doubtful"
+    assert check_finding(one, {PATH: NEW + changed[PATH]}).standing == "stands"
+    assert check_finding(one, {PATH: changed[PATH].replace("divide(total", "safe(total")}).standing == "doubtful"
