@@ -26,7 +26,7 @@ _DOLLARS = 20.0
 
 
 @dataclass(frozen=True)
-class Asked:
+class RankedIssue:
     """One issue with its first files, and what a model is shown of them."""
 
     name: str
@@ -35,14 +35,14 @@ class Asked:
     listed: str
 
 
-def prepared(name: str, issue: str, index: Index) -> Asked:
+def prepared(name: str, issue: str, index: Index) -> RankedIssue:
     title, _, body = issue.strip().partition("\n")
     ranking = index.rank(issue, RERANKED)
     brief = Brief(nonce="0" * 16, title=title, body=body, base_branch="main", base_sha=index.commit)
-    return Asked(name, brief, tuple(ranking), list_candidates(index, ranking))
+    return RankedIssue(name, brief, tuple(ranking), list_candidates(index, ranking))
 
 
-async def orders(asked: Sequence[Asked], folder: Path) -> tuple[dict[str, list[str]], dict[str, Any]]:
+async def orders(asked: Sequence[RankedIssue], folder: Path) -> tuple[dict[str, list[str]], dict[str, Any]]:
     """The paths of each issue in the model's order; and who was asked, dollars in all, tokens asked with on average.
 
     Raises :class:`bot.models.port.ModelError` where the settings name no model that answers.
@@ -54,7 +54,7 @@ async def orders(asked: Sequence[Asked], folder: Path) -> tuple[dict[str, list[s
     gate = asyncio.Semaphore(_AT_ONCE)
     replies: list[Reply] = []
 
-    async def order(one: Asked) -> list[str]:
+    async def order(one: RankedIssue) -> list[str]:
         spender = Spender(task=one.name, repository="bench/localize", max_task=_DOLLARS, max_day=_DOLLARS)
         question = rerank_question(one.brief, one.listed)
         async with gate:

@@ -32,7 +32,7 @@ from bot.local.hosting import free_port, manifest_rights
 from bot.settings import MODEL_ROLES
 from simhub import AppCredentials, Hub
 from simhub.model import Account, Pull, Repository
-from simhub.model_formats import Asked
+from simhub.model_formats import ModelRequest
 from simhub.requestlog import RequestRecord
 from simhub.scripted_model import Script, ScriptedModel
 
@@ -68,7 +68,7 @@ class Subject:
         if record.kind in {"app", "installation"} and record.path != "/app/hook/deliveries":
             self.asked.append((time.perf_counter(), record))
 
-    async def think(self, asked: Asked) -> dict[str, Any]:
+    async def think(self, asked: ModelRequest) -> dict[str, Any]:
         self.thinking += 1
         await asyncio.sleep(_MODEL_SECONDS)
         self.thinking -= 1
@@ -103,7 +103,7 @@ class Seen:
 Start = Callable[[Hub, AppCredentials, Path, int, str], AbstractAsyncContextManager[Server]]
 
 
-def _reply(asked: Asked, scene: Scene) -> dict[str, Any]:
+def _reply(asked: ModelRequest, scene: Scene) -> dict[str, Any]:
     told = (*scene.told, *scene.invented)
     if "report" in asked.tools:
         mine = told if re.search("Concern: .*correctness", asked.text) else ()

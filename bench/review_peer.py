@@ -16,7 +16,7 @@ import yaml
 from bench.review_scenes import Told
 from bench.webhooks.servers import SECRET, Server, answering, key_file, running
 from simhub import AppCredentials, Hub
-from simhub.model_formats import Asked
+from simhub.model_formats import ModelRequest
 
 VERSION = "0.49.0"
 _VENV = Path(".bench/pr-agent").resolve()
@@ -98,7 +98,7 @@ async def pr_agent(
         yield await answering(Server("pr-agent", port, "/api/v1/github_webhooks", "/", process), "/")
 
 
-def answer(asked: Asked, told: Sequence[Told]) -> dict[str, Any]:
+def answer(asked: ModelRequest, told: Sequence[Told]) -> dict[str, Any]:
     """What the model says to one of its four prompts, in the YAML that the prompt asks for."""
     if "suggestion_score" in asked.system + asked.user:
         return _yaml({"code_suggestions": [_scored(number, one) for number, one in enumerate(told)]})

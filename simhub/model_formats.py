@@ -35,7 +35,7 @@ _OPENAI_OVERLOADED = (503, "", "server_is_overloaded", "Overloaded.")
 
 
 @dataclass(frozen=True)
-class Asked:
+class ModelRequest:
     """A request in one shape, whichever format it came in; ``body`` and ``headers`` are what was sent."""
 
     protocol: str
@@ -59,12 +59,12 @@ class Asked:
         }
 
 
-def read(protocol: str, body: Json, headers: Mapping[str, str]) -> Asked:
-    """Read a request as :class:`Asked`; header names are lower case."""
+def read(protocol: str, body: Json, headers: Mapping[str, str]) -> ModelRequest:
+    """Read a request as :class:`ModelRequest`; header names are lower case."""
     system, turns = _turns(protocol, body)
     assistants = [i for i, (role, _) in enumerate(turns) if role == "assistant"]
     groups = sum(1 for i in assistants if i == 0 or turns[i - 1][0] != "assistant")
-    return Asked(
+    return ModelRequest(
         protocol=protocol,
         model=str(body.get("model", "")),
         system=system,
@@ -158,7 +158,7 @@ def error_event(protocol: str) -> str:
     return _sse(error_body("chat", "server_error", "Overloaded", "server_is_overloaded"))
 
 
-def whole(asked: Asked, reply: Json) -> Json:
+def whole(asked: ModelRequest, reply: Json) -> Json:
     """Render the answer as one JSON document."""
     if asked.protocol == "messages":
         message = _message(asked, reply)
@@ -169,7 +169,7 @@ def whole(asked: Asked, reply: Json) -> Json:
     return (_response if asked.protocol == "responses" else _completion)(asked, reply)
 
 
-def stream(asked: Asked, reply: Json) -> list[str]:
+def stream(asked: ModelRequest, reply: Json) -> list[str]:
     """Render the answer as server-sent events, text in small pieces."""
     return {"messages": _message_events, "responses": _response_events, "chat": _chunks}[asked.protocol](asked, reply)
 
@@ -194,7 +194,7 @@ def _calls(reply: Json, prefix: str) -> list[Json]:
     ]
 
 
-def _usage(asked: Asked, reply: Json) -> Json:
+def _usage(asked: ModelRequest, reply: Json) -> Json:
     counted = {
         "input": max(1, len(json.dumps(asked.body)) // 4),
         "output": max(1, len(json.dumps(reply)) // 4),
@@ -210,7 +210,7 @@ def _pieces(text: str) -> list[str]:
 # -- messages
 
 
-def _message(asked: Asked, reply: Json) -> Json:
+def _message(asked: ModelRequest, reply: Json) -> Json:
     used = _usage(asked, reply)
     content: list[Json] = []
     if "reasoning" in reply:
@@ -244,7 +244,7 @@ def _message(asked: Asked, reply: Json) -> Json:
     }
 
 
-def _message_events(asked: Asked, reply: Json) -> list[str]:
+def _message_events(asked: ModelRequest, reply: Json) -> list[str]:
     message = _message(asked, reply)
     blocks, usage = message["content"], message["usage"]
     start = message | {"content": [], "stop_reason": None, "usage": usage | {"output_tokens": 1}}
@@ -275,7 +275,7 @@ def _deltas(block: Json) -> tuple[Json, list[Json]]:
 # -- responses
 
 
-def _response(asked: Asked, reply: Json) -> Json:
+def _response(asked: ModelRequest, reply: Json) -> Json:
     used = _usage(asked, reply)
     length = reply.get("stop") == "length"
     return {
@@ -336,7 +336,7 @@ def _output(reply: Json) -> list[Json]:
     return items
 
 
-def _response_events(asked: Asked, reply: Json) -> list[str]:
+def _response_events(asked: ModelRequest, reply: Json) -> list[str]:
     response = _response(asked, reply)
     events: list[Json] = [
         {"type": "response.created", "response": response | {"status": "in_progress", "output": [], "usage": None}}
@@ -355,7 +355,7 @@ def _response_events(asked: Asked, reply: Json) -> list[str]:
 # -- chat
 
 
-def _completion(asked: Asked, reply: Json) -> Json:
+def _completion(asked: ModelRequest, reply: Json) -> Json:
     message, reason = _chat_message(reply)
     common = {"id": f"chatcmpl-{next(_numbers)}", "created": int(time.time()), "model": asked.model}
     choice = {"index": 0, "message": message, "finish_reason": reason, "logprobs": None}
@@ -375,7 +375,7 @@ def _chat_message(reply: Json) -> tuple[Json, str]:
     return message, "length" if reply.get("stop") == "length" else stop
 
 
-def _chat_usage(asked: Asked, reply: Json) -> Json:
+def _chat_usage(asked: ModelRequest, reply: Json) -> Json:
     used = _usage(asked, reply)
     return {
         "prompt_tokens": used["input"],
@@ -385,7 +385,7 @@ def _chat_usage(asked: Asked, reply: Json) -> Json:
     }
 
 
-def _chunks(asked: Asked, reply: Json) -> list[str]:
+def _chunks(asked: ModelRequest, reply: Json) -> list[str]:
     message, reason = _chat_message(reply)
     chunk: Json = {
         "id": f"chatcmpl-{next(_numbers)}",

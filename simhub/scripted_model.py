@@ -38,9 +38,9 @@ from typing import Any, Self
 from aiohttp import web
 
 from simhub import model_formats
-from simhub.model_formats import Asked, Json
+from simhub.model_formats import Json, ModelRequest
 
-Reply = Json | Callable[[Asked], Json | Awaitable[Json]]
+Reply = Json | Callable[[ModelRequest], Json | Awaitable[Json]]
 _HUNG_UP = {"reset", "truncate", "malformed", "stream_error"}
 
 
@@ -53,7 +53,7 @@ class Rule:
     reusable: bool = False
     used: int = 0
 
-    def fits(self, asked: Asked) -> bool:
+    def fits(self, asked: ModelRequest) -> bool:
         if self.used and not self.reusable:
             return False
         return all(_holds(name, wanted, asked) for name, wanted in self.match.items())
@@ -64,8 +64,8 @@ class Script:
     """Rules in order, and the requests that came, matched or not."""
 
     rules: list[Rule] = field(default_factory=list)
-    requests: list[Asked] = field(default_factory=list)
-    unmatched: list[Asked] = field(default_factory=list)
+    requests: list[ModelRequest] = field(default_factory=list)
+    unmatched: list[ModelRequest] = field(default_factory=list)
 
     @classmethod
     def load(cls, rules: Sequence[Json]) -> Script:
@@ -89,7 +89,7 @@ class Script:
             raise ValueError(f"a rule cannot match on {', '.join(sorted(unknown))}")
         self.rules.append(Rule(match, reply, reusable))
 
-    def answer(self, asked: Asked) -> Json | Awaitable[Json] | None:
+    def answer(self, asked: ModelRequest) -> Json | Awaitable[Json] | None:
         self.requests.append(asked)
         for rule in self.rules:
             if rule.fits(asked):
@@ -103,7 +103,7 @@ def _contains(wanted: str | list[str], text: str) -> bool:
     return all(part in text for part in ([wanted] if isinstance(wanted, str) else wanted))
 
 
-_MATCHERS: dict[str, Callable[[Any, Asked], bool]] = {
+_MATCHERS: dict[str, Callable[[Any, ModelRequest], bool]] = {
     "protocol": lambda wanted, asked: wanted == asked.protocol,
     "model": lambda wanted, asked: wanted == asked.model,
     "system": lambda wanted, asked: _contains(wanted, asked.system),
@@ -115,7 +115,7 @@ _MATCHERS: dict[str, Callable[[Any, Asked], bool]] = {
 }
 
 
-def _holds(name: str, wanted: Any, asked: Asked) -> bool:
+def _holds(name: str, wanted: Any, asked: ModelRequest) -> bool:
     return _MATCHERS[name](wanted, asked)
 
 
@@ -138,7 +138,7 @@ class ScriptedModel:
         return f"{self.anthropic_url}/v1"
 
     @property
-    def requests(self) -> list[Asked]:
+    def requests(self) -> list[ModelRequest]:
         return self.script.requests
 
     async def __aenter__(self) -> Self:
@@ -171,7 +171,7 @@ class ScriptedModel:
 
         return handle
 
-    async def _answer(self, request: web.Request, asked: Asked, reply: Json) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, asked: ModelRequest, reply: Json) -> web.StreamResponse:
         fault = reply.get("fault")
         if fault and fault not in _HUNG_UP:
             status, body, headers = model_formats.fault(asked.protocol, fault, reply)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench.webhooks.acts import Acted, label_at_once
+from bench.webhooks.acts import LabelTimings, label_at_once
 from bench.webhooks.load import Round, pull_request_payload, send_all, signed
 from bench.webhooks.servers import SECRET, Server, forgehand, install_probot, probot
 from bot.local.hosting import free_port, manifest_rights
@@ -41,7 +41,7 @@ class Subject:
     maintainer: Account
     idle_rss_mb: float = 0.0
     rounds: dict[str, list[Round]] = field(default_factory=lambda: {load: [] for load in LOADS})
-    acted: Acted | None = None
+    acted: LabelTimings | None = None
 
     def figures(self) -> dict[str, Any]:
         assert self.acted is not None

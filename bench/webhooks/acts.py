@@ -19,7 +19,7 @@ _AFTER = 3.0  # the work that the label started goes on meanwhile
 
 
 @dataclass(frozen=True)
-class Acted:
+class LabelTimings:
     """Seconds: from the label to the reaction, for the issue that got it soonest and the one that got it last; the
     slowest webhook and liveness answers.
     """
@@ -32,7 +32,7 @@ class Acted:
 
 async def label_at_once(
     hub: Hub, repository: Repository, maintainer: Account, server: Server, count: int = 10
-) -> Acted:
+) -> LabelTimings:
     """Label ``count`` fresh issues at the same moment and watch."""
     async with aiohttp.ClientSession(headers={"Authorization": f"token {maintainer.token}"}) as session:
         issues = f"{hub.api_url}/repos/{repository.full_name}/issues"
@@ -49,7 +49,7 @@ async def label_at_once(
         hub.latency = 0.0
         watching.cancel()
         slowest = max((item.duration for item in list(hub.webhooks.log)[before:]), default=0.0)
-        return Acted(min(signs), max(signs), slowest, max(await watching, default=0.0))
+        return LabelTimings(min(signs), max(signs), slowest, max(await watching, default=0.0))
 
 
 async def _new_issue(session: aiohttp.ClientSession, issues: str, number: int) -> int:

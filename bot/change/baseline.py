@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from bot.change.records import Baseline, Brief, Found
+from bot.change.records import Baseline, Brief, CodeLocation
 from bot.change.stages import Stage
 from bot.git.changes import Changes
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun, ToolchainError
 from bot.work.assignment import Assignment
-from bot.work.workshop import Installed, Workshop
+from bot.work.workshop import BaseInstallation, Workshop
 
 # where all the nearest tests are too slow as well
 _NEAREST = 3
 
 
-async def install(job: Assignment[Any], brief: Brief) -> Installed:
+async def install(job: Assignment[Any], brief: Brief) -> BaseInstallation:
     """Check out the base and install it through the allow-list proxy."""
     await job.stage(Stage.PREPARE, "started")
     return await job.workshop(brief.base_sha).ready()
 
 
-async def baseline(job: Assignment[Any], brief: Brief, found: Found, installed: Installed) -> Baseline:
+async def baseline(job: Assignment[Any], brief: Brief, found: CodeLocation, installed: BaseInstallation) -> Baseline:
     """Run the full suite, or the nearest tests where that is no use.
 
     The record names the scope.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from bot.change.recipe import Job
-from bot.change.records import Brief, Found
+from bot.change.records import Brief, CodeLocation
 from bot.models.port import Message
 from bot.work.prompts import render
 from bot.work.records import Work
 
 
-def system_text(job: Job[Any], brief: Brief, found: Found) -> str:
+def system_text(job: Job[Any], brief: Brief, found: CodeLocation) -> str:
     """Render our rules and the repository's guidelines."""
     return render(
         f"{job.recipe.prompts}/system.md.j2",

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from bot.change.recipe import AnyEvidence, Job
-from bot.change.records import Baseline, Brief, Found, Proof
+from bot.change.records import Baseline, Brief, CodeLocation, Proof
 from bot.change.stages import Stage
 from bot.context.lookup import Lookup
 from bot.engine.port import Ctx
@@ -37,7 +37,7 @@ def lookup_for(job: Assignment[Any], brief: Brief) -> Callable[[Changes], Awaita
     return lookup
 
 
-async def start_editing(job: Job[Any], evidence: AnyEvidence, found: Found, said: tuple[Message, ...]) -> Work:
+async def start_editing(job: Job[Any], evidence: AnyEvidence, found: CodeLocation, said: tuple[Message, ...]) -> Work:
     """Begin the work.
 
     The proof's files, what was said by then, and what is wanted now.
@@ -68,7 +68,7 @@ async def note_unchanged(job: Job[Any]) -> None:
     await job.stage(Stage.EDIT, "failed", "nothing was changed")
 
 
-async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Found) -> Hands:
+async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> Hands:
     """Return the tools of the loop, bound to what the recipe lets it edit."""
     brief = evidence.brief
     existing = frozenset(await ctx.step("existing", existing_paths, job, brief))
@@ -113,7 +113,7 @@ def code_and_new_tests(job: Job[Any], evidence: AnyEvidence, existing: Collectio
     return may_edit
 
 
-def _check(job: Job[Any], evidence: AnyEvidence, found: Found) -> Check:
+def _check(job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> Check:
     brief, base, proof = evidence.brief, evidence.baseline, evidence.proof
 
     async def check(changes: Changes) -> str:
@@ -139,7 +139,7 @@ def _progress(verdicts: Mapping[str, str], proof: Proof) -> str:
 
 
 async def tests_near(
-    job: Job[Any], brief: Brief, base: Baseline, found: Found, changes: Changes, proof: Proof | None
+    job: Job[Any], brief: Brief, base: Baseline, found: CodeLocation, changes: Changes, proof: Proof | None
 ) -> Sequence[str]:
     """Return the tests to run after an edit.
 

@@ -20,14 +20,14 @@ _MOVED = (
 _SUBJECT = 72
 
 
-class Sent(JsonModel):
+class PushResult(JsonModel):
     """The commit that was pushed, or in words why none was."""
 
     sha: str | None = None
     stop: str = ""
 
 
-async def push(job: Job[Any], evidence: AnyEvidence, message: str) -> Sent:
+async def push(job: Job[Any], evidence: AnyEvidence, message: str) -> PushResult:
     """Commit the tested tree on the head that was read, and push it.
 
     It is pushed only if the branch is still where it was.
@@ -42,13 +42,13 @@ async def push(job: Job[Any], evidence: AnyEvidence, message: str) -> Sent:
     github = await job.services.github.for_repository(repository, READ)
     pull = await pulls.get_pull(github, repository, job.task.number)
     if pull.state != "open":
-        return Sent(stop="The pull request was closed meanwhile, so nothing was pushed.")
+        return PushResult(stop="The pull request was closed meanwhile, so nothing was pushed.")
     sha = report.base_sha
     try:
         sha = await commits.put(job, report, message, ends.branch, triggered=job.task.triggered, expect=sha)
     except NonFastForward:
-        return Sent(stop=_MOVED)
-    return Sent(sha=sha)
+        return PushResult(stop=_MOVED)
+    return PushResult(sha=sha)
 
 
 def subject(text: str) -> str:

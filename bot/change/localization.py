@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from bot.change.recipe import Job
-from bot.change.records import Brief, Found
+from bot.change.records import Brief, CodeLocation
 from bot.change.stages import Stage
 from bot.context import guidelines
 from bot.context.index import Index
@@ -32,7 +32,7 @@ RERANK_OUTPUT = 2048
 _TEST_NAME = re.compile(r"(?:(?<!conf)test|[._]spec\.)[^/]*$", re.IGNORECASE)
 
 
-async def find(job: Job[Any], brief: Brief) -> Found:
+async def find(job: Job[Any], brief: Brief) -> CodeLocation:
     """Return the likeliest files with windows, guidelines and tests.
 
     For a pull request these are the files it changes; else files are ranked for the request's words.
@@ -48,7 +48,7 @@ async def find(job: Job[Any], brief: Brief) -> Found:
         windows = str(await asyncio.to_thread(code.windows, ranking[:_FILES], _WINDOW_TOKENS))
         tests = await asyncio.to_thread(nearby_tests, code, [one.path for one in ranking])
     mirror = await job.mirror(brief.trusted_sha)
-    found = Found(
+    found = CodeLocation(
         files=files,
         windows=windows,
         guidelines=await guidelines.collect(partial(mirror.read, brief.trusted_sha), code.paths, files),

@@ -10,7 +10,7 @@ from bot.change import commits, gate_runner, proof
 from bot.change.issue import already_open, fetch_base
 from bot.change.publication import EVIDENCE, notify, tell
 from bot.change.recipe import AnyEvidence, Job
-from bot.change.records import Brief, Published
+from bot.change.records import Brief, Publication
 from bot.change.stages import Stage
 from bot.engine.port import Ctx, Outcome, TaskState
 from bot.git.changes import Changes
@@ -111,7 +111,7 @@ class NewPullRequest:
         state: TaskState = "done" if evidence.verified else "unverified"
         return Outcome(state=state, summary=f"Opened #{published.number}", data=published.model_dump())
 
-    async def _open(self, job: Job[Any], evidence: AnyEvidence, text: PullText, head_sha: str) -> Published:
+    async def _open(self, job: Job[Any], evidence: AnyEvidence, text: PullText, head_sha: str) -> Publication:
         """Open the pull request and post the comment that names it.
 
         One step, so that a cancel separates neither.
@@ -121,7 +121,9 @@ class NewPullRequest:
         pull = await open_pull(job, evidence, text)
         await notify(job, self.words.opened_text(evidence, pull.number))
         await job.stage(Stage.PUBLISH, "done", f"#{pull.number}")
-        return Published(branch=job.branch, head_sha=head_sha, number=pull.number, url=pull.html_url, draft=pull.draft)
+        return Publication(
+            branch=job.branch, head_sha=head_sha, number=pull.number, url=pull.html_url, draft=pull.draft
+        )
 
 
 async def recheck(job: Job[Any], brief: Brief, changes: Changes) -> Recheck:

@@ -12,7 +12,7 @@ from bot.change.conversation import system_text, told
 from bot.change.delivery import deliver
 from bot.change.publication import tell
 from bot.change.recipe import AnyEvidence, Job, ProofResult, Recipe
-from bot.change.records import Baseline, Brief, Claims, Found
+from bot.change.records import Baseline, Brief, Claims, CodeLocation
 from bot.engine.port import Ctx, Outcome, Step
 from bot.git.changes import Changes
 from bot.models.port import ModelError
@@ -20,7 +20,7 @@ from bot.work.loop import LoopLimits, work
 from bot.work.origin import Request
 from bot.work.records import Work
 from bot.work.services import Services
-from bot.work.workshop import Installed
+from bot.work.workshop import BaseInstallation
 
 # the gates may send an edit back three times; what fails then has failed in four different ways
 _ROUNDS = 4
@@ -52,7 +52,7 @@ async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any]
     return await deliver(ctx, job, evidence)
 
 
-async def _look_around(ctx: Ctx, job: Job[Any], brief: Brief) -> tuple[Found, Baseline | None]:
+async def _look_around(ctx: Ctx, job: Job[Any], brief: Brief) -> tuple[CodeLocation, Baseline | None]:
     """Find and install side by side, then run the tests as they are.
 
     Without a baseline where no code may run.
@@ -64,12 +64,14 @@ async def _look_around(ctx: Ctx, job: Job[Any], brief: Brief) -> tuple[Found, Ba
         "install": Step(baseline.install, (job, brief), interruptible=True),
     }
     branches = await ctx.parallel(steps)
-    found: Found = branches["find"]
-    installed: Installed = branches["install"]
+    found: CodeLocation = branches["find"]
+    installed: BaseInstallation = branches["install"]
     return found, await ctx.step("baseline", baseline.baseline, job, brief, found, installed, interruptible=True)
 
 
-async def _edit(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Found, proved: ProofResult) -> AnyEvidence:
+async def _edit(
+    ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: CodeLocation, proved: ProofResult
+) -> AnyEvidence:
     """Edit, gate, judge.
 
     Back to the edit with what was wrong, a bounded number of times.

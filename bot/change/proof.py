@@ -8,7 +8,7 @@ from bot.change.conversation import system_text, told
 from bot.change.editor import lookup_for
 from bot.change.proof_rules import RUNS, check_proof, reported_errors
 from bot.change.recipe import AnyEvidence, Job, ProofResult
-from bot.change.records import Brief, Found, Proof
+from bot.change.records import Brief, CodeLocation, Proof
 from bot.change.stages import Stage
 from bot.engine.port import Ctx
 from bot.git.changes import Changes
@@ -29,7 +29,7 @@ _RECOGNISE = {
 }
 
 
-class Proved(JsonModel):
+class ProofAttempt(JsonModel):
     """A proof, or in words why there is none."""
 
     proof: Proof | None = None
@@ -39,7 +39,7 @@ class Proved(JsonModel):
 class FailingTest:
     """A prover that wants a new test which fails for the issue's reason."""
 
-    async def prove(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Found) -> ProofResult:
+    async def prove(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> ProofResult:
         """Loop until a test proves the bug; the edit goes on with what was learnt."""
         brief = evidence.brief
         prompt = await ctx.step("prove-prompt", opening, job, evidence, found)
@@ -60,7 +60,7 @@ class FailingTest:
         return ProofResult(note=problem, ended=True)
 
 
-async def opening(job: Job[Any], evidence: AnyEvidence, found: Found) -> str:
+async def opening(job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> str:
     """Render the first message of the proof stage."""
     await job.stage(Stage.PROVE, "started")
     brief = evidence.brief
@@ -93,15 +93,15 @@ def _test_files(job: Job[Any], brief: Brief, changes: Changes) -> list[str]:
     return job.workshop(brief.base_sha).toolchain().targets(written)
 
 
-async def check(job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> Proved:
+async def check(job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> ProofAttempt:
     """Run the new test three times on the base and judge it."""
     mirror = await job.mirror(brief.base_sha)
     existing = [path for path in sorted(changes.files) if await mirror.exists(brief.base_sha, path)]
     if existing:
-        return Proved(problem=f"The proof must be in a new file; {', '.join(existing)} exists already.")
+        return ProofAttempt(problem=f"The proof must be in a new file; {', '.join(existing)} exists already.")
     targets = _test_files(job, brief, changes)
     if not targets:
-        return Proved(problem="No test was written.")
+        return ProofAttempt(problem="No test was written.")
     workshop = job.workshop(brief.base_sha)
     await workshop.renew()
     runs = [await workshop.test(changes, targets) for _ in range(RUNS)]
@@ -110,7 +110,7 @@ async def check(job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> 
     reported = reported_errors("\n".join([brief.title, brief.body, *(comment.text for comment in brief.comments)]))
     checked = check_proof(runs, reported, lambda path: path in there and not toolchain.is_test(path))
     if checked.problem is not None:
-        return Proved(problem=checked.problem)
+        return ProofAttempt(problem=checked.problem)
     proof = Proof(
         files=changes,
         targets=tuple(targets),
@@ -123,10 +123,10 @@ async def check(job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> 
     if not checked.matched:
         proof_or_problem = await _recognised(job, brief, proof, attempt)
         if isinstance(proof_or_problem, str):
-            return Proved(problem=proof_or_problem)
+            return ProofAttempt(problem=proof_or_problem)
         proof = proof_or_problem
     await job.stage(Stage.PROVE, "done", f"`{proof.tests[0]}` fails, {RUNS} of {RUNS}: {proof.reason}")
-    return Proved(proof=proof)
+    return ProofAttempt(proof=proof)
 
 
 async def _recognised(job: Job[Any], brief: Brief, proof: Proof, attempt: int) -> Proof | str:

@@ -22,7 +22,7 @@ _BROKEN_TEST = {
 _BROKEN_TEXT = re.compile(rf"^(?:{'|'.join(sorted(_BROKEN_TEST))})\b|fixture '.*' not found")
 
 
-class Reported(JsonModel):
+class ReportedExceptions(JsonModel):
     """Exceptions that an issue shows as raised: name and message."""
 
     raised: tuple[tuple[str, str], ...] = ()
@@ -39,13 +39,13 @@ class ProofCheck(JsonModel):
     failures: tuple[Failure, ...] = ()
 
 
-def reported_errors(text: str) -> Reported:
+def reported_errors(text: str) -> ReportedExceptions:
     """Return the exceptions an issue shows, in order, without repetition."""
     raised = tuple(dict.fromkeys((name, (message or "").strip()) for name, message in _RAISED_LINE.findall(text)))
-    return Reported(raised=raised)
+    return ReportedExceptions(raised=raised)
 
 
-def check_proof(runs: Sequence[TestRun], reported: Reported, is_product: Callable[[str], bool]) -> ProofCheck:
+def check_proof(runs: Sequence[TestRun], reported: ReportedExceptions, is_product: Callable[[str], bool]) -> ProofCheck:
     """Judge the runs of a new test on the unchanged code.
 
     It must be collected, fail in its call phase, fail the same way in every run, and not fail because the test
@@ -96,7 +96,9 @@ def _unusable(run: TestRun) -> str | None:
     return None
 
 
-def _recognise(failures: tuple[Failure, ...], reported: Reported, is_product: Callable[[str], bool]) -> ProofCheck:
+def _recognise(
+    failures: tuple[Failure, ...], reported: ReportedExceptions, is_product: Callable[[str], bool]
+) -> ProofCheck:
     """Find the reported exception among those that ended the tests.
 
     Where none decides, the verifier does.
@@ -124,7 +126,7 @@ def _same(error: RaisedError, name: str, message: str) -> bool:
     return error.type == name and (first == wanted or (cut != wanted and len(cut) >= _CUT and first.startswith(cut)))
 
 
-def _is_broken(failure: Failure, reported: Reported, is_product: Callable[[str], bool]) -> bool:
+def _is_broken(failure: Failure, reported: ReportedExceptions, is_product: Callable[[str], bool]) -> bool:
     """Return whether a test cannot run as it is written.
 
     An error that was reported may be the bug.

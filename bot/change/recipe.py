@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, Literal, Protocol
 
 from bot.change.branches import branch_name
-from bot.change.records import BriefT, Evidence, Found, JudgementT, Proof
+from bot.change.records import BriefT, CodeLocation, Evidence, JudgementT, Proof
 from bot.change.refusals import Refusal
 from bot.engine.port import Ctx, Outcome
 from bot.models.port import Message
@@ -75,7 +75,7 @@ def verified_or_draft(rules: Rules, evidence: AnyEvidence) -> bool:
 class Prover(Protocol):
     """A way of proving, before any edit, that the change is needed."""
 
-    async def prove(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Found) -> ProofResult: ...
+    async def prove(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> ProofResult: ...
 
 
 class Words(Protocol):

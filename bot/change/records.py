@@ -9,7 +9,7 @@ from bot.toolchains.port import RaisedError, Verdict
 from bot.types import JsonModel
 from bot.work.assignment import RequestT
 from bot.work.origin import Request
-from bot.work.records import NO_COST, Cost, Ran
+from bot.work.records import NO_COST, CommandRun, Cost
 
 GateName = Literal["tests taken from base", "proof", "regressions", "parse", "lint", "secrets", "paths", "size"]
 
@@ -78,7 +78,7 @@ class Brief(JsonModel):
         return self.pull.merge_base if self.pull is not None else self.base_sha
 
 
-class Found(JsonModel):
+class CodeLocation(JsonModel):
     """The probable place of the code: paths, windows, guidelines, tests."""
 
     files: tuple[str, ...]
@@ -100,7 +100,7 @@ class Baseline(JsonModel):
     verdicts: dict[str, Verdict]
     seconds: float
     tier: str
-    setup: tuple[Ran, ...] = ()
+    setup: tuple[CommandRun, ...] = ()
     unloaded: tuple[str, ...] = ()
 
     @property
@@ -258,7 +258,7 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
         return self.updated(notes=(*self.notes, note)) if note else self
 
 
-class Published(JsonModel):
+class Publication(JsonModel):
     """The branch and pull request that were put on GitHub."""
 
     branch: str

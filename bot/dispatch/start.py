@@ -28,7 +28,7 @@ log = structlog.get_logger(__name__)
 _ANSWERED_REFUSALS_AN_HOUR = 30
 
 
-class Started(NamedTuple):
+class StartedTask(NamedTuple):
     """The task that does the work.
 
     ``created`` is False where it existed already.
@@ -40,7 +40,7 @@ class Started(NamedTuple):
 
 async def start(
     services: Services, spec: TaskSpec[Any], request: Request[Any], policy: Policy, *, parent: str | None = None
-) -> Started | None:
+) -> StartedTask | None:
     """Start the task if its principal may, else return None.
 
     A refusal is recorded and answered.
@@ -56,7 +56,7 @@ async def start(
 
 async def begin(
     services: Services, spec: TaskSpec[Any], request: Request[Any], *, parent: str | None = None
-) -> Started | None:
+) -> StartedTask | None:
     """Start an authorised task, unless it is active on the subject already.
 
     Return None if the task objects to the request; whoever asked is told why.
@@ -73,10 +73,10 @@ async def begin(
     return await _begin(services, spec, request, parent)
 
 
-async def _begin(services: Services, spec: TaskSpec[Any], request: Request[Any], parent: str | None) -> Started:
+async def _begin(services: Services, spec: TaskSpec[Any], request: Request[Any], parent: str | None) -> StartedTask:
     new = _new_task(spec, request, parent)
     creation = await services.store.run(lambda connection: tasks.create(connection, new))
-    started = Started(creation.holder, creation.created)
+    started = StartedTask(creation.holder, creation.created)
     sign = asyncio.create_task(_acknowledge(services, spec, request, started, new.id))
     if creation.created or creation.holder == new.id:
         await services.engine.start(new.id, new.flow, request, group=new.group)
@@ -122,7 +122,7 @@ def _new_task(spec: TaskSpec[Any], request: Request[Any], parent: str | None) ->
 
 
 async def _acknowledge(
-    services: Services, spec: TaskSpec[Any], request: Request[Any], started: Started, task_id: str
+    services: Services, spec: TaskSpec[Any], request: Request[Any], started: StartedTask, task_id: str
 ) -> None:
     """Acknowledge the request where somebody waits for a sign.
 

@@ -71,7 +71,7 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Finished:
+class CompletedCommand:
     """The exit code and output of a git command.
 
     ``stderr`` is already free of the token.
@@ -94,7 +94,7 @@ async def run_git(
     env: Mapping[str, str] | None = None,
     access: Access | None = None,
     seconds: float = LOCAL_SECONDS,
-) -> Finished:
+) -> CompletedCommand:
     """Run ``git ARGS`` and return how it ended, also with a failing exit code.
 
     Raises :class:`GitError` where git is missing or ran longer than ``seconds``.
@@ -119,7 +119,7 @@ async def run_git(
     finally:
         _end(process)
     stderr = err.decode("utf-8", "replace")
-    return Finished(process.returncode or 0, out, access.scrub(stderr) if access else stderr)
+    return CompletedCommand(process.returncode or 0, out, access.scrub(stderr) if access else stderr)
 
 
 def _environment(access: Access | None) -> dict[str, str]:

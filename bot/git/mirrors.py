@@ -21,7 +21,7 @@ from urllib.parse import quote
 
 from bot.git import lfs
 from bot.git.changes import NO_CHANGES, Changes
-from bot.git.command import Finished, run_git
+from bot.git.command import CompletedCommand, run_git
 from bot.git.errors import GitError, ObjectMissing, PathRefused, RemoteMoved
 from bot.git.paths import LINK, SUBMODULE, can_name_a_file, check_changes
 from bot.git.remote import DELAYS, Remote
@@ -370,7 +370,7 @@ class Mirror:
         env: dict[str, str] | None = None,
         cwd: Path | None = None,
         check: bool = True,
-    ) -> Finished:
+    ) -> CompletedCommand:
         done = await run_git(["--git-dir", str(self.git_dir), *args], cwd=cwd or self.git_dir, stdin=stdin, env=env)
         if check and done.code:
             raise GitError(f"git {args[0]} failed:\n{done.stderr[:2000]}")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.git.command import REMOTE_SECONDS, Access, Finished, run_git
+from bot.git.command import REMOTE_SECONDS, Access, CompletedCommand, run_git
 from bot.git.errors import (
     AccessRefused,
     GitError,
@@ -105,7 +105,7 @@ class Remote:
         rows = (line.split("\t") for line in done.text.splitlines())
         return next((sha for sha, name in rows if name == ref), None)
 
-    async def _run(self, args: Sequence[str], token: str | None) -> Finished:
+    async def _run(self, args: Sequence[str], token: str | None) -> CompletedCommand:
         access = Access(self._base_url, token) if token else None
         done = await run_git(args, cwd=self._git_dir, access=access, seconds=REMOTE_SECONDS)
         for delay in self._delays:
@@ -116,20 +116,20 @@ class Remote:
         return done
 
 
-def _passing(done: Finished) -> bool:
+def _passing(done: CompletedCommand) -> bool:
     said = done.stderr
     if _READ_ONLY.search(said):
         return False
     return bool(_NO_ACCESS.search(said) or _DOWN.search(said) or (_BUSY_MIRROR.search(said) and "remote" not in said))
 
 
-def _words(done: Finished) -> str:
+def _words(done: CompletedCommand) -> str:
     """Return what git and the server said, without noise and bounded."""
     lines = [line.strip() for line in (done.stderr + "\n" + done.text).splitlines()]
     return "\n".join(line for line in lines if line and not line.startswith(("hint:", "To ", "Done")))[:2000]
 
 
-def _fetch_error(done: Finished) -> GitError:
+def _fetch_error(done: CompletedCommand) -> GitError:
     said = _words(done)
     missing = _MISSING.search(said)
     if missing:
@@ -138,7 +138,7 @@ def _fetch_error(done: Finished) -> GitError:
     return _connection_error(said) or GitError(f"git fetch failed:\n{said}")
 
 
-def _push_error(done: Finished, branch: str) -> GitError:
+def _push_error(done: CompletedCommand, branch: str) -> GitError:
     said = _words(done)
     moved = _MOVED.search(said)
     if _READ_ONLY.search(said):

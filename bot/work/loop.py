@@ -33,7 +33,7 @@ class LoopLimits:
     repeats: int = 3
 
 
-class Acted(JsonModel):
+class TurnResult(JsonModel):
     """The answers to the model (never none) and the tree afterwards.
 
     ``finished`` is its summary where it is done.
@@ -54,7 +54,7 @@ class Hands(Protocol):
 
     async def ask(self, step: str, conversation: Conversation) -> Reply: ...
 
-    async def act(self, reply: Reply, changes: Changes) -> Acted: ...
+    async def act(self, reply: Reply, changes: Changes) -> TurnResult: ...
 
 
 async def work(ctx: Ctx, name: str, system: str, start: Work, hands: Hands, limits: LoopLimits) -> Work:
@@ -85,7 +85,7 @@ async def work(ctx: Ctx, name: str, system: str, start: Work, hands: Hands, limi
     return _end(state, "turns", f"not finished after {limits.turns} turns")
 
 
-def _advance(state: Work, reply: Reply, acted: Acted) -> Work:
+def _advance(state: Work, reply: Reply, acted: TurnResult) -> Work:
     said = (reply.as_message(), *acted.messages)
     return state.model_copy(
         update={
@@ -101,7 +101,7 @@ def _end(state: Work, ended: Ended, summary: str) -> Work:
     return state.model_copy(update={"ended": ended, "summary": summary})
 
 
-def _keys(reply: Reply, acted: Acted) -> list[str]:
+def _keys(reply: Reply, acted: TurnResult) -> list[str]:
     """Return a key for each call: it repeats on the same tree."""
     tree = json.dumps(acted.changes.model_dump(), sort_keys=True)
     return [

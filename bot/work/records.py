@@ -9,7 +9,7 @@ from bot.models.port import Message
 from bot.types import JsonModel
 
 
-class Ran(JsonModel):
+class CommandRun(JsonModel):
     """A command that ran, as the evidence quotes it."""
 
     command: str

@@ -18,7 +18,7 @@ from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun
 from bot.work.assignment import Assignment
 from bot.work.inquiry import LOOKING, RUN, audit_unknown, fault, look, tool
-from bot.work.loop import Acted
+from bot.work.loop import TurnResult
 from bot.work.protected_paths import is_protected
 from bot.work.untrusted import fence
 
@@ -85,7 +85,7 @@ class Hands:
     async def ask(self, step: str, conversation: Conversation) -> Reply:
         return await self.job.ask(step, "fix", conversation, tools=self.tools, max_output=16_384)
 
-    async def act(self, reply: Reply, changes: Changes) -> Acted:
+    async def act(self, reply: Reply, changes: Changes) -> TurnResult:
         """Carry out the reply's calls in order.
 
         Edits written as text count as well.
@@ -112,7 +112,7 @@ class Hands:
             messages[-1] = messages[-1].model_copy(
                 update={"text": f"{messages[-1].text}\n\n{await self.check(changes)}"}
             )
-        return Acted(
+        return TurnResult(
             messages=tuple(messages),
             changes=changes,
             finished=finished,
@@ -120,14 +120,14 @@ class Hands:
             seconds=time.monotonic() - started,
         )
 
-    async def _act_on_text(self, reply: Reply, changes: Changes, started: float) -> Acted:
+    async def _act_on_text(self, reply: Reply, changes: Changes, started: float) -> TurnResult:
         try:
             _, edited = await self._applied(reply.text, changes)
         except EditError as error:
             note = Message(role="user", text=f"{error}\n\nUse the tools; call `finish` when you are done.")
-            return Acted(messages=(note,), changes=changes, malformed=True, seconds=time.monotonic() - started)
+            return TurnResult(messages=(note,), changes=changes, malformed=True, seconds=time.monotonic() - started)
         note = Message(role="user", text=fence("result", await self.check(edited), nonce=self.nonce))
-        return Acted(messages=(note,), changes=edited, seconds=time.monotonic() - started)
+        return TurnResult(messages=(note,), changes=edited, seconds=time.monotonic() - started)
 
     async def _call(self, call: ToolCall, changes: Changes) -> tuple[str, Changes]:
         """Return one call's answer and the tree after it.

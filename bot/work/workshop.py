@@ -17,13 +17,13 @@ from bot.sandbox.port import CommandResult, Limits, Sandbox
 from bot.toolchains.port import TestRun, Toolchain, ToolchainError, Workspace
 from bot.toolchains.workspace import remove_tree
 from bot.types import JsonModel
-from bot.work.records import Ran
+from bot.work.records import CommandRun
 from bot.work.tree import lay
 
 _OUTPUT = 4000
 
 
-class Installed(JsonModel):
+class BaseInstallation(JsonModel):
     """The commands that installed a base.
 
     Kept beside it, so that a restart still knows them.
@@ -32,7 +32,7 @@ class Installed(JsonModel):
     """
 
     base_sha: str
-    commands: tuple[Ran, ...] = ()
+    commands: tuple[CommandRun, ...] = ()
     problem: str = ""
 
 
@@ -65,7 +65,7 @@ class Workshop:
         """Return the folder of the installed dependencies."""
         return self._folder / "env"
 
-    async def ready(self) -> Installed:
+    async def ready(self) -> BaseInstallation:
         """Check out and install unless that was tried.
 
         Returns the commands that did it.
@@ -82,10 +82,10 @@ class Workshop:
         try:
             results = await self.toolchain().install(Workspace(tree=self._pristine, env=self.env))
         except ToolchainError as error:
-            failed = Installed(base_sha=self._base_sha, problem=error.message)
+            failed = BaseInstallation(base_sha=self._base_sha, problem=error.message)
             await asyncio.to_thread(self._marker.write_text, failed.model_dump_json())
             raise
-        installed = Installed(base_sha=self._base_sha, commands=tuple(_ran(result) for result in results))
+        installed = BaseInstallation(base_sha=self._base_sha, commands=tuple(_ran(result) for result in results))
         await asyncio.to_thread(self._marker.write_text, installed.model_dump_json())
         return installed
 
@@ -133,12 +133,14 @@ class Workshop:
         return Workspace(tree=tree, env=self.env)
 
 
-def _read_marker(marker: Path) -> Installed | None:
+def _read_marker(marker: Path) -> BaseInstallation | None:
     try:
-        return Installed.model_validate_json(marker.read_text())
+        return BaseInstallation.model_validate_json(marker.read_text())
     except (OSError, ValidationError):
         return None
 
 
-def _ran(result: CommandResult) -> Ran:
-    return Ran(command=" ".join(result.argv), ok=result.ok, seconds=result.seconds, output=result.output[-_OUTPUT:])
+def _ran(result: CommandResult) -> CommandRun:
+    return CommandRun(
+        command=" ".join(result.argv), ok=result.ok, seconds=result.seconds, output=result.output[-_OUTPUT:]
+    )

@@ -10,7 +10,7 @@ from bot.change.proof_rules import last_line
 from bot.change.records import Baseline, Failure, GateName, GateReport
 from bot.change.refusals import Refusal
 from bot.markdown import code_block, duration, folded, inline_code, money, paragraph, shortened, table
-from bot.work.records import Cost, Ran
+from bot.work.records import CommandRun, Cost
 from handlers.fix.judge import FixEvidence
 
 # what an issue's title says of itself, and a fix's title would say twice
@@ -247,7 +247,7 @@ def details(failures: Sequence[Failure], base: Baseline | None) -> str:
     return "\n\n".join(found)
 
 
-def _setup_line(ran: Ran) -> str:
+def _setup_line(ran: CommandRun) -> str:
     return f"- {inline_code(ran.command)}: {'ok' if ran.ok else 'failed'}, {duration(ran.seconds)}"
 
 

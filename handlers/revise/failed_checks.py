@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from bot.change.recipe import ProofResult
-from bot.change.records import Baseline, Found, Proof
+from bot.change.records import Baseline, CodeLocation, Proof
 from bot.engine.port import Ctx
 from bot.git.changes import Changes
 from bot.github.api.access import Permissions
@@ -45,7 +45,7 @@ class FailingChecks:
     Without checks to mend there is none.
     """
 
-    async def prove(self, ctx: Ctx, job: RevisionJob, evidence: Revised, found: Found) -> ProofResult:
+    async def prove(self, ctx: Ctx, job: RevisionJob, evidence: Revised, found: CodeLocation) -> ProofResult:
         wanted, base = evidence.brief, evidence.baseline
         if not evidence.task.checks or base is None:
             return ProofResult()

@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from bot.doors.webhook.router import Event, Router
-from bot.doors.webhook.signature import Refused, verify
+from bot.doors.webhook.signature import InvalidDelivery, verify
 from bot.store import deliveries
 from bot.store.tables import delivery
 from tests.support import examples
@@ -45,9 +45,9 @@ async def door(tmp_path: Path) -> AsyncIterator[Door]:
 def test_signature_of_githubs_own_documentation() -> None:
     digest = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
     verify(b"Hello, World!", digest, ["another", SECRET])
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidDelivery):
         verify(b"Hello, World!\n", digest, [SECRET])
-    with pytest.raises(Refused):
+    with pytest.raises(InvalidDelivery):
         verify(b"Hello, World!", hmac.new(b"", b"Hello, World!", hashlib.sha256).hexdigest(), [""])
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.doors.comments.commands import Arguments
-from bot.doors.comments.grammar import Typed, commands_in
+from bot.doors.comments.grammar import TypedCommand, commands_in
 
 NAMES = frozenset({"fix", "review", "help", "status", "cancel", "ask", "explain", "ignore"})
 WORDS = (
@@ -112,9 +112,9 @@ def test_what_is_never_closed_hides_all_that_follows(lines: list[str], opening: 
 def test_several_commands_with_their_text() -> None:
     text = "/Fix\r\n/ask  why is it\r\nso slow?\r\n\r\n```py\r\n/review\r\n```\r\n  /review full\r\nThanks"
     assert commands_in(text, NAMES, "forgehand") == (
-        Typed("fix", "", "", True, "fix"),
-        Typed("ask", "why is it", "so slow?\n\n```py\n/review\n```", True, "ask"),
-        Typed("review", "full", "Thanks", True, "review"),
+        TypedCommand("fix", "", "", True, "fix"),
+        TypedCommand("ask", "why is it", "so slow?\n\n```py\n/review\n```", True, "ask"),
+        TypedCommand("review", "full", "Thanks", True, "review"),
     )
     assert named("/review\n---\nSent from my phone") == ["review"]
 

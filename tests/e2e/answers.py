@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from simhub.model_formats import Asked
+from simhub.model_formats import ModelRequest
 
 Rule = dict[str, Any]
 
@@ -68,10 +68,10 @@ def verdict(quote: str, **answer: Any) -> dict[str, Any]:
     return calls(("verdict", {**answer, "sentences": sentences}))
 
 
-def judged(**answer: Any) -> Callable[[Asked], Awaitable[dict[str, Any]]]:
+def judged(**answer: Any) -> Callable[[ModelRequest], Awaitable[dict[str, Any]]]:
     """A judge that supports what the author says with a line of the diff it is shown."""
 
-    async def reply(asked: Asked) -> dict[str, Any]:
+    async def reply(asked: ModelRequest) -> dict[str, Any]:
         added = [line[1:].strip() for line in asked.text.splitlines() if line.startswith("+") and line[:3] != "+++"]
         return verdict(max(added, key=len, default=""), **answer)
 

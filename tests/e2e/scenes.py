@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 
 from simhub.model import Delivery
-from simhub.model_formats import Asked
+from simhub.model_formats import ModelRequest
 from tests.e2e.answers import Rule
 from tests.support.door import sign
 from tests.support.story import SECRET, Story
@@ -46,7 +46,7 @@ def about(title: str, rules: list[Rule]) -> list[Rule]:
 def during(rule: Rule, act: Callable[[], Awaitable[object]]) -> Rule:
     """The rule, with something that happens while the model is being asked; then it answers as written."""
 
-    async def reply(_: Asked) -> dict[str, Any]:
+    async def reply(_: ModelRequest) -> dict[str, Any]:
         await act()
         return dict(rule["reply"])
 
@@ -84,7 +84,7 @@ def purchases(story: Story) -> dict[str, str]:
     return dict(rows(story, query, story.repository.full_name))
 
 
-def asked_about(story: Story, title: str) -> list[Asked]:
+def asked_about(story: Story, title: str) -> list[ModelRequest]:
     """Every model request in which the title appears."""
     return [asked for asked in story.script.requests if title in asked.text]
 

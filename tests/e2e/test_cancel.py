@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from simhub.model_formats import Asked
+from simhub.model_formats import ModelRequest
 from tests.e2e.answers import BODY, GOOD, TITLE
 from tests.e2e.conftest import Tell
 from tests.e2e.scenes import about, branches, in_sandbox, place, put, rows
@@ -48,7 +48,7 @@ async def cancelled(story: Story, number: int) -> None:
 async def test_without_its_label_a_task_stops_within_seconds_and_a_new_label_starts_anew(tell: Tell) -> None:
     asking, gone = asyncio.Event(), asyncio.Event()
 
-    async def never(_: Asked) -> dict[str, Any]:
+    async def never(_: ModelRequest) -> dict[str, Any]:
         asking.set()
         await gone.wait()
         return {"fault": "down"}

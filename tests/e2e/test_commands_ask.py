@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from simhub.model_formats import Asked
+from simhub.model_formats import ModelRequest
 from tests.e2e.answers import calls
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
@@ -87,7 +87,7 @@ async def test_of_our_own_words_a_model_reads_those_about_the_code(tell: Tell) -
     await reviewed(story, change)
     asking, gone = asyncio.Event(), asyncio.Event()
 
-    async def never(_: Asked) -> dict[str, Any]:
+    async def never(_: ModelRequest) -> dict[str, Any]:
         asking.set()
         await gone.wait()
         return {"fault": "down"}

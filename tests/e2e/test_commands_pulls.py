@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from simhub.model_formats import Asked
+from simhub.model_formats import ModelRequest
 from tests.e2e.answers import calls
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
@@ -114,7 +114,7 @@ async def test_a_description_stands_below_the_authors_words(tell: Tell) -> None:
 async def test_stopped_midway_twice_at_once_and_when_all_is_over(tell: Tell) -> None:
     asking, gone = asyncio.Event(), asyncio.Event()
 
-    async def never(_: Asked) -> dict[str, Any]:
+    async def never(_: ModelRequest) -> dict[str, Any]:
         asking.set()
         await gone.wait()
         return {"fault": "down"}

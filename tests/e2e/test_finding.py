@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from simhub.model_formats import Asked
+from simhub.model_formats import ModelRequest
 from tests.e2e.answers import BODY, GOOD, TITLE, Rule
 from tests.e2e.conftest import Tell
 from tests.e2e.scenes import POLICY, place, put
@@ -16,7 +16,7 @@ _SECOND = "You say where a bug's cause"
 def _prefers(path: str) -> Rule:
     """A cheap model that puts one file first, by the number it has in the question."""
 
-    def reply(asked: Asked) -> dict[str, Any]:
+    def reply(asked: ModelRequest) -> dict[str, Any]:
         number = re.search(rf"^(\d+)\. {re.escape(path)}$", asked.user, re.MULTILINE)
         assert number is not None, asked.user
         return {"json": {"order": [{"file": int(number[1]), "reason": "said the cheap model"}]}}

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from simhub.faults import Fault
-from simhub.model_formats import Asked
+from simhub.model_formats import ModelRequest
 from tests.e2e.answers import BODY, TITLE
 from tests.e2e.conftest import Tell
 from tests.e2e.scenes import POLICY, SAMPLE, handled, place, put, rows, sent
@@ -18,7 +18,7 @@ def labels_of(story: Story) -> set[str]:
     return {label.name for label in story.repository.labels}
 
 
-async def never(_: Asked) -> dict[str, Any]:
+async def never(_: ModelRequest) -> dict[str, Any]:
     await asyncio.Event().wait()
     return {"fault": "down"}
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from simhub.model_formats import Asked
+from simhub.model_formats import ModelRequest
 from tests.e2e.answers import calls
 from tests.e2e.scenes import rows
 from tests.injection.cases import AWS, KEY, Call, Said, Tried
@@ -21,9 +21,9 @@ class Obeys:
     """Gives its replies in turn, the last one for ever, and keeps what it heard before each."""
 
     replies: Sequence[dict[str, Any]]
-    heard: list[Asked] = field(default_factory=list)
+    heard: list[ModelRequest] = field(default_factory=list)
 
-    def __call__(self, asked: Asked) -> dict[str, Any]:
+    def __call__(self, asked: ModelRequest) -> dict[str, Any]:
         self.heard.append(asked)
         return self.replies[min(len(self.heard), len(self.replies)) - 1]
 
@@ -59,7 +59,7 @@ class Heard:
     words: str
 
 
-def heard(asked: Asked) -> Heard:
+def heard(asked: ModelRequest) -> Heard:
     prose, results = [asked.system], []
     for message in asked.body["messages"]:
         for block in message["content"] if message["role"] == "user" else ():

@@ -20,7 +20,7 @@ from bot.settings import Settings
 from bot.toolchains.port import Checks
 from bot.toolchains.python.toolchain import make_toolchain
 from bot.work.protected_paths import is_protected
-from bot.work.workshop import Installed, Workshop
+from bot.work.workshop import BaseInstallation, Workshop
 from handlers import TASKS
 
 
@@ -37,7 +37,7 @@ async def test_a_link_that_an_installation_left_leads_nowhere(tmp_path: Path) ->
     folder = tmp_path / "task"
     await mirror.checkout(sha, folder / "pristine", Changes())
     (folder / "pristine" / "made").symlink_to(outside)
-    (folder / "installed.json").write_text(Installed(base_sha=sha, commands=()).model_dump_json())
+    (folder / "installed.json").write_text(BaseInstallation(base_sha=sha, commands=()).model_dump_json())
     sandbox = Process(trust_code=True)
     shop = Workshop(folder, opened, sha, sandbox, lambda tree: make_toolchain(sandbox, Checks(), tree, Settings()))
     with pytest.raises(PathRefused):

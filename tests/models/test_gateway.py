@@ -25,7 +25,7 @@ from bot.settings import BudgetSettings, ModelSettings
 from bot.store.ledger import Ceilings, Ledger, ModelCall
 from bot.store.store import Store
 from bot.store.tables import model_call
-from simhub.model_formats import Asked
+from simhub.model_formats import ModelRequest
 from simhub.scripted_model import ScriptedModel
 from tests.support.models import MODEL_OF, dollars, new_gateway, new_store, scripted_settings, spender, talk
 from tests.support.patience import PATIENCE
@@ -103,7 +103,7 @@ async def test_a_call_that_is_cut_short_holds_no_money_and_costs_what_was_sent(
 ) -> None:
     asked = asyncio.Event()
 
-    async def never(_: Asked) -> dict[str, object]:
+    async def never(_: ModelRequest) -> dict[str, object]:
         asked.set()
         await asyncio.sleep(60)
         return {}
@@ -133,7 +133,7 @@ async def test_an_answer_that_came_before_the_stop_is_kept(server: ScriptedModel
         held.set()
         free.wait(PATIENCE)
 
-    async def answers(_: Asked) -> dict[str, object]:
+    async def answers(_: ModelRequest) -> dict[str, object]:
         answered.set()
         return {"text": "once"}
 

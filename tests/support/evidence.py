@@ -8,7 +8,7 @@ from bot.change.records import Baseline, Brief, ChangeTask, Claims, Failure, Gat
 from bot.git.changes import Changes
 from bot.types import Actor, Repository
 from bot.work.origin import Origin, Principal, Request, Subject
-from bot.work.records import Cost, Ran
+from bot.work.records import CommandRun, Cost
 from handlers.fix.judge import Counterexample, FixEvidence
 from handlers.fix.task import FixInput
 
@@ -73,7 +73,7 @@ def make_evidence(*, tier: str = "bubblewrap", failed: dict[str, str] | None = N
         verdicts={"a": "passed", "b": "passed", "c": "passed"},
         seconds=2.0,
         tier=tier,
-        setup=(Ran(command="pip install -e .", ok=True, seconds=75.4),),
+        setup=(CommandRun(command="pip install -e .", ok=True, seconds=75.4),),
     )
     report = GateReport(
         base_sha="0" * 40,

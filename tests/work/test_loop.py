@@ -12,7 +12,7 @@ from bot.engine.port import Ctx, FlowSpec, FlowTable, Outcome
 from bot.git.changes import Changes
 from bot.models.port import BudgetExceeded, Conversation, Message, Reply, ToolCall
 from bot.types import JsonModel
-from bot.work.loop import Acted, LoopLimits, shortened, work
+from bot.work.loop import LoopLimits, TurnResult, shortened, work
 from bot.work.records import Work
 from tests.support.inline_engine import InlineEngine
 
@@ -35,14 +35,14 @@ class ScriptedHands:
             raise BudgetExceeded("The task may cost $2.00, of which $0.01 is left.", limit="task")
         return reply
 
-    async def act(self, reply: Reply, changes: Changes) -> Acted:
+    async def act(self, reply: Reply, changes: Changes) -> TurnResult:
         if not reply.tool_calls:
-            return Acted(messages=(Message(role="user", text="Use a tool."),), changes=changes, malformed=True)
+            return TurnResult(messages=(Message(role="user", text="Use a tool."),), changes=changes, malformed=True)
         (call,) = reply.tool_calls
         if call.name == "finish":
-            return Acted(messages=(_answer(call),), changes=changes, finished="done")
+            return TurnResult(messages=(_answer(call),), changes=changes, finished="done")
         changes = changes.with_file(str(call.arguments["path"]), "x") if call.name == "edit" else changes
-        return Acted(messages=(_answer(call),), changes=changes, seconds=5.0)
+        return TurnResult(messages=(_answer(call),), changes=changes, seconds=5.0)
 
 
 def _answer(call: ToolCall) -> Message:

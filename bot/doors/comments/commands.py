@@ -11,8 +11,8 @@ from bot.dispatch import replies
 from bot.dispatch.authorise import authorise
 from bot.dispatch.registry import Registry
 from bot.dispatch.spec import TaskSpec
-from bot.dispatch.start import Started, begin
-from bot.doors.comments.grammar import Typed
+from bot.dispatch.start import StartedTask, begin
+from bot.doors.comments.grammar import TypedCommand
 from bot.doors.webhook.router import Event
 from bot.github.resources.reply_targets import ReplyTarget
 from bot.policy import WRITERS, CommandRule, Decision, Policy, PolicyError
@@ -42,7 +42,7 @@ class Arguments:
     text: bool = False
     required: bool = False
 
-    def read(self, typed: Typed) -> str | None:
+    def read(self, typed: TypedCommand) -> str | None:
         """Return the argument, "" if there is none, None if it is not accepted."""
         if self.text:
             argument = f"{typed.text}\n{typed.below}".strip()[:MAX_TEXT]
@@ -175,7 +175,7 @@ async def reply(services: Services, invocation: Invocation, text: str) -> None:
     await replies.say(services, invocation.repository, invocation.spot, invocation.key, text)
 
 
-async def start_task(spec: TaskSpec[Any], invocation: Invocation, services: Services) -> Started | None:
+async def start_task(spec: TaskSpec[Any], invocation: Invocation, services: Services) -> StartedTask | None:
     """Start the task that a command names; the command has been authorised."""
     request: Request[Any] = spec.request(
         repository=invocation.repository,

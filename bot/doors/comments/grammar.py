@@ -30,7 +30,7 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Typed:
+class TypedCommand:
     """One command as it was typed.
 
     ``text`` stands behind the name, ``below`` on the lines from the next one to the next command. ``name`` is in lower
@@ -46,7 +46,7 @@ class Typed:
     mentioned: bool = False
 
 
-def commands_in(text: str, names: Collection[str], mention: str) -> tuple[Typed, ...]:
+def commands_in(text: str, names: Collection[str], mention: str) -> tuple[TypedCommand, ...]:
     """Parse the commands of a text, in order.
 
     ``names`` are the commands there are; ``mention`` is the bot's name, without ``@`` and ``[bot]``. After a mention
@@ -57,7 +57,7 @@ def commands_in(text: str, names: Collection[str], mention: str) -> tuple[Typed,
     found = _addressed(source, names, mention)
     rows = source.split("\n")
     return tuple(
-        Typed(
+        TypedCommand(
             name=line.name,
             text=line.text.strip(),
             below="\n".join(rows[line.row + 1 : following.row if following else None]).strip(),

@@ -18,8 +18,8 @@ from bot.dispatch import replies
 from bot.dispatch.authorise import authorise, identify, record
 from bot.dispatch.registry import Registry
 from bot.doors.comments.commands import Command, Invocation, key_of
-from bot.doors.comments.grammar import Typed, commands_in
-from bot.doors.comments.texts import DOORS, Said, said_in
+from bot.doors.comments.grammar import TypedCommand, commands_in
+from bot.doors.comments.texts import DOORS, IncomingText, said_in
 from bot.doors.webhook.router import Event, Router
 from bot.markdown import inline_code
 from bot.policy import Decision, Policy, PolicyError
@@ -68,7 +68,7 @@ class _Text:
     """One text with commands, and everything their authorisation needs."""
 
     event: Event
-    said: Said
+    said: IncomingText
     repository: Repository
     principal: Principal
     policy: Policy
@@ -124,7 +124,7 @@ async def _hear(event: Event, services: Services, commands: Commands, registry: 
     await _answer(services, text, [_decide(text, one, order) for order, one in enumerate(typed)])
 
 
-async def _typed(services: Services, said: Said, commands: Commands) -> Sequence[Typed]:
+async def _typed(services: Services, said: IncomingText, commands: Commands) -> Sequence[TypedCommand]:
     """Parse the commands of a text.
 
     The bot's name is only looked up where it could matter: that may take several calls.
@@ -166,7 +166,7 @@ async def _answer(services: Services, text: _Text, read: Sequence[_Read]) -> Non
         await replies.say(services, text.repository, spot, key_of(text.repository, spot, order), "\n\n".join(problems))
 
 
-def _decide(text: _Text, typed: Typed, order: int) -> _Read:
+def _decide(text: _Text, typed: TypedCommand, order: int) -> _Read:
     """Decide about one command.
 
     Permission comes first: whoever may not use it learns nothing else.
@@ -189,7 +189,7 @@ def _decide(text: _Text, typed: Typed, order: int) -> _Read:
     return _Read(name, decision, invocation=_invocation(text, command, argument or "", order))
 
 
-def _unknown(typed: Typed) -> str:
+def _unknown(typed: TypedCommand) -> str:
     meant = f" Did you mean `/{typed.nearest}`?" if typed.nearest else ""
     return f"Unknown command {inline_code(typed.name)}.{meant} `/help` lists the commands you can use here."
 

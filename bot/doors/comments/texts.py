@@ -29,7 +29,7 @@ _ITEMS = {
 
 
 @dataclass(frozen=True)
-class Said:
+class IncomingText:
     """A new text on GitHub.
 
     ``by_program``: a bot wrote it, or an app in somebody's name, or it is not the sender's own text. ``title`` and
@@ -48,7 +48,7 @@ class Said:
     at: str
 
 
-def said_in(event: Event) -> Said | None:
+def said_in(event: Event) -> IncomingText | None:
     """Return the event's text, None if it has none.
 
     Also None where the payload lacks what every real one has.
@@ -63,7 +63,7 @@ def said_in(event: Event) -> Said | None:
     target = _part(event.payload, "issue") or _part(event.payload, "pull_request")
     author = _part(item, "user")
     own = author.get("id") == sender.id and sender.type == "User" and not sender.login.endswith("[bot]")
-    return Said(
+    return IncomingText(
         text=text,
         by_program=not own or bool(item.get("performed_via_github_app")),
         place=_place(event, target),

@@ -14,7 +14,7 @@ from aiohttp import web
 from bot import metrics
 from bot.doors.webhook.inbox import NotStored
 from bot.doors.webhook.router import DeliveryRefused, Event
-from bot.doors.webhook.signature import Headers, Refused, read_headers, verify
+from bot.doors.webhook.signature import Headers, InvalidDelivery, read_headers, verify
 
 Accept = Callable[[Event, bytes], Awaitable[bool]]
 
@@ -49,7 +49,7 @@ class Endpoint:
         with metrics.WEBHOOK_SECONDS.time():
             try:
                 return await self._accept(request)
-            except Refused as refused:
+            except InvalidDelivery as refused:
                 log.warning("delivery refused", reason=refused.message, status=refused.status)
                 return _answer(refused.status, refused.message)
             except (NotStored, TimeoutError) as failure:
@@ -78,13 +78,13 @@ class Endpoint:
 
 async def _read(request: web.Request) -> bytes:
     if (request.content_length or 0) > MAX_BODY:
-        raise Refused(f"The body is larger than {MAX_BODY} bytes.", status=413)
+        raise InvalidDelivery(f"The body is larger than {MAX_BODY} bytes.", status=413)
     body = bytearray()
     async with asyncio.timeout(_PATIENCE):
         async for chunk in request.content.iter_any():
             body += chunk
             if len(body) > MAX_BODY:
-                raise Refused(f"The body is larger than {MAX_BODY} bytes.", status=413)
+                raise InvalidDelivery(f"The body is larger than {MAX_BODY} bytes.", status=413)
     return bytes(body)
 
 
@@ -94,7 +94,7 @@ def _check(headers: Headers, body: bytes, secrets: Sequence[str]) -> Event:
     try:
         return Event.parse(headers.guid, headers.event, body)
     except DeliveryRefused as refused:
-        raise Refused(refused.message, status=400) from None
+        raise InvalidDelivery(refused.message, status=400) from None
 
 
 def _answer(status: int, message: str) -> web.Response:

@@ -18,7 +18,7 @@ _GUID = re.compile(r"[0-9A-Za-z-]{1,100}")
 _EVENT = re.compile(r"[a-z0-9_]{1,100}")
 
 
-class Refused(ForgehandError):
+class InvalidDelivery(ForgehandError):
     """A request that is not one of our deliveries.
 
     ``details``: ``status``, the HTTP status to answer with.
@@ -45,19 +45,23 @@ def read_headers(headers: Mapping[str, str]) -> Headers:
     signature = _SIGNATURE.fullmatch(headers.get("X-Hub-Signature-256", "").strip())
     if signature is None:
         alone = " A SHA-1 signature alone is not accepted." if "X-Hub-Signature" in headers else ""
-        raise Refused(
+        raise InvalidDelivery(
             f"X-Hub-Signature-256 is missing or malformed; set a webhook secret in the App.{alone}", status=401
         )
     kind = headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
-        raise Refused("Set the webhook's content type to application/json; form-encoded is not read.", status=415)
+        raise InvalidDelivery(
+            "Set the webhook's content type to application/json; form-encoded is not read.", status=415
+        )
     # GitHub packs no delivery. What is packed could grow to any size before its signature is checked.
     if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise Refused("Content-Encoding is not accepted: GitHub sends deliveries as they are signed.", status=415)
+        raise InvalidDelivery(
+            "Content-Encoding is not accepted: GitHub sends deliveries as they are signed.", status=415
+        )
     guid = headers.get("X-GitHub-Delivery", "")
     event = headers.get("X-GitHub-Event", "")
     if not _GUID.fullmatch(guid) or not _EVENT.fullmatch(event):
-        raise Refused("X-GitHub-Delivery or X-GitHub-Event is missing or malformed.", status=400)
+        raise InvalidDelivery("X-GitHub-Delivery or X-GitHub-Event is missing or malformed.", status=400)
     return Headers(guid, event, signature.group(1))
 
 
@@ -72,4 +76,4 @@ def verify(body: bytes | bytearray, signature: str, secrets: Iterable[str]) -> N
         if secret
     ]
     if not any(matches):
-        raise Refused("The signature does not match: the App's webhook secret and ours differ.", status=401)
+        raise InvalidDelivery("The signature does not match: the App's webhook secret and ours differ.", status=401)
