@@ -31,7 +31,7 @@ from bot.edits.syntax import broken_by
 from bot.github.text.anchors import Anchor
 from bot.github.text.diffs import DiffLine, FileDiff, Hunk, Kind, parse_diff
 from bot.github.text.suggestions import suggestion
-from bot.pulls.places import place
+from bot.pulls.places import find_place
 from bot.pulls.records import PlacedFinding, Reading
 from handlers.review.finders import usable
 from handlers.review.placement import settle
@@ -290,7 +290,7 @@ def _commit(case: Case, file: FileDiff, old: list[DiffLine], new: list[DiffLine]
     meant = "\n".join([*rows[:first], *(line.text for line in new), *rows[last:]])
     if case.path.endswith(".py") and _parses(case.before) and not _parses(meant):
         return "not by itself"
-    found = place(file, quote, old[0].new, head=case.before, base=case.after)
+    found = find_place(file, quote, old[0].new, head=case.before, base=case.after)
     anchor = found.anchor if found is not None else None
     block = suggestion(anchor, file, case.before, replacement, quote=quote, broken_by=broken_by) if anchor else None
     if anchor is None or block is None:

@@ -128,7 +128,7 @@ def elided(target: Target, random: Random) -> str:
 
 def as_shown(target: Target, random: Random) -> str:
     """Rows of the diff as a review shows them to a model."""
-    return "\n".join(excerpts.row(line) for line in target.lines)
+    return "\n".join(excerpts.render_row(line) for line in target.lines)
 
 
 def as_shown_without_blanks(target: Target, random: Random) -> str:

@@ -12,7 +12,7 @@ _GENERATED = "linguist-generated"
 _LINE = re.compile(r'[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)+)"|(?P<bare>[^\s"#]\S*))(?P<attributes>[ \t][^\n]*)')
 
 
-def generated(paths: Iterable[str], files: Mapping[str, str]) -> dict[str, bool]:
+def find_generated(paths: Iterable[str], files: Mapping[str, str]) -> dict[str, bool]:
     """Return of each path that the attributes speak of whether they call it generated.
 
     ``files`` are the texts of the repository's ``.gitattributes`` by their paths. The one nearest to a file decides,

@@ -14,14 +14,14 @@ from bot.work.assignment import Assignment
 Review = Assignment[ReviewTask]
 
 
-async def diffs(review: Review, merge_base: str, head_sha: str) -> dict[str, FileDiff]:
+async def read_diffs(review: Review, merge_base: str, head_sha: str) -> dict[str, FileDiff]:
     """Every changed file by its path."""
     mirror = await review.mirror(head_sha)
     text = await mirror.diff(merge_base, head_sha)
     return {file.path: file for file in await asyncio.to_thread(_parsed, text)}
 
 
-async def contents(review: Review, sha: str, paths: Iterable[str]) -> dict[str, bytes]:
+async def read_contents(review: Review, sha: str, paths: Iterable[str]) -> dict[str, bytes]:
     """The bytes of those of the paths that are regular files of a commit."""
     mirror = await review.mirror(sha)
     wanted = set(paths)
@@ -31,36 +31,36 @@ async def contents(review: Review, sha: str, paths: Iterable[str]) -> dict[str, 
     return {path: blobs[blob] for path, blob in shas.items()}
 
 
-async def texts(review: Review, looked: ReviewPlan, sha: str, paths: Iterable[str]) -> dict[str, str]:
+async def read_texts(review: Review, looked: ReviewPlan, sha: str, paths: Iterable[str]) -> dict[str, str]:
     """The texts of those of the paths that are not binary at a commit, without the secrets of the head."""
-    hidden = await secrets(review, looked)
+    hidden = await read_secrets(review, looked)
     found = await _texts(review, sha, paths)
-    return {path: placeholders.hide(text, hidden) for path, text in found.items()}
+    return {path: placeholders.redact(text, hidden) for path, text in found.items()}
 
 
-async def changed(review: Review, looked: ReviewPlan) -> dict[str, FileDiff]:
+async def read_changed(review: Review, looked: ReviewPlan) -> dict[str, FileDiff]:
     """The diffs of a change that was looked at, without its secrets and the hunks that an earlier review has read."""
-    hidden = await secrets(review, looked)
-    found = await diffs(review, looked.merge_base, looked.head_sha)
-    fresh = {path: hunks.without(diff, looked.known.get(path, ())) for path, diff in found.items()}
+    hidden = await read_secrets(review, looked)
+    found = await read_diffs(review, looked.merge_base, looked.head_sha)
+    fresh = {path: hunks.drop_hunks(diff, looked.known.get(path, ())) for path, diff in found.items()}
     return {path: _veiled(diff, hidden) for path, diff in fresh.items()} if hidden else fresh
 
 
-async def secrets(review: Review, looked: ReviewPlan) -> tuple[str, ...]:
+async def read_secrets(review: Review, looked: ReviewPlan) -> tuple[str, ...]:
     """The secrets that the head is known to hold, for nothing but hiding them: never return them from a step."""
     if not looked.secrets:
         return ()
-    return placeholders.values(
+    return placeholders.read_values(
         looked.secrets, await _texts(review, looked.head_sha, {one.path for one in looked.secrets})
     )
 
 
 def _veiled(diff: FileDiff, hidden: Sequence[str]) -> FileDiff:
     def line(one: DiffLine) -> DiffLine:
-        return one.model_copy(update={"text": placeholders.hide(one.text, hidden)})
+        return one.model_copy(update={"text": placeholders.redact(one.text, hidden)})
 
     def hunk(one: Hunk) -> Hunk:
-        section = placeholders.hide(one.section, hidden)
+        section = placeholders.redact(one.section, hidden)
         return one.model_copy(update={"section": section, "lines": tuple(line(each) for each in one.lines)})
 
     return diff.model_copy(update={"hunks": tuple(hunk(each) for each in diff.hunks)})

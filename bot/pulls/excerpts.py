@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.context.outline import Definition
 from bot.github.text.diffs import DiffLine, FileDiff, Hunk
-from bot.pulls.fingerprints import definitions, innermost
+from bot.pulls.fingerprints import find_innermost, read_definitions
 
 # Characters of a line that a model is shown: of one near the change, and of one that is changed, which it has to judge.
 _WIDE = 400
@@ -16,17 +16,17 @@ _WHOLE_FUNCTION = 60
 _REMOVED_FILE = 40
 
 
-def rows(diff: FileDiff, head: str | None) -> tuple[str, ...]:
+def render_rows(diff: FileDiff, head: str | None) -> tuple[str, ...]:
     """The lines of a diff as a model reads them; ``head`` is the file's text there. Parses it: call it in a thread.
 
-    Of a removed file only the beginning is shown; :func:`shown_in_part` says what is left out.
+    Of a removed file only the beginning is shown; :func:`describe_omissions` says what is left out.
     """
     if diff.status == "removed":
         shown = [row for hunk in diff.hunks for row in _hunk(hunk)]
         more = len(shown) - _REMOVED_FILE
         return (*shown[:_REMOVED_FILE], f"({more} more removed lines)") if more > 0 else tuple(shown)
     lines = [] if head is None else head.replace("\r\n", "\n").split("\n")
-    known = definitions(head, diff.path) if head is not None else ()
+    known = read_definitions(head, diff.path) if head is not None else ()
     shown, done = [], 0
     for number, hunk in enumerate(diff.hunks):
         after = diff.hunks[number + 1].new_start if number + 1 < len(diff.hunks) else len(lines) + 1
@@ -36,8 +36,8 @@ def rows(diff: FileDiff, head: str | None) -> tuple[str, ...]:
     return tuple(shown)
 
 
-def shown_in_part(diff: FileDiff) -> str:
-    """Return what :func:`rows` leaves out of the changed lines, in words; "" where it shows all of them."""
+def describe_omissions(diff: FileDiff) -> str:
+    """Return what :func:`render_rows` leaves out of the changed lines, in words; "" where it shows all of them."""
     changed = [line.text.removesuffix("\r") for hunk in diff.hunks for line in hunk.lines if line.kind != " "]
     if diff.status == "removed" and len(changed) > _REMOVED_FILE:
         return f"only the first {_REMOVED_FILE} of its {len(changed)} removed lines were shown"
@@ -49,7 +49,7 @@ def shown_in_part(diff: FileDiff) -> str:
 def _around(hunk: Hunk, known: Sequence[Definition], done: int, after: int) -> tuple[Sequence[int], Sequence[int]]:
     """Numbers of the lines to show before and behind a hunk: the rest of the functions it begins and ends in."""
     first, last = hunk.new_start, _last(hunk)
-    opening, closing = (innermost((one for one in known if one.is_function), line) for line in (first, last))
+    opening, closing = (find_innermost((one for one in known if one.is_function), line) for line in (first, last))
     before: Sequence[int] = ()
     if opening is not None and opening.start < first:
         # Of a long function only the head, which says what its names are.
@@ -70,10 +70,10 @@ def _title(hunk: Hunk) -> str:
 
 
 def _hunk(hunk: Hunk) -> list[str]:
-    return [row(line) for line in hunk.lines]
+    return [render_row(line) for line in hunk.lines]
 
 
-def row(line: DiffLine) -> str:
+def render_row(line: DiffLine) -> str:
     """Return a line of a diff as a model reads it."""
     most = _WIDE if line.kind == " " else _WIDE_CHANGED
     return f"{line.old or '':>5} {line.new or '':>5} {line.kind}{_cut(line.text, most)}"

@@ -1,7 +1,7 @@
 """What a finding is about, in a form that survives rebases, reformatting and other words for the same thing.
 
 Pure functions. A finding is known by its path, the definition around it, its code without layout and comments, and the
-rule it breaks. On a later head it is found again by its code (:func:`relocated`); then two findings can be compared.
+rule it breaks. On a later head it is found again by its code (:func:`relocate`); then two findings can be compared.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from bot.context.languages import language_of
 from bot.context.outline import Definition, read_outline
 from bot.pulls.records import Finding
-from bot.pulls.similarity import NEAR, Wording, alike, wordings
+from bot.pulls.similarity import NEAR, Wording, measure_similarity, read_wordings
 
 _OUTLINED = 1 << 20
 _STRINGS = r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
@@ -41,7 +41,7 @@ class Identity:
         return digest(self.path, self.symbol, self.snippet, self.rule)
 
 
-class Lines(NamedTuple):
+class LineRange(NamedTuple):
     """Where code stands: line numbers from 1, both included."""
 
     first: int
@@ -53,9 +53,9 @@ def identify(finding: Finding) -> Identity:
     return Identity(
         path=finding.path,
         symbol=finding.symbol,
-        snippet=normalised(finding.quote, finding.path),
+        snippet=normalise(finding.quote, finding.path),
         rule=rule_of(finding),
-        wordings=wordings(finding.title, finding.claim),
+        wordings=read_wordings(finding.title, finding.claim),
     )
 
 
@@ -69,7 +69,7 @@ def rule_of(finding: Finding) -> str:
     return f"model:{finding.concern}" if finding.source == "model" else finding.source
 
 
-def same(one: Identity, other: Identity) -> bool:
+def is_same_finding(one: Identity, other: Identity) -> bool:
     """Whether two findings at one head say the same: the same code by the same rule, or in words that are alike.
 
     A quote that holds the other one's whole quote is the same code only where the words agree.
@@ -79,35 +79,35 @@ def same(one: Identity, other: Identity) -> bool:
     if one.snippet == other.snippet and one.rule == other.rule:
         return True
     holds = f" {one.snippet} " in f" {other.snippet} " or f" {other.snippet} " in f" {one.snippet} "
-    return holds and alike(one.wordings, other.wordings) >= NEAR
+    return holds and measure_similarity(one.wordings, other.wordings) >= NEAR
 
 
-def relocated(finding: Finding, text: str) -> Finding | None:
+def relocate(finding: Finding, text: str) -> Finding | None:
     """The finding as the text of its file has it: whole lines as quote, line and symbol of now; None where it is gone.
 
     Of several places lines that are no more than the quote win, then those in the same definition, then the nearest to
     the old line. Parses the file: call it in a thread.
     """
-    places = occurrences(finding.quote, text, finding.path)
+    places = find_occurrences(finding.quote, text, finding.path)
     if not places:
         return None
-    outlined, lines = definitions(text, finding.path), text.replace("\r\n", "\n").split("\n")
-    found = [_placed(finding, place, lines, symbol_of(innermost(outlined, place.last))) for place in places]
-    wanted, line = normalised(finding.quote, finding.path), finding.line or 1
+    outlined, lines = read_definitions(text, finding.path), text.replace("\r\n", "\n").split("\n")
+    found = [_placed(finding, place, lines, symbol_of(find_innermost(outlined, place.last))) for place in places]
+    wanted, line = normalise(finding.quote, finding.path), finding.line or 1
 
     def rank(one: Finding) -> tuple[bool, bool, int]:
-        wider = normalised(one.quote, one.path) != wanted
+        wider = normalise(one.quote, one.path) != wanted
         return wider, one.symbol != finding.symbol, abs((one.line or 1) - line)
 
     return min(found, key=rank)
 
 
-def unchanged(old: Finding, new: Finding | None) -> bool:
+def is_unchanged(old: Finding, new: Finding | None) -> bool:
     """Whether the lines of a relocated finding are those they were."""
-    return new is not None and normalised(old.quote, old.path) == normalised(new.quote, new.path)
+    return new is not None and normalise(old.quote, old.path) == normalise(new.quote, new.path)
 
 
-def occurrences(code: str, text: str, path: str, *, bare: bool | None = None) -> tuple[Lines, ...]:
+def find_occurrences(code: str, text: str, path: str, *, bare: bool | None = None) -> tuple[LineRange, ...]:
     """Every place where code stands in a text, whatever its layout and comments.
 
     Where it does not stand without its comments (it is one, or a piece of one), it may stand with them; ``bare`` looks
@@ -118,7 +118,7 @@ def occurrences(code: str, text: str, path: str, *, bare: bool | None = None) ->
     return _found(code, text, path, bare=True) or _found(code, text, path, bare=False)
 
 
-def normalised(code: str, path: str) -> str:
+def normalise(code: str, path: str) -> str:
     """The tokens of code, separated by blanks: layout, comments, quotes and last commas make no difference.
 
     Code that is only a comment keeps its words.
@@ -131,19 +131,19 @@ def is_comment(line: str, path: str) -> bool:
     return not _tokens(line, path, bare=True).joined and bool(line.strip())
 
 
-def words_of(line: str) -> tuple[str, ...]:
+def tokenize(line: str) -> tuple[str, ...]:
     """The tokens of a line of code, its comments included."""
     return tuple(_TOKEN.findall(line.replace('"', "'")))
 
 
 @lru_cache(maxsize=16)
-def definitions(text: str, path: str) -> tuple[Definition, ...]:
+def read_definitions(text: str, path: str) -> tuple[Definition, ...]:
     """The definitions of a file, none where its language is not understood. Parses: call it in a thread."""
     language = language_of(path)
     return read_outline(text.replace("\r\n", "\n"), language) if language and len(text) <= _OUTLINED else ()
 
 
-def innermost(found: Iterable[Definition], line: int) -> Definition | None:
+def find_innermost(found: Iterable[Definition], line: int) -> Definition | None:
     """The smallest definition around a line (from 1)."""
     around = [one for one in found if one.start <= line <= one.end]
     return min(around, key=lambda one: one.end - one.start, default=None)
@@ -151,7 +151,7 @@ def innermost(found: Iterable[Definition], line: int) -> Definition | None:
 
 def symbol_at(line: int, text: str, path: str) -> str:
     """Return the qualified name of the definition around a line (from 1), "" where there is none. Parses the text."""
-    return symbol_of(innermost(definitions(text, path), line))
+    return symbol_of(find_innermost(read_definitions(text, path), line))
 
 
 def symbol_of(definition: Definition | None) -> str:
@@ -164,7 +164,7 @@ def digest(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _found(code: str, text: str, path: str, *, bare: bool) -> tuple[Lines, ...]:
+def _found(code: str, text: str, path: str, *, bare: bool) -> tuple[LineRange, ...]:
     wanted = _tokens(code, path, bare=bare).joined
     joined, lines, starts = _tokens(text, path, bare=bare)
     # What was quoted with its last comma may stand before a bracket, where the text's comma is not seen.
@@ -173,7 +173,7 @@ def _found(code: str, text: str, path: str, *, bare: bool) -> tuple[Lines, ...]:
         found = re.finditer(rf"(?:(?<= )|^)(?=({pattern}))", joined)
         ends = [(match.start(1), match.end(1) - 1) for match in found]
         if ends:
-            return tuple(Lines(*(lines[bisect_right(starts, at) - 1] for at in pair)) for pair in ends)
+            return tuple(LineRange(*(lines[bisect_right(starts, at) - 1] for at in pair)) for pair in ends)
     return ()
 
 
@@ -196,7 +196,7 @@ def _tokens(code: str, path: str, *, bare: bool) -> _Tokens:
     return _Tokens(" ".join(token for token, _ in found), tuple(number for _, number in found), tuple(starts))
 
 
-def _placed(finding: Finding, place: Lines, lines: list[str], symbol: str) -> Finding:
+def _placed(finding: Finding, place: LineRange, lines: list[str], symbol: str) -> Finding:
     quote = "\n".join(lines[place.first - 1 : place.last])
     return finding.model_copy(update={"line": place.first, "quote": quote, "symbol": symbol})
 

@@ -124,7 +124,7 @@ async def remember(
     known = {one.finding for row in rows if row.state == "folded" and (one := _told(row)) is not None}
     new = [(each, False) for each in inline] + [(each, True) for each in folded if each.finding not in known]
     ids = {each.finding: comment or None for each, comment in zip(inline, comments, strict=False)}
-    head = await diff.texts(review, looked, looked.head_sha, {each.finding.path for each, _ in new})
+    head = await diff.read_texts(review, looked, looked.head_sha, {each.finding.path for each, _ in new})
     task_id, head_sha = review.task_id, looked.head_sha
 
     def told() -> list[StoredFinding]:

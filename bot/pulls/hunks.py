@@ -8,21 +8,21 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bot.github.text.diffs import FileDiff, Hunk
-from bot.pulls.fingerprints import definitions, digest, innermost, symbol_of
+from bot.pulls.fingerprints import digest, find_innermost, read_definitions, symbol_of
 
 
-def names(diff: FileDiff, head: str | None, base: str | None) -> tuple[str, ...]:
+def name_hunks(diff: FileDiff, head: str | None, base: str | None) -> tuple[str, ...]:
     """Return a name for each hunk: its lines, the definition around it, and which of its likes in the base it is.
 
     ``head`` and ``base`` are the texts of the file there, None where it has none. The name survives a rebase that only
     moves the lines. Parses the head: call it in a thread.
     """
-    known = definitions(head, diff.path) if head is not None else ()
+    known = read_definitions(head, diff.path) if head is not None else ()
     lines = [] if base is None else base.split("\n")
-    return tuple(_name(hunk, symbol_of(innermost(known, _first_changed(hunk))), lines) for hunk in diff.hunks)
+    return tuple(_name(hunk, symbol_of(find_innermost(known, _first_changed(hunk))), lines) for hunk in diff.hunks)
 
 
-def without(diff: FileDiff, read: Collection[int]) -> FileDiff:
+def drop_hunks(diff: FileDiff, read: Collection[int]) -> FileDiff:
     """Return the diff without the hunks of these numbers, counted from 0."""
     kept = tuple(hunk for number, hunk in enumerate(diff.hunks) if number not in read)
     return diff.model_copy(update={"hunks": kept})

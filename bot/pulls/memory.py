@@ -15,20 +15,20 @@ from bot.github.resources.threads import Thread, ThreadComment
 from bot.github.text.markers import Marker, markers_in, without_markers
 from bot.pulls.fingerprints import (
     Identity,
-    definitions,
     digest,
+    find_innermost,
     fingerprint,
     identify,
-    innermost,
-    normalised,
-    relocated,
+    is_same_finding,
+    is_unchanged,
+    normalise,
+    read_definitions,
+    relocate,
     rule_of,
-    same,
     symbol_of,
-    unchanged,
 )
 from bot.pulls.records import Finding, PlacedFinding, Verdict
-from bot.pulls.similarity import ALONE, FAR, NEAR, Wording, alike, pieces, wordings
+from bot.pulls.similarity import ALONE, FAR, NEAR, Wording, measure_similarity, read_wordings, split_paragraphs
 from bot.store.findings import UNSETTLED, State, StoredFinding
 from bot.types import JsonModel
 
@@ -160,7 +160,7 @@ def report_finding(one: PlacedFinding, *, task: str, head_sha: str, text: str, f
         verdict=one.verdict,
         state="folded" if folded else "open",
         head_sha=head_sha,
-        around=surroundings(one.finding, text)[0],
+        around=read_surroundings(one.finding, text)[0],
     )
 
 
@@ -203,7 +203,7 @@ def find_suppressions(
 ) -> tuple[Suppression | None, ...]:
     """For each finding of a head why it is not said again, None where it is new.
 
-    The findings, and what was told, are as that head has them (:func:`bot.pulls.fingerprints.relocated`).
+    The findings, and what was told, are as that head has them (:func:`bot.pulls.fingerprints.relocate`).
     ``rejected`` are fingerprints that a command rejected anywhere in the repository.
     """
     told = [(one, identify(one.finding)) for one in memory.told if one.state != "fixed"]
@@ -233,7 +233,7 @@ def _known(
     comments: Iterable[tuple[IssueComment, tuple[Wording, ...]]],
 ) -> Suppression | None:
     identity = identify(finding)
-    ours = next((one for one, other in told if same(other, identity)), None)
+    ours = next((one for one, other in told if is_same_finding(other, identity)), None)
     if ours is not None:
         reason: Literal["told", "rejected"] = "told" if ours.state in UNSETTLED else "rejected"
         return Suppression(reason=reason, fingerprint=ours.fingerprint)
@@ -251,7 +251,7 @@ def _voices(memory: Memory) -> Iterator[_Voice]:
         if finding_of(thread, memory.bot_id) not in fixed:
             # An outsider must not be able to silence us about a change of their own.
             heard = (one for one in thread.comments if one.author != memory.author or one.association in _TEAM)
-            said = [(one.author, wordings(without_markers(one.body))) for one in heard]
+            said = [(one.author, read_wordings(without_markers(one.body))) for one in heard]
             yield _Voice(thread, tuple(said))
 
 
@@ -268,12 +268,12 @@ def _says(voice: _Voice, finding: Finding, identity: Identity) -> str | None:
         if gap > (_REACH if finding.source == "model" else 0):
             return None
         needed = NEAR
-    return next((who for who, said in voice.said if alike(said, identity.wordings) >= needed), None)
+    return next((who for who, said in voice.said if measure_similarity(said, identity.wordings) >= needed), None)
 
 
 def _loose(comment: IssueComment) -> tuple[Wording, ...]:
     """Comments of the conversation are compared by paragraph: a long one holds every word."""
-    return tuple(wording for piece in pieces(comment.body) for wording in wordings(piece)[:1])
+    return tuple(wording for piece in split_paragraphs(comment.body) for wording in read_wordings(piece)[:1])
 
 
 def _mentions(comment: IssueComment, loose: Iterable[Wording], finding: Finding, identity: Identity) -> bool:
@@ -282,7 +282,7 @@ def _mentions(comment: IssueComment, loose: Iterable[Wording], finding: Finding,
     if not any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", comment.body) for name in names if len(name) > 2):
         return False
     return any(
-        alike([wording], [mine]) >= ALONE and len(wording & mine) >= _COMMON
+        measure_similarity([wording], [mine]) >= ALONE and len(wording & mine) >= _COMMON
         for wording in loose
         for mine in identity.wordings
     )
@@ -336,14 +336,14 @@ def detect_regression(told: ReportedFinding, memory: Memory, texts: Mapping[str,
     text = texts.get(checked.told.finding.path)
     if checked.standing == "gone" or text is None:
         return None
-    there = told.finding.removed or unchanged(told.finding, relocated(told.finding, text))
-    return checked if there and surroundings(checked.told.finding, text)[0] != told.mended else None
+    there = told.finding.removed or is_unchanged(told.finding, relocate(told.finding, text))
+    return checked if there and read_surroundings(checked.told.finding, text)[0] != told.mended else None
 
 
 def mark_fixed(told: ReportedFinding, head_sha: str, text: str | None) -> ReportedFinding:
     """Return the finding as fixed at a head; ``text`` is its file there. Parses: call it in a thread."""
-    now = relocated(told.finding, text) if text is not None else None
-    around = "" if text is None else surroundings(now or told.finding, text)[0]
+    now = relocate(told.finding, text) if text is not None else None
+    around = "" if text is None else read_surroundings(now or told.finding, text)[0]
     return told.model_copy(update={"state": "fixed", "head_sha": head_sha, "mended": around})
 
 
@@ -356,7 +356,7 @@ def _said_fixed(thread: Thread, bot_id: int) -> bool:
 
 def _rejects(comment: ThreadComment) -> bool:
     quoted = "\n".join(line for line in comment.body.split("\n") if not line.lstrip().startswith(">"))
-    sentences = (match[0] for match in _SENTENCE.finditer("\n\n".join(pieces(quoted))))
+    sentences = (match[0] for match in _SENTENCE.finditer("\n\n".join(split_paragraphs(quoted))))
     return any(_REJECTS.search(sentence) for sentence in sentences if not sentence.endswith("?"))
 
 
@@ -372,15 +372,15 @@ def check_finding(told: ReportedFinding, texts: Mapping[str, str]) -> FindingSta
     if old.removed:
         return _check_removed(told, texts.get(old.path))
     found = [moved for path in _paths(old, texts) if (moved := _moved(old, path, texts[path])) is not None]
-    new = next((one for one in found if unchanged(old, one)), found[0] if found else None)
+    new = next((one for one in found if is_unchanged(old, one)), found[0] if found else None)
     if new is None:
         return _check_changed(told, texts.get(old.path))
-    around, now = surroundings(new, texts[new.path])
+    around, now = read_surroundings(new, texts[new.path])
     brought = told.model_copy(update={"finding": new})
-    if unchanged(old, new) and around == told.around:
+    if is_unchanged(old, new) and around == told.around:
         return FindingStatus(told=brought, standing="stands")
     # The old lines stay what is remembered until somebody has looked.
-    kept = brought if unchanged(old, new) else told
+    kept = brought if is_unchanged(old, new) else told
     return FindingStatus(told=kept, standing="doubtful", now=now)
 
 
@@ -389,16 +389,16 @@ def decide_final_state(told: ReportedFinding, texts: Mapping[str, str]) -> State
     old = told.finding
     if old.removed:
         return "fixed" if check_finding(told, texts).standing == "doubtful" else "ignored"
-    still = any(unchanged(old, _moved(old, path, texts[path])) for path in _paths(old, texts))
+    still = any(is_unchanged(old, _moved(old, path, texts[path])) for path in _paths(old, texts))
     return "ignored" if still else "fixed"
 
 
-def surroundings(finding: Finding, text: str) -> tuple[str, str]:
+def read_surroundings(finding: Finding, text: str) -> tuple[str, str]:
     """Digest and text of the definition around a finding, or of the lines near it where there is none."""
     lines = text.replace("\r\n", "\n").split("\n")
     line = min(finding.line or 1, len(lines))
-    outlined = definitions(text, finding.path)
-    around = innermost((one for one in outlined if one.qualified == finding.symbol), line)
+    outlined = read_definitions(text, finding.path)
+    around = find_innermost((one for one in outlined if one.qualified == finding.symbol), line)
     if around is None:
         named = [one for one in outlined if finding.symbol and one.qualified == finding.symbol]
         around = min(named, key=lambda one: abs(one.start - line), default=None)
@@ -406,7 +406,7 @@ def surroundings(finding: Finding, text: str) -> tuple[str, str]:
     first = max(first, 1)
     code = "\n".join(lines[first - 1 : last])
     shown = "\n".join(f"{number:>5} {line}" for number, line in enumerate(lines[first - 1 : last], first))
-    return digest(normalised(code, finding.path)), shown
+    return digest(normalise(code, finding.path)), shown
 
 
 def _paths(finding: Finding, texts: Mapping[str, str]) -> list[str]:
@@ -417,14 +417,14 @@ def _paths(finding: Finding, texts: Mapping[str, str]) -> list[str]:
 
 
 def _moved(finding: Finding, path: str, text: str) -> Finding | None:
-    return relocated(finding.model_copy(update={"path": path}), text)
+    return relocate(finding.model_copy(update={"path": path}), text)
 
 
 def _check_removed(told: ReportedFinding, text: str | None) -> FindingStatus:
     """About removed code: what was done about it shows in what is around the place."""
     if text is None:
         return FindingStatus(told=told, standing="stands")
-    around, now = surroundings(told.finding, text)
+    around, now = read_surroundings(told.finding, text)
     return FindingStatus(told=told, standing="stands" if around == told.around else "doubtful", now=now)
 
 
@@ -433,10 +433,10 @@ def _check_changed(told: ReportedFinding, text: str | None) -> FindingStatus:
     finding = told.finding
     if text is None:
         return FindingStatus(told=told, standing="gone")
-    symbols = {symbol_of(one) for one in definitions(text, finding.path)}
+    symbols = {symbol_of(one) for one in read_definitions(text, finding.path)}
     if finding.symbol and finding.symbol not in symbols and not _like(finding, text):
         return FindingStatus(told=told, standing="gone")
-    around, now = surroundings(finding, text)
+    around, now = read_surroundings(finding, text)
     # Somebody has looked at this very code since the lines went.
     return FindingStatus(told=told, standing="stands" if around == told.around else "doubtful", now=now)
 
@@ -445,8 +445,8 @@ def _like(finding: Finding, text: str) -> bool:
     """Whether any line of the text is like one of the finding's."""
     quoted = [_tokens(line, finding.path) for line in finding.quote.split("\n")]
     lines = [_tokens(line, finding.path) for line in text.split("\n")]
-    return alike([each for each in quoted if each], [each for each in lines if each]) >= _ALIKE_LINES
+    return measure_similarity([each for each in quoted if each], [each for each in lines if each]) >= _ALIKE_LINES
 
 
 def _tokens(line: str, path: str) -> Wording:
-    return frozenset(normalised(line, path).split(" ")) - {""}
+    return frozenset(normalise(line, path).split(" ")) - {""}

@@ -17,8 +17,8 @@ from typing import NamedTuple
 
 from bot.github.text.anchors import Anchor
 from bot.github.text.diffs import FileDiff, Hunk, Side
-from bot.pulls.fingerprints import is_comment, normalised, occurrences, words_of
-from bot.pulls.quotes import Reading, readings, squeezed
+from bot.pulls.fingerprints import find_occurrences, is_comment, normalise, tokenize
+from bot.pulls.quotes import QuoteReading, read_quote, squeeze
 
 # a piece of fewer characters says nothing by itself
 _TELLING = 6
@@ -56,7 +56,7 @@ class Place(NamedTuple):
     anchor: Anchor | None
 
 
-def place(
+def find_place(
     file: FileDiff,
     quote: str,
     line: int | None = None,
@@ -74,7 +74,7 @@ def place(
     ``exact``, lines with one word misquoted. Deleted code is on the left, everything else on the right.
     """
     stretches = [*_stretches(file, "RIGHT", head), *_stretches(file, "LEFT", base)]
-    found = readings(quote)
+    found = read_quote(quote)
     if exact:
         found = tuple(reading for reading in found if len("".join(reading.keys)) >= _PROVING)
     for rung, reading in itertools.product(_LADDER[:-1] if exact else _LADDER, found):
@@ -91,19 +91,19 @@ def place(
             match, anchor = _chosen(fitting, reading, line, side)
             lines = match.quote
             quoted = "\n".join(reading.texts)
-            part: str | None = "" if rung is _misquoted or squeezed(quoted) == squeezed(lines) else quoted
+            part: str | None = "" if rung is _misquoted or squeeze(quoted) == squeeze(lines) else quoted
             part = None if reading.elided else part
             return Place(match.side, match.first, match.last, lines, part, anchor)
     return None
 
 
-def in_text(path: str, text: str, quote: str, line: int | None = None) -> Place | None:
+def find_in_text(path: str, text: str, quote: str, line: int | None = None) -> Place | None:
     """Return the place of exactly quoted code in a text that no diff is about, nearest to ``line``."""
     unchanged = FileDiff(path=path, old_path=path, status="modified", binary=False, hunks=())
-    return place(unchanged, quote, line or 1, head=text, exact=True)
+    return find_place(unchanged, quote, line or 1, head=text, exact=True)
 
 
-def on_line(file: FileDiff, line: int) -> Anchor | None:
+def anchor_on_line(file: FileDiff, line: int) -> Anchor | None:
     """Return the anchor on a line of the new file; None where the diff does not show it."""
     anchors = (_anchor(file.path, hunk, "RIGHT", line, line) for hunk in file.hunks)
     return next((anchor for anchor in anchors if anchor is not None), None)
@@ -115,7 +115,7 @@ class _Code:
     def __init__(self, lines: Sequence[str]) -> None:
         self.texts = tuple(line.rstrip() for line in lines)
         self.solid = tuple(row for row, text in enumerate(self.texts) if text)
-        self.keys = tuple(squeezed(self.texts[row]) for row in self.solid)
+        self.keys = tuple(squeeze(self.texts[row]) for row in self.solid)
 
     @cached_property
     def text(self) -> str:
@@ -129,7 +129,7 @@ class _Code:
     @cached_property
     def words(self) -> tuple[tuple[str, ...], ...]:
         """The tokens of each of ``keys``."""
-        return tuple(words_of(self.texts[row]) for row in self.solid)
+        return tuple(tokenize(self.texts[row]) for row in self.solid)
 
 
 @lru_cache(maxsize=16)
@@ -216,7 +216,7 @@ def _anchor(path: str, hunk: Hunk, side: Side, first: int, last: int) -> Anchor 
 
 
 def _chosen(
-    matches: Sequence[_Match], reading: Reading, line: int | None, side: Side | None
+    matches: Sequence[_Match], reading: QuoteReading, line: int | None, side: Side | None
 ) -> tuple[_Match, Anchor | None]:
     """The match that is meant, and its anchor: by number, else the only changed one, the only shown one, or the only
     one. Where none is the only one, the first without an anchor.
@@ -254,14 +254,14 @@ class _Rows(NamedTuple):
     sure: bool = True
 
 
-def _whole(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
+def _whole(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
     """The very lines; trailing blanks do not count."""
     if not reading.cut:
         for row in _runs(code.texts, reading.texts):
             yield _Rows(row, row + len(reading.texts) - 1)
 
 
-def _folded(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
+def _folded(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
     """The lines but for their blanks and blank lines; of those that were cut, the beginning."""
     count = len(reading.keys)
     if not reading.cut:
@@ -272,22 +272,22 @@ def _folded(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
         yield _Rows(code.solid[row], code.solid[row + count - 1])
 
 
-def _begin(keys: Sequence[str], row: int, reading: Reading) -> bool:
+def _begin(keys: Sequence[str], row: int, reading: QuoteReading) -> bool:
     lines = zip(keys[row : row + len(reading.keys)], reading.keys, reading.whole, strict=True)
     telling = len("".join(reading.keys)) >= _TELLING
     return telling and all(there == key if whole else there.startswith(key) for there, key, whole in lines)
 
 
-def _tokens(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
+def _tokens(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
     """The lines but for their layout, and for comments that were left out or put behind them."""
     quote = "\n".join(reading.texts)
     comments = any(is_comment(text, path) for text in reading.texts if text)
-    if not reading.cut and len(normalised(quote, path)) >= _TELLING:
-        for found in occurrences(quote, code.text, path, bare=False if comments else None):
+    if not reading.cut and len(normalise(quote, path)) >= _TELLING:
+        for found in find_occurrences(quote, code.text, path, bare=False if comments else None):
             yield _Rows(found.first - 1, found.last - 1)
 
 
-def _part(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
+def _part(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
     """A piece of the text, blanks aside.
 
     It begins where a word begins, and ends where one ends; a line, or a long piece, may be cut inside a name.
@@ -323,9 +323,9 @@ def _joins(pair: str) -> bool:
     return len(pair) > 1 and all(char.isalnum() or char == "_" for char in pair)
 
 
-def _misquoted(code: _Code, reading: Reading, path: str) -> Iterator[_Rows]:
+def _misquoted(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
     """As many lines, with the same tokens but for one name: a slip of a letter or two, or known by the other names."""
-    wanted = tuple(words_of(text) for text in reading.texts if text)
+    wanted = tuple(tokenize(text) for text in reading.texts if text)
     if reading.cut:
         return
     for row in range(len(code.words) - len(wanted) + 1):
@@ -365,7 +365,7 @@ def _one_unlike(wanted: Sequence[Sequence[str]], there: Sequence[Sequence[str]])
     return _Unlike(*unlike[0], is_value=before >= 0 and pairs[before][0] == "'")
 
 
-_LADDER: tuple[Callable[[_Code, Reading, str], Iterable[_Rows]], ...] = (
+_LADDER: tuple[Callable[[_Code, QuoteReading, str], Iterable[_Rows]], ...] = (
     _whole,
     _folded,
     _tokens,

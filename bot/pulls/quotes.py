@@ -32,7 +32,7 @@ _CUT = re.compile(r" ?(?:… \(\d+ more characters\)|…|\.{3})\Z")
 
 
 @dataclass(frozen=True)
-class Reading:
+class QuoteReading:
     """Lines that a quote may stand for, without blank ones around them.
 
     ``side`` and ``line`` (the number of the first line) are known where signs and numbers were copied along. ``cut``
@@ -47,8 +47,8 @@ class Reading:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """The lines that are not blank, without blanks (:func:`squeezed`)."""
-        return tuple(squeezed(text) for text in self.texts if text)
+        """The lines that are not blank, without blanks (:func:`squeeze`)."""
+        return tuple(squeeze(text) for text in self.texts if text)
 
     @cached_property
     def whole(self) -> tuple[bool, ...]:
@@ -56,7 +56,7 @@ class Reading:
         return tuple(row not in self.cut for row, text in enumerate(self.texts) if text)
 
 
-def readings(quote: str) -> tuple[Reading, ...]:
+def read_quote(quote: str) -> tuple[QuoteReading, ...]:
     """Every way to read a quote, the most literal first; none where it is blank."""
     rows = quote.replace("\r\n", "\n").split("\n")
     plain = list(_plain(rows))
@@ -69,7 +69,7 @@ def readings(quote: str) -> tuple[Reading, ...]:
     return tuple(each for each in dict.fromkeys(found) if each.keys)
 
 
-def squeezed(text: str) -> str:
+def squeeze(text: str) -> str:
     """Code without blanks, but for one between words; typographic look-alikes as a keyboard types them."""
     return texts.squeezed(" ".join(fold(text).split()))
 
@@ -85,7 +85,7 @@ def _plain(rows: Sequence[str]) -> Iterator[list[str]]:
     yield from (each for each in (unfenced, code) if len(each) < len(rows))
 
 
-def _of_diff(rows: Sequence[str]) -> Iterator[Reading]:
+def _of_diff(rows: Sequence[str]) -> Iterator[QuoteReading]:
     """The new and the old lines of rows that carry a diff's signs, with or without the numbers we show."""
     solid = [row for row in rows if row.strip()]
     matches = [_ROW.fullmatch(row) or _BARE_ROW.fullmatch(row) for row in solid]
@@ -109,7 +109,7 @@ def _first_number(row: dict[str, str | None], key: str) -> int | None:
     return next((int(number) for number in numbers if number and number.strip()), None)
 
 
-def _of_numbered(rows: Sequence[str]) -> Iterator[Reading]:
+def _of_numbered(rows: Sequence[str]) -> Iterator[QuoteReading]:
     """The lines of rows that each begin with their number."""
     solid = [row for row in rows if row.strip()]
     for pattern in _NUMBERED:
@@ -119,13 +119,13 @@ def _of_numbered(rows: Sequence[str]) -> Iterator[Reading]:
             yield replace(_reading([match["text"] or "" for match in matches]), line=int(first["number"]))
 
 
-def _reading(rows: Iterable[str]) -> Reading:
+def _reading(rows: Iterable[str]) -> QuoteReading:
     texts = [row.rstrip() for row in rows]
     solid = [row for row, text in enumerate(texts) if text]
-    return Reading(tuple(texts[solid[0] : solid[-1] + 1]) if solid else ())
+    return QuoteReading(tuple(texts[solid[0] : solid[-1] + 1]) if solid else ())
 
 
-def _with_ends_cut(reading: Reading) -> Reading:
+def _with_ends_cut(reading: QuoteReading) -> QuoteReading:
     """The same without the dots, or our own note, where lines were cut."""
     found = {row: match for row, text in enumerate(reading.texts) if (match := _cut_end(text)) is not None}
     texts = (text[: found[row].start()] if row in found else text for row, text in enumerate(reading.texts))
@@ -137,7 +137,7 @@ def _cut_end(text: str) -> re.Match[str] | None:
     return match if match is not None and text[: match.start()].strip() else None
 
 
-def _longest_piece(reading: Reading) -> Reading:
+def _longest_piece(reading: QuoteReading) -> QuoteReading:
     """What a quote that leaves lines out quotes in one go."""
     pieces: list[list[int]] = [[]]
     for row, text in enumerate(reading.texts):
@@ -156,4 +156,4 @@ def _longest_piece(reading: Reading) -> Reading:
     # the copied number is that of the quote's first line, which may not be in this piece
     line = reading.line if first == 0 else None
     cut = frozenset(row - first for row in rows if row in reading.cut)
-    return Reading(tuple(reading.texts[row] for row in rows), reading.side, line, cut, elided=True)
+    return QuoteReading(tuple(reading.texts[row] for row in rows), reading.side, line, cut, elided=True)

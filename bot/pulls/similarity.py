@@ -31,26 +31,26 @@ _SAYS_NOTHING = frozenset(
 )
 
 
-def pieces(text: str) -> tuple[str, ...]:
+def split_paragraphs(text: str) -> tuple[str, ...]:
     """The paragraphs of a text, without code blocks and hidden marks."""
     found = (piece.strip() for piece in re.split(r"\n\s*\n", _HIDDEN.sub("\n\n", text)))
     return tuple(piece for piece in found if piece)
 
 
-def wordings(*texts: str) -> tuple[Wording, ...]:
+def read_wordings(*texts: str) -> tuple[Wording, ...]:
     """The telling words of each paragraph, and of all together."""
-    found = [piece for text in texts for piece in pieces(text)]
-    every = [words(piece) for piece in [*found, " ".join(found)]]
+    found = [piece for text in texts for piece in split_paragraphs(text)]
+    every = [stem_words(piece) for piece in [*found, " ".join(found)]]
     return tuple(dict.fromkeys(wording for wording in every if wording))
 
 
-def words(text: str) -> Wording:
+def stem_words(text: str) -> Wording:
     """The stems of the words that tell which defect is meant; names are taken apart."""
     found = (word.lower() for word in _WORD.findall(_HUMP.sub(r"\1 \2", text)))
     return frozenset(word[:_STEM] for word in found if word not in _SAYS_NOTHING)
 
 
-def alike(one: Iterable[Wording], other: Iterable[Wording]) -> float:
+def measure_similarity(one: Iterable[Wording], other: Iterable[Wording]) -> float:
     """How many of their words two texts share in their most similar pieces (Dice's measure, 0 to 1)."""
     others = list(other)
     pairs = ((first, second) for first in one for second in others)

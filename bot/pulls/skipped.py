@@ -25,7 +25,7 @@ _UNCHANGED = {
 _WORDS = {"vendored": "vendored code", "pointer": "a pointer to a large file", "minified": "minified"}
 
 
-def left_out(
+def find_skip_reason(
     diff: FileDiff, head: bytes | None, base: bytes | None, policy: Policy, *, generated: bool | None = None
 ) -> str | None:
     """Why a file is not read, in words, or None. ``head`` and ``base`` are its bytes there, None where it is not.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.github.resources.threads import Thread
-from bot.pulls.fingerprints import relocated
+from bot.pulls.fingerprints import relocate
 from bot.pulls.memory import Memory, find_suppressions
 from bot.pulls.records import Finding
 from handlers.answer.records import Placed
@@ -41,4 +41,4 @@ def _finding(one: Placed, text: str) -> Finding:
         claim="",
         suggestion=suggested.replacement,
     )
-    return relocated(told, text) or told
+    return relocate(told, text) or told

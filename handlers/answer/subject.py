@@ -17,7 +17,7 @@ from bot.github.resources.issues import IssueComment
 from bot.github.text.diffs import FileDiff, parse_diff
 from bot.github.text.markers import Marker, markers_in, without_markers
 from bot.pulls import excerpts
-from bot.pulls.skipped import left_out
+from bot.pulls.skipped import find_skip_reason
 from bot.store import tasks
 from bot.work import inquiry
 from bot.work.assignment import Assignment
@@ -149,9 +149,11 @@ def _packed(
     files, parts, room = [], [], _SHOWN
     for path, diff in changed.items():
         head = heads.get(path)
-        reason = left_out(diff, head, None, talk.policy)
+        reason = find_skip_reason(diff, head, None, talk.policy)
         if reason is None:
-            part = "\n".join([f"--- {path} ({diff.status})", *excerpts.rows(diff, as_text(head) if head else None)])
+            part = "\n".join(
+                [f"--- {path} ({diff.status})", *excerpts.render_rows(diff, as_text(head) if head else None)]
+            )
             reason = None if len(part) <= room else "no room for it here"
             if reason is None:
                 parts.append(part)

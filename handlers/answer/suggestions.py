@@ -17,7 +17,7 @@ from bot.github.text.markers import Marker
 from bot.github.text.suggestions import suggestion
 from bot.models.port import Tool
 from bot.pulls.memory import Memory
-from bot.pulls.places import place
+from bot.pulls.places import find_place
 from bot.pulls.rules import ReviewRules
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
@@ -117,7 +117,7 @@ def _checked(suggested: list[Suggested], texts: Mapping[str, tuple[FileDiff, str
         if one.path not in texts:
             continue
         diff, text = texts[one.path]
-        found = place(diff, one.quote, one.line, head=text, base="")
+        found = find_place(diff, one.quote, one.line, head=text, base="")
         if found is None or found.anchor is None or found.part is None:
             continue
         anchor = found.anchor

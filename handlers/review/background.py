@@ -37,7 +37,7 @@ class Background(JsonModel):
 
 async def gather(review: Review, looked: ReviewPlan, paths: Sequence[str]) -> Background:
     """Look all of it up once for the findings of a review. What cannot be found out is left out."""
-    diffs = await diff.changed(review, looked)
+    diffs = await diff.read_changed(review, looked)
     index = await inquiry.index(review, looked.head_sha)
     tests = await asyncio.to_thread(lambda: {path: index.find_tests(path) for path in paths})
     origins = {path: await _origins(review, looked, diffs[path]) for path in paths if path in diffs}

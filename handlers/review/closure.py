@@ -38,7 +38,7 @@ async def end(services: Services, repository: Repository, number: int, head_sha:
 def _hidden(path: str, text: str, memory: Memory) -> str:
     """The text as stored quotes have it."""
     quotes = (one.finding.quote for one in memory.told if one.finding.path == path)
-    return placeholders.hide(text, [value for quote in quotes for value in placeholders.values_behind(quote, text)])
+    return placeholders.redact(text, [value for quote in quotes for value in placeholders.restore_values(quote, text)])
 
 
 def _end(one: ReportedFinding, texts: Mapping[str, str], memory: Memory) -> tuple[State, str]:

@@ -100,7 +100,7 @@ async def find(
             sha=looked.head_sha,
             answer=REPORT,
             turns=_TURNS,
-            hide=partial(placeholders.hide, secrets=await change.secrets(review, looked)),
+            hide=partial(placeholders.redact, secrets=await change.read_secrets(review, looked)),
         )
         answer = await inquiry.ask(prompt)
     except ModelError as error:
@@ -121,8 +121,8 @@ def system_text(review: Review, subject: Subject, looked: ReviewPlan) -> str:
 
 
 async def _prompt(review: Review, subject: Subject, looked: ReviewPlan, reading: Reading, static: Analysis) -> str:
-    diffs = await change.changed(review, looked)
-    heads = await change.texts(review, looked, looked.head_sha, reading.paths)
+    diffs = await change.read_changed(review, looked)
+    heads = await change.read_texts(review, looked, looked.head_sha, reading.paths)
     shown = await asyncio.to_thread(_shown, diffs, heads, reading.parts)
     instructions = [
         (path, text) for path in reading.paths for text in review.policy.rules(ReviewRules).instructions_for(path)
@@ -168,7 +168,7 @@ def _shown(diffs: Mapping[str, Any], heads: Mapping[str, str], parts: Sequence[P
     for part in parts:
         diff = diffs[part.path]
         moved = f", was {diff.old_path}" if diff.old_path != diff.path else ""
-        rows = excerpts.rows(diff, heads.get(part.path))[part.start : part.end]
+        rows = excerpts.render_rows(diff, heads.get(part.path))[part.start : part.end]
         pieces.append(f"=== {part.path} ({diff.status}{moved})\n" + "\n".join(rows))
     return "\n\n".join(pieces)
 

@@ -112,7 +112,7 @@ async def _reviewed(ctx: Ctx, review: Review, subject: Subject, looked: ReviewPl
     known = await ctx.parallel(steps)
     before: Memory = known["recall"]
     static: Analysis = known["analyse"]
-    looked = looked.model_copy(update={"secrets": placeholders.secrets_of(static)})
+    looked = looked.model_copy(update={"secrets": placeholders.list_secrets(static)})
     memory = await recheck.recheck(ctx, review, subject, looked, before)
     found = await _find(ctx, review, subject, looked, static)
     claims = await ctx.step("settle", settled, review, looked, static, memory, tuple(found.values()))
@@ -161,9 +161,9 @@ async def settled(
     review: Review, looked: ReviewPlan, static: Analysis, memory: Memory, found: tuple[ReadingResult, ...]
 ) -> Claims:
     """All new findings at their places: none whose quote is invented, none that repeats what was said, by anybody."""
-    diffs = await change.changed(review, looked)
-    head = await change.texts(review, looked, looked.head_sha, diffs)
-    old = await change.texts(review, looked, looked.merge_base, [diff.old_path for diff in diffs.values()])
+    diffs = await change.read_changed(review, looked)
+    head = await change.read_texts(review, looked, looked.head_sha, diffs)
+    old = await change.read_texts(review, looked, looked.merge_base, [diff.old_path for diff in diffs.values()])
     base = {path: old[diff.old_path] for path, diff in diffs.items() if diff.old_path in old}
     said = [one for answer in found for one in answer.findings]
     new = [item for item in static.new if item.path in diffs]

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from bot.analysis.records import StaticFinding
 from bot.github.text.diffs import FileDiff, Side
 from bot.pulls import places
-from bot.pulls.fingerprints import Identity, identify, same, symbol_at
+from bot.pulls.fingerprints import Identity, identify, is_same_finding, symbol_at
 from bot.pulls.records import SEVERITY_RANK, Finding, PlacedFinding, Severity
-from bot.pulls.similarity import NEAR, alike, wordings
+from bot.pulls.similarity import NEAR, measure_similarity, read_wordings
 
 _SEVERITIES: dict[str, Severity] = {"error": "bug", "warning": "risk", "note": "nit"}
 _SECURITY = ("bandit", "detect-secrets", "zizmor")
@@ -52,7 +52,7 @@ def of_tool(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) ->
         symbol=symbol_at(found.end_line, head.get(found.path, ""), found.path),
     )
     diff = diffs.get(found.path)
-    return PlacedFinding(finding=finding, anchor=places.on_line(diff, found.line) if diff is not None else None)
+    return PlacedFinding(finding=finding, anchor=places.anchor_on_line(diff, found.line) if diff is not None else None)
 
 
 def few(found: Sequence[StaticFinding]) -> tuple[StaticFinding, ...]:
@@ -74,7 +74,7 @@ def distinct(settled: Sequence[PlacedFinding]) -> tuple[PlacedFinding, ...]:
     kept: dict[str, list[tuple[PlacedFinding, Identity]]] = defaultdict(list)
     for one in sorted(settled, key=_weight):
         identity, others = identify(one.finding), kept[one.finding.path]
-        if not any(_repeats(one, other, same(identity, known)) for other, known in others):
+        if not any(_repeats(one, other, is_same_finding(identity, known)) for other, known in others):
             others.append((one, identity))
     return tuple(sorted((one for group in kept.values() for one, _ in group), key=_weight))
 
@@ -82,7 +82,7 @@ def distinct(settled: Sequence[PlacedFinding]) -> tuple[PlacedFinding, ...]:
 def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts, *, exact: bool) -> PlacedFinding | None:
     side: Side | None = "LEFT" if finding.removed else None
     texts = {"head": head.get(diff.path), "base": base.get(diff.path)}
-    place = places.place(diff, finding.quote, finding.line, side, exact=exact, **texts)
+    place = places.find_place(diff, finding.quote, finding.line, side, exact=exact, **texts)
     if place is None:
         return None
     removed = place.side == "LEFT"
@@ -112,4 +112,4 @@ def _repeats(one: PlacedFinding, other: PlacedFinding, same_code: bool) -> bool:
         return True
     if not same_code and (one.anchor is None or one.anchor != other.anchor):
         return False
-    return alike(wordings(mine.title, mine.claim), wordings(theirs.title, theirs.claim)) >= NEAR
+    return measure_similarity(read_wordings(mine.title, mine.claim), read_wordings(theirs.title, theirs.claim)) >= NEAR

@@ -80,8 +80,8 @@ async def _overtaken(review: Review, subject: Subject) -> str | None:
 
 
 async def _comments(review: Review, looked: ReviewPlan, reviewed: ReviewResult) -> list[ReviewComment]:
-    diffs = await diff.changed(review, looked)
-    head = await diff.texts(review, looked, looked.head_sha, {one.finding.path for one in reviewed.inline})
+    diffs = await diff.read_changed(review, looked)
+    head = await diff.read_texts(review, looked, looked.head_sha, {one.finding.path for one in reviewed.inline})
 
     def written() -> list[ReviewComment]:
         return [_comment(review, one, comment_text(one, _suggestion(one, diffs, head))) for one in reviewed.inline]
@@ -93,7 +93,12 @@ def _suggestion(one: PlacedFinding, diffs: Mapping[str, FileDiff], head: Mapping
     """A block that can be committed with a click; "" where the finding has none or it would not fit."""
     finding, anchor = one.finding, one.anchor
     text = head.get(finding.path)
-    if finding.suggestion is None or anchor is None or text is None or placeholders.marks(finding.suggestion):
+    if (
+        finding.suggestion is None
+        or anchor is None
+        or text is None
+        or placeholders.find_placeholders(finding.suggestion)
+    ):
         return ""
     quote = finding.part or finding.quote
     found = suggestion(anchor, diffs[finding.path], text, finding.suggestion, quote=quote, broken_by=broken_by)

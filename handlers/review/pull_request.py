@@ -83,9 +83,9 @@ async def look(review: Review, subject: Subject, earlier: Earlier) -> ReviewPlan
     mirror = await _fetched(review, subject)
     base_sha = await mirror.resolve(subject.base_branch)
     merge_base = await mirror.merge_base(base_sha, subject.head_sha)
-    diffs = await change.diffs(review, merge_base, subject.head_sha)
-    head = await change.contents(review, subject.head_sha, diffs)
-    base = await change.contents(review, merge_base, [diff.old_path for diff in diffs.values()])
+    diffs = await change.read_diffs(review, merge_base, subject.head_sha)
+    head = await change.read_contents(review, subject.head_sha, diffs)
+    base = await change.read_contents(review, merge_base, [diff.old_path for diff in diffs.values()])
     paths = [entry.path for entry in await mirror.entries(base_sha)]
     marks = await _marked_generated(mirror, base_sha, paths, diffs)
     facts = await asyncio.to_thread(_facts, review.policy, diffs, head, base, marks)
@@ -95,7 +95,7 @@ async def look(review: Review, subject: Subject, earlier: Earlier) -> ReviewPlan
     known = {} if review.task.full else _known(facts, earlier.hunks(rules))
     changed = tuple(_if_fresh(fact, known.get(fact.path, ())) for fact in facts)
     wanted = {
-        file.path: hunks.without(diffs[file.path], known.get(file.path, ())) for file in changed if not file.left_out
+        file.path: hunks.drop_hunks(diffs[file.path], known.get(file.path, ())) for file in changed if not file.left_out
     }
     shown = await asyncio.to_thread(_shown, wanted, head) if reads(review) else {}
     looked = ReviewPlan(
@@ -140,7 +140,7 @@ async def _marked_generated(
     """Return what the base's ``.gitattributes`` say of changed files: a change cannot hide itself by its own."""
     found = [path for path in paths if path.rpartition("/")[2] == attributes.NAME][:_MAX_ATTRIBUTES]
     texts = {path: await mirror.read(base_sha, path) or "" for path in found}
-    return await asyncio.to_thread(attributes.generated, changed, texts)
+    return await asyncio.to_thread(attributes.find_generated, changed, texts)
 
 
 async def _linked(review: Review, github: Client, pull: Pull) -> list[LinkedIssue]:
@@ -198,16 +198,16 @@ def _fact(
         status=diff.status,
         added=kinds.count("+"),
         removed=kinds.count("-"),
-        left_out=skipped.left_out(diff, head, base, policy, generated=generated),
-        in_part=excerpts.shown_in_part(diff),
+        left_out=skipped.find_skip_reason(diff, head, base, policy, generated=generated),
+        in_part=excerpts.describe_omissions(diff),
         risk=risk,
         why=why,
-        hunks=hunks.names(diff, _text(head), _text(base)),
+        hunks=hunks.name_hunks(diff, _text(head), _text(base)),
     )
 
 
 def _shown(wanted: Mapping[str, FileDiff], head: Mapping[str, bytes]) -> dict[str, tuple[str, ...]]:
-    return {path: excerpts.rows(diff, _text(head.get(path))) for path, diff in wanted.items()}
+    return {path: excerpts.render_rows(diff, _text(head.get(path))) for path, diff in wanted.items()}
 
 
 def _text(data: bytes | None) -> str | None:

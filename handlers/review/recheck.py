@@ -16,7 +16,7 @@ from bot.github.resources.threads import Thread, reply, resolve, unresolve
 from bot.models.port import BudgetExceeded, ModelError
 from bot.pulls import diff, placeholders, places
 from bot.pulls.diff import Review
-from bot.pulls.fingerprints import relocated, unchanged
+from bot.pulls.fingerprints import is_unchanged, relocate
 from bot.pulls.memory import (
     FindingStatus,
     Memory,
@@ -26,8 +26,8 @@ from bot.pulls.memory import (
     detect_regression,
     fixed_marker,
     mark_fixed,
+    read_surroundings,
     settle_by_thread,
-    surroundings,
     to_row,
 )
 from bot.pulls.records import PlacedFinding, ReviewPlan, Subject
@@ -93,10 +93,10 @@ async def by_code(review: Review, looked: ReviewPlan, memory: Memory) -> tuple[F
     """How each open finding stands, by its code and by what people said below it."""
     told = memory.watched()
     blind = _blind(looked, memory)
-    texts = await diff.texts(review, looked, looked.head_sha, {one.finding.path for one in told})
+    texts = await diff.read_texts(review, looked, looked.head_sha, {one.finding.path for one in told})
     if any(one.finding.path not in texts for one in told):
         # The code may have moved to another file of the change.
-        texts |= await diff.texts(review, looked, looked.head_sha, {file.path for file in looked.files})
+        texts |= await diff.read_texts(review, looked, looked.head_sha, {file.path for file in looked.files})
 
     def look() -> tuple[FindingStatus, ...]:
         return tuple(one for each in told if (one := _now(each, texts, blind, memory)) is not None)
@@ -121,7 +121,7 @@ def _stands(told: ReportedFinding, texts: Mapping[str, str], blind: Collection[s
     if checked.standing != "doubtful" or not finding.source.startswith(f"{placeholders.TOOL}:"):
         return checked
     places = [texts[finding.path]] if finding.path in texts else list(texts.values())
-    wanted = placeholders.marks(finding.quote) or (finding.quote.strip(),)
+    wanted = placeholders.find_placeholders(finding.quote) or (finding.quote.strip(),)
     there = any(each in text for each in wanted for text in places)
     return checked.model_copy(update={"standing": "stands" if there else "gone"})
 
@@ -144,7 +144,7 @@ async def ask(review: Review, subject: Subject, looked: ReviewPlan, checked: Fin
         now=checked.now,
     )
     system = render("review/verifier.md.j2", repository=review.task.repository.full_name, nonce=subject.nonce)
-    hide = partial(placeholders.hide, secrets=await diff.secrets(review, looked))
+    hide = partial(placeholders.redact, secrets=await diff.read_secrets(review, looked))
     inquiry = Inquiry(
         assignment=review,
         name=step_name(checked.told),
@@ -164,8 +164,8 @@ async def ask(review: Review, subject: Subject, looked: ReviewPlan, checked: Fin
     if said is None:
         return Answer(reason=answer.problem or "the model gave no answer")
     path, quote = str(said["path"]).removeprefix("./"), str(said["quote"])[:_SAID]
-    text = (await diff.texts(review, looked, looked.head_sha, [path])).get(path)
-    found = places.in_text(path, text, quote, finding.line) if text is not None else None
+    text = (await diff.read_texts(review, looked, looked.head_sha, [path])).get(path)
+    found = places.find_in_text(path, text, quote, finding.line) if text is not None else None
     if found is None:
         return Answer(reason="the check quoted code that is not in the file")
     reason = " ".join(str(said["reason"]).split())[:_SAID]
@@ -176,7 +176,7 @@ async def close(
     review: Review, looked: ReviewPlan, memory: Memory, checked: Sequence[FindingStatus], answers: Mapping[str, Answer]
 ) -> Memory:
     """Say below what is fixed that it is, resolve it, and store how everything stands."""
-    texts = await diff.texts(review, looked, looked.head_sha, {one.told.finding.path for one in checked})
+    texts = await diff.read_texts(review, looked, looked.head_sha, {one.told.finding.path for one in checked})
 
     def conclude() -> list[FindingStatus]:
         return [concluded(one, answers.get(one.told.fingerprint), looked.head_sha, texts) for one in checked]
@@ -216,11 +216,11 @@ def concluded(one: FindingStatus, answer: Answer | None, head_sha: str, texts: M
     if text is None or (one.standing == "doubtful" and (answer is None or not answer.quote)):
         return one
     finding = told.finding
-    if one.standing == "doubtful" and not unchanged(finding, relocated(finding, text)) and not finding.removed:
+    if one.standing == "doubtful" and not is_unchanged(finding, relocate(finding, text)) and not finding.removed:
         assert answer is not None
-        proof = relocated(finding.model_copy(update={"quote": answer.quote}), text)
+        proof = relocate(finding.model_copy(update={"quote": answer.quote}), text)
         finding = proof if proof is not None and proof.symbol == finding.symbol else finding
-    around = surroundings(finding, text)[0]
+    around = read_surroundings(finding, text)[0]
     update = {"finding": finding, "around": around, "head_sha": head_sha}
     return one.model_copy(update={"told": told.model_copy(update=update)})
 

@@ -45,8 +45,8 @@ class SandboxRuns:
                 self.trouble = f"nothing could be run: {error.message[:300]}"
                 return f"It cannot be run: {error.message[:1000]}"
             before = await self._before(workshop, command)
-        hidden = await diff.secrets(self.review, self.looked)
-        outputs = [placeholders.hide(each.output, hidden) if each is not None else "" for each in (now, before)]
+        hidden = await diff.read_secrets(self.review, self.looked)
+        outputs = [placeholders.redact(each.output, hidden) if each is not None else "" for each in (now, before)]
         self.done.append(
             VerifierCommand(
                 command=_cut(command),
@@ -70,9 +70,9 @@ class SandboxRuns:
 
     async def _taken_back(self) -> Changes:
         """Return what makes the merge base of the head: one installation serves both. What is not text stays."""
-        diffs = await diff.diffs(self.review, self.looked.merge_base, self.looked.head_sha)
+        diffs = await diff.read_diffs(self.review, self.looked.merge_base, self.looked.head_sha)
         paths = {each.old_path for each in diffs.values() if each.status != "added"}
-        old = await diff.contents(self.review, self.looked.merge_base, paths)
+        old = await diff.read_contents(self.review, self.looked.merge_base, paths)
         files: dict[str, str | None] = {path: None for path, each in diffs.items() if each.old_path not in paths}
         files |= {path: None for path, each in diffs.items() if each.status == "renamed"}
         return Changes(files=files | {path: text for path, data in old.items() if (text := as_text(data)) is not None})

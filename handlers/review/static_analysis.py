@@ -35,10 +35,10 @@ async def analyse(review: Review, subject: Subject, looked: ReviewPlan) -> Analy
 
 
 async def _analyse(review: Review, subject: Subject, looked: ReviewPlan) -> Analysis:
-    diffs = await change.changed(review, looked)
+    diffs = await change.read_changed(review, looked)
     # What is generated, vendored or data still may hold a secret; only what the policy leaves out is left out here.
     wanted = {path: diff for path, diff in diffs.items() if not review.policy.rules(ReviewRules).ignores(path)}
-    head = await change.contents(review, looked.head_sha, wanted)
+    head = await change.read_contents(review, looked.head_sha, wanted)
     folder = review.services.settings.data_dir / "work" / review.task_id / "analysis"
     own = review.policy.rules(ReviewRules).analysers if pull_request.reads(review) else {}
     if own and not subject.from_fork:
@@ -46,7 +46,7 @@ async def _analyse(review: Review, subject: Subject, looked: ReviewPlan) -> Anal
         await mirror.checkout(looked.merge_base, folder / "base")
         await mirror.checkout(looked.head_sha, folder / "head")
     else:
-        base = await change.contents(review, looked.merge_base, [diff.old_path for diff in wanted.values()])
+        base = await change.read_contents(review, looked.merge_base, [diff.old_path for diff in wanted.values()])
         await asyncio.to_thread(_lay, folder, {"base": base, "head": head})
     try:
         found = await layer.analyse(
@@ -58,7 +58,7 @@ async def _analyse(review: Review, subject: Subject, looked: ReviewPlan) -> Anal
             analysers=own,
             run_code=not subject.from_fork,
         )
-        secrets = placeholders.secrets_of(found) or ()
+        secrets = placeholders.list_secrets(found) or ()
         if not pull_request.reads(review):
             return Analysis(evidence=secrets, not_run=found.not_run)
         evidence = dict.fromkeys((*found.evidence[:_MOST], *secrets))

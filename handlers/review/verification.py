@@ -74,7 +74,7 @@ async def verify(
         turns=_TURNS,
         max_output=4096,
         run=runs.run if runs is not None else None,
-        hide=partial(placeholders.hide, secrets=await diff.secrets(review, looked)),
+        hide=partial(placeholders.redact, secrets=await diff.read_secrets(review, looked)),
     )
     try:
         answer = await inquiry.ask(prompt)
@@ -112,24 +112,24 @@ async def _judged(review: Review, looked: ReviewPlan, finding: Finding, said: Ma
 
 async def _proof(review: Review, looked: ReviewPlan, finding: Finding, path: str, quote: str) -> Place | None:
     """Return where a proof stands, near the finding. What was removed is quoted from where it still stood."""
-    changed = (await diff.changed(review, looked)).get(path)
+    changed = (await diff.read_changed(review, looked)).get(path)
     line = finding.line if path == finding.path else None
-    head = (await diff.texts(review, looked, looked.head_sha, [path])).get(path, "")
+    head = (await diff.read_texts(review, looked, looked.head_sha, [path])).get(path, "")
     if changed is None:
-        return places.in_text(path, head, quote, line)
+        return places.find_in_text(path, head, quote, line)
     base = ""
     if finding.removed:
-        base = (await diff.texts(review, looked, looked.merge_base, [changed.old_path])).get(changed.old_path, "")
+        base = (await diff.read_texts(review, looked, looked.merge_base, [changed.old_path])).get(changed.old_path, "")
     side: Side | None = "LEFT" if finding.removed else None
-    return places.place(changed, quote, line, side, head=head, base=base, exact=True)
+    return places.find_place(changed, quote, line, side, head=head, base=base, exact=True)
 
 
 async def _prompt(
     review: Review, subject: Subject, looked: ReviewPlan, background: Background, finding: Finding, *, runs: bool
 ) -> str:
-    diffs = await diff.changed(review, looked)
-    head = (await diff.texts(review, looked, looked.head_sha, [finding.path])).get(finding.path)
-    rows = await asyncio.to_thread(excerpts.rows, diffs[finding.path], head)
+    diffs = await diff.read_changed(review, looked)
+    head = (await diff.read_texts(review, looked, looked.head_sha, [finding.path])).get(finding.path)
+    rows = await asyncio.to_thread(excerpts.render_rows, diffs[finding.path], head)
     others = await asyncio.to_thread(_others, diffs, finding.path)
     return render(
         "review/verify.md.j2",
@@ -152,7 +152,7 @@ def _others(diffs: Mapping[str, FileDiff], path: str) -> str:
     for other, one in diffs.items():
         if other == path or not one.hunks:
             continue
-        part = "\n".join([f"=== {other} ({one.status})", *excerpts.rows(one, None)])
+        part = "\n".join([f"=== {other} ({one.status})", *excerpts.render_rows(one, None)])
         if len(part) <= room:
             parts.append(part)
             room -= len(part)

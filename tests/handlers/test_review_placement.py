@@ -124,7 +124,7 @@ def test_a_rule_that_is_broken_a_thousand_times_is_told_a_few() -> None:
     ],
 )
 def test_a_proof_has_to_stand_in_the_file(quote: str, line: int | None) -> None:
-    found = places.in_text("shop.py", "\r\n".join(NEW), quote)
+    found = places.find_in_text("shop.py", "\r\n".join(NEW), quote)
     assert (found and found.first) == line
 
 

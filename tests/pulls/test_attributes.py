@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.pulls.attributes import generated
+from bot.pulls.attributes import find_generated
 
 PATHS = ("api/client.py", "api/gen/a.py", "api/gen/deep/b.py", "web/app.js", "web/gen/x.js", "a b.txt", "root.py")
 ROOT = ".gitattributes"
@@ -34,4 +34,4 @@ def test_it_is_what_git_says(files: dict[str, str], tmp_path: Path) -> None:
     asked = ["git", "-C", str(tmp_path), "check-attr", "-z", "linguist-generated", "--", *PATHS]
     said = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.split("\0")
     true = {path for path, value in zip(said[::3], said[2::3], strict=False) if value in {"set", "true"}}
-    assert {path for path, value in generated(PATHS, files).items() if value} == true
+    assert {path for path, value in find_generated(PATHS, files).items() if value} == true

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bot.pulls.fingerprints import Lines, fingerprint, identify, occurrences, relocated, same, unchanged
+from bot.pulls.fingerprints import (
+    LineRange,
+    find_occurrences,
+    fingerprint,
+    identify,
+    is_same_finding,
+    is_unchanged,
+    relocate,
+)
 from bot.pulls.records import Concern, Finding
 
 NAMES = st.from_regex(r"[a-z]{3,8}", fullmatch=True)
@@ -26,7 +34,7 @@ def function(name: str, body: list[str], indent: str = "    ") -> str:
 def found(text: str, quote: str, *, path: str = "shop/basket.py", **more: str) -> Finding:
     """A finding as a model words it, on its place in the file."""
     said = {"title": "Division by zero", "claim": "An empty list makes `mean` divide by zero."} | more
-    finding = relocated(Finding(path=path, quote=quote, severity="bug", concern="correctness", **said), text)
+    finding = relocate(Finding(path=path, quote=quote, severity="bug", concern="correctness", **said), text)
     assert finding is not None
     return finding
 
@@ -37,7 +45,7 @@ def test_a_shifted_line_is_found_again(body: list[str], data: st.DataObject, shi
     old = function("mean", body)
     finding = found(old, data.draw(st.sampled_from(body)))
     new = function("other", ["pass"] * (shift + 1)) + old + function("more", ["pass"])
-    moved = relocated(finding, new)
+    moved = relocate(finding, new)
     assert moved is not None
     assert moved.line == (finding.line or 0) + shift + 2
     assert fingerprint(moved) == fingerprint(finding)
@@ -54,7 +62,7 @@ def test_layout_and_comments_make_no_difference(
     written = [line + comment for line in body] if data.draw(st.booleans()) else wrapped
     text = textwrap.indent(function("mean", ["\n".join([line, "", indent + "# why"]) for line in written], indent), "")
     text = f"class Box:\n{textwrap.indent(text, '  ')}" if data.draw(st.booleans()) else text
-    moved = relocated(finding, text.replace("\n", "\r\n") if windows else text)
+    moved = relocate(finding, text.replace("\n", "\r\n") if windows else text)
     assert moved is not None
     assert identify(moved).snippet == identify(finding).snippet
 
@@ -65,7 +73,7 @@ def test_other_words_are_the_same_finding(body: list[str], title: str, claim: st
     text = function("mean", body)
     one, other = found(text, body[0]), found(text, body[0], title=title, claim=claim)
     assert fingerprint(one) == fingerprint(other)
-    assert same(identify(one), identify(other))
+    assert is_same_finding(identify(one), identify(other))
 
 
 @few
@@ -75,7 +83,7 @@ def test_another_line_is_another_finding(body: list[str], data: st.DataObject) -
     first, second = data.draw(st.permutations(body))[:2]
     one, other = found(text, first), found(text, second)
     assert fingerprint(one) != fingerprint(other)
-    assert not same(identify(one), identify(other))
+    assert not is_same_finding(identify(one), identify(other))
 
 
 @few
@@ -86,7 +94,7 @@ def test_the_same_line_in_another_function_is_another_finding(body: list[str], n
     other = found(function(name, body), body[0])
     assert one.symbol != other.symbol
     assert fingerprint(one) != fingerprint(other)
-    assert not same(identify(one), identify(other))
+    assert not is_same_finding(identify(one), identify(other))
 
 
 @few
@@ -96,10 +104,10 @@ def test_a_line_that_changed_is_not_what_it_was(body: list[str], data: st.DataOb
     finding = found(function("mean", body), body[at])
 
     def after(line: str) -> Finding | None:
-        return relocated(finding, function("mean", [*body[:at], line, *body[at + 1 :]]))
+        return relocate(finding, function("mean", [*body[:at], line, *body[at + 1 :]]))
 
-    assert unchanged(finding, after(body[at] + "  # really"))
-    assert not unchanged(finding, after(body[at] + " or 1"))
+    assert is_unchanged(finding, after(body[at] + "  # really"))
+    assert not is_unchanged(finding, after(body[at] + " or 1"))
     assert after(body[at].replace("(", "(0, ")) is None
 
 
@@ -115,8 +123,8 @@ def test_a_wider_quote_is_the_same_finding_only_where_the_words_agree() -> None:
     narrow = found(text, "return total / len(items)")
     wide = found(text, "total = sum(items)\n    return total / len(items)", title="Fails on empty lists")
     other = wide.model_copy(update={"title": "Floats", "claim": "Rounding errors add up, take fsum."})
-    assert same(identify(narrow), identify(wide))
-    assert not same(identify(narrow), identify(other))
+    assert is_same_finding(identify(narrow), identify(wide))
+    assert not is_same_finding(identify(narrow), identify(other))
 
 
 def test_another_rule_on_the_same_code_is_the_same_only_where_the_words_agree() -> None:
@@ -125,8 +133,8 @@ def test_another_rule_on_the_same_code_is_the_same_only_where_the_words_agree() 
     ruff = found(text, "db.run('select ' + items)", source="ruff:S608", **words)
     bandit = found(text, "db.run('select ' + items)", source="bandit:B608", title="SQL injection by string building")
     model = found(text, "return db.run('select ' + items)", title="No limit", claim="Millions of rows fill the memory.")
-    assert same(identify(ruff), identify(bandit))
-    assert not same(identify(ruff), identify(model))
+    assert is_same_finding(identify(ruff), identify(bandit))
+    assert not is_same_finding(identify(ruff), identify(model))
 
 
 @pytest.mark.parametrize(
@@ -143,16 +151,16 @@ def test_another_rule_on_the_same_code_is_the_same_only_where_the_words_agree() 
     ],
 )
 def test_code_is_found_whatever_its_layout(path: str, quote: str, text: str, lines: list[tuple[int, int]]) -> None:
-    assert occurrences(quote, text, path) == tuple(Lines(*pair) for pair in lines)
+    assert find_occurrences(quote, text, path) == tuple(LineRange(*pair) for pair in lines)
 
 
 def test_of_several_places_the_same_function_wins_then_the_nearest_line() -> None:
     one, two = function("one", ["x = 1", "y = 2", "x = 1"]), function("two", ["x = 1"])
     finding = found(one + two, "x = 1").model_copy(update={"line": 4})
-    moved = relocated(finding, two + one)
+    moved = relocate(finding, two + one)
     assert moved is not None
     assert (moved.line, moved.symbol) == (4, "one")
-    renamed = relocated(finding, two)
+    renamed = relocate(finding, two)
     assert renamed is not None
     assert (renamed.line, renamed.symbol) == (2, "two")
 
@@ -162,4 +170,4 @@ def test_another_concern_is_another_finding(concern: Concern) -> None:
     text = function("mean", ["return sum(items) / len(items)"])
     one = found(text, "sum(items)")
     other = one.model_copy(update={"concern": concern, "title": "Other", "claim": "Nothing of this is covered."})
-    assert not same(identify(one), identify(other))
+    assert not is_same_finding(identify(one), identify(other))

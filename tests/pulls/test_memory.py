@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.github.resources.issues import IssueComment
 from bot.github.resources.threads import Thread, ThreadComment
 from bot.github.text.markers import with_marker
-from bot.pulls.fingerprints import relocated
+from bot.pulls.fingerprints import relocate
 from bot.pulls.memory import (
     FindingStatus,
     Memory,
@@ -44,7 +44,7 @@ ids = itertools.count(100)
 
 def found(quote: str, title: str, claim: str, *, text: str = TEXT, **more: Any) -> Finding:
     wanted = Finding(path=PATH, quote=quote, severity="bug", concern="correctness", title=title, claim=claim, **more)
-    finding = relocated(wanted, text)
+    finding = relocate(wanted, text)
     assert finding is not None
     return finding
 

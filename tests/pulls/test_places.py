@@ -47,7 +47,7 @@ NEW = OLD.replace("        result += item.price\n", "        result += item.pric
 
 def place(file: FileDiff, quote: str, line: int | None = None, side: Side | None = None) -> Anchor | None:
     """Where a comment hangs, with nothing known but the diff."""
-    found = places.place(file, quote, line, side)
+    found = places.find_place(file, quote, line, side)
     return found and found.anchor
 
 
@@ -176,7 +176,7 @@ def test_what_the_diff_does_not_show_has_no_place(quote: str, line: int | None) 
 def test_code_that_stands_elsewhere_in_the_file_is_not_taken_for_what_reads_alike() -> None:
     elsewhere = NEW + "\n\ndef other(items):\n    results += item.price * item.count\n"
     assert place(file_of(), "results += item.price * item.count", 4) is not None
-    found = places.place(file_of(), "results += item.price * item.count", 4, head=elsewhere)
+    found = places.find_place(file_of(), "results += item.price * item.count", 4, head=elsewhere)
     assert found is not None
     assert (found.first, found.anchor) == (29, None)
 
