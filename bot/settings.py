@@ -26,7 +26,7 @@ from pydantic_settings import (
 )
 from pydantic_settings import SettingsError as UnreadableVariable
 
-from bot.types import ForgehandError
+from bot.types import ForgehandError, JsonModel
 
 Api = Literal["messages", "responses", "chat"]
 ProviderName = Literal["anthropic", "openai"]
@@ -73,16 +73,18 @@ class BudgetSettings(BaseModel):
     day: float = 50.0
 
 
-class ChecksSettings(BaseModel):
-    """Commands that install and test repositories whose policy has none.
+class Checks(JsonModel):
+    """Commands that install and test a repository.
 
-    None means that they are found by looking.
+    The section ``checks`` of its policy; what that leaves out is the server's. None: found by looking.
     """
 
-    setup: str | None = None
-    test: str | None = None
-    results: ResultFormat | None = None
-    minutes: float | None = None
+    setup: str | None = Field(default=None, description="the command that installs the repository")
+    test: str | None = Field(default=None, description="the command that runs tests; `{tests}` stands for their paths")
+    results: ResultFormat = Field(
+        default="junit", description="how results are read; `exit`: only the exit code counts"
+    )
+    minutes: float = Field(default=10.0, description="longer suites: only the nearest test files run")
 
 
 class Settings(BaseSettings):
@@ -120,7 +122,7 @@ class Settings(BaseSettings):
     models: dict[str, ModelSettings] = {}
     roles: dict[ModelRole, list[str]] = {}
     budget: BudgetSettings = BudgetSettings()
-    checks: ChecksSettings = ChecksSettings()
+    checks: Checks = Checks()
     trusted_bots: list[str] = []
 
     anthropic_api_key: SecretStr | None = Field(

@@ -47,7 +47,7 @@ async def run(
     given = {"setup": setup, "test": test, "results": results}
     checks = settings.checks.model_copy(update={key: value for key, value in given.items() if value is not None})
     environment = {
-        "FORGEHAND_CHECKS": checks.model_dump_json(exclude_none=True),
+        "FORGEHAND_CHECKS": checks.model_dump_json(exclude_unset=True),
         **await tier_environment(display, trust=trust_code),
     }
     with work_folder("try") as folder:

@@ -162,7 +162,7 @@ def bot_environment(settings: Settings) -> dict[str, str]:
         "FORGEHAND_MODELS": {name: model.model_dump(exclude_none=True) for name, model in settings.models.items()},
         "FORGEHAND_ROLES": settings.roles,
         "FORGEHAND_BUDGET": settings.budget.model_dump(),
-        "FORGEHAND_CHECKS": settings.checks.model_dump(exclude_none=True),
+        "FORGEHAND_CHECKS": settings.checks.model_dump(exclude_unset=True),
         "FORGEHAND_REGISTRIES": settings.registries,
     }
     plain = {

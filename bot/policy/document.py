@@ -128,7 +128,7 @@ def _unoffered(data: dict[str, Any], settings: Settings) -> Iterator[_Problem]:
 def _limited(policy: Policy, settings: Settings) -> Policy:
     """Apply the server's ceilings and checks, and record the origins."""
     origins = dict(policy.origins)
-    given = settings.checks.model_dump(exclude_none=True)
+    given = settings.checks.model_dump(exclude_unset=True)
     server = {key: value for key, value in given.items() if f"checks.{key}" not in origins}
     origins |= {f"checks.{key}": "the server" for key in server}
 

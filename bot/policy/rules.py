@@ -11,8 +11,7 @@ from typing import Annotated, Any, ClassVar, TypeVar
 from pydantic import Field
 
 from bot.policy.permission import Level
-from bot.settings import ModelRole
-from bot.toolchains.port import Checks
+from bot.settings import Checks, ModelRole
 from bot.types import JsonModel
 
 Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]

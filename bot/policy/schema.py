@@ -11,8 +11,7 @@ from pydantic import Field, create_model
 
 from bot.policy.permission import Level
 from bot.policy.rules import CommandPolicy, LimitPolicy, PublishPolicy, TaskRules
-from bot.settings import ModelRole
-from bot.toolchains.port import Checks
+from bot.settings import Checks, ModelRole
 from bot.types import JsonModel
 
 

@@ -6,10 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
-from pydantic import Field
-
 from bot.sandbox.port import CommandResult, Limits
-from bot.settings import ResultFormat
 from bot.types import ForgehandError, JsonModel
 
 Verdict = Literal["passed", "failed", "error", "skipped"]
@@ -20,17 +17,6 @@ class ToolchainError(ForgehandError):
 
     The message says which command said what.
     """
-
-
-class Checks(JsonModel):
-    """The section ``checks`` of a repository's policy; None means: find out by looking."""
-
-    setup: str | None = Field(default=None, description="the command that installs the repository")
-    test: str | None = Field(default=None, description="the command that runs tests; `{tests}` stands for their paths")
-    results: ResultFormat = Field(
-        default="junit", description="how results are read; `exit`: only the exit code counts"
-    )
-    minutes: float = Field(default=10.0, description="longer suites: only the nearest test files run")
 
 
 class RaisedError(JsonModel):

@@ -14,9 +14,9 @@ from bot.github.text.outgoing import outgoing
 from bot.models.gateway import ModelGateway
 from bot.policy import PolicyLoader
 from bot.sandbox.port import Sandbox
-from bot.settings import Settings
+from bot.settings import Checks, Settings
 from bot.store.store import Store
-from bot.toolchains.port import Checks, Toolchain
+from bot.toolchains.port import Toolchain
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from bot.change.gates import regression_gate, regressions
 from bot.change.records import Baseline
 from bot.git.changes import Changes
 from bot.git.mirrors import Mirror
-from bot.settings import Settings
-from bot.toolchains.port import Checks, TestRun
+from bot.settings import Checks, Settings
+from bot.toolchains.port import TestRun
 from bot.toolchains.python.toolchain import make_toolchain
 from bot.work.workshop import Workshop
 from tests.support.sandboxes import bubblewrap

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings
-from bot.toolchains.port import Checks, Workspace
+from bot.settings import Checks, Settings
+from bot.toolchains.port import Workspace
 from bot.toolchains.python.toolchain import PythonToolchain, make_toolchain
 from tests.support.sandboxes import bubblewrap
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings
-from bot.toolchains.port import Checks, ToolchainError, Workspace
+from bot.settings import Checks, Settings
+from bot.toolchains.port import ToolchainError, Workspace
 from bot.toolchains.python import commands
 from bot.toolchains.python.locks import locked
 from bot.toolchains.python.members import import_roots

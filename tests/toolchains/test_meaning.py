@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import Settings
-from bot.toolchains.port import Checks, TestRun, Workspace
+from bot.settings import Checks, Settings
+from bot.toolchains.port import TestRun, Workspace
 from bot.toolchains.python.toolchain import PythonToolchain, make_toolchain
 from tests.support.notrun import need
 from tests.support.sandboxes import bubblewrap

@@ -9,8 +9,8 @@ import pytest
 
 from bot.sandbox.port import Limits
 from bot.sandbox.process import Process
-from bot.settings import Settings
-from bot.toolchains.port import Checks, TestRun, ToolchainError, Workspace
+from bot.settings import Checks, Settings
+from bot.toolchains.port import TestRun, ToolchainError, Workspace
 from bot.toolchains.python.toolchain import make_toolchain, versions
 from tests.support.patience import PATIENCE
 from tests.support.sandboxes import bubblewrap

@@ -9,10 +9,10 @@ import pytest
 
 from bot.sandbox.port import CommandResult
 from bot.sandbox.process import NoSandbox
-from bot.settings import Settings
+from bot.settings import Checks, Settings
 from bot.toolchains.exit_code import exit_cases
 from bot.toolchains.junit import parse_junit
-from bot.toolchains.port import Checks, ToolchainError
+from bot.toolchains.port import ToolchainError
 from bot.toolchains.python import commands
 from bot.toolchains.python.inside.forgehand_records import Records
 from bot.toolchains.python.interpreters import Interpreter, fitting, satisfies

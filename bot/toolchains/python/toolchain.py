@@ -15,11 +15,11 @@ from functools import cached_property
 from pathlib import Path
 
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
-from bot.settings import Settings
+from bot.settings import Checks, Settings
 from bot.toolchains import submodules
 from bot.toolchains.exit_code import exit_cases
 from bot.toolchains.junit import parse_junit
-from bot.toolchains.port import Checks, TestCase, TestRun, ToolchainError, Workspace
+from bot.toolchains.port import TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.python import commands, paths, shadows
 from bot.toolchains.python.config import pytest_settings, words
 from bot.toolchains.python.installation import Installer, require_python
