@@ -13,7 +13,7 @@ import structlog
 
 from bot.dispatch import replies
 from bot.dispatch.authorise import authorise, record
-from bot.dispatch.spec import TaskSpec, Writes
+from bot.dispatch.spec import Shown, TaskSpec, Writes
 from bot.github.resources.reply_targets import ReplyTarget
 from bot.policy import Decision, Policy
 from bot.store import audit, tasks
@@ -126,7 +126,7 @@ async def _acknowledge(
 ) -> None:
     """Acknowledge the request where somebody waits for a sign.
 
-    A command has its eyes by now, and nobody waits for one after CI.
+    A command has its eyes by now, and nobody waits for one after CI or of a task that is shown nowhere.
     """
     origin = request.origin
     known = started.task != task_id
@@ -139,7 +139,7 @@ async def _acknowledge(
     elif spec.acknowledge is not None:
         if not known:
             await spec.acknowledge(services, request, task_id, started.created)
-    elif origin.door != "ci" and request.subject.number is not None:
+    elif origin.door != "ci" and spec.shown is not Shown.RESULT and request.subject.number is not None:
         await replies.react(services, request.repository, _body(request.subject.number), "eyes")
 
 

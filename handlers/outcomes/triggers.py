@@ -1,4 +1,4 @@
-"""Outcomes: what became of our pull requests, remembered per task, and of what we found in those of others."""
+"""Record what became of our pull requests, for each task that opened one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from bot.doors.webhook.router import Event, Router
 from bot.store import outcomes, tasks
 from bot.store.tasks import Task
 from bot.work.services import Services
-from handlers.review import closure
 from handlers.revise import task as revise
 
 router: Router[Services] = Router()
@@ -41,12 +40,3 @@ def _only_ours(head: str | None, task: Task, revisions: Sequence[Task]) -> bool:
     while head is not None and head in beneath:
         head = beneath.pop(head)
     return head is not None and head == revise.published(task)
-
-
-@router.on("pull_request", "closed")
-async def merged(event: Event, services: Services) -> None:
-    """Every finding of a review that was told and is still open ends with the merge: fixed, ignored or disputed."""
-    pull, repository, number = event.payload.get("pull_request") or {}, event.repository(), event.number
-    head, author = (pull.get("head") or {}).get("sha"), (pull.get("user") or {}).get("login")
-    if pull.get("merged") and repository is not None and number is not None and isinstance(head, str):
-        await closure.end(services, repository, number, head, str(author))

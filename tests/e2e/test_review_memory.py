@@ -76,6 +76,12 @@ def places(story: Story) -> set[tuple[str, str]]:
     return {(json.loads(data)["finding"]["path"], state) for data, state in found}
 
 
+def settlements(story: Story) -> list[str]:
+    """States of the tasks that settle findings after a merge."""
+    with sqlite3.connect(f"file:{story.root / 'data' / 'forgehand.db'}?mode=ro", uri=True) as database:
+        return [state for (state,) in database.execute("select state from fh_task where flow = 'settle'")]
+
+
 def threads(story: Story, number: int) -> dict[str, Thread]:
     """The bot's threads by the title of what they tell."""
     pull = story.repository.issues[number].pull
@@ -156,6 +162,9 @@ async def test_a_push_that_fixes_one_of_two_closes_its_thread_and_the_merge_ends
     await story.request("PUT", f"/pulls/{number}/merge", {})
     left_open = dict.fromkeys(("One digit of cents is taken for cents", "Commas are not mentioned"), "ignored")
     await settled(story, {"Division by zero": "fixed"} | left_open)
+    await story.until(lambda: settlements(story) == ["done"], what="one task settled them", show=lambda: _shown(story))
+    assert await story.request("GET", f"/issues/{number}/reactions") == []
+    assert len(await remarks(story, number)) == 3
 
 
 async def test_nothing_is_said_twice(tell: Tell) -> None:

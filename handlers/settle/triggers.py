@@ -1,0 +1,44 @@
+"""Settle findings when their pull request is merged."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from bot.dispatch.start import begin
+from bot.doors.webhook.router import Event, Router
+from bot.store import findings
+from bot.types import Repository
+from bot.work.origin import Origin, Principal, Subject
+from bot.work.services import Services
+from handlers.settle.task import TASK, SettleInput, SettleTask
+
+router: Router[Services] = Router()
+
+
+@router.on("pull_request", "closed")
+async def merged(event: Event, services: Services) -> None:
+    """Start the task, if findings of this pull request are still open or folded."""
+    pull = event.payload.get("pull_request") or {}
+    repository, number, sender = event.repository(), event.number, event.sender()
+    head = (pull.get("head") or {}).get("sha")
+    author = (pull.get("user") or {}).get("login")
+    if not pull.get("merged") or repository is None or number is None or sender is None:
+        return
+    if isinstance(head, str) and isinstance(author, str) and await _has_unsettled(services, repository, number):
+        origin = Origin(
+            door="event",
+            principal=Principal(kind="self", actor=sender, vouched="We settle what we said; nothing is written there."),
+            key=f"{repository.id}#{number} merged {head}",
+            at=datetime.now(UTC).isoformat(),
+            delivery=event.guid,
+            head_sha=head,
+            cause="merged",
+        )
+        subject = Subject(kind="pull", number=number)
+        settlement = SettleInput(head_sha=head, author=author)
+        await begin(services, TASK, SettleTask(repository=repository, subject=subject, origin=origin, input=settlement))
+
+
+async def _has_unsettled(services: Services, repository: Repository, number: int) -> bool:
+    name = repository.full_name
+    return await services.store.run(lambda connection: findings.has_unsettled(connection, name, number))
