@@ -21,7 +21,7 @@ ANSWERS = (
 )
 SUGGESTED = "from bot.github.text.suggestions import _unfenced as read"
 TAP = "from bot.toolchains.tap import parse_tap as read"
-REMARKS = "from bot.pulls.similarity import wordings as read"
+REMARKS = "from bot.pulls.similarity import read_wordings as read"
 
 
 @pytest.mark.parametrize(
