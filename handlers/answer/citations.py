@@ -1,4 +1,7 @@
-"""Places in the code that a model names, checked by code: those that exist become permalinks, the others go."""
+"""Link the places in the code that a model names.
+
+Those that exist become permalinks, the others are taken out.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ _RENDERED = (".md", ".markdown", ".rst", ".ipynb", ".csv", ".svg")
 
 
 @dataclass(frozen=True)
-class Cited:
-    """The text with links, how many places are linked, and those that do not exist and were left out."""
+class LinkedText:
+    """Text with ``linked`` places as links; ``dropped`` are those that do not exist."""
 
     text: str
     linked: int
@@ -28,6 +31,8 @@ class Cited:
 
 @dataclass(frozen=True)
 class _Place:
+    """Lines of a file, both ends included."""
+
     path: str
     start: int
     end: int
@@ -41,16 +46,17 @@ class _Place:
         return f"{self.path}:{self.start}" + (f"-{self.end}" if self.end != self.start else "")
 
 
-def paths_in(text: str) -> frozenset[str]:
-    """Everything in a text that could be the path of a cited place."""
-    return frozenset(place.path for place in _places(text))
+def find_paths(text: str) -> frozenset[str]:
+    """Return everything in a text that could be the path of a cited place."""
+    return frozenset(place.path for place in _find_places(text))
 
 
-def linked(text: str, lengths: Mapping[str, int], root: str, *, endings: Collection[str]) -> Cited:
-    """The text with each ``path:line`` or ``path:line-line`` as a link below ``root`` (``.../blob/<sha>``).
+def link_places(text: str, lengths: Mapping[str, int], root: str, *, endings: Collection[str]) -> LinkedText:
+    """Link each ``path:line`` or ``path:line-line`` of a text.
 
-    ``lengths`` are the numbers of lines of the files that exist; what names a file or a line that is not there is taken
-    out. What ends in none of the repository's ``endings`` is no path but, say, a host with its port.
+    ``root`` is the address they are linked below (``.../blob/<sha>``). ``lengths`` are the numbers of lines of the
+    files that exist; what names a file or a line that is not there is taken out. What ends in none of the repository's
+    ``endings`` is no path but, say, a host with its port.
     """
     dropped: list[str] = []
     count = 0
@@ -66,13 +72,13 @@ def linked(text: str, lengths: Mapping[str, int], root: str, *, endings: Collect
             return "\0"
         count += 1
         name = f"`{place}`" if match["code"] else str(place).replace("_", "\\_")
-        return f"[{name}]({_url(root, place)})"
+        return f"[{name}]({_make_url(root, place)})"
 
     marked = _TEXT.sub(replace, text.replace("\0", ""))
-    return Cited(_without_marks(marked) if dropped else marked, count, tuple(dict.fromkeys(dropped)))
+    return LinkedText(_remove_marks(marked) if dropped else marked, count, tuple(dict.fromkeys(dropped)))
 
 
-def _places(text: str) -> Iterator[_Place]:
+def _find_places(text: str) -> Iterator[_Place]:
     for match in _TEXT.finditer(text):
         found = match if match["path"] else _WHOLE.fullmatch(match["code"] or "")
         if found is not None:
@@ -80,17 +86,20 @@ def _places(text: str) -> Iterator[_Place]:
 
 
 def _is_path(path: str, lengths: Mapping[str, int], endings: Collection[str]) -> bool:
-    """A host with a port or a time of day is none; a file that the repository could have is one."""
+    """Return whether the repository could have such a file.
+
+    A host with a port or a time of day is none.
+    """
     return path in lengths or "/" in path or ("." in path and path.rpartition(".")[2] in endings)
 
 
-def _without_marks(text: str) -> str:
-    """Take the marks out, and the brackets that held nothing else."""
+def _remove_marks(text: str) -> str:
+    """Take the marks out, and the brackets that hold nothing else."""
     emptied = re.sub(r"[ \t]?[(\[]\s*\0(?:(?:\s|,|;|and|\0)*\0)?\s*[)\]]", "", text)
     return re.sub(r"[ \t]*\0", "", emptied)
 
 
-def _url(root: str, place: _Place) -> str:
+def _make_url(root: str, place: _Place) -> str:
     plain = "?plain=1" if place.path.lower().endswith(_RENDERED) else ""
     last = f"-L{place.end}" if place.end != place.start else ""
     return f"{root}/{quote(place.path)}{plain}#L{place.start}{last}"

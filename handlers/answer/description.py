@@ -1,4 +1,4 @@
-"""Describe: what a model says of a change, and its place in the pull request's text below the author's own words."""
+"""Describe a change in the pull request's text, below the author's own words."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bot.github.text.sections import rewritten, section
 from bot.models.port import Tool
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
-from handlers.answer.records import Described, FileNote, Looked, Subject
+from handlers.answer.records import CodeContext, Description, FileNote, Subject
 from handlers.answer.stages import Stage
 from handlers.answer.subject import Talk
-from handlers.answer.words import description_text
+from handlers.answer.words import write_description
 
 _TURNS = 8
 _SECTION = "describe"
@@ -27,13 +27,13 @@ _DIAGRAM = re.compile(r"(?:flowchart (?:TB|TD|BT|RL|LR)|sequenceDiagram)\n[^`]*"
 _ACTIVE = re.compile(r"\bclick\b|\bhref\b|%%\{|javascript:|https?:|<\w", re.IGNORECASE)
 
 
-def _text(description: str) -> dict[str, Any]:
+def _make_string(description: str) -> dict[str, Any]:
     return {"type": "string", "description": description}
 
 
 _FILE = {
     "type": "object",
-    "properties": {"path": _text("the file"), "change": _text("what the change does there")},
+    "properties": {"path": _make_string("the file"), "change": _make_string("what the change does there")},
     "required": ["path", "change"],
 }
 DESCRIBE = Tool(
@@ -42,8 +42,8 @@ DESCRIBE = Tool(
     parameters={
         "type": "object",
         "properties": {
-            "title": _text("what the change does, at most ten words"),
-            "summary": _text("what is different afterwards"),
+            "title": _make_string("what the change does, at most ten words"),
+            "summary": _make_string("what is different afterwards"),
             "files": {"type": "array", "items": _FILE},
             "diagram": {"type": ["string", "null"], "description": "a small Mermaid diagram, or null"},
         },
@@ -53,44 +53,46 @@ DESCRIBE = Tool(
 )
 
 
-async def describe(talk: Talk, subject: Subject, looked: Looked) -> Described:
-    """The description, as far as it is about files that really changed. Raises
-    :class:`bot.models.port.ModelError`."""
+async def describe(talk: Talk, subject: Subject, code: CodeContext) -> Description:
+    """Ask a model for a description of the files that really changed.
+
+    Raises :class:`bot.models.port.ModelError`.
+    """
     await talk.stage(Stage.ANSWER, "started")
     repository = talk.task.repository.full_name
     inquiry = Inquiry(
         assignment=talk,
         name="answer",
         role="review",
-        system=render(
-            "describe/system.md.j2", repository=repository, nonce=subject.nonce, guidelines=looked.guidelines
-        ),
+        system=render("describe/system.md.j2", repository=repository, nonce=subject.nonce, guidelines=code.guidelines),
         sha=subject.sha,
         answer=DESCRIBE,
         turns=_TURNS,
     )
-    answer = await inquiry.ask(render("describe/describe.md.j2", subject=subject, looked=looked, lines=None))
+    answer = await inquiry.ask(render("describe/describe.md.j2", subject=subject, code=code, lines=None))
     if answer.arguments is None:
-        return Described(sha=subject.sha, problem=answer.problem or "the model gave no answer")
+        return Description(sha=subject.sha, problem=answer.problem or "the model gave no answer")
     await talk.stage(Stage.ANSWER, "done")
-    return _read(answer.arguments, subject, looked)
+    return _parse(answer.arguments, subject, code)
 
 
-async def write(talk: Talk, described: Described) -> None:
+async def write(talk: Talk, description: Description) -> None:
     """Put our part into the pull request's text as it reads now, in place of an earlier one, else below."""
-    task, services = talk.task, talk.services
+    task = talk.task
+    services = talk.services
     github = await services.github.for_repository(task.repository, REVIEW)
     pull = await pulls.get_pull(github, task.repository, task.number)
-    body = spliced(pull.body, services.outgoing(description_text(described)))
+    body = splice(pull.body, services.outgoing(write_description(description)))
     if body != pull.body:
         await pulls.update_pull(github, task.repository, task.number, body=body)
         await talk.audit(f"describe #{task.number}", allowed=True, reason=f"As @{task.actor.login} asked.")
 
 
-def spliced(body: str, ours: str) -> str:
-    """Return the author's text as it is, with our part where an earlier one stood, else at the end.
+def splice(body: str, ours: str) -> str:
+    """Put our part where an earlier one stood, else at the end.
 
-    Where so much is written around our part that no room is left for it, the text stays as it is.
+    The author's text stays as it is. Where so much is written around our part that no room is left for it, the text
+    stays as it is.
     """
     if section(_SECTION, "").split("\n")[0] in body:
         return rewritten(body, _SECTION, ours) or body
@@ -99,23 +101,25 @@ def spliced(body: str, ours: str) -> str:
     return before + section(_SECTION, cap(ours, room))
 
 
-def _read(arguments: Mapping[str, Any], subject: Subject, looked: Looked) -> Described:
+def _parse(arguments: Mapping[str, Any], subject: Subject, code: CodeContext) -> Description:
+    """Read a model's answer; a diagram that is more than a picture is left out."""
     told = {
-        str(item["path"]).removeprefix("./"): _cut("change", item["change"])
+        str(item["path"]).removeprefix("./"): _limit("change", item["change"])
         for item in arguments["files"]
         if isinstance(item, dict) and isinstance(item.get("path"), str) and isinstance(item.get("change"), str)
     }
-    notes = tuple(FileNote(file=file, change=told.get(file.path, "")) for file in looked.files)
+    notes = tuple(FileNote(file=file, change=told.get(file.path, "")) for file in code.files)
     diagram = str(arguments.get("diagram") or "").strip().removeprefix("```mermaid").strip("`\n ")
     fits = len(diagram) <= _LONGEST["diagram"] and _DIAGRAM.fullmatch(diagram) and not _ACTIVE.search(diagram)
-    return Described(
+    return Description(
         sha=subject.sha,
-        title=_cut("title", arguments["title"]),
-        summary=_cut("summary", arguments["summary"]),
+        title=_limit("title", arguments["title"]),
+        summary=_limit("summary", arguments["summary"]),
         files=notes,
         diagram=diagram if fits else "",
     )
 
 
-def _cut(key: str, value: object) -> str:
+def _limit(key: str, value: object) -> str:
+    """Cut a model's text to what its field may hold."""
     return str(value).strip()[: _LONGEST[key]]

@@ -1,4 +1,4 @@
-"""What the steps of a conversation hand on: small frozen values that are stored as JSON."""
+"""Define what the steps of a conversation hand on, stored as JSON."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from bot.work.origin import I_co, Request, TaskInput
 
 
 class AskInput(TaskInput):
-    """The input of a question."""
+    """Input of a question."""
 
     text: str = Field(title="question", description="the question, in plain words")
 
 
 class ExplainInput(TaskInput):
-    """The input of an explanation."""
+    """Input of an explanation."""
 
     text: str = Field(default="", title="what", description="what to explain in particular")
 
 
 class TalkTask(Request[I_co], Generic[I_co]):
-    """A question as it was asked."""
+    """Question as it was asked."""
 
     @property
     def text(self) -> str:
@@ -48,17 +48,18 @@ class TalkTask(Request[I_co], Generic[I_co]):
         return self.place
 
 
-class Said(JsonModel):
-    """Something that was said before, in the thread or below the issue."""
+class Remark(JsonModel):
+    """Comment that was there before, in the thread or below the issue."""
 
     author: str
     text: str
 
 
 class Subject(JsonModel):
-    """What it is about. ``base_branch`` is None for an issue; ``nonce`` delimits untrusted text in every prompt.
+    """Issue or pull request that a conversation is about.
 
-    ``author`` opened the pull request, "" where that was us or it is an issue.
+    ``base_branch`` is None for an issue. ``nonce`` delimits untrusted text in every prompt. ``author`` opened the pull
+    request, "" where that was us or it is an issue.
     """
 
     nonce: str
@@ -67,11 +68,14 @@ class Subject(JsonModel):
     sha: str
     base_branch: str | None = None
     author: str = ""
-    said: tuple[Said, ...] = ()
+    said: tuple[Remark, ...] = ()
 
 
 class File(JsonModel):
-    """A file of the change; ``left_out`` says why its diff is not shown, None where it is."""
+    """File of the change.
+
+    ``left_out`` says why its diff is not shown, None where it is.
+    """
 
     path: str
     status: str
@@ -80,8 +84,11 @@ class File(JsonModel):
     left_out: str | None = None
 
 
-class Looked(JsonModel):
-    """The code at ``sha``: for a pull request its change from ``merge_base``, else where the code probably is."""
+class CodeContext(JsonModel):
+    """Code at ``sha`` that a question is answered from.
+
+    For a pull request that is its change from ``merge_base``, else what ranks highest for the question.
+    """
 
     sha: str
     merge_base: str | None = None
@@ -90,8 +97,11 @@ class Looked(JsonModel):
     guidelines: tuple[tuple[str, str], ...] = ()
 
 
-class Answered(JsonModel):
-    """An answer: how many places it links, and those it named that do not exist. ``problem``: why there is none."""
+class Answer(JsonModel):
+    """Answer to a question, or the ``problem`` why there is none.
+
+    ``linked`` counts the places it links, ``dropped`` are those it named that do not exist.
+    """
 
     text: str
     sha: str
@@ -101,22 +111,18 @@ class Answered(JsonModel):
     problem: str | None = None
 
 
-class Spent(JsonModel):
-    """Dollars and model calls."""
-
-    dollars: float
-    calls: int
-
-
 class FileNote(JsonModel):
-    """A file of the change and what is said of it, "" where nothing was."""
+    """File of the change and what is said of it, "" where nothing was."""
 
     file: File
     change: str
 
 
-class Described(JsonModel):
-    """A description of a change; ``diagram`` is Mermaid, or "". ``problem``: why there is none."""
+class Description(JsonModel):
+    """Description of a change, or the ``problem`` why there is none.
+
+    ``diagram`` is Mermaid, or "".
+    """
 
     sha: str
     title: str = ""
@@ -126,8 +132,11 @@ class Described(JsonModel):
     problem: str | None = None
 
 
-class Suggested(JsonModel):
-    """What a model would replace, and why: ``quote`` stands at ``line`` of the head."""
+class Suggestion(JsonModel):
+    """Replacement that a model proposes, and why.
+
+    ``quote`` stands at ``line`` of the head.
+    """
 
     path: str = Field(max_length=1_000)
     line: int
@@ -136,20 +145,26 @@ class Suggested(JsonModel):
     why: str
 
 
-class Placed(JsonModel):
-    """A suggestion that can be committed: its place, and the block that GitHub offers to commit."""
+class PlacedSuggestion(JsonModel):
+    """Suggestion that can be committed.
 
-    suggested: Suggested
+    ``block`` is what GitHub offers to commit at ``anchor``.
+    """
+
+    suggested: Suggestion
     anchor: Anchor
     block: str
 
 
-class Improved(JsonModel):
-    """``left_out`` counts what did not apply, did not parse, or stood on no line of the change; ``said`` what the pull
-    request says already."""
+class Improvements(JsonModel):
+    """Suggestions for a pull request, or the ``problem`` why there are none.
+
+    ``left_out`` counts what did not apply, did not parse, or stood on no line of the change; ``said`` what the pull
+    request says already.
+    """
 
     sha: str
-    placed: tuple[Placed, ...] = ()
+    placed: tuple[PlacedSuggestion, ...] = ()
     left_out: int = 0
     said: int = 0
     problem: str | None = None

@@ -1,4 +1,7 @@
-"""Which suggestions the pull request says already, in threads open or resolved, of ours or of people."""
+"""Find the suggestions that the pull request says already.
+
+Threads count open or resolved, of ours or of people.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,17 @@ from bot.github.resources.threads import Thread
 from bot.pulls.fingerprints import relocate
 from bot.pulls.memory import Memory, find_suppressions
 from bot.pulls.records import Finding
-from handlers.answer.records import Placed
+from handlers.answer.records import PlacedSuggestion
 
 
-def unsaid(memory: Memory, placed: Sequence[Placed], texts: Mapping[str, str]) -> tuple[Placed, ...]:
-    """Those that are new; ``texts`` are their files at the head. Parses them: call it in a thread."""
-    known = find_suppressions(memory, [_finding(one, texts[one.anchor.path]) for one in placed])
+def drop_repeats(
+    memory: Memory, placed: Sequence[PlacedSuggestion], texts: Mapping[str, str]
+) -> tuple[PlacedSuggestion, ...]:
+    """Return the suggestions that are new.
+
+    ``texts`` are their files at the head, by path. Parses them: call it in a thread.
+    """
+    known = find_suppressions(memory, [_make_finding(one, texts[one.anchor.path]) for one in placed])
     return tuple(
         one
         for one, said in zip(placed, known, strict=True)
@@ -21,15 +29,16 @@ def unsaid(memory: Memory, placed: Sequence[Placed], texts: Mapping[str, str]) -
     )
 
 
-def _offers(thread: Thread, one: Placed) -> bool:
-    """Whether the very block stands there, whatever the words around it."""
+def _offers(thread: Thread, one: PlacedSuggestion) -> bool:
+    """Return whether the very block stands there, whatever the words around it."""
     there = (thread.path, thread.line) == (one.anchor.path, one.anchor.line)
     return there and any(one.block in comment.body.replace("\r\n", "\n") for comment in thread.comments)
 
 
-def _finding(one: Placed, text: str) -> Finding:
-    """As a review would tell it: whole lines, and the definition around them."""
-    anchor, suggested = one.anchor, one.suggested
+def _make_finding(one: PlacedSuggestion, text: str) -> Finding:
+    """Make the finding a review would tell: whole lines, and the definition around them."""
+    anchor = one.anchor
+    suggested = one.suggested
     first = anchor.start_line or anchor.line
     told = Finding(
         path=anchor.path,

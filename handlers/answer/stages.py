@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """A stage that steps report; each task gives it a title of its own."""
+    """Stage that steps report; each task gives it a title of its own."""
 
     READ = "read"
     LOOK = "look"

@@ -1,4 +1,7 @@
-"""Read what it is about: the conversation, and the code as it stands, or as the pull request changes it."""
+"""Read what a question is about: the conversation and the code.
+
+The code is read as it stands, or as the pull request changes it.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,14 @@ from bot.store import tasks
 from bot.work import inquiry
 from bot.work.assignment import Assignment
 from bot.work.untrusted import visible
-from handlers.answer.records import File, Looked, Said, Subject, TalkTask
+from handlers.answer.records import CodeContext, File, Remark, Subject, TalkTask
 from handlers.answer.stages import Stage
 from handlers.review.previous import FLOW as REVIEW
 
 Talk = Assignment[TalkTask[Any]]
 
 _MAX_RAW = 60_000
+_MAX_TITLE = 500
 _MAX_BODY = 12_000
 _MAX_SAID = 2_000
 _LAST = 12
@@ -40,80 +44,100 @@ _WINDOW_TOKENS = 6_000
 
 
 async def read(talk: Talk) -> Subject:
-    """The conversation until the command was typed, and the commit it is about: a pull request's head, or the
-    default branch's."""
+    """Read the conversation until the command was typed, and the commit.
+
+    That is a pull request's head, or the default branch's.
+    """
     await talk.stage(Stage.READ, "started")
-    task, repository = talk.task, talk.task.repository
-    github = await talk.services.github.for_repository(repository, READ)
-    if task.is_pull:
-        pull = await pulls.get_pull(github, repository, task.number)
-        sha, base, title, body = pull.head_sha, pull.base_branch, pull.title, pull.body
-        ours = pull.author_id == (await talk.services.github.bot()).id
-        author = "" if ours else pull.author
-    else:
-        branch = await repos.default_branch(github, repository)
-        sha, base, title, body = await repos.head_sha(github, repository, branch), None, task.title, task.body
-        author = ""
-    subject = Subject(
-        nonce=secrets.token_hex(8),
-        title=visible(title)[:500],
-        body=visible(body[:_MAX_RAW])[:_MAX_BODY],
-        sha=sha,
-        base_branch=base,
-        author=author,
-        said=await _conversation(talk, github),
-    )
+    github = await talk.services.github.for_repository(talk.task.repository, READ)
+    subject = await (_read_pull(talk, github) if talk.task.is_pull else _read_issue(talk, github))
     await talk.stage(Stage.READ, "done")
     return subject
 
 
-async def look(talk: Talk, subject: Subject) -> Looked:
-    """The diff from the merge base, packed; for an issue windows of the code that ranks highest for the question."""
+async def _read_pull(talk: Talk, github: Client) -> Subject:
+    pull = await pulls.get_pull(github, talk.task.repository, talk.task.number)
+    is_ours = pull.author_id == (await talk.services.github.bot()).id
+    return Subject(
+        nonce=secrets.token_hex(8),
+        title=visible(pull.title)[:_MAX_TITLE],
+        body=visible(pull.body[:_MAX_RAW])[:_MAX_BODY],
+        sha=pull.head_sha,
+        base_branch=pull.base_branch,
+        author="" if is_ours else pull.author,
+        said=await _read_conversation(talk, github),
+    )
+
+
+async def _read_issue(talk: Talk, github: Client) -> Subject:
+    task = talk.task
+    branch = await repos.default_branch(github, task.repository)
+    return Subject(
+        nonce=secrets.token_hex(8),
+        title=visible(task.title)[:_MAX_TITLE],
+        body=visible(task.body[:_MAX_RAW])[:_MAX_BODY],
+        sha=await repos.head_sha(github, task.repository, branch),
+        said=await _read_conversation(talk, github),
+    )
+
+
+async def look(talk: Talk, subject: Subject) -> CodeContext:
+    """Read the diff from the merge base, as far as there is room.
+
+    For an issue those are windows of the code that ranks highest for the question.
+    """
     await talk.stage(Stage.LOOK, "started")
-    mirror = await _fetched(talk, subject)
+    mirror = await _fetch(talk, subject)
     if subject.base_branch is None:
-        looked = await _around(talk, subject, mirror)
+        code = await _rank_code(talk, subject, mirror)
     else:
-        looked = await _change(talk, subject.sha, subject.base_branch, mirror)
+        code = await _read_change(talk, subject.sha, subject.base_branch, mirror)
     await talk.stage(Stage.LOOK, "done")
-    return looked
+    return code
 
 
-async def diffs(talk: Talk, looked: Looked) -> dict[str, FileDiff]:
-    """The changed files of a pull request that was looked at, by path."""
-    assert looked.merge_base is not None, "only pull requests have a change"
-    mirror = await talk.mirror(looked.sha)
-    text = await mirror.diff(looked.merge_base, looked.sha)
+async def read_diffs(talk: Talk, code: CodeContext) -> dict[str, FileDiff]:
+    """Read the changed files of a pull request, by path."""
+    assert code.merge_base is not None, "only pull requests have a change"
+    mirror = await talk.mirror(code.sha)
+    text = await mirror.diff(code.merge_base, code.sha)
     return {file.path: file for file in await asyncio.to_thread(parse_diff, text)}
 
 
-async def _conversation(talk: Talk, github: Client) -> tuple[Said, ...]:
-    """What people and we said of the code before, in the thread, else below the issue; nothing edited since."""
-    task, services = talk.task, talk.services
-    told = await reply_targets.conversation(github, task.repository, task.spot)
+async def _read_conversation(talk: Talk, github: Client) -> tuple[Remark, ...]:
+    """Read what people and we said of the code before.
+
+    It was said in the thread, else below the issue, and not edited since.
+    """
+    task = talk.task
+    services = talk.services
+    comments = await reply_targets.conversation(github, task.repository, task.spot)
     bot = await services.github.bot()
     here = await services.store.run(lambda connection: tasks.find(connection, task.repository.id, task.number))
     reviews = {one.id for one in here if one.flow == REVIEW}
 
     def counts(each: IssueComment) -> bool:
-        ours = each.author_id == bot.id and not any(_aside(mark, reviews) for mark in markers_in(each.body))
+        ours = each.author_id == bot.id and not any(_is_aside(mark, reviews) for mark in markers_in(each.body))
         return (ours or each.author_type == "User") and each.updated_at <= task.triggered
 
     kept = [
-        Said(author=each.author, text=visible(without_markers(each.body)[:_MAX_RAW])[:_MAX_SAID])
-        for each in told
+        Remark(author=each.author, text=visible(without_markers(each.body)[:_MAX_RAW])[:_MAX_SAID])
+        for each in comments
         if counts(each)
     ]
     return tuple(kept[-_LAST:])
 
 
-def _aside(mark: Marker, reviews: Collection[str]) -> bool:
-    """Whether a comment of ours tells of our work and not of the code, as a review's does, which is its summary."""
+def _is_aside(mark: Marker, reviews: Collection[str]) -> bool:
+    """Return whether a comment of ours tells of our work, not of the code.
+
+    A review's status comment is its summary, and tells of the code.
+    """
     return mark.part == "answer" or (mark.part == "status" and mark.task not in reviews)
 
 
-async def _fetched(talk: Talk, subject: Subject) -> Mirror:
-    """The mirror with both ends in it. ``refs/pull/N/head`` exists for forks as well."""
+async def _fetch(talk: Talk, subject: Subject) -> Mirror:
+    """Fetch both ends into the mirror; ``refs/pull/N/head`` exists for forks as well."""
     repository = talk.task.repository
     mirror = await talk.services.mirrors.of(repository)
     token = await talk.services.github.token(repository, READ)
@@ -122,31 +146,33 @@ async def _fetched(talk: Talk, subject: Subject) -> Mirror:
     return await talk.mirror(subject.sha)
 
 
-async def _around(talk: Talk, subject: Subject, mirror: Mirror) -> Looked:
-    code = await inquiry.index(talk, subject.sha)
-    ranking = await asyncio.to_thread(code.rank, f"{talk.task.text}\n\n{subject.title}\n\n{subject.body}", _WINDOWS)
-    windows = await asyncio.to_thread(code.windows, ranking, _WINDOW_TOKENS)
+async def _rank_code(talk: Talk, subject: Subject, mirror: Mirror) -> CodeContext:
+    index = await inquiry.index(talk, subject.sha)
+    ranking = await asyncio.to_thread(index.rank, f"{talk.task.text}\n\n{subject.title}\n\n{subject.body}", _WINDOWS)
+    windows = await asyncio.to_thread(index.windows, ranking, _WINDOW_TOKENS)
     paths = [one.path for one in ranking]
-    told = await guidelines.collect(partial(mirror.read, subject.sha), code.paths, paths)
-    return Looked(sha=subject.sha, shown=str(windows), guidelines=told)
+    rules = await guidelines.collect(partial(mirror.read, subject.sha), index.paths, paths)
+    return CodeContext(sha=subject.sha, shown=str(windows), guidelines=rules)
 
 
-async def _change(talk: Talk, sha: str, base_branch: str, mirror: Mirror) -> Looked:
+async def _read_change(talk: Talk, sha: str, base_branch: str, mirror: Mirror) -> CodeContext:
     base_sha = await mirror.resolve(base_branch)
-    looked = Looked(sha=sha, merge_base=await mirror.merge_base(base_sha, sha), shown="")
-    changed = await diffs(talk, looked)
+    code = CodeContext(sha=sha, merge_base=await mirror.merge_base(base_sha, sha), shown="")
+    changed = await read_diffs(talk, code)
     heads = {path: await mirror.read_bytes(sha, path, limit=_BYTES) for path in list(changed)[:_READ_FILES]}
-    files, shown = await asyncio.to_thread(_packed, talk, changed, heads)
+    files, shown = await asyncio.to_thread(_pack, talk, changed, heads)
     paths = [entry.path for entry in await mirror.entries(base_sha)]
-    told = await guidelines.collect(partial(mirror.read, base_sha), paths, [file.path for file in files])
-    return looked.model_copy(update={"files": files, "shown": shown, "guidelines": told})
+    rules = await guidelines.collect(partial(mirror.read, base_sha), paths, [file.path for file in files])
+    return code.model_copy(update={"files": files, "shown": shown, "guidelines": rules})
 
 
-def _packed(
+def _pack(
     talk: Talk, changed: Mapping[str, FileDiff], heads: Mapping[str, bytes | None]
 ) -> tuple[tuple[File, ...], str]:
-    """Diffs until the room is used up; every other file is named with the reason."""
-    files, parts, room = [], [], _SHOWN
+    """Join diffs until the room is used up; name every other file with the reason."""
+    files: list[File] = []
+    parts: list[str] = []
+    room = _SHOWN
     for path, diff in changed.items():
         head = heads.get(path)
         reason = find_skip_reason(diff, head, None, talk.policy)

@@ -1,4 +1,7 @@
-"""Improve: suggestions that code has checked: on lines of the change, applicable, and the file parses afterwards."""
+"""Suggest better code, checked by code before it is posted.
+
+A suggestion stands on lines of the change, applies, and leaves its file parsing.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,11 @@ from bot.pulls.rules import ReviewRules
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
 from handlers.answer import subject as reading
-from handlers.answer.records import Improved, Looked, Placed, Subject, Suggested
-from handlers.answer.repeats import unsaid
+from handlers.answer.records import CodeContext, Improvements, PlacedSuggestion, Subject, Suggestion
+from handlers.answer.repeats import drop_repeats
 from handlers.answer.stages import Stage
 from handlers.answer.subject import Talk
-from handlers.answer.words import suggestion_text
+from handlers.answer.words import write_suggestion
 
 _TURNS = 10
 _STRING = {"type": "string"}
@@ -53,44 +56,51 @@ IMPROVE = Tool(
 )
 
 
-async def improve(talk: Talk, subject: Subject, looked: Looked, memory: Memory) -> Improved:
-    """The new suggestions that can be committed, at most as many as reviews may put inline. Raises
-    :class:`bot.models.port.ModelError`."""
+async def improve(talk: Talk, subject: Subject, code: CodeContext, memory: Memory) -> Improvements:
+    """Return the new suggestions that can be committed.
+
+    There are at most as many as reviews may put inline. Raises :class:`bot.models.port.ModelError`.
+    """
     await talk.stage(Stage.ANSWER, "started")
-    repository, most = talk.task.repository.full_name, max(1, talk.policy.rules(ReviewRules).inline)
+    repository = talk.task.repository.full_name
+    most = max(1, talk.policy.rules(ReviewRules).inline)
     inquiry = Inquiry(
         assignment=talk,
         name="answer",
         role="review",
-        system=render("improve/system.md.j2", repository=repository, nonce=subject.nonce, guidelines=looked.guidelines),
+        system=render("improve/system.md.j2", repository=repository, nonce=subject.nonce, guidelines=code.guidelines),
         sha=subject.sha,
         answer=IMPROVE,
         turns=_TURNS,
     )
-    prompt = render("improve/improve.md.j2", subject=subject, looked=looked, lines=talk.task.lines, most=most)
+    prompt = render("improve/improve.md.j2", subject=subject, code=code, lines=talk.task.lines, most=most)
     answer = await inquiry.ask(prompt)
     if answer.arguments is None:
-        return Improved(sha=subject.sha, problem=answer.problem or "the model gave no answer")
-    suggested = list(_read(answer.arguments))
-    texts = await _texts(talk, looked, {one.path for one in suggested})
-    placed = await asyncio.to_thread(lambda: tuple(_distinct(_checked(suggested, texts))))
-    new = await asyncio.to_thread(unsaid, memory, placed, {path: text for path, (_, text) in texts.items()})
+        return Improvements(sha=subject.sha, problem=answer.problem or "the model gave no answer")
+    suggested = list(_parse(answer.arguments))
+    texts = await _read_texts(talk, code, {one.path for one in suggested})
+    placed = await asyncio.to_thread(lambda: tuple(_drop_overlaps(_place(suggested, texts))))
+    new = await asyncio.to_thread(drop_repeats, memory, placed, {path: text for path, (_, text) in texts.items()})
     await talk.stage(Stage.ANSWER, "done")
-    left_out, said = len(suggested) - len(placed), len(placed) - len(new)
-    return Improved(sha=subject.sha, placed=new[:most], left_out=left_out, said=said)
+    left_out = len(suggested) - len(placed)
+    return Improvements(sha=subject.sha, placed=new[:most], left_out=left_out, said=len(placed) - len(new))
 
 
-async def post(talk: Talk, improved: Improved, body: str) -> str | None:
-    """One review with the suggestions, once; why not, where the head has moved or the pull request was closed."""
-    task, services = talk.task, talk.services
+async def post(talk: Talk, improvements: Improvements, body: str) -> str | None:
+    """Post one review with the suggestions, once.
+
+    Returns why not, where the head has moved or the pull request was closed.
+    """
+    task = talk.task
+    services = talk.services
     github = await services.github.for_repository(task.repository, REVIEW)
-    comments = [_comment(talk, one, suggestion_text(one)) for one in improved.placed]
+    comments = [_make_comment(talk, one, write_suggestion(one)) for one in improvements.placed]
     try:
         await reviews.create_review(
             github,
             task.repository,
             task.number,
-            improved.sha,
+            improvements.sha,
             services.outgoing(body),
             comments,
             "COMMENT",
@@ -103,16 +113,16 @@ async def post(talk: Talk, improved: Improved, body: str) -> str | None:
     return None
 
 
-async def _texts(talk: Talk, looked: Looked, paths: set[str]) -> dict[str, tuple[FileDiff, str]]:
-    """The changed ones among the files: what changed in them, and their text."""
-    diffs = await reading.diffs(talk, looked)
-    mirror = await talk.mirror(looked.sha)
-    read = {path: await mirror.read(looked.sha, path) for path in paths & set(diffs)}
+async def _read_texts(talk: Talk, code: CodeContext, paths: set[str]) -> dict[str, tuple[FileDiff, str]]:
+    """Read what changed in those of the files that did, and their text at the head."""
+    diffs = await reading.read_diffs(talk, code)
+    mirror = await talk.mirror(code.sha)
+    read = {path: await mirror.read(code.sha, path) for path in paths & set(diffs)}
     return {path: (diffs[path], text) for path, text in read.items() if text is not None}
 
 
-def _checked(suggested: list[Suggested], texts: Mapping[str, tuple[FileDiff, str]]) -> Iterator[Placed]:
-    """Those that stand on lines of the change, apply and parse."""
+def _place(suggested: list[Suggestion], texts: Mapping[str, tuple[FileDiff, str]]) -> Iterator[PlacedSuggestion]:
+    """Yield the suggestions that stand on lines of the change, apply and parse."""
     for one in suggested:
         if one.path not in texts:
             continue
@@ -124,11 +134,11 @@ def _checked(suggested: list[Suggested], texts: Mapping[str, tuple[FileDiff, str
         lines = range(anchor.start_line or anchor.line, anchor.line + 1)
         block = suggestion(anchor, diff, text, one.replacement, quote=found.part or found.quote, broken_by=broken_by)
         if block is not None and diff.added_lines() & set(lines):
-            yield Placed(suggested=one, anchor=anchor, block=block)
+            yield PlacedSuggestion(suggested=one, anchor=anchor, block=block)
 
 
-def _distinct(placed: Iterator[Placed]) -> Iterator[Placed]:
-    """One for each line, the first."""
+def _drop_overlaps(placed: Iterator[PlacedSuggestion]) -> Iterator[PlacedSuggestion]:
+    """Yield the first suggestion for each line."""
     taken: set[tuple[str, int]] = set()
     for one in placed:
         anchor = one.anchor
@@ -138,16 +148,16 @@ def _distinct(placed: Iterator[Placed]) -> Iterator[Placed]:
             yield one
 
 
-def _read(arguments: Mapping[str, Any]) -> Iterator[Suggested]:
+def _parse(arguments: Mapping[str, Any]) -> Iterator[Suggestion]:
     for item in arguments["suggestions"]:
         try:
-            one = Suggested.model_validate(item)
+            one = Suggestion.model_validate(item)
         except ValidationError:
             continue
         yield one.model_copy(update={"path": one.path.removeprefix("./"), "why": one.why.strip()[:600]})
 
 
-def _comment(talk: Talk, one: Placed, text: str) -> ReviewComment:
+def _make_comment(talk: Talk, one: PlacedSuggestion, text: str) -> ReviewComment:
     anchor = one.anchor
     return ReviewComment(
         path=anchor.path,

@@ -1,1 +1,1 @@
-"""Answer questions about the code."""
+"""Answer questions about the code; ``task.TASK`` declares ``/ask``."""

@@ -11,7 +11,7 @@ from handlers.answer.stages import Stage
 
 
 async def run(ctx: Ctx, services: Services, request: TalkTask[AskInput]) -> Outcome:
-    """Run the conversation."""
+    """Answer the question."""
     return await run_ask(ctx, services, "ask", request)
 
 

@@ -1,1 +1,4 @@
-"""Describe pull requests in their own text."""
+"""Describe pull requests in their own text.
+
+``task.TASK`` declares ``/describe``.
+"""

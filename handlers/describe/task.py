@@ -12,7 +12,7 @@ from handlers.answer.stages import Stage
 
 
 async def run(ctx: Ctx, services: Services, request: TalkTask[TaskInput]) -> Outcome:
-    """Run the conversation."""
+    """Write the description."""
     return await run_describe(ctx, services, request)
 
 

@@ -1,1 +1,1 @@
-"""Explain lines, changes and the code behind issues."""
+"""Explain lines, changes and code; ``task.TASK`` declares ``/explain``."""

@@ -11,7 +11,7 @@ from handlers.answer.stages import Stage
 
 
 async def run(ctx: Ctx, services: Services, request: TalkTask[ExplainInput]) -> Outcome:
-    """Run the conversation."""
+    """Explain the code."""
     return await run_ask(ctx, services, "explain", request)
 
 

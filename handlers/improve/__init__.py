@@ -1,1 +1,4 @@
-"""Suggest better code on lines of pull requests."""
+"""Suggest better code on lines of pull requests.
+
+``task.TASK`` declares ``/improve``.
+"""

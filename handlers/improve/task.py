@@ -1,4 +1,4 @@
-"""Suggest better code on lines of a pull request, to be committed with a click."""
+"""Suggest better code on a pull request, to be committed with a click."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from handlers.answer.stages import Stage
 
 
 async def run(ctx: Ctx, services: Services, request: TalkTask[TaskInput]) -> Outcome:
-    """Run the conversation."""
+    """Make the suggestions."""
     return await run_improve(ctx, services, request)
 
 

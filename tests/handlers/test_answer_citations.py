@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.answer.citations import linked, paths_in
+from handlers.answer.citations import find_paths, link_places
 
 LENGTHS = {"basket/prices.py": 7, "a_b.py": 3, "README.md": 10, "Makefile": 4, "naïve/ünï.py": 1}
 ROOT = "https://hub.example/octo/sample/blob/abc"
@@ -16,7 +16,7 @@ LINK = re.compile(r"\[`?([^\]`]*)`?\]\((https://hub\.example/[^)]*)\)")
 
 
 def cite(text: str) -> str:
-    return linked(text, LENGTHS, ROOT, endings={"py", "md"}).text
+    return link_places(text, LENGTHS, ROOT, endings={"py", "md"}).text
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def test_places(text: str, expected: str | None) -> None:
 
 
 def test_what_was_left_out_is_told() -> None:
-    cited = linked("a_b.py:1 (gone.py:3) `gone.py:3` a_b.py:4", LENGTHS, ROOT, endings={"py"})
+    cited = link_places("a_b.py:1 (gone.py:3) `gone.py:3` a_b.py:4", LENGTHS, ROOT, endings={"py"})
     assert (cited.linked, cited.dropped) == (1, ("gone.py:3", "a_b.py:4"))
-    assert paths_in("`x/y.py:1` and z.py:2-3") == {"x/y.py", "z.py"}
+    assert find_paths("`x/y.py:1` and z.py:2-3") == {"x/y.py", "z.py"}
 
 
 @given(st.text(alphabet=st.sampled_from("a_b.py:123-L `\n([,)]\0~x/")))

@@ -7,15 +7,15 @@ import pytest
 from bot.github.resources.threads import Thread, ThreadComment
 from bot.github.text.anchors import Anchor
 from bot.pulls.memory import Memory
-from handlers.answer.records import Placed, Suggested
-from handlers.answer.repeats import unsaid
+from handlers.answer.records import PlacedSuggestion, Suggestion
+from handlers.answer.repeats import drop_repeats
 
 PATH = "shop/basket.py"
 TEXT = "def mean(prices):\n    total = sum(prices)\n    return total / len(prices)\n\n\ndef tax(price, rate):\n" * 2
 BLOCK = "```suggestion\n    return total / len(prices) if prices else 0\n```"
 WHY = "An empty list of prices no longer raises a division by zero."
-ZERO = Placed(
-    suggested=Suggested(
+ZERO = PlacedSuggestion(
+    suggested=Suggestion(
         path=PATH,
         line=3,
         quote="    return total / len(prices)",
@@ -59,4 +59,4 @@ def thread(body: str, author: str = "mara", line: int | None = 3, resolved: bool
 )
 def test_only_what_nobody_said_is_suggested(there: Thread, new: bool) -> None:
     memory = Memory(bot_id=99, author="ann", threads=(there,))
-    assert unsaid(memory, [ZERO], {PATH: TEXT}) == ((ZERO,) if new else ())
+    assert drop_repeats(memory, [ZERO], {PATH: TEXT}) == ((ZERO,) if new else ())

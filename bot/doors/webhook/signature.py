@@ -40,7 +40,7 @@ class Headers(NamedTuple):
 def read_headers(headers: Mapping[str, str]) -> Headers:
     """Check the headers.
 
-    Raises :class:`Refused` with 401 for the signature, 415 for the type or encoding, 400 for the rest.
+    Raises :class:`InvalidDelivery` with 401 for the signature, 415 for the type or encoding, 400 for the rest.
     """
     signature = _SIGNATURE.fullmatch(headers.get("X-Hub-Signature-256", "").strip())
     if signature is None:
@@ -68,7 +68,7 @@ def read_headers(headers: Mapping[str, str]) -> Headers:
 def verify(body: bytes | bytearray, signature: str, secrets: Iterable[str]) -> None:
     """Check the signature against the secrets, in constant time.
 
-    Raises :class:`Refused` (401) unless one of ``secrets`` made ``signature``.
+    Raises :class:`InvalidDelivery` (401) unless one of ``secrets`` made ``signature``.
     """
     matches = [
         hmac.compare_digest(hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(), signature)
