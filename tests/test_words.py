@@ -56,7 +56,6 @@ NOT_DONE = frozenset(
     {
         "bot/analysis",
         "bot/edits",
-        "bot/pulls",
         "bot/sandbox",
         "bot/toolchains",
         "handlers",

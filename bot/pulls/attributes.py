@@ -1,4 +1,8 @@
-"""Read what ``.gitattributes`` says of files (https://git-scm.com/docs/gitattributes)."""
+"""Read which files ``.gitattributes`` calls generated.
+
+Format: https://git-scm.com/docs/gitattributes. The attribute is GitHub's ``linguist-generated``:
+https://docs.github.com/en/repositories/working-with-files/managing-files/customizing-how-changed-files-appear-on-github
+"""
 
 from __future__ import annotations
 
@@ -13,12 +17,15 @@ _LINE = re.compile(r'[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)+)"|(?P<bare>[^\s"#]\S*)
 
 
 def find_generated(paths: Iterable[str], files: Mapping[str, str]) -> dict[str, bool]:
-    """Return of each path that the attributes speak of whether they call it generated.
+    """Map the paths that a rule matches to whether they are generated.
 
     ``files`` are the texts of the repository's ``.gitattributes`` by their paths. The one nearest to a file decides,
-    and in it the last line that matches.
+    and in it the last line that matches. Paths without a rule are missing from the result.
     """
-    rules = [(folder, *rule) for folder, text in _by_depth(files) for rule in _rules(text)]
+    # Folders ("" or with a slash at the end), the root first.
+    folders = ((path.removesuffix(NAME), text) for path, text in files.items())
+    by_depth = sorted(folders, key=lambda one: one[0].count("/"))
+    rules = [(folder, *rule) for folder, text in by_depth for rule in _parse_rules(text)]
     found: dict[str, bool] = {}
     for path in paths:
         for folder, pattern, value in rules:
@@ -28,12 +35,8 @@ def find_generated(paths: Iterable[str], files: Mapping[str, str]) -> dict[str, 
     return found
 
 
-def _by_depth(files: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The folders ("" or with a slash at the end) of the files, and their texts, the root first."""
-    return sorted(((path.removesuffix(NAME), text) for path, text in files.items()), key=lambda one: one[0].count("/"))
-
-
-def _rules(text: str) -> list[tuple[str, bool]]:
+def _parse_rules(text: str) -> list[tuple[str, bool]]:
+    """Parse the patterns that set or unset ``linguist-generated``, in order."""
     rules = []
     for line in text.splitlines():
         match = _LINE.fullmatch(line)

@@ -1,4 +1,7 @@
-"""The change under review as git shows it, read from the mirror. Disk is not state: any step may ask again."""
+"""Read the change under review from the git mirror.
+
+Nothing here is kept between steps: any step may read it again.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,14 @@ Review = Assignment[ReviewTask]
 
 
 async def read_diffs(review: Review, merge_base: str, head_sha: str) -> dict[str, FileDiff]:
-    """Every changed file by its path."""
+    """Read the diff of every changed file, by path."""
     mirror = await review.mirror(head_sha)
     text = await mirror.diff(merge_base, head_sha)
-    return {file.path: file for file in await asyncio.to_thread(_parsed, text)}
+    return {file.path: file for file in await asyncio.to_thread(_parse, text)}
 
 
 async def read_contents(review: Review, sha: str, paths: Iterable[str]) -> dict[str, bytes]:
-    """The bytes of those of the paths that are regular files of a commit."""
+    """Read the bytes of those paths that are regular files of a commit."""
     mirror = await review.mirror(sha)
     wanted = set(paths)
     entries = [entry for entry in await mirror.entries(sha) if entry.path in wanted and entry.kind == "file"]
@@ -31,31 +34,40 @@ async def read_contents(review: Review, sha: str, paths: Iterable[str]) -> dict[
     return {path: blobs[blob] for path, blob in shas.items()}
 
 
-async def read_texts(review: Review, looked: ReviewPlan, sha: str, paths: Iterable[str]) -> dict[str, str]:
-    """The texts of those of the paths that are not binary at a commit, without the secrets of the head."""
-    hidden = await read_secrets(review, looked)
-    found = await _texts(review, sha, paths)
+async def read_texts(review: Review, plan: ReviewPlan, sha: str, paths: Iterable[str]) -> dict[str, str]:
+    """Read the text files of a commit, with the head's secrets redacted.
+
+    Binary files are left out.
+    """
+    hidden = await read_secrets(review, plan)
+    found = await _read_texts(review, sha, paths)
     return {path: placeholders.redact(text, hidden) for path, text in found.items()}
 
 
-async def read_changed(review: Review, looked: ReviewPlan) -> dict[str, FileDiff]:
-    """The diffs of a change that was looked at, without its secrets and the hunks that an earlier review has read."""
-    hidden = await read_secrets(review, looked)
-    found = await read_diffs(review, looked.merge_base, looked.head_sha)
-    fresh = {path: hunks.drop_hunks(diff, looked.known.get(path, ())) for path, diff in found.items()}
-    return {path: _veiled(diff, hidden) for path, diff in fresh.items()} if hidden else fresh
+async def read_changed(review: Review, plan: ReviewPlan) -> dict[str, FileDiff]:
+    """Read the diffs that this review has to look at.
+
+    Secrets are redacted, and hunks that an earlier review has read are left out.
+    """
+    hidden = await read_secrets(review, plan)
+    found = await read_diffs(review, plan.merge_base, plan.head_sha)
+    fresh = {path: hunks.drop_hunks(diff, plan.known.get(path, ())) for path, diff in found.items()}
+    return {path: _redact_diff(diff, hidden) for path, diff in fresh.items()} if hidden else fresh
 
 
-async def read_secrets(review: Review, looked: ReviewPlan) -> tuple[str, ...]:
-    """The secrets that the head is known to hold, for nothing but hiding them: never return them from a step."""
-    if not looked.secrets:
+async def read_secrets(review: Review, plan: ReviewPlan) -> tuple[str, ...]:
+    """Read the known secrets of the head from its files, to redact them.
+
+    Never return them from a step: results of steps are stored.
+    """
+    if not plan.secrets:
         return ()
     return placeholders.read_values(
-        looked.secrets, await _texts(review, looked.head_sha, {one.path for one in looked.secrets})
+        plan.secrets, await _read_texts(review, plan.head_sha, {one.path for one in plan.secrets})
     )
 
 
-def _veiled(diff: FileDiff, hidden: Sequence[str]) -> FileDiff:
+def _redact_diff(diff: FileDiff, hidden: Sequence[str]) -> FileDiff:
     def line(one: DiffLine) -> DiffLine:
         return one.model_copy(update={"text": placeholders.redact(one.text, hidden)})
 
@@ -66,9 +78,13 @@ def _veiled(diff: FileDiff, hidden: Sequence[str]) -> FileDiff:
     return diff.model_copy(update={"hunks": tuple(hunk(each) for each in diff.hunks)})
 
 
-async def _texts(review: Review, sha: str, paths: Iterable[str]) -> dict[str, str]:
-    """Texts as git's diff shows them: of a symlink its target, of a submodule the line that names its commit."""
-    mirror, wanted = await review.mirror(sha), set(paths)
+async def _read_texts(review: Review, sha: str, paths: Iterable[str]) -> dict[str, str]:
+    """Read texts as git's diff shows them.
+
+    A symlink is its target, a submodule the line that names its commit.
+    """
+    mirror = await review.mirror(sha)
+    wanted = set(paths)
     entries = [entry for entry in await mirror.entries(sha) if entry.path in wanted]
     pointers = {entry.path: f"Subproject commit {entry.sha}\n" for entry in entries if entry.kind == "submodule"}
     shas = {entry.path: entry.sha for entry in entries if entry.kind != "submodule"}
@@ -78,6 +94,6 @@ async def _texts(review: Review, sha: str, paths: Iterable[str]) -> dict[str, st
 
 
 @lru_cache(maxsize=4)
-def _parsed(text: str) -> tuple[FileDiff, ...]:
-    """Parsed once for the many steps of a review, which all look at the same diff."""
+def _parse(text: str) -> tuple[FileDiff, ...]:
+    """Parse a diff; cached, since many steps of a review read the same one."""
     return parse_diff(text)

@@ -1,4 +1,7 @@
-"""How a file's diff is shown to a model: both line numbers before each line, hunks widened to the function around."""
+"""Render a file's diff for a model.
+
+Each line carries both line numbers, and hunks are widened to the function around them.
+"""
 
 from __future__ import annotations
 
@@ -8,36 +11,45 @@ from bot.context.outline import Definition
 from bot.github.text.diffs import DiffLine, FileDiff, Hunk
 from bot.pulls.fingerprints import find_innermost, read_definitions
 
-# Characters of a line that a model is shown: of one near the change, and of one that is changed, which it has to judge.
+# Characters of a line that a model is shown: of one near the change, and of a changed one, which it has to judge.
 _WIDE = 400
 _WIDE_CHANGED = 4_000
+# Lines up to which a function around a hunk is shown whole; of a longer one only its head.
 _WHOLE_FUNCTION = 60
-# Lines of a removed file: enough for its names; more costs as much as a change and is rarely wrong in itself.
+# Lines of a removed file: enough for its names. More would cost as much as a change, and is rarely wrong in itself.
 _REMOVED_FILE = 40
 
 
 def render_rows(diff: FileDiff, head: str | None) -> tuple[str, ...]:
-    """The lines of a diff as a model reads them; ``head`` is the file's text there. Parses it: call it in a thread.
+    """Render the lines of a diff; ``head`` is the file's text at the head.
 
-    Of a removed file only the beginning is shown; :func:`describe_omissions` says what is left out.
+    Of a removed file only the beginning is shown; :func:`describe_omissions` says what is left out. Parses the head:
+    call it in a thread.
     """
     if diff.status == "removed":
-        shown = [row for hunk in diff.hunks for row in _hunk(hunk)]
+        shown = [render_row(line) for hunk in diff.hunks for line in hunk.lines]
         more = len(shown) - _REMOVED_FILE
         return (*shown[:_REMOVED_FILE], f"({more} more removed lines)") if more > 0 else tuple(shown)
     lines = [] if head is None else head.replace("\r\n", "\n").split("\n")
     known = read_definitions(head, diff.path) if head is not None else ()
-    shown, done = [], 0
+    shown = []
+    done = 0
     for number, hunk in enumerate(diff.hunks):
         after = diff.hunks[number + 1].new_start if number + 1 < len(diff.hunks) else len(lines) + 1
-        before, behind = _around(hunk, known, done, after)
-        shown += [_title(hunk), *_context(lines, before), *_hunk(hunk), *_context(lines, behind)]
-        done = max([_last(hunk), *behind])
+        before, behind = _widen(hunk, known, done, after)
+        shown.append(f"@@ {hunk.section.strip()[:120]}".rstrip())
+        shown += _render_context(lines, before)
+        shown += [render_row(line) for line in hunk.lines]
+        shown += _render_context(lines, behind)
+        done = max([_last_line(hunk), *behind])
     return tuple(shown)
 
 
 def describe_omissions(diff: FileDiff) -> str:
-    """Return what :func:`render_rows` leaves out of the changed lines, in words; "" where it shows all of them."""
+    """Describe the changed lines that :func:`render_rows` leaves out.
+
+    Returns "" where it shows all of them.
+    """
     changed = [line.text.removesuffix("\r") for hunk in diff.hunks for line in hunk.lines if line.kind != " "]
     if diff.status == "removed" and len(changed) > _REMOVED_FILE:
         return f"only the first {_REMOVED_FILE} of its {len(changed)} removed lines were shown"
@@ -46,13 +58,17 @@ def describe_omissions(diff: FileDiff) -> str:
     return f"{lines} shown only up to character {_WIDE_CHANGED:,}" if cut else ""
 
 
-def _around(hunk: Hunk, known: Sequence[Definition], done: int, after: int) -> tuple[Sequence[int], Sequence[int]]:
-    """Numbers of the lines to show before and behind a hunk: the rest of the functions it begins and ends in."""
-    first, last = hunk.new_start, _last(hunk)
+def _widen(hunk: Hunk, known: Sequence[Definition], done: int, after: int) -> tuple[Sequence[int], Sequence[int]]:
+    """Choose the lines to show before and after a hunk, by their numbers.
+
+    They are the rest of the functions in which the hunk begins and ends.
+    """
+    first = hunk.new_start
+    last = _last_line(hunk)
     opening, closing = (find_innermost((one for one in known if one.is_function), line) for line in (first, last))
     before: Sequence[int] = ()
     if opening is not None and opening.start < first:
-        # Of a long function only the head, which says what its names are.
+        # The head of a long function says what its names are.
         short = opening.end - opening.start < _WHOLE_FUNCTION
         before = range(opening.start, first) if short else range(opening.start, min(opening.start + 2, first))
     behind: Sequence[int] = ()
@@ -61,25 +77,17 @@ def _around(hunk: Hunk, known: Sequence[Definition], done: int, after: int) -> t
     return [line for line in before if line > done], [line for line in behind if line < after]
 
 
-def _last(hunk: Hunk) -> int:
+def _last_line(hunk: Hunk) -> int:
     return hunk.new_start + max(hunk.new_count, 1) - 1
 
 
-def _title(hunk: Hunk) -> str:
-    return f"@@ {hunk.section.strip()[:120]}".rstrip()
-
-
-def _hunk(hunk: Hunk) -> list[str]:
-    return [render_row(line) for line in hunk.lines]
-
-
 def render_row(line: DiffLine) -> str:
-    """Return a line of a diff as a model reads it."""
+    """Render one line of a diff: old number, new number, sign, text."""
     most = _WIDE if line.kind == " " else _WIDE_CHANGED
     return f"{line.old or '':>5} {line.new or '':>5} {line.kind}{_cut(line.text, most)}"
 
 
-def _context(lines: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:
+def _render_context(lines: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:
     yield from (f"{'':>5} {number:>5} .{_cut(lines[number - 1], _WIDE)}" for number in numbers if number <= len(lines))
 
 

@@ -1,6 +1,6 @@
-"""Name the hunks of a diff, so that a later review knows again what was read at this place.
+"""Name the hunks of a diff, so that a later review can skip read ones.
 
-Pure functions. The lines that a hunk adds and removes are not enough: the same line may go from two functions.
+Pure functions. The lines that a hunk adds and removes are not enough: the same line may be removed from two functions.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from bot.pulls.fingerprints import digest, find_innermost, read_definitions, sym
 
 
 def name_hunks(diff: FileDiff, head: str | None, base: str | None) -> tuple[str, ...]:
-    """Return a name for each hunk: its lines, the definition around it, and which of its likes in the base it is.
+    """Name each hunk of a file's diff.
 
-    ``head`` and ``base`` are the texts of the file there, None where it has none. The name survives a rebase that only
-    moves the lines. Parses the head: call it in a thread.
+    The name digests the hunk's lines, the definition around it, and how many equal places the base has above it, so it
+    survives a rebase that only moves the lines. ``head`` and ``base`` are the texts of the file there, None where it
+    has none. Parses the head: call it in a thread.
     """
     known = read_definitions(head, diff.path) if head is not None else ()
     lines = [] if base is None else base.split("\n")
@@ -30,11 +31,14 @@ def drop_hunks(diff: FileDiff, read: Collection[int]) -> FileDiff:
 
 def _name(hunk: Hunk, symbol: str, base: list[str]) -> str:
     shown = (f"{line.kind}{line.text}" for line in hunk.lines)
-    return digest(symbol, hunk.section, str(_likes_before(hunk, base)), *shown)[:12]
+    return digest(symbol, hunk.section, str(_count_equal_places(hunk, base)), *shown)[:12]
 
 
 def _first_changed(hunk: Hunk) -> int:
-    """The number, in the head, of the first line that the hunk adds, or of the line after what it removes."""
+    """Return the head's number of the first line that the hunk changes.
+
+    Where it only removes lines, that is the line after them.
+    """
     number = hunk.new_start
     for line in hunk.lines:
         if line.kind != " ":
@@ -43,8 +47,8 @@ def _first_changed(hunk: Hunk) -> int:
     return number
 
 
-def _likes_before(hunk: Hunk, base: list[str]) -> int:
-    """How often the lines that the hunk starts from stand in the base above it."""
+def _count_equal_places(hunk: Hunk, base: list[str]) -> int:
+    """Count how often the hunk's old lines stand in the base above it."""
     old = [line.text for line in hunk.on("LEFT")]
     if not old:
         return 0

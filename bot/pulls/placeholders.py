@@ -1,7 +1,7 @@
-"""Secrets that the static layer found are taken for marks: nothing stored, asked or said holds their text.
+"""Replace detected secrets by stable placeholders.
 
-A secret has the same mark wherever and whenever it stands, so the code around it is found again on a later head. Pure
-functions.
+Nothing that is stored, prompted or posted holds their text. A secret has the same placeholder everywhere and always, so
+that the code around it is found again on a later head. Pure functions.
 """
 
 from __future__ import annotations
@@ -15,52 +15,74 @@ from bot.analysis.records import Analysis, StaticFinding
 TOOL = "detect-secrets"
 _LAYER = "static analysis"
 _KEY = "private-key"
+# Lines of a private key that are read at most.
 _LONG = 200
+# Characters of the shortest value that is redacted: less would replace ordinary words of the code.
 _SHORTEST = 8
-_MARK = re.compile(r"hidden_secret_[0-9a-f]{3}")
+_PLACEHOLDER = re.compile(r"hidden_secret_[0-9a-f]{3}")
 _KEY_LINE = re.compile(r"[\s\"'+,#*]*([A-Za-z0-9+/=]{8,})(?:\\[nr])*[\s\"'+,;\\)]*")
 _KEY_RUN = re.compile(r"[A-Za-z0-9+/=]{16,}")
 
 
 def list_secrets(static: Analysis) -> tuple[StaticFinding, ...] | None:
-    """Where the head holds secrets, as far as its changed files were looked at; None where they were not."""
+    """List where the head's changed files hold secrets.
+
+    Returns None where they were not searched.
+    """
     if any(one.tool in {TOOL, _LAYER} for one in static.not_run):
         return None
     return tuple(one for one in (*static.new, *static.evidence) if one.tool == TOOL)
 
 
 def read_values(found: Iterable[StaticFinding], texts: Mapping[str, str]) -> tuple[str, ...]:
-    """The secrets themselves, longest first, for nothing but hiding them; ``texts`` are the files of the head."""
-    every = {value for one in found if one.path in texts for value in _values(one, texts[one.path])}
+    """Read the secrets themselves, longest first, only to redact them.
+
+    ``texts`` are the files of the head.
+    """
+    every = {value for one in found if one.path in texts for value in _read_values(one, texts[one.path])}
     return tuple(sorted((value for value in every if len(value) >= _SHORTEST), key=len, reverse=True))
 
 
 def restore_values(quote: str, text: str) -> tuple[str, ...]:
-    """The secrets behind the marks of a stored quote, where its lines still stand in a text."""
+    """Find the secrets behind the placeholders of a stored quote.
+
+    They are found only where the quote's lines still stand in the text.
+    """
     lines = {line.strip() for line in text.split("\n")}
     return tuple(
-        value for row in quote.split("\n") if find_placeholders(row) for line in lines for value in _behind(row, line)
+        value
+        for row in quote.split("\n")
+        if find_placeholders(row)
+        for line in lines
+        for value in _restore_row(row, line)
     )
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """The text with marks instead of secrets."""
+    """Replace secrets in a text by their placeholders."""
     for secret in secrets:
         text = text.replace(secret, make_placeholder(secret))
     return text
 
 
 def make_placeholder(secret: str) -> str:
-    """A name for a secret. It gives twelve bits of a digest away, which help nobody to guess it."""
+    """Make the placeholder of a secret.
+
+    It gives away twelve bits of a digest, too few to help guessing.
+    """
     return f"hidden_secret_{hashlib.sha256(secret.encode('utf-8', 'surrogatepass')).hexdigest()[:3]}"
 
 
 def find_placeholders(text: str) -> tuple[str, ...]:
-    """The marks in a text."""
-    return tuple(_MARK.findall(text))
+    """Find the placeholders in a text."""
+    return tuple(_PLACEHOLDER.findall(text))
 
 
-def _values(one: StaticFinding, text: str) -> Iterator[str]:
+def _read_values(one: StaticFinding, text: str) -> Iterator[str]:
+    """Yield the secrets that a finding points to.
+
+    A private key is the run of base64 lines below its header.
+    """
     first, *rest = text.split("\n")[one.line - 1 : one.line + _LONG] or [""]
     if one.rule == _KEY:
         yield from _KEY_RUN.findall(first.partition("PRIVATE KEY-----")[2])
@@ -75,8 +97,9 @@ def _values(one: StaticFinding, text: str) -> Iterator[str]:
         yield first[one.columns[0] - 1 : one.columns[1] - 1]
 
 
-def _behind(row: str, line: str) -> Iterator[str]:
-    pattern = r"(.+?)".join(re.escape(piece) for piece in _MARK.split(row.strip()))
+def _restore_row(row: str, line: str) -> Iterator[str]:
+    """Yield the values in a line that a quoted row has placeholders for."""
+    pattern = r"(.+?)".join(re.escape(piece) for piece in _PLACEHOLDER.split(row.strip()))
     found = re.fullmatch(pattern, line)
     for name, value in zip(find_placeholders(row), found.groups() if found else (), strict=False):
         if make_placeholder(value) == name:

@@ -1,7 +1,7 @@
-"""Find where quoted code stands: one answer for a finding, its comment and its proof (no I/O).
+"""Find where quoted code stands (no I/O).
 
-The quote decides, because models copy code better than they count; a line number only chooses between places that
-fit equally well.
+A finding, its comment and its proof all use this one answer. The quote decides, because models copy code better than
+they count; a line number only chooses between places that fit equally well.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from bot.github.text.diffs import FileDiff, Hunk, Side
 from bot.pulls.fingerprints import find_occurrences, is_comment, normalise, tokenize
 from bot.pulls.quotes import QuoteReading, read_quote, squeeze
 
-# a piece of fewer characters says nothing by itself
+# characters that a quoted piece needs to say something by itself
 _TELLING = 6
-# and one of so many cannot be there by chance
+# characters from which on a piece is not there by chance
 _LONG = 12
-# a bracket stands everywhere: what has fewer characters proves nothing, and names no other file than was said
+# characters of a proof: a bracket stands everywhere, so less proves nothing and does not point to another file
 _PROVING = 4
-# a line with one name misquoted is known by the others, of so many characters together, or by the likeness of the two
-# names; measured by bench/anchors.py: with less, lines of other files are taken for such
+# a line with one name misquoted is recognised by its other names (characters in total) or by the likeness of the two
+# names (0 to 1); measured by bench/anchors.py: with less, lines of other files are mistaken for it
 _NAMES = 11
 _SLIP = 0.75
-# these stand in most lines, and instead of another word they are another meaning, no slip
+# these stand in most lines, and in place of another word they change the meaning: no slip
 _KEYWORDS = frozenset(word.lower() for word in keyword.kwlist) | {"null", "nil", "undefined", "this", "self"}
-# claimed numbers are rarely further off (bench/anchors_damage.py); comments rarely mean a line that the diff leaves as
-# it is, and hardly ever one that it does not show
+# claimed line numbers are rarely further off (bench/anchors_damage.py); comments rarely mean a line that the diff
+# leaves as it is, and hardly ever one that it does not show
 _OFF = 20
 _HIDDEN = 60
-# removed code is said to be so (its sign, or `removed` in the answer): else the new file is meant
+# removed code is marked as such (its sign, or `removed` in the answer): else the new file is meant
 _OTHER_SIDE = 10
 
 
 class Place(NamedTuple):
-    """Lines ``first`` to ``last`` of the old file (LEFT) or the new one (RIGHT); ``quote`` is their text.
+    """Lines ``first`` to ``last`` of the old file (LEFT) or the new (RIGHT).
 
-    ``part`` is the piece of them that was quoted, "" where it was whole lines, None where pieces were left out.
-    ``anchor`` is where a comment may hang: None where the diff shows none of the lines, or where the quote stands
-    several times and no number chooses.
+    ``quote`` is their text. ``part`` is the piece of them that was quoted, "" where it was whole lines, None where
+    pieces were left out. ``anchor`` is where a comment may be attached: None where the diff shows none of the lines, or
+    where the quote stands several times and no number chooses.
     """
 
     side: Side
@@ -66,51 +66,60 @@ def find_place(
     base: str | None = None,
     exact: bool = False,
 ) -> Place | None:
-    """Return the place of ``quote`` in a changed file; None where it stands nowhere in it.
+    """Find the place of ``quote`` in a changed file; None where it has none.
 
     ``line`` is the claimed number of the quote's first line, in the old file where deleted code is quoted; ``side`` the
     one that is meant where both fit. ``head`` and ``base`` are the file's texts; without them only the hunks are
-    searched. The ladder: whole lines; blanks ignored; layout and comments ignored; a part of the lines; unless
-    ``exact``, lines with one word misquoted. Deleted code is on the left, everything else on the right.
+    searched. The rungs are tried in order: whole lines; blanks ignored; layout and comments ignored; a part of the
+    lines; unless ``exact``, lines with one word misquoted. Deleted code is on the left, everything else on the right.
     """
-    stretches = [*_stretches(file, "RIGHT", head), *_stretches(file, "LEFT", base)]
+    stretches = [*_split_side(file, "RIGHT", head), *_split_side(file, "LEFT", base)]
     found = read_quote(quote)
     if exact:
         found = tuple(reading for reading in found if len("".join(reading.keys)) >= _PROVING)
-    for rung, reading in itertools.product(_LADDER[:-1] if exact else _LADDER, found):
+    for rung, reading in itertools.product(_RUNGS[:-1] if exact else _RUNGS, found):
         matches = (
             match
             for stretch in stretches
             if reading.side in (None, stretch.side)
             for rows in rung(stretch.code, reading, stretch.path)
             if (match := _Match(stretch, stretch.start + rows.first, stretch.start + rows.last)).belongs
-            and (rows.sure or (line is not None and not match.off(line)))
+            and (rows.sure or (line is not None and not match.distance(line)))
         )
         fitting = list(dict.fromkeys(matches))
         if fitting:
-            match, anchor = _chosen(fitting, reading, line, side)
+            match, anchor = _choose(fitting, reading, line, side)
             lines = match.quote
             quoted = "\n".join(reading.texts)
-            part: str | None = "" if rung is _misquoted or squeeze(quoted) == squeeze(lines) else quoted
+            part: str | None = "" if rung is _match_misquoted or squeeze(quoted) == squeeze(lines) else quoted
             part = None if reading.elided else part
             return Place(match.side, match.first, match.last, lines, part, anchor)
     return None
 
 
 def find_in_text(path: str, text: str, quote: str, line: int | None = None) -> Place | None:
-    """Return the place of exactly quoted code in a text that no diff is about, nearest to ``line``."""
+    """Find exactly quoted code in a text that no diff is about.
+
+    Of several places the nearest to ``line`` wins.
+    """
     unchanged = FileDiff(path=path, old_path=path, status="modified", binary=False, hunks=())
     return find_place(unchanged, quote, line or 1, head=text, exact=True)
 
 
 def anchor_on_line(file: FileDiff, line: int) -> Anchor | None:
-    """Return the anchor on a line of the new file; None where the diff does not show it."""
-    anchors = (_anchor(file.path, hunk, "RIGHT", line, line) for hunk in file.hunks)
+    """Return the anchor on a line of the new file.
+
+    Returns None where the diff does not show the line.
+    """
+    anchors = (_anchor_lines(file.path, hunk, "RIGHT", line, line) for hunk in file.hunks)
     return next((anchor for anchor in anchors if anchor is not None), None)
 
 
 class _Code:
-    """Lines of code. ``solid`` are the rows that are not blank, ``keys`` their code without blanks."""
+    """Lines of code, prepared for comparison.
+
+    ``solid`` are the rows that are not blank, ``keys`` their code without blanks.
+    """
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.texts = tuple(line.rstrip() for line in lines)
@@ -123,26 +132,27 @@ class _Code:
 
     @cached_property
     def joined(self) -> tuple[str, tuple[int, ...]]:
-        """All of ``keys`` as one text, and where each begins in it."""
-        return _joined(self.keys)
+        """Return all of ``keys`` as one text, and where each begins in it."""
+        return _join(self.keys)
 
     @cached_property
     def words(self) -> tuple[tuple[str, ...], ...]:
-        """The tokens of each of ``keys``."""
+        """Return the tokens of each of ``keys``."""
         return tuple(tokenize(self.texts[row]) for row in self.solid)
 
 
 @lru_cache(maxsize=16)
-def _code(text: str) -> _Code:
-    """Read a whole text once for the many findings that are looked up in it."""
+def _read_code(text: str) -> _Code:
+    """Read a whole text; cached for the many findings looked up in it."""
     return _Code(text.replace("\r\n", "\n").split("\n"))
 
 
 @dataclass(frozen=True, eq=False)
 class _Stretch:
-    """Consecutive lines of one side, from the number ``start``: a whole file, or what one hunk shows of it.
+    """Consecutive lines of one side, from the number ``start``.
 
-    ``changed`` are the numbers of the lines that the diff adds to or removes from this side.
+    They are a whole file, or the lines that one hunk shows of it. ``changed`` are the numbers of the lines that the
+    diff adds to or removes from this side.
     """
 
     path: str
@@ -153,12 +163,12 @@ class _Stretch:
     hunks: Sequence[Hunk]
 
 
-def _stretches(file: FileDiff, side: Side, text: str | None) -> list[_Stretch]:
-    """The whole text of a side where it is known, else its part of each hunk."""
+def _split_side(file: FileDiff, side: Side, text: str | None) -> list[_Stretch]:
+    """Return a side's whole text where it is known, else its lines by hunk."""
     shown = [(hunk, lines) for hunk in file.hunks if (lines := hunk.on(side))]
     changed = frozenset(line.number(side) or 0 for _, lines in shown for line in lines if line.kind != " ")
     if text is not None:
-        return [_Stretch(file.path, side, _code(text), 1, changed, file.hunks)]
+        return [_Stretch(file.path, side, _read_code(text), 1, changed, file.hunks)]
     return [
         _Stretch(file.path, side, _Code([line.text for line in lines]), lines[0].number(side) or 0, changed, [hunk])
         for hunk, lines in shown
@@ -187,27 +197,34 @@ class _Match(NamedTuple):
 
     @property
     def belongs(self) -> bool:
-        """Whether its side is the one to name it by: unchanged lines belong to the new file."""
+        """Return whether the match may be named by its side.
+
+        Unchanged lines are named by the new file.
+        """
         return self.side == "RIGHT" or bool(self.changed)
 
     @property
     def anchor(self) -> Anchor | None:
-        """Where a comment may hang: in the hunk of the first changed line; in the old file on deleted lines only."""
-        first, last, changed = self.first, self.last, self.changed
-        if self.side == "LEFT":
-            first, last = changed[0], changed[-1]
-        found = (_anchor(self.stretch.path, hunk, self.side, first, last) for hunk in self.stretch.hunks)
+        """Return where a comment may be attached.
+
+        That is in the hunk of the first changed line; in the old file on deleted lines only.
+        """
+        changed = self.changed
+        deleted = self.side == "LEFT"
+        first = changed[0] if deleted else self.first
+        last = changed[-1] if deleted else self.last
+        found = (_anchor_lines(self.stretch.path, hunk, self.side, first, last) for hunk in self.stretch.hunks)
         anchors = [anchor for anchor in found if anchor is not None]
         holding = (one for one in anchors if changed and (one.start_line or one.line) <= changed[0] <= one.line)
         return next(holding, anchors[0] if anchors else None)
 
-    def off(self, line: int) -> int:
-        """How many lines a number is away."""
+    def distance(self, line: int) -> int:
+        """Return how many lines a number is away."""
         return max(self.first - line, line - self.last, 0)
 
 
-def _anchor(path: str, hunk: Hunk, side: Side, first: int, last: int) -> Anchor | None:
-    """The anchor on the lines ``first`` to ``last``, as far as the hunk shows them."""
+def _anchor_lines(path: str, hunk: Hunk, side: Side, first: int, last: int) -> Anchor | None:
+    """Return the anchor on a range of lines, as far as the hunk shows them."""
     shown = [number for line in hunk.on(side) if first <= (number := line.number(side) or 0) <= last]
     if not shown:
         return None
@@ -215,16 +232,18 @@ def _anchor(path: str, hunk: Hunk, side: Side, first: int, last: int) -> Anchor 
     return Anchor(path=path, line=shown[-1], side=side, **several)
 
 
-def _chosen(
+def _choose(
     matches: Sequence[_Match], reading: QuoteReading, line: int | None, side: Side | None
 ) -> tuple[_Match, Anchor | None]:
-    """The match that is meant, and its anchor: by number, else the only changed one, the only shown one, or the only
-    one. Where none is the only one, the first without an anchor.
+    """Choose the match that is meant, and its anchor.
+
+    A number decides; else the only changed match, the only shown one, or the only one. Where none is the only one, it
+    is the first, without an anchor.
     """
     preferred = side or "RIGHT"
     number = reading.line or line
     if number is not None:
-        nearest = min(matches, key=lambda match: _distance(match, number, line, preferred))
+        nearest = min(matches, key=lambda match: _rank_distance(match, number, line, preferred))
         return nearest, nearest.anchor
     changed = [match for match in matches if match.changed]
     shown = [match for match in matches if match.anchor is not None]
@@ -233,53 +252,65 @@ def _chosen(
     return there[0], there[0].anchor if len(there) == 1 else None
 
 
-def _distance(match: _Match, number: int, line: int | None, side: Side) -> tuple[int, int]:
-    """Measure how little a match is meant by a number; one copied with the code counts before the claimed one."""
-    less = _OTHER_SIDE if match.side != side else 0
+def _rank_distance(match: _Match, number: int, line: int | None, side: Side) -> tuple[int, int]:
+    """Rank how far a match is from a number; less is better.
+
+    A number copied with the code counts before the claimed one.
+    """
+    penalty = _OTHER_SIDE if match.side != side else 0
     if not match.changed:
-        less += _OFF if match.anchor is not None else _HIDDEN
-    off = match.off(number)
+        penalty += _OFF if match.anchor is not None else _HIDDEN
+    off = match.distance(number)
     exact = -2 if match.changed else -1
-    return (off + less if off else exact), match.off(line or number) + less
+    return (off + penalty if off else exact), match.distance(line or number) + penalty
 
 
-# --- the ladder ------------------------------------------------------------------------------------------------
+# --- rungs: ways to match, the strictest first ----------------------------------------------------------------
 
 
 class _Rows(NamedTuple):
-    """Rows of code where a reading fits; not ``sure`` is what counts only on the claimed line."""
+    """Rows of code where a reading fits.
+
+    Rows that are not ``sure`` count only on the claimed line.
+    """
 
     first: int
     last: int
     sure: bool = True
 
 
-def _whole(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
-    """The very lines; trailing blanks do not count."""
+def _match_whole(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
+    """Match the very lines; trailing blanks do not count."""
     if not reading.cut:
-        for row in _runs(code.texts, reading.texts):
+        for row in _find_runs(code.texts, reading.texts):
             yield _Rows(row, row + len(reading.texts) - 1)
 
 
-def _folded(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
-    """The lines but for their blanks and blank lines; of those that were cut, the beginning."""
+def _match_folded(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
+    """Match lines without their blanks and blank lines.
+
+    Of lines that were cut short, the beginning is enough.
+    """
     count = len(reading.keys)
     if not reading.cut:
-        rows = _runs(code.keys, reading.keys)
+        rows = _find_runs(code.keys, reading.keys)
     else:
-        rows = (row for row in range(len(code.keys) - count + 1) if _begin(code.keys, row, reading))
+        rows = (row for row in range(len(code.keys) - count + 1) if _begins_at(code.keys, row, reading))
     for row in rows:
         yield _Rows(code.solid[row], code.solid[row + count - 1])
 
 
-def _begin(keys: Sequence[str], row: int, reading: QuoteReading) -> bool:
+def _begins_at(keys: Sequence[str], row: int, reading: QuoteReading) -> bool:
     lines = zip(keys[row : row + len(reading.keys)], reading.keys, reading.whole, strict=True)
     telling = len("".join(reading.keys)) >= _TELLING
     return telling and all(there == key if whole else there.startswith(key) for there, key, whole in lines)
 
 
-def _tokens(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
-    """The lines but for their layout, and for comments that were left out or put behind them."""
+def _match_tokens(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
+    """Match lines whatever their layout.
+
+    Comments may be missing from the quote, or added at the ends of its lines.
+    """
     quote = "\n".join(reading.texts)
     comments = any(is_comment(text, path) for text in reading.texts if text)
     if not reading.cut and len(normalise(quote, path)) >= _TELLING:
@@ -287,17 +318,18 @@ def _tokens(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
             yield _Rows(found.first - 1, found.last - 1)
 
 
-def _part(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
-    """A piece of the text, blanks aside.
+def _match_part(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
+    """Match a piece of the text, blanks aside.
 
     It begins where a word begins, and ends where one ends; a line, or a long piece, may be cut inside a name.
     """
-    wanted = _joined(reading.keys)[0].rstrip(".…")
+    wanted = _join(reading.keys)[0].rstrip(".…")
     text, starts = code.joined
     at = text.find(wanted) if wanted else -1
     while at >= 0 and len(wanted) > 1:
         end = at + len(wanted)
-        first, last = bisect_right(starts, at) - 1, bisect_right(starts, end - 1) - 1
+        first = bisect_right(starts, at) - 1
+        last = bisect_right(starts, end - 1) - 1
         cut = (starts[first] == at or len(wanted) >= _LONG) and not text[end - 1].isdigit()
         bounded = not _joins(text[at - 1 : at + 1]) and (cut or not _joins(text[end - 1 : end + 1]))
         if bounded:
@@ -305,8 +337,11 @@ def _part(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
         at = text.find(wanted, at + 1)
 
 
-def _joined(keys: Sequence[str]) -> tuple[str, tuple[int, ...]]:
-    """Lines as one text, with a blank only between words, and where each begins in it."""
+def _join(keys: Sequence[str]) -> tuple[str, tuple[int, ...]]:
+    """Join lines to one text, with a blank only between words.
+
+    Also returns where each line begins in it.
+    """
     pieces: list[str] = []
     starts: list[int] = []
     at = 0
@@ -319,41 +354,47 @@ def _joined(keys: Sequence[str]) -> tuple[str, tuple[int, ...]]:
 
 
 def _joins(pair: str) -> bool:
-    """Whether two characters belong to one word."""
+    """Return whether two characters belong to one word."""
     return len(pair) > 1 and all(char.isalnum() or char == "_" for char in pair)
 
 
-def _misquoted(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
-    """As many lines, with the same tokens but for one name: a slip of a letter or two, or known by the other names."""
+def _match_misquoted(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
+    """Match as many lines with the same tokens but for one name.
+
+    The name is a slip of a letter or two, or the other names are enough to know the lines by.
+    """
     wanted = tuple(tokenize(text) for text in reading.texts if text)
     if reading.cut:
         return
     for row in range(len(code.words) - len(wanted) + 1):
         there = code.words[row : row + len(wanted)]
-        unlike = _one_unlike(wanted, there)
-        if unlike is not None and unlike.quoted.lower() not in _KEYWORDS - {"self", "this"}:
-            agreed = [word for line in there for word in line if word != unlike.real and word.isidentifier()]
+        mismatch = _find_mismatch(wanted, there)
+        if mismatch is not None and mismatch.quoted.lower() not in _KEYWORDS - {"self", "this"}:
+            agreed = [word for line in there for word in line if word != mismatch.real and word.isidentifier()]
             names = sum(len(word) for word in agreed if word.lower() not in _KEYWORDS)
-            known = names >= _NAMES and not unlike.is_value
-            sure = known or _likeness(unlike.quoted, unlike.real) >= _SLIP
+            known = names >= _NAMES and not mismatch.is_value
+            sure = known or _compare_names(mismatch.quoted, mismatch.real) >= _SLIP
             if agreed:
                 yield _Rows(code.solid[row], code.solid[row + len(wanted) - 1], sure)
 
 
-def _likeness(name: str, other: str) -> float:
-    """How alike two names are, 0 to 1; underscores around them say nothing."""
+def _compare_names(name: str, other: str) -> float:
+    """Measure how alike two names are, 0 to 1, underscores around them aside."""
     return SequenceMatcher(None, name.strip("_"), other.strip("_")).ratio()
 
 
-class _Unlike(NamedTuple):
-    """A name as it was quoted and as it is; ``is_value`` where a text consists of it."""
+class _Mismatch(NamedTuple):
+    """Name as it was quoted, and as it is.
+
+    ``is_value`` where a string literal begins with it.
+    """
 
     quoted: str
     real: str
     is_value: bool
 
 
-def _one_unlike(wanted: Sequence[Sequence[str]], there: Sequence[Sequence[str]]) -> _Unlike | None:
+def _find_mismatch(wanted: Sequence[Sequence[str]], there: Sequence[Sequence[str]]) -> _Mismatch | None:
     """Return the one name that differs, where all other tokens agree."""
     if any(len(one) != len(other) for one, other in zip(wanted, there, strict=True)):
         return None
@@ -362,20 +403,20 @@ def _one_unlike(wanted: Sequence[Sequence[str]], there: Sequence[Sequence[str]])
     if len(unlike) != 1 or not all(word.isidentifier() for word in unlike[0]):
         return None
     before = pairs.index(unlike[0]) - 1
-    return _Unlike(*unlike[0], is_value=before >= 0 and pairs[before][0] == "'")
+    return _Mismatch(*unlike[0], is_value=before >= 0 and pairs[before][0] == "'")
 
 
-_LADDER: tuple[Callable[[_Code, QuoteReading, str], Iterable[_Rows]], ...] = (
-    _whole,
-    _folded,
-    _tokens,
-    _part,
-    _misquoted,
+_RUNGS: tuple[Callable[[_Code, QuoteReading, str], Iterable[_Rows]], ...] = (
+    _match_whole,
+    _match_folded,
+    _match_tokens,
+    _match_part,
+    _match_misquoted,
 )
 
 
-def _runs(texts: Sequence[str], wanted: Sequence[str]) -> Iterator[int]:
-    """Where ``wanted`` begins in ``texts``."""
+def _find_runs(texts: Sequence[str], wanted: Sequence[str]) -> Iterator[int]:
+    """Yield where ``wanted`` begins in ``texts``."""
     for row in range(len(texts) - len(wanted) + 1):
         if texts[row] == wanted[0] and texts[row : row + len(wanted)] == wanted:
             yield row

@@ -1,4 +1,7 @@
-"""Read quotes of code as models copy them: fenced, numbered, signed, cut short, or with lines left out (no I/O)."""
+"""Read quotes of code as models copy them (no I/O).
+
+They come fenced, numbered, with a diff's signs, cut short, or with lines left out.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,15 @@ from bot.edits.text import fold, is_elision
 from bot.github.text.diffs import Side
 
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})[^`]*")
-# what diffs and our own tools write around code: headers, and notes on what they left out
+# lines that diffs and our own tools write around code: headers, and notes on what they left out
 _AROUND = re.compile(
     r"@@.*|diff --git .*|index [0-9a-f]+\.\.[0-9a-f]+.*|--- (?:[ab]/.*|/dev/null)|\+\+\+ (?:[ab]/.*|/dev/null)"
     r"|\\ No newline at end of file|=== .+ \(.+\)"
     r"|\((?:cut; it ends in line \d+|lines \d+ to \d+ of \d+|\d+ more (?:removed )?lines?.*)\)"
 )
-# as bot.pulls.excerpts writes them ("   12    13 +code"): both numbers, each of them perhaps left out, then the sign
+# a row of bot.pulls.excerpts ("   12    13 +code"): both numbers, of which one may be missing, then the sign
 _ROW = re.compile(r"(?= *\d)(?P<old> *\d+| {5}) (?P<new> {5}| *\d+) (?P<sign>[ +.-])(?P<text>.*)")
-# the same where the blanks in front were lost, told by its sign or by its two numbers
+# the same after the blanks in front were lost; its sign shows what it is
 _BARE_ROW = re.compile(r"\s*(?P<old>\d+) +(?:(?P<new>\d+) +)?(?P<sign>[+-])(?P<text>.*)")
 # "12 code" of bot.context.lookup, "path:12: code" of its search, and what others write: "12 | code", "L12: code"
 _NUMBERED = (
@@ -36,7 +39,7 @@ class QuoteReading:
     """Lines that a quote may stand for, without blank ones around them.
 
     ``side`` and ``line`` (the number of the first line) are known where signs and numbers were copied along. ``cut``
-    are the rows of ``texts`` of which only the beginning was quoted; ``elided`` that other lines were left out.
+    are the rows of ``texts`` of which only the beginning was quoted; ``elided`` says that other lines were left out.
     """
 
     texts: tuple[str, ...]
@@ -47,35 +50,44 @@ class QuoteReading:
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
-        """The lines that are not blank, without blanks (:func:`squeeze`)."""
+        """Return the lines that are not blank, without blanks (:func:`squeeze`)."""
         return tuple(squeeze(text) for text in self.texts if text)
 
     @cached_property
     def whole(self) -> tuple[bool, ...]:
-        """For each of ``keys`` whether the line was quoted to its end."""
+        """Return for each of ``keys`` whether the line was quoted to its end."""
         return tuple(row not in self.cut for row, text in enumerate(self.texts) if text)
 
 
 def read_quote(quote: str) -> tuple[QuoteReading, ...]:
-    """Every way to read a quote, the most literal first; none where it is blank."""
+    """Read a quote in every possible way, the most literal first.
+
+    Returns nothing for a blank quote.
+    """
     rows = quote.replace("\r\n", "\n").split("\n")
-    plain = list(_plain(rows))
-    found = [_reading(each) for each in plain]
-    for each in plain:
-        found += _of_diff(each)
-        found += _of_numbered(each)
-    found += [_with_ends_cut(each) for each in found]
+    unwrapped = list(_strip_wrapping(rows))
+    found = [_make_reading(each) for each in unwrapped]
+    for each in unwrapped:
+        found += _read_diff_rows(each)
+        found += _read_numbered_rows(each)
+    found += [_strip_cut_ends(each) for each in found]
     found += [_longest_piece(each) for each in found]
     return tuple(each for each in dict.fromkeys(found) if each.keys)
 
 
 def squeeze(text: str) -> str:
-    """Code without blanks, but for one between words; typographic look-alikes as a keyboard types them."""
+    """Remove the blanks of code, but for one between words.
+
+    Typographic look-alikes (curly quotes, long dashes) become what a keyboard types.
+    """
     return texts.squeezed(" ".join(fold(text).split()))
 
 
-def _plain(rows: Sequence[str]) -> Iterator[list[str]]:
-    """The rows as they are, without the fence around them, and without headers of diffs and notes of our tools."""
+def _strip_wrapping(rows: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the rows as they are, without fences, and without diff headers.
+
+    Our own tools' notes go with the headers.
+    """
     yield list(rows)
     solid = [row for row in rows if row.strip()]
     if len(solid) == 1 and len(solid[0].strip("` ")) + 2 <= len(solid[0].strip()):
@@ -85,8 +97,11 @@ def _plain(rows: Sequence[str]) -> Iterator[list[str]]:
     yield from (each for each in (unfenced, code) if len(each) < len(rows))
 
 
-def _of_diff(rows: Sequence[str]) -> Iterator[QuoteReading]:
-    """The new and the old lines of rows that carry a diff's signs, with or without the numbers we show."""
+def _read_diff_rows(rows: Sequence[str]) -> Iterator[QuoteReading]:
+    """Read new and old lines from rows with a diff's signs.
+
+    The numbers that we show beside them may be there or not.
+    """
     solid = [row for row in rows if row.strip()]
     matches = [_ROW.fullmatch(row) or _BARE_ROW.fullmatch(row) for row in solid]
     shown = [match.groupdict() for match in matches if match is not None]
@@ -100,45 +115,48 @@ def _of_diff(rows: Sequence[str]) -> Iterator[QuoteReading]:
         lines = [row for row in shown if row["sign"] != other]
         if lines and (side == "RIGHT" or any(row["sign"] == "-" for row in lines)):
             number = _first_number(lines[0], key)
-            yield replace(_reading([row["text"] or "" for row in lines]), side=side, line=number)
+            yield replace(_make_reading([row["text"] or "" for row in lines]), side=side, line=number)
 
 
 def _first_number(row: dict[str, str | None], key: str) -> int | None:
-    """The copied number of a row on its side; a single number before a sign is that side's."""
+    """Return the copied number of a row on its side.
+
+    A single number before a sign is that side's.
+    """
     numbers = [row.get(key), row.get("old"), row.get("new")]
     return next((int(number) for number in numbers if number and number.strip()), None)
 
 
-def _of_numbered(rows: Sequence[str]) -> Iterator[QuoteReading]:
-    """The lines of rows that each begin with their number."""
+def _read_numbered_rows(rows: Sequence[str]) -> Iterator[QuoteReading]:
+    """Read rows that each begin with their line number."""
     solid = [row for row in rows if row.strip()]
     for pattern in _NUMBERED:
         matches = [match for row in solid if (match := pattern.fullmatch(row)) is not None]
         if matches and len(matches) == len(solid):
             first = next((match for match in matches if match["text"]), matches[0])
-            yield replace(_reading([match["text"] or "" for match in matches]), line=int(first["number"]))
+            yield replace(_make_reading([match["text"] or "" for match in matches]), line=int(first["number"]))
 
 
-def _reading(rows: Iterable[str]) -> QuoteReading:
+def _make_reading(rows: Iterable[str]) -> QuoteReading:
     texts = [row.rstrip() for row in rows]
     solid = [row for row, text in enumerate(texts) if text]
     return QuoteReading(tuple(texts[solid[0] : solid[-1] + 1]) if solid else ())
 
 
-def _with_ends_cut(reading: QuoteReading) -> QuoteReading:
-    """The same without the dots, or our own note, where lines were cut."""
-    found = {row: match for row, text in enumerate(reading.texts) if (match := _cut_end(text)) is not None}
+def _strip_cut_ends(reading: QuoteReading) -> QuoteReading:
+    """Remove the dots, or our own note, where lines were cut."""
+    found = {row: match for row, text in enumerate(reading.texts) if (match := _find_cut_end(text)) is not None}
     texts = (text[: found[row].start()] if row in found else text for row, text in enumerate(reading.texts))
     return replace(reading, texts=tuple(texts), cut=frozenset(found))
 
 
-def _cut_end(text: str) -> re.Match[str] | None:
+def _find_cut_end(text: str) -> re.Match[str] | None:
     match = _CUT.search(text)
     return match if match is not None and text[: match.start()].strip() else None
 
 
 def _longest_piece(reading: QuoteReading) -> QuoteReading:
-    """What a quote that leaves lines out quotes in one go."""
+    """Return the longest uninterrupted piece of a quote that leaves lines out."""
     pieces: list[list[int]] = [[]]
     for row, text in enumerate(reading.texts):
         if text and is_elision(text):

@@ -1,4 +1,7 @@
-"""What a review's steps hand on: small frozen values that are stored as JSON and rendered into reports."""
+"""Define the values that a review's steps pass on.
+
+Small and frozen; stored as JSON and rendered into reports.
+"""
 
 from __future__ import annotations
 
@@ -24,23 +27,23 @@ SEVERITIES: dict[Severity, str] = {
     "nit": "nothing fails; it reads or documents worse than what is around it",
 }
 CONCERNS: tuple[Concern, ...] = get_args(Concern)
-# The lower, the more important.
+# Ranks from 0, the most important first.
 SEVERITY_RANK: dict[Severity, int] = {name: rank for rank, name in enumerate(get_args(Severity))}
 RISK_RANK: dict[Risk, int] = {name: rank for rank, name in enumerate(get_args(Risk))}
 
 
 class ReviewInput(TaskInput):
-    """The input of a review."""
+    """Input of a review."""
 
     full: bool = Field(default=False, title="full", description="read everything again, also what was read before")
 
 
 class ReviewTask(Request[ReviewInput]):
-    """A review as it was asked for."""
+    """Task to review a pull request, as it was requested."""
 
     @property
     def head_sha(self) -> str | None:
-        """Return the head the event was about; None where it named none (a command)."""
+        """Return the head the event was about; None for a command."""
         return self.origin.head_sha
 
     @property
@@ -50,27 +53,27 @@ class ReviewTask(Request[ReviewInput]):
 
     @property
     def trigger(self) -> Trigger:
-        """Return why it was started.
+        """Return why the review was started.
 
         A ``push`` and one of ``ours`` are reasons to look at open findings again, and only a ``push`` may be one to
-        read new hunks; to ``look`` is what a push is worth for which nobody pays: no model is asked.
+        read new hunks. A ``look`` is a push whose sender may not spend money: no model is asked.
         """
         return next((one for one in get_args(Trigger) if one == self.origin.cause), "asked")
 
     @property
     def full(self) -> bool:
-        """Return whether to read everything again, also what an earlier review has read."""
+        """Return whether to read everything, also what an earlier review has read."""
         return self.input.full
 
 
 class Finding(JsonModel):
-    """One thing that is wrong with the change.
+    """Defect that somebody or something claims to see in the change.
 
-    ``quote`` is code of the file, as it stands at the head (at the merge base where ``removed``); ``line`` the number
-    that was claimed for its first line, which may be wrong until the finding is settled. ``failing_input`` is what
-    makes it fail. ``suggestion`` is the text that would replace the quote, or only its ``part`` where that is not "".
-    ``source`` is ``model`` or ``<tool>:<rule>``, ``symbol`` the enclosing definition's qualified name, "" where there
-    is none.
+    ``quote`` is code of the file, as it stands at the head (at the merge base where ``removed``). ``line`` is the
+    number that was claimed for its first line, which may be wrong until the finding is placed. ``failing_input`` is
+    what makes it fail. ``suggestion`` is the text that would replace the quote, or only its ``part`` where that is not
+    "". ``source`` is ``model`` or ``<tool>:<rule>``, ``symbol`` the enclosing definition's qualified name, "" where
+    there is none.
     """
 
     path: str
@@ -89,7 +92,7 @@ class Finding(JsonModel):
 
 
 class LinkedIssue(JsonModel):
-    """An issue that the pull request says it closes."""
+    """Issue that the pull request says it closes."""
 
     number: int
     title: str
@@ -97,9 +100,10 @@ class LinkedIssue(JsonModel):
 
 
 class Subject(JsonModel):
-    """The pull request as it was read. ``stop`` says in words why there is nothing to review (any more).
+    """Pull request as it was read.
 
-    ``nonce`` delimits untrusted text in every prompt of the task. ``from_fork``: the head is in another repository.
+    ``stop`` says why there is nothing (more) to review, None where there is something. ``nonce`` delimits untrusted
+    text in every prompt of the task. ``from_fork``: the head is in another repository.
     """
 
     nonce: str
@@ -114,10 +118,11 @@ class Subject(JsonModel):
 
 
 class ChangedFile(JsonModel):
-    """One file of the diff. ``left_out`` says why it is not read, None where it is; ``in_part`` what was not shown.
+    """File of the diff.
 
-    ``hunks`` names each hunk (:mod:`bot.pulls.hunks`), so that one that was read is known again after a rebase;
-    ``change`` is what a reader said of the file.
+    ``left_out`` says why it is not read, None where it is; ``in_part`` which lines were not shown. ``hunks`` names each
+    hunk (:mod:`bot.pulls.hunks`), so that one that was read is recognised after a rebase. ``change`` is a finder's
+    summary of what changed in it.
     """
 
     path: str
@@ -134,7 +139,7 @@ class ChangedFile(JsonModel):
 
 
 class Part(JsonModel):
-    """Rows of a file's shown diff, counted from 0; ``end`` is the first that does not belong to it."""
+    """Rows of a file's shown diff, counted from 0; ``end`` is exclusive."""
 
     path: str
     start: int
@@ -142,7 +147,10 @@ class Part(JsonModel):
 
 
 class Reading(JsonModel):
-    """One question to a finder: these parts, with these concerns in mind. ``name`` is its step's name."""
+    """Question to a finder: these parts, with these concerns in mind.
+
+    ``name`` is the name of its step.
+    """
 
     name: str
     parts: tuple[Part, ...]
@@ -154,11 +162,12 @@ class Reading(JsonModel):
 
 
 class ReviewPlan(JsonModel):
-    """The change itself: its files, who reads what, and what the repository asks for (from the base branch).
+    """Change to review: its files, who reads what, and under which rules.
 
-    ``rules`` digests what the repository decides about a review. ``known`` are numbers of hunks, by path, that an
-    earlier review has read under these rules: nobody reads or anchors there again.
-    ``secrets`` says where the head holds secrets (:mod:`bot.pulls.placeholders`), None where nobody has looked.
+    ``guidelines`` are the repository's, from the base branch. ``rules`` digests what the repository decides about a
+    review. ``known`` are numbers of hunks, by path, that an earlier review has read under these rules: they are not
+    read again and get no comments. ``secrets`` says where the head holds secrets (:mod:`bot.pulls.placeholders`), None
+    where they were not searched for.
     """
 
     head_sha: str
@@ -172,10 +181,10 @@ class ReviewPlan(JsonModel):
 
 
 class ReadingResult(JsonModel):
-    """What one finder said. ``problem`` is set where it could not read its parts; ``unusable`` findings had no form.
+    """Answer of one finder.
 
-    ``beyond`` counts those after the most that one answer may hold.
-    ``short``: the problem is that the budget did not allow the next call.
+    ``problem`` is set where it could not read its parts, ``short`` where that is because the budget did not allow the
+    next call. ``unusable`` counts findings that were malformed, ``beyond`` those above the limit of one answer.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -188,7 +197,7 @@ class ReadingResult(JsonModel):
 
 
 class CoverageGap(JsonModel):
-    """Files that were read, but for some concerns by nobody, and why."""
+    """Files that were read, but not for these concerns, and why."""
 
     concerns: tuple[Concern, ...]
     paths: tuple[str, ...]
@@ -199,9 +208,10 @@ Fate = Literal["verified", "unproved", "refuted"]
 
 
 class VerifierCommand(JsonModel):
-    """A shell line that the verifier ran in the sandbox, how it ended, and the end of what it wrote.
+    """Shell command that the verifier ran in the sandbox.
 
-    ``before_ended`` and ``before_output`` are those of the same line without the change, "" where it could not be run.
+    ``ended`` says how it ended, ``output`` is the end of its output. ``before_ended`` and ``before_output`` are those
+    of the same command without the change, "" where it could not be run.
     """
 
     command: str
@@ -212,12 +222,12 @@ class VerifierCommand(JsonModel):
 
 
 class Verdict(JsonModel):
-    """What the verifier made of one finding, after code has checked its quote. ``tried`` is what it ran last.
+    """Judgement of the verifier on one finding, after code checked its quote.
 
     ``verified``: it holds, ``quote`` stands in ``path`` at ``line`` (of the merge base where ``removed``), and
-    ``failing_input`` says what fails.
-    ``refuted``: it does not hold. ``unproved``: nobody could show either; ``reason`` says why.
-    ``short``: the budget did not allow the next call. ``trouble`` says what could not be installed or run.
+    ``failing_input`` says what fails. ``refuted``: it does not hold. ``unproved``: neither could be shown; ``reason``
+    says why. ``tried`` is the last command it ran. ``short``: the budget did not allow the next call. ``trouble`` says
+    what could not be installed or run.
     """
 
     fate: Fate
@@ -234,10 +244,11 @@ class Verdict(JsonModel):
 
 
 class PlacedFinding(JsonModel):
-    """A finding whose quote was found, with the place of its comment: None where no line of the diff shows it.
+    """Finding whose quote was found, with the place of its comment.
 
-    ``verdict`` is None until it was checked; findings of tools need no check: their command ran. ``also`` are further
-    findings at the very same place, told in the same comment; ``again``: an earlier summary told it.
+    ``anchor`` is None where no line of the diff shows it. ``verdict`` is None until it was verified; findings of tools
+    need no verification: their command ran. ``also`` are further findings at the very same place, reported in the same
+    comment; ``again``: an earlier summary listed it.
     """
 
     finding: Finding
@@ -248,15 +259,16 @@ class PlacedFinding(JsonModel):
 
     @property
     def proved(self) -> bool:
+        """Return whether a tool found it or the verifier confirmed it."""
         return self.finding.source != "model" or (self.verdict is not None and self.verdict.fate == "verified")
 
 
 class DropCounts(JsonModel):
-    """How many findings were not kept, by reason.
+    """Numbers of findings that were dropped, by reason.
 
     ``invented``: the quoted code is nowhere in the change's files; ``repeated``: another finding says the same;
-    ``refuted``: the check says no; ``known``: a thread has it; ``unusable``: not in the form asked for;
-    ``alike``: of a rule of a tool that is broken again and again; ``beyond``: more than is listed.
+    ``refuted``: the verifier says no; ``known``: a thread has it; ``unusable``: malformed; ``alike``: of a tool's rule
+    that is broken again and again; ``beyond``: above the limit of the list.
     """
 
     invented: int = 0
@@ -269,7 +281,7 @@ class DropCounts(JsonModel):
 
 
 class FollowUp(JsonModel):
-    """What became, by this head, of what earlier reviews found: titles of what is fixed, disputed, and still open.
+    """Titles of earlier reviews' findings, by their state at this head.
 
     ``back`` was fixed, and a later push took the fix back.
     """
@@ -281,12 +293,13 @@ class FollowUp(JsonModel):
 
 
 class ReviewResult(JsonModel):
-    """Everything a review may say. ``inline`` and ``folded`` are in the order in which they matter.
+    """Result of a review: everything that its report may say.
 
-    ``unread`` are paths that should have been read, with the reason why they were not; ``missed`` are those that were
-    not read for everything. ``rules`` names the policy it was made under, ``trouble`` is why commands could not all be
-    run, ``blocks`` that it holds up the merge; ``dollars`` and ``calls`` are what it cost, ``reused`` that all was
-    known from an earlier review. ``read`` is False where changed lines were left for somebody to ask for.
+    ``inline`` and ``folded`` are in order of importance. ``unread`` are paths that should have been read, with the
+    reason why they were not; ``missed`` are those that were not read for every concern. ``rules`` digests the policy it
+    was made under, ``trouble`` says why commands could not all be run, ``blocks`` that it holds up the merge.
+    ``dollars`` and ``calls`` are what it cost, ``reused`` says that all of it was known from an earlier review.
+    ``read`` is False where changed lines wait until somebody asks for a review.
     """
 
     head_sha: str
@@ -312,20 +325,24 @@ class ReviewResult(JsonModel):
 
     @property
     def found(self) -> tuple[PlacedFinding, ...]:
-        """What is new and proved, wherever it is told: what comment, check and summary count."""
+        """Return the new and proved findings, wherever they are reported.
+
+        Comment, check and summary count these.
+        """
         inline = [each for one in self.inline for each in (one, *one.also)]
         return (*inline, *(one for one in self.folded if one.proved and not one.again))
 
     @property
     def in_part(self) -> dict[str, str]:
-        """What was not shown of files that were read, by path."""
+        """Return which lines were not shown of files that were read, by path."""
         return {file.path: file.in_part for file in self.files if file.in_part and file.left_out is None}
 
     @property
     def complete(self) -> bool:
+        """Return whether every file was read for every concern."""
         return self.read and not self.unread and not self.missed
 
     @property
     def quiet(self) -> bool:
-        """Whether there is nothing to say."""
+        """Return whether there is nothing to say."""
         return self.complete and not (self.inline or self.folded or self.in_part) and self.since == FollowUp()

@@ -1,4 +1,7 @@
-"""Define the section ``review`` of a repository's policy, which every reading of a pull request goes by."""
+"""Define the section ``review`` of a repository's policy.
+
+Every reading of a pull request follows it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ Occasion = Literal["opened", "reopened", "ready_for_review", "synchronize"]
 
 
 class ReviewRules(TaskRules):
-    """The rules of a review: when, how much is said inline, and what to look for where."""
+    """Rules of a review: when, how much inline, and what to look for where."""
 
     section: ClassVar[str] = "review"
 
@@ -41,7 +44,7 @@ class ReviewRules(TaskRules):
         return [text for pattern, text in self.instructions.items() if matches(pattern, path)]
 
     def explain(self, path: str) -> list[str]:
-        """Return whether the path is reviewed, and what is looked for."""
+        """Explain whether the path is reviewed, and what is looked for."""
         instructions = [f"instruction: {text}" for text in self.instructions_for(path)]
         return [
             f"reviewed: {'no (review.ignore)' if self.ignores(path) else 'yes'}",

@@ -1,4 +1,7 @@
-"""What of a diff is not worth a reader's time, and why: recognised by name and content, and always named."""
+"""Decide which changed files a review skips, and why.
+
+Files are recognised by name and content (lock, generated, vendored, binary), and every skipped one is named.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from bot.github.text.diffs import FileDiff
 from bot.policy import Policy
 from bot.pulls.rules import ReviewRules
 
-# what package managers write of the versions they chose; most end in .lock
+# files in which package managers write the versions they chose; most end in .lock
 _LOCK = re.compile(
     r".+\.lock|.+\.lockb|.+[.-]lock\.(?:json|jsonc|ya?ml|toml|hcl|edn)|\.terraform\.lock\.hcl|npm-shrinkwrap\.json"
     r"|go\.(?:work\.)?sum|gradle\.lockfile|package\.resolved|cartfile\.resolved|pylock(?:\..+)?\.toml|gems\.locked"
@@ -28,9 +31,10 @@ _WORDS = {"vendored": "vendored code", "pointer": "a pointer to a large file", "
 def find_skip_reason(
     diff: FileDiff, head: bytes | None, base: bytes | None, policy: Policy, *, generated: bool | None = None
 ) -> str | None:
-    """Why a file is not read, in words, or None. ``head`` and ``base`` are its bytes there, None where it is not.
+    """Return why a file is not read, or None.
 
-    That it is generated counts only where the base said so too: else a change could hide itself by a comment.
+    ``head`` and ``base`` are its bytes there, None where it does not exist. A file counts as generated only where the
+    base said so too: else a change could hide itself behind a comment.
     """
     if policy.rules(ReviewRules).ignores(diff.path):
         return "left out by `review.ignore`"
@@ -42,23 +46,23 @@ def find_skip_reason(
         return _UNCHANGED.get(diff.status, "nothing in it changed but its mode")
     if generated:
         return "generated (`linguist-generated` in the base's `.gitattributes`)"
-    reason = unread_path(diff.path) or _by_content(head, base)
+    reason = unread_path(diff.path) or _reason_by_content(head, base)
     if reason == "generated" and generated is False:
         return None
-    return reason and _named(reason, diff.path)
+    return reason and _describe(reason, diff.path)
 
 
 READ_BEFORE = "not changed since it was last read"
 
 
-def _by_content(head: bytes | None, base: bytes | None) -> str | None:
+def _reason_by_content(head: bytes | None, base: bytes | None) -> str | None:
     reason = unread_bytes(head) if head is not None else None
     if reason == "generated" and (base is None or unread_bytes(base) != "generated"):
         return None
     return reason
 
 
-def _named(reason: str, path: str) -> str:
+def _describe(reason: str, path: str) -> str:
     if reason == "data":
         return f"data ({PurePosixPath(path).suffix or 'by its name'})"
     if reason == "huge":

@@ -176,7 +176,7 @@ async def settled(
     by_tools, by_models = await asyncio.to_thread(settle)
     fresh = [one for one in by_tools if one.anchor is not None or not looked.known.get(one.finding.path)]
     kept = placement.distinct([*fresh, *by_models])
-    sifted = await history.dedupe(review, looked, memory, kept)
+    sifted = await history.dedupe(review, memory, kept)
     dropped = DropCounts(
         invented=len(said) - len(by_models),
         repeated=len(fresh) + len(by_models) - len(kept),
