@@ -57,6 +57,13 @@ def witness() -> Iterator[Witness]:
         yield witness
 
 
+@pytest.hookimpl(optionalhook=True)  # also where xdist is switched off
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core: tests wait for servers and processes most of the time. A worker takes up to 0.8 GB."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(cores, min(2 * cores, 8))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--not-run", action="store_true", help="only what the last run could not run here")
 
