@@ -33,8 +33,8 @@ from bot.github.text.diffs import DiffLine, FileDiff, Hunk, Kind, parse_diff
 from bot.github.text.suggestions import suggestion
 from bot.pulls.places import find_place
 from bot.pulls.records import PlacedFinding, Reading
-from handlers.review.finders import usable
-from handlers.review.placement import settle
+from handlers.review.finders import parse_answer
+from handlers.review.placement import place_finding
 from simhub import anchors as github
 from simhub.gitrepo import FileChange
 
@@ -182,9 +182,9 @@ def _settled(
     said = {"path": case.path, "quote": quote, "line": line, "severity": "bug", "concern": "correctness"}
     said |= {"removed": True} if removed else {}
     words = {"title": "It fails", "claim": "It fails for an empty list.", "failing_input": "[]"}
-    found = usable({"files": [], "findings": [{**said, **words}]}, _READING, "model")
+    found = parse_answer({"files": [], "findings": [{**said, **words}]}, _READING, "model")
     head, base = {case.path: case.after}, {case.path: case.before}
-    return settle(found.findings[0], {case.path: file}, head, base) if found.findings else None
+    return place_finding(found.findings[0], {case.path: file}, head, base) if found.findings else None
 
 
 def _github_takes(anchor: Anchor, patch: str) -> bool:

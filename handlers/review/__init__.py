@@ -1,1 +1,4 @@
-"""Review pull requests. ``task`` is the declaration, ``triggers`` start it, ``pipeline`` is its workflow."""
+"""Review pull requests.
+
+``task.TASK`` declares ``/review``, ``triggers.router`` starts it by itself, ``pipeline.run_review`` is its workflow.
+"""

@@ -1,4 +1,7 @@
-"""Gather what tells a regression from an old fault: origins of removed lines, failing checks, the nearest tests."""
+"""Gather what tells a regression from an old fault.
+
+These are the origins of removed lines, failing checks, and the nearest tests.
+"""
 
 from __future__ import annotations
 
@@ -28,52 +31,64 @@ _BLAME_SECONDS = 10.0
 
 
 class Background(JsonModel):
-    """What is known of the files that findings are about: ``origins`` and ``tests`` by path, ``checks`` of the head."""
+    """Facts about the files that findings are in.
+
+    ``origins`` and ``tests`` are by path, ``checks`` are those that failed on the head.
+    """
 
     origins: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     tests: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     checks: tuple[str, ...] = ()
 
 
-async def gather(review: Review, looked: ReviewPlan, paths: Sequence[str]) -> Background:
-    """Look all of it up once for the findings of a review. What cannot be found out is left out."""
-    diffs = await diff.read_changed(review, looked)
-    index = await inquiry.index(review, looked.head_sha)
+async def gather(review: Review, plan: ReviewPlan, paths: Sequence[str]) -> Background:
+    """Look all of it up once for the findings of a review.
+
+    What cannot be found out is left out.
+    """
+    diffs = await diff.read_changed(review, plan)
+    index = await inquiry.index(review, plan.head_sha)
     tests = await asyncio.to_thread(lambda: {path: index.find_tests(path) for path in paths})
-    origins = {path: await _origins(review, looked, diffs[path]) for path in paths if path in diffs}
+    origins = {path: await _find_origins(review, plan, diffs[path]) for path in paths if path in diffs}
     return Background(
         origins={path: found for path, found in origins.items() if found},
         tests={path: found for path, found in tests.items() if found},
-        checks=await _failed_checks(review, looked),
+        checks=await _list_failed_checks(review, plan),
     )
 
 
-def removed_ranges(one: FileDiff) -> list[tuple[int, int]]:
-    """Return first and last numbers, in the base, of the lines that a diff removes."""
+def find_removed_ranges(one: FileDiff) -> list[tuple[int, int]]:
+    """Return the first and last numbers, in the base, of removed lines."""
     numbers = [line.old for hunk in one.hunks for line in hunk.lines if line.kind == "-" and line.old is not None]
-    return list(_runs(numbers))[:_RANGES]
+    return list(_join_runs(numbers))[:_RANGES]
 
 
-async def _origins(review: Review, looked: ReviewPlan, one: FileDiff) -> tuple[str, ...]:
-    """Return the commits, as ``sha subject``, that the removed lines of a file belonged to, most lines first."""
-    ranges = removed_ranges(one)
+async def _find_origins(review: Review, plan: ReviewPlan, one: FileDiff) -> tuple[str, ...]:
+    """Return the commits that a file's removed lines are from.
+
+    They are written ``sha subject``; the one of most lines comes first.
+    """
+    ranges = find_removed_ranges(one)
     if not ranges:
         return ()
-    mirror = await review.mirror(looked.merge_base)
+    mirror = await review.mirror(plan.merge_base)
     try:
         async with asyncio.timeout(_BLAME_SECONDS):
-            found = await mirror.blame(looked.merge_base, one.old_path, ranges)
+            found = await mirror.blame(plan.merge_base, one.old_path, ranges)
     except (GitError, TimeoutError):
         return ()
     return tuple(f"{sha[:10]} {subject[:_TOLD]}" for sha, subject in list(found.items())[:_COMMITS])
 
 
-async def _failed_checks(review: Review, looked: ReviewPlan) -> tuple[str, ...]:
-    """Return what checks of others that failed on the head say; none where GitHub does not let us read them."""
+async def _list_failed_checks(review: Review, plan: ReviewPlan) -> tuple[str, ...]:
+    """Return what failed checks of others on the head say.
+
+    There are none where GitHub does not let us read them.
+    """
     services = review.services
     try:
         github = await services.github.for_repository(review.task.repository, CHECKS)
-        failed = await ci.failed_checks(github, review.task.repository, looked.head_sha)
+        failed = await ci.failed_checks(github, review.task.repository, plan.head_sha)
     except GitHubError:
         return ()
     own = (await services.github.bot()).login
@@ -81,7 +96,7 @@ async def _failed_checks(review: Review, looked: ReviewPlan) -> tuple[str, ...]:
     return tuple(f"{one.name} ({one.conclusion}): {' '.join(one.said.split())[:_TOLD]}" for one in theirs)
 
 
-def _runs(numbers: Iterable[int]) -> Iterable[tuple[int, int]]:
+def _join_runs(numbers: Iterable[int]) -> Iterable[tuple[int, int]]:
     """Join numbers that follow one another."""
     first = last = None
     for number in numbers:

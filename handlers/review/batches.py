@@ -1,4 +1,7 @@
-"""Many questions to models: some side by side, and again alone what was refused while the others held the money."""
+"""Ask many questions to models, some of them side by side.
+
+What was refused while others held the money is asked again alone.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +14,25 @@ from bot.engine.port import Ctx, Step
 _SIDE_BY_SIDE = 6
 
 
-class Answered(Protocol):
-    """``short``: there was no answer because the budget did not allow the next call."""
+class BudgetedAnswer(Protocol):
+    """Answer to a question that costs money.
+
+    ``short``: there is none, because the budget did not allow the next call.
+    """
 
     @property
     def short(self) -> bool: ...
 
 
-T = TypeVar("T", bound=Answered)
+T = TypeVar("T", bound=BudgetedAnswer)
 
 
 async def ask_all(ctx: Ctx, steps: Mapping[str, Step[T]]) -> dict[str, T]:
-    """The results by name. A call sets its worst case aside, which is several times what it costs, so those that run
-    beside others may be refused although there is money for them; what they had bought is not bought again."""
+    """Ask all questions; return the results by name.
+
+    A call sets its worst case aside, which is several times what it costs, so those that run beside others may be
+    refused although there is money for them; what they had bought is not bought again.
+    """
     done: dict[str, T] = {}
     names = iter(steps)
     while wave := list(islice(names, _SIDE_BY_SIDE)):

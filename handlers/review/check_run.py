@@ -1,4 +1,7 @@
-"""The check run of a review: the first sign that people see. How it goes on and ends is the reporter's business."""
+"""Show the check run of a review, the first sign that people see.
+
+How it goes on and ends is the reporter's business.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,9 @@ _BEGUN = CheckReport(title="Read the pull request", summary="The review has begu
 async def show(
     services: Services, task: ReviewTask, task_id: str, head_sha: str, *, base: str | None, fresh: bool = False
 ) -> None:
-    """Show one check run in progress for the task on a head; where all is ``fresh``, without a look for an older one.
+    """Show one check run in progress for the task on a head.
 
-    ``base`` is the branch that the head is compared with.
+    ``base`` is the branch that the head is compared with. Where all is ``fresh``, no older check run is looked for.
     """
     posted = await services.store.run(lambda connection: _claim(connection, task, task_id, head_sha, base))
     if posted is None or posted.get("check"):
@@ -36,16 +39,19 @@ async def show(
 def _claim(
     connection: sa.Connection, task: ReviewTask, task_id: str, head_sha: str, base: str | None
 ) -> dict[str, Any] | None:
-    """Remember what the task's check run is about and its name; None where there is no such task."""
+    """Remember what the task's check run is about, and its name.
+
+    Returns None where there is no such task.
+    """
     known = tasks.get(connection, task_id)
     if known is None or known.posted.get("check"):
         return None if known is None else known.posted
-    name = known.posted.get("check_name") or _name(connection, task, head_sha)
+    name = known.posted.get("check_name") or _choose_name(connection, task, head_sha)
     about = {"head": head_sha, "check_name": name, **({"base": base} if base is not None else {})}
     return tasks.merge_posted(connection, task_id, about)
 
 
-def _name(connection: sa.Connection, task: ReviewTask, head_sha: str) -> str:
+def _choose_name(connection: sa.Connection, task: ReviewTask, head_sha: str) -> str:
     """Return a name that no other pull request's check on this commit has.
 
     GitHub shows and counts the newest check run of a name on a commit, whatever pull request it is about: with one name
@@ -57,14 +63,17 @@ def _name(connection: sa.Connection, task: ReviewTask, head_sha: str) -> str:
 
 
 async def say(services: Services, task: ReviewTask, head_sha: str, report: CheckReport) -> None:
-    """One check run that has ended already, for a delivery that starts nothing."""
+    """Show a check run that has ended, for a delivery that starts nothing."""
     github = await services.github.for_repository(task.repository, CHECKS)
     external_id = checks.external_id_for(task.number, task.delivery)
-    name = await services.store.run(lambda connection: _name(connection, task, head_sha))
+    name = await services.store.run(lambda connection: _choose_name(connection, task, head_sha))
     await checks.put_check(github, task.repository, head_sha, name, external_id, report)
 
 
 async def acknowledge(services: Services, task: ReviewTask, task_id: str, fresh: bool) -> None:
-    """Show the check run in progress as the first sign; a command names no head yet."""
+    """Show the check run in progress as the first sign.
+
+    A command names no head yet.
+    """
     if task.head_sha is not None:
         await show(services, task, task_id, task.head_sha, base=task.base_branch, fresh=fresh)

@@ -1,4 +1,7 @@
-"""Finders: one question to a model for each reading, answered by findings that are checked by code afterwards."""
+"""Ask a model to find what is wrong, once for each reading.
+
+Code checks its findings afterwards.
+"""
 
 from __future__ import annotations
 
@@ -48,29 +51,29 @@ _ABOUT: dict[Concern, str] = {
 }
 
 
-def _text(description: str) -> dict[str, Any]:
+def _make_string(description: str) -> dict[str, Any]:
     return {"type": "string", "description": description}
 
 
 _FINDING: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "path": _text("the file"),
-        "quote": _text("code copied exactly from it"),
+        "path": _make_string("the file"),
+        "quote": _make_string("code copied exactly from it"),
         "line": {"type": "integer", "description": "number of the quote's first line"},
         "removed": {"type": "boolean", "description": "true where the quoted lines are removed ones"},
         "severity": {"type": "string", "enum": list(get_args(Severity))},
         "concern": {"type": "string", "enum": list(CONCERNS)},
-        "title": _text("one short sentence"),
-        "claim": _text("why it is wrong and what happens"),
-        "failing_input": _text("the input, state or sequence that shows it"),
+        "title": _make_string("one short sentence"),
+        "claim": _make_string("why it is wrong and what happens"),
+        "failing_input": _make_string("the input, state or sequence that shows it"),
         "suggestion": {"type": ["string", "null"], "description": "code that replaces exactly the quoted lines"},
     },
     "required": ["path", "quote", "line", "severity", "concern", "title", "claim", "failing_input"],
 }
 _FILE = {
     "type": "object",
-    "properties": {"path": _text("the file"), "change": _text("what the change does there")},
+    "properties": {"path": _make_string("the file"), "change": _make_string("what the change does there")},
     "required": ["path", "change"],
 }
 REPORT = Tool(
@@ -85,54 +88,55 @@ REPORT = Tool(
 )
 
 
-async def find(
-    review: Review, subject: Subject, looked: ReviewPlan, reading: Reading, static: Analysis
-) -> ReadingResult:
-    """What one reader finds. A model that fails is told as a problem: the other readers' work must not be lost."""
+async def find(review: Review, subject: Subject, plan: ReviewPlan, reading: Reading, static: Analysis) -> ReadingResult:
+    """Return what one reader finds.
+
+    A model that fails is told as a problem: the other readers' work must not be lost.
+    """
     await review.stage(Stage.FIND, "started")
-    prompt = await _prompt(review, subject, looked, reading, static)
+    prompt = await _write_prompt(review, subject, plan, reading, static)
     try:
         inquiry = Inquiry(
             assignment=review,
             name=reading.name,
             role="review",
-            system=system_text(review, subject, looked),
-            sha=looked.head_sha,
+            system=render_system(review, subject, plan),
+            sha=plan.head_sha,
             answer=REPORT,
             turns=_TURNS,
-            hide=partial(placeholders.redact, secrets=await change.read_secrets(review, looked)),
+            hide=partial(placeholders.redact, secrets=await change.read_secrets(review, plan)),
         )
         answer = await inquiry.ask(prompt)
     except ModelError as error:
         return ReadingResult(problem=error.message, short=isinstance(error, BudgetExceeded))
     if answer.arguments is None:
         return ReadingResult(problem=answer.problem or "the model gave no answer")
-    return usable(answer.arguments, reading, answer.model)
+    return parse_answer(answer.arguments, reading, answer.model)
 
 
-def system_text(review: Review, subject: Subject, looked: ReviewPlan) -> str:
-    """Our rules and the repository's guidelines."""
+def render_system(review: Review, subject: Subject, plan: ReviewPlan) -> str:
+    """Render our rules and the repository's guidelines."""
     return render(
         "review/system.md.j2",
         repository=review.task.repository.full_name,
         nonce=subject.nonce,
-        guidelines=looked.guidelines,
+        guidelines=plan.guidelines,
     )
 
 
-async def _prompt(review: Review, subject: Subject, looked: ReviewPlan, reading: Reading, static: Analysis) -> str:
-    diffs = await change.read_changed(review, looked)
-    heads = await change.read_texts(review, looked, looked.head_sha, reading.paths)
-    shown = await asyncio.to_thread(_shown, diffs, heads, reading.parts)
+async def _write_prompt(review: Review, subject: Subject, plan: ReviewPlan, reading: Reading, static: Analysis) -> str:
+    diffs = await change.read_changed(review, plan)
+    heads = await change.read_texts(review, plan, plan.head_sha, reading.paths)
+    shown = await asyncio.to_thread(_show_parts, diffs, heads, reading.parts)
     instructions = [
         (path, text) for path in reading.paths for text in review.policy.rules(ReviewRules).instructions_for(path)
     ]
     return render(
         "review/find.md.j2",
         subject=subject,
-        listing=_listing(looked),
+        listing=_list_files(plan),
         instructions=instructions,
-        evidence="\n".join(evidence(static, diffs, reading)),
+        evidence="\n".join(select_evidence(static, diffs, reading)),
         diff=shown,
         concerns=reading.concerns,
         about=" ".join(_ABOUT[concern] for concern in reading.concerns),
@@ -140,10 +144,11 @@ async def _prompt(review: Review, subject: Subject, looked: ReviewPlan, reading:
     )
 
 
-def evidence(static: Analysis, diffs: Mapping[str, FileDiff], reading: Reading) -> list[str]:
-    """Return what tools say about the files of a reading: what is new, and what was there before where it is shown.
+def select_evidence(static: Analysis, diffs: Mapping[str, FileDiff], reading: Reading) -> list[str]:
+    """Return what tools say about the files of a reading.
 
-    An old finding elsewhere in a file is nobody's concern in a review, and costs as much as one that is.
+    That is what is new, and what was there before where it is shown. An old finding elsewhere in a file is nobody's
+    concern in a review, and costs as much as one that is.
     """
     hunks = {path: diffs[path].hunks for path in reading.paths if path in diffs}
     shown = {path: [(one.new_start, one.new_start + one.new_count) for one in found] for path, found in hunks.items()}
@@ -154,16 +159,16 @@ def evidence(static: Analysis, diffs: Mapping[str, FileDiff], reading: Reading) 
     return [f"{item.path}:{item.line} {item.tool} {item.rule}: {item.message}" for item in about][:_EVIDENCE]
 
 
-def _listing(looked: ReviewPlan) -> str:
+def _list_files(plan: ReviewPlan) -> str:
     lines = [
         f"{file.path} ({file.status}, +{file.added} -{file.removed}{', not read' if file.left_out else ''})"
-        for file in looked.files
+        for file in plan.files
     ]
     more = len(lines) - _LISTED
     return "\n".join([*lines[:_LISTED], *([f"({more} more)"] if more > 0 else [])])
 
 
-def _shown(diffs: Mapping[str, Any], heads: Mapping[str, str], parts: Sequence[Part]) -> str:
+def _show_parts(diffs: Mapping[str, Any], heads: Mapping[str, str], parts: Sequence[Part]) -> str:
     pieces = []
     for part in parts:
         diff = diffs[part.path]
@@ -173,11 +178,15 @@ def _shown(diffs: Mapping[str, Any], heads: Mapping[str, str], parts: Sequence[P
     return "\n\n".join(pieces)
 
 
-def usable(arguments: Mapping[str, Any], reading: Reading, model: str) -> ReadingResult:
-    """Return the part of an answer that has the right form and is not about other files than were asked about."""
-    findings, unusable = [], 0
+def parse_answer(arguments: Mapping[str, Any], reading: Reading, model: str) -> ReadingResult:
+    """Read the findings of an answer that have the right form.
+
+    What an answer says of other files than were asked about is left out.
+    """
+    findings: list[Finding] = []
+    unusable = 0
     for item in arguments["findings"][:_MOST]:
-        finding = _finding(item)
+        finding = _parse_finding(item)
         if finding is None:
             unusable += 1
         else:
@@ -191,15 +200,16 @@ def usable(arguments: Mapping[str, Any], reading: Reading, model: str) -> Readin
     return ReadingResult(findings=tuple(findings), changes=changes, unusable=unusable, beyond=beyond, model=model)
 
 
-def _finding(item: object) -> Finding | None:
+def _parse_finding(item: object) -> Finding | None:
     if not isinstance(item, dict):
         return None
-    known = {key: _cut(key, item[key]) for key in _FINDING["properties"] if key in item}
+    known = {key: _limit(key, item[key]) for key in _FINDING["properties"] if key in item}
     try:
         return Finding.model_validate(known)
     except ValidationError:
         return None
 
 
-def _cut(key: str, value: object) -> object:
+def _limit(key: str, value: object) -> object:
+    """Cut a model's text to what its field may hold."""
     return value[: _LONGEST[key]] if isinstance(value, str) and key in _LONGEST else value

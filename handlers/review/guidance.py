@@ -1,4 +1,7 @@
-"""Cut guidelines to what touches a change: a contributors' guide of many pages is paid for with every question."""
+"""Cut guidelines to what touches a change.
+
+A contributors' guide of many pages is paid for with every question.
+"""
 
 from __future__ import annotations
 
@@ -13,39 +16,39 @@ _HEADING = re.compile(r"(?m)^(?=#{1,6} )")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{3,}")
 
 
-def cut(guidelines: Sequence[tuple[str, str]], change: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Return the guidelines with the sections that share most words with the lines of a change, in their order.
+def select_sections(guidelines: Sequence[tuple[str, str]], change: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Keep the sections that share most words with the lines of a change.
 
-    What is left out is said where it stood.
+    They stay in their order; what is left out is said where it stood.
     """
     if sum(len(text) for _, text in guidelines) <= _ROOM:
         return tuple(guidelines)
     words = {word.lower() for line in change for word in _WORD.findall(line)}
-    sections = [(path, part) for path, text in guidelines for part in _pieces(text)]
+    sections = [(path, part) for path, text in guidelines for part in _split(text)]
     kept: set[int] = set()
     room = _ROOM
-    for number in sorted(range(len(sections)), key=lambda each: (-_touches(sections[each][1], words), each)):
+    for number in sorted(range(len(sections)), key=lambda each: (-_measure_overlap(sections[each][1], words), each)):
         size = len(sections[number][1])
         if size <= room:
             kept.add(number)
             room -= size
-    return tuple((path, _joined(path, sections, kept)) for path, _ in guidelines)
+    return tuple((path, _join(path, sections, kept)) for path, _ in guidelines)
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """Yield the sections of a guideline, and the paragraphs of those that are long."""
+def _split(text: str) -> Iterator[str]:
+    """Yield the sections of a guideline, and the paragraphs of long ones."""
     for section in _HEADING.split(text):
         parts = [section] if len(section) <= _LONG else [f"{part}\n\n" for part in _PARAGRAPH.split(section)]
         yield from (part[:_ROOM] for part in parts if part.strip())
 
 
-def _touches(section: str, words: set[str]) -> float:
+def _measure_overlap(section: str, words: set[str]) -> float:
     """Return the share of a section's words that the change has as well."""
     own = {word.lower() for word in _WORD.findall(section)}
     return len(own & words) / max(1, len(own))
 
 
-def _joined(path: str, sections: Sequence[tuple[str, str]], kept: set[int]) -> str:
+def _join(path: str, sections: Sequence[tuple[str, str]], kept: set[int]) -> str:
     here = [number for number, (place, _) in enumerate(sections) if place == path]
     left = len([number for number in here if number not in kept])
     note = f"({left} passages that do not touch this change are left out)" if left else ""

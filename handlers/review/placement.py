@@ -1,4 +1,7 @@
-"""Settling: is the quoted code there, where may a comment hang, who says the same? Answered by code, not by a model."""
+"""Place findings on the change, by code and not by a model.
+
+Is the quoted code there, where may a comment hang, who says the same?
+"""
 
 from __future__ import annotations
 
@@ -21,24 +24,27 @@ _OF_TOOLS = 30
 Texts = Mapping[str, str]
 
 
-def settle(finding: Finding, diffs: Mapping[str, FileDiff], head: Texts, base: Texts) -> PlacedFinding | None:
-    """Return the finding at the place where its quote really stands; None where the quote is invented.
+def place_finding(finding: Finding, diffs: Mapping[str, FileDiff], head: Texts, base: Texts) -> PlacedFinding | None:
+    """Place a finding where its quote stands; None where it is invented.
 
     A finding whose path is wrong moves to the one changed file that has its quote. ``head`` and ``base`` hold the texts
     of the changed files by their new paths. Parses files: call it in a thread.
     """
     finding = finding.model_copy(update={"path": finding.path.removeprefix("./")})
     if finding.path in diffs:
-        found = _at(finding, diffs[finding.path], head, base, exact=False)
+        found = _place_in_file(finding, diffs[finding.path], head, base, exact=False)
         if found is not None:
             return found
     others = (diff for path, diff in diffs.items() if path != finding.path)
-    moved = [found for diff in others if (found := _at(finding, diff, head, base, exact=True)) is not None]
+    moved = [found for diff in others if (found := _place_in_file(finding, diff, head, base, exact=True)) is not None]
     return moved[0] if len(moved) == 1 else None
 
 
-def of_tool(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) -> PlacedFinding:
-    """Return a finding of an analyser on the line it names. Parses its file: call it in a thread."""
+def place_tool_finding(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) -> PlacedFinding:
+    """Place an analyser's finding on the line it names.
+
+    Parses its file: call it in a thread.
+    """
     lines = head.get(found.path, "").replace("\r\n", "\n").split("\n")
     finding = Finding(
         path=found.path,
@@ -55,8 +61,11 @@ def of_tool(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) ->
     return PlacedFinding(finding=finding, anchor=places.anchor_on_line(diff, found.line) if diff is not None else None)
 
 
-def few(found: Sequence[StaticFinding]) -> tuple[StaticFinding, ...]:
-    """Some of each rule, in the order given: who breaks one a hundred times need not be told a hundred times."""
+def limit_repeats(found: Sequence[StaticFinding]) -> tuple[StaticFinding, ...]:
+    """Keep some findings of each rule, in the order given.
+
+    Who breaks one a hundred times need not be told a hundred times.
+    """
     seen: Counter[tuple[str, str]] = Counter()
     kept = []
     for one in found:
@@ -66,20 +75,22 @@ def few(found: Sequence[StaticFinding]) -> tuple[StaticFinding, ...]:
     return tuple(kept[:_OF_TOOLS])
 
 
-def distinct(settled: Sequence[PlacedFinding]) -> tuple[PlacedFinding, ...]:
-    """Return the findings without those that repeat another: of two the tool's stays, else the more severe one.
+def drop_repeats(settled: Sequence[PlacedFinding]) -> tuple[PlacedFinding, ...]:
+    """Drop findings that repeat another.
 
-    Two causes at one place are two findings: they are checked each on its own, and joined when they are told.
+    Of two the tool's stays, else the more severe one. Two causes at one place are two findings: they are checked each
+    on its own, and merged when they are told.
     """
     kept: dict[str, list[tuple[PlacedFinding, Identity]]] = defaultdict(list)
-    for one in sorted(settled, key=_weight):
-        identity, others = identify(one.finding), kept[one.finding.path]
+    for one in sorted(settled, key=_rank):
+        identity = identify(one.finding)
+        others = kept[one.finding.path]
         if not any(_repeats(one, other, is_same_finding(identity, known)) for other, known in others):
             others.append((one, identity))
-    return tuple(sorted((one for group in kept.values() for one, _ in group), key=_weight))
+    return tuple(sorted((one for group in kept.values() for one, _ in group), key=_rank))
 
 
-def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts, *, exact: bool) -> PlacedFinding | None:
+def _place_in_file(finding: Finding, diff: FileDiff, head: Texts, base: Texts, *, exact: bool) -> PlacedFinding | None:
     side: Side | None = "LEFT" if finding.removed else None
     texts = {"head": head.get(diff.path), "base": base.get(diff.path)}
     place = places.find_place(diff, finding.quote, finding.line, side, exact=exact, **texts)
@@ -98,16 +109,18 @@ def _at(finding: Finding, diff: FileDiff, head: Texts, base: Texts, *, exact: bo
     return PlacedFinding(finding=finding.model_copy(update=update), anchor=place.anchor)
 
 
-def _weight(one: PlacedFinding) -> tuple[bool, int]:
+def _rank(one: PlacedFinding) -> tuple[bool, int]:
     return one.finding.source == "model", SEVERITY_RANK[one.finding.severity]
 
 
 def _repeats(one: PlacedFinding, other: PlacedFinding, same_code: bool) -> bool:
-    """Whether two findings have one cause: the same code or the same lines, in words that are alike.
+    """Return whether two findings have one cause.
 
-    A rule of a tool has one cause. At one place :data:`NEAR` tells one cause from two.
+    That is the same code or the same lines, in words that are alike. A rule of a tool has one cause. At one place
+    :data:`NEAR` tells one cause from two.
     """
-    mine, theirs = one.finding, other.finding
+    mine = one.finding
+    theirs = other.finding
     if same_code and mine.source == theirs.source != "model":
         return True
     if not same_code and (one.anchor is None or one.anchor != other.anchor):

@@ -1,4 +1,7 @@
-"""Who reads what: files by risk, packed into readings of bearable length, the riskiest looked at more than once."""
+"""Plan who reads what.
+
+Files are packed by risk into readings of bearable length; the riskiest are looked at more than once.
+"""
 
 from __future__ import annotations
 
@@ -39,79 +42,94 @@ _DEPENDENCIES = re.compile(
 _BASE = {"code": 2, "test": 0, "example": 0, "docs": 0, "text": 1}
 
 
-def risk_of(diff: FileDiff) -> tuple[Risk, str]:
-    """How much harm a mistake here may do, and why that is thought, by name, role and size."""
+def assess_risk(diff: FileDiff) -> tuple[Risk, str]:
+    """Return how much harm a mistake in a file may do, and why.
+
+    It is judged by name, role and size.
+    """
     role = role_of(diff.path, is_code=language_of(diff.path) is not None)
     score = _BASE[role]
     why: list[str] = []
     added = [line.text for hunk in diff.hunks for line in hunk.lines if line.kind != " "]
     if _SENSITIVE_PATHS.search(diff.path) or _is_sensitive(diff.path):
-        score, why = score + 2, [*why, "its name speaks of what must be safe"]
+        score += 2
+        why.append("its name speaks of what must be safe")
     elif role == "code" and any(_is_sensitive(text) for text in added):
-        score, why = score + 1, [*why, "it touches what must be safe"]
+        score += 1
+        why.append("it touches what must be safe")
     if _DEPENDENCIES.search(diff.path):
-        score, why = score + 1, [*why, "it changes dependencies"]
+        score += 1
+        why.append("it changes dependencies")
     if len(added) > _MANY_LINES:
-        score, why = score + 1, [*why, f"{len(added)} changed lines"]
+        score += 1
+        why.append(f"{len(added)} changed lines")
     if diff.status == "removed" and role == "code":
-        score, why = score + 1, [*why, "code is removed"]
-    return _level(score), ", ".join(why)
+        score += 1
+        why.append("code is removed")
+    return _grade(score), ", ".join(why)
 
 
-def _level(score: int) -> Risk:
+def _grade(score: int) -> Risk:
     if score >= 4:
         return "high"
     return "medium" if score >= 2 else "low"
 
 
 def _is_sensitive(text: str) -> bool:
-    """Whether a text holds a word of what must be safe; names are taken apart (``checkToken``, ``MAX_TOKENS``)."""
+    """Return whether a text holds a word of what must be safe.
+
+    Names are taken apart (``checkToken``, ``MAX_TOKENS``).
+    """
     return any(word.lower() in _SENSITIVE_WORDS for word in _NAME.findall(text))
 
 
-def readings(files: Sequence[ChangedFile], shown: Mapping[str, Sequence[str]]) -> tuple[Reading, ...]:
-    """Every row of every file in ``shown`` in one reading at least, most important first.
+def plan_readings(files: Sequence[ChangedFile], shown: Mapping[str, Sequence[str]]) -> tuple[Reading, ...]:
+    """Put every row of every file in ``shown`` into one reading at least.
 
-    A small change is read once for everything. One that fits into few readings is read once for each group of
-    concerns; of a larger one that holds for its riskiest readings only, and what can do little harm is read once.
+    The most important come first. A small change is read once for everything. One that fits into few readings is read
+    once for each group of concerns; of a larger one that holds for its riskiest readings only, and what can do little
+    harm is read once.
     """
     risks = {file.path: file.risk for file in files}
     ordered = sorted((path for path in shown if shown[path]), key=lambda path: (RISK_RANK[risks[path]], path))
-    packs = list(_packed([part for path in ordered for part in _parts(path, shown[path])], shown))
+    packs = list(_pack([part for path in ordered for part in _split(path, shown[path])], shown))
     small = sum(len(row) + 1 for rows in shown.values() for row in rows) <= _SMALL
     risky = [number for number, pack in enumerate(packs) if any(risks[part.path] != "low" for part in pack)]
     deep = [] if small else risky[:_DEEP_READINGS]
     first = [
-        _reading(number, packs[number], _PASSES[0] if number in deep else CONCERNS) for number in range(len(packs))
+        _make_reading(number, packs[number], _PASSES[0] if number in deep else CONCERNS) for number in range(len(packs))
     ]
-    further = [_reading(number, packs[number], concerns) for concerns in _PASSES[1:] for number in deep]
+    further = [_make_reading(number, packs[number], concerns) for concerns in _PASSES[1:] for number in deep]
     return (*first, *further)
 
 
-def _reading(number: int, parts: Sequence[Part], concerns: tuple[Concern, ...]) -> Reading:
+def _make_reading(number: int, parts: Sequence[Part], concerns: tuple[Concern, ...]) -> Reading:
     about = "all" if concerns == CONCERNS else "-".join(concerns)
     return Reading(name=f"find-{number}-{about}", parts=tuple(parts), concerns=concerns)
 
 
-def _parts(path: str, rows: Sequence[str]) -> Iterator[Part]:
-    """A file in one part, or in several where it is too long for one reading."""
-    start, size = 0, 0
+def _split(path: str, rows: Sequence[str]) -> Iterator[Part]:
+    """Yield a file as one part, or several where it is too long for one."""
+    start = 0
+    size = 0
     for number, row in enumerate(rows):
         if size + len(row) > ROOM and number > start:
             yield Part(path=path, start=start, end=number)
-            start, size = number, 0
+            start = number
+            size = 0
         size += len(row) + 1
     yield Part(path=path, start=start, end=len(rows))
 
 
-def _packed(parts: Sequence[Part], shown: Mapping[str, Sequence[str]]) -> Iterator[list[Part]]:
+def _pack(parts: Sequence[Part], shown: Mapping[str, Sequence[str]]) -> Iterator[list[Part]]:
     pack: list[Part] = []
     size = 0
     for part in parts:
         length = sum(len(row) + 1 for row in shown[part.path][part.start : part.end])
         if pack and size + length > ROOM:
             yield pack
-            pack, size = [], 0
+            pack = []
+            size = 0
         pack.append(part)
         size += length
     if pack:

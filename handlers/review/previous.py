@@ -1,4 +1,7 @@
-"""What earlier reviews of the same pull request left: their results, and the summary comment to go on with."""
+"""Recall earlier reviews of a pull request.
+
+They leave their results, and the summary comment to go on with.
+"""
 
 from __future__ import annotations
 
@@ -21,24 +24,28 @@ FLOW = "review"
 _MOST = 10
 
 
-class Earlier(JsonModel):
+class EarlierReviews(JsonModel):
     """Results of earlier reviews that ended, newest first."""
 
     results: tuple[ReviewResult, ...] = ()
 
-    def of(self, review: Review, looked: ReviewPlan) -> ReviewResult | None:
-        """Return the newest result, if it is a complete review of this very change under these rules.
+    def of(self, review: Review, plan: ReviewPlan) -> ReviewResult | None:
+        """Return the newest result, if it is complete and of this very change.
 
-        An older one is never taken up again: what was pushed in between may have been fixed and put back.
+        It must stand under these rules as well. An older one is never taken up again: what was pushed in between may
+        have been fixed and put back.
         """
         if review.task.full or not self.results:
             return None
         last = self.results[0]
-        wanted = (looked.head_sha, looked.merge_base, looked.rules)
+        wanted = (plan.head_sha, plan.merge_base, plan.rules)
         return last if last.complete and (last.head_sha, last.merge_base, last.rules) == wanted else None
 
     def hunks(self, rules: str) -> dict[str, tuple[str, ...]]:
-        """Return the names of hunks, by path, that the newest reading has read for everything under these rules."""
+        """Return the names of hunks, by path, that need not be read again.
+
+        The newest reading has read them for everything, under these rules.
+        """
         last = next((one for one in self.results if one.read), None)
         if last is None or last.rules != rules:
             return {}
@@ -47,23 +54,32 @@ class Earlier(JsonModel):
         return {file.path: file.hunks for file in read}
 
 
-def rules(review: Review, guidelines: Sequence[tuple[str, str]]) -> str:
-    """Return twelve hex digits of what the repository decides about a review: under others it has to be made anew."""
+def hash_rules(review: Review, guidelines: Sequence[tuple[str, str]]) -> str:
+    """Return twelve hex digits of what the repository decides about a review.
+
+    Under other rules it has to be made anew.
+    """
     policy = review.policy
     models = sorted((role, names) for role, names in policy.models.items())
     text = policy.rules(ReviewRules).model_dump_json() + repr((models, tuple(guidelines)))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-async def recall(review: Review) -> Earlier:
-    """Look them up, and take over their summary comment, so that a pull request has one."""
-    tasks_before = await review.services.store.run(lambda connection: _recalled(connection, review))
-    results = [result for task in tasks_before if (result := _result(task)) is not None]
-    return Earlier(results=tuple(results[:_MOST]))
+async def recall(review: Review) -> EarlierReviews:
+    """Recall the earlier reviews, and take over their summary comment.
+
+    So a pull request has one.
+    """
+    tasks_before = await review.services.store.run(lambda connection: _find_earlier(connection, review))
+    results = [result for task in tasks_before if (result := _parse_result(task)) is not None]
+    return EarlierReviews(results=tuple(results[:_MOST]))
 
 
-def _recalled(connection: sa.Connection, review: Review) -> list[Task]:
-    """Newest first, this task left out; its comment is the newest earlier one's."""
+def _find_earlier(connection: sa.Connection, review: Review) -> list[Task]:
+    """Find the other reviews, newest first, and adopt their comment.
+
+    It is the newest earlier one's.
+    """
     task = review.task
     found = tasks.find(connection, task.repository.id, task.number, flow=FLOW)
     others = [one for one in found if one.id != review.task_id]
@@ -73,7 +89,7 @@ def _recalled(connection: sa.Connection, review: Review) -> list[Task]:
     return others
 
 
-def _result(task: Task) -> ReviewResult | None:
+def _parse_result(task: Task) -> ReviewResult | None:
     try:
         return ReviewResult.model_validate(((task.result or {}).get("data") or {}).get("reviewed"))
     except ValidationError:

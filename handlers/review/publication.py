@@ -1,4 +1,7 @@
-"""Posting: one review with its comments, on the head it was made for, or nothing."""
+"""Post one review with its comments, on the head it was made for.
+
+On any other head nothing is posted.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +22,16 @@ from bot.pulls.memory import finding_marker
 from bot.pulls.records import PlacedFinding, ReviewPlan, ReviewResult, Subject
 from bot.store import reporting
 from bot.types import JsonModel
-from handlers.review.pull_request import stop_reason
+from handlers.review.pull_request import find_stop_reason
 from handlers.review.stages import Stage
-from handlers.review.words import comment_text, review_text
+from handlers.review.words import write_comment, write_review
 
 
-class Posted(JsonModel):
-    """``stop`` says why nothing was posted; ``refused`` are the places in ``inline`` of what GitHub did not take.
+class PostedReview(JsonModel):
+    """Review as GitHub took it, or in ``stop`` why nothing was posted.
 
-    ``comments`` are the ids of the comments, in the order of ``inline`` without those.
+    ``refused`` are the places in ``inline`` of what GitHub did not take, ``comments`` the ids of the comments, in the
+    order of ``inline`` without those.
     """
 
     stop: str | None = None
@@ -35,63 +39,71 @@ class Posted(JsonModel):
     comments: tuple[int, ...] = ()
 
 
-async def account(review: Review, reviewed: ReviewResult) -> ReviewResult:
-    """The review with what the task has cost by now."""
+async def add_cost(review: Review, result: ReviewResult) -> ReviewResult:
+    """Add to the result what the task has cost by now."""
     spent = await review.services.store.run(lambda connection: reporting.sum_spending(connection, review.task_id))
-    return reviewed.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})
+    return result.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})
 
 
-async def post(review: Review, subject: Subject, looked: ReviewPlan, reviewed: ReviewResult) -> Posted:
-    """Post what is to be said inline, once however often the step runs; an old head or base gets nothing."""
+async def post(review: Review, subject: Subject, plan: ReviewPlan, result: ReviewResult) -> PostedReview:
+    """Post what is to be said inline, once however often the step runs.
+
+    An old head or base gets nothing.
+    """
     await review.stage(Stage.POST, "started")
-    if not reviewed.inline:
-        stop = await _overtaken(review, subject)
-        return Posted(stop=stop)
-    task, services = review.task, review.services
+    if not result.inline:
+        return PostedReview(stop=await _find_stop(review, subject))
+    task = review.task
+    services = review.services
     github = await services.github.for_repository(task.repository, CHECKS)
-    comments = await _comments(review, looked, reviewed)
+    comments = await _write_comments(review, plan, result)
     try:
         posted = await reviews.create_review(
             github,
             task.repository,
             task.number,
-            looked.head_sha,
-            services.outgoing(review_text(reviewed)),
+            plan.head_sha,
+            services.outgoing(write_review(result)),
             comments,
-            "REQUEST_CHANGES" if reviewed.blocks else "COMMENT",
+            "REQUEST_CHANGES" if result.blocks else "COMMENT",
             marker=Marker(task=review.task_id, part="review"),
             bot_id=(await services.github.bot()).id,
             base_branch=subject.base_branch,
         )
     except Overtaken as error:
-        return Posted(stop=error.message)
+        return PostedReview(stop=error.message)
     await review.audit(f"review #{task.number}", allowed=True, reason=f"{len(comments)} comments")
     refused = tuple(number for number, comment in enumerate(comments) if comment in posted.refused)
     ids = await reviews.comments_of(github, task.repository, task.number, posted.id)
-    return Posted(refused=refused, comments=ids)
+    return PostedReview(refused=refused, comments=ids)
 
 
-async def _overtaken(review: Review, subject: Subject) -> str | None:
+async def _find_stop(review: Review, subject: Subject) -> str | None:
     github = await review.services.github.for_repository(review.task.repository, READ)
     pull = await pulls.get_pull(github, review.task.repository, review.task.number)
     if pull.state == "open" and pull.base_branch != subject.base_branch:
         return f"Superseded: the base is {pull.base_branch} by now."
-    return stop_reason(review, pull)
+    return find_stop_reason(review, pull)
 
 
-async def _comments(review: Review, looked: ReviewPlan, reviewed: ReviewResult) -> list[ReviewComment]:
-    diffs = await diff.read_changed(review, looked)
-    head = await diff.read_texts(review, looked, looked.head_sha, {one.finding.path for one in reviewed.inline})
+async def _write_comments(review: Review, plan: ReviewPlan, result: ReviewResult) -> list[ReviewComment]:
+    diffs = await diff.read_changed(review, plan)
+    head = await diff.read_texts(review, plan, plan.head_sha, {one.finding.path for one in result.inline})
 
-    def written() -> list[ReviewComment]:
-        return [_comment(review, one, comment_text(one, _suggestion(one, diffs, head))) for one in reviewed.inline]
+    def write() -> list[ReviewComment]:
+        texts = [write_comment(one, _make_suggestion(one, diffs, head)) for one in result.inline]
+        return [_make_comment(review, one, text) for one, text in zip(result.inline, texts, strict=True)]
 
-    return await asyncio.to_thread(written)
+    return await asyncio.to_thread(write)
 
 
-def _suggestion(one: PlacedFinding, diffs: Mapping[str, FileDiff], head: Mapping[str, str]) -> str:
-    """A block that can be committed with a click; "" where the finding has none or it would not fit."""
-    finding, anchor = one.finding, one.anchor
+def _make_suggestion(one: PlacedFinding, diffs: Mapping[str, FileDiff], head: Mapping[str, str]) -> str:
+    """Return a block that can be committed with a click.
+
+    It is "" where the finding has none or it would not fit.
+    """
+    finding = one.finding
+    anchor = one.anchor
     text = head.get(finding.path)
     if (
         finding.suggestion is None
@@ -105,8 +117,11 @@ def _suggestion(one: PlacedFinding, diffs: Mapping[str, FileDiff], head: Mapping
     return found or ""
 
 
-def _comment(review: Review, one: PlacedFinding, text: str) -> ReviewComment:
-    """The comment at its place, else on its file; its mark says which finding it tells."""
+def _make_comment(review: Review, one: PlacedFinding, text: str) -> ReviewComment:
+    """Make the comment at its place, else on its file.
+
+    Its mark says which finding it tells.
+    """
     body = with_marker(review.services.outgoing(text), finding_marker(review.task_id, fingerprint(one.finding)))
     anchor = one.anchor
     if anchor is None:

@@ -1,4 +1,7 @@
-"""Read: the pull request as it is now, what it wants to close, and the change itself, file by file."""
+"""Read the pull request as it is now, and plan its review.
+
+That is the text, the issues it wants to close, and the change itself, file by file.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,9 @@ from bot.pulls.records import ChangedFile, LinkedIssue, ReviewPlan, Subject
 from bot.pulls.rules import ReviewRules
 from bot.pulls.skipped import READ_BEFORE
 from bot.work.untrusted import visible
-from handlers.review import check_run, guidance, plan, previous
-from handlers.review.previous import Earlier
+from handlers.review import check_run, guidance, previous
+from handlers.review.plan import assess_risk, plan_readings
+from handlers.review.previous import EarlierReviews
 from handlers.review.stages import Stage
 
 _CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d{1,9})\b", re.IGNORECASE)
@@ -38,15 +42,18 @@ _MAX_ATTRIBUTES = 50
 
 
 async def read(review: Review) -> Subject:
-    """The pull request and the issues it says it closes. Whoever asked for a draft gets it; nobody else does."""
+    """Read the pull request and the issues it says it closes.
+
+    Whoever asked for a draft gets it; nobody else does.
+    """
     await review.stage(Stage.READ, "started")
     task = review.task
     github = await review.services.github.for_repository(task.repository, READ)
     pull = await pulls.get_pull(github, task.repository, task.number)
-    stop = stop_reason(review, pull)
+    stop = find_stop_reason(review, pull)
     if stop is None:
         await check_run.show(review.services, task, review.task_id, pull.head_sha, base=pull.base_branch)
-    linked = [] if stop else await _linked(review, github, pull)
+    linked = [] if stop else await _read_linked_issues(review, github, pull)
     subject = Subject(
         nonce=secrets.token_hex(8),
         title=visible(pull.title)[:500],
@@ -62,8 +69,8 @@ async def read(review: Review) -> Subject:
     return subject
 
 
-def stop_reason(review: Review, pull: Pull) -> str | None:
-    """Why there is nothing to review or to post any more."""
+def find_stop_reason(review: Review, pull: Pull) -> str | None:
+    """Say why there is nothing to review or to post any more."""
     if pull.state != "open":
         return f"The pull request was {'merged' if pull.merged else 'closed'} meanwhile."
     wanted = review.task
@@ -74,59 +81,66 @@ def stop_reason(review: Review, pull: Pull) -> str | None:
     return None
 
 
-async def look(review: Review, subject: Subject, earlier: Earlier) -> ReviewPlan:
-    """Fetch, diff from the merge base, name what is not read, rank and pack the rest.
+async def look(review: Review, subject: Subject, earlier: EarlierReviews) -> ReviewPlan:
+    """Fetch the change, and plan its review.
 
-    Hunks that an earlier review has read at this place, under these rules, are not read again.
+    It is diffed from the merge base; what is not read is named, the rest is ranked and packed. Hunks that an earlier
+    review has read at this place, under these rules, are not read again.
     """
     await review.stage(Stage.LOOK, "started")
-    mirror = await _fetched(review, subject)
+    mirror = await _fetch(review, subject)
     base_sha = await mirror.resolve(subject.base_branch)
     merge_base = await mirror.merge_base(base_sha, subject.head_sha)
     diffs = await change.read_diffs(review, merge_base, subject.head_sha)
     head = await change.read_contents(review, subject.head_sha, diffs)
     base = await change.read_contents(review, merge_base, [diff.old_path for diff in diffs.values()])
     paths = [entry.path for entry in await mirror.entries(base_sha)]
-    marks = await _marked_generated(mirror, base_sha, paths, diffs)
-    facts = await asyncio.to_thread(_facts, review.policy, diffs, head, base, marks)
+    marks = await _read_generated_marks(mirror, base_sha, paths, diffs)
+    facts = await asyncio.to_thread(_describe_files, review.policy, diffs, head, base, marks)
     readable = [file.path for file in facts if file.left_out is None]
     told = await guidelines.collect(partial(mirror.read, base_sha), paths, readable)
-    rules = previous.rules(review, told)
-    known = {} if review.task.full else _known(facts, earlier.hunks(rules))
-    changed = tuple(_if_fresh(fact, known.get(fact.path, ())) for fact in facts)
+    rules = previous.hash_rules(review, told)
+    known = {} if review.task.full else _find_known_hunks(facts, earlier.hunks(rules))
+    changed = tuple(_skip_if_known(fact, known.get(fact.path, ())) for fact in facts)
     wanted = {
         file.path: hunks.drop_hunks(diffs[file.path], known.get(file.path, ())) for file in changed if not file.left_out
     }
-    shown = await asyncio.to_thread(_shown, wanted, head) if reads(review) else {}
-    looked = ReviewPlan(
+    shown = await asyncio.to_thread(_show_rows, wanted, head) if reads_change(review) else {}
+    plan = ReviewPlan(
         head_sha=subject.head_sha,
         merge_base=merge_base,
         files=changed,
-        readings=plan.readings(changed, shown),
-        guidelines=await asyncio.to_thread(guidance.cut, told, _changed_lines(wanted)),
+        readings=plan_readings(changed, shown),
+        guidelines=await asyncio.to_thread(guidance.select_sections, told, _list_changed_lines(wanted)),
         rules=rules,
         known=known,
     )
     await review.stage(Stage.LOOK, "done", f"{len(shown)} of {len(changed)} changed files to read")
-    return looked
+    return plan
 
 
-def _changed_lines(diffs: Mapping[str, FileDiff]) -> list[str]:
-    """The paths and the changed lines of what is read."""
+def _list_changed_lines(diffs: Mapping[str, FileDiff]) -> list[str]:
+    """Return the paths and the changed lines of what is read."""
     lines = (line for diff in diffs.values() for hunk in diff.hunks for line in hunk.lines)
     return [*diffs, *(line.text for line in lines if line.kind != " ")]
 
 
-def reads(review: Review) -> bool:
-    """Whether the change is read, or only our open findings are looked at again."""
+def reads_change(review: Review) -> bool:
+    """Return whether the change is read.
+
+    Else only our open findings are looked at again.
+    """
     trigger = review.task.trigger
     return trigger not in {"ours", "look"} and (
         trigger != "push" or "synchronize" in review.policy.rules(ReviewRules).on
     )
 
 
-async def _fetched(review: Review, subject: Subject) -> Mirror:
-    """The mirror with both ends in it. ``refs/pull/N/head`` exists for forks as well."""
+async def _fetch(review: Review, subject: Subject) -> Mirror:
+    """Fetch both ends into the mirror.
+
+    ``refs/pull/N/head`` exists for forks as well.
+    """
     repository = review.task.repository
     mirror = await review.services.mirrors.of(repository)
     token = await review.services.github.token(repository, READ)
@@ -134,23 +148,26 @@ async def _fetched(review: Review, subject: Subject) -> Mirror:
     return await review.mirror(subject.head_sha)
 
 
-async def _marked_generated(
+async def _read_generated_marks(
     mirror: Mirror, base_sha: str, paths: Sequence[str], changed: Iterable[str]
 ) -> dict[str, bool]:
-    """Return what the base's ``.gitattributes`` say of changed files: a change cannot hide itself by its own."""
+    """Read what the base's ``.gitattributes`` say of changed files.
+
+    A change cannot hide itself by its own.
+    """
     found = [path for path in paths if path.rpartition("/")[2] == attributes.NAME][:_MAX_ATTRIBUTES]
     texts = {path: await mirror.read(base_sha, path) or "" for path in found}
     return await asyncio.to_thread(attributes.find_generated, changed, texts)
 
 
-async def _linked(review: Review, github: Client, pull: Pull) -> list[LinkedIssue]:
+async def _read_linked_issues(review: Review, github: Client, pull: Pull) -> list[LinkedIssue]:
     numbers = dict.fromkeys(int(number) for number in _CLOSES.findall(f"{pull.title}\n{visible(pull.body[:_MAX_RAW])}"))
     wanted = [number for number in numbers if number != pull.number][:_MAX_ISSUES]
-    found = await asyncio.gather(*(_issue(review, github, number) for number in wanted))
+    found = await asyncio.gather(*(_read_issue(review, github, number) for number in wanted))
     return [issue for issue in found if issue is not None]
 
 
-async def _issue(review: Review, github: Client, number: int) -> LinkedIssue | None:
+async def _read_issue(review: Review, github: Client, number: int) -> LinkedIssue | None:
     try:
         issue = await issues.get_issue(github, review.task.repository, number)
     except NotFound:
@@ -159,7 +176,7 @@ async def _issue(review: Review, github: Client, number: int) -> LinkedIssue | N
     return None if issue.is_pull else LinkedIssue(number=number, title=visible(issue.title)[:500], body=body)
 
 
-def _facts(
+def _describe_files(
     policy: Policy,
     diffs: Mapping[str, FileDiff],
     head: Mapping[str, bytes],
@@ -167,13 +184,13 @@ def _facts(
     marks: Mapping[str, bool],
 ) -> tuple[ChangedFile, ...]:
     return tuple(
-        _fact(policy, diff, head.get(diff.path), base.get(diff.old_path), marks.get(diff.path))
+        _describe_file(policy, diff, head.get(diff.path), base.get(diff.old_path), marks.get(diff.path))
         for diff in diffs.values()
     )
 
 
-def _known(facts: Sequence[ChangedFile], read: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, ...]]:
-    """Return the numbers of the hunks of each file that have a name which was read."""
+def _find_known_hunks(facts: Sequence[ChangedFile], read: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, ...]]:
+    """Return the numbers of each file's hunks whose names were read before."""
     numbers = {
         fact.path: tuple(number for number, name in enumerate(fact.hunks) if name in read.get(fact.path, ()))
         for fact in facts
@@ -181,16 +198,16 @@ def _known(facts: Sequence[ChangedFile], read: Mapping[str, Sequence[str]]) -> d
     return {path: found for path, found in numbers.items() if found}
 
 
-def _if_fresh(fact: ChangedFile, known: Sequence[int]) -> ChangedFile:
+def _skip_if_known(fact: ChangedFile, known: Sequence[int]) -> ChangedFile:
     if fact.left_out is None and fact.hunks and len(known) == len(fact.hunks):
         return fact.model_copy(update={"left_out": READ_BEFORE})
     return fact
 
 
-def _fact(
+def _describe_file(
     policy: Policy, diff: FileDiff, head: bytes | None, base: bytes | None, generated: bool | None
 ) -> ChangedFile:
-    risk, why = plan.risk_of(diff)
+    risk, why = assess_risk(diff)
     kinds = [line.kind for hunk in diff.hunks for line in hunk.lines]
     return ChangedFile(
         path=diff.path,
@@ -202,13 +219,13 @@ def _fact(
         in_part=excerpts.describe_omissions(diff),
         risk=risk,
         why=why,
-        hunks=hunks.name_hunks(diff, _text(head), _text(base)),
+        hunks=hunks.name_hunks(diff, _decode(head), _decode(base)),
     )
 
 
-def _shown(wanted: Mapping[str, FileDiff], head: Mapping[str, bytes]) -> dict[str, tuple[str, ...]]:
-    return {path: excerpts.render_rows(diff, _text(head.get(path))) for path, diff in wanted.items()}
+def _show_rows(wanted: Mapping[str, FileDiff], head: Mapping[str, bytes]) -> dict[str, tuple[str, ...]]:
+    return {path: excerpts.render_rows(diff, _decode(head.get(path))) for path, diff in wanted.items()}
 
 
-def _text(data: bytes | None) -> str | None:
+def _decode(data: bytes | None) -> str | None:
     return None if data is None else data.decode("utf-8", "replace")

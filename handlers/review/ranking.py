@@ -1,4 +1,7 @@
-"""Rank findings: what is said inline, what is folded, what is not listed. Pure functions."""
+"""Rank findings: what is said inline, what is folded, what is not listed.
+
+Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -11,32 +14,38 @@ from bot.pulls.records import RISK_RANK, SEVERITY_RANK, PlacedFinding, Risk
 _FOLDED = 20
 
 
-def ordered(settled: Sequence[PlacedFinding], risks: Mapping[str, Risk]) -> tuple[PlacedFinding, ...]:
-    """Sort by importance: severity, then whether it is proved, then the risk of its file, then its place."""
-    return tuple(sorted(settled, key=lambda one: weight(one, risks)))
+def rank_findings(settled: Sequence[PlacedFinding], risks: Mapping[str, Risk]) -> tuple[PlacedFinding, ...]:
+    """Sort by importance.
+
+    First counts severity, then whether it is proved, then the risk of its file, then its place.
+    """
+    return tuple(sorted(settled, key=lambda one: weigh(one, risks)))
 
 
 def split(ranked: Sequence[PlacedFinding], most: int) -> tuple[tuple[PlacedFinding, ...], tuple[PlacedFinding, ...]]:
-    """Return at most ``most`` for inline comments (proved, on a line of the diff, more than a nit), and what to fold.
+    """Return at most ``most`` findings for inline comments, and what to fold.
 
-    Those at one place are one comment.
+    Inline is what is proved, on a line of the diff, and more than a nit. Those at one place are one comment.
     """
     fit = [one for one in ranked if one.proved and one.anchor is not None and one.finding.severity != "nit"]
-    inline = joined(fit)[:most]
+    inline = merge_places(fit)[:most]
     taken = {one.anchor for one in inline}
     return inline, tuple(one for one in ranked if one not in fit or one.anchor not in taken)[:_FOLDED]
 
 
-def joined(ranked: Sequence[PlacedFinding]) -> tuple[PlacedFinding, ...]:
-    """Join findings that hang at the very same place: the first leads, and its suggestion has to cure all of them."""
+def merge_places(ranked: Sequence[PlacedFinding]) -> tuple[PlacedFinding, ...]:
+    """Merge findings that hang at the very same place.
+
+    The first leads, and its suggestion has to cure all of them.
+    """
     groups: dict[Anchor, list[PlacedFinding]] = {}
     for one in ranked:
         if one.anchor is not None:
             groups.setdefault(one.anchor, []).append(one)
-    return tuple(_join(first, others) for first, *others in groups.values())
+    return tuple(_merge(first, others) for first, *others in groups.values())
 
 
-def _join(first: PlacedFinding, others: Sequence[PlacedFinding]) -> PlacedFinding:
+def _merge(first: PlacedFinding, others: Sequence[PlacedFinding]) -> PlacedFinding:
     if not others:
         return first
     cures_all = len({one.finding.suggestion for one in (first, *others)}) == 1
@@ -44,7 +53,7 @@ def _join(first: PlacedFinding, others: Sequence[PlacedFinding]) -> PlacedFindin
     return first.model_copy(update={"finding": finding, "also": tuple(others)})
 
 
-def weight(one: PlacedFinding, risks: Mapping[str, Risk]) -> tuple[int, bool, int, str, int]:
+def weigh(one: PlacedFinding, risks: Mapping[str, Risk]) -> tuple[int, bool, int, str, int]:
     """Return what findings are sorted by: the less, the more important."""
     finding = one.finding
     risk = RISK_RANK[risks.get(finding.path, "low")]

@@ -1,7 +1,8 @@
-"""Our open findings on a new head: what stands is left, what changed is asked about once, what is fixed is closed.
+"""Check our open findings again on a new head.
 
-Code looks first whether the lines and what is around them are as they were; only where they are not is the verifier
-asked, and its "fixed" counts only with a quote that stands in the file.
+What stands is left, what changed is asked about once, what is fixed is closed. Code looks first whether the lines and
+what is around them are as they were; only where they are not is the verifier asked, and its "fixed" counts only with a
+quote that stands in the file.
 """
 
 from __future__ import annotations
@@ -47,10 +48,10 @@ _SAID = 600
 _MAX_OUTPUT = 4096
 
 
-class Answer(JsonModel):
-    """What the verifier made of a changed place. ``fixed`` needs ``path`` and ``quote`` that stand in the head.
+class RecheckAnswer(JsonModel):
+    """Verifier's answer about a changed place.
 
-    ``short``: the budget did not allow the next call.
+    ``fixed`` needs ``path`` and ``quote`` that stand in the head. ``short``: the budget did not allow the next call.
     """
 
     fixed: bool = False
@@ -60,64 +61,77 @@ class Answer(JsonModel):
     short: bool = False
 
 
-async def recheck(ctx: Ctx, review: Review, subject: Subject, looked: ReviewPlan, memory: Memory) -> Memory:
-    """Memory brought to the head: findings where their code is now, those that were fixed closed in their threads."""
+async def recheck(ctx: Ctx, review: Review, subject: Subject, plan: ReviewPlan, memory: Memory) -> Memory:
+    """Bring the memory to the head.
+
+    Findings are where their code is now; those that were fixed are closed in their threads.
+    """
     if not memory.watched():
         return memory
-    checked = await ctx.step("recheck", by_code, review, looked, memory)
+    checked = await ctx.step("recheck", check_by_code, review, plan, memory)
     steps = {
-        step_name(one.told): Step(ask, (review, subject, looked, one), interruptible=True)
-        for one in (most_important(checked, looked) if review.max_dollars else [])
+        name_step(one.told): Step(ask, (review, subject, plan, one), interruptible=True)
+        for one in (select_doubtful(checked, plan) if review.max_dollars else [])
     }
     answers = await ask_all(ctx, steps)
-    by_name = {one.told.fingerprint: answers[name] for one in checked if (name := step_name(one.told)) in answers}
-    return await ctx.step("close-fixed", close, review, looked, memory, checked, by_name, retries=2)
+    by_name = {one.told.fingerprint: answers[name] for one in checked if (name := name_step(one.told)) in answers}
+    return await ctx.step("close-fixed", close_fixed, review, plan, memory, checked, by_name, retries=2)
 
 
-def step_name(told: ReportedFinding) -> str:
-    """The name of the step that asks about a finding."""
+def name_step(told: ReportedFinding) -> str:
+    """Return the name of the step that asks about a finding."""
     return f"recheck-{told.fingerprint}"
 
 
-def most_important(checked: Sequence[FindingStatus], looked: ReviewPlan) -> list[FindingStatus]:
-    """The open findings that only a model can judge, most important first, and no more than are worth the money."""
-    risks = {file.path: file.risk for file in looked.files}
+def select_doubtful(checked: Sequence[FindingStatus], plan: ReviewPlan) -> list[FindingStatus]:
+    """Return the open findings that only a model can judge.
+
+    The most important come first, and no more than are worth the money.
+    """
+    risks = {file.path: file.risk for file in plan.files}
     doubtful = [one for one in checked if one.open and one.standing == "doubtful"]
     settled = {
         one.told.fingerprint: PlacedFinding(finding=one.told.finding, verdict=one.told.verdict) for one in doubtful
     }
-    return sorted(doubtful, key=lambda one: ranking.weight(settled[one.told.fingerprint], risks))[:_AT_MOST]
+    return sorted(doubtful, key=lambda one: ranking.weigh(settled[one.told.fingerprint], risks))[:_AT_MOST]
 
 
-async def by_code(review: Review, looked: ReviewPlan, memory: Memory) -> tuple[FindingStatus, ...]:
-    """How each open finding stands, by its code and by what people said below it."""
+async def check_by_code(review: Review, plan: ReviewPlan, memory: Memory) -> tuple[FindingStatus, ...]:
+    """Check how each open finding stands.
+
+    Its code decides, and what people said below it.
+    """
     told = memory.watched()
-    blind = _blind(looked, memory)
-    texts = await diff.read_texts(review, looked, looked.head_sha, {one.finding.path for one in told})
+    blind = _find_blind_paths(plan, memory)
+    texts = await diff.read_texts(review, plan, plan.head_sha, {one.finding.path for one in told})
     if any(one.finding.path not in texts for one in told):
         # The code may have moved to another file of the change.
-        texts |= await diff.read_texts(review, looked, looked.head_sha, {file.path for file in looked.files})
+        texts |= await diff.read_texts(review, plan, plan.head_sha, {file.path for file in plan.files})
 
     def look() -> tuple[FindingStatus, ...]:
-        return tuple(one for each in told if (one := _now(each, texts, blind, memory)) is not None)
+        return tuple(one for each in told if (one := _check_one(each, texts, blind, memory)) is not None)
 
     return await asyncio.to_thread(look)
 
 
-def _now(
+def _check_one(
     told: ReportedFinding, texts: Mapping[str, str], blind: Collection[str], memory: Memory
 ) -> FindingStatus | None:
-    """Return how a finding stands; None for a fixed one that did not come back."""
+    """Check how a finding stands; None for a fixed one that stayed fixed."""
     if told.state != "fixed":
-        return settle_by_thread(_stands(told, texts, blind), memory)
+        return settle_by_thread(_check_standing(told, texts, blind), memory)
     return None if told.finding.path in blind else detect_regression(told, memory, texts)
 
 
-def _stands(told: ReportedFinding, texts: Mapping[str, str], blind: Collection[str]) -> FindingStatus:
-    """How a finding stands by its code. One about a secret is fixed where nothing of it is found any more."""
+def _check_standing(told: ReportedFinding, texts: Mapping[str, str], blind: Collection[str]) -> FindingStatus:
+    """Check how a finding stands by its code.
+
+    One about a secret is fixed where nothing of it is found any more.
+    """
     if told.finding.path in blind:
         return FindingStatus(told=told, standing="stands")
-    checked, finding = check_finding(told, texts), told.finding
+    finding = told.finding
+    checked = check_finding(told, texts)
     if checked.standing != "doubtful" or not finding.source.startswith(f"{placeholders.TOOL}:"):
         return checked
     places = [texts[finding.path]] if finding.path in texts else list(texts.values())
@@ -126,14 +140,20 @@ def _stands(told: ReportedFinding, texts: Mapping[str, str], blind: Collection[s
     return checked.model_copy(update={"standing": "stands" if there else "gone"})
 
 
-def _blind(looked: ReviewPlan, memory: Memory) -> set[str]:
-    """Files that held secrets and were not searched for them now: nobody can tell, and nobody may be shown them."""
+def _find_blind_paths(plan: ReviewPlan, memory: Memory) -> set[str]:
+    """Return files that held secrets and were not searched for them now.
+
+    Nobody can tell, and nobody may be shown them.
+    """
     secret = (one for one in memory.told if one.finding.source.startswith(f"{placeholders.TOOL}:"))
-    return {one.finding.path for one in secret} if looked.secrets is None else set()
+    return {one.finding.path for one in secret} if plan.secrets is None else set()
 
 
-async def ask(review: Review, subject: Subject, looked: ReviewPlan, checked: FindingStatus) -> Answer:
-    """Whether a finding still holds where its code changed. A model that fails leaves it open."""
+async def ask(review: Review, subject: Subject, plan: ReviewPlan, checked: FindingStatus) -> RecheckAnswer:
+    """Ask whether a finding still holds where its code changed.
+
+    A model that fails leaves it open.
+    """
     finding = checked.told.finding
     prompt = render(
         "review/recheck.md.j2",
@@ -144,13 +164,13 @@ async def ask(review: Review, subject: Subject, looked: ReviewPlan, checked: Fin
         now=checked.now,
     )
     system = render("review/verifier.md.j2", repository=review.task.repository.full_name, nonce=subject.nonce)
-    hide = partial(placeholders.redact, secrets=await diff.read_secrets(review, looked))
+    hide = partial(placeholders.redact, secrets=await diff.read_secrets(review, plan))
     inquiry = Inquiry(
         assignment=review,
-        name=step_name(checked.told),
+        name=name_step(checked.told),
         role="verify",
         system=system,
-        sha=looked.head_sha,
+        sha=plan.head_sha,
         answer=VERDICT,
         turns=_TURNS,
         max_output=_MAX_OUTPUT,
@@ -159,32 +179,37 @@ async def ask(review: Review, subject: Subject, looked: ReviewPlan, checked: Fin
     try:
         answer = await inquiry.ask(prompt)
     except ModelError as error:
-        return Answer(reason=error.message, short=isinstance(error, BudgetExceeded))
+        return RecheckAnswer(reason=error.message, short=isinstance(error, BudgetExceeded))
     said = answer.arguments
     if said is None:
-        return Answer(reason=answer.problem or "the model gave no answer")
-    path, quote = str(said["path"]).removeprefix("./"), str(said["quote"])[:_SAID]
-    text = (await diff.read_texts(review, looked, looked.head_sha, [path])).get(path)
+        return RecheckAnswer(reason=answer.problem or "the model gave no answer")
+    path = str(said["path"]).removeprefix("./")
+    quote = str(said["quote"])[:_SAID]
+    text = (await diff.read_texts(review, plan, plan.head_sha, [path])).get(path)
     found = places.find_in_text(path, text, quote, finding.line) if text is not None else None
     if found is None:
-        return Answer(reason="the check quoted code that is not in the file")
+        return RecheckAnswer(reason="the check quoted code that is not in the file")
     reason = " ".join(str(said["reason"]).split())[:_SAID]
-    return Answer(fixed=said["holds"] is False, path=path, quote=found.quote, reason=reason)
+    return RecheckAnswer(fixed=said["holds"] is False, path=path, quote=found.quote, reason=reason)
 
 
-async def close(
-    review: Review, looked: ReviewPlan, memory: Memory, checked: Sequence[FindingStatus], answers: Mapping[str, Answer]
+async def close_fixed(
+    review: Review,
+    plan: ReviewPlan,
+    memory: Memory,
+    checked: Sequence[FindingStatus],
+    answers: Mapping[str, RecheckAnswer],
 ) -> Memory:
-    """Say below what is fixed that it is, resolve it, and store how everything stands."""
-    texts = await diff.read_texts(review, looked, looked.head_sha, {one.told.finding.path for one in checked})
+    """Close what is fixed, reopen what came back, and store how all stands."""
+    texts = await diff.read_texts(review, plan, plan.head_sha, {one.told.finding.path for one in checked})
 
-    def conclude() -> list[FindingStatus]:
-        return [concluded(one, answers.get(one.told.fingerprint), looked.head_sha, texts) for one in checked]
+    def conclude_all() -> list[FindingStatus]:
+        return [conclude(one, answers.get(one.told.fingerprint), plan.head_sha, texts) for one in checked]
 
     fixed = {one.fingerprint for one in memory.told if one.state == "fixed"}
     after = [
         one
-        for one in await asyncio.to_thread(conclude)
+        for one in await asyncio.to_thread(conclude_all)
         if one.told.fingerprint not in fixed or not one.open or _is_back(one, answers.get(one.told.fingerprint))
     ]
     for one in after:
@@ -192,21 +217,29 @@ async def close(
         if thread is None:
             continue
         if one.told.fingerprint in fixed and one.open:
-            await _say_back(review, looked, memory, one.told, thread)
+            await _report_regression(review, plan, memory, one.told, thread)
         elif one.told.state == "fixed" and not thread.resolved:
-            await _say_fixed(review, looked, memory, one.told, thread)
+            await _report_fixed(review, plan, memory, one.told, thread)
     await _store(review, memory, after)
     brought = {one.told.fingerprint: one.told for one in after}
     return memory.model_copy(update={"told": tuple(brought.get(one.fingerprint, one) for one in memory.told)})
 
 
-def _is_back(one: FindingStatus, answer: Answer | None) -> bool:
-    """Whether a finding that was fixed holds again: its code says so, or the verifier showed it."""
+def _is_back(one: FindingStatus, answer: RecheckAnswer | None) -> bool:
+    """Return whether a finding that was fixed holds again.
+
+    Its code says so, or the verifier showed it.
+    """
     return one.open and (one.standing == "stands" or (answer is not None and bool(answer.quote)))
 
 
-def concluded(one: FindingStatus, answer: Answer | None, head_sha: str, texts: Mapping[str, str]) -> FindingStatus:
-    """Return the finding after all answers; one that still holds is remembered by the code it holds for now."""
+def conclude(
+    one: FindingStatus, answer: RecheckAnswer | None, head_sha: str, texts: Mapping[str, str]
+) -> FindingStatus:
+    """Conclude how a finding stands after all answers.
+
+    One that still holds is remembered by the code it holds for now.
+    """
     told = one.told
     text = texts.get(told.finding.path)
     if told.state == "fixed" or (one.open and (one.standing == "gone" or (answer is not None and answer.fixed))):
@@ -225,36 +258,40 @@ def concluded(one: FindingStatus, answer: Answer | None, head_sha: str, texts: M
     return one.model_copy(update={"told": told.model_copy(update=update)})
 
 
-async def _say_back(review: Review, looked: ReviewPlan, memory: Memory, told: ReportedFinding, thread: Thread) -> None:
+async def _report_regression(
+    review: Review, plan: ReviewPlan, memory: Memory, told: ReportedFinding, thread: Thread
+) -> None:
     """Say in its thread that a fix was taken back, and open the thread again."""
     task = review.task
     github = await review.services.github.for_repository(task.repository, RESOLVE_THREADS)
     mark = back_marker(review.task_id, told.fingerprint)
-    text = f"Back in {looked.head_sha}: the code that was wrong is there again."
+    text = f"Back in {plan.head_sha}: the code that was wrong is there again."
     await reply(github, task.repository, task.number, thread, text, marker=mark, bot_id=memory.bot_id)
     await unresolve(github, thread.id)
     await review.audit(f"reopen thread of #{task.number}", allowed=True, reason=told.finding.title[:200])
 
 
-async def _say_fixed(review: Review, looked: ReviewPlan, memory: Memory, told: ReportedFinding, thread: Thread) -> None:
+async def _report_fixed(
+    review: Review, plan: ReviewPlan, memory: Memory, told: ReportedFinding, thread: Thread
+) -> None:
     task = review.task
     github = await review.services.github.for_repository(task.repository, RESOLVE_THREADS)
     mark = fixed_marker(review.task_id, told.fingerprint)
-    text = f"Fixed in {looked.head_sha}."
+    text = f"Fixed in {plan.head_sha}."
     await reply(github, task.repository, task.number, thread, text, marker=mark, bot_id=memory.bot_id)
     await resolve(github, thread.id)
     await review.audit(f"resolve thread of #{task.number}", allowed=True, reason=told.finding.title[:200])
 
 
 async def _store(review: Review, memory: Memory, after: Sequence[FindingStatus]) -> None:
-    repository, number = review.task.repository.full_name, review.task.number
+    repository = review.task.repository.full_name
     comments = {
         one.told.fingerprint: thread.comments[0].id
         for one in after
         if (thread := memory.thread_of(one.told.fingerprint)) is not None
     }
     rows = [
-        to_row(one.told, repository, number, comment=comments.get(one.told.fingerprint), reason=one.why)
+        to_row(one.told, repository, review.task.number, comment=comments.get(one.told.fingerprint), reason=one.why)
         for one in after
     ]
     await review.services.store.run(lambda connection: findings.remember(connection, rows))

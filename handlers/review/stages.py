@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """A stage that steps report; the declaration gives it its title."""
+    """Stage that steps report; the declaration gives it its title."""
 
     READ = "read"
     LOOK = "look"

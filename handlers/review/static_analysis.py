@@ -1,4 +1,7 @@
-"""The static layer on a review: the changed files of base and head laid out as data, and analysed in the sandbox."""
+"""Analyse the changed files of base and head in the sandbox.
+
+They are laid out as data.
+"""
 
 from __future__ import annotations
 
@@ -22,32 +25,33 @@ from handlers.review.stages import Stage
 _MOST = 500
 
 
-async def analyse(review: Review, subject: Subject, looked: ReviewPlan) -> Analysis:
-    """Findings that are new on changed lines, and evidence. Where it fails, that is told, and the review goes on.
+async def analyse(review: Review, subject: Subject, plan: ReviewPlan) -> Analysis:
+    """Return what is new on changed lines, and evidence.
 
-    Where the change is not read, all there is are the places of secrets, because they have to be hidden all the same.
+    Where it fails, that is told, and the review goes on. Where the change is not read, all there is are the places of
+    secrets, because they have to be hidden all the same.
     """
     await review.stage(Stage.ANALYSE, "started")
     try:
-        return await _analyse(review, subject, looked)
+        return await _analyse(review, subject, plan)
     except ForgehandError as error:
         return Analysis(not_run=(NotRun(tool="static analysis", reason=error.message),))
 
 
-async def _analyse(review: Review, subject: Subject, looked: ReviewPlan) -> Analysis:
-    diffs = await change.read_changed(review, looked)
+async def _analyse(review: Review, subject: Subject, plan: ReviewPlan) -> Analysis:
+    diffs = await change.read_changed(review, plan)
     # What is generated, vendored or data still may hold a secret; only what the policy leaves out is left out here.
     wanted = {path: diff for path, diff in diffs.items() if not review.policy.rules(ReviewRules).ignores(path)}
-    head = await change.read_contents(review, looked.head_sha, wanted)
+    head = await change.read_contents(review, plan.head_sha, wanted)
     folder = review.services.settings.data_dir / "work" / review.task_id / "analysis"
-    own = review.policy.rules(ReviewRules).analysers if pull_request.reads(review) else {}
+    own = review.policy.rules(ReviewRules).analysers if pull_request.reads_change(review) else {}
     if own and not subject.from_fork:
-        mirror = await review.mirror(looked.head_sha)
-        await mirror.checkout(looked.merge_base, folder / "base")
-        await mirror.checkout(looked.head_sha, folder / "head")
+        mirror = await review.mirror(plan.head_sha)
+        await mirror.checkout(plan.merge_base, folder / "base")
+        await mirror.checkout(plan.head_sha, folder / "head")
     else:
-        base = await change.read_contents(review, looked.merge_base, [diff.old_path for diff in wanted.values()])
-        await asyncio.to_thread(_lay, folder, {"base": base, "head": head})
+        base = await change.read_contents(review, plan.merge_base, [diff.old_path for diff in wanted.values()])
+        await asyncio.to_thread(_lay_out, folder, {"base": base, "head": head})
     try:
         found = await layer.analyse(
             review.services.sandbox,
@@ -59,7 +63,7 @@ async def _analyse(review: Review, subject: Subject, looked: ReviewPlan) -> Anal
             run_code=not subject.from_fork,
         )
         secrets = placeholders.list_secrets(found) or ()
-        if not pull_request.reads(review):
+        if not pull_request.reads_change(review):
             return Analysis(evidence=secrets, not_run=found.not_run)
         evidence = dict.fromkeys((*found.evidence[:_MOST], *secrets))
         return found.model_copy(update={"new": found.new[:_MOST], "evidence": tuple(evidence)})
@@ -67,7 +71,7 @@ async def _analyse(review: Review, subject: Subject, looked: ReviewPlan) -> Anal
         await asyncio.to_thread(remove_tree, folder)
 
 
-def _lay(folder: Path, trees: Mapping[str, Mapping[str, bytes]]) -> None:
+def _lay_out(folder: Path, trees: Mapping[str, Mapping[str, bytes]]) -> None:
     remove_tree(folder)
     for name, files in trees.items():
         (folder / name).mkdir(parents=True)

@@ -1,4 +1,7 @@
-"""Review a pull request: read it, and comment on what can be proved, on the lines where it belongs."""
+"""Review a pull request, and comment on what can be proved.
+
+The comments stand on the lines where they belong.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Start, restart and stop reviews as pull requests are opened, pushed to and closed."""
+"""Start, restart and stop reviews as pull requests change."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ router: Router[Services] = Router()
 
 
 class _Offer(NamedTuple):
-    """A pull request as a delivery describes it. ``author`` opened it, ``sender`` did what the delivery tells."""
+    """Pull request as a delivery describes it.
+
+    ``author`` opened it, ``sender`` did what the delivery tells.
+    """
 
     repository: Repository
     number: int
@@ -44,7 +47,10 @@ class _Offer(NamedTuple):
     def request(
         self, event: Event, trigger: Trigger, principal: Principal | None = None, *, full: bool = False
     ) -> ReviewTask:
-        """Return the request for a review of this head, for the sender or for ``principal``."""
+        """Return the request for a review of this head.
+
+        It is made for the sender or for ``principal``.
+        """
         origin = Origin(
             door="event",
             principal=principal or Principal(actor=self.sender),
@@ -62,39 +68,45 @@ class _Offer(NamedTuple):
 @router.on("pull_request", "opened")
 @router.on("pull_request", "reopened")
 @router.on("pull_request", "ready_for_review")
-async def offered(event: Event, services: Services) -> None:
-    """Start a review, if policy wants one and somebody with write permission stands for its cost."""
-    offer = _offer(event)
+async def start_review(event: Event, services: Services) -> None:
+    """Start a review where policy wants one.
+
+    Somebody with write permission has to stand for its cost.
+    """
+    offer = _parse_offer(event)
     if offer is None or (offer.draft and event.action != "ready_for_review") or await _is_us(services, offer.sender):
         return
-    policy = await _policy(services, event, offer)
+    policy = await _load_policy(services, event, offer)
     if policy is not None and event.action in policy.rules(ReviewRules).on:
-        await _consider(services, event, offer, policy, offer.request(event, "opened"))
+        await _start_if_paid(services, event, offer, policy, offer.request(event, "opened"))
 
 
 @router.on("pull_request", "synchronize")
-async def pushed(event: Event, services: Services) -> None:
-    """Start over what reads the old head, else look again at our findings.
+async def renew_review(event: Event, services: Services) -> None:
+    """Start over what reads the old head, else check our findings again.
 
     New hunks are read by themselves only where policy says so, and never after a push of our own.
     """
-    offer = _offer(event)
+    offer = _parse_offer(event)
     if offer is not None:
         await _renew(services, event, offer, watched=await _has_watched_findings(services, offer))
 
 
 @router.on("pull_request", "edited")
-async def retargeted(event: Event, services: Services) -> None:
-    """Treat another base like a push: what was said was said of another diff, and its check stands on the same head."""
-    offer = _offer(event)
+async def renew_retargeted(event: Event, services: Services) -> None:
+    """Treat another base like a push.
+
+    What was said was said of another diff, and its check stands on the same head.
+    """
+    offer = _parse_offer(event)
     if offer is not None and "base" in (event.payload.get("changes") or {}):
-        await _renew(services, event, offer, watched=await _newest(services, offer) is not None)
+        await _renew(services, event, offer, watched=await _find_newest(services, offer) is not None)
 
 
 @router.on("pull_request", "review_requested")
-async def requested(event: Event, services: Services) -> None:
-    """Somebody wants a review by us, also of a draft."""
-    offer = _offer(event)
+async def start_requested(event: Event, services: Services) -> None:
+    """Start the review that somebody wants of us, also of a draft."""
+    offer = _parse_offer(event)
     reviewer = event.payload.get("requested_reviewer") or {}
     if offer is None or reviewer.get("id") != (await services.github.bot()).id or await _is_us(services, offer.sender):
         return
@@ -104,31 +116,30 @@ async def requested(event: Event, services: Services) -> None:
 
 
 @router.on("pull_request", "closed")
-async def closed(event: Event, services: Services) -> None:
+async def stop_review(event: Event, services: Services) -> None:
     """Stop the review of a pull request that was closed."""
-    offer = _offer(event)
+    offer = _parse_offer(event)
     if offer is not None:
-        where = (offer.repository, offer.number, offer.sender)
-        await cancel_active(services, TASK.name, *where, delivery=event.guid)
+        await cancel_active(services, TASK.name, offer.repository, offer.number, offer.sender, delivery=event.guid)
 
 
 async def _renew(services: Services, event: Event, offer: _Offer, *, watched: bool) -> None:
-    """Put a review of the diff as it is now in the place of what an older one has begun or said."""
+    """Review the diff as it is now, in place of an older review."""
     ours = await _is_us(services, offer.sender)
     dropped = await _drop_older(services, offer)
     told = watched or dropped is not None
-    policy = await _policy(services, event, offer) if told or not ours else None
+    policy = await _load_policy(services, event, offer) if told or not ours else None
     if policy is None or not (told or ("synchronize" in policy.rules(ReviewRules).on and not offer.draft)):
         return
     if dropped is not None and dropped.trigger not in _UNPAID:
         request = offer.request(event, dropped.trigger, full=dropped.full)
-        await _consider(services, event, offer, policy, request, paid_by=dropped.actor, watched=watched)
+        await _start_if_paid(services, event, offer, policy, request, paid_by=dropped.actor, watched=watched)
         return
     request = offer.request(event, "ours" if ours else "push")
-    await _consider(services, event, offer, policy, request, watched=watched)
+    await _start_if_paid(services, event, offer, policy, request, watched=watched)
 
 
-async def _consider(
+async def _start_if_paid(
     services: Services,
     event: Event,
     offer: _Offer,
@@ -138,14 +149,14 @@ async def _consider(
     paid_by: Actor | None = None,
     watched: bool = False,
 ) -> None:
-    """Start without being asked, if somebody with write permission stands for the cost; else say who may ask.
+    """Start without being asked, or say who may ask.
 
-    What was begun for ``paid_by`` goes on for them whoever pushes. Where nobody pays, findings that are ``watched`` are
-    still looked at by code, which costs nothing: a push must not replace a failing check by one that says nothing.
+    Somebody with write permission has to stand for the cost. What was begun for ``paid_by`` goes on for them whoever
+    pushes. Where nobody pays, findings that are ``watched`` are still looked at by code, which costs nothing: a push
+    must not replace a failing check by one that says nothing.
     """
-    trigger, full = request.trigger, request.full
     actor = offer.sender
-    payer = await _payer(services, offer, policy)
+    payer = await _find_payer(services, offer, policy)
     decision = authorise(payer, TASK.name, "event", policy, services.settings.trusted_bots)
     if not decision.allowed and paid_by is not None:
         actor = paid_by
@@ -154,16 +165,16 @@ async def _consider(
         decision = authorise(payer, TASK.name, "event", policy)
     await record(services, event.guid, offer.repository, actor, f"start {TASK.name}", decision)
     if decision.allowed or watched:
-        kept = trigger if decision.allowed else "look"
+        trigger = request.trigger if decision.allowed else "look"
         principal = Principal(actor=actor, vouched=decision.reason)
-        await begin(services, TASK, offer.request(event, kept, principal, full=full))
+        await begin(services, TASK, offer.request(event, trigger, principal, full=request.full))
         return
     text = services.outgoing(f"{decision.reason} Somebody with write permission starts a review with `/review`.")
     report = CheckReport(title="Not reviewed by itself", summary=text, conclusion="skipped")
     await check_run.say(services, request, offer.head_sha, report)
 
 
-async def _payer(services: Services, offer: _Offer, policy: Policy) -> Principal:
+async def _find_payer(services: Services, offer: _Offer, policy: Policy) -> Principal:
     """Return who stands for the cost of a review nobody asked for.
 
     Who pushes to the repository may spend; of a fork its author, if they could push, unless policy opens it.
@@ -182,8 +193,11 @@ async def _payer(services: Services, offer: _Offer, policy: Policy) -> Principal
     return await identify(services, offer.repository, offer.author)
 
 
-async def _policy(services: Services, event: Event, offer: _Offer) -> Policy | None:
-    """The policy, and meanwhile the token of the first sign; one that is wrong is told on the check run."""
+async def _load_policy(services: Services, event: Event, offer: _Offer) -> Policy | None:
+    """Load the policy, and meanwhile the token of the first sign.
+
+    A policy that is wrong is told on the check run.
+    """
     try:
         policy, _ = await asyncio.gather(
             services.policies.load(offer.repository), services.github.for_repository(offer.repository, CHECKS)
@@ -197,9 +211,12 @@ async def _policy(services: Services, event: Event, offer: _Offer) -> Policy | N
 
 
 async def _drop_older(services: Services, offer: _Offer) -> ReviewTask | None:
-    """Return the review that this delivery overtakes, stopped; also one that has noticed by itself and given up."""
-    newest = await _newest(services, offer)
-    if newest is None or _reads(newest, offer):
+    """Stop and return the review that this delivery overtakes.
+
+    One that has noticed by itself and given up counts as well.
+    """
+    newest = await _find_newest(services, offer)
+    if newest is None or _is_current(newest, offer):
         return None
     if newest.ended is None:
         await services.engine.cancel(newest.id, f"A push of {offer.head_sha[:10]}")
@@ -208,15 +225,15 @@ async def _drop_older(services: Services, offer: _Offer) -> ReviewTask | None:
     return ReviewTask.model_validate(newest.argument)
 
 
-def _reads(task: Task, offer: _Offer) -> bool:
-    """Return whether a review is about the head and the base that a delivery names."""
+def _is_current(task: Task, offer: _Offer) -> bool:
+    """Return whether a review is about the head and base of a delivery."""
     request = ReviewTask.model_validate(task.argument)
     heads = {task.posted.get("head"), request.head_sha}
     bases = {task.posted.get("base"), request.base_branch} - {None}
     return offer.head_sha in heads and (not bases or offer.base_branch in bases)
 
 
-async def _newest(services: Services, offer: _Offer) -> Task | None:
+async def _find_newest(services: Services, offer: _Offer) -> Task | None:
     found = await services.store.run(
         lambda connection: tasks.find(connection, offer.repository.id, offer.number, flow=TASK.name)
     )
@@ -224,20 +241,24 @@ async def _newest(services: Services, offer: _Offer) -> Task | None:
 
 
 async def _has_watched_findings(services: Services, offer: _Offer) -> bool:
-    name, number = offer.repository.full_name, offer.number
-    return await services.store.run(lambda connection: findings.has_watched(connection, name, number))
+    name = offer.repository.full_name
+    return await services.store.run(lambda connection: findings.has_watched(connection, name, offer.number))
 
 
 async def _is_us(services: Services, actor: Actor) -> bool:
     return actor.type == "Bot" and actor.id == (await services.github.bot()).id
 
 
-def _offer(event: Event) -> _Offer | None:
-    """None where the payload lacks what every real one has."""
+def _parse_offer(event: Event) -> _Offer | None:
+    """Read a delivery; None where it lacks what every real one has."""
     pull: dict[str, Any] = event.payload.get("pull_request") or {}
-    head, user = pull.get("head") or {}, pull.get("user") or {}
-    repository, number, sender = event.repository(), event.number, event.sender()
-    sha, base = head.get("sha"), (pull.get("base") or {}).get("ref")
+    head = pull.get("head") or {}
+    user = pull.get("user") or {}
+    sha = head.get("sha")
+    base = (pull.get("base") or {}).get("ref")
+    repository = event.repository()
+    number = event.number
+    sender = event.sender()
     if repository is None or number is None or sender is None:
         return None
     if not isinstance(sha, str) or not isinstance(base, str):

@@ -1,6 +1,7 @@
-"""The verifier: a separate question for each finding, which sees the claim and the code and must bring a proof.
+"""Verify each finding with a question of its own.
 
-Code decides what its answer is worth: the quote has to stand in the file, and an input that fails has to be named.
+The verifier sees the claim and the code and must bring a proof. Code decides what its answer is worth: the quote has to
+stand in the file, and an input that fails has to be named.
 """
 
 from __future__ import annotations
@@ -52,29 +53,32 @@ VERDICT = Tool(
 )
 
 
-def step_name(finding: Finding) -> str:
-    """The name of a finding's step: another claim is another question."""
+def name_step(finding: Finding) -> str:
+    """Return the name of a finding's step: another claim is another question."""
     return f"verify-{digest(finding.path, finding.quote, finding.title, finding.claim)[:10]}"
 
 
 async def verify(
-    review: Review, subject: Subject, looked: ReviewPlan, background: Background, turns: asyncio.Lock, finding: Finding
+    review: Review, subject: Subject, plan: ReviewPlan, background: Background, turns: asyncio.Lock, finding: Finding
 ) -> Verdict:
-    """Return a model's verdict on one finding, checked by code. A model that fails leaves the finding unproved."""
+    """Return a model's verdict on one finding, checked by code.
+
+    A model that fails leaves the finding unproved.
+    """
     await review.stage(Stage.VERIFY, "started")
-    runs = SandboxRuns(review, looked, turns) if may_run(review, subject) else None
-    prompt = await _prompt(review, subject, looked, background, finding, runs=runs is not None)
+    runs = SandboxRuns(review, plan, turns) if may_run(review, subject) else None
+    prompt = await _write_prompt(review, subject, plan, background, finding, runs=runs is not None)
     inquiry = Inquiry(
         assignment=review,
-        name=step_name(finding),
+        name=name_step(finding),
         role="verify",
         system=render("review/verifier.md.j2", repository=review.task.repository.full_name, nonce=subject.nonce),
-        sha=looked.head_sha,
+        sha=plan.head_sha,
         answer=VERDICT,
         turns=_TURNS,
         max_output=4096,
         run=runs.run if runs is not None else None,
-        hide=partial(placeholders.redact, secrets=await diff.read_secrets(review, looked)),
+        hide=partial(placeholders.redact, secrets=await diff.read_secrets(review, plan)),
     )
     try:
         answer = await inquiry.ask(prompt)
@@ -82,18 +86,19 @@ async def verify(
         return Verdict(fate="unproved", reason=error.message, short=isinstance(error, BudgetExceeded))
     if answer.arguments is None:
         return Verdict(fate="unproved", reason=answer.problem or "the model gave no answer")
-    verdict = await _judged(review, looked, finding, answer.arguments, answer.model)
+    verdict = await _judge(review, plan, finding, answer.arguments, answer.model)
     if runs is None:
         return verdict
     return verdict.model_copy(update={"tried": runs.done[-1] if runs.done else None, "trouble": runs.trouble})
 
 
-async def _judged(review: Review, looked: ReviewPlan, finding: Finding, said: Mapping[str, Any], model: str) -> Verdict:
+async def _judge(review: Review, plan: ReviewPlan, finding: Finding, said: Mapping[str, Any], model: str) -> Verdict:
     reason, failing = (" ".join(str(said[key]).split())[:_SAID] for key in ("reason", "failing_input"))
     if said["holds"] is not True:
         return Verdict(fate="refuted", reason=reason, model=model)
-    path, quote = str(said["path"]).removeprefix("./"), str(said["quote"])[:_SAID]
-    proof = await _proof(review, looked, finding, path, quote)
+    path = str(said["path"]).removeprefix("./")
+    quote = str(said["quote"])[:_SAID]
+    proof = await _find_proof(review, plan, finding, path, quote)
     if proof is None:
         return Verdict(fate="unproved", reason="the check quoted code that is not in the file", model=model)
     if not failing:
@@ -110,35 +115,38 @@ async def _judged(review: Review, looked: ReviewPlan, finding: Finding, said: Ma
     )
 
 
-async def _proof(review: Review, looked: ReviewPlan, finding: Finding, path: str, quote: str) -> Place | None:
-    """Return where a proof stands, near the finding. What was removed is quoted from where it still stood."""
-    changed = (await diff.read_changed(review, looked)).get(path)
+async def _find_proof(review: Review, plan: ReviewPlan, finding: Finding, path: str, quote: str) -> Place | None:
+    """Return where a proof stands, near the finding.
+
+    What was removed is quoted from where it still stood.
+    """
+    changed = (await diff.read_changed(review, plan)).get(path)
     line = finding.line if path == finding.path else None
-    head = (await diff.read_texts(review, looked, looked.head_sha, [path])).get(path, "")
+    head = (await diff.read_texts(review, plan, plan.head_sha, [path])).get(path, "")
     if changed is None:
         return places.find_in_text(path, head, quote, line)
     base = ""
     if finding.removed:
-        base = (await diff.read_texts(review, looked, looked.merge_base, [changed.old_path])).get(changed.old_path, "")
+        base = (await diff.read_texts(review, plan, plan.merge_base, [changed.old_path])).get(changed.old_path, "")
     side: Side | None = "LEFT" if finding.removed else None
     return places.find_place(changed, quote, line, side, head=head, base=base, exact=True)
 
 
-async def _prompt(
-    review: Review, subject: Subject, looked: ReviewPlan, background: Background, finding: Finding, *, runs: bool
+async def _write_prompt(
+    review: Review, subject: Subject, plan: ReviewPlan, background: Background, finding: Finding, *, runs: bool
 ) -> str:
-    diffs = await diff.read_changed(review, looked)
-    head = (await diff.read_texts(review, looked, looked.head_sha, [finding.path])).get(finding.path)
+    diffs = await diff.read_changed(review, plan)
+    head = (await diff.read_texts(review, plan, plan.head_sha, [finding.path])).get(finding.path)
     rows = await asyncio.to_thread(excerpts.render_rows, diffs[finding.path], head)
-    others = await asyncio.to_thread(_others, diffs, finding.path)
+    others = await asyncio.to_thread(_show_other_diffs, diffs, finding.path)
     return render(
         "review/verify.md.j2",
         nonce=subject.nonce,
         path=finding.path,
-        claim=_claim(finding),
+        claim=_write_claim(finding),
         diff="\n".join(rows)[:_MAX_DIFF],
         others=others,
-        code=_around(head or "", finding.line),
+        code=_show_around(head or "", finding.line),
         origins=background.origins.get(finding.path, ()),
         checks=background.checks,
         tests=background.tests.get(finding.path, ()),
@@ -146,9 +154,14 @@ async def _prompt(
     )
 
 
-def _others(diffs: Mapping[str, FileDiff], path: str) -> str:
-    """Return the diffs of the other files, as far as there is room, and the names of those for which there is none."""
-    parts, left, room = [], [], _MAX_OTHERS
+def _show_other_diffs(diffs: Mapping[str, FileDiff], path: str) -> str:
+    """Return the diffs of the other files, as far as there is room.
+
+    Those for which there is none are named.
+    """
+    parts: list[str] = []
+    left: list[str] = []
+    room = _MAX_OTHERS
     for other, one in diffs.items():
         if other == path or not one.hunks:
             continue
@@ -162,14 +175,17 @@ def _others(diffs: Mapping[str, FileDiff], path: str) -> str:
     return "\n\n".join([*parts, *more])
 
 
-def _claim(finding: Finding) -> str:
+def _write_claim(finding: Finding) -> str:
     where = f"{finding.path}, about line {finding.line}" if finding.line else finding.path
     failing = f"\nIt is said to fail for: {finding.failing_input}" if finding.failing_input else ""
     return f"{finding.title}\n\n{finding.claim}{failing}\n\nAbout this code ({where}):\n{finding.quote}"
 
 
-def _around(text: str, line: int | None) -> str:
-    """The file with its line numbers, or the part around a line where it is long."""
+def _show_around(text: str, line: int | None) -> str:
+    """Return a file with its line numbers.
+
+    Of a long one only the part around a line is returned.
+    """
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     if len(lines) <= _WHOLE_FILE:
         return number_lines(lines, 1, len(lines))

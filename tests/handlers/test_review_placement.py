@@ -12,7 +12,7 @@ from bot.pulls import places
 from bot.pulls.memory import check_finding, report_finding
 from bot.pulls.records import Finding, PlacedFinding, Verdict
 from handlers.review import placement, ranking
-from handlers.review.words import comment_text
+from handlers.review.words import write_comment
 from tests.pulls.test_places import diff
 
 OLD = ["def mean(prices):", "    total = sum(prices)", "    return total", "", "TAX = 3"]
@@ -36,7 +36,7 @@ def claim(**said: Any) -> Finding:
 
 
 def settle(**said: Any) -> PlacedFinding | None:
-    return placement.settle(claim(**said), DIFFS, HEAD, BASE)
+    return placement.place_finding(claim(**said), DIFFS, HEAD, BASE)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_what_is_not_there_is_invented(quote: str) -> None:
 
 
 def test_one_cause_is_said_once_and_the_tool_that_proves_it_stays() -> None:
-    tool = placement.of_tool(
+    tool = placement.place_tool_finding(
         StaticFinding(tool="bandit", rule="B605", path="run.py", line=4, end_line=4, message="Shell", severity="error"),
         DIFFS,
         HEAD,
@@ -77,7 +77,7 @@ def test_one_cause_is_said_once_and_the_tool_that_proves_it_stays() -> None:
     assert mine is not None
     assert reworded is not None
     assert elsewhere is not None
-    assert placement.distinct([reworded, elsewhere, mine, tool]) == (tool, elsewhere, mine)
+    assert placement.drop_repeats([reworded, elsewhere, mine, tool]) == (tool, elsewhere, mine)
 
 
 def test_two_causes_at_one_place_are_one_comment_whose_suggestion_cures_both() -> None:
@@ -85,14 +85,14 @@ def test_two_causes_at_one_place_are_one_comment_whose_suggestion_cures_both() -
     other = settle(line=3, title="Rounds money", claim="Floats lose cents of large sums.", suggestion="    return 1")
     assert first is not None
     assert other is not None
-    both = placement.distinct([first, other])
+    both = placement.drop_repeats([first, other])
     assert len(both) == 2, "nothing is dropped"
     verdict = Verdict(fate="verified", reason="r", path="shop.py", quote="q", line=3, failing_input="f", model="m")
     proved = [one.model_copy(update={"verdict": verdict}) for one in both]
     inline, folded = ranking.split(proved, 5)
     assert (len(inline), folded, len(inline[0].also)) == (1, (), 1)
     assert inline[0].finding.suggestion is None
-    text = comment_text(inline[0], "")
+    text = write_comment(inline[0], "")
     assert "Division by zero" in text
     assert "Rounds money" in text
     cure = {"suggestion": "    return 2"}
@@ -106,7 +106,7 @@ def test_a_rule_that_is_broken_a_thousand_times_is_told_a_few() -> None:
         for n in range(1000)
         for rule in ("F821", "B006")
     ]
-    assert [one.rule for one in placement.few(found)] == ["F821", "B006"] * 3
+    assert [one.rule for one in placement.limit_repeats(found)] == ["F821", "B006"] * 3
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def settle_cart(
 ) -> PlacedFinding | None:
     diffs = {"cart.py": file("cart.py", old.split("\n"), new.split("\n"))}
     finding = claim(path="cart.py", quote=quote, line=line, **said)
-    return placement.settle(finding, diffs, {"cart.py": new}, {"cart.py": old})
+    return placement.place_finding(finding, diffs, {"cart.py": new}, {"cart.py": old})
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_of_lines_that_read_the_same_the_claimed_one_is_told_and_shown(line: int
 def test_links_and_submodules_have_a_place(old: str, new: str, quote: str) -> None:
     diffs = {"lib": file("lib", [f"old {old}"], [new])}
     for head in ({}, {"lib": new}):
-        found = placement.settle(claim(path="lib", quote=quote), diffs, head, {})
+        found = placement.place_finding(claim(path="lib", quote=quote), diffs, head, {})
         assert found is not None
         assert found.anchor is not None
         assert (found.anchor.line, found.anchor.side) == (1, "RIGHT")
@@ -265,6 +265,6 @@ def test_what_is_proved_and_grave_is_said_first_and_inline() -> None:
         return found.model_copy(update={"verdict": verdict})
 
     bug, risk, doubt, nit = one("bug", proved), one("risk", proved), one("blocker", None), one("nit", None)
-    inline, folded = ranking.split(ranking.ordered([nit, risk, doubt, bug], {}), 1)
+    inline, folded = ranking.split(ranking.rank_findings([nit, risk, doubt, bug], {}), 1)
     assert inline == (bug.model_copy(update={"also": (risk,)}),), "what is proved at the same place goes along"
     assert folded == (doubt, nit)

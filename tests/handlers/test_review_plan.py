@@ -14,7 +14,7 @@ from bot.policy import Policy
 from bot.pulls import excerpts, hunks, skipped
 from bot.pulls.records import CONCERNS, ChangedFile, CoverageGap, Part, Reading, ReviewResult, Risk
 from handlers.review import finders, guidance, plan
-from handlers.review.previous import Earlier
+from handlers.review.previous import EarlierReviews
 from tests.pulls.test_places import diff
 
 LONG = [f"line_{number} = {number}" for number in range(1, 400)]
@@ -169,11 +169,11 @@ names = st.sampled_from(["auth/login.py", "app.py", "tests/test_app.py", "README
 @settings(max_examples=60)
 def test_every_row_has_a_reader(sizes: dict[str, list[int]]) -> None:
     shown = {path: tuple("x" * size for size in rows) for path, rows in sizes.items()}
-    risks: dict[str, Risk] = {path: plan.risk_of(changed(path, LONG[:3], LONG[1:4]))[0] for path in shown}
+    risks: dict[str, Risk] = {path: plan.assess_risk(changed(path, LONG[:3], LONG[1:4]))[0] for path in shown}
     facts = [
         ChangedFile(path=path, old_path=path, status="modified", added=1, removed=1, risk=risks[path]) for path in shown
     ]
-    readings = plan.readings(facts, shown)
+    readings = plan.plan_readings(facts, shown)
     read: Counter[tuple[str, int, str]] = Counter()
     for one in readings:
         assert one.parts
@@ -192,9 +192,9 @@ def test_a_small_change_is_read_once_for_everything() -> None:
     small = {"auth/login.py": ("x" * 100,) * 100}
     path = "auth/login.py"
     facts = [ChangedFile(path=path, old_path=path, status="modified", added=1, removed=0, risk="high")]
-    assert [one.concerns for one in plan.readings(facts, small)] == [CONCERNS]
+    assert [one.concerns for one in plan.plan_readings(facts, small)] == [CONCERNS]
     large = {"auth/login.py": ("x" * 100,) * 200}
-    assert len(plan.readings(facts, large)) == 3
+    assert len(plan.plan_readings(facts, large)) == 3
 
 
 @pytest.mark.parametrize(
@@ -210,26 +210,28 @@ def test_a_small_change_is_read_once_for_everything() -> None:
     ],
 )
 def test_risk_is_matched_on_whole_words(line: str, is_sensitive: bool) -> None:
-    _, why = plan.risk_of(changed("app.py", LONG[:3], [*LONG[:3], line]))
+    _, why = plan.assess_risk(changed("app.py", LONG[:3], [*LONG[:3], line]))
     assert why == ("it touches what must be safe" if is_sensitive else "")
 
 
 @pytest.mark.parametrize("path", ["authors.py", "docs/passing.md", "paying.py", "sessions.py"])
 def test_a_path_is_matched_on_whole_words(path: str) -> None:
-    assert plan.risk_of(changed(path, LONG[:3], LONG[1:4]))[1] == ""
+    assert plan.assess_risk(changed(path, LONG[:3], LONG[1:4]))[1] == ""
 
 
 def test_guidelines_are_cut_to_what_touches_the_change() -> None:
     about = "## Prices\n\nA price is an integer of cents. Use parse_price.\n\n"
     other = "".join(f"## Chapter {number}\n\n{'Release notes are written by hand. ' * 20}\n\n" for number in range(12))
-    ((path, text),) = guidance.cut([("AGENTS.md", f"# Guide\n\n{other}{about}")], ["x = parse_price(text)  # cents"])
+    ((path, text),) = guidance.select_sections(
+        [("AGENTS.md", f"# Guide\n\n{other}{about}")], ["x = parse_price(text)  # cents"]
+    )
     assert path == "AGENTS.md"
     assert "Use parse_price." in text
     assert len(text) < 4_200
     assert "passages that do not touch this change are left out" in text
     short = [("AGENTS.md", "Never use floats here.\n")]
-    assert guidance.cut(short, []) == tuple(short), "what is short is not cut"
-    one_piece = guidance.cut([("AGENTS.md", "words and words. " * 1_000)], ["x"])
+    assert guidance.select_sections(short, []) == tuple(short), "what is short is not cut"
+    one_piece = guidance.select_sections([("AGENTS.md", "words and words. " * 1_000)], ["x"])
     assert 3_000 < len(one_piece[0][1]) < 4_200, "a guide of one piece is not lost"
 
 
@@ -242,15 +244,15 @@ def test_old_findings_of_tools_are_shown_where_the_change_is() -> None:
     two = changed("a.py", LONG[:60], [*LONG[:50], "new = 2", *LONG[51:60]])
     reading = Reading(name="find", parts=(Part(path="a.py", start=0, end=9),), concerns=CONCERNS)
     static = Analysis(new=(found(51),), evidence=(found(3), found(49)))
-    told = finders.evidence(static, {"a.py": two}, reading)
+    told = finders.select_evidence(static, {"a.py": two}, reading)
     assert told == ["a.py:51 ruff F821: at 51", "a.py:49 ruff F821: at 49"]
 
 
 def test_risk_is_said_with_its_reason() -> None:
-    assert plan.risk_of(changed("auth/login.py", LONG[:3], LONG[1:4]))[0] == "high"
-    assert plan.risk_of(changed("docs/login.md", LONG[:3], LONG[1:4]))[0] == "medium"
-    assert plan.risk_of(changed("tests/test_x.py", LONG[:3], LONG[1:4])) == ("low", "")
-    level, why = plan.risk_of(changed("app.py", [], LONG))
+    assert plan.assess_risk(changed("auth/login.py", LONG[:3], LONG[1:4]))[0] == "high"
+    assert plan.assess_risk(changed("docs/login.md", LONG[:3], LONG[1:4]))[0] == "medium"
+    assert plan.assess_risk(changed("tests/test_x.py", LONG[:3], LONG[1:4])) == ("low", "")
+    level, why = plan.assess_risk(changed("app.py", [], LONG))
     assert (level, why) == ("medium", "399 changed lines")
 
 
@@ -263,8 +265,8 @@ def test_what_was_not_read_for_everything_is_read_again() -> None:
     last = ReviewResult(
         head_sha="a", merge_base="b", rules="r", files=tuple(files), unread={"c.py": "down"}, missed=(missed,)
     )
-    assert Earlier(results=(last,)).hunks("r") == {"a.py": ("h",)}
-    assert Earlier(results=(last,)).hunks("other instructions") == {}
+    assert EarlierReviews(results=(last,)).hunks("r") == {"a.py": ("h",)}
+    assert EarlierReviews(results=(last,)).hunks("other instructions") == {}
     partly = last.model_copy(update={"files": (files[0].model_copy(update={"in_part": "cut"}), *files[1:])})
-    assert Earlier(results=(partly,)).hunks("r") == {}
+    assert EarlierReviews(results=(partly,)).hunks("r") == {}
     assert not last.complete

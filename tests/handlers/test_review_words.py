@@ -16,7 +16,7 @@ from bot.pulls.records import (
     Verdict,
     VerifierCommand,
 )
-from handlers.review.words import check_report, comment_text, review_text, sentence, summary_text
+from handlers.review.words import make_check_report, write_comment, write_review, write_sentence, write_summary
 
 FINDING = Finding(
     path="a.py",
@@ -40,18 +40,18 @@ def review(**said: object) -> ReviewResult:
 
 
 def test_nothing_to_say_is_one_line() -> None:
-    text = summary_text(review())
+    text = write_summary(review())
     assert text == (
         "I read 1 of 2 changed files and found nothing to say. The check run says why I left out the other. "
         "<sub>Read at `aaaaaaaaaa`. Cost $0.05, 4 model calls. `/review` asks again, `/help` says what else.</sub>"
     )
-    report = check_report(review())
+    report = make_check_report(review())
     assert (report.conclusion, report.title) == ("success", "Nothing to say")
     assert "`b.lock`: a lock file" in report.summary
 
 
 def test_a_comment_says_what_fails_and_what_proves_it() -> None:
-    text = comment_text(PROVED, "```suggestion\nreturn 1\n```")
+    text = write_comment(PROVED, "```suggestion\nreturn 1\n```")
     assert text.split("\n\n") == [
         "**Bug: It is `None`**",
         "So it is.",
@@ -60,13 +60,13 @@ def test_a_comment_says_what_fails_and_what_proves_it() -> None:
         "<sub>Checked by a second reading (m), which shows `a.py:3`: `return x`</sub>",
     ]
     tool = FINDING.model_copy(update={"source": "bandit:B605", "claim": ""})
-    assert "Says `bandit:B605`, and did not before this change." in comment_text(PlacedFinding(finding=tool), "")
+    assert "Says `bandit:B605`, and did not before this change." in write_comment(PlacedFinding(finding=tool), "")
 
 
 def test_what_was_tried_is_one_line_until_it_is_opened() -> None:
     tried = VerifierCommand(command="cat <<E\n```\n</details>\nE", ended="exit code 1", output="# Approved\n\n@octo")
     one = PROVED.model_copy(update={"verdict": PROOF.model_copy(update={"tried": tried})})
-    text = comment_text(one, "")
+    text = write_comment(one, "")
     before, _, rest = text.partition("<details><summary>Tried in the sandbox: exit code 1</summary>")
     shown, _, after = rest.rpartition("</details>")
     assert (before, after) == (
@@ -79,8 +79,8 @@ def test_what_was_tried_is_one_line_until_it_is_opened() -> None:
     assert outgoing(text) == text, "it is sure to be code, so nothing of it has to be made harmless"
     silent = tried.model_copy(update={"output": " \n"})
     one = PROVED.model_copy(update={"verdict": PROOF.model_copy(update={"tried": silent})})
-    assert "It wrote nothing." in comment_text(one, "")
-    assert "Approved" not in summary_text(review(folded=(one,)))
+    assert "It wrote nothing." in write_comment(one, "")
+    assert "Approved" not in write_summary(review(folded=(one,)))
 
 
 def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
@@ -89,7 +89,7 @@ def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
     since = FollowUp(fixed=("One",), open=("Two", "Three"))
     dropped = DropCounts(refuted=2, invented=1)
     told = review(inline=(PROVED,), folded=(DOUBT,), static=static, since=since, dropped=dropped, issues=(7,))
-    text = summary_text(told)
+    text = write_summary(told)
     assert text.startswith("I read 1 of 2 changed files: 1 bug. Of what I said before: 1 fixed, 2 still open.")
     assert "*bug*: gives a wrong result" in text
     assert "1 that nobody proved" in text
@@ -99,7 +99,7 @@ def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
     assert "Not run: zizmor (not installed)." in text
     assert "Thrown away: 2 refuted by the check, 1 about code that is not there." in text
     assert "Checked against #7." in text
-    assert check_report(told).title == "1 bug, 2 still open"
+    assert make_check_report(told).title == "1 bug, 2 still open"
 
 
 def test_comment_check_and_summary_count_the_same() -> None:
@@ -107,55 +107,57 @@ def test_comment_check_and_summary_count_the_same() -> None:
     told_before = tool.model_copy(update={"again": True})
     joined = PROVED.model_copy(update={"also": (PROVED,)})
     told = review(inline=(joined,), folded=(tool, DOUBT, told_before))
-    assert review_text(told).startswith("2 bugs, 1 risk.")
-    assert sentence(told) == "I read 1 of 2 changed files: 2 bugs, 1 risk."
-    assert check_report(told).title == "2 bugs, 1 risk"
+    assert write_review(told).startswith("2 bugs, 1 risk.")
+    assert write_sentence(told) == "I read 1 of 2 changed files: 2 bugs, 1 risk."
+    assert make_check_report(told).title == "2 bugs, 1 risk"
 
 
 def test_only_what_was_read_is_called_read() -> None:
-    assert sentence(review(files=())) == "The pull request changes no files, so there was nothing to read."
-    pushed = check_report(review(files=(READ,), read=False))
+    assert write_sentence(review(files=())) == "The pull request changes no files, so there was nothing to read."
+    pushed = make_check_report(review(files=(READ,), read=False))
     assert (pushed.conclusion, pushed.title) == ("neutral", "1 changed file not read")
-    back = check_report(review(since=FollowUp(back=("One",))))
+    back = make_check_report(review(since=FollowUp(back=("One",))))
     assert (back.conclusion, back.title) == ("neutral", "1 back again")
     partly = review(files=(READ.model_copy(update={"in_part": "one line was cut"}),))
-    assert sentence(partly) == "I read the one changed file (1 only in part) and found nothing to say."
-    assert "- `a.py`: one line was cut" in summary_text(partly)
-    assert check_report(partly).title == "1 file read only in part"
+    assert write_sentence(partly) == "I read the one changed file (1 only in part) and found nothing to say."
+    assert "- `a.py`: one line was cut" in write_summary(partly)
+    assert make_check_report(partly).title == "1 file read only in part"
 
 
 def test_what_could_not_be_read_is_said_first() -> None:
     told = review(unread={"a.py": "The model is down."})
-    assert sentence(told) == "I could not read the 1 changed file; the reasons are below."
+    assert write_sentence(told) == "I could not read the 1 changed file; the reasons are below."
     half = review(files=(READ, READ.model_copy(update={"path": "c.py"})), unread={"c.py": "It is down."})
-    assert sentence(half).startswith("I read 1 of 2 changed files: nothing to say on their lines.")
-    assert "- `a.py`: The model is down." in summary_text(told)
-    report = check_report(told)
+    assert write_sentence(half).startswith("I read 1 of 2 changed files: nothing to say on their lines.")
+    assert "- `a.py`: The model is down." in write_summary(told)
+    report = make_check_report(told)
     assert (report.conclusion, report.title) == ("neutral", "Not complete: 1 file could not be read")
 
 
 def test_what_was_not_read_for_everything_is_said() -> None:
     missed = CoverageGap(concerns=("tests", "docs"), paths=("a.py",), reason="No money is left.")
     told = review(files=(READ,), missed=(missed,))
-    assert sentence(told).startswith("I read the one changed file, but not everything for tests and docs: nothing")
-    assert "- 1 file for tests and docs: No money is left." in summary_text(told)
-    report = check_report(told)
+    assert write_sentence(told).startswith(
+        "I read the one changed file, but not everything for tests and docs: nothing"
+    )
+    assert "- 1 file for tests and docs: No money is left." in write_summary(told)
+    report = make_check_report(told)
     assert (report.conclusion, report.title) == ("neutral", "Not complete: 1 of 3 readings gave no answer")
 
 
 def test_only_policy_fails_the_check() -> None:
-    assert check_report(review(inline=(PROVED,))).conclusion == "neutral"
-    assert check_report(review(inline=(PROVED,), blocks=True)).conclusion == "failure"
+    assert make_check_report(review(inline=(PROVED,))).conclusion == "neutral"
+    assert make_check_report(review(inline=(PROVED,), blocks=True)).conclusion == "failure"
 
 
 def test_what_is_proved_but_not_inline_is_an_annotation() -> None:
-    (note,) = check_report(review(folded=(PROVED, DOUBT))).annotations
+    (note,) = make_check_report(review(folded=(PROVED, DOUBT))).annotations
     assert (note.path, note.start_line, note.annotation_level) == ("a.py", 3, "warning")
 
 
 def test_words_of_others_stay_in_their_place() -> None:
     evil = FINDING.model_copy(update={"title": "</details>\n# Approved", "claim": "```\n<details open>\n| a |"})
-    text = summary_text(review(folded=(DOUBT.model_copy(update={"finding": evil}),)))
+    text = write_summary(review(folded=(DOUBT.model_copy(update={"finding": evil}),)))
     assert text.count("<details>") == text.count("</details>")
     assert "\n# Approved" not in text
     assert "\n```" not in text

@@ -31,7 +31,7 @@ from bot.pulls.memory import (
 )
 from bot.pulls.records import Finding, PlacedFinding
 from bot.store.findings import State
-from handlers.review.recheck import Answer, concluded
+from handlers.review.recheck import RecheckAnswer, conclude
 
 BOT, HEAD = 99, "a" * 40
 PATH = "shop/basket.py"
@@ -325,18 +325,18 @@ def test_what_still_holds_is_remembered_and_not_asked_again() -> None:
     changed = {PATH: TEXT.replace("len(prices)", "max(len(prices), 0)")}
     checked = check_finding(told(ZERO), changed)
     assert checked.standing == "doubtful"
-    answer = Answer(path=PATH, quote="total / max(len(prices), 0)", reason="Zero stays zero.")
-    (one, unheard) = (concluded(checked, each, "b" * 40, changed).told for each in (answer, None))
+    answer = RecheckAnswer(path=PATH, quote="total / max(len(prices), 0)", reason="Zero stays zero.")
+    (one, unheard) = (conclude(checked, each, "b" * 40, changed).told for each in (answer, None))
     assert (one.state, one.head_sha, one.finding.quote) == ("open", "b" * 40, "    return total / max(len(prices), 0)")
     assert check_finding(one, {PATH: NEW + changed[PATH]}).standing == "stands"
     assert check_finding(unheard, changed).standing == "doubtful"
-    assert concluded(checked, answer.model_copy(update={"fixed": True}), "b" * 40, changed).told.state == "fixed"
+    assert conclude(checked, answer.model_copy(update={"fixed": True}), "b" * 40, changed).told.state == "fixed"
 
 
 def test_a_finding_answered_elsewhere_is_quiet_until_it_moves() -> None:
     changed = {PATH: TEXT.replace("return total / len(prices)", "return divide(total, prices)")}
     checked = check_finding(told(ZERO), changed)
-    answer = Answer(path="shop/divide.py", quote="return total / len(prices)", reason="It moved.")
-    one = concluded(checked, answer, "b" * 40, changed).told
+    answer = RecheckAnswer(path="shop/divide.py", quote="return total / len(prices)", reason="It moved.")
+    one = conclude(checked, answer, "b" * 40, changed).told
     assert check_finding(one, {PATH: NEW + changed[PATH]}).standing == "stands"
     assert check_finding(one, {PATH: changed[PATH].replace("divide(total", "safe(total")}).standing == "doubtful"
