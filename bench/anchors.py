@@ -27,7 +27,7 @@ from typing import Any
 
 from bench.anchors_damage import DAMAGES, INVENTIONS, NUMBERS, Target, indentations, targets
 from bench.edits_damage import Case, cases, read_gzip
-from bot.edits.syntax import broken_by
+from bot.edits.syntax import find_syntax_error
 from bot.github.text.anchors import Anchor
 from bot.github.text.diffs import DiffLine, FileDiff, Hunk, Kind, parse_diff
 from bot.github.text.suggestions import suggestion
@@ -292,7 +292,9 @@ def _commit(case: Case, file: FileDiff, old: list[DiffLine], new: list[DiffLine]
         return "not by itself"
     found = find_place(file, quote, old[0].new, head=case.before, base=case.after)
     anchor = found.anchor if found is not None else None
-    block = suggestion(anchor, file, case.before, replacement, quote=quote, broken_by=broken_by) if anchor else None
+    block = (
+        suggestion(anchor, file, case.before, replacement, quote=quote, broken_by=find_syntax_error) if anchor else None
+    )
     if anchor is None or block is None:
         return "none"
     fence = re.match("`+", block)

@@ -55,7 +55,6 @@ LONGEST_SUMMARY = 72  # characters; reasons, shapes and errors stand below the f
 NOT_DONE = frozenset(
     {
         "bot/analysis",
-        "bot/edits",
         "bot/sandbox",
         "bot/toolchains",
         "handlers",

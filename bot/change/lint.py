@@ -8,7 +8,7 @@ import sys
 from collections import Counter
 
 from bot.change.records import Gate
-from bot.edits.syntax import broken_by
+from bot.edits.syntax import find_syntax_error
 from bot.git.changes import Changes
 from bot.git.mirrors import Mirror
 
@@ -21,7 +21,7 @@ async def parse_gate(mirror: Mirror, base_sha: str, changes: Changes) -> Gate:
     faults = []
     for path, after in changes.files.items():
         before = await mirror.read(base_sha, path) or ""
-        fault = await asyncio.to_thread(broken_by, path, before, after) if after is not None else None
+        fault = await asyncio.to_thread(find_syntax_error, path, before, after) if after is not None else None
         if fault is not None:
             faults.append(f"{path}:{fault[0]}: {fault[1]}")
     return Gate(name="parse", passed=not faults, after=f"{len(faults)} stopped parsing", detail="\n".join(faults))

@@ -1,17 +1,21 @@
-"""Model text to exact changes: parse, locate, apply. Pure functions on text."""
+"""Turn a model's answer into exact changes of files.
+
+:func:`parse` reads edits out of the answer's text, :func:`apply` locates and applies them, all or none, and
+:func:`format_for` chooses the format to ask a model for. Pure functions on text.
+"""
 
 from __future__ import annotations
 
-from bot.edits.apply import apply
 from bot.edits.calls import make_edit, make_file
 from bot.edits.formats import EditFormat, format_for
-from bot.edits.parse import parse
+from bot.edits.parser import parse
+from bot.edits.session import apply
 from bot.edits.values import (
-    Applied,
     Delete,
     Edit,
     EditError,
     EditRefused,
+    EditResult,
     Hunk,
     ParseError,
     Rename,
@@ -20,12 +24,12 @@ from bot.edits.values import (
 )
 
 __all__ = [
-    "Applied",
     "Delete",
     "Edit",
     "EditError",
     "EditFormat",
     "EditRefused",
+    "EditResult",
     "Hunk",
     "ParseError",
     "Rename",

@@ -1,4 +1,8 @@
-"""SEARCH/REPLACE blocks, in the dialects of aider, Agentless, Cline, Roo and git's conflict markers."""
+"""Read SEARCH/REPLACE blocks.
+
+In the dialects of aider (https://aider.chat/docs/more/edit-formats.html), Agentless, Cline, Roo and git's conflict
+markers.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.edits.reading import Reading, path_above, path_in
+from bot.edits.reader import ReadResult, path_above, path_in
 from bot.edits.values import Edit, Hunk, ParseError, Replace
 
 _OPEN = re.compile(r"\s*(?:<{5,9}|-{5,9})\s*(?:SEARCH|ORIGINAL|HEAD|OLD|BEFORE)\b\s*:?>?\s*(.*)", re.I)
@@ -15,8 +19,11 @@ _CLOSE = re.compile(r"\s*(?:>{5,9}|\+{5,9})\s*(?:REPLACE|UPDATED?|NEW|AFTER|MODI
 _ROO_LINE = re.compile(r"\s*:(?:start|end)_line:\s*\d+\s*|\s*-{7}\s*")
 
 
-def read(lines: Sequence[str], at: int) -> Reading | None:
-    """Read the block that begins at line ``at``. Its path is empty where none is written near it."""
+def read(lines: Sequence[str], at: int) -> ReadResult | None:
+    """Read the block that begins at line ``at``.
+
+    Its path is empty where none is written near it.
+    """
     opened = _OPEN.fullmatch(lines[at])
     if opened is None:
         return None
@@ -34,10 +41,10 @@ def read(lines: Sequence[str], at: int) -> Reading | None:
         start = next(n for n in range(start, dividers[0] + 1) if not _ROO_LINE.fullmatch(lines[n]))
     path = path_in(opened[1]) if opened[1] else None
     hunk = Hunk(_text(lines[start : dividers[0]]), _text(lines[dividers[0] + 1 : stop]))
-    return Reading((Replace(path or path_above(lines, at) or "", (hunk,)),), stop + 1)
+    return ReadResult((Replace(path or path_above(lines, at) or "", (hunk,)),), stop + 1)
 
 
-def with_path(edits: Sequence[Edit], before: Sequence[Edit]) -> list[Edit]:
+def fill_paths(edits: Sequence[Edit], before: Sequence[Edit]) -> list[Edit]:
     """Give a block without a path the file of the edit before it."""
     done: list[Edit] = []
     for edit in edits:

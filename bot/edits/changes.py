@@ -1,4 +1,7 @@
-"""All hunks of one file together: each located in the text its author saw, then all applied at once."""
+"""Apply all hunks of one file together.
+
+Each is located in the text its author saw, then all are applied at once.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.edits import refusal
-from bot.edits.already import inside_already, there_already
-from bot.edits.locate import locate
+from bot.edits.idempotence import find_applied_row, is_fragment_replaced
+from bot.edits.locator import locate
 from bot.edits.rungs import RUNG_WORDS, Placement, Rung
-from bot.edits.splice import Splice, splices
-from bot.edits.syntax import broken_by
+from bot.edits.splice import Splice, make_splices
+from bot.edits.syntax import find_syntax_error
 from bot.edits.text import Source, split_lines
-from bot.edits.values import EditRefused, Hunk, refused
+from bot.edits.values import EditRefused, Hunk, make_refusal
 
+# Other readings that are tried when the likeliest does not parse: each parses the file once.
 _MAX_READINGS = 12
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """A hunk, the number of the edit it belongs to, and its group: hunks of one group follow each other in the file."""
+class PendingHunk:
+    """Hunk to apply, with the number of its edit and its group.
+
+    Hunks of one group follow each other in the file.
+    """
 
     edit: int
     hunk: Hunk
@@ -28,33 +35,43 @@ class Wanted:
 
 @dataclass(frozen=True)
 class _Step:
-    wanted: Wanted
+    """Hunk with its place, and the readings of its new lines, likeliest first."""
+
+    pending: PendingHunk
     place: Placement
     readings: list[Splice]
 
 
-def changed(path: str, text: str, wanted: Sequence[Wanted]) -> tuple[str, list[tuple[int, str]]]:
-    """Return (the new text, a note for each hunk with its edit's number). Raises EditRefused."""
+def apply_hunks(path: str, text: str, hunks: Sequence[PendingHunk]) -> tuple[str, list[tuple[int, str]]]:
+    """Apply hunks to a file's text.
+
+    Returns the new text, and for each hunk its edit's number and a note. Raises EditRefused.
+    """
     source = Source.of(text)
     notes: list[tuple[int, str]] = []
     steps: list[_Step] = []
-    pending = [_checked(path, item, text) for item in _once(wanted)]
+    pending = _dedupe(hunks)
+    for item in pending:
+        _check(path, item, text)
     while pending:
-        steps, pending = _round(path, source, pending)
-        notes += [(step.wanted.edit, _note(path, step)) for step in steps]
-        source = _best_reading(path, source, steps)
-    fault = broken_by(path, text, source.text)
+        steps, pending = _place_round(path, source, pending)
+        notes += [(step.pending.edit, _note(path, step)) for step in steps]
+        source = _apply_readings(path, source, steps)
+    fault = find_syntax_error(path, text, source.text)
     if fault is not None:
-        blamed = [step.wanted.edit for step in steps if step.place.start <= fault[0]] or [steps[0].wanted.edit]
+        blamed = [step.pending.edit for step in steps if step.place.start <= fault[0]] or [steps[0].pending.edit]
         raise refusal.unparsable(path, blamed[-1], source, *fault)
     if source.text == text:
-        raise refused("no-op", f"Edit {wanted[0].edit} leaves {path} as it is.", path=path, edit=wanted[0].edit)
+        raise make_refusal("no-op", f"Edit {hunks[0].edit} leaves {path} as it is.", path=path, edit=hunks[0].edit)
     return source.text, notes
 
 
-def _once(wanted: Sequence[Wanted]) -> list[Wanted]:
-    """Without the blocks that were written twice; equal hunks of one diff are different places."""
-    kept = {(item.hunk, number if item.group is not None else None): item for number, item in enumerate(wanted)}
+def _dedupe(hunks: Sequence[PendingHunk]) -> list[PendingHunk]:
+    """Drop blocks that were written twice.
+
+    Equal hunks of one diff stay: they are different places.
+    """
+    kept = {(item.hunk, number if item.group is not None else None): item for number, item in enumerate(hunks)}
     return list(kept.values())
 
 
@@ -63,64 +80,71 @@ def _note(path: str, step: _Step) -> str:
     return f"{path}:{step.place.start + 1} ({RUNG_WORDS[step.place.rung]}{blanks})"
 
 
-def _best_reading(path: str, source: Source, steps: Sequence[_Step]) -> Source:
-    """Apply the steps in their likeliest reading, or with one of them read otherwise where only that parses."""
+def _apply_readings(path: str, source: Source, steps: Sequence[_Step]) -> Source:
+    """Apply the steps in their likeliest reading that parses.
+
+    Where that is none, they are applied as they most likely mean.
+    """
     likeliest = [step.readings[0] for step in steps]
-    result = _spliced(source, steps, likeliest)
+    result = _splice(source, steps, likeliest)
     others = [(number, reading) for number, step in enumerate(steps) for reading in step.readings[1:]]
-    if not others or broken_by(path, source.text, result.text) is None:
+    if not others or find_syntax_error(path, source.text, result.text) is None:
         return result
     for number, reading in others[:_MAX_READINGS]:
-        attempt = _spliced(source, steps, [*likeliest[:number], reading, *likeliest[number + 1 :]])
-        if broken_by(path, source.text, attempt.text) is None:
+        attempt = _splice(source, steps, [*likeliest[:number], reading, *likeliest[number + 1 :]])
+        if find_syntax_error(path, source.text, attempt.text) is None:
             return attempt
     return result
 
 
-def _spliced(source: Source, steps: Sequence[_Step], chosen: Sequence[Splice]) -> Source:
-    wishes = [step.wanted.hunk.end_newline for step in steps if step.place.stop == len(source.bodies)]
-    return source.spliced([(s.start, s.stop, list(s.lines)) for s in chosen], next(iter(wishes), None))
+def _splice(source: Source, steps: Sequence[_Step], chosen: Sequence[Splice]) -> Source:
+    end_newlines = [step.pending.hunk.end_newline for step in steps if step.place.stop == len(source.bodies)]
+    return source.replace_rows([(s.start, s.stop, list(s.lines)) for s in chosen], next(iter(end_newlines), None))
 
 
-def _checked(path: str, wanted: Wanted, text: str) -> Wanted:
-    hunk, edit = wanted.hunk, wanted.edit
+def _check(path: str, pending: PendingHunk, text: str) -> None:
+    """Refuse a hunk that is empty or changes nothing."""
+    hunk = pending.hunk
+    edit = pending.edit
     if not hunk.search.strip() and text.strip() and not hunk.at_end:
         advice = "Say which lines to replace; to add code, search for the line next to it and repeat that line."
-        raise refused(
+        raise make_refusal(
             "empty-search",
             f"Edit {edit}: the search for {path} is empty but the file is not. {advice}",
             path=path,
             edit=edit,
         )
     if split_lines(hunk.search) == split_lines(hunk.replace) and hunk.end_newline is None:
-        raise refused(
+        raise make_refusal(
             "no-op",
             f"Edit {edit}: search and replacement for {path} are the same. Leave it out or say what changes.",
             path=path,
             edit=edit,
         )
-    return wanted
 
 
-def _round(path: str, source: Source, pending: Sequence[Wanted]) -> tuple[list[_Step], list[Wanted]]:
-    """Return what can be placed at once, and what must wait because it overlaps that or is not there yet."""
+def _place_round(path: str, source: Source, pending: Sequence[PendingHunk]) -> tuple[list[_Step], list[PendingHunk]]:
+    """Place what can be placed at once.
+
+    Returns it in file order, and what must wait because it overlaps that or is not in the file yet.
+    """
     steps: list[_Step] = []
-    later: list[Wanted] = []
-    located = [_located(source, item.hunk) for item in pending]
-    places = _in_order(pending, [found for _, found in located])
-    for wanted, (hunk, _), found in zip(pending, located, places, strict=True):
+    later: list[PendingHunk] = []
+    located = [_locate(source, item.hunk) for item in pending]
+    places = _choose_in_order(pending, [found for _, found in located])
+    for item, (hunk, _), found in zip(pending, located, places, strict=True):
         if len(found) > 1:
-            raise refusal.ambiguous(path, wanted.edit, source, found)
+            raise refusal.ambiguous(path, item.edit, source, found)
         if not found or any(_overlap(found[0], step.place) for step in steps):
-            later.append(wanted)
+            later.append(item)
             continue
-        steps.append(_step(path, source, wanted, hunk, found[0]))
+        steps.append(_make_step(path, source, item, hunk, found[0]))
     if not steps:
         raise refusal.not_found(path, later[0].edit, source, later[0].hunk)
     return sorted(steps, key=lambda step: step.place.start), later
 
 
-def _located(source: Source, hunk: Hunk) -> tuple[Hunk, list[Placement]]:
+def _locate(source: Source, hunk: Hunk) -> tuple[Hunk, list[Placement]]:
     if not hunk.search.strip():
         return replace(hunk, search=""), [Placement(Rung.EXACT, ((len(source.bodies),) * 2,))]
     return locate(source, hunk)
@@ -130,8 +154,11 @@ def _overlap(one: Placement, other: Placement) -> bool:
     return one.start < other.stop and other.start < one.stop
 
 
-def _in_order(pending: Sequence[Wanted], found: list[list[Placement]]) -> list[list[Placement]]:
-    """Where hunks of a group fit several places, keep the only way in which they follow each other, if there is one."""
+def _choose_in_order(pending: Sequence[PendingHunk], found: list[list[Placement]]) -> list[list[Placement]]:
+    """Choose between places by the order of a group's hunks.
+
+    Where hunks fit several places, the only way in which they follow each other is kept, if there is one.
+    """
     for group in {item.group for item in pending} - {None}:
         members = [number for number, item in enumerate(pending) if item.group == group and found[number]]
         if any(len(found[number]) > 1 for number in members):
@@ -142,10 +169,13 @@ def _in_order(pending: Sequence[Wanted], found: list[list[Placement]]) -> list[l
 
 
 def _only_chain(choices: list[list[Placement]]) -> list[Placement] | None:
-    """Return the only way to take a place from each list so that they follow each other; else None."""
+    """Take a place from each list so that they follow each other.
+
+    Returns None where there is no way to, or more than one.
+    """
     chains: list[list[Placement]] = [[]]
     for places in choices:
-        # two ways to the same last place stay two ways, so three of a kind are never needed
+        # Two chains to the same last place are enough to see that there is more than one.
         longer = [[*chain, place] for chain in chains for place in places if not chain or chain[-1].stop <= place.start]
         ends: dict[int, int] = {}
         chains = []
@@ -156,13 +186,13 @@ def _only_chain(choices: list[list[Placement]]) -> list[Placement] | None:
     return chains[0] if len(chains) == 1 else None
 
 
-def _step(path: str, source: Source, wanted: Wanted, hunk: Hunk, place: Placement) -> _Step:
+def _make_step(path: str, source: Source, pending: PendingHunk, hunk: Hunk, place: Placement) -> _Step:
     try:
-        readings = splices(source, hunk, place)
+        readings = make_splices(source, hunk, place)
     except EditRefused as error:
-        raise error.with_place(path, wanted.edit) from error
-    inside = place.columns and inside_already(source.joined, hunk, place.columns)
-    row = place.start if inside else there_already(source, place, readings[0])
+        raise error.with_place(path, pending.edit) from error
+    inside = place.columns and is_fragment_replaced(source.joined, hunk, place.columns)
+    row = place.start if inside else find_applied_row(source, place, readings[0])
     if row is not None:
-        raise refusal.already_applied(path, wanted.edit, row)
-    return _Step(wanted, place, readings)
+        raise refusal.already_applied(path, pending.edit, row)
+    return _Step(pending, place, readings)

@@ -1,4 +1,7 @@
-"""Unified diffs, by git or by a model: the numbers in ``@@`` are never used to find a place."""
+"""Read unified diffs, by git or by a model.
+
+The numbers in ``@@`` are never used to find a place. Format: https://git-scm.com/docs/diff-format.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from dataclasses import replace
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
-from bot.edits.reading import Reading, marked_hunk
+from bot.edits.reader import ReadResult, parse_marked_hunk
 from bot.edits.values import Delete, Edit, Hunk, ParseError, Rename, Replace, Write
 
 _GIT = re.compile(r"diff --git (?P<paths>\S.*)")
@@ -22,8 +25,11 @@ _EXTENDED = re.compile(r"(?:index|old|new|deleted file|similarity|dissimilarity|
 _NULL = "/dev/null"
 
 
-def read(lines: Sequence[str], at: int) -> Reading | None:
-    """Read the changes to one file that begin at line ``at`` with ``diff --git`` or ``---``."""
+def read(lines: Sequence[str], at: int) -> ReadResult | None:
+    """Read the changes to one file that begin at line ``at``.
+
+    They begin with ``diff --git`` or ``---``.
+    """
     git = _GIT.fullmatch(lines[at])
     if git is None and not _names_files(lines, at):
         return None
@@ -34,16 +40,17 @@ def read(lines: Sequence[str], at: int) -> Reading | None:
     if body < len(lines) and _names_files(lines, body):
         old, new = _paths(lines[body], lines[body + 1])
         stop = _end(lines, body + 2)
-        return Reading((_edit(old, new, extended, _hunks(lines[body + 2 : stop])),), stop)
+        return ReadResult((_make_edit(old, new, extended, _read_hunks(lines[body + 2 : stop])),), stop)
     if git is None or not extended:
         return None
-    return Reading(_without_text(*_git_paths(git["paths"].rstrip()), extended), body)
+    return ReadResult(_read_without_text(*_git_paths(git["paths"].rstrip()), extended), body)
 
 
 def _git_paths(paths: str) -> tuple[str, str]:
-    """Read what stands behind ``diff --git``: two paths that are equal but for renames, with blanks in them or not.
+    """Read the two paths after ``diff --git``.
 
-    Where they differ and hold blanks nothing says where the first one ends (renames say both again below).
+    They are equal but for renames, and may contain blanks. Where they differ and contain blanks, nothing says where the
+    first one ends (renames repeat both below).
     """
     quoted = _QUOTED.fullmatch(paths)
     old, new = quoted.groups() if quoted else (paths[: len(paths) // 2], paths[len(paths) // 2 + 1 :])
@@ -51,12 +58,15 @@ def _git_paths(paths: str) -> tuple[str, str]:
         old, found, new = paths.partition(" b/")
         if not found:
             old, _, new = paths.rpartition(" ")
-    old, new = (_unquoted(path) if quoted else path for path in (old, new))
+    old, new = (_unquote(path) if quoted else path for path in (old, new))
     return old.removeprefix("a/"), new.removeprefix("b/")
 
 
-def _unquoted(path: str) -> str:
-    """Return a path without git's escapes: quotes, control characters, whatever is beyond ASCII."""
+def _unquote(path: str) -> str:
+    """Undo git's quoting of a path.
+
+    Git escapes quotes, control characters and all that is beyond ASCII (``core.quotePath``).
+    """
 
     def plain(found: re.Match[bytes]) -> bytes:
         escape = found[1]
@@ -65,12 +75,15 @@ def _unquoted(path: str) -> str:
     return _ESCAPE.sub(plain, path.encode()).decode(errors="replace")
 
 
-def _without_text(old: str, new: str, extended: Sequence[str]) -> tuple[Edit, ...]:
-    """Return what a part of a git diff asks for that shows no lines: a move, an empty file, a new mode (ignored)."""
+def _read_without_text(old: str, new: str, extended: Sequence[str]) -> tuple[Edit, ...]:
+    """Read a part of a git diff that shows no lines.
+
+    It is a move, an empty file, or a new mode, which is ignored.
+    """
     if any("inary" in line for line in extended):
         raise ParseError(f"The diff of {new} is binary; only text can be edited.")
     if any(line.startswith("rename ") for line in extended):
-        return (_edit(old, new, extended, ()),)
+        return (_make_edit(old, new, extended, ()),)
     if any(line.startswith("deleted file") for line in extended):
         return (Delete(old),)
     return (Write(new, "", new=True),) if any(line.startswith("new file") for line in extended) else ()
@@ -81,19 +94,22 @@ def _names_files(lines: Sequence[str], at: int) -> bool:
 
 
 def _paths(old: str, new: str) -> tuple[str, str]:
-    """Both paths, without git's ``a/`` and ``b/`` where both have them."""
-    old, new = (_named(line[4:].split("\t", 1)[0].strip()) for line in (old, new))
+    """Return both paths, without git's ``a/`` and ``b/`` where both have them."""
+    old, new = (_unquote_path(line[4:].split("\t", 1)[0].strip()) for line in (old, new))
     if old.startswith(("a/", _NULL)) and new.startswith(("b/", _NULL)):
         return old.removeprefix("a/"), new.removeprefix("b/")
     return old, new
 
 
-def _named(path: str) -> str:
-    return _unquoted(path[1:-1]) if len(path) > 1 and path[0] == path[-1] == '"' else path
+def _unquote_path(path: str) -> str:
+    return _unquote(path[1:-1]) if len(path) > 1 and path[0] == path[-1] == '"' else path
 
 
 def _end(lines: Sequence[str], body: int) -> int:
-    """Where the hunks end: at the next file or the closing fence; outside a fence, where prose begins."""
+    """Return the line where the hunks end.
+
+    That is at the next file or the closing fence; outside a fence, where prose begins.
+    """
     fenced = sum(line.startswith(("```", "~~~")) for line in lines[:body]) % 2 == 1
     for at in range(body, len(lines)):
         line = lines[at]
@@ -106,7 +122,10 @@ def _end(lines: Sequence[str], body: int) -> int:
 
 
 def _check_rest(lines: Sequence[str], at: int) -> None:
-    """Raise ParseError where hunks go on below a line that belongs to none, so that no half diff is applied."""
+    """Raise ParseError where hunks go on below a line that belongs to none.
+
+    So no half of a diff is applied.
+    """
     for number in range(at, len(lines)):
         if lines[number].startswith("diff --git ") or _names_files(lines, number):
             return
@@ -114,7 +133,7 @@ def _check_rest(lines: Sequence[str], at: int) -> None:
             raise ParseError(f"Line {at + 1} of the answer is in a diff but begins neither with a blank, + nor -.")
 
 
-def _edit(old: str, new: str, extended: Sequence[str], hunks: tuple[Hunk, ...]) -> Edit:
+def _make_edit(old: str, new: str, extended: Sequence[str], hunks: tuple[Hunk, ...]) -> Edit:
     named = dict(line.removeprefix("rename ").split(" ", 1) for line in extended if re.match(r"rename \w+ .", line))
     if named:
         return Rename(named.get("from", old), named.get("to", new), hunks)
@@ -127,12 +146,15 @@ def _edit(old: str, new: str, extended: Sequence[str], hunks: tuple[Hunk, ...]) 
     return Replace(new, hunks, ordered=True)
 
 
-def _hunks(lines: Sequence[str]) -> tuple[Hunk, ...]:
+def _read_hunks(lines: Sequence[str]) -> tuple[Hunk, ...]:
     return _strict(lines) or _lenient(lines)
 
 
 def _strict(lines: Sequence[str]) -> tuple[Hunk, ...]:
-    """Return the hunks as unidiff reads them, or none where it does not accept them or passes over a line."""
+    """Read the hunks by unidiff.
+
+    Returns none where it does not accept them or skips a line.
+    """
     text = "".join(f"{line}\n" for line in lines).rstrip("\n") + "\n"
     try:
         patch = PatchSet(f"--- a/f\n+++ b/f\n{text}")
@@ -143,7 +165,7 @@ def _strict(lines: Sequence[str]) -> tuple[Hunk, ...]:
     found = []
     for hunk in patch[0]:
         marked = [f"{line.line_type or chr(32)}{line.value.rstrip(chr(10))}" for line in hunk]
-        found.append(_hunk(marked, hunk.section_header, hunk.source_start))
+        found.append(_make_hunk(marked, hunk.section_header, hunk.source_start))
     return tuple(found)
 
 
@@ -151,26 +173,30 @@ def _lenient(lines: Sequence[str]) -> tuple[Hunk, ...]:
     found: list[Hunk] = []
     marked: list[str] = []
     header: re.Match[str] | None = None
-    for line in [*_trimmed(lines), "@@"]:
+    for line in [*_trim(lines), "@@"]:
         opened = _HEADER.fullmatch(line) if line.startswith("@@") else None
         if opened is None:
             marked.append(line if line else " ")
             continue
         if any(mark[0] in "+-" for mark in marked):
-            found.append(_hunk(marked, header[5] if header else "", _line(header, marked)))
-        marked, header = [], opened
+            found.append(_make_hunk(marked, header[5] if header else "", _old_line(header, marked)))
+        marked = []
+        header = opened
     return tuple(found)
 
 
-def _trimmed(lines: Sequence[str]) -> Sequence[str]:
+def _trim(lines: Sequence[str]) -> Sequence[str]:
     stop = len(lines)
     while stop and not lines[stop - 1].strip():
         stop -= 1
     return lines[:stop]
 
 
-def _line(header: re.Match[str] | None, marked: Sequence[str]) -> int | None:
-    """Return the old line number, where the counts beside it prove the hunk complete."""
+def _old_line(header: re.Match[str] | None, marked: Sequence[str]) -> int | None:
+    """Return the old line number if the counts beside it fit the hunk.
+
+    Only then is the hunk complete, and its number to be trusted.
+    """
     if header is None or header[1] is None:
         return None
     old = sum(line[0] not in "+\\" for line in marked)
@@ -178,10 +204,10 @@ def _line(header: re.Match[str] | None, marked: Sequence[str]) -> int | None:
     return int(header[1]) if (old, new) == (int(header[2] or 1), int(header[4] or 1)) else None
 
 
-def _hunk(marked: Sequence[str], section: str, line: int | None) -> Hunk:
+def _make_hunk(marked: Sequence[str], section: str, line: int | None) -> Hunk:
     end_newline = None
     for above, mark in itertools.pairwise(marked):
         if mark[0] == "\\":
             end_newline = {"-": True, "+": False}.get(above[0], end_newline)
-    hunk = marked_hunk([mark for mark in marked if mark[0] != "\\"])
+    hunk = parse_marked_hunk([mark for mark in marked if mark[0] != "\\"])
     return replace(hunk, anchors=(section.strip(),) if section.strip() else (), line=line, end_newline=end_newline)

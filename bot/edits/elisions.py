@@ -1,4 +1,7 @@
-"""Places of a search with ``...`` in it: its pieces in order, each gap staying inside its block by indentation."""
+"""Find places of a search with ``...`` in it.
+
+Its pieces stand in order, and by its indentation each gap stays inside its block.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +11,40 @@ from collections.abc import Iterator
 from bot.edits.rungs import Block, Placement, Rung, Span, rung_of, spans_of
 from bot.edits.text import Source, indent_of, is_elision
 
+# Ways to lay the pieces that are tried: a file of equal lines has far too many.
 MAX_CHAINS = 10_000
 
 
-def around_elisions(source: Source, block: Block) -> list[Placement]:
-    """Every way to lay the pieces between the elisions, all indented alike."""
-    pieces, dots = _pieces(block)
+def find_around_elisions(source: Source, block: Block) -> list[Placement]:
+    """Find every way to lay the pieces between the elisions.
+
+    All pieces of a placement are indented alike.
+    """
+    pieces, dots = _split(block)
     if not dots or not any(piece.solid.rows for piece in pieces) or not all(p.solid.rows for p in pieces[1:-1]):
         return []
     inner = dots[0 if pieces[0].solid.rows else 1 :]
-    chains = _chains(source, [piece for piece in pieces if piece.solid.rows], inner)
-    placed = (_placed(source, pieces, dots, chain) for chain in chains)
+    chains = _find_chains(source, [piece for piece in pieces if piece.solid.rows], inner)
+    placed = (_place_chain(source, pieces, dots, chain) for chain in chains)
     return [place for place in placed if place is not None]
 
 
-def _pieces(block: Block) -> tuple[list[Block], list[str]]:
-    """Return the runs of lines around and between the elisions (the outer may be empty), and the elisions."""
+def _split(block: Block) -> tuple[list[Block], list[str]]:
+    """Split a block at its elisions.
+
+    Returns the runs of lines around and between them (the outer may be empty), and the elisions.
+    """
     cuts = [number for number, line in enumerate(block.lines) if is_elision(line)]
     edges = [-1, *cuts, len(block.lines)]
     pieces = [Block(block.lines[start + 1 : stop]) for start, stop in itertools.pairwise(edges)]
     return pieces, [block.lines[number] for number in cuts]
 
 
-def _chains(source: Source, pieces: list[Block], dots: list[str]) -> Iterator[list[int]]:
-    """Positions in ``source.solid`` for all pieces such that each gap is no shallower than its elision."""
+def _find_chains(source: Source, pieces: list[Block], dots: list[str]) -> Iterator[list[int]]:
+    """Yield positions in ``source.solid`` for all pieces.
+
+    No gap between them is shallower than its elision.
+    """
     tries = itertools.count()
     stack = [[position] for position in reversed(source.solid.find(pieces[0].solid.keys))]
     while stack and next(tries) < MAX_CHAINS:
@@ -39,7 +52,8 @@ def _chains(source: Source, pieces: list[Block], dots: list[str]) -> Iterator[li
         if len(chain) == len(pieces):
             yield chain
             continue
-        piece, following = pieces[len(chain) - 1], pieces[len(chain)]
+        piece = pieces[len(chain) - 1]
+        following = pieces[len(chain)]
         end = chain[-1] + len(piece.solid.rows)
         reach = _reach(source, end, _depth(source, piece, chain[-1], dots[len(chain) - 1]))
         later = [at for at in source.solid.find(following.solid.keys) if end <= at <= reach]
@@ -47,25 +61,35 @@ def _chains(source: Source, pieces: list[Block], dots: list[str]) -> Iterator[li
 
 
 def _depth(source: Source, piece: Block, position: int, dots: str) -> int:
-    """Return the indentation an elision has in the file, from the line before it in the block."""
+    """Return the indentation of an elision in the file.
+
+    It follows from the line before it in the block.
+    """
     last = piece.lines[piece.solid.rows[-1]]
     actual = source.bodies[source.solid.rows[position + len(piece.solid.rows) - 1]]
     return len(indent_of(dots)) - len(indent_of(last)) + len(indent_of(actual))
 
 
 def _reach(source: Source, position: int, depth: int) -> int:
-    """Return the first position in ``source.solid``, from ``position`` on, whose line is shallower than ``depth``."""
+    """Return the first position whose line is shallower than ``depth``.
+
+    Positions are in ``source.solid``; the search begins at ``position``.
+    """
     rows = source.solid.rows
     while position < len(rows) and len(indent_of(source.bodies[rows[position]])) >= depth:
         position += 1
     return position
 
 
-def _placed(source: Source, pieces: list[Block], dots: list[str], chain: list[int]) -> Placement | None:
-    """Return the placement of one chain, or None where its pieces are not indented alike."""
+def _place_chain(source: Source, pieces: list[Block], dots: list[str], chain: list[int]) -> Placement | None:
+    """Make the placement of one chain.
+
+    Returns None where its pieces are not indented alike.
+    """
     spans: list[Span] = []
     pairs: list[tuple[str, str]] = []
-    positions, differ = iter(chain), False
+    positions = iter(chain)
+    differ = False
     for number, piece in enumerate(pieces):
         if piece.solid.rows:
             position = next(positions)
@@ -77,7 +101,7 @@ def _placed(source: Source, pieces: list[Block], dots: list[str], chain: list[in
             spans += inner
             pairs += [(piece.lines[n], source.bodies[row]) for n, row in zip(piece.solid.rows, rows, strict=True)]
         elif number:
-            spans.append(_rest(source, pieces[number - 1], chain[-1], dots[-1], spans[-1][1]))
+            spans.append(_span_rest(source, pieces[number - 1], chain[-1], dots[-1], spans[-1][1]))
             spans += [(spans[-1][1], spans[-1][1])] * len(piece.lines)
         else:
             start = source.solid.rows[chain[0]]
@@ -85,7 +109,10 @@ def _placed(source: Source, pieces: list[Block], dots: list[str], chain: list[in
     return Placement(Rung.ELIDED, tuple(spans), differ) if rung_of(pairs) is not Rung.INDENTS else None
 
 
-def _rest(source: Source, piece: Block, position: int, dots: str, start: int) -> Span:
-    """Return the rows an elision at the end stands for: what is left of the block of code it is in."""
+def _span_rest(source: Source, piece: Block, position: int, dots: str, start: int) -> Span:
+    """Return the rows that an elision at the end stands for.
+
+    They are the rest of the block of code it is in.
+    """
     reach = _reach(source, position + len(piece.solid.rows), _depth(source, piece, position, dots))
     return (start, max(start, source.solid.rows[reach - 1] + 1))

@@ -1,4 +1,4 @@
-"""Which way of writing edits suits which family of models, and the words that explain it to the model."""
+"""Choose the edit format for a family of models, and explain it to them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EditFormat:
-    """``name`` is ``search_replace``, ``patch`` or ``whole``; ``instructions`` go into the prompt as they are."""
+    """Format of edits: ``search_replace``, ``patch`` or ``whole``.
+
+    ``instructions`` go into the prompt as they are.
+    """
 
     name: str
     instructions: str
@@ -80,5 +83,8 @@ _FAMILIES = (
 
 
 def format_for(model: str) -> EditFormat:
-    """Return the format to ask a model for, by its name; whatever it writes instead is understood as well."""
+    """Return the format to ask a model for, by its name.
+
+    Whatever it writes instead is understood as well.
+    """
     return next(chosen for pattern, chosen in _FAMILIES if re.search(pattern, model.lower()))

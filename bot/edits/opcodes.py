@@ -1,4 +1,7 @@
-"""What a hunk changes, line by line: from a diff's own marks, else by comparing its two halves."""
+"""Determine what a hunk changes, line by line.
+
+A diff's own marks say it; else its two halves are compared.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,13 @@ from bot.edits.text import is_elision
 Opcodes = Sequence[tuple[str, int, int, int, int]]
 
 
-def opcodes(search: list[str], replacement: list[str], rung: Rung, marks: str) -> Opcodes:
-    """(tag, search rows, replacement rows) of each stretch, as difflib gives them."""
+def read_opcodes(search: list[str], replacement: list[str], rung: Rung, marks: str) -> Opcodes:
+    """Return (tag, search rows, replacement rows) of each stretch.
+
+    In the form of difflib's ``get_opcodes``.
+    """
     if len(marks) - marks.count("+") == len(search) and len(marks) - marks.count("-") == len(replacement) and marks:
-        return list(_marked(marks))
+        return list(_read_marks(marks))
 
     def token(line: str) -> str:
         if rung is Rung.ELIDED and is_elision(line):
@@ -26,8 +32,11 @@ def opcodes(search: list[str], replacement: list[str], rung: Rung, marks: str) -
     return matcher.get_opcodes()
 
 
-def _marked(marks: str) -> Iterator[tuple[str, int, int, int, int]]:
-    """Return the changes as a diff marked them, where comparing might pair other lines."""
+def _read_marks(marks: str) -> Iterator[tuple[str, int, int, int, int]]:
+    """Yield the changes as a diff marked them.
+
+    Comparing might pair other lines.
+    """
     first = begin = 0
     for same, run in itertools.groupby(marks, lambda mark: mark == " "):
         kinds = "".join(run)

@@ -1,4 +1,4 @@
-"""The rungs of the ladder, and what it means for lines to be the same on each of them."""
+"""Define the rungs, and when lines are the same on each of them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from functools import cached_property
 from bot.edits.text import Source, View, fold, indent_of, split_lines
 
 Span = tuple[int, int]
-# a place may have at most this many times the searched lines
+# A place may have at most this many times the lines of the search.
 MAX_STRETCH = 1.5
 
 
 class Rung(IntEnum):
-    """How a place was found, best first."""
+    """Way in which a place was found, the strictest first."""
 
     EXACT = 1
     FOLDED = 2
@@ -45,10 +45,11 @@ RUNG_WORDS = {
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a hunk goes. ``spans`` holds, for each search line, the rows ``(start, stop)`` it stands for.
+    """Place of a hunk.
 
-    A blank line or comment the file lacks has an empty span; an elision spans the text it left out. For a
-    fragment ``columns`` are offsets into :attr:`Source.joined`, and there is one span; so for a reflowed place.
+    ``spans`` holds, for each search line, the rows ``(start, stop)`` it stands for. A blank line or comment the file
+    lacks has an empty span; an elision spans the text it left out. For a fragment ``columns`` are offsets into
+    :attr:`Source.joined`, and there is one span; so for a reflowed place.
     """
 
     rung: Rung
@@ -67,7 +68,7 @@ class Placement:
 
 @dataclass(frozen=True)
 class Block:
-    """The lines to look for."""
+    """Lines to look for."""
 
     lines: tuple[str, ...]
 
@@ -81,17 +82,20 @@ class Block:
 
     @cached_property
     def solid(self) -> View:
-        """Its lines that are not blank."""
+        """Return its lines that are not blank."""
         return View.of(self.keys, (number for number, key in enumerate(self.keys) if key))
 
     @cached_property
     def code(self) -> View:
-        """Its lines that are neither blank nor comment."""
-        return View.without_remarks(self.keys)
+        """Return its lines that are neither blank nor comment."""
+        return View.without_comments(self.keys)
 
 
-def best(placements: Iterable[Placement]) -> list[Placement]:
-    """Those of the best rung, and among them those where the blank lines agree."""
+def pick_best(placements: Iterable[Placement]) -> list[Placement]:
+    """Keep the placements of the best rung.
+
+    Of these, those where the blank lines agree win.
+    """
     found = list(placements)
     top = min(((place.rung, place.blanks_differ) for place in found), default=None)
     return [place for place in found if (place.rung, place.blanks_differ) == top]
@@ -100,10 +104,13 @@ def best(placements: Iterable[Placement]) -> list[Placement]:
 def spans_of(
     source: Source, block: Block, numbers: Sequence[int], rows: Sequence[int]
 ) -> tuple[tuple[Span, ...], bool]:
-    """Return the rows of every line, given the ``rows`` of the lines ``numbers``; and whether the others differ."""
+    """Return the rows of every line of a block.
+
+    ``rows`` are those of the lines ``numbers``. Also returns whether the other lines differ.
+    """
     spans: list[Span] = []
-    at, lead = rows[0], block.keys[: numbers[0]]
-    for key in reversed(lead):
+    at = rows[0]
+    for key in reversed(block.keys[: numbers[0]]):
         above = at - 1 if at > 0 and source.keys[at - 1] == key else at
         spans.append((above, at))
         at = above
@@ -116,7 +123,7 @@ def spans_of(
         limit = len(source.keys) if end is None else end
         at = row + 1
         for key in block.keys[number + 1 : following]:
-            there = _next(source, key, at, limit if end is not None else min(limit, at + 1))
+            there = _find_next(source, key, at, limit if end is not None else min(limit, at + 1))
             spans.append((at, at) if there is None else (there, there + 1))
             differ = differ or there != at
             at = at if there is None else there + 1
@@ -124,12 +131,15 @@ def spans_of(
     return tuple(spans), differ
 
 
-def _next(source: Source, key: str, at: int, limit: int) -> int | None:
+def _find_next(source: Source, key: str, at: int, limit: int) -> int | None:
     return next((row for row in range(at, limit) if source.keys[row] == key), None)
 
 
 def rung_of(pairs: Sequence[tuple[str, str]]) -> Rung:
-    """Return the strictest rung at which (searched, actual) lines that differ in outer blanks at most are the same."""
+    """Return the strictest rung at which lines are the same.
+
+    The pairs (searched, actual) differ at most in blanks at either end.
+    """
     if all(ours == actual for ours, actual in pairs):
         return Rung.EXACT
     indents = [(indent_of(ours), indent_of(actual)) for ours, actual in pairs if ours.strip()]
@@ -143,7 +153,10 @@ def rung_of(pairs: Sequence[tuple[str, str]]) -> Rung:
 
 
 def _is_shift(indents: Sequence[tuple[str, str]]) -> bool:
-    """Whether taking some blanks off in front, or putting some on, makes every pair equal."""
+    """Return whether one change of the leading blanks makes all pairs equal.
+
+    It takes some off in front, or puts some on.
+    """
     ours, actual = indents[0]
     off = ours[: max(0, len(ours) - len(actual))]
     on = actual[: max(0, len(actual) - len(ours))]

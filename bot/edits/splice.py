@@ -1,4 +1,7 @@
-"""The lines that take the place of a hunk: its unchanged lines as the file has them, its new ones indented to fit."""
+"""Make the lines that take the place of a hunk.
+
+Its unchanged lines are as the file has them, its new ones are indented to fit.
+"""
 
 from __future__ import annotations
 
@@ -6,44 +9,49 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import gcd
 
-from bot.edits.opcodes import Opcodes, opcodes
+from bot.edits.opcodes import Opcodes, read_opcodes
 from bot.edits.rungs import Placement, Rung, Span
 from bot.edits.text import Source, fold, indent_of, is_elision, split_lines
-from bot.edits.values import Hunk, refused
+from bot.edits.values import Hunk, make_refusal
 
 
 @dataclass(frozen=True)
 class Splice:
-    """Rows ``start:stop`` become ``lines``."""
+    """Rows ``start:stop`` of a file, and the ``lines`` they become."""
 
     start: int
     stop: int
     lines: tuple[str, ...]
 
 
-def splices(source: Source, hunk: Hunk, place: Placement) -> list[Splice]:
-    """Return the readings of a hunk at its place, likeliest first; they differ only in how new lines are indented.
+def make_splices(source: Source, hunk: Hunk, place: Placement) -> list[Splice]:
+    """Make the readings of a hunk at its place, likeliest first.
 
-    The last reading puts lines added in front of a function in front of its decorators too. Raises EditRefused
-    where the replacement would write ``...`` into the file or change text that is not there.
+    They differ only in how new lines are indented. The last reading puts lines added in front of a function in front of
+    its decorators too. Raises EditRefused where the replacement would write ``...`` into the file or change text that
+    is not there.
     """
-    search, replacement = split_lines(hunk.search), split_lines(hunk.replace)
-    changes = opcodes(search, replacement, place.rung, hunk.marks)
+    search = split_lines(hunk.search)
+    replacement = split_lines(hunk.replace)
+    changes = read_opcodes(search, replacement, place.rung, hunk.marks)
     _check(source, search, replacement, changes, place)
     if not search:
         return [Splice(place.start, place.stop, tuple(replacement))]
     if place.columns is not None:
-        return _distinct(_inside(source, place, replacement))
-    indents = _Indents.learned(source, search, replacement, place)
-    readings = indents.readings(replacement, own=bool(hunk.marks) and _lost_by_context(place, changes, indents))
+        return _distinct(_replace_fragment(source, place, replacement))
+    indents = _Indents.learn(source, search, replacement, place)
+    readings = indents.readings(replacement, own=bool(hunk.marks) and _is_context_damaged(place, changes, indents))
     if place.rung is Rung.REFLOWED:
         return _distinct(Splice(place.start, place.stop, tuple(lines)) for lines in readings)
-    found = [Splice(place.start, place.stop, tuple(_merged(source, place, changes, lines))) for lines in readings]
-    return _distinct([*found, *_above_decorators(source, changes, found[0])])
+    found = [Splice(place.start, place.stop, tuple(_merge(source, place, changes, lines))) for lines in readings]
+    return _distinct([*found, *_move_above_decorators(source, changes, found[0])])
 
 
-def _lost_by_context(place: Placement, changes: Opcodes, indents: _Indents) -> bool:
-    """Whether it may be a line that stays, and none that is added, whose indentation was damaged."""
+def _is_context_damaged(place: Placement, changes: Opcodes, indents: _Indents) -> bool:
+    """Return whether the wrong indentation may be that of a line that stays.
+
+    Then no added line needs another indentation.
+    """
     if place.rung in (Rung.FIRST_LINE, Rung.INDENTS):
         return True
     removes = any(last > first for tag, first, last, _, _ in changes if tag != "equal")
@@ -54,8 +62,11 @@ def _distinct(found: Iterable[Splice]) -> list[Splice]:
     return list(dict.fromkeys(found))
 
 
-def _merged(source: Source, place: Placement, changes: Opcodes, new: list[str]) -> Iterator[str]:
-    """Return the rows of the place after the changes; rows that no searched line stands for stay where they are."""
+def _merge(source: Source, place: Placement, changes: Opcodes, new: list[str]) -> Iterator[str]:
+    """Yield the rows of the place after the changes.
+
+    Rows that no searched line stands for stay where they are.
+    """
     at = place.start
     for tag, first, last, begin, end in changes:
         for number in range(first, last):
@@ -68,16 +79,17 @@ def _merged(source: Source, place: Placement, changes: Opcodes, new: list[str]) 
         if tag != "equal":
             added = new[begin:end]
             following = place.spans[last] if last < len(place.spans) else (at, at)
-            behind = _behind(source, at, following, added) if tag == "insert" else at
-            yield from source.bodies[at:behind]
-            at = max(at, behind)
+            top = _skip_rows(source, at, following, added) if tag == "insert" else at
+            yield from source.bodies[at:top]
+            at = max(at, top)
             yield from added
 
 
-def _behind(source: Source, at: int, following: Span, added: list[str]) -> int:
-    """Return the row in front of which added lines go, where the file has rows from ``at`` on that were not searched.
+def _skip_rows(source: Source, at: int, following: Span, added: list[str]) -> int:
+    """Return the row in front of which added lines go.
 
-    They go behind a docstring, so that it stays one, and behind a blank line whose twin they bring along.
+    The file has rows from ``at`` on that were not searched. Added lines go after a docstring, so that it stays one, and
+    after a blank line whose twin they bring along.
     """
     elided = following[1] > following[0] + 1
     limit = following[1] if elided else following[0]
@@ -91,8 +103,8 @@ def _behind(source: Source, at: int, following: Span, added: list[str]) -> int:
     return at
 
 
-def _above_decorators(source: Source, changes: Opcodes, splice: Splice) -> Iterator[Splice]:
-    """Lines added between a decorator and what it decorates, moved in front of the decorator."""
+def _move_above_decorators(source: Source, changes: Opcodes, splice: Splice) -> Iterator[Splice]:
+    """Yield lines added below a decorator, moved in front of it."""
     tag, _, _, _, added = changes[0]
     top = splice.start
     while top and source.keys[top - 1].startswith("@"):
@@ -103,32 +115,36 @@ def _above_decorators(source: Source, changes: Opcodes, splice: Splice) -> Itera
 
 
 def _check(source: Source, search: list[str], replacement: list[str], changes: Opcodes, place: Placement) -> None:
+    """Refuse placeholders for code, and elisions of unknown content."""
     for tag, first, last, begin, end in changes:
         if tag == "equal":
             continue
         if place.rung is Rung.ELIDED:
             _check_gaps(source, search[first:last], replacement[begin:end], place.spans[first:last])
             if first == 0 == last and is_elision(search[0]):
-                raise refused(
+                raise make_refusal(
                     "elision", "The replacement adds lines before a leading `...`, so their place is unknown."
                 )
         for number in range(begin, end):
             if is_elision(replacement[number]) and not _is_stub(replacement, number):
                 what = f"The replacement would write a placeholder into the file: {replacement[number].strip()!r}."
-                raise refused("elision", what)
+                raise make_refusal("elision", what)
 
 
 def _check_gaps(source: Source, dropped: list[str], added: list[str], spans: Sequence[Span]) -> None:
-    """Let a `...` go only where the replacement spells out all that it stood for."""
+    """Refuse to drop a `...` unless all that it stood for is spelled out."""
     spelled = iter([fold(line).strip() for line in added if line.strip()])
     for line, (start, stop) in zip(dropped, spans, strict=True):
         if is_elision(line) and not all(key in spelled for key in source.keys[start:stop] if key):
             what = "The replacement drops a `...` of the search, so it is unclear what becomes of the text left out."
-            raise refused("elision", what)
+            raise make_refusal("elision", what)
 
 
 def _is_stub(lines: list[str], number: int) -> bool:
-    """Whether a bare ``...`` is real code: the whole body of a Python block, or a line of a doctest."""
+    """Return whether a bare ``...`` is real code.
+
+    It is the whole body of a Python block, or a line of a doctest.
+    """
     above = next((line for line in reversed(lines[:number]) if line.strip()), "")
     below = next((line for line in lines[number + 1 :] if line.strip()), "")
     if lines[number].strip() != "..." or not above:
@@ -141,7 +157,7 @@ def _is_stub(lines: list[str], number: int) -> bool:
 
 @dataclass(frozen=True)
 class _Indents:
-    """What became of the indentation: searched -> actual, for every matched line in order.
+    """Mapping of indentation, searched -> actual, for every matched line.
 
     ``step`` is the width of one level in the hunk, 0 where it is indented by tabs.
     """
@@ -150,7 +166,8 @@ class _Indents:
     step: int
 
     @classmethod
-    def learned(cls, source: Source, search: list[str], replacement: list[str], place: Placement) -> _Indents:
+    def learn(cls, source: Source, search: list[str], replacement: list[str], place: Placement) -> _Indents:
+        """Learn the mapping from the lines of a place."""
         pairs = [
             (indent_of(line), indent_of(source.bodies[start]))
             for line, (start, stop) in zip(search, place.spans, strict=place.rung is not Rung.REFLOWED)
@@ -161,42 +178,51 @@ class _Indents:
         return cls(tuple(pairs), step)
 
     def readings(self, lines: list[str], *, own: bool) -> list[list[str]]:
-        """Return the replacement under every indentation it may have, likeliest first: as it is if ``own``."""
-        ways = [self.mapped(lines), self.first_only(lines), self.verbatim_first(lines)]
+        """Return the replacement under every indentation it may have.
+
+        The likeliest comes first: as it is if ``own``.
+        """
+        ways = [self.map_all(lines), self.move_first(lines), self.move_by_first(lines)]
         return [lines, *ways] if own else ways
 
-    def mapped(self, lines: list[str]) -> list[str]:
-        """Every indentation translated as that of the searched lines was."""
+    def map_all(self, lines: list[str]) -> list[str]:
+        """Translate every indentation as that of the searched lines was."""
         table = dict(reversed(self.pairs))
         if all(mine == actual for mine, actual in table.items()):
             return lines
-        return [self._moved(line, table) if line.strip() else "" for line in lines]
+        return [self._move(line, table) if line.strip() else "" for line in lines]
 
-    def _moved(self, line: str, table: dict[str, str]) -> str:
+    def _move(self, line: str, table: dict[str, str]) -> str:
         own = indent_of(line)
         base = max((known for known in table if own.startswith(known)), key=len, default=None)
         if base is None:
             shallowest = min(table, key=len)
             spare = len(shallowest) - len(own)
             return table[shallowest][: max(0, len(table[shallowest]) - spare)] + line.lstrip()
-        return table[base] + self._further(own[len(base) :], table) + line.lstrip()
+        return table[base] + self._deepen(own[len(base) :], table) + line.lstrip()
 
-    def _further(self, extra: str, table: dict[str, str]) -> str:
-        """Further indentation, in tabs where the file has tabs and the hunk has blanks."""
+    def _deepen(self, extra: str, table: dict[str, str]) -> str:
+        """Return further indentation in the file's own kind.
+
+        Where the file has tabs and the hunk has blanks, blanks become tabs.
+        """
         if not self.step or not any("\t" in actual for actual in table.values()):
             return extra
         return "\t" * (len(extra) // self.step) + " " * (len(extra) % self.step)
 
-    def first_only(self, lines: list[str]) -> list[str]:
-        """Only the first line moved: the others already have the file's indentation."""
+    def move_first(self, lines: list[str]) -> list[str]:
+        """Move the first line only: the others are indented like the file."""
         mine, actual = self.pairs[0] if self.pairs else ("", "")
         first = next((number for number, line in enumerate(lines) if line.strip()), None)
         if first is None or indent_of(lines[first]) != mine:
             return lines
         return [*lines[:first], actual + lines[first].lstrip(), *lines[first + 1 :]]
 
-    def verbatim_first(self, lines: list[str]) -> list[str]:
-        """Every line moved by what the first one lacks against the first searched line."""
+    def move_by_first(self, lines: list[str]) -> list[str]:
+        """Move every line by what the first one lacks.
+
+        That is measured against the first searched line.
+        """
         if not self.pairs:
             return lines
         actual = self.pairs[0][1]
@@ -207,12 +233,13 @@ class _Indents:
         return [lead + line if line.strip() else "" for line in lines]
 
 
-def _inside(source: Source, place: Placement, replacement: list[str]) -> Iterator[Splice]:
-    """Return a fragment's line or lines with the fragment replaced."""
+def _replace_fragment(source: Source, place: Placement, replacement: list[str]) -> Iterator[Splice]:
+    """Yield a fragment's line or lines with the fragment replaced."""
     start, stop = place.columns or (0, 0)
     row_start = source.joined.rfind("\n", 0, start) + 1
     row_end = source.joined.find("\n", stop)
-    before, after = source.joined[row_start:start], source.joined[stop : row_end if row_end >= 0 else None]
+    before = source.joined[row_start:start]
+    after = source.joined[stop:row_end] if row_end >= 0 else source.joined[stop:]
     solid = [number for number, line in enumerate(replacement) if line.strip()]
     new = replacement[solid[0] : solid[-1] + 1] if solid else [""]
     lead = indent_of(source.bodies[place.start])

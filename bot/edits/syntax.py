@@ -1,4 +1,4 @@
-"""Whether a file parses, for the languages we have a parser for."""
+"""Check whether a file parses, for the languages that have a parser here."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SUFFIXES = {
 _LANGUAGES = {suffix: language for language, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 
 
-def broken_by(path: str, before: str, after: str) -> tuple[int, str] | None:
-    """(row, what is wrong) where ``after`` no longer parses although ``before`` did; None where all is well.
+def find_syntax_error(path: str, before: str, after: str) -> tuple[int, str] | None:
+    """Return the row and kind of a syntax error that a change introduces.
 
-    None too for a language we have no parser for.
+    Returns None where ``after`` parses or ``before`` did not, and for a language without a parser.
     """
     language = _LANGUAGES.get(PurePosixPath(path).suffix.lower())
     if language is None:
@@ -33,7 +33,7 @@ def broken_by(path: str, before: str, after: str) -> tuple[int, str] | None:
     return fault if fault is not None and _tree_fault(language, before) is None else None
 
 
-# a text is judged where its reading is chosen and once more at the end
+# Cached because a text is parsed when its reading is chosen and once more at the end.
 @lru_cache(maxsize=4)
 def _python_fault(text: str) -> tuple[int, str] | None:
     try:
@@ -52,7 +52,7 @@ def _tree_fault(language: str, text: str) -> tuple[int, str] | None:
     from ast_grep_py import SgRoot
 
     root = SgRoot(text, language).root()
-    # what the parser had to make up to go on is a node without text
+    # A node without text is one that the parser made up to go on.
     fault = root.find(kind="ERROR") or root.find(regex="^$")
     if fault is None:
         return None

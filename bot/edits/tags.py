@@ -1,11 +1,14 @@
-"""Blocks in tags: ``<file>``, ``<original>``, ``<patched>`` and their many synonyms."""
+"""Read blocks in tags.
+
+``<file>``, ``<original>``, ``<patched>`` and their many synonyms.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from bot.edits.reading import Reading
+from bot.edits.reader import ReadResult
 from bot.edits.values import Edit, Hunk, ParseError, Replace, Write
 
 _FILE = r"file|path|file_path|filepath|filename|file_name|target_file"
@@ -26,29 +29,32 @@ _WHOLE = re.compile(
 )
 
 
-def read(lines: Sequence[str], at: int) -> Reading | None:
-    """Read the tagged block that begins at line ``at``; further pairs of a file have an empty path."""
+def read(lines: Sequence[str], at: int) -> ReadResult | None:
+    """Read the tagged block that begins at line ``at``.
+
+    Further pairs of a file have an empty path.
+    """
     if not _BEGIN.match(lines[at]) and not _PAIR_BEGIN.match(lines[at]):
         return None
     rest = "\n".join(lines[at:])
-    for pattern, made in ((_TRIPLE, _pair), (_WHOLE, _whole), (_PAIR, _pair)):
+    for pattern, make in ((_TRIPLE, _make_replace), (_WHOLE, _make_write), (_PAIR, _make_replace)):
         match = pattern.match(rest)
         if match is not None:
-            return Reading((made(match),), at + match[0].count("\n") + 1)
+            return ReadResult((make(match),), at + match[0].count("\n") + 1)
     if re.match(rf"\s*<(?:{_FILE})>[^<]*</", rest, re.I) and re.search(rf"\A[^\n]*\s*<(?:{_OLD})>", rest, re.I):
         raise ParseError(f"The tagged edit at line {at + 1} of the answer is not complete.")
     return None
 
 
-def _pair(match: re.Match[str]) -> Edit:
+def _make_replace(match: re.Match[str]) -> Edit:
     path = match.groupdict().get("path") or ""
-    return Replace(path, (Hunk(_inner(match["old"]), _inner(match["new"])),))
+    return Replace(path, (Hunk(_strip_first_newline(match["old"]), _strip_first_newline(match["new"])),))
 
 
-def _whole(match: re.Match[str]) -> Edit:
+def _make_write(match: re.Match[str]) -> Edit:
     return Write(match["path"], match["text"])
 
 
-def _inner(text: str) -> str:
-    """Return the text between tags that stand on lines of their own, or on the text's own line."""
+def _strip_first_newline(text: str) -> str:
+    """Return the text between tags that have lines of their own, or share one."""
     return text.removeprefix("\n") if text.strip() else ""

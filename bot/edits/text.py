@@ -1,4 +1,7 @@
-"""A file's text as lines that remember how they end, indexed for finding blocks of lines in it."""
+"""Hold a file's text as lines that remember how they end.
+
+The lines are indexed for finding blocks of lines in them.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +31,15 @@ _ELISION = re.compile(
     rf"(?:\.{{3,}}|{_MARK}\s*(?:\.{{3}}.*|{_LEFT_OUT}\.{{3}})\s*(?:\*/\}}?|-->|\"\"\"|''')?)",
 )
 
-_REMARK = re.compile(r"#(?:\s|$|!)|//")
+_COMMENT = re.compile(r"#(?:\s|$|!)|//")
 _DOCSTRING = re.compile(r"[rRuUbB]{0,2}(\"\"\"|''')")
 
 
 def fold(line: str) -> str:
-    """Return the line with typographic look-alikes replaced by what a keyboard types, trailing blanks dropped."""
+    """Replace typographic look-alikes by what a keyboard types.
+
+    Trailing blanks are dropped.
+    """
     return (line if line.isascii() else line.translate(_LOOKALIKES)).rstrip()
 
 
@@ -43,26 +49,32 @@ def indent_of(line: str) -> str:
 
 
 def is_elision(line: str) -> bool:
-    """Whether the line stands for text left out: a bare ``...`` or a comment that says so."""
+    """Return whether the line stands for text left out.
+
+    It is a bare ``...`` or a comment that says so.
+    """
     return _ELISION.fullmatch(fold(line).strip()) is not None
 
 
 def split_lines(text: str) -> list[str]:
-    """Lines of a block, without their ends and without an empty last one."""
+    """Split a block into lines, without their ends and an empty last one."""
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     if lines and not lines[-1]:
         lines.pop()
     return lines
 
 
-def squeezed(key: str) -> str:
-    """Return the line without blanks, but for those between two words."""
+def squeeze(key: str) -> str:
+    """Remove the blanks of a line, but for those between two words."""
     return re.sub(r"(?<!\w)\s+|\s+(?!\w)", "", key)
 
 
 @dataclass(frozen=True)
 class View:
-    """Some of a text's lines: their ``rows`` in it and their ``keys``, findable wherever they stand."""
+    """Some of a text's lines, findable wherever they stand.
+
+    ``rows`` are their numbers in the text, ``keys`` their normalised texts.
+    """
 
     rows: list[int]
     keys: list[str]
@@ -73,9 +85,10 @@ class View:
         return cls(chosen, [keys[row] for row in chosen])
 
     @classmethod
-    def without_remarks(cls, keys: Sequence[str]) -> View:
-        """Return the lines that are neither blank nor a comment nor part of a docstring."""
-        chosen, quote = [], ""
+    def without_comments(cls, keys: Sequence[str]) -> View:
+        """Keep the lines that are not blank, comments or docstrings."""
+        chosen = []
+        quote = ""
         for row, key in enumerate(keys):
             if quote:
                 quote = "" if quote in key else quote
@@ -83,13 +96,13 @@ class View:
             opened = _DOCSTRING.match(key)
             if opened is not None:
                 quote = "" if opened[1] in key[opened.end() :] else opened[1]
-            elif key and not _REMARK.match(key):
+            elif key and not _COMMENT.match(key):
                 chosen.append(row)
         return cls.of(keys, chosen)
 
     @cached_property
     def places(self) -> dict[str, list[int]]:
-        """Key -> the positions at which it stands."""
+        """Return the positions of each key."""
         found: dict[str, list[int]] = {}
         for position, key in enumerate(self.keys):
             found.setdefault(key, []).append(position)
@@ -106,7 +119,10 @@ class View:
 
 @dataclass(frozen=True)
 class Source:
-    """A file's text. ``bodies`` are its lines without ends, ``ends`` what follows each; rows count from 0."""
+    """Text of a file.
+
+    ``bodies`` are its lines without ends, ``ends`` what follows each; rows count from 0.
+    """
 
     bom: str
     bodies: list[str] = field(repr=False)
@@ -130,7 +146,7 @@ class Source:
 
     @cached_property
     def newline(self) -> str:
-        """The line end most lines have."""
+        """Return the line end most lines have."""
         return max(Counter(end for end in self.ends if end).items(), key=lambda item: item[1], default=("\n", 0))[0]
 
     @cached_property
@@ -139,27 +155,33 @@ class Source:
 
     @cached_property
     def keys(self) -> list[str]:
-        """Each line without look-alikes and without blanks at either end."""
+        """Return each line without look-alikes and without blanks at either end."""
         return [line.strip() for line in self.folded]
 
     @cached_property
     def solid(self) -> View:
-        """Its lines that are not blank."""
+        """Return its lines that are not blank."""
         return View.of(self.keys, (row for row, key in enumerate(self.keys) if key))
 
     @cached_property
     def code(self) -> View:
-        """Its lines that are neither blank nor comment."""
-        return View.without_remarks(self.keys)
+        """Return its lines that are neither blank nor comment."""
+        return View.without_comments(self.keys)
 
     @cached_property
     def squeezed(self) -> tuple[str, list[int]]:
-        """All lines joined without blanks, and the offsets at which each of them begins and the last ends."""
-        pieces = [squeezed(key) for key in self.solid.keys]
+        """Return all lines joined without blanks, and their offsets.
+
+        The offsets say where each of them begins and the last ends.
+        """
+        pieces = [squeeze(key) for key in self.solid.keys]
         return "".join(pieces), list(accumulate((len(piece) for piece in pieces), initial=0))
 
     def past_docstring(self, row: int) -> int:
-        """Return the row after the docstring that begins at ``row``, blank lines aside; ``row`` where none does."""
+        """Return the row after the docstring that begins at ``row``.
+
+        Blank lines above it do not count. Returns ``row`` where there is no docstring.
+        """
         first = next((number for number in range(row, len(self.keys)) if self.keys[number]), row)
         opened = _DOCSTRING.match(self.keys[first]) if first < len(self.keys) else None
         if opened is None:
@@ -171,15 +193,21 @@ class Source:
 
     @cached_property
     def joined(self) -> str:
-        """All lines with plain newlines between them, for finding fragments."""
+        """Return all lines with plain newlines between them.
+
+        Fragments are searched in it.
+        """
         return "\n".join(self.bodies)
 
-    def spliced(self, changes: list[tuple[int, int, list[str]]], end_newline: bool | None = None) -> Source:
-        """Return a copy with rows ``start:stop`` replaced by lines, for every (start, stop, lines) in row order.
+    def replace_rows(self, changes: list[tuple[int, int, list[str]]], end_newline: bool | None = None) -> Source:
+        """Return a copy with rows replaced.
 
-        A kept line keeps its own end. The file keeps its newline at the end, or its lack of one, unless told.
+        ``changes`` are (start, stop, lines) in row order. A kept line keeps its own end. The file keeps its newline at
+        the end, or its lack of one, unless ``end_newline`` says otherwise.
         """
-        bodies, ends, at = [], [], 0
+        bodies: list[str] = []
+        ends: list[str] = []
+        at = 0
         for start, stop, lines in changes:
             bodies += self.bodies[at:start] + lines
             ends += self.ends[at:start] + self._ends_for(start, stop, lines)
@@ -197,7 +225,9 @@ class Source:
     def _ends_for(self, start: int, stop: int, lines: list[str]) -> list[str]:
         if set(self.ends[start:stop]) <= {self.newline}:
             return [self.newline] * len(lines)
-        old, ends, after = self.bodies[start:stop], [], 0
+        old = self.bodies[start:stop]
+        ends = []
+        after = 0
         for line in lines:
             try:
                 position = old.index(line, after)

@@ -1,4 +1,4 @@
-"""What an answer asks for (edits made of hunks), what applying it gives, and the errors of this package."""
+"""Define edits, the result of applying them, and this package's errors."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ class EditError(ForgehandError):
 
 
 class ParseError(EditError):
-    """The text holds no edit that can be read; the message says which format to use."""
+    """Error that a text holds no edit that can be read.
+
+    The message says which format to use.
+    """
 
 
 class EditRefused(EditError):
-    """Nothing was applied. The message, at most 40 lines, is written for the model that wrote the edits.
+    """Refusal of edits: nothing was applied.
 
-    ``details``: ``reason`` is one of :data:`REASONS`, ``path`` the file, ``edit`` the edit's number from 1.
+    The message, at most 40 lines, is written for the model that wrote the edits. ``details``: ``reason`` is one of
+    :data:`REASONS`, ``path`` the file, ``edit`` the edit's number from 1.
     """
 
     def with_place(self, path: str, edit: int) -> EditRefused:
-        """Return the same refusal, saying which edit of which file it is about."""
+        """Return the same refusal, naming the edit and the file."""
         message = f"Edit {edit} ({path}): {self.message} Nothing was applied."
         return EditRefused(message, reason=self.detail("reason"), path=path, edit=edit)
 
@@ -45,12 +49,12 @@ REASONS = (
 
 @dataclass(frozen=True)
 class Hunk:
-    """One place to change: ``search`` is to be replaced by ``replace`` (both whole lines, however they end).
+    """Place to change: ``search`` becomes ``replace``, both whole lines.
 
-    ``anchors`` name lines the place lies under (``class A``, ``def f``), outermost first. ``open_above`` says
-    that lines above the hunk may have been left out (a diff hunk that begins with an addition); it may then
-    only go to the top of the file or to ``line`` (from 1). ``end_newline`` forces or forbids a newline at the
-    end of the file when the hunk reaches it. ``at_end`` ties the hunk to the end of the file.
+    It does not matter how the lines end. ``anchors`` name lines the place lies under (``class A``, ``def f``),
+    outermost first. ``open_above`` says that lines above the hunk may have been left out (a diff hunk that begins with
+    an addition); it may then only go to the top of the file or to ``line`` (from 1). ``end_newline`` forces or forbids
+    a newline at the end of the file when the hunk reaches it. ``at_end`` ties the hunk to the end of the file.
     ``marks`` are a diff's, one a line, blank, ``-`` or ``+``.
     """
 
@@ -66,7 +70,10 @@ class Hunk:
 
 @dataclass(frozen=True)
 class Replace:
-    """Change an existing file at one or more places; ``ordered`` hunks follow each other in the file."""
+    """Change of an existing file at one or more places.
+
+    ``ordered`` hunks follow each other in the file.
+    """
 
     path: str
     hunks: tuple[Hunk, ...]
@@ -75,7 +82,7 @@ class Replace:
 
 @dataclass(frozen=True)
 class Write:
-    """Give a file its whole text; with ``new`` the file must not exist yet."""
+    """Whole text of a file; with ``new`` the file must not exist yet."""
 
     path: str
     text: str
@@ -84,14 +91,14 @@ class Write:
 
 @dataclass(frozen=True)
 class Delete:
-    """Delete a file."""
+    """Deletion of a file."""
 
     path: str
 
 
 @dataclass(frozen=True)
 class Rename:
-    """Move ``path`` to ``to``, then change it by ``hunks``."""
+    """Move of ``path`` to ``to``, where ``hunks`` then change it."""
 
     path: str
     to: str
@@ -102,13 +109,16 @@ Edit = Replace | Write | Delete | Rename
 
 
 @dataclass(frozen=True)
-class Applied:
-    """``files`` maps each changed path to its new text, None where it is deleted; ``notes`` has a line an edit."""
+class EditResult:
+    """Files that the edits change.
+
+    ``files`` maps each path to its new text, None where it is deleted; ``notes`` has a line for each edit.
+    """
 
     files: dict[str, str | None]
     notes: tuple[str, ...] = ()
 
 
-def refused(reason: str, message: str, *, path: str = "", edit: int = 0) -> EditRefused:
-    """Return an :class:`EditRefused` with its details set."""
+def make_refusal(reason: str, message: str, *, path: str = "", edit: int = 0) -> EditRefused:
+    """Make an :class:`EditRefused` with its details set."""
     return EditRefused(message, reason=reason, path=path, edit=edit)

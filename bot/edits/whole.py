@@ -1,36 +1,43 @@
-"""Whole files: a path, then the text in a fence."""
+"""Read whole files: a path, then the text in a fence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.edits.reading import Reading, fence, path_in
+from bot.edits.reader import ReadResult, path_in, read_fence
 from bot.edits.values import ParseError, Write
 
+# Languages of fences that show something else than a file.
 _NO_FILE = ("diff", "patch", "json", "console", "output", "traceback")
 
 
-def read(lines: Sequence[str], at: int) -> Reading | None:
-    """Read the fenced file that begins at line ``at``, if the line right above or the fence itself names its path."""
-    opened = fence(lines[at])
+def read(lines: Sequence[str], at: int) -> ReadResult | None:
+    """Read the fenced file that begins at line ``at``.
+
+    The line right above or the fence itself must name its path; else None.
+    """
+    opened = read_fence(lines[at])
     if opened is None:
         return None
     marks, info = opened
     above = next((line for line in reversed(lines[max(0, at - 2) : at]) if line.strip()), "")
-    path = _named(info) or (path_in(above) if above else None)
+    path = _path_in_info(info) or (path_in(above) if above else None)
     if path is None or info.split(" ")[0] in _NO_FILE:
         return None
     stop = _end(lines, at, marks)
-    if any(_is_other(line) for line in lines[at + 1 : stop]):
+    if any(_is_other_dialect(line) for line in lines[at + 1 : stop]):
         return None
-    return Reading((Write(path, "".join(f"{line}\n" for line in lines[at + 1 : stop])),), stop + 1)
+    return ReadResult((Write(path, "".join(f"{line}\n" for line in lines[at + 1 : stop])),), stop + 1)
 
 
 def _end(lines: Sequence[str], at: int, marks: str) -> int:
-    """Return the line that closes the fence, fences inside it being opened by a language and closed by bare marks."""
+    """Return the line that closes the fence.
+
+    Fences inside it are opened by a language and closed by bare marks.
+    """
     depth = 0
     for number in range(at + 1, len(lines)):
-        inner = fence(lines[number])
+        inner = read_fence(lines[number])
         if inner is None or not inner[0].startswith(marks):
             continue
         depth += 1 if inner[1] else -1
@@ -44,8 +51,11 @@ def _end(lines: Sequence[str], at: int, marks: str) -> int:
     raise ParseError(f"The file that begins at line {at + 1} of the answer is not closed by {marks}.")
 
 
-def _named(info: str) -> str | None:
-    """Return a path after the language: ``python:src/a.py``, ``python src/a.py``, ``src/a.py``."""
+def _path_in_info(info: str) -> str | None:
+    """Return a path after the fence's language.
+
+    ``python:src/a.py``, ``python src/a.py``, ``src/a.py``.
+    """
     for part in reversed(info.replace(":", " ").replace("title=", " ").split()):
         path = path_in(part.strip("\"'"))
         if path is not None:
@@ -53,6 +63,6 @@ def _named(info: str) -> str | None:
     return None
 
 
-def _is_other(line: str) -> bool:
-    """Whether the fence holds edits of another dialect rather than a file."""
+def _is_other_dialect(line: str) -> bool:
+    """Return whether a line belongs to edits of another dialect."""
     return line.startswith(("<<<<<<<", "*** Begin Patch", "@@ ", "diff --git ", "------- SEARCH"))

@@ -80,7 +80,7 @@ def squeeze(text: str) -> str:
 
     Typographic look-alikes (curly quotes, long dashes) become what a keyboard types.
     """
-    return texts.squeezed(" ".join(fold(text).split()))
+    return texts.squeeze(" ".join(fold(text).split()))
 
 
 def _strip_wrapping(rows: Sequence[str]) -> Iterator[list[str]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.edits.syntax import broken_by
+from bot.edits.syntax import find_syntax_error
 from bot.github.api.scopes import REVIEW
 from bot.github.resources import reviews
 from bot.github.resources.reviews import Overtaken, ReviewComment
@@ -132,7 +132,9 @@ def _place(suggested: list[Suggestion], texts: Mapping[str, tuple[FileDiff, str]
             continue
         anchor = found.anchor
         lines = range(anchor.start_line or anchor.line, anchor.line + 1)
-        block = suggestion(anchor, diff, text, one.replacement, quote=found.part or found.quote, broken_by=broken_by)
+        block = suggestion(
+            anchor, diff, text, one.replacement, quote=found.part or found.quote, broken_by=find_syntax_error
+        )
         if block is not None and diff.added_lines() & set(lines):
             yield PlacedSuggestion(suggested=one, anchor=anchor, block=block)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from bot.edits.syntax import broken_by
+from bot.edits.syntax import find_syntax_error
 from bot.github.api.scopes import CHECKS, READ
 from bot.github.resources import pulls, reviews
 from bot.github.resources.reviews import Overtaken, ReviewComment
@@ -113,7 +113,7 @@ def _make_suggestion(one: PlacedFinding, diffs: Mapping[str, FileDiff], head: Ma
     ):
         return ""
     quote = finding.part or finding.quote
-    found = suggestion(anchor, diffs[finding.path], text, finding.suggestion, quote=quote, broken_by=broken_by)
+    found = suggestion(anchor, diffs[finding.path], text, finding.suggestion, quote=quote, broken_by=find_syntax_error)
     return found or ""
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.edits.syntax import broken_by
+from bot.edits.syntax import find_syntax_error
 from bot.github.text.anchors import Anchor
 from bot.github.text.diffs import FileDiff
 from bot.github.text.suggestions import suggestion
@@ -37,7 +37,7 @@ def suggested(old: str, new: str, quote: str, replacement: str, path: str = "f.p
     file = parse_diff(diff(old.split("\n"), new.split("\n")))[0].model_copy(update={"path": path})
     anchor = place(file, quote)
     assert anchor is not None
-    block = suggestion(anchor, file, new, replacement, quote=quote, broken_by=broken_by)
+    block = suggestion(anchor, file, new, replacement, quote=quote, broken_by=find_syntax_error)
     return commit(new, anchor, block) if block else None
 
 
@@ -129,8 +129,8 @@ def test_the_head_that_was_shown_is_the_head_that_is_changed() -> None:
     anchor = place(file, LINE)
     assert anchor is not None
     moved = f"import os\n{NEW}"
-    assert suggestion(anchor, file, moved, "result += 1", quote=LINE, broken_by=broken_by) is None
-    assert suggestion(anchor, file, NEW, "result += 1", quote=LINE, broken_by=broken_by) is not None
+    assert suggestion(anchor, file, moved, "result += 1", quote=LINE, broken_by=find_syntax_error) is None
+    assert suggestion(anchor, file, NEW, "result += 1", quote=LINE, broken_by=find_syntax_error) is not None
 
 
 @given(st.integers(0, 3), st.integers(0, 3), st.sampled_from(["whole", "flush", "first"]))

@@ -1,4 +1,4 @@
-"""Applying edits to files, all or nothing."""
+"""Apply edits to files, all or nothing."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from bot.edits import refusal
-from bot.edits.changes import Wanted, changed
-from bot.edits.paths import check, guard, resolve
-from bot.edits.syntax import broken_by
+from bot.edits.changes import PendingHunk, apply_hunks
+from bot.edits.paths import check_writable, clean_path, resolve
+from bot.edits.syntax import find_syntax_error
 from bot.edits.text import Source, is_elision
-from bot.edits.values import Applied, Delete, Edit, Hunk, Rename, Replace, Write, refused
+from bot.edits.values import Delete, Edit, EditResult, Hunk, Rename, Replace, Write, make_refusal
 
-# files of up to this many lines may be rewritten as anything
+# files of up to this many lines may be rewritten to any length
 _SHORT = 40
 
 
@@ -23,11 +23,12 @@ def apply(
     paths: Collection[str],
     protected: Callable[[str], bool],
     is_link: Callable[[str], bool] = lambda path: False,
-) -> Applied:
-    """Every edit applied in order, or EditRefused and nothing applied.
+) -> EditResult:
+    """Apply every edit in order.
 
-    ``read`` gives a file's text by repository path, None where there is no text to edit; ``paths`` are all files
-    of the repository; ``protected`` and ``is_link`` are asked for each path about to be touched.
+    ``read`` gives a file's text by repository path, None where there is no text to edit; ``paths`` are all files of the
+    repository; ``protected`` and ``is_link`` are asked for each path about to be touched. Raises EditRefused, and then
+    nothing is applied.
     """
     session = _Session(read, set(paths), protected, is_link)
     for number, edit in enumerate(edits, start=1):
@@ -37,14 +38,17 @@ def apply(
 
 @dataclass
 class _Session:
-    """The files as the edits so far leave them. Hunks wait until nothing else can happen to their file."""
+    """Files as the edits so far leave them.
+
+    Hunks wait until nothing else can happen to their file.
+    """
 
     read: Callable[[str], str | None]
     paths: set[str]
     protected: Callable[[str], bool]
     is_link: Callable[[str], bool]
     files: dict[str, str | None] = field(default_factory=dict)
-    waiting: dict[str, list[Wanted]] = field(default_factory=dict)
+    waiting: dict[str, list[PendingHunk]] = field(default_factory=dict)
     notes: list[tuple[int, str]] = field(default_factory=list)
 
     def take(self, number: int, edit: Edit) -> None:
@@ -60,13 +64,13 @@ class _Session:
             case Rename():
                 self._rename(number, edit)
 
-    def result(self) -> Applied:
+    def result(self) -> EditResult:
         for path in list(self.waiting):
-            self._settle(path)
+            self._apply_waiting(path)
         changed_files = {path: text for path, text in self.files.items() if text != self.read(path)}
         if not changed_files:
-            raise refused("no-op", "The edits change nothing.")
-        return Applied(changed_files, tuple(f"Edit {number}: {note}" for number, note in sorted(self.notes)))
+            raise make_refusal("no-op", "The edits change nothing.")
+        return EditResult(changed_files, tuple(f"Edit {number}: {note}" for number, note in sorted(self.notes)))
 
     def _replace(self, number: int, named: str, hunks: Sequence[Hunk], group: int | None) -> None:
         if self._creates(named, hunks):
@@ -74,17 +78,24 @@ class _Session:
             return
         path = resolve(named, self.paths, edit=number)
         self._text(path, number)
-        self.waiting.setdefault(path, []).extend(Wanted(number, hunk, group) for hunk in hunks)
+        self.waiting.setdefault(path, []).extend(PendingHunk(number, hunk, group) for hunk in hunks)
 
     def _creates(self, named: str, hunks: Sequence[Hunk]) -> bool:
-        """Take an empty search in a file that is not there as asking for a new one."""
-        return len(hunks) == 1 and not hunks[0].search.strip() and check(named, edit=0, absolute=True) not in self.paths
+        """Return whether an empty search names a file that does not exist.
+
+        That asks for a new file.
+        """
+        return (
+            len(hunks) == 1
+            and not hunks[0].search.strip()
+            and clean_path(named, edit=0, absolute=True) not in self.paths
+        )
 
     def _write(self, number: int, edit: Write) -> None:
-        path = check(edit.path, edit=number)
-        before = self._settled(path)
+        path = clean_path(edit.path, edit=number)
+        before = self._current(path)
         if edit.new and before is not None:
-            raise refused(
+            raise make_refusal(
                 "exists",
                 f"Edit {number}: {path} exists already; change it instead of adding it.",
                 path=path,
@@ -93,60 +104,70 @@ class _Session:
         placeholder = next((line for line in edit.text.split("\n") if is_elision(line) and line.strip() != "..."), None)
         if placeholder is not None and before is not None:
             what = f"Edit {number}: the whole text of {path} is wanted, without {placeholder.strip()!r}."
-            raise refused("elision", what, path=path, edit=number)
+            raise make_refusal("elision", what, path=path, edit=number)
         if before is not None and _is_excerpt(before, edit.text):
             what = (
                 f"Edit {number}: that is not all of {path}, most of its lines are missing. Change it by SEARCH/REPLACE."
             )
-            raise refused("excerpt", what, path=path, edit=number)
+            raise make_refusal("excerpt", what, path=path, edit=number)
         if edit.text == before:
-            raise refused("no-op", f"Edit {number} leaves {path} as it is.", path=path, edit=number)
-        fault = broken_by(path, before or "", edit.text)
+            raise make_refusal("no-op", f"Edit {number} leaves {path} as it is.", path=path, edit=number)
+        fault = find_syntax_error(path, before or "", edit.text)
         if fault is not None:
             raise refusal.unparsable(path, number, Source.of(edit.text), *fault)
         self._set(path, edit.text, number, "created" if before is None else "rewritten")
 
     def _rename(self, number: int, edit: Rename) -> None:
-        path, to = resolve(edit.path, self.paths, edit=number, whole=True), check(edit.to, edit=number)
+        path = resolve(edit.path, self.paths, edit=number, whole=True)
+        to = clean_path(edit.to, edit=number)
         if to in self.paths:
-            raise refused(
+            raise make_refusal(
                 "exists", f"Edit {number}: {to} exists already; nothing can be moved there.", path=to, edit=number
             )
         text = self._text(path, number)
         if edit.hunks:
-            text, notes = changed(path, text, [Wanted(number, hunk, number) for hunk in edit.hunks])
+            text, notes = apply_hunks(path, text, [PendingHunk(number, hunk, number) for hunk in edit.hunks])
             self.notes += notes
         self._set(path, None, number, f"moved to {to}")
         self._set(to, text, number, f"moved from {path}")
 
     def _set(self, path: str, text: str | None, number: int, note: str) -> None:
-        guard(path, protected=self.protected, is_link=self.is_link, edit=number)
+        check_writable(path, protected=self.protected, is_link=self.is_link, edit=number)
         self.waiting.pop(path, None)
         self.files[path] = text
-        (self.paths.discard if text is None else self.paths.add)(path)
+        if text is None:
+            self.paths.discard(path)
+        else:
+            self.paths.add(path)
         self.notes.append((number, f"{path} {note}"))
 
     def _text(self, path: str, number: int) -> str:
-        guard(path, protected=self.protected, is_link=self.is_link, edit=number)
-        text = self._settled(path)
+        check_writable(path, protected=self.protected, is_link=self.is_link, edit=number)
+        text = self._current(path)
         if text is None:
-            raise refused(
+            raise make_refusal(
                 "unknown-path", f"Edit {number}: {path} holds no text that can be edited.", path=path, edit=number
             )
         return text
 
-    def _settled(self, path: str) -> str | None:
-        """Return the text of a file after every edit so far; hunks that wait for it stay waiting."""
+    def _current(self, path: str) -> str | None:
+        """Return the text of a file after every edit so far.
+
+        Hunks that wait for it keep waiting.
+        """
         return self.files[path] if path in self.files else self.read(path)
 
-    def _settle(self, path: str) -> None:
-        wanted = self.waiting.pop(path)
-        text, notes = changed(path, self._text(path, wanted[0].edit), wanted)
+    def _apply_waiting(self, path: str) -> None:
+        hunks = self.waiting.pop(path)
+        text, notes = apply_hunks(path, self._text(path, hunks[0].edit), hunks)
         self.files[path] = text
         self.notes += notes
 
 
 def _is_excerpt(before: str, text: str) -> bool:
-    """Whether a text that should be all of a longer file lacks more than half of it."""
+    """Return whether a whole file's new text lacks more than half of it.
+
+    Short files may be rewritten freely.
+    """
     lines = before.splitlines()
     return len(lines) > _SHORT and len(text.splitlines()) < len(lines) / 2

@@ -1,4 +1,7 @@
-"""What the readers of all dialects share: their result, and where an answer names the file it is about."""
+"""Share what the readers of all dialects need.
+
+Their result, fences, and the path that an answer names near an edit.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,18 @@ _PATH = re.compile(r"[\w.@+~\[\]()$-]+(?:/[\w.@+~\[\]()$-]+)*")
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Edits found, and the line to go on from."""
+class ReadResult:
+    """Edits that a reader found, and the line to go on from."""
 
     edits: tuple[Edit, ...]
     stop: int
 
 
-def fence(line: str) -> tuple[str, str] | None:
-    """Return (the fence, what follows it) of a line that opens or closes a fenced block."""
+def read_fence(line: str) -> tuple[str, str] | None:
+    """Read a line that opens or closes a fenced block.
+
+    Returns the fence and what follows it.
+    """
     match = _FENCE.fullmatch(line)
     return (match[1], match[2].strip()) if match else None
 
@@ -39,10 +45,13 @@ def path_in(line: str) -> str | None:
 
 
 def path_above(lines: Sequence[str], at: int) -> str | None:
-    """Return the path named in the two nearest lines above ``at``, blank lines and an opening fence aside."""
+    """Return the path named in the two nearest lines above ``at``.
+
+    Blank lines and an opening fence do not count.
+    """
     seen = 0
     for line in reversed(lines[max(0, at - 6) : at]):
-        opened = fence(line)
+        opened = read_fence(line)
         if opened is not None:
             named = path_in(opened[1].split(":", 1)[-1].removeprefix("title=")) if opened[1] else None
             if named:
@@ -61,8 +70,11 @@ def path_above(lines: Sequence[str], at: int) -> str | None:
     return None
 
 
-def marked_hunk(lines: Sequence[str]) -> Hunk:
-    """Return the hunk of lines marked by a blank, ``-`` or ``+``; a line without its mark is one that stays."""
+def parse_marked_hunk(lines: Sequence[str]) -> Hunk:
+    """Parse lines marked by a blank, ``-`` or ``+`` as a hunk.
+
+    A line without its mark is one that stays.
+    """
     marked = [(line[0], line[1:]) if line[0] in " -+" else (" ", line) for line in lines]
     search, replace = ("".join(f"{text}\n" for mark, text in marked if mark != other) for other in "+-")
     return Hunk(search, replace, open_above=lines[0][0] == "+", marks="".join(mark for mark, _ in marked))

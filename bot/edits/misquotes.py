@@ -1,4 +1,4 @@
-"""Places of a block that misquotes some of the lines it does not change.
+"""Find the place of a block that misquotes lines it does not change.
 
 As in a merge, what the block changes decides: those lines, or the neighbours of lines only added, must stand in the
 file exactly once. The other lines are kept as the file has them; at least half of them must be there, in order and
@@ -21,16 +21,23 @@ _DEFINITION = re.compile(r"(?:[\w@.]+\s+)*(?:def|class|func|fn|function|interfac
 _WORD = re.compile(r"\w{3}")
 
 
-def around_misquotes(source: Source, block: Block, opcodes: Opcodes) -> Iterator[Placement]:
-    """Return the place where all changed lines stand, if there is one and the lines around it agree well enough."""
+def find_around_misquotes(source: Source, block: Block, opcodes: Opcodes) -> Iterator[Placement]:
+    """Find the place where all changed lines stand.
+
+    It must be the only one, and the lines around it must agree well enough.
+    """
     if any(is_elision(line) for line in block.lines):
         return
-    runs = _bearing(block.solid, opcodes)
+    runs = _find_changed_runs(block.solid, opcodes)
     found = [source.solid.find(block.solid.keys[first:last]) for first, last in runs]
     if not runs or any(len(positions) != 1 for positions in found):
         return
-    matched = _aligned(source.solid, block.solid, runs, [positions[0] for positions in found])
-    if matched is None or not _agrees(block.solid.keys, runs, matched) or _rivalled(source.solid, block.solid, matched):
+    matched = _align(source.solid, block.solid, runs, [positions[0] for positions in found])
+    if (
+        matched is None
+        or not _agrees(block.solid.keys, runs, matched)
+        or _has_rival(source.solid, block.solid, matched)
+    ):
         return
     numbers = [block.solid.rows[n] for n in sorted(matched)]
     rows = [source.solid.rows[matched[n]] for n in sorted(matched)]
@@ -40,8 +47,11 @@ def around_misquotes(source: Source, block: Block, opcodes: Opcodes) -> Iterator
         yield Placement(Rung.MISQUOTED, spans)
 
 
-def _bearing(solid: View, opcodes: Opcodes) -> list[tuple[int, int]]:
-    """Return the positions in ``solid`` of the lines each change replaces, or of the lines it adds between."""
+def _find_changed_runs(solid: View, opcodes: Opcodes) -> list[tuple[int, int]]:
+    """Return the positions in ``solid`` of the lines each change replaces.
+
+    Of lines that are only added, those are the neighbours.
+    """
     runs: list[tuple[int, int]] = []
     for tag, first, last, _, _ in opcodes:
         if tag == "equal":
@@ -49,15 +59,19 @@ def _bearing(solid: View, opcodes: Opcodes) -> list[tuple[int, int]]:
         start = sum(row < first for row in solid.rows)
         stop = sum(row < last for row in solid.rows)
         if start == stop:
-            start, stop = max(0, start - 1), min(len(solid.rows), stop + 1)
+            start = max(0, start - 1)
+            stop = min(len(solid.rows), stop + 1)
         if runs and start < runs[-1][1]:
             start = runs.pop()[0]
         runs.append((start, stop))
     return runs
 
 
-def _aligned(source: View, block: View, runs: Sequence[tuple[int, int]], at: Sequence[int]) -> dict[int, int] | None:
-    """Block position -> source position of each line found; None where they are out of order or too far apart."""
+def _align(source: View, block: View, runs: Sequence[tuple[int, int]], at: Sequence[int]) -> dict[int, int] | None:
+    """Map positions of the block to positions of the source.
+
+    Returns None where lines are out of order or too far apart.
+    """
     matched = {
         first + n: position + n for (first, last), position in zip(runs, at, strict=True) for n in range(last - first)
     }
@@ -65,28 +79,40 @@ def _aligned(source: View, block: View, runs: Sequence[tuple[int, int]], at: Seq
     if any(there[1] >= then[1] for there, then in itertools.pairwise(known)):
         return None
     reach = int(MAX_STRETCH * len(block.keys))
-    top, end = max(0, known[0][1] - reach), min(len(source.keys), known[-1][1] + 1 + reach)
+    top = max(0, known[0][1] - reach)
+    end = min(len(source.keys), known[-1][1] + 1 + reach)
     for (mine, there), (next_mine, next_there) in itertools.pairwise([(-1, top - 1), *known, (len(block.keys), end)]):
-        ours, theirs = block.keys[mine + 1 : next_mine], source.keys[there + 1 : next_there]
+        ours = block.keys[mine + 1 : next_mine]
+        theirs = source.keys[there + 1 : next_there]
         for a, b, size in SequenceMatcher(None, ours, theirs, autojunk=False).get_matching_blocks():
             matched |= {mine + 1 + a + n: there + 1 + b + n for n in range(size)}
     return matched if max(matched.values()) - min(matched.values()) < reach else None
 
 
 def _agrees(keys: Sequence[str], runs: Sequence[tuple[int, int]], matched: dict[int, int]) -> bool:
-    """Whether enough of the lines that are not changed are there, and no definition is missing."""
-    bearing = {n for first, last in runs for n in range(first, last)}
-    context = [n for n in range(len(keys)) if n not in bearing]
+    """Return whether enough of the unchanged lines are there.
+
+    A definition among them must not be missing.
+    """
+    changed = {n for first, last in runs for n in range(first, last)}
+    context = [n for n in range(len(keys)) if n not in changed]
     there = [n for n in context if n in matched]
     if any(_DEFINITION.match(keys[n]) for n in context if n not in matched):
         return False
     return any(_WORD.search(keys[n]) for n in there) and 2 * len(there) >= len(context)
 
 
-def _rivalled(source: View, block: View, matched: dict[int, int]) -> bool:
-    """Whether a stretch of the file beside the place, as long as the block, holds as many of its lines."""
-    wanted, there, length, shared = Counter(block.keys), Counter[str](), len(block.keys), 0
-    top, end = min(matched.values()), max(matched.values())
+def _has_rival(source: View, block: View, matched: dict[int, int]) -> bool:
+    """Return whether another stretch of the file holds as many of the lines.
+
+    The stretch is as long as the block, and beside the place.
+    """
+    wanted = Counter(block.keys)
+    there = Counter[str]()
+    length = len(block.keys)
+    shared = 0
+    top = min(matched.values())
+    end = max(matched.values())
     for last, key in enumerate(source.keys):
         first = last - length + 1
         there[key] += 1
