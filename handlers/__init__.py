@@ -19,8 +19,8 @@ from bot.doors.router import Handlers
 from handlers import cancel, config, help, ignore, retry, status
 
 
-def _found(module: str, name: str) -> Iterator[Any]:
-    """Yield ``name`` of every capability's ``module``, in the order of the capabilities' names."""
+def _find(module: str, name: str) -> Iterator[Any]:
+    """Yield ``name`` of every capability's ``module``, by capability."""
     for folder in iter_modules(__path__):
         path = f"{__name__}.{folder.name}.{module}"
         if folder.ispkg and find_spec(path) is not None:
@@ -28,5 +28,5 @@ def _found(module: str, name: str) -> Iterator[Any]:
 
 
 BUILTINS = (ignore.COMMAND, status.COMMAND, cancel.COMMAND, retry.COMMAND, config.COMMAND, help.COMMAND)
-TASKS = Registry(tuple(_found("task", "TASK")), builtins={command.name: command.rule for command in BUILTINS})
-HANDLERS = Handlers(TASKS, BUILTINS, tuple(_found("triggers", "router")))
+TASKS = Registry(tuple(_find("task", "TASK")), builtins={command.name: command.rule for command in BUILTINS})
+HANDLERS = Handlers(TASKS, BUILTINS, tuple(_find("triggers", "router")))

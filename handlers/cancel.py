@@ -1,4 +1,4 @@
-"""/cancel: stop what runs on this issue or pull request."""
+"""Answer ``/cancel``: stop what runs on this issue or pull request."""
 
 from __future__ import annotations
 
@@ -11,22 +11,24 @@ from bot.work.services import Services
 
 
 async def run(invocation: Invocation, services: Services) -> None:
-    """Ask every active task of the target to stop, and say which ones those were and how to go on."""
-    repository, number, login = invocation.repository.id, invocation.number, invocation.actor.login
-    active = await services.store.run(lambda connection: tasks.find(connection, repository, number, active=True))
-    for task in active:
-        await services.engine.cancel(task.id, login)
-    await reply(services, invocation, _told(invocation, active))
-
-
-def _told(invocation: Invocation, active: Sequence[Task]) -> str:
-    if not active:
-        return "Nothing runs here, so nothing was stopped."
-    named = ", ".join(f"{task.flow} (task `{task.id}`)" for task in active)
-    again = (
-        f" `/retry` starts {'it' if len(active) == 1 else 'the first of these'} again." if invocation.is_open else ""
+    """Ask every active task here to stop; say which, and how to go on."""
+    repository = invocation.repository.id
+    active = await services.store.run(
+        lambda connection: tasks.find(connection, repository, invocation.number, active=True)
     )
-    return f"Stopping: {named}.{again}"
+    for task in active:
+        await services.engine.cancel(task.id, invocation.actor.login)
+    await reply(services, invocation, _write_answer(active, may_retry=invocation.is_open))
+
+
+def _write_answer(active: Sequence[Task], *, may_retry: bool) -> str:
+    if not active:
+        return "Nothing is running here, so nothing was stopped."
+    named = ", ".join(f"{task.flow} (task `{task.id}`)" for task in active)
+    if not may_retry:
+        return f"Stopping: {named}."
+    first = "it" if len(active) == 1 else "the first of these"
+    return f"Stopping: {named}. `/retry` starts {first} again."
 
 
 COMMAND = Command(

@@ -1,4 +1,4 @@
-"""/config: what holds in this repository, and where each value comes from."""
+"""Answer ``/config``: what holds in this repository, and why."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.work.services import Services
 
 
 async def run(invocation: Invocation, services: Services) -> None:
-    """Answer with every key; where the file is wrong, with what is wrong in it first."""
+    """Answer with every key; what is wrong in the file comes first."""
     effective = code_block(describe(invocation.policy, invocation.registry.schema), "yaml")
     if invocation.fault is not None:
         text = (

@@ -1,4 +1,4 @@
-"""/help: what you may use here, or how one command is used."""
+"""Answer ``/help``: what you may use here, or how one command is used."""
 
 from __future__ import annotations
 
@@ -19,22 +19,24 @@ async def run(invocation: Invocation, services: Services) -> None:
         meant = f" Did you mean `/help {nearest}`?" if nearest else ""
         await reply(services, invocation, f"Unknown command {inline_code(name)}.{meant} `/help` lists all commands.")
         return
-    await reply(services, invocation, _list(invocation) if wanted is None else _one(invocation, wanted))
+    await reply(services, invocation, _write_list(invocation) if wanted is None else _explain(invocation, wanted))
 
 
-def where(command: Command) -> str:
-    """The places, and what they must be like, in words."""
+def describe_places(command: Command) -> str:
+    """Name the places of a command, and what they must be like."""
     return f"{command.where}.{' Only while it is open.' if command.needs_open else ''}"
 
 
-def examples(command: Command) -> str:
-    """A table of what may be typed and what that does."""
+def list_examples(command: Command) -> str:
+    """Write a table of what may be typed and what that does."""
     return table(("you type", "what happens"), [(f"`{typed}`", told) for typed, told in command.examples])
 
 
-def _list(invocation: Invocation) -> str:
-    """What may be used here; then, by name, what is for other places and for other people."""
-    mine, elsewhere, others = [], [], []
+def _write_list(invocation: Invocation) -> str:
+    """List what may be used here; name what is for other places and people."""
+    mine: list[tuple[str, str]] = []
+    elsewhere: list[str] = []
+    others: list[str] = []
     for each in invocation.commands.values():
         if not _may(invocation, each):
             others.append(f"`/{each.name}`")
@@ -50,12 +52,14 @@ def _list(invocation: Invocation) -> str:
     return "\n\n".join(parts)
 
 
-def _one(invocation: Invocation, wanted: Command) -> str:
+def _explain(invocation: Invocation, wanted: Command) -> str:
     level = invocation.policy.level(wanted.name)
     who = f"people with {level} permission" if level else "nobody, it is switched off here"
     you = "You may." if _may(invocation, wanted) else "You may not."
     told = f"{wanted.summary} {wanted.explanation}"
-    return "\n\n".join((f"`{wanted.usage}`", told, f"Where: {where(wanted)}", examples(wanted), f"Who: {who}. {you}"))
+    return "\n\n".join(
+        (f"`{wanted.usage}`", told, f"Where: {describe_places(wanted)}", list_examples(wanted), f"Who: {who}. {you}")
+    )
 
 
 def _may(invocation: Invocation, wanted: Command) -> bool:

@@ -1,4 +1,7 @@
-"""/ignore: a finding that is not wanted, with the reason, remembered for the whole repository."""
+"""Answer ``/ignore``: reject a finding for the whole repository.
+
+The reason is remembered.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from bot.work.services import Services
 
 
 async def run(invocation: Invocation, services: Services) -> None:
-    """Reject the finding in whose thread it was typed, or say that there is none."""
+    """Reject the finding of the thread, or say that there is none."""
     comment = invocation.spot.id
     assert comment is not None, "a thread has comments"
     found = await ignore(

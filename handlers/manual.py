@@ -1,4 +1,4 @@
-"""Write the pages that are generated from declarations: ``docs/commands.md`` and ``docs/policy.md``.
+"""Generate ``docs/commands.md`` and ``docs/policy.md`` from declarations.
 
 ``python -m handlers.manual`` writes them; with ``--check`` it compares and exits with 1 where one is stale.
 """
@@ -18,7 +18,7 @@ from bot.doors.router import Handlers
 from bot.markdown import table
 from bot.policy import PolicySchema
 from handlers import HANDLERS
-from handlers.help import examples, where
+from handlers.help import describe_places, list_examples
 
 DOCS = Path(__file__).parent.parent / "docs"
 _HEAD = f"""<!-- Written by `python -m handlers.manual` from the commands themselves. Change them, not this file. -->
@@ -53,19 +53,19 @@ explains patterns.
 """
 
 
-def pages(handlers: Handlers = HANDLERS) -> dict[str, str]:
+def render_pages(handlers: Handlers = HANDLERS) -> dict[str, str]:
     """Return the pages by file name."""
-    return {"commands.md": commands_page(handlers), "policy.md": policy_page(handlers.registry.schema)}
+    return {"commands.md": render_commands(handlers), "policy.md": render_policy(handlers.registry.schema)}
 
 
-def policy_page(schema: PolicySchema) -> str:
-    """Return the reference of the policy: every key, its default, and what it is for."""
+def render_policy(schema: PolicySchema) -> str:
+    """Return the page of every key: its default, and what it is for."""
     fields = schema.document.model_fields
     sections = {name: field.annotation for name, field in fields.items() if _is_model(field.annotation)}
-    return "\n\n".join([_POLICY.rstrip(), *(_keys(name, model) for name, model in sections.items())])
+    return "\n\n".join([_POLICY.rstrip(), *(_render_section(name, model) for name, model in sections.items())])
 
 
-def _keys(name: str, model: Any) -> str:
+def _render_section(name: str, model: Any) -> str:
     rows = []
     for key, field in model.model_fields.items():
         default = json.dumps(field.get_default(call_default_factory=True))
@@ -77,32 +77,33 @@ def _is_model(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
-def commands_page(handlers: Handlers) -> str:
+def render_commands(handlers: Handlers) -> str:
     """Return the page of commands."""
     commands = handlers.commands.values()
-    rows = [(f"[`{each.usage}`](#{each.name})", each.summary, _who(each)) for each in commands]
-    return "\n\n".join([_HEAD.rstrip(), table(("command", "what it does", "who"), rows), *map(_section, commands)])
+    rows = [(f"[`{each.usage}`](#{each.name})", each.summary, each.rule.level) for each in commands]
+    return "\n\n".join(
+        [_HEAD.rstrip(), table(("command", "what it does", "who"), rows), *map(_render_command, commands)]
+    )
 
 
-def _section(command: Command) -> str:
+def _render_command(command: Command) -> str:
     parts = (
         f"## {command.name}",
         f"`{command.usage}`",
         f"{command.summary} {command.explanation}",
-        f"Where: {where(command)} Who: {_who(command)} permission, unless policy says otherwise.",
-        examples(command),
+        f"Where: {describe_places(command)} Who: {command.rule.level} permission, unless policy says otherwise.",
+        list_examples(command),
     )
     return "\n\n".join(parts)
 
 
-def _who(command: Command) -> str:
-    return command.rule.level
-
-
 def main(arguments: list[str], folder: Path = DOCS) -> int:
-    """Write the pages, or with ``--check`` say which are stale; return the exit code."""
+    """Write the pages, or with ``--check`` say which are stale.
+
+    Returns the exit code.
+    """
     stale = []
-    for name, page in pages().items():
+    for name, page in render_pages().items():
         wanted = page + "\n"
         if "--check" not in arguments:
             (folder / name).write_text(wanted)

@@ -1,4 +1,4 @@
-"""/retry: start the last task once more."""
+"""Answer ``/retry``: start the last task once more."""
 
 from __future__ import annotations
 
@@ -17,20 +17,23 @@ async def run(invocation: Invocation, services: Services) -> None:
 
     A question that was answered, or is being answered, stands in no other task's way.
     """
-    repository, number = invocation.repository.id, invocation.number
-    found = await services.store.run(lambda connection: tasks.find(connection, repository, number))
+    repository = invocation.repository.id
+    found = await services.store.run(lambda connection: tasks.find(connection, repository, invocation.number))
     earlier = [task for task in found if task.delivery != invocation.event.guid]
     last = next((task for task in earlier if not _is_answer(invocation, task) or task.state in _FAILED), None)
     last = last or next(iter(earlier), None)
-    problem = _problem(invocation, last)
+    problem = _find_problem(invocation, last)
     if problem or last is None:
         await reply(services, invocation, problem)
     else:
-        await _again(invocation, services, last)
+        await _restart(invocation, services, last)
 
 
-async def _again(invocation: Invocation, services: Services, task: Task) -> None:
-    """Start a task as it was asked for, for whoever typed this; in the repository as it is named now."""
+async def _restart(invocation: Invocation, services: Services, task: Task) -> None:
+    """Start a task as it was asked for, for whoever typed this.
+
+    The repository is named as it is now.
+    """
     spec = invocation.registry.get(task.flow)
     assert spec is not None, "an unknown task was refused"
     request = spec.request.model_validate(task.argument)
@@ -43,7 +46,7 @@ def _is_answer(invocation: Invocation, task: Task) -> bool:
     return invocation.registry.show(task.flow).shown is Shown.REPLY
 
 
-def _problem(invocation: Invocation, task: Task | None) -> str:
+def _find_problem(invocation: Invocation, task: Task | None) -> str:
     if task is None:
         return "Nothing has run here yet, so there is nothing to retry. `/help` lists what you may start."
     stopping = task.ended is None and task.cancel is not None

@@ -1,4 +1,4 @@
-"""/status: what runs here, and how the last tasks ended."""
+"""Answer ``/status``: what runs here, and how the last tasks ended."""
 
 from __future__ import annotations
 
@@ -18,21 +18,20 @@ _ENDED = 3
 
 async def run(invocation: Invocation, services: Services) -> None:
     """Answer with a line for each task."""
-    repository, number = invocation.repository.id, invocation.number
-    lines = await services.store.run(lambda connection: _lines(connection, invocation.registry, repository, number))
+    lines = await services.store.run(lambda connection: _list_tasks(connection, invocation))
     await reply(services, invocation, "\n".join(lines) or "Nothing runs here, and nothing has run here yet.")
 
 
-def _lines(connection: sa.Connection, registry: Registry, repository: int, number: int) -> list[str]:
-    found = tasks.find(connection, repository, number)
+def _list_tasks(connection: sa.Connection, invocation: Invocation) -> list[str]:
+    found = tasks.find(connection, invocation.repository.id, invocation.number)
     active = [task for task in found if task.ended is None]
     shown = [*active, *[task for task in found if task.ended is not None][:_ENDED]]
-    lines = [_line(connection, registry, task) for task in shown]
+    lines = [_write_line(connection, invocation.registry, task) for task in shown]
     return lines if active or not lines else ["Nothing runs here now.", "", *lines]
 
 
-def _line(connection: sa.Connection, registry: Registry, task: Task) -> str:
-    """State, progress or result, time and money of one task."""
+def _write_line(connection: sa.Connection, registry: Registry, task: Task) -> str:
+    """Write the state, progress or result, time and money of one task."""
     events = tasks.list_events(connection, task.id)
     spent = reporting.sum_spending(connection, task.id)
     stage = next((str(event.data["stage"]) for event in reversed(events) if event.kind == "stage"), "")

@@ -57,7 +57,6 @@ NOT_DONE = frozenset(
         "bot/analysis",
         "bot/sandbox",
         "bot/toolchains",
-        "handlers",
     }
 )
 

@@ -38,7 +38,7 @@ async def _refused(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, refusal: Refu
 
     The words, the change and what to do next are in the task's result if nowhere else.
     """
-    text = job.recipe.words.refused_text(evidence, refusal)
+    text = job.recipe.words.write_refusal(evidence, refusal)
     with suppress(GitError, GitHubError):
         await ctx.step("notify-refused", notify, job, text, retries=2)
     summary = f"The change is finished and kept, but it could not be published: {refusal.reason} {refusal.advice}"

@@ -48,9 +48,9 @@ class PullText:
 class PullWords(Protocol):
     """The texts of a capability that opens pull requests."""
 
-    def pull_text(self, evidence: Any, /) -> PullText: ...
+    def write_pull(self, evidence: Any, /) -> PullText: ...
 
-    def opened_text(self, evidence: Any, number: int, /) -> str:
+    def write_notice(self, evidence: Any, number: int, /) -> str:
         """Return the comment that notifies."""
         ...
 
@@ -105,7 +105,7 @@ class NewPullRequest:
         return await self._deliver(ctx, job, evidence)
 
     async def _deliver(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
-        text = self.words.pull_text(evidence)
+        text = self.words.write_pull(evidence)
         sha = await ctx.step("push", push, job, evidence, text, retries=2)
         published = await ctx.step("pull", self._open, job, evidence, text, sha, retries=2)
         state: TaskState = "done" if evidence.verified else "unverified"
@@ -119,7 +119,7 @@ class NewPullRequest:
         Running it again finds what is there: the pull request by its head, the comment by its marker.
         """
         pull = await open_pull(job, evidence, text)
-        await notify(job, self.words.opened_text(evidence, pull.number))
+        await notify(job, self.words.write_notice(evidence, pull.number))
         await job.stage(Stage.PUBLISH, "done", f"#{pull.number}")
         return Publication(
             branch=job.branch, head_sha=head_sha, number=pull.number, url=pull.html_url, draft=pull.draft

@@ -40,7 +40,7 @@ async def tell(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
     """
     evidence = evidence.updated(cost=await ctx.step("account-told", job.cost))
     if job.rules.unverified != "off":
-        await ctx.step("notify", notify, job, job.recipe.words.nothing_text(evidence), retries=2)
+        await ctx.step("notify", notify, job, job.recipe.words.write_failure(evidence), retries=2)
     return Outcome(state="unverified", summary=_reason(evidence))
 
 

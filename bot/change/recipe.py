@@ -81,11 +81,11 @@ class Prover(Protocol):
 class Words(Protocol):
     """The texts that every capability has; its ``words`` module is one."""
 
-    def nothing_text(self, evidence: Any, /) -> str:
+    def write_failure(self, evidence: Any, /) -> str:
         """Write what was found and tried where nothing was published."""
         ...
 
-    def refused_text(self, evidence: Any, refusal: Refusal, /) -> str:
+    def write_refusal(self, evidence: Any, refusal: Refusal, /) -> str:
         """Write why a finished change could not be published, and show it."""
         ...
 

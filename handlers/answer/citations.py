@@ -22,7 +22,10 @@ _RENDERED = (".md", ".markdown", ".rst", ".ipynb", ".csv", ".svg")
 
 @dataclass(frozen=True)
 class LinkedText:
-    """Text with ``linked`` places as links; ``dropped`` are those that do not exist."""
+    """Text with its places as links.
+
+    ``linked`` counts them, ``dropped`` are those that do not exist.
+    """
 
     text: str
     linked: int

@@ -1,4 +1,7 @@
-"""Describe a change in the pull request's text, below the author's own words."""
+"""Describe a change in the pull request's text.
+
+The author's own words stay above.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +80,10 @@ async def describe(talk: Talk, subject: Subject, code: CodeContext) -> Descripti
 
 
 async def write(talk: Talk, description: Description) -> None:
-    """Put our part into the pull request's text as it reads now, in place of an earlier one, else below."""
+    """Put our part into the pull request's text as it reads now.
+
+    It takes the place of an earlier one, else it stands below.
+    """
     task = talk.task
     services = talk.services
     github = await services.github.for_repository(task.repository, REVIEW)
@@ -102,7 +108,10 @@ def splice(body: str, ours: str) -> str:
 
 
 def _parse(arguments: Mapping[str, Any], subject: Subject, code: CodeContext) -> Description:
-    """Read a model's answer; a diagram that is more than a picture is left out."""
+    """Read a model's answer.
+
+    A diagram that is more than a picture is left out.
+    """
     told = {
         str(item["path"]).removeprefix("./"): _limit("change", item["change"])
         for item in arguments["files"]

@@ -19,7 +19,10 @@ from handlers.answer.words import write_answer, write_description_note, write_im
 
 
 async def run_ask(ctx: Ctx, services: Services, kind: str, task: TalkTask[Any]) -> Outcome:
-    """Answer a question once, also where there is no answer to give; ``kind`` is ``ask`` or ``explain``."""
+    """Answer a question once, also where there is no answer to give.
+
+    ``kind`` is ``ask`` or ``explain``.
+    """
     talk = await begin(ctx, services, kind, task)
     subject = await ctx.step("read", reading.read, talk, retries=2)
     code = await ctx.step("look", reading.look, talk, subject, retries=2)
@@ -33,7 +36,10 @@ async def run_ask(ctx: Ctx, services: Services, kind: str, task: TalkTask[Any]) 
 
 
 async def run_describe(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
-    """Write our part of the pull request's text, and a word where it was asked."""
+    """Write our part of the pull request's text.
+
+    A word about it is said where it was asked.
+    """
     talk = await begin(ctx, services, "describe", task)
     subject = await ctx.step("read", reading.read, talk, retries=2)
     code = await ctx.step("look", reading.look, talk, subject, retries=2)
@@ -49,7 +55,10 @@ async def run_describe(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Out
 
 
 async def run_improve(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
-    """Post one review with suggestions; where there are none, a word where it was asked."""
+    """Post one review with suggestions.
+
+    Where there are none, that is said where it was asked.
+    """
     talk = await begin(ctx, services, "improve", task)
     subject = await ctx.step("read", reading.read, talk, retries=2)
     code = await ctx.step("look", reading.look, talk, subject, retries=2)

@@ -1,4 +1,7 @@
-"""Answer a question by an inquiry that only reads; the places it names are checked."""
+"""Answer a question by an inquiry that only reads.
+
+The places that the answer names are checked.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,10 @@ def render_system(talk: Talk, subject: Subject, code: CodeContext) -> str:
 
 
 async def post(talk: Talk, text: str) -> int:
-    """Post the answer where the question was typed, once; return the comment's id."""
+    """Post the answer where the question was typed, once.
+
+    Returns the comment's id.
+    """
     task = talk.task
     services = talk.services
     github = await services.github.for_repository(task.repository, task.spot.permissions)
@@ -62,7 +68,10 @@ async def post(talk: Talk, text: str) -> int:
 
 
 async def _link_places(talk: Talk, sha: str, text: str) -> citations.LinkedText:
-    """Link the places that an answer names; more than a few files are not looked up."""
+    """Link the places that an answer names.
+
+    More than a few files are not looked up.
+    """
     mirror = await talk.mirror(sha)
     lengths: dict[str, int] = {}
     for path in sorted(citations.find_paths(text))[:_MOST_FILES]:

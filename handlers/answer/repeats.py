@@ -30,13 +30,16 @@ def drop_repeats(
 
 
 def _offers(thread: Thread, one: PlacedSuggestion) -> bool:
-    """Return whether the very block stands there, whatever the words around it."""
+    """Return whether a thread has the very block, whatever the words around."""
     there = (thread.path, thread.line) == (one.anchor.path, one.anchor.line)
     return there and any(one.block in comment.body.replace("\r\n", "\n") for comment in thread.comments)
 
 
 def _make_finding(one: PlacedSuggestion, text: str) -> Finding:
-    """Make the finding a review would tell: whole lines, and the definition around them."""
+    """Make the finding that a review would tell.
+
+    It has whole lines, and the definition around them.
+    """
     anchor = one.anchor
     suggested = one.suggested
     first = anchor.start_line or anchor.line

@@ -137,7 +137,10 @@ def _is_aside(mark: Marker, reviews: Collection[str]) -> bool:
 
 
 async def _fetch(talk: Talk, subject: Subject) -> Mirror:
-    """Fetch both ends into the mirror; ``refs/pull/N/head`` exists for forks as well."""
+    """Fetch both ends into the mirror.
+
+    ``refs/pull/N/head`` exists for forks as well.
+    """
     repository = talk.task.repository
     mirror = await talk.services.mirrors.of(repository)
     token = await talk.services.github.token(repository, READ)
@@ -169,7 +172,10 @@ async def _read_change(talk: Talk, sha: str, base_branch: str, mirror: Mirror) -
 def _pack(
     talk: Talk, changed: Mapping[str, FileDiff], heads: Mapping[str, bytes | None]
 ) -> tuple[tuple[File, ...], str]:
-    """Join diffs until the room is used up; name every other file with the reason."""
+    """Join diffs until the room is used up.
+
+    Every other file is named with the reason.
+    """
     files: list[File] = []
     parts: list[str] = []
     room = _SHOWN

@@ -1,4 +1,7 @@
-"""Write answers for GitHub: the answer, then in small print what it rests on."""
+"""Write answers for GitHub.
+
+Below each stands in small print what it rests on.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,10 @@ def write_description_note(description: Description, cost: Cost) -> str:
 
 
 def write_improvements(improvements: Improvements, cost: Cost) -> str:
-    """Write the review that suggestions stand in, or the answer where there are none."""
+    """Write the review that suggestions stand in.
+
+    Where there are none it is the answer.
+    """
     if improvements.problem:
         return _write_failure("suggest anything", improvements.problem, improvements.sha, cost)
     count = len(improvements.placed)

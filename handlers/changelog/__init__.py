@@ -1,1 +1,4 @@
-"""Draft changelog entries for pull requests, in the repository's own style."""
+"""Draft changelog entries for pull requests, in the repository's style.
+
+``task.TASK`` declares ``/changelog``.
+"""

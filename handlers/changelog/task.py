@@ -1,4 +1,4 @@
-"""Draft the changelog entry for a pull request and post it where it was asked for."""
+"""Draft the changelog entry for a pull request, and post it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,17 @@ _SHOWN = 20_000  # characters of changelog and diff: enough to see the style and
 
 
 class Stage(StrEnum):
+    """Stage that steps report."""
+
     READ = "read"
     DRAFT = "draft"
 
 
 class Change(JsonModel):
-    """A pull request and the changelog of its base branch; ``path`` is "" where there is no changelog."""
+    """Pull request and the changelog of its base branch.
+
+    ``path`` is "" where there is no changelog.
+    """
 
     nonce: str
     description: str
@@ -53,7 +58,10 @@ async def run(ctx: Ctx, services: Services, request: Request[TaskInput]) -> Outc
 
 
 async def read(job: Job) -> Change:
-    """Read the pull request, its diff, and the beginning of the base branch's changelog."""
+    """Read the pull request, its diff, and the start of the changelog.
+
+    The changelog is the base branch's.
+    """
     await job.stage(Stage.READ, "started")
     repository = job.task.repository
     client = await job.services.github.for_repository(repository, READ)

@@ -1,1 +1,4 @@
-"""Fix the bugs that issues report. ``task`` is the declaration."""
+"""Fix the bugs that issues report.
+
+``task.TASK`` declares ``/fix``, ``recipe.FIX`` is what the change pipeline runs for it.
+"""

@@ -1,4 +1,7 @@
-"""Declare the fix: an issue, a failing test before, a judge's search for a counterexample after."""
+"""Declare the fix of a bug that an issue reports.
+
+A failing test comes before it, a judge's search for a counterexample after.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from handlers.fix.judge import Counterexample, FixEvidence, judge
 from handlers.fix.rules import FixRules
 
 
-def _rules(policy: Policy) -> Rules:
+def _read_rules(policy: Policy) -> Rules:
     rules = policy.rules(FixRules)
     return Rules(policy.max_dollars("fix"), rules.unverified, rules.rerank)
 
@@ -31,5 +34,5 @@ FIX: Recipe[ChangeTask, Brief, Counterexample] = Recipe(
     may_edit=code_and_new_tests,
     judge=judge,
     publish=NewPullRequest(words).publish,
-    rules=_rules,
+    rules=_read_rules,
 )

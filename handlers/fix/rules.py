@@ -10,7 +10,7 @@ from bot.policy import Dollars, TaskRules
 
 
 class FixRules(TaskRules):
-    """The rules of a fix."""
+    """Rules of a fix."""
 
     section: ClassVar[str] = "fix"
 

@@ -1,4 +1,7 @@
-"""Fix the bug an issue reports: prove it with a failing test, fix the cause, open a pull request with the evidence."""
+"""Fix the bug an issue reports.
+
+A failing test proves it, the cause is fixed, and a pull request with the evidence is opened.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from handlers.revise.task import TASK as REVISE
 
 
 class FixInput(TaskInput):
-    """The input of a fix."""
+    """Input of a fix."""
 
     hint: str = Field(default="", title="hint", description="where to look, or what to do on a pull request")
 

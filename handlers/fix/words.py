@@ -1,4 +1,7 @@
-"""Write a fix's evidence for GitHub: pull request and comments, from nothing but what ran."""
+"""Write a fix's evidence for GitHub: pull request and comments.
+
+Words from nothing but what ran.
+"""
 
 from __future__ import annotations
 
@@ -32,45 +35,57 @@ _QUIET: dict[GateName, str] = {
 }
 
 
-def pull_text(evidence: FixEvidence) -> PullText:
+def write_pull(evidence: FixEvidence) -> PullText:
     """Write title and body of the pull request."""
     closing = f"Fixes #{evidence.task.number}"
-    told = [f"{closing}.", _cause(evidence)]
-    proof, base = evidence.proof, evidence.baseline
-    parts = [*_unverified_head(evidence), evidence_table(evidence), also_checked(evidence.report), *_notes(evidence)]
-    parts += [_ran(evidence), details(proof.failures if proof is not None else (), base)]
-    return PullText(title=f"Fix: {_title(evidence)}", told=_joined(told), evidence=_joined(parts), closing=closing)
+    told = [f"{closing}.", _write_cause(evidence)]
+    proof = evidence.proof
+    parts = [
+        *_warn_unverified(evidence),
+        write_checks(evidence),
+        list_quiet_gates(evidence.report),
+        *_list_notes(evidence),
+    ]
+    parts += [
+        _write_footer(evidence),
+        fold_details(proof.failures if proof is not None else (), evidence.baseline),
+    ]
+    return PullText(title=f"Fix: {_write_title(evidence)}", told=_join(told), evidence=_join(parts), closing=closing)
 
 
-def nothing_text(evidence: FixEvidence) -> str:
+def write_failure(evidence: FixEvidence) -> str:
     """Say what was found, tried and seen where no verified fix came out of it."""
-    parts = ["I could not produce a verified fix, so I opened no pull request.", *_notes(evidence), _cause(evidence)]
+    parts = [
+        "I could not produce a verified fix, so I opened no pull request.",
+        *_list_notes(evidence),
+        _write_cause(evidence),
+    ]
     if evidence.proof is not None:
         parts.append(
-            f"What I can show: the new test {_code(evidence.proof.tests[0])} fails on the present code; it "
+            f"What I can show: the new test {_quote(evidence.proof.tests[0])} fails on the present code; it "
             f"{paragraph(evidence.proof.reason)}."
         )
-        parts.append(folded("The failing test", _proof_files(evidence)))
+        parts.append(folded("The failing test", _show_proof(evidence)))
     if evidence.report is not None:
-        parts += [evidence_table(evidence), _failed_gates(evidence.report)]
+        parts += [write_checks(evidence), _show_failed_gates(evidence.report)]
         parts.append(folded("The change that did not hold", code_block(evidence.report.diff, "diff")))
-    parts += _objection(evidence)
-    parts += [_ran(evidence), _next(evidence)]
-    return _joined(parts)
+    parts += _write_objection(evidence)
+    parts += [_write_footer(evidence), _write_next_step(evidence)]
+    return _join(parts)
 
 
-def _objection(evidence: FixEvidence) -> list[str]:
+def _write_objection(evidence: FixEvidence) -> list[str]:
     """Say what the judge holds against the change."""
     judgement = evidence.judgement
     if judgement is None or judgement.passed:
         return []
     if judgement.failing_input:
-        named = f"A second model names an input that still fails: {_code(judgement.failing_input)}."
-        return [f"{named} {_said(judgement.reason)}".strip()]
-    return [f"A second model objects: {_said(judgement.reason) or 'it gave no reason.'}"]
+        named = f"A second model names an input that still fails: {_quote(judgement.failing_input)}."
+        return [f"{named} {_shorten(judgement.reason)}".strip()]
+    return [f"A second model objects: {_shorten(judgement.reason) or 'it gave no reason.'}"]
 
 
-def refused_text(evidence: FixEvidence, refusal: Refusal) -> str:
+def write_refusal(evidence: FixEvidence, refusal: Refusal) -> str:
     """Write a finished fix that could not be published.
 
     Why, what to change, and everything a reader can use now.
@@ -81,44 +96,46 @@ def refused_text(evidence: FixEvidence, refusal: Refusal) -> str:
         f"**Why.**\n\n{code_block(shortened(refusal.reason, _SAID))}",
         f"**What to change.** {refusal.advice} Then write `/retry`: the finished change is kept, and no model is asked "
         "for it again.",
-        _cause(evidence),
-        evidence_table(evidence),
-        also_checked(report),
-        *_notes(evidence),
+        _write_cause(evidence),
+        write_checks(evidence),
+        list_quiet_gates(report),
+        *_list_notes(evidence),
         folded("The change, with its test", code_block(report.diff, "diff")) if report is not None else "",
-        _ran(evidence),
+        _write_footer(evidence),
     ]
-    return _joined(parts)
+    return _join(parts)
 
 
-def opened_text(evidence: FixEvidence, number: int) -> str:
+def write_notice(evidence: FixEvidence, number: int) -> str:
     """Write the one comment that notifies."""
     if not evidence.verified:
         return f"I opened #{number} as a draft: the fix is **not verified**. The pull request says what is missing."
-    proof = _turned(evidence.proof.tests) if evidence.proof is not None else ""
-    return f"I opened #{number} with a fix.{proof} Cost {spent(evidence.cost)}."
+    proof = _name_tests(evidence.proof.tests) if evidence.proof is not None else ""
+    return f"I opened #{number} with a fix.{proof} Cost {write_cost(evidence.cost)}."
 
 
-def _turned(tests: Sequence[str]) -> str:
+def _name_tests(tests: Sequence[str]) -> str:
     more = len(tests) - 1
     if not more:
-        return f" The new test {_code(tests[0])} failed before and passes now."
-    return f" The new test {_code(tests[0])} and {more} more failed before and pass now."
+        return f" The new test {_quote(tests[0])} failed before and passes now."
+    return f" The new test {_quote(tests[0])} and {more} more failed before and pass now."
 
 
-def evidence_table(evidence: FixEvidence) -> str:
+def write_checks(evidence: FixEvidence) -> str:
     """Write the table of checks before and after.
 
     Each cell comes from a command that ran or a gate that looked.
     """
-    proof, base, report = evidence.proof, evidence.baseline, evidence.report
+    proof = evidence.proof
+    base = evidence.baseline
+    report = evidence.report
     rows: list[list[str]] = []
     gates = {gate.name: gate for gate in report.gates} if report is not None else {}
     if proof is not None:
         after = gates["proof"].after if "proof" in gates else "not run"
-        rows += proof_rows(proof.failures, after)
+        rows += list_proof_rows(proof.failures, after)
     if base is not None and "regressions" in gates:
-        rows.append([compared(base), gates["regressions"].before, gates["regressions"].after])
+        rows.append([name_baseline(base), gates["regressions"].before, gates["regressions"].after])
     if "lint" in gates:
         rows.append(["pyflakes on the changed files", gates["lint"].before, gates["lint"].after])
     rows += [
@@ -133,17 +150,20 @@ def evidence_table(evidence: FixEvidence) -> str:
     return table(["check", "before", "after"], rows) if rows else ""
 
 
-def proof_rows(failures: Sequence[Failure], after: str, where: str = "") -> list[list[str]]:
+def list_proof_rows(failures: Sequence[Failure], after: str, where: str = "") -> list[list[str]]:
     """Return a row for each of the first new tests.
 
     It says how the test fails ``where`` the change is missing, and what it does now.
     """
-    shown, more = failures[:_ROWS], len(failures) - _ROWS
-    rows = [[f"{_name(failure.test)} (new)", f"fails{where}: {_short(failure)}", after] for failure in shown]
+    more = len(failures) - _ROWS
+    rows = [
+        [f"{_name_test(failure.test)} (new)", f"fails{where}: {_quote_failure(failure)}", after]
+        for failure in failures[:_ROWS]
+    ]
     return [*rows, [f"{more} more new tests", f"fail{where}", after]] if more > 0 else rows
 
 
-def compared(base: Baseline) -> str:
+def name_baseline(base: Baseline) -> str:
     """Name what was run before and after.
 
     Where only an exit code counts, that is one command and not one test.
@@ -154,19 +174,19 @@ def compared(base: Baseline) -> str:
     return f"{'' if base.targets else 'all '}{tests} tests ({base.scope})"
 
 
-def _name(test: str) -> str:
+def _name_test(test: str) -> str:
     """Name a test without its file, which the diff shows.
 
     A long first column would squeeze the others.
     """
-    return _code(test.rpartition("::")[2] or test)
+    return _quote(test.rpartition("::")[2] or test)
 
 
-def _code(text: str) -> str:
+def _quote(text: str) -> str:
     return inline_code(shortened(text, _LONGEST))
 
 
-def also_checked(report: GateReport | None) -> str:
+def list_quiet_gates(report: GateReport | None) -> str:
     """Name the gates that found nothing, in one sentence."""
     gates = {gate.name: gate for gate in report.gates if gate.passed} if report is not None else {}
     said = [text for name, text in _QUIET.items() if name in gates]
@@ -175,53 +195,53 @@ def also_checked(report: GateReport | None) -> str:
     return f"Also checked by code: {', '.join(said)}." if said else ""
 
 
-def _title(evidence: FixEvidence) -> str:
+def _write_title(evidence: FixEvidence) -> str:
     title = " ".join(evidence.brief.title.split())
     return shortened(_KIND.sub("", title, count=1) or title, 100)
 
 
-def _cause(evidence: FixEvidence) -> str:
+def _write_cause(evidence: FixEvidence) -> str:
     lines = []
     if evidence.cause:
-        lines.append(f"**Cause.** {_said(evidence.cause)}")
+        lines.append(f"**Cause.** {_shorten(evidence.cause)}")
     if evidence.change:
-        lines.append(f"**Change.** {_said(evidence.change)}")
+        lines.append(f"**Change.** {_shorten(evidence.change)}")
     return "\n".join(lines)
 
 
-def _said(text: str) -> str:
+def _shorten(text: str) -> str:
     return shortened(paragraph(text), _SAID)
 
 
-def _joined(parts: Sequence[str]) -> str:
+def _join(parts: Sequence[str]) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _unverified_head(evidence: FixEvidence) -> list[str]:
+def _warn_unverified(evidence: FixEvidence) -> list[str]:
     return [] if evidence.verified else ["**Not verified.** Something below did not pass; look at it before you merge."]
 
 
-def _short(failure: Failure) -> str:
+def _quote_failure(failure: Failure) -> str:
     """Return the line of a failure that names it."""
     text = last_line(failure.message) or "no message"
     return inline_code(shortened(text.removeprefix("AssertionError: "), 100))
 
 
-def _notes(evidence: FixEvidence) -> list[str]:
+def _list_notes(evidence: FixEvidence) -> list[str]:
     flaky = evidence.report.flaky if evidence.report is not None else ()
     if not flaky:
         return list(evidence.notes)
     more = f" and {len(flaky) - _FLAKY} more" if len(flaky) > _FLAKY else ""
-    named = ", ".join(map(_code, flaky[:_FLAKY]))
+    named = ", ".join(map(_quote, flaky[:_FLAKY]))
     return [*evidence.notes, f"These tests failed once and passed when run again: {named}{more}."]
 
 
-def spent(cost: Cost) -> str:
+def write_cost(cost: Cost) -> str:
     """Write ``$0.11, 6 model calls``."""
     return f"{money(cost.dollars)}, {cost.calls} model call{'' if cost.calls == 1 else 's'}"
 
 
-def ran(base: Baseline | None, report: GateReport | None, cost: str) -> str:
+def write_run(base: Baseline | None, report: GateReport | None, cost: str) -> str:
     """Say what ran where, and what it cost."""
     if base is None:
         return cost
@@ -232,39 +252,39 @@ def ran(base: Baseline | None, report: GateReport | None, cost: str) -> str:
     return f"{head}: {command}.{_WEAKER.get(base.tier, '')} {cost}"
 
 
-def _ran(evidence: FixEvidence) -> str:
-    return ran(evidence.baseline, evidence.report, f"Cost {spent(evidence.cost)}.")
+def _write_footer(evidence: FixEvidence) -> str:
+    return write_run(evidence.baseline, evidence.report, f"Cost {write_cost(evidence.cost)}.")
 
 
-def details(failures: Sequence[Failure], base: Baseline | None) -> str:
+def fold_details(failures: Sequence[Failure], base: Baseline | None) -> str:
     """Fold what few will read: failures in full, and the installation."""
     found = []
     if failures:
         text = "\n\n".join(failure.message for failure in failures[:3])
         found.append(folded("How the new test fails without the change", code_block(text[:6000])))
     if base is not None and base.setup:
-        found.append(folded("How it was set up", "\n".join(_setup_line(ran) for ran in base.setup)))
+        found.append(folded("How it was set up", "\n".join(_write_setup(run) for run in base.setup)))
     return "\n\n".join(found)
 
 
-def _setup_line(ran: CommandRun) -> str:
-    return f"- {inline_code(ran.command)}: {'ok' if ran.ok else 'failed'}, {duration(ran.seconds)}"
+def _write_setup(run: CommandRun) -> str:
+    return f"- {inline_code(run.command)}: {'ok' if run.ok else 'failed'}, {duration(run.seconds)}"
 
 
-def _proof_files(evidence: FixEvidence) -> str:
+def _show_proof(evidence: FixEvidence) -> str:
     files = evidence.proof.files.files if evidence.proof is not None else {}
     room = 8000 // max(1, len(files))
-    return "\n\n".join(f"{_code(path)}\n\n{code_block((text or '')[:room])}" for path, text in files.items())
+    return "\n\n".join(f"{_quote(path)}\n\n{code_block((text or '')[:room])}" for path, text in files.items())
 
 
-def _failed_gates(report: GateReport) -> str:
+def _show_failed_gates(report: GateReport) -> str:
     blocks = [
         folded(f"Not passed: {gate.name}", code_block(gate.detail[:3000])) for gate in report.failed() if gate.detail
     ]
     return "\n\n".join(blocks)
 
 
-def _next(evidence: FixEvidence) -> str:
+def _write_next_step(evidence: FixEvidence) -> str:
     """Say how to go on.
 
     The issue is asked for more only where no test could show what it reports.

@@ -1,1 +1,4 @@
-"""Remember what became of our pull requests and findings."""
+"""Remember what became of our pull requests.
+
+``triggers.router`` records it when they are closed.
+"""

@@ -15,9 +15,11 @@ router: Router[Services] = Router()
 
 
 @router.on("pull_request", "closed")
-async def closed(event: Event, services: Services) -> None:
-    """Merged as we left it, merged after people edited it, or closed."""
-    pull, repository, number = event.payload.get("pull_request") or {}, event.repository(), event.number
+async def record_outcome(event: Event, services: Services) -> None:
+    """Record whether it was merged as we left it, merged edited, or closed."""
+    pull = event.payload.get("pull_request") or {}
+    repository = event.repository()
+    number = event.number
     author = (pull.get("user") or {}).get("id")
     task_id = task_of(str((pull.get("head") or {}).get("ref") or ""))
     if task_id is None or repository is None or number is None or author != (await services.github.bot()).id:
@@ -29,14 +31,16 @@ async def closed(event: Event, services: Services) -> None:
         lambda connection: tasks.find(connection, repository.id, number, flow=revise.TASK.name)
     )
     head = (pull.get("head") or {}).get("sha")
-    kind = "closed" if not pull.get("merged") else "merged" if _only_ours(head, task, revisions) else "edited"
+    kind = "closed"
+    if pull.get("merged"):
+        kind = "merged" if _is_only_ours(head, task, revisions) else "edited"
     data = {"pull": number, "head": head}
     await services.store.run(lambda connection: outcomes.record(connection, task.id, kind, data))
 
 
-def _only_ours(head: str | None, task: Task, revisions: Sequence[Task]) -> bool:
-    """Whether there is nothing but the task's commit and revisions of ours, one on the other."""
-    beneath = {revise.published(revision): revise.built_on(revision) for revision in revisions}
+def _is_only_ours(head: str | None, task: Task, revisions: Sequence[Task]) -> bool:
+    """Return whether all is ours: the task's commit and revisions on it."""
+    beneath = {revise.find_published(revision): revise.find_base(revision) for revision in revisions}
     while head is not None and head in beneath:
         head = beneath.pop(head)
-    return head is not None and head == revise.published(task)
+    return head is not None and head == revise.find_published(task)

@@ -1,1 +1,5 @@
-"""Change pull requests as people ask. ``task`` is the declaration, ``triggers`` and ``ci`` start it."""
+"""Change pull requests as people ask.
+
+``task.TASK`` declares ``/revise``, ``triggers.router`` and ``ci.router`` start it by themselves, ``recipe.REVISE`` is
+what the change pipeline runs for it.
+"""

@@ -1,6 +1,7 @@
-"""CI: a check that fails on a pull request of ours is looked into, at most twice; then a person is asked.
+"""Look into checks that fail on pull requests of ours.
 
-Only where the head is a commit that we pushed: what somebody else pushed on top is theirs to mend.
+That is done twice at most; then a person is asked. It is done only where the head is a commit that we pushed: what
+somebody else pushed on top is theirs to mend.
 """
 
 from __future__ import annotations
@@ -31,21 +32,21 @@ router: Router[Services] = Router()
 
 
 @router.on("check_suite", "completed")
-async def suite_completed(event: Event, services: Services) -> None:
+async def look_into_suite(event: Event, services: Services) -> None:
     """Look into the ended checks of some App."""
-    await _completed(event, services, event.payload.get("check_suite"))
+    await _look_into(event, services, event.payload.get("check_suite"))
 
 
 @router.on("workflow_run", "completed")
-async def run_completed(event: Event, services: Services) -> None:
+async def look_into_run(event: Event, services: Services) -> None:
     """Look into an ended workflow of Actions.
 
     The same failure may come in by both doors.
     """
-    await _completed(event, services, event.payload.get("workflow_run"))
+    await _look_into(event, services, event.payload.get("workflow_run"))
 
 
-async def _completed(event: Event, services: Services, ended: Any) -> None:
+async def _look_into(event: Event, services: Services, ended: Any) -> None:
     repository = event.repository()
     if repository is None or not isinstance(ended, dict) or ended.get("conclusion") not in _BAD:
         return
@@ -53,11 +54,11 @@ async def _completed(event: Event, services: Services, ended: Any) -> None:
     origin = await services.store.run(lambda connection: tasks.get(connection, task_id)) if task_id else None
     if origin is None or Request.model_validate(origin.argument).repository.id != repository.id:
         return
-    for number in _pulls(ended, repository):
-        await _look_into(event, services, repository, number, ended, origin)
+    for number in _find_pulls(ended, repository):
+        await _start_attempt(event, services, repository, number, ended, origin)
 
 
-async def _look_into(
+async def _start_attempt(
     event: Event, services: Services, repository: Repository, number: int, ended: dict[str, Any], origin: Task
 ) -> None:
     """Start an attempt if the head is ours.
@@ -68,9 +69,9 @@ async def _look_into(
     revisions = await services.store.run(
         lambda connection: tasks.find(connection, repository.id, number, flow=revise.TASK.name)
     )
-    if head not in {revise.published(task) for task in (origin, *revisions)}:
+    if head not in {revise.find_published(task) for task in (origin, *revisions)}:
         return
-    request = _request(event, repository, number, head, str(ended.get("updated_at")), origin)
+    request = _make_request(event, repository, number, head, str(ended.get("updated_at")), origin)
     task_id = task_id_of(revise.TASK, request)
     earlier = {task.id for task in revisions if task.source == "ci"} - {task_id}
     if len(earlier) >= ATTEMPTS:
@@ -81,7 +82,9 @@ async def _look_into(
     await start(services, revise.TASK, request, policy, parent=origin.id)
 
 
-def _request(event: Event, repository: Repository, number: int, head: str, when: str, origin: Task) -> RevisionTask:
+def _make_request(
+    event: Event, repository: Repository, number: int, head: str, when: str, origin: Task
+) -> RevisionTask:
     """Return one request for each head, however many events tell of it.
 
     For whoever asked for the pull request.
@@ -102,11 +105,11 @@ def _request(event: Event, repository: Repository, number: int, head: str, when:
     )
 
 
-def _pulls(ended: dict[str, Any], repository: Repository) -> list[int]:
-    """The pull requests from this branch into this repository.
+def _find_pulls(ended: dict[str, Any], repository: Repository) -> list[int]:
+    """Return the pull requests from this branch into this repository.
 
-    Anybody may open one from it into a fork of theirs, and
-    its number there says nothing here."""
+    Anybody may open one from it into a fork of theirs, and its number there says nothing here.
+    """
     listed = ended.get("pull_requests")
     found = [pull for pull in listed if isinstance(pull, dict)] if isinstance(listed, list) else []
     here = [pull for pull in found if ((pull.get("base") or {}).get("repo") or {}).get("id") == repository.id]

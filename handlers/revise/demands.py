@@ -17,7 +17,7 @@ from bot.store import findings, tasks
 from bot.store.findings import StoredFinding
 from bot.work.untrusted import visible
 from handlers.revise import failed_checks
-from handlers.revise.records import Demand, RevisionJob, Wanted
+from handlers.revise.records import Demand, RevisionBrief, RevisionJob
 
 # who may write to the repository, as far as GitHub tells it beside a comment
 _TRUSTED = {"OWNER", "MEMBER", "COLLABORATOR"}
@@ -29,7 +29,7 @@ _NOTHING_ASKED = (
 )
 
 
-async def read(job: RevisionJob) -> Wanted:
+async def read(job: RevisionJob) -> RevisionBrief:
     """Read the pull request and its demands.
 
     Those of the delivery, then those in review threads.
@@ -38,36 +38,36 @@ async def read(job: RevisionJob) -> Wanted:
     task = job.task
     github = await job.services.github.for_repository(task.repository, READ)
     pull = await pulls.get_pull(github, task.repository, task.number)
-    brief = await brief_of(job, pull)
-    asked = await _demands(job, github)
-    failed = await failed_checks.demands(job, pull.head_sha) if task.checks else ()
-    demands = tuple(_cleaned(demand) for demand in (*asked, *failed)[:_MAX_DEMANDS])
-    ours = brief.pull is not None and brief.pull.ours
-    wanted = Wanted(
-        **dict(brief),
+    ends = await brief_of(job, pull)
+    asked = await _collect(job, github)
+    failed = await failed_checks.read_demands(job, pull.head_sha) if task.checks else ()
+    demands = tuple(_clean(demand) for demand in (*asked, *failed)[:_MAX_DEMANDS])
+    ours = ends.pull is not None and ends.pull.ours
+    brief = RevisionBrief(
+        **dict(ends),
         demands=demands,
         failed=len(failed),
-        unverified=ours and await _opened_unverified(job, pull),
+        unverified=ours and await _was_opened_unverified(job, pull),
     )
-    if not demands and wanted.stop is None:
-        wanted = wanted.model_copy(update={"stop": _NOTHING_ASKED})
-    await job.stage(Stage.READ, "failed" if wanted.stop else "done", wanted.stop or _counted(demands))
-    return wanted
+    if not demands and brief.stop is None:
+        brief = brief.model_copy(update={"stop": _NOTHING_ASKED})
+    await job.stage(Stage.READ, "failed" if brief.stop else "done", brief.stop or _count(demands))
+    return brief
 
 
-async def fetch(job: RevisionJob, wanted: Wanted) -> Wanted:
+async def fetch(job: RevisionJob, brief: RevisionBrief) -> RevisionBrief:
     """Bring both ends of the pull request into the mirror."""
-    return wanted.model_copy(update={"pull": await fetch_ends(job, wanted)})
+    return brief.model_copy(update={"pull": await fetch_ends(job, brief)})
 
 
-async def _opened_unverified(job: RevisionJob, pull: Pull) -> bool:
+async def _was_opened_unverified(job: RevisionJob, pull: Pull) -> bool:
     """Return whether the task that opened our pull request ended unverified."""
     task_id = task_of(pull.head_branch) or ""
     task = await job.services.store.run(lambda connection: tasks.get(connection, task_id))
     return task is not None and task.state == "unverified"
 
 
-def _counted(demands: Sequence[Demand]) -> str:
+def _count(demands: Sequence[Demand]) -> str:
     """Count demands, in words that hold before anybody has read them.
 
     A review's own text may ask for something or not.
@@ -79,41 +79,42 @@ def _counted(demands: Sequence[Demand]) -> str:
     return f"{threads} comment{'' if threads == 1 else 's'} on lines" + (f" and {other} more" if other else "")
 
 
-def _cleaned(demand: Demand) -> Demand:
+def _clean(demand: Demand) -> Demand:
     text = visible(demand.text[:_MAX_RAW])[:_MAX_DEMAND]
     return demand.model_copy(update={"text": text, "hunk": demand.hunk[-2_000:]})
 
 
-async def _demands(job: RevisionJob, github: Client) -> tuple[Demand, ...]:
+async def _collect(job: RevisionJob, github: Client) -> tuple[Demand, ...]:
     """Everything that people and our own reviews ask."""
-    task, asked = job.task, job.task.demands
-    stored = await _findings(job) if task.findings else ()
+    task = job.task
+    asked = task.demands
+    stored = await _read_findings(job) if task.findings else ()
     if task.reviewer or any(demand.root for demand in (*asked, *stored)):
         there = await threads.threads(github, task.repository, task.number)
         bot = (await job.services.github.bot()).login
         known = {task.actor.login, bot}
-        asked = tuple(_of_thread(demand, there, known) for demand in asked)
+        asked = tuple(_complete(demand, there, known) for demand in asked)
         open_threads = {thread.id for thread in there if not thread.resolved}
-        stored = tuple(_of_thread(demand, there, known) for demand in stored)
+        stored = tuple(_complete(demand, there, known) for demand in stored)
         stored = tuple(demand for demand in stored if demand.thread is None or demand.thread in open_threads)
         mention = bot.removesuffix("[bot]")
         names = job.services.policies.command_names(job.policy)
         waiting = [thread for thread in there if waits(thread, task.reviewer, mention, names)]
-        asked = (*asked, *(_demand(thread, task.reviewer) for thread in waiting))
+        asked = (*asked, *(_ask_as_reviewer(thread, task.reviewer) for thread in waiting))
     return (*asked, *stored)
 
 
-async def _findings(job: RevisionJob) -> tuple[Demand, ...]:
+async def _read_findings(job: RevisionJob) -> tuple[Demand, ...]:
     """Return what our own reviews found and nobody has settled."""
     task = job.task
     stored = await job.services.store.run(
         lambda connection: findings.list_for_pull(connection, task.repository.full_name, task.number)
     )
     bot = await job.services.github.bot()
-    return tuple(_found(one, bot.login) for one in stored if one.state in findings.UNSETTLED)
+    return tuple(_ask_for_fix(one, bot.login) for one in stored if one.state in findings.UNSETTLED)
 
 
-def _found(one: StoredFinding, author: str) -> Demand:
+def _ask_for_fix(one: StoredFinding, author: str) -> Demand:
     finding = one.data.get("finding") or one.data
     words = [str(finding.get(key) or "") for key in ("title", "claim", "failing_input")]
     line = finding.get("line")
@@ -127,7 +128,7 @@ def _found(one: StoredFinding, author: str) -> Demand:
     )
 
 
-def _of_thread(demand: Demand, there: Sequence[Thread], known: Collection[str]) -> Demand:
+def _complete(demand: Demand, there: Sequence[Thread], known: Collection[str]) -> Demand:
     """Complete a demand typed in a thread with what is said there.
 
     Only the words of those who may ask count.
@@ -152,7 +153,7 @@ def waits(thread: Thread, reviewer: str | None, mention: str, names: Collection[
     return last is not None and last.author == reviewer and not begins_with_command(last.body, names, mention)
 
 
-def _demand(thread: Thread, reviewer: str | None) -> Demand:
+def _ask_as_reviewer(thread: Thread, reviewer: str | None) -> Demand:
     """Return what a thread asks for.
 
     These are the reviewer's words since somebody else spoke. It is answered at its first comment.

@@ -1,4 +1,7 @@
-"""Look into failing checks: what they said, and whose fault it is, by running the same tests here and on the base."""
+"""Find out what failing checks say, and whose fault it is.
+
+The same tests are run here and on the base.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from bot.github.api.errors import Forbidden, GitHubError, Invalid, NotFound
 from bot.github.resources import ci
 from bot.github.resources.ci import FailedCheck
 from bot.types import JsonModel
-from handlers.revise.records import Demand, Revised, RevisionJob, Wanted
+from handlers.revise.records import Demand, RevisionBrief, RevisionEvidence, RevisionJob
 
 _CHECKS: Permissions = {"checks": "read", "metadata": "read"}
 _LOGS: Permissions = {"actions": "read", "metadata": "read"}
@@ -29,7 +32,7 @@ _ELSEWHERE = re.compile(
 
 
 class Cause(JsonModel):
-    """The reason why checks fail, as far as it is known.
+    """Reason why checks fail, as far as it is known.
 
     ``sentence`` is for people; ``proof`` where it is ours.
     """
@@ -40,41 +43,44 @@ class Cause(JsonModel):
 
 
 class FailingChecks:
-    """A prover that takes the head's failing tests for the proof.
+    """Prover that takes the head's failing tests for the proof.
 
     Without checks to mend there is none.
     """
 
-    async def prove(self, ctx: Ctx, job: RevisionJob, evidence: Revised, found: CodeLocation) -> ProofResult:
-        wanted, base = evidence.brief, evidence.baseline
+    async def prove(self, ctx: Ctx, job: RevisionJob, evidence: RevisionEvidence, found: CodeLocation) -> ProofResult:
+        """Find out why the checks fail; where it is not our fault, end.
+
+        Other demands are met all the same.
+        """
+        brief = evidence.brief
+        base = evidence.baseline
         if not evidence.task.checks or base is None:
             return ProofResult()
-        found_out = await ctx.step("cause", cause, job, wanted, base, interruptible=True)
-        checks_only = len(wanted.demands) == wanted.failed
-        ended = checks_only and found_out.kind != "ours"
-        return ProofResult(found_out.proof, note=found_out.sentence, ended=ended)
+        cause = await ctx.step("cause", find_cause, job, brief, base, interruptible=True)
+        checks_only = len(brief.demands) == brief.failed
+        return ProofResult(cause.proof, note=cause.sentence, ended=checks_only and cause.kind != "ours")
 
 
-async def demands(job: RevisionJob, head_sha: str) -> tuple[Demand, ...]:
-    """Return one demand a failed check of the head.
+async def read_demands(job: RevisionJob, head_sha: str) -> tuple[Demand, ...]:
+    """Return one demand for each failed check of the head.
 
-    Its log where we may read it, else what it says of itself.
+    It has the check's log where we may read it, else what the check says of itself.
     """
-    task, services = job.task, job.services
-    client = await services.github.for_repository(task.repository, _CHECKS)
-    own = await services.github.bot()
-    failed = await ci.failed_checks(client, task.repository, head_sha)
+    client = await job.services.github.for_repository(job.task.repository, _CHECKS)
+    own = await job.services.github.bot()
+    failed = await ci.failed_checks(client, job.task.repository, head_sha)
     theirs = [check for check in failed if f"{check.app}[bot]" != own.login][:_MOST]
-    return tuple([await _demand(job, check) for check in theirs])
+    return tuple([await _make_demand(job, check) for check in theirs])
 
 
-async def _demand(job: RevisionJob, check: FailedCheck) -> Demand:
-    text = await _log(job, check) if check.app == "github-actions" else ""
+async def _make_demand(job: RevisionJob, check: FailedCheck) -> Demand:
+    text = await _read_log(job, check) if check.app == "github-actions" else ""
     said = "\n\n".join(part for part in (check.said, text) if part) or "It says nothing about why."
     return Demand(author=check.app or "CI", text=f"The check {check.name} failed. Make it pass.\n\n{said}")
 
 
-async def _log(job: RevisionJob, check: FailedCheck) -> str:
+async def _read_log(job: RevisionJob, check: FailedCheck) -> str:
     """Return the job's log; "" where the App may not read it, or it is gone."""
     repository = job.task.repository
     try:
@@ -86,19 +92,19 @@ async def _log(job: RevisionJob, check: FailedCheck) -> str:
         return f"(The log could not be read: {error.message})"
 
 
-async def cause(job: RevisionJob, wanted: Wanted, base: Baseline) -> Cause:
+async def find_cause(job: RevisionJob, brief: RevisionBrief, base: Baseline) -> Cause:
     """Compare what fails here on the head with the base."""
     failing = [name for name, verdict in base.verdicts.items() if verdict in {"failed", "error"}]
     if not failing:
-        return _not_here(wanted, base)
-    before = await _on_base(job, wanted, failing)
+        return _explain_passing(brief, base)
+    before = await _run_on_base(job, brief, failing)
     ours = [name for name in failing if before.get(name) not in {"failed", "error"}]
-    short = wanted.base_sha[:10]
+    short = brief.base_sha[:10]
     if not ours:
         return Cause(
             kind="base",
-            sentence=f"{_named(failing)} fail on {short}, and just the same on {wanted.trusted_sha[:10]} of the base "
-            "branch, without this pull request. That is not for this pull request to mend.",
+            sentence=f"{_name_tests(failing)} fail on {short}, and just the same on {brief.trusted_sha[:10]} of the "
+            "base branch, without this pull request. That is not for this pull request to mend.",
         )
     files = tuple(dict.fromkeys(name.partition("::")[0] for name in ours))
     proof = Proof(
@@ -110,26 +116,26 @@ async def cause(job: RevisionJob, wanted: Wanted, base: Baseline) -> Cause:
         reason="",
         command=base.command,
     )
-    sentence = f"{_named(ours)} fail on {short} in the sandbox as well, and do not on the base branch."
+    sentence = f"{_name_tests(ours)} fail on {short} in the sandbox as well, and do not on the base branch."
     return Cause(kind="ours", sentence=sentence, proof=proof)
 
 
-async def _on_base(job: RevisionJob, wanted: Wanted, failing: list[str]) -> Mapping[str, str]:
-    mirror = await job.mirror(wanted.trusted_sha)
-    known = {entry.path for entry in await mirror.entries(wanted.trusted_sha)}
+async def _run_on_base(job: RevisionJob, brief: RevisionBrief, failing: list[str]) -> Mapping[str, str]:
+    mirror = await job.mirror(brief.trusted_sha)
+    known = {entry.path for entry in await mirror.entries(brief.trusted_sha)}
     files = tuple(dict.fromkeys(name.partition("::")[0] for name in failing))
     targets = [file for file in files if file in known]
     if "::" in failing[0] and not targets:
         return {}
-    workshop = job.workshop(wanted.trusted_sha)
+    workshop = job.workshop(brief.trusted_sha)
     await workshop.ready()
     return (await workshop.test(Changes(), targets)).verdicts()
 
 
-def _not_here(wanted: Wanted, base: Baseline) -> Cause:
+def _explain_passing(brief: RevisionBrief, base: Baseline) -> Cause:
     """Say why CI may be red where the tests that were run here pass."""
-    said = "\n".join(demand.text for demand in wanted.demands)
-    passed = f"Here the tests pass on {wanted.base_sha[:10]} ({base.scope})"
+    said = "\n".join(demand.text for demand in brief.demands)
+    passed = f"Here the tests pass on {brief.base_sha[:10]} ({base.scope})"
     found = _ELSEWHERE.search(said)
     if found is not None:
         return Cause(
@@ -144,6 +150,6 @@ def _not_here(wanted: Wanted, base: Baseline) -> Cause:
     )
 
 
-def _named(names: list[str]) -> str:
+def _name_tests(names: list[str]) -> str:
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(f"`{name}`" for name in names[:3]) + more

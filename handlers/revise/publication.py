@@ -1,4 +1,7 @@
-"""Publish a revision: a commit or suggestions, an answer in every thread, the evidence of a pull request of ours."""
+"""Publish a revision: a commit or suggestions, and its evidence.
+
+Every thread gets an answer; a pull request of ours gets the new evidence in its text.
+"""
 
 from __future__ import annotations
 
@@ -15,63 +18,65 @@ from bot.github.text.outgoing import outgoing_line
 from bot.github.text.sections import rewritten
 from bot.work.locked import unless_locked
 from handlers.revise import words
-from handlers.revise.records import Pushed, Reproof, Revised, RevisionJob, RevisionTask, results
+from handlers.revise.records import PublishedRevision, Reproof, RevisionEvidence, RevisionJob, pair_answers
 from handlers.revise.reproof import reprove
 
 
-async def publish(ctx: Ctx, job: RevisionJob, evidence: Revised) -> Outcome:
+async def publish(ctx: Ctx, job: RevisionJob, evidence: RevisionEvidence) -> Outcome:
     """Push a commit, or post suggestions where the branch is a fork's."""
-    report, ends = evidence.report, evidence.brief.pull
+    report = evidence.report
+    ends = evidence.brief.pull
     assert report is not None, "only what passed the gates is published"
     assert ends is not None, "a revision is of a pull request"
     if ends.from_fork:
         posted = await ctx.step("suggest", suggest, job, evidence, retries=2)
-        return await _end(ctx, job, evidence, Pushed(suggestions=posted), None)
+        return await _finish(ctx, job, evidence, PublishedRevision(suggestions=posted), None)
     reproof: Reproof | None = None
     if ends.ours:
         reproof = await ctx.step("reprove", reprove, job, evidence.brief, report, interruptible=True)
-    sent = await ctx.step("push", push, job, evidence, _message(job, evidence.change), retries=2)
-    if sent.sha is None:
-        return await tell(ctx, job, evidence.noted(sent.stop))
-    await ctx.step("answer", answer_threads, job, evidence, sent.sha, retries=2)
-    return await _end(ctx, job, evidence, Pushed(sha=sent.sha, onto=evidence.brief.base_sha), reproof)
+    pushed = await ctx.step("push", push, job, evidence, _write_message(job, evidence.change), retries=2)
+    if pushed.sha is None:
+        return await tell(ctx, job, evidence.noted(pushed.stop))
+    await ctx.step("answer", answer_threads, job, evidence, pushed.sha, retries=2)
+    return await _finish(ctx, job, evidence, PublishedRevision(sha=pushed.sha, onto=evidence.brief.base_sha), reproof)
 
 
-async def _end(ctx: Ctx, job: RevisionJob, evidence: Revised, pushed: Pushed, reproof: Reproof | None) -> Outcome:
+async def _finish(
+    ctx: Ctx, job: RevisionJob, evidence: RevisionEvidence, published: PublishedRevision, reproof: Reproof | None
+) -> Outcome:
     """Renew the evidence of our pull request, notify, count what is met."""
-    if pushed.sha is not None and reproof is not None:
-        text = words.evidence_text(evidence, reproof, pushed.sha)
-        await ctx.step("renew", renew, job, text, pushed.sha, retries=2)
-    await ctx.step("notify", notify, job, words.done_text(evidence, reproof, pushed), retries=2)
-    await ctx.step("publish-done", _published, job, pushed)
-    where = f"Pushed {pushed.sha[:10]}" if pushed.sha else f"Posted {pushed.suggestions} suggestions"
-    met = [answer.met for _, answer in results(evidence)]
+    if published.sha is not None and reproof is not None:
+        text = words.write_evidence(evidence, reproof, published.sha)
+        await ctx.step("renew", renew, job, text, published.sha, retries=2)
+    await ctx.step("notify", notify, job, words.write_result(evidence, reproof, published), retries=2)
+    await ctx.step("publish-done", _note_published, job, published)
+    where = f"Pushed {published.sha[:10]}" if published.sha else f"Posted {published.suggestions} suggestions"
+    met = [answer.met for _, answer in pair_answers(evidence)]
     summary = f"{where}." if met == [True] else f"{where}; {sum(met)} of {len(met)} demands are met."
     state: TaskState = "done" if all(met) else "unverified"
-    return Outcome(state=state, summary=summary, data=pushed.model_dump())
+    return Outcome(state=state, summary=summary, data=published.model_dump())
 
 
-async def _published(job: RevisionJob, pushed: Pushed) -> None:
-    await job.stage(Stage.PUBLISH, "done", pushed.sha[:10] if pushed.sha else "as suggestions")
+async def _note_published(job: RevisionJob, published: PublishedRevision) -> None:
+    await job.stage(Stage.PUBLISH, "done", published.sha[:10] if published.sha else "as suggestions")
 
 
-def _message(job: RevisionJob, change: str) -> str:
+def _write_message(job: RevisionJob, change: str) -> str:
     first = outgoing_line(change.split(". ")[0].strip(), secrets=job.services.settings.secrets)
-    return f"{subject(first.rstrip('.') or 'Do what was asked')}\n\n{_why(job.task)}\n"
-
-
-def _why(task: RevisionTask) -> str:
+    task = job.task
+    why = f"Asked for in #{task.number} by {task.actor.login}."
     if task.healing:
-        return f"For the failing checks of #{task.number}."
-    return f"Asked for in #{task.number} by {task.actor.login}."
+        why = f"For the failing checks of #{task.number}."
+    return f"{subject(first.rstrip('.') or 'Do what was asked')}\n\n{why}\n"
 
 
-async def answer_threads(job: RevisionJob, evidence: Revised, sha: str) -> int:
+async def answer_threads(job: RevisionJob, evidence: RevisionEvidence, sha: str) -> int:
     """Say in each thread what became of it, and resolve those that are met.
 
     Return the number of threads answered.
     """
-    task, services = job.task, job.services
+    task = job.task
+    services = job.services
     github = await services.github.for_repository(task.repository, RESOLVE_THREADS)
     bot = await services.github.bot()
     answers = evidence.judgement.answers if evidence.judgement is not None else ()
@@ -81,7 +86,7 @@ async def answer_threads(job: RevisionJob, evidence: Revised, sha: str) -> int:
             continue
         spot = ReplyTarget(kind="review comment", number=task.number, id=demand.root, root=demand.root)
         marker = Marker(task=job.task_id, part=f"thread-{number}")
-        text = services.outgoing(words.answer_text(answer, sha))
+        text = services.outgoing(words.write_answer(answer, sha))
         with unless_locked("answer a thread"):
             await reply_targets.answer(github, task.repository, spot, text, marker=marker, bot_id=bot.id)
         if answer.met and demand.thread is not None:
@@ -97,7 +102,8 @@ async def renew(job: RevisionJob, text: str, sha: str) -> bool:
 
     What people wrote around it stays, and where they took it out nothing is put back.
     """
-    task, services = job.task, job.services
+    task = job.task
+    services = job.services
     github = await services.github.for_repository(task.repository, OPEN_PULL)
     pull = await pulls.get_pull(github, task.repository, task.number)
     body = rewritten(pull.body, EVIDENCE, services.outgoing(text))

@@ -1,4 +1,7 @@
-"""Declare the revision: demands of people and checks, met by one commit on the pull request."""
+"""Declare the revision of a pull request.
+
+Demands of people and checks are met by one commit.
+"""
 
 from __future__ import annotations
 
@@ -9,24 +12,24 @@ from handlers.revise import demands, words
 from handlers.revise.failed_checks import FailingChecks
 from handlers.revise.judge import judge
 from handlers.revise.publication import publish
-from handlers.revise.records import Answers, Revised, RevisionTask, Wanted, publishable
+from handlers.revise.records import Answers, RevisionBrief, RevisionEvidence, RevisionTask, is_publishable
 
 
-def _rules(policy: Policy) -> Rules:
+def _read_rules(policy: Policy) -> Rules:
     return Rules(policy.max_dollars("revise"))
 
 
-REVISE: Recipe[RevisionTask, Wanted, Answers] = Recipe(
+REVISE: Recipe[RevisionTask, RevisionBrief, Answers] = Recipe(
     name="revise",
     prompts="revise",
     words=words,
-    evidence=Revised,
+    evidence=RevisionEvidence,
     read=demands.read,
     fetch=demands.fetch,
     proof=FailingChecks(),
-    may_publish=publishable,
+    may_publish=is_publishable,
     may_edit=code_and_new_tests,
     judge=judge,
     publish=publish,
-    rules=_rules,
+    rules=_read_rules,
 )

@@ -1,4 +1,7 @@
-"""Define what a revision's steps hand on, stored as JSON and rendered into answers."""
+"""Define what a revision's steps hand on, stored as JSON.
+
+Answers are rendered from it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _PATH = re.compile(r"[\w./-]{1,200}\.\w{1,4}\b")
 
 
 class Demand(JsonModel):
-    """One thing that somebody asks of a pull request's code.
+    """Thing that somebody asks of a pull request's code.
 
     ``path``, ``line`` and ``hunk`` say what it is about, where that is known. ``thread`` is the review thread's GraphQL
     id and ``root`` its first comment's id: there it is answered.
@@ -36,7 +39,7 @@ class Demand(JsonModel):
 
 
 class ReviseInput(TaskInput):
-    """The input of a revision.
+    """Input of a revision.
 
     ``reviewer``'s open threads, our own open findings and failing checks may be demands.
     """
@@ -48,7 +51,7 @@ class ReviseInput(TaskInput):
 
 
 class RevisionTask(Request[ReviseInput]):
-    """A revision as it was asked for."""
+    """Revision as it was asked for."""
 
     @property
     def demands(self) -> tuple[Demand, ...]:
@@ -91,8 +94,8 @@ class RevisionTask(Request[ReviseInput]):
         return self.checks and not (self.demands or self.reviewer or self.findings)
 
 
-class Wanted(Brief):
-    """A pull request and what is asked of it.
+class RevisionBrief(Brief):
+    """Pull request and what is asked of it.
 
     ``brief.base_sha`` is its head, on which a revision builds.
 
@@ -107,8 +110,8 @@ class Wanted(Brief):
         return tuple(path for demand in self.demands for path in _PATH.findall(demand.text))
 
 
-class Answered(JsonModel):
-    """A second model's word on one demand; ``why`` is one sentence.
+class DemandAnswer(JsonModel):
+    """Second model's word on one demand; ``why`` is one sentence.
 
     Not ``asked`` are words that want nothing of the code, such as "two things before I merge".
     """
@@ -119,7 +122,7 @@ class Answered(JsonModel):
 
 
 class Reproof(JsonModel):
-    """What the tests that a pull request of ours adds show after a revision.
+    """Result of the tests that a pull request of ours adds, after a revision.
 
     ``failures`` are those of the tests that fail without the pull request's change and pass with it, in ``runs`` runs
     each; ``problem`` says why there are none. ``size`` is that of the whole change.
@@ -132,19 +135,19 @@ class Reproof(JsonModel):
 
 
 class Answers(Judgement):
-    """A second model's answers, in the order of the demands.
+    """Second model's answers, in the order of the demands.
 
     ``passed`` where none is left unmet.
     """
 
-    answers: tuple[Answered, ...] = ()
+    answers: tuple[DemandAnswer, ...] = ()
 
 
 RevisionJob = Job[RevisionTask]
-Revised = Evidence[RevisionTask, Wanted, Answers]
+RevisionEvidence = Evidence[RevisionTask, RevisionBrief, Answers]
 
 
-def results(evidence: Revised) -> tuple[tuple[Demand, Answered], ...]:
+def pair_answers(evidence: RevisionEvidence) -> tuple[tuple[Demand, DemandAnswer], ...]:
     """Pair each demand with its answer, as told and counted.
 
     Beside others, words outside of threads that ask for nothing are left out; a thread always gets its answer.
@@ -154,14 +157,14 @@ def results(evidence: Revised) -> tuple[tuple[Demand, Answered], ...]:
     return tuple(pair for pair in pairs if pair[0].root is not None or pair[1].asked) or pairs
 
 
-def publishable(rules: Rules, evidence: Revised) -> bool:
+def is_publishable(rules: Rules, evidence: RevisionEvidence) -> bool:
     """Return whether all gates passed and at least one demand is met."""
     gates = evidence.report is not None and evidence.report.passed
-    return gates and any(answer.met for _, answer in results(evidence))
+    return gates and any(answer.met for _, answer in pair_answers(evidence))
 
 
-class Pushed(JsonModel):
-    """The place of the change: a commit, or a number of suggestions.
+class PublishedRevision(JsonModel):
+    """Place of the change: a commit, or a number of suggestions.
 
     ``onto`` is the commit below it.
     """

@@ -1,4 +1,7 @@
-"""Prove again: run the tests that a pull request of ours adds on its new head, and without its change."""
+"""Prove a pull request of ours again after a revision.
+
+The tests that it adds run on its new head, and without its change.
+"""
 
 from __future__ import annotations
 
@@ -11,34 +14,34 @@ from bot.change.records import Failure, GateReport
 from bot.git.changes import Changes
 from bot.git.mirrors import Mirror
 from bot.toolchains.port import TestRun, ToolchainError
-from handlers.revise.records import Reproof, RevisionJob, Wanted
+from handlers.revise.records import Reproof, RevisionBrief, RevisionJob
 
 
-async def reprove(job: RevisionJob, wanted: Wanted, report: GateReport) -> Reproof:
+async def reprove(job: RevisionJob, brief: RevisionBrief, report: GateReport) -> Reproof:
     """Run the new tests with the change and without it, and measure it.
 
     The tests are those after the revision.
     """
     mirror = await job.mirror(report.base_sha)
     tree = await mirror.tree(report.base_sha, report.changes)
-    size = size_text(await mirror.diff(wanted.trusted_sha, tree))
-    tests = await _new_tests(job, mirror, wanted, report)
+    size = size_text(await mirror.diff(brief.trusted_sha, tree))
+    tests = await _read_new_tests(job, mirror, brief, report)
     targets = job.workshop(report.base_sha).toolchain().targets(list(tests.files))
     if not targets:
         return Reproof(size=size, problem="The pull request adds no test any more.")
     try:
-        without = await _runs(job, wanted.trusted_sha, tests, targets)
+        without = await _run(job, brief.trusted_sha, tests, targets)
     except ToolchainError as error:
         return Reproof(size=size, problem=f"The new tests could not be run without the change. {error.message}")
-    failures = turned(without, await _runs(job, report.base_sha, report.changes, targets))
+    failures = find_turned(without, await _run(job, report.base_sha, report.changes, targets))
     problem = "" if failures else "None of its new tests fails without the change and passes with it."
     return Reproof(size=size, failures=failures, runs=RUNS, problem=problem)
 
 
-async def _new_tests(job: RevisionJob, mirror: Mirror, wanted: Wanted, report: GateReport) -> Changes:
+async def _read_new_tests(job: RevisionJob, mirror: Mirror, brief: RevisionBrief, report: GateReport) -> Changes:
     """Return what the pull request adds to the tests, as it is after the job."""
     is_test = job.workshop(report.base_sha).toolchain().is_test
-    there = {entry.path for entry in await mirror.entries(wanted.trusted_sha)}
+    there = {entry.path for entry in await mirror.entries(brief.trusted_sha)}
     head = {entry.path for entry in await mirror.entries(report.base_sha)} | set(report.changes.files)
     found: dict[str, str | None] = {}
     for path in sorted(path for path in head - there if is_test(path)):
@@ -49,11 +52,11 @@ async def _new_tests(job: RevisionJob, mirror: Mirror, wanted: Wanted, report: G
     return Changes(files=found)
 
 
-async def _runs(job: RevisionJob, sha: str, changes: Changes, targets: Sequence[str]) -> list[TestRun]:
+async def _run(job: RevisionJob, sha: str, changes: Changes, targets: Sequence[str]) -> list[TestRun]:
     return [await job.workshop(sha).test(changes, targets, limits=NEAR) for _ in range(RUNS)]
 
 
-def turned(without: Sequence[TestRun], with_it: Sequence[TestRun]) -> tuple[Failure, ...]:
+def find_turned(without: Sequence[TestRun], with_it: Sequence[TestRun]) -> tuple[Failure, ...]:
     """Return the tests that the change turns from failing to passing.
 
     They fail in their body in every run without it, and pass in every run with it.

@@ -1,4 +1,7 @@
-"""Change a pull request as people ask: one tested commit on its branch, and an answer in every thread."""
+"""Change a pull request as people ask.
+
+That is one tested commit on its branch, and an answer in every thread.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ async def run(ctx: Ctx, services: Services, request: RevisionTask) -> Outcome:
     return await run_change(ctx, services, REVISE, request)
 
 
-async def objection(services: Services, request: RevisionTask) -> str | None:
+async def refuse(services: Services, request: RevisionTask) -> str | None:
     """Refuse ``/revise`` on pull requests that we did not open."""
     if request.origin.door != "command" or request.subject.author_id == (await services.github.bot()).id:
         return None
@@ -49,11 +52,11 @@ TASK = TaskSpec(
     doors=Doors(buttons=(Button(FIX_THESE, ReviseInput(text="", findings=True)),)),
     needs_open=True,
     exclusive=False,
-    objection=objection,
+    objection=refuse,
 )
 
 
-def published(task: Task) -> str | None:
+def find_published(task: Task) -> str | None:
     """Return the commit that a task which changes code pushed.
 
     None where it pushed none.
@@ -62,6 +65,6 @@ def published(task: Task) -> str | None:
     return data.get("head_sha") or data.get("sha") or task.posted.get("pushed")
 
 
-def built_on(task: Task) -> str | None:
+def find_base(task: Task) -> str | None:
     """Return the commit that a revision put its own on."""
     return ((task.result or {}).get("data") or {}).get("onto")

@@ -1,4 +1,4 @@
-"""Start a revision when a review requests changes on a pull request of ours."""
+"""Start a revision when a review of our pull request requests changes."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ router: Router[Services] = Router.merged(ci.router)
 
 
 @router.on("pull_request_review", "submitted")
-async def reviewed(event: Event, services: Services) -> None:
+async def start_revision(event: Event, services: Services) -> None:
     """Do everything a review requests in one go, if its author may ask for it."""
-    review = _part(event.payload, "review")
-    author = _part(_part(event.payload, "pull_request"), "user").get("id")
+    review = _read_part(event.payload, "review")
+    author = _read_part(_read_part(event.payload, "pull_request"), "user").get("id")
     repository = event.repository()
     actor = event.sender()
     if review.get("state") != "changes_requested" or repository is None or actor is None or event.number is None:
         return
-    if actor.type != "User" or _part(review, "user").get("id") != actor.id:
+    if actor.type != "User" or _read_part(review, "user").get("id") != actor.id:
         return
     if author != (await services.github.bot()).id:
         return
@@ -49,6 +49,6 @@ async def reviewed(event: Event, services: Services) -> None:
     await start(services, TASK, request, policy)
 
 
-def _part(payload: dict[str, Any], name: str) -> dict[str, Any]:
+def _read_part(payload: dict[str, Any], name: str) -> dict[str, Any]:
     part = payload.get(name)
     return part if isinstance(part, dict) else {}

@@ -1,4 +1,4 @@
-"""Settle the findings of a merged pull request: fixed, ignored or disputed.
+"""Settle the findings of a merged pull request.
 
-``task`` declares it, ``triggers`` starts it with the merge.
+They are fixed, ignored or disputed. ``task`` declares it, ``triggers`` starts it with the merge.
 """

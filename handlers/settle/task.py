@@ -22,11 +22,13 @@ from bot.work.services import Services
 
 
 class Stage(StrEnum):
+    """Stage that steps report."""
+
     SETTLE = "settle"
 
 
 class SettleInput(TaskInput):
-    """The merged head, and the login of the pull request's author."""
+    """Merged head, and the login of the pull request's author."""
 
     head_sha: str
     author: str
@@ -49,13 +51,13 @@ async def settle(services: Services, request: SettleTask) -> int:
     repository = request.repository
     head_sha = request.input.head_sha
     memory = await recall(services, repository, request.number, request.input.author)
-    mirror = await _mirror(services, repository, request.number, head_sha)
+    mirror = await _fetch_mirror(services, repository, request.number, head_sha)
     paths = {one.finding.path for one in memory.unsettled()}
     read = {path: await mirror.read(head_sha, path) for path in sorted(paths)}
     texts = {path: _hide(path, text, memory) for path, text in read.items() if text is not None}
 
     def decide() -> dict[str, tuple[State, str]]:
-        return {one.fingerprint: _state(one, texts, memory) for one in memory.unsettled()}
+        return {one.fingerprint: _decide(one, texts, memory) for one in memory.unsettled()}
 
     ends = await asyncio.to_thread(decide)
     where = (repository.full_name, request.number)
@@ -69,7 +71,7 @@ def _hide(path: str, text: str, memory: Memory) -> str:
     return placeholders.redact(text, [value for quote in quotes for value in placeholders.restore_values(quote, text)])
 
 
-def _state(one: ReportedFinding, texts: Mapping[str, str], memory: Memory) -> tuple[State, str]:
+def _decide(one: ReportedFinding, texts: Mapping[str, str], memory: Memory) -> tuple[State, str]:
     """Return how a finding ended, and why.
 
     What people said of it counts first, then whether its code was changed.
@@ -80,7 +82,7 @@ def _state(one: ReportedFinding, texts: Mapping[str, str], memory: Memory) -> tu
     return (state, "") if checked.open else (checked.told.state, checked.why)
 
 
-async def _mirror(services: Services, repository: Repository, number: int, head_sha: str) -> Mirror:
+async def _fetch_mirror(services: Services, repository: Repository, number: int, head_sha: str) -> Mirror:
     """Return the mirror with the merged head, which outlives its branch."""
     mirror = await services.mirrors.of(repository)
     try:

@@ -16,10 +16,12 @@ router: Router[Services] = Router()
 
 
 @router.on("pull_request", "closed")
-async def merged(event: Event, services: Services) -> None:
-    """Start the task, if findings of this pull request are still open or folded."""
+async def settle_merged(event: Event, services: Services) -> None:
+    """Start the task, if findings are still open or folded."""
     pull = event.payload.get("pull_request") or {}
-    repository, number, sender = event.repository(), event.number, event.sender()
+    repository = event.repository()
+    number = event.number
+    sender = event.sender()
     head = (pull.get("head") or {}).get("sha")
     author = (pull.get("user") or {}).get("login")
     if not pull.get("merged") or repository is None or number is None or sender is None:

@@ -309,7 +309,7 @@ async def test_a_task_is_started_once_stopped_and_started_again(story: Story) ->
     (text,) = await answered(story, await comment(story, number, "/cancel"))
     assert text == f"Stopping: fix (task `{task}`). `/retry` starts it again."
     (text,) = await answered(story, await comment(story, number, "/cancel"))
-    assert text == "Nothing runs here, so nothing was stopped."
+    assert text == "Nothing is running here, so nothing was stopped."
     (text,) = await answered(story, await comment(story, number, "/status"))
     assert text.startswith(f"Nothing runs here now.\n\n- **fix** cancelled, asked by mara (task `{task}`)")
     assert "mara cancelled the task before it began." in text

@@ -17,7 +17,7 @@ from bot.doors.router import Handlers
 from bot.policy import PolicyError, describe, parse_policy
 from bot.settings import Settings
 from handlers import HANDLERS
-from handlers.manual import pages
+from handlers.manual import render_pages
 from tests.e2e.scenes import POLICY, SAMPLE, put
 from tests.support.story import SECRET, Story
 from tests.support.typing import answered, comment
@@ -47,8 +47,8 @@ def handlers(tmp_path: Path) -> Iterator[Handlers]:
 def test_it_is_a_command_a_section_and_a_row_of_the_manual(handlers: Handlers) -> None:
     schema = handlers.registry.schema
     assert handlers.commands["greet"].usage == "/greet [who]"
-    assert "| [`/greet [who]`](#greet) | Greets somebody. | write |" in pages(handlers)["commands.md"]
-    assert '| `tone` | `"Hello"` | the first word |' in pages(handlers)["policy.md"]
+    assert "| [`/greet [who]`](#greet) | Greets somebody. | write |" in render_pages(handlers)["commands.md"]
+    assert '| `tone` | `"Hello"` | the first word |' in render_pages(handlers)["policy.md"]
     policy = parse_policy("greet: { label: hey, tone: Hi }\ncommands: { write: [greet] }", Settings(), schema)
     assert "greet.tone" in describe(policy, schema)
     assert (policy.level("greet"), policy.level("fix")) == ("write", None)

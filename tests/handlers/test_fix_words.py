@@ -13,7 +13,7 @@ from bot.git.changes import Changes
 from bot.github.text.markers import MAX_BODY
 from bot.github.text.outgoing import MAX_TEXT, outgoing
 from handlers.fix.judge import Counterexample, FixEvidence
-from handlers.fix.words import evidence_table, nothing_text, opened_text, pull_text
+from handlers.fix.words import write_checks, write_failure, write_notice, write_pull
 from tests.support.evidence import TEST, make_evidence, make_task
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -33,7 +33,7 @@ def with_proof(evidence: FixEvidence, **given: Any) -> FixEvidence:
 
 
 def test_a_verified_pull_request() -> None:
-    text = pull_text(make_evidence())
+    text = write_pull(make_evidence())
     assert text.title == "Fix: Cents are lost"
     assert text.body.startswith(
         "Fixes #12.\n\n**Cause.** Cents are dropped.\n**Change.** Cents are added.\n\n| check |"
@@ -55,15 +55,15 @@ def test_a_verified_pull_request() -> None:
 def test_nothing_less_than_the_full_suite_is_called_all() -> None:
     evidence = make_evidence()
     assert evidence.baseline is not None
-    assert "| all 3 tests (" in pull_text(evidence).body
+    assert "| all 3 tests (" in write_pull(evidence).body
     base = evidence.baseline.model_copy(update={"targets": ("tests/test_basket.py",)})
-    assert "| 3 tests (" in pull_text(evidence.updated(baseline=base)).body
+    assert "| 3 tests (" in write_pull(evidence.updated(baseline=base)).body
     base = base.model_copy(update={"verdicts": {base.command: "passed"}})
-    assert "| the test command as a whole (" in pull_text(evidence.updated(baseline=base)).body
+    assert "| the test command as a whole (" in write_pull(evidence.updated(baseline=base)).body
 
 
 def test_a_weaker_sandbox_is_named() -> None:
-    body = pull_text(make_evidence(tier="process")).body
+    body = write_pull(make_evidence(tier="process")).body
     assert "Ran in a plain process, not a sandbox: `pytest -q`." in body
     assert "This tier isolates nothing" in body
     assert "weaker" in body
@@ -73,25 +73,25 @@ def test_a_weaker_sandbox_is_named() -> None:
 def test_what_did_not_pass_is_in_the_table_and_above_it() -> None:
     evidence = make_evidence(failed={"proof": "passes, 1 of 3", "regressions": "2 pass", "paths": "3 files"})
     assert not evidence.verified
-    body = pull_text(evidence).body
+    body = write_pull(evidence).body
     assert body.index("**Not verified.**") < body.index("| check |")
     assert "| passes, 1 of 3 |" in body
     assert "| paths |  | 3 files — **not passed** |" in body
     assert "no protected path is touched" not in body
-    assert "**not verified**" in opened_text(evidence, 13)
+    assert "**not verified**" in write_notice(evidence, 13)
 
 
 def test_a_judge_who_objects_is_heard() -> None:
     judged = Counterexample(model="checker", passed=False, reason="cents", failing_input="total(['0.5'])")
     evidence = make_evidence(judgement=judged)
-    assert "names a failing input — **not passed**" in evidence_table(evidence)
-    assert "**Not verified.**" in pull_text(evidence).body
-    assert "A second model names an input that still fails: `total(['0.5'])`" in nothing_text(evidence)
+    assert "names a failing input — **not passed**" in write_checks(evidence)
+    assert "**Not verified.**" in write_pull(evidence).body
+    assert "A second model names an input that still fails: `total(['0.5'])`" in write_failure(evidence)
 
 
 def test_without_a_fix_it_says_what_it_saw() -> None:
     evidence = make_evidence(failed={"regressions": "2 pass"}, notes=("Two tries did not do it.",))
-    text = nothing_text(evidence)
+    text = write_failure(evidence)
     assert text.startswith(
         "I could not produce a verified fix, so I opened no pull request.\n\nTwo tries did not do it."
     )
@@ -104,18 +104,18 @@ def test_without_a_fix_it_says_what_it_saw() -> None:
 def test_without_anything_it_claims_nothing() -> None:
     nothing = dict.fromkeys(("proof", "report", "baseline", "judgement"))
     evidence = make_evidence(**nothing, claims=NO_CLAIMS, task=make_task(source_label=None))
-    text = nothing_text(evidence)
-    assert evidence_table(evidence) == ""
+    text = write_failure(evidence)
+    assert write_checks(evidence) == ""
     for claim in ("What I can show", "Ran in", "| check |", "Cause"):
         assert claim not in text
     assert "Cost $0.11" in text
     assert text.endswith("For another attempt, ask again.")
-    asked = nothing_text(make_evidence(proof=None, report=None, judgement=None))
+    asked = write_failure(make_evidence(proof=None, report=None, judgement=None))
     assert "if the issue lacks an input" in asked, "only where no test could show the bug"
 
 
 def test_the_comment_that_notifies() -> None:
-    text = opened_text(make_evidence(), 13)
+    text = write_notice(make_evidence(), 13)
     assert text == (
         f"I opened #13 with a fix. The new test `{TEST}` failed before and passes now. Cost $0.11, 6 model calls."
     )
@@ -123,7 +123,7 @@ def test_the_comment_that_notifies() -> None:
 
 def test_every_new_test_counts_in_the_comment() -> None:
     evidence = with_proof(make_evidence(), tests=(TEST, "t.py::b", "t.py::c"))
-    text = opened_text(evidence, 13)
+    text = write_notice(evidence, 13)
     assert f" The new test `{TEST}` and 2 more failed before and pass now. " in text
 
 
@@ -139,7 +139,7 @@ def test_every_new_test_counts_in_the_comment() -> None:
     ],
 )
 def test_the_title_does_not_say_twice_that_it_is_a_bug(issue: str, title: str) -> None:
-    assert pull_text(make_evidence(task=make_task(title=issue))).title == title
+    assert write_pull(make_evidence(task=make_task(title=issue))).title == title
 
 
 def test_many_failing_tests_are_counted_and_flaky_ones_named() -> None:
@@ -148,7 +148,7 @@ def test_many_failing_tests_are_counted_and_flaky_ones_named() -> None:
     assert evidence.report is not None
     flaky = tuple(f"t.py::flaky_{n}" for n in range(12))
     evidence = evidence.updated(report=evidence.report.model_copy(update={"flaky": flaky}))
-    body = pull_text(evidence).body
+    body = write_pull(evidence).body
     assert "| 3 more new tests | fail | passes, 3 of 3 |" in body
     assert "`t.py::flaky_9` and 2 more." in body
 
@@ -156,14 +156,14 @@ def test_many_failing_tests_are_counted_and_flaky_ones_named() -> None:
 def test_a_runner_s_own_summary_is_not_taken_for_the_failure() -> None:
     message = "E\nERROR: test_x\nAttributeError: no name\n\nFAILED (errors=1)\nSystem check: no issues."
     failures = (Failure(test="t.py::test_x", phase="call", message=message),)
-    table = evidence_table(with_proof(make_evidence(), failures=failures))
+    table = write_checks(with_proof(make_evidence(), failures=failures))
     assert "fails: `AttributeError: no name` |" in table
 
 
 def test_a_failure_without_words() -> None:
     for message in ("", "\n \n", "E   \n"):
         failures = (Failure(test="t.py::test_x", phase="call", message=message),)
-        assert "| `test_x` (new) | fails: `no message` |" in evidence_table(
+        assert "| `test_x` (new) | fails: `no message` |" in write_checks(
             with_proof(make_evidence(), failures=failures)
         )
 
@@ -182,7 +182,7 @@ def test_hostile_words_break_nothing() -> None:
         ),
     )
     evidence = with_proof(evidence, failures=failures, tests=(f"t.py::test[{HOSTILE}]",))
-    for text in (pull_text(evidence).body, nothing_text(evidence), opened_text(evidence, "x/13")):
+    for text in (write_pull(evidence).body, write_failure(evidence), write_notice(evidence, "x/13")):
         page = render(text)
         assert "<img src=x" not in page
         assert 'src="//' not in page
@@ -190,7 +190,7 @@ def test_hostile_words_break_nothing() -> None:
         assert "@octocat" not in re.sub(r"<code.*?</code>", "", page, flags=re.S)
         assert 'href="' not in page
         assert page.count("<details>") == page.count("</details>") == text.count("\n\n<details><summary>")
-    page = render(pull_text(evidence).body)
+    page = render(write_pull(evidence).body)
     assert page.count("<table>") == 1
     cells = page.split("<tbody>")[1].split("</tbody>")[0]
     assert cells.count("<td>") == 3 * cells.count("<tr>")
@@ -203,11 +203,11 @@ def test_very_long_words_keep_the_evidence() -> None:
     files = Changes(files={"tests/test_long.py": f"```\n{long}", "tests/test_two.py": long})
     evidence = make_evidence(failed={"regressions": "2 pass"}, task=make_task(title=long))
     evidence = with_proof(evidence, failures=failures, tests=(f"t.py::{long}",), files=files)
-    text = pull_text(evidence)
+    text = write_pull(evidence)
     assert len(text.title) < 120
-    for body in (text.body, nothing_text(evidence)):
+    for body in (text.body, write_failure(evidence)):
         assert len(body) < MAX_TEXT < MAX_BODY
         page = render(body)
         assert page.count("<details>") == page.count("</details>") > 0
         assert "2 pass</td>" in page
-    assert "remove the label" in render(nothing_text(evidence))
+    assert "remove the label" in render(write_failure(evidence))

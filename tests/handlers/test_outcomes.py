@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from bot.doors.webhook.router import Event
 from bot.store import tasks
 from bot.store.tables import outcome
-from handlers.outcomes.triggers import closed
+from handlers.outcomes.triggers import record_outcome
 from tests.dispatch.test_progress import Desk, desk
 
 __all__ = ["desk"]
@@ -48,5 +48,5 @@ async def test_edited_means_another_head_than_the_published_one(
     pull["head"] = {"ref": "forgehand/fix-1-abc123", "sha": head}
     where = {"id": desk.repository.id, "name": "basket", "owner": {"login": "octo"}}
     payload = {"pull_request": pull, "repository": where, "installation": {"id": desk.repository.installation}}
-    await closed(Event("g", "pull_request", "closed", payload), desk.services)
+    await record_outcome(Event("g", "pull_request", "closed", payload), desk.services)
     assert store.run_sync(lambda connection: connection.execute(sa.select(outcome.c.kind)).scalars().all()) == [kind]

@@ -14,15 +14,15 @@ from bot.work.origin import Origin, Principal, Subject
 from handlers import TASKS
 from handlers.revise.demands import waits
 from handlers.revise.records import (
-    Answered,
     Answers,
     Demand,
-    Revised,
+    DemandAnswer,
     ReviseInput,
+    RevisionBrief,
+    RevisionEvidence,
     RevisionTask,
-    Wanted,
-    publishable,
-    results,
+    is_publishable,
+    pair_answers,
 )
 
 
@@ -106,8 +106,8 @@ def test_a_subject_ends_with_a_clause_or_a_word(text: str, line: str) -> None:
     assert subject(text) == line
 
 
-def revised(*pairs: tuple[Demand, Answered]) -> Revised:
-    wanted = Wanted(
+def revised(*pairs: tuple[Demand, DemandAnswer]) -> RevisionEvidence:
+    wanted = RevisionBrief(
         nonce="n",
         title="t",
         body="",
@@ -128,7 +128,7 @@ def revised(*pairs: tuple[Demand, Answered]) -> Revised:
         ),
         input=ReviseInput(text=""),
     )
-    return Revised(
+    return RevisionEvidence(
         task=task,
         brief=wanted,
         report=GateReport(base_sha="a" * 40, changes=Changes(), gates=(), command="", seconds=0),
@@ -137,15 +137,15 @@ def revised(*pairs: tuple[Demand, Answered]) -> Revised:
 
 
 RULES = Rules(max_dollars=1.0)
-POLITE = (Demand(author="mara", text="Nearly there."), Answered(asked=False, met=True, why="Nothing is asked."))
+POLITE = (Demand(author="mara", text="Nearly there."), DemandAnswer(asked=False, met=True, why="Nothing is asked."))
 DEMAND = Demand(author="mara", text="Rename it.", path="a.py", line=1, root=7)
 
 
 def test_polite_words_beside_demands_neither_count_nor_let_anything_be_published() -> None:
-    unmet = revised(POLITE, (DEMAND, Answered(met=False, why="It was not renamed.")))
-    assert [demand for demand, _ in results(unmet)] == [DEMAND]
-    assert not publishable(RULES, unmet)
-    assert publishable(RULES, revised(POLITE, (DEMAND, Answered(met=True, why="It was renamed."))))
-    assert len(results(revised(POLITE))) == 1, "alone they are answered"
-    thanks = (DEMAND, Answered(asked=False, met=True, why="Nothing is asked."))
-    assert len(results(revised(POLITE, thanks))) == 1, "a thread always gets its answer"
+    unmet = revised(POLITE, (DEMAND, DemandAnswer(met=False, why="It was not renamed.")))
+    assert [demand for demand, _ in pair_answers(unmet)] == [DEMAND]
+    assert not is_publishable(RULES, unmet)
+    assert is_publishable(RULES, revised(POLITE, (DEMAND, DemandAnswer(met=True, why="It was renamed."))))
+    assert len(pair_answers(revised(POLITE))) == 1, "alone they are answered"
+    thanks = (DEMAND, DemandAnswer(asked=False, met=True, why="Nothing is asked."))
+    assert len(pair_answers(revised(POLITE, thanks))) == 1, "a thread always gets its answer"

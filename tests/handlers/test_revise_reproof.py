@@ -6,7 +6,7 @@ from typing import Literal
 
 from bot.sandbox.port import CommandResult
 from bot.toolchains.port import TestCase, TestRun, Verdict
-from handlers.revise.reproof import turned
+from handlers.revise.reproof import find_turned
 
 
 def run(complete: bool = True, phase: Literal["setup", "call"] = "call", **verdicts: Verdict) -> TestRun:
@@ -18,7 +18,7 @@ def run(complete: bool = True, phase: Literal["setup", "call"] = "call", **verdi
 
 
 def named(without: list[TestRun], with_it: list[TestRun]) -> list[str]:
-    return [failure.test for failure in turned(without, with_it)]
+    return [failure.test for failure in find_turned(without, with_it)]
 
 
 def test_only_what_always_fails_without_and_always_passes_with_the_change_counts() -> None:

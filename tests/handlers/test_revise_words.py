@@ -8,17 +8,17 @@ from bot.change.records import Claims, Failure, PullEnds
 from bot.work.origin import Subject
 from bot.work.records import Cost
 from handlers.revise.records import (
-    Answered,
     Answers,
     Demand,
-    Pushed,
+    DemandAnswer,
+    PublishedRevision,
     Reproof,
-    Revised,
     ReviseInput,
+    RevisionBrief,
+    RevisionEvidence,
     RevisionTask,
-    Wanted,
 )
-from handlers.revise.words import done_text, evidence_text
+from handlers.revise.words import write_evidence, write_result
 from tests.support.evidence import MESSAGE, TEST, make_evidence
 
 SHA = "c" * 40
@@ -29,7 +29,7 @@ ASKED = (Demand(author="mara", text="Name it."),)
 CLAIMS = Claims(change="CENTS has a name.")
 
 
-def revised(**given: Any) -> Revised:
+def revised(**given: Any) -> RevisionEvidence:
     """A revision after which everything holds, of a pull request that was opened with a verified fix."""
     was = make_evidence()
     asked = ReviseInput(text=given.get("text", "Name it."), checks=given.get("checks", False))
@@ -37,20 +37,20 @@ def revised(**given: Any) -> Revised:
     task = RevisionTask(repository=was.task.repository, subject=subject, origin=was.task.origin, input=asked)
     ends = PullEnds(branch="b", ours=True)
     about = was.brief.model_copy(update={"pull": ends})
-    return Revised(
+    return RevisionEvidence(
         task=task,
-        brief=Wanted(**dict(about), demands=ASKED, unverified=given.get("unverified", False)),
+        brief=RevisionBrief(**dict(about), demands=ASKED, unverified=given.get("unverified", False)),
         baseline=was.baseline,
         report=was.report,
         judgement=Answers(
-            model="m", passed=True, supported=CLAIMS, answers=(Answered(met=True, why="It has a name."),)
+            model="m", passed=True, supported=CLAIMS, answers=(DemandAnswer(met=True, why="It has a name."),)
         ),
         cost=Cost(dollars=0.02, calls=1),
     )
 
 
 def test_the_evidence_is_that_of_the_new_commit() -> None:
-    parts = evidence_text(revised(), SHOWN, SHA).split("\n\n")
+    parts = write_evidence(revised(), SHOWN, SHA).split("\n\n")
     assert parts[0].startswith(f"**Revised** in {SHA}, as mara asked: CENTS has a name. Cause and change above")
     assert parts[1].splitlines()[2:] == [
         "| `test_cents_count` (new) | fails without the change: `200 != 250` | passes, 3 of 3 |",
@@ -60,18 +60,18 @@ def test_the_evidence_is_that_of_the_new_commit() -> None:
     assert parts[2].endswith("2 files, 9 lines. The whole pull request is 14 lines in 2 files.")
     assert parts[3].startswith("Not done again: a second model's search")
     assert parts[4].endswith("Cost of the revision: $0.02, 1 model call.")
-    assert "not proved" not in evidence_text(revised(), SHOWN, SHA).lower()
+    assert "not proved" not in write_evidence(revised(), SHOWN, SHA).lower()
 
 
 def test_what_is_not_shown_any_more_is_not_claimed() -> None:
     gone = Reproof(size="3 lines in 1 file", problem="The pull request adds no test any more.")
-    for text in (evidence_text(revised(), gone, SHA), done_text(revised(), gone, Pushed(sha=SHA))):
+    for text in (write_evidence(revised(), gone, SHA), write_result(revised(), gone, PublishedRevision(sha=SHA))):
         assert "**Not proved any more.** The pull request adds no test any more.\n" in text
         assert "(new)" not in text
 
 
 def test_who_asked_and_what_was_never_verified() -> None:
-    text = evidence_text(revised(text="", checks=True, unverified=True), SHOWN, SHA)
+    text = write_evidence(revised(text="", checks=True, unverified=True), SHOWN, SHA)
     assert text.startswith(f"**Revised** in {SHA}, because its checks failed: ")
     assert "**Not verified** when it was opened" in text
     assert "It read the first version." not in text
