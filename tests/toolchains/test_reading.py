@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from bot.toolchains.junit import parse_junit
 from bot.toolchains.port import ToolchainError
 from bot.toolchains.python import commands
 from bot.toolchains.python.inside.forgehand_records import Records
-from bot.toolchains.python.interpreters import Interpreter, fitting, satisfies
+from bot.toolchains.python.interpreters import Interpreter, fitting, interpreters, satisfies
 from bot.toolchains.python.paths import is_run_by, is_test, is_test_config, new_test_path, targets_among
 from bot.toolchains.python.project import Project, detect
 from bot.toolchains.python.shadows import shadows
@@ -56,6 +57,13 @@ from tests.toolchains.conftest import write
 )  # fmt: skip
 def test_detection(tmp_path: Path, files: dict[str, str], expected: Project) -> None:
     assert detect(write(tmp_path, files)) == expected
+
+
+@pytest.mark.parametrize("variable", ["PYENV_ROOT", "UV_PYTHON_INSTALL_DIR", "PATH"])
+def test_folders_that_cannot_be_read_hold_no_interpreter(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """As with another account's ``PYENV_ROOT`` behind sudo. Root may read everything, but no name that long."""
+    monkeypatch.setenv(variable, "/" + "x" * 300)
+    assert interpreters.__wrapped__()[0].version[:2] == sys.version_info[:2]
 
 
 def test_install_is_one_resolution_and_pytest_comes_with_it() -> None:

@@ -60,7 +60,16 @@ def _folders() -> list[Path]:
     pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"
     managed = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local/share/uv/python")
     on_path = [Path(part) for part in os.environ.get("PATH", "").split(os.pathsep) if part]
-    return [*pyenv.glob("*/bin"), *managed.glob("*/bin"), *on_path, Path("/usr/bin"), Path("/usr/local/bin")]
+    versions = [entry / "bin" for folder in (pyenv, managed) for entry in _entries(folder)]
+    return [*versions, *on_path, Path("/usr/bin"), Path("/usr/local/bin")]
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return the entries of a folder; none if it is missing, or another account's that we may not read."""
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
 
 
 @functools.cache
@@ -72,8 +81,7 @@ def interpreters() -> tuple[Interpreter, ...]:
     own = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
     programs = [own]
     for folder in _folders():
-        if folder.is_dir():
-            programs += [path for path in folder.iterdir() if _NAME.fullmatch(path.name) and is_binary(path)]
+        programs += [path for path in _entries(folder) if _NAME.fullmatch(path.name) and is_binary(path)]
     found: dict[str, Interpreter] = {}
     for program in dict.fromkeys(path.resolve() for path in programs):
         interpreter = _ask(program)
