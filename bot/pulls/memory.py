@@ -44,6 +44,8 @@ _WINDOW = 10
 _ALIKE_LINES = 0.6
 # Telling words that a paragraph must share with a finding: two short texts are alike by chance.
 _COMMON = 4
+# Of names in code: Chinese and Japanese are written around them without blanks.
+_LETTER = "[A-Za-z0-9_]"
 # Associations of the author to the repository that GitHub gives to people of the team.
 _TEAM = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]?")
@@ -314,7 +316,9 @@ def _mentions(comment: IssueComment, paragraphs: Iterable[Wording], finding: Fin
     Each paragraph is compared by itself: a long comment has every word somewhere.
     """
     names = [finding.path.rpartition("/")[2], finding.symbol.rpartition(".")[2]]
-    if not any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", comment.body) for name in names if len(name) > 2):
+    if not any(
+        re.search(rf"(?<!{_LETTER}){re.escape(name)}(?!{_LETTER})", comment.body) for name in names if len(name) > 2
+    ):
         return False
     return any(
         measure_similarity([wording], [mine]) >= ALONE and len(wording & mine) >= _COMMON
