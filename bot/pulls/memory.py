@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.github.resources.issues import IssueComment
-from bot.github.resources.threads import Thread, ThreadComment
+from bot.github.resources.threads import Thread
 from bot.github.text.markers import Marker, markers_in, without_markers
 from bot.pulls.fingerprints import (
     Identity,
@@ -29,6 +29,7 @@ from bot.pulls.fingerprints import (
     symbol_of,
 )
 from bot.pulls.records import Finding, PlacedFinding, Verdict
+from bot.pulls.replies import read_stance
 from bot.pulls.similarity import ALONE, FAR, NEAR, Wording, measure_similarity, read_wordings, split_paragraphs
 from bot.store.findings import UNSETTLED, State, StoredFinding
 from bot.types import JsonModel
@@ -48,13 +49,6 @@ _COMMON = 4
 _LETTER = "[A-Za-z0-9_]"
 # Associations of the author to the repository that GitHub gives to people of the team.
 _TEAM = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
-_SENTENCE = re.compile(r"[^.!?\n]+[.!?\n]?")
-_REJECTS = re.compile(
-    r"won['’]?t (?:fix|change|do)|wontfix|\b(?:as|by) design|\bdisagree\b|\bnot applicable\b|\bout of scope\b|👎"
-    r"|(?<!not )(?<!n't )\b(?:intended|intentional(?:ly)?|on purpose)\b|(?<!not a )\bfalse positive"
-    r"|\bnot an? (?:real )?(?:bug|issue|problem)\b|\bcan(?:no|['’])t happen\b|^\s*(?:nope|no)[.!]?\s*$|^\s*/ignore\b",
-    re.IGNORECASE,
-)
 
 Standing = Literal["stands", "doubtful", "gone"]
 
@@ -333,12 +327,20 @@ def _mentions(comment: IssueComment, paragraphs: Iterable[Wording], finding: Fin
 def find_objections(thread: Thread) -> Iterator[tuple[str, str]]:
     """Yield who rejects our finding, and how: in a reply or by a thumbs down.
 
-    Everybody is listed; :func:`find_dispute` decides whose objection counts.
+    Everybody is listed; :func:`find_dispute` decides whose objection counts. Of what somebody wrote the last clear word
+    holds.
     """
     first, *answers = thread.comments
-    for answer in answers:
-        if not answer.is_bot and _rejects(answer):
-            yield answer.author, f"{answer.author}: {' '.join(answer.body.split())[:300]}"
+    people = [answer for answer in answers if not answer.is_bot]
+    words: dict[str, str] = {}
+    for number, answer in enumerate(people):
+        alone = all(earlier.author == answer.author for earlier in people[:number])
+        stance = read_stance(without_markers(answer.body), to_us=alone)
+        if stance is not None:
+            words.pop(answer.author, None)
+        if stance == "rejects":
+            words[answer.author] = f"{answer.author}: {' '.join(answer.body.split())[:300]}"
+    yield from words.items()
     for login in first.dislikers:
         yield login, f"{login}: thumbs down"
 
@@ -400,13 +402,6 @@ def _is_said_fixed(thread: Thread, bot_id: int) -> bool:
     mine = (one for one in thread.comments if one.author_id == bot_id)
     parts = [mark.part for one in mine for mark in markers_in(one.body) if mark.part.startswith((_FIXED, _BACK))]
     return bool(parts) and parts[-1].startswith(_FIXED)
-
-
-def _rejects(comment: ThreadComment) -> bool:
-    """Return whether a comment rejects something; quotes and questions do not."""
-    quoted = "\n".join(line for line in comment.body.split("\n") if not line.lstrip().startswith(">"))
-    sentences = (match[0] for match in _SENTENCE.finditer("\n\n".join(split_paragraphs(quoted))))
-    return any(_REJECTS.search(sentence) for sentence in sentences if not sentence.endswith("?"))
 
 
 # --- findings on a new head ----------------------------------------------------------------------------------

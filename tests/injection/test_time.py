@@ -21,6 +21,7 @@ ANSWERS = (
 )
 SUGGESTED = "from bot.github.text.suggestions import _unfenced as read"
 TAP = "from bot.toolchains.tap import parse_tap as read"
+REPLIES = "from bot.pulls.replies import read_stance as read"
 REMARKS = "from bot.pulls.similarity import read_wordings as read"
 
 
@@ -49,6 +50,15 @@ REMARKS = "from bot.pulls.similarity import read_wordings as read"
         (REMARKS, "'<!--' * 15_000"),
         (REMARKS, "'```a\\n~~~\\n' * 6_000"),
         (REMARKS, "'`' * 60_000"),
+        (REPLIES, "'`' * 3_999"),
+        (REPLIES, "'~~ ' * 1_333"),
+        (REPLIES, "'[](' * 1_333"),
+        (REPLIES, "'not a ' * 666"),
+        (REPLIES, "'i do not think that this is ' * 140"),
+        (REPLIES, "'this is not how a ' * 220"),
+        (REPLIES, "'kann hier so gar ' * 230"),
+        (REPLIES, "'<a ' * 1_333"),
+        (REPLIES, "', ' * 2_000"),
     ],
 )
 def test_no_text_buys_time(reader: str, text: str) -> None:

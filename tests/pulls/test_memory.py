@@ -136,6 +136,16 @@ def test_what_a_thread_says_near_the_place_is_not_said(words: str, where: dict[s
     assert answer == (Suppression(reason="thread", by="rob") if repeated else None)
 
 
+@pytest.mark.parametrize("words", ["Деление на ноль для пустой корзины.", "空购物车时除以零。"])
+def test_what_others_say_in_other_alphabets_is_not_said_again(words: str) -> None:
+    russian = "Если корзина пуста, `mean` вызывает деление на ноль."
+    chinese = "购物车为空时，mean除以零。"
+    finding = ZERO.model_copy(update={"title": words, "claim": f"{russian} {chinese}"})
+    for text in (russian, chinese):
+        assert known(finding, threads=(thread(said(text)),)) == Suppression(reason="thread", by="mara")
+    assert known(finding, comments=(comment(chinese),)) == Suppression(reason="conversation", by="mara")
+
+
 def test_an_outsider_does_not_silence_what_is_found_in_their_own_change() -> None:
     words = "In `mean` an empty basket raises ZeroDivisionError, a division by zero. All fine."
     outsider, member = said(words, "ann"), said(words, "ann", association="MEMBER")
@@ -182,7 +192,7 @@ def test_what_the_conversation_says_of_the_place_is_not_said(words: str, author_
         ("That was not intended, thanks!", False),
         ("Indeed not a false positive.", False),
         ("> That is by design.\n\nReally? I will fix it.", False),
-        ("`wontfix` is a label.", True),
+        ("`wontfix` is a label.", False),
         ("```\nwontfix\n```", False),
         ("Good catch, fixed.", False),
         ("No idea why this was so.", False),
@@ -201,6 +211,17 @@ def test_only_who_may_decide_rejects() -> None:
     disliked = thread(first.model_copy(update={"dislikers": ("stranger", "mara")}))
     assert find_dispute(disliked, deciders) == "mara: thumbs down"
     assert find_dispute(disliked, ["ann"]) is None
+
+
+def test_the_last_clear_word_of_a_person_counts() -> None:
+    def reason(*words: tuple[str, str]) -> str | None:
+        return find_dispute(thread(ours(told(ZERO)), *(said(body, author) for author, body in words)), ["ann", "mara"])
+
+    assert reason(("ann", "Not a bug."), ("ann", "Oh, you're right. Will fix.")) is None
+    assert reason(("ann", "Will fix."), ("ann", "On second thought: this is by design.")) is not None
+    assert reason(("ann", "Not a bug."), ("ann", "What do you think?")) is not None
+    assert reason(("ann", "Not a bug."), ("mara", "Good catch, please fix.")) == "ann: Not a bug."
+    assert reason(("rob", "Not a bug."), ("mara", "I disagree.")) is None
 
 
 NEW = "# moved\nimport os\n\n\n"

@@ -1,0 +1,175 @@
+"""Read whether a reply rejects our finding or agrees with it.
+
+Pure functions, no model: a hostile text can only speak for who wrote it. Disagreement has to be clear; in doubt a reply
+says nothing and the finding stays open. What is quoted, code, struck out, asked or supposed is not what somebody says.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.pulls.phrases import LANGUAGES, Language
+from bot.pulls.similarity import split_paragraphs
+
+Stance = Literal["rejects", "agrees"]
+
+# Characters that are read. A longer reply argues, and is left to people.
+_LONGEST = 4_000
+_CODE = re.compile(r"(`+)(?!`).{1,400}?(?<!`)\1(?!`)", re.S)
+_UNSAID = re.compile(r"~~.{1,2000}?~~|!\[[^\]\n]*\]\([^)\n]*\)|https?://\S+|</?[a-z][^>\n]{0,200}>", re.S | re.I)
+_LINK = re.compile(r"\[([^\]\n]{0,400})\]\([^)\n]{0,2000}\)")
+_EMPHASIS = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)|^\s{0,3}#{1,6}\s+", re.M)
+_ADDRESSED = re.compile(r"^\s*@[\w-]+(?:\[bot\])?[,:]?\s*", re.I)
+_ITEM = re.compile(r"\n(?=\s*(?:[-*+]|\d+[.)])\s)|(?<=[.!?:;。！？…])[ \t]*\n")
+_SENTENCES = re.compile(r"(?<=[!?。！？؟…])|(?<=\.)(?=\s|$)|\n")
+_Patterns = Mapping[str, re.Pattern[str]]
+_TRIMMED = " .!。\"'“”„«»-"
+_NOT = (
+    (re.compile(r"\bwon'?t\b(?! ?fix\b)"), "will not"),
+    (re.compile(r"\bcan(?:'t|not|t)\b"), "can not"),
+    (re.compile(r"\b(is|are|was|were|do|does|did|has|have|had|would|should|could|need|must)n'?t\b"), r"\1 not"),
+    (re.compile(r"\b(that|this|it|there|what|here|he|she)'s\b"), r"\1 is"),
+    (re.compile(r"\blet'?s\b"), "let us"),
+    (re.compile(r"\b(you|they|we)'re\b"), r"\1 are"),
+    (re.compile(r"\bi'm\b"), "i am"),
+    (re.compile(r"\b(i|we|you|they)'ve\b"), r"\1 have"),
+    (re.compile(r"\b(i|we|you|they|that|it)'ll\b"), r"\1 will"),
+    (re.compile(r"\b(i|we|you|they)'d\b"), r"\1 would"),
+)
+# A question needs no mark: "is this intended", "why is it by design".
+_ASKS = re.compile(
+    r"(?:or|and|but|so|hm+|wait)?,? ?(?:(?:is|are|was|were|does|do|did|has|have|will|would|could|should|can)(?: not)? "
+    r"(?:this|that|it|there|these|those|the|your|you|we|i|he|she|they)|why|how|shall|"
+    r"ist das|war das|warum|wieso|est-ce|pourquoi|¿|почему|зачем|разве)\b"
+)
+_UNSURE = re.compile(r"\bam i (?:missing|wrong|mistaken|right)|\b(?:correct me|not sure|unsure|or not)\b|^or\b")
+
+
+@dataclass(frozen=True)
+class _Clause:
+    """A clause of a sentence.
+
+    ``sentence`` counts from 0; ``follows`` is the mark before it, or "turn" or "reason", "" at the beginning.
+    """
+
+    text: str
+    sentence: int
+    follows: str = ""
+
+
+def read_stance(body: str, *, to_us: bool = True) -> Stance | None:
+    """Return what a reply says of our finding.
+
+    None where that is not clear. Whoever speaks after another person (not ``to_us``) may mean them by a bare "no" or
+    "I disagree".
+    """
+    if body.lstrip().lower().startswith("/ignore"):
+        return "rejects"
+    if len(body) > _LONGEST:
+        return None
+    sentences = list(_sentences(_plain(body)))
+    said = [sentence for sentence in sentences if not _asks(sentence)]
+    parts = [(language.patterns, tuple(_clauses(language, said))) for language in LANGUAGES]
+    if any(_mends(find, clause.text) for find, clauses in parts for clause in clauses):
+        return "agrees"
+    if any(_UNSURE.search(sentence) for sentence in sentences):
+        return None
+    rejected = any(_rejects(find, clauses, to_us=to_us) for find, clauses in parts)
+    return "rejects" if rejected else None
+
+
+def _plain(body: str) -> str:
+    """Return what a reply says in its own words.
+
+    In small letters, without quotations, code, links, marks and short forms.
+    """
+    own = "\n".join(line for line in body.replace("\r\n", "\n").split("\n") if not line.lstrip().startswith(">"))
+    text = "\n\n".join(split_paragraphs(own))
+    for pattern, instead in ((_CODE, " code "), (_UNSAID, " "), (_LINK, r"\1"), (_EMPHASIS, "")):
+        text = pattern.sub(instead, text)
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = _ADDRESSED.sub("", re.sub("[’‘´`]", "'", text))
+    for pattern, instead in _NOT:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """Split a text into sentences; a line that only wraps goes on."""
+    for paragraph in re.split(r"\n\s*\n", text):
+        whole = "\n".join(" ".join(row.split()) for row in _ITEM.split(paragraph))
+        yield from (found.strip(" *+\t") for found in _SENTENCES.split(whole) if found.strip(" .!-*+\t\n"))
+
+
+def _clauses(language: Language, sentences: Sequence[str]) -> Iterator[_Clause]:
+    """Split sentences at marks and at words of contrast and of reason."""
+    for number, sentence in enumerate(sentences):
+        at, follows = 0, ""
+        for match in (*language.breaks.finditer(sentence), None):
+            text = sentence[at : match.start() if match is not None else None].strip(_TRIMMED)
+            if text:
+                yield _Clause(text, number, follows)
+                follows = ""
+            if match is not None:
+                # A turn behind a comma is a turn.
+                follows = match.lastgroup or follows or match[0]
+                at = match.end()
+
+
+def _asks(sentence: str) -> bool:
+    return sentence.rstrip(" .!)\"'").endswith(("?", "؟")) or _ASKS.match(sentence) is not None
+
+
+def _mends(find: _Patterns, clause: str) -> bool:
+    """Return whether a clause announces a fix or admits the fault."""
+    return any(not find["negates"].search(clause, 0, match.start()) for match in find["mends"].finditer(clause))
+
+
+def _rejects(find: _Patterns, clauses: Sequence[_Clause], *, to_us: bool) -> bool:
+    """Return whether a reply that announces no fix is against the finding."""
+    praised = thanked = False
+    for number, clause in enumerate(clauses):
+        if clause.follows == "turn":
+            praised = thanked = False
+        praised = praised or find["praises"].search(clause.text) is not None
+        thanked = thanked or find["thanks"].search(clause.text) is not None
+        others = (one.text for at, one in enumerate(clauses) if at != number)
+        if praised or any(find["changes"].search(text) for text in others) or _supposed(find, clauses, number):
+            continue
+        names = ["rejects"]
+        if not thanked and not find["changes"].search(clause.text):
+            names.append("denies")
+        if to_us:
+            names.append("disagrees")
+        if any(_says(find, name, clause.text) for name in names):
+            return True
+        alone = sum(one.sentence == clause.sentence for one in clauses) == 1
+        if to_us and alone and find["refuses"].fullmatch(clause.text):
+            return True
+    return False
+
+
+def _says(find: _Patterns, name: str, clause: str) -> bool:
+    """Return whether a clause says so, neither negated nor in doubt."""
+    return any(
+        not find["negates"].search(clause, 0, match.start())
+        and not find["negated"].match(clause, match.end())
+        and not find["doubts"].search(f"{clause[: match.start()]} … {clause[match.end() :]}")
+        for match in find[name].finditer(clause)
+    )
+
+
+def _supposed(find: _Patterns, clauses: Sequence[_Clause], number: int) -> bool:
+    """Return whether a condition governs a clause, or contrast follows it."""
+    here = clauses[number]
+    before, after = clauses[max(0, number - 1)], clauses[min(number + 1, len(clauses) - 1)]
+    if before is not here and before.sentence == here.sentence and find["ifs"].match(before.text):
+        return True
+    if after is here or after.sentence != here.sentence:
+        return False
+    # Behind a colon a condition belongs to the reason: "not a bug: if it is empty we return".
+    return after.follows == "turn" or (after.follows in {",", "、"} and find["ifs"].match(after.text) is not None)
