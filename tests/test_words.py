@@ -56,7 +56,6 @@ NOT_DONE = frozenset(
     {
         "bot/analysis",
         "bot/sandbox",
-        "bot/toolchains",
     }
 )
 

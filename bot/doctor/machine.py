@@ -11,7 +11,7 @@ from bot.settings import Settings, SettingsError
 from bot.store import datadir
 from bot.store.database import StoreError, create_engine
 from bot.store.store import Store
-from bot.toolchains.python.toolchain import versions
+from bot.toolchains.python.toolchain import describe_versions
 
 
 def check_folder(folder: Path) -> Line:
@@ -55,4 +55,4 @@ async def check_sandbox(settings: Settings) -> Line:
 
 def check_toolchains() -> Line:
     """List the languages that can be tested here. Blocking."""
-    return Line(level="ok", subject="Toolchains", text=versions())
+    return Line(level="ok", subject="Toolchains", text=describe_versions())

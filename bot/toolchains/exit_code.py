@@ -1,4 +1,4 @@
-"""Read a command of which only the exit code counts.
+"""Read the result of a command of which only the exit code counts.
 
 It is one case, or none where it ran no test.
 """
@@ -10,15 +10,16 @@ import re
 from bot.sandbox.port import CommandResult
 from bot.toolchains.port import TestCase
 
+# characters of the output that a failure shows, from its end
 _TAIL = 3000
-# the shell's words for: cannot be run, not found
+# exit codes of a shell: cannot be run, not found
 _NOT_RUN = (126, 127)
-# how pytest, and unittest since Python 3.12, say that they found no test
+# exit codes without any test: pytest, and unittest since Python 3.12, have 5
 _EMPTY = (0, 5)
 # unittest and Django's runner end with "Ran 12 tests in 0.1s", pytest with "3 passed, 1 failed in 0.1s"
 _RAN = re.compile(r"^Ran (\d+) tests?\b|\b(\d+) (?:passed|failed)\b", re.MULTILINE)
 _NOTHING = re.compile(r"^Ran 0 tests\b|\bno tests ran\b|\bcollected 0 items\b(?! /)", re.MULTILINE | re.IGNORECASE)
-# what unittest's loader makes of a module it cannot import; counted among the tests that ran
+# unittest's stand-in for a module it cannot import; counted among the tests that ran
 _UNLOADED = re.compile(r"^ERROR: .*\bunittest\.loader\._FailedTest\b", re.MULTILINE)
 # a runner that dies of one of these was still loading
 _LOADING = re.compile(
@@ -27,7 +28,7 @@ _LOADING = re.compile(
 )
 
 
-def exit_cases(result: CommandResult, line: str) -> tuple[tuple[TestCase, ...], bool]:
+def read_exit_code(result: CommandResult, line: str) -> tuple[tuple[TestCase, ...], bool]:
     """Return the command as one case, and whether that can be relied on."""
     if result.exit_code in _NOT_RUN:
         return (), False
@@ -38,16 +39,16 @@ def exit_cases(result: CommandResult, line: str) -> tuple[tuple[TestCase, ...], 
     case = TestCase(id=line, verdict="passed", seconds=result.seconds)
     if result.ok:
         return (case,), True
-    told = {"message": result.output[-_TAIL:], "verdict": "failed"}
+    failure = {"message": result.output[-_TAIL:], "verdict": "failed"}
     if nothing or _is_loading(result.output, ran):
-        told |= {"verdict": "error", "phase": "collect"}
-    return (case.model_copy(update=told),), True
+        failure |= {"verdict": "error", "phase": "collect"}
+    return (case.model_copy(update=failure),), True
 
 
 def _is_loading(output: str, ran: int) -> bool:
-    """Tell a run that never got to a test from one that failed.
+    """Return whether a run ended before any test.
 
-    All it counts are modules that could not be loaded, or it died before.
+    All tests it counts are modules that could not be loaded, or it died before.
     """
     unloaded = len(_UNLOADED.findall(output))
     if ran:

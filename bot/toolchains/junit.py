@@ -1,4 +1,7 @@
-"""Read JUnit XML as foreign runners write it. Its dialects differ more than its name says."""
+"""Read JUnit XML as foreign runners write it.
+
+The format has no standard, and its dialects differ: https://github.com/testmoapp/junitxml.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,12 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from bot.toolchains.port import TestCase, ToolchainError, Verdict
-from bot.toolchains.results import TEXT, numbered, worst
+from bot.toolchains.results import TEXT, keep_worst, number_ids
 
 MAX_CASES = 200_000
 # unittest-xml-reporting names a suite ``tests.test_x.A-20261129152159``
 _TIMESTAMP = re.compile(r"-\d{14}$")
-# suites and classes that say nothing: node names every class "test", pytest its only suite "pytest"
+# names of suites and classes without meaning: node names every class "test", pytest its only suite "pytest"
 _EMPTY = {"", "pytest", "test", "undefined"}
 # unittest-xml-reporting names a subtest while it fails or skips, and its test only where none does:
 # ``test_a (i=1)``, ``test_a [message]``, ``test_a (<subtest>)``
@@ -22,11 +25,10 @@ _SUBTEST = re.compile(r"(test\w*) (?:\[.*\](?: \(.*\))?|\((?:<subtest>|\w+=.*)\)
 
 
 def parse_junit(text: bytes, roots: Iterable[str] = ()) -> tuple[TestCase, ...]:
-    """Return the cases of a JUnit XML file.
+    """Parse the cases of a JUnit XML file.
 
-    ``roots`` are where the repository lies, as absolute paths.
-
-    Raises :class:`ToolchainError` where it is no XML or declares a document type.
+    ``roots`` are where the repository lies, as absolute paths. Raises :class:`ToolchainError` where it is not XML or
+    declares a document type.
     """
     _refuse_declarations(text)
     try:
@@ -47,10 +49,12 @@ def parse_junit(text: bytes, roots: Iterable[str] = ()) -> tuple[TestCase, ...]:
             subtests.setdefault(case.id, []).append(case)
         elif case.verdict != "passed" or not _names_a_file(name, path, starts):
             cases.append(case)
-    return numbered([*cases, *worst(subtests)])
+    return number_ids([*cases, *keep_worst(subtests)])
 
 
 def _refuse_declarations(text: bytes) -> None:
+    """Raise ToolchainError for a document type, which could define entities."""
+
     def refuse(*_: object) -> None:
         raise ToolchainError("The JUnit file declares a document type; such files are not read.")
 
@@ -66,7 +70,7 @@ _Suites = tuple[ElementTree.Element, ...]
 
 
 def _elements(root: ElementTree.Element) -> Iterator[tuple[_Suites, ElementTree.Element]]:
-    """Yield every ``testcase`` with the suites around it, in the order of the file."""
+    """Yield every ``testcase`` with the suites around it, in file order."""
     stack: list[tuple[_Suites, ElementTree.Element]] = [((), root)]
     while stack:
         suites, element = stack.pop()
@@ -89,12 +93,15 @@ def _case(parts: Iterable[str], element: ElementTree.Element) -> TestCase:
 
 
 def _names_a_file(name: str, path: str, roots: tuple[str, ...]) -> bool:
-    """Tell a case that stands for a whole file, as node writes one for a file without tests."""
+    """Return whether a case stands for a whole file.
+
+    Node writes such a case for a file without tests.
+    """
     return name.startswith(roots) or (bool(path) and _relative(name, roots) == path)
 
 
 def _file(suites: _Suites, element: ElementTree.Element) -> str:
-    """Return the file as a case or the nearest suite names it; empty where none does."""
+    """Return the file as the case or its nearest suite names it, or ""."""
     return next((file for one in (element, *reversed(suites)) if (file := one.get("file"))), "")
 
 
@@ -104,28 +111,31 @@ def _relative(path: str, roots: tuple[str, ...]) -> str:
 
 
 def _groups(suites: _Suites, element: ElementTree.Element, path: str, roots: tuple[str, ...]) -> list[str]:
-    """Return file, suites and class, each only where it says more than the others."""
+    """Return file, suites and class, each only where it adds something."""
     owner = _relative(element.get("classname") or "", roots)
     module = posixpath.splitext(path)[0].replace("/", ".")
     classes = owner.removeprefix(f"{module}.") if path else owner
-    said = {*_EMPTY, path, module}
+    redundant = {*_EMPTY, path, module}
     names = [_TIMESTAMP.sub("", suite.get("name") or "") for suite in suites]
     # unittest-xml-reporting puts skipped subtests and broken fixtures into suites of unittest's own
     found = [*(name for name in names if not owner.startswith(name) and not name.startswith("unittest.")), classes]
-    return [*([path] if path else []), *(one for one in found if one not in said)]
+    return [*([path] if path else []), *(one for one in found if one not in redundant)]
 
 
 def _verdict(element: ElementTree.Element) -> tuple[Verdict, str]:
-    """Return the verdict and its words. Skipped and failed at once is a failure that was announced: a todo."""
-    told = {tag: child for tag in ("skipped", "failure", "error") if (child := element.find(tag)) is not None}
+    """Return a case's verdict and message.
+
+    Skipped and failed at once is a failure that was announced: a todo.
+    """
+    found = {tag: child for tag in ("skipped", "failure", "error") if (child := element.find(tag)) is not None}
     verdict: Verdict = "passed"
-    if "error" in told:
+    if "error" in found:
         verdict = "error"
-    elif "skipped" in told or element.get("status") in ("notrun", "disabled"):
+    elif "skipped" in found or element.get("status") in ("notrun", "disabled"):
         verdict = "skipped"
-    elif told:
+    elif found:
         verdict = "failed"
-    parts = [part for child in told.values() for part in (child.get("message"), child.text) if part]
+    parts = [part for child in found.values() for part in (child.get("message"), child.text) if part]
     return verdict, "\n".join(parts)[-TEXT:]
 
 

@@ -13,16 +13,17 @@ Verdict = Literal["passed", "failed", "error", "skipped"]
 
 
 class ToolchainError(ForgehandError):
-    """A repository that cannot be installed or tested.
+    """Failure to install or test a repository.
 
-    The message says which command said what.
+    The message says which command wrote what.
     """
 
 
 class RaisedError(JsonModel):
-    """An exception that a runner tells of: what was raised, and the innermost file of the repository it came through.
+    """Exception that a runner reports.
 
-    ``genuine``: the file at ``path`` really holds the code that raised or called what did. A path alone may be made up.
+    ``path`` is the innermost file of the repository it came through. ``genuine``: that file really contains the code
+    that raised or called what did. A path alone may be made up.
     """
 
     type: str
@@ -32,11 +33,11 @@ class RaisedError(JsonModel):
 
 
 class TestCase(JsonModel):
-    """One test's verdict.
+    """Test with its verdict.
 
     ``id`` is file, classes, suites and name, joined by ``::``, with ``#2``, ``#3`` where these are still equal. The
     runner takes it to run the test alone. ``phase`` tells where it failed. ``kind`` is ``doctest`` for an example in
-    documentation, ``check`` for what a plugin says of a whole file (its style, its types).
+    documentation, ``check`` for what a plugin checks of a whole file (its style, its types).
     """
 
     __test__ = False
@@ -52,10 +53,10 @@ class TestCase(JsonModel):
 
 
 class TestRun(JsonModel):
-    """One run of a test command.
+    """Run of a test command.
 
     ``command`` is what a person would type; ``complete``: not cut short; ``notes`` are sentences about what the tree
-    lacks, where something could not be loaded.
+    lacks and its tests may need.
     """
 
     __test__ = False
@@ -71,7 +72,7 @@ class TestRun(JsonModel):
 
     @property
     def ran_any(self) -> bool:
-        """Tell whether a test was reached: loading alone proves nothing."""
+        """Return whether a test was reached: loading alone proves nothing."""
         return any(case.phase != "collect" for case in self.cases)
 
     @property
@@ -81,7 +82,7 @@ class TestRun(JsonModel):
 
 
 class Workspace(JsonModel):
-    """The two directories of a checkout.
+    """Directories of a checkout.
 
     ``tree`` holds the repository's files, shown as /work, ``env`` its installed dependencies.
     """
@@ -91,7 +92,7 @@ class Workspace(JsonModel):
 
 
 class Toolchain(Protocol):
-    """A language's way to install and test, bound to one policy.
+    """Way of a language to install and test, bound to one policy.
 
     All commands run in the sandbox; only ``install`` has the proxy.
     """
@@ -102,7 +103,7 @@ class Toolchain(Protocol):
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
         """Install dependencies into ``workspace.env``.
 
-        Return the commands that ran, failed attempts included. Raises :class:`ToolchainError` with the last lines.
+        Returns the commands that ran, failed attempts included. Raises :class:`ToolchainError` with the last lines.
         """
         ...
 
@@ -118,11 +119,14 @@ class Toolchain(Protocol):
         ...
 
     def is_test(self, path: str) -> bool:
-        """Tell tests and what configures them (conftest.py, tox.ini)."""
+        """Return whether a path is a test or configures tests.
+
+        For example conftest.py or tox.ini.
+        """
         ...
 
     def is_test_config(self, path: str) -> bool:
-        """Tell files that configure how tests run from those that hold them.
+        """Return whether a file configures how tests run.
 
         A script that the policy's test command runs counts as configuration.
         """
@@ -131,7 +135,7 @@ class Toolchain(Protocol):
     def targets(self, files: Sequence[str]) -> list[str]:
         """Return those of ``files`` that :meth:`test` is to be given.
 
-        Data and helpers of tests are none.
+        Data and helpers of tests are left out.
         """
         ...
 
@@ -140,10 +144,10 @@ class Toolchain(Protocol):
         ...
 
     def shadows(self, path: str, env: Path) -> str | None:
-        """Return why no NEW file may be made at ``path`` (POSIX, below the tree), as a sentence; None where it may.
+        """Return why no new file may be made at ``path``; None where it may.
 
-        It would be imported in place of a module of the language's library, of one installed in ``env``, or of our
-        reporter, or a runner would take it for another test of its name. A module the base has itself may be edited
-        and added to. Blocking: directory look-ups.
+        ``path`` is POSIX, below the tree; the reason is a sentence. The file would be imported in place of a module of
+        the language's library, of one installed in ``env``, or of our reporter, or a runner would take it for another
+        test of its name. A module the base has itself may be edited and added to. Blocking: directory look-ups.
         """
         ...

@@ -1,4 +1,7 @@
-"""Read what a test run left in its results directory. All of it is hostile: bounded and checked."""
+"""Read what a test run left in its results directory.
+
+All of it is hostile: bounded and checked.
+"""
 
 from __future__ import annotations
 
@@ -16,43 +19,43 @@ from pydantic import ValidationError
 
 from bot.toolchains.port import TestCase
 
-# every language's reporter uses these names
+# Names that the reporters of every language use.
 KEY_FILE = "key"
 RESULTS_FILE = "results.jsonl"
 MAX_BYTES = 64 * 1024 * 1024
-# characters of a message that are kept, from its end
+# Characters of a message that are kept, from its end.
 TEXT = 4000
-# the worst of a test's reports is its verdict
+# The worst of a test's reports is its verdict.
 _RANK = {"skipped": 0, "passed": 1, "failed": 2, "error": 3}
 
-# exit codes of pytest after which results stand, and whether something failed: 2 is a file that cannot be collected,
-# 5 is nothing to run
+# Exit codes of pytest after which results stand, and whether something failed: 2 is a file that cannot be collected,
+# 5 is nothing to run (https://docs.pytest.org/en/stable/reference/exit-codes.html).
 _ENDS: dict[int | None, bool] = {0: False, 1: True, 2: True, 5: False}
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """The cases our reporter told, and how its run ended."""
+class RunRecords:
+    """Cases that our reporter recorded, and how its run ended."""
 
     cases: tuple[TestCase, ...]
     exit_code: int | None
     cut_short: bool
 
     def agrees(self, exit_code: int | None) -> bool:
-        """Tell whether cases, runner and command agree on a complete run."""
+        """Return whether cases, runner and command agree on a complete run."""
         if exit_code is None or self.exit_code not in _ENDS or self.cut_short:
             return False
         # a command around the runner (make, a script) may fail with a code of its own
         same = (exit_code == 0) == (self.exit_code == 0)
-        return same and any_failure(self.cases) == _ENDS[self.exit_code]
+        return same and has_failure(self.cases) == _ENDS[self.exit_code]
 
 
-def any_failure(cases: Iterable[TestCase]) -> bool:
+def has_failure(cases: Iterable[TestCase]) -> bool:
     return any(case.verdict in ("failed", "error") for case in cases)
 
 
 class ResultsChannel:
-    """A fresh directory for the results of one run.
+    """Fresh directory for the results of one run.
 
     It is mounted writable; only our reporter reads its key.
     """
@@ -63,8 +66,8 @@ class ResultsChannel:
         directory.mkdir(mode=0o700)
         (directory / KEY_FILE).write_bytes(self._key)
 
-    def recorded(self) -> Recorded | None:
-        """Return the records; None where our reporter never started.
+    def read(self) -> RunRecords | None:
+        """Read the records; None where our reporter never started.
 
         They end at the first line that it did not write.
         """
@@ -73,7 +76,7 @@ class ResultsChannel:
 
 
 def read_bounded(path: Path) -> bytes | None:
-    """Return the bytes of a regular file; None for anything else.
+    """Read a regular file; None for anything else.
 
     Links and files over :data:`MAX_BYTES` are not read.
     """
@@ -82,8 +85,8 @@ def read_bounded(path: Path) -> bytes | None:
     return path.read_bytes()
 
 
-def parse_records(text: bytes, key: bytes) -> Recorded:
-    """Return the cases of signed lines; reading stops at the first line whose signature is wrong."""
+def parse_records(text: bytes, key: bytes) -> RunRecords:
+    """Parse the cases of signed lines, up to the first wrong signature."""
     chain = hmac.new(key, digestmod=hashlib.sha256)
     found: dict[str, list[TestCase]] = {}
     for line in text.splitlines():
@@ -93,7 +96,7 @@ def parse_records(text: bytes, key: bytes) -> Recorded:
             break
         record: dict[str, Any] = json.loads(body)
         if "end" in record:
-            return Recorded(worst(found), int(record["end"]), bool(record["cut_short"]))
+            return RunRecords(keep_worst(found), int(record["end"]), bool(record["cut_short"]))
         if "again" in record:
             found.pop(str(record["again"]), None)
             continue
@@ -102,11 +105,14 @@ def parse_records(text: bytes, key: bytes) -> Recorded:
         except ValidationError:
             break
         found.setdefault(case.id, []).append(case)
-    return Recorded(worst(found), None, True)
+    return RunRecords(keep_worst(found), None, True)
 
 
-def worst(found: Mapping[str, Sequence[TestCase]]) -> tuple[TestCase, ...]:
-    """Return one case an id, in order of first sight: its worst report, with the seconds of all its reports."""
+def keep_worst(found: Mapping[str, Sequence[TestCase]]) -> tuple[TestCase, ...]:
+    """Reduce the reports of each id to its worst one.
+
+    In order of first sight; the case has the seconds of all its reports.
+    """
     return tuple(
         max(cases, key=lambda case: _RANK[case.verdict]).model_copy(
             update={"seconds": round(sum(case.seconds for case in cases), 4)}
@@ -115,10 +121,11 @@ def worst(found: Mapping[str, Sequence[TestCase]]) -> tuple[TestCase, ...]:
     )
 
 
-def numbered(cases: Iterable[TestCase]) -> tuple[TestCase, ...]:
-    """Tell cases of one id apart, as foreign reports hold them: the second and later ones end in ``#2``, ``#3``.
+def number_ids(cases: Iterable[TestCase]) -> tuple[TestCase, ...]:
+    """Make equal ids different: later ones end in ``#2``, ``#3``.
 
-    They are different tests. Merged, one that is known to fail would hide that another begins to fail.
+    Foreign reports hold several cases of one id, and they are different tests. Merged, one that is known to fail would
+    hide that another begins to fail.
     """
     seen: Counter[str] = Counter()
     found = []

@@ -1,4 +1,7 @@
-"""Name the git submodules that a checkout lacks: they are not fetched, and what they hold cannot be imported."""
+"""Find the git submodules that a checkout lacks.
+
+They are not fetched, and nothing can be imported from them.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,16 @@ _MAX_BYTES = 100_000
 _PATH = re.compile(r"^\s*path\s*=\s*(\S.*?)\s*$", re.MULTILINE)
 
 
-def missing(tree: Path) -> tuple[str, ...]:
-    """Return a sentence that names the empty or absent submodules of ``tree``; nothing without one. Blocking."""
+def describe_missing(tree: Path) -> tuple[str, ...]:
+    """Return a sentence that names the empty or absent submodules.
+
+    Returns () where there is none. Blocking.
+    """
     file = tree / ".gitmodules"
     if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_BYTES:
         return ()
-    named = _PATH.findall(file.read_text(errors="replace"))
-    empty = [path for path in named if ".." not in path.split("/") and not _holds_files(tree / path.lstrip("/"))]
+    paths = _PATH.findall(file.read_text(errors="replace"))
+    empty = [path for path in paths if ".." not in path.split("/") and not _holds_files(tree / path.lstrip("/"))]
     if not empty:
         return ()
     names = ", ".join(f"`{path}`" for path in empty)

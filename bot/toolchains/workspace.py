@@ -9,12 +9,13 @@ from bot.toolchains.port import ToolchainError
 
 
 def remove_tree(path: Path) -> None:
-    """Remove ``path`` and all below it: read-only directories, any depth; links are removed, never followed.
+    """Remove ``path`` and all below it.
 
-    Nothing there is fine. Raises :class:`ToolchainError` where something stays.
+    Read-only directories and any depth are no obstacle; links are removed, never followed. It may be absent. Raises
+    :class:`ToolchainError` where something stays.
     """
     if path.is_dir() and not path.is_symlink():
-        # coreutils walk by descriptor: no depth limit, no race with a link; links met on the way are left alone
+        # Coreutils walk by descriptor: no depth limit, no race with a link, and links on the way are left alone.
         subprocess.run(["chmod", "-R", "u+rwX", "--", str(path)], capture_output=True, check=False)
     done = subprocess.run(["rm", "-rf", "--", str(path)], capture_output=True, check=False)
     if path.is_symlink() or path.exists():

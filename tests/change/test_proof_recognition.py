@@ -63,7 +63,7 @@ def run(folder: Path, body: str, runner: str) -> TestRun:
         "FORGEHAND_PATH": str(folder),
     }
     done = subprocess.run([sys.executable, *command], cwd=folder, env=env, capture_output=True, text=True, check=False)
-    recorded = channel.recorded()
+    recorded = channel.read()
     assert recorded is not None, done.stdout + done.stderr
     result = CommandResult(
         argv=("python",),

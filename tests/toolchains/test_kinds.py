@@ -9,10 +9,10 @@ import pytest
 from bot.settings import Checks, Settings
 from bot.toolchains.port import ToolchainError, Workspace
 from bot.toolchains.python import commands
-from bot.toolchains.python.locks import locked
-from bot.toolchains.python.members import import_roots
+from bot.toolchains.python.locks import read_locked
+from bot.toolchains.python.members import find_import_roots
 from bot.toolchains.python.project import Project, detect
-from bot.toolchains.python.shadows import shadows
+from bot.toolchains.python.shadows import find_conflict
 from bot.toolchains.python.toolchain import make_toolchain
 from tests.support.sandboxes import bubblewrap
 from tests.toolchains.conftest import write
@@ -86,8 +86,8 @@ def test_locked_versions_are_those_of_registry_packages_known_once(tmp_path: Pat
         'name = "numpy"\nversion = "2.0.0"': False,
     }
     write(tmp_path, {"poetry.lock": "".join(f"[[package]]\n{entry}\n" for entry in entries)})
-    assert locked(tmp_path) == ("six==1.16.0", "legacy==1", "simple==2")
-    assert locked(write(tmp_path / "none", {"uv.lock": "package = 3"})) == ()
+    assert read_locked(tmp_path) == ("six==1.16.0", "legacy==1", "simple==2")
+    assert read_locked(write(tmp_path / "none", {"uv.lock": "package = 3"})) == ()
 
 
 def test_folders_of_a_repository_without_a_build_of_its_own(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_folders_of_a_repository_without_a_build_of_its_own(tmp_path: Path) -> N
         packages=("mock",),
         members=("./python[test]", "./libs/two"),
     )
-    assert import_roots(tmp_path / "found") == ["", "python/src", "libs/two"]
+    assert find_import_roots(tmp_path / "found") == ["", "python/src", "libs/two"]
     # the root's own requirements win, and a workspace names its members
     named = {
         "pyproject.toml": "[project]\ndependencies = ['one', 'httpx']\n[tool.uv.sources]\none = {workspace = true}\n"
@@ -120,9 +120,9 @@ def test_folders_of_a_repository_without_a_build_of_its_own(tmp_path: Path) -> N
     # nothing but requirements in a folder
     bare = write(tmp_path / "bare", {"backend/requirements.txt": "six", "backend/app.py": "", "tests/requirements": ""})
     assert detect(bare) == Project(requirements=("backend/requirements.txt",))
-    assert import_roots(bare) == ["", "backend"]
-    assert shadows("backend/json.py", bare, tmp_path / "env") is not None
-    assert shadows("backend/new.py", bare, tmp_path / "env") is None
+    assert find_import_roots(bare) == ["", "backend"]
+    assert find_conflict("backend/json.py", bare, tmp_path / "env") is not None
+    assert find_conflict("backend/new.py", bare, tmp_path / "env") is None
 
 
 MONOREPO = {

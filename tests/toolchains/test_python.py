@@ -11,7 +11,7 @@ from bot.sandbox.port import Limits
 from bot.sandbox.process import Process
 from bot.settings import Checks, Settings
 from bot.toolchains.port import TestRun, ToolchainError, Workspace
-from bot.toolchains.python.toolchain import make_toolchain, versions
+from bot.toolchains.python.toolchain import describe_versions, make_toolchain
 from tests.support.patience import PATIENCE
 from tests.support.sandboxes import bubblewrap
 from tests.toolchains.conftest import Make, write
@@ -319,7 +319,7 @@ async def test_an_interpreter_fitting_the_repository_is_used_or_named(tmp_path: 
     workspace = Workspace(tree=write(tmp_path / "tree", files), env=tmp_path / "env")
     with pytest.raises(ToolchainError, match=r"needs Python >=4; this machine has 3\."):
         await make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings()).install(workspace)
-    assert versions().startswith("Python 3.")
+    assert describe_versions().startswith("Python 3.")
 
 
 async def test_a_repository_without_python_is_told_what_to_set(tmp_path: Path) -> None:

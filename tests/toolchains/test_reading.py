@@ -11,15 +11,15 @@ import pytest
 from bot.sandbox.port import CommandResult
 from bot.sandbox.process import NoSandbox
 from bot.settings import Checks, Settings
-from bot.toolchains.exit_code import exit_cases
+from bot.toolchains.exit_code import read_exit_code
 from bot.toolchains.junit import parse_junit
 from bot.toolchains.port import ToolchainError
 from bot.toolchains.python import commands
 from bot.toolchains.python.inside.forgehand_records import Records
-from bot.toolchains.python.interpreters import Interpreter, fitting, interpreters, satisfies
-from bot.toolchains.python.paths import is_run_by, is_test, is_test_config, new_test_path, targets_among
+from bot.toolchains.python.interpreters import Interpreter, find_interpreters, pick_interpreter, satisfies
+from bot.toolchains.python.paths import is_run_by, is_test, is_test_config, new_test_path, pick_targets
 from bot.toolchains.python.project import Project, detect
-from bot.toolchains.python.shadows import shadows
+from bot.toolchains.python.shadows import find_conflict
 from bot.toolchains.python.toolchain import make_toolchain
 from bot.toolchains.results import ResultsChannel, parse_records
 from bot.toolchains.tap import parse_tap
@@ -63,14 +63,14 @@ def test_detection(tmp_path: Path, files: dict[str, str], expected: Project) -> 
 def test_folders_that_cannot_be_read_hold_no_interpreter(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     """As with another account's ``PYENV_ROOT`` behind sudo. Root may read everything, but no name that long."""
     monkeypatch.setenv(variable, "/" + "x" * 300)
-    assert interpreters.__wrapped__()[0].version[:2] == sys.version_info[:2]
+    assert find_interpreters.__wrapped__()[0].version[:2] == sys.version_info[:2]
 
 
 def test_install_is_one_resolution_and_pytest_comes_with_it() -> None:
     project = Project(installable=True, extras=("test",), groups=("lint",), requirements=("requirements-test.txt",))
     (with_uv,) = commands.install(project, uv=True)
     assert with_uv[-5:] == ["--requirement=requirements-test.txt", "--group=lint", "--editable", ".[test]", "pytest"]
-    assert commands.custom("pytest {tests}", []) == "pytest"
+    assert commands.fill_placeholders("pytest {tests}", []) == "pytest"
 
 
 VERSIONS = tuple(Interpreter(Path(f"/p/{minor}"), (3, minor, 1), Path("/p")) for minor in (11, 13, 12, 9))
@@ -85,7 +85,7 @@ VERSIONS = tuple(Interpreter(Path(f"/p/{minor}"), (3, minor, 1), Path("/p")) for
     ],
 )  # fmt: skip
 def test_the_fitting_interpreter(requires: str | None, named: tuple[str, ...], minor: int | None) -> None:
-    found = fitting(requires, named, VERSIONS)
+    found = pick_interpreter(requires, named, VERSIONS)
     assert (found.version[1] if found else None) == minor
     assert satisfies((3, 11, 7), ">=3.8, <4")
 
@@ -118,7 +118,7 @@ def test_what_is_a_test(path: str, test: bool, config: bool) -> None:
     ],
 )
 def test_data_files_are_not_given_to_the_runner(files: list[str], expected: list[str]) -> None:
-    assert targets_among(files, ["check_*.py"]) == expected
+    assert pick_targets(files, ["check_*.py"]) == expected
 
 
 def test_a_repository_may_name_its_test_files(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_new_file_shadows_nothing(tmp_path: Path, path: str, reason: str | Non
     names = ("pytest/__init__.py", "pluggy/__init__.py", "py.py", "packaging/__init__.py")
     env = write(tmp_path / "env", {f"lib/python3.11/site-packages/{name}": "" for name in names})
     tree = write(tmp_path / "tree", {"queue.py": "", "src/packaging/__init__.py": "", "src/pkg/__init__.py": ""})
-    found = shadows(path, tree, env)
+    found = find_conflict(path, tree, env)
     assert found is None if reason is None else found is not None and reason in found
 
 
@@ -380,7 +380,7 @@ def test_what_an_exit_code_says(output: str, code: int, expected: tuple[str, str
     result = CommandResult(
         argv=("make",), exit_code=code, output=output, truncated=False, seconds=1, peak_mb=None, ended="exit"
     )
-    cases, reliable = exit_cases(result, "make test")
+    cases, reliable = read_exit_code(result, "make test")
     assert reliable
     assert [(case.verdict, case.phase) for case in cases] == ([expected] if expected else [])
 
@@ -394,7 +394,7 @@ def test_records_are_believed_only_as_far_as_they_are_signed(tmp_path: Path) -> 
     records.case("a", "error", "teardown", "x" * 9000)
     records.end(1, False)
     assert [path.name for path in channel.directory.iterdir()] == ["results.jsonl"]
-    found = channel.recorded()
+    found = channel.read()
     assert found is not None
     assert [(case.id, case.verdict, len(case.message)) for case in found.cases] == [("a", "error", 4000)]
     assert (found.agrees(1), found.agrees(2), found.agrees(0), found.agrees(None)) == (True, True, False, False)
@@ -408,7 +408,7 @@ def test_records_are_believed_only_as_far_as_they_are_signed(tmp_path: Path) -> 
 def test_a_results_file_that_is_a_link_is_not_read(tmp_path: Path) -> None:
     channel = ResultsChannel(tmp_path / "results")
     (channel.directory / "results.jsonl").symlink_to("/etc/passwd")
-    assert channel.recorded() is None
+    assert channel.read() is None
 
 
 def test_hostile_trees_are_removed_and_links_are_not_followed(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from bot.toolchains.python.project import Project, bracketed
+from bot.toolchains.python.project import Project, bracket_extras
 
 ENV = "/env"
 PYTHON = f"{ENV}/bin/python"
@@ -17,11 +17,12 @@ RESULTS = "/forgehand/results"
 JUNIT = f"{RESULTS}/junit.xml"
 CONSTRAINTS = "locked-versions.txt"
 _UNITTEST = f"{INSIDE}/forgehand_unittest.py"
+# Parts of our commands that nobody would type.
 _NOISE = {"--quiet", "--allow-existing", "--disable-pip-version-check", "--without-pip"}
 _LAST_OPTION = "--color=no"
-# of the options we add, those without which a run may end otherwise
+# Of the options we add, those without which a run may end otherwise.
 _TELLING = {"--continue-on-collection-errors", "--no-cov"}
-# high, so that lower bounds on the repository itself hold
+# A high version, so that lower bounds on the repository itself hold.
 VERSION = "99.0.0"
 _PLACEHOLDER = re.compile(r"\{(tests|results|modules(?::[\w./-]*)?)\}")
 _AUTHOR = "git -c user.name=sandbox -c user.email=sandbox@localhost"
@@ -31,12 +32,11 @@ _REPOSITORY = (
 )
 
 
-def throwaway_repository() -> list[str]:
-    """Make a ``.git`` for builds that ask git for a version or for files.
+def make_repository() -> list[str]:
+    """Make a throw-away ``.git`` for builds that ask git about the tree.
 
-    It knows nothing of ours.
-
-    Most builds never ask: that it failed is no reason to stop.
+    They ask it for a version or for files. It has nothing of the real history. Most builds never ask: a failure here is
+    no reason to stop.
     """
     return ["/bin/sh", "-c", _REPOSITORY]
 
@@ -52,25 +52,25 @@ def make_environment(program: str, *, uv: bool, pip: bool) -> list[str]:
 
 
 def install(project: Project, *, uv: bool) -> list[list[str]]:
-    """Install the project with what its tests need, in one resolution.
+    """Install the project and what its tests need, in one resolution.
 
     Where ``project.locked`` holds versions, they are read from :data:`CONSTRAINTS` in the environment.
     """
-    wanted = [f"--requirement={name}" for name in project.requirements]
-    wanted += [f"--group={name}" for name in project.groups]
+    arguments = [f"--requirement={name}" for name in project.requirements]
+    arguments += [f"--group={name}" for name in project.groups]
     if project.installable:
-        wanted += ["--editable", f".{bracketed(project.extras)}"]
-    wanted += [part for member in project.members for part in ("--editable", member)]
-    wanted += project.packages
-    wanted += [] if project.unittest else ["pytest"]
-    if not wanted:
+        arguments += ["--editable", f".{bracket_extras(project.extras)}"]
+    arguments += [part for member in project.members for part in ("--editable", member)]
+    arguments += project.packages
+    arguments += [] if project.unittest else ["pytest"]
+    if not arguments:
         return []
-    wanted += [f"--constraint={ENV}/{CONSTRAINTS}"] if project.locked else []
+    arguments += [f"--constraint={ENV}/{CONSTRAINTS}"] if project.locked else []
     if uv:
-        return [[UV, "pip", "install", "--quiet", "--python", PYTHON, *wanted]]
+        return [[UV, "pip", "install", "--quiet", "--python", PYTHON, *arguments]]
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     # --group came with pip 25.1
-    return [*([[*pip, "--upgrade", "pip"]] if project.groups else []), [*pip, *wanted]]
+    return [*([[*pip, "--upgrade", "pip"]] if project.groups else []), [*pip, *arguments]]
 
 
 def pytest(targets: Sequence[str], *, without_coverage: bool) -> list[str]:
@@ -80,38 +80,43 @@ def pytest(targets: Sequence[str], *, without_coverage: bool) -> list[str]:
     """
     options = ["-p", "forgehand_pytest", "--continue-on-collection-errors", *(["--no-cov"] if without_coverage else [])]
     options += ["-o", "cache_dir=/tmp/pytest-cache", _LAST_OPTION]
-    return [PYTHON, "-m", "pytest", *options, *dict.fromkeys(harmless(selector(target)) for target in targets)]
+    return [PYTHON, "-m", "pytest", *options, *dict.fromkeys(escape_target(selector(target)) for target in targets)]
 
 
 def unittest(targets: Sequence[str]) -> list[str]:
     """Run unittest tests through our runner."""
-    return [PYTHON, _UNITTEST, *(harmless(target) for target in targets)]
+    return [PYTHON, _UNITTEST, *(escape_target(target) for target in targets)]
 
 
 def selector(target: str) -> str:
-    """Return what a foreign runner takes for an id: it knows no numbers of equal ones and runs them all."""
+    """Return the name of a test for a foreign runner.
+
+    It knows no numbers of equal ids and runs them all.
+    """
     return re.sub(r"#\d+$", "", target)
 
 
-def harmless(target: str) -> str:
+def escape_target(target: str) -> str:
     """Return a target that cannot be read as an option."""
     return f"./{target}" if target.startswith(("-", "@")) else target
 
 
-def custom(line: str, targets: Sequence[str]) -> str:
+def fill_placeholders(line: str, targets: Sequence[str]) -> str:
     """Fill the placeholders of the policy's shell line, quoting values.
 
     ``{tests}``: the targets; ``{modules}`` or ``{modules:folder}``: the same as dotted names (below ``folder``), which
     is how unittest and Django's runner take them; ``{results}``: where a JUnit file is to be written.
     """
 
-    wanted = list(dict.fromkeys(selector(target) for target in targets))
+    selected = list(dict.fromkeys(selector(target) for target in targets))
 
     def fill(found: re.Match[str]) -> str:
         name, _, folder = found[1].partition(":")
         if name == "results":
             return JUNIT
-        return shlex.join(_dotted(target, folder) if name == "modules" else harmless(target) for target in wanted)
+        return shlex.join(
+            _dotted(target, folder) if name == "modules" else escape_target(target) for target in selected
+        )
 
     return _PLACEHOLDER.sub(fill, line).strip()
 
@@ -125,8 +130,11 @@ def _dotted(target: str, folder: str) -> str:
     return ".".join([dotted, *rest.split("::")]) if rest else dotted
 
 
-def shown(argv: Sequence[str]) -> str:
-    """Return what a person would type to see the same: without our reporter, but with what changes a verdict."""
+def render_command(argv: Sequence[str]) -> str:
+    """Render what a person would type to see the same result.
+
+    Our reporter is left out; options that change a verdict stay.
+    """
     program = [re.sub(r"^/\S*/(python[\d.]*|uv)$", r"\1", part) for part in argv if part not in _NOISE]
     if program[:2] == ["/bin/sh", "-c"]:
         return program[2]

@@ -13,26 +13,26 @@ from pathlib import Path
 from typing import Any
 
 _MAX_BYTES = 1_000_000
-# a name with extras, a version and a marker; no option, no URL, nothing left to be filled in
+# A name with extras, a version and a marker; no option, no URL, no template.
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.\-]*(\s*\[[\w,.\- ]+\])?\s*([<>=!~;(][^{}]*)?")
 
 
-def text_of(path: Path, most: int = _MAX_BYTES) -> str:
-    """Return the text of a file of at most ``most`` bytes, or "" for a link."""
+def read_text(path: Path, most: int = _MAX_BYTES) -> str:
+    """Read a file of at most ``most`` bytes; "" for a link."""
     try:
         return path.read_text(errors="replace") if path.stat().st_size <= most and not path.is_symlink() else ""
     except OSError:
         return ""
 
 
-def toml_of(path: Path, most: int = _MAX_BYTES) -> dict[str, Any]:
+def read_toml(path: Path, most: int = _MAX_BYTES) -> dict[str, Any]:
     try:
-        return tomllib.loads(text_of(path, most))
+        return tomllib.loads(read_text(path, most))
     except tomllib.TOMLDecodeError:
         return {}
 
 
-def ini_of(text: str) -> configparser.RawConfigParser:
+def parse_ini(text: str) -> configparser.RawConfigParser:
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
@@ -41,40 +41,43 @@ def ini_of(text: str) -> configparser.RawConfigParser:
     return parser
 
 
-def table(data: Any, *names: str) -> dict[str, Any]:
+def get_table(data: Any, *names: str) -> dict[str, Any]:
     """Return the table below ``names``; empty where there is none."""
     for name in names:
         data = data.get(name) if isinstance(data, dict) else None
     return data if isinstance(data, dict) else {}
 
 
-def section(parser: configparser.RawConfigParser, name: str) -> dict[str, str]:
+def get_section(parser: configparser.RawConfigParser, name: str) -> dict[str, str]:
     return dict(parser.items(name)) if parser.has_section(name) else {}
 
 
-def strings(value: Any) -> list[str]:
+def get_strings(value: Any) -> list[str]:
     """Return the strings of a list; empty for anything else."""
     return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list | tuple) else []
 
 
-def plain(entries: Iterable[str]) -> Iterator[str]:
+def pick_plain(entries: Iterable[str]) -> Iterator[str]:
     """Yield those of ``entries`` that are plain registry requirements."""
     yield from (entry.strip() for entry in entries if _REQUIREMENT.fullmatch(entry.strip()))
 
 
-def pytest_settings(tree: Path) -> dict[str, Any]:
-    """Return pytest's configuration, keys in lower case; of several files that hold one the last wins here."""
+def read_pytest_settings(tree: Path) -> dict[str, Any]:
+    """Read pytest's configuration, with keys in lower case.
+
+    Where several files hold one, the last wins here.
+    """
     settings: dict[str, Any] = {}
     for name in ("pytest.ini", ".pytest.ini", "tox.ini"):
-        settings |= section(ini_of(text_of(tree / name)), "pytest")
-    settings |= section(ini_of(text_of(tree / "setup.cfg")), "tool:pytest")
+        settings |= get_section(parse_ini(read_text(tree / name)), "pytest")
+    settings |= get_section(parse_ini(read_text(tree / "setup.cfg")), "tool:pytest")
     for name in ("pytest.toml", ".pytest.toml"):
-        settings |= table(toml_of(tree / name), "pytest")
-    pyproject = toml_of(tree / "pyproject.toml")
-    settings |= table(pyproject, "tool", "pytest") | table(pyproject, "tool", "pytest", "ini_options")
+        settings |= get_table(read_toml(tree / name), "pytest")
+    pyproject = read_toml(tree / "pyproject.toml")
+    settings |= get_table(pyproject, "tool", "pytest") | get_table(pyproject, "tool", "pytest", "ini_options")
     return {key.lower(): value for key, value in settings.items()}
 
 
-def words(value: Any) -> list[str]:
-    """Return the words of a setting that is written as one string or as a list."""
-    return value.split() if isinstance(value, str) else strings(value)
+def split_words(value: Any) -> list[str]:
+    """Split a setting that is written as one string or as a list."""
+    return value.split() if isinstance(value, str) else get_strings(value)

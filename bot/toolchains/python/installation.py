@@ -1,4 +1,7 @@
-"""Install a Python repository into a virtual environment: the only time that commands have a network."""
+"""Install a Python repository into a virtual environment.
+
+Only here do commands have a network.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,13 @@ from bot.settings import Settings
 from bot.toolchains import submodules
 from bot.toolchains.port import ToolchainError, Workspace
 from bot.toolchains.python import commands
-from bot.toolchains.python.interpreters import Interpreter, fitting, interpreters, uv_program
+from bot.toolchains.python.interpreters import Interpreter, find_interpreters, find_uv, pick_interpreter
 from bot.toolchains.python.project import Project, detect, holds_python
 from bot.toolchains.workspace import remove_tree
 
-# compiling one C extension takes minutes; resolving 800 packages took 1.1 GB
+# Compiling one C extension takes minutes; resolving 800 packages took 1.1 GB.
 _LIMITS = Limits(seconds=1200, memory_mb=4096, processes=512, file_mb=4096)
+# Characters of a failure's output that the error shows, from its end.
 _TAIL = 3000
 _NO_PYTHON = (
     "There is no Python file in this repository, and Python is the only language whose tests I find by myself. Set "
@@ -29,7 +33,7 @@ _NO_PYTHON = (
 
 @dataclass(frozen=True)
 class Installer:
-    """The installer of one repository.
+    """Installer of one repository.
 
     ``setup`` is the policy's own command, ``env`` what every command of the toolchain sees.
     """
@@ -40,7 +44,7 @@ class Installer:
     env: dict[str, str]
 
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
-        """Make ``workspace.env`` and install into it, editable from ``workspace.tree``.
+        """Make ``workspace.env`` and install ``workspace.tree`` into it, editable.
 
         What cannot be installed is left out step by step (:func:`_attempts`). The results, failed attempts included,
         hold what a person would type. Raises :class:`ToolchainError` with the first failure's last lines where every
@@ -56,25 +60,28 @@ class Installer:
             if results[-1].ok:
                 await asyncio.to_thread(remove_tree, workspace.env / ".cache")
                 # the repository and the environment are made once, whatever fails afterwards
-                return [_shown(result) for result in [*failed, *results[1:]]]
+                return [_with_command(result) for result in [*failed, *results[1:]]]
             failed.append(results[-1])
-        raise _error(failed[0], refused, await asyncio.to_thread(submodules.missing, workspace.tree))
+        raise _make_error(failed[0], refused, await asyncio.to_thread(submodules.describe_missing, workspace.tree))
 
     def _steps(self, workspace: Workspace, project: Project, interpreter: Interpreter) -> list[list[str]]:
         if project.locked and not self.setup:
             (workspace.env / commands.CONSTRAINTS).write_text("\n".join(project.locked))
-        uv = uv_program() is not None
+        uv = find_uv() is not None
         installs = [["/bin/sh", "-c", self.setup]] if self.setup else commands.install(project, uv=uv)
         pip = self.setup is not None or (not uv and bool(installs))
         make = commands.make_environment(str(interpreter.program), uv=uv, pip=pip)
-        return [commands.throwaway_repository(), make, *installs]
+        return [commands.make_repository(), make, *installs]
 
     async def _run(
         self, workspace: Workspace, steps: Sequence[Sequence[str]], interpreter: Interpreter, refused: list[str]
     ) -> list[CommandResult]:
-        """Run steps up to the first that fails; add the hosts that the proxy refused."""
+        """Run steps up to the first that fails.
+
+        The hosts that the proxy refused are added to ``refused``.
+        """
         mounts = [Mount(source=workspace.env, target=commands.ENV, writable=True), *interpreter.mounts()]
-        if uv := uv_program():
+        if uv := find_uv():
             mounts.append(Mount(source=uv, target=commands.UV))
         bundle, certificate_env = certificates()
         env = self.env | certificate_env | _index_env(self.settings)
@@ -92,17 +99,20 @@ class Installer:
 
 
 def require_python(tree: Path) -> None:
-    """Raise :class:`ToolchainError` where the repository holds no Python. Blocking."""
+    """Raise :class:`ToolchainError` for a repository without Python.
+
+    Blocking.
+    """
     if not holds_python(tree):
         raise ToolchainError(_NO_PYTHON)
 
 
 def _attempts(tree: Path) -> Iterator[Project]:
-    """Yield what to install, each time less of it. Blocking.
+    """Yield what to install, less of it each time. Blocking.
 
-    A lock may be for another Python, or left behind: today's versions are the better guess. An application that
-    cannot be built is tested from the tree with its dependencies. One requirement that cannot be had (a git address,
-    an old pin) must not keep the package and its test runner away.
+    A lock may be for another Python, or outdated: today's versions are the better guess. An application that cannot be
+    built is tested from the tree with its dependencies. One requirement that cannot be had (a git address, an old pin)
+    must not keep the package and its test runner away.
     """
     whole = detect(tree)
     unbuilt = detect(tree, build=False)
@@ -119,9 +129,9 @@ def _attempts(tree: Path) -> Iterator[Project]:
 
 
 def _interpreter_for(project: Project) -> Interpreter:
-    found = fitting(project.requires_python, project.pythons, interpreters())
+    found = pick_interpreter(project.requires_python, project.pythons, find_interpreters())
     if found is None:
-        here = ", ".join(one.text for one in interpreters())
+        here = ", ".join(one.text for one in find_interpreters())
         raise ToolchainError(
             f"The repository needs Python {project.requires_python}; this machine has {here}. Install a fitting one, "
             "for example with `uv python install`."
@@ -142,13 +152,13 @@ def _index_env(settings: Settings) -> dict[str, str]:
     return env | ({"UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index} if index else {})
 
 
-def _shown(result: CommandResult) -> CommandResult:
-    return result.model_copy(update={"argv": (commands.shown(result.argv),)})
+def _with_command(result: CommandResult) -> CommandResult:
+    return result.model_copy(update={"argv": (commands.render_command(result.argv),)})
 
 
-def _error(result: CommandResult, refused: Sequence[str], notes: Sequence[str]) -> ToolchainError:
+def _make_error(result: CommandResult, refused: Sequence[str], notes: Sequence[str]) -> ToolchainError:
     said = result.output.strip()[-_TAIL:]
     why = "" if result.ended == "exit" else f" (stopped: {result.ended})"
     hosts = f"\nRefused hosts: {', '.join(refused)}; an operator can allow them in `registries`." if refused else ""
     more = "".join(f"\n{note}" for note in notes)
-    return ToolchainError(f"`{commands.shown(result.argv)}` failed{why}:\n{said}{hosts}{more}")
+    return ToolchainError(f"`{commands.render_command(result.argv)}` failed{why}:\n{said}{hosts}{more}")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bot.sandbox.port import Mount
 
+# Run in a foreign interpreter: its version and prefix as JSON.
 _ASK = "import json,sys;print(json.dumps([list(sys.version_info[:3]),sys.base_prefix]))"
 _NAME = re.compile(r"python3\.\d+")
 _CLAUSE = re.compile(r"(~=|==|!=|>=|<=|>|<)\s*(\d+(?:\.\d+)*(?:\.\*)?)")
@@ -31,7 +32,7 @@ _ELF = b"\x7fELF"
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A CPython on the host.
+    """CPython on the host.
 
     ``version`` is (major, minor, micro), ``prefix`` its installation.
     """
@@ -65,7 +66,10 @@ def _folders() -> list[Path]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    """Return the entries of a folder; none if it is missing, or another account's that we may not read."""
+    """Return the entries of a folder.
+
+    None if it is missing, or another account's that we may not read.
+    """
     try:
         return sorted(folder.iterdir())
     except OSError:
@@ -73,10 +77,10 @@ def _entries(folder: Path) -> list[Path]:
 
 
 @functools.cache
-def interpreters() -> tuple[Interpreter, ...]:
-    """Return every CPython 3 found, one a minor version.
+def find_interpreters() -> tuple[Interpreter, ...]:
+    """Find every CPython 3, one for each minor version.
 
-    Our own comes first, then the newest. Blocking: some 20 ms each.
+    The one that runs this comes first, then the newest. Blocking: some 20 ms each.
     """
     own = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
     programs = [own]
@@ -92,7 +96,7 @@ def interpreters() -> tuple[Interpreter, ...]:
 
 
 def is_binary(path: Path) -> bool:
-    """Tell a real program from a version manager's shim."""
+    """Return whether a program is real, not a version manager's shim."""
     try:
         with path.open("rb") as stream:
             return stream.read(4) == _ELF if sys.platform == "linux" else stream.read(2) != b"#!"
@@ -111,19 +115,21 @@ def _ask(program: Path) -> Interpreter | None:
     return Interpreter(program, (version[0], version[1], version[2]), Path(prefix).resolve())
 
 
-def fitting(requires: str | None, named: tuple[str, ...], among: tuple[Interpreter, ...]) -> Interpreter | None:
-    """Return the interpreter for ``requires-python`` and named versions.
+def pick_interpreter(
+    requires: str | None, named: tuple[str, ...], among: tuple[Interpreter, ...]
+) -> Interpreter | None:
+    """Pick the interpreter for ``requires-python`` and named versions.
 
-    Our own if it fits and is named (or none is), else the newest that fits and is named, else any that fits.
+    The first of ``among`` that fits and is named (our own comes first, then the newest), else the first that fits.
     """
     fits = [one for one in among if satisfies(one.version, requires or "")]
     return next((one for one in fits if one.minor in named), fits[0] if fits else None)
 
 
 def satisfies(version: tuple[int, int, int], requires: str) -> bool:
-    """Tell whether a version meets a ``requires-python``.
+    """Return whether a version meets a ``requires-python``.
 
-    Such as ``>=3.8,!=3.9.*,<4``; clauses we cannot read are ignored.
+    Such as ``>=3.8,!=3.9.*,<4``; clauses that cannot be read are ignored.
     """
     return all(_clause(version, sign, text) for sign, text in _CLAUSE.findall(requires))
 
@@ -139,8 +145,8 @@ def _clause(version: tuple[int, int, int], sign: str, text: str) -> bool:
 
 
 @functools.cache
-def uv_program() -> Path | None:
-    """Return the uv binary, past any shim; None where there is none."""
+def find_uv() -> Path | None:
+    """Find the uv binary, past any shim; None where there is none."""
     candidates = [shutil.which("uv"), Path(sys.prefix) / "bin/uv", Path(sys.base_prefix) / "bin/uv"]
     candidates += [Path.home() / ".local/bin/uv", Path.home() / ".cargo/bin/uv"]
     return next((Path(path).resolve() for path in candidates if path and is_binary(Path(path))), None)

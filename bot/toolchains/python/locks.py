@@ -8,20 +8,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from bot.toolchains.python.config import plain, toml_of
+from bot.toolchains.python.config import pick_plain, read_toml
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 _MAX_BYTES = 16_000_000
 _ELSEWHERE = {"git", "path", "url", "editable", "virtual", "directory", "archive", "vcs"}
 
 
-def locked(tree: Path) -> tuple[str, ...]:
+def read_locked(tree: Path) -> tuple[str, ...]:
     """Return ``name==version`` of every package that is locked once.
 
-    The first lock file counts, and of it what comes from a registry.
+    The first lock file counts, and only packages from a registry.
     """
     for name in _LOCKS:
-        data = toml_of(tree / name, _MAX_BYTES)
+        data = read_toml(tree / name, _MAX_BYTES)
         versions: dict[str, set[str]] = {}
         # [[package]] everywhere but in pylock.toml
         entries = data.get("package") or data.get("packages")
@@ -30,7 +30,7 @@ def locked(tree: Path) -> tuple[str, ...]:
                 versions.setdefault(str(entry.get("name")), set()).add(str(entry.get("version")))
         if versions:
             pins = (f"{name}=={next(iter(found))}" for name, found in versions.items() if len(found) == 1)
-            return tuple(plain(pins))
+            return tuple(pick_plain(pins))
     return ()
 
 

@@ -1,4 +1,7 @@
-"""Tell tests, what configures them and the product apart by their paths; name new tests."""
+"""Tell tests, their configuration and the product apart by paths.
+
+Also name new tests.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,10 @@ _CONFIG = {
     "usercustomize.py",
 }
 _MAKEFILES = {"GNUmakefile", "makefile", "Makefile"}
-# a script at the start of a command, or given to an interpreter
+# A script at the start of a command, or given to an interpreter.
 _SCRIPT = re.compile(r"(?:^|[;&|(])\s*((?:[\w.-]*/)+[\w.-]+)|\b(?:python[\d.]*|sh|bash)\s+(?:-[\w=-]+\s+)*([\w./-]+)")
 _TEST_FILE = re.compile(r"(test_.*|.*_tests?|tests?)\.py")
-# what other languages call their test files, for repositories with a test command of their own
+# Names of test files in other languages, for repositories with a test command of their own.
 _FOREIGN = re.compile(r".*[._-](?:test|tests|spec)\.\w+|.*Tests?\.\w+")
 _ANYWHERE = {"tests", "__tests__", "testdata", "test_data"}
 _AT_TOP = {"test", "testing"}
@@ -34,13 +37,19 @@ _DATA = (".json", ".toml", ".yml", ".yaml", ".txt", ".csv", ".xml", ".html", ".m
 
 
 def is_test_config(path: str) -> bool:
-    """Tell files that pytest, tox, nox or the interpreter read before a test runs; by name, whatever they hold now."""
+    """Return whether a file is read before a test runs.
+
+    By pytest, tox, nox or the interpreter; by its name, whatever it holds now.
+    """
     name = posixpath.basename(path)
     return name in _CONFIG or name.endswith(".pth")
 
 
 def is_run_by(line: str, path: str) -> bool:
-    """Tell a script that a shell line runs, or the Makefile of its ``make``, as far as the line says it."""
+    """Return whether a shell line runs a script, as far as the line says it.
+
+    The Makefile of its ``make`` counts too.
+    """
     if posixpath.basename(path) in _MAKEFILES and re.search(r"\bg?make\b", line):
         return True
     scripts = [re.sub(r"^(\.\./)+", "", posixpath.normpath(one or two)) for one, two in _SCRIPT.findall(line)]
@@ -48,7 +57,7 @@ def is_run_by(line: str, path: str) -> bool:
 
 
 def is_test(path: str, patterns: Sequence[str] = ()) -> bool:
-    """Tell test files, whatever lies in a test directory, and test configuration from the product.
+    """Return whether a path is a test, its data or its configuration.
 
     ``testing`` and ``test`` count as test directories at the top only: deeper they are often part of the product
     (``numpy/testing``, ``django/test``). ``patterns`` are the repository's own names of test files.
@@ -59,7 +68,10 @@ def is_test(path: str, patterns: Sequence[str] = ()) -> bool:
 
 
 def is_test_file(path: str, patterns: Sequence[str] = ()) -> bool:
-    """Tell a file that by its name holds tests from data and helpers that lie beside it."""
+    """Return whether a file holds tests by its name.
+
+    Data and helpers beside it do not.
+    """
     name = posixpath.basename(path)
     return (
         _TEST_FILE.fullmatch(name) is not None
@@ -68,8 +80,11 @@ def is_test_file(path: str, patterns: Sequence[str] = ()) -> bool:
     )
 
 
-def targets_among(paths: Sequence[str], patterns: Sequence[str] = ()) -> list[str]:
-    """Return those of ``paths`` that a runner is to be given: not the data files and helpers of tests."""
+def pick_targets(paths: Sequence[str], patterns: Sequence[str] = ()) -> list[str]:
+    """Return those of ``paths`` that a runner is to be given.
+
+    Data files and helpers of tests are left out.
+    """
     code = [path for path in paths if not is_test_config(path) and posixpath.basename(path) != "__init__.py"]
     return (
         [path for path in code if is_test_file(path, patterns)]
@@ -79,9 +94,10 @@ def targets_among(paths: Sequence[str], patterns: Sequence[str] = ()) -> list[st
 
 
 def new_test_path(paths: Sequence[str], near: str, patterns: Sequence[str] = ()) -> str:
-    """Return a path not in ``paths`` for a test of ``near``, beside the existing test that is nearest to it by name.
+    """Return a path not in ``paths`` for a test of ``near``.
 
-    It gets a name that pytest collects: the first of ``patterns``, where the repository sets them.
+    It is beside the existing test that is nearest to it by name, and has a name that pytest collects: the first of
+    ``patterns``, where the repository sets them.
     """
     taken = set(paths)
     tests = [path for path in paths if path.endswith(".py") and is_test_file(path, patterns)]
@@ -99,7 +115,10 @@ def new_test_path(paths: Sequence[str], near: str, patterns: Sequence[str] = ())
 
 
 def _affinity(test: str, near: str) -> tuple[int, int, int]:
-    """Rate how near a test is (more is nearer): same subject, then shared folders, then a shallower place."""
+    """Rate how near a test is; more is nearer.
+
+    Same subject, then shared folders, then a shallower place.
+    """
     subject = re.sub(r"^test_|_tests?$", "", PurePosixPath(test).stem)
     folders = set(PurePosixPath(test).parts[:-1])
     shared = len(folders & set(PurePosixPath(near).parts[:-1]))

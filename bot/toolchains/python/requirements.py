@@ -10,15 +10,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.toolchains.python.config import ini_of, plain, pytest_settings, strings, table, text_of, toml_of, words
+from bot.toolchains.python.config import (
+    get_strings,
+    get_table,
+    parse_ini,
+    pick_plain,
+    read_pytest_settings,
+    read_text,
+    read_toml,
+    split_words,
+)
 
 _TEST_NAMES = ("test", "tests", "testing", "unittest", "unittests")
 _DEV_NAMES = ("dev", "develop", "development")
 _REFERENCE = re.compile(r"\{\[([\w:.-]+)\]([\w-]+)\}")
 _REQUIREMENT_FILE = re.compile(r"(?:-r|--requirement)[ =]?\s*(\S+)")
-# what is no requirement of its own: it comes from elsewhere than a registry
+# Keys of a dependency that comes from elsewhere than a registry.
 _ELSEWHERE = {"git", "path", "url", "file"}
-# pytest does not start where an option of its configuration is unknown
+# Options of pytest and the plugins that know them: pytest refuses to start with an unknown one.
 _OPTIONS = {
     "--asyncio-mode": "pytest-asyncio",
     "--benchmark": "pytest-benchmark",
@@ -42,10 +51,9 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Needs:
-    """The requirements of tests.
+    """Requirements of tests.
 
     ``packages`` are requirement strings, ``files`` paths of requirement files, ``extras`` and ``groups`` names.
-
     ``dependencies`` are requirement strings of the package itself, which installing it brings anyway.
     """
 
@@ -56,32 +64,34 @@ class Needs:
     dependencies: tuple[str, ...] = ()
 
 
-def for_tests(names: Iterable[str]) -> tuple[str, ...]:
+def pick_for_tests(names: Iterable[str]) -> tuple[str, ...]:
     """Return those of ``names`` that mean tests, else development."""
     known = {name.lower(): name for name in names}
     tests = [known[name] for name in _TEST_NAMES if name in known]
     return tuple(tests or [known[name] for name in _DEV_NAMES if name in known])
 
 
-def tox(tree: Path, pyproject: dict[str, Any]) -> Needs:
-    """Read what holds for every environment of tox.
+def read_tox(tree: Path, pyproject: dict[str, Any]) -> Needs:
+    """Read the requirements of every environment of tox.
 
-    That is ``[testenv]``, or ``env_run_base`` of the TOML form.
+    They are in ``[testenv]``, or ``env_run_base`` of the TOML form.
     """
-    base = table(pyproject, "tool", "tox", "env_run_base") or table(toml_of(tree / "tox.toml"), "env_run_base")
+    base = get_table(pyproject, "tool", "tox", "env_run_base") or get_table(
+        read_toml(tree / "tox.toml"), "env_run_base"
+    )
     if base:
-        lines = strings(base.get("deps"))
-        extras = strings(base.get("extras"))
-        groups = strings(base.get("dependency_groups"))
+        lines = get_strings(base.get("deps"))
+        extras = get_strings(base.get("extras"))
+        groups = get_strings(base.get("dependency_groups"))
     else:
-        legacy = table(pyproject, "tool", "tox").get("legacy_tox_ini")
-        parser = ini_of(legacy if isinstance(legacy, str) else text_of(tree / "tox.ini"))
+        legacy = get_table(pyproject, "tool", "tox").get("legacy_tox_ini")
+        parser = parse_ini(legacy if isinstance(legacy, str) else read_text(tree / "tox.ini"))
         lines = _lines(parser, "testenv", "deps")
         extras, groups = (
             re.split(r"[\s,]+", "\n".join(_lines(parser, "testenv", key))) for key in ("extras", "dependency_groups")
         )
     files = [found[1] for line in lines if (found := _REQUIREMENT_FILE.match(line)) and (tree / found[1]).is_file()]
-    return Needs(tuple(plain(lines)), tuple(extras), tuple(groups), tuple(files))
+    return Needs(tuple(pick_plain(lines)), tuple(extras), tuple(groups), tuple(files))
 
 
 def _lines(parser: configparser.RawConfigParser, name: str, key: str, depth: int = 0) -> list[str]:
@@ -96,47 +106,47 @@ def _lines(parser: configparser.RawConfigParser, name: str, key: str, depth: int
     return found
 
 
-def hatch(tree: Path, pyproject: dict[str, Any]) -> Needs:
+def read_hatch(tree: Path, pyproject: dict[str, Any]) -> Needs:
     """Read hatch's environments for tests and the one they inherit."""
-    environments = table(pyproject, "tool", "hatch", "envs") or table(toml_of(tree / "hatch.toml"), "envs")
-    names = [name for name in ("default", "hatch-test", *for_tests(environments)) if name in environments]
-    found = [table(environments, name) for name in names]
+    environments = get_table(pyproject, "tool", "hatch", "envs") or get_table(read_toml(tree / "hatch.toml"), "envs")
+    names = [name for name in ("default", "hatch-test", *pick_for_tests(environments)) if name in environments]
+    found = [get_table(environments, name) for name in names]
 
-    def gathered(*keys: str) -> tuple[str, ...]:
-        return tuple(entry for each in found for key in keys for entry in strings(each.get(key)))
+    def gather(*keys: str) -> tuple[str, ...]:
+        return tuple(entry for each in found for key in keys for entry in get_strings(each.get(key)))
 
-    packages = tuple(plain(gathered("dependencies", "extra-dependencies")))
-    return Needs(packages, gathered("features"), gathered("dependency-groups"))
+    packages = tuple(pick_plain(gather("dependencies", "extra-dependencies")))
+    return Needs(packages, gather("features"), gather("dependency-groups"))
 
 
-def managers(pyproject: dict[str, Any]) -> Iterator[str]:
+def read_managers(pyproject: dict[str, Any]) -> Iterator[str]:
     """Yield development packages of Poetry, PDM and uv.
 
     Their tables came before ``[dependency-groups]``.
     """
-    tables = table(pyproject, "tool", "poetry")
-    groups = table(tables, "group")
-    for group in for_tests(groups):
-        yield from poetry(table(groups, group, "dependencies"))
-    yield from poetry(table(tables, "dev-dependencies"))
-    pdm = table(pyproject, "tool", "pdm", "dev-dependencies")
-    for group in for_tests(pdm):
-        yield from plain(strings(pdm[group]))
-    yield from plain(strings(table(pyproject, "tool", "uv").get("dev-dependencies")))
+    tables = get_table(pyproject, "tool", "poetry")
+    groups = get_table(tables, "group")
+    for group in pick_for_tests(groups):
+        yield from read_poetry(get_table(groups, group, "dependencies"))
+    yield from read_poetry(get_table(tables, "dev-dependencies"))
+    pdm = get_table(pyproject, "tool", "pdm", "dev-dependencies")
+    for group in pick_for_tests(pdm):
+        yield from pick_plain(get_strings(pdm[group]))
+    yield from pick_plain(get_strings(get_table(pyproject, "tool", "uv").get("dev-dependencies")))
 
 
-def poetry(dependencies: dict[str, Any]) -> Iterator[str]:
+def read_poetry(dependencies: dict[str, Any]) -> Iterator[str]:
     """Yield the names of dependencies, with their extras.
 
-    Poetry writes versions in a way of its own.
+    Versions are left out: Poetry's syntax for them is its own.
     """
-    for name, said in dependencies.items():
-        if name != "python" and not (isinstance(said, dict) and _ELSEWHERE & said.keys()):
-            extras = ",".join(strings(table({"said": said}, "said").get("extras")))
-            yield from plain([f"{name}[{extras}]" if extras else name])
+    for name, value in dependencies.items():
+        if name != "python" and not (isinstance(value, dict) and _ELSEWHERE & value.keys()):
+            extras = ",".join(get_strings(get_table(value).get("extras")))
+            yield from pick_plain([f"{name}[{extras}]" if extras else name])
 
 
-def setup_py(text: str) -> Needs:
+def read_setup_py(text: str) -> Needs:
     """Read the requirements of a setup.py that are written out in it."""
     try:
         module = ast.parse(text)
@@ -150,15 +160,15 @@ def setup_py(text: str) -> Needs:
         if isinstance(target, ast.Name)
     }
     calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
-    given = {word.arg: word.value for call in calls if _called(call) == "setup" for word in call.keywords if word.arg}
+    given = {word.arg: word.value for call in calls if _callee(call) == "setup" for word in call.keywords if word.arg}
     given = {key: names.get(value.id, value) if isinstance(value, ast.Name) else value for key, value in given.items()}
     extras = given.get("extras_require")
     keys = extras.keys if isinstance(extras, ast.Dict) else []
-    listed = {key: tuple(plain(_constants(getattr(given.get(key), "elts", [])))) for key in _LISTS}
+    listed = {key: tuple(pick_plain(_constants(getattr(given.get(key), "elts", [])))) for key in _LISTS}
     return Needs(listed["tests_require"], tuple(_constants(keys)), dependencies=listed["install_requires"])
 
 
-def _called(call: ast.Call) -> str:
+def _callee(call: ast.Call) -> str:
     return getattr(call.func, "id", getattr(call.func, "attr", ""))
 
 
@@ -166,12 +176,15 @@ def _constants(nodes: Iterable[ast.AST | None]) -> list[str]:
     return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
 
 
-def pytest_plugins(tree: Path) -> Iterator[str]:
-    """Yield the plugins without which pytest would not understand its own configuration here."""
-    settings = pytest_settings(tree)
-    yield from plain(words(settings.get("required_plugins")))
+def find_pytest_plugins(tree: Path) -> Iterator[str]:
+    """Yield the plugins that pytest's configuration here needs.
+
+    Without them pytest would refuse its options.
+    """
+    settings = read_pytest_settings(tree)
+    yield from pick_plain(split_words(settings.get("required_plugins")))
     yield from (package for key, package in _SETTINGS.items() if key in settings)
-    for word in words(settings.get("addopts")):
+    for word in split_words(settings.get("addopts")):
         option = re.match(r"--[a-z]+(?:-mode)?|-n", word)
         if option and option[0] in _OPTIONS:
             yield _OPTIONS[option[0]]

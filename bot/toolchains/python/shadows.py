@@ -1,4 +1,7 @@
-"""Refuse new files that would be imported in place of a module something else relies on; by names alone."""
+"""Refuse new files that would hide a module something else relies on.
+
+Decided by names alone.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +9,35 @@ import sys
 from glob import escape
 from pathlib import Path, PurePosixPath
 
-from bot.toolchains.python.config import pytest_settings, words
-from bot.toolchains.python.members import import_roots
+from bot.toolchains.python.config import read_pytest_settings, split_words
+from bot.toolchains.python.members import find_import_roots
 
-# where installed projects keep their packages, beside what the toolchain puts on the path
+# Folders where installed projects keep their packages, beside those the toolchain puts on the path.
 _ROOTS = ("", "src", "lib")
 _SUFFIXES = (".py", ".pyc", ".so", ".pyd")
-# imported by every interpreter that starts; as packages and as binaries they are no test configuration by name
+# Modules that every interpreter imports when it starts; as packages and as binaries their names are not in
+# paths.is_test_config.
 _AT_START = {"sitecustomize", "usercustomize"}
 _OURS = {path.stem for path in (Path(__file__).parent / "inside").glob("forgehand_*.py")}
-# named alike in every folder, and imported by pytest in a way of its own
-_MANY = {"conftest.py", "__init__.py", "__main__.py", "setup.py"}
+# Files that have the same name in every folder; pytest imports them in a way of its own.
+_EVERYWHERE = {"conftest.py", "__init__.py", "__main__.py", "setup.py"}
 
 
-def shadows(path: str, tree: Path, env: Path, *, is_test: bool = False) -> str | None:
-    """See :meth:`bot.toolchains.port.Toolchain.shadows`; ``tree`` is the base. Blocking.
+def find_conflict(path: str, tree: Path, env: Path, *, is_test: bool = False) -> str | None:
+    """Return why a new file would hide a module or a test; None if not.
 
-    The folder of a test is put on the import path as well, by pytest: where it is no package, the outermost one.
+    ``tree`` is the base, ``env`` the environment. Blocking. The folder of a test is put on the import path as well, by
+    pytest: where it is no package, the outermost one. See :meth:`bot.toolchains.port.Toolchain.shadows`.
     """
     file = PurePosixPath(path)
-    roots = {*_ROOTS, *import_roots(tree), *([_import_root(file, tree)] if is_test else [])}
+    roots = {*_ROOTS, *find_import_roots(tree), *([_import_root(file, tree)] if is_test else [])}
     for root in sorted(roots):
         if file.is_relative_to(root):
             name = _module(file.relative_to(root))
-            taken = _owner(name, env) if name and not _is_module(tree / root, name) else None
+            taken = _find_owner(name, env) if name and not _is_module(tree / root, name) else None
             if taken:
                 return f"`{path}` would be imported as `{name}` in place of {taken}; choose another name."
-    return _namesake(file, tree) if is_test else None
+    return _find_namesake(file, tree) if is_test else None
 
 
 def _import_root(file: PurePosixPath, tree: Path) -> str:
@@ -43,15 +48,17 @@ def _import_root(file: PurePosixPath, tree: Path) -> str:
     return folder.as_posix()
 
 
-def _namesake(file: PurePosixPath, tree: Path) -> str | None:
-    """Return why a new test cannot be called so: pytest imports two files of one name as one module.
+def _find_namesake(file: PurePosixPath, tree: Path) -> str | None:
+    """Return why a new test cannot have this name.
 
-    It says "import file mismatch" then, and loads one of them only
+    Pytest imports two files of one name as one module. It says "import file mismatch" then, and loads one of them only
     (https://docs.pytest.org/en/stable/explanation/pythonpath.html#import-modes).
     """
-    if file.suffix != ".py" or file.name in _MANY or (tree / file).exists():
+    if file.suffix != ".py" or file.name in _EVERYWHERE or (tree / file).exists():
         return None
-    if "--import-mode=importlib" in " ".join(words(pytest_settings(tree).get("addopts"))).replace("mode ", "mode="):
+    if "--import-mode=importlib" in " ".join(split_words(read_pytest_settings(tree).get("addopts"))).replace(
+        "mode ", "mode="
+    ):
         return None
     name = file.relative_to(_import_root(file, tree))
     for other in sorted(tree.rglob(escape(file.name))):
@@ -64,7 +71,7 @@ def _namesake(file: PurePosixPath, tree: Path) -> str | None:
 
 
 def _module(path: PurePosixPath) -> str | None:
-    """Return the top-level module a file makes importable, where it makes one.
+    """Return the top-level module a file makes importable, if any.
 
     A directory does so by its ``__init__`` alone: without one, any module of that name found elsewhere wins.
     """
@@ -76,7 +83,7 @@ def _module(path: PurePosixPath) -> str | None:
     return name if name.isidentifier() else None
 
 
-def _owner(name: str, env: Path) -> str | None:
+def _find_owner(name: str, env: Path) -> str | None:
     if name in sys.stdlib_module_names:
         return "Python's own module"
     if name in _AT_START | _OURS:

@@ -1,6 +1,6 @@
 """Install and test Python repositories behind the toolchain's port.
 
-A virtual environment lies at /env, and our own reporter writes the verdicts.
+The virtual environment is mounted at /env, and our own reporter writes the verdicts.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from pathlib import Path
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.settings import Checks, Settings
 from bot.toolchains import submodules
-from bot.toolchains.exit_code import exit_cases
+from bot.toolchains.exit_code import read_exit_code
 from bot.toolchains.junit import parse_junit
 from bot.toolchains.port import TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.python import commands, paths, shadows
-from bot.toolchains.python.config import pytest_settings, words
+from bot.toolchains.python.config import read_pytest_settings, split_words
 from bot.toolchains.python.installation import Installer, require_python
-from bot.toolchains.python.interpreters import Interpreter, interpreters, uv_program
-from bot.toolchains.python.members import import_roots
-from bot.toolchains.results import ResultsChannel, any_failure, read_bounded
+from bot.toolchains.python.interpreters import Interpreter, find_interpreters, find_uv
+from bot.toolchains.python.members import find_import_roots
+from bot.toolchains.results import ResultsChannel, has_failure, read_bounded
 from bot.toolchains.tap import parse_tap
 from bot.toolchains.workspace import remove_tree
 
@@ -33,7 +33,7 @@ _INSIDE = Path(__file__).parent / "inside"
 
 
 class PythonToolchain:
-    """The toolchain of Python, see :class:`~bot.toolchains.port.Toolchain`.
+    """Toolchain of Python, see :class:`~bot.toolchains.port.Toolchain`.
 
     Nothing of ``tree`` is read before ``install``.
     """
@@ -48,14 +48,19 @@ class PythonToolchain:
 
     @cached_property
     def _patterns(self) -> tuple[str, ...]:
-        """The names of test files the repository sets; ``*.py`` says nothing, as it names the product too."""
-        return tuple(one for one in words(pytest_settings(self._tree).get("python_files")) if one not in ("*", "*.py"))
+        """Return the names of test files the repository sets.
+
+        ``*.py`` is left out: it names the product too.
+        """
+        return tuple(
+            one for one in split_words(read_pytest_settings(self._tree).get("python_files")) if one not in ("*", "*.py")
+        )
 
     def is_test(self, path: str) -> bool:
         return paths.is_test(path, self._patterns) or self.is_test_config(path)
 
     def targets(self, files: Sequence[str]) -> list[str]:
-        return paths.targets_among(files, self._patterns)
+        return paths.pick_targets(files, self._patterns)
 
     def is_test_config(self, path: str) -> bool:
         return paths.is_test_config(path) or paths.is_run_by(self._checks.test or "", path)
@@ -64,34 +69,38 @@ class PythonToolchain:
         return paths.new_test_path(existing, near, self._patterns)
 
     def shadows(self, path: str, env: Path) -> str | None:
-        """See the port."""
-        return shadows.shadows(path, self._tree, env, is_test=self.is_test(path))
+        """Return why no new file may be made at ``path`` (see the port)."""
+        return shadows.find_conflict(path, self._tree, env, is_test=self.is_test(path))
 
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
-        """See the port. Raises :class:`ToolchainError` also where no Python is there and no test command is named."""
+        """Install dependencies (see the port).
+
+        Raises :class:`ToolchainError` also for a repository without Python and without a test command.
+        """
         if self._checks.test is None:
             await asyncio.to_thread(require_python, workspace.tree)
         installer = Installer(self._sandbox, self._settings, self._checks.setup, _environment())
         return await installer.install(workspace)
 
     async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
-        """See the port. Dependencies are read-only in every run, so that no run can plant anything for a later one.
+        """Run the given files or test ids (see the port).
 
-        ``complete`` is True where the runner came to its end and its exit code agrees with the verdicts told.
+        Dependencies are read-only in every run, so that no run can plant anything for a later one. ``complete`` is True
+        where the runner came to its end and its exit code agrees with the reported verdicts.
         """
         async with self._results() as channel:
             argv = self._test_command(workspace, targets)
-            line = commands.shown(argv)
+            line = commands.render_command(argv)
             mounts = [Mount(source=channel.directory, target=commands.RESULTS, writable=True)]
             limits = limits or Limits(seconds=self._checks.minutes * 60)
             result = await self._run(workspace, argv, limits, mounts)
             cases, complete = await asyncio.to_thread(self._read, channel, result, line, workspace.tree)
         if not self._checks.test:
-            cases = _asked(cases, targets)
+            cases = _keep_requested(cases, targets)
         run = TestRun(command=line, cases=cases, result=result, complete=complete and result.ended == "exit")
         if run.complete and not run.unloaded:
             return run
-        return run.model_copy(update={"notes": await asyncio.to_thread(submodules.missing, workspace.tree)})
+        return run.model_copy(update={"notes": await asyncio.to_thread(submodules.describe_missing, workspace.tree)})
 
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
         """Run a shell line where the tests run.
@@ -116,7 +125,7 @@ class PythonToolchain:
 
     def _test_env(self, workspace: Workspace, *, reporting: bool) -> dict[str, str]:
         # before site-packages: in the process tier the editable install points to another copy of the tree
-        places = [f"{WORK}/{name}".rstrip("/") for name in import_roots(workspace.tree)]
+        places = [f"{WORK}/{name}".rstrip("/") for name in find_import_roots(workspace.tree)]
         # never on PYTHONPATH: our sitecustomize adds them, after our reporter has its key
         env = {"PYTHONPATH": commands.INSIDE, "FORGEHAND_PATH": ":".join(places)}
         if reporting:
@@ -138,10 +147,12 @@ class PythonToolchain:
         if line and self._checks.results == "exit":
             # the only id there is, the line itself, comes back as a target
             targets = [
-                target for target in targets if target != commands.custom(line, ()) and _is_in(workspace, target)
+                target
+                for target in targets
+                if target != commands.fill_placeholders(line, ()) and _is_in(workspace, target)
             ]
         if line:
-            return ["/bin/sh", "-c", commands.custom(line, targets)]
+            return ["/bin/sh", "-c", commands.fill_placeholders(line, targets)]
         if not _has_package(workspace.env, "pytest"):
             return commands.unittest(targets)
         return commands.pytest(targets, without_coverage=_has_package(workspace.env, "pytest_cov"))
@@ -151,36 +162,39 @@ class PythonToolchain:
     ) -> tuple[tuple[TestCase, ...], bool]:
         how = self._checks.results if self._checks.test else "junit"
         if how == "exit":
-            return exit_cases(result, line)
+            return read_exit_code(result, line)
         if how == "tap":
             cases, planned = parse_tap(result.output)
-            return cases, planned and not result.truncated and any_failure(cases) == (result.exit_code != 0)
-        if recorded := channel.recorded():
+            return cases, planned and not result.truncated and has_failure(cases) == (result.exit_code != 0)
+        if recorded := channel.read():
             return recorded.cases, recorded.agrees(result.exit_code)
         text = read_bounded(channel.directory / "junit.xml")
         if text is None:
             return (), False
         cases = parse_junit(text, (WORK, str(tree)))
-        return cases, any_failure(cases) == (result.exit_code != 0)
+        return cases, has_failure(cases) == (result.exit_code != 0)
 
 
 def make_toolchain(sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings) -> PythonToolchain:
-    """Return the toolchain for the base checked out at ``tree``.
+    """Make the toolchain for the base checked out at ``tree``.
 
     Cheap: nothing is read yet.
     """
     return PythonToolchain(sandbox, checks, tree, settings)
 
 
-def versions() -> str:
+def describe_versions() -> str:
     """Name this machine's Pythons and installer, for ``doctor``. Blocking."""
-    pythons = ", ".join(one.text for one in interpreters())
-    uv = uv_program()
+    pythons = ", ".join(one.text for one in find_interpreters())
+    uv = find_uv()
     return f"Python {pythons}; installs with {f'uv ({uv})' if uv else 'pip'}"
 
 
-def _asked(cases: Sequence[TestCase], targets: Sequence[str]) -> tuple[TestCase, ...]:
-    """Return the cases of what was asked for: a repository's ``addopts`` may name more files than the command does."""
+def _keep_requested(cases: Sequence[TestCase], targets: Sequence[str]) -> tuple[TestCase, ...]:
+    """Keep the cases of the targets.
+
+    A repository's ``addopts`` may name more files than the command does.
+    """
     names = [commands.selector(target.rstrip("/")) for target in targets]
 
     def is_asked(case: TestCase) -> bool:
@@ -193,12 +207,14 @@ def _asked(cases: Sequence[TestCase], targets: Sequence[str]) -> tuple[TestCase,
 
 
 def _installed_interpreter(env: Path) -> Interpreter:
-    """The interpreter an environment was made with, only ever one of those we found: code of the repository could
-    have rewritten the file that says so."""
+    """Return the interpreter an environment was made with.
+
+    Only ever one of those we found: code of the repository could have rewritten the file that names it.
+    """
     text = (read_bounded(env / "pyvenv.cfg") or b"").decode(errors="replace")
     home = re.search(r"^home\s*=\s*(.+)$", text, re.MULTILINE)
     place = Path(home[1].strip()).resolve() if home else None
-    for one in interpreters():
+    for one in find_interpreters():
         if place in (one.program.parent, one.prefix / "bin"):
             return one
     raise ToolchainError(f"{env} is not an environment made here: install the repository first.")

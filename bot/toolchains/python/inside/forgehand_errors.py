@@ -1,6 +1,6 @@
-"""Describe the exceptions that ended a test: type, message, and which file of the repository raised each.
+"""Describe the exceptions that ended a test.
 
-Standard library only; any Python from 3.7 on.
+Type, message, and which file of the repository raised each. Standard library only; any Python from 3.7 on.
 """
 
 # os.path rather than pathlib: this also runs on old Pythons
@@ -12,23 +12,23 @@ from typing import Any
 
 _MOST = 5
 _MESSAGE = 1000
-# these raise what a test told them to raise
+# Modules of mocks, which raise what a test told them to raise.
 _STAND_INS = ("unittest.mock", "mock")
 
 
-def described_errors(error: Any) -> list[dict[str, Any]]:
-    """Return the exception that ended a test, then its causes.
+def describe_errors(error: Any) -> list[dict[str, Any]]:
+    """Describe the exception that ended a test, then its causes.
 
     ``path`` is the innermost file of the repository in the traceback, "" where there is none. ``genuine``: that file
-    really holds the code that ran, and no stand-in raised on its behalf.
+    really contains the code that ran, and no stand-in raised on its behalf.
     """
     try:
-        return _described(error)
+        return _describe(error)
     except Exception:  # noqa: BLE001 - an exception of the repository may raise wherever it is looked at
         return []
 
 
-def _described(error: Any) -> list[dict[str, Any]]:
+def _describe(error: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     seen = set()
     while error is not None and id(error) not in seen and len(found) < _MOST:
@@ -43,21 +43,26 @@ def _described(error: Any) -> list[dict[str, Any]]:
 
 def _raised_in(trace: Any) -> tuple[str, bool]:
     root = os.path.abspath(os.environ.get("FORGEHAND_ROOT") or ".")
-    path, code = "", None
+    path = ""
+    code = None
     last = ""
     while trace is not None:
         frame = trace.tb_frame
         last = str(frame.f_globals.get("__name__"))
         inside = os.path.relpath(os.path.abspath(frame.f_code.co_filename), root)
         if not inside.startswith(os.pardir) and os.path.isfile(os.path.join(root, inside)):
-            path, code = inside, frame.f_code
+            path = inside
+            code = frame.f_code
         trace = trace.tb_next
     genuine = code is not None and last not in _STAND_INS and _holds(os.path.join(root, path), code)
     return path.replace(os.sep, "/"), genuine
 
 
 def _holds(path: str, code: Any) -> bool:
-    """Tell whether a file's source compiles to this code: a name alone may be borrowed (``compile(text, name)``)."""
+    """Return whether a file's source compiles to this code.
+
+    A name alone may be borrowed (``compile(text, name)``).
+    """
     try:
         with open(path, "rb") as stream:
             waiting = [compile(stream.read(), code.co_filename, "exec", dont_inherit=True)]

@@ -1,6 +1,6 @@
-"""Report every verdict of a pytest run (``-p forgehand_pytest``), from the controlling process only.
+"""Report every verdict of a pytest run (``-p forgehand_pytest``).
 
-PYTEST_DONT_REWRITE: it is imported before pytest could.
+Only the controlling process reports. PYTEST_DONT_REWRITE: it is imported before pytest could.
 """
 
 # os.path rather than pathlib: this also runs on old Pythons, and starts with every test run
@@ -10,37 +10,43 @@ import importlib
 import os
 from typing import Any
 
-from forgehand_errors import described_errors  # type: ignore[import-not-found]
-from forgehand_records import Records, directory_with_key, numbered  # type: ignore[import-not-found]
+from forgehand_errors import describe_errors  # type: ignore[import-not-found]
+from forgehand_records import Records, directory_with_key, number_ids  # type: ignore[import-not-found]
 
 _DIRECTORY = directory_with_key()
-# read now, before anything else is imported: a worker of pytest-xdist finds no key and stays silent
+# Read now, before anything else is imported: a worker of pytest-xdist finds no key and reports nothing.
 _RECORDS = Records(_DIRECTORY) if _DIRECTORY else None
 if _RECORDS:
-    # pytest and its own plugins now, while no file of the repository can pose as one, or as what they import
+    # Import pytest and its own plugins now, while no file of the repository can pose as one of them or their imports.
     for _name in ("pytest", *(f"_pytest.{name}" for name in importlib.import_module("_pytest.config").default_plugins)):
         importlib.import_module(_name)
 import pytest  # noqa: E402 - only now, see above
 
 _VERDICTS = {"passed": "passed", "skipped": "skipped", "failed": "error"}
-# options of a repository that end a run at its first failure, and the values that switch them off
+# Options of a repository that end a run at its first failure, and the values that switch them off.
 _STOPPING = {"maxfail": 0, "stepwise": False, "stepwise_skip": False}
 
 
 def kind_of(node: Any) -> str:
-    """Return ``test``, ``doctest``, or ``check`` for what a plugin says of a whole file (its style, its types)."""
+    """Return whether a node is a ``test``, a ``doctest`` or a ``check``.
+
+    A ``check`` is what a plugin checks of a whole file: its style, its types.
+    """
     if isinstance(node, pytest.Function):
         return "test"
     return "doctest" if any(base.__name__ == "DoctestItem" for base in type(node).__mro__) else "check"
 
 
 class Marker:
-    """Hooks that add an item's own id, kind and errors to its reports, which carry them from workers."""
+    """Hooks that add an item's own id, kind and errors to its reports.
+
+    Reports carry them from workers.
+    """
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: Any) -> None:
         # first, since pytest-xdist appends groups to ids (``@group``), and others may shuffle items of one id
-        for item, own in zip(items, numbered([item.nodeid for item in items])):  # noqa: B905 - not before Python 3.10
+        for item, own in zip(items, number_ids([item.nodeid for item in items])):  # noqa: B905 - not before Python 3.10
             item.forgehand = (own, kind_of(item))
 
     @pytest.hookimpl(hookwrapper=True)
@@ -50,11 +56,14 @@ class Marker:
             report = outcome.get_result()
             report.forgehand_id, report.forgehand_kind = item.forgehand
             if report.outcome == "failed" and call.excinfo is not None:
-                report.forgehand_raised = described_errors(call.excinfo.value)
+                report.forgehand_raised = describe_errors(call.excinfo.value)
 
 
 class Reporter:
-    """Hooks that write records; ids are as seen from the repository's root, wherever pytest was started."""
+    """Hooks that write records.
+
+    Ids are as seen from the repository's root, wherever pytest was started.
+    """
 
     def __init__(self, records: Any, config: Any) -> None:
         self._records = records
@@ -74,7 +83,7 @@ class Reporter:
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.outcome == "rerun":
-            # pytest-rerunfailures: what this attempt and its subtests said counts no more
+            # pytest-rerunfailures: verdicts of this attempt and its subtests count no more
             self._records.again(self._id(report))
         if report.outcome not in _VERDICTS or (report.when != "call" and report.outcome == "passed"):
             return
@@ -97,7 +106,10 @@ class Reporter:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: Any) -> None:
-    """Let nothing end the run early; report unless this is a worker or a run that a test started."""
+    """Let nothing end the run early, and report.
+
+    A worker reports nothing, nor does a run that a test started.
+    """
     is_worker = hasattr(config, "workerinput")
     if not is_worker and (_RECORDS is None or _RECORDS.taken):
         return

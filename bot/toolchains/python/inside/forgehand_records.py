@@ -1,7 +1,8 @@
-"""Write one signed line a test beside the repository's tests, so that the file cannot be made up afterwards.
+"""Write one signed line for each test.
 
-The key lies in a file that is removed as soon as it is read, before the runner can import any code of the repository
-(see ``sitecustomize``). Standard library only; any Python from 3.7 on.
+The tests of the repository run in the same process: the signatures keep them from making up lines afterwards. The key
+lies in a file that is removed as soon as it is read, before the runner can import any code of the repository (see
+``sitecustomize``). Standard library only; any Python from 3.7 on.
 """
 
 # os.path rather than pathlib: this also runs on old Pythons, and starts with every test run
@@ -16,18 +17,21 @@ from typing import Any
 
 KEY_FILE = "key"
 RESULTS_FILE = "results.jsonl"
-# characters of a message that are kept, from its end
+# Characters of a message that are kept, from its end.
 TEXT = 4000
 
 
 def directory_with_key() -> str | None:
-    """Return where a key waits to be taken; None where nothing is reported, or an earlier process took it."""
+    """Return the directory in which a key waits to be taken.
+
+    Returns None where nothing is reported, or an earlier process took it.
+    """
     directory = os.environ.get("FORGEHAND_RESULTS")
     return directory if directory and os.path.exists(os.path.join(directory, KEY_FILE)) else None
 
 
-def numbered(ids: list[str]) -> list[str]:
-    """Tell equal ids apart: the second and later ones end in ``#2``, ``#3``, in their order."""
+def number_ids(ids: list[str]) -> list[str]:
+    """Make equal ids different: later ones end in ``#2``, ``#3``."""
     seen: dict[str, int] = {}
     found = []
     for one in ids:
@@ -37,7 +41,7 @@ def numbered(ids: list[str]) -> list[str]:
 
 
 class Records:
-    """The records of one run; each line's signature covers all lines before it.
+    """Records of one run; each signature covers all lines before it.
 
     ``taken``: a run writes here already; one that a test starts in the same process must not. ``failed``: a test did.
     """

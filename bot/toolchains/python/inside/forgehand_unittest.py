@@ -1,4 +1,7 @@
-"""Run unittest tests given as files or ``file::Class::test`` ids (everything: no argument), writing signed records."""
+"""Run unittest tests, writing signed records.
+
+They are given as files or ``file::Class::test`` ids; no argument runs everything.
+"""
 
 # os.path rather than pathlib: this also runs on old Pythons, and starts with every test run
 # ruff: noqa: PTH100, PTH110, PTH112, PTH118, PTH119, PTH120
@@ -14,21 +17,21 @@ import traceback
 import unittest
 from typing import Any
 
-from forgehand_errors import described_errors  # type: ignore[import-not-found]
-from forgehand_records import Records, numbered  # type: ignore[import-not-found]
+from forgehand_errors import describe_errors  # type: ignore[import-not-found]
+from forgehand_records import Records, number_ids  # type: ignore[import-not-found]
 
 _ENDINGS = ("_test.py", "_tests.py")
 _SKIPPED = {"node_modules", "build", "dist", "venv"}
-# from where ``unittest discover -s`` usually starts
+# folders from which ``unittest discover -s`` usually starts
 _START = re.compile(r"(unit)?_?tests?|testing|src|lib|.*_tests?", re.IGNORECASE)
-# how unittest names what is no test: ``setUpClass (module.Class)``
+# names of unittest for fixtures: ``setUpClass (module.Class)``
 _FIXTURE = re.compile(r"(setUp|tearDown)(?:Class|Module) \((.*)\)")
 _SETUP = {"setUp", "asyncSetUp"}
 _TEARDOWN = {"tearDown", "asyncTearDown", "doCleanups", "doAsyncCleanups"}
 
 
 class Result(unittest.TextTestResult):
-    """A result that writes each verdict to the records."""
+    """Result that writes each verdict to the records."""
 
     records: Any
     planned: list[Any]
@@ -41,8 +44,8 @@ class Result(unittest.TextTestResult):
 
     def startTest(self, test: Any) -> None:
         self._started = time.monotonic()
-        # what this test was told to be; what its subtests were
-        self._told = False
+        # whether a verdict was written; verdicts of its subtests
+        self._has_verdict = False
         self._passed_subtests = False
         self._skipped_subtests: list[str] = []
         test.forgehand_started = True
@@ -50,17 +53,17 @@ class Result(unittest.TextTestResult):
 
     def stopTest(self, test: Any) -> None:
         # a subtest that skips itself leaves the test without a verdict of its own
-        if self._skipped_subtests and not self._told and self._passed_subtests:
+        if self._skipped_subtests and not self._has_verdict and self._passed_subtests:
             self._case(test, "passed")
-        elif self._skipped_subtests and not self._told:
+        elif self._skipped_subtests and not self._has_verdict:
             self._case(test, "skipped", self._skipped_subtests[0])
         super().stopTest(test)
 
     def _case(self, test: Any, verdict: str, error: Any = None, phase: str = "call") -> None:
-        self._told = True
-        told = isinstance(error, (str, type(None)))
-        message = error or "" if told else described(error)
-        raised = [] if told else described_errors(error[1])
+        self._has_verdict = True
+        is_text = isinstance(error, (str, type(None)))
+        message = error or "" if is_text else describe(error)
+        raised = [] if is_text else describe_errors(error[1])
         seconds = time.monotonic() - self._started
         self.records.case(test.forgehand_id, verdict, phase, message, seconds, raised=raised)
 
@@ -75,7 +78,7 @@ class Result(unittest.TextTestResult):
     def addError(self, test: Any, err: Any) -> None:
         super().addError(test, err)
         if not isinstance(test, unittest.TestCase):
-            self._fixture(str(test), "error", described(err))
+            self._fixture(str(test), "error", describe(err))
             return
         phase = "collect" if is_placeholder(test) else phase_of(err, test)
         self._case(test, "failed" if phase == "call" else "error", err, phase)
@@ -104,7 +107,10 @@ class Result(unittest.TextTestResult):
         self._passed_subtests = self._passed_subtests or err is None
 
     def _fixture(self, description: str, verdict: str, message: str) -> None:
-        """Record a fixture of a class or module for the tests that it kept from running, or else under its name."""
+        """Record a fixture of a class or module.
+
+        For the tests that it kept from running, or else under its own name.
+        """
         found = _FIXTURE.fullmatch(description)
         owned = [case for case in self.planned if found and found.group(2) in owners(case)]
         if not found or not owned:
@@ -131,11 +137,11 @@ def fixture_id(case: Any, description: str) -> str:
 
 
 def is_placeholder(test: Any) -> bool:
-    """Tell what the loader makes of a name or module that it could not load from a test."""
+    """Return whether a test stands for what the loader could not load."""
     return type(test).__name__ in ("_FailedTest", "ModuleSkipped")
 
 
-def described(error: Any) -> str:
+def describe(error: Any) -> str:
     """Return ``Class: message``, then the traceback."""
     try:
         message = str(error[1])
@@ -145,7 +151,10 @@ def described(error: Any) -> str:
 
 
 def phase_of(error: Any, test: Any) -> str:
-    """Return where the traceback says an error came from: the first of setUp, tearDown and the test itself."""
+    """Return where the traceback says an error came from.
+
+    The first of setUp, tearDown and the test itself counts.
+    """
     for frame in traceback.extract_tb(error[2]):
         if frame.name in _SETUP:
             return "setup"
@@ -156,7 +165,7 @@ def phase_of(error: Any, test: Any) -> str:
     return "call"
 
 
-def test_name(test: Any, path: str) -> str:
+def test_id(test: Any, path: str) -> str:
     """Return ``file::Class::test`` of a test loaded from ``path``.
 
     A test whose class lies outside the repository (one of doctest, made by ``load_tests``) goes by the name it gives
@@ -169,21 +178,24 @@ def test_name(test: Any, path: str) -> str:
     return f"{path}::{test.id()}" if outside else f"{path}::{type(test).__qualname__}::{test._testMethodName}"
 
 
-def cases(suite: Any) -> list[Any]:
+def list_cases(suite: Any) -> list[Any]:
     """Return the tests of a suite and of the suites in it."""
-    return [case for one in suite for case in cases(one)] if isinstance(suite, unittest.TestSuite) else [suite]
+    return [case for one in suite for case in list_cases(one)] if isinstance(suite, unittest.TestSuite) else [suite]
 
 
-def labelled(suite: Any, path: str) -> Any:
-    """Return the suite, its tests told their ids."""
-    found = cases(suite)
-    for case, own in zip(found, numbered([test_name(case, path) for case in found])):  # noqa: B905 - not before 3.10
+def set_ids(suite: Any, path: str) -> Any:
+    """Give every test of a suite its id, and return the suite."""
+    found = list_cases(suite)
+    for case, own in zip(found, number_ids([test_id(case, path) for case in found])):  # noqa: B905 - not before 3.10
         case.forgehand_id = own
     return suite
 
 
-def module_name(path: str) -> str:
-    """Return the importable name of a file, its package's parent put on ``sys.path``."""
+def make_importable(path: str) -> str:
+    """Return the importable name of a file.
+
+    Its package's parent is put on ``sys.path``.
+    """
     folder, name = os.path.split(os.path.abspath(path)[: -len(".py")])
     while os.path.exists(os.path.join(folder, "__init__.py")):
         folder, package = os.path.split(folder)
@@ -193,9 +205,9 @@ def module_name(path: str) -> str:
     return name
 
 
-def imported(path: str) -> Any:
+def import_file(path: str) -> Any:
     """Import a file, also where another one of its name was imported before."""
-    module = importlib.import_module(module_name(path))
+    module = importlib.import_module(make_importable(path))
     if os.path.realpath(getattr(module, "__file__", None) or "") == os.path.realpath(path):
         return module
     spec: Any = importlib.util.spec_from_file_location("forgehand_" + re.sub(r"\W", "_", path), path)
@@ -205,8 +217,11 @@ def imported(path: str) -> Any:
     return module
 
 
-def test_files(root: str) -> list[str]:
-    """Return every ``test*.py``, ``*_test.py`` and ``*_tests.py`` below ``root``, sorted."""
+def find_test_files(root: str) -> list[str]:
+    """Return the test files below ``root``, sorted.
+
+    They are ``test*.py``, ``*_test.py`` and ``*_tests.py``.
+    """
     found = []
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
@@ -216,7 +231,10 @@ def test_files(root: str) -> list[str]:
 
 
 def is_discovered(path: str) -> bool:
-    """Tell a file that unittest's own discovery would load from a sample that nobody would."""
+    """Return whether unittest's own discovery would load a file.
+
+    Others are samples, say.
+    """
     folder = os.path.dirname(path)
     while os.path.exists(os.path.join(folder, "__init__.py")):
         folder = os.path.dirname(folder)
@@ -224,53 +242,62 @@ def is_discovered(path: str) -> bool:
 
 
 def load(target: str, records: Any, named: bool) -> Any:
-    """Load the tests of one file, class or method; record a file that skips itself or cannot be imported.
+    """Load the tests of one file, class or method.
 
-    Of the files nobody ``named``, one that cannot be imported and that no discovery would load is passed over.
+    A file that skips itself or cannot be imported is recorded. Of files that were not ``named``, one that cannot be
+    imported and that no discovery would load is skipped.
     """
     path, _, rest = target.partition("::")
     loader = unittest.defaultTestLoader
     if os.path.isdir(path):
-        return unittest.TestSuite(load(file, records, named) for file in test_files(path))
+        return unittest.TestSuite(load(file, records, named) for file in find_test_files(path))
     try:
-        module = imported(path)
-        suite = labelled(loader.loadTestsFromModule(module), path)
+        module = import_file(path)
+        suite = set_ids(loader.loadTestsFromModule(module), path)
     except unittest.SkipTest as skip:
         records.case(path, "skipped", "collect", str(skip))
         return unittest.TestSuite()
     except BaseException as error:  # noqa: BLE001 - a test module may raise anything while it is imported
         if named or is_discovered(path):
-            records.case(path, "error", "collect", described((type(error), error, error.__traceback__)))
+            records.case(path, "error", "collect", describe((type(error), error, error.__traceback__)))
         traceback.print_exc()
         return unittest.TestSuite()
-    return part(suite, module, target) if rest else suite
+    return select(suite, module, target) if rest else suite
 
 
-def part(suite: Any, module: Any, target: str) -> Any:
-    """Return the class or method that ``target`` names; a fixture's name means all it belongs to."""
+def select(suite: Any, module: Any, target: str) -> Any:
+    """Return the class or method that ``target`` names.
+
+    A fixture's name means all it belongs to.
+    """
     path, _, rest = target.partition("::")
     wanted = re.sub(r"(^|::)tearDown(Class|Module)$", "", rest)
     start = f"{path}::{wanted}" if wanted else path
-    found = [case for case in cases(suite) if case.forgehand_id == start or case.forgehand_id.startswith(start + "::")]
+    found = [
+        case for case in list_cases(suite) if case.forgehand_id == start or case.forgehand_id.startswith(start + "::")
+    ]
     if found:
         return unittest.TestSuite(found)
-    # one that ``load_tests`` leaves out is still run where it is named
-    named = labelled(unittest.defaultTestLoader.loadTestsFromName(wanted.replace("::", "."), module), path)
-    for case in cases(named):
+    # A test that ``load_tests`` leaves out is still run where it is named.
+    named = set_ids(unittest.defaultTestLoader.loadTestsFromName(wanted.replace("::", "."), module), path)
+    for case in list_cases(named):
         if is_placeholder(case):
             case.forgehand_id = target
     return named
 
 
 def main(targets: list[str]) -> int:
-    """Run ``targets``; return 0 only where everything passed, 5 where nothing was found."""
+    """Run ``targets``.
+
+    Returns 0 only where everything passed, 5 where nothing was found.
+    """
     records = Records(os.environ["FORGEHAND_RESULTS"])
     suite = unittest.TestSuite(
-        load(target, records, bool(targets)) for target in dict.fromkeys(targets) or test_files(".")
+        load(target, records, bool(targets)) for target in dict.fromkeys(targets) or find_test_files(".")
     )
     Result.records = records
-    # kept here: the runner lets go of each test once it ran
-    Result.planned = cases(suite)
+    # Kept here because the runner lets go of each test once it ran.
+    Result.planned = list_cases(suite)
     runner: Any = unittest.TextTestRunner(resultclass=Result)  # type: ignore[arg-type]
     result = runner.run(suite)
     failed = records.failed or not result.wasSuccessful()

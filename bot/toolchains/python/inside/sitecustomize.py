@@ -24,25 +24,26 @@ _REPORTERS = {
 def _started_as() -> str:
     """Return the module or script this interpreter was told to run.
 
-    Empty where the system does not tell.
-
-    ``coverage run -m pytest`` counts as pytest.
+    Returns "" where the system does not tell. ``coverage run -m pytest`` counts as pytest.
     """
-    told = list(getattr(sys, "orig_argv", ()))
-    if not told and os.path.exists("/proc/self/cmdline"):
+    argv = list(getattr(sys, "orig_argv", ()))
+    if not argv and os.path.exists("/proc/self/cmdline"):
         with open("/proc/self/cmdline") as stream:
-            told = stream.read().split("\0")[:-1]
+            argv = stream.read().split("\0")[:-1]
     # sys.argv starts with "-m" or the script, then both hold the same arguments
-    name = told[-len(sys.argv)] if len(told) >= len(sys.argv) else ""
+    name = argv[-len(sys.argv)] if len(argv) >= len(sys.argv) else ""
     name = name[2:] if name.startswith("-m") else os.path.basename(name)
     return "pytest" if name == "coverage" and "pytest" in sys.argv else name
 
 
 def _let_in(roots: list[str]) -> None:
-    """Put the repository's packages on ``sys.path`` before installed ones, once the reporter is imported."""
+    """Put the repository's packages on ``sys.path`` before installed ones.
+
+    That happens once the reporter is imported.
+    """
     reporter = _REPORTERS.get(_started_as())
     if reporter and importlib.import_module("forgehand_records").directory_with_key():
-        # a repository that pytest itself depends on must come from this tree, not from where its install points to
+        # A repository that pytest itself depends on must come from this tree, not from where its install points to.
         installed = [number for number, place in enumerate(sys.path) if place.endswith("site-packages")]
         behind = installed[0] + 1 if installed else len(sys.path)
         sys.path[behind:behind] = roots
