@@ -13,10 +13,11 @@ async def run(invocation: Invocation, services: Services) -> None:
     effective = code_block(describe(invocation.policy, invocation.registry.schema), "yaml")
     if invocation.fault is not None:
         text = (
-            f"{invocation.fault}\n\nUntil that is fixed nothing starts here. Without the file these values would hold:"
+            f"{invocation.fault}\n\nNothing starts here until that is fixed. Without the file, these values would "
+            "apply:"
         )
     else:
-        text = f"These values hold here; `line` means `{PATH}` on the default branch:"
+        text = f"These values apply here; `line` means `{PATH}` on the default branch:"
     await reply(services, invocation, f"{text}\n\n{effective}")
 
 

@@ -44,11 +44,11 @@ def _write_list(invocation: Invocation) -> str:
             elsewhere.append(f"`/{each.name}`")
         else:
             mine.append((f"`{each.usage}`", each.summary))
-    parts = [table(("you may use here", "what it does"), mine), "`/help fix` explains `/fix`, and so for each."]
+    parts = [table(("you may use here", "what it does"), mine), "`/help <command>` explains one, as `/help fix` does."]
     if elsewhere:
-        parts.append(f"In other places: {', '.join(elsewhere)}.")
+        parts.append(f"Elsewhere: {', '.join(elsewhere)}.")
     if others:
-        parts.append(f"Not for you in this repository: {', '.join(others)}.")
+        parts.append(f"You may not use in this repository: {', '.join(others)}.")
     return "\n\n".join(parts)
 
 

@@ -24,9 +24,9 @@ async def run(invocation: Invocation, services: Services) -> None:
         actor=invocation.actor.login,
     )
     if found is None:
-        text = "This is not the thread of a finding of mine, so there is nothing to ignore."
+        text = "This thread is not about a finding of mine, so there is nothing to ignore."
     else:
-        text = f"I will not say this again in this repository. Reason: {paragraph(invocation.argument)}"
+        text = f"I will not report this again in this repository. Reason: {paragraph(invocation.argument)}"
     await reply(services, invocation, text)
 
 

@@ -53,9 +53,9 @@ def _find_problem(invocation: Invocation, task: Task | None) -> str:
     if task.ended is None and not stopping:
         return f"The last task here ({task.flow}, `{task.id}`) has not ended; `/cancel` stops it."
     if task.state not in _FAILED and not stopping:
-        return f"The last task here ({task.flow}, `{task.id}`) ended well; there is nothing to retry."
+        return f"The last task here ({task.flow}, `{task.id}`) succeeded; there is nothing to retry."
     if invocation.registry.get(task.flow) is None:
-        return f"The last task here ({task.flow}, `{task.id}`) is not one that this version knows."
+        return f"The last task here ({task.flow}, `{task.id}`) is of a kind that this version does not know."
     decision = invocation.may(task.flow)
     return "" if decision.allowed else decision.reason
 

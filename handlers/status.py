@@ -19,7 +19,7 @@ _ENDED = 3
 async def run(invocation: Invocation, services: Services) -> None:
     """Answer with a line for each task."""
     lines = await services.store.run(lambda connection: _list_tasks(connection, invocation))
-    await reply(services, invocation, "\n".join(lines) or "Nothing runs here, and nothing has run here yet.")
+    await reply(services, invocation, "\n".join(lines) or "Nothing has run here yet.")
 
 
 def _list_tasks(connection: sa.Connection, invocation: Invocation) -> list[str]:
@@ -27,7 +27,7 @@ def _list_tasks(connection: sa.Connection, invocation: Invocation) -> list[str]:
     active = [task for task in found if task.ended is None]
     shown = [*active, *[task for task in found if task.ended is not None][:_ENDED]]
     lines = [_write_line(connection, invocation.registry, task) for task in shown]
-    return lines if active or not lines else ["Nothing runs here now.", "", *lines]
+    return lines if active or not lines else ["Nothing is running here.", "", *lines]
 
 
 def _write_line(connection: sa.Connection, registry: Registry, task: Task) -> str:

@@ -58,7 +58,7 @@ def write_improvements(improvements: Improvements, cost: Cost) -> str:
     if improvements.left_out:
         text += f" {improvements.left_out}{more} did not apply or parse and {_were(improvements.left_out)} left out."
     if improvements.said:
-        text += f" {improvements.said}{more} {_were(improvements.said)} said here already."
+        text += f" {improvements.said}{more} {_were(improvements.said)} already raised here."
     return f"{text}\n\n{_write_foot(improvements.sha, cost)}"
 
 

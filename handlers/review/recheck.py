@@ -265,7 +265,7 @@ async def _report_regression(
     task = review.task
     github = await review.services.github.for_repository(task.repository, RESOLVE_THREADS)
     mark = back_marker(review.task_id, told.fingerprint)
-    text = f"Back in {plan.head_sha}: the code that was wrong is there again."
+    text = f"Back in {plan.head_sha}: the faulty code is there again."
     await reply(github, task.repository, task.number, thread, text, marker=mark, bot_id=memory.bot_id)
     await unresolve(github, thread.id)
     await review.audit(f"reopen thread of #{task.number}", allowed=True, reason=told.finding.title[:200])

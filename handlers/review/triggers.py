@@ -169,8 +169,8 @@ async def _start_if_paid(
         principal = Principal(actor=actor, vouched=decision.reason)
         await begin(services, TASK, offer.request(event, trigger, principal, full=request.full))
         return
-    text = services.outgoing(f"{decision.reason} Somebody with write permission starts a review with `/review`.")
-    report = CheckReport(title="Not reviewed by itself", summary=text, conclusion="skipped")
+    text = services.outgoing(f"{decision.reason} Anybody with write permission can start a review with `/review`.")
+    report = CheckReport(title="Not reviewed automatically", summary=text, conclusion="skipped")
     await check_run.say(services, request, offer.head_sha, report)
 
 

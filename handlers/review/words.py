@@ -58,24 +58,24 @@ def write_sentence(result: ReviewResult) -> str:
 
 def _describe_reading(result: ReviewResult) -> str:
     if not result.read:
-        return "I looked at my open remarks again; what else was pushed I did not read (`/review` does)."
+        return "I checked my open findings again, but did not read the rest of the push; `/review` does."
     if not result.files:
         return "The pull request changes no files, so there was nothing to read."
     wanted = [file for file in result.files if file.left_out is None]
-    said = _count_findings(result.found) or "nothing to say on their lines"
+    said = _count_findings(result.found) or "no findings"
     if result.unread:
         heard = len(wanted) - len(result.unread)
         if not heard:
             return f"I could not read the {_count_files(len(wanted), 'changed ')}; the reasons are below."
         return f"I read {heard} of {len(wanted)} changed files: {said}. The others are named below, with the reason."
     if not wanted:
-        return "None of the changed files is one that I read; the reasons are below."
+        return "I read none of the changed files; the reasons are below."
     files = f"{_count_read(len(wanted), len(result.files))}{_note_partial(result)}"
     if result.missed:
         concerns = " and ".join(dict.fromkeys(name for one in result.missed for name in one.concerns))
         return f"I read {files}, but not everything for {concerns}: {said}. The reason is below."
     if not result.inline and not result.folded:
-        return f"I read {files} and found nothing{' else' if result.since.open else ''} to say."
+        return f"I read {files} and found nothing{' else' if result.since.open else ''} wrong."
     return f"I read {files}: {said}."
 
 
@@ -99,7 +99,7 @@ def _describe_follow_up(result: ReviewResult) -> str:
         "back again": result.since.back,
     }
     told = [f"{len(titles)} {end}" for end, titles in ends.items() if titles]
-    return f"Of what I said before: {', '.join(told)}." if told else ""
+    return f"Earlier findings: {', '.join(told)}." if told else ""
 
 
 def write_summary(result: ReviewResult) -> str:
@@ -157,7 +157,7 @@ def _write_title(result: ReviewResult) -> str:
     found = _count_findings(result.found)
     still = f"{len(result.since.open)} still open" if result.since.open else ""
     back = f"{len(result.since.back)} back again" if result.since.back else ""
-    return ", ".join(part for part in (found, still, back, _note_unread(result)) if part) or "Nothing to say"
+    return ", ".join(part for part in (found, still, back, _note_unread(result)) if part) or "No findings"
 
 
 def _note_unread(result: ReviewResult) -> str:
@@ -195,10 +195,10 @@ def _fold_findings(result: ReviewResult) -> str:
     others = [one for one in result.folded if not one.proved]
     blocks = []
     if proved:
-        title = f"{len(proved)} more, proved, but small or without a place on a changed line"
+        title = f"{len(proved)} more, proved, but minor or not on a changed line"
         blocks.append(folded(title, "\n".join(_write_line(one) for one in proved)))
     if others:
-        title = f"{len(others)} that nobody proved: take them as questions"
+        title = f"{len(others)} unproved: take them as questions"
         blocks.append(folded(title, "\n".join(_write_line(one) for one in others)))
     return "\n\n".join(blocks)
 
@@ -214,9 +214,9 @@ def _write_line(one: PlacedFinding) -> str:
 
 def _explain_unproved(one: PlacedFinding) -> str:
     if one.finding.severity == "nit":
-        return ": small things are not checked again"
+        return ": nits are not verified"
     if one.verdict is None:
-        return ": more was found than is checked"
+        return ": only the most severe findings are verified"
     return f": {paragraph(shortened(one.verdict.reason, 300)).rstrip('.')}"
 
 
@@ -228,7 +228,7 @@ def _cite_proof(one: PlacedFinding) -> str:
     finding = one.finding
     verdict = one.verdict
     if finding.source != "model":
-        return f"Says {inline_code(finding.source)}, and did not before this change."
+        return f"Reported by {inline_code(finding.source)}, and new with this change."
     if verdict is None or verdict.fate != "verified":
         return "Not proved."
     quote = inline_code(shortened(" ".join(verdict.quote.split()), _QUOTE))
@@ -243,15 +243,17 @@ def _show_command(tried: VerifierCommand) -> str:
     It is one line until somebody opens it.
     """
     title = f"Tried in the sandbox: {tried.ended}"
-    wrote = _show_output(tried.output)
+    parts = [code_block(tried.command, "sh")]
     if tried.before_ended:
         title = f"{title} now, {tried.before_ended} before the change"
-        wrote = f"Now: {wrote}\n\nBefore the change: {_show_output(tried.before_output)}"
-    return folded(title, f"{code_block(tried.command, 'sh')}\n\n{wrote}")
+        parts += [_show_output("Output now", tried.output), _show_output("Output before", tried.before_output)]
+    else:
+        parts.append(_show_output("Output", tried.output))
+    return folded(title, "\n\n".join(parts))
 
 
-def _show_output(output: str) -> str:
-    return f"It wrote:\n\n{code_block(output, 'text')}" if output.strip() else "It wrote nothing."
+def _show_output(label: str, output: str) -> str:
+    return f"{label}:\n\n{code_block(output, 'text')}" if output.strip() else f"{label}: none."
 
 
 def _list_unread(result: ReviewResult) -> str:
@@ -311,7 +313,7 @@ def _name_readers(result: ReviewResult) -> str:
 
 def _name_tools(result: ReviewResult) -> str:
     ran = [f"{run.tool} {run.version} on {_count_files(run.files)}" for run in result.static.ran]
-    return f"{', '.join(ran)}: what is new on changed lines counts." if ran else ""
+    return f"{', '.join(ran)}: only what is new on changed lines counts." if ran else ""
 
 
 def _name_missing_tools(result: ReviewResult) -> str:
@@ -322,24 +324,24 @@ def _name_missing_tools(result: ReviewResult) -> str:
 def _count_dropped(result: ReviewResult) -> str:
     counts = result.dropped
     said = {
-        "refuted by the check": counts.refuted,
-        "about code that is not there": counts.invented,
-        "said twice": counts.repeated,
-        "in a thread already": counts.known,
-        "without the form asked for": counts.unusable,
-        "of analysers that say the same again": counts.alike,
-        "more than is listed": counts.beyond,
+        "refuted": counts.refuted,
+        "about code that does not exist": counts.invented,
+        "reported twice": counts.repeated,
+        "already in a thread": counts.known,
+        "malformed": counts.unusable,
+        "repeats of an analyser's rule": counts.alike,
+        "too many to list": counts.beyond,
     }
     told = [f"{number} {words}" for words, number in said.items() if number]
-    return f"Thrown away: {', '.join(told)}." if told else ""
+    return f"Dropped: {', '.join(told)}." if told else ""
 
 
 def _write_cost(result: ReviewResult) -> str:
     at = inline_code(result.head_sha[:10])
     if result.reused:
-        return f"{at} was reviewed before under the same rules; nothing was asked again."
+        return f"{at} was already reviewed under the same rules, so no model was asked."
     calls = f"{result.calls} model call{'s' if result.calls != 1 else ''}"
-    return f"Read at {at}. Cost {money(result.dollars)}, {calls}. `/review` asks again, `/help` says what else."
+    return f"Read at {at}. Cost {money(result.dollars)}, {calls}. `/review` reads it again, `/help` lists commands."
 
 
 def _make_annotations(result: ReviewResult) -> Iterable[Annotation]:

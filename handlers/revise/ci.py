@@ -24,8 +24,8 @@ from handlers.revise.records import ReviseInput, RevisionTask
 ATTEMPTS = 2
 _BAD = {"failure", "timed_out"}
 _RED = (
-    f"CI is still red after {ATTEMPTS} attempts of mine, so I leave this to you. My comments above say what I found "
-    "each time; `/revise …` tells me what to change, `/fix` makes me try once more."
+    f"CI still fails after {ATTEMPTS} attempts of mine, so I leave it to you. My comments above say what I found "
+    "each time; `/revise …` tells me what to change, `/fix` makes me try again."
 )
 
 router: Router[Services] = Router()

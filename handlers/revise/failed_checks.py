@@ -104,7 +104,7 @@ async def find_cause(job: RevisionJob, brief: RevisionBrief, base: Baseline) -> 
         return Cause(
             kind="base",
             sentence=f"{_name_tests(failing)} fail on {short}, and just the same on {brief.trusted_sha[:10]} of the "
-            "base branch, without this pull request. That is not for this pull request to mend.",
+            "base branch, without this pull request. So this pull request does not have to fix them.",
         )
     files = tuple(dict.fromkeys(name.partition("::")[0] for name in ours))
     proof = Proof(
@@ -146,7 +146,7 @@ def _explain_passing(brief: RevisionBrief, base: Baseline) -> Cause:
     return Cause(
         kind="flaky",
         sentence=f"{passed}, so I could not reproduce what CI saw: it is flaky, or it depends on CI's own set-up. I "
-        "changed nothing; run the check again, or write what differs there.",
+        "changed nothing; run the check again, or tell me what is different there.",
     )
 
 

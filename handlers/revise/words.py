@@ -77,7 +77,7 @@ def write_failure(evidence: RevisionEvidence) -> str:
     report = evidence.report
     parts = ["I changed nothing in this pull request.", *evidence.notes]
     if report is None and evidence.claims.change:
-        parts.append(f"The model that was to change it says: {shortened(paragraph(evidence.claims.change), _SAID)}")
+        parts.append(f"The model says: {shortened(paragraph(evidence.claims.change), _SAID)}")
     if report is not None and not report.passed:
         parts.append("What I tried did not pass: " + ", ".join(gate.name for gate in report.failed()) + ".")
     if report is not None:

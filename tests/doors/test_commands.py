@@ -64,7 +64,7 @@ async def test_quick_commands_are_answered_where_they_are_typed(story: Story) ->
 
     (text,) = await answered(story, listed := await comment(story, number, "Thanks.\r\n\r\n@Forgehand, /help"))
     assert "| `/fix [hint]` |" in text
-    assert "`/review`" in text.partition("In other places: ")[2]
+    assert "`/review`" in text.partition("Elsewhere: ")[2]
     assert await reactions(story, listed) == ["eyes"]
 
     change = await pull(story, body="Changes prices.\n/status")
@@ -104,7 +104,7 @@ async def test_several_commands_are_done_in_order_and_what_is_wrong_is_said_once
     number = await story.file("A", "B", label=None)
     text = "/status\n/fiix\n/help fix\n/status please\n@forgehand dance\n/cancel\n/help"
     first, second, wrong = await answered(story, written := await comment(story, number, text), 3)
-    assert (first[:12], second[:13]) == ("Nothing runs", "`/fix [hint]`")
+    assert (first[:15], second[:13]) == ("Nothing has run", "`/fix [hint]`")
     assert wrong.split("\n\n") == [
         "Unknown command `fiix`. Did you mean `/fix`? `/help` lists the commands you can use here.",
         "Usage: `/status`. `/help status` shows examples.",
@@ -176,7 +176,7 @@ async def test_a_refusal_is_one_reaction_and_one_sentence(story: Story) -> None:
     assert text == "@theo has triage permission here; this needs write permission."
 
     first, wrong = await answered(story, mixed := await comment(story, number, "/help\n/fix", by=rita), 2)
-    assert "Not for you in this repository: `/ask`" in first
+    assert "You may not use in this repository: `/ask`" in first
     assert wrong.startswith("@rita has read")
     assert await reactions(story, mixed) == ["eyes"]
     assert queued(story) == []
@@ -282,7 +282,7 @@ async def test_what_is_out_of_place_is_told_where_it_belongs(story: Story) -> No
     text = await refused(story, await comment(story, number, "/fix"))
     assert text == "`/fix` needs an open issue or pull request; this one is closed."
     (text,) = await answered(story, await comment(story, number, "/status"))
-    assert text == "Nothing runs here, and nothing has run here yet."
+    assert text == "Nothing has run here yet."
 
 
 async def test_a_task_is_started_once_stopped_and_started_again(story: Story) -> None:
@@ -311,7 +311,7 @@ async def test_a_task_is_started_once_stopped_and_started_again(story: Story) ->
     (text,) = await answered(story, await comment(story, number, "/cancel"))
     assert text == "Nothing is running here, so nothing was stopped."
     (text,) = await answered(story, await comment(story, number, "/status"))
-    assert text.startswith(f"Nothing runs here now.\n\n- **fix** cancelled, asked by mara (task `{task}`)")
+    assert text.startswith(f"Nothing is running here.\n\n- **fix** cancelled, asked by mara (task `{task}`)")
     assert "mara cancelled the task before it began." in text
 
     max_ = story.hub.create_user("max")

@@ -102,7 +102,7 @@ async def test_a_description_stands_below_the_authors_words(tell: Tell) -> None:
     text = await final(story, twice := await comment(story, forked, "/improve"))
     assert text.startswith(
         "I see nothing to suggest that is new and clearly better. 1 did not apply or parse and was left out. "
-        "1 was said here already."
+        "1 was already raised here."
     )
     assert await reactions(story, twice) == ["eyes"]
 
@@ -158,9 +158,9 @@ async def test_stopped_midway_twice_at_once_and_when_all_is_over(tell: Tell) -> 
     (remark,) = await remarks(other, change)
     thread = await on_line(other, change, PRICES, 7, "/ignore no finding here")
     (text,) = await answered(other, thread)
-    assert text.startswith("This is not the thread of a finding of mine")
+    assert text.startswith("This thread is not about a finding of mine")
     found = type(thread)(change, remark["id"], "", f"/pulls/{change}/comments", remark["id"])
     (text,) = await answered(other, await below(other, found, "/ignore Callers check that"))
-    assert text == "I will not say this again in this repository. Reason: Callers check that"
+    assert text == "I will not report this again in this repository. Reason: Callers check that"
     query = "select state, reason, actor from fh_finding where repository = 'octo/other'"
     assert rows(other, query) == [("disputed", "Callers check that", "mara")]

@@ -90,5 +90,7 @@ async def test_label_command_status_and_metric_end_to_end(tmp_path: Path, handle
         assert "switched off" in story.shown(other, "answer")[0], "a command that is off has no label either"
         async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{story.port}/metrics") as page:
             assert 'forgehand_tasks{state="done",task="greet"} 2.0' in await page.text()
-        assert (await answered(story, await comment(story, number, "/status")))[0].startswith("Nothing runs here now.")
+        assert (await answered(story, await comment(story, number, "/status")))[0].startswith(
+            "Nothing is running here."
+        )
     assert SECRET not in story.log

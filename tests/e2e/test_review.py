@@ -37,8 +37,8 @@ print(parse_price("2.5"), "`" * 4)
     assert "`basket/prices.py:7`" in remark["body"]
     assert "<summary>Tried in the sandbox: exit code 0 now, exit code 0 before the change</summary>" in remark["body"]
     assert f"\n```sh\n{line}\n```\n" in remark["body"], "a command of several lines stays in its lines"
-    assert "Now: It wrote:\n\n`````text\n205 ````\n`````\n" in remark["body"], "what it wrote cannot close its fence"
-    assert "Before the change: It wrote:\n\n`````text\n200 ````\n`````\n" in remark["body"]
+    assert "Output now:\n\n`````text\n205 ````\n`````\n" in remark["body"], "what it wrote cannot close its fence"
+    assert "Output before:\n\n`````text\n200 ````\n`````\n" in remark["body"]
     assert '```suggestion\n    return int(whole) * 100 + int((cents + "00")[:2])\n```' in remark["body"]
     (summary,) = (await story.comments(number))["status"]
     assert summary.startswith("I read the one changed file: 1 bug.")
@@ -73,10 +73,10 @@ async def test_nothing_to_say_is_a_check_and_one_line(tell: Tell) -> None:
     assert story.script.requests == []
     await _ready(story, number)
     run = await reviewed(story, number)
-    assert (run["conclusion"], run["output"]["title"]) == ("success", "Nothing to say")
+    assert (run["conclusion"], run["output"]["title"]) == ("success", "No findings")
     assert "`poetry.lock`: a lock file" in run["output"]["summary"]
     (summary,) = (await story.comments(number))["status"]
-    assert summary.startswith("I read 1 of 2 changed files and found nothing to say. The check run says why")
+    assert summary.startswith("I read 1 of 2 changed files and found nothing wrong. The check run says why")
     assert "\n" not in summary
     assert await reviews(story, number) == []
 

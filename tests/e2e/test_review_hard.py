@@ -94,11 +94,11 @@ async def wrong_answers_do_no_harm(story: Story) -> None:
     (remark,) = await remarks(story, number)
     assert (remark["path"], remark["line"]) == (PRICES, 8), "the quote decides, not the number"
     summary = await story.status(number)
-    assert "1 refuted by the check" in summary
-    assert "1 about code that is not there" in summary
-    assert "1 said twice" in summary
-    assert "1 without the form asked for" in summary
-    assert "Unproved" in summary.partition("1 that nobody proved")[2]
+    assert "1 refuted" in summary
+    assert "1 about code that does not exist" in summary
+    assert "1 reported twice" in summary
+    assert "1 malformed" in summary
+    assert "Unproved" in summary.partition("1 unproved")[2]
     assert "the check quoted code that is not in the file" in summary
     assert "Invented" not in summary
     assert "Refuted" not in summary

@@ -188,7 +188,7 @@ async def test_nothing_is_said_twice(tell: Tell) -> None:
     seen = await again(story, number)
     assert asked(story, "Concern: correctness") == 2
     assert len(await remarks(story, number)) == 2
-    assert "in a thread already" in seen["output"]["summary"]
+    assert "already in a thread" in seen["output"]["summary"]
 
     cents, empty = (
         threads(story, number)["One digit of cents is taken for cents"],
@@ -216,7 +216,7 @@ async def test_what_a_persons_thread_says_already_is_not_said(tell: Tell) -> Non
     seen = await again(story, number)
     assert set(threads(story, number)) == {"One digit of cents is taken for cents"}
     assert QUOTE.strip() in TWO
-    assert "1 in a thread already" in seen["output"]["summary"]
+    assert "1 already in a thread" in seen["output"]["summary"]
 
 
 async def test_a_commit_of_ours_closes_what_it_fixed_and_starts_nothing_else(tell: Tell) -> None:

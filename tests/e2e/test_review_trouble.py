@@ -30,7 +30,7 @@ async def test_without_a_model_the_check_ends_and_says_so(tell: Tell) -> None:
     number = await propose(story, {PRICES: BUGGY}, title="Half", branch="half")
     await reviewed(story, number)
     assert await remarks(story, number) == []
-    assert "1 that nobody proved" in await story.status(number)
+    assert "1 unproved" in await story.status(number)
 
     dear = place(story, "dear")
     await put(dear, POLICY, "review: {max_dollars: 0.001}\n")

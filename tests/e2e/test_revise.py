@@ -205,7 +205,7 @@ async def test_commits_of_people_are_never_overwritten_and_red_ci_is_looked_into
 
     async def given_up() -> bool:
         said = (await story.comments(number)).get("answer", [])
-        return any("CI is still red after 2 attempts of mine" in text for text in said)
+        return any("CI still fails after 2 attempts of mine" in text for text in said)
 
     await story.until(given_up, what="the bot gives up politely")
     assert len(story.script.requests) == asked > calls_before, "nothing more was bought"

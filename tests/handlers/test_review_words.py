@@ -42,11 +42,11 @@ def review(**said: object) -> ReviewResult:
 def test_nothing_to_say_is_one_line() -> None:
     text = write_summary(review())
     assert text == (
-        "I read 1 of 2 changed files and found nothing to say. The check run says why I left out the other. "
-        "<sub>Read at `aaaaaaaaaa`. Cost $0.05, 4 model calls. `/review` asks again, `/help` says what else.</sub>"
+        "I read 1 of 2 changed files and found nothing wrong. The check run says why I left out the other. "
+        "<sub>Read at `aaaaaaaaaa`. Cost $0.05, 4 model calls. `/review` reads it again, `/help` lists commands.</sub>"
     )
     report = make_check_report(review())
-    assert (report.conclusion, report.title) == ("success", "Nothing to say")
+    assert (report.conclusion, report.title) == ("success", "No findings")
     assert "`b.lock`: a lock file" in report.summary
 
 
@@ -60,7 +60,7 @@ def test_a_comment_says_what_fails_and_what_proves_it() -> None:
         "<sub>Checked by a second reading (m), which shows `a.py:3`: `return x`</sub>",
     ]
     tool = FINDING.model_copy(update={"source": "bandit:B605", "claim": ""})
-    assert "Says `bandit:B605`, and did not before this change." in write_comment(PlacedFinding(finding=tool), "")
+    assert "Reported by `bandit:B605`, and new with this change." in write_comment(PlacedFinding(finding=tool), "")
 
 
 def test_what_was_tried_is_one_line_until_it_is_opened() -> None:
@@ -74,12 +74,12 @@ def test_what_was_tried_is_one_line_until_it_is_opened() -> None:
         "\n\n<sub>Checked by a second reading (m), which shows `a.py:3`: `return x`</sub>",
     )
     assert shown == (
-        "\n\n````sh\ncat <<E\n```\n</details>\nE\n````\n\nIt wrote:\n\n```text\n# Approved\n\n@octo\n```\n\n"
+        "\n\n````sh\ncat <<E\n```\n</details>\nE\n````\n\nOutput:\n\n```text\n# Approved\n\n@octo\n```\n\n"
     )
     assert outgoing(text) == text, "it is sure to be code, so nothing of it has to be made harmless"
     silent = tried.model_copy(update={"output": " \n"})
     one = PROVED.model_copy(update={"verdict": PROOF.model_copy(update={"tried": silent})})
-    assert "It wrote nothing." in write_comment(one, "")
+    assert "Output: none." in write_comment(one, "")
     assert "Approved" not in write_summary(review(folded=(one,)))
 
 
@@ -90,14 +90,14 @@ def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
     dropped = DropCounts(refuted=2, invented=1)
     told = review(inline=(PROVED,), folded=(DOUBT,), static=static, since=since, dropped=dropped, issues=(7,))
     text = write_summary(told)
-    assert text.startswith("I read 1 of 2 changed files: 1 bug. Of what I said before: 1 fixed, 2 still open.")
+    assert text.startswith("I read 1 of 2 changed files: 1 bug. Earlier findings: 1 fixed, 2 still open.")
     assert "*bug*: gives a wrong result" in text
-    assert "1 that nobody proved" in text
+    assert "1 unproved" in text
     assert "*Not proved: no quote.*" in text
     assert "| `a.py` | (modified, +2 -1) | high: 2 reasons |" in text
     assert "ruff 1.2 on 1 file" in text
     assert "Not run: zizmor (not installed)." in text
-    assert "Thrown away: 2 refuted by the check, 1 about code that is not there." in text
+    assert "Dropped: 2 refuted, 1 about code that does not exist." in text
     assert "Checked against #7." in text
     assert make_check_report(told).title == "1 bug, 2 still open"
 
@@ -119,7 +119,7 @@ def test_only_what_was_read_is_called_read() -> None:
     back = make_check_report(review(since=FollowUp(back=("One",))))
     assert (back.conclusion, back.title) == ("neutral", "1 back again")
     partly = review(files=(READ.model_copy(update={"in_part": "one line was cut"}),))
-    assert write_sentence(partly) == "I read the one changed file (1 only in part) and found nothing to say."
+    assert write_sentence(partly) == "I read the one changed file (1 only in part) and found nothing wrong."
     assert "- `a.py`: one line was cut" in write_summary(partly)
     assert make_check_report(partly).title == "1 file read only in part"
 
@@ -128,7 +128,7 @@ def test_what_could_not_be_read_is_said_first() -> None:
     told = review(unread={"a.py": "The model is down."})
     assert write_sentence(told) == "I could not read the 1 changed file; the reasons are below."
     half = review(files=(READ, READ.model_copy(update={"path": "c.py"})), unread={"c.py": "It is down."})
-    assert write_sentence(half).startswith("I read 1 of 2 changed files: nothing to say on their lines.")
+    assert write_sentence(half).startswith("I read 1 of 2 changed files: no findings.")
     assert "- `a.py`: The model is down." in write_summary(told)
     report = make_check_report(told)
     assert (report.conclusion, report.title) == ("neutral", "Not complete: 1 file could not be read")
@@ -138,7 +138,7 @@ def test_what_was_not_read_for_everything_is_said() -> None:
     missed = CoverageGap(concerns=("tests", "docs"), paths=("a.py",), reason="No money is left.")
     told = review(files=(READ,), missed=(missed,))
     assert write_sentence(told).startswith(
-        "I read the one changed file, but not everything for tests and docs: nothing"
+        "I read the one changed file, but not everything for tests and docs: no findings"
     )
     assert "- 1 file for tests and docs: No money is left." in write_summary(told)
     report = make_check_report(told)
