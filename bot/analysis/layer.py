@@ -1,4 +1,7 @@
-"""The static layer: every analyser that fits the changed files, on base and head, in the sandbox, at once."""
+"""Run every analyser that fits the changed files, on base and head.
+
+In the sandbox, at once.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,16 @@ import os
 from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
 
-from bot.analysis.compare import split_new
-from bot.analysis.own import NOT_ALLOWED, run_own
+from bot.analysis.comparison import split_new
+from bot.analysis.policy_analysers import NOT_ALLOWED, run_policy_analyser
 from bot.analysis.records import Analyser, Analysis, NotRun, StaticFinding, ToolRun
-from bot.analysis.running import Outcome, run_tool
+from bot.analysis.runner import Outcome, run_tool
 from bot.analysis.sarif import clean_message
 from bot.analysis.staging import Source, read_sources
 from bot.analysis.tools import TOOLS
 from bot.sandbox.port import Sandbox
 
+# Findings off the changed lines that are kept: more would fill a finder's prompt.
 _MAX_EVIDENCE = 200
 _AT_ONCE = max(2, os.cpu_count() or 1)
 
@@ -30,12 +34,12 @@ async def analyse(
     analysers: Mapping[str, Analyser] | None = None,
     run_code: bool = False,
 ) -> Analysis:
-    """Return findings of the head that the base does not have.
+    """Analyse the head, and return what the base does not have.
 
     ``base`` and ``head`` are trees that hold at least the changed files; neither is written to. ``changed`` maps each
-    path of the head to the numbers of its added lines, ``renamed`` a path of the head to its old one. ``analysers``
-    are the policy's own; they run only with ``run_code`` (never for a stranger's fork) and want whole trees.
-    Never raises for what an analyser or the code does: that is told in ``not_run``.
+    path of the head to the numbers of its added lines, ``renamed`` a path of the head to its old one. ``analysers`` are
+    the policy's own; they run only with ``run_code`` (never for a stranger's fork) and need whole trees. Never raises
+    for what an analyser or the code does: ``not_run`` says it.
     """
     old_names = renamed or {}
     sources, unread = await asyncio.to_thread(read_sources, base, head, changed, old_names)
@@ -43,22 +47,24 @@ async def analyse(
     jobs: list[Awaitable[Outcome]] = []
     for tool in TOOLS:
         if fitting := [source for source in sources if tool.reads(source)]:
-            jobs.append(_after(gate, run_tool(sandbox, tool, fitting)))
+            jobs.append(_run_behind(gate, run_tool(sandbox, tool, fitting)))
     for name, analyser in (analysers or {}).items():
         if run_code:
-            jobs.append(_after(gate, run_own(sandbox, name, analyser, base, head, old_names, len(sources))))
+            jobs.append(
+                _run_behind(gate, run_policy_analyser(sandbox, name, analyser, base, head, old_names, len(sources)))
+            )
         else:
-            jobs.append(_refused(name))
+            jobs.append(_refuse(name))
     outcomes = await asyncio.gather(*jobs)
     return await asyncio.to_thread(_sum_up, outcomes, sources, changed, unread)
 
 
-async def _after(gate: asyncio.Semaphore, job: Awaitable[Outcome]) -> Outcome:
+async def _run_behind(gate: asyncio.Semaphore, job: Awaitable[Outcome]) -> Outcome:
     async with gate:
         return await job
 
 
-async def _refused(name: str) -> Outcome:
+async def _refuse(name: str) -> Outcome:
     return Outcome(NotRun(tool=name, reason=NOT_ALLOWED))
 
 
@@ -71,29 +77,32 @@ def _sum_up(
     base_lines = {source.path: _lines(source.base or b"") for source in sources}
     head_lines = {source.path: _lines(source.head) for source in sources}
     new, rest = split_new(
-        [_within(one, base_lines[one.path]) for outcome in outcomes for one in outcome.base if one.path in base_lines],
-        [_within(one, head_lines[one.path]) for outcome in outcomes for one in outcome.head if one.path in head_lines],
+        [_clamp(one, base_lines[one.path]) for outcome in outcomes for one in outcome.base if one.path in base_lines],
+        [_clamp(one, head_lines[one.path]) for outcome in outcomes for one in outcome.head if one.path in head_lines],
         lambda path, line: _line(base_lines[path], line),
         lambda path, line: _line(head_lines[path], line),
         changed,
     )
     listed = [outcome.listed for outcome in outcomes]
-    passed_over = [outcome.passed_over for outcome in outcomes]
+    unparsed = [outcome.unparsed for outcome in outcomes]
     return Analysis(
         new=new,
         evidence=rest[:_MAX_EVIDENCE],
         ran=tuple(one for one in listed if isinstance(one, ToolRun)),
-        not_run=tuple(_one_line(one) for one in (*listed, *passed_over) if isinstance(one, NotRun)),
+        not_run=tuple(
+            one.model_copy(update={"reason": clean_message(one.reason)})
+            for one in (*listed, *unparsed)
+            if isinstance(one, NotRun)
+        ),
         unread=unread,
     )
 
 
-def _one_line(listed: NotRun) -> NotRun:
-    return listed.model_copy(update={"reason": clean_message(listed.reason)})
+def _clamp(finding: StaticFinding, lines: Sequence[str]) -> StaticFinding:
+    """Move a finding after the last line back to it.
 
-
-def _within(finding: StaticFinding, lines: Sequence[str]) -> StaticFinding:
-    """Bring a finding behind the last line back to it: where a file ends too early, parsers name the line after."""
+    Where a file ends too early, parsers name the line after.
+    """
     last = max(1, len(lines))
     if finding.end_line <= last:
         return finding

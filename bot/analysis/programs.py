@@ -1,4 +1,7 @@
-"""Where the analysers are on this machine, and what the sandbox must mount to run them. Blocking; cached."""
+"""Find the analysers on this machine. Blocking; cached.
+
+Also name what the sandbox must mount to run them.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,10 @@ _OURS = tuple(Mount(source=_HERE / name, target=f"{PLACE}/{name}") for name in (
 
 @dataclass(frozen=True)
 class Program:
-    """An analyser that is here: how it is started inside, what must be mounted for that, and its version."""
+    """Analyser that is installed here.
+
+    ``start`` is its command inside the sandbox, ``mounts`` what that needs.
+    """
 
     start: tuple[str, ...]
     mounts: tuple[Mount, ...]
@@ -33,18 +39,21 @@ class Program:
 
 
 @functools.cache
-def binary(name: str) -> Program | None:
-    """Find a program of its own: the one in our environment, else the system's; None where there is none that runs."""
+def find_binary(name: str) -> Program | None:
+    """Find a program: the one in our environment, else the system's.
+
+    Returns None where there is none that runs.
+    """
     own = Path(sys.prefix) / "bin" / name
     found = str(own) if own.is_file() else shutil.which(name)
     if found is None:
         return None
     path = Path(found).resolve()
     try:
-        said = subprocess.run([path, "--version"], capture_output=True, timeout=20, check=True, text=True, env={})
+        done = subprocess.run([path, "--version"], capture_output=True, timeout=20, check=True, text=True, env={})
     except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
         return None
-    version = _VERSION.search(said.stdout)
+    version = _VERSION.search(done.stdout)
     if path.is_relative_to("/usr"):
         return Program((str(path),), _OURS, version[0] if version else "unknown")
     inside = f"{PLACE}/bin/{name}"
@@ -52,7 +61,7 @@ def binary(name: str) -> Program | None:
 
 
 @functools.cache
-def module(start: str, needs: Sequence[str], distribution: str) -> Program | None:
+def find_module(start: str, needs: Sequence[str], distribution: str) -> Program | None:
     """Find a Python module for our own interpreter.
 
     It sees the standard library, our modules and the installed packages. ``needs`` are the packages that must be

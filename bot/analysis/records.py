@@ -1,4 +1,4 @@
-"""What the static layer says: findings, which tools ran, and which did not and why."""
+"""Define the static layer's result: findings, tools that ran, and others."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ Severity = Literal["error", "warning", "note"]
 
 
 class AnalysisError(ForgehandError):
-    """An analyser's report cannot be read; the message says which and why."""
+    """Error that an analyser's report cannot be read.
+
+    The message says which and why.
+    """
 
 
 class StaticFinding(JsonModel):
-    """One statement of a tool about lines of the head. Lines count from 1; ``message`` never holds a secret's value.
+    """Statement of a tool about lines of the head.
 
-    ``columns`` are the first character and the one behind the last, from 1, of what it is about within one line, None
-    where the tool does not say.
+    Lines count from 1; ``message`` never holds a secret's value. ``columns`` are the first character and the one after
+    the last, from 1, of what it is about within one line, None where the tool does not say.
     """
 
     tool: str
@@ -34,7 +37,10 @@ class StaticFinding(JsonModel):
 
 
 class ToolRun(JsonModel):
-    """A tool that ran to its end. ``command`` is what it was started as, ``files`` how many it read of the head."""
+    """Tool that ran to its end.
+
+    ``command`` is what it was started as, ``files`` how many it read of the head.
+    """
 
     tool: str
     version: str
@@ -44,17 +50,21 @@ class ToolRun(JsonModel):
 
 
 class NotRun(JsonModel):
-    """A tool that had something to read but gave no complete answer. ``reason`` says how to mend it."""
+    """Tool that had something to read but gave no complete answer.
+
+    ``reason`` says how to fix it.
+    """
 
     tool: str
     reason: str
 
 
 class Analysis(JsonModel):
-    """``new``: on changed lines and not in the base, most severe first. ``evidence``: the rest of the head's findings.
+    """Findings of both kinds, and the tools that ran or did not.
 
-    Evidence begins with what is new but off the changed lines, e.g. a name whose definition the change removed.
-    ``unread`` names files left out (too large, no regular file).
+    ``new``: on changed lines and not in the base, most severe first. ``evidence``: the rest of the head's findings,
+    which begins with what is new but off the changed lines, e.g. a name whose definition the change removed. ``unread``
+    names files left out (too large, no regular file).
     """
 
     new: tuple[StaticFinding, ...] = ()
@@ -65,9 +75,10 @@ class Analysis(JsonModel):
 
 
 class Analyser(JsonModel):
-    """``review.analysers.<name>`` of a policy: a shell line run at the top of the tree; it writes SARIF to ``sarif``.
+    """Analyser of a repository's policy, ``review.analysers.<name>``.
 
-    It may start code and configuration of the repository, so it runs only where that is allowed.
+    ``command`` is a shell line run at the top of the tree; it writes SARIF to ``sarif``. It may start code and
+    configuration of the repository, so it runs only where that is allowed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,4 +1,7 @@
-"""Reports of the tools that write JSON of their own instead of SARIF. Pure, and as lenient as the SARIF reader."""
+"""Read the reports of tools that write JSON of their own instead of SARIF.
+
+Pure, and as lenient as the SARIF reader.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from bot.analysis.records import Severity, StaticFinding
-from bot.analysis.sarif import MAX_RESULTS, clean_message, line_number, load_json, relative_path
+from bot.analysis.sarif import MAX_RESULTS, clean_message, load_json, make_relative, read_line_number
 
 _BANDIT: dict[str, Severity] = {"HIGH": "error", "MEDIUM": "warning", "LOW": "note"}
 _ZIZMOR_FILE = re.compile(r"failed to (?:validate|parse|load) (?:input )?file://(\S+)")
@@ -16,7 +19,10 @@ _SHELLCHECK: dict[str, Severity] = {"error": "error", "warning": "warning", "inf
 
 
 def read_bandit(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]:
-    """``bandit -f json``. Raises :class:`AnalysisError` where it is not JSON."""
+    """Read ``bandit -f json``.
+
+    Raises :class:`AnalysisError` where it is not JSON.
+    """
     found = (
         _finding(tool, roots, row, "filename", row.get("line_range"), _BANDIT, "issue_severity")
         for row in _rows(data, tool, "results")
@@ -24,30 +30,36 @@ def read_bandit(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[S
     return tuple(one for one in found if one is not None)
 
 
-def unread_by_bandit(data: bytes, errors: str, roots: Sequence[str]) -> tuple[str, ...]:
-    """Return the files that bandit could not parse: it says so in its report and goes on."""
-    names = (relative_path(str(row.get("filename") or ""), roots) for row in _rows(data, "bandit", "errors"))
+def find_unparsed_by_bandit(data: bytes, errors: str, roots: Sequence[str]) -> tuple[str, ...]:
+    """Return the files that bandit could not parse.
+
+    It says so in its report and goes on.
+    """
+    names = (make_relative(str(row.get("filename") or ""), roots) for row in _rows(data, "bandit", "errors"))
     return tuple(name for name in names if name is not None)
 
 
-def unread_by_zizmor(data: bytes, errors: str, roots: Sequence[str]) -> tuple[str, ...]:
-    """Return the files that zizmor warns of on its standard error; "" for each one that it does not name.
+def find_unparsed_by_zizmor(data: bytes, errors: str, roots: Sequence[str]) -> tuple[str, ...]:
+    """Return the files that zizmor warns of; "" for each it does not name.
 
-    1.32 names what is no workflow ("failed to validate file://PATH as workflow") and not what is no YAML ("failed to
-    parse input: ..."); the exit code is 0.
+    On its standard error, version 1.32 names files that are not workflows ("failed to validate file://PATH as
+    workflow") and not those that are not YAML ("failed to parse input: ..."); the exit code is 0.
     """
     found = []
     for line in errors.splitlines():
         named = _ZIZMOR_FILE.search(line)
         if named is not None:
-            found.append(relative_path(named[1], roots) or "")
+            found.append(make_relative(named[1], roots) or "")
         elif "failed to parse input" in line:
             found.append("")
     return tuple(found)
 
 
 def read_shellcheck(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]:
-    """``shellcheck -f json1``. Raises :class:`AnalysisError` where it is not JSON."""
+    """Read ``shellcheck -f json1``.
+
+    Raises :class:`AnalysisError` where it is not JSON.
+    """
     found = (
         _finding(tool, roots, row, "file", [row.get("line"), row.get("endLine")], _SHELLCHECK, "level")
         for row in _rows(data, tool, "comments")
@@ -69,8 +81,8 @@ def _finding(
     severities: dict[str, Severity],
     severity_key: str,
 ) -> StaticFinding | None:
-    path = relative_path(str(row.get(path_key) or ""), roots)
-    numbers = [number for one in (lines if isinstance(lines, list) else []) if (number := line_number(one))]
+    path = make_relative(str(row.get(path_key) or ""), roots)
+    numbers = [number for one in (lines if isinstance(lines, list) else []) if (number := read_line_number(one))]
     if path is None or not numbers:
         return None
     code = row.get("code")

@@ -1,4 +1,7 @@
-"""SARIF 2.1.0 in: lenient, bounded, and never trusting a word of it. Pure functions."""
+"""Read SARIF 2.1.0: lenient, bounded, and trusting nothing.
+
+Pure functions. Specification: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from bot.analysis.records import AnalysisError, Severity, StaticFinding
 
+# Bounds for a hostile report: its bytes, its results, the characters of a message, and the largest line number.
 MAX_BYTES = 16 << 20
 MAX_RESULTS = 20_000
 MAX_MESSAGE = 1000
@@ -23,10 +27,11 @@ Json = Mapping[str, Any]
 
 
 def read_sarif(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]:
-    """Read the failing results of a log that name a file and a line, at most :data:`MAX_RESULTS`.
+    """Read the failing results of a log that name a file and a line.
 
-    Paths below one of ``roots`` (absolute directories) become relative to it. Results that are suppressed, absent,
-    or whose place cannot be read are left out. Raises :class:`AnalysisError` where it is no SARIF log at all.
+    At most :data:`MAX_RESULTS`. Paths below one of ``roots`` (absolute directories) become relative to it. Results that
+    are suppressed, absent, or whose place cannot be read are left out. Raises :class:`AnalysisError` where it is no
+    SARIF log at all.
     """
     log = load_json(data, tool)
     if not isinstance(log.get("runs"), list):
@@ -36,7 +41,10 @@ def read_sarif(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[St
 
 
 def load_json(data: bytes, tool: str) -> Json:
-    """Read a report's JSON object; raises :class:`AnalysisError` where it is none or larger than :data:`MAX_BYTES`."""
+    """Read a report's JSON object.
+
+    Raises :class:`AnalysisError` where it is none or larger than :data:`MAX_BYTES`.
+    """
     if len(data) > MAX_BYTES:
         raise AnalysisError(f"The report of {tool} is larger than {MAX_BYTES >> 20} MiB.")
     try:
@@ -49,13 +57,16 @@ def load_json(data: bytes, tool: str) -> Json:
 
 
 def clean_message(text: str) -> str:
-    """One line of at most :data:`MAX_MESSAGE` printable characters."""
+    """Reduce a text to one line of printable characters.
+
+    At most :data:`MAX_MESSAGE` of them.
+    """
     plain = "".join(char if char.isprintable() else " " for char in text[: 4 * MAX_MESSAGE])
     return " ".join(plain.split())[:MAX_MESSAGE]
 
 
-def line_number(value: object) -> int | None:
-    """Read a line number as JSON may hold it; None where it is no sensible one."""
+def read_line_number(value: object) -> int | None:
+    """Read a line number as JSON may hold it; None for other values."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value <= _MAX_LINE:
         return None
     return int(value)
@@ -116,15 +127,18 @@ def _message(result: Json, rule: Json, driver: Json) -> str:
 
 
 def _place(result: Json, run: Json, roots: Sequence[str]) -> tuple[str, int, int, tuple[int, int] | None] | None:
-    """(path, first line, last line, columns) of a result's first place in a file."""
+    """Return the path, first line, last line and columns of a result.
+
+    They are those of its first place in a file.
+    """
     for location in islice(_items(result, "locations"), 10):
         physical = _object(location, "physicalLocation")
         region = _object(physical, "region")
         path = _path(_uri(_object(physical, "artifactLocation"), run), roots)
-        line = line_number(region.get("startLine"))
+        line = read_line_number(region.get("startLine"))
         if path is not None and line is not None:
-            end = line_number(region.get("endLine")) or line
-            # a region that ends before the first column of a line does not reach that line
+            end = read_line_number(region.get("endLine")) or line
+            # A region that ends before the first column of a line does not reach that line.
             if end > line and region.get("endColumn") == 1:
                 end -= 1
             return path, line, max(line, end), _columns(region) if end == line else None
@@ -132,8 +146,9 @@ def _place(result: Json, run: Json, roots: Sequence[str]) -> tuple[str, int, int
 
 
 def _columns(region: Json) -> tuple[int, int] | None:
-    first, behind = line_number(region.get("startColumn")), line_number(region.get("endColumn"))
-    return (first, behind) if first is not None and behind is not None and first < behind else None
+    first = read_line_number(region.get("startColumn"))
+    end = read_line_number(region.get("endColumn"))
+    return (first, end) if first is not None and end is not None and first < end else None
 
 
 def _uri(artifact: Json, run: Json) -> str:
@@ -147,7 +162,7 @@ def _uri(artifact: Json, run: Json) -> str:
 
 
 def _path(uri: str, roots: Sequence[str]) -> str | None:
-    """Return a plain relative path, or None for what leads elsewhere."""
+    """Return a plain relative path, or None for one that leads elsewhere."""
     if not uri or len(uri) > 4096:
         return None
     try:
@@ -156,11 +171,14 @@ def _path(uri: str, roots: Sequence[str]) -> str | None:
         return None
     if parts.scheme not in ("", "file"):
         return None
-    return relative_path(unquote(parts.path if parts.scheme else uri), roots)
+    return make_relative(unquote(parts.path if parts.scheme else uri), roots)
 
 
-def relative_path(path: str, roots: Sequence[str] = ()) -> str | None:
-    """``path`` relative to the root it lies below; None where it is empty, absolute elsewhere or climbs out."""
+def make_relative(path: str, roots: Sequence[str] = ()) -> str | None:
+    """Make ``path`` relative to the root it lies below.
+
+    Returns None where it is empty, absolute elsewhere or climbs out.
+    """
     plain = posixpath.normpath(path.replace("\\", "/"))
     for root in roots:
         if plain.startswith(root.rstrip("/") + "/"):

@@ -1,4 +1,7 @@
-"""Copies of just the files a tool shall read: no configuration of the repository lies beside them. Blocking."""
+"""Copy just the files that a tool reads. Blocking.
+
+So no configuration of the repository lies beside them.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.analysis.sarif import relative_path
+from bot.analysis.sarif import make_relative
 
+# Bytes of one file, files, and bytes of all of them that are analysed.
 MAX_FILE = 1 << 20
 MAX_FILES = 1000
 MAX_ALL = 64 << 20
@@ -18,7 +22,10 @@ SIDES = ("base", "head")
 
 @dataclass(frozen=True)
 class Source:
-    """A file of the head that is analysed: its bytes, and those it had in the base (None where it is new)."""
+    """File of the head that is analysed, with its bytes on both sides.
+
+    ``base`` is None where the file is new.
+    """
 
     path: str
     head: bytes
@@ -34,7 +41,10 @@ class Source:
 def read_sources(
     base: Path, head: Path, paths: Iterable[str], renamed: Mapping[str, str]
 ) -> tuple[tuple[Source, ...], tuple[str, ...]]:
-    """Return (what can be analysed, paths left out) of the head's paths; deleted and binary files are neither."""
+    """Read the files of the head's paths that can be analysed.
+
+    Also returns the paths left out; deleted and binary files are in neither.
+    """
     sources: list[Source] = []
     unread: list[str] = []
     room = MAX_ALL
@@ -53,9 +63,10 @@ def read_sources(
 
 
 def stage(folder: Path, sources: Iterable[Source]) -> list[str]:
-    """Write ``base/`` and ``head/`` below ``folder``, both under the head's names; the paths written.
+    """Write ``base/`` and ``head/`` below ``folder``; return the paths.
 
-    What is no UTF-8 is replaced, line by line the same: some tools give up all their files over one such byte.
+    Both have the head's names. Bytes that are not UTF-8 are replaced, line by line the same: some tools give up all
+    their files over one such byte.
     """
     written = []
     for source in sources:
@@ -70,8 +81,11 @@ def stage(folder: Path, sources: Iterable[Source]) -> list[str]:
 
 
 def read_regular(root: Path, path: str, limit: int = MAX_FILE) -> bytes | None:
-    """Read a regular file below ``root``, reached by no link; None where there is none or it is too large."""
-    if relative_path(path) != path or Path(os.path.realpath(root / path)) != Path(os.path.realpath(root)) / path:
+    """Read a regular file below ``root``, reached by no link.
+
+    Returns None where there is none or it is larger than ``limit`` bytes.
+    """
+    if make_relative(path) != path or Path(os.path.realpath(root / path)) != Path(os.path.realpath(root)) / path:
         return None
     try:
         descriptor = os.open(root / path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,4 +1,7 @@
-"""The analysers we bring: what each reads, how it is started with our configuration only, how its report is read."""
+"""Define the analysers that come with the server.
+
+What each reads, how it is started with our configuration only, and how its report is read.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from bot.analysis.programs import CONFIG, PLACE, Program, binary, module
+from bot.analysis.programs import CONFIG, PLACE, Program, find_binary, find_module
 from bot.analysis.records import Severity, StaticFinding
-from bot.analysis.reports import read_bandit, read_shellcheck, unread_by_bandit, unread_by_zizmor
+from bot.analysis.reports import find_unparsed_by_bandit, find_unparsed_by_zizmor, read_bandit, read_shellcheck
 from bot.analysis.sarif import read_sarif
 from bot.analysis.staging import Source
 
@@ -25,7 +28,7 @@ _AST_SUFFIXES = (".py", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".
 _SHELLS = re.compile(rb"^#!\s*\S*/(?:env\s+(?:-S\s+)?)?(?:sh|bash|dash|ksh)\b")
 _DOCKERFILE = re.compile(r"(?i)(^|/)((docker|container)file([._-][^/]*)?|[^/]*\.(docker|container)file)$")
 _WORKFLOW = re.compile(r"^\.github/(workflows/[^/]+\.ya?ml|.*action\.ya?ml)$|(^|/)action\.ya?ml$")
-# tree-sitter and the others want text a person wrote; a bundle has lines of thousands of characters
+# Characters of the longest line that is read: tree-sitter and the others are for text a person wrote, not bundles.
 _MAX_LINE = 5000
 _SECRETS_SKIP = re.compile(
     r"(?i)\.(lock|svg|map|ipynb|po|pot|csv|tsv)$|(^|/)(package-lock\.json|go\.sum|.*\.min\.\w+)$"
@@ -33,21 +36,22 @@ _SECRETS_SKIP = re.compile(
 
 
 class Reader(Protocol):
-    """Reads a report; raises :class:`AnalysisError`."""
+    """Reader of a report; raises :class:`AnalysisError`."""
 
     def __call__(self, data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]: ...
 
 
-def _all_read(data: bytes, errors: str, roots: Sequence[str]) -> tuple[str, ...]:
-    """Take a tool at its word that reports what it cannot parse as a finding."""
+def _name_none(data: bytes, errors: str, roots: Sequence[str]) -> tuple[str, ...]:
+    """Return no file: the tool reports what it cannot parse as a finding."""
     return ()
 
 
 @dataclass(frozen=True)
 class Tool:
-    """``options`` follow the program, then come the files. ``exit_codes`` are those of a run that came to its end.
+    """Analyser that comes with the server.
 
-    ``unread`` names, from report and standard error, the files that the tool passed over.
+    ``options`` follow the program, then come the files. ``exit_codes`` are those of a run that came to its end.
+    ``unread`` names, from report and standard error, the files that the tool could not parse.
     """
 
     name: str
@@ -55,47 +59,50 @@ class Tool:
     reads: Callable[[Source], bool]
     options: tuple[str, ...]
     read: Reader = read_sarif
-    unread: Callable[[bytes, str, Sequence[str]], tuple[str, ...]] = _all_read
+    unread: Callable[[bytes, str, Sequence[str]], tuple[str, ...]] = _name_none
     exit_codes: tuple[int, ...] = (0, 1)
     install: str = _INSTALL
     severities: tuple[tuple[str, Severity], ...] = ()
 
-    def adjusted(self, finding: StaticFinding) -> StaticFinding:
-        """Return the finding with its rule's plain name and the severity our table gives it."""
+    def adjust(self, finding: StaticFinding) -> StaticFinding:
+        """Return the finding with its rule's plain name.
+
+        Our table may give it another severity.
+        """
         rule = finding.rule.removeprefix(f"{self.name}/")
-        named = next((level for pattern, level in self.severities if re.match(pattern, rule)), finding.severity)
-        return finding.model_copy(update={"rule": rule, "severity": named})
+        severity = next((level for pattern, level in self.severities if re.match(pattern, rule)), finding.severity)
+        return finding.model_copy(update={"rule": rule, "severity": severity})
 
 
-def _python(source: Source) -> bool:
+def _is_python(source: Source) -> bool:
     return source.path.endswith((".py", ".pyi", ".pyw"))
 
 
-def _python_product(source: Source) -> bool:
+def _is_python_product(source: Source) -> bool:
     return source.path.endswith((".py", ".pyw")) and not _TEST.search(source.path)
 
 
-def _code(source: Source) -> bool:
+def _is_code(source: Source) -> bool:
     return source.path.lower().endswith(_AST_SUFFIXES) and _has_plain_lines(source)
 
 
-def _workflow(source: Source) -> bool:
+def _is_workflow(source: Source) -> bool:
     return _WORKFLOW.search(source.path) is not None
 
 
-def _shell(source: Source) -> bool:
+def _is_shell(source: Source) -> bool:
     name = posixpath.basename(source.path)
     named = name.endswith((".sh", ".bash", ".ksh", ".dash"))
     return named or ("." not in name and _SHELLS.match(source.first_line()) is not None)
 
 
-def _dockerfile(source: Source) -> bool:
+def _is_dockerfile(source: Source) -> bool:
     return _DOCKERFILE.search(source.path) is not None and not source.path.endswith(
         (".md", ".rst", ".j2", ".dockerignore")
     )
 
 
-def _text(source: Source) -> bool:
+def _is_plain_text(source: Source) -> bool:
     return not _SECRETS_SKIP.search(source.path) and _has_plain_lines(source)
 
 
@@ -106,9 +113,9 @@ def _has_plain_lines(source: Source) -> bool:
 TOOLS = (
     Tool(
         name="ruff",
-        find=partial(binary, "ruff"),
-        reads=_python,
-        # with --config no file of the repository is looked for; --isolated would refuse ours as well
+        find=partial(find_binary, "ruff"),
+        reads=_is_python,
+        # With --config no file of the repository is looked for; --isolated would refuse ours as well.
         options=("check", "--config", f"{CONFIG}/ruff-rules.toml", "--no-cache", "--quiet", "--output-format", "sarif"),
         severities=(
             (r"invalid-syntax|E9|F5|F63|F7|F82|PLE|B012|B018|B023", "error"),
@@ -117,34 +124,34 @@ TOOLS = (
     ),
     Tool(
         name="bandit",
-        find=partial(module, "bandit", ("bandit", "stevedore", "yaml"), "bandit"),
-        reads=_python_product,
+        find=partial(find_module, "bandit", ("bandit", "stevedore", "yaml"), "bandit"),
+        reads=_is_python_product,
         options=("--quiet", "--configfile", f"{CONFIG}/bandit.yml", "-ll", "-ii", "--format", "json"),
         read=read_bandit,
-        unread=unread_by_bandit,
+        unread=find_unparsed_by_bandit,
     ),
     Tool(
         name="ast-grep",
-        find=partial(module, "ast_rules", ("ast_grep_py", "yaml"), "ast-grep-py"),
-        reads=_code,
+        find=partial(find_module, "ast_rules", ("ast_grep_py", "yaml"), "ast-grep-py"),
+        reads=_is_code,
         options=(f"{PLACE}/rules",),
         exit_codes=(0,),
     ),
     Tool(
         name="zizmor",
-        find=partial(binary, "zizmor"),
-        reads=_workflow,
+        find=partial(find_binary, "zizmor"),
+        reads=_is_workflow,
         options=(
             *("--offline", "--config", f"{CONFIG}/zizmor.yml", "--no-exit-codes", "--no-progress", "--quiet"),
             *("--min-severity", "medium", "--format", "sarif"),
         ),
-        unread=unread_by_zizmor,
+        unread=find_unparsed_by_zizmor,
         exit_codes=(0,),
     ),
     Tool(
         name="shellcheck",
-        find=partial(binary, "shellcheck"),
-        reads=_shell,
+        find=partial(find_binary, "shellcheck"),
+        reads=_is_shell,
         options=(
             "--norc",
             "--severity=warning",
@@ -155,15 +162,15 @@ TOOLS = (
     ),
     Tool(
         name="hadolint",
-        find=partial(binary, "hadolint"),
-        reads=_dockerfile,
+        find=partial(find_binary, "hadolint"),
+        reads=_is_dockerfile,
         options=("--no-fail", "--config", f"{CONFIG}/hadolint.yml", "--format", "sarif"),
         exit_codes=(0,),
     ),
     Tool(
         name="detect-secrets",
-        find=partial(module, "secret_scan", ("detect_secrets", "yaml"), "detect-secrets"),
-        reads=_text,
+        find=partial(find_module, "secret_scan", ("detect_secrets", "yaml"), "detect-secrets"),
+        reads=_is_plain_text,
         options=(),
         exit_codes=(0,),
     ),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.analysis.records import Analyser, Analysis
-from bot.analysis.running import run_tool
+from bot.analysis.runner import run_tool
 from bot.analysis.staging import Source
 from bot.analysis.tools import TOOLS, Tool
 from bot.policy import PolicyError, describe, parse_policy

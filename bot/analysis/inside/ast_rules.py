@@ -1,8 +1,9 @@
-"""Runs our ast-grep rules inside the sandbox: ``ast_rules RULES_DIR FILE...``, SARIF to standard output.
+"""Run our ast-grep rules inside the sandbox.
 
-Rules with ``metadata: {tests: false}`` leave alone what the regular expression in the environment finds;
-``metadata: {languages: [tsx]}`` restricts one to some of its file's languages. A finding is on the first line of what
-the rule matches; ``metadata: {whole: true}``: on all its lines, as a change to any of them may bring it about.
+``ast_rules RULES_DIR FILE...`` writes SARIF to standard output. Rules with ``metadata: {tests: false}`` skip what the
+regular expression in the environment finds; ``metadata: {languages: [tsx]}`` restricts one to some of its file's
+languages. A finding is on the first line of what the rule matches; ``metadata: {whole: true}``: on all its lines, as a
+change to any of them may cause it.
 """
 
 from __future__ import annotations
@@ -38,12 +39,12 @@ Rule = dict[str, Any]
 
 
 def load_rules(folder: Path) -> dict[str, list[Rule]]:
-    """Return the rules by the name of their file."""
+    """Load the rules by the name of their file."""
     return {path.stem: [rule for rule in yaml.safe_load_all(path.read_text()) if rule] for path in folder.glob("*.yml")}
 
 
 def scan(path: str, text: str, rules: dict[str, list[Rule]], in_tests: bool) -> list[dict[str, Any]]:
-    """SARIF results for one file."""
+    """Scan one file; return its SARIF results."""
     language, family = LANGUAGES[Path(path).suffix.lower()]
     root = SgRoot(text, language).root()
     results = []
@@ -57,7 +58,7 @@ def scan(path: str, text: str, rules: dict[str, list[Rule]], in_tests: bool) -> 
             level = _LEVELS.get(rule.get("severity", ""), "note")
             line = place.start.line + 1
             end_line = place.end.line + 1 if metadata.get("whole") else line
-            results.append(sarif_log.result(rule["id"], level, rule["message"].strip(), path, line, end_line))
+            results.append(sarif_log.make_result(rule["id"], level, rule["message"].strip(), path, line, end_line))
     return results
 
 
@@ -69,7 +70,7 @@ def main() -> None:
     for path in paths:
         text = Path(path).read_text(encoding="utf-8", errors="replace")
         results += scan(path, text, rules, re.search(tests, path) is not None)
-    sarif_log.write("ast-grep", results)
+    sarif_log.write_log("ast-grep", results)
 
 
 if __name__ == "__main__":

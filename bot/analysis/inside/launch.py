@@ -1,4 +1,4 @@
-"""Starts a module inside the sandbox: ``launch.py SITE MODULE ARGS...``.
+"""Start a module inside the sandbox: ``launch.py SITE MODULE ARGS...``.
 
 The interpreter runs with ``-I -S``: neither the working directory nor a ``.pth`` file adds to what can be imported.
 """

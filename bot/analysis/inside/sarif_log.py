@@ -1,4 +1,4 @@
-"""The little SARIF our own scanners write inside the sandbox."""
+"""Write the little SARIF that our own scanners need."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import sys
 from typing import Any
 
 
-def result(
+def make_result(
     rule: str, level: str, message: str, path: str, line: int, end_line: int, columns: tuple[int, int] | None = None
 ) -> dict[str, Any]:
-    """One result; lines and columns count from 1, the second column is the one behind the last character."""
+    """Make one result; lines and columns count from 1.
+
+    The second column is the one after the last character.
+    """
     region = {"startLine": line, "endLine": end_line}
     if columns is not None:
         region |= {"startColumn": columns[0], "endColumn": columns[1]}
@@ -18,7 +21,7 @@ def result(
     return {"ruleId": rule, "level": level, "message": {"text": message}, "locations": [place]}
 
 
-def write(name: str, results: list[dict[str, Any]]) -> None:
+def write_log(name: str, results: list[dict[str, Any]]) -> None:
     """Write the log to standard output."""
     run = {"tool": {"driver": {"name": name}}, "columnKind": "unicodeCodePoints", "results": results}
     log = {"version": "2.1.0", "runs": [run]}

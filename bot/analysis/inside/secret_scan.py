@@ -1,7 +1,8 @@
-"""Runs detect-secrets inside the sandbox: ``secret_scan FILE...``, SARIF to standard output.
+"""Run detect-secrets inside the sandbox: ``secret_scan FILE...``.
 
-Never says what the secret is. In tests and documentation, found by the regular expression in the environment, only
-tokens that carry their issuer's mark count: made-up keys and passwords belong there.
+SARIF goes to standard output and never says what the secret is. In tests and documentation, found by the regular
+expression in the environment, only tokens that carry their issuer's mark count: made-up keys and passwords belong
+there.
 """
 
 from __future__ import annotations
@@ -32,12 +33,16 @@ _PLACEHOLDER = re.compile(
     r"|^[A-Z_.-]+$|^(user|pass)|/",
     re.IGNORECASE,
 )
+# Entropy per character that a guessed secret needs: words have less.
 _BITS = 2.8
-Place = tuple[int, int, str]  # first column, the one behind the last, the detector's name for it
+Place = tuple[int, int, str]  # first column, the one after the last, the detector's name for it
 
 
 def is_likely(kind: str, value: str) -> bool:
-    """Whether what a guessing detector found looks like a secret rather than a word, a place or a placeholder."""
+    """Return whether a guess looks like a secret.
+
+    Rather than like a word, a path or a placeholder.
+    """
     if kind not in (_KEYWORD, _PASSWORD):
         return True
     if len(value) < 8 or _PLACEHOLDER.search(value):
@@ -47,27 +52,33 @@ def is_likely(kind: str, value: str) -> bool:
 
 
 def scan(path: str, marked_only: bool) -> list[dict[str, Any]]:
-    """SARIF results for one file, one a secret, with its place in the line."""
+    """Scan one file; return a SARIF result for each secret."""
     names = _MARKED if marked_only else (*_MARKED, *_GUESSED)
     found: dict[int, list[Place]] = {}
     lines = dict(enumerate(Path(path).read_bytes().decode("utf-8", "replace").split("\n"), 1))
     with transient_settings({"plugins_used": [{"name": name} for name in names]}):
         for secret in scan_file(path):
             if is_likely(secret.type, secret.secret_value or ""):
-                places = _places(lines.get(secret.line_number, ""), secret.secret_value or "")
+                places = _find_columns(lines.get(secret.line_number, ""), secret.secret_value or "")
                 found.setdefault(secret.line_number, []).extend((*place, secret.type) for place in places)
-    return [_result(path, line, place) for line in sorted(found) for place in _merged(found[line])]
+    return [_make_result(path, line, place) for line in sorted(found) for place in _merge(found[line])]
 
 
-def _places(line: str, value: str) -> list[tuple[int, int]]:
-    """Where a value stands, with the rest of its word: some detectors give only its beginning away."""
+def _find_columns(line: str, value: str) -> list[tuple[int, int]]:
+    """Find a value in a line, with the rest of its word.
+
+    Some detectors report only its beginning.
+    """
     word = re.compile(rf"[\w-]*{re.escape(value)}[\w.~+/=-]*")
     found = [match.span() for match in word.finditer(line)] if value else []
     return [(first + 1, behind + 1) for first, behind in found] or [(1, max(len(line), 1) + 1)]
 
 
-def _merged(places: list[Place]) -> list[Place]:
-    """Detectors that overlap mean the same secret; an issuer's mark says more than a keyword nearby."""
+def _merge(places: list[Place]) -> list[Place]:
+    """Merge detectors that overlap: they mean the same secret.
+
+    An issuer's mark says more than a keyword nearby.
+    """
     merged: list[Place] = []
     for first, behind, kind in sorted(places):
         if merged and first < merged[-1][1]:
@@ -78,18 +89,20 @@ def _merged(places: list[Place]) -> list[Place]:
     return merged
 
 
-def _result(path: str, line: int, place: Place) -> dict[str, Any]:
-    first, behind, kind = place
+def _make_result(path: str, line: int, place: Place) -> dict[str, Any]:
+    first, end, kind = place
     level = "warning" if kind in (_KEYWORD, _PASSWORD) else "error"
     rule = "-".join(re.findall(r"[a-z0-9]+", kind.lower()))
     text = f"This line looks as if it held a secret ({kind}). Revoke it if it is real; read it from the environment."
-    made: dict[str, Any] = sarif_log.result(rule, level, text, path, line, line, (first, behind))
+    made: dict[str, Any] = sarif_log.make_result(rule, level, text, path, line, line, (first, end))
     return made
 
 
 def main() -> None:
     tests = re.compile(os.environ["FORGEHAND_TEST_PATHS"])
-    sarif_log.write("detect-secrets", [one for path in sys.argv[1:] for one in scan(path, bool(tests.search(path)))])
+    sarif_log.write_log(
+        "detect-secrets", [one for path in sys.argv[1:] for one in scan(path, bool(tests.search(path)))]
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Analysers a repository's policy names: a command of its own on whole trees, its SARIF read back."""
+"""Run an analyser that a repository's policy names.
+
+It is a command on whole trees, whose SARIF is read back.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bot.analysis.records import Analyser, AnalysisError, NotRun, StaticFinding, ToolRun
-from bot.analysis.running import LIMITS, Outcome, scratch, why_ended
+from bot.analysis.runner import LIMITS, Outcome, describe_end, scratch
 from bot.analysis.sarif import MAX_BYTES, clean_message, read_sarif
 from bot.analysis.staging import read_regular
 from bot.sandbox.port import WORK, Sandbox, SandboxError
@@ -17,10 +20,13 @@ from bot.sandbox.port import WORK, Sandbox, SandboxError
 NOT_ALLOWED = "It may run code of the repository, which is not allowed for this pull request."
 
 
-async def run_own(
+async def run_policy_analyser(
     sandbox: Sandbox, name: str, analyser: Analyser, base: Path, head: Path, renamed: Mapping[str, str], files: int
 ) -> Outcome:
-    """Run the policy's command on a copy of each tree; findings of the base come under the head's paths too."""
+    """Run the policy's command on a copy of each tree.
+
+    Findings of the base are returned under the head's paths too.
+    """
     try:
         found: list[tuple[StaticFinding, ...]] = []
         seconds = 0.0
@@ -53,21 +59,26 @@ async def _run_on(
         limits = LIMITS.model_copy(update={"seconds": analyser.minutes * 60, "memory_mb": 2048, "processes": 256})
         result = await sandbox.run(["/bin/sh", "-c", analyser.command], copy, limits=limits)
         report = await asyncio.to_thread(read_regular, copy, analyser.sarif, MAX_BYTES)
-        if trouble := why_ended(result):
+        if trouble := describe_end(result):
             raise AnalysisError(f"{name} gave no answer: {trouble}.")
         if report is None:
-            said = clean_message(result.output[-2000:])[-300:]
-            raise AnalysisError(f"{name} ended with exit code {result.exit_code} and no {analyser.sarif}: {said}")
+            output = clean_message(result.output[-2000:])[-300:]
+            raise AnalysisError(f"{name} ended with exit code {result.exit_code} and no {analyser.sarif}: {output}")
         roots = (WORK, str(copy), str(copy.resolve()))
         return await asyncio.to_thread(read_sarif, report, name, roots=roots), result.seconds
 
 
 def _copy_without(tree: Path, copy: Path, report: str) -> None:
-    """Copy a tree, less a report that the repository itself ships: it would be taken for the analyser's."""
+    """Copy a tree without a report that the repository itself contains.
+
+    It would be taken for the analyser's.
+    """
     shutil.copytree(tree, copy, symlinks=True)
-    shipped = copy / report
-    if os.path.lexists(shipped) and Path(os.path.realpath(shipped.parent)).is_relative_to(os.path.realpath(copy)):
-        if shipped.is_dir() and not shipped.is_symlink():
-            shutil.rmtree(shipped)
+    report_path = copy / report
+    if os.path.lexists(report_path) and Path(os.path.realpath(report_path.parent)).is_relative_to(
+        os.path.realpath(copy)
+    ):
+        if report_path.is_dir() and not report_path.is_symlink():
+            shutil.rmtree(report_path)
         else:
-            shipped.unlink()
+            report_path.unlink()

@@ -1,4 +1,7 @@
-"""Which findings of the head the base does not have, and which of those are on changed lines. Pure functions."""
+"""Separate findings that a change brought in from those of the base.
+
+Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +24,20 @@ def split_new(
     head_line: LineAt,
     changed: Mapping[str, frozenset[int]],
 ) -> tuple[tuple[StaticFinding, ...], tuple[StaticFinding, ...]]:
-    """Return (new on changed lines, the rest), each most severe first; the rest begins with what is new elsewhere.
+    """Split the head's findings into those new on changed lines, and the rest.
 
-    Findings are the same where tool, rule, path and the line's text without its blanks agree; each one of the base
-    explains one of the head, those off the changed lines first. ``base`` has the head's paths: renames are undone.
-    A new finding that begins above the lines the change touched is reported from the first line it touched.
+    Each is most severe first; the rest begins with what is new elsewhere. Findings are the same where tool, rule, path
+    and the line's text without its blanks agree; each one of the base explains one of the head, those off the changed
+    lines first. ``base`` has the head's paths: renames are undone. A new finding that begins above the lines the change
+    touched is reported from the first line it touched.
     """
     known = Counter(_key(finding, base_line) for finding in base)
-    new, off, old = [], [], []
-    for finding in sorted(set(head), key=lambda one: (_touched(one, changed) is not None, one.path, one.line)):
+    new = []
+    off = []
+    old = []
+    for finding in sorted(set(head), key=lambda one: (_first_touched(one, changed) is not None, one.path, one.line)):
         key = _key(finding, head_line)
-        touched = _touched(finding, changed)
+        touched = _first_touched(finding, changed)
         if known[key] > 0:
             known[key] -= 1
             old.append(finding)
@@ -46,7 +52,7 @@ def _key(finding: StaticFinding, line_at: LineAt) -> Key:
     return finding.tool, finding.rule, finding.path, "".join(line_at(finding.path, finding.line).split())
 
 
-def _touched(finding: StaticFinding, changed: Mapping[str, frozenset[int]]) -> int | None:
+def _first_touched(finding: StaticFinding, changed: Mapping[str, frozenset[int]]) -> int | None:
     lines = changed.get(finding.path, frozenset())
     if finding.line in lines:
         return finding.line

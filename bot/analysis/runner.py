@@ -1,4 +1,7 @@
-"""One of our analysers over copies of the files it reads, in the sandbox; whatever goes wrong is told, not raised."""
+"""Run one of our analysers over copies of the files it reads.
+
+In the sandbox; whatever goes wrong is reported, not raised.
+"""
 
 from __future__ import annotations
 
@@ -22,27 +25,28 @@ from bot.sandbox.port import WORK, CommandResult, Limits, Sandbox, SandboxError
 LIMITS = Limits(seconds=60, memory_mb=1536, processes=64, file_mb=MAX_BYTES >> 20, tmp_mb=128, output_kb=16)
 _REPORT = "report.json"
 _ERRORS = "errors.txt"
-# the report may be longer than the output a sandbox keeps, and nothing may be mixed into it
 _ENV = {"FORGEHAND_TEST_PATHS": TEST_PATHS}
+# The report goes to a file: it may be longer than the output a sandbox keeps, and nothing may be mixed into it.
 _TO_FILE = f'exec "$@" > {_REPORT} 2> {_ERRORS}'
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one analyser brought: findings of both sides under the head's paths, and how it is listed.
+    """Outcome of one analyser: findings of both sides, and how it is listed.
 
-    ``passed_over`` names the files of the head that it could not parse, where there are any.
+    Findings have the head's paths. ``unparsed`` names the files of the head that it could not parse, where there are
+    any.
     """
 
     listed: ToolRun | NotRun
-    passed_over: NotRun | None = None
+    unparsed: NotRun | None = None
     base: tuple[StaticFinding, ...] = ()
     head: tuple[StaticFinding, ...] = ()
 
 
 @asynccontextmanager
 async def scratch() -> AsyncIterator[Path]:
-    """Make a directory that is gone afterwards."""
+    """Make a directory that is removed afterwards."""
     folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="forgehand-analysis-"))
     try:
         yield folder
@@ -67,18 +71,18 @@ async def run_tool(sandbox: Sandbox, tool: Tool, sources: Sequence[Source]) -> O
         return Outcome(NotRun(tool=tool.name, reason=f"The files could not be laid out: {error.strerror or error}."))
 
 
-def why_ended(result: CommandResult) -> str | None:
-    """Why a command did not come to its end, in words; None where it did."""
+def describe_end(result: CommandResult) -> str | None:
+    """Describe why a command did not come to its end; None where it did."""
     ends = {"timeout": f"it was stopped after {result.seconds:.0f} s", "memory": "it used too much memory"}
     return None if result.ended == "exit" else ends.get(result.ended, "it was cancelled")
 
 
 def _read(tool: Tool, program: Program, folder: Path, result: CommandResult, sources: Sequence[Source]) -> Outcome:
-    trouble = why_ended(result)
+    trouble = describe_end(result)
     errors = (read_regular(folder, _ERRORS) or b"").decode(errors="replace")
     if trouble is None and result.exit_code not in tool.exit_codes:
-        said = errors[-2000:] or result.output
-        trouble = f"it ended with exit code {result.exit_code}: {clean_message(said)[-300:]}"
+        output = errors[-2000:] or result.output
+        trouble = f"it ended with exit code {result.exit_code}: {clean_message(output)[-300:]}"
     if trouble is not None:
         return Outcome(NotRun(tool=tool.name, reason=f"{tool.name} gave no answer: {trouble}."))
     report = read_regular(folder, _REPORT, MAX_BYTES)
@@ -86,8 +90,8 @@ def _read(tool: Tool, program: Program, folder: Path, result: CommandResult, sou
         raise AnalysisError(f"The report of {tool.name} is missing or larger than {MAX_BYTES >> 20} MiB.")
     roots = (WORK, str(folder), str(folder.resolve()))
     findings = tool.read(report, tool.name, roots=roots)
-    unread = _unread(tool.unread(report, errors, roots), sources)
-    base, head = (_of_side(tool, findings, side) for side in SIDES)
+    unread = _find_unparsed(tool.unread(report, errors, roots), sources)
+    base, head = (_select_side(tool, findings, side) for side in SIDES)
     return Outcome(
         ToolRun(
             tool=tool.name,
@@ -102,8 +106,11 @@ def _read(tool: Tool, program: Program, folder: Path, result: CommandResult, sou
     )
 
 
-def _unread(named: Sequence[str], sources: Sequence[Source]) -> list[str]:
-    """Return the files of the head that a tool passed over; where it names none, those that are no YAML."""
+def _find_unparsed(named: Sequence[str], sources: Sequence[Source]) -> list[str]:
+    """Return the files of the head that a tool could not parse.
+
+    Where it names none of them, those that are not YAML.
+    """
     found = {name.removeprefix("head/") for name in named if name.startswith("head/")}
     if "" in named:
         found |= {source.path for source in sources if not _is_yaml(source.head)}
@@ -111,7 +118,10 @@ def _unread(named: Sequence[str], sources: Sequence[Source]) -> list[str]:
 
 
 def _is_yaml(data: bytes) -> bool:
-    """Say whether a file is YAML, by its events: nothing is built, and no alias followed."""
+    """Return whether a file is YAML.
+
+    Judged by its events: nothing is built, and no alias followed.
+    """
     try:
         for _ in yaml.parse(data.decode("utf-8", "replace"), Loader=yaml.CSafeLoader):
             pass
@@ -120,10 +130,10 @@ def _is_yaml(data: bytes) -> bool:
     return True
 
 
-def _of_side(tool: Tool, findings: Sequence[StaticFinding], side: str) -> tuple[StaticFinding, ...]:
+def _select_side(tool: Tool, findings: Sequence[StaticFinding], side: str) -> tuple[StaticFinding, ...]:
     start = f"{side}/"
     return tuple(
-        tool.adjusted(finding).model_copy(update={"path": finding.path.removeprefix(start)})
+        tool.adjust(finding).model_copy(update={"path": finding.path.removeprefix(start)})
         for finding in findings
         if finding.path.startswith(start)
     )
