@@ -39,8 +39,8 @@ from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
 from bot.policy import DefaultBranch, PolicyLoader
-from bot.sandbox.choose import choose
 from bot.sandbox.port import Sandbox
+from bot.sandbox.tiers import choose_sandbox
 from bot.settings import Settings, SettingsError
 from bot.store import datadir
 from bot.store.database import create_engine
@@ -259,7 +259,7 @@ async def _sandbox(settings: Settings) -> Sandbox:
 
     Raises :class:`SettingsError` where it would run untrusted code unprotected.
     """
-    sandbox = await choose(settings)
+    sandbox = await choose_sandbox(settings)
     if settings.sandbox == "bubblewrap" and (problem := await sandbox.probe()) is not None:
         raise SettingsError(f"FORGEHAND_SANDBOX asks for bubblewrap, which does not work here. {problem}")
     if sandbox.tier == "process" and urlsplit(settings.api_url).hostname not in _LOOPBACK:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.doctor.line import Line
 from bot.sandbox.bubblewrap import Bubblewrap
-from bot.sandbox.choose import choose
+from bot.sandbox.tiers import choose_sandbox
 from bot.settings import Settings, SettingsError
 from bot.store import datadir
 from bot.store.database import StoreError, create_engine
@@ -42,7 +42,7 @@ def check_database(database: str) -> Line:
 
 async def check_sandbox(settings: Settings) -> Line:
     """Run a command in the sandbox, by the very command line that work uses."""
-    sandbox = await choose(settings)
+    sandbox = await choose_sandbox(settings)
     problem = await sandbox.probe()
     if problem is not None:
         return Line(level="fail", subject="Sandbox", text=problem)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.local.display import Display
 from bot.local.hosting import LocalError
-from bot.sandbox.choose import choose
+from bot.sandbox.tiers import choose_sandbox
 from bot.settings import load_settings
 
 
@@ -16,7 +16,7 @@ async def tier_environment(display: Display, *, trust: bool) -> Mapping[str, str
     Bubblewrap where it works; else the ``process`` tier, if the code is trusted. Raises :class:`LocalError` where it is
     not.
     """
-    problem = await (await choose(load_settings(sandbox="bubblewrap"))).probe()
+    problem = await (await choose_sandbox(load_settings(sandbox="bubblewrap"))).probe()
     if problem is None:
         return {"FORGEHAND_SANDBOX": "bubblewrap"}
     if not trust:

@@ -1,6 +1,6 @@
-"""Run code nobody vouches for: without secrets, without network while it tests, within limits.
+"""Run untrusted code within limits, without secrets or a network.
 
-``choose.choose`` picks the tier (``bubblewrap``, ``process``, none); ``port`` holds what callers see
+:func:`.tiers.choose_sandbox` picks the tier (``bubblewrap``, ``process``, none); ``port`` holds what callers see
 (:class:`~bot.sandbox.port.Sandbox`, ``Limits``, ``Mount``, ``CommandResult``); ``proxy.RegistryProxy`` is the only way
 out while dependencies are installed. ``inside/`` runs within the sandbox.
 """

@@ -17,9 +17,9 @@ from typing import Self
 from bot import metrics
 from bot.sandbox import bwrap, cgroups, seccomp
 from bot.sandbox.port import CommandResult, Limits, Mount, Network, SandboxError
-from bot.sandbox.program import bubblewrap_program
-from bot.sandbox.relaying import relayed
-from bot.sandbox.runner import Run, limited
+from bot.sandbox.program import find_bubblewrap
+from bot.sandbox.relays import wrap_in_relay
+from bot.sandbox.runner import Run, wrap_in_limits
 
 _INSTALL = "Install bubblewrap 0.8 or newer (apt-get install bubblewrap)."
 _ALLOW = (
@@ -29,15 +29,15 @@ _ALLOW = (
 
 
 class Bubblewrap:
-    """The ``bubblewrap`` tier: commands in fresh namespaces.
+    """Tier ``bubblewrap``: commands in fresh namespaces.
 
-    They see /usr, the workspace at /work and the given mounts, nothing else.
+    They see /usr, the workspace at /work and the given mounts, nothing else. https://github.com/containers/bubblewrap
     """
 
     tier = "bubblewrap"
 
     def __init__(self, *, use_cgroups: bool = True) -> None:
-        self._parents = cgroups.parents() if use_cgroups else None
+        self._parents = cgroups.prepare_parents() if use_cgroups else None
 
     async def run(
         self,
@@ -49,14 +49,17 @@ class Bubblewrap:
         network: Network | None = None,
         env: Mapping[str, str] | None = None,
     ) -> CommandResult:
-        """See :class:`bot.sandbox.port.Sandbox`. Raises :class:`SandboxError` where bubblewrap cannot start."""
-        program = await asyncio.to_thread(bubblewrap_program)
+        """Run a command, see :class:`bot.sandbox.port.Sandbox`.
+
+        Raises :class:`SandboxError` where bubblewrap cannot start.
+        """
+        program = await asyncio.to_thread(find_bubblewrap)
         if program is None:
             raise SandboxError(f"bwrap is not here. {_INSTALL}")
-        inner, extra = relayed(argv, bwrap.PROXY_SOCKET) if network else (argv, ())
+        inner, extra = wrap_in_relay(argv, bwrap.PROXY_SOCKET) if network else (argv, ())
         with _Handles() as handles:
-            arguments = bwrap.arguments(
-                limited(inner, limits, count_processes=self._parents is None),
+            arguments = bwrap.build_arguments(
+                wrap_in_limits(inner, limits, count_processes=self._parents is None),
                 workspace,
                 mounts=[*mounts, *extra],
                 limits=limits,
@@ -68,7 +71,7 @@ class Bubblewrap:
             result = await run.execute(
                 argv,
                 [program, *arguments],
-                # bubblewrap is pid 1 inside: what it is started with can be read there in /proc/1/environ
+                # Bubblewrap is pid 1 inside, where its environment can be read in /proc/1/environ.
                 env={"PATH": bwrap.PATH},
                 cwd=Path("/"),
                 descriptors=handles.descriptors.all(),
@@ -97,17 +100,17 @@ class Bubblewrap:
 
 
 class _Handles:
-    """The descriptors of one bubblewrap, its status among them."""
+    """Descriptors of one bubblewrap, its status among them."""
 
     def __enter__(self) -> Self:
         self._reader, writer = os.pipe()
         os.set_blocking(self._reader, False)
         self._text = b""
-        filter_program = seccomp.program()
+        filter_program = seccomp.build_filter()
         self.descriptors = bwrap.Descriptors(
-            files={target: _memory_file(text.encode()) for target, text in bwrap.FILES.items()},
+            files={target: _make_memory_file(text.encode()) for target, text in bwrap.FILES.items()},
             status=writer,
-            seccomp=None if filter_program is None else _memory_file(filter_program),
+            seccomp=None if filter_program is None else _make_memory_file(filter_program),
         )
         return self
 
@@ -123,17 +126,20 @@ class _Handles:
         return self._text
 
     def kill_inner(self) -> None:
-        """Kill the pid namespace's first process; bubblewrap ends once the kernel has reaped all the others."""
+        """Kill the first process of the pid namespace.
+
+        Bubblewrap ends once the kernel has reaped all the others.
+        """
         if found := re.search(rb'"child-pid": (\d+)', self._status()):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(found[1]), signal.SIGKILL)
 
     def command_ran(self) -> bool:
-        """Tell whether the command was started: only then has it an exit code."""
+        """Return whether the command was started: only then has it an exit code."""
         return b'"exit-code"' in self._status()
 
 
-def _memory_file(content: bytes) -> int:
+def _make_memory_file(content: bytes) -> int:
     descriptor = os.memfd_create("sandbox")
     os.write(descriptor, content)
     os.lseek(descriptor, 0, os.SEEK_SET)

@@ -1,4 +1,7 @@
-"""Build the bubblewrap command line from what shall be seen inside."""
+"""Build the bubblewrap command line for a command and its mounts.
+
+Manual: https://github.com/containers/bubblewrap/blob/main/bwrap.xml
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ PROXY_SOCKET = "/run/forgehand/proxy.sock"
 PATH = "/usr/local/bin:/usr/bin:/bin"
 _MIB = 1024 * 1024
 _LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
-# never /etc/ssl as a whole: its private/ holds keys that a root launcher could read
+# Never /etc/ssl as a whole: its private/ holds keys that a root launcher could read.
 _ETC = (
     "alternatives",
     "ca-certificates",
@@ -40,7 +43,7 @@ FILES = {
 
 @dataclass(frozen=True)
 class Descriptors:
-    """The open file descriptors that bubblewrap reads or writes.
+    """Open file descriptors that bubblewrap reads or writes.
 
     They hold the contents of :data:`FILES`, the filter, its status.
     """
@@ -53,7 +56,7 @@ class Descriptors:
         return [*self.files.values(), self.status, *([] if self.seccomp is None else [self.seccomp])]
 
 
-def arguments(
+def build_arguments(
     argv: Sequence[str],
     workspace: Path,
     *,
@@ -63,30 +66,32 @@ def arguments(
     network: Path | None,
     descriptors: Descriptors,
 ) -> list[str]:
-    """Return everything after ``bwrap`` itself.
+    """Build everything after ``bwrap`` itself.
 
-    ``network`` is the proxy's unix socket on the host.
-
-    Raises :class:`SandboxError` for a mount whose target is not a clean absolute path outside the workspace.
+    ``network`` is the proxy's unix socket on the host. Raises :class:`SandboxError` for a mount whose target is not a
+    clean absolute path outside the workspace.
     """
     return [
-        *_isolation(descriptors),
-        *_system(descriptors),
+        *_isolation_options(descriptors),
+        *_system_options(descriptors),
         *("--perms", "1777", "--size", str(limits.tmp_mb * _MIB), "--tmpfs", "/tmp"),  # noqa: S108
         *("--dir", HOME, "--bind", str(workspace), WORK),
-        *(part for mount in mounts for part in _mount(mount)),
+        *(part for mount in mounts for part in _mount_options(mount)),
         *(("--bind", str(network), PROXY_SOCKET) if network else ()),
-        *("--clearenv", *(part for name, value in _environment(env).items() for part in ("--setenv", name, value))),
+        *(
+            "--clearenv",
+            *(part for name, value in _make_environment(env).items() for part in ("--setenv", name, value)),
+        ),
         *("--chdir", WORK),
-        # /proc too: launched by root, the code could else write /proc/sys/kernel/core_pattern without any capability;
-        # / must come last, as a later mount would need a writable root
+        # /proc too: launched by root, the code could otherwise write /proc/sys/kernel/core_pattern without any
+        # capability. / must come last, as a later mount would need a writable root.
         *("--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"),
         "--",
         *argv,
     ]
 
 
-def _isolation(descriptors: Descriptors) -> list[str]:
+def _isolation_options(descriptors: Descriptors) -> list[str]:
     options = ["--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"]
     options += ["--hostname", "sandbox", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     options += ["--json-status-fd", str(descriptors.status)]
@@ -95,7 +100,7 @@ def _isolation(descriptors: Descriptors) -> list[str]:
     return options
 
 
-def _system(descriptors: Descriptors) -> Iterator[str]:
+def _system_options(descriptors: Descriptors) -> Iterator[str]:
     yield from ("--ro-bind", "/usr", "/usr")
     for name in _LINKS:
         path = Path("/") / name
@@ -111,7 +116,7 @@ def _system(descriptors: Descriptors) -> Iterator[str]:
     yield from ("--perms", "1777", "--size", str(64 * _MIB), "--tmpfs", "/dev/shm")  # noqa: S108
 
 
-def _mount(mount: Mount) -> tuple[str, str, str]:
+def _mount_options(mount: Mount) -> tuple[str, str, str]:
     target = mount.target
     inside_work = target == WORK or target.startswith(f"{WORK}/")
     if not target.startswith("/") or posixpath.normpath(target) != target or target == "/" or inside_work:
@@ -119,6 +124,6 @@ def _mount(mount: Mount) -> tuple[str, str, str]:
     return ("--bind" if mount.writable else "--ro-bind", str(mount.source), target)
 
 
-def _environment(env: Mapping[str, str]) -> dict[str, str]:
+def _make_environment(env: Mapping[str, str]) -> dict[str, str]:
     base = {"PATH": PATH, "HOME": HOME, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "USER": "user"}  # noqa: S108
     return base | dict(env)

@@ -1,6 +1,6 @@
 """Limit memory and processes of one run through cgroups.
 
-v2 where it is delegated to us, v1 where we are root.
+v2 where it is delegated to us (https://docs.kernel.org/admin-guide/cgroup-v2.html), v1 where we are root.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from pathlib import Path
 from bot.sandbox.port import Limits
 
 PREFIX = "forgehand-run-"
-# cgroup v2 forbids processes in a group that hands controllers on, so our own move into this leaf
+# cgroup v2 forbids processes in a group that delegates controllers, so our own move into this leaf
 OWN_LEAF = "bot"
 _MIB = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Parents:
-    """The directories in which groups are made, memory's and pids'.
+    """Directories in which groups are made, memory's and pids'.
 
     For v2 both are one.
     """
@@ -35,13 +35,13 @@ class Parents:
 
 
 def find_parents(root: Path = Path("/sys/fs/cgroup"), own: str | None = None) -> Parents | None:
-    """Return the writable groups we may make children in, or None.
+    """Find the writable groups we may make children in, or None.
 
     ``own`` is the text of ``/proc/self/cgroup``.
     """
     try:
         text = Path("/proc/self/cgroup").read_text() if own is None else own
-        return _version2(root, text) if (root / "cgroup.controllers").exists() else _version1(root, text)
+        return _find_version2(root, text) if (root / "cgroup.controllers").exists() else _find_version1(root, text)
     except OSError:
         return None
 
@@ -54,7 +54,7 @@ def _own_path(text: str, controller: str) -> str | None:
     return None
 
 
-def _version1(root: Path, text: str) -> Parents | None:
+def _find_version1(root: Path, text: str) -> Parents | None:
     memory = _own_path(text, "memory")
     pids = _own_path(text, "pids")
     if memory is None or pids is None:
@@ -64,7 +64,7 @@ def _version1(root: Path, text: str) -> Parents | None:
     return parents if usable else None
 
 
-def _version2(root: Path, text: str) -> Parents | None:
+def _find_version2(root: Path, text: str) -> Parents | None:
     path = _own_path(text, "")
     if path is None:
         return None
@@ -74,11 +74,11 @@ def _version2(root: Path, text: str) -> Parents | None:
     if not os.access(base, os.W_OK) or not {"memory", "pids"} <= set((base / "cgroup.controllers").read_text().split()):
         return None
     if not {"memory", "pids"} <= set((base / "cgroup.subtree_control").read_text().split()):
-        _hand_on_controllers(base)
+        _delegate_controllers(base)
     return Parents(2, base, base)
 
 
-def _hand_on_controllers(base: Path) -> None:
+def _delegate_controllers(base: Path) -> None:
     leaf = base / OWN_LEAF
     leaf.mkdir(exist_ok=True)
     for pid in (base / "cgroup.procs").read_text().split():
@@ -87,8 +87,11 @@ def _hand_on_controllers(base: Path) -> None:
 
 
 @functools.cache
-def parents() -> Parents | None:
-    """Find the parents once a process, ending what a killed bot left."""
+def prepare_parents() -> Parents | None:
+    """Find the parents once for this process.
+
+    Groups that a killed bot left are ended.
+    """
     found = find_parents()
     if found:
         for group in {*found.memory.glob(f"{PREFIX}*"), *found.pids.glob(f"{PREFIX}*")}:
@@ -106,7 +109,7 @@ def _kill_all(group: Path) -> None:
 
 
 class RunGroup:
-    """The cgroup of one run.
+    """Cgroup of one run.
 
     Use :meth:`create`, join its :attr:`directories`, and end with :meth:`remove`.
     """
@@ -118,7 +121,7 @@ class RunGroup:
 
     @classmethod
     def create(cls, within: Parents, limits: Limits) -> RunGroup | None:
-        """Create a group that holds ``limits``; None where the kernel refuses."""
+        """Create a group with these limits; None where the kernel refuses."""
         name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(6)}"
         group = cls(within.version, within.memory / name, within.pids / name)
         try:
@@ -142,17 +145,20 @@ class RunGroup:
         if self._version == 2:
             (self._memory / "memory.max").write_text(size)
             (self._memory / "memory.oom.group").write_text("1")
-            extra, value = self._memory / "memory.swap.max", "0"
+            swap = self._memory / "memory.swap.max"
+            most_swap = "0"
         else:
             (self._memory / "memory.limit_in_bytes").write_text(size)
-            extra, value = self._memory / "memory.memsw.limit_in_bytes", size
-        if extra.exists():
-            extra.write_text(value)
+            # v1 bounds memory and swap together.
+            swap = self._memory / "memory.memsw.limit_in_bytes"
+            most_swap = size
+        if swap.exists():
+            swap.write_text(most_swap)
 
     def peak_mb(self) -> float | None:
-        """Return the most memory the run was charged, page cache included.
+        """Return the most memory the run was charged, in MiB, with page cache.
 
-        None on kernels that do not say.
+        Returns None on kernels that do not say.
         """
         path = self._memory / ("memory.peak" if self._version == 2 else "memory.max_usage_in_bytes")
         try:
@@ -161,7 +167,7 @@ class RunGroup:
             return None
 
     def out_of_memory(self) -> bool:
-        """Tell whether the kernel killed a process of the run for its memory."""
+        """Return whether the kernel killed a process of the run for its memory."""
         path = self._memory / ("memory.events" if self._version == 2 else "memory.oom_control")
         fields = dict(line.split() for line in path.read_text().splitlines())
         return int(fields.get("oom_kill", 0)) > 0
@@ -175,16 +181,19 @@ class RunGroup:
         _kill_all(self._pids)
 
     async def remove(self) -> None:
-        """Kill what is left and remove the group; it goes once the kernel has reaped the last process."""
+        """Kill what is left and remove the group.
+
+        It goes once the kernel has reaped the last process.
+        """
         for _ in range(200):
             with contextlib.suppress(FileNotFoundError):
                 self.kill()
-            if all(_removed(directory) for directory in self.directories):
+            if all(_try_remove(directory) for directory in self.directories):
                 return
             await asyncio.sleep(0.01)
 
 
-def _removed(directory: Path) -> bool:
+def _try_remove(directory: Path) -> bool:
     try:
         directory.rmdir()
     except FileNotFoundError:

@@ -14,16 +14,18 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import aiohttp
 
 _CHUNK = 64 * 1024
+# Headers that are forwarded, and those that are returned.
 _SENT = ("accept", "range", "user-agent")
 _KEPT = ("Content-Type", "Content-Range", "Location")
+# Types of pages whose links are rewritten.
 _PAGES = ("text/html", "application/vnd.pypi")
-# what the relay inside replaces by its own address
+# The relay inside replaces this by its own address.
 PROXY = "{proxy}"
 
 
 @dataclass(frozen=True)
 class Index:
-    """A package index of the operator's.
+    """Package index of the operator.
 
     ``origin`` is ``https://host[:port]``, ``path`` the index's path; ``login`` is (user, password).
     """
@@ -46,24 +48,27 @@ class Index:
         return cls(urlunsplit((parts.scheme, host, "", "", "")), parts.path, login)
 
 
-def url_inside(index_url: str | None) -> str | None:
-    """Return the index's address for the installer, without credentials.
+def make_url_inside(index_url: str | None) -> str | None:
+    """Make the index's address for the installer, without credentials.
 
-    Where we serve it, it is an address of the proxy's.
+    Where we serve the index, it is an address of the proxy.
     """
     index = Index.from_url(index_url)
     return f"{PROXY}{index.path}" if index else index_url
 
 
 class IndexGate:
-    """A gate to one index's host: GET and HEAD with its credentials."""
+    """Gate to one index's host: GET and HEAD with its credentials."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
         self._session: aiohttp.ClientSession | None = None
 
     async def answer(self, head: bytes, writer: asyncio.StreamWriter) -> None:
-        """Forward one request and its answer; links to the host are rewritten to come this way again."""
+        """Forward one request and its answer.
+
+        Links to the host are rewritten to come this way again.
+        """
         if self._session is None:
             self._session = aiohttp.ClientSession(trust_env=True)
         lines = head.decode("latin-1").split("\r\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class HeadTail:
-    """At most ``limit`` bytes: the first and last half of what was fed."""
+    """First and last bytes of what was fed, half of ``limit`` each."""
 
     def __init__(self, limit: int) -> None:
         self._half = max(limit // 2, 1)

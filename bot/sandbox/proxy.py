@@ -24,6 +24,7 @@ from bot.sandbox.index import Index, IndexGate
 from bot.sandbox.port import Mount, SandboxError
 from bot.settings import Settings
 
+# Bounds on a hostile client: bytes and seconds of a request's head, seconds of a dial.
 _HEAD_BYTES = 16 * 1024
 _HEAD_SECONDS = 20.0
 _DIAL_SECONDS = 30.0
@@ -36,15 +37,15 @@ Dial = Callable[[str, int], Awaitable[tuple[asyncio.StreamReader, asyncio.Stream
 
 
 class Refusal(SandboxError):
-    """A request that gets no tunnel; ``status`` is the status line's text."""
+    """Refusal of a tunnel; ``status`` is the status line's text."""
 
     @property
     def status(self) -> str:
         return str(self.detail("status"))
 
 
-def allowed_hosts(settings: Settings) -> frozenset[tuple[str, int]]:
-    """Return the hosts of registries and of the operator's index.
+def list_allowed_hosts(settings: Settings) -> frozenset[tuple[str, int]]:
+    """List the hosts of registries and of the operator's index.
 
     ``settings.registries`` are ``host`` or ``host:port``, else port 443.
     """
@@ -52,10 +53,10 @@ def allowed_hosts(settings: Settings) -> frozenset[tuple[str, int]]:
     index = urlsplit(settings.index_url or "")
     if index.hostname and index.scheme == "https":
         entries.append(f"{index.hostname}:{index.port or 443}")
-    return frozenset(host_and_port(entry) for entry in entries)
+    return frozenset(split_host_and_port(entry) for entry in entries)
 
 
-def host_and_port(text: str) -> tuple[str, int]:
+def split_host_and_port(text: str) -> tuple[str, int]:
     """Split a host and its port; ``"PyPI.org."`` is ``("pypi.org", 443)``.
 
     Raises :class:`ValueError` where the port is no number.
@@ -64,8 +65,8 @@ def host_and_port(text: str) -> tuple[str, int]:
     return (parts.hostname or "").rstrip(".").lower(), parts.port or 443
 
 
-def connect_target(head: bytes) -> tuple[str, int]:
-    """Return host and port of a CONNECT request.
+def parse_connect_target(head: bytes) -> tuple[str, int]:
+    """Parse host and port of a CONNECT request.
 
     Raises :class:`Refusal` for any other request.
     """
@@ -73,16 +74,16 @@ def connect_target(head: bytes) -> tuple[str, int]:
     if len(words) != 3 or words[0] != b"CONNECT":
         raise Refusal("this proxy only tunnels HTTPS (CONNECT) to package registries", status="405 Method Not Allowed")
     try:
-        return host_and_port(words[1].decode("ascii"))
+        return split_host_and_port(words[1].decode("ascii"))
     except ValueError:
         raise Refusal("the CONNECT target is not host:port", status="400 Bad Request") from None
 
 
 class RegistryProxy:
-    """The allow-list proxy, serving on ``proxy.socket`` within a block.
+    """Allow-list proxy, serving on ``proxy.socket`` within a block.
 
     ``allowed`` holds (host, port) pairs; an ``index`` with credentials is served by the proxy itself, so that they
-    never enter the sandbox. ``reached`` and ``refused`` list the hosts asked for, in order, once each.
+    never enter the sandbox. ``reached`` and ``refused`` list the requested hosts, in order, once each.
     """
 
     def __init__(
@@ -90,7 +91,7 @@ class RegistryProxy:
     ) -> None:
         self._allowed = allowed
         self._gate = IndexGate(index) if index else None
-        self._dial = dial or _dialler()
+        self._dial = dial or _choose_dialler()
         self._tunnels: set[asyncio.Task[None]] = set()
         self.reached: dict[str, None] = {}
         self.refused: dict[str, None] = {}
@@ -98,14 +99,14 @@ class RegistryProxy:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Make the proxy of an operator's settings and ``HTTPS_PROXY``."""
-        return cls(allowed_hosts(settings), index=Index.from_url(settings.index_url))
+        return cls(list_allowed_hosts(settings), index=Index.from_url(settings.index_url))
 
     @property
     def socket(self) -> Path:
         return self._directory / "proxy.sock"
 
     async def __aenter__(self) -> Self:
-        # a unix socket's path may have 107 bytes at most, and TMPDIR any length
+        # A unix socket's path has at most 107 bytes, while TMPDIR may have any length.
         self._directory = Path(tempfile.mkdtemp(prefix="fh-", dir="/tmp"))
         self._server = await asyncio.start_unix_server(self._accept, self.socket, limit=_HEAD_BYTES)
         return self
@@ -144,7 +145,7 @@ class RegistryProxy:
                 await writer.wait_closed()
 
     async def _tunnel(self, head: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host, port = connect_target(head)
+        host, port = parse_connect_target(head)
         if (host, port) not in self._allowed:
             self.refused[f"{host}:{port}"] = None
             _log.warning("registry_refused", host=host, port=port)
@@ -176,13 +177,16 @@ async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> Non
         sink.write_eof()
 
 
-async def direct(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def connect_directly(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Open a plain TCP connection."""
     return await asyncio.open_connection(host, port)
 
 
-def through(upstream: str) -> Dial:
-    """Connect through another proxy, ``http://[user:password@]host:port``."""
+def connect_through(upstream: str) -> Dial:
+    """Make a dialler that connects through another proxy.
+
+    Its address is ``http://[user:password@]host:port``.
+    """
     parts = urlsplit(upstream if "//" in upstream else f"http://{upstream}")
     login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
     extra = f"Proxy-Authorization: Basic {base64.b64encode(login.encode()).decode()}\r\n" if login else ""
@@ -199,24 +203,24 @@ def through(upstream: str) -> Dial:
     return dial
 
 
-def _dialler() -> Dial:
+def _choose_dialler() -> Dial:
     """Choose how to connect: directly, or through ``HTTPS_PROXY``.
 
     The operator's ``NO_PROXY`` is heeded.
     """
     upstream = urllib.request.getproxies().get("https")
     if not upstream:
-        return direct
-    chained = through(upstream)
+        return connect_directly
+    chained = connect_through(upstream)
 
     async def dial(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await (direct if urllib.request.proxy_bypass(host) else chained)(host, port)
+        return await (connect_directly if urllib.request.proxy_bypass(host) else chained)(host, port)
 
     return dial
 
 
-def certificates() -> tuple[Sequence[Mount], dict[str, str]]:
-    """Return the operator's CA bundle as a mount, and its variables.
+def find_certificates() -> tuple[Sequence[Mount], dict[str, str]]:
+    """Find the operator's CA bundle; return its mount and variables.
 
     Both are empty where none is configured.
     """

@@ -18,16 +18,16 @@ from bot.sandbox.port import CommandResult, Limits, SandboxError
 Ended = Literal["exit", "timeout", "memory", "cancelled"]
 _WATCH_SECONDS = 0.05
 _DRAIN_SECONDS = 1.0
-# joins the groups named before "--" and becomes what follows
+# Joins the groups named before "--", then executes the rest.
 _JOIN = 'while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs" || exit 125; shift; done; shift; exec "$@"'
-# ulimit -f counts blocks of 512 bytes; -u is bash's name and -p dash's for the number of processes
+# ulimit -f counts blocks of 512 bytes; the number of processes is -u in bash and -p in dash.
 _LIMIT = (
     'ulimit -c 0; ulimit -f "$1"; [ "$2" = 0 ] || ulimit -u "$2" 2>/dev/null || ulimit -p "$2" 2>/dev/null; '
     'shift 2; exec "$@"'
 )
 
 
-def limited(argv: Sequence[str], limits: Limits, *, count_processes: bool) -> list[str]:
+def wrap_in_limits(argv: Sequence[str], limits: Limits, *, count_processes: bool) -> list[str]:
     """Put ``argv`` behind a shell that limits files, cores and processes.
 
     The kernel counts processes per user, so the last is for a user namespace of one's own without a cgroup.
@@ -37,7 +37,7 @@ def limited(argv: Sequence[str], limits: Limits, *, count_processes: bool) -> li
 
 
 class Run:
-    """One supervised command.
+    """Run of one command, supervised.
 
     ``kill_inner`` ends the processes a plain kill of the command would leave behind.
     """
@@ -91,7 +91,7 @@ class Run:
         reader, writer = os.pipe()
         pump = asyncio.ensure_future(self._pump(reader))
         try:
-            process = await _start(self._joining(command), env, cwd, writer, descriptors)
+            process = await _start(self._join_group(command), env, cwd, writer, descriptors)
             ended = await self._wait(process)
             await self._end(process)
         finally:
@@ -102,7 +102,7 @@ class Run:
             await asyncio.wait_for(pump, _DRAIN_SECONDS)
         return self._result(shown, process, ended, time.monotonic() - started)
 
-    def _joining(self, command: Sequence[str]) -> Sequence[str]:
+    def _join_group(self, command: Sequence[str]) -> Sequence[str]:
         if self._group is None:
             return command
         return [
@@ -135,8 +135,8 @@ class Run:
         Needed where no cgroup limits it.
         """
         while True:
-            living = await asyncio.to_thread(processes.descendants, pid)
-            size = await asyncio.to_thread(processes.resident_mb, living)
+            living = await asyncio.to_thread(processes.list_descendants, pid)
+            size = await asyncio.to_thread(processes.measure_resident_mb, living)
             self._peak = max(self._peak or 0.0, round(size, 1))
             too_many = len(living) > self._limits.processes + 2
             if too_many or size > self._limits.memory_mb:
@@ -148,7 +148,7 @@ class Run:
             await asyncio.sleep(_WATCH_SECONDS)
 
     def _kill(self, pid: int) -> None:
-        living = processes.descendants(pid)
+        living = processes.list_descendants(pid)
         if self._kill_inner:
             self._kill_inner()
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -194,7 +194,7 @@ class Run:
 
 
 def _exit_code(code: int | None) -> int | None:
-    # shells and bubblewrap report a signal as 128 + its number
+    # Shells and bubblewrap report a signal as 128 + its number.
     return 128 - code if code is not None and 128 < code <= 128 + 64 else code
 
 

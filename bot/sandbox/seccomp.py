@@ -1,8 +1,8 @@
 """Build a seccomp filter as classic BPF bytes, for ``bwrap --seccomp``.
 
-It refuses kernel administration and odd socket families.
-
-The namespaces do the isolating; this narrows the kernel surface they do not cover (vsock, keyrings, io_uring, bpf).
+It refuses kernel administration and odd socket families. The namespaces do the isolating; this narrows the kernel
+surface they do not cover (vsock, keyrings, io_uring, bpf). Values are from the kernel's headers: linux/bpf_common.h,
+linux/seccomp.h (https://docs.kernel.org/userspace-api/seccomp_filter.html), linux/sched.h and asm-generic/ioctls.h.
 """
 
 from __future__ import annotations
@@ -12,19 +12,38 @@ import platform
 import struct
 from dataclasses import dataclass
 
-_LOAD, _AND, _RETURN = 0x20, 0x54, 0x06
-_EQUAL, _GREATER_EQUAL = 0x15, 0x35
-_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_NUMBER, _ARCH, _ARGUMENTS = 0, 4, 16
+# Operations of classic BPF: BPF_LD|W|ABS, BPF_ALU|AND|K, BPF_RET|K, BPF_JMP|JEQ|K, BPF_JMP|JGE|K.
+_LOAD = 0x20
+_AND = 0x54
+_RETURN = 0x06
+_EQUAL = 0x15
+_GREATER_EQUAL = 0x35
+# SECCOMP_RET_ALLOW, SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_ERRNO.
+_ALLOW = 0x7FFF0000
+_KILL = 0x80000000
+_ERRNO = 0x00050000
+# Offsets in struct seccomp_data.
+_NUMBER = 0
+_ARCH = 4
+_ARGUMENTS = 16
 _X32_BIT = 0x40000000
+# CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID and NEWNET.
 _NEW_NAMESPACES = 0x7E020000
-_TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
-# AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: all others, AF_VSOCK above all, are not bounded by a network namespace
+# ioctls that put characters into the terminal's input.
+_TIOCSTI = 0x5412
+_TIOCLINUX = 0x541C
+# AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: all others, AF_VSOCK above all, are not bounded by a network namespace.
 _FAMILIES = (1, 2, 10, 16)
 
 
 @dataclass(frozen=True)
 class _Machine:
+    """System call numbers of a machine.
+
+    ``audit`` is its AUDIT_ARCH value; ``denied`` calls fail with EPERM, ``unknown`` ones with ENOSYS. ``x32`` says that
+    it also has the x32 calls.
+    """
+
     audit: int
     denied: tuple[int, ...]
     unknown: tuple[int, ...]
@@ -77,7 +96,10 @@ def _refuse(error: int) -> bytes:
 
 
 def _when_call(number: int, body: bytes) -> bytes:
-    """Run ``body`` (which must return or fall through) only for this system call; the number stays loaded after."""
+    """Run ``body`` only for this system call.
+
+    The body must return or fall through; the number stays loaded after it.
+    """
     return _op(_EQUAL, number, 0, len(body) // 8 + 1) + body + _op(_LOAD, _NUMBER)
 
 
@@ -85,10 +107,10 @@ def _argument(index: int) -> bytes:
     return _op(_LOAD, _ARGUMENTS + 8 * index)
 
 
-def program(machine: str | None = None) -> bytes | None:
-    """Return the filter for ``machine``, by default this one.
+def build_filter(machine: str | None = None) -> bytes | None:
+    """Build the filter for ``machine``, by default this one.
 
-    None where we hold no table of its system calls.
+    Returns None where we have no table of its system calls.
     """
     table = _MACHINES.get(machine or platform.machine())
     if table is None:

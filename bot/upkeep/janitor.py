@@ -45,7 +45,7 @@ class Janitor:
 
 def _end_orphans(folder: Path) -> None:
     # bubblewrap dies with its parent, except in the moment before it has asked the kernel for that.
-    processes.kill(processes.orphans("bwrap", folder))
+    processes.kill(processes.find_orphans("bwrap", folder))
 
 
 def _folders(root: Path) -> list[Path]:

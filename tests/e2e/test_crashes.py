@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from shutil import copytree
 
-from bot.sandbox.program import bubblewrap_program
+from bot.sandbox.program import find_bubblewrap
 from simhub.requestlog import RequestRecord
 from tests.e2e.answers import BODY, FIXED, JUDGED, PROVED, TITLE, Rule
 from tests.e2e.conftest import Tell
@@ -62,7 +62,7 @@ async def restarted(story: Story) -> None:
 def leave_sandbox(story: Story) -> int:
     """A sandbox as a bot leaves it that is killed before bubblewrap could ask to die with it; its process."""
     script = '"$0" --dev-bind / / --chdir / --setenv LEFT "$1" sleep 600 >/dev/null 2>&1 & echo $!'
-    program = bubblewrap_program()
+    program = find_bubblewrap()
     assert program is not None
     command = ["sh", "-c", script, program, str(story.root / "data" / "work" / "0123456789ab")]
     return int(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)

@@ -25,7 +25,7 @@ def python(code: str) -> str:
 
 
 def left_groups() -> list[Path]:
-    parents = cgroups.parents()
+    parents = cgroups.prepare_parents()
     mine = f"{cgroups.PREFIX}{os.getpid()}-*"
     return [*parents.memory.glob(mine), *parents.pids.glob(mine)] if parents else []
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.sandbox.program import bubblewrap_program
+from bot.sandbox.program import find_bubblewrap
 
-LOOK = "from bot.sandbox.program import bubblewrap_program as find; print(find())"
+LOOK = "from bot.sandbox.program import find_bubblewrap as find; print(find())"
 
 
 def fake(folder: Path, version: str, does: str = "exit 0") -> Path:
@@ -69,7 +69,7 @@ def test_the_wheel_is_installed_and_found_where_the_host_has_none(tmp_path: Path
     path = os.environ["PATH"]
     os.environ["PATH"] = str(tmp_path)
     try:
-        program = bubblewrap_program()
+        program = find_bubblewrap()
     finally:
         os.environ["PATH"] = path
     assert program is not None

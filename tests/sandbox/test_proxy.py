@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from bot.sandbox.index import Index, url_inside
+from bot.sandbox.index import Index, make_url_inside
 from bot.sandbox.process import Process
-from bot.sandbox.proxy import RegistryProxy, allowed_hosts, certificates, through
+from bot.sandbox.proxy import RegistryProxy, connect_through, find_certificates, list_allowed_hosts
 from bot.settings import Settings
 from tests.sandbox.conftest import Shell
 from tests.support.patience import PATIENCE
@@ -95,7 +95,7 @@ async def test_an_upstream_proxy_gets_its_login_and_the_sandbox_never_sees_it() 
 
     server = await asyncio.start_server(upstream, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    dial = through(f"http://me:p%40ss@127.0.0.1:{port}")
+    dial = connect_through(f"http://me:p%40ss@127.0.0.1:{port}")
     async with server, RegistryProxy(frozenset({("pypi.org", 443)}), dial=dial) as proxy:
         answer = await ask(proxy, b"CONNECT pypi.org:443 HTTP/1.1\r\n\r\n")
     assert answer.endswith(b"hello through upstream")
@@ -105,9 +105,9 @@ async def test_an_upstream_proxy_gets_its_login_and_the_sandbox_never_sees_it() 
 
 def test_the_allow_list_is_the_registries_and_the_operators_own_index() -> None:
     settings = Settings(registries=["PyPI.org", "files.example:8443"], index_url="https://u:p@index.corp/simple")
-    assert allowed_hosts(settings) == {("pypi.org", 443), ("files.example", 8443), ("index.corp", 443)}
-    assert url_inside("https://u:p@index.corp/simple") == "{proxy}/simple"
-    assert url_inside("https://index.corp/simple") == "https://index.corp/simple"
+    assert list_allowed_hosts(settings) == {("pypi.org", 443), ("files.example", 8443), ("index.corp", 443)}
+    assert make_url_inside("https://u:p@index.corp/simple") == "{proxy}/simple"
+    assert make_url_inside("https://index.corp/simple") == "https://index.corp/simple"
 
 
 @asynccontextmanager
@@ -159,7 +159,7 @@ async def test_the_operators_certificates_are_mounted_not_named(tmp_path: Path) 
     before = os.environ.get("SSL_CERT_FILE")
     os.environ["SSL_CERT_FILE"] = str(bundle)
     try:
-        mounts, env = certificates()
+        mounts, env = find_certificates()
     finally:
         if before is None:
             del os.environ["SSL_CERT_FILE"]

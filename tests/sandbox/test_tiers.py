@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from bot.sandbox.choose import choose
 from bot.sandbox.port import Limits, Mount, SandboxRefused
-from bot.sandbox.process import NoSandbox, Process, real_path
+from bot.sandbox.process import NoSandbox, Process, replace_paths
+from bot.sandbox.tiers import choose_sandbox
 from bot.settings import Settings
 from tests.support.processes import running, without_namespaces
 
@@ -86,20 +86,20 @@ async def test_process_does_not_wait_for_a_background_child(workspace: Path) -> 
     ],
 )
 def test_only_whole_paths_are_rewritten(text: str, expected: str) -> None:
-    assert real_path(text, {"/env": Path("/real"), "/work": Path("/tree")}) == expected
+    assert replace_paths(text, {"/env": Path("/real"), "/work": Path("/tree")}) == expected
 
 
 @pytest.mark.needs("sandbox")
 async def test_auto_takes_bubblewrap_where_it_works() -> None:
-    assert (await choose(Settings(sandbox="auto"))).tier == "bubblewrap"
+    assert (await choose_sandbox(Settings(sandbox="auto"))).tier == "bubblewrap"
 
 
 @pytest.mark.needs("sandbox")
 def test_auto_takes_nothing_where_namespaces_are_refused() -> None:
     script = (
-        "import asyncio; from bot.sandbox.choose import choose; from bot.settings import Settings\n"
+        "import asyncio; from bot.sandbox.tiers import choose_sandbox; from bot.settings import Settings\n"
         "for trust in (False, True):\n"
-        "    sandbox = asyncio.run(choose(Settings(sandbox='auto', trust_code=trust)))\n"
+        "    sandbox = asyncio.run(choose_sandbox(Settings(sandbox='auto', trust_code=trust)))\n"
         "    print(sandbox.tier, asyncio.run(sandbox.probe()))\n"
     )
     done = subprocess.run(without_namespaces(sys.executable, "-c", script), capture_output=True, text=True, check=True)
@@ -111,4 +111,4 @@ def test_auto_takes_nothing_where_namespaces_are_refused() -> None:
 
 @pytest.mark.parametrize("tier", ["bubblewrap", "process", "none"])
 async def test_a_tier_asked_for_by_name_is_given(tier: str) -> None:
-    assert (await choose(Settings(sandbox=tier))).tier == tier
+    assert (await choose_sandbox(Settings(sandbox=tier))).tier == tier

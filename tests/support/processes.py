@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.sandbox.program import bubblewrap_program
+from bot.sandbox.program import find_bubblewrap
 from tests.support.patience import PATIENCE
 
 
@@ -24,7 +24,7 @@ def running(word: str) -> list[str]:
 
 def without_namespaces(*argv: str) -> list[str]:
     """``argv`` behind a bubblewrap that hides nothing but forbids user namespaces, as a hardened host does."""
-    program = bubblewrap_program()
+    program = find_bubblewrap()
     assert program is not None
     return [program, "--dev-bind", "/", "/", "--unshare-user", "--disable-userns", "--", *argv]
 

@@ -29,7 +29,7 @@ from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
 from bot.policy import DefaultBranch, PolicyLoader
-from bot.sandbox.choose import choose
+from bot.sandbox.tiers import choose_sandbox
 from bot.settings import Settings
 from bot.store import tasks
 from bot.store.database import create_engine
@@ -124,7 +124,7 @@ async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Serv
     assert settings.private_key is not None
     key = settings.private_key.get_secret_value()
     github = GitHubs(session, settings.api_url, settings.app_id, key, clock=Clock(clock.now, clock.sleep))
-    sandbox = await choose(settings)
+    sandbox = await choose_sandbox(settings)
     return Services(
         settings=settings,
         store=store,

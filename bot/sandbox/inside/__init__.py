@@ -1,0 +1,1 @@
+"""Run within the sandbox: ``relay`` lends a command the proxy."""

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.sandbox.index import url_inside
+from bot.sandbox.index import make_url_inside
 from bot.sandbox.port import CommandResult, Limits, Mount, Sandbox
-from bot.sandbox.proxy import RegistryProxy, certificates
+from bot.sandbox.proxy import RegistryProxy, find_certificates
 from bot.settings import Settings
 from bot.toolchains import submodules
 from bot.toolchains.port import ToolchainError, Workspace
@@ -83,7 +83,7 @@ class Installer:
         mounts = [Mount(source=workspace.env, target=commands.ENV, writable=True), *interpreter.mounts()]
         if uv := find_uv():
             mounts.append(Mount(source=uv, target=commands.UV))
-        bundle, certificate_env = certificates()
+        bundle, certificate_env = find_certificates()
         env = self.env | certificate_env | _index_env(self.settings)
         results: list[CommandResult] = []
         async with RegistryProxy.from_settings(self.settings) as proxy:
@@ -148,7 +148,7 @@ def _index_env(settings: Settings) -> dict[str, str]:
         "UV_COMPILE_BYTECODE": "1",
         "UV_HTTP_TIMEOUT": "120",
     }
-    index = url_inside(settings.index_url)
+    index = make_url_inside(settings.index_url)
     return env | ({"UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index} if index else {})
 
 

@@ -1,4 +1,4 @@
-"""Choose the sandbox asked for, or the best that works here."""
+"""Choose the configured sandbox, or the best that works here."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from bot.sandbox.process import NoSandbox, Process
 from bot.settings import Settings
 
 
-async def choose(settings: Settings) -> Sandbox:
+async def choose_sandbox(settings: Settings) -> Sandbox:
     """Return the sandbox of ``settings.sandbox``.
 
-    ``auto`` means bubblewrap where it works, ``process`` only if code is trusted.
-
-    A tier asked for by name is returned even if it does not work: its ``probe`` says what is missing.
+    ``auto`` means bubblewrap where it works, ``process`` only if code is trusted. A tier asked for by name is returned
+    even if it does not work: its ``probe`` says what is missing.
     """
     if settings.sandbox == "bubblewrap":
         return Bubblewrap()

@@ -12,7 +12,7 @@ RELAY = "/forgehand/relay.py"
 _SOURCE = Path(__file__).parent / "inside" / "relay.py"
 
 
-def interpreter() -> tuple[str, list[Mount]]:
+def find_interpreter() -> tuple[str, list[Mount]]:
     """Return our own Python as seen inside, and the mounts it needs.
 
     It needs none where it lives in /usr.
@@ -22,7 +22,7 @@ def interpreter() -> tuple[str, list[Mount]]:
     return str(program), [] if prefix.is_relative_to("/usr") else [Mount(source=prefix, target=str(prefix))]
 
 
-def relayed(argv: Sequence[str], socket: str) -> tuple[list[str], list[Mount]]:
+def wrap_in_relay(argv: Sequence[str], socket: str) -> tuple[list[str], list[Mount]]:
     """Put ``argv`` behind the relay to ``socket``; return mounts as well."""
-    program, mounts = interpreter()
+    program, mounts = find_interpreter()
     return [program, "-I", "-S", RELAY, socket, *argv], [Mount(source=_SOURCE, target=RELAY), *mounts]
