@@ -56,7 +56,7 @@ print(parse_price("2.5"), "`" * 4)
     await story.request("POST", f"/check-runs/{second['id']}/rerequest")
     third = await _newer(story, number, second)
     assert (third["conclusion"], third["output"]["title"]) == ("neutral", "1 bug")
-    assert "nothing was asked again" in third["output"]["summary"]
+    assert "no model was asked" in third["output"]["summary"]
     assert len(story.script.requests) == asked
     assert len(await remarks(story, number)) == len((await story.comments(number))["status"]) == 1
 
@@ -101,7 +101,7 @@ async def test_who_may_have_a_review(tell: Tell) -> None:
     again = await _newer(story, number, run)
     assert again["conclusion"] == "success"
     await story.request("POST", f"/issues/{number}/comments", {"body": "/review"})
-    assert "reviewed before" in (await _newer(story, number, again))["output"]["summary"]
+    assert "already reviewed" in (await _newer(story, number, again))["output"]["summary"]
     assert asked_about(story, "From a stranger")
 
     number = await propose(story, {PRICES: FIXED}, title="From a writer", by=writer, fork=his)

@@ -84,5 +84,5 @@ async def asked_of_the_bot_itself(story: Story, number: int, run: dict[str, Any]
     payload |= {"action": "review_requested", "requested_reviewer": {"id": story.app.bot_id, "login": "forgehand[bot]"}}
     assert await deliver(story, "pull_request", json.dumps(payload).encode()) == 202
     await story.until(lambda: any(each.id > run["id"] for each in runs(story, number)), what="it is answered")
-    assert "nothing was asked again" in (await reviewed(story, number))["output"]["summary"]
+    assert "no model was asked" in (await reviewed(story, number))["output"]["summary"]
     assert len(story.script.requests) == asked
