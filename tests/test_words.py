@@ -79,6 +79,13 @@ def summary(node: ast.AST) -> str:
     return (ast.get_docstring(node) or "").partition("\n")[0]
 
 
+def holds_nested_conditional(node: ast.AST) -> bool:
+    """Return whether a conditional expression has another one in its branches or its condition, however deep."""
+    return isinstance(node, ast.IfExp) and any(
+        isinstance(part, ast.IfExp) for part in ast.walk(node) if part is not node
+    )
+
+
 def first_word(text: str) -> str:
     word = re.match(r"\W*(\w+)", text)
     return word[1].lower() if word else ""
@@ -104,12 +111,26 @@ def test_first_lines_are_short(room: str) -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_conditional_expressions_are_not_nested(room: str) -> None:
-    nested = [
-        where
-        for where, node in nodes(room)
-        if isinstance(node, ast.IfExp) and any(isinstance(part, ast.IfExp) for part in (node.body, node.orelse))
-    ]
-    assert nested == []
+    assert [where for where, node in nodes(room) if holds_nested_conditional(node)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a if b else c if d else e",
+        "(a if b else c) if d else e",
+        "a if (b if c else d) else e",
+        "read(a if b else c) if d else e",
+        "a if b else [c if d else e]",
+    ],
+)
+def test_nested_conditional_expressions_are_found_anywhere(text: str) -> None:
+    assert holds_nested_conditional(ast.parse(text, mode="eval").body)
+
+
+def test_conditional_expressions_beside_each_other_are_not_nested() -> None:
+    text = "read(a if b else c, d if e else f)"
+    assert not any(holds_nested_conditional(node) for node in ast.walk(ast.parse(text)))
 
 
 @pytest.mark.parametrize("room", ROOMS)

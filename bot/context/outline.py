@@ -73,11 +73,10 @@ def _read_definition(node: SgNode, language: Language, lines: Sequence[str]) -> 
     # A node that ends with its line break (a macro) ends on the line before.
     end = end - 1 if span.end.column == 0 and end > start else end
     inside = body.range().start if body else None
-    doc = (
-        _read_docstring(lines, inside.line if inside else start)
-        if language.name == "python"
-        else _read_comment_above(lines, start)
-    )
+    if language.name == "python":
+        doc = _read_docstring(lines, inside.line if inside else start)
+    else:
+        doc = _read_comment_above(lines, start)
     yield (
         span.start.index,
         span.end.index,

@@ -57,9 +57,12 @@ def run(
     protected: Callable[[str], bool] = lambda path: path.startswith(".github/"),
     is_link: Callable[[str], bool] = lambda path: False,
 ) -> dict[str, str | None]:
-    """The files that change."""
-    asked = parse(edits) if isinstance(edits, str) else edits if isinstance(edits, tuple) else (edits,)
-    return apply(asked, files.get, paths=files, protected=protected, is_link=is_link).files
+    """Return the files that change."""
+    if isinstance(edits, str):
+        edits = parse(edits)
+    elif not isinstance(edits, tuple):
+        edits = (edits,)
+    return apply(edits, files.get, paths=files, protected=protected, is_link=is_link).files
 
 
 def refusal(

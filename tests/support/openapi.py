@@ -39,10 +39,12 @@ class OpenApi:
         found = []
         for template in self.document["paths"]:
             tail = {"{path}", "{ref}", "{basehead}", "{branch}"}
-            parts = [
-                (".+" if part in tail else "[^/]+") if part.startswith("{") else re.escape(part)
-                for part in template.split("/")
-            ]
+            parts = []
+            for part in template.split("/"):
+                if part.startswith("{"):
+                    parts.append(".+" if part in tail else "[^/]+")
+                else:
+                    parts.append(re.escape(part))
             found.append((re.compile("/".join(parts)), template, (".+" in parts, -len(re.sub("{.*?}", "", template)))))
         return sorted(found, key=lambda item: item[2])
 

@@ -89,4 +89,6 @@ class Addresses:
 
     def _place(self, url: str) -> _Place | None:
         match = _PLACE.fullmatch(urlsplit(url).path.removeprefix(self._root))
-        return _Place(match["container"], int(match["id"]) if match["id"] else None, match["rest"]) if match else None
+        if match is None:
+            return None
+        return _Place(match["container"], int(match["id"]) if match["id"] else None, match["rest"])
