@@ -1,115 +1,140 @@
 """Replay a recorded fix against this build and, given a path, another: own time and tokens of each.
 
-``python -m bench.fix [--rounds N] [--other PATH]``. The sample's issue is fixed end to end with recorded answers: real
-webhooks, git, sandbox and tests, a model that answers at once, so all time is the bot's own. Each build plays the
-answers recorded for it and runs as processes of its own, one build after the other, in turns. The last line is one
-JSON object; seconds are medians from the label to the end, ``cpu`` those of all processes of one run.
+``python -m bench.fix [--rounds N] [--other PATH] [--case DIR]``. An issue is fixed end to end with recorded answers:
+real webhooks, git, sandbox and tests, a model that answers at once, so all time is the bot's own. Builds take turns.
+The sample's issue is played with the answers each build has recorded for it; ``DIR`` is another case: a folder or
+clone ``repository``, ``issue.md`` (title in the first line) and ``answers.json``. The last line is one JSON object:
+``cpu`` the processor seconds of the bot and everything it started, without its start; ``seconds`` from the label to the
+last thing it wrote on GitHub; medians over the rounds. Tokens are counted as
+``bench.builds`` says.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import statistics
-import subprocess
-import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
+from bench.builds import Hosted, Recorder, hosted, used
+from simhub.model import Pull
+from simhub.requestlog import RequestRecord
+
 _HERE = Path(__file__).parents[1]
-_ISSUE_LIMIT_MINUTES = 20
-# It runs inside the build that is measured, so it uses only what every build has.
-_DRIVER = """
-import asyncio, json, resource, sqlite3, sys, time
-from importlib import resources
-from pathlib import Path
-from bot.local import demo
-from bot.local.display import Display
-from bot.local.hosting import local_run, work_folder
-from bot.local.tier import tier_environment
-from bot.local.watching import file_issue, until_ended
-
-QUERY = "select count(*), sum(input_tokens), sum(output_tokens), sum(seconds) from fh_model_call"
-
-async def main(minutes):
-    display = Display(plain=True)
-    sample = Path(str(resources.files("simhub") / "sample"))
-    title, _, body = (sample / "issue.md").read_text().partition("\\n")
-    with work_folder("bench") as folder:
-        tier = await tier_environment(display, trust=True)
-        async with demo._model(display, None) as model:
-            where = {"name": "octo/timesheet", "source": sample / "timesheet", "shared": False, "port": 0}
-            async with local_run(folder, **where, environment={**model, **tier}) as local:
-                start = time.monotonic()
-                number = await file_issue(local, title, body.strip(), "ai-bug-fix")
-                ending = await until_ended(local, number, lambda text: None, minutes=minutes)
-                seconds = time.monotonic() - start
-                verified = ending.pull is not None and not ending.pull["draft"]
-        found = [path for path in folder.rglob("*.db")]
-        rows = []
-        for path in found:
-            with sqlite3.connect(path) as database:
-                names = {name for name, in database.execute("select name from sqlite_master")}
-                rows += [database.execute(QUERY).fetchone()] if "fh_model_call" in names else []
-    calls, read, written, asked = rows[0]
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    cpu = sum(one.ru_utime + one.ru_stime for one in used)
-    print(json.dumps({"verified": verified, "seconds": seconds - (asked or 0.0), "cpu": cpu, "calls": calls,
-                      "input_tokens": read, "output_tokens": written}))
-
-asyncio.run(main(float(sys.argv[1])))
-"""
+_LABEL = "ai-bug-fix"
+_LONGEST = 1200.0
+_LOOK = 0.05
+# without a write: the comments after the pull request come at once
+_STILL = 3.0
 
 
-def replay(build: Path) -> dict[str, Any]:
-    """Run the recorded fix once with the code in ``build``; raise where it does not end verified."""
-    environment = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
-    command = [sys.executable, "-c", _DRIVER, str(_ISSUE_LIMIT_MINUTES)]
-    environment["PYTHONPATH"] = str(build)
-    done = subprocess.run(command, cwd=build, env=environment, capture_output=True, text=True, check=False)
-    lines = done.stdout.strip().splitlines()
-    if done.returncode or not lines:
-        raise SystemExit(f"{build}: the fix could not be replayed.\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-    figures: dict[str, Any] = json.loads(lines[-1])
-    if not figures["verified"]:
-        raise SystemExit(f"{build}: the recorded fix did not end in a verified pull request.")
-    return figures
+@dataclass(frozen=True)
+class Case:
+    """A recorded fix: the code, the issue, and what the model answers."""
+
+    name: str
+    source: Path
+    issue: str
+    answers: Path
+
+
+def sample(build: Path) -> Case:
+    """The sample, which all builds ship alike, with the answers recorded for this one."""
+    files = Path(str(resources.files("simhub") / "sample"))
+    issue = (files / "issue.md").read_text()
+    return Case("timesheet", files / "timesheet", issue, build / "simhub" / "sample" / "answers.json")
+
+
+def kept(folder: Path) -> Case:
+    return Case(folder.name, folder / "repository", (folder / "issue.md").read_text(), folder / "answers.json")
+
+
+async def replay(build: Path, case: Case) -> dict[str, Any]:
+    """Fix the case once with the code in ``build``; raise where it does not end in a verified pull request."""
+    script = Recorder()
+    script.extend(json.loads(case.answers.read_text()))
+    with tempfile.TemporaryDirectory(prefix="bench-fix-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        async with hosted(build, folder, script, {case.name: case.source}) as one:
+            writes: list[float] = []
+            one.hub.observers.append(lambda record, _: writes.append(time.perf_counter()) if _wrote(record) else None)
+            before, started = one.server.cpu_s(), time.perf_counter()
+            await _file(one, case.issue)
+            pull = await _opened(one, writes, folder)
+            figures = {"cpu": one.server.cpu_s() - before, "seconds": writes[-1] - started}
+    if pull is None or pull.draft:
+        raise SystemExit(f"{build}: the recorded fix of {case.name} did not end in a verified pull request.")
+    return figures | asdict(used(script.answered))
+
+
+def _wrote(record: RequestRecord) -> bool:
+    return record.kind in {"app", "installation", "git"} and record.method != "GET"
+
+
+async def _file(one: Hosted, issue: str) -> None:
+    title, _, body = issue.partition("\n")
+    url = f"{one.hub.api_url}/repos/{one.repositories[0].full_name}/issues"
+    async with aiohttp.ClientSession(headers={"Authorization": f"token {one.person.token}"}) as session:
+        async with session.post(url, json={"title": title, "body": body.strip()}) as answer:
+            answer.raise_for_status()
+            number = (await answer.json())["number"]
+        async with session.post(f"{url}/{number}/labels", json={"labels": [_LABEL]}) as answer:
+            answer.raise_for_status()
+
+
+async def _opened(one: Hosted, writes: list[float], folder: Path) -> Pull | None:
+    """The pull request, once nothing is written any more; None where the bot says that there is none."""
+    repository = one.repositories[0]
+    issue = repository.issues[1]
+    began = time.perf_counter()
+    while not (repository.pulls or len(issue.comments) > 1) or time.perf_counter() - max(writes) < _STILL:
+        if time.perf_counter() - began > _LONGEST or one.server.process.returncode is not None:
+            log = (folder / "forgehand.log").read_text(errors="replace")
+            raise SystemExit(f"No fix within {_LONGEST:.0f} s, or the bot ended.\n{log[-3000:]}")
+        await asyncio.sleep(_LOOK)
+    if not repository.pulls:
+        print("\n\n".join(comment.body for comment in issue.comments))
+    return repository.pulls[0] if repository.pulls else None
 
 
 def summary(rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return medians over the rounds; tokens and calls are the same in each."""
-    last = rounds[-1]
-    return {
-        "seconds": round(statistics.median(one["seconds"] for one in rounds), 1),
-        "cpu": round(statistics.median(one["cpu"] for one in rounds), 1),
-        "calls": last["calls"],
-        "input_tokens": last["input_tokens"],
-        "output_tokens": last["output_tokens"],
-    }
+    """Medians over the rounds."""
+    return {key: round(statistics.median(one[key] for one in rounds), 4) for key in rounds[0]}
+
+
+def ratios(this: dict[str, Any], other: dict[str, Any]) -> dict[str, float]:
+    tokens = [one["input_tokens"] + one["output_tokens"] for one in (this, other)]
+    whole = {key: this[key] / other[key] for key in ("cpu", "seconds", "dollars")}
+    return {key: round(value, 2) for key, value in {**whole, "tokens": tokens[0] / tokens[1]}.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--other", type=Path, help="the folder of another build, such as a worktree of a release")
+    parser.add_argument("--case", type=Path, help="another recorded fix than the sample's")
     options = parser.parse_args()
     builds = {"this": _HERE} | ({"other": options.other.resolve()} if options.other else {})
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in builds}
     for number in range(options.rounds):
         for name, build in builds.items():
-            runs[name].append(replay(build))
-            print(f"round {number + 1}, {name}: {runs[name][-1]}")
+            case = kept(options.case.resolve()) if options.case else sample(build)
+            runs[name].append(asyncio.run(replay(build, case)))
+            print(f"round {number + 1}, {name}: {runs[name][-1]}", flush=True)
     figures: dict[str, Any] = {name: summary(rounds) for name, rounds in runs.items()}
     if "other" in figures:
-        this, other = figures["this"], figures["other"]
-        tokens = [one["input_tokens"] + one["output_tokens"] for one in (this, other)]
-        figures["ratio"] = {
-            "seconds": round(this["seconds"] / other["seconds"], 2),
-            "cpu": round(this["cpu"] / other["cpu"], 2),
-            "tokens": round(tokens[0] / tokens[1], 2),
-        }
-    print(json.dumps({"bench": "fix", **figures, "load_average": round(os.getloadavg()[0], 1)}))
+        figures["ratio"] = ratios(figures["this"], figures["other"])
+    load = round(os.getloadavg()[0], 1)
+    print(json.dumps({"bench": "fix", "case": case.name, **figures, "load_average": load}))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import subprocess
@@ -39,9 +40,8 @@ class Server:
         return sum(_rss(pid) for pid in [self.process.pid, *_children(self.process.pid)]) / _KB_A_MB
 
     def cpu_s(self) -> float:
-        """Seconds of processor time that the process and its ended children have taken."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
-        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of processor time that the process and its children, living and ended, have taken."""
+        return sum(_ticks(pid) for pid in [self.process.pid, *_children(self.process.pid)]) / os.sysconf("SC_CLK_TCK")
 
     async def at_rest(self) -> None:
         """Return once it has next to nothing to do: what one measurement left behind is no part of the next."""
@@ -75,9 +75,12 @@ async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int) -> A
 
 @asynccontextmanager
 async def serving(
-    hub: Hub, app: AppCredentials, folder: Path, port: int, settings: Mapping[str, str]
+    hub: Hub, app: AppCredentials, folder: Path, port: int, settings: Mapping[str, str], build: Path | None = None
 ) -> AsyncIterator[Server]:
-    """``forgehand serve`` as an operator starts it, in front of ``hub``, with ``settings`` beside what it needs."""
+    """``forgehand serve`` as an operator starts it, in front of ``hub``, with ``settings`` beside what it needs.
+
+    ``build`` is the folder whose code runs, this one by default.
+    """
     environment = {
         "FORGEHAND_APP_ID": str(app.app_id),
         "FORGEHAND_PRIVATE_KEY": str(key_file(app, folder)),
@@ -88,7 +91,7 @@ async def serving(
         "FORGEHAND_PORT": str(port),
     }
     command = [sys.executable, "-m", "bot.cli", "serve"]
-    async with running(command, {**environment, **settings}, folder / "forgehand.log") as process:
+    async with running(command, {**environment, **settings}, folder / "forgehand.log", build) as process:
         yield await answering(Server("forgehand", port, "/webhook", "/healthz", process), "/readyz")
 
 
@@ -113,11 +116,11 @@ async def probot(hub: Hub, app: AppCredentials, folder: Path, port: int) -> Asyn
 
 @asynccontextmanager
 async def running(
-    command: list[str], environment: Mapping[str, str], log: Path
+    command: list[str], environment: Mapping[str, str], log: Path, cwd: Path | None = None
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            *command, env={**os.environ, **environment}, stdout=output, stderr=output
+            *command, env={**os.environ, **environment}, cwd=cwd, stdout=output, stderr=output
         )
     try:
         yield process
@@ -149,6 +152,15 @@ def key_file(app: AppCredentials, folder: Path) -> Path:
     return path
 
 
+def _ticks(pid: int) -> int:
+    """Clock ticks of a process and of the children it has waited for."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return sum(map(int, fields[11:15]))
+
+
 def _rss(pid: int) -> int:
     try:
         status = Path(f"/proc/{pid}/status").read_text()
@@ -158,6 +170,8 @@ def _rss(pid: int) -> int:
 
 
 def _children(pid: int) -> list[int]:
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    own = [int(child) for child in path.read_text().split()] if path.exists() else []
+    own: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            own += map(int, path.read_text().split())
     return own + [grandchild for child in own for grandchild in _children(child)]

@@ -1,0 +1,182 @@
+"""Serve the bot of any build in front of one simulated GitHub, and count what it asks of models.
+
+GitHub, model and all counting are this build's; only the server process is the build's that is measured. What a request
+to a model weighs is counted the same way for every build: the characters of what was really sent (tools, system text
+and messages as JSON, without cache marks), four to a token, priced by ``bot/models/prices.yml``. Models are those of
+the table's roles for Anthropic.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bench.webhooks.servers import SECRET, Server, serving
+from bot.local.display import Display
+from bot.local.hosting import free_port, manifest_rights
+from bot.local.tier import tier_environment
+from bot.models.catalogue import Price
+from bot.models.port import Usage
+from bot.sandbox.program import bubblewrap_program
+from simhub import AppCredentials, Hub
+from simhub.model import Account, Repository
+from simhub.model_formats import Asked, Json
+from simhub.scripted_model import Script, ScriptedModel
+
+_CHARACTERS_A_TOKEN = 4
+# of a prompt; providers keep nothing shorter
+_LEAST_CACHED = 1024
+_TABLE = yaml.safe_load(resources.files("bot.models").joinpath("prices.yml").read_text())
+
+
+@dataclass
+class Recorder(Script):
+    """A script that keeps each request with the answer it got; answers are ready at once."""
+
+    answered: list[tuple[Asked, Json]] = field(default_factory=list)
+
+    def answer(self, asked: Asked) -> Any:
+        reply = super().answer(asked)
+        if isinstance(reply, dict):
+            self.answered.append((asked, reply))
+        return reply
+
+
+@dataclass(frozen=True)
+class Used:
+    """Tokens of some requests, and dollars: with what the cache marks sent save, and at full price without a cache."""
+
+    requests: int
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    dollars: float
+    dollars_without_cache: float
+
+
+@dataclass(frozen=True)
+class Hosted:
+    """A running bot with its GitHub; ``person`` may do everything in ``repositories``, in the order they were given."""
+
+    hub: Hub
+    app: AppCredentials
+    person: Account
+    repositories: tuple[Repository, ...]
+    server: Server
+
+
+@asynccontextmanager
+async def hosted(build: Path, folder: Path, script: Script, sources: Mapping[str, Path]) -> AsyncIterator[Hosted]:
+    """``build``'s bot, at rest, installed on a repository for each of ``sources`` (name: folder or clone)."""
+    async with ScriptedModel(script) as model, Hub.start(folder / "hub") as hub:
+        app = hub.create_app("forgehand", webhook_secret=SECRET, **manifest_rights())
+        person = hub.create_user("mara")
+        repositories = tuple(hub.create_repository(f"octo/{name}", source=source) for name, source in sources.items())
+        for repository in repositories:
+            hub.set_permission(repository, person.login, "admin")
+        settings = {**_models(model.anthropic_url), **await _sandbox()}
+        port = free_port()
+        async with serving(hub, app, folder, port, settings, build=build) as server:
+            app.webhook_url = f"http://127.0.0.1:{port}{server.webhook}"
+            hub.install(app, "octo", repositories)
+            await hub.settled()
+            await server.at_rest()
+            yield Hosted(hub, app, person, repositories, server)
+
+
+def _models(url: str) -> dict[str, str]:
+    return {
+        "FORGEHAND_ROLES": json.dumps(_TABLE["roles"]["anthropic"]),
+        "ANTHROPIC_BASE_URL": url,
+        "ANTHROPIC_API_KEY": "sk-ant-api03-scripted",
+    }
+
+
+async def _sandbox() -> dict[str, str]:
+    """The sandbox of a local run. Older builds look for bubblewrap on PATH only."""
+    program = bubblewrap_program()
+    path = [*([str(Path(program).parent)] if program else []), os.environ.get("PATH", "")]
+    return {**await tier_environment(Display(plain=True), trust=True), "PATH": os.pathsep.join(path)}
+
+
+def used(answered: Sequence[tuple[Asked, Json]]) -> Used:
+    """Add up what the requests weighed, each as the provider would count it after those before."""
+    before: list[_Prompt] = []
+    counts, cold = [], []
+    for asked, reply in answered:
+        prompt = _Prompt.of(asked)
+        price = Price.model_validate(_TABLE["models"][asked.model])
+        count = Usage(
+            input=prompt.tokens,
+            output=_tokens(reply),
+            cached=max((prompt.read_from(one) for one in before), default=0),
+        )
+        written = prompt.marked - count.cached if prompt.marked >= _LEAST_CACHED else 0
+        before.append(prompt)
+        counts.append((count, price.cost(count.model_copy(update={"cache_write": max(0, written)}))))
+        cold.append(price.cost(count.model_copy(update={"cached": 0})))
+    return Used(
+        requests=len(counts),
+        input_tokens=sum(count.input for count, _ in counts),
+        cached_tokens=sum(count.cached for count, _ in counts),
+        output_tokens=sum(count.output for count, _ in counts),
+        dollars=round(sum(dollars for _, dollars in counts), 4),
+        dollars_without_cache=round(sum(cold), 4),
+    )
+
+
+@dataclass(frozen=True)
+class _Prompt:
+    """A prompt in pieces. ``marks`` are how many of them stand before each cache mark."""
+
+    model: str
+    pieces: tuple[str, ...]
+    marks: tuple[int, ...]
+
+    @classmethod
+    def of(cls, asked: Asked) -> _Prompt:
+        pieces, marks = [], []
+        for block in _blocks(asked.body):
+            pieces.append(json.dumps({**block, "cache_control": None}, ensure_ascii=False))
+            if "cache_control" in block:
+                marks.append(len(pieces))
+        return cls(asked.model, tuple(pieces), tuple(marks))
+
+    @property
+    def tokens(self) -> int:
+        return self._until(len(self.pieces))
+
+    @property
+    def marked(self) -> int:
+        return self._until(max(self.marks, default=0))
+
+    def read_from(self, before: _Prompt) -> int:
+        """Tokens that a provider reads from what it kept of an earlier prompt."""
+        same = [mark for mark in before.marks if self.pieces[:mark] == before.pieces[:mark]]
+        found = self._until(max(same, default=0)) if before.model == self.model else 0
+        return found if found >= _LEAST_CACHED else 0
+
+    def _until(self, end: int) -> int:
+        return sum(map(len, self.pieces[:end])) // _CHARACTERS_A_TOKEN
+
+
+def _blocks(body: Json) -> Iterator[Json]:
+    """The prompt in the order in which a provider caches it: tools, system, messages."""
+    yield {"tools": body.get("tools", []), "format": body.get("output_config")}
+    yield from body["system"]
+    for message in body["messages"]:
+        content = message["content"]
+        blocks = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        yield from ({"role": message["role"], **block} for block in blocks)
+
+
+def _tokens(reply: Json) -> int:
+    return len(json.dumps(reply, ensure_ascii=False)) // _CHARACTERS_A_TOKEN
