@@ -15,7 +15,7 @@ from bot.change.stages import Stage
 from bot.git.changes import Changes
 from bot.github.text.outgoing import find_secrets
 from bot.sandbox.port import Limits
-from bot.toolchains.port import TestRun, Verdict
+from bot.toolchains.port import TestRun, Toolchain, Verdict
 from bot.work.assignment import Assignment
 from bot.work.workshop import Workshop
 
@@ -97,13 +97,28 @@ async def _run(
     await workshop.ready()
     await workshop.renew()
     seconds = job.policy.checks.minutes * 60
-    proofs = [await _run_in_time(workshop, changes, proof.targets, seconds) for _ in range(RUNS)] if proof else []
+    targets = _proof_targets(workshop.toolchain(), proof, changes, existing) if proof else []
+    proofs = [await _run_in_time(workshop, changes, targets, seconds) for _ in range(RUNS)] if proof else []
     kept = _kept(base, changes, existing)
     after, flaky, run = await run_again(workshop, seconds, kept, changes, existing)
     lost = [name for name in gates.regressions(kept.verdicts, after, complete=run.complete) if name not in flaky]
     judged = [gates.proof_gate(proof, proofs)] if proof else []
     judged.append(gates.regression_gate(base, run, lost, flaky))
     return _Ran(tuple(judged), tuple(flaky), run.command, run.result.seconds)
+
+
+def _proof_targets(toolchain: Toolchain, proof: Proof, changes: Changes, existing: Collection[str]) -> list[str]:
+    """Return the proof's test files and those that were added while editing.
+
+    A judge's counterexample becomes a test that has to pass as often as the proof, whatever scope the baseline has.
+
+    Where only the exit code of a command counts, another command would be another test.
+    """
+    if proof.command in proof.tests:
+        return list(proof.targets)
+    new = [path for path, text in changes.files.items() if text is not None and path not in existing]
+    added = toolchain.targets([path for path in new if toolchain.is_test(path)])
+    return list(dict.fromkeys([*proof.targets, *added]))
 
 
 async def _run_in_time(workshop: Workshop, changes: Changes, targets: Sequence[str], seconds: float) -> TestRun:

@@ -56,17 +56,9 @@ def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
 
     What plugins say of its file is no test.
     """
-    wanted = set(proof.tests)
-    bad = [
-        f"{name}: {verdicts.get(name, 'not run')}"
-        for verdicts in ({case.id: case.verdict for case in run.cases if case.kind != "check"} for run in runs)
-        for name in sorted(wanted | {name for name, verdict in verdicts.items() if verdict in _BAD})
-        if verdicts.get(name) != "passed"
-    ]
-    cut = [_cut_short(run) for run in runs if not run.complete]
-    # a run that was stopped says nothing of the tests it did not reach
-    bad = [*(fault for fault in bad if not (cut and fault.endswith(": not run"))), *cut]
-    good = sum(_all_pass(run, wanted) for run in runs)
+    faults = [_proof_faults(run, set(proof.tests)) for run in runs]
+    bad = [fault for found in faults for fault in found]
+    good = sum(not found for found in faults)
     after = f"passes, {good} of {len(runs)}" if not bad else f"passes in {good} of {len(runs)}"
     return Gate(
         name="proof",
@@ -75,6 +67,18 @@ def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
         after=after,
         detail="\n".join(dict.fromkeys(bad)),
     )
+
+
+def _proof_faults(run: TestRun, wanted: Collection[str]) -> list[str]:
+    """Return what did not pass in one run: of the proof, and of any other test that ran beside it.
+
+    A run that was stopped says nothing of the tests it did not reach.
+    """
+    verdicts = {case.id: case.verdict for case in run.cases if case.kind != "check"}
+    failing = {name for name, verdict in verdicts.items() if verdict in _BAD}
+    names = sorted(name for name in {*wanted, *failing} if verdicts.get(name) != "passed")
+    shown = [f"{name}: {verdicts.get(name, 'not run')}" for name in names if run.complete or name in verdicts]
+    return shown if run.complete else [*shown, _cut_short(run)]
 
 
 def regressions(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from tests.e2e.answers import (
@@ -24,7 +26,8 @@ from tests.e2e.answers import (
     prove,
     verdict,
 )
-from tests.e2e.conftest import Tell
+from tests.e2e.conftest import SAMPLE, Tell
+from tests.e2e.scenes import purchases, rows
 from tests.support.story import Story
 
 PRICES = "basket/prices.py"
@@ -153,6 +156,65 @@ async def test_an_unchanged_tree_is_no_fix_and_costs_no_gates(tell: Tell) -> Non
     assert "Check the fix in a fresh tree" in status
     assert "You changed nothing but the proof." in results(story)
     assert "add it, then" not in final, "the issue lacked nothing"
+
+
+async def test_finish_beside_a_refused_edit_runs_no_gates(tell: Tell) -> None:
+    refused = edit(change("tests/test_basket.py", "        self.assertEqual(total([]), 0)\n", "        pass\n"))
+    story = await tell([*PROVED, *later(calls(edit(change(PRICES, *FIX))), calls(refused, finish())), AGAIN, JUDGED])
+    number = await story.file(TITLE, BODY)
+    await story.until_status(number, "Done.")
+    assert "Not finished: an edit in this answer was refused." in results(story)
+    begun = [data for (data,) in rows(story, "select data from fh_task_event where kind = 'stage' order by id")]
+    assert sum('"gate"' in data and '"started"' in data for data in begun) == 1
+    steps = [step.split()[1] for step in purchases(story)]
+    # one answer more than without the refused edit, and it belongs to the round whose end the gates see
+    assert [step for step in steps if step.startswith("edit-")] == ["edit-0-0-ask", "edit-0-1-ask", "edit-0-2-ask"]
+
+
+async def test_a_counterexample_becomes_a_test_of_the_proof(tell: Tell) -> None:
+    symptom = '    if text == "2.50":\n        return 250\n    return int(whole) * 100\n'
+    objection = verdict(
+        "return 250", passed=False, reason="Only one price is handled.", failing_input="parse_price('1.25') gives 100"
+    )
+    quarter = PROOF_TEXT.replace("CentsTest", "QuarterTest").replace(
+        'total(["2.50", "2.50"]), 500', 'total(["1.25"]), 125'
+    )
+    added = "tests/test_quarter.py"
+    whole = symptom.replace("    return int(whole) * 100\n", FIX[1])
+    turns = later(
+        calls(edit(change(PRICES, FIX[0], symptom)), finish()),
+        calls(edit(new_file(added, quarter)), finish()),
+        calls(edit(change(PRICES, symptom, whole)), finish()),
+    )
+    judge = {"match": {"system": "You judge code changes"}, "reply": objection}
+    story = await tell([*PROVED, *turns, judge, JUDGED])
+    number = await story.file(TITLE, BODY)
+    await story.until_status(number, "Done.")
+    assert f"proof: passes in 0 of 3\n{added}::QuarterTest::test_cents_count: failed" in results(story)
+    (pull,) = await story.pulls()
+    files = await story.request("GET", f"/pulls/{pull['number']}/files")
+    assert [file["filename"] for file in files] == [PRICES, PROOF, added]
+    assert "passes, 3 of 3" in pull["body"]
+
+
+async def test_after_an_edit_the_issues_tests_run_and_none_picked_by_name(tell: Tell, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    shutil.copytree(SAMPLE, source)
+    # the change touches a file of which the issue does not speak, and whose name a test bears
+    for name in ("receipt", "till", "refund"):
+        (source / "basket" / f"{name}.py").write_text(f'"""{name.title()}: the total of whole prices, cents lost."""\n')
+    (source / "basket" / "scale.py").write_text("FACTOR = 10\n")
+    empty = "import unittest\n\n\nclass Case(unittest.TestCase):\n    def test_nothing(self):\n        pass\n"
+    (source / "tests" / "test_scale.py").write_text(empty)
+    (source / "tests" / "test_receipt.py").write_text(f'"""The total of whole prices, no cents lost."""\n\n{empty}')
+    elsewhere = calls(edit(change("basket/scale.py", "FACTOR = 10\n", "FACTOR = 5 * 2\n")))
+    story = await tell([*PROVED, *later(elsewhere), *GOOD[len(PROVED) :]], source=source)
+    number = await story.file(TITLE, BODY)
+    await story.until_status(number, "Done.")
+    asked = next(each for each in story.script.requests if "Tests nearby: " in each.result)
+    nearby = asked.result.partition("Tests nearby: ")[2].splitlines()[0]
+    assert f"python -m unittest {PROOF.removesuffix('.py').replace('/', '.')}" in asked.result
+    assert nearby == "4 passed, 0 failed (python -m unittest tests.test_receipt tests.test_basket)"
 
 
 async def test_no_proof_no_fix(tell: Tell) -> None:
