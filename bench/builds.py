@@ -28,7 +28,7 @@ from bot.models.port import Usage
 from bot.sandbox.program import bubblewrap_program
 from simhub import AppCredentials, Hub
 from simhub.model import Account, Repository
-from simhub.model_formats import Asked, Json
+from simhub.model_formats import Json, ModelRequest
 from simhub.scripted_model import Script, ScriptedModel
 
 _CHARACTERS_A_TOKEN = 4
@@ -41,9 +41,9 @@ _TABLE = yaml.safe_load(resources.files("bot.models").joinpath("prices.yml").rea
 class Recorder(Script):
     """A script that keeps each request with the answer it got; answers are ready at once."""
 
-    answered: list[tuple[Asked, Json]] = field(default_factory=list)
+    answered: list[tuple[ModelRequest, Json]] = field(default_factory=list)
 
-    def answer(self, asked: Asked) -> Any:
+    def answer(self, asked: ModelRequest) -> Any:
         reply = super().answer(asked)
         if isinstance(reply, dict):
             self.answered.append((asked, reply))
@@ -107,7 +107,7 @@ async def _sandbox() -> dict[str, str]:
     return {**await tier_environment(Display(plain=True), trust=True), "PATH": os.pathsep.join(path)}
 
 
-def used(answered: Sequence[tuple[Asked, Json]]) -> Used:
+def used(answered: Sequence[tuple[ModelRequest, Json]]) -> Used:
     """Add up what the requests weighed, each as the provider would count it after those before."""
     before: list[_Prompt] = []
     counts, cold = [], []
@@ -142,7 +142,7 @@ class _Prompt:
     marks: tuple[int, ...]
 
     @classmethod
-    def of(cls, asked: Asked) -> _Prompt:
+    def of(cls, asked: ModelRequest) -> _Prompt:
         pieces, marks = [], []
         for block in _blocks(asked.body):
             pieces.append(json.dumps({**block, "cache_control": None}, ensure_ascii=False))

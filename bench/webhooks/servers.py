@@ -19,6 +19,7 @@ from simhub import AppCredentials, Hub
 
 SECRET = "a secret for the bench"
 _HERE = Path(__file__).parent
+_REAPER = _HERE.parent / "reaper.py"
 _PROBOT = Path(".bench/probot").resolve()
 _KB_A_MB = 1024
 _REST_SECONDS = 1.0
@@ -79,7 +80,7 @@ async def serving(
 ) -> AsyncIterator[Server]:
     """``forgehand serve`` as an operator starts it, in front of ``hub``, with ``settings`` beside what it needs.
 
-    ``build`` is the folder whose code runs, this one by default.
+    ``build`` is the folder whose code runs, this one by default; then what sandboxes use counts as the server's.
     """
     environment = {
         "FORGEHAND_APP_ID": str(app.app_id),
@@ -90,7 +91,7 @@ async def serving(
         "FORGEHAND_DATA_DIR": str(folder / "data"),
         "FORGEHAND_PORT": str(port),
     }
-    command = [sys.executable, "-m", "bot.cli", "serve"]
+    command = [*([sys.executable, str(_REAPER)] if build else []), sys.executable, "-m", "bot.cli", "serve"]
     async with running(command, {**environment, **settings}, folder / "forgehand.log", build) as process:
         yield await answering(Server("forgehand", port, "/webhook", "/healthz", process), "/readyz")
 
