@@ -4,6 +4,9 @@
 the same scripted model (5 s an answer), each as a server process of its own, one after the other. PR-Agent is measured
 with its ``/review`` alone, findings inline, which is the least it can do, and as it ships (three commands). The last
 line is one JSON object; times are medians over the rounds, from the pull request's opening.
+
+``python -m bench.review --other BUILD [--history CLONE] [--changes N]`` compares what the model costs with another
+build instead, as ``bench.review_cost`` says.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench import review_cost
 from bench import review_scenes as scenes
 from bench.review_peer import answer, install_pr_agent, pr_agent
 from bench.review_scenes import Scene
@@ -281,7 +285,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--without-peer", action="store_true")
+    parser.add_argument("--other", type=Path, help="the folder of another build: compare what the model costs")
+    parser.add_argument("--history", type=Path, help="with --other: a clone whose newest commits are reviewed")
+    parser.add_argument("--changes", type=int, default=10, help="with --history: how many of them")
     options = parser.parse_args()
+    if options.other:
+        builds = {"this": Path(__file__).parents[1], "other": options.other.resolve()}
+        figures = review_cost.compare(builds, options.history, options.changes)
+        print(json.dumps({"bench": "review", **figures, "load_average": round(os.getloadavg()[0], 1)}))
+        return
     starts: dict[str, Start] = {"forgehand": forgehand}
     if not options.without_peer:
         install_pr_agent()

@@ -88,8 +88,15 @@ def large(files: int = 120) -> Scene:
 async def propose(hub: Hub, repository: Repository, person: Account, scene: Scene, folder: Path) -> Pull:
     """Push a branch with real git and open the pull request over REST."""
     branch = scene.title.lower().replace(" ", "-")
-    await asyncio.to_thread(_push, hub, repository, person, scene, folder / branch, branch)
-    wanted = {"title": scene.title, "head": branch, "base": "main", "body": "As discussed."}
+    await asyncio.to_thread(_commit, hub, repository, person, scene, folder / branch, branch)
+    return await open_pull(hub, repository, person, scene.title, branch)
+
+
+async def open_pull(
+    hub: Hub, repository: Repository, person: Account, title: str, branch: str, base: str = "main"
+) -> Pull:
+    """Open the pull request over REST."""
+    wanted = {"title": title, "head": branch, "base": base, "body": "As discussed."}
     headers = {"Authorization": f"token {person.token}"}
     url = f"{hub.api_url}/repos/{repository.full_name}/pulls"
     async with aiohttp.ClientSession(headers=headers) as session, session.post(url, json=wanted) as answer:
@@ -98,19 +105,24 @@ async def propose(hub: Hub, repository: Repository, person: Account, scene: Scen
     return next(pull for pull in repository.pulls if pull.number == number)
 
 
-def _push(hub: Hub, repository: Repository, person: Account, scene: Scene, work: Path, branch: str) -> None:
+def _commit(hub: Hub, repository: Repository, person: Account, scene: Scene, work: Path, branch: str) -> None:
     git_now(repository.path.parent, "clone", "--quiet", str(repository.path), str(work))
     for path, text in scene.files.items():
+        (work / path).parent.mkdir(parents=True, exist_ok=True)
         (work / path).write_text(text)
     who = ("-c", f"user.name={person.login}", "-c", f"user.email={person.login}@example.org")
     git_now(work, "checkout", "--quiet", "-b", branch)
     git_now(work, "add", "--all")
     git_now(work, *who, "commit", "--quiet", "-m", scene.title)
+    push(hub, repository, person, work, f"HEAD:refs/heads/{branch}")
+
+
+def push(hub: Hub, repository: Repository, person: Account, work: Path, *refspecs: str) -> None:
+    """Push from a clone over HTTP, as a person does. Blocking."""
     secret = base64.b64encode(f"x-access-token:{person.token}".encode()).decode()
     header = ("-c", f"http.extraHeader=Authorization: Basic {secret}")
     url = f"{hub.url}/{repository.full_name}.git"
-    push = ["git", *header, "push", "--quiet", url, f"HEAD:refs/heads/{branch}"]
-    subprocess.run(push, cwd=work, env=environment(), check=True)
+    subprocess.run(["git", *header, "push", "--quiet", url, *refspecs], cwd=work, env=environment(), check=True)
 
 
 def seed(folder: Path) -> Path:
