@@ -24,14 +24,14 @@ from bench import review_scenes as scenes
 from bench.builds import Hosted, Recorder, hosted, used
 from bench.review_scenes import Told
 from bot.github.text.diffs import FileDiff, parse_diff
-from simhub.gitrepo import git_now
+from simhub.gitrepo import environment, git_now
 from simhub.model import Comment, Pull, Review, ReviewComment
 from simhub.model_formats import ModelRequest
 from simhub.requestlog import RequestRecord
 
 _CLAIMS = 2
 _SHORTEST = 12
-_MOST_LINES = 2_000
+_MOST_LINES = 4_000
 _OLDEST = 2_000
 _LOOK = 0.05
 _STILL = 3.0
@@ -83,7 +83,7 @@ _GUIDE = "# Contributing\n\n" + "\n\n".join(
 
 
 def _module(number: int, lines: int) -> str:
-    body = "".join(f"    step_{at} = items[{at}] * rate_{number} / {at + 1}\n" for at in range(lines))
+    body = "".join(f"    rate_{number} += items[{at}] / {at + 1}\n" for at in range(lines))
     return (
         f'"""Part {number} of the shop."""\n\nimport subprocess\n\n\ndef old_{number}(line):\n'
         "    return subprocess.call(line, shell=True)\n\n\n"
@@ -98,11 +98,12 @@ def _committed(folder: Path, message: str) -> str:
 
 
 def _change(clone: Path, title: str, base: str, head: str) -> Change | None:
-    diff = git_now(clone, "diff", "--no-renames", base, head)
-    files = parse_diff(diff)
+    # not git_now, which strips: the last line may be a blank one
+    diff = ["git", "-C", str(clone), "diff", "--no-renames", base, head]
+    files = parse_diff(subprocess.run(diff, env=environment(), capture_output=True, check=True).stdout.decode())
     told = [one for file in files if (one := _claim(file)) is not None]
-    small = sum(line.kind != " " for file in files for hunk in file.hunks for line in hunk.lines) <= _MOST_LINES
-    return Change(title, base, head, tuple(told[:_CLAIMS])) if told and small else None
+    lines = sum(line.kind != " " for file in files for hunk in file.hunks for line in hunk.lines)
+    return Change(title, base, head, tuple(told[:_CLAIMS])) if told and lines <= _MOST_LINES else None
 
 
 def _claim(file: FileDiff) -> Told | None:
@@ -168,11 +169,10 @@ async def measure(build: Path, clone: Path, changes: Sequence[Change], folder: P
             script.answered.clear()
             pull = await _reviewed(one, clone, change, number, folder)
             said = "\n".join(_said(one, pull))
-            row = {"change": change.title, "found": sum(each.title in said for each in change.told)}
-            rows.append(row | asdict(used(script.answered)))
-            print(rows[-1], flush=True)
-    numbers = [key for key in rows[0] if key != "change"]
-    return {key: round(sum(row[key] for row in rows), 4) for key in numbers} | {"reviews": rows}
+            found = sum(each.title in said for each in change.told)
+            rows.append({"found": found, **asdict(used(script.answered))})
+            print(f"{change.title}: {rows[-1]}", flush=True)
+    return {key: round(sum(row[key] for row in rows), 4) for key in rows[0]} | {"reviews": rows}
 
 
 async def _reviewed(one: Hosted, clone: Path, change: Change, number: int, folder: Path) -> Pull:
