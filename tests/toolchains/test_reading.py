@@ -68,7 +68,7 @@ def test_folders_that_cannot_be_read_hold_no_interpreter(monkeypatch: pytest.Mon
 
 def test_install_is_one_resolution_and_pytest_comes_with_it() -> None:
     project = Project(installable=True, extras=("test",), groups=("lint",), requirements=("requirements-test.txt",))
-    (with_uv,) = commands.install(project, uv=True)
+    (with_uv,) = commands.install(project, pip=None)
     assert with_uv[-5:] == ["--requirement=requirements-test.txt", "--group=lint", "--editable", ".[test]", "pytest"]
     assert commands.fill_placeholders("pytest {tests}", []) == "pytest"
 

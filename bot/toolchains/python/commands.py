@@ -51,8 +51,20 @@ def make_environment(program: str, *, uv: bool, pip: bool) -> list[str]:
     return [UV, "venv", "--quiet", "--allow-existing", *(["--seed"] if pip else []), "--python", program, ENV]
 
 
-def install(project: Project, *, uv: bool) -> list[list[str]]:
+def own_pip() -> list[str]:
+    """Call the pip of :data:`ENV`."""
+    return [PYTHON, "-m", "pip"]
+
+
+def foreign_pip(program: str) -> list[str]:
+    """Call an interpreter's pip to work in :data:`ENV`, which then needs none."""
+    return [program, "-m", "pip", "--python", PYTHON]
+
+
+def install(project: Project, pip: Sequence[str] | None) -> list[list[str]]:
     """Install the project and what its tests need, in one resolution.
+
+    uv does it where there is no ``pip``.
 
     Where ``project.locked`` holds versions, they are read from :data:`CONSTRAINTS` in the environment.
     """
@@ -66,11 +78,13 @@ def install(project: Project, *, uv: bool) -> list[list[str]]:
     if not arguments:
         return []
     arguments += [f"--constraint={ENV}/{CONSTRAINTS}"] if project.locked else []
-    if uv:
+    if pip is None:
         return [[UV, "pip", "install", "--quiet", "--python", PYTHON, *arguments]]
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    options = ["install", "--quiet", "--disable-pip-version-check"]
+    if not project.groups:
+        return [[*pip, *options, *arguments]]
     # --group came with pip 25.1
-    return [*([[*pip, "--upgrade", "pip"]] if project.groups else []), [*pip, *arguments]]
+    return [[*pip, *options, "--upgrade", "pip"], [*own_pip(), *options, *arguments]]
 
 
 def pytest(targets: Sequence[str], *, without_coverage: bool) -> list[str]:
@@ -144,4 +158,5 @@ def render_command(argv: Sequence[str]) -> str:
         return shlex.join([*program[:3], *telling, *program[end + 1 :]])
     if program[1:2] == [_UNITTEST]:
         return shlex.join(["python", "-m", "unittest", *(_dotted(part, "") for part in program[2:])])
-    return shlex.join(program).replace(" --python python ", " ")
+    line = re.sub(r"^python[\d.]* -m pip --python ", "python -m pip --python ", shlex.join(program))
+    return line.replace(" --python python ", " ")

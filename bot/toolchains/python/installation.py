@@ -68,10 +68,14 @@ class Installer:
         if project.locked and not self.setup:
             (workspace.env / commands.CONSTRAINTS).write_text("\n".join(project.locked))
         uv = find_uv() is not None
-        installs = [["/bin/sh", "-c", self.setup]] if self.setup else commands.install(project, uv=uv)
-        pip = self.setup is not None or (not uv and bool(installs))
-        make = commands.make_environment(str(interpreter.program), uv=uv, pip=pip)
-        return [commands.make_repository(), make, *installs]
+        program = str(interpreter.program)
+        foreign = not uv and interpreter.pip is not None
+        pip = None if uv else commands.own_pip()
+        if foreign:
+            pip = commands.foreign_pip(program)
+        installs = [["/bin/sh", "-c", self.setup]] if self.setup else commands.install(project, pip)
+        seeded = self.setup is not None or (not uv and not foreign and bool(installs))
+        return [commands.make_repository(), commands.make_environment(program, uv=uv, pip=seeded), *installs]
 
     async def _run(
         self, workspace: Workspace, steps: Sequence[Sequence[str]], interpreter: Interpreter, refused: list[str]

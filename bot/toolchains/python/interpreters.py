@@ -27,6 +27,8 @@ _COMPARE = {
     ">": operator.gt,
     "<": operator.lt,
 }
+# the first pip with --python
+_PIP_ELSEWHERE = (22, 3)
 _ELF = b"\x7fELF"
 
 
@@ -48,6 +50,17 @@ class Interpreter:
     @property
     def text(self) -> str:
         return ".".join(str(part) for part in self.version)
+
+    @property
+    def pip(self) -> tuple[int, ...] | None:
+        """Return the version of its own pip where that can install into another environment.
+
+        A distribution's, which lies elsewhere and was taken apart, is not looked for. Blocking.
+        """
+        folder = self.prefix / "lib" / f"python{self.minor}" / "site-packages"
+        found = [re.match(r"pip-(\d+)\.(\d+)", path.name) for path in folder.glob("pip-*.dist-info")]
+        versions = [(int(one[1]), int(one[2])) for one in found if one is not None]
+        return next((one for one in versions if one >= _PIP_ELSEWHERE), None)
 
     def mounts(self) -> list[Mount]:
         """Return the mounts it needs to run; none for one in /usr."""
