@@ -194,7 +194,8 @@ def test_a_small_change_is_read_once_for_everything() -> None:
     facts = [ChangedFile(path=path, old_path=path, status="modified", added=1, removed=0, risk="high")]
     assert [one.concerns for one in plan.plan_readings(facts, small)] == [CONCERNS]
     large = {"auth/login.py": ("x" * 100,) * 200}
-    assert len(plan.plan_readings(facts, large)) == 3
+    # once for what the code does, once for what is said and tested of it
+    assert [len(one.concerns) for one in plan.plan_readings(facts, large)] == [3, 2]
 
 
 @pytest.mark.parametrize(
