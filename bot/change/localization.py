@@ -19,8 +19,8 @@ from bot.models.port import Conversation, Message, ModelError
 from bot.work.inquiry import index
 from bot.work.prompts import render
 
-# the code of some ten functions: what more is needed the model reads
-_WINDOW_TOKENS = 3_000
+# the code of some eight functions, which every request of the task repeats: what more is needed the model reads
+_WINDOW_TOKENS = 2_400
 _FILES = 12
 _TESTS = 12
 # tests rank low, because a fix is rarely there

@@ -11,7 +11,7 @@ from bot.context.ranking import RankedFile, RankedFunction
 
 _CHARACTERS_A_TOKEN = 3.5  # of source code, which has 2.5 to 4
 _FUNCTIONS = 12  # shown with their code
-_CODE_LINES = 100  # of a function
+_CODE_LINES = 80  # of a function
 
 
 @dataclass(frozen=True)
