@@ -25,7 +25,7 @@ from bot.local.hosting import free_port, manifest_rights
 from bot.local.tier import tier_environment
 from bot.models.catalogue import Price
 from bot.models.port import Usage
-from bot.sandbox.program import bubblewrap_program
+from bot.sandbox.program import find_bubblewrap
 from simhub import AppCredentials, Hub
 from simhub.model import Account, Repository
 from simhub.model_formats import Json, ModelRequest
@@ -102,7 +102,7 @@ def _models(url: str) -> dict[str, str]:
 
 async def _sandbox() -> dict[str, str]:
     """The sandbox of a local run. Older builds look for bubblewrap on PATH only."""
-    program = bubblewrap_program()
+    program = find_bubblewrap()
     path = [*([str(Path(program).parent)] if program else []), os.environ.get("PATH", "")]
     return {**await tier_environment(Display(plain=True), trust=True), "PATH": os.pathsep.join(path)}
 

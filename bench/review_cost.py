@@ -1,10 +1,11 @@
 """Model cost of reviews on this build and another: the same pull requests, the same reader, counted the same way.
 
 Pull requests are commits of a clone (``--history``, the newest ones that change Python code), else three made here: one
-line in one file, five files, thirty files. The scripted reader looks twice before it reports, the verifier once before
-its verdict, as real models do. What they claim is made up: that an added line is wrong, in the first two files that
-have one. A reader claims it only where a request shows it that line and asks for correctness, so a build that shows
-less finds less. Money is counted as ``bench.builds`` says.
+line in one file, five files, thirty files. The scripted reader looks up two things at once before it reports, the
+verifier one before its verdict: in four real reviews (``docs/field-notes.md``) both took about two calls. What they
+claim is made up: that an added line is wrong, in the first two files that have one. A reader claims it only where a
+request shows it that line and asks for correctness, so a build that shows less finds less. Money is counted as
+``bench.builds`` says.
 """
 
 from __future__ import annotations
@@ -132,9 +133,9 @@ class Reader:
 
     def _find(self, asked: ModelRequest) -> dict[str, Any]:
         shown = _SHOWN_ROW.findall(asked.text)
-        looks = [("read", {"path": shown[0], "start": 1, "end": 120}), ("references", {"name": _symbol(asked.text)})]
-        if shown and asked.turn < len(looks):
-            return _calls(looks[asked.turn])
+        if shown and asked.turn == 0:
+            read = {"path": shown[0], "start": 1, "end": 120}
+            return _calls(("read", read), ("references", {"name": _symbol(asked.text)}))
         mine = re.search(r"Concern: .*correctness", asked.text) is not None
         told = tuple(one for one in self.told if mine and f"=== {one.path} (" in asked.text and one.quote in asked.text)
         report = scenes.report(told)
@@ -147,8 +148,8 @@ class Reader:
         return _calls(("verdict", scenes.verdict(one)))
 
 
-def _calls(call: tuple[str, dict[str, Any]]) -> dict[str, Any]:
-    return {"tool_calls": [{"name": call[0], "arguments": call[1]}]}
+def _calls(*calls: tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    return {"tool_calls": [{"name": name, "arguments": arguments} for name, arguments in calls]}
 
 
 def _symbol(text: str) -> str:
