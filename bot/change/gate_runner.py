@@ -108,7 +108,7 @@ async def _run(
 
 
 def _proof_targets(toolchain: Toolchain, proof: Proof, changes: Changes, existing: Collection[str]) -> list[str]:
-    """Return the proof's test files and those that were added while editing.
+    """Return the test files of the proof and those added since.
 
     A judge's counterexample becomes a test that has to pass as often as the proof, whatever scope the baseline has.
 

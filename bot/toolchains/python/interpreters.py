@@ -53,9 +53,9 @@ class Interpreter:
 
     @property
     def pip(self) -> tuple[int, ...] | None:
-        """Return the version of its own pip where that can install into another environment.
+        """Return the version of its pip if that can install elsewhere.
 
-        A distribution's, which lies elsewhere and was taken apart, is not looked for. Blocking.
+        A distribution's, which lies in another folder and was taken apart, is not looked for. Blocking.
         """
         folder = self.prefix / "lib" / f"python{self.minor}" / "site-packages"
         found = [re.match(r"pip-(\d+)\.(\d+)", path.name) for path in folder.glob("pip-*.dist-info")]
