@@ -70,7 +70,7 @@ def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
 
 
 def _proof_faults(run: TestRun, wanted: Collection[str]) -> list[str]:
-    """Return what did not pass in one run: of the proof, and of any other test that ran beside it.
+    """Return what of the proof, or beside it, did not pass in one run.
 
     A run that was stopped says nothing of the tests it did not reach.
     """
