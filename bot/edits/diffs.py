@@ -40,7 +40,8 @@ def read(lines: Sequence[str], at: int) -> ReadResult | None:
     if body < len(lines) and _names_files(lines, body):
         old, new = _paths(lines[body], lines[body + 1])
         stop = _end(lines, body + 2)
-        return ReadResult((_make_edit(old, new, extended, _read_hunks(lines[body + 2 : stop])),), stop)
+        hunks = _read_strictly(lines[body + 2 : stop]) or _read_leniently(lines[body + 2 : stop])
+        return ReadResult((_make_edit(old, new, extended, hunks),), stop)
     if git is None or not extended:
         return None
     return ReadResult(_read_without_text(*_git_paths(git["paths"].rstrip()), extended), body)
@@ -146,11 +147,7 @@ def _make_edit(old: str, new: str, extended: Sequence[str], hunks: tuple[Hunk, .
     return Replace(new, hunks, ordered=True)
 
 
-def _read_hunks(lines: Sequence[str]) -> tuple[Hunk, ...]:
-    return _strict(lines) or _lenient(lines)
-
-
-def _strict(lines: Sequence[str]) -> tuple[Hunk, ...]:
+def _read_strictly(lines: Sequence[str]) -> tuple[Hunk, ...]:
     """Read the hunks by unidiff.
 
     Returns none where it does not accept them or skips a line.
@@ -169,7 +166,7 @@ def _strict(lines: Sequence[str]) -> tuple[Hunk, ...]:
     return tuple(found)
 
 
-def _lenient(lines: Sequence[str]) -> tuple[Hunk, ...]:
+def _read_leniently(lines: Sequence[str]) -> tuple[Hunk, ...]:
     found: list[Hunk] = []
     marked: list[str] = []
     header: re.Match[str] | None = None

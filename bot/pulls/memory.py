@@ -189,20 +189,20 @@ def _merge_claims(one: PlacedFinding) -> Finding:
 
 
 def to_row(
-    told: ReportedFinding, repository: str, number: int, *, comment: int | None = None, reason: str = ""
+    reported: ReportedFinding, repository: str, number: int, *, comment: int | None = None, reason: str = ""
 ) -> StoredFinding:
     """Make the database row of a finding.
 
     ``comment`` is the id of the one that reports it, ``reason`` why it is settled, if known.
     """
-    data = told.model_dump(mode="json", include={"finding", "verdict", "head_sha", "around", "mended"})
+    data = reported.model_dump(mode="json", include={"finding", "verdict", "head_sha", "around", "mended"})
     return StoredFinding(
-        fingerprint=told.fingerprint,
+        fingerprint=reported.fingerprint,
         repository=repository,
         number=number,
-        task=told.task,
-        rule=rule_of(told.finding),
-        state=told.state,
+        task=reported.task,
+        rule=rule_of(reported.finding),
+        state=reported.state,
         comment=comment,
         reason=reason,
         data=data,
@@ -228,7 +228,7 @@ def find_suppressions(
     The findings, and those reported before, must be located at the same head (:func:`bot.pulls.fingerprints.relocate`).
     ``rejected`` are fingerprints that a command rejected anywhere in the repository.
     """
-    told = [(one, identify(one.finding)) for one in memory.told if one.state != "fixed"]
+    reported = [(one, identify(one.finding)) for one in memory.told if one.state != "fixed"]
     threads = list(_read_threads(memory))
     others = (one for one in memory.comments if one.author_id != memory.bot_id and one.author != memory.author)
     comments = [
@@ -238,7 +238,7 @@ def find_suppressions(
     return tuple(
         Suppression(reason="rejected", fingerprint=name)
         if (name := fingerprint(finding)) in rejected
-        else _find_suppression(finding, told, threads, comments)
+        else _find_suppression(finding, reported, threads, comments)
         for finding in findings
     )
 
@@ -248,18 +248,18 @@ class _ThreadWords:
     """Thread with the wording of each of its comments, by author."""
 
     thread: Thread
-    said: tuple[tuple[str, tuple[Wording, ...]], ...]
+    wordings: tuple[tuple[str, tuple[Wording, ...]], ...]
 
 
 def _find_suppression(
     finding: Finding,
-    told: Iterable[tuple[ReportedFinding, Identity]],
+    reported: Iterable[tuple[ReportedFinding, Identity]],
     threads: Iterable[_ThreadWords],
     comments: Iterable[tuple[IssueComment, tuple[Wording, ...]]],
 ) -> Suppression | None:
     """Look for a finding in our reports, then in threads, then in comments."""
     identity = identify(finding)
-    ours = next((one for one, other in told if is_same_finding(other, identity)), None)
+    ours = next((one for one, other in reported if is_same_finding(other, identity)), None)
     if ours is not None:
         reason: Literal["told", "rejected"] = "told" if ours.state in UNSETTLED else "rejected"
         return Suppression(reason=reason, fingerprint=ours.fingerprint)
@@ -280,8 +280,8 @@ def _read_threads(memory: Memory) -> Iterator[_ThreadWords]:
         if finding_of(thread, memory.bot_id) not in fixed:
             # Outsiders must not be able to silence a review of their own change.
             heard = (one for one in thread.comments if one.author != memory.author or one.association in _TEAM)
-            said = [(one.author, read_wordings(without_markers(one.body))) for one in heard]
-            yield _ThreadWords(thread, tuple(said))
+            wordings = [(one.author, read_wordings(without_markers(one.body))) for one in heard]
+            yield _ThreadWords(thread, tuple(wordings))
 
 
 def _find_speaker(words: _ThreadWords, finding: Finding, identity: Identity) -> str | None:
@@ -301,7 +301,7 @@ def _find_speaker(words: _ThreadWords, finding: Finding, identity: Identity) -> 
         if gap > (_REACH if finding.source == "model" else 0):
             return None
         needed = NEAR
-    return next((who for who, said in words.said if measure_similarity(said, identity.wordings) >= needed), None)
+    return next((who for who, found in words.wordings if measure_similarity(found, identity.wordings) >= needed), None)
 
 
 def _mentions(comment: IssueComment, paragraphs: Iterable[Wording], finding: Finding, identity: Identity) -> bool:
@@ -368,33 +368,33 @@ def settle_by_thread(checked: FindingStatus, memory: Memory) -> FindingStatus:
     return checked.model_copy(update={"told": checked.told.model_copy(update={"state": state}), "why": reason})
 
 
-def detect_regression(told: ReportedFinding, memory: Memory, texts: Mapping[str, str]) -> FindingStatus | None:
+def detect_regression(reported: ReportedFinding, memory: Memory, texts: Mapping[str, str]) -> FindingStatus | None:
     """Return a fixed finding as open or ``doubtful`` where its code is back.
 
     Returns None where it is not. A finding that people reject stays rejected. Parses: call it in a thread.
     """
-    thread = memory.thread_of(told.fingerprint)
+    thread = memory.thread_of(reported.fingerprint)
     if thread is not None and find_dispute(thread, memory.deciders):
         return None
     state: State = "open" if thread is not None else "folded"
-    checked = check_finding(told.model_copy(update={"state": state}), texts)
+    checked = check_finding(reported.model_copy(update={"state": state}), texts)
     if checked.standing == "stands":
         return checked
     text = texts.get(checked.told.finding.path)
     if checked.standing == "gone" or text is None:
         return None
-    there = told.finding.removed or is_unchanged(told.finding, relocate(told.finding, text))
-    return checked if there and read_surroundings(checked.told.finding, text)[0] != told.mended else None
+    there = reported.finding.removed or is_unchanged(reported.finding, relocate(reported.finding, text))
+    return checked if there and read_surroundings(checked.told.finding, text)[0] != reported.mended else None
 
 
-def mark_fixed(told: ReportedFinding, head_sha: str, text: str | None) -> ReportedFinding:
+def mark_fixed(reported: ReportedFinding, head_sha: str, text: str | None) -> ReportedFinding:
     """Return the finding as fixed at a head.
 
     ``text`` is its file there, None where it is gone. Parses it: call it in a thread.
     """
-    now = relocate(told.finding, text) if text is not None else None
-    around = "" if text is None else read_surroundings(now or told.finding, text)[0]
-    return told.model_copy(update={"state": "fixed", "head_sha": head_sha, "mended": around})
+    now = relocate(reported.finding, text) if text is not None else None
+    around = "" if text is None else read_surroundings(now or reported.finding, text)[0]
+    return reported.model_copy(update={"state": "fixed", "head_sha": head_sha, "mended": around})
 
 
 def _is_said_fixed(thread: Thread, bot_id: int) -> bool:
@@ -407,38 +407,38 @@ def _is_said_fixed(thread: Thread, bot_id: int) -> bool:
 # --- findings on a new head ----------------------------------------------------------------------------------
 
 
-def check_finding(told: ReportedFinding, texts: Mapping[str, str]) -> FindingStatus:
+def check_finding(reported: ReportedFinding, texts: Mapping[str, str]) -> FindingStatus:
     """Compare a finding with the change's files at the new head.
 
     ``texts`` are these files. Where the finding's own file is gone, its code may have moved to another one. Parses:
     call it in a thread.
     """
-    old = told.finding
+    old = reported.finding
     if old.removed:
-        return _check_removed(told, texts.get(old.path))
+        return _check_removed(reported, texts.get(old.path))
     found = [
         moved for path in _candidate_paths(old, texts) if (moved := _relocate_in(old, path, texts[path])) is not None
     ]
     new = next((one for one in found if is_unchanged(old, one)), found[0] if found else None)
     if new is None:
-        return _check_changed(told, texts.get(old.path))
+        return _check_changed(reported, texts.get(old.path))
     around, now = read_surroundings(new, texts[new.path])
-    brought = told.model_copy(update={"finding": new})
-    if is_unchanged(old, new) and around == told.around:
+    brought = reported.model_copy(update={"finding": new})
+    if is_unchanged(old, new) and around == reported.around:
         return FindingStatus(told=brought, standing="stands")
     # The old lines are remembered until the new ones have been judged.
-    kept = brought if is_unchanged(old, new) else told
+    kept = brought if is_unchanged(old, new) else reported
     return FindingStatus(told=kept, standing="doubtful", now=now)
 
 
-def decide_final_state(told: ReportedFinding, texts: Mapping[str, str]) -> State:
+def decide_final_state(reported: ReportedFinding, texts: Mapping[str, str]) -> State:
     """Decide how a finding that nobody settled ended with the merge.
 
     It is ``fixed`` where its lines have changed, else ``ignored``.
     """
-    old = told.finding
+    old = reported.finding
     if old.removed:
-        return "fixed" if check_finding(told, texts).standing == "doubtful" else "ignored"
+        return "fixed" if check_finding(reported, texts).standing == "doubtful" else "ignored"
     still = any(is_unchanged(old, _relocate_in(old, path, texts[path])) for path in _candidate_paths(old, texts))
     return "ignored" if still else "fixed"
 
@@ -474,28 +474,28 @@ def _relocate_in(finding: Finding, path: str, text: str) -> Finding | None:
     return relocate(finding.model_copy(update={"path": path}), text)
 
 
-def _check_removed(told: ReportedFinding, text: str | None) -> FindingStatus:
+def _check_removed(reported: ReportedFinding, text: str | None) -> FindingStatus:
     """Check a finding about removed code by what is around its place."""
     if text is None:
-        return FindingStatus(told=told, standing="stands")
-    around, now = read_surroundings(told.finding, text)
-    return FindingStatus(told=told, standing="stands" if around == told.around else "doubtful", now=now)
+        return FindingStatus(told=reported, standing="stands")
+    around, now = read_surroundings(reported.finding, text)
+    return FindingStatus(told=reported, standing="stands" if around == reported.around else "doubtful", now=now)
 
 
-def _check_changed(told: ReportedFinding, text: str | None) -> FindingStatus:
+def _check_changed(reported: ReportedFinding, text: str | None) -> FindingStatus:
     """Check a finding whose lines are nowhere.
 
     It is gone for sure only with its file, or with its definition and all lines that resemble its own.
     """
-    finding = told.finding
+    finding = reported.finding
     if text is None:
-        return FindingStatus(told=told, standing="gone")
+        return FindingStatus(told=reported, standing="gone")
     symbols = {symbol_of(one) for one in read_definitions(text, finding.path)}
     if finding.symbol and finding.symbol not in symbols and not _has_similar_line(finding, text):
-        return FindingStatus(told=told, standing="gone")
+        return FindingStatus(told=reported, standing="gone")
     around, now = read_surroundings(finding, text)
     # Where the digests agree, this very code was judged since the lines went.
-    return FindingStatus(told=told, standing="stands" if around == told.around else "doubtful", now=now)
+    return FindingStatus(told=reported, standing="stands" if around == reported.around else "doubtful", now=now)
 
 
 def _has_similar_line(finding: Finding, text: str) -> bool:

@@ -108,7 +108,8 @@ def _sentences(text: str) -> Iterator[str]:
 def _clauses(language: Language, sentences: Sequence[str]) -> Iterator[_Clause]:
     """Split sentences at marks and at words of contrast and of reason."""
     for number, sentence in enumerate(sentences):
-        at, follows = 0, ""
+        at = 0
+        follows = ""
         for match in (*language.breaks.finditer(sentence), None):
             text = sentence[at : match.start() if match is not None else None].strip(_TRIMMED)
             if text:
@@ -166,7 +167,8 @@ def _says(find: _Patterns, name: str, clause: str) -> bool:
 def _supposed(find: _Patterns, clauses: Sequence[_Clause], number: int) -> bool:
     """Return whether a condition governs a clause, or contrast follows it."""
     here = clauses[number]
-    before, after = clauses[max(0, number - 1)], clauses[min(number + 1, len(clauses) - 1)]
+    before = clauses[max(0, number - 1)]
+    after = clauses[min(number + 1, len(clauses) - 1)]
     if before is not here and before.sentence == here.sentence and find["ifs"].match(before.text):
         return True
     if after is here or after.sentence != here.sentence:

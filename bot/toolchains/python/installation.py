@@ -59,8 +59,9 @@ class Installer:
             results = await self._run(workspace, self._steps(workspace, project, interpreter), interpreter, refused)
             if results[-1].ok:
                 await asyncio.to_thread(remove_tree, workspace.env / ".cache")
-                # the repository and the environment are made once, whatever fails afterwards
-                return [_with_command(result) for result in [*failed, *results[1:]]]
+                # The repository and the environment are made once, whatever fails afterwards.
+                shown = [*failed, *results[1:]]
+                return [one.model_copy(update={"argv": (commands.render_command(one.argv),)}) for one in shown]
             failed.append(results[-1])
         raise _make_error(failed[0], refused, await asyncio.to_thread(submodules.describe_missing, workspace.tree))
 
@@ -156,13 +157,9 @@ def _index_env(settings: Settings) -> dict[str, str]:
     return env | ({"UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index} if index else {})
 
 
-def _with_command(result: CommandResult) -> CommandResult:
-    return result.model_copy(update={"argv": (commands.render_command(result.argv),)})
-
-
 def _make_error(result: CommandResult, refused: Sequence[str], notes: Sequence[str]) -> ToolchainError:
-    said = result.output.strip()[-_TAIL:]
+    output = result.output.strip()[-_TAIL:]
     why = "" if result.ended == "exit" else f" (stopped: {result.ended})"
     hosts = f"\nRefused hosts: {', '.join(refused)}; an operator can allow them in `registries`." if refused else ""
     more = "".join(f"\n{note}" for note in notes)
-    return ToolchainError(f"`{commands.render_command(result.argv)}` failed{why}:\n{said}{hosts}{more}")
+    return ToolchainError(f"`{commands.render_command(result.argv)}` failed{why}:\n{output}{hosts}{more}")

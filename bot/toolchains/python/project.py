@@ -114,11 +114,12 @@ def _package(tree: Path, build: bool) -> Project:
     packages = [*tox.packages, *hatch.packages, *requirements.read_managers(pyproject), *script.packages]
     packages += [] if installable else _dependencies(pyproject, setup_cfg, script)
     packages += requirements.find_pytest_plugins(tree)
+    pinned = re.findall(r"^(3\.\d+)", read_text(tree / ".python-version"), re.MULTILINE)
     classified = "\n".join([read_text(tree / "pyproject.toml"), read_text(tree / "setup.cfg"), setup_py])
     return Project(
         installable=installable,
         requires_python=_read_requires_python(pyproject, setup_cfg, setup_py),
-        pythons=_read_pinned(tree) or _dedupe(_CLASSIFIER.findall(classified)),
+        pythons=tuple(pinned) or _dedupe(_CLASSIFIER.findall(classified)),
         extras=_pick_existing((*pick_for_tests(named), *tox.extras, *hatch.extras), named),
         groups=_pick_existing((*pick_for_tests(groups), *tox.groups, *hatch.groups), groups),
         requirements=_dedupe((*_requirement_files(tree, installable), *tox.files)),
@@ -146,10 +147,6 @@ def _read_requires_python(
         return setup_cfg.get("options", "python_requires")
     found = _SETUP_REQUIRES.search(setup_py)
     return found[1] if found else None
-
-
-def _read_pinned(tree: Path) -> tuple[str, ...]:
-    return tuple(re.findall(r"^(3\.\d+)", read_text(tree / ".python-version"), re.MULTILINE))
 
 
 def _requirement_files(tree: Path, installable: bool) -> Iterator[str]:
