@@ -94,7 +94,7 @@ def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
 
     By key name, then by value. Numbers and booleans are never secrets.
     """
-    return {key: value if key == "event" else _redacted(key, value) for key, value in event.items()} | {
+    return {key: value if key == "event" else _redact(key, value) for key, value in event.items()} | {
         "event": scrub(str(event.get("event", "")))
     }
 
@@ -142,15 +142,15 @@ def _processors() -> list[Processor]:
     ]
 
 
-def _redacted(key: str, value: Any) -> Any:
+def _redact(key: str, value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if _SECRET_KEY.search(key):
         return _HIDDEN
     if isinstance(value, Mapping):
-        return {scrub(str(name)): _redacted(str(name), inner) for name, inner in value.items()}
+        return {scrub(str(name)): _redact(str(name), inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | Set):
-        return [_redacted("", inner) for inner in value]
+        return [_redact("", inner) for inner in value]
     return scrub(value if isinstance(value, str) else repr(value))
 
 

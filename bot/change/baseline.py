@@ -42,7 +42,7 @@ async def baseline(job: Assignment[Any], brief: Brief, found: CodeLocation, inst
         setup=installed.commands,
         unloaded=run.unloaded,
     )
-    await job.stage(Stage.PREPARE, "done", f"{_counted(record)} before any change ({record.scope})")
+    await job.stage(Stage.PREPARE, "done", f"{_summarise(record)} before any change ({record.scope})")
     return record
 
 
@@ -106,7 +106,7 @@ async def _run_targets(workshop: Workshop, targets: tuple[str, ...], full: TestR
     return Scope(usable, await workshop.test(Changes(), usable, limits=limits), full, dropped)
 
 
-def _counted(record: Baseline) -> str:
+def _summarise(record: Baseline) -> str:
     if record.whole and not record.unloaded:
         return f"the test command {'passes' if record.passing() else 'fails'}"
     if not set(record.verdicts) - set(record.unloaded):

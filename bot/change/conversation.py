@@ -22,7 +22,7 @@ def system_text(job: Job[Any], brief: Brief, found: CodeLocation) -> str:
     )
 
 
-def told(state: Work, brief: Brief, why: str, detail: str) -> Work:
+def add_message(state: Work, brief: Brief, why: str, detail: str) -> Work:
     """Return the same work with a result added to the conversation."""
     text = render("change/again.md.j2", why=why, detail=detail, nonce=brief.nonce)
     return state.model_copy(update={"messages": (*state.messages, Message(role="user", text=text))})

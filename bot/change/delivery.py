@@ -27,13 +27,13 @@ async def deliver(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
     try:
         outcome = await job.recipe.publish(ctx, job, evidence)
     except (GitError, GitHubError) as error:
-        return await _refused(ctx, job, evidence, explain(error))
+        return await _report_refusal(ctx, job, evidence, explain(error))
     if outcome.state != "refused":  # an issue that was closed meanwhile may be opened again
         await ctx.step("discard", kept.discard, job)
     return outcome
 
 
-async def _refused(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, refusal: Refusal) -> Outcome:
+async def _report_refusal(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, refusal: Refusal) -> Outcome:
     """Say why a finished change could not be published.
 
     The words, the change and what to do next are in the task's result if nowhere else.

@@ -58,7 +58,7 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
             gates.paths_gate(
                 changes,
                 job.policy.protected,
-                await asyncio.to_thread(_shadowing, job.workshop(base_sha), changes, paths),
+                await asyncio.to_thread(_find_shadowing, job.workshop(base_sha), changes, paths),
             ),
             gates.size_gate(diff, limits.files, limits.lines),
         ),
@@ -99,7 +99,7 @@ async def _run(
     seconds = job.policy.checks.minutes * 60
     targets = _proof_targets(workshop.toolchain(), proof, changes, existing) if proof else []
     proofs = [await _run_in_time(workshop, changes, targets, seconds) for _ in range(RUNS)] if proof else []
-    kept = _kept(base, changes, existing)
+    kept = _drop_own_tests(base, changes, existing)
     after, flaky, run = await run_again(workshop, seconds, kept, changes, existing)
     lost = [name for name in gates.regressions(kept.verdicts, after, complete=run.complete) if name not in flaky]
     judged = [gates.proof_gate(proof, proofs)] if proof else []
@@ -132,7 +132,7 @@ async def _run_in_time(workshop: Workshop, changes: Changes, targets: Sequence[s
     return await workshop.test(changes, targets, limits=Limits(seconds=2 * seconds))
 
 
-def _kept(base: Baseline, changes: Changes, existing: Collection[str]) -> Baseline:
+def _drop_own_tests(base: Baseline, changes: Changes, existing: Collection[str]) -> Baseline:
     """Return the baseline without the tests that may go.
 
     These are tests of files that are not ``existing`` and are changed now.
@@ -142,7 +142,7 @@ def _kept(base: Baseline, changes: Changes, existing: Collection[str]) -> Baseli
     return base.model_copy(update={"verdicts": kept})
 
 
-def _shadowing(workshop: Workshop, changes: Changes, known: Collection[str]) -> list[str]:
+def _find_shadowing(workshop: Workshop, changes: Changes, known: Collection[str]) -> list[str]:
     """Return why new files would hide modules that tests rely on.
 
     Our reporter relies on some as well.

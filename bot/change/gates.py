@@ -103,7 +103,7 @@ def regression_gate(base: Baseline, run: TestRun, lost: Collection[str], flaky: 
     ``lost`` are those that still failed when run again, ``flaky`` those that passed then.
     """
     before, after = base.verdicts, run.verdicts()
-    faults = _blamed(before, run, lost)
+    faults = _list_lost(before, run, lost)
     faults += [] if run.complete else [_cut_short(run)]
     if not faults and not base.passing() and not (base.whole and _all_pass(run, before)):
         faults = ["No test passed before the change, so nothing shows what it may have broken."]
@@ -118,7 +118,7 @@ def regression_gate(base: Baseline, run: TestRun, lost: Collection[str], flaky: 
     )
 
 
-def _blamed(before: Mapping[str, Verdict], run: TestRun, lost: Collection[str]) -> list[str]:
+def _list_lost(before: Mapping[str, Verdict], run: TestRun, lost: Collection[str]) -> list[str]:
     """Return a line for each lost test.
 
     Those of a file that could not be loaded share one.

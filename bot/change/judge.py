@@ -82,9 +82,9 @@ async def ask_judge(
     if said.arguments is None:
         raise ModelError(f"The judge of the change came to no verdict: {said.problem}")
     texts = [text for text in report.changes.files.values() if text]
-    shown = _flat("\n".join([diff, ran, *texts]))
-    supported = _supported(said.arguments["sentences"], shown)
-    return Verdict(said.model, said.arguments, _kept(evidence.claims, supported))
+    shown = _flatten("\n".join([diff, ran, *texts]))
+    supported = _find_supported(said.arguments["sentences"], shown)
+    return Verdict(said.model, said.arguments, _keep_supported(evidence.claims, supported))
 
 
 def what_ran(evidence: AnyEvidence) -> str:
@@ -109,25 +109,25 @@ def split(text: str) -> list[str]:
     return [sentence for sentence in _SENTENCE_END.split(text.strip()) if sentence]
 
 
-def _supported(rows: Any, shown: str) -> frozenset[int]:
+def _find_supported(rows: Any, shown: str) -> frozenset[int]:
     """Return the numbers of the sentences that a real quote supports.
 
     A quote must stand in what the judge was shown, or in the changed files.
     """
     found = set()
     for row in rows if isinstance(rows, list) else []:
-        quote = _flat(str(row.get("quote", ""))) if isinstance(row, dict) else ""
+        quote = _flatten(str(row.get("quote", ""))) if isinstance(row, dict) else ""
         if len(quote) >= _SHORTEST_QUOTE and row.get("supported") is True and quote in shown:
             found.add(row.get("number"))
     return frozenset(number for number in found if isinstance(number, int))
 
 
-def _flat(text: str) -> str:
+def _flatten(text: str) -> str:
     """Strip a diff's signs from lines and make blanks equal."""
     return " ".join(" ".join(line[1:] if line[:1] in "+-" else line for line in text.splitlines()).split())
 
 
-def _kept(claims: Claims, supported: frozenset[int]) -> Claims:
+def _keep_supported(claims: Claims, supported: frozenset[int]) -> Claims:
     cause, change = split(claims.cause), split(claims.change)
     return Claims(
         cause=" ".join(text for number, text in enumerate(cause, 1) if number in supported),

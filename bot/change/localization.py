@@ -43,7 +43,7 @@ async def find(job: Job[Any], brief: Brief) -> CodeLocation:
         files = brief.pull.changed
         tests = await asyncio.to_thread(tests_of_pull, code, files, brief.named_paths())
     else:
-        ranking = await _ranked(job, brief, code)
+        ranking = await _rank(job, brief, code)
         files = tuple(one.path for one in ranking[:_FILES])
         windows = str(await asyncio.to_thread(code.windows, ranking[:_FILES], _WINDOW_TOKENS))
         tests = await asyncio.to_thread(nearby_tests, code, [one.path for one in ranking])
@@ -58,13 +58,13 @@ async def find(job: Job[Any], brief: Brief) -> CodeLocation:
     return found
 
 
-async def _ranked(job: Job[Any], brief: Brief, code: Index) -> tuple[RankedFile, ...]:
+async def _rank(job: Job[Any], brief: Brief, code: Index) -> tuple[RankedFile, ...]:
     """Rank the base's files for the request.
 
     A model gives a second opinion where the rules want one.
     """
     ranking = await asyncio.to_thread(code.rank, f"{brief.title}\n\n{brief.body}", _RANKED)
-    return await _reranked(job, brief, code, ranking) if job.rules.rerank else ranking
+    return await _rerank(job, brief, code, ranking) if job.rules.rerank else ranking
 
 
 def tests_of_pull(code: Index, changed: Sequence[str], named: Sequence[str]) -> tuple[str, ...]:
@@ -90,9 +90,7 @@ def nearby_tests(code: Index, ranked: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*speaking, *exercising]))[:_TESTS]
 
 
-async def _reranked(
-    job: Job[Any], brief: Brief, code: Index, ranking: tuple[RankedFile, ...]
-) -> tuple[RankedFile, ...]:
+async def _rerank(job: Job[Any], brief: Brief, code: Index, ranking: tuple[RankedFile, ...]) -> tuple[RankedFile, ...]:
     """Return the likeliest files in the order a model gives them.
 
     Unchanged where it cannot be asked or read.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.change import baseline, editor, gate_runner, kept, localization
-from bot.change.conversation import system_text, told
+from bot.change.conversation import add_message, system_text
 from bot.change.delivery import deliver
 from bot.change.publication import tell
 from bot.change.recipe import AnyEvidence, Job, ProofResult, Recipe
@@ -89,7 +89,7 @@ async def _edit(
             state = await work(ctx, f"edit-{attempt}", system, state, hands, _LIMITS)
             if state.ended != "finished":
                 return evidence.noted(f"The work was stopped: {state.summary}.")
-            evidence = await _checked(ctx, job, evidence, state, gated, attempt)
+            evidence = await _check(ctx, job, evidence, state, gated, attempt)
             gated = state.changes if evidence.report is not None else gated
         except ModelError as error:
             return evidence.noted(f"The work was stopped: {error}")
@@ -97,11 +97,11 @@ async def _edit(
         if why is None or why == said:
             break  # done, or the same gates fail in the same way again: another round would change nothing
         said = why
-        state = told(state, brief, *why)
+        state = add_message(state, brief, *why)
     return evidence
 
 
-async def _checked(
+async def _check(
     ctx: Ctx, job: Job[Any], evidence: AnyEvidence, state: Work, gated: Changes | None, attempt: int
 ) -> AnyEvidence:
     """Run the gates on the finished change, then ask the judge.

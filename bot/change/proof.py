@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.change.conversation import system_text, told
+from bot.change.conversation import add_message, system_text
 from bot.change.editor import lookup_for
 from bot.change.proof_rules import RUNS, check_proof, reported_errors
 from bot.change.recipe import AnyEvidence, Job, ProofResult
@@ -56,7 +56,7 @@ class FailingTest:
             if proved.proof is not None:
                 return ProofResult(proved.proof, messages=state.messages)
             problem = proved.problem
-            state = told(state, brief, "That is not a proof of the reported bug.", problem)
+            state = add_message(state, brief, "That is not a proof of the reported bug.", problem)
         return ProofResult(note=problem, ended=True)
 
 
@@ -121,7 +121,7 @@ async def check(job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> 
         command=runs[0].command,
     )
     if not checked.matched:
-        proof_or_problem = await _recognised(job, brief, proof, attempt)
+        proof_or_problem = await _recognise(job, brief, proof, attempt)
         if isinstance(proof_or_problem, str):
             return ProofAttempt(problem=proof_or_problem)
         proof = proof_or_problem
@@ -129,7 +129,7 @@ async def check(job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> 
     return ProofAttempt(proof=proof)
 
 
-async def _recognised(job: Job[Any], brief: Brief, proof: Proof, attempt: int) -> Proof | str:
+async def _recognise(job: Job[Any], brief: Brief, proof: Proof, attempt: int) -> Proof | str:
     """Ask ``verify`` to quote the failure where the issue names no error.
 
     Code checks that the quote is there.

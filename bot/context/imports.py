@@ -99,7 +99,7 @@ class Modules:
         A relative one is taken exactly, another by the end of the files' paths.
         """
         if name.startswith("."):
-            return tuple(self._exact.get(_joined(importer.rpartition("/")[0], name), ())[:4])
+            return tuple(self._exact.get(_join(importer.rpartition("/")[0], name), ())[:4])
         exact = self._exact.get(name, ())
         return tuple(exact[:4]) if exact or "/" not in name else self._ending(name)
 
@@ -109,7 +109,7 @@ class Modules:
         return tuple(ends) if len(ends) <= 4 else ()
 
 
-def _joined(folder: str, relative: str) -> str:
+def _join(folder: str, relative: str) -> str:
     parts = folder.split("/") if folder else []
     for part in relative.split("/"):
         if part == ".." and parts:

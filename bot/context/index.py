@@ -158,7 +158,7 @@ class Indexer:
 
         Raises :class:`bot.context.tree.IndexingError` if it cannot be listed.
         """
-        known = self._known(git_dir)
+        known = self._recall(git_dir)
         async with known.lock:
             if known.index is not None and known.index.commit == commit:
                 return known.index
@@ -181,7 +181,7 @@ class Indexer:
             await asyncio.to_thread(self._cache.close)
             self._cache = None
 
-    def _known(self, git_dir: Path) -> _Known:
+    def _recall(self, git_dir: Path) -> _Known:
         known = self._repositories.pop(git_dir, None) or _Known()
         self._repositories[git_dir] = known
         while len(self._repositories) > _REPOSITORIES:

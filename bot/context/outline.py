@@ -56,7 +56,7 @@ def read_outline(text: str, language: Language) -> tuple[Definition, ...]:
     nodes = root.find_all(any=[{"kind": kind} for kind in language.definitions])
     found = [one for node in nodes for one in _read_definition(node, language, lines)]
     found.sort(key=lambda one: (one[0], -one[1]))
-    return tuple(_contained(found[:_MAX_DEFINITIONS]))
+    return tuple(_fill_containers(found[:_MAX_DEFINITIONS]))
 
 
 def _read_definition(node: SgNode, language: Language, lines: Sequence[str]) -> Iterator[tuple[int, int, Definition]]:
@@ -148,7 +148,7 @@ def _find_declared(node: SgNode) -> SgNode | None:
     return None
 
 
-def _contained(found: Sequence[tuple[int, int, Definition]]) -> Iterator[Definition]:
+def _fill_containers(found: Sequence[tuple[int, int, Definition]]) -> Iterator[Definition]:
     """Fill in the enclosing type; a function inside a type is a method."""
     around: list[tuple[int, Definition]] = []
     for start, end, one in found:

@@ -30,7 +30,7 @@ def button_router(registry: Registry) -> Router[Services]:
         repository = event.repository()
         actor = event.sender()
         run = event.payload.get("check_run") or {}
-        wanted = _wanted(registry, event)
+        wanted = _find_task(registry, event)
         if repository is None or actor is None or wanted is None:
             return
         number = await _pull_of(services, repository, str(run.get("external_id") or ""))
@@ -58,7 +58,7 @@ def button_router(registry: Registry) -> Router[Services]:
     return router
 
 
-def _wanted(registry: Registry, event: Event) -> tuple[TaskSpec[Any], TaskInput] | None:
+def _find_task(registry: Registry, event: Event) -> tuple[TaskSpec[Any], TaskInput] | None:
     """Return the task a button stands for, and its input."""
     if event.action == "rerequested":
         name = (event.payload.get("check_run") or {}).get("name")

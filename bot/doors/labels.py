@@ -42,11 +42,11 @@ def label_router(registry: Registry) -> Router[Services]:
     @router.on("issues", "labeled")
     async def labelled(event: Event, services: Services) -> None:
         """Start the task whose label was added."""
-        change = _read(event)
+        change = _parse(event)
         if change is None or "pull_request" in (event.payload.get("issue") or {}):
             return
         policy, principal, fault = await _look_up(services, specs, change)
-        for spec in _named(specs, policy, change.label):
+        for spec in _find_named(specs, policy, change.label):
             if fault is not None:
                 text = f"I couldn't start: the configuration is invalid.\n\n{fault}"
                 await _answer(services, change, event.guid, text)
@@ -56,7 +56,7 @@ def label_router(registry: Registry) -> Router[Services]:
     @router.on("issues", "unlabeled")
     async def unlabelled(event: Event, services: Services) -> None:
         """Stop what the removed label started, whatever the policy says by now."""
-        change = _read(event)
+        change = _parse(event)
         if change is not None:
             where = (change.repository, change.number, change.actor)
             for spec in specs:
@@ -76,11 +76,11 @@ def label_router(registry: Registry) -> Router[Services]:
 
 async def say_label_failed(registry: Registry, event: Event, services: Services) -> None:
     """Tell whoever added one of our labels that its delivery failed for good."""
-    change = _read(event)
+    change = _parse(event)
     if (event.name, event.action) != ("issues", "labeled") or change is None or change.actor.type == "Bot":
         return
     specs = [spec for spec in registry if spec.doors.label]
-    if any(_named(specs, services.policies.latest(change.repository), change.label)):
+    if any(_find_named(specs, services.policies.latest(change.repository), change.label)):
         text = (
             "I couldn't start: GitHub API requests failed while I checked permissions and configuration. Remove the "
             f"label and add it again to retry; the server's log has the reason (delivery `{event.guid}`)."
@@ -111,14 +111,14 @@ async def _look_up(
         return principal
 
     load = services.policies.load_or_default(change.repository)
-    if any(_named(specs, services.policies.latest(change.repository), change.label)):
+    if any(_find_named(specs, services.policies.latest(change.repository), change.label)):
         (policy, fault), principal = await asyncio.gather(load, who())
         return policy, principal, fault
     policy, fault = await load
-    return policy, await who() if any(_named(specs, policy, change.label)) else None, fault
+    return policy, await who() if any(_find_named(specs, policy, change.label)) else None, fault
 
 
-def _named(specs: list[TaskSpec[Any]], policy: Policy, label: str) -> Iterator[TaskSpec[Any]]:
+def _find_named(specs: list[TaskSpec[Any]], policy: Policy, label: str) -> Iterator[TaskSpec[Any]]:
     return (spec for spec in specs if labels.same(label, label_of(spec, policy)))
 
 
@@ -136,7 +136,7 @@ async def _answer(services: Services, change: _Labelled, guid: str, text: str) -
     await replies.say(services, change.repository, spot, guid, text)
 
 
-def _read(event: Event) -> _Labelled | None:
+def _parse(event: Event) -> _Labelled | None:
     """Parse a delivery about a label, None if it is malformed."""
     issue: dict[str, Any] = event.payload.get("issue") or {}
     name = (event.payload.get("label") or {}).get("name")

@@ -92,7 +92,7 @@ class Remote:
                 raise error
             there = await self.head(ref, token)
             if there is None and expect is None:
-                raise _blocked(branch, "Another branch")
+                raise _refuse_name(branch, "Another branch")
             # A repeated step finds its own earlier push: that is success, not a conflict.
             if there != sha:
                 raise error
@@ -123,14 +123,14 @@ def _passing(done: CompletedCommand) -> bool:
     return bool(_NO_ACCESS.search(said) or _DOWN.search(said) or (_BUSY_MIRROR.search(said) and "remote" not in said))
 
 
-def _words(done: CompletedCommand) -> str:
+def _quote_output(done: CompletedCommand) -> str:
     """Return what git and the server said, without noise and bounded."""
     lines = [line.strip() for line in (done.stderr + "\n" + done.text).splitlines()]
     return "\n".join(line for line in lines if line and not line.startswith(("hint:", "To ", "Done")))[:2000]
 
 
 def _fetch_error(done: CompletedCommand) -> GitError:
-    said = _words(done)
+    said = _quote_output(done)
     missing = _MISSING.search(said)
     if missing:
         name = missing.group(1) or missing.group(2)
@@ -139,13 +139,13 @@ def _fetch_error(done: CompletedCommand) -> GitError:
 
 
 def _push_error(done: CompletedCommand, branch: str) -> GitError:
-    said = _words(done)
+    said = _quote_output(done)
     moved = _MOVED.search(said)
     if _READ_ONLY.search(said):
         return ReadOnly(f"The repository is archived, so the push to {branch} was refused. Unarchive it to go on.")
     blocked = _IN_THE_WAY.search(said)
     if blocked:
-        return _blocked(branch, f"The branch {blocked.group(1)}" if blocked.group(1) else "Another branch")
+        return _refuse_name(branch, f"The branch {blocked.group(1)}" if blocked.group(1) else "Another branch")
     for reason, pattern in _REFUSALS:
         if pattern.search(said) and not (moved and reason == "policy"):
             return PushRefused(f"The push to {branch} was refused for good:\n{said}", reason=reason)
@@ -156,7 +156,7 @@ def _push_error(done: CompletedCommand, branch: str) -> GitError:
     return _connection_error(said) or GitError(f"git push to {branch} failed:\n{said}")
 
 
-def _blocked(branch: str, other: str) -> PushRefused:
+def _refuse_name(branch: str, other: str) -> PushRefused:
     return PushRefused(f"{other} leaves no room for a branch named {branch}; rename or delete it.", reason="name")
 
 

@@ -37,20 +37,20 @@ def parse_policy(text: str, settings: Settings, schema: PolicySchema) -> Policy:
     """
     data, lines = _read_yaml(text)
     model = schema.document
-    problems = [*_unknown_keys(model, data), *_unoffered(data, settings)]
+    problems = [*_unknown_keys(model, data), *_find_unoffered(data, settings)]
     try:
         document = model.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
         problems += [_Problem(_known_path(item["loc"], lines), item["msg"]) for item in error.errors()]
     if problems:
-        raise PolicyError(_told(problems, lines))
+        raise PolicyError(_report(problems, lines))
     origins = {".".join(path): f"line {line}" for path, line in lines.items() if _is_leaf(path, data)}
-    return _limited(_policy(document, schema, origins), settings)
+    return _limit(_policy(document, schema, origins), settings)
 
 
 def default_policy(settings: Settings, schema: PolicySchema) -> Policy:
     """Return the policy of a repository without a file."""
-    return _limited(_policy(schema.document(), schema, {}), settings)
+    return _limit(_policy(schema.document(), schema, {}), settings)
 
 
 def _policy(document: JsonModel, schema: PolicySchema, origins: dict[str, str]) -> Policy:
@@ -82,7 +82,7 @@ class _Problem(NamedTuple):
     message: str
 
 
-def _told(problems: list[_Problem], lines: dict[Path, int]) -> str:
+def _report(problems: list[_Problem], lines: dict[Path, int]) -> str:
     unique = sorted({(_line(path, lines), ".".join(path) or "the file", message) for path, message in problems})
     return f"{PATH} is wrong:\n" + "\n".join(f"line {line}: {key}: {message}" for line, key, message in unique)
 
@@ -113,7 +113,7 @@ def _unknown_keys(model: type[BaseModel], data: dict[str, Any], path: Path = ())
             yield from _unknown_keys(kind, value, here)
 
 
-def _unoffered(data: dict[str, Any], settings: Settings) -> Iterator[_Problem]:
+def _find_unoffered(data: dict[str, Any], settings: Settings) -> Iterator[_Problem]:
     wanted = data.get("models")
     if not isinstance(wanted, dict):
         return
@@ -125,7 +125,7 @@ def _unoffered(data: dict[str, Any], settings: Settings) -> Iterator[_Problem]:
                 yield _Problem(("models", role, str(number)), f"{name} is not offered by this server; offered: {known}")
 
 
-def _limited(policy: Policy, settings: Settings) -> Policy:
+def _limit(policy: Policy, settings: Settings) -> Policy:
     """Apply the server's ceilings and checks, and record the origins."""
     origins = dict(policy.origins)
     given = settings.checks.model_dump(exclude_unset=True)

@@ -27,7 +27,7 @@ def make_web(store: Store, routes: Iterable[web.AbstractRouteDef], ready: Mappin
 
     Run it with ``access_log=None``. ``ready`` names what must hold beside the database.
     """
-    app = web.Application(middlewares=[_logged])
+    app = web.Application(middlewares=[_log])
     checks = {"database": lambda: _answers(store), **ready}
     app.add_routes(
         [web.get("/healthz", _healthy), web.get("/readyz", _readiness(checks)), web.get("/metrics", _metrics(store))]
@@ -37,7 +37,7 @@ def make_web(store: Store, routes: Iterable[web.AbstractRouteDef], ready: Mappin
 
 
 @web.middleware
-async def _logged(
+async def _log(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
     """Log the route of a request, never its path.

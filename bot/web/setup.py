@@ -187,7 +187,7 @@ async def _take_form(request: web.Request) -> web.StreamResponse:
     texts = {key: str(data.get(key, "")).strip() for key in ("name", "organization", "web_url", "public_url")}
     setup.wishes = Wishes(**texts, groups=groups, replace=data.get("replace") == "yes")
     try:
-        wishes = _checked(setup.wishes, stored_app(setup.data_dir))
+        wishes = _check(setup.wishes, stored_app(setup.data_dir))
         callback = f"{request.scheme}://{request.host}/callback"
         document = setup.manifest.for_github(
             name=wishes.name,
@@ -244,7 +244,7 @@ async def _convert(session: aiohttp.ClientSession, wishes: Wishes, code: str) ->
         raise SetupError("GitHub's answer lacks the App's credentials; is this address really a GitHub?") from None
 
 
-def _checked(wishes: Wishes, replaces: str | None) -> Wishes:
+def _check(wishes: Wishes, replaces: str | None) -> Wishes:
     if not wishes.name or len(wishes.name) > 34:
         raise SetupError("The App needs a name of at most 34 characters.")
     if not all(char.isalnum() or char == "-" for char in wishes.organization):

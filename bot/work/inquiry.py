@@ -67,7 +67,7 @@ async def look(lookup: Lookup, call: ToolCall) -> str:
 
     :func:`fault` has found nothing wrong with it.
     """
-    return await asyncio.to_thread(_looked_up, lookup, call)
+    return await asyncio.to_thread(_look_up, lookup, call)
 
 
 def fault(call: ToolCall, tools: Sequence[Tool]) -> str | None:
@@ -146,7 +146,7 @@ class Inquiry:
                 f"{self.name}-{turn}", self.role, conversation, tools=self._tools, max_output=self.max_output
             )
             await audit_unknown(self.assignment, reply.tool_calls, self._tools)
-            answered = self._answered(reply)
+            answered = self._parse_answer(reply)
             if answered is not None:
                 return answered.model_copy(update={"lookups": lookups, "model": reply.model})
             results = await self._results(reply, last=turn >= self.turns - 2)
@@ -158,7 +158,7 @@ class Inquiry:
     def _tools(self) -> tuple[Tool, ...]:
         return (*LOOKING, *([RUN] if self.run else []), *([self.answer] if self.answer else []))
 
-    def _answered(self, reply: Reply) -> Answer | None:
+    def _parse_answer(self, reply: Reply) -> Answer | None:
         if self.answer is None:
             return None if reply.tool_calls or not reply.text.strip() else Answer(text=reply.text)
         for call in reply.tool_calls:
@@ -191,7 +191,7 @@ class Inquiry:
         return await look((await index(self.assignment, self.sha)).with_changes(self.changes), call)
 
 
-def _looked_up(lookup: Lookup, call: ToolCall) -> str:
+def _look_up(lookup: Lookup, call: ToolCall) -> str:
     arguments = call.arguments
     if call.name == "search":
         return lookup.search(

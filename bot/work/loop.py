@@ -117,10 +117,10 @@ def shortened(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     tools = [index for index, message in enumerate(messages) if message.role == "tool"]
     # In steps of ten: a cut that moved every turn would lose the provider's cache every turn.
     old = set(tools[: max(0, len(tools) - _KEEP_WHOLE) // 10 * 10])
-    return tuple(_cut(message) if index in old else message for index, message in enumerate(messages))
+    return tuple(_shorten(message) if index in old else message for index, message in enumerate(messages))
 
 
-def _cut(message: Message) -> Message:
+def _shorten(message: Message) -> Message:
     if len(message.text) <= 1200:
         return message
     return message.model_copy(

@@ -122,7 +122,7 @@ class Hands:
 
     async def _act_on_text(self, reply: Reply, changes: Changes, started: float) -> TurnResult:
         try:
-            _, edited = await self._applied(reply.text, changes)
+            _, edited = await self._apply(reply.text, changes)
         except EditError as error:
             note = Message(role="user", text=f"{error}\n\nUse the tools; call `finish` when you are done.")
             return TurnResult(messages=(note,), changes=changes, malformed=True, seconds=time.monotonic() - started)
@@ -138,26 +138,26 @@ class Hands:
         if problem is not None:
             return problem, changes
         if call.name == "edit":
-            return await self._applied(str(call.arguments["edits"]), changes)
+            return await self._apply(str(call.arguments["edits"]), changes)
         if call.name == "run":
             return await self._run(str(call.arguments["command"]), changes), changes
         if call.name == "finish":
             return _CHECKING, changes
         return await look(await self.lookup(changes), call), changes
 
-    async def _applied(self, text: str, changes: Changes) -> tuple[str, Changes]:
+    async def _apply(self, text: str, changes: Changes) -> tuple[str, Changes]:
         """Apply all edits of a text on base plus changes, or none.
 
         Raises :class:`EditError`. Refusals by path are audited.
         """
         try:
-            return await self._edited(parse(text), changes)
+            return await self._edit(parse(text), changes)
         except EditRefused as error:
             if error.detail("reason") in _OUT_OF_BOUNDS:
                 await self.job.audit(f"edit {error.detail('path')}", allowed=False, reason=error.message[:_SAID])
             raise
 
-    async def _edited(self, edits: Sequence[Edit], changes: Changes) -> tuple[str, Changes]:
+    async def _edit(self, edits: Sequence[Edit], changes: Changes) -> tuple[str, Changes]:
         for edit in edits:
             reason = self.may_edit(edit.path)
             if reason is not None:

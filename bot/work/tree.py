@@ -41,7 +41,7 @@ def lay(pristine: Path, tree: Path, manifest: Path, changes: Changes) -> None:
     """
     known = _read(manifest)
     manifest.unlink(missing_ok=True)
-    entries = _mended(pristine, tree, known) if known is not None else None
+    entries = _mend(pristine, tree, known) if known is not None else None
     if entries is None:
         remove_tree(tree)
         shutil.copytree(pristine, tree, symlinks=True, ignore=_special_files)
@@ -61,7 +61,7 @@ def _read(manifest: Path) -> Manifest | None:
         return None
 
 
-def _mended(pristine: Path, tree: Path, known: Manifest) -> dict[str, _Signature] | None:
+def _mend(pristine: Path, tree: Path, known: Manifest) -> dict[str, _Signature] | None:
     """Bring a tree back to the pristine base.
 
     None where that is better done anew.

@@ -41,7 +41,7 @@ def visible(text: str) -> str:
     it as code.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    shown = "".join(part if code else _rendered(part) for code, part in _parts(text))
+    shown = "".join(part if code else _render(part) for code, part in _parts(text))
     return "".join(char for char in shown if char in _KEEP or unicodedata.category(char) not in _UNSEEN)
 
 
@@ -105,7 +105,7 @@ def _hidden_end(text: str, found: re.Match[str]) -> int:
     return closing.end() if closing else len(text)
 
 
-def _rendered(text: str) -> str:
+def _render(text: str) -> str:
     text = _TAG.sub(lambda match: _ATTRIBUTE.sub("", match.group()), text)
     text = _IMAGE.sub(lambda match: f"(image: {match[1]})" if match[1] else "(image)", text)
     text = _LINK_TITLE.sub(r"\1)", text)

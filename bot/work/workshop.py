@@ -85,7 +85,7 @@ class Workshop:
             failed = BaseInstallation(base_sha=self._base_sha, problem=error.message)
             await asyncio.to_thread(self._marker.write_text, failed.model_dump_json())
             raise
-        installed = BaseInstallation(base_sha=self._base_sha, commands=tuple(_ran(result) for result in results))
+        installed = BaseInstallation(base_sha=self._base_sha, commands=tuple(_make_run(result) for result in results))
         await asyncio.to_thread(self._marker.write_text, installed.model_dump_json())
         return installed
 
@@ -140,7 +140,7 @@ def _read_marker(marker: Path) -> BaseInstallation | None:
         return None
 
 
-def _ran(result: CommandResult) -> CommandRun:
+def _make_run(result: CommandResult) -> CommandRun:
     return CommandRun(
         command=" ".join(result.argv), ok=result.ok, seconds=result.seconds, output=result.output[-_OUTPUT:]
     )

@@ -27,7 +27,7 @@ from handlers.review.stages import Stage
 from handlers.review.words import write_comment, write_review
 
 
-class PostedReview(JsonModel):
+class PublicationResult(JsonModel):
     """Review as GitHub took it, or in ``stop`` why nothing was posted.
 
     ``refused`` are the places in ``inline`` of what GitHub did not take, ``comments`` the ids of the comments, in the
@@ -45,14 +45,14 @@ async def add_cost(review: Review, result: ReviewResult) -> ReviewResult:
     return result.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})
 
 
-async def post(review: Review, subject: Subject, plan: ReviewPlan, result: ReviewResult) -> PostedReview:
+async def post(review: Review, subject: Subject, plan: ReviewPlan, result: ReviewResult) -> PublicationResult:
     """Post what is to be said inline, once however often the step runs.
 
     An old head or base gets nothing.
     """
     await review.stage(Stage.POST, "started")
     if not result.inline:
-        return PostedReview(stop=await _find_stop(review, subject))
+        return PublicationResult(stop=await _find_stop(review, subject))
     task = review.task
     services = review.services
     github = await services.github.for_repository(task.repository, CHECKS)
@@ -71,11 +71,11 @@ async def post(review: Review, subject: Subject, plan: ReviewPlan, result: Revie
             base_branch=subject.base_branch,
         )
     except Overtaken as error:
-        return PostedReview(stop=error.message)
+        return PublicationResult(stop=error.message)
     await review.audit(f"review #{task.number}", allowed=True, reason=f"{len(comments)} comments")
     refused = tuple(number for number, comment in enumerate(comments) if comment in posted.refused)
     ids = await reviews.comments_of(github, task.repository, task.number, posted.id)
-    return PostedReview(refused=refused, comments=ids)
+    return PublicationResult(refused=refused, comments=ids)
 
 
 async def _find_stop(review: Review, subject: Subject) -> str | None:

@@ -54,7 +54,7 @@ def commands_in(text: str, names: Collection[str], mention: str) -> tuple[TypedC
     of punctuation may follow.
     """
     source = _LINE_ENDS.sub("\n", text[:_MAX_TEXT])
-    found = _addressed(source, names, mention)
+    found = _find_addressed(source, names, mention)
     rows = source.split("\n")
     return tuple(
         TypedCommand(
@@ -62,7 +62,7 @@ def commands_in(text: str, names: Collection[str], mention: str) -> tuple[TypedC
             text=line.text.strip(),
             below="\n".join(rows[line.row + 1 : following.row if following else None]).strip(),
             known=line.name in names,
-            nearest=_nearest(line.name, names) or _named(line, names),
+            nearest=_nearest(line.name, names) or _find_named(line, names),
             mentioned=line.mentioned,
         )
         for line, following in zip_longest(found, found[1:])
@@ -76,10 +76,10 @@ def begins_with_command(text: str, names: Collection[str], mention: str) -> bool
     hard-coded here") is none.
     """
     source = _LINE_ENDS.sub("\n", text[:_MAX_TEXT]).lstrip()
-    return any(line.row == 0 for line in _addressed(source, names, mention))
+    return any(line.row == 0 for line in _find_addressed(source, names, mention))
 
 
-def _addressed(source: str, names: Collection[str], mention: str) -> list[_Line]:
+def _find_addressed(source: str, names: Collection[str], mention: str) -> list[_Line]:
     """Return the lines that address the bot."""
     return [line for line in _Reader(mention).lines(source) if line.mentioned or _nearest(line.name, names)]
 
@@ -88,7 +88,7 @@ def _nearest(name: str, names: Collection[str]) -> str | None:
     return next(iter(get_close_matches(name, sorted(names), n=1, cutoff=_LIKE)), None)
 
 
-def _named(line: _Line, names: Collection[str]) -> str | None:
+def _find_named(line: _Line, names: Collection[str]) -> str | None:
     """Return the first command named in a sentence that mentions the bot."""
     words = re.findall(r"[a-z-]+", line.text.lower()) if line.mentioned else []
     return next((word for word in words if word in names), None)

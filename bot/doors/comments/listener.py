@@ -58,7 +58,7 @@ async def say_command_failed(commands: Commands, event: Event, services: Service
     repository = event.repository()
     if said is None or repository is None or said.by_program:
         return
-    if any(one.known for one in await _typed(services, said, commands)):
+    if any(one.known for one in await _parse(services, said, commands)):
         key = key_of(repository, said.spot, MAX_COMMANDS)
         await replies.say(services, repository, said.spot, key, _GAVE_UP.format(event.guid))
 
@@ -99,7 +99,7 @@ async def _hear(event: Event, services: Services, commands: Commands, registry: 
     actor = event.sender()
     if said is None or repository is None or actor is None:
         return
-    typed = await _typed(services, said, commands)
+    typed = await _parse(services, said, commands)
     if not typed:
         return
     if said.by_program:
@@ -124,7 +124,7 @@ async def _hear(event: Event, services: Services, commands: Commands, registry: 
     await _answer(services, text, [_decide(text, one, order) for order, one in enumerate(typed)])
 
 
-async def _typed(services: Services, said: IncomingText, commands: Commands) -> Sequence[TypedCommand]:
+async def _parse(services: Services, said: IncomingText, commands: Commands) -> Sequence[TypedCommand]:
     """Parse the commands of a text.
 
     The bot's name is only looked up where it could matter: that may take several calls.
@@ -183,7 +183,7 @@ def _decide(text: _Text, typed: TypedCommand, order: int) -> _Read:
     if command is None:
         return _Read(name, decision, _unknown(typed))
     argument = command.arguments.read(typed)
-    problem = _misplaced(text, command) or ("" if argument is not None else _misused(command))
+    problem = _find_obstacle(text, command) or ("" if argument is not None else _write_usage(command))
     if problem:
         return _Read(name, decision, problem)
     return _Read(name, decision, invocation=_invocation(text, command, argument or "", order))
@@ -194,7 +194,7 @@ def _unknown(typed: TypedCommand) -> str:
     return f"Unknown command {inline_code(typed.name)}.{meant} `/help` lists the commands you can use here."
 
 
-def _misplaced(text: _Text, command: Command) -> str:
+def _find_obstacle(text: _Text, command: Command) -> str:
     if text.fault is not None and not command.quick:
         return f"I couldn't start: the configuration is invalid.\n\n{text.fault}"
     if text.said.place not in command.places:
@@ -204,7 +204,7 @@ def _misplaced(text: _Text, command: Command) -> str:
     return ""
 
 
-def _misused(command: Command) -> str:
+def _write_usage(command: Command) -> str:
     return f"Usage: `{command.usage}`. `/help {command.name}` shows examples."
 
 

@@ -152,13 +152,13 @@ class Dispatcher(Generic[C]):
         if left and todo.attempt < len(self._pauses):
             again = _Todo(todo.guid, attempt=todo.attempt + 1, left=left)
             if final is not None:
-                log.error("handler refused for good", reason=_words(final))
+                log.error("handler refused for good", reason=_describe(final))
             self._later(self._pauses[todo.attempt], again)
             return
         problem = final or next(iter(errors.values()), None)
         if problem is not None and self._gave_up is not None:
             await self._run(self._gave_up, event)
-        await self._end(todo.guid, None if problem is None else _words(problem))
+        await self._end(todo.guid, None if problem is None else _describe(problem))
 
     async def _run(self, handler: Handler[C], event: Event) -> Exception | None:
         try:
@@ -181,7 +181,7 @@ class Dispatcher(Generic[C]):
         asyncio.get_running_loop().call_later(seconds, self._queue.put_nowait, todo)
 
 
-def _words(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     """Return the error in words for people.
 
     Our own messages as they are, others with their class. Length is bounded.

@@ -77,7 +77,7 @@ class Sweep:
         They are fetched, or asked for again. The next pass reads only newer ones.
         """
         started = datetime.now(UTC)
-        missed = await self._missed()
+        missed = await self._list_missed()
         for item in missed:
             await (self._fetch(item) if self._poll else app.redeliver(self._github, item.id))
         self._read_until = started
@@ -86,7 +86,7 @@ class Sweep:
             log.info("sweep", missed=len(missed), polled=self._poll)
         return len(missed)
 
-    async def _missed(self) -> list[app.Delivery]:
+    async def _list_missed(self) -> list[app.Delivery]:
         """List the missed deliveries: oldest first, one per GUID.
 
         No attempt to deliver them was answered, and we do not hold them.

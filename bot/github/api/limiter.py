@@ -61,13 +61,13 @@ class RateLimiter:
         if seconds > MAX_WAIT:
             for future in self._turns.values():
                 if not future.done():
-                    future.set_exception(_limited(seconds))
+                    future.set_exception(_make_rate_limited(seconds))
         self._wake()
 
     def _refuse_if_paused_for_long(self) -> None:
         seconds = self._pacer.paused_for(self._clock.now())
         if seconds > MAX_WAIT:
-            raise _limited(seconds)
+            raise _make_rate_limited(seconds)
 
     def _drop(self, tickets: Iterable[Ticket]) -> None:
         for ticket in tickets:
@@ -102,7 +102,7 @@ class RateLimiter:
                 wait.cancel()
 
 
-def _limited(seconds: float) -> RateLimited:
+def _make_rate_limited(seconds: float) -> RateLimited:
     return RateLimited(
         f"GitHub's rate limit for this installation lasts another {seconds:.0f} s; the work resumes after that.",
         retry_after=seconds,

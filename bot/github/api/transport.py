@@ -135,7 +135,7 @@ class Transport:
             writes = method not in {"GET", "HEAD"} and not options.reads
             ticket = Ticket(writes, options.urgency, options.notifies, f"{method} {url}")
             async with limiter.turn(ticket):
-                signed = await _signed(headers, credential)
+                signed = await _sign(headers, credential)
                 outcome = await self._once(method, url, signed, body)
             if isinstance(outcome, Response):
                 if outcome.status < 300 or outcome.status == 304:
@@ -242,6 +242,6 @@ def _elsewhere(response: Response, url: str) -> Elsewhere:
     return away
 
 
-async def _signed(headers: Mapping[str, str], credential: Credential) -> dict[str, str]:
+async def _sign(headers: Mapping[str, str], credential: Credential) -> dict[str, str]:
     authorization = await credential.header()
     return {**headers, **({"authorization": authorization} if authorization else {})}

@@ -107,11 +107,11 @@ async def conversation(client: Client, repository: Repository, spot: ReplyTarget
     else:
         url = "/repos/{owner}/{repo}/pulls/{number}/comments?per_page=100"
         thread = [item async for item in client.items(url, within(repository, number=spot.number))]
-        found = [_told(item) for item in thread if spot.root in (item["id"], item.get("in_reply_to_id"))]
+        found = [_parse_comment(item) for item in thread if spot.root in (item["id"], item.get("in_reply_to_id"))]
     return [comment for comment in found if comment.id != spot.id or spot.kind not in {"comment", "review comment"}]
 
 
-def _told(item: Any) -> IssueComment:
+def _parse_comment(item: Any) -> IssueComment:
     user = item.get("user") or {}
     return IssueComment(
         id=item["id"],

@@ -98,7 +98,7 @@ async def create_review(
         if (state["headRefOid"], state["state"]) != (head_sha, "OPEN"):
             raise _overtaken(state, head_sha)
         if base_branch not in {None, state["baseRefName"]}:
-            raise _retargeted(state)
+            raise _make_overtaken(state)
         return None
 
     async def make() -> PostedReview:
@@ -152,7 +152,7 @@ class _Place:
         """
         if all(each.line is not None for each in comments):
             try:
-                return _posted(await self._send(_REVIEWS, {**review, "comments": [*map(_rest, comments)]}))
+                return _parse_review(await self._send(_REVIEWS, {**review, "comments": [*map(_rest, comments)]}))
             except Invalid:
                 if not comments:
                     raise
@@ -167,7 +167,7 @@ class _Place:
         refused = [each for each in comments if not await self._add(begun["node_id"], each)]
         verdict = {"event": review["event"], "body": review["body"]}
         done = await self._send(f"{_REVIEWS}/{{id}}/events", verdict, id=begun["id"])
-        return _posted(done, tuple(refused))
+        return _parse_review(done, tuple(refused))
 
     async def _add(self, review: str, comment: ReviewComment) -> bool:
         """Add a comment; False where GitHub did not take it.
@@ -224,11 +224,11 @@ def _cut(body: str) -> str:
     return body[:MAX_BODY]
 
 
-def _posted(data: Any, refused: tuple[ReviewComment, ...] = ()) -> PostedReview:
+def _parse_review(data: Any, refused: tuple[ReviewComment, ...] = ()) -> PostedReview:
     return PostedReview(id=data["id"], html_url=data["html_url"], refused=refused)
 
 
-def _retargeted(state: Any) -> Overtaken:
+def _make_overtaken(state: Any) -> Overtaken:
     message = f"The review was not posted: its base is now {state['baseRefName']}. Ask again with /review."
     return Overtaken(message, head=state["headRefOid"], state=state["state"].lower())
 

@@ -94,7 +94,7 @@ def parse_diff(text: str) -> tuple[FileDiff, ...]:
             section, at = _section(rows, at)
             file = section.file()
             if found and found[-1].path == file.path:
-                file = _joined(found.pop(), file)
+                file = _join(found.pop(), file)
             found.append(file)
         elif rows[at]:
             raise DiffError(f"Line {at + 1} of the diff belongs to no file: {rows[at][:80]!r}.")
@@ -120,19 +120,21 @@ class _Section:
 
     def _paths(self) -> tuple[str, str]:
         for verb in ("rename", "copy"):
-            if (old := self._said(f"{verb} from ")) is not None and (new := self._said(f"{verb} to ")) is not None:
-                return _unquoted(old), _unquoted(new)
+            if (old := self._find_extended(f"{verb} from ")) is not None and (
+                new := self._find_extended(f"{verb} to ")
+            ) is not None:
+                return _unquote(old), _unquote(new)
         known = self.new if self.old in (None, _NULL) else self.old
         path = known[2:] if known and known != _NULL else _only_path(self.git)
         return path, path
 
     def _status(self) -> Status:
         for start, status in _STATUSES.items():
-            if self._said(start) is not None:
+            if self._find_extended(start) is not None:
                 return status
         return "modified"
 
-    def _said(self, start: str) -> str | None:
+    def _find_extended(self, start: str) -> str | None:
         return next((line.removeprefix(start) for line in self.extended if line.startswith(start)), None)
 
 
@@ -152,9 +154,9 @@ def _section(rows: Sequence[str], at: int) -> tuple[_Section, int]:
             section.hunks.append(hunk)
             continue
         if row.startswith("--- "):
-            section.old = _unquoted(row[4:].removesuffix("\t"))
+            section.old = _unquote(row[4:].removesuffix("\t"))
         elif row.startswith("+++ "):
-            section.new = _unquoted(row[4:].removesuffix("\t"))
+            section.new = _unquote(row[4:].removesuffix("\t"))
         elif row.startswith(("Binary files ", "GIT binary patch")):
             section.binary = True
             at = next((n for n in range(at, len(rows)) if rows[n].startswith("diff --git ")), len(rows))
@@ -167,7 +169,7 @@ def _section(rows: Sequence[str], at: int) -> tuple[_Section, int]:
     return section, at
 
 
-def _joined(gone: FileDiff, come: FileDiff) -> FileDiff:
+def _join(gone: FileDiff, come: FileDiff) -> FileDiff:
     """Return two sections about one path as one modified file.
 
     The path's kind has changed.
@@ -232,11 +234,11 @@ def _only_path(git: str) -> str:
     No other line names it.
     """
     if git.startswith('"') and (quoted := _QUOTED.match(git)):
-        return _unquoted(quoted[0])[2:]
+        return _unquote(quoted[0])[2:]
     return git[2 : len(git) // 2]
 
 
-def _unquoted(path: str) -> str:
+def _unquote(path: str) -> str:
     """Return a path as it is.
 
     git quotes those with control characters, quotes or (by default) anything beyond ASCII.

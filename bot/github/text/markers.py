@@ -49,7 +49,7 @@ def markers_in(body: str | None) -> tuple[Marker, ...]:
 
     Anybody may write one: check the author first.
     """
-    return tuple(_parsed(body or ""))
+    return tuple(_parse(body or ""))
 
 
 def carries(body: str | None, marker: Marker, *, author_id: int | None, bot_id: int) -> bool:
@@ -65,7 +65,7 @@ def without_markers(body: str) -> str:
     return _MARKER.sub("", body).rstrip()
 
 
-def _parsed(body: str) -> Iterator[Marker]:
+def _parse(body: str) -> Iterator[Marker]:
     for match in _MARKER.finditer(body):
         try:
             yield Marker.model_validate_json(match.group(1))

@@ -90,13 +90,13 @@ def _defuse(text: str, closes: int | None, links: Sequence[str]) -> str:
     text = _BARE_HOST.sub(f"www{_BREAK}.", text)
     text = _COMMAND.sub(rf"\1{_BREAK}", text)
     text = _KEYWORD_URL.sub(r"\1hxxp", text)
-    text = _SCHEME.sub(lambda match: match.group() if _kept(text, match.start(), links) else "hxxp", text)
+    text = _SCHEME.sub(lambda match: match.group() if _is_kept(text, match.start(), links) else "hxxp", text)
     return _KEYWORD.sub(
         lambda match: match.group() if _closes(match, closes) else f"{match[1]}{match[2]}{_BREAK}{match[3]}", text
     )
 
 
-def _kept(text: str, at: int, links: Sequence[str]) -> bool:
+def _is_kept(text: str, at: int, links: Sequence[str]) -> bool:
     return any(text.startswith(link, at) for link in links)
 
 
@@ -119,9 +119,9 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
             if _ends(line, fence):
                 yield True, "".join(code)
                 fence, code = "", []
-        elif sure and not before.strip(_BLANK) and _opened(line):
+        elif sure and not before.strip(_BLANK) and _find_fence(line):
             yield from _prose_parts("".join(prose))
-            fence = _opened(line)
+            fence = _find_fence(line)
             prose = []
             code = [line]
         else:
@@ -136,7 +136,7 @@ def _lines(text: str) -> list[str]:
     return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
-def _opened(line: str) -> str:
+def _find_fence(line: str) -> str:
     """Return the fence that opens on this line, "" where none does.
 
     A backtick fence has no backtick after it.
@@ -185,7 +185,7 @@ def _open_fence(text: str) -> str:
     fence = ""
     for line in _lines(text):
         if not fence:
-            fence = _opened(line)
+            fence = _find_fence(line)
         elif _ends(line, fence):
             fence = ""
     return fence

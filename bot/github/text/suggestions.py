@@ -32,13 +32,13 @@ def suggestion(
     rows = head_text.split("\n")
     first, last = (anchor.start_line or anchor.line) - 1, anchor.line
     old = [row.removesuffix("\r") for row in rows[first:last]]
-    if anchor.side != "RIGHT" or old != _shown(file, first + 1, last):
+    if anchor.side != "RIGHT" or old != _list_shown(file, first + 1, last):
         return None
     hole = _hole("\n".join(old), quote.replace("\r\n", "\n"))
     if hole is None:
         return None
     around = _Around([*rows[:first]], [*rows[last:]], old)
-    wanted = around.without(_unfenced(replacement.replace("\r\n", "\n")).strip("\n").split("\n"))
+    wanted = around.without(_strip_fence(replacement.replace("\r\n", "\n")).strip("\n").split("\n"))
     for new in hole.filled("\n".join(wanted), _unit(rows)):
         ending = "\r" if rows[first].endswith("\r") else ""
         after = "\n".join([*rows[:first], *(f"{line}{ending}" for line in new), *rows[last:]])
@@ -47,7 +47,7 @@ def suggestion(
     return None
 
 
-def _shown(file: FileDiff, first: int, last: int) -> list[str]:
+def _list_shown(file: FileDiff, first: int, last: int) -> list[str]:
     """Return the new lines ``first`` to ``last``, as far as hunks show them."""
     lines = (line for hunk in file.hunks for line in hunk.lines)
     return [line.text.removesuffix("\r") for line in lines if line.new is not None and first <= line.new <= last]
@@ -66,13 +66,13 @@ class _Around:
 
         Those are lines of the file above and below.
         """
-        first = _repeated(new, self.above, self.old)
+        first = _count_repeated(new, self.above, self.old)
         rest = list(reversed(new[first:]))
-        last = _repeated(rest, list(reversed(self.below)), list(reversed(self.old)))
+        last = _count_repeated(rest, list(reversed(self.below)), list(reversed(self.old)))
         return list(reversed(rest[last:]))
 
 
-def _repeated(new: Sequence[str], above: Sequence[str], old: Sequence[str]) -> int:
+def _count_repeated(new: Sequence[str], above: Sequence[str], old: Sequence[str]) -> int:
     """Count the lines at the beginning that are the last ones above.
 
     None where the lines replaced begin with them too.
@@ -130,15 +130,15 @@ def _followers(lines: Sequence[str], given: str, wanted: str, unit: int) -> Iter
     They are moved with its first line, or left as they are if only that lost its indentation.
     """
     if "\t" in wanted and not any("\t" in _indent(line) for line in lines):
-        moved = [_tabbed(line.removeprefix(given), wanted) for line in lines]
+        moved = [_indent_by_tabs(line.removeprefix(given), wanted) for line in lines]
     else:
-        moved = [_moved(line, given, wanted) for line in lines]
+        moved = [_shift(line, given, wanted) for line in lines]
     second = next((_indent(line) for line in lines if line.strip()), "")
     ways = [moved, list(lines)]
     yield from ways if len(second.expandtabs(unit)) - len(given.expandtabs(unit)) <= unit else reversed(ways)
 
 
-def _moved(line: str, given: str, wanted: str) -> str:
+def _shift(line: str, given: str, wanted: str) -> str:
     """Move a line by as much as the first one was moved.
 
     That one's indentation was ``given`` and is to be ``wanted``.
@@ -149,7 +149,7 @@ def _moved(line: str, given: str, wanted: str) -> str:
     return wanted[: len(wanted) - less] + line.lstrip() if less > 0 else wanted + line.removeprefix(given)
 
 
-def _tabbed(line: str, wanted: str) -> str:
+def _indent_by_tabs(line: str, wanted: str) -> str:
     """Indent a line by tabs where the file does."""
     depth = len(_indent(line))
     width = 2 if depth % 4 else 4
@@ -167,7 +167,7 @@ def _unit(rows: Sequence[str]) -> int:
     return steps.most_common(1)[0][0] if steps else 4
 
 
-def _unfenced(text: str) -> str:
+def _strip_fence(text: str) -> str:
     first, _, rest = text.strip().partition("\n")
     fence = _FENCE.match(first)
     if fence is None or not rest.endswith(fence[0]):
