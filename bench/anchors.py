@@ -1,4 +1,6 @@
-"""What a review keeps and where it posts it when models misquote and miscount; whether suggestions can be committed.
+"""Measure which misquoted findings a review keeps and where it posts them.
+
+Also whether suggestions can be committed.
 
 ``python -m bench.anchors [--localize FILE] [--blobs FILE] [--edits FILE] [--repos DIR]``. Places in real fixes are
 quoted with damage, as answers of a model, and go the way of a review: read, settled, anchored. Beside them go quotes
@@ -50,7 +52,7 @@ _SHORT = 12
 
 @dataclass
 class Tally:
-    """How the findings of one kind ended."""
+    """Ends of the findings of one kind."""
 
     tries: int = 0
     kept: int = 0
@@ -178,7 +180,7 @@ def _lookups(known: Sequence[Case]) -> Tallies:
 def _settled(
     case: Case, file: FileDiff, quote: str, line: int | None, *, removed: bool = False
 ) -> PlacedFinding | None:
-    """What a review makes of a finding as a model reports it."""
+    """Place a finding as a review does when a model reports it."""
     said = {"path": case.path, "quote": quote, "line": line, "severity": "bug", "concern": "correctness"}
     said |= {"removed": True} if removed else {}
     words = {"title": "It fails", "claim": "It fails for an empty list.", "failing_input": "[]"}

@@ -1,4 +1,6 @@
-"""How many real and damaged edits are applied, and how many of them wrongly, beside the ladders of other tools.
+"""Measure how many real and damaged edits are applied, rightly or wrongly.
+
+Beside the ladders of other tools.
 
 Run: python -m bench.edits [--edits FILE] [--blobs FILE] [--localize FILE] [--repos DIR]
 The last line is one JSON object. ``--repos`` names a folder of bare repositories (owner+name) for the patches whose

@@ -46,7 +46,7 @@ def cases(
 
 
 def total(localize: Path) -> int:
-    """How many patches of a file there are to damage."""
+    """Count the patches of a file that can be damaged."""
     return sum(len(files_of(json.loads(line)["fix"])) for line in read_gzip(localize).splitlines())
 
 

@@ -1,4 +1,7 @@
-"""Whether a change went only where its block says: judged from the texts alone, sharing no code with what is judged."""
+"""Judge whether a change went only where its block says.
+
+From the texts alone, sharing no code with what is judged.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,9 @@ _DOTS = re.compile(
 
 
 def unsafe(path: str, before: str, after: str, search: str, replace: str) -> str | None:
-    """Why the change is unsafe, or None: ``broken``, ``too large``, ``placeholder``, ``elsewhere``, ``not unique``,
-    ``not shifted``.
+    """Return why the change is unsafe, or None.
+
+    ``broken``, ``too large``, ``placeholder``, ``elsewhere``, ``not unique``, ``not shifted``.
     """
     if path.endswith(".py") and _parses(before) and not _parses(after):
         return "broken"
@@ -65,7 +69,10 @@ def _parses(text: str) -> bool:
 
 
 def _within(old: list[str], new: list[str], code: Change, place: Rows) -> bool:
-    """Whether a stretch lies in the place. Lines added beside their like may have been added on either side of it."""
+    """Return whether a stretch lies in the place.
+
+    Lines added beside their like may have been added on either side of it.
+    """
     tag, first, last, begin, end = code
     top = _above_decorators(old, place[0])
     while tag == "insert" and first > place[1] and new[begin - 1] == new[end - 1]:
@@ -175,10 +182,11 @@ def _squeezed(old: list[str], search: list[str]) -> Iterator[Rows]:
 
 
 def _changed_lines(old: list[str], search: list[str], replace: list[str]) -> list[Rows]:
-    """Where the lines stand that the block changes or adds beside; of its other lines at least half must be near.
+    """Find the lines that the block changes or adds beside.
 
-    A range for every choice of places, so that a changed line that stands twice makes it not unique. None where a
-    definition is missing or the range is more than half as long again as the block.
+    Of its other lines at least half must be near. A range for every choice of places, so that a changed line that
+    stands twice makes it not unique. None where a definition is missing or the range is more than half as long again as
+    the block.
     """
     mine, theirs = ([line.strip() for line in lines if line.strip()] for lines in (search, replace))
     solid = [(row, line.strip()) for row, line in enumerate(old) if line.strip()]
@@ -200,7 +208,7 @@ def _changed_lines(old: list[str], search: list[str], replace: list[str]) -> lis
 
 
 def _not_shifted(old: list[str], new: list[str], codes: list[Change], place: Rows, search: str, replace: str) -> bool:
-    """Whether a new line is indented by what none of the block's lines was shifted by."""
+    """Return whether a new line's indentation fits no shift of the block."""
     shifts: set[int] = set()
     known: list[str] = []
     for mine in (line for line in search.split("\n") if line.strip()):

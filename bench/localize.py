@@ -1,4 +1,6 @@
-"""How well and how fast the code an issue is about is found, beside plain BM25 and aider's repository map.
+"""Measure how well and fast the code of an issue is found.
+
+Beside plain BM25 and aider's repository map.
 
 ``python -m bench.localize --repos DIR --issues FILE [--aider PYTHON] [--rerank N]``. DIR holds bare repositories named
 ``owner+name`` (or ``owner+name/repo``; a mirror named ``...+owner__name`` will do). FILE is JSON lines, gzipped or not,
@@ -156,7 +158,10 @@ async def _reranked(repos: Path, issues: Sequence[Issue], cache: Path) -> dict[s
 
 
 def _place(ranked: Sequence[str], gold: set[str]) -> int:
-    """Where the first right file is, from 0; a large number where it is not."""
+    """Return the rank of the first right file, from 0.
+
+    A large number where there is none.
+    """
     return next((number for number, path in enumerate(ranked) if path in gold), 10**6 - 1)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 class _Quiet:
-    """What the map needs of aider's terminal and model."""
+    """Stand-in for aider's terminal and model, as far as the map needs them."""
 
     def __getattr__(self, _name: str) -> object:
         return lambda *_args, **_options: None

@@ -1,4 +1,4 @@
-"""What the localization bench compares with, and what it measures on."""
+"""Provide the peers and the data of the localization bench."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What one call of the ``cheap`` role makes of the first twenty files: the bot's own question, to a real model."""
+"""Measure one call of the ``cheap`` role on the first twenty files.
+
+The bot's own question goes to a real model.
+"""
 
 from __future__ import annotations
 

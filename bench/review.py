@@ -81,7 +81,10 @@ class Subject:
 
 @dataclass(frozen=True)
 class Seen:
-    """What one review looked like from outside. Times in seconds from the opening; ``cpu`` is the server's."""
+    """One review as seen from outside.
+
+    Times in seconds from the opening; ``cpu`` is the server's.
+    """
 
     first_sign: float
     said_inline: float

@@ -99,7 +99,7 @@ async def pr_agent(
 
 
 def answer(asked: ModelRequest, told: Sequence[Told]) -> dict[str, Any]:
-    """What the model says to one of its four prompts, in the YAML that the prompt asks for."""
+    """Answer one of its four prompts as a model, in the YAML it asks for."""
     if "suggestion_score" in asked.system + asked.user:
         return _yaml({"code_suggestions": [_scored(number, one) for number, one in enumerate(told)]})
     if "code_suggestions" in asked.system + asked.user:

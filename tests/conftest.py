@@ -93,7 +93,7 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable() -> Generator[None, Any, Any]:
-    """What hostile input left in a failure's text must not stop the process that reports it.
+    """Keep hostile input in a failure's text from stopping its process.
 
     xdist sends strings as UTF-8: one lone surrogate (a file name that is no UTF-8) ended its worker, and the run in an
     INTERNALERROR (pytest-xdist 3.8).

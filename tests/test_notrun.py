@@ -1,4 +1,7 @@
-"""What a machine lacks is told at the end and fails nothing, except with CI=true; no run ends in an internal error."""
+"""Missing programs are reported at the end; only CI=true fails for them.
+
+No run ends in an internal error.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What is shipped: the wheel, the locked requirements, and what README and Makefile promise of them."""
+"""The shipped wheel and locked requirements.
+
+And what README and Makefile promise of them.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""How the code reads: docstrings of functions begin with a verb, expressions are flat, functions are short.
+"""Check how the code reads.
 
-Ruff's pydocstyle rules know an imperative only by its ending; these words it lets pass.
+Docstrings of functions begin with a verb, expressions are flat, functions are short. Ruff's pydocstyle rules know an
+imperative only by its ending; these words it lets pass.
 """
 
 from __future__ import annotations

@@ -18,7 +18,10 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Round:
-    """What one round measured. Times in seconds, from the first byte sent to the last byte of the answer."""
+    """Measurements of one round.
+
+    Times in seconds, from the first byte sent to the last byte of the answer.
+    """
 
     seconds: float
     answers: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""What counts as new: not in the base, and on lines the change touched."""
+"""Findings are new if the base lacks them and the change touched them."""
 
 from __future__ import annotations
 

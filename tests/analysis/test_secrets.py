@@ -1,4 +1,7 @@
-"""Where a secret stands in its line, as the scanner in the sandbox says it: all of it, once, and nothing beside it."""
+"""A secret's place in its line, as the scanner in the sandbox reports it.
+
+All of it, once, and nothing beside it.
+"""
 
 from __future__ import annotations
 

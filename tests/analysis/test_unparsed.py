@@ -1,4 +1,7 @@
-"""What could not be parsed is not counted as analysed; what is wrong at the end of a file is on its last line."""
+"""Files that could not be parsed do not count as analysed.
+
+An error at the end of a file is on its last line.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which existing tests stand guard over a change."""
+"""Existing tests that guard a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as a proof, decided on runs as the toolchain reports them."""
+"""Rules of a proof, applied to runs as the toolchain reports them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What becomes of a command between GitHub's webhook and a task: heard, decided about, acknowledged, answered."""
+"""A command's way from GitHub's webhook to a task.
+
+It is heard, decided about, acknowledged and answered.
+"""
 
 from __future__ import annotations
 

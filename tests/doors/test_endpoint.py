@@ -1,4 +1,4 @@
-"""What the door lets in, what it refuses and in which words, and that everything let in is on disk."""
+"""Deliveries that the endpoint accepts, refuses and stores."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ async def test_large_bodies_are_bounded_and_block_nobody(door: Door) -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "GZIP", "gzip, identity", "x-unknown"])
 async def test_packed_bodies_are_refused_before_they_are_unpacked(door: Door, encoding: str) -> None:
-    """Whether they are what they say or not, small or large once unpacked, signed over either form."""
+    """Send honest and false ones, small and large, signed over either form."""
     large = b'{"x": "' + b"y" * (30 * 1024 * 1024) + b'"}'
     for body, signed in ((gzip.compress(b"{}"), b"{}"), (b"{}", b"{}"), (gzip.compress(large), large)):
         for signature in (sign(signed), sign(body)):

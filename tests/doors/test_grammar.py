@@ -1,4 +1,7 @@
-"""Which lines of a text are commands: only those that a reader of the page sees as the writer's own plain words."""
+"""Lines of a text that are commands.
+
+Only those that a reader of the page sees as the writer's own plain words.
+"""
 
 from __future__ import annotations
 

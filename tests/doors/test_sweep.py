@@ -1,4 +1,7 @@
-"""What GitHub could not deliver is not lost: asked for again, or read from its log."""
+"""Deliveries that GitHub could not make are not lost.
+
+They are requested again, or read from its log.
+"""
 
 from __future__ import annotations
 

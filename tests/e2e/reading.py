@@ -19,7 +19,10 @@ QUOTE = '    return int(whole) * 100 + int(cents or "0")'
 
 
 def finding(**said: Any) -> dict[str, Any]:
-    """What a finder reports: a real bug of :data:`BUGGY`, but for what ``said`` changes."""
+    """Make a finder's report of a real bug of :data:`BUGGY`.
+
+    ``said`` replaces fields of it.
+    """
     return {
         "path": PRICES,
         "quote": QUOTE,

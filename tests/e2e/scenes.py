@@ -1,4 +1,4 @@
-"""What stories share beside the answers: a repository of their own, moments to act in, and where the truth lies."""
+"""Share scenes between stories: a repository, moments to act in, state."""
 
 from __future__ import annotations
 
@@ -120,5 +120,5 @@ async def handled(story: Story) -> None:
 
 
 def sent(story: Story, event: str, action: str) -> list[Delivery]:
-    """What the hub delivered, or tried to: each attempt, oldest first."""
+    """List the hub's deliveries, each attempt, oldest first."""
     return [item for item in story.hub.webhooks.log if (item.event, item.action) == (event, action)]

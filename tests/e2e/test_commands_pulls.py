@@ -1,4 +1,7 @@
-"""What commands do to a pull request: described, improved, a finding ignored; stopped midway, twice, when closed."""
+"""Commands on a pull request.
+
+It is described, improved, a finding ignored; stopped midway, twice, when closed.
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ async def redeliver(story: Story, action: str) -> None:
 
 
 def delivered(story: Story, guid: str) -> tuple[bool, str | None]:
-    """Whether a delivery has ended, and with what error."""
+    """Return whether a delivery has ended, and with what error."""
     found = rows(story, "select done is not null, error from fh_delivery where guid = ?", guid)
     return (bool(found[0][0]), found[0][1]) if found else (False, None)
 

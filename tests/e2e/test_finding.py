@@ -1,4 +1,4 @@
-"""What the model is shown before it begins: the likeliest files, and how their neighbours are written."""
+"""The model sees the likeliest files, and the style of their neighbours."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ PLANT = "printf 'import builtins' > conftest.py; printf '' > tests/test_basket.p
 
 
 def refusals(story: Story) -> list[tuple[str, str]]:
-    """What the audit trail says was refused to the model."""
+    """Read from the audit trail what was refused to the model."""
     with sqlite3.connect(story.root / "data" / "forgehand.db") as database:
         rows = database.execute("select action, reason from fh_audit where allowed = 0 order by id")
         return [(str(action), str(reason)) for action, reason in rows]

@@ -1,4 +1,7 @@
-"""What counts as read before: this hunk at this place, under these rules, and nothing happened to it since."""
+"""A hunk counts as read if it was read here, under the same rules.
+
+And nothing happened to it since.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a review remembers: nothing is said twice, what was fixed is closed, what people decided stands."""
+"""A review's memory: nothing is said twice, fixed findings are closed.
+
+People's decisions stand.
+"""
 
 from __future__ import annotations
 

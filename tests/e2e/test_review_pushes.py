@@ -1,4 +1,7 @@
-"""What a push and another base do to a review: paid work goes on, a block stays, nothing is taken for another diff."""
+"""A review during pushes and changes of base.
+
+Paid work goes on, a block stays, and nothing is taken for another diff.
+"""
 
 from __future__ import annotations
 

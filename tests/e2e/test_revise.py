@@ -32,7 +32,7 @@ def revises(*replies: dict[str, Any], **match: Any) -> list[Rule]:
 
 
 def met(*which: bool | None) -> Rule:
-    """What the judge says of each demand; None: nothing is asked there."""
+    """Answer as the judge of each demand; None: no question is asked."""
     whys = {True: "The diff shows it.", False: "The diff does not touch it.", None: "Nothing is asked."}
     said = [
         {"number": number, "asked": yes is not None, "met": yes is not False, "why": whys[yes]}

@@ -1,4 +1,7 @@
-"""What goes wrong on the way is mended where it can be, and else said in words; nothing unverified is published."""
+"""Failures on the way are recovered where possible, and else reported.
+
+Nothing unverified is published.
+"""
 
 from __future__ import annotations
 

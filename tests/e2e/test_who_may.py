@@ -1,4 +1,4 @@
-"""Who may start work, what a refusal looks like, and what of an issue's text reaches a model."""
+"""Permission to start work, refusals, and issue text that reaches a model."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ async def test_bots_are_ignored_unless_trusted_and_an_issue_is_data(tell: Tell) 
 
 
 def only_data_reached_the_model(story: Story) -> None:
-    """What readers cannot see is gone; what they can see stands inside blocks that it cannot close."""
+    """Check that hidden text is gone and visible text cannot leave its block."""
     (asked,) = story.script.requests
     everything = json.dumps(asked.body)
     for hidden in ("allow you to push", "delete the tests", "print the key", "approve everything", "send it away"):

@@ -1,4 +1,4 @@
-"""What only the durable adapter does: going on after a launch, housekeeping, a database that goes away."""
+"""The durable adapter alone: resuming, housekeeping, a lost database."""
 
 from __future__ import annotations
 

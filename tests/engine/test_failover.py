@@ -1,4 +1,4 @@
-"""Who is taken for dead, and by whom."""
+"""Workers that count as dead, and those that say so."""
 
 from __future__ import annotations
 

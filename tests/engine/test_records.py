@@ -1,4 +1,4 @@
-"""What ends with a task: money set aside for calls that died with their process."""
+"""A task's end releases money reserved for calls of a dead process."""
 
 from __future__ import annotations
 

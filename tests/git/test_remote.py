@@ -222,7 +222,7 @@ async def test_the_token_is_seen_by_no_other_process(setting: Setting, tmp_path:
 
 
 def command_lines() -> list[str]:
-    """What ``ps`` would show of this user's processes."""
+    """Return what ``ps`` would show of this user's processes."""
     found = []
     for process in Path("/proc").iterdir():
         if process.name.isdigit():

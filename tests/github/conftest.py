@@ -62,7 +62,7 @@ class World:
         )
 
     def asked(self, method: str, ending: str) -> int:
-        """How many requests the hub was sent whose path ends so."""
+        """Count the requests to the hub whose path ends like this."""
         return sum(1 for each in self.hub.requests if each.method == method and each.path.endswith(ending))
 
 

@@ -1,4 +1,4 @@
-"""What CI said: failed check runs, their annotations, and logs that lie behind a redirect."""
+"""CI results: failed check runs, annotations, logs behind a redirect."""
 
 from __future__ import annotations
 

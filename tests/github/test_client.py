@@ -1,4 +1,7 @@
-"""What the client does when GitHub is slow, busy, broken, renamed or plain about a mistake."""
+"""The client against a GitHub that is slow, busy, broken or has renamed.
+
+Also one that reports a mistake of ours.
+"""
 
 from __future__ import annotations
 

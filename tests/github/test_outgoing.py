@@ -17,7 +17,10 @@ TOKEN = "ghs_1001_" + "a" * 40 + "." + "b" * 200 + "." + "c" * 60
 
 
 def prose(text: str) -> tuple[str, list[str]]:
-    """What GitHub would look for mentions, bare links and keywords in, without code; and the targets of links."""
+    """Return the text in which GitHub finds mentions, links and keywords.
+
+    Without code, but with the targets of links.
+    """
     found, targets = [], []
     for token in MARKDOWN.parse(text):
         for child in token.children or []:

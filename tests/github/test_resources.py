@@ -143,7 +143,7 @@ async def test_files_and_heads_of_branches(world: World, github: GitHubs) -> Non
 
 
 async def test_the_delivery_log_gives_back_what_was_missed(world: World, github: GitHubs) -> None:
-    """What the sweep does: list, pick the failed, read one, ask for it again."""
+    """Do as the sweep: list, pick the failed, read one, request it again."""
     got: list[str] = []
 
     async def receive(request: web.Request) -> web.Response:

@@ -20,7 +20,10 @@ from bot.github.text.diffs import parse_diff  # isort: skip
 
 
 def commit(text: str, anchor: Anchor, block: str) -> str:
-    """What GitHub makes of a suggestion: the anchored lines give way to the block's, endings as the file has them."""
+    """Apply a suggestion as GitHub does.
+
+    The anchored lines are replaced by the block's, with the file's line endings.
+    """
     opened = re.match(r"(`{3,})suggestion\n", block)
     assert opened is not None
     assert block.endswith(opened[1])

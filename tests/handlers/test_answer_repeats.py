@@ -1,4 +1,7 @@
-"""What a thread says already is not suggested again, whoever says it and whether or not it is resolved."""
+"""Suggestions that a thread has already are not made again.
+
+Whoever made them, and whether or not the thread is resolved.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What became of our pull requests: judged by the commit at its head, not by how many there are."""
+"""Outcomes of our pull requests.
+
+They are judged by the commit at the head, not by the number of commits.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a verifier is told beyond the claim: where removed lines came from, and what other files change."""
+"""Background for the verifier: origin of removed lines, changes elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whether quoted code is there is decided by code: the invented is thrown away, the misplaced finds its place."""
+"""Code decides whether quoted code exists.
+
+Invented quotes are dropped, misplaced ones find their place.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read, by whom, and how it is shown: no row of a change may get lost on the way to a reader."""
+"""The plan of a review: no row of a change is lost on the way to a finder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a review reads: only what happened is said, and nobody's words can break out of their place."""
+"""The text of a review: only facts, and no input breaks out of its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as asked for in a review, and the subject of the commit that does it."""
+"""Demands in a review, and the subject of the commit that meets them."""
 
 from __future__ import annotations
 

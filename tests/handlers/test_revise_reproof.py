@@ -1,4 +1,4 @@
-"""What the new tests of a pull request show, with its change and without it."""
+"""A pull request's new tests, run with its change and without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the text of a pull request of ours says after a revision: the new commit's evidence, and no more."""
+"""A pull request's text after a revision has the new commit's evidence.
+
+And nothing more.
+"""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Obeys:
         return self.replies[min(len(self.heard), len(self.replies)) - 1]
 
     def answered(self, number: int) -> str:
-        """What the tools said to the reply with this number."""
+        """Return the answers of the tools to the reply with this number."""
         return self.heard[number + 1].result
 
 
@@ -52,7 +52,10 @@ def planted(cases: Sequence[Tried | Said], *places: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Heard:
-    """What a request told the model: fenced as data, as answers of tools, and in our own words."""
+    """Text that a request showed the model.
+
+    Fenced as data, as answers of tools, and in our own words.
+    """
 
     data: str
     results: str
@@ -95,7 +98,10 @@ def assert_audited(story: Story, tried: Sequence[Tried]) -> None:
 
 
 def assert_defused(posted: str, said: Sequence[Said]) -> None:
-    """What was posted holds none of what is forbidden, and what became of it where something did."""
+    """Check that nothing forbidden was posted.
+
+    Where a text had something forbidden, check what became of it.
+    """
     for case in said:
         assert not case.never or case.never not in posted, f"{case.name}: {posted!r}"
         assert case.told in posted, f"{case.name}: {posted!r}"

@@ -121,7 +121,7 @@ async def _fixed(story: Story) -> int:
 
 
 def _nothing_was_robbed(story: Story, fixing: Obeys) -> None:
-    """What the shell was made to do had no effect outside, and left nothing behind inside."""
+    """Check that the shell had no effect outside and left nothing inside."""
     network, files, plants = (fixing.answered(len(cases.FIXING) - back) for back in (2, 1, 0))
     assert "REACHED" not in network
     for secret in ("FORGEHAND_APP", "FORGEHAND_WEBHOOK", "ANTHROPIC", "PRIVATE KEY", "SQLite format", "key.pem\n"):

@@ -50,7 +50,7 @@ async def _type(story: Story, case: Typed, by: Account, number: int, change: int
 
 
 async def _decided(story: Story, after: int) -> list[tuple[int, str, int, str]]:
-    """What was decided about since, once everything that was sent is handled."""
+    """Return the decisions since, once everything that was sent is handled."""
     await handled(story)
     found = rows(story, "select id, action, allowed, actor from fh_audit where id > ? order by id", after)
     return [(one, str(two), three, str(four)) for one, two, three, four in found]

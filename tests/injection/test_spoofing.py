@@ -101,7 +101,7 @@ async def test_the_button_of_another_repositorys_check_run_means_nothing_here(st
 
 
 async def test_a_retry_is_done_in_the_repository_as_it_is_now(story: Story) -> None:
-    """What was a topic branch may be the default branch today, and nothing is pushed there."""
+    """A former topic branch may be the default branch now: nothing is pushed."""
     number = await propose(story, {"notes.txt": "x\n"}, draft=True)
     old = {"owner": "octopus", "name": "old", "default_branch": "trunk", "installation": 99}
     await worked(story, "revise", number, state="failed", **old)

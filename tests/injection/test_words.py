@@ -1,4 +1,4 @@
-"""What stands on a page without being seen stays out of prompts, and what has an effect there is never posted."""
+"""Invisible text stays out of prompts, active text is never posted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What must not be written: outside the tree through links that an installation left, and files that others obey."""
+"""Writes that are refused.
+
+Outside the tree through links of an installation, and to files that other programs obey.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What ``demo`` and ``try`` stand on: a bot of their own beside whatever is configured here, watched to its end."""
+"""The bot that ``demo`` and ``try`` start, beside any configured here.
+
+It is watched to its end.
+"""
 
 from __future__ import annotations
 

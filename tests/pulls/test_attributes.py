@@ -1,4 +1,4 @@
-"""What the base's .gitattributes call generated; git itself is asked."""
+"""Files that the base's .gitattributes call generated; git is asked too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is not said again, what counts as disputed, and what a new head means for findings that were told."""
+"""Memory of reviews: duplicates, disputes, and findings on a new head."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is taken for a secret is hidden wherever it stands, is known again, and hides no code beside it."""
+"""A secret is redacted everywhere and recognised; code beside it stays."""
 
 from __future__ import annotations
 

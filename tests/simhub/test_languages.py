@@ -1,4 +1,4 @@
-"""What languages a repository is written in."""
+"""Languages of a repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has moved redirects, what is gone says so, what is locked stays shut."""
+"""Moved resources redirect, deleted ones say so, locked ones stay shut."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of findings, on both databases."""
+"""Outcomes of findings, on both databases."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def keep_a_task_and_a_finding(connection: sa.Connection) -> None:
 
 
 def differences(engine: sa.Engine) -> list[object]:
-    """What the tables of the database have else than those of the program."""
+    """List the differences between the database's tables and the program's."""
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_ours})
         return list(compare_metadata(context, metadata))

@@ -38,7 +38,10 @@ def sign(body: bytes, secret: str = SECRET) -> str:
 
 @dataclass
 class Handled:
-    """What the handlers under test saw, and what they are told to raise: one error a call, then none."""
+    """Record of the events the handlers under test saw.
+
+    Also the errors they are to raise: one a call, then none.
+    """
 
     events: list[Event] = field(default_factory=list)
     errors: list[Exception] = field(default_factory=list)

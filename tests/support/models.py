@@ -46,7 +46,7 @@ def new_store(folder: Path, name: str = "test.db") -> Store:
 
 
 def dollars(store: Store, task: str) -> float:
-    """What the task has paid for."""
+    """Return what the task has paid."""
     return store.run_sync(lambda connection: reporting.sum_spending(connection, task)).dollars
 
 

@@ -41,7 +41,7 @@ def did_not_run(check: str, needs: str) -> None:
 
 
 def noted() -> Iterator[str]:
-    """What ``did_not_run`` was told since the last call, each once."""
+    """Return the reasons given to ``did_not_run`` since the last call."""
     yield from dict.fromkeys(_notes)
     _notes.clear()
 

@@ -63,9 +63,10 @@ class OpenApi:
     def request_errors(
         self, method: str, path: str, query: Mapping[str, str], body: Any, read: bool = True
     ) -> list[str]:
-        """What GitHub's description holds against a request: unknown endpoints, parameters and keys are errors too.
+        """List the errors of a request by GitHub's description.
 
-        ``read=False`` where ``body`` is None because the hub refused before it read one.
+        Unknown endpoints, parameters and keys are errors too. ``read=False`` where ``body`` is None because the hub
+        refused before it read one.
         """
         found = self.operation(method, path)
         if found is None:

@@ -1,3 +1,6 @@
-"""How long tests wait for what must come: long enough for the busiest machine, because it only ends what hangs."""
+"""Set how long tests wait for something that must come.
+
+Long enough for the busiest machine, because it only ends what hangs.
+"""
 
 PATIENCE = 300.0  # seconds

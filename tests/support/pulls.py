@@ -112,7 +112,10 @@ def runs(story: Story, number: int, sha: str | None = None) -> list[CheckRun]:
 
 
 def _told(story: Story, task: str) -> bool:
-    """Whether the reporter has said its last word; a check run that stands for no task says all by itself."""
+    """Return whether the reporter has written its last word.
+
+    A check run that belongs to no task is complete by itself.
+    """
     with sqlite3.connect(f"file:{story.root / 'data' / 'forgehand.db'}?mode=ro", uri=True) as database:
         posted = [json.loads(row[0]) for row in database.execute("select posted from fh_task where id = ?", (task,))]
     return not posted or bool(posted[0].get("closed"))

@@ -54,7 +54,7 @@ def _in_thread(number: int, identity: int, root: int) -> Written:
 
 
 async def reactions(story: Story, written: Written) -> list[str]:
-    """What the bot reacted with."""
+    """Return the bot's reactions."""
     if not written.reactions:
         pull = story.repository.issues[written.number].pull
         assert pull is not None
@@ -65,7 +65,10 @@ async def reactions(story: Story, written: Written) -> list[str]:
 
 
 async def answers(story: Story, written: Written) -> list[str]:
-    """What the bot answered there, after the text was written; zero-width breaks are taken out."""
+    """Return the bot's answers after the text was written.
+
+    Zero-width breaks are taken out.
+    """
     return await _told(story, written, {"answer"})
 
 
@@ -82,7 +85,7 @@ async def answered(story: Story, written: Written, count: int = 1) -> list[str]:
 
 
 async def finals(story: Story, written: Written) -> list[str]:
-    """What tasks said there at their end, or was said for those that could not."""
+    """Return the last words of tasks there, or those written for them."""
     return await _told(story, written, {"final", "status"})
 
 
@@ -106,7 +109,7 @@ async def _told(story: Story, written: Written, parts: set[str]) -> list[str]:
 
 
 def _count(story: Story, written: Written, parts: set[str]) -> int:
-    """How many of them there are by now, asked of the hub itself: cheap enough to look at all the time."""
+    """Count them by asking the hub itself: cheap enough to repeat."""
     issue = story.repository.issues[written.number]
     if written.root is None or issue.pull is None:
         items = [_Item(each.id, each.user.id, each.body, None) for each in issue.comments]

@@ -1,4 +1,7 @@
-"""What a run means, whatever a repository's own options and plugins make of it: real pytest, unittest and node."""
+"""The meaning of a run, whatever a repository's options and plugins do.
+
+With real pytest, unittest and node.
+"""
 
 from __future__ import annotations
 

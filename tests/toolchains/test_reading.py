@@ -1,4 +1,7 @@
-"""What is read without running anything: a repository's own words, paths, JUnit, TAP, signed records, hostile trees."""
+"""Reading without running anything.
+
+A repository's own configuration, paths, JUnit, TAP, signed records, hostile trees.
+"""
 
 from __future__ import annotations
 

@@ -29,7 +29,10 @@ PRIVATE_KEY = new_key_pair()[0]
 
 @dataclass
 class ManifestGitHub:
-    """What GitHub does in the manifest flow: takes the form, sends the browser back, converts a code once."""
+    """GitHub in the manifest flow.
+
+    It takes the form, sends the browser back, and converts a code once.
+    """
 
     manifests: dict[str, dict[str, Any]] = field(default_factory=dict)
     url: str = ""
