@@ -1,4 +1,4 @@
-"""Hold a file's text as lines that remember how they end.
+"""Represent a file's text as lines that remember how they end.
 
 The lines are indexed for finding blocks of lines in them.
 """

@@ -43,7 +43,7 @@ _OBJECTORS = 30
 
 
 class DedupeResult(JsonModel):
-    """Findings to report after those said before are taken out.
+    """Findings to report, without those said before.
 
     ``new`` was not said before; ``again`` was in an earlier summary and is listed until it is settled. ``known`` counts
     findings that are said elsewhere, by reason: ``told`` (in our threads), ``rejected``, ``thread``, ``conversation``.

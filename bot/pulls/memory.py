@@ -85,7 +85,7 @@ class Memory(JsonModel):
     comments: tuple[IssueComment, ...] = ()
 
     def unsettled(self) -> tuple[ReportedFinding, ...]:
-        """Return our findings that nobody has fixed or disputed yet."""
+        """Return our findings that are neither fixed nor disputed yet."""
         return tuple(one for one in self.told if one.state in UNSETTLED)
 
     def watched(self) -> tuple[ReportedFinding, ...]:
@@ -127,7 +127,7 @@ class FindingStatus(JsonModel):
 
     @property
     def open(self) -> bool:
-        """Return whether nobody has settled it yet."""
+        """Return whether it is still unsettled."""
         return self.told.state in UNSETTLED
 
 
@@ -432,7 +432,7 @@ def check_finding(reported: ReportedFinding, texts: Mapping[str, str]) -> Findin
 
 
 def decide_final_state(reported: ReportedFinding, texts: Mapping[str, str]) -> State:
-    """Decide how a finding that nobody settled ended with the merge.
+    """Decide how an unsettled finding ended with the merge.
 
     It is ``fixed`` where its lines have changed, else ``ignored``.
     """

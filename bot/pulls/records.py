@@ -67,7 +67,7 @@ class ReviewTask(Request[ReviewInput]):
 
 
 class Finding(JsonModel):
-    """Defect that somebody or something claims to see in the change.
+    """Defect that a model or a tool claims to see in the change.
 
     ``quote`` is code of the file, as it stands at the head (at the merge base where ``removed``). ``line`` is the
     number that was claimed for its first line, which may be wrong until the finding is placed. ``failing_input`` is

@@ -28,7 +28,7 @@ def list_descendants(pid: int) -> list[int]:
 
 
 def find_orphans(program: str, folder: Path) -> list[int]:
-    """Find processes of ``program`` that nobody watches over.
+    """Find processes of ``program`` that no server supervises.
 
     They have ``folder`` in their command line; all below them are returned too. What another living server has started
     is its own business.

@@ -121,7 +121,7 @@ class Toolchain(Protocol):
     def is_test(self, path: str) -> bool:
         """Return whether a path is a test or configures tests.
 
-        For example conftest.py or tox.ini.
+        For example ``tests/test_a.py``, ``conftest.py`` or ``tox.ini``.
         """
         ...
 

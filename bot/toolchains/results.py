@@ -51,6 +51,7 @@ class RunRecords:
 
 
 def has_failure(cases: Iterable[TestCase]) -> bool:
+    """Return whether any case failed or could not be run."""
     return any(case.verdict in ("failed", "error") for case in cases)
 
 

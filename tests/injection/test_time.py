@@ -19,7 +19,7 @@ ANSWERS = (
     "from bot.models.port import BadAnswer\nfrom bot.models.structured import parse\n"
     "def read(text):\n    try: parse(text, {})\n    except BadAnswer: pass"
 )
-SUGGESTED = "from bot.github.text.suggestions import _unfenced as read"
+SUGGESTED = "from bot.github.text.suggestions import _strip_fence as read"
 TAP = "from bot.toolchains.tap import parse_tap as read"
 REPLIES = "from bot.pulls.replies import read_stance as read"
 REMARKS = "from bot.pulls.similarity import read_wordings as read"

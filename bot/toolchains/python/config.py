@@ -26,6 +26,7 @@ def read_text(path: Path, most: int = _MAX_BYTES) -> str:
 
 
 def read_toml(path: Path, most: int = _MAX_BYTES) -> dict[str, Any]:
+    """Read a TOML file; {} where it is broken."""
     try:
         return tomllib.loads(read_text(path, most))
     except tomllib.TOMLDecodeError:
@@ -33,6 +34,7 @@ def read_toml(path: Path, most: int = _MAX_BYTES) -> dict[str, Any]:
 
 
 def parse_ini(text: str) -> configparser.RawConfigParser:
+    """Parse an INI text; an empty parser where it is broken."""
     parser = configparser.RawConfigParser(strict=False)
     try:
         parser.read_string(text)
@@ -49,6 +51,7 @@ def get_table(data: Any, *names: str) -> dict[str, Any]:
 
 
 def get_section(parser: configparser.RawConfigParser, name: str) -> dict[str, str]:
+    """Return a section's keys and values; {} where there is none."""
     return dict(parser.items(name)) if parser.has_section(name) else {}
 
 
