@@ -292,14 +292,55 @@ class FollowUp(JsonModel):
     back: tuple[str, ...] = ()
 
 
+class BrokenTest(JsonModel):
+    """Test that passes without the change and fails with it.
+
+    ``said`` is its message.
+    """
+
+    id: str
+    said: str = ""
+
+
+class NearestTests(JsonModel):
+    """Results of the tests nearest to a change, without it and with it.
+
+    ``command`` ran them, "" where there are none. ``passing`` and ``failing`` count those that end alike both times,
+    ``passing_new`` and ``failing_new`` are not there without the change. ``problem`` says why there are no results,
+    ``trouble`` what could not be installed.
+    """
+
+    command: str = ""
+    passing: int = 0
+    passing_new: int = 0
+    broken: tuple[BrokenTest, ...] = ()
+    failing: int = 0
+    failing_new: tuple[str, ...] = ()
+    problem: str = ""
+    trouble: str = ""
+
+    @property
+    def counts(self) -> str:
+        """Return the numbers in words."""
+        ends = {
+            "pass without the change and with it": self.passing,
+            "pass and are new": self.passing_new,
+            "fail without the change and with it": self.failing,
+            "are new and fail": len(self.failing_new),
+            "pass without the change and fail with it": len(self.broken),
+        }
+        return ", ".join(f"{count} {end}" for end, count in ends.items() if count)
+
+
 class ReviewResult(JsonModel):
     """Result of a review: everything that its report may say.
 
     ``inline`` and ``folded`` are in order of importance. ``unread`` are paths that should have been read, with the
     reason why they were not; ``missed`` are those that were not read for every concern. ``rules`` digests the policy it
-    was made under, ``trouble`` says why commands could not all be run, ``blocks`` that it holds up the merge.
-    ``dollars`` and ``calls`` are what it cost, ``reused`` says that all of it was known from an earlier review.
-    ``read`` is False where changed lines wait until somebody asks for a review.
+    was made under, ``nearest`` is what the nearest tests say, ``trouble`` why commands could not all be run, ``blocks``
+    that it holds up the merge. ``dollars`` and ``calls`` are what it cost, ``reused`` says that all of it was known
+    from an earlier review. ``read`` is False where changed lines wait until somebody asks for a review, ``locked`` is
+    True where a locked conversation let nothing be posted.
     """
 
     head_sha: str
@@ -316,6 +357,7 @@ class ReviewResult(JsonModel):
     static: Analysis = Analysis()
     models: tuple[str, ...] = ()
     readings: int = 0
+    nearest: NearestTests = NearestTests()
     trouble: str = ""
     blocks: bool = False
     since: FollowUp = FollowUp()
@@ -345,4 +387,5 @@ class ReviewResult(JsonModel):
     @property
     def quiet(self) -> bool:
         """Return whether there is nothing to say."""
-        return self.complete and not (self.inline or self.folded or self.in_part) and self.since == FollowUp()
+        said = self.inline or self.folded or self.in_part or self.nearest.broken
+        return self.complete and not said and self.since == FollowUp()

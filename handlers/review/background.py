@@ -33,12 +33,14 @@ _BLAME_SECONDS = 10.0
 class Background(JsonModel):
     """Facts about the files that findings are in.
 
-    ``origins`` and ``tests`` are by path, ``checks`` are those that failed on the head.
+    ``origins`` and ``tests`` are by path, ``checks`` are those that failed on the head, ``results`` is what the nearest
+    tests of all changed files say without the change and with it.
     """
 
     origins: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     tests: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     checks: tuple[str, ...] = ()
+    results: str = ""
 
 
 async def gather(review: Review, plan: ReviewPlan, paths: Sequence[str]) -> Background:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Protocol, TypeVar
+from types import MappingProxyType
+from typing import Any, Protocol, TypeVar
 
 from bot.engine.port import Ctx, Step
 
 _SIDE_BY_SIDE = 6
+NOTHING: Mapping[str, Step[Any]] = MappingProxyType({})
 
 
 class BudgetedAnswer(Protocol):
@@ -27,16 +29,18 @@ class BudgetedAnswer(Protocol):
 T = TypeVar("T", bound=BudgetedAnswer)
 
 
-async def ask_all(ctx: Ctx, steps: Mapping[str, Step[T]]) -> dict[str, T]:
+async def ask_all(ctx: Ctx, steps: Mapping[str, Step[T]], beside: Mapping[str, Step[Any]] = NOTHING) -> dict[str, Any]:
     """Ask all questions; return the results by name.
+
+    ``beside`` are steps that ask nothing and run along with the first questions; their results are returned as well.
 
     A call sets its worst case aside, which is several times what it costs, so those that run beside others may be
     refused although there is money for them; what they had bought is not bought again.
     """
-    done: dict[str, T] = {}
+    done: dict[str, Any] = {}
     names = iter(steps)
     while wave := list(islice(names, _SIDE_BY_SIDE)):
-        done |= await ctx.parallel({name: steps[name] for name in wave})
+        done |= await ctx.parallel({name: steps[name] for name in wave} | (dict(beside) if not done else {}))
         for name in wave:
             if done[name].short:
                 again = f"{name}-again"

@@ -22,6 +22,7 @@ from bot.pulls.records import (
     DropCounts,
     Finding,
     FollowUp,
+    NearestTests,
     Part,
     PlacedFinding,
     ReadingResult,
@@ -38,6 +39,7 @@ from bot.work.services import Services
 from handlers.review import (
     background,
     finders,
+    nearest_tests,
     placement,
     previous,
     publication,
@@ -52,6 +54,7 @@ from handlers.review.stages import Stage
 from handlers.review.words import make_check_report, write_sentence, write_summary
 
 _SPARE_CHECKS = 3
+_NEAREST = "nearest-tests"
 # How the event of the push that overtook a review knows that it ended for that push, and has to go on.
 _OVERTAKEN = {"overtaken": True}
 
@@ -119,11 +122,13 @@ async def _review(ctx: Ctx, review: Review, subject: Subject, plan: ReviewPlan) 
     static: Analysis = known["analyse"]
     plan = plan.model_copy(update={"secrets": placeholders.list_secrets(static)})
     memory = await recheck.recheck(ctx, review, subject, plan, before)
-    found = await _find(ctx, review, subject, plan, static)
+    found, nearest = await _find(ctx, review, subject, plan, static)
     claims = await ctx.step("settle", place_findings, review, plan, static, memory, tuple(found.values()))
-    verdicts = await _verify(ctx, review, subject, plan, claims.settled)
+    verdicts = await _verify(ctx, review, subject, plan, claims.settled, nearest)
     result = assemble(review, plan, static, found, claims, verdicts)
     more = {
+        "nearest": nearest,
+        "trouble": result.trouble or nearest.trouble,
         "issues": tuple(issue.number for issue in subject.issues),
         "since": compare(before, memory),
         "read": pull_request.reads_change(review) or all(file.left_out is not None for file in plan.files),
@@ -156,15 +161,17 @@ def has_open_blocker(memory: Memory) -> bool:
 
 async def _find(
     ctx: Ctx, review: Review, subject: Subject, plan: ReviewPlan, static: Analysis
-) -> dict[str, ReadingResult]:
+) -> tuple[dict[str, ReadingResult], NearestTests]:
     """Have every reading read, a few at a time, most important first.
 
-    The results are by the reading's name.
+    The results are by the reading's name; beside them the nearest tests run.
     """
     steps = {
         one.name: Step(finders.find, (review, subject, plan, one, static), interruptible=True) for one in plan.readings
     }
-    return await ask_all(ctx, steps)
+    tests = Step(nearest_tests.run_nearest, (review, subject, plan), interruptible=True)
+    found = await ask_all(ctx, steps, {_NEAREST: tests})
+    return found, found.pop(_NEAREST, NearestTests())
 
 
 async def place_findings(
@@ -204,7 +211,12 @@ async def place_findings(
 
 
 async def _verify(
-    ctx: Ctx, review: Review, subject: Subject, plan: ReviewPlan, claims: Sequence[PlacedFinding]
+    ctx: Ctx,
+    review: Review,
+    subject: Subject,
+    plan: ReviewPlan,
+    claims: Sequence[PlacedFinding],
+    nearest: NearestTests,
 ) -> dict[str, Verdict]:
     """Return verdicts, by step name, for what could be said inline.
 
@@ -217,6 +229,7 @@ async def _verify(
         return {}
     paths = sorted({one.path for one in chosen})
     known = await ctx.step("background", background.gather, review, plan, paths)
+    known = known.model_copy(update={"results": nearest_tests.write_results(nearest)})
     given = (review, subject, plan, known, asyncio.Lock())
     steps = {
         verification.name_step(one): Step(verification.verify, (*given, one), interruptible=True) for one in chosen

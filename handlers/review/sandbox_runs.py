@@ -15,7 +15,7 @@ from bot.pulls.diff import Review
 from bot.pulls.records import ReviewPlan, Subject, VerifierCommand
 from bot.sandbox.port import CommandResult, Limits
 from bot.types import ForgehandError
-from bot.work.workshop import Workshop
+from bot.work.workshop import BaseInstallation, Workshop
 
 _LIMITS = Limits(seconds=60, memory_mb=2048, output_kb=16)
 # Characters of output that the model is shown of each run, that a command keeps, and that a comment shows of each run.
@@ -46,7 +46,7 @@ class SandboxRuns:
         async with self.turns:
             workshop = self.review.workshop(self.plan.head_sha)
             try:
-                self.trouble = self.trouble or await _install(workshop)
+                self.trouble = self.trouble or explain_installation(await workshop.ready())
                 now = await workshop.run(command, NO_CHANGES, _LIMITS)
             except ForgehandError as error:
                 self.trouble = f"nothing could be run: {error.message[:300]}"
@@ -74,26 +74,26 @@ class SandboxRuns:
         Returns None where the files as they were cannot be laid out.
         """
         try:
-            return await workshop.run(command, await self._revert_change(), _LIMITS)
+            return await workshop.run(command, await revert_change(self.review, self.plan), _LIMITS)
         except ForgehandError:
             return None
 
-    async def _revert_change(self) -> Changes:
-        """Return what makes the merge base of the head.
 
-        One installation serves both. What is not text stays.
-        """
-        diffs = await diff.read_diffs(self.review, self.plan.merge_base, self.plan.head_sha)
-        paths = {each.old_path for each in diffs.values() if each.status != "added"}
-        old = await diff.read_contents(self.review, self.plan.merge_base, paths)
-        files: dict[str, str | None] = {path: None for path, each in diffs.items() if each.old_path not in paths}
-        files |= {path: None for path, each in diffs.items() if each.status == "renamed"}
-        return Changes(files=files | {path: text for path, data in old.items() if (text := as_text(data)) is not None})
+async def revert_change(review: Review, plan: ReviewPlan) -> Changes:
+    """Return what makes the merge base of the head.
+
+    One installation serves both. What is not text stays.
+    """
+    diffs = await diff.read_diffs(review, plan.merge_base, plan.head_sha)
+    paths = {each.old_path for each in diffs.values() if each.status != "added"}
+    old = await diff.read_contents(review, plan.merge_base, paths)
+    files: dict[str, str | None] = {path: None for path, each in diffs.items() if each.old_path not in paths}
+    files |= {path: None for path, each in diffs.items() if each.status == "renamed"}
+    return Changes(files=files | {path: text for path, data in old.items() if (text := as_text(data)) is not None})
 
 
-async def _install(workshop: Workshop) -> str:
-    """Install unless that was done; what could not be installed, in words."""
-    installed = await workshop.ready()
+def explain_installation(installed: BaseInstallation) -> str:
+    """Say in words what could not be installed; "" where all could."""
     failed = next((each for each in installed.commands if not each.ok), None)
     return f"`{failed.command}` failed, so not everything that the tests need is there" if failed is not None else ""
 

@@ -150,6 +150,7 @@ async def _write_prompt(
         origins=background.origins.get(finding.path, ()),
         checks=background.checks,
         tests=background.tests.get(finding.path, ()),
+        results=background.results,
         runs=runs,
     )
 

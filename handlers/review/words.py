@@ -26,6 +26,7 @@ _ROWS = 60
 _NAMED = 40
 _QUOTE = 160
 _OPEN_TABLE = 12
+_BROKEN = 3
 
 
 def write_comment(one: PlacedFinding, suggestion: str) -> str:
@@ -53,7 +54,8 @@ def write_review(result: ReviewResult) -> str:
 
 def write_sentence(result: ReviewResult) -> str:
     """Say in one or two sentences how the review ended."""
-    return " ".join(part for part in (_describe_reading(result), _describe_follow_up(result)) if part)
+    parts = (_describe_reading(result), _name_broken_tests(result), _describe_follow_up(result))
+    return " ".join(part for part in parts if part)
 
 
 def _describe_reading(result: ReviewResult) -> str:
@@ -75,7 +77,8 @@ def _describe_reading(result: ReviewResult) -> str:
         concerns = " and ".join(dict.fromkeys(name for one in result.missed for name in one.concerns))
         return f"I read {files}, but not everything for {concerns}: {said}. The reason is below."
     if not result.inline and not result.folded:
-        return f"I read {files} and found nothing{' else' if result.since.open else ''} wrong."
+        more = " else" if result.since.open or result.nearest.broken else ""
+        return f"I read {files} and found nothing{more} wrong."
     return f"I read {files}: {said}."
 
 
@@ -88,6 +91,17 @@ def _count_read(read: int, changed: int) -> str:
 def _note_partial(result: ReviewResult) -> str:
     count = len(result.in_part)
     return f" ({count} only in part)" if count else ""
+
+
+def _name_broken_tests(result: ReviewResult) -> str:
+    """Name the nearest tests that pass without the change and fail with it."""
+    broken = [inline_code(one.id) for one in result.nearest.broken]
+    if not broken:
+        return ""
+    names = ", ".join(broken[:_BROKEN]) + (f" and {len(broken) - _BROKEN} more" if len(broken) > _BROKEN else "")
+    if len(broken) == 1:
+        return f"One of the nearest tests passes without the change and fails with it: {names}."
+    return f"{len(broken)} of the nearest tests pass without the change and fail with it: {names}."
 
 
 def _describe_follow_up(result: ReviewResult) -> str:
@@ -145,7 +159,8 @@ def _conclude(result: ReviewResult) -> Conclusion:
     if result.blocks:
         return "failure"
     since = result.since
-    silent = not (result.inline or result.folded or since.open or since.back) and result.complete
+    said = result.inline or result.folded or since.open or since.back or result.nearest.broken
+    silent = result.complete and not said
     return "success" if silent else "neutral"
 
 
@@ -157,7 +172,10 @@ def _write_title(result: ReviewResult) -> str:
     found = _count_findings(result.found)
     still = f"{len(result.since.open)} still open" if result.since.open else ""
     back = f"{len(result.since.back)} back again" if result.since.back else ""
-    return ", ".join(part for part in (found, still, back, _note_unread(result)) if part) or "No findings"
+    count = len(result.nearest.broken)
+    plural = "s" if count > 1 else ""
+    tests = f"{count} broken test{plural}" if count else ""
+    return ", ".join(part for part in (found, tests, still, back, _note_unread(result)) if part) or "No findings"
 
 
 def _note_unread(result: ReviewResult) -> str:
@@ -296,6 +314,7 @@ def _describe_risk(file: ChangedFile) -> str:
 def _write_checks(result: ReviewResult) -> str:
     """Say what ran, what did not, what was thrown away, and what it cost."""
     lines = [_name_readers(result), _name_tools(result), _name_missing_tools(result), _count_dropped(result)]
+    lines += [_describe_tests(result)]
     lines += [f"In the sandbox: {paragraph(shortened(result.trouble, 300))}."] if result.trouble else []
     issues = ", ".join(f"#{number}" for number in result.issues)
     lines += [f"Checked against {issues}."] if issues else []
@@ -319,6 +338,16 @@ def _name_tools(result: ReviewResult) -> str:
 def _name_missing_tools(result: ReviewResult) -> str:
     missing = [f"{each.tool} ({paragraph(shortened(each.reason, 200))})" for each in result.static.not_run]
     return f"Not run: {', '.join(missing)}." if missing else ""
+
+
+def _describe_tests(result: ReviewResult) -> str:
+    """Say how the nearest tests ended, or why they did not run."""
+    nearest = result.nearest
+    if nearest.problem:
+        # What could not be installed is told once.
+        return "" if result.trouble else f"The nearest tests did not run: {paragraph(nearest.problem).rstrip('.')}."
+    command = inline_code(shortened(nearest.command, 300))
+    return f"The nearest tests ({command}): {nearest.counts}." if nearest.counts else ""
 
 
 def _count_dropped(result: ReviewResult) -> str:
