@@ -25,6 +25,11 @@ async def reprove(job: RevisionJob, brief: RevisionBrief, report: GateReport) ->
     mirror = await job.mirror(report.base_sha)
     tree = await mirror.tree(report.base_sha, report.changes)
     size = size_text(await mirror.diff(brief.trusted_sha, tree))
+    try:
+        # A retry of what could not be published has no directory yet, and which files are tests is read from it.
+        await job.workshop(report.base_sha).ready()
+    except ToolchainError as error:
+        return Reproof(size=size, problem=f"The new tests could not be run again. {error.message}")
     tests = await _read_new_tests(job, mirror, brief, report)
     targets = job.workshop(report.base_sha).toolchain().targets(list(tests.files))
     if not targets:

@@ -46,9 +46,10 @@ def about(title: str, rules: list[Rule]) -> list[Rule]:
 def during(rule: Rule, act: Callable[[], Awaitable[object]]) -> Rule:
     """The rule, with something that happens while the model is being asked; then it answers as written."""
 
-    async def reply(_: ModelRequest) -> dict[str, Any]:
+    async def reply(request: ModelRequest) -> dict[str, Any]:
         await act()
-        return dict(rule["reply"])
+        answer = rule["reply"]
+        return dict(await answer(request) if callable(answer) else answer)
 
     return {**rule, "reply": reply}
 

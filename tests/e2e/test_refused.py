@@ -10,11 +10,14 @@ import pytest_asyncio
 
 from simhub.faults import Fault
 from simhub.model import Rule
-from tests.e2e.answers import BODY, FIXED, JUDGED, PROVED
+from tests.e2e.answers import BODY, FIX, FIXED, JUDGED, PROVED, calls, change, edit, finish, judged
 from tests.e2e.scenes import POLICY, SAMPLE, about, asked_about, branches, during, git, place, put, rows
 from tests.support.story import Story, told
 from tests.support.typing import comment
 
+NAMED = change("basket/prices.py", "def parse_price(text):\n", "CENTS = 100\n\n\ndef parse_price(text):\n") + change(
+    "basket/prices.py", FIX[1], '    return int(whole) * CENTS + int((cents + "00")[:2])\n'
+)
 CLOSED_ISSUE = {"number": 1, "title": "Cents of a closed issue", "body": BODY, "state": "closed", "labels": []}
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -200,3 +203,59 @@ async def test_a_refusal_in_a_locked_conversation_is_in_the_tasks_result(town: S
         assert part in result, part
     story.repository.rulesets.clear()
     await published_by_retry(story, title, number)
+
+
+async def test_a_revision_that_a_rule_refuses_is_pushed_by_retry(town: Story) -> None:
+    story, title, demand = place(town, "revised"), "Cents to be revised", "Give the hundred a name, please."
+    await put(story, POLICY, "review: { on: [] }\n")
+    story.script.extend(about(title, [*PROVED, *FIXED, JUDGED]))
+    await story.file(title, BODY)
+    await story.until(lambda: bool(story.repository.pulls), what="a pull request")
+    (pull,) = await story.pulls()
+    number, branch, head = pull["number"], pull["head"]["ref"], pull["head"]["sha"]
+
+    async def rule() -> None:
+        restricted = Rule("file_path_restriction", {"restricted_file_paths": ["basket/*"]})
+        town.hub.add_ruleset(story.repository, "~ALL", restricted)
+
+    def revises(reply: dict[str, Any]) -> dict[str, Any]:
+        return {"match": {"system": "You change a pull request", "text": demand}, "reply": reply}
+
+    said = [
+        {"number": 1, "asked": False, "met": True, "why": "Nothing is asked."},
+        {"number": 2, "asked": True, "met": True, "why": "CENTS is the name."},
+    ]
+    judge = {"match": {"system": "You check whether a change", "text": demand}, "reply": judged(demands=said)}
+    story.script.extend(
+        [revises(calls(edit(NAMED))), revises(calls(finish("", "CENTS is a name."))), during(judge, rule)]
+    )
+    comments = [{"path": "basket/prices.py", "line": 7, "body": demand}]
+    data = {"event": "REQUEST_CHANGES", "body": "Nearly there.", "commit_id": head, "comments": comments}
+    await story.request("POST", f"/pulls/{number}/reviews", data)
+    query = "select state, result from fh_task where repository = ? and flow = 'revise' order by created desc"
+    name = story.repository.full_name
+
+    def newest() -> tuple[Any, ...]:
+        return next(iter(rows(story, query, name)), ("none", ""))
+
+    await story.until(lambda: newest()[0] == "refused", what="the revision is refused")
+    (told,) = (await story.comments(number))["final"]
+    for part in ("File path is restricted.", "Let the App bypass that rule", "`/retry` publishes it", "+CENTS = 100"):
+        assert part in told, part
+    assert git(story, "rev-parse", branch) == head
+
+    story.repository.rulesets.clear()
+    asked = len(asked_about(story, demand))
+    await comment(story, number, "/retry")
+    await story.until(lambda: newest()[0] == "done", what="the retry is done", show=newest)
+    assert len(asked_about(story, demand)) == asked, "answers were bought again"
+    after = git(story, "rev-parse", branch)
+    assert git(story, "rev-parse", f"{branch}^") == head
+    assert "CENTS = 100" in git(story, "show", f"{branch}:basket/prices.py")
+    (thread,) = story.repository.pulls[-1].threads
+    assert thread.resolved_by is not None
+    assert f"Done in {after}." in thread.comments[-1].body
+    assert "Cost $0.00" not in (await story.comments(number))["final"][-1]
+    renewed = (await story.request("GET", f"/pulls/{number}"))["body"]
+    assert "`test_cents_count` (new) | fails without the change" in renewed, "the evidence is that of the new head"
+    assert rows(story, "select count(*) from fh_kept_change where evidence like ?", f"%{demand}%") == [(0,)]
