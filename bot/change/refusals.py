@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.git.errors import AccessRefused, NonFastForward, PushRefused, ReadOnly
-from bot.github.api.errors import Forbidden, Invalid, NotFound
+from bot.github.api.errors import Forbidden, Invalid, Locked, NotFound
 from bot.types import ForgehandError, JsonModel
 
 _RULES = (
@@ -41,6 +41,8 @@ def _advice(error: ForgehandError) -> str:
         return "The repository is archived; unarchive it first."
     if isinstance(error, NonFastForward):
         return "Somebody else made or moved the branch; delete it, and it is made anew."
+    if isinstance(error, Locked):
+        return "Unlock the conversation."
     if isinstance(error, Forbidden | AccessRefused):
         return "Give the App write access to contents and pull requests of this repository."
     if isinstance(error, NotFound):

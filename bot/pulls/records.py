@@ -364,6 +364,7 @@ class ReviewResult(JsonModel):
     dollars: float = 0.0
     calls: int = 0
     reused: bool = False
+    locked: bool = False
 
     @property
     def found(self) -> tuple[PlacedFinding, ...]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from bot.github.api.errors import Forbidden, Invalid
+from bot.github.api.errors import Locked
 
 log = structlog.get_logger(__name__)
 
@@ -25,8 +25,5 @@ def unless_locked(action: str) -> Iterator[None]:
     """
     try:
         yield
-    except (Forbidden, Invalid) as error:
-        # A review of a locked pull request is a 422 with "lock prevents review", everything else a 403 with "locked".
-        if "lock" not in f"{error.message} {error.detail('errors') or ''}".lower():
-            raise
+    except Locked as error:
         log.warning("not said", action=action, reason=error.message)

@@ -15,7 +15,7 @@ from handlers.answer import description, question, suggestions
 from handlers.answer import subject as reading
 from handlers.answer.records import Answer, Description, Improvements, TalkTask
 from handlers.answer.subject import Talk
-from handlers.answer.words import write_answer, write_description_note, write_improvements
+from handlers.answer.words import write_answer, write_description_note, write_improvements, write_suggestion
 
 
 async def run_ask(ctx: Ctx, services: Services, kind: str, task: TalkTask[Any]) -> Outcome:
@@ -31,8 +31,9 @@ async def run_ask(ctx: Ctx, services: Services, kind: str, task: TalkTask[Any]) 
     except ModelError as error:
         answer = Answer(text="", sha=subject.sha, problem=error.message)
     cost = await ctx.step("account", talk.cost)
-    await ctx.step("post", question.post, talk, write_answer(answer, cost), retries=2)
-    return _finish(answer.problem, f"Answered, with {answer.linked} places cited.")
+    return await _answer(
+        ctx, talk, write_answer(answer, cost), answer.problem, f"Answered, with {answer.linked} places cited."
+    )
 
 
 async def run_describe(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
@@ -50,8 +51,8 @@ async def run_describe(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Out
     if not described.problem:
         await ctx.step("write", description.write, talk, described, retries=2)
     cost = await ctx.step("account", talk.cost)
-    await ctx.step("post", question.post, talk, write_description_note(described, cost), retries=2)
-    return _finish(described.problem, f"Described {len(described.files)} files.")
+    note = write_description_note(described, cost)
+    return await _answer(ctx, talk, note, described.problem, f"Described {len(described.files)} files.")
 
 
 async def run_improve(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
@@ -70,13 +71,28 @@ async def run_improve(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outc
     cost = await ctx.step("account", talk.cost)
     body = write_improvements(improvements, cost)
     if improvements.placed:
-        overtaken = await ctx.step("review", suggestions.post, talk, improvements, body, retries=2)
-        if overtaken is None:
+        stop = await ctx.step("review", suggestions.post, talk, improvements, body, retries=2)
+        if stop is None:
             return _finish(None, f"Made {len(improvements.placed)} suggestions.")
-        improvements = Improvements(sha=subject.sha, problem=overtaken)
+        if stop == question.LOCKED:
+            told = "\n\n".join(
+                [
+                    body,
+                    *(f"`{one.anchor.path}:{one.anchor.line}`: {write_suggestion(one)}" for one in improvements.placed),
+                ]
+            )
+            return Outcome(state="refused", summary=stop, data={"answered": True, "report": told})
+        improvements = Improvements(sha=subject.sha, problem=stop)
         body = write_improvements(improvements, cost)
-    await ctx.step("post", question.post, talk, body, retries=2)
-    return _finish(improvements.problem, "There was nothing to suggest.")
+    return await _answer(ctx, talk, body, improvements.problem, "There was nothing to suggest.")
+
+
+async def _answer(ctx: Ctx, talk: Talk, text: str, problem: str | None, summary: str) -> Outcome:
+    """Post the answer; in a locked conversation the task's result holds it."""
+    posted = await ctx.step("post", question.post, talk, text, retries=2)
+    if posted is None:
+        return Outcome(state="refused", summary=question.LOCKED, data={"answered": True, "report": text})
+    return _finish(problem, summary)
 
 
 def _finish(problem: str | None, summary: str) -> Outcome:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from bot.github.resources import reply_targets
 from bot.github.text.markers import Marker
 from bot.work.inquiry import Inquiry
+from bot.work.locked import unless_locked
 from bot.work.prompts import render
 from bot.work.untrusted import visible
 from handlers.answer import citations
@@ -18,6 +19,7 @@ from handlers.answer.subject import Talk
 _TURNS = 12
 _MAX_OUTPUT = 4096
 _MOST_FILES = 40
+LOCKED = "The conversation is locked, so I could not answer there."
 
 
 async def ask(talk: Talk, subject: Subject, code: CodeContext, kind: str) -> Answer:
@@ -51,10 +53,10 @@ def render_system(talk: Talk, subject: Subject, code: CodeContext) -> str:
     return render("ask/system.md.j2", repository=repository, nonce=subject.nonce, guidelines=code.guidelines)
 
 
-async def post(talk: Talk, text: str) -> int:
+async def post(talk: Talk, text: str) -> int | None:
     """Post the answer where the question was typed, once.
 
-    Returns the comment's id.
+    Returns the comment's id, None where the conversation is locked.
     """
     task = talk.task
     services = talk.services
@@ -62,8 +64,11 @@ async def post(talk: Talk, text: str) -> int:
     bot = await services.github.bot()
     marker = Marker(task=talk.task_id, part="final")
     body = services.outgoing(text)
-    posted = await reply_targets.answer(github, task.repository, task.spot, body, marker=marker, bot_id=bot.id)
-    await talk.audit("answer", allowed=True, reason=f"As @{task.actor.login} asked.")
+    posted: int | None = None
+    with unless_locked("answer"):
+        posted = await reply_targets.answer(github, task.repository, task.spot, body, marker=marker, bot_id=bot.id)
+    asked = f"As @{task.actor.login} asked."
+    await talk.audit("answer", allowed=posted is not None, reason=asked if posted is not None else LOCKED)
     return posted
 
 

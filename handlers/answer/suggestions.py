@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.edits.syntax import find_syntax_error
+from bot.github.api.errors import Locked
 from bot.github.api.scopes import REVIEW
 from bot.github.resources import reviews
 from bot.github.resources.reviews import Overtaken, ReviewComment
@@ -25,6 +26,7 @@ from bot.pulls.rules import ReviewRules
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
 from handlers.answer import subject as reading
+from handlers.answer.question import LOCKED
 from handlers.answer.records import CodeContext, Improvements, PlacedSuggestion, Subject, Suggestion
 from handlers.answer.repeats import drop_repeats
 from handlers.answer.stages import Stage
@@ -89,7 +91,7 @@ async def improve(talk: Talk, subject: Subject, code: CodeContext, memory: Memor
 async def post(talk: Talk, improvements: Improvements, body: str) -> str | None:
     """Post one review with the suggestions, once.
 
-    Returns why not, where the head has moved or the pull request was closed.
+    Returns why not, where the head has moved, or the pull request was closed or locked.
     """
     task = talk.task
     services = talk.services
@@ -109,6 +111,8 @@ async def post(talk: Talk, improvements: Improvements, body: str) -> str | None:
         )
     except Overtaken as error:
         return error.message
+    except Locked:
+        return LOCKED
     await talk.audit(f"improve #{task.number}", allowed=True, reason=f"{len(comments)} suggestions")
     return None
 

@@ -86,7 +86,7 @@ async def run_review(ctx: Ctx, services: Services, task: ReviewTask) -> Outcome:
     posted = await ctx.step("post", publication.post, review, subject, plan, result, retries=2)
     if posted.stop:
         return Outcome(state="refused", summary=posted.stop, data=_OVERTAKEN)
-    result = _fold_refused(result, posted.refused)
+    result = _fold_refused(result, posted.refused).model_copy(update={"locked": posted.locked})
     await ctx.step("remember", history.remember, review, plan, result.inline, result.folded, posted.comments)
     return _make_outcome(result)
 

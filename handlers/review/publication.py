@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping
 
 from bot.edits.syntax import find_syntax_error
+from bot.github.api.errors import Locked
 from bot.github.api.scopes import CHECKS, READ
 from bot.github.resources import pulls, reviews
 from bot.github.resources.reviews import Overtaken, ReviewComment
@@ -31,12 +32,13 @@ class PublicationResult(JsonModel):
     """Review as GitHub took it, or in ``stop`` why nothing was posted.
 
     ``refused`` are the places in ``inline`` of what GitHub did not take, ``comments`` the ids of the comments, in the
-    order of ``inline`` without those.
+    order of ``inline`` without those. ``locked``: nothing may be said in the conversation.
     """
 
     stop: str | None = None
     refused: tuple[int, ...] = ()
     comments: tuple[int, ...] = ()
+    locked: bool = False
 
 
 async def add_cost(review: Review, result: ReviewResult) -> ReviewResult:
@@ -72,6 +74,9 @@ async def post(review: Review, subject: Subject, plan: ReviewPlan, result: Revie
         )
     except Overtaken as error:
         return PublicationResult(stop=error.message)
+    except Locked as error:
+        await review.audit(f"review #{task.number}", allowed=False, reason=error.message)
+        return PublicationResult(refused=tuple(range(len(comments))), locked=True)
     await review.audit(f"review #{task.number}", allowed=True, reason=f"{len(comments)} comments")
     refused = tuple(number for number, comment in enumerate(comments) if comment in posted.refused)
     ids = await reviews.comments_of(github, task.repository, task.number, posted.id)

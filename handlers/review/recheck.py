@@ -35,6 +35,7 @@ from bot.pulls.records import PlacedFinding, ReviewPlan, Subject
 from bot.store import findings
 from bot.types import JsonModel
 from bot.work.inquiry import Inquiry
+from bot.work.locked import unless_locked
 from bot.work.prompts import render
 from handlers.review import ranking
 from handlers.review.batches import ask_all
@@ -266,7 +267,8 @@ async def _report_regression(
     github = await review.services.github.for_repository(task.repository, RESOLVE_THREADS)
     mark = back_marker(review.task_id, told.fingerprint)
     text = f"Back in {plan.head_sha}: the faulty code is there again."
-    await reply(github, task.repository, task.number, thread, text, marker=mark, bot_id=memory.bot_id)
+    with unless_locked("say that it is back"):
+        await reply(github, task.repository, task.number, thread, text, marker=mark, bot_id=memory.bot_id)
     await unresolve(github, thread.id)
     await review.audit(f"reopen thread of #{task.number}", allowed=True, reason=told.finding.title[:200])
 
@@ -278,7 +280,8 @@ async def _report_fixed(
     github = await review.services.github.for_repository(task.repository, RESOLVE_THREADS)
     mark = fixed_marker(review.task_id, told.fingerprint)
     text = f"Fixed in {plan.head_sha}."
-    await reply(github, task.repository, task.number, thread, text, marker=mark, bot_id=memory.bot_id)
+    with unless_locked("say that it is fixed"):
+        await reply(github, task.repository, task.number, thread, text, marker=mark, bot_id=memory.bot_id)
     await resolve(github, thread.id)
     await review.audit(f"resolve thread of #{task.number}", allowed=True, reason=told.finding.title[:200])
 

@@ -54,7 +54,8 @@ def write_review(result: ReviewResult) -> str:
 
 def write_sentence(result: ReviewResult) -> str:
     """Say in one or two sentences how the review ended."""
-    parts = (_describe_reading(result), _name_broken_tests(result), _describe_follow_up(result))
+    locked = "The conversation is locked, so I could not comment on lines." if result.locked else ""
+    parts = (_describe_reading(result), _name_broken_tests(result), _describe_follow_up(result), locked)
     return " ".join(part for part in parts if part)
 
 
@@ -213,7 +214,8 @@ def _fold_findings(result: ReviewResult) -> str:
     others = [one for one in result.folded if not one.proved]
     blocks = []
     if proved:
-        title = f"{len(proved)} more, proved, but minor or not on a changed line"
+        why = "minor or not on a changed line"
+        title = f"{len(proved)} proved" if result.locked else f"{len(proved)} more, proved, but {why}"
         blocks.append(folded(title, "\n".join(_write_line(one) for one in proved)))
     if others:
         title = f"{len(others)} unproved: take them as questions"

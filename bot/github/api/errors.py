@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -30,6 +31,13 @@ class Forbidden(GitHubError):
     """
 
     lasting = True
+
+
+class Locked(Forbidden):
+    """403 or 422 because a conversation is locked: nothing may be added to it.
+
+    https://docs.github.com/en/communities/moderating-comments-and-conversations/locking-conversations
+    """
 
 
 class NotFound(GitHubError):
@@ -90,6 +98,8 @@ class ProgressDropped(GitHubError):
     """
 
 
+# A comment on a locked issue is a 403 with the one, a review of a locked pull request a 422 with the other.
+_LOCKED = re.compile(r"\b(?:issue|conversation|pull request) is locked\b|\block prevents\b", re.IGNORECASE)
 UNSAID = 60.0
 """Seconds to wait where a limit names none; GitHub asks for at least a minute, then doubling."""
 
@@ -132,6 +142,8 @@ def failure(response: Response, method: str, url: str) -> GitHubError:
     said = response.message or _phrase(response.status)
     what = f"GitHub answered {response.status} to {method} {urlsplit(url).path}: {said}"
     status = response.status
+    if _LOCKED.search("\n".join([response.message, *response.errors])):
+        return Locked(f"{what}. The conversation is locked.", status=status, permissions="")
     if status == HTTPStatus.UNAUTHORIZED:
         return BadCredentials(f"{what}. Check the App id, the private key and this machine's clock.", status=status)
     if status == HTTPStatus.FORBIDDEN:
