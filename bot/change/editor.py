@@ -17,7 +17,7 @@ from bot.work.assignment import Assignment
 from bot.work.inquiry import index
 from bot.work.prompts import render
 from bot.work.records import Work
-from bot.work.toolset import Check, Hands, May, protected, shown
+from bot.work.toolset import Check, Hands, May, explain_protection, show_run
 
 # an edit waits for these tests; those that take longer run in the gates
 NEAR = Limits(seconds=120)
@@ -108,7 +108,7 @@ def code_and_new_tests(job: Job[Any], evidence: AnyEvidence, existing: Collectio
             return f"`{path}` is the proof; it stays as it failed."
         if toolchain.is_test_config(path) or (path in existing and toolchain.is_test(path)):
             return f"`{path}` belongs to {whose}, which stay as they are. If a test is wrong, say so when you finish."
-        return protected(job, sha, path)
+        return explain_protection(job, sha, path)
 
     return may_edit
 
@@ -123,11 +123,11 @@ def _check(job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> Check:
         parts = []
         if proof is not None:
             run = await workshop.test(changes, proof.targets, limits=NEAR)
-            parts.append(shown("The proof", run))
+            parts.append(show_run("The proof", run))
             await job.stage(Stage.EDIT, "started", _progress(run.verdicts(), proof))
         near = await tests_near(job, brief, base, found, changes, proof)
         if near:
-            parts.append(shown("Tests nearby", await workshop.test(changes, near, limits=NEAR)))
+            parts.append(show_run("Tests nearby", await workshop.test(changes, near, limits=NEAR)))
         return "\n\n".join(parts) or "The edits apply. No test nearby is known."
 
     return check

@@ -17,7 +17,7 @@ from bot.types import JsonModel
 from bot.work.loop import LoopLimits, work
 from bot.work.prompts import render
 from bot.work.records import Work
-from bot.work.toolset import Hands, protected, shown
+from bot.work.toolset import Hands, explain_protection, show_run
 
 _ROUNDS = 3
 _LIMITS = LoopLimits(turns=25)
@@ -75,11 +75,11 @@ def _hands(job: Job[Any], brief: Brief) -> Hands:
         toolchain = job.workshop(brief.base_sha).toolchain()
         if toolchain.is_test_config(path) or not toolchain.is_test(path):
             return "now only new test files may be written; the fix comes later, and test configuration stays as it is."
-        return protected(job, brief.base_sha, path)
+        return explain_protection(job, brief.base_sha, path)
 
     async def run_new(changes: Changes) -> str:
         run = await job.workshop(brief.base_sha).test(changes, _test_files(job, brief, changes))
-        return shown("Your test on the unchanged code", run)
+        return show_run("Your test on the unchanged code", run)
 
     return Hands(job, brief.base_sha, brief.nonce, lookup_for(job, brief), may_edit, run_new)
 

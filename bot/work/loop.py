@@ -66,7 +66,7 @@ async def work(ctx: Ctx, name: str, system: str, start: Work, hands: Hands, limi
     for turn in range(limits.turns):
         try:
             step = f"{name}-{turn}-ask"
-            conversation = Conversation(system=system, messages=shortened(state.messages))
+            conversation = Conversation(system=system, messages=shorten_history(state.messages))
             reply = await ctx.step(step, hands.ask, step, conversation, interruptible=True)
         except BudgetExceeded as error:
             return _end(state, "dollars", str(error))
@@ -110,7 +110,7 @@ def _keys(reply: Reply, acted: TurnResult) -> list[str]:
     ]
 
 
-def shortened(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+def shorten_history(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     """Cut old, long tool answers once there are some 50,000 tokens."""
     if sum(len(message.text) for message in messages) < _CUT_ABOVE:
         return messages

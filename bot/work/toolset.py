@@ -211,7 +211,7 @@ def _summary(call: ToolCall) -> str:
     return "\n".join(" ".join(str(call.arguments.get(key, "")).split())[:_SAID] for key in ("cause", "change"))
 
 
-def protected(job: Assignment[Any], base_sha: str, path: str) -> str | None:
+def explain_protection(job: Assignment[Any], base_sha: str, path: str) -> str | None:
     """Return why no stage may edit this path, or None."""
     if is_protected(path, job.policy.protected):
         return f"`{path}` is protected (CI, lock files, tool settings, or by policy); a person changes it."
@@ -219,7 +219,7 @@ def protected(job: Assignment[Any], base_sha: str, path: str) -> str | None:
     return workshop.toolchain().shadows(path, workshop.env)
 
 
-def shown(title: str, run: TestRun) -> str:
+def show_run(title: str, run: TestRun) -> str:
     """Write a test run for the model: counts, then what failed."""
     bad = [case for case in run.cases if case.verdict in {"failed", "error"}]
     passed = sum(case.verdict == "passed" for case in run.cases)

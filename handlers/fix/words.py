@@ -22,6 +22,7 @@ _ROWS = 4
 _LONGEST = 300
 _SAID = 4_000
 _FLAKY = 10
+_UNVERIFIED = "**Not verified.** Something below did not pass; look at it before you merge."
 _OWN_ROW = {"proof", "regressions", "lint"}
 _WEAKER = {
     "process": " This tier isolates nothing: the commands ran as an ordinary process of the host, with a scrubbed "
@@ -41,7 +42,7 @@ def write_pull(evidence: FixEvidence) -> PullText:
     told = [f"{closing}.", _write_cause(evidence)]
     proof = evidence.proof
     parts = [
-        *_warn_unverified(evidence),
+        "" if evidence.verified else _UNVERIFIED,
         write_checks(evidence),
         list_quiet_gates(evidence.report),
         *_list_notes(evidence),
@@ -215,10 +216,6 @@ def _shorten(text: str) -> str:
 
 def _join(parts: Sequence[str]) -> str:
     return "\n\n".join(part for part in parts if part)
-
-
-def _warn_unverified(evidence: FixEvidence) -> list[str]:
-    return [] if evidence.verified else ["**Not verified.** Something below did not pass; look at it before you merge."]
 
 
 def _quote_failure(failure: Failure) -> str:

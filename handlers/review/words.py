@@ -294,7 +294,10 @@ def _list_unread(result: ReviewResult) -> str:
 def _write_changes(result: ReviewResult) -> str:
     """List what changed, file by file, riskiest first."""
     read = sorted((file for file in result.files if file.left_out is None), key=lambda file: RISK_RANK[file.risk])
-    rows = [[inline_code(file.path), _describe_change(file), _describe_risk(file)] for file in read[:_ROWS]]
+    rows = [
+        [inline_code(file.path), _describe_change(file), f"{file.risk}: {file.why}" if file.why else file.risk]
+        for file in read[:_ROWS]
+    ]
     if not rows:
         return ""
     more = f"\n\nand {len(read) - _ROWS} more files." if len(read) > _ROWS else ""
@@ -307,10 +310,6 @@ def _describe_change(file: ChangedFile) -> str:
     moved = f", was {inline_code(file.old_path)}" if file.old_path != file.path else ""
     said = f"{paragraph(file.change)} " if file.change else ""
     return f"{said}({file.status}, {size}{moved})"
-
-
-def _describe_risk(file: ChangedFile) -> str:
-    return f"{file.risk}: {file.why}" if file.why else file.risk
 
 
 def _write_checks(result: ReviewResult) -> str:

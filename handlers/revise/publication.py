@@ -49,16 +49,13 @@ async def _finish(
         text = words.write_evidence(evidence, reproof, published.sha)
         await ctx.step("renew", renew, job, text, published.sha, retries=2)
     await ctx.step("notify", notify, job, words.write_result(evidence, reproof, published), retries=2)
-    await ctx.step("publish-done", _note_published, job, published)
+    place = published.sha[:10] if published.sha else "as suggestions"
+    await ctx.step("publish-done", job.stage, Stage.PUBLISH, "done", place)
     where = f"Pushed {published.sha[:10]}" if published.sha else f"Posted {published.suggestions} suggestions"
     met = [answer.met for _, answer in pair_answers(evidence)]
     summary = f"{where}." if met == [True] else f"{where}; {sum(met)} of {len(met)} demands are met."
     state: TaskState = "done" if all(met) else "unverified"
     return Outcome(state=state, summary=summary, data=published.model_dump())
-
-
-async def _note_published(job: RevisionJob, published: PublishedRevision) -> None:
-    await job.stage(Stage.PUBLISH, "done", published.sha[:10] if published.sha else "as suggestions")
 
 
 def _write_message(job: RevisionJob, change: str) -> str:

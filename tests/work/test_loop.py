@@ -12,7 +12,7 @@ from bot.engine.port import Ctx, FlowSpec, FlowTable, Outcome
 from bot.git.changes import Changes
 from bot.models.port import BudgetExceeded, Conversation, Message, Reply, ToolCall
 from bot.types import JsonModel
-from bot.work.loop import LoopLimits, TurnResult, shortened, work
+from bot.work.loop import LoopLimits, TurnResult, shorten_history, work
 from bot.work.records import Work
 from tests.support.inline_engine import InlineEngine
 
@@ -101,7 +101,7 @@ async def test_the_conversation_holds_what_was_said_and_answered() -> None:
 
 def test_old_tool_answers_are_cut_in_steps_of_ten() -> None:
     messages = tuple(Message(role="tool", text=f"{n} " + "x" * 9000, tool_call_id=str(n)) for n in range(27))
-    shorter = shortened(messages)
+    shorter = shorten_history(messages)
     cut = [n for n, message in enumerate(shorter) if "[cut here" in message.text]
     assert cut == list(range(10))
-    assert shortened(messages[:5]) == messages[:5]
+    assert shorten_history(messages[:5]) == messages[:5]
