@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 _NEVER = r"(?!)"
-_MARKS = r"[,;:()、]|\s[-–—]+\s|—|\s/\s"
+# Behind "I do not think," the clause with "that" belongs to it.
+_MARKS = r"[;:()、]|,(?! ?(?:что|чтобы|dass|ob|that)\b)|\s[-–—]+\s|—|\s/\s"
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ _EMPTY = r"(?:empty|null|none|nil|negative|zero|undefined|missing|reached|trigge
 
 ENGLISH = Language(
     rejects=(
-        rf"not {_VERY}an? {_REAL}{_FAULT}|no {_REAL}(?:bug|issue|problem|error)(?: here| at all)|"
-        rf"there is no {_REAL}{_FAULT}|is no {_REAL}(?:bug|error)|"
+        rf"not {_VERY}an? {_REAL}{_FAULT}|no {_REAL}{_FAULT}(?: here| at all)|"
+        rf"there is no {_REAL}{_FAULT}|is no {_REAL}(?:bug|error)|see no {_REAL}{_FAULT}|"
         rf"do not (?:think|believe|feel)(?: that)? (?:this|that|it|there) is {_VERY}(?:an? |any ){_REAL}{_FAULT}|"
         rf"do not (?:consider|see|regard) (?:this |that |it )?(?:as )?(?:an? |any ){_REAL}{_FAULT}|"
         r"false[- ]?(?:positives?|alarm)|by design|as designed|"
@@ -79,8 +80,8 @@ ENGLISH = Language(
         r"intentional(?:ly)?|on purpose|deliberate(?:ly)?|"
         rf"wo?n'?t ?fix|wont-fix|will not {_DO}|(?:will|does|need|must) not (?:be|get) (?:fixed|changed|addressed)|"
         rf"not (?:going to|gonna|planning to|about to) {_DO}|not (?:fixing|changing) (?:this|that|it)|"
-        r"no (?:plans?|intention) (?:to|of)|"
-        r"not applicable|n/a|does not apply|(?:out|outside) of scope|not in scope|"
+        r"no (?:plans?|intention) (?:to|of)|decided (?:not to|against)|will not be (?:changing|fixing)|"
+        r"not applicable|not relevant|^n/a$|non-?issue|does not apply|(?:out|outside) of scope|not in scope|"
         rf"{_FINDING} (?:is|are) {_VERY}(?:not (?:valid|true|correct|right|relevant)|wrong|incorrect|invalid|"
         r"mistaken|bogus|nonsense|irrelevant|moot|hallucinat(?:ed|ing)|misreading|misunderstanding)|"
         r"^(?:that|this) is (?:just |simply )?(?:not (?:true|the case|how (?:it|this|that) works)|nonsense|bogus)$|"
@@ -102,90 +103,99 @@ ENGLISH = Language(
     disagrees=r"disagree(?! that\b)|do not agree(?! that\b)|do not think so",
     refuses=(
         r"no|nope|nah|no way|no thanks|no thank you|wrong|incorrect|invalid|"
-        r"nonsense|rejected|declined|irrelevant|ignore(?: (?:this|it))?|👎[\U0001f3fb-\U0001f3ff]?|:-1:|:thumbsdown:|"
-        r"-1|wai"
+        r"nonsense|rejected|declined|irrelevant|ignore(?: (?:this|it))?|👎[\U0001f3fb-\U0001f3ff]?|fp|"
+        r"wai"
     ),
     mends=(
         r"(?:fixed(?! (?:size|length|width|number|list|set|order|at)\b)|corrected|(?:addressed|resolved)(?! by\b))|"
-        r"^(?:all )?done(?: (?:in|with|now|too|here|as suggested)|$)|"
-        r"(?:am|are|is|be) fixing|^fixing(?: it| this| that)?(?: now| today| asap)?$|"
-        r"(?:will|let me|let us|going to|gonna|want to|need to|have to|must|should|could|would) (?:\w+ )?"
-        r"(?:fix|address|correct|rework|rewrite|take care|do (?:that|so|it)|look into|push|guard|revert)|"
+        r"^(?:all )?done(?: (?:in|with|now|too|here|as suggested)|$)|(?:am|are|is|be) fixing|"
+        r"^fixing(?: it| this| that)?(?: now| today| asap)?$|(?:will|let me|let us|going to|gonna|want to|need to|"
+        r"have to|must|should|could|would) (?:\w+ )?(?:fix|address|correct|rework|rewrite|take care|do (?:that|so|"
+        r"it)|look into|push|guard|revert)|"
         r"will (?:be )?(?:do|fixed|change|changed|update|add|remove|handle|file|open)|"
-        r"(?:i|we) will(?! (?:not|never|leave|keep|ignore|dismiss|close|resolve)\b)|"
-        r"(?:next|latest|last|new|upcoming|subsequent|following) (?:push|commit|revision|version|pr|patch|iteration)|"
-        r"needs? (?:an? )?fix(?:ing)?|let us (?:drop|remove|change|delete|use|keep)|"
-        r"follow[- ]?up|in (?=[a-f]*\d)[0-9a-f]{7,40}|(?:force-)?pushed|pushing|"
+        r"(?:i|we) will(?! (?:not|never|leave|keep|ignore|dismiss|close|resolve)\b)|(?:next|latest|last|new|"
+        r"upcoming|subsequent|following) (?:push|commit|revision|version|pr|patch|iteration)|"
+        r"needs? (?:an? )?fix(?:ing)?|let us (?:drop|remove|change|delete|use|keep)|follow[- ]?up|"
+        r"in (?=[a-f]*\d)[0-9a-f]{7,40}|(?:force-)?pushed|pushing|"
         r"(?:you|the (?:bot|review|reviewer|comment|finding)|forgehand) (?:is|are) (?:\w+ )?(?:right|correct)|"
-        r"(?:i |we |totally |fully |completely )?agreed?(?: with you)?|point taken|my (?:bad|mistake|fault|oversight)|"
-        r"an oversight|(?:^|i |we )(?:have |had |just |completely |totally |must have )*(?:overlooked|missed|forgot)|"
-        r"(?:^|i |we )(?:did|had|have) not (?:think|thought|reali[sz]e|notice|consider|see|seen)(?:d|ed)?|"
-        r"oops|ouch|whoops|damn|(?:is|was|definitely|indeed) an? (?:\w+ )?bug|"
+        r"(?:i |we |totally |fully |completely )?agreed?(?: with you)?|point taken|"
+        r"my (?:bad|mistake|fault|oversight)|an oversight|"
+        r"(?:^|i |we )(?:have |had |just |completely |totally |must have )*(?:overlooked|missed|forgot)|"
+        r"(?:^|i |we )(?:did|had|have) not (?:think|thought|reali[sz]e|notice|consider|see|seen)(?:d|ed)?|oops|"
+        r"ouch|whoops|damn|(?:is|was|definitely|indeed) an? (?:\w+ )?bug|"
         r"(?:is|was) (?:an? )?(?:real|valid|true) (?:bug|issue|problem|point|concern|finding)|"
-        r"^valid (?:point|concern|finding)|(?:has|have) a point|^fair (?:point|enough)|can reproduce|reproduced|wip|"
-        r"^on it$|^(?:that |this )?makes sense$|^sounds good"
+        r"^valid (?:point|concern|finding)|(?:has|have) a point|^fair (?:point|enough)|can reproduce|reproduced|"
+        r"wip|^on it$|^(?:that |this )?makes sense$|^sounds good"
     ),
     changes=(
-        r"added|changed|removed|updated|reworked|refactored|rewrote|rewritten|replaced|renamed|moved|guarded|reverted|"
-        r"switched|made|introduced|wrapped|opened|filed|adjusted|tightened|applied|adopted|committed|merged|"
-        r"restored|restores|handled now|now handled|we now|now we|it now|this now|i now|"
-        r"now (?:raises|returns|checks|validates|rejects|handles)"
+        r"added|changed|removed|updated|reworked|refactored|rewrote|rewritten|replaced|renamed|moved|guarded|"
+        r"reverted|switched|dropped|deleted|simplified|extracted|inlined|made|introduced|wrapped|opened|filed|"
+        r"adjusted|tightened|applied|adopted|committed|merged|restored|restores|handled now|now handled|we now|"
+        r"now we|it now|this now|i now|now (?:raises|returns|checks|validates|rejects|handles)"
     ),
-    praises=r"(?:good|great|nice|excellent|well|sharp|fantastic|awesome) "
-    r"(?:catch|find|finding|spot|spotted|point|eyes?|one|call|idea|work|job)|well spotted|nicely spotted|"
-    r"great|perfect|awesome|i see|interesting",
-    thanks=r"thanks|thank you|thx|ty|cheers|much appreciated|appreciated?|yes|yep|yeah|yup|ok|okay|sure|right|true|"
-    r"indeed|correct|exactly|sorry|ah|oh|hm+|ack|acknowledged|👍|:\+1:|\+1|✅",
+    praises=(
+        r"(?:good|great|nice|excellent|well|sharp|fantastic|awesome) (?:catch|find|finding|spot|spotted|point|"
+        r"eyes?|one|call|idea|work|job)|well spotted|nicely spotted|great|perfect|awesome|^i see$|interesting"
+    ),
+    thanks=(
+        r"thanks|thank you|thx|ty|cheers|much appreciated|appreciated?|yes|yep|yeah|yup|ok|okay|sure|right|true|"
+        r"indeed|correct|exactly|sorry|ah|oh|hm+|ack|acknowledged|👍|:\+1:|\+1|✅"
+    ),
     doubts=(
-        r"if|unless|until|maybe|perhaps|might|may|possibly|probably|could|would|should|whether|wonder|not sure|unsure|"
-        r"guess|seems?|seemed|looks?|looked|appears?|apparently|supposed|supposedly|assume|assumed|assuming|thought|hoped|"
-        r"claims?|claimed|told me|suggests?|say|says|said|wish|hope|after|today|otherwise|with the new|"
-        r"any ?more|any longer|no longer|now|when|once|as long as|provided|"
-        r"only|except|at first|initially|originally|used to|partly|partially|almost|attackers?|somebody|someone|anyone|"
-        r"malicious|before|with @[\w-]+|yet|for now|but|rather|instead|how"
+        r"if|unless|until|maybe|perhaps|might|may|possibly|probably|could|would|should|whether|wonder|not sure|"
+        r"unsure|guess|seems?|seemed|looks?|looked|appears?|apparently|supposed|supposedly|assume|assumed|assuming|"
+        r"thought|hoped|claims?|claimed|according to|thinks|believes|argues|told me|suggests?|say|says|said|wish|"
+        r"hope|after|today|otherwise|with the new|any ?more|any longer|no longer|now|when|once|as long as|provided|"
+        r"only|except|at first|initially|originally|used to|partly|partially|almost|attackers?|somebody|someone|"
+        r"anyone|malicious|both|broken|before|with @[\w-]+|yet|for now|but|rather|instead|how"
     ),
     ifs=r"if|unless|until|when|once|assuming|provided|as long as|except|should",
-    negates=r"not|never|no|nor|neither|hardly|none|without|nothing|cannot|far from|by no means|anything but|disagree|"
-    r"doubt|wrong|stop|nobody|"
-    r"kein|keine|keinen|nicht|pas|aucun|não|nunca|не|no es|isn",
-    turns=r"but(?! (?:a|an|in|of|rather|at)\b)|however|though|although|still|yet|nevertheless|unfortunately|that said",
+    negates=(
+        r"not|never|no|nor|neither|hardly|none|without|nothing|cannot|far from|by no means|anything but|disagree|"
+        r"doubt|wrong|stop|nobody|kein|keine|keinen|nicht|pas|aucun|não|nunca|не|no es|isn"
+    ),
+    turns=(
+        r"but(?! (?:a|an|in|of|rather|at)\b)|however|though|although|still|yet|nevertheless|unfortunately|that said"
+    ),
     reasons=r"because|since|as (?:the|we|it|this|that|there|our)|so that|given that|due to",
 )
 
 GERMAN = Language(
     rejects=(
         r"^absicht|kein(?:e)? (?:echter? |wirklicher? )?(?:bug|fehler|problem|issue|lücke|schwachstelle)|fehlalarm|"
-        r"falsch[- ]positiv|(?:so |ist |war |ja |genau so |durchaus )?(?:gewollt|beabsichtigt)|(?:ist|war|mit|pure|"
-        r"reine|volle) absicht|absichtlich|gewolltes verhalten|bewusst so(?: \w+)?|(?:ist|ganz|völlig) bewusst|"
-        r"per design|(?:erwartetes|gewünschtes) verhalten|wird (?:hier )?nicht (?:behoben|gefixt|geändert|"
-        r"korrigiert|gemacht)|(?:ändere|fixe|behebe|ändern|fixen|beheben) (?:ich|wir) (?:hier |das |es )?nicht|"
-        r"trifft (?:hier |so )?nicht zu|nicht zutreffend|stimmt (?:so |hier |einfach )?nicht|"
-        r"ist (?:hier )?nicht falsch|nicht relevant|nicht teil (?:dieses|von)|(?:halte|sehe) (?:ich )?(?:das |"
-        r"es )?(?:hier )?nicht (?:für|als) (?:einen? )?(?:bug|fehler|problem)"
+        r"falsch[- ]positiv|(?:so |ist |war |ja |genau so |durchaus )?(?:gewollt|beabsichtigt)|"
+        r"(?:ist|war|mit|pure|reine|volle) absicht|absichtlich|gewolltes verhalten|bewusst so(?: \w+)?|"
+        r"(?:ist|ganz|völlig) bewusst|per design|(?:erwartetes|gewünschtes) verhalten|"
+        r"wird (?:hier )?nicht (?:behoben|gefixt|geändert|korrigiert|gemacht)|"
+        r"(?:ändere|fixe|behebe|ändern|fixen|beheben) (?:ich|wir) (?:hier |das |es )?nicht|"
+        r"(?:wir|ich) (?:ändern?|fixen?|beheben?) (?:das|es|dies) (?:hier )?nicht|trifft (?:hier |so )?nicht zu|"
+        r"nicht zutreffend|stimmt (?:so |hier |einfach )?nicht|ist (?:hier )?nicht falsch|nicht relevant|"
+        r"nicht teil (?:dieses|von)|"
+        r"(?:halte|sehe) (?:ich )?(?:das |es )?(?:hier )?nicht (?:für|als) (?:einen? )?(?:bug|fehler|problem)"
     ),
     denies=(
         r"kann (?:hier |so |gar |eigentlich |das )*nicht (?:passieren|vorkommen|auftreten|eintreten|geschehen|"
-        r"leer sein|null sein)|kommt (?:hier )?(?:nie|nicht) vor|passiert (?:hier )?(?:nie|nicht)|(?:ist|"
-        r"wird) (?:hier )?nie (?:leer|null|negativ)|(?:ist )?unmöglich|(?:brauchen|brauche|braucht|benötigen|"
-        r"wollen) (?:wir|ich|man|es|das)?(?: das| es| hier)* ?nicht|nicht (?:nötig|notwendig|erforderlich)|unnötig|"
-        r"(?:kann|soll) so bleiben|passt so"
+        r"leer sein|null sein)|kommt (?:hier )?(?:nie|nicht) vor|passiert (?:hier )?(?:nie|nicht)|"
+        r"(?:ist|wird) (?:hier )?nie (?:leer|null|negativ)|(?:ist )?unmöglich|"
+        r"(?:brauchen|brauche|braucht|benötigen|wollen) (?:wir|ich|man|es|das)?(?: das| es| hier)* ?nicht|"
+        r"nicht (?:nötig|notwendig|erforderlich)|unnötig|(?:kann|soll) so bleiben|passt so"
     ),
     disagrees=r"sehe (?:ich|das) (?:das |ich |hier )?anders|widerspreche|nicht einverstanden",
     refuses=r"nein|nö|ne|stimmt nicht|falsch|quatsch|unsinn|ablehnung|abgelehnt",
     mends=(
         r"behoben|gefixt|gefixed|korrigiert|erledigt|repariert|fixe (?:ich|das|es)|behebe (?:ich|das|es)|"
         r"ich (?:fixe|behebe|korrigiere|ändere)|wird (?:(?!nicht)\w+ )?(?:behoben|gefixt|korrigiert|geändert)|"
-        r"mache ich|mach ich|nächsten? (?:push|commit|version)|ist gepusht|gepusht|(?:du hast|sie haben|hast|"
-        r"da hast du|haben) (?:\w+ )?recht|mein fehler|(?:habe ich |hab ich )?(?:übersehen|vergessen)|zugestimmt|"
-        r"stimme zu|ups|hoppla|guter punkt"
+        r"mache ich|mach ich|nächsten? (?:push|commit|version)|ist gepusht|gepusht|"
+        r"(?:du hast|sie haben|hast|da hast du|haben) (?:\w+ )?recht|mein fehler|"
+        r"(?:habe ich |hab ich )?(?:übersehen|vergessen)|zugestimmt|stimme zu|ups|hoppla|guter punkt"
     ),
     changes=r"geändert|ergänzt|hinzugefügt|entfernt|angepasst|umgebaut|eingebaut|abgefangen|ersetzt",
     praises=r"gut (?:gesehen|erkannt|aufgepasst|gefunden)|guter (?:fund|hinweis|fang|einwand)|schön gesehen|super",
     thanks=(r"danke(?: dir| schön)?|vielen dank|merci|ja|jap|jep|ok|okay|stimmt|genau|richtig|klar|sorry|ach so|ah|oh"),
     doubts=(
-        r"wenn|falls|sofern|solange|ob|vielleicht|eventuell|evtl|wohl|wahrscheinlich|vermutlich|möglicherweise|könnte|"
-        r"würde|sollte|müsste|scheint|anscheinend|angeblich|dachte|glaubte|nicht sicher|unsicher|nicht mehr|jetzt|nun|"
-        r"künftig|sobald|ausser|nur|ursprünglich|früher|teilweise|bis|sondern|noch"
+        r"wenn|falls|sofern|solange|ob|vielleicht|eventuell|evtl|wohl|wahrscheinlich|vermutlich|möglicherweise|"
+        r"könnte|würde|sollte|müsste|scheint|anscheinend|angeblich|dachte|glaubte|nicht sicher|unsicher|nicht mehr|"
+        r"jetzt|nun|künftig|sobald|ausser|nur|ursprünglich|früher|teilweise|bis|sondern|noch"
     ),
     ifs=r"wenn|falls|sofern|solange|sobald|ausser|bis",
     negates=r"nicht|kein|keine|keinen|keiner|keinesfalls|nie|niemals|kaum|weder|ohne|bezweifle",
@@ -195,17 +205,18 @@ GERMAN = Language(
 
 FRENCH = Language(
     rejects=(
-        r"pas (?:vraiment )?(?:un|de) (?:vrai )?(?:bug|bogue|problème|erreur|défaut|souci)|aucun (?:bug|problème|"
-        r"souci)|pas une (?:vraie )?erreur|faux[- ]positif|fausse alerte|(?:c'est |est |tout à fait )?(?:voulu|"
-        r"volontaire|intentionnel(?:le)?|délibéré)|volontairement|exprès|par conception|comportement (?:voulu|"
-        r"attendu|souhaité)|comme prévu|(?:ne )?(?:sera|serait) pas (?:corrigé|changé|modifié)|(?:ne )?(?:corrige|"
-        r"corrigerai|changerai|corrigerons|changerons|corrigera|changera|change) pas|hors (?:sujet|périmètre|"
-        r"scope)|(?:ne )?s'applique pas|non applicable"
+        r"pas (?:vraiment )?(?:un|de) (?:vrai )?(?:bug|bogue|problème|erreur|défaut|souci)|"
+        r"aucun (?:bug|problème|souci)|pas une (?:vraie )?erreur|faux[- ]positif|fausse alerte|"
+        r"(?:c'est |est |tout à fait )?(?:voulu|volontaire|intentionnel(?:le)?|délibéré)|volontairement|exprès|"
+        r"par conception|comportement (?:voulu|attendu|souhaité)|comme prévu|"
+        r"(?:ne )?(?:sera|serait) pas (?:corrigé|changé|modifié)|"
+        r"(?:ne )?(?:corrige|corrigerai|changerai|corrigerons|changerons|corrigera|changera|change) pas|"
+        r"hors (?:sujet|périmètre|scope)|(?:ne )?s'applique pas|non applicable"
     ),
     denies=(
         r"(?:ne )?peut (?:pas|jamais) (?:arriver|se produire|survenir|être (?:vide|nul|null|négatif))|"
-        r"n'arrive jamais|(?:c'est|est) impossible|(?:n'a|n'avons|a|avons) pas besoin|pas (?:nécessaire|besoin|utile)|"
-        r"inutile|n'est jamais (?:vide|nul|null)"
+        r"n'arrive jamais|(?:c'est|est) impossible|(?:n'a|n'avons|a|avons) pas besoin|"
+        r"pas (?:nécessaire|besoin|utile)|inutile|n'est jamais (?:vide|nul|null)"
     ),
     disagrees=r"(?:je ne suis |suis )?pas d'accord",
     refuses=r"non|faux|incorrect|n'importe quoi",
@@ -237,29 +248,31 @@ IBERIAN = Language(
         r"nenhuma )?(?:bug|error|erro|problema|fallo|falla|falha|defecto|defeito)|(?:no creo|no pienso|não acho|"
         r"não creio|não acredito) que (?:esto |eso |isso |isto )?(?:sea|seja) (?:una? |uma? )?(?:bug|error|erro|"
         r"problema|fallo|falha)|falso positivo|falsa alarma|falso alarme|intencional(?:mente)?|intencionado|"
-        r"a propósito|de propósito|adrede|proposital|deliberado|por diseño|por design|comportamiento (?:esperado|"
-        r"deseado|previsto)|comportamento (?:esperado|desejado|previsto)|(?:es|está) (?:así )?(?:previsto|"
-        r"pensado así)|no (?:se |lo |la )?(?:va a|vamos a|voy a) (?:corregir|arreglar|cambiar)(?:lo|la|se)?|"
+        r"a propósito|de propósito|adrede|proposital|deliberado|por diseño|por design|"
+        r"comportamiento (?:esperado|deseado|previsto)|comportamento (?:esperado|desejado|previsto)|"
+        r"(?:es|está) (?:así )?(?:previsto|pensado así)|"
+        r"no (?:se |lo |la )?(?:va a|vamos a|voy a) (?:corregir|arreglar|cambiar)(?:lo|la|se)?|"
         r"no (?:lo )?(?:corregiré|arreglaré|cambiaré)|não (?:vou|vamos) (?:corrigir|arrumar|mudar|alterar)|"
-        r"não (?:será|vai ser) (?:corrigido|alterado)|fuera de(?:l)? alcance|fora d[eo] escopo|(?:no|"
-        r"não) (?:se )?aplica"
+        r"não (?:será|vai ser) (?:corrigido|alterado)|fuera de(?:l)? alcance|fora d[eo] escopo|"
+        r"(?:no|não) (?:se )?aplica"
     ),
     denies=(
         r"(?:no puede|não pode|nao pode) (?:pasar|ocurrir|suceder|acontecer|ocorrer|(?:ser|estar) (?:nul[ao]|null|"
-        r"vací[ao]|vazi[ao]|cero|zero|negativ[ao]))|nunca (?:pasa|ocurre|sucede|acontece|ocorre|(?:es|está|"
-        r"é) (?:nul[ao]|null|vací[ao]|vazi[ao]))|(?:es |é )?(?:imposible|impossível)|no (?:lo |la )?(?:necesitamos|"
-        r"necesito|hace falta|es necesario)|não (?:precisamos|preciso|precisa|é necessário)|innecesario|"
-        r"desnecessário|está bien así|está bom assim"
+        r"vací[ao]|vazi[ao]|cero|zero|negativ[ao]))|"
+        r"nunca (?:pasa|ocurre|sucede|acontece|ocorre|(?:es|está|é) (?:nul[ao]|null|vací[ao]|vazi[ao]))|"
+        r"(?:es |é )?(?:imposible|impossível)|no (?:lo |la )?(?:necesitamos|necesito|hace falta|es necesario)|"
+        r"não (?:precisamos|preciso|precisa|é necessário)|innecesario|desnecessário|está bien así|está bom assim"
     ),
     disagrees=r"no estoy (?:para nada )?de acuerdo|não concordo|discordo",
     refuses=r"no|não|nao|falso|errado|incorrecto|incorreto|no es así",
     mends=(
         r"corregid[oa]|corrigid[oa]|corrigi|arrumei|consertei|corregí|arreglé|arreglad[oa]|arrumad[oa]|"
-        r"consertad[oa]|solucionad[oa]|resuelt[oa]|resolvid[oa]|hecho|feito|listo|pronto|lo (?:corrijo|arreglo|"
-        r"cambio)|corrijo|(?:lo )?(?:corregiré|arreglaré|corregiremos|arreglaremos)|(?:voy|vamos) a (?:corregir|"
-        r"arreglar|cambiar)(?:lo)?|(?:vou|vamos) (?:corrigir|arrumar|consertar|mudar|alterar)|próximo (?:push|"
-        r"commit)|subid[oa]|(?:tienes?|tens|tem|tiene) (?:\w+ )?(?:razón|razão)|mi error|culpa mía|erro meu|"
-        r"falha minha|se me (?:pasó|olvidó|escapó)|esqueci|não (?:vi|percebi|reparei)|ups|ops|concordo"
+        r"consertad[oa]|solucionad[oa]|resuelt[oa]|resolvid[oa]|hecho|feito|listo|pronto|"
+        r"lo (?:corrijo|arreglo|cambio)|corrijo|(?:lo )?(?:corregiré|arreglaré|corregiremos|arreglaremos)|"
+        r"(?:voy|vamos) a (?:corregir|arreglar|cambiar)(?:lo)?|"
+        r"(?:vou|vamos) (?:corrigir|arrumar|consertar|mudar|alterar)|próximo (?:push|commit)|subid[oa]|"
+        r"(?:tienes?|tens|tem|tiene) (?:\w+ )?(?:razón|razão)|mi error|culpa mía|erro meu|falha minha|"
+        r"se me (?:pasó|olvidó|escapó)|esqueci|não (?:vi|percebi|reparei)|ups|ops|concordo"
     ),
     changes=(
         r"añadido|añadí|agregué|agregado|cambiado|cambié|eliminado|eliminé|quitado|quité|actualizado|actualicé|"
@@ -292,27 +305,29 @@ IBERIAN = Language(
 
 RUSSIAN = Language(
     rejects=(
-        r"(?:это )?не (?:баг|ошибка|проблема|дефект|уязвимость)|(?:не вижу|нет) (?:здесь |тут )?(?:никакого |"
-        r"никакой )?(?:бага|ошибки|проблемы)|не (?:считаю|думаю)(?: \w+){0,3} (?:багом|ошибкой|проблемой|баг|"
-        r"ошибка|проблема)|лож(?:ное|ная|ный) (?:срабатывание|тревога|позитив)|(?:это )?(?:сделано )?(?:намеренно|"
-        r"специально|нарочно|умышленно|осознанно)|так (?:и )?(?:задумано|задумывалось|нужно|надо|было задумано)|"
-        r"по дизайну|ожидаемое поведение|(?:исправлять|чинить|менять|править)(?: это)? не (?:буду|будем|станем)|"
+        r"(?:это )?не (?:баг|ошибка|проблема|дефект|уязвимость)|"
+        r"(?:не вижу|нет) (?:здесь |тут )?(?:никакого |никакой )?(?:бага|ошибки|проблемы)|"
+        r"не (?:считаю|думаю)(?: \w+){0,3} (?:багом|ошибкой|проблемой|баг|ошибка|проблема)|"
+        r"лож(?:ное|ная|ный) (?:срабатывание|тревога|позитив)|"
+        r"(?:это )?(?:сделано )?(?:намеренно|специально|нарочно|умышленно|осознанно)|"
+        r"так (?:и )?(?:задумано|задумывалось|нужно|надо|было задумано)|по дизайну|ожидаемое поведение|"
+        r"(?:исправлять|чинить|менять|править)(?: это)? не (?:буду|будем|станем)|"
         r"не (?:буду|будем) (?:это )?(?:исправлять|чинить|менять|править)|не применимо|неприменимо|не относится|"
         r"вне (?:рамок|области)"
     ),
     denies=(
         r"не может (?:произойти|случиться|быть (?:пустым|пустой|пуст|null|none|нулём|нулем|отрицательным)|"
-        r"возникнуть)|(?:такого )?не (?:бывает|произойдёт|произойдет|случится)|никогда не (?:бывает|происходит|"
-        r"пуст|вызывается)|невозможно|не (?:нужно|надо|требуется|нужен|нужна)|незачем|оставим как есть|"
-        r"оставляю как есть"
+        r"возникнуть)|(?:такого )?не (?:бывает|произойдёт|произойдет|случится)|"
+        r"никогда не (?:бывает|происходит|пуст|вызывается)|невозможно|не (?:нужно|надо|требуется|нужен|нужна)|"
+        r"незачем|оставим как есть|оставляю как есть"
     ),
     disagrees=r"не соглас(?:ен|на|ны)",
     refuses=r"нет|неа|неверно|чушь|ерунда|отклонено",
     mends=(
         r"исправлен[оа]?|исправил[аи]?|исправлю|исправим|исправляю|поправил[аи]?|поправлю|поправим|пофиксил[аи]?|"
-        r"пофикшу|починил[аи]?|починю|готово|^сделано$|сделаю|следующем (?:коммите|пуше)|запушил[аи]?|(?:ты|вы|"
-        r"бот) (?:\w+ )?прав[аы]?|верно подмечено|согласен|согласна|моя ошибка|мой косяк|(?:я )?забыл[аи]?|"
-        r"упустил[аи]?|не (?:заметил|учёл|учел|подумал)[аи]?|проглядел[аи]?|упс"
+        r"пофикшу|починил[аи]?|починю|готово|^сделано$|сделаю|следующем (?:коммите|пуше)|запушил[аи]?|"
+        r"(?:ты|вы|бот) (?:\w+ )?прав[аы]?|верно подмечено|согласен|согласна|моя ошибка|мой косяк|"
+        r"(?:я )?забыл[аи]?|упустил[аи]?|не (?:заметил|учёл|учел|подумал)[аи]?|проглядел[аи]?|упс"
     ),
     changes=(
         r"добавил[аи]?|добавлен[оа]?|изменил[аи]?|изменено|удалил[аи]?|убрал[аи]?|заменил[аи]?|обновил[аи]?|"
@@ -348,18 +363,20 @@ CHINESE = Language(
         r"(?:超出|超過)(?:了)?(?:本|这|這)?.{0,4}(?:范围|範圍)"
     ),
     denies=(
-        r"不(?:可能|会|會|能)(?:发生|發生|出现|出現|为空|為空|是空)|(?:不|无|無|没|沒)(?:需要?|必要)(?:修改|处理|"
-        r"處理|改|修|这个|這個)?|没有必要|沒有必要|永远不(?:会|為)|永遠不會"
+        r"不(?:可能|会|會|能)(?:发生|發生|出现|出現|为空|為空|是空)|"
+        r"(?:不|无|無|没|沒)(?:需要?|必要)(?:修改|处理|處理|改|修|这个|這個)?|没有必要|沒有必要|永远不(?:会|為)|"
+        r"永遠不會"
     ),
     disagrees=r"不(?:太)?(?:同意|认同|認同|赞同|贊同)",
     refuses=r"不|不是|不对|不對|错|錯|错误|不行|否",
     mends=(
-        r"已(?:经|經)?(?:修复|修復|修正|修改|解决|解決|处理|處理|改|更新|更正|提交|推送|修)|(?:修|改)(?:好|正|"
-        r"复)(?:了|啦)|修复了|(?:我|马上|馬上|立刻|稍后|稍後|这就|下次|會|会|将|將|来|來|去)(?:来|會|会|去|再|"
-        r"就)?(?:修(?!改?吗)|改(?!变)|修复|修改|处理|處理)|下(?:一)?(?:个|個|次)(?:提交|commit|push|版本|推送)|"
-        r"(?:你|您)?(?:说|說|讲)(?:得|的)(?:很)?(?:对|對|没错|沒錯)|有道理|我的(?:错|錯|疏忽|失误)|(?:疏忽|忘(?:记|"
-        r"記)?|漏)了|没注意|沒注意|没考虑|沒考慮|没想到|(?<!不)(?<!不太)(?:同意(?!でき|し)|认同|認同|赞同|贊同)|"
-        r"收到"
+        r"已(?:经|經)?(?:修复|修復|修正|修改|解决|解決|处理|處理|改|更新|更正|提交|推送|修)|"
+        r"(?:修|改)(?:好|正|复)(?:了|啦)|修复了|(?:我|马上|馬上|立刻|稍后|稍後|这就|下次|會|会|将|將|来|來|"
+        r"去)(?:来|會|会|去|再|就)?(?:修(?!改?吗)|改(?!变)|修复|修改|处理|處理)|"
+        r"下(?:一)?(?:个|個|次)(?:提交|commit|push|版本|推送)|"
+        r"(?:你|您)?(?:说|說|讲)(?:得|的)(?:很)?(?:对|對|没错|沒錯)|有道理|我的(?:错|錯|疏忽|失误)|"
+        r"(?:疏忽|忘(?:记|記)?|漏)了|没注意|沒注意|没考虑|沒考慮|没想到|"
+        r"(?<!不)(?<!不太)(?:同意(?!でき|し)|认同|認同|赞同|贊同)|收到"
     ),
     changes=r"(?:加|添加|增加|删除|刪除|移除|替换|替換|调整|調整|改)(?:了|上了|成)|现在(?:会|已|改)|改为|改成",
     praises=r"好(?:发现|發現|眼力|建议|建議|问题|問題)|发现得好|很好|不错|不錯|厉害",
@@ -380,23 +397,24 @@ JAPANESE = Language(
     rejects=(
         r"(?:バグ|不具合|問題|エラー|欠陥|脆弱性)(?:では|じゃ|とは|で は|は)(?:ない|なく|ありません|ございません|"
         r"思いません|思わない|言えません|考えていません)|問題(?:は)?(?:ありません|ない(?:です)?)$|誤検知|誤検出|"
-        r"誤報|偽陽性|(?:仕様|意図)(?:通り|どおり|です|だ|的|した|している|しています|となって)|(?:これは|"
-        r"それは)?仕様$|わざと|意図的|想定(?:通り|どおり|内|された|している)|期待(?:通り|どおり)の?(?:動作|挙動)|"
-        r"(?:修正|対応|変更)(?:は)?(?:しません|しない|いたしません|行いません|予定はありません)|該当(?:しません|"
-        r"しない)|(?:対象|スコープ)外"
+        r"誤報|偽陽性|(?:仕様|意図)(?:通り|どおり|です|だ|的|した|している|しています|となって)|"
+        r"(?:これは|それは)?仕様$|わざと|意図的|想定(?:通り|どおり|内|された|している)|"
+        r"期待(?:通り|どおり)の?(?:動作|挙動)|"
+        r"(?:修正|対応|変更)(?:は)?(?:しません|しない|いたしません|行いません|予定はありません)|"
+        r"該当(?:しません|しない)|(?:対象|スコープ)外"
     ),
     denies=(
-        r"(?:起こり|起き|発生し|あり)(?:得|え)(?:ません|ない)|起こりません|起きません|発生(?:しません|しない|"
-        r"することは(?:ない|ありません))|(?:空|null|none|ゼロ)に(?:は)?なりません|(?:必要|不要)(?:は(?:ない|"
-        r"ありません)|です|ない)|修正不要|対応不要|このままで(?:いい|良い|よい|問題)"
+        r"(?:起こり|起き|発生し|あり)(?:得|え)(?:ません|ない)|起こりません|起きません|"
+        r"発生(?:しません|しない|することは(?:ない|ありません))|(?:空|null|none|ゼロ)に(?:は)?なりません|"
+        r"(?:必要|不要)(?:は(?:ない|ありません)|です|ない)|修正不要|対応不要|このままで(?:いい|良い|よい|問題)"
     ),
     disagrees=r"同意(?:でき|し)(?:ません|ない)|同意しかねます|賛成(?:でき|し)(?:ません|ない)",
     refuses=r"いいえ|違います|ちがいます|違う|いや|却下",
     mends=(
         r"(?:修正|対応|変更|更新|直)(?:しました|済み|した|します|する予定|いたします|致します)|直しました|直します|"
         r"直した|修正済|対応済|次の(?:コミット|プッシュ|push|commit)|プッシュしました|おっしゃる通り|仰る通り|"
-        r"その通り|ご指摘の通り|ご指摘(?:どおり)?ありがとう|見落とし|忘れて|気づきません|気付きません|考慮(?:漏れ|"
-        r"不足)|確認します|すみません、(?:ミス|間違)"
+        r"その通り|ご指摘の通り|ご指摘(?:どおり)?ありがとう|見落とし|忘れて|気づきません|気付きません|"
+        r"考慮(?:漏れ|不足)|確認します|すみません、(?:ミス|間違)"
     ),
     changes=r"(?:追加|削除|置換|調整)(?:しました|済み|した)|(?:よう|こと)にしました|変えました",
     praises=r"(?:良い|いい|ナイス)(?:指摘|発見|キャッチ)|さすが|素晴らしい",
@@ -420,13 +438,13 @@ KOREAN = Language(
     rejects=(
         r"(?:버그|문제|오류|에러|결함|이슈)(?:가|는|은|라고)? ?(?:아니|아닙|아닌|없습니다|없어요|보지 않|"
         r"생각하지 않|생각 안)|오탐|거짓 ?양성|(?:의도)(?:한|된|적|대로|입니다|예요|했)|일부러|고의(?:로|적|입)|"
-        r"설계(?:대로|상 (?:의도|그렇)|된 대로)|예상(?:된|한|되는) (?:동작|결과)|정상(?:적인)? ?동작|(?:수정|고치|"
-        r"변경|반영)(?:하지|지) (?:않겠|않을|않습|않아도)|안 ?(?:고칠|고치겠|바꿀)|해당(?:되지|하지) 않|"
-        r"해당 ?(?:없음|사항 없)|범위(?:를)? ?(?:밖|벗어)"
+        r"설계(?:대로|상 (?:의도|그렇)|된 대로)|예상(?:된|한|되는) (?:동작|결과)|정상(?:적인)? ?동작|"
+        r"(?:수정|고치|변경|반영)(?:하지|지) (?:않겠|않을|않습|않아도)|안 ?(?:고칠|고치겠|바꿀)|"
+        r"해당(?:되지|하지) 않|해당 ?(?:없음|사항 없)|범위(?:를)? ?(?:밖|벗어)"
     ),
     denies=(
-        r"(?:발생|일어)(?:할|날|하지|나지) ?(?:수 ?없|리 ?없|않)|(?:있을|그럴) 수 ?없|(?:비어 ?있을|null일|"
-        r"0이 될) 수 ?없|필요(?:가|는|하지)? ?(?:없|않)|불필요|이대로(?:도)? ?(?:괜찮|두|좋)"
+        r"(?:발생|일어)(?:할|날|하지|나지) ?(?:수 ?없|리 ?없|않)|(?:있을|그럴) 수 ?없|"
+        r"(?:비어 ?있을|null일|0이 될) 수 ?없|필요(?:가|는|하지)? ?(?:없|않)|불필요|이대로(?:도)? ?(?:괜찮|두|좋)"
     ),
     disagrees=r"동의(?:하지 않|할 수 없)",
     refuses=r"아니요|아니오|아뇨|아닙니다|아니에요|틀렸습니다|틀렸어요|반대합니다",
@@ -439,7 +457,7 @@ KOREAN = Language(
     praises=r"좋은 (?:지적|발견|의견|포인트)|잘 (?:찾|보|잡)|예리|훌륭",
     thanks=r"감사|고맙|고마워|네|예,|넵|그렇(?:네요|군요)|알겠|오케이|ok|죄송",
     doubts=(
-        r"만약|경우|(?:이|하|되|라)면|아마|혹시|것 같|듯|지도|일까|인가요|나요|까요|습니까|줄 알았|생각했|확실하지|"
+        r"만약|경우|(?:이|하|되|라)면|아마|혹시|것 같|듯|지도|일까|가요|나요|까요|습니까|줄 알았|생각했|확실하지|"
         r"더 이상|이제|지금|앞으로|때만|에만|원래는|처음에"
     ),
     ifs=r"만약|혹시|단,",

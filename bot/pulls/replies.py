@@ -21,6 +21,7 @@ Stance = Literal["rejects", "agrees"]
 _LONGEST = 4_000
 _CODE = re.compile(r"(`+)(?!`).{1,400}?(?<!`)\1(?!`)", re.S)
 _UNSAID = re.compile(r"~~.{1,2000}?~~|!\[[^\]\n]*\]\([^)\n]*\)|https?://\S+|</?[a-z][^>\n]{0,200}>", re.S | re.I)
+_THUMB = re.compile(r":(?:-1|thumbsdown):|^\s*-1\s*$", re.M)
 _LINK = re.compile(r"\[([^\]\n]{0,400})\]\([^)\n]{0,2000}\)")
 _EMPHASIS = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)|^\s{0,3}#{1,6}\s+", re.M)
 _ADDRESSED = re.compile(r"^\s*@[\w-]+(?:\[bot\])?[,:]?\s*", re.I)
@@ -89,7 +90,13 @@ def _plain(body: str) -> str:
     """
     own = "\n".join(line for line in body.replace("\r\n", "\n").split("\n") if not line.lstrip().startswith(">"))
     text = "\n\n".join(split_paragraphs(own))
-    for pattern, instead in ((_CODE, " code "), (_UNSAID, " "), (_LINK, r"\1"), (_EMPHASIS, "")):
+    for pattern, instead in (
+        (_THUMB, "\N{THUMBS DOWN SIGN}"),
+        (_CODE, " code "),
+        (_UNSAID, " "),
+        (_LINK, r"\1"),
+        (_EMPHASIS, ""),
+    ):
         text = pattern.sub(instead, text)
     text = unicodedata.normalize("NFKC", text).casefold()
     text = _ADDRESSED.sub("", re.sub("[’‘´`]", "'", text))
