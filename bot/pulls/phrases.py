@@ -12,7 +12,7 @@ from functools import cached_property
 
 _NEVER = r"(?!)"
 # Behind "I do not think," the clause with "that" belongs to it.
-_MARKS = r"[;:()、]|,(?! ?(?:что|чтобы|dass|ob|that)\b)|\s[-–—]+\s|—|\s/\s"
+_MARKS = r"[;:()、]|,(?! ?(?:что|чтобы|dass|ob)\b)|\s[-–—]+\s|—|\s/\s"
 
 
 @dataclass(frozen=True)
