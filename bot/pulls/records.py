@@ -306,13 +306,14 @@ class NearestTests(JsonModel):
     """Results of the tests nearest to a change, without it and with it.
 
     ``command`` ran them, "" where there are none. ``passing`` and ``failing`` count those that end alike both times,
-    ``passing_new`` and ``failing_new`` are not there without the change. ``problem`` says why there are no results,
-    ``trouble`` what could not be installed.
+    ``mended`` those that pass only with the change, ``passing_new`` and ``failing_new`` are not there without it.
+    ``problem`` says why there are no results, ``trouble`` what could not be installed.
     """
 
     command: str = ""
     passing: int = 0
     passing_new: int = 0
+    mended: int = 0
     broken: tuple[BrokenTest, ...] = ()
     failing: int = 0
     failing_new: tuple[str, ...] = ()
@@ -325,6 +326,7 @@ class NearestTests(JsonModel):
         ends = {
             "pass without the change and with it": self.passing,
             "pass and are new": self.passing_new,
+            "fail without the change and pass with it": self.mended,
             "fail without the change and with it": self.failing,
             "are new and fail": len(self.failing_new),
             "pass without the change and fail with it": len(self.broken),

@@ -20,6 +20,8 @@ from bot.work import inquiry
 from bot.work.workshop import Workshop
 from handlers.review.sandbox_runs import explain_installation, may_run, revert_change
 
+# Changed files whose tests are looked for, those that are read first: each is compared with every test file.
+_CHANGED = 40
 # Test files that are run, and seconds for each run of them; a review waits at most for ``_PATIENCE`` seconds.
 _FILES = 8
 _LIMITS = Limits(seconds=120)
@@ -69,7 +71,8 @@ async def _find_nearest(review: Review, plan: ReviewPlan) -> list[str]:
     First those that changed, then the nearest of each file that is read.
     """
     index = await inquiry.index(review, plan.head_sha)
-    paths = dict.fromkeys(path for reading in plan.readings for path in reading.paths if path in index.files)
+    read = dict.fromkeys(path for reading in plan.readings for path in reading.paths if path in index.files)
+    paths = list(read)[:_CHANGED]
 
     def find() -> list[str]:
         changed = [path for path in paths if index.files[path].role == "test"]
@@ -122,6 +125,7 @@ def compare_runs(before: TestRun | None, now: TestRun, broken: Sequence[TestCase
         command=now.command,
         passing=sum(verdicts.get(name) == "passed" for name in passed),
         passing_new=sum(name not in verdicts for name in passed),
+        mended=sum(verdicts.get(name) in {"failed", "error"} for name in passed),
         broken=tuple(BrokenTest(id=case.id, said=" ".join(case.message.split())) for case in broken),
         failing=sum(verdicts.get(name) in {"failed", "error"} for name in failing),
         failing_new=tuple(name for name in failing if name not in verdicts)[:_TOLD] if not problem else (),
