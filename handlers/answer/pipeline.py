@@ -31,9 +31,8 @@ async def run_ask(ctx: Ctx, services: Services, kind: str, task: TalkTask[Any]) 
     except ModelError as error:
         answer = Answer(text="", sha=subject.sha, problem=error.message)
     cost = await ctx.step("account", talk.cost)
-    return await _answer(
-        ctx, talk, write_answer(answer, cost), answer.problem, f"Answered, with {answer.linked} places cited."
-    )
+    summary = f"Answered, with {answer.linked} places cited."
+    return await _answer(ctx, talk, write_answer(answer, cost), answer.problem, summary)
 
 
 async def run_describe(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
@@ -51,8 +50,9 @@ async def run_describe(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Out
     if not described.problem:
         await ctx.step("write", description.write, talk, described, retries=2)
     cost = await ctx.step("account", talk.cost)
-    note = write_description_note(described, cost)
-    return await _answer(ctx, talk, note, described.problem, f"Described {len(described.files)} files.")
+    # What is described stands in the pull request's text, whether or not a locked conversation lets it be said.
+    await ctx.step("post", question.post, talk, write_description_note(described, cost), retries=2)
+    return _finish(described.problem, f"Described {len(described.files)} files.")
 
 
 async def run_improve(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
@@ -75,13 +75,7 @@ async def run_improve(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outc
         if stop is None:
             return _finish(None, f"Made {len(improvements.placed)} suggestions.")
         if stop == question.LOCKED:
-            told = "\n\n".join(
-                [
-                    body,
-                    *(f"`{one.anchor.path}:{one.anchor.line}`: {write_suggestion(one)}" for one in improvements.placed),
-                ]
-            )
-            return Outcome(state="refused", summary=stop, data={"answered": True, "report": told})
+            return _keep("\n\n".join([body, *map(write_suggestion, improvements.placed)]))
         improvements = Improvements(sha=subject.sha, problem=stop)
         body = write_improvements(improvements, cost)
     return await _answer(ctx, talk, body, improvements.problem, "There was nothing to suggest.")
@@ -90,9 +84,12 @@ async def run_improve(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outc
 async def _answer(ctx: Ctx, talk: Talk, text: str, problem: str | None, summary: str) -> Outcome:
     """Post the answer; in a locked conversation the task's result holds it."""
     posted = await ctx.step("post", question.post, talk, text, retries=2)
-    if posted is None:
-        return Outcome(state="refused", summary=question.LOCKED, data={"answered": True, "report": text})
-    return _finish(problem, summary)
+    return _keep(text) if posted is None else _finish(problem, summary)
+
+
+def _keep(text: str) -> Outcome:
+    """End with an answer that a locked conversation did not take."""
+    return Outcome(state="refused", summary=question.LOCKED, data={"answered": True, "report": text})
 
 
 def _finish(problem: str | None, summary: str) -> Outcome:
