@@ -34,7 +34,7 @@ from bot.engine.dbos import DbosEngine
 from bot.engine.port import FlowTable
 from bot.git.mirrors import Mirrors
 from bot.github.api.access import GitHubs, open_session
-from bot.github.api.errors import BadCredentials, Forbidden, Invalid
+from bot.github.api.errors import BadCredentials, Forbidden, GitHubDown, Invalid, RateLimited
 from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
@@ -56,6 +56,7 @@ from handlers import HANDLERS
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _PERMANENT = (Forbidden, Invalid)
+_OUTAGES = (GitHubDown, RateLimited)
 log = structlog.get_logger(__name__)
 
 
@@ -117,7 +118,13 @@ async def _open(
     inbox = Inbox(services.store)
     stack.callback(inbox.close)
     dispatcher = Dispatcher(
-        services.store, inbox, handlers.router, services, permanent=_PERMANENT, gave_up=handlers.gave_up
+        services.store,
+        inbox,
+        handlers.router,
+        services,
+        permanent=_PERMANENT,
+        outages=_OUTAGES,
+        gave_up=handlers.gave_up,
     )
     github = services.github.app
     minutes = settings.sweep_minutes

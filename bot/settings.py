@@ -200,7 +200,8 @@ class Settings(BaseSettings):
     @property
     def secrets(self) -> list[str]:
         """Return every secret value we hold, for redaction."""
-        held = [self.private_key, self.anthropic_api_key, self.openai_api_key, *self.webhook_secrets]
+        keys = [self.provider_key(provider) for provider in get_args(ProviderName)]
+        held = [self.private_key, *keys, *self.webhook_secrets]
         urls = [urlsplit(url).password for url in (self.database_url, self.index_url) if url]
         named = [os.environ.get(model.key_env) for model in self.models.values() if model.key_env]
         return [secret.get_secret_value() for secret in held if secret is not None] + [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -25,6 +26,10 @@ class Impossible(ForgehandError):
     """Raised by a handler for what can never succeed."""
 
 
+class Away(ForgehandError):
+    """Raised by a handler while GitHub is away."""
+
+
 @router.on("issues", "opened")
 async def opened(event: Event, handled: Handled) -> None:
     await handled.see(event)
@@ -43,7 +48,7 @@ async def pushed(event: Event, handled: Handled) -> None:
 
 @pytest.fixture
 async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    async with open_door(tmp_path, Router.merged(router, other), permanent=(Impossible,)) as door:
+    async with open_door(tmp_path, Router.merged(router, other), permanent=(Impossible,), outages=(Away,)) as door:
         yield door
 
 
@@ -62,6 +67,23 @@ async def test_failure_is_recorded_and_a_redelivery_is_done_again(door: Door) ->
     assert await door.deliver("issues", {"action": "opened"}, guid="g") == (202, "Stored.")
     assert (await door.ended("g"))["error"] is None
     assert (await door.store.run(deliveries.measure_depth)).failed == 0
+
+
+async def test_an_outage_is_waited_for_longer_than_a_failure(door: Door) -> None:
+    door.handled.errors = [Away("no answer") for _ in range(5)]
+    await door.deliver("issues", {"action": "opened"}, guid="g")
+    assert (await door.ended("g"))["error"] is None
+    door.handled.errors = [Away("no answer") for _ in range(7)]
+    await door.deliver("issues", {"action": "opened"}, guid="h")
+    assert (await door.ended("h"))["error"] == "no answer"
+
+
+async def test_a_rate_limit_is_waited_for_as_long_as_it_says(door: Door) -> None:
+    door.handled.errors = [Away("limited", retry_after=0.5)]
+    begun = time.monotonic()
+    await door.deliver("issues", {"action": "opened"}, guid="g")
+    assert (await door.ended("g"))["error"] is None
+    assert time.monotonic() - begun >= 0.5
 
 
 async def test_permanent_failures_are_not_repeated(door: Door) -> None:

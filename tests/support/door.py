@@ -97,10 +97,21 @@ async def open_door(
     secrets: Sequence[str] = (SECRET,),
     pauses: Sequence[float] = (0.01, 0.02),
     permanent: tuple[type[Exception], ...] = (),
+    outages: tuple[type[Exception], ...] = (),
+    outage_pauses: Sequence[float] = (0.01,) * 6,
 ) -> AsyncIterator[Door]:
     store = Store(create_engine(new_sqlite(folder / "door.db")))
     inbox, handled = Inbox(store), Handled()
-    dispatcher = Dispatcher(store, inbox, router, handled, permanent=permanent, pauses=pauses)
+    dispatcher = Dispatcher(
+        store,
+        inbox,
+        router,
+        handled,
+        permanent=permanent,
+        outages=outages,
+        pauses=pauses,
+        outage_pauses=outage_pauses,
+    )
     endpoint = Endpoint(dispatcher.accept, secrets)
 
     async def alive() -> bool:

@@ -23,7 +23,10 @@ from bot.types import ForgehandError
 _SMALL = 64 * 1024
 _HELD = 100
 _WORKERS = 16
+# Seconds between attempts. After a failure people are told within a minute; an outage of GitHub's, or a rate limit,
+# which is lifted within the hour, is waited for.
 _PAUSES = (1.0, 5.0, 25.0)
+_OUTAGE_PAUSES = (1.0, 5.0, 25.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0)
 _DEADLINE = 60.0
 _DRAIN = 5.0
 
@@ -47,9 +50,10 @@ class _Todo(Generic[C]):
 class Dispatcher(Generic[C]):
     """A dispatcher that handles deliveries concurrently, with retries.
 
-    What fails is tried again after each of ``pauses`` (seconds), then recorded as failed. ``permanent`` errors are not
-    tried again. A handler has one minute; its work belongs into the engine. Where one failed for good, ``gave_up`` is
-    called once, as far as it goes.
+    What fails is tried again after each of ``pauses`` (seconds), then recorded as failed. ``outages`` pass by
+    themselves: they are tried for an hour, and no sooner than their ``retry_after``. ``permanent`` errors are not tried
+    again. A handler has one minute; its work belongs into the engine. If a handler fails for good, ``gave_up`` is
+    called once, best effort. Handlers come from :class:`bot.doors.router.Handlers`.
     """
 
     def __init__(
@@ -60,16 +64,20 @@ class Dispatcher(Generic[C]):
         context: C,
         *,
         permanent: tuple[type[Exception], ...] = (),
+        outages: tuple[type[Exception], ...] = (),
         gave_up: Handler[C] | None = None,
         pauses: Sequence[float] = _PAUSES,
+        outage_pauses: Sequence[float] = _OUTAGE_PAUSES,
     ) -> None:
         self._store = store
         self._inbox = inbox
         self._router = router
         self._context = context
         self._permanent: tuple[type[Exception], ...] = (DeliveryRefused, *permanent)
+        self._outages = outages
         self._gave_up = gave_up
         self._pauses = tuple(pauses)
+        self._outage_pauses = tuple(outage_pauses)
         self._queue: asyncio.Queue[_Todo[C] | None] = asyncio.Queue()
         self._workers: list[asyncio.Task[None]] = []
         self._closing = False
@@ -149,16 +157,26 @@ class Dispatcher(Generic[C]):
         errors = {handler: error for handler in handlers if (error := await self._run(handler, event)) is not None}
         final = next((error for error in errors.values() if isinstance(error, self._permanent)), None)
         left = tuple(handler for handler, error in errors.items() if not isinstance(error, self._permanent))
-        if left and todo.attempt < len(self._pauses):
+        pause = self._pause(todo.attempt, [errors[handler] for handler in left])
+        if left and pause is not None:
             again = _Todo(todo.guid, attempt=todo.attempt + 1, left=left)
             if final is not None:
                 log.error("handler refused for good", reason=_describe(final))
-            self._later(self._pauses[todo.attempt], again)
+            self._later(pause, again)
             return
         problem = final or next(iter(errors.values()), None)
         if problem is not None and self._gave_up is not None:
             await self._run(self._gave_up, event)
         await self._end(todo.guid, None if problem is None else _describe(problem))
+
+    def _pause(self, attempt: int, errors: Sequence[Exception]) -> float | None:
+        """Return the seconds to wait after an attempt; None after the last."""
+        passing = [error for error in errors if isinstance(error, self._outages)]
+        pauses = self._outage_pauses if passing else self._pauses
+        if attempt >= len(pauses):
+            return None
+        asked = [error.detail("retry_after") for error in passing if isinstance(error, ForgehandError)]
+        return max([pauses[attempt], *(float(seconds) for seconds in asked if isinstance(seconds, int | float))])
 
     async def _run(self, handler: Handler[C], event: Event) -> Exception | None:
         try:
