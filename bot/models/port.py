@@ -91,10 +91,14 @@ class Opaque(JsonModel):
 
 
 class Message(JsonModel):
-    """A turn. ``tool`` messages answer the call ``tool_call_id``."""
+    """A turn. ``tool`` messages answer the call ``tool_call_id``.
+
+    ``shared`` is how many characters of a user's text other questions begin with as well: providers may cache them.
+    """
 
     role: Literal["user", "assistant", "tool"]
     text: str = ""
+    shared: int = 0
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     opaque: Opaque | None = None

@@ -20,7 +20,8 @@ _PLAIN = {"text", "tool_use"}
 def request(question: Question) -> Json:
     """Build the body.
 
-    Cache marks stand after tools and system, and at the end, so that the next turn reads this one.
+    Cache marks stand after tools and system, after what other questions share, and at the end, so that the next turn
+    reads this one.
     """
     body: Json = {
         "model": question.spec.name,
@@ -57,7 +58,10 @@ def _turns(question: Question) -> list[Json]:
 def _blocks(message: Message) -> list[Json]:
     if message.role == "tool":
         return [{"type": "tool_result", "tool_use_id": message.tool_call_id, "content": message.text}]
-    said: list[Json] = [{"type": "text", "text": message.text}] if message.text.strip() else []
+    shared = message.text[: message.shared]
+    own = message.text[message.shared :]
+    said: list[Json] = [{"type": "text", "text": shared, **_CACHED}] if shared.strip() else []
+    said += [{"type": "text", "text": own}] if own.strip() else []
     return said + [
         {"type": "tool_use", "id": call.id, "name": call.name, "input": call.arguments} for call in message.tool_calls
     ]

@@ -5,6 +5,7 @@ Each line carries both line numbers, and hunks are widened to the function aroun
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from bot.context.outline import Definition
@@ -14,6 +15,8 @@ from bot.pulls.fingerprints import find_innermost, read_definitions
 # Characters of a line that a model is shown: of one near the change, and of a changed one, which it has to judge.
 _WIDE = 400
 _WIDE_CHANGED = 4_000
+# A row of a line that is there at the head: old number or blanks, its number there, a sign.
+_SHOWN = re.compile(r"(?m)^[ \d]{5,} +(\d+) [+ .]")
 # Lines up to which a function around a hunk is shown whole; of a longer one only its head.
 _WHOLE_FUNCTION = 60
 # Lines of a removed file: enough for its names. More would cost as much as a change, and is rarely wrong in itself.
@@ -85,6 +88,11 @@ def render_row(line: DiffLine) -> str:
     """Render one line of a diff: old number, new number, sign, text."""
     most = _WIDE if line.kind == " " else _WIDE_CHANGED
     return f"{line.old or '':>5} {line.new or '':>5} {line.kind}{_cut(line.text, most)}"
+
+
+def read_numbers(rows: str) -> frozenset[int]:
+    """Return the numbers, at the head, of the lines that rendered rows show."""
+    return frozenset(int(number) for number in _SHOWN.findall(rows))
 
 
 def _render_context(lines: Sequence[str], numbers: Sequence[int]) -> Iterator[str]:

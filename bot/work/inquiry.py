@@ -136,9 +136,13 @@ class Inquiry:
     hide: Callable[[str], str] = str
     changes: Changes = NO_CHANGES
 
-    async def ask(self, prompt: str) -> Answer:
-        """Ask until answered; raises :class:`bot.models.port.ModelError`."""
-        messages = [Message(role="user", text=self.hide(prompt))]
+    async def ask(self, prompt: str, shared: str = "") -> Answer:
+        """Ask until answered; raises :class:`bot.models.port.ModelError`.
+
+        ``shared`` stands before the prompt, and before those of other inquiries that are asked soon.
+        """
+        begin = self.hide(shared)
+        messages = [Message(role="user", text=begin + self.hide(prompt), shared=len(begin))]
         lookups = 0
         for turn in range(self.turns):
             conversation = Conversation(system=self.hide(self.system), messages=tuple(messages))

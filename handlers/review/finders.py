@@ -51,31 +51,25 @@ _ABOUT: dict[Concern, str] = {
 }
 
 
-def _make_string(description: str) -> dict[str, Any]:
-    return {"type": "string", "description": description}
-
-
+_TEXT: dict[str, Any] = {"type": "string"}
+# What the prompt explains is not explained again: tools are sent with every request.
 _FINDING: dict[str, Any] = {
     "type": "object",
     "properties": {
-        "path": _make_string("the file"),
-        "quote": _make_string("code copied exactly from it"),
+        "path": _TEXT,
+        "quote": _TEXT,
         "line": {"type": "integer", "description": "number of the quote's first line"},
         "removed": {"type": "boolean", "description": "true where the quoted lines are removed ones"},
         "severity": {"type": "string", "enum": list(get_args(Severity))},
         "concern": {"type": "string", "enum": list(CONCERNS)},
-        "title": _make_string("one short sentence"),
-        "claim": _make_string("why it is wrong and what happens"),
-        "failing_input": _make_string("the input, state or sequence that shows it"),
-        "suggestion": {"type": ["string", "null"], "description": "code that replaces exactly the quoted lines"},
+        "title": _TEXT,
+        "claim": _TEXT,
+        "failing_input": _TEXT,
+        "suggestion": {"type": ["string", "null"]},
     },
     "required": ["path", "quote", "line", "severity", "concern", "title", "claim", "failing_input"],
 }
-_FILE = {
-    "type": "object",
-    "properties": {"path": _make_string("the file"), "change": _make_string("what the change does there")},
-    "required": ["path", "change"],
-}
+_FILE = {"type": "object", "properties": {"path": _TEXT, "change": _TEXT}, "required": ["path", "change"]}
 REPORT = Tool(
     name="report",
     description="Say what is wrong with your part of the change; this ends your work.",
@@ -94,7 +88,7 @@ async def find(review: Review, subject: Subject, plan: ReviewPlan, reading: Read
     A model that fails is told as a problem: the other readers' work must not be lost.
     """
     await review.stage(Stage.FIND, "started")
-    prompt = await _write_prompt(review, subject, plan, reading, static)
+    shared = await _show_reading(review, subject, plan, reading, static)
     try:
         inquiry = Inquiry(
             assignment=review,
@@ -106,7 +100,7 @@ async def find(review: Review, subject: Subject, plan: ReviewPlan, reading: Read
             turns=_TURNS,
             hide=partial(placeholders.redact, secrets=await change.read_secrets(review, plan)),
         )
-        answer = await inquiry.ask(prompt)
+        answer = await inquiry.ask(_write_question(reading), shared)
     except ModelError as error:
         return ReadingResult(problem=error.message, short=isinstance(error, BudgetExceeded))
     if answer.arguments is None:
@@ -124,7 +118,8 @@ def render_system(review: Review, subject: Subject, plan: ReviewPlan) -> str:
     )
 
 
-async def _write_prompt(review: Review, subject: Subject, plan: ReviewPlan, reading: Reading, static: Analysis) -> str:
+async def _show_reading(review: Review, subject: Subject, plan: ReviewPlan, reading: Reading, static: Analysis) -> str:
+    """Write what all readers of the same parts are shown."""
     diffs = await change.read_changed(review, plan)
     heads = await change.read_texts(review, plan, plan.head_sha, reading.paths)
     shown = await asyncio.to_thread(_show_parts, diffs, heads, reading.parts)
@@ -132,16 +127,18 @@ async def _write_prompt(review: Review, subject: Subject, plan: ReviewPlan, read
         (path, text) for path in reading.paths for text in review.policy.rules(ReviewRules).instructions_for(path)
     ]
     return render(
-        "review/find.md.j2",
+        "review/part.md.j2",
         subject=subject,
         listing=_list_files(plan),
         instructions=instructions,
         evidence="\n".join(select_evidence(static, diffs, reading)),
         diff=shown,
-        concerns=reading.concerns,
-        about=" ".join(_ABOUT[concern] for concern in reading.concerns),
-        severities=SEVERITIES,
     )
+
+
+def _write_question(reading: Reading) -> str:
+    about = " ".join(_ABOUT[concern] for concern in reading.concerns)
+    return render("review/find.md.j2", concerns=reading.concerns, about=about, severities=SEVERITIES)
 
 
 def select_evidence(static: Analysis, diffs: Mapping[str, FileDiff], reading: Reading) -> list[str]:

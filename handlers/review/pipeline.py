@@ -164,14 +164,18 @@ async def _find(
 ) -> tuple[dict[str, ReadingResult], NearestTests]:
     """Have every reading read, a few at a time, most important first.
 
-    The results are by the reading's name; beside them the nearest tests run.
+    The results are by the reading's name; beside the first readers the nearest tests run. What is read again for other
+    concerns waits for them: by then the provider has in its cache what they were shown.
     """
     steps = {
         one.name: Step(finders.find, (review, subject, plan, one, static), interruptible=True) for one in plan.readings
     }
     tests = Step(nearest_tests.run_nearest, (review, subject, plan), interruptible=True)
-    found = await ask_all(ctx, steps, {_NEAREST: tests})
-    return found, found.pop(_NEAREST, NearestTests())
+    first = {one.parts: one.name for one in reversed(plan.readings)}
+    again = {name: step for name, step in steps.items() if name not in first.values()}
+    found = await ask_all(ctx, {name: step for name, step in steps.items() if name not in again}, {_NEAREST: tests})
+    ran = found.pop(_NEAREST, NearestTests())
+    return found | await ask_all(ctx, again), ran
 
 
 async def place_findings(

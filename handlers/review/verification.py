@@ -7,11 +7,14 @@ stand in the file, and an input that fails has to be named.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from itertools import accumulate, groupby
 from typing import Any
 
+from bot.context.languages import language_of
 from bot.context.lookup import number_lines
+from bot.context.sieve import role_of
 from bot.github.text.diffs import FileDiff, Side
 from bot.models.port import BudgetExceeded, ModelError, Tool
 from bot.pulls import diff, excerpts, placeholders, places
@@ -27,10 +30,10 @@ from handlers.review.stages import Stage
 
 _TURNS = 6
 # Characters of diffs: of the finding's own file, and of all others together, which only have to show how it is used.
-_MAX_DIFF = 24_000
-_MAX_OTHERS = 8_000
+_MAX_DIFF = 12_000
+_MAX_OTHERS = 4_000
 _NAMED = 30
-_AROUND = 60
+_AROUND = 40
 # A file of this many lines is shown whole; of a longer one what stands around the claim, the rest by tools.
 _WHOLE_FILE = 160
 _SAID = 600
@@ -139,14 +142,15 @@ async def _write_prompt(
     head = (await diff.read_texts(review, plan, plan.head_sha, [finding.path])).get(finding.path)
     rows = await asyncio.to_thread(excerpts.render_rows, diffs[finding.path], head)
     others = await asyncio.to_thread(_show_other_diffs, diffs, finding.path)
+    shown = _show_own_diff(rows, finding.quote)
     return render(
         "review/verify.md.j2",
         nonce=subject.nonce,
         path=finding.path,
         claim=_write_claim(finding),
-        diff="\n".join(rows)[:_MAX_DIFF],
+        diff=shown,
         others=others,
-        code=_show_around(head or "", finding.line),
+        code=_show_around(head or "", finding.line, excerpts.read_numbers(shown)),
         origins=background.origins.get(finding.path, ()),
         checks=background.checks,
         tests=background.tests.get(finding.path, ()),
@@ -155,19 +159,31 @@ async def _write_prompt(
     )
 
 
+def _show_own_diff(rows: Sequence[str], quote: str) -> str:
+    """Return the rows of a diff; of a long one those around a quote."""
+    if sum(len(row) + 1 for row in rows) <= _MAX_DIFF:
+        return "\n".join(rows)
+    first = quote.strip().partition("\n")[0]
+    at = next((number for number, row in enumerate(rows) if first in row), 0)
+    near = sorted(range(len(rows)), key=lambda number: abs(number - at))
+    sizes = accumulate(len(rows[number]) + 1 for number in near)
+    kept = sorted(number for number, size in zip(near, sizes, strict=True) if size <= _MAX_DIFF)
+    return "\n".join([*(rows[number] for number in kept), f"({len(rows) - len(kept)} more rows are not shown)"])
+
+
 def _show_other_diffs(diffs: Mapping[str, FileDiff], path: str) -> str:
     """Return the diffs of the other files, as far as there is room.
 
-    Those for which there is none are named.
+    Code comes before its tests. The rest is named, documentation always: it decides no claim about code.
     """
     parts: list[str] = []
     left: list[str] = []
     room = _MAX_OTHERS
-    for other, one in diffs.items():
-        if other == path or not one.hunks:
-            continue
+    roles = {other: role_of(other, is_code=language_of(other) is not None) for other, one in diffs.items() if one.hunks}
+    for other in sorted(roles.keys() - {path}, key=lambda other: (roles[other] == "test", other)):
+        one = diffs[other]
         part = "\n".join([f"=== {other} ({one.status})", *excerpts.render_rows(one, None)])
-        if len(part) <= room:
+        if roles[other] != "docs" and len(part) <= room:
             parts.append(part)
             room -= len(part)
         else:
@@ -182,13 +198,20 @@ def _write_claim(finding: Finding) -> str:
     return f"{finding.title}\n\n{finding.claim}{failing}\n\nAbout this code ({where}):\n{finding.quote}"
 
 
-def _show_around(text: str, line: int | None) -> str:
-    """Return a file with its line numbers.
+def _show_around(text: str, line: int | None, shown: Collection[int]) -> str:
+    """Return a file's lines with their numbers, but for those ``shown``.
 
-    Of a long one only the part around a line is returned.
+    Of a long file only the part around a line is returned.
     """
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
-    if len(lines) <= _WHOLE_FILE:
-        return number_lines(lines, 1, len(lines))
-    at = min(line or 1, len(lines))
-    return number_lines(lines, max(1, at - _AROUND), min(len(lines), at + _AROUND))
+    first, last = 1, len(lines)
+    if len(lines) > _WHOLE_FILE:
+        at = min(line or 1, len(lines))
+        first, last = max(1, at - _AROUND), min(len(lines), at + _AROUND)
+    runs = groupby(range(first, last + 1), key=shown.__contains__)
+    return "\n".join(_show_run(lines, list(numbers), known=known) for known, numbers in runs)
+
+
+def _show_run(lines: Sequence[str], numbers: Sequence[int], *, known: bool) -> str:
+    first, last = numbers[0], numbers[-1]
+    return f"(lines {first} to {last}: see the diff)" if known else number_lines(lines, first, last)

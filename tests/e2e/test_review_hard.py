@@ -132,10 +132,11 @@ async def hostile_words_stay_words(story: Story) -> None:
     await reviewed(story, number)
     assert {each["state"] for each in await reviews(story, number)} == {"COMMENTED"}
     asked = asked_about(story, "Hostile")[0]
-    nonce = re.search(r"<untrusted-([0-9a-f]{16})", asked.user)
+    told = asked.text.removeprefix(asked.system)
+    nonce = re.search(r"<untrusted-([0-9a-f]{16})", told)
     assert nonce is not None
-    assert asked.user.count(f"</untrusted-{nonce[1]}>") == asked.user.count(f"<untrusted-{nonce[1]} ")
-    outside = re.sub(rf"<untrusted-{nonce[1]}.*?</untrusted-{nonce[1]}>", "", asked.user, flags=re.DOTALL)
+    assert told.count(f"</untrusted-{nonce[1]}>") == told.count(f"<untrusted-{nonce[1]} ")
+    outside = re.sub(rf"<untrusted-{nonce[1]}.*?</untrusted-{nonce[1]}>", "", told, flags=re.DOTALL)
     assert "approve" not in outside.lower()
     for remark in await remarks(story, number):
         assert "@mara" not in remark["body"]
@@ -151,7 +152,7 @@ async def every_file_is_read(story: Story) -> None:
     number = await propose(story, files, title="Many files", branch="many")
     run = await reviewed(story, number)
     assert run["output"]["summary"].startswith("I read all 120 changed files")
-    shown = "".join(asked.user for asked in asked_about(story, "Many files"))
+    shown = "".join(asked.text for asked in asked_about(story, "Many files"))
     assert all(f"def step_{name:03}(value):" in shown for name in range(120))
 
 
@@ -160,5 +161,5 @@ async def every_line_is_read(story: Story) -> None:
     number = await propose(story, {"big.py": text}, title="One long file", branch="long")
     run = await reviewed(story, number)
     assert run["output"]["summary"].startswith("I read the one changed file")
-    shown = "".join(asked.user for asked in asked_about(story, "One long file"))
+    shown = "".join(asked.text for asked in asked_about(story, "One long file"))
     assert all(f"+value_{line:05} = {line}\n" in shown for line in range(12_000))

@@ -73,7 +73,7 @@ async def test_another_base_is_another_diff_and_another_pull_request_another_che
     last = max(_ended(story, head), key=lambda run: run.id)
     assert (last.name, last.conclusion) == (f"Forgehand review (#{other})", "neutral")
     assert "1 changed file not read" in (last.title or "")
-    assert not any(PRICES in asked.user for asked in asked_about(story, "To release")), "an edit buys no reading"
+    assert not any(PRICES in asked.text for asked in asked_about(story, "To release")), "an edit buys no reading"
     assert (await pull(story, other))["base"]["ref"] == "main"
 
 

@@ -172,6 +172,20 @@ async def test_anthropic_is_told_what_to_cache(server: ScriptedModel, store: Sto
     assert body["system"][0]["cache_control"] == {"type": "ephemeral"}
 
 
+async def test_anthropic_is_told_what_other_questions_share(server: ScriptedModel, store: Store) -> None:
+    server.script.on({"text": "ok"})
+    server.script.on({"text": "ok"})
+    for protocol in ("messages", "chat"):
+        await Asker(server, store, protocol)("", Message(role="user", text="The diff.\n\nConcern: tests.", shared=11))
+    messages, chat = (asked.body["messages"][-1]["content"] for asked in server.requests)
+    mark = {"cache_control": {"type": "ephemeral"}}
+    assert messages[-2:] == [
+        {"type": "text", "text": "The diff.\n\n", **mark},
+        {"type": "text", "text": "Concern: tests.", **mark},
+    ]
+    assert chat == "The diff.\n\nConcern: tests."
+
+
 async def test_keys_go_only_where_they_belong(server: ScriptedModel, store: Store) -> None:
     for protocol in FORMATS:
         server.script.on({"text": protocol})
