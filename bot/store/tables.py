@@ -49,6 +49,7 @@ task = _table(
     sa.Column("ended", sa.BigInteger),
     sa.Index("fh_task_target", "repository", "number"),
     sa.Index("fh_task_state", "state"),
+    sa.Index("fh_task_created", "created", "id"),
 )
 
 task_event = _table(
@@ -145,4 +146,29 @@ heartbeat = _table(
     "heartbeat",
     sa.Column("executor", sa.Text, primary_key=True),
     sa.Column("seen", sa.BigInteger, nullable=False),
+)
+
+api_token = _table(
+    "api_token",
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("hash", sa.Text, nullable=False, unique=True),
+    sa.Column("prefix", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("account", sa.JSON, nullable=False),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("repositories", sa.JSON(none_as_null=True)),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("expires", sa.BigInteger, nullable=False),
+    sa.Column("used", sa.BigInteger),
+    sa.Column("revoked", sa.BigInteger),
+)
+
+api_request = _table(
+    "api_request",
+    sa.Column("token", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("task", sa.Text),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Index("fh_api_request_created", "created"),
 )

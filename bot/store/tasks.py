@@ -108,7 +108,7 @@ def create(connection: sa.Connection, new: NewTask) -> Creation:
 def get(connection: sa.Connection, task_id: str) -> Task | None:
     """Load a task's row, if there is one."""
     row = connection.execute(sa.select(task).where(task.c.id == task_id)).one_or_none()
-    return None if row is None else _make_task(row)
+    return None if row is None else make_task(row)
 
 
 def find(
@@ -126,19 +126,19 @@ def find(
         query = query.where(task.c.flow == flow)
     if active:
         query = query.where(task.c.ended.is_(None))
-    return [_make_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]
+    return [make_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]
 
 
 def find_holder(connection: sa.Connection, active_key: str) -> Task | None:
     """Find the task that holds the key: active, and not asked to stop."""
     row = connection.execute(sa.select(task).where(task.c.active_key == active_key)).one_or_none()
-    return None if row is None else _make_task(row)
+    return None if row is None else make_task(row)
 
 
 def list_runnable(connection: sa.Connection) -> list[Task]:
     """List every queued or running task, oldest first, for an engine's launch."""
     query = sa.select(task).where(task.c.state.in_(RUNNABLE)).order_by(task.c.created, task.c.id)
-    return [_make_task(row) for row in connection.execute(query)]
+    return [make_task(row) for row in connection.execute(query)]
 
 
 def set_group(connection: sa.Connection, task_id: str, group: str | None) -> None:
@@ -204,7 +204,7 @@ def find_posted(connection: sa.Connection, repository: str, key: str, value: str
     Those of one repository, newest first.
     """
     query = sa.select(task).where(task.c.repository == repository, task.c.posted[key].as_string() == value)
-    return [_make_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]
+    return [make_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]
 
 
 def merge_posted(connection: sa.Connection, task_id: str, ids: Mapping[str, Any]) -> dict[str, Any]:
@@ -266,6 +266,7 @@ def end_step(connection: sa.Connection, task_id: str, step: str, error: str | No
         add_event(connection, task_id, "retry", {"step": step, "error": error})
 
 
-def _make_task(row: sa.Row[Any]) -> Task:
+def make_task(row: sa.Row[Any]) -> Task:
+    """Make a task of a whole row of the table."""
     values = dict(row._mapping)
     return Task.model_validate(values | {"group": values["concurrency_group"]})

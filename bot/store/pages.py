@@ -1,0 +1,139 @@
+"""Read tasks, deliveries and the audit trail a page at a time, newest first.
+
+A page continues behind the last row of the one before it, so new rows shift nothing and no page costs more than
+another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from bot.store.reporting import Spending
+from bot.store.tables import audit, delivery, model_call, task, task_event
+from bot.store.tasks import Task, make_task
+
+
+class TaskFilter(NamedTuple):
+    """The tasks that are wanted; None: any.
+
+    ``repositories`` are pairs of id and present name.
+    """
+
+    repositories: Collection[tuple[int, str]] | None = None
+    number: int | None = None
+    flow: str | None = None
+    state: str | None = None
+    actor: str | None = None
+
+
+class Place(NamedTuple):
+    """A row that a page continues behind: its time (milliseconds) and key."""
+
+    at: int
+    key: str
+
+
+class DeliveryRow(NamedTuple):
+    """A delivery without its payload; times are milliseconds."""
+
+    guid: str
+    event: str
+    received: int
+    done: int | None
+    error: str | None
+
+
+class AuditRow(NamedTuple):
+    """A row of the audit trail; ``at`` is milliseconds since the epoch."""
+
+    id: int
+    at: int
+    task: str | None
+    delivery: str | None
+    repository: str | None
+    actor: str | None
+    action: str
+    allowed: bool
+    reason: str
+
+
+def list_tasks(connection: sa.Connection, wanted: TaskFilter, after: Place | None, limit: int) -> list[Task]:
+    """List tasks, newest first."""
+    query = sa.select(task)
+    if wanted.repositories is not None:
+        query = query.where(sa.or_(sa.false(), *(_is_of(*each) for each in wanted.repositories)))
+    given = ((task.c.number, wanted.number), (task.c.flow, wanted.flow), (task.c.state, wanted.state))
+    for column, value in (*given, (task.c.actor, wanted.actor)):
+        if value is not None:
+            query = query.where(column == value)
+    if after is not None:
+        query = query.where(_is_behind(task.c.created, task.c.id, after))
+    rows = connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()).limit(limit))
+    return [make_task(row) for row in rows]
+
+
+def sum_spending(connection: sa.Connection, tasks: Collection[str]) -> dict[str, Spending]:
+    """Add up what was paid for each of these tasks."""
+    total = sa.func.coalesce(sa.func.sum(model_call.c.cost), 0.0)
+    query = sa.select(model_call.c.task, total, sa.func.count(model_call.c.cost)).where(model_call.c.task.in_(tasks))
+    rows = connection.execute(query.group_by(model_call.c.task))
+    return {name: Spending(float(dollars), int(calls)) for name, dollars, calls in rows}
+
+
+def find_stages(connection: sa.Connection, tasks: Collection[str]) -> dict[str, str]:
+    """Find the stage that each of these tasks reported last."""
+    mine = (task_event.c.task.in_(tasks), task_event.c.kind == "stage")
+    newest = sa.select(sa.func.max(task_event.c.id)).where(*mine).group_by(task_event.c.task)
+    query = sa.select(task_event.c.task, task_event.c.data).where(task_event.c.id.in_(newest))
+    return {name: str(data.get("stage") or "") for name, data in connection.execute(query)}
+
+
+def list_deliveries(connection: sa.Connection, state: str | None, after: Place | None, limit: int) -> list[DeliveryRow]:
+    """List deliveries, newest first; ``state`` is open, done or failed."""
+    columns = (delivery.c.guid, delivery.c.event, delivery.c.received, delivery.c.done, delivery.c.error)
+    query = sa.select(*columns)
+    ended = (delivery.c.done.is_not(None), delivery.c.error.is_(None))
+    states = {"open": (delivery.c.done.is_(None),), "done": ended, "failed": (delivery.c.error.is_not(None),)}
+    if state is not None:
+        query = query.where(*states[state])
+    if after is not None:
+        query = query.where(_is_behind(delivery.c.received, delivery.c.guid, after))
+    rows = connection.execute(query.order_by(delivery.c.received.desc(), delivery.c.guid.desc()).limit(limit))
+    return [DeliveryRow(*row) for row in rows]
+
+
+def list_audit(
+    connection: sa.Connection,
+    *,
+    repository: str | None,
+    actor: str | None,
+    allowed: bool | None,
+    after: int | None,
+    limit: int,
+) -> list[AuditRow]:
+    """List rows of the audit trail, newest first."""
+    query = sa.select(*(audit.c[name] for name in AuditRow._fields))
+    given: Sequence[tuple[sa.Column[Any], Any]] = (
+        (audit.c.repository, repository),
+        (audit.c.actor, actor),
+        (audit.c.allowed, allowed),
+    )
+    for column, value in given:
+        if value is not None:
+            query = query.where(column == value)
+    if after is not None:
+        query = query.where(audit.c.id < after)
+    return [AuditRow(*row) for row in connection.execute(query.order_by(audit.c.id.desc()).limit(limit))]
+
+
+def _is_of(repository: int, name: str) -> sa.ColumnElement[bool]:
+    # The name serves the index; the id keeps out those of another repository that had the name before.
+    told = sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger)
+    return sa.and_(task.c.repository == name, told == repository)
+
+
+def _is_behind(time: sa.Column[Any], key: sa.Column[Any], place: Place) -> sa.ColumnElement[bool]:
+    return sa.or_(time < place.at, sa.and_(time == place.at, key < place.key))

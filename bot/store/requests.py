@@ -1,0 +1,46 @@
+"""Keep idempotency keys: what was asked with each, and the task it led to."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from bot.store.database import now_ms
+from bot.store.tables import api_request
+from bot.store.upsert import insert
+
+_KEPT_MS = 30 * 24 * 3_600_000  # nobody repeats a request after a month
+
+
+class KeyUse(NamedTuple):
+    """The first use of an idempotency key.
+
+    ``digest`` is of what was asked then; ``task`` is what it led to, None while it is being started or was refused.
+    """
+
+    digest: str
+    task: str | None
+
+
+def claim(connection: sa.Connection, token: str, key: str, digest: str) -> KeyUse:
+    """Note the first use of a key, or return what it was.
+
+    Keys belong to one token. Old ones are forgotten.
+    """
+    now = now_ms()
+    connection.execute(sa.delete(api_request).where(api_request.c.created < now - _KEPT_MS))
+    new = insert(connection, api_request).values(token=token, key=key, digest=digest, created=now)
+    connection.execute(new.on_conflict_do_nothing())
+    query = sa.select(api_request.c.digest, api_request.c.task).where(*_match(token, key))
+    return KeyUse(*connection.execute(query).one())
+
+
+def settle(connection: sa.Connection, token: str, key: str, task: str) -> None:
+    """Note the task that a key led to; the first one stays."""
+    query = sa.update(api_request).where(*_match(token, key), api_request.c.task.is_(None))
+    connection.execute(query.values(task=task))
+
+
+def _match(token: str, key: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return api_request.c.token == token, api_request.c.key == key

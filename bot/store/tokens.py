@@ -1,0 +1,91 @@
+"""Keep the tokens of the API: their hashes, never their text."""
+
+from __future__ import annotations
+
+import secrets
+
+import sqlalchemy as sa
+
+from bot.store.database import now_ms
+from bot.store.tables import api_token
+from bot.types import Actor, JsonModel, Scope
+
+_HOUR_MS = 3_600_000  # last use is noted no finer than this
+
+
+class TokenRepository(JsonModel):
+    """A repository that a token is bound to, and its name at that time."""
+
+    id: int
+    full_name: str
+
+
+class NewToken(JsonModel):
+    """A token to store.
+
+    ``hash`` is the SHA-256 of its text, ``prefix`` the part that may be shown. ``repositories`` None: every one that
+    the account may use. ``expires`` is milliseconds since the epoch.
+    """
+
+    hash: str
+    prefix: str
+    name: str
+    account: Actor
+    scopes: tuple[Scope, ...]
+    repositories: tuple[TokenRepository, ...] | None = None
+    expires: int
+
+
+class StoredToken(NewToken):
+    """A token's row; times are milliseconds since the epoch.
+
+    ``id`` is random, so that its owner cannot foresee what is derived from it.
+    """
+
+    id: str
+    created: int
+    used: int | None = None
+    revoked: int | None = None
+
+    @property
+    def live(self) -> bool:
+        """Return True if the token is neither expired nor revoked."""
+        return self.revoked is None and self.expires > now_ms()
+
+
+def add(connection: sa.Connection, new: NewToken) -> StoredToken:
+    """Store a token."""
+    token = StoredToken(**dict(new), id=secrets.token_hex(8), created=now_ms())
+    connection.execute(api_token.insert().values(token.model_dump(mode="json")))
+    return token
+
+
+def find(connection: sa.Connection, digest: str) -> StoredToken | None:
+    """Find a token by its hash, and note that it is used."""
+    row = connection.execute(sa.select(api_token).where(api_token.c.hash == digest)).one_or_none()
+    if row is None:
+        return None
+    token = StoredToken.model_validate(dict(row._mapping))
+    if token.live and (token.used or 0) < now_ms() - _HOUR_MS:
+        connection.execute(sa.update(api_token).where(api_token.c.id == token.id).values(used=now_ms()))
+    return token
+
+
+def is_live(connection: sa.Connection, token_id: str) -> bool:
+    """Return True if the token exists and is neither expired nor revoked."""
+    row = connection.execute(
+        sa.select(api_token.c.expires, api_token.c.revoked).where(api_token.c.id == token_id)
+    ).first()
+    return row is not None and row.revoked is None and row.expires > now_ms()
+
+
+def list_all(connection: sa.Connection) -> list[StoredToken]:
+    """List every token, oldest first."""
+    rows = connection.execute(sa.select(api_token).order_by(api_token.c.created, api_token.c.id))
+    return [StoredToken.model_validate(dict(row._mapping)) for row in rows]
+
+
+def revoke(connection: sa.Connection, token_id: str) -> bool:
+    """Revoke a token; return False if there is none to revoke."""
+    query = sa.update(api_token).where(api_token.c.id == token_id, api_token.c.revoked.is_(None))
+    return connection.execute(query.values(revoked=now_ms())).rowcount == 1
