@@ -5,7 +5,7 @@ from the default branch, ``permission`` answers whether an actor may. What secti
 the task declarations, as a :class:`PolicySchema`.
 """
 
-from bot.policy.document import PATH, PolicyError, default_policy, describe, parse_policy
+from bot.policy.document import PATH, PolicyError, default_policy, describe, list_values, parse_policy
 from bot.policy.loader import DefaultBranch, PolicyLoader
 from bot.policy.permission import Decision, Level, may
 from bot.policy.rules import Dollars, Policy, PublishPolicy, TaskRules
@@ -28,6 +28,7 @@ __all__ = [
     "TaskRules",
     "default_policy",
     "describe",
+    "list_values",
     "may",
     "parse_policy",
 ]

@@ -30,6 +30,14 @@ class PolicyError(ForgehandError):
     """
 
 
+class PolicyValue(NamedTuple):
+    """A key's effective value and where it comes from."""
+
+    key: str
+    value: Any
+    origin: str
+
+
 def parse_policy(text: str, settings: Settings, schema: PolicySchema) -> Policy:
     """Return the effective policy of a file's text.
 
@@ -64,7 +72,7 @@ def describe(policy: Policy, schema: PolicySchema, path: str | None = None) -> s
 
     With ``path``, what the sections say about that path follows.
     """
-    rows = [(key, json.dumps(value), policy.origins.get(key, "default")) for key, value in _leaves(policy)]
+    rows = [(key, json.dumps(value), origin) for key, value, origin in list_values(policy)]
     width = max(len(key) for key, _, _ in rows)
     lines = [f"{key:<{width}}  {value}  # {origin}" for key, value, origin in rows]
     if path is not None:
@@ -75,6 +83,11 @@ def describe(policy: Policy, schema: PolicySchema, path: str | None = None) -> s
         ]
         lines += ["", f"{path}:", *(f"  {line}" for line in told)]
     return "\n".join(lines)
+
+
+def list_values(policy: Policy) -> list[PolicyValue]:
+    """List every key with its effective value and where it comes from."""
+    return [PolicyValue(key, value, policy.origins.get(key, "default")) for key, value in _leaves(policy)]
 
 
 class _Problem(NamedTuple):

@@ -98,6 +98,24 @@ class GitHubs:
                 self._bot = await users.read_user(await self._any_client(), f"{slug}[bot]")
             return self._bot
 
+    async def account(self, login: str) -> Actor:
+        """Return an account by its login.
+
+        Raises :class:`bot.github.api.errors.NotFound`.
+        """
+        return await users.read_user(await self._any_client(), login)
+
+    async def find_repository(self, full_name: str) -> Repository | None:
+        """Find a repository (``owner/name``) that the App is installed on."""
+        owner, _, name = full_name.partition("/")
+        if not owner or name in {"", ".", ".."}:
+            return None
+        installation = await app_api.find_installation(self.app, owner, name)
+        if installation is None:
+            return None
+        client = await self.for_installation(installation.id, {"metadata": "read"})
+        return await repos.find_repository(client, owner, name, installation.id)
+
     def forget_name(self, repository: Repository) -> None:
         """Ask for a renamed or transferred repository by its id from now on."""
         self._transport.addresses.forget_name(repository.id)

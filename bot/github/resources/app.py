@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from bot.github.api.client import Client
+from bot.github.api.errors import NotFound
 from bot.github.api.transport import REPEATABLE
 from bot.types import Actor, JsonModel
 
@@ -97,6 +98,19 @@ async def read_app(client: Client) -> App:
 async def list_installations(client: Client) -> list[Installation]:
     found = client.items("/app/installations?per_page=100")
     return [Installation.model_validate(item) async for item in found]
+
+
+async def find_installation(client: Client, owner: str, name: str) -> Installation | None:
+    """Find the installation that reaches a repository.
+
+    None where there is none, or its owner suspended it.
+    """
+    try:
+        data = await client.get("/repos/{owner}/{repo}/installation", {"owner": owner, "repo": name})
+    except NotFound:
+        return None
+    installation = Installation.model_validate(data)
+    return None if installation.suspended else installation
 
 
 async def deliveries(client: Client) -> AsyncIterator[Delivery]:

@@ -28,15 +28,18 @@ class Role(JsonModel):
         return held in _LEVELS and _LEVELS.index(held) >= _LEVELS.index(level)
 
 
-async def role_of(client: Client, repository: Repository, login: str) -> Role | None:
+async def role_of(client: Client, repository: Repository, login: str, account: int | None = None) -> Role | None:
     """Return the role of an account.
 
-    None where there is no such account or GitHub tells us nothing about it.
+    None where there is no such account, GitHub tells us nothing about it, or its id is not ``account``: logins are
+    given up and taken by others.
     """
     url = "/repos/{owner}/{repo}/collaborators/{login}/permission"
     try:
         data = await client.get(url, within(repository, login=login))
     except NotFound:
+        return None
+    if account is not None and (data.get("user") or {}).get("id", account) != account:
         return None
     base = data.get("permission") or "none"
     return Role(name=data.get("role_name") or base, base=base)

@@ -37,6 +37,22 @@ async def get_repository(client: Client, repository: Repository) -> Repository:
     )
 
 
+async def find_repository(client: Client, owner: str, name: str, installation: int) -> Repository | None:
+    """Find a repository by name, None where the client sees none."""
+    try:
+        data = await client.get("/repos/{owner}/{repo}", {"owner": owner, "repo": name})
+    except NotFound:
+        return None
+    return Repository(
+        id=data["id"],
+        owner=data["owner"]["login"],
+        name=data["name"],
+        installation=installation,
+        default_branch=data.get("default_branch") or "main",
+        private=bool(data.get("private")),
+    )
+
+
 async def default_branch(client: Client, repository: Repository) -> str:
     return (await get_repository(client, repository)).default_branch
 
