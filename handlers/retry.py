@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from bot.dispatch.again import FAILED_STATES, is_stopping, may_repeat, restart
 from bot.dispatch.spec import Shown
-from bot.dispatch.start import begin
 from bot.doors.comments.commands import ANYWHERE, Command, Invocation, reply
 from bot.store import tasks
 from bot.store.tasks import Task
 from bot.work.services import Services
-
-_FAILED = {"failed", "cancelled", "dead", "unverified", "refused"}
 
 
 async def run(invocation: Invocation, services: Services) -> None:
@@ -20,26 +18,15 @@ async def run(invocation: Invocation, services: Services) -> None:
     repository = invocation.repository.id
     found = await services.store.run(lambda connection: tasks.find(connection, repository, invocation.number))
     earlier = [task for task in found if task.delivery != invocation.event.guid]
-    last = next((task for task in earlier if not _is_answer(invocation, task) or task.state in _FAILED), None)
+    last = next((task for task in earlier if not _is_answer(invocation, task) or task.state in FAILED_STATES), None)
     last = last or next(iter(earlier), None)
     problem = _find_problem(invocation, last)
     if problem or last is None:
         await reply(services, invocation, problem)
     else:
-        await _restart(invocation, services, last)
-
-
-async def _restart(invocation: Invocation, services: Services, task: Task) -> None:
-    """Start a task as it was asked for, for whoever typed this.
-
-    The repository is named as it is now.
-    """
-    spec = invocation.registry.get(task.flow)
-    assert spec is not None, "an unknown task was refused"
-    request = spec.request.model_validate(task.argument)
-    origin = invocation.origin.model_copy(update={"reply": request.origin.reply})
-    renewed = request.model_copy(update={"repository": invocation.repository, "origin": origin})
-    await begin(services, spec, renewed, parent=task.id)
+        spec = invocation.registry.get(last.flow)
+        assert spec is not None, "an unknown task was refused"
+        await restart(services, spec, last, invocation.repository, invocation.origin)
 
 
 def _is_answer(invocation: Invocation, task: Task) -> bool:
@@ -49,10 +36,9 @@ def _is_answer(invocation: Invocation, task: Task) -> bool:
 def _find_problem(invocation: Invocation, task: Task | None) -> str:
     if task is None:
         return "Nothing has run here yet, so there is nothing to retry. `/help` lists what you may start."
-    stopping = task.ended is None and task.cancel is not None
-    if task.ended is None and not stopping:
+    if task.ended is None and not is_stopping(task):
         return f"The last task here ({task.flow}, `{task.id}`) has not ended; `/cancel` stops it."
-    if task.state not in _FAILED and not stopping:
+    if not may_repeat(task):
         return f"The last task here ({task.flow}, `{task.id}`) succeeded; there is nothing to retry."
     if invocation.registry.get(task.flow) is None:
         return f"The last task here ({task.flow}, `{task.id}`) is of a kind that this version does not know."

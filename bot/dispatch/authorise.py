@@ -19,7 +19,7 @@ _OPEN_TO_PROGRAMS: frozenset[Door] = frozenset({"label", "button", "review", "ev
 async def identify(services: Services, repository: Repository, actor: Actor) -> Principal:
     """Return the account with its real permission, asked of GitHub."""
     github = await services.github.for_repository(repository, READ_CODE)
-    return Principal(actor=actor, role=await permissions.role_of(github, repository, actor.login))
+    return Principal(actor=actor, role=await permissions.role_of(github, repository, actor.login, actor.id))
 
 
 def authorise(

@@ -20,12 +20,14 @@ from bot.store import audit, tasks
 from bot.store.database import now_ms
 from bot.store.tasks import NewTask
 from bot.types import Repository
-from bot.work.origin import Request
+from bot.work.origin import Door, Request
 from bot.work.services import Services
 
 log = structlog.get_logger(__name__)
 # Anybody may review a public pull request: an account that keeps being refused is not answered for ever.
 _ANSWERED_REFUSALS_AN_HOUR = 30
+ANSWERING: frozenset[Door] = frozenset({"api"})
+"""Doors that hand the refusal back to whoever asked."""
 
 
 class StartedTask(NamedTuple):
@@ -38,12 +40,22 @@ class StartedTask(NamedTuple):
     created: bool
 
 
+class Refusal(NamedTuple):
+    """A request that starts nothing.
+
+    ``permitted`` is False where the principal may not ask for it, True where the task objects to it.
+    """
+
+    reason: str
+    permitted: bool
+
+
 async def start(
     services: Services, spec: TaskSpec[Any], request: Request[Any], policy: Policy, *, parent: str | None = None
-) -> StartedTask | None:
-    """Start the task if its principal may, else return None.
+) -> StartedTask | Refusal:
+    """Start the task if its principal may.
 
-    A refusal is recorded and answered.
+    A refusal is recorded and, unless the door answers itself, said on GitHub.
     """
     origin = request.origin
     decision = authorise(origin.principal, spec.name, origin.door, policy, services.settings.trusted_bots)
@@ -51,22 +63,22 @@ async def start(
     if decision.allowed:
         return await begin(services, spec, request, parent=parent)
     await _refuse(services, request, decision)
-    return None
+    return Refusal(decision.reason, permitted=False)
 
 
 async def begin(
     services: Services, spec: TaskSpec[Any], request: Request[Any], *, parent: str | None = None
-) -> StartedTask | None:
+) -> StartedTask | Refusal:
     """Start an authorised task, unless it is active on the subject already.
 
-    Return None if the task objects to the request; whoever asked is told why.
+    Whoever asked is told why the task objects to the request, if it does.
     """
     # A task that follows another one does what was accepted then.
     if parent is None and spec.objection is not None:
         problem = await spec.objection(services, request)
         if problem:
             await _say(services, request, problem)
-            return None
+            return Refusal(problem, permitted=True)
     forward = spec.forward(request) if spec.forward is not None else None
     if forward is not None:
         return await _begin(services, forward.spec, forward.request, parent)
@@ -152,15 +164,25 @@ async def _refuse(services: Services, request: Request[Any], decision: Decision)
     number = request.subject.number
     hour = now_ms() - 3_600_000
     refused = await services.store.run(lambda connection: audit.count_refusals(connection, actor.login, hour))
-    if number is None or actor.type == "Bot" or refused > _ANSWERED_REFUSALS_AN_HOUR:
+    if (
+        number is None
+        or actor.type == "Bot"
+        or request.origin.door in ANSWERING
+        or refused > _ANSWERED_REFUSALS_AN_HOUR
+    ):
         return
     await replies.react(services, request.repository, _body(number), "confused")
     await _say(services, request, decision.reason)
 
 
 async def _say(services: Services, request: Request[Any], text: str) -> None:
-    """Answer where it was asked, else below the issue or pull request."""
+    """Answer where it was asked, else below the issue or pull request.
+
+    A door that answers by itself needs no second answer on GitHub.
+    """
     origin = request.origin
+    if origin.door in ANSWERING:
+        return
     spot = origin.reply or (_body(request.subject.number) if request.subject.number is not None else None)
     if spot is not None:
         await replies.say(services, request.repository, spot, origin.key, text)

@@ -11,7 +11,7 @@ from bot.dispatch import replies
 from bot.dispatch.authorise import authorise
 from bot.dispatch.registry import Registry
 from bot.dispatch.spec import TaskSpec
-from bot.dispatch.start import StartedTask, begin
+from bot.dispatch.start import Refusal, StartedTask, begin
 from bot.doors.comments.grammar import TypedCommand
 from bot.doors.webhook.router import Event
 from bot.github.resources.reply_targets import ReplyTarget
@@ -175,7 +175,7 @@ async def reply(services: Services, invocation: Invocation, text: str) -> None:
     await replies.say(services, invocation.repository, invocation.spot, invocation.key, text)
 
 
-async def start_task(spec: TaskSpec[Any], invocation: Invocation, services: Services) -> StartedTask | None:
+async def start_task(spec: TaskSpec[Any], invocation: Invocation, services: Services) -> StartedTask | Refusal:
     """Start the task that a command names; the command has been authorised."""
     request: Request[Any] = spec.request(
         repository=invocation.repository,
