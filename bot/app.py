@@ -25,6 +25,7 @@ from bot import logs
 from bot.context.index import Indexer
 from bot.dispatch.progress import Reporter
 from bot.doctor.models import check_models
+from bot.doors.api import application as api
 from bot.doors.router import Handlers
 from bot.doors.webhook.dispatcher import Dispatcher
 from bot.doors.webhook.endpoint import Endpoint
@@ -140,7 +141,8 @@ async def _open(
     ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}
     ready |= {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
     ready |= {"credentials": partial(_admitted, sweep), "disk": partial(_has_room, services.settings.data_dir)}
-    return Bot(services, make_web(services.store, endpoint.routes(), ready))
+    mounted = {api.PREFIX: api.make_api(services, handlers.registry)}
+    return Bot(services, make_web(services.store, endpoint.routes(), ready, mounted))
 
 
 async def serve(settings: Settings) -> bool:

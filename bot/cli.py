@@ -15,7 +15,7 @@ from typing import Any, TypeVar, get_args
 import click
 
 from bot.settings import ResultFormat, Settings, SettingsError, load_settings
-from bot.types import ForgehandError
+from bot.types import ForgehandError, Scope
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _TRUST = click.option(
@@ -131,6 +131,60 @@ def config_check(file: Path, path: str | None) -> None:
 
     settings = _settings()
     _finish(lambda: _told(describe(parse_policy(_text(file), settings, TASKS.schema), TASKS.schema, path)))
+
+
+@main.group()
+def tokens() -> None:
+    """Manage the tokens of the REST API."""
+
+
+@tokens.command("add")
+@click.option("--account", required=True, help="Login of the GitHub account that it acts for.")
+@click.option("--name", required=True, help="What it is for, to find it again by.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(get_args(Scope)),
+    default=("read", "run"),
+    show_default=True,
+    help="What it may do; several times for several.",
+)
+@click.option(
+    "--repository", "repositories", multiple=True, help="OWNER/NAME it is good for; several times for several."
+)
+@click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="When it expires.")
+def tokens_add(account: str, name: str, **given: Any) -> None:
+    """Make a token and print it, once.
+
+    It may never do more than its account may at that moment. Example: forgehand tokens add --account maria --name ci
+    """
+    from bot.doors.api.admin import add_token
+
+    settings = _settings()
+    _finish(lambda: _printed(add_token(settings, account, name, **given)))
+
+
+@tokens.command("list")
+def tokens_list() -> None:
+    """Print every token's id, account, scopes, expiry and last use."""
+    from bot.doors.api.admin import list_tokens
+
+    settings = _settings()
+    _finish(lambda: _told(list_tokens(settings)))
+
+
+@tokens.command("revoke")
+@click.argument("token_id", metavar="ID")
+def tokens_revoke(token_id: str) -> None:
+    """Revoke the token with this ID, as the list shows it.
+
+    It is refused from the next request on.
+    """
+    from bot.doors.api.admin import revoke_token
+
+    settings = _settings()
+    _finish(lambda: _told(revoke_token(settings, token_id)))
 
 
 @main.command()

@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     poll: bool = False
     sweep_minutes: float = Field(default=5.0, gt=0)
     workers: int = Field(default=4, ge=1)
+    api_requests_a_minute: int = Field(default=600, ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     sandbox: Tier = "auto"

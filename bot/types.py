@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 JsonScalar = str | int | float | bool | None
+Scope = Literal["read", "run", "admin"]
+"""What a token of the API may be used for."""
 T = TypeVar("T")
 
 

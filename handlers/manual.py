@@ -1,4 +1,6 @@
-"""Generate ``docs/commands.md`` and ``docs/policy.md`` from declarations.
+"""Generate the commands', policy's and API's pages from declarations.
+
+They are ``docs/commands.md``, ``docs/policy.md`` and ``docs/openapi.json``.
 
 ``python -m handlers.manual`` writes them; with ``--check`` it compares and exits with 1 where one is stale.
 """
@@ -12,6 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from bot.doors.api.application import list_operations
+from bot.doors.api.document import render_document
 from bot.doors.comments.commands import Command
 from bot.doors.comments.listener import MAX_COMMANDS
 from bot.doors.router import Handlers
@@ -55,7 +59,12 @@ explains patterns.
 
 def render_pages(handlers: Handlers = HANDLERS) -> dict[str, str]:
     """Return the pages by file name."""
-    return {"commands.md": render_commands(handlers), "policy.md": render_policy(handlers.registry.schema)}
+    registry = handlers.registry
+    return {
+        "commands.md": render_commands(handlers),
+        "policy.md": render_policy(registry.schema),
+        "openapi.json": render_document(list_operations(registry)),
+    }
 
 
 def render_policy(schema: PolicySchema) -> str:

@@ -18,6 +18,7 @@ from bot.local.hosting import free_port
 from tests.support.patience import PATIENCE
 
 COMMANDS = ["serve", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
+COMMANDS += ["tokens add", "tokens list", "tokens revoke"]
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> Result:

@@ -22,10 +22,16 @@ _CHECK_SECONDS = 2.0
 log = structlog.get_logger(__name__)
 
 
-def make_web(store: Store, routes: Iterable[web.AbstractRouteDef], ready: Mapping[str, Check]) -> web.Application:
+def make_web(
+    store: Store,
+    routes: Iterable[web.AbstractRouteDef],
+    ready: Mapping[str, Check],
+    mounted: Mapping[str, web.Application] | None = None,
+) -> web.Application:
     """Return the web application.
 
-    Run it with ``access_log=None``. ``ready`` names what must hold beside the database.
+    Run it with ``access_log=None``. ``ready`` names what must hold beside the database, ``mounted`` are applications by
+    the path that they answer below.
     """
     app = web.Application(middlewares=[_log])
     checks = {"database": lambda: _answers(store), **ready}
@@ -33,6 +39,8 @@ def make_web(store: Store, routes: Iterable[web.AbstractRouteDef], ready: Mappin
         [web.get("/healthz", _healthy), web.get("/readyz", _readiness(checks)), web.get("/metrics", _metrics(store))]
     )
     app.add_routes(routes)
+    for path, inner in (mounted or {}).items():
+        app.add_subapp(path, inner)
     return app
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from aiohttp.test_utils import TestServer
 
 from bot.context.index import Indexer
+from bot.doors.api import application as api
 from bot.doors.webhook.dispatcher import Dispatcher
 from bot.doors.webhook.endpoint import Endpoint
 from bot.doors.webhook.inbox import Inbox
@@ -147,7 +148,8 @@ async def _served(stack: AsyncExitStack, services: Services, port: int) -> None:
     )
     dispatching = asyncio.create_task(dispatcher.run())
     stack.push_async_callback(_stop, dispatching)
-    web = make_web(services.store, Endpoint(dispatcher.accept, [SECRET]).routes(), {})
+    mounted = {api.PREFIX: api.make_api(services, HANDLERS.registry)}
+    web = make_web(services.store, Endpoint(dispatcher.accept, [SECRET]).routes(), {}, mounted)
     server = TestServer(web, host="127.0.0.1", port=port)
     await server.start_server(access_log=None)
     stack.push_async_callback(server.close)

@@ -1,0 +1,73 @@
+"""Offer tasks at the paths that others chose for them.
+
+A path whose task this version does not have answers 501, with words, until there is one of that name.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from bot.dispatch.registry import Registry
+from bot.doors.api.catalogue import asked_for
+from bot.doors.api.operation import Operation, make_operation
+from bot.doors.api.problems import Problem
+from bot.doors.api.starting import start_operation
+
+
+class Alias(NamedTuple):
+    """A path and the name of the task that it stands for."""
+
+    path: str
+    task: str
+
+
+ALIASES = (
+    Alias("/v1/tasks/fix-bug", "fix"),
+    Alias("/v1/tasks/generate-code", "implement"),
+    Alias("/ai/generate/code", "implement"),
+    Alias("/ai/generate/tests", "test"),
+    Alias("/ai/generate/refactor", "refactor"),
+    Alias("/ai/analyze/specification", "specify"),
+    Alias("/ai/consensus/vote", "vote"),
+    Alias("/quality/review", "review"),
+    Alias("/quality/test/generate", "test"),
+    Alias("/quality/coverage/analyze", "coverage"),
+    Alias("/quality/debt/assess", "debt"),
+    Alias("/quality/optimize", "optimize"),
+    Alias("/evolution/analyze", "assess"),
+    Alias("/evolution/suggest", "suggest"),
+    Alias("/evolution/migrate", "migrate"),
+    Alias("/docs/generate", "document"),
+    Alias("/docs/validate", "validate"),
+)
+
+
+def alias_operations(registry: Registry) -> list[Operation]:
+    """Make the operations of all aliases."""
+    known = {spec.name: spec for spec in asked_for(registry)}
+    return [
+        start_operation(known[alias.task], alias.path, f"The same as `POST /api/v1/tasks/{alias.task}`.")
+        if alias.task in known
+        else _missing(alias)
+        for alias in ALIASES
+    ]
+
+
+def _missing(alias: Alias) -> Operation:
+    async def refuse() -> None:
+        raise Problem(
+            f"This version has no task `{alias.task}`; `GET /api/v1/task-types` lists those it has.", status=501
+        )
+
+    return make_operation(
+        "POST",
+        alias.path,
+        refuse,
+        tag="aliases",
+        scope="run",
+        statuses=(),
+        errors={501: f"there is no task `{alias.task}` yet"},
+        name=f"missing_{alias.path.strip('/').replace('/', '_').replace('-', '_')}",
+        summary=f"Answers 501: this version has no task `{alias.task}`.",
+        description="The path is kept for it.",
+    )

@@ -1,0 +1,135 @@
+"""Serve the API: from a request to its operation, and from its answer to a response.
+
+In this order, so that nothing is read for strangers: token, scope, rate limit, body. Whatever goes wrong below ``/api``
+is a problem document, aiohttp's own refusals included.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import structlog
+from aiohttp import web
+from pydantic import TypeAdapter
+
+from bot.dispatch.registry import Registry
+from bot.doors.api import catalogue, policies, reports, starting, tasks
+from bot.doors.api.aliases import alias_operations
+from bot.doors.api.callers import Caller, RateLimit, identify
+from bot.doors.api.catalogue import asked_for
+from bot.doors.api.context import Context
+from bot.doors.api.document import render_document
+from bot.doors.api.gate import Gate
+from bot.doors.api.intake import read_arguments
+from bot.doors.api.operation import Operation, Raw, Reply, Stream
+from bot.doors.api.problems import Problem
+from bot.github.api.errors import GitHubError
+from bot.work.services import Services
+
+PREFIX = "/api"
+_RETRY_SECONDS = 10
+_HEADERS = {"X-Content-Type-Options": "nosniff"}
+_MODULES = (catalogue, tasks, starting, policies, reports)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+log = structlog.get_logger(__name__)
+
+
+def list_operations(registry: Registry) -> list[Operation]:
+    """List every operation: the fixed ones, one a task, the aliases."""
+    fixed = [operation for module in _MODULES for operation in module.operations.all]
+    starts = [starting.start_operation(spec) for spec in asked_for(registry)]
+    return [*fixed, *starts, *alias_operations(registry)]
+
+
+def make_api(services: Services, registry: Registry) -> web.Application:
+    """Return the application to mount at :data:`PREFIX`."""
+    operations = list_operations(registry)
+    context = Context(services, registry, Gate(services), render_document(operations).encode())
+    limit = RateLimit(services.settings.api_requests_a_minute)
+    app = web.Application(middlewares=[_answer_problems])
+    app.on_shutdown.append(partial(_close, context))
+    for operation in operations:
+        # not add_get: that would register HEAD too, which no document speaks of
+        app.router.add_route(operation.method, operation.route, _handler(operation, context, limit))
+    return app
+
+
+async def _close(context: Context, _app: web.Application) -> None:
+    context.closing.set()
+
+
+def _handler(operation: Operation, context: Context, limit: RateLimit) -> Handler:
+    adapter = _adapter(operation)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        given: dict[str, Any] = {"context": context}
+        if operation.scope is not None:
+            given["caller"] = await _admit(operation, context, limit, request)
+        given |= await read_arguments(operation, request)
+        answer = await operation.run(**{name: given[name] for name in operation.wants})
+        if isinstance(answer, Stream):
+            return await answer.send(request)
+        return _respond(operation, adapter, answer, request)
+
+    return handle
+
+
+async def _admit(operation: Operation, context: Context, limit: RateLimit, request: web.Request) -> Caller:
+    """Return the caller, if its token is good, fitting and not too fast."""
+    assert operation.scope is not None
+    caller = await identify(request, context.services.store)
+    seconds = limit.take(caller.token.id)
+    if seconds:
+        retry = {"Retry-After": str(int(seconds) + 1)}
+        raise Problem("Too many requests with this token; wait a little.", status=429, headers=retry)
+    if not caller.holds(operation.scope):
+        raise Problem(f"This token lacks the scope `{operation.scope}`.", status=403)
+    return caller
+
+
+def _respond(operation: Operation, adapter: TypeAdapter[Any], answer: Any, request: web.Request) -> web.Response:
+    reply = answer if isinstance(answer, Reply) else Reply(answer, operation.statuses[0])
+    headers = {"Cache-Control": "no-store", **_HEADERS, **reply.headers}
+    if reply.body is None:
+        return web.Response(status=reply.status, headers=headers)
+    body = bytes(reply.body) if isinstance(reply.body, Raw) else adapter.dump_json(reply.body)
+    if operation.etag:
+        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+        headers |= {"ETag": tag, "Cache-Control": "private, no-cache"}
+        if tag in request.headers.get("If-None-Match", ""):
+            return web.Response(status=304, headers=headers)
+    return web.Response(body=body, status=reply.status, headers=headers, content_type="application/json")
+
+
+def _adapter(operation: Operation) -> TypeAdapter[Any]:
+    written = isinstance(operation.answer, type) and issubclass(operation.answer, Raw | Stream)
+    return TypeAdapter(Any if written else operation.answer)
+
+
+@web.middleware
+async def _answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return problem.answer()
+    except web.HTTPException as refused:
+        return _translate(refused).answer()
+    except GitHubError as error:
+        log.warning("GitHub did not answer an API request", reason=error.message)
+        retry = {"Retry-After": str(_RETRY_SECONDS)}
+        return Problem("GitHub did not answer; try again later.", status=503, headers=retry).answer()
+    except (ConnectionError, asyncio.CancelledError):
+        raise
+    except Exception:  # - the boundary of one request
+        log.exception("API request failed")
+        return Problem("Internal error; the server's log has the reason.", status=500).answer()
+
+
+def _translate(refused: web.HTTPException) -> Problem:
+    words = {404: "There is nothing at this address.", 405: "This address takes other methods (`Allow`)."}
+    headers = {name: refused.headers[name] for name in ("Allow",) if name in refused.headers}
+    return Problem(words.get(refused.status, refused.reason), status=refused.status, headers=headers)

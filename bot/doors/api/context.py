@@ -1,0 +1,27 @@
+"""What the operations work with."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bot.dispatch.registry import Registry
+from bot.doors.api.gate import Gate
+from bot.work.services import Services
+
+
+@dataclass(frozen=True)
+class Context:
+    """The parts that every operation may use.
+
+    ``document`` is the OpenAPI document as JSON, ``streams`` counts the open ones by token. ``closing`` is set when the
+    server stops.
+    """
+
+    services: Services
+    registry: Registry
+    gate: Gate
+    document: bytes
+    streams: Counter[str] = field(default_factory=Counter)
+    closing: asyncio.Event = field(default_factory=asyncio.Event)

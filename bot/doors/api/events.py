@@ -1,0 +1,104 @@
+"""Stream a task's events as they happen (server-sent events)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.doors.api.callers import Caller
+from bot.doors.api.context import Context
+from bot.doors.api.fields import moment
+from bot.doors.api.gate import repository_of
+from bot.doors.api.operation import Stream
+from bot.doors.api.problems import Problem
+from bot.doors.api.views import clean, has_ended
+from bot.store import tasks, tokens
+from bot.store.tasks import Task, TaskEvent
+
+_LOOK_SECONDS = 0.5
+_BEAT = 30  # looks without news until a comment shows that the connection is alive
+_CHECK = 120  # looks until token and permission are asked for again
+_A_TOKEN = 10
+_IN_ALL = 200
+
+
+@dataclass(frozen=True)
+class EventStream(Stream):
+    """The events of one task behind ``after``."""
+
+    context: Context
+    caller: Caller
+    task: Task
+    after: int
+
+    async def send(self, request: web.Request) -> web.StreamResponse:
+        """Send every event, until the task has ended or nobody listens.
+
+        Raises :class:`Problem` (429) where too many are open.
+        """
+        token = self.caller.token.id
+        open_streams = self.context.streams
+        if open_streams[token] >= _A_TOKEN or open_streams.total() >= _IN_ALL:
+            raise Problem("Too many streams are open; close one.", status=429, headers={"Retry-After": "10"})
+        open_streams[token] += 1
+        try:
+            return await self._send(request)
+        finally:
+            open_streams[token] -= 1
+            if not open_streams[token]:
+                del open_streams[token]
+
+    async def _send(self, request: web.Request) -> web.StreamResponse:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
+        response = web.StreamResponse(headers=headers)
+        response.content_type = "text/event-stream"
+        await response.prepare(request)
+        with suppress(ConnectionError):  # nobody listens any more
+            async for text in self._texts():
+                await response.write(text.encode())
+            await response.write_eof()
+        return response
+
+    async def _texts(self) -> AsyncIterator[str]:
+        after = self.after
+        for look in range(1, 2**31):
+            news = await self._load(after)
+            for event in news:
+                after = event.id
+                yield self._render(event)
+                if event.kind == "ended":
+                    return
+            if look % _CHECK == 0 and not await self._may_go_on():
+                return
+            if not news and look % _BEAT == 0:
+                yield ": still here\n\n"
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.context.closing.wait(), _LOOK_SECONDS)
+                return
+
+    def _render(self, event: TaskEvent) -> str:
+        data = clean(self.context.services, {"at": moment(event.at), "kind": event.kind, **event.data})
+        return f"id: {event.id}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n"
+
+    async def _load(self, after: int) -> list[TaskEvent]:
+        task = self.task.id
+        return await self.context.services.store.run(lambda connection: tasks.list_events(connection, task, after))
+
+    async def _may_go_on(self) -> bool:
+        token = self.caller.token.id
+        live = await self.context.services.store.run(lambda connection: tokens.is_live(connection, token))
+        return live and await self.context.gate.reads(self.caller, repository_of(self.task))
+
+
+async def open_stream(context: Context, caller: Caller, task: Task, after: int) -> EventStream | None:
+    """Return the stream of a task, None where nothing follows."""
+    if has_ended(task):
+        left = await context.services.store.run(lambda connection: tasks.list_events(connection, task.id, after))
+        if not left:
+            return None
+    return EventStream(context, caller, task, after)

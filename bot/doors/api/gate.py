@@ -1,0 +1,116 @@
+"""Decide what a token's account may see and start, by asking GitHub.
+
+An unknown repository, one the App is not installed on and one the account cannot read are refused in the same words: a
+token is no way to find out what exists.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cachetools import TTLCache
+
+from bot.dispatch.authorise import authorise, identify, record
+from bot.doors.api.callers import Caller
+from bot.doors.api.problems import Problem
+from bot.github.api.errors import Forbidden, NotFound
+from bot.github.resources.permissions import Role
+from bot.policy import Policy, may
+from bot.store import audit
+from bot.store.tasks import Task
+from bot.types import Repository
+from bot.work.origin import Principal, Request
+from bot.work.services import Services
+
+_READ_SECONDS = 30.0  # for reading only: to start or stop something GitHub is asked each time
+_MOST = 10_000
+
+
+class Admission(NamedTuple):
+    """A repository and the caller with the role it has there."""
+
+    repository: Repository
+    principal: Principal
+
+
+class Gate:
+    """The permissions of callers."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._roles: TTLCache[tuple[int, int], Role | None] = TTLCache(_MOST, ttl=_READ_SECONDS)
+
+    async def admit(self, caller: Caller, full_name: str, action: str) -> Admission:
+        """Find a repository that the caller may read, with its role now.
+
+        Raises :class:`Problem` (403), after an audit row about ``action``.
+        """
+        repository = await self._services.github.find_repository(full_name)
+        if repository is not None and caller.reaches(repository):
+            principal = await self._identify(caller, repository)
+            if principal.role is not None and principal.role.at_least("read"):
+                return Admission(repository, principal)
+        raise await self._refusal(caller, full_name, action)
+
+    async def readable(self, caller: Caller, full_name: str, action: str) -> Repository:
+        """Find a repository that the caller may read about.
+
+        Administrators of this server read about each that the App is installed on. Raises :class:`Problem` (403).
+        """
+        repository = await self._services.github.find_repository(full_name)
+        if repository is None or not await self.reads(caller, repository):
+            raise await self._refusal(caller, full_name, action)
+        return repository
+
+    async def reads(self, caller: Caller, repository: Repository) -> bool:
+        """Return True if the caller may read a repository's tasks."""
+        if not caller.reaches(repository):
+            return False
+        if caller.holds("admin"):
+            return True
+        key = (repository.id, caller.actor.id)
+        if key not in self._roles:
+            self._roles[key] = (await self._identify(caller, repository)).role
+        role = self._roles[key]
+        return role is not None and role.at_least("read")
+
+    async def check_reader(self, caller: Caller, task: Task | None) -> Task:
+        """Return the task if the caller may read it.
+
+        Raises :class:`Problem` (404): whoever may not read it is not told that it exists.
+        """
+        if task is None or not await self.reads(caller, repository_of(task)):
+            raise Problem("There is no such task, or you may not read its repository.", status=404)
+        return task
+
+    async def decide(self, caller: Caller, name: str, admission: Admission, policy: Policy, action: str) -> None:
+        """Authorise a command on a repository, and audit the decision.
+
+        Raises :class:`Problem` (403) with the decision's sentence.
+        """
+        trusted = self._services.settings.trusted_bots
+        decision = authorise(admission.principal, name, "api", policy, trusted)
+        await record(self._services, caller.token.id, admission.repository, caller.actor, action, decision)
+        if not decision.allowed:
+            raise Problem(decision.reason, status=403)
+
+    async def _identify(self, caller: Caller, repository: Repository) -> Principal:
+        try:
+            principal = await identify(self._services, repository, caller.actor)
+        except (Forbidden, NotFound):  # the App was taken off it
+            return caller.principal
+        return principal.model_copy(update={"kind": "token"})
+
+    async def _refusal(self, caller: Caller, full_name: str, action: str) -> Problem:
+        """Audit the refusal of a repository; return what to say."""
+        decision = may(caller.actor, None, "read", ())
+        where = {"repository": full_name, "actor": caller.actor.login, "delivery": caller.token.id}
+        await self._services.store.run(
+            lambda connection: audit.record(connection, action, allowed=False, reason=decision.reason, **where)
+        )
+        return Problem(decision.reason, status=403)
+
+
+def repository_of(task: Task) -> Repository:
+    """Return the repository that a task was asked for."""
+    return Request.model_validate(task.argument).repository

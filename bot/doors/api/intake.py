@@ -1,0 +1,122 @@
+"""Read what a request carries into the models of its operation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+from pydantic_core import from_json, to_json
+
+from bot.doors.api.operation import Operation, Sent, field_kinds
+from bot.doors.api.problems import FieldProblem, Problem
+
+MAX_BODY = 128 * 1024
+_PATIENCE = 10.0  # seconds that a client has to send its body
+_WORDS = {"true": True, "false": False}
+
+
+async def read_arguments(operation: Operation, request: web.Request) -> dict[str, Any]:
+    """Return the arguments that the operation takes from a request.
+
+    Raises :class:`Problem`: 400 for values that are wrong, 413 and 415 for bodies that are not even read.
+    """
+    given: dict[str, Any] = {name: request.match_info[name] for name in operation.parameters}
+    if operation.query is not None:
+        given["query"] = _read_query(operation.query, request)
+    if operation.headers is not None:
+        given["headers"] = _read_headers(operation.headers, request)
+    if operation.body is not None:
+        given["body"] = read_json(operation.body, await _read_bytes(request))
+    return given
+
+
+def read_json(model: type[Sent], raw: bytes) -> Sent:
+    """Return a body.
+
+    NUL is dropped from texts: PostgreSQL has no place for it. Raises :class:`Problem`.
+    """
+    try:
+        data = from_json(raw, allow_inf_nan=False, cache_strings=False)
+    except ValueError:
+        raise Problem("The body is not JSON.", status=400) from None
+    if b"\\u0000" in raw:
+        data = _without_nul(data)
+    return _validate(model, to_json(data), "body")
+
+
+def _read_query(model: type[Sent], request: web.Request) -> Sent:
+    twice = [name for name in set(request.query) if len(request.query.getall(name)) > 1]
+    if twice:
+        raise _refuse([FieldProblem(where=f"query.{name}", problem="given twice") for name in sorted(twice)])
+    return _validate(model, to_json(_typed(model, request.query)), "query")
+
+
+def _read_headers(model: type[Sent], request: web.Request) -> Sent:
+    sent = {name: request.headers[name] for name in field_kinds(model) if name in request.headers}
+    return _validate(model, to_json(_typed(model, sent)), "headers")
+
+
+def _typed(model: type[Sent], texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of fields that are no text; all others as they are."""
+    kinds = field_kinds(model)
+    # Bytes that are no UTF-8 arrive as lone surrogates, which no JSON can hold.
+    sound = {name: text.encode("utf-8", "replace").decode() for name, text in texts.items()}
+    return {name: _value(text, kinds.get(name, frozenset())) for name, text in sound.items()}
+
+
+def _value(text: str, kinds: frozenset[str]) -> Any:
+    digits = text.removeprefix("-")
+    if "integer" in kinds and digits.isascii() and digits.isdigit() and len(digits) <= 18:
+        return int(text)
+    return _WORDS.get(text, text) if "boolean" in kinds else text
+
+
+def _validate(model: type[Sent], raw: bytes, where: str) -> Sent:
+    try:
+        return model.model_validate_json(raw, strict=True)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False, include_input=False)
+        raise _refuse([_problem(item["loc"], item["msg"], where) for item in found]) from None
+
+
+def _problem(place: Sequence[int | str], message: str, where: str) -> FieldProblem:
+    # A name that the model does not know is the client's own text: it is not repeated at length.
+    path = ".".join([where, *(str(part)[:80] for part in place)])
+    return FieldProblem(where=path, problem=message[:300])
+
+
+def _refuse(problems: Sequence[FieldProblem]) -> Problem:
+    told = "; ".join(f"{each.where}: {each.problem}" for each in problems[:3])
+    more = f" (and {len(problems) - 3} more)" if len(problems) > 3 else ""
+    return Problem(f"The request is wrong: {told}{more}.", status=400, errors=problems[:50])
+
+
+async def _read_bytes(request: web.Request) -> bytes:
+    if request.content_type != "application/json" or "Content-Encoding" in request.headers:
+        raise Problem("Send the body as plain `application/json`.", status=415)
+    too_large = Problem(f"The body is larger than {MAX_BODY} bytes.", status=413)
+    if (request.content_length or 0) > MAX_BODY:
+        raise too_large
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > MAX_BODY:
+                    raise too_large
+    except TimeoutError:
+        raise Problem("The body did not arrive in time.", status=400) from None
+    return bytes(body)
+
+
+def _without_nul(data: Any) -> Any:
+    if isinstance(data, str):
+        return data.replace("\x00", "")
+    if isinstance(data, list):
+        return [_without_nul(item) for item in data]
+    if isinstance(data, dict):
+        return {_without_nul(key): _without_nul(value) for key, value in data.items()}
+    return data

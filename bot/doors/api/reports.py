@@ -1,0 +1,197 @@
+"""Report money, deliveries and decisions."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from bot.doors.api.callers import Caller
+from bot.doors.api.context import Context
+from bot.doors.api.fields import (
+    Day,
+    Login,
+    Moment,
+    PageQuery,
+    RepositoryName,
+    cursor,
+    maybe_moment,
+    micro_dollars,
+    moment,
+)
+from bot.doors.api.operation import Operations, Sent
+from bot.doors.api.problems import Problem
+from bot.store import pages, usage
+from bot.store.pages import AuditRow, DeliveryRow
+from bot.store.usage import UsageKey, UsageRow
+from bot.types import JsonModel
+
+operations = Operations("reports")
+
+
+class UsageQuery(Sent):
+    """The part of the bill that is wanted; days are UTC, both included."""
+
+    repository: RepositoryName | None = Field(
+        default=None, description="needed, unless the token is an administrator's and bound to no repository"
+    )
+    first: Day | None = Field(default=None, description="30 days back where it is not given")
+    last: Day | None = Field(default=None, description="today where it is not given")
+    by: UsageKey = "day"
+
+
+class UsageItem(JsonModel):
+    """The sum of all model calls of one key."""
+
+    key: str = Field(description="a day, model, role, repository, type of task or login, as `by` says")
+    micro_dollars: int = Field(ge=0)
+    calls: int = Field(ge=0)
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+
+
+class Usage(JsonModel):
+    """The money that models took."""
+
+    first: str
+    last: str
+    by: UsageKey
+    currency: Literal["USD"] = "USD"
+    items: tuple[UsageItem, ...]
+
+
+class DeliveryQuery(PageQuery):
+    """The deliveries that are wanted."""
+
+    state: Literal["open", "done", "failed"] | None = None
+
+
+class DeliveryView(JsonModel):
+    """A webhook delivery, without its payload."""
+
+    guid: str
+    event: str
+    state: Literal["open", "done", "failed"]
+    received_at: Moment
+    done_at: Moment | None
+    error: str | None
+
+
+class DeliveryPage(JsonModel):
+    """A page of deliveries, newest first."""
+
+    items: tuple[DeliveryView, ...]
+    next: str | None
+
+
+class AuditQuery(PageQuery):
+    """The decisions that are wanted."""
+
+    repository: RepositoryName | None = None
+    actor: Login | None = None
+    allowed: bool | None = None
+
+
+class AuditView(JsonModel):
+    """A decision, or a write on GitHub."""
+
+    id: int
+    at: Moment
+    action: str
+    allowed: bool
+    reason: str
+    actor: str | None
+    repository: str | None
+    task: str | None
+    delivery: str | None = Field(description="the webhook's GUID, or the id of the token that asked")
+
+
+class AuditPage(JsonModel):
+    """A page of the audit trail, newest first."""
+
+    items: tuple[AuditView, ...]
+    next: str | None
+
+
+@operations.add("GET", "/usage", scope="read")
+async def read_usage(context: Context, caller: Caller, query: UsageQuery) -> Usage:
+    """Add up what models cost."""
+    where = None
+    if query.repository is not None:
+        repository = await context.gate.readable(caller, query.repository, "read usage")
+        where = (repository.id, repository.full_name)
+    elif not caller.holds("admin") or caller.token.repositories is not None:
+        raise Problem("Name the repository whose usage you want (`repository`).", status=403)
+    today = datetime.now(UTC).date()
+    last = query.last or today.isoformat()
+    first = query.first or (_day(last, today) - timedelta(days=30)).isoformat()
+    by = query.by
+    rows = await context.services.store.run(lambda connection: usage.sum_usage(connection, by, first, last, where))
+    return Usage(first=first, last=last, by=by, items=tuple(_item(row) for row in rows))
+
+
+@operations.add("GET", "/deliveries", scope="admin")
+async def list_deliveries(context: Context, query: DeliveryQuery) -> DeliveryPage:
+    """List webhook deliveries, newest first."""
+    found = await context.services.store.run(
+        lambda connection: pages.list_deliveries(connection, query.state, query.after, query.limit + 1)
+    )
+    shown = found[: query.limit]
+    more = cursor(shown[-1].received, shown[-1].guid) if len(found) > query.limit else None
+    return DeliveryPage(items=tuple(_delivery(row) for row in shown), next=more)
+
+
+@operations.add("GET", "/audit", scope="admin")
+async def list_audit(context: Context, query: AuditQuery) -> AuditPage:
+    """List decisions about permission and writes on GitHub, newest first."""
+    after = None if query.after is None else query.after.at
+    found = await context.services.store.run(
+        lambda connection: pages.list_audit(
+            connection,
+            repository=query.repository,
+            actor=query.actor,
+            allowed=query.allowed,
+            after=after,
+            limit=query.limit + 1,
+        )
+    )
+    shown = found[: query.limit]
+    more = cursor(shown[-1].id, "0") if len(found) > query.limit else None
+    return AuditPage(items=tuple(_decision(row) for row in shown), next=more)
+
+
+def _day(text: str, otherwise: date) -> date:
+    """Return a day; the form lets 30 February through."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return otherwise
+
+
+def _item(row: UsageRow) -> UsageItem:
+    return UsageItem(
+        key=row.key,
+        micro_dollars=micro_dollars(row.dollars),
+        calls=row.calls,
+        input_tokens=row.input_tokens,
+        output_tokens=row.output_tokens,
+        cached_tokens=row.cached_tokens,
+    )
+
+
+def _delivery(row: DeliveryRow) -> DeliveryView:
+    ended = "done" if row.error is None else "failed"
+    return DeliveryView(
+        guid=row.guid,
+        event=row.event,
+        state="open" if row.done is None else ended,
+        received_at=moment(row.received),
+        done_at=maybe_moment(row.done),
+        error=row.error,
+    )
+
+
+def _decision(row: AuditRow) -> AuditView:
+    return AuditView(at=moment(row.at), **{name: value for name, value in row._asdict().items() if name != "at"})

@@ -1,0 +1,196 @@
+"""Start tasks: one operation for each type, made from its declaration."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from pydantic import Field, create_model
+
+from bot.dispatch.again import may_repeat, restart
+from bot.dispatch.spec import TaskSpec
+from bot.dispatch.start import Refusal, StartedTask, begin
+from bot.doors.api.callers import Caller
+from bot.doors.api.context import Context
+from bot.doors.api.fields import IdempotencyKey, Number, RepositoryName, TaskId
+from bot.doors.api.gate import Admission, repository_of
+from bot.doors.api.operation import Operation, Operations, Reply, Sent, make_operation
+from bot.doors.api.problems import Problem
+from bot.doors.api.views import TaskView, load_views, path_of
+from bot.doors.comments.commands import MAX_TEXT, command_of
+from bot.github.api.errors import NotFound
+from bot.github.api.scopes import READ
+from bot.github.resources import issues
+from bot.store import requests, tasks
+from bot.types import Repository
+from bot.work.origin import Origin, Request, Subject, TaskInput
+from bot.work.services import Services
+
+operations = Operations("tasks")
+_KEY_TAKEN = "the key was used for another request"
+_STARTED = (202, 200)
+_CONFLICTS = {
+    409: "what it is asked for is closed, or the repository's policy file is wrong",
+    422: f"it makes no sense for this issue or pull request, or {_KEY_TAKEN}",
+}
+Begin = Callable[[Origin], Awaitable[StartedTask | Refusal]]
+
+
+def make_body(spec: TaskSpec[Any]) -> type[Sent]:
+    """Make the model of the body that asks for a task.
+
+    Its own fields stand beside ``repository`` and, where it may be asked for one, ``number``.
+    """
+    fields: dict[str, Any] = {"repository": (RepositoryName, ...)}
+    if spec.subjects - {"repository"}:
+        fields["number"] = (Number | None, None) if "repository" in spec.subjects else (Number, ...)
+    for name, field in spec.input.model_fields.items():
+        assert name not in fields, f"{spec.name}: {name} is a field that every body has"
+        fields[name] = (_bounded(field.annotation, required=field.is_required()), field)
+    return create_model(f"{spec.name.title().replace('-', '')}Body", __base__=Sent, __doc__=None, **fields)
+
+
+def start_operation(spec: TaskSpec[Any], path: str = "", note: str = "") -> Operation:
+    """Make the operation that asks for a task, at its own path or another."""
+
+    async def start(context: Context, caller: Caller, headers: IdempotencyKey, body: Sent) -> Reply[TaskView]:
+        return await _start(context, caller, headers.idempotency_key, spec, body)
+
+    name = f"start_{spec.name.replace('-', '_')}"
+    alias = path.strip("/").replace("/", "_").replace("-", "_")
+    return make_operation(
+        "POST",
+        path or f"/v1/tasks/{spec.name}",
+        start,
+        tag="aliases" if path else operations.tag,
+        scope="run",
+        statuses=_STARTED,
+        errors=_CONFLICTS,
+        body=make_body(spec),
+        name=f"{name}_as_{alias}" if path else name,
+        summary=spec.summary,
+        description=note or spec.details,
+    )
+
+
+@operations.add("POST", "/tasks/{id}/retry", scope="run", statuses=_STARTED, errors=_CONFLICTS)
+async def retry_task(context: Context, caller: Caller, headers: IdempotencyKey, id: TaskId) -> Reply[TaskView]:
+    """Start a task once more that did not end well.
+
+    It does what was asked then, on the code as it is now, as the command `/retry` does.
+    """
+    services = context.services
+    task = await context.gate.check_reader(
+        caller, await services.store.run(lambda connection: tasks.get(connection, id))
+    )
+    admission = await context.gate.admit(caller, repository_of(task).full_name, "retry")
+    await _authorise(context, caller, admission, ("retry", task.flow), f"retry {task.flow}")
+    spec = context.registry.get(task.flow)
+    if spec is None:
+        raise Problem(f"This version knows no task `{task.flow}`.", status=422)
+    if not may_repeat(task):
+        raise Problem(f"Only a task that ended badly can be retried; this one is {task.state}.", status=409)
+    if task.number is not None:
+        await _read_subject(services, spec, admission.repository, task.number)
+
+    async def go(origin: Origin) -> StartedTask | Refusal:
+        return await restart(services, spec, task, admission.repository, origin)
+
+    return await _once(context, caller, admission, headers.idempotency_key, f"retry {id}", go)
+
+
+async def _start(context: Context, caller: Caller, key: str, spec: TaskSpec[Any], body: Any) -> Reply[TaskView]:
+    """Start a task as a command would, once for each idempotency key."""
+    services = context.services
+    action = f"start {spec.name}"
+    admission = await context.gate.admit(caller, body.repository, action)
+    await _authorise(context, caller, admission, (spec.name,), action)
+    number = getattr(body, "number", None)
+
+    async def go(origin: Origin) -> StartedTask | Refusal:
+        subject = await _read_subject(services, spec, admission.repository, number)
+        given: TaskInput = spec.input.model_validate(body.model_dump(include=set(spec.input.model_fields)))
+        request: Request[Any] = spec.request(
+            repository=admission.repository, subject=subject, origin=origin, input=given
+        )
+        return await begin(services, spec, request)
+
+    asked = f"{spec.name} {admission.repository.id} {body.model_dump_json(exclude={'repository'})}"
+    return await _once(context, caller, admission, key, asked, go)
+
+
+async def _once(
+    context: Context, caller: Caller, admission: Admission, key: str, asked: str, go: Begin
+) -> Reply[TaskView]:
+    """Start what is asked for unless this key has led to a task before.
+
+    ``asked`` is the request in a canonical form. Two requests at once start the same task, because its id is made of
+    the key.
+    """
+    services = context.services
+    digest = hashlib.sha256(asked.encode()).hexdigest()
+    token = caller.token
+    use = await services.store.run(lambda connection: requests.claim(connection, token.id, key, digest))
+    if use.digest != digest:
+        raise Problem(f"Use a new Idempotency-Key: {_KEY_TAKEN}.", status=422)
+    if use.task is not None:
+        return await _answer(context, StartedTask(use.task, created=False))
+    # Nobody but this server knows the token's id, so nobody can aim at the id of another task.
+    name = hashlib.sha256(f"{token.id} {token.hash} {key}".encode()).hexdigest()[:24]
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + services.github.clock_skew))
+    started = await go(Origin(door="api", principal=admission.principal, key=name, at=at, delivery=f"api-{name}"))
+    if isinstance(started, Refusal):
+        raise Problem(started.reason, status=422)
+    await services.store.run(lambda connection: requests.settle(connection, token.id, key, started.task))
+    return await _answer(context, started)
+
+
+async def _answer(context: Context, started: StartedTask) -> Reply[TaskView]:
+    services = context.services
+    task = await services.store.run(lambda connection: tasks.get(connection, started.task))
+    assert task is not None, "a task that was started has a row"
+    (view,) = await services.store.run(lambda connection: load_views(connection, [task], services))
+    return Reply(view, 202 if started.created else 200, {"Location": path_of(task.id)})
+
+
+async def _authorise(
+    context: Context, caller: Caller, admission: Admission, names: tuple[str, ...], action: str
+) -> None:
+    """Raise :class:`Problem` unless the caller may use all these commands.
+
+    Whoever may not is not told what is wrong with the repository's policy file.
+    """
+    policy, fault = await context.services.policies.load_or_default(admission.repository)
+    for name in names:
+        await context.gate.decide(caller, name, admission, policy, action)
+    if fault is not None:
+        raise Problem(f"The repository's configuration is invalid. {fault}", status=409)
+
+
+async def _read_subject(services: Services, spec: TaskSpec[Any], repository: Repository, number: int | None) -> Subject:
+    """Return what a task is asked for, as GitHub describes it now.
+
+    Raises :class:`Problem` where that makes no sense.
+    """
+    if number is None:
+        return Subject(kind="repository")
+    github = await services.github.for_repository(repository, READ)
+    try:
+        issue = await issues.get_issue(github, repository, number)
+    except NotFound:
+        raise Problem(f"{repository.full_name} has no issue or pull request {number}.", status=422) from None
+    kind = "pull" if issue.is_pull else "issue"
+    if kind not in spec.subjects:
+        raise Problem(f"`{spec.name}` works on {command_of(spec).where}.", status=422)
+    if spec.needs_open and issue.state != "open":
+        raise Problem(f"`{spec.name}` needs an open issue or pull request; this one is closed.", status=409)
+    return Subject(kind=kind, number=number, title=issue.title, body=issue.body, author_id=issue.author_id)
+
+
+def _bounded(annotation: Any, *, required: bool) -> Any:
+    """Return the type of a field with the bounds that commands have."""
+    if annotation is not str:
+        return annotation
+    return Annotated[str, Field(min_length=1 if required else 0, max_length=MAX_TEXT)]

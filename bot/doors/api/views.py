@@ -1,0 +1,149 @@
+"""Show tasks as the API's answers do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from pydantic import Field
+
+from bot.doors.api.fields import Moment, TaskId, maybe_moment, micro_dollars, moment
+from bot.engine.port import FINAL_STATES, TaskState
+from bot.github.text.secrets import redact
+from bot.store import pages
+from bot.store.reporting import Spending
+from bot.store.tasks import Task
+from bot.types import JsonModel
+from bot.work.services import Services
+
+PREFIX = "/api/v1"
+_NOTHING = Spending(0.0, 0)
+
+
+class Cost(JsonModel):
+    """The money that models took."""
+
+    micro_dollars: int = Field(ge=0, description="millionths of `currency`")
+    currency: Literal["USD"] = "USD"
+    model_calls: int = Field(ge=0)
+
+
+class TaskView(JsonModel):
+    """A task as it stands."""
+
+    id: TaskId
+    task: str = Field(description="the name of its type, such as `fix`")
+    state: TaskState
+    ended: bool = Field(description="whether `state` is final")
+    stage: str = Field(description="the stage it reported last, such as `prove`")
+    repository: str
+    number: int | None = Field(description="issue or pull request, null for the repository as a whole")
+    actor: str = Field(description="login of who asked for it")
+    door: str = Field(description="how it was asked for: `label`, `command`, `api`, ...")
+    parent: TaskId | None = Field(description="the task that it follows")
+    cancel_requested_by: str | None
+    summary: str = Field(description="one sentence about how it ended")
+    cost: Cost
+    created_at: Moment
+    started_at: Moment | None
+    ended_at: Moment | None
+    url: str = Field(description="path of this task")
+
+
+class TaskReport(JsonModel):
+    """The result of a task that has ended."""
+
+    id: TaskId
+    task: str
+    state: TaskState
+    summary: str
+    report: str = Field(description="Markdown for people, where the task words one")
+    branch: str | None = Field(description="the branch it pushed to")
+    pull_request: str | None = Field(description="address of the pull request it opened or changed")
+    head_sha: str | None = Field(description="the commit it published")
+    cost: Cost
+    data: dict[str, Any] = Field(description="what this type of task records; its shape may change between versions")
+
+
+def cost_of(spent: Spending) -> Cost:
+    """Return spending in the API's form."""
+    return Cost(micro_dollars=micro_dollars(spent.dollars), model_calls=spent.calls)
+
+
+def load_views(connection: sa.Connection, found: Sequence[Task], services: Services) -> list[TaskView]:
+    """Return tasks with their stages and costs."""
+    ids = [task.id for task in found]
+    spent = pages.sum_spending(connection, ids)
+    stages = pages.find_stages(connection, ids)
+    return [_view(task, stages.get(task.id, ""), spent.get(task.id, _NOTHING), services) for task in found]
+
+
+def make_report(task: Task, spent: Spending, services: Services) -> TaskReport:
+    """Return what came of a task that has ended."""
+    result = clean(services, task.result or {})
+    data: dict[str, Any] = result.get("data") or {}
+    return TaskReport(
+        id=task.id,
+        task=task.flow,
+        state=_state(task),
+        summary=str(result.get("summary") or ""),
+        report=_text(data, "report") or "",
+        branch=_text(data, "branch"),
+        pull_request=_text(data, "url"),
+        head_sha=_text(data, "head_sha") or _text(data, "sha"),
+        cost=cost_of(spent),
+        data=data,
+    )
+
+
+def clean(services: Services, value: Any) -> Any:
+    """Return JSON without credentials in its texts."""
+    if isinstance(value, str):
+        return redact(value, services.settings.secrets)
+    if isinstance(value, Mapping):
+        return {str(key): clean(services, inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(services, inner) for inner in value]
+    return value
+
+
+def has_ended(task: Task) -> bool:
+    """Return True if the task's state is final."""
+    return task.state in FINAL_STATES
+
+
+def path_of(task_id: str) -> str:
+    """Return the path of a task."""
+    return f"{PREFIX}/tasks/{task_id}"
+
+
+def _view(task: Task, stage: str, spent: Spending, services: Services) -> TaskView:
+    return TaskView(
+        id=task.id,
+        task=task.flow,
+        state=_state(task),
+        ended=has_ended(task),
+        stage=stage,
+        repository=task.repository,
+        number=task.number,
+        actor=task.actor,
+        door=task.source,
+        parent=task.parent,
+        cancel_requested_by=task.cancel,
+        summary=clean(services, str((task.result or {}).get("summary") or "")),
+        cost=cost_of(spent),
+        created_at=moment(task.created),
+        started_at=maybe_moment(task.started),
+        ended_at=maybe_moment(task.ended),
+        url=path_of(task.id),
+    )
+
+
+def _state(task: Task) -> TaskState:
+    return task.state  # type: ignore[return-value]  # the engine writes no other
+
+
+def _text(data: Mapping[str, Any], key: str) -> str | None:
+    value = data.get(key)
+    return value if isinstance(value, str) and value else None

@@ -1,0 +1,18 @@
+"""A story whose bot answers the API, with nothing but an installed repository."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import SAMPLE
+from tests.support.story import Story
+from tests.support.within import within
+
+
+@pytest.fixture
+async def story(tmp_path: Path) -> AsyncIterator[Story]:
+    async with within(tmp_path, SAMPLE) as story:
+        yield story

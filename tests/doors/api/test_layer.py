@@ -1,0 +1,182 @@
+"""The layer itself: what a signature means, what the document says, what the limits are."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.dispatch.spec import TaskSpec
+from bot.doors.api.aliases import ALIASES
+from bot.doors.api.application import list_operations
+from bot.doors.api.callers import RateLimit
+from bot.doors.api.document import describe
+from bot.doors.api.fields import PageQuery, TaskId, micro_dollars
+from bot.doors.api.operation import make_operation
+from bot.doors.api.starting import make_body
+from bot.doors.api.tokens import make_token, read_token
+from bot.engine.port import Ctx, Outcome
+from bot.types import JsonModel
+from bot.work.origin import Request, TaskInput
+from bot.work.services import Services
+from handlers import HANDLERS
+from tests.e2e.conftest import SAMPLE
+from tests.e2e.scenes import rows
+from tests.support.api import Asker, asker
+from tests.support.within import within
+
+DOCUMENT = describe(list_operations(HANDLERS.registry))
+
+
+class Found(JsonModel):
+    """An answer."""
+
+    words: str
+
+
+async def look(id: TaskId, query: PageQuery) -> Found:
+    """Look somewhere.
+
+    And say
+    what is there.
+    """
+    return Found(words=f"{id} {query.limit}")
+
+
+async def misspelt(id: TaskId, qeury: PageQuery) -> Found:
+    return Found(words="")
+
+
+def test_a_signature_is_an_operation() -> None:
+    made = make_operation("GET", "/things/{id}", look, tag="things", scope="read")
+    assert (made.route, made.name) == ("/things/{id:[0-9a-f]{12}}", "look")
+    assert (made.summary, made.description) == ("Look somewhere.", "And say what is there.")
+    described = describe([made])
+    operation = described["paths"]["/api/things/{id}"]["get"]
+    assert [each["name"] for each in operation["parameters"]] == ["id", "limit", "cursor"]
+    assert set(operation["responses"]) == {"200", "400", "401", "403", "404", "429", "503"}
+    assert "PageQuery" not in described["components"]["schemas"]
+
+
+@pytest.mark.parametrize(("path", "run"), [("/things/{id}", misspelt), ("/things", look), ("/{id}/{other}", look)])
+def test_a_signature_that_does_not_fit_is_a_mistake_at_once(path: str, run: Any) -> None:
+    with pytest.raises(TypeError, match="do not fit the path"):
+        make_operation("GET", path, run, tag="things", scope="read")
+
+
+def test_every_task_is_an_operation_with_its_own_fields() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    for spec in HANDLERS.registry:
+        path = DOCUMENT["paths"].get(f"/api/v1/tasks/{spec.name}")
+        assert (path is not None) is spec.doors.command
+        if path is None:
+            continue
+        body = path["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        assert set(schemas[body]["properties"]) == {"repository", "number", *spec.input.model_fields}
+        assert path["post"]["summary"] == spec.summary
+
+
+def test_every_operation_has_a_name_of_its_own_and_tells_what_it_does() -> None:
+    operations = [each for path in DOCUMENT["paths"].values() for each in path.values()]
+    assert len({each["operationId"] for each in operations}) == len(operations)
+    assert all(each["summary"].endswith(".") for each in operations)
+    assert all({"401", "403", "429"} <= set(each["responses"]) for each in operations if each["security"])
+
+
+async def nothing(_ctx: Ctx, _services: Services, _request: Request[Any]) -> Outcome:
+    return Outcome(state="done", summary="")
+
+
+def whole_repository(**given: Any) -> TaskSpec[Any]:
+    common = {"name": "tidy", "summary": "Tidies.", "details": "", "examples": (), "input": TaskInput, "run": nothing}
+    more = {"subjects": frozenset({"repository"}), "stages": {}, "request": Request[TaskInput]}
+    return TaskSpec(**(common | more | given))
+
+
+def test_a_number_is_asked_for_where_a_task_needs_one() -> None:
+    assert set(make_body(whole_repository()).model_fields) == {"repository"}
+    both = make_body(whole_repository(subjects=frozenset({"repository", "issue"})))
+    assert both.model_fields["number"].is_required() is False
+    assert make_body(whole_repository(subjects=frozenset({"issue"}))).model_fields["number"].is_required()
+
+
+async def test_a_task_of_a_whole_repository_is_started_without_a_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import tests.support.within as support
+
+    spec = whole_repository()
+    extended = type(HANDLERS)(HANDLERS.registry.extended(spec), HANDLERS.builtins, HANDLERS.events)
+    monkeypatch.setattr(support, "HANDLERS", extended)
+    async with within(tmp_path, SAMPLE) as story:
+        program = asker(story, story.maintainer)
+        answer = await program.start("tidy", None)
+        assert (answer.status, answer.data["number"], answer.data["task"]) == (202, None, "tidy")
+        assert (await program.start("tidy", 1)).status == 400
+        assert rows(story, "select number, active_key from fh_task") == [(None, None)]
+        assert (await program.ask("POST", f"{answer.data['url']}/cancel")).status == 202
+        again = await program.ask("POST", f"{answer.data['url']}/retry", Idempotency_Key="again")
+        assert (again.status, again.data["parent"]) == (202, answer.data["id"])
+
+
+async def test_the_paths_of_others_lead_to_our_tasks_or_say_that_there_is_none(tmp_path: Path) -> None:
+    known = {spec.name for spec in HANDLERS.registry}
+    async with within(tmp_path, SAMPLE) as story:
+        program = asker(story, story.maintainer)
+        number = await story.file("A", "B", label=None)
+        data = {"repository": "octo/sample", "number": number}
+        for alias in ALIASES:
+            answer = await program.ask("POST", f"/api{alias.path}", data, Idempotency_Key=alias.path)
+            assert f"/api{alias.path}" in DOCUMENT["paths"]
+            if alias.task not in known:
+                assert (answer.status, f"has no task `{alias.task}`" in answer.data["detail"]) == (501, True)
+        assert rows(story, "select flow, source from fh_task") == [("fix", "api")]
+        assert (await Asker(story, None).ask("POST", "/api/ai/generate/code")).status == 401
+
+
+async def test_too_many_requests_are_told_to_wait(tmp_path: Path) -> None:
+    async with within(tmp_path, SAMPLE, api_requests_a_minute=3) as story:
+        program, other = asker(story, story.maintainer), asker(story, story.maintainer)
+        answers = [await program.get("/api/v1/task-types") for _ in range(5)]
+        assert [each.status for each in answers] == [200, 200, 200, 429, 429]
+        assert 1 <= int(answers[-1].headers["Retry-After"]) <= 21
+        assert (await other.get("/api/v1/task-types")).status == 200, "each token has a limit of its own"
+
+
+def test_a_limit_refills(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    limit = RateLimit(60)
+    assert [limit.take("a") for _ in range(60)] == [0.0] * 60
+    assert limit.take("a") == pytest.approx(1.0)
+    now[0] += 1.5
+    assert limit.take("a") == 0.0
+    assert limit.take("a") == pytest.approx(0.5)
+
+
+def test_tokens_know_their_own_kind() -> None:
+    token = make_token()
+    assert (len(token.text), token.text[:4], token.prefix) == (46, "fhp_", token.text[:10])
+    assert read_token(token.text) == token
+    assert len({make_token().text for _ in range(100)}) == 100
+
+
+@given(st.text(max_size=60))
+def test_what_is_no_token_is_not_looked_up(text: str) -> None:
+    assert read_token(text) is None
+
+
+@given(st.integers(0, 45), st.sampled_from("0Aaz_- "))
+def test_a_mistyped_token_is_not_looked_up(position: int, letter: str) -> None:
+    text = make_token().text
+    wrong = text[:position] + letter + text[position + 1 :]
+    assert (read_token(wrong) is not None) is (wrong == text)
+
+
+@pytest.mark.parametrize(("dollars", "micro"), [(0.0, 0), (0.25, 250_000), (0.0000001, 1), (0.1 + 0.2, 300_000)])
+def test_money_is_whole_millionths(dollars: float, micro: int) -> None:
+    assert micro_dollars(dollars) == micro

@@ -1,0 +1,207 @@
+"""Who may do what: strangers nothing, and each token no more than its scopes and its account."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from bot.doors.api.application import list_operations
+from bot.doors.api.operation import Operation
+from bot.store import tokens
+from handlers import HANDLERS
+from simhub.model import Account
+from tests.e2e.scenes import place, rows
+from tests.support.api import Asker, asker, opened
+from tests.support.story import Story
+
+OPERATIONS = list_operations(HANDLERS.registry)
+OPEN = {"/v1/health", "/v1/openapi.json"}
+UNKNOWN = "@{} has no permission in this repository; this needs read permission."
+
+
+def path_of(operation: Operation, task: str = "0123456789ab") -> str:
+    path = re.sub(r"{\w+}", task, operation.path)
+    return f"/api{path}" + ("?repository=octo/sample" if operation.method == "GET" and operation.query else "")
+
+
+async def test_no_route_answers_without_a_token(story: Story) -> None:
+    live = asker(story, story.maintainer)
+    assert live.token is not None
+    wrong = [None, "", "x", "fhp_" + "a" * 42, live.token[:-1], live.token + "a", live.token.upper(), "\u00e9" * 46]
+    closed = [each for each in OPERATIONS if each.path not in OPEN]
+    assert {each.path for each in OPERATIONS if each.scope is None} == OPEN
+    for operation in closed:
+        answer = await Asker(story, None).ask(operation.method, path_of(operation))
+        assert (answer.status, answer.headers["WWW-Authenticate"]) == (401, 'Bearer realm="forgehand"'), operation
+        assert answer.headers["Content-Type"].startswith("application/problem+json")
+    for token in wrong[1:]:
+        assert (await Asker(story, token).get("/api/v1/task-types")).status == 401, token
+    for header in (f"token {live.token}", f"Basic {live.token}", live.token):
+        assert (await Asker(story, None).get("/api/v1/task-types", Authorization=header)).status == 401
+    assert (await Asker(story, None).get(f"/api/v1/task-types?access_token={live.token}")).status == 401
+    assert not rows(story, "select 1 from fh_task union select 1 from fh_audit")
+    assert (await Asker(story, None).get("/api/v1/health")).data["status"] == "ok"
+    assert (await Asker(story, None).get("/api/v1/openapi.json")).data["openapi"] == "3.1.0"
+
+
+async def test_addresses_and_methods_that_are_none_are_problems(story: Story) -> None:
+    nobody = Asker(story, None)
+    for path in ("/api/", "/api/v1", "/api/v1/tasks/zz", "/api/v2/tasks", "/api/v1/tasks/../../healthz/x"):
+        answer = await nobody.get(path)
+        assert answer.status == 404, path
+        if path.startswith("/api/v1/tasks/z"):
+            assert answer.data["detail"] == "There is nothing at this address."
+    for method, path, allowed in (
+        ("GET", "/api/v1/tasks/fix", "POST"),
+        ("HEAD", "/api/v1/tasks", "GET"),
+        ("PUT", "/api/v1/tasks/0123456789ab", "GET"),
+        ("OPTIONS", "/api/v1/health", "GET"),
+    ):
+        answer = await nobody.ask(method, path)
+        assert (answer.status, answer.headers["Allow"]) == (405, allowed), path
+
+
+@pytest.mark.parametrize("scope", ["read", "run", "admin"])
+async def test_a_scope_opens_its_own_operations_only(story: Story, scope: Any) -> None:
+    program = asker(story, story.maintainer, scope)
+    for operation in OPERATIONS:
+        if operation.scope is None:
+            continue
+        answer = await program.ask(operation.method, path_of(operation))
+        opened_by = {"read", "admin"} if operation.scope == "read" else {operation.scope}
+        lacking = answer.status == 403 and "lacks the scope" in answer.text
+        assert lacking is (scope not in opened_by), (scope, operation.path, answer.text)
+
+
+async def people(story: Story) -> dict[str, Account]:
+    """Somebody of every role in a private repository."""
+    story.repository.private = True
+    found = {}
+    for role in ("none", "read", "triage", "write", "maintain", "admin"):
+        found[role] = story.hub.create_user(f"{role}-person")
+        if role != "none":
+            story.hub.set_permission(story.repository, found[role].login, role)
+    return found
+
+
+async def test_an_account_may_what_github_says_it_may(story: Story) -> None:
+    number = await story.file("A", "B", label=None)
+    task = (await asker(story, story.maintainer).start("fix", number)).data["id"]
+    for role, account in (await people(story)).items():
+        program = asker(story, account, "read", "run")
+        reads = role != "none"
+        writes = role in {"write", "maintain", "admin"}
+        for path in (f"tasks/{task}", f"tasks/{task}/result", f"tasks/{task}/events"):
+            if path.endswith("events") and reads:
+                continue  # it would not end
+            allowed = {409} if path.endswith("result") else {200}
+            assert (await program.get(f"/api/v1/{path}")).status in (allowed if reads else {404}), (role, path)
+        for path in ("tasks", "policy", "usage"):
+            answer = await program.get(f"/api/v1/{path}?repository=octo/sample")
+            assert answer.status == (200 if reads else 403), (role, path)
+        started = await program.start("ask", number, text="Why?")
+        assert started.status == (202 if writes else 403), role
+        if role == "none":
+            assert started.data["detail"] == UNKNOWN.format(account.login)
+        elif not writes:
+            assert started.data["detail"].endswith(f"has {role} permission here; this needs write permission.")
+        stopped = await program.ask("POST", f"/api/v1/tasks/{task}/retry", Idempotency_Key="r")
+        assert stopped.status == ({True: 409, False: 403}[writes] if reads else 404), role
+        told = rows(story, "select allowed from fh_audit where actor = ? and action = 'start ask'", account.login)
+        assert told == [(int(writes),)], role
+
+
+async def test_who_may_not_write_stops_nothing(story: Story) -> None:
+    number = await story.file("A", "B", label=None)
+    task = (await asker(story, story.maintainer).start("fix", number)).data["id"]
+    reader = (await people(story))["read"]
+    answer = await asker(story, reader).ask("POST", f"/api/v1/tasks/{task}/cancel")
+    assert (answer.status, answer.data["detail"]) == (
+        403,
+        "@read-person has read permission here; this needs write permission.",
+    )
+    assert rows(story, "select state, cancel from fh_task") == [("queued", None)]
+    assert rows(story, "select action, allowed from fh_audit where actor = 'read-person'") == [("cancel fix", 0)]
+
+
+async def test_unknown_and_forbidden_repositories_are_refused_alike(story: Story) -> None:
+    story.repository.private = True
+    hidden = story.hub.create_repository("octo/hidden")
+    other = story.hub.create_repository("else/where")
+    stranger = story.hub.create_user("stranger")
+    story.hub.set_permission(hidden, "stranger", "admin")
+    story.hub.set_permission(other, "stranger", "admin")
+    program = asker(story, stranger)
+    number = await story.file("A", "B", label=None)
+    task = (await asker(story, story.maintainer).start("fix", number)).data["id"]
+    # installed but not theirs; theirs but not installed; of nobody; no name at all
+    for name in ("octo/sample", "octo/hidden", "else/where", "octo/nothing", "nobody/nothing", "octo/.."):
+        for answer in (
+            await program.ask(
+                "POST", "/api/v1/tasks/fix", {"repository": name, "number": number}, Idempotency_Key=f"k-{name}"
+            ),
+            await program.get(f"/api/v1/tasks?repository={name}"),
+            await program.get(f"/api/v1/policy?repository={name}"),
+            await program.get(f"/api/v1/usage?repository={name}"),
+        ):
+            assert (answer.status, answer.data["detail"]) == (403, UNKNOWN.format("stranger")), name
+    unknown, forbidden = await program.get("/api/v1/tasks/000000000000"), await program.get(f"/api/v1/tasks/{task}")
+    assert (unknown.status, unknown.text) == (forbidden.status, forbidden.text)
+    assert (await program.get("/api/v1/tasks")).status == 403
+    assert rows(story, "select count(*) from fh_audit where actor = 'stranger' and allowed = 1") == [(0,)]
+
+
+async def test_a_token_of_another_repository_reaches_no_other(story: Story) -> None:
+    second = place(story, "second")
+    number = await story.file("A", "B", label=None)
+    task = (await asker(story, story.maintainer).start("fix", number)).data["id"]
+    bound = asker(story, story.maintainer, "read", "run", "admin", repositories=[second.repository])
+    assert (await bound.start("fix", number)).data["detail"] == UNKNOWN.format("mara")
+    assert (await bound.get(f"/api/v1/tasks/{task}")).status == 404
+    assert (await bound.get("/api/v1/tasks?repository=octo/sample")).status == 403
+    assert (await bound.get("/api/v1/usage")).status == 403
+    own = await second.file("A", "B", label=None)
+    bound.story = second
+    started = await bound.start("ask", own, text="Why?")
+    assert started.status == 202
+    assert [each["id"] for each in (await bound.get("/api/v1/tasks")).data["items"]] == [started.data["id"]]
+    everything = await asker(story, story.maintainer, "admin").get("/api/v1/tasks")
+    assert {each["id"] for each in everything.data["items"]} == {task, started.data["id"]}
+
+
+async def test_administrators_read_everything_and_start_nothing_more(story: Story) -> None:
+    number = await story.file("A", "B", label=None)
+    task = (await asker(story, story.maintainer).start("fix", number)).data["id"]
+    account = (await people(story))["none"]
+    admin = asker(story, account, "admin", "run")
+    assert (await admin.get(f"/api/v1/tasks/{task}")).status == 200
+    assert (await admin.get("/api/v1/tasks?repository=octo/sample")).status == 200
+    assert (await admin.start("fix", number)).status == 403
+    assert (await admin.ask("POST", f"/api/v1/tasks/{task}/cancel")).status == 403
+
+
+async def test_expired_and_revoked_tokens_are_worth_nothing(story: Story) -> None:
+    expired, program = asker(story, story.maintainer, days=-0.001), asker(story, story.maintainer)
+    assert (await expired.get("/api/v1/task-types")).status == 401
+    assert (await program.get("/api/v1/task-types")).status == 200
+    with opened(story) as store:
+        newest = store.run_sync(tokens.list_all)[-1]
+        assert newest.used is not None
+        assert store.run_sync(lambda connection: tokens.revoke(connection, newest.id))
+        assert not store.run_sync(lambda connection: tokens.revoke(connection, newest.id))
+    answer = await program.get("/api/v1/task-types")
+    assert (answer.status, "expired or revoked" in answer.text) == (401, True)
+
+
+async def test_no_token_is_stored_logged_or_answered(story: Story, capfd: pytest.CaptureFixture[str]) -> None:
+    program = asker(story, story.maintainer, "read", "run", "admin")
+    assert program.token is not None
+    number = await story.file("A", "B", label=None)
+    await program.start("fix", number)
+    for path in ("audit", "tasks", "deliveries", "task-types"):
+        assert program.token not in (await program.get(f"/api/v1/{path}")).text
+    assert program.token.encode() not in (story.root / "data" / "forgehand.db").read_bytes()
+    out, err = capfd.readouterr()
+    assert program.token not in out + err

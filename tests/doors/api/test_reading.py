@@ -1,0 +1,198 @@
+"""Reading tasks, money, deliveries, decisions and policy: pages, tags, filters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.store import tasks
+from bot.store.ledger import Ceilings, Ledger, ModelCall, Settlement
+from handlers import HANDLERS
+from tests.e2e.scenes import POLICY, handled, put, rows
+from tests.support.api import Asker, asker, opened
+from tests.support.story import Story
+
+REPOSITORY = "repository=octo/sample"
+
+
+async def started(story: Story, program: Asker, count: int) -> list[str]:
+    """So many tasks, oldest first."""
+    number = await story.file("A", "B", label=None)
+    return [(await program.start("ask", number, text=f"Why {each}?")).data["id"] for each in range(count)]
+
+
+async def walk(program: Asker, path: str, cursor: str | None = "") -> list[dict[str, Any]]:
+    """Every item of a list, page by page."""
+    items: list[dict[str, Any]] = []
+    for _ in range(50):
+        answer = await program.get(path + (f"&cursor={cursor}" if cursor else ""))
+        assert answer.status == 200, answer.text
+        items += answer.data["items"]
+        cursor = answer.data["next"]
+        if cursor is None:
+            return items
+    raise AssertionError("the pages have no end")
+
+
+def end(story: Story, task: str, state: str, data: dict[str, Any]) -> None:
+    """End a task as the engine does."""
+    result = {"state": state, "summary": "Opened #2", "data": data}
+    with opened(story) as store:
+        store.run_sync(lambda connection: tasks.close(connection, task, state, result))
+
+
+async def test_pages_hold_every_task_once_also_while_new_ones_come(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    ids = await started(story, program, 7)
+    first = await program.get(f"/api/v1/tasks?{REPOSITORY}&limit=3")
+    assert [each["id"] for each in first.data["items"]] == ids[::-1][:3]
+    await started(story, program, 1)
+    rest = await walk(program, f"/api/v1/tasks?{REPOSITORY}&limit=2", first.data["next"])
+    assert [each["id"] for each in rest] == ids[::-1][3:]
+    assert len(await walk(program, f"/api/v1/tasks?{REPOSITORY}&limit=1")) == 8
+
+
+async def test_filters_narrow_and_wrong_ones_are_named(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    ids = await started(story, program, 2)
+    await program.ask("POST", f"/api/v1/tasks/{ids[0]}/cancel")
+    queued = await walk(program, f"/api/v1/tasks?{REPOSITORY}&state=queued")
+    assert [each["id"] for each in queued] == ids[1:]
+    assert len(await walk(program, f"/api/v1/tasks?{REPOSITORY}&task=ask&number=1&actor=mara")) == 2
+    for nothing in ("task=fix", "number=9", "actor=ann"):
+        assert await walk(program, f"/api/v1/tasks?{REPOSITORY}&{nothing}") == []
+    for wrong in ("limit=0", "limit=101", "limit=x", "state=lost", "cursor=!", "number=99999999999", "colour=red"):
+        answer = await program.get(f"/api/v1/tasks?{REPOSITORY}&{wrong}")
+        assert answer.status == 400, wrong
+        assert answer.data["errors"][0]["where"] == f"query.{wrong.partition('=')[0]}"
+    twice = await program.get(f"/api/v1/tasks?{REPOSITORY}&limit=1&limit=2")
+    assert twice.data["errors"] == [{"where": "query.limit", "problem": "given twice"}]
+
+
+async def test_a_task_has_a_tag_that_changes_with_it(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    (task,) = await started(story, program, 1)
+    answer = await program.get(f"/api/v1/tasks/{task}")
+    same = await program.get(f"/api/v1/tasks/{task}", If_None_Match=answer.headers["ETag"])
+    assert (same.status, same.text) == (304, "")
+    await program.ask("POST", f"/api/v1/tasks/{task}/cancel")
+    changed = await program.get(f"/api/v1/tasks/{task}", If_None_Match=answer.headers["ETag"])
+    assert (changed.status, changed.data["state"]) == (200, "cancelled")
+
+
+async def test_the_result_is_there_when_the_task_has_ended(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    (task,) = await started(story, program, 1)
+    early = await program.get(f"/api/v1/tasks/{task}/result")
+    assert (early.status, early.headers["Retry-After"]) == (409, "5")
+    await pay(story, task, 0.25)
+    key = "sk-ant-" + "a" * 30
+    data = {"url": "https://x/pull/2", "branch": "forgehand/fix-1", "head_sha": "c0ffee", "report": f"Key {key}"}
+    end(story, task, "done", data)
+    answer = await program.get(f"/api/v1/tasks/{task}/result")
+    assert (answer.data["state"], answer.data["summary"]) == ("done", "Opened #2")
+    assert (answer.data["pull_request"], answer.data["branch"]) == ("https://x/pull/2", "forgehand/fix-1")
+    assert answer.data["cost"] == {"micro_dollars": 250_000, "currency": "USD", "model_calls": 1}
+    assert key not in answer.text
+    assert (await program.get(f"/api/v1/tasks/{task}")).data["cost"]["micro_dollars"] == 250_000
+
+
+async def pay(story: Story, task: str, dollars: float) -> None:
+    """A settled model call of a task."""
+    call = ModelCall(task, "edit", "fix", "thinker", "octo/sample", 1.0, 10, 10)
+    with opened(story) as store:
+        ledger = Ledger(store)
+        assert await ledger.reserve(call, Ceilings(5, 20, 50)) is None
+        await ledger.settle(task, "edit", Settlement(dollars, 100, 20, 5, 1.0, True, {}))
+
+
+async def test_usage_adds_up_by_every_key(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    for task, dollars in zip(await started(story, program, 2), (0.25, 0.5), strict=True):
+        await pay(story, task, dollars)
+    expected = {"model": "thinker", "role": "fix", "repository": "octo/sample", "task": "ask", "actor": "mara"}
+    for by, key in expected.items():
+        answer = await program.get(f"/api/v1/usage?{REPOSITORY}&by={by}")
+        assert answer.data["items"] == [
+            {
+                "key": key,
+                "micro_dollars": 750_000,
+                "calls": 2,
+                "input_tokens": 200,
+                "output_tokens": 40,
+                "cached_tokens": 10,
+            }
+        ]
+    today = (await program.get(f"/api/v1/usage?{REPOSITORY}")).data
+    assert [each["key"] for each in today["items"]] == [today["last"]]
+    before = await program.get(f"/api/v1/usage?{REPOSITORY}&last=2025-01-01")
+    assert before.data["items"] == []
+    assert (await program.get(f"/api/v1/usage?{REPOSITORY}&last=2025-02-30")).status == 200
+    assert (await program.get("/api/v1/usage")).status == 403
+    everything = await asker(story, story.maintainer, "admin").get("/api/v1/usage?by=repository")
+    assert [each["key"] for each in everything.data["items"]] == ["octo/sample"]
+
+
+async def test_administrators_read_deliveries_and_decisions(story: Story) -> None:
+    admin, program = asker(story, story.maintainer, "admin"), asker(story, story.maintainer)
+    await started(story, program, 3)
+    await handled(story)
+    deliveries = await walk(admin, "/api/v1/deliveries?limit=1")
+    assert (
+        len(deliveries) == len({each["guid"] for each in deliveries}) == len(rows(story, "select 1 from fh_delivery"))
+    )
+    assert {each["state"] for each in deliveries} == {"done"}
+    assert "payload" not in str(deliveries)
+    assert await walk(admin, "/api/v1/deliveries?state=failed") == []
+    decisions = await walk(admin, "/api/v1/audit?limit=2")
+    assert [each["action"] for each in decisions] == ["start ask"] * 3
+    assert await walk(admin, "/api/v1/audit?allowed=false") == []
+    assert len(await walk(admin, f"/api/v1/audit?actor=mara&{REPOSITORY}")) == 3
+    assert all(program.token is not None and program.token not in str(each) for each in decisions)
+
+
+async def test_the_policy_tells_where_each_value_comes_from(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    await put(story, POLICY, "fix: { label: mend, max_dollars: 900 }\nreview: { on: [] }\n")
+    answer = await program.get(f"/api/v1/policy?{REPOSITORY}")
+    keys = {each["key"]: (each["value"], each["origin"]) for each in answer.data["keys"]}
+    assert keys["fix.label"] == ("mend", "line 1")
+    assert keys["fix.max_dollars"] == (5.0, "the server's ceiling; asked for 900")
+    assert keys["publish.prefix"] == ("forgehand/", "default")
+    assert (await program.get(f"/api/v1/policy?{REPOSITORY}", If_None_Match=answer.headers["ETag"])).status == 304
+
+
+async def test_a_policy_is_tried_out_without_being_put_anywhere(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    good = (await program.ask("POST", "/api/v1/policy/check", {"text": "fix: { label: mend }"})).data
+    assert good["valid"] is True
+    assert {"key": "fix.label", "value": "mend", "origin": "line 1"} in good["keys"]
+    bad = (await program.ask("POST", "/api/v1/policy/check", {"text": "fix:\n  labl: mend"})).data
+    assert (bad["valid"], "line 2: fix.labl: unknown key" in bad["problem"]) == (False, True)
+    assert not rows(story, "select 1 from fh_audit")
+
+
+async def test_task_types_are_the_registry(story: Story) -> None:
+    answer = await asker(story, story.maintainer, "read").get("/api/v1/task-types")
+    assert [each["name"] for each in answer.data["items"]] == [
+        spec.name for spec in HANDLERS.registry if spec.doors.command
+    ]
+    fix = next(each for each in answer.data["items"] if each["name"] == "fix")
+    assert fix["stages"][0] == {"name": "read", "title": "Read the issue"}
+    assert "hint" in fix["input_schema"]["properties"]
+
+
+async def test_a_repository_that_took_anothers_name_shows_none_of_its_tasks(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    (task,) = await started(story, program, 1)
+    with opened(story) as store:
+
+        def move(connection: Any) -> None:
+            found = tasks.get(connection, task)
+            assert found is not None
+            argument = {**found.argument, "repository": {**found.argument["repository"], "id": 4_242}}
+            new = tasks.NewTask(**{**dict(found), "id": "0123456789ab", "argument": argument, "active_key": None})
+            tasks.create(connection, new)
+
+        store.run_sync(move)
+    assert [each["id"] for each in await walk(program, f"/api/v1/tasks?{REPOSITORY}")] == [task]
+    assert (await program.get("/api/v1/tasks/0123456789ab")).status == 404
