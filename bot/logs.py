@@ -29,7 +29,7 @@ _SECRET_KEY = re.compile(
 )
 _SECRET_SHAPES = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
-    r"|\bgh[a-z]_[A-Za-z0-9_.\-]+|\bgithub_pat_\w+|\bsk-[A-Za-z0-9_\-]{8,}"
+    r"|\bgh[a-z]_[A-Za-z0-9_.\-]+|\bgithub_pat_\w+|\bfhp_\w+|\bsk-[A-Za-z0-9_\-]{8,}"
     r"|\beyJ[\w\-]+\.[\w\-]+\.[\w\-]+"
     r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"
     r"|(?<=basic )[A-Za-z0-9+/=]{8,}|(?<=bearer )[^\s\"',]+|(?<=authorization: token )\S+",

@@ -50,6 +50,7 @@ def hidden(**event: Any) -> str:
         "github_pat_11ABCDEFG0_xyz",
         "sk-ant-api03-abc_def-ghi",
         "sk-proj-abcdefghijkl",
+        "fhp_" + "Zz9" * 14,
         PEM,
         PEM.replace("\n", "\\n"),
         PEM[: len(PEM) // 2],

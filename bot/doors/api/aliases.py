@@ -63,7 +63,7 @@ def _missing(alias: Alias) -> Operation:
         "POST",
         alias.path,
         refuse,
-        tag="aliases",
+        tag="planned",
         scope="run",
         statuses=(),
         errors={501: f"there is no task `{alias.task}` yet"},

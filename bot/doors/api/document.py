@@ -30,6 +30,12 @@ _IMPLIED = {
     503: "GitHub did not answer",
 }
 _TEXT: dict[str, Any] = {"schema": {"type": "string"}}
+_EVENT = {
+    "description": "an event; `data` is JSON",
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+    "required": ["id", "event", "data"],
+}
 _SUCCESS = {
     200: "what was asked for",
     202: "it was accepted and is on its way",
@@ -172,7 +178,7 @@ def _implied(operation: Operation) -> list[int]:
 
 def _content(answer: Any) -> dict[str, Any]:
     if isinstance(answer, type) and issubclass(answer, Stream):
-        return {"text/event-stream": {"schema": {"type": "string"}}}
+        return {"text/event-stream": {"schema": _EVENT}}
     if isinstance(answer, type) and issubclass(answer, Raw):
         return {"application/json": {"schema": {"type": "object"}}}
     return {"application/json": {"schema": {"$ref": _REF.format(model=answer.__name__)}}}

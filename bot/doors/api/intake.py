@@ -15,6 +15,7 @@ from bot.doors.api.problems import FieldProblem, Problem
 
 MAX_BODY = 128 * 1024
 _PATIENCE = 10.0  # seconds that a client has to send its body
+_EXACT = 2.0**53  # larger floats stand for several integers
 _WORDS = {"true": True, "false": False}
 
 
@@ -36,15 +37,14 @@ async def read_arguments(operation: Operation, request: web.Request) -> dict[str
 def read_json(model: type[Sent], raw: bytes) -> Sent:
     """Return a body.
 
-    NUL is dropped from texts: PostgreSQL has no place for it. Raises :class:`Problem`.
+    NUL is dropped from texts, because PostgreSQL has no place for it; 3.0 is an integer, as in JSON schema. Raises
+    :class:`Problem`.
     """
     try:
         data = from_json(raw, allow_inf_nan=False, cache_strings=False)
     except ValueError:
         raise Problem("The body is not JSON.", status=400) from None
-    if b"\\u0000" in raw:
-        data = _without_nul(data)
-    return _validate(model, to_json(data), "body")
+    return _validate(model, to_json(_normal(data)), "body")
 
 
 def _read_query(model: type[Sent], request: web.Request) -> Sent:
@@ -112,11 +112,13 @@ async def _read_bytes(request: web.Request) -> bytes:
     return bytes(body)
 
 
-def _without_nul(data: Any) -> Any:
+def _normal(data: Any) -> Any:
     if isinstance(data, str):
         return data.replace("\x00", "")
+    if isinstance(data, float) and data.is_integer() and abs(data) < _EXACT:
+        return int(data)
     if isinstance(data, list):
-        return [_without_nul(item) for item in data]
+        return [_normal(item) for item in data]
     if isinstance(data, dict):
-        return {_without_nul(key): _without_nul(value) for key, value in data.items()}
+        return {_normal(key): _normal(value) for key, value in data.items()}
     return data

@@ -32,8 +32,8 @@ operations = Operations("tasks")
 _KEY_TAKEN = "the key was used for another request"
 _STARTED = (202, 200)
 _CONFLICTS = {
-    409: "what it is asked for is closed, or the repository's policy file is wrong",
-    422: f"it makes no sense for this issue or pull request, or {_KEY_TAKEN}",
+    404: "there is no such issue, pull request or task",
+    409: f"it makes no sense for what it is asked for, the repository's policy file is wrong, or {_KEY_TAKEN}",
 }
 Begin = Callable[[Origin], Awaitable[StartedTask | Refusal]]
 
@@ -89,7 +89,7 @@ async def retry_task(context: Context, caller: Caller, headers: IdempotencyKey, 
     await _authorise(context, caller, admission, ("retry", task.flow), f"retry {task.flow}")
     spec = context.registry.get(task.flow)
     if spec is None:
-        raise Problem(f"This version knows no task `{task.flow}`.", status=422)
+        raise Problem(f"This version knows no task `{task.flow}`.", status=409)
     if not may_repeat(task):
         raise Problem(f"Only a task that ended badly can be retried; this one is {task.state}.", status=409)
     if task.number is not None:
@@ -134,7 +134,7 @@ async def _once(
     token = caller.token
     use = await services.store.run(lambda connection: requests.claim(connection, token.id, key, digest))
     if use.digest != digest:
-        raise Problem(f"Use a new Idempotency-Key: {_KEY_TAKEN}.", status=422)
+        raise Problem(f"Use a new Idempotency-Key: {_KEY_TAKEN}.", status=409)
     if use.task is not None:
         return await _answer(context, StartedTask(use.task, created=False))
     # Nobody but this server knows the token's id, so nobody can aim at the id of another task.
@@ -142,7 +142,7 @@ async def _once(
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + services.github.clock_skew))
     started = await go(Origin(door="api", principal=admission.principal, key=name, at=at, delivery=f"api-{name}"))
     if isinstance(started, Refusal):
-        raise Problem(started.reason, status=422)
+        raise Problem(started.reason, status=409)
     await services.store.run(lambda connection: requests.settle(connection, token.id, key, started.task))
     return await _answer(context, started)
 
@@ -180,10 +180,10 @@ async def _read_subject(services: Services, spec: TaskSpec[Any], repository: Rep
     try:
         issue = await issues.get_issue(github, repository, number)
     except NotFound:
-        raise Problem(f"{repository.full_name} has no issue or pull request {number}.", status=422) from None
+        raise Problem(f"{repository.full_name} has no issue or pull request {number}.", status=404) from None
     kind = "pull" if issue.is_pull else "issue"
     if kind not in spec.subjects:
-        raise Problem(f"`{spec.name}` works on {command_of(spec).where}.", status=422)
+        raise Problem(f"`{spec.name}` works on {command_of(spec).where}.", status=409)
     if spec.needs_open and issue.state != "open":
         raise Problem(f"`{spec.name}` needs an open issue or pull request; this one is closed.", status=409)
     return Subject(kind=kind, number=number, title=issue.title, body=issue.body, author_id=issue.author_id)

@@ -16,6 +16,7 @@ _KINDS = {
         # a log may end within a key
         r"|(?:(?:\s|\\n)*[A-Za-z0-9+/=]{16,}+)*+)"
     ),
+    "Forgehand token": r"\bfhp_[0-9A-Za-z]{42}\b",
     "AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "Anthropic key": r"\bsk-ant-[A-Za-z0-9_\-]{20,}",
     # Style sheets are full of long names that begin like this, but in lower case.

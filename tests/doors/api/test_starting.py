@@ -45,10 +45,10 @@ async def test_the_same_key_is_the_same_task(story: Story) -> None:
     assert (first.status, again.status) == (202, 200)
     assert first.data["id"] == again.data["id"]
     other = await program.start("ask", number, "key-1", text="Why not?")
-    assert other.status == 422
+    assert other.status == 409
     assert "new Idempotency-Key" in problem(other)
     elsewhere = await program.start("explain", number, "key-1", text="Why?")
-    assert elsewhere.status == 422
+    assert elsewhere.status == 409
     stranger = asker(story, story.maintainer)
     own = await stranger.start("ask", number, "key-1", text="Why?")
     assert own.status == 202, "keys belong to their token"
@@ -81,7 +81,7 @@ async def test_a_pull_request_is_revised_and_reviewed(story: Story) -> None:
     assert (await program.start("review", number, full=True)).status == 202
     assert (await program.start("fix", number, hint="Use cents")).data["task"] == "revise"
     refused = await program.start("revise", number, text="Use cents")
-    assert refused.status == 422
+    assert refused.status == 409
     assert "pull requests that I opened" in problem(refused)
     assert not story.shown(number, "answer"), "who asked by the API is told there, and nobody else"
 
@@ -89,7 +89,8 @@ async def test_a_pull_request_is_revised_and_reviewed(story: Story) -> None:
 async def test_what_makes_no_sense_is_refused_with_words(story: Story) -> None:
     program = asker(story, story.maintainer)
     number = await story.file("A", "B", label=None)
-    assert "no issue or pull request 99" in problem(await program.start("fix", 99))
+    missing = await program.start("fix", 99)
+    assert (missing.status, problem(missing)) == (404, "octo/sample has no issue or pull request 99.")
     assert problem(await program.start("review", number)) == (
         "`review` works on pull requests and comments on lines of a diff."
     )
