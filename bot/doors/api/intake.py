@@ -13,7 +13,7 @@ from pydantic_core import from_json, to_json
 from bot.doors.api.operation import Operation, Sent, field_kinds
 from bot.doors.api.problems import FieldProblem, Problem
 
-MAX_BODY = 128 * 1024
+MAX_BODY = 1024 * 1024  # the longest text fits, also with every character escaped
 _PATIENCE = 10.0  # seconds that a client has to send its body
 _EXACT = 2.0**53  # larger floats stand for several integers
 _WORDS = {"true": True, "false": False}
