@@ -1,4 +1,6 @@
-"""Phrases by which people reject a finding, agree with it, or leave it open, in the languages replies come in.
+"""List phrases by which people reject a finding, agree or leave it open.
+
+In each of the languages that replies come in.
 
 Patterns over text that :mod:`bot.pulls.replies` has made plain: small letters, straight quotes, no short forms of
 "not" in English ("won't" is "will not"). A language that is missing here rejects nothing: the finding stays open.

@@ -52,7 +52,7 @@ _UNSURE = re.compile(r"\bam i (?:missing|wrong|mistaken|right)|\b(?:correct me|n
 
 @dataclass(frozen=True)
 class _Clause:
-    """A clause of a sentence.
+    """Clause of a sentence.
 
     ``sentence`` counts from 0; ``follows`` is the mark before it, or "turn" or "reason", "" at the beginning.
     """
