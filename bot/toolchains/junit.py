@@ -5,9 +5,10 @@ The format has no standard, and its dialects differ: https://github.com/testmoap
 
 from __future__ import annotations
 
+import math
 import posixpath
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -24,17 +25,20 @@ _EMPTY = {"", "pytest", "test", "undefined"}
 _SUBTEST = re.compile(r"(test\w*) (?:\[.*\](?: \(.*\))?|\((?:<subtest>|\w+=.*)\))", re.DOTALL)
 
 
-def parse_junit(text: bytes, roots: Iterable[str] = ()) -> tuple[TestCase, ...]:
+# what XML cannot hold: control characters, as themselves or by number
+_CONTROL = re.compile(
+    rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:\d|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", re.I
+)
+
+
+def parse_junit(text: bytes, roots: Iterable[str] = (), *, succeeded: bool = False) -> tuple[TestCase, ...]:
     """Parse the cases of a JUnit XML file.
 
-    ``roots`` are where the repository lies, as absolute paths. Raises :class:`ToolchainError` where it is not XML or
+    ``roots`` are where the repository lies, as absolute paths. ``succeeded``: the runner said that all is well, so a
+    test that failed and is reported again as passed ran again. Raises :class:`ToolchainError` where it is not XML or
     declares a document type.
     """
-    _refuse_declarations(text)
-    try:
-        root = ElementTree.fromstring(text)  # noqa: S314 - no document type, so no entities
-    except ElementTree.ParseError as error:
-        raise ToolchainError(f"The JUnit file is not XML: {error}.") from None
+    root = _read_xml(text)
     starts = tuple(f"{one.rstrip('/')}/" for one in roots)
     cases: list[TestCase] = []
     subtests: dict[str, list[TestCase]] = {}
@@ -49,11 +53,40 @@ def parse_junit(text: bytes, roots: Iterable[str] = ()) -> tuple[TestCase, ...]:
             subtests.setdefault(case.id, []).append(case)
         elif case.verdict != "passed" or not _names_a_file(name, path, starts):
             cases.append(case)
-    return number_ids([*cases, *keep_worst(subtests)])
+    kept = _drop_reruns(cases) if succeeded else cases
+    return number_ids([*kept, *keep_worst(subtests)])
+
+
+def _drop_reruns(cases: Sequence[TestCase]) -> list[TestCase]:
+    """Drop the failures of tests that passed when they ran again.
+
+    gotestsum and Gradle report every attempt as a case of the same name.
+    """
+    passed = {case.id for case in cases if case.verdict == "passed"}
+    return [case for case in cases if case.verdict not in ("failed", "error") or case.id not in passed]
+
+
+def _read_xml(text: bytes) -> ElementTree.Element:
+    """Read an XML document, also where a test printed what XML cannot hold.
+
+    Runners copy colours and bytes of a test's output into their report as they are.
+    """
+    try:
+        _refuse_declarations(text)
+    except ToolchainError:
+        text = _CONTROL.sub(b"?", text.decode("utf-8", "replace").encode())
+        _refuse_declarations(text)
+    root = ElementTree.fromstring(text)  # noqa: S314 - no document type, so no entities
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]  # a namespace says nothing
+    return root
 
 
 def _refuse_declarations(text: bytes) -> None:
-    """Raise ToolchainError for a document type, which could define entities."""
+    """Raise ToolchainError for what is not XML or has a document type.
+
+    The latter could define entities.
+    """
 
     def refuse(*_: object) -> None:
         raise ToolchainError("The JUnit file declares a document type; such files are not read.")
@@ -117,6 +150,7 @@ def _groups(suites: _Suites, element: ElementTree.Element, path: str, roots: tup
     classes = owner.removeprefix(f"{module}.") if path else owner
     redundant = {*_EMPTY, path, module}
     names = [_TIMESTAMP.sub("", suite.get("name") or "") for suite in suites]
+    names = [_relative(name, roots) if name.startswith(roots) else name for name in names]
     # unittest-xml-reporting puts skipped subtests and broken fixtures into suites of unittest's own
     found = [*(name for name in names if not owner.startswith(name) and not name.startswith("unittest.")), classes]
     return [*([path] if path else []), *(one for one in found if one not in redundant)]
@@ -141,6 +175,7 @@ def _verdict(element: ElementTree.Element) -> tuple[Verdict, str]:
 
 def _number(text: str | None) -> float:
     try:
-        return max(float((text or "0").replace(",", "")), 0.0)
+        seconds = float((text or "0").replace(",", ""))
     except ValueError:
         return 0.0
+    return max(seconds, 0.0) if math.isfinite(seconds) else 0.0

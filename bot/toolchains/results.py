@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,12 +125,18 @@ def number_ids(cases: Iterable[TestCase]) -> tuple[TestCase, ...]:
     """Make equal ids different: later ones end in ``#2``, ``#3``.
 
     Foreign reports hold several cases of one id, and they are different tests. Merged, one that is known to fail would
-    hide that another begins to fail.
+    hide that another begins to fail. What is itself named ``adds#2`` keeps its name.
     """
-    seen: Counter[str] = Counter()
+    listed = tuple(cases)
+    taken = {case.id for case in listed}
+    last: dict[str, int] = {}
     found = []
-    for case in cases:
-        seen[case.id] += 1
-        own = case.id if seen[case.id] == 1 else f"{case.id}#{seen[case.id]}"
+    for case in listed:
+        number = last.get(case.id, 0) + 1
+        while number > 1 and f"{case.id}#{number}" in taken:
+            number += 1
+        last[case.id] = number
+        own = case.id if number == 1 else f"{case.id}#{number}"
+        taken.add(own)
         found.append(case.model_copy(update={"id": own}))
     return tuple(found)

@@ -1,12 +1,13 @@
 """Read TAP streams, subtests included.
 
-https://testanything.org/tap-version-14-specification.html
+https://testanything.org/tap-version-14-specification.html. Several streams may follow each other: of two commands, or
+of the files that ``prove --verbose`` names.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.toolchains.port import TestCase, Verdict
@@ -19,22 +20,29 @@ _DEEPEST = 20
 _RESULT = re.compile(r"(not )?ok\b(?:\s+(\d+)(?=\s|$))?(?:\s+-(?=\s|$))?(.*)", re.IGNORECASE)
 _PLAN = re.compile(r"1\.\.(\d+)\b")
 _DIRECTIVE = re.compile(r"(?:^|\s)#\s*(skip|todo)\S*(?:\s+(.*))?$", re.IGNORECASE)
-# The time a test took, which node-tap and vitest print after its name.
-_TIME = re.compile(r"\s#\s*(?:time=)?\(?[\d.]+\s*m?s\)?$")
+# The time a test took, which node-tap, vitest and bats print after its name.
+_TIME = re.compile(r"\s(?:#\s*(?:time=|in )?|in )\(?[\d.]+\s*(?:m?s|sec)\)?$")
 _ESCAPED = re.compile(r"\\([\\#])")
+_VERSION = re.compile(r"TAP version \d+\s*")
+# "t/a.t .. ", which prove prints above the stream of a file, and "t/b.t .. skipped: no database"
+_FILE = re.compile(r"(\S.{0,500}?) \.{2,}\s*(skipped.*)?")
+# what prove prints below a stream: that it is well, or how its program ended
+_FILE_ENDS = re.compile(r"ok|All \d+ subtests passed.*|Failed \d+/\d+ subtests.*|No subtests run.*")
+_DUBIOUS = "Dubious, test returned "
+_PROVED = re.compile(r"^Result: \w+", re.MULTILINE)
 
 
 @dataclass
 class _Level:
     """Results of one level of subtests, and its plan where it has one.
 
-    ``block`` is the test whose ``{`` is open.
+    ``block`` is a test whose line ends in ``{``: its subtests may follow, or it is named so.
     """
 
     cases: list[TestCase] = field(default_factory=list)
     count: int = 0
     planned: int | None = None
-    block: TestCase | None = None
+    block: re.Match[str] | None = None
 
     @property
     def met(self) -> bool:
@@ -42,33 +50,80 @@ class _Level:
 
 
 def parse_tap(text: str) -> tuple[tuple[TestCase, ...], bool]:
-    """Parse the cases of a TAP stream, and whether its plan was met.
+    """Parse the cases of TAP streams, and whether their plans were met.
 
-    Subtests are named ``group::test``.
+    Subtests are named ``group::test``; where prove tells the files, ``file::test``.
     """
+    found: list[TestCase] = []
+    complete = True
+    for file, lines in _split_streams(text):
+        cases, met = _parse_stream(lines)
+        if file is None:
+            found += cases
+            complete = complete and met
+        else:
+            found += _name_file(file, cases, lines, met=met)
+            complete = complete and _PROVED.search(text) is not None
+    return number_ids(found), complete
+
+
+def _split_streams(text: str) -> list[tuple[str | None, list[str]]]:
+    """Return the streams, each with the file that prove names for it.
+
+    What is neither result nor plan between them is left out.
+    """
+    streams: list[tuple[str | None, list[str]]] = [(None, [])]
+    for line in re.split(r"\r?\n", text):
+        file, lines = streams[-1]
+        if named := _FILE.fullmatch(line):
+            streams.append((named[1], [f"1..0 # {named[2]}"] if named[2] else []))
+        elif _VERSION.fullmatch(line) or (file is not None and _FILE_ENDS.fullmatch(line)):
+            streams.append((file if not lines else None, []))
+        else:
+            lines.append(line)
+    told = [(file, lines) for file, lines in streams if file is not None or any(map(_tells, lines))]
+    return told or [(None, [])]
+
+
+def _tells(line: str) -> bool:
+    return _PLAN.match(line) is not None or _RESULT.fullmatch(line) is not None or line.startswith("Bail out!")
+
+
+def _name_file(file: str, cases: Sequence[TestCase], lines: Sequence[str], *, met: bool) -> Iterator[TestCase]:
+    """Yield the cases of a file that prove ran, and its own failure.
+
+    One that ended before its plan was met, or badly with all its tests passed, does not end the run.
+    """
+    yield from (case.model_copy(update={"id": f"{file}::{case.id}"}) for case in cases)
+    if not met or (not has_failure(cases) and any(line.startswith(_DUBIOUS) for line in lines)):
+        yield TestCase(id=file, verdict="failed", message="\n".join(lines)[-TEXT:])
+
+
+def _parse_stream(lines: Sequence[str]) -> tuple[Sequence[TestCase], bool]:
+    """Parse the cases of one stream, and whether its plan was met."""
     levels = [_Level()]
     met = True
     in_yaml = False
-    for line in text.splitlines():
+    for line in lines:
         stripped = line.strip()
         depth, odd = divmod(len(line) - len(line.lstrip(" ")), _INDENT)
         if in_yaml or (odd and stripped == "---"):
             in_yaml = stripped != "..."
             _explain(levels, line)
         elif line.startswith("Bail out!"):
-            return number_ids(levels[0].cases), False
+            return levels[0].cases, False
         elif odd or depth > _DEEPEST or stripped.startswith("# Subtest"):
             _explain(levels, line)
         elif plan := _PLAN.match(stripped):
             _level(levels, depth).planned = int(plan[1])
         elif found := _RESULT.fullmatch(stripped):
             met = _add(levels, depth, found) and met
-        elif stripped == "}" and depth + 1 < len(levels) and (block := levels[depth].block):
-            levels[depth].block = None
-            met = _close(levels, depth, block) and met
+        elif stripped == "}" and depth + 1 < len(levels) and levels[depth].block:
+            met = _end_block(levels, depth) and met
         elif line.startswith((" ", "#")):
             _explain(levels, line)
-    return number_ids(levels[0].cases), met and len(levels) == 1 and levels[0].met
+    met = _end_block(levels, 0) and met
+    return levels[0].cases, met and len(levels) == 1 and levels[0].met
 
 
 def _level(levels: list[_Level], depth: int) -> _Level:
@@ -90,13 +145,24 @@ def _add(levels: list[_Level], depth: int, found: re.Match[str]) -> bool:
     The level below it, if there is one, holds its subtests.
     """
     level = _level(levels, depth)
+    met = _end_block(levels, depth)
     level.count += 1
-    opens = found[3].endswith(" {")
-    case = _case(found[1], found[2] or str(level.count), found[3].removesuffix(" {").strip())
-    if opens:
-        level.block = case
+    if found[3].endswith(" {") and len(levels) == depth + 1:
+        level.block = found
+        return met
+    return _close(levels, depth, _case(found, level.count, found[3])) and met
+
+
+def _end_block(levels: list[_Level], depth: int) -> bool:
+    """End the test whose line ended in ``{``, if there is one.
+
+    Without subtests below, the brace belongs to its name. Returns False for a broken plan.
+    """
+    level = levels[depth]
+    if (block := level.block) is None:
         return True
-    return _close(levels, depth, case)
+    level.block = None
+    return _close(levels, depth, _case(block, level.count, block[3].removesuffix(" {" if levels[depth + 1 :] else "")))
 
 
 def _close(levels: list[_Level], depth: int, parent: TestCase) -> bool:
@@ -107,8 +173,9 @@ def _close(levels: list[_Level], depth: int, parent: TestCase) -> bool:
     met = True
     inner: list[TestCase] = []
     for below in levels[depth + 1 : depth + 2]:
+        met = _end_block(levels, depth + 1)
         if below.planned is not None:
-            met = below.met or parent.verdict == "failed"
+            met = (met and below.met) or parent.verdict == "failed"
             inner = [case.model_copy(update={"id": f"{parent.id}::{case.id}"}) for case in below.cases]
     del levels[depth + 1 :]
     # A group has no result of its own, unless it fails for something else than a subtest.
@@ -117,12 +184,14 @@ def _close(levels: list[_Level], depth: int, parent: TestCase) -> bool:
     return met
 
 
-def _case(failed: str | None, number: str, rest: str) -> TestCase:
+def _case(found: re.Match[str], count: int, rest: str) -> TestCase:
+    failed = found[1] is not None
+    rest = rest.strip()
     directive = _DIRECTIVE.search(rest)
-    name = rest[: directive.start()] if directive else _TIME.sub("", rest)
+    name = _TIME.sub("", rest[: directive.start()].rstrip() if directive else rest)
     verdict: Verdict = "failed" if failed else "passed"
     return TestCase(
-        id=_ESCAPED.sub(r"\1", name.strip()) or f"test {number}",
+        id=_ESCAPED.sub(r"\1", name.strip()) or f"test {found[2] or count}",
         # a todo may fail
         verdict="skipped" if directive else verdict,
         message=(directive[2] or "") if directive and failed else "",

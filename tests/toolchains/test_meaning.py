@@ -386,6 +386,8 @@ const {test, describe, it} = require('node:test');
 describe('first', () => { it('adds', () => { throw new Error('known') }); });
 describe('second', () => { it('adds', () => { if (BAD) throw new Error('new') }); it('#1 < 2', () => {}) });
 test('adds', () => {});
+test('when {', () => {});
+test('red', () => { throw new Error('\\x1b[31mred\\x1b[0m') });
 test('later', {todo: true}, () => { throw new Error('announced') });
 """
 
@@ -409,6 +411,8 @@ async def test_a_regression_beside_a_known_failure_of_its_name_is_seen(
         "second::adds": "passed",
         "second::#1 < 2": "passed",
         "adds": "passed",
+        "when {": "passed",
+        "red": "failed",
         "later": "skipped",
     }
     assert verdicts == [before, before | {"second::adds": "failed"}]

@@ -281,10 +281,46 @@ def test_junit_verdicts() -> None:
             <testsuite name="a" file="b/x.php"><testcase classname="X" name="t"><failure/></testcase></testsuite>
             </testsuites>""",
          {"a/x.php::a::X::t": "passed", "b/x.php::a::X::t": "failed"}),
+        # a namespace, as some writers have it; PHPUnit's suite of the whole run, which is named by its file
+        ("""<testsuite xmlns="urn:junit" name="/work/phpunit.xml"><testsuite name="Unit"><testcase name="t">
+            <failure/></testcase></testsuite></testsuite>""", {"phpunit.xml::Unit::t": "failed"}),
+        # a name that looks like a number of equal names
+        ("""<testsuite><testcase name="a"/><testcase name="a#2"><failure/></testcase>
+            <testcase name="a"/></testsuite>""",
+         {"a": "passed", "a#2": "failed", "a#3": "passed"}),
+        # what a test printed: colours, as themselves and by number, and bytes
+        ("""<testsuite><testcase name="a"><failure>\x1b[31mred&#27;[0m</failure></testcase>
+            <testcase name="b"/></testsuite>""", {"a": "failed", "b": "passed"}),
+        # surefire and nextest: a case says itself that it ran again
+        ("""<testsuite name="C"><testcase classname="C" name="t"><flakyFailure/></testcase>
+            <testcase classname="C" name="u"><failure/><rerunFailure/></testcase></testsuite>""",
+         {"C::t": "passed", "C::u": "failed"}),
     ],
 )  # fmt: skip
 def test_tests_of_foreign_runners_keep_their_identity(text: str, expected: dict[str, str]) -> None:
     assert told(text) == expected
+
+
+def test_attempts_of_one_test_are_one_where_the_run_is_well() -> None:
+    """gotestsum and Gradle report each attempt as a case."""
+    text = (
+        b'<testsuite name="p"><testcase classname="p" name="T"><failure/></testcase><testcase name="U" time="nan"/>'
+        b'<testcase classname="p" name="T"/><testcase name="V"><error/></testcase></testsuite>'
+    )
+    assert [(case.id, case.verdict) for case in parse_junit(text, succeeded=True)] == [
+        ("p::U", "passed"),
+        ("p::T", "passed"),
+        ("p::V", "error"),
+    ]
+    assert [case.verdict for case in parse_junit(text)] == ["failed", "passed", "passed", "error"]
+    assert {case.seconds for case in parse_junit(text)} == {0.0}
+
+
+def test_bytes_that_are_no_text_do_not_cost_the_report() -> None:
+    text = b'<testsuite><testcase name="a"/><system-out>\xff\x00</system-out></testsuite>'
+    assert [case.id for case in parse_junit(text)] == ["a"]
+    latin = '<?xml version="1.0" encoding="ISO-8859-1"?><testsuite><testcase name="é"/></testsuite>'
+    assert [case.id for case in parse_junit(latin.encode("latin-1"))] == ["é"]
 
 
 LAUGHS = (
@@ -348,6 +384,27 @@ def test_tap() -> None:
         ("    ok 1 - x\n    1..3\nok 1 - g\n1..1\n", {"g::x": "passed"}, False),
         ("ok 1 - real\n    ok 7 - printed\nok 2 - other\n1..2\n", {"real": "passed", "other": "passed"}, True),
         ("ok 1 - a\n    ok 1 - x\n    1..2\n1..1\n", {"a": "passed"}, False),
+        # names that end in a brace, of tests and of node's groups
+        ("not ok 1 - rejects {\n  ---\n  at: x\n  ...\nok 2 - b\n    ok 1 - in {\n    ok 2 - on\n    1..2\nok 3 - g {\n"
+         "ok 4 - last {\n1..4\n",
+         {"rejects {": "failed", "b": "passed", "g {::in {": "passed", "g {::on": "passed", "last {": "passed"}, True),
+        # bats, with the times of its tests; a time before a directive
+        ("1..3\nok 1 adds in 16ms\nnot ok 2 subs # in 2 sec\nnot ok 3 muls # time=3ms # TODO\n",
+         {"adds": "passed", "subs": "failed", "muls": "skipped"}, True),
+        # two commands
+        ("TAP version 13\n1..1\nok 1 - a\nTAP version 13\nnot ok 1 - a\n1..1\n",
+         {"a": "passed", "a#2": "failed"}, True),
+        ("TAP version 13\n1..2\nok 1 - a\nTAP version 13\nok 1 - b\n1..1\n", {"a": "passed", "b": "passed"}, False),
+        # prove: files with equal names, one that ended early, one that ended badly, one that was skipped
+        ("t/a.t .. \nok 1 - adds\nnot ok 2 - subs \\# x\n1..2\nDubious, test returned 1 (wstat 256, 0x100)\n"
+         "Failed 1/2 subtests \nt/b.t ... \n# Subtest: g\n    ok 1 - adds\n    1..1\nok 1 - g\nok 2 - adds\n1..2\nok\n"
+         "t/c.t .. skipped: no database\nt/d.t .. \n1..3\nok 1 - adds\nDubious, test returned 2 (wstat 512, 0x200)\n"
+         "Failed 2/3 subtests \nt/e.t .. \n1..1\nok 1 - adds\nDubious, test returned 3 (wstat 768, 0x300)\n"
+         "All 1 subtests passed \n\nTest Summary Report\n-------------------\nt/a.t (Wstat: 256)\n  Failed test:  2\n"
+         "Files=5, Tests=6,  1 wallclock secs\nResult: FAIL\n",
+         {"t/a.t::adds": "passed", "t/a.t::subs # x": "failed", "t/b.t::g::adds": "passed", "t/b.t::adds": "passed",
+          "t/d.t::adds": "passed", "t/d.t": "failed", "t/e.t::adds": "passed", "t/e.t": "failed"}, True),
+        ("t/a.t .. \nok 1 - adds\n1..1\nok\nt/b.t .. \n", {"t/a.t::adds": "passed", "t/b.t": "failed"}, False),
     ],
 )  # fmt: skip
 def test_tap_keeps_names_and_groups(text: str, expected: dict[str, str], met: bool) -> None:

@@ -171,7 +171,7 @@ class PythonToolchain:
         text = read_bounded(channel.directory / "junit.xml")
         if text is None:
             return (), False
-        cases = parse_junit(text, (WORK, str(tree)))
+        cases = parse_junit(text, (WORK, str(tree)), succeeded=result.exit_code == 0)
         return cases, has_failure(cases) == (result.exit_code != 0)
 
 

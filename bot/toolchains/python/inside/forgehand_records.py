@@ -31,12 +31,20 @@ def directory_with_key() -> str | None:
 
 
 def number_ids(ids: list[str]) -> list[str]:
-    """Make equal ids different: later ones end in ``#2``, ``#3``."""
-    seen: dict[str, int] = {}
+    """Make equal ids different: later ones end in ``#2``, ``#3``.
+
+    What is itself named ``adds#2`` keeps its name.
+    """
+    taken = set(ids)
+    last: dict[str, int] = {}
     found = []
     for one in ids:
-        seen[one] = seen.get(one, 0) + 1
-        found.append(one if seen[one] == 1 else f"{one}#{seen[one]}")
+        number = last.get(one, 0) + 1
+        while number > 1 and f"{one}#{number}" in taken:
+            number += 1
+        last[one] = number
+        found.append(one if number == 1 else f"{one}#{number}")
+        taken.add(found[-1])
     return found
 
 
