@@ -37,30 +37,52 @@ def read(lines: Sequence[str], at: int) -> ReadResult | None:
     while git and body < len(lines) and _EXTENDED.fullmatch(lines[body]):
         body += 1
     extended = lines[at + 1 : body] if git else []
+    named = _split_header(git["paths"].rstrip()) if git else None
     if body < len(lines) and _names_files(lines, body):
-        old, new = _paths(lines[body], lines[body + 1])
+        old, new = _paths(lines[body], lines[body + 1], named)
         stop = _end(lines, body + 2)
         hunks = _read_strictly(lines[body + 2 : stop]) or _read_leniently(lines[body + 2 : stop])
         return ReadResult((_make_edit(old, new, extended, hunks),), stop)
-    if git is None or not extended:
+    if named is None or not extended:
         return None
-    return ReadResult(_read_without_text(*_git_paths(git["paths"].rstrip()), extended), body)
+    return ReadResult(_read_without_text(*_without_prefixes(*named, named), extended), body)
 
 
-def _git_paths(paths: str) -> tuple[str, str]:
-    """Read the two paths after ``diff --git``.
+def _split_header(paths: str) -> tuple[str, str]:
+    """Split the two paths after ``diff --git``, as they are written.
 
-    They are equal but for renames, and may contain blanks. Where they differ and contain blanks, nothing says where the
-    first one ends (renames repeat both below).
+    They are equal but for prefixes and renames, and may contain blanks. Where they differ and contain blanks, nothing
+    says where the first one ends (renames repeat both below).
     """
-    quoted = _QUOTED.fullmatch(paths)
-    old, new = quoted.groups() if quoted else (paths[: len(paths) // 2], paths[len(paths) // 2 + 1 :])
-    if not quoted and old.removeprefix("a/") != new.removeprefix("b/"):
+    if quoted := _QUOTED.fullmatch(paths):
+        return _unquote(quoted[1]), _unquote(quoted[2])
+    old, new = paths[: len(paths) // 2], paths[len(paths) // 2 + 1 :]
+    if old != new and old[1:] != new[1:]:
         old, found, new = paths.partition(" b/")
         if not found:
             old, _, new = paths.rpartition(" ")
-    old, new = (_unquote(path) if quoted else path for path in (old, new))
-    return old.removeprefix("a/"), new.removeprefix("b/")
+        new = f"{found.strip()}{new}"
+    return old, new
+
+
+def _without_prefixes(old: str, new: str, header: tuple[str, str] | None) -> tuple[str, str]:
+    """Take git's prefixes off two paths.
+
+    They are ``a/`` and ``b/``, or other letters, or none (``diff.mnemonicPrefix``, ``diff.noprefix``): the header says
+    which, since its paths are equal but for them.
+    """
+    if header is not None and header[0] == header[1] and {old, new, _NULL} == {header[0], _NULL}:
+        return old, new
+    for first, second in (_letters(header), ("a/", "b/")):
+        if old.startswith((first, _NULL)) and new.startswith((second, _NULL)):
+            return old.removeprefix(first), new.removeprefix(second)
+    return old, new
+
+
+def _letters(header: tuple[str, str] | None) -> tuple[str, str]:
+    if header is not None and header[0][1:] == header[1][1:] and header[0][1:2] == "/":
+        return header[0][:2], header[1][:2]
+    return "a/", "b/"
 
 
 def _unquote(path: str) -> str:
@@ -94,12 +116,14 @@ def _names_files(lines: Sequence[str], at: int) -> bool:
     return at + 1 < len(lines) and lines[at].startswith("--- ") and lines[at + 1].startswith("+++ ")
 
 
-def _paths(old: str, new: str) -> tuple[str, str]:
-    """Return both paths, without git's ``a/`` and ``b/`` where both have them."""
-    old, new = (_unquote_path(line[4:].split("\t", 1)[0].strip()) for line in (old, new))
-    if old.startswith(("a/", _NULL)) and new.startswith(("b/", _NULL)):
-        return old.removeprefix("a/"), new.removeprefix("b/")
-    return old, new
+def _paths(old: str, new: str, header: tuple[str, str] | None) -> tuple[str, str]:
+    """Return both paths, without git's prefixes where both have them.
+
+    A tab ends a path; without it, blanks around it are none of its own.
+    """
+    split = [line[4:].partition("\t") for line in (old, new)]
+    old, new = (_unquote_path(path if tab else path.strip()) for path, tab, _ in split)
+    return _without_prefixes(old, new, header)
 
 
 def _unquote_path(path: str) -> str:
@@ -137,7 +161,7 @@ def _check_rest(lines: Sequence[str], at: int) -> None:
 def _make_edit(old: str, new: str, extended: Sequence[str], hunks: tuple[Hunk, ...]) -> Edit:
     named = dict(line.removeprefix("rename ").split(" ", 1) for line in extended if re.match(r"rename \w+ .", line))
     if named:
-        return Rename(named.get("from", old), named.get("to", new), hunks)
+        return Rename(_unquote_path(named.get("from", old)), _unquote_path(named.get("to", new)), hunks)
     if new == _NULL:
         return Delete(old)
     if not hunks:

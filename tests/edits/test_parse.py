@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -167,3 +169,60 @@ def test_a_quoted_path_above_a_hunk_is_read_as_git_means_it() -> None:
     text = '--- "a/caf\\303\\251.txt"\n+++ "b/caf\\303\\251.txt"\n@@ -1 +1 @@\n-a\n+b\n'
     (found,) = parse(text)
     assert found.path == "café.txt"
+
+
+NAMES = (
+    "Plan b/x.txt",
+    "a/b/c d.txt",
+    "b/b/b.txt",
+    'say "x".txt',
+    "é/ü.py",
+    "日本 語.txt",
+    "tab\there.txt",
+    "plain.py",
+    "e",
+)
+
+
+@pytest.mark.parametrize("config", ["core.quotePath=true", "core.quotePath=false", "diff.mnemonicPrefix=true",
+                                    "diff.noprefix=true"])  # fmt: skip
+def test_paths_are_those_that_git_meant(tmp_path: Path, config: str) -> None:
+    """Changed, moved, made and removed, whatever people set for their diffs; git writes them all."""
+
+    def git(*words: str) -> str:
+        done = subprocess.run(["git", "-C", str(tmp_path), *words], capture_output=True, text=True, check=True)
+        return done.stdout
+
+    def write(name: str, text: str) -> None:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+
+    def paths() -> list[object]:
+        git("add", "-A")
+        found = parse(git("-c", config, "diff", "-M", "--cached"))
+        return sorted(((edit.path, edit.to) if isinstance(edit, Rename) else edit.path for edit in found), key=str)
+
+    git("init", "-q")
+    for name in NAMES:
+        write(name, "")
+    assert paths() == sorted(NAMES)
+    for name in NAMES:
+        write(name, f"one\ntwo\nthree {name}\n")
+    assert paths() == sorted(NAMES)
+    git("-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x")
+    for name in NAMES:
+        write(name, f"one\n2\nthree {name}\n")
+    assert paths() == sorted(NAMES)
+    git("reset", "-q", "--hard")
+    for name in NAMES:
+        git("mv", name, f"{name} b")
+    assert paths() == sorted(((name, f"{name} b") for name in NAMES), key=str)
+    git("reset", "-q", "--hard")
+    git("rm", "-q", *NAMES)
+    assert paths() == sorted(NAMES)
+
+
+def test_a_careless_header_does_not_change_the_paths_below_it() -> None:
+    for header in (PATH, f"a/{PATH}"):
+        text = f"diff --git {header} {header}\n--- a/{PATH}\n+++ b/{PATH}\n@@ -1 +1 @@\n-a\n+b\n"
+        assert [edit.path for edit in parse(text)] == [PATH]
