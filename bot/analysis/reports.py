@@ -14,7 +14,8 @@ from bot.analysis.records import Severity, StaticFinding
 from bot.analysis.sarif import MAX_RESULTS, clean_message, load_json, make_relative, read_line_number
 
 _BANDIT: dict[str, Severity] = {"HIGH": "error", "MEDIUM": "warning", "LOW": "note"}
-_ZIZMOR_FILE = re.compile(r"failed to (?:validate|parse|load) (?:input )?file://(\S+)")
+_ZIZMOR_FILE = re.compile(r"failed to (?:validate|parse|load) (?:input )?file://(.+?) as \w+(?:$|:)", re.MULTILINE)
+ZIZMOR_NAMELESS = re.compile(r"failed to parse input:")
 _SHELLCHECK: dict[str, Severity] = {"error": "error", "warning": "warning", "info": "note", "style": "note"}
 
 
@@ -40,19 +41,13 @@ def find_unparsed_by_bandit(data: bytes, errors: str, roots: Sequence[str]) -> t
 
 
 def find_unparsed_by_zizmor(data: bytes, errors: str, roots: Sequence[str]) -> tuple[str, ...]:
-    """Return the files that zizmor warns of; "" for each it does not name.
+    """Return the files that zizmor warns of.
 
     On its standard error, version 1.32 names files that are not workflows ("failed to validate file://PATH as
-    workflow") and not those that are not YAML ("failed to parse input: ..."); the exit code is 0.
+    workflow") and not those that it cannot read as YAML ("failed to parse input: ..."); the exit code is 0.
     """
-    found = []
-    for line in errors.splitlines():
-        named = _ZIZMOR_FILE.search(line)
-        if named is not None:
-            found.append(make_relative(named[1], roots) or "")
-        elif "failed to parse input" in line:
-            found.append("")
-    return tuple(found)
+    names = (make_relative(name, roots) for name in _ZIZMOR_FILE.findall(errors))
+    return tuple(name for name in names if name is not None)
 
 
 def read_shellcheck(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]:

@@ -14,7 +14,13 @@ from typing import Protocol
 
 from bot.analysis.programs import CONFIG, PLACE, Program, find_binary, find_module
 from bot.analysis.records import Severity, StaticFinding
-from bot.analysis.reports import find_unparsed_by_bandit, find_unparsed_by_zizmor, read_bandit, read_shellcheck
+from bot.analysis.reports import (
+    ZIZMOR_NAMELESS,
+    find_unparsed_by_bandit,
+    find_unparsed_by_zizmor,
+    read_bandit,
+    read_shellcheck,
+)
 from bot.analysis.sarif import read_sarif
 from bot.analysis.staging import Source
 
@@ -51,7 +57,8 @@ class Tool:
     """Analyser that comes with the server.
 
     ``options`` follow the program, then come the files. ``exit_codes`` are those of a run that came to its end.
-    ``unread`` names, from report and standard error, the files that the tool could not parse.
+    ``unread`` names, from report and standard error, the files that the tool could not parse; ``nameless`` matches
+    where standard error speaks of some without their names.
     """
 
     name: str
@@ -60,6 +67,7 @@ class Tool:
     options: tuple[str, ...]
     read: Reader = read_sarif
     unread: Callable[[bytes, str, Sequence[str]], tuple[str, ...]] = _name_none
+    nameless: re.Pattern[str] | None = None
     exit_codes: tuple[int, ...] = (0, 1)
     install: str = _INSTALL
     severities: tuple[tuple[str, Severity], ...] = ()
@@ -146,6 +154,7 @@ TOOLS = (
             *("--min-severity", "medium", "--format", "sarif"),
         ),
         unread=find_unparsed_by_zizmor,
+        nameless=ZIZMOR_NAMELESS,
         exit_codes=(0,),
     ),
     Tool(

@@ -37,6 +37,20 @@ BROKEN = "on: push\njobs:\n  a: [\n"
             [f"{FOLDER}/bad.yml", f"{FOLDER}/odd.yml"],
         ),
         ("zizmor", {".github/workflows/a.yml": BROKEN}, {".github/workflows/a.yml": WORKFLOW}, 1, []),
+        # what zizmor does not name: a key twice, two documents, no mapping; and blanks in paths
+        (
+            "zizmor",
+            {f"{FOLDER}/docs.yml": WORKFLOW},
+            {
+                f"{FOLDER}/ok.yml": WORKFLOW,
+                f"{FOLDER}/key.yml": WORKFLOW.replace("    runs-on", "    runs-on: x\n    runs-on"),
+                f"{FOLDER}/docs.yml": f"{WORKFLOW}---\n{WORKFLOW}",
+                f"{FOLDER}/text a.yml": "hello\n",
+                "Plan b/action.yml": ODD,
+            },
+            1,
+            [f"{FOLDER}/docs.yml", f"{FOLDER}/key.yml", f"{FOLDER}/text a.yml", "Plan b/action.yml"],
+        ),
     ],
 )
 async def test_what_could_not_be_parsed_is_named_and_not_counted(
