@@ -26,6 +26,7 @@ from bot.pulls.memory import (
     find_suppressions,
     finding_of,
     from_row,
+    reopen,
     report_finding,
     settle_by_thread,
     to_row,
@@ -64,7 +65,7 @@ async def recall(services: Services, repository: Repository, number: int, author
     found, comments, bot = await asyncio.gather(
         threads(github, repository, number), issues.list_comments(github, repository, number), services.github.bot()
     )
-    return Memory(
+    memory = Memory(
         bot_id=bot.id,
         author=author,
         deciders=(author, *await _find_writers(github, repository, _list_objectors(found, bot.id) - {author})),
@@ -74,18 +75,22 @@ async def recall(services: Services, repository: Repository, number: int, author
             one.model_copy(update={"body": one.body[:_BODY]}) for one in comments if one.author_id != bot.id
         ),
     )
+    return await asyncio.to_thread(reopen, memory)
 
 
 async def is_stale(review: Review, subject: Subject, result: ReviewResult) -> bool:
-    """Return whether people have settled a finding that a result calls open.
+    """Return whether people have changed their minds since a result.
 
-    Such a result cannot be reported again.
+    They have settled a finding that it calls open, or take back a rejection that it tells of: it cannot be reported
+    again.
     """
     task = review.task
     memory = await recall(review.services, task.repository, task.number, subject.author)
     found = (one.finding.title for one in (*result.inline, *result.folded))
     open_then = {*found, *result.since.open, *result.since.back}
-    return any(one.finding.title in open_then and not _is_open(one, memory) for one in memory.told)
+    now_open = {one.finding.title: _is_open(one, memory) for one in memory.told}
+    settled = any(title in open_then and not is_open for title, is_open in now_open.items())
+    return settled or any(now_open.get(title, False) for title in result.since.disputed)
 
 
 def _is_open(one: ReportedFinding, memory: Memory) -> bool:

@@ -350,6 +350,21 @@ def find_dispute(thread: Thread, deciders: Collection[str]) -> str | None:
     return next((how for who, how in find_objections(thread) if who in deciders), None)
 
 
+def reopen(memory: Memory) -> Memory:
+    """Open the findings again whose rejection was taken back.
+
+    Nobody whose word counts rejects them in their thread any more, and it is not resolved.
+    """
+
+    def look(one: ReportedFinding) -> ReportedFinding:
+        thread = memory.thread_of(one.fingerprint) if one.state == "disputed" else None
+        if thread is None or thread.resolved or find_dispute(thread, memory.deciders):
+            return one
+        return one.model_copy(update={"state": "open"})
+
+    return memory.model_copy(update={"told": tuple(look(one) for one in memory.told)})
+
+
 def settle_by_thread(checked: FindingStatus, memory: Memory) -> FindingStatus:
     """Apply what people did in the finding's thread to its status.
 

@@ -5,8 +5,10 @@ And nothing happened to it since.
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.e2e.conftest import Tell
-from tests.e2e.reading import BUGGY, PRICES, QUIET
+from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
 from tests.e2e.scenes import POLICY, put
 from tests.e2e.test_review_memory import FIRST, GUARDED, TWO, again, asked, rows, still, threads
 from tests.support.pulls import propose, push, remarks, reviewed, runs
@@ -55,6 +57,23 @@ async def test_the_same_line_taken_from_another_function_is_read(tell: Tell) -> 
     await put(story, POLICY, instructed)
     await again(story, number, "/review")
     assert asked(story, "Every call needs require_admin.") > 0, "under other instructions nothing was read"
+
+
+async def test_a_rejection_that_is_taken_back_opens_its_finding_again(tell: Tell) -> None:
+    story = await tell([reports(finding()), PROVED, QUIET])
+    number = await propose(story, {PRICES: BUGGY})
+    await reviewed(story, number)
+    (remark,) = await remarks(story, number)
+
+    async def say(text: str) -> dict[str, Any]:
+        await story.request("POST", f"/pulls/{number}/comments/{remark['id']}/replies", {"body": text})
+        await story.hub.settled()
+        return await again(story, number, "/review")
+
+    assert (await say("Это не баг, так и задумано."))["conclusion"] == "success"
+    run = await say("Good catch after all. Fixed in the next push, so this can't happen any more")
+    assert (run["conclusion"], run["output"]["title"]) == ("neutral", "1 still open")
+    assert len(await remarks(story, number)) == 1, "our own remark is not made twice"
 
 
 async def test_a_fix_that_is_taken_back_opens_its_finding_again(tell: Tell) -> None:

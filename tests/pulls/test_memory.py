@@ -25,6 +25,7 @@ from bot.pulls.memory import (
     finding_marker,
     fixed_marker,
     from_row,
+    reopen,
     report_finding,
     settle_by_thread,
     to_row,
@@ -222,6 +223,22 @@ def test_the_last_clear_word_of_a_person_counts() -> None:
     assert reason(("ann", "Not a bug."), ("ann", "What do you think?")) is not None
     assert reason(("ann", "Not a bug."), ("mara", "Good catch, please fix.")) == "ann: Not a bug."
     assert reason(("rob", "Not a bug."), ("mara", "I disagree.")) is None
+
+
+def test_a_rejection_that_is_taken_back_opens_the_finding_again() -> None:
+    one = told(ZERO, "disputed")
+    no, yes = said("Not a bug.", "mara"), said("Oh, you're right. Will fix.", "mara")
+
+    def state(*answers: ThreadComment, **more: Any) -> State:
+        threads = (thread(ours(one), *answers, **more),)
+        memory = Memory(bot_id=BOT, author="ann", deciders=("ann", "mara"), told=(one,), threads=threads)
+        return reopen(memory).told[0].state
+
+    assert state(no) == "disputed"
+    assert state(no, yes) == "open"
+    assert state(no, yes, resolved=True) == "disputed"
+    assert state() == "open", "a rejection that was deleted, or a thumb that was taken away"
+    assert reopen(Memory(bot_id=BOT, author="ann", told=(one,))).told == (one,), "without its thread nobody can tell"
 
 
 NEW = "# moved\nimport os\n\n\n"
