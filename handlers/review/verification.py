@@ -31,9 +31,9 @@ from handlers.review.stages import Stage
 _TURNS = 6
 # Characters of diffs: of the finding's own file, and of all others together, which only have to show how it is used.
 _MAX_DIFF = 12_000
-_MAX_OTHERS = 4_000
+_MAX_OTHERS = 3_500
 _NAMED = 30
-_AROUND = 40
+_AROUND = 30
 # A file of this many lines is shown whole; of a longer one what stands around the claim, the rest by tools.
 _WHOLE_FILE = 160
 _SAID = 600
