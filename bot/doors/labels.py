@@ -32,6 +32,7 @@ class _Labelled(NamedTuple):
     title: str
     body: str
     at: str
+    author_id: int | None
 
 
 def label_router(registry: Registry) -> Router[Services]:
@@ -123,9 +124,12 @@ def _find_named(specs: list[TaskSpec[Any]], policy: Policy, label: str) -> Itera
 
 
 def _request(spec: TaskSpec[Any], change: _Labelled, principal: Principal, guid: str) -> Request[Any]:
+    subject = Subject(
+        kind="issue", number=change.number, title=change.title, body=change.body, author_id=change.author_id
+    )
     return spec.request(
         repository=change.repository,
-        subject=Subject(kind="issue", number=change.number, title=change.title, body=change.body),
+        subject=subject,
         origin=Origin(door="label", principal=principal, key=guid, at=change.at, delivery=guid, label=change.label),
         input=spec.input(),
     )
@@ -149,4 +153,6 @@ def _parse(event: Event) -> _Labelled | None:
     if not isinstance(name, str) or not isinstance(title, str):
         return None
     at = str(issue.get("updated_at") or issue.get("created_at"))
-    return _Labelled(repository, number, actor, name, title, str(issue.get("body") or ""), at)
+    author = (issue.get("user") or {}).get("id")
+    author_id = author if isinstance(author, int) else None
+    return _Labelled(repository, number, actor, name, title, str(issue.get("body") or ""), at, author_id)
