@@ -50,6 +50,7 @@ task = _table(
     sa.Index("fh_task_target", "repository", "number"),
     sa.Index("fh_task_state", "state"),
     sa.Index("fh_task_created", "created", "id"),
+    sa.Index("fh_task_listed", "repository", "created", "id"),
 )
 
 task_event = _table(
