@@ -63,9 +63,10 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
     sent = {each.query for each in operations} | {each.headers for each in operations}
     inline = {model.__name__ for model in sent if model is not None}
     paths: dict[str, dict[str, Any]] = {}
+    links = {each.name: _link(each) for each in operations if each.method == "GET" and set(each.parameters) == {"id"}}
     for operation in operations:
         methods = paths.setdefault(f"/api{operation.path}", {})
-        methods[operation.method.lower()] = _operation(operation, schemas)
+        methods[operation.method.lower()] = _operation(operation, schemas, links)
     return {
         "openapi": "3.1.0",
         "info": {"title": "Forgehand", "version": "1", "description": _ABOUT},
@@ -88,7 +89,8 @@ def _models(operations: Iterable[Operation]) -> Iterator[_Wanted]:
             yield operation.answer, "serialization"
 
 
-def _operation(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
+def _operation(operation: Operation, schemas: Mapping[str, Any], links: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe an operation; what is started links to what reads it."""
     scope = operation.scope
     described: dict[str, Any] = {
         "operationId": operation.name,
@@ -104,7 +106,14 @@ def _operation(operation: Operation, schemas: Mapping[str, Any]) -> dict[str, An
         schema = {"$ref": _REF.format(model=operation.body.__name__)}
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     described["responses"] = {str(status): answer for status, answer in _responses(operation)}
+    if 202 in operation.statuses:
+        for status in operation.statuses:
+            described["responses"][str(status)]["links"] = links
     return described
+
+
+def _link(operation: Operation) -> dict[str, Any]:
+    return {"operationId": operation.name, "parameters": {"id": "$response.body#/id"}}
 
 
 def _parameters(operation: Operation, schemas: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -57,10 +57,15 @@ class Gate:
 
         Administrators of this server read about each that the App is installed on. Raises :class:`Problem` (403).
         """
-        repository = await self._services.github.find_repository(full_name)
-        if repository is None or not await self.reads(caller, repository):
+        repository = await self.find(caller, full_name)
+        if repository is None:
             raise await self._refusal(caller, full_name, action)
         return repository
+
+    async def find(self, caller: Caller, full_name: str) -> Repository | None:
+        """Find a repository that the caller may read about, if it is one."""
+        repository = await self._services.github.find_repository(full_name)
+        return repository if repository is not None and await self.reads(caller, repository) else None
 
     async def reads(self, caller: Caller, repository: Repository) -> bool:
         """Return True if the caller may read a repository's tasks."""

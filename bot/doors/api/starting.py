@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, create_model
@@ -86,17 +86,19 @@ async def retry_task(context: Context, caller: Caller, headers: IdempotencyKey, 
         caller, await services.store.run(lambda connection: tasks.get(connection, id))
     )
     admission = await context.gate.admit(caller, repository_of(task).full_name, "retry")
-    await _authorise(context, caller, admission, ("retry", task.flow), f"retry {task.flow}")
+    asked = {"retry": f"retry {task.flow}", task.flow: f"start {task.flow}"}
+    await _authorise(context, caller, admission, asked)
     spec = context.registry.get(task.flow)
     if spec is None:
         raise Problem(f"This version knows no task `{task.flow}`.", status=409)
-    if not may_repeat(task):
-        raise Problem(f"Only a task that ended badly can be retried; this one is {task.state}.", status=409)
-    if task.number is not None:
-        await _read_subject(services, spec, admission.repository, task.number)
+    known = spec
 
     async def go(origin: Origin) -> StartedTask | Refusal:
-        return await restart(services, spec, task, admission.repository, origin)
+        if not may_repeat(task):
+            raise Problem(f"Only a task that ended badly can be retried; this one is {task.state}.", status=409)
+        if task.number is not None:
+            await _read_subject(services, known, admission.repository, task.number)
+        return await restart(services, known, task, admission.repository, origin)
 
     return await _once(context, caller, admission, headers.idempotency_key, f"retry {id}", go)
 
@@ -106,7 +108,7 @@ async def _start(context: Context, caller: Caller, key: str, spec: TaskSpec[Any]
     services = context.services
     action = f"start {spec.name}"
     admission = await context.gate.admit(caller, body.repository, action)
-    await _authorise(context, caller, admission, (spec.name,), action)
+    await _authorise(context, caller, admission, {spec.name: action})
     number = getattr(body, "number", None)
 
     async def go(origin: Origin) -> StartedTask | Refusal:
@@ -155,15 +157,14 @@ async def _answer(context: Context, started: StartedTask) -> Reply[TaskView]:
     return Reply(view, 202 if started.created else 200, {"Location": path_of(task.id)})
 
 
-async def _authorise(
-    context: Context, caller: Caller, admission: Admission, names: tuple[str, ...], action: str
-) -> None:
+async def _authorise(context: Context, caller: Caller, admission: Admission, asked: Mapping[str, str]) -> None:
     """Raise :class:`Problem` unless the caller may use all these commands.
 
-    Whoever may not is not told what is wrong with the repository's policy file.
+    ``asked`` maps each to its name in the audit trail. Whoever may not is not told what is wrong with the repository's
+    policy file.
     """
     policy, fault = await context.services.policies.load_or_default(admission.repository)
-    for name in names:
+    for name, action in asked.items():
         await context.gate.decide(caller, name, admission, policy, action)
     if fault is not None:
         raise Problem(f"The repository's configuration is invalid. {fault}", status=409)

@@ -87,6 +87,12 @@ def test_every_operation_has_a_name_of_its_own_and_tells_what_it_does() -> None:
     assert all({"401", "403", "429"} <= set(each["responses"]) for each in operations if each["security"])
 
 
+def test_what_is_started_links_to_what_reads_it() -> None:
+    accepted = DOCUMENT["paths"]["/api/v1/tasks/fix"]["post"]["responses"]["202"]
+    assert set(accepted["links"]) == {"read_task", "read_result", "follow_task"}
+    assert accepted["links"]["read_task"]["parameters"] == {"id": "$response.body#/id"}
+
+
 async def nothing(_ctx: Ctx, _services: Services, _request: Request[Any]) -> Outcome:
     return Outcome(state="done", summary="")
 

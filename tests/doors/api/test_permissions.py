@@ -167,6 +167,9 @@ async def test_a_token_of_another_repository_reaches_no_other(story: Story) -> N
     started = await bound.start("ask", own, text="Why?")
     assert started.status == 202
     assert [each["id"] for each in (await bound.get("/api/v1/tasks")).data["items"]] == [started.data["id"]]
+    gone = story.hub.create_repository("octo/gone")
+    both = asker(story, story.maintainer, repositories=[gone, second.repository])
+    assert [each["id"] for each in (await both.get("/api/v1/tasks")).data["items"]] == [started.data["id"]]
     everything = await asker(story, story.maintainer, "admin").get("/api/v1/tasks")
     assert {each["id"] for each in everything.data["items"]} == {task, started.data["id"]}
 

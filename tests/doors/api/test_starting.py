@@ -129,6 +129,8 @@ async def test_a_task_is_cancelled_and_retried(story: Story) -> None:
     )
     found = {action for (action,) in rows(story, "select action from fh_audit")}
     assert found == {"start fix", "cancel fix", "retry fix"}
+    await story.request("PATCH", f"/issues/{number}", {"state": "closed"})
+    assert (await program.ask("POST", f"/api/v1/tasks/{task}/retry", Idempotency_Key="r1")).status == 200
 
 
 async def test_a_task_of_a_closed_issue_is_not_retried(story: Story) -> None:
