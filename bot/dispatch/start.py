@@ -81,11 +81,8 @@ async def begin(
             return Refusal(problem, permitted=True)
     forward = spec.forward(request) if spec.forward is not None else None
     if forward is not None:
-        return await _begin(services, forward.spec, forward.request, parent)
-    return await _begin(services, spec, request, parent)
-
-
-async def _begin(services: Services, spec: TaskSpec[Any], request: Request[Any], parent: str | None) -> StartedTask:
+        spec = forward.spec
+        request = forward.request
     new = _new_task(spec, request, parent)
     creation = await services.store.run(lambda connection: tasks.create(connection, new))
     started = StartedTask(creation.holder, creation.created)
