@@ -80,7 +80,7 @@ class Subject:
 
 
 @dataclass(frozen=True)
-class Seen:
+class Observation:
     """One review as seen from outside.
 
     Times in seconds from the opening; ``cpu`` is the server's.
@@ -156,7 +156,7 @@ async def subject(start: Start, folder: Path) -> AsyncIterator[Subject]:
             yield made
 
 
-async def review(one: Subject, scene: Scene) -> tuple[Pull, Seen]:
+async def review(one: Subject, scene: Scene) -> tuple[Pull, Observation]:
     """Open the pull request and watch until nothing more happens."""
     one.scene, one.hub.latency = scene, 0.0
     one.asked.clear()
@@ -175,7 +175,7 @@ async def review(one: Subject, scene: Scene) -> tuple[Pull, Seen]:
     first.cancel()
     signs = (await asyncio.gather(first, return_exceptions=True))[0]
     writes = [(at - opened, each.path) for at, each in one.asked if each.method != "GET" and each.path != "/graphql"]
-    seen = Seen(
+    seen = Observation(
         first_sign=signs if isinstance(signs, float) else float("inf"),
         said_inline=max((at for at, path in writes if path.endswith("/reviews")), default=0.0),
         finished=max((at for at, _ in writes), default=0.0),
@@ -251,7 +251,7 @@ async def measure(start: Start, folder: Path, rounds: int) -> dict[str, Any]:
     async with subject(start, folder) as one:
         print(folder.name, flush=True)
         await review(one, scenes.quiet(0))
-        with_bugs, without = list[Seen](), list[Seen]()
+        with_bugs, without = list[Observation](), list[Observation]()
         for number in range(1, rounds + 1):
             scene = scenes.findings(number)
             pull, seen = await review(one, scene)

@@ -23,7 +23,7 @@ from typing import Any
 
 from bench import review_scenes as scenes
 from bench.builds import Hosted, Recorder, hosted, used
-from bench.review_scenes import Told
+from bench.review_scenes import Report
 from bot.github.text.diffs import FileDiff, parse_diff
 from simhub.gitrepo import environment, git_now
 from simhub.model import Comment, Pull, Review, ReviewComment
@@ -48,7 +48,7 @@ class Change:
     title: str
     base_sha: str
     head_sha: str
-    told: tuple[Told, ...]
+    told: tuple[Report, ...]
 
 
 def from_history(clone: Path, count: int) -> list[Change]:
@@ -107,7 +107,7 @@ def _change(clone: Path, title: str, base: str, head: str) -> Change | None:
     return Change(title, base, head, tuple(told[:_CLAIMS])) if told and lines <= _MOST_LINES else None
 
 
-def _claim(file: FileDiff) -> Told | None:
+def _claim(file: FileDiff) -> Report | None:
     """The longest added line of a Python file, said to be wrong."""
     added = [line for hunk in file.hunks for line in hunk.lines if line.kind == "+" and line.new is not None]
     best = max(added, key=lambda line: len(line.text), default=None)
@@ -115,14 +115,14 @@ def _claim(file: FileDiff) -> Told | None:
         return None
     title = f"Line {best.new} of {file.path} is wrong"
     claim = "It returns the wrong value for an empty list, and callers rely on it."
-    return Told(file.path, best.new, best.text, title, claim, "")
+    return Report(file.path, best.new, best.text, title, claim, "")
 
 
 @dataclass
 class Reader:
     """The model: for each request what it looks up, then what it says of the change at hand."""
 
-    told: tuple[Told, ...] = ()
+    told: tuple[Report, ...] = ()
 
     def answer(self, asked: ModelRequest) -> dict[str, Any]:
         if "report" in asked.tools:

@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from bench.review_scenes import Told
+from bench.review_scenes import Report
 from bench.webhooks.servers import SECRET, Server, answering, key_file, running
 from simhub import AppCredentials, Hub
 from simhub.model_formats import ModelRequest
@@ -98,7 +98,7 @@ async def pr_agent(
         yield await answering(Server("pr-agent", port, "/api/v1/github_webhooks", "/", process), "/")
 
 
-def answer(asked: ModelRequest, told: Sequence[Told]) -> dict[str, Any]:
+def answer(asked: ModelRequest, told: Sequence[Report]) -> dict[str, Any]:
     """Answer one of its four prompts as a model, in the YAML it asks for."""
     if "suggestion_score" in asked.system + asked.user:
         return _yaml({"code_suggestions": [_scored(number, one) for number, one in enumerate(told)]})
@@ -114,7 +114,7 @@ def _yaml(data: Any) -> dict[str, Any]:
     return {"text": f"```yaml\n{yaml.safe_dump(data, sort_keys=False)}```"}
 
 
-def _reviewed(told: Sequence[Told]) -> dict[str, Any]:
+def _reviewed(told: Sequence[Report]) -> dict[str, Any]:
     issues = [
         {
             "relevant_file": one.path,
@@ -133,7 +133,7 @@ def _reviewed(told: Sequence[Told]) -> dict[str, Any]:
     }
 
 
-def _suggested(one: Told) -> dict[str, Any]:
+def _suggested(one: Report) -> dict[str, Any]:
     return {
         "relevant_file": one.path,
         "language": "python",
@@ -145,7 +145,7 @@ def _suggested(one: Told) -> dict[str, Any]:
     }
 
 
-def _scored(number: int, one: Told) -> dict[str, Any]:
+def _scored(number: int, one: Report) -> dict[str, Any]:
     return {
         "suggestion_summary": one.title,
         "relevant_file": one.path,

@@ -20,7 +20,7 @@ _PER_FILE = 240
 
 
 @dataclass(frozen=True)
-class Told:
+class Report:
     """A finding as a model tells it, with the code that would be right."""
 
     path: str
@@ -37,8 +37,8 @@ class Scene:
 
     title: str
     files: Mapping[str, str]
-    told: tuple[Told, ...] = ()
-    invented: tuple[Told, ...] = ()
+    told: tuple[Report, ...] = ()
+    invented: tuple[Report, ...] = ()
 
 
 def _module(name: str, body: str) -> str:
@@ -64,10 +64,10 @@ def findings(number: int) -> Scene:
     """Three files, a bug in each; the model tells them, and one in a file that is no part of the change."""
     files = {f"shop/{name}.py": _module(name, f"    # {number}\n{_WRONG[name][0]}") for name in NAMES}
     told = tuple(
-        Told(f"shop/{name}.py", 6, wrong, f"{name} fails for {when}", f"It fails for {when}.", better)
+        Report(f"shop/{name}.py", 6, wrong, f"{name} fails for {when}", f"It fails for {when}.", better)
         for name, (wrong, when, better) in _WRONG.items()
     )
-    invented = Told("shop/elsewhere.py", 3, "    return 1 / nothing", "elsewhere fails", "It divides by nothing.", "")
+    invented = Report("shop/elsewhere.py", 3, "    return 1 / nothing", "elsewhere fails", "It divides by nothing.", "")
     return Scene(f"Findings {number}", files, told, (invented,))
 
 
@@ -133,7 +133,7 @@ def seed(folder: Path) -> Path:
     return folder
 
 
-def report(told: tuple[Told, ...]) -> dict[str, Any]:
+def report(told: tuple[Report, ...]) -> dict[str, Any]:
     """The findings as Forgehand's finders report them."""
     findings = [
         {
@@ -152,5 +152,5 @@ def report(told: tuple[Told, ...]) -> dict[str, Any]:
     return {"files": [{"path": one.path, "change": "It reckons."} for one in told], "findings": findings}
 
 
-def verdict(one: Told) -> dict[str, Any]:
+def verdict(one: Report) -> dict[str, Any]:
     return {"holds": True, "path": one.path, "quote": one.quote, "failing_input": one.claim, "reason": one.claim}

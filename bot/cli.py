@@ -130,7 +130,7 @@ def config_check(file: Path, path: str | None) -> None:
     from handlers import TASKS
 
     settings = _settings()
-    _finish(lambda: _told(describe(parse_policy(_text(file), settings, TASKS.schema), TASKS.schema, path)))
+    _finish(lambda: _print(describe(parse_policy(_text(file), settings, TASKS.schema), TASKS.schema, path)))
 
 
 @main.group()
@@ -199,7 +199,11 @@ def context(repo: Path, issue: Path, commit: str) -> None:
     from bot.context.report import rank_files
 
     settings = _settings()
-    _finish(lambda: _printed(rank_files(repo, commit, _text(issue), settings.data_dir / "index")))
+
+    async def rank() -> bool:
+        return _print(await rank_files(repo, commit, _text(issue), settings.data_dir / "index"))
+
+    _finish(rank)
 
 
 @main.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
@@ -226,13 +230,9 @@ def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8", errors="replace")
 
 
-def _told(text: str) -> bool:
+def _print(text: str) -> bool:
     click.echo(text)
     return True
-
-
-async def _printed(text: Any) -> bool:
-    return _told(await text)
 
 
 def _finish(run: Callable[[], Any]) -> None:

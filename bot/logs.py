@@ -49,7 +49,7 @@ _TALKATIVE = {
 }
 
 
-class _Known:
+class _Secrets:
     """The secret values met so far, and one pattern that finds any of them.
 
     The oldest are forgotten first.
@@ -73,7 +73,7 @@ class _Known:
         return text if self._pattern is None else self._pattern.sub(_HIDDEN, text)
 
 
-_known = _Known()
+_known = _Secrets()
 
 
 def register_secret(value: str) -> None:

@@ -11,7 +11,7 @@ from bot.work.prompts import render
 from bot.work.records import Work
 
 
-def system_text(job: Job[Any], brief: Brief, found: CodeLocation) -> str:
+def render_system(job: Job[Any], brief: Brief, found: CodeLocation) -> str:
     """Render our rules and the repository's guidelines."""
     return render(
         f"{job.recipe.prompts}/system.md.j2",

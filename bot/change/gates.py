@@ -162,10 +162,10 @@ def size_gate(diff: str, max_files: int, max_lines: int) -> Gate:
     small = 0 < files <= max_files and lines <= max_lines
     allowed = f"allowed are 1 to {max_files} files, {max_lines} lines"
     detail = "" if small else f"{files} files and {lines} lines changed; {allowed}."
-    return Gate(name="size", passed=small, after=size_text(diff), detail=detail)
+    return Gate(name="size", passed=small, after=describe_size(diff), detail=detail)
 
 
-def size_text(diff: str) -> str:
+def describe_size(diff: str) -> str:
     """Count the files and changed lines of a diff, in words."""
     files, lines = _size(diff)
     return f"{lines} lines in {files} file{'' if files == 1 else 's'}"

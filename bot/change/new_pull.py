@@ -114,9 +114,8 @@ class NewPullRequest:
     async def _open(self, job: Job[Any], evidence: AnyEvidence, text: PullText, head_sha: str) -> Publication:
         """Open the pull request and post the comment that names it.
 
-        One step, so that a cancel separates neither.
-
-        Running it again finds what is there: the pull request by its head, the comment by its marker.
+        This is one step, so that a cancel cannot leave one without the other. Running it again finds what is there: the
+        pull request by its head, the comment by its marker.
         """
         pull = await open_pull(job, evidence, text)
         await notify(job, self.words.write_notice(evidence, pull.number))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.change import baseline, editor, gate_runner, kept, localization
-from bot.change.conversation import add_message, system_text
+from bot.change.conversation import add_message, render_system
 from bot.change.delivery import deliver
 from bot.change.publication import tell
 from bot.change.recipe import AnyEvidence, Job, ProofResult, Recipe
@@ -81,7 +81,7 @@ async def _edit(
     brief = evidence.brief
     state = await ctx.step("edit-prompt", editor.start_editing, job, evidence, found, proved.messages)
     hands = await editor.edit_hands(ctx, job, evidence, found)
-    system = system_text(job, brief, found)
+    system = render_system(job, brief, found)
     said: tuple[str, str] | None = None
     gated: Changes | None = None
     for attempt in range(_ROUNDS):

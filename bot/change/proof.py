@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.change.conversation import add_message, system_text
+from bot.change.conversation import add_message, render_system
 from bot.change.editor import lookup_for
 from bot.change.proof_rules import RUNS, check_proof, reported_errors
 from bot.change.recipe import AnyEvidence, Job, ProofResult
@@ -43,7 +43,7 @@ class FailingTest:
         """Loop until a test proves the bug; the edit goes on with what was learnt."""
         brief = evidence.brief
         prompt = await ctx.step("prove-prompt", opening, job, evidence, found)
-        system = system_text(job, brief, found)
+        system = render_system(job, brief, found)
         state = Work(messages=(Message(role="user", text=prompt),))
         hands = _hands(job, brief)
         problem = "no test was written"

@@ -123,7 +123,7 @@ class Index:
         return read_text(self.text(file.path) or "", language_named(file.language))[1]
 
 
-class _Known:
+class _RepositoryState:
     """The state of one repository in memory."""
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ class Indexer:
         self._workers = workers
         self._limit = limit
         self._cache: Cache | None = None
-        self._repositories: OrderedDict[Path, _Known] = OrderedDict()
+        self._repositories: OrderedDict[Path, _RepositoryState] = OrderedDict()
 
     async def __aenter__(self) -> Self:
         return self
@@ -181,8 +181,8 @@ class Indexer:
             await asyncio.to_thread(self._cache.close)
             self._cache = None
 
-    def _recall(self, git_dir: Path) -> _Known:
-        known = self._repositories.pop(git_dir, None) or _Known()
+    def _recall(self, git_dir: Path) -> _RepositoryState:
+        known = self._repositories.pop(git_dir, None) or _RepositoryState()
         self._repositories[git_dir] = known
         while len(self._repositories) > _REPOSITORIES:
             self._repositories.popitem(last=False)

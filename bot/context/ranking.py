@@ -104,7 +104,7 @@ class _Parts:
 
 
 @dataclass(frozen=True)
-class _Weighed:
+class _QueryScores:
     """A query and what was found for it.
 
     ``rarity`` is a word's weight times how rare it is, ``title`` the title's. ``traced`` holds, by path, frames and how
@@ -165,7 +165,7 @@ class Ranker:
         ]
         return tuple(sorted(found, key=lambda one: (-one.score, one.path, one.start))[:limit])
 
-    def _weigh(self, question: Query) -> _Weighed:
+    def _weigh(self, question: Query) -> _QueryScores:
         """Score every file by what is cheap, then look closer at the likeliest."""
         held = cache(partial(self._corpus.postings.among, numbers=self._lengths))
         found = {
@@ -188,7 +188,7 @@ class Ranker:
         scores = self._by_role(_add_up(sums, near.values()))
         most_words = max((max(one.words, default=0.0) for one in parts.values()), default=0.0) or 1.0
         most_title = max(closer["title part"].values(), default=0.0) or 1.0
-        return _Weighed(question, rarity, title, found, scores, parts, places, most_words, most_title)
+        return _QueryScores(question, rarity, title, found, scores, parts, places, most_words, most_title)
 
     def _score_everywhere(self, question: Query, held: Callable[[str], Hits]) -> dict[str, Strengths]:
         corpus = self._corpus
@@ -236,7 +236,7 @@ class Ranker:
                 strengths[path] = max(strengths.get(path, 0.0), first[test] / (1 + math.log1p(len(files))))
         return strengths
 
-    def _rank_functions(self, path: str, weighed: _Weighed) -> list[RankedFunction]:
+    def _rank_functions(self, path: str, weighed: _QueryScores) -> list[RankedFunction]:
         """Rank a file's functions, best first.
 
         By what they say and are called, their size, and their file's place.
@@ -253,10 +253,10 @@ class Ranker:
                 found.append(RankedFunction(path, one.qualified, one.start, one.end, round(total, 6)))
         return sorted(found, key=lambda one: (-one.score, one.start))
 
-    def _load_parts(self, path: str, weighed: _Weighed) -> _Parts:
+    def _load_parts(self, path: str, weighed: _QueryScores) -> _Parts:
         return weighed.parts.get(path) or self._score_parts(path, weighed.rarity, weighed.title)
 
-    def _list_reasons(self, path: str, weighed: _Weighed) -> tuple[str, ...]:
+    def _list_reasons(self, path: str, weighed: _QueryScores) -> tuple[str, ...]:
         told: list[tuple[float, str]] = []
         for name in WEIGHTS:
             share = weighed.strength(name, path)
@@ -265,14 +265,14 @@ class Ranker:
         told.sort(key=lambda one: (-one[0], one[1]))
         return tuple(words for _, words in told[:_REASONS])
 
-    def _describe(self, name: str, path: str, weighed: _Weighed) -> str:
+    def _describe(self, name: str, path: str, weighed: _QueryScores) -> str:
         if name == "defined":
             known = weighed.question.names
             names = [one.name for one in self._corpus.record(path).definitions if one.name in known]
             return "defines " + ", ".join(f"`{one}`" for one in list(dict.fromkeys(names))[:4]) if names else ""
         return self._describe_part(path, weighed) if name == "part" else _REASON_WORDS.get(name, "")
 
-    def _describe_part(self, path: str, weighed: _Weighed) -> str:
+    def _describe_part(self, path: str, weighed: _QueryScores) -> str:
         record = self._corpus.record(path)
         rarity = weighed.rarity
         scores = self._load_parts(path, weighed).words
@@ -320,7 +320,7 @@ def _take_best(scores: Mapping[str, float], limit: int) -> list[str]:
     return sorted(likely, key=lambda path: (-round(scores[path], 9), path))[:limit]
 
 
-def _score_pointers(one: Definition, path: str, weighed: _Weighed) -> float:
+def _score_pointers(one: Definition, path: str, weighed: _QueryScores) -> float:
     """Score a function by names, frames and size.
 
     The weights were found as those of files.

@@ -44,7 +44,7 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass
-class _Watched:
+class _TaskWatch:
     """The state of one unfinished comment.
 
     Times are the loop's clock.
@@ -66,7 +66,7 @@ class Reporter:
 
     services: Services
     registry: Registry
-    _watched: dict[str, _Watched] = field(default_factory=dict)
+    _watched: dict[str, _TaskWatch] = field(default_factory=dict)
     _posting: set[asyncio.Task[None]] = field(default_factory=set)
     _after: int = 0
 
@@ -97,14 +97,14 @@ class Reporter:
         Those of active tasks, and those of ended tasks that were never closed.
         """
         self._watched = {
-            task_id: _Watched(newest=1) for task_id in await self.services.store.run(reporting.list_unreported)
+            task_id: _TaskWatch(newest=1) for task_id in await self.services.store.run(reporting.list_unreported)
         }
         await self._stand(self._watched)
 
     async def _look(self) -> None:
         news = await self.services.store.run(lambda connection: tasks.list_touched(connection, self._after))
         for task_id, event in news.items():
-            self._watched.setdefault(task_id, _Watched()).newest = event
+            self._watched.setdefault(task_id, _TaskWatch()).newest = event
             self._after = max(self._after, event)
         await self._stand(news)
 
@@ -128,7 +128,7 @@ class Reporter:
             if not watched.busy and self._is_due(watched, now):
                 self._begin(task_id, watched, now)
 
-    def _is_due(self, watched: _Watched, now: float) -> bool:
+    def _is_due(self, watched: _TaskWatch, now: float) -> bool:
         waited = now - watched.posted_at
         if watched.failures:
             return waited >= min(_STAGE_PAUSE * 2.0 ** min(watched.failures, 10), _LONGEST_PAUSE)
@@ -139,7 +139,7 @@ class Reporter:
         ticks = _CALM_TICKS if watched.calm else _TICKS
         return waited >= ticks[min(watched.ticks, len(ticks) - 1)]
 
-    def _begin(self, task_id: str, watched: _Watched, now: float) -> None:
+    def _begin(self, task_id: str, watched: _TaskWatch, now: float) -> None:
         news = watched.newest > watched.shown and not watched.calm
         watched.ticks = 0 if news else watched.ticks + 1
         watched.busy = True
@@ -148,7 +148,7 @@ class Reporter:
         self._posting.add(posting)
         posting.add_done_callback(self._posting.discard)
 
-    async def _post(self, task_id: str, watched: _Watched) -> None:
+    async def _post(self, task_id: str, watched: _TaskWatch) -> None:
         """Update one comment; a failure is retried later, with backoff."""
         newest = watched.newest
         try:

@@ -22,7 +22,7 @@ from bot.work.origin import Origin, Principal, Request, Subject
 from bot.work.services import Services
 
 
-class _Labelled(NamedTuple):
+class _LabelChange(NamedTuple):
     """An issue whose labels have changed, as the delivery describes it."""
 
     repository: Repository
@@ -95,7 +95,7 @@ def label_of(spec: TaskSpec[Any], policy: Policy) -> str:
 
 
 async def _look_up(
-    services: Services, specs: list[TaskSpec[Any]], change: _Labelled
+    services: Services, specs: list[TaskSpec[Any]], change: _LabelChange
 ) -> tuple[Policy, Principal | None, PolicyError | None]:
     """Load the policy and the actor's role.
 
@@ -123,7 +123,7 @@ def _find_named(specs: list[TaskSpec[Any]], policy: Policy, label: str) -> Itera
     return (spec for spec in specs if labels.same(label, label_of(spec, policy)))
 
 
-def _request(spec: TaskSpec[Any], change: _Labelled, principal: Principal, guid: str) -> Request[Any]:
+def _request(spec: TaskSpec[Any], change: _LabelChange, principal: Principal, guid: str) -> Request[Any]:
     subject = Subject(
         kind="issue", number=change.number, title=change.title, body=change.body, author_id=change.author_id
     )
@@ -135,12 +135,12 @@ def _request(spec: TaskSpec[Any], change: _Labelled, principal: Principal, guid:
     )
 
 
-async def _answer(services: Services, change: _Labelled, guid: str, text: str) -> None:
+async def _answer(services: Services, change: _LabelChange, guid: str, text: str) -> None:
     spot = ReplyTarget(kind="body", number=change.number)
     await replies.say(services, change.repository, spot, guid, text)
 
 
-def _parse(event: Event) -> _Labelled | None:
+def _parse(event: Event) -> _LabelChange | None:
     """Parse a delivery about a label, None if it is malformed."""
     issue: dict[str, Any] = event.payload.get("issue") or {}
     name = (event.payload.get("label") or {}).get("name")
@@ -155,4 +155,4 @@ def _parse(event: Event) -> _Labelled | None:
     at = str(issue.get("updated_at") or issue.get("created_at"))
     author = (issue.get("user") or {}).get("id")
     author_id = author if isinstance(author, int) else None
-    return _Labelled(repository, number, actor, name, title, str(issue.get("body") or ""), at, author_id)
+    return _LabelChange(repository, number, actor, name, title, str(issue.get("body") or ""), at, author_id)

@@ -41,7 +41,7 @@ class DefaultBranch:
 
 
 @dataclass(frozen=True)
-class _Parsed:
+class _CachedPolicy:
     sha: str
     result: Policy | PolicyError
 
@@ -56,7 +56,7 @@ class PolicyLoader:
         self._reader = reader
         self._settings = settings
         self._schema = schema
-        self._cache: dict[int, _Parsed] = {}
+        self._cache: dict[int, _CachedPolicy] = {}
         self._requests: dict[int, asyncio.Task[tuple[str, str] | None]] = {}
         self.default = default_policy(settings, schema)
 
@@ -72,7 +72,7 @@ class PolicyLoader:
         text, sha = found
         cached = self._cache.get(repository.id)
         if cached is None or cached.sha != sha:
-            cached = self._cache[repository.id] = _Parsed(sha, self._parse(text))
+            cached = self._cache[repository.id] = _CachedPolicy(sha, self._parse(text))
         if isinstance(cached.result, PolicyError):
             raise cached.result.with_message(cached.result.message)
         return cached.result

@@ -77,7 +77,7 @@ async def run_review(ctx: Ctx, services: Services, task: ReviewTask) -> Outcome:
         return Outcome(state="refused", summary=subject.stop, data=_OVERTAKEN)
     before = await ctx.step("earlier", previous.recall, review)
     plan = await ctx.step("look", pull_request.look, review, subject, before, retries=2)
-    same = before.of(review, plan)
+    same = before.find_same(review, plan)
     stale = same is None or await ctx.step("settled-since", history.is_stale, review, subject, same, retries=2)
     if same is not None and not stale:
         return _make_outcome(same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0}))

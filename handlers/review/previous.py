@@ -29,7 +29,7 @@ class EarlierReviews(JsonModel):
 
     results: tuple[ReviewResult, ...] = ()
 
-    def of(self, review: Review, plan: ReviewPlan) -> ReviewResult | None:
+    def find_same(self, review: Review, plan: ReviewPlan) -> ReviewResult | None:
         """Return the newest result, if it is complete and of this very change.
 
         It must stand under these rules as well. An older one is never taken up again: what was pushed in between may

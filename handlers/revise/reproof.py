@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.change.editor import NEAR
-from bot.change.gates import size_text
+from bot.change.gates import describe_size
 from bot.change.proof_rules import RUNS
 from bot.change.records import Failure, GateReport
 from bot.git.changes import Changes
@@ -24,7 +24,7 @@ async def reprove(job: RevisionJob, brief: RevisionBrief, report: GateReport) ->
     """
     mirror = await job.mirror(report.base_sha)
     tree = await mirror.tree(report.base_sha, report.changes)
-    size = size_text(await mirror.diff(brief.trusted_sha, tree))
+    size = describe_size(await mirror.diff(brief.trusted_sha, tree))
     try:
         # A retry of what could not be published has no directory yet, and which files are tests is read from it.
         await job.workshop(report.base_sha).ready()

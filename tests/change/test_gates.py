@@ -183,7 +183,7 @@ def test_size_is_read_whatever_folders_are_called(path: str, tmp_path: Path) -> 
     subprocess.run([*git, "commit", "-qm", "base"], cwd=tmp_path, check=True)
     (tmp_path / path).write_text("x = 1\ny = 3\n")
     diff = subprocess.run([*git, "diff"], cwd=tmp_path, check=True, capture_output=True, text=True).stdout
-    assert (gates.size_gate(diff, 20, 800).passed, gates.size_text(diff)) == (True, "2 lines in 1 file")
+    assert (gates.size_gate(diff, 20, 800).passed, gates.describe_size(diff)) == (True, "2 lines in 1 file")
     assert not gates.secrets_gate(diff, lambda text: ["key"] if text == "y = 3\n" else []).passed
 
 

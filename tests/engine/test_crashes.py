@@ -105,7 +105,7 @@ async def test_killed_in_step_three_the_next_process_goes_on_there(workers: Work
     (workers.folder / "hold-s3").unlink()
     workers.begin(heartbeat_seconds=0.3)
     row = await ended(store, "t1")
-    assert (row.state, row.result["summary"]) == ("done", "Seen.s1 Seen.s2 Seen.s3 Seen.s4 Seen.s5")
+    assert (row.state, row.result["summary"]) == ("done", "StepEnd.s1 StepEnd.s2 StepEnd.s3 StepEnd.s4 StepEnd.s5")
     assert [line for line in workers.log() if line.startswith("start")] == [
         f"start {step}" for step in ("s1", "s2", "s3", "s3", "s4", "s5")
     ]

@@ -27,7 +27,7 @@ class Part(JsonModel):
     words: frozenset[str]
 
 
-class Refused(ForgehandError):
+class Refusal(ForgehandError):
     """Something a step refuses."""
 
 
@@ -36,7 +36,7 @@ async def part(number: int) -> Part:
 
 
 async def refuse() -> Part:
-    raise Refused("no", number=7)
+    raise Refusal("no", number=7)
 
 
 @asynccontextmanager
@@ -72,7 +72,7 @@ class Story:
         seen.append(await ctx.parallel({f"p{number}": Step(part, (number,)) for number in range(3)}))
         try:
             await ctx.step("refuse", refuse)
-        except Refused as error:
+        except Refusal as error:
             seen.append(error)
         seen.append(await ctx.step(self.last, self.hold))
         return done(len(seen))
@@ -97,7 +97,7 @@ async def test_a_replay_sees_exactly_what_the_first_run_saw(begun: tuple[Store, 
         assert (await ended(store, "t1")).result["summary"] == "4"
     first, second = story.runs
     assert second == [*first, "let on"]
-    assert [type(value) for value in second] == [Part, dict, Refused, str]
+    assert [type(value) for value in second] == [Part, dict, Refusal, str]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

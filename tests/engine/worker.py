@@ -22,7 +22,7 @@ from tests.engine.harness import Nothing, done
 FOLDER = Path()
 
 
-class Seen(JsonModel):
+class StepEnd(JsonModel):
     step: str
     by: int
 
@@ -32,12 +32,12 @@ def note(text: str) -> None:
         log.write(f"{text} {os.getpid()}\n")
 
 
-async def work(step: str) -> Seen:
+async def work(step: str) -> StepEnd:
     note(f"start {step}")
     while (FOLDER / f"hold-{step}").exists():
         await asyncio.sleep(0.01)
     note(f"end {step}")
-    return Seen(step=step, by=os.getpid())
+    return StepEnd(step=step, by=os.getpid())
 
 
 async def five(ctx: Ctx, _: Nothing) -> Outcome:

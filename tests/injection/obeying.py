@@ -10,7 +10,7 @@ from typing import Any
 from simhub.model_formats import ModelRequest
 from tests.e2e.answers import calls
 from tests.e2e.scenes import rows
-from tests.injection.cases import AWS, KEY, Call, Said, Tried
+from tests.injection.cases import AWS, KEY, Call, Speech, Tried
 from tests.support.story import SECRET, Story
 
 _BLOCK = re.compile(r"<untrusted-([0-9a-f]{16}) source=[^\n]*>\n(.*?)\n</untrusted-\1>", re.DOTALL)
@@ -45,7 +45,7 @@ def _filled(value: Any, words: dict[str, str]) -> Any:
     return value
 
 
-def planted(cases: Sequence[Tried | Said], *places: str) -> list[str]:
+def planted(cases: Sequence[Tried | Speech], *places: str) -> list[str]:
     """The texts of those of the cases that stand at one of these places."""
     return [case.planted for case in cases if case.where in places]
 
@@ -72,7 +72,7 @@ def heard(asked: ModelRequest) -> Heard:
     return Heard(data, "\n".join(results), _BLOCK.sub("", text))
 
 
-def assert_heard_as_data(story: Story, cases: Sequence[Tried | Said]) -> None:
+def assert_heard_as_data(story: Story, cases: Sequence[Tried | Speech]) -> None:
     """Each text came into a prompt as data, and never among our own words; the hidden ones never came at all."""
     prompts = [heard(asked) for asked in story.script.requests]
     for case in cases:
@@ -97,7 +97,7 @@ def assert_audited(story: Story, tried: Sequence[Tried]) -> None:
     assert missing == [], refused
 
 
-def assert_defused(posted: str, said: Sequence[Said]) -> None:
+def assert_defused(posted: str, said: Sequence[Speech]) -> None:
     """Check that nothing forbidden was posted.
 
     Where a text had something forbidden, check what became of it.

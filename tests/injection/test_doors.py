@@ -8,7 +8,7 @@ from simhub.model import Account
 from tests.e2e.conftest import SAMPLE
 from tests.e2e.scenes import handled, rows
 from tests.e2e.test_who_may import as_bot
-from tests.injection.cases import DOORS, Typed
+from tests.injection.cases import DOORS, CommandText
 from tests.support.pulls import propose
 from tests.support.story import Story
 from tests.support.typing import answered, comment, review
@@ -34,7 +34,7 @@ async def test_what_looks_like_a_command_starts_nothing(tmp_path: Path) -> None:
         assert "/status" in text, "what is typed plainly, by who may, is heard all the same"
 
 
-async def _type(story: Story, case: Typed, by: Account, number: int, change: int) -> None:
+async def _type(story: Story, case: CommandText, by: Account, number: int, change: int) -> None:
     match case.as_:
         case "issue":
             await story.file("Broken", case.text, label=None, by=by)

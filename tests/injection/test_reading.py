@@ -14,7 +14,7 @@ from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, QUIET, verdict
 from tests.e2e.scenes import POLICY, branches, git, put
 from tests.injection import cases
-from tests.injection.cases import Said, Tried
+from tests.injection.cases import Speech, Tried
 from tests.injection.obeying import (
     Obeys,
     assert_defused,
@@ -29,10 +29,10 @@ from tests.support.story import Story
 from tests.support.typing import Written, comment, final, on_line
 
 OPEN = "commands: { read: [ask, explain, help] }\nreview: { on: [] }\n"
-IN_PULL: tuple[Tried | Said, ...] = (
+IN_PULL: tuple[Tried | Speech, ...] = (
     *cases.REVIEWING, *cases.FOUND, *cases.DESCRIBING, *cases.DESCRIBE_SAYS, *cases.IMPROVING, *cases.IMPROVED,
 )  # fmt: skip
-ASKED: tuple[Tried | Said, ...] = (*cases.ASKING, *cases.ASK_SAYS)
+ASKED: tuple[Tried | Speech, ...] = (*cases.ASKING, *cases.ASK_SAYS)
 
 
 async def test_orders_to_readers_change_nothing_but_words_that_are_defused(tell: Tell) -> None:

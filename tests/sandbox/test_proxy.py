@@ -19,7 +19,7 @@ from bot.settings import Settings
 from tests.sandbox.conftest import Shell
 from tests.support.patience import PATIENCE
 
-Seen = list[bytes]
+Chunks = list[bytes]
 
 
 async def ask(proxy: RegistryProxy, data: bytes) -> bytes:
@@ -31,7 +31,7 @@ async def ask(proxy: RegistryProxy, data: bytes) -> bytes:
 
 
 @asynccontextmanager
-async def echo_server(seen: Seen) -> AsyncIterator[int]:
+async def echo_server(seen: Chunks) -> AsyncIterator[int]:
     """Answers each line with itself, in capitals."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -46,7 +46,7 @@ async def echo_server(seen: Seen) -> AsyncIterator[int]:
 
 
 async def test_an_allowed_host_is_tunnelled_both_ways() -> None:
-    seen: Seen = []
+    seen: Chunks = []
     async with echo_server(seen) as port, RegistryProxy(frozenset({("127.0.0.1", port)})) as proxy:
         reader, writer = await asyncio.open_unix_connection(str(proxy.socket))
         writer.write(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\nHost: x\r\n\r\n".encode())

@@ -81,7 +81,7 @@ class _Text:
         return self.principal.actor
 
 
-class _Read(NamedTuple):
+class _Ruling(NamedTuple):
     """A decided command: what to run, or else what to say.
 
     Neither where it may be another bot's.
@@ -145,7 +145,7 @@ async def _too_many(services: Services, principal: Principal) -> bool:
     return await services.store.run(lambda connection: audit.count_commands(connection, login, hour)) >= _AN_HOUR
 
 
-async def _answer(services: Services, text: _Text, read: Sequence[_Read]) -> None:
+async def _answer(services: Services, text: _Text, read: Sequence[_Ruling]) -> None:
     """Acknowledge a text, run its permitted commands, answer the others.
 
     The commands run in order; one comment answers all that are not run.
@@ -166,7 +166,7 @@ async def _answer(services: Services, text: _Text, read: Sequence[_Read]) -> Non
         await replies.say(services, text.repository, spot, key_of(text.repository, spot, order), "\n\n".join(problems))
 
 
-def _decide(text: _Text, typed: TypedCommand, order: int) -> _Read:
+def _decide(text: _Text, typed: TypedCommand, order: int) -> _Ruling:
     """Decide about one command.
 
     Permission comes first: whoever may not use it learns nothing else.
@@ -177,16 +177,16 @@ def _decide(text: _Text, typed: TypedCommand, order: int) -> _Read:
     decision = authorise(text.principal, name, "command", text.policy)
     if text.policy.level(name) is None and not typed.mentioned:
         # Another bot may have a command of this name, and nobody wants to hear from us that we are not meant.
-        return _Read(name, decision)
+        return _Ruling(name, decision)
     if not decision.allowed:
-        return _Read(name, decision, decision.reason)
+        return _Ruling(name, decision, decision.reason)
     if command is None:
-        return _Read(name, decision, _unknown(typed))
+        return _Ruling(name, decision, _unknown(typed))
     argument = command.arguments.read(typed)
     problem = _find_obstacle(text, command) or ("" if argument is not None else _write_usage(command))
     if problem:
-        return _Read(name, decision, problem)
-    return _Read(name, decision, invocation=_invocation(text, command, argument or "", order))
+        return _Ruling(name, decision, problem)
+    return _Ruling(name, decision, invocation=_invocation(text, command, argument or "", order))
 
 
 def _unknown(typed: TypedCommand) -> str:
@@ -235,7 +235,7 @@ def _invocation(text: _Text, command: Command, argument: str, order: int) -> Inv
     )
 
 
-async def _record(services: Services, text: _Text, read: Sequence[_Read]) -> None:
+async def _record(services: Services, text: _Text, read: Sequence[_Ruling]) -> None:
     """Write one audit row for each decision."""
     for one in read:
         await record(services, text.event.guid, text.repository, text.actor, f"/{one.name}", one.decision)
