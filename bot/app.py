@@ -140,7 +140,10 @@ async def _open(
     endpoint = Endpoint(dispatcher.accept, secrets)
     ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}
     ready |= {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
-    ready |= {"credentials": partial(_admitted, sweep), "disk": partial(_has_room, services.settings.data_dir)}
+    ready |= {
+        "credentials": partial(_admitted, sweep),
+        "disk": partial(asyncio.to_thread, datadir.has_room, services.settings.data_dir),
+    }
     mounted = {api.PREFIX: api.make_api(services, handlers.registry)}
     return Bot(services, make_web(services.store, endpoint.routes(), ready, mounted))
 
@@ -232,10 +235,6 @@ async def _alive(part: Supervisor | Dispatcher[Services] | DbosEngine) -> bool:
 
 async def _admitted(sweep: Sweep) -> bool:
     return sweep.admitted
-
-
-async def _has_room(folder: Path) -> bool:
-    return await asyncio.to_thread(datadir.has_room, folder)
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

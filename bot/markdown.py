@@ -41,12 +41,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
-
-
-def _cell(text: str) -> str:
     # A backslash before a bar would escape our own backslash and free the bar.
-    return " ".join(text.replace("\\|", "\\ |").replace("|", "\\|").split())
+    shown = (" ".join(cell.replace("\\|", "\\ |").replace("|", "\\|").split()) for cell in cells)
+    return "| " + " | ".join(shown) + " |"
 
 
 def paragraph(text: str) -> str:

@@ -34,7 +34,10 @@ def names(pattern: str, path: str) -> bool:
 
 def _parts(pattern: str) -> list[str]:
     """Split a pattern at its slashes; ``**`` first where it counts anywhere."""
-    parts = [_for_fnmatch(part) for part in pattern.strip("/").split("/")]
+    # ``fnmatch`` writes an escaped sign as ``[*]`` and a negated class as ``[!a]``.
+    parts = [
+        _ESCAPED.sub(lambda found: f"[{found[1]}]", part).replace("[^", "[!") for part in pattern.strip("/").split("/")
+    ]
     return parts if "/" in pattern.rstrip("/") else ["**", *parts]
 
 
@@ -54,8 +57,3 @@ def _fits(wanted: Sequence[str], segments: Sequence[str]) -> bool:
         if not ends:
             return False
     return len(segments) in ends
-
-
-def _for_fnmatch(part: str) -> str:
-    r"""Write ``\*`` and ``[^a]`` as Python's ``fnmatch`` has them."""
-    return _ESCAPED.sub(lambda found: f"[{found[1]}]", part).replace("[^", "[!")

@@ -81,7 +81,7 @@ class ForgehandError(Exception):
         return kind(str(data.get("message", "")), **dict(data.get("details") or {}))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (_rebuild, (self.to_json(),))
+        return (ForgehandError.from_json, (self.to_json(),))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ForgehandError) and self.to_json() == other.to_json()
@@ -95,7 +95,3 @@ class ForgehandError(Exception):
     def with_message(self, message: str) -> Self:
         """Copy the error with another message."""
         return type(self)(message, **self.details)
-
-
-def _rebuild(data: dict[str, Any]) -> ForgehandError:
-    return ForgehandError.from_json(data)

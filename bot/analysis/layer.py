@@ -48,24 +48,18 @@ async def analyse(
     for tool in TOOLS:
         if fitting := [source for source in sources if tool.reads(source)]:
             jobs.append(_run_behind(gate, run_tool(sandbox, tool, fitting)))
-    for name, analyser in (analysers or {}).items():
-        if run_code:
-            jobs.append(
-                _run_behind(gate, run_policy_analyser(sandbox, name, analyser, base, head, old_names, len(sources)))
-            )
-        else:
-            jobs.append(_refuse(name))
-    outcomes = await asyncio.gather(*jobs)
+    refused = [] if run_code else [Outcome(NotRun(tool=name, reason=NOT_ALLOWED)) for name in analysers or {}]
+    for name, analyser in (analysers or {}).items() if run_code else ():
+        jobs.append(
+            _run_behind(gate, run_policy_analyser(sandbox, name, analyser, base, head, old_names, len(sources)))
+        )
+    outcomes = [*await asyncio.gather(*jobs), *refused]
     return await asyncio.to_thread(_sum_up, outcomes, sources, changed, unread)
 
 
 async def _run_behind(gate: asyncio.Semaphore, job: Awaitable[Outcome]) -> Outcome:
     async with gate:
         return await job
-
-
-async def _refuse(name: str) -> Outcome:
-    return Outcome(NotRun(tool=name, reason=NOT_ALLOWED))
 
 
 def _sum_up(

@@ -80,6 +80,7 @@ def _read_run(run: Json, tool: str, roots: Sequence[str]) -> Iterator[StaticFind
         rule_id = _rule_id(result, rules)
         if _counts(result) and (place := _place(result, run, roots)) is not None:
             rule = by_id.get(rule_id, {})
+            level = _text(result.get("level")) or _text(_object(rule, "defaultConfiguration").get("level"))
             path, line, end_line, columns = place
             yield StaticFinding(
                 tool=tool,
@@ -88,7 +89,7 @@ def _read_run(run: Json, tool: str, roots: Sequence[str]) -> Iterator[StaticFind
                 line=line,
                 end_line=end_line,
                 message=_message(result, rule, driver) or rule_id,
-                severity=_severity(result, rule),
+                severity=_LEVELS.get(level, "warning"),
                 columns=columns,
             )
 
@@ -105,11 +106,6 @@ def _rule_id(result: Json, rules: Sequence[Json]) -> str:
     if not named and isinstance(index, int) and 0 <= index < len(rules):
         named = _text(rules[index].get("id"))
     return named
-
-
-def _severity(result: Json, rule: Json) -> Severity:
-    level = _text(result.get("level")) or _text(_object(rule, "defaultConfiguration").get("level"))
-    return _LEVELS.get(level, "warning")
 
 
 def _message(result: Json, rule: Json, driver: Json) -> str:

@@ -34,7 +34,7 @@ async def put(
     author = Author(name=bot.login, email=noreply_email(bot, services.settings.web_url))
     if work.policy.publish.sign_off:
         message = f"{message.rstrip()}\n\nSigned-off-by: {author.name} <{author.email}>\n"
-    if work.policy.publish.signed or await _must_be_signed(work, branch):
+    if work.policy.publish.signed or any(rule.kind == "required_signatures" for rule in await _rules(work, branch)):
         sha = await _put_signed(work, report, message, branch, exists=expect is not None)
     else:
         mirror = await work.mirror(report.base_sha)
@@ -72,10 +72,6 @@ def _objection(rule: BranchRule, branch: str, email: str, *, signs_off: bool) ->
     if wants_sign_off and not signs_off and not rule.parameters.get("negate"):
         return "commits must be signed off, and `publish.sign_off` is not set"
     return None
-
-
-async def _must_be_signed(work: Assignment[Any], branch: str) -> bool:
-    return any(rule.kind == "required_signatures" for rule in await _rules(work, branch))
 
 
 async def _rules(work: Assignment[Any], branch: str) -> list[BranchRule]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Any
 
 from bot.change.recipe import AnyEvidence, Job
@@ -43,21 +43,18 @@ async def start_editing(job: Job[Any], evidence: AnyEvidence, found: CodeLocatio
     The proof's files, what was said by then, and what is wanted now.
     """
     await job.stage(Stage.EDIT, "started")
+    verdicts = evidence.baseline.verdicts if evidence.baseline is not None else {}
+    failing = [name for name, verdict in verdicts.items() if verdict in {"failed", "error"}]
     text = render(
         f"{job.recipe.prompts}/edit.md.j2",
         brief=evidence.brief,
         found=found,
         baseline=evidence.baseline,
         proof=evidence.proof,
-        failing="\n".join(_failing(evidence.baseline))[:_SHOWN],
+        failing="\n".join(failing)[:_SHOWN],
     )
     changes = evidence.proof.files if evidence.proof is not None else Changes()
     return Work(changes=changes, messages=(*said, Message(role="user", text=text)))
-
-
-def _failing(base: Baseline | None) -> list[str]:
-    verdicts = base.verdicts if base is not None else {}
-    return [name for name, verdict in verdicts.items() if verdict in {"failed", "error"}]
 
 
 async def note_unchanged(job: Job[Any]) -> None:
@@ -124,18 +121,15 @@ def _check(job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> Check:
         if proof is not None:
             run = await workshop.test(changes, proof.targets, limits=NEAR)
             parts.append(show_run("The proof", run))
-            await job.stage(Stage.EDIT, "started", _progress(run.verdicts(), proof))
+            verdicts = run.verdicts()
+            passing = sum(verdicts.get(name) == "passed" for name in proof.tests)
+            await job.stage(Stage.EDIT, "started", f"proof: {passing} of {len(proof.tests)} pass")
         near = await tests_near(job, brief, base, found, changes, proof)
         if near:
             parts.append(show_run("Tests nearby", await workshop.test(changes, near, limits=NEAR)))
         return "\n\n".join(parts) or "The edits apply. No test nearby is known."
 
     return check
-
-
-def _progress(verdicts: Mapping[str, str], proof: Proof) -> str:
-    passing = sum(verdicts.get(name) == "passed" for name in proof.tests)
-    return f"proof: {passing} of {len(proof.tests)} pass"
 
 
 async def tests_near(

@@ -24,11 +24,6 @@ def take_tests_from_base(
     return changes.without(restored), tuple(sorted(restored))
 
 
-def _all_pass(run: TestRun, wanted: Collection[str]) -> bool:
-    verdicts = run.verdicts()
-    return run.complete and all(verdicts.get(name) == "passed" for name in wanted)
-
-
 def _cut_short(run: TestRun) -> str:
     if run.result.ended == "timeout":
         return f"`{run.command}` did not end within {run.result.seconds:.0f} s, so its result is not known"
@@ -105,7 +100,8 @@ def regression_gate(base: Baseline, run: TestRun, lost: Collection[str], flaky: 
     before, after = base.verdicts, run.verdicts()
     faults = _list_lost(before, run, lost)
     faults += [] if run.complete else [_cut_short(run)]
-    if not faults and not base.passing() and not (base.whole and _all_pass(run, before)):
+    all_pass = run.complete and all(after.get(name) == "passed" for name in before)
+    if not faults and not base.passing() and not (base.whole and all_pass):
         faults = ["No test passed before the change, so nothing shows what it may have broken."]
     again = f", {len(flaky)} only when run again" if flaky else ""
     shown = _count(after, run.unloaded) if run.cases or run.complete else "no result"

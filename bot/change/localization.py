@@ -43,7 +43,9 @@ async def find(job: Job[Any], brief: Brief) -> CodeLocation:
         files = brief.pull.changed
         tests = await asyncio.to_thread(tests_of_pull, code, files, brief.named_paths())
     else:
-        ranking = await _rank(job, brief, code)
+        ranking = await asyncio.to_thread(code.rank, f"{brief.title}\n\n{brief.body}", _RANKED)
+        if job.rules.rerank:
+            ranking = await _rerank(job, brief, code, ranking)
         files = tuple(one.path for one in ranking[:_FILES])
         windows = str(await asyncio.to_thread(code.windows, ranking[:_FILES], _WINDOW_TOKENS))
         tests = await asyncio.to_thread(nearby_tests, code, [one.path for one in ranking])
@@ -56,15 +58,6 @@ async def find(job: Job[Any], brief: Brief) -> CodeLocation:
     )
     await job.stage(Stage.FIND, "done", ", ".join(f"`{path}`" for path in files[:3]))
     return found
-
-
-async def _rank(job: Job[Any], brief: Brief, code: Index) -> tuple[RankedFile, ...]:
-    """Rank the base's files for the request.
-
-    A model gives a second opinion where the rules want one.
-    """
-    ranking = await asyncio.to_thread(code.rank, f"{brief.title}\n\n{brief.body}", _RANKED)
-    return await _rerank(job, brief, code, ranking) if job.rules.rerank else ranking
 
 
 def tests_of_pull(code: Index, changed: Sequence[str], named: Sequence[str]) -> tuple[str, ...]:

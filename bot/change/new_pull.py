@@ -102,9 +102,6 @@ class NewPullRequest:
             evidence = await _on_new_base(ctx, job, evidence, now.base_sha)
             if not job.recipe.may_publish(job.rules, evidence):
                 return await tell(ctx, job, evidence)
-        return await self._deliver(ctx, job, evidence)
-
-    async def _deliver(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
         text = self.words.write_pull(evidence)
         sha = await ctx.step("push", push, job, evidence, text, retries=2)
         published = await ctx.step("pull", self._open, job, evidence, text, sha, retries=2)
@@ -172,24 +169,16 @@ async def _on_new_base(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, base_sha:
 
 
 async def push(job: Job[Any], evidence: AnyEvidence, text: PullText) -> str:
-    """Commit the tested tree and push it to the task's own branch.
+    """Commit the tested tree, push it to the task's branch, return its sha.
 
-    Return the head's sha.
+    The message says the cause, what was done, and which issue it closes.
     """
     assert evidence.report is not None, "only what passed the gates is pushed"
-    message = _message(job, evidence, text)
-    return await commits.put(job, evidence.report, message, job.branch, triggered=job.task.triggered)
-
-
-def _message(job: Job[Any], evidence: AnyEvidence, text: PullText) -> str:
-    """Say what a reader of the history wants to know.
-
-    The subject, cause, what was done, and the issue.
-    """
     secrets = job.services.settings.secrets
     said = [outgoing_line(line, limit=_PARAGRAPH, secrets=secrets) for line in (evidence.cause, evidence.change)]
     paragraphs = [textwrap.fill(line, 72, break_long_words=False, break_on_hyphens=False) for line in said if line]
-    return "\n\n".join([_title(job, text), *paragraphs, text.closing]) + "\n"
+    message = "\n\n".join([_title(job, text), *paragraphs, text.closing]) + "\n"
+    return await commits.put(job, evidence.report, message, job.branch, triggered=job.task.triggered)
 
 
 def _title(job: Job[Any], text: PullText) -> str:

@@ -47,23 +47,20 @@ async def suggest(job: Job[Any], evidence: AnyEvidence) -> int:
     task, services = job.task, job.services
     github = await services.github.for_repository(task.repository, REVIEW)
     bot = await services.github.bot()
+    # An empty block deletes the lines it is on.
+    blocks = [code_block(one.text, "suggestion") if one.text.strip() else "```suggestion\n```" for one in fitting]
     posted = await reviews.create_review(
         github,
         task.repository,
         task.number,
         report.base_sha,
         services.outgoing(_patch_text(patch)),
-        [_comment(one, services.outgoing(_suggested_text(one.text))) for one in fitting],
+        [_comment(one, services.outgoing(block)) for one, block in zip(fitting, blocks, strict=True)],
         "COMMENT",
         marker=Marker(task=job.task_id, part="suggestions"),
         bot_id=bot.id,
     )
     return len(fitting) - len(posted.refused)
-
-
-def _suggested_text(text: str) -> str:
-    """Write a comment whose block replaces the lines it is on."""
-    return code_block(text, "suggestion") if text.strip() else "```suggestion\n```"
 
 
 def _patch_text(patch: str) -> str:

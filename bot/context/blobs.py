@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 # An object a partial clone does not have is missing here; it is never fetched.
 OFFLINE = {"GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
@@ -44,7 +44,7 @@ class Blobs:
         self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                with _ignoring_broken():
+                with suppress(BrokenPipeError):
                     pipe.close()
         self._process.wait()
 
@@ -53,7 +53,10 @@ class Blobs:
 
         ``sha`` is in hex digits, as git lists them.
         """
-        stdin, stdout = _pipes(self._process)
+        stdin = self._process.stdin
+        stdout = self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
         stdin.write(sha.encode() + b"\n")
         stdin.flush()
         header = stdout.readline().split()
@@ -74,17 +77,3 @@ def read_blobs(git_dir: Path, shas: Iterable[str]) -> Iterator[tuple[str, bytes 
 def decode(data: bytes) -> str:
     """Text for reading: UTF-8, wrong bytes replaced, every line end a newline."""
     return data.decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
-    assert process.stdin is not None
-    assert process.stdout is not None
-    return process.stdin, process.stdout
-
-
-@contextmanager
-def _ignoring_broken() -> Iterator[None]:
-    try:
-        yield
-    except BrokenPipeError:
-        return

@@ -98,7 +98,9 @@ class Index:
         known = self._records.get(path)
         if known is None:
             file = self.files[path]
-            known = self._cache.record(file.wanted.key) or self._read_again(file)
+            known = self._cache.record(file.wanted.key)
+            # The cache may have let go of the record: the blob is parsed once more.
+            known = known or read_text(self.text(path) or "", language_named(file.language))[1]
             self._records[path] = known
             while len(self._records) > _RECORDS:
                 self._records.popitem(last=False)
@@ -117,10 +119,6 @@ class Index:
                 if data is not None:
                     found[path] = decode(data)
         return found
-
-    def _read_again(self, file: TreeFile) -> Record:
-        """Parse a blob once more: the cache has let go of its record."""
-        return read_text(self.text(file.path) or "", language_named(file.language))[1]
 
 
 class _RepositoryState:

@@ -76,7 +76,9 @@ def read_query(text: str) -> Query:
     linked = [Frame(path, int(line or 0), "", 0) for path, line in _BLOB_LINK.findall(text)]
     text = _LINK.sub(" ", _BLOB_LINK.sub(" ", text))
     title, _, body = text.strip().partition("\n")
-    code, prose = _split(body)
+    parts = blocks(body)
+    code = "\n".join(block.content for block in parts if block.kind == "code")
+    prose = "\n".join(block.content for block in parts if block.kind == "prose")
     frames, untraced = _read_frames(text)
     dotted = tuple(dict.fromkeys(_DOTTED.findall(_IMPORTING.sub(" ", text))))
     return Query(
@@ -100,13 +102,6 @@ def _without_hidden(text: str) -> str:
     pieces.append(text[done:])
     pieces[::2] = [_PLACEHOLDER.sub("", _HIDDEN.sub(" ", piece)) for piece in pieces[::2]]
     return "".join(pieces)
-
-
-def _split(body: str) -> tuple[str, str]:
-    """Code blocks, and the prose around them."""
-    found = blocks(body)
-    code = "\n".join(block.content for block in found if block.kind == "code")
-    return code, "\n".join(block.content for block in found if block.kind == "prose")
 
 
 def _weigh(title: str, prose: str, code: str) -> dict[str, float]:

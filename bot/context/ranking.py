@@ -328,11 +328,8 @@ def _score_pointers(one: Definition, path: str, weighed: _QueryScores) -> float:
     named = weighed.question.names.get(one.name, 0.0) / 3
     frames = weighed.traced.get(path, ())
     traced = max(
-        (weight for frame, weight in frames if frame.name == one.name or _contains(one, frame.line)), default=0.0
+        (weight for frame, weight in frames if frame.name == one.name or one.start <= frame.line <= one.end),
+        default=0.0,
     )
     size = min(1.0, math.log(2 + one.end - one.start) / math.log(200))
     return 0.3 * (named + traced + size)
-
-
-def _contains(one: Definition, line: int) -> bool:
-    return one.start <= line <= one.end

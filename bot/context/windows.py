@@ -40,7 +40,11 @@ def cut_windows(index: _Index, ranking: Sequence[RankedFile], budget: int) -> Wi
     The list of paths first, then code of the functions, while there is room.
     """
     room = _Room(budget)
-    room.add("ranking", "Likeliest files:\n" + "\n".join(_line(number, one) for number, one in enumerate(ranking, 1)))
+    lines = [
+        f"{number}. {one.path}" + (f" ({one.reasons[0]})" if one.reasons else "")
+        for number, one in enumerate(ranking, 1)
+    ]
+    room.add("ranking", "\n".join(["Likeliest files:", *lines]))
     functions = sorted((one for file in ranking for one in file.functions), key=lambda one: -one.score)[:_FUNCTIONS]
     texts = index.texts(dict.fromkeys(one.path for one in functions))
     for one in functions:
@@ -67,10 +71,6 @@ class _Room:
 
     def windows(self) -> Windows:
         return Windows(tuple(self._passages), tuple(self._left_out), round(self._used))
-
-
-def _line(number: int, one: RankedFile) -> str:
-    return f"{number}. {one.path}" + (f" ({one.reasons[0]})" if one.reasons else "")
 
 
 def _code(one: RankedFunction, text: str) -> str:

@@ -47,7 +47,9 @@ class StatusView:
 def status_text(view: StatusView) -> str:
     """Render the Markdown of the comment, without the marker."""
     head = f"{_head(view)} {view.summary}".strip()
-    return "\n\n".join(part for part in (head, _checklist(view), _next(view), _foot(view)) if part)
+    latest = {str(event["stage"]): event for event in view.stages}
+    checklist = "\n".join(_line(view, title, latest.get(name)) for name, title in view.spec.stages.items())
+    return "\n\n".join(part for part in (head, checklist, _next(view), _foot(view)) if part)
 
 
 def _head(view: StatusView) -> str:
@@ -82,11 +84,6 @@ def _next(view: StatusView) -> str:
     if view.state == "dead":
         return f"{_DEAD} {again}"
     return again if view.state in {"failed", "cancelled"} else ""
-
-
-def _checklist(view: StatusView) -> str:
-    latest = {str(event["stage"]): event for event in view.stages}
-    return "\n".join(_line(view, title, latest.get(name)) for name, title in view.spec.stages.items())
 
 
 def _line(view: StatusView, title: str, event: dict[str, Any] | None) -> str:

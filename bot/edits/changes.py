@@ -135,7 +135,7 @@ def _place_round(path: str, source: Source, pending: Sequence[PendingHunk]) -> t
     for item, (hunk, _), found in zip(pending, located, places, strict=True):
         if len(found) > 1:
             raise refusal.ambiguous(path, item.edit, source, found)
-        if not found or any(_overlap(found[0], step.place) for step in steps):
+        if not found or any(found[0].start < step.place.stop and step.place.start < found[0].stop for step in steps):
             later.append(item)
             continue
         steps.append(_make_step(path, source, item, hunk, found[0]))
@@ -148,10 +148,6 @@ def _locate(source: Source, hunk: Hunk) -> tuple[Hunk, list[Placement]]:
     if not hunk.search.strip():
         return replace(hunk, search=""), [Placement(Rung.EXACT, ((len(source.bodies),) * 2,))]
     return locate(source, hunk)
-
-
-def _overlap(one: Placement, other: Placement) -> bool:
-    return one.start < other.stop and other.start < one.stop
 
 
 def _choose_in_order(pending: Sequence[PendingHunk], found: list[list[Placement]]) -> list[list[Placement]]:

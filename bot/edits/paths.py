@@ -52,15 +52,11 @@ def clean_path(named: str, *, edit: int, absolute: bool = False) -> str:
     path = named.strip().removeprefix("/") if absolute else named.strip()
     parts = [part for part in path.split("/") if part not in ("", ".")]
     inside = parts and not path.startswith("/") and ".." not in parts and not _UNSAFE.search(path)
-    if not inside or any(_is_git(part) for part in parts):
+    if not inside or any(part.casefold().rstrip(". ") in (".git", "git~1") for part in parts):
         raise make_refusal(
             "bad-path", f"The path {named[:200]!r} is not a file inside the repository.", path=named[:200], edit=edit
         )
     return "/".join(parts)
-
-
-def _is_git(part: str) -> bool:
-    return part.casefold().rstrip(". ") in (".git", "git~1")
 
 
 def check_writable(path: str, *, protected: Callable[[str], bool], is_link: Callable[[str], bool], edit: int) -> None:

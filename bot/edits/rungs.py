@@ -123,16 +123,13 @@ def spans_of(
         limit = len(source.keys) if end is None else end
         at = row + 1
         for key in block.keys[number + 1 : following]:
-            there = _find_next(source, key, at, limit if end is not None else min(limit, at + 1))
+            stop = limit if end is not None else min(limit, at + 1)
+            there = next((row for row in range(at, stop) if source.keys[row] == key), None)
             spans.append((at, at) if there is None else (there, there + 1))
             differ = differ or there != at
             at = at if there is None else there + 1
         differ = differ or (end is not None and at != end)
     return tuple(spans), differ
-
-
-def _find_next(source: Source, key: str, at: int, limit: int) -> int | None:
-    return next((row for row in range(at, limit) if source.keys[row] == key), None)
 
 
 def rung_of(pairs: Sequence[tuple[str, str]]) -> Rung:

@@ -66,7 +66,10 @@ class _Session:
 
     def result(self) -> EditResult:
         for path in list(self.waiting):
-            self._apply_waiting(path)
+            hunks = self.waiting.pop(path)
+            text, notes = apply_hunks(path, self._text(path, hunks[0].edit), hunks)
+            self.files[path] = text
+            self.notes += notes
         changed_files = {path: text for path, text in self.files.items() if text != self.read(path)}
         if not changed_files:
             raise make_refusal("no-op", "The edits change nothing.")
@@ -156,12 +159,6 @@ class _Session:
         Hunks that wait for it keep waiting.
         """
         return self.files[path] if path in self.files else self.read(path)
-
-    def _apply_waiting(self, path: str) -> None:
-        hunks = self.waiting.pop(path)
-        text, notes = apply_hunks(path, self._text(path, hunks[0].edit), hunks)
-        self.files[path] = text
-        self.notes += notes
 
 
 def _is_excerpt(before: str, text: str) -> bool:

@@ -82,7 +82,8 @@ class Attempts:
             try:
                 return await self._run_once(name, step, adapter)
             except ForgehandError as error:
-                if tried >= step.retries or not _is_repeatable(error):
+                lasting = error.lasting or isinstance(error, EngineError)
+                if tried >= step.retries or (lasting and not isinstance(error, StepTimeout)):
                     return results.write_error(error)
                 await self._uncount(name, f"{type(error).__name__}: {error.message}")
                 by = await self._pause(self._delay(tried, error))
@@ -146,10 +147,6 @@ def _take_result(name: str, body: asyncio.Task[T]) -> T:
     if body.cancelled():
         raise StepCrashed(f"The step {name} cancelled itself.", step=name, kind="CancelledError")
     return body.result()
-
-
-def _is_repeatable(error: ForgehandError) -> bool:
-    return isinstance(error, StepTimeout) or not (error.lasting or isinstance(error, EngineError))
 
 
 async def _stop(name: str, *running: asyncio.Task[Any] | None) -> None:

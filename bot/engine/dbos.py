@@ -28,7 +28,7 @@ from bot.engine.workflow import FlowCall, Runtime, run_task
 from bot.store import tasks
 from bot.store.database import create_engine, now_ms
 from bot.store.store import Store
-from bot.types import JsonModel, T
+from bot.types import JsonModel
 
 if TYPE_CHECKING:
     from dbos import DBOSConfig, StepReservation
@@ -143,7 +143,10 @@ class DbosEngine:
         from dbos import DBOS
 
         logging.getLogger("dbos").setLevel(logging.ERROR)
-        await _stop(self._running | ({self._upkeep} if self._upkeep else set()))
+        running = self._running | ({self._upkeep} if self._upkeep else set())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
 
@@ -195,7 +198,8 @@ class DbosEngine:
                     return False
             return True
 
-        return await _outside_workflow(enqueue())
+        # In a context of its own: inside a workflow the call would take a place in it.
+        return await asyncio.create_task(enqueue(), context=contextvars.Context())
 
     async def _adopt(self, older_than_ms: int) -> None:
         """Start tasks that were never enqueued; end those whose workflow is lost.
@@ -310,17 +314,3 @@ def _may_start(connection: sa.Connection, task_id: str, group: str | None) -> bo
     if row.group != group:
         tasks.set_group(connection, task_id, group)
     return row.state == "queued"
-
-
-async def _outside_workflow(work: Coroutine[Any, Any, T]) -> T:
-    """Run dbos calls as if no workflow were around.
-
-    Else they would take a place in it.
-    """
-    return await asyncio.create_task(work, context=contextvars.Context())
-
-
-async def _stop(running: set[asyncio.Task[Any]]) -> None:
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)

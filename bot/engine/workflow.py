@@ -78,7 +78,10 @@ async def run_flow(runtime: Runtime, journal: Journal, call: FlowCall) -> str:
     """Run a workflow; return its outcome, or the error it ended with, as text."""
     context = TaskCtx(runtime, journal, call)
     try:
-        outcome = await _load_flow(runtime, call)(context)
+        spec = runtime.flows.specs.get(call.flow)
+        if spec is None:
+            raise WorkflowError(f"This version has no workflow called {call.flow}.")
+        outcome = await spec.run(context, spec.argument.model_validate(call.argument))
         return results.write(_OUTCOME, outcome)
     except ForgehandError as error:
         return results.write_error(error)
@@ -90,14 +93,6 @@ async def run_flow(runtime: Runtime, journal: Journal, call: FlowCall) -> str:
         return results.write_error(StepCrashed(message, kind=type(error).__name__))
     finally:
         await context.abandon()
-
-
-def _load_flow(runtime: Runtime, call: FlowCall) -> Callable[[TaskCtx], Awaitable[Outcome]]:
-    spec = runtime.flows.specs.get(call.flow)
-    if spec is None:
-        raise WorkflowError(f"This version has no workflow called {call.flow}.")
-    argument = spec.argument.model_validate(call.argument)
-    return lambda context: spec.run(context, argument)
 
 
 def read_outcome(text: str) -> Outcome:

@@ -34,7 +34,7 @@ async def run(*, trust_code: bool, leave: bool, port: int, plain: bool) -> bool:
     runs is not.
     """
     display = Display(plain=plain)
-    key = _key()
+    key = next((name for name in KEY_VARIABLES if os.environ.get(name)), None)
     sample = Path(str(resources.files("simhub") / "sample"))
     with work_folder("demo") as folder:
         tier = await tier_environment(display, trust=trust_code or key is None)
@@ -90,11 +90,6 @@ async def _watch(local: LocalRun, display: Display, issue: str) -> Ending:
         else "Not verified: there is no pull request whose fix is proved."
     )
     return ending
-
-
-def _key() -> str | None:
-    """Return the name of the variable that holds a key for a real model."""
-    return next((name for name in KEY_VARIABLES if os.environ.get(name)), None)
 
 
 @asynccontextmanager

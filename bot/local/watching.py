@@ -47,7 +47,8 @@ async def until_ended(run: LocalRun, number: int, show: Callable[[str], None], *
     deadline = asyncio.get_running_loop().time() + minutes * 60
     shown = ""
     while asyncio.get_running_loop().time() < deadline:
-        task = await _task(run, number)
+        found = await run.store.run(lambda connection: tasks.find(connection, run.repository.id, number))
+        task = next(iter(found), None)
         parts = await _parts(run, number)
         status = parts.get("status", "")
         if status and status != shown:
@@ -61,12 +62,6 @@ async def until_ended(run: LocalRun, number: int, show: Callable[[str], None], *
             raise LocalError(f"The bot ended (exit code {run.bot.returncode}). {run.log_tail()}")
         await asyncio.sleep(_POLL)
     raise LocalError(f"The task did not end within {minutes:g} minutes. The bot's log: {run.log}")
-
-
-async def _task(run: LocalRun, number: int) -> Task | None:
-    """Return the newest task of the issue."""
-    found = await run.store.run(lambda connection: tasks.find(connection, run.repository.id, number))
-    return found[0] if found else None
 
 
 async def _parts(run: LocalRun, number: int) -> dict[str, str]:

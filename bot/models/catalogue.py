@@ -136,7 +136,12 @@ class Catalogue:
 
         They are the server's own, else defaults for the keys that are present.
         """
-        present = "+".join(provider.name for provider in PROVIDERS.values() if self._is_present(provider))
+        # A provider can be asked with a key, or at an address of the operator's own, which may need none.
+        present = "+".join(
+            provider.name
+            for provider in PROVIDERS.values()
+            if self._settings.provider_key(provider.name) is not None or self._base_url(provider) != provider.home
+        )
         defaults = self._defaults.get(present, {})
         return {role: list(self._settings.roles.get(role) or defaults.get(role, [])) for role in MODEL_ROLES}
 
@@ -162,13 +167,6 @@ class Catalogue:
             return names
         has = ", ".join(sorted(offered)) or "none"
         raise ModelRefused(f"This server does not offer {', '.join(allowed)}; it has {has}.", reason="model")
-
-    def _is_present(self, provider: Provider) -> bool:
-        """Return True if this provider can be asked.
-
-        There is a key, or an address of the operator's own that may need none.
-        """
-        return self._settings.provider_key(provider.name) is not None or self._base_url(provider) != provider.home
 
     def _base_url(self, provider: Provider) -> str:
         return (self._settings.provider_url(provider.name) or provider.home).rstrip("/")

@@ -91,7 +91,9 @@ class SdkModel:
         try:
             reply = wire.finish(question, _ensure_usage(question, await self._read(question, stream), stream))
         except ModelError as error:
-            raise _redact(_add_usage(error, stream.usage), self._key) from None
+            failure = _add_usage(error, stream.usage)
+            message = failure.message.replace(self._key, "***") if self._key else failure.message
+            raise failure.with_message(message) from None
         return reply.model_copy(update={"seconds": time.monotonic() - started})
 
     async def _read(self, question: wire.Question, stream: wire.AnswerStream) -> Reply:
@@ -149,7 +151,3 @@ def _add_usage(error: ModelError, usage: Usage | None) -> ModelError:
     if usage is None:
         return error
     return type(error)(error.message, **(error.details | usage.model_dump()))
-
-
-def _redact(error: ModelError, key: str | None) -> ModelError:
-    return error.with_message(error.message.replace(key, "***")) if key else error

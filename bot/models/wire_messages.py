@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.models import structured
 from bot.models.errors import make_error, make_refusal
-from bot.models.port import Message, Reply, Tool, ToolCall, Usage
+from bot.models.port import Message, Reply, ToolCall, Usage
 from bot.models.wire import Event, Json, Question, make_truncation, stop_reason
 
 _CACHED = {"cache_control": {"type": "ephemeral"}}
@@ -31,14 +31,13 @@ def request(question: Question) -> Json:
         "stream": True,
     }
     if question.tools:
-        body["tools"] = [_tool(tool) for tool in question.tools]
+        body["tools"] = [
+            {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
+            for tool in question.tools
+        ]
     if question.schema is not None:
         body["output_config"] = {"format": {"type": "json_schema", "schema": structured.make_portable(question.schema)}}
     return body
-
-
-def _tool(tool: Tool) -> Json:
-    return {"name": tool.name, "description": tool.description, "input_schema": tool.parameters}
 
 
 def _turns(question: Question) -> list[Json]:

@@ -91,22 +91,16 @@ class ResponsesStream:
             for item in items
             if item["type"] == "function_call"
         )
+        # A null ``status`` is an error in an item that goes back as input; a missing one is not.
+        blocks = [{name: value for name, value in item.items() if value is not None} for item in items]
         return Reply(
             text="".join(part["text"] for part in parts if part["type"] == "output_text"),
             tool_calls=calls,
-            opaque=self._question.keep([_without_nulls(item) for item in items], _PLAIN),
+            opaque=self._question.keep(blocks, _PLAIN),
             usage=self.usage or Usage(),
             stop=stop_reason(cut=bool(reason), calls=calls),
             model=self._model,
         )
-
-
-def _without_nulls(item: Json) -> Json:
-    """Drop nulls, so that an output item can go back as input.
-
-    There a null ``status`` is an error and a missing one is not.
-    """
-    return {name: value for name, value in item.items() if value is not None}
 
 
 def _usage(usage: Any) -> Usage | None:

@@ -52,7 +52,8 @@ def parse_policy(text: str, settings: Settings, schema: PolicySchema) -> Policy:
         problems += [_Problem(_known_path(item["loc"], lines), item["msg"]) for item in error.errors()]
     if problems:
         raise PolicyError(_report(problems, lines))
-    origins = {".".join(path): f"line {line}" for path, line in lines.items() if _is_leaf(path, data)}
+    leaves = [path for path in lines if len(path) == 2 or (len(path) == 1 and not isinstance(data[path[0]], dict))]
+    origins = {".".join(path): f"line {lines[path]}" for path in leaves}
     return _limit(_policy(document, schema, origins), settings)
 
 
@@ -179,10 +180,6 @@ def _leaves(policy: Policy) -> Iterator[tuple[str, Any]]:
             continue
         for key, inner in value.items():
             yield f"{section}.{key}", inner
-
-
-def _is_leaf(path: Path, data: dict[str, Any]) -> bool:
-    return len(path) == 2 or (len(path) == 1 and not isinstance(data[path[0]], dict))
 
 
 def _read_yaml(text: str) -> tuple[dict[str, Any], dict[Path, int]]:

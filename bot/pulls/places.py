@@ -373,14 +373,10 @@ def _match_misquoted(code: _Code, reading: QuoteReading, path: str) -> Iterator[
             agreed = [word for line in there for word in line if word != mismatch.real and word.isidentifier()]
             names = sum(len(word) for word in agreed if word.lower() not in _KEYWORDS)
             known = names >= _NAMES and not mismatch.is_value
-            sure = known or _compare_names(mismatch.quoted, mismatch.real) >= _SLIP
+            likeness = SequenceMatcher(None, mismatch.quoted.strip("_"), mismatch.real.strip("_"))
+            sure = known or likeness.ratio() >= _SLIP
             if agreed:
                 yield _Rows(code.solid[row], code.solid[row + len(wanted) - 1], sure)
-
-
-def _compare_names(name: str, other: str) -> float:
-    """Measure how alike two names are, 0 to 1, underscores around them aside."""
-    return SequenceMatcher(None, name.strip("_"), other.strip("_")).ratio()
 
 
 class _Mismatch(NamedTuple):

@@ -145,14 +145,13 @@ def _make_reading(rows: Iterable[str]) -> QuoteReading:
 
 def _strip_cut_ends(reading: QuoteReading) -> QuoteReading:
     """Remove the dots, or our own note, where lines were cut."""
-    found = {row: match for row, text in enumerate(reading.texts) if (match := _find_cut_end(text)) is not None}
+    found = {
+        row: match
+        for row, text in enumerate(reading.texts)
+        if (match := _CUT.search(text)) is not None and text[: match.start()].strip()
+    }
     texts = (text[: found[row].start()] if row in found else text for row, text in enumerate(reading.texts))
     return replace(reading, texts=tuple(texts), cut=frozenset(found))
-
-
-def _find_cut_end(text: str) -> re.Match[str] | None:
-    match = _CUT.search(text)
-    return match if match is not None and text[: match.start()].strip() else None
 
 
 def _longest_piece(reading: QuoteReading) -> QuoteReading:

@@ -75,7 +75,13 @@ def read_stance(body: str, *, to_us: bool = True) -> Stance | None:
     sentences = list(_sentences(_plain(body)))
     said = [sentence for sentence in sentences if not _asks(sentence)]
     parts = [(language.patterns, tuple(_clauses(language, said))) for language in LANGUAGES]
-    if any(_mends(find, clause.text) for find, clauses in parts for clause in clauses):
+    fixes = (
+        (find["negates"].search(clause.text, 0, match.start()) is None)
+        for find, clauses in parts
+        for clause in clauses
+        for match in find["mends"].finditer(clause.text)
+    )
+    if any(fixes):
         return "agrees"
     if any(_UNSURE.search(sentence) for sentence in sentences):
         return None
@@ -130,11 +136,6 @@ def _clauses(language: Language, sentences: Sequence[str]) -> Iterator[_Clause]:
 
 def _asks(sentence: str) -> bool:
     return sentence.rstrip(" .!)\"'").endswith(("?", "؟")) or _ASKS.match(sentence) is not None
-
-
-def _mends(find: _Patterns, clause: str) -> bool:
-    """Return whether a clause announces a fix or admits the fault."""
-    return any(not find["negates"].search(clause, 0, match.start()) for match in find["mends"].finditer(clause))
 
 
 def _rejects(find: _Patterns, clauses: Sequence[_Clause], *, to_us: bool) -> bool:

@@ -71,6 +71,7 @@ def build_arguments(
     ``network`` is the proxy's unix socket on the host. Raises :class:`SandboxError` for a mount whose target is not a
     clean absolute path outside the workspace.
     """
+    environment = {"PATH": PATH, "HOME": HOME, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "USER": "user"} | dict(env)  # noqa: S108
     return [
         *_isolation_options(descriptors),
         *_system_options(descriptors),
@@ -80,7 +81,7 @@ def build_arguments(
         *(("--bind", str(network), PROXY_SOCKET) if network else ()),
         *(
             "--clearenv",
-            *(part for name, value in _make_environment(env).items() for part in ("--setenv", name, value)),
+            *(part for name, value in environment.items() for part in ("--setenv", name, value)),
         ),
         *("--chdir", WORK),
         # /proc too: launched by root, the code could otherwise write /proc/sys/kernel/core_pattern without any
@@ -122,8 +123,3 @@ def _mount_options(mount: Mount) -> tuple[str, str, str]:
     if not target.startswith("/") or posixpath.normpath(target) != target or target == "/" or inside_work:
         raise SandboxError(f"Cannot mount at {target!r}: give a clean absolute path outside {WORK}.")
     return ("--bind" if mount.writable else "--ro-bind", str(mount.source), target)
-
-
-def _make_environment(env: Mapping[str, str]) -> dict[str, str]:
-    base = {"PATH": PATH, "HOME": HOME, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "USER": "user"}  # noqa: S108
-    return base | dict(env)

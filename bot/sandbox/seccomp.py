@@ -123,21 +123,11 @@ def build_filter(machine: str | None = None) -> bytes | None:
         lines.append(_op(_GREATER_EQUAL, _X32_BIT, 0, 1) + _refuse(errno.ENOSYS))
     lines += [_op(_EQUAL, number, 0, 1) + _refuse(errno.EPERM) for number in table.denied]
     lines += [_op(_EQUAL, number, 0, 1) + _refuse(errno.ENOSYS) for number in table.unknown]
-    lines.append(_when_call(table.clone, _clone_body()))
-    lines.append(_when_call(table.socket, _socket_body()))
-    lines.append(_when_call(table.ioctl, _ioctl_body()))
+    clone = _argument(0) + _op(_AND, _NEW_NAMESPACES) + _op(_EQUAL, 0, 1, 0) + _refuse(errno.EPERM)
+    lines.append(_when_call(table.clone, clone))
+    families = b"".join(_op(_EQUAL, family, len(_FAMILIES) - place, 0) for place, family in enumerate(_FAMILIES))
+    lines.append(_when_call(table.socket, _argument(0) + families + _refuse(errno.EAFNOSUPPORT)))
+    ioctl = _argument(1) + _op(_EQUAL, _TIOCSTI, 1, 0) + _op(_EQUAL, _TIOCLINUX, 0, 1) + _refuse(errno.EPERM)
+    lines.append(_when_call(table.ioctl, ioctl))
     lines.append(_op(_RETURN, _ALLOW))
     return b"".join(lines)
-
-
-def _clone_body() -> bytes:
-    return _argument(0) + _op(_AND, _NEW_NAMESPACES) + _op(_EQUAL, 0, 1, 0) + _refuse(errno.EPERM)
-
-
-def _socket_body() -> bytes:
-    wanted = b"".join(_op(_EQUAL, family, len(_FAMILIES) - place, 0) for place, family in enumerate(_FAMILIES))
-    return _argument(0) + wanted + _refuse(errno.EAFNOSUPPORT)
-
-
-def _ioctl_body() -> bytes:
-    return _argument(1) + _op(_EQUAL, _TIOCSTI, 1, 0) + _op(_EQUAL, _TIOCLINUX, 0, 1) + _refuse(errno.EPERM)

@@ -45,13 +45,16 @@ def parse_junit(text: bytes, roots: Iterable[str] = (), *, succeeded: bool = Fal
     for count, (suites, element) in enumerate(_elements(root)):
         if count == MAX_CASES:
             raise ToolchainError(f"The JUnit file holds more than {MAX_CASES} test cases.")
-        path = _relative(_file(suites, element), starts)
+        # The case or its nearest suite names the file.
+        file = next((file for one in (element, *reversed(suites)) if (file := one.get("file"))), "")
+        path = _relative(file, starts)
         name = element.get("name", "").strip()
         subtest = _SUBTEST.fullmatch(name) if path.endswith(".py") else None
         case = _case([*_groups(suites, element, path, starts), subtest[1] if subtest else name], element)
         if subtest:
             subtests.setdefault(case.id, []).append(case)
-        elif case.verdict != "passed" or not _names_a_file(name, path, starts):
+        # Node writes a case for each file without tests: it passes, and its name is the file's.
+        elif case.verdict != "passed" or not (name.startswith(starts) or (path and _relative(name, starts) == path)):
             cases.append(case)
     kept = _drop_reruns(cases) if succeeded else cases
     return number_ids([*kept, *keep_worst(subtests)])
@@ -123,19 +126,6 @@ def _case(parts: Iterable[str], element: ElementTree.Element) -> TestCase:
         message=message,
         seconds=_number(element.get("time")),
     )
-
-
-def _names_a_file(name: str, path: str, roots: tuple[str, ...]) -> bool:
-    """Return whether a case stands for a whole file.
-
-    Node writes such a case for a file without tests.
-    """
-    return name.startswith(roots) or (bool(path) and _relative(name, roots) == path)
-
-
-def _file(suites: _Suites, element: ElementTree.Element) -> str:
-    """Return the file as the case or its nearest suite names it, or ""."""
-    return next((file for one in (element, *reversed(suites)) if (file := one.get("file"))), "")
 
 
 def _relative(path: str, roots: tuple[str, ...]) -> str:

@@ -34,18 +34,15 @@ class Janitor:
 
         Sandboxes of an earlier process are stray. A directory stays while its task is queued or running.
         """
-        await asyncio.to_thread(_end_orphans, self._folder)
+        # bubblewrap dies with its parent, except in the moment before it has asked the kernel for that.
+        orphans = await asyncio.to_thread(processes.find_orphans, "bwrap", self._folder)
+        await asyncio.to_thread(processes.kill, orphans)
         # Folders first: one that is made while the database answers belongs to a task that began meanwhile.
         folders = await asyncio.to_thread(_folders, self._folder)
         active = {task.id for task in await self._store.run(tasks.list_runnable)}
         for folder in folders:
             if folder.name not in active:
                 await asyncio.to_thread(remove_tree, folder)
-
-
-def _end_orphans(folder: Path) -> None:
-    # bubblewrap dies with its parent, except in the moment before it has asked the kernel for that.
-    processes.kill(processes.find_orphans("bwrap", folder))
 
 
 def _folders(root: Path) -> list[Path]:

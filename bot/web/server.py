@@ -34,7 +34,11 @@ def make_web(
     the path that they answer below.
     """
     app = web.Application(middlewares=[_log])
-    checks = {"database": lambda: _answers(store), **ready}
+
+    async def reach_database() -> bool:
+        return await store.run(lambda connection: connection.execute(sa.text("select 1")).scalar_one() == 1)
+
+    checks = {"database": reach_database, **ready}
     app.add_routes(
         [web.get("/healthz", _healthy), web.get("/readyz", _readiness(checks)), web.get("/metrics", _metrics(store))]
     )
@@ -92,10 +96,6 @@ async def _holds(check: Check) -> bool:
             return await check()
     except (TimeoutError, OSError, sa.exc.SQLAlchemyError):
         return False
-
-
-async def _answers(store: Store) -> bool:
-    return await store.run(lambda connection: connection.execute(sa.text("select 1")).scalar_one() == 1)
 
 
 def _metrics(store: Store) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -23,12 +23,8 @@ def _environment() -> Environment:
         keep_trailing_newline=False,
         autoescape=False,  # noqa: S701 - prompts are not HTML; untrusted text is fenced by the data filter
     )
-    environment.filters["data"] = _data
+    environment.filters["data"] = lambda text, label, nonce: fence(label, text, nonce=nonce)
     return environment
-
-
-def _data(text: str, label: str, nonce: str) -> str:
-    return fence(label, text, nonce=nonce)
 
 
 def render(template: str, **values: Any) -> str:

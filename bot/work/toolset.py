@@ -107,7 +107,8 @@ class Hands:
                 text = _REFUSED
             messages.append(Message(role="tool", text=text, tool_call_id=call.id))
             if text == _CHECKING:
-                finished = _summary(call)
+                said = (str(call.arguments.get(key, "")) for key in ("cause", "change"))
+                finished = "\n".join(" ".join(text.split())[:_SAID] for text in said)
         if changes != before:
             messages[-1] = messages[-1].model_copy(
                 update={"text": f"{messages[-1].text}\n\n{await self.check(changes)}"}
@@ -204,11 +205,6 @@ class Hands:
         result = await self.job.workshop(self.base_sha).run(command, changes, _RUN_LIMITS)
         code = result.exit_code if result.ended == "exit" else result.ended
         return f"exit code {code}, {result.seconds:.1f} s\n{result.output[-_SHOWN:]}"
-
-
-def _summary(call: ToolCall) -> str:
-    """Write cause and change, each on one line of bounded length."""
-    return "\n".join(" ".join(str(call.arguments.get(key, "")).split())[:_SAID] for key in ("cause", "change"))
 
 
 def explain_protection(job: Assignment[Any], base_sha: str, path: str) -> str | None:

@@ -175,8 +175,5 @@ def _special_files(folder: str, names: list[str]) -> list[str]:
 
     They cannot be copied and nobody needs them.
     """
-    return [name for name in names if not _is_ordinary((Path(folder) / name).lstat().st_mode)]
-
-
-def _is_ordinary(mode: int) -> bool:
-    return stat.S_ISREG(mode) or stat.S_ISDIR(mode) or stat.S_ISLNK(mode)
+    ordinary = {stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK}
+    return [name for name in names if stat.S_IFMT((Path(folder) / name).lstat().st_mode) not in ordinary]

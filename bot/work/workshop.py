@@ -85,7 +85,11 @@ class Workshop:
             failed = BaseInstallation(base_sha=self._base_sha, problem=error.message)
             await asyncio.to_thread(self._marker.write_text, failed.model_dump_json())
             raise
-        installed = BaseInstallation(base_sha=self._base_sha, commands=tuple(_make_run(result) for result in results))
+        runs = (
+            CommandRun(command=" ".join(one.argv), ok=one.ok, seconds=one.seconds, output=one.output[-_OUTPUT:])
+            for one in results
+        )
+        installed = BaseInstallation(base_sha=self._base_sha, commands=tuple(runs))
         await asyncio.to_thread(self._marker.write_text, installed.model_dump_json())
         return installed
 
@@ -138,9 +142,3 @@ def _read_marker(marker: Path) -> BaseInstallation | None:
         return BaseInstallation.model_validate_json(marker.read_text())
     except (OSError, ValidationError):
         return None
-
-
-def _make_run(result: CommandResult) -> CommandRun:
-    return CommandRun(
-        command=" ".join(result.argv), ok=result.ok, seconds=result.seconds, output=result.output[-_OUTPUT:]
-    )

@@ -151,7 +151,8 @@ async def _answer(services: Services, text: _Text, read: Sequence[_Ruling]) -> N
     The commands run in order; one comment answers all that are not run.
     """
     taken, left = read[:MAX_COMMANDS], read[MAX_COMMANDS:]
-    await _record(services, text, taken)
+    for one in taken:
+        await record(services, text.event.guid, text.repository, text.actor, f"/{one.name}", one.decision)
     runs = [one.invocation for one in taken if one.invocation is not None]
     spot = text.said.spot
     problems = list(dict.fromkeys(one.problem for one in taken if one.problem))
@@ -183,7 +184,9 @@ def _decide(text: _Text, typed: TypedCommand, order: int) -> _Ruling:
     if command is None:
         return _Ruling(name, decision, _unknown(typed))
     argument = command.arguments.read(typed)
-    problem = _find_obstacle(text, command) or ("" if argument is not None else _write_usage(command))
+    problem = _find_obstacle(text, command)
+    if argument is None:
+        problem = problem or f"Usage: `{command.usage}`. `/help {command.name}` shows examples."
     if problem:
         return _Ruling(name, decision, problem)
     return _Ruling(name, decision, invocation=_invocation(text, command, argument or "", order))
@@ -202,10 +205,6 @@ def _find_obstacle(text: _Text, command: Command) -> str:
     if command.needs_open and not text.said.is_open:
         return f"`/{command.name}` needs an open issue or pull request; this one is closed."
     return ""
-
-
-def _write_usage(command: Command) -> str:
-    return f"Usage: `{command.usage}`. `/help {command.name}` shows examples."
 
 
 def _invocation(text: _Text, command: Command, argument: str, order: int) -> Invocation:
@@ -233,9 +232,3 @@ def _invocation(text: _Text, command: Command, argument: str, order: int) -> Inv
         commands=text.commands,
         registry=text.registry,
     )
-
-
-async def _record(services: Services, text: _Text, read: Sequence[_Ruling]) -> None:
-    """Write one audit row for each decision."""
-    for one in read:
-        await record(services, text.event.guid, text.repository, text.actor, f"/{one.name}", one.decision)

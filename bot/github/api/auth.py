@@ -52,7 +52,9 @@ class AppKey:
     async def header(self) -> str:
         now = self._clock.now()
         if self._signed is None or now - self._signed[1] > _JWT_REUSE:
-            self._signed = (self._sign(), now)
+            issued = int(now + self.skew) - _BACKDATED
+            claims = {"iat": issued, "exp": issued + _JWT_SECONDS, "iss": str(self.app_id)}
+            self._signed = (jwt.encode(claims, self._key, algorithm="RS256"), now)
         return f"Bearer {self._signed[0]}"
 
     def accepted(self, response: Response) -> None:
@@ -73,11 +75,6 @@ class AppKey:
             return False
         self.skew = skew
         return True
-
-    def _sign(self) -> str:
-        issued = int(self._clock.now() + self.skew) - _BACKDATED
-        claims = {"iat": issued, "exp": issued + _JWT_SECONDS, "iss": str(self.app_id)}
-        return jwt.encode(claims, self._key, algorithm="RS256")
 
 
 def _rsa_key(pem: str) -> RSAPrivateKey:

@@ -40,7 +40,9 @@ class RateLimiter:
 
         Raises :class:`ProgressDropped`, and :class:`RateLimited` where everything is paused for longer than we wait.
         """
-        self._refuse_if_paused_for_long()
+        seconds = self._pacer.paused_for(self._clock.now())
+        if seconds > MAX_WAIT:
+            raise _make_rate_limited(seconds)
         self._turns[ticket] = future = asyncio.get_running_loop().create_future()
         self._drop(self._pacer.submit(ticket, self._clock.now()))
         self._wake()
@@ -63,11 +65,6 @@ class RateLimiter:
                 if not future.done():
                     future.set_exception(_make_rate_limited(seconds))
         self._wake()
-
-    def _refuse_if_paused_for_long(self) -> None:
-        seconds = self._pacer.paused_for(self._clock.now())
-        if seconds > MAX_WAIT:
-            raise _make_rate_limited(seconds)
 
     def _drop(self, tickets: Iterable[Ticket]) -> None:
         for ticket in tickets:

@@ -67,7 +67,8 @@ async def _check(client: Client, repository: Repository, run: Any) -> FailedChec
     lines = [str(output.get(key) or "") for key in ("title", "summary")]
     if output.get("annotations_count"):
         url = "/repos/{owner}/{repo}/check-runs/{id}/annotations?per_page=50"
-        lines += [_line(item) for item in await client.get(url, within(repository, id=run["id"]))]
+        found = await client.get(url, within(repository, id=run["id"]))
+        lines += [f"{item.get('path')}:{item.get('start_line')}: {item.get('message')}" for item in found]
     return FailedCheck(
         id=run["id"],
         name=str(run.get("name") or ""),
@@ -75,7 +76,3 @@ async def _check(client: Client, repository: Repository, run: Any) -> FailedChec
         conclusion=str(run.get("conclusion")),
         said="\n".join(line for line in lines if line)[:_BEFORE],
     )
-
-
-def _line(annotation: Any) -> str:
-    return f"{annotation.get('path')}:{annotation.get('start_line')}: {annotation.get('message')}"

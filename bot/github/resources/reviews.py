@@ -95,10 +95,9 @@ async def create_review(
         for node in state["reviews"]["nodes"]:
             if carries(node["body"], marker, author_id=(node["author"] or {}).get("databaseId"), bot_id=bot_id):
                 return await place.known(node, comments)
-        if (state["headRefOid"], state["state"]) != (head_sha, "OPEN"):
-            raise _overtaken(state, head_sha)
-        if base_branch not in {None, state["baseRefName"]}:
-            raise _make_overtaken(state)
+        moved = (state["headRefOid"], state["state"]) != (head_sha, "OPEN")
+        if moved or base_branch not in {None, state["baseRefName"]}:
+            raise _make_overtaken(state, head_sha)
         return None
 
     async def make() -> PostedReview:
@@ -152,7 +151,8 @@ class _Place:
         """
         if all(each.line is not None for each in comments):
             try:
-                return _parse_review(await self._send(_REVIEWS, {**review, "comments": [*map(_rest, comments)]}))
+                rows = [each.model_dump(exclude_none=True) | {"body": _cut(each.body)} for each in comments]
+                return _parse_review(await self._send(_REVIEWS, {**review, "comments": rows}))
             except Invalid:
                 if not comments:
                     raise
@@ -208,10 +208,6 @@ class _Place:
         return within(self.repository, number=self.number, **more)
 
 
-def _rest(comment: ReviewComment) -> dict[str, Any]:
-    return {**comment.model_dump(exclude_none=True), "body": _cut(comment.body)}
-
-
 def _graphql(comment: ReviewComment) -> dict[str, Any]:
     given = {"path": comment.path, "body": _cut(comment.body)}
     if comment.line is None:
@@ -228,13 +224,12 @@ def _parse_review(data: Any, refused: tuple[ReviewComment, ...] = ()) -> PostedR
     return PostedReview(id=data["id"], html_url=data["html_url"], refused=refused)
 
 
-def _make_overtaken(state: Any) -> Overtaken:
-    message = f"The review was not posted: its base is now {state['baseRefName']}. Ask again with /review."
-    return Overtaken(message, head=state["headRefOid"], state=state["state"].lower())
-
-
-def _overtaken(state: Any, head_sha: str) -> Overtaken:
+def _make_overtaken(state: Any, head_sha: str) -> Overtaken:
     head = state["headRefOid"]
     status = state["state"].lower()
-    what = f"its head is now {head[:7]}, not {head_sha[:7]}" if head != head_sha else f"it is {status} now"
+    what = f"its base is now {state['baseRefName']}"
+    if head != head_sha:
+        what = f"its head is now {head[:7]}, not {head_sha[:7]}"
+    elif status != "open":
+        what = f"it is {status} now"
     return Overtaken(f"The review was not posted: {what}. Ask again with /review.", head=head, state=status)

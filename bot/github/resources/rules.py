@@ -47,7 +47,10 @@ async def branch_rules(client: Client, repository: Repository, branch: str) -> l
     url = "/repos/{owner}/{repo}/rules/branches{/parts*}{?per_page}"
     names = within(repository, parts=branch.split("/"), per_page=100)
     try:
-        found = [_rule(item) async for item in client.items(url, names)]
+        found = [
+            BranchRule(kind=item["type"], ruleset=item.get("ruleset_id"), parameters=item.get("parameters") or {})
+            async for item in client.items(url, names)
+        ]
     except (NotFound, Forbidden):  # older Enterprise servers do not have it
         return []
     exempt = {each: await _may_bypass(client, repository, each) for each in {rule.ruleset for rule in found}}
@@ -62,10 +65,6 @@ async def _may_bypass(client: Client, repository: Repository, ruleset: int | Non
     except (NotFound, Forbidden):
         return False
     return data.get("current_user_can_bypass") in {"always", "exempt"}
-
-
-def _rule(data: Any) -> BranchRule:
-    return BranchRule(kind=data["type"], ruleset=data.get("ruleset_id"), parameters=data.get("parameters") or {})
 
 
 def _matches(pattern: str, text: str) -> bool | None:

@@ -116,7 +116,10 @@ class _Section:
 
     def file(self) -> FileDiff:
         old, new = self._paths()
-        return FileDiff(path=new, old_path=old, status=self._status(), binary=self.binary, hunks=tuple(self.hunks))
+        found = (status for start, status in _STATUSES.items() if self._find_extended(start) is not None)
+        return FileDiff(
+            path=new, old_path=old, status=next(found, "modified"), binary=self.binary, hunks=tuple(self.hunks)
+        )
 
     def _paths(self) -> tuple[str, str]:
         for verb in ("rename", "copy"):
@@ -127,12 +130,6 @@ class _Section:
         known = self.new if self.old in (None, _NULL) else self.old
         path = known[2:] if known and known != _NULL else _only_path(self.git)
         return path, path
-
-    def _status(self) -> Status:
-        for start, status in _STATUSES.items():
-            if self._find_extended(start) is not None:
-                return status
-        return "modified"
 
     def _find_extended(self, start: str) -> str | None:
         return next((line.removeprefix(start) for line in self.extended if line.startswith(start)), None)

@@ -90,18 +90,13 @@ def _defuse(text: str, closes: int | None, links: Sequence[str]) -> str:
     text = _BARE_HOST.sub(f"www{_BREAK}.", text)
     text = _COMMAND.sub(rf"\1{_BREAK}", text)
     text = _KEYWORD_URL.sub(r"\1hxxp", text)
-    text = _SCHEME.sub(lambda match: match.group() if _is_kept(text, match.start(), links) else "hxxp", text)
+    text = _SCHEME.sub(lambda match: match.group() if text.startswith(tuple(links), match.start()) else "hxxp", text)
     return _KEYWORD.sub(
-        lambda match: match.group() if _closes(match, closes) else f"{match[1]}{match[2]}{_BREAK}{match[3]}", text
+        lambda match: (
+            match.group() if (match[2], match[3]) == ("#", str(closes)) else f"{match[1]}{match[2]}{_BREAK}{match[3]}"
+        ),
+        text,
     )
-
-
-def _is_kept(text: str, at: int, links: Sequence[str]) -> bool:
-    return any(text.startswith(link, at) for link in links)
-
-
-def _closes(match: re.Match[str], number: int | None) -> bool:
-    return match[2] == "#" and match[3] == str(number)
 
 
 def _parts(text: str) -> Iterator[tuple[bool, str]]:

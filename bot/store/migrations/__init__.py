@@ -47,7 +47,8 @@ def is_current(engine: sa.Engine) -> bool:
     Raises :class:`StoreError` if the database is newer than this program.
     """
     found = _read_revision(engine)
-    newest = _newest_revision()
+    # Revisions are numbered, as are their files.
+    newest = max(path.name[:4] for path in Path(__file__).parent.glob("versions/[0-9]*.py"))
     if found is not None and found > newest:
         raise StoreError(
             f"The database was upgraded by a newer Forgehand (revision {found}; this one knows {newest}): "
@@ -62,8 +63,3 @@ def _read_revision(engine: sa.Engine) -> str | None:
         if not sa.inspect(connection).has_table(VERSION_TABLE):
             return None
         return connection.execute(sa.select(sa.column("version_num")).select_from(sa.table(VERSION_TABLE))).scalar()
-
-
-def _newest_revision() -> str:
-    """Return the newest revision: they are numbered, as are their files."""
-    return max(path.name[:4] for path in Path(__file__).parent.glob("versions/[0-9]*.py"))

@@ -88,13 +88,10 @@ def _find_owner(name: str, env: Path) -> str | None:
         return "Python's own module"
     if name in _AT_START | _OURS:
         return "a module the test run starts with"
-    if any(_is_there(site, name) for site in env.glob("lib/python3*/site-packages")):
+    sites = env.glob("lib/python3*/site-packages")
+    if any((site / name).is_dir() or _is_file_module(site, name) for site in sites):
         return "an installed one"
     return None
-
-
-def _is_there(folder: Path, name: str) -> bool:
-    return (folder / name).is_dir() or _is_file_module(folder, name)
 
 
 def _is_module(folder: Path, name: str) -> bool:

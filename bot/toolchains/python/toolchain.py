@@ -146,11 +146,9 @@ class PythonToolchain:
         line = self._checks.test
         if line and self._checks.results == "exit":
             # the only id there is, the line itself, comes back as a target
-            targets = [
-                target
-                for target in targets
-                if target != commands.fill_placeholders(line, ()) and _is_in(workspace, target)
-            ]
+            targets = [target for target in targets if target != commands.fill_placeholders(line, ())]
+            # unlike Path.exists, False for what is too long to be a path
+            targets = [one for one in targets if os.path.exists(workspace.tree / one.partition("::")[0])]  # noqa: PTH110
         if line:
             return ["/bin/sh", "-c", commands.fill_placeholders(line, targets)]
         if not _has_package(workspace.env, "pytest"):
@@ -218,11 +216,6 @@ def _installed_interpreter(env: Path) -> Interpreter:
         if place in (one.program.parent, one.prefix / "bin"):
             return one
     raise ToolchainError(f"{env} is not an environment made here: install the repository first.")
-
-
-def _is_in(workspace: Workspace, target: str) -> bool:
-    # unlike Path.exists, False for what is too long to be a path
-    return os.path.exists(workspace.tree / target.partition("::")[0])  # noqa: PTH110
 
 
 def _has_package(env: Path, name: str) -> bool:
