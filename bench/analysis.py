@@ -28,7 +28,7 @@ from bot.sandbox.bubblewrap import Bubblewrap
 
 _DEFECTS = Path(__file__).with_name("analysis_defects.txt")
 _BLOCK = re.compile(r"^=== (.+?) \| (.+?) \| (.+)\n((?:[ +-].*\n|\n)+)", re.MULTILINE)
-# a commit that mends something has a defect on its old side, so it and what undoes it are no clean commits
+# a commit that fixes something has a defect on its old side, so it and what undoes it are no clean commits
 _MENDS = re.compile(
     r"\b(fix\w*|bug\w*|revert\w*|regress\w*|crash\w*|error\w*|broken|wrong|incorrect\w*|hotfix|typo\w*)\b", re.I
 )

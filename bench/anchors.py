@@ -242,7 +242,7 @@ def _squeezed(text: str) -> str:
 
 
 def _suggestions(known: Sequence[Case]) -> dict[str, Any]:
-    """A fix put as a suggestion on the code it mends: the pull request is the one that brings the bug in."""
+    """A fix put as a suggestion on the code it repairs: the pull request is the one that brings the bug in."""
     ends: dict[str, Counter[str]] = {}
     for case in known:
         file = _reversed(parse_diff(case.patch)[0])
@@ -281,9 +281,9 @@ def _replaced(file: FileDiff) -> Iterator[tuple[list[DiffLine], list[DiffLine]]]
         for changed, group in groupby(hunk.lines, key=lambda line: line.kind != " "):
             lines = list(group)
             wrote = [line for line in lines if line.kind == "+"]
-            mended = [line for line in lines if line.kind == "-"]
-            if changed and wrote and mended and any(line.text.strip() for line in wrote):
-                yield wrote, mended
+            fixed = [line for line in lines if line.kind == "-"]
+            if changed and wrote and fixed and any(line.text.strip() for line in wrote):
+                yield wrote, fixed
 
 
 def _commit(case: Case, file: FileDiff, old: list[DiffLine], new: list[DiffLine], replacement: str) -> str:

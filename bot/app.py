@@ -26,7 +26,7 @@ from bot.context.index import Indexer
 from bot.dispatch.progress import Reporter
 from bot.doctor.models import check_models
 from bot.doors.api import application as api
-from bot.doors.router import Handlers
+from bot.doors.handlers import Handlers
 from bot.doors.webhook.dispatcher import Dispatcher
 from bot.doors.webhook.endpoint import Endpoint
 from bot.doors.webhook.inbox import Inbox

@@ -15,7 +15,7 @@ from pkgutil import iter_modules
 from typing import Any
 
 from bot.dispatch.registry import Registry
-from bot.doors.router import Handlers
+from bot.doors.handlers import Handlers
 from handlers import cancel, config, help, ignore, retry, status
 
 

@@ -18,7 +18,7 @@ from bot.doors.api.application import list_operations
 from bot.doors.api.document import render_document
 from bot.doors.comments.commands import Command
 from bot.doors.comments.listener import MAX_COMMANDS
-from bot.doors.router import Handlers
+from bot.doors.handlers import Handlers
 from bot.markdown import table
 from bot.policy import PolicySchema
 from handlers import HANDLERS

@@ -11,7 +11,7 @@ from simhub.model import ROLES, Account, App, Installation, Repository, Token
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks. ``kind`` is anonymous, user, installation or app (a JWT)."""
+    """The account behind a request. ``kind`` is anonymous, user, installation or app (a JWT)."""
 
     kind: str
     account: Account | None = None
@@ -45,7 +45,7 @@ _LEVELS = {"none": 0, "read": 1, "write": 2, "admin": 3}
 
 
 def allows(granted: Mapping[str, str], needs: str) -> bool:
-    """Whether granted App permissions satisfy one of the alternatives. metadata:read is always there."""
+    """Return whether granted App permissions satisfy one alternative. metadata:read is always there."""
     if not needs:
         return True
     held = {"metadata": "read", **granted}

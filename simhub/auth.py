@@ -33,7 +33,7 @@ def credential_in(header: str) -> str:
 
 @dataclass(frozen=True)
 class Lag:
-    """How long a fresh installation token is refused (seconds), and in which words: 401, 403 or 404."""
+    """The seconds for which a fresh installation token is refused, and the status: 401, 403 or 404."""
 
     seconds: float = 0.0
     status: int = 401

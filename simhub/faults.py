@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass
 class Fault:
-    """What goes wrong with the next ``times`` matching requests (-1: for ever).
+    """A fault of the next ``times`` matching requests (-1: for ever).
 
     ``path`` is an fnmatch pattern over the path below the API root (git: /OWNER/REPO.git/...). ``status`` 0 keeps the
     real answer. ``after`` lets the effect happen first. ``delay`` in seconds. ``reset`` breaks the connection in the

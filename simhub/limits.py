@@ -49,7 +49,7 @@ class Limits:
         self.content_per_minute = self.content_per_hour = self.concurrent = 10**9
 
     def exhaust(self, owner: Installation | Account, resource: str = "core") -> None:
-        """Use the hourly budget of an installation or a person up."""
+        """Use up the hourly budget of an installation or a person."""
         key = f"installation/{owner.id}" if isinstance(owner, Installation) else owner.login.lower()
         self._window(key, resource).used = self._limit(resource, key)
 
@@ -72,7 +72,7 @@ class Limits:
         window.used += 1
 
     def refund(self, actor: Actor, resource: str) -> None:
-        """Give back what a 304 costs: nothing."""
+        """Refund a 304, which is free."""
         self._window(_owner(actor), resource).used -= 1
 
     def enter(self, actor: Actor, resource: str, points: int, content: bool) -> None:

@@ -55,7 +55,7 @@ class App:
 
 @dataclass(eq=False)
 class AppCredentials:
-    """What the owner of an App is given once: everything its bot needs. ``webhook_url`` may be set at any time."""
+    """The keys that an App's owner is given once: everything its bot needs. ``webhook_url`` may be set at any time."""
 
     app_id: int
     slug: str
@@ -183,7 +183,7 @@ class Issue:
 
 @dataclass(eq=False)
 class Pull:
-    """What a pull request has beyond its issue. ``head_repository`` is None once the fork is deleted.
+    """The part of a pull request beyond its issue. ``head_repository`` is None once the fork is deleted.
 
     ``merged_onto`` is the base it was merged onto here; None also where a push brought its commits in.
     """
@@ -235,7 +235,7 @@ class Review:
 
 @dataclass(frozen=True)
 class Anchor:
-    """Where a review comment hangs. ``line`` is None for a comment on the whole file."""
+    """Anchor of a review comment. ``line`` is None for a comment on the whole file."""
 
     path: str
     line: int | None

@@ -133,7 +133,7 @@ class _Exchange:
         return "core"
 
     def _writes(self, raw: bytes) -> bool:
-        """Whether it costs what a write costs; the body is not understood yet."""
+        """Return whether it costs what a write costs; the body is not read yet."""
         return self.request.method not in ("GET", "HEAD", "OPTIONS")
 
     def _response(self, answer: Answer, fault: Fault | None) -> web.Response:
@@ -197,7 +197,7 @@ class _Exchange:
 
 
 class _GraphQL(_Exchange):
-    """The same road for a GraphQL request: credentials, limits, faults, headers, log."""
+    """The GraphQL variant of an exchange: credentials, limits, faults, headers, log."""
 
     async def _dispatch(self) -> Answer:
         call = Call(self.hub, self.actor, self.request.method, self.path, {}, {}, "", self.payload)
@@ -248,7 +248,7 @@ def _needs(route: Route, call: Call) -> str:
 
 
 def _creates(method: str, path: str) -> bool:
-    """Whether the request makes content that counts to the secondary limit of content creation."""
+    """Return whether it makes content that counts to the secondary limit of content creation."""
     tail = path.rsplit("/", 1)[-1]
     return method == "POST" and tail in ("issues", "comments", "pulls", "reviews", "replies")
 

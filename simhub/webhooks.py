@@ -27,7 +27,7 @@ _KEPT = 10_000
 
 @dataclass
 class Disorder:
-    """How deliveries misbehave from now on: seconds of delay, copies of each, shuffled, lost but for the log."""
+    """Delivery faults: seconds of delay, copies of each, shuffling, drops (still logged)."""
 
     delay: float = 0.0
     copies: int = 1
@@ -171,7 +171,7 @@ class Webhooks:
 
 
 def _as_pushed(repository: dict[str, Any]) -> dict[str, Any]:
-    """Push events carry the repository in an older dress."""
+    """Make a push event's repository, which has an older shape."""
     owner = repository["owner"] | {"name": repository["owner"]["login"], "email": None}
     return repository | {"owner": owner, "master_branch": repository["default_branch"], "stargazers": 0}
 

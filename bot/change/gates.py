@@ -65,9 +65,9 @@ def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
 
 
 def _proof_faults(run: TestRun, wanted: Collection[str]) -> list[str]:
-    """Return what of the proof, or beside it, did not pass in one run.
+    """Return the proof's tests, and any others, that failed in one run.
 
-    A run that was stopped says nothing of the tests it did not reach.
+    Tests that a stopped run never reached are not counted.
     """
     verdicts = {case.id: case.verdict for case in run.cases if case.kind != "check"}
     failing = {name for name, verdict in verdicts.items() if verdict in _BAD}
@@ -81,9 +81,7 @@ def regressions(
 ) -> tuple[str, ...]:
     """Return the tests that passed before and do not pass now.
 
-    Vanished and skipped ones count, and so do new ones that fail.
-
-    Of a run that is not ``complete`` the tests it did not reach are nobody's fault.
+    Vanished and skipped ones count, and so do new ones that fail. Tests an incomplete run never reached do not.
     """
     lost = {name for name, verdict in before.items() if verdict == "passed" and after.get(name) != "passed"}
     new = {name for name, verdict in after.items() if verdict in _BAD and before.get(name) not in _BAD}

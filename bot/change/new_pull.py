@@ -55,8 +55,8 @@ class PullWords(Protocol):
         ...
 
 
-class Recheck(JsonModel):
-    """Changes on GitHub meanwhile, and the base as it is now.
+class PublishCheck(JsonModel):
+    """State of issue and base just before publishing.
 
     ``stop`` says why nothing may be published.
     """
@@ -122,7 +122,7 @@ class NewPullRequest:
         )
 
 
-async def recheck(job: Job[Any], brief: Brief, changes: Changes) -> Recheck:
+async def recheck(job: Job[Any], brief: Brief, changes: Changes) -> PublishCheck:
     """Check that the issue is open and the change still fits the base."""
     await job.stage(Stage.PUBLISH, "started")
     repository = job.task.repository
@@ -133,7 +133,7 @@ async def recheck(job: Job[Any], brief: Brief, changes: Changes) -> Recheck:
     if base_sha is None:  # renamed meanwhile, or replaced as the default
         branch = await repos.default_branch(github, repository)
         base_sha = await repos.head_sha(github, repository, branch)
-    now = Recheck(base_branch=branch, base_sha=base_sha)
+    now = PublishCheck(base_branch=branch, base_sha=base_sha)
     edited = (issue.title, issue.body or "") != (job.task.title, job.task.body)
     if issue.state != "open":
         return now.model_copy(update={"stop": "The issue was closed meanwhile, so nothing was published."})

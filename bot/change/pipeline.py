@@ -26,7 +26,7 @@ from bot.work.workshop import BaseInstallation
 _ROUNDS = 4
 _LIMITS = LoopLimits()
 _OBJECTED = (
-    "A second model objects. Where it is right, mend the code and show it with a new test; where it is wrong, say so "
+    "A second model objects. Where it is right, fix the code and show it with a new test; where it is wrong, say so "
     "with what shows it."
 )
 
@@ -72,11 +72,9 @@ async def _look_around(ctx: Ctx, job: Job[Any], brief: Brief) -> tuple[CodeLocat
 async def _edit(
     ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: CodeLocation, proved: ProofResult
 ) -> AnyEvidence:
-    """Edit, gate, judge.
+    """Edit, gate, judge; retry with the failures, up to ``_ROUNDS`` times.
 
-    Back to the edit with what was wrong, a bounded number of times.
-
-    A model that fails on the way ends the work, not the evidence: what was proved and checked by then is told.
+    A model that fails on the way ends the work, not the evidence: what was proved and checked by then is reported.
     """
     brief = evidence.brief
     state = await ctx.step("edit-prompt", editor.start_editing, job, evidence, found, proved.messages)

@@ -31,7 +31,7 @@ class ReportedExceptions(JsonModel):
 class ProofCheck(JsonModel):
     """The result for one test.
 
-    A ``problem`` for the model to mend, else how the failure was ``matched`` by code.
+    A ``problem`` for the model to fix, else how the failure was ``matched`` by code.
     """
 
     problem: str | None = None

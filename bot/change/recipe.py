@@ -36,11 +36,9 @@ class Rules:
 
 @dataclass(frozen=True)
 class GateLimits:
-    """Limits of the gates.
+    """Limits of a change's size, and whether existing tests are taken from the base.
 
-    The size of the change, and whether existing tests are taken from the base.
-
-    The defaults are a fix's: a larger one is not small any more, and nobody reviews it well.
+    The defaults are for a fix: nobody reviews a larger one well.
     """
 
     files: int = 20
@@ -52,10 +50,8 @@ class GateLimits:
 class ProofResult:
     """The proof, if there is one.
 
-    With ``ended`` the task is over and ``note`` says why.
-
-    ``messages`` is the conversation in which the proof was written: the edit goes on in it, so that nothing is read
-    twice.
+    With ``ended`` the task is over and ``note`` says why. ``messages`` is the conversation in which the proof was
+    written: the edit continues it, so that nothing is read twice.
     """
 
     proof: Proof | None = None
@@ -65,9 +61,9 @@ class ProofResult:
 
 
 def verified_or_draft(rules: Rules, evidence: AnyEvidence) -> bool:
-    """Let be published what is verified.
+    """Allow publishing a verified change.
 
-    What only went through the gates where the rules want a draft.
+    An unverified one is published only if the rules ask for a draft.
     """
     return evidence.report is not None and (evidence.verified or rules.unverified == "draft")
 

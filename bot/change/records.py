@@ -196,7 +196,7 @@ NO_CLAIMS = Claims()
 class Judgement(JsonModel):
     """A second model's verdict on a change.
 
-    ``objection`` says what the editor has to mend, "" where it passed.
+    ``objection`` says what the editor has to fix, "" where it passed.
 
     ``supported`` holds those sentences of the author's that something shows: nothing else is published.
     """

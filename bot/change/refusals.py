@@ -40,7 +40,7 @@ def _advice(error: ForgehandError) -> str:
     if isinstance(error, ReadOnly):
         return "The repository is archived; unarchive it first."
     if isinstance(error, NonFastForward):
-        return "Somebody else made or moved the branch; delete it, and it is made anew."
+        return "Somebody else made or moved the branch; delete it and it will be created again."
     if isinstance(error, Locked):
         return "Unlock the conversation."
     if isinstance(error, Forbidden | AccessRefused):
@@ -49,4 +49,4 @@ def _advice(error: ForgehandError) -> str:
         return "Look whether the repository, its default branch and the App's installation are still there."
     if isinstance(error, Invalid):
         return _RULES
-    return "This may pass by itself; the server's log says more."
+    return "This may be temporary; the server's log says more."

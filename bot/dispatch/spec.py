@@ -1,7 +1,7 @@
 """Declare a task for doors, engine, policy, manual and status.
 
-A capability is a folder in ``handlers/`` with a :class:`TaskSpec`; listed in ``handlers/__init__.py``, it is a command,
-a label, a policy section, a workflow, a row of the manual and a status comment. Nothing is declared twice.
+A capability is a folder in ``handlers/`` with a :class:`TaskSpec`, found by looking there. It becomes a command, a
+label, a policy section, a workflow, a row of the manual and a status comment. Nothing is declared twice.
 """
 
 from __future__ import annotations

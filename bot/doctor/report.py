@@ -33,7 +33,7 @@ async def run(settings: Settings) -> bool:
 
 
 async def find(settings: Settings) -> AsyncIterator[Line]:
-    """Yield the findings in the order in which they should be mended."""
+    """Yield the findings in the order in which they should be fixed."""
     for line in await check_github(settings):
         yield line
     yield await asyncio.to_thread(machine.check_folder, settings.data_dir)

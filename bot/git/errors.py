@@ -6,7 +6,7 @@ from bot.types import ForgehandError
 
 
 class GitError(ForgehandError):
-    """A failure of git that trying again will not mend.
+    """A failure of git that trying again will not fix.
 
     The message quotes git's own last words.
     """

@@ -1,4 +1,4 @@
-"""Speak in a conversation that may be locked, where an App may not.
+"""Skip posting in a locked conversation, where an App may not post.
 
 https://docs.github.com/en/communities/moderating-comments-and-conversations/locking-conversations
 """
@@ -17,11 +17,9 @@ log = structlog.get_logger(__name__)
 
 @contextmanager
 def unless_locked(action: str) -> Iterator[None]:
-    """Leave out what a lock forbids to say.
+    """Skip posting in a locked conversation.
 
-    No work fails because nobody may be told of it.
-
-    Any other refusal is raised: whoever waits is told of it elsewhere.
+    A lock must not fail the task. Any other refusal is raised and reported elsewhere.
     """
     try:
         yield

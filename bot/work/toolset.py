@@ -27,7 +27,7 @@ _SHOWN = 6_000
 _ALIKE = 40
 _SAID = 800
 _CHECKING = "Checking."
-_REFUSED = "Not finished: an edit in this answer was refused. Mend it first, then call `finish` again."
+_REFUSED = "Not finished: an edit in this answer was refused. Fix it first, then call `finish` again."
 _OUT_OF_BOUNDS = {"protected", "bad-path"}
 
 

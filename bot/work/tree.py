@@ -1,4 +1,4 @@
-"""Lay out a tree as base plus changes, and lay it out again by mending only what a command touched.
+"""Lay out a tree as base plus changes, and lay it out again by repairing only what a command touched.
 
 What a command touched is seen by size, times and inode of each entry: the kernel sets ``ctime`` at every write, and no
 program can set it back (https://man7.org/linux/man-pages/man7/inode.7.html).

@@ -26,7 +26,7 @@ _UNVERIFIED = "**Not verified.** Something below did not pass; look at it before
 _OWN_ROW = {"proof", "regressions", "lint"}
 _WEAKER = {
     "process": " This tier isolates nothing: the commands ran as an ordinary process of the host, with a scrubbed "
-    "environment and limits, but with the host's files and network in reach. Take the evidence as weaker.",
+    "environment and limits, but with the host's files and network in reach. Treat this as weaker evidence.",
 }
 _QUIET: dict[GateName, str] = {
     "tests taken from base": "no existing test and no test configuration is changed",
@@ -69,7 +69,7 @@ def write_failure(evidence: FixEvidence) -> str:
         parts.append(folded("The failing test", _show_proof(evidence)))
     if evidence.report is not None:
         parts += [write_checks(evidence), _show_failed_gates(evidence.report)]
-        parts.append(folded("The change that did not hold", code_block(evidence.report.diff, "diff")))
+        parts.append(folded("The change that failed the checks", code_block(evidence.report.diff, "diff")))
     parts += _write_objection(evidence)
     parts += [_write_footer(evidence), _write_next_step(evidence)]
     return _join(parts)
@@ -289,5 +289,5 @@ def _write_next_step(evidence: FixEvidence) -> str:
     label = evidence.task.source_label
     again = f"remove the label {inline_code(label)} and add it again" if label else "ask again"
     if evidence.proof is None and evidence.baseline is not None:
-        return f"To go on: if the issue lacks an input, the expected or the actual result, add it, then {again}."
+        return f"If the issue is missing an input or the expected or actual result, add it, then {again}."
     return f"For another attempt, {again}."

@@ -55,7 +55,7 @@ from handlers.review.words import make_check_report, write_sentence, write_summa
 
 _SPARE_CHECKS = 3
 _NEAREST = "nearest-tests"
-# How the event of the push that overtook a review knows that it ended for that push, and has to go on.
+# Marks a review that stopped because of a newer push, so that the push's event restarts it.
 _OVERTAKEN = {"overtaken": True}
 
 
@@ -183,7 +183,7 @@ async def place_findings(
 ) -> Claims:
     """Place all new findings of tools and models on the change.
 
-    None stays whose quote is invented, and none that repeats what was said, by anybody.
+    Drops findings with invented quotes and those somebody has already raised.
     """
     diffs = await change.read_changed(review, plan)
     head = await change.read_texts(review, plan, plan.head_sha, diffs)

@@ -44,7 +44,7 @@ _MAX_ATTRIBUTES = 50
 async def read(review: Review) -> Subject:
     """Read the pull request and the issues it says it closes.
 
-    Whoever asked for a draft gets it; nobody else does.
+    Drafts are reviewed only on request.
     """
     await review.stage(Stage.READ, "started")
     task = review.task
@@ -153,7 +153,7 @@ async def _read_generated_marks(
 ) -> dict[str, bool]:
     """Read what the base's ``.gitattributes`` say of changed files.
 
-    A change cannot hide itself by its own.
+    A pull request's own ``.gitattributes`` cannot hide its files.
     """
     found = [path for path in paths if path.rpartition("/")[2] == attributes.NAME][:_MAX_ATTRIBUTES]
     texts = {path: await mirror.read(base_sha, path) or "" for path in found}

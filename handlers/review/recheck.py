@@ -1,8 +1,8 @@
 """Check our open findings again on a new head.
 
-What stands is left, what changed is asked about once, what is fixed is closed. Code looks first whether the lines and
-what is around them are as they were; only where they are not is the verifier asked, and its "fixed" counts only with a
-quote that stands in the file.
+Findings whose code is unchanged stay open; changed ones are rechecked once by a model; fixed ones are closed. Code first
+compares the lines and their surroundings. Only where these differ is the verifier asked, and its "fixed" counts only
+with a quote that is in the file.
 """
 
 from __future__ import annotations
@@ -41,7 +41,6 @@ from handlers.review import ranking
 from handlers.review.batches import ask_all
 from handlers.review.verification import VERDICT
 
-# Besides pull_requests GitHub wants contents of an App that resolves a thread.
 _TURNS = 5
 _AT_MOST = 12
 _SAID = 600
@@ -144,7 +143,7 @@ def _check_standing(told: ReportedFinding, texts: Mapping[str, str], blind: Coll
 def _find_blind_paths(plan: ReviewPlan, memory: Memory) -> set[str]:
     """Return files that held secrets and were not searched for them now.
 
-    Nobody can tell, and nobody may be shown them.
+    We cannot tell whether they still hold secrets, so they are not shown to a model.
     """
     secret = (one for one in memory.told if one.finding.source.startswith(f"{placeholders.TOOL}:"))
     return {one.finding.path for one in secret} if plan.secrets is None else set()

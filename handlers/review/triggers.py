@@ -23,7 +23,7 @@ from bot.work.services import Services
 from handlers.review import check_run
 from handlers.review.task import TASK
 
-# What a review was started for without anybody who would have stood for its cost.
+# Triggers that nobody with write access pays for: no model is asked.
 _UNPAID: frozenset[Trigger] = frozenset({"ours", "look"})
 
 router: Router[Services] = Router()
@@ -83,9 +83,9 @@ async def start_review(event: Event, services: Services) -> None:
 
 @router.on("pull_request", "synchronize")
 async def renew_review(event: Event, services: Services) -> None:
-    """Start over what reads the old head, else check our findings again.
+    """Restart what reads the old head, else check our findings again.
 
-    New hunks are read by themselves only where policy says so, and never after a push of our own.
+    New hunks are reviewed automatically only if the policy says so, and never after a push of our own.
     """
     offer = _parse_offer(event)
     if offer is not None:
@@ -160,7 +160,7 @@ async def _start_if_paid(
     decision = authorise(payer, TASK.name, "event", policy, services.settings.trusted_bots)
     if not decision.allowed and paid_by is not None:
         actor = paid_by
-        reason = f"It goes on for @{paid_by.login}, for whom it was started on an older head."
+        reason = f"Continued for @{paid_by.login}, who started it on an earlier commit."
         payer = Principal(actor=paid_by, vouched=reason)
         decision = authorise(payer, TASK.name, "event", policy)
     await record(services, event.guid, offer.repository, actor, f"start {TASK.name}", decision)
@@ -177,7 +177,7 @@ async def _start_if_paid(
 async def _find_payer(services: Services, offer: _Offer, policy: Policy) -> Principal:
     """Return who stands for the cost of a review nobody asked for.
 
-    Who pushes to the repository may spend; of a fork its author, if they could push, unless policy opens it.
+    Anyone who can push pays. For a fork that is its author, if they have write access, unless ``review.forks`` is on.
     """
     sender = offer.sender
     if await _is_us(services, sender):
@@ -189,7 +189,7 @@ async def _find_payer(services: Services, offer: _Offer, policy: Policy) -> Prin
         reason = "The head branch is in the repository, and pushing there needs write permission."
         return Principal(actor=sender, vouched=reason)
     if policy.rules(ReviewRules).forks:
-        return Principal(actor=sender, vouched="The policy has pull requests of forks reviewed (`review.forks`).")
+        return Principal(actor=sender, vouched="`review.forks` allows reviews of pull requests from forks.")
     return await identify(services, offer.repository, offer.author)
 
 

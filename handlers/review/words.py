@@ -32,7 +32,7 @@ _BROKEN = 3
 def write_comment(one: PlacedFinding, suggestion: str) -> str:
     """Write an inline comment: what is wrong, what fails, what proves it.
 
-    How to mend it stands between, and what else is at the place below.
+    The suggested fix comes in between; other findings on the same lines follow.
     """
     finding = one.finding
     verdict = one.verdict
@@ -182,7 +182,7 @@ def _write_title(result: ReviewResult) -> str:
 def _note_unread(result: ReviewResult) -> str:
     """Say in a title what was not read.
 
-    Nobody shall take the check for a reading of everything.
+    This way the check is not mistaken for a full review.
     """
     wanted = [file for file in result.files if file.left_out is None]
     if not result.read:
@@ -243,7 +243,7 @@ def _explain_unproved(one: PlacedFinding) -> str:
 def _cite_proof(one: PlacedFinding) -> str:
     """Cite the command that makes it true, or the code that was quoted.
 
-    The quote is a second reading's.
+    The quote comes from the verifier.
     """
     finding = one.finding
     verdict = one.verdict

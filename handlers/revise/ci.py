@@ -1,7 +1,7 @@
 """Look into checks that fail on pull requests of ours.
 
 That is done twice at most; then a person is asked. It is done only where the head is a commit that we pushed: what
-somebody else pushed on top is theirs to mend.
+somebody else pushed on top is theirs to fix.
 """
 
 from __future__ import annotations

@@ -43,9 +43,9 @@ class Cause(JsonModel):
 
 
 class FailingChecks:
-    """Prover that takes the head's failing tests for the proof.
+    """Prover that uses the head's failing tests as the proof.
 
-    Without checks to mend there is none.
+    Without failing checks there is no proof.
     """
 
     async def prove(self, ctx: Ctx, job: RevisionJob, evidence: RevisionEvidence, found: CodeLocation) -> ProofResult:

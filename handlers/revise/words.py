@@ -13,7 +13,7 @@ from handlers.revise.records import DemandAnswer, PublishedRevision, Reproof, Re
 _LONGEST = 90
 _SAID = 4_000
 _NOT_READ_AGAIN = {
-    False: "Not done again: a second model's search for an input that still fails. It read the first version.",
+    False: "The second model checked only the first version; it was not asked again.",
     True: "**Not verified** when it was opened, and no second model has looked for an input that still fails since.",
 }
 
@@ -105,7 +105,7 @@ def _write_demands(evidence: RevisionEvidence) -> str:
         [_name_demand(demand.place, demand.text), "done" if answer.met else "**not done**", paragraph(answer.why)]
         for demand, answer in pair_answers(evidence)
     ]
-    return table(["asked", "", "by the reading of a second model call"], rows) if rows else ""
+    return table(["asked", "", "second model's verdict"], rows) if rows else ""
 
 
 def _name_demand(place: str, text: str) -> str:
@@ -128,7 +128,7 @@ def _write_checks(evidence: RevisionEvidence, reproof: Reproof | None) -> str:
 def _warn_unproved(reproof: Reproof | None) -> str:
     """Warn in bold, because the pull request once was proved."""
     problem = reproof.problem if reproof is not None else ""
-    return f"**Not proved any more.** {problem}" if problem else ""
+    return f"**No longer proved.** {problem}" if problem else ""
 
 
 def _write_footer(evidence: RevisionEvidence, cost: str = "Cost") -> str:

@@ -13,7 +13,7 @@ import pytest
 from aiohttp.test_utils import TestServer
 
 from bot.app import running
-from bot.doors.router import Handlers
+from bot.doors.handlers import Handlers
 from bot.policy import PolicyError, describe, parse_policy
 from bot.settings import Settings
 from handlers import HANDLERS

@@ -146,7 +146,7 @@ async def test_a_test_that_proves_nothing_any_more_is_said_and_a_text_of_people_
     number, branch = await fixed(story)
     await comment(story, number, "/revise Test whole prices instead.")
     (final,) = await finals(story, number, 1)
-    gone = "**Not proved any more.** None of its new tests fails without the change and passes with it."
+    gone = "**No longer proved.** None of its new tests fails without the change and passes with it."
     assert gone in final
     body = (await pull(story, number))["body"]
     assert gone in body

@@ -61,7 +61,7 @@ def test_the_evidence_is_that_of_the_new_commit() -> None:
         "| pyflakes on the changed files | 0 | none |",
     ]
     assert parts[2].endswith("2 files, 9 lines. The whole pull request is 14 lines in 2 files.")
-    assert parts[3].startswith("Not done again: a second model's search")
+    assert parts[3].startswith("The second model checked only the first version")
     assert parts[4].endswith("Cost of the revision: $0.02, 1 model call.")
     assert "not proved" not in write_evidence(revised(), SHOWN, SHA).lower()
 
@@ -69,7 +69,7 @@ def test_the_evidence_is_that_of_the_new_commit() -> None:
 def test_what_is_not_shown_any_more_is_not_claimed() -> None:
     gone = Reproof(size="3 lines in 1 file", problem="The pull request adds no test any more.")
     for text in (write_evidence(revised(), gone, SHA), write_result(revised(), gone, PublishedRevision(sha=SHA))):
-        assert "**Not proved any more.** The pull request adds no test any more.\n" in text
+        assert "**No longer proved.** The pull request adds no test any more.\n" in text
         assert "(new)" not in text
 
 

@@ -173,7 +173,7 @@ def _decide(text: _Text, typed: TypedCommand, order: int) -> _Ruling:
     Permission comes first: whoever may not use it learns nothing else.
     """
     command = text.commands.get(typed.name or _HELP)
-    # To be told that there is no such command takes as much as to be told which ones there are.
+    # "Unknown command" replies need the same permission as /help.
     name = command.name if command else _HELP
     decision = authorise(text.principal, name, "command", text.policy)
     if text.policy.level(name) is None and not typed.mentioned:

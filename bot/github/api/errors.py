@@ -21,7 +21,7 @@ class GitHubError(ForgehandError):
 
 
 class BadCredentials(GitHubError):
-    """401: the key, the App id or the token is wrong, or the clock is."""
+    """401: the key, App id, token or clock is wrong."""
 
 
 class Forbidden(GitHubError):

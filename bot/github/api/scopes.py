@@ -15,5 +15,5 @@ REVIEW: Final = {"pull_requests": "write", "metadata": "read"}
 CHECKS: Final = {"checks": "write", "issues": "write", "pull_requests": "write", "metadata": "read"}
 PUSH: Final = {"contents": "write", "metadata": "read"}
 OPEN_PULL: Final = {"pull_requests": "write", "contents": "read", "metadata": "read"}
-# GitHub resolves a review thread for an App only where it may also write contents.
+# Resolving a thread also needs the contents permission.
 RESOLVE_THREADS: Final = {"pull_requests": "write", "contents": "write", "metadata": "read"}

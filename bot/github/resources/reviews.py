@@ -87,21 +87,21 @@ async def create_review(
     :class:`Overtaken` where the head is no longer ``head_sha``, the base not ``base_branch`` (None: any), or the pull
     request not open.
     """
-    place = _Place(client, repository, number, bot_id)
+    reviewer = _Reviewer(client, repository, number, bot_id)
     review = {"commit_id": head_sha, "body": with_marker(body, marker), "event": event}
 
     async def find() -> PostedReview | None:
-        state = await place.state()
+        state = await reviewer.state()
         for node in state["reviews"]["nodes"]:
             if carries(node["body"], marker, author_id=(node["author"] or {}).get("databaseId"), bot_id=bot_id):
-                return await place.known(node, comments)
+                return await reviewer.known(node, comments)
         moved = (state["headRefOid"], state["state"]) != (head_sha, "OPEN")
         if moved or base_branch not in {None, state["baseRefName"]}:
             raise _make_overtaken(state, head_sha)
         return None
 
     async def make() -> PostedReview:
-        return await place.post(review, comments)
+        return await reviewer.post(review, comments)
 
     try:
         return await once(find, make)
@@ -121,8 +121,8 @@ def _comments_of(client: Client, repository: Repository, number: int, review_id:
 
 
 @dataclass(frozen=True)
-class _Place:
-    """The pull request that is reviewed, as one who reviews it sees it."""
+class _Reviewer:
+    """Review calls on one pull request, made as our bot."""
 
     client: Client
     repository: Repository
