@@ -1,8 +1,8 @@
 """Check our open findings again on a new head.
 
-Findings whose code is unchanged stay open; changed ones are rechecked once by a model; fixed ones are closed. Code first
-compares the lines and their surroundings. Only where these differ is the verifier asked, and its "fixed" counts only
-with a quote that is in the file.
+Findings whose code is unchanged stay open; changed ones are rechecked once by a model; fixed ones are closed. Code
+first compares the lines and their surroundings. Only where these differ is the verifier asked, and its "fixed" counts
+only with a quote that is in the file.
 """
 
 from __future__ import annotations
