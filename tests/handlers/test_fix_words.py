@@ -111,7 +111,7 @@ def test_without_anything_it_claims_nothing() -> None:
     assert "Cost $0.11" in text
     assert text.endswith("For another attempt, ask again.")
     asked = write_failure(make_evidence(proof=None, report=None, judgement=None))
-    assert "if the issue lacks an input" in asked, "only where no test could show the bug"
+    assert "If the issue is missing an input" in asked, "only where no test could show the bug"
 
 
 def test_the_comment_that_notifies() -> None:
