@@ -70,7 +70,8 @@ def render_pages(handlers: Handlers = HANDLERS) -> dict[str, str]:
 def render_policy(schema: PolicySchema) -> str:
     """Return the page of every key: its default, and what it is for."""
     fields = schema.document.model_fields
-    sections = {name: field.annotation for name, field in fields.items() if _is_model(field.annotation)}
+    models = {name: field.annotation for name, field in fields.items() if isinstance(field.annotation, type)}
+    sections = {name: model for name, model in models.items() if issubclass(model, BaseModel)}
     return "\n\n".join([_POLICY.rstrip(), *(_render_section(name, model) for name, model in sections.items())])
 
 
@@ -80,10 +81,6 @@ def _render_section(name: str, model: Any) -> str:
         default = json.dumps(field.get_default(call_default_factory=True))
         rows.append((f"`{key}`", f"`{default}`", field.description or ""))
     return f"## {name}\n\n{table(('key', 'default', 'meaning'), rows)}"
-
-
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def render_commands(handlers: Handlers) -> str:

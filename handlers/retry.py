@@ -18,7 +18,9 @@ async def run(invocation: Invocation, services: Services) -> None:
     repository = invocation.repository.id
     found = await services.store.run(lambda connection: tasks.find(connection, repository, invocation.number))
     earlier = [task for task in found if task.delivery != invocation.event.guid]
-    last = next((task for task in earlier if not _is_answer(invocation, task) or task.state in FAILED_STATES), None)
+    registry = invocation.registry
+    answers = {task.id for task in earlier if registry.show(task.flow).shown is Shown.REPLY}
+    last = next((task for task in earlier if task.id not in answers or task.state in FAILED_STATES), None)
     last = last or next(iter(earlier), None)
     problem = _find_problem(invocation, last)
     if problem or last is None:
@@ -27,10 +29,6 @@ async def run(invocation: Invocation, services: Services) -> None:
         spec = invocation.registry.get(last.flow)
         assert spec is not None, "an unknown task was refused"
         await restart(services, spec, last, invocation.repository, invocation.origin)
-
-
-def _is_answer(invocation: Invocation, task: Task) -> bool:
-    return invocation.registry.show(task.flow).shown is Shown.REPLY
 
 
 def _find_problem(invocation: Invocation, task: Task | None) -> str:

@@ -6,7 +6,7 @@ Those that exist become permalinks, the others are taken out.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -51,7 +51,8 @@ class _Place:
 
 def find_paths(text: str) -> frozenset[str]:
     """Return everything in a text that could be the path of a cited place."""
-    return frozenset(place.path for place in _find_places(text))
+    found = (match if match["path"] else _WHOLE.fullmatch(match["code"] or "") for match in _TEXT.finditer(text))
+    return frozenset(match["path"] for match in found if match is not None)
 
 
 def link_places(text: str, lengths: Mapping[str, int], root: str, *, endings: Collection[str]) -> LinkedText:
@@ -79,13 +80,6 @@ def link_places(text: str, lengths: Mapping[str, int], root: str, *, endings: Co
 
     marked = _TEXT.sub(replace, text.replace("\0", ""))
     return LinkedText(_remove_marks(marked) if dropped else marked, count, tuple(dict.fromkeys(dropped)))
-
-
-def _find_places(text: str) -> Iterator[_Place]:
-    for match in _TEXT.finditer(text):
-        found = match if match["path"] else _WHOLE.fullmatch(match["code"] or "")
-        if found is not None:
-            yield _Place.of(found)
 
 
 def _is_path(path: str, lengths: Mapping[str, int], endings: Collection[str]) -> bool:

@@ -9,7 +9,7 @@ import re
 
 from bot.markdown import code_block, folded, inactive, inline_code, money, paragraph, table
 from bot.work.records import Cost
-from handlers.answer.records import Answer, Description, File, Improvements, PlacedSuggestion
+from handlers.answer.records import Answer, Description, Improvements, PlacedSuggestion
 
 _NAMED = 3
 _FENCE = re.compile(r"^[\s>*+\-\d.)]*[`~]{3,}\s*")
@@ -24,7 +24,11 @@ def write_answer(answer: Answer, cost: Cost) -> str:
 
 def write_description(description: Description) -> str:
     """Write our part of a pull request's text."""
-    rows = [(inline_code(note.file.path), _write_size(note.file), note.change) for note in description.files]
+    rows = []
+    for note in description.files:
+        file = note.file
+        size = f"+{file.added} −{file.removed}" + (f", {file.left_out}" if file.left_out else "")
+        rows.append((inline_code(file.path), size, note.change))
     parts = [
         f"**{paragraph(description.title)}**",
         "\n\n".join(_write_paragraph(part) for part in description.summary.split("\n\n")),
@@ -77,10 +81,6 @@ def _write_paragraph(text: str) -> str:
     It begins no fence, which could swallow what follows.
     """
     return _FENCE.sub("", paragraph(text))
-
-
-def _write_size(file: File) -> str:
-    return f"+{file.added} −{file.removed}" + (f", {file.left_out}" if file.left_out else "")
 
 
 def _write_failure(what: str, problem: str, sha: str, cost: Cost) -> str:

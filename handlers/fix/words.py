@@ -13,7 +13,7 @@ from bot.change.proof_rules import last_line
 from bot.change.records import Baseline, Failure, GateName, GateReport
 from bot.change.refusals import Refusal
 from bot.markdown import code_block, duration, folded, inline_code, money, paragraph, shortened, table
-from bot.work.records import CommandRun, Cost
+from bot.work.records import Cost
 from handlers.fix.judge import FixEvidence
 
 # what an issue's title says of itself, and a fix's title would say twice
@@ -111,15 +111,13 @@ def write_notice(evidence: FixEvidence, number: int) -> str:
     """Write the one comment that notifies."""
     if not evidence.verified:
         return f"I opened #{number} as a draft: the fix is **not verified**. The pull request says what is missing."
-    proof = _name_tests(evidence.proof.tests) if evidence.proof is not None else ""
+    proof = ""
+    if evidence.proof is not None:
+        first, *others = evidence.proof.tests
+        proof = f" The new test {_quote(first)} failed before and passes now."
+        if others:
+            proof = f" The new test {_quote(first)} and {len(others)} more failed before and pass now."
     return f"I opened #{number} with a fix.{proof} Cost {write_cost(evidence.cost)}."
-
-
-def _name_tests(tests: Sequence[str]) -> str:
-    more = len(tests) - 1
-    if not more:
-        return f" The new test {_quote(tests[0])} failed before and passes now."
-    return f" The new test {_quote(tests[0])} and {more} more failed before and pass now."
 
 
 def write_checks(evidence: FixEvidence) -> str:
@@ -157,10 +155,12 @@ def list_proof_rows(failures: Sequence[Failure], after: str, where: str = "") ->
     It says how the test fails ``where`` the change is missing, and what it does now.
     """
     more = len(failures) - _ROWS
-    rows = [
-        [f"{_name_test(failure.test)} (new)", f"fails{where}: {_quote_failure(failure)}", after]
-        for failure in failures[:_ROWS]
-    ]
+    rows = []
+    for failure in failures[:_ROWS]:
+        # Without its file, which the diff shows: a long first column would squeeze the others.
+        test = _quote(failure.test.rpartition("::")[2] or failure.test)
+        said = (last_line(failure.message) or "no message").removeprefix("AssertionError: ")
+        rows.append([f"{test} (new)", f"fails{where}: {inline_code(shortened(said, 100))}", after])
     return [*rows, [f"{more} more new tests", f"fail{where}", after]] if more > 0 else rows
 
 
@@ -173,14 +173,6 @@ def name_baseline(base: Baseline) -> str:
         return f"the test command as a whole ({base.scope})"
     tests = len(set(base.verdicts) - set(base.unloaded))
     return f"{'' if base.targets else 'all '}{tests} tests ({base.scope})"
-
-
-def _name_test(test: str) -> str:
-    """Name a test without its file, which the diff shows.
-
-    A long first column would squeeze the others.
-    """
-    return _quote(test.rpartition("::")[2] or test)
 
 
 def _quote(text: str) -> str:
@@ -216,12 +208,6 @@ def _shorten(text: str) -> str:
 
 def _join(parts: Sequence[str]) -> str:
     return "\n\n".join(part for part in parts if part)
-
-
-def _quote_failure(failure: Failure) -> str:
-    """Return the line of a failure that names it."""
-    text = last_line(failure.message) or "no message"
-    return inline_code(shortened(text.removeprefix("AssertionError: "), 100))
 
 
 def _list_notes(evidence: FixEvidence) -> list[str]:
@@ -260,12 +246,12 @@ def fold_details(failures: Sequence[Failure], base: Baseline | None) -> str:
         text = "\n\n".join(failure.message for failure in failures[:3])
         found.append(folded("How the new test fails without the change", code_block(text[:6000])))
     if base is not None and base.setup:
-        found.append(folded("How it was set up", "\n".join(_write_setup(run) for run in base.setup)))
+        lines = (
+            f"- {inline_code(run.command)}: {'ok' if run.ok else 'failed'}, {duration(run.seconds)}"
+            for run in base.setup
+        )
+        found.append(folded("How it was set up", "\n".join(lines)))
     return "\n\n".join(found)
-
-
-def _write_setup(run: CommandRun) -> str:
-    return f"- {inline_code(run.command)}: {'ok' if run.ok else 'failed'}, {duration(run.seconds)}"
 
 
 def _show_proof(evidence: FixEvidence) -> str:

@@ -102,7 +102,9 @@ async def check_by_code(review: Review, plan: ReviewPlan, memory: Memory) -> tup
     Its code decides, and what people said below it.
     """
     told = memory.watched()
-    blind = _find_blind_paths(plan, memory)
+    secret = (one.finding for one in memory.told if one.finding.source.startswith(f"{placeholders.TOOL}:"))
+    # Where no secrets were searched for, we cannot tell whether these files still hold some: no model is shown them.
+    blind = {one.path for one in secret} if plan.secrets is None else set()
     texts = await diff.read_texts(review, plan, plan.head_sha, {one.finding.path for one in told})
     if any(one.finding.path not in texts for one in told):
         # The code may have moved to another file of the change.
@@ -138,15 +140,6 @@ def _check_standing(told: ReportedFinding, texts: Mapping[str, str], blind: Coll
     wanted = placeholders.find_placeholders(finding.quote) or (finding.quote.strip(),)
     there = any(each in text for each in wanted for text in places)
     return checked.model_copy(update={"standing": "stands" if there else "gone"})
-
-
-def _find_blind_paths(plan: ReviewPlan, memory: Memory) -> set[str]:
-    """Return files that held secrets and were not searched for them now.
-
-    We cannot tell whether they still hold secrets, so they are not shown to a model.
-    """
-    secret = (one for one in memory.told if one.finding.source.startswith(f"{placeholders.TOOL}:"))
-    return {one.finding.path for one in secret} if plan.secrets is None else set()
 
 
 async def ask(review: Review, subject: Subject, plan: ReviewPlan, checked: FindingStatus) -> RecheckAnswer:

@@ -56,7 +56,7 @@ class SandboxRuns:
         outputs = [placeholders.redact(each.output, hidden) if each is not None else "" for each in (now, before)]
         self.done.append(
             VerifierCommand(
-                command=_shorten_command(command),
+                command=command if len(command) <= _COMMAND else f"{command[:_COMMAND]}…",
                 ended=_describe_end(now),
                 output=_keep_end(outputs[0]),
                 before_ended=_describe_end(before) if before is not None else "",
@@ -100,10 +100,6 @@ def explain_installation(installed: BaseInstallation) -> str:
 
 def _describe_end(result: CommandResult) -> str:
     return f"exit code {result.exit_code}" if result.ended == "exit" else result.ended
-
-
-def _shorten_command(command: str) -> str:
-    return command if len(command) <= _COMMAND else f"{command[:_COMMAND]}…"
 
 
 def _keep_end(output: str) -> str:

@@ -73,7 +73,8 @@ def _describe_reading(result: ReviewResult) -> str:
         return f"I read {heard} of {len(wanted)} changed files: {said}. The others are named below, with the reason."
     if not wanted:
         return "I read none of the changed files; the reasons are below."
-    files = f"{_count_read(len(wanted), len(result.files))}{_note_partial(result)}"
+    files = _count_read(len(wanted), len(result.files))
+    files += f" ({len(result.in_part)} only in part)" if result.in_part else ""
     if result.missed:
         concerns = " and ".join(dict.fromkeys(name for one in result.missed for name in one.concerns))
         return f"I read {files}, but not everything for {concerns}: {said}. The reason is below."
@@ -87,11 +88,6 @@ def _count_read(read: int, changed: int) -> str:
     if read < changed:
         return f"{read} of {changed} changed files"
     return "the one changed file" if read == 1 else f"all {read} changed files"
-
-
-def _note_partial(result: ReviewResult) -> str:
-    count = len(result.in_part)
-    return f" ({count} only in part)" if count else ""
 
 
 def _name_broken_tests(result: ReviewResult) -> str:
@@ -194,13 +190,9 @@ def _note_unread(result: ReviewResult) -> str:
 
 
 def _write_head(result: ReviewResult) -> str:
-    return f"{write_sentence(result)}{_explain_severities(result)}"
-
-
-def _explain_severities(result: ReviewResult) -> str:
     used = {one.finding.severity for one in (*result.inline, *result.folded)}
     words = "; ".join(f"*{name}*: {meaning}" for name, meaning in SEVERITIES.items() if name in used)
-    return f"\n\n<sub>{words}.</sub>" if words else ""
+    return write_sentence(result) + (f"\n\n<sub>{words}.</sub>" if words else "")
 
 
 def _count_findings(findings: Iterable[PlacedFinding]) -> str:

@@ -69,11 +69,10 @@ def find_turned(without: Sequence[TestRun], with_it: Sequence[TestRun]) -> tuple
     if not all(run.complete for run in (*without, *with_it)):
         return ()
     passing = [{case.id for case in run.cases if case.verdict == "passed"} for run in with_it]
-    failing = [{case.id for case in run.cases if _fails(case.verdict, case.phase)} for run in without]
+    failing = [
+        {case.id for case in run.cases if case.verdict in {"failed", "error"} and case.phase == "call"}
+        for run in without
+    ]
     good = set.intersection(*passing, *failing)
     cases = [case for case in without[0].cases if case.id in good]
     return tuple(Failure(test=case.id, phase=case.phase, message=case.message[:2000]) for case in cases)
-
-
-def _fails(verdict: str, phase: str) -> bool:
-    return verdict in {"failed", "error"} and phase == "call"

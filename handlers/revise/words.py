@@ -38,7 +38,10 @@ def write_result(evidence: RevisionEvidence, reproof: Reproof | None, published:
         asked = "what was asked"
     elif met == count:
         asked = "both demands" if count == 2 else f"all {count} demands"
-    where = f"I pushed {published.sha}" if published.sha else _count_suggestions(published)
+    where = f"I pushed {published.sha}"
+    if not published.sha:
+        many = f"{published.suggestions} suggestion{'' if published.suggestions == 1 else 's'}"
+        where = f"I posted {many} and the whole change as a patch"
     parts = [
         f"{where} for {asked}.",
         f"**Change.** {paragraph(evidence.change)}" if evidence.change else "",
@@ -93,11 +96,6 @@ def write_refusal(evidence: RevisionEvidence, refusal: Refusal) -> str:
     """
     why = f"The change is finished and kept, but it could not be published: {refusal.reason} {refusal.advice}"
     return write_failure(evidence.noted(f"{why} Then `/retry` publishes it."))
-
-
-def _count_suggestions(published: PublishedRevision) -> str:
-    many = f"{published.suggestions} suggestion{'' if published.suggestions == 1 else 's'}"
-    return f"I posted {many} and the whole change as a patch"
 
 
 def _write_demands(evidence: RevisionEvidence) -> str:

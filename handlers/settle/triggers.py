@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from bot.dispatch.start import begin
 from bot.doors.webhook.router import Event, Router
 from bot.store import findings
-from bot.types import Repository
 from bot.work.origin import Origin, Principal, Subject
 from bot.work.services import Services
 from handlers.settle.task import TASK, SettleInput, SettleTask
@@ -26,7 +25,10 @@ async def settle_merged(event: Event, services: Services) -> None:
     author = (pull.get("user") or {}).get("login")
     if not pull.get("merged") or repository is None or number is None or sender is None:
         return
-    if isinstance(head, str) and isinstance(author, str) and await _has_unsettled(services, repository, number):
+    if not isinstance(head, str) or not isinstance(author, str):
+        return
+    name = repository.full_name
+    if await services.store.run(lambda connection: findings.has_unsettled(connection, name, number)):
         origin = Origin(
             door="event",
             principal=Principal(kind="self", actor=sender, vouched="We settle what we said; nothing is written there."),
@@ -39,8 +41,3 @@ async def settle_merged(event: Event, services: Services) -> None:
         subject = Subject(kind="pull", number=number)
         settlement = SettleInput(head_sha=head, author=author)
         await begin(services, TASK, SettleTask(repository=repository, subject=subject, origin=origin, input=settlement))
-
-
-async def _has_unsettled(services: Services, repository: Repository, number: int) -> bool:
-    name = repository.full_name
-    return await services.store.run(lambda connection: findings.has_unsettled(connection, name, number))
