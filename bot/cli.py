@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -162,7 +162,7 @@ def tokens_add(account: str, name: str, **given: Any) -> None:
     from bot.doors.api.admin import add_token
 
     settings = _settings()
-    _finish(lambda: _printed(add_token(settings, account, name, **given)))
+    _finish(lambda: _print_result(add_token(settings, account, name, **given)))
 
 
 @tokens.command("list")
@@ -171,7 +171,7 @@ def tokens_list() -> None:
     from bot.doors.api.admin import list_tokens
 
     settings = _settings()
-    _finish(lambda: _told(list_tokens(settings)))
+    _finish(lambda: _print(list_tokens(settings)))
 
 
 @tokens.command("revoke")
@@ -184,7 +184,7 @@ def tokens_revoke(token_id: str) -> None:
     from bot.doors.api.admin import revoke_token
 
     settings = _settings()
-    _finish(lambda: _told(revoke_token(settings, token_id)))
+    _finish(lambda: _print(revoke_token(settings, token_id)))
 
 
 @main.command()
@@ -199,11 +199,7 @@ def context(repo: Path, issue: Path, commit: str) -> None:
     from bot.context.report import rank_files
 
     settings = _settings()
-
-    async def rank() -> bool:
-        return _print(await rank_files(repo, commit, _text(issue), settings.data_dir / "index"))
-
-    _finish(rank)
+    _finish(lambda: _print_result(rank_files(repo, commit, _text(issue), settings.data_dir / "index")))
 
 
 @main.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
@@ -233,6 +229,10 @@ def _text(file: Path) -> str:
 def _print(text: str) -> bool:
     click.echo(text)
     return True
+
+
+async def _print_result(text: Awaitable[str]) -> bool:
+    return _print(await text)
 
 
 def _finish(run: Callable[[], Any]) -> None:
