@@ -36,7 +36,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class GateLimits:
-    """Limits of a change's size, and whether existing tests are taken from the base.
+    """Limits of a change, and whether existing tests come from the base.
 
     The defaults are for a fix: nobody reviews a larger one well.
     """
