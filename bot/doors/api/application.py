@@ -88,6 +88,8 @@ async def _admit(operation: Operation, context: Context, limit: RateLimit, reque
         raise Problem("Too many requests with this token; wait a little.", status=429, headers=retry)
     if not caller.holds(operation.scope):
         raise Problem(f"This token lacks the scope `{operation.scope}`.", status=403)
+    if operation.scope == "admin" and caller.bound:
+        raise Problem("This token is bound to repositories; this tells of all.", status=403)
     return caller
 
 

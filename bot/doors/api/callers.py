@@ -41,6 +41,11 @@ class Caller:
         held = self.token.scopes
         return scope in held or (scope == "read" and "admin" in held)
 
+    @property
+    def bound(self) -> bool:
+        """Return True if the token is good for some repositories only."""
+        return self.token.repositories is not None
+
     def reaches(self, repository: Repository) -> bool:
         """Return True unless the token is bound to other repositories."""
         bound = self.token.repositories

@@ -122,7 +122,7 @@ async def read_usage(context: Context, caller: Caller, query: UsageQuery) -> Usa
     if query.repository is not None:
         repository = await context.gate.readable(caller, query.repository, "read usage")
         where = (repository.id, repository.full_name)
-    elif not caller.holds("admin") or caller.token.repositories is not None:
+    elif not caller.holds("admin") or caller.bound:
         raise Problem("Name the repository whose usage you want (`repository`).", status=403)
     today = datetime.now(UTC).date()
     last = query.last or today.isoformat()
