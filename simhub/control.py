@@ -1,6 +1,6 @@
 """Serve the control API: faults and disorder from outside the process.
 
-Only for tests and people, never for bots.
+It is for tests and people, never for bots.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ async def refs_changed(
 ) -> None:
     """Compare two lists of refs and do what GitHub does after a push or a ref update.
 
-    More than three tags at once are told to nobody.
+    Nobody is told of more than three tags at once.
     """
     moved = [ref for ref in sorted(before.keys() | after.keys()) if before.get(ref) != after.get(ref)]
     tags = [ref for ref in moved if ref.startswith("refs/tags/")]

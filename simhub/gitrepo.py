@@ -115,7 +115,7 @@ class GitRepo:
     async def resolve(self, name: str, kind: str = "commit") -> str | None:
         """Return the object id a branch, tag, ref or (short) sha stands for.
 
-        None where there is none.
+        Returns None where there is none.
         """
         if name.startswith("-") or ".." in name or not name:
             return None

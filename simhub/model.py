@@ -265,7 +265,7 @@ class Thread:
     def seen_by(self, account: Account | None) -> bool:
         """Tell whether an account may see the thread.
 
-        One of a review that is not submitted yet is only its author's to see.
+        Before its review is submitted, only its author sees it.
         """
         review = self.comments[0].review
         return review.state != "PENDING" or review.user is account

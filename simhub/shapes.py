@@ -198,7 +198,7 @@ def repository_brief(repo: Repository) -> Json:
 def repository(hub: Address, repo: Repository, role: str | None = None) -> Json:
     """Render a repository.
 
-    With ``role`` also the ``permissions`` of the one who asks.
+    With ``role`` it has the ``permissions`` of the one who asks.
     """
     forks = sum(1 for other in hub.world.repositories.values() if other.parent is repo)
     open_issues = sum(1 for issue in repo.issues.values() if issue.state == "open")

@@ -1,6 +1,6 @@
 """Separate findings that a change brought in from those of the base.
 
-Pure functions.
+All functions here are pure.
 """
 
 from __future__ import annotations

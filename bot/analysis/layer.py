@@ -1,6 +1,6 @@
 """Run every analyser that fits the changed files, on base and head.
 
-In the sandbox, at once.
+They run in the sandbox, side by side.
 """
 
 from __future__ import annotations

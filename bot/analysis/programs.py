@@ -1,6 +1,6 @@
-"""Find the analysers on this machine. Blocking; cached.
+"""Find the analysers on this machine, and what the sandbox must mount.
 
-Also name what the sandbox must mount to run them.
+The functions block and are cached.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Read the reports of tools that write JSON of their own instead of SARIF.
 
-Pure, and as lenient as the SARIF reader.
+All functions here are pure, and as lenient as the SARIF reader.
 """
 
 from __future__ import annotations

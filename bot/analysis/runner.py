@@ -1,6 +1,6 @@
 """Run one of our analysers over copies of the files it reads.
 
-In the sandbox; whatever goes wrong is reported, not raised.
+It runs in the sandbox. Whatever goes wrong is reported, not raised.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Read SARIF 2.1.0: lenient, bounded, and trusting nothing.
 
-Pure functions. Specification: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+All functions here are pure. They follow the specification:
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ Json = Mapping[str, Any]
 def read_sarif(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]:
     """Read the failing results of a log that name a file and a line.
 
-    At most :data:`MAX_RESULTS`. Paths below one of ``roots`` (absolute directories) become relative to it. Results that
-    are suppressed, absent, or whose place cannot be read are left out. Raises :class:`AnalysisError` where it is no
-    SARIF log at all.
+    At most :data:`MAX_RESULTS` are read. Paths below one of ``roots`` (absolute directories) become relative to it.
+    Results that are suppressed, absent, or whose place cannot be read are left out. Raises :class:`AnalysisError` where
+    it is no SARIF log at all.
     """
     log = load_json(data, tool)
     if not isinstance(log.get("runs"), list):
@@ -59,7 +60,7 @@ def load_json(data: bytes, tool: str) -> Json:
 def clean_message(text: str) -> str:
     """Reduce a text to one line of printable characters.
 
-    At most :data:`MAX_MESSAGE` of them.
+    At most :data:`MAX_MESSAGE` of them are kept.
     """
     plain = "".join(char if char.isprintable() else " " for char in text[: 4 * MAX_MESSAGE])
     return " ".join(plain.split())[:MAX_MESSAGE]

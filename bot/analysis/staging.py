@@ -1,6 +1,6 @@
-"""Copy just the files that a tool reads. Blocking.
+"""Copy just the files that a tool reads.
 
-So no configuration of the repository lies beside them.
+This way no configuration of the repository lies beside them. The functions block.
 """
 
 from __future__ import annotations

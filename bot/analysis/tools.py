@@ -1,6 +1,6 @@
 """Define the analysers that come with the server.
 
-What each reads, how it is started with our configuration only, and how its report is read.
+An entry says what a tool reads, how it is started with our configuration only, and how its report is read.
 """
 
 from __future__ import annotations

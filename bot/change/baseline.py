@@ -49,7 +49,7 @@ async def baseline(job: Assignment[Any], brief: Brief, found: CodeLocation, inst
 class Scope(NamedTuple):
     """A scope of tests that was run: all, or ``targets``.
 
-    ``dropped`` are those which the runner could not use.
+    ``dropped`` are those that the runner could not use.
     """
 
     targets: tuple[str, ...]
@@ -71,9 +71,9 @@ class Scope(NamedTuple):
 
 
 async def run_scope(workshop: Workshop, nearest: tuple[str, ...], seconds: float) -> Scope:
-    """Run the full suite.
+    """Run the full suite, else fewer tests.
 
-    Where it is too slow or reaches no test, the nearest files, then the first few of them.
+    Where it is too slow or reaches no test, the nearest files are run, then the first few of them.
     """
     full = await workshop.test(Changes(), limits=Limits(seconds=seconds))
     scope = Scope((), full, full)

@@ -15,9 +15,7 @@ def branch_name(prefix: str, recipe: str, number: int, task_id: str) -> str:
 def task_of(branch: str) -> str | None:
     """Return the task whose branch has this name, whatever its prefix.
 
-    None where it is no name of ours.
-
-    Anybody may name a branch so.
+    Returns None where it is no name of ours. Anybody may name a branch like that.
     """
     found = _BRANCH.fullmatch(branch)
     return found["task"] if found else None

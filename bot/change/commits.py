@@ -51,7 +51,7 @@ async def put(
 async def objections(work: Assignment[Any], branch: str) -> list[str]:
     """Return what the rules of a branch to be made hold against us.
 
-    It holds whatever the change will be.
+    The answer does not depend on the change.
     """
     found = await _rules(work, branch)
     bot = await work.services.github.bot()

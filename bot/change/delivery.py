@@ -36,7 +36,7 @@ async def deliver(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
 async def _report_refusal(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, refusal: Refusal) -> Outcome:
     """Say why a finished change could not be published.
 
-    The words, the change and what to do next are in the task's result if nowhere else.
+    The task's result always holds the words, the change and what to do next.
     """
     text = job.recipe.words.write_refusal(evidence, refusal)
     with suppress(GitError, GitHubError):

@@ -38,10 +38,7 @@ def lookup_for(job: Assignment[Any], brief: Brief) -> Callable[[Changes], Awaita
 
 
 async def start_editing(job: Job[Any], evidence: AnyEvidence, found: CodeLocation, said: tuple[Message, ...]) -> Work:
-    """Begin the work.
-
-    The proof's files, what was said by then, and what is wanted now.
-    """
+    """Begin with the proof's files, what was said, and what is wanted now."""
     await job.stage(Stage.EDIT, "started")
     verdicts = evidence.baseline.verdicts if evidence.baseline is not None else {}
     failing = [name for name, verdict in verdicts.items() if verdict in {"failed", "error"}]
@@ -81,10 +78,7 @@ async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Code
 
 
 async def existing_paths(job: Job[Any], brief: Brief) -> tuple[str, ...]:
-    """Return the paths that were there before anybody's change.
-
-    Those of the base branch.
-    """
+    """Return the paths of the base branch, before anybody's change."""
     mirror = await job.mirror(brief.trusted_sha)
     return tuple(entry.path for entry in await mirror.entries(brief.trusted_sha))
 
@@ -92,7 +86,7 @@ async def existing_paths(job: Job[Any], brief: Brief) -> tuple[str, ...]:
 def code_and_new_tests(job: Job[Any], evidence: AnyEvidence, existing: Collection[str]) -> May:
     """Allow all but existing tests, their settings, and protected paths.
 
-    The proof stays as it failed.
+    The proof may not change once it has failed.
     """
     sha = evidence.brief.base_sha
     proof = evidence.proof.files.files if evidence.proof is not None else {}

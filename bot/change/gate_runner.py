@@ -91,7 +91,7 @@ async def _run(
 ) -> _Ran:
     """Run the proof where there is one, then the baseline's scope.
 
-    What passed before is told in whole.
+    All that passed before is reported.
     """
     workshop = job.workshop(base_sha)
     await workshop.ready()
@@ -173,9 +173,8 @@ async def run_again(
 def _selection(flipped: Sequence[str], after: Collection[str], files: Collection[str]) -> list[str]:
     """Return what to run to see ``flipped`` tests again.
 
-    Their files where they vanished.
-
-    Nothing where an id does not begin with a file: the runner could not select it.
+    Vanished tests are looked for by their files. Returns nothing where an id does not begin with a file: the runner
+    could not select it.
     """
     names = [name if name in after else name.partition("::")[0] for name in flipped]
     return names if all(name.partition("::")[0] in files for name in names) else []

@@ -33,7 +33,7 @@ def _cut_short(run: TestRun) -> str:
 def tests_gate(restored: Collection[str]) -> Gate:
     """Refuse edits of existing tests.
 
-    Not fatal to the proof, but the change as written is then unverified.
+    The proof still counts, but the change as written is then unverified.
     """
     if not restored:
         return Gate(name="tests taken from base", passed=True, after="no existing test changed")
@@ -115,7 +115,7 @@ def regression_gate(base: Baseline, run: TestRun, lost: Collection[str], flaky: 
 def _list_lost(before: Mapping[str, Verdict], run: TestRun, lost: Collection[str]) -> list[str]:
     """Return a line for each lost test.
 
-    Those of a file that could not be loaded share one.
+    The tests of a file that could not be loaded share one.
     """
     after = run.verdicts()
     faults = []

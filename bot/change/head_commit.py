@@ -30,9 +30,7 @@ class PushResult(JsonModel):
 async def push(job: Job[Any], evidence: AnyEvidence, message: str) -> PushResult:
     """Commit the tested tree on the head that was read, and push it.
 
-    It is pushed only if the branch is still where it was.
-
-    What people pushed meanwhile is never overwritten: then nothing is published.
+    It is pushed only if the branch is still where it was: what people pushed meanwhile is never overwritten.
     """
     await job.stage(Stage.PUBLISH, "started")
     ends, report = evidence.brief.pull, evidence.report

@@ -23,9 +23,9 @@ _MAX_COMMENTS = 30
 
 
 async def read(job: Job[ChangeTask]) -> Brief:
-    """Read title and body from the delivery.
+    """Read title and body from the delivery, the rest from GitHub.
 
-    State, earlier comments and the default branch from GitHub.
+    GitHub is asked for the state, earlier comments and the default branch.
     """
     await job.stage(Stage.READ, "started")
     task, repository = job.task, job.task.repository

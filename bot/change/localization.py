@@ -63,7 +63,7 @@ async def find(job: Job[Any], brief: Brief) -> CodeLocation:
 def tests_of_pull(code: Index, changed: Sequence[str], named: Sequence[str]) -> tuple[str, ...]:
     """Return the test files that a pull request is about.
 
-    Those that the request names or the pull request changes come first, then those near its other files.
+    The files that the request names or the pull request changes come first, then those near its other files.
     """
     own = [path for path in (*named, *changed) if path in code.files and code.files[path].role == "test"]
     near = [test for path in changed if path in code.files for test in code.find_tests(path)]
@@ -73,9 +73,8 @@ def tests_of_pull(code: Index, changed: Sequence[str], named: Sequence[str]) -> 
 def nearby_tests(code: Index, ranked: Sequence[str]) -> tuple[str, ...]:
     """Return the test files that an issue is about; at most twelve.
 
-    Those that speak most of it come first, then those that exercise the likeliest files.
-
-    Files not named as tests come last: a runner may take them, but they rarely hold a test.
+    The files that say most about it come first, then those that exercise the likeliest files. Files not named as tests
+    come last: a runner may take them, but they rarely hold a test.
     """
     speaking = [path for path in ranked if code.files[path].role == "test" and _TEST_NAME.search(path)][:_SPEAKING]
     exercising = [test for path in ranked[:5] if code.files[path].role != "test" for test in code.find_tests(path)]
@@ -86,7 +85,7 @@ def nearby_tests(code: Index, ranked: Sequence[str]) -> tuple[str, ...]:
 async def _rerank(job: Job[Any], brief: Brief, code: Index, ranking: tuple[RankedFile, ...]) -> tuple[RankedFile, ...]:
     """Return the likeliest files in the order a model gives them.
 
-    Unchanged where it cannot be asked or read.
+    The order stays as it is where the model cannot be asked or read.
     """
     listed = await asyncio.to_thread(list_candidates, code, ranking[:RERANKED])
     question = rerank_question(brief, listed)

@@ -55,7 +55,7 @@ async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any]
 async def _look_around(ctx: Ctx, job: Job[Any], brief: Brief) -> tuple[CodeLocation, Baseline | None]:
     """Find and install side by side, then run the tests as they are.
 
-    Without a baseline where no code may run.
+    Where no code may run there is no baseline.
     """
     if not brief.runs:
         return await ctx.step("find", localization.find, job, brief), None
@@ -130,7 +130,7 @@ async def _check(
 def _objection(evidence: AnyEvidence) -> tuple[str, str] | None:
     """Return what the edit goes back for.
 
-    Gates as often as there are rounds, a judge once.
+    Failed gates send it back as often as there are rounds, a judge once.
     """
     report, judgement = evidence.report, evidence.judgement
     if report is None:

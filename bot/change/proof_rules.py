@@ -31,7 +31,7 @@ class ReportedExceptions(JsonModel):
 class ProofCheck(JsonModel):
     """The result for one test.
 
-    A ``problem`` for the model to fix, else how the failure was ``matched`` by code.
+    It holds a ``problem`` for the model to fix, or how the failure was ``matched`` by code.
     """
 
     problem: str | None = None
@@ -101,9 +101,8 @@ def _recognise(
 ) -> ProofCheck:
     """Find the reported exception among those that ended the tests.
 
-    Where none decides, the verifier does.
-
-    It counts by type and message together, and only where the product raised it: a test can raise anything itself.
+    Where none decides, the verifier does. An exception counts by type and message together, and only where the product
+    raised it: a test can raise anything itself.
     """
     shown = [(name, message) for name, message in reported.raised if message and name != "AssertionError"]
     for error in (error for failure in failures for error in failure.raised):

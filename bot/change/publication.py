@@ -18,9 +18,8 @@ EVIDENCE = "evidence"
 async def notify(job: Job[Any], text: str) -> int | None:
     """Post the one comment that notifies people, and return its id.
 
-    It is posted once, however often the step runs.
-
-    None where GitHub lets nobody say anything: a locked conversation undoes nothing of what was published.
+    It is posted once, however often the step runs. Returns None in a locked conversation, which undoes nothing of what
+    was published.
     """
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, COMMENT)
@@ -36,7 +35,7 @@ async def notify(job: Job[Any], text: str) -> int | None:
 async def tell(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
     """End without publishing.
 
-    Say what was found, tried and seen, unless the rules want silence.
+    A comment says what was found, tried and seen, unless the rules want silence.
     """
     evidence = evidence.updated(cost=await ctx.step("account-told", job.cost))
     if job.rules.unverified != "off":

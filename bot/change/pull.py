@@ -49,7 +49,7 @@ def _stop(pull: Pull, default_branch: str | None) -> str | None:
 async def fetch_ends(job: Job[Any], brief: Brief) -> PullEnds:
     """Bring both ends into the mirror.
 
-    Return them with what the pull request changes so far.
+    Returns them with what the pull request changes so far.
     """
     assert brief.pull is not None, "only a pull request has two ends"
     repository = job.task.repository

@@ -71,10 +71,7 @@ class Brief(JsonModel):
 
     @property
     def trusted_sha(self) -> str:
-        """Return the commit whose tests and guidelines hold.
-
-        The base branch's, not a pull request's.
-        """
+        """Return the base branch's commit: its tests and guidelines hold."""
         return self.pull.merge_base if self.pull is not None else self.base_sha
 
 

@@ -1,6 +1,6 @@
 """Read blobs from a git directory by ``git cat-file --batch``.
 
-No checkout, no hooks, no network. Blocking.
+This needs no checkout, no hooks and no network. The functions block.
 """
 
 from __future__ import annotations

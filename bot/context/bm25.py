@@ -27,7 +27,7 @@ class Documents:
     def rarity(self, held: int) -> float:
         """Return how telling a word is that this many documents hold.
 
-        0 if it is none or more than four of ten.
+        It is 0 if no document holds it, or more than four of ten.
         """
         if not 0 < held <= max(10, COMMON * self._total):
             return 0.0

@@ -192,10 +192,7 @@ class Indexer:
         return self._cache
 
     async def _complete(self, git_dir: Path, tree: Tree, postings: Postings, cache: Cache) -> None:
-        """Bring every blob of the tree into the postings.
-
-        From the cache, else by reading it.
-        """
+        """Bring every blob of the tree into the postings, cached or read."""
         missing = {file.wanted.key: file.wanted for file in tree.files if file.wanted.key not in postings.numbers}
         if not missing:
             return

@@ -1,6 +1,6 @@
 """Look at code: search, read, definition, references.
 
-On a commit with changes on top. Every answer is text with line numbers, bounded, and says what it left out.
+The code is a commit with changes on top. Every answer is text with line numbers, bounded, and says what it left out.
 """
 
 from __future__ import annotations
@@ -119,8 +119,8 @@ class Lookup:
     def references(self, name: str) -> str:
         """Find the lines that hold a name as a whole word.
 
-        First of the files that define it, then of their neighbours, then others. Code comes before tests, and these
-        before the rest.
+        Lines of the files that define it come first, then of their neighbours, then others. Code comes before tests,
+        and these before the rest.
         """
         last = name.strip().replace("::", ".").rpartition(".")[2]
         if not re.fullmatch(r"\w{1,200}", last):

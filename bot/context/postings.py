@@ -1,6 +1,6 @@
 """Keep postings in memory: which blobs hold a key, and how often.
 
-Append-only, shared by all commits of a repository.
+They are append-only and shared by all commits of a repository.
 """
 
 from __future__ import annotations

@@ -239,7 +239,7 @@ class Ranker:
     def _rank_functions(self, path: str, weighed: _QueryScores) -> list[RankedFunction]:
         """Rank a file's functions, best first.
 
-        By what they say and are called, their size, and their file's place.
+        What counts is what they say and are called, their size, and their file's place.
         """
         record = self._corpus.record(path)
         scores = self._load_parts(path, weighed)
@@ -313,7 +313,7 @@ def _add_up(sums: Strengths, found: Iterable[_Signal]) -> Strengths:
 def _take_best(scores: Mapping[str, float], limit: int) -> list[str]:
     """List the paths that score most, best first.
 
-    Those as good to nine digits are ordered by name.
+    Paths that are equal to nine digits are ordered by name.
     """
     least = min(heapq.nlargest(limit, scores.values()), default=0.0) - 1e-8
     likely = (path for path, score in scores.items() if score >= least)

@@ -37,7 +37,7 @@ class _Index(Protocol):
 def list_candidates(index: _Index, ranking: Sequence[RankedFile]) -> str:
     """List the files with their numbers and signatures.
 
-    About 4,000 tokens for 20.
+    A list of 20 has about 4,000 tokens.
     """
     return "\n\n".join(_candidate(number, one, index.record(one.path)) for number, one in enumerate(ranking, 1))
 

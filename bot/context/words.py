@@ -32,7 +32,7 @@ def identifiers(text: str) -> Counter[str]:
 def split_identifier(identifier: str) -> tuple[str, ...]:
     """Split ``QuerySet`` into ``queryset``, ``query``, ``set``.
 
-    The whole in lower case, then its words, folded.
+    The whole comes first in lower case, then its words, folded.
     """
     whole = identifier.lower().strip("_")
     pieces = [piece.lower() for piece in _PIECE.findall(identifier)]

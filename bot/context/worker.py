@@ -1,7 +1,7 @@
 """Read blobs for the indexer in a process of its own.
 
-Hostile text meets the parser here, without secrets, within limits. Started as ``python -m bot.context.worker GIT_DIR``.
-One JSON line in (``[[sha, language], ...]``), one frame out for each blob: two 4-byte lengths, the posting, the record
+Hostile text meets the parser here, without secrets and within limits. ``python -m bot.context.worker GIT_DIR`` reads
+one JSON line (``[[sha, language], ...]``) and writes a frame for each blob: two 4-byte lengths, the posting, the record
 (empty where the blob was left out or is missing).
 """
 

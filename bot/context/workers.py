@@ -1,6 +1,6 @@
 """Read many blobs in a few worker processes.
 
-One that hangs or dies costs the blob it was at, nothing more.
+A worker that hangs or dies costs only the blob it was at.
 """
 
 from __future__ import annotations

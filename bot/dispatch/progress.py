@@ -94,7 +94,7 @@ class Reporter:
     async def _resume(self) -> None:
         """Resume comments that an earlier process left open.
 
-        Those of active tasks, and those of ended tasks that were never closed.
+        These belong to active tasks, and to ended tasks whose comment was never closed.
         """
         self._watched = {
             task_id: _TaskWatch(newest=1) for task_id in await self.services.store.run(reporting.list_unreported)

@@ -39,7 +39,7 @@ class Registry:
     def show(self, name: str) -> TaskSpec[Any]:
         """Return the declaration by which to show a stored task.
 
-        A plain one if the row names a task of another version.
+        It is a plain one if the row names a task of another version.
         """
         return self._tasks.get(name) or _unknown(name)
 

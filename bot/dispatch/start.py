@@ -97,7 +97,7 @@ async def begin(
 def task_id_of(spec: TaskSpec[Any], request: Request[Any]) -> str:
     """Return the task's id.
 
-    Twelve hexadecimal digits of the idempotency key and the task's name.
+    It is twelve hexadecimal digits, made of the idempotency key and the task's name.
     """
     return hashlib.sha256(f"{request.origin.key} {spec.name}".encode()).hexdigest()[:12]
 
@@ -105,7 +105,7 @@ def task_id_of(spec: TaskSpec[Any], request: Request[Any]) -> str:
 def active_key(name: str, repository: Repository, number: int) -> str:
     """Return the key that one active task at a time may hold.
 
-    Made of the repository's id, which survives a rename.
+    It is made of the repository's id, which survives a rename.
     """
     return f"{name} {repository.id}#{number}"
 

@@ -1,6 +1,6 @@
 """Render a task's status comment and check run from recorded steps.
 
-No I/O.
+This module does no I/O.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ async def cancel_active(
 ) -> None:
     """Cancel the active task ``name`` of an issue or pull request.
 
-    With ``label`` only a task that this label started. GitHub let ``actor`` do what stops it, so nobody asks again
-    whether they may.
+    With ``label`` only a task that this label started is cancelled. GitHub let ``actor`` do what stops it, so nobody
+    asks again whether they may.
     """
     key = active_key(name, repository, number)
     task = await services.store.run(lambda connection: tasks.find_holder(connection, key))

@@ -20,7 +20,7 @@ from bot.work.services import Services
 class Handlers:
     """All handlers of deliveries.
 
-    Declared tasks, other commands, and events of a capability's own.
+    They serve declared tasks, other commands, and events of a capability's own.
     """
 
     registry: Registry

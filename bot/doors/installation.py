@@ -94,7 +94,7 @@ async def _label_all(event: Event, services: Services, registry: Registry, liste
 async def _label(services: Services, registry: Registry, repository: Repository) -> None:
     """Create the labels that a repository's policy names.
 
-    The default labels if the policy is invalid.
+    If the policy is invalid, these are the default labels.
     """
     policy, fault = await services.policies.load_or_default(repository)
     if fault is not None:

@@ -99,8 +99,8 @@ async def _look_up(
 ) -> tuple[Policy, Principal | None, PolicyError | None]:
     """Load the policy and the actor's role.
 
-    Concurrently where the label is probably ours. Nobody's role is asked about for other labels. A policy that is wrong
-    is replaced by the default one.
+    Both are loaded at once where the label is probably ours; for other labels nobody's role is asked about. The default
+    policy replaces an invalid one.
     """
 
     async def who() -> Principal:

@@ -1,7 +1,7 @@
 """Read SEARCH/REPLACE blocks.
 
-In the dialects of aider (https://aider.chat/docs/more/edit-formats.html), Agentless, Cline, Roo and git's conflict
-markers.
+It knows the dialects of aider (https://aider.chat/docs/more/edit-formats.html), Agentless, Cline, Roo and git's
+conflict markers.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def is_fragment_replaced(text: str, hunk: Hunk, columns: tuple[int, int]) -> boo
 def find_applied_row(source: Source, place: Placement, splice: Splice) -> int | None:
     """Return the row from which the file reads as after the change.
 
-    Only a change that adds or shifts lines can be recognised; else None.
+    Returns None unless the change adds or shifts lines: no other can be recognised.
     """
     start = splice.start
     lines = source.bodies[start : splice.stop]

@@ -50,7 +50,7 @@ def find_around_misquotes(source: Source, block: Block, opcodes: Opcodes) -> Ite
 def _find_changed_runs(solid: View, opcodes: Opcodes) -> list[tuple[int, int]]:
     """Return the positions in ``solid`` of the lines each change replaces.
 
-    Of lines that are only added, those are the neighbours.
+    For lines that are only added, these are the neighbours.
     """
     runs: list[tuple[int, int]] = []
     for tag, first, last, _, _ in opcodes:

@@ -1,6 +1,6 @@
 """Share what the readers of all dialects need.
 
-Their result, fences, and the path that an answer names near an edit.
+That is their result, fences, and the path that an answer names near an edit.
 """
 
 from __future__ import annotations

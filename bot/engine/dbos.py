@@ -153,7 +153,7 @@ class DbosEngine:
     def _config(self) -> DBOSConfig:
         """Configure dbos; on SQLite it shares the store's own engine.
 
-        So one connection queues all writers of this process fairly.
+        This way one connection queues all writers of this process fairly.
         """
         url = self._store.engine.url.render_as_string(hide_password=False)
         self._database = create_engine(url) if self._shared else None

@@ -46,7 +46,7 @@ def make_config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
 def prepare(settings: DBOSConfig, workers: int) -> None:
     """Bring dbos's tables and our queues up to date before launch.
 
-    Else it notices new queues only a second after.
+    Otherwise dbos notices new queues only a second later.
     """
     from dbos import DBOS, DBOSClient
 

@@ -206,8 +206,8 @@ class Mirror:
     async def read(self, sha: str, path: str) -> str | None:
         """Return the text of a file, line ends kept.
 
-        None where nothing is there, where it is no regular file (symlink, directory, submodule), where it is binary
-        (holds a NUL), not UTF-8, or larger than 10 MiB.
+        Returns None where nothing is there, where it is no regular file (symlink, directory, submodule), where it is
+        binary (holds a NUL), not UTF-8, or larger than 10 MiB.
         """
         data = await self.read_bytes(sha, path, limit=MAX_TEXT)
         return None if data is None else as_text(data)
@@ -215,7 +215,7 @@ class Mirror:
     async def read_bytes(self, sha: str, path: str, *, limit: int | None = None) -> bytes | None:
         """Return the bytes of a regular file.
 
-        None where there is none or it holds more than ``limit`` bytes.
+        Returns None where there is none or it holds more than ``limit`` bytes.
         """
         if not can_name_a_file(path):
             return None
@@ -249,8 +249,8 @@ class Mirror:
     async def blame(self, sha: str, path: str, ranges: Sequence[tuple[int, int]]) -> dict[str, str]:
         """Return the subjects of the commits that lines come from, by sha.
 
-        Most lines first. ``ranges`` are first and last line, from 1. Raises :class:`GitError` where the file has no
-        such lines.
+        The commit with most lines comes first. ``ranges`` are first and last line, from 1. Raises :class:`GitError`
+        where the file has no such lines.
         """
         wanted = [f"-L{first},{last}" for first, last in ranges]
         done = await self._git("blame", "--porcelain", *wanted, _sha(sha), "--", path)
@@ -398,7 +398,7 @@ def _parse_blame(porcelain: str) -> dict[str, str]:
 def as_text(data: bytes) -> str | None:
     """Decode UTF-8 with its line ends and byte order mark kept.
 
-    None where the bytes are binary or of another encoding.
+    Returns None where the bytes are binary or of another encoding.
     """
     if b"\0" in data:
         return None

@@ -74,7 +74,7 @@ class Remote:
     async def push(self, sha: str, branch: str, expect: str | None, token: str | None) -> None:
         """Move ``branch`` to ``sha`` if it is at ``expect``.
 
-        None: if it does not exist.
+        With None it is moved only if it does not exist.
         """
         ref = f"refs/heads/{branch}"
         args = [

@@ -1,6 +1,6 @@
 """Run ``forgehand try``: fix an issue of a local checkout.
 
-The same as on GitHub, with the user's own model.
+It does the same as on GitHub, with the user's own model.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ async def _watch(local: LocalRun, display: Display, issue: str) -> Ending:
 async def _model(display: Display, key: str | None) -> AsyncIterator[Mapping[str, str]]:
     """Provide the settings that name the model.
 
-    The user's own model where a key is set, else a server that plays recorded answers.
+    With a key it is the user's own model, else a server that plays recorded answers.
     """
     if key is not None:
         display.say(f"{key} is set: a real model does the thinking, and it costs money (at most $2).")

@@ -1,6 +1,6 @@
 """Print the progress of ``demo`` and ``try`` in the terminal.
 
-A live view of the status comment, or plain lines.
+It is a live view of the status comment, or plain lines.
 """
 
 from __future__ import annotations

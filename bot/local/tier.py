@@ -13,8 +13,8 @@ from bot.settings import load_settings
 async def tier_environment(display: Display, *, trust: bool) -> Mapping[str, str]:
     """Return the settings of the sandbox for a local run.
 
-    Bubblewrap where it works; else the ``process`` tier, if the code is trusted. Raises :class:`LocalError` where it is
-    not.
+    The tier is bubblewrap where it works, else ``process`` if the code is trusted. Raises :class:`LocalError` where it
+    is not.
     """
     problem = await (await choose_sandbox(load_settings(sandbox="bubblewrap"))).probe()
     if problem is None:

@@ -19,8 +19,8 @@ _POLL = 1.0
 class Ending:
     """The end of a task, as its issue and pull request show it.
 
-    Its state, the status text, the final comment, the pull request and its diff. ``state`` is "" where the bot answered
-    instead of starting a task.
+    It holds the state, the status text, the final comment, the pull request and its diff. ``state`` is "" where the bot
+    answered instead of starting a task.
     """
 
     state: str

@@ -39,7 +39,7 @@ _LONGEST_WAIT = 600.0  # seconds: a rate limit that asks for more is a quota, wh
 def make_error(model: str, status: int, body: object, headers: Mapping[str, str]) -> ModelError:
     """Make the error for an HTTP answer.
 
-    Also for an error event inside a stream, whose ``status`` is then 200.
+    It serves an error event inside a stream as well, whose ``status`` is then 200.
     """
     kind, code, message = _read(body)
     names = {kind, code}

@@ -59,7 +59,7 @@ def parse(text: str, schema: Schema) -> Any:
 def _strip_fence(text: str) -> str:
     """Strip the one fence around the text.
 
-    By hand, as a pattern would try every arrangement of a long answer's blanks.
+    A pattern would try every arrangement of a long answer's blanks.
     """
     first, _, rest = text.strip().partition("\n")
     fenced = first.rstrip() in {"```", "```json"} and rest.endswith("```")

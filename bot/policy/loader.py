@@ -106,7 +106,7 @@ class PolicyLoader:
     def latest(self, repository: Repository) -> Policy:
         """Return the policy that was loaded last, without a request.
 
-        The default policy if none was loaded, or if the file was invalid.
+        It is the default policy if none was loaded, or if the file was invalid.
         """
         cached = self._cache.get(repository.id)
         return cached.result if cached is not None and isinstance(cached.result, Policy) else self.default

@@ -1,7 +1,8 @@
 """Identify a finding across rebases, reformatting and rewording.
 
-Pure functions. A finding is identified by its path, the definition around it, its code without layout and comments, and
-the rule it breaks. On a later head it is found again by its code (:func:`relocate`); then two findings can be compared.
+All functions here are pure. A finding is identified by its path, the definition around it, its code without layout and
+comments, and the rule it breaks. On a later head it is found again by its code (:func:`relocate`); then two findings
+can be compared.
 """
 
 from __future__ import annotations

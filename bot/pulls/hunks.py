@@ -1,6 +1,7 @@
 """Name the hunks of a diff, so that a later review can skip read ones.
 
-Pure functions. The lines that a hunk adds and removes are not enough: the same line may be removed from two functions.
+All functions here are pure. The lines that a hunk adds and removes are not enough: the same line may be removed from
+two functions.
 """
 
 from __future__ import annotations

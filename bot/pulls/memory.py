@@ -1,7 +1,7 @@
 """Decide what follows from earlier reviews of a pull request.
 
-Pure functions over our findings and their state, threads and the conversation: what is not reported again, what people
-disputed, and which findings may be fixed.
+All functions here are pure. From our findings and their state, threads and the conversation they decide what is not
+reported again, what people disputed, and which findings may be fixed.
 """
 
 from __future__ import annotations

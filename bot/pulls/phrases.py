@@ -1,9 +1,8 @@
 """List phrases by which people reject a finding, agree or leave it open.
 
-In each of the languages that replies come in.
-
-Patterns over text that :mod:`bot.pulls.replies` has made plain: small letters, straight quotes, no short forms of
-"not" in English ("won't" is "will not"). A language that is missing here rejects nothing: the finding stays open.
+There is a set for each of the languages that replies come in. They are patterns over text that :mod:`bot.pulls.replies`
+has made plain: small letters, straight quotes, no short forms of "not" in English ("won't" is "will not"). A language
+that is missing here rejects nothing: the finding stays open.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Replace detected secrets by stable placeholders.
 
 Nothing that is stored, prompted or posted holds their text. A secret has the same placeholder everywhere and always, so
-that the code around it is found again on a later head. Pure functions.
+that the code around it is found again on a later head. All functions here are pure.
 """
 
 from __future__ import annotations

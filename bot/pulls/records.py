@@ -1,6 +1,6 @@
 """Define the values that a review's steps pass on.
 
-Small and frozen; stored as JSON and rendered into reports.
+They are small and frozen, stored as JSON and rendered into reports.
 """
 
 from __future__ import annotations

@@ -65,8 +65,8 @@ class _Clause:
 def read_stance(body: str, *, to_us: bool = True) -> Stance | None:
     """Return what a reply says of our finding.
 
-    None where that is not clear. Whoever speaks after another person (not ``to_us``) may mean them by a bare "no" or
-    "I disagree".
+    Returns None where that is not clear. Whoever speaks after another person (not ``to_us``) may mean them by a bare
+    "no" or "I disagree".
     """
     if body.lstrip().lower().startswith("/ignore"):
         return "rejects"
@@ -92,7 +92,7 @@ def read_stance(body: str, *, to_us: bool = True) -> Stance | None:
 def _plain(body: str) -> str:
     """Return what a reply says in its own words.
 
-    In small letters, without quotations, code, links, marks and short forms.
+    They come in small letters, without quotations, code, links, marks and short forms.
     """
     own = "\n".join(line for line in body.replace("\r\n", "\n").split("\n") if not line.lstrip().startswith(">"))
     text = "\n\n".join(split_paragraphs(own))

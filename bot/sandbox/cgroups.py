@@ -1,6 +1,6 @@
 """Limit memory and processes of one run through cgroups.
 
-v2 where it is delegated to us (https://docs.kernel.org/admin-guide/cgroup-v2.html), v1 where we are root.
+It uses v2 where that is delegated to us (https://docs.kernel.org/admin-guide/cgroup-v2.html), v1 where we are root.
 """
 
 from __future__ import annotations

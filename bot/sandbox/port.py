@@ -18,7 +18,7 @@ class SandboxError(ForgehandError):
 class SandboxRefused(SandboxError):
     """Refusal of a tier to run this code here.
 
-    Such as tier ``none``, or ``process`` without ``--trust-code``.
+    Tier ``none`` refuses all code, ``process`` any without ``--trust-code``.
     """
 
 

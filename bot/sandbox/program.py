@@ -16,8 +16,8 @@ _SECONDS = 20
 def find_bubblewrap() -> str | None:
     """Return the newer one of the host's ``bwrap`` and the wheel's.
 
-    None where there is neither. The wheel's is taken only if it can make namespaces here. It is built for glibc 2.28 or
-    newer, and a host's AppArmor may allow namespaces to ``/usr/bin/bwrap`` alone.
+    Returns None where there is neither. The wheel's is taken only if it can make namespaces here. It is built for glibc
+    2.28 or newer, and a host's AppArmor may allow namespaces to ``/usr/bin/bwrap`` alone.
     """
     host = shutil.which("bwrap")
     wheel = _find_in_wheel()

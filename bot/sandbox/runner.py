@@ -132,7 +132,7 @@ class Run:
     async def _watch(self, pid: int) -> None:
         """Kill the run when all its processes together hold too much.
 
-        Needed where no cgroup limits it.
+        This is needed where no cgroup limits it.
         """
         while True:
             living = await asyncio.to_thread(processes.list_descendants, pid)

@@ -33,7 +33,7 @@ def keep(connection: sa.Connection, task_id: str, evidence: dict[str, Any]) -> N
 def find(connection: sa.Connection, task_id: str) -> dict[str, Any] | None:
     """Return what was kept for this task or one that it repeats.
 
-    None where nothing was, or it was published.
+    Returns None where nothing was, or it was published.
     """
     query = sa.select(kept_change.c.evidence).where(kept_change.c.task == root(connection, task_id))
     found: dict[str, Any] | None = connection.execute(query).scalar_one_or_none()

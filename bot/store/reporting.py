@@ -30,7 +30,7 @@ class Spending(NamedTuple):
 def list_unreported(connection: sa.Connection) -> list[str]:
     """List tasks whose status comment does not yet say how they ended.
 
-    Active ones and those that ended within the last week.
+    These are active tasks and those that ended within the last week.
     """
     recent = sa.or_(task.c.ended.is_(None), task.c.ended > now_ms() - _LOOK_BACK_MS)
     query = sa.select(task.c.id, task.c.posted).where(task.c.number.is_not(None), recent)

@@ -64,7 +64,7 @@ class Store:
     def migrate(self) -> None:
         """Create or upgrade our tables.
 
-        Safe when several processes start together. Raises :class:`StoreError`.
+        It is safe when several processes start together. Raises :class:`StoreError`.
         """
         with _explain_errors(self.engine.url):
             migrations.upgrade(self.engine)

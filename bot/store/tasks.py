@@ -191,7 +191,7 @@ def list_events(connection: sa.Connection, task_id: str, after: int = 0) -> list
 def list_touched(connection: sa.Connection, after: int) -> dict[str, int]:
     """List tasks with events newer than event id ``after``.
 
-    Task id -> its newest event id, for the reporter.
+    Returns, for the reporter, the newest event id by task id.
     """
     newest = sa.func.max(task_event.c.id)
     query = sa.select(task_event.c.task, newest).where(task_event.c.id > after).group_by(task_event.c.task)
@@ -201,7 +201,7 @@ def list_touched(connection: sa.Connection, after: int) -> dict[str, int]:
 def find_posted(connection: sa.Connection, repository: str, key: str, value: str) -> list[Task]:
     """Find the tasks that posted something under a key with this value.
 
-    Those of one repository, newest first.
+    Only one repository's are returned, newest first.
     """
     query = sa.select(task).where(task.c.repository == repository, task.c.posted[key].as_string() == value)
     return [make_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]

@@ -121,7 +121,7 @@ class Toolchain(Protocol):
     def is_test(self, path: str) -> bool:
         """Return whether a path is a test or configures tests.
 
-        For example ``tests/test_a.py``, ``conftest.py`` or ``tox.ini``.
+        Examples are ``tests/test_a.py``, ``conftest.py`` and ``tox.ini``.
         """
         ...
 

@@ -22,7 +22,7 @@ KEY_FILE = "private-key.pem"
 class CredentialsError(ForgehandError):
     """A failure to write the credentials.
 
-    Also where something in their place is not ours to replace.
+    It is raised as well where something in their place is not ours to replace.
     """
 
 
@@ -44,7 +44,7 @@ class Credentials(JsonModel):
 def stored_app(data_dir: Path) -> str | None:
     """Describe what a new App would replace, None if nothing.
 
-    The App id in ``server.yml``, or a key file.
+    That is the App id in ``server.yml``, or a key file.
     """
     known = _read(data_dir / SERVER_FILE).get("app_id")
     if known is not None:

@@ -83,8 +83,8 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 async def run(settings: Settings, *, host: str = "127.0.0.1", port: int = 8081) -> bool:
     """Serve the page; return True once the App is registered.
 
-    False if too many wrong codes ended it. Raises :class:`SetupError` where ``host`` is no loopback address or the port
-    is taken.
+    Returns False if too many wrong codes ended it. Raises :class:`SetupError` where ``host`` is no loopback address or
+    the port is taken.
     """
     if host not in _LOOPBACK:
         raise SetupError(f"The setup page is served on this machine only; {host} is not a loopback address.")

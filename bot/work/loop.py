@@ -1,6 +1,6 @@
 """The loop around a model, on one screen: ask, act, until it finishes or a limit ends it.
 
-Two steps a turn, so that a restart continues in the middle and no answer is bought twice. All limits are computed
+A turn is two steps, so that a restart continues in the middle and no answer is bought twice. All limits are computed
 from what the steps recorded, never from a clock, so that a replay takes the same turns.
 """
 

@@ -123,10 +123,7 @@ class Request(JsonModel, Generic[I_co]):
 
     @property
     def place(self) -> ReplyTarget:
-        """Return where to answer.
-
-        Where it was asked, else below the issue or pull request.
-        """
+        """Return where it was asked, else the issue or pull request."""
         return self.origin.reply or ReplyTarget(kind="body", number=self.number)
 
     @property

@@ -64,7 +64,7 @@ def _read(manifest: Path) -> Manifest | None:
 def _mend(pristine: Path, tree: Path, known: Manifest) -> dict[str, _Signature] | None:
     """Bring a tree back to the pristine base.
 
-    None where that is better done anew.
+    Returns None where a new copy is better.
     """
     entries = dict(known.entries)
     try:
@@ -148,7 +148,7 @@ def _signatures(tree: Path, folder: str) -> dict[str, _Signature]:
 def _signature(status: os.stat_result) -> _Signature:
     """Return what tells an entry from another or from itself before a write.
 
-    Of a folder only its mode.
+    For a folder it is only the mode.
     """
     if stat.S_ISDIR(status.st_mode):
         return (status.st_mode,)

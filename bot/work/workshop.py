@@ -26,9 +26,8 @@ _OUTPUT = 4000
 class BaseInstallation(JsonModel):
     """The commands that installed a base.
 
-    Kept beside it, so that a restart still knows them.
-
-    ``problem`` says why it cannot be installed: nobody tries that again in this task.
+    They are kept beside it, so that a restart still knows them. ``problem`` says why it cannot be installed: nobody
+    tries that again in this task.
     """
 
     base_sha: str

@@ -1,6 +1,6 @@
 """Link the places in the code that a model names.
 
-Those that exist become permalinks, the others are taken out.
+Places that exist become permalinks, the others are taken out.
 """
 
 from __future__ import annotations

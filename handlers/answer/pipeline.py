@@ -58,7 +58,7 @@ async def run_describe(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Out
 async def run_improve(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
     """Post one review with suggestions.
 
-    Where there are none, that is said where it was asked.
+    Where there are none, an answer says so.
     """
     talk = await begin(ctx, services, "improve", task)
     subject = await ctx.step("read", reading.read, talk, retries=2)

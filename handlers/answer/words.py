@@ -90,7 +90,7 @@ def _write_failure(what: str, problem: str, sha: str, cost: Cost) -> str:
 def _name_dropped(answer: Answer) -> str:
     """Name what was taken out of the answer.
 
-    Nobody then wonders about a sentence that lost its place.
+    This explains a sentence that lost its place.
     """
     if not answer.dropped:
         return "" if answer.linked else " It names no place in the code."

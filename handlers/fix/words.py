@@ -1,6 +1,6 @@
 """Write a fix's evidence for GitHub: pull request and comments.
 
-Words from nothing but what ran.
+Every claim comes from what ran.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _write_objection(evidence: FixEvidence) -> list[str]:
 def write_refusal(evidence: FixEvidence, refusal: Refusal) -> str:
     """Write a finished fix that could not be published.
 
-    Why, what to change, and everything a reader can use now.
+    The text says why and what to change, and holds everything a reader can use now.
     """
     report = evidence.report
     parts = [

@@ -85,7 +85,7 @@ REPORT = Tool(
 async def find(review: Review, subject: Subject, plan: ReviewPlan, reading: Reading, static: Analysis) -> ReadingResult:
     """Return what one reader finds.
 
-    A model that fails is told as a problem: the other readers' work must not be lost.
+    A model that fails is reported as a problem: the other readers' work must not be lost.
     """
     await review.stage(Stage.FIND, "started")
     shared = await _show_reading(review, subject, plan, reading, static)

@@ -68,7 +68,7 @@ async def _compare(review: Review, plan: ReviewPlan) -> NearestTests:
 async def _find_nearest(review: Review, plan: ReviewPlan) -> list[str]:
     """Return test files of the head, at most eight.
 
-    First those that changed, then the nearest of each file that is read.
+    Changed ones come first, then the nearest of each file that is read.
     """
     index = await inquiry.index(review, plan.head_sha)
     read = dict.fromkeys(path for reading in plan.readings for path in reading.paths if path in index.files)
@@ -133,10 +133,7 @@ def compare_runs(before: TestRun | None, now: TestRun, broken: Sequence[TestCase
 
 
 def write_results(nearest: NearestTests) -> str:
-    """Write what the nearest tests say, for a verifier.
-
-    "" where there are none.
-    """
+    """Write what the nearest tests say, for a verifier; "" without any."""
     if nearest.problem:
         return f"They could not be run: {nearest.problem}."
     if not nearest.counts:

@@ -300,7 +300,7 @@ def _find_unread(plan: ReviewPlan, found: Mapping[str, ReadingResult]) -> dict[s
 def _find_gaps(plan: ReviewPlan, found: Mapping[str, ReadingResult]) -> tuple[CoverageGap, ...]:
     """Return the readings that gave no answer.
 
-    Only those about parts which others have read for other concerns.
+    Only parts that others have read for other concerns count.
     """
     heard = _find_read_parts(plan, found)
     missed = []

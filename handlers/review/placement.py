@@ -28,7 +28,7 @@ def place_finding(finding: Finding, diffs: Mapping[str, FileDiff], head: Texts, 
     """Place a finding where its quote stands; None where it is invented.
 
     A finding whose path is wrong moves to the one changed file that has its quote. ``head`` and ``base`` hold the texts
-    of the changed files by their new paths. Parses files: call it in a thread.
+    of the changed files by their new paths. It parses files: call it in a thread.
     """
     finding = finding.model_copy(update={"path": finding.path.removeprefix("./")})
     if finding.path in diffs:

@@ -1,6 +1,6 @@
 """Rank findings: what is said inline, what is folded, what is not listed.
 
-Pure functions.
+All functions here are pure.
 """
 
 from __future__ import annotations

@@ -28,8 +28,8 @@ _MOST = 500
 async def analyse(review: Review, subject: Subject, plan: ReviewPlan) -> Analysis:
     """Return what is new on changed lines, and evidence.
 
-    Where it fails, that is told, and the review goes on. Where the change is not read, all there is are the places of
-    secrets, because they have to be hidden all the same.
+    A failure is reported, and the review goes on. Where the change is not read, only the places of secrets are
+    returned, because they have to be hidden all the same.
     """
     await review.stage(Stage.ANALYSE, "started")
     try:

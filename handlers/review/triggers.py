@@ -198,7 +198,7 @@ async def _find_payer(services: Services, offer: _Offer, policy: Policy) -> Prin
 async def _load_policy(services: Services, event: Event, offer: _Offer) -> Policy | None:
     """Load the policy, and meanwhile the token of the first sign.
 
-    A policy that is wrong is told on the check run.
+    The check run reports an invalid policy.
     """
     try:
         policy, _ = await asyncio.gather(
@@ -215,7 +215,7 @@ async def _load_policy(services: Services, event: Event, offer: _Offer) -> Polic
 async def _drop_older(services: Services, offer: _Offer) -> ReviewTask | None:
     """Stop and return the review that this delivery overtakes.
 
-    One that has noticed by itself and given up counts as well.
+    A review that has noticed by itself and given up counts as well.
     """
     newest = await _find_newest(services, offer)
     if newest is None or _is_current(newest, offer):

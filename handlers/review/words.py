@@ -1,6 +1,6 @@
 """Write a review for GitHub: comments on lines, summary, check run.
 
-Words only from what ran.
+Every claim comes from what ran.
 """
 
 from __future__ import annotations

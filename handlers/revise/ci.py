@@ -87,7 +87,7 @@ def _make_request(
 ) -> RevisionTask:
     """Return one request for each head, however many events tell of it.
 
-    For whoever asked for the pull request.
+    It is made for whoever asked for the pull request.
     """
     reason = f"CI failed on {head[:10]}, which this bot pushed for @{origin.actor}."
     asker = Request.model_validate(origin.argument).actor

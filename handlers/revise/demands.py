@@ -32,7 +32,7 @@ _NOTHING_ASKED = (
 async def read(job: RevisionJob) -> RevisionBrief:
     """Read the pull request and its demands.
 
-    Those of the delivery, then those in review threads.
+    The delivery's come first, then those in review threads.
     """
     await job.stage(Stage.READ, "started")
     task = job.task

@@ -58,7 +58,7 @@ def write_result(evidence: RevisionEvidence, reproof: Reproof | None, published:
 def write_evidence(evidence: RevisionEvidence, reproof: Reproof, sha: str) -> str:
     """Write what our own pull request says once ``sha`` is its head.
 
-    Only what was run or read again for it.
+    It claims only what was run or read again for it.
     """
     task = evidence.task
     why = "because its checks failed" if task.healing else f"as {task.actor.login} asked"
@@ -92,7 +92,7 @@ def write_failure(evidence: RevisionEvidence) -> str:
 def write_refusal(evidence: RevisionEvidence, refusal: Refusal) -> str:
     """Write the comment where a finished change could not be published.
 
-    Why, what to change, and the change.
+    It says why and what to change, and holds the change.
     """
     why = f"The change is finished and kept, but it could not be published: {refusal.reason} {refusal.advice}"
     return write_failure(evidence.noted(f"{why} Then `/retry` publishes it."))

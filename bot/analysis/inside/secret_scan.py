@@ -39,10 +39,7 @@ Place = tuple[int, int, str]  # first column, the one after the last, the detect
 
 
 def is_likely(kind: str, value: str) -> bool:
-    """Return whether a guess looks like a secret.
-
-    Rather than like a word, a path or a placeholder.
-    """
+    """Return whether a guess looks like a secret and not like a word or path."""
     if kind not in (_KEYWORD, _PASSWORD):
         return True
     if len(value) < 8 or _PLACEHOLDER.search(value):

@@ -33,7 +33,7 @@ _WORDS: dict[Place, str] = {"issue": "issues", "pull": "pull requests", "thread"
 class Arguments:
     """The text that may follow a command's name.
 
-    Nothing, one of ``words``, or ``text`` up to the next command. ``shown`` is how help writes it: ``[full]``,
+    It is nothing, one of ``words``, or ``text`` up to the next command. ``shown`` is how help writes it: ``[full]``,
     ``<question>``.
     """
 
@@ -71,7 +71,7 @@ def arguments_of(kind: type[TaskInput]) -> Arguments:
 def input_of(kind: type[TaskInput], argument: str) -> TaskInput:
     """Return a task's input from a command's argument.
 
-    The inverse of :func:`arguments_of`.
+    It undoes :func:`arguments_of`.
     """
     text = next((name for name, field in kind.model_fields.items() if field.annotation is str), None)
     if text is not None:

@@ -1,7 +1,7 @@
 """Listen for commands in new texts on GitHub, and answer each of them.
 
-Comments on issues and pull requests, bodies of reviews, comments on lines of a diff, bodies of new issues and pull
-requests (:data:`bot.doors.comments.texts.DOORS`). A command that is permitted, and typed as it is meant, is
+The texts are comments on issues and pull requests, bodies of reviews, comments on lines of a diff, bodies of new issues
+and pull requests (:data:`bot.doors.comments.texts.DOORS`). A command that is permitted, and typed as it is meant, is
 acknowledged by eyes on the very text and run; all others of the text are answered by one reaction and a sentence each,
 in one comment.
 """
@@ -84,7 +84,7 @@ class _Text:
 class _Ruling(NamedTuple):
     """A decided command: what to run, or else what to say.
 
-    Neither where it may be another bot's.
+    Both are missing where it may be another bot's.
     """
 
     name: str

@@ -51,7 +51,7 @@ class IncomingText:
 def said_in(event: Event) -> IncomingText | None:
     """Return the event's text, None if it has none.
 
-    Also None where the payload lacks what every real one has.
+    Returns None as well where the payload lacks what every real one has.
     """
     item = _part(event.payload, _ITEMS.get(event.name, ""))
     sender = event.sender()

@@ -44,7 +44,7 @@ class Endpoint:
     async def handle(self, request: web.Request) -> web.Response:
         """Answer a delivery: 202 once it is stored.
 
-        400, 401, 413, 415 with a reason for what is no delivery; 503 where it could not be stored.
+        What is no delivery gets 400, 401, 413 or 415 with a reason; 503 means that it could not be stored.
         """
         with metrics.WEBHOOK_SECONDS.time():
             try:

@@ -62,7 +62,7 @@ class Event:
     def repository(self) -> Repository | None:
         """Return the repository, if the payload names one.
 
-        None also where the installation that reaches it is missing.
+        Returns None as well where the installation that reaches it is missing.
         """
         data = _dict(self.payload, "repository")
         installation = self.installation
@@ -114,10 +114,7 @@ class Router(Generic[C]):
         return merged
 
     def on(self, event: str, action: str | None = None) -> Callable[[H], H]:
-        """Register a handler for ``event``, with that ``action`` or with any.
-
-        A decorator.
-        """
+        """Decorate a handler for ``event``, with that ``action`` or with any."""
 
         def register(handler: H) -> H:
             self._routes.setdefault((event, action), []).append(handler)
@@ -128,7 +125,7 @@ class Router(Generic[C]):
     def handlers(self, event: str, action: str | None) -> tuple[Handler[C], ...]:
         """Return the handlers of an event in the order they run.
 
-        Those for any action first, each in the order of registration.
+        Handlers for any action come first, each in the order of registration.
         """
         found = list(self._routes.get((event, None), ()))
         if action is not None:

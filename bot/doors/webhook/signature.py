@@ -1,6 +1,6 @@
 """Check a delivery's headers and signature before anything is parsed.
 
-No I/O.
+This module does no I/O.
 """
 
 from __future__ import annotations

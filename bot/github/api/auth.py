@@ -36,7 +36,7 @@ TokenKey = tuple[int, tuple[int, ...], tuple[tuple[str, str], ...]]
 
 
 class AppKey:
-    """Signs as the App.
+    """A key that signs as the App.
 
     It learns from GitHub's Date header how far this machine's clock is off. Raises :class:`BadCredentials` at once
     where the private key is no RSA key.

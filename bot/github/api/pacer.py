@@ -102,7 +102,7 @@ class Pacer:
     def next_at(self, now: float) -> float | None:
         """Return when :meth:`release` is worth calling again by time alone.
 
-        None where only a finish can help.
+        Returns None where only a finish can help.
         """
         if not self._waiting or len(self._flying) >= self._concurrent:
             return None

@@ -103,7 +103,7 @@ async def list_installations(client: Client) -> list[Installation]:
 async def find_installation(client: Client, owner: str, name: str) -> Installation | None:
     """Find the installation that reaches a repository.
 
-    None where there is none, or its owner suspended it.
+    Returns None where there is none, or its owner suspended it.
     """
     try:
         data = await client.get("/repos/{owner}/{repo}/installation", {"owner": owner, "repo": name})

@@ -101,7 +101,7 @@ async def create_check(
 ) -> CheckRun:
     """Create the check run without a look whether it is there.
 
-    For who knows that this is the first try.
+    Call it only when this is known to be the first try.
     """
     data = {"name": name, "head_sha": head_sha, "external_id": external_id, **_body(report)}
     return _run(await client.post("/repos/{owner}/{repo}/check-runs", within(repository), data, options=_FIRST))

@@ -18,7 +18,7 @@ from bot.types import JsonModel, Repository
 class TreeFile(JsonModel):
     """A file of a commit to be made.
 
-    Its git mode and new text; None where it is deleted.
+    It has a git mode and new text; None means that it is deleted.
     """
 
     mode: str

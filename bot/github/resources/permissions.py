@@ -31,8 +31,8 @@ class Role(JsonModel):
 async def role_of(client: Client, repository: Repository, login: str, account: int | None = None) -> Role | None:
     """Return the role of an account.
 
-    None where there is no such account, GitHub tells us nothing about it, or its id is not ``account``: logins are
-    given up and taken by others.
+    Returns None where there is no such account, GitHub tells us nothing about it, or its id is not ``account``: logins
+    are given up and taken by others.
     """
     url = "/repos/{owner}/{repo}/collaborators/{login}/permission"
     try:

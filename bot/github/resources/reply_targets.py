@@ -78,7 +78,7 @@ async def answer(
 ) -> int:
     """Answer in the thread, else below the issue or pull request.
 
-    Once for each marker. Returns the answer's id.
+    Each marker is answered once. Returns the answer's id.
     """
     if spot.root is None:
         comment = await issues.ensure_comment(client, repository, spot.number, body, marker=marker, bot_id=bot_id)

@@ -60,7 +60,7 @@ async def default_branch(client: Client, repository: Repository) -> str:
 async def find_head(client: Client, repository: Repository, branch: str) -> str | None:
     """Return the commit a branch is at.
 
-    None where there is no such branch (or no commit at all).
+    Returns None where there is no such branch (or no commit at all).
     """
     url = "/repos/{owner}/{repo}/git/ref/heads{/parts*}"
     try:
@@ -84,7 +84,7 @@ async def head_sha(client: Client, repository: Repository, branch: str) -> str:
 async def find_file(client: Client, repository: Repository, path: str, ref: str | None) -> File | None:
     """Return a file of a commit or branch (None: the default branch).
 
-    None where there is no UTF-8 text below 1 MB.
+    Returns None where there is no UTF-8 text below 1 MB.
     """
     url = "/repos/{owner}/{repo}/contents{/parts*}{?ref}"
     try:

@@ -147,7 +147,7 @@ class _Reviewer:
     async def post(self, review: dict[str, Any], comments: Sequence[ReviewComment]) -> PostedReview:
         """Post a review at once, or comment by comment.
 
-        At once where every comment has a line and none is refused.
+        It is posted at once where every comment has a line and none is refused.
         """
         if all(each.line is not None for each in comments):
             try:

@@ -42,7 +42,7 @@ class BranchRule(JsonModel):
 async def branch_rules(client: Client, repository: Repository, branch: str) -> list[BranchRule]:
     """Return the rules that hold for a branch and bind the App.
 
-    Those that it may bypass are left out. None where GitHub lists none.
+    Rules that it may bypass are left out. The list is empty where GitHub lists none.
     """
     url = "/repos/{owner}/{repo}/rules/branches{/parts*}{?per_page}"
     names = within(repository, parts=branch.split("/"), per_page=100)
@@ -70,7 +70,7 @@ async def _may_bypass(client: Client, repository: Repository, ruleset: int | Non
 def _matches(pattern: str, text: str) -> bool | None:
     """Match as Python does.
 
-    None for a pattern of GitHub's dialect (RE2) that Python does not know.
+    Returns None for a pattern of GitHub's dialect (RE2) that Python does not know.
     """
     try:
         return re.search(pattern, text) is not None

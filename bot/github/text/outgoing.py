@@ -1,7 +1,7 @@
 """Text on its way out: made harmless, because models write part of it and hostile people write what models read.
 
-Pure functions. Code that GitHub surely renders as code is left alone; everywhere else mentions, foreign links, raw
-HTML, closing keywords and look-alikes of our markers lose their effect but stay readable.
+All functions here are pure. Code that GitHub surely renders as code is left alone; everywhere else mentions, foreign
+links, raw HTML, closing keywords and look-alikes of our markers lose their effect but stay readable.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def outgoing(text: str, *, closes: int | None = None, links: Sequence[str] = (),
 def outgoing_line(text: str, *, closes: int | None = None, limit: int = 200, secrets: Iterable[str] = ()) -> str:
     """Return a title or the first line of a commit message.
 
-    One line, where nothing is code and nothing switches CI off.
+    It is one line in which nothing is code and nothing switches CI off.
     """
     line = " ".join("".join(char if char.isprintable() else " " for char in text[:_MOST]).split())
     safe = _SKIP.sub("(", _defuse(redact(line, secrets), closes, ()))

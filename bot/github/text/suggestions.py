@@ -75,7 +75,7 @@ class _Around:
 def _count_repeated(new: Sequence[str], above: Sequence[str], old: Sequence[str]) -> int:
     """Count the lines at the beginning that are the last ones above.
 
-    None where the lines replaced begin with them too.
+    Returns None where the lines replaced begin with them too.
     """
     for count in range(min(len(new), len(above)), 0, -1):
         head = [line.strip() for line in new[:count]]
@@ -112,7 +112,7 @@ class _Hole:
 def _hole(text: str, quote: str) -> _Hole | None:
     """Find the place of the quote where the lines hold it once.
 
-    All lines where they are the quote but for blanks.
+    It is all lines where they equal the quote but for blanks.
     """
     first = next((line for line in text.split("\n") if line.strip()), "")
     wanted = quote.strip()

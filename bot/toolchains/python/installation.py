@@ -106,7 +106,7 @@ class Installer:
 def require_python(tree: Path) -> None:
     """Raise :class:`ToolchainError` for a repository without Python.
 
-    Blocking.
+    It blocks.
     """
     if not holds_python(tree):
         raise ToolchainError(_NO_PYTHON)

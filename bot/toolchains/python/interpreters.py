@@ -81,7 +81,7 @@ def _folders() -> list[Path]:
 def _entries(folder: Path) -> list[Path]:
     """Return the entries of a folder.
 
-    None if it is missing, or another account's that we may not read.
+    Returns None if it is missing, or another account's that we may not read.
     """
     try:
         return sorted(folder.iterdir())
@@ -133,7 +133,8 @@ def pick_interpreter(
 ) -> Interpreter | None:
     """Pick the interpreter for ``requires-python`` and named versions.
 
-    The first of ``among`` that fits and is named (our own comes first, then the newest), else the first that fits.
+    It is the first of ``among`` that fits and is named (our own comes first, then the newest), else the first that
+    fits.
     """
     fits = [one for one in among if satisfies(one.version, requires or "")]
     return next((one for one in fits if one.minor in named), fits[0] if fits else None)
@@ -142,7 +143,7 @@ def pick_interpreter(
 def satisfies(version: tuple[int, int, int], requires: str) -> bool:
     """Return whether a version meets a ``requires-python``.
 
-    Such as ``>=3.8,!=3.9.*,<4``; clauses that cannot be read are ignored.
+    An example is ``>=3.8,!=3.9.*,<4``; clauses that cannot be read are ignored.
     """
     return all(_clause(version, sign, text) for sign, text in _CLAUSE.findall(requires))
 

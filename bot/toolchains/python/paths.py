@@ -117,7 +117,7 @@ def new_test_path(paths: Sequence[str], near: str, patterns: Sequence[str] = ())
 def _affinity(test: str, near: str) -> tuple[int, int, int]:
     """Rate how near a test is; more is nearer.
 
-    Same subject, then shared folders, then a shallower place.
+    The same subject counts most, then shared folders, then a shallower place.
     """
     subject = re.sub(r"^test_|_tests?$", "", PurePosixPath(test).stem)
     folders = set(PurePosixPath(test).parts[:-1])

@@ -1,6 +1,7 @@
 """Describe the exceptions that ended a test.
 
-Type, message, and which file of the repository raised each. Standard library only; any Python from 3.7 on.
+That is type, message, and which file of the repository raised each. It needs only the standard library of any Python
+from 3.7 on.
 """
 
 # os.path rather than pathlib: this also runs on old Pythons

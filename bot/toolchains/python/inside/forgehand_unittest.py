@@ -109,7 +109,7 @@ class Result(unittest.TextTestResult):
     def _fixture(self, description: str, verdict: str, message: str) -> None:
         """Record a fixture of a class or module.
 
-        For the tests that it kept from running, or else under its own name.
+        It counts for the tests that it kept from running, or else under its own name.
         """
         found = _FIXTURE.fullmatch(description)
         owned = [case for case in self.planned if found and found.group(2) in owners(case)]
