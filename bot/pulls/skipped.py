@@ -15,8 +15,10 @@ from bot.pulls.rules import ReviewRules
 
 # files in which package managers write the versions they chose; most end in .lock
 _LOCK = re.compile(
-    r".+\.lock|.+\.lockb|.+[.-]lock\.(?:json|jsonc|ya?ml|toml|hcl|edn)|\.terraform\.lock\.hcl|npm-shrinkwrap\.json"
-    r"|go\.(?:work\.)?sum|gradle\.lockfile|package\.resolved|cartfile\.resolved|pylock(?:\..+)?\.toml|gems\.locked"
+    r".+\.lock|.+\.lockb|.+\.lockfile|.+[.-]lock\.(?:json|jsonc|ya?ml|toml|hcl|edn)|\.terraform\.lock\.hcl|npm-shrinkwrap\.json"
+    r"|go\.(?:work\.)?sum|package\.resolved|cartfile\.resolved|pylock(?:\..+)?\.toml|gems\.locked"
+    r"|\.pnp\.(?:c?js|loader\.mjs)|requirements[.-]lock\.txt|maven_install\.json|lake-manifest\.json"
+    r"|dub\.selections\.json|cpanfile\.snapshot|cabal\.project\.freeze"
 )
 # A file without hunks was moved, or has no lines; else git lists it for its mode alone.
 _UNCHANGED = {
