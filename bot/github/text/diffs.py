@@ -126,7 +126,7 @@ class _Section:
             if (old := self._find_extended(f"{verb} from ")) is not None and (
                 new := self._find_extended(f"{verb} to ")
             ) is not None:
-                return _unquote(old), _unquote(new)
+                return unquote_path(old), unquote_path(new)
         known = self.new if self.old in (None, _NULL) else self.old
         path = known[2:] if known and known != _NULL else _only_path(self.git)
         return path, path
@@ -151,9 +151,9 @@ def _section(rows: Sequence[str], at: int) -> tuple[_Section, int]:
             section.hunks.append(hunk)
             continue
         if row.startswith("--- "):
-            section.old = _unquote(row[4:].removesuffix("\t"))
+            section.old = unquote_path(row[4:].removesuffix("\t"))
         elif row.startswith("+++ "):
-            section.new = _unquote(row[4:].removesuffix("\t"))
+            section.new = unquote_path(row[4:].removesuffix("\t"))
         elif row.startswith(("Binary files ", "GIT binary patch")):
             section.binary = True
             at = next((n for n in range(at, len(rows)) if rows[n].startswith("diff --git ")), len(rows))
@@ -231,11 +231,11 @@ def _only_path(git: str) -> str:
     No other line names it.
     """
     if git.startswith('"') and (quoted := _QUOTED.match(git)):
-        return _unquote(quoted[0])[2:]
+        return unquote_path(quoted[0])[2:]
     return git[2 : len(git) // 2]
 
 
-def _unquote(path: str) -> str:
+def unquote_path(path: str) -> str:
     """Return a path as it is.
 
     git quotes those with control characters, quotes or (by default) anything beyond ASCII.
