@@ -9,7 +9,13 @@ import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
-_ESCAPED = re.compile(r"\\(.)")
+# a character after a backslash, or a set of characters
+_TOKEN = re.compile(r"\\(.)|\[([!^]?)(\]?(?:\[:\w+:\]|\\.|[^\]\\])*)\]")
+_CLASS = re.compile(r"\[:(\w+):\]|\\(.)")
+_CLASSES = {
+    "alnum": "a-zA-Z0-9", "alpha": "a-zA-Z", "blank": " \t", "digit": "0-9", "lower": "a-z", "space": " \t\n\r\f\v",
+    "upper": "A-Z", "xdigit": "0-9a-fA-F",
+}  # fmt: skip
 
 
 def matches(pattern: str, path: str) -> bool:
@@ -34,10 +40,7 @@ def names(pattern: str, path: str) -> bool:
 
 def _parts(pattern: str) -> list[str]:
     """Split a pattern at its slashes; ``**`` first where it counts anywhere."""
-    # ``fnmatch`` writes an escaped sign as ``[*]`` and a negated class as ``[!a]``.
-    parts = [
-        _ESCAPED.sub(lambda found: f"[{found[1]}]", part).replace("[^", "[!") for part in pattern.strip("/").split("/")
-    ]
+    parts = [_TOKEN.sub(_write_for_fnmatch, part) for part in pattern.strip("/").split("/")]
     return parts if "/" in pattern.rstrip("/") else ["**", *parts]
 
 
@@ -57,3 +60,13 @@ def _fits(wanted: Sequence[str], segments: Sequence[str]) -> bool:
         if not ends:
             return False
     return len(segments) in ends
+
+
+def _write_for_fnmatch(found: re.Match[str]) -> str:
+    r"""Write ``\*``, ``[^a]`` and ``[[:digit:]]`` as Python's ``fnmatch`` has them."""
+    if found[1]:
+        return f"[{found[1]}]" if found[1] in "*?[" else found[1]
+    members = _CLASS.sub(lambda one: one[2] or _CLASSES.get(one[1], ""), found[3])
+    # a bracket is a member only at the beginning
+    brackets = "]" if "]" in members else ""
+    return f"[{'!' if found[2] else ''}{brackets}{members.replace(']', '')}]"

@@ -13,9 +13,13 @@ from bot.patterns import matches
 
 PATHS = (
     "x", "a/x", "a/b/x", "x/y", "a/x/y", "a.min.js", "a/b/c.min.js", "src/a.py", "src/a/b.py", "lib/src/a.py",
-    "docs/guide.md", "docs/a/b.md", "a[1].txt", "deploy/prod/main.tf", "dist/app.js", "web/dist/app.js",
+    "docs/guide.md", "docs/a/b.md", "a[1].txt", "deploy/prod/main.tf", "dist/app.js", "web/dist/app.js", "]", "a^b",
+    "!x", "2026_a.sql", "app/[id]/page.tsx",
 )  # fmt: skip
-PARTS = st.sampled_from(["**", "*", "x", "a", "a*", "?", "*.py", "[ab]", "[^a]", "src", "*.min.js", "dist", "b*c"])
+ODD_PARTS = (r"\!x", r"a\^b", "[[:digit:]]*", "[[:alpha:]]", "[^[:digit:]]", r"[\]]", "[]a]", r"\[id\]", "[[]id]")
+PARTS = st.sampled_from(
+    ("**", "*", "x", "a", "a*", "?", "*.py", "[ab]", "[^a]", "src", "*.min.js", "dist", "b*c", *ODD_PARTS)
+)
 PATTERNS = st.tuples(
     st.sampled_from(["", "/"]), st.lists(PARTS, min_size=1, max_size=4).map("/".join), st.sampled_from(["", "/"])
 ).map("".join)
@@ -37,6 +41,11 @@ def ignored_by_git(pattern: str, folder: Path) -> set[str]:
 def test_patterns_match_what_git_ignores(tmp_path_factory: pytest.TempPathFactory, pattern: str) -> None:
     folder = tmp_path_factory.mktemp("repository")
     assert {path for path in PATHS if matches(pattern, path)} == ignored_by_git(pattern, folder)
+
+
+@pytest.mark.parametrize("pattern", ODD_PARTS)
+def test_sets_and_escapes_match_what_git_ignores(tmp_path: Path, pattern: str) -> None:
+    assert {path for path in PATHS if matches(pattern, path)} == ignored_by_git(pattern, tmp_path)
 
 
 @pytest.mark.parametrize(
