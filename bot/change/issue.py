@@ -15,7 +15,7 @@ from bot.github.api.scopes import READ
 from bot.github.resources import issues, labels, pulls, repos
 from bot.github.resources.issues import Issue, IssueComment
 from bot.work.assignment import Assignment
-from bot.work.untrusted import visible
+from bot.work.untrusted import visible, visible_title
 
 _MAX_BODY = 20_000
 _MAX_RAW = 60_000
@@ -37,7 +37,7 @@ async def read(job: Job[ChangeTask]) -> Brief:
     brief = Brief(
         nonce=secrets.token_hex(8),
         number=task.number,
-        title=visible(task.title)[:500],
+        title=visible_title(task.title)[:500],
         body=visible(task.body[:_MAX_RAW])[:_MAX_BODY],
         comments=_earlier(comments, task.triggered),
         base_branch=branch,

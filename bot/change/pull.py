@@ -11,7 +11,7 @@ from bot.change.records import Brief, PullEnds
 from bot.github.api.scopes import READ
 from bot.github.resources.pulls import Pull
 from bot.github.text.diffs import parse_diff
-from bot.work.untrusted import visible
+from bot.work.untrusted import visible, visible_title
 
 _MAX_RAW = 60_000
 _MAX_BODY = 12_000
@@ -29,7 +29,7 @@ async def brief_of(job: Job[Any], pull: Pull) -> Brief:
     return Brief(
         nonce=secrets.token_hex(8),
         number=job.task.number,
-        title=visible(pull.title)[:500],
+        title=visible_title(pull.title)[:500],
         body=visible(pull.body[:_MAX_RAW])[:_MAX_BODY],
         base_branch=pull.base_branch,
         base_sha=pull.head_sha,

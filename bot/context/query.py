@@ -11,12 +11,13 @@ from bot.markdown_source import blocks
 
 _MAX_TEXT = 60_000  # characters of an issue; GitHub's own limit is 65,536
 _MAX_NAMES = 400  # identifiers kept of an issue
-_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _BLOB_LINK = re.compile(r"https?://[^\s)>\]]{1,200}?/(?:blob|tree|raw|blame)/[^/\s]+/([^\s)>\]#?]+)(?:#L(\d+))?\S*")
 _LINK = re.compile(r"https?://[^\s)>\]]+")
 _INLINE = re.compile(r"(?<!`)(?P<run>`{1,10})(?!`)(?P<code>[^\n]{1,200}?)(?<!`)(?P=run)(?!`)")
+# A comment, or else a code span, which may show one.
+_HIDDEN = re.compile(rf"{_INLINE.pattern}|<!--.*?(?:-->|\Z)", re.DOTALL)
 # what GitHub writes for a field of a form that was left empty
-_PLACEHOLDER = re.compile(r"^_No response_[ \t]*$", re.MULTILINE)
+_PLACEHOLDER = re.compile(r"^[ \t>]*_No response_[ \t]*$", re.MULTILINE)
 _DOTTED = re.compile(r"(?<![\w/.])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+")
 _PATH = re.compile(r"(?<![\w@])(?:[\w.+-]{1,100}[/\\]){0,15}[\w.+-]{1,100}\.[A-Za-z]\w{0,4}\b")
 # What a sample program imports says what it is about to use, not what is broken.
@@ -100,8 +101,12 @@ def _without_hidden(text: str) -> str:
             pieces += [text[done : block.start], text[block.start : block.end]]
             done = block.end
     pieces.append(text[done:])
-    pieces[::2] = [_PLACEHOLDER.sub("", _HIDDEN.sub(" ", piece)) for piece in pieces[::2]]
+    pieces[::2] = [_PLACEHOLDER.sub("", _HIDDEN.sub(_keep_code, piece)) for piece in pieces[::2]]
     return "".join(pieces)
+
+
+def _keep_code(found: re.Match[str]) -> str:
+    return found[0] if found["run"] else " "
 
 
 def _weigh(title: str, prose: str, code: str) -> dict[str, float]:

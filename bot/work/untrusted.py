@@ -16,8 +16,9 @@ from bot.markdown_source import blocks
 # may show a comment. Where it ends is looked for apart, once for each kind: one pattern for both would begin anew at
 # every opening. An escaped backtick opens nothing.
 _BEGINS = re.compile(r"(?P<comment><!--)|(?i:<(?P<tag>script|style|template|noscript|svg|math)\b)|\\[\\`]|(?P<run>`+)")
-# "[INFO]: done" is a definition for the page, and a line of a log for whoever pasted it; it hides no more than a word
-_WORD = re.compile(r"\w[\w-]{0,40}")
+# "[INFO]: done" and "[GET]: /api/users" are definitions for the page, and lines of a log for whoever pasted them;
+# without blanks they hide no more than a link does
+_WORD = re.compile(r"\S{1,200}")
 _ATTRIBUTE = re.compile(
     r"\s(?:alt|title|aria-[\w-]+|data-[\w-]+|style|hidden)\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE
 )
@@ -41,8 +42,16 @@ def visible(text: str) -> str:
     it as code.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    shown = "".join(part if code else _render(part) for code, part in _parts(text))
-    return "".join(char for char in shown if char in _KEEP or unicodedata.category(char) not in _UNSEEN)
+    return _without_unseen("".join(part if code else _render(part) for code, part in _parts(text)))
+
+
+def visible_title(text: str) -> str:
+    """Return a title as a reader sees it: it is no Markdown, and shows tags and comments as they were typed."""
+    return " ".join(_without_unseen(text).split())
+
+
+def _without_unseen(text: str) -> str:
+    return "".join(char for char in text if char in _KEEP or unicodedata.category(char) not in _UNSEEN)
 
 
 def _parts(text: str) -> Iterator[tuple[bool, str]]:

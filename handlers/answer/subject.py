@@ -24,7 +24,7 @@ from bot.pulls.skipped import find_skip_reason
 from bot.store import tasks
 from bot.work import inquiry
 from bot.work.assignment import Assignment
-from bot.work.untrusted import visible
+from bot.work.untrusted import visible, visible_title
 from handlers.answer.records import CodeContext, File, Remark, Subject, TalkTask
 from handlers.answer.stages import Stage
 from handlers.review.previous import FLOW as REVIEW
@@ -60,7 +60,7 @@ async def _read_pull(talk: Talk, github: Client) -> Subject:
     is_ours = pull.author_id == (await talk.services.github.bot()).id
     return Subject(
         nonce=secrets.token_hex(8),
-        title=visible(pull.title)[:_MAX_TITLE],
+        title=visible_title(pull.title)[:_MAX_TITLE],
         body=visible(pull.body[:_MAX_RAW])[:_MAX_BODY],
         sha=pull.head_sha,
         base_branch=pull.base_branch,
@@ -74,7 +74,7 @@ async def _read_issue(talk: Talk, github: Client) -> Subject:
     branch = await repos.default_branch(github, task.repository)
     return Subject(
         nonce=secrets.token_hex(8),
-        title=visible(task.title)[:_MAX_TITLE],
+        title=visible_title(task.title)[:_MAX_TITLE],
         body=visible(task.body[:_MAX_RAW])[:_MAX_BODY],
         sha=await repos.head_sha(github, task.repository, branch),
         said=await _read_conversation(talk, github),

@@ -17,7 +17,7 @@ from bot.work.inquiry import Inquiry
 from bot.work.origin import Request, TaskInput
 from bot.work.prompts import render
 from bot.work.services import Services
-from bot.work.untrusted import visible
+from bot.work.untrusted import visible, visible_title
 
 NAMES = ("CHANGELOG.md", "CHANGES.md", "HISTORY.md", "NEWS.md", "CHANGELOG.rst", "CHANGES.rst", "NEWS.rst")
 _SHOWN = 20_000  # characters of changelog and diff: enough to see the style and what changes for a user
@@ -74,7 +74,7 @@ async def read(job: Job) -> Change:
     texts = {name: text[:_SHOWN] for name in NAMES if (text := await mirror.read(base, name)) is not None}
     path = next(iter(texts), "")
     await job.stage(Stage.READ, "done", path or "no changelog yet")
-    about = {"description": visible(f"{pull.title}\n\n{pull.body}"), "sha": pull.head_sha, "diff": diff}
+    about = {"description": f"{visible_title(pull.title)}\n\n{visible(pull.body)}", "sha": pull.head_sha, "diff": diff}
     return Change(nonce=secrets.token_hex(8), path=path, changelog=texts.get(path, ""), **about)
 
 

@@ -26,7 +26,7 @@ from bot.pulls.diff import Review
 from bot.pulls.records import ChangedFile, LinkedIssue, ReviewPlan, Subject
 from bot.pulls.rules import ReviewRules
 from bot.pulls.skipped import READ_BEFORE
-from bot.work.untrusted import visible
+from bot.work.untrusted import visible, visible_title
 from handlers.review import check_run, guidance, previous
 from handlers.review.plan import assess_risk, plan_readings
 from handlers.review.previous import EarlierReviews
@@ -56,7 +56,7 @@ async def read(review: Review) -> Subject:
     linked = [] if stop else await _read_linked_issues(review, github, pull)
     subject = Subject(
         nonce=secrets.token_hex(8),
-        title=visible(pull.title)[:500],
+        title=visible_title(pull.title)[:500],
         body=visible(pull.body[:_MAX_RAW])[:_MAX_BODY],
         author=pull.author,
         head_sha=pull.head_sha,
@@ -173,7 +173,7 @@ async def _read_issue(review: Review, github: Client, number: int) -> LinkedIssu
     except NotFound:
         return None
     body = visible(issue.body[:_MAX_RAW])[:_MAX_ISSUE]
-    return None if issue.is_pull else LinkedIssue(number=number, title=visible(issue.title)[:500], body=body)
+    return None if issue.is_pull else LinkedIssue(number=number, title=visible_title(issue.title)[:500], body=body)
 
 
 def _describe_files(

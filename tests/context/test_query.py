@@ -49,6 +49,17 @@ def test_places_weigh_differently_and_hidden_text_does_not_count() -> None:
     assert set(question.title) == {"broken", "queryset", "query", "set"}
 
 
+def test_a_code_span_may_show_a_comment_and_hides_nothing_below_it() -> None:
+    question = read_query(
+        "Title\n\nThe parser stops at `<!--` in page.py.\n\nSee parse_header <!-- secretword `x` --> too."
+    )
+    assert question.paths == ("page.py",)
+    assert "parse_header" in question.names
+    assert "secretword" not in question.terms
+    question = read_query("Title\n\n### Logs\n\n_No response_\n\n> _No response_  \n")
+    assert "response" not in question.terms
+
+
 @pytest.mark.parametrize(
     "piece",
     [

@@ -8,7 +8,7 @@ import pytest
 
 from bot.change.proof_rules import reported_errors
 from bot.work.prompts import render
-from bot.work.untrusted import fence, visible
+from bot.work.untrusted import fence, visible, visible_title
 
 
 @pytest.mark.parametrize(
@@ -64,6 +64,10 @@ def test_code_stays_as_it_was_typed_wherever_the_page_shows_code(code: str) -> N
         "[ERROR]: connection refused",
         "[INFO]: done",
         "[2026-01-01 12:00:00]: started",
+        "[DEBUG]: /api/users",
+        "[INFO]: http://localhost:8000",
+        "[WARN]: app.core.start\n[ERROR]: timeout=30",
+        "[^1]: https://example.com/notes",
         "It says\n[WARN]: http://x 'late'",
         '[a]: b c\n[INFO]: http://localhost:80 "GET /" 200',
         "\\[x]: y 'z'",
@@ -71,6 +75,12 @@ def test_code_stays_as_it_was_typed_wherever_the_page_shows_code(code: str) -> N
 )
 def test_lines_of_a_log_do_not_vanish(log: str) -> None:
     assert visible(f"before\n\n{log}\n\nafter") == f"before\n\n{log}\n\nafter"
+
+
+def test_a_title_is_shown_as_it_was_typed() -> None:
+    for title in ("Support <svg> icons", "`<!--` ends the page", "<!-- x --> is lost", "[ERROR]: x 'y'", "a &lt; b"):
+        assert visible_title(title) == title
+    assert visible_title("o\u200bb\u202eey\n me") == "obey me"
 
 
 def test_a_backtick_that_is_none_hides_nothing_and_uncovers_nothing() -> None:
