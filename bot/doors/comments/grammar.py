@@ -73,10 +73,15 @@ def begins_with_command(text: str, names: Collection[str], mention: str) -> bool
     """Return True if a text begins with a command.
 
     Such a text is answered as a command. What begins with another name or with a path ("@ben is right", "/tmp is
-    hard-coded here") is none.
+    hard-coded here") is none, nor is a sentence that begins with our name or with a word like a command's ("/reviews
+    returns 500"): it may be answered, and still says something. Without ``names`` only our name makes a command.
     """
-    source = _LINE_ENDS.sub("\n", text[:_MAX_TEXT]).lstrip()
-    return any(line.row == 0 for line in _find_addressed(source, names, mention))
+    source = _LINE_ENDS.sub("\n", text[:_MAX_TEXT]).strip()
+    first = next((line for line in _find_addressed(source, names, mention) if line.row == 0), None)
+    if first is None or first.name in names or not names:
+        return first is not None
+    # "/fiix it" is a slip, "@name why?" a question; what says more is said to be read
+    return "\n" not in source and len(first.text.split()) <= (0 if first.mentioned else 1)
 
 
 def _find_addressed(source: str, names: Collection[str], mention: str) -> list[_Line]:
