@@ -63,7 +63,7 @@ def _fits(wanted: Sequence[str], segments: Sequence[str]) -> bool:
 
 
 def _write_for_fnmatch(found: re.Match[str]) -> str:
-    r"""Write ``\*``, ``[^a]`` and ``[[:digit:]]`` as Python's ``fnmatch`` has them."""
+    r"""Write ``\*``, ``[^a]`` and ``[[:digit:]]`` as ``fnmatch`` has them."""
     if found[1]:
         return f"[{found[1]}]" if found[1] in "*?[" else found[1]
     members = _CLASS.sub(lambda one: one[2] or _CLASSES.get(one[1], ""), found[3])

@@ -52,7 +52,10 @@ def find_generated(paths: Iterable[str], files: Mapping[str, str]) -> dict[str, 
 
 
 def _decide(decided: dict[str, str], attributes: _Attributes, macros: Mapping[str, _Attributes]) -> None:
-    """Take the values that nothing later has decided; a macro that is set brings its own."""
+    """Take the values that nothing later has decided.
+
+    A macro that is set brings its own.
+    """
     for name, value in reversed(attributes):
         if name not in decided:
             decided[name] = value
