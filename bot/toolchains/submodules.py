@@ -10,7 +10,10 @@ import re
 from pathlib import Path
 
 _MAX_BYTES = 100_000
-_PATH = re.compile(r"^\s*path\s*=\s*(\S.*?)\s*$", re.MULTILINE)
+# git quotes a value with a sign that would begin a comment
+_PATH = re.compile(
+    r'^\s*path\s*=\s*(?:"((?:[^"\\\n]|\\.)+)"|([^\s#;"][^#;\n]*?))\s*(?:[#;].*)?$', re.MULTILINE | re.IGNORECASE
+)
 
 
 def describe_missing(tree: Path) -> tuple[str, ...]:
@@ -21,7 +24,8 @@ def describe_missing(tree: Path) -> tuple[str, ...]:
     file = tree / ".gitmodules"
     if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_BYTES:
         return ()
-    paths = _PATH.findall(file.read_text(errors="replace"))
+    found = _PATH.findall(file.read_text(errors="replace"))
+    paths = [re.sub(r"\\(.)", r"\1", quoted) or bare for quoted, bare in found]
     empty = [path for path in paths if ".." not in path.split("/") and not _holds_files(tree / path.lstrip("/"))]
     if not empty:
         return ()

@@ -65,6 +65,12 @@ def package(name: str, more: str = "") -> str:
         ({"pytest.ini": "[pytest]\naddopts = -v --asyncio-mode=strict --cov-report=xml -n auto\ntimeout = 3\n"
                         "required_plugins = pytest-mock>=3"},
          Project(packages=("pytest-mock>=3", "pytest-timeout", "pytest-asyncio", "pytest-cov", "pytest-xdist"))),
+        # pipenv
+        ({"Pipfile": "[packages]\nflask = {version = '>=2', extras = ['async']}\nours = {path = '.'}\n"
+                     "[dev-packages]\nmock = '*'\nforked = {git = 'https://h/x'}\n",
+          "Pipfile.lock": '{"default": {"flask": {"version": "==3.0.0"}, "ours": {"path": "."}}, "_meta": 1, "develop":'
+                          ' {"mock": {"version": "==5.1"}, "forked": {"git": "https://h/x", "ref": "1"}}}'},
+         Project(packages=("flask[async]", "mock"), locked=("flask==3.0.0", "mock==5.1"))),
         # unittest files named in the plural
         ({"pkg/tests/base_tests.py": "import unittest"}, Project(unittest=True)),
     ],
@@ -217,6 +223,8 @@ POETRY = '[build-system]\nrequires = ["poetry-core"]\nbuild-backend = "poetry.co
 @pytest.mark.parametrize(
     ("files", "failed"),
     [
+        # nothing but what it needs
+        ({"Pipfile": "[packages]\niniconfig = '*'\n"}, []),
         # said aloud by Poetry and by uv
         ({"pyproject.toml": f"{POETRY}[tool.poetry]\npackage-mode = false\n[tool.poetry.dependencies]\npython = '^3'\n"
                             "iniconfig = '*'\n"}, []),
@@ -255,9 +263,12 @@ async def test_one_requirement_that_cannot_be_had_does_not_keep_the_package_away
 
 async def test_a_missing_submodule_is_named(tmp_path: Path) -> None:
     modules = '[submodule "ours"]\n\tpath = vendor/ours\n\turl = https://host/ours\n[submodule "here"]\n\tpath = here\n'
+    modules += '[submodule "c"]\n\tpath = "c#; x" # why\n[submodule "Plan b"]\n\tpath=Plan b ; why\n'
     files = {
         ".gitmodules": modules,
         "here/file": "",
+        "c#; x/file": "",
+        "Plan b/file": "",
         "tests/test_a.py": "import sys\nsys.path.insert(0, 'vendor/ours')\nimport ours, unittest\n",
     }
     workspace = Workspace(tree=write(tmp_path / "tree", files), env=tmp_path / "env")

@@ -5,10 +5,12 @@ They are those its maintainers test with.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bot.toolchains.python.config import pick_plain, read_toml
+from bot.toolchains.python.config import get_table, pick_plain, read_text, read_toml
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 _MAX_BYTES = 16_000_000
@@ -31,7 +33,21 @@ def read_locked(tree: Path) -> tuple[str, ...]:
         if versions:
             pins = (f"{name}=={next(iter(found))}" for name, found in versions.items() if len(found) == 1)
             return tuple(pick_plain(pins))
-    return ()
+    return tuple(pick_plain(_read_pipenv(tree)))
+
+
+def _read_pipenv(tree: Path) -> Iterator[str]:
+    """Yield what a Pipfile.lock pins."""
+    try:
+        data = json.loads(read_text(tree / "Pipfile.lock", _MAX_BYTES))
+    except (ValueError, RecursionError):
+        return
+    entries = get_table(data, "default") | get_table(data, "develop")
+    yield from (
+        f"{name}{entry['version']}"
+        for name, entry in entries.items()
+        if isinstance(entry, dict) and isinstance(entry.get("version"), str) and _from_registry(entry)
+    )
 
 
 def _from_registry(entry: dict[str, Any]) -> bool:

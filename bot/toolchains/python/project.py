@@ -113,7 +113,7 @@ def _package(tree: Path, build: bool) -> Project:
     groups = get_table(pyproject, "dependency-groups")
     packages = [*tox.packages, *hatch.packages, *requirements.read_managers(pyproject), *script.packages]
     packages += [] if installable else _dependencies(pyproject, setup_cfg, script)
-    packages += requirements.find_pytest_plugins(tree)
+    packages += [*requirements.read_pipfile(tree), *requirements.find_pytest_plugins(tree)]
     pinned = re.findall(r"^(3\.\d+)", read_text(tree / ".python-version"), re.MULTILINE)
     classified = "\n".join([read_text(tree / "pyproject.toml"), read_text(tree / "setup.cfg"), setup_py])
     return Project(

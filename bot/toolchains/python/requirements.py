@@ -135,6 +135,16 @@ def read_managers(pyproject: dict[str, Any]) -> Iterator[str]:
     yield from pick_plain(get_strings(get_table(pyproject, "tool", "uv").get("dev-dependencies")))
 
 
+def read_pipfile(tree: Path) -> Iterator[str]:
+    """Yield the packages of a Pipfile, development's included.
+
+    They are those of an application: nothing is built from it.
+    """
+    data = read_toml(tree / "Pipfile")
+    for section in ("packages", "dev-packages"):
+        yield from read_poetry(get_table(data, section))
+
+
 def read_poetry(dependencies: dict[str, Any]) -> Iterator[str]:
     """Yield the names of dependencies, with their extras.
 
