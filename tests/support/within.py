@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aiohttp.test_utils import TestServer
+from aiohttp import web
 
 from bot.context.index import Indexer
 from bot.doors.api import application as api
@@ -37,7 +37,7 @@ from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import JsonModel
-from bot.web.server import make_web
+from bot.web.server import make_runner, make_web
 from bot.work.services import Services
 from handlers import HANDLERS
 from simhub import Hub
@@ -149,10 +149,11 @@ async def _served(stack: AsyncExitStack, services: Services, port: int) -> None:
     dispatching = asyncio.create_task(dispatcher.run())
     stack.push_async_callback(_stop, dispatching)
     mounted = {api.PREFIX: api.make_api(services, HANDLERS.registry)}
-    web = make_web(services.store, Endpoint(dispatcher.accept, [SECRET]).routes(), {}, mounted)
-    server = TestServer(web, host="127.0.0.1", port=port)
-    await server.start_server(access_log=None)
-    stack.push_async_callback(server.close)
+    # As it is served for real: aiohttp's server for tests would cancel what nobody waits for any more.
+    runner = make_runner(make_web(services.store, Endpoint(dispatcher.accept, [SECRET]).routes(), {}, mounted))
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    await web.TCPSite(runner, "127.0.0.1", port).start()
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

@@ -58,13 +58,13 @@ class EventStream(Stream):
         response = web.StreamResponse(headers=headers)
         response.content_type = "text/event-stream"
         await response.prepare(request)
-        with suppress(ConnectionError):  # nobody listens any more
-            async for text in self._texts():
+        with suppress(ConnectionError):
+            async for text in self._texts(request):
                 await response.write(text.encode())
             await response.write_eof()
         return response
 
-    async def _texts(self) -> AsyncIterator[str]:
+    async def _texts(self, request: web.Request) -> AsyncIterator[str]:
         after = self.after
         for look in range(1, 2**31):
             news = await self._load(after)
@@ -77,6 +77,8 @@ class EventStream(Stream):
                 return
             if not news and look % _BEAT == 0:
                 yield ": still here\n\n"
+            if request.transport is None:  # nobody listens any more
+                return
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.context.closing.wait(), _LOOK_SECONDS)
                 return

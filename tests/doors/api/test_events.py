@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+import pytest
 
+from bot.doors.api import events
 from bot.store import tasks
 from tests.e2e.conftest import SAMPLE
 from tests.support.api import Asker, asker, opened
@@ -18,7 +20,7 @@ from tests.support.story import Story
 from tests.support.within import within
 
 
-async def follow(program: Asker, task: str, last: int | None = None) -> AsyncIterator[dict[str, Any]]:
+async def follow(program: Asker, task: str, last: int | None = None) -> AsyncGenerator[dict[str, Any], None]:
     """The events of a task as a client sees them, until the server closes."""
     headers = {"Authorization": f"Bearer {program.token}"} | ({} if last is None else {"Last-Event-ID": str(last)})
     url = f"http://127.0.0.1:{program.story.port}/api/v1/tasks/{task}/events"
@@ -108,6 +110,27 @@ async def test_streams_of_one_token_are_counted(story: Story) -> None:
     for stream in streams:
         assert [each["kind"] async for each in stream] == ["ended"]
     assert len([each async for each in follow(program, task)]) == 2
+
+
+async def test_a_client_that_went_away_leaves_room(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_BEAT", 10**9)  # else a failed write would tell as well, seconds later
+    program = asker(story, story.maintainer)
+    task = await begun(story, program)
+    for _ in range(10):
+        stream = follow(program, task)
+        await anext(stream)
+        await stream.aclose()
+
+    async def there_is_room() -> bool:
+        stream = follow(program, task)
+        try:
+            return (await anext(stream))["kind"] == "queued"
+        except AssertionError:
+            return False
+        finally:
+            await stream.aclose()
+
+    await story.until(there_is_room, what="room for another stream")
 
 
 async def test_a_stopping_server_ends_its_streams(tmp_path: Path) -> None:
