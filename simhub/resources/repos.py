@@ -119,13 +119,17 @@ async def branch(call: Call) -> Any:
     }  # fmt: skip
 
 
+async def _demand_commits(call: Call) -> None:
+    if not await call.git.refs("refs/heads/"):
+        raise ApiError(409, "Git Repository is empty.")
+
+
 @routes.add("GET", "/repos/{owner}/{repo}/commits", needs="contents:read")
 async def commits(call: Call) -> Any:
     start = call.query.get("sha") or call.repo.default_branch
     sha = await call.git.resolve(start)
     if sha is None:
-        if not await call.git.refs("refs/heads/"):
-            raise ApiError(409, "Git Repository is empty.")
+        await _demand_commits(call)
         raise not_found()
     found = await call.git.commits(sha, limit=1000)
     return [commit_shapes.commit(call.hub, call.repo, item) for item in call.page(found)]
@@ -135,6 +139,7 @@ async def commits(call: Call) -> Any:
 async def commit_pulls(call: Call) -> Any:
     sha = await call.git.resolve(call.params["sha"])
     if sha is None:
+        await _demand_commits(call)
         raise ApiError(422, f"No commit found for SHA: {call.params['sha']}")
     found = [p for p in call.repo.pulls if p.head_sha == sha or p.merge_commit_sha == sha]
     for pull in call.repo.pulls:
@@ -149,6 +154,7 @@ async def commit_pulls(call: Call) -> Any:
 async def commit(call: Call) -> Any:
     sha = await call.git.resolve(call.params["ref"])
     if sha is None:
+        await _demand_commits(call)
         raise ApiError(422, f"No commit found for SHA: {call.params['ref']}")
     item = await call.git.commit(sha)
     parent = item.parents[0] if item.parents else await empty_tree(call.git)

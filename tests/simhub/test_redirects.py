@@ -94,6 +94,7 @@ async def test_an_app_adds_nothing_to_a_locked_conversation(at: Stage) -> None:
         ("GET", "git/matching-refs/heads", None),
         ("GET", "git/trees/main", None),
         ("GET", "commits", None),
+        ("GET", "commits/main", None),
         ("POST", "git/refs", {"ref": "refs/heads/x", "sha": "0" * 40}),
         ("POST", "git/blobs", {"content": "x"}),
     ],
