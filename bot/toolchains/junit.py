@@ -25,6 +25,8 @@ _EMPTY = {"", "pytest", "test", "undefined"}
 _SUBTEST = re.compile(r"(test\w*) (?:\[.*\](?: \(.*\))?|\((?:<subtest>|\w+=.*)\))", re.DOTALL)
 
 
+# unittest's stand-ins for modules that it cannot load, or that skip themselves
+_LOADER = re.compile(r"unittest\.loader\.(?:_FailedTest|ModuleSkipped)(?:\.|$)")
 # what XML cannot hold: control characters, as themselves or by number
 _CONTROL = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:0*(?:\d|1[124-9]|2\d|3[01])|x0*(?:[0-8bcef]|1[0-9a-f]));", re.I
@@ -49,6 +51,9 @@ def parse_junit(text: bytes, roots: Iterable[str] = (), *, succeeded: bool = Fal
         file = next((file for one in (element, *reversed(suites)) if (file := one.get("file"))), "")
         path = _relative(file, starts)
         name = element.get("name", "").strip()
+        if unloaded := _find_unloaded(element):
+            cases.append(_case([unloaded], element).model_copy(update={"phase": "collect"}))
+            continue
         subtest = _SUBTEST.fullmatch(name) if path.endswith(".py") else None
         case = _case([*_groups(suites, element, path, starts), subtest[1] if subtest else name], element)
         if subtest:
@@ -126,6 +131,21 @@ def _case(parts: Iterable[str], element: ElementTree.Element) -> TestCase:
         message=message,
         seconds=_number(element.get("time")),
     )
+
+
+def _find_unloaded(element: ElementTree.Element) -> str:
+    """Return the file that a case says could not be loaded, or skipped itself.
+
+    unittest's loader and pytest name it as a module, and write a case of it. Returns "" for any other case.
+    """
+    owner = element.get("classname") or ""
+    name = element.get("name", "").strip()
+    error = element.find("error")
+    loader = _LOADER.match(owner)
+    if loader is None and (error is None or error.get("message") != "collection failure"):
+        return ""
+    dotted = ".".join(part for part in (owner[loader.end() :] if loader else owner, name) if part)
+    return f"{dotted.replace('.', '/')}.py"
 
 
 def _relative(path: str, roots: tuple[str, ...]) -> str:

@@ -301,6 +301,23 @@ def test_tests_of_foreign_runners_keep_their_identity(text: str, expected: dict[
     assert told(text) == expected
 
 
+def test_files_that_could_not_be_loaded_are_no_tests() -> None:
+    text = (
+        b'<testsuites><testsuite name="unittest.loader._FailedTest.tests-20261129152159"><testcase name="test_b" '
+        b'classname="unittest.loader._FailedTest.tests" file="/usr/lib/python3/unittest/loader.py"><error/></testcase>'
+        b'<testcase classname="unittest.loader.ModuleSkipped.tests" name="test_c"><skipped/></testcase></testsuite>'
+        b'<testsuite name="pytest"><testcase classname="" name="tests.test_d"><error message="collection failure"/>'
+        b'</testcase><testcase classname="tests.test_e" name="test_e"><error message="failed on setup"/></testcase>'
+        b"</testsuite></testsuites>"
+    )
+    assert [(case.id, case.verdict, case.phase) for case in parse_junit(text)] == [
+        ("tests/test_b.py", "error", "collect"),
+        ("tests/test_c.py", "skipped", "collect"),
+        ("tests/test_d.py", "error", "collect"),
+        ("tests.test_e::test_e", "error", "setup"),
+    ]
+
+
 def test_attempts_of_one_test_are_one_where_the_run_is_well() -> None:
     """gotestsum and Gradle report each attempt as a case."""
     text = (
