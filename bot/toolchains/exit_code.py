@@ -17,8 +17,16 @@ _NOT_RUN = (126, 127)
 # exit codes without any test: pytest, and unittest since Python 3.12, have 5
 _EMPTY = (0, 5)
 # unittest and Django's runner end with "Ran 12 tests in 0.1s", pytest with "3 passed, 1 failed in 0.1s"
-_RAN = re.compile(r"^Ran (\d+) tests?\b|\b(\d+) (?:passed|failed)\b", re.MULTILINE)
-_NOTHING = re.compile(r"^Ran 0 tests\b|\bno tests ran\b|\bcollected 0 items\b(?! /)", re.MULTILINE | re.IGNORECASE)
+# mocha with "3 passing", RSpec with "3 examples, 0 failures", Maven with "Tests run: 3,", node with "# tests 3"
+_RAN = re.compile(
+    r"^(?:Ran|# tests|ℹ tests) (\d+)\b|\b(\d+) (?:passed|failed|passing|failing|examples?,)|\bTests run: (\d+),",
+    re.MULTILINE,
+)
+_NOTHING = re.compile(
+    r"^(?:Ran|running|# tests|ℹ tests) 0\b|\bno tests (?:ran|found|executed)\b|\bcollected 0 items\b(?! /)"
+    r"|^\s*0 (?:passing|examples,)|\bTests run: 0,",
+    re.MULTILINE | re.IGNORECASE,
+)
 # unittest's stand-in for a module it cannot import; counted among the tests that ran
 _UNLOADED = re.compile(r"^ERROR: .*\bunittest\.loader\._FailedTest\b", re.MULTILINE)
 # a runner that dies of one of these was still loading
@@ -32,7 +40,7 @@ def read_exit_code(result: CommandResult, line: str) -> tuple[tuple[TestCase, ..
     """Return the command as one case, and whether that can be relied on."""
     if result.exit_code in _NOT_RUN:
         return (), False
-    ran = sum(int(one or two) for one, two in _RAN.findall(result.output))
+    ran = sum(int(next(filter(None, found))) for found in _RAN.findall(result.output))
     nothing = not ran and _NOTHING.search(result.output) is not None
     if nothing and result.exit_code in _EMPTY:
         return (), True

@@ -243,6 +243,23 @@ class Case(unittest.TestCase):
     def test_one(self): pass
 """,
     "tests/test_import.py": "import unittest\nraise unittest.SkipTest('needs a library')\n",
+    "tests/test_exits.py": """
+import sys, unittest
+def setUpModule():
+    sys.exit("no server here")
+class Case(unittest.TestCase):
+    def test_one(self): pass
+""",
+    "tests/test_exits_too.py": """
+import sys, unittest
+class Exits(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        sys.exit(0)
+    def test_one(self): pass
+class Fine(unittest.TestCase):
+    def test_one(self): pass
+""",
     "tests/test_subtests.py": """
 import unittest
 class Case(unittest.TestCase):
@@ -293,6 +310,9 @@ async def test_skips_and_broken_fixtures_do_not_end_a_unittest_run(tmp_path: Pat
         "tests/test_classes.py::Fine::test_one": ("passed", "call"),
         "tests/test_module.py::Case::test_one": ("skipped", "setup"),
         "tests/test_import.py": ("skipped", "collect"),
+        "tests/test_exits.py::Case::test_one": ("error", "setup"),
+        "tests/test_exits_too.py::Exits::test_one": ("error", "setup"),
+        "tests/test_exits_too.py::Fine::test_one": ("passed", "call"),
         "tests/test_subtests.py::Case::test_in_part": ("passed", "call"),
         "tests/test_subtests.py::Case::test_not_at_all": ("skipped", "call"),
         "tests/test_subtests.py::Case::test_bad_in_part": ("failed", "call"),

@@ -123,6 +123,30 @@ class Result(unittest.TextTestResult):
             self.records.case(fixture_id(owned[0], description), verdict, "teardown", message)
 
 
+class Suite(unittest.TestSuite):
+    """Suite in which a fixture that exits is an error of its tests.
+
+    unittest lets ``sys.exit()`` in ``setUpClass`` or ``setUpModule`` end the whole run.
+    """
+
+    def _handleClassSetUp(self, test: Any, result: Any) -> None:
+        try:
+            super()._handleClassSetUp(test, result)  # type: ignore[misc]
+        except SystemExit as error:
+            type(test)._classSetupFailed = True
+            self._report(result, error, "setUpClass", owners(test)[1])
+
+    def _handleModuleFixture(self, test: Any, result: Any) -> None:
+        try:
+            super()._handleModuleFixture(test, result)  # type: ignore[misc]
+        except SystemExit as error:
+            result._moduleSetUpFailed = True
+            self._report(result, error, "setUpModule", owners(test)[0])
+
+    def _report(self, result: Any, error: Any, name: str, owner: str) -> None:
+        self._createClassOrModuleLevelException(result, error, name, owner)  # type: ignore[attr-defined]
+
+
 def owners(case: Any) -> tuple[str, str]:
     """Return the module and the class of a test as unittest names them."""
     kind = type(case)
@@ -250,7 +274,7 @@ def load(target: str, records: Any, named: bool) -> Any:
     path, _, rest = target.partition("::")
     loader = unittest.defaultTestLoader
     if os.path.isdir(path):
-        return unittest.TestSuite(load(file, records, named) for file in find_test_files(path))
+        return Suite(load(file, records, named) for file in find_test_files(path))
     try:
         module = import_file(path)
         suite = set_ids(loader.loadTestsFromModule(module), path)
@@ -277,7 +301,7 @@ def select(suite: Any, module: Any, target: str) -> Any:
         case for case in list_cases(suite) if case.forgehand_id == start or case.forgehand_id.startswith(start + "::")
     ]
     if found:
-        return unittest.TestSuite(found)
+        return Suite(found)
     # A test that ``load_tests`` leaves out is still run where it is named.
     named = set_ids(unittest.defaultTestLoader.loadTestsFromName(wanted.replace("::", "."), module), path)
     for case in list_cases(named):
@@ -292,9 +316,8 @@ def main(targets: list[str]) -> int:
     Returns 0 only where everything passed, 5 where nothing was found.
     """
     records = Records(os.environ["FORGEHAND_RESULTS"])
-    suite = unittest.TestSuite(
-        load(target, records, bool(targets)) for target in dict.fromkeys(targets) or find_test_files(".")
-    )
+    unittest.defaultTestLoader.suiteClass = Suite
+    suite = Suite(load(target, records, bool(targets)) for target in dict.fromkeys(targets) or find_test_files("."))
     Result.records = records
     # Kept here because the runner lets go of each test once it ran.
     Result.planned = list_cases(suite)
