@@ -27,7 +27,7 @@ from bot.doors.api.gate import Gate
 from bot.doors.api.intake import read_arguments
 from bot.doors.api.operation import Operation, Raw, Reply, Stream
 from bot.doors.api.problems import Problem
-from bot.github.api.errors import GitHubError
+from bot.github.api.errors import Forbidden, GitHubError
 from bot.work.services import Services
 
 PREFIX = "/api"
@@ -120,6 +120,8 @@ async def _answer_problems(request: web.Request, handler: Handler) -> web.Stream
         return problem.answer()
     except web.HTTPException as refused:
         return _translate(refused).answer()
+    except Forbidden as error:
+        return Problem(error.message, status=403).answer()
     except GitHubError as error:
         log.warning("GitHub did not answer an API request", reason=error.message)
         retry = {"Retry-After": str(_RETRY_SECONDS)}

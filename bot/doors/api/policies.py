@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from pydantic import Field
@@ -57,9 +58,10 @@ async def check_policy(context: Context, body: PolicyText) -> EffectivePolicy:
     """Say what a policy file would mean, without putting it anywhere."""
     services = context.services
     try:
-        return _effective(parse_policy(body.text, services.settings, context.registry.schema), None)
+        policy = await asyncio.to_thread(parse_policy, body.text, services.settings, context.registry.schema)
     except PolicyError as fault:
         return _effective(services.policies.default, fault)
+    return _effective(policy, None)
 
 
 def _effective(policy: Policy, fault: PolicyError | None) -> EffectivePolicy:

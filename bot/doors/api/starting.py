@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, create_model
 
 from bot.dispatch.again import may_repeat, restart
+from bot.dispatch.registry import Registry
 from bot.dispatch.spec import TaskSpec
 from bot.dispatch.start import Refusal, StartedTask, begin
 from bot.doors.api.callers import Caller
@@ -18,6 +19,7 @@ from bot.doors.api.fields import IdempotencyKey, Number, RepositoryName, TaskId
 from bot.doors.api.gate import Admission, repository_of
 from bot.doors.api.operation import Operation, Operations, Reply, Sent, make_operation
 from bot.doors.api.problems import Problem
+from bot.doors.api.tasks import load_task
 from bot.doors.api.views import TaskView, load_views, path_of
 from bot.doors.comments.commands import MAX_TEXT, command_of
 from bot.github.api.errors import NotFound
@@ -82,23 +84,18 @@ async def retry_task(context: Context, caller: Caller, headers: IdempotencyKey, 
     It does what was asked then, on the code as it is now, as the command `/retry` does.
     """
     services = context.services
-    task = await context.gate.check_reader(
-        caller, await services.store.run(lambda connection: tasks.get(connection, id))
-    )
+    task = await load_task(context, caller, id)
     admission = await context.gate.admit(caller, repository_of(task).full_name, "retry")
     asked = {"retry": f"retry {task.flow}", task.flow: f"start {task.flow}"}
     await _authorise(context, caller, admission, asked)
-    spec = context.registry.get(task.flow)
-    if spec is None:
-        raise Problem(f"This version knows no task `{task.flow}`.", status=409)
-    known = spec
+    spec = _find_spec(context.registry, task.flow)
 
     async def go(origin: Origin) -> StartedTask | Refusal:
         if not may_repeat(task):
             raise Problem(f"Only a task that ended badly can be retried; this one is {task.state}.", status=409)
         if task.number is not None:
-            await _read_subject(services, known, admission.repository, task.number)
-        return await restart(services, known, task, admission.repository, origin)
+            await _read_subject(services, spec, admission.repository, task.number)
+        return await restart(services, spec, task, admission.repository, origin)
 
     return await _once(context, caller, admission, headers.idempotency_key, f"retry {id}", go)
 
@@ -139,7 +136,7 @@ async def _once(
         raise Problem(f"Use a new Idempotency-Key: {_KEY_TAKEN}.", status=409)
     if use.task is not None:
         return await _answer(context, StartedTask(use.task, created=False))
-    # Nobody but this server knows the token's id, so nobody can aim at the id of another task.
+    # Its owner is not told the token's id, so nobody can aim at the id of somebody else's task.
     name = hashlib.sha256(f"{token.id} {token.hash} {key}".encode()).hexdigest()[:24]
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + services.github.clock_skew))
     started = await go(Origin(door="api", principal=admission.principal, key=name, at=at, delivery=f"api-{name}"))
@@ -147,6 +144,13 @@ async def _once(
         raise Problem(started.reason, status=409)
     await services.store.run(lambda connection: requests.settle(connection, token.id, key, started.task))
     return await _answer(context, started)
+
+
+def _find_spec(registry: Registry, name: str) -> TaskSpec[Any]:
+    spec = registry.get(name)
+    if spec is None:
+        raise Problem(f"This version knows no task `{name}`.", status=409)
+    return spec
 
 
 async def _answer(context: Context, started: StartedTask) -> Reply[TaskView]:

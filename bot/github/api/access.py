@@ -11,7 +11,7 @@ import aiohttp
 from bot.github.api.auth import AppAuth, InstallationCredential
 from bot.github.api.channel import Channel
 from bot.github.api.client import Anonymous, Client, within
-from bot.github.api.errors import GitHubError, NotFound
+from bot.github.api.errors import Forbidden, GitHubError, NotFound
 from bot.github.api.limiter import Clock
 from bot.github.api.transport import Observer, Transport
 from bot.github.resources import app as app_api
@@ -113,7 +113,10 @@ class GitHubs:
         installation = await app_api.find_installation(self.app, owner, name)
         if installation is None:
             return None
-        client = await self.for_installation(installation.id, {"metadata": "read"})
+        try:
+            client = await self.for_installation(installation.id, {"metadata": "read"})
+        except (Forbidden, NotFound):  # suspended or removed in this moment
+            return None
         return await repos.find_repository(client, owner, name, installation.id)
 
     def forget_name(self, repository: Repository) -> None:

@@ -12,7 +12,7 @@ from bot.doors.api.operation import Operation
 from bot.store import tokens
 from handlers import HANDLERS
 from simhub.model import Account
-from tests.e2e.scenes import place, rows
+from tests.e2e.scenes import handled, place, rows
 from tests.support.api import Asker, asker, opened
 from tests.support.story import Story
 
@@ -173,6 +173,19 @@ async def test_a_token_of_another_repository_reaches_no_other(story: Story) -> N
     assert [each["id"] for each in (await both.get("/api/v1/tasks")).data["items"]] == [started.data["id"]]
     both_ids = await asker(story, story.maintainer, "admin").get("/api/v1/tasks")
     assert {each["id"] for each in both_ids.data["items"]} == {task, started.data["id"]}
+
+
+async def test_where_the_app_was_taken_off_nothing_is_read_or_started(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    number = await story.file("A", "B", label=None)
+    task = (await program.start("fix", number)).data["id"]
+    (installation,) = story.hub.world.installations.values()
+    story.hub.change_repositories(installation, remove=[story.repository])
+    await handled(story)
+    assert (await program.get(f"/api/v1/tasks/{task}")).status == 404
+    for answer in (await program.get("/api/v1/tasks?repository=octo/sample"), await program.start("fix", number)):
+        assert (answer.status, answer.data["detail"]) == (403, UNKNOWN.format("mara"))
+    assert (await asker(story, story.maintainer, "admin").get(f"/api/v1/tasks/{task}")).status == 200
 
 
 async def test_administrators_read_everything_and_start_nothing_more(story: Story) -> None:
