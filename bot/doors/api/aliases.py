@@ -12,6 +12,7 @@ from bot.doors.api.catalogue import asked_for
 from bot.doors.api.operation import Operation, make_operation
 from bot.doors.api.problems import Problem
 from bot.doors.api.starting import start_operation
+from bot.doors.api.tasks import read_task
 
 
 class Alias(NamedTuple):
@@ -45,12 +46,16 @@ ALIASES = (
 def alias_operations(registry: Registry) -> list[Operation]:
     """Make the operations of all aliases."""
     known = {spec.name: spec for spec in asked_for(registry)}
-    return [
+    status = make_operation(
+        "GET", "/v1/tasks/{id}/status", read_task, tag="aliases", scope="read", etag=True, name="read_task_status"
+    )
+    starts = [
         start_operation(known[alias.task], alias.path, f"The same as `POST /api/v1/tasks/{alias.task}`.")
         if alias.task in known
         else _missing(alias)
         for alias in ALIASES
     ]
+    return [status, *starts]
 
 
 def _missing(alias: Alias) -> Operation:

@@ -89,7 +89,7 @@ def test_every_operation_has_a_name_of_its_own_and_tells_what_it_does() -> None:
 
 def test_what_is_started_links_to_what_reads_it() -> None:
     accepted = DOCUMENT["paths"]["/api/v1/tasks/fix"]["post"]["responses"]["202"]
-    assert set(accepted["links"]) == {"read_task", "read_result", "follow_task"}
+    assert set(accepted["links"]) == {"read_task", "read_result", "read_task_status", "follow_task"}
     assert accepted["links"]["read_task"]["parameters"] == {"id": "$response.body#/id"}
 
 
@@ -141,6 +141,9 @@ async def test_the_paths_of_others_lead_to_our_tasks_or_say_that_there_is_none(t
             if alias.task not in known:
                 assert (answer.status, f"has no task `{alias.task}`" in answer.data["detail"]) == (501, True)
         assert rows(story, "select flow, source from fh_task") == [("fix", "api")]
+        ((task,),) = rows(story, "select id from fh_task")
+        status, plain = await program.get(f"/api/v1/tasks/{task}/status"), await program.get(f"/api/v1/tasks/{task}")
+        assert (status.status, status.data) == (200, plain.data)
         assert (await Asker(story, None).ask("POST", "/api/ai/generate/code")).status == 401
 
 
