@@ -206,7 +206,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
 async def _tell_lacks(services: Services) -> None:
     """Log which parts of the work cannot run on this server.
 
-    At startup already, and not only when the work fails.
+    The log says so at startup, not only when the work fails.
     """
     problem = await services.sandbox.probe()
     if problem is not None:

@@ -60,7 +60,8 @@ class _Secrets:
         self._pattern: re.Pattern[str] | None = None
 
     def add(self, value: str) -> None:
-        for form in _forms(value):
+        basic = base64.b64encode(f"x-access-token:{value}".encode()).decode()
+        for form in (value, value.strip(), json.dumps(value)[1:-1], basic):
             if len(form) >= _SHORTEST:
                 self._values[form] = None
                 self._values.move_to_end(form)
@@ -92,7 +93,7 @@ def scrub(text: str) -> str:
 def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
     """Redact a log event, as a structlog processor.
 
-    By key name, then by value. Numbers and booleans are never secrets.
+    Key names are looked at first, then values. Numbers and booleans are never secrets.
     """
     return {key: value if key == "event" else _redact(key, value) for key, value in event.items()} | {
         "event": scrub(str(event.get("event", "")))
@@ -152,8 +153,3 @@ def _redact(key: str, value: Any) -> Any:
     if isinstance(value, list | tuple | Set):
         return [_redact("", inner) for inner in value]
     return scrub(value if isinstance(value, str) else repr(value))
-
-
-def _forms(value: str) -> tuple[str, ...]:
-    basic = base64.b64encode(f"x-access-token:{value}".encode()).decode()
-    return value, value.strip(), json.dumps(value)[1:-1], basic

@@ -82,20 +82,8 @@ class Tool:
         return finding.model_copy(update={"rule": rule, "severity": severity})
 
 
-def _is_python(source: Source) -> bool:
-    return source.path.endswith((".py", ".pyi", ".pyw"))
-
-
-def _is_python_product(source: Source) -> bool:
-    return source.path.endswith((".py", ".pyw")) and not _TEST.search(source.path)
-
-
 def _is_code(source: Source) -> bool:
     return source.path.lower().endswith(_AST_SUFFIXES) and _has_plain_lines(source)
-
-
-def _is_workflow(source: Source) -> bool:
-    return _WORKFLOW.search(source.path) is not None
 
 
 def _is_shell(source: Source) -> bool:
@@ -122,7 +110,7 @@ TOOLS = (
     Tool(
         name="ruff",
         find=partial(find_binary, "ruff"),
-        reads=_is_python,
+        reads=lambda source: source.path.endswith((".py", ".pyi", ".pyw")),
         # With --config no file of the repository is looked for; --isolated would refuse ours as well.
         options=("check", "--config", f"{CONFIG}/ruff-rules.toml", "--no-cache", "--quiet", "--output-format", "sarif"),
         severities=(
@@ -133,7 +121,7 @@ TOOLS = (
     Tool(
         name="bandit",
         find=partial(find_module, "bandit", ("bandit", "stevedore", "yaml"), "bandit"),
-        reads=_is_python_product,
+        reads=lambda source: source.path.endswith((".py", ".pyw")) and not _TEST.search(source.path),
         options=("--quiet", "--configfile", f"{CONFIG}/bandit.yml", "-ll", "-ii", "--format", "json"),
         read=read_bandit,
         unread=find_unparsed_by_bandit,
@@ -148,7 +136,7 @@ TOOLS = (
     Tool(
         name="zizmor",
         find=partial(find_binary, "zizmor"),
-        reads=_is_workflow,
+        reads=lambda source: _WORKFLOW.search(source.path) is not None,
         options=(
             *("--offline", "--config", f"{CONFIG}/zizmor.yml", "--no-exit-codes", "--no-progress", "--quiet"),
             *("--min-severity", "medium", "--format", "sarif"),

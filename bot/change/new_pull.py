@@ -78,10 +78,7 @@ class NewPullRequest:
     words: PullWords
 
     async def publish(self, ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
-        """Publish where everything holds on the base as it is now.
-
-        Else say why not.
-        """
+        """Publish where all holds on the base as it is now, else say why not."""
         report = evidence.report
         assert report is not None, "only what was gated is published"
         now = await ctx.step("recheck", recheck, job, evidence.brief, report.changes, retries=2)

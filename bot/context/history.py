@@ -47,7 +47,7 @@ async def read_history(git_dir: Path, commit: str, before: History) -> History:
     span = [commit, f"^{before.commit}"] if known else [commit]
     arguments = ["log", "--no-merges", f"--max-count={DEPTH}", "--no-renames", "--name-only", "-z"]
     done = await run_git([*arguments, "--format=%x01%H%x02%ct%x02%B%x02", *span], cwd=git_dir, env=OFFLINE)
-    fresh = await asyncio.to_thread(_changes, done.text)
+    fresh = await asyncio.to_thread(lambda: [_change(entry) for entry in done.text.split("\x01")[1:]])
     changes = [*fresh, *before.changes] if known else fresh
     return History(commit, tuple(sorted(changes, key=lambda one: (-one.time, one.sha))[:DEPTH]))
 
@@ -56,10 +56,6 @@ async def _is_ancestor(git_dir: Path, first: str, second: str) -> bool:
     if not first:
         return False
     return (await run_git(["merge-base", "--is-ancestor", first, second], cwd=git_dir, env=OFFLINE)).code == 0
-
-
-def _changes(log: str) -> list[Change]:
-    return [_change(entry) for entry in log.split("\x01")[1:]]
 
 
 def _change(entry: str) -> Change:

@@ -138,7 +138,7 @@ class Lookup:
     def _list_speaking(self, name: str) -> list[str]:
         """List the paths that may hold a name as a word.
 
-        Those the index knows to, and what is changed.
+        The index knows some of them; changed files are listed as well.
         """
         words = split_identifier(name)
         corpus = self._corpus

@@ -95,7 +95,7 @@ def _read_definition(node: SgNode, language: Language, lines: Sequence[str]) -> 
 def _read_signature(lines: Sequence[str], start: Pos, body: Pos | None) -> str:
     """Read from the definition's first character to its body.
 
-    Or to the end of its first line.
+    Where the body is far away, it ends with the first line.
     """
     if body is None or body.line > start.line + 12:
         head = [lines[start.line][start.column :]]

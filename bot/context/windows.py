@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.context.lookup import number_lines
-from bot.context.ranking import RankedFile, RankedFunction
+from bot.context.ranking import RankedFile
 
 _CHARACTERS_A_TOKEN = 3.5  # of source code, which has 2.5 to 4
 _FUNCTIONS = 12  # shown with their code
@@ -49,7 +49,10 @@ def cut_windows(index: _Index, ranking: Sequence[RankedFile], budget: int) -> Wi
     texts = index.texts(dict.fromkeys(one.path for one in functions))
     for one in functions:
         if one.path in texts:
-            room.add(f"{one.path}:{one.name}", _code(one, texts[one.path]))
+            end = min(one.end, one.start + _CODE_LINES - 1)
+            rest = f"\n(cut; it ends in line {one.end})" if end < one.end else ""
+            code = number_lines(texts[one.path].split("\n"), one.start, end)
+            room.add(f"{one.path}:{one.name}", f"{one.path}, {one.name}:\n{code}{rest}")
     return room.windows()
 
 
@@ -71,9 +74,3 @@ class _Room:
 
     def windows(self) -> Windows:
         return Windows(tuple(self._passages), tuple(self._left_out), round(self._used))
-
-
-def _code(one: RankedFunction, text: str) -> str:
-    end = min(one.end, one.start + _CODE_LINES - 1)
-    rest = f"\n(cut; it ends in line {one.end})" if end < one.end else ""
-    return f"{one.path}, {one.name}:\n{number_lines(text.split(chr(10)), one.start, end)}{rest}"

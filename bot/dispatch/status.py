@@ -49,7 +49,9 @@ def status_text(view: StatusView) -> str:
     head = f"{_head(view)} {view.summary}".strip()
     latest = {str(event["stage"]): event for event in view.stages}
     checklist = "\n".join(_line(view, title, latest.get(name)) for name, title in view.spec.stages.items())
-    return "\n\n".join(part for part in (head, checklist, _next(view), _foot(view)) if part)
+    again = f"{_DEAD} {view.spec.again}" if view.state == "dead" else view.spec.again
+    next_step = again if view.state in {"dead", "failed", "cancelled"} else ""
+    return "\n\n".join(part for part in (head, checklist, next_step, _foot(view)) if part)
 
 
 def _head(view: StatusView) -> str:
@@ -63,27 +65,16 @@ def check_report(view: StatusView) -> CheckReport:
     """
     running = view.state in {"queued", "running"}
     conclusion: Conclusion = "cancelled" if view.state == "cancelled" else "neutral"
-    title = _now(view) if running else f"{_head(view)} {view.summary}".strip()
+    title = f"{_head(view)} {view.summary}".strip()
+    if running:
+        stage = str(view.stages[-1]["stage"]) if view.stages else ""
+        title = view.spec.stages.get(stage, "Waiting for a free worker")
     return CheckReport(
         title=title,
         summary=status_text(view),
         conclusion=None if running else conclusion,
         actions=() if running or not view.spec.doors.buttons else (view.spec.doors.buttons[0].action,),
     )
-
-
-def _now(view: StatusView) -> str:
-    """Return the title of the current stage."""
-    begun = [str(event["stage"]) for event in view.stages]
-    titles = view.spec.stages
-    return titles[begun[-1]] if begun and begun[-1] in titles else "Waiting for a free worker"
-
-
-def _next(view: StatusView) -> str:
-    again = view.spec.again
-    if view.state == "dead":
-        return f"{_DEAD} {again}"
-    return again if view.state in {"failed", "cancelled"} else ""
 
 
 def _line(view: StatusView, title: str, event: dict[str, Any] | None) -> str:

@@ -54,7 +54,11 @@ async def check_app(github: GitHubs, manifest: Manifest) -> list[Line]:
         _check_permissions(app.permissions, manifest),
         _check_events(app.events, manifest),
     ]
-    return lines + _check_installations(await app_api.list_installations(github.app), app)
+    found = await app_api.list_installations(github.app)
+    if not found:
+        text = f"The App is not installed anywhere; open {app.html_url}/installations/new and choose repositories."
+        lines.append(Line(level="warn", subject="Installations", text=text))
+    return lines + [_check_installation(each, app) for each in found]
 
 
 async def check_hook(client: Client, expected_url: str | None, *, has_secret: bool, poll: bool = False) -> list[Line]:
@@ -123,13 +127,6 @@ def _check_events(subscribed: Sequence[str], manifest: Manifest) -> Line:
         text = f"The App does not receive {', '.join(missing)} Tick it under Permissions & events."
         return Line(level="warn", subject="Events", text=text)
     return Line(level="ok", subject="Events", text="The App is subscribed to every event it needs.")
-
-
-def _check_installations(found: Sequence[Installation], app: App) -> list[Line]:
-    if not found:
-        text = f"The App is not installed anywhere; open {app.html_url}/installations/new and choose repositories."
-        return [Line(level="warn", subject="Installations", text=text)]
-    return [_check_installation(each, app) for each in found]
 
 
 def _check_installation(installation: Installation, app: App) -> Line:

@@ -55,7 +55,9 @@ def apply_hunks(path: str, text: str, hunks: Sequence[PendingHunk]) -> tuple[str
         _check(path, item, text)
     while pending:
         steps, pending = _place_round(path, source, pending)
-        notes += [(step.pending.edit, _note(path, step)) for step in steps]
+        for step in steps:
+            rung = RUNG_WORDS[step.place.rung] + (", blank lines differ" if step.place.blanks_differ else "")
+            notes.append((step.pending.edit, f"{path}:{step.place.start + 1} ({rung})"))
         source = _apply_readings(path, source, steps)
     fault = find_syntax_error(path, text, source.text)
     if fault is not None:
@@ -73,11 +75,6 @@ def _dedupe(hunks: Sequence[PendingHunk]) -> list[PendingHunk]:
     """
     kept = {(item.hunk, number if item.group is not None else None): item for number, item in enumerate(hunks)}
     return list(kept.values())
-
-
-def _note(path: str, step: _Step) -> str:
-    blanks = ", blank lines differ" if step.place.blanks_differ else ""
-    return f"{path}:{step.place.start + 1} ({RUNG_WORDS[step.place.rung]}{blanks})"
 
 
 def _apply_readings(path: str, source: Source, steps: Sequence[_Step]) -> Source:

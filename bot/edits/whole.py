@@ -8,6 +8,7 @@ from bot.edits.reader import ReadResult, path_in, read_fence
 from bot.edits.values import ParseError, Write
 
 # Languages of fences that show something else than a file.
+_OTHER_DIALECTS = ("<<<<<<<", "*** Begin Patch", "@@ ", "diff --git ", "------- SEARCH")
 _NO_FILE = ("diff", "patch", "json", "console", "output", "traceback")
 
 
@@ -25,7 +26,7 @@ def read(lines: Sequence[str], at: int) -> ReadResult | None:
     if path is None or info.split(" ")[0] in _NO_FILE:
         return None
     stop = _end(lines, at, marks)
-    if any(_is_other_dialect(line) for line in lines[at + 1 : stop]):
+    if any(line.startswith(_OTHER_DIALECTS) for line in lines[at + 1 : stop]):
         return None
     return ReadResult((Write(path, "".join(f"{line}\n" for line in lines[at + 1 : stop])),), stop + 1)
 
@@ -61,8 +62,3 @@ def _path_in_info(info: str) -> str | None:
         if path is not None:
             return path
     return None
-
-
-def _is_other_dialect(line: str) -> bool:
-    """Return whether a line belongs to edits of another dialect."""
-    return line.startswith(("<<<<<<<", "*** Begin Patch", "@@ ", "diff --git ", "------- SEARCH"))

@@ -78,7 +78,8 @@ class Attempts:
             if start.cancelled_by is not None:
                 return results.write_error(_cancelled_error(start.cancelled_by))
             if start.starts > MAX_STARTS:
-                return results.write_error(_dead_letter(name))
+                died = f"The step {name} was started {MAX_STARTS} times, and each time the process died"
+                return results.write_error(DeadLetter(f"{died} before it finished. Giving up.", step=name))
             try:
                 return await self._run_once(name, step, adapter)
             except ForgehandError as error:
@@ -103,7 +104,10 @@ class Attempts:
                 raise
             except Exception as error:  # a bug in a step ends its task, never the process
                 log.exception("step crashed")
-                raise _crash_error(name, error) from error
+                kind = type(error).__name__
+                text = " ".join(str(error).split())[:200]
+                message = f"The step {name} failed because of a bug in Forgehand: {kind}: {text}"
+                raise StepCrashed(message, step=name, kind=kind) from error
 
     async def _supervise(self, name: str, step: Step[Any]) -> Any:
         body = asyncio.create_task(_call(step))
@@ -161,19 +165,6 @@ async def _stop(name: str, *running: asyncio.Task[Any] | None) -> None:
 
 def _cancelled_error(by: str) -> TaskCancelled:
     return TaskCancelled(f"{by} cancelled the task.", by=by)
-
-
-def _dead_letter(name: str) -> DeadLetter:
-    message = (
-        f"The step {name} was started {MAX_STARTS} times, and each time the process died before it finished. Giving up."
-    )
-    return DeadLetter(message, step=name)
-
-
-def _crash_error(name: str, error: Exception) -> StepCrashed:
-    text = " ".join(str(error).split())[:200]
-    message = f"The step {name} failed because of a bug in Forgehand: {type(error).__name__}: {text}"
-    return StepCrashed(message, step=name, kind=type(error).__name__)
 
 
 Body = Callable[[], Awaitable[str]]

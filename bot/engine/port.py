@@ -64,7 +64,7 @@ class StepCrashed(EngineError):
 class Outcome(JsonModel):
     """The end of a workflow.
 
-    Its state, one sentence for people, and whatever the report needs.
+    It holds the state, one sentence for people, and whatever the report needs.
     """
 
     state: TaskState

@@ -128,7 +128,7 @@ async def local_run(
 def manifest_rights() -> dict[str, Any]:
     """Return the permissions and events of ``app.yml``.
 
-    As the App on github.com would have them.
+    The App on github.com would have the same.
     """
     from bot.github.resources.manifest import load_manifest
 

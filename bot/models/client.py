@@ -91,9 +91,9 @@ class SdkModel:
         try:
             reply = wire.finish(question, _ensure_usage(question, await self._read(question, stream), stream))
         except ModelError as error:
-            failure = _add_usage(error, stream.usage)
-            message = failure.message.replace(self._key, "***") if self._key else failure.message
-            raise failure.with_message(message) from None
+            message = error.message.replace(self._key, "***") if self._key else error.message
+            counted = stream.usage.model_dump() if stream.usage is not None else {}
+            raise type(error)(message, **(error.details | counted)) from None
         return reply.model_copy(update={"seconds": time.monotonic() - started})
 
     async def _read(self, question: wire.Question, stream: wire.AnswerStream) -> Reply:
@@ -145,9 +145,3 @@ def _ensure_usage(question: wire.Question, reply: Reply, stream: wire.AnswerStre
         return reply
     stream.usage = Usage(input=wire.estimate(question), output=len(reply.model_dump_json()) // 2)
     return reply.model_copy(update={"usage": stream.usage})
-
-
-def _add_usage(error: ModelError, usage: Usage | None) -> ModelError:
-    if usage is None:
-        return error
-    return type(error)(error.message, **(error.details | usage.model_dump()))

@@ -111,7 +111,9 @@ class ModelGateway:
         lock = self._locks.setdefault((spender.task, step), asyncio.Lock())
         async with lock:
             if bought := await self._ledger.bought(spender.task, step):
-                return _replay(bought)
+                if "error" in bought:  # it was paid for as well
+                    raise ForgehandError.from_json(bought)
+                return Reply.model_validate(bought)
             return await self._ask_any(_Request(spender, step, role, conversation, tools, schema, max_output))
 
     def models_for(self, role: ModelRole, allowed: Sequence[str] = ()) -> list[str]:
@@ -243,13 +245,6 @@ def _combine(errors: dict[str, ModelError]) -> ModelError:
     if len(errors) == 1:
         return best
     return best.with_message("No model could answer. " + " ".join(error.message for error in errors.values()))
-
-
-def _replay(bought: dict[str, Any]) -> Reply:
-    """Return the answer that was bought, or raise the error that was paid for."""
-    if "error" in bought:
-        raise ForgehandError.from_json(bought)
-    return Reply.model_validate(bought)
 
 
 def _make_exceeded(call: ModelCall, short: Shortfall) -> BudgetExceeded:

@@ -73,8 +73,12 @@ class ChatStream:
             delta = choice.get("delta") or {}
             self._text.append(delta.get("content") or "")
             self._refusal.append(delta.get("refusal") or "")
-            for call in delta.get("tool_calls") or ():
-                self._extend(self._place(call), call)
+            for part in delta.get("tool_calls") or ():
+                call = self._calls.setdefault(self._place(part), {"id": "", "name": "", "arguments": ""})
+                function = part.get("function") or {}
+                call["id"] = part.get("id") or call["id"]
+                call["name"] = function.get("name") or call["name"]
+                call["arguments"] += function.get("arguments") or ""
             self._finish = choice.get("finish_reason") or self._finish
 
     def reply(self) -> Reply:
@@ -102,13 +106,6 @@ class ChatStream:
         if (index := delta.get("index")) is not None:
             return int(index)
         return len(self._calls) if delta.get("id") else max(len(self._calls) - 1, 0)
-
-    def _extend(self, index: int, delta: Event) -> None:
-        call = self._calls.setdefault(index, {"id": "", "name": "", "arguments": ""})
-        function = delta.get("function") or {}
-        call["id"] = delta.get("id") or call["id"]
-        call["name"] = function.get("name") or call["name"]
-        call["arguments"] += function.get("arguments") or ""
 
 
 def _usage(usage: Any) -> Usage | None:

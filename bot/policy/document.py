@@ -51,7 +51,9 @@ def parse_policy(text: str, settings: Settings, schema: PolicySchema) -> Policy:
     except ValidationError as error:
         problems += [_Problem(_known_path(item["loc"], lines), item["msg"]) for item in error.errors()]
     if problems:
-        raise PolicyError(_report(problems, lines))
+        unique = sorted({(_line(path, lines), ".".join(path) or "the file", message) for path, message in problems})
+        told = (f"line {line}: {key}: {message}" for line, key, message in unique)
+        raise PolicyError("\n".join([f"{PATH} is wrong:", *told]))
     leaves = [path for path in lines if len(path) == 2 or (len(path) == 1 and not isinstance(data[path[0]], dict))]
     origins = {".".join(path): f"line {lines[path]}" for path in leaves}
     return _limit(_policy(document, schema, origins), settings)
@@ -94,11 +96,6 @@ def list_values(policy: Policy) -> list[PolicyValue]:
 class _Problem(NamedTuple):
     path: Path
     message: str
-
-
-def _report(problems: list[_Problem], lines: dict[Path, int]) -> str:
-    unique = sorted({(_line(path, lines), ".".join(path) or "the file", message) for path, message in problems})
-    return f"{PATH} is wrong:\n" + "\n".join(f"line {line}: {key}: {message}" for line, key, message in unique)
 
 
 def _line(path: Path, lines: dict[Path, int]) -> int:

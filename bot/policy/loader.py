@@ -22,7 +22,7 @@ class PolicyReader(Protocol):
     async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
         """Return the file's text and blob sha, None if there is no file.
 
-        As it is on the default branch.
+        It is read from the default branch.
         """
         ...
 

@@ -73,7 +73,11 @@ def read_stance(body: str, *, to_us: bool = True) -> Stance | None:
     if len(body) > _LONGEST:
         return None
     sentences = list(_sentences(_plain(body)))
-    said = [sentence for sentence in sentences if not _asks(sentence)]
+    said = [
+        sentence
+        for sentence in sentences
+        if not sentence.rstrip(" .!)\"'").endswith(("?", "؟")) and _ASKS.match(sentence) is None
+    ]
     parts = [(language.patterns, tuple(_clauses(language, said))) for language in LANGUAGES]
     fixes = (
         (find["negates"].search(clause.text, 0, match.start()) is None)
@@ -132,10 +136,6 @@ def _clauses(language: Language, sentences: Sequence[str]) -> Iterator[_Clause]:
                 # A turn behind a comma is a turn.
                 follows = match.lastgroup or follows or match[0]
                 at = match.end()
-
-
-def _asks(sentence: str) -> bool:
-    return sentence.rstrip(" .!)\"'").endswith(("?", "؟")) or _ASKS.match(sentence) is not None
 
 
 def _rejects(find: _Patterns, clauses: Sequence[_Clause], *, to_us: bool) -> bool:

@@ -35,16 +35,15 @@ def _find_in_wheel() -> str | None:
 
 @cache
 def _pick_better(host: str, wheel: str) -> str:
-    return wheel if _version(wheel) > _version(host) and _makes_namespaces(wheel) else host
+    if _version(wheel) <= _version(host):
+        return host
+    namespaces = _run(wheel, "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "/bin/sh", "-c", ":")
+    return wheel if namespaces.returncode == 0 else host
 
 
 def _version(program: str) -> tuple[int, ...]:
     found = _VERSION.search(_run(program, "--version").stdout)
     return tuple(int(part or 0) for part in found.groups()) if found else ()
-
-
-def _makes_namespaces(program: str) -> bool:
-    return _run(program, "--unshare-all", "--unshare-user", "--ro-bind", "/", "/", "/bin/sh", "-c", ":").returncode == 0
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:

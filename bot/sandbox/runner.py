@@ -182,20 +182,18 @@ class Run:
     ) -> CommandResult:
         if self._overrun and ended == "exit":
             ended = "memory"
+        code = process.returncode
+        if code is not None and 128 < code <= 128 + 64:
+            code = 128 - code  # shells and bubblewrap report a signal as 128 + its number
         return CommandResult(
             argv=tuple(shown),
-            exit_code=_exit_code(process.returncode) if ended == "exit" else None,
+            exit_code=code if ended == "exit" else None,
             output=self._output.text() + self._note,
             truncated=self._output.truncated,
             seconds=round(seconds, 3),
             peak_mb=self._peak,
             ended=ended,
         )
-
-
-def _exit_code(code: int | None) -> int | None:
-    # Shells and bubblewrap report a signal as 128 + its number.
-    return 128 - code if code is not None and 128 < code <= 128 + 64 else code
 
 
 async def _start(

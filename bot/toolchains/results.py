@@ -111,7 +111,7 @@ def parse_records(text: bytes, key: bytes) -> RunRecords:
 def keep_worst(found: Mapping[str, Sequence[TestCase]]) -> tuple[TestCase, ...]:
     """Reduce the reports of each id to its worst one.
 
-    In order of first sight; the case has the seconds of all its reports.
+    They keep the order of first sight; a case has the seconds of all its reports.
     """
     return tuple(
         max(cases, key=lambda case: _RANK[case.verdict]).model_copy(

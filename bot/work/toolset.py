@@ -141,7 +141,10 @@ class Hands:
         if call.name == "edit":
             return await self._apply(str(call.arguments["edits"]), changes)
         if call.name == "run":
-            return await self._run(str(call.arguments["command"]), changes), changes
+            workshop = self.job.workshop(self.base_sha)
+            result = await workshop.run(str(call.arguments["command"]), changes, _RUN_LIMITS)
+            code = result.exit_code if result.ended == "exit" else result.ended
+            return f"exit code {code}, {result.seconds:.1f} s\n{result.output[-_SHOWN:]}", changes
         if call.name == "finish":
             return _CHECKING, changes
         return await look(await self.lookup(changes), call), changes
@@ -200,11 +203,6 @@ class Hands:
         gone = {path for path, text in changes.files.items() if text is None}
         paths = frozenset({entry.path for entry in entries} | set(changes.files)) - gone
         return _Files(base, texts, paths, frozenset(entry.path for entry in entries if entry.kind != "file"))
-
-    async def _run(self, command: str, changes: Changes) -> str:
-        result = await self.job.workshop(self.base_sha).run(command, changes, _RUN_LIMITS)
-        code = result.exit_code if result.ended == "exit" else result.ended
-        return f"exit code {code}, {result.seconds:.1f} s\n{result.output[-_SHOWN:]}"
 
 
 def explain_protection(job: Assignment[Any], base_sha: str, path: str) -> str | None:

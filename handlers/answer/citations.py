@@ -76,7 +76,9 @@ def link_places(text: str, lengths: Mapping[str, int], root: str, *, endings: Co
             return "\0"
         count += 1
         name = f"`{place}`" if match["code"] else str(place).replace("_", "\\_")
-        return f"[{name}]({_make_url(root, place)})"
+        plain = "?plain=1" if place.path.lower().endswith(_RENDERED) else ""
+        last = f"-L{place.end}" if place.end != place.start else ""
+        return f"[{name}]({root}/{quote(place.path)}{plain}#L{place.start}{last})"
 
     marked = _TEXT.sub(replace, text.replace("\0", ""))
     return LinkedText(_remove_marks(marked) if dropped else marked, count, tuple(dict.fromkeys(dropped)))
@@ -94,9 +96,3 @@ def _remove_marks(text: str) -> str:
     """Take the marks out, and the brackets that hold nothing else."""
     emptied = re.sub(r"[ \t]?[(\[]\s*\0(?:(?:\s|,|;|and|\0)*\0)?\s*[)\]]", "", text)
     return re.sub(r"[ \t]*\0", "", emptied)
-
-
-def _make_url(root: str, place: _Place) -> str:
-    plain = "?plain=1" if place.path.lower().endswith(_RENDERED) else ""
-    last = f"-L{place.end}" if place.end != place.start else ""
-    return f"{root}/{quote(place.path)}{plain}#L{place.start}{last}"

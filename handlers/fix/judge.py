@@ -40,7 +40,11 @@ async def judge(job: Job[ChangeTask], evidence: FixEvidence, step: str) -> Count
     failing = str(answer["failing_input"] or "").strip()[:_SAID]
     reason = str(answer["reason"]).strip()[:_SAID]
     passed = answer["passed"] is True and not failing
-    objection = "" if passed else _write_objection(reason, failing)
+    objection = ""
+    if failing:
+        objection = f"A reviewing model named an input that still fails: {failing}. {reason}"
+    elif not passed:
+        objection = f"A reviewing model objects: {reason or 'it gave no reason.'}"
     await job.stage(Stage.JUDGE, "done" if passed else "failed", objection[:300])
     return Counterexample(
         model=verdict.model,
@@ -50,9 +54,3 @@ async def judge(job: Job[ChangeTask], evidence: FixEvidence, step: str) -> Count
         reason=reason,
         failing_input=failing or None,
     )
-
-
-def _write_objection(reason: str, failing: str) -> str:
-    if failing:
-        return f"A reviewing model named an input that still fails: {failing}. {reason}"
-    return f"A reviewing model objects: {reason or 'it gave no reason.'}"

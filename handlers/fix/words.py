@@ -51,7 +51,9 @@ def write_pull(evidence: FixEvidence) -> PullText:
         _write_footer(evidence),
         fold_details(proof.failures if proof is not None else (), evidence.baseline),
     ]
-    return PullText(title=f"Fix: {_write_title(evidence)}", told=_join(told), evidence=_join(parts), closing=closing)
+    title = " ".join(evidence.brief.title.split())
+    title = shortened(_KIND.sub("", title, count=1) or title, 100)
+    return PullText(title=f"Fix: {title}", told=_join(told), evidence=_join(parts), closing=closing)
 
 
 def write_failure(evidence: FixEvidence) -> str:
@@ -68,7 +70,9 @@ def write_failure(evidence: FixEvidence) -> str:
         )
         parts.append(folded("The failing test", _show_proof(evidence)))
     if evidence.report is not None:
-        parts += [write_checks(evidence), _show_failed_gates(evidence.report)]
+        failed = [gate for gate in evidence.report.failed() if gate.detail]
+        parts.append(write_checks(evidence))
+        parts += [folded(f"Not passed: {gate.name}", code_block(gate.detail[:3000])) for gate in failed]
         parts.append(folded("The change that failed the checks", code_block(evidence.report.diff, "diff")))
     parts += _write_objection(evidence)
     parts += [_write_footer(evidence), _write_next_step(evidence)]
@@ -188,11 +192,6 @@ def list_quiet_gates(report: GateReport | None) -> str:
     return f"Also checked by code: {', '.join(said)}." if said else ""
 
 
-def _write_title(evidence: FixEvidence) -> str:
-    title = " ".join(evidence.brief.title.split())
-    return shortened(_KIND.sub("", title, count=1) or title, 100)
-
-
 def _write_cause(evidence: FixEvidence) -> str:
     lines = []
     if evidence.cause:
@@ -258,13 +257,6 @@ def _show_proof(evidence: FixEvidence) -> str:
     files = evidence.proof.files.files if evidence.proof is not None else {}
     room = 8000 // max(1, len(files))
     return "\n\n".join(f"{_quote(path)}\n\n{code_block((text or '')[:room])}" for path, text in files.items())
-
-
-def _show_failed_gates(report: GateReport) -> str:
-    blocks = [
-        folded(f"Not passed: {gate.name}", code_block(gate.detail[:3000])) for gate in report.failed() if gate.detail
-    ]
-    return "\n\n".join(blocks)
 
 
 def _write_next_step(evidence: FixEvidence) -> str:

@@ -200,13 +200,11 @@ def parse_answer(arguments: Mapping[str, Any], reading: Reading, model: str) -> 
 def _parse_finding(item: object) -> Finding | None:
     if not isinstance(item, dict):
         return None
-    known = {key: _limit(key, item[key]) for key in _FINDING["properties"] if key in item}
+    known = {key: item[key] for key in _FINDING["properties"] if key in item}
+    for key, length in _LONGEST.items():
+        if isinstance(known.get(key), str):
+            known[key] = known[key][:length]
     try:
         return Finding.model_validate(known)
     except ValidationError:
         return None
-
-
-def _limit(key: str, value: object) -> object:
-    """Cut a model's text to what its field may hold."""
-    return value[: _LONGEST[key]] if isinstance(value, str) and key in _LONGEST else value

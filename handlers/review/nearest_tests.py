@@ -1,6 +1,6 @@
 """Run the tests nearest to a change, without it and with it.
 
-Once a review and beside its readers: no model is asked, and whatever goes wrong is told and stops nothing.
+They run once a review, beside its readers. No model is asked, and whatever goes wrong is reported and stops nothing.
 """
 
 from __future__ import annotations

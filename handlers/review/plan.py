@@ -67,13 +67,8 @@ def assess_risk(diff: FileDiff) -> tuple[Risk, str]:
     if diff.status == "removed" and role == "code":
         score += 1
         why.append("code is removed")
-    return _grade(score), ", ".join(why)
-
-
-def _grade(score: int) -> Risk:
-    if score >= 4:
-        return "high"
-    return "medium" if score >= 2 else "low"
+    risk: Risk = "medium" if score >= 2 else "low"
+    return "high" if score >= 4 else risk, ", ".join(why)
 
 
 def _is_sensitive(text: str) -> bool:

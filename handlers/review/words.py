@@ -306,8 +306,12 @@ def _describe_change(file: ChangedFile) -> str:
 
 def _write_checks(result: ReviewResult) -> str:
     """Say what ran, what did not, what was thrown away, and what it cost."""
-    lines = [_name_readers(result), _name_tools(result), _name_missing_tools(result), _count_dropped(result)]
-    lines += [_describe_tests(result)]
+    missing = [f"{each.tool} ({paragraph(shortened(each.reason, 200))})" for each in result.static.not_run]
+    ran = [f"{run.tool} {run.version} on {_count_files(run.files)}" for run in result.static.ran]
+    lines = [_name_readers(result)]
+    lines += [f"{', '.join(ran)}: only what is new on changed lines counts."] if ran else []
+    lines += [f"Not run: {', '.join(missing)}."] if missing else []
+    lines += [_count_dropped(result), _describe_tests(result)]
     lines += [f"In the sandbox: {paragraph(shortened(result.trouble, 300))}."] if result.trouble else []
     issues = ", ".join(f"#{number}" for number in result.issues)
     lines += [f"Checked against {issues}."] if issues else []
@@ -321,16 +325,6 @@ def _name_readers(result: ReviewResult) -> str:
     names = ", ".join(inline_code(name) for name in result.models)
     readings = f"{result.readings} reading{'s' if result.readings != 1 else ''}"
     return f"{readings}, then each claim on its own, by {names}; quotes were looked up by code."
-
-
-def _name_tools(result: ReviewResult) -> str:
-    ran = [f"{run.tool} {run.version} on {_count_files(run.files)}" for run in result.static.ran]
-    return f"{', '.join(ran)}: only what is new on changed lines counts." if ran else ""
-
-
-def _name_missing_tools(result: ReviewResult) -> str:
-    missing = [f"{each.tool} ({paragraph(shortened(each.reason, 200))})" for each in result.static.not_run]
-    return f"Not run: {', '.join(missing)}." if missing else ""
 
 
 def _describe_tests(result: ReviewResult) -> str:

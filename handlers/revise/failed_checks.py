@@ -71,13 +71,13 @@ async def read_demands(job: RevisionJob, head_sha: str) -> tuple[Demand, ...]:
     own = await job.services.github.bot()
     failed = await ci.failed_checks(client, job.task.repository, head_sha)
     theirs = [check for check in failed if f"{check.app}[bot]" != own.login][:_MOST]
-    return tuple([await _make_demand(job, check) for check in theirs])
-
-
-async def _make_demand(job: RevisionJob, check: FailedCheck) -> Demand:
-    text = await _read_log(job, check) if check.app == "github-actions" else ""
-    said = "\n\n".join(part for part in (check.said, text) if part) or "It says nothing about why."
-    return Demand(author=check.app or "CI", text=f"The check {check.name} failed. Make it pass.\n\n{said}")
+    demands = []
+    for check in theirs:
+        log = await _read_log(job, check) if check.app == "github-actions" else ""
+        said = "\n\n".join(part for part in (check.said, log) if part) or "It says nothing about why."
+        text = f"The check {check.name} failed. Make it pass.\n\n{said}"
+        demands.append(Demand(author=check.app or "CI", text=text))
+    return tuple(demands)
 
 
 async def _read_log(job: RevisionJob, check: FailedCheck) -> str:

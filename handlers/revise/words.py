@@ -99,16 +99,12 @@ def write_refusal(evidence: RevisionEvidence, refusal: Refusal) -> str:
 
 
 def _write_demands(evidence: RevisionEvidence) -> str:
-    rows = [
-        [_name_demand(demand.place, demand.text), "done" if answer.met else "**not done**", paragraph(answer.why)]
-        for demand, answer in pair_answers(evidence)
-    ]
+    rows = []
+    for demand, answer in pair_answers(evidence):
+        place = f"{inline_code(demand.place)} " if demand.place else ""
+        asked = f"{place}{shortened(paragraph(demand.text), _LONGEST)}"
+        rows.append([asked, "done" if answer.met else "**not done**", paragraph(answer.why)])
     return table(["asked", "", "second model's verdict"], rows) if rows else ""
-
-
-def _name_demand(place: str, text: str) -> str:
-    said = shortened(paragraph(text), _LONGEST)
-    return f"{inline_code(place)} {said}" if place else said
 
 
 def _write_checks(evidence: RevisionEvidence, reproof: Reproof | None) -> str:

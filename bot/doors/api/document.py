@@ -63,7 +63,8 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
     sent = {each.query for each in operations} | {each.headers for each in operations}
     inline = {model.__name__ for model in sent if model is not None}
     paths: dict[str, dict[str, Any]] = {}
-    links = {each.name: _link(each) for each in operations if each.method == "GET" and set(each.parameters) == {"id"}}
+    shown = [each.name for each in operations if each.method == "GET" and set(each.parameters) == {"id"}]
+    links = {name: {"operationId": name, "parameters": {"id": "$response.body#/id"}} for name in shown}
     for operation in operations:
         methods = paths.setdefault(f"/api{operation.path}", {})
         methods[operation.method.lower()] = _operation(operation, schemas, links)
@@ -85,8 +86,9 @@ def _models(operations: Iterable[Operation]) -> Iterator[_Wanted]:
         for model in (operation.query, operation.headers, operation.body):
             if model is not None:
                 yield model, "validation"
-        if _is_model(operation.answer):
-            yield operation.answer, "serialization"
+        answer = operation.answer
+        if isinstance(answer, type) and issubclass(answer, BaseModel):
+            yield answer, "serialization"
 
 
 def _operation(operation: Operation, schemas: Mapping[str, Any], links: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,10 +112,6 @@ def _operation(operation: Operation, schemas: Mapping[str, Any], links: Mapping[
         for status in operation.statuses:
             described["responses"][str(status)]["links"] = links
     return described
-
-
-def _link(operation: Operation) -> dict[str, Any]:
-    return {"operationId": operation.name, "parameters": {"id": "$response.body#/id"}}
 
 
 def _parameters(operation: Operation, schemas: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -191,7 +189,3 @@ def _content(answer: Any) -> dict[str, Any]:
     if isinstance(answer, type) and issubclass(answer, Raw):
         return {"application/json": {"schema": {"type": "object"}}}
     return {"application/json": {"schema": {"$ref": _REF.format(model=answer.__name__)}}}
-
-
-def _is_model(answer: Any) -> bool:
-    return isinstance(answer, type) and issubclass(answer, BaseModel)

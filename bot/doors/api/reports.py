@@ -23,7 +23,7 @@ from bot.doors.api.fields import (
 from bot.doors.api.operation import Operations, Sent
 from bot.doors.api.problems import Problem
 from bot.store import pages, usage
-from bot.store.pages import AuditRow, DeliveryRow
+from bot.store.pages import DeliveryRow
 from bot.store.usage import UsageKey, UsageRow
 from bot.types import JsonModel
 
@@ -159,7 +159,8 @@ async def list_audit(context: Context, query: AuditQuery) -> AuditPage:
     )
     shown = found[: query.limit]
     more = cursor(shown[-1].id, "0") if len(found) > query.limit else None
-    return AuditPage(items=tuple(_decision(row) for row in shown), next=more)
+    rows = (row._asdict() | {"at": moment(row.at)} for row in shown)
+    return AuditPage(items=tuple(AuditView(**row) for row in rows), next=more)
 
 
 def _day(text: str, otherwise: date) -> date:
@@ -191,7 +192,3 @@ def _delivery(row: DeliveryRow) -> DeliveryView:
         done_at=maybe_moment(row.done),
         error=row.error,
     )
-
-
-def _decision(row: AuditRow) -> AuditView:
-    return AuditView(at=moment(row.at), **{name: value for name, value in row._asdict().items() if name != "at"})

@@ -163,8 +163,10 @@ def _parser(mention: str) -> MarkdownIt:
     )
 
     def command(state: StateInline, silent: bool) -> bool:
-        if state.src[state.pos] not in "/@" or not _begins_line(state.src, state.pos):
+        if state.src[state.pos] not in "/@":
             return False
+        if state.src[state.src.rfind("\n", 0, state.pos) + 1 : state.pos].strip(" \t"):
+            return False  # not the beginning of its line
         by_name = addressed.match(state.src, state.pos, state.posMax)
         found = by_name or _SLASH.match(state.src, state.pos, state.posMax)
         if found is None:
@@ -183,10 +185,6 @@ def _parser(mention: str) -> MarkdownIt:
     parser.inline.ruler.before("text", "command", command)
     parser.inline.ruler.before("text", "comment", _comment)
     return parser
-
-
-def _begins_line(text: str, at: int) -> bool:
-    return not text[text.rfind("\n", 0, at) + 1 : at].strip(" \t")
 
 
 def _comment(state: StateInline, silent: bool) -> bool:

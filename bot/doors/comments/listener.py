@@ -182,7 +182,9 @@ def _decide(text: _Text, typed: TypedCommand, order: int) -> _Ruling:
     if not decision.allowed:
         return _Ruling(name, decision, decision.reason)
     if command is None:
-        return _Ruling(name, decision, _unknown(typed))
+        meant = f" Did you mean `/{typed.nearest}`?" if typed.nearest else ""
+        problem = f"Unknown command {inline_code(typed.name)}.{meant} `/help` lists the commands you can use here."
+        return _Ruling(name, decision, problem)
     argument = command.arguments.read(typed)
     problem = _find_obstacle(text, command)
     if argument is None:
@@ -190,11 +192,6 @@ def _decide(text: _Text, typed: TypedCommand, order: int) -> _Ruling:
     if problem:
         return _Ruling(name, decision, problem)
     return _Ruling(name, decision, invocation=_invocation(text, command, argument or "", order))
-
-
-def _unknown(typed: TypedCommand) -> str:
-    meant = f" Did you mean `/{typed.nearest}`?" if typed.nearest else ""
-    return f"Unknown command {inline_code(typed.name)}.{meant} `/help` lists the commands you can use here."
 
 
 def _find_obstacle(text: _Text, command: Command) -> str:

@@ -79,7 +79,12 @@ class Sweep:
         started = datetime.now(UTC)
         missed = await self._list_missed()
         for item in missed:
-            await (self._fetch(item) if self._poll else app.redeliver(self._github, item.id))
+            if not self._poll:
+                await app.redeliver(self._github, item.id)
+                continue
+            full = await app.read_delivery(self._github, item.id)
+            body = json.dumps(full.payload).encode()
+            await self._accept(Event.parse(item.guid, item.event, body), body)
         self._read_until = started
         if missed:
             metrics.RECOVERED.inc(len(missed))
@@ -107,8 +112,3 @@ class Sweep:
         if self._poll:
             return missed
         return [item for item in missed if tries[item.guid] < _TRIES]
-
-    async def _fetch(self, item: app.Delivery) -> None:
-        full = await app.read_delivery(self._github, item.id)
-        body = json.dumps(full.payload).encode()
-        await self._accept(Event.parse(item.guid, item.event, body), body)

@@ -57,8 +57,10 @@ async def commit_on_branch(
     ``exists``: the branch is there, at ``base``. Raises :class:`BranchTaken` and :class:`BranchRefused`.
     """
     head = await find_head(client, repository, branch)
-    if head is not None and await _is_made(client, repository, head, base, tree):
-        return head
+    if head is not None:
+        there = await client.get("/repos/{owner}/{repo}/git/commits/{sha}", within(repository, sha=head))
+        if there["tree"]["sha"] == tree and [parent["sha"] for parent in there["parents"]] == [base]:
+            return head  # where an earlier try has put it
     if head != (base if exists else None):
         raise BranchTaken(f"{branch} was moved or created by somebody else; nothing was overwritten.", branch=branch)
     rows = [_row(path, file) for path, file in files.items()]
@@ -69,12 +71,6 @@ async def commit_on_branch(
     commit = await client.post("/repos/{owner}/{repo}/git/commits", within(repository), data)
     await _point(client, repository, branch, commit["sha"], exists)
     return str(commit["sha"])
-
-
-async def _is_made(client: Client, repository: Repository, head: str, base: str, tree: str) -> bool:
-    """Tell whether the branch is where an earlier try has put it."""
-    data = await client.get("/repos/{owner}/{repo}/git/commits/{sha}", within(repository, sha=head))
-    return data["tree"]["sha"] == tree and [parent["sha"] for parent in data["parents"]] == [base]
 
 
 async def _point(client: Client, repository: Repository, branch: str, sha: str, exists: bool) -> None:

@@ -91,7 +91,9 @@ def load_manifest(path: Path | None = None) -> Manifest:
 
     By default it lies beside the package, or inside it when installed. Raises :class:`ManifestError`.
     """
-    file = path or _find()
+    package = Path(bot.__file__).parent
+    inside = package / "app.yml"
+    file = path or (inside if inside.is_file() else package.parent / "app.yml")
     try:
         return Manifest.model_validate(yaml.safe_load(file.read_text()))
     except OSError as error:
@@ -106,9 +108,3 @@ def load_manifest(path: Path | None = None) -> Manifest:
 def lacking(granted: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
     """Return the permissions that are granted too low or not at all."""
     return {name: level for name, level in wanted.items() if _RANK.get(granted.get(name, ""), 0) < _RANK.get(level, 0)}
-
-
-def _find() -> Path:
-    package = Path(bot.__file__).parent
-    inside, beside = package / "app.yml", package.parent / "app.yml"
-    return inside if inside.is_file() else beside

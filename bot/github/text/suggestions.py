@@ -32,7 +32,8 @@ def suggestion(
     rows = head_text.split("\n")
     first, last = (anchor.start_line or anchor.line) - 1, anchor.line
     old = [row.removesuffix("\r") for row in rows[first:last]]
-    if anchor.side != "RIGHT" or old != _list_shown(file, first + 1, last):
+    lines = (line for hunk in file.hunks for line in hunk.lines if line.new is not None and first < line.new <= last)
+    if anchor.side != "RIGHT" or old != [line.text.removesuffix("\r") for line in lines]:
         return None
     hole = _hole("\n".join(old), quote.replace("\r\n", "\n"))
     if hole is None:
@@ -45,12 +46,6 @@ def suggestion(
         if new != old and not broken_by(file.path, head_text, after):
             return _block(new)
     return None
-
-
-def _list_shown(file: FileDiff, first: int, last: int) -> list[str]:
-    """Return the new lines ``first`` to ``last``, as far as hunks show them."""
-    lines = (line for hunk in file.hunks for line in hunk.lines)
-    return [line.text.removesuffix("\r") for line in lines if line.new is not None and first <= line.new <= last]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,4 @@
-"""Tell tests, their configuration and the product apart by paths.
-
-Also name new tests.
-"""
+"""Tell tests, configuration and product apart by paths; name new tests."""
 
 from __future__ import annotations
 
@@ -39,7 +36,7 @@ _DATA = (".json", ".toml", ".yml", ".yaml", ".txt", ".csv", ".xml", ".html", ".m
 def is_test_config(path: str) -> bool:
     """Return whether a file is read before a test runs.
 
-    By pytest, tox, nox or the interpreter; by its name, whatever it holds now.
+    Pytest, tox, nox or the interpreter read it. Only its name counts, whatever it holds now.
     """
     name = posixpath.basename(path)
     return name in _CONFIG or name.endswith(".pth")

@@ -207,7 +207,7 @@ def _keep_requested(cases: Sequence[TestCase], targets: Sequence[str]) -> tuple[
 def _installed_interpreter(env: Path) -> Interpreter:
     """Return the interpreter an environment was made with.
 
-    Only ever one of those we found: code of the repository could have rewritten the file that names it.
+    It is always one of those we found: code of the repository could have rewritten the file that names it.
     """
     text = (read_bounded(env / "pyvenv.cfg") or b"").decode(errors="replace")
     home = re.search(r"^home\s*=\s*(.+)$", text, re.MULTILINE)
