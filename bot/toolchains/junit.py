@@ -9,6 +9,7 @@ import math
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -25,6 +26,13 @@ _EMPTY = {"", "pytest", "test", "undefined"}
 _SUBTEST = re.compile(r"(test\w*) (?:\[.*\](?: \(.*\))?|\((?:<subtest>|\w+=.*)\))", re.DOTALL)
 
 
+# where an error came from, as pytest says, as unittest names broken fixtures, and as the first telling frame has it
+_PLACE = re.compile(
+    r"^(?:failed on )?(setup|teardown)(?: with|(?:Class|Module) \()"
+    r"|, in (?:async)?(setUp|tearDown|test\w*)(?:Class|Module)?$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_PHASES: dict[str, Literal["setup", "teardown"]] = {"setup": "setup", "teardown": "teardown"}
 # unittest's stand-ins for modules that it cannot load, or that skip themselves
 _LOADER = re.compile(r"unittest\.loader\.(?:_FailedTest|ModuleSkipped)(?:\.|$)")
 # what XML cannot hold: control characters, as themselves or by number
@@ -124,10 +132,12 @@ def _elements(root: ElementTree.Element) -> Iterator[tuple[_Suites, ElementTree.
 
 def _case(parts: Iterable[str], element: ElementTree.Element) -> TestCase:
     verdict, message = _verdict(element)
+    # any exception but an assertion's is an ``error`` for most runners, wherever it was raised
+    fixture = _PLACE.search(f"{element.get('name')}\n{message}") if verdict == "error" else None
     return TestCase(
         id="::".join(parts),
         verdict=verdict,
-        phase="setup" if verdict == "error" else "call",
+        phase=_PHASES.get((fixture[1] or fixture[2] or "").lower(), "call") if fixture else "call",
         message=message,
         seconds=_number(element.get("time")),
     )

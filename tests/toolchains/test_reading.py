@@ -307,8 +307,8 @@ def test_files_that_could_not_be_loaded_are_no_tests() -> None:
         b'classname="unittest.loader._FailedTest.tests" file="/usr/lib/python3/unittest/loader.py"><error/></testcase>'
         b'<testcase classname="unittest.loader.ModuleSkipped.tests" name="test_c"><skipped/></testcase></testsuite>'
         b'<testsuite name="pytest"><testcase classname="" name="tests.test_d"><error message="collection failure"/>'
-        b'</testcase><testcase classname="tests.test_e" name="test_e"><error message="failed on setup"/></testcase>'
-        b"</testsuite></testsuites>"
+        b'</testcase><testcase classname="tests.test_e" name="test_e"><error message="failed on setup with x"/>'
+        b"</testcase></testsuite></testsuites>"
     )
     assert [(case.id, case.verdict, case.phase) for case in parse_junit(text)] == [
         ("tests/test_b.py", "error", "collect"),
@@ -316,6 +316,26 @@ def test_files_that_could_not_be_loaded_are_no_tests() -> None:
         ("tests/test_d.py", "error", "collect"),
         ("tests.test_e::test_e", "error", "setup"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("case", "phase"),
+    [
+        # what a test raises is an error to unittest, surefire and PHPUnit
+        ("<testcase name='test_a'><error type='KeyError' message='1'>File 'a.py', line 3, in test_a\n"
+         "  File 'b.py', line 1, in setUp\nKeyError: 1</error></testcase>", "call"),
+        ("<testcase name='adds'><error type='NullPointer'>at p.Calc.add(Calc.java:3)</error></testcase>", "call"),
+        ("<testcase name='test_a'><error type='KeyError'>File 'a.py', line 3, in setUp\nKeyError: 1</error></testcase>",
+         "setup"),
+        ("<testcase name='test_a'><error message='failed on setup with \"KeyError: 1\"'>x</error></testcase>", "setup"),
+        ("<testcase name='test_a'><error message='failed on teardown with \"x\"'>x</error></testcase>", "teardown"),
+        ("<testcase name='setUpClass (tests.test_a.Case)'><error>KeyError: 1</error></testcase>", "setup"),
+        ("<testcase name='tearDownModule (tests.test_a)'><error>KeyError: 1</error></testcase>", "teardown"),
+    ],
+)  # fmt: skip
+def test_an_error_is_where_it_was_raised(case: str, phase: str) -> None:
+    (found,) = parse_junit(f"<testsuite>{case}</testsuite>".encode())
+    assert (found.verdict, found.phase) == ("error", phase)
 
 
 def test_attempts_of_one_test_are_one_where_the_run_is_well() -> None:
