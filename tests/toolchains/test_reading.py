@@ -76,6 +76,23 @@ def test_install_is_one_resolution_and_pytest_comes_with_it() -> None:
     assert commands.fill_placeholders("pytest {tests}", []) == "pytest"
 
 
+@pytest.mark.parametrize(
+    ("line", "target", "filled"),
+    [
+        ("run {tests}", "t/test_a.py::C::test_x#2", "run t/test_a.py::C::test_x"),
+        # numbers that are part of a name: of an issue, of Go's subtests
+        ("run {tests}", "a.test.js::closes #12", "run 'a.test.js::closes #12'"),
+        ("run {tests}", "p::TestA/sub#01", "run p::TestA/sub#01"),
+        ("run {modules}", "t/sub/__init__.py::C", "run t.sub.C"),
+        ("run {modules:t}", "t/sub/test_a.py", "run sub.test_a"),
+        # the folder itself is everything in it
+        ("run {modules:t}", "t", "run"),
+    ],
+)
+def test_targets_are_written_as_the_runner_takes_them(line: str, target: str, filled: str) -> None:
+    assert commands.fill_placeholders(line, [target]) == filled
+
+
 VERSIONS = tuple(Interpreter(Path(f"/p/{minor}"), (3, minor, 1), Path("/p")) for minor in (11, 13, 12, 9))
 
 

@@ -107,7 +107,7 @@ def selector(target: str) -> str:
 
     It knows no numbers of equal ids and runs them all.
     """
-    return re.sub(r"#\d+$", "", target)
+    return re.sub(r"(?<=\S)#(?:[2-9]|[1-9]\d+)$", "", target)
 
 
 def escape_target(target: str) -> str:
@@ -128,9 +128,8 @@ def fill_placeholders(line: str, targets: Sequence[str]) -> str:
         name, _, folder = found[1].partition(":")
         if name == "results":
             return JUNIT
-        return shlex.join(
-            _dotted(target, folder) if name == "modules" else escape_target(target) for target in selected
-        )
+        written = [_dotted(target, folder) if name == "modules" else escape_target(target) for target in selected]
+        return shlex.join(one for one in written if one)
 
     return _PLACEHOLDER.sub(fill, line).strip()
 
@@ -140,7 +139,8 @@ def _dotted(target: str, folder: str) -> str:
     place = PurePosixPath(path)
     if folder and place.is_relative_to(folder):
         place = place.relative_to(folder)
-    dotted = ".".join(part for part in place.with_suffix("").parts if part != "/")
+    parts = [part for part in (place.with_suffix("") if place.name else place).parts if part != "/"]
+    dotted = ".".join(parts[:-1] if parts[-1:] == ["__init__"] else parts)
     return ".".join([dotted, *rest.split("::")]) if rest else dotted
 
 
