@@ -82,7 +82,7 @@ def test_install_is_one_resolution_and_pytest_comes_with_it() -> None:
         ("run {tests}", "t/test_a.py::C::test_x#2", "run t/test_a.py::C::test_x"),
         # numbers that are part of a name: of an issue, of Go's subtests
         ("run {tests}", "a.test.js::closes #12", "run 'a.test.js::closes #12'"),
-        ("run {tests}", "p::TestA/sub#01", "run p::TestA/sub#01"),
+        ("run {tests}", "p::TestA/sub#01", "run 'p::TestA/sub#01'"),
         ("run {modules}", "t/sub/__init__.py::C", "run t.sub.C"),
         ("run {modules:t}", "t/sub/test_a.py", "run sub.test_a"),
         # the folder itself is everything in it
