@@ -80,7 +80,10 @@ class Webhooks:
         self, installation: Installation, event: str, payload: dict[str, Any], repository: Repository, sender: Account
     ) -> None:
         shape = shapes.repository(self.hub, repository)
-        body = {**payload, "repository": _as_pushed(shape) if event == "push" else shape}
+        if event == "push":  # its repository has an older shape
+            owner = shape["owner"] | {"name": shape["owner"]["login"], "email": None}
+            shape = shape | {"owner": owner, "master_branch": shape["default_branch"], "stargazers": 0}
+        body = {**payload, "repository": shape}
         if repository.owner.type == "Organization":
             body["organization"] = shapes.organization(self.hub, repository.owner)
         brief = {"id": installation.id, "node_id": shapes.installation_node(installation)}
@@ -168,12 +171,6 @@ class Webhooks:
             delivery.status = "OK" if answer.status < 300 else f"Invalid HTTP Response: {answer.status}"
             delivery.response_headers = dict(answer.headers)
             delivery.response_body = (await answer.content.read(10_000)).decode(errors="replace")
-
-
-def _as_pushed(repository: dict[str, Any]) -> dict[str, Any]:
-    """Make a push event's repository, which has an older shape."""
-    owner = repository["owner"] | {"name": repository["owner"]["login"], "email": None}
-    return repository | {"owner": owner, "master_branch": repository["default_branch"], "stargazers": 0}
 
 
 def _headers(app: App, event: str, guid: str, body: bytes) -> dict[str, str]:

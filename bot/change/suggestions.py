@@ -47,6 +47,8 @@ async def suggest(job: Job[Any], evidence: AnyEvidence) -> int:
     task, services = job.task, job.services
     github = await services.github.for_repository(task.repository, REVIEW)
     bot = await services.github.bot()
+    note = "The branch is in a fork, so I cannot push to it. Below are suggestions where the diff has room for them."
+    whole = folded("The whole change, for `git apply`", code_block(patch[:_MAX_PATCH], "diff"))
     # An empty block deletes the lines it is on.
     blocks = [code_block(one.text, "suggestion") if one.text.strip() else "```suggestion\n```" for one in fitting]
     posted = await reviews.create_review(
@@ -54,19 +56,13 @@ async def suggest(job: Job[Any], evidence: AnyEvidence) -> int:
         task.repository,
         task.number,
         report.base_sha,
-        services.outgoing(_patch_text(patch)),
+        services.outgoing(f"{note}\n\n{whole}"),
         [_comment(one, services.outgoing(block)) for one, block in zip(fitting, blocks, strict=True)],
         "COMMENT",
         marker=Marker(task=job.task_id, part="suggestions"),
         bot_id=bot.id,
     )
     return len(fitting) - len(posted.refused)
-
-
-def _patch_text(patch: str) -> str:
-    """Write the body of the review that carries the suggestions."""
-    note = "The branch is in a fork, so I cannot push to it. Below are suggestions where the diff has room for them."
-    return f"{note}\n\n{folded('The whole change, for `git apply`', code_block(patch[:_MAX_PATCH], 'diff'))}"
 
 
 def replacements(file: FileDiff) -> Iterator[Replacement]:

@@ -49,7 +49,9 @@ async def until_ended(run: LocalRun, number: int, show: Callable[[str], None], *
     while asyncio.get_running_loop().time() < deadline:
         found = await run.store.run(lambda connection: tasks.find(connection, run.repository.id, number))
         task = next(iter(found), None)
-        parts = await _parts(run, number)
+        comments = await run.request("GET", f"/repos/{run.repository.full_name}/issues/{number}/comments")
+        ours = [comment["body"] for comment in comments if comment["user"]["id"] == run.app.bot_id]
+        parts = {marker.part: without_markers(body) for body in ours for marker in markers_in(body)}
         status = parts.get("status", "")
         if status and status != shown:
             show(status)
@@ -62,13 +64,6 @@ async def until_ended(run: LocalRun, number: int, show: Callable[[str], None], *
             raise LocalError(f"The bot ended (exit code {run.bot.returncode}). {run.log_tail()}")
         await asyncio.sleep(_POLL)
     raise LocalError(f"The task did not end within {minutes:g} minutes. The bot's log: {run.log}")
-
-
-async def _parts(run: LocalRun, number: int) -> dict[str, str]:
-    """Return the text of the bot's comments by part."""
-    comments = await run.request("GET", f"/repos/{run.repository.full_name}/issues/{number}/comments")
-    ours = [comment["body"] for comment in comments if comment["user"]["id"] == run.app.bot_id]
-    return {marker.part: without_markers(body) for body in ours for marker in markers_in(body)}
 
 
 async def _pull(run: LocalRun, task: Task) -> tuple[dict[str, Any] | None, str]:

@@ -68,7 +68,10 @@ def write_failure(evidence: FixEvidence) -> str:
             f"What I can show: the new test {_quote(evidence.proof.tests[0])} fails on the present code; it "
             f"{paragraph(evidence.proof.reason)}."
         )
-        parts.append(folded("The failing test", _show_proof(evidence)))
+        files = evidence.proof.files.files
+        room = 8000 // max(1, len(files))
+        shown = (f"{_quote(path)}\n\n{code_block((text or '')[:room])}" for path, text in files.items())
+        parts.append(folded("The failing test", "\n\n".join(shown)))
     if evidence.report is not None:
         failed = [gate for gate in evidence.report.failed() if gate.detail]
         parts.append(write_checks(evidence))
@@ -251,12 +254,6 @@ def fold_details(failures: Sequence[Failure], base: Baseline | None) -> str:
         )
         found.append(folded("How it was set up", "\n".join(lines)))
     return "\n\n".join(found)
-
-
-def _show_proof(evidence: FixEvidence) -> str:
-    files = evidence.proof.files.files if evidence.proof is not None else {}
-    room = 8000 // max(1, len(files))
-    return "\n\n".join(f"{_quote(path)}\n\n{code_block((text or '')[:room])}" for path, text in files.items())
 
 
 def _write_next_step(evidence: FixEvidence) -> str:

@@ -41,7 +41,10 @@ async def read(job: RevisionJob) -> RevisionBrief:
     ends = await brief_of(job, pull)
     asked = await _collect(job, github)
     failed = await failed_checks.read_demands(job, pull.head_sha) if task.checks else ()
-    demands = tuple(_clean(demand) for demand in (*asked, *failed)[:_MAX_DEMANDS])
+    demands = tuple(
+        demand.model_copy(update={"text": visible(demand.text[:_MAX_RAW])[:_MAX_DEMAND], "hunk": demand.hunk[-2_000:]})
+        for demand in (*asked, *failed)[:_MAX_DEMANDS]
+    )
     ours = ends.pull is not None and ends.pull.ours
     brief = RevisionBrief(
         **dict(ends),
@@ -77,11 +80,6 @@ def _count(demands: Sequence[Demand]) -> str:
     if not threads:
         return f"{other} demand{'' if other == 1 else 's'}"
     return f"{threads} comment{'' if threads == 1 else 's'} on lines" + (f" and {other} more" if other else "")
-
-
-def _clean(demand: Demand) -> Demand:
-    text = visible(demand.text[:_MAX_RAW])[:_MAX_DEMAND]
-    return demand.model_copy(update={"text": text, "hunk": demand.hunk[-2_000:]})
 
 
 async def _collect(job: RevisionJob, github: Client) -> tuple[Demand, ...]:

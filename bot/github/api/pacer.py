@@ -89,7 +89,9 @@ class Pacer:
 
         Each must be given back with :meth:`finish`.
         """
-        self._refill(now)
+        if self._filled_at is not None:
+            self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
+        self._filled_at = now
         released = []
         for ticket in tuple(self._waiting):
             if self._opens_at(ticket, now) <= now and len(self._flying) < self._concurrent:
@@ -126,11 +128,6 @@ class Pacer:
         if ticket.write and self._tokens < 1.0 - 1e-6:
             opens = max(opens, now + (1.0 - self._tokens) / self._rate)
         return max(opens, self._notify_at - self._head_start) if ticket.notifies else opens
-
-    def _refill(self, now: float) -> None:
-        if self._filled_at is not None:
-            self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
-        self._filled_at = now
 
     def _pay(self, ticket: Ticket, now: float) -> None:
         if ticket.write:

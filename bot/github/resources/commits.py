@@ -7,7 +7,6 @@ https://docs.github.com/en/authentication/managing-commit-signature-verification
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from bot.github.api.client import Client, within
 from bot.github.api.errors import GitHubError, Invalid
@@ -63,7 +62,11 @@ async def commit_on_branch(
             return head  # where an earlier try has put it
     if head != (base if exists else None):
         raise BranchTaken(f"{branch} was moved or created by somebody else; nothing was overwritten.", branch=branch)
-    rows = [_row(path, file) for path, file in files.items()]
+    rows = [
+        {"path": path, "mode": file.mode, "type": "blob"}
+        | ({"sha": None} if file.text is None else {"content": file.text})
+        for path, file in files.items()
+    ]
     made = await client.post("/repos/{owner}/{repo}/git/trees", within(repository), {"base_tree": base, "tree": rows})
     if made["sha"] != tree:
         raise GitHubError(f"GitHub made another tree of the change ({made['sha']}) than was tested ({tree}).")
@@ -88,8 +91,3 @@ async def _point(client: Client, repository: Repository, branch: str, sha: str, 
         raise BranchRefused(
             f"GitHub refuses {branch}: {error.message}", reason="name" if named else "ruleset"
         ) from None
-
-
-def _row(path: str, file: TreeFile) -> dict[str, Any]:
-    row = {"path": path, "mode": file.mode, "type": "blob"}
-    return row | ({"sha": None} if file.text is None else {"content": file.text})

@@ -34,7 +34,9 @@ def find_conflict(path: str, tree: Path, env: Path, *, is_test: bool = False) ->
     for root in sorted(roots):
         if file.is_relative_to(root):
             name = _module(file.relative_to(root))
-            taken = _find_owner(name, env) if name and not _is_module(tree / root, name) else None
+            home = tree / root
+            own = name and ((home / name / "__init__.py").is_file() or _is_file_module(home, name))
+            taken = _find_owner(name, env) if name and not own else None
             if taken:
                 return f"`{path}` would be imported as `{name}` in place of {taken}; choose another name."
     return _find_namesake(file, tree) if is_test else None
@@ -92,10 +94,6 @@ def _find_owner(name: str, env: Path) -> str | None:
     if any((site / name).is_dir() or _is_file_module(site, name) for site in sites):
         return "an installed one"
     return None
-
-
-def _is_module(folder: Path, name: str) -> bool:
-    return (folder / name / "__init__.py").is_file() or _is_file_module(folder, name)
 
 
 def _is_file_module(folder: Path, name: str) -> bool:
