@@ -24,6 +24,10 @@ from bot.pulls.quotes import QuoteReading, read_quote, squeeze
 _TELLING = 6
 # characters from which on a piece is not there by chance
 _LONG = 12
+# pieces of a quote that leaves lines out without a sign, and characters of the line that each begins with: imports are
+# shorter, and stand in any two files
+_PIECES = 2
+_OWN = 20
 # characters of a proof: a bracket stands everywhere, so less proves nothing and does not point to another file
 _PROVING = 4
 # a line with one name misquoted is recognised by its other names (characters in total) or by the likeness of the two
@@ -71,7 +75,8 @@ def find_place(
     ``line`` is the claimed number of the quote's first line, in the old file where deleted code is quoted; ``side`` the
     one that is meant where both fit. ``head`` and ``base`` are the file's texts; without them only the hunks are
     searched. The rungs are tried in order: whole lines; blanks ignored; layout and comments ignored; a part of the
-    lines; unless ``exact``, lines with one word misquoted. Deleted code is on the left, everything else on the right.
+    lines; lines that leave out others; unless ``exact``, lines with one word misquoted. Deleted code is on the left,
+    everything else on the right.
     """
     stretches = [*_split_side(file, "RIGHT", head), *_split_side(file, "LEFT", base)]
     found = read_quote(quote)
@@ -92,7 +97,7 @@ def find_place(
             lines = match.quote
             quoted = "\n".join(reading.texts)
             part: str | None = "" if rung is _match_misquoted or squeeze(quoted) == squeeze(lines) else quoted
-            part = None if reading.elided else part
+            part = None if reading.elided or rung is _match_scattered else part
             return Place(match.side, match.first, match.last, lines, part, anchor)
     return None
 
@@ -139,6 +144,11 @@ class _Code:
     def words(self) -> tuple[tuple[str, ...], ...]:
         """Return the tokens of each of ``keys``."""
         return tuple(tokenize(self.texts[row]) for row in self.solid)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Return every token of the code."""
+        return frozenset(itertools.chain.from_iterable(self.words))
 
 
 @lru_cache(maxsize=16)
@@ -313,7 +323,7 @@ def _match_tokens(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Ro
     """
     quote = "\n".join(reading.texts)
     comments = any(is_comment(text, path) for text in reading.texts if text)
-    if not reading.cut and len(normalise(quote, path)) >= _TELLING:
+    if not reading.cut and len(normalise(quote, path).replace(" ", "")) >= _TELLING:
         for found in find_occurrences(quote, code.text, path, bare=False if comments else None):
             yield _Rows(found.first - 1, found.last - 1)
 
@@ -323,7 +333,7 @@ def _match_part(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows
 
     It begins where a word begins, and ends where one ends; a line, or a long piece, may be cut inside a name.
     """
-    wanted = _join(reading.keys)[0].rstrip(".…")
+    wanted = _join(reading.keys)[0].rstrip(".…,;")
     text, starts = code.joined
     at = text.find(wanted) if wanted else -1
     while at >= 0 and len(wanted) > 1:
@@ -358,10 +368,33 @@ def _joins(pair: str) -> bool:
     return len(pair) > 1 and all(char.isalnum() or char == "_" for char in pair)
 
 
+def _match_scattered(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
+    """Match the longest piece of lines that all stand there, in this order.
+
+    Others between them were left out without a sign, as of a diff with two hunks. A piece that says little might stand
+    anywhere.
+    """
+    pieces: list[range] = []
+    at = 0
+    for key in () if reading.cut else reading.keys:
+        if pieces and at < len(code.keys) and code.keys[at] == key:
+            pieces[-1] = range(pieces[-1].start, at + 1)
+        elif len(key) >= _OWN and key in code.keys[at:]:
+            at = code.keys.index(key, at)
+            pieces.append(range(at, at + 1))
+        else:
+            return
+        at += 1
+    if len(pieces) == _PIECES:
+        longest = max(pieces, key=lambda piece: sum(len(code.keys[row]) for row in piece))
+        yield _Rows(code.solid[longest[0]], code.solid[longest[-1]])
+
+
 def _match_misquoted(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
     """Match as many lines with the same tokens but for one name.
 
-    The name is a slip of a letter or two, or the other names are enough to know the lines by.
+    The name is a slip of a letter or two, or the other names are enough to know the lines by. A name that the code has
+    elsewhere is no slip.
     """
     wanted = tuple(tokenize(text) for text in reading.texts if text)
     if reading.cut:
@@ -374,7 +407,7 @@ def _match_misquoted(code: _Code, reading: QuoteReading, path: str) -> Iterator[
             names = sum(len(word) for word in agreed if word.lower() not in _KEYWORDS)
             known = names >= _NAMES and not mismatch.is_value
             likeness = SequenceMatcher(None, mismatch.quoted.strip("_"), mismatch.real.strip("_"))
-            sure = known or likeness.ratio() >= _SLIP
+            sure = (known or likeness.ratio() >= _SLIP) and mismatch.quoted not in code.names
             if agreed:
                 yield _Rows(code.solid[row], code.solid[row + len(wanted) - 1], sure)
 
@@ -407,6 +440,7 @@ _RUNGS: tuple[Callable[[_Code, QuoteReading, str], Iterable[_Rows]], ...] = (
     _match_folded,
     _match_tokens,
     _match_part,
+    _match_scattered,
     _match_misquoted,
 )
 

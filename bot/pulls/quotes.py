@@ -5,6 +5,7 @@ They come fenced, numbered, with a diff's signs, cut short, or with lines left o
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,12 +26,18 @@ _AROUND = re.compile(
 _ROW = re.compile(r"(?= *\d)(?P<old> *\d+| {5}) (?P<new> {5}| *\d+) (?P<sign>[ +.-])(?P<text>.*)")
 # the same after the blanks in front were lost; its sign shows what it is
 _BARE_ROW = re.compile(r"\s*(?P<old>\d+) +(?:(?P<new>\d+) +)?(?P<sign>[+-])(?P<text>.*)")
-# "12 code" of bot.context.lookup, "path:12: code" of its search, and what others write: "12 | code", "L12: code"
+# "12 code" of bot.context.lookup, "path:12: code" of its search, and what others write: "12 | code", "L12: code",
+# "[12] code", "12. code", "+ 12: code", "12-code"
 _NUMBERED = (
-    re.compile(r"\s*(?:L|line )?(?P<number>\d+) ?[|:\t→│] ?(?P<text>.*)"),
+    re.compile(r"\s*(?:L|line )?(?P<number>\d+) ?[|:\t→│║>] ?(?P<text>.*)", re.I),
     re.compile(r" *(?P<number>\d+)(?: (?P<text>.*))?"),
-    re.compile(r"[^\s:]+:(?P<number>\d+):(?: (?P<text>.*))?"),
+    re.compile(r"[^\s:]+:(?P<number>\d+):?(?: (?P<text>.*))?"),
+    re.compile(r"\s*(?:\+ ?)?[\[(<#]?(?:L|line )?(?P<number>\d+)(?:[\])>-]|[.:]?(?= |\Z)) ?(?P<text>.*)", re.I),
 )
+# what models put around code that stands in a sentence or a list, and behind it
+_QUOTED = re.compile(r"\s*(?P<mark>[\"'“])(?P<text>.*\S.*)[\"'”]\s*", re.S)
+_LISTED = re.compile(r"\s*(?:>{1,3}|[*•]) (?P<text>.*)")
+_REMARK = re.compile(r"\s+(?:<--+|←).*")
 _CUT = re.compile(r" ?(?:… \(\d+ more characters\)|…|\.{3})\Z")
 
 
@@ -65,11 +72,12 @@ def read_quote(quote: str) -> tuple[QuoteReading, ...]:
     Returns nothing for a blank quote.
     """
     rows = quote.replace("\r\n", "\n").split("\n")
-    unwrapped = list(_strip_wrapping(rows))
+    unwrapped = [each for written in (rows, *_undo_escapes(rows)) for each in _strip_wrapping(written)]
     found = [_make_reading(each) for each in unwrapped]
     for each in unwrapped:
         found += _read_diff_rows(each)
         found += _read_numbered_rows(each)
+    found += [_make_reading([_REMARK.sub("", row) for row in each]) for each in unwrapped]
     found += [_strip_cut_ends(each) for each in found]
     found += [_longest_piece(each) for each in found]
     return tuple(each for each in dict.fromkeys(found) if each.keys)
@@ -95,6 +103,20 @@ def _strip_wrapping(rows: Sequence[str]) -> Iterator[list[str]]:
     unfenced = [row for row in rows if not _FENCE.fullmatch(row)]
     code = [row for row in unfenced if not _AROUND.fullmatch(row.strip())]
     yield from (each for each in (unfenced, code) if len(each) < len(rows))
+    if (quoted := _QUOTED.fullmatch("\n".join(rows))) is not None:
+        yield quoted["text"].split("\n")
+    listed = [match["text"] for row in solid if (match := _LISTED.fullmatch(row)) is not None]
+    if listed and len(listed) == len(solid):
+        yield listed
+
+
+def _undo_escapes(rows: Sequence[str]) -> Iterator[list[str]]:
+    """Yield the rows without the escapes of HTML, Markdown or JSON."""
+    text = "\n".join(rows)
+    readings = [html.unescape(text), re.sub(r"\\([*_`<>#|])", r"\1", text)]
+    if "\n" not in text:
+        readings.append(text.replace("\\n", "\n").replace("\\t", "\t").replace('\\"', '"'))
+    yield from (each.split("\n") for each in dict.fromkeys(readings) if each != text)
 
 
 def _read_diff_rows(rows: Sequence[str]) -> Iterator[QuoteReading]:
@@ -110,7 +132,10 @@ def _read_diff_rows(rows: Sequence[str]) -> Iterator[QuoteReading]:
         if not any(row[:1] in ("+", "-") for row in solid) or any(row[:1] not in ("+", "-", " ") for row in solid):
             return
         shown = [{"sign": row[0], "text": row[1:]} for row in solid]
-    sides: tuple[tuple[Side, str, str], ...] = (("RIGHT", "-", "new"), ("LEFT", "+", "old"))
+    sides: list[tuple[Side, str, str]] = [("RIGHT", "-", "new"), ("LEFT", "+", "old")]
+    if all(row["sign"] != "+" for row in shown):
+        # Only what was removed is marked, so that is meant, and not the lines around it.
+        sides.reverse()
     for side, other, key in sides:
         lines = [row for row in shown if row["sign"] != other]
         if lines and (side == "RIGHT" or any(row["sign"] == "-" for row in lines)):
@@ -158,7 +183,7 @@ def _longest_piece(reading: QuoteReading) -> QuoteReading:
     """Return the longest uninterrupted piece of a quote that leaves lines out."""
     pieces: list[list[int]] = [[]]
     for row, text in enumerate(reading.texts):
-        if text and is_elision(text):
+        if text and is_elision(text.strip(" []()<>")):
             pieces.append([])
         else:
             pieces[-1].append(row)

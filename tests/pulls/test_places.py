@@ -144,6 +144,20 @@ def _numbered(text: str) -> list[tuple[int, str]]:
         ("-        result += item.price\n+        result += item.price * item.count", None, (6, None)),
         ("6:         result += item.price * item.count", None, (6, None)),
         ("    for item in items:\n        ...\n        result += item.price * item.count", None, (6, None)),
+        ("    for item in items:\n        [...]\n        result += item.price * item.count", None, (6, None)),
+        ("[6]         result += item.price * item.count", None, (6, None)),
+        ("6.         result += item.price * item.count", None, (6, None)),
+        ("Line 6: result += item.price * item.count", None, (6, None)),
+        ("+ 6:         result += item.price * item.count", None, (6, None)),
+        ("5-            continue\n6-        result += item.price * item.count", None, (6, 5)),
+        ("f.py:6 result += item.price * item.count", None, (6, None)),
+        ('"result += item.price * item.count"', None, (6, None)),
+        ("> result += item.price * item.count", None, (6, None)),
+        ("result += item.price * item.count;", None, (6, None)),
+        ("result += item.price * item.count  <-- here", None, (6, None)),
+        ("result += item.price \\* item.count", None, (6, None)),
+        ("print(&quot;spread&quot;, spread(items))", None, (24, None)),
+        ("if item is None:\\n            continue", None, (5, 4)),
         ('```python\n    print("spread", spread(items))\n```', 1, (24, None)),
         ("    for item in items:\n        if item is None:\n            continue", None, (5, 3)),
         ('def report(items):\n    print("total", total(items))\n    print("mean", mean(items))', None, (23, 21)),
@@ -222,3 +236,34 @@ def test_a_huge_diff_is_searched_in_seconds() -> None:
     assert getattr(place(file, "value_9000 = computed(9000, 0)\nvalue_9001 = compute(9001, 7)"), "line", None) == 9002
     assert place(file, "def nothing_like_it():\n    raise NotImplementedError\n") is None
     assert time.process_time() - started < 4
+
+
+@pytest.mark.parametrize(
+    "quote",
+    [
+        "        result = item.price * item.tax\n    print(total(items))",
+        "    return total(items) / low",
+        "else:  # nothing else here",
+        "6. return spread",
+    ],
+)
+def test_a_quote_in_a_wrapping_is_still_invented(quote: str) -> None:
+    assert places.find_place(file_of(), quote, 6, head=NEW.replace("continue", "pass\n        else:"), base=OLD) is None
+
+
+def test_removed_code_between_unchanged_lines_is_what_is_meant() -> None:
+    found = places.find_place(file_of(), "-        result += item.price\n     return result", head=NEW, base=OLD)
+    assert found is not None
+    assert (found.side, found.first, found.last, found.anchor) == (
+        "LEFT",
+        6,
+        7,
+        Anchor(path="f.py", line=6, side="LEFT"),
+    )
+
+
+def test_lines_of_two_hunks_are_found_where_most_of_them_stand() -> None:
+    quote = '        result += item.price * item.count\n    return result\n    print("spread", spread(items))'
+    found = places.find_place(file_of(), quote, head=NEW, base=OLD)
+    assert found is not None
+    assert (found.first, found.last, found.part) == (6, 7, None), "nothing can be put in place of both"
