@@ -147,3 +147,37 @@ def test_a_block_of_any_depth_survives_lost_indentation(deep: int, inner: int, l
     new = f"{head}{pad}new_line = 0\nend = 1\n"
     given_back = {"whole": block, "flush": textwrap.dedent(block), "first": block.lstrip()}[lost]
     assert suggested(old, new, "new_line = 0", given_back) == f"{head}{block}\nend = 1\n"
+
+
+CART = """\
+function add(cart, item) {
+  if (!item) {
+    return;
+  }
+
+  cart.items.push(item);
+  cart.count += 1;
+}
+"""
+COUNTED = CART.replace("count += 1", "count += item.n")
+
+
+@pytest.mark.parametrize(
+    "replacement",
+    [
+        "  cart.count += item.q;\n}",
+        "    return;\n  }\n  cart.items.push(item);\n  cart.count += item.q;\n}",
+        "  cart.items.push(item);\n-  cart.count += item.n;\n+  cart.count += item.q;".replace(
+            "  cart.it", "   cart.it", 1
+        ),
+    ],
+)
+def test_lines_around_are_not_put_there_twice_however_short_they_are(replacement: str) -> None:
+    after = suggested(CART, COUNTED, "  cart.count += item.n;", replacement, path="cart.js")
+    assert after == COUNTED.replace("item.n", "item.q")
+
+
+def test_what_leaves_lines_out_cannot_be_committed() -> None:
+    assert (
+        suggested(CART, COUNTED, "  cart.count += item.n;", "  ...\n  cart.count += item.q;", path="notes.txt") is None
+    )

@@ -15,6 +15,7 @@ BrokenBy = Callable[[str, str, str], object]
 """(path, text before, text after) -> something true where the file parsed before and does not after."""
 
 _FENCE = re.compile(r"`{3,}|~{3,}")
+_LEFT_OUT = re.compile(r"\s*(?:(?:\.{3}|…)|(?:#|//|--|/\*|<!--)\s*(?:\.{3}|…).*)\s*")
 # a shorter line may well stand twice in a row
 _TELLING = 8
 
@@ -39,13 +40,26 @@ def suggestion(
     if hole is None:
         return None
     around = _Around([*rows[:first]], [*rows[last:]], old)
-    wanted = around.without(_strip_fence(replacement.replace("\r\n", "\n")).strip("\n").split("\n"))
-    for new in hole.filled("\n".join(wanted), _unit(rows)):
-        ending = "\r" if rows[first].endswith("\r") else ""
-        after = "\n".join([*rows[:first], *(f"{line}{ending}" for line in new), *rows[last:]])
-        if new != old and not broken_by(file.path, head_text, after):
-            return _block(new)
+    given = _strip_signs(_strip_fence(replacement.replace("\r\n", "\n")).strip("\n").split("\n"), old)
+    if any(_LEFT_OUT.fullmatch(line) and line not in old for line in given):
+        return None
+    ending = "\r" if rows[first].endswith("\r") else ""
+    # A short line that stands above or below as well may be meant to stand twice, but not where that does not parse.
+    for wanted in (around.without(given), around.without(given, telling=1)):
+        for new in hole.filled("\n".join(wanted), _unit(rows)):
+            after = "\n".join([*rows[:first], *(f"{line}{ending}" for line in new), *rows[last:]])
+            if new != old and not broken_by(file.path, head_text, after):
+                return _block(new)
     return None
+
+
+def _strip_signs(given: Sequence[str], old: Sequence[str]) -> list[str]:
+    """Return the new lines of a replacement that was given as a diff of the old ones."""
+    gone = [line[1:].strip() for line in given if line.startswith("-")]
+    signed = all(line[:1] in {"+", "-", " ", ""} for line in given)
+    if not signed or not gone or not set(gone) <= {line.strip() for line in old}:
+        return list(given)
+    return [line[1:] for line in given if not line.startswith("-")]
 
 
 @dataclass(frozen=True)
@@ -56,28 +70,33 @@ class _Around:
     below: Sequence[str]
     old: Sequence[str]
 
-    def without(self, new: Sequence[str]) -> list[str]:
+    def without(self, new: Sequence[str], *, telling: int = _TELLING) -> list[str]:
         """Return the replacement without lines it brings along needlessly.
 
-        Those are lines of the file above and below.
+        Those are lines of the file above and below, of which one has ``telling`` characters at least.
         """
-        first = _count_repeated(new, self.above, self.old)
+        first = _count_repeated(new, self.above, self.old, telling)
         rest = list(reversed(new[first:]))
-        last = _count_repeated(rest, list(reversed(self.below)), list(reversed(self.old)))
+        last = _count_repeated(rest, list(reversed(self.below)), list(reversed(self.old)), telling)
         return list(reversed(rest[last:]))
 
 
-def _count_repeated(new: Sequence[str], above: Sequence[str], old: Sequence[str]) -> int:
+def _count_repeated(new: Sequence[str], above: Sequence[str], old: Sequence[str], telling: int) -> int:
     """Count the lines at the beginning that are the last ones above.
 
-    Returns None where the lines replaced begin with them too.
+    Returns 0 where the lines replaced begin with them too. Blank lines do not count.
     """
-    for count in range(min(len(new), len(above)), 0, -1):
-        head = [line.strip() for line in new[:count]]
-        if head == [line.strip() for line in above[-count:]] and max(map(len, head)) >= _TELLING:
-            replaced = [line.strip() for line in old[:count]] == head
-            return 0 if replaced else count
+    known = _list_solid(above)
+    replaced = _list_solid(old)
+    for count in range(len(new), 0, -1):
+        head = _list_solid(new[:count])
+        if head and head == known[-len(head) :] and max(map(len, head)) >= telling:
+            return 0 if replaced[: len(head)] == head else count
     return 0
+
+
+def _list_solid(lines: Sequence[str]) -> list[str]:
+    return [text for line in lines if (text := line.strip())]
 
 
 @dataclass(frozen=True)
