@@ -78,7 +78,8 @@ async def start_review(event: Event, services: Services) -> None:
         return
     policy = await _load_policy(services, event, offer)
     if policy is not None and event.action in policy.rules(ReviewRules).on:
-        await _start_if_paid(services, event, offer, policy, offer.request(event, "opened"))
+        watched = await _has_watched_findings(services, offer)
+        await _start_if_paid(services, event, offer, policy, offer.request(event, "opened"), watched=watched)
 
 
 @router.on("pull_request", "synchronize")
@@ -155,7 +156,8 @@ async def _start_if_paid(
 
     Somebody with write permission has to stand for the cost. What was begun for ``paid_by`` goes on for them whoever
     pushes. Where nobody pays, findings that are ``watched`` are still looked at by code, which costs nothing: a push
-    must not replace a failing check by one that says nothing.
+    (or closing and opening again) must not replace a failing check by one that says nothing, nor hide a review that is
+    under way.
     """
     actor = offer.sender
     payer = await _find_payer(services, offer, policy)
@@ -170,6 +172,9 @@ async def _start_if_paid(
         trigger = request.trigger if decision.allowed else "look"
         principal = Principal(actor=actor, vouched=decision.reason)
         await begin(services, TASK, offer.request(event, trigger, principal, full=request.full))
+        return
+    newest = await _find_newest(services, offer)
+    if newest is not None and newest.ended is None and _is_current(newest, offer):
         return
     text = services.outgoing(f"{decision.reason} Anybody with write permission can start a review with `/review`.")
     report = CheckReport(title="Not reviewed automatically", summary=text, conclusion="skipped")

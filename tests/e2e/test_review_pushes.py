@@ -9,7 +9,7 @@ from simhub.model import CheckRun
 from tests.e2e.answers import Rule
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
-from tests.e2e.scenes import POLICY, asked_about, during, put, rows
+from tests.e2e.scenes import POLICY, asked_about, during, handled, put, rows
 from tests.support.pulls import propose, pull, push, reviewed, reviews
 from tests.support.story import Story
 
@@ -99,3 +99,28 @@ async def test_a_base_that_changes_during_a_review_is_noticed(tell: Tell) -> Non
     first, second = sorted(_ended(story, head), key=lambda run: run.id)
     assert (first.conclusion, second.conclusion) == ("cancelled", "success")
     assert await reviews(story, number) == []
+
+
+async def test_closing_and_opening_again_lifts_no_block(tell: Tell) -> None:
+    told: Rule = reports(finding(severity="blocker"), text=["Concern: correctness", "From a fork"])
+    story = await tell([told, PROVED, QUIET])
+    await put(story, POLICY, "review: {block: true}\n")
+    stranger = story.hub.create_user("sam")
+    theirs = story.hub.fork(story.repository, "sam")
+    number = await propose(story, {PRICES: BUGGY}, title="From a fork", by=stranger, fork=theirs)
+    assert (await reviewed(story, number))["conclusion"] == "skipped"
+    await story.request("POST", f"/issues/{number}/comments", {"body": "/review"})
+    head = (await pull(story, number))["head"]["sha"]
+    await story.until(lambda: _newest(story, head) == "failure", what="the blocker is told")
+    asked = len(story.script.requests)
+
+    for state in ("closed", "open"):
+        await story.request("PATCH", f"/pulls/{number}", {"state": state}, by=stranger)
+        await handled(story)
+    await story.until(lambda: len(_ended(story, head)) == 3, what="it was looked at again")
+    assert _newest(story, head) == "failure"
+    assert len(story.script.requests) == asked
+
+
+def _newest(story: Story, sha: str) -> str | None:
+    return max(_ended(story, sha), key=lambda run: run.id).conclusion
