@@ -8,7 +8,7 @@ import pytest
 
 from bot.settings import Checks, Settings
 from bot.toolchains.port import ToolchainError, Workspace
-from bot.toolchains.python import commands
+from bot.toolchains.python import commands, installation
 from bot.toolchains.python.locks import read_locked
 from bot.toolchains.python.members import find_import_roots
 from bot.toolchains.python.project import Project, detect
@@ -282,3 +282,38 @@ async def test_a_missing_submodule_is_named(tmp_path: Path) -> None:
     needing = make_toolchain(bubblewrap(), Checks(setup="cat vendor/ours/VERSION"), workspace.tree, Settings())
     with pytest.raises(ToolchainError, match="submodule `vendor/ours` is missing"):
         await needing.install(workspace)
+
+
+@pytest.mark.parametrize(
+    ("files", "wanted"),
+    [
+        (
+            {"requirements-dev.txt": "-e git+https://e.example/y\nattrs==0.1  # old\nidna>2;python_version>'3'\n"},
+            "attrs idna;python_version>'3' pytest",
+        ),
+        (
+            {"pyproject.toml": package("x") + 'dependencies = ["attrs==0.0.1", "y @ git+https://e.example/y"]\n'},
+            "attrs pytest",
+        ),
+        (
+            {
+                "pyproject.toml": package("x")
+                + '[dependency-groups]\ntest = ["attrs[x] == 0.0.1", "y@file:///y", "./z"]\n'
+            },
+            "--editable . attrs[x] pytest",
+        ),
+        (
+            {
+                "pyproject.toml": package("x")
+                + '[project.optional-dependencies]\ntest = ["attrs~=0.1", "y @ file:///y"]\n'
+            },
+            "--editable . attrs pytest",
+        ),
+    ],
+)
+def test_one_requirement_that_cannot_be_had_keeps_no_other_away(
+    tmp_path: Path, files: dict[str, str], wanted: str
+) -> None:
+    attempts = list(installation.plan_attempts(write(tmp_path, files)))
+    lines = [" ".join(line[line.index("--python") + 2 :]) for each in attempts for line in commands.install(each, None)]
+    assert wanted in lines

@@ -16,7 +16,8 @@ from bot.sandbox.proxy import RegistryProxy, find_certificates
 from bot.settings import Settings
 from bot.toolchains import submodules
 from bot.toolchains.port import ToolchainError, Workspace
-from bot.toolchains.python import commands
+from bot.toolchains.python import commands, requirements
+from bot.toolchains.python.config import get_strings, get_table, read_text, read_toml
 from bot.toolchains.python.interpreters import Interpreter, find_interpreters, find_uv, pick_interpreter
 from bot.toolchains.python.project import Project, detect, holds_python
 from bot.toolchains.workspace import remove_tree
@@ -46,11 +47,11 @@ class Installer:
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
         """Make ``workspace.env`` and install ``workspace.tree`` into it, editable.
 
-        What cannot be installed is left out step by step (:func:`_attempts`). The results, failed attempts included,
-        hold what a person would type. Raises :class:`ToolchainError` with the first failure's last lines where every
-        attempt fails, and where no Python fits.
+        What cannot be installed is left out step by step (:func:`plan_attempts`). The results, failed attempts
+        included, hold what a person would type. Raises :class:`ToolchainError` with the first failure's last lines
+        where every attempt fails, and where no Python fits.
         """
-        attempts = await asyncio.to_thread(lambda: list(_attempts(workspace.tree)))
+        attempts = await asyncio.to_thread(lambda: list(plan_attempts(workspace.tree)))
         interpreter = await asyncio.to_thread(_interpreter_for, attempts[0])
         workspace.env.mkdir(parents=True, exist_ok=True)
         failed: list[CommandResult] = []
@@ -112,12 +113,12 @@ def require_python(tree: Path) -> None:
         raise ToolchainError(_NO_PYTHON)
 
 
-def _attempts(tree: Path) -> Iterator[Project]:
+def plan_attempts(tree: Path) -> Iterator[Project]:
     """Yield what to install, less of it each time. Blocking.
 
     A lock may be for another Python, or outdated: today's versions are the better guess. An application that cannot be
     built is tested from the tree with its dependencies. One requirement that cannot be had (a git address, an old pin)
-    must not keep the package and its test runner away.
+    must not keep the others away, nor the package, nor its test runner.
     """
     whole = detect(tree)
     unbuilt = detect(tree, build=False)
@@ -129,8 +130,20 @@ def _attempts(tree: Path) -> Iterator[Project]:
         extras=(),
         members=tuple(member.partition("[")[0] for member in whole.members),
     )
-    projects = [whole, replace(whole, locked=()), unbuilt, replace(unbuilt, locked=()), replace(bare, locked=())]
+    projects = [whole, replace(whole, locked=()), unbuilt, replace(unbuilt, locked=())]
+    projects += [_loosen(replace(whole, packages=unbuilt.packages), tree), replace(bare, locked=())]
+    projects += [_loosen(unbuilt, tree)]
     yield from dict.fromkeys(projects)
+
+
+def _loosen(project: Project, tree: Path) -> Project:
+    """Return the project with what its tests need in any version, from the registry alone. Blocking."""
+    listed = [line for name in project.requirements for line in read_text(tree / name).splitlines()]
+    groups = get_table(read_toml(tree / "pyproject.toml"), "dependency-groups")
+    listed += [entry for name in project.groups for entry in get_strings(groups.get(name))]
+    packages = tuple(dict.fromkeys(requirements.loosen((*project.packages, *listed))))
+    members = tuple(member.partition("[")[0] for member in project.members)
+    return replace(project, requirements=(), groups=(), extras=(), packages=packages, members=members, locked=())
 
 
 def _interpreter_for(project: Project) -> Interpreter:

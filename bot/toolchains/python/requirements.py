@@ -24,6 +24,7 @@ from bot.toolchains.python.config import (
 _TEST_NAMES = ("test", "tests", "testing", "unittest", "unittests")
 _DEV_NAMES = ("dev", "develop", "development")
 _REFERENCE = re.compile(r"\{\[([\w:.-]+)\]([\w-]+)\}")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?(?=\s*(?:$|[<>=!~;(,#]))")
 _REQUIREMENT_FILE = re.compile(r"(?:-r|--requirement)[ =]?\s*(\S+)")
 # Keys of a dependency that comes from elsewhere than a registry.
 _ELSEWHERE = {"git", "path", "url", "file"}
@@ -154,6 +155,17 @@ def read_poetry(dependencies: dict[str, Any]) -> Iterator[str]:
         if name != "python" and not (isinstance(value, dict) and _ELSEWHERE & value.keys()):
             extras = ",".join(get_strings(get_table(value).get("extras")))
             yield from pick_plain([f"{name}[{extras}]" if extras else name])
+
+
+def loosen(entries: Iterable[str]) -> Iterator[str]:
+    """Yield the names of registry requirements, without versions.
+
+    Extras and markers stay; what comes from an address or a folder is left out.
+    """
+    for entry in entries:
+        name, _, marker = entry.partition(" #")[0].partition(";")
+        if (match := _NAME.match(name.strip())) is not None:
+            yield f"{match[0]};{marker}" if marker.strip() else match[0]
 
 
 def read_setup_py(text: str) -> Needs:
