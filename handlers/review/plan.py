@@ -6,6 +6,7 @@ Files are packed by risk into readings of bearable length; the riskiest are look
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot.context.languages import language_of
@@ -34,7 +35,8 @@ _SENSITIVE_WORDS = frozenset(_SENSITIVE_NAMES.split())
 _SENSITIVE_PATHS = re.compile(
     r"(?:^|/)(?:dockerfile[^/]*|[^/]*\.tf)$|(?:^|/)\.github/workflows/|(?:^|/)(?:deploy|terraform)/", re.I
 )
-_NAME = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+# of a text in which every capital is an A, every other letter an a: names are written in any alphabet
+_NAME = re.compile(r"A+(?!a)|A?a+")
 _DEPENDENCIES = re.compile(
     r"(?:^|/)(?:pyproject\.toml|setup\.(?:py|cfg)|requirements[^/]*\.txt|package\.json|go\.mod|cargo\.toml|pom\.xml|"
     r"build\.gradle(?:\.kts)?|gemfile|composer\.json)$",
@@ -76,7 +78,9 @@ def _is_sensitive(text: str) -> bool:
 
     Names are taken apart (``checkToken``, ``MAX_TOKENS``).
     """
-    return any(word.lower() in _SENSITIVE_WORDS for word in _NAME.findall(text))
+    text = unicodedata.normalize("NFC", text)
+    shape = "".join(("A" if char.isupper() else "a") if char.isalpha() else " " for char in text)
+    return any(text[word.start() : word.end()].lower() in _SENSITIVE_WORDS for word in _NAME.finditer(shape))
 
 
 def plan_readings(files: Sequence[ChangedFile], shown: Mapping[str, Sequence[str]]) -> tuple[Reading, ...]:

@@ -254,6 +254,9 @@ def test_a_small_change_is_read_once_for_everything() -> None:
         ("passing = tokenizer()", False),
         ("check(auth)", True),
         ("self.checkToken()", True),
+        ("tokenérisé = payé", False),
+        ("résuméToken = 1", True),
+        ("contraseñaÁrea.session = 1", True),
         ("MAX_PASSWORD = 1", True),
     ],
 )
