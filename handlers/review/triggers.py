@@ -90,9 +90,7 @@ async def renew_review(event: Event, services: Services) -> None:
     """
     offer = _parse_offer(event)
     if offer is not None:
-        name = offer.repository.full_name
-        watched = await services.store.run(lambda connection: findings.has_watched(connection, name, offer.number))
-        await _renew(services, event, offer, watched=watched)
+        await _renew(services, event, offer, watched=await _has_watched_findings(services, offer))
 
 
 @router.on("pull_request", "edited")
@@ -245,6 +243,11 @@ async def _find_newest(services: Services, offer: _Offer) -> Task | None:
         lambda connection: tasks.find(connection, offer.repository.id, offer.number, flow=TASK.name)
     )
     return found[0] if found else None
+
+
+async def _has_watched_findings(services: Services, offer: _Offer) -> bool:
+    name = offer.repository.full_name
+    return await services.store.run(lambda connection: findings.has_watched(connection, name, offer.number))
 
 
 async def _is_us(services: Services, actor: Actor) -> bool:
