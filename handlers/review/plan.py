@@ -79,7 +79,7 @@ def _is_sensitive(text: str) -> bool:
     Names are taken apart (``checkToken``, ``MAX_TOKENS``).
     """
     text = unicodedata.normalize("NFC", text)
-    shape = "".join(("A" if char.isupper() else "a") if char.isalpha() else " " for char in text)
+    shape = "".join("aA"[char.isupper()] if char.isalpha() else " " for char in text)
     return any(text[word.start() : word.end()].lower() in _SENSITIVE_WORDS for word in _NAME.finditer(shape))
 
 

@@ -54,7 +54,7 @@ def suggestion(
 
 
 def _strip_signs(given: Sequence[str], old: Sequence[str]) -> list[str]:
-    """Return the new lines of a replacement that was given as a diff of the old ones."""
+    """Return the new lines of a replacement that is a diff of the old."""
     gone = [line[1:].strip() for line in given if line.startswith("-")]
     signed = all(line[:1] in {"+", "-", " ", ""} for line in given)
     if not signed or not gone or not set(gone) <= {line.strip() for line in old}:

@@ -137,7 +137,10 @@ def plan_attempts(tree: Path) -> Iterator[Project]:
 
 
 def _loosen(project: Project, tree: Path) -> Project:
-    """Return the project with what its tests need in any version, from the registry alone. Blocking."""
+    """Return the project with its tests' requirements in any version.
+
+    Only what comes from a registry stays. Blocking.
+    """
     listed = [line for name in project.requirements for line in read_text(tree / name).splitlines()]
     groups = get_table(read_toml(tree / "pyproject.toml"), "dependency-groups")
     listed += [entry for name in project.groups for entry in get_strings(groups.get(name))]
