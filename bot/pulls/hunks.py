@@ -11,6 +11,8 @@ from collections.abc import Collection
 from bot.github.text.diffs import FileDiff, Hunk
 from bot.pulls.fingerprints import digest, find_innermost, read_definitions, symbol_of
 
+_USUAL = {"", "100644"}
+
 
 def name_hunks(diff: FileDiff, head: str | None, base: str | None) -> tuple[str, ...]:
     """Name each hunk of a file's diff.
@@ -21,7 +23,10 @@ def name_hunks(diff: FileDiff, head: str | None, base: str | None) -> tuple[str,
     """
     known = read_definitions(head, diff.path) if head is not None else ()
     lines = [] if base is None else base.split("\n")
-    return tuple(_name(hunk, symbol_of(find_innermost(known, _first_changed(hunk))), lines) for hunk in diff.hunks)
+    # The same text is something else as a symlink, or as a program.
+    kind = "" if diff.mode in _USUAL else diff.mode
+    symbols = [symbol_of(find_innermost(known, _first_changed(hunk))) for hunk in diff.hunks]
+    return tuple(_name(hunk, f"{kind}{symbol}", lines) for hunk, symbol in zip(diff.hunks, symbols, strict=True))
 
 
 def drop_hunks(diff: FileDiff, read: Collection[int]) -> FileDiff:

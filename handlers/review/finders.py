@@ -165,13 +165,17 @@ def _list_files(plan: ReviewPlan) -> str:
     return "\n".join([*lines[:_LISTED], *([f"({more} more)"] if more > 0 else [])])
 
 
+_KINDS = {"120000": ", a symlink", "160000": ", a submodule", "100755": ", executable"}
+
+
 def _show_parts(diffs: Mapping[str, Any], heads: Mapping[str, str], parts: Sequence[Part]) -> str:
     pieces = []
     for part in parts:
         diff = diffs[part.path]
         moved = f", was {diff.old_path}" if diff.old_path != diff.path else ""
         rows = excerpts.render_rows(diff, heads.get(part.path))[part.start : part.end]
-        pieces.append(f"=== {part.path} ({diff.status}{moved})\n" + "\n".join(rows))
+        kind = _KINDS.get(diff.mode, "")
+        pieces.append(f"=== {part.path} ({diff.status}{moved}{kind})\n" + "\n".join(rows))
     return "\n\n".join(pieces)
 
 

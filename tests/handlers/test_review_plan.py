@@ -321,3 +321,23 @@ def test_what_was_not_read_for_everything_is_read_again() -> None:
     partly = last.model_copy(update={"files": (files[0].model_copy(update={"in_part": "cut"}), *files[1:])})
     assert EarlierReviews(results=(partly,)).hunks("r") == {}
     assert not last.complete
+
+
+_ADDED = "diff --git a/run b/run\nnew file mode {}\n--- /dev/null\n+++ b/run\n@@ -0,0 +1 @@\n+../../etc/cron.d\n"
+
+
+@pytest.mark.parametrize("mode", ["120000", "100755"])
+def test_the_same_text_as_another_kind_of_file_is_another_hunk(mode: str) -> None:
+    (usual,) = parse_diff(_ADDED.format("100644"))
+    (other,) = parse_diff(_ADDED.format(mode))
+    assert hunks.name_hunks(usual, "../../etc/cron.d", None) != hunks.name_hunks(other, "../../etc/cron.d", None)
+    header = "diff --git a/f.py b/f.py\nold mode 100644\nnew mode 100755\nindex 1f2e3d4..3d4c5b6\n"
+    (file,) = parse_diff(header + diff(LONG[:2], LONG[:1]).partition("\n")[2])
+    assert file.mode == "100755"
+
+
+def test_a_symlink_that_becomes_a_binary_file_is_not_called_read() -> None:
+    gone = "diff --git a/run b/run\ndeleted file mode 120000\n--- a/run\n+++ /dev/null\n@@ -1 +0,0 @@\n-target\n"
+    come = "diff --git a/run b/run\nnew file mode 100644\nBinary files /dev/null and b/run differ\n"
+    (file,) = parse_diff(gone + come)
+    assert skipped.find_skip_reason(file, b"\0", b"target", Policy()) == "binary"

@@ -66,6 +66,7 @@ class FileDiff(JsonModel):
     """The changes of a file.
 
     ``old_path`` differs for renames and copies only. No hunks: binary, empty, only moved, or only its mode changed.
+    ``mode`` is git's at the new side, "" where the diff does not tell it.
     """
 
     path: str
@@ -73,6 +74,7 @@ class FileDiff(JsonModel):
     status: Status
     binary: bool
     hunks: tuple[Hunk, ...]
+    mode: str = ""
 
     def added_lines(self) -> frozenset[int]:
         """Numbers, in the new file, of the lines that the diff adds."""
@@ -118,8 +120,21 @@ class _Section:
         old, new = self._paths()
         found = (status for start, status in _STATUSES.items() if self._find_extended(start) is not None)
         return FileDiff(
-            path=new, old_path=old, status=next(found, "modified"), binary=self.binary, hunks=tuple(self.hunks)
+            path=new,
+            old_path=old,
+            status=next(found, "modified"),
+            binary=self.binary,
+            hunks=tuple(self.hunks),
+            mode=self._mode(),
         )
+
+    def _mode(self) -> str:
+        """Return the mode at the new side.
+
+        One that did not change stands behind the blobs: ``index 1f2e..3d4c 100644``.
+        """
+        told = self._find_extended("new file mode ") or self._find_extended("new mode ")
+        return told or (self._find_extended("index ") or "").partition(" ")[2]
 
     def _paths(self) -> tuple[str, str]:
         for verb in ("rename", "copy"):
@@ -182,7 +197,7 @@ def _join(gone: FileDiff, come: FileDiff) -> FileDiff:
         section="",
         lines=tuple(line for hunk in pieces for line in hunk.lines),
     )
-    return come.model_copy(update={"status": "modified", "binary": False, "hunks": (whole,)})
+    return come.model_copy(update={"status": "modified", "hunks": (whole,)})
 
 
 def _hunk(rows: Sequence[str], at: int) -> tuple[Hunk, int]:
