@@ -108,7 +108,8 @@ ENGLISH = Language(
         r"wai"
     ),
     mends=(
-        r"(?:fixed(?! (?:size|length|width|number|list|set|order|at)\b)|corrected|(?:addressed|resolved)(?! by\b))|"
+        r"(?:fixed(?! (?:size|length|width|number|list|set|order|at)\b)|corrected|"
+        r"(?:addressed|resolved)(?! by\b(?! #?\d)))|"
         r"^(?:all )?done(?: (?:in|with|now|too|here|as suggested)|$)|(?:am|are|is|be) fixing|"
         r"^fixing(?: it| this| that)?(?: now| today| asap)?$|(?:will|let me|let us|going to|gonna|want to|need to|"
         r"have to|must|should|could|would) (?:\w+ )?(?:fix|address|correct|rework|rewrite|take care|do (?:that|so|"

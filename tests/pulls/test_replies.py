@@ -291,6 +291,7 @@ REJECTIONS = [
 OPEN = [
     "Good catch. Fixed in the next push, so this can't happen any more",
     "Good catch, fixed.",
+    "Resolved by #12, won't happen again.",
     "Nice find! This can't happen anymore.",
     "Fixed in 3fa2c1d, can't happen now.",
     "Added a guard, so that's not an issue.",
