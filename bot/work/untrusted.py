@@ -17,8 +17,8 @@ from bot.markdown_source import blocks
 # every opening. An escaped backtick opens nothing.
 _BEGINS = re.compile(r"(?P<comment><!--)|(?i:<(?P<tag>script|style|template|noscript|svg|math)\b)|\\[\\`]|(?P<run>`+)")
 # "[INFO]: done" and "[GET]: /api/users" are definitions for the page, and lines of a log for whoever pasted them;
-# without blanks they hide no more than a link does
-_WORD = re.compile(r"\S{1,200}")
+# they hide no more than a word, a path or the address of a host
+_WORD = re.compile(r"https?://[\w.-]{1,60}(?::\d{1,5})?/?|(?!\w*://)[\w./=:%@+-]{1,60}")
 _ATTRIBUTE = re.compile(
     r"\s(?:alt|title|aria-[\w-]+|data-[\w-]+|style|hidden)\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE
 )

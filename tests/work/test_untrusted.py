@@ -67,7 +67,7 @@ def test_code_stays_as_it_was_typed_wherever_the_page_shows_code(code: str) -> N
         "[DEBUG]: /api/users",
         "[INFO]: http://localhost:8000",
         "[WARN]: app.core.start\n[ERROR]: timeout=30",
-        "[^1]: https://example.com/notes",
+        "[^1]: https://example.com",
         "It says\n[WARN]: http://x 'late'",
         '[a]: b c\n[INFO]: http://localhost:80 "GET /" 200',
         "\\[x]: y 'z'",
