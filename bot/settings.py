@@ -41,7 +41,7 @@ _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 class SettingsError(ForgehandError):
     """A setting is missing or malformed.
 
-    The message names it and how to mend it.
+    The message names it and how to fix it.
     """
 
 

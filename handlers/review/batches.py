@@ -5,7 +5,7 @@ What was refused while others held the money is asked again alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
@@ -13,7 +13,6 @@ from typing import Any, Protocol, TypeVar
 from bot.engine.port import Ctx, Step
 
 _SIDE_BY_SIDE = 6
-NOTHING: Mapping[str, Step[Any]] = MappingProxyType({})
 
 
 class BudgetedAnswer(Protocol):
@@ -29,8 +28,16 @@ class BudgetedAnswer(Protocol):
 T = TypeVar("T", bound=BudgetedAnswer)
 
 
-async def ask_all(ctx: Ctx, steps: Mapping[str, Step[T]], beside: Mapping[str, Step[Any]] = NOTHING) -> dict[str, Any]:
-    """Ask all questions; return the results by name.
+async def ask_all(
+    ctx: Ctx,
+    steps: Mapping[str, Step[T]],
+    *,
+    after: Mapping[str, str] = MappingProxyType({}),
+    beside: Mapping[str, Step[Any]] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Ask all questions in waves; return the results by name.
+
+    ``after`` names for a question the one that has to be answered before it is asked.
 
     ``beside`` are steps that ask nothing and run along with the first questions; their results are returned as well.
 
@@ -38,11 +45,15 @@ async def ask_all(ctx: Ctx, steps: Mapping[str, Step[T]], beside: Mapping[str, S
     refused although there is money for them; what they had bought is not bought again.
     """
     done: dict[str, Any] = {}
-    names = iter(steps)
-    while wave := list(islice(names, _SIDE_BY_SIDE)):
+    while wave := list(islice(_find_ready(steps, after, done), _SIDE_BY_SIDE)):
         done |= await ctx.parallel({name: steps[name] for name in wave} | (dict(beside) if not done else {}))
         for name in wave:
             if done[name].short:
                 again = f"{name}-again"
                 done[name] = (await ctx.parallel({again: steps[name]}))[again]
     return done
+
+
+def _find_ready(steps: Iterable[str], after: Mapping[str, str], done: Collection[str]) -> Iterator[str]:
+    """Yield the questions that can be asked now, in their order."""
+    return (name for name in steps if name not in done and (name not in after or after[name] in done))

@@ -165,17 +165,18 @@ async def _find(
     """Have every reading read, a few at a time, most important first.
 
     The results are by the reading's name; beside the first readers the nearest tests run. What is read again for other
-    concerns waits for them: by then the provider has in its cache what they were shown.
+    concerns waits for its first reading: by then the provider has in its cache what that was shown.
     """
     steps = {
         one.name: Step(finders.find, (review, subject, plan, one, static), interruptible=True) for one in plan.readings
     }
     tests = Step(nearest_tests.run_nearest, (review, subject, plan), interruptible=True)
     first = {one.parts: one.name for one in reversed(plan.readings)}
-    again = {name: step for name, step in steps.items() if name not in first.values()}
-    found = await ask_all(ctx, {name: step for name, step in steps.items() if name not in again}, {_NEAREST: tests})
+    after = {one.name: first[one.parts] for one in plan.readings if one.name != first[one.parts]}
+    ordered = {name: steps[name] for name in sorted(steps, key=after.__contains__)}
+    found = await ask_all(ctx, ordered, after=after, beside={_NEAREST: tests})
     ran = found.pop(_NEAREST, NearestTests())
-    return found | await ask_all(ctx, again), ran
+    return found, ran
 
 
 async def place_findings(

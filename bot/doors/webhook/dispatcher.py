@@ -1,6 +1,6 @@
 """Run the handlers of stored deliveries, in the process that stored them.
 
-At least once: handlers repeat safely.
+Each runs at least once, so handlers must be safe to repeat.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Dispatcher(Generic[C]):
     What fails is tried again after each of ``pauses`` (seconds), then recorded as failed. ``outages`` pass by
     themselves: they are tried for an hour, and no sooner than their ``retry_after``. ``permanent`` errors are not tried
     again. A handler has one minute; its work belongs into the engine. If a handler fails for good, ``gave_up`` is
-    called once, best effort. Handlers come from :class:`bot.doors.router.Handlers`.
+    called once, best effort. Handlers come from :class:`bot.doors.handlers.Handlers`.
     """
 
     def __init__(
@@ -85,7 +85,8 @@ class Dispatcher(Generic[C]):
     async def run(self) -> None:
         """Handle open deliveries of an earlier process, then new ones.
 
-        Until cancelled. Then running handlers get five seconds to end; what is not done stays open for the next start.
+        It runs until it is cancelled. Then running handlers get five seconds to end; what is not done stays open for
+        the next start.
         """
         left = await self._store.run(deliveries.list_open)
         for guid in left:
@@ -200,9 +201,9 @@ class Dispatcher(Generic[C]):
 
 
 def _describe(error: Exception) -> str:
-    """Return the error in words for people.
+    """Return the error in words for people, of bounded length.
 
-    Our own messages as they are, others with their class. Length is bounded.
+    Our own messages stand as they are, others with their class.
     """
     text = error.message if isinstance(error, ForgehandError) else f"{type(error).__name__}: {error}"
     return text[:2000]
