@@ -118,7 +118,7 @@ def plan_attempts(tree: Path) -> Iterator[Project]:
 
     A lock may be for another Python, or outdated: today's versions are the better guess. An application that cannot be
     built is tested from the tree with its dependencies. One requirement that cannot be had (a git address, an old pin)
-    must not keep the others away, nor the package, nor its test runner.
+    must not keep the package and its test runner away, and one of the package's own not what else it needs.
     """
     whole = detect(tree)
     unbuilt = detect(tree, build=False)
@@ -131,7 +131,7 @@ def plan_attempts(tree: Path) -> Iterator[Project]:
         members=tuple(member.partition("[")[0] for member in whole.members),
     )
     projects = [whole, replace(whole, locked=()), unbuilt, replace(unbuilt, locked=())]
-    projects += [_loosen(replace(whole, packages=unbuilt.packages), tree), replace(bare, locked=())]
+    projects += [replace(bare, locked=()), _loosen(replace(whole, packages=unbuilt.packages), tree)]
     projects += [_loosen(unbuilt, tree)]
     yield from dict.fromkeys(projects)
 
