@@ -6,6 +6,7 @@ they count; a line number only chooses between places that fit equally well.
 
 from __future__ import annotations
 
+import builtins
 import itertools
 import keyword
 from bisect import bisect_right
@@ -36,6 +37,8 @@ _NAMES = 11
 _SLIP = 0.75
 # these stand in most lines, and in place of another word they change the meaning: no slip
 _KEYWORDS = frozenset(word.lower() for word in keyword.kwlist) | {"null", "nil", "undefined", "this", "self"}
+# nor do these tell one line from another
+_EVERYWHERE = _KEYWORDS | {name.lower() for name in dir(builtins)}
 # claimed line numbers are rarely further off (bench/anchors_damage.py); comments rarely mean a line that the diff
 # leaves as it is, and hardly ever one that it does not show
 _OFF = 20
@@ -404,10 +407,10 @@ def _match_misquoted(code: _Code, reading: QuoteReading, path: str) -> Iterator[
         mismatch = _find_mismatch(wanted, there)
         if mismatch is not None and mismatch.quoted.lower() not in _KEYWORDS - {"self", "this"}:
             agreed = [word for line in there for word in line if word != mismatch.real and word.isidentifier()]
-            names = sum(len(word) for word in agreed if word.lower() not in _KEYWORDS)
+            names = sum(len(word) for word in agreed if word.lower() not in _EVERYWHERE)
             known = names >= _NAMES and not mismatch.is_value
             likeness = SequenceMatcher(None, mismatch.quoted.strip("_"), mismatch.real.strip("_"))
-            sure = (known or likeness.ratio() >= _SLIP) and mismatch.quoted not in code.names
+            sure = known or (likeness.ratio() >= _SLIP and mismatch.quoted not in code.names)
             if agreed:
                 yield _Rows(code.solid[row], code.solid[row + len(wanted) - 1], sure)
 

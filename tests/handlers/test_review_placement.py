@@ -98,6 +98,8 @@ def test_two_causes_at_one_place_are_one_comment_whose_suggestion_cures_both() -
     text = write_comment(inline[0], "")
     assert "Division by zero" in text
     assert "Rounds money" in text
+    bare = proved[1].model_copy(update={"finding": proved[1].finding.model_copy(update={"suggestion": None})})
+    assert ranking.split([proved[0], bare], 5)[0][0].finding.suggestion is None, "it would cure one of the two"
     cure = {"suggestion": "    return 2"}
     alike = [one.model_copy(update={"finding": one.finding.model_copy(update=cure)}) for one in proved]
     assert ranking.split(alike, 5)[0][0].finding.suggestion == "    return 2"

@@ -267,3 +267,11 @@ def test_lines_of_two_hunks_are_found_where_most_of_them_stand() -> None:
     found = places.find_place(file_of(), quote, head=NEW, base=OLD)
     assert found is not None
     assert (found.first, found.last, found.part) == (6, 7, None), "nothing can be put in place of both"
+
+
+def test_a_name_that_the_file_has_is_no_slip_for_another() -> None:
+    """Code that was never there must not be taken for a line that is, but for one name."""
+    head = NEW.replace("low = min(items)", "low = min(item)")
+    for quote in ("    lows = min(items)", "    high = min(item)", "    if isinstance(item, Price):"):
+        known = f"{head}\nif isinstance(item, Basket):\n    lows, Price = 1, 2\n"
+        assert places.find_place(file_of(), quote, head=known, base=OLD) is None, quote
