@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot import metrics
-from bot.sandbox import cgroups
+from bot.sandbox import cgroups, processes
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Network, SandboxRefused
 from bot.sandbox.relays import wrap_in_relay
 from bot.sandbox.runner import Run, wrap_in_limits
 
 _PATH = "/usr/local/bin:/usr/bin:/bin"
+_MARK = "FORGEHAND_RUN"  # by which what a run has left behind is found
 
 
 class Process:
@@ -53,7 +55,12 @@ class Process:
             base = {"PATH": _PATH, "HOME": home, "TMPDIR": home, "LANG": "C.UTF-8"}
             command = [replace_paths(part, places) for part in wrap_in_limits(inner, limits, count_processes=False)]
             environment = base | {name: replace_paths(value, places) for name, value in (env or {}).items()}
-            result = await Run(limits, cgroups.prepare_parents()).execute(argv, command, env=environment, cwd=workspace)
+            environment[_MARK] = home
+            try:
+                run = Run(limits, cgroups.prepare_parents())
+                result = await run.execute(argv, command, env=environment, cwd=workspace)
+            finally:
+                await asyncio.to_thread(processes.kill_marked, f"{_MARK}={home}")
         metrics.SANDBOX_RUNS.labels(self.tier, result.ended).inc()
         return result
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import time
 from pathlib import Path
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+# A process may start another one between two looks; one that was killed needs a moment to go.
+_ROUNDS = 10
+_DYING_SECONDS = 0.02
 
 
 def list_descendants(pid: int) -> list[int]:
@@ -65,3 +69,23 @@ def kill(pids: list[int]) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
+
+
+def kill_marked(variable: str) -> None:
+    """Kill every process of ours that was started with ``NAME=value`` in its environment.
+
+    A child with a session of its own is nobody's descendant once its parent has ended. Blocking.
+    """
+    for _ in range(_ROUNDS):
+        marked = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if _holds(path, variable)]
+        if not marked:
+            return
+        kill(marked)
+        time.sleep(_DYING_SECONDS)
+
+
+def _holds(environ: Path, variable: str) -> bool:
+    try:
+        return os.fsencode(variable) in environ.read_bytes().split(b"\0")
+    except OSError:
+        return False

@@ -13,6 +13,7 @@ from prometheus_client import REGISTRY
 
 from bot.sandbox.port import Limits, Mount, SandboxRefused
 from bot.sandbox.process import NoSandbox, Process, replace_paths
+from bot.sandbox.processes import kill_marked
 from bot.sandbox.tiers import choose_sandbox
 from bot.settings import Settings
 from tests.support.processes import running, without_namespaces
@@ -73,6 +74,17 @@ async def test_process_does_not_wait_for_a_background_child(workspace: Path) -> 
     result = await Process(trust_code=True).run(["/bin/sh", "-c", f"setsid sleep {word} & exit 3"], workspace)
     assert (result.exit_code, result.ended) == (3, "exit")
     assert running(f"sleep {word}") == []
+
+
+def test_what_a_run_left_in_a_session_of_its_own_is_found_by_its_mark() -> None:
+    """Where no cgroup holds it: an ordinary user may make none."""
+    word = f"86{secrets.randbelow(10**7)}"
+    environment = {"PATH": "/usr/bin:/bin", "MARK": word}
+    subprocess.run(["/bin/sh", "-c", f"setsid sleep {word} & exit 0"], env=environment, check=True)
+    kill_marked(f"MARK={word}0")
+    assert len(running(word)) == 1
+    kill_marked(f"MARK={word}")
+    assert running(word) == []
 
 
 @pytest.mark.parametrize(
