@@ -72,7 +72,7 @@ def kill(pids: list[int]) -> None:
 
 
 def kill_marked(variable: str) -> None:
-    """Kill every process of ours that was started with ``NAME=value`` in its environment.
+    """Kill our processes that have ``NAME=value`` in their environment.
 
     A child with a session of its own is nobody's descendant once its parent has ended. Blocking.
     """
