@@ -48,7 +48,8 @@ async def record(story: Story, number: int) -> dict[str, Any]:
         story,
         "select id, flow, number, actor, parent, state, cancel, concurrency_group is not null, "
         "json_extract(argument, '$.input'), json_extract(argument, '$.subject'), json_extract(result, '$.summary'), "
-        "json_extract(result, '$.data.draft'), (select group_concat(key) from json_each(posted)) "
+        "json_extract(result, '$.data.draft'), "
+        "(select group_concat(key) from (select key from json_each(posted) order by key)) "
         "from fh_task where repository = ?",
         name,
     )

@@ -116,6 +116,8 @@ def test_a_misquoted_line_that_stays_moves_nothing(data: st.DataObject) -> None:
     except EditRefused:
         return
     assert _keys(done.split("\n")) == _keys(lines[: start + first] + new + lines[start + last :])
+    # where the lines stand once more, as repeated ones may, there is something to change again
+    assume(first == last or _count(old[first:last], done.split("\n")) == 0)
     with pytest.raises(EditRefused):
         run(edit, {"f.txt": done})
 
