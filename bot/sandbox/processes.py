@@ -1,4 +1,4 @@
-"""Read from ``/proc`` what a process and its descendants hold.
+"""Find, measure and kill processes by what ``/proc`` says of them.
 
 Without ``/proc`` there is nothing.
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
@@ -47,12 +48,12 @@ class Raw(bytes):
     """A JSON document that is written out already."""
 
 
-class Stream:
+class Stream(ABC):
     """Base of answers that are written bit by bit."""
 
+    @abstractmethod
     async def send(self, request: web.Request) -> web.StreamResponse:
         """Write the answer."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
