@@ -11,24 +11,27 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import structlog
 from aiohttp import web
 
 from bot import logs
 from bot.context.index import Indexer
 from bot.dispatch.progress import Reporter
+from bot.dispatch.registry import Registry
 from bot.doctor.models import check_models
 from bot.doors.api import application as api
 from bot.doors.handlers import Handlers
 from bot.doors.webhook.dispatcher import Dispatcher
-from bot.doors.webhook.endpoint import Endpoint
+from bot.doors.webhook.endpoint import Accept, Endpoint
 from bot.doors.webhook.inbox import Inbox
 from bot.doors.webhook.sweep import Sweep
 from bot.engine.dbos import DbosEngine
@@ -73,6 +76,18 @@ class Bot:
     web: web.Application
 
 
+@dataclass(frozen=True)
+class Desk:
+    """Everything that handles deliveries, without a server or an App.
+
+    ``accept`` takes a delivery and its bytes, as the webhook's endpoint does.
+    """
+
+    services: Services
+    registry: Registry
+    accept: Accept
+
+
 @asynccontextmanager
 async def running(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIterator[Bot]:
     """Run the bot: migrate, recover the engine, open the inbox; then close.
@@ -81,44 +96,73 @@ async def running(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIte
     :class:`StoreError` without its database.
     """
     app_id, private_key = _credentials(settings)
-    sandbox = await _sandbox(settings)
+
+    def connect(session: aiohttp.ClientSession) -> GitHubs:
+        return GitHubs.as_app(session, settings.api_url, app_id, private_key)
+
     async with AsyncExitStack() as stack:
-        store = Store(create_engine(settings.database))
-        stack.callback(store.close)
-        await _migrate(store, settings.database)
-        session = await stack.enter_async_context(open_session())
-        try:
-            github = GitHubs(session, settings.api_url, app_id, private_key)
-        except BadCredentials as error:
-            raise SettingsError(error.message) from None
-        indexer = await stack.enter_async_context(Indexer(settings.data_dir / "index"))
-        flows = FlowTable()
-        engine = DbosEngine(store, flows, workers=settings.workers)
-        services = Services(
-            settings=settings,
-            store=store,
-            github=github,
-            mirrors=Mirrors(settings.data_dir / "mirrors", settings.web_url, names=github),
-            models=ModelGateway(store, settings, Catalogue(settings), SdkModel),
-            indexer=indexer,
-            sandbox=sandbox,
-            policies=PolicyLoader(DefaultBranch(github), settings, handlers.registry.schema),
-            make_toolchain=lambda checks, tree: make_toolchain(sandbox, checks, tree, settings),
-            engine=engine,
-        )
-        handlers.registry.add_flows(flows, services)
-        await engine.launch()
-        stack.push_async_callback(engine.close)
+        services, engine = await _start(stack, settings, handlers, connect)
         yield await _open(stack, settings, services, engine, handlers)
 
 
-async def _open(
-    stack: AsyncExitStack, settings: Settings, services: Services, engine: DbosEngine, handlers: Handlers
-) -> Bot:
-    """Open the inbox and start the loops that run beside the engine."""
+@asynccontextmanager
+async def handling(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIterator[Desk]:
+    """Run what handles deliveries with a repository's own token.
+
+    Nothing listens, and nothing is asked of GitHub that only an App may ask. Raises as :func:`running` does.
+    """
+    token = settings.github_token
+    if token is None:
+        raise SettingsError("Not set: FORGEHAND_GITHUB_TOKEN, the token of the repository that the event is about.")
+
+    def connect(session: aiohttp.ClientSession) -> GitHubs:
+        return GitHubs.with_token(session, settings.api_url, token.get_secret_value())
+
+    async with AsyncExitStack() as stack:
+        services, _ = await _start(stack, settings, handlers, connect)
+        dispatcher = _make_dispatcher(stack, services, handlers)
+        _supervise(stack, {"reporter": Reporter(services, handlers.registry).run, "dispatcher": dispatcher.run})
+        yield Desk(services, handlers.registry, dispatcher.accept)
+
+
+async def _start(
+    stack: AsyncExitStack, settings: Settings, handlers: Handlers, connect: Callable[[aiohttp.ClientSession], GitHubs]
+) -> tuple[Services, DbosEngine]:
+    """Put the services together and launch the engine."""
+    sandbox = await _sandbox(settings)
+    store = Store(create_engine(settings.database))
+    stack.callback(store.close)
+    await _migrate(store, settings.database)
+    session = await stack.enter_async_context(open_session())
+    try:
+        github = connect(session)
+    except BadCredentials as error:
+        raise SettingsError(error.message) from None
+    indexer = await stack.enter_async_context(Indexer(settings.data_dir / "index"))
+    flows = FlowTable()
+    engine = DbosEngine(store, flows, workers=settings.workers)
+    services = Services(
+        settings=settings,
+        store=store,
+        github=github,
+        mirrors=Mirrors(settings.data_dir / "mirrors", settings.web_url, names=github),
+        models=ModelGateway(store, settings, Catalogue(settings), SdkModel),
+        indexer=indexer,
+        sandbox=sandbox,
+        policies=PolicyLoader(DefaultBranch(github), settings, handlers.registry.schema),
+        make_toolchain=lambda checks, tree: make_toolchain(sandbox, checks, tree, settings),
+        engine=engine,
+    )
+    handlers.registry.add_flows(flows, services)
+    await engine.launch()
+    stack.push_async_callback(engine.close)
+    return services, engine
+
+
+def _make_dispatcher(stack: AsyncExitStack, services: Services, handlers: Handlers) -> Dispatcher[Services]:
     inbox = Inbox(services.store)
     stack.callback(inbox.close)
-    dispatcher = Dispatcher(
+    return Dispatcher(
         services.store,
         inbox,
         handlers.router,
@@ -127,15 +171,30 @@ async def _open(
         outages=_OUTAGES,
         gave_up=handlers.gave_up,
     )
+
+
+def _supervise(
+    stack: AsyncExitStack, loops: Mapping[str, Callable[[], Coroutine[Any, Any, None]]]
+) -> dict[str, Supervisor]:
+    """Start the loops that run beside the engine, until the stack is closed."""
+    supervisors = {name: Supervisor(name, loop) for name, loop in loops.items()}
+    for supervisor in supervisors.values():
+        stack.push_async_callback(_stop, asyncio.create_task(supervisor.run()))
+    return supervisors
+
+
+async def _open(
+    stack: AsyncExitStack, settings: Settings, services: Services, engine: DbosEngine, handlers: Handlers
+) -> Bot:
+    """Open the inbox and start the loops that run beside the engine."""
+    dispatcher = _make_dispatcher(stack, services, handlers)
     github = services.github.app
     minutes = settings.sweep_minutes
     sweep = Sweep(github, services.store, dispatcher.accept, minutes=minutes, poll=settings.poll)
     reporter = Reporter(services, handlers.registry)
     janitor = Janitor(services)
     loops = {"reporter": reporter.run, "janitor": janitor.run, "sweep": sweep.run, "dispatcher": dispatcher.run}
-    supervisors = {name: Supervisor(name, loop) for name, loop in loops.items()}
-    for supervisor in supervisors.values():
-        stack.push_async_callback(_stop, asyncio.create_task(supervisor.run()))
+    supervisors = _supervise(stack, loops)
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(dispatcher.accept, secrets)
     ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}

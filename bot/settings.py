@@ -97,6 +97,7 @@ class Settings(BaseSettings):
     app_id: int | None = None
     client_id: str | None = None
     private_key: SecretStr | None = None
+    github_token: SecretStr | None = None
     webhook_secrets: Annotated[list[SecretStr], NoDecode] = Field(
         default=[],
         validation_alias=AliasChoices("FORGEHAND_WEBHOOK_SECRETS", "FORGEHAND_WEBHOOK_SECRET", "webhook_secrets"),
@@ -202,7 +203,7 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """Return every secret value we hold, for redaction."""
         keys = [self.provider_key(provider) for provider in get_args(ProviderName)]
-        held = [self.private_key, *keys, *self.webhook_secrets]
+        held = [self.private_key, self.github_token, *keys, *self.webhook_secrets]
         urls = [urlsplit(url).password for url in (self.database_url, self.index_url) if url]
         named = [os.environ.get(model.key_env) for model in self.models.values() if model.key_env]
         return [secret.get_secret_value() for secret in held if secret is not None] + [

@@ -150,6 +150,10 @@ class Platform(State):
         """Fork a repository into an account. Sends ``fork``."""
         return lifecycle.fork(self, repository, self.owner(owner), name or repository.name)
 
+    def job_token(self, repository: Repository, permissions: Mapping[str, str]) -> str:
+        """Return the token of a workflow's job, with the permissions that the workflow gives it."""
+        return workflows.job_token(self, repository, permissions)
+
     async def start_workflow(
         self,
         repository: Repository,

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simhub import checkevents, pull_shapes, shapes
-from simhub.model import Account, App, CheckRun, CheckSuite, Repository, WorkflowJob, WorkflowRun, iso, node_id
+from simhub import auth, checkevents, pull_shapes, shapes
+from simhub.model import (
+    Account,
+    App,
+    CheckRun,
+    CheckSuite,
+    Installation,
+    Repository,
+    WorkflowJob,
+    WorkflowRun,
+    iso,
+    node_id,
+)
 from simhub.state import State
 
 Json = dict[str, Any]
@@ -32,6 +43,17 @@ def actions_app(hub: State) -> App:
             "Iv1.github-actions", "", hub.world.now(), permissions={"checks": "write", "actions": "write"},
         )  # fmt: skip
     return hub.world.actions
+
+
+def job_token(hub: State, repo: Repository, permissions: Mapping[str, str]) -> str:
+    """Return the token of a job (``GITHUB_TOKEN``): one of GitHub's own App, for its repository only."""
+    app = actions_app(hub)
+    now = hub.world.now()
+    only = [repo]
+    installation = Installation(
+        hub.world.new_id(), app, repo.owner, dict(permissions), [], now, now, repositories=only
+    )  # fmt: skip
+    return auth.mint(hub.world, installation, dict(permissions), only).value
 
 
 async def finish_run(hub: State, run: WorkflowRun, jobs: Sequence[Job]) -> None:

@@ -27,7 +27,7 @@ async def check_github(settings: Settings) -> list[Line]:
     url = f"{settings.public_url.rstrip('/')}{PATH}" if settings.public_url else None
     async with open_session() as session:
         try:
-            github = GitHubs(session, settings.api_url, settings.app_id, settings.private_key.get_secret_value())
+            github = GitHubs.as_app(session, settings.api_url, settings.app_id, settings.private_key.get_secret_value())
         except BadCredentials as error:
             return [Line(level="fail", subject="App", text=error.message)]
         lines = await check_app(github, load_manifest())

@@ -322,7 +322,7 @@ def _check_field(name: str) -> Any:
 SCHEMA: dict[str, dict[str, Any]] = {
     "Query": {
         "repository": _repository,
-        "viewer": lambda c: actor(c.call.user),
+        "viewer": lambda c: Node("User", c.call.user),  # an App's bot too, with its whole login
         "node": lambda c, _, given: find(c, given["id"]),
         "nodes": lambda c, _, given: [find(c, each) for each in given["ids"]],
         "user": lambda c, _, given: actor(c.call.hub.world.account(given["login"])),
@@ -341,7 +341,7 @@ SCHEMA: dict[str, dict[str, Any]] = {
         "used": lambda c, h: int(h["X-RateLimit-Used"]),
         "cost": lambda c, h: 1,
     },
-    "User": _ACTOR,
+    "User": {**_ACTOR, "login": lambda c, a: a.login},
     "Bot": _ACTOR,
     "Organization": _ACTOR,
     "Repository": _REPOSITORY,

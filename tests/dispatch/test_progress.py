@@ -127,7 +127,7 @@ def make_services(
     hub: Hub, app: AppCredentials, session: aiohttp.ClientSession, store: Store, folder: Path
 ) -> Services:
     settings = Settings(data_dir=folder, api_url=hub.api_url, web_url=hub.url)
-    github, sandbox = GitHubs(session, hub.api_url, app.app_id, app.private_key), NoSandbox()
+    github, sandbox = GitHubs.as_app(session, hub.api_url, app.app_id, app.private_key), NoSandbox()
     return Services(
         settings=settings,
         store=store,

@@ -43,12 +43,12 @@ async def test_each_illness_is_told_with_its_cure(world: World, github: GitHubs)
 
 async def test_a_key_that_is_not_the_apps_fails_in_words(world: World) -> None:
     other = world.hub.create_app("other")
-    wrong = GitHubs(world.session, world.hub.api_url, world.credentials.app_id, other.private_key)
+    wrong = GitHubs.as_app(world.session, world.hub.api_url, world.credentials.app_id, other.private_key)
     lines = await check_app(wrong, MANIFEST)
     assert [line.level for line in lines] == ["fail"]
     assert "FORGEHAND_APP_ID" in lines[0].text
     clock = Clock(world.time.now, world.time.sleep)
-    nobody = GitHubs(world.session, "http://127.0.0.1:9", 1, other.private_key, clock=clock)
+    nobody = GitHubs.as_app(world.session, "http://127.0.0.1:9", 1, other.private_key, clock=clock)
     lines = await check_app(nobody, MANIFEST)
     assert "Check the network" in lines[0].text
 

@@ -48,7 +48,7 @@ async def missed(
         if mended and not poll:
             app.webhook_url = door.url + "/webhook"
         async with aiohttp.ClientSession() as session:
-            github = GitHubs(session, hub.api_url, app.app_id, app.private_key).app
+            github = GitHubs.as_app(session, hub.api_url, app.app_id, app.private_key).app
             yield hub, door, Sweep(github, door.store, door.dispatcher.accept, minutes=5, poll=poll, poll_seconds=0.1)
 
 

@@ -52,7 +52,7 @@ class World:
 
     def connect(self) -> GitHubs:
         """Our side as a fresh process would have it."""
-        return GitHubs(
+        return GitHubs.as_app(
             self.session,
             self.hub.api_url,
             self.credentials.app_id,

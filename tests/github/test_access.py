@@ -108,7 +108,7 @@ async def test_a_wrong_key_or_app_is_told_in_words(world: World) -> None:
     with pytest.raises(BadCredentials, match="PEM"):
         AppKey(1, "-----BEGIN RSA PRIVATE KEY-----\nnonsense\n-----END RSA PRIVATE KEY-----\n", Clock())
     other = world.hub.create_app("other")
-    wrong = GitHubs(world.session, world.hub.api_url, world.credentials.app_id, other.private_key)
+    wrong = GitHubs.as_app(world.session, world.hub.api_url, world.credentials.app_id, other.private_key)
     with pytest.raises(BadCredentials, match="App id, the private key"):
         await read_app(wrong.app)
 
@@ -128,3 +128,14 @@ async def new_issue(world: World, title: str = "A bug", body: str = "") -> int:
     hub.set_permission("octo/durations", "ann", "write")
     async with world.session.post(url, json={"title": title, "body": body}, headers=headers) as answer:
         return int((await answer.json())["number"])
+
+
+async def test_a_given_token_speaks_for_its_account_with_the_rights_that_it_has(world: World) -> None:
+    there = world.hub.repository(world.repository.full_name)
+    github = GitHubs.with_token(world.session, world.hub.api_url, world.hub.job_token(there, {"contents": "read"}))
+    bot = await github.bot()
+    assert (bot.login, bot.type) == ("github-actions[bot]", "Bot")
+    client = await github.for_repository(world.repository, WRITE)
+    with pytest.raises(Forbidden):
+        await issues.list_comments(client, world.repository, 1)
+    assert world.asked("POST", MINT) == 0

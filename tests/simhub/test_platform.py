@@ -144,7 +144,7 @@ async def test_graphql_threads_drafts_and_signed_commits(at: Stage) -> None:
     assert stale["errors"][0]["type"] == "UNPROCESSABLE"
     assert "Expected branch to point to" in stale["errors"][0]["message"]
     unknown = await at.graphql("{ viewer { nonsense } }")
-    assert unknown == {"errors": [{"message": "Field 'nonsense' doesn't exist on type 'Bot'"}]}
+    assert unknown == {"errors": [{"message": "Field 'nonsense' doesn't exist on type 'User'"}]}
     missing = await at.graphql(_THREADS, number=99)
     assert missing["errors"][0]["type"] == "NOT_FOUND"
     assert {"pull_request_review_thread.resolved", "pull_request.ready_for_review"} <= set(await at.events())

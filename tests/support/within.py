@@ -124,7 +124,7 @@ async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Serv
     assert settings.app_id is not None
     assert settings.private_key is not None
     key = settings.private_key.get_secret_value()
-    github = GitHubs(session, settings.api_url, settings.app_id, key, clock=Clock(clock.now, clock.sleep))
+    github = GitHubs.as_app(session, settings.api_url, settings.app_id, key, clock=Clock(clock.now, clock.sleep))
     sandbox = await choose_sandbox(settings)
     return Services(
         settings=settings,

@@ -80,7 +80,7 @@ async def _look_up(settings: Settings, login: str, names: Sequence[str]) -> tupl
     if settings.app_id is None or settings.private_key is None:
         raise SettingsError("A token needs the App: run `forgehand setup` first.")
     async with open_session() as session:
-        github = GitHubs(session, settings.api_url, settings.app_id, settings.private_key.get_secret_value())
+        github = GitHubs.as_app(session, settings.api_url, settings.app_id, settings.private_key.get_secret_value())
         try:
             account = await github.account(login)
         except NotFound:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import Self
 
 import aiohttp
 
-from bot.github.api.auth import AppAuth, InstallationCredential
+from bot.github.api.auth import AppAuth, Auth, GivenToken, InstallationCredential
 from bot.github.api.channel import Channel
 from bot.github.api.client import Anonymous, Client, within
 from bot.github.api.errors import Forbidden, GitHubError, NotFound
@@ -35,8 +36,16 @@ class GitHubs:
     All clients of an installation share a channel, whatever their tokens may do.
     """
 
-    def __init__(
-        self,
+    def __init__(self, transport: Transport, auth: Auth) -> None:
+        self._transport = transport
+        self._auth = auth
+        self._channels: dict[int, Channel] = {}
+        self._bot: Actor | None = None
+        self._bot_lock = asyncio.Lock()
+
+    @classmethod
+    def as_app(
+        cls,
         session: aiohttp.ClientSession,
         api_url: str,
         app_id: int,
@@ -44,13 +53,17 @@ class GitHubs:
         *,
         clock: Clock | None = None,
         observe: Observer | None = None,
-    ) -> None:
+    ) -> Self:
+        """Return the clients of an App."""
         extra = {} if observe is None else {"observe": observe}
-        self._transport = Transport(session, api_url, clock=clock, **extra)
-        self._auth = AppAuth(self._transport, app_id, private_key)
-        self._channels: dict[int, Channel] = {}
-        self._bot: Actor | None = None
-        self._bot_lock = asyncio.Lock()
+        transport = Transport(session, api_url, clock=clock, **extra)
+        return cls(transport, AppAuth(transport, app_id, private_key))
+
+    @classmethod
+    def with_token(cls, session: aiohttp.ClientSession, api_url: str, token: str) -> Self:
+        """Return clients that all use one token, such as a workflow run's."""
+        transport = Transport(session, api_url)
+        return cls(transport, GivenToken(transport, token))
 
     @property
     def app(self) -> Client:
@@ -63,7 +76,7 @@ class GitHubs:
     @property
     def clock_skew(self) -> float:
         """Seconds by which GitHub's clock is ahead of ours, as far as it mattered."""
-        return self._auth.key.skew
+        return self._auth.skew
 
     async def for_repository(self, repository: Repository, permissions: Permissions) -> Client:
         """Return a client for one repository with these permissions only.
@@ -94,8 +107,7 @@ class GitHubs:
         """
         async with self._bot_lock:
             if self._bot is None:
-                slug = (await app_api.read_app(self.app)).slug
-                self._bot = await users.read_user(await self._any_client(), f"{slug}[bot]")
+                self._bot = await self._auth.holder() or await self._read_bot()
             return self._bot
 
     async def account(self, login: str) -> Actor:
@@ -153,6 +165,10 @@ class GitHubs:
         channel = self._channels.setdefault(installation, Channel(self._transport.clock))
         credential = InstallationCredential(self._auth, installation, repositories, permissions, visible)
         return Client(self._transport, channel, credential, repositories[0] if len(repositories) == 1 else None)
+
+    async def _read_bot(self) -> Actor:
+        slug = (await app_api.read_app(self.app)).slug
+        return await users.read_user(await self._any_client(), f"{slug}[bot]")
 
     async def _sees(self, repository: Repository, permissions: Permissions) -> bool:
         client = self._client(repository.installation, (repository.id,), permissions)

@@ -1,4 +1,4 @@
-"""Sign as the App by a JWT, and as an installation by short-lived narrowed tokens."""
+"""Sign as the App by a JWT, as an installation by short-lived narrowed tokens, or with a token that was given."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import jwt
 from cachetools import TLRUCache
@@ -20,6 +20,7 @@ from bot.github.api.limiter import Clock
 from bot.github.api.retry import server_time
 from bot.github.api.transport import REPEATABLE, Transport
 from bot.logs import register_secret
+from bot.types import Actor
 
 _JWT_SECONDS = 540
 _JWT_REUSE = 300.0
@@ -106,6 +107,28 @@ class Token:
     proven: bool = False
 
 
+class Auth(Protocol):
+    """The source of the tokens that clients sign with."""
+
+    client: Client
+    clock: Clock
+
+    @property
+    def skew(self) -> float: ...
+
+    async def holder(self) -> Actor | None:
+        """Return the account that the tokens speak for; None: the App's bot."""
+        ...
+
+    async def token(
+        self, installation: int, *, repositories: Iterable[int] = (), permissions: Mapping[str, str] | None = None
+    ) -> Token: ...
+
+    def forget(self, token: Token) -> None: ...
+
+    def forget_installation(self, installation: int) -> None: ...
+
+
 class AppAuth:
     """Mints installation tokens.
 
@@ -121,6 +144,15 @@ class AppAuth:
             _MAX_TOKENS, ttu=lambda _key, token, _now: token.expires_at - _TOKEN_MARGIN, timer=self.clock.now
         )
         self._minting: dict[TokenKey, asyncio.Task[Token]] = {}
+
+    @property
+    def skew(self) -> float:
+        """Return the seconds by which GitHub's clock is ahead of ours."""
+        return self.key.skew
+
+    async def holder(self) -> None:
+        """Return None: tokens speak for the App's bot."""
+        return
 
     async def token(
         self, installation: int, *, repositories: Iterable[int] = (), permissions: Mapping[str, str] | None = None
@@ -187,6 +219,39 @@ class AppAuth:
             raise NotFound(f"Installation {installation} does not exist any more: the App was removed there.") from None
 
 
+class GivenToken:
+    """Holds one token that somebody else minted, with the rights that it has.
+
+    It cannot be narrowed or renewed: what it may not do GitHub refuses, and when it expires the work ends.
+    """
+
+    skew = 0.0
+
+    def __init__(self, transport: Transport, value: str) -> None:
+        register_secret(value)
+        self.clock = transport.clock
+        self._token = Token(value, float("inf"), self.clock.now(), proven=True)
+        self.client = Client(transport, Channel(transport.clock), InstallationCredential(self, 0, (), None))
+
+    async def holder(self) -> Actor:
+        """Return the account that comments made with the token carry."""
+        viewer = (await self.client.graphql("{ viewer { login databaseId } }", {}))["viewer"]
+        login = str(viewer["login"])
+        return Actor(login=login, id=viewer["databaseId"], type="Bot" if login.endswith("[bot]") else "User")
+
+    async def token(
+        self, installation: int, *, repositories: Iterable[int] = (), permissions: Mapping[str, str] | None = None
+    ) -> Token:
+        """Return the token, whatever it is wanted for."""
+        return self._token
+
+    def forget(self, token: Token) -> None:
+        """Keep the token: there is no other."""
+
+    def forget_installation(self, installation: int) -> None:
+        """Keep the token: there is no other."""
+
+
 class InstallationCredential:
     """Signs as an installation, narrowed.
 
@@ -196,7 +261,7 @@ class InstallationCredential:
 
     def __init__(
         self,
-        auth: AppAuth,
+        auth: Auth,
         installation: int,
         repositories: tuple[int, ...],
         permissions: Mapping[str, str] | None,
