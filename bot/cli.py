@@ -88,6 +88,23 @@ def try_(repo: Path, issue: Path, setup_: str | None, **options: Any) -> None:
 
 
 @main.command()
+@click.argument("event", type=_FILE)
+@click.option("--name", required=True, help="Name of the event, such as issues or pull_request.")
+@click.option("--id", "guid", required=True, help="What the event is known by; the same one is the same task.")
+@click.option(
+    "--report", required=True, type=click.Path(path_type=Path), help="Where to write what came of it, as JSON."
+)
+def deliver(event: Path, name: str, guid: str, report: Path) -> None:
+    """Do what one EVENT of GitHub asks for, then end.
+
+    The GitHub Action runs it in a workflow; FORGEHAND_GITHUB_TOKEN holds the repository's token.
+    """
+    from bot.local.delivery import run
+
+    _finish(lambda: run(event=event, name=name, guid=guid, report=report))
+
+
+@main.command()
 @click.option("--host", default="127.0.0.1", help="Loopback address to listen on.", show_default=True)
 @click.option("--port", type=int, default=8081, help="Port of the set-up page.", show_default=True)
 def setup(host: str, port: int) -> None:

@@ -17,7 +17,7 @@ from bot.cli import main
 from bot.local.hosting import free_port
 from tests.support.patience import PATIENCE
 
-COMMANDS = ["serve", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
+COMMANDS = ["serve", "deliver", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
 COMMANDS += ["tokens add", "tokens list", "tokens revoke"]
 
 

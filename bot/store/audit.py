@@ -58,6 +58,13 @@ def count_refusals(connection: sa.Connection, actor: str, since: int) -> int:
     return _count(connection, newest, actor, since, newest.c.allowed.is_(False))
 
 
+def list_refusals(connection: sa.Connection) -> list[str]:
+    """List the reasons of the newest refusals, oldest first."""
+    newest = _newest_rows()
+    query = sa.select(newest.c.reason).where(newest.c.allowed.is_(False)).order_by(newest.c.id)
+    return list(connection.execute(query).scalars())
+
+
 def _newest_rows() -> sa.Subquery:
     return sa.select(audit).order_by(audit.c.id.desc()).limit(1000).subquery()
 

@@ -87,6 +87,11 @@ def load(connection: sa.Connection, guid: str) -> Delivery | None:
     return None if row is None else Delivery(*row)
 
 
+def find_error(connection: sa.Connection, guid: str) -> str | None:
+    """Return why a delivery failed, None where it did not."""
+    return connection.execute(sa.select(delivery.c.error).where(delivery.c.guid == guid)).scalar_one_or_none()
+
+
 def list_open(connection: sa.Connection) -> list[str]:
     """List the deliveries that are not handled yet, oldest first."""
     rows = connection.execute(

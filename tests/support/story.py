@@ -58,6 +58,27 @@ class Story:
         path = self.root / "bot.log"
         return path.read_text() if path.exists() else ""
 
+    @property
+    def model_settings(self) -> dict[str, str]:
+        """The settings that let the scripted model answer, whatever the role."""
+        models = {
+            name: {
+                "provider": "anthropic",
+                "api": "messages",
+                "base_url": self.model.anthropic_url,
+                "context": 200_000,
+                "max_output": 32_000,
+                **price,
+            }
+            for name, price in MODELS.items()
+        }
+        roles = {"fix": ["thinker"], "review": ["thinker"], "verify": ["checker"], "cheap": ["thinker"]}
+        return {
+            "FORGEHAND_MODELS": json.dumps(models),
+            "FORGEHAND_ROLES": json.dumps(roles),
+            "ANTHROPIC_API_KEY": "sk-ant-api03-scripted-key-of-the-tests",
+        }
+
     async def start_bot(self) -> None:
         """Start the bot as a process and wait until it says that it is ready."""
         (self.root / "key.pem").write_text(self.app.private_key)
@@ -69,23 +90,7 @@ class Story:
             "FORGEHAND_WEB_URL": self.hub.url,
             "FORGEHAND_DATA_DIR": str(self.root / "data"),
             "FORGEHAND_PORT": str(self.port),
-            "FORGEHAND_MODELS": json.dumps(
-                {
-                    name: {
-                        "provider": "anthropic",
-                        "api": "messages",
-                        "base_url": self.model.anthropic_url,
-                        "context": 200_000,
-                        "max_output": 32_000,
-                        **price,
-                    }
-                    for name, price in MODELS.items()
-                }
-            ),
-            "FORGEHAND_ROLES": json.dumps(
-                {"fix": ["thinker"], "review": ["thinker"], "verify": ["checker"], "cheap": ["thinker"]}
-            ),
-            "ANTHROPIC_API_KEY": "sk-ant-api03-scripted-key-of-the-tests",
+            **self.model_settings,
             **self.environment,
         }
         with (self.root / "bot.log").open("ab") as output:

@@ -1,0 +1,106 @@
+"""One event, handled with a repository's own token, as the Action does it on the runner."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.answers import BODY, GOOD, TITLE
+from tests.e2e.scenes import SAMPLE, during, git
+from tests.support.jobs import BOT, PERMISSIONS, job, runner_event, said
+from tests.support.story import LABEL, Story
+
+
+async def start(story: Story, event: Path, name: str, permissions: Mapping[str, str]) -> asyncio.subprocess.Process:
+    ours = ("FORGEHAND_", "ANTHROPIC_", "OPENAI_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+    settings = {
+        **story.model_settings,
+        "FORGEHAND_GITHUB_TOKEN": story.hub.job_token(story.repository, permissions),
+        "FORGEHAND_API_URL": story.hub.api_url,
+        "FORGEHAND_WEB_URL": story.hub.url,
+        "FORGEHAND_DATA_DIR": str(story.root / "data"),
+    }
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot.cli", "deliver", event, "--name", name, "--id", "run-1-1",
+        "--report", story.root / "report.json",
+        env=kept | settings, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+
+
+async def deliver(
+    story: Story, name: str, action: str, permissions: Mapping[str, str] = PERMISSIONS
+) -> tuple[str, dict[str, Any]]:
+    """The progress that was told, and the report."""
+    process = await start(story, runner_event(story, name, action), name, permissions)
+    log, progress = await process.communicate()
+    assert process.returncode == 0, log.decode() + progress.decode()
+    return progress.decode(), json.loads((story.root / "report.json").read_text())
+
+
+@pytest.mark.needs("sandbox")
+async def test_a_label_becomes_a_verified_pull_request_of_the_jobs_account(tmp_path: Path) -> None:
+    async with job(tmp_path, SAMPLE, GOOD) as story:
+        number = await story.file(TITLE, BODY)
+        progress, report = await deliver(story, "issues", "labeled")
+        (pull,) = await story.pulls()
+    ((task, result),) = [(each["task"], each["result"]) for each in report["tasks"]]
+    assert (task["task"], task["state"], task["number"], task["door"]) == ("fix", "done", number, "label")
+    assert result["pull_request"] == pull["html_url"]
+    assert (pull["user"]["login"], pull["draft"]) == (BOT, False)
+    assert report["refusals"] == []
+    assert f"fix {task['id']}: Prove the bug with a failing test: done" in progress
+    assert any(text.startswith("Done.") for text in said(story, number))
+    author = git(story, "log", "-1", "--format=%an <%ae>", pull["head"]["ref"])
+    assert author.startswith(BOT)
+
+
+async def test_what_a_stranger_asks_for_is_refused_and_reported(tmp_path: Path) -> None:
+    async with job(tmp_path, SAMPLE, []) as story:
+        number = await story.file(TITLE, BODY, label=None)
+        stranger = story.hub.create_user("zed")
+        await story.request("POST", f"/issues/{number}/comments", {"body": "/fix"}, by=stranger)
+        _, report = await deliver(story, "issue_comment", "created")
+    assert report["tasks"] == []
+    assert "permission" in report["refusals"][0]
+
+
+async def test_an_event_that_asks_for_nothing_ends_at_once(tmp_path: Path) -> None:
+    async with job(tmp_path, SAMPLE, []) as story:
+        await story.file(TITLE, BODY, label="other")
+        _, report = await deliver(story, "issues", "labeled")
+    assert report == {"tasks": [], "refusals": [], "problem": None}
+
+
+@pytest.mark.needs("sandbox")
+async def test_a_cancelled_run_stops_its_task_and_says_so(tmp_path: Path) -> None:
+    process: asyncio.subprocess.Process | None = None
+
+    async def interrupt() -> None:
+        assert process is not None
+        process.send_signal(signal.SIGINT)
+        await asyncio.sleep(3600)
+
+    async with job(tmp_path, SAMPLE, [during(GOOD[0], interrupt)]) as story:
+        number = await story.file(TITLE, BODY)
+        process = await start(story, runner_event(story, "issues", "labeled"), "issues", PERMISSIONS)
+        await process.communicate()
+    report = json.loads((tmp_path / "report.json").read_text())
+    (ended,) = report["tasks"]
+    assert ended["task"]["state"] == "cancelled"
+    assert any("Cancelled." in text for text in said(story, number))
+
+
+async def test_a_job_without_a_permission_is_told_which(tmp_path: Path) -> None:
+    async with job(tmp_path, SAMPLE, []) as story:
+        await story.file(TITLE, BODY, label=LABEL)
+        _, report = await deliver(story, "issues", "labeled", {"contents": "read"})
+    assert "issues" in report["problem"]
