@@ -26,11 +26,12 @@ async def cancel_active(
     *,
     delivery: str,
     label: str | None = None,
+    by: str | None = None,
 ) -> None:
     """Cancel the active task ``name`` of an issue or pull request.
 
-    With ``label`` only a task that this label started is cancelled. GitHub let ``actor`` do what stops it, so nobody
-    asks again whether they may.
+    With ``label`` only a task that this label started is cancelled. The task says that ``by`` stopped it, or else the
+    actor. GitHub let ``actor`` do what stops it, so nobody asks again whether they may.
     """
     key = active_key(name, repository, number)
     task = await services.store.run(lambda connection: tasks.find_holder(connection, key))
@@ -39,7 +40,7 @@ async def cancel_active(
     if (await services.github.bot()).id != actor.id:
         reason = f"@{actor.login} {'closed it' if label is None else 'removed the label'}."
         await record(services, delivery, repository, actor, f"cancel {name}", Decision(True, reason))
-        await services.engine.cancel(task.id, actor.login)
+        await services.engine.cancel(task.id, by or actor.login)
 
 
 async def cancel_installation(services: Services, installation: int, by: str) -> None:

@@ -25,6 +25,8 @@ from handlers.review.task import TASK
 
 # Triggers that nobody with write access pays for: no model is asked.
 _UNPAID: frozenset[Trigger] = frozenset({"ours", "look"})
+# Who stopped a review, as its task says it: what ended so begins again when the pull request is opened again.
+_CLOSING = "Closing the pull request"
 
 router: Router[Services] = Router()
 
@@ -71,15 +73,24 @@ class _Offer(NamedTuple):
 async def start_review(event: Event, services: Services) -> None:
     """Start a review where policy wants one.
 
-    Somebody with write permission has to stand for its cost.
+    Somebody with write permission has to stand for its cost. A review that closing the pull request has stopped begins
+    again for whom it was, whoever opens it again.
     """
     offer = _parse_offer(event)
-    if offer is None or (offer.draft and event.action != "ready_for_review") or await _is_us(services, offer.sender):
+    if offer is None or await _is_us(services, offer.sender):
+        return
+    stopped = await _find_stopped(services, offer) if event.action == "reopened" else None
+    if stopped is None and offer.draft and event.action != "ready_for_review":
         return
     policy = await _load_policy(services, event, offer)
-    if policy is not None and event.action in policy.rules(ReviewRules).on:
-        watched = await _has_watched_findings(services, offer)
-        await _start_if_paid(services, event, offer, policy, offer.request(event, "opened"), watched=watched)
+    if policy is None or (stopped is None and event.action not in policy.rules(ReviewRules).on):
+        return
+    request = offer.request(event, "opened")
+    if stopped is not None:
+        request = offer.request(event, stopped.trigger, full=stopped.full)
+    paid_by = stopped.actor if stopped is not None else None
+    watched = await _has_watched_findings(services, offer)
+    await _start_if_paid(services, event, offer, policy, request, paid_by=paid_by, watched=watched)
 
 
 @router.on("pull_request", "synchronize")
@@ -121,7 +132,8 @@ async def stop_review(event: Event, services: Services) -> None:
     """Stop the review of a pull request that was closed."""
     offer = _parse_offer(event)
     if offer is not None:
-        await cancel_active(services, TASK.name, offer.repository, offer.number, offer.sender, delivery=event.guid)
+        where = (offer.repository, offer.number, offer.sender)
+        await cancel_active(services, TASK.name, *where, delivery=event.guid, by=_CLOSING)
 
 
 async def _renew(services: Services, event: Event, offer: _Offer, *, watched: bool) -> None:
@@ -225,9 +237,23 @@ async def _drop_older(services: Services, offer: _Offer) -> ReviewTask | None:
         return None
     if newest.ended is None:
         await services.engine.cancel(newest.id, f"A push of {offer.head_sha[:10]}")
-    elif not ((newest.result or {}).get("data") or {}).get("overtaken"):
+    elif not _gave_up(newest):
         return None
     return ReviewTask.model_validate(newest.argument)
+
+
+async def _find_stopped(services: Services, offer: _Offer) -> ReviewTask | None:
+    """Return the review for somebody that closing the pull request ended."""
+    newest = await _find_newest(services, offer)
+    if newest is None or not (newest.cancel == _CLOSING or _gave_up(newest)):
+        return None
+    request = ReviewTask.model_validate(newest.argument)
+    return request if request.trigger not in _UNPAID else None
+
+
+def _gave_up(task: Task) -> bool:
+    """Return whether a review noticed by itself that it is overtaken."""
+    return bool(((task.result or {}).get("data") or {}).get("overtaken"))
 
 
 def _is_current(task: Task, offer: _Offer) -> bool:

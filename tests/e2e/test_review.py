@@ -71,7 +71,7 @@ async def test_nothing_to_say_is_a_check_and_one_line(tell: Tell) -> None:
     await handled(story)
     assert await check(story, number) is None, "a draft waits until it is ready"
     assert story.script.requests == []
-    await _ready(story, number)
+    await make_ready(story, number)
     run = await reviewed(story, number)
     assert (run["conclusion"], run["output"]["title"]) == ("success", "No findings")
     assert "`poetry.lock`: a lock file" in run["output"]["summary"]
@@ -177,7 +177,7 @@ async def _newer(story: Story, number: int, run: dict[str, Any]) -> dict[str, An
     return await reviewed(story, number)
 
 
-async def _ready(story: Story, number: int) -> None:
+async def make_ready(story: Story, number: int) -> None:
     """As the button on the page does."""
     query = "mutation($id: ID!) { markPullRequestReadyForReview(input: {pullRequestId: $id}) { clientMutationId } }"
     node = (await pull(story, number))["node_id"]

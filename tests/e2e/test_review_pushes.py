@@ -5,11 +5,12 @@ Paid work goes on, a block stays, and nothing is taken for another diff.
 
 from __future__ import annotations
 
-from simhub.model import CheckRun
+from simhub.model import Account, CheckRun, Repository
 from tests.e2e.answers import Rule
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, finding, reports
 from tests.e2e.scenes import POLICY, asked_about, during, handled, put, rows
+from tests.e2e.test_review import make_ready
 from tests.support.pulls import propose, pull, push, reviewed, reviews
 from tests.support.story import Story
 
@@ -22,6 +23,16 @@ def checks(story: Story, sha: str) -> list[CheckRun]:
     return [run for suite in story.repository.suites if suite.head_sha == sha for run in suite.runs]
 
 
+async def asked_on_a_fork(story: Story) -> tuple[Account, Repository, int]:
+    """A stranger proposes the bug from their fork, which is skipped, and the maintainer asks for its review."""
+    stranger = story.hub.create_user("sam")
+    theirs = story.hub.fork(story.repository, "sam")
+    number = await propose(story, {PRICES: BUGGY}, title="From a fork", by=stranger, fork=theirs)
+    assert (await reviewed(story, number))["conclusion"] == "skipped"
+    await story.request("POST", f"/issues/{number}/comments", {"body": "/review"})
+    return stranger, theirs, number
+
+
 async def test_a_strangers_push_cancels_nothing_that_somebody_paid_for_and_lifts_no_block(tell: Tell) -> None:
     heads: list[str] = []
     told: Rule = reports(finding(severity="blocker"), text=["Concern: correctness", "From a fork"])
@@ -31,11 +42,7 @@ async def test_a_strangers_push_cancels_nothing_that_somebody_paid_for_and_lifts
 
     story = await tell([during(told, move), told, PROVED, QUIET])
     await put(story, POLICY, "review: {block: true}\n")
-    stranger = story.hub.create_user("sam")
-    theirs = story.hub.fork(story.repository, "sam")
-    number = await propose(story, {PRICES: BUGGY}, title="From a fork", by=stranger, fork=theirs)
-    assert (await reviewed(story, number))["conclusion"] == "skipped"
-    await story.request("POST", f"/issues/{number}/comments", {"body": "/review"})
+    stranger, theirs, number = await asked_on_a_fork(story)
     await story.until(lambda: len(heads) == 1, what="the stranger has pushed")
     run = await reviewed(story, number, sha=heads[0])
     assert (run["conclusion"], run["output"]["title"]) == ("failure", "1 blocker")
@@ -105,11 +112,7 @@ async def test_closing_and_opening_again_lifts_no_block(tell: Tell) -> None:
     told: Rule = reports(finding(severity="blocker"), text=["Concern: correctness", "From a fork"])
     story = await tell([told, PROVED, QUIET])
     await put(story, POLICY, "review: {block: true}\n")
-    stranger = story.hub.create_user("sam")
-    theirs = story.hub.fork(story.repository, "sam")
-    number = await propose(story, {PRICES: BUGGY}, title="From a fork", by=stranger, fork=theirs)
-    assert (await reviewed(story, number))["conclusion"] == "skipped"
-    await story.request("POST", f"/issues/{number}/comments", {"body": "/review"})
+    stranger, _, number = await asked_on_a_fork(story)
     head = (await pull(story, number))["head"]["sha"]
     await story.until(lambda: _newest(story, head) == "failure", what="the blocker is told")
     asked = len(story.script.requests)
@@ -122,5 +125,64 @@ async def test_closing_and_opening_again_lifts_no_block(tell: Tell) -> None:
     assert len(story.script.requests) == asked
 
 
+async def test_closing_stops_a_review_and_a_stranger_who_opens_again_resumes_it(tell: Tell) -> None:
+    told: Rule = reports(finding(severity="blocker"), text=["Concern: correctness", "From a fork"])
+    moved: list[str] = []
+
+    async def close_and_open() -> None:
+        for state in ("closed", "open"):
+            await story.request("PATCH", "/pulls/1", {"state": state}, by=stranger)
+            await story.hub.settled()
+        moved.append("open")
+
+    story = await tell([during(told, close_and_open), told, PROVED, QUIET])
+    await put(story, POLICY, "review: {block: true, on: [opened]}\n")
+    stranger, _, number = await asked_on_a_fork(story)
+    head = (await pull(story, number))["head"]["sha"]
+    await story.until(lambda: bool(moved), what="the stranger has closed it and opened it again")
+    await story.until(lambda: _newest(story, head) == "failure", what="the review goes on")
+    ended = sorted(rows(story, "select actor, state from fh_task where flow = 'review'"))
+    assert ended == [("mara", "cancelled"), ("mara", "done")]
+    assert len(await reviews(story, number)) == 1
+
+
+async def test_a_review_that_is_cancelled_stays_so_when_a_stranger_opens_again(tell: Tell) -> None:
+    told: Rule = reports(finding(), text=["Concern: correctness", "From a fork"])
+
+    async def cancel() -> None:
+        await story.request("POST", "/issues/1/comments", {"body": "/cancel"})
+        await story.hub.settled()
+
+    story = await tell([during(told, cancel), QUIET])
+    stranger, _, number = await asked_on_a_fork(story)
+    head = (await pull(story, number))["head"]["sha"]
+    await story.until(lambda: _newest(story, head) == "cancelled", what="it is cancelled")
+    for state in ("closed", "open"):
+        await story.request("PATCH", f"/pulls/{number}", {"state": state}, by=stranger)
+        await handled(story)
+    assert rows(story, "select state from fh_task where flow = 'review'") == [("cancelled",)]
+
+
+async def test_what_nobody_pays_for_hides_no_review_under_way_behind_a_skipped_check(tell: Tell) -> None:
+    told: Rule = reports(finding(), text=["Concern: correctness", "A draft"])
+
+    async def ready() -> None:
+        await make_ready(story, 1)
+        await handled(story)
+        checks_then.extend(run.status for run in checks(story, head))
+
+    checks_then: list[str] = []
+    story = await tell([during(told, ready), PROVED, QUIET])
+    stranger = story.hub.create_user("sam")
+    theirs = story.hub.fork(story.repository, "sam")
+    number = await propose(story, {PRICES: BUGGY}, title="A draft", by=stranger, fork=theirs, draft=True)
+    head = (await pull(story, number))["head"]["sha"]
+    await story.request("POST", f"/issues/{number}/comments", {"body": "/review"})
+    await story.until(lambda: _newest(story, head) == "neutral", what="the bug is told")
+    assert checks_then == ["in_progress"]
+    assert [run.conclusion for run in checks(story, head)] == ["neutral"]
+
+
 def _newest(story: Story, sha: str) -> str | None:
-    return max(_ended(story, sha), key=lambda run: run.id).conclusion
+    newest = max(_ended(story, sha), key=lambda run: run.id, default=None)
+    return newest.conclusion if newest is not None else None
