@@ -42,7 +42,9 @@ _NO_ACCESS = re.compile(
     r"|Permission to .* denied",
     re.I,
 )
-_MOVED_AWAY = re.compile(r"returned error: 30\d|redirect", re.I)
+_MOVED_AWAY = re.compile(r"returned error: 30\d|base from redirection", re.I)
+# Addresses and references hold words that people chose: a branch may be called GH013 or gnutls.
+_NAMES = re.compile(r"\b\w+://\S+|(?:\b[0-9a-f]+:)?\brefs/\S+|(?<=Permission to )\S+")
 _BUSY_MIRROR = re.compile(r"Unable to create .*\.lock|cannot lock ref .* is at [0-9a-f]+ but expected", re.I)
 _DOWN = re.compile(
     r"Could not resolve host|Failed to connect|Connection (refused|reset|timed out)|early EOF|unexpected disconnect"
@@ -117,7 +119,7 @@ class Remote:
 
 
 def _passing(done: CompletedCommand) -> bool:
-    said = done.stderr
+    said = _NAMES.sub("-", done.stderr)
     if _READ_ONLY.search(said):
         return False
     return bool(_NO_ACCESS.search(said) or _DOWN.search(said) or (_BUSY_MIRROR.search(said) and "remote" not in said))
@@ -140,14 +142,15 @@ def _fetch_error(done: CompletedCommand) -> GitError:
 
 def _push_error(done: CompletedCommand, branch: str) -> GitError:
     said = _quote_output(done)
-    moved = _MOVED.search(said)
-    if _READ_ONLY.search(said):
+    words = _NAMES.sub("-", said)
+    moved = _MOVED.search(words)
+    if _READ_ONLY.search(words):
         return ReadOnly(f"The repository is archived, so the push to {branch} was refused. Unarchive it to go on.")
     blocked = _IN_THE_WAY.search(said)
     if blocked:
         return _refuse_name(branch, f"The branch {blocked.group(1)}" if blocked.group(1) else "Another branch")
     for reason, pattern in _REFUSALS:
-        if pattern.search(said) and not (moved and reason == "policy"):
+        if pattern.search(words) and not (moved and reason == "policy"):
             return PushRefused(f"The push to {branch} was refused for good:\n{said}", reason=reason)
     if moved:
         return NonFastForward(
@@ -161,12 +164,13 @@ def _refuse_name(branch: str, other: str) -> PushRefused:
 
 
 def _connection_error(said: str) -> GitError | None:
-    if _MOVED_AWAY.search(said):
+    words = _NAMES.sub("-", said)
+    if _MOVED_AWAY.search(words):
         return RemoteMoved("The repository was renamed or transferred, and its present address is not known.")
-    if _NO_ACCESS.search(said):
+    if _NO_ACCESS.search(words):
         return AccessRefused(
             f"The git server refuses access; check the App's installation and its contents permission:\n{said}"
         )
-    if _DOWN.search(said):
+    if _DOWN.search(words):
         return RemoteDown(f"The git server could not be reached, after several tries:\n{said}")
     return None

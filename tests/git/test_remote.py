@@ -105,6 +105,28 @@ async def test_refusals_for_good_are_told_apart(setting: Setting) -> None:
         assert caught.value.detail("reason") == reason, caught.value.message
 
 
+async def test_names_of_branches_and_repositories_explain_no_refusal(setting: Setting, tmp_path: Path) -> None:
+    hub, mirror, token = setting.hub, setting.mirror, setting.token
+    ours, theirs = await setting.commit("ours\n"), await setting.commit("theirs\n")
+    before = len(hub.requests)
+    for branch in ("GH013-parse", "GH101", "redirect/SSL_x", "gnutls", "early-EOF/GH006"):
+        await mirror.push(theirs, branch, token.value)
+        with pytest.raises(NonFastForward):
+            await mirror.push(ours, branch, token.value)
+    posts = [each for each in hub.requests[before:] if each.method == "POST" and "receive" in each.path]
+    assert len(posts) == 5, "nothing is tried again as if the server were down"
+    hub.add_ruleset(hub.repository("octo/durations"), "non-fast-forward")
+    with pytest.raises(PushRefused) as caught:
+        await mirror.push(ours, "non-fast-forward", token.value)
+    assert caught.value.detail("reason") == "ruleset"
+    named = hub.create_repository("octo/redirect", source=mirror.git_dir, private=True)
+    there = await Mirrors(tmp_path / "others", hub.url, delays=()).of(
+        Repository(id=named.id, owner="octo", name="redirect", installation=1)
+    )
+    with pytest.raises(AccessRefused):
+        await there.fetch(["main"], token.value)
+
+
 async def test_trouble_that_passes_is_tried_again_and_the_rest_is_told(setting: Setting) -> None:
     mirror, token = setting.mirror, setting.token
     setting.hub.token_lag = 0.2
