@@ -13,7 +13,7 @@ from functools import cached_property
 
 _NEVER = r"(?!)"
 # Behind "I do not think," the clause with "that" belongs to it.
-_MARKS = r"[;:()、]|,(?! ?(?:что|чтобы|dass|ob)\b)|\s[-–—]+\s|—|\s/\s"
+_MARKS = r"[;:()、،؛]|,(?! ?(?:что|чтобы|dass|ob)\b)|\s[-–—]+\s|—|\s/\s"
 
 
 @dataclass(frozen=True)
@@ -470,4 +470,173 @@ KOREAN = Language(
     spaced=False,
 )
 
-LANGUAGES = (ENGLISH, GERMAN, FRENCH, IBERIAN, RUSSIAN, CHINESE, JAPANESE, KOREAN)
+ITALIAN = Language(
+    rejects=(
+        r"non (?:è|era|c'è|vedo|ci vedo|si tratta di|lo considero|la considero|mi sembra|mi pare|credo sia|penso sia|"
+        r"credo che (?:questo |ciò )?sia|penso che (?:questo |ciò )?sia) (?:davvero |affatto |proprio |qui )?"
+        r"(?:un |uno |una |alcun )?(?:vero |vera )?(?:bug|baco|errore|problema|difetto|falla|vulnerabilità)|"
+        r"nessun (?:bug|problema|errore|difetto)|falso positivo|falso allarme|voluto|voluta|intenzionale|"
+        r"intenzionalmente|apposta|di proposito|deliberat[oa]|deliberatamente|per (?:scelta|progetto)|"
+        r"comportamento (?:previsto|atteso|voluto|desiderato|corretto)|come (?:previsto|voluto)|"
+        r"non (?:verrà|sarà) (?:corretto|sistemato|modificato|cambiato)|non (?:lo |la )?(?:correggo|correggerò|"
+        r"correggeremo|correggiamo|sistemo|sistemerò|sistemeremo|cambio|cambierò|cambieremo|cambiamo|modifico|"
+        r"modificherò)|fuori (?:ambito|scope|tema)|non si applica|non (?:è )?applicabile"
+    ),
+    denies=(
+        r"non può (?:mai )?(?:succedere|accadere|capitare|verificarsi|essere (?:vuot[oa]|null|nul[loa]{2,3}|none|zero|"
+        r"negativ[oa]))|non (?:succede|accade|capita|è) mai|impossibile|non (?:serve|occorre|è necessario|"
+        r"è necessaria|ne abbiamo bisogno|c'è bisogno)|inutile|va bene così|lascio così|lasciamo così"
+    ),
+    disagrees=r"non sono (?:affatto |per niente )?d'accordo|non concordo|dissento",
+    refuses=r"no|falso|sbagliato|errato|non è così|non è vero|sciocchezze",
+    mends=(
+        r"(?:ho|abbiamo|l'ho|già|appena|è stato|^)(?:appena |già | )*(?:corretto(?! così)|sistemato|risolto|aggiustato|"
+        r"fixato)|^fatto$|(?:lo |la )?(?:correggo|correggerò|correggiamo|correggeremo|sistemo|sistemerò|sistemiamo)|"
+        r"prossimo (?:push|commit)|pushato|(?:hai|ha|avete) (?:\w+ )?ragione|errore mio|colpa mia|mia svista|"
+        r"una svista|mi (?:è|era) sfuggit[oa]|dimenticat[oa]|non (?:ci |lo )?(?:avevo|ho) (?:pensato|visto|notato)|ops"
+    ),
+    changes=r"aggiunt[oa]|cambiat[oa]|modificat[oa]|rimoss[oa]|eliminat[oa]|sostituit[oa]|aggiornat[oa]|spostat[oa]",
+    praises=(
+        r"ottim[oa] (?:osservazione|punto|segnalazione|occhio)|buon[oa]? (?:osservazione|punto|occhio|idea)|ben visto|"
+        r"bella (?:scoperta|osservazione)|perfetto|bravo"
+    ),
+    thanks=r"grazie|sì|ok|esatto|vero|giusto|certo|effettivamente|infatti|scusa|scusate|ah|oh",
+    doubts=(
+        r"se|forse|magari|probabilmente|sembra|pare|potrebbe|dovrebbe|sarebbe|pensavo|credevo|non sono sicur[oa]|più|"
+        r"ora|adesso|quando|solo|soltanto|inizialmente|all'inizio|finché|a meno che|piuttosto|ancora|ma (?:un|di)"
+    ),
+    ifs=r"se|quando|a meno che|finché|purché|tranne",
+    negates=r"non|no|mai|nessun[oa]?|né|senza|dubito",
+    turns=r"ma(?! (?:un|una|di)\b)|però|tuttavia|comunque|purtroppo|anche se",
+    reasons=r"perché|poiché|dato che|visto che|siccome|vedi",
+)
+
+POLISH = Language(
+    rejects=(
+        r"nie (?:jest |ma |widzę |uważam )?(?:tu |tutaj |tego |to |za |żadnego |żadnej |prawdziwy |prawdziwego )*"
+        r"(?:bug|bugiem|buga|błąd|błędem|błędu|problem|problemem|problemu|usterka|usterką|usterki)|"
+        r"fałszywy alarm|fałszywie (?:pozytywn|dodatni)\w+|celow[oe]|umyślnie|umyślne|zamierzon[eay]|specjalnie|"
+        r"tak (?:to )?(?:miało|ma) (?:być|działać)|zgodn(?:ie|e) z (?:projektem|założeniami|zamierzeniem|specyfikacją)|"
+        r"oczekiwane zachowanie|zachowanie (?:jest )?oczekiwane|nie (?:będę|będziemy|zamierzam|zamierzamy) (?:tego )?"
+        r"(?:naprawiać|poprawiać|zmieniać)|nie (?:naprawię|poprawię|zmienię|naprawimy|poprawimy|zmienimy)|"
+        r"nie dotyczy|poza zakresem"
+    ),
+    denies=(
+        r"nie może (?:się |to |tu |tutaj |nigdy )*(?:zdarzyć|wydarzyć|wystąpić|być (?:pust[aey]|null|none|zerem|"
+        r"ujemn[aey]))|nigdy (?:się )?nie (?:zdarza|zdarzy|wystąpi|występuje|jest pust[aey])|niemożliwe|"
+        r"nie (?:jest )?(?:potrzebne|konieczne|trzeba|potrzeba|potrzebujemy)|zbędne|niepotrzebne|może tak zostać|"
+        r"zostawiam(?:y)? (?:tak )?jak jest"
+    ),
+    disagrees=r"nie zgadzam się|nie zgodzę się|nie sądzę",
+    refuses=r"nie|nieprawda|bzdura|błędne|odrzucam|odrzucone",
+    mends=(
+        r"naprawi(?:on[eay]|ł[ae]m|ę|my)|naprawiam|poprawi(?:on[eay]|ł[ae]m|ę|my)|poprawiam|^zrobione$|^gotowe$|zrobię|"
+        r"(?:następnym|kolejnym) (?:commicie|commit|pushu|push)|wypchn\w+|(?:masz|ma|macie) (?:\w+ )?rację|^racja|"
+        r"mój błąd|moja wina|przeoczył[ae]m|zapomniał[ae]m|nie (?:zauważył|pomyślał)[ae]m|zgadzam się|zgoda|ups"
+    ),
+    changes=(
+        r"dodał[ae]m|dodane|dodano|zmienił[ae]m|zmienione|zmieniono|usun(?:ąłem|ęłam|ięte|ięto)|zastąpił[ae]m|"
+        r"zaktualizował[ae]m|przerobił[ae]m"
+    ),
+    praises=(
+        r"(?:dobr[aey]|świetn[aey]|trafna|celna) (?:uwaga|znalezisko|spostrzeżenie|oko|pomysł)|"
+        r"dobrze (?:zauważone|wyłapane)|super|świetnie"
+    ),
+    thanks=(
+        r"dzięki|dziękuję|tak(?! (?:to |ma|miało|jak|zostać))|ok|okej|jasne|dokładnie|faktycznie|rzeczywiście|słusznie|"
+        r"przepraszam|ach"
+    ),
+    doubts=(
+        r"jeśli|jeżeli|gdyby|gdy|kiedy|może|chyba|prawdopodobnie|możliwe|wydaje się|wydawało się|wygląda|myślał[ae]m|"
+        r"sądził[ae]m|nie jestem pew\w+|już|teraz|tylko|oprócz|początkowo|wcześniej|dopóki|częściowo|raczej|lecz|czy|"
+        r"jeszcze|więcej"
+    ),
+    ifs=r"jeśli|jeżeli|gdyby|gdy|kiedy|chyba że|o ile|dopóki",
+    negates=r"nie|bez|nigdy|żaden|żadnego|ani|wątpię",
+    turns=r"ale|jednak|lecz|natomiast|chociaż|choć|niestety",
+    reasons=r"bo|ponieważ|gdyż|skoro|dlatego że|zob|patrz",
+)
+
+_TR_FAULT = r"(?:hata|bug|sorun|problem|kusur)"
+
+TURKISH = Language(
+    rejects=(
+        rf"{_TR_FAULT}(?: de)? (?:değil(?:dir)?|yok(?:tur)?|görmüyorum|olduğunu (?:düşünmüyorum|sanmıyorum))|"
+        r"(?:yanlış|hatalı) (?:alarm|pozitif|tespit)|(?:kasıtlı|bilinçli)(?: olarak| bir \w+)?(?! (?:olarak |bir \w+ )?"
+        r"değil)|kasten|bilerek(?! değil)|isteyerek(?! değil)|tasarım gereği|(?:böyle|bu şekilde) (?:tasarlandı|"
+        r"olması (?:gerekiyor|lazım)|isteniyor)|beklenen (?:bir )?(?:davranış|sonuç)(?! değil)|düzeltmeyece(?:ğim|ğiz)|"
+        r"değiştirmeyece(?:ğim|ğiz)|(?:düzeltil|değiştiril)meyecek|kapsam(?:ı)? dışı(?:nda)?|geçerli değil"
+    ),
+    denies=(
+        r"(?:olamaz|gerçekleşemez|gerçekleşmez|oluşamaz|yaşanmaz|mümkün değil|imkansız|imkânsız)|(?:gerek|lüzum) yok|"
+        r"gerekli değil|gereksiz|ihtiyacımız yok|böyle kal(?:abilir|sın)"
+    ),
+    disagrees=r"katılmıyorum|aynı fikirde değilim|hemfikir değilim|sanmıyorum",
+    refuses=r"hayır|yanlış|saçma|saçmalık|reddedildi",
+    mends=(
+        r"düzelt(?:tim|tik|ildi|eceğim|eceğiz|iyorum|iyoruz|ilecek)|hallet(?:tim|tik|eceğim|eceğiz)|halloldu|"
+        r"çöz(?:düm|dük|üldü|eceğim)|^yaptım$|^yapıldı$|^tamamlandı$|haklısın(?:ız)?|benim hatam|"
+        r"göz(?:den|ümden) kaç\w+|unut(?:tum|muşum)|fark etme(?:dim|mişim)|sonraki (?:commit|push)\w*|katılıyorum|"
+        r"push(?:ladım|landı)"
+    ),
+    changes=(
+        r"ekle(?:dim|ndi)|değiştir(?:dim|ildi)|kaldır(?:dım|ıldı)|sil(?:dim|indi)|güncelle(?:dim|ndi)|taşı(?:dım|ndı)"
+    ),
+    praises=r"(?:iyi|güzel|harika) (?:yakalama|yakaladın|tespit|nokta|fikir|bulgu)|iyi yakalamışsın|süper|harika",
+    thanks=r"teşekkür(?:ler| ederim)?|sağ ?ol|evet|tamam|ok|doğru|kesinlikle|aynen|pardon|ah|oh",
+    doubts=(
+        r"eğer|belki|galiba|sanırım|muhtemelen|olabilir|görünüyor|gibi|sanmıştım|düşünmüştüm|emin değilim|artık|şimdi|"
+        r"sadece|yalnızca|hariç|başta|ise|\w{2,}(?:sa|se|saydı|seydi)|m[ıiuü]|olmadıkça|henüz|daha"
+    ),
+    ifs=r"eğer|şayet",
+    negates=r"asla|hiçbir zaman",
+    turns=r"ama|fakat|ancak|yine de|maalesef",
+    reasons=r"çünkü|zira|bkz|bakınız",
+)
+
+# Without points, alif in one form and ى as ي (:func:`bot.pulls.replies.read_stance` makes it so).
+_AR_FAULT = r"(?:ال)?(?:خطا|خلل|خللا|مشكلة|bug|عيب|عيبا|ثغرة)"
+
+ARABIC = Language(
+    rejects=(
+        rf"(?:ليس|ليست|لا يوجد|لا توجد|لا اري|لا يعد|لا تعد|لا يعتبر|لا تعتبر)(?: هذا| هذه| هناك| هنا| اي| في هذا)* "
+        rf"ب?{_AR_FAULT}|لا (?:اعتقد|اظن|اري) (?:ان|انه|انها) (?:هذا |هذه |هناك |هنا )*{_AR_FAULT}|"
+        r"انذار(?:ا)? كاذب(?:ا)?|(?:نتيجة )?ايجابي(?:ة)? (?:كاذب|خاطئ)(?:ة)?|مقصود(?:ة|ا)?|متعمد(?:ة|ا)?|عمدا|عن قصد|"
+        r"عن عمد|قصدا|(?:حسب|بحسب) التصميم|(?:ال)?سلوك (?:ال)?(?:متوقع|مطلوب|مقصود)|كما هو (?:متوقع|مطلوب|مصمم)|"
+        r"لن (?:اصلح|نصلح|اغير|نغير)\w*|لن يتم (?:اصلاح|تغيير|تصحيح)\w*|خارج (?:ال)?نطاق|لا ينطبق"
+    ),
+    denies=(
+        r"لا يمكن (?:ان )?(?:يحدث|يحصل|تحدث|يكون (?:فارغا?|null|none|صفرا?))|لن يحدث|لا يحدث (?:ابدا|هنا)|مستحيل|"
+        r"لا (?:حاجة|داعي|نحتاج|احتاج|يلزم)|غير (?:ضروري|لازم)|يبقي كما هو"
+    ),
+    disagrees=r"لا اوافق|لا اتفق|غير موافق|لست موافقا?",
+    refuses=r"لا|كلا|غير صحيح|هراء|مرفوض",
+    mends=(
+        r"(?:تم|تمت) (?:ال)?(?:اصلاح|تصحيح|حل|تعديل|معالجة)\w*|اصلحت\w*|صححت\w*|(?:سا|سن)(?:صلح|صحح|عدل|قوم)\w*|"
+        r"سوف (?:اصلح|نصلح|اقوم|نقوم|اعدل)\w*|(?:انت )?محق|معك حق|خطئي|خطا مني|نسيت|فاتني|لم (?:انتبه|الاحظ)|اتفق|"
+        r"اوافق\w*|(?:commit|push) (?:القادم|التالي)"
+    ),
+    changes=r"اضفت\w*|(?:تم|تمت) (?:اضافة|حذف|تغيير|تحديث|ازالة)\w*|غيرت\w*|حذفت\w*|عدلت\w*|حدثت\w*",
+    praises=r"ملاحظة (?:جيدة|ممتازة|رائعة)|ممتاز|رائع|احسنت|اكتشاف جيد",
+    thanks=r"شكرا|نعم|اجل|حسنا|تمام|صحيح|بالفعل|فعلا|اسف|عذرا|ok",
+    doubts=(r"اذا|لو|ربما|قد|لعل|يبدو|اظن|كنت|لست متاكدا?|غير متاكد|الان|بعد|حتي|فقط|عندما|الا|في البداية|هل|اصبح|بل"),
+    ifs=r"اذا|لو|عندما|ما لم|طالما",
+    negates=r"ليس|ليست|لا|لم|لن|غير|بدون|دون|ما",
+    turns=r"و?لكن|غير ان|الا ان|مع ذلك",
+    reasons=r"لان\w*|بسبب|حيث ان|انظر|راجع",
+)
+
+LANGUAGES = (
+    ENGLISH,
+    GERMAN,
+    FRENCH,
+    IBERIAN,
+    ITALIAN,
+    POLISH,
+    TURKISH,
+    RUSSIAN,
+    ARABIC,
+    CHINESE,
+    JAPANESE,
+    KOREAN,
+)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.pulls.phrases import LANGUAGES, Language
-from bot.pulls.similarity import split_paragraphs
+from bot.pulls.similarity import POINTS, split_paragraphs
 
 Stance = Literal["rejects", "agrees"]
 
@@ -27,6 +27,8 @@ _EMPHASIS = re.compile(r"(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)|^\s{0,3}#
 _ADDRESSED = re.compile(r"^\s*@[\w-]+(?:\[bot\])?[,:]?\s*", re.I)
 _ITEM = re.compile(r"\n(?=\s*(?:[-*+]|\d+[.)])\s)|(?<=[.!?:;。！？…])[ \t]*\n")
 _SENTENCES = re.compile(r"(?<=[!?。！？؟…])|(?<=\.)(?=\s|$)|\n")
+# Forms of one letter: of the Arabic alif and ya; a Turkish capital I keeps its dot apart in small letters.
+_FOLDED = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "\u0307": None})
 _Patterns = Mapping[str, re.Pattern[str]]
 _TRIMMED = " .!。\"'“”„«»-"
 _NOT = (
@@ -45,7 +47,7 @@ _NOT = (
 _ASKS = re.compile(
     r"(?:or|and|but|so|hm+|wait)?,? ?(?:(?:is|are|was|were|does|do|did|has|have|will|would|could|should|can)(?: not)? "
     r"(?:this|that|it|there|these|those|the|your|you|we|i|he|she|they)|why|how|shall|"
-    r"ist das|war das|warum|wieso|est-ce|pourquoi|¿|почему|зачем|разве)\b"
+    r"ist das|war das|warum|wieso|est-ce|pourquoi|¿|почему|зачем|разве|czy|dlaczego|czemu|neden|niye|هل|لماذا)\b"
 )
 _UNSURE = re.compile(r"\bam i (?:missing|wrong|mistaken|right)|\b(?:correct me|not sure|unsure|or not)\b|^or\b")
 
@@ -108,7 +110,7 @@ def _plain(body: str) -> str:
         (_EMPHASIS, ""),
     ):
         text = pattern.sub(instead, text)
-    text = unicodedata.normalize("NFKC", text).casefold()
+    text = POINTS.sub("", unicodedata.normalize("NFKC", text).casefold()).translate(_FOLDED)
     text = _ADDRESSED.sub("", re.sub("[’‘´`]", "'", text))
     for pattern, instead in _NOT:
         text = pattern.sub(instead, text)
@@ -182,4 +184,4 @@ def _supposed(find: _Patterns, clauses: Sequence[_Clause], number: int) -> bool:
     if after is here or after.sentence != here.sentence:
         return False
     # Behind a colon a condition belongs to the reason: "not a bug: if it is empty we return".
-    return after.follows == "turn" or (after.follows in {",", "、"} and find["ifs"].match(after.text) is not None)
+    return after.follows == "turn" or (after.follows in {",", "、", "،"} and find["ifs"].match(after.text) is not None)

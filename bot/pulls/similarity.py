@@ -36,7 +36,7 @@ _HANGUL_WORD = re.compile(f"[{_HANGUL}]{{2,}}")
 _INDIC = "\u0900-\u0963\u0966-\u0dff"
 _WORD = re.compile(f"(?:(?![{_HAN}{_KANA}{_HANGUL}{_THAI}])[^\\W_]|[{_INDIC}]){{2,}}")
 # Vowel signs and stretching of Arabic, points of Hebrew: written or left out at will.
-_POINTS = re.compile("[\u0591-\u05c7\u0640\u064b-\u065f\u0670]")
+POINTS = re.compile("[\u0591-\u05c7\u0640\u064b-\u065f\u0670]")
 _ARTICLE = re.compile("^(?:[وفبك]?ال|لل)(?=\\w{3})")
 # What only holds a sentence together: Chinese particles, and the letters Japanese writes endings and particles in.
 _PARTICLES = re.compile(
@@ -98,7 +98,7 @@ def stem_words(text: str) -> Wording:
 
     Compound names are split. Where no blanks part words, each two neighbouring characters stand for one.
     """
-    plain = _POINTS.sub("", unicodedata.normalize("NFKC", _HUMP.sub(r"\1 \2", text))).lower()
+    plain = POINTS.sub("", unicodedata.normalize("NFKC", _HUMP.sub(r"\1 \2", text))).lower()
     found = (word.lstrip(digits) for word in _WORD.findall(plain))
     spaced = (_ARTICLE.sub("", word)[:_STEM] for word in found if len(word) > 1 and word not in _STOP_WORDS)
     korean = (word[:_KOREAN_STEM] for word in _HANGUL_WORD.findall(plain) if word not in _STOP_WORDS)
