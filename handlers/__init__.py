@@ -9,6 +9,7 @@ added by adding its folder: ``docs/extending.md`` walks through one. What else a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from importlib.util import find_spec
 from pkgutil import iter_modules
@@ -28,5 +29,6 @@ def _find(module: str, name: str) -> Iterator[Any]:
 
 
 BUILTINS = (ignore.COMMAND, status.COMMAND, cancel.COMMAND, retry.COMMAND, config.COMMAND, help.COMMAND)
-TASKS = Registry(tuple(_find("task", "TASK")), builtins={command.name: command.rule for command in BUILTINS})
+_RULES = {command.name: replace(command.rule, text=command.arguments.text) for command in BUILTINS}
+TASKS = Registry(tuple(_find("task", "TASK")), builtins=_RULES)
 HANDLERS = Handlers(TASKS, BUILTINS, tuple(_find("triggers", "router")))

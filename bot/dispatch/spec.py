@@ -135,7 +135,7 @@ class TaskSpec(Generic[I]):
     @property
     def command_rule(self) -> CommandRule:
         """Return the permission needed to start the task."""
-        return CommandRule(level="write", opens=self.opens)
+        return CommandRule(level="write", opens=self.opens, text=self.input.text_field() is not None)
 
     @property
     def again(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -96,12 +97,12 @@ class PolicyLoader:
         # One caller that is cancelled must not cancel the request of the others.
         return await asyncio.shield(request)
 
-    def command_names(self, policy: Policy) -> frozenset[str]:
+    def command_names(self, policy: Policy) -> Mapping[str, bool]:
         """Return the names that make a line with a slash a command.
 
-        Names of commands that are switched off are included.
+        Each comes with whether text may follow it. Names of commands that are switched off are included.
         """
-        return frozenset() if policy.commands.mention_only else frozenset(self._schema.commands)
+        return {} if policy.commands.mention_only else {name: one.text for name, one in self._schema.commands.items()}
 
     def latest(self, repository: Repository) -> Policy:
         """Return the policy that was loaded last, without a request.

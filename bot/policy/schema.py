@@ -17,13 +17,15 @@ from bot.types import JsonModel
 
 @dataclass(frozen=True)
 class CommandRule:
-    """The default permission of a command.
+    """The default permission of a command, and whether text follows it.
 
-    People with ``level`` may use it; with ``opens`` a policy may open it to readers.
+    People with ``level`` may use it; with ``opens`` a policy may open it to readers. ``text``: it takes whatever stands
+    behind its name.
     """
 
     level: Level = "write"
     opens: bool = False
+    text: bool = False
 
 
 WRITERS = CommandRule()

@@ -78,6 +78,11 @@ class TaskInput(JsonModel):
     help names it.
     """
 
+    @classmethod
+    def text_field(cls) -> str | None:
+        """Return the field that takes the text, None where none does."""
+        return next((name for name, field in cls.model_fields.items() if field.annotation is str), None)
+
 
 I_co = TypeVar("I_co", bound=TaskInput, covariant=True)
 

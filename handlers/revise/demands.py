@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.change.branches import task_of
 from bot.change.pull import brief_of, fetch_ends
@@ -140,7 +140,7 @@ def _complete(demand: Demand, there: Sequence[Thread], known: Collection[str]) -
     return demand.model_copy(update={"thread": thread.id, "root": root, "text": "\n\n".join(said) or demand.text})
 
 
-def waits(thread: Thread, reviewer: str | None, mention: str, names: Collection[str]) -> bool:
+def waits(thread: Thread, reviewer: str | None, mention: str, names: Mapping[str, bool]) -> bool:
     """Say whether a thread is open and the reviewer spoke last in it.
 
     What we have answered is not asked any more.

@@ -53,7 +53,7 @@ def thread(*said: tuple[str, str], resolved: bool = False) -> Thread:
     )
 
 
-NAMES = frozenset(TASKS.schema.commands)
+NAMES = {name: rule.text for name, rule in TASKS.schema.commands.items()}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,16 @@ NAMES = frozenset(TASKS.schema.commands)
         ("@forgehand\nThe null check is missing.", True),
         ("@forgehand", False),
         ("/reveiw", False),
-        ("/status is wrong here", False),
+        ("/status is wrong here", True),
+        ("/status returns 500", True),
+        ("/review drops the last page", True),
+        ("@forgehand status returns 500 without a task", True),
+        ("/cancel\n\nleaves the lock behind", True),
+        ("/review full", False),
+        ("/review\n/status", False),
+        ("/status\n/revise rename it\n\nand its test", False),
+        ("/help status", False),
+        ("/ignore the caller checks", False),
         ("> /fix\n\nNo, rename it.", True),
         ("`/fix` does not help here", True),
         ("Rename it.\n/ask Why?", True),
@@ -89,8 +98,8 @@ def test_a_comment_waits_for_a_revision_unless_it_is_a_command(body: str, waitin
 
 
 def test_a_slash_is_a_word_where_only_the_name_is_answered() -> None:
-    assert waits(thread(("mara", "/fix the loop")), "mara", "forgehand", frozenset())
-    assert not waits(thread(("mara", "@forgehand fix the loop")), "mara", "forgehand", frozenset())
+    assert waits(thread(("mara", "/fix the loop")), "mara", "forgehand", {})
+    assert not waits(thread(("mara", "@forgehand fix the loop")), "mara", "forgehand", {})
 
 
 def test_what_was_answered_or_settled_does_not_wait() -> None:

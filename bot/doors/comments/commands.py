@@ -58,7 +58,7 @@ def arguments_of(kind: type[TaskInput]) -> Arguments:
 
     A ``str`` field takes the text; a ``bool`` field is a word. Other fields are for other doors.
     """
-    text = next((name for name, field in kind.model_fields.items() if field.annotation is str), None)
+    text = kind.text_field()
     if text is not None:
         field = kind.model_fields[text]
         title = field.title or text
@@ -73,7 +73,7 @@ def input_of(kind: type[TaskInput], argument: str) -> TaskInput:
 
     It undoes :func:`arguments_of`.
     """
-    text = next((name for name, field in kind.model_fields.items() if field.annotation is str), None)
+    text = kind.text_field()
     if text is not None:
         return kind.model_validate({text: argument} if argument else {})
     return kind.model_validate({argument: True} if argument else {})

@@ -7,7 +7,7 @@ code or as a quotation, inside a list, or not at all, is never one.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -69,19 +69,35 @@ def commands_in(text: str, names: Collection[str], mention: str) -> tuple[TypedC
     )
 
 
-def begins_with_command(text: str, names: Collection[str], mention: str) -> bool:
+def begins_with_command(text: str, names: Mapping[str, bool], mention: str) -> bool:
     """Return True if a text begins with a command.
 
     Such a text is answered as a command. What begins with another name or with a path ("@ben is right", "/tmp is
-    hard-coded here") is none, nor is a sentence that begins with our name or with a word like a command's ("/reviews
-    returns 500"): it may be answered, and still says something. Without ``names`` only our name makes a command.
+    hard-coded here") is none, nor is a sentence that begins with our name or with a command's ("/status returns 500",
+    "/reviews returns 500"): it may be answered, and still says something. ``names`` are the commands, with whether text
+    may follow each; without any only our name makes a command.
     """
     source = _LINE_ENDS.sub("\n", text[:_MAX_TEXT]).strip()
-    first = next((line for line in _find_addressed(source, names, mention) if line.row == 0), None)
-    if first is None or first.name in names or not names:
+    found = _find_addressed(source, names, mention)
+    first = next((line for line in found if line.row == 0), None)
+    if first is None or not names or names.get(first.name):
         return first is not None
+    words = len(first.text.split())
+    if first.name in names:
+        return words <= 1 and _says_no_more(source.split("\n"), found, names)
     # "/fiix it" is a slip, "@name why?" a question; what says more is said to be read
-    return "\n" not in source and len(first.text.split()) <= (0 if first.mentioned else 1)
+    return "\n" not in source and words <= (0 if first.mentioned else 1)
+
+
+def _says_no_more(rows: Sequence[str], found: Sequence[_Line], names: Mapping[str, bool]) -> bool:
+    """Return whether all lines are commands or the text of one."""
+    commands = {line.row: line for line in found}
+    last = found[0]
+    for number, row in enumerate(rows):
+        last = commands.get(number, last)
+        if row.strip() and number not in commands and not names.get(last.name):
+            return False
+    return True
 
 
 def _find_addressed(source: str, names: Collection[str], mention: str) -> list[_Line]:
