@@ -17,13 +17,17 @@ from bot.settings import Settings
 from bot.toolchains import submodules
 from bot.toolchains.port import ToolchainError, Workspace
 from bot.toolchains.python import commands, requirements
-from bot.toolchains.python.config import get_strings, get_table, read_text, read_toml
+from bot.toolchains.python.config import get_table, read_toml
 from bot.toolchains.python.interpreters import Interpreter, find_interpreters, find_uv, pick_interpreter
 from bot.toolchains.python.project import Project, detect, holds_python
 from bot.toolchains.workspace import remove_tree
 
 # Compiling one C extension takes minutes; resolving 800 packages took 1.1 GB.
 _LIMITS = Limits(seconds=1200, memory_mb=4096, processes=512, file_mb=4096)
+# Steps before anything is installed: a repository and an environment.
+_BEFORE = 2
+# Requirements that cannot be had are looked for in so many installs.
+_MOST_TRIES = 24
 # Characters of a failure's output that the error shows, from its end.
 _TAIL = 3000
 _NO_PYTHON = (
@@ -57,8 +61,14 @@ class Installer:
         failed: list[CommandResult] = []
         refused: list[str] = []
         for project in attempts[:1] if self.setup else attempts:
-            results = await self._run(workspace, self._steps(workspace, project, interpreter), interpreter, refused)
-            if results[-1].ok:
+            steps = self._steps(workspace, project, interpreter)
+            results = await self._run(workspace, steps, interpreter, refused)
+            installed = results[-1].ok
+            if installed and project.optional:
+                added = await self._add_optional(workspace, project, interpreter, refused)
+                results += added
+                installed = len(steps) > _BEFORE or any(one.ok for one in added)
+            if installed:
                 await asyncio.to_thread(remove_tree, workspace.env / ".cache")
                 # The repository and the environment are made once, whatever fails afterwards.
                 shown = [*failed, *results[1:]]
@@ -78,6 +88,35 @@ class Installer:
         installs = [["/bin/sh", "-c", self.setup]] if self.setup else commands.install(project, pip)
         seeded = self.setup is not None or (not uv and not foreign and bool(installs))
         return [commands.make_repository(), commands.make_environment(program, uv=uv, pip=seeded), *installs]
+
+    async def _add_optional(
+        self, workspace: Workspace, project: Project, interpreter: Interpreter, refused: list[str]
+    ) -> list[CommandResult]:
+        """Add what can be had of the optional requirements.
+
+        They are halved until what cannot be had stands alone; then any version of it will do. Returns the last
+        success, and what failed alone.
+        """
+        waiting = [project.optional]
+        added: list[CommandResult] = []
+        alone: list[CommandResult] = []
+        for _ in range(_MOST_TRIES):
+            if not waiting:
+                break
+            lines = waiting.pop(0)
+            more = replace(project, packages=(*project.packages, *lines))
+            steps = self._steps(workspace, more, interpreter)[_BEFORE:]
+            ran = await self._run(workspace, steps, interpreter, refused)
+            if ran[-1].ok:
+                project = more
+                added = ran
+            elif len(lines) > 1:
+                waiting += [lines[: len(lines) // 2], lines[len(lines) // 2 :]]
+            else:
+                alone.append(ran[-1])
+                loose = requirements.loosen(lines[0])
+                waiting += [(loose,)] if loose not in (None, lines[0]) else []
+        return [*alone, *added]
 
     async def _run(
         self, workspace: Workspace, steps: Sequence[Sequence[str]], interpreter: Interpreter, refused: list[str]
@@ -118,7 +157,8 @@ def plan_attempts(tree: Path) -> Iterator[Project]:
 
     A lock may be for another Python, or outdated: today's versions are the better guess. An application that cannot be
     built is tested from the tree with its dependencies. One requirement that cannot be had (a git address, an old pin)
-    must not keep the package and its test runner away, and one of the package's own not what else it needs.
+    must not keep the package, its test runner or the other requirements away, and one of the package's own not what
+    else it needs.
     """
     whole = detect(tree)
     unbuilt = detect(tree, build=False)
@@ -130,23 +170,23 @@ def plan_attempts(tree: Path) -> Iterator[Project]:
         extras=(),
         members=tuple(member.partition("[")[0] for member in whole.members),
     )
+    each = _list_each(unbuilt, tree)
+    bare = replace(bare, locked=(), optional=each)
     projects = [whole, replace(whole, locked=()), unbuilt, replace(unbuilt, locked=())]
-    projects += [replace(bare, locked=()), _loosen(replace(whole, packages=unbuilt.packages), tree)]
-    projects += [_loosen(unbuilt, tree)]
+    projects += [bare, replace(bare, installable=False, members=())]
     yield from dict.fromkeys(projects)
 
 
-def _loosen(project: Project, tree: Path) -> Project:
-    """Return the project with its tests' requirements in any version.
-
-    Only what comes from a registry stays. Blocking.
-    """
-    listed = [line for name in project.requirements for line in read_text(tree / name).splitlines()]
-    groups = get_table(read_toml(tree / "pyproject.toml"), "dependency-groups")
-    listed += [entry for name in project.groups for entry in get_strings(groups.get(name))]
-    packages = tuple(dict.fromkeys(requirements.loosen((*project.packages, *listed))))
-    members = tuple(member.partition("[")[0] for member in project.members)
-    return replace(project, requirements=(), groups=(), extras=(), packages=packages, members=members, locked=())
+def _list_each(project: Project, tree: Path) -> tuple[str, ...]:
+    """Return every requirement of the project by itself. Blocking."""
+    listed = [*project.packages]
+    for name in project.requirements:
+        listed += requirements.read_file(tree, name)
+    for group in project.groups:
+        file, _, name = group.rpartition(":")
+        groups = get_table(read_toml(tree / (file or "pyproject.toml")), "dependency-groups")
+        listed += requirements.read_group(groups, name)
+    return tuple(dict.fromkeys(line for line in listed if not line.startswith("-")))
 
 
 def _interpreter_for(project: Project) -> Interpreter:

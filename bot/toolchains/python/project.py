@@ -43,7 +43,8 @@ class Project:
     ``installable``: has a build; ``extras`` and ``groups`` are those meant for tests; ``requirements`` are files.
     ``packages`` are further requirement strings (tox, Poetry, hatch); ``members`` are what is installed of a repository
     that holds packages in folders, as ``./folder[extra]``, and their groups are ``folder/pyproject.toml:x``; ``locked``
-    are versions, ``name==version``; ``unittest`` means plain unittest tests suffice.
+    are versions, ``name==version``; ``unittest`` means plain unittest tests suffice. ``optional`` are requirement
+    strings that are added where they can be had.
     """
 
     installable: bool = False
@@ -56,6 +57,7 @@ class Project:
     members: tuple[str, ...] = ()
     locked: tuple[str, ...] = ()
     unittest: bool = False
+    optional: tuple[str, ...] = ()
 
 
 def detect(tree: Path, *, build: bool = True) -> Project:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import posixpath
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ _TEST_NAMES = ("test", "tests", "testing", "unittest", "unittests")
 _DEV_NAMES = ("dev", "develop", "development")
 _REFERENCE = re.compile(r"\{\[([\w:.-]+)\]([\w-]+)\}")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?(?=\s*(?:$|[<>=!~;(,#]))")
+# Files and groups that name one another are followed so far.
+_DEEPEST = 5
 _REQUIREMENT_FILE = re.compile(r"(?:-r|--requirement)[ =]?\s*(\S+)")
 # Keys of a dependency that comes from elsewhere than a registry.
 _ELSEWHERE = {"git", "path", "url", "file"}
@@ -157,15 +160,41 @@ def read_poetry(dependencies: dict[str, Any]) -> Iterator[str]:
             yield from pick_plain([f"{name}[{extras}]" if extras else name])
 
 
-def loosen(entries: Iterable[str]) -> Iterator[str]:
-    """Yield the names of registry requirements, without versions.
+def read_file(tree: Path, name: str, depth: int = 0) -> Iterator[str]:
+    """Yield the requirements of a requirement file and of those it names.
 
-    Extras and markers stay; what comes from an address or a folder is left out.
+    Options are left out, as are packages in folders.
     """
-    for entry in entries:
-        name, _, marker = entry.partition(" #")[0].partition(";")
-        if (match := _NAME.match(name.strip())) is not None:
-            yield f"{match[0]};{marker}" if marker.strip() else match[0]
+    for written in re.sub(r"\\\n", " ", read_text(tree / name)).splitlines():
+        line = re.split(r"(?:^|\s)#|\s--", written)[0].strip()
+        other = _REQUIREMENT_FILE.match(written.strip())
+        if other is not None and depth < _DEEPEST:
+            yield from read_file(tree, posixpath.normpath(posixpath.join(posixpath.dirname(name), other[1])), depth + 1)
+        elif line and not line.startswith(("-", ".", "/")):
+            yield line
+
+
+def read_group(groups: dict[str, Any], name: str, depth: int = 0) -> Iterator[str]:
+    """Yield the requirements of a dependency group and of those in it."""
+    entries = groups.get(name)
+    for entry in entries if isinstance(entries, list) else []:
+        other = get_table(entry).get("include-group")
+        if isinstance(entry, str):
+            yield entry
+        elif isinstance(other, str) and depth < _DEEPEST:
+            yield from read_group(groups, other, depth + 1)
+
+
+def loosen(entry: str) -> str | None:
+    """Return a registry requirement without its version.
+
+    Extras and marker stay. Returns None for what comes from an address or a folder.
+    """
+    name, _, marker = entry.partition(";")
+    match = _NAME.match(name.strip())
+    if match is None:
+        return None
+    return f"{match[0]};{marker}" if marker.strip() else match[0]
 
 
 def read_setup_py(text: str) -> Needs:
