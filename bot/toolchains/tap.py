@@ -29,6 +29,9 @@ _FILE = re.compile(r"(\S.{0,500}?) \.{2,}\s*(skipped.*)?")
 # what prove prints below a stream: that it is well, or how its program ended
 _FILE_ENDS = re.compile(r"ok|All \d+ subtests passed.*|Failed \d+/\d+ subtests.*|No subtests run.*")
 _DUBIOUS = "Dubious, test returned "
+# what tape prints at the end; its tests are headings above the lines of what they assert
+_TAPE_ENDS = re.compile(r"# pass  \d+")
+_HEADING_ENDS = re.compile(r"\s*# (?:todo|skip).*", re.IGNORECASE)
 _PROVED = re.compile(r"^Result: \w+", re.MULTILINE)
 
 
@@ -104,7 +107,8 @@ def _parse_stream(lines: Sequence[str]) -> tuple[Sequence[TestCase], bool]:
     levels = [_Level()]
     met = True
     in_yaml = False
-    for line in lines:
+    headed = any(_TAPE_ENDS.fullmatch(line) for line in lines)
+    for line in _name_by_headings(lines) if headed else lines:
         stripped = line.strip()
         depth, odd = divmod(len(line) - len(line.lstrip(" ")), _INDENT)
         if in_yaml or (odd and stripped == "---"):
@@ -124,6 +128,22 @@ def _parse_stream(lines: Sequence[str]) -> tuple[Sequence[TestCase], bool]:
             _explain(levels, line)
     met = _end_block(levels, 0) and met
     return levels[0].cases, met and len(levels) == 1 and levels[0].met
+
+
+def _name_by_headings(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the lines, each result with the heading that it stands under.
+
+    Two tests may assert the same.
+    """
+    heading = ""
+    for line in lines:
+        found = _RESULT.fullmatch(line)
+        if line.startswith("# "):
+            heading = _HEADING_ENDS.sub("", line[2:]).strip().replace("#", "\\#")
+        if found is not None and heading:
+            name = found[3].strip()
+            line = f"{line[: found.start(3)]} {heading}{' ' if name.startswith('#') else '::'}{name}"
+        yield line
 
 
 def _level(levels: list[_Level], depth: int) -> _Level:
@@ -175,8 +195,13 @@ def _close(levels: list[_Level], depth: int, parent: TestCase) -> bool:
     for below in levels[depth + 1 : depth + 2]:
         met = _end_block(levels, depth + 1)
         if below.planned is not None:
-            met = (met and below.met) or parent.verdict == "failed"
+            met = (met and below.met) or parent.verdict != "passed"
             inner = [case.model_copy(update={"id": f"{parent.id}::{case.id}"}) for case in below.cases]
+            if parent.verdict == "skipped":
+                # Perl says of a group only that its tests may fail
+                inner = [
+                    case.model_copy(update={"verdict": "skipped"}) if has_failure([case]) else case for case in inner
+                ]
     del levels[depth + 1 :]
     # A group has no result of its own, unless it fails for something else than a subtest.
     own = not inner or (parent.verdict == "failed" and not has_failure(inner))

@@ -445,6 +445,16 @@ def test_tap() -> None:
         # bats, with the times of its tests; a time before a directive
         ("1..3\nok 1 adds in 16ms\nnot ok 2 subs # in 2 sec\nnot ok 3 muls # time=3ms # TODO\n",
          {"adds": "passed", "subs": "failed", "muls": "skipped"}, True),
+        # a group of Perl's that may fail
+        ("# Subtest: g\n    ok 1 - a\n    not ok 2 - b\n    1..2\nnot ok 1 - g # TODO later\nok 2 - c\n1..2\n",
+         {"g::a": "passed", "g::b": "skipped", "c": "passed"}, True),
+        ("# Subtest: g\n    not ok 1 - a\n    1..2\nnot ok 1 - g # TODO later\n1..1\n", {"g::a": "skipped"}, True),
+        # tape, whose tests are headings
+        ("TAP version 13\n# adds\nok 1 should be equal\n# subs #2 # TODO\nnot ok 2 should be equal\n  ---\n"
+         "    operator: equal\n  ...\nok 3 # SKIP\n# muls\nnot ok 4 should be equal # TODO\n\n1..4\n# tests 4\n"
+         "# pass  2\n# fail  1\n",
+         {"adds::should be equal": "passed", "subs #2::should be equal": "failed", "subs #2": "skipped",
+          "muls::should be equal": "skipped"}, True),
         # two commands
         ("TAP version 13\n1..1\nok 1 - a\nTAP version 13\nnot ok 1 - a\n1..1\n",
          {"a": "passed", "a#2": "failed"}, True),
