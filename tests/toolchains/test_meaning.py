@@ -88,6 +88,30 @@ async def test_no_option_ends_a_run_at_its_first_failure(tmp_path: Path, plugged
     }
 
 
+INTERRUPTED = """
+import pytest
+@pytest.fixture
+def gone():
+    pytest.exit("no server")
+def test_a(): raise KeyboardInterrupt("Ctrl-C")
+def test_b(gone): pass
+def test_c(): pass
+"""
+
+
+async def test_nor_does_a_test_that_would_end_it(tmp_path: Path, plugged: Path, newest: Path) -> None:
+    for env in (plugged, newest):
+        toolchain, workspace = build(tmp_path, env, {"tests/test_a.py": INTERRUPTED})
+        run = await toolchain.test(workspace)
+        assert run.complete, run.result.output
+        assert phases(run) == {
+            "tests/test_a.py::test_a": ("failed", "call"),
+            "tests/test_a.py::test_b": ("error", "setup"),
+            "tests/test_a.py::test_c": ("passed", "call"),
+        }
+        assert [error.type for error in run.cases[0].raised] == ["Ended", "KeyboardInterrupt"]
+
+
 async def test_nor_does_one_of_a_command_of_the_policy(tmp_path: Path, plugged: Path) -> None:
     toolchain, workspace = build(tmp_path, plugged, BROKEN_AND_FINE, Checks(test="pytest -x {tests}"))
     run = await toolchain.test(workspace, ["tests/test_a.py", "tests/test_c.py"])
@@ -260,6 +284,29 @@ class Exits(unittest.TestCase):
 class Fine(unittest.TestCase):
     def test_one(self): pass
 """,
+    "tests/test_exits_at_the_end.py": """
+import sys, unittest
+def tearDownModule():
+    raise KeyboardInterrupt
+class Exits(unittest.TestCase):
+    @classmethod
+    def tearDownClass(cls):
+        sys.exit(0)
+    def test_one(self): pass
+class Interrupted(unittest.TestCase):
+    def setUp(self):
+        if self.id().endswith("test_b"):
+            raise KeyboardInterrupt
+    def test_a(self):
+        raise KeyboardInterrupt("Ctrl-C")
+    def test_b(self): pass
+    def test_c(self): pass
+class Refused(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        raise KeyboardInterrupt
+    def test_one(self): pass
+""",
     "tests/test_subtests.py": """
 import unittest
 class Case(unittest.TestCase):
@@ -313,6 +360,13 @@ async def test_skips_and_broken_fixtures_do_not_end_a_unittest_run(tmp_path: Pat
         "tests/test_exits.py::Case::test_one": ("error", "setup"),
         "tests/test_exits_too.py::Exits::test_one": ("error", "setup"),
         "tests/test_exits_too.py::Fine::test_one": ("passed", "call"),
+        "tests/test_exits_at_the_end.py::Exits::test_one": ("passed", "call"),
+        "tests/test_exits_at_the_end.py::Exits::tearDownClass": ("error", "teardown"),
+        "tests/test_exits_at_the_end.py::Interrupted::test_a": ("failed", "call"),
+        "tests/test_exits_at_the_end.py::Interrupted::test_b": ("error", "setup"),
+        "tests/test_exits_at_the_end.py::Interrupted::test_c": ("passed", "call"),
+        "tests/test_exits_at_the_end.py::Refused::test_one": ("error", "setup"),
+        "tests/test_exits_at_the_end.py::tearDownModule": ("error", "teardown"),
         "tests/test_subtests.py::Case::test_in_part": ("passed", "call"),
         "tests/test_subtests.py::Case::test_not_at_all": ("skipped", "call"),
         "tests/test_subtests.py::Case::test_bad_in_part": ("failed", "call"),

@@ -37,11 +37,36 @@ def kind_of(node: Any) -> str:
     return "doctest" if any(base.__name__ == "DoctestItem" for base in type(node).__mro__) else "check"
 
 
+class Ended(Exception):
+    """An attempt of a test to end the whole run, which fails it instead."""
+
+
+def hold(outcome: Any) -> None:
+    """Make what would end the run a failure of the test that raised it."""
+    error = outcome.excinfo[1] if outcome.excinfo else None
+    if isinstance(error, (KeyboardInterrupt, pytest.exit.Exception)) and hasattr(outcome, "force_exception"):
+        ended = Ended(f"{type(error).__name__} ended the test: {error}")
+        ended.__cause__ = error
+        outcome.force_exception(ended.with_traceback(error.__traceback__))
+
+
 class Marker:
     """Hooks that add an item's own id, kind and errors to its reports.
 
-    Reports carry them from workers.
+    Reports carry them from workers. What would end the run fails its test.
     """
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self) -> Any:
+        hold((yield))
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_call(self) -> Any:
+        hold((yield))
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> Any:
+        hold((yield))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: Any) -> None:

@@ -28,6 +28,8 @@ _START = re.compile(r"(unit)?_?tests?|testing|src|lib|.*_tests?", re.IGNORECASE)
 _FIXTURE = re.compile(r"(setUp|tearDown)(?:Class|Module) \((.*)\)")
 _SETUP = {"setUp", "asyncSetUp"}
 _TEARDOWN = {"tearDown", "asyncTearDown", "doCleanups", "doAsyncCleanups"}
+# What ends a whole run of unittest's.
+_ENDS = (SystemExit, KeyboardInterrupt)
 
 
 class Result(unittest.TextTestResult):
@@ -35,6 +37,8 @@ class Result(unittest.TextTestResult):
 
     records: Any
     planned: list[Any]
+    # how many of the planned tests were begun, or passed over
+    begun = 0
     _started = 0.0
 
     def getDescription(self, test: Any) -> str:
@@ -49,9 +53,14 @@ class Result(unittest.TextTestResult):
         self._passed_subtests = False
         self._skipped_subtests: list[str] = []
         test.forgehand_started = True
+        Result.begun = test.forgehand_place + 1
         super().startTest(test)
 
     def stopTest(self, test: Any) -> None:
+        error = sys.exc_info()
+        if error[0] is KeyboardInterrupt:
+            phase = phase_of(error, test)
+            self._case(test, "failed" if phase == "call" else "error", error, phase)
         # a subtest that skips itself leaves the test without a verdict of its own
         if self._skipped_subtests and not self._has_verdict and self._passed_subtests:
             self._case(test, "passed")
@@ -126,22 +135,36 @@ class Result(unittest.TextTestResult):
 class Suite(unittest.TestSuite):
     """Suite in which a fixture that exits is an error of its tests.
 
-    unittest lets ``sys.exit()`` in ``setUpClass`` or ``setUpModule`` end the whole run.
+    unittest lets ``sys.exit()`` in a fixture of a class or module end the whole run.
     """
 
     def _handleClassSetUp(self, test: Any, result: Any) -> None:
         try:
             super()._handleClassSetUp(test, result)  # type: ignore[misc]
-        except SystemExit as error:
+        except _ENDS as error:
             type(test)._classSetupFailed = True
             self._report(result, error, "setUpClass", owners(test)[1])
 
     def _handleModuleFixture(self, test: Any, result: Any) -> None:
         try:
             super()._handleModuleFixture(test, result)  # type: ignore[misc]
-        except SystemExit as error:
+        except _ENDS as error:
             result._moduleSetUpFailed = True
             self._report(result, error, "setUpModule", owners(test)[0])
+
+    def _tearDownPreviousClass(self, test: Any, result: Any) -> None:
+        kind = result._previousTestClass
+        try:
+            super()._tearDownPreviousClass(test, result)  # type: ignore[misc]
+        except _ENDS as error:
+            self._report(result, error, "tearDownClass", kind.__module__ + "." + kind.__qualname__)
+
+    def _handleModuleTearDown(self, result: Any) -> None:
+        kind = result._previousTestClass
+        try:
+            super()._handleModuleTearDown(result)  # type: ignore[misc]
+        except _ENDS as error:
+            self._report(result, error, "tearDownModule", kind.__module__)
 
     def _report(self, result: Any, error: Any, name: str, owner: str) -> None:
         self._createClassOrModuleLevelException(result, error, name, owner)  # type: ignore[attr-defined]
@@ -310,6 +333,22 @@ def select(suite: Any, module: Any, target: str) -> Any:
     return named
 
 
+def run_to_the_end(suite: Any) -> Any:
+    """Run a suite, and go on behind a test that raises KeyboardInterrupt.
+
+    Returns the last result; unittest lets that exception end the run.
+    """
+    while True:
+        runner: Any = unittest.TextTestRunner(resultclass=Result)  # type: ignore[arg-type]
+        before = Result.begun
+        try:
+            return runner.run(suite)
+        except KeyboardInterrupt:
+            if Result.begun == before:
+                raise
+            suite = Suite(Result.planned[Result.begun :])
+
+
 def main(targets: list[str]) -> int:
     """Run ``targets``.
 
@@ -321,10 +360,11 @@ def main(targets: list[str]) -> int:
     Result.records = records
     # Kept here because the runner lets go of each test once it ran.
     Result.planned = list_cases(suite)
-    runner: Any = unittest.TextTestRunner(resultclass=Result)  # type: ignore[arg-type]
-    result = runner.run(suite)
+    for place, case in enumerate(Result.planned):
+        case.forgehand_place = place
+    result = run_to_the_end(suite)
     failed = records.failed or not result.wasSuccessful()
-    code = int(failed) if failed or result.testsRun else 5
+    code = int(failed) if failed or Result.begun else 5
     records.end(code, bool(result.shouldStop))
     return code
 
