@@ -15,7 +15,7 @@ from handlers.answer import description, question, suggestions
 from handlers.answer import subject as reading
 from handlers.answer.records import Answer, Description, Improvements, TalkTask
 from handlers.answer.subject import Talk
-from handlers.answer.words import write_answer, write_description_note, write_improvements, write_suggestion
+from handlers.answer.words import write_answer, write_description_note, write_improvements, write_kept_suggestion
 
 
 async def run_ask(ctx: Ctx, services: Services, kind: str, task: TalkTask[Any]) -> Outcome:
@@ -75,7 +75,7 @@ async def run_improve(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outc
         if stop is None:
             return _finish(None, f"Made {len(improvements.placed)} suggestions.")
         if stop == question.LOCKED:
-            return _keep("\n\n".join([body, *map(write_suggestion, improvements.placed)]))
+            return _keep("\n\n".join([body, *map(write_kept_suggestion, improvements.placed)]))
         improvements = Improvements(sha=subject.sha, problem=stop)
         body = write_improvements(improvements, cost)
     return await _answer(ctx, talk, body, improvements.problem, "There was nothing to suggest.")

@@ -75,6 +75,13 @@ def write_suggestion(placed: PlacedSuggestion) -> str:
     return f"{_write_paragraph(placed.suggested.why)}\n\n{placed.block}"
 
 
+def write_kept_suggestion(placed: PlacedSuggestion) -> str:
+    """Write a suggestion that stands on no line, and name the line."""
+    anchor = placed.anchor
+    first = f"{anchor.start_line}-" if anchor.start_line else ""
+    return f"{inline_code(f'{anchor.path}:{first}{anchor.line}')}\n\n{write_suggestion(placed)}"
+
+
 def _write_paragraph(text: str) -> str:
     """Make one paragraph of a model's words.
 

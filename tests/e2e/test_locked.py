@@ -43,6 +43,17 @@ def posts(story: Story, path: str) -> list[int]:
     return [each.status for each in sent if each.path.endswith(there)]
 
 
+async def kept(story: Story) -> str:
+    """Wait until the only task is refused because of the lock; what it keeps."""
+    query = "select state, result from fh_task where repository = ?"
+    name = story.repository.full_name
+    await story.until(lambda: [row[0] for row in rows(story, query, name)] == ["refused"], what="it is refused")
+    ((_, result),) = rows(story, query, name)
+    told = json.loads(result)
+    assert "The conversation is locked" in told["summary"]
+    return str(told["data"]["report"])
+
+
 async def checked(story: Story, number: int) -> dict[str, Any]:
     """The check run at its end; of a summary comment that may not be posted nobody has to wait for."""
 
@@ -142,10 +153,39 @@ async def test_an_answer_that_may_not_be_given_is_in_the_tasks_result(town: Stor
     story.script.on({"text": "They are dropped in `basket/prices.py:7`."}, text="where are cents dropped")
     await lock(story, number)
     await comment(story, number, "/ask where are cents dropped?")
+    assert "They are dropped in" in await kept(story)
+    assert set(posts(story, f"/issues/{number}/comments")) <= {403}
+
+
+async def test_a_description_is_written_where_nobody_may_answer(town: Story) -> None:
+    story, title = place(town, "described"), "Cents that nobody may discuss"
+    await put(story, POLICY, "review: { on: [] }\n")
+    said = {"title": "Cents are read", "summary": "Prices keep their cents.", "files": [], "diagram": None}
+    asked = {"match": {"system": "You describe", "text": title}, "reply": calls(("describe", said))}
+    number = await propose(story, {PRICES: BUGGY}, title=title, body="Reads cents.")
+    story.script.extend([asked])
+    await lock(story, number)
+    await comment(story, number, "/describe")
     query = "select state, result from fh_task where repository = ?"
     name = story.repository.full_name
-    await story.until(lambda: [row[0] for row in rows(story, query, name)] == ["refused"], what="it is refused")
-    ((_, result),) = rows(story, query, name)
-    assert "The conversation is locked" in json.loads(result)["summary"]
-    assert "They are dropped in" in result
+    await story.until(lambda: [row[0] for row in rows(story, query, name)] == ["done"], what="it is described")
+    body = (await story.request("GET", f"/pulls/{number}"))["body"]
+    assert body.startswith("Reads cents.")
+    assert "**Cents are read**" in body
     assert set(posts(story, f"/issues/{number}/comments")) <= {403}
+
+
+async def test_improvements_that_may_not_be_posted_are_in_the_tasks_result(town: Story) -> None:
+    story, title = place(town, "improved"), "Cents that nobody may improve"
+    await put(story, POLICY, "review: { on: [] }\n")
+    better = {"path": PRICES, "line": 7, "quote": BUGGY.splitlines()[-1], "replacement": FIX[1].rstrip("\n")}
+    said = {"suggestions": [{**better, "why": "Half a price is not five cents."}]}
+    asked = {"match": {"system": "You suggest", "text": title}, "reply": calls(("improve", said))}
+    number = await propose(story, {PRICES: BUGGY}, title=title)
+    story.script.extend([asked])
+    await lock(story, number)
+    await comment(story, number, "/improve")
+    result = await kept(story)
+    for part in ("Half a price is not five cents.", f"```suggestion\n{FIX[1]}```", f"{PRICES}:7"):
+        assert part in result, part
+    assert posts(story, f"/pulls/{number}/reviews") == [422]
