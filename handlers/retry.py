@@ -7,17 +7,20 @@ from bot.dispatch.spec import Shown
 from bot.doors.comments.commands import ANYWHERE, Command, Invocation, reply
 from bot.store import tasks
 from bot.store.tasks import Task
+from bot.work.origin import Request
 from bot.work.services import Services
 
 
 async def run(invocation: Invocation, services: Services) -> None:
     """Start the newest task again, or say why not.
 
-    A question that was answered, or is being answered, stands in no other task's way.
+    A question that was answered, or is being answered, stands in no other task's way, and what was asked for by a
+    program and is shown to it alone is not what people mean.
     """
     repository = invocation.repository.id
     found = await services.store.run(lambda connection: tasks.find(connection, repository, invocation.number))
-    earlier = [task for task in found if task.delivery != invocation.event.guid]
+    told = [task for task in found if not Request.model_validate(task.argument).quiet]
+    earlier = [task for task in told if task.delivery != invocation.event.guid]
     registry = invocation.registry
     answers = {task.id for task in earlier if registry.show(task.flow).shown is Shown.REPLY}
     last = next((task for task in earlier if task.id not in answers or task.state in FAILED_STATES), None)

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from bot.change import kept
+from bot.change.handover import end, hand_over, leave_change
 from bot.change.publication import notify, tell
 from bot.change.recipe import AnyEvidence, Job
 from bot.change.refusals import Refusal, explain
@@ -23,6 +24,8 @@ async def deliver(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
         return await tell(ctx, job, evidence)
     if not evidence.cost.calls:  # a change kept from an earlier attempt says what it cost there
         evidence = evidence.updated(cost=await ctx.step("account", job.cost))
+    if job.task.origin.outlet == "result":
+        return await hand_over(ctx, job, evidence)
     await ctx.step("keep", kept.keep, job, evidence)
     try:
         outcome = await job.recipe.publish(ctx, job, evidence)
@@ -39,7 +42,9 @@ async def _report_refusal(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, refusa
     The task's result always holds the words, the change and what to do next.
     """
     text = job.recipe.words.write_refusal(evidence, refusal)
+    await ctx.step("leave-refused", leave_change, job, evidence, retries=2)
     with suppress(GitError, GitHubError):
         await ctx.step("notify-refused", notify, job, text, retries=2)
     summary = f"The change is finished and kept, but it could not be published: {refusal.reason} {refusal.advice}"
-    return Outcome(state="refused", summary=f"{summary} Then `/retry` publishes it.", data={"report": text})
+    data = end(evidence, None, text).model_dump()
+    return Outcome(state="refused", summary=f"{summary} Then `/retry` publishes it.", data=data)

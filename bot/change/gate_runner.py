@@ -41,8 +41,8 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
     existing = paths if brief.pull is None else {entry.path for entry in await mirror.entries(brief.trusted_sha)}
     changes = wanted
     restored: tuple[str, ...] = ()
+    toolchain = job.workshop(base_sha).toolchain()
     if limits.tests_from_base:
-        toolchain = job.workshop(base_sha).toolchain()
         changes, restored = gates.take_tests_from_base(wanted, existing, toolchain.is_test, toolchain.is_test_config)
     diff = await mirror.diff(base_sha, changes)
     ran = _Ran() if base is None else await _run(job, base_sha, base, existing, proof, changes)
@@ -63,6 +63,7 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
             gates.size_gate(diff, limits.files, limits.lines),
         ),
         diff=diff[:_SHOWN],
+        tests=tuple(sorted(path for path in changes.files if toolchain.is_test(path))),
         restored=restored,
         flaky=ran.flaky,
         command=ran.command,

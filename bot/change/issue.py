@@ -42,7 +42,7 @@ async def read(job: Job[ChangeTask]) -> Brief:
         comments=_earlier(comments, task.triggered),
         base_branch=branch,
         base_sha=base_sha,
-        stop=_stop(job, issue) or await already_open(job) or await _ruled_out(job),
+        stop=_stop(job, issue) or await _find_obstacle(job),
     )
     await job.stage(Stage.READ, "failed" if brief.stop else "done", brief.stop or "")
     return brief
@@ -69,6 +69,13 @@ def _stop(job: Job[ChangeTask], issue: Issue) -> str | None:
     if label and not any(labels.same(label, name) for name in issue.labels):
         return f"The label `{label}` was removed before the work began, so nothing was done."
     return None
+
+
+async def _find_obstacle(job: Job[ChangeTask]) -> str | None:
+    """Say what would keep us from publishing; a patch is published nowhere."""
+    if job.task.origin.outlet == "result":
+        return None
+    return await already_open(job) or await _ruled_out(job)
 
 
 async def already_open(job: Job[Any]) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.change import commits, gate_runner, proof
+from bot.change.handover import end, leave_change
 from bot.change.issue import already_open, fetch_base
 from bot.change.publication import EVIDENCE, notify, tell
 from bot.change.recipe import AnyEvidence, Job
@@ -100,10 +101,16 @@ class NewPullRequest:
             if not job.recipe.may_publish(job.rules, evidence):
                 return await tell(ctx, job, evidence)
         text = self.words.write_pull(evidence)
+        await ctx.step("leave", leave_change, job, evidence, retries=2)
         sha = await ctx.step("push", push, job, evidence, text, retries=2)
-        published = await ctx.step("pull", self._open, job, evidence, text, sha, retries=2)
         state: TaskState = "done" if evidence.verified else "unverified"
-        return Outcome(state=state, summary=f"Opened #{published.number}", data=published.model_dump())
+        if job.task.origin.outlet == "branch":
+            await ctx.step("publish-done", job.stage, Stage.PUBLISH, "done", job.branch)
+            data = end(evidence, "branch", text.body).model_dump() | {"branch": job.branch, "head_sha": sha}
+            return Outcome(state=state, summary=f"Pushed the branch {job.branch}.", data=data)
+        published = await ctx.step("pull", self._open, job, evidence, text, sha, retries=2)
+        data = end(evidence, "pull_request", text.body).model_dump() | published.model_dump()
+        return Outcome(state=state, summary=f"Opened #{published.number}", data=data)
 
     async def _open(self, job: Job[Any], evidence: AnyEvidence, text: PullText, head_sha: str) -> Publication:
         """Open the pull request and post the comment that names it.

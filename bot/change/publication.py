@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.change.handover import end, leave_change
 from bot.change.recipe import AnyEvidence, Job
 from bot.engine.port import Ctx, Outcome
 from bot.github.api.scopes import COMMENT
@@ -19,8 +20,10 @@ async def notify(job: Job[Any], text: str) -> int | None:
     """Post the one comment that notifies people, and return its id.
 
     It is posted once, however often the step runs. Returns None in a locked conversation, which undoes nothing of what
-    was published.
+    was published, and where nothing is to be said on GitHub.
     """
+    if job.task.quiet:
+        return None
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, COMMENT)
     marker = Marker(task=job.task_id, part="final")
@@ -35,12 +38,14 @@ async def notify(job: Job[Any], text: str) -> int | None:
 async def tell(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
     """End without publishing.
 
-    A comment says what was found, tried and seen, unless the rules want silence.
+    A comment says what was found, tried and seen, unless the rules want silence; the task's result says it in any case.
     """
     evidence = evidence.updated(cost=await ctx.step("account-told", job.cost))
+    await ctx.step("leave-told", leave_change, job, evidence, retries=2)
+    text = job.recipe.words.write_failure(evidence)
     if job.rules.unverified != "off":
-        await ctx.step("notify", notify, job, job.recipe.words.write_failure(evidence), retries=2)
-    return Outcome(state="unverified", summary=_reason(evidence))
+        await ctx.step("notify", notify, job, text, retries=2)
+    return Outcome(state="unverified", summary=_reason(evidence), data=end(evidence, None, text).model_dump())
 
 
 def _reason(evidence: AnyEvidence) -> str:

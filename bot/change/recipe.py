@@ -85,6 +85,10 @@ class Words(Protocol):
         """Write why a finished change could not be published, and show it."""
         ...
 
+    def write_patch(self, evidence: Any, /) -> str:
+        """Write what a change rests on that is handed over as a patch."""
+        ...
+
 
 @dataclass(frozen=True)
 class Recipe(Generic[RequestT, BriefT, JudgementT]):

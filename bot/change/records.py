@@ -156,13 +156,14 @@ class GateReport(JsonModel):
 
     ``changes`` is what was really tested (existing tests taken from the base).
 
-    ``diff`` is that change as git shows it, for people; a long one is cut.
+    ``diff`` is that change as git shows it, for people; a long one is cut. ``tests`` are its files that are tests.
     """
 
     base_sha: str
     changes: Changes
     gates: tuple[Gate, ...]
     diff: str = ""
+    tests: tuple[str, ...] = ()
     restored: tuple[str, ...] = ()
     flaky: tuple[str, ...] = ()
     command: str

@@ -29,9 +29,9 @@ async def restart(
 ) -> StartedTask | Refusal:
     """Start a task as it was asked for, with an origin of its own.
 
-    The repository is named as it is now. It is answered where the first one was.
+    The repository is named as it is now. It is answered where the first one was, and goes where that one went.
     """
     request = spec.request.model_validate(task.argument)
-    new = origin.model_copy(update={"reply": request.origin.reply})
+    new = origin.model_copy(update={"reply": request.origin.reply, "outlet": request.origin.outlet})
     renewed = request.model_copy(update={"repository": repository, "origin": new})
     return await begin(services, spec, renewed, parent=task.id)

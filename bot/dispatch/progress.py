@@ -179,7 +179,7 @@ class Reporter:
         """
         task, events, spent = await self.services.store.run(lambda connection: _snapshot(connection, task_id))
         spec = self.registry.show(task.flow)
-        hidden = task.number is None or spec.shown is Shown.RESULT
+        hidden = task.number is None or spec.shown is Shown.RESULT or _origin(task).outlet != "github"
         if hidden or task.posted.get("closed") or reporting.is_past(task.ended):
             return True
         final = task.state in FINAL_STATES

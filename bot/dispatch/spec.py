@@ -15,7 +15,7 @@ from bot.engine.port import Ctx, Outcome
 from bot.github.resources.checks import Action, CheckReport
 from bot.policy import CommandRule, TaskRules
 from bot.types import JsonModel
-from bot.work.origin import Request, SubjectKind, TaskInput
+from bot.work.origin import Outlet, Request, SubjectKind, TaskInput
 from bot.work.services import Services
 
 I = TypeVar("I", bound=TaskInput)  # noqa: E741 - the input of a task
@@ -106,7 +106,7 @@ class TaskSpec(Generic[I]):
     argument. ``exclusive``: one at a time for an issue or pull request. ``opens``: a policy may let readers start it.
     ``check`` names the check run of a task that is shown by one. ``unverified`` heads the status of a run that ended
     without proof. ``objection`` may refuse a request, ``forward`` may hand it over to another task. ``acknowledge``
-    replaces the eyes.
+    replaces the eyes. ``outlets`` are where what comes of it can go.
     """
 
     name: str
@@ -131,6 +131,7 @@ class TaskSpec(Generic[I]):
     objection: Objection | None = None
     forward: Callable[[Any], Forward | None] | None = None
     acknowledge: Acknowledge | None = None
+    outlets: frozenset[Outlet] = frozenset({"github"})
 
     @property
     def command_rule(self) -> CommandRule:

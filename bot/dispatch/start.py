@@ -83,6 +83,9 @@ async def begin(
     if forward is not None:
         spec = forward.spec
         request = forward.request
+    if request.origin.outlet not in spec.outlets:
+        ways = " or ".join(f"`{outlet}`" for outlet in sorted(spec.outlets))
+        return Refusal(f"What comes of `{spec.name}` goes to {ways}, not to `{request.origin.outlet}`.", permitted=True)
     new = _new_task(spec, request, parent)
     creation = await services.store.run(lambda connection: tasks.create(connection, new))
     started = StartedTask(creation.holder, creation.created)
@@ -114,6 +117,10 @@ def _new_task(spec: TaskSpec[Any], request: Request[Any], parent: str | None) ->
     origin = request.origin
     repository = request.repository
     number = request.subject.number
+    held = None
+    # What nobody sees on GitHub stands in nobody's way, and nobody who asks there is answered with it.
+    if spec.exclusive and number is not None and not request.quiet:
+        held = active_key(spec.name, repository, number)
     return NewTask(
         id=task_id_of(spec, request),
         parent=parent,
@@ -125,7 +132,7 @@ def _new_task(spec: TaskSpec[Any], request: Request[Any], parent: str | None) ->
         number=number,
         actor=request.actor.login,
         argument=request.model_dump(mode="json"),
-        active_key=active_key(spec.name, repository, number) if spec.exclusive and number is not None else None,
+        active_key=held,
         group=f"{repository.id}@{spec.name}-{number or 'repository'}" if spec.writes is Writes.BRANCH else None,
     )
 
@@ -137,6 +144,8 @@ async def _acknowledge(
 
     A command has its eyes by now, and nobody waits for one after CI or of a task that is shown nowhere.
     """
+    if request.quiet:
+        return
     origin = request.origin
     known = started.task != task_id
     if origin.door == "command":

@@ -165,7 +165,8 @@ def _report(connection: sa.Connection, services: Services, guid: str) -> Deliver
     found = [task for task_id in tasks.list_touched(connection, 0) if (task := tasks.get(connection, task_id))]
     views = load_views(connection, found, services)
     results = [
-        make_report(task, reporting.sum_spending(connection, task.id), services) if view.ended else None
+        # what it left goes with the data directory
+        make_report(task, reporting.sum_spending(connection, task.id), (), services) if view.ended else None
         for task, view in zip(found, views, strict=True)
     ]
     return DeliveryReport(

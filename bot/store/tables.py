@@ -77,6 +77,17 @@ kept_change = _table(
     sa.Column("kept", sa.BigInteger, nullable=False),
 )
 
+artifact = _table(
+    "artifact",
+    sa.Column("task", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("cut", sa.Boolean, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+)
+
 model_call = _table(
     "model_call",
     sa.Column("task", sa.Text, primary_key=True),

@@ -14,6 +14,8 @@ from bot.types import Actor, JsonModel, Repository
 SubjectKind = Literal["issue", "pull", "thread", "repository"]
 """``thread``: a review thread on lines of a pull request; ``repository``: no number at all."""
 Door = Literal["label", "command", "button", "review", "event", "ci", "api", "schedule", "alert"]
+Outlet = Literal["github", "branch", "result"]
+"""``github``: people are told there; ``branch``: only a branch is pushed; ``result``: nothing is written on GitHub."""
 
 
 class Principal(JsonModel):
@@ -38,6 +40,7 @@ class Origin(JsonModel):
     for (ISO 8601, GitHub's clock), ``delivery`` the webhook's GUID or another id to find it in the log by. ``reply``
     is the text to react to and answer below, ``label`` the label that must still be there, ``head_sha`` the commit
     and ``base_branch`` the base the event was about, ``cause`` what kind of event it was (``opened``, ``push``).
+    ``outlet`` is where what comes of it goes; the task's result tells it in any case.
     """
 
     door: Door
@@ -50,6 +53,7 @@ class Origin(JsonModel):
     head_sha: str | None = None
     base_branch: str | None = None
     cause: str = ""
+    outlet: Outlet = "github"
 
 
 class Subject(JsonModel):
@@ -100,6 +104,11 @@ class Request(JsonModel, Generic[I_co]):
         """Return the issue's or pull request's number."""
         assert self.subject.number is not None, "this task is about a repository, not an issue or pull request"
         return self.subject.number
+
+    @property
+    def quiet(self) -> bool:
+        """Return whether nothing is said about it on GitHub."""
+        return self.origin.outlet != "github"
 
     @property
     def actor(self) -> Actor:

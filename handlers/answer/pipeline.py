@@ -10,12 +10,19 @@ from typing import Any
 from bot.engine.port import Ctx, Outcome
 from bot.models.port import ModelError
 from bot.pulls.history import recall
+from bot.work.results import Ending, Form
 from bot.work.services import Services
 from handlers.answer import description, question, suggestions
 from handlers.answer import subject as reading
 from handlers.answer.records import Answer, Description, Improvements, TalkTask
 from handlers.answer.subject import Talk
-from handlers.answer.words import write_answer, write_description_note, write_improvements, write_kept_suggestion
+from handlers.answer.words import (
+    write_answer,
+    write_description,
+    write_description_note,
+    write_improvements,
+    write_kept_suggestion,
+)
 
 
 async def run_ask(ctx: Ctx, services: Services, kind: str, task: TalkTask[Any]) -> Outcome:
@@ -47,12 +54,15 @@ async def run_describe(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Out
         described = await ctx.step("answer", description.describe, talk, subject, code, interruptible=True)
     except ModelError as error:
         described = Description(sha=subject.sha, problem=error.message)
-    if not described.problem:
+    if not described.problem and not task.quiet:
         await ctx.step("write", description.write, talk, described, retries=2)
     cost = await ctx.step("account", talk.cost)
+    note = write_description_note(described, cost)
     # What is described stands in the pull request's text, whether or not a locked conversation lets it be said.
-    await ctx.step("post", question.post, talk, write_description_note(described, cost), retries=2)
-    return _finish(described.problem, f"Described {len(described.files)} files.")
+    if not task.quiet:
+        await ctx.step("post", question.post, talk, note, retries=2)
+    text = note if described.problem else write_description(described)
+    return _finish(described.problem, f"Described {len(described.files)} files.", "document", text)
 
 
 async def run_improve(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
@@ -70,33 +80,39 @@ async def run_improve(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outc
         improvements = Improvements(sha=subject.sha, problem=error.message)
     cost = await ctx.step("account", talk.cost)
     body = write_improvements(improvements, cost)
+    whole = "\n\n".join([body, *map(write_kept_suggestion, improvements.placed)])
     if improvements.placed:
+        made = f"Made {len(improvements.placed)} suggestions."
+        if task.quiet:
+            return _finish(None, made, "answer", whole)
         stop = await ctx.step("review", suggestions.post, talk, improvements, body, retries=2)
         if stop is None:
-            return _finish(None, f"Made {len(improvements.placed)} suggestions.")
+            return _finish(None, made, "answer", whole)
         if stop == question.LOCKED:
-            return _keep("\n\n".join([body, *map(write_kept_suggestion, improvements.placed)]))
+            return _keep(whole)
         improvements = Improvements(sha=subject.sha, problem=stop)
         body = write_improvements(improvements, cost)
     return await _answer(ctx, talk, body, improvements.problem, "There was nothing to suggest.")
 
 
 async def _answer(ctx: Ctx, talk: Talk, text: str, problem: str | None, summary: str) -> Outcome:
-    """Post the answer; in a locked conversation the task's result holds it."""
+    """Post the answer, unless only the task's result is to hold it."""
+    if talk.task.quiet:
+        return _finish(problem, summary, "answer", text)
     posted = await ctx.step("post", question.post, talk, text, retries=2)
-    return _keep(text) if posted is None else _finish(problem, summary)
+    return _keep(text) if posted is None else _finish(problem, summary, "answer", text)
 
 
 def _keep(text: str) -> Outcome:
     """End with an answer that a locked conversation did not take."""
-    return Outcome(state="refused", summary=question.LOCKED, data={"answered": True, "report": text})
+    data = Ending(form="answer", report=text).model_dump() | {"answered": True}
+    return Outcome(state="refused", summary=question.LOCKED, data=data)
 
 
-def _finish(problem: str | None, summary: str) -> Outcome:
-    """End a task that has said itself how it ended."""
-    if problem:
-        return Outcome(state="failed", summary=problem, data={"answered": True})
-    return Outcome(state="done", summary=summary, data={"answered": True})
+def _finish(problem: str | None, summary: str, form: Form, text: str) -> Outcome:
+    """End a task that has said itself how it ended; its result says it too."""
+    data = Ending(form=None if problem else form, report=text).model_dump() | {"answered": True}
+    return Outcome(state="failed" if problem else "done", summary=problem or summary, data=data)
 
 
 async def begin(ctx: Ctx, services: Services, name: str, task: TalkTask[Any]) -> Talk:

@@ -35,7 +35,7 @@ class TalkTask(Request[I_co], Generic[I_co]):
     @property
     def is_pull(self) -> bool:
         """Return whether it is about a pull request."""
-        return self.subject.kind != "issue"
+        return self.subject.kind in {"pull", "thread"}
 
     @property
     def lines(self) -> Lines | None:
@@ -56,10 +56,10 @@ class Remark(JsonModel):
 
 
 class Subject(JsonModel):
-    """Issue or pull request that a conversation is about.
+    """Issue, pull request or repository that a conversation is about.
 
-    ``base_branch`` is None for an issue. ``nonce`` delimits untrusted text in every prompt. ``author`` opened the pull
-    request, "" where that was us or it is an issue.
+    ``base_branch`` is None but for a pull request. ``nonce`` delimits untrusted text in every prompt. ``author`` opened
+    the pull request, "" where that was us or it is none. ``whole``: it is the repository.
     """
 
     nonce: str
@@ -69,6 +69,7 @@ class Subject(JsonModel):
     base_branch: str | None = None
     author: str = ""
     said: tuple[Remark, ...] = ()
+    whole: bool = False
 
 
 class File(JsonModel):

@@ -78,6 +78,7 @@ async def _read_issue(talk: Talk, github: Client) -> Subject:
         body=visible(task.body[:_MAX_RAW])[:_MAX_BODY],
         sha=await repos.head_sha(github, task.repository, branch),
         said=await _read_conversation(talk, github),
+        whole=task.subject.kind == "repository",
     )
 
 
@@ -107,9 +108,11 @@ async def read_diffs(talk: Talk, code: CodeContext) -> dict[str, FileDiff]:
 async def _read_conversation(talk: Talk, github: Client) -> tuple[Remark, ...]:
     """Read what people and we said of the code before.
 
-    It was said in the thread, else below the issue, and not edited since.
+    It was said in the thread, else below the issue, and not edited since. About a repository nobody said anything.
     """
     task = talk.task
+    if task.subject.kind == "repository":
+        return ()
     services = talk.services
     comments = await reply_targets.conversation(github, task.repository, task.spot)
     bot = await services.github.bot()

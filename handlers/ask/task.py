@@ -27,9 +27,10 @@ TASK = TaskSpec(
     input=AskInput,
     request=TalkTask[AskInput],
     run=run,
-    subjects=frozenset({"issue", "pull", "thread"}),
+    subjects=frozenset({"issue", "pull", "thread", "repository"}),
     shown=Shown.REPLY,
     stages={Stage.READ: "Read what is asked", Stage.LOOK: "Look at the code", Stage.ANSWER: "Answer"},
     exclusive=False,
     opens=True,
+    outlets=frozenset({"github", "result"}),
 )

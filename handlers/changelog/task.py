@@ -16,6 +16,7 @@ from bot.work.assignment import Assignment
 from bot.work.inquiry import Inquiry
 from bot.work.origin import Request, TaskInput
 from bot.work.prompts import render
+from bot.work.results import Ending
 from bot.work.services import Services
 from bot.work.untrusted import visible, visible_title
 
@@ -53,8 +54,12 @@ async def run(ctx: Ctx, services: Services, request: Request[TaskInput]) -> Outc
     job = Job(services, ctx.task_id, request, policy, policy.max_dollars("changelog"))
     change = await ctx.step("read", read, job, retries=2)
     entry = await ctx.step("draft", draft, job, change, interruptible=True)
-    await ctx.step("post", post, job, change, entry, retries=2)
-    return Outcome(state="done" if entry else "failed", summary="Drafted the entry.", data={"answered": True})
+    text = write_entry(change, entry)
+    if not request.quiet:
+        await ctx.step("post", post, job, text, retries=2)
+    ending = Ending(form="document" if entry else None, report=text)
+    data = ending.model_dump() | {"answered": True}
+    return Outcome(state="done" if entry else "failed", summary="Drafted the entry.", data=data)
 
 
 async def read(job: Job) -> Change:
@@ -87,10 +92,14 @@ async def draft(job: Job, change: Change) -> str:
     return "" if answer.problem else answer.text.strip()
 
 
-async def post(job: Job, change: Change, entry: str) -> None:
-    """Post the entry, ready to be pasted."""
+def write_entry(change: Change, entry: str) -> str:
+    """Write the entry, ready to be pasted."""
     where = f"for `{change.path}`" if change.path else "(the repository has no changelog yet)"
-    text = f"Changelog entry {where}:\n\n{code_block(entry, 'markdown')}" if entry else "The model gave no entry."
+    return f"Changelog entry {where}:\n\n{code_block(entry, 'markdown')}" if entry else "The model gave no entry."
+
+
+async def post(job: Job, text: str) -> None:
+    """Post the entry."""
     await say(job.services, job.task.repository, job.task.place, f"{job.task_id}-entry", text)
 
 
@@ -105,4 +114,5 @@ TASK = TaskSpec(
     subjects=frozenset({"pull", "thread"}),
     shown=Shown.REPLY,
     stages={Stage.READ: "Read the change", Stage.DRAFT: "Draft the entry"},
+    outlets=frozenset({"github", "result"}),
 )

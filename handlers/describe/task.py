@@ -29,4 +29,5 @@ TASK = TaskSpec(
     shown=Shown.REPLY,
     stages={Stage.READ: "Read what is asked", Stage.LOOK: "Look at the code", Stage.ANSWER: "Describe the change"},
     needs_open=True,
+    outlets=frozenset({"github", "result"}),
 )

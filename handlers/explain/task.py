@@ -26,9 +26,10 @@ TASK = TaskSpec(
     input=ExplainInput,
     request=TalkTask[ExplainInput],
     run=run,
-    subjects=frozenset({"issue", "pull", "thread"}),
+    subjects=frozenset({"issue", "pull", "thread", "repository"}),
     shown=Shown.REPLY,
     stages={Stage.READ: "Read what is asked", Stage.LOOK: "Look at the code", Stage.ANSWER: "Explain"},
     exclusive=False,
     opens=True,
+    outlets=frozenset({"github", "result"}),
 )

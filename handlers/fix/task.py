@@ -78,4 +78,5 @@ TASK = TaskSpec(
     needs_open=True,
     unverified="Stopped without a verified fix.",
     forward=forward,
+    outlets=frozenset({"github", "branch", "result"}),
 )

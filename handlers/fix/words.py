@@ -56,6 +56,11 @@ def write_pull(evidence: FixEvidence) -> PullText:
     return PullText(title=f"Fix: {title}", told=_join(told), evidence=_join(parts), closing=closing)
 
 
+def write_patch(evidence: FixEvidence) -> str:
+    """Write what a fix rests on that is handed over as a patch."""
+    return _join([_write_cause(evidence), write_pull(evidence).evidence])
+
+
 def write_failure(evidence: FixEvidence) -> str:
     """Say what was found, tried and seen where no verified fix came out of it."""
     parts = [

@@ -34,4 +34,5 @@ TASK = TaskSpec(
         Stage.ANSWER: "Find what can be better, and check it",
     },
     needs_open=True,
+    outlets=frozenset({"github", "result"}),
 )

@@ -35,6 +35,7 @@ from bot.pulls.records import (
 from bot.pulls.rules import ReviewRules
 from bot.store.findings import State
 from bot.types import JsonModel
+from bot.work.results import Ending
 from bot.work.services import Services
 from handlers.review import (
     background,
@@ -50,6 +51,7 @@ from handlers.review import (
     verification,
 )
 from handlers.review.batches import ask_all
+from handlers.review.parts import tell_parts
 from handlers.review.stages import Stage
 from handlers.review.words import make_check_report, write_sentence, write_summary
 
@@ -326,8 +328,8 @@ def _fold_refused(result: ReviewResult, refused: Sequence[int]) -> ReviewResult:
 
 
 def _make_outcome(result: ReviewResult) -> Outcome:
-    data = {
-        "report": write_summary(result),
+    ending = Ending(form="document", report=write_summary(result), parts=tell_parts(result))
+    data = ending.model_dump() | {
         "check": make_check_report(result).model_dump(mode="json"),
         "reviewed": result.model_dump(mode="json"),
     }

@@ -5,6 +5,7 @@ Every thread gets an answer; a pull request of ours gets the new evidence in its
 
 from __future__ import annotations
 
+from bot.change.handover import end, leave_change
 from bot.change.head_commit import push, subject
 from bot.change.publication import EVIDENCE, notify, tell
 from bot.change.stages import Stage
@@ -17,6 +18,7 @@ from bot.github.text.markers import Marker
 from bot.github.text.outgoing import outgoing_line
 from bot.github.text.sections import rewritten
 from bot.work.locked import unless_locked
+from bot.work.results import Form
 from handlers.revise import words
 from handlers.revise.records import PublishedRevision, Reproof, RevisionEvidence, RevisionJob, pair_answers
 from handlers.revise.reproof import reprove
@@ -28,6 +30,7 @@ async def publish(ctx: Ctx, job: RevisionJob, evidence: RevisionEvidence) -> Out
     ends = evidence.brief.pull
     assert report is not None, "only what passed the gates is published"
     assert ends is not None, "a revision is of a pull request"
+    await ctx.step("leave", leave_change, job, evidence, retries=2)
     if ends.from_fork:
         posted = await ctx.step("suggest", suggest, job, evidence, retries=2)
         return await _finish(ctx, job, evidence, PublishedRevision(suggestions=posted), None)
@@ -48,14 +51,17 @@ async def _finish(
     if published.sha is not None and reproof is not None:
         text = words.write_evidence(evidence, reproof, published.sha)
         await ctx.step("renew", renew, job, text, published.sha, retries=2)
-    await ctx.step("notify", notify, job, words.write_result(evidence, reproof, published), retries=2)
+    told = words.write_result(evidence, reproof, published)
+    await ctx.step("notify", notify, job, told, retries=2)
     place = published.sha[:10] if published.sha else "as suggestions"
     await ctx.step("publish-done", job.stage, Stage.PUBLISH, "done", place)
     where = f"Pushed {published.sha[:10]}" if published.sha else f"Posted {published.suggestions} suggestions"
     met = [answer.met for _, answer in pair_answers(evidence)]
     summary = f"{where}." if met == [True] else f"{where}; {sum(met)} of {len(met)} demands are met."
     state: TaskState = "done" if all(met) else "unverified"
-    return Outcome(state=state, summary=summary, data=published.model_dump())
+    form: Form = "pull_request" if published.sha else "patch"
+    data = end(evidence, form, told).model_dump() | published.model_dump()
+    return Outcome(state=state, summary=summary, data=data)
 
 
 def _write_message(job: RevisionJob, change: str) -> str:

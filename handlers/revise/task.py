@@ -54,6 +54,7 @@ TASK = TaskSpec(
     needs_open=True,
     exclusive=False,
     objection=refuse,
+    outlets=frozenset({"github", "result"}),
 )
 
 

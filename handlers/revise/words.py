@@ -26,10 +26,21 @@ def write_answer(answer: DemandAnswer, sha: str) -> str:
 
 
 def write_result(evidence: RevisionEvidence, reproof: Reproof | None, published: PublishedRevision) -> str:
-    """Write the comment once something was published.
+    """Write the comment once something was published."""
+    where = f"I pushed {published.sha}"
+    if not published.sha:
+        many = f"{published.suggestions} suggestion{'' if published.suggestions == 1 else 's'}"
+        where = f"I posted {many} and the whole change as a patch"
+    return _write_done(evidence, reproof, where)
 
-    It says what was changed, what became of each demand and what was checked.
-    """
+
+def write_patch(evidence: RevisionEvidence) -> str:
+    """Write what a revision rests on that is handed over as a patch."""
+    return _write_done(evidence, None, "I made a patch")
+
+
+def _write_done(evidence: RevisionEvidence, reproof: Reproof | None, where: str) -> str:
+    """Say what was changed, what became of each demand and what was checked."""
     pairs = pair_answers(evidence)
     count = len(pairs)
     met = sum(answer.met for _, answer in pairs)
@@ -38,10 +49,6 @@ def write_result(evidence: RevisionEvidence, reproof: Reproof | None, published:
         asked = "what was asked"
     elif met == count:
         asked = "both demands" if count == 2 else f"all {count} demands"
-    where = f"I pushed {published.sha}"
-    if not published.sha:
-        many = f"{published.suggestions} suggestion{'' if published.suggestions == 1 else 's'}"
-        where = f"I posted {many} and the whole change as a patch"
     parts = [
         f"{where} for {asked}.",
         f"**Change.** {paragraph(evidence.change)}" if evidence.change else "",

@@ -17,7 +17,7 @@ from aiohttp import web
 from pydantic import TypeAdapter
 
 from bot.dispatch.registry import Registry
-from bot.doors.api import catalogue, policies, reports, starting, tasks
+from bot.doors.api import catalogue, policies, reports, results, starting, tasks
 from bot.doors.api.aliases import alias_operations
 from bot.doors.api.callers import Caller, RateLimit, identify
 from bot.doors.api.catalogue import asked_for
@@ -25,7 +25,7 @@ from bot.doors.api.context import Context
 from bot.doors.api.document import render_document
 from bot.doors.api.gate import Gate
 from bot.doors.api.intake import read_arguments
-from bot.doors.api.operation import Operation, Raw, Reply, Stream
+from bot.doors.api.operation import Operation, Raw, Reply, Sender
 from bot.doors.api.problems import Problem
 from bot.github.api.errors import Forbidden, GitHubError
 from bot.work.services import Services
@@ -33,7 +33,7 @@ from bot.work.services import Services
 PREFIX = "/api"
 _RETRY_SECONDS = 10
 _HEADERS = {"X-Content-Type-Options": "nosniff"}
-_MODULES = (catalogue, tasks, starting, policies, reports)
+_MODULES = (catalogue, tasks, results, starting, policies, reports)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger(__name__)
 
@@ -71,7 +71,7 @@ def _handler(operation: Operation, context: Context, limit: RateLimit) -> Handle
             given["caller"] = await _admit(operation, context, limit, request)
         given |= await read_arguments(operation, request)
         answer = await operation.run(**{name: given[name] for name in operation.wants})
-        if isinstance(answer, Stream):
+        if isinstance(answer, Sender):
             return await answer.send(request)
         return _respond(operation, adapter, answer, request)
 
@@ -108,7 +108,7 @@ def _respond(operation: Operation, adapter: TypeAdapter[Any], answer: Any, reque
 
 
 def _adapter(operation: Operation) -> TypeAdapter[Any]:
-    written = isinstance(operation.answer, type) and issubclass(operation.answer, Raw | Stream)
+    written = isinstance(operation.answer, type) and issubclass(operation.answer, Raw | Sender)
     return TypeAdapter(Any if written else operation.answer)
 
 

@@ -12,7 +12,7 @@ from bot.doors.api.context import Context
 from bot.doors.api.operation import Operations, Raw
 from bot.doors.api.views import PREFIX
 from bot.types import JsonModel
-from bot.work.origin import SubjectKind
+from bot.work.origin import Outlet, SubjectKind
 
 operations = Operations("catalogue")
 
@@ -36,8 +36,9 @@ class TaskType(JsonModel):
     name: str
     summary: str
     details: str
-    subjects: tuple[SubjectKind, ...] = Field(description="what it may be asked for; `thread` by comments only")
+    subjects: tuple[SubjectKind, ...] = Field(description="what it may be asked for")
     writes: str = Field(description="`nothing`, `comments` or `branch`")
+    delivers: tuple[Outlet, ...] = Field(description="where what comes of it can go")
     stages: tuple[TaskStage, ...]
     input_schema: dict[str, Any] = Field(description="JSON schema of its own fields in the body")
     url: str = Field(description="path to ask for one")
@@ -85,6 +86,7 @@ def _describe(spec: TaskSpec[Any]) -> TaskType:
         details=spec.details,
         subjects=tuple(sorted(spec.subjects)),
         writes=spec.writes,
+        delivers=tuple(sorted(spec.outlets)),
         stages=tuple(TaskStage(name=str(name), title=title) for name, title in spec.stages.items()),
         input_schema=spec.input.model_json_schema(),
         url=f"{PREFIX}/tasks/{spec.name}",

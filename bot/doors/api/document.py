@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from bot.doors.api.operation import Operation, Raw, Sent, Stream
+from bot.doors.api.operation import Operation, Raw, Sender, Sent
 from bot.doors.api.problems import MEDIA_TYPE, ProblemDetails
 
 _REF = "#/components/schemas/{model}"
@@ -30,12 +30,6 @@ _IMPLIED = {
     503: "GitHub did not answer",
 }
 _TEXT: dict[str, Any] = {"schema": {"type": "string"}}
-_EVENT = {
-    "description": "an event; `data` is JSON",
-    "type": "object",
-    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
-    "required": ["id", "event", "data"],
-}
 _SUCCESS = {
     200: "what was asked for",
     202: "it was accepted and is on its way",
@@ -184,8 +178,8 @@ def _implied(operation: Operation) -> list[int]:
 
 
 def _content(answer: Any) -> dict[str, Any]:
-    if isinstance(answer, type) and issubclass(answer, Stream):
-        return {"text/event-stream": {"schema": _EVENT}}
+    if isinstance(answer, type) and issubclass(answer, Sender):
+        return {kind: {"schema": schema} for kind, schema in answer.content.items()}
     if isinstance(answer, type) and issubclass(answer, Raw):
         return {"application/json": {"schema": {"type": "object"}}}
     return {"application/json": {"schema": {"$ref": _REF.format(model=answer.__name__)}}}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from aiohttp import web
 
@@ -14,7 +15,7 @@ from bot.doors.api.callers import Caller
 from bot.doors.api.context import Context
 from bot.doors.api.fields import moment
 from bot.doors.api.gate import repository_of
-from bot.doors.api.operation import Stream
+from bot.doors.api.operation import Sender
 from bot.doors.api.problems import Problem
 from bot.doors.api.views import clean, has_ended
 from bot.store import tasks, tokens
@@ -25,12 +26,19 @@ _BEAT = 30  # looks without news until a comment shows that the connection is al
 _CHECK = 120  # looks until token and permission are asked for again
 _A_TOKEN = 10
 _IN_ALL = 200
+_EVENT = {
+    "description": "an event; `data` is JSON",
+    "type": "object",
+    "properties": {name: {"type": "string"} for name in ("id", "event", "data")},
+    "required": ["id", "event", "data"],
+}
 
 
 @dataclass(frozen=True)
-class EventStream(Stream):
+class EventStream(Sender):
     """The events of one task behind ``after``."""
 
+    content: ClassVar[Mapping[str, Mapping[str, Any]]] = {"text/event-stream": _EVENT}
     context: Context
     caller: Caller
     task: Task

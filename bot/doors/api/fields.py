@@ -12,6 +12,7 @@ from bot.doors.api.operation import Sent
 from bot.store.pages import Place
 
 TaskId = Annotated[str, Field(pattern="^[0-9a-f]{12}$", description="a task's id")]
+ArtifactName = Annotated[str, Field(pattern=r"^[a-z]{1,40}\.[a-z]{1,10}$", description="an artifact's name")]
 RepositoryName = Annotated[
     str,
     Field(
@@ -22,6 +23,10 @@ RepositoryName = Annotated[
 ]
 Login = Annotated[str, Field(min_length=1, max_length=100, description="login of a GitHub account")]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1, description="number of an issue or pull request")]
+CommentId = Annotated[
+    int,
+    Field(ge=1, le=2**53, description="a comment on lines of the pull request's diff: the task is about its thread"),
+]
 Moment = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 Day = Annotated[str, Field(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
 Limit = Annotated[int, Field(ge=1, le=100, description="how many on a page")]

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from types import UnionType
-from typing import Any, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Generic, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, TypeAdapter
@@ -48,12 +48,17 @@ class Raw(bytes):
     """A JSON document that is written out already."""
 
 
-class Stream(ABC):
-    """Base of answers that are written bit by bit."""
+class Sender(ABC):
+    """Base of answers that are no JSON.
+
+    ``content`` maps their media types to schemas.
+    """
+
+    content: ClassVar[Mapping[str, Mapping[str, Any]]]
 
     @abstractmethod
     async def send(self, request: web.Request) -> web.StreamResponse:
-        """Write the answer."""
+        """Send the answer."""
 
 
 @dataclass(frozen=True)

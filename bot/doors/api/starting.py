@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
@@ -15,20 +15,16 @@ from bot.dispatch.spec import TaskSpec
 from bot.dispatch.start import Refusal, StartedTask, begin
 from bot.doors.api.callers import Caller
 from bot.doors.api.context import Context
-from bot.doors.api.fields import IdempotencyKey, Number, RepositoryName, TaskId
+from bot.doors.api.fields import CommentId, IdempotencyKey, Number, RepositoryName, TaskId
 from bot.doors.api.gate import Admission, repository_of
 from bot.doors.api.operation import Operation, Operations, Reply, Sent, make_operation
 from bot.doors.api.problems import Problem
+from bot.doors.api.subjects import About, choose_outlet, read_subject
 from bot.doors.api.tasks import load_task
 from bot.doors.api.views import TaskView, load_views, path_of
-from bot.doors.comments.commands import MAX_TEXT, command_of
-from bot.github.api.errors import NotFound
-from bot.github.api.scopes import READ
-from bot.github.resources import issues
+from bot.doors.comments.commands import MAX_TEXT
 from bot.store import requests, tasks
-from bot.types import Repository
-from bot.work.origin import Origin, Request, Subject, TaskInput
-from bot.work.services import Services
+from bot.work.origin import Origin, Request, TaskInput
 
 operations = Operations("tasks")
 _KEY_TAKEN = "the key was used for another request"
@@ -37,17 +33,26 @@ _CONFLICTS = {
     404: "there is no such issue, pull request or task",
     409: f"it makes no sense for what it is asked for, the repository's policy file is wrong, or {_KEY_TAKEN}",
 }
+_DELIVER = (
+    "where what comes of it goes: as after a command (`github`, which holds where there is a `number`), to a branch "
+    "without a pull request (`branch`), or to the task's result alone (`result`); only the first tells people on GitHub"
+)
 Begin = Callable[[Origin], Awaitable[StartedTask | Refusal]]
 
 
 def make_body(spec: TaskSpec[Any]) -> type[Sent]:
     """Make the model of the body that asks for a task.
 
-    Its own fields stand beside ``repository`` and, where it may be asked for one, ``number``.
+    Its own fields stand beside ``repository`` and what says what it is about and where the result goes.
     """
     fields: dict[str, Any] = {"repository": (RepositoryName, ...)}
     if spec.subjects - {"repository"}:
         fields["number"] = (Number | None, None) if "repository" in spec.subjects else (Number, ...)
+    if "thread" in spec.subjects:
+        fields["thread"] = (CommentId | None, None)
+    if len(spec.outlets) > 1:
+        outlets = Literal[tuple(sorted(spec.outlets))]  # type: ignore[valid-type]  # made of the declaration
+        fields["deliver"] = (Annotated[outlets | None, Field(description=_DELIVER)], None)
     for name, field in spec.input.model_fields.items():
         assert name not in fields, f"{spec.name}: {name} is a field that every body has"
         fields[name] = (_bounded(field.annotation, required=field.is_required()), field)
@@ -94,7 +99,7 @@ async def retry_task(context: Context, caller: Caller, headers: IdempotencyKey, 
         if not may_repeat(task):
             raise Problem(f"Only a task that ended badly can be retried; this one is {task.state}.", status=409)
         if task.number is not None:
-            await _read_subject(services, spec, admission.repository, task.number)
+            await read_subject(services, spec, admission.repository, About(task.number))
         return await restart(services, spec, task, admission.repository, origin)
 
     return await _once(context, caller, admission, headers.idempotency_key, f"retry {id}", go)
@@ -106,13 +111,17 @@ async def _start(context: Context, caller: Caller, key: str, spec: TaskSpec[Any]
     action = f"start {spec.name}"
     admission = await context.gate.admit(caller, body.repository, action)
     await _authorise(context, caller, admission, {spec.name: action})
-    number = getattr(body, "number", None)
+    about = About(getattr(body, "number", None), getattr(body, "thread", None))
+    outlet = choose_outlet(spec, about.number, getattr(body, "deliver", None))
 
     async def go(origin: Origin) -> StartedTask | Refusal:
-        subject = await _read_subject(services, spec, admission.repository, number)
+        subject, spot = await read_subject(services, spec, admission.repository, about)
         given: TaskInput = spec.input.model_validate(body.model_dump(include=set(spec.input.model_fields)))
         request: Request[Any] = spec.request(
-            repository=admission.repository, subject=subject, origin=origin, input=given
+            repository=admission.repository,
+            subject=subject,
+            origin=origin.model_copy(update={"outlet": outlet, "reply": spot}),
+            input=given,
         )
         return await begin(services, spec, request)
 
@@ -172,26 +181,6 @@ async def _authorise(context: Context, caller: Caller, admission: Admission, ask
         await context.gate.decide(caller, name, admission, policy, action)
     if fault is not None:
         raise Problem(f"The repository's configuration is invalid. {fault}", status=409)
-
-
-async def _read_subject(services: Services, spec: TaskSpec[Any], repository: Repository, number: int | None) -> Subject:
-    """Return what a task is asked for, as GitHub describes it now.
-
-    Raises :class:`Problem` where that makes no sense.
-    """
-    if number is None:
-        return Subject(kind="repository")
-    github = await services.github.for_repository(repository, READ)
-    try:
-        issue = await issues.get_issue(github, repository, number)
-    except NotFound:
-        raise Problem(f"{repository.full_name} has no issue or pull request {number}.", status=404) from None
-    kind = "pull" if issue.is_pull else "issue"
-    if kind not in spec.subjects:
-        raise Problem(f"`{spec.name}` works on {command_of(spec).where}.", status=409)
-    if spec.needs_open and issue.state != "open":
-        raise Problem(f"`{spec.name}` needs an open issue or pull request; this one is closed.", status=409)
-    return Subject(kind=kind, number=number, title=issue.title, body=issue.body, author_id=issue.author_id)
 
 
 def _bounded(annotation: Any, *, required: bool) -> Any:

@@ -13,15 +13,14 @@ from bot.doors.api.fields import Login, Number, PageQuery, RepositoryName, TaskI
 from bot.doors.api.gate import repository_of
 from bot.doors.api.operation import Operations, Reply, Sent
 from bot.doors.api.problems import Problem
-from bot.doors.api.views import TaskReport, TaskView, has_ended, load_views, make_report
+from bot.doors.api.views import TaskView, has_ended, load_views
 from bot.engine.port import TaskState
-from bot.store import pages, reporting, tasks
+from bot.store import pages, tasks
 from bot.store.pages import TaskFilter
 from bot.store.tasks import Task
 from bot.types import JsonModel, Repository
 
 operations = Operations("tasks")
-_UNENDED = {409: "the task has not ended"}
 
 
 class TaskQuery(PageQuery):
@@ -77,17 +76,6 @@ async def read_task(context: Context, caller: Caller, id: TaskId) -> TaskView:
     """Return a task as it stands."""
     task = await load_task(context, caller, id)
     return await _view(context, task)
-
-
-@operations.add("GET", "/tasks/{id}/result", scope="read", etag=True, errors=_UNENDED)
-async def read_result(context: Context, caller: Caller, id: TaskId) -> TaskReport:
-    """Return what came of a task that has ended."""
-    services = context.services
-    task = await load_task(context, caller, id)
-    if not has_ended(task):
-        raise Problem("The task has not ended yet.", status=409, headers={"Retry-After": "5"})
-    spent = await services.store.run(lambda connection: reporting.sum_spending(connection, id))
-    return make_report(task, spent, services)
 
 
 @operations.add("GET", "/tasks/{id}/events", scope="read", statuses=(200, 204))

@@ -8,13 +8,15 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from pydantic import Field
 
-from bot.doors.api.fields import Moment, TaskId, maybe_moment, micro_dollars, moment
+from bot.doors.api.fields import ArtifactName, Moment, TaskId, maybe_moment, micro_dollars, moment
 from bot.engine.port import FINAL_STATES, TaskState
 from bot.github.text.secrets import redact
 from bot.store import pages
+from bot.store.artifacts import ArtifactKind
 from bot.store.reporting import Spending
 from bot.store.tasks import Task
 from bot.types import JsonModel
+from bot.work.results import Ending, Form, Parts
 from bot.work.services import Services
 
 PREFIX = "/api/v1"
@@ -51,6 +53,17 @@ class TaskView(JsonModel):
     url: str = Field(description="path of this task")
 
 
+class ArtifactView(JsonModel):
+    """Something that a task left."""
+
+    name: ArtifactName
+    kind: ArtifactKind
+    media_type: str
+    size: int = Field(ge=0, description="bytes")
+    cut: bool = Field(description="whether the end of a text that was too long is missing")
+    url: str = Field(description="path to fetch it")
+
+
 class TaskReport(JsonModel):
     """The result of a task that has ended."""
 
@@ -58,7 +71,11 @@ class TaskReport(JsonModel):
     task: str
     state: TaskState
     summary: str
-    report: str = Field(description="Markdown for people, where the task words one")
+    form: Form | None = Field(description="what it ended in, null for comments and for nothing")
+    report: str = Field(description="Markdown for people: the answer, the document, or the evidence")
+    parts: Parts = Field(description="what ran for each part of a change, and what it found")
+    artifacts: tuple[ArtifactView, ...] = Field(description="what it left, to be fetched")
+    base_sha: str | None = Field(description="the commit that the change builds on")
     branch: str | None = Field(description="the branch it pushed to")
     pull_request: str | None = Field(description="address of the pull request it opened or changed")
     head_sha: str | None = Field(description="the commit it published")
@@ -79,21 +96,26 @@ def load_views(connection: sa.Connection, found: Sequence[Task], services: Servi
     return [_view(task, stages.get(task.id, ""), spent.get(task.id, _NOTHING), services) for task in found]
 
 
-def make_report(task: Task, spent: Spending, services: Services) -> TaskReport:
+def make_report(task: Task, spent: Spending, artifacts: Sequence[ArtifactView], services: Services) -> TaskReport:
     """Return what came of a task that has ended."""
     result = clean(services, task.result or {})
     data: dict[str, Any] = result.get("data") or {}
+    ending = Ending.model_validate(data)
     return TaskReport(
         id=task.id,
         task=task.flow,
         state=_state(task),
         summary=str(result.get("summary") or ""),
-        report=_text(data, "report") or "",
+        form=ending.form,
+        report=ending.report or "",
+        parts=ending.parts,
+        artifacts=tuple(artifacts),
+        base_sha=ending.base_sha,
         branch=_text(data, "branch"),
         pull_request=_text(data, "url"),
         head_sha=_text(data, "head_sha") or _text(data, "sha"),
         cost=cost_of(spent),
-        data=data,
+        data={key: value for key, value in data.items() if key not in Ending.model_fields},
     )
 
 

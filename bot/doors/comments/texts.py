@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.doors.comments.commands import Place
 from bot.doors.webhook.router import Event
-from bot.github.resources.reply_targets import Lines, ReplyTarget
+from bot.github.resources.reply_targets import Lines, ReplyTarget, parse_lines
 
 DOORS = (
     ("issue_comment", "created"),
@@ -68,7 +68,7 @@ def said_in(event: Event) -> IncomingText | None:
         by_program=not own or bool(item.get("performed_via_github_app")),
         place=_place(event, target),
         spot=_spot(event, number, item),
-        lines=_lines(item) if event.name == "pull_request_review_comment" else None,
+        lines=parse_lines(item) if event.name == "pull_request_review_comment" else None,
         title=_text(target, "title"),
         body=_text(target, "body"),
         is_open=target.get("state") == "open",
@@ -92,17 +92,6 @@ def _spot(event: Event, number: int, item: Mapping[str, Any]) -> ReplyTarget:
         return ReplyTarget(kind="body", number=number)
     root = _number(item, "in_reply_to_id") or item["id"]
     return ReplyTarget(kind="review comment", number=number, id=item["id"], root=root)
-
-
-def _lines(item: Mapping[str, Any]) -> Lines:
-    return Lines(
-        path=_text(item, "path"),
-        line=_number(item, "line"),
-        start_line=_number(item, "start_line"),
-        side="LEFT" if item.get("side") == "LEFT" else "RIGHT",
-        hunk=_text(item, "diff_hunk"),
-        commit=_text(item, "commit_id"),
-    )
 
 
 def _part(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:

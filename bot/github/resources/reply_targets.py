@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 from bot.github.api.client import Client, within
+from bot.github.api.errors import NotFound
 from bot.github.api.pacer import Urgency
 from bot.github.api.transport import RequestOptions
 from bot.github.resources import issues
@@ -60,6 +62,13 @@ class Lines(JsonModel):
     commit: str
 
 
+class ReviewThread(NamedTuple):
+    """Thread on lines of a diff: where to answer, and the lines."""
+
+    spot: ReplyTarget
+    lines: Lines
+
+
 async def react(client: Client, repository: Repository, spot: ReplyTarget, content: Reaction) -> None:
     """Add a reaction to the text itself."""
     if spot.kind == "comment" and spot.id is not None:
@@ -109,6 +118,43 @@ async def conversation(client: Client, repository: Repository, spot: ReplyTarget
         thread = [item async for item in client.items(url, within(repository, number=spot.number))]
         found = [_parse_comment(item) for item in thread if spot.root in (item["id"], item.get("in_reply_to_id"))]
     return [comment for comment in found if comment.id != spot.id or spot.kind not in {"comment", "review comment"}]
+
+
+async def find_thread(client: Client, repository: Repository, number: int, comment: int) -> ReviewThread | None:
+    """Find the thread of a review comment.
+
+    Returns None where the pull request has no such comment.
+    """
+    url = "/repos/{owner}/{repo}/pulls/comments/{comment}"
+    try:
+        item = await client.get(url, within(repository, comment=comment))
+    except NotFound:
+        return None
+    if not str(item.get("pull_request_url")).endswith(f"/pulls/{number}"):
+        return None
+    root = item.get("in_reply_to_id") or item["id"]
+    return ReviewThread(ReplyTarget(kind="review comment", number=number, root=root), parse_lines(item))
+
+
+def parse_lines(item: Mapping[str, Any]) -> Lines:
+    """Read the lines that a review comment is about."""
+
+    def text(key: str) -> str:
+        value = item.get(key)
+        return value if isinstance(value, str) else ""
+
+    def line(key: str) -> int | None:
+        value = item.get(key)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    return Lines(
+        path=text("path"),
+        line=line("line"),
+        start_line=line("start_line"),
+        side="LEFT" if item.get("side") == "LEFT" else "RIGHT",
+        hunk=text("diff_hunk"),
+        commit=text("commit_id"),
+    )
 
 
 def _parse_comment(item: Any) -> IssueComment:

@@ -12,6 +12,7 @@ from tests.doors.test_commands import pull
 from tests.e2e.scenes import POLICY, handled, place, put, rows
 from tests.support.api import Asker, asker, opened
 from tests.support.story import Story
+from tests.support.typing import below, on_line
 
 QUIET = "review: { on: [] }\n"
 
@@ -105,6 +106,55 @@ async def test_what_makes_no_sense_is_refused_with_words(story: Story) -> None:
     off = await program.start("ask", number, text="Why?")
     assert (off.status, "switched off" in problem(off)) == (403, True)
     assert not rows(story, "select 1 from fh_task")
+
+
+async def test_a_task_is_about_a_thread(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    await put(story, POLICY, QUIET)
+    number, issue = await pull(story), await story.file("A", "B", label=None)
+    first = await on_line(story, number, "basket/prices.py", 1, "Use cents here.")
+    reply = await below(story, first, "Yes.")
+    started = await program.start("fix", number, thread=reply.id)
+    assert (started.status, started.data["task"]) == (202, "revise"), started.text
+    told = (
+        "$.subject.kind",
+        "$.subject.lines.path",
+        "$.subject.lines.line",
+        "$.origin.reply.root",
+        "$.origin.reply.id",
+    )
+    columns = ", ".join(f"json_extract(argument, '{path}')" for path in told)
+    assert rows(story, f"select {columns} from fh_task") == [("thread", "basket/prices.py", 1, first.id, None)]
+    other = await pull(story, branch="other")
+    for where in (other, issue):
+        astray = await program.start("explain", where, thread=first.id)
+        assert (astray.status, problem(astray)) == (404, f"#{where} has no comment {first.id} on lines of its diff.")
+    nowhere = await program.start("explain", None, thread=first.id)
+    assert (nowhere.status, "Say the `number`" in problem(nowhere)) == (409, True)
+
+
+async def test_a_result_goes_where_it_can(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    await put(story, POLICY, QUIET)
+    number, issue = await pull(story), await story.file("A", "B", label=None)
+    alone = await program.start("ask", None, text="Why?")
+    assert (alone.status, alone.data["number"]) == (202, None)
+    nowhere = await program.start("ask", None, text="Why?", deliver="github")
+    assert (nowhere.status, "no place on GitHub" in problem(nowhere)) == (409, True)
+    branch = await program.start("fix", number, hint="Use cents", deliver="branch")
+    assert (branch.status, problem(branch)) == (
+        409,
+        "What comes of `revise` goes to `github` or `result`, not to `branch`.",
+    )
+    assert (await program.start("review", number, deliver="result")).status == 400
+    first, second = [(await program.start("fix", issue, deliver="result")).data["id"] for _ in range(2)]
+    seen = await program.start("fix", issue)
+    assert len({first, second, seen.data["id"]}) == 3, "what nobody sees stands in nobody's way"
+    assert [each.content for each in story.repository.issues[issue].reactions] == ["eyes"]
+    await program.ask("POST", f"/api/v1/tasks/{first}/cancel")
+    again = await program.ask("POST", f"/api/v1/tasks/{first}/retry", Idempotency_Key="r")
+    query = "select json_extract(argument, '$.origin.outlet') from fh_task where id = ?"
+    assert rows(story, query, again.data["id"]) == [("result",)]
 
 
 async def cancelled(program: Asker, number: int) -> str:

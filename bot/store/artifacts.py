@@ -1,0 +1,47 @@
+"""Keep what tasks leave behind beside their results: patches and evidence."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import sqlalchemy as sa
+
+from bot.store.database import now_ms
+from bot.store.tables import artifact
+from bot.store.upsert import insert
+
+ArtifactKind = Literal["patch", "evidence", "log", "report", "document", "answer"]
+
+
+class ArtifactRow(NamedTuple):
+    """An artifact without its text.
+
+    ``size`` is in bytes of UTF-8, ``cut`` says that the end of a longer text is missing.
+    """
+
+    name: str
+    kind: ArtifactKind
+    size: int
+    cut: bool
+
+
+def put(connection: sa.Connection, task: str, row: ArtifactRow, text: str) -> None:
+    """Keep an artifact, in place of an earlier one of its name."""
+    values = {"task": task, "text": text, "created": now_ms(), **row._asdict()}
+    query = insert(connection, artifact).values(values)
+    connection.execute(query.on_conflict_do_update(index_elements=["task", "name"], set_=values))
+
+
+def list_of(connection: sa.Connection, task: str) -> list[ArtifactRow]:
+    """List the artifacts of a task by name."""
+    columns = (artifact.c.name, artifact.c.kind, artifact.c.size, artifact.c.cut)
+    query = sa.select(*columns).where(artifact.c.task == task).order_by(artifact.c.name)
+    return [ArtifactRow(*row) for row in connection.execute(query)]
+
+
+def find(connection: sa.Connection, task: str, name: str) -> tuple[ArtifactRow, str] | None:
+    """Return an artifact of a task and its text."""
+    columns = (artifact.c.name, artifact.c.kind, artifact.c.size, artifact.c.cut, artifact.c.text)
+    query = sa.select(*columns).where(artifact.c.task == task, artifact.c.name == name)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (ArtifactRow(*row[:4]), row[4])

@@ -1,0 +1,56 @@
+"""Say what a task ended in, and what is known of the five parts of a change.
+
+Every door reads this out of a result's data, whatever else the task records there.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from bot.types import JsonModel
+
+Form = Literal["pull_request", "branch", "patch", "document", "answer"]
+
+
+class Part(JsonModel):
+    """One part of a change, told by what ran or looked at it."""
+
+    measured: bool = Field(default=False, description="whether anything ran or looked at it")
+    text: str = Field(default="not measured", description="plain text: what was found, and by what")
+
+
+NOT_MEASURED = Part()
+
+
+class Parts(JsonModel):
+    """The five parts of a change."""
+
+    implementation: Part = NOT_MEASURED
+    tests: Part = NOT_MEASURED
+    documentation: Part = NOT_MEASURED
+    performance: Part = NOT_MEASURED
+    security: Part = NOT_MEASURED
+
+
+class Ending(JsonModel):
+    """End of a task, as every door tells it.
+
+    ``form`` is None where nothing came of it, or comments only. ``report`` is Markdown for people: the answer, the
+    document, or the evidence. ``base_sha`` is the commit that a change builds on.
+    """
+
+    form: Form | None = None
+    report: str | None = None
+    base_sha: str | None = None
+    parts: Parts = Parts()
+
+
+def told(*sentences: str) -> Part:
+    """Return a part of the sentences that are not empty.
+
+    Without any it was not measured.
+    """
+    said = [sentence for sentence in sentences if sentence]
+    return Part(measured=True, text=" ".join(said)) if said else NOT_MEASURED

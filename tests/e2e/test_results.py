@@ -1,0 +1,124 @@
+"""What a program asks for and gets in the task's result: a patch, a branch, an answer, a document."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+from tests.doors.api.test_events import follow
+from tests.e2e.answers import BODY, GOOD, PROOF, TITLE
+from tests.e2e.conftest import Tell
+from tests.e2e.scenes import POLICY, branches, git, put
+from tests.support.api import Answer, Asker, asker
+from tests.support.pulls import propose
+from tests.support.story import Story
+from tests.support.typing import final, on_line
+
+NOT_MEASURED = {"measured": False, "text": "not measured"}
+ENTRY = "- Prices keep their cents (#1)."
+
+
+async def finished(program: Asker, started: Answer) -> dict[str, Any]:
+    """The result of a task once it has ended."""
+    assert started.status == 202, started.text
+    task = started.data["id"]
+    _ = [event async for event in follow(program, task)]
+    return dict((await program.get(f"/api/v1/tasks/{task}/result")).data)
+
+
+async def fetched(program: Asker, result: dict[str, Any]) -> dict[str, Answer]:
+    """Everything that a task left, by name, as it says it would be."""
+    found = {}
+    for each in result["artifacts"]:
+        answer = await program.get(each["url"])
+        assert answer.status == 200
+        assert (len(answer.text.encode()), each["cut"]) == (each["size"], False)
+        assert answer.headers["Content-Type"] == f"{each['media_type']}; charset=utf-8"
+        assert answer.headers["Content-Disposition"] == f'attachment; filename="{each["name"]}"'
+        found[each["name"]] = answer
+    return found
+
+
+def applied(story: Story, base: str, patch: str) -> list[str]:
+    """What ``git apply`` changes in a checkout of ``base``."""
+    folder = story.root / "applied"
+    subprocess.run(["git", "clone", "-q", str(story.repository.path), str(folder)], check=True)
+    subprocess.run(["git", "-C", str(folder), "checkout", "-q", base], check=True)
+    subprocess.run(["git", "-C", str(folder), "apply", "--index"], input=patch, text=True, check=True)
+    done = subprocess.run(["git", "-C", str(folder), "diff", "--cached", "--name-only"], capture_output=True, text=True)
+    return done.stdout.split()
+
+
+def untold(story: Story, number: int) -> bool:
+    """Whether nobody was told anything on GitHub."""
+    issue = story.repository.issues[number]
+    return (
+        not issue.comments and not issue.reactions and not any(item.pull for item in story.repository.issues.values())
+    )
+
+
+async def test_a_fix_ends_in_a_patch_or_a_branch_and_nobody_is_told(tell: Tell) -> None:
+    story: Story = await tell(GOOD * 2)
+    program = asker(story, story.maintainer)
+    number = await story.file(TITLE, BODY, label=None)
+    before = branches(story)
+
+    result = await finished(program, await program.start("fix", number, deliver="result"))
+    assert (result["form"], result["state"], result["pull_request"], result["branch"]) == ("patch", "done", None, None)
+    left = await fetched(program, result)
+    assert sorted(left) == ["change.patch", "evidence.json", "log.txt", "report.md"]
+    patch = left["change.patch"].text
+    assert applied(story, result["base_sha"], patch) == ["basket/prices.py", PROOF]
+    evidence = left["evidence.json"].data
+    assert (evidence["verified"], evidence["base_sha"], evidence["proof"]["runs"]) == (True, result["base_sha"], 3)
+    assert evidence["gates"]["files"] == ["basket/prices.py", PROOF]
+    assert all(gate["passed"] for gate in evidence["gates"]["gates"])
+    assert "stage=publish state=done" in left["log.txt"].text
+    assert left["report.md"].text.startswith("**Cause.** Cents are dropped.")
+    parts = result["parts"]
+    assert parts["performance"] == parts["documentation"] == NOT_MEASURED
+    assert parts["implementation"]["text"].startswith("1 file changed: basket/prices.py. A second model call (thinker)")
+    assert parts["tests"]["text"].startswith(
+        "1 new test fails without the change (3 of 3 runs); with it: passes, 3 of 3."
+    )
+    assert parts["security"]["text"] == "Credentials in added lines: 0 found. Protected paths: none touched."
+    assert branches(story) == before
+    assert untold(story, number)
+
+    result = await finished(program, await program.start("fix", number, deliver="branch"))
+    assert (result["form"], result["state"], result["pull_request"]) == ("branch", "done", None)
+    assert branches(story) == sorted([*before, result["branch"]])
+    assert git(story, "rev-parse", result["branch"]) == result["head_sha"]
+    assert git(story, "diff", result["base_sha"], result["head_sha"]) == patch.strip()
+    assert untold(story, number)
+
+
+async def test_questions_and_documents_are_answered_in_the_result(tell: Tell) -> None:
+    story: Story = await tell([])
+    await put(story, POLICY, "review: { on: [] }\n")
+    await put(story, "CHANGELOG.md", "# Changes\n\n- Baskets have totals (#7).\n")
+    asked = ["about the repository as a whole", "Where are prices rounded?"]
+    story.script.on({"text": "In `basket/prices.py:6`."}, text=asked)
+    story.script.on({"text": ENTRY}, text=["Baskets have totals", "A hundred cents"])
+    story.script.on({"text": "It is a constant."}, text="Explain the lines of the thread")
+    number = await propose(story, {"basket/cents.py": "CENTS = 100\n"}, title="A hundred cents")
+    program = asker(story, story.maintainer)
+
+    result = await finished(program, await program.start("ask", None, text="Where are prices rounded?"))
+    head = git(story, "rev-parse", "main")
+    root = f"{story.hub.url}/octo/sample/blob/{head}/basket/prices.py"
+    assert (result["form"], result["parts"]["tests"]) == ("answer", NOT_MEASURED)
+    assert result["report"].startswith(f"In [`basket/prices.py:6`]({root}#L6).")
+    assert (await fetched(program, result))["report.md"].text == result["report"]
+
+    result = await finished(program, await program.start("changelog", number, deliver="result"))
+    assert (result["form"], ENTRY in result["report"]) == ("document", True)
+    assert {each["name"]: each["kind"] for each in result["artifacts"]}["report.md"] == "document"
+    assert not story.repository.issues[number].comments
+    assert not story.repository.issues[number].reactions
+
+    line = await on_line(story, number, "basket/cents.py", 1, "What is that?")
+    result = await finished(program, await program.start("explain", number, thread=line.id))
+    assert (await final(story, line)).startswith("It is a constant.")
+    assert result["report"].startswith("It is a constant.")
+    assert story.script.unmatched == []
