@@ -1,7 +1,7 @@
 """Decide what a token's account may see and start, by asking GitHub.
 
-An unknown repository, one the App is not installed on and one the account cannot read are refused in the same words: a
-token is no way to find out what exists.
+An unknown repository, one the App is not installed on and one the account cannot read are refused in the same words and
+after the same questions to GitHub: a token is no way to find out what exists, nor is a clock.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from bot.work.origin import Principal, Request
 from bot.work.services import Services
 
 _READ_SECONDS = 30.0  # for reading only: to start or stop something GitHub is asked each time
+_STAND_IN_SECONDS = 3600.0
 _MOST = 10_000
 
 
@@ -38,18 +39,18 @@ class Gate:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._roles: TTLCache[tuple[int, int], Role | None] = TTLCache(_MOST, ttl=_READ_SECONDS)
+        self._roles: TTLCache[tuple[str, int, int], Role | None] = TTLCache(_MOST, ttl=_READ_SECONDS)
+        self._stand_ins: TTLCache[str, Repository] = TTLCache(1, ttl=_STAND_IN_SECONDS)
 
     async def admit(self, caller: Caller, full_name: str, action: str) -> Admission:
         """Find a repository that the caller may read, with its role now.
 
         Raises :class:`Problem` (403), after an audit row about ``action``.
         """
-        repository = await self._services.github.find_repository(full_name)
-        if repository is not None and caller.reaches(repository):
-            principal = await self._identify(caller, repository)
-            if principal.role is not None and principal.role.at_least("read"):
-                return Admission(repository, principal)
+        repository = await self._find(full_name)
+        role = await self._ask_role(caller, repository)
+        if repository is not None and caller.reaches(repository) and _includes_read(role):
+            return Admission(repository, caller.principal.model_copy(update={"role": role}))
         raise await self._refusal(caller, full_name, action)
 
     async def readable(self, caller: Caller, full_name: str, action: str) -> Repository:
@@ -63,21 +64,33 @@ class Gate:
         return repository
 
     async def find(self, caller: Caller, full_name: str) -> Repository | None:
-        """Find a repository that the caller may read about, if it is one."""
-        repository = await self._services.github.find_repository(full_name)
-        return repository if repository is not None and await self.reads(caller, repository) else None
+        """Find a repository that the caller may read about, if it is one.
+
+        A role is remembered for a name, also one in the repository that stands in for a name of nothing.
+        """
+        repository = await self._find(full_name)
+        if not caller.holds("admin"):
+            key = (full_name.casefold(), 0 if repository is None else repository.id, caller.actor.id)
+            if key not in self._roles:
+                self._roles[key] = await self._ask_role(caller, repository)
+            if not _includes_read(self._roles[key]):
+                return None
+        return repository if repository is not None and caller.reaches(repository) else None
 
     async def reads(self, caller: Caller, repository: Repository) -> bool:
-        """Return True if the caller may read a repository's tasks."""
-        if not caller.reaches(repository):
-            return False
-        if caller.holds("admin"):
-            return True
-        key = (repository.id, caller.actor.id)
+        """Return True if the caller may read a repository's tasks.
+
+        Not even an account that may is told of a repository that the App was taken off: no token for it can be had.
+        """
+        if caller.holds("admin") or not caller.reaches(repository):
+            return caller.reaches(repository)
+        key = ("", repository.id, caller.actor.id)
         if key not in self._roles:
-            self._roles[key] = (await self._identify(caller, repository)).role
-        role = self._roles[key]
-        return role is not None and role.at_least("read")
+            try:
+                self._roles[key] = (await identify(self._services, repository, caller.actor)).role
+            except (Forbidden, NotFound):
+                self._roles[key] = None
+        return _includes_read(self._roles[key])
 
     async def check_reader(self, caller: Caller, task: Task | None) -> Task:
         """Return the task if the caller may read it.
@@ -99,12 +112,25 @@ class Gate:
         if not decision.allowed:
             raise Problem(decision.reason, status=403)
 
-    async def _identify(self, caller: Caller, repository: Repository) -> Principal:
-        try:
-            principal = await identify(self._services, repository, caller.actor)
-        except (Forbidden, NotFound):  # the App was taken off it
-            return caller.principal
-        return principal.model_copy(update={"kind": "token"})
+    async def _find(self, full_name: str) -> Repository | None:
+        """Find a repository; where there is none, as much is asked about another."""
+        stand_in = await self._choose_stand_in()
+        repository = await self._services.github.find_repository(full_name)
+        if repository is None and stand_in is not None:
+            await self._services.github.find_again(stand_in)
+        return repository
+
+    async def _ask_role(self, caller: Caller, repository: Repository | None) -> Role | None:
+        """Ask for the caller's role, if need be where it does not matter."""
+        asked = repository or await self._choose_stand_in()
+        return None if asked is None else await self._services.github.role_of(asked, caller.actor)
+
+    async def _choose_stand_in(self) -> Repository | None:
+        """Return what is asked about in place of a name of nothing."""
+        known = self._stand_ins.get("one") or await self._services.github.any_repository()
+        if known is not None:
+            self._stand_ins["one"] = known
+        return known
 
     async def _refusal(self, caller: Caller, full_name: str, action: str) -> Problem:
         """Audit the refusal of a repository; return what to say."""
@@ -119,3 +145,7 @@ class Gate:
 def repository_of(task: Task) -> Repository:
     """Return the repository that a task was asked for."""
     return Request.model_validate(task.argument).repository
+
+
+def _includes_read(role: Role | None) -> bool:
+    return role is not None and role.at_least("read")

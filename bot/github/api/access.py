@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Self
 
@@ -16,7 +17,8 @@ from bot.github.api.errors import Forbidden, GitHubError, NotFound
 from bot.github.api.limiter import Clock
 from bot.github.api.transport import Observer, Transport
 from bot.github.resources import app as app_api
-from bot.github.resources import repos, users
+from bot.github.resources import permissions, repos, users
+from bot.github.resources.permissions import Role
 from bot.types import Actor, Repository
 
 Permissions = Mapping[str, str]
@@ -123,13 +125,35 @@ class GitHubs:
         if not owner or name in {"", ".", ".."}:
             return None
         installation = await app_api.find_installation(self.app, owner, name)
-        if installation is None:
-            return None
+        return None if installation is None else await self._find(installation.id, owner, name)
+
+    async def any_repository(self) -> Repository | None:
+        """Return some repository that the App is installed on."""
+        for installation in await app_api.list_installations(self.app):
+            if installation.suspended:
+                continue
+            with suppress(GitHubError):  # another will do
+                client = await self.for_installation(installation.id, {"metadata": "read"})
+                found = await repos.first_repository(client, installation.id)
+                if found is not None:
+                    return found
+        return None
+
+    async def find_again(self, repository: Repository) -> Repository | None:
+        """Find a repository where it was found before."""
+        return await self._find(repository.installation, repository.owner, repository.name)
+
+    async def role_of(self, repository: Repository, account: Actor) -> Role | None:
+        """Return an account's role in a repository.
+
+        Returns None where it has none, or the App sees the repository no more. The token is the installation's, good
+        for nothing but this: one for each repository would have to be made first.
+        """
         try:
-            client = await self.for_installation(installation.id, {"metadata": "read"})
-        except (Forbidden, NotFound):  # suspended or removed in this moment
+            client = await self.for_installation(repository.installation, {"metadata": "read"})
+            return await permissions.role_of(client, repository, account.login, account.id)
+        except (Forbidden, NotFound):
             return None
-        return await repos.find_repository(client, owner, name, installation.id)
 
     def forget_name(self, repository: Repository) -> None:
         """Ask for a renamed or transferred repository by its id from now on."""
@@ -154,6 +178,13 @@ class GitHubs:
         The App was removed or suspended there, or its permissions have changed.
         """
         self._auth.forget_installation(installation)
+
+    async def _find(self, installation: int, owner: str, name: str) -> Repository | None:
+        try:
+            client = await self.for_installation(installation, {"metadata": "read"})
+        except (Forbidden, NotFound):  # suspended or removed in this moment
+            return None
+        return await repos.find_repository(client, owner, name, installation)
 
     def _client(
         self,

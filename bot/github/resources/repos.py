@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from typing import Any
 
 from bot.github.api.client import Client, within
 from bot.github.api.errors import Conflict, NotFound, Transferred
@@ -43,6 +44,16 @@ async def find_repository(client: Client, owner: str, name: str, installation: i
         data = await client.get("/repos/{owner}/{repo}", {"owner": owner, "repo": name})
     except NotFound:
         return None
+    return _parse(data, installation)
+
+
+async def first_repository(client: Client, installation: int) -> Repository | None:
+    """Return one of an installation's repositories, None where it has none."""
+    data = await client.get("/installation/repositories{?per_page}", {"per_page": 1})
+    return next((_parse(item, installation) for item in data["repositories"]), None)
+
+
+def _parse(data: Any, installation: int) -> Repository:
     return Repository(
         id=data["id"],
         owner=data["owner"]["login"],

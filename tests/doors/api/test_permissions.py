@@ -154,6 +154,36 @@ async def test_unknown_and_forbidden_repositories_are_refused_alike(story: Story
     assert rows(story, "select count(*) from fh_audit where actor = 'stranger' and allowed = 1") == [(0,)]
 
 
+async def test_unknown_and_forbidden_repositories_cost_the_same_questions(story: Story) -> None:
+    hidden = place(story, "hidden").repository
+    hidden.private = True
+    other = story.hub.create_repository("else/where")  # exists, without the App
+    number = await story.file("A", "B", label=None)
+    await handled(story)
+    first = asker(story, story.hub.create_user("first"))
+    await first.get("/api/v1/policy?repository=octo/hidden")  # what is kept for an hour is there from here on
+
+    async def asked(program: Asker, name: str, path: str) -> list[tuple[str, str]]:
+        before = len(story.hub.requests)
+        if path == "start":
+            body = {"repository": name, "number": number}
+            answer = await program.ask("POST", "/api/v1/tasks/fix", body, Idempotency_Key=name)
+        else:
+            answer = await program.get(f"/api/v1/{path}?repository={name}")
+        assert answer.status == 403
+        return [(each.method, each.route) for each in story.hub.requests[before:]]
+
+    for path in ("policy", "tasks", "usage", "start"):
+        # nobody's role is known yet; the second holds a token for another repository
+        stranger, colleague = story.hub.create_user(f"{path}-a"), story.hub.create_user(f"{path}-b")
+        story.hub.set_permission(hidden, colleague.login, "write")
+        for program in (asker(story, stranger), asker(story, colleague, repositories=[story.repository])):
+            unknown = await asked(program, "octo/nothing", path)
+            assert len(unknown) == 3, path
+            assert await asked(program, hidden.full_name, path) == unknown, path
+            assert await asked(program, other.full_name, path) == unknown, path
+
+
 async def test_a_token_of_another_repository_reaches_no_other(story: Story) -> None:
     second = place(story, "second")
     number = await story.file("A", "B", label=None)
