@@ -104,10 +104,7 @@ class Attempts:
                 raise
             except Exception as error:  # a bug in a step ends its task, never the process
                 log.exception("step crashed")
-                kind = type(error).__name__
-                text = " ".join(str(error).split())[:200]
-                message = f"The step {name} failed because of a bug in Forgehand: {kind}: {text}"
-                raise StepCrashed(message, step=name, kind=kind) from error
+                raise StepCrashed.of(error, f"The step {name}", step=name) from error
 
     async def _supervise(self, name: str, step: Step[Any]) -> Any:
         body = asyncio.create_task(_call(step))

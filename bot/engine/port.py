@@ -13,7 +13,7 @@ from typing import Any, Generic, Literal, Protocol
 
 from pydantic import Field
 
-from bot.types import ForgehandError, JsonModel, T
+from bot.types import ForgehandError, JsonModel, JsonScalar, T
 
 TaskState = Literal[
     "queued",
@@ -59,6 +59,16 @@ class StepCrashed(EngineError):
 
     ``details``: ``kind`` (class name), ``step``.
     """
+
+    @classmethod
+    def of(cls, error: Exception, what: str, **details: JsonScalar) -> StepCrashed:
+        """Make the error from a stranger's exception.
+
+        Its text is left out: it may name hosts and folders of this server, and the message is posted.
+        """
+        kind = type(error).__name__
+        text = f"{what} failed because of a bug in Forgehand ({kind}); the server's log has the details."
+        return cls(text, kind=kind, **details)
 
 
 class Outcome(JsonModel):

@@ -87,10 +87,7 @@ async def run_flow(runtime: Runtime, journal: Journal, call: FlowCall) -> str:
         return results.write_error(error)
     except Exception as error:  # a bug in a workflow ends its task, never the process
         log.exception("workflow crashed", task=call.task_id, flow=call.flow)
-        message = (
-            f"The workflow {call.flow} failed because of a bug in Forgehand: {type(error).__name__}: {str(error)[:200]}"
-        )
-        return results.write_error(StepCrashed(message, kind=type(error).__name__))
+        return results.write_error(StepCrashed.of(error, f"The workflow {call.flow}"))
     finally:
         await context.abandon()
 

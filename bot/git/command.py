@@ -10,6 +10,7 @@ import base64
 import contextlib
 import os
 import signal
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,7 @@ class Access:
 class CompletedCommand:
     """The exit code and output of a git command.
 
-    ``stderr`` is already free of the token.
+    ``stderr`` is already free of the token and of this server's folders.
     """
 
     code: int
@@ -118,8 +119,10 @@ async def run_git(
         raise GitError(f"git {args[0]} did not end within {seconds:.0f} s and was stopped.") from None
     finally:
         _end(process)
-    stderr = err.decode("utf-8", "replace")
-    return CompletedCommand(process.returncode or 0, out, access.scrub(stderr) if access else stderr)
+    said = err.decode("utf-8", "replace")
+    for folder in (cwd.parent, Path(tempfile.gettempdir())):
+        said = said.replace(f"{folder}/", "")
+    return CompletedCommand(process.returncode or 0, out, access.scrub(said) if access else said)
 
 
 def _environment(access: Access | None) -> dict[str, str]:

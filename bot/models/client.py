@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+import structlog
+
 from bot.models import wire, wire_chat, wire_messages, wire_responses
 from bot.models.catalogue import ModelSpec
 from bot.models.errors import make_error
@@ -22,6 +24,7 @@ from bot.settings import Api
 
 IDLE_SECONDS = 600.0  # a provider's longest silence: reasoning models may think for minutes before the first byte
 _CONNECT_SECONDS = 15.0  # a host that has not answered by then is down
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,9 @@ class SdkModel:
         except (sdk.APITimeoutError, http.TimeoutException):
             raise ModelDown(f"{self.name} sent nothing for {self._idle:.0f} s.") from None
         except sdk.APIConnectionError as error:
-            cause = f"{type(error.__cause__).__name__}: {error.__cause__}"
-            raise ModelDown(f"{self.name} cannot be reached at {self.spec.base_url} ({cause}).") from None
+            # Where it is and what the system said are for the log: this message may be posted.
+            log.warning("model unreachable", model=self.name, url=self.spec.base_url, reason=str(error.__cause__))
+            raise ModelDown(f"{self.name} cannot be reached ({type(error.__cause__).__name__}).") from None
         except sdk.APIError as error:
             raise make_error(self.name, 200, error.body, {}) from None
         except http.HTTPError as error:

@@ -211,4 +211,5 @@ async def _start(
             pass_fds=descriptors,
         )
     except (OSError, ValueError) as error:
-        raise SandboxError(f"Cannot start {command[0]}: {error}") from None
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise SandboxError(f"Cannot start {Path(command[0]).name}: {reason}.") from None

@@ -86,7 +86,7 @@ async def test_our_errors_come_back_as_themselves_and_foreign_ones_as_a_crash(ha
         raise Busy("come back", retry_after=3, who="model")
 
     async def foreign() -> int:
-        return {}["missing"]
+        return {}["/srv/bot/data"]
 
     async def hostile() -> int:
         raise Busy("the program said \x00\udcff")
@@ -105,6 +105,7 @@ async def test_our_errors_come_back_as_themselves_and_foreign_ones_as_a_crash(ha
     assert errors[0] == Busy("come back", retry_after=3, who="model")
     assert isinstance(errors[1], StepCrashed)
     assert errors[1].details == {"step": "foreign", "kind": "KeyError"}
+    assert "/srv" not in errors[1].message, "it is posted: what a stranger's error says belongs into the log"
     assert errors[2].message == "the program said \x00?"
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+import structlog
 
 from bot.github.api.errors import GitHubDown, GitHubError, RateLimited, Response, failure
 from bot.github.api.limiter import MAX_WAIT, Clock, RateLimiter
@@ -22,6 +23,7 @@ _MAX_TRIES = 6
 _MAX_BODY = 32 * 1024 * 1024
 _TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
 _REDIRECTS = {301, 302, 307, 308}
+log = structlog.get_logger(__name__)
 
 
 class Elsewhere(GitHubError):
@@ -176,8 +178,11 @@ class Transport:
                 return Response(answer.status, answer.headers, data)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             unsent = isinstance(error, aiohttp.ClientConnectorError)
-            reason = str(error) or type(error).__name__
-            return GitHubDown(f"GitHub did not answer {method} {path}: {reason}", status=None, unsent=unsent)
+            # Where it was sought and what the system said are for the log: this message may be posted.
+            kind = type(error).__name__
+            reason = getattr(error, "strerror", None) or kind
+            log.warning("GitHub did not answer", host=urlsplit(url).netloc, method=method, path=path, reason=reason)
+            return GitHubDown(f"GitHub did not answer {method} {path} ({kind}).", status=None, unsent=unsent)
         finally:
             self._observe(Exchange(method, path, status, self.clock.now() - began))
 
