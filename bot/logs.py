@@ -12,7 +12,8 @@ import re
 import sys
 from collections import OrderedDict
 from collections.abc import Mapping, Set
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor
@@ -100,6 +101,21 @@ def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
     }
 
 
+class _Output:
+    """The standard output.
+
+    A line that it does not take, because the disk is full or the reader is gone, is lost: whoever logs goes on.
+    """
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stdout.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stdout.flush()
+
+
 def configure(settings: Settings) -> None:
     """Send all logs, the libraries' included, to stdout, redacted."""
     for secret in settings.secrets:
@@ -108,7 +124,7 @@ def configure(settings: Settings) -> None:
     structlog.configure(
         processors=_processors(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stdout),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Output())),
         cache_logger_on_first_use=True,
     )
     root = logging.getLogger()

@@ -19,6 +19,7 @@ from tests.support.databases import (
     database,
     empty_database,
     postgres,
+    postgres_program,
     postgres_server,
     postgres_template,
     sqlite,
@@ -27,7 +28,16 @@ from tests.support.databases import (
 from tests.support.notrun import need, noted
 from tests.support.openapi import Witness, watching
 
-__all__ = ["database", "empty_database", "postgres", "postgres_server", "postgres_template", "sqlite", "store"]
+__all__ = [
+    "database",
+    "empty_database",
+    "postgres",
+    "postgres_program",
+    "postgres_server",
+    "postgres_template",
+    "sqlite",
+    "store",
+]
 
 # Tests start hundreds of processes: without bytecode on disk each would compile all that it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

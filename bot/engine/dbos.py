@@ -10,8 +10,9 @@ import contextvars
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -19,7 +20,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot.engine import dbos_setup, failover
-from bot.engine.attempts import Body, CancelWatch
+from bot.engine.attempts import STOP_GRACE, Body, CancelWatch
 from bot.engine.dbos_setup import FREE, GROUPED
 from bot.engine.failover import Heartbeat
 from bot.engine.port import EngineError, FlowTable, Outcome, WorkflowError
@@ -31,9 +32,10 @@ from bot.store.store import Store
 from bot.types import JsonModel
 
 if TYPE_CHECKING:
-    from dbos import DBOSConfig, StepReservation
+    from dbos import DBOSConfig, StepReservation, WorkflowStatus
 
 DAY_SECONDS = 24 * 3600
+_LEAVE_SECONDS = 2.0
 CHUNK = 500  # workflows a query: bounds memory and the length of one statement
 Workflow = Callable[[str], Coroutine[Any, Any, Any]]
 log = structlog.get_logger(__name__)
@@ -63,14 +65,15 @@ class DbosEngine:
     ) -> None:
         self._store = store
         self._shared = store.engine.dialect.name != "sqlite"
-        self._executor = executor_id or (dbos_setup.make_executor_id() if self._shared else "forgehand")
-        self._heart = Heartbeat(self._executor, 3 * heartbeat_seconds)
+        self.executor = executor_id or (dbos_setup.make_executor_id() if self._shared else "forgehand")
+        self._heart = Heartbeat(self.executor, 3 * heartbeat_seconds)
         self._beat_seconds = heartbeat_seconds
         self._keep = timedelta(days=keep_days)
         self._workers = workers
         records = StoreRecords(store)
         self._runtime = Runtime(flows, records, CancelWatch(records), backoff)
-        self._running: set[asyncio.Task[Any]] = set()
+        self._running: dict[asyncio.Task[Any], str] = {}
+        self._unattended: set[str] = set()
         self._upkeep: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
         self._closing = False
@@ -91,6 +94,11 @@ class DbosEngine:
     def alive(self) -> bool:
         """Return True while it takes work and looks after what runs."""
         return self._upkeep is not None and not self._upkeep.done() and not self._closing
+
+    @property
+    def find_dead(self) -> Callable[[sa.Connection, Collection[str]], set[str]] | None:
+        """Return what tells the dead among other processes, if there are others."""
+        return self._heart.dead if self._shared else None
 
     async def launch(self) -> None:
         if DbosEngine._launched:
@@ -113,7 +121,9 @@ class DbosEngine:
                 await asyncio.wait(self._running, timeout=drain_seconds)
             await self._shut()
             if self._shared:
-                await self._store.run(self._heart.leave)
+                with suppress(TimeoutError):  # its silence tells the others as well
+                    async with asyncio.timeout(_LEAVE_SECONDS):
+                        await self._store.run(self._heart.leave)
         finally:
             if self._database is not None:
                 self._database.dispose()
@@ -124,8 +134,8 @@ class DbosEngine:
     async def _open(self) -> None:
         from dbos import DBOS
 
-        if self._shared:
-            await self._store.run(self._heart.beat)
+        if self._shared:  # not by Store.run: who starts does not wait for a database that is away
+            await asyncio.to_thread(self._store.run_sync, self._heart.beat)
         dbos_setup.route_logs()
         config = self._config()
         await asyncio.to_thread(dbos_setup.prepare, config, self._workers)
@@ -143,10 +153,11 @@ class DbosEngine:
         from dbos import DBOS
 
         logging.getLogger("dbos").setLevel(logging.ERROR)
-        running = self._running | ({self._upkeep} if self._upkeep else set())
+        running = {*self._running, *({self._upkeep} if self._upkeep else ())}
         for task in running:
             task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        if running:  # where the database is away they cannot write down where they stopped
+            await asyncio.wait(running, timeout=STOP_GRACE)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
 
@@ -157,7 +168,7 @@ class DbosEngine:
         """
         url = self._store.engine.url.render_as_string(hide_password=False)
         self._database = create_engine(url) if self._shared else None
-        return dbos_setup.make_config(url, self._database or self._store.engine, self._executor)
+        return dbos_setup.make_config(url, self._database or self._store.engine, self.executor)
 
     def _register(self) -> None:
         from dbos import DBOS
@@ -177,11 +188,12 @@ class DbosEngine:
             raise asyncio.CancelledError
         running = asyncio.current_task()
         assert running is not None
-        self._running.add(running)
+        told = FlowCall.model_validate_json(call)
+        self._running[running] = told.task_id
         try:
-            await run_task(self._runtime, _DbosJournal(), FlowCall.model_validate_json(call))
+            await run_task(self._runtime, _DbosJournal(), told)
         finally:
-            self._running.discard(running)
+            del self._running[running]
 
     async def _enqueue(self, call: FlowCall, group: str | None) -> bool:
         from dbos import DBOS, SetEnqueueOptions, SetWorkflowID, error
@@ -202,24 +214,36 @@ class DbosEngine:
         return await asyncio.create_task(enqueue(), context=contextvars.Context())
 
     async def _adopt(self, older_than_ms: int) -> None:
-        """Start tasks that were never enqueued; end those whose workflow is lost.
+        """Start tasks that were never enqueued; end or resume what was lost.
 
-        The process of the former died between storing the row and enqueueing the workflow.
+        Of the first kind the process died, or its database failed, between storing the row and enqueueing the workflow.
+        A task whose workflow ended without it is ended; one whose run broke off in this process is resumed, where it
+        was found so twice, because a run may be about to begin.
         """
         from dbos import DBOS
 
-        before = now_ms() - older_than_ms
-        rows = [row for row in await self._store.run(tasks.list_runnable) if row.created <= before]
+        now = now_ms()
+        # What was made in the future was made before the clock stepped back.
+        young = range(now - older_than_ms + 1, now + 1)
+        rows = [row for row in await self._store.run(tasks.list_runnable) if row.created not in young]
+        unattended: list[WorkflowStatus] = []
         for first in range(0, len(rows), CHUNK):
             chunk = rows[first : first + CHUNK]
             ids = [row.id for row in chunk]
             known = await DBOS.list_workflows_async(workflow_ids=ids, load_input=False, load_output=False)
-            status = {workflow.workflow_id: workflow.status for workflow in known}
+            workflows = {workflow.workflow_id: workflow for workflow in known}
             for row in chunk:
-                if row.id not in status:
+                workflow = workflows.get(row.id)
+                if workflow is None:
                     await self._enqueue(FlowCall(task_id=row.id, flow=row.flow, argument=row.argument), row.group)
-                elif status[row.id] not in ("ENQUEUED", "DELAYED", "PENDING"):
+                elif workflow.status not in ("ENQUEUED", "DELAYED", "PENDING"):
                     await self._runtime.records.close(row.id, _LOST)
+            mine = [each for each in known if each.status == "PENDING" and each.executor_id == self.executor]
+            unattended += [each for each in mine if each.workflow_id not in self._running.values()]
+        found = {workflow.workflow_id for workflow in unattended}
+        again = [workflow for workflow in unattended if workflow.workflow_id in self._unattended]
+        self._unattended = found
+        await asyncio.to_thread(_resume, again)
 
     async def _keep_up(self) -> None:
         next_retirement = time.monotonic()
@@ -228,7 +252,7 @@ class DbosEngine:
                 if self._shared:
                     await self._store.run(self._heart.beat)
                     await asyncio.to_thread(self._sweep)
-                    await self._adopt(older_than_ms=int(self._heart.ttl * 1000))
+                await self._adopt(older_than_ms=int(self._heart.ttl * 1000))
                 if time.monotonic() >= next_retirement:
                     await self._retire()
                     next_retirement = time.monotonic() + DAY_SECONDS
@@ -245,13 +269,7 @@ class DbosEngine:
                 return
             pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
             dead = self._heart.dead(connection, {str(workflow.executor_id) for workflow in pending})
-            lost: defaultdict[str | None, list[str]] = defaultdict(list)
-            for workflow in pending:
-                if workflow.executor_id in dead:
-                    lost[workflow.queue_name].append(workflow.workflow_id)
-            for queue, ids in lost.items():
-                log.warning("taking over from a dead process", executors=sorted(dead), workflows=ids)
-                DBOS.resume_workflows(ids, queue_name=queue)
+            _resume([workflow for workflow in pending if workflow.executor_id in dead])
 
     async def _retire(self) -> None:
         """Delete what finished long ago: dbos keeps every workflow for ever."""
@@ -269,6 +287,20 @@ class DbosEngine:
             if not old:
                 return
             await DBOS.delete_workflows_async([workflow.workflow_id for workflow in old])
+
+
+def _resume(workflows: Sequence[WorkflowStatus]) -> None:
+    """Put workflows whose run broke off back into their queues. Blocking."""
+    from dbos import DBOS
+
+    lost: defaultdict[str | None, list[str]] = defaultdict(list)
+    for workflow in workflows:
+        lost[workflow.queue_name].append(workflow.workflow_id)
+    for queue, ids in lost.items():
+        log.warning(
+            "resuming what broke off", executors=sorted({str(each.executor_id) for each in workflows}), tasks=ids
+        )
+        DBOS.resume_workflows(ids, queue_name=queue)
 
 
 _LOST = Outcome(

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable
 from typing import Protocol
 
 import sqlalchemy as sa
-import structlog
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot.engine.port import Outcome
 from bot.store import ledger, tasks
 from bot.store.store import Store
 from bot.store.tasks import StepStart
-from bot.types import T
-
-log = structlog.get_logger(__name__)
 
 
 class TaskRecords(Protocol):
@@ -50,43 +42,28 @@ class TaskRecords(Protocol):
 
 
 class StoreRecords:
-    """The records in the store.
+    """The records in the store."""
 
-    A database that is away for less than ``patience`` seconds is waited for.
-    """
-
-    def __init__(self, store: Store, *, patience: float = 120.0) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._patience = patience
 
     async def begin(self, task_id: str) -> bool:
-        return await self._run(lambda connection: tasks.begin(connection, task_id))
+        return await self._store.run(lambda connection: tasks.begin(connection, task_id))
 
     async def start_step(self, task_id: str, step: str) -> StepStart:
-        return await self._run(lambda connection: tasks.start_step(connection, task_id, step))
+        return await self._store.run(lambda connection: tasks.start_step(connection, task_id, step))
 
     async def end_step(self, task_id: str, step: str, error: str | None = None) -> None:
-        await self._run(lambda connection: tasks.end_step(connection, task_id, step, error))
+        await self._store.run(lambda connection: tasks.end_step(connection, task_id, step, error))
 
     async def cancelled_by(self, task_id: str) -> str | None:
-        return await self._run(lambda connection: tasks.cancelled_by(connection, task_id))
+        return await self._store.run(lambda connection: tasks.cancelled_by(connection, task_id))
 
     async def request_cancel(self, task_id: str, by: str) -> bool:
-        return await self._run(lambda connection: tasks.request_cancel(connection, task_id, by))
+        return await self._store.run(lambda connection: tasks.request_cancel(connection, task_id, by))
 
     async def close(self, task_id: str, outcome: Outcome) -> None:
-        await self._run(lambda connection: _close(connection, task_id, outcome))
-
-    async def _run(self, fn: Callable[[sa.Connection], T]) -> T:
-        deadline = time.monotonic() + self._patience
-        while True:
-            try:
-                return await self._store.run(fn)
-            except (OperationalError, InterfaceError) as error:
-                if self._store.engine.dialect.name == "sqlite" or time.monotonic() > deadline:
-                    raise
-                log.warning("database unreachable, waiting", kind=type(error).__name__)
-                await asyncio.sleep(1.0)
+        await self._store.run(lambda connection: _close(connection, task_id, outcome))
 
 
 def _close(connection: sa.Connection, task_id: str, outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ connection turns SQLite's sleep-polling lock into a fair in-process queue.
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,33 @@ from bot.types import ForgehandError
 
 _CONNECT_SECONDS = "10"  # libpq's default is to wait for ever for a host that does not answer
 _POOL_SECONDS = 60  # how long a caller queues for SQLite's one connection before it gives up
+# What a full, read-only, broken or replaced disk looks like; it ends when somebody makes room or repairs it.
+_PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+}
 
 
 class StoreError(ForgehandError):
     """The database refused, or was used in a way that could deadlock."""
+
+
+class DatabaseAway(StoreError):
+    """Something took too long because the database cannot be used just now."""
+
+
+def is_away(error: sa.exc.DBAPIError) -> bool:
+    """Return True if a database cannot be used just now.
+
+    Its server is away, its disk is full, its file is busy.
+    """
+    if isinstance(error.orig, sqlite3.Error):
+        return _passes(error.orig)
+    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
 
 
 def now_ms() -> int:
@@ -44,6 +68,7 @@ def create_engine(url: str) -> sa.Engine:
         connect_args={"check_same_thread": False},
     )
     sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "handle_error", _take_for_disconnect)
     return engine
 
 
@@ -51,3 +76,17 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = "IMMEDIATE"
     for pragma in ("busy_timeout=30000", "journal_mode=wal", "synchronous=full", "foreign_keys=on"):
         connection.execute(f"pragma {pragma}")
+
+
+def _take_for_disconnect(context: sa.engine.ExceptionContext) -> None:
+    """Make SQLite's passing errors look like a lost connection.
+
+    dbos waits for the end of one, and of no other.
+    """
+    error = context.original_exception
+    context.is_disconnect |= isinstance(error, sqlite3.Error) and _passes(error)
+
+
+def _passes(error: sqlite3.Error) -> bool:
+    primary = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF
+    return primary in _PASSING

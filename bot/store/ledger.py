@@ -98,11 +98,12 @@ class Ledger:
     async def settle(self, task: str, step: str, end: Settlement) -> None:
         """Replace the reservation by the real cost.
 
-        Costs of earlier tries of the step stay.
+        Writing it again changes nothing. Costs of earlier tries of the step stay.
         """
+        written = sa.and_(model_call.c.state != "reserved", model_call.c.seconds == end.seconds)
         change = (
             sa.update(model_call)
-            .where(*_match((task, step)))
+            .where(*_match((task, step)), sa.not_(sa.func.coalesce(written, sa.false())))
             .values(
                 state="answered" if end.final else "failed",
                 reserved=0.0,

@@ -9,12 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import sqlalchemy as sa
+import structlog
 
 from bot.store import migrations
-from bot.store.database import StoreError
+from bot.store.database import StoreError, is_away
 from bot.types import T
 
+_AGAIN_SECONDS = 1.0
 _POSTGRES_THREADS = 5  # as many as the pool keeps open; more would only queue there
+log = structlog.get_logger(__name__)
 _inside: contextvars.ContextVar[bool] = contextvars.ContextVar("inside_transaction", default=False)
 
 
@@ -27,6 +30,7 @@ class Store:
 
     def __init__(self, engine: sa.Engine) -> None:
         self.engine = engine
+        self.waiting = 0  # calls of run that wait for the database
         threads = 1 if engine.dialect.name == "sqlite" else _POSTGRES_THREADS
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="store")
 
@@ -47,11 +51,24 @@ class Store:
     async def run(self, fn: Callable[[sa.Connection], T]) -> T:
         """Run ``fn`` in one transaction, in the store's own thread.
 
-        The event loop is never blocked.
+        The event loop is never blocked. A database that is away is waited for, however long: what a task has done or
+        paid for is not lost because it cannot be written down now. ``fn`` may then run again, also where its commit
+        had succeeded and only the answer was lost. Who cannot wait sets a timeout.
         """
         if _inside.get():
             raise StoreError("Store.run was called inside a transaction: only SQL may run there.")
-        return await asyncio.get_running_loop().run_in_executor(self._executor, self.run_sync, fn)
+        while True:
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._executor, self.run_sync, fn)
+            except sa.exc.DBAPIError as error:
+                if not is_away(error):
+                    raise
+                log.warning("database away, waiting", kind=type(error.orig).__name__, reason=str(error.orig))
+            self.waiting += 1
+            try:
+                await asyncio.sleep(_AGAIN_SECONDS)
+            finally:
+                self.waiting -= 1
 
     def is_current(self) -> bool:
         """Return True if the schema is this program's.

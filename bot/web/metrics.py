@@ -5,7 +5,9 @@ The database is read at most every few seconds.
 
 from __future__ import annotations
 
+import asyncio
 import time
+from contextlib import suppress
 
 import sqlalchemy as sa
 from prometheus_client import Gauge, generate_latest
@@ -16,6 +18,7 @@ from bot.store.database import now_ms
 from bot.store.store import Store
 
 _FRESH_SECONDS = 10.0
+_READ_SECONDS = 5.0
 
 _OPEN = Gauge("forgehand_inbox_open", "Deliveries stored and not yet handled.")
 _OLDEST = Gauge("forgehand_inbox_oldest_seconds", "How long the oldest of them has waited.")
@@ -40,7 +43,9 @@ class MetricsPage:
         """Render the metrics in Prometheus text format, version 0.0.4."""
         if time.monotonic() - self._read_at > _FRESH_SECONDS:
             self._read_at = time.monotonic()
-            await self._store.run(_read)
+            with suppress(TimeoutError):  # without its database the server still tells what it counts
+                async with asyncio.timeout(_READ_SECONDS):
+                    await self._store.run(_read)
         return generate_latest()
 
 

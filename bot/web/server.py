@@ -36,7 +36,8 @@ def make_web(
     app = web.Application(middlewares=[_log])
 
     async def reach_database() -> bool:
-        return await store.run(lambda connection: connection.execute(sa.text("select 1")).scalar_one() == 1)
+        answers = await store.run(lambda connection: connection.execute(sa.text("select 1")).scalar_one() == 1)
+        return answers and not store.waiting  # a full disk can be read
 
     checks = {"database": reach_database, **ready}
     app.add_routes(

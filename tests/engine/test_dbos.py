@@ -138,6 +138,31 @@ async def test_what_finished_long_ago_is_forgotten_and_what_was_lost_is_ended(st
         assert not await engine.start("t1", "flow", Nothing(), group=None), "forgotten is not startable again"
 
 
+async def test_a_run_that_broke_off_is_taken_up_again_by_the_same_process(store: Store) -> None:
+    """Whatever broke it: its workflow counts as running, but nobody runs it."""
+    story = Story()
+    await store_task(store, "t1")
+    async with engine_with(store, story, heartbeat_seconds=0.1) as engine:
+        await asyncio.wait_for(story.reached.wait(), PATIENCE)
+        story.reached.clear()
+        (run,) = engine._running
+        run.cancel()
+        await asyncio.wait_for(story.reached.wait(), PATIENCE)
+        story.let_on.set()
+        assert (await ended(store, "t1")).state == "done"
+    first, second = story.runs
+    assert second == [*first, "let on"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_task_that_was_stored_but_never_enqueued_is_found_without_a_restart(store: Store) -> None:
+    story = Story()
+    story.let_on.set()
+    async with engine_with(store, story, heartbeat_seconds=0.1):
+        await store_task(store, "t1")
+        assert (await ended(store, "t1")).state == "done"
+
+
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_one_engine_a_process(store: Store) -> None:
     second = DbosEngine(store, FlowTable())

@@ -43,6 +43,15 @@ async def test_settling_gives_back_what_was_not_needed(store: Store) -> None:
     assert dollars(store, "t") == pytest.approx(0.05)
 
 
+async def test_a_settlement_counts_once_though_it_is_written_again(store: Store) -> None:
+    """Its commit succeeded, but the connection broke before that was heard."""
+    ledger = Ledger(store)
+    await ledger.reserve(call("one", 0.9), WIDE)
+    for _ in range(2):
+        await ledger.settle("t", "one", ended(0.05))
+    assert dollars(store, "t") == pytest.approx(0.05)
+
+
 async def test_only_a_final_answer_is_given_again(store: Store) -> None:
     ledger = Ledger(store)
     assert await ledger.bought("t", "one") is None

