@@ -119,8 +119,8 @@ async def handling(settings: Settings, handlers: Handlers = HANDLERS) -> AsyncIt
         return GitHubs.with_token(session, settings.api_url, token.get_secret_value())
 
     async with AsyncExitStack() as stack:
-        services, _ = await _start(stack, settings, handlers, connect)
-        dispatcher = _make_dispatcher(stack, services, handlers)
+        services, engine = await _start(stack, settings, handlers, connect)
+        dispatcher = _make_dispatcher(stack, services, engine, handlers)
         _supervise(stack, {"reporter": Reporter(services, handlers.registry).run, "dispatcher": dispatcher.run})
         yield Desk(services, handlers.registry, dispatcher.accept)
 
@@ -159,8 +159,10 @@ async def _start(
     return services, engine
 
 
-def _make_dispatcher(stack: AsyncExitStack, services: Services, handlers: Handlers) -> Dispatcher[Services]:
-    inbox = Inbox(services.store)
+def _make_dispatcher(
+    stack: AsyncExitStack, services: Services, engine: DbosEngine, handlers: Handlers
+) -> Dispatcher[Services]:
+    inbox = Inbox(services.store, engine.executor)
     stack.callback(inbox.close)
     return Dispatcher(
         services.store,
@@ -170,6 +172,7 @@ def _make_dispatcher(stack: AsyncExitStack, services: Services, handlers: Handle
         permanent=_PERMANENT,
         outages=_OUTAGES,
         gave_up=handlers.gave_up,
+        find_dead=engine.find_dead,
     )
 
 
@@ -187,7 +190,7 @@ async def _open(
     stack: AsyncExitStack, settings: Settings, services: Services, engine: DbosEngine, handlers: Handlers
 ) -> Bot:
     """Open the inbox and start the loops that run beside the engine."""
-    dispatcher = _make_dispatcher(stack, services, handlers)
+    dispatcher = _make_dispatcher(stack, services, engine, handlers)
     github = services.github.app
     minutes = settings.sweep_minutes
     sweep = Sweep(github, services.store, dispatcher.accept, minutes=minutes, poll=settings.poll)

@@ -7,8 +7,9 @@ nothing.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -19,15 +20,17 @@ _LOCK = 0x464F5248  # any number of ours: PostgreSQL's advisory locks share one 
 _DAY_MS = 24 * 3600 * 1000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Heartbeat:
     """The heartbeat of one process.
 
-    Times come from the database's clock; ``ttl`` is in seconds.
+    A beat is a new time, by the database's clock. How long one has been silent (``ttl``, seconds) is measured by our
+    own clock that never steps back, so that a clock which is set makes nobody dead, or immortal.
     """
 
     executor: str
     ttl: float
+    _heard: dict[str, tuple[int, float]] = field(default_factory=dict)
 
     def beat(self, connection: sa.Connection) -> None:
         """Record that this process lives, and forget those silent for a day."""
@@ -41,12 +44,18 @@ class Heartbeat:
         connection.execute(sa.delete(heartbeat).where(heartbeat.c.executor == self.executor))
 
     def dead(self, connection: sa.Connection, executors: Iterable[str]) -> set[str]:
-        """Return those of the other executors without a fresh beat.
+        """Return those of the others that left, or were silent for too long.
 
         Who asks lives, however late its own beat is: a busy process would requeue what it is working on.
         """
-        fresh = heartbeat.c.seen > _now(connection) - int(self.ttl * 1000)
-        alive = set(connection.execute(sa.select(heartbeat.c.executor).where(fresh)).scalars())
+        now = time.monotonic()
+        beats = {row.executor: row.seen for row in connection.execute(sa.select(heartbeat))}
+        known = self._heard
+        heard = {
+            each: known[each] if known.get(each, (None,))[0] == seen else (seen, now) for each, seen in beats.items()
+        }
+        self._heard = heard
+        alive = {executor for executor, (_, since) in heard.items() if now - since < self.ttl}
         return set(executors) - alive - {self.executor}
 
 

@@ -5,7 +5,7 @@ A delivery is *open* while ``done`` is null, *done* afterwards, and *failed* whe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -47,22 +47,27 @@ class InboxDepth(NamedTuple):
     failed: int
 
 
-def put(connection: sa.Connection, arrived: Sequence[Delivery]) -> set[str]:
-    """Store deliveries and return the GUIDs taken.
+def put(connection: sa.Connection, arrived: Sequence[Delivery], owner: str) -> set[str]:
+    """Store deliveries for a process, and return the GUIDs taken.
 
     Taken are new ones, and failed ones that came again. One that is done, or still open, is left as it is.
     """
     now = now_ms()
     rows = {
         item.guid: {"guid": item.guid, "event": item.event, "payload": item.payload, "received": now}
-        | {"done": None if item.wanted else now}
+        | {"done": None if item.wanted else now, "owner": owner}
         for item in reversed(arrived)
     }
     new = insert(connection, delivery)
     taken = new.on_conflict_do_update(
         index_elements=[delivery.c.guid],
         # null() and not None: a bound value here would make one execution a row of what is one for all
-        set_={"payload": new.excluded.payload, "done": new.excluded.done, "error": sa.null()},
+        set_={
+            "payload": new.excluded.payload,
+            "done": new.excluded.done,
+            "owner": new.excluded.owner,
+            "error": sa.null(),
+        },
         where=delivery.c.error.is_not(None),
     )
     return set(connection.execute(taken.returning(delivery.c.guid), list(rows.values())).scalars())
@@ -98,6 +103,26 @@ def list_open(connection: sa.Connection) -> list[str]:
         sa.select(delivery.c.guid).where(delivery.c.done.is_(None)).order_by(delivery.c.received, delivery.c.guid)
     )
     return list(rows.scalars())
+
+
+def list_owners(connection: sa.Connection) -> set[str | None]:
+    """List the processes that hold open deliveries.
+
+    None stands for those that an earlier build stored.
+    """
+    return set(connection.execute(sa.select(delivery.c.owner).distinct().where(delivery.c.done.is_(None))).scalars())
+
+
+def adopt(connection: sa.Connection, owners: Collection[str | None], owner: str) -> list[str]:
+    """Give the open deliveries of ``owners`` to ``owner``.
+
+    Returns their GUIDs, oldest first. Of several processes that adopt at once, each delivery goes to one.
+    """
+    held = delivery.c.owner.in_([each for each in owners if each is not None])
+    lost = sa.or_(held, delivery.c.owner.is_(None)) if None in owners else held
+    taken = sa.update(delivery).where(delivery.c.done.is_(None), lost).values(owner=owner)
+    rows = connection.execute(taken.returning(delivery.c.received, delivery.c.guid))
+    return [guid for _, guid in sorted(tuple(row) for row in rows)]
 
 
 def filter_known(connection: sa.Connection, guids: Iterable[str]) -> set[str]:

@@ -23,6 +23,7 @@ delivery = _table(
     sa.Column("received", sa.BigInteger, nullable=False),
     sa.Column("done", sa.BigInteger),
     sa.Column("error", sa.Text),
+    sa.Column("owner", sa.Text),
     sa.Index("fh_delivery_open", "done", "received"),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 import sqlalchemy as sa
 
 from bot.doors.webhook.inbox import Inbox
@@ -43,6 +44,22 @@ async def test_two_processes_store_a_delivery_once(store: Store) -> None:
     assert sorted(await store.run(deliveries.list_open)) == sorted(guids)
     first.close()
     second.close()
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_what_a_dead_process_held_goes_to_one_of_the_others(store: Store) -> None:
+    for owner in ("dead", "alive"):
+        inbox = Inbox(store, owner)
+        await asyncio.gather(*(inbox.put(Delivery(f"{owner}-{n}", "push", b"{}")) for n in range(9)))
+        inbox.close()
+    old = sa.update(delivery).where(delivery.c.guid == "alive-1").values(owner=None)
+    await store.run(lambda connection: connection.execute(old))
+    assert await store.run(deliveries.list_owners) == {"dead", "alive", None}
+    taken = await asyncio.gather(
+        *(store.run(lambda connection, to=to: deliveries.adopt(connection, {"dead"}, to)) for to in ("one", "two"))
+    )
+    assert sorted([*taken[0], *taken[1]]) == [f"dead-{n}" for n in range(9)], "each once"
+    assert await store.run(lambda connection: deliveries.adopt(connection, {None}, "one")) == ["alive-1"]
 
 
 async def test_closing_writes_what_waits(store: Store) -> None:

@@ -73,7 +73,7 @@ def test_usage_by_every_key(store: Store) -> None:
 
 def test_deliveries_and_decisions_newest_first(store: Store) -> None:
     arrived = [Delivery(f"g{each}", "issues", b"{}") for each in range(3)]
-    store.run_sync(lambda connection: deliveries.put(connection, arrived))
+    store.run_sync(lambda connection: deliveries.put(connection, arrived, "forgehand"))
     ends = [DeliveryEnd("g0", None), DeliveryEnd("g1", "bad")]
     store.run_sync(lambda connection: deliveries.end(connection, ends))
     for state, names in (("done", ["g0"]), ("failed", ["g1"]), ("open", ["g2"]), (None, ["g2", "g1", "g0"])):

@@ -6,16 +6,18 @@ Each runs at least once, so handlers must be safe to repeat.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Generic
 
+import sqlalchemy as sa
 import structlog
 
 from bot import metrics
 from bot.doors.webhook.inbox import Inbox
 from bot.doors.webhook.router import C, DeliveryRefused, Event, Handler, Router
 from bot.store import deliveries
+from bot.store.database import DatabaseAway
 from bot.store.deliveries import Delivery
 from bot.store.store import Store
 from bot.types import ForgehandError
@@ -29,7 +31,9 @@ _PAUSES = (1.0, 5.0, 25.0)
 _OUTAGE_PAUSES = (1.0, 5.0, 25.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0)
 _DEADLINE = 60.0
 _DRAIN = 5.0
+_LOOK_SECONDS = 10.0  # between looks for deliveries of dead processes
 
+FindDead = Callable[[sa.Connection, Collection[str]], set[str]]
 log = structlog.get_logger(__name__)
 
 
@@ -53,7 +57,8 @@ class Dispatcher(Generic[C]):
     What fails is tried again after each of ``pauses`` (seconds), then recorded as failed. ``outages`` pass by
     themselves: they are tried for an hour, and no sooner than their ``retry_after``. ``permanent`` errors are not tried
     again. A handler has one minute; its work belongs into the engine. If a handler fails for good, ``gave_up`` is
-    called once, best effort. Handlers come from :class:`bot.doors.handlers.Handlers`.
+    called once, best effort. Handlers come from :class:`bot.doors.handlers.Handlers`. Where several processes share the
+    database, ``find_dead`` says which of some owners are dead: their deliveries are taken over.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class Dispatcher(Generic[C]):
         permanent: tuple[type[Exception], ...] = (),
         outages: tuple[type[Exception], ...] = (),
         gave_up: Handler[C] | None = None,
+        find_dead: FindDead | None = None,
         pauses: Sequence[float] = _PAUSES,
         outage_pauses: Sequence[float] = _OUTAGE_PAUSES,
     ) -> None:
@@ -74,27 +80,30 @@ class Dispatcher(Generic[C]):
         self._router = router
         self._context = context
         self._permanent: tuple[type[Exception], ...] = (DeliveryRefused, *permanent)
-        self._outages = outages
+        self._outages: tuple[type[Exception], ...] = (DatabaseAway, *outages)
         self._gave_up = gave_up
+        self._find_dead = find_dead
         self._pauses = tuple(pauses)
         self._outage_pauses = tuple(outage_pauses)
         self._queue: asyncio.Queue[_Todo[C] | None] = asyncio.Queue()
+        self._begun: set[str] = set()
         self._workers: list[asyncio.Task[None]] = []
         self._closing = False
 
     async def run(self) -> None:
-        """Handle open deliveries of an earlier process, then new ones.
+        """Handle what earlier processes left, then what comes.
 
-        It runs until it is cancelled. Then running handlers get five seconds to end; what is not done stays open for
-        the next start.
+        What processes leave that die is looked for all the time. It runs until it is cancelled. Then running handlers
+        get five seconds to end; what is not done stays open for the next start.
         """
-        left = await self._store.run(deliveries.list_open)
-        for guid in left:
-            self._queue.put_nowait(_Todo(guid))
-        metrics.RECOVERED.inc(len(left))
+        await self._adopt(own=True)
         self._workers = [asyncio.create_task(self._work(), name=f"dispatch-{number}") for number in range(_WORKERS)]
         try:
-            await asyncio.wait(self._workers)
+            while (await asyncio.wait(self._workers, timeout=_LOOK_SECONDS))[1]:
+                try:
+                    await self._adopt(own=False)
+                except Exception:  # whatever it was, new deliveries are handled
+                    log.exception("no look for deliveries of dead processes, trying again")
         finally:
             await self._drain()
 
@@ -108,7 +117,7 @@ class Dispatcher(Generic[C]):
         taken = await self._inbox.put(Delivery(event.guid, event.name, body, wanted))
         if taken and wanted:
             held = event if len(body) <= _SMALL and self._queue.qsize() < _HELD else None
-            self._queue.put_nowait(_Todo(event.guid, held))
+            self._begin(_Todo(event.guid, held))
         elif not taken:
             metrics.DUPLICATES.inc()
         return taken
@@ -117,6 +126,31 @@ class Dispatcher(Generic[C]):
     def alive(self) -> bool:
         """Return True while deliveries are being handled."""
         return bool(self._workers) and not any(worker.done() for worker in self._workers)
+
+    async def _adopt(self, *, own: bool) -> None:
+        """Take over the open deliveries of dead processes.
+
+        ``own``: those of an earlier process of our name too, and those that name no owner.
+        """
+        if not own and self._find_dead is None:
+            return
+        ours: set[str | None] = {self._inbox.owner, None} if own else set()
+
+        def take(connection: sa.Connection) -> list[str]:
+            others = {each for each in deliveries.list_owners(connection) if each is not None} - ours
+            dead = self._find_dead(connection, others) if self._find_dead is not None else set()
+            return deliveries.adopt(connection, dead | ours, self._inbox.owner)
+
+        left = await self._store.run(take)
+        for guid in left:
+            self._begin(_Todo(guid))
+        metrics.RECOVERED.inc(len(left))
+
+    def _begin(self, todo: _Todo[C]) -> None:
+        """Queue a delivery once, though it arrived while we looked for open ones."""
+        if todo.guid not in self._begun:
+            self._begun.add(todo.guid)
+            self._queue.put_nowait(todo)
 
     async def _drain(self) -> None:
         self._closing = True
@@ -166,9 +200,9 @@ class Dispatcher(Generic[C]):
             self._later(pause, again)
             return
         problem = final or next(iter(errors.values()), None)
+        await self._end(todo.guid, None if problem is None else _describe(problem))
         if problem is not None and self._gave_up is not None:
             await self._run(self._gave_up, event)
-        await self._end(todo.guid, None if problem is None else _describe(problem))
 
     def _pause(self, attempt: int, errors: Sequence[Exception]) -> float | None:
         """Return the seconds to wait after an attempt; None after the last."""
@@ -184,12 +218,15 @@ class Dispatcher(Generic[C]):
             async with asyncio.timeout(_DEADLINE):
                 await handler(event, self._context)
         except Exception as error:
+            if isinstance(error, TimeoutError) and self._store.waiting:
+                return DatabaseAway("The database is away.")
             log.warning("handler failed", handler=f"{handler.__module__}.{handler.__qualname__}", exc_info=True)
             return error
         return None
 
     async def _end(self, guid: str, error: str | None) -> None:
         await self._inbox.end(guid, error)
+        self._begun.discard(guid)
         metrics.HANDLED.labels("done" if error is None else "failed").inc()
         if error is None:
             log.debug("delivery handled", delivery=guid)

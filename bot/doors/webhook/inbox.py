@@ -38,10 +38,12 @@ class _Waiting:
 class Inbox:
     """The durable inbox of deliveries and of how they ended.
 
-    All methods belong to one event loop. What arrives during a commit gathers and shares the next one.
+    All methods belong to one event loop. What arrives during a commit gathers and shares the next one. ``owner`` names
+    this process in the rows.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, owner: str = "forgehand") -> None:
+        self.owner = owner
         self._engine = create_engine(store.engine.url.render_as_string(hide_password=False))
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="inbox")
         self._waiting: list[_Waiting] = []
@@ -105,7 +107,7 @@ class Inbox:
         with metrics.COMMIT_SECONDS.time(), self._engine.begin() as connection:
             if ended:
                 deliveries.end(connection, ended)
-            return deliveries.put(connection, arrived) if arrived else set()
+            return deliveries.put(connection, arrived, self.owner) if arrived else set()
 
 
 def _tell(batch: Sequence[_Waiting], taken: set[str]) -> None:
