@@ -473,7 +473,7 @@ def _remove_stale_locks(git_dir: Path) -> None:
     # A machine that died inside git leaves lock files that would block every later fetch.
     for lock in git_dir.rglob("*.lock"):
         try:
-            if time.time() - lock.stat().st_mtime > _STALE_LOCK_SECONDS:
+            if abs(time.time() - lock.stat().st_mtime) > _STALE_LOCK_SECONDS:
                 lock.unlink()
         except FileNotFoundError:
             continue

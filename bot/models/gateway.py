@@ -142,9 +142,10 @@ class ModelGateway:
         raise _combine(errors)
 
     async def _ask_one(self, request: _Request, spec: ModelSpec) -> Reply:
-        until = self._resting.get(spec.name, 0.0)
-        if until > time.time():
-            raise ModelQuota(f"{spec.name} is out of quota and will be tried again later.", until=until)
+        rest = self._resting.get(spec.name, 0.0) - time.monotonic()
+        if rest > 0:
+            message = f"{spec.name} is out of quota and will be tried again later."
+            raise ModelQuota(message, until=time.time() + rest)
         worst = await self._reserve(request, spec)
         model = self._connect(spec, self._catalogue.key(spec))
         try:
@@ -206,7 +207,8 @@ class ModelGateway:
         await self._settle(request, spec, Usage.model_validate(counted), 0.0, recorded)
         if isinstance(error, ModelQuota):
             until = error.detail("until")
-            self._resting[spec.name] = float(until) if until is not None else time.time() + self._retry.rest
+            rest = float(until) - time.time() if until is not None else self._retry.rest
+            self._resting[spec.name] = time.monotonic() + rest
 
     async def _settle(
         self, request: _Request, spec: ModelSpec, usage: Usage, seconds: float, reply: dict[str, Any] | None

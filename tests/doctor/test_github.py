@@ -47,7 +47,7 @@ async def test_a_key_that_is_not_the_apps_fails_in_words(world: World) -> None:
     lines = await check_app(wrong, MANIFEST)
     assert [line.level for line in lines] == ["fail"]
     assert "FORGEHAND_APP_ID" in lines[0].text
-    clock = Clock(world.time.now, world.time.sleep)
+    clock = Clock(world.time.now, world.time.sleep, world.time.steady)
     nobody = GitHubs.as_app(world.session, "http://127.0.0.1:9", 1, other.private_key, clock=clock)
     lines = await check_app(nobody, MANIFEST)
     assert "Check the network" in lines[0].text

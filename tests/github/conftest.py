@@ -33,6 +33,9 @@ class FastTime:
     def now(self) -> float:
         return time.time() + self.hub.clock_offset + self.off
 
+    def steady(self) -> float:
+        return time.monotonic() + self.hub.clock_offset
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)
         self.slept.append(seconds)
@@ -57,7 +60,7 @@ class World:
             self.hub.api_url,
             self.credentials.app_id,
             self.credentials.private_key,
-            clock=Clock(self.time.now, self.time.sleep),
+            clock=Clock(self.time.now, self.time.sleep, self.time.steady),
             observe=self.exchanges.append,
         )
 

@@ -195,7 +195,7 @@ async def test_many_callers_share_one_pace(world: World, client: Client) -> None
 
 
 async def test_a_caller_who_gives_up_waiting_holds_nobody_back(world: World) -> None:
-    limiter = RateLimiter(Clock(world.time.now, world.time.sleep), Pacer(concurrent=1))
+    limiter = RateLimiter(Clock(world.time.now, world.time.sleep, world.time.steady), Pacer(concurrent=1))
     order: list[str] = []
 
     async def call(name: str, hold: asyncio.Event | None = None) -> None:
@@ -214,3 +214,20 @@ async def test_a_caller_who_gives_up_waiting_holds_nobody_back(world: World) -> 
     hold.set()
     await asyncio.wait_for(asyncio.gather(first, last), PATIENCE)
     assert order == ["first", "last"]
+
+
+async def test_a_clock_that_steps_back_holds_nothing_back(world: World, client: Client) -> None:
+    """Time synchronisation or a resumed machine sets the clock an hour back; what lasts is measured by another."""
+    number = await new_issue(world)
+    await issues.react_to_issue(client, world.repository, number, "eyes")
+    world.time.off = -3600
+    await asyncio.gather(*(issues.react_to_issue(client, world.repository, number, "eyes") for _ in range(3)))
+    world.hub.faults.add(Fault(path="*/issues/*", status=403, times=1, headers=used_up(world, 20)))
+    await issues.get_issue(client, world.repository, number)
+    assert sum(world.time.slept) <= 30
+
+
+def used_up(world: World, seconds: float) -> dict[str, str]:
+    """The headers of a rate limit that is over in so many seconds, by GitHub's clock."""
+    reset = int(world.hub.world.clock() + seconds)
+    return {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(reset)}

@@ -56,6 +56,9 @@ class FastTime:
     def now(self) -> float:
         return time.time() + self.hub.clock_offset
 
+    def steady(self) -> float:
+        return time.monotonic() + self.hub.clock_offset
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)
         self.hub.advance(seconds)
@@ -124,7 +127,9 @@ async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Serv
     assert settings.app_id is not None
     assert settings.private_key is not None
     key = settings.private_key.get_secret_value()
-    github = GitHubs.as_app(session, settings.api_url, settings.app_id, key, clock=Clock(clock.now, clock.sleep))
+    github = GitHubs.as_app(
+        session, settings.api_url, settings.app_id, key, clock=Clock(clock.now, clock.sleep, clock.steady)
+    )
     sandbox = await choose_sandbox(settings)
     return Services(
         settings=settings,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import aiohttp
 import structlog
@@ -76,8 +76,7 @@ class Sweep:
 
         They are fetched, or asked for again. The next pass reads only newer ones.
         """
-        started = datetime.now(UTC)
-        missed = await self._list_missed()
+        missed, latest = await self._list_missed()
         for item in missed:
             if not self._poll:
                 await app.redeliver(self._github, item.id)
@@ -85,23 +84,26 @@ class Sweep:
             full = await app.read_delivery(self._github, item.id)
             body = json.dumps(full.payload).encode()
             await self._accept(Event.parse(item.guid, item.event, body), body)
-        self._read_until = started
+        self._read_until = latest or self._read_until
         if missed:
             metrics.RECOVERED.inc(len(missed))
             log.info("sweep", missed=len(missed), polled=self._poll)
         return len(missed)
 
-    async def _list_missed(self) -> list[app.Delivery]:
+    async def _list_missed(self) -> tuple[list[app.Delivery], datetime | None]:
         """List the missed deliveries: oldest first, one per GUID.
 
-        No attempt to deliver them was answered, and we do not hold them.
+        No attempt to deliver them was answered, and we do not hold them. Also returned is how far the log was read, by
+        GitHub's clock.
         """
         newest: dict[str, app.Delivery] = {}
         answered: set[str] = set()
         tries: Counter[str] = Counter()
+        latest: datetime | None = None
         async for item in app.deliveries(self._github):
             if self._read_until is not None and item.delivered_at < self._read_until - _OVERLAP:
                 break
+            latest = max(latest or item.delivered_at, item.delivered_at)
             tries[item.guid] += 1
             newest.setdefault(item.guid, item)
             if item.ok:
@@ -109,6 +111,6 @@ class Sweep:
         held = await self._store.run(lambda connection: deliveries.filter_known(connection, newest))
         done = answered | held
         missed = [item for item in reversed(newest.values()) if item.guid not in done]
-        if self._poll:
-            return missed
-        return [item for item in missed if tries[item.guid] < _TRIES]
+        if not self._poll:
+            missed = [item for item in missed if tries[item.guid] < _TRIES]
+        return missed, latest

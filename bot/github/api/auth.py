@@ -51,9 +51,9 @@ class AppKey:
         self._signed: tuple[str, float] | None = None
 
     async def header(self) -> str:
-        now = self._clock.now()
+        now = self._clock.steady()
         if self._signed is None or now - self._signed[1] > _JWT_REUSE:
-            issued = int(now + self.skew) - _BACKDATED
+            issued = int(self._clock.now() + self.skew) - _BACKDATED
             claims = {"iat": issued, "exp": issued + _JWT_SECONDS, "iss": str(self.app_id)}
             self._signed = (jwt.encode(claims, self._key, algorithm="RS256"), now)
         return f"Bearer {self._signed[0]}"
@@ -98,7 +98,7 @@ def _rsa_key(pem: str) -> RSAPrivateKey:
 class Token:
     """An installation token.
 
-    Times are seconds since the epoch by our clock; ``proven``: it was accepted once.
+    Times are by our steady clock; ``proven``: it was accepted once.
     """
 
     value: str = field(repr=False)
@@ -141,7 +141,7 @@ class AppAuth:
         self.clock = transport.clock
         self._addresses = transport.addresses
         self._tokens: TLRUCache[TokenKey, Token] = TLRUCache(
-            _MAX_TOKENS, ttu=lambda _key, token, _now: token.expires_at - _TOKEN_MARGIN, timer=self.clock.now
+            _MAX_TOKENS, ttu=lambda _key, token, _now: token.expires_at - _TOKEN_MARGIN, timer=self.clock.steady
         )
         self._minting: dict[TokenKey, asyncio.Task[Token]] = {}
 
@@ -196,11 +196,12 @@ class AppAuth:
         if permissions:
             wanted["permissions"] = dict(permissions)
         data = await self._ask(installation, wanted)
-        expires = datetime.fromisoformat(data["expires_at"].replace("Z", "+00:00")).timestamp() - self.key.skew
+        expires = datetime.fromisoformat(data["expires_at"].replace("Z", "+00:00")).timestamp()
+        lasts = expires - self.key.skew - self.clock.now()
         register_secret(data["token"])
         for repository in data.get("repositories") or ():
             self._addresses.learn(repository["id"], repository["full_name"])
-        token = Token(data["token"], expires, self.clock.now())
+        token = Token(data["token"], self.clock.steady() + lasts, self.clock.steady())
         self._tokens[key] = token
         return token
 
@@ -290,7 +291,7 @@ class InstallationCredential:
         token = self._token
         if token is None:
             return None
-        young = not token.proven and self._auth.clock.now() - token.minted_at < _YOUNG
+        young = not token.proven and self._auth.clock.steady() - token.minted_at < _YOUNG
         if young and tries <= len(LAG_WAITS) and not (response.status == 404 and await self._can_see()):
             return LAG_WAITS[tries - 1]
         if response.status == 401 and not self._renewed:

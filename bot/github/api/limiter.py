@@ -18,10 +18,14 @@ MAX_WAIT = 120.0
 
 @dataclass(frozen=True)
 class Clock:
-    """Seconds since the epoch, and how to wait. Tests hand in their own."""
+    """Seconds since the epoch, how to wait, and seconds of a steady clock.
+
+    Tests hand in their own. The epoch is for what GitHub says and is told; whatever lasts is measured by ``steady``.
+    """
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    steady: Callable[[], float] = time.monotonic
 
 
 class RateLimiter:
@@ -40,11 +44,11 @@ class RateLimiter:
 
         Raises :class:`ProgressDropped`, and :class:`RateLimited` where everything is paused for longer than we wait.
         """
-        seconds = self._pacer.paused_for(self._clock.now())
+        seconds = self._pacer.paused_for(self._clock.steady())
         if seconds > MAX_WAIT:
             raise _make_rate_limited(seconds)
         self._turns[ticket] = future = asyncio.get_running_loop().create_future()
-        self._drop(self._pacer.submit(ticket, self._clock.now()))
+        self._drop(self._pacer.submit(ticket, self._clock.steady()))
         self._wake()
         try:
             await future
@@ -59,7 +63,7 @@ class RateLimiter:
 
         Those who wait are refused where it is too long to wait.
         """
-        self._drop(self._pacer.pause(self._clock.now() + seconds))
+        self._drop(self._pacer.pause(self._clock.steady() + seconds))
         if seconds > MAX_WAIT:
             for future in self._turns.values():
                 if not future.done():
@@ -80,14 +84,14 @@ class RateLimiter:
     async def _serve(self) -> None:
         while self._pacer.waiting:
             self._changed.clear()
-            for ticket in self._pacer.release(self._clock.now()):
+            for ticket in self._pacer.release(self._clock.steady()):
                 future = self._turns.get(ticket)
                 if future is not None and not future.done():
                     future.set_result(None)
             await self._until_something_changes()
 
     async def _until_something_changes(self) -> None:
-        now = self._clock.now()
+        now = self._clock.steady()
         at = self._pacer.next_at(now)
         waits: list[asyncio.Future[Any]] = [asyncio.ensure_future(self._changed.wait())]
         if at is not None:

@@ -17,7 +17,7 @@ from bot.github.api.errors import GitHubDown, GitHubError, RateLimited, Response
 from bot.github.api.limiter import MAX_WAIT, Clock, RateLimiter
 from bot.github.api.pacer import Ticket, Urgency
 from bot.github.api.redirects import Addresses
-from bot.github.api.retry import BROKEN_WAITS, limited_for
+from bot.github.api.retry import BROKEN_WAITS, limited_for, server_time
 
 _MAX_TRIES = 6
 _MAX_BODY = 32 * 1024 * 1024
@@ -164,7 +164,7 @@ class Transport:
         return answer.body
 
     async def _once(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Response | GitHubDown:
-        began = self.clock.now()
+        began = self.clock.steady()
         status = 0
         path = urlsplit(url).path
         try:
@@ -184,7 +184,7 @@ class Transport:
             log.warning("GitHub did not answer", host=urlsplit(url).netloc, method=method, path=path, reason=reason)
             return GitHubDown(f"GitHub did not answer {method} {path} ({kind}).", status=None, unsent=unsent)
         finally:
-            self._observe(Exchange(method, path, status, self.clock.now() - began))
+            self._observe(Exchange(method, path, status, self.clock.steady() - began))
 
     async def _wait_or_raise(
         self,
@@ -199,7 +199,7 @@ class Transport:
         """Return once another try makes sense; raise where none does."""
         error = outcome if isinstance(outcome, GitHubDown) else failure(outcome, method, url)
         if isinstance(outcome, Response):
-            limit = limited_for(outcome, self.clock.now(), attempt)
+            limit = limited_for(outcome, server_time(outcome) or self.clock.now(), attempt)
             if limit is not None:
                 limiter.pause(limit)
                 if limit > MAX_WAIT or attempt > 3:
