@@ -20,7 +20,7 @@ _HEADS = {
     "refused": "Stopped.",
     "failed": "Failed.",
     "cancelled": "Cancelled.",
-    "dead": "Gave up: one step kept crashing the process that ran it.",
+    "dead": "Gave up: the server ended again and again during one step.",
 }
 _DEAD = "Nothing is retried automatically; the server's log names the step."
 

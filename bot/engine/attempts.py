@@ -15,7 +15,10 @@ from bot.engine.port import DeadLetter, EngineError, Step, StepCrashed, StepTime
 from bot.engine.records import TaskRecords
 from bot.types import ForgehandError, T
 
-MAX_STARTS = 3  # a step that killed its process so often will do it again
+MAX_STARTS = 6  # a step whose process died so often is not tried again
+_SHARED_STARTS = (
+    2  # so often it may have died for something that ran beside it; from then on one suspect runs at a time
+)
 MAX_BACKOFF = 60.0  # seconds
 STOP_GRACE = 10.0  # seconds a cancelled step has to clean up before it is abandoned
 log = structlog.get_logger(__name__)
@@ -55,15 +58,24 @@ class CancelWatch:
         self._wakes.pop(task_id, None)
 
 
+class _Suspect(Exception):
+    """A step whose process died twice.
+
+    It waits until no other such step runs, so that the innocent can finish.
+    """
+
+
 @dataclass(frozen=True)
 class Attempts:
     """The attempts at the steps of one task.
 
-    ``backoff`` is the first pause before a retry in seconds; it doubles each time.
+    ``backoff`` is the first pause before a retry in seconds; it doubles each time. ``suspects`` is held by the one
+    suspect step that may run in this process.
     """
 
     records: TaskRecords
     watch: CancelWatch
+    suspects: asyncio.Lock
     task_id: str
     backoff: float
 
@@ -72,14 +84,24 @@ class Attempts:
 
         Raises only when the process is stopping.
         """
+        try:
+            return await self._run(name, step, adapter, alone=False)
+        except _Suspect:
+            async with self.suspects:
+                return await self._run(name, step, adapter, alone=True)
+
+    async def _run(self, name: str, step: Step[Any], adapter: TypeAdapter[Any], *, alone: bool) -> str:
         tried = 0
         while True:
             start = await self.records.start_step(self.task_id, name)
             if start.cancelled_by is not None:
                 return results.write_error(_cancelled_error(start.cancelled_by))
             if start.starts > MAX_STARTS:
-                died = f"The step {name} was started {MAX_STARTS} times, and each time the process died"
-                return results.write_error(DeadLetter(f"{died} before it finished. Giving up.", step=name))
+                died = f"The server's process ended {MAX_STARTS} times while the step {name} ran"
+                return results.write_error(DeadLetter(f"{died}, so it is not tried again.", step=name))
+            if start.starts > _SHARED_STARTS and not alone:
+                await self._uncount(name, None)
+                raise _Suspect
             try:
                 return await self._run_once(name, step, adapter)
             except ForgehandError as error:

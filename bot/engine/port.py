@@ -41,7 +41,7 @@ class StepTimeout(EngineError):
 
 
 class DeadLetter(EngineError):
-    """A step was started three times without ever reaching its checkpoint.
+    """A step's process died too often before the step reached its checkpoint.
 
     ``details``: ``step``.
     """

@@ -57,6 +57,7 @@ class Runtime:
     records: TaskRecords
     watch: CancelWatch
     backoff: float = 1.0
+    suspects: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 async def run_task(runtime: Runtime, journal: Journal, call: FlowCall) -> Outcome | None:
@@ -166,7 +167,8 @@ class TaskCtx:
         return cast(list[str], ends)
 
     def _make_body(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> Body:
-        attempts = Attempts(self.runtime.records, self.runtime.watch, self.task_id, self.runtime.backoff)
+        runtime = self.runtime
+        attempts = Attempts(runtime.records, runtime.watch, runtime.suspects, self.task_id, runtime.backoff)
         return lambda: attempts.run(name, step, adapter)
 
     @contextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.engine.attempts import MAX_STARTS
 from bot.store import tasks
 from bot.store.store import Store
 from tests.engine import worker
@@ -117,15 +118,37 @@ async def test_killed_in_step_three_the_next_process_goes_on_there(workers: Work
 
 
 @ONLY_SQLITE
-async def test_a_step_that_kills_its_process_three_times_is_a_dead_letter(workers: Workers, store: Store) -> None:
+async def test_a_step_that_always_kills_its_process_is_a_dead_letter(workers: Workers, store: Store) -> None:
     await store_task(store, "t1", "poison")
-    for _ in range(3):
+    for _ in range(MAX_STARTS):
         assert ended_with(workers.begin(heartbeat_seconds=0.3)) == -signal.SIGKILL
     workers.begin(heartbeat_seconds=0.3)
     row = await ended(store, "t1")
     assert (row.state, row.result["data"]["error"], row.active_key) == ("dead", "DeadLetter", None)
-    assert row.result["summary"].startswith("The step die was started 3 times, and each time the process died")
-    assert workers.log(of="start die") == ["start die"] * 3
+    assert row.result["summary"].startswith("The server's process ended 6 times while the step die ran")
+    assert workers.log(of="start die") == ["start die"] * MAX_STARTS
+
+
+@ONLY_SQLITE
+async def test_a_step_that_kills_takes_no_healthy_one_with_it(workers: Workers, store: Store) -> None:
+    await store_task(store, "healthy", "five")
+    await store_task(store, "deadly", "poison")
+    slow = workers.hold("s2")
+    for times in (1, 2):
+        armed = workers.hold("die")
+        process = workers.begin(heartbeat_seconds=0.3)
+        await workers.seen("start s2", times)
+        await workers.seen("start die", times)
+        armed.unlink()
+        assert ended_with(process) == -signal.SIGKILL
+    slow.unlink()
+    while (await row_of(store, "deadly")).ended is None:
+        living = workers.begin(heartbeat_seconds=0.3)
+        await until(lambda: row_of(store, "deadly"), lambda row: row.ended or not living.is_alive())  # noqa: B023
+    assert (await ended(store, "healthy")).state == "done"
+    assert (await row_of(store, "deadly")).state == "dead"
+    assert workers.log().count("start die") == MAX_STARTS
+    assert workers.log().count("start s2") == 3, "it was killed twice, and not once more"
 
 
 async def test_branches_come_back_with_their_own_results(workers: Workers, store: Store) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.engine.attempts import MAX_STARTS
 from bot.engine.port import Ctx, DeadLetter, EngineError, Outcome, StepTimeout, TaskCancelled
 from bot.store import tasks
 from bot.types import ForgehandError
@@ -154,14 +155,14 @@ async def test_retries_are_counted_and_only_for_our_errors(harness: Harness) -> 
     assert retried == ["twice"] * 2 + ["always"] * 3
 
 
-async def test_three_starts_without_a_checkpoint_are_a_dead_letter(harness: Harness) -> None:
+async def test_many_starts_without_a_checkpoint_are_a_dead_letter(harness: Harness) -> None:
     count = Count()
 
     async def flow(ctx: Ctx, _: Nothing) -> Outcome:
         return done(await ctx.step("poison", count))
 
     name = harness.add(flow)
-    for starts, state in ((2, "done"), (3, "dead")):
+    for starts, state in ((MAX_STARTS - 1, "done"), (MAX_STARTS, "dead")):
         task_id = f"poisoned-{name}-{starts}"
         await store_task(harness.store, task_id, name)
         for _ in range(starts):
