@@ -115,7 +115,9 @@ class Reporter:
         found = await self.services.store.run(lambda connection: reporting.load_summaries(connection, task_ids))
         now = asyncio.get_running_loop().time()
         for task_id, standing in found.items():
-            watched = self._watched[task_id]
+            watched = self._watched.get(task_id)
+            if watched is None:  # its last update ended while the database was asked
+                continue
             watched.calm = self.registry.show(standing.flow).shown is not Shown.COMMENT
             watched.ended = standing.ended
             if watched.calm and watched.posted_at < 0:

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from datetime import datetime
 
 import sqlalchemy as sa
+import structlog
 
 from bot.store.database import StoreError
 from bot.store.store import Store
 
+# Who holds an advisory lock, and when its connection last began or ended a statement.
+_HOLDER = sa.text(
+    "select pid, state_change from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory' and granted "
+    "and objsubid = 1 and (classid::bigint << 32) + objid::bigint = :key "
+    "and database = (select oid from pg_database where datname = current_database())"
+)
+log = structlog.get_logger(__name__)
+
 
 class Lease:
-    """A lease, held by one process until it lets go or dies.
+    """A lease, held by one process until it lets go, dies or falls silent.
 
-    It is PostgreSQL's advisory lock ``key`` on a connection of its own. SQLite serves one process only, which therefore
-    holds every lease.
+    Silent means that nothing was heard of it for ``patience`` seconds. It is PostgreSQL's advisory lock ``key`` on a
+    connection of its own. A holder that is frozen keeps its connection: whoever waits for the lease ends it. SQLite
+    serves one process only, which therefore holds every lease.
     """
 
-    def __init__(self, store: Store, key: int) -> None:
+    def __init__(self, store: Store, key: int, *, patience: float = 30.0) -> None:
         self._engine = store.engine
         self._key = key
+        self._patience = patience
         self._connection: sa.Connection | None = None
+        self._holder: sa.Row[tuple[int, datetime]] | None = None
+        self._silent_since = 0.0
 
     async def take(self) -> bool:
         """Try to take the lease; return False if another process has it."""
@@ -43,8 +58,20 @@ class Lease:
         if connection.execute(sa.select(sa.func.pg_try_advisory_lock(self._key))).scalar_one():
             self._connection = connection
             return True
+        self._end_silent_holder(connection)
         connection.close()
         return False
+
+    def _end_silent_holder(self, connection: sa.Connection) -> None:
+        """End the holder's connection if it did nothing for too long."""
+        holder = connection.execute(_HOLDER, {"key": self._key}).first()
+        now = time.monotonic()
+        if holder != self._holder:
+            self._holder = holder
+            self._silent_since = now
+        elif holder is not None and now - self._silent_since > self._patience:
+            log.warning("ending the connection of a silent holder", lease=self._key, backend=holder[0])
+            connection.execute(sa.select(sa.func.pg_terminate_backend(holder[0])))
 
     def _confirm(self) -> None:
         assert self._connection is not None

@@ -270,6 +270,12 @@ async def test_it_never_gives_up_and_no_comment_stops_another(desk: Desk) -> Non
         await running
 
 
+async def test_a_task_that_was_closed_while_others_are_looked_up_harms_nobody(desk: Desk) -> None:
+    """Its last update ends, and it is forgotten, between two questions to the database."""
+    desk.add("h1")
+    await Reporter(desk.services, TASKS)._stand({"h1"})
+
+
 async def test_who_answers_where_it_was_asked_is_spoken_for_only_where_it_could_not(desk: Desk) -> None:
     spot = {"kind": "body", "number": desk.number}
     ends = {

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 import sqlalchemy as sa
 
 from bot.store.database import StoreError, create_engine
 from bot.store.lease import Lease
 from bot.store.store import Store
+from tests.support.patience import PATIENCE
 
 
 async def test_one_process_at_a_time_holds_a_lease(store: Store) -> None:
@@ -32,3 +35,26 @@ async def test_one_process_at_a_time_holds_a_lease(store: Store) -> None:
     assert await first.take()
     await first.release()
     other.close()
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_a_holder_that_is_frozen_loses_its_lease(store: Store) -> None:
+    holder, waiting, patient = (Lease(store, 79, patience=seconds) for seconds in (0, 0, 3600))
+    assert await holder.take()
+    assert not await patient.take()
+    assert not await waiting.take(), "it has seen the holder for the first time"
+    await holder.confirm()
+    assert not await waiting.take(), "it has seen the holder at work"
+    assert not await patient.take()
+    assert not await waiting.take(), "the holder was silent, and its connection is ended"
+    await taken(waiting)
+    with pytest.raises(StoreError, match="held the lease"):
+        await holder.confirm()
+    await waiting.release()
+
+
+async def taken(lease: Lease) -> None:
+    """PostgreSQL needs a moment to end a connection."""
+    async with asyncio.timeout(PATIENCE):
+        while not await lease.take():
+            await asyncio.sleep(0.01)
