@@ -9,6 +9,7 @@ import asyncio
 import ctypes
 import gc
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
@@ -54,7 +55,7 @@ from bot.toolchains.python.toolchain import make_toolchain
 from bot.types import ForgehandError
 from bot.upkeep.janitor import Janitor
 from bot.upkeep.scratch import scratch
-from bot.web.server import make_runner, make_web
+from bot.web.server import Crowd, make_runner, make_web
 from bot.work.services import Services
 from handlers import HANDLERS
 
@@ -213,6 +214,8 @@ async def _open(
 async def serve(settings: Settings) -> bool:
     """Serve until SIGTERM, SIGINT or SIGHUP."""
     logs.configure(settings)
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # the usual 1,024 are for programs that use select()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
@@ -225,8 +228,11 @@ async def serve(settings: Settings) -> bool:
 
 async def _serve(settings: Settings, stop: asyncio.Event) -> None:
     async with running(settings) as bot:
+        crowd = Crowd(bot.web)
         runner = make_runner(bot.web)
         await runner.setup()
+        assert runner.server is not None
+        watching = asyncio.create_task(crowd.watch(runner.server))
         await _listen(runner, settings.host, settings.port)
         _settle_memory()
         log.info("serving", host=settings.host, port=settings.port, sandbox=bot.services.sandbox.tier)
@@ -234,6 +240,7 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         await stop.wait()
         log.info("stopping")
         await runner.cleanup()
+        await _stop(watching)
 
 
 async def _migrate(store: Store, database: str) -> None:

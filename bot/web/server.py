@@ -6,6 +6,7 @@ Each request leaves a log line.
 from __future__ import annotations
 
 import asyncio
+import resource
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 
@@ -18,6 +19,10 @@ from bot.web.metrics import MetricsPage
 
 Check = Callable[[], Awaitable[bool]]
 _CHECK_SECONDS = 2.0
+_SILENCE = 75.0  # longer than what proxies in front of us keep a connection for, or they would use closed ones
+_LOOK_SECONDS = 1.0
+_MOST_CONNECTIONS = 2048
+_RESERVED = 200  # descriptors for the database, GitHub, models and what we run
 
 log = structlog.get_logger(__name__)
 
@@ -108,9 +113,44 @@ def _metrics(store: Store) -> Callable[[web.Request], Awaitable[web.Response]]:
     return handle
 
 
-def make_runner(application: web.Application) -> web.AppRunner:
+def make_runner(application: web.Application, *, silence: float = _SILENCE) -> web.AppRunner:
     """Return the runner of an application; it does not decompress bodies.
 
     aiohttp would decompress them by default, before any handler has seen a header and even after one has refused.
+    Connections are closed after ``silence`` seconds in which no request began.
     """
-    return web.AppRunner(application, access_log=None, auto_decompress=False)
+    return web.AppRunner(application, access_log=None, auto_decompress=False, keepalive_timeout=silence)
+
+
+class Crowd:
+    """A watch on connections.
+
+    Silent ones must not use up the descriptors that the others need.
+    """
+
+    def __init__(self, application: web.Application) -> None:
+        self._busy: set[web.RequestHandler] = set()
+        application.middlewares.append(self._note)
+
+    @web.middleware
+    async def _note(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        self._busy.add(request.protocol)
+        try:
+            return await handler(request)
+        finally:
+            self._busy.discard(request.protocol)
+
+    async def watch(self, server: web.Server) -> None:
+        """Close the oldest idle connections while there are too many."""
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            connections = server.connections
+            most = max(resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _RESERVED, 1)
+            idle = [each for each in connections if each not in self._busy]
+            surplus = idle[: max(len(connections) - min(most, _MOST_CONNECTIONS), 0)]
+            for connection in surplus:
+                connection.force_close()
+            if surplus:
+                log.warning("too many connections, closed idle ones", closed=len(surplus))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import resource
+import socket
+from contextlib import ExitStack
 
 import sqlalchemy as sa
 
@@ -54,6 +56,19 @@ async def test_an_answer_that_arrives_while_postgresql_is_away_is_kept(
     finally:
         postgres_program.start()
     await goes_on(story, number, postgres)
+
+
+async def test_silent_connections_keep_nobody_out(tell: Tell) -> None:
+    story = await tell([])
+    assert story.process is not None
+    resource.prlimit(story.process.pid, resource.RLIMIT_NOFILE, (400, 400))
+    with ExitStack() as silent:
+        for _ in range(600):
+            connection = silent.enter_context(socket.socket())
+            connection.setblocking(False)
+            connection.connect_ex(("127.0.0.1", story.port))
+        await story.until(story.is_ready, what="the server answers")
+        assert await deliver(story, "ping", b"{}") == 202
 
 
 async def test_a_full_disk_is_waited_for(tell: Tell) -> None:

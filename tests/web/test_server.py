@@ -17,8 +17,9 @@ from bot.store.database import create_engine
 from bot.store.deliveries import Delivery, DeliveryEnd
 from bot.store.store import Store
 from bot.store.tables import model_call
-from bot.web.server import make_web
+from bot.web.server import make_runner, make_web
 from tests.support.databases import new_sqlite, open_store
+from tests.support.patience import PATIENCE
 
 
 async def broken(_request: web.Request) -> web.Response:
@@ -54,6 +55,18 @@ async def test_not_ready_without_a_database(aiohttp_client: AiohttpClient) -> No
     assert (answer.status, (await answer.json())["database"]) == (503, "not ready")
     assert (await http.get("/healthz")).status == 200
     store.close()
+
+
+async def test_a_connection_that_says_nothing_is_closed(store: Store) -> None:
+    runner = make_runner(application(store, [True]), silence=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    for begun in (b"", b"GET /healthz HT"):
+        reader, writer = await asyncio.open_connection(*runner.addresses[0])
+        writer.write(begun)
+        assert await asyncio.wait_for(reader.read(), PATIENCE) == b""
+        writer.close()
+    await runner.cleanup()
 
 
 async def test_metrics_tell_the_inbox_and_the_money(store: Store, aiohttp_client: AiohttpClient) -> None:
