@@ -10,7 +10,7 @@ NAME ?= webhooks
 help:
 	@echo "make demo   [ARGS=--exit]         a labelled issue becomes a verified pull request, on this machine"
 	@echo "make test   [ARGS='-k fix']       all tests"
-	@echo "make lint                         ruff, mypy, import-linter, generated docs"
+	@echo "make lint                         ruff, mypy, import-linter, generated docs, workflows"
 	@echo "make serve  [ARGS='--port 8080']  the bot itself (see docs/setup.md)"
 	@echo "make analysis                     the analysers reviews use, for make serve (see docs/analysis.md)"
 	@echo "make bench  NAME=webhooks         a benchmark beside its peers: webhooks, review, fix, edits, localize, anchors, analysis, simhub"
@@ -44,6 +44,8 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m handlers.manual --check
+	$(BIN)/jactionlint
+	$(BIN)/zizmor --offline --no-progress --quiet .github action
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev
