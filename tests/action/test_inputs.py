@@ -1,0 +1,83 @@
+"""What a workflow may give the Action, and what it is told where that is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.runner import ROOT, Runner
+
+ACTION: dict[str, Any] = yaml.safe_load((ROOT / "action" / "action.yml").read_text())
+FORK = {
+    "action": "opened",
+    "pull_request": {"number": 4, "head": {"repo": {"id": 9}}, "base": {"repo": {"id": 7}}},
+}
+SERVER = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"server_url": "forgehand.example.com"}, "`server-url` is an address like"),
+        ({"server_url": "http://forgehand.example.com"}, "`server-url` is an address like"),
+        ({"server_url": "https://user@forgehand.example.com"}, "`server-url` is an address like"),
+        ({"server_url": "https://forgehand.example.com/api"}, "`server-url` has no path"),
+        ({"server_url": "https://forgehand.example.com:99999"}, "`server-url` is an address like"),
+        ({"mode": "server"}, "Mode `server` needs the input `server-url`"),
+        ({"mode": "both"}, "`mode` is `server` or `local`, not 'both'"),
+        ({"server_url": SERVER, "task": "Fix it"}, "`task` is the name of a task"),
+        ({"server_url": SERVER, "task": "../audit"}, "`task` is the name of a task"),
+        ({"server_url": SERVER, "number": "0"}, "`number` is the number of an issue"),
+        ({"server_url": SERVER, "repository": "octo"}, "`repository` is OWNER/NAME"),
+        ({"server_url": SERVER, "fail_on": "always"}, "`fail-on` is one of never, refused, failed"),
+        ({"max_dollars": "lots"}, "`max-dollars` is an amount such as 2.50"),
+        ({"server_url": SERVER}, "The input `task` is missing; the event `workflow_dispatch` does not say"),
+        ({"server_url": SERVER, "task": "fix"}, "Add `permissions: id-token: write` to its job"),
+        ({}, "Local mode needs a model: give the input `anthropic-api-key` or `openai-api-key`"),
+        ({"openai_api_key": "sk-test-12345678"}, "Local mode needs the input `github-token`"),
+        ({"task": "fix"}, "In local mode the event says what to do"),
+    ],
+)
+async def test_a_wrong_input_is_named_with_its_cure(tmp_path: Path, given: dict[str, str], said: str) -> None:
+    end = await Runner(tmp_path).run(**given)
+    assert (end.code, end.outputs["state"]) == (1, "denied")
+    assert said in end.told("error")
+    assert said in end.summary
+
+
+async def test_a_pull_request_of_a_fork_without_identity_or_key_is_no_failure(tmp_path: Path) -> None:
+    for given in ({"server_url": SERVER}, {"mode": "local"}):
+        end = await Runner(tmp_path, "pull_request", FORK).run(**given)
+        assert (end.code, end.outputs["state"]) == (0, "skipped")
+        assert "from a fork" in end.told("notice") or "from forks" in end.told("notice")
+
+
+async def test_a_filled_workspace_and_the_rights_of_the_base_do_not_go_together(tmp_path: Path) -> None:
+    runner = Runner(tmp_path, "pull_request_target", FORK)
+    (tmp_path / "workspace").mkdir()
+    (tmp_path / "workspace" / "conftest.py").write_text("")
+    end = await runner.run(anthropic_api_key="sk-ant-test-12345678", github_token="ghs_test")
+    assert (end.code, end.outputs["state"]) == (1, "denied")
+    assert "Check nothing out before this step" in end.told("error")
+
+
+async def test_secrets_are_masked_before_anything_else_is_said(tmp_path: Path) -> None:
+    keys = {"anthropic_api_key": "sk-ant-first\nsk-ant-second", "openai_api_key": "sk-third", "github_token": "ghs_4"}
+    end = await Runner(tmp_path).run(mode="both", **keys)
+    masks = [each.message for each in end.commands if each.name == "add-mask"]
+    assert masks == ["sk-ant-first", "sk-ant-second", "sk-third", "ghs_4"]
+    said = [each.name for each in end.commands if each.name != "stop-commands"]
+    assert said == ["add-mask"] * 4 + ["error"]
+
+
+async def test_each_input_reaches_the_step_and_each_output_leaves_it(tmp_path: Path) -> None:
+    (step,) = ACTION["runs"]["steps"]
+    wired = {name.removeprefix("INPUT_").lower().replace("_", "-"): value for name, value in step["env"].items()}
+    assert wired == {name: f"${{{{ inputs.{name} }}}}" for name in ACTION["inputs"]}
+    end = await Runner(tmp_path, "pull_request", FORK).run(server_url=SERVER)
+    assert set(end.outputs) == set(ACTION["outputs"])
+    for name, output in ACTION["outputs"].items():
+        assert output["value"] == f"${{{{ steps.forgehand.outputs.{name} }}}}"
