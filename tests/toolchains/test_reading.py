@@ -17,7 +17,7 @@ from bot.settings import Checks, Settings
 from bot.toolchains.exit_code import read_exit_code
 from bot.toolchains.junit import parse_junit
 from bot.toolchains.port import ToolchainError
-from bot.toolchains.python import commands
+from bot.toolchains.python import commands, requirements
 from bot.toolchains.python.inside.forgehand_records import Records
 from bot.toolchains.python.interpreters import Interpreter, find_interpreters, pick_interpreter, satisfies
 from bot.toolchains.python.paths import is_run_by, is_test, is_test_config, new_test_path, pick_targets
@@ -74,6 +74,19 @@ def test_install_is_one_resolution_and_pytest_comes_with_it() -> None:
     (with_uv,) = commands.install(project, pip=None)
     assert with_uv[-5:] == ["--requirement=requirements-test.txt", "--group=lint", "--editable", ".[test]", "pytest"]
     assert commands.fill_placeholders("pytest {tests}", []) == "pytest"
+
+
+def test_groups_are_read_for_a_pip_that_knows_none() -> None:
+    groups = {
+        "Test_All": [{"include-group": "lint.x"}, "a>1", "-r b", "./c", 7, {"include-group": "none"}],
+        "lint-x": ["ruff", {"include-group": "test-all"}],
+        "odd": "text",
+    }
+    read = {name: requirements.read_group({"dependency-groups": groups}, name) for name in ("test-all", "odd", "none")}
+    assert read == {"test-all": ["a>1", "ruff"], "odd": [], "none": []}
+    assert commands.install(Project(packages=("a>1",)), ["pip"]) == [
+        ["pip", "install", "--quiet", "--disable-pip-version-check", "a>1", "pytest"]
+    ]
 
 
 @pytest.mark.parametrize(

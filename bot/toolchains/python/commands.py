@@ -64,7 +64,7 @@ def foreign_pip(program: str) -> list[str]:
 def install(project: Project, pip: Sequence[str] | None) -> list[list[str]]:
     """Install the project and what its tests need, in one resolution.
 
-    uv does it where there is no ``pip``.
+    uv does it where there is no ``pip``, which before 25.1 knows no groups.
 
     Where ``project.locked`` holds versions, they are read from :data:`CONSTRAINTS` in the environment.
     """
@@ -80,11 +80,7 @@ def install(project: Project, pip: Sequence[str] | None) -> list[list[str]]:
     arguments += [f"--constraint={ENV}/{CONSTRAINTS}"] if project.locked else []
     if pip is None:
         return [[UV, "pip", "install", "--quiet", "--python", PYTHON, *arguments]]
-    options = ["install", "--quiet", "--disable-pip-version-check"]
-    if not project.groups:
-        return [[*pip, *options, *arguments]]
-    # --group came with pip 25.1
-    return [[*pip, *options, "--upgrade", "pip"], [*own_pip(), *options, *arguments]]
+    return [[*pip, "install", "--quiet", "--disable-pip-version-check", *arguments]]
 
 
 def pytest(targets: Sequence[str], *, without_coverage: bool) -> list[str]:

@@ -17,7 +17,7 @@ from bot.settings import Settings
 from bot.toolchains import submodules
 from bot.toolchains.port import ToolchainError, Workspace
 from bot.toolchains.python import commands, requirements
-from bot.toolchains.python.config import get_table, read_toml
+from bot.toolchains.python.config import read_toml
 from bot.toolchains.python.interpreters import Interpreter, find_interpreters, find_uv, pick_interpreter
 from bot.toolchains.python.project import Project, detect, holds_python
 from bot.toolchains.workspace import remove_tree
@@ -85,6 +85,8 @@ class Installer:
         pip = None if uv else commands.own_pip()
         if foreign:
             pip = commands.foreign_pip(program)
+        if pip is not None:
+            project = replace(project, groups=(), packages=(*project.packages, *_list_groups(project, workspace.tree)))
         installs = [["/bin/sh", "-c", self.setup]] if self.setup else commands.install(project, pip)
         seeded = self.setup is not None or (not uv and not foreign and bool(installs))
         return [commands.make_repository(), commands.make_environment(program, uv=uv, pip=seeded), *installs]
@@ -182,11 +184,17 @@ def _list_each(project: Project, tree: Path) -> tuple[str, ...]:
     listed = [*project.packages]
     for name in project.requirements:
         listed += requirements.read_file(tree, name)
+    listed += _list_groups(project, tree)
+    return tuple(dict.fromkeys(line for line in listed if not line.startswith("-")))
+
+
+def _list_groups(project: Project, tree: Path) -> list[str]:
+    """Return the requirements of the project's groups. Blocking."""
+    listed = []
     for group in project.groups:
         file, _, name = group.rpartition(":")
-        groups = get_table(read_toml(tree / (file or "pyproject.toml")), "dependency-groups")
-        listed += requirements.read_group(groups, name)
-    return tuple(dict.fromkeys(line for line in listed if not line.startswith("-")))
+        listed += requirements.read_group(read_toml(tree / (file or "pyproject.toml")), name)
+    return listed
 
 
 def _interpreter_for(project: Project) -> Interpreter:

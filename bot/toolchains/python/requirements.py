@@ -174,15 +174,28 @@ def read_file(tree: Path, name: str, depth: int = 0) -> Iterator[str]:
             yield line
 
 
-def read_group(groups: dict[str, Any], name: str, depth: int = 0) -> Iterator[str]:
-    """Yield the requirements of a dependency group and of those in it."""
-    entries = groups.get(name)
-    for entry in entries if isinstance(entries, list) else []:
-        other = get_table(entry).get("include-group")
-        if isinstance(entry, str):
-            yield entry
-        elif isinstance(other, str) and depth < _DEEPEST:
-            yield from read_group(groups, other, depth + 1)
+def read_group(pyproject: dict[str, Any], name: str) -> list[str]:
+    """Return the requirements of a dependency group and of those in it.
+
+    https://packaging.python.org/en/latest/specifications/dependency-groups/
+    """
+    groups = {_normalise(key): entries for key, entries in get_table(pyproject, "dependency-groups").items()}
+    found: list[str] = []
+    names = [_normalise(name)]
+    for one in names:
+        entries = groups.get(one)
+        for entry in entries if isinstance(entries, list) else []:
+            included = entry.get("include-group") if isinstance(entry, dict) else None
+            if isinstance(included, str) and _normalise(included) not in names:
+                names.append(_normalise(included))
+            # anything else would be an option or a folder
+            elif isinstance(entry, str) and entry[:1].isalnum():
+                found.append(entry)
+    return found
+
+
+def _normalise(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def loosen(entry: str) -> str | None:
