@@ -32,6 +32,7 @@ async def baseline(job: Assignment[Any], brief: Brief, found: CodeLocation, inst
     scope = await run_scope(workshop, found.tests, minutes * 60)
     run = scope.run
     _refuse_unusable(run)
+    await workshop.keep_bytecode()
     record = Baseline(
         scope=scope.text(minutes),
         targets=scope.targets,

@@ -6,6 +6,7 @@ program can set it back (https://man7.org/linux/man-pages/man7/inode.7.html).
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import stat
@@ -19,6 +20,7 @@ from bot.toolchains.workspace import remove_tree
 from bot.types import JsonModel
 
 _Signature = tuple[int, ...]
+_CACHE = "__pycache__"
 
 
 class Manifest(JsonModel):
@@ -52,6 +54,40 @@ def lay(pristine: Path, tree: Path, manifest: Path, changes: Changes) -> None:
     made = [part for path in changes.files for part in _parts(path) if not os.path.lexists(pristine / part)]
     laid = Manifest(entries=entries, changed=tuple(dict.fromkeys([*made, *changes.files])))
     manifest.write_text(laid.model_dump_json())
+
+
+def keep_bytecode(pristine: Path, tree: Path, manifest: Path) -> None:
+    """Add to the base the bytecode that a run of nothing but the base left.
+
+    Compiling, and pytest's rewriting of asserts, is then done once and not in every run. Python takes bytecode only for
+    a source of the same size and second, so sources keep their times wherever they are copied. Call it only before
+    anything else than the base has run in ``tree``.
+    """
+    known = _read(manifest)
+    if known is None or known.changed:
+        return
+    found = _signatures(tree, "")
+    kept = dict(known.entries)
+    for path in sorted(found.keys() - known.entries.keys()):
+        folder = path.rpartition("/")[0]
+        source = _source_of(path)
+        unchanged = source in known.entries and found.get(source) == known.entries[source]
+        # a run may have put a folder where the base has a link
+        own = known.entries.get(folder, found.get(folder)) == found.get(folder) and stat.S_ISREG(found[path][0])
+        if unchanged and own and not os.path.lexists(pristine / path):
+            (pristine / folder).mkdir(exist_ok=True)
+            shutil.copy2(tree / path, pristine / path, follow_symlinks=False)
+            kept |= {folder: found[folder], path: found[path]}
+    manifest.write_text(Manifest(entries=kept, changed=()).model_dump_json())
+
+
+def _source_of(path: str) -> str:
+    """Return the file that bytecode was made of; "" for anything else."""
+    folder, _, name = path.rpartition("/")
+    above, _, cache = folder.rpartition("/")
+    if cache != _CACHE or not name.endswith(".pyc"):
+        return ""
+    return f"{above}/{name.partition('.')[0]}.py".removeprefix("/")
 
 
 def _read(manifest: Path) -> Manifest | None:
@@ -163,11 +199,20 @@ def _put(tree: Path, target: Path, text: str | None) -> None:
     if not target.parent.resolve().is_relative_to(tree.resolve()):
         raise PathRefused(f"{target.relative_to(tree)} lies behind a link that leads out of the repository.", path=None)
     target.parent.mkdir(parents=True, exist_ok=True)
+    _forget_bytecode(target)
     mode = stat.S_IMODE(target.lstat().st_mode) if target.is_file() and not target.is_symlink() else 0o644
     target.unlink(missing_ok=True)
     if text is not None:
         target.write_bytes(text.encode())
         target.chmod(mode)
+
+
+def _forget_bytecode(source: Path) -> None:
+    """Remove what was compiled of a text that is replaced."""
+    cache = source.parent / _CACHE
+    # the new text may have the old one's size and second
+    for made in [] if cache.is_symlink() else list(cache.glob(f"{glob.escape(source.stem)}.*.pyc")):
+        made.unlink()
 
 
 def _special_files(folder: str, names: list[str]) -> list[str]:

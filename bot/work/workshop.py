@@ -18,7 +18,7 @@ from bot.toolchains.port import TestRun, Toolchain, ToolchainError, Workspace
 from bot.toolchains.workspace import remove_tree
 from bot.types import JsonModel
 from bot.work.records import CommandRun
-from bot.work.tree import lay
+from bot.work.tree import keep_bytecode, lay
 
 _OUTPUT = 4000
 
@@ -99,6 +99,13 @@ class Workshop:
         """
         await asyncio.to_thread(self._manifest.unlink, missing_ok=True)
 
+    async def keep_bytecode(self) -> None:
+        """Let later runs begin with what the run of the base compiled.
+
+        Call it before any change is tested.
+        """
+        await asyncio.to_thread(keep_bytecode, self._pristine, self._tree, self._manifest)
+
     async def test(self, changes: Changes, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
         """Run tests on base plus changes, without network, dependencies read-only."""
         return await self.toolchain().test(await self._laid(changes), targets, limits=limits)
@@ -119,6 +126,10 @@ class Workshop:
         return self._folder / "pristine"
 
     @property
+    def _tree(self) -> Path:
+        return self._folder / "tree"
+
+    @property
     def _manifest(self) -> Path:
         return self._folder / "laid.json"
 
@@ -131,9 +142,8 @@ class Workshop:
         await self.ready()
         # Making the git tree first checks every path, symlinked parents included, before anything is written.
         await (await self._mirror()).tree(self._base_sha, changes)
-        tree = self._folder / "tree"
-        await asyncio.to_thread(lay, self._pristine, tree, self._manifest, changes)
-        return Workspace(tree=tree, env=self.env)
+        await asyncio.to_thread(lay, self._pristine, self._tree, self._manifest, changes)
+        return Workspace(tree=self._tree, env=self.env)
 
 
 def _read_marker(marker: Path) -> BaseInstallation | None:

@@ -92,6 +92,7 @@ async def test_a_suite_of_which_nothing_can_be_loaded_is_no_before(tmp_path: Pat
 async def test_a_regression_beside_a_known_failure_is_seen_and_what_vanished_runs_again(tmp_path: Path) -> None:
     workshop = await opened(tmp_path, FILES, Checks())
     scope = await run_scope(workshop, (), seconds=60)
+    await workshop.keep_bytecode()
     base = recorded(scope.targets, scope.run)
     assert len(base.passing()) == 2
     broken = Changes(files={"calc.py": "def add(a, b):\n    return 4\n"})

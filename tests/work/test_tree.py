@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import py_compile
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.git.changes import NO_CHANGES, Changes
-from bot.work.tree import lay
+from bot.work.tree import keep_bytecode, lay
 
 
 @pytest.fixture
@@ -100,3 +101,53 @@ def test_what_nobody_touched_is_not_copied_again(tmp_path: Path, base: Path) -> 
     assert (tree / "src" / "deep" / "b.py").stat().st_ino != before.st_ino or (
         (tree / "src" / "deep" / "b.py").stat().st_ctime_ns != before.st_ctime_ns
     )
+
+
+def cached(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*.pyc")}
+
+
+def test_bytecode_of_the_base_is_there_in_every_later_tree_but_never_of_a_changed_file(
+    tmp_path: Path, base: Path
+) -> None:
+    tree, manifest = tmp_path / "tree", tmp_path / "laid.json"
+    lay(base, tree, manifest, NO_CHANGES)
+    for name in ("src/a.py", "src/deep/b.py"):
+        py_compile.compile(str(tree / name), doraise=True)
+    kept = cached(tree)
+    keep_bytecode(base, tree, manifest)
+    assert cached(base) == kept
+    for changes in (NO_CHANGES, Changes(files={"src/a.py": "a = 2\n"}), Changes(files={"src/a.py": None}), NO_CHANGES):
+        lay(base, tree, manifest, changes)
+        wanted = {path for path in kept if not (changes.files and "a.cpython" in path)}
+        assert cached(tree) == wanted
+        # what a later run compiles is not kept
+        py_compile.compile(str(tree / "src" / "deep" / "b.py"), doraise=True)
+        (tree / "src" / "__pycache__" / "new.cpython-399.pyc").write_bytes(b"")
+    manifest.unlink()
+    lay(base, tree, manifest, NO_CHANGES)
+    assert cached(tree) == kept
+
+
+def test_only_what_was_compiled_of_the_base_is_kept(tmp_path: Path, base: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (base / "src" / "deep" / "__pycache__").symlink_to(elsewhere)
+    tree, manifest = tmp_path / "tree", tmp_path / "laid.json"
+    lay(base, tree, manifest, NO_CHANGES)
+    (tree / "src" / "a.py").write_text("a = 7\n")
+    (tree / "src" / "deep" / "__pycache__").unlink()
+    for name in ("src/__pycache__/a", "src/__pycache__/gone", "src/deep/__pycache__/b", "src/deep/b", "__pycache__/x"):
+        (tree / f"{name}.pyc").parent.mkdir(exist_ok=True)
+        (tree / f"{name}.pyc").write_bytes(b"planted")
+    (tree / "__pycache__" / "x.py").write_text("")
+    keep_bytecode(base, tree, manifest)
+    assert (cached(base), cached(elsewhere)) == (set(), set())
+
+
+def test_nothing_is_kept_of_a_run_with_changes(tmp_path: Path, base: Path) -> None:
+    tree, manifest = tmp_path / "tree", tmp_path / "laid.json"
+    lay(base, tree, manifest, Changes(files={"src/a.py": "a = 2\n"}))
+    py_compile.compile(str(tree / "src" / "deep" / "b.py"), doraise=True)
+    keep_bytecode(base, tree, manifest)
+    assert cached(base) == set()
