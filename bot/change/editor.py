@@ -13,11 +13,13 @@ from bot.engine.port import Ctx
 from bot.git.changes import Changes
 from bot.models.port import Message
 from bot.sandbox.port import Limits
+from bot.toolchains.port import TestRun
 from bot.work.assignment import Assignment
 from bot.work.inquiry import index
 from bot.work.prompts import render
 from bot.work.records import Work
-from bot.work.toolset import Check, Hands, May, explain_protection, show_run
+from bot.work.toolset import Check, Hands, May, explain_protection, show_cases, show_run
+from bot.work.workshop import Workshop
 
 # an edit waits for these tests; those that take longer run in the gates
 NEAR = Limits(seconds=120)
@@ -25,6 +27,7 @@ NEAR = Limits(seconds=120)
 _NEAREST = 4
 _SHOWN = 4_000
 _NOT_RUN = "The edits apply. Code of a fork is not run here."
+_NONE_NEAR = "The edits apply. No test nearby is known."
 
 
 def lookup_for(job: Assignment[Any], brief: Brief) -> Callable[[Changes], Awaitable[Lookup]]:
@@ -110,20 +113,40 @@ def _check(job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> Check:
     async def check(changes: Changes) -> str:
         if base is None:
             return _NOT_RUN
-        workshop = job.workshop(brief.base_sha)
-        parts = []
-        if proof is not None:
-            run = await workshop.test(changes, proof.targets, limits=NEAR)
-            parts.append(show_run("The proof", run))
-            verdicts = run.verdicts()
-            passing = sum(verdicts.get(name) == "passed" for name in proof.tests)
-            await job.stage(Stage.EDIT, "started", f"proof: {passing} of {len(proof.tests)} pass")
         near = await tests_near(job, brief, base, found, changes, proof)
-        if near:
-            parts.append(show_run("Tests nearby", await workshop.test(changes, near, limits=NEAR)))
-        return "\n\n".join(parts) or "The edits apply. No test nearby is known."
+        if proof is None:
+            run = await job.workshop(brief.base_sha).test(changes, near, limits=NEAR) if near else None
+            return _NONE_NEAR if run is None else show_run("Tests nearby", run)
+        shown, passing = await _run_proof(job.workshop(brief.base_sha), changes, proof, near)
+        await job.stage(Stage.EDIT, "started", f"proof: {passing} of {len(proof.tests)} pass")
+        return shown
 
     return check
+
+
+async def _run_proof(workshop: Workshop, changes: Changes, proof: Proof, near: Sequence[str]) -> tuple[str, int]:
+    """Return what to say of the proof and the tests nearby.
+
+    The second value is how many of the proof's tests pass. One run does for both, unless only exit codes count or it
+    does not reach the proof.
+    """
+    if near and proof.command not in proof.tests:
+        run = await workshop.test(changes, [*proof.targets, *near], limits=NEAR)
+        own = [case for case in run.cases if case.id in proof.tests or case.id.partition("::")[0] in proof.targets]
+        if {case.id for case in own} >= set(proof.tests):
+            others = run.model_copy(update={"cases": tuple(case for case in run.cases if case not in own)})
+            shown = [show_cases("The proof", own), show_run("Tests nearby, in the same run", others)]
+            return "\n\n".join(shown), _passing(proof, run)
+    run = await workshop.test(changes, proof.targets, limits=NEAR)
+    shown = [show_run("The proof", run)]
+    if near:
+        shown.append(show_run("Tests nearby", await workshop.test(changes, near, limits=NEAR)))
+    return "\n\n".join(shown), _passing(proof, run)
+
+
+def _passing(proof: Proof, run: TestRun) -> int:
+    verdicts = run.verdicts()
+    return sum(verdicts.get(name) == "passed" for name in proof.tests)
 
 
 async def tests_near(

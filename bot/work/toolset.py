@@ -15,7 +15,7 @@ from bot.git.changes import Changes
 from bot.git.errors import GitError, PathRefused
 from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
 from bot.sandbox.port import Limits
-from bot.toolchains.port import TestRun
+from bot.toolchains.port import TestCase, TestRun
 from bot.work.assignment import Assignment
 from bot.work.inquiry import LOOKING, RUN, audit_unknown, fault, look, tool
 from bot.work.loop import TurnResult
@@ -215,11 +215,23 @@ def explain_protection(job: Assignment[Any], base_sha: str, path: str) -> str | 
 
 def show_run(title: str, run: TestRun) -> str:
     """Write a test run for the model: counts, then what failed."""
-    bad = [case for case in run.cases if case.verdict in {"failed", "error"}]
-    passed = sum(case.verdict == "passed" for case in run.cases)
-    head = f"{title}: {passed} passed, {len(bad)} failed ({run.command})"
-    if run.result.ended != "exit" or not run.cases:
-        return f"{head}; ended: {run.result.ended}\n{run.result.output[-_SHOWN:]}"
-    return "\n".join(
-        [head, *(f"--- {case.id} ({case.verdict} in {case.phase})\n{case.message[:1500]}" for case in bad[:6])]
-    )[:_SHOWN]
+    if run.result.ended == "exit" and run.cases:
+        return show_cases(title, run.cases, run.command)
+    head = _head(title, run.cases, run.command)
+    return f"{head}; ended: {run.result.ended}\n{run.result.output[-_SHOWN:]}"
+
+
+def show_cases(title: str, cases: Sequence[TestCase], command: str = "") -> str:
+    """Write tests for the model, as :func:`show_run` does."""
+    shown = [f"--- {case.id} ({case.verdict} in {case.phase})\n{case.message[:1500]}" for case in _failing(cases)[:6]]
+    return "\n".join([_head(title, cases, command), *shown])[:_SHOWN]
+
+
+def _head(title: str, cases: Sequence[TestCase], command: str) -> str:
+    passed = sum(case.verdict == "passed" for case in cases)
+    how = f" ({command})" if command else ""
+    return f"{title}: {passed} passed, {len(_failing(cases))} failed{how}"
+
+
+def _failing(cases: Sequence[TestCase]) -> list[TestCase]:
+    return [case for case in cases if case.verdict in {"failed", "error"}]

@@ -211,10 +211,14 @@ async def test_after_an_edit_the_issues_tests_run_and_none_picked_by_name(tell: 
     story = await tell([*PROVED, *later(elsewhere), *GOOD[len(PROVED) :]], source=source)
     number = await story.file(TITLE, BODY)
     await story.until_status(number, "Done.")
-    asked = next(each for each in story.script.requests if "Tests nearby: " in each.result)
-    nearby = asked.result.partition("Tests nearby: ")[2].splitlines()[0]
-    assert f"python -m unittest {PROOF.removesuffix('.py').replace('/', '.')}" in asked.result
-    assert nearby == "4 passed, 0 failed (python -m unittest tests.test_receipt tests.test_basket)"
+    asked = next(each for each in story.script.requests if "Tests nearby" in each.result)
+    shown = asked.result.partition("The proof: ")[2].splitlines()
+    proof = PROOF.removesuffix(".py").replace("/", ".")
+    assert shown[0] == "0 passed, 1 failed"
+    assert shown[-1] == (
+        "Tests nearby, in the same run: 4 passed, 0 failed "
+        f"(python -m unittest {proof} tests.test_receipt tests.test_basket)"
+    )
 
 
 async def test_no_proof_no_fix(tell: Tell) -> None:
