@@ -69,7 +69,8 @@ def _read_definition(node: SgNode, language: Language, lines: Sequence[str]) -> 
         return
     span = node.range()
     body = node.field("body")
-    start, end = span.start.line, span.end.line
+    start = span.start.line
+    end = span.end.line
     # A node that ends with its line break (a macro) ends on the line before.
     end = end - 1 if span.end.column == 0 and end > start else end
     inside = body.range().start if body else None

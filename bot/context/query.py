@@ -95,7 +95,8 @@ def read_query(text: str) -> Query:
 
 def _without_hidden(text: str) -> str:
     """Drop comments and placeholders outside code, where they are code."""
-    done, pieces = 0, []
+    done = 0
+    pieces: list[str] = []
     for block in blocks(text):
         if block.kind == "code":
             pieces += [text[done : block.start], text[block.start : block.end]]

@@ -17,7 +17,11 @@ from bot.context.outline import Definition, read_outline
 from bot.context.words import count_terms, shingles, split_identifier
 
 VERSION = 3  # of what the cache holds; another number drops it
-DEFINES, NAMES, SAYS, IMPORTS = ">", "~", '"', "@"  # prefixes of posting keys; a term begins with a letter
+# Prefixes of posting keys: a term begins with a letter.
+DEFINES = ">"
+NAMES = "~"
+SAYS = '"'
+IMPORTS = "@"
 
 MOST = 63  # occurrences counted: six bits
 # numbers as characters: from '0' on, so that none is a blank; a file has at most 5,000 definitions

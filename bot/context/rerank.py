@@ -50,7 +50,8 @@ def apply_order(ranking: Sequence[RankedFile], answer: Mapping[str, Any]) -> tup
     """
     chosen: dict[int, RankedFile] = {}
     for item in answer["order"]:
-        number, reason = item["file"], item["reason"]
+        number = item["file"]
+        reason = item["reason"]
         if 1 <= number <= len(ranking) and number not in chosen:
             one = ranking[number - 1]
             chosen[number] = replace(one, reasons=(reason[:_REASON], *one.reasons) if reason else one.reasons)

@@ -184,9 +184,11 @@ def score_parts(
     The title's are among them. The weights already hold how rare a word is.
     """
     norms = [bm25.K1 * (1 - bm25.B + bm25.B * part.length / average) for part in record.parts]
-    words, titled = [0.0] * len(norms), [0.0] * len(norms)
+    words = [0.0] * len(norms)
+    titled = [0.0] * len(norms)
     for word in sorted(weights.keys() & record.words.keys()):
-        gain, title_gain = weights[word] * (bm25.K1 + 1), title.get(word, 0.0) * (bm25.K1 + 1)
+        gain = weights[word] * (bm25.K1 + 1)
+        title_gain = title.get(word, 0.0) * (bm25.K1 + 1)
         for number, times in record.holding(word):
             share = times / (times + norms[number])
             words[number] += gain * share

@@ -56,7 +56,8 @@ def _split_header(paths: str) -> tuple[str, str]:
     """
     if quoted := _QUOTED.fullmatch(paths):
         return _unquote(quoted[1]), _unquote(quoted[2])
-    old, new = paths[: len(paths) // 2], paths[len(paths) // 2 + 1 :]
+    old = paths[: len(paths) // 2]
+    new = paths[len(paths) // 2 + 1 :]
     if old != new and old[1:] != new[1:]:
         old, found, new = paths.partition(" b/")
         if not found:

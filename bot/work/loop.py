@@ -62,7 +62,9 @@ async def work(ctx: Ctx, name: str, system: str, start: Work, hands: Hands, limi
 
     ``start.messages`` is what was said so far.
     """
-    state, actions, malformed = start, Counter[str](), 0
+    state = start
+    actions = Counter[str]()
+    malformed = 0
     for turn in range(limits.turns):
         try:
             step = f"{name}-{turn}-ask"

@@ -90,7 +90,8 @@ class Hands:
 
         Edits written as text count as well.
         """
-        started, before = time.monotonic(), changes
+        started = time.monotonic()
+        before = changes
         if not reply.tool_calls:
             return await self._act_on_text(reply, changes, started)
         await audit_unknown(self.job, reply.tool_calls, self.tools)

@@ -80,7 +80,8 @@ def _prose(text: str, at: int, end: int) -> Generator[tuple[bool, str], None, in
 
     What it hides may end later.
     """
-    done, never = at, set()
+    done = at
+    never: set[str] = set()
     while (found := _BEGINS.search(text, at, end)) is not None:
         at = found.end()
         run = found["run"]

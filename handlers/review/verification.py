@@ -204,14 +204,17 @@ def _show_around(text: str, line: int | None, shown: Collection[int]) -> str:
     Of a long file only the part around a line is returned.
     """
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
-    first, last = 1, len(lines)
+    first = 1
+    last = len(lines)
     if len(lines) > _WHOLE_FILE:
         at = min(line or 1, len(lines))
-        first, last = max(1, at - _AROUND), min(len(lines), at + _AROUND)
+        first = max(1, at - _AROUND)
+        last = min(len(lines), at + _AROUND)
     runs = groupby(range(first, last + 1), key=shown.__contains__)
     return "\n".join(_show_run(lines, list(numbers), known=known) for known, numbers in runs)
 
 
 def _show_run(lines: Sequence[str], numbers: Sequence[int], *, known: bool) -> str:
-    first, last = numbers[0], numbers[-1]
+    first = numbers[0]
+    last = numbers[-1]
     return f"(lines {first} to {last}: see the diff)" if known else number_lines(lines, first, last)

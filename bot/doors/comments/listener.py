@@ -150,7 +150,8 @@ async def _answer(services: Services, text: _Text, read: Sequence[_Ruling]) -> N
 
     The commands run in order; one comment answers all that are not run.
     """
-    taken, left = read[:MAX_COMMANDS], read[MAX_COMMANDS:]
+    taken = read[:MAX_COMMANDS]
+    left = read[MAX_COMMANDS:]
     for one in taken:
         await record(services, text.event.guid, text.repository, text.actor, f"/{one.name}", one.decision)
     runs = [one.invocation for one in taken if one.invocation is not None]

@@ -83,7 +83,8 @@ class Inbox:
             self._write_next()
 
     def _write_next(self) -> None:
-        batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+        batch = self._waiting[:_BATCH]
+        self._waiting = self._waiting[_BATCH:]
         self._busy = bool(batch)
         if batch:
             items = [waiting.item for waiting in batch]

@@ -222,10 +222,14 @@ def _lines(rows: Sequence[str], at: int, olds: tuple[int, int], news: tuple[int,
 
     Returns the row after them too.
     """
-    (old, new), (old_end, new_end) = (olds[0], news[0]), (sum(olds), sum(news))
+    old = olds[0]
+    new = news[0]
+    old_end = sum(olds)
+    new_end = sum(news)
     lines: list[DiffLine] = []
     while at < len(rows) and (old < old_end or new < new_end or rows[at].startswith("\\")):
-        sign, text = rows[at][:1] or " ", rows[at][1:]
+        sign = rows[at][:1] or " "
+        text = rows[at][1:]
         if sign == " ":
             lines.append(DiffLine(kind=" ", old=old, new=new, text=text))
         elif sign == "-":
@@ -234,7 +238,9 @@ def _lines(rows: Sequence[str], at: int, olds: tuple[int, int], news: tuple[int,
             lines.append(DiffLine(kind="+", old=None, new=new, text=text))
         elif sign != "\\":  # "\ No newline at end of file" speaks of the line above
             break
-        old, new, at = old + (sign in " -"), new + (sign in " +"), at + 1
+        old += sign in " -"
+        new += sign in " +"
+        at += 1
     if (old, new) != (old_end, new_end):
         raise DiffError(f"A hunk of the diff is cut short or miscounted at line {at}.")
     return lines, at

@@ -107,13 +107,16 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
     """
     prose: list[str] = []
     code: list[str] = []
-    fence, sure, before = "", True, ""
+    fence = ""
+    sure = True
+    before = ""
     for line in _lines(text):
         if fence:
             code.append(line)
             if _ends(line, fence):
                 yield True, "".join(code)
-                fence, code = "", []
+                fence = ""
+                code = []
         elif sure and not before.strip(_BLANK) and _find_fence(line):
             yield from _prose_parts("".join(prose))
             fence = _find_fence(line)

@@ -31,7 +31,8 @@ def suggestion(
     Lines around that the replacement brings along are not put there a second time.
     """
     rows = head_text.split("\n")
-    first, last = (anchor.start_line or anchor.line) - 1, anchor.line
+    first = (anchor.start_line or anchor.line) - 1
+    last = anchor.line
     old = [row.removesuffix("\r") for row in rows[first:last]]
     lines = (line for hunk in file.hunks for line in hunk.lines if line.new is not None and first < line.new <= last)
     if anchor.side != "RIGHT" or old != [line.text.removesuffix("\r") for line in lines]:
