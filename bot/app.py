@@ -273,10 +273,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
 
 
 async def _tell_lacks(services: Services) -> None:
-    """Log which parts of the work cannot run on this server.
-
-    The log says so at startup, not only when the work fails.
-    """
+    """Log at startup which parts of the work cannot run on this server."""
     problem = await services.sandbox.probe()
     if problem is not None:
         log.warning("no repository code can run, so nothing can be fixed", reason=problem)

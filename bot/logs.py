@@ -138,10 +138,7 @@ def configure(settings: Settings) -> None:
 
 
 class _Forward(logging.Handler):
-    """A handler that hands :mod:`logging`'s records to structlog.
-
-    So there is one way out.
-    """
+    """A handler that hands :mod:`logging`'s records to structlog."""
 
     def emit(self, record: logging.LogRecord) -> None:
         log = structlog.get_logger(record.name)

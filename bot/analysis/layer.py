@@ -93,10 +93,7 @@ def _sum_up(
 
 
 def _clamp(finding: StaticFinding, lines: Sequence[str]) -> StaticFinding:
-    """Move a finding after the last line back to it.
-
-    Where a file ends too early, parsers name the line after.
-    """
+    """Move a finding after the last line, where parsers put an early end."""
     last = max(1, len(lines))
     if finding.end_line <= last:
         return finding

@@ -69,10 +69,7 @@ async def _run_on(
 
 
 def _copy_without(tree: Path, copy: Path, report: str) -> None:
-    """Copy a tree without a report that the repository itself contains.
-
-    It would be taken for the analyser's.
-    """
+    """Copy a tree without a report of the repository's own."""
     shutil.copytree(tree, copy, symlinks=True)
     report_path = copy / report
     if os.path.lexists(report_path) and Path(os.path.realpath(report_path.parent)).is_relative_to(

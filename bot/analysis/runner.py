@@ -76,10 +76,8 @@ async def run_tool(sandbox: Sandbox, tool: Tool, sources: Sequence[Source]) -> O
 
 
 async def _try_each(sandbox: Sandbox, tool: Tool, program: Program, folder: Path, files: Sequence[str]) -> list[str]:
-    """Return the files that the tool refuses where it is given nothing else.
-
-    One run of the sandbox does it: a start takes a tenth of a second.
-    """
+    """Return the files that the tool refuses, each given alone."""
+    # One run of the sandbox does it: a start takes a tenth of a second.
     command = shlex.join([*program.start, *tool.options])
     loop = f'for file; do {command} "$file" > /dev/null 2>&1 || printf "%s\\n" "$file"; done > {_REFUSED}'
     argv = ["/bin/sh", "-c", loop, "sh", *files]

@@ -124,10 +124,7 @@ def _message(result: Json, rule: Json, driver: Json) -> str:
 
 
 def _place(result: Json, run: Json, roots: Sequence[str]) -> tuple[str, int, int, tuple[int, int] | None] | None:
-    """Return the path, first line, last line and columns of a result.
-
-    They are those of its first place in a file.
-    """
+    """Return the path, first line, last line and columns of a result."""
     for location in islice(_items(result, "locations"), 10):
         physical = _object(location, "physicalLocation")
         region = _object(physical, "region")

@@ -214,10 +214,7 @@ def _recall(cache: Cache, missing: dict[str, BlobRequest], postings: Postings) -
 
 
 def _keep(cache: Cache, group: Sequence[IndexedBlob], postings: Postings) -> None:
-    """Store a group of blobs that were read.
-
-    What was missing from the repository is not remembered: a later fetch may bring it.
-    """
+    """Store blobs that were read; a missing one may come by a later fetch."""
     read = [(one, Posting.from_bytes(one.posting)) for one in group]
     present = [(one, posting) for one, posting in read if posting.left_out != MISSING]
     cache.add([one for one, _ in present])

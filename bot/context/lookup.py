@@ -136,10 +136,7 @@ class Lookup:
         return self._grep(rf"\b{re.escape(last)}\b", paths, f"name {last!r}", most=_REFERENCES_OF_A_FILE)
 
     def _list_speaking(self, name: str) -> list[str]:
-        """List the paths that may hold a name as a word.
-
-        The index knows some of them; changed files are listed as well.
-        """
+        """List the paths that may hold a name as a word, changed files too."""
         words = split_identifier(name)
         corpus = self._corpus
         if not words or len(name) > LONGEST:
@@ -165,10 +162,7 @@ class Lookup:
         return f"No text file {path!r}.{hint}"
 
     def _list_paths(self, below: str) -> list[str]:
-        """List the paths to search: below a folder, or the file of that name.
-
-        Code comes before the rest.
-        """
+        """List the paths below a folder, or the file, code first."""
         below = below.strip().removeprefix("./").strip("/")
         paths = {path for path in self._corpus.files if path not in self._changes}
         paths |= {path for path, text in self._changes.items() if text is not None}

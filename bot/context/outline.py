@@ -94,10 +94,7 @@ def _read_definition(node: SgNode, language: Language, lines: Sequence[str]) -> 
 
 
 def _read_signature(lines: Sequence[str], start: Pos, body: Pos | None) -> str:
-    """Read from the definition's first character to its body.
-
-    Where the body is far away, it ends with the first line.
-    """
+    """Read to the definition's body; a far one only to the line's end."""
     if body is None or body.line > start.line + 12:
         head = [lines[start.line][start.column :]]
     elif body.line == start.line:
@@ -113,10 +110,7 @@ def _holds_function(node: SgNode) -> bool:
 
 
 def _read_name(node: SgNode, kind: str) -> tuple[str, str]:
-    """Read the name and, if the node itself says it, the container.
-
-    Go receivers and C++ qualified names do.
-    """
+    """Read the name and, of Go receivers and C++ names, the container."""
     if kind in {"struct_specifier", "union_specifier", "enum_specifier", "class_specifier"} and not node.field("body"):
         return "", ""
     named = node.field("name") or node.field("left") or node.field("key")

@@ -111,10 +111,7 @@ def _keep_code(found: re.Match[str]) -> str:
 
 
 def _weigh(title: str, prose: str, code: str) -> dict[str, float]:
-    """Weigh words by how telling their place is.
-
-    A title is chosen, prose is written, code is pasted.
-    """
+    """Weigh words by place: a title is chosen, prose written, code pasted."""
     weights: dict[str, float] = {}
     for text, weight, most in ((title, 2.0, 2), (prose, 1.0, 3), (code, 0.5, 3)):
         for term, times in count_terms(text).items():
@@ -147,10 +144,7 @@ def _is_codelike(name: str) -> bool:
 
 
 def _read_frames(text: str) -> tuple[tuple[Frame, ...], str]:
-    """Read the frames of every known language, and the text without them.
-
-    Each passage is read once.
-    """
+    """Read the frames of every known language, and the text without them."""
     frames: list[Frame] = []
     for pattern in _FRAMES:
         found = [(match["path"], int(match["line"][:9]), match["name"] or "") for match in pattern.finditer(text)]

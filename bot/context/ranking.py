@@ -224,10 +224,7 @@ class Ranker:
         return _Parts(*signals.score_parts(self._corpus.record(path), rarity, title, _PART_WORDS))
 
     def _score_tested(self, tests: Iterable[str], first: Strengths) -> Strengths:
-        """Score the files that matching tests import.
-
-        A test that imports much says less of each.
-        """
+        """Score the files that tests import; one that imports much says less."""
         strengths: Strengths = {}
         for test in tests:
             names = self._corpus.record(test).imports
@@ -237,10 +234,7 @@ class Ranker:
         return strengths
 
     def _rank_functions(self, path: str, weighed: _QueryScores) -> list[RankedFunction]:
-        """Rank a file's functions, best first.
-
-        What counts is what they say and are called, their size, and their file's place.
-        """
+        """Rank a file's functions by their words, name, size and file."""
         record = self._corpus.record(path)
         scores = self._load_parts(path, weighed)
         place = weighed.scores[path] / max(weighed.scores.values())
@@ -311,20 +305,14 @@ def _add_up(sums: Strengths, found: Iterable[_Signal]) -> Strengths:
 
 
 def _take_best(scores: Mapping[str, float], limit: int) -> list[str]:
-    """List the paths that score most, best first.
-
-    Paths that are equal to nine digits are ordered by name.
-    """
+    """List the paths that score most, best first, then by name."""
     least = min(heapq.nlargest(limit, scores.values()), default=0.0) - 1e-8
     likely = (path for path, score in scores.items() if score >= least)
     return sorted(likely, key=lambda path: (-round(scores[path], 9), path))[:limit]
 
 
 def _score_pointers(one: Definition, path: str, weighed: _QueryScores) -> float:
-    """Score a function by names, frames and size.
-
-    The weights were found as those of files.
-    """
+    """Score a function by names, frames and size, weighted as files are."""
     named = weighed.question.names.get(one.name, 0.0) / 3
     frames = weighed.traced.get(path, ())
     traced = max(

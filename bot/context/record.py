@@ -132,10 +132,7 @@ def read_text(text: str, language: Language | None) -> tuple[Posting, Record]:
 
 
 def _parts(lines: Sequence[str], definitions: Sequence[Definition]) -> Iterator[tuple[int | None, Counter[str]]]:
-    """Split a text into its outermost functions and the rest.
-
-    A line belongs to the first function that holds it.
-    """
+    """Split a text into its outermost functions and the rest."""
     rest: list[str] = []
     at = 0
     for number, one in enumerate(definitions):

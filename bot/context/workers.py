@@ -78,10 +78,7 @@ async def read_all(
 async def _serve(
     git_dir: Path, todo: deque[Sequence[BlobRequest]], done: asyncio.Queue[list[IndexedBlob] | None]
 ) -> None:
-    """Feed one worker at a time until nothing is left.
-
-    Another is started where it stopped answering.
-    """
+    """Feed one worker at a time; start another where it stops answering."""
     try:
         worker = _Worker(git_dir)
         while todo:

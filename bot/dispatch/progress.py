@@ -92,10 +92,7 @@ class Reporter:
             await lease.release()
 
     async def _resume(self) -> None:
-        """Resume comments that an earlier process left open.
-
-        These belong to active tasks, and to ended tasks whose comment was never closed.
-        """
+        """Resume what an earlier process left: active tasks, open comments."""
         self._watched = {
             task_id: _TaskWatch(newest=1) for task_id in await self.services.store.run(reporting.list_unreported)
         }
@@ -175,10 +172,7 @@ class Reporter:
             watched.busy = False
 
     async def _update(self, task_id: str) -> bool:
-        """Create or edit the comment; return True once it is closed.
-
-        It is closed when the task has ended and the comment says so.
-        """
+        """Create or edit the comment; return True once it shows the end."""
         task, events, spent = await self.services.store.run(lambda connection: _snapshot(connection, task_id))
         spec = self.registry.show(task.flow)
         hidden = task.number is None or spec.shown is Shown.RESULT or _origin(task).outlet != "github"
@@ -209,10 +203,7 @@ class Reporter:
         await reply_targets.answer(github, repository, spot, body, marker=marker, bot_id=bot.id)
 
     async def _show_check(self, task: Task, view: StatusView) -> None:
-        """Create or update the check run, if the task has one.
-
-        The report of the task's result is preferred to the one made from its state.
-        """
+        """Create or update the check run, by the result's report if any."""
         if view.spec.check is None:
             return
         known = task.posted.get("check")
@@ -235,10 +226,7 @@ class Reporter:
         return report.model_copy(update={**texts, "annotations": tuple(annotations)})
 
     async def _show(self, task: Task, spec: TaskSpec[Any], body: str, *, final: bool) -> int:
-        """Create or update the status comment and return its id.
-
-        A comment that was deleted is forgotten, and created anew by the next update.
-        """
+        """Create or update the status comment and return its id."""
         repository = _repository(task)
         marker = Marker(task=task.id, part="status")
         rights = COMMENT if spec.check is None else CHECKS

@@ -162,10 +162,7 @@ async def _acknowledge(
 
 
 async def _refuse(services: Services, request: Request[Any], decision: Decision) -> None:
-    """Answer a refusal with one reaction and one sentence.
-
-    Other bots get neither, so that two bots cannot keep each other busy.
-    """
+    """Answer a refusal, unless a bot's: two bots could go on for ever."""
     actor = request.actor
     number = request.subject.number
     hour = now_ms() - 3_600_000
@@ -182,10 +179,8 @@ async def _refuse(services: Services, request: Request[Any], decision: Decision)
 
 
 async def _say(services: Services, request: Request[Any], text: str) -> None:
-    """Answer where it was asked, else below the issue or pull request.
-
-    A door that answers by itself needs no second answer on GitHub.
-    """
+    """Answer where it was asked, else below the issue or pull request."""
+    # A door that answers by itself needs no second answer on GitHub.
     origin = request.origin
     if origin.door in ANSWERING:
         return

@@ -92,10 +92,7 @@ async def _label_all(event: Event, services: Services, registry: Registry, liste
 
 
 async def _label(services: Services, registry: Registry, repository: Repository) -> None:
-    """Create the labels that a repository's policy names.
-
-    If the policy is invalid, these are the default labels.
-    """
+    """Create the labels that a repository's policy, or the default, names."""
     policy, fault = await services.policies.load_or_default(repository)
     if fault is not None:
         log.warning("policy is wrong", repository=repository.full_name, reason=fault.message)

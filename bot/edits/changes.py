@@ -69,19 +69,13 @@ def apply_hunks(path: str, text: str, hunks: Sequence[PendingHunk]) -> tuple[str
 
 
 def _dedupe(hunks: Sequence[PendingHunk]) -> list[PendingHunk]:
-    """Drop blocks that were written twice.
-
-    Equal hunks of one diff stay: they are different places.
-    """
+    """Drop blocks written twice; equal hunks of a diff are two places."""
     kept = {(item.hunk, number if item.group is not None else None): item for number, item in enumerate(hunks)}
     return list(kept.values())
 
 
 def _apply_readings(path: str, source: Source, steps: Sequence[_Step]) -> Source:
-    """Apply the steps in their likeliest reading that parses.
-
-    Where that is none, they are applied as they most likely mean.
-    """
+    """Apply the steps in the likeliest reading that parses, or the likeliest."""
     likeliest = [step.readings[0] for step in steps]
     result = _splice(source, steps, likeliest)
     others = [(number, reading) for number, step in enumerate(steps) for reading in step.readings[1:]]
@@ -148,10 +142,7 @@ def _locate(source: Source, hunk: Hunk) -> tuple[Hunk, list[Placement]]:
 
 
 def _choose_in_order(pending: Sequence[PendingHunk], found: list[list[Placement]]) -> list[list[Placement]]:
-    """Choose between places by the order of a group's hunks.
-
-    Where hunks fit several places, the only way in which they follow each other is kept, if there is one.
-    """
+    """Choose the only places in which a group's hunks follow each other."""
     for group in {item.group for item in pending} - {None}:
         members = [number for number, item in enumerate(pending) if item.group == group and found[number]]
         if any(len(found[number]) > 1 for number in members):
@@ -162,10 +153,7 @@ def _choose_in_order(pending: Sequence[PendingHunk], found: list[list[Placement]
 
 
 def _only_chain(choices: list[list[Placement]]) -> list[Placement] | None:
-    """Take a place from each list so that they follow each other.
-
-    Returns None where there is no way to, or more than one.
-    """
+    """Take a place from each list so that they follow; None if not unique."""
     chains: list[list[Placement]] = [[]]
     for places in choices:
         # Two chains to the same last place are enough to see that there is more than one.

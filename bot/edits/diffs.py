@@ -87,10 +87,7 @@ def _letters(header: tuple[str, str] | None) -> tuple[str, str]:
 
 
 def _unquote(path: str) -> str:
-    """Undo git's quoting of a path.
-
-    Git escapes quotes, control characters and all that is beyond ASCII (``core.quotePath``).
-    """
+    """Undo git's quoting of a path (``core.quotePath``)."""
 
     def plain(found: re.Match[bytes]) -> bytes:
         escape = found[1]
@@ -100,10 +97,7 @@ def _unquote(path: str) -> str:
 
 
 def _read_without_text(old: str, new: str, extended: Sequence[str]) -> tuple[Edit, ...]:
-    """Read a part of a git diff that shows no lines.
-
-    It is a move, an empty file, or a new mode, which is ignored.
-    """
+    """Read a part without lines: a move, an empty file, a new mode."""
     if any("inary" in line for line in extended):
         raise ParseError(f"The diff of {new} is binary; only text can be edited.")
     if any(line.startswith("rename ") for line in extended):
@@ -132,10 +126,7 @@ def _unquote_path(path: str) -> str:
 
 
 def _end(lines: Sequence[str], body: int) -> int:
-    """Return the line where the hunks end.
-
-    That is at the next file or the closing fence; outside a fence, where prose begins.
-    """
+    """Return where the hunks end: next file, closing fence, or prose."""
     fenced = sum(line.startswith(("```", "~~~")) for line in lines[:body]) % 2 == 1
     for at in range(body, len(lines)):
         line = lines[at]
@@ -148,10 +139,7 @@ def _end(lines: Sequence[str], body: int) -> int:
 
 
 def _check_rest(lines: Sequence[str], at: int) -> None:
-    """Raise ParseError where hunks go on below a line that belongs to none.
-
-    So no half of a diff is applied.
-    """
+    """Raise ParseError where hunks go on after a gap: no half is applied."""
     for number in range(at, len(lines)):
         if lines[number].startswith("diff --git ") or _names_files(lines, number):
             return
@@ -173,10 +161,7 @@ def _make_edit(old: str, new: str, extended: Sequence[str], hunks: tuple[Hunk, .
 
 
 def _read_strictly(lines: Sequence[str]) -> tuple[Hunk, ...]:
-    """Read the hunks by unidiff.
-
-    Returns none where it does not accept them or skips a line.
-    """
+    """Read the hunks by unidiff; none where it refuses or skips a line."""
     text = "".join(f"{line}\n" for line in lines).rstrip("\n") + "\n"
     try:
         patch = PatchSet(f"--- a/f\n+++ b/f\n{text}")
@@ -215,10 +200,7 @@ def _trim(lines: Sequence[str]) -> Sequence[str]:
 
 
 def _old_line(header: re.Match[str] | None, marked: Sequence[str]) -> int | None:
-    """Return the old line number if the counts beside it fit the hunk.
-
-    Only then is the hunk complete, and its number to be trusted.
-    """
+    """Return the old line number if the counts show a complete hunk."""
     if header is None or header[1] is None:
         return None
     old = sum(line[0] not in "+\\" for line in marked)

@@ -30,10 +30,7 @@ def find_around_elisions(source: Source, block: Block) -> list[Placement]:
 
 
 def _split(block: Block) -> tuple[list[Block], list[str]]:
-    """Split a block at its elisions.
-
-    Returns the runs of lines around and between them (the outer may be empty), and the elisions.
-    """
+    """Split a block into the runs of lines (maybe empty) and its elisions."""
     cuts = [number for number, line in enumerate(block.lines) if is_elision(line)]
     edges = [-1, *cuts, len(block.lines)]
     pieces = [Block(block.lines[start + 1 : stop]) for start, stop in itertools.pairwise(edges)]
@@ -41,10 +38,7 @@ def _split(block: Block) -> tuple[list[Block], list[str]]:
 
 
 def _find_chains(source: Source, pieces: list[Block], dots: list[str]) -> Iterator[list[int]]:
-    """Yield positions in ``source.solid`` for all pieces.
-
-    No gap between them is shallower than its elision.
-    """
+    """Yield positions for all pieces, no gap shallower than its elision."""
     tries = itertools.count()
     stack = [[position] for position in reversed(source.solid.find(pieces[0].solid.keys))]
     while stack and next(tries) < MAX_CHAINS:
@@ -61,20 +55,14 @@ def _find_chains(source: Source, pieces: list[Block], dots: list[str]) -> Iterat
 
 
 def _depth(source: Source, piece: Block, position: int, dots: str) -> int:
-    """Return the indentation of an elision in the file.
-
-    It follows from the line before it in the block.
-    """
+    """Return an elision's indentation in the file, by the line before it."""
     last = piece.lines[piece.solid.rows[-1]]
     actual = source.bodies[source.solid.rows[position + len(piece.solid.rows) - 1]]
     return len(indent_of(dots)) - len(indent_of(last)) + len(indent_of(actual))
 
 
 def _reach(source: Source, position: int, depth: int) -> int:
-    """Return the first position whose line is shallower than ``depth``.
-
-    Positions are in ``source.solid``; the search begins at ``position``.
-    """
+    """Return the first of ``source.solid`` that is shallower than ``depth``."""
     rows = source.solid.rows
     while position < len(rows) and len(indent_of(source.bodies[rows[position]])) >= depth:
         position += 1
@@ -82,10 +70,7 @@ def _reach(source: Source, position: int, depth: int) -> int:
 
 
 def _place_chain(source: Source, pieces: list[Block], dots: list[str], chain: list[int]) -> Placement | None:
-    """Make the placement of one chain.
-
-    Returns None where its pieces are not indented alike.
-    """
+    """Place one chain; None where its pieces are not indented alike."""
     spans: list[Span] = []
     pairs: list[tuple[str, str]] = []
     positions = iter(chain)
@@ -110,9 +95,6 @@ def _place_chain(source: Source, pieces: list[Block], dots: list[str], chain: li
 
 
 def _span_rest(source: Source, piece: Block, position: int, dots: str, start: int) -> Span:
-    """Return the rows that an elision at the end stands for.
-
-    They are the rest of the block of code it is in.
-    """
+    """Return the rows an elision at the end stands for: its block's rest."""
     reach = _reach(source, position + len(piece.solid.rows), _depth(source, piece, position, dots))
     return (start, max(start, source.solid.rows[reach - 1] + 1))

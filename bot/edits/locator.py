@@ -84,10 +84,7 @@ def _is_complete_above(source: Source, hunk: Hunk, row: int) -> bool:
 
 
 def _is_under(source: Source, row: int, anchors: Sequence[str]) -> bool:
-    """Return whether a row is under the anchors.
-
-    The last anchor heads a block that the row is in, the one before it that block, and so on.
-    """
+    """Return whether a row is under the anchors, each heading a block."""
     for anchor in reversed(anchors):
         key = fold(anchor).strip()
         head = next((head for head in _enclosing_rows(source, row) if source.keys[head].startswith(key)), None)
@@ -98,10 +95,7 @@ def _is_under(source: Source, row: int, anchors: Sequence[str]) -> bool:
 
 
 def _enclosing_rows(source: Source, row: int) -> Iterator[int]:
-    """Yield the rows of lines that enclose ``row`` by indentation.
-
-    The innermost comes first.
-    """
+    """Yield the rows that enclose ``row`` by indentation, inmost first."""
     depth = len(indent_of(source.bodies[row]))
     for above in range(row - 1, -1, -1):
         key = source.keys[above]
@@ -124,11 +118,8 @@ def _find_whole_lines(source: Source, block: Block) -> Iterator[Placement]:
 
 
 def _find_past_comments(source: Source, block: Block) -> Iterator[Placement]:
-    """Find places where all lines of code stand, indented alike.
-
-    Comments and docstrings may be between them. The search may have comments of its own only above its code: further
-    down they may stand for code left out.
-    """
+    """Find places where all lines of code stand, whatever comments between."""
+    # The search's own comments only count above its code: further down they may stand for code left out.
     for position in source.code.find(block.code.keys):
         rows = source.code.rows[position : position + len(block.code.rows)]
         spans, _ = spans_of(source, block, block.code.rows, rows)

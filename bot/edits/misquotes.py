@@ -48,10 +48,7 @@ def find_around_misquotes(source: Source, block: Block, opcodes: Opcodes) -> Ite
 
 
 def _find_changed_runs(solid: View, opcodes: Opcodes) -> list[tuple[int, int]]:
-    """Return the positions in ``solid`` of the lines each change replaces.
-
-    For lines that are only added, these are the neighbours.
-    """
+    """Return positions of the lines each change replaces, or goes between."""
     runs: list[tuple[int, int]] = []
     for tag, first, last, _, _ in opcodes:
         if tag == "equal":
@@ -68,10 +65,7 @@ def _find_changed_runs(solid: View, opcodes: Opcodes) -> list[tuple[int, int]]:
 
 
 def _align(source: View, block: View, runs: Sequence[tuple[int, int]], at: Sequence[int]) -> dict[int, int] | None:
-    """Map positions of the block to positions of the source.
-
-    Returns None where lines are out of order or too far apart.
-    """
+    """Map positions to the source; None if out of order or far apart."""
     matched = {
         first + n: position + n for (first, last), position in zip(runs, at, strict=True) for n in range(last - first)
     }
@@ -90,10 +84,7 @@ def _align(source: View, block: View, runs: Sequence[tuple[int, int]], at: Seque
 
 
 def _agrees(keys: Sequence[str], runs: Sequence[tuple[int, int]], matched: dict[int, int]) -> bool:
-    """Return whether enough of the unchanged lines are there.
-
-    A definition among them must not be missing.
-    """
+    """Return whether enough unchanged lines are there, all definitions too."""
     changed = {n for first, last in runs for n in range(first, last)}
     context = [n for n in range(len(keys)) if n not in changed]
     there = [n for n in context if n in matched]
@@ -103,10 +94,7 @@ def _agrees(keys: Sequence[str], runs: Sequence[tuple[int, int]], matched: dict[
 
 
 def _has_rival(source: View, block: View, matched: dict[int, int]) -> bool:
-    """Return whether another stretch of the file holds as many of the lines.
-
-    The stretch is as long as the block, and beside the place.
-    """
+    """Return whether another stretch as long holds as many of the lines."""
     wanted = Counter(block.keys)
     there = Counter[str]()
     length = len(block.keys)

@@ -33,10 +33,7 @@ def read_opcodes(search: list[str], replacement: list[str], rung: Rung, marks: s
 
 
 def _read_marks(marks: str) -> Iterator[tuple[str, int, int, int, int]]:
-    """Yield the changes as a diff marked them.
-
-    Comparing might pair other lines.
-    """
+    """Yield the changes as a diff marked them: comparing might differ."""
     first = begin = 0
     for same, run in itertools.groupby(marks, lambda mark: mark == " "):
         kinds = "".join(run)

@@ -97,10 +97,7 @@ def number_lines(source: Source, start: int, stop: int) -> list[str]:
 
 
 def _find_closest(source: Source, search: list[str]) -> tuple[int, int, int, int] | None:
-    """Find the stretch of the file most like the searched lines.
-
-    Returns its start and stop, the number of equal lines, and that of searched lines.
-    """
+    """Find the most similar stretch: start, stop, equal and searched lines."""
     keys = [key for key in (fold(line).strip() for line in search) if key]
     votes: Counter[int] = Counter()
     for number, key in enumerate(keys):

@@ -150,10 +150,7 @@ def rung_of(pairs: Sequence[tuple[str, str]]) -> Rung:
 
 
 def _is_shift(indents: Sequence[tuple[str, str]]) -> bool:
-    """Return whether one change of the leading blanks makes all pairs equal.
-
-    It takes some off in front, or puts some on.
-    """
+    """Return whether taking off, or adding, blanks in front fits all pairs."""
     ours, actual = indents[0]
     off = ours[: max(0, len(ours) - len(actual))]
     on = actual[: max(0, len(actual) - len(ours))]

@@ -84,10 +84,7 @@ class _Session:
         self.waiting.setdefault(path, []).extend(PendingHunk(number, hunk, group) for hunk in hunks)
 
     def _creates(self, named: str, hunks: Sequence[Hunk]) -> bool:
-        """Return whether an empty search names a file that does not exist.
-
-        That asks for a new file.
-        """
+        """Return whether an empty search names a new file."""
         return (
             len(hunks) == 1
             and not hunks[0].search.strip()
@@ -154,17 +151,11 @@ class _Session:
         return text
 
     def _current(self, path: str) -> str | None:
-        """Return the text of a file after every edit so far.
-
-        Hunks that wait for it keep waiting.
-        """
+        """Return a file's text after all edits but the hunks that wait for it."""
         return self.files[path] if path in self.files else self.read(path)
 
 
 def _is_excerpt(before: str, text: str) -> bool:
-    """Return whether a whole file's new text lacks more than half of it.
-
-    Short files may be rewritten freely.
-    """
+    """Return whether a long file's new text lacks more than half of it."""
     lines = before.splitlines()
     return len(lines) > _SHORT and len(text.splitlines()) < len(lines) / 2

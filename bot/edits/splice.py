@@ -48,10 +48,7 @@ def make_splices(source: Source, hunk: Hunk, place: Placement) -> list[Splice]:
 
 
 def _is_context_damaged(place: Placement, changes: Opcodes, indents: _Indents) -> bool:
-    """Return whether the wrong indentation may be that of a line that stays.
-
-    Then no added line needs another indentation.
-    """
+    """Return whether only a line that stays may be indented wrongly."""
     if place.rung in (Rung.FIRST_LINE, Rung.INDENTS):
         return True
     removes = any(last > first for tag, first, last, _, _ in changes if tag != "equal")
@@ -63,10 +60,7 @@ def _distinct(found: Iterable[Splice]) -> list[Splice]:
 
 
 def _merge(source: Source, place: Placement, changes: Opcodes, new: list[str]) -> Iterator[str]:
-    """Yield the rows of the place after the changes.
-
-    Rows that no searched line stands for stay where they are.
-    """
+    """Yield the rows after the changes; those never searched stay."""
     at = place.start
     for tag, first, last, begin, end in changes:
         for number in range(first, last):
@@ -86,11 +80,9 @@ def _merge(source: Source, place: Placement, changes: Opcodes, new: list[str]) -
 
 
 def _skip_rows(source: Source, at: int, following: Span, added: list[str]) -> int:
-    """Return the row in front of which added lines go.
-
-    The file has rows from ``at`` on that were not searched. Added lines go after a docstring, so that it stays one, and
-    after a blank line whose twin they bring along.
-    """
+    """Return the row in front of which added lines go."""
+    # Rows from ``at`` on were not searched. Added lines go after a docstring, so that it stays one, and after a blank
+    # line whose twin they bring along.
     elided = following[1] > following[0] + 1
     limit = following[1] if elided else following[0]
     if at >= limit:
@@ -141,10 +133,7 @@ def _check_gaps(source: Source, dropped: list[str], added: list[str], spans: Seq
 
 
 def _is_stub(lines: list[str], number: int) -> bool:
-    """Return whether a bare ``...`` is real code.
-
-    It is the whole body of a Python block, or a line of a doctest.
-    """
+    """Return whether a bare ``...`` is code: a block's body, or in a doctest."""
     above = next((line for line in reversed(lines[:number]) if line.strip()), "")
     below = next((line for line in lines[number + 1 :] if line.strip()), "")
     if lines[number].strip() != "..." or not above:
@@ -202,10 +191,7 @@ class _Indents:
         return table[base] + self._deepen(own[len(base) :], table) + line.lstrip()
 
     def _deepen(self, extra: str, table: dict[str, str]) -> str:
-        """Return further indentation in the file's own kind.
-
-        Where the file has tabs and the hunk has blanks, blanks become tabs.
-        """
+        """Return further indentation in the file's own kind."""
         if not self.step or not any("\t" in actual for actual in table.values()):
             return extra
         return "\t" * (len(extra) // self.step) + " " * (len(extra) % self.step)

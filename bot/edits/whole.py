@@ -32,10 +32,7 @@ def read(lines: Sequence[str], at: int) -> ReadResult | None:
 
 
 def _end(lines: Sequence[str], at: int, marks: str) -> int:
-    """Return the line that closes the fence.
-
-    Fences inside it are opened by a language and closed by bare marks.
-    """
+    """Return the closing line; fences inside open by a language."""
     depth = 0
     for number in range(at + 1, len(lines)):
         inner = read_fence(lines[number])
@@ -53,10 +50,7 @@ def _end(lines: Sequence[str], at: int, marks: str) -> int:
 
 
 def _path_in_info(info: str) -> str | None:
-    """Return a path after the fence's language.
-
-    ``python:src/a.py``, ``python src/a.py``, ``src/a.py``.
-    """
+    """Find a path: ``python:src/a.py``, ``python src/a.py``, ``src/a.py``."""
     for part in reversed(info.replace(":", " ").replace("title=", " ").split()):
         path = path_in(part.strip("\"'"))
         if path is not None:

@@ -163,10 +163,8 @@ async def _call(step: Step[T]) -> T:
 
 
 def _take_result(name: str, body: asyncio.Task[T]) -> T:
-    """Return the result of a body that has ended, or raise its error.
-
-    A body that was cancelled though nobody stops the process has a bug; it must not leave the task hanging.
-    """
+    """Return the result of a body that has ended, or raise its error."""
+    # One that was cancelled though nobody stops the process has a bug; it must not leave the task hanging.
     if body.cancelled():
         raise StepCrashed(f"The step {name} cancelled itself.", step=name, kind="CancelledError")
     return body.result()

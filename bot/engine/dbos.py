@@ -146,10 +146,8 @@ class DbosEngine:
         self._upkeep = asyncio.create_task(self._keep_up())
 
     async def _shut(self) -> None:
-        """Stop every workflow where it is, then dbos.
-
-        dbos leaves its dead executor as the loop's default one, so the loop gets a new one.
-        """
+        """Stop every workflow where it is, then dbos."""
+        # dbos leaves its dead executor as the loop's default one, so the loop gets a new one.
         from dbos import DBOS
 
         logging.getLogger("dbos").setLevel(logging.ERROR)
@@ -162,10 +160,7 @@ class DbosEngine:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
 
     def _config(self) -> DBOSConfig:
-        """Configure dbos; on SQLite it shares the store's own engine.
-
-        This way one connection queues all writers of this process fairly.
-        """
+        """Configure dbos; on SQLite one connection queues all writers fairly."""
         url = self._store.engine.url.render_as_string(hide_password=False)
         self._database = create_engine(url) if self._shared else None
         return dbos_setup.make_config(url, self._database or self._store.engine, self.executor)
@@ -180,10 +175,7 @@ class DbosEngine:
         self._task_workflow = DBOS.workflow(name="forgehand.task", max_recovery_attempts=None)(task)
 
     async def _execute(self, call: str) -> None:
-        """Run a workflow as a task we can stop.
-
-        While closing none begins, and the next launch finds it pending.
-        """
+        """Run a workflow as a task we can stop; while closing none begins."""
         if self._closing:
             raise asyncio.CancelledError
         running = asyncio.current_task()
@@ -336,10 +328,7 @@ async def _record(reservation: StepReservation, name: str, body: Body) -> str:
 
 
 def _may_start(connection: sa.Connection, task_id: str, group: str | None) -> bool:
-    """Return True if the task waits to be started, and keep its group.
-
-    Whoever must start it after a crash needs the group.
-    """
+    """Return True if the task waits; keep its group for a later start."""
     row = tasks.get(connection, task_id)
     if row is None:
         raise EngineError(f"No task {task_id}: store its row before starting it.")

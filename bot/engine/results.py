@@ -79,10 +79,7 @@ def _unwrap(fn: Callable[..., Any]) -> Any:
 
 
 def _resolve_return(plain: Any) -> Any:
-    """Resolve the return annotation alone.
-
-    Names of arguments may exist for type checkers only.
-    """
+    """Resolve the return alone: arguments may be for type checkers only."""
 
     def probe() -> None: ...
 

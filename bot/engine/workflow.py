@@ -151,10 +151,7 @@ class TaskCtx:
             await asyncio.wait(left)
 
     async def _run_together(self, bodies: list[Awaitable[str]]) -> list[str]:
-        """Run all bodies to their ends.
-
-        Only what stops the process or takes the task from it is raised: errors are texts.
-        """
+        """Run all bodies to their ends; raise only what stops the task."""
         running = [asyncio.ensure_future(body) for body in bodies]
         self._tasks.update(running)
         try:
@@ -173,10 +170,7 @@ class TaskCtx:
 
     @contextmanager
     def _open_steps(self, *names: str) -> Iterator[None]:
-        """Enforce the rules while steps are open.
-
-        A name is used once, and nothing runs beside an open step but its parallel siblings.
-        """
+        """Let a name be used once, and only siblings run beside an open step."""
         if self._open:
             raise WorkflowError(
                 f"{names[0]} was started while {self._open[0]} is open: use ctx.parallel to run steps side by side."

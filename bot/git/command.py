@@ -150,10 +150,7 @@ def _environment(access: Access | None) -> dict[str, str]:
 
 
 def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill the whole process group where we leave before git has.
-
-    git forks helpers for HTTP.
-    """
+    """Kill git's whole process group, its HTTP helpers too, if it runs."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

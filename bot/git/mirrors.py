@@ -378,10 +378,7 @@ class Mirror:
 
 
 def _parse_blame(porcelain: str) -> dict[str, str]:
-    """Parse ``git blame --porcelain``.
-
-    A header precedes each line of the file, with the commit's facts the first time only.
-    """
+    """Parse ``git blame --porcelain``: a commit's facts come only once."""
     counts: Counter[str] = Counter()
     subjects: dict[str, str] = {}
     sha = ""

@@ -183,10 +183,7 @@ class Catalogue:
 
 
 def _price(name: str, given: ModelSettings, known: Mapping[str, Any]) -> Price | None:
-    """Return the price, the operator's before the table's.
-
-    Returns None where only a token limit is given.
-    """
+    """Return the operator's price, else the table's; None for neither."""
     input_price = known.get("input") if given.input_price is None else given.input_price
     output_price = known.get("output") if given.output_price is None else given.output_price
     if input_price is None or output_price is None:

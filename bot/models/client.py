@@ -141,10 +141,7 @@ class SdkModel:
 
 
 def _ensure_usage(question: wire.Question, reply: Reply, stream: wire.AnswerStream) -> Reply:
-    """Estimate the tokens if the server counts none.
-
-    The estimate is high: a free answer would escape every budget.
-    """
+    """Estimate high where no tokens are counted: nothing escapes a budget."""
     if stream.usage is not None:
         return reply
     stream.usage = Usage(input=wire.estimate(question), output=len(reply.model_dump_json()) // 2)

@@ -109,10 +109,7 @@ def _quota_error(said: str, message: str, wait: float | None) -> ModelQuota:
 
 
 def _read(body: object) -> tuple[str, str, str]:
-    """Read ``(type, code, message)``, each empty if missing.
-
-    SDKs hand over the body with or without its wrapper.
-    """
+    """Read ``(type, code, message)`` from a body with or without wrapper."""
     if not isinstance(body, Mapping):
         return "", "", _shorten(body if isinstance(body, str) else "")
     inner: Any = body.get("error", body)

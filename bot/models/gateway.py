@@ -172,10 +172,7 @@ class ModelGateway:
         return reply
 
     async def _reserve(self, request: _Request, spec: ModelSpec) -> Usage:
-        """Reserve the worst case of a call and return it.
-
-        Raises :class:`BudgetExceeded`.
-        """
+        """Reserve a call's worst case or raise :class:`BudgetExceeded`."""
         spender = request.spender
         max_output = min(request.max_output, spec.max_output)
         tokens = wire.estimate(wire.Question(spec, request.conversation, request.tools, request.schema, max_output))

@@ -57,10 +57,7 @@ def parse(text: str, schema: Schema) -> Any:
 
 
 def _strip_fence(text: str) -> str:
-    """Strip the one fence around the text.
-
-    A pattern would try every arrangement of a long answer's blanks.
-    """
+    """Strip the one fence; a pattern would try all blanks of long answers."""
     first, _, rest = text.strip().partition("\n")
     fenced = first.rstrip() in {"```", "```json"} and rest.endswith("```")
     return rest.removesuffix("```") if fenced else text

@@ -99,10 +99,7 @@ class ChatStream:
         )
 
     def _place(self, delta: Event) -> int:
-        """Return the call's index.
-
-        If a server gives none, an id opens the next call and the rest goes to the last.
-        """
+        """Return the call's index, else a next one for an id, else the last."""
         if (index := delta.get("index")) is not None:
             return int(index)
         return len(self._calls) if delta.get("id") else max(len(self._calls) - 1, 0)

@@ -141,10 +141,7 @@ class MessagesStream:
         block[field] = (block.get(field) or "") + more
 
     def _count(self, usage: Any) -> None:
-        """Take in a count.
-
-        Later ones are cumulative and may leave out what has not changed.
-        """
+        """Take in a count: later ones are cumulative and may lack some."""
         self._counted |= {name: value for name, value in (usage or {}).items() if isinstance(value, int)}
         read = self._counted.get("cache_read_input_tokens", 0)
         written = self._counted.get("cache_creation_input_tokens", 0)

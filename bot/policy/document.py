@@ -180,10 +180,7 @@ def _leaves(policy: Policy) -> Iterator[tuple[str, Any]]:
 
 
 def _read_yaml(text: str) -> tuple[dict[str, Any], dict[Path, int]]:
-    """Return the document as plain data, and the line of every key and item.
-
-    Raises :class:`PolicyError`.
-    """
+    """Return the document as plain data, and the line of each key and item."""
     if len(text.encode()) > MAX_BYTES:
         raise PolicyError(f"{PATH} is larger than {MAX_BYTES // 1024} KiB.")
     try:

@@ -62,20 +62,15 @@ def scan(path: str, marked_only: bool) -> list[dict[str, Any]]:
 
 
 def _find_columns(line: str, value: str) -> list[tuple[int, int]]:
-    """Find a value in a line, with the rest of its word.
-
-    Some detectors report only its beginning.
-    """
+    """Find a value and the rest of its word: some detectors cut it."""
     word = re.compile(rf"[\w-]*{re.escape(value)}[\w.~+/=-]*")
     found = [match.span() for match in word.finditer(line)] if value else []
     return [(first + 1, behind + 1) for first, behind in found] or [(1, max(len(line), 1) + 1)]
 
 
 def _merge(places: list[Place]) -> list[Place]:
-    """Merge detectors that overlap: they mean the same secret.
-
-    An issuer's mark says more than a keyword nearby.
-    """
+    """Merge detectors that overlap: they mean the same secret."""
+    # An issuer's mark says more than a keyword nearby.
     merged: list[Place] = []
     for first, behind, kind in sorted(places):
         if merged and first < merged[-1][1]:

@@ -171,11 +171,8 @@ async def _answer(context: Context, started: StartedTask) -> Reply[TaskView]:
 
 
 async def _authorise(context: Context, caller: Caller, admission: Admission, asked: Mapping[str, str]) -> None:
-    """Raise :class:`Problem` unless the caller may use all these commands.
-
-    ``asked`` maps each to its name in the audit trail. Whoever may not is not told what is wrong with the repository's
-    policy file.
-    """
+    """Raise :class:`Problem` unless the caller may use all these commands."""
+    # Whoever may not is not told what is wrong with the repository's policy file.
     policy, fault = await context.services.policies.load_or_default(admission.repository)
     for name, action in asked.items():
         await context.gate.decide(caller, name, admission, policy, action)

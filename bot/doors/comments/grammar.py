@@ -126,10 +126,7 @@ class _Line:
 
 
 class _Reader:
-    """A reader of lines that look like commands.
-
-    It looks in paragraphs and headings of their own, outside HTML that sets text apart.
-    """
+    """A reader of command lines in paragraphs and headings of their own."""
 
     def __init__(self, mention: str) -> None:
         self._parser = _parser(mention)
@@ -168,11 +165,8 @@ def _depth(html: str, depth: int) -> int:
 
 @lru_cache(maxsize=4)
 def _parser(mention: str) -> MarkdownIt:
-    """Return a CommonMark parser with an inline token for commands.
-
-    The token, ``command``, takes the rest of its line. The parser only comes to a place that no code span, comment, tag
-    or link has taken.
-    """
+    """Return a CommonMark parser with an inline token for commands."""
+    # It comes only to a place that no code span, comment, tag or link has taken, and takes the rest of the line.
     end = r"[ \t]*(?P<text>[^\n]*)"
     addressed = re.compile(
         rf"@{re.escape(mention)}(?:\[bot\])?(?:[,:]?[ \t]+|(?=\n|\Z))(?:please[ \t]+)?/?(?P<name>\S{{0,40}}){end}", re.I

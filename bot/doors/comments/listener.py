@@ -125,19 +125,14 @@ async def _hear(event: Event, services: Services, commands: Commands, registry: 
 
 
 async def _parse(services: Services, said: IncomingText, commands: Commands) -> Sequence[TypedCommand]:
-    """Parse the commands of a text.
-
-    The bot's name is only looked up where it could matter: that may take several calls.
-    """
+    """Parse the commands of a text."""
+    # The bot's name is only looked up where it could matter: that may take several calls.
     mention = (await services.github.bot()).login.removesuffix("[bot]") if _MENTION.search(said.text) else ""
     return await asyncio.to_thread(commands_in, said.text, commands, mention)
 
 
 async def _too_many(services: Services, principal: Principal) -> bool:
-    """Return True if an account without write permission is over its limit.
-
-    Answers notify people and are sent with pauses.
-    """
+    """Return True if an account without write permission is over its limit."""
     if principal.role is not None and principal.role.at_least("write"):
         return False
     hour = now_ms() - 3_600_000
@@ -146,10 +141,7 @@ async def _too_many(services: Services, principal: Principal) -> bool:
 
 
 async def _answer(services: Services, text: _Text, read: Sequence[_Ruling]) -> None:
-    """Acknowledge a text, run its permitted commands, answer the others.
-
-    The commands run in order; one comment answers all that are not run.
-    """
+    """Run the permitted commands in order; answer the others in one comment."""
     taken = read[:MAX_COMMANDS]
     left = read[MAX_COMMANDS:]
     for one in taken:
@@ -169,10 +161,7 @@ async def _answer(services: Services, text: _Text, read: Sequence[_Ruling]) -> N
 
 
 def _decide(text: _Text, typed: TypedCommand, order: int) -> _Ruling:
-    """Decide about one command.
-
-    Permission comes first: whoever may not use it learns nothing else.
-    """
+    """Decide about one command, permission first: it hides all the rest."""
     command = text.commands.get(typed.name or _HELP)
     # "Unknown command" replies need the same permission as /help.
     name = command.name if command else _HELP

@@ -238,9 +238,6 @@ class Dispatcher(Generic[C]):
 
 
 def _describe(error: Exception) -> str:
-    """Return the error in words for people, of bounded length.
-
-    Our own messages stand as they are, others with their class.
-    """
+    """Return the error for people: our words as they are, others' class."""
     text = error.message if isinstance(error, ForgehandError) else f"{type(error).__name__}: {error}"
     return text[:2000]

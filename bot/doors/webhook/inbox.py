@@ -112,10 +112,7 @@ class Inbox:
 
 
 def _tell(batch: Sequence[_Waiting], taken: set[str]) -> None:
-    """Resolve the futures of a batch.
-
-    Of several copies of a GUID in one batch only the first counts.
-    """
+    """Resolve the futures of a batch; of equal GUIDs only the first counts."""
     for waiting in batch:
         if not waiting.written.done():
             waiting.written.set_result(waiting.item.guid in taken)

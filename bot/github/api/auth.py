@@ -79,10 +79,7 @@ class AppKey:
 
 
 def _rsa_key(pem: str) -> RSAPrivateKey:
-    """Load a private key once.
-
-    Checking its numbers takes longer than signing with it.
-    """
+    """Load a private key once: checking it takes longer than signing."""
     try:
         key = RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(pem)
     except (jwt.InvalidKeyError, ValueError, TypeError):

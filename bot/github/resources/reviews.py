@@ -159,10 +159,7 @@ class _Reviewer:
         return await self._piece_by_piece(review, comments)
 
     async def _piece_by_piece(self, review: dict[str, Any], comments: Sequence[ReviewComment]) -> PostedReview:
-        """Post a pending review, its threads one by one, then the verdict.
-
-        That is one notification all the same.
-        """
+        """Post a pending review, its threads, its verdict: one notification."""
         begun = await self._send(_REVIEWS, {"commit_id": review["commit_id"]}, ONCE)
         refused = [each for each in comments if not await self._add(begun["node_id"], each)]
         verdict = {"event": review["event"], "body": review["body"]}
@@ -170,10 +167,7 @@ class _Reviewer:
         return _parse_review(done, tuple(refused))
 
     async def _add(self, review: str, comment: ReviewComment) -> bool:
-        """Add a comment; False where GitHub did not take it.
-
-        For a place off the diff it answers null, or an error.
-        """
+        """Add a comment; False (null or an error) for a place off the diff."""
         try:
             data = await self.client.graphql(
                 _ADD, {"input": {**_graphql(comment), "pullRequestReviewId": review}}, options=ONCE
@@ -184,10 +178,8 @@ class _Reviewer:
         return thread is not None and (comment.line is None or thread["line"] is not None)
 
     async def _send(self, url: str, data: dict[str, Any], options: RequestOptions = _SUBMIT, **more: Any) -> Any:
-        """Send a review, once more after what can be put right.
-
-        That is a pending review of ours, left by a crash, or a verdict on our own pull request.
-        """
+        """Send a review, once more after what can be put right."""
+        # That is a pending review of ours, left by a crash, or a verdict on our own pull request.
         try:
             return await self.client.post(url, self._within(**more), data, options=options)
         except Invalid as error:

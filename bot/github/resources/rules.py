@@ -68,10 +68,7 @@ async def _may_bypass(client: Client, repository: Repository, ruleset: int | Non
 
 
 def _matches(pattern: str, text: str) -> bool | None:
-    """Match as Python does.
-
-    Returns None for a pattern of GitHub's dialect (RE2) that Python does not know.
-    """
+    """Match as Python does; None for a pattern only RE2 knows."""
     try:
         return re.search(pattern, text) is not None
     except re.error:

@@ -129,10 +129,7 @@ class _Section:
         )
 
     def _mode(self) -> str:
-        """Return the mode at the new side.
-
-        One that did not change stands behind the blobs: ``index 1f2e..3d4c 100644``.
-        """
+        """Return the new mode; an unchanged one is in ``index 1f2e..3d4c 100644``."""
         told = self._find_extended("new file mode ") or self._find_extended("new mode ")
         return told or (self._find_extended("index ") or "").partition(" ")[2]
 
@@ -182,10 +179,7 @@ def _section(rows: Sequence[str], at: int) -> tuple[_Section, int]:
 
 
 def _join(gone: FileDiff, come: FileDiff) -> FileDiff:
-    """Return two sections about one path as one modified file.
-
-    The path's kind has changed.
-    """
+    """Return two sections about one path, whose kind changed, as one file."""
     pieces = (*gone.hunks, *come.hunks)
     if not pieces:
         return come.model_copy(update={"status": "modified", "binary": gone.binary or come.binary})
@@ -201,10 +195,7 @@ def _join(gone: FileDiff, come: FileDiff) -> FileDiff:
 
 
 def _hunk(rows: Sequence[str], at: int) -> tuple[Hunk, int]:
-    """Read the hunk whose header is row ``at``, by its counts.
-
-    Returns the row after it too.
-    """
+    """Read the hunk at row ``at`` by its counts; return the row after too."""
     header = _HEADER.fullmatch(rows[at].removesuffix("\r"))
     if header is None:
         raise DiffError(f"Line {at + 1} of the diff is not a hunk header: {rows[at][:80]!r}.")
@@ -218,10 +209,7 @@ def _hunk(rows: Sequence[str], at: int) -> tuple[Hunk, int]:
 
 
 def _lines(rows: Sequence[str], at: int, olds: tuple[int, int], news: tuple[int, int]) -> tuple[list[DiffLine], int]:
-    """Read the lines of a hunk that has ``(start, count)`` on each side.
-
-    Returns the row after them too.
-    """
+    """Read a hunk's lines by ``(start, count)``s; return the row after too."""
     old = olds[0]
     new = news[0]
     old_end = sum(olds)
@@ -247,10 +235,7 @@ def _lines(rows: Sequence[str], at: int, olds: tuple[int, int], news: tuple[int,
 
 
 def _only_path(git: str) -> str:
-    """Return the path of ``a/P b/P``, where both are the same.
-
-    No other line names it.
-    """
+    """Return the path of ``a/P b/P``: no other line names it."""
     if git.startswith('"') and (quoted := _QUOTED.match(git)):
         return unquote_path(quoted[0])[2:]
     return git[2 : len(git) // 2]

@@ -135,10 +135,8 @@ def _lines(text: str) -> list[str]:
 
 
 def _find_fence(line: str) -> str:
-    """Return the fence that opens on this line, "" where none does.
-
-    A backtick fence has no backtick after it.
-    """
+    """Return the fence that opens on this line, "" where none does."""
+    # A backtick fence has no backtick after it.
     found = _FENCE.match(line)
     return "" if found is None or (found[1][0] == "`" and "`" in line[found.end() :]) else found[1]
 
@@ -164,10 +162,7 @@ def _plain_code(line: str) -> bool:
 
 
 def _spans(line: str) -> Iterator[tuple[bool, str]]:
-    """Split one line at inline code.
-
-    Runs of backticks are matched as CommonMark does.
-    """
+    """Split one line at inline code, as CommonMark matches backticks."""
     at = 0
     while (opening := _RUN.search(line, at)) is not None:
         closing = next((run for run in _RUN.finditer(line, opening.end()) if run[0] == opening[0]), None)

@@ -83,10 +83,7 @@ class _Around:
 
 
 def _count_repeated(new: Sequence[str], above: Sequence[str], old: Sequence[str], telling: int) -> int:
-    """Count the lines at the beginning that are the last ones above.
-
-    Returns 0 where the lines replaced begin with them too. Blank lines do not count.
-    """
+    """Count first lines that repeat those above, unless the old ones do."""
     known = _list_solid(above)
     replaced = _list_solid(old)
     for count in range(len(new), 0, -1):
@@ -125,10 +122,7 @@ class _Hole:
 
 
 def _hole(text: str, quote: str) -> _Hole | None:
-    """Find the place of the quote where the lines hold it once.
-
-    It is all lines where they equal the quote but for blanks.
-    """
+    """Find the one place of the quote, all lines if equal but for blanks."""
     first = next((line for line in text.split("\n") if line.strip()), "")
     wanted = quote.strip()
     if wanted and text.count(wanted) == 1:
@@ -140,10 +134,7 @@ def _hole(text: str, quote: str) -> _Hole | None:
 
 
 def _followers(lines: Sequence[str], given: str, wanted: str, unit: int) -> Iterator[list[str]]:
-    """Indent the replacement's further lines.
-
-    They are moved with its first line, or left as they are if only that lost its indentation.
-    """
+    """Indent further lines with the first, unless only that lost its own."""
     if "\t" in wanted and not any("\t" in _indent(line) for line in lines):
         moved = [_indent_by_tabs(line.removeprefix(given), wanted) for line in lines]
     else:
@@ -154,10 +145,7 @@ def _followers(lines: Sequence[str], given: str, wanted: str, unit: int) -> Iter
 
 
 def _shift(line: str, given: str, wanted: str) -> str:
-    """Move a line by as much as the first one was moved.
-
-    That one's indentation was ``given`` and is to be ``wanted``.
-    """
+    """Move a line as the first was moved from ``given`` to ``wanted``."""
     if not line.strip():
         return ""
     less = len(given) - len(_indent(line))
