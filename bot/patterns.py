@@ -45,10 +45,7 @@ def _parts(pattern: str) -> list[str]:
 
 
 def _fits(wanted: Sequence[str], segments: Sequence[str]) -> bool:
-    """Match part by part.
-
-    ``ends`` are the numbers of segments that what was read of the pattern may stand for.
-    """
+    """Match part by part; ``ends`` are segment counts read so far."""
     ends = {0}
     for number, part in enumerate(wanted):
         if part == "**":

@@ -52,10 +52,7 @@ def find_generated(paths: Iterable[str], files: Mapping[str, str]) -> dict[str, 
 
 
 def _decide(decided: dict[str, str], attributes: _Attributes, macros: Mapping[str, _Attributes]) -> None:
-    """Take the values that nothing later has decided.
-
-    A macro that is set brings its own.
-    """
+    """Take the values nothing later has decided, and a set macro's own."""
     for name, value in reversed(attributes):
         if name not in decided:
             decided[name] = value

@@ -79,10 +79,7 @@ def _redact_diff(diff: FileDiff, hidden: Sequence[str]) -> FileDiff:
 
 
 async def _read_texts(review: Review, sha: str, paths: Iterable[str]) -> dict[str, str]:
-    """Read texts as git's diff shows them.
-
-    A symlink is its target, a submodule the line that names its commit.
-    """
+    """Read texts as git shows them: a link's target, a submodule's commit."""
     mirror = await review.mirror(sha)
     wanted = set(paths)
     entries = [entry for entry in await mirror.entries(sha) if entry.path in wanted]

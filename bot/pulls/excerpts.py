@@ -62,10 +62,7 @@ def describe_omissions(diff: FileDiff) -> str:
 
 
 def _widen(hunk: Hunk, known: Sequence[Definition], done: int, after: int) -> tuple[Sequence[int], Sequence[int]]:
-    """Choose the lines to show before and after a hunk, by their numbers.
-
-    They are the rest of the functions in which the hunk begins and ends.
-    """
+    """Choose lines around a hunk: the rest of the functions at its ends."""
     first = hunk.new_start
     last = _last_line(hunk)
     opening, closing = (find_innermost((one for one in known if one.is_function), line) for line in (first, last))

@@ -217,10 +217,7 @@ class _Tokens(NamedTuple):
 
 @lru_cache(maxsize=64)
 def _read_tokens(code: str, path: str, *, bare: bool) -> _Tokens:
-    """Read the tokens of code; ``bare`` leaves comments out.
-
-    Cached for the many quotes that are looked up in one text.
-    """
+    """Read the tokens of code, cached; ``bare`` leaves comments out."""
     language = language_of(path)
     plain = _strings_and_comments(language.comment).sub(_blank_comment, code) if bare and language else code
     numbered = enumerate(plain.replace('"', "'").split("\n"), 1)
@@ -245,10 +242,8 @@ def _drop_trailing_commas(tokens: list[tuple[str, int]]) -> Iterator[tuple[str, 
 
 @cache
 def _strings_and_comments(mark: str) -> re.Pattern[str]:
-    """Compile a pattern of a language's strings and comments.
-
-    Only a comment sets the group ``comment``: strings are matched so that a comment's mark inside one does not count.
-    """
+    """Compile a pattern of strings and comments (the group ``comment``)."""
+    # Strings are matched so that a comment's mark inside one does not count.
     c_like = mark == "//"
     strings = _STRINGS + (r"|`(?:\\.|[^`\\])*`" if c_like else "")
     block = r"|/\*.*?(?:\*/|\Z)" if c_like else ""

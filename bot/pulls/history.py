@@ -104,10 +104,7 @@ def _list_objectors(found: Iterable[Thread], bot_id: int) -> set[str]:
 
 
 async def _find_writers(github: Client, repository: Repository, logins: Iterable[str]) -> list[str]:
-    """Return those of the accounts that may write to the repository.
-
-    Of very many accounts only the first 30 are looked up.
-    """
+    """Return which of the accounts, at most 30, may write."""
     asked = sorted(logins)[:_OBJECTORS]
     roles = await asyncio.gather(*(role_of(github, repository, login) for login in asked))
     return [login for login, role in zip(asked, roles, strict=True) if role is not None and role.at_least("write")]

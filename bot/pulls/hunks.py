@@ -41,10 +41,7 @@ def _name(hunk: Hunk, symbol: str, base: list[str]) -> str:
 
 
 def _first_changed(hunk: Hunk) -> int:
-    """Return the head's number of the first line that the hunk changes.
-
-    Where it only removes lines, that is the line after them.
-    """
+    """Return the head's number of a hunk's first change, or the line after."""
     number = hunk.new_start
     for line in hunk.lines:
         if line.kind != " ":

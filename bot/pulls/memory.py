@@ -178,10 +178,7 @@ def report_finding(one: PlacedFinding, *, task: str, head_sha: str, text: str, f
 
 
 def _merge_claims(one: PlacedFinding) -> Finding:
-    """Return the finding with all claims of its comment.
-
-    It is fixed when all of them are.
-    """
+    """Return the finding with all claims of its comment: it ends with all."""
     claims = [one.finding.claim, *(f"{each.finding.title}. {each.finding.claim}" for each in one.also)]
     failing = [one.finding.failing_input, *(each.finding.failing_input for each in one.also)]
     update = {"claim": "\n\n".join(claims), "failing_input": "\n".join(text for text in failing if text)}
@@ -271,10 +268,7 @@ def _find_suppression(
 
 
 def _read_threads(memory: Memory) -> Iterator[_ThreadWords]:
-    """Yield the threads that may say a finding already.
-
-    Threads of findings that are known to be fixed are left out.
-    """
+    """Yield the threads that may say a finding; fixed findings' do not."""
     fixed = {one.fingerprint for one in memory.told if one.state == "fixed"}
     for thread in memory.threads:
         if finding_of(thread, memory.bot_id) not in fixed:
@@ -305,10 +299,8 @@ def _find_speaker(words: _ThreadWords, finding: Finding, identity: Identity) -> 
 
 
 def _mentions(comment: IssueComment, paragraphs: Iterable[Wording], finding: Finding, identity: Identity) -> bool:
-    """Return whether a comment names the place and says the same.
-
-    Each paragraph is compared by itself: a long comment has every word somewhere.
-    """
+    """Return whether one paragraph of a comment names and says the same."""
+    # A long comment as a whole has every word somewhere.
     names = [finding.path.rpartition("/")[2], finding.symbol.rpartition(".")[2]]
     if not any(
         re.search(rf"(?<!{_LETTER}){re.escape(name)}(?!{_LETTER})", comment.body) for name in names if len(name) > 2

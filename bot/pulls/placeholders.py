@@ -79,10 +79,8 @@ def find_placeholders(text: str) -> tuple[str, ...]:
 
 
 def _read_values(one: StaticFinding, text: str) -> Iterator[str]:
-    """Yield the secrets that a finding points to.
-
-    A private key is the run of base64 lines below its header.
-    """
+    """Yield the secrets that a finding points to."""
+    # A private key is the run of base64 lines below its header.
     first, *rest = text.split("\n")[one.line - 1 : one.line + _LONG] or [""]
     if one.rule == _KEY:
         yield from _KEY_RUN.findall(first.partition("PRIVATE KEY-----")[2])

@@ -266,10 +266,7 @@ def _choose(
 
 
 def _rank_distance(match: _Match, number: int, line: int | None, side: Side) -> tuple[int, int]:
-    """Rank how far a match is from a number; less is better.
-
-    A number copied with the code counts before the claimed one.
-    """
+    """Rank how far a match is from the copied number, else the claimed one."""
     penalty = _OTHER_SIDE if match.side != side else 0
     if not match.changed:
         penalty += _OFF if match.anchor is not None else _HIDDEN
@@ -300,10 +297,7 @@ def _match_whole(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Row
 
 
 def _match_folded(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
-    """Match lines without their blanks and blank lines.
-
-    Of lines that were cut short, the beginning is enough.
-    """
+    """Match lines without blanks; a cut line matches by its beginning."""
     count = len(reading.keys)
     if not reading.cut:
         rows = _find_runs(code.keys, reading.keys)
@@ -320,10 +314,7 @@ def _begins_at(keys: Sequence[str], row: int, reading: QuoteReading) -> bool:
 
 
 def _match_tokens(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
-    """Match lines whatever their layout.
-
-    Comments may be missing from the quote, or added at the ends of its lines.
-    """
+    """Match lines whatever their layout and comments."""
     quote = "\n".join(reading.texts)
     comments = any(is_comment(text, path) for text in reading.texts if text)
     if not reading.cut and len(normalise(quote, path).replace(" ", "")) >= _TELLING:
@@ -332,10 +323,8 @@ def _match_tokens(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Ro
 
 
 def _match_part(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:
-    """Match a piece of the text, blanks aside.
-
-    It begins where a word begins, and ends where one ends; a line, or a long piece, may be cut inside a name.
-    """
+    """Match a piece of the text from word to word, blanks aside."""
+    # A line, or a long piece, may be cut inside a name.
     wanted = _join(reading.keys)[0].rstrip(".…,;")
     text, starts = code.joined
     at = text.find(wanted) if wanted else -1
@@ -351,10 +340,7 @@ def _match_part(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows
 
 
 def _join(keys: Sequence[str]) -> tuple[str, tuple[int, ...]]:
-    """Join lines to one text, with a blank only between words.
-
-    Also returns where each line begins in it.
-    """
+    """Join lines with a blank only between words; return their starts too."""
     pieces: list[str] = []
     starts: list[int] = []
     at = 0

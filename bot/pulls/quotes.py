@@ -92,10 +92,7 @@ def squeeze(text: str) -> str:
 
 
 def _strip_wrapping(rows: Sequence[str]) -> Iterator[list[str]]:
-    """Yield the rows as they are, without fences, and without diff headers.
-
-    Our own tools' notes go with the headers.
-    """
+    """Yield the rows as they are, without fences, and without diff headers."""
     yield list(rows)
     solid = [row for row in rows if row.strip()]
     if len(solid) == 1 and len(solid[0].strip("` ")) + 2 <= len(solid[0].strip()):
@@ -120,10 +117,7 @@ def _undo_escapes(rows: Sequence[str]) -> Iterator[list[str]]:
 
 
 def _read_diff_rows(rows: Sequence[str]) -> Iterator[QuoteReading]:
-    """Read new and old lines from rows with a diff's signs.
-
-    The numbers that we show beside them may be there or not.
-    """
+    """Read new and old lines from a diff's rows, numbered by us or not."""
     solid = [row for row in rows if row.strip()]
     matches = [_ROW.fullmatch(row) or _BARE_ROW.fullmatch(row) for row in solid]
     shown = [match.groupdict() for match in matches if match is not None]
@@ -144,10 +138,7 @@ def _read_diff_rows(rows: Sequence[str]) -> Iterator[QuoteReading]:
 
 
 def _first_number(row: dict[str, str | None], key: str) -> int | None:
-    """Return the copied number of a row on its side.
-
-    A single number before a sign is that side's.
-    """
+    """Return the copied number of a row on its side, or the only one."""
     numbers = [row.get(key), row.get("old"), row.get("new")]
     return next((int(number) for number in numbers if number and number.strip()), None)
 

@@ -96,10 +96,7 @@ def read_stance(body: str, *, to_us: bool = True) -> Stance | None:
 
 
 def _plain(body: str) -> str:
-    """Return what a reply says in its own words.
-
-    They come in small letters, without quotations, code, links, marks and short forms.
-    """
+    """Return a reply's own words, small, without quotations, code and links."""
     own = "\n".join(line for line in body.replace("\r\n", "\n").split("\n") if not line.lstrip().startswith(">"))
     text = "\n\n".join(split_paragraphs(own))
     for pattern, instead in (

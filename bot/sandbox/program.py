@@ -47,10 +47,7 @@ def _version(program: str) -> tuple[int, ...]:
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end.
-
-    One that cannot start or does not end counts as failed.
-    """
+    """Run a command to its end; no start or no end is a failure."""
     try:
         return subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=_SECONDS)
     except (OSError, subprocess.TimeoutExpired):

@@ -204,10 +204,7 @@ def connect_through(upstream: str) -> Dial:
 
 
 def _choose_dialler() -> Dial:
-    """Choose how to connect: directly, or through ``HTTPS_PROXY``.
-
-    The operator's ``NO_PROXY`` is heeded.
-    """
+    """Choose to connect directly or by ``HTTPS_PROXY``, as ``NO_PROXY`` says."""
     upstream = urllib.request.getproxies().get("https")
     if not upstream:
         return connect_directly

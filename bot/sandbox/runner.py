@@ -130,10 +130,7 @@ class Run:
         return "cancelled" if stopped in done else "timeout"
 
     async def _watch(self, pid: int) -> None:
-        """Kill the run when all its processes together hold too much.
-
-        This is needed where no cgroup limits it.
-        """
+        """Kill the run when it holds too much memory and no cgroup limits it."""
         while True:
             living = await asyncio.to_thread(processes.list_descendants, pid)
             size = await asyncio.to_thread(processes.measure_resident_mb, living)

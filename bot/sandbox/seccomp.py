@@ -96,10 +96,8 @@ def _refuse(error: int) -> bytes:
 
 
 def _when_call(number: int, body: bytes) -> bytes:
-    """Run ``body`` only for this system call.
-
-    The body must return or fall through; the number stays loaded after it.
-    """
+    """Run ``body`` for this call only; it must return or fall through."""
+    # The number stays loaded after it.
     return _op(_EQUAL, number, 0, len(body) // 8 + 1) + body + _op(_LOAD, _NUMBER)
 
 

@@ -94,10 +94,7 @@ class Store:
 
 @contextmanager
 def _explain_errors(url: sa.URL) -> Iterator[None]:
-    """Turn the driver's error into a :class:`StoreError`.
-
-    It says what to check, without the password.
-    """
+    """Turn the driver's error into advice, without the password."""
     try:
         yield
     except sa.exc.SQLAlchemyError as error:

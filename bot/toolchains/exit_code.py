@@ -54,10 +54,7 @@ def read_exit_code(result: CommandResult, line: str) -> tuple[tuple[TestCase, ..
 
 
 def _is_loading(output: str, ran: int) -> bool:
-    """Return whether a run ended before any test.
-
-    All tests it counts are modules that could not be loaded, or it died before.
-    """
+    """Return whether a run died, or failed to load, before any test."""
     unloaded = len(_UNLOADED.findall(output))
     if ran:
         return ran <= unloaded

@@ -74,19 +74,14 @@ def parse_junit(text: bytes, roots: Iterable[str] = (), *, succeeded: bool = Fal
 
 
 def _drop_reruns(cases: Sequence[TestCase]) -> list[TestCase]:
-    """Drop the failures of tests that passed when they ran again.
-
-    gotestsum and Gradle report every attempt as a case of the same name.
-    """
+    """Drop the failures of tests that passed when they ran again."""
+    # gotestsum and Gradle report every attempt as a case of the same name.
     passed = {case.id for case in cases if case.verdict == "passed"}
     return [case for case in cases if case.verdict not in ("failed", "error") or case.id not in passed]
 
 
 def _read_xml(text: bytes) -> ElementTree.Element:
-    """Read an XML document, also where a test printed what XML cannot hold.
-
-    Runners copy colours and bytes of a test's output into their report as they are.
-    """
+    """Read XML, without the bytes of a test's output that XML cannot hold."""
     try:
         _refuse_declarations(text)
     except ToolchainError:
@@ -99,10 +94,7 @@ def _read_xml(text: bytes) -> ElementTree.Element:
 
 
 def _refuse_declarations(text: bytes) -> None:
-    """Raise ToolchainError for what is not XML or has a document type.
-
-    The latter could define entities.
-    """
+    """Refuse what is not XML, or has a document type: it may define entities."""
 
     def refuse(*_: object) -> None:
         raise ToolchainError("The JUnit file declares a document type; such files are not read.")
@@ -144,10 +136,8 @@ def _case(parts: Iterable[str], element: ElementTree.Element) -> TestCase:
 
 
 def _find_unloaded(element: ElementTree.Element) -> str:
-    """Return the file that a case says could not be loaded, or skipped itself.
-
-    unittest's loader and pytest name it as a module, and write a case of it. Returns "" for any other case.
-    """
+    """Return a file not loaded or skipped by itself, "" for other cases."""
+    # unittest's loader and pytest name it as a module, and write a case of it.
     owner = element.get("classname") or ""
     name = element.get("name", "").strip()
     error = element.find("error")
@@ -177,10 +167,7 @@ def _groups(suites: _Suites, element: ElementTree.Element, path: str, roots: tup
 
 
 def _verdict(element: ElementTree.Element) -> tuple[Verdict, str]:
-    """Return a case's verdict and message.
-
-    Skipped and failed at once is a failure that was announced: a todo.
-    """
+    """Return verdict and message; skipped and failed is an announced failure."""
     found = {tag: child for tag in ("skipped", "failure", "error") if (child := element.find(tag)) is not None}
     verdict: Verdict = "passed"
     if "error" in found:

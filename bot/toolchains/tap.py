@@ -71,10 +71,7 @@ def parse_tap(text: str) -> tuple[tuple[TestCase, ...], bool]:
 
 
 def _split_streams(text: str) -> list[tuple[str | None, list[str]]]:
-    """Return the streams, each with the file that prove names for it.
-
-    What is neither result nor plan between them is left out.
-    """
+    """Return the streams by the file prove names, results and plans only."""
     streams: list[tuple[str | None, list[str]]] = [(None, [])]
     for line in re.split(r"\r?\n", text):
         file, lines = streams[-1]
@@ -93,10 +90,8 @@ def _tells(line: str) -> bool:
 
 
 def _name_file(file: str, cases: Sequence[TestCase], lines: Sequence[str], *, met: bool) -> Iterator[TestCase]:
-    """Yield the cases of a file that prove ran, and its own failure.
-
-    One that ended before its plan was met, or badly with all its tests passed, does not end the run.
-    """
+    """Yield the cases of a file that prove ran, and its own failure."""
+    # One that ended before its plan was met, or badly with all its tests passed, does not end the run.
     yield from (case.model_copy(update={"id": f"{file}::{case.id}"}) for case in cases)
     if not met or (not has_failure(cases) and any(line.startswith(_DUBIOUS) for line in lines)):
         yield TestCase(id=file, verdict="failed", message="\n".join(lines)[-TEXT:])
@@ -160,10 +155,7 @@ def _explain(levels: Sequence[_Level], line: str) -> None:
 
 
 def _add(levels: list[_Level], depth: int, found: re.Match[str]) -> bool:
-    """Add a result; returns False for a broken plan.
-
-    The level below it, if there is one, holds its subtests.
-    """
+    """Add a result over the subtests below it; False for a broken plan."""
     level = _level(levels, depth)
     met = _end_block(levels, depth)
     level.count += 1
@@ -174,10 +166,8 @@ def _add(levels: list[_Level], depth: int, found: re.Match[str]) -> bool:
 
 
 def _end_block(levels: list[_Level], depth: int) -> bool:
-    """End the test whose line ended in ``{``, if there is one.
-
-    Without subtests below, the brace belongs to its name. Returns False for a broken plan.
-    """
+    """End the test whose line ended in ``{``; False for a broken plan."""
+    # Without subtests below, the brace belongs to its name.
     level = levels[depth]
     if (block := level.block) is None:
         return True
@@ -186,10 +176,8 @@ def _end_block(levels: list[_Level], depth: int) -> bool:
 
 
 def _close(levels: list[_Level], depth: int, parent: TestCase) -> bool:
-    """Put a test with its subtests into its level.
-
-    Lines without a plan were output, not subtests. Returns False for a broken plan.
-    """
+    """Put a test with its subtests into its level; False for a broken plan."""
+    # Lines without a plan were output, not subtests.
     met = True
     inner: list[TestCase] = []
     for below in levels[depth + 1 : depth + 2]:

@@ -58,11 +58,8 @@ def make_web(
 async def _log(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Log the route of a request, never its path.
-
-    Paths may carry what a stranger wrote. What went well is only for debugging: a delivery that something comes of
-    leaves lines of its own.
-    """
+    """Log the route of a request, never its path: a stranger wrote that."""
+    # What went well is only for debugging: a delivery that something comes of leaves lines of its own.
     started = time.perf_counter()
     status = 500
     try:

@@ -129,10 +129,7 @@ def _announce(host: str, port: int, code: str) -> None:
 
 @web.middleware
 async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Refuse requests that another site caused.
-
-    Neither a name that points to loopback nor a form of another site may lead a browser here.
-    """
+    """Refuse requests that another site, or a name for loopback, caused."""
     setup = request.app[_SETUP]
     host = urlsplit(f"http://{request.host}").hostname
     origin = request.headers.get("Origin", f"{request.scheme}://{request.host}")

@@ -171,10 +171,7 @@ class Inquiry:
         return None
 
     async def _results(self, reply: Reply, *, last: bool) -> list[Message]:
-        """Return what the model is told before its next turn.
-
-        In the ``last`` one it has to answer.
-        """
+        """Return what the model is told next; in the ``last`` turn it must answer."""
         how = f"Call `{self.answer.name}` now." if self.answer else "Answer now."
         if not reply.tool_calls:
             return [Message(role="user", text=how)]

@@ -132,10 +132,7 @@ class Hands:
         return TurnResult(messages=(note,), changes=edited, seconds=time.monotonic() - started)
 
     async def _call(self, call: ToolCall, changes: Changes) -> tuple[str, Changes]:
-        """Return one call's answer and the tree after it.
-
-        A refused edit is raised as :class:`EditError`.
-        """
+        """Return one call's answer and tree, or raise :class:`EditError`."""
         problem = fault(call, self.tools)
         if problem is not None:
             return problem, changes
@@ -151,10 +148,7 @@ class Hands:
         return await look(await self.lookup(changes), call), changes
 
     async def _apply(self, text: str, changes: Changes) -> tuple[str, Changes]:
-        """Apply all edits of a text on base plus changes, or none.
-
-        Raises :class:`EditError`. Refusals by path are audited.
-        """
+        """Apply all edits of a text or raise :class:`EditError`; audit refusals."""
         try:
             return await self._edit(parse(text), changes)
         except EditRefused as error:
@@ -188,10 +182,7 @@ class Hands:
         return "\n".join(applied.notes), changed
 
     async def _files(self, edits: Sequence[Edit], changes: Changes) -> _Files:
-        """Return the texts an edit could mean.
-
-        These are the path it names, and files of the same name elsewhere.
-        """
+        """Return the texts an edit could mean: its path, or its file's name."""
         mirror = await self.job.mirror(self.base_sha)
         entries = await mirror.entries(self.base_sha)
         names = {edit.path.rpartition("/")[2] for edit in edits}

@@ -98,10 +98,7 @@ def _read(manifest: Path) -> Manifest | None:
 
 
 def _mend(pristine: Path, tree: Path, known: Manifest) -> dict[str, _Signature] | None:
-    """Bring a tree back to the pristine base.
-
-    Returns None where a new copy is better.
-    """
+    """Bring a tree back to the base, or None where a new copy is better."""
     entries = dict(known.entries)
     try:
         _remove_foreign(tree, "", entries, frozenset(known.changed))
@@ -115,10 +112,7 @@ def _mend(pristine: Path, tree: Path, known: Manifest) -> dict[str, _Signature] 
 
 
 def _remove_foreign(tree: Path, folder: str, entries: dict[str, _Signature], changed: frozenset[str]) -> None:
-    """Delete what is not as it was laid out. Nothing is followed.
-
-    A link is an entry like any other.
-    """
+    """Delete what is not as it was laid out. No link is followed."""
     for entry in list(os.scandir(tree / folder)):
         path = f"{folder}/{entry.name}" if folder else entry.name
         if path in changed or entries.get(path) != _signature(entry.stat(follow_symlinks=False)):
@@ -135,10 +129,7 @@ def _remove(path: Path) -> None:
 
 
 def _restore(pristine: Path, tree: Path, path: str, entries: dict[str, _Signature]) -> None:
-    """Put back one path of the base, parents first.
-
-    What only a change had made is forgotten.
-    """
+    """Put back a path of the base, parents first; forget a change's own."""
     source = pristine / path
     target = tree / path
     if os.path.lexists(target):
@@ -182,20 +173,14 @@ def _signatures(tree: Path, folder: str) -> dict[str, _Signature]:
 
 
 def _signature(status: os.stat_result) -> _Signature:
-    """Return what tells an entry from another or from itself before a write.
-
-    For a folder it is only the mode.
-    """
+    """Return what tells an entry from itself before a write; a folder's mode."""
     if stat.S_ISDIR(status.st_mode):
         return (status.st_mode,)
     return (status.st_mode, status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
 def _put(tree: Path, target: Path, text: str | None) -> None:
-    """Write or delete one file.
-
-    What a build left in its way may be a link to somewhere else, which is not followed.
-    """
+    """Write or delete one file; a link in its way is not followed."""
     if not target.parent.resolve().is_relative_to(tree.resolve()):
         raise PathRefused(f"{target.relative_to(tree)} lies behind a link that leads out of the repository.", path=None)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -216,9 +201,6 @@ def _forget_bytecode(source: Path) -> None:
 
 
 def _special_files(folder: str, names: list[str]) -> list[str]:
-    """Name the pipes, sockets and devices that an install left behind.
-
-    They cannot be copied and nobody needs them.
-    """
+    """Name left pipes, sockets and devices, which cannot be copied."""
     ordinary = {stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK}
     return [name for name in names if stat.S_IFMT((Path(folder) / name).lstat().st_mode) not in ordinary]

@@ -76,10 +76,7 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _prose(text: str, at: int, end: int) -> Generator[tuple[bool, str], None, int]:
-    """Yield the same of a block of prose; return where it ends.
-
-    What it hides may end later.
-    """
+    """Yield the same of a block of prose; return where what it hides ends."""
     done = at
     never: set[str] = set()
     while (found := _BEGINS.search(text, at, end)) is not None:
@@ -100,19 +97,13 @@ def _prose(text: str, at: int, end: int) -> Generator[tuple[bool, str], None, in
 
 
 def _span_end(text: str, run: str, at: int, end: int) -> int | None:
-    """Return where a code span ends; None where nothing closes it.
-
-    As many backticks close it as opened it.
-    """
+    """Return where as many backticks close a code span, if they do."""
     closing = re.compile(rf"(?<!`){run}(?!`)").search(text, at, end)
     return closing.end() if closing else None
 
 
 def _hidden_end(text: str, found: re.Match[str]) -> int:
-    """Return where a comment or hidden element ends.
-
-    That is at the latest where the text ends.
-    """
+    """Return the end of a comment or hidden element, or else of the text."""
     pattern = rf"</{found['tag']}\s*+>" if found["tag"] else "-->"
     closing = re.compile(pattern, re.IGNORECASE).search(text, found.end())
     return closing.end() if closing else len(text)

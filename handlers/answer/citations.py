@@ -85,10 +85,7 @@ def link_places(text: str, lengths: Mapping[str, int], root: str, *, endings: Co
 
 
 def _is_path(path: str, lengths: Mapping[str, int], endings: Collection[str]) -> bool:
-    """Return whether the repository could have such a file.
-
-    A host with a port or a time of day is none.
-    """
+    """Return whether it may be a file here, not a host's port or a time."""
     return path in lengths or "/" in path or ("." in path and path.rpartition(".")[2] in endings)
 
 

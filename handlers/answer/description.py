@@ -108,10 +108,7 @@ def splice(body: str, ours: str) -> str:
 
 
 def _parse(arguments: Mapping[str, Any], subject: Subject, code: CodeContext) -> Description:
-    """Read a model's answer.
-
-    A diagram that is more than a picture is left out.
-    """
+    """Read a model's answer; a diagram must be nothing but a picture."""
     told = {
         str(item["path"]).removeprefix("./"): _limit("change", item["change"])
         for item in arguments["files"]

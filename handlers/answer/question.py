@@ -73,10 +73,7 @@ async def post(talk: Talk, text: str) -> int | None:
 
 
 async def _link_places(talk: Talk, sha: str, text: str) -> citations.LinkedText:
-    """Link the places that an answer names.
-
-    More than a few files are not looked up.
-    """
+    """Link the places that an answer names, in a few files at most."""
     mirror = await talk.mirror(sha)
     lengths: dict[str, int] = {}
     for path in sorted(citations.find_paths(text))[:_MOST_FILES]:

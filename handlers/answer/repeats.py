@@ -36,10 +36,7 @@ def _offers(thread: Thread, one: PlacedSuggestion) -> bool:
 
 
 def _make_finding(one: PlacedSuggestion, text: str) -> Finding:
-    """Make the finding that a review would tell.
-
-    It has whole lines, and the definition around them.
-    """
+    """Make the finding of whole lines that a review would tell."""
     anchor = one.anchor
     suggested = one.suggested
     first = anchor.start_line or anchor.line

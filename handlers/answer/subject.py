@@ -132,18 +132,13 @@ async def _read_conversation(talk: Talk, github: Client) -> tuple[Remark, ...]:
 
 
 def _is_aside(mark: Marker, reviews: Collection[str]) -> bool:
-    """Return whether a comment of ours tells of our work, not of the code.
-
-    A review's status comment is its summary, and tells of the code.
-    """
+    """Return whether a comment of ours tells of our work, not of the code."""
+    # A review's status comment is its summary, and tells of the code.
     return mark.part == "answer" or (mark.part == "status" and mark.task not in reviews)
 
 
 async def _fetch(talk: Talk, subject: Subject) -> Mirror:
-    """Fetch both ends into the mirror.
-
-    ``refs/pull/N/head`` exists for forks as well.
-    """
+    """Fetch both ends into the mirror; ``refs/pull/N/head`` serves forks too."""
     repository = talk.task.repository
     mirror = await talk.services.mirrors.of(repository)
     token = await talk.services.github.token(repository, READ)
@@ -175,10 +170,7 @@ async def _read_change(talk: Talk, sha: str, base_branch: str, mirror: Mirror) -
 def _pack(
     talk: Talk, changed: Mapping[str, FileDiff], heads: Mapping[str, bytes | None]
 ) -> tuple[tuple[File, ...], str]:
-    """Join diffs until the room is used up.
-
-    Every other file is named with the reason.
-    """
+    """Join diffs until the room is used up; name the others with the reason."""
     files: list[File] = []
     parts: list[str] = []
     room = _SHOWN

@@ -118,10 +118,7 @@ async def post(talk: Talk, improvements: Improvements, body: str) -> str | None:
 
 
 async def _read_texts(talk: Talk, code: CodeContext, paths: set[str]) -> dict[str, tuple[FileDiff, str]]:
-    """Read what changed in those of the files that did, and their text.
-
-    The text is that at the head.
-    """
+    """Read the changed ones of the files: their diff and text at the head."""
     diffs = await reading.read_diffs(talk, code)
     mirror = await talk.mirror(code.sha)
     read = {path: await mirror.read(code.sha, path) for path in paths & set(diffs)}
@@ -129,10 +126,7 @@ async def _read_texts(talk: Talk, code: CodeContext, paths: set[str]) -> dict[st
 
 
 def _place(suggested: list[Suggestion], texts: Mapping[str, tuple[FileDiff, str]]) -> Iterator[PlacedSuggestion]:
-    """Yield the suggestions that apply and parse.
-
-    They stand on lines of the change.
-    """
+    """Yield the suggestions on lines of the change that apply and parse."""
     for one in suggested:
         if one.path not in texts:
             continue

@@ -83,10 +83,7 @@ def write_kept_suggestion(placed: PlacedSuggestion) -> str:
 
 
 def _write_paragraph(text: str) -> str:
-    """Make one paragraph of a model's words.
-
-    It begins no fence, which could swallow what follows.
-    """
+    """Make one paragraph of a model's words, with no fence to swallow more."""
     return _FENCE.sub("", paragraph(text))
 
 
@@ -95,10 +92,7 @@ def _write_failure(what: str, problem: str, sha: str, cost: Cost) -> str:
 
 
 def _name_dropped(answer: Answer) -> str:
-    """Name what was taken out of the answer.
-
-    This explains a sentence that lost its place.
-    """
+    """Name what was taken out: a sentence may have lost its place."""
     if not answer.dropped:
         return "" if answer.linked else " It names no place in the code."
     named = ", ".join(inline_code(place) for place in answer.dropped[:_NAMED])

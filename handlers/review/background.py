@@ -66,10 +66,7 @@ def find_removed_ranges(one: FileDiff) -> list[tuple[int, int]]:
 
 
 async def _find_origins(review: Review, plan: ReviewPlan, one: FileDiff) -> tuple[str, ...]:
-    """Return the commits that a file's removed lines are from.
-
-    They are written ``sha subject``; the one of most lines comes first.
-    """
+    """Return ``sha subject``s that removed lines are from, most lines first."""
     ranges = find_removed_ranges(one)
     if not ranges:
         return ()
@@ -83,10 +80,7 @@ async def _find_origins(review: Review, plan: ReviewPlan, one: FileDiff) -> tupl
 
 
 async def _list_failed_checks(review: Review, plan: ReviewPlan) -> tuple[str, ...]:
-    """Return what failed checks of others on the head say.
-
-    There are none where GitHub does not let us read them.
-    """
+    """Return what others' failed checks on the head say, if GitHub lets us."""
     services = review.services
     try:
         github = await services.github.for_repository(review.task.repository, CHECKS)

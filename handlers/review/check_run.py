@@ -39,10 +39,7 @@ async def show(
 def _claim(
     connection: sa.Connection, task: ReviewTask, task_id: str, head_sha: str, base: str | None
 ) -> dict[str, Any] | None:
-    """Remember what the task's check run is about, and its name.
-
-    Returns None where there is no such task.
-    """
+    """Remember what the task's check run is about, and its name, if any."""
     known = tasks.get(connection, task_id)
     if known is None or known.posted.get("check"):
         return None if known is None else known.posted

@@ -66,10 +66,7 @@ async def _compare(review: Review, plan: ReviewPlan) -> NearestTests:
 
 
 async def _find_nearest(review: Review, plan: ReviewPlan) -> list[str]:
-    """Return test files of the head, at most eight.
-
-    Changed ones come first, then the nearest of each file that is read.
-    """
+    """Return up to eight test files of the head: changed, then nearest ones."""
     index = await inquiry.index(review, plan.head_sha)
     read = dict.fromkeys(path for reading in plan.readings for path in reading.paths if path in index.files)
     paths = list(read)[:_CHANGED]
@@ -98,10 +95,7 @@ def find_broken(before: TestRun, now: TestRun) -> tuple[TestCase, ...]:
 
 
 async def _confirm(workshop: Workshop, broken: Sequence[TestCase]) -> tuple[TestCase, ...]:
-    """Run broken tests once more.
-
-    What then passes is a matter of luck, not of the change.
-    """
+    """Run broken tests again: passing then is luck, not the change."""
     first = broken[:_TOLD]
     if not first:
         return ()

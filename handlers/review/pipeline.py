@@ -94,10 +94,8 @@ async def run_review(ctx: Ctx, services: Services, task: ReviewTask) -> Outcome:
 
 
 async def _begin(ctx: Ctx, services: Services, task: ReviewTask) -> tuple[Review, Subject]:
-    """Read the policy and the pull request.
-
-    The pull request can be read without the policy: that costs nothing and decides nothing.
-    """
+    """Read the policy and the pull request."""
+    # The pull request can be read without the policy: that costs nothing and decides nothing.
     reader = Review(services, ctx.task_id, task, services.policies.latest(task.repository), max_dollars=0.0)
     steps: dict[str, Step[Any]] = {
         "policy": Step(services.policies.load, (task.repository,), retries=2),
@@ -225,10 +223,7 @@ async def _verify(
     claims: Sequence[PlacedFinding],
     nearest: NearestTests,
 ) -> dict[str, Verdict]:
-    """Return verdicts, by step name, for what could be said inline.
-
-    The most severe findings are verified, a few more than fit.
-    """
+    """Return verdicts by step name of the most severe, a few more than fit."""
     risks = {file.path: file.risk for file in plan.files}
     ranked = ranking.rank_findings([one for one in claims if _needs_proof(one.finding)], risks)
     chosen = [one.finding for one in ranked][: review.policy.rules(ReviewRules).inline + _SPARE_CHECKS]
@@ -301,10 +296,7 @@ def _find_unread(plan: ReviewPlan, found: Mapping[str, ReadingResult]) -> dict[s
 
 
 def _find_gaps(plan: ReviewPlan, found: Mapping[str, ReadingResult]) -> tuple[CoverageGap, ...]:
-    """Return the readings that gave no answer.
-
-    Only parts that others have read for other concerns count.
-    """
+    """Return readings without an answer of parts others have read."""
     heard = _find_read_parts(plan, found)
     missed = []
     for one in plan.readings:

@@ -74,10 +74,7 @@ def assess_risk(diff: FileDiff) -> tuple[Risk, str]:
 
 
 def _is_sensitive(text: str) -> bool:
-    """Return whether a text holds a word of what must be safe.
-
-    Names are taken apart (``checkToken``, ``MAX_TOKENS``).
-    """
+    """Return whether a sensitive word is in a text (``checkToken``)."""
     text = unicodedata.normalize("NFC", text)
     shape = "".join("aA"[char.isupper()] if char.isalpha() else " " for char in text)
     return any(text[word.start() : word.end()].lower() in _SENSITIVE_WORDS for word in _NAME.finditer(shape))

@@ -76,10 +76,7 @@ async def recall(review: Review) -> EarlierReviews:
 
 
 def _find_earlier(connection: sa.Connection, review: Review) -> list[Task]:
-    """Find the other reviews, newest first, and adopt their comment.
-
-    It is the newest earlier one's.
-    """
+    """Find the other reviews, newest first; adopt the newest one's comment."""
     task = review.task
     found = tasks.find(connection, task.repository.id, task.number, flow=FLOW)
     others = [one for one in found if one.id != review.task_id]

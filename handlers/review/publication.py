@@ -103,10 +103,7 @@ async def _write_comments(review: Review, plan: ReviewPlan, result: ReviewResult
 
 
 def _make_suggestion(one: PlacedFinding, diffs: Mapping[str, FileDiff], head: Mapping[str, str]) -> str:
-    """Return a block that can be committed with a click.
-
-    It is "" where the finding has none or it would not fit.
-    """
+    """Return a block that can be committed with a click, or ""."""
     finding = one.finding
     anchor = one.anchor
     text = head.get(finding.path)
@@ -123,10 +120,7 @@ def _make_suggestion(one: PlacedFinding, diffs: Mapping[str, FileDiff], head: Ma
 
 
 def _make_comment(review: Review, one: PlacedFinding, text: str) -> ReviewComment:
-    """Make the comment at its place, else on its file.
-
-    Its mark says which finding it tells.
-    """
+    """Make the marked comment at its place, else on its file."""
     body = with_marker(review.services.outgoing(text), finding_marker(review.task_id, fingerprint(one.finding)))
     anchor = one.anchor
     if anchor is None:

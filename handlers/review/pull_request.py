@@ -137,10 +137,7 @@ def reads_change(review: Review) -> bool:
 
 
 async def _fetch(review: Review, subject: Subject) -> Mirror:
-    """Fetch both ends into the mirror.
-
-    ``refs/pull/N/head`` exists for forks as well.
-    """
+    """Fetch both ends into the mirror; ``refs/pull/N/head`` serves forks too."""
     repository = review.task.repository
     mirror = await review.services.mirrors.of(repository)
     token = await review.services.github.token(repository, READ)
@@ -151,10 +148,7 @@ async def _fetch(review: Review, subject: Subject) -> Mirror:
 async def _read_generated_marks(
     mirror: Mirror, base_sha: str, paths: Sequence[str], changed: Iterable[str]
 ) -> dict[str, bool]:
-    """Read what the base's ``.gitattributes`` say of changed files.
-
-    A pull request's own ``.gitattributes`` cannot hide its files.
-    """
+    """Read the base's ``.gitattributes``: the head's cannot hide its files."""
     found = [path for path in paths if path.rpartition("/")[2] == attributes.NAME][:_MAX_ATTRIBUTES]
     texts = {path: await mirror.read(base_sha, path) or "" for path in found}
     return await asyncio.to_thread(attributes.find_generated, changed, texts)

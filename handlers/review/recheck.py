@@ -126,10 +126,7 @@ def _check_one(
 
 
 def _check_standing(told: ReportedFinding, texts: Mapping[str, str], blind: Collection[str]) -> FindingStatus:
-    """Check how a finding stands by its code.
-
-    One about a secret is fixed where nothing of it is found any more.
-    """
+    """Check how a finding stands by its code, or by its secret being gone."""
     if told.finding.path in blind:
         return FindingStatus(told=told, standing="stands")
     finding = told.finding
@@ -219,10 +216,7 @@ async def close_fixed(
 
 
 def _is_back(one: FindingStatus, answer: RecheckAnswer | None) -> bool:
-    """Return whether a finding that was fixed holds again.
-
-    Its code says so, or the verifier showed it.
-    """
+    """Return whether its code or the verifier shows a fixed finding again."""
     return one.open and (one.standing == "stands" or (answer is not None and bool(answer.quote)))
 
 

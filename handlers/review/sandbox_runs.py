@@ -69,10 +69,7 @@ class SandboxRuns:
         return "\n\n".join(told)
 
     async def _run_before(self, workshop: Workshop, command: str) -> CommandResult | None:
-        """Run it without the change.
-
-        Returns None where the files as they were cannot be laid out.
-        """
+        """Run it without the change; None if that cannot be laid out."""
         try:
             return await workshop.run(command, await revert_change(self.review, self.plan), _LIMITS)
         except ForgehandError:

@@ -192,10 +192,8 @@ async def _start_if_paid(
 
 
 async def _find_payer(services: Services, offer: _Offer, policy: Policy) -> Principal:
-    """Return who stands for the cost of a review nobody asked for.
-
-    Anyone who can push pays. For a fork that is its author, if they have write access, unless ``review.forks`` is on.
-    """
+    """Return who stands for the cost of a review nobody asked for."""
+    # Anyone who can push pays. For a fork that is its author, if they have write access, unless ``review.forks`` is on.
     sender = offer.sender
     if await _is_us(services, sender):
         reason = "We pushed what somebody with write permission had asked for."
@@ -211,10 +209,8 @@ async def _find_payer(services: Services, offer: _Offer, policy: Policy) -> Prin
 
 
 async def _load_policy(services: Services, event: Event, offer: _Offer) -> Policy | None:
-    """Load the policy, and meanwhile the token of the first sign.
-
-    The check run reports an invalid policy.
-    """
+    """Load the policy, and meanwhile the token of the first sign."""
+    # The check run reports an invalid policy.
     try:
         policy, _ = await asyncio.gather(
             services.policies.load(offer.repository), services.github.for_repository(offer.repository, CHECKS)
@@ -228,10 +224,7 @@ async def _load_policy(services: Services, event: Event, offer: _Offer) -> Polic
 
 
 async def _drop_older(services: Services, offer: _Offer) -> ReviewTask | None:
-    """Stop and return the review that this delivery overtakes.
-
-    A review that has noticed by itself and given up counts as well.
-    """
+    """Stop and return the overtaken review, even one that gave up itself."""
     newest = await _find_newest(services, offer)
     if newest is None or _is_current(newest, offer):
         return None

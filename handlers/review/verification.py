@@ -119,10 +119,7 @@ async def _judge(review: Review, plan: ReviewPlan, finding: Finding, said: Mappi
 
 
 async def _find_proof(review: Review, plan: ReviewPlan, finding: Finding, path: str, quote: str) -> Place | None:
-    """Return where a proof stands, near the finding.
-
-    What was removed is quoted from where it still stood.
-    """
+    """Return where a proof stands near the finding, removed code before it."""
     changed = (await diff.read_changed(review, plan)).get(path)
     line = finding.line if path == finding.path else None
     head = (await diff.read_texts(review, plan, plan.head_sha, [path])).get(path, "")
@@ -172,10 +169,8 @@ def _show_own_diff(rows: Sequence[str], quote: str) -> str:
 
 
 def _show_other_diffs(diffs: Mapping[str, FileDiff], path: str) -> str:
-    """Return the diffs of the other files, as far as there is room.
-
-    Code comes before its tests. The rest is named, documentation always: it decides no claim about code.
-    """
+    """Return other files' diffs as far as there is room, code first."""
+    # The rest is named, documentation always: it decides no claim about code.
     parts: list[str] = []
     left: list[str] = []
     room = _MAX_OTHERS
@@ -199,10 +194,7 @@ def _write_claim(finding: Finding) -> str:
 
 
 def _show_around(text: str, line: int | None, shown: Collection[int]) -> str:
-    """Return a file's lines with their numbers, but for those ``shown``.
-
-    Of a long file only the part around a line is returned.
-    """
+    """Return a file's numbered lines, of a long one some, but not ``shown``."""
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     first = 1
     last = len(lines)

@@ -176,10 +176,7 @@ def _write_title(result: ReviewResult) -> str:
 
 
 def _note_unread(result: ReviewResult) -> str:
-    """Say in a title what was not read.
-
-    This way the check is not mistaken for a full review.
-    """
+    """Say in a title what was not read: this was no full review."""
     wanted = [file for file in result.files if file.left_out is None]
     if not result.read:
         return f"{_count_files(len(wanted), 'changed ')} not read"
@@ -233,10 +230,7 @@ def _explain_unproved(one: PlacedFinding) -> str:
 
 
 def _cite_proof(one: PlacedFinding) -> str:
-    """Cite the command that makes it true, or the code that was quoted.
-
-    The quote comes from the verifier.
-    """
+    """Cite the command that makes it true, or the verifier's quote."""
     finding = one.finding
     verdict = one.verdict
     if finding.source != "model":
@@ -250,10 +244,7 @@ def _cite_proof(one: PlacedFinding) -> str:
 
 
 def _show_command(tried: VerifierCommand) -> str:
-    """Show what was run, without the change and with it, and what came out.
-
-    It is one line until somebody opens it.
-    """
+    """Fold what ran, without the change and with it, and what came out."""
     title = f"Tried in the sandbox: {tried.ended}"
     parts = [code_block(tried.command, "sh")]
     if tried.before_ended:

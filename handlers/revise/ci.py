@@ -61,10 +61,7 @@ async def _look_into(event: Event, services: Services, ended: Any) -> None:
 async def _start_attempt(
     event: Event, services: Services, repository: Repository, number: int, ended: dict[str, Any], origin: Task
 ) -> None:
-    """Start an attempt if the head is ours.
-
-    Once there were enough, say that it is a person's turn.
-    """
+    """Start an attempt if the head is ours, or say it is a person's turn."""
     head = str(ended.get("head_sha") or "")
     revisions = await services.store.run(
         lambda connection: tasks.find(connection, repository.id, number, flow=revise.TASK.name)
@@ -85,10 +82,7 @@ async def _start_attempt(
 def _make_request(
     event: Event, repository: Repository, number: int, head: str, when: str, origin: Task
 ) -> RevisionTask:
-    """Return one request for each head, however many events tell of it.
-
-    It is made for whoever asked for the pull request.
-    """
+    """Return one request a head, for whoever asked for the pull request."""
     reason = f"CI failed on {head[:10]}, which this bot pushed for @{origin.actor}."
     asker = Request.model_validate(origin.argument).actor
     return RevisionTask(
@@ -106,10 +100,7 @@ def _make_request(
 
 
 def _find_pulls(ended: dict[str, Any], repository: Repository) -> list[int]:
-    """Return the pull requests from this branch into this repository.
-
-    Anybody may open one from it into a fork of theirs, and its number there says nothing here.
-    """
+    """Return the pull requests into this repository, not into its forks."""
     listed = ended.get("pull_requests")
     found = [pull for pull in listed if isinstance(pull, dict)] if isinstance(listed, list) else []
     here = [pull for pull in found if ((pull.get("base") or {}).get("repo") or {}).get("id") == repository.id]

@@ -71,10 +71,7 @@ async def _was_opened_unverified(job: RevisionJob, pull: Pull) -> bool:
 
 
 def _count(demands: Sequence[Demand]) -> str:
-    """Count demands, in words that hold before anybody has read them.
-
-    A review's own text may ask for something or not.
-    """
+    """Count demands; a review's own text may ask for nothing."""
     threads = sum(demand.root is not None for demand in demands)
     other = len(demands) - threads
     if not threads:
@@ -127,10 +124,7 @@ def _ask_for_fix(one: StoredFinding, author: str) -> Demand:
 
 
 def _complete(demand: Demand, there: Sequence[Thread], known: Collection[str]) -> Demand:
-    """Complete a demand typed in a thread with what is said there.
-
-    Only the words of those who may ask count.
-    """
+    """Complete a demand by what those who may ask said in its thread."""
     thread = next((one for one in there if any(comment.id == demand.root for comment in one.comments)), None)
     if thread is None:
         return demand
@@ -152,10 +146,7 @@ def waits(thread: Thread, reviewer: str | None, mention: str, names: Mapping[str
 
 
 def _ask_as_reviewer(thread: Thread, reviewer: str | None) -> Demand:
-    """Return what a thread asks for.
-
-    These are the reviewer's words since somebody else spoke. It is answered at its first comment.
-    """
+    """Return the reviewer's words since somebody else spoke, for its root."""
     words: list[str] = []
     for comment in thread.comments:
         words = [*words, comment.body] if comment.author == reviewer else []

@@ -72,10 +72,7 @@ def _hide(path: str, text: str, memory: Memory) -> str:
 
 
 def _decide(one: ReportedFinding, texts: Mapping[str, str], memory: Memory) -> tuple[State, str]:
-    """Return how a finding ended, and why.
-
-    What people said of it counts first, then whether its code was changed.
-    """
+    """Return how a finding ended, and why: by people's words, then by code."""
     state = decide_final_state(one, texts)
     standing: Standing = "gone" if state == "fixed" else "stands"
     checked = settle_by_thread(FindingStatus(told=one, standing=standing), memory)

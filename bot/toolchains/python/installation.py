@@ -123,10 +123,7 @@ class Installer:
     async def _run(
         self, workspace: Workspace, steps: Sequence[Sequence[str]], interpreter: Interpreter, refused: list[str]
     ) -> list[CommandResult]:
-        """Run steps up to the first that fails.
-
-        The hosts that the proxy refused are added to ``refused``.
-        """
+        """Run steps up to the first that fails; collect what hosts were refused."""
         mounts = [Mount(source=workspace.env, target=commands.ENV, writable=True), *interpreter.mounts()]
         if uv := find_uv():
             mounts.append(Mount(source=uv, target=commands.UV))

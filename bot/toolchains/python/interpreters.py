@@ -79,10 +79,7 @@ def _folders() -> list[Path]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    """Return the entries of a folder.
-
-    Returns None if it is missing, or another account's that we may not read.
-    """
+    """Return the entries of a folder, None if it is not there for us."""
     try:
         return sorted(folder.iterdir())
     except OSError:

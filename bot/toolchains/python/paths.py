@@ -112,10 +112,7 @@ def new_test_path(paths: Sequence[str], near: str, patterns: Sequence[str] = ())
 
 
 def _affinity(test: str, near: str) -> tuple[int, int, int]:
-    """Rate how near a test is; more is nearer.
-
-    The same subject counts most, then shared folders, then a shallower place.
-    """
+    """Rate nearness: the same subject, then shared folders, then depth."""
     subject = re.sub(r"^test_|_tests?$", "", PurePosixPath(test).stem)
     folders = set(PurePosixPath(test).parts[:-1])
     shared = len(folders & set(PurePosixPath(near).parts[:-1]))

@@ -152,10 +152,8 @@ def _read_requires_python(
 
 
 def _requirement_files(tree: Path, installable: bool) -> Iterator[str]:
-    """Yield the requirement files for tests.
-
-    Plain ones count where nothing else installs the package, or where they name a test runner.
-    """
+    """Yield the requirement files for tests."""
+    # Plain ones count where nothing else installs the package, or where they name a test runner.
     found = dict.fromkeys(path for pattern in _REQUIREMENTS for path in sorted(tree.glob(pattern)) if path.is_file())
     for path in found:
         name = path.relative_to(tree).as_posix()

@@ -73,10 +73,8 @@ def _find_namesake(file: PurePosixPath, tree: Path) -> str | None:
 
 
 def _module(path: PurePosixPath) -> str | None:
-    """Return the top-level module a file makes importable, if any.
-
-    A directory does so by its ``__init__`` alone: without one, any module of that name found elsewhere wins.
-    """
+    """Return the top-level module a file makes importable, if any."""
+    # A directory does so by its ``__init__`` alone: without one, any module of that name found elsewhere wins.
     name, *rest = path.parts or ("",)
     file = rest[0] if len(rest) == 1 else name
     if not file.endswith(_SUFFIXES) or len(rest) > 1 or (rest and file.split(".")[0] != "__init__"):

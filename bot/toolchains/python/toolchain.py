@@ -48,10 +48,7 @@ class PythonToolchain:
 
     @cached_property
     def _patterns(self) -> tuple[str, ...]:
-        """Return the names of test files the repository sets.
-
-        ``*.py`` is left out: it names the product too.
-        """
+        """Return the names of test files the repository sets, but ``*.py``."""
         return tuple(
             one for one in split_words(read_pytest_settings(self._tree).get("python_files")) if one not in ("*", "*.py")
         )
@@ -189,10 +186,7 @@ def describe_versions() -> str:
 
 
 def _keep_requested(cases: Sequence[TestCase], targets: Sequence[str]) -> tuple[TestCase, ...]:
-    """Keep the cases of the targets.
-
-    A repository's ``addopts`` may name more files than the command does.
-    """
+    """Keep the targets' cases: ``addopts`` may name more files."""
     names = [commands.selector(target.rstrip("/")) for target in targets]
 
     def is_asked(case: TestCase) -> bool:
@@ -205,10 +199,8 @@ def _keep_requested(cases: Sequence[TestCase], targets: Sequence[str]) -> tuple[
 
 
 def _installed_interpreter(env: Path) -> Interpreter:
-    """Return the interpreter an environment was made with.
-
-    It is always one of those we found: code of the repository could have rewritten the file that names it.
-    """
+    """Return the interpreter an environment was made with."""
+    # It is always one of those we found: code of the repository could have rewritten the file that names it.
     text = (read_bounded(env / "pyvenv.cfg") or b"").decode(errors="replace")
     home = re.search(r"^home\s*=\s*(.+)$", text, re.MULTILINE)
     place = Path(home[1].strip()).resolve() if home else None

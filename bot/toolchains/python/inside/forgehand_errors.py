@@ -60,10 +60,8 @@ def _raised_in(trace: Any) -> tuple[str, bool]:
 
 
 def _holds(path: str, code: Any) -> bool:
-    """Return whether a file's source compiles to this code.
-
-    A name alone may be borrowed (``compile(text, name)``).
-    """
+    """Return whether a file's source compiles to this code."""
+    # A name alone may be borrowed (``compile(text, name)``).
     try:
         with open(path, "rb") as stream:
             waiting = [compile(stream.read(), code.co_filename, "exec", dont_inherit=True)]

@@ -116,10 +116,7 @@ class Result(unittest.TextTestResult):
         self._passed_subtests = self._passed_subtests or err is None
 
     def _fixture(self, description: str, verdict: str, message: str) -> None:
-        """Record a fixture of a class or module.
-
-        It counts for the tests that it kept from running, or else under its own name.
-        """
+        """Record a fixture for the tests it kept from running, or by its name."""
         found = _FIXTURE.fullmatch(description)
         owned = [case for case in self.planned if found and found.group(2) in owners(case)]
         if not found or not owned:

@@ -22,10 +22,8 @@ _REPORTERS = {
 
 
 def _started_as() -> str:
-    """Return the module or script this interpreter was told to run.
-
-    Returns "" where the system does not tell. ``coverage run -m pytest`` counts as pytest.
-    """
+    """Return the module or script to run, "" where the system hides it."""
+    # ``coverage run -m pytest`` counts as pytest.
     argv = list(getattr(sys, "orig_argv", ()))
     if not argv and os.path.exists("/proc/self/cmdline"):
         with open("/proc/self/cmdline") as stream:
@@ -37,10 +35,8 @@ def _started_as() -> str:
 
 
 def _let_in(roots: list[str]) -> None:
-    """Put the repository's packages on ``sys.path`` before installed ones.
-
-    That happens once the reporter is imported.
-    """
+    """Put the repository's packages on ``sys.path`` before installed ones."""
+    # That happens once the reporter is imported.
     reporter = _REPORTERS.get(_started_as())
     if reporter and importlib.import_module("forgehand_records").directory_with_key():
         # A repository that pytest itself depends on must come from this tree, not from where its install points to.
