@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import Any
 
 from bot.github.text.diffs import DiffLine, FileDiff, Hunk, parse_diff
 from bot.pulls import hunks, placeholders
@@ -17,9 +18,13 @@ from bot.work.assignment import Assignment
 Review = Assignment[ReviewTask]
 
 
-async def read_diffs(review: Review, merge_base: str, head_sha: str) -> dict[str, FileDiff]:
+# Many steps of a review read the same diff.
+_parse = lru_cache(maxsize=4)(parse_diff)
+
+
+async def read_diffs(work: Assignment[Any], merge_base: str, head_sha: str) -> dict[str, FileDiff]:
     """Read the diff of every changed file, by path."""
-    mirror = await review.mirror(head_sha)
+    mirror = await work.mirror(head_sha)
     text = await mirror.diff(merge_base, head_sha)
     return {file.path: file for file in await asyncio.to_thread(_parse, text)}
 
@@ -88,9 +93,3 @@ async def _read_texts(review: Review, sha: str, paths: Iterable[str]) -> dict[st
     blobs = await mirror.blobs(shas.values()) if shas else {}
     found = {path: blobs[sha] for path, sha in shas.items()}
     return pointers | {path: data.decode("utf-8", "replace") for path, data in found.items() if b"\0" not in data}
-
-
-@lru_cache(maxsize=4)
-def _parse(text: str) -> tuple[FileDiff, ...]:
-    """Parse a diff; cached, since many steps of a review read the same one."""
-    return parse_diff(text)

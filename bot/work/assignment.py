@@ -94,8 +94,18 @@ class Assignment(Generic[RequestT]):
         try:
             await mirror.resolve(sha)
         except ObjectMissing:
-            await mirror.fetch([sha], await self.services.github.token(self.task.repository, READ_CODE))
+            await self.fetch(sha)
         return mirror
+
+    async def fetch(self, *refs: str) -> Mirror:
+        """Fetch refs into the repository's mirror, with a token that only reads."""
+        mirror = await self.services.mirrors.of(self.task.repository)
+        await mirror.fetch(refs, await self.services.github.token(self.task.repository, READ_CODE))
+        return mirror
+
+    async def fetch_pull(self, base_branch: str) -> Mirror:
+        """Fetch both ends of the task's pull request; forks have the ref too."""
+        return await self.fetch(base_branch, f"refs/pull/{self.task.number}/head")
 
     def workshop(self, base_sha: str) -> Workshop:
         """Return the task's directory at a base; each base has its own."""

@@ -25,7 +25,7 @@ from handlers.answer.words import (
 )
 
 
-async def run_ask(ctx: Ctx, services: Services, kind: str, task: TalkTask[Any]) -> Outcome:
+async def run_ask(kind: str, ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
     """Answer a question once, also where there is no answer to give.
 
     ``kind`` is ``ask`` or ``explain``.

@@ -17,8 +17,9 @@ from bot.github.api.client import Client
 from bot.github.api.scopes import READ
 from bot.github.resources import pulls, reply_targets, repos
 from bot.github.resources.issues import IssueComment
-from bot.github.text.diffs import FileDiff, parse_diff
+from bot.github.text.diffs import FileDiff
 from bot.github.text.markers import Marker, markers_in, without_markers
+from bot.pulls import diff as change
 from bot.pulls import excerpts
 from bot.pulls.skipped import find_skip_reason
 from bot.store import tasks
@@ -88,11 +89,11 @@ async def look(talk: Talk, subject: Subject) -> CodeContext:
     For an issue those are windows of the code that ranks highest for the question.
     """
     await talk.stage(Stage.LOOK, "started")
-    mirror = await _fetch(talk, subject)
     if subject.base_branch is None:
-        code = await _rank_code(talk, subject, mirror)
+        code = await _rank_code(talk, subject, await talk.fetch(subject.sha))
     else:
-        code = await _read_change(talk, subject.sha, subject.base_branch, mirror)
+        await talk.fetch_pull(subject.base_branch)
+        code = await _read_change(talk, subject.sha, subject.base_branch, await talk.mirror(subject.sha))
     await talk.stage(Stage.LOOK, "done")
     return code
 
@@ -100,9 +101,7 @@ async def look(talk: Talk, subject: Subject) -> CodeContext:
 async def read_diffs(talk: Talk, code: CodeContext) -> dict[str, FileDiff]:
     """Read the changed files of a pull request, by path."""
     assert code.merge_base is not None, "only pull requests have a change"
-    mirror = await talk.mirror(code.sha)
-    text = await mirror.diff(code.merge_base, code.sha)
-    return {file.path: file for file in await asyncio.to_thread(parse_diff, text)}
+    return await change.read_diffs(talk, code.merge_base, code.sha)
 
 
 async def _read_conversation(talk: Talk, github: Client) -> tuple[Remark, ...]:
@@ -135,16 +134,6 @@ def _is_aside(mark: Marker, reviews: Collection[str]) -> bool:
     """Return whether a comment of ours tells of our work, not of the code."""
     # A review's status comment is its summary, and tells of the code.
     return mark.part == "answer" or (mark.part == "status" and mark.task not in reviews)
-
-
-async def _fetch(talk: Talk, subject: Subject) -> Mirror:
-    """Fetch both ends into the mirror; ``refs/pull/N/head`` serves forks too."""
-    repository = talk.task.repository
-    mirror = await talk.services.mirrors.of(repository)
-    token = await talk.services.github.token(repository, READ)
-    base = subject.base_branch
-    await mirror.fetch([base, f"refs/pull/{talk.task.number}/head"] if base else [subject.sha], token)
-    return await talk.mirror(subject.sha)
 
 
 async def _rank_code(talk: Talk, subject: Subject, mirror: Mirror) -> CodeContext:

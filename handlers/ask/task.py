@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bot.dispatch.spec import Shown, TaskSpec
-from bot.engine.port import Ctx, Outcome
-from bot.work.services import Services
 from handlers.answer.pipeline import run_ask
 from handlers.answer.records import AskInput, TalkTask
 from handlers.answer.stages import Stage
-
-
-async def run(ctx: Ctx, services: Services, request: TalkTask[AskInput]) -> Outcome:
-    """Answer the question."""
-    return await run_ask(ctx, services, "ask", request)
-
 
 TASK = TaskSpec(
     name="ask",
@@ -26,7 +20,7 @@ TASK = TaskSpec(
     ),
     input=AskInput,
     request=TalkTask[AskInput],
-    run=run,
+    run=partial(run_ask, "ask"),
     subjects=frozenset({"issue", "pull", "thread", "repository"}),
     shown=Shown.REPLY,
     stages={Stage.READ: "Read what is asked", Stage.LOOK: "Look at the code", Stage.ANSWER: "Answer"},

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from bot.dispatch.spec import Shown, TaskSpec
-from bot.engine.port import Ctx, Outcome
 from bot.work.origin import TaskInput
-from bot.work.services import Services
 from handlers.answer.pipeline import run_describe
 from handlers.answer.records import TalkTask
 from handlers.answer.stages import Stage
-
-
-async def run(ctx: Ctx, services: Services, request: TalkTask[TaskInput]) -> Outcome:
-    """Write the description."""
-    return await run_describe(ctx, services, request)
-
 
 TASK = TaskSpec(
     name="describe",
@@ -24,7 +16,7 @@ TASK = TaskSpec(
     examples=(("/describe", "describes the present head"),),
     input=TaskInput,
     request=TalkTask[TaskInput],
-    run=run,
+    run=run_describe,
     subjects=frozenset({"pull", "thread"}),
     shown=Shown.REPLY,
     stages={Stage.READ: "Read what is asked", Stage.LOOK: "Look at the code", Stage.ANSWER: "Describe the change"},

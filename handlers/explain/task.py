@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from bot.dispatch.spec import Shown, TaskSpec
-from bot.engine.port import Ctx, Outcome
-from bot.work.services import Services
 from handlers.answer.pipeline import run_ask
 from handlers.answer.records import ExplainInput, TalkTask
 from handlers.answer.stages import Stage
-
-
-async def run(ctx: Ctx, services: Services, request: TalkTask[ExplainInput]) -> Outcome:
-    """Explain the code."""
-    return await run_ask(ctx, services, "explain", request)
-
 
 TASK = TaskSpec(
     name="explain",
@@ -25,7 +19,7 @@ TASK = TaskSpec(
     ),
     input=ExplainInput,
     request=TalkTask[ExplainInput],
-    run=run,
+    run=partial(run_ask, "explain"),
     subjects=frozenset({"issue", "pull", "thread", "repository"}),
     shown=Shown.REPLY,
     stages={Stage.READ: "Read what is asked", Stage.LOOK: "Look at the code", Stage.ANSWER: "Explain"},

@@ -3,18 +3,10 @@
 from __future__ import annotations
 
 from bot.dispatch.spec import Shown, TaskSpec
-from bot.engine.port import Ctx, Outcome
 from bot.work.origin import TaskInput
-from bot.work.services import Services
 from handlers.answer.pipeline import run_improve
 from handlers.answer.records import TalkTask
 from handlers.answer.stages import Stage
-
-
-async def run(ctx: Ctx, services: Services, request: TalkTask[TaskInput]) -> Outcome:
-    """Make the suggestions."""
-    return await run_improve(ctx, services, request)
-
 
 TASK = TaskSpec(
     name="improve",
@@ -25,7 +17,7 @@ TASK = TaskSpec(
     examples=(("/improve", "makes a few suggestions on the present head, or none"),),
     input=TaskInput,
     request=TalkTask[TaskInput],
-    run=run,
+    run=run_improve,
     subjects=frozenset({"pull", "thread"}),
     shown=Shown.REPLY,
     stages={

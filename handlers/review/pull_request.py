@@ -88,7 +88,8 @@ async def look(review: Review, subject: Subject, earlier: EarlierReviews) -> Rev
     review has read at this place, under these rules, are not read again.
     """
     await review.stage(Stage.LOOK, "started")
-    mirror = await _fetch(review, subject)
+    await review.fetch_pull(subject.base_branch)
+    mirror = await review.mirror(subject.head_sha)
     base_sha = await mirror.resolve(subject.base_branch)
     merge_base = await mirror.merge_base(base_sha, subject.head_sha)
     diffs = await change.read_diffs(review, merge_base, subject.head_sha)
@@ -126,23 +127,11 @@ def _list_changed_lines(diffs: Mapping[str, FileDiff]) -> list[str]:
 
 
 def reads_change(review: Review) -> bool:
-    """Return whether the change is read.
-
-    Else only our open findings are looked at again.
-    """
+    """Return whether the change is read, not only our open findings."""
     trigger = review.task.trigger
     return trigger not in {"ours", "look"} and (
         trigger != "push" or "synchronize" in review.policy.rules(ReviewRules).on
     )
-
-
-async def _fetch(review: Review, subject: Subject) -> Mirror:
-    """Fetch both ends into the mirror; ``refs/pull/N/head`` serves forks too."""
-    repository = review.task.repository
-    mirror = await review.services.mirrors.of(repository)
-    token = await review.services.github.token(repository, READ)
-    await mirror.fetch([subject.base_branch, f"refs/pull/{review.task.number}/head"], token)
-    return await review.mirror(subject.head_sha)
 
 
 async def _read_generated_marks(
@@ -177,10 +166,26 @@ def _describe_files(
     base: Mapping[str, bytes],
     marks: Mapping[str, bool],
 ) -> tuple[ChangedFile, ...]:
-    return tuple(
-        _describe_file(policy, diff, head.get(diff.path), base.get(diff.old_path), marks.get(diff.path))
-        for diff in diffs.values()
-    )
+    files: list[ChangedFile] = []
+    for path, diff in diffs.items():
+        risk, why = assess_risk(diff)
+        kinds = [line.kind for hunk in diff.hunks for line in hunk.lines]
+        new = head.get(path)
+        old = base.get(diff.old_path)
+        file = ChangedFile(
+            path=path,
+            old_path=diff.old_path,
+            status=diff.status,
+            added=kinds.count("+"),
+            removed=kinds.count("-"),
+            left_out=skipped.find_skip_reason(diff, new, old, policy, generated=marks.get(path)),
+            in_part=excerpts.describe_omissions(diff),
+            risk=risk,
+            why=why,
+            hunks=hunks.name_hunks(diff, _decode(new), _decode(old)),
+        )
+        files.append(file)
+    return tuple(files)
 
 
 def _find_known_hunks(facts: Sequence[ChangedFile], read: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, ...]]:
@@ -196,25 +201,6 @@ def _skip_if_known(fact: ChangedFile, known: Sequence[int]) -> ChangedFile:
     if fact.left_out is None and fact.hunks and len(known) == len(fact.hunks):
         return fact.model_copy(update={"left_out": READ_BEFORE})
     return fact
-
-
-def _describe_file(
-    policy: Policy, diff: FileDiff, head: bytes | None, base: bytes | None, generated: bool | None
-) -> ChangedFile:
-    risk, why = assess_risk(diff)
-    kinds = [line.kind for hunk in diff.hunks for line in hunk.lines]
-    return ChangedFile(
-        path=diff.path,
-        old_path=diff.old_path,
-        status=diff.status,
-        added=kinds.count("+"),
-        removed=kinds.count("-"),
-        left_out=skipped.find_skip_reason(diff, head, base, policy, generated=generated),
-        in_part=excerpts.describe_omissions(diff),
-        risk=risk,
-        why=why,
-        hunks=hunks.name_hunks(diff, _decode(head), _decode(base)),
-    )
 
 
 def _show_rows(wanted: Mapping[str, FileDiff], head: Mapping[str, bytes]) -> dict[str, tuple[str, ...]]:

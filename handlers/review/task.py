@@ -6,20 +6,12 @@ The comments stand on the lines where they belong.
 from __future__ import annotations
 
 from bot.dispatch.spec import Button, Doors, Shown, TaskSpec
-from bot.engine.port import Ctx, Outcome
 from bot.pulls.records import ReviewInput, ReviewTask
 from bot.pulls.rules import ReviewRules
-from bot.work.services import Services
 from handlers.review.buttons import REVIEW_AGAIN
 from handlers.review.check_run import CHECK_NAME, acknowledge
 from handlers.review.pipeline import run_review
 from handlers.review.stages import Stage
-
-
-async def run(ctx: Ctx, services: Services, request: ReviewTask) -> Outcome:
-    """Run the review."""
-    return await run_review(ctx, services, request)
-
 
 TASK = TaskSpec(
     name="review",
@@ -32,7 +24,7 @@ TASK = TaskSpec(
     ),
     input=ReviewInput,
     request=ReviewTask,
-    run=run,
+    run=run_review,
     subjects=frozenset({"pull", "thread"}),
     rules=ReviewRules,
     shown=Shown.CHECK,
