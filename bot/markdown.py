@@ -31,6 +31,16 @@ def money(dollars: float) -> str:
     return f"${dollars:.2f}" if dollars >= 0.01 else "less than $0.01"
 
 
+def expense(dollars: float, calls: int) -> str:
+    """Format what a task cost: ``$0.11, 6 model calls``."""
+    return f"{money(dollars)}, {counted(calls, 'model call')}"
+
+
+def counted(count: int, noun: str) -> str:
+    """Count things in words: ``1 file``, ``3 files``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Render a Markdown table.
 
@@ -71,16 +81,14 @@ def shortened(text: str, limit: int) -> str:
 
 def code_block(text: str, language: str = "") -> str:
     """Render a code block; its fence is longer than any in the text."""
-    longest = max((len(run) for run in _backticks(text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = "`" * max(3, _longest_ticks(text) + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
 
 
 def inline_code(text: str) -> str:
     """Render inline code that backticks inside cannot close."""
     flat = " ".join(text.split())
-    longest = max((len(run) for run in _backticks(flat)), default=0)
-    tick = "`" * (longest + 1)
+    tick = "`" * (_longest_ticks(flat) + 1)
     pad = " " if flat.startswith("`") or flat.endswith("`") else ""
     return f"{tick}{pad}{flat}{pad}{tick}"
 
@@ -90,13 +98,5 @@ def folded(summary: str, body: str) -> str:
     return f"<details><summary>{summary}</summary>\n\n{body}\n\n</details>"
 
 
-def _backticks(text: str) -> list[str]:
-    runs: list[str] = []
-    current = ""
-    for char in text + " ":
-        if char == "`":
-            current += char
-        elif current:
-            runs.append(current)
-            current = ""
-    return runs
+def _longest_ticks(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from bot.dispatch.registry import Registry
 from bot.doors.comments.commands import ANYWHERE, Command, Invocation, reply
-from bot.markdown import duration, money, paragraph, shortened
+from bot.markdown import duration, expense, paragraph, shortened
 from bot.policy import READERS
 from bot.store import reporting, tasks
 from bot.store.database import now_ms
@@ -40,7 +40,7 @@ def _write_line(connection: sa.Connection, registry: Registry, task: Task) -> st
     doing = registry.show(task.flow).stages.get(stage, "")
     said = summary if task.ended is not None else doing
     lasted = duration(((task.ended or now_ms()) - task.created) / 1000)
-    cost = f"{money(spent.dollars)}, {spent.calls} model call{'s' if spent.calls != 1 else ''}"
+    cost = expense(spent.dollars, spent.calls)
     head = f"- **{task.flow}** {asked}, asked by {task.actor} (task `{task.id}`): {lasted}, {cost}"
     return f"{head}; {said}" if said else head
 

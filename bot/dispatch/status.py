@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.dispatch.spec import TaskSpec
 from bot.github.resources.checks import CheckReport, Conclusion
-from bot.markdown import duration, money, paragraph
+from bot.markdown import duration, expense, paragraph
 
 _HEADS = {
     "queued": "Queued: waiting for a free worker.",
@@ -91,6 +91,5 @@ def _line(view: StatusView, title: str, event: dict[str, Any] | None) -> str:
 
 def _foot(view: StatusView) -> str:
     elapsed = duration((view.now - view.created) / 1000)
-    calls = f"{view.calls} model call{'s' if view.calls != 1 else ''}"
     stop = f" {view.spec.stop}" if view.state in {"queued", "running"} else ""
-    return f"<sub>Asked by {view.actor}. {elapsed}, {money(view.dollars)}, {calls}.{stop}</sub>"
+    return f"<sub>Asked by {view.actor}. {elapsed}, {expense(view.dollars, view.calls)}.{stop}</sub>"

@@ -96,7 +96,7 @@ async def post(talk: Talk, improvements: Improvements, body: str) -> str | None:
     task = talk.task
     services = talk.services
     github = await services.github.for_repository(task.repository, REVIEW)
-    comments = [_make_comment(talk, one, write_suggestion(one)) for one in improvements.placed]
+    comments = [ReviewComment.at(one.anchor, services.outgoing(write_suggestion(one))) for one in improvements.placed]
     try:
         await reviews.create_review(
             github,
@@ -161,15 +161,3 @@ def _parse(arguments: Mapping[str, Any]) -> Iterator[Suggestion]:
         except ValidationError:
             continue
         yield one.model_copy(update={"path": one.path.removeprefix("./"), "why": one.why.strip()[:600]})
-
-
-def _make_comment(talk: Talk, one: PlacedSuggestion, text: str) -> ReviewComment:
-    anchor = one.anchor
-    return ReviewComment(
-        path=anchor.path,
-        body=talk.services.outgoing(text),
-        line=anchor.line,
-        side=anchor.side,
-        start_line=anchor.start_line,
-        start_side=anchor.start_side,
-    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from bot.markdown import code_block, folded, inactive, inline_code, money, paragraph, table
+from bot.markdown import code_block, counted, expense, folded, inactive, inline_code, paragraph, table
 from bot.work.records import Cost
 from handlers.answer.records import Answer, Description, Improvements, PlacedSuggestion
 
@@ -33,7 +33,7 @@ def write_description(description: Description) -> str:
         f"**{paragraph(description.title)}**",
         "\n\n".join(_write_paragraph(part) for part in description.summary.split("\n\n")),
         code_block(description.diagram, "mermaid") if description.diagram else "",
-        folded(f"{len(rows)} changed file{'s' if len(rows) != 1 else ''}", table(("file", "lines", "change"), rows)),
+        folded(counted(len(rows), "changed file"), table(("file", "lines", "change"), rows)),
         f"<sub>Written by Forgehand from {description.sha[:10]}; `/describe` writes it anew.</sub>",
     ]
     return "\n\n".join(part for part in parts if part)
@@ -56,7 +56,7 @@ def write_improvements(improvements: Improvements, cost: Cost) -> str:
     if improvements.problem:
         return _write_failure("suggest anything", improvements.problem, improvements.sha, cost)
     count = len(improvements.placed)
-    head = f"{count} suggestion{'s' if count != 1 else ''}; each applies to the head and leaves its file parsing."
+    head = f"{counted(count, 'suggestion')}; each applies to the head and leaves its file parsing."
     text = head if count else "I see nothing to suggest that is new and clearly better."
     more = " more" if count else ""
     if improvements.left_out:
@@ -101,5 +101,4 @@ def _name_dropped(answer: Answer) -> str:
 
 
 def _write_foot(sha: str, cost: Cost, more: str = "") -> str:
-    calls = f"{cost.calls} model call{'s' if cost.calls != 1 else ''}"
-    return f"<sub>Read at {sha[:10]}; nothing was run. {money(cost.dollars)}, {calls}.{more}</sub>"
+    return f"<sub>Read at {sha[:10]}; nothing was run. {expense(cost.dollars, cost.calls)}.{more}</sub>"

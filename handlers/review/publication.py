@@ -122,14 +122,6 @@ def _make_suggestion(one: PlacedFinding, diffs: Mapping[str, FileDiff], head: Ma
 def _make_comment(review: Review, one: PlacedFinding, text: str) -> ReviewComment:
     """Make the marked comment at its place, else on its file."""
     body = with_marker(review.services.outgoing(text), finding_marker(review.task_id, fingerprint(one.finding)))
-    anchor = one.anchor
-    if anchor is None:
+    if one.anchor is None:
         return ReviewComment(path=one.finding.path, body=body)
-    return ReviewComment(
-        path=anchor.path,
-        body=body,
-        line=anchor.line,
-        side=anchor.side,
-        start_line=anchor.start_line,
-        start_side=anchor.start_side,
-    )
+    return ReviewComment.at(one.anchor, body)

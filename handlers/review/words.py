@@ -9,11 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bot.github.resources.checks import Annotation, CheckReport, Conclusion
-from bot.markdown import code_block, folded, inline_code, money, paragraph, shortened, table
+from bot.markdown import code_block, counted, expense, folded, inline_code, paragraph, shortened, table
 from bot.pulls.records import (
     RISK_RANK,
     SEVERITIES,
-    ChangedFile,
     PlacedFinding,
     ReviewResult,
     VerifierCommand,
@@ -69,7 +68,7 @@ def _describe_reading(result: ReviewResult) -> str:
     if result.unread:
         heard = len(wanted) - len(result.unread)
         if not heard:
-            return f"I could not read the {_count_files(len(wanted), 'changed ')}; the reasons are below."
+            return f"I could not read the {counted(len(wanted), 'changed file')}; the reasons are below."
         return f"I read {heard} of {len(wanted)} changed files: {said}. The others are named below, with the reason."
     if not wanted:
         return "I read none of the changed files; the reasons are below."
@@ -114,15 +113,28 @@ def _describe_follow_up(result: ReviewResult) -> str:
 
 
 def write_summary(result: ReviewResult) -> str:
-    """Write the summary comment.
-
-    Where there is nothing to say it is one line.
-    """
+    """Write the summary comment, one line where there is nothing to say."""
     if result.quiet and any(file.left_out is None for file in result.files):
         left_out = sum(file.left_out is not None for file in result.files)
         rest = "the other" if left_out == 1 else f"the other {left_out}"
         more = f" The check run says why I left out {rest}." if left_out else ""
         return f"{write_sentence(result)}{more} <sub>{_write_cost(result)}</sub>"
+    return _write_report(result)
+
+
+def make_check_report(result: ReviewResult) -> CheckReport:
+    """Make the check run at its end."""
+    fixable = result.inline or result.since.open or result.since.back
+    return CheckReport(
+        title=_write_title(result),
+        summary=_write_report(result),
+        conclusion=_conclude(result),
+        actions=(REVIEW_AGAIN, FIX_THESE) if fixable else (REVIEW_AGAIN,),
+        annotations=tuple(_make_annotations(result)),
+    )
+
+
+def _write_report(result: ReviewResult) -> str:
     parts = [
         _write_head(result),
         _fold_findings(result),
@@ -133,45 +145,24 @@ def write_summary(result: ReviewResult) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def make_check_report(result: ReviewResult) -> CheckReport:
-    """Make the check run at its end."""
-    fixable = result.inline or result.since.open or result.since.back
-    parts = [
-        _write_head(result),
-        _fold_findings(result),
-        _list_unread(result),
-        _write_changes(result),
-        _write_checks(result),
-    ]
-    return CheckReport(
-        title=_write_title(result),
-        summary="\n\n".join(part for part in parts if part),
-        conclusion=_conclude(result),
-        actions=(REVIEW_AGAIN, FIX_THESE) if fixable else (REVIEW_AGAIN,),
-        annotations=tuple(_make_annotations(result)),
-    )
-
-
 def _conclude(result: ReviewResult) -> Conclusion:
     if result.blocks:
         return "failure"
     since = result.since
     said = result.inline or result.folded or since.open or since.back or result.nearest.broken
-    silent = result.complete and not said
-    return "success" if silent else "neutral"
+    return "success" if result.complete and not said else "neutral"
 
 
 def _write_title(result: ReviewResult) -> str:
     if result.unread:
-        return f"Not complete: {_count_files(len(result.unread))} could not be read"
+        return f"Not complete: {counted(len(result.unread), 'file')} could not be read"
     if result.missed:
         return f"Not complete: {len(result.missed)} of {result.readings} readings gave no answer"
     found = _count_findings(result.found)
     still = f"{len(result.since.open)} still open" if result.since.open else ""
     back = f"{len(result.since.back)} back again" if result.since.back else ""
-    count = len(result.nearest.broken)
-    plural = "s" if count > 1 else ""
-    tests = f"{count} broken test{plural}" if count else ""
+    broken = result.nearest.broken
+    tests = counted(len(broken), "broken test") if broken else ""
     return ", ".join(part for part in (found, tests, still, back, _note_unread(result)) if part) or "No findings"
 
 
@@ -179,11 +170,11 @@ def _note_unread(result: ReviewResult) -> str:
     """Say in a title what was not read: this was no full review."""
     wanted = [file for file in result.files if file.left_out is None]
     if not result.read:
-        return f"{_count_files(len(wanted), 'changed ')} not read"
+        return f"{counted(len(wanted), 'changed file')} not read"
     if not any(file.left_out in {None, READ_BEFORE} for file in result.files):
         return "Nothing to read"
     count = len(result.in_part)
-    return f"{_count_files(count)} read only in part" if count else ""
+    return f"{counted(count, 'file')} read only in part" if count else ""
 
 
 def _write_head(result: ReviewResult) -> str:
@@ -195,7 +186,7 @@ def _write_head(result: ReviewResult) -> str:
 def _count_findings(findings: Iterable[PlacedFinding]) -> str:
     """Write ``2 bugs, 1 risk``."""
     counts = Counter(one.finding.severity for one in findings)
-    return ", ".join(f"{counts[name]} {name}{'s' if counts[name] > 1 else ''}" for name in SEVERITIES if counts[name])
+    return ", ".join(counted(counts[name], name) for name in SEVERITIES if counts[name])
 
 
 def _fold_findings(result: ReviewResult) -> str:
@@ -217,16 +208,15 @@ def _write_line(one: PlacedFinding) -> str:
     place = inline_code(f"{finding.path}:{finding.line}" if finding.line else finding.path)
     title = paragraph(finding.title).rstrip(".")
     claim = f" {paragraph(shortened(finding.claim, 400))}" if finding.claim else ""
-    why = f" *{_cite_proof(one)}*" if one.proved else f" *Not proved{_explain_unproved(one)}.*"
-    return f"- **{finding.severity}** {place}: {title}.{claim}{why}"
-
-
-def _explain_unproved(one: PlacedFinding) -> str:
-    if one.finding.severity == "nit":
-        return ": nits are not verified"
-    if one.verdict is None:
-        return ": only the most severe findings are verified"
-    return f": {paragraph(shortened(one.verdict.reason, 300)).rstrip('.')}"
+    if one.proved:
+        why = _cite_proof(one)
+    elif finding.severity == "nit":
+        why = "Not proved: nits are not verified."
+    elif one.verdict is None:
+        why = "Not proved: only the most severe findings are verified."
+    else:
+        why = f"Not proved: {paragraph(shortened(one.verdict.reason, 300)).rstrip('.')}."
+    return f"- **{finding.severity}** {place}: {title}.{claim} *{why}*"
 
 
 def _cite_proof(one: PlacedFinding) -> str:
@@ -263,24 +253,26 @@ def _list_unread(result: ReviewResult) -> str:
     """List what should have been read and was not, and what was left out."""
     lines = [f"- {inline_code(path)}: {paragraph(why)}" for path, why in sorted(result.unread.items())]
     lines += [
-        f"- {_count_files(len(one.paths))} for {' and '.join(one.concerns)}: {paragraph(one.reason)}"
+        f"- {counted(len(one.paths), 'file')} for {' and '.join(one.concerns)}: {paragraph(one.reason)}"
         for one in result.missed
     ]
     missing = "**Not read, though it should have been:**\n" + "\n".join(_limit_lines(lines)) if lines else ""
     parts = [f"- {inline_code(path)}: {why}" for path, why in sorted(result.in_part.items())]
     partly = "**Read only in part:**\n" + "\n".join(_limit_lines(parts)) if parts else ""
     out = [f"- {inline_code(file.path)}: {file.left_out}" for file in result.files if file.left_out is not None]
-    left = folded(f"Not read: {_count_files(len(out))}", "\n".join(_limit_lines(out))) if out else ""
+    left = folded(f"Not read: {counted(len(out), 'file')}", "\n".join(_limit_lines(out))) if out else ""
     return "\n\n".join(part for part in (missing, partly, left) if part)
 
 
 def _write_changes(result: ReviewResult) -> str:
     """List what changed, file by file, riskiest first."""
     read = sorted((file for file in result.files if file.left_out is None), key=lambda file: RISK_RANK[file.risk])
-    rows = [
-        [inline_code(file.path), _describe_change(file), f"{file.risk}: {file.why}" if file.why else file.risk]
-        for file in read[:_ROWS]
-    ]
+    rows: list[list[str]] = []
+    for file in read[:_ROWS]:
+        said = f"{paragraph(file.change)} " if file.change else ""
+        moved = f", was {inline_code(file.old_path)}" if file.old_path != file.path else ""
+        changed = f"{said}({file.status}, +{file.added} -{file.removed}{moved})"
+        rows.append([inline_code(file.path), changed, f"{file.risk}: {file.why}" if file.why else file.risk])
     if not rows:
         return ""
     more = f"\n\nand {len(read) - _ROWS} more files." if len(read) > _ROWS else ""
@@ -288,18 +280,15 @@ def _write_changes(result: ReviewResult) -> str:
     return text if len(rows) <= _OPEN_TABLE else folded(f"What changed in {len(read)} files", text)
 
 
-def _describe_change(file: ChangedFile) -> str:
-    size = f"+{file.added} -{file.removed}"
-    moved = f", was {inline_code(file.old_path)}" if file.old_path != file.path else ""
-    said = f"{paragraph(file.change)} " if file.change else ""
-    return f"{said}({file.status}, {size}{moved})"
-
-
 def _write_checks(result: ReviewResult) -> str:
     """Say what ran, what did not, what was thrown away, and what it cost."""
     missing = [f"{each.tool} ({paragraph(shortened(each.reason, 200))})" for each in result.static.not_run]
-    ran = [f"{run.tool} {run.version} on {_count_files(run.files)}" for run in result.static.ran]
-    lines = [_name_readers(result)]
+    ran = [f"{run.tool} {run.version} on {counted(run.files, 'file')}" for run in result.static.ran]
+    lines: list[str] = []
+    if result.models:
+        names = ", ".join(inline_code(name) for name in result.models)
+        readings = counted(result.readings, "reading")
+        lines.append(f"{readings}, then each claim on its own, by {names}; quotes were looked up by code.")
     lines += [f"{', '.join(ran)}: only what is new on changed lines counts."] if ran else []
     lines += [f"Not run: {', '.join(missing)}."] if missing else []
     lines += [_count_dropped(result), _describe_tests(result)]
@@ -308,14 +297,6 @@ def _write_checks(result: ReviewResult) -> str:
     lines += [f"Checked against {issues}."] if issues else []
     body = "\n".join(f"- {line}" for line in lines if line)
     return f"{folded('How this was checked', body)}\n\n<sub>{_write_cost(result)}</sub>"
-
-
-def _name_readers(result: ReviewResult) -> str:
-    if not result.models:
-        return ""
-    names = ", ".join(inline_code(name) for name in result.models)
-    readings = f"{result.readings} reading{'s' if result.readings != 1 else ''}"
-    return f"{readings}, then each claim on its own, by {names}; quotes were looked up by code."
 
 
 def _describe_tests(result: ReviewResult) -> str:
@@ -347,8 +328,8 @@ def _write_cost(result: ReviewResult) -> str:
     at = inline_code(result.head_sha[:10])
     if result.reused:
         return f"{at} was already reviewed under the same rules, so no model was asked."
-    calls = f"{result.calls} model call{'s' if result.calls != 1 else ''}"
-    return f"Read at {at}. Cost {money(result.dollars)}, {calls}. `/review` reads it again, `/help` lists commands."
+    cost = expense(result.dollars, result.calls)
+    return f"Read at {at}. Cost {cost}. `/review` reads it again, `/help` lists commands."
 
 
 def _make_annotations(result: ReviewResult) -> Iterable[Annotation]:
@@ -369,7 +350,3 @@ def _make_annotations(result: ReviewResult) -> Iterable[Annotation]:
 def _limit_lines(lines: Sequence[str]) -> list[str]:
     more = len(lines) - _NAMED
     return [*lines[:_NAMED], *([f"- and {more} more"] if more > 0 else [])]
-
-
-def _count_files(count: int, kind: str = "") -> str:
-    return f"{count} {kind}file{'' if count == 1 else 's'}"

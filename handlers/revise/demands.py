@@ -13,6 +13,7 @@ from bot.github.api.scopes import READ
 from bot.github.resources import pulls, threads
 from bot.github.resources.pulls import Pull
 from bot.github.resources.threads import Thread
+from bot.markdown import counted
 from bot.store import findings, tasks
 from bot.store.findings import StoredFinding
 from bot.work.untrusted import visible
@@ -75,8 +76,8 @@ def _count(demands: Sequence[Demand]) -> str:
     threads = sum(demand.root is not None for demand in demands)
     other = len(demands) - threads
     if not threads:
-        return f"{other} demand{'' if other == 1 else 's'}"
-    return f"{threads} comment{'' if threads == 1 else 's'} on lines" + (f" and {other} more" if other else "")
+        return counted(other, "demand")
+    return f"{counted(threads, 'comment')} on lines" + (f" and {other} more" if other else "")
 
 
 async def _collect(job: RevisionJob, github: Client) -> tuple[Demand, ...]:

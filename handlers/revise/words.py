@@ -6,7 +6,7 @@ They stand in threads, in the comment that notifies, and in the pull request.
 from __future__ import annotations
 
 from bot.change.refusals import Refusal
-from bot.markdown import code_block, folded, inline_code, paragraph, shortened, table
+from bot.markdown import code_block, counted, folded, inline_code, paragraph, shortened, table
 from handlers.fix.words import fold_details, list_proof_rows, list_quiet_gates, name_baseline, write_cost, write_run
 from handlers.revise.records import DemandAnswer, PublishedRevision, Reproof, RevisionEvidence, pair_answers
 
@@ -29,8 +29,7 @@ def write_result(evidence: RevisionEvidence, reproof: Reproof | None, published:
     """Write the comment once something was published."""
     where = f"I pushed {published.sha}"
     if not published.sha:
-        many = f"{published.suggestions} suggestion{'' if published.suggestions == 1 else 's'}"
-        where = f"I posted {many} and the whole change as a patch"
+        where = f"I posted {counted(published.suggestions, 'suggestion')} and the whole change as a patch"
     return _write_done(evidence, reproof, where)
 
 

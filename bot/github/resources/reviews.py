@@ -14,6 +14,7 @@ from bot.github.api.errors import GitHubError, Invalid
 from bot.github.api.transport import ONCE, RequestOptions
 from bot.github.resources.effects import once
 from bot.github.resources.threads import ACTOR
+from bot.github.text.anchors import Anchor
 from bot.github.text.diffs import Side
 from bot.github.text.markers import MAX_BODY, Marker, carries, with_marker
 from bot.types import JsonModel, Repository
@@ -54,6 +55,11 @@ class ReviewComment(JsonModel):
     side: Side = "RIGHT"
     start_line: int | None = None
     start_side: Side | None = None
+
+    @classmethod
+    def at(cls, anchor: Anchor, body: str) -> ReviewComment:
+        """Return a comment at a place."""
+        return cls(body=body, **anchor.model_dump())
 
 
 class PostedReview(JsonModel):
