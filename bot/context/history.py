@@ -43,19 +43,16 @@ async def read_history(git_dir: Path, commit: str, before: History) -> History:
     """
     if before.commit == commit:
         return before
-    known = await _is_ancestor(git_dir, before.commit, commit)
+    known = False
+    if before.commit:
+        ancestry = ["merge-base", "--is-ancestor", before.commit, commit]
+        known = (await run_git(ancestry, cwd=git_dir, env=OFFLINE)).code == 0
     span = [commit, f"^{before.commit}"] if known else [commit]
     arguments = ["log", "--no-merges", f"--max-count={DEPTH}", "--no-renames", "--name-only", "-z"]
     done = await run_git([*arguments, "--format=%x01%H%x02%ct%x02%B%x02", *span], cwd=git_dir, env=OFFLINE)
     fresh = await asyncio.to_thread(lambda: [_change(entry) for entry in done.text.split("\x01")[1:]])
     changes = [*fresh, *before.changes] if known else fresh
     return History(commit, tuple(sorted(changes, key=lambda one: (-one.time, one.sha))[:DEPTH]))
-
-
-async def _is_ancestor(git_dir: Path, first: str, second: str) -> bool:
-    if not first:
-        return False
-    return (await run_git(["merge-base", "--is-ancestor", first, second], cwd=git_dir, env=OFFLINE)).code == 0
 
 
 def _change(entry: str) -> Change:

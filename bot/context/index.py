@@ -160,7 +160,9 @@ class Indexer:
         async with known.lock:
             if known.index is not None and known.index.commit == commit:
                 return known.index
-            cache = await self._open()
+            if self._cache is None:
+                self._cache = await asyncio.to_thread(Cache, self._directory, limit=self._limit)
+            cache = self._cache
             tree, history = await asyncio.gather(
                 list_tree(git_dir, commit), read_history(git_dir, commit, known.history)
             )
@@ -185,11 +187,6 @@ class Indexer:
         while len(self._repositories) > _REPOSITORIES:
             self._repositories.popitem(last=False)
         return known
-
-    async def _open(self) -> Cache:
-        if self._cache is None:
-            self._cache = await asyncio.to_thread(Cache, self._directory, limit=self._limit)
-        return self._cache
 
     async def _complete(self, git_dir: Path, tree: Tree, postings: Postings, cache: Cache) -> None:
         """Bring every blob of the tree into the postings, cached or read."""

@@ -102,12 +102,10 @@ def _without_hidden(text: str) -> str:
             pieces += [text[done : block.start], text[block.start : block.end]]
             done = block.end
     pieces.append(text[done:])
-    pieces[::2] = [_PLACEHOLDER.sub("", _HIDDEN.sub(_keep_code, piece)) for piece in pieces[::2]]
+    for at in range(0, len(pieces), 2):
+        shown = _HIDDEN.sub(lambda found: found[0] if found["run"] else " ", pieces[at])
+        pieces[at] = _PLACEHOLDER.sub("", shown)
     return "".join(pieces)
-
-
-def _keep_code(found: re.Match[str]) -> str:
-    return found[0] if found["run"] else " "
 
 
 def _weigh(title: str, prose: str, code: str) -> dict[str, float]:

@@ -35,8 +35,12 @@ async def cancel_active(
     """
     key = active_key(name, repository, number)
     task = await services.store.run(lambda connection: tasks.find_holder(connection, key))
-    if task is None or (label is not None and not _started_by(task.argument, label)):
+    if task is None:
         return
+    if label is not None:
+        known = Request.model_validate(task.argument).origin.label
+        if known is None or not labels.same(known, label):
+            return
     if (await services.github.bot()).id != actor.id:
         reason = f"@{actor.login} {'closed it' if label is None else 'removed the label'}."
         await record(services, delivery, repository, actor, f"cancel {name}", Decision(True, reason))
@@ -49,11 +53,6 @@ async def cancel_installation(services: Services, installation: int, by: str) ->
     for task in await services.store.run(tasks.list_runnable):
         if task.installation == installation and task.state not in FINAL_STATES:
             await services.engine.cancel(task.id, by)
-
-
-def _started_by(argument: dict[str, object], label: str) -> bool:
-    known = Request.model_validate(argument).origin.label
-    return known is not None and labels.same(known, label)
 
 
 async def cancel_where(

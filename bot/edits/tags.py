@@ -37,10 +37,11 @@ def read(lines: Sequence[str], at: int) -> ReadResult | None:
     if not _BEGIN.match(lines[at]) and not _PAIR_BEGIN.match(lines[at]):
         return None
     rest = "\n".join(lines[at:])
-    for pattern, make in ((_TRIPLE, _make_replace), (_WHOLE, _make_write), (_PAIR, _make_replace)):
+    for pattern in (_TRIPLE, _WHOLE, _PAIR):
         match = pattern.match(rest)
         if match is not None:
-            return ReadResult((make(match),), at + match[0].count("\n") + 1)
+            edit: Edit = Write(match["path"], match["text"]) if pattern is _WHOLE else _make_replace(match)
+            return ReadResult((edit,), at + match[0].count("\n") + 1)
     if re.match(rf"\s*<(?:{_FILE})>[^<]*</", rest, re.I) and re.search(rf"\A[^\n]*\s*<(?:{_OLD})>", rest, re.I):
         raise ParseError(f"The tagged edit at line {at + 1} of the answer is not complete.")
     return None
@@ -49,10 +50,6 @@ def read(lines: Sequence[str], at: int) -> ReadResult | None:
 def _make_replace(match: re.Match[str]) -> Edit:
     path = match.groupdict().get("path") or ""
     return Replace(path, (Hunk(_strip_first_newline(match["old"]), _strip_first_newline(match["new"])),))
-
-
-def _make_write(match: re.Match[str]) -> Edit:
-    return Write(match["path"], match["text"])
 
 
 def _strip_first_newline(text: str) -> str:

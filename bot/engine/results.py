@@ -19,6 +19,7 @@ from bot.types import ForgehandError
 
 _RESULT = "+"  # the first character of a stored text tells a result from an error
 _ERROR = "-"
+_cached_adapter = functools.lru_cache(maxsize=1024)(TypeAdapter)
 
 
 def make_adapter(fn: Callable[..., Any]) -> TypeAdapter[Any]:
@@ -62,11 +63,6 @@ def read(adapter: TypeAdapter[Any], text: str) -> Any:
     if text.startswith(_ERROR):
         raise ForgehandError.from_json(json.loads(text[1:]))
     return adapter.validate_json(text[1:])
-
-
-@functools.lru_cache(maxsize=1024)
-def _cached_adapter(annotation: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(annotation)
 
 
 def _unwrap(fn: Callable[..., Any]) -> Any:

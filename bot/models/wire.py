@@ -34,8 +34,12 @@ class Question:
 
         They are sent only where this model made them after this very past.
         """
-        pairs = zip(self.conversation.messages, self._pasts, strict=False)
-        return [(message, self._blocks(message.opaque, past)) for message, past in pairs]
+        pairs: list[tuple[Message, list[Json] | None]] = []
+        for message, past in zip(self.conversation.messages, self._pasts, strict=False):
+            made = message.opaque
+            fits = made is not None and (made.model, made.after) == (self.spec.name, past)
+            pairs.append((message, made.blocks if made is not None and fits else None))
+        return pairs
 
     def keep(self, blocks: list[Json], plain: set[str]) -> Opaque | None:
         """Wrap ``blocks`` for replay, unless text and tool calls say it all."""
@@ -53,9 +57,6 @@ class Question:
             digest.update(message.model_dump_json(exclude={"opaque"}).encode())
             pasts.append(digest.hexdigest())
         return pasts
-
-    def _blocks(self, made: Opaque | None, past: str) -> list[Json] | None:
-        return made.blocks if made and (made.model, made.after) == (self.spec.name, past) else None
 
 
 class AnswerStream(Protocol):

@@ -64,7 +64,8 @@ async def _close(context: Context, _app: web.Application) -> None:
 
 
 def _handler(operation: Operation, context: Context, limit: RateLimit) -> Handler:
-    adapter = _adapter(operation)
+    written = isinstance(operation.answer, type) and issubclass(operation.answer, Raw | Sender)
+    adapter: TypeAdapter[Any] = TypeAdapter(Any if written else operation.answer)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         given: dict[str, Any] = {"context": context}
@@ -112,11 +113,6 @@ def _respond(operation: Operation, adapter: TypeAdapter[Any], answer: Any, reque
         if tag in request.headers.get("If-None-Match", ""):
             return web.Response(status=304, headers=headers)
     return web.Response(body=body, status=reply.status, headers=headers, content_type="application/json")
-
-
-def _adapter(operation: Operation) -> TypeAdapter[Any]:
-    written = isinstance(operation.answer, type) and issubclass(operation.answer, Raw | Sender)
-    return TypeAdapter(Any if written else operation.answer)
 
 
 @web.middleware

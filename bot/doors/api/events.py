@@ -78,7 +78,8 @@ class EventStream(Sender):
             news = await self._load(after)
             for event in news:
                 after = event.id
-                yield self._render(event)
+                data = clean(self.context.services, {"at": moment(event.at), "kind": event.kind, **event.data})
+                yield f"id: {event.id}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n"
                 if event.kind == "ended":
                     return
             if look % _CHECK == 0 and not await self._may_go_on():
@@ -90,10 +91,6 @@ class EventStream(Sender):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.context.closing.wait(), _LOOK_SECONDS)
                 return
-
-    def _render(self, event: TaskEvent) -> str:
-        data = clean(self.context.services, {"at": moment(event.at), "kind": event.kind, **event.data})
-        return f"id: {event.id}\nevent: {event.kind}\ndata: {json.dumps(data)}\n\n"
 
     async def _load(self, after: int) -> list[TaskEvent]:
         task = self.task.id

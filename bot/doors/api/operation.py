@@ -94,7 +94,12 @@ class Operation:
 
         Without them ``/tasks/fix`` would be a task's id, and ``Allow`` would lie.
         """
-        return _NAME.sub(lambda match: f"{{{match[1]}:{_pattern(self.parameters[match[1]])}}}", self.path)
+
+        def fill(match: re.Match[str]) -> str:
+            pattern = str(self.parameters[match[1]]["pattern"])
+            return f"{{{match[1]}:{pattern.removeprefix('^').removesuffix('$')}}}"
+
+        return _NAME.sub(fill, self.path)
 
 
 class Operations:
@@ -144,13 +149,14 @@ def make_operation(
     if wants - _GIVEN - set(named) or set(named) - wants:
         raise TypeError(f"{method} {path}: the parameters {sorted(wants)} do not fit the path")
     said, _, more = (inspect.getdoc(run) or "").partition("\n")
+    paragraphs = (" ".join(paragraph.split()) for paragraph in more.strip().split("\n\n"))
     return Operation(
         method=method,
         path=path,
         run=run,
         scope=scope,
         summary=summary or said,
-        description=description or _unwrapped(more),
+        description=description or "\n\n".join(paragraphs),
         tag=tag,
         name=name or run.__name__,
         statuses=statuses,
@@ -178,17 +184,8 @@ def _types(schema: Mapping[str, Any]) -> set[str]:
     return found
 
 
-def _unwrapped(text: str) -> str:
-    """Return a docstring's paragraphs, each on one line."""
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))
-
-
 def _answer_of(annotation: Any) -> Any:
     """Return the model of the answer; of a union the first one counts."""
     if get_origin(annotation) in {Union, UnionType}:
         return _answer_of(get_args(annotation)[0])
     return get_args(annotation)[0] if get_origin(annotation) is Reply else annotation
-
-
-def _pattern(schema: Mapping[str, Any]) -> str:
-    return str(schema["pattern"]).removeprefix("^").removesuffix("$")

@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, create_model
 
 from bot.dispatch.again import may_repeat, restart
-from bot.dispatch.registry import Registry
 from bot.dispatch.spec import TaskSpec
 from bot.dispatch.start import Refusal, StartedTask, begin
 from bot.doors.api.callers import Caller
@@ -55,7 +54,10 @@ def make_body(spec: TaskSpec[Any]) -> type[Sent]:
         fields["deliver"] = (Annotated[outlets | None, Field(description=_DELIVER)], None)
     for name, field in spec.input.model_fields.items():
         assert name not in fields, f"{spec.name}: {name} is a field that every body has"
-        fields[name] = (_bounded(field.annotation, required=field.is_required()), field)
+        kind: Any = field.annotation
+        if kind is str:  # with the bounds that commands have
+            kind = Annotated[str, Field(min_length=int(field.is_required()), max_length=MAX_TEXT)]
+        fields[name] = (kind, field)
     return create_model(f"{spec.name.title().replace('-', '')}Body", __base__=Sent, __doc__=None, **fields)
 
 
@@ -93,7 +95,9 @@ async def retry_task(context: Context, caller: Caller, headers: IdempotencyKey, 
     admission = await context.gate.admit(caller, repository_of(task).full_name, "retry")
     asked = {"retry": f"retry {task.flow}", task.flow: f"start {task.flow}"}
     await _authorise(context, caller, admission, asked)
-    spec = _find_spec(context.registry, task.flow)
+    spec = context.registry.get(task.flow)
+    if spec is None:
+        raise Problem(f"This version knows no task `{task.flow}`.", status=409)
 
     async def go(origin: Origin) -> StartedTask | Refusal:
         if not may_repeat(task):
@@ -155,13 +159,6 @@ async def _once(
     return await _answer(context, started)
 
 
-def _find_spec(registry: Registry, name: str) -> TaskSpec[Any]:
-    spec = registry.get(name)
-    if spec is None:
-        raise Problem(f"This version knows no task `{name}`.", status=409)
-    return spec
-
-
 async def _answer(context: Context, started: StartedTask) -> Reply[TaskView]:
     services = context.services
     task = await services.store.run(lambda connection: tasks.get(connection, started.task))
@@ -178,10 +175,3 @@ async def _authorise(context: Context, caller: Caller, admission: Admission, ask
         await context.gate.decide(caller, name, admission, policy, action)
     if fault is not None:
         raise Problem(f"The repository's configuration is invalid. {fault}", status=409)
-
-
-def _bounded(annotation: Any, *, required: bool) -> Any:
-    """Return the type of a field with the bounds that commands have."""
-    if annotation is not str:
-        return annotation
-    return Annotated[str, Field(min_length=1 if required else 0, max_length=MAX_TEXT)]

@@ -91,10 +91,6 @@ class Exchange:
 Observer = Callable[[Exchange], None]
 
 
-def _unobserved(_exchange: Exchange) -> None:
-    return None
-
-
 class Transport:
     """The one door to a GitHub API.
 
@@ -107,7 +103,7 @@ class Transport:
         api_url: str,
         *,
         clock: Clock | None = None,
-        observe: Observer = _unobserved,
+        observe: Observer = lambda _exchange: None,
     ) -> None:
         self.api_url = api_url.rstrip("/")
         self.addresses = Addresses(self.api_url)
@@ -137,7 +133,8 @@ class Transport:
             writes = method not in {"GET", "HEAD"} and not options.reads
             ticket = Ticket(writes, options.urgency, options.notifies, f"{method} {url}")
             async with limiter.turn(ticket):
-                signed = await _sign(headers, credential)
+                authorization = await credential.header()
+                signed = {**headers, **({"authorization": authorization} if authorization else {})}
                 outcome = await self._once(method, url, signed, body)
             if isinstance(outcome, Response):
                 if outcome.status < 300 or outcome.status == 304:
@@ -245,8 +242,3 @@ def _elsewhere(response: Response, url: str) -> Elsewhere:
     away = Elsewhere(f"What was asked for lies on {urlsplit(target).netloc}.")
     away.target = target
     return away
-
-
-async def _sign(headers: Mapping[str, str], credential: Credential) -> dict[str, str]:
-    authorization = await credential.header()
-    return {**headers, **({"authorization": authorization} if authorization else {})}

@@ -118,6 +118,9 @@ class _Section:
 
     def file(self) -> FileDiff:
         old, new = self._paths()
+        # A mode that did not change stands behind the blobs: ``index 1f2e..3d4c 100644``.
+        mode = self._find_extended("new file mode ") or self._find_extended("new mode ")
+        mode = mode or (self._find_extended("index ") or "").partition(" ")[2]
         found = (status for start, status in _STATUSES.items() if self._find_extended(start) is not None)
         return FileDiff(
             path=new,
@@ -125,13 +128,8 @@ class _Section:
             status=next(found, "modified"),
             binary=self.binary,
             hunks=tuple(self.hunks),
-            mode=self._mode(),
+            mode=mode,
         )
-
-    def _mode(self) -> str:
-        """Return the new mode; an unchanged one is in ``index 1f2e..3d4c 100644``."""
-        told = self._find_extended("new file mode ") or self._find_extended("new mode ")
-        return told or (self._find_extended("index ") or "").partition(" ")[2]
 
     def _paths(self) -> tuple[str, str]:
         for verb in ("rename", "copy"):
@@ -249,9 +247,9 @@ def unquote_path(path: str) -> str:
     quoted = _QUOTED.fullmatch(path)
     if quoted is None:
         return path
-    raw = _ESCAPE.sub(lambda found: _byte(found[1]), quoted[1].encode())
-    return raw.decode(errors="replace")
 
+    def unescape(found: re.Match[bytes]) -> bytes:
+        escape = found[1]
+        return bytes([int(escape, 8) & 0xFF]) if len(escape) == 3 else _ESCAPES.get(escape, escape)
 
-def _byte(escape: bytes) -> bytes:
-    return bytes([int(escape, 8) & 0xFF]) if len(escape) == 3 else _ESCAPES.get(escape, escape)
+    return _ESCAPE.sub(unescape, quoted[1].encode()).decode(errors="replace")
