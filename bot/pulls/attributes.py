@@ -31,7 +31,9 @@ def find_generated(paths: Iterable[str], files: Mapping[str, str]) -> dict[str, 
     # Folders ("" or with a slash at the end), the root first.
     folders = ((path.removesuffix(NAME), text) for path, text in files.items())
     by_depth = sorted(folders, key=lambda one: one[0].count("/"))
-    macros = dict(_parse_macros(files.get(NAME, "")))
+    # Only the root's file may define macros.
+    at_root = _parse_rules(files.get(NAME, ""))
+    macros = {name.removeprefix(_MACRO): rest for name, rest in at_root if name.startswith(_MACRO)}
     wanted = {_GENERATED, *macros}
     rules = [
         (folder, pattern, attributes)
@@ -58,11 +60,6 @@ def _decide(decided: dict[str, str], attributes: _Attributes, macros: Mapping[st
             decided[name] = value
             if value == "set" and name in macros:
                 _decide(decided, macros[name], macros)
-
-
-def _parse_macros(text: str) -> Iterable[tuple[str, _Attributes]]:
-    """Yield the macros of the root's file, with what each stands for."""
-    return ((name.removeprefix(_MACRO), rest) for name, rest in _parse_rules(text) if name.startswith(_MACRO))
 
 
 def _parse_rules(text: str) -> Iterable[tuple[str, _Attributes]]:

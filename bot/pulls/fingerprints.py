@@ -106,7 +106,11 @@ def relocate(finding: Finding, text: str) -> Finding | None:
         return None
     outlined = read_definitions(text, finding.path)
     lines = text.replace("\r\n", "\n").split("\n")
-    found = [_move(finding, place, lines, symbol_of(find_innermost(outlined, place.last))) for place in places]
+    found: list[Finding] = []
+    for place in places:
+        quote = "\n".join(lines[place.first - 1 : place.last])
+        symbol = symbol_of(find_innermost(outlined, place.last))
+        found.append(finding.model_copy(update={"line": place.first, "quote": quote, "symbol": symbol}))
     wanted = normalise(finding.quote, finding.path)
     line = finding.line or 1
 
@@ -219,18 +223,17 @@ class _Tokens(NamedTuple):
 def _read_tokens(code: str, path: str, *, bare: bool) -> _Tokens:
     """Read the tokens of code, cached; ``bare`` leaves comments out."""
     language = language_of(path)
-    plain = _strings_and_comments(language.comment).sub(_blank_comment, code) if bare and language else code
+
+    def blank(match: re.Match[str]) -> str:
+        return " " + "\n" * match[0].count("\n") if match["comment"] is not None else match[0]
+
+    plain = _strings_and_comments(language.comment).sub(blank, code) if bare and language else code
     numbered = enumerate(plain.replace('"', "'").split("\n"), 1)
     found = list(
         _drop_trailing_commas([(token, number) for number, line in numbered for token in _TOKEN.findall(line)])
     )
     starts = accumulate((len(token) + 1 for token, _ in found), initial=0)
     return _Tokens(" ".join(token for token, _ in found), tuple(number for _, number in found), tuple(starts))
-
-
-def _move(finding: Finding, place: LineRange, lines: list[str], symbol: str) -> Finding:
-    quote = "\n".join(lines[place.first - 1 : place.last])
-    return finding.model_copy(update={"line": place.first, "quote": quote, "symbol": symbol})
 
 
 def _drop_trailing_commas(tokens: list[tuple[str, int]]) -> Iterator[tuple[str, int]]:
@@ -248,7 +251,3 @@ def _strings_and_comments(mark: str) -> re.Pattern[str]:
     strings = _STRINGS + (r"|`(?:\\.|[^`\\])*`" if c_like else "")
     block = r"|/\*.*?(?:\*/|\Z)" if c_like else ""
     return re.compile(rf"{strings}|(?P<comment>{re.escape(mark)}[^\n]*{block})", re.S)
-
-
-def _blank_comment(match: re.Match[str]) -> str:
-    return " " + "\n" * match[0].count("\n") if match["comment"] is not None else match[0]

@@ -65,10 +65,12 @@ async def recall(services: Services, repository: Repository, number: int, author
     found, comments, bot = await asyncio.gather(
         threads(github, repository, number), issues.list_comments(github, repository, number), services.github.bot()
     )
+    ours = [thread for thread in found if finding_of(thread, bot.id) is not None]
+    objectors = {who for thread in ours for who, _ in find_objections(thread)}
     memory = Memory(
         bot_id=bot.id,
         author=author,
-        deciders=(author, *await _find_writers(github, repository, _list_objectors(found, bot.id) - {author})),
+        deciders=(author, *await _find_writers(github, repository, objectors - {author})),
         told=tuple(one for row in rows if (one := _read_row(row)) is not None),
         threads=tuple(_shorten(thread, bot.id) for thread in found),
         comments=tuple(
@@ -88,19 +90,13 @@ async def is_stale(review: Review, subject: Subject, result: ReviewResult) -> bo
     memory = await recall(review.services, task.repository, task.number, subject.author)
     found = (one.finding.title for one in (*result.inline, *result.folded))
     open_then = {*found, *result.since.open, *result.since.back}
-    now_open = {one.finding.title: _is_open(one, memory) for one in memory.told}
-    settled = any(title in open_then and not is_open for title, is_open in now_open.items())
+
+    def is_open(one: ReportedFinding) -> bool:  # neither the store nor its thread settles it
+        return one.state in UNSETTLED and settle_by_thread(FindingStatus(told=one, standing="stands"), memory).open
+
+    now_open = {one.finding.title: is_open(one) for one in memory.told}
+    settled = any(title in open_then and not still for title, still in now_open.items())
     return settled or any(now_open.get(title, False) for title in result.since.disputed)
-
-
-def _is_open(one: ReportedFinding, memory: Memory) -> bool:
-    """Return whether neither the store nor its thread settles a finding."""
-    return one.state in UNSETTLED and settle_by_thread(FindingStatus(told=one, standing="stands"), memory).open
-
-
-def _list_objectors(found: Iterable[Thread], bot_id: int) -> set[str]:
-    ours = (thread for thread in found if finding_of(thread, bot_id) is not None)
-    return {who for thread in ours for who, _ in find_objections(thread)}
 
 
 async def _find_writers(github: Client, repository: Repository, logins: Iterable[str]) -> list[str]:

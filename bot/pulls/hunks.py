@@ -25,19 +25,18 @@ def name_hunks(diff: FileDiff, head: str | None, base: str | None) -> tuple[str,
     lines = [] if base is None else base.split("\n")
     # The same text is something else as a symlink, or as a program.
     kind = "" if diff.mode in _USUAL else diff.mode
-    symbols = [symbol_of(find_innermost(known, _first_changed(hunk))) for hunk in diff.hunks]
-    return tuple(_name(hunk, f"{kind}{symbol}", lines) for hunk, symbol in zip(diff.hunks, symbols, strict=True))
+    names = []
+    for hunk in diff.hunks:
+        symbol = symbol_of(find_innermost(known, _first_changed(hunk)))
+        shown = (f"{line.kind}{line.text}" for line in hunk.lines)
+        names.append(digest(f"{kind}{symbol}", hunk.section, str(_count_equal_places(hunk, lines)), *shown)[:12])
+    return tuple(names)
 
 
 def drop_hunks(diff: FileDiff, read: Collection[int]) -> FileDiff:
     """Return the diff without the hunks of these numbers, counted from 0."""
     kept = tuple(hunk for number, hunk in enumerate(diff.hunks) if number not in read)
     return diff.model_copy(update={"hunks": kept})
-
-
-def _name(hunk: Hunk, symbol: str, base: list[str]) -> str:
-    shown = (f"{line.kind}{line.text}" for line in hunk.lines)
-    return digest(symbol, hunk.section, str(_count_equal_places(hunk, base)), *shown)[:12]
 
 
 def _first_changed(hunk: Hunk) -> int:

@@ -5,8 +5,7 @@ What was refused while others held the money is asked again alone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
@@ -45,15 +44,11 @@ async def ask_all(
     refused although there is money for them; what they had bought is not bought again.
     """
     done: dict[str, Any] = {}
-    while wave := list(islice(_find_ready(steps, after, done), _SIDE_BY_SIDE)):
+    while ready := [name for name in steps if name not in done and (name not in after or after[name] in done)]:
+        wave = ready[:_SIDE_BY_SIDE]
         done |= await ctx.parallel({name: steps[name] for name in wave} | (dict(beside) if not done else {}))
         for name in wave:
             if done[name].short:
                 again = f"{name}-again"
                 done[name] = (await ctx.parallel({again: steps[name]}))[again]
     return done
-
-
-def _find_ready(steps: Iterable[str], after: Mapping[str, str], done: Collection[str]) -> Iterator[str]:
-    """Yield the questions that can be asked now, in their order."""
-    return (name for name in steps if name not in done and (name not in after or after[name] in done))

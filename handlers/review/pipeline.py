@@ -20,7 +20,6 @@ from bot.pulls.memory import Memory
 from bot.pulls.records import (
     CoverageGap,
     DropCounts,
-    Finding,
     FollowUp,
     NearestTests,
     Part,
@@ -225,7 +224,8 @@ async def _verify(
 ) -> dict[str, Verdict]:
     """Return verdicts by step name of the most severe, a few more than fit."""
     risks = {file.path: file.risk for file in plan.files}
-    ranked = ranking.rank_findings([one for one in claims if _needs_proof(one.finding)], risks)
+    open_claims = [one for one in claims if one.finding.source == "model" and one.finding.severity != "nit"]
+    ranked = ranking.rank_findings(open_claims, risks)
     chosen = [one.finding for one in ranked][: review.policy.rules(ReviewRules).inline + _SPARE_CHECKS]
     if not chosen:
         return {}
@@ -237,10 +237,6 @@ async def _verify(
         verification.name_step(one): Step(verification.verify, (*given, one), interruptible=True) for one in chosen
     }
     return await ask_all(ctx, steps)
-
-
-def _needs_proof(one: Finding) -> bool:
-    return one.source == "model" and one.severity != "nit"
 
 
 def assemble(

@@ -207,9 +207,9 @@ async def close_fixed(
         if thread is None:
             continue
         if one.told.fingerprint in fixed and one.open:
-            await _report_regression(review, plan, memory, one.told, thread)
+            await _tell_thread(review, plan, memory, one.told, thread, back=True)
         elif one.told.state == "fixed" and not thread.resolved:
-            await _report_fixed(review, plan, memory, one.told, thread)
+            await _tell_thread(review, plan, memory, one.told, thread, back=False)
     await _store(review, memory, after)
     brought = {one.told.fingerprint: one.told for one in after}
     return memory.model_copy(update={"told": tuple(brought.get(one.fingerprint, one) for one in memory.told)})
@@ -245,31 +245,19 @@ def conclude(
     return one.model_copy(update={"told": told.model_copy(update=update)})
 
 
-async def _report_regression(
-    review: Review, plan: ReviewPlan, memory: Memory, told: ReportedFinding, thread: Thread
+async def _tell_thread(
+    review: Review, plan: ReviewPlan, memory: Memory, told: ReportedFinding, thread: Thread, *, back: bool
 ) -> None:
-    """Say in its thread that a fix was taken back, and open the thread again."""
+    """Say in its thread that a finding is back or fixed; open or resolve it."""
     task = review.task
     github = await review.services.github.for_repository(task.repository, RESOLVE_THREADS)
-    mark = back_marker(review.task_id, told.fingerprint)
-    text = f"Back in {plan.head_sha}: the faulty code is there again."
-    with unless_locked("say that it is back"):
+    mark = (back_marker if back else fixed_marker)(review.task_id, told.fingerprint)
+    text = f"Back in {plan.head_sha}: the faulty code is there again." if back else f"Fixed in {plan.head_sha}."
+    with unless_locked(f"say that it is {'back' if back else 'fixed'}"):
         await reply(github, task.repository, task.number, thread, text, marker=mark, bot_id=memory.bot_id)
-    await unresolve(github, thread.id)
-    await review.audit(f"reopen thread of #{task.number}", allowed=True, reason=told.finding.title[:200])
-
-
-async def _report_fixed(
-    review: Review, plan: ReviewPlan, memory: Memory, told: ReportedFinding, thread: Thread
-) -> None:
-    task = review.task
-    github = await review.services.github.for_repository(task.repository, RESOLVE_THREADS)
-    mark = fixed_marker(review.task_id, told.fingerprint)
-    text = f"Fixed in {plan.head_sha}."
-    with unless_locked("say that it is fixed"):
-        await reply(github, task.repository, task.number, thread, text, marker=mark, bot_id=memory.bot_id)
-    await resolve(github, thread.id)
-    await review.audit(f"resolve thread of #{task.number}", allowed=True, reason=told.finding.title[:200])
+    await (unresolve if back else resolve)(github, thread.id)
+    done = f"{'reopen' if back else 'resolve'} thread of #{task.number}"
+    await review.audit(done, allowed=True, reason=told.finding.title[:200])
 
 
 async def _store(review: Review, memory: Memory, after: Sequence[FindingStatus]) -> None:

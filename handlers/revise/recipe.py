@@ -7,17 +7,11 @@ from __future__ import annotations
 
 from bot.change.editor import code_and_new_tests
 from bot.change.recipe import Recipe, Rules
-from bot.policy import Policy
 from handlers.revise import demands, words
 from handlers.revise.failed_checks import FailingChecks
 from handlers.revise.judge import judge
 from handlers.revise.publication import publish
 from handlers.revise.records import Answers, RevisionBrief, RevisionEvidence, RevisionTask, is_publishable
-
-
-def _read_rules(policy: Policy) -> Rules:
-    return Rules(policy.max_dollars("revise"))
-
 
 REVISE: Recipe[RevisionTask, RevisionBrief, Answers] = Recipe(
     name="revise",
@@ -31,5 +25,5 @@ REVISE: Recipe[RevisionTask, RevisionBrief, Answers] = Recipe(
     may_edit=code_and_new_tests,
     judge=judge,
     publish=publish,
-    rules=_read_rules,
+    rules=lambda policy: Rules(policy.max_dollars("revise")),
 )

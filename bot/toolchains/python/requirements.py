@@ -224,16 +224,13 @@ def read_setup_py(text: str) -> Needs:
         if isinstance(target, ast.Name)
     }
     calls = [node for node in ast.walk(module) if isinstance(node, ast.Call)]
-    given = {word.arg: word.value for call in calls if _callee(call) == "setup" for word in call.keywords if word.arg}
+    setups = [call for call in calls if getattr(call.func, "id", getattr(call.func, "attr", "")) == "setup"]
+    given = {word.arg: word.value for call in setups for word in call.keywords if word.arg}
     given = {key: names.get(value.id, value) if isinstance(value, ast.Name) else value for key, value in given.items()}
     extras = given.get("extras_require")
     keys = extras.keys if isinstance(extras, ast.Dict) else []
     listed = {key: tuple(pick_plain(_constants(getattr(given.get(key), "elts", [])))) for key in _LISTS}
     return Needs(listed["tests_require"], tuple(_constants(keys)), dependencies=listed["install_requires"])
-
-
-def _callee(call: ast.Call) -> str:
-    return getattr(call.func, "id", getattr(call.func, "attr", ""))
 
 
 def _constants(nodes: Iterable[ast.AST | None]) -> list[str]:
