@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 JsonScalar = str | int | float | bool | None
 Scope = Literal["read", "run", "admin"]
@@ -16,6 +17,14 @@ class JsonModel(BaseModel):
     """A frozen value that survives a round trip through JSON unchanged."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def load(cls, file: Path) -> Self | None:
+        """Read a value from its file; None where there is none."""
+        try:
+            return cls.model_validate_json(file.read_text())
+        except (OSError, ValidationError):
+            return None
 
 
 class Actor(JsonModel):

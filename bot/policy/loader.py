@@ -73,7 +73,12 @@ class PolicyLoader:
         text, sha = found
         cached = self._cache.get(repository.id)
         if cached is None or cached.sha != sha:
-            cached = self._cache[repository.id] = _CachedPolicy(sha, self._parse(text))
+            result: Policy | PolicyError
+            try:
+                result = parse_policy(text, self._settings, self._schema)
+            except PolicyError as error:
+                result = error
+            cached = self._cache[repository.id] = _CachedPolicy(sha, result)
         if isinstance(cached.result, PolicyError):
             raise cached.result.with_message(cached.result.message)
         return cached.result
@@ -111,9 +116,3 @@ class PolicyLoader:
         """
         cached = self._cache.get(repository.id)
         return cached.result if cached is not None and isinstance(cached.result, Policy) else self.default
-
-    def _parse(self, text: str) -> Policy | PolicyError:
-        try:
-            return parse_policy(text, self._settings, self._schema)
-        except PolicyError as error:
-            return error

@@ -74,16 +74,12 @@ def _find_version2(root: Path, text: str) -> Parents | None:
     if not os.access(base, os.W_OK) or not {"memory", "pids"} <= set((base / "cgroup.controllers").read_text().split()):
         return None
     if not {"memory", "pids"} <= set((base / "cgroup.subtree_control").read_text().split()):
-        _delegate_controllers(base)
+        leaf = base / OWN_LEAF
+        leaf.mkdir(exist_ok=True)
+        for pid in (base / "cgroup.procs").read_text().split():
+            (leaf / "cgroup.procs").write_text(pid)
+        (base / "cgroup.subtree_control").write_text("+memory +pids")
     return Parents(2, base, base)
-
-
-def _delegate_controllers(base: Path) -> None:
-    leaf = base / OWN_LEAF
-    leaf.mkdir(exist_ok=True)
-    for pid in (base / "cgroup.procs").read_text().split():
-        (leaf / "cgroup.procs").write_text(pid)
-    (base / "cgroup.subtree_control").write_text("+memory +pids")
 
 
 @functools.cache

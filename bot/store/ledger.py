@@ -157,18 +157,13 @@ def _find_shortfall(connection: sa.Connection, call: ModelCall, ceilings: Ceilin
             return Shortfall(name, ceiling, max(left, 0.0))
     if ceilings.task_tokens is None:
         return None
-    left = ceilings.task_tokens - _count_tokens(connection, call)
+    used = model_call.c
+    total = sa.func.sum(sa.func.coalesce(used.input_tokens, 0) + sa.func.coalesce(used.output_tokens, 0))
+    others = (used.task == call.task, used.model == call.model, used.step != call.step)
+    left = ceilings.task_tokens - int(connection.scalar(sa.select(total).where(*others)) or 0)
     if call.input_tokens + call.output_tokens > left:
         return Shortfall("task_tokens", ceilings.task_tokens, max(left, 0))
     return None
-
-
-def _count_tokens(connection: sa.Connection, call: ModelCall) -> int:
-    total = sa.func.sum(
-        sa.func.coalesce(model_call.c.input_tokens, 0) + sa.func.coalesce(model_call.c.output_tokens, 0)
-    )
-    others = (model_call.c.task == call.task, model_call.c.model == call.model, model_call.c.step != call.step)
-    return int(connection.scalar(sa.select(total).where(*others)) or 0)
 
 
 def _write(connection: sa.Connection, call: ModelCall, day: str) -> None:

@@ -6,7 +6,6 @@ Disk is not state, so nothing can be lost.
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from bot.sandbox import processes
 from bot.store import tasks
@@ -38,12 +37,8 @@ class Janitor:
         orphans = await asyncio.to_thread(processes.find_orphans, "bwrap", self._folder)
         await asyncio.to_thread(processes.kill, orphans)
         # Folders first: one that is made while the database answers belongs to a task that began meanwhile.
-        folders = await asyncio.to_thread(_folders, self._folder)
+        folders = await asyncio.to_thread(lambda: [path for path in self._folder.glob("*") if path.is_dir()])
         active = {task.id for task in await self._store.run(tasks.list_runnable)}
         for folder in folders:
             if folder.name not in active:
                 await asyncio.to_thread(remove_tree, folder)
-
-
-def _folders(root: Path) -> list[Path]:
-    return [path for path in root.iterdir() if path.is_dir()] if root.is_dir() else []

@@ -135,7 +135,9 @@ async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
     origin = request.headers.get("Origin", f"{request.scheme}://{request.host}")
     if host not in _LOOPBACK or (request.method == "POST" and origin != f"{request.scheme}://{request.host}"):
         return _page("error", "Refused", status=403, text="This request did not come from the setup page itself.")
-    if request.path != "/code" and not _is_known(request, setup):
+    given = request.cookies.get(_COOKIE, "")
+    known = setup.cookie is not None and secrets.compare_digest(given.encode(), setup.cookie.encode())
+    if request.path != "/code" and not known:
         status = 200 if request.path == "/" else 403
         return _page("code", "Enter the one-time code", step=1, status=status)
     try:
@@ -145,11 +147,6 @@ async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
 
 
 _AGAIN = "Go back to the start page of this setup to try again; nothing was stored."
-
-
-def _is_known(request: web.Request, setup: Setup) -> bool:
-    given = request.cookies.get(_COOKIE, "")
-    return setup.cookie is not None and secrets.compare_digest(given.encode(), setup.cookie.encode())
 
 
 async def _take_code(request: web.Request) -> web.StreamResponse:

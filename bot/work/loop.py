@@ -118,13 +118,11 @@ def shorten_history(messages: tuple[Message, ...]) -> tuple[Message, ...]:
         return messages
     tools = [index for index, message in enumerate(messages) if message.role == "tool"]
     # In steps of ten: a cut that moved every turn would lose the provider's cache every turn.
-    old = set(tools[: max(0, len(tools) - _KEEP_WHOLE) // 10 * 10])
-    return tuple(_shorten(message) if index in old else message for index, message in enumerate(messages))
-
-
-def _shorten(message: Message) -> Message:
-    if len(message.text) <= 1200:
-        return message
-    return message.model_copy(
-        update={"text": message.text[:1000] + "\n[cut here to save room: ask again if you need it]"}
-    )
+    old = tools[: max(0, len(tools) - _KEEP_WHOLE) // 10 * 10]
+    shown = list(messages)
+    for index in old:
+        text = messages[index].text
+        if len(text) > 1200:
+            cut = text[:1000] + "\n[cut here to save room: ask again if you need it]"
+            shown[index] = messages[index].model_copy(update={"text": cut})
+    return tuple(shown)

@@ -97,7 +97,10 @@ class Pacer:
             if self._opens_at(ticket, now) <= now and len(self._flying) < self._concurrent:
                 self._waiting.remove(ticket)
                 self._flying.add(ticket)
-                self._pay(ticket, now)
+                if ticket.write:
+                    self._tokens -= 1.0
+                if ticket.notifies:
+                    self._notify_at = max(self._notify_at, now) + self._gap
                 released.append(ticket)
         return released
 
@@ -128,12 +131,6 @@ class Pacer:
         if ticket.write and self._tokens < 1.0 - 1e-6:
             opens = max(opens, now + (1.0 - self._tokens) / self._rate)
         return max(opens, self._notify_at - self._head_start) if ticket.notifies else opens
-
-    def _pay(self, ticket: Ticket, now: float) -> None:
-        if ticket.write:
-            self._tokens -= 1.0
-        if ticket.notifies:
-            self._notify_at = max(self._notify_at, now) + self._gap
 
 
 def _droppable(ticket: Ticket) -> bool:

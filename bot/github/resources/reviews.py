@@ -174,10 +174,15 @@ class _Reviewer:
 
     async def _add(self, review: str, comment: ReviewComment) -> bool:
         """Add a comment; False (null or an error) for a place off the diff."""
+        given: dict[str, Any] = {"pullRequestReviewId": review, "path": comment.path, "body": _cut(comment.body)}
+        if comment.line is None:
+            given["subjectType"] = "FILE"
+        else:
+            given |= {"line": comment.line, "side": comment.side}
+        if comment.start_line:
+            given |= {"startLine": comment.start_line, "startSide": comment.start_side}
         try:
-            data = await self.client.graphql(
-                _ADD, {"input": {**_graphql(comment), "pullRequestReviewId": review}}, options=ONCE
-            )
+            data = await self.client.graphql(_ADD, {"input": given}, options=ONCE)
         except Invalid:
             return False
         thread = data["addPullRequestReviewThread"]["thread"]
@@ -204,14 +209,6 @@ class _Reviewer:
 
     def _within(self, **more: Any) -> dict[str, Any]:
         return within(self.repository, number=self.number, **more)
-
-
-def _graphql(comment: ReviewComment) -> dict[str, Any]:
-    given = {"path": comment.path, "body": _cut(comment.body)}
-    if comment.line is None:
-        return {**given, "subjectType": "FILE"}
-    start = {"startLine": comment.start_line, "startSide": comment.start_side} if comment.start_line else {}
-    return {**given, "line": comment.line, "side": comment.side, **start}
 
 
 def _cut(body: str) -> str:

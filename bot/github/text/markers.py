@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 
 from pydantic import Field, ValidationError
 
@@ -49,7 +48,13 @@ def markers_in(body: str | None) -> tuple[Marker, ...]:
 
     Anybody may write one: check the author first.
     """
-    return tuple(_parse(body or ""))
+    match = _MARKER.search(body or "")
+    if match is None:
+        return ()
+    try:
+        return (Marker.model_validate_json(match[1]),)
+    except ValidationError:
+        return ()
 
 
 def carries(body: str | None, marker: Marker, *, author_id: int | None, bot_id: int) -> bool:
@@ -63,11 +68,3 @@ def carries(body: str | None, marker: Marker, *, author_id: int | None, bot_id: 
 def without_markers(body: str) -> str:
     """Return a text as people see it."""
     return _MARKER.sub("", body).rstrip()
-
-
-def _parse(body: str) -> Iterator[Marker]:
-    for match in _MARKER.finditer(body):
-        try:
-            yield Marker.model_validate_json(match.group(1))
-        except ValidationError:
-            continue
