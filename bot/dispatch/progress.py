@@ -29,8 +29,7 @@ from bot.store import reporting, tasks
 from bot.store.database import now_ms
 from bot.store.lease import Lease
 from bot.store.tasks import Task, TaskEvent
-from bot.types import Repository
-from bot.work.origin import Origin, Request
+from bot.work.origin import Request
 from bot.work.services import Services
 
 _LEASE = 0x464F524A
@@ -79,7 +78,10 @@ class Reporter:
         try:
             while not await lease.take():  # noqa: ASYNC110 - the end of another process is no event here
                 await asyncio.sleep(_STANDBY)
-            await self._resume()
+            # What an earlier process left: tasks that are active, and those whose comment was never closed.
+            left = await self.services.store.run(reporting.list_unreported)
+            self._watched = {task_id: _TaskWatch(newest=1) for task_id in left}
+            await self._stand(self._watched)
             while True:
                 await lease.confirm()
                 await self._look()
@@ -90,13 +92,6 @@ class Reporter:
                 posting.cancel()
             await asyncio.gather(*self._posting, return_exceptions=True)
             await lease.release()
-
-    async def _resume(self) -> None:
-        """Resume what an earlier process left: active tasks, open comments."""
-        self._watched = {
-            task_id: _TaskWatch(newest=1) for task_id in await self.services.store.run(reporting.list_unreported)
-        }
-        await self._stand(self._watched)
 
     async def _look(self) -> None:
         news = await self.services.store.run(lambda connection: tasks.list_touched(connection, self._after))
@@ -124,8 +119,15 @@ class Reporter:
         """Post due updates in the background: one slow comment delays no other."""
         now = asyncio.get_running_loop().time()
         for task_id, watched in self._watched.items():
-            if not watched.busy and self._is_due(watched, now):
-                self._begin(task_id, watched, now)
+            if watched.busy or not self._is_due(watched, now):
+                continue
+            news = watched.newest > watched.shown and not watched.calm
+            watched.ticks = 0 if news else watched.ticks + 1
+            watched.busy = True
+            watched.posted_at = now
+            posting = asyncio.create_task(self._post(task_id, watched))
+            self._posting.add(posting)
+            posting.add_done_callback(self._posting.discard)
 
     def _is_due(self, watched: _TaskWatch, now: float) -> bool:
         waited = now - watched.posted_at
@@ -137,15 +139,6 @@ class Reporter:
             return waited >= _STAGE_PAUSE
         ticks = _CALM_TICKS if watched.calm else _TICKS
         return waited >= ticks[min(watched.ticks, len(ticks) - 1)]
-
-    def _begin(self, task_id: str, watched: _TaskWatch, now: float) -> None:
-        news = watched.newest > watched.shown and not watched.calm
-        watched.ticks = 0 if news else watched.ticks + 1
-        watched.busy = True
-        watched.posted_at = now
-        posting = asyncio.create_task(self._post(task_id, watched))
-        self._posting.add(posting)
-        posting.add_done_callback(self._posting.discard)
 
     async def _post(self, task_id: str, watched: _TaskWatch) -> None:
         """Update one comment; a failure is retried later, with backoff."""
@@ -175,7 +168,7 @@ class Reporter:
         """Create or edit the comment; return True once it shows the end."""
         task, events, spent = await self.services.store.run(lambda connection: _snapshot(connection, task_id))
         spec = self.registry.show(task.flow)
-        hidden = task.number is None or spec.shown is Shown.RESULT or _origin(task).outlet != "github"
+        hidden = task.number is None or spec.shown is Shown.RESULT or _request(task).origin.outlet != "github"
         if hidden or task.posted.get("closed") or reporting.is_past(task.ended):
             return True
         final = task.state in FINAL_STATES
@@ -195,26 +188,26 @@ class Reporter:
 
     async def _answer(self, task: Task, body: str) -> None:
         """Reply once for a task that ended without an answer of its own."""
-        repository = _repository(task)
-        spot = _origin(task).reply or ReplyTarget(kind="body", number=task.number or 0)
-        github = await self.services.github.for_repository(repository, spot.permissions)
+        request = _request(task)
+        spot = request.origin.reply or ReplyTarget(kind="body", number=task.number or 0)
+        github = await self.services.github.for_repository(request.repository, spot.permissions)
         bot = await self.services.github.bot()
         marker = Marker(task=task.id, part="status")
-        await reply_targets.answer(github, repository, spot, body, marker=marker, bot_id=bot.id)
+        await reply_targets.answer(github, request.repository, spot, body, marker=marker, bot_id=bot.id)
 
     async def _show_check(self, task: Task, view: StatusView) -> None:
         """Create or update the check run, by the result's report if any."""
         if view.spec.check is None:
             return
+        request = _request(task)
         known = task.posted.get("check")
-        head = task.posted.get("head") or _origin(task).head_sha
+        head = task.posted.get("head") or request.origin.head_sha
         report = self._clean(_result(task).check or check_report(view))
-        repository = _repository(task)
-        github = await self.services.github.for_repository(repository, CHECKS)
+        github = await self.services.github.for_repository(request.repository, CHECKS)
         if known is not None:
-            await checks.update_check(github, repository, known, report)
+            await checks.update_check(github, request.repository, known, report)
         elif head is not None:
-            await checks.put_check(github, repository, head, view.spec.check, task.id, report)
+            await checks.put_check(github, request.repository, head, view.spec.check, task.id, report)
 
     def _clean(self, report: CheckReport) -> CheckReport:
         outgoing = self.services.outgoing
@@ -227,7 +220,7 @@ class Reporter:
 
     async def _show(self, task: Task, spec: TaskSpec[Any], body: str, *, final: bool) -> int:
         """Create or update the status comment and return its id."""
-        repository = _repository(task)
+        repository = _request(task).repository
         marker = Marker(task=task.id, part="status")
         rights = COMMENT if spec.check is None else CHECKS
         github = await self.services.github.for_repository(repository, rights)
@@ -284,10 +277,6 @@ def _result(task: Task) -> TaskResult:
     return TaskResult.model_validate((task.result or {}).get("data") or {})
 
 
-def _origin(task: Task) -> Origin:
-    return Request.model_validate(task.argument).origin
-
-
 def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskEvent], reporting.Spending]:
     task = tasks.get(connection, task_id)
     if task is None:
@@ -295,8 +284,8 @@ def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskE
     return task, tasks.list_events(connection, task_id), reporting.sum_spending(connection, task_id)
 
 
-def _repository(task: Task) -> Repository:
-    return Request.model_validate(task.argument).repository
+def _request(task: Task) -> Request[Any]:
+    return Request.model_validate(task.argument)
 
 
 def _view(task: Task, spec: TaskSpec[Any], events: list[TaskEvent], spent: reporting.Spending) -> StatusView:

@@ -76,20 +76,14 @@ class _Session:
         return EditResult(changed_files, tuple(f"Edit {number}: {note}" for number, note in sorted(self.notes)))
 
     def _replace(self, number: int, named: str, hunks: Sequence[Hunk], group: int | None) -> None:
-        if self._creates(named, hunks):
+        # An empty search in a file that does not exist asks for a new one.
+        empty = len(hunks) == 1 and not hunks[0].search.strip()
+        if empty and clean_path(named, edit=0, absolute=True) not in self.paths:
             self._write(number, Write(named, hunks[0].replace, new=True))
             return
         path = resolve(named, self.paths, edit=number)
         self._text(path, number)
         self.waiting.setdefault(path, []).extend(PendingHunk(number, hunk, group) for hunk in hunks)
-
-    def _creates(self, named: str, hunks: Sequence[Hunk]) -> bool:
-        """Return whether an empty search names a new file."""
-        return (
-            len(hunks) == 1
-            and not hunks[0].search.strip()
-            and clean_path(named, edit=0, absolute=True) not in self.paths
-        )
 
     def _write(self, number: int, edit: Write) -> None:
         path = clean_path(edit.path, edit=number)

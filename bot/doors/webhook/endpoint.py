@@ -34,7 +34,7 @@ class Endpoint:
     """
 
     def __init__(self, accept: Accept, secrets: Sequence[str]) -> None:
-        self._accept_event = accept
+        self._accept = accept
         self._secrets = tuple(secrets)
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
@@ -48,32 +48,29 @@ class Endpoint:
         """
         with metrics.WEBHOOK_SECONDS.time():
             try:
-                return await self._accept(request)
+                new = await self._take(request)
             except InvalidDelivery as refused:
                 log.warning("delivery refused", reason=refused.message, status=refused.status)
                 return _answer(refused.status, refused.message)
             except (NotStored, TimeoutError) as failure:
                 log.error("delivery not stored", reason=str(failure) or "too slow")
                 return _answer(503, "Not stored; redeliver it later.")
+            return _answer(202, "Stored." if new else "Stored before; not done again.")
 
-    async def _accept(self, request: web.Request) -> web.Response:
+    async def _take(self, request: web.Request) -> bool:
+        """Read, verify and store a delivery; few large ones at a time."""
         headers = read_headers(request.headers)
         length = request.content_length
         if length is not None and length <= _LARGE:
             body = await _read(request)
-            return await self._store(_check(headers, body, self._secrets), body)
+            return await self._accept(_check(headers, body, self._secrets), body)
         async with asyncio.timeout(_PATIENCE):
             await self._large.acquire()
         try:
             body = await _read(request)
-            return await self._store(await asyncio.to_thread(_check, headers, body, self._secrets), body)
+            return await self._accept(await asyncio.to_thread(_check, headers, body, self._secrets), body)
         finally:
             self._large.release()
-
-    async def _store(self, event: Event, body: bytes) -> web.Response:
-        if await self._accept_event(event, body):
-            return _answer(202, "Stored.")
-        return _answer(202, "Stored before; not done again.")
 
 
 async def _read(request: web.Request) -> bytes:
