@@ -78,7 +78,11 @@ def _read_run(run: Json, tool: str, roots: Sequence[str]) -> Iterator[StaticFind
     rules = [rule for rule in driver.get("rules") or () if isinstance(rule, dict)] if _is_list(driver, "rules") else []
     by_id = {_text(rule.get("id")): rule for rule in rules}
     for result in _items(run, "results"):
-        rule_id = _rule_id(result, rules)
+        named = _object(result, "rule")
+        rule_id = _text(result.get("ruleId")) or _text(named.get("id"))
+        index = result.get("ruleIndex", named.get("index"))
+        if not rule_id and isinstance(index, int) and 0 <= index < len(rules):
+            rule_id = _text(rules[index].get("id"))
         if _counts(result) and (place := _place(result, run, roots)) is not None:
             rule = by_id.get(rule_id, {})
             level = _text(result.get("level")) or _text(_object(rule, "defaultConfiguration").get("level"))
@@ -99,14 +103,6 @@ def _counts(result: Json) -> bool:
     suppressed = any(one.get("status", "accepted") == "accepted" for one in _items(result, "suppressions"))
     failing = result.get("kind") in (None, "fail", "open", "review")
     return failing and not suppressed and result.get("baselineState") != "absent" and result.get("level") != "none"
-
-
-def _rule_id(result: Json, rules: Sequence[Json]) -> str:
-    named = _text(result.get("ruleId")) or _text(_object(result, "rule").get("id"))
-    index = result.get("ruleIndex", _object(result, "rule").get("index"))
-    if not named and isinstance(index, int) and 0 <= index < len(rules):
-        named = _text(rules[index].get("id"))
-    return named
 
 
 def _message(result: Json, rule: Json, driver: Json) -> str:

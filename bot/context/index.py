@@ -196,9 +196,13 @@ class Indexer:
         await asyncio.to_thread(_recall, cache, missing, postings)
         if not missing:
             return
-        small, large = _by_size(missing, await read_sizes(git_dir, [one.sha for one in missing.values()]))
-        for one in large:
-            postings.add(one.key, Posting(left_out="huge"))
+        sizes = await read_sizes(git_dir, [one.sha for one in missing.values()])
+        small: list[BlobRequest] = []
+        for one in missing.values():
+            if one.sha in sizes and is_too_large(sizes[one.sha]):
+                postings.add(one.key, Posting(left_out="huge"))
+            elif one.sha in sizes:
+                small.append(one)
         async for group in read_all(git_dir, small, workers=self._workers):
             await asyncio.to_thread(_keep, cache, group, postings)
         await asyncio.to_thread(cache.trim)
@@ -217,13 +221,3 @@ def _keep(cache: Cache, group: Sequence[IndexedBlob], postings: Postings) -> Non
     cache.add([one for one, _ in present])
     for one, posting in present:
         postings.add(one.key, posting)
-
-
-def _by_size(wanted: Mapping[str, BlobRequest], size: Mapping[str, int]) -> tuple[list[BlobRequest], list[BlobRequest]]:
-    """Split the blobs that are here by whether they are worth reading."""
-    small: list[BlobRequest] = []
-    large: list[BlobRequest] = []
-    for request in wanted.values():
-        if request.sha in size:
-            (large if is_too_large(size[request.sha]) else small).append(request)
-    return small, large

@@ -90,9 +90,12 @@ class Lookup:
         ``end`` 0 means as many as that.
         """
         text = self._text(path)
-        if text is None:
-            return self._describe_absent(path)
-        return read_lines(text, start, end)
+        if text is not None:
+            return read_lines(text, start, end)
+        name = path.rpartition("/")[2]
+        near = [other for other in self._list_paths("") if name and other.rpartition("/")[2] == name][:5]
+        hint = f" Did you mean {', '.join(near)}?" if near else ""
+        return f"No text file {path!r}.{hint}"
 
     def definition(self, name: str) -> str:
         """Find the definitions of a name, with the code of the first three.
@@ -154,12 +157,6 @@ class Lookup:
         with Blobs(self._corpus.git_dir) as blobs:
             data = blobs.read(f"{self._corpus.commit}:{path}")
         return None if data is None or b"\0" in data[:8_000] or len(data) > 10 * MAX_BYTES else decode(data)
-
-    def _describe_absent(self, path: str) -> str:
-        name = path.rpartition("/")[2]
-        near = [other for other in self._list_paths("") if name and other.rpartition("/")[2] == name][:5]
-        hint = f" Did you mean {', '.join(near)}?" if near else ""
-        return f"No text file {path!r}.{hint}"
 
     def _list_paths(self, below: str) -> list[str]:
         """List the paths below a folder, or the file, code first."""

@@ -50,7 +50,9 @@ def apply_hunks(path: str, text: str, hunks: Sequence[PendingHunk]) -> tuple[str
     source = Source.of(text)
     notes: list[tuple[int, str]] = []
     steps: list[_Step] = []
-    pending = _dedupe(hunks)
+    # Of equal blocks one counts; equal hunks of one diff are different places.
+    unique = {(item.hunk, number if item.group is not None else None): item for number, item in enumerate(hunks)}
+    pending = list(unique.values())
     for item in pending:
         _check(path, item, text)
     while pending:
@@ -66,12 +68,6 @@ def apply_hunks(path: str, text: str, hunks: Sequence[PendingHunk]) -> tuple[str
     if source.text == text:
         raise make_refusal("no-op", f"Edit {hunks[0].edit} leaves {path} as it is.", path=path, edit=hunks[0].edit)
     return source.text, notes
-
-
-def _dedupe(hunks: Sequence[PendingHunk]) -> list[PendingHunk]:
-    """Drop blocks written twice; equal hunks of a diff are two places."""
-    kept = {(item.hunk, number if item.group is not None else None): item for number, item in enumerate(hunks)}
-    return list(kept.values())
 
 
 def _apply_readings(path: str, source: Source, steps: Sequence[_Step]) -> Source:

@@ -20,21 +20,17 @@ def find_around_elisions(source: Source, block: Block) -> list[Placement]:
 
     All pieces of a placement are indented alike.
     """
-    pieces, dots = _split(block)
+    cuts = [number for number, line in enumerate(block.lines) if is_elision(line)]
+    dots = [block.lines[number] for number in cuts]
+    # The runs of lines around and between the elisions; the outer ones may be empty.
+    edges = itertools.pairwise([-1, *cuts, len(block.lines)])
+    pieces = [Block(block.lines[start + 1 : stop]) for start, stop in edges]
     if not dots or not any(piece.solid.rows for piece in pieces) or not all(p.solid.rows for p in pieces[1:-1]):
         return []
     inner = dots[0 if pieces[0].solid.rows else 1 :]
     chains = _find_chains(source, [piece for piece in pieces if piece.solid.rows], inner)
     placed = (_place_chain(source, pieces, dots, chain) for chain in chains)
     return [place for place in placed if place is not None]
-
-
-def _split(block: Block) -> tuple[list[Block], list[str]]:
-    """Split a block into the runs of lines (maybe empty) and its elisions."""
-    cuts = [number for number, line in enumerate(block.lines) if is_elision(line)]
-    edges = [-1, *cuts, len(block.lines)]
-    pieces = [Block(block.lines[start + 1 : stop]) for start, stop in itertools.pairwise(edges)]
-    return pieces, [block.lines[number] for number in cuts]
 
 
 def _find_chains(source: Source, pieces: list[Block], dots: list[str]) -> Iterator[list[int]]:

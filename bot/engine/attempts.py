@@ -134,8 +134,10 @@ class Attempts:
         try:
             waiting = {body} if watch is None else {body, watch}
             await asyncio.wait(waiting, timeout=step.timeout, return_when=asyncio.FIRST_COMPLETED)
+            if body.cancelled():  # a bug, as nobody stops the process; it must not leave the task hanging
+                raise StepCrashed(f"The step {name} cancelled itself.", step=name, kind="CancelledError")
             if body.done():
-                return _take_result(name, body)
+                return body.result()
             if watch is not None and watch.done():
                 raise _cancelled_error(watch.result())
             raise StepTimeout(f"The step {name} took longer than {step.timeout:g} s.", step=name, seconds=step.timeout)
@@ -160,14 +162,6 @@ class Attempts:
 
 async def _call(step: Step[T]) -> T:
     return await step.fn(*step.args)
-
-
-def _take_result(name: str, body: asyncio.Task[T]) -> T:
-    """Return the result of a body that has ended, or raise its error."""
-    # One that was cancelled though nobody stops the process has a bug; it must not leave the task hanging.
-    if body.cancelled():
-        raise StepCrashed(f"The step {name} cancelled itself.", step=name, kind="CancelledError")
-    return body.result()
 
 
 async def _stop(name: str, *running: asyncio.Task[Any] | None) -> None:

@@ -90,12 +90,9 @@ def read_retry_after(headers: Mapping[str, str]) -> float | None:
     except KeyError:
         return None
     except ValueError:
-        return _seconds_until(lowered.get("retry-after", ""))
-
-
-def _seconds_until(date: str) -> float | None:
+        pass
     try:
-        return max(parsedate_to_datetime(date).timestamp() - time.time(), 0.0)
+        return max(parsedate_to_datetime(lowered.get("retry-after", "")).timestamp() - time.time(), 0.0)
     except ValueError:
         return None
 

@@ -99,7 +99,11 @@ async def run(settings: Settings, *, host: str = "127.0.0.1", port: int = 8081) 
         except OSError as error:
             await runner.cleanup()
             raise SetupError(f"Port {port} cannot be used ({error.strerror}); choose another with --port.") from None
-        _announce(host, port, setup.code)
+        shown = f"[{host}]" if ":" in host else host
+        sys.stdout.write(
+            f"\nOpen http://{shown}:{port}/ in a browser on this machine.\nOne-time code: {setup.code}\n\n"
+        )
+        sys.stdout.flush()
         try:
             await setup.done.wait()
         finally:
@@ -119,12 +123,6 @@ def application(setup: Setup) -> web.Application:
     app.router.add_post("/manifest", _take_form)
     app.router.add_get("/callback", _take_app)
     return app
-
-
-def _announce(host: str, port: int, code: str) -> None:
-    shown = f"[{host}]" if ":" in host else host
-    sys.stdout.write(f"\nOpen http://{shown}:{port}/ in a browser on this machine.\nOne-time code: {code}\n\n")
-    sys.stdout.flush()
 
 
 @web.middleware

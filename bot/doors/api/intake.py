@@ -27,9 +27,13 @@ async def read_arguments(operation: Operation, request: web.Request) -> dict[str
     """
     given: dict[str, Any] = {name: request.match_info[name] for name in operation.parameters}
     if operation.query is not None:
-        given["query"] = _read_query(operation.query, request)
+        twice = sorted(name for name in set(request.query) if len(request.query.getall(name)) > 1)
+        if twice:
+            raise _refuse([FieldProblem(where=f"query.{name}", problem="given twice") for name in twice])
+        given["query"] = _read_texts(operation.query, request.query, "query")
     if operation.headers is not None:
-        given["headers"] = _read_headers(operation.headers, request)
+        known = {name: request.headers[name] for name in field_kinds(operation.headers) if name in request.headers}
+        given["headers"] = _read_texts(operation.headers, known, "headers")
     if operation.body is not None:
         raw = await _read_bytes(request)
         # a large one takes long enough to keep others waiting
@@ -53,24 +57,13 @@ def read_json(model: type[Sent], raw: bytes) -> Sent:
     return _validate(model, to_json(_normal(data)), "body")
 
 
-def _read_query(model: type[Sent], request: web.Request) -> Sent:
-    twice = [name for name in set(request.query) if len(request.query.getall(name)) > 1]
-    if twice:
-        raise _refuse([FieldProblem(where=f"query.{name}", problem="given twice") for name in sorted(twice)])
-    return _validate(model, to_json(_typed(model, request.query)), "query")
-
-
-def _read_headers(model: type[Sent], request: web.Request) -> Sent:
-    sent = {name: request.headers[name] for name in field_kinds(model) if name in request.headers}
-    return _validate(model, to_json(_typed(model, sent)), "headers")
-
-
-def _typed(model: type[Sent], texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of fields that are no text; all others as they are."""
+def _read_texts(model: type[Sent], texts: Mapping[str, str], where: str) -> Sent:
+    """Read values that arrived as texts, by the types of their fields."""
     kinds = field_kinds(model)
     # Bytes that are no UTF-8 arrive as lone surrogates, which no JSON can hold.
     sound = {name: text.encode("utf-8", "replace").decode() for name, text in texts.items()}
-    return {name: _value(text, kinds.get(name, frozenset())) for name, text in sound.items()}
+    typed = {name: _value(text, kinds.get(name, frozenset())) for name, text in sound.items()}
+    return _validate(model, to_json(typed), where)
 
 
 def _value(text: str, kinds: frozenset[str]) -> Any:

@@ -77,7 +77,12 @@ def cap(text: str, limit: int = MAX_TEXT) -> str:
     if len(text) <= limit:
         return text
     kept = text[: limit - len(_CUT) - 16].rsplit("\n", 1)[0]
-    fence = _open_fence(kept)
+    fence = ""
+    for line in _lines(kept):
+        if not fence:
+            fence = _find_fence(line)
+        elif _ends(line, fence):
+            fence = ""
     return kept + (f"\n{fence}" if fence else "") + _CUT
 
 
@@ -172,13 +177,3 @@ def _spans(line: str) -> Iterator[tuple[bool, str]]:
         yield True, line[opening.start() : closing.end()]
         at = closing.end()
     yield False, line[at:]
-
-
-def _open_fence(text: str) -> str:
-    fence = ""
-    for line in _lines(text):
-        if not fence:
-            fence = _find_fence(line)
-        elif _ends(line, fence):
-            fence = ""
-    return fence
