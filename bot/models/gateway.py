@@ -139,7 +139,10 @@ class ModelGateway:
             names = [name for name in names if self._is_worth_waiting(errors[name])]
             if not names:
                 break
-        raise _combine(errors)
+        best = min(errors.values(), key=lambda error: _PASSES_ON.index(type(error)))  # the most hopeful kind
+        if len(errors) == 1:
+            raise best
+        raise best.with_message("No model could answer. " + " ".join(error.message for error in errors.values()))
 
     async def _ask_one(self, request: _Request, spec: ModelSpec) -> Reply:
         rest = self._resting.get(spec.name, 0.0) - time.monotonic()
@@ -236,14 +239,6 @@ class ModelGateway:
         asked = [float(wait) for error in errors.values() if (wait := error.detail("retry_after")) is not None]
         bearable = [wait for wait in asked if wait <= self._retry.bound]
         return min(max(bearable, default=self._retry.first * 2 ** (turn - 1)), self._retry.bound)
-
-
-def _combine(errors: dict[str, ModelError]) -> ModelError:
-    """Return one error of the most hopeful kind, with every model's message."""
-    best = min(errors.values(), key=lambda error: _PASSES_ON.index(type(error)))
-    if len(errors) == 1:
-        return best
-    return best.with_message("No model could answer. " + " ".join(error.message for error in errors.values()))
 
 
 def _make_exceeded(call: ModelCall, short: Shortfall) -> BudgetExceeded:

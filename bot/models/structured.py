@@ -46,21 +46,18 @@ def parse(text: str, schema: Schema) -> Any:
 
     Raises :class:`BadAnswer` naming what is wrong.
     """
+    # A pattern for the fence would try every arrangement of a long answer's blanks.
+    first, _, rest = text.strip().partition("\n")
+    if first.rstrip() in {"```", "```json"} and rest.endswith("```"):
+        text = rest.removesuffix("```")
     try:
-        value = json.loads(_strip_fence(text))
+        value = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadAnswer(f"The answer is not JSON: {error}.") from None
     wrong = list(find_violations(value, schema))
     if wrong:
         raise BadAnswer("The answer does not follow its schema: " + "; ".join(wrong[:5]) + ".")
     return value
-
-
-def _strip_fence(text: str) -> str:
-    """Strip the one fence; a pattern would try all blanks of long answers."""
-    first, _, rest = text.strip().partition("\n")
-    fenced = first.rstrip() in {"```", "```json"} and rest.endswith("```")
-    return rest.removesuffix("```") if fenced else text
 
 
 def make_portable(schema: Schema) -> dict[str, Any]:
@@ -93,7 +90,10 @@ def find_violations(value: object, schema: Schema, where: str = "$", root: Schem
     """
     root = schema if root is None else root
     if "$ref" in schema:
-        yield from find_violations(value, _resolve(str(schema["$ref"]), root), where, root)
+        found: Any = root
+        for part in str(schema["$ref"]).removeprefix("#/").split("/"):
+            found = found[part]
+        yield from find_violations(value, found, where, root)
     if not _has_type(value, schema.get("type")):
         yield f"{where} is {type(value).__name__}, not {schema['type']}"
         return
@@ -146,13 +146,6 @@ def _has_type(value: object, wanted: str | list[str] | None) -> bool:
     if isinstance(value, bool):
         return "boolean" in names
     return any(isinstance(value, _TYPES[name]) for name in names)
-
-
-def _resolve(reference: str, root: Schema) -> Schema:
-    found: Any = root
-    for part in reference.removeprefix("#/").split("/"):
-        found = found[part]
-    return dict(found)
 
 
 def _portable_value(key: str, value: object) -> object:

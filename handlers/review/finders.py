@@ -89,6 +89,8 @@ async def find(review: Review, subject: Subject, plan: ReviewPlan, reading: Read
     """
     await review.stage(Stage.FIND, "started")
     shared = await _show_reading(review, subject, plan, reading, static)
+    about = " ".join(_ABOUT[concern] for concern in reading.concerns)
+    question = render("review/find.md.j2", concerns=reading.concerns, about=about, severities=SEVERITIES)
     try:
         inquiry = Inquiry(
             assignment=review,
@@ -100,7 +102,7 @@ async def find(review: Review, subject: Subject, plan: ReviewPlan, reading: Read
             turns=_TURNS,
             hide=partial(placeholders.redact, secrets=await change.read_secrets(review, plan)),
         )
-        answer = await inquiry.ask(_write_question(reading), shared)
+        answer = await inquiry.ask(question, shared)
     except ModelError as error:
         return ReadingResult(problem=error.message, short=isinstance(error, BudgetExceeded))
     if answer.arguments is None:
@@ -134,11 +136,6 @@ async def _show_reading(review: Review, subject: Subject, plan: ReviewPlan, read
         evidence="\n".join(select_evidence(static, diffs, reading)),
         diff=shown,
     )
-
-
-def _write_question(reading: Reading) -> str:
-    about = " ".join(_ABOUT[concern] for concern in reading.concerns)
-    return render("review/find.md.j2", concerns=reading.concerns, about=about, severities=SEVERITIES)
 
 
 def select_evidence(static: Analysis, diffs: Mapping[str, FileDiff], reading: Reading) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 
 import sqlalchemy as sa
 from pydantic import ValidationError
@@ -71,7 +72,10 @@ async def recall(review: Review) -> EarlierReviews:
     So a pull request has one.
     """
     tasks_before = await review.services.store.run(lambda connection: _find_earlier(connection, review))
-    results = [result for task in tasks_before if (result := _parse_result(task)) is not None]
+    results: list[ReviewResult] = []
+    for task in tasks_before:
+        with suppress(ValidationError):
+            results.append(ReviewResult.model_validate(((task.result or {}).get("data") or {}).get("reviewed")))
     return EarlierReviews(results=tuple(results[:_MOST]))
 
 
@@ -84,10 +88,3 @@ def _find_earlier(connection: sa.Connection, review: Review) -> list[Task]:
     if comment is not None:
         tasks.merge_posted(connection, review.task_id, {"status": comment})
     return others
-
-
-def _parse_result(task: Task) -> ReviewResult | None:
-    try:
-        return ReviewResult.model_validate(((task.result or {}).get("data") or {}).get("reviewed"))
-    except ValidationError:
-        return None

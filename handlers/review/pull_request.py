@@ -106,7 +106,11 @@ async def look(review: Review, subject: Subject, earlier: EarlierReviews) -> Rev
     wanted = {
         file.path: hunks.drop_hunks(diffs[file.path], known.get(file.path, ())) for file in changed if not file.left_out
     }
-    shown = await asyncio.to_thread(_show_rows, wanted, head) if reads_change(review) else {}
+
+    def show() -> dict[str, tuple[str, ...]]:
+        return {path: excerpts.render_rows(diff, _decode(head.get(path))) for path, diff in wanted.items()}
+
+    shown = await asyncio.to_thread(show) if reads_change(review) else {}
     plan = ReviewPlan(
         head_sha=subject.head_sha,
         merge_base=merge_base,
@@ -201,10 +205,6 @@ def _skip_if_known(fact: ChangedFile, known: Sequence[int]) -> ChangedFile:
     if fact.left_out is None and fact.hunks and len(known) == len(fact.hunks):
         return fact.model_copy(update={"left_out": READ_BEFORE})
     return fact
-
-
-def _show_rows(wanted: Mapping[str, FileDiff], head: Mapping[str, bytes]) -> dict[str, tuple[str, ...]]:
-    return {path: excerpts.render_rows(diff, _decode(head.get(path))) for path, diff in wanted.items()}
 
 
 def _decode(data: bytes | None) -> str | None:

@@ -140,11 +140,13 @@ async def _write_prompt(
     rows = await asyncio.to_thread(excerpts.render_rows, diffs[finding.path], head)
     others = await asyncio.to_thread(_show_other_diffs, diffs, finding.path)
     shown = _show_own_diff(rows, finding.quote)
+    where = f"{finding.path}, about line {finding.line}" if finding.line else finding.path
+    failing = f"\nIt is said to fail for: {finding.failing_input}" if finding.failing_input else ""
     return render(
         "review/verify.md.j2",
         nonce=subject.nonce,
         path=finding.path,
-        claim=_write_claim(finding),
+        claim=f"{finding.title}\n\n{finding.claim}{failing}\n\nAbout this code ({where}):\n{finding.quote}",
         diff=shown,
         others=others,
         code=_show_around(head or "", finding.line, excerpts.read_numbers(shown)),
@@ -187,12 +189,6 @@ def _show_other_diffs(diffs: Mapping[str, FileDiff], path: str) -> str:
     return "\n\n".join([*parts, *more])
 
 
-def _write_claim(finding: Finding) -> str:
-    where = f"{finding.path}, about line {finding.line}" if finding.line else finding.path
-    failing = f"\nIt is said to fail for: {finding.failing_input}" if finding.failing_input else ""
-    return f"{finding.title}\n\n{finding.claim}{failing}\n\nAbout this code ({where}):\n{finding.quote}"
-
-
 def _show_around(text: str, line: int | None, shown: Collection[int]) -> str:
     """Return a file's numbered lines, of a long one some, but not ``shown``."""
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
@@ -202,11 +198,10 @@ def _show_around(text: str, line: int | None, shown: Collection[int]) -> str:
         at = min(line or 1, len(lines))
         first = max(1, at - _AROUND)
         last = min(len(lines), at + _AROUND)
-    runs = groupby(range(first, last + 1), key=shown.__contains__)
-    return "\n".join(_show_run(lines, list(numbers), known=known) for known, numbers in runs)
-
-
-def _show_run(lines: Sequence[str], numbers: Sequence[int], *, known: bool) -> str:
-    first = numbers[0]
-    last = numbers[-1]
-    return f"(lines {first} to {last}: see the diff)" if known else number_lines(lines, first, last)
+    parts: list[str] = []
+    for known, run in groupby(range(first, last + 1), key=shown.__contains__):
+        numbers = list(run)
+        begin = numbers[0]
+        end = numbers[-1]
+        parts.append(f"(lines {begin} to {end}: see the diff)" if known else number_lines(lines, begin, end))
+    return "\n".join(parts)
