@@ -23,6 +23,8 @@ from bot.pulls.similarity import NEAR, Wording, measure_similarity, read_wording
 
 # Characters of the largest text that is parsed for definitions.
 _OUTLINED = 1 << 20
+# Lines above and below a finding outside of every definition that count as its surroundings.
+_WINDOW = 10
 _STRINGS = r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
@@ -154,6 +156,25 @@ def is_comment(line: str, path: str) -> bool:
 def tokenize(line: str) -> tuple[str, ...]:
     """Split a line of code into tokens, its comments included."""
     return tuple(_TOKEN.findall(line.replace('"', "'")))
+
+
+def read_surroundings(finding: Finding, text: str) -> tuple[str, str]:
+    """Return digest and text of the definition around a finding.
+
+    Where there is none, they are of the lines near it.
+    """
+    lines = text.replace("\r\n", "\n").split("\n")
+    line = min(finding.line or 1, len(lines))
+    outlined = read_definitions(text, finding.path)
+    around = find_innermost((one for one in outlined if one.qualified == finding.symbol), line)
+    if around is None:
+        named = [one for one in outlined if finding.symbol and one.qualified == finding.symbol]
+        around = min(named, key=lambda one: abs(one.start - line), default=None)
+    first, last = (around.start, around.end) if around else (line - _WINDOW, line + _WINDOW)
+    first = max(first, 1)
+    code = "\n".join(lines[first - 1 : last])
+    shown = "\n".join(f"{number:>5} {line}" for number, line in enumerate(lines[first - 1 : last], first))
+    return digest(normalise(code, finding.path)), shown
 
 
 @lru_cache(maxsize=16)

@@ -1,6 +1,6 @@
 """Load what was said in a pull request, and store what a review reports.
 
-What follows from it is decided in :mod:`bot.pulls.memory`.
+What follows from it is decided in :mod:`bot.pulls.suppressions` and :mod:`bot.pulls.outcomes`.
 """
 
 from __future__ import annotations
@@ -18,20 +18,10 @@ from bot.github.resources.threads import Thread, threads
 from bot.pulls import diff
 from bot.pulls.diff import Review
 from bot.pulls.fingerprints import fingerprint
-from bot.pulls.memory import (
-    FindingStatus,
-    Memory,
-    ReportedFinding,
-    find_objections,
-    find_suppressions,
-    finding_of,
-    from_row,
-    reopen,
-    report_finding,
-    settle_by_thread,
-    to_row,
-)
+from bot.pulls.memory import Memory, ReportedFinding, finding_of, from_row, report_finding, to_row
+from bot.pulls.outcomes import FindingStatus, find_objections, reopen, settle_by_thread
 from bot.pulls.records import PlacedFinding, ReviewPlan, ReviewResult, Subject
+from bot.pulls.suppressions import find_suppressions
 from bot.store import findings
 from bot.store.findings import UNSETTLED, StoredFinding
 from bot.types import JsonModel, Repository

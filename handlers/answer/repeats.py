@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from bot.github.resources.threads import Thread
 from bot.pulls.fingerprints import relocate
-from bot.pulls.memory import Memory, find_suppressions
+from bot.pulls.memory import Memory
 from bot.pulls.records import Finding
+from bot.pulls.suppressions import find_suppressions
 from handlers.answer.records import PlacedSuggestion
 
 

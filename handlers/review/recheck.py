@@ -17,20 +17,9 @@ from bot.github.resources.threads import Thread, reply, resolve, unresolve
 from bot.models.port import BudgetExceeded, ModelError
 from bot.pulls import diff, placeholders, places
 from bot.pulls.diff import Review
-from bot.pulls.fingerprints import is_unchanged, relocate
-from bot.pulls.memory import (
-    FindingStatus,
-    Memory,
-    ReportedFinding,
-    back_marker,
-    check_finding,
-    detect_regression,
-    fixed_marker,
-    mark_fixed,
-    read_surroundings,
-    settle_by_thread,
-    to_row,
-)
+from bot.pulls.fingerprints import is_unchanged, read_surroundings, relocate
+from bot.pulls.memory import Memory, ReportedFinding, back_marker, fixed_marker, to_row
+from bot.pulls.outcomes import FindingStatus, check_finding, detect_regression, mark_fixed, settle_by_thread
 from bot.pulls.records import PlacedFinding, ReviewPlan, Subject
 from bot.store import findings
 from bot.types import JsonModel

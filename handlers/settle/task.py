@@ -13,7 +13,8 @@ from bot.git.mirrors import Mirror
 from bot.github.api.scopes import READ
 from bot.pulls import placeholders
 from bot.pulls.history import recall
-from bot.pulls.memory import FindingStatus, Memory, ReportedFinding, Standing, decide_final_state, settle_by_thread
+from bot.pulls.memory import Memory, ReportedFinding
+from bot.pulls.outcomes import FindingStatus, Standing, decide_final_state, settle_by_thread
 from bot.store import findings
 from bot.store.findings import State
 from bot.types import Repository

@@ -12,7 +12,8 @@ import pytest
 from bot.analysis.records import StaticFinding
 from bot.github.text.diffs import FileDiff, parse_diff
 from bot.pulls import places
-from bot.pulls.memory import check_finding, report_finding
+from bot.pulls.memory import report_finding
+from bot.pulls.outcomes import check_finding
 from bot.pulls.records import Finding, PlacedFinding, Verdict
 from handlers.review import placement, ranking
 from handlers.review.words import write_comment

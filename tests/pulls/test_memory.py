@@ -13,24 +13,10 @@ from bot.github.resources.issues import IssueComment
 from bot.github.resources.threads import Thread, ThreadComment
 from bot.github.text.markers import with_marker
 from bot.pulls.fingerprints import relocate
-from bot.pulls.memory import (
-    FindingStatus,
-    Memory,
-    ReportedFinding,
-    Suppression,
-    check_finding,
-    decide_final_state,
-    find_dispute,
-    find_suppressions,
-    finding_marker,
-    fixed_marker,
-    from_row,
-    reopen,
-    report_finding,
-    settle_by_thread,
-    to_row,
-)
+from bot.pulls.memory import Memory, ReportedFinding, finding_marker, fixed_marker, from_row, report_finding, to_row
+from bot.pulls.outcomes import FindingStatus, check_finding, decide_final_state, find_dispute, reopen, settle_by_thread
 from bot.pulls.records import Finding, PlacedFinding
+from bot.pulls.suppressions import Suppression, find_suppressions
 from bot.store.findings import State
 from handlers.review.recheck import RecheckAnswer, conclude
 
