@@ -39,10 +39,7 @@ _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 class SettingsError(ForgehandError):
-    """A setting is missing or malformed.
-
-    The message names it and how to fix it.
-    """
+    """A setting is missing or malformed; the message says how to fix it."""
 
 
 class ModelSettings(BaseModel):

@@ -82,10 +82,7 @@ class ForgehandError(Exception):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ForgehandError:
-        """Make an error from :meth:`to_json`'s form.
-
-        An unknown class becomes the root class.
-        """
+        """Make an error of :meth:`to_json`'s form, the root of unknown classes."""
         kind = ForgehandError._registry.get(str(data.get("error")), ForgehandError)
         return kind(str(data.get("message", "")), **dict(data.get("details") or {}))
 

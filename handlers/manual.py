@@ -104,10 +104,7 @@ def _render_command(command: Command) -> str:
 
 
 def main(arguments: list[str], folder: Path = DOCS) -> int:
-    """Write the pages, or with ``--check`` say which are stale.
-
-    Returns the exit code.
-    """
+    """Write the pages, or ``--check`` which are stale; return the exit code."""
     stale = []
     for name, page in render_pages().items():
         wanted = page + "\n"

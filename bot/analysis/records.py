@@ -13,10 +13,7 @@ Severity = Literal["error", "warning", "note"]
 
 
 class AnalysisError(ForgehandError):
-    """Error that an analyser's report cannot be read.
-
-    The message says which and why.
-    """
+    """Error that an analyser's report cannot be read; it says which and why."""
 
 
 class StaticFinding(JsonModel):

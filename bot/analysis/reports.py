@@ -20,10 +20,7 @@ _SHELLCHECK: dict[str, Severity] = {"error": "error", "warning": "warning", "inf
 
 
 def read_bandit(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]:
-    """Read ``bandit -f json``.
-
-    Raises :class:`AnalysisError` where it is not JSON.
-    """
+    """Read ``bandit -f json``; raise :class:`AnalysisError` for no JSON."""
     found = (
         _finding(tool, roots, row, "filename", row.get("line_range"), _BANDIT, "issue_severity")
         for row in _rows(data, tool, "results")
@@ -32,10 +29,7 @@ def read_bandit(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[S
 
 
 def find_unparsed_by_bandit(data: bytes, errors: str, roots: Sequence[str]) -> tuple[str, ...]:
-    """Return the files that bandit could not parse.
-
-    It says so in its report and goes on.
-    """
+    """Return the files that bandit reports it could not parse."""
     names = (make_relative(str(row.get("filename") or ""), roots) for row in _rows(data, "bandit", "errors"))
     return tuple(name for name in names if name is not None)
 
@@ -51,10 +45,7 @@ def find_unparsed_by_zizmor(data: bytes, errors: str, roots: Sequence[str]) -> t
 
 
 def read_shellcheck(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[StaticFinding, ...]:
-    """Read ``shellcheck -f json1``.
-
-    Raises :class:`AnalysisError` where it is not JSON.
-    """
+    """Read ``shellcheck -f json1``; :class:`AnalysisError` for no JSON."""
     found = (
         _finding(tool, roots, row, "file", [row.get("line"), row.get("endLine")], _SHELLCHECK, "level")
         for row in _rows(data, tool, "comments")

@@ -73,10 +73,7 @@ class Tool:
     severities: tuple[tuple[str, Severity], ...] = ()
 
     def adjust(self, finding: StaticFinding) -> StaticFinding:
-        """Return the finding with its rule's plain name.
-
-        Our table may give it another severity.
-        """
+        """Return the finding with its rule's plain name and our severity."""
         rule = finding.rule.removeprefix(f"{self.name}/")
         severity = next((level for pattern, level in self.severities if re.match(pattern, rule)), finding.severity)
         return finding.model_copy(update={"rule": rule, "severity": severity})

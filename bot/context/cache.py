@@ -75,10 +75,7 @@ class Cache:
             )
 
     def trim(self) -> int:
-        """Remove what was not used longest until the limit holds.
-
-        Return the number of blobs removed.
-        """
+        """Remove what was not used longest; return the number of blobs removed."""
         removed = 0
         while (size := self._size()) > self._limit:
             with self._transaction() as connection:

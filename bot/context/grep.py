@@ -29,10 +29,7 @@ _ROOT = str(Path(bot.__file__).resolve().parent.parent)
 
 @dataclass(frozen=True)
 class Hit:
-    """A line that matches.
-
-    ``line`` counts from 1, ``text`` is cut at 240 characters.
-    """
+    """A line (from 1) that matches, its text cut at 240 characters."""
 
     path: str
     line: int

@@ -76,10 +76,7 @@ class Index:
         return self._ranker.functions(read_query(title_and_body), limit)
 
     def windows(self, ranking: Sequence[RankedFile], budget_tokens: int) -> Windows:
-        """Cut passages of a ranking to a budget.
-
-        Names of the files, code of the likeliest functions.
-        """
+        """Cut passages to a budget: names of files, code of likely functions."""
         return cut_windows(self, ranking, budget_tokens)
 
     def find_tests(self, path: str) -> tuple[str, ...]:
@@ -91,10 +88,7 @@ class Index:
         return Lookup(self, changes.files)
 
     def record(self, path: str) -> Record:
-        """Load the record of a file.
-
-        Raises KeyError if the path was not read.
-        """
+        """Load the record of a file; KeyError if the path was not read."""
         known = self._records.get(path)
         if known is None:
             file = self.files[path]

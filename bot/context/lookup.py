@@ -98,10 +98,7 @@ class Lookup:
         return f"No text file {path!r}.{hint}"
 
     def definition(self, name: str) -> str:
-        """Find the definitions of a name, with the code of the first three.
-
-        ``Class.method`` narrows.
-        """
+        """Find definitions, with code of three; ``Class.method`` narrows."""
         container, _, last = name.strip().replace("::", ".").rpartition(".")
         holder = container.rpartition(".")[2]
         found = [

@@ -59,8 +59,5 @@ class Postings:
         return [(number, packed & MOST) for packed in held if (number := packed >> _SHIFT) in numbers]
 
     def keys(self, prefix: str) -> list[str]:
-        """List every key ever added that begins so.
-
-        Blobs of other commits count too.
-        """
+        """List every key ever added that begins so, of other commits too."""
         return [key for key in self._table if key.startswith(prefix)]

@@ -81,10 +81,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class _Signal:
-    """The strength of a signal for each file.
-
-    ``factor`` is its weight over its scale.
-    """
+    """The strength of a signal by file; ``factor`` is weight over scale."""
 
     strengths: Strengths
     factor: float

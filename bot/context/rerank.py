@@ -35,10 +35,7 @@ class _Index(Protocol):
 
 
 def list_candidates(index: _Index, ranking: Sequence[RankedFile]) -> str:
-    """List the files with their numbers and signatures.
-
-    A list of 20 has about 4,000 tokens.
-    """
+    """List the files with numbers and signatures, 200 tokens each."""
     return "\n\n".join(_candidate(number, one, index.record(one.path)) for number, one in enumerate(ranking, 1))
 
 

@@ -113,10 +113,7 @@ def score_written(question: Query, paths: Paths) -> Strengths:
 
 
 def score_traced(frames: Sequence[Frame], paths: Paths) -> Strengths:
-    """Score the files in tracebacks and links.
-
-    The innermost frame of our own code counts most.
-    """
+    """Score the files in tracebacks and links, our innermost frame most."""
     strengths: Strengths = {}
     place = 0
     for frame in frames:

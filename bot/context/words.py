@@ -78,10 +78,7 @@ def count_terms(text: str) -> Counter[str]:
 
 
 def shingles(texts: Iterable[str]) -> set[str]:
-    """List runs of three words.
-
-    They find an error message although its middle was filled in.
-    """
+    """List runs of three words: they find a message filled in midway."""
     found: set[str] = set()
     for text in texts:
         words = [word.lower() for word in _IDENTIFIER.findall(text)]

@@ -52,10 +52,7 @@ class IndexedBlob:
 async def read_all(
     git_dir: Path, wanted: Sequence[BlobRequest], *, workers: int = WORKERS
 ) -> AsyncIterator[list[IndexedBlob]]:
-    """Yield what was read, in groups and in no fixed order.
-
-    Every blob wanted comes exactly once.
-    """
+    """Yield every blob wanted exactly once, in groups and no fixed order."""
     todo = deque(wanted[at : at + _CHUNK] for at in range(0, len(wanted), _CHUNK))
     done: asyncio.Queue[list[IndexedBlob] | None] = asyncio.Queue(maxsize=2 * workers)
     count = min(workers, len(todo))

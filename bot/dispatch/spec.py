@@ -23,10 +23,7 @@ Run = Callable[[Ctx, Services, Any], Awaitable[Outcome]]
 
 
 class Writes(StrEnum):
-    """The target that a task writes to.
-
-    Tasks that write to the same branch run one after another.
-    """
+    """The target a task writes to; those of one branch run in turn."""
 
     NOTHING = "nothing"
     COMMENTS = "comments"

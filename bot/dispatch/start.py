@@ -31,10 +31,7 @@ ANSWERING: frozenset[Door] = frozenset({"api"})
 
 
 class StartedTask(NamedTuple):
-    """The task that does the work.
-
-    ``created`` is False where it existed already.
-    """
+    """The task that does the work; ``created`` unless it existed already."""
 
     task: str
     created: bool

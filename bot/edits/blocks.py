@@ -20,10 +20,7 @@ _ROO_LINE = re.compile(r"\s*:(?:start|end)_line:\s*\d+\s*|\s*-{7}\s*")
 
 
 def read(lines: Sequence[str], at: int) -> ReadResult | None:
-    """Read the block that begins at line ``at``.
-
-    Its path is empty where none is written near it.
-    """
+    """Read the block at line ``at``; no path written near means ""."""
     opened = _OPEN.fullmatch(lines[at])
     if opened is None:
         return None

@@ -27,10 +27,7 @@ class ReadResult:
 
 
 def read_fence(line: str) -> tuple[str, str] | None:
-    """Read a line that opens or closes a fenced block.
-
-    Returns the fence and what follows it.
-    """
+    """Read a line that opens or closes a fence; return it and what follows."""
     match = _FENCE.fullmatch(line)
     return (match[1], match[2].strip()) if match else None
 

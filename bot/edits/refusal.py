@@ -52,10 +52,7 @@ def not_found(path: str, edit: int, source: Source, hunk: Hunk) -> EditRefused:
 
 
 def ambiguous(path: str, edit: int, source: Source, places: Sequence[Placement]) -> EditRefused:
-    """Say that several places fit equally well.
-
-    Lists them and says how to tell them apart.
-    """
+    """Say that several places fit, which, and how to tell them apart."""
     rows = [place.start for place in places]
     listed = ", ".join(str(row + 1) for row in rows[:12]) + (", ..." if len(rows) > 12 else "")
     lines = [f"Edit {edit}: the lines to replace are in {path} {len(rows)} times, at lines {listed}."]
@@ -73,10 +70,7 @@ def already_applied(path: str, edit: int, row: int) -> EditRefused:
 
 
 def unparsable(path: str, edit: int, after: Source, row: int, why: str) -> EditRefused:
-    """Say that the file parsed before and would not afterwards.
-
-    Shows the place as it would be.
-    """
+    """Say that the file would not parse any more, and show the place."""
     lines = [f"Edit {edit}: {path} would no longer parse after it: line {row + 1}: {why}. It would read:"]
     lines += number_lines(after, max(0, row - 6), min(len(after.bodies), row + 4))
     lines.append("Nothing was applied. Check the indentation of the new lines and that the replacement is complete.")
@@ -84,10 +78,7 @@ def unparsable(path: str, edit: int, after: Source, row: int, why: str) -> EditR
 
 
 def number_lines(source: Source, start: int, stop: int) -> list[str]:
-    """Render rows ``start:stop`` with their numbers.
-
-    Where there are many, the middle is left out.
-    """
+    """Render rows ``start:stop`` with numbers, of many not the middle."""
     rows = list(range(start, stop))
     half = _SHOWN_LINES // 2
     if len(rows) <= _SHOWN_LINES:

@@ -92,10 +92,7 @@ class Block:
 
 
 def pick_best(placements: Iterable[Placement]) -> list[Placement]:
-    """Keep the placements of the best rung.
-
-    Of these, those where the blank lines agree win.
-    """
+    """Keep the best rung's placements, those with equal blank lines first."""
     found = list(placements)
     top = min(((place.rung, place.blanks_differ) for place in found), default=None)
     return [place for place in found if (place.rung, place.blanks_differ) == top]

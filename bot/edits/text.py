@@ -36,10 +36,7 @@ _DOCSTRING = re.compile(r"[rRuUbB]{0,2}(\"\"\"|''')")
 
 
 def fold(line: str) -> str:
-    """Replace typographic look-alikes by what a keyboard types.
-
-    Trailing blanks are dropped.
-    """
+    """Replace look-alikes by what keyboards type; drop trailing blanks."""
     return (line if line.isascii() else line.translate(_LOOKALIKES)).rstrip()
 
 
@@ -193,10 +190,7 @@ class Source:
 
     @cached_property
     def joined(self) -> str:
-        """Return all lines with plain newlines between them.
-
-        Fragments are searched in it.
-        """
+        """Return all lines with plain newlines between, to search fragments in."""
         return "\n".join(self.bodies)
 
     def replace_rows(self, changes: list[tuple[int, int, list[str]]], end_newline: bool | None = None) -> Source:

@@ -12,10 +12,7 @@ class EditError(ForgehandError):
 
 
 class ParseError(EditError):
-    """Error that a text holds no edit that can be read.
-
-    The message says which format to use.
-    """
+    """Error that no edit can be read; the message names the format to use."""
 
 
 class EditRefused(EditError):

@@ -301,10 +301,7 @@ _LOST = Outcome(
 
 
 class _DbosJournal:
-    """The places of a dbos workflow.
-
-    They are numbered in the order of the calls of :meth:`slot`.
-    """
+    """The places of a dbos workflow, numbered by calls of :meth:`slot`."""
 
     def slot(self, name: str) -> Callable[[Body], Awaitable[str]]:
         from dbos import DBOS

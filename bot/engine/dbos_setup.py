@@ -86,10 +86,7 @@ def make_executor_id() -> str:
 
 
 def route_logs() -> None:
-    """Send dbos's log records up to ours.
-
-    With a handler in place it adds none of its own.
-    """
+    """Send dbos's log records up to ours: with a handler it adds none."""
     logger = logging.getLogger("dbos")
     if not logger.handlers:
         logger.addHandler(logging.NullHandler())

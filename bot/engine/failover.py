@@ -60,10 +60,7 @@ class Heartbeat:
 
 
 def try_lock(connection: sa.Connection) -> bool:
-    """Become the one judge until the transaction ends.
-
-    Return False if another process is.
-    """
+    """Become the one judge until the transaction ends; False if another is."""
     return bool(connection.execute(sa.select(sa.func.pg_try_advisory_xact_lock(_LOCK))).scalar_one())
 
 

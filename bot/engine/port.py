@@ -117,10 +117,7 @@ class Ctx(Protocol):
         timeout: float | None = None,  # noqa: ASYNC109 - a StepTimeout is a result that is remembered
         interruptible: bool = False,
     ) -> T:
-        """Run ``fn(*args)`` once and store its result.
-
-        ``name`` is unique within the workflow.
-        """
+        """Run ``fn(*args)`` once and store its result under a unique ``name``."""
         ...
 
     async def parallel(self, steps: Mapping[str, Step[T]]) -> dict[str, T]:
@@ -170,10 +167,7 @@ class Engine(Protocol):
         ...
 
     async def cancel(self, task_id: str, by: str) -> None:
-        """Ask the task to stop at its next step.
-
-        Model calls and sandbox runs stop at once.
-        """
+        """Ask the task to stop at its next step, models and sandboxes at once."""
         ...
 
     async def launch(self) -> None:

@@ -24,10 +24,7 @@ class TaskRecords(Protocol):
         ...
 
     async def end_step(self, task_id: str, step: str, error: str | None = None) -> None:
-        """Uncount a start that ended in order, to be retried.
-
-        ``error`` says why.
-        """
+        """Uncount a start that ended in order (``error``), to be retried."""
         ...
 
     async def cancelled_by(self, task_id: str) -> str | None: ...

@@ -40,10 +40,7 @@ def make_adapter(fn: Callable[..., Any]) -> TypeAdapter[Any]:
 
 
 def write(adapter: TypeAdapter[Any], value: Any) -> str:
-    """Write a result as text.
-
-    Raises :class:`ValueError` if it does not survive the round trip.
-    """
+    """Write a result as text; ValueError if the round trip changes it."""
     text = adapter.dump_json(adapter.validate_python(value), round_trip=True, warnings="error").decode()
     adapter.validate_json(text)
     return _RESULT + text

@@ -6,10 +6,7 @@ from bot.types import ForgehandError
 
 
 class GitError(ForgehandError):
-    """A failure of git that trying again will not fix.
-
-    The message quotes git's own last words.
-    """
+    """A failure of git that trying again will not fix, in git's words."""
 
 
 class RemoteDown(GitError):
@@ -20,17 +17,11 @@ class RemoteDown(GitError):
 
 
 class AccessRefused(GitError):
-    """The token may not see or write this repository.
-
-    git saw 401, 403 or 404.
-    """
+    """The token may not see or write this repository (401, 403 or 404)."""
 
 
 class RemoteMoved(GitError):
-    """The repository has another address now.
-
-    git saw a redirect, which it does not follow.
-    """
+    """The repository has another address: a redirect, not followed."""
 
 
 class ReadOnly(GitError):

@@ -197,10 +197,7 @@ class Mirror:
         return done.text.strip()
 
     async def entries(self, sha: str) -> tuple[Entry, ...]:
-        """List every file of a commit, in git's order.
-
-        Raises :class:`ObjectMissing`.
-        """
+        """List a commit's files in git's order; may raise ObjectMissing."""
         return await self._list(sha)
 
     async def read(self, sha: str, path: str) -> str | None:

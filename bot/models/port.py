@@ -26,10 +26,7 @@ class ModelBusy(ModelError):
 
 
 class ModelQuota(ModelError):
-    """The account is out of quota or credit.
-
-    ``details``: ``until`` (epoch seconds or None).
-    """
+    """The account is out of credit, ``until`` epoch seconds or None."""
 
 
 class ModelRefused(ModelError):
@@ -145,10 +142,7 @@ class Reply(JsonModel):
 
 
 class Model(Protocol):
-    """A model behind a wire format.
-
-    It streams underneath and raises only :class:`ModelError`.
-    """
+    """A model behind a wire format that raises only :class:`ModelError`."""
 
     async def ask(
         self,

@@ -61,10 +61,7 @@ def parse(text: str, schema: Schema) -> Any:
 
 
 def make_portable(schema: Schema) -> dict[str, Any]:
-    """Drop the keywords that providers' own enforcement rejects.
-
-    :func:`parse` still checks them.
-    """
+    """Drop keywords providers reject; :func:`parse` still checks them."""
     out = {key: _portable_value(key, value) for key, value in schema.items() if key not in _UNPORTABLE}
     if out.get("type") == "object":
         out.setdefault("additionalProperties", False)

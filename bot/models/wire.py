@@ -68,10 +68,7 @@ class AnswerStream(Protocol):
         """Take one event in. Raises :class:`ModelError` where the event is one."""
 
     def reply(self) -> Reply:
-        """Return the whole answer.
-
-        Raises :class:`ModelDown` where the stream ended early.
-        """
+        """Return the whole answer; ModelDown where the stream ended early."""
 
 
 def make_truncation(model: str) -> ModelDown:
@@ -80,10 +77,7 @@ def make_truncation(model: str) -> ModelDown:
 
 
 def finish(question: Question, reply: Reply) -> Reply:
-    """Parse the reply if a schema was given.
-
-    Raises :class:`BadAnswer` where it is not followed.
-    """
+    """Parse the reply by the schema, if any, or raise :class:`BadAnswer`."""
     if question.schema is None or reply.tool_calls:
         return reply
     if reply.stop == "length":

@@ -24,10 +24,7 @@ Path = tuple[str, ...]
 
 
 class PolicyError(ForgehandError):
-    """An invalid policy file.
-
-    The message names line and key of everything that is wrong in it.
-    """
+    """An invalid policy file, with line and key of every problem."""
 
 
 class PolicyValue(NamedTuple):

@@ -39,10 +39,7 @@ R = TypeVar("R", bound=TaskRules)
 
 
 class CommandPolicy(JsonModel):
-    """The permissions that commands need.
-
-    Commands in neither list are switched off.
-    """
+    """The permissions commands need; those in neither list are off."""
 
     write: tuple[str, ...] = Field(default=(), description="commands for people with write permission")
     read: tuple[str, ...] = Field(default=(), description="commands for everybody who can read the repository")

@@ -34,10 +34,7 @@ READERS = CommandRule(level="read")
 
 @dataclass(frozen=True)
 class PolicySchema:
-    """The sections and commands that a policy file may name.
-
-    Both come from the task declarations.
-    """
+    """The sections and commands of policy files, from the declarations."""
 
     sections: Mapping[str, type[TaskRules]]
     commands: Mapping[str, CommandRule]

@@ -25,10 +25,7 @@ _KEY_RUN = re.compile(r"[A-Za-z0-9+/=]{16,}")
 
 
 def list_secrets(static: Analysis) -> tuple[StaticFinding, ...] | None:
-    """List where the head's changed files hold secrets.
-
-    Returns None where they were not searched.
-    """
+    """List where changed files of the head hold secrets; None: not searched."""
     if any(one.tool in {TOOL, _LAYER} for one in static.not_run):
         return None
     return tuple(one for one in (*static.new, *static.evidence) if one.tool == TOOL)

@@ -402,10 +402,7 @@ def _match_misquoted(code: _Code, reading: QuoteReading, path: str) -> Iterator[
 
 
 class _Mismatch(NamedTuple):
-    """Name as it was quoted, and as it is.
-
-    ``is_value`` where a string literal begins with it.
-    """
+    """Name as it was quoted, and as it is, ``is_value`` in a literal."""
 
     quoted: str
     real: str

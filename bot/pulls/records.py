@@ -293,10 +293,7 @@ class FollowUp(JsonModel):
 
 
 class BrokenTest(JsonModel):
-    """Test that passes without the change and fails with it.
-
-    ``said`` is its message.
-    """
+    """Test that fails with the change only, and what it ``said``."""
 
     id: str
     said: str = ""

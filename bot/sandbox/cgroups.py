@@ -24,10 +24,7 @@ _MIB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Parents:
-    """Directories in which groups are made, memory's and pids'.
-
-    For v2 both are one.
-    """
+    """Directories for groups of memory and pids; for v2 both are one."""
 
     version: int
     memory: Path
@@ -84,10 +81,7 @@ def _find_version2(root: Path, text: str) -> Parents | None:
 
 @functools.cache
 def prepare_parents() -> Parents | None:
-    """Find the parents once for this process.
-
-    Groups that a killed bot left are ended.
-    """
+    """Find the parents once, and end groups a killed bot left."""
     found = find_parents()
     if found:
         for group in {*found.memory.glob(f"{PREFIX}*"), *found.pids.glob(f"{PREFIX}*")}:
@@ -177,10 +171,7 @@ class RunGroup:
         _kill_all(self._pids)
 
     async def remove(self) -> None:
-        """Kill what is left and remove the group.
-
-        It goes once the kernel has reaped the last process.
-        """
+        """Kill what is left; remove the group once the last process is reaped."""
         for _ in range(200):
             with contextlib.suppress(FileNotFoundError):
                 self.kill()

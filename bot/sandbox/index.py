@@ -65,10 +65,7 @@ class IndexGate:
         self._session: aiohttp.ClientSession | None = None
 
     async def answer(self, head: bytes, writer: asyncio.StreamWriter) -> None:
-        """Forward one request and its answer.
-
-        Links to the host are rewritten to come this way again.
-        """
+        """Forward one request; links in the answer come this way again."""
         if self._session is None:
             self._session = aiohttp.ClientSession(trust_env=True)
         lines = head.decode("latin-1").split("\r\n")

@@ -23,10 +23,7 @@ class SandboxRefused(SandboxError):
 
 
 class Limits(JsonModel):
-    """Ceilings of one command.
-
-    Megabytes are MiB; output is kept as head and tail.
-    """
+    """Ceilings of one command, in MiB; output is kept as head and tail."""
 
     seconds: float = 600.0
     memory_mb: int = 2048

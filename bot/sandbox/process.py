@@ -101,10 +101,7 @@ class NoSandbox:
 
 
 def replace_paths(text: str, places: Mapping[str, Path]) -> str:
-    """Replace every path at or below a key by the real place.
-
-    The longest key counts.
-    """
+    """Replace every path at or below a key, the longest, by the real place."""
     if not places:
         return text
     keys = "|".join(re.escape(key) for key in sorted(places, key=len, reverse=True))

@@ -66,10 +66,7 @@ def split_host_and_port(text: str) -> tuple[str, int]:
 
 
 def parse_connect_target(head: bytes) -> tuple[str, int]:
-    """Parse host and port of a CONNECT request.
-
-    Raises :class:`Refusal` for any other request.
-    """
+    """Parse host and port of a CONNECT request or raise :class:`Refusal`."""
     words = head.split(b"\r\n", 1)[0].split()
     if len(words) != 3 or words[0] != b"CONNECT":
         raise Refusal("this proxy only tunnels HTTPS (CONNECT) to package registries", status="405 Method Not Allowed")

@@ -76,10 +76,7 @@ def has_unsettled(connection: sa.Connection, repository: str, number: int) -> bo
 
 
 def settle(connection: sa.Connection, repository: str, number: int, ends: Mapping[str, tuple[State, str]]) -> None:
-    """Record how findings ended and why, by fingerprint.
-
-    Only what is open or folded changes.
-    """
+    """Record how open or folded findings ended and why, by fingerprint."""
     rows = sa.update(finding).where(finding.c.repository == repository, finding.c.number == number)
     for name, (state, reason) in ends.items():
         query = rows.where(finding.c.fingerprint == name, finding.c.state.in_(UNSETTLED))

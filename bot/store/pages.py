@@ -17,10 +17,7 @@ from bot.store.tasks import Task, make_task
 
 
 class TaskFilter(NamedTuple):
-    """The tasks that are wanted; None: any.
-
-    ``repositories`` are pairs of id and present name.
-    """
+    """The wanted tasks, None for any; repositories are (id, present name)."""
 
     repositories: Collection[tuple[int, str]] | None = None
     number: int | None = None

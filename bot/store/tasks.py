@@ -57,10 +57,7 @@ class Task(NewTask):
 
 
 class TaskEvent(JsonModel):
-    """An event in a task's story.
-
-    ``id`` grows, ``at`` is milliseconds since the epoch.
-    """
+    """An event in a task's story, ``at`` milliseconds since the epoch."""
 
     id: int
     task: str

@@ -13,10 +13,7 @@ Verdict = Literal["passed", "failed", "error", "skipped"]
 
 
 class ToolchainError(ForgehandError):
-    """Failure to install or test a repository.
-
-    The message says which command wrote what.
-    """
+    """Failure to install or test: which command wrote what."""
 
 
 class RaisedError(JsonModel):
@@ -112,10 +109,7 @@ class Toolchain(Protocol):
         ...
 
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
-        """Run a shell line where the tests run.
-
-        There is no network, and dependencies are read-only.
-        """
+        """Run a shell line where tests run: no network, read-only dependencies."""
         ...
 
     def is_test(self, path: str) -> bool:

@@ -30,10 +30,7 @@ _REPEATED = Gauge("forgehand_steps_repeated", "Steps started again because a pro
 
 
 class MetricsPage:
-    """The metrics page.
-
-    One database read serves everybody who asks within a few seconds.
-    """
+    """The metrics page: one database read serves all for a few seconds."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -65,10 +65,7 @@ class Assignment(Generic[RequestT]):
         schema: dict[str, Any] | None = None,
         max_output: int = 8192,
     ) -> Reply:
-        """Ask a model on this task's account.
-
-        A call already paid for is answered from the ledger.
-        """
+        """Ask a model for this task, or the ledger where it was paid already."""
         spender = Spender(
             task=self.task_id,
             repository=self.task.repository.full_name,

@@ -63,10 +63,7 @@ async def index(assignment: Assignment[Any], sha: str) -> Index:
 
 
 async def look(lookup: Lookup, call: ToolCall) -> str:
-    """Answer a call of one of :data:`LOOKING`.
-
-    :func:`fault` has found nothing wrong with it.
-    """
+    """Answer a call of :data:`LOOKING` in which :func:`fault` finds nothing."""
     return await asyncio.to_thread(_look_up, lookup, call)
 
 
@@ -89,10 +86,7 @@ def fault(call: ToolCall, tools: Sequence[Tool]) -> str | None:
 
 
 async def audit_unknown(assignment: Assignment[Any], calls: Sequence[ToolCall], tools: Sequence[Tool]) -> None:
-    """Audit each call of a tool that there is not.
-
-    Somebody may have told the model to ask for it.
-    """
+    """Audit calls of tools there are not: the model may have been told to."""
     names = {tool.name for tool in tools}
     for call in calls:
         if call.name not in names:

@@ -47,10 +47,7 @@ class TurnResult(JsonModel):
 
 
 class Hands(Protocol):
-    """The parts a loop needs from outside: a model and its tools.
-
-    Both run inside steps.
-    """
+    """A model and its tools, as a loop needs them inside steps."""
 
     async def ask(self, step: str, conversation: Conversation) -> Reply: ...
 

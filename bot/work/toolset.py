@@ -86,10 +86,7 @@ class Hands:
         return await self.job.ask(step, "fix", conversation, tools=self.tools, max_output=16_384)
 
     async def act(self, reply: Reply, changes: Changes) -> TurnResult:
-        """Carry out the reply's calls in order.
-
-        Edits written as text count as well.
-        """
+        """Carry out the reply's calls in order, and edits written as text."""
         started = time.monotonic()
         before = changes
         if not reply.tool_calls:

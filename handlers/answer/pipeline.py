@@ -43,10 +43,7 @@ async def run_ask(kind: str, ctx: Ctx, services: Services, task: TalkTask[Any]) 
 
 
 async def run_describe(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
-    """Write our part of the pull request's text.
-
-    A word about it is said where it was asked.
-    """
+    """Write our part of the pull request's text, and say so where asked."""
     talk = await begin(ctx, services, "describe", task)
     subject = await ctx.step("read", reading.read, talk, retries=2)
     code = await ctx.step("look", reading.look, talk, subject, retries=2)
@@ -66,10 +63,7 @@ async def run_describe(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Out
 
 
 async def run_improve(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
-    """Post one review with suggestions.
-
-    Where there are none, an answer says so.
-    """
+    """Post one review with suggestions, or answer that there are none."""
     talk = await begin(ctx, services, "improve", task)
     subject = await ctx.step("read", reading.read, talk, retries=2)
     code = await ctx.step("look", reading.look, talk, subject, retries=2)

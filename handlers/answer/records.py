@@ -73,10 +73,7 @@ class Subject(JsonModel):
 
 
 class File(JsonModel):
-    """File of the change.
-
-    ``left_out`` says why its diff is not shown, None where it is.
-    """
+    """File of the change; ``left_out`` says why its diff is not shown."""
 
     path: str
     status: str
@@ -147,10 +144,7 @@ class Suggestion(JsonModel):
 
 
 class PlacedSuggestion(JsonModel):
-    """Suggestion that can be committed.
-
-    ``block`` is what GitHub offers to commit at ``anchor``.
-    """
+    """Suggestion whose ``block`` can be committed at ``anchor``."""
 
     suggested: Suggestion
     anchor: Anchor

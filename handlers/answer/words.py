@@ -49,10 +49,7 @@ def write_description_note(description: Description, cost: Cost) -> str:
 
 
 def write_improvements(improvements: Improvements, cost: Cost) -> str:
-    """Write the review that suggestions stand in.
-
-    Where there are none it is the answer.
-    """
+    """Write the review with suggestions, or else the answer."""
     if improvements.problem:
         return _write_failure("suggest anything", improvements.problem, improvements.sha, cost)
     count = len(improvements.placed)

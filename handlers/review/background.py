@@ -44,10 +44,7 @@ class Background(JsonModel):
 
 
 async def gather(review: Review, plan: ReviewPlan, paths: Sequence[str]) -> Background:
-    """Look all of it up once for the findings of a review.
-
-    What cannot be found out is left out.
-    """
+    """Look up for a review's findings what can be found out."""
     diffs = await diff.read_changed(review, plan)
     index = await inquiry.index(review, plan.head_sha)
     tests = await asyncio.to_thread(lambda: {path: index.find_tests(path) for path in paths})

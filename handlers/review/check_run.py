@@ -68,9 +68,6 @@ async def say(services: Services, task: ReviewTask, head_sha: str, report: Check
 
 
 async def acknowledge(services: Services, task: ReviewTask, task_id: str, fresh: bool) -> None:
-    """Show the check run in progress as the first sign.
-
-    A command names no head yet.
-    """
+    """Show the check run as the first sign; a command names no head yet."""
     if task.head_sha is not None:
         await show(services, task, task_id, task.head_sha, base=task.base_branch, fresh=fresh)

@@ -41,10 +41,7 @@ def place_finding(finding: Finding, diffs: Mapping[str, FileDiff], head: Texts, 
 
 
 def place_tool_finding(found: StaticFinding, diffs: Mapping[str, FileDiff], head: Texts) -> PlacedFinding:
-    """Place an analyser's finding on the line it names.
-
-    Parses its file: call it in a thread.
-    """
+    """Place an analyser's finding on its line. Call it in a thread."""
     lines = head.get(found.path, "").replace("\r\n", "\n").split("\n")
     finding = Finding(
         path=found.path,

@@ -67,10 +67,7 @@ def hash_rules(review: Review, guidelines: Sequence[tuple[str, str]]) -> str:
 
 
 async def recall(review: Review) -> EarlierReviews:
-    """Recall the earlier reviews, and take over their summary comment.
-
-    So a pull request has one.
-    """
+    """Recall the earlier reviews, and take over the one summary comment."""
     tasks_before = await review.services.store.run(lambda connection: _find_earlier(connection, review))
     results: list[ReviewResult] = []
     for task in tasks_before:

@@ -42,10 +42,7 @@ _MAX_ATTRIBUTES = 50
 
 
 async def read(review: Review) -> Subject:
-    """Read the pull request and the issues it says it closes.
-
-    Drafts are reviewed only on request.
-    """
+    """Read the pull request and the issues it says it closes."""
     await review.stage(Stage.READ, "started")
     task = review.task
     github = await review.services.github.for_repository(task.repository, READ)

@@ -86,10 +86,7 @@ def select_doubtful(checked: Sequence[FindingStatus], plan: ReviewPlan) -> list[
 
 
 async def check_by_code(review: Review, plan: ReviewPlan, memory: Memory) -> tuple[FindingStatus, ...]:
-    """Check how each open finding stands.
-
-    Its code decides, and what people said below it.
-    """
+    """Check how each open finding stands by code and what people said."""
     told = memory.watched()
     secret = (one.finding for one in memory.told if one.finding.source.startswith(f"{placeholders.TOOL}:"))
     # Where no secrets were searched for, we cannot tell whether these files still hold some: no model is shown them.
@@ -129,10 +126,7 @@ def _check_standing(told: ReportedFinding, texts: Mapping[str, str], blind: Coll
 
 
 async def ask(review: Review, subject: Subject, plan: ReviewPlan, checked: FindingStatus) -> RecheckAnswer:
-    """Ask whether a finding still holds where its code changed.
-
-    A model that fails leaves it open.
-    """
+    """Ask whether a changed finding still holds; a failure leaves it open."""
     finding = checked.told.finding
     prompt = render(
         "review/recheck.md.j2",

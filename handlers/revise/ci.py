@@ -39,10 +39,7 @@ async def look_into_suite(event: Event, services: Services) -> None:
 
 @router.on("workflow_run", "completed")
 async def look_into_run(event: Event, services: Services) -> None:
-    """Look into an ended workflow of Actions.
-
-    The same failure may come in by both doors.
-    """
+    """Look into an ended workflow: a failure may come by both doors."""
     await _look_into(event, services, event.payload.get("workflow_run"))
 
 

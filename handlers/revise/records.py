@@ -135,10 +135,7 @@ class Reproof(JsonModel):
 
 
 class Answers(Judgement):
-    """Second model's answers, in the order of the demands.
-
-    ``passed`` where none is left unmet.
-    """
+    """Second model's answers by demand; ``passed`` where none is unmet."""
 
     answers: tuple[DemandAnswer, ...] = ()
 
@@ -164,10 +161,7 @@ def is_publishable(rules: Rules, evidence: RevisionEvidence) -> bool:
 
 
 class PublishedRevision(JsonModel):
-    """Place of the change: a commit, or a number of suggestions.
-
-    ``onto`` is the commit below it.
-    """
+    """Place of the change, a commit or suggestions, ``onto`` a commit."""
 
     sha: str | None = None
     onto: str | None = None

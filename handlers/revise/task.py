@@ -59,10 +59,7 @@ TASK = TaskSpec(
 
 
 def find_published(task: Task) -> str | None:
-    """Return the commit that a task which changes code pushed.
-
-    Returns None where it pushed none.
-    """
+    """Return the commit that a task which changes code pushed, if any."""
     data = (task.result or {}).get("data") or {}
     return data.get("head_sha") or data.get("sha") or task.posted.get("pushed")
 

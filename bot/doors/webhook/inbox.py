@@ -21,10 +21,7 @@ _BATCH = 256
 
 
 class NotStored(ForgehandError):
-    """A delivery that the database did not take.
-
-    It must not be acknowledged.
-    """
+    """A delivery that the database did not take: do not acknowledge it."""
 
 
 @dataclass(frozen=True)
@@ -57,10 +54,7 @@ class Inbox:
         return await self._enqueue(delivery)
 
     async def end(self, guid: str, error: str | None) -> None:
-        """Mark a delivery done, or failed with a reason.
-
-        Raises :class:`NotStored`.
-        """
+        """Mark a delivery done, or failed; may raise :class:`NotStored`."""
         await self._enqueue(DeliveryEnd(guid, error))
 
     def close(self) -> None:

@@ -35,10 +35,7 @@ class Event:
 
     @classmethod
     def parse(cls, guid: str, name: str, body: bytes) -> Event:
-        """Parse verified bytes.
-
-        Raises :class:`DeliveryRefused` where they are no JSON object.
-        """
+        """Parse verified bytes; :class:`DeliveryRefused` for no JSON object."""
         try:
             payload = from_json(body)
         except ValueError:

@@ -25,10 +25,7 @@ Permissions = Mapping[str, str]
 
 
 def open_session() -> aiohttp.ClientSession:
-    """Open the one HTTP session of the process.
-
-    It honours proxy settings of the environment.
-    """
+    """Open the process's one HTTP session, with the environment's proxy."""
     return aiohttp.ClientSession(trust_env=True, connector=aiohttp.TCPConnector(limit=100))
 
 

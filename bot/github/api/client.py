@@ -32,10 +32,7 @@ def within(repository: Repository, **more: Any) -> dict[str, Any]:
 
 
 class Anonymous:
-    """No credential, for the few public endpoints.
-
-    Converting a manifest is one.
-    """
+    """No credential, for public endpoints such as a manifest's conversion."""
 
     async def header(self) -> None:
         return None
@@ -105,10 +102,7 @@ class Client:
             return await self._call(REPEATABLE, accept).getitem(url, url_vars or {}, accept=accept)
 
     async def items(self, url: str, url_vars: Vars | None = None, *, key: str = "items") -> AsyncIterator[Any]:
-        """Iterate over a paged list.
-
-        ``key`` names the list where a page is an object.
-        """
+        """Iterate over a paged list; ``key`` names it where a page is an object."""
         with _readable_answers():
             async for item in self._call(REPEATABLE, JSON).getiter(url, url_vars or {}, iterable_key=key):
                 yield item

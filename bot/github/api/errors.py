@@ -14,10 +14,7 @@ from bot.types import ForgehandError
 
 
 class GitHubError(ForgehandError):
-    """A request that GitHub refused.
-
-    ``details``: ``status`` where there was an answer.
-    """
+    """A request that GitHub refused; ``details`` may hold ``status``."""
 
 
 class BadCredentials(GitHubError):
@@ -85,10 +82,7 @@ class RateLimited(GitHubError):
 
 
 class GitHubDown(GitHubError):
-    """No answer, or 5xx, after several tries.
-
-    A write may have had its effect.
-    """
+    """No answer, or 5xx, after several tries; a write may have worked."""
 
 
 class ProgressDropped(GitHubError):
@@ -169,10 +163,7 @@ def failure(response: Response, method: str, url: str) -> GitHubError:
 
 
 def graphql_failure(errors: Sequence[Mapping[str, Any]]) -> GitHubError:
-    """Return the error that the ``errors`` of a GraphQL answer mean.
-
-    The first one's type decides.
-    """
+    """Return the error that the first of a GraphQL answer's errors means."""
     what = "GitHub's GraphQL API refused: " + "; ".join(_sentence(error) for error in errors)
     kind = str(errors[0].get("type") or errors[0].get("code") or "").upper()
     if kind == "NOT_FOUND":

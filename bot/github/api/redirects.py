@@ -42,10 +42,7 @@ class Addresses:
         self._known[repository] = f"/repos/{full_name}"
 
     def forget_name(self, repository: int) -> None:
-        """Ask for a renamed repository by its id.
-
-        Its old name may belong to another one by now.
-        """
+        """Ask for a renamed repository by id: its old name may be another's."""
         self._known[repository] = f"/repositories/{repository}"
 
     def is_renamed(self, repository: int) -> bool:

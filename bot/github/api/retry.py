@@ -45,10 +45,7 @@ def _is_limit(response: Response) -> bool:
 
 
 def server_time(response: Response) -> float | None:
-    """Return the server's clock in seconds since the epoch.
-
-    The Date header counts whole seconds.
-    """
+    """Return the server's clock in whole seconds since the epoch."""
     try:
         return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
     except (TypeError, ValueError):

@@ -30,10 +30,7 @@ class App(JsonModel):
 
 
 class Installation(JsonModel):
-    """An account that installed the App.
-
-    ``permissions`` are those its owner accepted.
-    """
+    """An account that installed the App, with what its owner accepted."""
 
     id: int
     account: Actor | None = None
@@ -48,10 +45,7 @@ class Installation(JsonModel):
 
 
 class Delivery(JsonModel):
-    """An entry of the delivery log.
-
-    ``status`` is ``OK`` where our answer was a success.
-    """
+    """An entry of the delivery log; ``status`` is ``OK`` for our success."""
 
     id: int
     guid: str
@@ -80,10 +74,7 @@ class DeliveredPayload(JsonModel):
 
 
 class HookConfig(JsonModel):
-    """The address and format of webhooks.
-
-    ``secret`` is masked by GitHub, None where none is set.
-    """
+    """The address and format of webhooks; ``secret`` is masked, or None."""
 
     url: str = ""
     content_type: str = "form"
@@ -142,9 +133,6 @@ async def read_hook(client: Client) -> HookConfig:
 
 
 async def set_hook(client: Client, url: str, secret: str) -> HookConfig:
-    """Point the App's webhook to an address.
-
-    GitHub signs with the secret from now on.
-    """
+    """Point the App's webhook to an address, signed with a new secret."""
     data = {"url": url, "secret": secret, "content_type": "json", "insecure_ssl": "0"}
     return HookConfig.model_validate(await client.patch("/app/hook/config", {}, data))

@@ -147,9 +147,6 @@ def external_id_for(number: int, delivery: str) -> str:
 
 
 def pull_of(external_id: str) -> int | None:
-    """Return the pull request of a check run of ours.
-
-    Its id was made by :func:`external_id_for`.
-    """
+    """Return the pull request in an id of :func:`external_id_for`."""
     found = _FOR_PULL.fullmatch(external_id)
     return int(found[1]) if found else None

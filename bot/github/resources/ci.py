@@ -31,10 +31,7 @@ class FailedCheck(JsonModel):
 
 
 async def failed_checks(client: Client, repository: Repository, sha: str) -> tuple[FailedCheck, ...]:
-    """Return the newest failed check runs of a commit, at most ten.
-
-    Their annotations come along.
-    """
+    """Return a commit's ten newest failed check runs, with annotations."""
     url = "/repos/{owner}/{repo}/commits/{sha}/check-runs{?filter,per_page}"
     runs = client.items(url, within(repository, sha=sha, filter="latest", per_page=100), key="check_runs")
     bad = [run async for run in runs if run.get("conclusion") in _BAD][:_MOST]

@@ -36,10 +36,7 @@ class Group(JsonModel):
 
 
 class Manifest(JsonModel):
-    """The core, and the optional groups by name.
-
-    ``events`` maps each event to why it is wanted.
-    """
+    """The core, the optional groups by name, and events with their reason."""
 
     name: str
     description: str
@@ -48,10 +45,7 @@ class Manifest(JsonModel):
     optional: dict[str, Group] = Field(default_factory=dict)
 
     def levels(self, groups: Iterable[str] = ()) -> dict[str, str]:
-        """Return permissions and levels, the core's and the named groups'.
-
-        The higher level wins.
-        """
+        """Return the highest levels that the core and named groups ask for."""
         asks = [*self.permissions.items(), *(pair for name in groups for pair in self._group(name).permissions.items())]
         levels: dict[str, str] = {}
         for name, ask in asks:

@@ -140,10 +140,7 @@ class _Reviewer:
         return (await self.client.graphql(_STATE, asked))["repository"]["pullRequest"]
 
     async def known(self, node: Any, comments: Sequence[ReviewComment]) -> PostedReview:
-        """Return a review that is there already.
-
-        What it lacks was refused when it was made.
-        """
+        """Return a review that is there; what it lacks was refused then."""
         review_id = int(node["fullDatabaseId"])
         items = _comments_of(self.client, self.repository, self.number, review_id)
         kept = {(item["path"], item["body"].strip()) async for item in items}

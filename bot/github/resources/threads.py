@@ -108,10 +108,7 @@ async def resolve(client: Client, thread_id: str) -> None:
 
 
 async def unresolve(client: Client, thread_id: str) -> None:
-    """Open a resolved thread again.
-
-    It needs the same permissions as :func:`resolve`.
-    """
+    """Open a resolved thread again, with the rights of :func:`resolve`."""
     await client.graphql(_UNRESOLVE, {"id": thread_id}, options=REPEATABLE)
 
 

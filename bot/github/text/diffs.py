@@ -55,10 +55,7 @@ class Hunk(JsonModel):
     lines: tuple[DiffLine, ...]
 
     def on(self, side: Side) -> tuple[DiffLine, ...]:
-        """Return the lines that a side has, unchanged ones included.
-
-        Their numbers follow one another.
-        """
+        """Return the lines of a side in their order, unchanged ones included."""
         return tuple(line for line in self.lines if line.number(side) is not None)
 
 

@@ -70,10 +70,7 @@ def outgoing_line(text: str, *, closes: int | None = None, limit: int = 200, sec
 
 
 def cap(text: str, limit: int = MAX_TEXT) -> str:
-    """Return as much of a text as fits, with a note if it is cut.
-
-    An open fence is closed.
-    """
+    """Return as much of a text as fits, with its fence closed and a note."""
     if len(text) <= limit:
         return text
     kept = text[: limit - len(_CUT) - 16].rsplit("\n", 1)[0]

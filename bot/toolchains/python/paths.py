@@ -65,10 +65,7 @@ def is_test(path: str, patterns: Sequence[str] = ()) -> bool:
 
 
 def is_test_file(path: str, patterns: Sequence[str] = ()) -> bool:
-    """Return whether a file holds tests by its name.
-
-    Data and helpers beside it do not.
-    """
+    """Return whether a file holds tests, not data or helpers, by its name."""
     name = posixpath.basename(path)
     return (
         _TEST_FILE.fullmatch(name) is not None

@@ -100,10 +100,7 @@ class PythonToolchain:
         return run.model_copy(update={"notes": await asyncio.to_thread(submodules.describe_missing, workspace.tree)})
 
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
-        """Run a shell line where the tests run.
-
-        There is no network, and dependencies are read-only.
-        """
+        """Run a shell line where tests run: no network, read-only dependencies."""
         return await self._run(workspace, ["/bin/sh", "-c", command], limits, [])
 
     async def _run(
@@ -171,10 +168,7 @@ class PythonToolchain:
 
 
 def make_toolchain(sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings) -> PythonToolchain:
-    """Make the toolchain for the base checked out at ``tree``.
-
-    Cheap: nothing is read yet.
-    """
+    """Make the toolchain for the base at ``tree``; nothing is read yet."""
     return PythonToolchain(sandbox, checks, tree, settings)
 
 

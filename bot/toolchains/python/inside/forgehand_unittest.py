@@ -236,10 +236,7 @@ def set_ids(suite: Any, path: str) -> Any:
 
 
 def make_importable(path: str) -> str:
-    """Return the importable name of a file.
-
-    Its package's parent is put on ``sys.path``.
-    """
+    """Return the importable name of a file, its parent on ``sys.path``."""
     folder, name = os.path.split(os.path.abspath(path)[: -len(".py")])
     while os.path.exists(os.path.join(folder, "__init__.py")):
         folder, package = os.path.split(folder)
@@ -275,10 +272,7 @@ def find_test_files(root: str) -> list[str]:
 
 
 def is_discovered(path: str) -> bool:
-    """Return whether unittest's own discovery would load a file.
-
-    Others are samples, say.
-    """
+    """Return whether unittest would load a file: others are samples, say."""
     folder = os.path.dirname(path)
     while os.path.exists(os.path.join(folder, "__init__.py")):
         folder = os.path.dirname(folder)
@@ -310,10 +304,7 @@ def load(target: str, records: Any, named: bool) -> Any:
 
 
 def select(suite: Any, module: Any, target: str) -> Any:
-    """Return the class or method that ``target`` names.
-
-    A fixture's name means all it belongs to.
-    """
+    """Return the class or method named, for a fixture all it belongs to."""
     path, _, rest = target.partition("::")
     wanted = re.sub(r"(^|::)tearDown(Class|Module)$", "", rest)
     start = f"{path}::{wanted}" if wanted else path
@@ -347,10 +338,7 @@ def run_to_the_end(suite: Any) -> Any:
 
 
 def main(targets: list[str]) -> int:
-    """Run ``targets``.
-
-    Returns 0 only where everything passed, 5 where nothing was found.
-    """
+    """Run ``targets``; return 0 if everything passed, 5 for no tests."""
     records = Records(os.environ["FORGEHAND_RESULTS"])
     unittest.defaultTestLoader.suiteClass = Suite
     suite = Suite(load(target, records, bool(targets)) for target in dict.fromkeys(targets) or find_test_files("."))
