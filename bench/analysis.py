@@ -96,7 +96,7 @@ async def _sight(folder: Path) -> dict[str, Any]:
 
 
 def read_defects(text: str) -> Iterator[Defect]:
-    """The defects of a file as its head describes it."""
+    """Read the defects of a file as its head describes it."""
     for name, path, rules, body in _BLOCK.findall(text):
         rows = [row or " " for row in body.rstrip("\n").replace("~", "").split("\n")]
         after = [row for row in rows if row[0] != "-"]

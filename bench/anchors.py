@@ -140,7 +140,7 @@ def _cases(options: argparse.Namespace) -> Iterator[Case]:
 
 
 def _diff(case: Case) -> str:
-    """The diff of the two texts: the numbers of a recorded fix may be those of another commit."""
+    """Diff the two texts: a recorded fix may number another commit's lines."""
     before, after = (text.splitlines(keepends=True) for text in (case.before, case.after))
     lines = [*difflib.unified_diff(before, after, f"a/{case.path}", f"b/{case.path}")]
     ended = (line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
@@ -199,7 +199,7 @@ def _github_takes(anchor: Anchor, patch: str) -> bool:
 
 
 def _is_meant(settled: PlacedFinding, target: Target) -> bool:
-    """The comment on the line, of several on those or some of them; the finding where its comment is."""
+    """Say whether a comment is on the lines meant, or some of them."""
     anchor, finding = settled.anchor, settled.finding
     if anchor is None or finding.line is None:
         return False
@@ -209,7 +209,7 @@ def _is_meant(settled: PlacedFinding, target: Target) -> bool:
 
 
 def _invented(known: Sequence[Case]) -> dict[str, Counter[str]]:
-    """By kind: what became of quotes that stand nowhere in the file, neither before nor after the change."""
+    """Count by kind what became of quotes that stand nowhere in the file."""
     ends: dict[str, Counter[str]] = {}
     for case in known:
         random, file = Random(case.id + case.path), parse_diff(case.patch)[0]
@@ -242,7 +242,8 @@ def _squeezed(text: str) -> str:
 
 
 def _suggestions(known: Sequence[Case]) -> dict[str, Any]:
-    """A fix put as a suggestion on the code it repairs: the pull request is the one that brings the bug in."""
+    """Put each fix as a suggestion on the code it repairs."""
+    # The pull request is the one that brings the bug in.
     ends: dict[str, Counter[str]] = {}
     for case in known:
         file = _reversed(parse_diff(case.patch)[0])
@@ -276,7 +277,7 @@ def _reversed(file: FileDiff) -> FileDiff:
 
 
 def _replaced(file: FileDiff) -> Iterator[tuple[list[DiffLine], list[DiffLine]]]:
-    """The lines that the pull request wrote, and those that should be in their place."""
+    """Return the lines the pull request wrote, and those to be in their place."""
     for hunk in file.hunks:
         for changed, group in groupby(hunk.lines, key=lambda line: line.kind != " "):
             lines = list(group)
@@ -310,7 +311,7 @@ def _commit(case: Case, file: FileDiff, old: list[DiffLine], new: list[DiffLine]
 
 
 def _bare(text: str) -> list[str]:
-    """The lines that say something, without blanks at their ends."""
+    """Return the lines that say something, without blanks at their ends."""
     return [line.rstrip() for line in text.split("\n") if line.strip()]
 
 

@@ -38,7 +38,7 @@ class Target:
 
 
 def targets(file: FileDiff, random: Random) -> Iterator[Target]:
-    """Of each hunk: a changed line of either side, several lines with a changed one, and an unchanged line."""
+    """Pick of each hunk changed lines of both sides, several, an unchanged one."""
     for hunk in file.hunks:
         for side, kind in (("RIGHT", "+"), ("LEFT", "-")):
             yield from _on(hunk, side, kind, random)  # type: ignore[arg-type]
@@ -91,13 +91,13 @@ def carriage_returns(target: Target, random: Random) -> str:
 
 
 def truncated(target: Target, random: Random) -> str:
-    """The end is missing, with or without dots for it."""
+    """Cut the end off, with or without dots for it."""
     text = target.text.rstrip()
     return text[: max(8, int(len(text) * random.uniform(0.5, 0.95)))] + random.choice(["", "...", " …"])
 
 
 def a_part(target: Target, random: Random) -> str:
-    """An expression out of the line."""
+    """Take an expression out of the line."""
     words = [*_WORD.finditer(target.text)]
     first = random.randrange((len(words) + 1) // 2)
     return target.text[words[first].start() : words[-1].end()]
@@ -142,12 +142,12 @@ def as_looked_up(target: Target, random: Random) -> str:
 
 
 def as_searched(target: Target, random: Random) -> str:
-    """A hit as the lookup tools show it."""
+    """Show a hit as the lookup tools do."""
     return f"src/module.py:{target.first}: {target.lines[0].text.strip()}"
 
 
 def cut_by_us(target: Target, random: Random) -> str:
-    """A line whose end our tools leave out."""
+    """Cut a line where our tools do."""
     rows = target.text.split("\n")
     long = [row for row, text in enumerate(rows) if len(text.strip()) >= 30]
     if long:
@@ -222,7 +222,7 @@ INVENTIONS: dict[str, Callable[[str, Random], str]] = {
 
 
 def indentations(lines: Sequence[str]) -> dict[str, str]:
-    """A replacement as it should be, and as models hand it back."""
+    """Yield a replacement as it should be, and as models hand it back."""
     text = "\n".join(lines)
     return {
         "as it is": text,

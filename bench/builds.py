@@ -75,7 +75,8 @@ class Hosted:
 
 @asynccontextmanager
 async def hosted(build: Path, folder: Path, script: Script, sources: Mapping[str, Path]) -> AsyncIterator[Hosted]:
-    """``build``'s bot, at rest, installed on a repository for each of ``sources`` (name: folder or clone)."""
+    """Run ``build``'s bot, at rest, on a repository for each of ``sources``."""
+    # ``sources`` maps names to folders or clones.
     async with ScriptedModel(script) as model, Hub.start(folder / "hub") as hub:
         app = hub.create_app("forgehand", webhook_secret=SECRET, **manifest_rights())
         person = hub.create_user("mara")
@@ -101,7 +102,7 @@ def _models(url: str) -> dict[str, str]:
 
 
 async def _sandbox() -> dict[str, str]:
-    """The sandbox of a local run. Older builds look for bubblewrap on PATH only."""
+    """Name the sandbox of a local run; older builds need bubblewrap on PATH."""
     program = find_bubblewrap()
     path = [*([str(Path(program).parent)] if program else []), os.environ.get("PATH", "")]
     return {**await tier_environment(Display(plain=True), trust=True), "PATH": os.pathsep.join(path)}
@@ -169,7 +170,7 @@ class _Prompt:
 
 
 def _blocks(body: Json) -> Iterator[Json]:
-    """The prompt in the order in which a provider caches it: tools, system, messages."""
+    """List the prompt as a provider caches it: tools, system, messages."""
     yield {"tools": body.get("tools", []), "format": body.get("output_config")}
     yield from body["system"]
     for message in body["messages"]:

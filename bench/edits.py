@@ -88,7 +88,7 @@ def _blocks(rows: list[dict[str, Any]], blobs: dict[str, str], show: str) -> dic
 
 
 def _verdict(row: dict[str, Any], text: str) -> tuple[str, str]:
-    """``applied``, ``unsafe: why`` or the reason of the refusal; and the note or message."""
+    """Return ``applied``, ``unsafe: why`` or the refusal, and note or message."""
     edit = Replace(row["path"], (Hunk(row["search"], row["replace"]),))
     try:
         done = apply([edit], {row["path"]: text}.get, paths=[row["path"]], protected=lambda path: False)
@@ -162,7 +162,8 @@ def _diffs(rows: list[dict[str, Any]], blobs: dict[str, str], options: argparse.
 
 
 def _try(case: Case, damage: str, seed: int) -> str:
-    """``right``, ``blank lines`` (right but for where a blank line stands), ``wrong`` or ``refused``."""
+    """Return ``right``, ``blank lines``, ``wrong`` or ``refused``."""
+    # ``blank lines``: right but for where a blank line stands.
     patch = DAMAGES[damage](case.patch, Random(f"{case.id} {seed}"))
     try:
         done = apply(parse(patch), {case.path: case.before}.get, paths=[case.path], protected=lambda path: False)

@@ -16,7 +16,7 @@ Numbers = tuple[int, int, int, int]
 
 
 def read_gzip(path: Path) -> str:
-    """The text of a compressed file."""
+    """Read the text of a compressed file."""
     return gzip.decompress(path.read_bytes()).decode()
 
 
@@ -34,7 +34,8 @@ class Case:
 def cases(
     localize: Path, blobs: dict[str, str], known: dict[tuple[str, str], str], repos: Path | None
 ) -> Iterator[Case]:
-    """Every patch whose file is among the blobs (``known``: (issue, path) -> blob) or in a bare repository."""
+    """Yield patches whose file is among the blobs or in a bare repository."""
+    # ``known`` maps (issue, path) to a blob.
     for line in read_gzip(localize).splitlines():
         row = json.loads(line)
         for path, patch in files_of(row["fix"]):
@@ -73,7 +74,7 @@ def _from_repository(repos: Path | None, repo: str, commit: str, path: str) -> s
 
 
 def exact(before: str, patch: str) -> str | None:
-    """The file after an undamaged patch, applied where its numbers say or nearest to it; None where it does not fit."""
+    """Apply an undamaged patch where its numbers say or nearest, or None."""
     lines, done, at = before.split("\n"), [], 0
     for numbers, _, body in hunks_of(patch):
         wanted = numbers[0] - 1 if numbers[1] else numbers[0]
@@ -88,7 +89,7 @@ def exact(before: str, patch: str) -> str | None:
 
 
 def hunks_of(patch: str) -> list[tuple[Numbers, str, list[str]]]:
-    """(old start, old count, new start, new count), section and marked lines of each hunk."""
+    """Yield (old start, old count, new start, new count), section, lines."""
     found: list[tuple[Numbers, str, list[str]]] = []
     for line in patch.split("\n"):
         match = _HEADER.fullmatch(line)

@@ -9,12 +9,12 @@ _LOOKALIKES = str.maketrans("‘’“”–—−\u00a0", "''\"\"--- ")
 
 
 def unique_exact(text: str, search: str, replace: str) -> str | None:
-    """The str_replace tool: the text must be there exactly once."""
+    """Apply like the str_replace tool: the text must be there exactly once."""
     return text.replace(search, replace) if search and text.count(search) == 1 else None
 
 
 def aider_style(text: str, search: str, replace: str) -> str | None:
-    """Exact lines, then one added prefix on all lines, then without a leading blank line, then ``...`` pieces."""
+    """Try exact lines, one added prefix, no blank first line, ``...`` pieces."""
     whole, part, new = (value.splitlines(keepends=True) for value in (_ended(text), _ended(search), _ended(replace)))
     for old in (part, part[1:] if len(part) > 2 and not part[0].strip() else None):
         if old is not None:
@@ -66,7 +66,8 @@ def _dots(text: str, search: str, replace: str) -> str | None:
 
 
 def codex_style(text: str, search: str, replace: str) -> str | None:
-    """Lines exactly, without trailing blanks, trimmed, with look-alikes folded: the first place wins, pasted as is."""
+    """Try lines exactly, then looser; the first place wins, pasted as is."""
+    # Looser: without trailing blanks, trimmed, with look-alikes folded.
     whole, part = text.split("\n"), search.split("\n")
     part = part[:-1] if part and not part[-1] else part
     new = replace.split("\n")

@@ -89,6 +89,6 @@ def _after(case: _Case, text: str, search: list[str], replace: list[str]) -> str
 
 
 def _garbled(line: str, random: Random) -> str:
-    """The line with one of its words longer."""
+    """Return the line with one of its words longer."""
     end = random.choice(list(_WORD.finditer(line))).end()
     return f"{line[:end]}_zz{line[end:]}"

@@ -48,7 +48,7 @@ def unsafe(path: str, before: str, after: str, search: str, replace: str) -> str
 
 
 def _changes(old: list[str], new: list[str]) -> list[Change]:
-    """The stretches that differ; equal lines at both ends are set aside first, for speed."""
+    """Yield stretches that differ; equal ends are set aside first, for speed."""
     least = min(len(old), len(new))
     head = next((n for n in range(least) if old[n] != new[n]), least)
     tail = next((n for n in range(least - head) if old[-1 - n] != new[-1 - n]), least - head)
@@ -87,7 +87,7 @@ def _above_decorators(old: list[str], row: int) -> int:
 
 
 def _places(old: list[str], search: list[str], replace: list[str]) -> list[Rows]:
-    """The row ranges that the block fits at the strictest way it fits anywhere."""
+    """Return the row ranges of the strictest way the block fits."""
     for way in (_lines(str), _lines(str.rstrip), _lines(str.strip), _elided, _code, _squeezed):
         found = list(dict.fromkeys(way(old, search)))
         if found:
@@ -116,7 +116,7 @@ def _runs(old: list[str], rows: list[int], search: list[str], normal: Callable[[
 
 
 def _elided(old: list[str], search: list[str]) -> Iterator[Rows]:
-    """Ranges from the first piece to the last, no gap having a line less deep than its dots."""
+    """Yield ranges over all pieces, no gap less deep than its dots."""
     cuts = [n for n, line in enumerate(search) if _DOTS.fullmatch(line)]
     pieces = [search[lo + 1 : hi] for lo, hi in zip([-1, *cuts], [*cuts, len(search)], strict=True)]
     if not cuts or not "".join(pieces[0]).strip():
@@ -151,7 +151,7 @@ def _depth(line: str) -> int:
 
 
 def _code(old: list[str], search: list[str]) -> Iterator[Rows]:
-    """Ranges whose code, without comments and docstrings, is that of the block."""
+    """Yield ranges whose code, comments and docstrings aside, is the block's."""
     rows = list(_code_rows(old))
     yield from _runs(old, rows, [search[n] for n in _code_rows(search)], str.strip)
 

@@ -48,7 +48,7 @@ class Case:
 
 
 def sample(build: Path) -> Case:
-    """The sample, which all builds ship alike, with the answers recorded for this one."""
+    """Return the sample, alike in all builds, with answers recorded for this."""
     files = Path(str(resources.files("simhub") / "sample"))
     issue = (files / "issue.md").read_text()
     return Case("timesheet", files / "timesheet", issue, build / "simhub" / "sample" / "answers.json")
@@ -92,7 +92,7 @@ async def _file(one: Hosted, issue: str) -> None:
 
 
 async def _opened(one: Hosted, writes: list[float], folder: Path) -> Pull | None:
-    """The pull request, once nothing is written any more; None where the bot says that there is none."""
+    """Return the pull request once all is quiet; None where there is none."""
     repository = one.repositories[0]
     issue = repository.issues[1]
     began = time.perf_counter()

@@ -63,7 +63,7 @@ def _read(path: Path) -> list[Issue]:
 
 
 def _git_dir(repos: Path, repo: str) -> Path:
-    """The bare repository of ``owner/name`` below ``repos``."""
+    """Find the bare repository of ``owner/name`` below ``repos``."""
     names = [repos / repo.replace("/", "+"), *sorted(repos.glob(f"*+{repo.replace('/', '__')}"))]
     for folder in names:
         for place in (folder / "repo", folder / ".git", folder):
@@ -73,7 +73,7 @@ def _git_dir(repos: Path, repo: str) -> Path:
 
 
 async def _speed(repos: Path, issues: Sequence[Issue], cache: Path) -> dict[str, Any]:
-    """Cold index, the next commit, queries and memory, on the repository with the most files."""
+    """Time a cold index, the next commit and queries on the most files."""
     repo = max({one["repo"] for one in issues}, key=lambda name: (sum(one["repo"] == name for one in issues), name))
     asked = [one for one in issues if one["repo"] == repo]
     git_dir = _git_dir(repos, repo)
@@ -144,7 +144,7 @@ async def _recall(repos: Path, issues: Sequence[Issue], cache: Path, aider: Path
 
 
 async def _reranked(repos: Path, issues: Sequence[Issue], cache: Path) -> dict[str, Any]:
-    """The same issues before and after a model has reordered their first files."""
+    """Compare the issues before and after a model has reordered their files."""
     asked = []
     async with Indexer(cache) as indexer:
         for issue in issues:
@@ -170,7 +170,7 @@ def _by_depth(places: Sequence[int]) -> dict[str, float]:
 
 
 async def _scale(folder: Path) -> dict[str, float]:
-    """Seconds of a cold index by number of files, on repositories made for the purpose."""
+    """Time a cold index by number of files, on repositories made for it."""
     seconds: dict[str, float] = {}
     for files in _SIZES:
         git_dir, commit = await asyncio.to_thread(synthetic_repository, folder / f"made-{files}.git", files)

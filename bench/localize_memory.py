@@ -42,7 +42,7 @@ def _held_mb() -> float:
 
 
 def _family(pid: int) -> list[int]:
-    """A process and everything below it."""
+    """List a process and everything below it."""
     children: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -24,7 +24,7 @@ _counts: dict[str, Counter[str]] = {}
 
 
 def plain_bm25(index: Index, question: str) -> list[str]:
-    """The textbook: words of identifiers, k1 1.5, b 0.75, code files that are no tests."""
+    """Rank as the textbook: words of identifiers, k1 1.5, b 0.75, no tests."""
     files = {path: file.sha for path, file in index.files.items() if file.role == "code"}
     for sha, data in read_blobs(index.git_dir, sorted(set(files.values()) - _counts.keys())):
         _counts[sha] = _words(decode(data or b""))
@@ -45,7 +45,7 @@ def _words(text: str) -> Counter[str]:
 
 
 def gold_functions(index: Index, fix: str) -> set[tuple[str, int]]:
-    """(path, first line) of the outermost functions whose lines a diff changes, Python only."""
+    """Return (path, first line) of outermost Python functions a diff changes."""
     found: set[tuple[str, int]] = set()
     for piece in re.split(r"^diff --git .*$", fix, flags=re.MULTILINE):
         named = _OLD.search(piece)
@@ -59,7 +59,7 @@ def gold_functions(index: Index, fix: str) -> set[tuple[str, int]]:
 
 
 def _changed(piece: str) -> list[int]:
-    """Numbers, in the old file, of the lines a diff takes away, and of those it adds after."""
+    """Return the old file's lines a diff takes away, and those it adds after."""
     lines: list[int] = []
     at = 0
     for line in piece.splitlines():
@@ -93,7 +93,7 @@ def _spans(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def aider_ranking(python: Path, index: Index, question: str) -> list[str]:
-    """Files in the order of aider's repository map for a question, asked of aider itself in its own environment."""
+    """Ask aider, in its own environment, for its order of files."""
     with tempfile.TemporaryDirectory(prefix="aider-") as folder:
         files = [path for path, file in index.files.items() if file.role == "code"]
         for path, text in index.texts(files).items():
@@ -113,7 +113,7 @@ def aider_ranking(python: Path, index: Index, question: str) -> list[str]:
 
 
 def synthetic_repository(git_dir: Path, files: int) -> tuple[Path, str]:
-    """A bare repository of one commit with so many different Python files of about 4 kB; its commit."""
+    """Make a bare repository of one commit with so many Python files of 4 kB."""
     subprocess.run(["git", "init", "-q", "--bare", str(git_dir)], check=True)
     stream = [b"commit refs/heads/main\ncommitter Bench <bench@example.org> 0 +0000\ndata 4\nmade\n"]
     for number in range(files):

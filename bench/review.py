@@ -123,7 +123,7 @@ def _reply(asked: ModelRequest, scene: Scene) -> dict[str, Any]:
 
 @asynccontextmanager
 async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int, model_url: str) -> AsyncIterator[Server]:
-    """The whole bot as an operator starts it, with one model for every role."""
+    """Run the whole bot as an operator does, one model for every role."""
     model = {"provider": "anthropic", "api": "messages", "base_url": model_url.removesuffix("/v1"), "context": 200_000,
              "max_output": 32_000, "input_price": 1.0, "output_price": 5.0}  # fmt: skip
     settings = {
@@ -200,7 +200,7 @@ async def _first_sign(one: Subject, pull: Pull, opened: float) -> float:
 
 
 async def _until_still(one: Subject, pull: Pull) -> None:
-    """Until the bot has said something, no check of it runs, and it asks nobody for a while."""
+    """Wait until the bot has spoken, no check runs, and it asks nobody."""
     began = time.perf_counter()
     while one.thinking or not _said(one, pull) or not all(run.conclusion for run in _runs(one, pull)) or _busy(one):
         if time.perf_counter() - began > _LONGEST:
@@ -228,7 +228,7 @@ def _said(one: Subject, pull: Pull) -> list[str]:
 
 
 async def again(one: Subject, pull: Pull) -> int:
-    """Model calls of a second delivery of the opening, and of a re-run of its check where it has one."""
+    """Count the model calls of a second delivery and of a re-run check."""
     one.script.requests.clear()
     opened = next(each for each in one.hub.webhooks.log if each.event == "pull_request" and _about(each.body, pull))
     one.hub.webhooks.redeliver(opened)
@@ -247,7 +247,7 @@ def _about(body: bytes, pull: Pull) -> bool:
 
 
 async def measure(start: Start, folder: Path, rounds: int) -> dict[str, Any]:
-    """All figures of one reviewer. A first review only warms it up."""
+    """Measure one reviewer; a first review only warms it up."""
     async with subject(start, folder) as one:
         print(folder.name, flush=True)
         await review(one, scenes.quiet(0))

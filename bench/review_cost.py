@@ -52,7 +52,7 @@ class Change:
 
 
 def from_history(clone: Path, count: int) -> list[Change]:
-    """The newest commits of the first-parent history that add Python code, and not too much to be one pull request."""
+    """Yield the newest first-parent commits that add a little Python code."""
     log = git_now(clone, "log", "--first-parent", f"--max-count={_OLDEST}", "--format=%H %P").splitlines()
     pairs = [line.split()[:2] for line in log if len(line.split()) > 1]
     found = (_change(clone, f"Change {head[:10]}", base, head) for head, base in pairs)
@@ -60,7 +60,7 @@ def from_history(clone: Path, count: int) -> list[Change]:
 
 
 def made(folder: Path) -> tuple[Path, list[Change]]:
-    """A clone with a commit for each size on top of the same base."""
+    """Make a clone with a commit for each size on top of the same base."""
     git_now(folder.parent, "init", "--quiet", "--initial-branch=main", str(folder))
     most = max(files for files, _ in _SIZES.values())
     for path, text in {f"shop/part_{number:02}.py": _module(number, 0) for number in range(most)}.items():
@@ -108,7 +108,7 @@ def _change(clone: Path, title: str, base: str, head: str) -> Change | None:
 
 
 def _claim(file: FileDiff) -> Report | None:
-    """The longest added line of a Python file, said to be wrong."""
+    """Claim that the longest added line of a Python file is wrong."""
     added = [line for hunk in file.hunks for line in hunk.lines if line.kind == "+" and line.new is not None]
     best = max(added, key=lambda line: len(line.text), default=None)
     if best is None or best.new is None or not file.path.endswith(".py") or len(best.text.strip()) < _SHORTEST:
@@ -153,7 +153,7 @@ def _calls(*calls: tuple[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def _symbol(text: str) -> str:
-    """The first function that a shown diff defines or lies in."""
+    """Return the first function that a shown diff defines or lies in."""
     found = re.search(r"(?m)^[^\n]*?\bdef (\w+)\(", text)
     return found[1] if found else "main"
 

@@ -73,7 +73,7 @@ def _version(python: str) -> tuple[int, int]:
 async def pr_agent(
     hub: Hub, app: AppCredentials, folder: Path, port: int, model_url: str, commands: Sequence[str] = ()
 ) -> AsyncIterator[Server]:
-    """Its GitHub App server. Without ``commands`` an opened pull request gets what it ships with: three of them."""
+    """Run its GitHub App server; without ``commands`` with its three defaults."""
     package = next(_VENV.glob("lib/python3*/site-packages"))
     environment = {
         "GITHUB__DEPLOYMENT_TYPE": "app",

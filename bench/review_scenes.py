@@ -61,7 +61,7 @@ _RIGHT = {"total": "    return sum(items)", "mean": "    return items and items[
 
 
 def findings(number: int) -> Scene:
-    """Three files, a bug in each; the model tells them, and one in a file that is no part of the change."""
+    """Make three files with a bug each; the model reports an invented one too."""
     files = {f"shop/{name}.py": _module(name, f"    # {number}\n{_WRONG[name][0]}") for name in NAMES}
     told = tuple(
         Report(f"shop/{name}.py", 6, wrong, f"{name} fails for {when}", f"It fails for {when}.", better)
@@ -79,7 +79,7 @@ def quiet(number: int) -> Scene:
 
 
 def large(files: int = 120) -> Scene:
-    """Many long new files and nothing to say; each names itself in every line, so that one can tell who was read."""
+    """Make many long new files, each named in every line to tell who was read."""
     lines = {number: [f"value_{number:03}_{line} = {line} * {number + 1}" for line in range(_PER_FILE)]
              for number in range(files)}  # fmt: skip
     return Scene("Large", {f"shop/part_{number:03}.py": "\n".join(text) + "\n" for number, text in lines.items()})
@@ -126,7 +126,7 @@ def push(hub: Hub, repository: Repository, person: Account, work: Path, *refspec
 
 
 def seed(folder: Path) -> Path:
-    """The repository before any pull request, as files."""
+    """Return the repository before any pull request, as files."""
     for path, text in BASE.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
@@ -134,7 +134,7 @@ def seed(folder: Path) -> Path:
 
 
 def report(told: tuple[Report, ...]) -> dict[str, Any]:
-    """The findings as Forgehand's finders report them."""
+    """Return the findings as Forgehand's finders report them."""
     findings = [
         {
             "path": one.path,

@@ -86,7 +86,7 @@ async def subject(start: Any, folder: Path) -> AsyncIterator[Subject]:
 
 
 async def measure(rounds: int, deliveries: int, connections: int, folder: Path) -> dict[str, dict[str, Any]]:
-    """Both servers run all the time; rounds of load alternate between them, the first of each only warms up."""
+    """Alternate rounds of load between both; the first of each only warms up."""
     async with subject(forgehand, folder / "forgehand") as ours, subject(probot, folder / "probot") as theirs:
         for number in range(rounds + 1):
             for load, one in itertools.product(LOADS, (ours, theirs)):

@@ -64,7 +64,7 @@ async def _label(session: aiohttp.ClientSession, issue: str) -> None:
 
 
 async def _sign(issue: Issue) -> float:
-    """Seconds from the label being there to the first reaction, seen inside the simulated GitHub."""
+    """Return seconds from the label to the first reaction inside the hub."""
     async with asyncio.timeout(_WAIT):
         while not issue.labels:
             await asyncio.sleep(_LOOK)

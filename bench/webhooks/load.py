@@ -37,7 +37,7 @@ class Round:
 
 
 def pull_request_payload(action: str) -> bytes:
-    """A ``pull_request`` event of the usual 23 KB: two repositories with their hundred addresses, people, texts."""
+    """Make a ``pull_request`` event of the usual 23 KB."""
 
     def entity(name: str, keys: int) -> dict[str, Any]:
         home = f"https://api.github.com/repos/octo/sample/{name}"

@@ -41,7 +41,7 @@ class Server:
         return sum(_rss(pid) for pid in [self.process.pid, *_children(self.process.pid)]) / _KB_A_MB
 
     def cpu_s(self) -> float:
-        """Seconds of processor time that the process and its children, living and ended, have taken."""
+        """Return the processor seconds of a process and its children, ended too."""
         return sum(_ticks(pid) for pid in [self.process.pid, *_children(self.process.pid)]) / os.sysconf("SC_CLK_TCK")
 
     async def at_rest(self) -> None:
@@ -69,7 +69,7 @@ def install_probot() -> None:
 
 @asynccontextmanager
 async def forgehand(hub: Hub, app: AppCredentials, folder: Path, port: int) -> AsyncIterator[Server]:
-    """The whole bot, ``forgehand serve``, workers included."""
+    """Run the whole bot, ``forgehand serve``, workers included."""
     async with serving(hub, app, folder, port, {"FORGEHAND_SANDBOX": "none"}) as server:
         yield server
 
