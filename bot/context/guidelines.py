@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
+from bot.git.paths import parents
+
 NAMES = ("AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md", "CONTRIBUTING.rst")
 _FIXED = (".github/copilot-instructions.md", ".github/CONTRIBUTING.md", "docs/CONTRIBUTING.md")
 _MOST_FILES = 8
@@ -34,12 +36,6 @@ def choose(paths: Iterable[str], for_paths: Sequence[str]) -> tuple[str, ...]:
     """
     known = set(paths)
     root = [path for path in (*NAMES, *_FIXED) if path in known]
-    folders = dict.fromkeys(folder for path in for_paths for folder in _folders(path))
+    folders = dict.fromkeys(folder for path in for_paths for folder in parents(path))
     nested = [f"{folder}/{name}" for folder in folders for name in NAMES if f"{folder}/{name}" in known]
     return tuple(dict.fromkeys((*root, *nested)))[:_MOST_FILES]
-
-
-def _folders(path: str) -> list[str]:
-    """Folders above a path, outermost first, the root left out."""
-    parts = path.split("/")[:-1]
-    return ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]

@@ -301,16 +301,17 @@ def _match_folded(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Ro
     count = len(reading.keys)
     if not reading.cut:
         rows = _find_runs(code.keys, reading.keys)
+    elif len("".join(reading.keys)) < _TELLING:
+        return
     else:
-        rows = (row for row in range(len(code.keys) - count + 1) if _begins_at(code.keys, row, reading))
+
+        def begins_at(row: int) -> bool:
+            lines = zip(code.keys[row : row + count], reading.keys, reading.whole, strict=True)
+            return all(there == key if whole else there.startswith(key) for there, key, whole in lines)
+
+        rows = filter(begins_at, range(len(code.keys) - count + 1))
     for row in rows:
         yield _Rows(code.solid[row], code.solid[row + count - 1])
-
-
-def _begins_at(keys: Sequence[str], row: int, reading: QuoteReading) -> bool:
-    lines = zip(keys[row : row + len(reading.keys)], reading.keys, reading.whole, strict=True)
-    telling = len("".join(reading.keys)) >= _TELLING
-    return telling and all(there == key if whole else there.startswith(key) for there, key, whole in lines)
 
 
 def _match_tokens(code: _Code, reading: QuoteReading, path: str) -> Iterator[_Rows]:

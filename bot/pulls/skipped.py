@@ -27,7 +27,12 @@ _UNCHANGED = {
     "added": "added, but empty",
     "removed": "removed, but was empty",
 }
-_WORDS = {"vendored": "vendored code", "pointer": "a pointer to a large file", "minified": "minified"}
+_WORDS = {
+    "vendored": "vendored code",
+    "pointer": "a pointer to a large file",
+    "huge": f"larger than {MAX_BYTES // 1_000_000} MB",
+}
+READ_BEFORE = "not changed since it was last read"
 
 
 def find_skip_reason(
@@ -48,25 +53,13 @@ def find_skip_reason(
         return _UNCHANGED.get(diff.status, "nothing in it changed but its mode")
     if generated:
         return "generated (`linguist-generated` in the base's `.gitattributes`)"
-    reason = unread_path(diff.path) or _reason_by_content(head, base)
-    if reason == "generated" and generated is False:
+    reason = unread_path(diff.path)
+    if reason is None and head is not None:
+        reason = unread_bytes(head)
+        if reason == "generated" and (base is None or unread_bytes(base) != "generated"):
+            return None
+    if reason is None or (reason == "generated" and generated is False):
         return None
-    return reason and _describe(reason, diff.path)
-
-
-READ_BEFORE = "not changed since it was last read"
-
-
-def _reason_by_content(head: bytes | None, base: bytes | None) -> str | None:
-    reason = unread_bytes(head) if head is not None else None
-    if reason == "generated" and (base is None or unread_bytes(base) != "generated"):
-        return None
-    return reason
-
-
-def _describe(reason: str, path: str) -> str:
     if reason == "data":
-        return f"data ({PurePosixPath(path).suffix or 'by its name'})"
-    if reason == "huge":
-        return f"larger than {MAX_BYTES // 1_000_000} MB"
+        return f"data ({PurePosixPath(diff.path).suffix or 'by its name'})"
     return _WORDS.get(reason, reason)

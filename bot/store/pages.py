@@ -68,9 +68,13 @@ def list_tasks(connection: sa.Connection, wanted: TaskFilter, after: Place | Non
         query = query.where(_is_behind(task.c.created, task.c.id, after))
     if wanted.repositories is None:
         return [make_task(row) for row in connection.execute(query)]
-    # Each on its own, because only then an index has them in order.
-    each = [connection.execute(query.where(_is_of(*one))).all() for one in wanted.repositories]
-    found = [make_task(row) for rows in each for row in rows]
+    found: list[Task] = []
+    for repository, name in wanted.repositories:
+        # Each on its own, because only then an index has them in order. The name serves the index; the id keeps out
+        # those of another repository that had the name before.
+        told = sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger)
+        rows = connection.execute(query.where(task.c.repository == name, told == repository))
+        found += [make_task(row) for row in rows]
     return sorted(found, key=lambda one: (one.created, one.id), reverse=True)[:limit]
 
 
@@ -126,12 +130,6 @@ def list_audit(
     if after is not None:
         query = query.where(audit.c.id < after)
     return [AuditRow(*row) for row in connection.execute(query.order_by(audit.c.id.desc()).limit(limit))]
-
-
-def _is_of(repository: int, name: str) -> sa.ColumnElement[bool]:
-    # The name serves the index; the id keeps out those of another repository that had the name before.
-    told = sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger)
-    return sa.and_(task.c.repository == name, told == repository)
 
 
 def _is_behind(time: sa.Column[Any], key: sa.Column[Any], place: Place) -> sa.ColumnElement[bool]:

@@ -85,20 +85,19 @@ async def _healthy(_request: web.Request) -> web.Response:
 
 
 def _readiness(checks: Mapping[str, Check]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def holds(check: Check) -> bool:
+        try:
+            async with asyncio.timeout(_CHECK_SECONDS):
+                return await check()
+        except (TimeoutError, OSError, sa.exc.SQLAlchemyError):
+            return False
+
     async def handle(_request: web.Request) -> web.Response:
-        held = await asyncio.gather(*(_holds(check) for check in checks.values()))
-        answer = {name: "ok" if holds else "not ready" for name, holds in zip(checks, held, strict=True)}
+        held = await asyncio.gather(*(holds(check) for check in checks.values()))
+        answer = {name: "ok" if good else "not ready" for name, good in zip(checks, held, strict=True)}
         return web.json_response(answer, status=200 if all(held) else 503)
 
     return handle
-
-
-async def _holds(check: Check) -> bool:
-    try:
-        async with asyncio.timeout(_CHECK_SECONDS):
-            return await check()
-    except (TimeoutError, OSError, sa.exc.SQLAlchemyError):
-        return False
 
 
 def _metrics(store: Store) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from bot.git.changes import Changes
 from bot.git.errors import PathRefused
+from bot.git.paths import parents
 from bot.toolchains.workspace import remove_tree
 from bot.types import JsonModel
 
@@ -158,8 +159,7 @@ def _note(tree: Path, path: str, entries: dict[str, _Signature]) -> None:
 
 def _parts(path: str) -> list[str]:
     """Return the folders on the way to a path, outermost first, and the path."""
-    names = path.split("/")
-    return ["/".join(names[:end]) for end in range(1, len(names) + 1)]
+    return [*parents(path), path]
 
 
 def _signatures(tree: Path, folder: str) -> dict[str, _Signature]:

@@ -27,7 +27,12 @@ def select_sections(guidelines: Sequence[tuple[str, str]], change: Iterable[str]
     sections = [(path, part) for path, text in guidelines for part in _split(text)]
     kept: set[int] = set()
     room = _ROOM
-    for number in sorted(range(len(sections)), key=lambda each: (-_measure_overlap(sections[each][1], words), each)):
+
+    def overlap(number: int) -> float:
+        own = {word.lower() for word in _WORD.findall(sections[number][1])}
+        return len(own & words) / max(1, len(own))
+
+    for number in sorted(range(len(sections)), key=overlap, reverse=True):
         size = len(sections[number][1])
         if size <= room:
             kept.add(number)
@@ -40,12 +45,6 @@ def _split(text: str) -> Iterator[str]:
     for section in _HEADING.split(text):
         parts = [section] if len(section) <= _LONG else [f"{part}\n\n" for part in _PARAGRAPH.split(section)]
         yield from (part[:_ROOM] for part in parts if part.strip())
-
-
-def _measure_overlap(section: str, words: set[str]) -> float:
-    """Return the share of a section's words that the change has as well."""
-    own = {word.lower() for word in _WORD.findall(section)}
-    return len(own & words) / max(1, len(own))
 
 
 def _join(path: str, sections: Sequence[tuple[str, str]], kept: set[int]) -> str:

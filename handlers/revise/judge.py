@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.change.judge import ask_judge
 from bot.change.stages import Stage
 from bot.models.structured import find_violations
@@ -31,7 +29,14 @@ async def judge(job: RevisionJob, evidence: RevisionEvidence, step: str) -> Answ
     A demand that the model says nothing about is not met.
     """
     verdict = await ask_judge(job, evidence, step, _SYSTEM, _ANSWER)
-    answers = _parse_answers(verdict.answer["demands"], len(evidence.brief.demands))
+    rows = verdict.answer["demands"]
+    well_formed = [row for row in rows if not list(find_violations(row, _ROW))] if isinstance(rows, list) else []
+    said = {row["number"]: row for row in well_formed}
+    silent = {"asked": True, "met": False, "why": "The check of the change said nothing about this."}
+    answers = tuple(
+        DemandAnswer(asked=bool(row["asked"]), met=bool(row["met"]), why=" ".join(str(row["why"]).split())[:_MAX_WHY])
+        for row in (said.get(number, silent) for number, _ in enumerate(evidence.brief.demands, 1))
+    )
     unmet = [f"demand {number}: {answer.why}" for number, answer in enumerate(answers, 1) if not answer.met]
     judged = Answers(
         model=verdict.model,
@@ -44,14 +49,3 @@ async def judge(job: RevisionJob, evidence: RevisionEvidence, step: str) -> Answ
     met = sum(answer.met for _, answer in shown)
     await job.stage(Stage.JUDGE, "done" if met == len(shown) else "failed", f"{met} of {len(shown)} are met")
     return judged
-
-
-def _parse_answers(rows: Any, count: int) -> tuple[DemandAnswer, ...]:
-    said = (
-        {row["number"]: row for row in rows if not list(find_violations(row, _ROW))} if isinstance(rows, list) else {}
-    )
-    silent = {"asked": True, "met": False, "why": "The check of the change said nothing about this."}
-    return tuple(
-        DemandAnswer(asked=bool(row["asked"]), met=bool(row["met"]), why=" ".join(str(row["why"]).split())[:_MAX_WHY])
-        for row in (said.get(number, silent) for number in range(1, count + 1))
-    )
