@@ -8,26 +8,14 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from simhub.faults import Fault
 from simhub.model import Account
-from tests.e2e.conftest import SAMPLE
 from tests.e2e.scenes import POLICY, deliver, handled, put, rows, sent
 from tests.support.story import Story
 from tests.support.typing import Written, answered, answers, below, comment, on_line, reactions, review
-from tests.support.within import within
-
-
-@pytest.fixture
-async def story(tmp_path: Path) -> AsyncIterator[Story]:
-    async with within(tmp_path, SAMPLE) as story:
-        yield story
 
 
 def decisions(story: Story, login: str = "mara") -> list[tuple[str, int]]:

@@ -8,11 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.support.story import Story, told
 
 SAMPLE = Path(__file__).parent / "sample"
 Tell = Callable[..., Any]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
+    """One bot for all stories of a file; each has a repository of its own."""
+    async with told(tmp_path_factory.mktemp("town"), SAMPLE, []) as story:
+        yield story
 
 
 @pytest.fixture

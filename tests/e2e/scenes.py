@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 
-from simhub.model import Delivery
+from simhub.model import Delivery, Installation
 from simhub.model_formats import ModelRequest
 from tests.e2e.answers import Rule
 from tests.support.door import sign
@@ -28,9 +28,13 @@ def place(story: Story, name: str, source: Path = SAMPLE) -> Story:
     """The same story in another repository, so that tests who share a bot do not share anything else."""
     repository = story.hub.create_repository(f"octo/{name}", source=source)
     story.hub.set_permission(repository, story.maintainer.login, "admin")
-    (installation,) = story.hub.world.installations.values()
-    story.hub.change_repositories(installation, add=[repository])
+    story.hub.change_repositories(installation_of(story), add=[repository])
     return replace(story, repository=repository)
+
+
+def installation_of(story: Story) -> Installation:
+    (installation,) = story.hub.world.installations.values()
+    return installation
 
 
 def about(title: str, rules: list[Rule]) -> list[Rule]:

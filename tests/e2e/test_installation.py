@@ -4,16 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-from simhub.model import Installation
 from tests.e2e.answers import BODY, GOOD, TITLE
 from tests.e2e.conftest import Tell
-from tests.e2e.scenes import SAMPLE, during, purchases, rows
+from tests.e2e.scenes import SAMPLE, during, installation_of, purchases, rows
 from tests.support.story import LABEL, Story
-
-
-def installation_of(story: Story) -> Installation:
-    (installation,) = story.hub.world.installations.values()
-    return installation
 
 
 def has_label(story: Story, full_name: str) -> bool:

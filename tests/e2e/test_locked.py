@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from tests.e2e.answers import FIX, Rule, calls, change, edit, finish, judged
 from tests.e2e.reading import BUGGY, PRICES, QUIET, finding, reports, verdict
-from tests.e2e.scenes import POLICY, SAMPLE, about, asked_about, during, place, put, rows
+from tests.e2e.scenes import POLICY, about, asked_about, during, place, put, rows
 from tests.e2e.test_review_memory import still
 from tests.support.pulls import check, propose, push, remarks, reviewed, reviews, runs
-from tests.support.story import Story, told
+from tests.support.story import Story
 from tests.support.typing import comment, on_line
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 GOOD_PRICES = BUGGY.replace(FIX[0].strip() + ' + int(cents or "0")', FIX[1].strip())
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
-    """One bot for all these stories; each has a repository of its own."""
-    async with told(tmp_path_factory.mktemp("locked"), SAMPLE, []) as story:
-        yield story
 
 
 async def lock(story: Story, number: int) -> None:

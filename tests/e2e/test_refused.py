@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from simhub.faults import Fault
 from simhub.model import Rule
 from tests.e2e.answers import BODY, FIX, FIXED, JUDGED, PROVED, calls, change, edit, finish, judged
-from tests.e2e.scenes import POLICY, SAMPLE, about, asked_about, branches, during, git, place, put, rows
-from tests.support.story import Story, told
+from tests.e2e.scenes import POLICY, about, asked_about, branches, during, git, place, put, rows
+from tests.support.story import Story
 from tests.support.typing import comment
 
 NAMED = change("basket/prices.py", "def parse_price(text):\n", "CENTS = 100\n\n\ndef parse_price(text):\n") + change(
@@ -20,13 +19,6 @@ NAMED = change("basket/prices.py", "def parse_price(text):\n", "CENTS = 100\n\n\
 )
 CLOSED_ISSUE = {"number": 1, "title": "Cents of a closed issue", "body": BODY, "state": "closed", "labels": []}
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
-    """One bot for all these stories; each has a repository of its own."""
-    async with told(tmp_path_factory.mktemp("refused"), SAMPLE, []) as story:
-        yield story
 
 
 def pattern(kind: str, operator: str, text: str) -> Rule:

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
-import pytest_asyncio
 
-from simhub.model import Installation
 from tests.e2e.answers import BODY, FIXED, GOOD, JUDGED, PROVED
-from tests.e2e.scenes import SAMPLE, about, branches, during, place, rows
-from tests.support.story import Story, told
+from tests.e2e.scenes import SAMPLE, about, branches, during, installation_of, place, rows
+from tests.support.story import Story
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
-    """One bot for all these stories; each has a repository of its own."""
-    async with told(tmp_path_factory.mktemp("relocation"), SAMPLE, []) as story:
-        yield story
-
-
-def installation_of(story: Story) -> Installation:
-    (installation,) = story.hub.world.installations.values()
-    return installation
 
 
 def state(story: Story, title: str) -> str:

@@ -5,10 +5,7 @@ Nothing unverified is published.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
 from tests.e2e.answers import (
     BODY,
@@ -28,18 +25,11 @@ from tests.e2e.answers import (
     prove,
 )
 from tests.e2e.scenes import POLICY, SAMPLE, about, asked_about, branches, during, git, place, purchases, put, rows
-from tests.support.story import Story, told
+from tests.support.story import Story
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 PRICES = "basket/prices.py"
 BUSY: Rule = {"match": {"turn": 0}, "reply": {"fault": "busy", "retry_after": 1}}
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Story]:
-    """One bot for all these stories; each has a repository of its own."""
-    async with told(tmp_path_factory.mktemp("troubles"), SAMPLE, []) as story:
-        yield story
 
 
 async def nothing_published(story: Story, number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.doors.conftest import story
 from tests.e2e.conftest import tell
 
-__all__ = ["tell"]
+__all__ = ["story", "tell"]

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from bot.store import tasks
 from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.store.tasks import NewTask
 from simhub.workflows import Job
-from tests.e2e.conftest import SAMPLE
 from tests.e2e.scenes import deliver, handled, rows, sent
 from tests.support.pulls import propose, pull
 from tests.support.story import Story
 from tests.support.typing import answers, comment, review
-from tests.support.within import within
 
 TASK = "0123456789ab"
 BRANCH = f"forgehand/fix-1-{TASK}"
-
-
-@pytest.fixture
-async def story(tmp_path: Path) -> AsyncIterator[Story]:
-    async with within(tmp_path, SAMPLE) as story:
-        yield story
 
 
 async def worked(

@@ -1,4 +1,4 @@
-"""A story whose bot answers the API, with nothing but an installed repository."""
+"""A story whose bot hears deliveries and answers the API, with nothing but an installed repository."""
 
 from __future__ import annotations
 
