@@ -61,10 +61,7 @@ class ModelSettings(BaseModel):
 
 
 class BudgetSettings(BaseModel):
-    """Ceilings in dollars that the server never exceeds.
-
-    A repository's policy may only lower them.
-    """
+    """Ceilings in dollars; a repository's policy may only lower them."""
 
     task: float = 5.0
     day: float = 50.0
@@ -188,10 +185,7 @@ class Settings(BaseSettings):
 
     @property
     def database(self) -> str:
-        """Return the SQLAlchemy URL of the one database.
-
-        It is the given one, else SQLite in the data directory.
-        """
+        """Return the URL given for the database, else SQLite in the data folder."""
         if self.database_url is None:
             return f"sqlite:///{self.data_dir / 'forgehand.db'}"
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
@@ -209,10 +203,7 @@ class Settings(BaseSettings):
 
 
 def settings_file() -> Path:
-    """Return the path of the settings file.
-
-    ``$FORGEHAND_DATA_DIR/server.yml``, by default in ``~/.forgehand``.
-    """
+    """Return ``$FORGEHAND_DATA_DIR/server.yml``, else in ``~/.forgehand``."""
     return Path(os.environ.get("FORGEHAND_DATA_DIR") or Path.home() / ".forgehand") / "server.yml"
 
 

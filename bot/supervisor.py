@@ -12,10 +12,7 @@ log = structlog.get_logger(__name__)
 
 
 class Supervisor:
-    """A guard that runs ``loop`` again whenever it ends or fails.
-
-    ``pause`` is the seconds before it is started again.
-    """
+    """A guard that runs ``loop`` again ``pause`` seconds after it ends."""
 
     def __init__(self, name: str, loop: Callable[[], Awaitable[None]], *, pause: float = _PAUSE) -> None:
         self._name = name

@@ -40,10 +40,7 @@ class Program:
 
 @functools.cache
 def find_binary(name: str) -> Program | None:
-    """Find a program: the one in our environment, else the system's.
-
-    Returns None where there is none that runs.
-    """
+    """Find a program, ours before the system's; None for none that runs."""
     own = Path(sys.prefix) / "bin" / name
     found = str(own) if own.is_file() else shutil.which(name)
     if found is None:

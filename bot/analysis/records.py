@@ -47,10 +47,7 @@ class ToolRun(JsonModel):
 
 
 class NotRun(JsonModel):
-    """Tool that had something to read but gave no complete answer.
-
-    ``reason`` says how to fix it.
-    """
+    """Tool that gave no complete answer; ``reason`` says how to fix it."""
 
     tool: str
     reason: str

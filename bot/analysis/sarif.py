@@ -58,10 +58,7 @@ def load_json(data: bytes, tool: str) -> Json:
 
 
 def clean_message(text: str) -> str:
-    """Reduce a text to one line of printable characters.
-
-    At most :data:`MAX_MESSAGE` of them are kept.
-    """
+    """Reduce a text to a line of :data:`MAX_MESSAGE` printable characters."""
     plain = "".join(char if char.isprintable() else " " for char in text[: 4 * MAX_MESSAGE])
     return " ".join(plain.split())[:MAX_MESSAGE]
 

@@ -22,10 +22,7 @@ SIDES = ("base", "head")
 
 @dataclass(frozen=True)
 class Source:
-    """File of the head that is analysed, with its bytes on both sides.
-
-    ``base`` is None where the file is new.
-    """
+    """File of the head that is analysed; ``base`` is None for a new one."""
 
     path: str
     head: bytes

@@ -49,10 +49,7 @@ class Blobs:
         self._process.wait()
 
     def read(self, sha: str) -> bytes | None:
-        """Read a blob; None if it is not here or not a blob.
-
-        ``sha`` is in hex digits, as git lists them.
-        """
+        """Read a blob by its hex sha; None if it is not here or not a blob."""
         stdin = self._process.stdin
         stdout = self._process.stdout
         assert stdin is not None

@@ -30,10 +30,7 @@ async def collect(read: Read, paths: Iterable[str], for_paths: Sequence[str]) ->
 
 
 def choose(paths: Iterable[str], for_paths: Sequence[str]) -> tuple[str, ...]:
-    """Choose the guideline files that hold for these paths.
-
-    They lie in the root or in a folder above one of ``for_paths``.
-    """
+    """Choose the guideline files in the root or a folder above a path."""
     known = set(paths)
     root = [path for path in (*NAMES, *_FIXED) if path in known]
     folders = dict.fromkeys(folder for path in for_paths for folder in parents(path))

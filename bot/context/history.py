@@ -16,10 +16,7 @@ _MOST_FILES = 25  # a commit of more files swept over the tree and says nothing 
 
 @dataclass(frozen=True)
 class Change:
-    """A commit: when, terms of its message, and the paths it changed.
-
-    There are none where it swept over many.
-    """
+    """A commit: when, terms of its message, paths unless it swept over many."""
 
     time: int
     sha: str

@@ -70,10 +70,7 @@ _READERS: dict[str, Callable[[str], Iterable[str]]] = {
 
 
 def module_of(path: str) -> str:
-    """Return the slash path a file is imported by.
-
-    It has no extension; a package's own file is its folder.
-    """
+    """Return the slash path a file, or a package's folder, is imported by."""
     folder, _, name = path.rpartition("/")
     stem = name.rpartition(".")[0] or name
     if not folder:

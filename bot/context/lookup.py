@@ -226,10 +226,7 @@ def read_lines(text: str, start: int = 1, end: int = 0) -> str:
 
 
 def number_lines(lines: Sequence[str], start: int, end: int) -> str:
-    """Format the lines ``start`` to ``end`` with their numbers.
-
-    They are counted from 1, and each is cut at 400 characters.
-    """
+    """Format the lines ``start`` to ``end`` with numbers, each cut at 400."""
     width = len(str(end))
     shown = []
     for number, line in enumerate(lines[start - 1 : end], start):

@@ -27,10 +27,7 @@ class _Index(Protocol):
 
 
 def find_tests(index: _Index, path: str) -> tuple[str, ...]:
-    """Find the test files for a path, nearest first, at most five.
-
-    There are none if nothing connects them.
-    """
+    """Find up to five test files connected with a path, nearest first."""
     own = _words(module_of(path).rpartition("/")[2])
     folders = frozenset(word for part in PurePosixPath(path).parent.parts for word in _words(part))
     scores: dict[str, float] = {}

@@ -45,10 +45,7 @@ class Definition(NamedTuple):
 
 
 def read_outline(text: str, language: Language) -> tuple[Definition, ...]:
-    """List the definitions of a text in order; at most 5,000.
-
-    Broken code gives what the parser still understood.
-    """
+    """List up to 5,000 definitions in order, of broken code what parses."""
     from ast_grep_py import SgRoot
 
     lines = text.split("\n")

@@ -46,10 +46,7 @@ class Postings:
         return self._left_out.get(number, "")
 
     def get(self, key: str) -> Iterator[tuple[int, int]]:
-        """Return (blob number, how often) for each blob that holds the key.
-
-        They come in the order in which they were added.
-        """
+        """Return (blob number, how often) for blobs with the key, as they came."""
         for packed in self._table.get(key, ()):
             yield packed >> _SHIFT, packed & MOST
 

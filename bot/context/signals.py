@@ -63,10 +63,7 @@ class Messages:
         self._documents = Documents(lengths)
 
     def match(self, weights: Mapping[str, float]) -> Strengths:
-        """Let the likest commit messages vote for their files.
-
-        A change of many files says less of each.
-        """
+        """Let the likest commits vote for their files; a large one says less."""
         found = self._documents.scores(weights, lambda word: self._hits.get(word, ()))
         best = sorted(found.items(), key=lambda item: (-item[1], item[0]))[:_MAX_CHANGES]
         votes: Strengths = defaultdict(float)
@@ -86,10 +83,7 @@ class Paths:
             self._by_name[path.rpartition("/")[2]].append(path)
 
     def find(self, written: str) -> tuple[str, ...]:
-        """Find the files that share the longest end with a written path.
-
-        A bare name that many files bear means none.
-        """
+        """Find the files with the longest common end; a bare common name: none."""
         parts = [part for part in written.replace("\\", "/").split("/") if part not in {"", ".", ".."}]
         if not parts:
             return ()
@@ -150,10 +144,7 @@ def score_modules(question: Query, modules: Modules) -> Strengths:
 
 
 def score_definers(question: Query, postings: Postings, by_number: Mapping[int, Sequence[str]]) -> Strengths:
-    """Score the files that define what the issue names.
-
-    A name defined in many files says little of each.
-    """
+    """Score the files that define a name; one defined often says little."""
     strengths: Strengths = defaultdict(float)
     for name, weight in question.names.items():
         holders = [path for number, _ in postings.get(DEFINES + name) for path in by_number.get(number, ())]

@@ -16,10 +16,7 @@ _CODE_LINES = 80  # of a function
 
 @dataclass(frozen=True)
 class Windows:
-    """Passages ready to be read; ``tokens`` is an estimate.
-
-    ``left_out`` says what had no room.
-    """
+    """Passages to read, ``tokens`` (an estimate), what had no room."""
 
     passages: tuple[str, ...]
     left_out: tuple[str, ...]

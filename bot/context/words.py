@@ -44,10 +44,7 @@ def split_identifier(identifier: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 15)
 def fold(word: str) -> str:
-    """Drop plural and verb endings where a stem of four letters stays.
-
-    ``queries`` and ``query`` are one term.
-    """
+    """Drop plural and verb endings (``queries`` is ``query``), but of stubs."""
     if len(word) < 5 or not word.isascii():
         return word
     if word.endswith("ies"):

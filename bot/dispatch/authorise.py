@@ -41,10 +41,7 @@ def authorise(
 async def record(
     services: Services, delivery: str, repository: Repository, actor: Actor, action: str, decision: Decision
 ) -> None:
-    """Write the audit row of a decision about an action.
-
-    Actions are named like ``start fix`` or ``/ask``.
-    """
+    """Write the audit row of a decision about ``start fix`` or ``/ask``."""
     where = {"delivery": delivery, "repository": repository.full_name, "actor": actor.login}
     await services.store.run(
         lambda connection: audit.record(connection, action, allowed=decision.allowed, reason=decision.reason, **where)

@@ -22,10 +22,7 @@ async def react(services: Services, repository: Repository, spot: ReplyTarget, c
 
 
 async def say(services: Services, repository: Repository, spot: ReplyTarget, key: str, text: str) -> None:
-    """Answer once per ``key``, in the thread if there is one.
-
-    A delivery that is handled again makes no second answer.
-    """
+    """Answer once per ``key``, even redelivered, in the thread if any."""
     github = await services.github.for_repository(repository, spot.permissions)
     marker = Marker(task=key, part="answer")
     bot = await services.github.bot()

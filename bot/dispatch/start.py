@@ -103,10 +103,7 @@ def task_id_of(spec: TaskSpec[Any], request: Request[Any]) -> str:
 
 
 def active_key(name: str, repository: Repository, number: int) -> str:
-    """Return the key that one active task at a time may hold.
-
-    It is made of the repository's id, which survives a rename.
-    """
+    """Return the key of one active task, by an id that survives renames."""
     return f"{name} {repository.id}#{number}"
 
 

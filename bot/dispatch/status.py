@@ -59,10 +59,7 @@ def _head(view: StatusView) -> str:
 
 
 def check_report(view: StatusView) -> CheckReport:
-    """Render the check run of a task that has no report of its own.
-
-    It is under way, or it ended without one.
-    """
+    """Render the check run of a task under way or without a report."""
     running = view.state in {"queued", "running"}
     conclusion: Conclusion = "cancelled" if view.state == "cancelled" else "neutral"
     title = f"{_head(view)} {view.summary}".strip()

@@ -38,10 +38,7 @@ async def check_github(settings: Settings) -> list[Line]:
 
 
 async def check_app(github: GitHubs, manifest: Manifest) -> list[Line]:
-    """Check key, clock, permissions, events and installations.
-
-    Ends early if GitHub does not let us in.
-    """
+    """Check key, clock, permissions, events, installations, if let in."""
     try:
         app = await app_api.read_app(github.app)
     except GitHubError as error:

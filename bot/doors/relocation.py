@@ -41,10 +41,7 @@ async def renamed(event: Event, services: Services) -> None:
 
 @router.on("repository", "transferred")
 async def transferred(event: Event, services: Services) -> None:
-    """Stop the work that runs for the old owner.
-
-    Its installation no longer reaches the repository.
-    """
+    """Stop what runs for the old owner: its token no longer reaches it."""
     repository = event.repository()
     if repository is not None:
         services.github.forget_name(repository)

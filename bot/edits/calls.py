@@ -29,10 +29,7 @@ def make_file(path: str, text: str) -> Write:
 
 
 def read(lines: Sequence[str], at: int) -> ReadResult | None:
-    """Read the JSON value that begins at line ``at``.
-
-    Returns None where it is not one or several edit calls.
-    """
+    """Read the JSON value at line ``at``; None unless it is edit calls."""
     if not lines[at].lstrip().startswith(("{", "[")):
         return None
     rest = "\n".join(lines[at:])

@@ -26,10 +26,7 @@ _NULL = "/dev/null"
 
 
 def read(lines: Sequence[str], at: int) -> ReadResult | None:
-    """Read the changes to one file that begin at line ``at``.
-
-    They begin with ``diff --git`` or ``---``.
-    """
+    """Read one file's changes from ``diff --git`` or ``---`` at line ``at``."""
     git = _GIT.fullmatch(lines[at])
     if git is None and not _names_files(lines, at):
         return None

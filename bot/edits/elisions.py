@@ -16,10 +16,7 @@ MAX_CHAINS = 10_000
 
 
 def find_around_elisions(source: Source, block: Block) -> list[Placement]:
-    """Find every way to lay the pieces between the elisions.
-
-    All pieces of a placement are indented alike.
-    """
+    """Find every way to lay the pieces, alike indented, between elisions."""
     cuts = [number for number, line in enumerate(block.lines) if is_elision(line)]
     dots = [block.lines[number] for number in cuts]
     # The runs of lines around and between the elisions; the outer ones may be empty.

@@ -83,8 +83,5 @@ _FAMILIES = (
 
 
 def format_for(model: str) -> EditFormat:
-    """Return the format to ask a model for, by its name.
-
-    Whatever it writes instead is understood as well.
-    """
+    """Return the format to ask a model for; others are understood too."""
     return next(chosen for pattern, chosen in _FAMILIES if re.search(pattern, model.lower()))

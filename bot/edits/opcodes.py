@@ -16,10 +16,7 @@ Opcodes = Sequence[tuple[str, int, int, int, int]]
 
 
 def read_opcodes(search: list[str], replacement: list[str], rung: Rung, marks: str) -> Opcodes:
-    """Return (tag, search rows, replacement rows) of each stretch.
-
-    They have the form of difflib's ``get_opcodes``.
-    """
+    """Return (tag, search rows, replacement rows), in difflib's form."""
     if len(marks) - marks.count("+") == len(search) and len(marks) - marks.count("-") == len(replacement) and marks:
         return list(_read_marks(marks))
 

@@ -60,10 +60,7 @@ def clean_path(named: str, *, edit: int, absolute: bool = False) -> str:
 
 
 def check_writable(path: str, *, protected: Callable[[str], bool], is_link: Callable[[str], bool], edit: int) -> None:
-    """Raise EditRefused where ``path`` may not be changed.
-
-    A rule protects it, or it lies on or behind a symbolic link.
-    """
+    """Raise EditRefused for a protected path, or one on or behind a link."""
     if protected(path):
         raise make_refusal(
             "protected",

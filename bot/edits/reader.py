@@ -42,10 +42,7 @@ def path_in(line: str) -> str | None:
 
 
 def path_above(lines: Sequence[str], at: int) -> str | None:
-    """Return the path named in the two nearest lines above ``at``.
-
-    Blank lines and an opening fence do not count.
-    """
+    """Return the path in the two nearest lines that are no blank or fence."""
     seen = 0
     for line in reversed(lines[max(0, at - 6) : at]):
         opened = read_fence(line)
@@ -68,10 +65,7 @@ def path_above(lines: Sequence[str], at: int) -> str | None:
 
 
 def parse_marked_hunk(lines: Sequence[str]) -> Hunk:
-    """Parse lines marked by a blank, ``-`` or ``+`` as a hunk.
-
-    A line without its mark is one that stays.
-    """
+    """Parse lines marked by a blank, ``-`` or ``+``; no mark is a blank."""
     marked = [(line[0], line[1:]) if line[0] in " -+" else (" ", line) for line in lines]
     search, replace = ("".join(f"{text}\n" for mark, text in marked if mark != other) for other in "+-")
     return Hunk(search, replace, open_above=lines[0][0] == "+", marks="".join(mark for mark, _ in marked))

@@ -28,10 +28,7 @@ def make_message(lines: Sequence[str]) -> str:
 
 
 def not_found(path: str, edit: int, source: Source, hunk: Hunk) -> EditRefused:
-    """Say that the searched lines are not in the file.
-
-    Shows the closest actual lines and the first difference.
-    """
+    """Say that the lines are not in the file; show the closest that are."""
     search = split_lines(hunk.search)
     head = f"Edit {edit}: the lines to replace were not found in {path}."
     if hunk.open_above:

@@ -38,10 +38,7 @@ def apply(
 
 @dataclass
 class _Session:
-    """Files as the edits so far leave them.
-
-    Hunks wait until nothing else can happen to their file.
-    """
+    """Files as the edits so far leave them; hunks wait for a file's end."""
 
     read: Callable[[str], str | None]
     paths: set[str]

@@ -167,10 +167,7 @@ class _Indents:
         return cls(tuple(pairs), step)
 
     def readings(self, lines: list[str], *, own: bool) -> list[list[str]]:
-        """Return the replacement under every indentation it may have.
-
-        The likeliest comes first: as it is if ``own``.
-        """
+        """Return the replacement's indentations, likeliest (``own``: as is) first."""
         ways = [self.map_all(lines), self.move_first(lines), self.move_by_first(lines)]
         return [lines, *ways] if own else ways
 
@@ -205,10 +202,7 @@ class _Indents:
         return [*lines[:first], actual + lines[first].lstrip(), *lines[first + 1 :]]
 
     def move_by_first(self, lines: list[str]) -> list[str]:
-        """Move every line by what the first one lacks.
-
-        That is measured against the first searched line.
-        """
+        """Move every line by what the first lacks of the first searched one."""
         if not self.pairs:
             return lines
         actual = self.pairs[0][1]

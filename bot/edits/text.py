@@ -46,10 +46,7 @@ def indent_of(line: str) -> str:
 
 
 def is_elision(line: str) -> bool:
-    """Return whether the line stands for text left out.
-
-    It is a bare ``...`` or a comment that says so.
-    """
+    """Return whether a line is a bare ``...`` or a comment that says so."""
     return _ELISION.fullmatch(fold(line).strip()) is not None
 
 

@@ -44,10 +44,7 @@ def make_config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
 
 
 def prepare(settings: DBOSConfig, workers: int) -> None:
-    """Bring dbos's tables and our queues up to date before launch.
-
-    Otherwise dbos notices new queues only a second later.
-    """
+    """Bring dbos's tables and queues up to date, or it sees them a second on."""
     from dbos import DBOS, DBOSClient
 
     DBOS.migrate(str(settings["system_database_url"]))

@@ -25,10 +25,7 @@ _OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
 
 
 class FlowCall(JsonModel):
-    """A task's workflow and its argument as plain JSON.
-
-    The engine stores it to start the workflow again.
-    """
+    """A task's workflow and argument as JSON, stored to start it again."""
 
     task_id: str
     flow: str

@@ -10,10 +10,7 @@ class GitError(ForgehandError):
 
 
 class RemoteDown(GitError):
-    """The git server did not answer, or broke off.
-
-    It passes: the command was repeated before this was raised.
-    """
+    """The git server was down or broke off, however often it was asked."""
 
 
 class AccessRefused(GitError):

@@ -16,10 +16,7 @@ _MARK = b"lfs"
 
 
 def may_track(attribute_files: Sequence[bytes]) -> bool:
-    """Tell whether any of a tree's attribute files can name LFS.
-
-    Most repositories have none, and cost nothing.
-    """
+    """Tell whether a tree's attribute files can name LFS; most cannot."""
     return any(_MARK in text for text in attribute_files)
 
 

@@ -94,10 +94,7 @@ class Mirrors:
         self._locks: dict[int, asyncio.Lock] = {}
 
     async def of(self, repository: Repository) -> Mirror:
-        """Open the repository's mirror, or make it where it is new.
-
-        It is named by id, so that it survives renames.
-        """
+        """Open or make the repository's mirror, by an id that survives renames."""
         async with self._locks.setdefault(repository.id, asyncio.Lock()):
             known = self._open.get(repository.id)
             url = await self._url(repository)

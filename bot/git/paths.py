@@ -14,10 +14,7 @@ SUBMODULE = "160000"
 
 
 def check_path(path: str) -> str:
-    """Return a path if it is a plain relative one.
-
-    Raises :class:`PathRefused` with the reason where it is not.
-    """
+    """Return a plain relative path or raise :class:`PathRefused`."""
     reason = _fault(path)
     if reason:
         raise PathRefused(f"The path {path[:200]!r} is refused: {reason}.", path=path[:200])
@@ -44,10 +41,7 @@ def check_changes(paths: Mapping[str, bool], modes: Mapping[str, str]) -> None:
 
 
 def can_name_a_file(path: str) -> bool:
-    """Tell whether git could hold a file of this name at all.
-
-    Its parts must be plain and encodable.
-    """
+    """Tell whether git could hold a file of this name: plain, encodable."""
     plain = not {"", ".", ".."} & set(path.split("/"))
     return plain and not any(char == "\0" or unicodedata.category(char) == "Cs" for char in path)
 

@@ -74,10 +74,7 @@ class Remote:
             raise _fetch_error(done)
 
     async def push(self, sha: str, branch: str, expect: str | None, token: str | None) -> None:
-        """Move ``branch`` to ``sha`` if it is at ``expect``.
-
-        With None it is moved only if it does not exist.
-        """
+        """Move ``branch`` to ``sha`` if it is at ``expect`` (None: nowhere yet)."""
         ref = f"refs/heads/{branch}"
         args = [
             "push",

@@ -16,10 +16,7 @@ from bot.git.errors import PathRefused
 
 
 def prepare_directory(dest: Path) -> None:
-    """Make ``dest`` an empty directory.
-
-    What code in a sandbox left there is removed, never followed.
-    """
+    """Make ``dest`` an empty directory; links left there are not followed."""
     if dest.is_symlink() or (dest.exists() and not dest.is_dir()):
         raise PathRefused(f"{dest} is not a directory of its own; a tree is not written through it.", path=str(dest))
     dest.mkdir(parents=True, exist_ok=True)
@@ -31,10 +28,7 @@ def prepare_directory(dest: Path) -> None:
 
 
 def tame_links(dest: Path, links: Iterable[str]) -> None:
-    """Replace each symlink that leads out of ``dest`` by a plain file.
-
-    The file holds the link's target.
-    """
+    """Replace each symlink out of ``dest`` by a file with its target."""
     root = os.path.realpath(dest)
     for link in links:
         place = dest / link

@@ -50,10 +50,7 @@ def count_commands(connection: sa.Connection, actor: str, since: int) -> int:
 
 
 def count_refusals(connection: sa.Connection, actor: str, since: int) -> int:
-    """Count the refusals this account got since a moment (milliseconds).
-
-    Only the newest thousand rows are read.
-    """
+    """Count an account's refusals since a moment, in the newest thousand."""
     newest = _newest_rows()
     return _count(connection, newest, actor, since, newest.c.allowed.is_(False))
 

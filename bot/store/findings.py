@@ -98,10 +98,7 @@ def ignore(
 
 
 def find_rejected(connection: sa.Connection, repository: str, fingerprints: Iterable[str]) -> list[StoredFinding]:
-    """Find those that somebody rejected by a command.
-
-    A rejection holds for every pull request of the repository.
-    """
+    """Find those a command rejected, for every pull request here."""
     query = sa.select(finding).where(
         finding.c.fingerprint.in_(list(fingerprints)), finding.c.repository == repository, finding.c.actor.is_not(None)
     )

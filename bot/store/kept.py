@@ -31,10 +31,7 @@ def keep(connection: sa.Connection, task_id: str, evidence: dict[str, Any]) -> N
 
 
 def find(connection: sa.Connection, task_id: str) -> dict[str, Any] | None:
-    """Return what was kept for this task or one that it repeats.
-
-    Returns None where nothing was, or it was published.
-    """
+    """Return what was kept unpublished for this task, or one it repeats."""
     query = sa.select(kept_change.c.evidence).where(kept_change.c.task == root(connection, task_id))
     found: dict[str, Any] | None = connection.execute(query).scalar_one_or_none()
     return found

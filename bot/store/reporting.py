@@ -44,10 +44,7 @@ def load_summaries(connection: sa.Connection, task_ids: Collection[str]) -> dict
 
 
 def is_past(ended: int | None) -> bool:
-    """Return True if a task ended too long ago for its comment to matter.
-
-    ``ended`` is in milliseconds.
-    """
+    """Return True if ``ended`` (ms) is too long ago for a comment to matter."""
     return ended is not None and ended <= now_ms() - _LOOK_BACK_MS
 
 

@@ -35,10 +35,7 @@ class Store:
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="store")
 
     def run_sync(self, fn: Callable[[sa.Connection], T]) -> T:
-        """Run ``fn`` in one transaction on this thread.
-
-        It is committed on return and rolled back on any exception.
-        """
+        """Run ``fn`` in one transaction here; any exception rolls it back."""
         if _inside.get():
             raise StoreError("Nested transaction: only SQL may run inside a transaction.")
         token = _inside.set(True)

@@ -111,10 +111,7 @@ def get(connection: sa.Connection, task_id: str) -> Task | None:
 def find(
     connection: sa.Connection, repository: int, number: int, *, flow: str | None = None, active: bool = False
 ) -> list[Task]:
-    """Find the tasks of an issue or pull request, newest first.
-
-    ``repository`` is an id, which outlives every name.
-    """
+    """Find an issue's or pull request's tasks by repository id, newest first."""
     told = sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger)
     # All names with such a number: without them no index serves, and every task's argument would be read.
     names = sa.select(task.c.repository).where(task.c.number == number)
@@ -144,10 +141,7 @@ def set_group(connection: sa.Connection, task_id: str, group: str | None) -> Non
 
 
 def begin(connection: sa.Connection, task_id: str) -> bool:
-    """Mark the task as running; return False if it ended before it began.
-
-    A ``started`` event is added the first time.
-    """
+    """Mark the task running with an event; False if it ended before."""
     query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None))
     if connection.execute(query.where(task.c.started.is_(None)).values(state="running", started=now_ms())).rowcount:
         add_event(connection, task_id, "started", {})
@@ -238,10 +232,7 @@ def cancelled_by(connection: sa.Connection, task_id: str) -> str | None:
 
 
 def start_step(connection: sa.Connection, task_id: str, step: str) -> StepStart:
-    """Count one more start of a step, durably, before its body runs.
-
-    A cancelled task's step is not counted.
-    """
+    """Count one more start of a step, durably, unless it is cancelled."""
     by = cancelled_by(connection, task_id)
     if by is not None:
         return StepStart(0, by)
@@ -253,10 +244,7 @@ def start_step(connection: sa.Connection, task_id: str, step: str) -> StepStart:
 
 
 def end_step(connection: sa.Connection, task_id: str, step: str, error: str | None = None) -> None:
-    """Uncount a start that ended in order but without a checkpoint.
-
-    Its ``error`` becomes a ``retry`` event.
-    """
+    """Uncount a start without a checkpoint; tell ``error`` as ``retry``."""
     query = sa.update(attempt).where(attempt.c.task == task_id, attempt.c.step == step, attempt.c.count > 0)
     connection.execute(query.values(count=attempt.c.count - 1))
     if error is not None:

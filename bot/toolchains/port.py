@@ -127,10 +127,7 @@ class Toolchain(Protocol):
         ...
 
     def targets(self, files: Sequence[str]) -> list[str]:
-        """Return those of ``files`` that :meth:`test` is to be given.
-
-        Data and helpers of tests are left out.
-        """
+        """Return the files :meth:`test` is given, without data and helpers."""
         ...
 
     def new_test_path(self, paths: Sequence[str], near: str) -> str:

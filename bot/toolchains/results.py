@@ -55,10 +55,7 @@ def has_failure(cases: Iterable[TestCase]) -> bool:
 
 
 class ResultsChannel:
-    """Fresh directory for the results of one run.
-
-    It is mounted writable; only our reporter reads its key.
-    """
+    """Fresh writable directory for one run's results, keyed for us."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -67,19 +64,13 @@ class ResultsChannel:
         (directory / KEY_FILE).write_bytes(self._key)
 
     def read(self) -> RunRecords | None:
-        """Read the records; None where our reporter never started.
-
-        They end at the first line that it did not write.
-        """
+        """Read records up to the first foreign line; None without our reporter."""
         text = read_bounded(self.directory / RESULTS_FILE)
         return None if text is None else parse_records(text, self._key)
 
 
 def read_bounded(path: Path) -> bytes | None:
-    """Read a regular file; None for anything else.
-
-    Links and files over :data:`MAX_BYTES` are not read.
-    """
+    """Read a regular file up to :data:`MAX_BYTES`; None for all else."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size > MAX_BYTES:
         return None
     return path.read_bytes()

@@ -17,10 +17,7 @@ _PATH = re.compile(
 
 
 def describe_missing(tree: Path) -> tuple[str, ...]:
-    """Return a sentence that names the empty or absent submodules.
-
-    Returns () where there is none. Blocking.
-    """
+    """Return a sentence that names missing submodules, or (). Blocking."""
     file = tree / ".gitmodules"
     if file.is_symlink() or not file.is_file() or file.stat().st_size > _MAX_BYTES:
         return ()

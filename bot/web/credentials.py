@@ -42,10 +42,7 @@ class Credentials(JsonModel):
 
 
 def stored_app(data_dir: Path) -> str | None:
-    """Describe what a new App would replace, None if nothing.
-
-    That is the App id in ``server.yml``, or a key file.
-    """
+    """Describe what a new App would replace: App id or key file, or None."""
     known = _read(data_dir / SERVER_FILE).get("app_id")
     if known is not None:
         return f"the App with id {known}"

@@ -83,10 +83,7 @@ class Assignment(Generic[RequestT]):
         return Cost(dollars=spent.dollars, calls=spent.calls)
 
     async def mirror(self, sha: str) -> Mirror:
-        """Return the repository's mirror with ``sha`` in it.
-
-        Disk is not state, so what is missing is fetched again.
-        """
+        """Return the repository's mirror with ``sha``, fetched where missing."""
         mirror = await self.services.mirrors.of(self.task.repository)
         try:
             await mirror.resolve(sha)

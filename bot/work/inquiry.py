@@ -21,10 +21,7 @@ from bot.work.assignment import Assignment
 
 
 def tool(name: str, description: str, required: Sequence[str], /, **properties: str) -> Tool:
-    """Make a tool whose parameters are all strings or integers.
-
-    An integer has ``int:`` before its description.
-    """
+    """Make a tool of strings and, where described by ``int:``, integers."""
     schema = {
         key: {
             "type": "integer" if text.startswith("int:") else "string",
@@ -68,10 +65,7 @@ async def look(lookup: Lookup, call: ToolCall) -> str:
 
 
 def fault(call: ToolCall, tools: Sequence[Tool]) -> str | None:
-    """Say what is wrong with a call, in words for the model.
-
-    There is no such tool, or arguments are unreadable or missing.
-    """
+    """Say to the model what is wrong with a call, its tool or arguments."""
     if call.error is not None:
         return f"Your arguments could not be read: {call.error}"
     known = next((tool for tool in tools if tool.name == call.name), None)

@@ -34,10 +34,7 @@ class LoopLimits:
 
 
 class TurnResult(JsonModel):
-    """The answers to the model (never none) and the tree afterwards.
-
-    ``finished`` is its summary where it is done.
-    """
+    """The answers to the model, the tree afterwards, and a last summary."""
 
     messages: tuple[Message, ...]
     changes: Changes
@@ -55,10 +52,7 @@ class Hands(Protocol):
 
 
 async def work(ctx: Ctx, name: str, system: str, start: Work, hands: Hands, limits: LoopLimits) -> Work:
-    """Turn until finished or a limit; the returned work says which.
-
-    ``start.messages`` is what was said so far.
-    """
+    """Turn from ``start`` until finished or a limit; the result says which."""
     state = start
     actions = Counter[str]()
     malformed = 0

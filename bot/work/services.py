@@ -21,10 +21,7 @@ from bot.toolchains.port import Toolchain
 
 @dataclass(frozen=True)
 class Services:
-    """Concrete parts behind small protocols.
-
-    Handlers and steps see nothing else.
-    """
+    """The concrete parts that handlers and steps see, and no others."""
 
     settings: Settings
     store: Store

@@ -50,10 +50,7 @@ May = Callable[[str], str | None]
 
 @dataclass(frozen=True)
 class _Files:
-    """The files that edits are applied to, on the base and now.
-
-    ``links`` are paths of links or submodules.
-    """
+    """The files edits are applied to, on the base and now, and their links."""
 
     base: dict[str, str | None]
     texts: dict[str, str | None]

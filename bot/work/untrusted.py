@@ -46,10 +46,7 @@ def visible(text: str) -> str:
 
 
 def visible_title(text: str) -> str:
-    """Return a title as a reader sees it.
-
-    It is no Markdown: tags and comments are shown as they were typed.
-    """
+    """Return a title as a reader sees it: no Markdown, tags as typed."""
     return " ".join(_without_unseen(text).split())
 
 

@@ -93,10 +93,7 @@ class Workshop:
         return installed
 
     async def renew(self) -> None:
-        """Let the next command find a tree copied whole from the base.
-
-        What is evidence runs in a fresh one.
-        """
+        """Let the next command find a fresh copy, as evidence needs."""
         await asyncio.to_thread(self._manifest.unlink, missing_ok=True)
 
     async def keep_bytecode(self) -> None:
@@ -111,10 +108,7 @@ class Workshop:
         return await self.toolchain().test(await self._laid(changes), targets, limits=limits)
 
     async def run(self, command: str, changes: Changes, limits: Limits) -> CommandResult:
-        """Run a shell line of the model's on base plus changes.
-
-        It runs in the sandbox without network.
-        """
+        """Run a model's shell line on base plus changes, without network."""
         return await self.toolchain().run(await self._laid(changes), command, limits=limits)
 
     def toolchain(self) -> Toolchain:

@@ -22,10 +22,7 @@ _RENDERED = (".md", ".markdown", ".rst", ".ipynb", ".csv", ".svg")
 
 @dataclass(frozen=True)
 class LinkedText:
-    """Text with its places as links.
-
-    ``linked`` counts them, ``dropped`` are those that do not exist.
-    """
+    """Text with its ``linked`` places, and those that do not exist."""
 
     text: str
     linked: int

@@ -80,10 +80,7 @@ async def describe(talk: Talk, subject: Subject, code: CodeContext) -> Descripti
 
 
 async def write(talk: Talk, description: Description) -> None:
-    """Put our part into the pull request's text as it reads now.
-
-    It takes the place of an earlier one, else it stands below.
-    """
+    """Put our part into the pull request's text, over an earlier one."""
     task = talk.task
     services = talk.services
     github = await services.github.for_repository(task.repository, REVIEW)

@@ -26,10 +26,7 @@ from handlers.answer.words import (
 
 
 async def run_ask(kind: str, ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
-    """Answer a question once, also where there is no answer to give.
-
-    ``kind`` is ``ask`` or ``explain``.
-    """
+    """Answer an ``ask`` or ``explain`` once, be there an answer or not."""
     talk = await begin(ctx, services, kind, task)
     subject = await ctx.step("read", reading.read, talk, retries=2)
     code = await ctx.step("look", reading.look, talk, subject, retries=2)

@@ -54,10 +54,7 @@ def render_system(talk: Talk, subject: Subject, code: CodeContext) -> str:
 
 
 async def post(talk: Talk, text: str) -> int | None:
-    """Post the answer where the question was typed, once.
-
-    Returns the comment's id, None where the conversation is locked.
-    """
+    """Post the answer once; return its id, None in a locked conversation."""
     task = talk.task
     services = talk.services
     github = await services.github.for_repository(task.repository, task.spot.permissions)

@@ -117,10 +117,7 @@ class FileNote(JsonModel):
 
 
 class Description(JsonModel):
-    """Description of a change, or the ``problem`` why there is none.
-
-    ``diagram`` is Mermaid, or "".
-    """
+    """Description with a Mermaid ``diagram`` or "", or the ``problem``."""
 
     sha: str
     title: str = ""

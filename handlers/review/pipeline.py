@@ -151,10 +151,7 @@ def compare(before: Memory, now: Memory) -> FollowUp:
 
 
 def has_open_blocker(memory: Memory) -> bool:
-    """Return whether something grave that was proved before is still open.
-
-    A push must not lift a block.
-    """
+    """Return whether a proved blocker is open: a push must not lift it."""
     return any(_is_grave(PlacedFinding(finding=one.finding, verdict=one.verdict)) for one in memory.unsettled())
 
 

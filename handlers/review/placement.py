@@ -59,10 +59,7 @@ def place_tool_finding(found: StaticFinding, diffs: Mapping[str, FileDiff], head
 
 
 def limit_repeats(found: Sequence[StaticFinding]) -> tuple[StaticFinding, ...]:
-    """Keep some findings of each rule, in the order given.
-
-    Who breaks one a hundred times need not be told a hundred times.
-    """
+    """Keep some findings of each rule in order: nobody needs a hundred."""
     seen: Counter[tuple[str, str]] = Counter()
     kept = []
     for one in found:

@@ -46,10 +46,7 @@ _BASE = {"code": 2, "test": 0, "example": 0, "docs": 0, "text": 1}
 
 
 def assess_risk(diff: FileDiff) -> tuple[Risk, str]:
-    """Return how much harm a mistake in a file may do, and why.
-
-    It is judged by name, role and size.
-    """
+    """Judge by name, role and size what harm a mistake may do, and why."""
     role = role_of(diff.path, is_code=language_of(diff.path) is not None)
     score = _BASE[role]
     why: list[str] = []

@@ -48,10 +48,7 @@ async def add_cost(review: Review, result: ReviewResult) -> ReviewResult:
 
 
 async def post(review: Review, subject: Subject, plan: ReviewPlan, result: ReviewResult) -> PublicationResult:
-    """Post what is to be said inline, once however often the step runs.
-
-    An old head or base gets nothing.
-    """
+    """Post what is inline once, and nothing on an old head or base."""
     await review.stage(Stage.POST, "started")
     if not result.inline:
         return PublicationResult(stop=await _find_stop(review, subject))

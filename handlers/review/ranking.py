@@ -34,10 +34,7 @@ def split(ranked: Sequence[PlacedFinding], most: int) -> tuple[tuple[PlacedFindi
 
 
 def merge_places(ranked: Sequence[PlacedFinding]) -> tuple[PlacedFinding, ...]:
-    """Merge findings that hang at the very same place.
-
-    The first leads, and its suggestion has to cure all of them.
-    """
+    """Merge findings at one place; the first's suggestion must cure all."""
     groups: dict[Anchor, list[PlacedFinding]] = {}
     for one in ranked:
         if one.anchor is not None:

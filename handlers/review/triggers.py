@@ -32,10 +32,7 @@ router: Router[Services] = Router()
 
 
 class _Offer(NamedTuple):
-    """Pull request as a delivery describes it.
-
-    ``author`` opened it, ``sender`` did what the delivery tells.
-    """
+    """Pull request that ``author`` opened and ``sender`` did something to."""
 
     repository: Repository
     number: int
@@ -49,10 +46,7 @@ class _Offer(NamedTuple):
     def request(
         self, event: Event, trigger: Trigger, principal: Principal | None = None, *, full: bool = False
     ) -> ReviewTask:
-        """Return the request for a review of this head.
-
-        It is made for the sender or for ``principal``.
-        """
+        """Return the request for a review of this head, for its sender or another."""
         origin = Origin(
             door="event",
             principal=principal or Principal(actor=self.sender),

@@ -64,10 +64,7 @@ def name_step(finding: Finding) -> str:
 async def verify(
     review: Review, subject: Subject, plan: ReviewPlan, background: Background, turns: asyncio.Lock, finding: Finding
 ) -> Verdict:
-    """Return a model's verdict on one finding, checked by code.
-
-    A model that fails leaves the finding unproved.
-    """
+    """Return a model's verdict checked by code; a failure proves nothing."""
     await review.stage(Stage.VERIFY, "started")
     runs = SandboxRuns(review, plan, turns) if may_run(review, subject) else None
     prompt = await _write_prompt(review, subject, plan, background, finding, runs=runs is not None)

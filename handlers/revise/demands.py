@@ -31,10 +31,7 @@ _NOTHING_ASKED = (
 
 
 async def read(job: RevisionJob) -> RevisionBrief:
-    """Read the pull request and its demands.
-
-    The delivery's come first, then those in review threads.
-    """
+    """Read the pull request, its demands, then those in review threads."""
     await job.stage(Stage.READ, "started")
     task = job.task
     github = await job.services.github.for_repository(task.repository, READ)

@@ -43,16 +43,10 @@ class Cause(JsonModel):
 
 
 class FailingChecks:
-    """Prover that uses the head's failing tests as the proof.
-
-    Without failing checks there is no proof.
-    """
+    """Prover whose proof are the head's failing tests, if any."""
 
     async def prove(self, ctx: Ctx, job: RevisionJob, evidence: RevisionEvidence, found: CodeLocation) -> ProofResult:
-        """Find out why the checks fail; where it is not our fault, end.
-
-        Other demands are met all the same.
-        """
+        """Find out why the checks fail; end where it is not our fault."""
         brief = evidence.brief
         base = evidence.baseline
         if not evidence.task.checks or base is None:

@@ -74,10 +74,7 @@ def _write_message(job: RevisionJob, change: str) -> str:
 
 
 async def answer_threads(job: RevisionJob, evidence: RevisionEvidence, sha: str) -> int:
-    """Say in each thread what became of it, and resolve those that are met.
-
-    Return the number of threads answered.
-    """
+    """Answer each thread, resolve met ones; return how many were answered."""
     task = job.task
     services = job.services
     github = await services.github.for_repository(task.repository, RESOLVE_THREADS)

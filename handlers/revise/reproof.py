@@ -18,10 +18,7 @@ from handlers.revise.records import Reproof, RevisionBrief, RevisionJob
 
 
 async def reprove(job: RevisionJob, brief: RevisionBrief, report: GateReport) -> Reproof:
-    """Run the new tests with the change and without it, and measure it.
-
-    The tests are those after the revision.
-    """
+    """Run and measure the revision's new tests with and without the change."""
     mirror = await job.mirror(report.base_sha)
     tree = await mirror.tree(report.base_sha, report.changes)
     size = describe_size(await mirror.diff(brief.trusted_sha, tree))

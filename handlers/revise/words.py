@@ -62,10 +62,7 @@ def _write_done(evidence: RevisionEvidence, reproof: Reproof | None, where: str)
 
 
 def write_evidence(evidence: RevisionEvidence, reproof: Reproof, sha: str) -> str:
-    """Write what our own pull request says once ``sha`` is its head.
-
-    It claims only what was run or read again for it.
-    """
+    """Write what our pull request says at ``sha``, all of it run again."""
     task = evidence.task
     why = "because its checks failed" if task.healing else f"as {task.actor.login} asked"
     parts = [

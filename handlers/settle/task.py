@@ -45,10 +45,7 @@ async def run(ctx: Ctx, services: Services, request: SettleTask) -> Outcome:
 
 
 async def settle(services: Services, request: SettleTask) -> int:
-    """Record how every unsettled finding ended; return how many there were.
-
-    The second time there is nothing left to settle.
-    """
+    """Record how each unsettled finding ended; return how many there were."""
     repository = request.repository
     head_sha = request.input.head_sha
     memory = await recall(services, repository, request.number, request.input.author)

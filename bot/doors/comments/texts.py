@@ -49,10 +49,7 @@ class IncomingText:
 
 
 def said_in(event: Event) -> IncomingText | None:
-    """Return the event's text, None if it has none.
-
-    Returns None as well where the payload lacks what every real one has.
-    """
+    """Return the event's text, None where it or its payload lacks it."""
     item = _part(event.payload, _ITEMS.get(event.name, ""))
     sender = event.sender()
     number = event.number

@@ -19,10 +19,7 @@ _EVENT = re.compile(r"[a-z0-9_]{1,100}")
 
 
 class InvalidDelivery(ForgehandError):
-    """A request that is not one of our deliveries.
-
-    ``details``: ``status``, the HTTP status to answer with.
-    """
+    """A request that is no delivery, with the ``status`` to answer."""
 
     @property
     def status(self) -> int:

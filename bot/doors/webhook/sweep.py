@@ -58,10 +58,7 @@ class Sweep:
         self.admitted = True  # False while GitHub refuses the App's key
 
     async def run(self) -> None:
-        """Sweep now and after every pause, until cancelled.
-
-        A pass that fails is logged, and the next one follows.
-        """
+        """Sweep now and after every pause, until cancelled; log what fails."""
         while True:
             try:
                 await self.once()

@@ -66,10 +66,7 @@ class GitHubs:
 
     @property
     def app(self) -> Client:
-        """Return the client of the App itself.
-
-        It sees installations, the delivery log and the App's own settings.
-        """
+        """Return the App's own client: installations, delivery log, settings."""
         return self._auth.client
 
     @property
@@ -100,10 +97,7 @@ class GitHubs:
         return token.value
 
     async def bot(self) -> Actor:
-        """Return the account that our comments and commits carry.
-
-        That is e.g. ``forgehand[bot]``; its id is not the App's id.
-        """
+        """Return the account of our comments; its id is not the App's id."""
         async with self._bot_lock:
             if self._bot is None:
                 self._bot = await self._auth.holder() or await self._read_bot()

@@ -25,8 +25,5 @@ class Channel:
         self._answers: dict[str, LRUCache[str, Cached]] = {}
 
     def answers(self, media_type: str) -> LRUCache[str, Cached]:
-        """Return the cache of a media type, by URL.
-
-        The same URL has a different body and ETag for each type.
-        """
+        """Return the cache, by URL, of a media type: each has another body."""
         return self._answers.setdefault(media_type, LRUCache(_CACHED_ANSWERS))

@@ -108,10 +108,7 @@ class Client:
                 yield item
 
     async def download(self, url: str, url_vars: Vars | None = None) -> str:
-        """Download a text that GitHub keeps elsewhere, such as a log.
-
-        What is no UTF-8 in it is replaced.
-        """
+        """Download a text kept elsewhere, such as a log; repair its UTF-8."""
         address = sansio.format_url(url, url_vars or {}, base_url=self._transport.api_url)
         headers = sansio.create_headers(USER_AGENT) | _API_VERSION
         try:

@@ -48,19 +48,13 @@ class Gone(NotFound):
 
 
 class Transferred(NotFound):
-    """It is in another repository now, where we have no business.
-
-    ``details``: ``target``, its path there.
-    """
+    """It is in a repository (``target``) where we have no business."""
 
     lasting = True
 
 
 class Conflict(GitHubError):
-    """409: what is there contradicts the request.
-
-    Git data asked of a repository without commits is one case.
-    """
+    """409: a contradiction, or git data of a repository without commits."""
 
 
 class Invalid(GitHubError):
@@ -75,10 +69,7 @@ class Invalid(GitHubError):
 
 
 class RateLimited(GitHubError):
-    """A rate limit that lasts longer than we wait ourselves.
-
-    ``details``: ``retry_after`` in seconds.
-    """
+    """A rate limit longer than we wait; ``retry_after`` is in seconds."""
 
 
 class GitHubDown(GitHubError):
@@ -86,10 +77,7 @@ class GitHubDown(GitHubError):
 
 
 class ProgressDropped(GitHubError):
-    """A progress write that a newer one or a rate limit overtook.
-
-    Nothing is lost, later ones tell more.
-    """
+    """A progress write overtaken by a newer one or a limit: nothing is lost."""
 
 
 # A comment on a locked issue is a 403 with the one, a review of a locked pull request a 422 with the other.
@@ -120,10 +108,7 @@ class Response:
 
     @property
     def errors(self) -> list[str]:
-        """Return the reasons of a 422 as plain sentences.
-
-        GitHub lists objects, strings, or one string.
-        """
+        """Return the reasons of a 422 (objects, strings or one) as sentences."""
         data = self.json()
         found = data.get("errors") if isinstance(data, dict) else None
         if not isinstance(found, list):

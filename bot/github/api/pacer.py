@@ -73,10 +73,7 @@ class Pacer:
         return max(0.0, self._paused_until - now)
 
     def submit(self, ticket: Ticket, now: float) -> list[Ticket]:
-        """Queue a ticket and return the progress that it makes pointless.
-
-        The ticket itself may be among it.
-        """
+        """Queue a ticket; return what it makes pointless, maybe itself."""
         dropped = [old for old in self._waiting if ticket.key and old.key == ticket.key and _droppable(old)]
         self._waiting = sorted({*self._waiting, ticket} - {*dropped}, key=lambda each: (each.urgency, each.number))
         if _droppable(ticket) and self.paused_for(now):
@@ -85,10 +82,7 @@ class Pacer:
         return dropped
 
     def release(self, now: float) -> list[Ticket]:
-        """Return the tickets that may go now, most urgent first.
-
-        Each must be given back with :meth:`finish`.
-        """
+        """Return tickets to go, most urgent first; :meth:`finish` each."""
         if self._filled_at is not None:
             self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
         self._filled_at = now

@@ -27,10 +27,7 @@ log = structlog.get_logger(__name__)
 
 
 class Elsewhere(GitHubError):
-    """An answer that lies at ``target``, where our token must not go.
-
-    The address may be signed: not for logs.
-    """
+    """An answer at ``target``, maybe signed: no token there, no logs."""
 
     target = ""
 
@@ -149,10 +146,7 @@ class Transport:
         raise GitHubDown(f"GitHub gave no usable answer to {method} {urlsplit(url).path} in {_MAX_TRIES} tries.")
 
     async def download(self, url: str) -> bytes:
-        """Get what lies at an address that GitHub gave us for it.
-
-        No token goes along; at most 32 MiB are read.
-        """
+        """Get what lies at an address of GitHub's, without token, up to 32 MiB."""
         answer = await self._once("GET", url, {}, b"")
         if isinstance(answer, GitHubDown):
             raise answer

@@ -15,10 +15,7 @@ from bot.types import Actor, JsonModel
 
 
 class App(JsonModel):
-    """The App as GitHub knows it.
-
-    ``permissions`` and ``events`` are what it asks of new installations.
-    """
+    """The App as GitHub knows it, and what it asks of new installations."""
 
     id: int
     slug: str
@@ -92,10 +89,7 @@ async def list_installations(client: Client) -> list[Installation]:
 
 
 async def find_installation(client: Client, owner: str, name: str) -> Installation | None:
-    """Find the installation that reaches a repository.
-
-    Returns None where there is none, or its owner suspended it.
-    """
+    """Find the installation that reaches a repository; None if suspended."""
     try:
         data = await client.get("/repos/{owner}/{repo}/installation", {"owner": owner, "repo": name})
     except NotFound:

@@ -99,10 +99,7 @@ def unittest(targets: Sequence[str]) -> list[str]:
 
 
 def selector(target: str) -> str:
-    """Return the name of a test for a foreign runner.
-
-    It knows no numbers of equal ids and runs them all.
-    """
+    """Return a test's name for a foreign runner, alike for equal ids."""
     return re.sub(r"(?<=\S)#(?:[2-9]|[1-9]\d+)$", "", target)
 
 
@@ -141,10 +138,7 @@ def _dotted(target: str, folder: str) -> str:
 
 
 def render_command(argv: Sequence[str]) -> str:
-    """Render what a person would type to see the same result.
-
-    Our reporter is left out; options that change a verdict stay.
-    """
+    """Render what a person would type, with options that change a verdict."""
     program = [re.sub(r"^/\S*/(python[\d.]*|uv)$", r"\1", part) for part in argv if part not in _NOISE]
     if program[:2] == ["/bin/sh", "-c"]:
         return program[2]

@@ -66,10 +66,7 @@ def pick_plain(entries: Iterable[str]) -> Iterator[str]:
 
 
 def read_pytest_settings(tree: Path) -> dict[str, Any]:
-    """Read pytest's configuration, with keys in lower case.
-
-    Where several files hold one, the last wins here.
-    """
+    """Read pytest's configuration, keys in lower case; the last file wins."""
     settings: dict[str, Any] = {}
     for name in ("pytest.ini", ".pytest.ini", "tox.ini"):
         settings |= get_section(parse_ini(read_text(tree / name)), "pytest")

@@ -143,10 +143,7 @@ class Installer:
 
 
 def require_python(tree: Path) -> None:
-    """Raise :class:`ToolchainError` for a repository without Python.
-
-    It blocks.
-    """
+    """Raise :class:`ToolchainError` where there is no Python. It blocks."""
     if not holds_python(tree):
         raise ToolchainError(_NO_PYTHON)
 

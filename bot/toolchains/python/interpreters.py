@@ -34,10 +34,7 @@ _ELF = b"\x7fELF"
 
 @dataclass(frozen=True)
 class Interpreter:
-    """CPython on the host.
-
-    ``version`` is (major, minor, micro), ``prefix`` its installation.
-    """
+    """CPython on the host: ``version`` (major, minor, micro), ``prefix``."""
 
     program: Path
     version: tuple[int, int, int]

@@ -43,10 +43,7 @@ def is_test_config(path: str) -> bool:
 
 
 def is_run_by(line: str, path: str) -> bool:
-    """Return whether a shell line runs a script, as far as the line says it.
-
-    The Makefile of its ``make`` counts too.
-    """
+    """Return whether a shell line, or the Makefile of it, runs a script."""
     if posixpath.basename(path) in _MAKEFILES and re.search(r"\bg?make\b", line):
         return True
     scripts = [re.sub(r"^(\.\./)+", "", posixpath.normpath(one or two)) for one, two in _SCRIPT.findall(line)]
@@ -75,10 +72,7 @@ def is_test_file(path: str, patterns: Sequence[str] = ()) -> bool:
 
 
 def pick_targets(paths: Sequence[str], patterns: Sequence[str] = ()) -> list[str]:
-    """Return those of ``paths`` that a runner is to be given.
-
-    Data files and helpers of tests are left out.
-    """
+    """Return the paths a runner is given, without data files and helpers."""
     code = [path for path in paths if not is_test_config(path) and posixpath.basename(path) != "__init__.py"]
     return (
         [path for path in code if is_test_file(path, patterns)]

@@ -76,10 +76,7 @@ def pick_for_tests(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def read_tox(tree: Path, pyproject: dict[str, Any]) -> Needs:
-    """Read the requirements of every environment of tox.
-
-    They are in ``[testenv]``, or ``env_run_base`` of the TOML form.
-    """
+    """Read tox's environments, ``[testenv]`` or TOML's ``env_run_base``."""
     base = get_table(pyproject, "tool", "tox", "env_run_base") or get_table(
         read_toml(tree / "tox.toml"), "env_run_base"
     )
@@ -124,10 +121,7 @@ def read_hatch(tree: Path, pyproject: dict[str, Any]) -> Needs:
 
 
 def read_managers(pyproject: dict[str, Any]) -> Iterator[str]:
-    """Yield development packages of Poetry, PDM and uv.
-
-    Their tables came before ``[dependency-groups]``.
-    """
+    """Yield development packages of Poetry, PDM and uv, from old tables."""
     tables = get_table(pyproject, "tool", "poetry")
     groups = get_table(tables, "group")
     for group in pick_for_tests(groups):
@@ -238,10 +232,7 @@ def _constants(nodes: Iterable[ast.AST | None]) -> list[str]:
 
 
 def find_pytest_plugins(tree: Path) -> Iterator[str]:
-    """Yield the plugins that pytest's configuration here needs.
-
-    Without them pytest would refuse its options.
-    """
+    """Yield the plugins without which pytest would refuse its options."""
     settings = read_pytest_settings(tree)
     yield from pick_plain(split_words(settings.get("required_plugins")))
     yield from (package for key, package in _SETTINGS.items() if key in settings)

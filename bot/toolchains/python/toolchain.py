@@ -33,10 +33,7 @@ _INSIDE = Path(__file__).parent / "inside"
 
 
 class PythonToolchain:
-    """Toolchain of Python, see :class:`~bot.toolchains.port.Toolchain`.
-
-    Nothing of ``tree`` is read before ``install``.
-    """
+    """Toolchain of Python; ``tree`` is not read before ``install``."""
 
     name = "python"
 

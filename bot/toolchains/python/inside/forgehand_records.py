@@ -31,10 +31,7 @@ def directory_with_key() -> str | None:
 
 
 def number_ids(ids: list[str]) -> list[str]:
-    """Make equal ids different: later ones end in ``#2``, ``#3``.
-
-    What is itself named ``adds#2`` keeps its name.
-    """
+    """Make equal ids different by ``#2``, ``#3``, but keep given names."""
     taken = set(ids)
     last: dict[str, int] = {}
     found = []

@@ -195,10 +195,7 @@ def describe(error: Any) -> str:
 
 
 def phase_of(error: Any, test: Any) -> str:
-    """Return where the traceback says an error came from.
-
-    The first of setUp, tearDown and the test itself counts.
-    """
+    """Return where an error came from: setUp, tearDown or the test."""
     for frame in traceback.extract_tb(error[2]):
         if frame.name in _SETUP:
             return "setup"
@@ -259,10 +256,7 @@ def import_file(path: str) -> Any:
 
 
 def find_test_files(root: str) -> list[str]:
-    """Return the test files below ``root``, sorted.
-
-    They are ``test*.py``, ``*_test.py`` and ``*_tests.py``.
-    """
+    """Return ``test*.py``, ``*_test.py``, ``*_tests.py`` below ``root``."""
     found = []
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
