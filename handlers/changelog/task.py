@@ -32,10 +32,7 @@ class Stage(StrEnum):
 
 
 class Change(JsonModel):
-    """Pull request and the changelog of its base branch.
-
-    ``path`` is "" where there is no changelog.
-    """
+    """Pull request and its base's changelog; ``path`` is "" for none."""
 
     nonce: str
     description: str
@@ -63,17 +60,11 @@ async def run(ctx: Ctx, services: Services, request: Request[TaskInput]) -> Outc
 
 
 async def read(job: Job) -> Change:
-    """Read the pull request, its diff, and the start of the changelog.
-
-    The changelog is the base branch's.
-    """
+    """Read the pull request, its diff, and the start of its base's changelog."""
     await job.stage(Stage.READ, "started")
-    repository = job.task.repository
-    client = await job.services.github.for_repository(repository, READ)
-    pull = await pulls.get_pull(client, repository, job.task.number)
-    mirror = await job.services.mirrors.of(repository)
-    token = await job.services.github.token(repository, READ)
-    await mirror.fetch([pull.base_branch, f"refs/pull/{job.task.number}/head"], token)
+    client = await job.services.github.for_repository(job.task.repository, READ)
+    pull = await pulls.get_pull(client, job.task.repository, job.task.number)
+    mirror = await job.fetch_pull(pull.base_branch)
     base = await mirror.merge_base(await mirror.resolve(pull.base_branch), pull.head_sha)
     diff = (await mirror.diff(base, pull.head_sha))[:_SHOWN]
     texts = {name: text[:_SHOWN] for name in NAMES if (text := await mirror.read(base, name)) is not None}
