@@ -63,7 +63,21 @@ async def get_issue(client: Client, repository: Repository, number: int) -> Issu
     data = await client.get("/repos/{owner}/{repo}/issues/{number}", within(repository, number=number))
     if data["number"] != number:
         raise Transferred(f"{repository.full_name}#{number} is another issue now; nothing is done there.")
-    return _issue(data)
+    return Issue(
+        number=data["number"],
+        title=data.get("title") or "",
+        body=data.get("body") or "",
+        state=data.get("state") or "open",
+        labels=tuple(
+            label if isinstance(label, str) else label.get("name") or "" for label in data.get("labels") or ()
+        ),
+        created_at=data.get("created_at") or "",
+        updated_at=data.get("updated_at") or "",
+        html_url=data.get("html_url") or "",
+        locked=bool(data.get("locked")),
+        is_pull="pull_request" in data,
+        **_author(data),
+    )
 
 
 async def list_comments(client: Client, repository: Repository, number: int) -> list[IssueComment]:
@@ -104,7 +118,7 @@ async def ensure_comment(
     async def make() -> IssueComment:
         url = "/repos/{owner}/{repo}/issues/{number}/comments"
         data = {"body": with_marker(body, marker)}
-        return _comment(await client.post(url, within(repository, number=number), data, options=options))
+        return parse_comment(await client.post(url, within(repository, number=number), data, options=options))
 
     if fresh:
         with suppress(GitHubDown):
@@ -128,7 +142,19 @@ async def update_comment(
     """
     url = "/repos/{owner}/{repo}/issues/comments/{id}"
     text = with_marker(body, marker) if marker else body
-    return _comment(await client.patch(url, within(repository, id=comment_id), {"body": text}, options=options))
+    return parse_comment(await client.patch(url, within(repository, id=comment_id), {"body": text}, options=options))
+
+
+def parse_comment(data: Any) -> IssueComment:
+    """Parse a comment of REST, of a review's thread as well."""
+    return IssueComment(
+        id=data["id"],
+        body=data.get("body") or "",
+        created_at=data.get("created_at") or "",
+        updated_at=data.get("updated_at") or data.get("created_at") or "",
+        html_url=data.get("html_url") or "",
+        **_author(data),
+    )
 
 
 async def react_to_issue(client: Client, repository: Repository, number: int, content: Reaction) -> None:
@@ -146,7 +172,7 @@ async def react_to_comment(client: Client, repository: Repository, comment_id: i
 async def _comments(client: Client, repository: Repository, number: int) -> AsyncIterator[IssueComment]:
     url = "/repos/{owner}/{repo}/issues/{number}/comments?per_page=100"
     async for item in client.items(url, within(repository, number=number)):
-        yield _comment(item)
+        yield parse_comment(item)
 
 
 def _author(data: Any) -> dict[str, Any]:
@@ -156,32 +182,3 @@ def _author(data: Any) -> dict[str, Any]:
         "author_id": user.get("id"),
         "author_type": user.get("type") or "User",
     }
-
-
-def _issue(data: Any) -> Issue:
-    return Issue(
-        number=data["number"],
-        title=data.get("title") or "",
-        body=data.get("body") or "",
-        state=data.get("state") or "open",
-        labels=tuple(
-            label if isinstance(label, str) else label.get("name") or "" for label in data.get("labels") or ()
-        ),
-        created_at=data.get("created_at") or "",
-        updated_at=data.get("updated_at") or "",
-        html_url=data.get("html_url") or "",
-        locked=bool(data.get("locked")),
-        is_pull="pull_request" in data,
-        **_author(data),
-    )
-
-
-def _comment(data: Any) -> IssueComment:
-    return IssueComment(
-        id=data["id"],
-        body=data.get("body") or "",
-        created_at=data.get("created_at") or "",
-        updated_at=data.get("updated_at") or data.get("created_at") or "",
-        html_url=data.get("html_url") or "",
-        **_author(data),
-    )

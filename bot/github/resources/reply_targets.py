@@ -116,7 +116,7 @@ async def conversation(client: Client, repository: Repository, spot: ReplyTarget
     else:
         url = "/repos/{owner}/{repo}/pulls/{number}/comments?per_page=100"
         thread = [item async for item in client.items(url, within(repository, number=spot.number))]
-        found = [_parse_comment(item) for item in thread if spot.root in (item["id"], item.get("in_reply_to_id"))]
+        found = [issues.parse_comment(item) for item in thread if spot.root in (item["id"], item.get("in_reply_to_id"))]
     return [comment for comment in found if comment.id != spot.id or spot.kind not in {"comment", "review comment"}]
 
 
@@ -154,18 +154,4 @@ def parse_lines(item: Mapping[str, Any]) -> Lines:
         side="LEFT" if item.get("side") == "LEFT" else "RIGHT",
         hunk=text("diff_hunk"),
         commit=text("commit_id"),
-    )
-
-
-def _parse_comment(item: Any) -> IssueComment:
-    user = item.get("user") or {}
-    return IssueComment(
-        id=item["id"],
-        body=item.get("body") or "",
-        author=user.get("login") or "ghost",
-        author_id=user.get("id"),
-        author_type=user.get("type") or "User",
-        created_at=item.get("created_at") or "",
-        updated_at=item.get("updated_at") or item.get("created_at") or "",
-        html_url=item.get("html_url") or "",
     )
