@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bot.change import gates
@@ -163,12 +164,38 @@ async def run_again(
     run = await _run_in_time(workshop, changes, base.targets, seconds)
     # what a plugin says of a file that is new is no test that fails
     after = {case.id: case.verdict for case in run.cases if case.kind != "check" or case.id in base.verdicts}
+    after |= dict.fromkeys(await _find_renamed(workshop, seconds, base, after, existing), "passed")
     flipped = gates.regressions(base.verdicts, after)
     if not flipped or not run.complete or len(flipped) > _FLIPPED:
         return after, [], run
     selection = _selection(flipped, after, {*existing, *changes.files}) or base.targets
     again = (await workshop.test(changes, selection, limits=Limits(seconds=seconds))).verdicts()
     return after, [name for name in flipped if again.get(name) == "passed"], run
+
+
+async def _find_renamed(
+    workshop: Workshop, seconds: float, base: Baseline, after: Mapping[str, Verdict], existing: Collection[str]
+) -> list[str]:
+    """Return the tests that passed under another name, as they do on the base.
+
+    Parameters such as the time give a test a new name in every run. As many of its function must pass as before.
+    """
+    gone = [name for name in base.passing() if name not in after and name.endswith("]")]
+    files = dict.fromkeys(name.partition("::")[0] for name in gone)
+    if not gone or not set(files) <= set(existing):
+        return []
+    there = (await workshop.test(Changes(), list(files), limits=Limits(seconds=seconds))).verdicts()
+    before = _count_passing(base.verdicts)
+    now = _count_passing(after)
+    return [name for name in gone if name not in there and now[_function(name)] >= before[_function(name)]]
+
+
+def _count_passing(verdicts: Mapping[str, Verdict]) -> Counter[str]:
+    return Counter(_function(name) for name, verdict in verdicts.items() if verdict == "passed")
+
+
+def _function(name: str) -> str:
+    return name.partition("[")[0]
 
 
 def _selection(flipped: Sequence[str], after: Collection[str], files: Collection[str]) -> list[str]:

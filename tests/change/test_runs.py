@@ -6,6 +6,8 @@ import asyncio
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from bot.change.baseline import run_scope
 from bot.change.gate_runner import run_again
 from bot.change.gates import regression_gate, regressions
@@ -116,3 +118,30 @@ async def test_a_gate_that_ran_out_of_time_runs_again_and_blames_nobody(tmp_path
     assert (gate.passed, gate.after) == (False, "no result")
     assert "did not end within" in gate.detail
     assert "test_add" not in gate.detail
+
+
+NAMED_BY_THE_TIME = """import calc, sys, time
+good = calc.add(1, 2) == 3
+cases = {f"adds[{time.time_ns()}]": "" if good else "<failure/>", f"{calc.NAME}[{calc.NAME}]": ""}
+lines = [f'<testcase file="tests/test_a.py" name="{name}">{body}</testcase>' for name, body in cases.items()]
+open(sys.argv[1], "w").write(f"<testsuite>{''.join(lines)}</testsuite>")
+sys.exit(not good)
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("NAME = 'b'\ndef add(a, b):\n    return b + a\n", ["a[a]"]),
+        ("NAME = 'a'\ndef add(a, b):\n    return b + a\n", []),
+        ("NAME = 'a'\ndef add(a, b):\n    return 4\n", ["adds", "adds"]),
+    ],
+)
+async def test_a_name_that_is_new_in_every_run_is_no_loss(tmp_path: Path, text: str, lost: list[str]) -> None:
+    files = FILES | {"calc.py": "NAME = 'a'\ndef add(a, b):\n    return a + b\n", "run.py": NAMED_BY_THE_TIME}
+    workshop = await opened(tmp_path, files, Checks(test="python run.py {results}"))
+    base = recorded((), await workshop.test(Changes()))
+    assert len(base.passing()) == 2
+    after, _, _ = await run_again(workshop, 60, base, Changes(files={"calc.py": text}), list(files))
+    found = regressions(base.verdicts, after)
+    assert [name.removeprefix("tests/test_a.py::").partition("[1")[0] for name in found] == lost
