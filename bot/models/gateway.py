@@ -17,6 +17,7 @@ from bot.models.port import (
     BadAnswer,
     BudgetExceeded,
     Conversation,
+    Message,
     Model,
     ModelBusy,
     ModelDown,
@@ -33,6 +34,8 @@ from bot.store.ledger import Ceilings, Ledger, ModelCall, Settlement, Shortfall
 from bot.store.store import Store
 from bot.types import ForgehandError
 
+_PROBE = 1024  # tokens: some models think before they say a word
+_REACHED = "You are asked a word, to see whether you can be reached."
 log = structlog.get_logger(__name__)
 _PASSES_ON = (ModelBusy, ModelDown, ModelQuota, ModelRefused)  # the next model may answer; the most hopeful first
 _OWNERS = {"task": "This task", "repository_day": "This repository's day", "server_day": "This server's day"}
@@ -84,7 +87,7 @@ class ModelGateway:
     ) -> None:
         self._ledger = Ledger(store)
         self._budget = settings.budget
-        self._catalogue = catalogue
+        self.catalogue = catalogue
         self._connect = connect
         self._retry = retry
         self._resting: dict[str, float] = {}
@@ -116,12 +119,21 @@ class ModelGateway:
                 return Reply.model_validate(bought)
             return await self._ask_any(_Request(spender, step, role, conversation, tools, schema, max_output))
 
+    async def probe(self, name: str, spender: Spender) -> Reply:
+        """Ask one model for a word, to see that its address and key work.
+
+        No other takes over. Raises :class:`ModelError`.
+        """
+        said = Message(role="user", text="Answer with the word: ready")
+        request = _Request(spender, "probe", "cheap", Conversation(system=_REACHED, messages=(said,)), (), None, _PROBE)
+        return await self._ask_one(request, self.catalogue.spec(name))
+
     def models_for(self, role: ModelRole, allowed: Sequence[str] = ()) -> list[str]:
         """List the models to ask for a role, in order.
 
         ``allowed`` is a policy's list. Raises :class:`ModelRefused` if none is left.
         """
-        return self._catalogue.names(role, allowed)
+        return self.catalogue.names(role, allowed)
 
     async def _ask_any(self, request: _Request) -> Reply:
         """Ask the role's models in turn, round by round, until one answers."""
@@ -132,7 +144,7 @@ class ModelGateway:
                 await asyncio.sleep(self._delay(turn, errors))
             for name in names:
                 try:
-                    return await self._ask_one(request, self._catalogue.spec(name))
+                    return await self._ask_one(request, self.catalogue.spec(name))
                 except _PASSES_ON as error:
                     errors[name] = error
                     log.warning("model_failed", model=name, role=request.role, error=type(error).__name__)
@@ -150,7 +162,7 @@ class ModelGateway:
             message = f"{spec.name} is out of quota and will be tried again later."
             raise ModelQuota(message, until=time.time() + rest)
         worst = await self._reserve(request, spec)
-        model = self._connect(spec, self._catalogue.key(spec))
+        model = self._connect(spec, self.catalogue.key(spec))
         try:
             reply = await model.ask(
                 request.conversation, tools=request.tools, schema=request.schema, max_output=request.max_output

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from bot.dispatch.registry import Registry
 from bot.doors.api.catalogue import asked_for
-from bot.doors.api.operation import Operation, make_operation
+from bot.doors.api.operation import Operation, Run, make_operation
 from bot.doors.api.problems import Problem
 from bot.doors.api.starting import start_operation
 from bot.doors.api.tasks import read_task
@@ -58,21 +58,27 @@ def alias_operations(registry: Registry) -> list[Operation]:
     return [status, *starts]
 
 
-def _missing(alias: Alias) -> Operation:
-    async def refuse() -> None:
-        raise Problem(
-            f"This version has no task `{alias.task}`; `GET /api/v1/task-types` lists those it has.", status=501
-        )
-
+def planned(method: str, path: str, run: Run, *, name: str, why: str) -> Operation:
+    """Make the operation of a path that is kept for later; ``run`` refuses."""
     return make_operation(
-        "POST",
-        alias.path,
-        refuse,
+        method,
+        path,
+        run,
         tag="planned",
         scope="run",
         statuses=(),
-        errors={501: f"there is no task `{alias.task}` yet"},
-        name=f"missing_{alias.path.strip('/').replace('/', '_').replace('-', '_')}",
-        summary=f"Answers 501: this version has no task `{alias.task}`.",
+        errors={501: "there is no such thing yet"},
+        name=name,
+        summary=f"Answers 501: {why[0].lower()}{why[1:]}",
         description="The path is kept for it.",
     )
+
+
+def _missing(alias: Alias) -> Operation:
+    why = f"This version has no task `{alias.task}`."
+
+    async def refuse() -> None:
+        raise Problem(f"{why} `GET /api/v1/task-types` lists those it has.", status=501)
+
+    name = f"missing_{alias.path.strip('/').replace('/', '_').replace('-', '_')}"
+    return planned("POST", alias.path, refuse, name=name, why=why)

@@ -23,6 +23,9 @@ RepositoryName = Annotated[
 ]
 Login = Annotated[str, Field(min_length=1, max_length=100, description="login of a GitHub account")]
 Number = Annotated[int, Field(ge=1, le=2**31 - 1, description="number of an issue or pull request")]
+ProviderParameter = Annotated[str, Field(pattern="^[a-z][a-z0-9-]{0,40}$", description="a provider's name")]
+KeyName = Annotated[str, Field(pattern="^[A-Za-z_][A-Za-z0-9_]{0,99}$", description="the variable that holds a key")]
+ModelName = Annotated[str, Field(min_length=1, max_length=200, description="a model's name")]
 CommentId = Annotated[
     int,
     Field(ge=1, le=2**53, description="a comment on lines of the pull request's diff: the task is about its thread"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
 from pydantic import Field
 
@@ -41,6 +42,12 @@ class EventHeaders(Sent):
     last_event_id: int | None = Field(
         default=None, alias="Last-Event-ID", ge=0, le=2**53, description="the last event that was received"
     )
+
+
+class Approval(Sent):
+    """An answer to a task that waits."""
+
+    answer: Literal["approve", "decline"]
 
 
 class TaskPage(JsonModel):
@@ -107,6 +114,16 @@ async def cancel_task(context: Context, caller: Caller, id: TaskId) -> Reply[Tas
     if active:
         await services.engine.cancel(task.id, caller.actor.login)
     return Reply(await _view(context, await load_task(context, caller, id)), 202 if active else 200)
+
+
+@operations.add("POST", "/tasks/{id}/approval", scope="run", statuses=(), errors={409: "nothing waits for approval"})
+async def approve_task(context: Context, caller: Caller, body: Approval, id: TaskId) -> None:
+    """Answer a task that waits for approval: none of this version does.
+
+    Every task either runs on the permission it was started with, or is refused when it is started.
+    """
+    task = await load_task(context, caller, id)
+    raise Problem(f"No task of this version waits for approval; this one is {task.state}.", status=409)
 
 
 async def load_task(context: Context, caller: Caller, task_id: str) -> Task:
