@@ -29,7 +29,8 @@ async def put(
     ``expect`` is where the branch must be, None: nowhere yet. Raises :class:`bot.git.errors.PushRefused`,
     :class:`bot.git.errors.NonFastForward` and what git and GitHub raise.
     """
-    services, repository = work.services, work.task.repository
+    services = work.services
+    repository = work.task.repository
     bot = await services.github.bot()
     author = Author(name=bot.login, email=noreply_email(bot, services.settings.web_url))
     if work.policy.publish.sign_off:

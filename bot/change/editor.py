@@ -108,7 +108,9 @@ def code_and_new_tests(job: Job[Any], evidence: AnyEvidence, existing: Collectio
 
 
 def _check(job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> Check:
-    brief, base, proof = evidence.brief, evidence.baseline, evidence.proof
+    brief = evidence.brief
+    base = evidence.baseline
+    proof = evidence.proof
 
     async def check(changes: Changes) -> str:
         if base is None:

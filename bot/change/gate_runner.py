@@ -33,7 +33,10 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
     On a pull request existing tests are those of its base branch. Without a proof nothing must begin to pass; without
     a baseline nothing is run, and the gates are those that only read.
     """
-    brief, base, proof, limits = evidence.brief, evidence.baseline, evidence.proof, job.recipe.gates
+    brief = evidence.brief
+    base = evidence.baseline
+    proof = evidence.proof
+    limits = job.recipe.gates
     own_test = proof is not None and proof.files.files
     await job.stage(Stage.EDIT, "done", f"{len(wanted.files)} files changed{', the test included' if own_test else ''}")
     await job.stage(Stage.GATE, "started")

@@ -95,7 +95,8 @@ def regression_gate(base: Baseline, run: TestRun, lost: Collection[str], flaky: 
 
     ``lost`` are those that still failed when run again, ``flaky`` those that passed then.
     """
-    before, after = base.verdicts, run.verdicts()
+    before = base.verdicts
+    after = run.verdicts()
     faults = _list_lost(before, run, lost)
     faults += [] if run.complete else [_cut_short(run)]
     all_pass = run.complete and all(after.get(name) == "passed" for name in before)

@@ -53,7 +53,8 @@ def tell_parts(evidence: AnyEvidence) -> Parts:
 
     Nothing here measures how fast code is.
     """
-    report, proof = evidence.report, evidence.proof
+    report = evidence.report
+    proof = evidence.proof
     gates = {gate.name: gate for gate in report.gates} if report is not None else {}
     if report is None:
         return Parts(tests=told(_tell_proof(proof, None)))
@@ -97,7 +98,8 @@ def _tell_baseline(base: Baseline | None, gate: Gate | None) -> str:
 
 
 def _tell_security(gates: dict[Any, Gate]) -> Part:
-    secrets, paths = gates.get("secrets"), gates.get("paths")
+    secrets = gates.get("secrets")
+    paths = gates.get("paths")
     touched = ""
     if paths is not None:
         touched = "none touched" if paths.passed else paths.detail
@@ -115,7 +117,9 @@ def _name(what: str, paths: list[str]) -> str:
 
 def _describe(evidence: AnyEvidence) -> dict[str, Any]:
     """Return what ran and what was found, without anybody's unchecked words."""
-    base, proof, report = evidence.baseline, evidence.proof, evidence.report
+    base = evidence.baseline
+    proof = evidence.proof
+    report = evidence.report
     judgement = evidence.judgement
     return {
         "verified": evidence.verified,

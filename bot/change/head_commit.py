@@ -33,7 +33,8 @@ async def push(job: Job[Any], evidence: AnyEvidence, message: str) -> PushResult
     It is pushed only if the branch is still where it was: what people pushed meanwhile is never overwritten.
     """
     await job.stage(Stage.PUBLISH, "started")
-    ends, report = evidence.brief.pull, evidence.report
+    ends = evidence.brief.pull
+    report = evidence.report
     assert ends is not None, "only a pull request has a head to push to"
     assert report is not None, "only what passed the gates is pushed"
     repository = job.task.repository

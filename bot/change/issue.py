@@ -28,7 +28,8 @@ async def read(job: Job[ChangeTask]) -> Brief:
     GitHub is asked for the state, earlier comments and the default branch.
     """
     await job.stage(Stage.READ, "started")
-    task, repository = job.task, job.task.repository
+    task = job.task
+    repository = job.task.repository
     github = await job.services.github.for_repository(repository, READ)
     issue = await issues.get_issue(github, repository, task.number)
     comments = await issues.list_comments(github, repository, task.number)

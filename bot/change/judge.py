@@ -89,7 +89,9 @@ async def ask_judge(
 
 def what_ran(evidence: AnyEvidence) -> str:
     """Say what the program ran before and after the change."""
-    base, proof, report = evidence.baseline, evidence.proof, evidence.report
+    base = evidence.baseline
+    proof = evidence.proof
+    report = evidence.report
     lines = []
     if proof is not None:
         lines.append(f"Before the change `{proof.command}` failed, {proof.runs} of {proof.runs} times:")
@@ -128,7 +130,8 @@ def _flatten(text: str) -> str:
 
 
 def _keep_supported(claims: Claims, supported: frozenset[int]) -> Claims:
-    cause, change = split(claims.cause), split(claims.change)
+    cause = split(claims.cause)
+    change = split(claims.change)
     return Claims(
         cause=" ".join(text for number, text in enumerate(cause, 1) if number in supported),
         change=" ".join(text for number, text in enumerate(change, len(cause) + 1) if number in supported),

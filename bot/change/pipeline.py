@@ -132,7 +132,8 @@ def _objection(evidence: AnyEvidence) -> tuple[str, str] | None:
 
     Failed gates send it back as often as there are rounds, a judge once.
     """
-    report, judgement = evidence.report, evidence.judgement
+    report = evidence.report
+    judgement = evidence.judgement
     if report is None:
         return ("You changed nothing but the proof.", "The code is as it was.") if evidence.proof is not None else None
     if not report.passed:

@@ -37,14 +37,16 @@ async def suggest(job: Job[Any], evidence: AnyEvidence) -> int:
     Its body holds the whole patch. Returns how many suggestions were posted.
     """
     await job.stage(Stage.PUBLISH, "started")
-    ends, report = evidence.brief.pull, evidence.report
+    ends = evidence.brief.pull
+    report = evidence.report
     assert ends is not None, "only a pull request can be commented on"
     assert report is not None, "only what passed the gates is suggested"
     mirror = await job.mirror(report.base_sha)
     patch = await mirror.diff(report.base_sha, report.changes)
     before = await mirror.diff(ends.merge_base, report.base_sha)
     fitting = (await asyncio.to_thread(_fitting, patch, before))[:_MOST]
-    task, services = job.task, job.services
+    task = job.task
+    services = job.services
     github = await services.github.for_repository(task.repository, REVIEW)
     bot = await services.github.bot()
     note = "The branch is in a fork, so I cannot push to it. Below are suggestions where the diff has room for them."
