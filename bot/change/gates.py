@@ -65,10 +65,8 @@ def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
 
 
 def _proof_faults(run: TestRun, wanted: Collection[str]) -> list[str]:
-    """Return the proof's tests, and any others, that failed in one run.
-
-    Tests that a stopped run never reached are not counted.
-    """
+    """Return tests of the proof, or others, that failed in one run."""
+    # Tests that a stopped run never reached are not counted.
     verdicts = {case.id: case.verdict for case in run.cases if case.kind != "check"}
     failing = {name for name, verdict in verdicts.items() if verdict in _BAD}
     names = sorted(name for name in {*wanted, *failing} if verdicts.get(name) != "passed")
@@ -114,10 +112,7 @@ def regression_gate(base: Baseline, run: TestRun, lost: Collection[str], flaky: 
 
 
 def _list_lost(before: Mapping[str, Verdict], run: TestRun, lost: Collection[str]) -> list[str]:
-    """Return a line for each lost test.
-
-    The tests of a file that could not be loaded share one.
-    """
+    """Return a line for each lost test, one for those of an unloaded file."""
     after = run.verdicts()
     faults = []
     gone = {name for name in lost if name not in after and name.partition("::")[0] in run.unloaded}

@@ -112,10 +112,7 @@ def split(text: str) -> list[str]:
 
 
 def _find_supported(rows: Any, shown: str) -> frozenset[int]:
-    """Return the numbers of the sentences that a real quote supports.
-
-    A quote must stand in what the judge was shown, or in the changed files.
-    """
+    """Return the numbers of sentences that a quote of what was shown supports."""
     found = set()
     for row in rows if isinstance(rows, list) else []:
         quote = _flatten(str(row.get("quote", ""))) if isinstance(row, dict) else ""

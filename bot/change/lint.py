@@ -43,10 +43,8 @@ async def lint_gate(mirror: Mirror, base_sha: str, changes: Changes) -> Gate:
 
 
 async def _pyflakes(text: str) -> list[str]:
-    """Return the findings of pyflakes without their places.
-
-    It is a process of its own: a hostile file may make a parser hang or die.
-    """
+    """Return the findings of pyflakes without their places."""
+    # It is a process of its own: a hostile file may make a parser hang or die.
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-I",

@@ -53,10 +53,7 @@ async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any]
 
 
 async def _look_around(ctx: Ctx, job: Job[Any], brief: Brief) -> tuple[CodeLocation, Baseline | None]:
-    """Find and install side by side, then run the tests as they are.
-
-    Where no code may run there is no baseline.
-    """
+    """Find and install side by side; run the tests if any code may run."""
     if not brief.runs:
         return await ctx.step("find", localization.find, job, brief), None
     steps: dict[str, Step[Any]] = {
@@ -72,10 +69,8 @@ async def _look_around(ctx: Ctx, job: Job[Any], brief: Brief) -> tuple[CodeLocat
 async def _edit(
     ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: CodeLocation, proved: ProofResult
 ) -> AnyEvidence:
-    """Edit, gate, judge; retry with the failures, up to ``_ROUNDS`` times.
-
-    A model that fails on the way ends the work, not the evidence: what was proved and checked by then is reported.
-    """
+    """Edit, gate, judge; retry with the failures, up to ``_ROUNDS`` times."""
+    # A model that fails on the way ends the work, not the evidence: what was proved and checked by then is reported.
     brief = evidence.brief
     state = await ctx.step("edit-prompt", editor.start_editing, job, evidence, found, proved.messages)
     hands = await editor.edit_hands(ctx, job, evidence, found)
@@ -128,10 +123,7 @@ async def _check(
 
 
 def _objection(evidence: AnyEvidence) -> tuple[str, str] | None:
-    """Return what the edit goes back for.
-
-    Failed gates send it back as often as there are rounds, a judge once.
-    """
+    """Return what the edit goes back for: gates each round, a judge once."""
     report = evidence.report
     judgement = evidence.judgement
     if report is None:

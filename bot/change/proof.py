@@ -85,10 +85,7 @@ def _hands(job: Job[Any], brief: Brief) -> Hands:
 
 
 def _test_files(job: Job[Any], brief: Brief, changes: Changes) -> list[str]:
-    """Return what the runner is given.
-
-    Data files that belong to a test are no targets.
-    """
+    """Return what the runner is given: no data files of tests."""
     written = [path for path, text in sorted(changes.files.items()) if text is not None]
     return job.workshop(brief.base_sha).toolchain().targets(written)
 
@@ -130,10 +127,8 @@ async def check(job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> 
 
 
 async def _recognise(job: Job[Any], brief: Brief, proof: Proof, attempt: int) -> Proof | str:
-    """Ask ``verify`` to quote the failure where the issue names no error.
-
-    Code checks that the quote is there.
-    """
+    """Ask ``verify`` to quote the failure where the issue names no error."""
+    # Code checks that the quote is there.
     failure = "\n\n".join(f"{failure.test}\n{failure.message}" for failure in proof.failures)
     raised = [error for failure in proof.failures for error in failure.raised]
     test = "\n\n".join(f"# {path}\n{text}" for path, text in proof.files.files.items() if text)

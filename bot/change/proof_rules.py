@@ -66,10 +66,7 @@ def check_proof(runs: Sequence[TestRun], reported: ReportedExceptions, is_produc
 
 
 def _failing(run: TestRun) -> list[TestCase]:
-    """Return the tests that fail.
-
-    What a plugin says of the file (its style, its types) proves nothing.
-    """
+    """Return the tests that fail, not what a plugin says of a file."""
     return [case for case in run.cases if case.verdict in {"failed", "error"} and case.kind != "check"]
 
 
@@ -99,11 +96,9 @@ def _unusable(run: TestRun) -> str | None:
 def _recognise(
     failures: tuple[Failure, ...], reported: ReportedExceptions, is_product: Callable[[str], bool]
 ) -> ProofCheck:
-    """Find the reported exception among those that ended the tests.
-
-    Where none decides, the verifier does. An exception counts by type and message together, and only where the product
-    raised it: a test can raise anything itself.
-    """
+    """Find the reported exception among those that ended the tests."""
+    # Where none decides, the verifier does. An exception counts by type and message together, and only where the
+    # product raised it: a test can raise anything itself.
     shown = [(name, message) for name, message in reported.raised if message and name != "AssertionError"]
     for error in (error for failure in failures for error in failure.raised):
         if error.genuine and is_product(error.path) and any(_same(error, *one) for one in shown):
@@ -126,10 +121,7 @@ def _same(error: RaisedError, name: str, message: str) -> bool:
 
 
 def _is_broken(failure: Failure, reported: ReportedExceptions, is_product: Callable[[str], bool]) -> bool:
-    """Return whether a test cannot run as it is written.
-
-    An error that was reported may be the bug.
-    """
+    """Return whether a test cannot run as written, and not for the bug."""
     if failure.raised:
         ended = failure.raised[0]
         known = any(_same(ended, *one) for one in reported.raised)

@@ -97,18 +97,17 @@ def _runs(hunk: Hunk) -> Iterator[tuple[int, int]]:
 
 
 def _fitting(patch: str, before: str) -> list[Replacement]:
-    """Return the replacements in lines that the pull request shows.
-
-    Each lies in one hunk of its diff.
-    """
+    """Return the replacements in lines of one hunk of the pull request."""
     shown = {file.path: file for file in parse_diff(before)}
     changed = [file for file in parse_diff(patch) if file.status == "modified" and file.path in shown]
-    return [one for file in changed for one in replacements(file) if _is_shown(one, shown[file.path])]
-
-
-def _is_shown(one: Replacement, file: FileDiff) -> bool:
-    numbers = set(range(one.first, one.last + 1))
-    return any(numbers <= {line.new for line in hunk.on("RIGHT")} for hunk in file.hunks)
+    fitting: list[Replacement] = []
+    for file in changed:
+        hunks = [{line.new for line in hunk.on("RIGHT")} for hunk in shown[file.path].hunks]
+        for one in replacements(file):
+            numbers = set(range(one.first, one.last + 1))
+            if any(numbers <= lines for lines in hunks):
+                fitting.append(one)
+    return fitting
 
 
 def _comment(one: Replacement, body: str) -> ReviewComment:

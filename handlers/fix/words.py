@@ -12,8 +12,7 @@ from bot.change.new_pull import PullText
 from bot.change.proof_rules import last_line
 from bot.change.records import Baseline, Failure, GateName, GateReport
 from bot.change.refusals import Refusal
-from bot.markdown import code_block, duration, folded, inline_code, money, paragraph, shortened, table
-from bot.work.records import Cost
+from bot.markdown import code_block, duration, expense, folded, inline_code, paragraph, shortened, table
 from handlers.fix.judge import FixEvidence
 
 # what an issue's title says of itself, and a fix's title would say twice
@@ -129,7 +128,7 @@ def write_notice(evidence: FixEvidence, number: int) -> str:
         proof = f" The new test {_quote(first)} failed before and passes now."
         if others:
             proof = f" The new test {_quote(first)} and {len(others)} more failed before and pass now."
-    return f"I opened #{number} with a fix.{proof} Cost {write_cost(evidence.cost)}."
+    return f"I opened #{number} with a fix.{proof} Cost {expense(evidence.cost.dollars, evidence.cost.calls)}."
 
 
 def write_checks(evidence: FixEvidence) -> str:
@@ -226,11 +225,6 @@ def _list_notes(evidence: FixEvidence) -> list[str]:
     return [*evidence.notes, f"These tests failed once and passed when run again: {named}{more}."]
 
 
-def write_cost(cost: Cost) -> str:
-    """Write ``$0.11, 6 model calls``."""
-    return f"{money(cost.dollars)}, {cost.calls} model call{'' if cost.calls == 1 else 's'}"
-
-
 def write_run(base: Baseline | None, report: GateReport | None, cost: str) -> str:
     """Say what ran where, and what it cost."""
     if base is None:
@@ -243,7 +237,7 @@ def write_run(base: Baseline | None, report: GateReport | None, cost: str) -> st
 
 
 def _write_footer(evidence: FixEvidence) -> str:
-    return write_run(evidence.baseline, evidence.report, f"Cost {write_cost(evidence.cost)}.")
+    return write_run(evidence.baseline, evidence.report, f"Cost {expense(evidence.cost.dollars, evidence.cost.calls)}.")
 
 
 def fold_details(failures: Sequence[Failure], base: Baseline | None) -> str:
@@ -262,10 +256,7 @@ def fold_details(failures: Sequence[Failure], base: Baseline | None) -> str:
 
 
 def _write_next_step(evidence: FixEvidence) -> str:
-    """Say how to go on.
-
-    The issue is asked for more only where no test could show what it reports.
-    """
+    """Say how to go on: to complete the issue only if no test showed it."""
     label = evidence.task.source_label
     again = f"remove the label {inline_code(label)} and add it again" if label else "ask again"
     if evidence.proof is None and evidence.baseline is not None:

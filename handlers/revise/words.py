@@ -6,8 +6,8 @@ They stand in threads, in the comment that notifies, and in the pull request.
 from __future__ import annotations
 
 from bot.change.refusals import Refusal
-from bot.markdown import code_block, counted, folded, inline_code, paragraph, shortened, table
-from handlers.fix.words import fold_details, list_proof_rows, list_quiet_gates, name_baseline, write_cost, write_run
+from bot.markdown import code_block, counted, expense, folded, inline_code, paragraph, shortened, table
+from handlers.fix.words import fold_details, list_proof_rows, list_quiet_gates, name_baseline, write_run
 from handlers.revise.records import DemandAnswer, PublishedRevision, Reproof, RevisionEvidence, pair_answers
 
 _LONGEST = 90
@@ -129,5 +129,6 @@ def _warn_unproved(reproof: Reproof | None) -> str:
 
 
 def _write_footer(evidence: RevisionEvidence, cost: str = "Cost") -> str:
-    told = write_run(evidence.baseline, evidence.report, f"{cost} {write_cost(evidence.cost)}.")
+    spent = expense(evidence.cost.dollars, evidence.cost.calls)
+    told = write_run(evidence.baseline, evidence.report, f"{cost} {spent}.")
     return told if evidence.brief.runs else f"Code of a fork is not run here: nothing was tested. {told}"
