@@ -18,6 +18,7 @@ def application(hub: Platform) -> web.Application:
     app.router.add_post("/api/graphql", rest.graphql_handler(hub))
     control.add_routes(app, hub)
     git_http.add_routes(app, hub)
+    hub.id_tokens.add_routes(app)
     pages.add_routes(app, hub)
     return app
 

@@ -12,6 +12,7 @@ from simhub import auth
 from simhub.address import Address
 from simhub.faults import Faults
 from simhub.gitrepo import GitRepo
+from simhub.idtokens import IdTokens
 from simhub.limits import Limits
 from simhub.model import ROLES, Account, AppCredentials, Conversion, Repository, SignIn, World
 from simhub.requestlog import Observer, RequestRecord
@@ -40,6 +41,7 @@ class State(Address):
         self.token_lag_status = 401
         self.mergeable_lag = 0.0
         self.webhooks = Webhooks(self)
+        self.id_tokens = IdTokens(self)
         self.faults = Faults()
         self.limits = Limits(self.world)
         self.requests: list[RequestRecord] = []

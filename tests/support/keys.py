@@ -1,4 +1,4 @@
-"""The RSA key of the App that a test is about: making one costs more than all else a hub needs to start."""
+"""The RSA keys that a test is about: making one costs more than all else a hub needs to start."""
 
 from __future__ import annotations
 
@@ -9,5 +9,11 @@ from simhub.appkeys import new_key_pair
 
 @cache
 def key_pair() -> tuple[str, str]:
-    """Return the one private and public key of this test process, in PEM form."""
+    """Return the App's private and public key, the same in all tests of this process, in PEM form."""
+    return new_key_pair()
+
+
+@cache
+def issuer_key_pair() -> tuple[str, str]:
+    """Return the keys of the issuer of Actions' tokens, likewise."""
     return new_key_pair()
