@@ -185,3 +185,11 @@ api_request = _table(
     sa.Column("created", sa.BigInteger, nullable=False),
     sa.Index("fh_api_request_created", "created"),
 )
+
+used_token = _table(
+    "used_token",
+    sa.Column("issuer", sa.Text, primary_key=True),
+    sa.Column("jti", sa.Text, primary_key=True),
+    sa.Column("expires", sa.BigInteger, nullable=False),
+    sa.Index("fh_used_token_expires", "expires"),
+)
