@@ -46,7 +46,7 @@ from bot.models.gateway import ModelGateway
 from bot.policy import DefaultBranch, PolicyLoader
 from bot.sandbox.port import Sandbox
 from bot.sandbox.tiers import choose_sandbox
-from bot.settings import Settings, SettingsError
+from bot.settings import LOOPBACK, Settings, SettingsError
 from bot.store import datadir
 from bot.store.database import create_engine
 from bot.store.store import Store
@@ -59,7 +59,6 @@ from bot.web.server import Crowd, make_runner, make_web
 from bot.work.services import Services
 from handlers import HANDLERS
 
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _PERMANENT = (Forbidden, Invalid)
 _OUTAGES = (GitHubDown, RateLimited)
 log = structlog.get_logger(__name__)
@@ -207,7 +206,8 @@ async def _open(
         "credentials": partial(_admitted, sweep),
         "disk": partial(asyncio.to_thread, datadir.has_room, services.settings.data_dir),
     }
-    mounted = {api.PREFIX: api.make_api(services, handlers.registry)}
+    session = await stack.enter_async_context(open_session())
+    mounted = {api.PREFIX: api.make_api(services, handlers.registry, session)}
     return Bot(services, make_web(services.store, endpoint.routes(), ready, mounted))
 
 
@@ -336,7 +336,7 @@ async def _sandbox(settings: Settings) -> Sandbox:
     sandbox = await choose_sandbox(settings)
     if settings.sandbox == "bubblewrap" and (problem := await sandbox.probe()) is not None:
         raise SettingsError(f"FORGEHAND_SANDBOX asks for bubblewrap, which does not work here. {problem}")
-    if sandbox.tier == "process" and urlsplit(settings.api_url).hostname not in _LOOPBACK:
+    if sandbox.tier == "process" and urlsplit(settings.api_url).hostname not in LOOPBACK:
         raise SettingsError(
             "The `process` sandbox isolates nothing, so it only serves a GitHub on this machine (demo, try). "
             "Install bubblewrap, or set FORGEHAND_SANDBOX=none; `forgehand doctor` says what is missing."

@@ -35,6 +35,7 @@ MODEL_ROLES: tuple[ModelRole, ...] = get_args(ModelRole)
 ResultFormat = Literal["junit", "tap", "exit"]
 Tier = Literal["auto", "bubblewrap", "process", "none"]
 _DATABASE = re.compile(r"(postgres(ql)?(\+psycopg)?|sqlite)://")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
@@ -108,6 +109,7 @@ class Settings(BaseSettings):
     sweep_minutes: float = Field(default=5.0, gt=0)
     workers: int = Field(default=4, ge=1)
     api_requests_a_minute: int = Field(default=600, ge=1)
+    oidc_issuers: list[str] | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     sandbox: Tier = "auto"
@@ -144,8 +146,16 @@ class Settings(BaseSettings):
     @field_validator("api_url", "web_url", "public_url")
     @classmethod
     def _check_address(cls, value: str | None) -> str | None:
-        if value and (urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname):
+        parts = urlsplit(value or "http://unset")
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:  # one beyond 65535 raises
             raise ValueError("not a URL; it must look like https://github.example.com")
+        return value
+
+    @field_validator("oidc_issuers")
+    @classmethod
+    def _check_issuers(cls, value: list[str] | None) -> list[str] | None:
+        if not all(is_secure(url) for url in value or ()):
+            raise ValueError("not an https URL; it must look like https://token.actions.githubusercontent.com")
         return value
 
     @field_validator("database_url")
@@ -191,6 +201,16 @@ class Settings(BaseSettings):
         return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", self.database_url)
 
     @property
+    def origin(self) -> str | None:
+        """Return scheme, host and port of the public address."""
+        if self.public_url is None:
+            return None
+        parts = urlsplit(self.public_url)
+        usual = {"http": 80, "https": 443}[parts.scheme]
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in {None, usual} else "")
+
+    @property
     def secrets(self) -> list[str]:
         """Return every secret value we hold, for redaction."""
         keys = [self.provider_key(provider) for provider in get_args(ProviderName)]
@@ -200,6 +220,12 @@ class Settings(BaseSettings):
         return [secret.get_secret_value() for secret in held if secret is not None] + [
             text for text in urls + named if text
         ]
+
+
+def is_secure(url: str) -> bool:
+    """Return True if nobody on the way can change what the address answers."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
 
 
 def settings_file() -> Path:

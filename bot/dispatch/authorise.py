@@ -13,7 +13,9 @@ from bot.work.origin import Door, Principal
 from bot.work.services import Services
 
 # A program may act through these, if the server trusts it. What it writes in a comment may quote anybody.
-_OPEN_TO_PROGRAMS: frozenset[Door] = frozenset({"label", "button", "review", "event", "api", "schedule", "alert"})
+_OPEN_TO_PROGRAMS: frozenset[Door] = frozenset(
+    {"label", "button", "review", "event", "api", "action", "schedule", "alert"}
+)
 
 
 async def identify(services: Services, repository: Repository, actor: Actor) -> Principal:

@@ -22,7 +22,7 @@ async def run(ctx: Ctx, services: Services, request: RevisionTask) -> Outcome:
 
 async def refuse(services: Services, request: RevisionTask) -> str | None:
     """Refuse ``/revise`` on pull requests that we did not open."""
-    asked = request.origin.door in {"command", "api"}
+    asked = request.origin.door in {"command", "api", "action"}
     if not asked or request.subject.author_id == (await services.github.bot()).id:
         return None
     return "`/revise` changes pull requests that I opened. On this one, `/fix` does what a comment or finding asks."

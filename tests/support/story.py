@@ -90,6 +90,7 @@ class Story:
             "FORGEHAND_WEB_URL": self.hub.url,
             "FORGEHAND_DATA_DIR": str(self.root / "data"),
             "FORGEHAND_PORT": str(self.port),
+            "FORGEHAND_PUBLIC_URL": f"http://127.0.0.1:{self.port}",
             **self.model_settings,
             **self.environment,
         }

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from aiohttp import web
 
 from bot.context.index import Indexer
@@ -102,6 +103,7 @@ async def installed(root: Path, source: Path, **given: Any) -> AsyncIterator[tup
                 "web_url": hub.url,
                 "data_dir": root / "data",
                 "sandbox": "none",
+                "public_url": f"http://127.0.0.1:{port}",
                 "models": {name: {"base_url": model.openai_url, **price} for name, price in MODELS.items()},
                 **given,
             }
@@ -113,17 +115,18 @@ async def installed(root: Path, source: Path, **given: Any) -> AsyncIterator[tup
 async def within(root: Path, source: Path, **given: Any) -> AsyncIterator[Story]:
     """The bot, installed on ``octo/sample``; ``given`` are fields of :class:`Settings`."""
     async with installed(root, source, **given) as (story, settings), AsyncExitStack() as stack:
-        services = await _services(stack, story.hub, settings)
-        await _served(stack, services, story.port)
+        session = await stack.enter_async_context(open_session())
+        services = await _services(stack, story.hub, settings, session)
+        await _served(stack, services, session, story.port)
         story.hub.install(story.app, owner="octo", repositories=[story.repository])
         await story.hub.settled()
         yield story
 
 
-async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Services:
+async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings, session: aiohttp.ClientSession) -> Services:
     store = Store(create_engine(new_sqlite(settings.data_dir / "forgehand.db")))
     stack.callback(store.close)
-    session, clock = await stack.enter_async_context(open_session()), FastTime(hub)
+    clock = FastTime(hub)
     assert settings.app_id is not None
     assert settings.private_key is not None
     key = settings.private_key.get_secret_value()
@@ -145,7 +148,7 @@ async def _services(stack: AsyncExitStack, hub: Hub, settings: Settings) -> Serv
     )
 
 
-async def _served(stack: AsyncExitStack, services: Services, port: int) -> None:
+async def _served(stack: AsyncExitStack, services: Services, session: aiohttp.ClientSession, port: int) -> None:
     inbox = Inbox(services.store)
     stack.callback(inbox.close)
     dispatcher = Dispatcher(
@@ -153,7 +156,7 @@ async def _served(stack: AsyncExitStack, services: Services, port: int) -> None:
     )
     dispatching = asyncio.create_task(dispatcher.run())
     stack.push_async_callback(_stop, dispatching)
-    mounted = {api.PREFIX: api.make_api(services, HANDLERS.registry)}
+    mounted = {api.PREFIX: api.make_api(services, HANDLERS.registry, session)}
     # As it is served for real: aiohttp's server for tests would cancel what nobody waits for any more.
     runner = make_runner(make_web(services.store, Endpoint(dispatcher.accept, [SECRET]).routes(), {}, mounted))
     await runner.setup()

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+import aiohttp
 import structlog
 from aiohttp import web
 from pydantic import TypeAdapter
@@ -19,7 +20,7 @@ from pydantic import TypeAdapter
 from bot.dispatch.registry import Registry
 from bot.doors.api import catalogue, policies, providers, reports, results, starting, tasks
 from bot.doors.api.aliases import alias_operations
-from bot.doors.api.callers import Caller, RateLimit, identify
+from bot.doors.api.callers import Caller, RateLimit, identify, read_bearer
 from bot.doors.api.catalogue import asked_for
 from bot.doors.api.context import Context
 from bot.doors.api.document import render_document
@@ -27,6 +28,7 @@ from bot.doors.api.gate import Gate
 from bot.doors.api.intake import read_arguments
 from bot.doors.api.operation import Operation, Raw, Reply, Sender
 from bot.doors.api.problems import Problem
+from bot.doors.api.runs import Runs
 from bot.github.api.errors import Forbidden, GitHubError
 from bot.work.services import Services
 
@@ -46,16 +48,20 @@ def list_operations(registry: Registry) -> list[Operation]:
     return [*fixed, *starts, *alias_operations(registry)]
 
 
-def make_api(services: Services, registry: Registry) -> web.Application:
-    """Return the application to mount at :data:`PREFIX`."""
+def make_api(services: Services, registry: Registry, session: aiohttp.ClientSession) -> web.Application:
+    """Return the application to mount at :data:`PREFIX`.
+
+    ``session`` fetches the keys of those who issue tokens.
+    """
     operations = list_operations(registry)
     context = Context(services, registry, Gate(services), render_document(operations).encode())
+    runs = Runs(services, session)
     limit = RateLimit(services.settings.api_requests_a_minute)
     app = web.Application(middlewares=[_answer_problems])
     app.on_shutdown.append(partial(_close, context))
     for operation in operations:
         # not add_get: that would register HEAD too, which no document speaks of
-        app.router.add_route(operation.method, operation.route, _handler(operation, context, limit))
+        app.router.add_route(operation.method, operation.route, _handler(operation, context, runs, limit))
     return app
 
 
@@ -63,14 +69,14 @@ async def _close(context: Context, _app: web.Application) -> None:
     context.closing.set()
 
 
-def _handler(operation: Operation, context: Context, limit: RateLimit) -> Handler:
+def _handler(operation: Operation, context: Context, runs: Runs, limit: RateLimit) -> Handler:
     written = isinstance(operation.answer, type) and issubclass(operation.answer, Raw | Sender)
     adapter: TypeAdapter[Any] = TypeAdapter(Any if written else operation.answer)
 
     async def handle(request: web.Request) -> web.StreamResponse:
         given: dict[str, Any] = {"context": context}
         if operation.scope is not None:
-            given["caller"] = await _admit(operation, context, limit, request)
+            given["caller"] = await _admit(operation, context, runs, limit, request)
         given |= await read_arguments(operation, request)
         answer = await operation.run(**{name: given[name] for name in operation.wants})
         if isinstance(answer, Sender):
@@ -80,17 +86,20 @@ def _handler(operation: Operation, context: Context, limit: RateLimit) -> Handle
     return handle
 
 
-async def _admit(operation: Operation, context: Context, limit: RateLimit, request: web.Request) -> Caller:
+async def _admit(operation: Operation, context: Context, runs: Runs, limit: RateLimit, request: web.Request) -> Caller:
     """Return the caller, if its token is good, fitting and not too fast."""
     assert operation.scope is not None
+    text = read_bearer(request)
+    # a token of ours has no dots, one of GitHub Actions two
+    run = await runs.verify(text) if text.count(".") == 2 else None
     store = context.services.store
     try:
         async with asyncio.timeout(0 if store.waiting else _DATABASE_SECONDS):
-            caller = await identify(request, store)
+            caller = await (identify(text, store) if run is None else runs.identify(run))
     except TimeoutError:
         retry = {"Retry-After": str(_RETRY_SECONDS)}
         raise Problem("The database does not answer; try again later.", status=503, headers=retry) from None
-    seconds = limit.take(caller.token.id)
+    seconds = limit.take(caller.id)
     if seconds:
         retry = {"Retry-After": str(int(seconds) + 1)}
         raise Problem("Too many requests with this token; wait a little.", status=429, headers=retry)

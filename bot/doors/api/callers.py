@@ -1,4 +1,4 @@
-"""Tell who asks: find the token of a request, and hold it to its limits."""
+"""Tell who asks, and hold them to their limits."""
 
 from __future__ import annotations
 
@@ -8,86 +8,118 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from cachetools import TTLCache
 
-from bot.doors.api.problems import Problem
+from bot.doors.api.problems import FieldProblem, Problem
 from bot.doors.api.tokens import read_token
 from bot.store import tokens
+from bot.store.database import now_ms
 from bot.store.store import Store
-from bot.store.tokens import StoredToken
+from bot.store.tokens import TokenRepository
 from bot.types import Actor, Repository, Scope
-from bot.work.origin import Principal
+from bot.work.origin import Door, Principal
 
-_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="forgehand"'}
-_MOST_TOKENS = 10_000
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="forgehand"'}
+_MOST_CALLERS = 10_000
 
 
 @dataclass(frozen=True)
 class Caller:
-    """The owner of the token that came with a request."""
+    """The account that asks, by a token of ours or by a run of GitHub Actions.
 
-    token: StoredToken
+    ``id`` is the token's or the run's; ``secret`` is known to this server only, so that nobody can foresee what is
+    derived from it. ``repositories`` None: every one that the account may use. ``expires`` is milliseconds since the
+    epoch, ``pull`` the pull request whose code the run has.
+    """
+
+    id: str
+    secret: str = field(repr=False)
+    door: Door
+    principal: Principal
+    scopes: tuple[Scope, ...]
+    repositories: tuple[TokenRepository, ...] | None
+    expires: int
+    pull: int | None = None
 
     @property
     def actor(self) -> Actor:
-        """Return the account that the token is bound to."""
-        return self.token.account
-
-    @property
-    def principal(self) -> Principal:
-        """Return the principal, with no role as long as none is asked for."""
-        return Principal(kind="token", actor=self.actor)
+        """Return the account."""
+        return self.principal.actor
 
     def holds(self, scope: Scope) -> bool:
-        """Return True if the token has a scope; administrators may read."""
-        held = self.token.scopes
-        return scope in held or (scope == "read" and "admin" in held)
+        """Return True if the caller has a scope; administrators may read."""
+        return scope in self.scopes or (scope == "read" and "admin" in self.scopes)
 
     @property
     def bound(self) -> bool:
-        """Return True if the token is good for some repositories only."""
-        return self.token.repositories is not None
+        """Return True if the caller may use some repositories only."""
+        return self.repositories is not None
 
     def reaches(self, repository: Repository) -> bool:
-        """Return True unless the token is bound to other repositories."""
-        bound = self.token.repositories
+        """Return True unless the caller is bound to other repositories."""
+        bound = self.repositories
         return bound is None or any(each.id == repository.id for each in bound)
+
+    def blame(self, claim: str, reason: str) -> tuple[FieldProblem, ...]:
+        """Name the claim of a run's token that a refusal is about."""
+        return (FieldProblem(where=f"token.{claim}", problem=reason),) if self.door == "action" else ()
+
+    async def is_live(self, store: Store) -> bool:
+        """Return True if the caller may still ask, so long after it began."""
+        if self.door == "action":
+            return self.expires > now_ms()
+        return await store.run(lambda connection: tokens.is_live(connection, self.id))
 
 
 @dataclass
 class RateLimit:
-    """A token bucket for each token: so many requests a minute.
+    """A token bucket for each caller: so many requests a minute.
 
     A bucket begins full. They are counted in this process.
     """
 
     a_minute: int
-    _left: TTLCache[str, tuple[float, float]] = field(default_factory=lambda: TTLCache(_MOST_TOKENS, ttl=120.0))
+    _left: TTLCache[str, tuple[float, float]] = field(default_factory=lambda: TTLCache(_MOST_CALLERS, ttl=120.0))
 
-    def take(self, token: str) -> float:
+    def take(self, caller: str) -> float:
         """Take a request; return 0, or the seconds until there is one."""
         now = time.monotonic()
-        left, at = self._left.get(token, (float(self.a_minute), now))
+        left, at = self._left.get(caller, (float(self.a_minute), now))
         left = min(float(self.a_minute), left + (now - at) * self.a_minute / 60)
         taken = left >= 1
-        self._left[token] = (left - 1 if taken else left, now)
+        self._left[caller] = (left - 1 if taken else left, now)
         return 0.0 if taken else (1 - left) * 60 / self.a_minute
 
 
-async def identify(request: web.Request, store: Store) -> Caller:
-    """Return the caller of a request.
+def read_bearer(request: web.Request) -> str:
+    """Return what a request shows in its ``Authorization`` header.
 
-    Raises :class:`Problem` (401) where there is no valid token. It is looked for in the ``Authorization`` header only:
-    addresses end up in logs.
+    It is looked for nowhere else: addresses end up in logs. Raises :class:`Problem` (401).
     """
     kind, _, text = request.headers.get("Authorization", "").partition(" ")
     if kind.casefold() != "bearer":
-        raise Problem("Send a token as `Authorization: Bearer fhp_...`.", status=401, headers=_CHALLENGE)
-    read = read_token(text.strip())
+        raise Problem("Send a token as `Authorization: Bearer fhp_...`.", status=401, headers=CHALLENGE)
+    return text.strip()
+
+
+async def identify(text: str, store: Store) -> Caller:
+    """Return whom a token of ours stands for.
+
+    Raises :class:`Problem` (401) where it is none, or none any more.
+    """
+    read = read_token(text)
     digest = "" if read is None else read.digest
     token = await store.run(lambda connection: tokens.find(connection, digest)) if digest else None
     if token is None or not token.live:
         raise Problem(
             "The token is unknown, expired or revoked; whoever runs this server can make a new one.",
             status=401,
-            headers=_CHALLENGE,
+            headers=CHALLENGE,
         )
-    return Caller(token)
+    return Caller(
+        id=token.id,
+        secret=token.hash,
+        door="api",
+        principal=Principal(kind="token", actor=token.account),
+        scopes=token.scopes,
+        repositories=token.repositories,
+        expires=token.expires,
+    )

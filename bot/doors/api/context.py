@@ -15,8 +15,8 @@ from bot.work.services import Services
 class Context:
     """The parts that every operation may use.
 
-    ``document`` is the OpenAPI document as JSON, ``streams`` counts the open ones by token. ``closing`` is set when the
-    server stops.
+    ``document`` is the OpenAPI document as JSON, ``streams`` counts the open ones by caller. ``closing`` is set when
+    the server stops.
     """
 
     services: Services

@@ -11,23 +11,34 @@ from pydantic.json_schema import models_json_schema
 
 from bot.doors.api.operation import Operation, Raw, Sender, Sent
 from bot.doors.api.problems import MEDIA_TYPE, ProblemDetails
+from bot.types import Scope
 
 _REF = "#/components/schemas/{model}"
 _Wanted = tuple[type[BaseModel], Literal["validation", "serialization"]]
 _ABOUT = (
-    "Ask for tasks, follow them and see what came of them. A token acts for one GitHub account: what it may do is what "
-    "that account may do on GitHub at that moment. Money is in millionths of a dollar, times are RFC 3339 in UTC. "
-    "Lists are newest first and go on with `next`. What goes wrong is told as `application/problem+json` (RFC 9457)."
+    "Ask for tasks, follow them and see what came of them. A token acts for one GitHub account, a run of GitHub "
+    "Actions for the one that set it off: what they may do is what that account may do on GitHub at that moment. Money "
+    "is in millionths of a dollar, times are RFC 3339 in UTC. Lists are newest first and go on with `next`. What goes "
+    "wrong is told as `application/problem+json` (RFC 9457)."
 )
 _IMPLIED = {
     400: "the request is wrong; `errors` says where",
-    401: "no token, or one that is unknown, expired or revoked",
+    401: "no token, or one that is unknown, expired, revoked or used; `errors` names the claim of a run's token",
     403: "the token lacks the scope, or its account may not",
     404: "there is no such thing, or you may not read it",
     413: "the body is too large",
     415: "the body is no plain JSON",
-    429: "too many requests with this token",
-    503: "GitHub did not answer",
+    429: "too many requests with this token or by this run",
+    503: "GitHub or the issuer of tokens did not answer",
+}
+_SCHEMES = {
+    "token": {"type": "http", "scheme": "bearer", "description": "`fhp_...`"},
+    "run": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "the OIDC token of a run of GitHub Actions, a new one for each request",
+    },
 }
 _TEXT: dict[str, Any] = {"schema": {"type": "string"}}
 _SUCCESS = {
@@ -69,7 +80,7 @@ def describe(operations: Sequence[Operation]) -> dict[str, Any]:
         "components": {
             "responses": {f"Problem{status}": _problem(status, words) for status, words in _IMPLIED.items()},
             "schemas": {name: schema for name, schema in sorted(schemas.items()) if name not in inline},
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "`fhp_...`"}},
+            "securitySchemes": _SCHEMES,
         },
     }
 
@@ -93,7 +104,7 @@ def _operation(operation: Operation, schemas: Mapping[str, Any], links: Mapping[
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description,
-        "security": [] if scope is None else [{"token": [scope]}],
+        "security": _security(scope),
     }
     parameters = list(_parameters(operation, schemas))
     if parameters:
@@ -106,6 +117,13 @@ def _operation(operation: Operation, schemas: Mapping[str, Any], links: Mapping[
         for status in operation.statuses:
             described["responses"][str(status)]["links"] = links
     return described
+
+
+def _security(scope: Scope | None) -> list[dict[str, list[str]]]:
+    if scope is None:
+        return []
+    token: dict[str, list[str]] = {"token": [scope]}
+    return [token] if scope == "admin" else [token, {"run": []}]
 
 
 def _parameters(operation: Operation, schemas: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

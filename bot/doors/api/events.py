@@ -18,13 +18,13 @@ from bot.doors.api.gate import repository_of
 from bot.doors.api.operation import Sender
 from bot.doors.api.problems import Problem
 from bot.doors.api.views import clean, has_ended
-from bot.store import tasks, tokens
+from bot.store import tasks
 from bot.store.tasks import Task, TaskEvent
 
 _LOOK_SECONDS = 0.5
 _BEAT = 30  # looks without news until a comment shows that the connection is alive
-_CHECK = 120  # looks until token and permission are asked for again
-_A_TOKEN = 10
+_CHECK = 120  # looks until caller and permission are looked at again
+_A_CALLER = 10
 _IN_ALL = 200
 _EVENT = {
     "description": "an event; `data` is JSON",
@@ -49,17 +49,17 @@ class EventStream(Sender):
 
         Raises :class:`Problem` (429) where too many are open.
         """
-        token = self.caller.token.id
+        caller = self.caller.id
         open_streams = self.context.streams
-        if open_streams[token] >= _A_TOKEN or open_streams.total() >= _IN_ALL:
+        if open_streams[caller] >= _A_CALLER or open_streams.total() >= _IN_ALL:
             raise Problem("Too many streams are open; close one.", status=429, headers={"Retry-After": "10"})
-        open_streams[token] += 1
+        open_streams[caller] += 1
         try:
             return await self._send(request)
         finally:
-            open_streams[token] -= 1
-            if not open_streams[token]:
-                del open_streams[token]
+            open_streams[caller] -= 1
+            if not open_streams[caller]:
+                del open_streams[caller]
 
     async def _send(self, request: web.Request) -> web.StreamResponse:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff"}
@@ -97,8 +97,7 @@ class EventStream(Sender):
         return await self.context.services.store.run(lambda connection: tasks.list_events(connection, task, after))
 
     async def _may_go_on(self) -> bool:
-        token = self.caller.token.id
-        live = await self.context.services.store.run(lambda connection: tokens.is_live(connection, token))
+        live = await self.caller.is_live(self.context.services.store)
         return live and await self.context.gate.reads(self.caller, repository_of(self.task))
 
 

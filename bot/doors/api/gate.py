@@ -1,4 +1,4 @@
-"""Decide what a token's account may see and start, by asking GitHub.
+"""Decide what a caller's account may see and start, by asking GitHub.
 
 An unknown repository, one the App is not installed on and one the account cannot read are refused in the same words and
 after the same questions to GitHub: a token is no way to find out what exists, nor is a clock.
@@ -13,7 +13,9 @@ from cachetools import TTLCache
 from bot.dispatch.authorise import authorise, identify, record
 from bot.doors.api.callers import Caller
 from bot.doors.api.problems import Problem
-from bot.github.api.errors import Forbidden, NotFound
+from bot.github.api.errors import Forbidden, NotFound, Transferred
+from bot.github.api.scopes import READ
+from bot.github.resources import pulls
 from bot.github.resources.permissions import Role
 from bot.policy import Policy, may
 from bot.store import audit
@@ -49,9 +51,13 @@ class Gate:
         """
         repository = await self._find(full_name)
         role = await self._ask_role(caller, repository)
-        if repository is not None and caller.reaches(repository) and _includes_read(role):
-            return Admission(repository, caller.principal.model_copy(update={"role": role}))
-        raise await self._refusal(caller, full_name, action)
+        if repository is None or not caller.reaches(repository):
+            raise await self._refusal(caller, full_name, action)
+        if not self._may_read(caller, role):
+            raise await self._refusal(caller, full_name, action, "actor_id")
+        if caller.pull is not None and await self._is_foreign(repository, caller.pull):
+            raise await self._refusal(caller, full_name, action, "ref")
+        return Admission(repository, caller.principal.model_copy(update={"role": role}))
 
     async def readable(self, caller: Caller, full_name: str, action: str) -> Repository:
         """Find a repository that the caller may read about.
@@ -73,7 +79,7 @@ class Gate:
             key = (full_name.casefold(), 0 if repository is None else repository.id, caller.actor.id)
             if key not in self._roles:
                 self._roles[key] = await self._ask_role(caller, repository)
-            if not _includes_read(self._roles[key]):
+            if not self._may_read(caller, self._roles[key]):
                 return None
         return repository if repository is not None and caller.reaches(repository) else None
 
@@ -90,7 +96,7 @@ class Gate:
                 self._roles[key] = (await identify(self._services, repository, caller.actor)).role
             except (Forbidden, NotFound):
                 self._roles[key] = None
-        return _includes_read(self._roles[key])
+        return self._may_read(caller, self._roles[key])
 
     async def check_reader(self, caller: Caller, task: Task | None) -> Task:
         """Return the task if the caller may read it.
@@ -107,10 +113,10 @@ class Gate:
         Raises :class:`Problem` (403) with the decision's sentence.
         """
         trusted = self._services.settings.trusted_bots
-        decision = authorise(admission.principal, name, "api", policy, trusted)
-        await record(self._services, caller.token.id, admission.repository, caller.actor, action, decision)
+        decision = authorise(admission.principal, name, caller.door, policy, trusted)
+        await record(self._services, caller.id, admission.repository, caller.actor, action, decision)
         if not decision.allowed:
-            raise Problem(decision.reason, status=403)
+            raise Problem(decision.reason, status=403, errors=caller.blame("actor_id", decision.reason))
 
     async def _find(self, full_name: str) -> Repository | None:
         """Find a repository; where there is none, as much is asked about another."""
@@ -132,20 +138,39 @@ class Gate:
             self._stand_ins["one"] = known
         return known
 
-    async def _refusal(self, caller: Caller, full_name: str, action: str) -> Problem:
+    def _may_read(self, caller: Caller, role: Role | None) -> bool:
+        return may(caller.actor, role, "read", self._services.settings.trusted_bots).allowed
+
+    async def _is_foreign(self, repository: Repository, number: int) -> bool:
+        """Return True unless a pull request's code is the repository's own."""
+        github = await self._services.github.for_repository(repository, READ)
+        try:
+            return (await pulls.get_pull(github, repository, number)).from_fork(repository)
+        except (NotFound, Transferred):
+            return True
+
+    async def _refusal(self, caller: Caller, full_name: str, action: str, claim: str = "repository_id") -> Problem:
         """Audit the refusal of a repository; return what to say."""
-        decision = may(caller.actor, None, "read", ())
-        where = {"repository": full_name, "actor": caller.actor.login, "delivery": caller.token.id}
+        reason = may(caller.actor, None, "read", ()).reason
+        if caller.door == "action":
+            reason = f"The token's `{claim}` is refused. {_explain(caller, full_name, claim)}"
+        where = {"repository": full_name, "actor": caller.actor.login, "delivery": caller.id}
         await self._services.store.run(
-            lambda connection: audit.record(connection, action, allowed=False, reason=decision.reason, **where)
+            lambda connection: audit.record(connection, action, allowed=False, reason=reason, **where)
         )
-        return Problem(decision.reason, status=403)
+        return Problem(reason, status=403, errors=caller.blame(claim, reason))
+
+
+def _explain(caller: Caller, full_name: str, claim: str) -> str:
+    """Tell a run why it may not use a repository: its own it knows anyway."""
+    if claim == "actor_id":
+        return f"@{caller.actor.login}, who set the run off, cannot read {full_name}, or is a bot that is not trusted."
+    if claim == "ref":
+        return "The run has the code of a pull request from a fork; set a label or write a command there instead."
+    own = " ".join(each.full_name for each in caller.repositories or ())
+    return f"The run is of {own}: that is all it may use, and only where the App is installed."
 
 
 def repository_of(task: Task) -> Repository:
     """Return the repository that a task was asked for."""
     return Request.model_validate(task.argument).repository
-
-
-def _includes_read(role: Role | None) -> bool:
-    return role is not None and role.at_least("read")

@@ -16,7 +16,7 @@ MEDIA_TYPE = "application/problem+json"
 class FieldProblem(JsonModel):
     """A value of a request and what is wrong with it."""
 
-    where: str = Field(description="the value, such as `body.repository`")
+    where: str = Field(description="the value, such as `body.repository` or `token.aud`")
     problem: str = Field(description="what is wrong with it")
 
 

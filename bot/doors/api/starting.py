@@ -143,19 +143,19 @@ async def _once(
     """
     services = context.services
     digest = hashlib.sha256(asked.encode()).hexdigest()
-    token = caller.token
-    use = await services.store.run(lambda connection: requests.claim(connection, token.id, key, digest))
+    use = await services.store.run(lambda connection: requests.claim(connection, caller.id, key, digest))
     if use.digest != digest:
         raise Problem(f"Use a new Idempotency-Key: {_KEY_TAKEN}.", status=409)
     if use.task is not None:
         return await _answer(context, StartedTask(use.task, created=False))
-    # Its owner is not told the token's id, so nobody can aim at the id of somebody else's task.
-    name = hashlib.sha256(f"{token.id} {token.hash} {key}".encode()).hexdigest()[:24]
+    # Callers do not know their secret, so nobody can aim at the id of somebody else's task.
+    name = hashlib.sha256(f"{caller.id} {caller.secret} {key}".encode()).hexdigest()[:24]
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + services.github.clock_skew))
-    started = await go(Origin(door="api", principal=admission.principal, key=name, at=at, delivery=f"api-{name}"))
+    door = caller.door
+    started = await go(Origin(door=door, principal=admission.principal, key=name, at=at, delivery=f"{door}-{name}"))
     if isinstance(started, Refusal):
         raise Problem(started.reason, status=409)
-    await services.store.run(lambda connection: requests.settle(connection, token.id, key, started.task))
+    await services.store.run(lambda connection: requests.settle(connection, caller.id, key, started.task))
     return await _answer(context, started)
 
 

@@ -146,7 +146,7 @@ async def _repositories(context: Context, caller: Caller, query: TaskQuery) -> l
     gate = context.gate
     if query.repository is not None:
         return [await gate.readable(caller, query.repository, "list tasks")]
-    bound = caller.token.repositories
+    bound = caller.repositories
     if bound is None:
         if not caller.holds("admin"):
             raise Problem("Name the repository whose tasks you want (`repository`).", status=403)

@@ -47,6 +47,16 @@ def api_url_of(web_url: str) -> str:
     return f"{web_url}/api/v3"
 
 
+def issuer_of(web_url: str) -> str:
+    """Return the issuer of the tokens that runs of Actions show."""
+    parts = urlsplit(web_url)
+    if parts.hostname == "github.com":
+        return "https://token.actions.githubusercontent.com"
+    if (parts.hostname or "").endswith(".ghe.com"):
+        return f"https://token.actions.{parts.netloc}"
+    return f"{web_url.rstrip('/')}/_services/token"
+
+
 def graphql_url_of(api_url: str) -> str:
     """Return the GraphQL endpoint beside a REST API."""
     return f"{api_url.removesuffix('/v3')}/graphql"
