@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from rich.console import Console
 
 from bot.doctor import machine
+from bot.doctor.actions import check_actions
 from bot.doctor.github import check_github
 from bot.doctor.line import Level, Line
 from bot.doctor.models import check_models
@@ -36,6 +37,7 @@ async def find(settings: Settings) -> AsyncIterator[Line]:
     """Yield the findings in the order in which they should be fixed."""
     for line in await check_github(settings):
         yield line
+    yield await check_actions(settings)
     yield await asyncio.to_thread(machine.check_folder, settings.data_dir)
     yield await asyncio.to_thread(machine.check_database, settings.database)
     yield await machine.check_sandbox(settings)

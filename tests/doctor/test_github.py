@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from bot.doctor.actions import check_actions
 from bot.doctor.github import check_app, check_hook
 from bot.doctor.line import Line
 from bot.github.api.access import GitHubs
 from bot.github.api.limiter import Clock
 from bot.github.resources.app import set_hook
 from bot.github.resources.manifest import load_manifest
+from bot.settings import Settings
 from tests.github.conftest import World
 
 MANIFEST = load_manifest()
@@ -63,3 +67,20 @@ async def test_the_webhook_is_compared_with_this_server(world: World, github: Gi
     assert (found["Webhook"].level, found["Webhook secret"].level, found["Deliveries"].level) == ("ok", "ok", "warn")
     found = by_subject(await check_hook(github.app, "https://elsewhere.example/webhook", has_secret=False, poll=True))
     assert (found["Webhook"].level, found["Webhook secret"].level, found["Deliveries"].level) == ("fail", "fail", "ok")
+
+
+async def test_runs_of_actions_may_ask_where_the_issuer_answers(world: World) -> None:
+    def given(**more: Any) -> Settings:
+        return Settings.model_validate({"web_url": world.hub.url, "public_url": "https://bot.example.org/x", **more})
+
+    line = await check_actions(given())
+    assert (line.level, line.text.endswith("the audience https://bot.example.org.")) == ("ok", True)
+    for closed in ({"public_url": None}, {"oidc_issuers": []}):
+        line = await check_actions(given(**closed))
+        assert (line.level, "may not ask: FORGEHAND_" in line.text) == ("ok", True)
+    world.hub.id_tokens.down = True
+    line = await check_actions(given())
+    assert (line.level, "answers 503" in line.text) == ("warn", True)
+    world.hub.id_tokens.down = False
+    line = await check_actions(given(oidc_issuers=[world.hub.url + "/_services/token/"]))
+    assert (line.level, line.subject) == ("warn", "Actions")
