@@ -76,6 +76,14 @@ def test_install_is_one_resolution_and_pytest_comes_with_it() -> None:
     assert commands.fill_placeholders("pytest {tests}", []) == "pytest"
 
 
+def test_requirement_files_are_read_once_and_only_inside_the_tree(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("token\n")
+    named = f"-r ../../secret.txt\n-r {tmp_path}/secret.txt\n-r a\0b\n-r more/b.txt\n"
+    files = {"dev/a.txt": f"one  # 1\n{named}", "dev/more/b.txt": "-r ../a.txt\ntwo\n" * 3, "dev/..c.txt": "three"}
+    tree = write(tmp_path / "tree", files | {"all.txt": "-r dev/a.txt\n--requirement dev/..c.txt\n" * 100})
+    assert sorted(requirements.read_file(tree, "all.txt")) == ["one", "three", "two", "two", "two"]
+
+
 def test_groups_are_read_for_a_pip_that_knows_none() -> None:
     groups = {
         "Test_All": [{"include-group": "lint.x"}, "a>1", "-r b", "./c", 7, {"include-group": "none"}],

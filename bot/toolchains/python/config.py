@@ -21,7 +21,7 @@ def read_text(path: Path, most: int = _MAX_BYTES) -> str:
     """Read a file of at most ``most`` bytes; "" for a link."""
     try:
         return path.read_text(errors="replace") if path.stat().st_size <= most and not path.is_symlink() else ""
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL in the path
         return ""
 
 

@@ -26,8 +26,6 @@ _TEST_NAMES = ("test", "tests", "testing", "unittest", "unittests")
 _DEV_NAMES = ("dev", "develop", "development")
 _REFERENCE = re.compile(r"\{\[([\w:.-]+)\]([\w-]+)\}")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*(?:\s*\[[^\]]*\])?(?=\s*(?:$|[<>=!~;(,#]))")
-# Files and groups that name one another are followed so far.
-_DEEPEST = 5
 _REQUIREMENT_FILE = re.compile(r"(?:-r|--requirement)[ =]?\s*(\S+)")
 # Keys of a dependency that comes from elsewhere than a registry.
 _ELSEWHERE = {"git", "path", "url", "file"}
@@ -154,18 +152,24 @@ def read_poetry(dependencies: dict[str, Any]) -> Iterator[str]:
             yield from pick_plain([f"{name}[{extras}]" if extras else name])
 
 
-def read_file(tree: Path, name: str, depth: int = 0) -> Iterator[str]:
+def read_file(tree: Path, name: str) -> Iterator[str]:
     """Yield the requirements of a requirement file and of those it names.
 
-    Options are left out, as are packages in folders.
+    Options are left out, as are packages in folders. Each file is read once, and none outside the tree.
     """
-    for written in re.sub(r"\\\n", " ", read_text(tree / name)).splitlines():
-        line = re.split(r"(?:^|\s)#|\s--", written)[0].strip()
-        other = _REQUIREMENT_FILE.match(written.strip())
-        if other is not None and depth < _DEEPEST:
-            yield from read_file(tree, posixpath.normpath(posixpath.join(posixpath.dirname(name), other[1])), depth + 1)
-        elif line and not line.startswith(("-", ".", "/")):
-            yield line
+    known = {name}
+    waiting = [name]
+    while waiting:
+        folder = posixpath.dirname(waiting[-1])
+        for written in re.sub(r"\\\n", " ", read_text(tree / waiting.pop())).splitlines():
+            line = re.split(r"(?:^|\s)#|\s--", written)[0].strip()
+            other = _REQUIREMENT_FILE.match(written.strip())
+            path = posixpath.normpath(posixpath.join(folder, other[1])) if other is not None else ""
+            if path and path not in known and path.split("/")[0] not in ("", ".."):
+                known.add(path)
+                waiting.append(path)
+            elif line and not line.startswith(("-", ".", "/")):
+                yield line
 
 
 def read_group(pyproject: dict[str, Any], name: str) -> list[str]:
