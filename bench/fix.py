@@ -1,12 +1,12 @@
 """Replay a recorded fix against this build and, given a path, another: own time and tokens of each.
 
-``python -m bench.fix [--rounds N] [--other PATH] [--case DIR]``. An issue is fixed end to end with recorded answers:
+``python -m bench.fix [--rounds N] [--other PATH] [--case DIR ...]``. Issues are fixed end to end with recorded answers:
 real webhooks, git, sandbox and tests, a model that answers at once, so all time is the bot's own. Builds take turns.
-The sample's issue is played with the answers each build has recorded for it; ``DIR`` is another case: a folder or
+The sample's issue is played with the answers each build has recorded for it; each ``DIR`` is another case: a folder or
 clone ``repository``, ``issue.md`` (title in the first line) and ``answers.json``. The last line is one JSON object:
 ``cpu`` the processor seconds of the bot and everything it started, without its start; ``seconds`` from the label to the
-last thing it wrote on GitHub; medians over the rounds. Tokens are counted as
-``bench.builds`` says.
+last thing it wrote on GitHub; medians over the rounds. Tokens are counted as ``bench.builds`` says. ``cpu_ratio`` and
+``tokens_ratio`` are this build's sums over the cases by the other's.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _LONGEST = 1200.0
 _LOOK = 0.05
 # without a write: the comments after the pull request come at once
 _STILL = 3.0
+_SUMMED = ("cpu", "seconds", "dollars", "input_tokens", "output_tokens")
 
 
 @dataclass(frozen=True)
@@ -117,24 +118,33 @@ def ratios(this: dict[str, Any], other: dict[str, Any]) -> dict[str, float]:
     return {key: round(value, 2) for key, value in {**whole, "tokens": tokens[0] / tokens[1]}.items()}
 
 
+def compare(builds: dict[str, Path], rounds: int, folder: Path | None) -> tuple[str, dict[str, dict[str, Any]]]:
+    """Play the case in ``folder``, or the sample, in all builds; return its name and the medians of each build."""
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in builds}
+    for number in range(rounds):
+        for name, build in builds.items():
+            case = kept(folder.resolve()) if folder else sample(build)
+            runs[name].append(asyncio.run(replay(build, case)))
+            print(f"{case.name}, round {number + 1}, {name}: {runs[name][-1]}", flush=True)
+    return case.name, {name: summary(each) for name, each in runs.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--other", type=Path, help="the folder of another build, such as a worktree of a release")
-    parser.add_argument("--case", type=Path, help="another recorded fix than the sample's")
+    parser.add_argument("--case", type=Path, action="append", help="another recorded fix than the sample's; repeatable")
     options = parser.parse_args()
     builds = {"this": _HERE} | ({"other": options.other.resolve()} if options.other else {})
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in builds}
-    for number in range(options.rounds):
-        for name, build in builds.items():
-            case = kept(options.case.resolve()) if options.case else sample(build)
-            runs[name].append(asyncio.run(replay(build, case)))
-            print(f"round {number + 1}, {name}: {runs[name][-1]}", flush=True)
-    figures: dict[str, Any] = {name: summary(rounds) for name, rounds in runs.items()}
-    if "other" in figures:
-        figures["ratio"] = ratios(figures["this"], figures["other"])
+    figures = dict(compare(builds, options.rounds, folder) for folder in options.case or [None])
+    whole: dict[str, float] = {}
+    if options.other:
+        for each in figures.values():
+            each["ratio"] = ratios(each["this"], each["other"])
+        sums = ({key: sum(each[name][key] for each in figures.values()) for key in _SUMMED} for name in builds)
+        whole = {f"{key}_ratio": value for key, value in ratios(*sums).items() if key in {"cpu", "tokens"}}
     load = round(os.getloadavg()[0], 1)
-    print(json.dumps({"bench": "fix", "case": case.name, **figures, "load_average": load}))
+    print(json.dumps({"bench": "fix", "cases": figures, **whole, "load_average": load}))
 
 
 if __name__ == "__main__":
