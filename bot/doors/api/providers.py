@@ -219,7 +219,7 @@ async def _try(services: Services, caller: Caller, spec: ModelSpec) -> ProbeResu
     actor = caller.actor.login
     await services.store.run(
         lambda connection: audit.record(
-            connection, f"test {spec.name}", allowed=True, reason="Asked for.", actor=actor, delivery=caller.token.id
+            connection, f"test {spec.name}", allowed=True, reason="Asked for.", actor=actor, delivery=caller.id
         )
     )
     spender = Spender(task=task, repository=_SERVER, max_task=_MOST_DOLLARS, max_day=services.settings.budget.day)
