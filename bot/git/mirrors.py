@@ -98,7 +98,7 @@ class Mirrors:
         async with self._locks.setdefault(repository.id, asyncio.Lock()):
             known = self._open.get(repository.id)
             url = await self._url(repository)
-            if known is None or known.url != url:
+            if known is None or known.url != url or not known.git_dir.is_dir():
                 git_dir = await self._directory(repository.id)
                 locate = partial(self._url, repository, ask=True)
                 known = self._open[repository.id] = Mirror(git_dir, self._base_url, url, self._delays, locate)

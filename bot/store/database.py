@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +68,41 @@ def create_engine(url: str) -> sa.Engine:
         poolclass=sa.QueuePool,
         connect_args={"check_same_thread": False},
     )
+    same = _SameFile(database or "")
     sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "connect", same.check)
+    sa.event.listen(engine, "commit", same.check)
     sa.event.listen(engine, "handle_error", _take_for_disconnect)
     return engine
+
+
+class _SameFile:
+    """A watch on the database's file.
+
+    SQLite goes on writing to one that was deleted or replaced, and all is lost. Nothing is committed until it is back.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._known = self._look()
+
+    def check(self, *_: object) -> None:
+        """Raise a passing error if the file is not the one that was opened."""
+        found = self._look()
+        self._known = self._known or found
+        if self._path and found != self._known:
+            moved = sqlite3.OperationalError(
+                f"{self._path} was deleted or replaced while the server ran: stop it, put the file back or restore a "
+                "backup, then start it again"
+            )
+            moved.sqlite_errorcode = sqlite3.SQLITE_READONLY_DBMOVED
+            raise sa.exc.OperationalError("commit", None, moved, connection_invalidated=True)
+
+    def _look(self) -> tuple[int, int] | None:
+        with suppress(OSError):
+            found = Path(self._path).stat()
+            return found.st_dev, found.st_ino
+        return None
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import resource
 import socket
 from contextlib import ExitStack
+from pathlib import Path
+from shutil import copy2, copytree, rmtree
 
 import sqlalchemy as sa
 
@@ -56,6 +58,23 @@ async def test_an_answer_that_arrives_while_postgresql_is_away_is_kept(
     finally:
         postgres_program.start()
     await goes_on(story, number, postgres)
+
+
+async def test_a_database_that_was_replaced_takes_nothing_in(tell: Tell) -> None:
+    """Moved away, or put back from a backup by somebody who did not stop the server."""
+    story = await tell([])
+    data = story.root / "data"
+    backup = copytree(data, story.root / "backup")
+    for change in (data, data / "forgehand.db"):
+        away = change.rename(story.root / "away")
+        await waits(story)
+        (copytree if away.is_dir() else copy2)(backup / change.relative_to(data), change)
+        await waits(story)
+        assert "was deleted or replaced while the server ran" in story.log
+        (rmtree if away.is_dir() else Path.unlink)(change)
+        away.rename(change)
+        await story.until(story.is_ready, what="the server is ready again")
+        assert await deliver(story, "ping", b"{}") == 202
 
 
 async def test_silent_connections_keep_nobody_out(tell: Tell) -> None:

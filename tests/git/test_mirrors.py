@@ -6,6 +6,7 @@ import asyncio
 import os
 import stat
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 
@@ -181,6 +182,12 @@ async def test_one_mirror_for_many_callers_and_an_unreachable_server(tmp_path: P
         await made[0].fetch(["--upload-pack=touch /tmp/x"], None)
     with pytest.raises(GitError, match="not the name"):
         await mirrors.of(REPOSITORY.model_copy(update={"id": 8, "name": "../x"}))
+
+
+async def test_a_mirror_that_somebody_deleted_is_made_anew(tmp_path: Path) -> None:
+    mirrors = Mirrors(tmp_path, "http://127.0.0.1:9")
+    rmtree((await mirrors.of(REPOSITORY)).git_dir)
+    assert ((await mirrors.of(REPOSITORY)).git_dir / "HEAD").exists()
 
 
 async def test_a_lock_left_by_a_dead_machine_is_removed(tmp_path: Path) -> None:
