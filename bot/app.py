@@ -40,6 +40,7 @@ from bot.engine.port import FlowTable
 from bot.git.mirrors import Mirrors
 from bot.github.api.access import GitHubs, open_session
 from bot.github.api.errors import BadCredentials, Forbidden, GitHubDown, Invalid, RateLimited
+from bot.github.api.transport import SILENCE_SECONDS
 from bot.models.catalogue import Catalogue
 from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
@@ -140,7 +141,7 @@ async def _start(
         raise SettingsError(error.message) from None
     indexer = await stack.enter_async_context(Indexer(settings.data_dir / "index"))
     flows = FlowTable()
-    engine = DbosEngine(store, flows, workers=settings.workers)
+    engine = DbosEngine(store, flows, workers=settings.workers, heartbeat_seconds=SILENCE_SECONDS / 3)
     services = Services(
         settings=settings,
         store=store,

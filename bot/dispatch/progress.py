@@ -21,6 +21,7 @@ from bot.dispatch.status import StatusView, check_report, status_text
 from bot.engine.port import FINAL_STATES
 from bot.github.api.errors import GitHubError, Gone, NotFound, ProgressDropped, Transferred
 from bot.github.api.scopes import CHECKS, COMMENT
+from bot.github.api.transport import SILENCE_SECONDS
 from bot.github.resources import checks, issues, reply_targets
 from bot.github.resources.checks import CheckReport
 from bot.github.resources.reply_targets import ReplyTarget
@@ -74,7 +75,7 @@ class Reporter:
 
         Raises the errors of the database; it may be called again after one.
         """
-        lease = Lease(self.services.store, _LEASE)
+        lease = Lease(self.services.store, _LEASE, patience=SILENCE_SECONDS)
         try:
             while not await lease.take():  # noqa: ASYNC110 - the end of another process is no event here
                 await asyncio.sleep(_STANDBY)

@@ -21,7 +21,12 @@ from bot.github.api.retry import BROKEN_WAITS, limited_for, server_time
 
 _MAX_TRIES = 6
 _MAX_BODY = 32 * 1024 * 1024
-_TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=10)
+REQUEST_SECONDS = 25.0
+"""The longest one request lasts. GitHub itself ends requests after ten seconds."""
+SILENCE_SECONDS = REQUEST_SECONDS + 5.0
+"""How long a process must be silent before another does its work: what it had sent to GitHub has ended by then, and
+who looks for its effects sees all of them."""
+_TIMEOUT = aiohttp.ClientTimeout(total=REQUEST_SECONDS, sock_connect=10)
 _REDIRECTS = {301, 302, 307, 308}
 log = structlog.get_logger(__name__)
 
