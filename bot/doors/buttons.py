@@ -10,6 +10,7 @@ from bot.dispatch.authorise import identify
 from bot.dispatch.registry import Registry
 from bot.dispatch.spec import TaskSpec
 from bot.dispatch.start import start
+from bot.doors.webhook.parts import read_part, read_text
 from bot.doors.webhook.router import Event, Router
 from bot.github.resources.checks import pull_of
 from bot.github.resources.reply_targets import ReplyTarget
@@ -29,11 +30,11 @@ def button_router(registry: Registry) -> Router[Services]:
         """Start the task whose button was pressed on a check run of ours."""
         repository = event.repository()
         actor = event.sender()
-        run = event.payload.get("check_run") or {}
+        run = read_part(event.payload, "check_run")
         wanted = _find_task(registry, event)
         if repository is None or actor is None or wanted is None:
             return
-        number = await _pull_of(services, repository, str(run.get("external_id") or ""))
+        number = await _pull_of(services, repository, read_text(run, "external_id"))
         if number is None or (await services.github.bot()).id == actor.id:
             return
         policy, fault = await services.policies.load_or_default(repository)
@@ -48,7 +49,7 @@ def button_router(registry: Registry) -> Router[Services]:
             key=event.guid,
             at=datetime.now(UTC).isoformat(),
             delivery=event.guid,
-            head_sha=str(run.get("head_sha") or "") or None,
+            head_sha=read_text(run, "head_sha") or None,
             cause="again",
         )
         subject = Subject(kind="pull", number=number)
@@ -61,10 +62,10 @@ def button_router(registry: Registry) -> Router[Services]:
 def _find_task(registry: Registry, event: Event) -> tuple[TaskSpec[Any], TaskInput] | None:
     """Return the task a button stands for, and its input."""
     if event.action == "rerequested":
-        name = (event.payload.get("check_run") or {}).get("name")
+        name = read_text(read_part(event.payload, "check_run"), "name")
         spec = next((spec for spec in registry if spec.doors.rerun and spec.check == name), None)
         return None if spec is None else (spec, spec.input())
-    identifier = (event.payload.get("requested_action") or {}).get("identifier")
+    identifier = read_text(read_part(event.payload, "requested_action"), "identifier")
     found = ((spec, button) for spec in registry for button in spec.doors.buttons)
     return next(((spec, button.input) for spec, button in found if button.action.identifier == identifier), None)
 

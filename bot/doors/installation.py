@@ -11,6 +11,7 @@ import structlog
 from bot.dispatch.registry import Registry
 from bot.dispatch.stop import cancel_installation
 from bot.doors.labels import label_of
+from bot.doors.webhook.parts import read_number, read_part, read_text
 from bot.doors.webhook.router import Event, Router
 from bot.github.api.errors import Forbidden, GitHubError, Invalid, NotFound
 from bot.github.api.scopes import COMMENT
@@ -60,12 +61,12 @@ def installation_router(registry: Registry) -> Router[Services]:
 
 
 async def _remember(event: Event, services: Services, state: str) -> None:
-    data = event.payload.get("installation") or {}
-    if not isinstance(data.get("id"), int):
+    installation = event.installation
+    if installation is None:
         return
-    account = str((data.get("account") or {}).get("login") or "")
-    permissions = dict(data.get("permissions") or {})
-    await services.store.run(lambda c: installations.upsert(c, data["id"], account, state, permissions))
+    account = read_text(read_part(event.payload, "installation", "account"), "login")
+    permissions = read_part(event.payload, "installation", "permissions")
+    await services.store.run(lambda c: installations.upsert(c, installation, account, state, permissions))
 
 
 async def _label_all(event: Event, services: Services, registry: Registry, listed: Any) -> None:
@@ -106,6 +107,7 @@ async def _label(services: Services, registry: Registry, repository: Repository)
 def _repositories(event: Event, listed: Any) -> Iterator[Repository]:
     installation = event.installation
     for data in listed if isinstance(listed, list) and installation is not None else []:
-        owner, _, name = str(data.get("full_name") or "").partition("/")
-        if name and installation is not None and isinstance(data.get("id"), int):
-            yield Repository(id=data["id"], owner=owner, name=name, installation=installation)
+        owner, _, name = read_text(data, "full_name").partition("/")
+        identity = read_number(data, "id")
+        if name and installation is not None and identity is not None:
+            yield Repository(id=identity, owner=owner, name=name, installation=installation)

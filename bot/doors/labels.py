@@ -12,6 +12,7 @@ from bot.dispatch.registry import Registry
 from bot.dispatch.spec import TaskSpec
 from bot.dispatch.start import start
 from bot.dispatch.stop import cancel_active
+from bot.doors.webhook.parts import read_number, read_part, read_text
 from bot.doors.webhook.router import Event, Router
 from bot.github.api.scopes import COMMENT
 from bot.github.resources import labels
@@ -44,7 +45,7 @@ def label_router(registry: Registry) -> Router[Services]:
     async def labelled(event: Event, services: Services) -> None:
         """Start the task whose label was added."""
         change = _parse(event)
-        if change is None or "pull_request" in (event.payload.get("issue") or {}):
+        if change is None or "pull_request" in read_part(event.payload, "issue"):
             return
         policy, principal, fault = await _look_up(services, specs, change)
         for spec in _find_named(specs, policy, change.label):
@@ -142,17 +143,13 @@ async def _answer(services: Services, change: _LabelChange, guid: str, text: str
 
 def _parse(event: Event) -> _LabelChange | None:
     """Parse a delivery about a label, None if it is malformed."""
-    issue: dict[str, Any] = event.payload.get("issue") or {}
-    name = (event.payload.get("label") or {}).get("name")
+    issue = read_part(event.payload, "issue")
+    name = read_text(read_part(event.payload, "label"), "name")
+    title = read_text(issue, "title")
     repository = event.repository()
     actor = event.sender()
-    number = event.number
-    title = issue.get("title")
-    if repository is None or actor is None or number is None:
+    if repository is None or actor is None or event.number is None or not name or not title:
         return None
-    if not isinstance(name, str) or not isinstance(title, str):
-        return None
-    at = str(issue.get("updated_at") or issue.get("created_at"))
-    author = (issue.get("user") or {}).get("id")
-    author_id = author if isinstance(author, int) else None
-    return _LabelChange(repository, number, actor, name, title, str(issue.get("body") or ""), at, author_id)
+    at = read_text(issue, "updated_at") or read_text(issue, "created_at")
+    author = read_number(read_part(issue, "user"), "id")
+    return _LabelChange(repository, event.number, actor, name, title, read_text(issue, "body"), at, author)

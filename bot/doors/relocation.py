@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.dispatch.stop import cancel_where
+from bot.doors.webhook.parts import read_number
 from bot.doors.webhook.router import Event, Router
 from bot.work.services import Services
 
@@ -91,8 +92,7 @@ async def _stop_issue(event: Event, services: Services, reason: str) -> None:
 
 
 async def _stop_repositories(event: Event, services: Services, listed: Any, reason: str) -> None:
-    items = listed if isinstance(listed, list) else []
-    ids = {item.get("id") for item in items if isinstance(item, dict)}
+    ids = {read_number(item, "id") for item in (listed if isinstance(listed, list) else [])}
     await cancel_where(
         services,
         lambda _, request: request.repository.id in ids,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.change.branches import task_of
+from bot.doors.webhook.parts import read_number, read_part, read_text
 from bot.doors.webhook.router import Event, Router
 from bot.store import outcomes, tasks
 from bot.store.tasks import Task
@@ -17,11 +18,11 @@ router: Router[Services] = Router()
 @router.on("pull_request", "closed")
 async def record_outcome(event: Event, services: Services) -> None:
     """Record whether it was merged as we left it, merged edited, or closed."""
-    pull = event.payload.get("pull_request") or {}
+    pull = read_part(event.payload, "pull_request")
     repository = event.repository()
     number = event.number
-    author = (pull.get("user") or {}).get("id")
-    task_id = task_of(str((pull.get("head") or {}).get("ref") or ""))
+    author = read_number(read_part(pull, "user"), "id")
+    task_id = task_of(read_text(read_part(pull, "head"), "ref"))
     if task_id is None or repository is None or number is None or author != (await services.github.bot()).id:
         return
     task = await services.store.run(lambda connection: tasks.get(connection, task_id))
@@ -30,7 +31,7 @@ async def record_outcome(event: Event, services: Services) -> None:
     revisions = await services.store.run(
         lambda connection: tasks.find(connection, repository.id, number, flow=revise.TASK.name)
     )
-    head = (pull.get("head") or {}).get("sha")
+    head = read_text(read_part(pull, "head"), "sha") or None
     kind = "closed"
     if pull.get("merged"):
         kind = "merged" if _is_only_ours(head, task, revisions) else "edited"

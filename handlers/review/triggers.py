@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bot.dispatch.authorise import authorise, identify, record
 from bot.dispatch.start import begin, start
 from bot.dispatch.stop import cancel_active
+from bot.doors.webhook.parts import read_number, read_part, read_text
 from bot.doors.webhook.router import Event, Router
 from bot.github.api.scopes import CHECKS
 from bot.github.resources.checks import CheckReport
@@ -105,7 +106,7 @@ async def renew_retargeted(event: Event, services: Services) -> None:
     What was said was said of another diff, and its check stands on the same head.
     """
     offer = _parse_offer(event)
-    if offer is not None and "base" in (event.payload.get("changes") or {}):
+    if offer is not None and "base" in read_part(event.payload, "changes"):
         await _renew(services, event, offer, watched=await _find_newest(services, offer) is not None)
 
 
@@ -113,7 +114,7 @@ async def renew_retargeted(event: Event, services: Services) -> None:
 async def start_requested(event: Event, services: Services) -> None:
     """Start the review that somebody wants of us, also of a draft."""
     offer = _parse_offer(event)
-    reviewer = event.payload.get("requested_reviewer") or {}
+    reviewer = read_part(event.payload, "requested_reviewer")
     if offer is None or reviewer.get("id") != (await services.github.bot()).id or await _is_us(services, offer.sender):
         return
     principal = await identify(services, offer.repository, offer.sender)
@@ -269,27 +270,25 @@ async def _is_us(services: Services, actor: Actor) -> bool:
 
 def _parse_offer(event: Event) -> _Offer | None:
     """Read a delivery; None where it lacks what every real one has."""
-    pull: dict[str, Any] = event.payload.get("pull_request") or {}
-    head = pull.get("head") or {}
-    user = pull.get("user") or {}
-    sha = head.get("sha")
-    base = (pull.get("base") or {}).get("ref")
+    pull = read_part(event.payload, "pull_request")
+    user = read_part(pull, "user")
+    head = read_text(read_part(pull, "head"), "sha")
+    base = read_text(read_part(pull, "base"), "ref")
+    author = read_number(user, "id")
+    login = read_text(user, "login")
     repository = event.repository()
-    number = event.number
     sender = event.sender()
-    if repository is None or number is None or sender is None:
+    if repository is None or event.number is None or sender is None or author is None:
         return None
-    if not isinstance(sha, str) or not isinstance(base, str):
-        return None
-    if not isinstance(user.get("id"), int) or not isinstance(user.get("login"), str):
+    if not head or not base or not login:
         return None
     return _Offer(
         repository=repository,
-        number=number,
-        head_sha=sha,
+        number=event.number,
+        head_sha=head,
         base_branch=base,
-        from_fork=(head.get("repo") or {}).get("id") != repository.id,
+        from_fork=read_part(pull, "head", "repo").get("id") != repository.id,
         draft=pull.get("draft") is True,
-        author=Actor(login=user["login"], id=user["id"], type=str(user.get("type") or "User")),
+        author=Actor(login=login, id=author, type=read_text(user, "type") or "User"),
         sender=sender,
     )

@@ -11,6 +11,7 @@ from typing import Any
 from bot.change.branches import task_of
 from bot.dispatch import replies
 from bot.dispatch.start import start, task_id_of
+from bot.doors.webhook.parts import read_number, read_part, read_text
 from bot.doors.webhook.router import Event, Router
 from bot.github.resources.reply_targets import ReplyTarget
 from bot.store import tasks
@@ -34,20 +35,20 @@ router: Router[Services] = Router()
 @router.on("check_suite", "completed")
 async def look_into_suite(event: Event, services: Services) -> None:
     """Look into the ended checks of some App."""
-    await _look_into(event, services, event.payload.get("check_suite"))
+    await _look_into(event, services, read_part(event.payload, "check_suite"))
 
 
 @router.on("workflow_run", "completed")
 async def look_into_run(event: Event, services: Services) -> None:
     """Look into an ended workflow: a failure may come by both doors."""
-    await _look_into(event, services, event.payload.get("workflow_run"))
+    await _look_into(event, services, read_part(event.payload, "workflow_run"))
 
 
-async def _look_into(event: Event, services: Services, ended: Any) -> None:
+async def _look_into(event: Event, services: Services, ended: dict[str, Any]) -> None:
     repository = event.repository()
-    if repository is None or not isinstance(ended, dict) or ended.get("conclusion") not in _BAD:
+    if repository is None or read_text(ended, "conclusion") not in _BAD:
         return
-    task_id = task_of(str(ended.get("head_branch") or ""))
+    task_id = task_of(read_text(ended, "head_branch"))
     origin = await services.store.run(lambda connection: tasks.get(connection, task_id)) if task_id else None
     if origin is None or Request.model_validate(origin.argument).repository.id != repository.id:
         return
@@ -59,13 +60,13 @@ async def _start_attempt(
     event: Event, services: Services, repository: Repository, number: int, ended: dict[str, Any], origin: Task
 ) -> None:
     """Start an attempt if the head is ours, or say it is a person's turn."""
-    head = str(ended.get("head_sha") or "")
+    head = read_text(ended, "head_sha")
     revisions = await services.store.run(
         lambda connection: tasks.find(connection, repository.id, number, flow=revise.TASK.name)
     )
     if head not in {revise.find_published(task) for task in (origin, *revisions)}:
         return
-    request = _make_request(event, repository, number, head, str(ended.get("updated_at")), origin)
+    request = _make_request(event, repository, number, head, read_text(ended, "updated_at"), origin)
     task_id = task_id_of(revise.TASK, request)
     earlier = {task.id for task in revisions if task.source == "ci"} - {task_id}
     if len(earlier) >= ATTEMPTS:
@@ -99,6 +100,6 @@ def _make_request(
 def _find_pulls(ended: dict[str, Any], repository: Repository) -> list[int]:
     """Return the pull requests into this repository, not into its forks."""
     listed = ended.get("pull_requests")
-    found = [pull for pull in listed if isinstance(pull, dict)] if isinstance(listed, list) else []
-    here = [pull for pull in found if ((pull.get("base") or {}).get("repo") or {}).get("id") == repository.id]
-    return [pull["number"] for pull in here if isinstance(pull.get("number"), int)]
+    found = listed if isinstance(listed, list) else []
+    here = [pull for pull in found if read_part(pull, "base", "repo").get("id") == repository.id]
+    return [each for pull in here if (each := read_number(pull, "number")) is not None]

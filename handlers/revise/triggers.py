@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from bot.dispatch.authorise import identify
 from bot.dispatch.start import start
 from bot.doors.comments.grammar import begins_with_command
+from bot.doors.webhook.parts import read_number, read_part, read_text
 from bot.doors.webhook.router import Event, Router
 from bot.work.origin import Origin, Subject
 from bot.work.services import Services
@@ -20,17 +19,17 @@ router: Router[Services] = Router.merged(ci.router)
 @router.on("pull_request_review", "submitted")
 async def start_revision(event: Event, services: Services) -> None:
     """Do everything a review requests in one go, if its author may ask for it."""
-    review = _read_part(event.payload, "review")
-    author = _read_part(_read_part(event.payload, "pull_request"), "user").get("id")
+    review = read_part(event.payload, "review")
+    author = read_number(read_part(event.payload, "pull_request", "user"), "id")
     repository = event.repository()
     actor = event.sender()
     if review.get("state") != "changes_requested" or repository is None or actor is None or event.number is None:
         return
-    if actor.type != "User" or _read_part(review, "user").get("id") != actor.id:
+    if actor.type != "User" or read_part(review, "user").get("id") != actor.id:
         return
     if author != (await services.github.bot()).id:
         return
-    body = str(review.get("body") or "")
+    body = read_text(review, "body")
     mention = (await services.github.bot()).login.removesuffix("[bot]")
     policy, _ = await services.policies.load_or_default(repository)
     names = services.policies.command_names(policy)
@@ -41,14 +40,9 @@ async def start_revision(event: Event, services: Services) -> None:
             door="review",
             principal=await identify(services, repository, actor),
             key=event.guid,
-            at=str(review.get("submitted_at")),
+            at=read_text(review, "submitted_at"),
             delivery=event.guid,
         ),
         input=ReviseInput(text="" if begins_with_command(body, names, mention) else body, reviewer=actor.login),
     )
     await start(services, TASK, request, policy)
-
-
-def _read_part(payload: dict[str, Any], name: str) -> dict[str, Any]:
-    part = payload.get(name)
-    return part if isinstance(part, dict) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from bot.dispatch.start import begin
+from bot.doors.webhook.parts import read_part, read_text
 from bot.doors.webhook.router import Event, Router
 from bot.store import findings
 from bot.work.origin import Origin, Principal, Subject
@@ -17,15 +18,15 @@ router: Router[Services] = Router()
 @router.on("pull_request", "closed")
 async def settle_merged(event: Event, services: Services) -> None:
     """Start the task, if findings are still open or folded."""
-    pull = event.payload.get("pull_request") or {}
+    pull = read_part(event.payload, "pull_request")
     repository = event.repository()
     number = event.number
     sender = event.sender()
-    head = (pull.get("head") or {}).get("sha")
-    author = (pull.get("user") or {}).get("login")
+    head = read_text(read_part(pull, "head"), "sha")
+    author = read_text(read_part(pull, "user"), "login")
     if not pull.get("merged") or repository is None or number is None or sender is None:
         return
-    if not isinstance(head, str) or not isinstance(author, str):
+    if not head or not author:
         return
     name = repository.full_name
     if await services.store.run(lambda connection: findings.has_unsettled(connection, name, number)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.doors.comments.commands import Place
+from bot.doors.webhook.parts import read_number, read_part, read_text
 from bot.doors.webhook.router import Event
 from bot.github.resources.reply_targets import Lines, ReplyTarget, parse_lines
 
@@ -50,27 +51,26 @@ class IncomingText:
 
 def said_in(event: Event) -> IncomingText | None:
     """Return the event's text, None where it or its payload lacks it."""
-    item = _part(event.payload, _ITEMS.get(event.name, ""))
+    item = read_part(event.payload, _ITEMS.get(event.name, ""))
     sender = event.sender()
     number = event.number
-    text = item.get("body")
-    identity = item.get("id")
-    if sender is None or number is None or not isinstance(text, str) or not isinstance(identity, int):
+    identity = read_number(item, "id")
+    if sender is None or number is None or identity is None or not isinstance(item.get("body"), str):
         return None
-    target = _part(event.payload, "issue") or _part(event.payload, "pull_request")
-    author = _part(item, "user")
+    target = read_part(event.payload, "issue") or read_part(event.payload, "pull_request")
+    author = read_part(item, "user")
     own = author.get("id") == sender.id and sender.type == "User" and not sender.login.endswith("[bot]")
     return IncomingText(
-        text=text,
+        text=read_text(item, "body"),
         by_program=not own or bool(item.get("performed_via_github_app")),
         place=_place(event, target),
         spot=_spot(event, number, item),
         lines=parse_lines(item) if event.name == "pull_request_review_comment" else None,
-        title=_text(target, "title"),
-        body=_text(target, "body"),
+        title=read_text(target, "title"),
+        body=read_text(target, "body"),
         is_open=target.get("state") == "open",
-        author_id=_number(_part(target, "user"), "id"),
-        at=_text(item, "created_at") or _text(item, "submitted_at"),
+        author_id=read_number(read_part(target, "user"), "id"),
+        at=read_text(item, "created_at") or read_text(item, "submitted_at"),
     )
 
 
@@ -84,23 +84,8 @@ def _spot(event: Event, number: int, item: Mapping[str, Any]) -> ReplyTarget:
     if event.name == "issue_comment":
         return ReplyTarget(kind="comment", number=number, id=item["id"])
     if event.name == "pull_request_review":
-        return ReplyTarget(kind="review", number=number, id=item["id"], node=_text(item, "node_id") or None)
+        return ReplyTarget(kind="review", number=number, id=item["id"], node=read_text(item, "node_id") or None)
     if event.name != "pull_request_review_comment":
         return ReplyTarget(kind="body", number=number)
-    root = _number(item, "in_reply_to_id") or item["id"]
+    root = read_number(item, "in_reply_to_id") or item["id"]
     return ReplyTarget(kind="review comment", number=number, id=item["id"], root=root)
-
-
-def _part(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = data.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _text(data: Mapping[str, Any], key: str) -> str:
-    value = data.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _number(data: Mapping[str, Any], key: str) -> int | None:
-    value = data.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

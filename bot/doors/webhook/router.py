@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic_core import from_json
 
+from bot.doors.webhook.parts import read_number, read_part, read_text
 from bot.types import Actor, ForgehandError, Repository
 
 C = TypeVar("C")
@@ -48,45 +49,43 @@ class Event:
     @property
     def installation(self) -> int | None:
         """Return the installation's id."""
-        return _id(_dict(self.payload, "installation"))
+        return read_number(read_part(self.payload, "installation"), "id")
 
     @property
     def number(self) -> int | None:
         """Return the issue's or pull request's number."""
-        value = (_dict(self.payload, "issue") or _dict(self.payload, "pull_request")).get("number")
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
+        subject = read_part(self.payload, "issue") or read_part(self.payload, "pull_request")
+        return read_number(subject, "number", largest=2**31 - 1)
 
     def repository(self) -> Repository | None:
         """Return the repository, if the payload names one.
 
         Returns None as well where the installation that reaches it is missing.
         """
-        data = _dict(self.payload, "repository")
+        data = read_part(self.payload, "repository")
         installation = self.installation
-        identity = _id(data)
-        name = data.get("name")
-        owner = _dict(data, "owner").get("login")
-        if identity is None or installation is None or not _is_text(name) or not _is_text(owner):
+        identity = read_number(data, "id")
+        name = read_text(data, "name")
+        owner = read_text(read_part(data, "owner"), "login")
+        if identity is None or installation is None or not name or not owner:
             return None
-        branch = data.get("default_branch")
         return Repository(
             id=identity,
-            owner=str(owner),
-            name=str(name),
+            owner=owner,
+            name=name,
             installation=installation,
-            default_branch=str(branch) if _is_text(branch) else "main",
+            default_branch=read_text(data, "default_branch") or "main",
             private=data.get("private") is not False,
         )
 
     def sender(self) -> Actor | None:
         """Return the account that caused the event."""
-        data = _dict(self.payload, "sender")
-        identity = _id(data)
-        login = data.get("login")
-        kind = data.get("type")
-        if identity is None or not _is_text(login):
+        data = read_part(self.payload, "sender")
+        identity = read_number(data, "id")
+        login = read_text(data, "login")
+        if identity is None or not login:
             return None
-        return Actor(login=str(login), id=identity, type=str(kind) if _is_text(kind) else "User")
+        return Actor(login=login, id=identity, type=read_text(data, "type") or "User")
 
 
 Handler = Callable[[Event, C], Awaitable[None]]
@@ -128,17 +127,3 @@ class Router(Generic[C]):
         if action is not None:
             found += self._routes.get((event, action), ())
         return tuple(dict.fromkeys(found))
-
-
-def _dict(data: dict[str, Any], key: str) -> dict[str, Any]:
-    value = data.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _id(data: dict[str, Any]) -> int | None:
-    value = data.get("id")
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and value != ""
