@@ -14,7 +14,7 @@ from bot.work.services import Services
 
 # A program may act through these, if the server trusts it. What it writes in a comment may quote anybody.
 _OPEN_TO_PROGRAMS: frozenset[Door] = frozenset(
-    {"label", "button", "review", "event", "api", "action", "schedule", "alert"}
+    {"label", "button", "review", "event", "api", "action", "terminal", "schedule", "alert"}
 )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bot.change.pipeline import run_change
 from bot.dispatch.spec import Button, Doors, TaskSpec, Writes
+from bot.dispatch.start import ANSWERING
 from bot.engine.port import Ctx, Outcome
 from bot.store.tasks import Task
 from bot.work.services import Services
@@ -22,7 +23,7 @@ async def run(ctx: Ctx, services: Services, request: RevisionTask) -> Outcome:
 
 async def refuse(services: Services, request: RevisionTask) -> str | None:
     """Refuse ``/revise`` on pull requests that we did not open."""
-    asked = request.origin.door in {"command", "api", "action"}
+    asked = request.origin.door in {"command", *ANSWERING}
     if not asked or request.subject.author_id == (await services.github.bot()).id:
         return None
     return "`/revise` changes pull requests that I opened. On this one, `/fix` does what a comment or finding asks."

@@ -23,7 +23,7 @@ from bot.doors.api.tasks import load_task
 from bot.doors.api.views import TaskView, load_views, path_of
 from bot.doors.comments.commands import MAX_TEXT
 from bot.store import requests, tasks
-from bot.work.origin import Origin, Request, TaskInput
+from bot.work.origin import Door, Origin, Request, TaskInput
 
 operations = Operations("tasks")
 _KEY_TAKEN = "the key was used for another request"
@@ -37,6 +37,14 @@ _DELIVER = (
     "without a pull request (`branch`), or to the task's result alone (`result`); only the first tells people on GitHub"
 )
 Begin = Callable[[Origin], Awaitable[StartedTask | Refusal]]
+
+
+class StartHeaders(IdempotencyKey):
+    """The headers of what starts a task."""
+
+    door: Literal["api", "terminal"] = Field(
+        default="api", alias="Forgehand-Door", description="who asks: a program, or a person at a terminal"
+    )
 
 
 def make_body(spec: TaskSpec[Any]) -> type[Sent]:
@@ -64,8 +72,8 @@ def make_body(spec: TaskSpec[Any]) -> type[Sent]:
 def start_operation(spec: TaskSpec[Any], path: str = "", note: str = "") -> Operation:
     """Make the operation that asks for a task, at its own path or another."""
 
-    async def start(context: Context, caller: Caller, headers: IdempotencyKey, body: Sent) -> Reply[TaskView]:
-        return await _start(context, caller, headers.idempotency_key, spec, body)
+    async def start(context: Context, caller: Caller, headers: StartHeaders, body: Sent) -> Reply[TaskView]:
+        return await _start(context, caller, headers, spec, body)
 
     name = f"start_{spec.name.replace('-', '_')}"
     alias = path.strip("/").replace("/", "_").replace("-", "_")
@@ -85,7 +93,7 @@ def start_operation(spec: TaskSpec[Any], path: str = "", note: str = "") -> Oper
 
 
 @operations.add("POST", "/tasks/{id}/retry", scope="run", statuses=_STARTED, errors=_CONFLICTS)
-async def retry_task(context: Context, caller: Caller, headers: IdempotencyKey, id: TaskId) -> Reply[TaskView]:
+async def retry_task(context: Context, caller: Caller, headers: StartHeaders, id: TaskId) -> Reply[TaskView]:
     """Start a task once more that did not end well.
 
     It does what was asked then, on the code as it is now, as the command `/retry` does.
@@ -106,10 +114,12 @@ async def retry_task(context: Context, caller: Caller, headers: IdempotencyKey, 
             await read_subject(services, spec, admission.repository, About(task.number))
         return await restart(services, spec, task, admission.repository, origin)
 
-    return await _once(context, caller, admission, headers.idempotency_key, f"retry {id}", go)
+    return await _once(context, caller, admission, headers, f"retry {id}", go)
 
 
-async def _start(context: Context, caller: Caller, key: str, spec: TaskSpec[Any], body: Any) -> Reply[TaskView]:
+async def _start(
+    context: Context, caller: Caller, headers: StartHeaders, spec: TaskSpec[Any], body: Any
+) -> Reply[TaskView]:
     """Start a task as a command would, once for each idempotency key."""
     services = context.services
     action = f"start {spec.name}"
@@ -130,11 +140,11 @@ async def _start(context: Context, caller: Caller, key: str, spec: TaskSpec[Any]
         return await begin(services, spec, request)
 
     asked = f"{spec.name} {admission.repository.id} {body.model_dump_json(exclude={'repository'})}"
-    return await _once(context, caller, admission, key, asked, go)
+    return await _once(context, caller, admission, headers, asked, go)
 
 
 async def _once(
-    context: Context, caller: Caller, admission: Admission, key: str, asked: str, go: Begin
+    context: Context, caller: Caller, admission: Admission, headers: StartHeaders, asked: str, go: Begin
 ) -> Reply[TaskView]:
     """Start what is asked for unless this key has led to a task before.
 
@@ -143,6 +153,7 @@ async def _once(
     """
     services = context.services
     digest = hashlib.sha256(asked.encode()).hexdigest()
+    key = headers.idempotency_key
     use = await services.store.run(lambda connection: requests.claim(connection, caller.id, key, digest))
     if use.digest != digest:
         raise Problem(f"Use a new Idempotency-Key: {_KEY_TAKEN}.", status=409)
@@ -151,7 +162,7 @@ async def _once(
     # Callers do not know their secret, so nobody can aim at the id of somebody else's task.
     name = hashlib.sha256(f"{caller.id} {caller.secret} {key}".encode()).hexdigest()[:24]
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + services.github.clock_skew))
-    door = caller.door
+    door: Door = headers.door if caller.door == "api" else caller.door
     started = await go(Origin(door=door, principal=admission.principal, key=name, at=at, delivery=f"{door}-{name}"))
     if isinstance(started, Refusal):
         raise Problem(started.reason, status=409)
