@@ -1,11 +1,13 @@
-"""Print the progress of ``demo`` and ``try`` in the terminal.
+"""Print in a terminal, so that no text steers it, and show how a local run goes.
 
-It is a live view of the status comment, or plain lines.
+What is printed comes from GitHub and from models. Control characters are dropped before anybody's terminal sees them.
 """
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 from types import TracebackType
 from typing import Self
 
@@ -16,17 +18,55 @@ from rich.panel import Panel
 from rich.syntax import Syntax
 from rich.text import Text
 
+from bot.work.untrusted import without_unseen
+
 _MARKUP = re.compile(r"</?(?:sub|details|summary)>")
 
 
+def make_console(*, errors: bool = False) -> Console:
+    """Return the console of standard output, or of standard error.
+
+    What its encoding cannot say is printed as a question mark.
+    """
+    stream = sys.stderr if errors else sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+    return Console(stderr=errors, markup=False, highlight=False, emoji=False)
+
+
+def say(console: Console, text: str) -> None:
+    """Print text literally: wrapped for people, as it is for programs."""
+    console.print(Text(without_unseen(text)), soft_wrap=not console.is_terminal)
+
+
+def say_markdown(console: Console, text: str) -> None:
+    """Print Markdown: rendered for people, as it is for programs.
+
+    Addresses stand beside their links, whose text could be another address.
+    """
+    text = without_unseen(_MARKUP.sub("", text))
+    if console.is_terminal:
+        console.print(Markdown(text, hyperlinks=False))
+    else:
+        say(console, text)
+
+
+def say_diff(console: Console, text: str) -> None:
+    """Print a diff: coloured for people, as it is for programs."""
+    if console.is_terminal:
+        console.print(Syntax(without_unseen(text), "diff", background_color="default", word_wrap=True))
+    else:
+        say(console, text)
+
+
 class Display:
-    """The terminal output of a local run.
+    """The terminal output of a demo.
 
     With ``plain``, or without a terminal, each new line of the status comment is printed once.
     """
 
     def __init__(self, *, plain: bool) -> None:
-        self.console = Console()
+        self.console = make_console()
         self._live = None if plain or not self.console.is_terminal else Live(console=self.console, auto_refresh=False)
         self._printed: set[str] = set()
 
@@ -43,26 +83,25 @@ class Display:
 
     def status(self, text: str) -> None:
         """Show the current status comment."""
-        text = _MARKUP.sub("", text)
+        text = without_unseen(_MARKUP.sub("", text))
         if self._live is not None:
-            self._live.update(Panel(Markdown(text), title="the bot's comment on the issue"), refresh=True)
+            panel = Panel(Markdown(text, hyperlinks=False), title="the bot's comment on the issue")
+            self._live.update(panel, refresh=True)
             return
         for line in text.splitlines():
             if line.startswith("- [x]") and line not in self._printed:
                 self._printed.add(line)
-                self.console.print(line.replace("- [x]", "  done:"), markup=False, highlight=False)
+                self.say(line.replace("- [x]", "  done:"))
 
     def say(self, text: str) -> None:
-        """Print one paragraph literally.
-
-        Names and paths may hold what would be markup.
-        """
-        self.console.print(text, markup=False, highlight=False)
+        """Print one paragraph literally."""
+        say(self.console, text)
 
     def markdown(self, title: str, text: str) -> None:
         """Print rendered Markdown in a box."""
-        self.console.print(Panel(Markdown(_MARKUP.sub("", text)), title=Text(title)))
+        text = without_unseen(_MARKUP.sub("", text))
+        self.console.print(Panel(Markdown(text, hyperlinks=False), title=Text(without_unseen(title))))
 
     def diff(self, text: str) -> None:
         """Print a coloured diff."""
-        self.console.print(Syntax(text, "diff", background_color="default", word_wrap=True))
+        say_diff(self.console, text)

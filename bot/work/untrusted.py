@@ -42,15 +42,16 @@ def visible(text: str) -> str:
     it as code.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _without_unseen("".join(part if code else _render(part) for code, part in _parts(text)))
+    return without_unseen("".join(part if code else _render(part) for code, part in _parts(text)))
 
 
 def visible_title(text: str) -> str:
     """Return a title as a reader sees it: no Markdown, tags as typed."""
-    return " ".join(_without_unseen(text).split())
+    return " ".join(without_unseen(text).split())
 
 
-def _without_unseen(text: str) -> str:
+def without_unseen(text: str) -> str:
+    """Return the text without control characters; line ends and tabs stay."""
     return "".join(char for char in text if char in _KEEP or unicodedata.category(char) not in _UNSEEN)
 
 
