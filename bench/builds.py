@@ -20,7 +20,6 @@ from typing import Any
 import yaml
 
 from bench.webhooks.servers import SECRET, Server, serving
-from bot.local.display import Display
 from bot.local.hosting import free_port, manifest_rights
 from bot.local.tier import tier_environment
 from bot.models.catalogue import Price
@@ -105,7 +104,7 @@ async def _sandbox() -> dict[str, str]:
     """Name the sandbox of a local run; older builds need bubblewrap on PATH."""
     program = find_bubblewrap()
     path = [*([str(Path(program).parent)] if program else []), os.environ.get("PATH", "")]
-    return {**await tier_environment(Display(plain=True), trust=True), "PATH": os.pathsep.join(path)}
+    return {**await tier_environment(print, trust=True), "PATH": os.pathsep.join(path)}
 
 
 def used(answered: Sequence[tuple[ModelRequest, Json]]) -> Used:

@@ -1,28 +1,23 @@
 """Define the ``forgehand`` command line.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+Exit codes: 0 done, 1 failed, 2 wrong usage or settings; ``run`` has more (:class:`bot.terminal.exits.Exit`).
 """
 
 from __future__ import annotations
 
-import asyncio
-import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 import click
 
-from bot.settings import ResultFormat, Settings, SettingsError, load_settings
-from bot.types import ForgehandError, Scope
+from bot.terminal.completion import completion
+from bot.terminal.exits import finish, settings_or_exit
+from bot.terminal.run import ShortCommand, run
+from bot.terminal.tasks import tasks
+from bot.types import Scope
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-_TRUST = click.option(
-    "--trust-code",
-    is_flag=True,
-    help="Where bubblewrap is missing: run the repository's code and the model's shell commands unprotected.",
-)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -46,12 +41,16 @@ def serve(**given: Any) -> None:
     """Run the bot: receive webhooks, do the work, publish it on GitHub."""
     from bot.app import serve as run
 
-    settings = _settings(**{key: value for key, value in given.items() if value})
-    _finish(lambda: run(settings))
+    settings = settings_or_exit(**{key: value for key, value in given.items() if value})
+    finish(lambda: run(settings))
 
 
 @main.command()
-@_TRUST
+@click.option(
+    "--trust-code",
+    is_flag=True,
+    help="Where bubblewrap is missing: run the repository's code and the model's shell commands unprotected.",
+)
 @click.option("--exit", "leave", is_flag=True, help="End when the work is done instead of keeping the pages open.")
 @click.option("--port", type=int, default=0, help="Port of the simulated GitHub.  [default: any free one]")
 @click.option("--plain", is_flag=True, help="Print lines instead of a live view.")
@@ -63,28 +62,7 @@ def demo(trust_code: bool, leave: bool, port: int, plain: bool) -> None:
     """
     from bot.local.demo import run
 
-    _finish(lambda: run(trust_code=trust_code, leave=leave, port=port, plain=plain))
-
-
-@main.command("try")
-@click.option("--repo", required=True, type=_FOLDER, help="A local checkout; its HEAD commit is worked on.")
-@click.option("--issue", required=True, type=_FILE, help="A text file: title in the first line, then the body.")
-@click.option("--test", help="The command that runs the tests, e.g. 'pytest -q {tests}'.  [default: found by looking]")
-@click.option("--setup", "setup_", help="The command that installs the repository.  [default: found by looking]")
-@click.option("--results", type=click.Choice(get_args(ResultFormat)), help="How --test reports.  [default: junit]")
-@_TRUST
-@click.option("--exit", "leave", is_flag=True, help="End when the work is done instead of keeping the pages open.")
-@click.option("--plain", is_flag=True, help="Print lines instead of a live view.")
-def try_(repo: Path, issue: Path, setup_: str | None, **options: Any) -> None:
-    """Fix one issue of a local checkout with your own model.
-
-    The fix is left as a branch in the checkout.
-
-    Example: forgehand try --repo ~/src/project --issue bug.md
-    """
-    from bot.local.attempt import run
-
-    _finish(lambda: run(repo=repo, issue=issue, setup=setup_, **options))
+    finish(lambda: run(trust_code=trust_code, leave=leave, port=port, plain=plain))
 
 
 @main.command()
@@ -101,7 +79,7 @@ def deliver(event: Path, name: str, guid: str, report: Path) -> None:
     """
     from bot.local.delivery import run
 
-    _finish(lambda: run(event=event, name=name, guid=guid, report=report))
+    finish(lambda: run(event=event, name=name, guid=guid, report=report))
 
 
 @main.command()
@@ -114,8 +92,8 @@ def setup(host: str, port: int) -> None:
     """
     from bot.web.setup import run
 
-    settings = _settings()
-    _finish(lambda: run(settings, host=host, port=port))
+    settings = settings_or_exit()
+    finish(lambda: run(settings, host=host, port=port))
 
 
 @main.command()
@@ -126,8 +104,8 @@ def doctor() -> None:
     """
     from bot.doctor.report import run
 
-    settings = _settings()
-    _finish(lambda: run(settings))
+    settings = settings_or_exit()
+    finish(lambda: run(settings))
 
 
 @main.group()
@@ -146,8 +124,8 @@ def config_check(file: Path, path: str | None) -> None:
     from bot.policy import describe, parse_policy
     from handlers import TASKS
 
-    settings = _settings()
-    _finish(lambda: _print(describe(parse_policy(_text(file), settings, TASKS.schema), TASKS.schema, path)))
+    settings = settings_or_exit()
+    finish(lambda: _print(describe(parse_policy(_text(file), settings, TASKS.schema), TASKS.schema, path)))
 
 
 @main.group()
@@ -178,8 +156,8 @@ def tokens_add(account: str, name: str, **given: Any) -> None:
     """
     from bot.doors.api.admin import add_token
 
-    settings = _settings()
-    _finish(lambda: _print_result(add_token(settings, account, name, **given)))
+    settings = settings_or_exit()
+    finish(lambda: _print_result(add_token(settings, account, name, **given)))
 
 
 @tokens.command("list")
@@ -187,8 +165,8 @@ def tokens_list() -> None:
     """Print every token's id, account, scopes, expiry and last use."""
     from bot.doors.api.admin import list_tokens
 
-    settings = _settings()
-    _finish(lambda: _print(list_tokens(settings)))
+    settings = settings_or_exit()
+    finish(lambda: _print(list_tokens(settings)))
 
 
 @tokens.command("revoke")
@@ -200,8 +178,8 @@ def tokens_revoke(token_id: str) -> None:
     """
     from bot.doors.api.admin import revoke_token
 
-    settings = _settings()
-    _finish(lambda: _print(revoke_token(settings, token_id)))
+    settings = settings_or_exit()
+    finish(lambda: _print(revoke_token(settings, token_id)))
 
 
 @main.command()
@@ -215,8 +193,8 @@ def context(repo: Path, issue: Path, commit: str) -> None:
     """
     from bot.context.report import rank_files
 
-    settings = _settings()
-    _finish(lambda: _print_result(rank_files(repo, commit, _text(issue), settings.data_dir / "index")))
+    settings = settings_or_exit()
+    finish(lambda: _print_result(rank_files(repo, commit, _text(issue), settings.data_dir / "index")))
 
 
 @main.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
@@ -229,14 +207,6 @@ def hub(arguments: tuple[str, ...]) -> None:
     from simhub.__main__ import main as run
 
     sys.exit(run(arguments, prog="forgehand hub"))
-
-
-def _settings(**overrides: Any) -> Settings:
-    try:
-        return load_settings(**overrides)
-    except ForgehandError as error:
-        click.echo(str(error), err=True)
-        sys.exit(2)
 
 
 def _text(file: Path) -> str:
@@ -252,25 +222,10 @@ async def _print_result(text: Awaitable[str]) -> bool:
     return _print(await text)
 
 
-def _finish(run: Callable[[], Any]) -> None:
-    """Run a command and exit with its code.
-
-    Our own errors and those of the machine (a port in use) are printed without a traceback; Ctrl-C exits with 130.
-    """
-    # Asked to stop, demo and try must take their server along; serve installs its own handlers.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
-            signal.signal(number, signal.default_int_handler)
-    try:
-        result = run()
-        succeeded = asyncio.run(result) if asyncio.iscoroutine(result) else result
-    except (ForgehandError, OSError) as error:
-        click.echo(str(error), err=True)
-        sys.exit(2 if isinstance(error, SettingsError) else 1)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(0 if succeeded in (None, True) else 1)
-
+main.add_command(run)
+main.add_command(ShortCommand("try", run, "fix", "Fix an issue of a checkout: short for `forgehand run fix`."))
+main.add_command(tasks)
+main.add_command(completion)
 
 if __name__ == "__main__":
     main()

@@ -14,11 +14,15 @@ from click import Command, Context, Group
 from click.testing import CliRunner, Result
 
 from bot.cli import main
+from bot.doors.api.catalogue import asked_for
 from bot.local.hosting import free_port
+from handlers import TASKS
 from tests.support.patience import PATIENCE
 
 COMMANDS = ["serve", "deliver", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
-COMMANDS += ["tokens add", "tokens list", "tokens revoke"]
+COMMANDS += ["tokens add", "tokens list", "tokens revoke", "completion"]
+COMMANDS += ["tasks list", "tasks show", "tasks cancel", "tasks retry"]
+COMMANDS += [f"run {spec.name}" for spec in asked_for(TASKS)]
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> Result:
@@ -44,7 +48,8 @@ def test_every_command_says_what_it_does(tmp_path: Path) -> None:
         assert told.exit_code == 0, command
         assert len(re.findall(r"\w{3,}", told.output)) > 12, command
         assert re.search(rf"^  {command.split()[0]} +[A-Z]\w* ", overview, re.M), f"{command} is not introduced"
-    assert "forgehand try --repo ~/src/project --issue bug.md" in run(tmp_path, "try", "--help").output
+    assert "Example: forgehand run fix --repo octo/sample --issue 12" in run(tmp_path, "run", "fix", "--help").output
+    assert "main try [OPTIONS]" in run(tmp_path, "try", "--help").output
     assert "Example: forgehand hub --port" in " ".join(run(tmp_path, "hub", "--help").output.split())
 
 
@@ -54,7 +59,7 @@ def test_every_command_says_what_it_does(tmp_path: Path) -> None:
         (["nonsense"], "No such command"),
         (["serve", "--port", "many"], "not a valid integer"),
         (["try", "--repo", "."], "--issue"),
-        (["try", "--repo", "/nowhere", "--issue", "x"], "does not exist"),
+        (["try", "--repo", "/nowhere", "--issue", "x"], "neither OWNER/NAME nor a folder"),
         (["config", "check"], "FILE"),
         (["hub", "--port", "many"], "--port"),
     ],

@@ -37,7 +37,7 @@ async def run(*, trust_code: bool, leave: bool, port: int, plain: bool) -> bool:
     key = next((name for name in KEY_VARIABLES if os.environ.get(name)), None)
     sample = Path(str(resources.files("simhub") / "sample"))
     with work_folder("demo") as folder:
-        tier = await tier_environment(display, trust=trust_code or key is None)
+        tier = await tier_environment(display.say, trust=trust_code or key is None)
         async with _model(display, key) as model_environment:
             environment = {**model_environment, **tier}
             async with local_run(
@@ -75,6 +75,7 @@ def present(local: LocalRun, display: Display, ending: Ending) -> None:
 
 async def _watch(local: LocalRun, display: Display, issue: str) -> Ending:
     title, _, body = issue.partition("\n")
+    local.install()
     page = f"{local.hub.url}/{local.repository.full_name}"
     display.say(f"A simulated GitHub is running: {page}")
     number = await file_issue(local, title, body.strip(), _LABEL)

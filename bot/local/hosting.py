@@ -40,8 +40,7 @@ class LocalError(ForgehandError):
 class LocalRun:
     """A running simulated GitHub with its bot.
 
-    ``hub`` and the bot at ``bot_url``; ``person`` may do everything. ``log`` is the bot's log, ``store`` its database,
-    to read only.
+    ``hub`` and the bot at ``bot_url``; ``person`` may do everything. ``log`` is the bot's log, ``store`` its database.
     """
 
     hub: Hub
@@ -52,6 +51,10 @@ class LocalRun:
     log: Path
     store: Store
     bot: asyncio.subprocess.Process
+
+    def install(self) -> None:
+        """Install the App; the bot hears of nothing that happened before."""
+        self.hub.install(self.app, owner=self.person.login, repositories=[self.repository])
 
     def log_tail(self) -> str:
         """Return the path of the bot's log, and its last lines."""
@@ -94,7 +97,7 @@ async def local_run(
 ) -> AsyncIterator[LocalRun]:
     """Host ``source`` as repository ``name`` and run the bot for it.
 
-    ``environment`` adds the bot's settings.
+    The App is not installed yet. ``environment`` adds the bot's settings.
     """
     hub = await Hub.start(root / "hub", port=port)
     try:
@@ -110,7 +113,6 @@ async def local_run(
         process = await _start_bot(root, hub, app, bot_port, log, environment)
         try:
             await _until_ready(bot_url, process, log)
-            hub.install(app, owner=person.login, repositories=[repository])
             # Not what Settings() says: the environment may be that of a server that runs here.
             store = Store(create_engine(f"sqlite:///{root / 'data' / 'forgehand.db'}"))
             try:

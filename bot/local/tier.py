@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from bot.local.display import Display
 from bot.local.hosting import LocalError
 from bot.sandbox.tiers import choose_sandbox
 from bot.settings import load_settings
 
 
-async def tier_environment(display: Display, *, trust: bool) -> Mapping[str, str]:
+async def tier_environment(say: Callable[[str], None], *, trust: bool) -> Mapping[str, str]:
     """Return the settings of the sandbox for a local run.
 
     The tier is bubblewrap where it works, else ``process`` if the code is trusted. Raises :class:`LocalError` where it
@@ -23,7 +22,7 @@ async def tier_environment(display: Display, *, trust: bool) -> Mapping[str, str
         raise LocalError(
             f"{problem}\nPass --trust-code to run the repository's code and the model's shell commands unprotected."
         )
-    display.say(
+    say(
         f"bubblewrap does not work here ({problem}). The code runs as an ordinary process: "
         "same commands, weaker evidence, because nothing keeps it from this machine's files and network. "
         "The pull request says so too."

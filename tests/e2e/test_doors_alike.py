@@ -11,6 +11,7 @@ from tests.e2e.conftest import Tell
 from tests.e2e.scenes import handled, place, rows
 from tests.support.api import asker
 from tests.support.story import LABEL, Story
+from tests.support.terminal import at, typed
 from tests.support.typing import comment
 
 Door = Callable[[Story, int], Awaitable[object]]
@@ -30,8 +31,14 @@ async def by_api(story: Story, number: int) -> object:
     return answer
 
 
-# Whoever builds another door (an Action, a terminal) adds it here.
-DOORS: dict[str, Door] = {"label": by_label, "command": by_command, "api": by_api}
+async def by_terminal(story: Story, number: int) -> object:
+    said = await typed("run", "fix", "--repo", story.repository.full_name, "--issue", str(number), **at(story))
+    assert said.code == 0, said.err
+    return said
+
+
+# Whoever builds another door (an Action) adds it here.
+DOORS: dict[str, Door] = {"label": by_label, "command": by_command, "api": by_api, "terminal": by_terminal}
 
 
 def plain(value: object, story: Story) -> str:
@@ -39,6 +46,11 @@ def plain(value: object, story: Story) -> str:
     text = str(value).replace(story.repository.full_name, "REPOSITORY")
     text = re.sub(r"\b[0-9a-f]{40}\b", "SHA", text)
     return re.sub(r"\b[0-9a-f]{12}\b", "TASK", re.sub(r"\b(\d+ min )?\d+(\.\d+)? (s|min)\b", "TIME", text))
+
+
+def closed(story: Story) -> bool:
+    query = "select 1 from fh_task where repository = ? and json_extract(posted, '$.closed')"
+    return bool(rows(story, query, story.repository.full_name))
 
 
 async def record(story: Story, number: int) -> dict[str, Any]:
@@ -63,7 +75,7 @@ async def record(story: Story, number: int) -> dict[str, Any]:
         "task": [plain(each, story) for each in task[1:]],
         "events": events,
         "calls": calls,
-        # a command is its own decision; a label and the API ask to start the task that it names
+        # a command is its own decision; all others ask to start the task that it names
         "audit": [(plain(action, story).replace("start ", "/"), *rest) for action, *rest in audit],
         "pull": plain((pull["title"], pull["body"], pull["draft"]), story),
         "comments": {
@@ -81,6 +93,7 @@ async def test_every_door_leaves_the_same_record(tell: Tell) -> None:
         await ask(here, number)
         await here.until_status(number, "Done.")
         await handled(here)
+        await here.until(lambda here=here: closed(here), what="its comment is closed")
         assert rows(story, "select source from fh_task where repository = ?", here.repository.full_name) == [(name,)]
         records[name] = await record(here, number)
     expected = records.pop("label")

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -18,7 +19,6 @@ import pytest
 from bot.local.display import Display
 from bot.local.hosting import LocalError, LocalRun, bot_environment, local_run, work_folder
 from bot.local.watching import file_issue, until_ended
-from bot.policy import PolicyError
 from bot.settings import load_settings
 from tests.e2e.scenes import SAMPLE
 from tests.support.processes import without_namespaces
@@ -77,6 +77,7 @@ async def told_and_killed(source: Path) -> None:
     trusted = {"FORGEHAND_SANDBOX": "process", "FORGEHAND_TRUST_CODE": "true"}
     with work_folder("test") as folder:
         async with local_run(folder, name="local/x", source=source, shared=False, port=0, environment=trusted) as local:
+            local.install()
             await answered(local)
             local.bot.kill()
             await local.bot.wait()
@@ -112,6 +113,15 @@ def test_names_that_look_like_markup_are_shown_as_they_are(capsys: pytest.Captur
     assert "Fix: [bold] and [/x]" in said
 
 
+def test_no_text_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    display = Display(plain=True)
+    for show in (display.say, display.diff, display.status, partial(display.markdown, "\x1b[2J\u202e")):
+        show("- [x] a\x1b]0;mine\x07\x9b31m\u202eb")
+    said = capsys.readouterr().out
+    assert said.count("]0;mine") == 4
+    assert not set("\x1b\x07\x9b\u202e") & set(said)
+
+
 @pytest.mark.needs("sandbox")
 def test_a_real_models_commands_need_trust_where_nothing_isolates_them(tmp_path: Path) -> None:
     env = os.environ | {"FORGEHAND_DATA_DIR": str(tmp_path), "ANTHROPIC_API_KEY": "sk-ant-of-the-test"}
@@ -120,21 +130,3 @@ def test_a_real_models_commands_need_trust_where_nothing_isolates_them(tmp_path:
     assert done.returncode == 1, done.stdout + done.stderr
     said = " ".join((done.stdout + done.stderr).split())
     assert "Pass --trust-code to run the repository's code and the model's shell commands unprotected" in said
-
-
-def test_try_waits_for_the_checkouts_own_label(tmp_path: Path) -> None:
-    from bot.local.attempt import _label
-    from tests.e2e.test_try import git
-
-    repo, settings = tmp_path / "repo", load_settings(data_dir=tmp_path)
-    (repo / ".github").mkdir(parents=True)
-    git(tmp_path, "init", "-q", str(repo))
-    for text, label in (("", "ai-bug-fix"), ("fix: { label: Mend me }\n", "Mend me"), ("fix: { labl: x }\n", None)):
-        (repo / ".github" / "forgehand.yml").write_text(text)
-        git(repo, "add", ".")
-        git(repo, "commit", "-q", "-m", "Policy", "--allow-empty")
-        if label is None:
-            with pytest.raises(PolicyError, match=r"line 1: fix\.labl"):
-                asyncio.run(_label(repo, settings))
-        else:
-            assert asyncio.run(_label(repo, settings)) == label

@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -70,12 +71,15 @@ class Forker:
     process: subprocess.Popen[bytes]
     control: socket.socket
 
-    def fork(self, argv: Sequence[str], environment: Mapping[str, str], output: BinaryIO) -> Forked:
-        """Run ``forgehand ARGV`` with this environment; what it prints goes to ``output``."""
+    def fork(
+        self, argv: Sequence[str], environment: Mapping[str, str], output: BinaryIO, errors: BinaryIO | None = None
+    ) -> Forked:
+        """Run ``forgehand ARGV`` with this environment; what it prints goes to ``output`` and ``errors``, if given."""
         status, theirs = socket.socketpair()
+        files = [output.fileno(), (errors or output).fileno(), theirs.fileno()]
         with theirs:
             request = json.dumps([argv, dict(environment)]).encode()
-            socket.send_fds(self.control, [request], [output.fileno(), theirs.fileno()])
+            socket.send_fds(self.control, [request], files)
         forked = Forked(int(self.control.recv(16)))
         forked.watch(status)
         return forked
@@ -113,15 +117,16 @@ def _serve(control: socket.socket) -> list[str] | None:
 
     signal.signal(signal.SIGCHLD, reap)
     while True:
-        request, files, _, _ = socket.recv_fds(control, _LARGEST_REQUEST, 2)
+        request, files, _, _ = socket.recv_fds(control, _LARGEST_REQUEST, 3)
         if not request:
             break
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])  # until the child is known
         pid = os.fork()
         if pid == 0:
             return _become(request, *files)
-        output, status = files
-        os.close(output)
+        *outputs, status = files
+        for output in outputs:
+            os.close(output)
         statuses[pid] = socket.socket(fileno=status)
         control.send(str(pid).encode())
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
@@ -130,17 +135,20 @@ def _serve(control: socket.socket) -> list[str] | None:
     return None
 
 
-def _become(request: bytes, output: int, status: int) -> list[str]:
+def _become(request: bytes, output: int, errors: int, status: int) -> list[str]:
     """Make the child what it would be had it been started from a command line; that line."""
     argv, environment = json.loads(request)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
-    for number in (1, 2):
-        os.dup2(output, number)
-    os.close(output)
-    os.close(status)
+    os.dup2(output, 1)
+    os.dup2(errors, 2)
+    for each in (output, errors, status):
+        os.close(each)
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115 - what these know is of the parent's files
+    sys.stderr = open(2, "w", closefd=False, buffering=1)  # noqa: SIM115
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
     return list(argv)
 
 

@@ -69,6 +69,14 @@ def _node() -> str | None:
     return None if shutil.which("node") else "node is not here. Get it: apt-get install nodejs"
 
 
+def _zsh() -> str | None:
+    return None if shutil.which("zsh") else "zsh is not here. Get it: apt-get install zsh"
+
+
+def _fish() -> str | None:
+    return None if shutil.which("fish") else "fish is not here. Get it: apt-get install fish"
+
+
 def _octokit() -> str | None:
     modules = published.ROOT / "tests" / "conformance" / "node_modules" / "@octokit" / "rest"
     return None if shutil.which("node") and modules.exists() else f"@octokit/rest is not here. Get it: {_MODULES}"
@@ -100,6 +108,8 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "sandbox": _sandbox,
     "gh": _gh,
     "node": _node,
+    "zsh": _zsh,
+    "fish": _fish,
     "octokit": _octokit,
     "postgres": _postgres,
     "openapi": _openapi,
