@@ -99,6 +99,11 @@ def _examples() -> str | None:
     return None if here else f"GitHub's example payloads are not here. Get them: {_MODULES}"
 
 
+def _schemathesis() -> str | None:
+    here = find_spec("schemathesis") is not None
+    return None if here else "schemathesis is not here. Get it: pip install -r requirements-dev.txt"
+
+
 def _hand_model() -> str | None:
     return None if HAND_MODEL.exists() else f"The model that a person answers, {HAND_MODEL}, is not here."
 
@@ -114,5 +119,6 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "postgres": _postgres,
     "openapi": _openapi,
     "example payloads": _examples,
+    "schemathesis": _schemathesis,
     "hand-answered model": _hand_model,
 }

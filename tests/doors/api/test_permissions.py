@@ -9,12 +9,14 @@ import pytest
 
 from bot.doors.api.application import list_operations
 from bot.doors.api.operation import Operation
+from bot.doors.webhook.endpoint import Endpoint
 from bot.store import tokens
+from bot.web.server import make_web
 from handlers import HANDLERS
 from simhub.model import Account
 from tests.e2e.scenes import handled, place, rows
 from tests.support.api import Asker, asker, opened
-from tests.support.story import Story
+from tests.support.story import SECRET, Story
 
 OPERATIONS = list_operations(HANDLERS.registry)
 OPEN = {"/v1/health", "/v1/openapi.json"}
@@ -45,6 +47,20 @@ async def test_no_route_answers_without_a_token(story: Story) -> None:
     assert not rows(story, "select 1 from fh_task union select 1 from fh_audit")
     assert (await Asker(story, None).get("/api/v1/health")).data["status"] == "ok"
     assert (await Asker(story, None).get("/api/v1/openapi.json")).data["openapi"] == "3.1.0"
+
+
+async def test_no_other_route_of_the_server_answers_strangers(story: Story) -> None:
+    async def accept(_delivery: object) -> None:
+        raise AssertionError("nothing is delivered")
+
+    with opened(story) as store:
+        web = make_web(store, Endpoint(accept, [SECRET]).routes(), {})
+    routes = [(each.method, each.resource.canonical) for each in web.router.routes() if each.resource is not None]
+    nobody = Asker(story, None)
+    asked = {(method, path): (await nobody.ask(method, path)).status for method, path in routes}
+    answered = {path for (_, path), status in asked.items() if status < 400}
+    assert answered == {"/healthz", "/readyz", "/metrics"}
+    assert 400 <= asked["POST", "/webhook"] < 500
 
 
 async def test_addresses_and_methods_that_are_none_are_problems(story: Story) -> None:

@@ -1,0 +1,21 @@
+"""A judge from outside asks every operation what the document promises, as everybody who might."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.api_judge import ROLES, judge
+from tests.support.api_server import served
+
+EXAMPLES = 3  # beside a thousand boundary cases; ``python -m tests.support.api_judge`` takes 200
+
+
+@pytest.mark.needs("schemathesis")
+@pytest.mark.parametrize("role", ROLES)
+async def test_the_api_does_what_its_document_says(tmp_path: Path, role: str) -> None:
+    async with served(tmp_path) as told:
+        judgement = await judge(told, role, EXAMPLES, tmp_path)
+    assert not judgement.failed, judgement.said
+    assert judgement.cases > 500
