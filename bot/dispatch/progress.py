@@ -35,6 +35,7 @@ from bot.work.services import Services
 
 _LEASE = 0x464F524A
 _POLL = 0.25
+_IDLE_POLL = 1.0  # while no task is active
 _STANDBY = 2.0
 _STAGE_PAUSE = 2.0
 _TICKS = (5.0, 15.0, 60.0)
@@ -87,7 +88,7 @@ class Reporter:
                 await lease.confirm()
                 await self._look()
                 self._begin_due()
-                await asyncio.sleep(_POLL)
+                await asyncio.sleep(_POLL if self._watched else _IDLE_POLL)
         finally:
             for posting in self._posting:
                 posting.cancel()

@@ -24,6 +24,7 @@ from bot.engine.attempts import STOP_GRACE, Body, CancelWatch
 from bot.engine.dbos_setup import FREE, GROUPED
 from bot.engine.failover import Heartbeat
 from bot.engine.port import EngineError, FlowTable, Outcome, WorkflowError
+from bot.engine.queues import Listener, QueueWorkers, notify
 from bot.engine.records import StoreRecords
 from bot.engine.workflow import FlowCall, Runtime, run_task
 from bot.store import tasks
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 DAY_SECONDS = 24 * 3600
 _LEAVE_SECONDS = 2.0
+_RECOVERY_SECONDS = (0.2, 1.0)  # after its launch dbos puts back into their queues what was running, in a thread
 CHUNK = 500  # workflows a query: bounds memory and the length of one statement
 Workflow = Callable[[str], Coroutine[Any, Any, Any]]
 log = structlog.get_logger(__name__)
@@ -74,6 +76,8 @@ class DbosEngine:
         self._runtime = Runtime(flows, records, CancelWatch(records), backoff)
         self._running: dict[asyncio.Task[Any], str] = {}
         self._unattended: set[str] = set()
+        self._queues = QueueWorkers()
+        self._listener: Listener | None = None
         self._upkeep: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
         self._closing = False
@@ -139,11 +143,18 @@ class DbosEngine:
         dbos_setup.route_logs()
         config = self._config()
         await asyncio.to_thread(dbos_setup.prepare, config, self._workers)
-        DBOS(config=config)
+        dbos = DBOS(config=config)
+        dbos_setup.calm(dbos)
         self._register()
+        DBOS.listen_queues([])
         DBOS.launch()
+        await asyncio.to_thread(self._queues.start, dbos)
+        if self._database is not None:
+            self._listener = Listener(self._database, self._queues)
         await self._adopt(older_than_ms=0)
         self._upkeep = asyncio.create_task(self._keep_up())
+        for seconds in _RECOVERY_SECONDS:
+            asyncio.get_running_loop().call_later(seconds, self._queues.wake)
 
     async def _shut(self) -> None:
         """Stop every workflow where it is, then dbos."""
@@ -154,8 +165,11 @@ class DbosEngine:
         running = {*self._running, *({self._upkeep} if self._upkeep else ())}
         for task in running:
             task.cancel()
+        if self._listener is not None:
+            self._listener.close()
         if running:  # where the database is away they cannot write down where they stopped
             await asyncio.wait(running, timeout=STOP_GRACE)
+        await asyncio.to_thread(self._queues.stop)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(thread_name_prefix="asyncio"))
 
@@ -182,6 +196,7 @@ class DbosEngine:
         assert running is not None
         told = FlowCall.model_validate_json(call)
         self._running[running] = told.task_id
+        running.add_done_callback(lambda _: self._queues.wake())  # by then its end is recorded, its place is free
         try:
             await run_task(self._runtime, _DbosJournal(), told)
         finally:
@@ -203,7 +218,11 @@ class DbosEngine:
             return True
 
         # In a context of its own: inside a workflow the call would take a place in it.
-        return await asyncio.create_task(enqueue(), context=contextvars.Context())
+        fresh = await asyncio.create_task(enqueue(), context=contextvars.Context())
+        self._queues.wake()
+        if self._shared:
+            await self._store.run(notify)
+        return fresh
 
     async def _adopt(self, older_than_ms: int) -> None:
         """Start tasks that were never enqueued; end or resume what was lost.
@@ -214,10 +233,11 @@ class DbosEngine:
         """
         from dbos import DBOS
 
+        found = await self._store.run(tasks.list_runnable)
         now = now_ms()
         # What was made in the future was made before the clock stepped back.
         young = range(now - older_than_ms + 1, now + 1)
-        rows = [row for row in await self._store.run(tasks.list_runnable) if row.created not in young]
+        rows = [row for row in found if row.created not in young]
         unattended: list[WorkflowStatus] = []
         for first in range(0, len(rows), CHUNK):
             chunk = rows[first : first + CHUNK]
@@ -232,17 +252,18 @@ class DbosEngine:
                     await self._runtime.records.close(row.id, _LOST)
             mine = [each for each in known if each.status == "PENDING" and each.executor_id == self.executor]
             unattended += [each for each in mine if each.workflow_id not in self._running.values()]
-        found = {workflow.workflow_id for workflow in unattended}
+        seen = {workflow.workflow_id for workflow in unattended}
         again = [workflow for workflow in unattended if workflow.workflow_id in self._unattended]
-        self._unattended = found
-        await asyncio.to_thread(_resume, again)
+        self._unattended = seen
+        await asyncio.to_thread(self._resume, again)
 
     async def _keep_up(self) -> None:
         next_retirement = time.monotonic()
         while True:
             try:
-                if self._shared:
+                if self._listener is not None:
                     await self._store.run(self._heart.beat)
+                    await self._listener.ensure()
                     await asyncio.to_thread(self._sweep)
                 await self._adopt(older_than_ms=int(self._heart.ttl * 1000))
                 if time.monotonic() >= next_retirement:
@@ -261,7 +282,21 @@ class DbosEngine:
                 return
             pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
             dead = self._heart.dead(connection, {str(workflow.executor_id) for workflow in pending})
-            _resume([workflow for workflow in pending if workflow.executor_id in dead])
+            self._resume([workflow for workflow in pending if workflow.executor_id in dead])
+
+    def _resume(self, workflows: Sequence[WorkflowStatus]) -> None:
+        """Put workflows whose run broke off back into their queues. Blocking."""
+        from dbos import DBOS
+
+        lost: defaultdict[str | None, list[str]] = defaultdict(list)
+        for workflow in workflows:
+            lost[workflow.queue_name].append(workflow.workflow_id)
+        for queue, ids in lost.items():
+            log.warning(
+                "resuming what broke off", executors=sorted({str(each.executor_id) for each in workflows}), tasks=ids
+            )
+            DBOS.resume_workflows(ids, queue_name=queue)
+        self._queues.wake()
 
     async def _retire(self) -> None:
         """Delete what finished long ago: dbos keeps every workflow for ever."""
@@ -279,20 +314,6 @@ class DbosEngine:
             if not old:
                 return
             await DBOS.delete_workflows_async([workflow.workflow_id for workflow in old])
-
-
-def _resume(workflows: Sequence[WorkflowStatus]) -> None:
-    """Put workflows whose run broke off back into their queues. Blocking."""
-    from dbos import DBOS
-
-    lost: defaultdict[str | None, list[str]] = defaultdict(list)
-    for workflow in workflows:
-        lost[workflow.queue_name].append(workflow.workflow_id)
-    for queue, ids in lost.items():
-        log.warning(
-            "resuming what broke off", executors=sorted({str(each.executor_id) for each in workflows}), tasks=ids
-        )
-        DBOS.resume_workflows(ids, queue_name=queue)
 
 
 _LOST = Outcome(

@@ -16,13 +16,14 @@ import sqlalchemy as sa
 from bot.engine.port import EngineError
 
 if TYPE_CHECKING:
-    from dbos import DBOSConfig, Serializer
+    from dbos import DBOS, DBOSConfig, Serializer
 
 NAME = "forgehand"
 GROUPED = "forgehand-grouped"
 FREE = "forgehand-free"
 VERSION = "1"
-POLL_SECONDS = 0.2  # the longest a queued task waits on an idle machine
+POLL_SECONDS = 5.0  # between looks at a queue of which nothing was heard
+_UNUSED_SECONDS = 60.0  # between dbos's looks for what we never use: delays, deadlines, its own queue
 
 
 def make_config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
@@ -38,7 +39,7 @@ def make_config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
         "executor_id": executor,
         "serializer": _make_serializer(),
         "log_level": "WARNING",
-        "notification_listener_polling_interval_sec": POLL_SECONDS,
+        "notification_listener_polling_interval_sec": 2.0,  # we send none; stopping waits for it
         "run_migrations": False,
     }
 
@@ -58,6 +59,17 @@ def prepare(settings: DBOSConfig, workers: int) -> None:
             name, partition_concurrency=limit, worker_concurrency=workers, polling_interval_sec=POLL_SECONDS
         )
     client.destroy()
+
+
+def calm(dbos: DBOS) -> None:
+    """Let dbos look seldom for what we never use.
+
+    By default it asks the database for each once a second. None of this is public. Before launch.
+    """
+    from dbos import _workflow_commands
+
+    _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = _UNUSED_SECONDS
+    dbos._registry.get_internal_queue()._polling_interval_sec = _UNUSED_SECONDS
 
 
 def lock_database(engine: sa.Engine) -> IO[str]:

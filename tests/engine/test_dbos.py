@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from bot.engine import dbos_setup
 from bot.engine.dbos import DbosEngine
 from bot.engine.port import Ctx, EngineError, FlowSpec, FlowTable, Outcome, Step
 from bot.engine.records import StoreRecords
@@ -136,6 +137,20 @@ async def test_what_finished_long_ago_is_forgotten_and_what_was_lost_is_ended(st
         assert (row.state, "lost" in row.result["summary"]) == ("failed", True)
         await until(workflows, lambda count: count == 0)
         assert not await engine.start("t1", "flow", Nothing(), group=None), "forgotten is not startable again"
+
+
+async def test_queued_tasks_are_taken_without_being_asked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of a group waits for the other's end; no queue is looked at by time alone."""
+    monkeypatch.setattr(dbos_setup, "POLL_SECONDS", 100 * PATIENCE)
+    story = Story()
+    async with engine_with(store, story) as engine:
+        for task_id in ("t1", "t2"):
+            await store_task(store, task_id)
+            assert await engine.start(task_id, "flow", Nothing(), group="1@main")
+        await asyncio.wait_for(story.reached.wait(), PATIENCE)
+        story.let_on.set()
+        for task_id in ("t1", "t2"):
+            assert (await ended(store, task_id)).state == "done"
 
 
 async def test_a_run_that_broke_off_is_taken_up_again_by_the_same_process(store: Store) -> None:
