@@ -6,9 +6,11 @@ import subprocess
 from typing import Any
 
 from tests.doors.api.test_events import follow
-from tests.e2e.answers import BODY, GOOD, PROOF, TITLE
+from tests.e2e.answers import BODY, FIX, GOOD, PROOF, TITLE, calls, change, edit, finish
 from tests.e2e.conftest import Tell
-from tests.e2e.scenes import POLICY, branches, git, put
+from tests.e2e.scenes import POLICY, SAMPLE, branches, git, put
+from tests.e2e.test_commands_pulls import DESCRIPTION, SUGGESTIONS
+from tests.e2e.test_revise import PRICES, met, revises
 from tests.support.api import Answer, Asker, asker
 from tests.support.pulls import propose
 from tests.support.story import Story
@@ -121,4 +123,39 @@ async def test_questions_and_documents_are_answered_in_the_result(tell: Tell) ->
     result = await finished(program, await program.start("explain", number, thread=line.id))
     assert (await final(story, line)).startswith("It is a constant.")
     assert result["report"].startswith("It is a constant.")
+    assert story.script.unmatched == []
+
+
+async def test_a_pull_request_is_revised_described_and_improved_in_results(tell: Tell) -> None:
+    story: Story = await tell([])
+    await put(story, POLICY, "review: { on: [] }\n")
+    good = SAMPLE.joinpath(PRICES).read_text().replace(*FIX)
+    bad = good.replace('(cents + "00")[:2]', 'cents or "0"')
+    wrong = '    return int(whole) * 100 + int(cents or "0")\n'
+    number = await propose(story, {PRICES: bad}, branch="topic", title="Read cents")
+    head = git(story, "rev-parse", "topic")
+    program = asker(story, story.maintainer)
+    demand = [*revises(calls(edit(change(PRICES, wrong, FIX[1]))), calls(finish("", "Digits."))), met(True)]
+    story.script.extend(demand)
+    story.script.on(calls(("describe", DESCRIPTION)), system="You describe")
+    story.script.on(calls(("improve", {"suggestions": SUGGESTIONS[:1]})), system="You suggest")
+    line = await on_line(story, number, PRICES, 7, '"2.5" is 250 cents')
+
+    result = await finished(program, await program.start("fix", number, thread=line.id, deliver="result"))
+    assert (result["task"], result["form"], result["state"]) == ("revise", "patch", "done")
+    assert (result["base_sha"], result["head_sha"]) == (head, None)
+    patch = (await fetched(program, result))["change.patch"].text
+    assert applied(story, head, patch) == [PRICES]
+    assert "I made a patch for what was asked." in result["report"]
+    assert result["parts"]["performance"] == NOT_MEASURED
+
+    result = await finished(program, await program.start("describe", number, deliver="result"))
+    assert (result["form"], "**Cents are read**" in result["report"]) == ("document", True)
+    result = await finished(program, await program.start("improve", number, deliver="result"))
+    assert (result["form"], "`basket/prices.py:7`" in result["report"]) == ("answer", True)
+
+    pull = await story.request("GET", f"/pulls/{number}")
+    assert (pull["body"] or "", pull["head"]["sha"]) == ("", head)
+    assert [each["id"] for each in await story.request("GET", f"/pulls/{number}/comments")] == [line.id]
+    assert not story.repository.issues[number].comments
     assert story.script.unmatched == []
