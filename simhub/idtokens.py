@@ -26,11 +26,11 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Key:
-    """A signing key: its id, the thumbprint of its certificate, both halves as PEM."""
+    """A signing key: its id, the thumbprint of its certificate, what signs, and the public half as PEM."""
 
     id: str
     thumbprint: str
-    private: str
+    private: Any
     public: str
 
 
@@ -97,12 +97,16 @@ class IdTokens:
 
         ``key_pair`` is a private and a public RSA key in PEM form; a fresh one is made where none is given.
         """
-        from simhub import appkeys  # cryptography is slow to import
+        from jwt.algorithms import RSAAlgorithm  # slow to import
+
+        from simhub import appkeys
 
         private, public = key_pair or appkeys.new_key_pair()
         digest = hashlib.sha1(public.encode()).digest()
         thumbprint = base64.urlsafe_b64encode(digest).decode().rstrip("=")
-        new = _Key(str(uuid.uuid5(uuid.NAMESPACE_URL, public)), thumbprint, private, public)
+        # loading a key checks its numbers, which takes longer than signing
+        signer = RSAAlgorithm(RSAAlgorithm.SHA256).prepare_key(private)
+        new = _Key(str(uuid.uuid5(uuid.NAMESPACE_URL, public)), thumbprint, signer, public)
         self._keys = [*(self._keys if keep else ()), new]
 
     def add_routes(self, app: web.Application) -> None:
