@@ -1,6 +1,7 @@
 """Tokens of GitHub Actions: how long it takes to verify one, without and with the row that forbids to use it twice.
 
-The issuer is a hub in this process. ``cold`` is the first token, for which its keys are fetched.
+The issuer is a hub in this process. ``cold`` is the first token, for which its keys are fetched. ``cpu`` leaves out
+what other programs on the machine take.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def told(name: str, seconds: list[float]) -> dict[str, float]:
 
 
 async def measure(count: int) -> dict[str, float]:
-    verified, used = list[float](), list[float]()
+    verified, used, busy = list[float](), list[float](), list[float]()
     with tempfile.TemporaryDirectory() as scratch:
         store = Store(create_engine(f"sqlite:///{scratch}/forgehand.db"))
         store.migrate()
@@ -52,14 +53,15 @@ async def measure(count: int) -> dict[str, float]:
             await verifier.verify(tokens[0])
             cold = time.perf_counter() - cold
             for token in tokens:
-                began = time.perf_counter()
+                began, cpu = time.perf_counter(), time.thread_time()
                 run = await verifier.verify(token)
                 check_run(run)
                 verified.append(time.perf_counter() - began)
+                busy.append(time.thread_time() - cpu)
                 assert await _use(store, run)
                 used.append(time.perf_counter() - began)
         store.close()
-    warm = told("verify", verified[_WARM_UP:]) | told("with_row", used[_WARM_UP:])
+    warm = told("verify", verified[_WARM_UP:]) | told("cpu", busy[_WARM_UP:]) | told("with_row", used[_WARM_UP:])
     return {"tokens": count, "cold_ms": round(cold * 1000, 1), **warm}
 
 
