@@ -15,6 +15,7 @@ from typing import Any
 import jwt
 import pytest
 
+from bot.doors.api import events
 from simhub.model import WorkflowRun
 from tests.doors.api.test_events import follow
 from tests.doors.test_commands import pull
@@ -196,6 +197,16 @@ async def test_a_token_is_good_for_one_request(story: Story) -> None:
     used = rows(story, "select issuer, expires from fh_used_token")
     assert [issuer for issuer, _ in used] == [story.hub.id_tokens.issuer]
     assert now(300) < used[0][1] / 1000 <= now(365)
+
+
+async def test_a_stream_ends_with_its_token(story: Story, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_CHECK", 1)
+    number = await story.file("A", "B", label=None)
+    run = await begin(story)
+    started = await show(story, story.hub.id_tokens.mint(run, origin(story)), number)
+    short = Asker(story, story.hub.id_tokens.mint(run, origin(story), exp=now(1)))
+    assert [each["kind"] async for each in follow(short, started.data["id"])] == ["queued"]
+    assert rows(story, "select state from fh_task") == [("queued",)]
 
 
 async def test_attempts_of_a_run_share_its_keys_and_runs_do_not(story: Story) -> None:
