@@ -79,10 +79,7 @@ _known = _Secrets()
 
 
 def register_secret(value: str) -> None:
-    """Redact ``value`` from every log line from now on.
-
-    So are its JSON form and its form in a basic authorization.
-    """
+    """Redact ``value``, in JSON and basic authorization too, from logs."""
     _known.add(value)
 
 

@@ -48,10 +48,7 @@ async def baseline(job: Assignment[Any], brief: Brief, found: CodeLocation, inst
 
 
 class Scope(NamedTuple):
-    """A scope of tests that was run: all, or ``targets``.
-
-    ``dropped`` are those that the runner could not use.
-    """
+    """A scope of tests that was run: all, or ``targets`` without ``dropped``."""
 
     targets: tuple[str, ...]
     run: TestRun

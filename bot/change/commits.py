@@ -50,10 +50,7 @@ async def put(
 
 
 async def objections(work: Assignment[Any], branch: str) -> list[str]:
-    """Return what the rules of a branch to be made hold against us.
-
-    The answer does not depend on the change.
-    """
+    """Return what a branch's rules hold against us, whatever the change."""
     found = await _rules(work, branch)
     bot = await work.services.github.bot()
     email = noreply_email(bot, work.services.settings.web_url)

@@ -58,10 +58,7 @@ async def start_editing(job: Job[Any], evidence: AnyEvidence, found: CodeLocatio
 
 
 async def note_unchanged(job: Job[Any]) -> None:
-    """Record that the loop ended without a change.
-
-    Nobody may read that the edit is done.
-    """
+    """Record that the loop ended without a change, not that it is done."""
     await job.stage(Stage.EDIT, "failed", "nothing was changed")
 
 

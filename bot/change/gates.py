@@ -47,10 +47,7 @@ def tests_gate(restored: Collection[str]) -> Gate:
 
 
 def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
-    """Require that every test of the proof passes in every run.
-
-    What plugins say of its file is no test.
-    """
+    """Require that every test of the proof, no plugin's check, always passes."""
     faults = [_proof_faults(run, set(proof.tests)) for run in runs]
     bad = [fault for found in faults for fault in found]
     good = sum(not found for found in faults)
@@ -166,10 +163,7 @@ def _size(diff: str) -> tuple[int, int]:
 
 
 def secrets_gate(diff: str, find_secrets: Callable[[str], Collection[str]]) -> Gate:
-    """Require that no added line looks like a credential.
-
-    The finding names kinds, never values.
-    """
+    """Require that no added line looks like a secret; name kinds only."""
     added = "".join(f"{line.text}\n" for line in _lines(diff) if line.kind == "+")
     kinds = sorted(set(find_secrets(added)))
     return Gate(name="secrets", passed=not kinds, after=f"{len(kinds)} found", detail=", ".join(kinds))

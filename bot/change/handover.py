@@ -49,10 +49,7 @@ def end(evidence: AnyEvidence, form: Form | None, report: str) -> Ending:
 
 
 def tell_parts(evidence: AnyEvidence) -> Parts:
-    """Tell the five parts of a change from its gates.
-
-    Nothing here measures how fast code is.
-    """
+    """Tell a change's five parts from its gates; nothing measures speed."""
     report = evidence.report
     proof = evidence.proof
     gates = {gate.name: gate for gate in report.gates} if report is not None else {}

@@ -80,10 +80,7 @@ async def _find_obstacle(job: Job[ChangeTask]) -> str | None:
 
 
 async def already_open(job: Job[Any]) -> str | None:
-    """Stop where a pull request for the issue is open.
-
-    A second one would only compete with it.
-    """
+    """Stop where a pull request for the issue is open: two would compete."""
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, READ)
     bot = await job.services.github.bot()

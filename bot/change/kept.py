@@ -14,10 +14,7 @@ from bot.work.assignment import Assignment
 
 
 class KeptChange(JsonModel):
-    """The evidence of a finished change as plain JSON.
-
-    It holds all that is needed to publish it.
-    """
+    """The evidence of a finished change as JSON, enough to publish it."""
 
     evidence: dict[str, Any]
 

@@ -57,10 +57,7 @@ class PullWords(Protocol):
 
 
 class PublishCheck(JsonModel):
-    """State of issue and base just before publishing.
-
-    ``stop`` says why nothing may be published.
-    """
+    """State of issue and base before publishing, or why to ``stop``."""
 
     base_branch: str
     base_sha: str
@@ -71,10 +68,7 @@ class PublishCheck(JsonModel):
 
 @dataclass(frozen=True)
 class NewPullRequest:
-    """A new pull request for an issue.
-
-    It is a draft where the rules want unverified changes shown.
-    """
+    """A new pull request for an issue, a draft if it is unverified."""
 
     words: PullWords
 
@@ -154,10 +148,7 @@ async def recheck(job: Job[Any], brief: Brief, changes: Changes) -> PublishCheck
 
 
 async def _on_new_base(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, base_sha: str) -> AnyEvidence:
-    """Prove and gate once more where the base moved.
-
-    The evidence is about what would be merged.
-    """
+    """Prove and gate once more where the base moved: that is merged."""
     assert evidence.report is not None, "only what was gated is published"
     short = base_sha[:10]
     note = f"The base moved meanwhile; the gates ran again on {short}."

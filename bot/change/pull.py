@@ -19,10 +19,7 @@ _MAX_DIFF = 60_000
 
 
 async def brief_of(job: Job[Any], pull: Pull) -> Brief:
-    """Return the request as the pull request states it.
-
-    The change builds on its head.
-    """
+    """Return the request as the pull request states it, on its head."""
     repository = job.task.repository
     fork = pull.from_fork(repository)
     ours = not fork and pull.author_id == (await job.services.github.bot()).id
@@ -47,10 +44,7 @@ def _stop(pull: Pull, default_branch: str | None) -> str | None:
 
 
 async def fetch_ends(job: Job[Any], brief: Brief) -> PullEnds:
-    """Bring both ends into the mirror.
-
-    Returns them with what the pull request changes so far.
-    """
+    """Bring both ends into the mirror; return them with what changed so far."""
     assert brief.pull is not None, "only a pull request has two ends"
     repository = job.task.repository
     mirror = await job.services.mirrors.of(repository)

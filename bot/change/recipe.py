@@ -61,10 +61,7 @@ class ProofResult:
 
 
 def verified_or_draft(rules: Rules, evidence: AnyEvidence) -> bool:
-    """Allow publishing a verified change.
-
-    An unverified one is published only if the rules ask for a draft.
-    """
+    """Allow publishing what is verified, or a draft if the rules want one."""
     return evidence.report is not None and (evidence.verified or rules.unverified == "draft")
 
 

@@ -249,10 +249,7 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
         return self.model_copy(update=fields)
 
     def noted(self, note: str) -> Self:
-        """Return the same evidence with a note for people.
-
-        An empty one is left out.
-        """
+        """Return the same evidence with a note for people, unless it is empty."""
         return self.updated(notes=(*self.notes, note)) if note else self
 
 

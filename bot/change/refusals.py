@@ -20,10 +20,7 @@ _ADVICE = {
 
 
 class Refusal(JsonModel):
-    """A failure to publish: the ``reason`` in GitHub's words.
-
-    ``advice`` is for whoever can change it.
-    """
+    """A failure to publish: GitHub's ``reason``, ``advice`` how to change it."""
 
     reason: str
     advice: str

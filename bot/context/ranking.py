@@ -124,10 +124,7 @@ class _QueryScores:
 
 
 class Ranker:
-    """A ranker of the files of one commit.
-
-    Everything that no query changes is made once.
-    """
+    """A ranker of one commit's files; what no query changes is made once."""
 
     def __init__(self, corpus: Corpus) -> None:
         self._corpus = corpus

@@ -37,10 +37,7 @@ class TreeFile:
 
 @dataclass(frozen=True)
 class Tree:
-    """Files worth reading, in git's order.
-
-    ``passed`` counts those that were passed over, by reason.
-    """
+    """Files worth reading, in git's order, and counts of the others."""
 
     files: tuple[TreeFile, ...]
     passed: dict[str, int]

@@ -184,10 +184,7 @@ class Mirror:
         raise ObjectMissing(f"{ref!r} is not in the mirror; fetch it first.", name=ref)
 
     async def merge_base(self, first: str, second: str) -> str:
-        """Return the best common ancestor of two commits.
-
-        Raises :class:`ObjectMissing` where the histories share nothing.
-        """
+        """Return the best common ancestor; ObjectMissing where there is none."""
         done = await self._git("merge-base", _sha(first), _sha(second), check=False)
         if done.code:
             raise ObjectMissing(f"{first} and {second} have no common ancestor here.", name=second)

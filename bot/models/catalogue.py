@@ -92,10 +92,7 @@ class Catalogue:
         self._settings = settings
 
     def spec(self, name: str) -> ModelSpec:
-        """Describe the model ``name``.
-
-        Raises :class:`UnknownModel` if its provider or price is not known.
-        """
+        """Describe the model ``name``; UnknownModel without provider or price."""
         given = self._settings.models.get(name, ModelSettings())
         known = self._known.get(name, {})
         provider = PROVIDERS[given.provider or known.get("provider") or self._guess_provider(name, given)]
@@ -146,10 +143,7 @@ class Catalogue:
         return {role: list(self._settings.roles.get(role) or defaults.get(role, [])) for role in MODEL_ROLES}
 
     def offered(self) -> set[str]:
-        """Return every model a policy may choose.
-
-        They are those of any role, and those the settings describe.
-        """
+        """Return every model a policy may choose: of a role, or of the settings."""
         return {name for names in self.roles().values() for name in names} | set(self._settings.models)
 
     def names(self, role: ModelRole, allowed: Sequence[str] = ()) -> list[str]:

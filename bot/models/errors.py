@@ -70,10 +70,7 @@ def _make_plain_error(said: str, status: int, kind: str) -> ModelError:
 
 
 def make_refusal(model: str, words: str | None) -> ModelRefused:
-    """Make the error for a model that declined to answer.
-
-    A filter in front of it may have done so.
-    """
+    """Make the error for a model, or a filter before it, that declined."""
     return ModelRefused(f"{model} declined to answer" + (f": {_shorten(words)}" if words else "."), reason="policy")
 
 

@@ -120,10 +120,7 @@ class ModelGateway:
             return await self._ask_any(_Request(spender, step, role, conversation, tools, schema, max_output))
 
     async def probe(self, name: str, spender: Spender) -> Reply:
-        """Ask one model for a word, to see that its address and key work.
-
-        No other takes over. Raises :class:`ModelError`.
-        """
+        """Ask one model, and no other, for a word, or raise :class:`ModelError`."""
         said = Message(role="user", text="Answer with the word: ready")
         request = _Request(spender, "probe", "cheap", Conversation(system=_REACHED, messages=(said,)), (), None, _PROBE)
         return await self._ask_one(request, self.catalogue.spec(name))

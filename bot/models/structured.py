@@ -42,10 +42,7 @@ def parse_tool_call(identity: str, name: str, arguments: str) -> ToolCall:
 
 
 def parse(text: str, schema: Schema) -> Any:
-    """Parse the JSON value in ``text`` (bare or in one fence).
-
-    Raises :class:`BadAnswer` naming what is wrong.
-    """
+    """Parse JSON (bare or in one fence), or raise :class:`BadAnswer`."""
     # A pattern for the fence would try every arrangement of a long answer's blanks.
     first, _, rest = text.strip().partition("\n")
     if first.rstrip() in {"```", "```json"} and rest.endswith("```"):

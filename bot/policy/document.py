@@ -36,10 +36,7 @@ class PolicyValue(NamedTuple):
 
 
 def parse_policy(text: str, settings: Settings, schema: PolicySchema) -> Policy:
-    """Return the effective policy of a file's text.
-
-    Raises :class:`PolicyError` with every problem, one a line.
-    """
+    """Return a file's effective policy, or raise PolicyError with all faults."""
     data, lines = _read_yaml(text)
     model = schema.document
     problems = [*_unknown_keys(model, data), *_find_unoffered(data, settings)]

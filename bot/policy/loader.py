@@ -62,10 +62,7 @@ class PolicyLoader:
         self.default = default_policy(settings, schema)
 
     async def load(self, repository: Repository) -> Policy:
-        """Return the current policy of a repository.
-
-        Raises :class:`PolicyError` where the file is invalid.
-        """
+        """Return a repository's policy; :class:`PolicyError` for an invalid file."""
         found = await self._request(repository)
         if found is None:
             self._cache.pop(repository.id, None)
@@ -84,10 +81,7 @@ class PolicyLoader:
         return cached.result
 
     async def load_or_default(self, repository: Repository) -> tuple[Policy, PolicyError | None]:
-        """Return the policy, or the default one and the error.
-
-        The error is None where the file is valid.
-        """
+        """Return the policy and None, or the default one and the error."""
         try:
             return await self.load(repository), None
         except PolicyError as error:

@@ -57,10 +57,7 @@ class PolicySchema:
 
     @cached_property
     def document(self) -> type[JsonModel]:
-        """Return the model that validates a policy file.
-
-        It has a field for each task's section, then the general ones.
-        """
+        """Return the model of a policy file: tasks' sections, then general ones."""
         default = self.commands_by_default
         commands = create_model(
             "Commands",

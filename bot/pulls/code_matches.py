@@ -70,10 +70,7 @@ def read_code(text: str) -> Code:
 
 
 class MatchedRows(NamedTuple):
-    """Rows of code where a reading fits.
-
-    Rows that are not ``sure`` count only on the claimed line.
-    """
+    """Rows where a reading fits, on the claimed line only if not ``sure``."""
 
     first: int
     last: int

@@ -40,10 +40,7 @@ async def read_contents(review: Review, sha: str, paths: Iterable[str]) -> dict[
 
 
 async def read_texts(review: Review, plan: ReviewPlan, sha: str, paths: Iterable[str]) -> dict[str, str]:
-    """Read the text files of a commit, with the head's secrets redacted.
-
-    Binary files are left out.
-    """
+    """Read a commit's text files, with the head's secrets redacted."""
     hidden = await read_secrets(review, plan)
     found = await _read_texts(review, sha, paths)
     return {path: placeholders.redact(text, hidden) for path, text in found.items()}

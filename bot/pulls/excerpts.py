@@ -49,10 +49,7 @@ def render_rows(diff: FileDiff, head: str | None) -> tuple[str, ...]:
 
 
 def describe_omissions(diff: FileDiff) -> str:
-    """Describe the changed lines that :func:`render_rows` leaves out.
-
-    Returns "" where it shows all of them.
-    """
+    """Describe changed lines :func:`render_rows` leaves out, "" for none."""
     changed = [line.text.removesuffix("\r") for hunk in diff.hunks for line in hunk.lines if line.kind != " "]
     if diff.status == "removed" and len(changed) > _REMOVED_FILE:
         return f"only the first {_REMOVED_FILE} of its {len(changed)} removed lines were shown"

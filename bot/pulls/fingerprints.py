@@ -159,10 +159,7 @@ def tokenize(line: str) -> tuple[str, ...]:
 
 
 def read_surroundings(finding: Finding, text: str) -> tuple[str, str]:
-    """Return digest and text of the definition around a finding.
-
-    Where there is none, they are of the lines near it.
-    """
+    """Return digest and text of the definition, or lines, around a finding."""
     lines = text.replace("\r\n", "\n").split("\n")
     line = min(finding.line or 1, len(lines))
     outlined = read_definitions(text, finding.path)

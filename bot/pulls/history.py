@@ -97,10 +97,7 @@ async def _find_writers(github: Client, repository: Repository, logins: Iterable
 
 
 async def dedupe(review: Review, memory: Memory, claims: Sequence[PlacedFinding]) -> DedupeResult:
-    """Take out findings that were said before, by us or by others.
-
-    Words are compared by code; no model is asked.
-    """
+    """Take out findings said before, by us or others; code compares words."""
     names = [fingerprint(one.finding) for one in claims]
     repository = review.task.repository.full_name
     rejected = await review.services.store.run(lambda connection: findings.find_rejected(connection, repository, names))

@@ -85,19 +85,13 @@ def find_place(
 
 
 def find_in_text(path: str, text: str, quote: str, line: int | None = None) -> Place | None:
-    """Find exactly quoted code in a text that no diff is about.
-
-    Of several places the nearest to ``line`` wins.
-    """
+    """Find exactly quoted code in a text without diff, nearest to ``line``."""
     unchanged = FileDiff(path=path, old_path=path, status="modified", binary=False, hunks=())
     return find_place(unchanged, quote, line or 1, head=text, exact=True)
 
 
 def anchor_on_line(file: FileDiff, line: int) -> Anchor | None:
-    """Return the anchor on a line of the new file.
-
-    Returns None where the diff does not show the line.
-    """
+    """Return the anchor on a line of the new file, None off the diff."""
     anchors = (_anchor_lines(file.path, hunk, "RIGHT", line, line) for hunk in file.hunks)
     return next((anchor for anchor in anchors if anchor is not None), None)
 
@@ -152,10 +146,7 @@ class _Match(NamedTuple):
 
     @property
     def belongs(self) -> bool:
-        """Return whether the match may be named by its side.
-
-        Unchanged lines are named by the new file.
-        """
+        """Return whether this side names it; the new file names unchanged lines."""
         return self.side == "RIGHT" or bool(self.changed)
 
     @property

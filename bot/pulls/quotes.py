@@ -67,10 +67,7 @@ class QuoteReading:
 
 
 def read_quote(quote: str) -> tuple[QuoteReading, ...]:
-    """Read a quote in every possible way, the most literal first.
-
-    Returns nothing for a blank quote.
-    """
+    """Read a quote in every way, the most literal first; none if it is blank."""
     rows = quote.replace("\r\n", "\n").split("\n")
     unwrapped = [each for written in (rows, *_undo_escapes(rows)) for each in _strip_wrapping(written)]
     found = [_make_reading(each) for each in unwrapped]

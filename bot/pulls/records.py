@@ -367,10 +367,7 @@ class ReviewResult(JsonModel):
 
     @property
     def found(self) -> tuple[PlacedFinding, ...]:
-        """Return the new and proved findings, wherever they are reported.
-
-        Comment, check and summary count these.
-        """
+        """Return new and proved findings: comment, check and summary count these."""
         inline = [each for one in self.inline for each in (one, *one.also)]
         return (*inline, *(one for one in self.folded if one.proved and not one.again))
 

@@ -126,10 +126,7 @@ class _Handles:
         return self._text
 
     def kill_inner(self) -> None:
-        """Kill the first process of the pid namespace.
-
-        Bubblewrap ends once the kernel has reaped all the others.
-        """
+        """Kill the first process of the namespace; bubblewrap ends after it."""
         if found := re.search(rb'"child-pid": (\d+)', self._status()):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(found[1]), signal.SIGKILL)

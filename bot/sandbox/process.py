@@ -65,10 +65,7 @@ class Process:
         return result
 
     async def probe(self) -> str | None:
-        """Return what is missing; None where code is trusted.
-
-        The tier itself names the missing isolation.
-        """
+        """Return what is missing; None, as code is trusted and the tier says it."""
         return None if self._trust_code else "The process sandbox runs only with --trust-code. Install bubblewrap."
 
 

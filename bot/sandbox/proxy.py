@@ -180,10 +180,7 @@ async def connect_directly(host: str, port: int) -> tuple[asyncio.StreamReader, 
 
 
 def connect_through(upstream: str) -> Dial:
-    """Make a dialler that connects through another proxy.
-
-    Its address is ``http://[user:password@]host:port``.
-    """
+    """Make a dialler through ``http://[user:password@]host:port``."""
     parts = urlsplit(upstream if "//" in upstream else f"http://{upstream}")
     login = f"{unquote(parts.username)}:{unquote(parts.password or '')}" if parts.username else None
     extra = f"Proxy-Authorization: Basic {base64.b64encode(login.encode()).decode()}\r\n" if login else ""
@@ -214,10 +211,7 @@ def _choose_dialler() -> Dial:
 
 
 def find_certificates() -> tuple[Sequence[Mount], dict[str, str]]:
-    """Find the operator's CA bundle; return its mount and variables.
-
-    Both are empty where none is configured.
-    """
+    """Find the operator's CA bundle: its mount and variables, or none."""
     for name in _CA_VARIABLES:
         path = Path(os.environ.get(name) or "/nonexistent")
         if path.is_file():

@@ -13,10 +13,7 @@ _SOURCE = Path(__file__).parent / "inside" / "relay.py"
 
 
 def find_interpreter() -> tuple[str, list[Mount]]:
-    """Return our own Python as seen inside, and the mounts it needs.
-
-    It needs none where it lives in /usr.
-    """
+    """Return our Python as seen inside, and its mounts, none in /usr."""
     prefix = Path(sys.base_prefix).resolve()
     program = prefix / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
     return str(program), [] if prefix.is_relative_to("/usr") else [Mount(source=prefix, target=str(prefix))]

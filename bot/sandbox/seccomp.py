@@ -106,10 +106,7 @@ def _argument(index: int) -> bytes:
 
 
 def build_filter(machine: str | None = None) -> bytes | None:
-    """Build the filter for ``machine``, by default this one.
-
-    Returns None where we have no table of its system calls.
-    """
+    """Build the filter for ``machine``, this one or None if it is unknown."""
     table = _MACHINES.get(machine or platform.machine())
     if table is None:
         return None

@@ -38,10 +38,7 @@ class DatabaseAway(StoreError):
 
 
 def is_away(error: sa.exc.DBAPIError) -> bool:
-    """Return True if a database cannot be used just now.
-
-    Its server is away, its disk is full, its file is busy.
-    """
+    """Return True for a server that is away, a full disk, a busy file."""
     if isinstance(error.orig, sqlite3.Error):
         return _passes(error.orig)
     return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
@@ -112,10 +109,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _take_for_disconnect(context: sa.engine.ExceptionContext) -> None:
-    """Make SQLite's passing errors look like a lost connection.
-
-    dbos waits for the end of one, and of no other.
-    """
+    """Make SQLite's passing errors look like the end dbos waits for."""
     error = context.original_exception
     context.is_disconnect |= isinstance(error, sqlite3.Error) and _passes(error)
 

@@ -106,10 +106,7 @@ def list_open(connection: sa.Connection) -> list[str]:
 
 
 def list_owners(connection: sa.Connection) -> set[str | None]:
-    """List the processes that hold open deliveries.
-
-    None stands for those that an earlier build stored.
-    """
+    """List the processes with open deliveries, None for an earlier build's."""
     return set(connection.execute(sa.select(delivery.c.owner).distinct().where(delivery.c.done.is_(None))).scalars())
 
 

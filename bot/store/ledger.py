@@ -119,10 +119,7 @@ class Ledger:
 
 
 def release(connection: sa.Connection, task: str) -> None:
-    """Release what an ended task had reserved.
-
-    Its calls died with their process; nobody asks them again.
-    """
+    """Release an ended task's reservations: its calls died with it."""
     left = (model_call.c.task == task, model_call.c.state == "reserved")
     connection.execute(sa.update(model_call).where(*left).values(state="failed", reserved=0.0))
 

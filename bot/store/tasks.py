@@ -180,10 +180,7 @@ def list_events(connection: sa.Connection, task_id: str, after: int = 0) -> list
 
 
 def list_touched(connection: sa.Connection, after: int) -> dict[str, int]:
-    """List tasks with events newer than event id ``after``.
-
-    Returns, for the reporter, the newest event id by task id.
-    """
+    """Return newest event ids by task, of those newer than ``after``."""
     newest = sa.func.max(task_event.c.id)
     query = sa.select(task_event.c.task, newest).where(task_event.c.id > after).group_by(task_event.c.task)
     return {str(task_id): int(event_id) for task_id, event_id in connection.execute(query.order_by(newest))}

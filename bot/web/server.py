@@ -119,10 +119,7 @@ def make_runner(application: web.Application, *, silence: float = _SILENCE) -> w
 
 
 class Crowd:
-    """A watch on connections.
-
-    Silent ones must not use up the descriptors that the others need.
-    """
+    """A watch on connections, so that silent ones leave descriptors."""
 
     def __init__(self, application: web.Application) -> None:
         self._busy: set[web.RequestHandler] = set()

@@ -48,9 +48,6 @@ class Ending(JsonModel):
 
 
 def told(*sentences: str) -> Part:
-    """Return a part of the sentences that are not empty.
-
-    Without any it was not measured.
-    """
+    """Return a part of sentences that are not empty, or one not measured."""
     said = [sentence for sentence in sentences if sentence]
     return Part(measured=True, text=" ".join(said)) if said else NOT_MEASURED

@@ -97,10 +97,7 @@ class Workshop:
         await asyncio.to_thread(self._manifest.unlink, missing_ok=True)
 
     async def keep_bytecode(self) -> None:
-        """Let later runs begin with what the run of the base compiled.
-
-        Call it before any change is tested.
-        """
+        """Let later runs reuse the base's bytecode; call before any change."""
         await asyncio.to_thread(keep_bytecode, self._pristine, self._tree, self._manifest)
 
     async def test(self, changes: Changes, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:

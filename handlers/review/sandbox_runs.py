@@ -39,10 +39,7 @@ class SandboxRuns:
     trouble: str = ""
 
     async def run(self, command: str) -> str:
-        """Run a shell line on the head, and with the change taken back.
-
-        Returns what the model is told.
-        """
+        """Run a shell line on the head and without the change, for the model."""
         async with self.turns:
             workshop = self.review.workshop(self.plan.head_sha)
             try:

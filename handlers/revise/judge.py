@@ -24,10 +24,7 @@ _MAX_WHY = 600
 
 
 async def judge(job: RevisionJob, evidence: RevisionEvidence, step: str) -> Answers:
-    """Return one answer for each demand, in their order.
-
-    A demand that the model says nothing about is not met.
-    """
+    """Return one answer a demand, in order; none at all is not met."""
     verdict = await ask_judge(job, evidence, step, _SYSTEM, _ANSWER)
     rows = verdict.answer["demands"]
     well_formed = [row for row in rows if not list(find_violations(row, _ROW))] if isinstance(rows, list) else []

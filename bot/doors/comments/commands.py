@@ -69,10 +69,7 @@ def arguments_of(kind: type[TaskInput]) -> Arguments:
 
 
 def input_of(kind: type[TaskInput], argument: str) -> TaskInput:
-    """Return a task's input from a command's argument.
-
-    It undoes :func:`arguments_of`.
-    """
+    """Return a task's input; the inverse of :func:`arguments_of`."""
     text = kind.text_field()
     if text is not None:
         return kind.model_validate({text: argument} if argument else {})

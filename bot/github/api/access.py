@@ -104,10 +104,7 @@ class GitHubs:
             return self._bot
 
     async def account(self, login: str) -> Actor:
-        """Return an account by its login.
-
-        Raises :class:`bot.github.api.errors.NotFound`.
-        """
+        """Return an account by its login; NotFound where there is none."""
         return await users.read_user(await self._any_client(), login)
 
     async def find_repository(self, full_name: str) -> Repository | None:

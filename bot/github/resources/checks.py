@@ -99,10 +99,7 @@ async def put_check(
 async def create_check(
     client: Client, repository: Repository, head_sha: str, name: str, external_id: str, report: CheckReport
 ) -> CheckRun:
-    """Create the check run without a look whether it is there.
-
-    Call it only when this is known to be the first try.
-    """
+    """Create the check run without a look: only for a known first try."""
     data = {"name": name, "head_sha": head_sha, "external_id": external_id, **_body(report)}
     return _run(await client.post("/repos/{owner}/{repo}/check-runs", within(repository), data, options=_FIRST))
 

@@ -39,19 +39,13 @@ async def failed_checks(client: Client, repository: Repository, sha: str) -> tup
 
 
 async def job_log(client: Client, repository: Repository, check: FailedCheck) -> str:
-    """Return the part of a job's log around its first error.
-
-    A job of Actions and its check run have one id.
-    """
+    """Return a job's log around its first error; a check run has its id."""
     text = await client.download("/repos/{owner}/{repo}/actions/jobs/{id}/logs", within(repository, id=check.id))
     return excerpt(text)
 
 
 def excerpt(log: str) -> str:
-    """Return the lines around the first error of a log, else its end.
-
-    Time stamps and colours are left out.
-    """
+    """Return a log's lines around its first error, without times and colours."""
     plain = _COLOUR.sub("", _STAMP.sub("", log))
     first = _ERROR.search(plain)
     if first is None:

@@ -15,10 +15,7 @@ from bot.types import JsonModel, Repository
 
 
 class TreeFile(JsonModel):
-    """A file of a commit to be made.
-
-    It has a git mode and new text; None means that it is deleted.
-    """
+    """A file to commit, with git mode and new text, None to delete it."""
 
     mode: str
     text: str | None

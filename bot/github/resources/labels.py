@@ -11,10 +11,7 @@ _COLOUR = "5319e7"
 
 
 def same(one: str, other: str) -> bool:
-    """Tell whether GitHub takes both for the same label.
-
-    Case and blanks around the name do not count.
-    """
+    """Tell whether GitHub takes both, but for case and blanks, for one label."""
     return one.strip().casefold() == other.strip().casefold()
 
 

@@ -57,10 +57,7 @@ async def list_open(client: Client, repository: Repository) -> list[Pull]:
 
 
 async def find_by_head(client: Client, repository: Repository, branch: str) -> Pull | None:
-    """Find the pull request from a branch of this repository.
-
-    The open one, else the newest closed one.
-    """
+    """Find a branch's open pull request here, else its newest closed one."""
     query = {"state": "all", "head": f"{repository.owner}:{branch}"}
     found = [pull async for pull in _list(client, repository, query) if pull.head_branch == branch]
     return next((pull for pull in found if pull.state == "open"), found[0] if found else None)

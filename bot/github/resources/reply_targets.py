@@ -121,10 +121,7 @@ async def conversation(client: Client, repository: Repository, spot: ReplyTarget
 
 
 async def find_thread(client: Client, repository: Repository, number: int, comment: int) -> ReviewThread | None:
-    """Find the thread of a review comment.
-
-    Returns None where the pull request has no such comment.
-    """
+    """Find a review comment's thread; None if it is not of the pull request."""
     url = "/repos/{owner}/{repo}/pulls/comments/{comment}"
     try:
         item = await client.get(url, within(repository, comment=comment))

@@ -69,10 +69,7 @@ async def default_branch(client: Client, repository: Repository) -> str:
 
 
 async def find_head(client: Client, repository: Repository, branch: str) -> str | None:
-    """Return the commit a branch is at.
-
-    Returns None where there is no such branch (or no commit at all).
-    """
+    """Return the commit a branch is at; None where it has none."""
     url = "/repos/{owner}/{repo}/git/ref/heads{/parts*}"
     try:
         data = await client.get(url, within(repository, parts=branch.split("/")))
@@ -82,10 +79,7 @@ async def find_head(client: Client, repository: Repository, branch: str) -> str 
 
 
 async def head_sha(client: Client, repository: Repository, branch: str) -> str:
-    """Return the commit a branch is at.
-
-    Raises :class:`bot.github.api.errors.NotFound` where there is none.
-    """
+    """Return the commit a branch is at; NotFound where it has none."""
     sha = await find_head(client, repository, branch)
     if sha is None:
         raise NotFound(f"{repository.full_name} has no branch {branch}; was it deleted meanwhile?", status=404)

@@ -24,10 +24,7 @@ class BranchRule(JsonModel):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
     def fits(self, text: str) -> bool:
-        """Tell whether a name, message or address satisfies a pattern rule.
-
-        One we cannot evaluate fits.
-        """
+        """Tell whether a text satisfies a pattern rule, or may for all we know."""
         pattern = str(self.parameters.get("pattern", ""))
         operator = self.parameters.get("operator")
         found = {

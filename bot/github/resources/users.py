@@ -9,10 +9,7 @@ from bot.types import Actor
 
 
 async def read_user(client: Client, login: str) -> Actor:
-    """Return an account by login; a bot's login ends in ``[bot]``.
-
-    Raises :class:`bot.github.api.errors.NotFound`.
-    """
+    """Return an account by login (a bot's ends in ``[bot]``); or NotFound."""
     return Actor.model_validate(await client.get("/users/{login}", {"login": login}))
 
 

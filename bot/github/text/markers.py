@@ -35,10 +35,7 @@ class Marker(JsonModel):
 
 
 def with_marker(body: str, marker: Marker) -> str:
-    """Return the body with its marker on the last line.
-
-    It is cut where both together are more than GitHub takes.
-    """
+    """Return the body, cut to GitHub's limit, with its marker at the end."""
     end = f"\n\n{marker}"
     return body.rstrip()[: MAX_BODY - len(end)] + end
 
@@ -58,10 +55,7 @@ def markers_in(body: str | None) -> tuple[Marker, ...]:
 
 
 def carries(body: str | None, marker: Marker, *, author_id: int | None, bot_id: int) -> bool:
-    """Tell whether our own bot wrote this text with this marker.
-
-    Anybody else's copy of it counts for nothing.
-    """
+    """Tell whether our own bot, and nobody else, wrote this with this marker."""
     return author_id == bot_id and marker in markers_in(body)
 
 

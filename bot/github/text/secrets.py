@@ -32,10 +32,7 @@ _PATTERNS = {kind: re.compile(pattern) for kind, pattern in _KINDS.items()}
 
 
 def find_secrets(text: str, known: Iterable[str] = ()) -> tuple[str, ...]:
-    """Return the kinds of credentials a text seems to hold.
-
-    ``known`` are our own secrets by value.
-    """
+    """Return the kinds of credentials in a text, ``known`` ones by value."""
     kinds = [kind for kind, pattern in _PATTERNS.items() if pattern.search(text)]
     if any(secret in text for secret in known if len(secret) >= _MIN_KNOWN):
         kinds.append("secret of this server")
