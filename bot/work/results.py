@@ -34,15 +34,25 @@ class Parts(JsonModel):
     security: Part = NOT_MEASURED
 
 
+class Remark(JsonModel):
+    """A task's words about a line."""
+
+    path: str
+    line: int | None = Field(description="of the file as the change leaves it, null for the file as a whole")
+    text: str = Field(description="Markdown")
+
+
 class Ending(JsonModel):
     """End of a task, as every door tells it.
 
     ``form`` is None where nothing came of it, or comments only. ``report`` is Markdown for people: the answer, the
-    document, or the evidence. ``base_sha`` is the commit that a change builds on.
+    document, or the evidence; ``remarks`` stand on lines, not in it. ``base_sha`` is the commit that a change builds
+    on.
     """
 
     form: Form | None = None
     report: str | None = None
+    remarks: tuple[Remark, ...] = ()
     base_sha: str | None = None
     parts: Parts = Parts()
 

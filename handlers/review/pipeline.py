@@ -52,7 +52,7 @@ from handlers.review import (
 from handlers.review.batches import ask_all
 from handlers.review.parts import tell_parts
 from handlers.review.stages import Stage
-from handlers.review.words import make_check_report, write_sentence, write_summary
+from handlers.review.words import list_remarks, make_check_report, write_sentence, write_summary
 
 _SPARE_CHECKS = 3
 _NEAREST = "nearest-tests"
@@ -313,7 +313,8 @@ def _fold_refused(result: ReviewResult, refused: Sequence[int]) -> ReviewResult:
 
 
 def _make_outcome(result: ReviewResult) -> Outcome:
-    ending = Ending(form="document", report=write_summary(result), parts=tell_parts(result))
+    remarks = list_remarks(result)
+    ending = Ending(form="document", report=write_summary(result), remarks=remarks, parts=tell_parts(result))
     data = ending.model_dump() | {
         "check": make_check_report(result).model_dump(mode="json"),
         "reviewed": result.model_dump(mode="json"),

@@ -18,6 +18,7 @@ from bot.pulls.records import (
     VerifierCommand,
 )
 from bot.pulls.skipped import READ_BEFORE
+from bot.work.results import Remark
 from handlers.review.buttons import REVIEW_AGAIN
 from handlers.revise.buttons import FIX_THESE
 
@@ -44,6 +45,12 @@ def write_comment(one: PlacedFinding, suggestion: str) -> str:
     return "\n\n".join(
         [*parts, *tried, f"<sub>{_cite_proof(one)}</sub>", *(write_comment(each, "") for each in one.also)]
     )
+
+
+def list_remarks(result: ReviewResult) -> tuple[Remark, ...]:
+    """List what stands on lines, for whoever does not see the pull request."""
+    placed = ((one.finding, write_comment(one, "")) for one in result.inline)
+    return tuple(Remark(path=finding.path, line=finding.line, text=text) for finding, text in placed)
 
 
 def write_review(result: ReviewResult) -> str:

@@ -16,7 +16,7 @@ from bot.store.artifacts import ArtifactKind
 from bot.store.reporting import Spending
 from bot.store.tasks import Task
 from bot.types import JsonModel
-from bot.work.results import Ending, Form, Parts
+from bot.work.results import Ending, Form, Parts, Remark
 from bot.work.services import Services
 
 PREFIX = "/api/v1"
@@ -73,6 +73,7 @@ class TaskReport(JsonModel):
     summary: str
     form: Form | None = Field(description="what it ended in, null for comments and for nothing")
     report: str = Field(description="Markdown for people: the answer, the document, or the evidence")
+    remarks: tuple[Remark, ...] = Field(description="what it said on lines, beside the report")
     parts: Parts = Field(description="what ran for each part of a change, and what it found")
     artifacts: tuple[ArtifactView, ...] = Field(description="what it left, to be fetched")
     base_sha: str | None = Field(description="the commit that the change builds on")
@@ -108,6 +109,7 @@ def make_report(task: Task, spent: Spending, artifacts: Sequence[ArtifactView], 
         summary=str(result.get("summary") or ""),
         form=ending.form,
         report=ending.report or "",
+        remarks=ending.remarks,
         parts=ending.parts,
         artifacts=tuple(artifacts),
         base_sha=ending.base_sha,
