@@ -34,9 +34,12 @@ def make_console(*, errors: bool = False) -> Console:
     return Console(stderr=errors, markup=False, highlight=False, emoji=False)
 
 
-def say(console: Console, text: str) -> None:
-    """Print text literally: wrapped for people, as it is for programs."""
-    console.print(Text(without_unseen(text)), soft_wrap=not console.is_terminal)
+def say(console: Console, text: str, *, whole: bool = False) -> None:
+    """Print text literally: wrapped for people, as it is for programs.
+
+    No line is broken that is to be copied as a ``whole``, such as an address.
+    """
+    console.print(Text(without_unseen(text)), soft_wrap=whole or not console.is_terminal)
 
 
 def say_markdown(console: Console, text: str) -> None:

@@ -16,10 +16,9 @@ from bot.engine.port import TaskState
 from bot.local import checkout
 from bot.local.display import make_console, say, say_diff
 from bot.local.hosting import LocalRun
-from bot.markdown import money
 from bot.terminal.client import Client, open_client
 from bot.terminal.exits import Exit
-from bot.terminal.output import print_json, print_result
+from bot.terminal.output import describe_cost, print_json, print_result
 from bot.terminal.progress import Progress
 from handlers import TASKS
 
@@ -57,10 +56,11 @@ async def ask_server(wish: Wish, repository: str, number: int | None, server: st
         task = await client.start(wish.spec.name, wish.body(repository, number), uuid.uuid4().hex)
         try:
             report = await follow(client, task, plain=wish.plain)
+            patch = await client.read_patch(report)
         except asyncio.CancelledError:
             say(errors, f"It goes on. `forgehand tasks cancel {task.id}` stops it, `tasks show {task.id}` shows it.")
             raise
-    return _show(report, wish)
+    return _show(report, patch, wish)
 
 
 async def ask_checkout(
@@ -81,14 +81,13 @@ async def ask_checkout(
         local.install()
         page = f"{local.hub.url}/{local.repository.full_name}"
         tell(f"Working on {page}{'' if number is None else f'/issues/{number}'}\nThe bot's log: {local.log}")
-        report = await checkout.while_alive(local, _ask_local(wish, local, number))
+        report, patch = await checkout.while_alive(local, _ask_local(wish, local, number))
         if report.branch is not None:
             branch = await checkout.bring_home(local, repo, report.branch)
             since = "HEAD" if draft is None else draft.since
             tell(f"The branch {branch} is in {repo}. Look at it with: git diff {since}...{branch}")
-            if not wish.as_json:
-                say_diff(make_console(), await checkout.read_diff(repo, since, branch))
-        code = _show(report, wish)
+            say_diff(errors, await checkout.read_diff(repo, since, branch))
+        code = _show(report, patch, wish)
         if stay:
             tell("The pages stay open until you press Ctrl-C.")
             await asyncio.Event().wait()
@@ -105,24 +104,24 @@ async def follow(client: Client, task: TaskView, *, plain: bool) -> TaskReport:
         async for event in client.follow(task.id):
             progress.tell(event)
     report = await client.read_result(task.id)
-    cost = money(report.cost.micro_dollars / 1_000_000)
-    say(console, f"{report.state.capitalize()}. {report.summary} {cost}, {report.cost.model_calls} model calls.")
+    say(console, f"{report.state.capitalize()}. {report.summary} {describe_cost(report.cost)}.")
     return report
 
 
-def _show(report: TaskReport, wish: Wish) -> Exit:
+def _show(report: TaskReport, patch: str, wish: Wish) -> Exit:
     """Print a result; return the exit code that says it too."""
     if wish.as_json:
         print_json(report)
     else:
-        print_result(report)
+        print_result(report, patch)
     return EXITS[report.state]
 
 
-async def _ask_local(wish: Wish, local: LocalRun, number: int | None) -> TaskReport:
+async def _ask_local(wish: Wish, local: LocalRun, number: int | None) -> tuple[TaskReport, str]:
     async with open_client(local.bot_url, await checkout.make_key(local)) as client:
         task = await client.start(wish.spec.name, wish.body(local.repository.full_name, number), uuid.uuid4().hex)
-        return await follow(client, task, plain=wish.plain)
+        report = await follow(client, task, plain=wish.plain)
+        return report, await client.read_patch(report)
 
 
 async def _read_draft(repo: Path, kind: str, given: str) -> checkout.Draft:

@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from bot.doors.api.problems import ProblemDetails
 from bot.doors.api.tasks import TaskPage
 from bot.doors.api.views import PREFIX, TaskReport, TaskView
+from bot.settings import LOOPBACK, is_secure
 from bot.terminal.exits import Refused, Unreachable, WrongUse
+from bot.types import T
 
-M = TypeVar("M", bound=BaseModel)
 _TIMES = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)  # a stream says every 15 s that it is alive
 _BUSY_SECONDS = 60.0  # a server that is busy is waited for
 _AWAY_SECONDS = 120.0  # and so is one that goes away while a task of ours runs
@@ -50,13 +50,14 @@ async def open_client(url: str, token: str) -> AsyncIterator[Client]:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise WrongUse(f"{url} is no server's address; it looks like https://forgehand.example.com")
-    here = _is_loopback(parts.hostname)
-    if parts.scheme == "http" and not here:
+    if not is_secure(url):
         raise WrongUse(f"{url} would send the token unencrypted. Use https.")
     if not token.isascii() or not token.isprintable() or " " in token:
         raise WrongUse("The token holds what no token holds. `forgehand tokens add` prints one, `fhp_...`.")
     headers = {"Authorization": f"Bearer {token}"}
-    async with aiohttp.ClientSession(headers=headers, timeout=_TIMES, trust_env=not here) as session:
+    async with aiohttp.ClientSession(
+        headers=headers, timeout=_TIMES, trust_env=parts.hostname not in LOOPBACK
+    ) as session:
         yield Client(url.rstrip("/"), session)
 
 
@@ -69,23 +70,30 @@ class Client:
 
     async def start(self, task: str, body: Mapping[str, Any], key: str) -> TaskView:
         """Ask for a task; ``key`` is new for each that is wanted."""
-        return await self._ask(TaskView, "POST", f"/tasks/{task}", json=body, headers=_headers(key))
+        return await self._ask(TaskView.model_validate_json, "POST", f"/tasks/{task}", json=body, headers=_headers(key))
 
     async def retry(self, task_id: str, key: str) -> TaskView:
         """Start a task once more."""
-        return await self._ask(TaskView, "POST", f"/tasks/{task_id}/retry", headers=_headers(key))
+        return await self._ask(TaskView.model_validate_json, "POST", f"/tasks/{task_id}/retry", headers=_headers(key))
 
     async def cancel(self, task_id: str) -> TaskView:
         """Stop a task."""
-        return await self._ask(TaskView, "POST", f"/tasks/{task_id}/cancel")
+        return await self._ask(TaskView.model_validate_json, "POST", f"/tasks/{task_id}/cancel")
 
     async def read(self, task_id: str) -> TaskView:
         """Return a task as it stands."""
-        return await self._ask(TaskView, "GET", f"/tasks/{task_id}")
+        return await self._ask(TaskView.model_validate_json, "GET", f"/tasks/{task_id}")
 
     async def read_result(self, task_id: str) -> TaskReport:
         """Return what came of a task that has ended."""
-        return await self._ask(TaskReport, "GET", f"/tasks/{task_id}/result", patience=_AWAY_SECONDS)
+        return await self._ask(
+            TaskReport.model_validate_json, "GET", f"/tasks/{task_id}/result", patience=_AWAY_SECONDS
+        )
+
+    async def read_patch(self, report: TaskReport) -> str:
+        """Return the patch that a task ended in, "" where it ended otherwise."""
+        name = next((each.name for each in report.artifacts if each.kind == report.form == "patch"), None)
+        return "" if name is None else await self._ask(str, "GET", f"/tasks/{report.id}/artifacts/{name}")
 
     async def list(self, wanted: Mapping[str, str], limit: int) -> list[TaskView]:
         """List tasks, newest first: as many pages as ``limit`` needs."""
@@ -93,7 +101,7 @@ class Client:
         query = dict(wanted)
         while True:
             query["limit"] = str(min(limit - len(found), _FULL_PAGE))
-            page = await self._ask(TaskPage, "GET", "/tasks", params=query)
+            page = await self._ask(TaskPage.model_validate_json, "GET", "/tasks", params=query)
             found += page.items
             if page.next is None or len(found) >= limit:
                 return found
@@ -134,7 +142,7 @@ class Client:
                 elif answer.status != 204:
                     raise _refusal(self.url, answer, await answer.text())
 
-    async def _ask(self, model: type[M], method: str, path: str, *, patience: float = 0.0, **given: Any) -> M:
+    async def _ask(self, read: Callable[[str], T], method: str, path: str, *, patience: float = 0.0, **given: Any) -> T:
         """Make a request and return its answer.
 
         Whatever is asked may be asked twice. A server that is busy is asked again when it says so, one that is away
@@ -143,7 +151,7 @@ class Client:
         begun = time.monotonic()
         while True:
             try:
-                return await self._ask_once(model, method, path, **given)
+                return await self._ask_once(read, method, path, **given)
             except Unreachable as error:
                 busy = error.detail("retry_after")
                 pause = _PAUSE if busy is None else float(busy)
@@ -151,7 +159,7 @@ class Client:
                     raise
             await asyncio.sleep(pause)
 
-    async def _ask_once(self, model: type[M], method: str, path: str, **given: Any) -> M:
+    async def _ask_once(self, read: Callable[[str], T], method: str, path: str, **given: Any) -> T:
         with _explained(self.url):
             async with self.session.request(
                 method, f"{self.url}{PREFIX}{path}", allow_redirects=False, **given
@@ -159,18 +167,11 @@ class Client:
                 text = await answer.text(errors="replace")
                 if answer.status not in {200, 202}:
                     raise _refusal(self.url, answer, text)
-            return model.model_validate_json(text)
+            return read(text)
 
 
 def _headers(key: str) -> dict[str, str]:
     return {"Idempotency-Key": key, "Forgehand-Door": "terminal"}
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -13,10 +14,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bot.dispatch.spec import TaskResult
-from bot.doors.api.views import TaskReport, TaskView
-from bot.local.display import make_console, say, say_markdown
-from bot.markdown import money
+from bot.doors.api.views import Cost, TaskReport, TaskView
+from bot.local.display import make_console, say, say_diff, say_markdown
+from bot.markdown import counted, money
 from bot.work.untrusted import without_unseen
 
 _GAP = 2  # characters between two columns
@@ -67,7 +67,16 @@ def print_table(console: Console, columns: Sequence[Column], rows: Sequence[Sequ
 def print_list(found: Sequence[TaskView]) -> None:
     """Print tasks, a line for each."""
     rows = [
-        (task.id, task.task, task.state, _place(task), _local(task.created_at), _cost(task), task.actor, task.summary)
+        (
+            task.id,
+            task.task,
+            task.state,
+            _place(task),
+            _local(task.created_at),
+            _dollars(task),
+            task.actor,
+            task.summary,
+        )
         for task in found
     ]
     print_table(make_console(), _COLUMNS, rows)
@@ -83,7 +92,7 @@ def print_task(task: TaskView) -> None:
         "asked": f"{_local(task.created_at)} {asked}",
         "started": _local(task.started_at),
         "ended": _local(task.ended_at),
-        "cost": f"{_cost(task)}, {task.cost.model_calls} model calls",
+        "cost": describe_cost(task.cost),
         "summary": task.summary,
     }
     console = make_console()
@@ -92,18 +101,36 @@ def print_task(task: TaskView) -> None:
             say(console, f"{name:8} {text}")
 
 
-def print_result(report: TaskReport) -> None:
-    """Print what came of a task: what was made, then what is said about it."""
-    console = make_console()
+def print_result(report: TaskReport, patch: str) -> None:
+    """Print what came of a task: what was made, then what is said about it.
+
+    A patch stands alone on standard output, as it is: what is said about it could be taken for a part.
+    """
+    console = make_console(errors=bool(patch))
+    if patch:
+        _print_patch(patch)
     if report.pull_request is not None:
-        say(console, f"Pull request: {report.pull_request}")
+        say(console, f"Pull request: {report.pull_request}", whole=True)
     if report.branch is not None:
-        say(console, f"Branch: {report.branch}")
+        say(console, f"Branch: {report.branch}", whole=True)
     if report.report:
         say_markdown(console, report.report)
-    check = TaskResult.model_validate(report.data).check
-    for remark in check.annotations if check is not None else ():
-        say_markdown(console, f"**{remark.path}:{remark.start_line}** {remark.title}\n\n{remark.message}")
+    for remark in report.remarks:
+        say(console, f"\n{remark.path}{'' if remark.line is None else f':{remark.line}'}")
+        say_markdown(console, remark.text)
+
+
+def _print_patch(patch: str) -> None:
+    console = make_console()
+    if console.is_terminal:
+        say_diff(console, patch)
+    else:
+        sys.stdout.write(patch)
+
+
+def describe_cost(cost: Cost) -> str:
+    """Say what models took: ``$0.11, 3 model calls``."""
+    return f"{money(cost.micro_dollars / 1_000_000)}, {counted(cost.model_calls, 'model call')}"
 
 
 def _place(task: TaskView) -> str:
@@ -115,7 +142,7 @@ def _local(moment: str | None) -> str:
     return "" if moment is None else datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _cost(task: TaskView) -> str:
+def _dollars(task: TaskView) -> str:
     return money(task.cost.micro_dollars / 1_000_000)
 
 

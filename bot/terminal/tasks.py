@@ -84,7 +84,7 @@ def show(server: str | None, token_file: Path | None, task_id: str, as_json: boo
             return
         print_task(task)
         if report is not None:
-            print_result(report)
+            print_result(report, await client.read_patch(report))
 
     _talk(server, token_file, run)
 

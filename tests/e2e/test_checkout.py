@@ -68,7 +68,8 @@ async def test_a_fix_comes_home_as_a_branch(tmp_path: Path, checkout: Path) -> N
     (branch,) = git(checkout, "for-each-ref", "--format=%(refname:short)", "refs/heads/forgehand").splitlines()
     assert f"git diff HEAD...{branch}" in errors
     assert f"Branch: {branch}" in output
-    assert f"+{FIX[1]}" in output
+    assert f"+{FIX[1]}" in errors
+    assert "| check | before | after |" in output
     assert git(checkout, "diff", "--name-only", f"HEAD...{branch}").splitlines() == ["basket/prices.py", PROOF]
     assert FIX[1].strip() in git(checkout, "show", f"{branch}:basket/prices.py")
     assert (git(checkout, "rev-parse", "HEAD"), git(checkout, "branch", "--show-current")) == (head, "main")
@@ -88,6 +89,9 @@ async def test_a_branch_is_reviewed_before_anybody_else_sees_it(tmp_path: Path, 
         )
     assert code == 0, errors
     assert "I read the one changed file: 1 bug." in output
+    place, _, said = output.rpartition("basket/prices.py:7\n")
+    assert place
+    assert said.startswith("**Bug: One digit of cents is taken for cents**")
     assert git(checkout, "for-each-ref", "--format=%(refname:short)", "refs/heads").splitlines() == ["cents", "main"]
 
 

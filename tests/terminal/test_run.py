@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bot.local.hosting import free_port
-from bot.store import tasks
+from bot.store import artifacts, tasks
+from bot.store.artifacts import ArtifactRow
 from tests.e2e.conftest import SAMPLE
 from tests.e2e.scenes import rows
 from tests.support.api import asker, opened
@@ -105,23 +106,28 @@ async def test_json_is_the_result_as_the_api_gives_it(story: Story) -> None:
 
 
 async def test_what_was_made_is_named_and_remarks_stand_with_their_places(story: Story) -> None:
-    remark = {
-        "path": "a.py",
-        "start_line": 3,
-        "end_line": 3,
-        "annotation_level": "warning",
-        "title": "T",
-        "message": "M",
-    }
-    check = {"title": "One finding", "summary": "", "annotations": [remark]}
-    made = {"branch": "forgehand/x", "url": "https://github.com/octo/sample/pull/3", "check": check}
+    remarks = [{"path": "a.py", "line": 3, "text": "**Bug.**"}, {"path": "b.py", "line": None, "text": "Why?"}]
+    made = {"branch": "forgehand/x", "url": "https://github.com/octo/sample/pull/3", "remarks": remarks}
     said = await ended(story, "done", report="Fixed.", **made)
-    assert said.out.splitlines()[:3] == [
-        "Pull request: https://github.com/octo/sample/pull/3",
-        "Branch: forgehand/x",
-        "Fixed.",
-    ]
-    assert said.out.splitlines()[3:] == ["**a.py:3** T", "", "M"]
+    named = ["Pull request: https://github.com/octo/sample/pull/3", "Branch: forgehand/x", "Fixed."]
+    assert said.out.splitlines() == [*named, "", "a.py:3", "**Bug.**", "", "b.py", "Why?"]
+
+
+async def test_a_patch_stands_alone_and_as_it_is(story: Story) -> None:
+    patch = "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\x0c = 1\n+b\u200d = 1\n"
+    number = await story.file("A", "B", label=None)
+    task = (await asker(story, story.maintainer).start("ask", number, text="Why?")).data["id"]
+    with opened(story) as store:
+        row = ArtifactRow("change.patch", "patch", len(patch.encode()), cut=False)
+        store.run_sync(lambda connection: artifacts.put(connection, task, row, patch))
+    end(story, task, "done", form="patch", report="```diff\n+evil\n```")
+    said = await typed("tasks", "show", task, **at(story))
+    assert (said.code, "+evil" in said.err) == (0, True), said.err
+    assert said.out.endswith(patch)
+    assert "+evil" not in said.out
+    shown = await seen(80, "tasks", "show", task, **at(story))
+    assert "b = 1" in plain(shown)
+    assert "\u200d" not in shown
 
 
 async def test_no_text_of_a_task_steers_the_terminal(story: Story) -> None:
@@ -131,8 +137,8 @@ async def test_no_text_of_a_task_steers_the_terminal(story: Story) -> None:
             task = await begun(story, running)
             add(story, task, "stage", {"stage": STEER, "state": STEER, "text": STEER})
             add(story, task, "retry", {"step": STEER, "error": ""})
-            check = {"title": STEER, "summary": "", "annotations": []}
-            end(story, task, "done", STEER, report=STEER, branch=STEER, url=STEER, check=check)
+            remarks = [{"path": STEER, "line": 1, "text": STEER}]
+            end(story, task, "done", STEER, report=STEER, branch=STEER, url=STEER, remarks=remarks)
             assert await running.process.wait() == 0
         for shown in (running.out, running.err):
             assert not set(STEER) & set(shown) - set("0;mine[2Jgone31m]"), argv
