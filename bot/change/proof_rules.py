@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
 
 from bot.change.records import Failure
 from bot.toolchains.port import RaisedError, TestCase, TestRun
@@ -15,6 +16,21 @@ _CUT = 12
 _RAISED_LINE = re.compile(
     r"^(?:E\s+)?(?:[\w.]{1,200}\.)?([A-Z]\w{0,80}(?:Error|Exception|Warning))(?::\s*(.*))?$", re.MULTILINE
 )
+# a frame of a traceback, of Python's and of pytest's; not one of code that was typed
+_FRAME = re.compile(r'^[ \t]*File "([^"<][^"]*)", line \d+|^([\w./\\-]+\.py):\d+:', re.MULTILINE)
+# lines that say nothing by themselves: frames, the code in them, fences, our own marks of them
+_NO_PROSE = re.compile(
+    r"\s{2,}|\t|[`~>]{2,}|>\s|E\s|Traceback \(|[\w./\\-]+\.py:\d+:|During handling |The above exc|_ _ "
+)
+# words of what should happen, and words of what does, behind which they no longer count
+_WISHED = re.compile(
+    r"\b(?:expect\w*|should|supposed|ought|wants?|wanted|wish\w*|desired|would|must|instead of)\b", re.I
+)
+_TOLD = re.compile(
+    r"\b(?:actual\w*|but|got|gets?|gives?|gave|however|observed|currently|now|raises|raised|throws|threw|crash\w*|"
+    r"fail\w*|instead(?! of\b))\b",
+    re.I,
+)
 # a test that ends with one of these, raised by itself, cannot run as it is written
 _BROKEN_TEST = {
     "ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError", "NameError", "FileNotFoundError",
@@ -22,10 +38,17 @@ _BROKEN_TEST = {
 _BROKEN_TEXT = re.compile(rf"^(?:{'|'.join(sorted(_BROKEN_TEST))})\b|fixture '.*' not found")
 
 
-class ReportedExceptions(JsonModel):
-    """Exceptions that an issue shows as raised: name and message."""
+class ReportedException(JsonModel):
+    """Exception that an issue shows.
 
-    raised: tuple[tuple[str, str], ...] = ()
+    ``files`` are the names of the files in the traceback above it. ``wanted``: the words before it say that it is what
+    should happen, or may say so.
+    """
+
+    name: str
+    message: str
+    files: frozenset[str] = frozenset()
+    wanted: bool = False
 
 
 class ProofCheck(JsonModel):
@@ -39,13 +62,33 @@ class ProofCheck(JsonModel):
     failures: tuple[Failure, ...] = ()
 
 
-def reported_errors(text: str) -> ReportedExceptions:
+def reported_errors(text: str) -> tuple[ReportedException, ...]:
     """Return the exceptions an issue shows, in order, without repetition."""
-    raised = tuple(dict.fromkeys((name, (message or "").strip()) for name, message in _RAISED_LINE.findall(text)))
-    return ReportedExceptions(raised=raised)
+    found: list[ReportedException] = []
+    at = 0
+    for match in _RAISED_LINE.finditer(text):
+        above = text[at : match.start()]
+        at = match.end()
+        named = {re.split(r"[/\\]", path)[-1] for pair in _FRAME.findall(above) for path in pair if path}
+        found.append(
+            ReportedException(
+                name=match[1], message=(match[2] or "").strip(), files=frozenset(named), wanted=_is_wanted(above)
+            )
+        )
+    return tuple(dict.fromkeys(found))
 
 
-def check_proof(runs: Sequence[TestRun], reported: ReportedExceptions, is_product: Callable[[str], bool]) -> ProofCheck:
+def _is_wanted(above: str) -> bool:
+    """Return whether the last words before an exception speak of what should be."""
+    prose = [line for line in above.split("\n") if line.strip() and not _NO_PROSE.match(line)]
+    words = " ".join(prose[-2:])
+    told = max((match.end() for match in _TOLD.finditer(words)), default=0)
+    return _WISHED.search(words, told) is not None
+
+
+def check_proof(
+    runs: Sequence[TestRun], reported: Sequence[ReportedException], is_product: Callable[[str], bool]
+) -> ProofCheck:
     """Judge the runs of a new test on the unchanged code.
 
     It must be collected, fail in its call phase, fail the same way in every run, and not fail because the test
@@ -94,14 +137,16 @@ def _unusable(run: TestRun) -> str | None:
 
 
 def _recognise(
-    failures: tuple[Failure, ...], reported: ReportedExceptions, is_product: Callable[[str], bool]
+    failures: tuple[Failure, ...], reported: Sequence[ReportedException], is_product: Callable[[str], bool]
 ) -> ProofCheck:
     """Find the reported exception among those that ended the tests."""
     # Where none decides, the verifier does. An exception counts by type and message together, and only where the
-    # product raised it: a test can raise anything itself.
-    shown = [(name, message) for name, message in reported.raised if message and name != "AssertionError"]
+    # product raised it: a test can raise anything itself. A file that is not in the reported traceback may raise the
+    # same for another reason, and what an issue wants to be raised is no bug.
+    shown = [one for one in reported if one.message and one.name != "AssertionError" and not one.wanted]
     for error in (error for failure in failures for error in failure.raised):
-        if error.genuine and is_product(error.path) and any(_same(error, *one) for one in shown):
+        told = [one for one in shown if not one.files or PurePosixPath(error.path).name in one.files]
+        if error.genuine and is_product(error.path) and any(_same(error, one) for one in told):
             return ProofCheck(matched=f"raises `{error.type}: {error.message[:200]}`, as reported", failures=failures)
     broken = next((failure for failure in failures if _is_broken(failure, reported, is_product)), None)
     if broken is not None:
@@ -112,22 +157,24 @@ def _recognise(
     return ProofCheck(failures=failures)
 
 
-def _same(error: RaisedError, name: str, message: str) -> bool:
+def _same(error: RaisedError, one: ReportedException) -> bool:
     """Compare type and first line of the message; an issue may cut a long one."""
     first = " ".join((error.message.strip().splitlines() or [""])[0].split())
-    wanted = " ".join(message.split())
+    wanted = " ".join(one.message.split())
     cut = wanted.rstrip(".… ")
-    return error.type == name and (first == wanted or (cut != wanted and len(cut) >= _CUT and first.startswith(cut)))
+    return error.type == one.name and (
+        first == wanted or (cut != wanted and len(cut) >= _CUT and first.startswith(cut))
+    )
 
 
-def _is_broken(failure: Failure, reported: ReportedExceptions, is_product: Callable[[str], bool]) -> bool:
+def _is_broken(failure: Failure, reported: Sequence[ReportedException], is_product: Callable[[str], bool]) -> bool:
     """Return whether a test cannot run as written, and not for the bug."""
     if failure.raised:
         ended = failure.raised[0]
-        known = any(_same(ended, *one) for one in reported.raised)
+        known = any(_same(ended, one) for one in reported)
         return ended.type in _BROKEN_TEST and not is_product(ended.path) and not known
     line = last_line(failure.message)
-    known = any(line == f"{name}: {message}" for name, message in reported.raised)
+    known = any(line == f"{one.name}: {one.message}" for one in reported)
     return _BROKEN_TEXT.search(line) is not None and not known
 
 

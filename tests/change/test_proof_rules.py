@@ -33,7 +33,31 @@ def check(runs: list[TestRun], issue: str) -> ProofCheck:
 
 def test_reads_errors_that_are_shown_and_none_that_are_named() -> None:
     reported = reported_errors(ISSUE + "I would expect a `my.pkg.ParseError` instead.")
-    assert reported.raised == (("ValueError", "empty input"),)
+    assert [(one.name, one.message, one.files) for one in reported] == [("ValueError", "empty input", {"a.py"})]
+
+
+@pytest.mark.parametrize(
+    ("issue", "matched"),
+    [
+        ("It crashes:\n\nValueError: empty input\n", True),
+        ("I expected 0, but got:\n\n```\nValueError: empty input\n```\n", True),
+        ("It should return 0. Instead:\n\n    x = 1\nValueError: empty input\n", True),
+        ('Traceback (most recent call last):\n  File "<stdin>", line 1, in <module>\nValueError: empty input\n', True),
+        ('Traceback:\n  File "C:\\\\lib\\\\a.py", line 3, in parse\n    parse(x)\nValueError: empty input\n', True),
+        # what should happen
+        ("`parse('')` returns None. It should end with\n\n```\nValueError: empty input\n```\n", False),
+        ("### Actual\n\nNone\n\n### Expected behaviour\n\nValueError: empty input\n", False),
+        # the same error out of another file
+        ('Traceback (most recent call last):\n  File "/x/b.py", line 3, in load\nValueError: empty input\n', False),
+        ("x/b.py:3: ValueError\nValueError: empty input\n", False),
+    ],
+)
+def test_an_error_that_is_wanted_or_came_from_elsewhere_is_left_to_the_verifier(issue: str, matched: bool) -> None:
+    raised = RaisedError(type="ValueError", message="empty input", path="a.py", genuine=True)
+    one = case("E   ValueError: empty input").model_copy(update={"raised": (raised,)})
+    checked = check([run(one)] * 3, issue)
+    assert checked.problem is None
+    assert (checked.matched is not None) is matched
 
 
 def test_the_shown_error_is_recognised_by_code_where_the_product_raised_it() -> None:
