@@ -13,6 +13,7 @@ from bot.change.refusals import Refusal, explain
 from bot.engine.port import Ctx, Outcome
 from bot.git.errors import GitError
 from bot.github.api.errors import GitHubError
+from bot.toolchains.port import ToolchainError
 
 
 async def deliver(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
@@ -29,7 +30,7 @@ async def deliver(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
     await ctx.step("keep", kept.keep, job, evidence)
     try:
         outcome = await job.recipe.publish(ctx, job, evidence)
-    except (GitError, GitHubError) as error:
+    except (GitError, GitHubError, ToolchainError) as error:
         return await _report_refusal(ctx, job, evidence, explain(error))
     if outcome.state != "refused":  # an issue that was closed meanwhile may be opened again
         await ctx.step("discard", kept.discard, job)

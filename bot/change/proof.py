@@ -13,6 +13,7 @@ from bot.change.stages import Stage
 from bot.engine.port import Ctx
 from bot.git.changes import Changes
 from bot.models.port import Conversation, Message
+from bot.toolchains.port import ToolchainError
 from bot.types import JsonModel
 from bot.work.loop import LoopLimits, work
 from bot.work.prompts import render
@@ -21,6 +22,8 @@ from bot.work.toolset import Hands, explain_protection, show_run
 
 _ROUNDS = 3
 _LIMITS = LoopLimits(turns=25)
+# a shorter quote stands in any failure
+_SHORTEST_QUOTE = 8
 _RECOGNISE = {
     "type": "object",
     "properties": {"same": {"type": "boolean"}, "quote": {"type": "string"}, "why": {"type": "string"}},
@@ -142,14 +145,23 @@ async def _recognise(job: Job[Any], brief: Brief, proof: Proof, attempt: int) ->
     quote = " ".join(str(answer["quote"]).split())
     if not answer["same"]:
         return f"The failure is not the reported one: {answer['why']}"
-    if not quote or quote not in " ".join(failure.split()):
+    lines = {" ".join(line.split()) for line in failure.split("\n")}
+    if quote not in lines and (len(quote) < _SHORTEST_QUOTE or quote not in " ".join(failure.split())):
         return "The failure could not be matched with the report: the check quoted words that are not in it."
     return proof.model_copy(update={"reason": f"recognised by {reply.model} from “{quote[:160]}”"})
 
 
 async def still_fails(job: Job[Any], base_sha: str, proof: Proof) -> bool:
-    """Return whether the proof fails on this base too, without the change."""
+    """Return whether the proof fails on this base too, without the change.
+
+    Raises :class:`ToolchainError` where the run does not tell.
+    """
     await job.workshop(base_sha).ready()
     run = await job.workshop(base_sha).test(proof.files, proof.targets)
-    verdicts = run.verdicts()
-    return run.complete and any(verdicts.get(name) in {"failed", "error"} for name in proof.tests)
+    verdicts = {run.verdicts().get(name) for name in proof.tests}
+    if not run.complete or not (verdicts & {"failed", "error"} or verdicts == {"passed"}):
+        raise ToolchainError(
+            f"The base moved meanwhile, and on {base_sha[:10]} the new test gave no usable result without the change "
+            f"(`{run.command}`: {run.result.ended}):\n{run.result.output[-1500:]}"
+        )
+    return verdicts != {"passed"}

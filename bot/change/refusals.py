@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.git.errors import AccessRefused, NonFastForward, PushRefused, ReadOnly
 from bot.github.api.errors import Forbidden, Invalid, Locked, NotFound
+from bot.toolchains.port import ToolchainError
 from bot.types import ForgehandError, JsonModel
 
 _RULES = (
@@ -46,4 +47,6 @@ def _advice(error: ForgehandError) -> str:
         return "Look whether the repository, its default branch and the App's installation are still there."
     if isinstance(error, Invalid):
         return _RULES
+    if isinstance(error, ToolchainError):
+        return "See that the base branch can be installed and tested as it is now."
     return "This may be temporary; the server's log says more."
