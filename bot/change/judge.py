@@ -17,7 +17,11 @@ _MAX_DIFF = 60_000
 _TURNS = 8
 # a shorter quote stands in any diff
 _SHORTEST_QUOTE = 8
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[^a-z\s])")
+# up to a mark, with the signs that close behind it, or to the end of the line
+_SENTENCE = re.compile(r".+?(?:[.!?…][\"'”’)\]`*_]*(?=\s|$)|[。！？]|$)")
+_ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx|resp)\.$", re.I)
+# a line that only wraps: what follows is neither an item of a list nor a paragraph
+_WRAP = re.compile(r"\n(?!\s*(?:[-*+•]|\d+[.)])\s|\s*\n)")
 _SENTENCES = {
     "type": "array",
     "items": {
@@ -107,8 +111,20 @@ def what_ran(evidence: AnyEvidence) -> str:
 
 
 def split(text: str) -> list[str]:
-    """Cut a paragraph into its sentences."""
-    return [sentence for sentence in _SENTENCE_END.split(text.strip()) if sentence]
+    """Cut a text into its sentences.
+
+    An item of a list is one, however it ends; a small letter may begin one ("it also runs on Windows").
+    """
+    found: list[str] = []
+    for line in _WRAP.sub(" ", text.strip()).split("\n"):
+        pieces: list[str] = []
+        for piece in _SENTENCE.findall(line):
+            if pieces and _ABBREVIATED.search(pieces[-1]):
+                pieces[-1] += piece
+            else:
+                pieces.append(piece)
+        found += [piece.strip() for piece in pieces if piece.strip()]
+    return found
 
 
 def _find_supported(rows: Any, shown: str) -> frozenset[int]:
