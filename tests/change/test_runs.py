@@ -105,6 +105,14 @@ async def test_a_regression_beside_a_known_failure_is_seen_and_what_vanished_run
     assert (gate.passed, gate.detail) == (False, "tests/test_a.py::Case::test_add: passed before, failed now")
 
 
+async def test_what_fails_only_behind_other_tests_is_not_flaky(tmp_path: Path) -> None:
+    workshop = await opened(tmp_path, FILES, Checks())
+    base = recorded((), await workshop.test(Changes()))
+    text = "seen = []\ndef add(a, b):\n    seen.append(a)\n    return a + b if seen[0] == a else 0\n"
+    after, flaky, _ = await run_again(workshop, 60, base, Changes(files={"calc.py": text}), list(FILES))
+    assert (regressions(base.verdicts, after), flaky) == (("tests/test_b.py::Case::test_add",), [])
+
+
 async def test_a_gate_that_ran_out_of_time_runs_again_and_blames_nobody(tmp_path: Path) -> None:
     workshop = await opened(tmp_path, FILES, Checks())
     base = recorded((), await workshop.test(Changes()))
