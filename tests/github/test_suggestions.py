@@ -106,6 +106,63 @@ def test_lines_around_that_are_brought_along_stand_there_once(above: int, below:
     assert suggested(OLD, NEW, LINE, brought) == NEW.replace(LINE, "        result += item.total\n")
 
 
+LOOP = """def total(items, rate):
+    # sums
+    result = 0
+    for item in items:
+        log(item)
+        result += item.price
+        audit(item)
+    result = result * rate
+    return result
+"""
+QUERY = "SELECT a\nFROM t\nWHERE a = 1\nORDER BY a\n"
+KEYS = "a:\n  b: 1\n  c: 2\nd: 3\n"
+WHOLE = """def total(items, rate):
+    result = 0
+    for item in items:
+        log(item)
+        result += item.total
+        audit(item)
+    result = result * rate
+    return result"""
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "path", "replacement", "wanted"),
+    [
+        # lines around of which some are left out, or whose remarks are other ones
+        (LOOP, "price", "cost", "f.py", "    for item in items:\n        result += item.total", None),
+        (LOOP, "price", "cost", "f.py", "def total(items, rate):\n        result += item.total", None),
+        (LOOP, "price", "cost", "f.py", WHOLE, None),
+        (LOOP, "price", "cost", "f.py", "for item in items:  # each\n    log(item)\n    result += item.total", None),
+        (LOOP, "price", "cost", "f.py", "        result += item.total\n        audit(item)  # keep", None),
+        (QUERY, "a = 1", "a = 2", "a.sql", "SELECT a\nWHERE a = 3", None),
+        (KEYS, "c: 2", "c: 4", "a.yml", "a:\n  c: 5", None),
+        # a short one brought along
+        (KEYS, "c: 2", "c: 4", "a.yml", "  c: 5\nd: 3", "c: 5"),
+        # signs of a diff, numbers, words around a fence
+        (QUERY, "a = 1", "a = 2", "a.sql", "+WHERE a = 3", "a = 3"),
+        (QUERY, "a = 1", "a = 2", "a.sql", "3 | WHERE a = 3", None),
+        (KEYS, "c: 2", "c: 4", "a.yml", "3   c: 5", None),
+        (QUERY, "a = 1", "a = 2", "a.sql", "```sql\nWHERE a = 3\n```\nis right", None),
+        # new blocks that are like others
+        (LOOP, "price", "cost", "f.py", "if item:\n    result += item.total",
+         "if item:\n            result += item.total"),
+        (LOOP, "price", "cost", "f.py", "try:\n    result += item.total\nfinally:\n    log(item)",
+         "try:\n            result += item.total\n        finally:\n            log(item)"),
+    ],
+)  # fmt: skip
+def test_what_stands_around_is_never_doubled(
+    text: str, old: str, new: str, path: str, replacement: str, wanted: str | None
+) -> None:
+    head = text.replace(old, new)
+    (quote,) = [line for line in head.split("\n") if new in line]
+    there = f"result += item.{new}" if text is LOOP else new
+    expected = None if wanted is None else head.replace(there, wanted)
+    assert suggested(text, head, quote, replacement, path) == expected
+
+
 def test_a_line_that_stands_twice_may_go_on_standing_twice() -> None:
     old = "def f(log):\n    log.append(1)\n    log.append(1)\n    return log\n"
     new = old.replace("return log\n", "return log[0]\n")

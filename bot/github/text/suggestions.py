@@ -16,8 +16,18 @@ BrokenBy = Callable[[str, str, str], object]
 
 _FENCE = re.compile(r"`{3,}|~{3,}")
 _LEFT_OUT = re.compile(r"\s*(?:(?:\.{3}|…)|(?:#|//|--|/\*|<!--)\s*(?:\.{3}|…).*)\s*")
-# a shorter line may well stand twice in a row
+# a shorter line of one word may well stand twice in a row
 _TELLING = 8
+_WORDS = re.compile(r"\w+\W+\w")
+# lines up to which a block's first line is looked for, and any other line that is brought along
+_FAR = 200
+_NEAR = 3
+# short first lines of blocks: keys of YAML, which stand once, and those that stand everywhere
+_KEY = re.compile(r"[\w.-]+:")
+_COMMON = {"else:", "try:", "finally:", "default:", "except:"}
+_REMARK = re.compile(r"\s+(?:#|//|--)\s.*")
+_MARKDOWN = (".md", ".mdx", ".markdown", ".rst", ".adoc")
+_NUMBER = re.compile(r"\s*(?:L|line )?(\d+)(?:\s*[|:]|\s)\s*\S", re.I)
 
 
 def suggestion(
@@ -28,7 +38,8 @@ def suggestion(
     It puts ``replacement`` where ``quote`` stands in the anchored lines of the head; without a quote it replaces those
     lines whole. Indentation is made that of the file, line by line. None where it could not be committed or would do
     harm: the lines are not the head's, the quote is not theirs, nothing changes, or the file would no longer parse.
-    Lines around that the replacement brings along are not put there a second time.
+    Lines around that the replacement brings along are not put there a second time; where it leaves out some of them,
+    there is no telling what it means.
     """
     rows = head_text.split("\n")
     first = (anchor.start_line or anchor.line) - 1
@@ -42,11 +53,15 @@ def suggestion(
         return None
     around = _Around([*rows[:first]], [*rows[last:]], old)
     given = _strip_signs(_strip_fence(replacement.replace("\r\n", "\n")).strip("\n").split("\n"), old)
-    if any(_LEFT_OUT.fullmatch(line) and line not in old for line in given):
+    if any(_LEFT_OUT.fullmatch(line) and line not in old for line in given) or _is_no_code(
+        given, old, first, file.path
+    ):
         return None
     ending = "\r" if rows[first].endswith("\r") else ""
     # A short line that stands above or below as well may be meant to stand twice, but not where that does not parse.
-    for wanted in (around.without(given), around.without(given, telling=1)):
+    for wanted in (around.without(given), around.without(given, telling=False)):
+        if around.overlaps(wanted):
+            return None
         for new in hole.filled("\n".join(wanted), _unit(rows)):
             after = "\n".join([*rows[:first], *(f"{line}{ending}" for line in new), *rows[last:]])
             if new != old and not broken_by(file.path, head_text, after):
@@ -58,9 +73,23 @@ def _strip_signs(given: Sequence[str], old: Sequence[str]) -> list[str]:
     """Return the new lines of a replacement that is a diff of the old."""
     gone = [line[1:].strip() for line in given if line.startswith("-")]
     signed = all(line[:1] in {"+", "-", " ", ""} for line in given)
-    if not signed or not gone or not set(gone) <= {line.strip() for line in old}:
+    added = any(line.startswith("+") for line in given) and not any(line.startswith("+") for line in old)
+    if not signed or not (gone or added) or not set(gone) <= {line.strip() for line in old}:
         return list(given)
     return [line[1:] for line in given if not line.startswith("-")]
+
+
+def _is_no_code(given: Sequence[str], old: Sequence[str], first: int, path: str) -> bool:
+    """Return whether a replacement has line numbers in it, or a fence.
+
+    ``first`` counts the replaced lines from 0.
+    """
+    fenced = any(_FENCE.match(line.strip()) for line in given) and not any(_FENCE.match(line.strip()) for line in old)
+    if fenced and not path.lower().endswith(_MARKDOWN):
+        return True
+    number = _NUMBER.match(given[0])
+    own = range(first + 1, first + 1 + len(old))
+    return number is not None and int(number[1]) in own and not any(_NUMBER.match(line) for line in old)
 
 
 @dataclass(frozen=True)
@@ -71,10 +100,31 @@ class _Around:
     below: Sequence[str]
     old: Sequence[str]
 
-    def without(self, new: Sequence[str], *, telling: int = _TELLING) -> list[str]:
+    def overlaps(self, new: Sequence[str]) -> bool:
+        """Return whether the replacement begins or ends with other lines around.
+
+        It left out some, or changed their remarks. The first line of a block may be far above.
+        """
+        solid = [line for line in new if line.strip()]
+        if not solid:
+            return False
+        known = {_squeeze(line) for line in self.old}
+        opens = len(solid) > 1 and len(_indent(solid[1].expandtabs(4))) > len(_indent(solid[0].expandtabs(4)))
+        above = _list_solid(self.above)[-(_FAR if opens else _NEAR) :]
+        key = opens and _KEY.fullmatch(solid[0].strip()) is not None and solid[0].strip() not in _COMMON
+        places = (
+            (solid[0], above, key or _tells(solid[0].strip())),
+            (solid[-1], _list_solid(self.below)[:_NEAR], _tells(solid[-1].strip())),
+        )
+        return any(
+            tells and _squeeze(line) not in known and _squeeze(line) in map(_squeeze, there)
+            for line, there, tells in places
+        )
+
+    def without(self, new: Sequence[str], *, telling: bool = True) -> list[str]:
         """Return the replacement without lines it brings along needlessly.
 
-        Those are lines of the file above and below, of which one has ``telling`` characters at least.
+        Those are lines of the file above and below. Where they are to be ``telling``, one of them has to say something.
         """
         first = _count_repeated(new, self.above, self.old, telling)
         rest = list(reversed(new[first:]))
@@ -82,15 +132,24 @@ class _Around:
         return list(reversed(rest[last:]))
 
 
-def _count_repeated(new: Sequence[str], above: Sequence[str], old: Sequence[str], telling: int) -> int:
+def _count_repeated(new: Sequence[str], above: Sequence[str], old: Sequence[str], telling: bool) -> int:
     """Count first lines that repeat those above, unless the old ones do."""
     known = _list_solid(above)
     replaced = _list_solid(old)
     for count in range(len(new), 0, -1):
         head = _list_solid(new[:count])
-        if head and head == known[-len(head) :] and max(map(len, head)) >= telling:
+        if head and head == known[-len(head) :] and (not telling or any(map(_tells, head))):
             return 0 if replaced[: len(head)] == head else count
     return 0
+
+
+def _tells(text: str) -> bool:
+    return len(text) >= _TELLING or _WORDS.search(text) is not None
+
+
+def _squeeze(line: str) -> str:
+    """Return a line without blanks and without the remark at its end."""
+    return "".join(_REMARK.sub("", line).split())
 
 
 def _list_solid(lines: Sequence[str]) -> list[str]:
