@@ -17,8 +17,8 @@ from bot.markdown_source import blocks
 # every opening. An escaped backtick opens nothing.
 _BEGINS = re.compile(r"(?P<comment><!--)|(?i:<(?P<tag>script|style|template|noscript|svg|math)\b)|\\[\\`]|(?P<run>`+)")
 # "[INFO]: done" and "[GET]: /api/users" are definitions for the page, and lines of a log for whoever pasted them;
-# they hide no more than a word, a path or the address of a host
-_WORD = re.compile(r"https?://[\w.-]{1,60}(?::\d{1,5})?/?|(?!\w*://)[\w./=:%@+-]{1,60}")
+# they hide no more than a word, a path or the address of a host, and perhaps one more ("[ERROR]: timeout (30s)")
+_WORD = re.compile(r"https?://[\w.-]{1,60}(?::\d{1,5})?/?|(?!\w*://)[\w./=:%@+'\"()-]{1,60}")
 _ATTRIBUTE = re.compile(
     r"\s(?:alt|title|aria-[\w-]+|data-[\w-]+|style|hidden)\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE
 )
@@ -67,7 +67,7 @@ def _parts(text: str) -> Iterator[tuple[bool, str]]:
             yield True, text[start : block.end]
         elif block.kind == "prose":
             at = yield from _prose(text, start, block.end)
-        elif not block.title and _WORD.fullmatch(block.content):
+        elif _WORD.fullmatch(block.content) and (not block.title or _WORD.fullmatch(block.title)):
             yield False, text[start : block.end]
         at = max(at, block.end)
     yield False, text[at:]

@@ -71,6 +71,7 @@ def test_code_stays_as_it_was_typed_wherever_the_page_shows_code(code: str) -> N
         "It says\n[WARN]: http://x 'late'",
         '[a]: b c\n[INFO]: http://localhost:80 "GET /" 200',
         "\\[x]: y 'z'",
+        "[ERROR]: timeout (30s)\n[WARN]: 'retry' \"3\"\n[x]: (y)",
     ],
 )
 def test_lines_of_a_log_do_not_vanish(log: str) -> None:
