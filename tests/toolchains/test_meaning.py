@@ -101,15 +101,19 @@ def test_c(): pass
 
 async def test_nor_does_a_test_that_would_end_it(tmp_path: Path, plugged: Path, newest: Path) -> None:
     for env in (plugged, newest):
-        toolchain, workspace = build(tmp_path, env, {"tests/test_a.py": INTERRUPTED})
+        script = {"tests/test_script.py": "import sys\nsys.exit(0)\n", "tests/test_z.py": "raise KeyboardInterrupt\n"}
+        toolchain, workspace = build(tmp_path, env, {"tests/test_a.py": INTERRUPTED} | script)
         run = await toolchain.test(workspace)
         assert run.complete, run.result.output
         assert phases(run) == {
             "tests/test_a.py::test_a": ("failed", "call"),
             "tests/test_a.py::test_b": ("error", "setup"),
             "tests/test_a.py::test_c": ("passed", "call"),
+            "tests/test_script.py": ("error", "collect"),
+            "tests/test_z.py": ("error", "collect"),
         }
-        assert [error.type for error in run.cases[0].raised] == ["Ended", "KeyboardInterrupt"]
+        (ended,) = [case for case in run.cases if case.id == "tests/test_a.py::test_a"]
+        assert [error.type for error in ended.raised] == ["Ended", "KeyboardInterrupt"]
 
 
 async def test_nor_does_one_of_a_command_of_the_policy(tmp_path: Path, plugged: Path) -> None:

@@ -22,6 +22,7 @@ if _RECORDS:
         importlib.import_module(_name)
 import pytest  # noqa: E402 - only now, see above
 
+_REPORTS: Any = importlib.import_module("_pytest.reports")
 _VERDICTS = {"passed": "passed", "skipped": "skipped", "failed": "error"}
 # Options of a repository that end a run at its first failure, and the values that switch them off.
 _STOPPING = {"maxfail": 0, "stepwise": False, "stepwise_skip": False}
@@ -55,6 +56,15 @@ class Marker:
 
     Reports carry them from workers. What would end the run fails its test.
     """
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_make_collect_report(self, collector: Any) -> Any:
+        outcome = yield
+        error = outcome.excinfo[1] if outcome.excinfo else None
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            # a script that looks like a test file, and that ends at once
+            said = _REPORTS.CollectErrorRepr(f"{type(error).__name__} while it was imported: {error}")
+            outcome.force_result(_REPORTS.CollectReport(collector.nodeid, "failed", said, []))
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> Any:
