@@ -98,6 +98,8 @@ async def test_a_pull_request_is_opened_once_and_found_closed(world: World, gith
     pull = await pulls.open_pull(client, world.repository, **words, draft=True)
     assert (pull.head_branch, pull.base_branch, pull.draft, pull.state) == (head, "main", True, "open")
     assert not pull.from_fork(world.repository)
+    assert not pull.from_fork(world.repository.model_copy(update={"name": "before-it-was-renamed"}))
+    assert pull.from_fork(world.repository.model_copy(update={"id": 1})), "a fork has the name that it had"
     assert (await pulls.open_pull(client, world.repository, **words)).number == pull.number
     assert [each.number for each in await pulls.list_open(client, world.repository)] == [pull.number]
     closed = await pulls.update_pull(client, world.repository, pull.number, state="closed", title="Fixed")

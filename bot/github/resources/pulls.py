@@ -17,7 +17,7 @@ _OPEN = RequestOptions(notifies=True, repeatable=False)
 class Pull(JsonModel):
     """A pull request.
 
-    ``head_repository`` is a full name, None where the fork is gone; ``state``: open or closed.
+    ``head_repository`` is an id, None where the fork is gone; ``state``: open or closed.
     """
 
     number: int
@@ -30,14 +30,15 @@ class Pull(JsonModel):
     author_id: int | None
     head_branch: str
     head_sha: str
-    head_repository: str | None
+    head_repository: int | None
     base_branch: str
     base_sha: str
     labels: tuple[str, ...]
     html_url: str
 
     def from_fork(self, repository: Repository) -> bool:
-        return (self.head_repository or "").lower() != repository.full_name.lower()
+        # not by name: a fork may have the one that the repository had
+        return self.head_repository != repository.id
 
 
 async def get_pull(client: Client, repository: Repository, number: int) -> Pull:
@@ -130,7 +131,7 @@ def _pull(data: Any) -> Pull:
         author_id=user.get("id"),
         head_branch=head.get("ref") or "",
         head_sha=head.get("sha") or "",
-        head_repository=(head.get("repo") or {}).get("full_name"),
+        head_repository=(head.get("repo") or {}).get("id"),
         base_branch=base.get("ref") or "",
         base_sha=base.get("sha") or "",
         labels=tuple(label.get("name") or "" for label in data.get("labels") or ()),
