@@ -105,5 +105,22 @@ def find_rejected(connection: sa.Connection, repository: str, fingerprints: Iter
     return _read(connection, query)
 
 
+def move(connection: sa.Connection, old: str, new: str) -> None:
+    """Let findings follow a repository to its new name.
+
+    What another repository left under that name goes: its numbers mean other pull requests. Told twice, it does no
+    more than once.
+    """
+    ours = finding.c.repository == old
+    if old != new and connection.execute(sa.select(finding.c.number).where(ours).limit(1)).first() is not None:
+        forget(connection, new)
+        connection.execute(sa.update(finding).where(ours).values(repository=new))
+
+
+def forget(connection: sa.Connection, repository: str) -> None:
+    """Drop the findings of a repository that is gone; another one may get its name."""
+    connection.execute(sa.delete(finding).where(finding.c.repository == repository))
+
+
 def _read(connection: sa.Connection, query: sa.Select[Any]) -> list[StoredFinding]:
     return [StoredFinding.model_validate(dict(row._mapping)) for row in connection.execute(query)]

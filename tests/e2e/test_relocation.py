@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from tests.e2e.answers import BODY, FIXED, GOOD, JUDGED, PROVED
-from tests.e2e.scenes import SAMPLE, about, branches, during, installation_of, place, rows
+from tests.e2e.reading import BUGGY, PRICES, QUIET, finding, reports, verdict
+from tests.e2e.scenes import SAMPLE, about, branches, during, handled, installation_of, place, rows
+from tests.support.pulls import propose, reviewed
 from tests.support.story import Story
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -78,6 +80,21 @@ async def test_a_renamed_repository_gets_its_pull_request_under_the_new_name(tow
     impostor = town.hub.repository("octo/before")
     assert list(await town.hub.git(impostor).refs("refs/heads/")) == ["refs/heads/main"]
     assert impostor.issues == {}
+
+
+async def test_what_reviews_have_said_follows_a_repository_to_its_new_name(town: Story) -> None:
+    story, title = place(town, "said"), "Cents under review"
+    said = reports(finding(), text="Concern: correctness")
+    story.script.extend([*about(title, [said, QUIET]), *about("One digit", [verdict()])])
+    number = await propose(story, {PRICES: BUGGY}, title=title)
+    await reviewed(story, number)
+    town.hub.rename(story.repository, "told", "mara")
+    await handled(story)
+    query = "select repository from fh_finding where repository in ('octo/said', 'octo/told')"
+    assert rows(story, query) == [("octo/told",)]
+    town.hub.delete_repository(story.repository, "mara")
+    await handled(story)
+    assert rows(story, query) == []
 
 
 async def test_an_archived_repository_stops_its_work(town: Story) -> None:

@@ -65,3 +65,14 @@ def test_a_rejection_by_command_holds_for_the_repository(store: Store) -> None:
 
     assert rejected("octo/sample") == ["a"]
     assert rejected("octo/other") == []
+
+
+def test_findings_follow_a_renamed_repository_and_mix_with_no_other(store: Store) -> None:
+    store.run_sync(lambda c: findings.remember(c, [one("a"), one("b", repository="octo/new")]))
+    for _ in range(2):
+        store.run_sync(lambda c: findings.move(c, "octo/sample", "octo/new"))
+    assert states(store) == {}
+    moved = store.run_sync(lambda c: findings.list_for_pull(c, "octo/new", 7))
+    assert [row.fingerprint for row in moved] == ["a"]
+    store.run_sync(lambda c: findings.forget(c, "octo/new"))
+    assert not store.run_sync(lambda c: findings.has_watched(c, "octo/new", 7))
