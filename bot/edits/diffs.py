@@ -22,6 +22,8 @@ _ESCAPE = re.compile(rb"\\([0-7]{3}|.)")
 _ESCAPES = {b"a": b"\a", b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 _HEADER = re.compile(r"@@(?:\s*-(\d+)(?:,(\d+))?\s+\+(\d+)(?:,(\d+))?\s*@@|.*?@@|)\s?(.*)")
 _EXTENDED = re.compile(r"(?:index|old|new|deleted file|similarity|dissimilarity|copy|rename|Binary|GIT binary)\b.*")
+# what no edit does: a copy, a link, a submodule
+_SPECIAL = re.compile(r"copy (?:from|to) |(?:new file mode|new mode) 1[26]0000\b")
 _NULL = "/dev/null"
 
 
@@ -34,6 +36,8 @@ def read(lines: Sequence[str], at: int) -> ReadResult | None:
     while git and body < len(lines) and _EXTENDED.fullmatch(lines[body]):
         body += 1
     extended = lines[at + 1 : body] if git else []
+    if (special := next(filter(_SPECIAL.match, extended), None)) is not None:
+        raise ParseError(f"{special!r}: links, submodules and copies are not made. Write the new file whole.")
     named = _split_header(git["paths"].rstrip()) if git else None
     if body < len(lines) and _names_files(lines, body):
         old, new = _paths(lines[body], lines[body + 1], named)

@@ -124,6 +124,10 @@ def test_several_blocks_and_dialects_in_one_answer_keep_their_order() -> None:
         "a.py\n```\nx = 1\n",
         "--- a/a.py\n+++ b/a.py\njust talk\n",
         "diff --git a/a.png b/a.png\nindex 1..2 100644\nBinary files a/a.png and b/a.png differ\n",
+        "diff --git a/a.py b/b.py\ncopy from a.py\ncopy to b.py\n",
+        "diff --git a/a.py b/b.py\ncopy from a.py\ncopy to b.py\n--- a/a.py\n+++ b/b.py\n@@ -1 +1 @@\n-x\n+y\n",
+        "diff --git a/a.py b/a.py\nnew file mode 120000\n--- /dev/null\n+++ b/a.py\n@@ -0,0 +1 @@\n+b.py\n",
+        "diff --git a/a b/a\nnew file mode 160000\n--- /dev/null\n+++ b/a\n@@ -0,0 +1 @@\n+Subproject commit 1234567\n",
         '{"path": "a.py", "old_str": "x"}',
     ],
 )
