@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from multidict import CIMultiDict
 
 from bot.doors.webhook.router import Event, Router
 from bot.doors.webhook.signature import InvalidDelivery, verify
@@ -135,6 +136,16 @@ async def test_packed_bodies_are_refused_before_they_are_unpacked(door: Door, en
             assert (status, "Content-Encoding" in words) == (415, True), body[:20]
     assert await door.store.run(deliveries.list_open) == []
     assert (await door.deliver("ping", {}, guid="plain", **{"Content-Encoding": "identity"}))[0] == 202
+
+
+async def test_a_second_header_hides_no_packed_body(door: Door) -> None:
+    body = gzip.compress(b"{}")
+    for encodings in (("identity", "gzip"), ("gzip", "identity")):
+        headers = CIMultiDict({"X-Hub-Signature-256": sign(b"{}"), "Content-Type": "application/json"})
+        headers.extend(("Content-Encoding", encoding) for encoding in encodings)
+        headers.update({"X-GitHub-Event": "ping", "X-GitHub-Delivery": "twice"})
+        async with door.session.post(f"{door.url}/webhook", data=body, headers=headers) as answer:
+            assert answer.status == 415, encodings
 
 
 async def test_chunked_body_is_bounded_too(door: Door) -> None:

@@ -51,7 +51,9 @@ def read_headers(headers: Mapping[str, str]) -> Headers:
             "Set the webhook's content type to application/json; form-encoded is not read.", status=415
         )
     # GitHub packs no delivery. What is packed could grow to any size before its signature is checked.
-    if headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+    # Of several such headers the server obeys the last.
+    encodings = {value.strip().lower() for name, value in headers.items() if name.lower() == "content-encoding"}
+    if encodings - {"identity"}:
         raise InvalidDelivery(
             "Content-Encoding is not accepted: GitHub sends deliveries as they are signed.", status=415
         )
