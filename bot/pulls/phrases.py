@@ -64,6 +64,7 @@ _REAL = r"(?:real |actual |true |genuine |valid )?"
 _FINDING = r"(?:finding|comment|review|claim|report|remark|suggestion|analysis|warning|bot|reviewer|you)"
 _VERY = r"(?:just |simply |plain |plainly |completely |totally |entirely |clearly |actually |really |quite )?"
 _DO = r"(?:fix|change|do|address|touch|implement|add|bother|handle|support|merge|apply|pursue)"
+_DONE_FOR = r"(?:handled|checked|validated|guarded|covered|caught|saniti[sz]ed|verified|enforced|escaped)"
 _EMPTY = r"(?:empty|null|none|nil|negative|zero|undefined|missing|reached|triggered|hit)"
 
 ENGLISH = Language(
@@ -82,14 +83,16 @@ ENGLISH = Language(
         rf"wo?n'?t ?fix|wont-fix|will not {_DO}|(?:will|does|need|must) not (?:be|get) (?:fixed|changed|addressed)|"
         rf"not (?:going to|gonna|planning to|about to) {_DO}|not (?:fixing|changing) (?:this|that|it)|"
         r"no (?:plans?|intention) (?:to|of)|decided (?:not to|against)|will not be (?:changing|fixing)|"
-        r"not applicable|not relevant|^n/a$|non-?issue|does not apply|(?:out|outside) of scope|not in scope|"
+        r"not applicable|not relevant|^n/a$|non-?issue|does not apply|(?:out|outside)[ -]of[ -]scope|not in scope|"
         rf"{_FINDING} (?:is|are) {_VERY}(?:not (?:valid|true|correct|right|relevant)|wrong|incorrect|invalid|"
         r"mistaken|bogus|nonsense|irrelevant|moot|hallucinat(?:ed|ing)|misreading|misunderstanding)|"
         r"^(?:that|this) is (?:just |simply )?(?:not (?:true|the case|how (?:it|this|that) works)|nonsense|bogus)$|"
-        r"^(?:(?:this|that|it) is an? )?hallucination|"
+        r"^(?:(?:this|that|it) is (?:an? )?)?hallucinat(?:ion|ed)|^not true$|"
+        r"(?:you|bot|review|reviewer|finding|it) (?:\w+ )?(?:misread|misreads|misunderstood|misunderstands)|"
         r"how (?:it|this|that) is (?:supposed|meant) to (?:work|be|behave)|"
         r"(?:that|this) is not how [\w ]{1,30} works?|"
-        r"^nothing (?:is )?wrong(?: here| with (?:this|that|it))?|not (?:wrong|incorrect|broken|buggy)"
+        r"^nothing (?:is )?wrong(?: here| with (?:this|that|it|the code))?(?! with\b)|"
+        r"not (?:wrong|incorrect|broken|buggy)"
     ),
     denies=(
         rf"can ?not (?:ever |actually |really |possibly |even )?(?:happen|occur|arise|fail|be {_EMPTY})|"
@@ -98,13 +101,18 @@ ENGLISH = Language(
         r"(?:is|are) impossible(?! to)|"
         r"no need(?: to| for)?|not (?:needed|necessary|required|worth)|unnecessary|"
         r"(?:we|i|you) do not (?:need|want|support|care)|nothing to (?:fix|change|do)|"
-        r"(?:this|that|it) is (?:perfectly |totally |completely |just )?(?:fine|ok|okay|harmless)$|"
+        r"(?:this|that|it) is (?:perfectly |totally |completely |just )?(?:fine|ok|okay|harmless|safe)(?: here)?$|"
+        r"^harmless$|no (?:changes?|action|fix) (?:is |are )?(?:needed|required|necessary)|"
+        rf"already (?:being )?{_DONE_FOR}(?: against)?(?: that| this| it| for)* (?:by|in|above|below|upstream|"
+        rf"elsewhere|earlier|before|at|when|on)|{_DONE_FOR} (?:upstream|elsewhere|by the "
+        r"(?:callers?|middleware|framework|parser|schema|validator|router|compiler|type checker|decorator))|"
         r"(?:fine|ok|okay|good|keep|leave|correct)(?: it| this| that)? (?:as|the way) (?:(?:it|this|that) )?is"
     ),
     disagrees=r"disagree(?! that\b)|do not agree(?! that\b)|do not think so",
     refuses=(
         r"no|nope|nah|no way|no thanks|no thank you|wrong|incorrect|invalid|"
-        r"nonsense|rejected|declined|irrelevant|ignore(?: (?:this|it))?|👎[\U0001f3fb-\U0001f3ff]?|fp|"
+        r"nonsense|rejected|declined|irrelevant|(?:please )?(?:ignore|dismiss)(?: (?:this|it))?|dismissed|"
+        r"leave it|(?:leaving|keeping)(?: (?:this|it))? as is|👎[\U0001f3fb-\U0001f3ff]?|fp|"
         r"wai"
     ),
     mends=(
@@ -125,6 +133,7 @@ ENGLISH = Language(
         r"(?:^|i |we )(?:have |had |just |completely |totally |must have )*(?:overlooked|missed|forgot)|"
         r"(?:^|i |we )(?:did|had|have) not (?:think|thought|reali[sz]e|notice|consider|see|seen)(?:d|ed)?|oops|"
         r"ouch|whoops|damn|(?:is|was|definitely|indeed) an? (?:\w+ )?bug|"
+        r"makes (?:this|it|that) an? (?:\w+ )?(?:bug|problem|issue)|"
         r"(?:is|was) (?:an? )?(?:real|valid|true) (?:bug|issue|problem|point|concern|finding)|"
         r"^valid (?:point|concern|finding)|(?:has|have) a point|^fair (?:point|enough)|can reproduce|reproduced|"
         r"wip|^on it$|^(?:that |this )?makes sense$|^sounds good"

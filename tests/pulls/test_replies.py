@@ -324,6 +324,19 @@ REJECTIONS = [
     "لن نصلح هذا.",
     "لا أوافق.",
     "لا يمكن أن يحدث هذا.",
+    "out-of-scope",
+    "Not true, it is checked in `__init__`.",
+    "Hallucinated.",
+    "You misread the code, it returns early.",
+    "The bot misunderstood this.",
+    "Already handled in parse().",
+    "This is already checked by the caller.",
+    "We already validate that upstream, so it is validated by the schema.",
+    "Handled upstream.",
+    "No change needed.",
+    "Please ignore.",
+    "Leaving as is.",
+    "This is safe here.",
 ]
 
 OPEN = [
@@ -721,6 +734,15 @@ OPEN = [
     "هل هذا مقصود؟",
     "ملاحظة ممتازة، شكرًا",
     "إذا كانت القائمة فارغة، ليس خطأ",
+    "By design the cache is shared - which makes this a bug",
+    "Nothing wrong with your finding",
+    "Already handled in the next push.",
+    "Is this not already handled in parse()?",
+    "It should be handled by the caller, but is not",
+    "Not handled upstream.",
+    "You did not misread it",
+    "No, that is a real problem",
+    "Maybe this is safe here",
 ]
 
 
