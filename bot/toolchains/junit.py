@@ -26,6 +26,8 @@ _EMPTY = {"", "pytest", "test", "undefined"}
 _SUBTEST = re.compile(r"(test\w*) (?:\[.*\](?: \(.*\))?|\((?:<subtest>|\w+=.*)\))", re.DOTALL)
 
 
+_SKIPPED = {"notrun", "disabled", "skipped", "suppressed", "ignored"}
+_FAILED = {"fail", "failed", "failure", "error", "errored"}
 # where an error came from, as pytest says, as unittest names broken fixtures, and as the first telling frame has it
 _PLACE = re.compile(
     r"^(?:failed on )?(setup|teardown)(?: with|(?:Class|Module) \()"
@@ -169,12 +171,14 @@ def _groups(suites: _Suites, element: ElementTree.Element, path: str, roots: tup
 def _verdict(element: ElementTree.Element) -> tuple[Verdict, str]:
     """Return verdict and message; skipped and failed is an announced failure."""
     found = {tag: child for tag in ("skipped", "failure", "error") if (child := element.find(tag)) is not None}
+    # a few runners tell only by an attribute
+    said = {(element.get(name) or "").lower() for name in ("status", "result")}
     verdict: Verdict = "passed"
     if "error" in found:
         verdict = "error"
-    elif "skipped" in found or element.get("status") in ("notrun", "disabled"):
+    elif "skipped" in found or said & _SKIPPED:
         verdict = "skipped"
-    elif found:
+    elif found or said & _FAILED:
         verdict = "failed"
     parts = [part for child in found.values() for part in (child.get("message"), child.text) if part]
     return verdict, "\n".join(parts)[-TEXT:]

@@ -376,6 +376,22 @@ def test_an_error_is_where_it_was_raised(case: str, phase: str) -> None:
     assert (found.verdict, found.phase) == ("error", phase)
 
 
+def test_what_only_an_attribute_tells_counts() -> None:
+    cases = "".join(
+        f'<testcase name="{number}" {attribute}/>'
+        for number, attribute in enumerate(
+            (
+                'status="fail"',
+                'result="FAILED"',
+                'status="run" result="completed"',
+                'status="notrun" result="suppressed"',
+            )
+        )
+    )
+    found = parse_junit(f'<testsuite name="s">{cases}</testsuite>'.encode())
+    assert [case.verdict for case in found] == ["failed", "failed", "passed", "skipped"]
+
+
 def test_attempts_of_one_test_are_one_where_the_run_is_well() -> None:
     """gotestsum and Gradle report each attempt as a case."""
     text = (
