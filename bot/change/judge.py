@@ -87,7 +87,8 @@ async def ask_judge(
         raise ModelError(f"The judge of the change came to no verdict: {said.problem}")
     texts = [text for text in report.changes.files.values() if text]
     shown = _flatten("\n".join([diff, ran, *texts]))
-    supported = _find_supported(said.arguments["sentences"], shown)
+    rows = said.arguments["sentences"]
+    supported = _find_supported(rows if isinstance(rows, list) else [], shown)
     return Verdict(said.model, said.arguments, _keep_supported(evidence.claims, supported))
 
 
@@ -127,14 +128,17 @@ def split(text: str) -> list[str]:
     return found
 
 
-def _find_supported(rows: Any, shown: str) -> frozenset[int]:
+def _find_supported(rows: list[Any], shown: str) -> frozenset[int]:
     """Return the numbers of sentences that a quote of what was shown supports."""
-    found = set()
-    for row in rows if isinstance(rows, list) else []:
-        quote = _flatten(str(row.get("quote", ""))) if isinstance(row, dict) else ""
-        if len(quote) >= _SHORTEST_QUOTE and row.get("supported") is True and quote in shown:
-            found.add(row.get("number"))
-    return frozenset(number for number in found if isinstance(number, int))
+    # of several answers to one sentence the worst counts
+    said = [row for row in rows if isinstance(row, dict) and isinstance(row.get("number"), int)]
+    good = {row["number"] for row in said if _is_supported(row, shown)}
+    return frozenset(good - {row["number"] for row in said if not _is_supported(row, shown)})
+
+
+def _is_supported(row: dict[str, Any], shown: str) -> bool:
+    quote = _flatten(str(row.get("quote", "")))
+    return len(quote) >= _SHORTEST_QUOTE and row.get("supported") is True and quote in shown
 
 
 def _flatten(text: str) -> str:

@@ -29,7 +29,7 @@ _SLIP = 0.75
 # these stand in most lines, and in place of another word they change the meaning: no slip
 _KEYWORDS = frozenset(word.lower() for word in keyword.kwlist) | {"null", "nil", "undefined", "this", "self"}
 # nor do these tell one line from another
-_EVERYWHERE = _KEYWORDS | {name.lower() for name in dir(builtins)}
+EVERYWHERE = _KEYWORDS | {name.lower() for name in dir(builtins)}
 
 
 class Code:
@@ -182,7 +182,7 @@ def match_misquoted(code: Code, reading: QuoteReading, path: str) -> Iterator[Ma
         mismatch = _find_mismatch(wanted, there)
         if mismatch is not None and mismatch.quoted.lower() not in _KEYWORDS - {"self", "this"}:
             agreed = [word for line in there for word in line if word != mismatch.real and word.isidentifier()]
-            names = sum(len(word) for word in agreed if word.lower() not in _EVERYWHERE)
+            names = sum(len(word) for word in agreed if word.lower() not in EVERYWHERE)
             known = names >= _NAMES and not mismatch.is_value
             likeness = SequenceMatcher(None, mismatch.quoted.strip("_"), mismatch.real.strip("_"))
             sure = known or (likeness.ratio() >= _SLIP and mismatch.quoted not in code.names)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from bot.github.text.anchors import Anchor
 from bot.github.text.diffs import FileDiff, Hunk, Side
-from bot.pulls.code_matches import RUNGS, Code, match_misquoted, match_scattered, read_code
+from bot.pulls.code_matches import EVERYWHERE, RUNGS, Code, match_misquoted, match_scattered, read_code
 from bot.pulls.quotes import QuoteReading, read_quote, squeeze
 
 # characters of a proof: a bracket stands everywhere, so less proves nothing and does not point to another file
@@ -63,7 +63,7 @@ def find_place(
     stretches = [*_split_side(file, "RIGHT", head), *_split_side(file, "LEFT", base)]
     found = read_quote(quote)
     if exact:
-        found = tuple(reading for reading in found if len("".join(reading.keys)) >= _PROVING)
+        found = tuple(reading for reading in found if _proves("".join(reading.keys)))
     for rung, reading in itertools.product(RUNGS[:-1] if exact else RUNGS, found):
         matches = (
             match
@@ -82,6 +82,11 @@ def find_place(
             part = None if reading.elided or rung is match_scattered else part
             return Place(match.side, match.first, match.last, lines, part, anchor)
     return None
+
+
+def _proves(text: str) -> bool:
+    """Return whether a quote says something by itself: no bracket, no keyword."""
+    return len(text) >= _PROVING and text.rstrip(":;(),").lower() not in EVERYWHERE and any(map(str.isalnum, text))
 
 
 def find_in_text(path: str, text: str, quote: str, line: int | None = None) -> Place | None:

@@ -7,6 +7,7 @@ stand in the file, and an input that fails has to be named.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from itertools import accumulate, groupby
@@ -37,6 +38,8 @@ _AROUND = 30
 # A file of this many lines is shown whole; of a longer one what stands around the claim, the rest by tools.
 _WHOLE_FILE = 160
 _SAID = 600
+# What stands where nothing was found to fail; "none" and "null" may well be inputs.
+_NOTHING = re.compile(r"(?:n/?a|nothing|unknown|not applicable|tbd|see above|[-–—.?\s]+)\.?", re.IGNORECASE)
 
 VERDICT = Tool(
     name="verdict",
@@ -101,7 +104,7 @@ async def _judge(review: Review, plan: ReviewPlan, finding: Finding, said: Mappi
     proof = await _find_proof(review, plan, finding, path, quote)
     if proof is None:
         return Verdict(fate="unproved", reason="the check quoted code that is not in the file", model=model)
-    if not failing:
+    if not failing or _NOTHING.fullmatch(failing):
         return Verdict(fate="unproved", reason="the check named nothing that fails", model=model)
     return Verdict(
         fate="verified",

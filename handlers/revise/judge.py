@@ -28,7 +28,8 @@ async def judge(job: RevisionJob, evidence: RevisionEvidence, step: str) -> Answ
     verdict = await ask_judge(job, evidence, step, _SYSTEM, _ANSWER)
     rows = verdict.answer["demands"]
     well_formed = [row for row in rows if not list(find_violations(row, _ROW))] if isinstance(rows, list) else []
-    said = {row["number"]: row for row in well_formed}
+    # of two answers to one demand the one that is not met counts
+    said = {row["number"]: row for row in sorted(well_formed, key=lambda row: not row["met"])}
     silent = {"asked": True, "met": False, "why": "The check of the change said nothing about this."}
     answers = tuple(
         DemandAnswer(asked=bool(row["asked"]), met=bool(row["met"]), why=" ".join(str(row["why"]).split())[:_MAX_WHY])

@@ -131,6 +131,7 @@ async def test_a_judge_who_objects_without_an_input_stops_the_change_and_what_no
         {"number": 1, "supported": True, "quote": "words that nobody was shown"},
         {"number": 2, "supported": True, "quote": quote},
         {"number": 3, "supported": False, "quote": quote},
+        {"number": 3, "supported": True, "quote": quote},
     ]
     why = "The half that is rounded is not the cause of it."
     objecting = calls(("verdict", {"passed": False, "reason": why, "failing_input": None, "sentences": sentences}))

@@ -53,6 +53,7 @@ WRONG = told(
     finding(quote="whole, _, cents", severity="catastrophe", title="No such severity"),
     finding(quote='    whole, _, cents = text.partition(".")', line=6, title="Refuted", claim="Refute this one."),
     finding(quote="def parse_price(text):", line=4, title="Unproved", claim="Quote nothing for this one."),
+    finding(quote='e.g. ``"3"`` or ``"2.50"``', line=5, title="Unnamed", claim="Name nothing for this one."),
 )
 SHAPES = told(
     "All shapes",
@@ -65,6 +66,7 @@ SHAPES = told(
 VERDICTS = [
     {**verdict(False, reason="It is right."), "match": {"tool": "verdict", "text": "Refute this one."}},
     {**verdict(quote="no such line in the file"), "match": {"tool": "verdict", "text": "Quote nothing"}},
+    {**verdict(failing_input="N/A"), "match": {"tool": "verdict", "text": "Name nothing"}},
     proof("dos.py", "text.split('\U0001f600')[0]"),
     proof("sums.py", "return len(texts) + 1"),
     proof("old.py", "return value or None"),
@@ -98,8 +100,8 @@ async def wrong_answers_do_no_harm(story: Story) -> None:
     assert "1 about code that does not exist" in summary
     assert "1 reported twice" in summary
     assert "1 malformed" in summary
-    assert "Unproved" in summary.partition("1 unproved")[2]
-    assert "the check quoted code that is not in the file" in summary
+    for said in ("Unproved", "the check quoted code that is not in the file", "Unnamed", "named nothing that fails"):
+        assert said in summary.partition("2 unproved")[2], said
     assert "Invented" not in summary
     assert "Refuted" not in summary
 

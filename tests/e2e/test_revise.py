@@ -38,6 +38,8 @@ def met(*which: bool | None) -> Rule:
         {"number": number, "asked": yes is not None, "met": yes is not False, "why": whys[yes]}
         for number, yes in enumerate(which, 1)
     ]
+    # a judge that contradicts itself: what it once called unmet is
+    said += [{**row, "met": True} for row in said if not row["met"]]
     return {"match": {"system": "You check whether a change"}, "reply": judged(demands=said)}
 
 

@@ -126,6 +126,8 @@ def test_a_rule_that_is_broken_a_thousand_times_is_told_a_few() -> None:
         ("return total / count", None),
         ("return totals / len(prices)", None),
         (")", None),
+        ("return", None),
+        ("((((((", None),
         ("   ", None),
     ],
 )
