@@ -79,7 +79,7 @@ def reported_errors(text: str) -> tuple[ReportedException, ...]:
 
 
 def _is_wanted(above: str) -> bool:
-    """Return whether the last words before an exception speak of what should be."""
+    """Return whether the words above an exception tell of a wish."""
     prose = [line for line in above.split("\n") if line.strip() and not _NO_PROSE.match(line)]
     words = " ".join(prose[-2:])
     told = max((match.end() for match in _TOLD.finditer(words)), default=0)

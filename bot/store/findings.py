@@ -118,7 +118,7 @@ def move(connection: sa.Connection, old: str, new: str) -> None:
 
 
 def forget(connection: sa.Connection, repository: str) -> None:
-    """Drop the findings of a repository that is gone; another one may get its name."""
+    """Drop the findings of a repository, whose name others may take."""
     connection.execute(sa.delete(finding).where(finding.c.repository == repository))
 
 
