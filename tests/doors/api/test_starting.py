@@ -12,7 +12,7 @@ from tests.doors.test_commands import pull
 from tests.e2e.scenes import POLICY, handled, place, put, rows
 from tests.support.api import Asker, asker, opened
 from tests.support.story import Story
-from tests.support.typing import below, on_line
+from tests.support.typing import answered, below, comment, on_line
 
 QUIET = "review: { on: [] }\n"
 
@@ -155,6 +155,16 @@ async def test_a_result_goes_where_it_can(story: Story) -> None:
     again = await program.ask("POST", f"/api/v1/tasks/{first}/retry", Idempotency_Key="r")
     query = "select json_extract(argument, '$.origin.outlet') from fh_task where id = ?"
     assert rows(story, query, again.data["id"]) == [("result",)]
+
+
+async def test_a_retry_on_github_means_what_was_seen_there(story: Story) -> None:
+    program = asker(story, story.maintainer)
+    number = await story.file("A", "B", label=None)
+    task = (await program.start("fix", number, deliver="result")).data["id"]
+    await program.ask("POST", f"/api/v1/tasks/{task}/cancel")
+    (text,) = await answered(story, await comment(story, number, "/retry"))
+    assert text.startswith("Nothing has run here yet")
+    assert len(rows(story, "select 1 from fh_task")) == 1
 
 
 async def cancelled(program: Asker, number: int) -> str:
