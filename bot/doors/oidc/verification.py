@@ -51,6 +51,7 @@ _Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
 _FRESH_ONE = "Ask the runner for a new token for each request."
 _CURES = {
     "alg": f"Only {ALGORITHM} is accepted.",
+    "form": "It is no token of GitHub Actions.",
     "exp": f"It has expired. {_FRESH_ONE}",
     "iat": "It is from the future; the clock of this server or of the issuer is wrong.",
     "nbf": "It is not valid yet; the clock of this server or of the issuer is wrong.",
@@ -132,10 +133,12 @@ class Verifier:
 
     def _find_issuer(self, text: str) -> Issuer:
         """Find the issuer, among ours only, that the token says it is from."""
+        if not text.isascii():  # bytes that are no UTF-8 arrive as lone surrogates, which nothing can encode
+            raise TokenRefused("form")
         try:
             claimed = jwt.decode(text, options={"verify_signature": False}).get("iss")
         except jwt.PyJWTError:
-            raise TokenRefused("form", "It is no token of GitHub Actions.") from None
+            raise TokenRefused("form") from None
         issuer = self._issuers.get(claimed) if isinstance(claimed, str) else None
         if issuer is None:
             known = ", ".join(self._issuers) or "none (`FORGEHAND_OIDC_ISSUERS`)"

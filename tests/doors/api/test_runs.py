@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -157,6 +158,18 @@ async def test_an_attack_is_refused_with_its_reason(story: Story, name: str) -> 
     assert f"`{claim}` is refused" in audited
     assert reason in audited
     assert rows(story, "select 1 from fh_task") == []
+
+
+async def test_bytes_that_are_no_text_are_no_token(story: Story) -> None:
+    """No client library sends them."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", story.port)
+    writer.write(
+        b"GET /api/v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \xff.a.b\r\nConnection: close\r\n\r\n"
+    )
+    answer = await reader.read()
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 401")
+    assert refusals(story)[0][-1] == "The token's `form` is refused. It is no token of GitHub Actions."
 
 
 async def test_a_run_starts_a_task_follows_it_and_stops_it(story: Story) -> None:
