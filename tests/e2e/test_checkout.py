@@ -95,6 +95,18 @@ async def test_a_branch_is_reviewed_before_anybody_else_sees_it(tmp_path: Path, 
     assert git(checkout, "for-each-ref", "--format=%(refname:short)", "refs/heads").splitlines() == ["cents", "main"]
 
 
+@pytest.mark.needs("sandbox")
+async def test_a_question_about_a_checkout_needs_no_issue(tmp_path: Path, checkout: Path) -> None:
+    answer = {"match": {"text": "Where are cents lost?"}, "reply": {"text": "In `basket/prices.py:4`."}}
+    async with ScriptedModel(Script.load([answer])) as model:
+        code, output, errors = await attempt(
+            tmp_path, "run", "ask", "--repo", checkout, "--text", "Where are cents lost?", **key(model)
+        )
+    assert code == 0, errors
+    assert output.startswith("In [`basket/prices.py:4`](")
+    assert git(checkout, "for-each-ref", "--format=%(refname:short)", "refs/heads").splitlines() == ["main"]
+
+
 async def test_what_cannot_be_tried_is_told_at_once(tmp_path: Path, checkout: Path) -> None:
     empty, issue, plain, bare = tmp_path / "empty.md", tmp_path / "issue.md", tmp_path / "plain", tmp_path / "new"
     empty.write_text(" \n\n")
