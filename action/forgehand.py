@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
@@ -277,6 +278,7 @@ class Outcome:
     published: bool = False
     dollars: float = 0.0
     calls: int = 0
+    seconds: float = 0.0
     report: str = ""
     passing: bool = False
 
@@ -299,6 +301,7 @@ class Outcome:
             published=bool(result.get("head_sha") or result.get("branch")),
             dollars=_number(cost.get("micro_dollars")) / 1_000_000,
             calls=int(_number(cost.get("model_calls"))),
+            seconds=_seconds(view.get("created_at"), view.get("ended_at")),
             report=str(result.get("report") or ""),
             passing=(data or {}).get("error") in _PASSING,
         )
@@ -337,8 +340,8 @@ class Outcome:
         rows = [f"### Forgehand: {self.title}", ""]
         if self.task:
             cost = f"${self.dollars:.2f}, {self.calls} model calls"
-            rows += ["| task | pull request | cost |", "| --- | --- | --- |"]
-            rows += [f"| [`{self.task}`]({self.url}) | {self.pull or 'none'} | {cost} |", ""]
+            rows += ["| task | pull request | cost | time |", "| --- | --- | --- | --- |"]
+            rows += [f"| [`{self.task}`]({self.url}) | {self.pull or 'none'} | {cost} | {self.seconds:.1f} s |", ""]
         return "\n".join(rows + [_fenced(text) for text in (self.words, self.report) if text.strip()])
 
 
@@ -348,6 +351,14 @@ def _checked(pattern: re.Pattern[str], value: Any) -> str:
 
 def _number(value: Any) -> float:
     return value if isinstance(value, (int, float)) and value >= 0 else 0.0
+
+
+def _seconds(begun: Any, ended: Any) -> float:
+    try:
+        first, last = (datetime.fromisoformat(each.replace("Z", "+00:00")) for each in (begun, ended))
+        return (last - first).total_seconds()
+    except (AttributeError, TypeError, ValueError):
+        return 0.0
 
 
 def _fenced(text: str) -> str:
@@ -456,7 +467,7 @@ class Server:
     def follow(self, task: str) -> Iterator[Json]:
         """Yield a task's events until it has ended.
 
-        A stream that breaks is opened again behind its last event.
+        A stream that breaks, or ends with its token, is opened again behind its last event.
         """
         after = "0"
         failures = 0
@@ -466,7 +477,7 @@ class Server:
                     if answer.status == 204:
                         return
                     for number, data in _read_events(answer):
-                        after, failures = number, 0
+                        after, failures = number or after, 0
                         yield data
                         if data.get("kind") == "ended":
                             return
@@ -495,8 +506,8 @@ class Server:
 
 
 def _read_events(answer: HTTPResponse) -> Iterator[tuple[str, Json]]:
-    """Read server-sent events, and the number of each."""
-    number = "0"
+    """Read server-sent events, and the number of each; a sign of life is one without either."""
+    number = ""
     for raw in answer:
         name, _, value = raw.decode("utf-8", "replace").rstrip("\n").partition(": ")
         if name == "id" and value.isdigit():
@@ -504,6 +515,8 @@ def _read_events(answer: HTTPResponse) -> Iterator[tuple[str, Json]]:
         elif name == "data":
             data = json.loads(value)
             yield number, data if isinstance(data, dict) else {}
+        elif raw.startswith(b":"):
+            yield "", {}
 
 
 def _retry_after(error: HTTPError, pause: float | None) -> float | None:
@@ -558,8 +571,10 @@ class Wanted:
         if not name:
             raise WrongUse(f"The input `task` is missing; the event `{event.name}` does not say what to do.")
         number = inputs.number if inputs.number is not None else event.number
-        body: Json = {"repository": inputs.repository, "number": number, "context": context}
-        return cls(name, body, typed=not inputs.task and command is not None)
+        typed = not inputs.task and command is not None
+        thread = event.part("comment", "id") if typed and event.name == "pull_request_review_comment" else None
+        body: Json = {"repository": inputs.repository, "number": number, "thread": thread, "context": context}
+        return cls(name, body, typed=typed)
 
     def fit(self, document: Json) -> Json:
         """Return the body as the server's document describes it.
@@ -576,9 +591,8 @@ class Wanted:
             raise Refused(f"The server has no task `{self.name}`; it has: {names}.")
         reference = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
         fields = document["components"]["schemas"][reference.rpartition("/")[2]]["properties"]
-        body = {"repository": self.body["repository"]}
-        if "number" in fields and self.body["number"] is not None:
-            body["number"] = self.body["number"]
+        given = {name: self.body[name] for name in ("number", "thread") if self.body[name] is not None}
+        body = {"repository": self.body["repository"], **{name: given[name] for name in given if name in fields}}
         text = [name for name, field in fields.items() if name != "repository" and field.get("type") == "string"]
         if self.body["context"] and not text:
             raise WrongUse(f"The task `{self.name}` takes no text: leave the input `context` out.")
@@ -608,7 +622,7 @@ def run_server(inputs: Inputs, event: Event, env: Mapping[str, str], log: Log) -
     log.say(f"{wanted.name}: {inputs.server}{path}")
     try:
         for data in server.follow(task):
-            log.say(_progress(data))
+            log.say(_progress(data) if data else "")
     except Interrupted:
         server.ask("POST", f"{path}/cancel")
         log.say("The run was cancelled, so the task is being stopped.")

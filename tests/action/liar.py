@@ -20,8 +20,9 @@ DOCUMENT = (ROOT / "docs" / "openapi.json").read_bytes()
 def view(**more: Any) -> dict[str, Any]:
     """A task that is done, as the API shows one."""
     cost = {"micro_dollars": 420_000, "currency": "USD", "model_calls": 3}
+    times = {"created_at": "2026-11-30T01:00:00.000Z", "ended_at": "2026-11-30T01:00:12.500Z"}
     base = {"id": TASK, "task": "fix", "state": "done", "ended": True, "number": 3, "summary": "", "cost": cost}
-    return {**base, **more}
+    return {**base, **times, **more}
 
 
 def result(**more: Any) -> dict[str, Any]:

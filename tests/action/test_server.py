@@ -16,6 +16,8 @@ _URL = f"/api/v1/tasks/{TASK}"
 START = "POST /api/v1/tasks/fix"
 COMMENT = {"action": "created", "issue": {"number": 5}, "comment": {"body": "/ask Why is that?\nMore words."}}
 
+REMARK = {"action": "created", "pull_request": {"number": 8}, "comment": {"id": 99, "body": "/ask Why?"}}
+
 
 def runner(folder: Path, liar: Liar, name: str = "workflow_dispatch", event: Any = None, attempt: int = 1) -> Runner:
     return Runner(folder, name, event or {}, variables=liar.variables, attempt=attempt)
@@ -34,7 +36,7 @@ async def test_a_task_is_asked_for_followed_and_told(tmp_path: Path) -> None:
     assert end.code == 0
     assert "prove: done" in end.log
     assert end.told("notice") == "Fixed."
-    assert "| https://github.com/octo/sample/pull/4 | $0.42, 3 model calls |" in end.summary
+    assert "| https://github.com/octo/sample/pull/4 | $0.42, 3 model calls | 12.5 s |" in end.summary
 
 
 @pytest.mark.parametrize(
@@ -130,6 +132,16 @@ async def test_a_broken_stream_is_followed_from_where_it_broke(tmp_path: Path) -
     assert end.log.index("read") < end.log.index("done")
 
 
+async def test_a_task_may_be_silent_for_longer_than_a_token_lives(tmp_path: Path) -> None:
+    async with lying() as liar:
+        silent = (200, ": still here\n\n", {})
+        last = (200, 'id: 9\nevent: ended\ndata: {"kind": "ended", "state": "done"}\n\n', {})
+        liar.answers[f"GET {_URL}/events"] = [*[silent] * 6, last]
+        end = await runner(tmp_path, liar).run(server_url=liar.url, task="fix", number="3")
+        assert liar.asked.count(("GET", f"{_URL}/events")) == 7
+    assert (end.code, end.outputs["state"]) == (0, "done")
+
+
 async def test_no_token_follows_a_redirect(tmp_path: Path) -> None:
     async with lying() as liar, lying() as other:
         liar.set(START, "", 307, Location=f"{other.url}/api/v1/tasks/fix")
@@ -145,6 +157,7 @@ async def test_no_token_follows_a_redirect(tmp_path: Path) -> None:
         ("issue_comment", COMMENT, {"context": "How?"}, {"number": 5, "text": "How?"}),
         ("issue_comment", COMMENT, {"task": "explain", "number": "6"}, {"number": 6}),
         ("pull_request", {"pull_request": {"number": 8}}, {}, {"number": 8}),
+        ("pull_request_review_comment", REMARK, {}, {"number": 8, "thread": 99, "text": "Why?"}),
     ],
 )
 async def test_the_event_says_what_the_inputs_leave_out(
