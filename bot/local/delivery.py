@@ -77,6 +77,8 @@ async def run(*, event: Path, name: str, guid: str, report: Path) -> bool:
     await asyncio.to_thread(datadir.prepare, settings.data_dir)
     with scratch(settings.data_dir / "tmp"):
         async with handling(settings) as desk:
+            if (problem := await desk.services.sandbox.probe()) is not None:
+                _say(f"No code of the repository can run here, so nothing can be fixed. {problem}")
             await desk.accept(Event.parse(guid, name, body), body)
             await _Watch(desk, stop).until_done()
             services = desk.services
@@ -157,8 +159,12 @@ class _Watch:
             words = (stage, data.get("state"), data.get("text"))
         elif event.kind == "ended":
             words = (data.get("state"), data.get("summary"))
-        text = ": ".join(" ".join(str(word).split()) for word in words if word)
-        print(f"{flow} {event.task}: {text[:500]}", file=sys.stderr, flush=True)
+        _say(f"{flow} {event.task}: {': '.join(str(word) for word in words if word)}")
+
+
+def _say(text: str) -> None:
+    """Print one line of progress."""
+    print(" ".join(text.split())[:500], file=sys.stderr, flush=True)
 
 
 def _report(connection: sa.Connection, services: Services, guid: str) -> DeliveryReport:

@@ -19,7 +19,9 @@ from tests.support.jobs import BOT, PERMISSIONS, job, runner_event, said
 from tests.support.story import LABEL, Story
 
 
-async def start(story: Story, event: Path, name: str, permissions: Mapping[str, str]) -> asyncio.subprocess.Process:
+async def start(
+    story: Story, event: Path, name: str, permissions: Mapping[str, str], **more: str
+) -> asyncio.subprocess.Process:
     ours = ("FORGEHAND_", "ANTHROPIC_", "OPENAI_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
     settings = {
@@ -28,6 +30,7 @@ async def start(story: Story, event: Path, name: str, permissions: Mapping[str, 
         "FORGEHAND_API_URL": story.hub.api_url,
         "FORGEHAND_WEB_URL": story.hub.url,
         "FORGEHAND_DATA_DIR": str(story.root / "data"),
+        **more,
     }
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot.cli", "deliver", event, "--name", name, "--id", "run-1-1",
@@ -37,10 +40,10 @@ async def start(story: Story, event: Path, name: str, permissions: Mapping[str, 
 
 
 async def deliver(
-    story: Story, name: str, action: str, permissions: Mapping[str, str] = PERMISSIONS
+    story: Story, name: str, action: str, permissions: Mapping[str, str] = PERMISSIONS, **more: str
 ) -> tuple[str, dict[str, Any]]:
     """The progress that was told, and the report."""
-    process = await start(story, runner_event(story, name, action), name, permissions)
+    process = await start(story, runner_event(story, name, action), name, permissions, **more)
     log, progress = await process.communicate()
     assert process.returncode == 0, log.decode() + progress.decode()
     return progress.decode(), json.loads((story.root / "report.json").read_text())
@@ -76,8 +79,9 @@ async def test_what_a_stranger_asks_for_is_refused_and_reported(tmp_path: Path) 
 async def test_an_event_that_asks_for_nothing_ends_at_once(tmp_path: Path) -> None:
     async with job(tmp_path, SAMPLE, []) as story:
         await story.file(TITLE, BODY, label="other")
-        _, report = await deliver(story, "issues", "labeled")
+        progress, report = await deliver(story, "issues", "labeled", FORGEHAND_SANDBOX="none")
     assert report == {"tasks": [], "refusals": [], "problem": None}
+    assert progress.startswith("No code of the repository can run here, so nothing can be fixed.")
 
 
 @pytest.mark.needs("sandbox")
