@@ -128,6 +128,7 @@ def test_the_readme_names_every_direct_dependency_and_their_number() -> None:
         ("test", "-m pytest -n auto --dist loadfile --one 'two three'"),
         ("bench", "-m bench.edits --one 'two three'"),
         ("lint", "/lint-imports"),
+        ("action", "-m tests.action.stories --one 'two three'"),
     ],
 )
 def test_make_passes_arguments_through(target: str, ends: str) -> None:
