@@ -98,7 +98,7 @@ def _read_delivery(file: Path) -> bytes:
         payload = None
     if not isinstance(payload, dict):
         raise LocalError(f"{file} holds no event: a JSON object is expected.")
-    return json.dumps({**payload, "installation": {"id": 0}}).encode()
+    return json.dumps({**payload, "installation": {"id": 1}}).encode()
 
 
 @dataclass
