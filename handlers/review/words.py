@@ -312,8 +312,8 @@ def _describe_tests(result: ReviewResult) -> str:
     if nearest.problem:
         # What could not be installed is told once.
         return "" if result.trouble else f"The nearest tests did not run: {paragraph(nearest.problem).rstrip('.')}."
-    command = inline_code(shortened(nearest.command, 300))
-    return f"The nearest tests ({command}): {nearest.counts}." if nearest.counts else ""
+    # whole, however long: a command cut short is not the one that ran
+    return f"The nearest tests ({inline_code(nearest.command)}): {nearest.counts}." if nearest.counts else ""
 
 
 def _count_dropped(result: ReviewResult) -> str:

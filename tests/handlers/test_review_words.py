@@ -11,6 +11,7 @@ from bot.pulls.records import (
     DropCounts,
     Finding,
     FollowUp,
+    NearestTests,
     PlacedFinding,
     ReviewResult,
     Verdict,
@@ -48,6 +49,12 @@ def test_nothing_to_say_is_one_line() -> None:
     report = make_check_report(review())
     assert (report.conclusion, report.title) == ("success", "No findings")
     assert "`b.lock`: a lock file" in report.summary
+
+
+def test_the_command_of_the_nearest_tests_is_shown_whole() -> None:
+    command = f"pytest -q {' '.join(f'tests/test_part_{number}.py' for number in range(40))}"
+    text = make_check_report(review(nearest=NearestTests(command=command, passing=3))).summary
+    assert f"The nearest tests (`{command}`): 3 pass without the change and with it." in text
 
 
 def test_a_comment_says_what_fails_and_what_proves_it() -> None:
