@@ -107,6 +107,34 @@ async def test_an_archived_repository_stops_its_work(town: Story) -> None:
     await stopped_by(story, title, archive)
 
 
+async def test_a_deleted_repository_stops_its_work(town: Story) -> None:
+    story, title = place(town, "gone"), "Cents that are gone"
+
+    async def delete() -> None:
+        town.hub.delete_repository(story.repository, "mara")
+        await story.until(lambda: state(story, title) == "cancelled", what="the task is cancelled")
+
+    story.script.extend(about(title, [*PROVED, *FIXED, during(JUDGED, delete)]))
+    await story.file(title, BODY)
+    await story.until(lambda: state(story, title) == "cancelled", what="the task is cancelled")
+
+
+async def test_a_repository_that_goes_to_another_owner_stops_the_work_for_the_old_one(town: Story) -> None:
+    """The App is installed there too, and nothing but the event of the transfer tells."""
+    story, title = place(town, "given"), "Cents given away"
+    ours = installation_of(town)
+    town.hub.create_user("nova")
+    theirs = town.hub.install(town.app, owner="nova")
+
+    async def transfer() -> None:
+        ours.repositories.remove(story.repository)
+        town.hub.transfer(story.repository, "nova", "mara")
+        await story.until(lambda: state(story, title) == "cancelled", what="the task is cancelled")
+
+    await stopped_by(story, title, transfer)
+    del town.hub.world.installations[theirs.id]
+
+
 async def test_work_stops_where_the_app_is_taken_away(town: Story) -> None:
     story, title = place(town, "taken"), "Cents taken away"
 
