@@ -10,12 +10,14 @@ from shutil import copytree
 
 from aiohttp import web
 
+from simhub.workflows import Job
 from tests.e2e.answers import Rule, calls
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, QUOTE, finding, reports
-from tests.e2e.scenes import SAMPLE
-from tests.support.pulls import propose, remarks, reviewed
+from tests.e2e.scenes import SAMPLE, during
+from tests.support.pulls import propose, pull, remarks, reviewed
 
+BASKET = "basket/basket.py"
 TESTS = "tests/test_basket.py"
 BROKEN = f"{TESTS}::BasketTest::test_whole_prices"
 WRONG = BUGGY.replace("int(whole) * 100", "int(whole) * 10")
@@ -30,12 +32,26 @@ async def test_a_test_that_the_change_breaks_is_told_to_verifiers_and_people(tel
         "match": {"tool": "verdict", "text": f"passed, fails now: {BROKEN}"},
         "reply": calls(("verdict", proof)),
     }
-    story = await tell([reports(other), QUIET, told])
-    number = await propose(story, {PRICES: WRONG})
+    read = reports(other, files={PRICES: "Cents are read.", BASKET: "It says what of."})
+
+    async def fail_a_job() -> None:
+        head = (await pull(story, 1))["head"]["sha"]
+        ci = await story.hub.start_workflow(story.repository, head, "topic")
+        await story.hub.finish_workflow(ci, [Job("types", "failure"), Job("style")])
+
+    story = await tell([during(read, fail_a_job), QUIET, told])
+    text = (SAMPLE / BASKET).read_text().replace('"""Adding up."""', '"""Adding up prices."""')
+    number = await propose(story, {PRICES: WRONG, BASKET: text})
     run = await reviewed(story, number)
     assert len(await remarks(story, number)) == 1
     (asked,) = [each for each in story.script.requests if "verdict" in each.tools]
     assert "AssertionError: 30 != 300" in asked.text, "the verifier reads what the test says"
+    others = asked.text.partition("What the change does in other files:")[2]
+    assert f"=== {BASKET} (modified)" in others
+    assert '"""Adding up prices."""' in others
+    failing = asked.text.partition("Checks of the repository that fail on this head:")[2]
+    assert "types (failure)" in failing
+    assert "style (" not in failing
     assert "1 pass without the change and with it, 2 pass without the change and fail with it" in asked.text
     (summary,) = (await story.comments(number))["status"]
     assert f"{BREAK}: `{BROKEN.replace('whole_prices', 'total')}`, `{BROKEN}`." in summary
