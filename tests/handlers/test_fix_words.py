@@ -12,6 +12,7 @@ from bot.change.records import NO_CLAIMS, Claims, Failure
 from bot.git.changes import Changes
 from bot.github.text.markers import MAX_BODY
 from bot.github.text.outgoing import MAX_TEXT, outgoing
+from bot.work.records import CommandRun
 from handlers.fix.judge import Counterexample, FixEvidence
 from handlers.fix.words import write_checks, write_failure, write_notice, write_pull
 from tests.support.evidence import TEST, make_evidence, make_task
@@ -79,6 +80,21 @@ def test_what_did_not_pass_is_in_the_table_and_above_it() -> None:
     assert "| paths |  | 3 files — **not passed** |" in body
     assert "no protected path is touched" not in body
     assert "**not verified**" in write_notice(evidence, 13)
+
+
+def test_a_command_is_shown_whole_however_long_it_is() -> None:
+    command = f"pytest -q {' '.join(f'tests/test_part_{number}.py' for number in range(40))}"
+    evidence = make_evidence(failed={"regressions": "2 pass"})
+    assert evidence.baseline is not None
+    assert evidence.report is not None
+    setup = (CommandRun(command=command, ok=True, seconds=1.0),)
+    first = evidence.updated(baseline=evidence.baseline.model_copy(update={"setup": setup}))
+    second = evidence.updated(report=evidence.report.model_copy(update={"command": command}))
+    third = evidence.updated(baseline=evidence.baseline.model_copy(update={"command": command}), report=None)
+    assert f"`{command}`: ok" in write_pull(first).body
+    assert f"without network: `{command}`." in write_pull(second).body
+    for text in (write_failure(second), write_failure(third)):
+        assert f"without network: `{command}`." in text
 
 
 def test_a_judge_who_objects_is_heard() -> None:
