@@ -246,9 +246,11 @@ async def test_no_proof_no_fix(tell: Tell) -> None:
 
 async def test_a_quote_that_is_not_in_the_failure_does_not_count(tell: Tell) -> None:
     lie = {"json": {"same": True, "quote": "everything is fine", "why": "Trust me."}}
+    letter = {"json": {"same": True, "quote": "t", "why": "It is in there."}}
     stubborn = {"match": {"tool": "edit"}, "reply": calls(finish()), "reusable": True}
-    recognise = {"match": {"system": "You compare a test's failure"}, "reply": lie, "reusable": True}
-    story = await tell([*prove(calls(edit(new_file(PROOF, PROOF_TEXT)))), stubborn, recognise])
+    asked = {"match": {"system": "You compare a test's failure"}}
+    recognise = [{**asked, "reply": lie}, {**asked, "reply": letter, "reusable": True}]
+    story = await tell([*prove(calls(edit(new_file(PROOF, PROOF_TEXT)))), stubborn, *recognise])
     _, final = await unverified(story)
     assert "quoted words that are not in it" in final
     assert RECOGNISED["reply"]["json"]["quote"] not in final.split("<details>")[0]

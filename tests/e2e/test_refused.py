@@ -76,6 +76,21 @@ async def test_a_rule_on_paths_that_nobody_could_foresee(town: Story) -> None:
     assert git(story, "rev-parse", f"{pull['head']['ref']}^") == git(story, "rev-parse", "main")
 
 
+async def test_a_base_on_which_the_proof_is_cut_short_is_not_said_to_be_mended(town: Story) -> None:
+    story, title = place(town, "short"), "Cents on a base that ends its tests"
+    sound = git(story, "show", "main:basket/__init__.py")
+
+    async def end_tests() -> None:
+        await put(story, "basket/__init__.py", "import os\n\nos._exit(3)\n")
+
+    number, final = await refused(story, title, end_tests)
+    assert "gave no usable result without the change" in final
+    assert "See that the base branch can be installed and tested" in final
+    assert "fixed there" not in final
+    await put(story, "basket/__init__.py", f"{sound}\n")
+    await published_by_retry(story, title, number)
+
+
 async def test_a_branch_in_the_way_and_another_prefix(town: Story) -> None:
     story, title = place(town, "way"), "Cents with a branch in the way"
 
