@@ -10,7 +10,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from simhub import AppCredentials, Hub
 from simhub.model import Account, Repository
 
 _READY_SECONDS = 60.0
+_SERVER_PORTS = range(20_000, 32_768)  # Linux gives those from 32768 to clients, macOS those from 49152
+_PORT_TRIES = 100
 
 
 class LocalError(ForgehandError):
@@ -139,10 +141,17 @@ def manifest_rights() -> dict[str, Any]:
 
 
 def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that is free now.
+
+    It is none of those that systems hand out to whoever connects somewhere: such a port could be taken before a server
+    has it.
+    """
+    for _ in range(_PORT_TRIES):
+        port = secrets.choice(_SERVER_PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise LocalError(f"No free port was found between {_SERVER_PORTS[0]} and {_SERVER_PORTS[-1]}; try again.")
 
 
 def _provider_variables(settings: Settings) -> dict[str, str | None]:
