@@ -12,8 +12,6 @@ import shutil
 import stat
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from bot.git.changes import Changes
 from bot.git.errors import PathRefused
 from bot.git.paths import parents
@@ -42,7 +40,7 @@ def lay(pristine: Path, tree: Path, manifest: Path, changes: Changes) -> None:
     Without a manifest everything is copied; so it is where the tree cannot be read any more. The manifest is gone while
     this runs, so that a process that dies midway leaves none.
     """
-    known = _read(manifest)
+    known = Manifest.load(manifest)
     manifest.unlink(missing_ok=True)
     entries = _mend(pristine, tree, known) if known is not None else None
     if entries is None:
@@ -64,7 +62,7 @@ def keep_bytecode(pristine: Path, tree: Path, manifest: Path) -> None:
     a source of the same size and second, so sources keep their times wherever they are copied. Call it only before
     anything else than the base has run in ``tree``.
     """
-    known = _read(manifest)
+    known = Manifest.load(manifest)
     if known is None or known.changed:
         return
     found = _signatures(tree, "")
@@ -89,13 +87,6 @@ def _source_of(path: str) -> str:
     if cache != _CACHE or not name.endswith(".pyc"):
         return ""
     return f"{above}/{name.partition('.')[0]}.py".removeprefix("/")
-
-
-def _read(manifest: Path) -> Manifest | None:
-    try:
-        return Manifest.model_validate_json(manifest.read_text())
-    except (OSError, ValidationError):
-        return None
 
 
 def _mend(pristine: Path, tree: Path, known: Manifest) -> dict[str, _Signature] | None:

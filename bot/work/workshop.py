@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from bot.git.changes import Changes
 from bot.git.mirrors import Mirror
 from bot.sandbox.port import CommandResult, Limits, Sandbox
@@ -71,7 +69,7 @@ class Workshop:
 
         Raises :class:`ToolchainError`, each time, where it cannot be installed.
         """
-        known = await asyncio.to_thread(_read_marker, self._marker)
+        known = await asyncio.to_thread(BaseInstallation.load, self._marker)
         if known is not None and known.base_sha == self._base_sha:
             if known.problem:
                 raise ToolchainError(known.problem)
@@ -135,10 +133,3 @@ class Workshop:
         await (await self._mirror()).tree(self._base_sha, changes)
         await asyncio.to_thread(lay, self._pristine, self._tree, self._manifest, changes)
         return Workspace(tree=self._tree, env=self.env)
-
-
-def _read_marker(marker: Path) -> BaseInstallation | None:
-    try:
-        return BaseInstallation.model_validate_json(marker.read_text())
-    except (OSError, ValidationError):
-        return None
