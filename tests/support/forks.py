@@ -139,6 +139,7 @@ def _become(request: bytes, output: int, errors: int, status: int) -> list[str]:
     """Make the child what it would be had it been started from a command line; that line."""
     argv, environment = json.loads(request)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # tests that run in the background have it ignored
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGCHLD])
     os.dup2(output, 1)
     os.dup2(errors, 2)
