@@ -200,9 +200,11 @@ class Dispatcher(Generic[C]):
             self._later(pause, again)
             return
         problem = final or next(iter(errors.values()), None)
-        await self._end(todo.guid, None if problem is None else _describe(problem))
         if problem is not None and self._gave_up is not None:
-            await self._run(self._gave_up, event)
+            await self._run(
+                self._gave_up, event
+            )  # before the end: whoever takes the delivery over tells it again, once
+        await self._end(todo.guid, None if problem is None else _describe(problem))
 
     def _pause(self, attempt: int, errors: Sequence[Exception]) -> float | None:
         """Return the seconds to wait after an attempt; None after the last."""
