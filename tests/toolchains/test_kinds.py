@@ -319,7 +319,7 @@ async def test_a_missing_submodule_is_named(tmp_path: Path) -> None:
                 "pyproject.toml": package("x")
                 + '[dependency-groups]\ntest = ["attrs[x] == 0.0.1", "y@file:///y", "./z"]\n'
             },
-            "attrs[x] == 0.0.1 y@file:///y ./z",
+            "attrs[x] == 0.0.1 y@file:///y",
         ),
         (
             {
