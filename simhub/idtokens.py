@@ -64,7 +64,7 @@ class IdTokens:
 
     @property
     def public_key(self) -> str:
-        """The PEM of the key that new tokens are signed with."""
+        """Return the key that new tokens are signed with, as PEM."""
         return self._keys[-1].public
 
     def admit(self, run: WorkflowRun, **claims: Any) -> dict[str, str]:
