@@ -1,7 +1,4 @@
-"""Wire the parts of one server process together.
-
-The composition root: the only place where concrete classes meet.
-"""
+"""Wire a server process: the only place where concrete classes meet."""
 
 from __future__ import annotations
 
@@ -311,10 +308,7 @@ async def _stop(task: asyncio.Task[None]) -> None:
 
 
 def _credentials(settings: Settings) -> tuple[int, str]:
-    """Return the App id and the private key.
-
-    Raises :class:`SettingsError`, which names the missing settings and the command that stores them.
-    """
+    """Return App id and private key, or say which command stores them."""
     missing = [
         name
         for name, value in {
@@ -330,10 +324,7 @@ def _credentials(settings: Settings) -> tuple[int, str]:
 
 
 async def _sandbox(settings: Settings) -> Sandbox:
-    """Choose the sandbox.
-
-    Raises :class:`SettingsError` where it would run untrusted code unprotected.
-    """
+    """Choose the sandbox; none runs untrusted code unprotected."""
     sandbox = await choose_sandbox(settings)
     if settings.sandbox == "bubblewrap" and (problem := await sandbox.probe()) is not None:
         raise SettingsError(f"FORGEHAND_SANDBOX asks for bubblewrap, which does not work here. {problem}")

@@ -51,10 +51,7 @@ _TALKATIVE = {
 
 
 class _Secrets:
-    """The secret values met so far, and one pattern that finds any of them.
-
-    The oldest are forgotten first.
-    """
+    """The newest secrets met, and one pattern that finds any of them."""
 
     def __init__(self) -> None:
         self._values: OrderedDict[str, None] = OrderedDict()
@@ -89,10 +86,7 @@ def scrub(text: str) -> str:
 
 
 def redact(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """Redact a log event, as a structlog processor.
-
-    Key names are looked at first, then values. Numbers and booleans are never secrets.
-    """
+    """Redact a log event by key names, then values (structlog processor)."""
     return {key: value if key == "event" else _redact(key, value) for key, value in event.items()} | {
         "event": scrub(str(event.get("event", "")))
     }

@@ -42,10 +42,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Render a Markdown table.
-
-    Cells lose line ends, and their bars are escaped: they would break the table.
-    """
+    """Render a Markdown table; cells lose line ends, bars are escaped."""
     lines = [_row(head), "| " + " | ".join("---" for _ in head) + " |", *(_row(row) for row in rows)]
     return "\n".join(lines)
 
@@ -67,10 +64,7 @@ def paragraph(text: str) -> str:
 
 
 def inactive(text: str) -> str:
-    """Turn special fences in untrusted Markdown into plain code.
-
-    No suggestion to commit with a click, no diagram with links.
-    """
+    """Make fences of suggestions and diagrams in Markdown plain code."""
     return _ACTIVE.sub(r"\1text", text)
 
 

@@ -31,10 +31,7 @@ def matches(pattern: str, path: str) -> bool:
 
 
 def names(pattern: str, path: str) -> bool:
-    """Say whether a pattern matches a file itself, as in ``.gitattributes``.
-
-    A folder there is not what lies in it.
-    """
+    """Say whether a pattern matches a file itself, not its folder."""
     return not pattern.endswith("/") and _fits(_parts(pattern), path.split("/"))
 
 

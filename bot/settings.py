@@ -234,10 +234,7 @@ def settings_file() -> Path:
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Load settings from overrides, environment and file.
-
-    Raises :class:`SettingsError` naming every wrong key, never quoting its value.
-    """
+    """Load settings; SettingsError names every wrong key, quotes no value."""
     file = settings_file()
     try:
         return Settings(**overrides)  # type: ignore[arg-type]

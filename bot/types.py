@@ -28,10 +28,7 @@ class JsonModel(BaseModel):
 
 
 class Actor(JsonModel):
-    """A GitHub account as a delivery names it.
-
-    ``type`` is ``User``, ``Bot`` or ``Organization``.
-    """
+    """A GitHub account; ``type``: ``User``, ``Bot`` or ``Organization``."""
 
     login: str
     id: int
@@ -39,10 +36,7 @@ class Actor(JsonModel):
 
 
 class Repository(JsonModel):
-    """A repository the App is installed on.
-
-    ``installation`` is the installation's id.
-    """
+    """A repository the App is installed on."""
 
     id: int
     owner: str

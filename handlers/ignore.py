@@ -1,7 +1,4 @@
-"""Answer ``/ignore``: reject a finding for the whole repository.
-
-The reason is remembered.
-"""
+"""Answer ``/ignore``: reject a finding for the whole repository."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Separate findings that a change brought in from those of the base.
-
-All functions here are pure.
-"""
+"""Separate findings that a change brought in from those of the base."""
 
 from __future__ import annotations
 

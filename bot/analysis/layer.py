@@ -1,7 +1,4 @@
-"""Run every analyser that fits the changed files, on base and head.
-
-They run in the sandbox, side by side.
-"""
+"""Run every analyser that fits the changed files, on base and head."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Run an analyser that a repository's policy names.
-
-It is a command on whole trees, whose SARIF is read back.
-"""
+"""Run a policy's analyser: a command on whole trees that writes SARIF."""
 
 from __future__ import annotations
 
@@ -23,10 +20,7 @@ NOT_ALLOWED = "It may run code of the repository, which is not allowed for this 
 async def run_policy_analyser(
     sandbox: Sandbox, name: str, analyser: Analyser, base: Path, head: Path, renamed: Mapping[str, str], files: int
 ) -> Outcome:
-    """Run the policy's command on a copy of each tree.
-
-    Findings of the base are returned under the head's paths too.
-    """
+    """Run the policy's command on copies; findings get the head's paths."""
     try:
         found: list[tuple[StaticFinding, ...]] = []
         seconds = 0.0

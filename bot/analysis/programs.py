@@ -1,7 +1,4 @@
-"""Find the analysers on this machine, and what the sandbox must mount.
-
-The functions block and are cached.
-"""
+"""Find the analysers and what the sandbox must mount (blocking, cached)."""
 
 from __future__ import annotations
 
@@ -28,10 +25,7 @@ _OURS = tuple(Mount(source=_HERE / name, target=f"{PLACE}/{name}") for name in (
 
 @dataclass(frozen=True)
 class Program:
-    """Analyser that is installed here.
-
-    ``start`` is its command inside the sandbox, ``mounts`` what that needs.
-    """
+    """Analyser installed here: its command, and the mounts that needs."""
 
     start: tuple[str, ...]
     mounts: tuple[Mount, ...]

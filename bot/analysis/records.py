@@ -34,10 +34,7 @@ class StaticFinding(JsonModel):
 
 
 class ToolRun(JsonModel):
-    """Tool that ran to its end.
-
-    ``command`` is what it was started as, ``files`` how many it read of the head.
-    """
+    """Tool that ran to its end, with its command and the files it read."""
 
     tool: str
     version: str

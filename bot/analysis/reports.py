@@ -1,7 +1,4 @@
-"""Read the reports of tools that write JSON of their own instead of SARIF.
-
-All functions here are pure, and as lenient as the SARIF reader.
-"""
+"""Read the reports of tools that write JSON of their own instead of SARIF."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Run one of our analysers over copies of the files it reads.
-
-It runs in the sandbox. Whatever goes wrong is reported, not raised.
-"""
+"""Run an analyser on copies of its files; report failures, never raise."""
 
 from __future__ import annotations
 
@@ -32,11 +29,7 @@ _REFUSED = "refused.txt"
 
 @dataclass(frozen=True)
 class Outcome:
-    """Outcome of one analyser: findings of both sides, and how it is listed.
-
-    Findings have the head's paths. ``unparsed`` names the files of the head that it could not parse, where there are
-    any.
-    """
+    """Outcome of one analyser: findings of both sides, by the head's paths."""
 
     listed: ToolRun | NotRun
     unparsed: NotRun | None = None

@@ -42,10 +42,7 @@ def read_sarif(data: bytes, tool: str, *, roots: Sequence[str] = ()) -> tuple[St
 
 
 def load_json(data: bytes, tool: str) -> Json:
-    """Read a report's JSON object.
-
-    Raises :class:`AnalysisError` where it is none or larger than :data:`MAX_BYTES`.
-    """
+    """Read a report's JSON object; raises :class:`AnalysisError`."""
     if len(data) > MAX_BYTES:
         raise AnalysisError(f"The report of {tool} is larger than {MAX_BYTES >> 20} MiB.")
     try:
@@ -162,10 +159,7 @@ def _path(uri: str, roots: Sequence[str]) -> str | None:
 
 
 def make_relative(path: str, roots: Sequence[str] = ()) -> str | None:
-    """Make ``path`` relative to the root it lies below.
-
-    Returns None where it is empty, absolute elsewhere or climbs out.
-    """
+    """Make ``path`` relative to the root above it; None where there is none."""
     plain = posixpath.normpath(path.replace("\\", "/"))
     for root in roots:
         if plain.startswith(root.rstrip("/") + "/"):

@@ -1,7 +1,4 @@
-"""Copy just the files that a tool reads.
-
-This way no configuration of the repository lies beside them. The functions block.
-"""
+"""Copy just the files a tool reads, never a repository's configuration."""
 
 from __future__ import annotations
 
@@ -38,10 +35,7 @@ class Source:
 def read_sources(
     base: Path, head: Path, paths: Iterable[str], renamed: Mapping[str, str]
 ) -> tuple[tuple[Source, ...], tuple[str, ...]]:
-    """Read the files of the head's paths that can be analysed.
-
-    Also returns the paths left out; deleted and binary files are in neither.
-    """
+    """Read the files that can be analysed; return the paths left out too."""
     sources: list[Source] = []
     unread: list[str] = []
     room = MAX_ALL
@@ -78,10 +72,7 @@ def stage(folder: Path, sources: Iterable[Source]) -> list[str]:
 
 
 def read_regular(root: Path, path: str, limit: int = MAX_FILE) -> bytes | None:
-    """Read a regular file below ``root``, reached by no link.
-
-    Returns None where there is none or it is larger than ``limit`` bytes.
-    """
+    """Read a regular file of at most ``limit`` bytes, reached by no link."""
     if make_relative(path) != path or Path(os.path.realpath(root / path)) != Path(os.path.realpath(root)) / path:
         return None
     try:

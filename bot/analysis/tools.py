@@ -1,7 +1,4 @@
-"""Define the analysers that come with the server.
-
-An entry says what a tool reads, how it is started with our configuration only, and how its report is read.
-"""
+"""Define the analysers that come with the server."""
 
 from __future__ import annotations
 

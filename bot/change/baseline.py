@@ -23,10 +23,7 @@ async def install(job: Assignment[Any], brief: Brief) -> BaseInstallation:
 
 
 async def baseline(job: Assignment[Any], brief: Brief, found: CodeLocation, installed: BaseInstallation) -> Baseline:
-    """Run the full suite, or the nearest tests where that is no use.
-
-    The record names the scope.
-    """
+    """Run the full suite, or the nearest tests where that is no use."""
     minutes = job.policy.checks.minutes
     workshop = job.workshop(brief.base_sha)
     scope = await run_scope(workshop, found.tests, minutes * 60)
@@ -69,10 +66,7 @@ class Scope(NamedTuple):
 
 
 async def run_scope(workshop: Workshop, nearest: tuple[str, ...], seconds: float) -> Scope:
-    """Run the full suite, else fewer tests.
-
-    Where it is too slow or reaches no test, the nearest files are run, then the first few of them.
-    """
+    """Run the suite, or where it is no use the nearest files, then a few."""
     full = await workshop.test(Changes(), limits=Limits(seconds=seconds))
     scope = Scope((), full, full)
     for targets in (nearest, nearest[:_NEAREST]):

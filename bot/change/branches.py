@@ -13,10 +13,7 @@ def branch_name(prefix: str, recipe: str, number: int, task_id: str) -> str:
 
 
 def task_of(branch: str) -> str | None:
-    """Return the task whose branch has this name, whatever its prefix.
-
-    Returns None where it is no name of ours. Anybody may name a branch like that.
-    """
+    """Return the task a branch is named after; anybody may name one so."""
     found = _BRANCH.fullmatch(branch)
     return found["task"] if found else None
 

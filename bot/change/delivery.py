@@ -17,10 +17,7 @@ from bot.toolchains.port import ToolchainError
 
 
 async def deliver(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
-    """Publish what is good enough, and keep it until that is done.
-
-    A refusal at the last step loses no paid work.
-    """
+    """Publish what is good enough; a refusal at the end loses no paid work."""
     if not job.recipe.may_publish(job.rules, evidence):
         return await tell(ctx, job, evidence)
     if not evidence.cost.calls:  # a change kept from an earlier attempt says what it cost there
@@ -38,10 +35,7 @@ async def deliver(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
 
 
 async def _report_refusal(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, refusal: Refusal) -> Outcome:
-    """Say why a finished change could not be published.
-
-    The task's result always holds the words, the change and what to do next.
-    """
+    """Say why a finished change could not be published."""
     text = job.recipe.words.write_refusal(evidence, refusal)
     await ctx.step("leave-refused", leave_change, job, evidence, retries=2)
     with suppress(GitError, GitHubError):

@@ -94,10 +94,7 @@ async def _run(
     proof: Proof | None,
     changes: Changes,
 ) -> _Ran:
-    """Run the proof where there is one, then the baseline's scope.
-
-    All that passed before is reported.
-    """
+    """Run the proof, if there is one, then the baseline's scope."""
     workshop = job.workshop(base_sha)
     await workshop.ready()
     await workshop.renew()
@@ -127,10 +124,7 @@ def _proof_targets(toolchain: Toolchain, proof: Proof, changes: Changes, existin
 
 
 async def _run_in_time(workshop: Workshop, changes: Changes, targets: Sequence[str], seconds: float) -> TestRun:
-    """Run tests.
-
-    What ran out of time runs once more with twice as much, since a busy machine is nobody's fault.
-    """
+    """Run tests, once more with twice the time: a busy machine is no fault."""
     run = await workshop.test(changes, targets, limits=Limits(seconds=seconds))
     if run.result.ended != "timeout":
         return run
@@ -138,20 +132,14 @@ async def _run_in_time(workshop: Workshop, changes: Changes, targets: Sequence[s
 
 
 def _drop_own_tests(base: Baseline, changes: Changes, existing: Collection[str]) -> Baseline:
-    """Return the baseline without the tests that may go.
-
-    These are tests of files that are not ``existing`` and are changed now.
-    """
+    """Return the baseline without changed tests that are not ``existing``."""
     own = {path for path in changes.files if path not in existing}
     kept = {name: verdict for name, verdict in base.verdicts.items() if name.partition("::")[0] not in own}
     return base.model_copy(update={"verdicts": kept})
 
 
 def _find_shadowing(workshop: Workshop, changes: Changes, known: Collection[str]) -> list[str]:
-    """Return why new files would hide modules that tests rely on.
-
-    Our reporter relies on some as well.
-    """
+    """Return why new files would hide modules that tests or we rely on."""
     new = [path for path, text in changes.files.items() if text is not None and path not in known]
     reasons = [workshop.toolchain().shadows(path, workshop.env) for path in new]
     return [reason for reason in reasons if reason is not None]

@@ -16,10 +16,7 @@ _BAD = ("failed", "error")
 def take_tests_from_base(
     changes: Changes, base_paths: Collection[str], is_test: Callable[[str], bool], is_config: Callable[[str], bool]
 ) -> tuple[Changes, tuple[str, ...]]:
-    """Return the changes without those to existing tests.
-
-    Test configuration counts as well. The second value are the paths so restored.
-    """
+    """Take tests and their settings from the base; return their paths too."""
     restored = frozenset(path for path in changes.files if is_config(path) or (path in base_paths and is_test(path)))
     return changes.without(restored), tuple(sorted(restored))
 
@@ -31,10 +28,7 @@ def _cut_short(run: TestRun) -> str:
 
 
 def tests_gate(restored: Collection[str]) -> Gate:
-    """Refuse edits of existing tests.
-
-    The proof still counts, but the change as written is then unverified.
-    """
+    """Refuse edits of existing tests: the change is then unverified."""
     if not restored:
         return Gate(name="tests taken from base", passed=True, after="no existing test changed")
     names = ", ".join(f"`{path}`" for path in restored)
@@ -135,10 +129,7 @@ def _count(verdicts: Mapping[str, Verdict], unloaded: Collection[str]) -> str:
 
 
 def paths_gate(changes: Changes, also: Collection[str] = (), shadowing: Collection[str] = ()) -> Gate:
-    """Require that nothing protected is touched and no module hidden.
-
-    ``shadowing`` says which new file hides a module, and why.
-    """
+    """Require that nothing protected is touched and no module hidden."""
     touched = [*sorted(path for path in changes.files if is_protected(path, also)), *shadowing]
     return Gate(name="paths", passed=not touched, after=f"{len(changes.files)} files", detail="\n".join(touched))
 

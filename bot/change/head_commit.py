@@ -28,10 +28,7 @@ class PushResult(JsonModel):
 
 
 async def push(job: Job[Any], evidence: AnyEvidence, message: str) -> PushResult:
-    """Commit the tested tree on the head that was read, and push it.
-
-    It is pushed only if the branch is still where it was: what people pushed meanwhile is never overwritten.
-    """
+    """Push the tested tree as a commit on the head, unless that has moved."""
     await job.stage(Stage.PUBLISH, "started")
     ends = evidence.brief.pull
     report = evidence.report

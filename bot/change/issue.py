@@ -23,10 +23,7 @@ _MAX_COMMENTS = 30
 
 
 async def read(job: Job[ChangeTask]) -> Brief:
-    """Read title and body from the delivery, the rest from GitHub.
-
-    GitHub is asked for the state, earlier comments and the default branch.
-    """
+    """Read title and body from the delivery, the rest from GitHub."""
     await job.stage(Stage.READ, "started")
     task = job.task
     repository = job.task.repository

@@ -38,10 +38,7 @@ _SENTENCES = {
 
 
 class Verdict(NamedTuple):
-    """The judge's answer and the sentences that something shows.
-
-    ``answer`` holds the arguments that the recipe asked for.
-    """
+    """The judge's arguments, and the sentences that something shows."""
 
     model: str
     answer: dict[str, Any]

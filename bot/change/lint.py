@@ -28,10 +28,7 @@ async def parse_gate(mirror: Mirror, base_sha: str, changes: Changes) -> Gate:
 
 
 async def lint_gate(mirror: Mirror, base_sha: str, changes: Changes) -> Gate:
-    """Require that pyflakes finds nothing new.
-
-    Findings are counted per message, so that moved lines do not matter.
-    """
+    """Require no new pyflakes findings, counted by message: lines move."""
     new: list[str] = []
     found = 0
     files = {path: text for path, text in changes.files.items() if path.endswith(".py") and text is not None}

@@ -164,10 +164,7 @@ async def _on_new_base(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, base_sha:
 
 
 async def push(job: Job[Any], evidence: AnyEvidence, text: PullText) -> str:
-    """Commit the tested tree, push it to the task's branch, return its sha.
-
-    The message says the cause, what was done, and which issue it closes.
-    """
+    """Commit the tested tree, push it to the task's branch, return its sha."""
     assert evidence.report is not None, "only what passed the gates is pushed"
     secrets = job.services.settings.secrets
     said = [outgoing_line(line, limit=_PARAGRAPH, secrets=secrets) for line in (evidence.cause, evidence.change)]

@@ -52,10 +52,7 @@ class ReportedException(JsonModel):
 
 
 class ProofCheck(JsonModel):
-    """The result for one test.
-
-    It holds a ``problem`` for the model to fix, or how the failure was ``matched`` by code.
-    """
+    """The result for a test: a ``problem`` to fix, or how it ``matched``."""
 
     problem: str | None = None
     matched: str | None = None

@@ -36,10 +36,7 @@ async def notify(job: Job[Any], text: str) -> int | None:
 
 
 async def tell(ctx: Ctx, job: Job[Any], evidence: AnyEvidence) -> Outcome:
-    """End without publishing.
-
-    A comment says what was found, tried and seen, unless the rules want silence; the task's result says it in any case.
-    """
+    """End unpublished, and comment on it unless the rules want silence."""
     evidence = evidence.updated(cost=await ctx.step("account-told", job.cost))
     await ctx.step("leave-told", leave_change, job, evidence, retries=2)
     text = job.recipe.words.write_failure(evidence)

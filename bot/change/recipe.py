@@ -1,7 +1,4 @@
-"""Declare a capability that changes code: what is read, proved, allowed, checked and published.
-
-The pipeline asks the recipe wherever capabilities differ; what they share stands in this package once.
-"""
+"""Declare a capability that changes code: what is read, proved, allowed, checked and published."""
 
 from __future__ import annotations
 

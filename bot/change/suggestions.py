@@ -32,10 +32,7 @@ class Replacement(JsonModel):
 
 
 async def suggest(job: Job[Any], evidence: AnyEvidence) -> int:
-    """Post one review with the suggestions that fit.
-
-    Its body holds the whole patch. Returns how many suggestions were posted.
-    """
+    """Post one review with the suggestions that fit and the whole patch."""
     await job.stage(Stage.PUBLISH, "started")
     ends = evidence.brief.pull
     report = evidence.report

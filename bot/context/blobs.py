@@ -1,7 +1,4 @@
-"""Read blobs from a git directory by ``git cat-file --batch``.
-
-This needs no checkout, no hooks and no network. The functions block.
-"""
+"""Read blobs by ``git cat-file --batch``: no checkout, hooks or network."""
 
 from __future__ import annotations
 

@@ -14,10 +14,7 @@ Hits = Collection[tuple[int, int]]
 
 
 class Documents:
-    """Documents by number, of so many words each.
-
-    What no question changes is computed once.
-    """
+    """Documents by number, with what no question changes computed once."""
 
     def __init__(self, lengths: Mapping[int, int], *, b: float = B) -> None:
         self._total = len(lengths)
@@ -25,10 +22,7 @@ class Documents:
         self._norm = {number: K1 * (1 - b + b * length / self._average) for number, length in lengths.items()}
 
     def rarity(self, held: int) -> float:
-        """Return how telling a word is that this many documents hold.
-
-        It is 0 if no document holds it, or more than four of ten.
-        """
+        """Return how telling a word is: 0 if in none, or more than four of ten."""
         if not 0 < held <= max(10, COMMON * self._total):
             return 0.0
         return math.log(1 + (self._total - held + 0.5) / (held + 0.5))

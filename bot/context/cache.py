@@ -1,7 +1,4 @@
-"""Cache postings and records by blob, in one SQLite file.
-
-It is bounded, and dropped when its shape changes.
-"""
+"""Cache postings and records by blob, in one bounded SQLite file."""
 
 from __future__ import annotations
 
@@ -27,10 +24,7 @@ create table if not exists blob(
 
 
 class Cache:
-    """A thread-safe cache of blobs that were read.
-
-    ``limit`` is the largest size in bytes of what is kept; the least recently indexed goes first.
-    """
+    """A thread-safe cache of blobs that were read, of ``limit`` bytes at most."""
 
     def __init__(self, directory: Path, *, limit: int = MAX_BYTES) -> None:
         directory.mkdir(parents=True, exist_ok=True)

@@ -44,10 +44,7 @@ def grep(
     *,
     seconds: float = SECONDS,
 ) -> tuple[list[Hit], bool]:
-    """Find the lines that match a regular expression, in the order given.
-
-    Also return whether the search came to its end. Blocking.
-    """
+    """Find the lines that match, and whether the search came to its end."""
     request = json.dumps({"pattern": pattern, "texts": dict(texts), "blobs": list(blobs)})
     process = subprocess.Popen(
         [sys.executable, "-m", "bot.context.grep", str(git_dir)],

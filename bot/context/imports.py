@@ -21,10 +21,7 @@ _REQUIRE = re.compile(r"\brequire(?:_relative)?\s*\(?\s*['\"]([^'\"\n]{1,200})['
 
 
 def read_imports(text: str, language: str) -> tuple[str, ...]:
-    """List the modules a text imports, at most 400.
-
-    They are slash paths without extension, relative ones with ``./`` or ``../`` in front.
-    """
+    """List at most 400 imports as slash paths, relative ones with ``./``."""
     found = _READERS.get(language)
     return tuple(dict.fromkeys(found(text)))[:_MAX_IMPORTS] if found else ()
 

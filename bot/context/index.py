@@ -31,10 +31,7 @@ _RECORDS = 512  # of a commit, kept parsed in memory
 
 
 class Index:
-    """A commit, searchable.
-
-    Immutable; its methods compute, so callers run them in a thread.
-    """
+    """A commit, searchable and immutable; it computes, so use a thread."""
 
     def __init__(
         self, git_dir: Path, commit: str, tree: Tree, postings: Postings, history: History, cache: Cache
@@ -65,10 +62,7 @@ class Index:
         self._ranker = Ranker(Corpus(self.files, self.by_number, postings, self.modules, history, self.record))
 
     def rank(self, title_and_body: str, limit: int = 20) -> tuple[RankedFile, ...]:
-        """Rank the likeliest files, each with the reasons for its place.
-
-        The first line of the text is the title.
-        """
+        """Rank the likeliest files, with reasons; the first line is the title."""
         return self._ranker.files(read_query(title_and_body), limit)
 
     def functions(self, title_and_body: str, limit: int = 20) -> tuple[RankedFunction, ...]:
@@ -116,8 +110,6 @@ class Index:
 
 
 class _RepositoryState:
-    """The state of one repository in memory."""
-
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.postings = Postings()
@@ -146,10 +138,7 @@ class Indexer:
         await self.close()
 
     async def index(self, git_dir: Path, commit: str) -> Index:
-        """Build the index of a commit.
-
-        Raises :class:`bot.context.tree.IndexingError` if it cannot be listed.
-        """
+        """Build a commit's index; IndexingError where it cannot be listed."""
         known = self._recall(git_dir)
         async with known.lock:
             if known.index is not None and known.index.commit == commit:

@@ -52,21 +52,14 @@ class SearchableIndex(Protocol):
 
 
 class Lookup:
-    """A commit's files with changes on top.
-
-    ``changes`` maps a path to its new text, or None if deleted. Blocking, so for threads.
-    """
+    """A commit's files with ``changes`` (None: deleted) on top. Blocking."""
 
     def __init__(self, corpus: SearchableIndex, changes: Mapping[str, str | None]) -> None:
         self._corpus = corpus
         self._changes = changes
 
     def search(self, query: str, *, kind: str = "literal", path: str = "") -> str:
-        """Search lines that hold a text or match a regular expression.
-
-        The expression is matched line by line. Symbols whose name holds the query are found too. ``path`` narrows to a
-        file or a folder.
-        """
+        """Search lines for a text or expression, and symbols, below ``path``."""
         if kind not in KINDS:
             return f"Unknown kind {kind!r}; use one of {', '.join(KINDS)}."
         if not query.strip() or len(query) > _PATTERN:
@@ -85,10 +78,7 @@ class Lookup:
         return self._grep(pattern, self._list_paths(path), f"{kind} {query!r}")
 
     def read(self, path: str, start: int = 1, end: int = 0) -> str:
-        """Read lines of a file with their numbers, at most 400.
-
-        ``end`` 0 means as many as that.
-        """
+        """Read at most 400 numbered lines of a file; ``end`` 0: that many."""
         text = self._text(path)
         if text is not None:
             return read_lines(text, start, end)
@@ -209,10 +199,7 @@ class Lookup:
 
 
 def read_lines(text: str, start: int = 1, end: int = 0) -> str:
-    """Read lines ``start`` to ``end`` with their numbers; at most 400.
-
-    They are counted from 1, both included; ``end`` 0 means the last.
-    """
+    """Read numbered lines ``start`` to ``end`` (0: the last), at most 400."""
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
     first = max(1, start)
     if first > len(lines):

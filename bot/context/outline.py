@@ -22,10 +22,7 @@ _COMMENT = re.compile(r"^\s*(?:///?!?|/\*\*?|\*/?|#+|--)\s?")
 
 
 class Definition(NamedTuple):
-    """A symbol.
-
-    Lines count from 1, both ends included; ``container`` is the enclosing type's name or ''.
-    """
+    """A symbol, from ``start`` to ``end`` (both included)."""
 
     kind: str
     name: str

@@ -14,10 +14,7 @@ _SHIFT = MOST.bit_length()
 
 
 class Postings:
-    """Postings of blobs, numbered as they come.
-
-    ``lengths`` is words by number, 0 where a blob was left out.
-    """
+    """Postings of blobs by number; ``lengths`` in words, 0 where left out."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, int] = {}

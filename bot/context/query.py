@@ -43,10 +43,7 @@ _FRAMES = (
 
 @dataclass(frozen=True)
 class Frame:
-    """A place that a traceback or a link names.
-
-    ``rank`` is 0 for the innermost, where the language's order is known.
-    """
+    """A place a traceback or link names; ``rank`` 0: the innermost, if known."""
 
     path: str
     line: int

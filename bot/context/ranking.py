@@ -119,7 +119,6 @@ class _QueryScores:
     most_title: float
 
     def strength(self, name: str, path: str) -> float:
-        """Return what a signal adds to a file."""
         return self.signals[name].factor * self.signals[name].strengths.get(path, 0.0)
 
 
@@ -205,7 +204,6 @@ class Ranker:
         return {path: score for number, score in scores.items() for path in by_number[number]}
 
     def _by_role(self, sums: Strengths) -> Strengths:
-        """Weigh each file's sum by the file's role."""
         roles = self._roles
         return {path: score * roles[path] for path, score in sums.items() if path in roles and score > 0}
 
@@ -289,7 +287,6 @@ _REASON_WORDS = {
 
 
 def _add_up(sums: Strengths, found: Iterable[_Signal]) -> Strengths:
-    """Add these signals to the sums."""
     total: Strengths = defaultdict(float, sums)
     for signal in found:
         factor = signal.factor

@@ -31,10 +31,7 @@ _STRING = re.compile(r"\"((?:[^\"\\\n]|\\.){12,300})\"|'((?:[^'\\\n]|\\.){12,300
 
 
 class RecordPart(NamedTuple):
-    """A function, or (``definition`` is None) all code outside functions.
-
-    ``length`` counts its words.
-    """
+    """A function, or (no ``definition``) all code outside of functions."""
 
     definition: int | None
     length: int
@@ -42,10 +39,7 @@ class RecordPart(NamedTuple):
 
 @dataclass(frozen=True)
 class Record:
-    """A blob, read.
-
-    ``words`` tells of each term the parts that hold it; see :meth:`holding`.
-    """
+    """A blob, read: ``words`` tells of terms the parts that hold them."""
 
     language: str
     lines: int

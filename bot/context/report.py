@@ -12,10 +12,7 @@ from bot.git.command import run_git
 
 
 async def rank_files(repo: Path, commit: str, issue: str, cache_dir: Path, *, limit: int = 20) -> str:
-    """Rank the files of a checkout or bare repository for an issue.
-
-    Raises :class:`bot.context.tree.IndexingError` if there is no repository or no such commit.
-    """
+    """Rank the files of a repository for an issue, or raise IndexingError."""
     git_dir = await _line(repo, "rev-parse", "--absolute-git-dir")
     sha = await _line(repo, "rev-parse", "--verify", "--end-of-options", f"{commit}^{{commit}}")
     async with Indexer(cache_dir) as indexer:

@@ -107,7 +107,6 @@ def unread_bytes(data: bytes) -> str | None:
 
 
 def _says_generated(head: str) -> bool:
-    """Say whether a file's first lines call it generated."""
     # What stands in a string of its code is said of what it writes.
     for found in _GENERATED_HEAD.finditer(head):
         before = head[head.rfind("\n", 0, found.end()) + 1 : found.start()]

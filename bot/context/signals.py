@@ -1,7 +1,4 @@
-"""Compute signals: each gives some paths a strength.
-
-How much each counts is the ranking's business.
-"""
+"""Compute signals: each gives some paths a strength."""
 
 from __future__ import annotations
 

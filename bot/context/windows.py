@@ -32,10 +32,7 @@ class _Index(Protocol):
 
 
 def cut_windows(index: _Index, ranking: Sequence[RankedFile], budget: int) -> Windows:
-    """Cut a ranking to a budget of tokens.
-
-    The list of paths first, then code of the functions, while there is room.
-    """
+    """Cut a ranking to a budget of tokens: its paths, then functions' code."""
     room = _Room(budget)
     lines = [
         f"{number}. {one.path}" + (f" ({one.reasons[0]})" if one.reasons else "")

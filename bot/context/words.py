@@ -30,10 +30,7 @@ def identifiers(text: str) -> Counter[str]:
 
 @lru_cache(maxsize=1 << 16)
 def split_identifier(identifier: str) -> tuple[str, ...]:
-    """Split ``QuerySet`` into ``queryset``, ``query``, ``set``.
-
-    The whole comes first in lower case, then its words, folded.
-    """
+    """Split ``QuerySet`` into ``queryset``, ``query``, ``set``."""
     whole = identifier.lower().strip("_")
     pieces = [piece.lower() for piece in _PIECE.findall(identifier)]
     if len(pieces) <= 1:

@@ -1,7 +1,4 @@
-"""Read many blobs in a few worker processes.
-
-A worker that hangs or dies costs only the blob it was at.
-"""
+"""Read many blobs in worker processes; one that hangs costs one blob."""
 
 from __future__ import annotations
 
@@ -98,10 +95,7 @@ class _Worker:
         self._process: asyncio.subprocess.Process | None = None
 
     async def read(self, chunk: Sequence[BlobRequest]) -> list[IndexedBlob]:
-        """Read a chunk in its order.
-
-        The result is shorter if the worker hung, died or ran out of memory.
-        """
+        """Read a chunk in order, less of it where the worker hung or died."""
         process = self._process or await self._start()
         assert process.stdin is not None
         assert process.stdout is not None

@@ -46,10 +46,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class _TaskWatch:
-    """The state of one unfinished comment.
-
-    Times are the loop's clock.
-    """
+    """The state of one unfinished comment, in times of the loop's clock."""
 
     shown: int = 0
     newest: int = 0
@@ -72,10 +69,7 @@ class Reporter:
     _after: int = 0
 
     async def run(self) -> None:
-        """Report once no other process does.
-
-        Raises the errors of the database; it may be called again after one.
-        """
+        """Report once no other process does; raise the database's errors."""
         lease = Lease(self.services.store, _LEASE, patience=SILENCE_SECONDS)
         try:
             while not await lease.take():  # noqa: ASYNC110 - the end of another process is no event here

@@ -37,10 +37,7 @@ class Registry:
         return self._tasks.get(name)
 
     def show(self, name: str) -> TaskSpec[Any]:
-        """Return the declaration by which to show a stored task.
-
-        It is a plain one if the row names a task of another version.
-        """
+        """Return a stored task's declaration, a plain one for another version's."""
         return self._tasks.get(name) or _unknown(name)
 
     @cached_property

@@ -57,10 +57,7 @@ class TaskResult(JsonModel):
 
 @dataclass(frozen=True)
 class Button:
-    """A button of a check run.
-
-    ``action`` is GitHub's description of it, ``input`` what the task is started with.
-    """
+    """A button of a check run, with the ``input`` its task starts with."""
 
     action: Action
     input: TaskInput

@@ -1,7 +1,4 @@
-"""Start a task: authorise, insert its row, acknowledge, run its workflow.
-
-Every door comes through here.
-"""
+"""Start a task: authorise, insert its row, acknowledge, run its workflow."""
 
 from __future__ import annotations
 
@@ -50,10 +47,7 @@ class Refusal(NamedTuple):
 async def start(
     services: Services, spec: TaskSpec[Any], request: Request[Any], policy: Policy, *, parent: str | None = None
 ) -> StartedTask | Refusal:
-    """Start the task if its principal may.
-
-    A refusal is recorded and, unless the door answers itself, said on GitHub.
-    """
+    """Start the task if its principal may, else record and tell the refusal."""
     origin = request.origin
     decision = authorise(origin.principal, spec.name, origin.door, policy, services.settings.trusted_bots)
     await record(services, origin.delivery, request.repository, request.actor, f"start {spec.name}", decision)
@@ -95,10 +89,7 @@ async def begin(
 
 
 def task_id_of(spec: TaskSpec[Any], request: Request[Any]) -> str:
-    """Return the task's id.
-
-    It is twelve hexadecimal digits, made of the idempotency key and the task's name.
-    """
+    """Return the task's id: twelve hex digits of key and task name."""
     return hashlib.sha256(f"{request.origin.key} {spec.name}".encode()).hexdigest()[:12]
 
 

@@ -1,7 +1,4 @@
-"""Render a task's status comment and check run from recorded steps.
-
-This module does no I/O.
-"""
+"""Render a task's status comment and check run from recorded steps."""
 
 from __future__ import annotations
 
@@ -27,10 +24,7 @@ _DEAD = "Nothing is retried automatically; the server's log names the step."
 
 @dataclass(frozen=True)
 class StatusView:
-    """The data of a status comment.
-
-    Times are milliseconds since the epoch, ``stages`` the ``stage`` events.
-    """
+    """The data of a status comment; times in milliseconds since the epoch."""
 
     task: str
     spec: TaskSpec[Any]

@@ -60,7 +60,6 @@ def button_router(registry: Registry) -> Router[Services]:
 
 
 def _find_task(registry: Registry, event: Event) -> tuple[TaskSpec[Any], TaskInput] | None:
-    """Return the task a button stands for, and its input."""
     if event.action == "rerequested":
         name = read_text(read_part(event.payload, "check_run"), "name")
         spec = next((spec for spec in registry if spec.doors.rerun and spec.check == name), None)

@@ -18,10 +18,7 @@ from bot.work.services import Services
 
 @dataclass(frozen=True)
 class Handlers:
-    """All handlers of deliveries.
-
-    They serve declared tasks, other commands, and events of a capability's own.
-    """
+    """All handlers of deliveries: tasks', commands', capabilities' own."""
 
     registry: Registry
     builtins: tuple[Command, ...]

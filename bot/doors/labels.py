@@ -142,7 +142,6 @@ async def _answer(services: Services, change: _LabelChange, guid: str, text: str
 
 
 def _parse(event: Event) -> _LabelChange | None:
-    """Parse a delivery about a label, None if it is malformed."""
     issue = read_part(event.payload, "issue")
     name = read_text(read_part(event.payload, "label"), "name")
     title = read_text(issue, "title")

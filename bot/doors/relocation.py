@@ -21,10 +21,7 @@ router: Router[Services] = Router()
 
 @router.on("issues", "transferred")
 async def issue_transferred(event: Event, services: Services) -> None:
-    """Stop the work of a transferred issue.
-
-    The fix would be for another repository, where nobody has asked for it.
-    """
+    """Stop a transferred issue's work: nobody asked for it over there."""
     await _stop_issue(event, services, "The issue was transferred to another repository.")
 
 

@@ -1,7 +1,4 @@
-"""Read str_replace tool calls.
-
-They come as values from a caller that has parsed them, or as JSON in an answer's text.
-"""
+"""Read str_replace calls, as parsed values or as JSON in a text."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Apply all hunks of one file together.
-
-Each is located in the text its author saw, then all are applied at once.
-"""
+"""Apply a file's hunks at once, each located in what its author saw."""
 
 from __future__ import annotations
 
@@ -23,10 +20,7 @@ _MAX_READINGS = 12
 
 @dataclass(frozen=True)
 class PendingHunk:
-    """Hunk to apply, with the number of its edit and its group.
-
-    Hunks of one group follow each other in the file.
-    """
+    """Hunk of an edit by number; hunks of a group follow each other."""
 
     edit: int
     hunk: Hunk
@@ -43,10 +37,7 @@ class _Step:
 
 
 def apply_hunks(path: str, text: str, hunks: Sequence[PendingHunk]) -> tuple[str, list[tuple[int, str]]]:
-    """Apply hunks to a file's text.
-
-    Returns the new text, and for each hunk its edit's number and a note. Raises EditRefused.
-    """
+    """Apply hunks; return the text, and for each its edit and a note."""
     source = Source.of(text)
     notes: list[tuple[int, str]] = []
     steps: list[_Step] = []

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EditFormat:
-    """Format of edits: ``search_replace``, ``patch`` or ``whole``.
-
-    ``instructions`` go into the prompt as they are.
-    """
+    """Format of edits, with ``instructions`` for the prompt."""
 
     name: str
     instructions: str

@@ -1,7 +1,4 @@
-"""Detect that a file already reads as an edit would leave it.
-
-So no edit is ever applied twice.
-"""
+"""Detect an edit that was applied already, so that none is applied twice."""
 
 from __future__ import annotations
 

@@ -22,10 +22,7 @@ _WORD = re.compile(r"\w{3}")
 
 
 def find_around_misquotes(source: Source, block: Block, opcodes: Opcodes) -> Iterator[Placement]:
-    """Find the place where all changed lines stand.
-
-    It must be the only one, and the lines around it must agree well enough.
-    """
+    """Find the only place where all changed lines stand, well surrounded."""
     if any(is_elision(line) for line in block.lines):
         return
     runs = _find_changed_runs(block.solid, opcodes)

@@ -1,7 +1,4 @@
-"""Determine what a hunk changes, line by line.
-
-A diff's own marks say it; else its two halves are compared.
-"""
+"""Determine what a hunk changes, line by line."""
 
 from __future__ import annotations
 

@@ -45,10 +45,7 @@ def _unknown(named: str, alike: list[str], paths: Collection[str], edit: int) ->
 
 
 def clean_path(named: str, *, edit: int, absolute: bool = False) -> str:
-    """Normalise ``named`` to a clean relative path.
-
-    Raises EditRefused for one that leaves the repository or enters ``.git``.
-    """
+    """Normalise to a clean relative path; refuse one outside or in ``.git``."""
     path = named.strip().removeprefix("/") if absolute else named.strip()
     parts = [part for part in path.split("/") if part not in ("", ".")]
     inside = parts and not path.startswith("/") and ".." not in parts and not _UNSAFE.search(path)

@@ -1,7 +1,4 @@
-"""Share what the readers of all dialects need.
-
-That is their result, fences, and the path that an answer names near an edit.
-"""
+"""Hold what all readers share: results, fences, the path near an edit."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Write the messages of refused edits, for the model that sent them.
-
-They say where the search came closest, what differs, and what to send instead.
-"""
+"""Write the messages of refused edits, for the model that sent them."""
 
 from __future__ import annotations
 

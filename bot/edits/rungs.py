@@ -130,10 +130,7 @@ def spans_of(
 
 
 def rung_of(pairs: Sequence[tuple[str, str]]) -> Rung:
-    """Return the strictest rung at which lines are the same.
-
-    The pairs (searched, actual) differ at most in blanks at either end.
-    """
+    """Return the strictest rung for pairs that differ in outer blanks."""
     if all(ours == actual for ours, actual in pairs):
         return Rung.EXACT
     indents = [(indent_of(ours), indent_of(actual)) for ours, actual in pairs if ours.strip()]

@@ -146,10 +146,7 @@ def _is_stub(lines: list[str], number: int) -> bool:
 
 @dataclass(frozen=True)
 class _Indents:
-    """Mapping of indentation, searched -> actual, for every matched line.
-
-    ``step`` is the width of one level in the hunk, 0 where it is indented by tabs.
-    """
+    """Mapping of indentation, searched -> actual; ``step`` 0 means tabs."""
 
     pairs: tuple[tuple[str, str], ...]
     step: int

@@ -18,10 +18,7 @@ _LANGUAGES = {suffix: language for language, suffixes in _SUFFIXES.items() for s
 
 
 def find_syntax_error(path: str, before: str, after: str) -> tuple[int, str] | None:
-    """Return the row and kind of a syntax error that a change introduces.
-
-    Returns None where ``after`` parses or ``before`` did not, and for a language without a parser.
-    """
+    """Return row and kind of a syntax error that a change introduces."""
     language = _LANGUAGES.get(PurePosixPath(path).suffix.lower())
     if language is None:
         return None

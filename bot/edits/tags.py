@@ -1,7 +1,4 @@
-"""Read blocks in tags.
-
-``<file>``, ``<original>``, ``<patched>`` and their many synonyms.
-"""
+"""Read blocks in ``<file>``, ``<original>`` and ``<patched>`` tags."""
 
 from __future__ import annotations
 
@@ -30,10 +27,7 @@ _WHOLE = re.compile(
 
 
 def read(lines: Sequence[str], at: int) -> ReadResult | None:
-    """Read the tagged block that begins at line ``at``.
-
-    Further pairs of a file have an empty path.
-    """
+    """Read the tagged block at ``at``; a file's further pairs have no path."""
     if not _BEGIN.match(lines[at]) and not _PAIR_BEGIN.match(lines[at]):
         return None
     rest = "\n".join(lines[at:])

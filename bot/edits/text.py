@@ -1,7 +1,4 @@
-"""Represent a file's text as lines that remember how they end.
-
-The lines are indexed for finding blocks of lines in them.
-"""
+"""Represent a file's text as lines that remember how they end."""
 
 from __future__ import annotations
 
@@ -65,10 +62,7 @@ def squeeze(key: str) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """Some of a text's lines, findable wherever they stand.
-
-    ``rows`` are their numbers in the text, ``keys`` their normalised texts.
-    """
+    """Some of a text's lines by row, findable by their normalised ``keys``."""
 
     rows: list[int]
     keys: list[str]
@@ -113,10 +107,7 @@ class View:
 
 @dataclass(frozen=True)
 class Source:
-    """Text of a file.
-
-    ``bodies`` are its lines without ends, ``ends`` what follows each; rows count from 0.
-    """
+    """Text of a file: ``bodies`` of lines and their ``ends``; rows from 0."""
 
     bom: str
     bodies: list[str] = field(repr=False)
@@ -164,18 +155,12 @@ class Source:
 
     @cached_property
     def squeezed(self) -> tuple[str, list[int]]:
-        """Return all lines joined without blanks, and their offsets.
-
-        The offsets say where each of them begins and the last ends.
-        """
+        """Join all lines without blanks; return their offsets and the end too."""
         pieces = [squeeze(key) for key in self.solid.keys]
         return "".join(pieces), list(accumulate((len(piece) for piece in pieces), initial=0))
 
     def past_docstring(self, row: int) -> int:
-        """Return the row after the docstring that begins at ``row``.
-
-        Blank lines above it do not count. Returns ``row`` where there is no docstring.
-        """
+        """Return the row behind the docstring at ``row``, itself if there is none."""
         first = next((number for number in range(row, len(self.keys)) if self.keys[number]), row)
         opened = _DOCSTRING.match(self.keys[first]) if first < len(self.keys) else None
         if opened is None:

@@ -67,10 +67,7 @@ class Hunk:
 
 @dataclass(frozen=True)
 class Replace:
-    """Change of an existing file at one or more places.
-
-    ``ordered`` hunks follow each other in the file.
-    """
+    """Change of a file at places that, if ``ordered``, follow each other."""
 
     path: str
     hunks: tuple[Hunk, ...]
@@ -107,10 +104,7 @@ Edit = Replace | Write | Delete | Rename
 
 @dataclass(frozen=True)
 class EditResult:
-    """Files that the edits change.
-
-    ``files`` maps each path to its new text, None where it is deleted; ``notes`` has a line for each edit.
-    """
+    """Changed files by path (None: deleted), and a note for each edit."""
 
     files: dict[str, str | None]
     notes: tuple[str, ...] = ()

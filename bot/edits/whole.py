@@ -13,10 +13,7 @@ _NO_FILE = ("diff", "patch", "json", "console", "output", "traceback")
 
 
 def read(lines: Sequence[str], at: int) -> ReadResult | None:
-    """Read the fenced file that begins at line ``at``.
-
-    The line right above or the fence itself must name its path; else None.
-    """
+    """Read the fenced file at ``at`` that its fence or the line above names."""
     opened = read_fence(lines[at])
     if opened is None:
         return None

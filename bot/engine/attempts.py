@@ -26,10 +26,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class CancelWatch:
-    """A watch on cancel flags, for the running steps of all tasks.
-
-    It notices a request at once in this process, else within ``poll`` seconds.
-    """
+    """A watch on cancel flags: at once in here, else every ``poll`` seconds."""
 
     records: TaskRecords
     poll: float = 0.5
@@ -80,10 +77,7 @@ class Attempts:
     backoff: float
 
     async def run(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
-        """Run a step to its end and return it as text, a result or an error.
-
-        Raises only when the process is stopping.
-        """
+        """Run a step to its end, as text; raise only when the process stops."""
         try:
             return await self._run(name, step, adapter, alone=False)
         except _Suspect:

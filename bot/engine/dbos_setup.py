@@ -105,10 +105,7 @@ def _make_serializer() -> Serializer:
     from dbos import Serializer
 
     class JsonSerializer(Serializer):
-        """A serializer that writes JSON.
-
-        With the default pickle a write to the database would be an execution of code.
-        """
+        """A serializer that writes JSON: pickle would execute what is stored."""
 
         def serialize(self, data: Any) -> str:
             return json.dumps(data, ensure_ascii=False, default=_as_json)

@@ -41,24 +41,15 @@ class StepTimeout(EngineError):
 
 
 class DeadLetter(EngineError):
-    """A step's process died too often before the step reached its checkpoint.
-
-    ``details``: ``step``.
-    """
+    """A step killed its process too often; ``details``: ``step``."""
 
 
 class WorkflowError(EngineError):
-    """A workflow did what replay cannot repeat.
-
-    A name used twice, a step beside an open one, a result that is not JSON, an unknown workflow.
-    """
+    """A workflow did what replay cannot repeat, e.g. used a name twice."""
 
 
 class StepCrashed(EngineError):
-    """A step raised something that is not one of our errors: a bug.
-
-    ``details``: ``kind`` (class name), ``step``.
-    """
+    """A bug: a step raised none of our errors; details: ``kind``, ``step``."""
 
     @classmethod
     def of(cls, error: Exception, what: str, **details: JsonScalar) -> StepCrashed:
@@ -72,10 +63,7 @@ class StepCrashed(EngineError):
 
 
 class Outcome(JsonModel):
-    """The end of a workflow.
-
-    It holds the state, one sentence for people, and whatever the report needs.
-    """
+    """The end of a workflow: state, one sentence for people, data."""
 
     state: TaskState
     summary: str
@@ -100,10 +88,7 @@ class Step(Generic[T]):
 
 
 class Ctx(Protocol):
-    """The context a workflow runs in.
-
-    Anything that touches clock, randomness, disk or network happens inside a step.
-    """
+    """The context of a workflow, whose steps alone touch the outside."""
 
     @property
     def task_id(self) -> str: ...
@@ -121,10 +106,7 @@ class Ctx(Protocol):
         ...
 
     async def parallel(self, steps: Mapping[str, Step[T]]) -> dict[str, T]:
-        """Run several steps side by side and return their results by name.
-
-        The first error is raised after all have ended.
-        """
+        """Run steps side by side; raise the first error once all have ended."""
         ...
 
 
@@ -154,10 +136,7 @@ class FlowTable:
 
 
 class Engine(Protocol):
-    """A runner of tasks.
-
-    The task's row (``fh_task``) exists before :meth:`start` is called.
-    """
+    """A runner of tasks whose row (``fh_task``) exists before they start."""
 
     async def start(self, task_id: str, flow: str, argument: JsonModel, *, group: str | None) -> bool:
         """Queue the workflow; return False if this task was started before.

@@ -23,10 +23,7 @@ _cached_adapter = functools.lru_cache(maxsize=1024)(TypeAdapter)
 
 
 def make_adapter(fn: Callable[..., Any]) -> TypeAdapter[Any]:
-    """Make the schema of what ``fn`` returns, from its annotation.
-
-    Raises :class:`WorkflowError` if there is none, or none that JSON can hold.
-    """
+    """Make the schema of ``fn``'s annotated result; raises WorkflowError."""
     plain = _unwrap(fn)
     if "return" not in getattr(plain, "__annotations__", {}):
         raise WorkflowError(f"Step {_name_of(plain)} has no return annotation; add one.")
@@ -47,10 +44,7 @@ def write(adapter: TypeAdapter[Any], value: Any) -> str:
 
 
 def write_error(error: ForgehandError) -> str:
-    """Write an error as text.
-
-    What is not Unicode is replaced: a message may quote a hostile program.
-    """
+    """Write an error as Unicode: a message may quote a hostile program."""
     text = json.dumps(error.to_json(), default=str, ensure_ascii=False)
     return _ERROR + text.encode("utf-8", "replace").decode()
 

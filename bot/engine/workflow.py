@@ -1,7 +1,4 @@
-"""Hold the rules of workflows, whatever adapter runs them.
-
-An adapter gives a :class:`Journal`, which remembers one text a name; everything else is here.
-"""
+"""Hold the rules of workflows, whatever adapter runs them."""
 
 from __future__ import annotations
 
@@ -36,19 +33,13 @@ class Journal(Protocol):
     """The stored texts of one workflow."""
 
     def slot(self, name: str) -> Callable[[Body], Awaitable[str]]:
-        """Take the next place now.
-
-        The returned function runs a body there, or returns what is stored there already.
-        """
+        """Take the next place now, to run a body there or return what it holds."""
         ...
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """The parts that all tasks of an engine share.
-
-    ``backoff`` is the first pause before a retry, in seconds.
-    """
+    """The parts all tasks of an engine share; ``backoff`` is in seconds."""
 
     flows: FlowTable
     records: TaskRecords
@@ -58,10 +49,7 @@ class Runtime:
 
 
 async def run_task(runtime: Runtime, journal: Journal, call: FlowCall) -> Outcome | None:
-    """Run a task from its beginning to its closing step.
-
-    The closing step runs whatever happened before. Return None, and run nothing, if the task has ended already.
-    """
+    """Run a task once, to its closing step, which runs whatever happens."""
     if not await runtime.records.begin(call.task_id):
         return None
     try:

@@ -1,7 +1,4 @@
-"""Run one git command: argv lists only, a scrubbed environment.
-
-Tokens go by environment, never in argv or URLs.
-"""
+"""Run one git command: no shell, a scrubbed environment, no token in URLs."""
 
 from __future__ import annotations
 
@@ -51,10 +48,7 @@ _CONFIG = {
 
 @dataclass(frozen=True)
 class Access:
-    """A token and the only URLs it is sent to.
-
-    It goes to URLs below ``base_url`` as git's own extra header.
-    """
+    """A token and the URLs below ``base_url`` that it is sent to."""
 
     base_url: str
     token: str
@@ -73,10 +67,7 @@ class Access:
 
 @dataclass(frozen=True)
 class CompletedCommand:
-    """The exit code and output of a git command.
-
-    ``stderr`` is already free of the token and of this server's folders.
-    """
+    """A git command's end; ``stderr`` is free of token and folders."""
 
     code: int
     stdout: bytes
@@ -96,10 +87,7 @@ async def run_git(
     access: Access | None = None,
     seconds: float = LOCAL_SECONDS,
 ) -> CompletedCommand:
-    """Run ``git ARGS`` and return how it ended, also with a failing exit code.
-
-    Raises :class:`GitError` where git is missing or ran longer than ``seconds``.
-    """
+    """Run ``git ARGS`` to any exit code; GitError if missing or too slow."""
     try:
         process = await asyncio.create_subprocess_exec(
             "git",

@@ -1,7 +1,4 @@
-"""Read, diff and commit to bare mirrors, one per repository.
-
-No working tree of git's own is needed.
-"""
+"""Read, diff and commit to bare mirrors, one per repository."""
 
 from __future__ import annotations
 
@@ -41,10 +38,7 @@ _ATTRIBUTES = "* -text -filter -ident -working-tree-encoding !diff !merge\n"
 
 
 class Entry(JsonModel):
-    """A file of a tree.
-
-    ``size`` is in bytes, None for a submodule; ``sha`` names the blob.
-    """
+    """A file of a tree; ``size`` in bytes, None for a submodule."""
 
     path: str
     mode: str
@@ -69,10 +63,7 @@ class Names(Protocol):
     """Somebody who knows what repositories are called now."""
 
     async def name_of(self, repository: Repository, *, ask: bool = False) -> str:
-        """Return ``owner/name``.
-
-        ``ask``: what was known has turned out to be wrong.
-        """
+        """Return ``owner/name``; ``ask`` where what was known is wrong."""
         ...
 
 
@@ -128,10 +119,7 @@ class Mirrors:
 
 
 class Mirror:
-    """The objects of one repository.
-
-    Reading needs no lock; fetches into it go one after another.
-    """
+    """The objects of one repository; fetches go one after another."""
 
     def __init__(
         self,
@@ -170,10 +158,7 @@ class Mirror:
             await act(Remote(self._base_url, url, self.git_dir, self._delays))
 
     async def resolve(self, ref: str) -> str:
-        """Return the commit that a fetched branch, full ref or sha stands for.
-
-        A sha may be abbreviated. Raises :class:`ObjectMissing`.
-        """
+        """Return the commit of a fetched ref or (short) sha, or ObjectMissing."""
         names = [_kept_as(_full(ref)), *([ref] if _ABBREVIATED.fullmatch(ref) else [])]
         for name in names:
             done = await self._git(
@@ -195,19 +180,12 @@ class Mirror:
         return await self._list(sha)
 
     async def read(self, sha: str, path: str) -> str | None:
-        """Return the text of a file, line ends kept.
-
-        Returns None where nothing is there, where it is no regular file (symlink, directory, submodule), where it is
-        binary (holds a NUL), not UTF-8, or larger than 10 MiB.
-        """
+        """Return the text of a regular UTF-8 file up to 10 MiB, line ends kept."""
         data = await self.read_bytes(sha, path, limit=MAX_TEXT)
         return None if data is None else as_text(data)
 
     async def read_bytes(self, sha: str, path: str, *, limit: int | None = None) -> bytes | None:
-        """Return the bytes of a regular file.
-
-        Returns None where there is none or it holds more than ``limit`` bytes.
-        """
+        """Return a regular file's bytes, if at most ``limit``."""
         if not can_name_a_file(path):
             return None
         found = [entry for entry in await self._list(sha, path) if entry.path == path and entry.kind == "file"]
@@ -220,19 +198,13 @@ class Mirror:
         return can_name_a_file(path) and any(entry.path == path for entry in await self._list(sha, path))
 
     async def blobs(self, shas: Iterable[str]) -> dict[str, bytes]:
-        """Return many blobs by their shas, read in one process.
-
-        Raises :class:`ObjectMissing` for the first that is not here.
-        """
+        """Return many blobs by sha from one process, or raise ObjectMissing."""
         wanted = [_sha(sha) for sha in dict.fromkeys(shas)]
         done = await self._git("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in wanted).encode())
         return await asyncio.to_thread(_split_batch, done.stdout)
 
     async def diff(self, base: str, other: str | Changes) -> str:
-        """Return git's unified diff between two commits.
-
-        ``other`` may also be a set of changes on ``base``. Empty where both are equal.
-        """
+        """Return git's unified diff from ``base`` to a commit or to changes."""
         tree = await self.tree(base, other) if isinstance(other, Changes) else _sha(other)
         flags = ("--no-color", "--no-ext-diff", "--no-textconv", "--find-renames", "--src-prefix=a/", "--dst-prefix=b/")
         return (await self._git("diff-tree", "-r", "-p", *flags, _sha(base), tree)).text
@@ -384,10 +356,7 @@ def _parse_blame(porcelain: str) -> dict[str, str]:
 
 
 def as_text(data: bytes) -> str | None:
-    """Decode UTF-8 with its line ends and byte order mark kept.
-
-    Returns None where the bytes are binary or of another encoding.
-    """
+    """Decode UTF-8 text unchanged; None where it is binary or other."""
     if b"\0" in data:
         return None
     try:

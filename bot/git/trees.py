@@ -1,7 +1,4 @@
-"""Empty directories before a checkout and make them harmless after it.
-
-Blocking: call in a thread.
-"""
+"""Empty directories before a checkout and make them harmless after it."""
 
 from __future__ import annotations
 

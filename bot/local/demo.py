@@ -1,7 +1,4 @@
-"""Run ``forgehand demo``: from labelled issue to verified pull request.
-
-The main job, end to end, on this machine, in about a minute.
-"""
+"""Run ``forgehand demo``: from labelled issue to verified pull request."""
 
 from __future__ import annotations
 
@@ -56,10 +53,7 @@ async def run(*, trust_code: bool, leave: bool, port: int, plain: bool) -> bool:
 
 
 def verified(ending: Ending) -> bool:
-    """Return True if the pull request is open and holds a verified fix.
-
-    A draft does not count.
-    """
+    """Return True if the pull request is open, no draft, and verified."""
     return ending.pull is not None and not ending.pull["draft"] and ending.state == "done"
 
 
@@ -95,10 +89,7 @@ async def _watch(local: LocalRun, display: Display, issue: str) -> Ending:
 
 @asynccontextmanager
 async def _model(display: Display, key: str | None) -> AsyncIterator[Mapping[str, str]]:
-    """Provide the settings that name the model.
-
-    With a key it is the user's own model, else a server that plays recorded answers.
-    """
+    """Provide the settings of the user's model, or of recorded answers."""
     if key is not None:
         display.say(f"{key} is set: a real model does the thinking, and it costs money (at most $2).")
         yield {}

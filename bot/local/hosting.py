@@ -32,10 +32,7 @@ _PORT_TRIES = 100
 
 
 class LocalError(ForgehandError):
-    """A failure of a local run.
-
-    Where the bot did not come up or ended, the message holds the last lines of its log.
-    """
+    """A failure of a local run, with the last lines of the bot's log."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +74,7 @@ class LocalRun:
 
 @contextmanager
 def work_folder(name: str) -> Iterator[Path]:
-    """Provide a temporary folder, kept if one of our errors ends the run.
-
-    The message of such an error names the log in there.
-    """
+    """Provide a temporary folder, kept for its log if the run fails."""
     folder = Path(tempfile.mkdtemp(prefix=f"forgehand-{name}-"))
     kept = False
     try:
@@ -97,10 +91,7 @@ def work_folder(name: str) -> Iterator[Path]:
 async def local_run(
     root: Path, *, name: str, source: Path, shared: bool, port: int, environment: Mapping[str, str]
 ) -> AsyncIterator[LocalRun]:
-    """Host ``source`` as repository ``name`` and run the bot for it.
-
-    The App is not installed yet. ``environment`` adds the bot's settings.
-    """
+    """Host ``source`` as ``name`` and run the bot, not yet installed there."""
     hub = await Hub.start(root / "hub", port=port)
     try:
         person = hub.create_user(name.partition("/")[0])
@@ -130,10 +121,7 @@ async def local_run(
 
 
 def manifest_rights() -> dict[str, Any]:
-    """Return the permissions and events of ``app.yml``.
-
-    The App on github.com would have the same.
-    """
+    """Return the rights that the App on github.com would have (``app.yml``)."""
     from bot.github.resources.manifest import load_manifest
 
     manifest = load_manifest()

@@ -10,11 +10,7 @@ from bot.settings import load_settings
 
 
 async def tier_environment(say: Callable[[str], None], *, trust: bool) -> Mapping[str, str]:
-    """Return the settings of the sandbox for a local run.
-
-    The tier is bubblewrap where it works, else ``process`` if the code is trusted. Raises :class:`LocalError` where it
-    is not.
-    """
+    """Choose bubblewrap, or ``process`` if code is trusted, else LocalError."""
     problem = await (await choose_sandbox(load_settings(sandbox="bubblewrap"))).probe()
     if problem is None:
         return {"FORGEHAND_SANDBOX": "bubblewrap"}

@@ -25,10 +25,7 @@ class UnknownModel(ModelError):
 
 
 class LongPrompt(JsonModel):
-    """A surcharge on long prompts.
-
-    Above ``over`` input tokens, input and output cost this many times as much.
-    """
+    """A surcharge: above ``over`` input tokens all costs these times as much."""
 
     over: int
     input: float
@@ -75,10 +72,7 @@ class ModelSpec(JsonModel):
     packaged: bool = False
 
     def cost(self, usage: Usage) -> float:
-        """Return the price of these tokens in dollars.
-
-        It is 0 where only tokens are limited.
-        """
+        """Return these tokens' price in dollars, 0 where only tokens are limited."""
         return self.price.cost(usage) if self.price else 0.0
 
 
@@ -121,18 +115,12 @@ class Catalogue:
         return os.environ.get(spec.key_env) or None
 
     def needs_key(self, spec: ModelSpec) -> bool:
-        """Return True if asking is hopeless without a key.
-
-        That is so at a provider's own address, and where a key is named.
-        """
+        """Return True if asking is hopeless without a key."""
         named = self._settings.models.get(spec.name, ModelSettings()).key_env
         return spec.base_url == PROVIDERS[spec.provider].home or named is not None
 
     def roles(self) -> dict[ModelRole, list[str]]:
-        """List the models of each role, best first.
-
-        They are the server's own, else defaults for the keys that are present.
-        """
+        """List each role's models: the server's, or defaults by keys present."""
         # A provider can be asked with a key, or at an address of the operator's own, which may need none.
         present = "+".join(
             provider.name
@@ -147,11 +135,7 @@ class Catalogue:
         return {name for names in self.roles().values() for name in names} | set(self._settings.models)
 
     def names(self, role: ModelRole, allowed: Sequence[str] = ()) -> list[str]:
-        """List the models to ask for a role, in order.
-
-        They are the role's own, or those of ``allowed`` that this server offers. Raises :class:`ModelRefused` if none
-        is left.
-        """
+        """List a role's models, or those of ``allowed``; raises ModelRefused."""
         if not allowed:
             if names := self.roles()[role]:
                 return names

@@ -84,10 +84,7 @@ class SdkModel:
         schema: dict[str, Any] | None = None,
         max_output: int,
     ) -> Reply:
-        """Return one answer.
-
-        Errors carry, as ``details``, the tokens that the provider counted before it failed.
-        """
+        """Return one answer; errors carry the tokens counted so far."""
         question = wire.Question(self.spec, conversation, tools, schema, min(max_output, self.spec.max_output))
         stream = self._format.stream(question)
         started = time.monotonic()

@@ -37,10 +37,7 @@ _LONGEST_WAIT = 600.0  # seconds: a rate limit that asks for more is a quota, wh
 
 
 def make_error(model: str, status: int, body: object, headers: Mapping[str, str]) -> ModelError:
-    """Make the error for an HTTP answer.
-
-    It serves an error event inside a stream as well, whose ``status`` is then 200.
-    """
+    """Make the error for an HTTP answer, or (200) an event in a stream."""
     kind, code, message = _read(body)
     names = {kind, code}
     wait = read_retry_after(headers)
@@ -75,10 +72,7 @@ def make_refusal(model: str, words: str | None) -> ModelRefused:
 
 
 def read_retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds a provider asks us to wait, or None.
-
-    It says so in ``retry-after-ms``, or in ``retry-after`` in either form.
-    """
+    """Return the seconds a provider's headers ask us to wait, or None."""
     lowered = {name.lower(): value for name, value in headers.items()}
     try:
         if "retry-after-ms" in lowered:

@@ -126,10 +126,7 @@ class ModelGateway:
         return await self._ask_one(request, self.catalogue.spec(name))
 
     def models_for(self, role: ModelRole, allowed: Sequence[str] = ()) -> list[str]:
-        """List the models to ask for a role, in order.
-
-        ``allowed`` is a policy's list. Raises :class:`ModelRefused` if none is left.
-        """
+        """List a role's models by a policy's ``allowed``; raises ModelRefused."""
         return self.catalogue.names(role, allowed)
 
     async def _ask_any(self, request: _Request) -> Reply:

@@ -19,10 +19,7 @@ class ModelError(ForgehandError):
 
 
 class ModelBusy(ModelError):
-    """The provider is overloaded or limits our rate for a moment.
-
-    ``details``: ``retry_after`` (seconds or None).
-    """
+    """Overload or rate limit; ``details``: ``retry_after`` (seconds or None)."""
 
 
 class ModelQuota(ModelError):
@@ -64,10 +61,7 @@ class Tool(JsonModel):
 
 
 class ToolCall(JsonModel):
-    """A model's request to run a tool.
-
-    ``error`` is set, and ``arguments`` empty, if its JSON could not be read.
-    """
+    """A request to run a tool; ``error`` where its JSON was unreadable."""
 
     id: str
     name: str
@@ -121,10 +115,7 @@ class Usage(JsonModel):
 
 
 class Reply(JsonModel):
-    """An answer.
-
-    ``cost`` in dollars, ``seconds`` of wall clock; ``parsed`` where a schema was given.
-    """
+    """An answer; ``cost`` in dollars, ``seconds`` of wall clock."""
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
@@ -152,10 +143,7 @@ class Model(Protocol):
         schema: dict[str, Any] | None = None,
         max_output: int,
     ) -> Reply:
-        """Return one answer; with a ``schema`` its ``parsed`` follows it.
-
-        ``max_output`` is in tokens.
-        """
+        """Return one answer, ``parsed`` by a ``schema``; ``max_output`` in tokens."""
         ...
 
 

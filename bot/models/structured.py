@@ -28,10 +28,7 @@ _NAMED = {"properties", "$defs"}
 
 
 def parse_tool_call(identity: str, name: str, arguments: str) -> ToolCall:
-    """Parse a tool call.
-
-    If its JSON is not an object, ``error`` says why, for the model to read.
-    """
+    """Parse a tool call; ``error`` tells the model if it is no object."""
     try:
         value = json.loads(arguments or "{}")
     except (ValueError, RecursionError) as error:
@@ -66,10 +63,7 @@ def make_portable(schema: Schema) -> dict[str, Any]:
 
 
 def is_strict(schema: Schema) -> bool:
-    """Return True if the schema meets the conditions of strict enforcement.
-
-    Every object is closed and requires all its properties.
-    """
+    """Return True if every object is closed and requires all properties."""
     if schema.get("type") == "object":
         closed = schema.get("additionalProperties", False) is False
         if not closed or set(schema.get("properties", {})) != set(schema.get("required", ())):
@@ -78,10 +72,7 @@ def is_strict(schema: Schema) -> bool:
 
 
 def find_violations(value: object, schema: Schema, where: str = "$", root: Schema | None = None) -> Iterator[str]:
-    """Yield every place where ``value`` breaks ``schema``.
-
-    Knows the part of JSON Schema in which answers are described.
-    """
+    """Yield where ``value`` breaks the part of JSON Schema that we use."""
     root = schema if root is None else root
     if "$ref" in schema:
         found: Any = root

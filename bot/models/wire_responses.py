@@ -17,10 +17,7 @@ _PLAIN = {"message", "function_call"}
 
 
 def request(question: Question) -> Json:
-    """Build the body.
-
-    Reasoning comes back encrypted, to be replayed, because nothing is stored at the provider.
-    """
+    """Build the body; reasoning comes encrypted, as nothing is stored there."""
     body: Json = {
         "model": question.spec.name,
         "max_output_tokens": question.max_output,
@@ -38,10 +35,7 @@ def request(question: Question) -> Json:
 
 
 def answer_format(schema: Json) -> Json:
-    """Wrap the schema as both OpenAI formats take it.
-
-    It is strict only where it meets strict's own conditions.
-    """
+    """Wrap the schema as OpenAI takes it, strict where that is possible."""
     return {"name": "answer", "schema": structured.make_portable(schema), "strict": structured.is_strict(schema)}
 
 
@@ -56,10 +50,7 @@ def _items(message: Message) -> list[Json]:
 
 
 class ResponsesStream:
-    """A stream whose terminal event carries the whole response.
-
-    What comes before is only for those who watch.
-    """
+    """A stream whose terminal event carries the whole response."""
 
     def __init__(self, question: Question) -> None:
         self.usage: Usage | None = None

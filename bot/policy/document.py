@@ -65,10 +65,7 @@ def _policy(document: JsonModel, schema: PolicySchema, origins: dict[str, str]) 
 
 
 def describe(policy: Policy, schema: PolicySchema, path: str | None = None) -> str:
-    """Return every key's effective value and where it comes from, one a line.
-
-    With ``path``, what the sections say about that path follows.
-    """
+    """Write every key's value and origin, then what holds for ``path``."""
     rows = [(key, json.dumps(value), origin) for key, value, origin in list_values(policy)]
     width = max(len(key) for key, _, _ in rows)
     lines = [f"{key:<{width}}  {value}  # {origin}" for key, value, origin in rows]

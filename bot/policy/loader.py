@@ -21,10 +21,7 @@ class PolicyReader(Protocol):
     """A source of policy files."""
 
     async def read(self, repository: Repository, path: str) -> tuple[str, str] | None:
-        """Return the file's text and blob sha, None if there is no file.
-
-        It is read from the default branch.
-        """
+        """Return text and blob sha on the default branch, or None."""
         ...
 
 
@@ -48,10 +45,7 @@ class _CachedPolicy:
 
 
 class PolicyLoader:
-    """A cache of policies by repository.
-
-    Concurrent callers share one request; an unchanged file is not parsed again.
-    """
+    """A cache of policies: callers share requests, files are parsed once."""
 
     def __init__(self, reader: PolicyReader, settings: Settings, schema: PolicySchema) -> None:
         self._reader = reader
@@ -97,16 +91,10 @@ class PolicyLoader:
         return await asyncio.shield(request)
 
     def command_names(self, policy: Policy) -> Mapping[str, bool]:
-        """Return the names that make a line with a slash a command.
-
-        Each comes with whether text may follow it. Names of commands that are switched off are included.
-        """
+        """Return all command names, with whether text may follow each."""
         return {} if policy.commands.mention_only else {name: one.text for name, one in self._schema.commands.items()}
 
     def latest(self, repository: Repository) -> Policy:
-        """Return the policy that was loaded last, without a request.
-
-        It is the default policy if none was loaded, or if the file was invalid.
-        """
+        """Return the policy loaded last (or the default), without a request."""
         cached = self._cache.get(repository.id)
         return cached.result if cached is not None and isinstance(cached.result, Policy) else self.default

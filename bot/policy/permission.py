@@ -12,10 +12,7 @@ Level = Literal["read", "triage", "write", "maintain", "admin"]
 
 
 class Decision(NamedTuple):
-    """A decision with its reason.
-
-    ``reason`` is one sentence, for the person who asked and for the audit log.
-    """
+    """A decision and its reason: one sentence for person and audit log."""
 
     allowed: bool
     reason: str

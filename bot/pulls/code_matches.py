@@ -33,10 +33,7 @@ EVERYWHERE = _KEYWORDS | {name.lower() for name in dir(builtins)}
 
 
 class Code:
-    """Lines of code, prepared for comparison.
-
-    ``solid`` are the rows that are not blank, ``keys`` their code without blanks.
-    """
+    """Lines of code; ``solid`` rows are not blank, ``keys`` have no blanks."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.texts = tuple(line.rstrip() for line in lines)

@@ -1,7 +1,4 @@
-"""Read the change under review from the git mirror.
-
-Nothing here is kept between steps: any step may read it again.
-"""
+"""Read the change under review from the git mirror."""
 
 from __future__ import annotations
 
@@ -47,10 +44,7 @@ async def read_texts(review: Review, plan: ReviewPlan, sha: str, paths: Iterable
 
 
 async def read_changed(review: Review, plan: ReviewPlan) -> dict[str, FileDiff]:
-    """Read the diffs that this review has to look at.
-
-    Secrets are redacted, and hunks that an earlier review has read are left out.
-    """
+    """Read the diffs to look at: secrets redacted, read hunks left out."""
     hidden = await read_secrets(review, plan)
     found = await read_diffs(review, plan.merge_base, plan.head_sha)
     fresh = {path: hunks.drop_hunks(diff, plan.known.get(path, ())) for path, diff in found.items()}

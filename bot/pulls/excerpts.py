@@ -1,7 +1,4 @@
-"""Render a file's diff for a model.
-
-Each line carries both line numbers, and hunks are widened to the function around them.
-"""
+"""Render a file's diff for a model, widened to whole functions."""
 
 from __future__ import annotations
 

@@ -53,10 +53,7 @@ class LineRange(NamedTuple):
 
 
 def identify(finding: Finding) -> Identity:
-    """Build the identity of a finding.
-
-    Its ``quote`` and ``symbol`` must be those of the file.
-    """
+    """Build a finding's identity; quote and symbol must be the file's."""
     return Identity(
         path=finding.path,
         symbol=finding.symbol,
@@ -67,18 +64,12 @@ def identify(finding: Finding) -> Identity:
 
 
 def fingerprint(finding: Finding) -> str:
-    """Compute a finding's stable name.
-
-    It survives rebases, reindentation, and changes of comments and of the finding's own words.
-    """
+    """Compute a name that survives rebases, layout, comments and wording."""
     return identify(finding).fingerprint
 
 
 def rule_of(finding: Finding) -> str:
-    """Return the key outcomes are counted by.
-
-    ``<tool>:<rule>`` of an analyser's finding, ``model:<concern>`` of a model's.
-    """
+    """Return outcomes' key: ``<tool>:<rule>`` or ``model:<concern>``."""
     return f"model:{finding.concern}" if finding.source == "model" else finding.source
 
 
@@ -176,10 +167,7 @@ def read_surroundings(finding: Finding, text: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=16)
 def read_definitions(text: str, path: str) -> tuple[Definition, ...]:
-    """Read the definitions of a file; none where its language is unknown.
-
-    Parses the text: call it in a thread.
-    """
+    """Read a file's definitions. Parses the text: call it in a thread."""
     language = language_of(path)
     return read_outline(text.replace("\r\n", "\n"), language) if language and len(text) <= _OUTLINED else ()
 
@@ -191,10 +179,7 @@ def find_innermost(found: Iterable[Definition], line: int) -> Definition | None:
 
 
 def symbol_at(line: int, text: str, path: str) -> str:
-    """Return the qualified name of the definition around a line (from 1).
-
-    Returns "" where there is none. Parses the text: call it in a thread.
-    """
+    """Name the definition around a line (from 1). Parses: use a thread."""
     return symbol_of(find_innermost(read_definitions(text, path), line))
 
 
@@ -227,10 +212,7 @@ def _find(code: str, text: str, path: str, *, bare: bool) -> tuple[LineRange, ..
 
 
 class _Tokens(NamedTuple):
-    """Tokens of code, separated by blanks in ``joined``.
-
-    ``lines`` and ``starts`` hold each token's line number and its offset in ``joined``.
-    """
+    """Tokens ``joined`` by blanks, with their line numbers and offsets."""
 
     joined: str
     lines: tuple[int, ...]

@@ -1,7 +1,4 @@
-"""Load what was said in a pull request, and store what a review reports.
-
-What follows from it is decided in :mod:`bot.pulls.suppressions` and :mod:`bot.pulls.outcomes`.
-"""
+"""Load what was said in a pull request, and store what a review reports."""
 
 from __future__ import annotations
 
@@ -165,7 +162,6 @@ async def ignore(
 
 
 async def _find_fingerprint(services: Services, repository: Repository, number: int, comment: int) -> str | None:
-    """Return the fingerprint of the finding whose thread holds a comment."""
     github = await services.github.for_repository(repository, READ)
     found, bot = await asyncio.gather(threads(github, repository, number), services.github.bot())
     holders = (thread for thread in found if any(one.id == comment for one in thread.comments))

@@ -51,10 +51,7 @@ class Memory(JsonModel):
         return tuple(one for one in self.told if one.state in UNSETTLED)
 
     def watched(self) -> tuple[ReportedFinding, ...]:
-        """Return our findings that a push may change.
-
-        These are the unsettled ones, and fixed ones whose fix may be taken back.
-        """
+        """Return our findings a push may change: unsettled, or their fix undone."""
         return tuple(one for one in self.told if one.state in UNSETTLED or one.state == "fixed")
 
     def thread_of(self, fingerprint: str) -> Thread | None:
@@ -79,10 +76,7 @@ def back_marker(task: str, fingerprint: str) -> Marker:
 
 
 def fingerprint_in(body: str) -> str | None:
-    """Return the fingerprint of the finding that a comment reports.
-
-    Anybody can write a marker: check first that the comment is ours.
-    """
+    """Read the fingerprint in a comment; check first that it is ours."""
     parts = (each.part for each in markers_in(body))
     return next((part.removeprefix(_FINDING) for part in parts if part.startswith(_FINDING)), None)
 
@@ -101,10 +95,7 @@ def says_fixed(thread: Thread, bot_id: int) -> bool:
 
 
 def report_finding(one: PlacedFinding, *, task: str, head_sha: str, text: str, folded: bool) -> ReportedFinding:
-    """Make the record of a finding that is reported now.
-
-    ``text`` is its file at the head. Parses it: call it in a thread.
-    """
+    """Make a reported finding's record. Parses ``text``: use a thread."""
     return ReportedFinding(
         fingerprint=fingerprint(one.finding),
         task=task,
@@ -127,10 +118,7 @@ def _merge_claims(one: PlacedFinding) -> Finding:
 def to_row(
     reported: ReportedFinding, repository: str, number: int, *, comment: int | None = None, reason: str = ""
 ) -> StoredFinding:
-    """Make the database row of a finding.
-
-    ``comment`` is the id of the one that reports it, ``reason`` why it is settled, if known.
-    """
+    """Make a finding's row; ``comment`` reports it, ``reason`` settled it."""
     data = reported.model_dump(mode="json", include={"finding", "verdict", "head_sha", "around", "mended"})
     return StoredFinding(
         fingerprint=reported.fingerprint,
@@ -146,8 +134,5 @@ def to_row(
 
 
 def from_row(row: StoredFinding) -> ReportedFinding:
-    """Read the finding of a database row.
-
-    Raises TypeError or ValidationError for a row of an incompatible version.
-    """
+    """Read a row; TypeError or ValidationError for another version's."""
     return ReportedFinding(fingerprint=row.fingerprint, task=row.task, state=row.state, **row.data)

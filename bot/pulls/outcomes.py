@@ -81,10 +81,7 @@ def reopen(memory: Memory) -> Memory:
 
 
 def settle_by_thread(checked: FindingStatus, memory: Memory) -> FindingStatus:
-    """Apply what people did in the finding's thread to its status.
-
-    They may have disputed it in words, resolved it without a change, or fixed and resolved it.
-    """
+    """Apply to a status what people said or resolved in its thread."""
     thread = memory.thread_of(checked.told.fingerprint)
     if thread is None:
         return checked
@@ -118,10 +115,7 @@ def detect_regression(reported: ReportedFinding, memory: Memory, texts: Mapping[
 
 
 def mark_fixed(reported: ReportedFinding, head_sha: str, text: str | None) -> ReportedFinding:
-    """Return the finding as fixed at a head.
-
-    ``text`` is its file there, None where it is gone. Parses it: call it in a thread.
-    """
+    """Mark as fixed at a head; ``text`` (None: gone) is parsed: use a thread."""
     now = relocate(reported.finding, text) if text is not None else None
     around = "" if text is None else read_surroundings(now or reported.finding, text)[0]
     return reported.model_copy(update={"state": "fixed", "head_sha": head_sha, "mended": around})
@@ -152,10 +146,7 @@ def check_finding(reported: ReportedFinding, texts: Mapping[str, str]) -> Findin
 
 
 def decide_final_state(reported: ReportedFinding, texts: Mapping[str, str]) -> State:
-    """Decide how an unsettled finding ended with the merge.
-
-    It is ``fixed`` where its lines have changed, else ``ignored``.
-    """
+    """Decide how one ended: ``fixed`` where lines changed, else ``ignored``."""
     old = reported.finding
     if old.removed:
         return "fixed" if check_finding(reported, texts).standing == "doubtful" else "ignored"

@@ -32,19 +32,13 @@ def list_secrets(static: Analysis) -> tuple[StaticFinding, ...] | None:
 
 
 def read_values(found: Iterable[StaticFinding], texts: Mapping[str, str]) -> tuple[str, ...]:
-    """Read the secrets themselves, longest first, only to redact them.
-
-    ``texts`` are the files of the head.
-    """
+    """Read the secrets, longest first, from the head: only to redact them."""
     every = {value for one in found if one.path in texts for value in _read_values(one, texts[one.path])}
     return tuple(sorted((value for value in every if len(value) >= _SHORTEST), key=len, reverse=True))
 
 
 def restore_values(quote: str, text: str) -> tuple[str, ...]:
-    """Find the secrets behind the placeholders of a stored quote.
-
-    They are found only where the quote's lines still stand in the text.
-    """
+    """Find the secrets of a stored quote, where its lines still stand."""
     lines = {line.strip() for line in text.split("\n")}
     return tuple(
         value

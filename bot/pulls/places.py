@@ -170,7 +170,6 @@ class _Match(NamedTuple):
         return next(holding, anchors[0] if anchors else None)
 
     def distance(self, line: int) -> int:
-        """Return how many lines a number is away."""
         return max(self.first - line, line - self.last, 0)
 
 

@@ -81,10 +81,7 @@ def read_quote(quote: str) -> tuple[QuoteReading, ...]:
 
 
 def squeeze(text: str) -> str:
-    """Remove the blanks of code, but for one between words.
-
-    Typographic look-alikes (curly quotes, long dashes) become what a keyboard types.
-    """
+    """Remove blanks but between words; straighten quotes and dashes."""
     return texts.squeeze(" ".join(fold(text).split()))
 
 
@@ -141,7 +138,6 @@ def _first_number(row: dict[str, str | None], key: str) -> int | None:
 
 
 def _read_numbered_rows(rows: Sequence[str]) -> Iterator[QuoteReading]:
-    """Read rows that each begin with their line number."""
     solid = [row for row in rows if row.strip()]
     for pattern in _NUMBERED:
         matches = [match for row in solid if (match := pattern.fullmatch(row)) is not None]

@@ -1,7 +1,4 @@
-"""Define the values that a review's steps pass on.
-
-They are small and frozen, stored as JSON and rendered into reports.
-"""
+"""Define the values that a review's steps pass on, stored as JSON."""
 
 from __future__ import annotations
 
@@ -147,10 +144,7 @@ class Part(JsonModel):
 
 
 class Reading(JsonModel):
-    """Question to a finder: these parts, with these concerns in mind.
-
-    ``name`` is the name of its step.
-    """
+    """Question to a finder (step ``name``): these parts, these concerns."""
 
     name: str
     parts: tuple[Part, ...]

@@ -1,7 +1,4 @@
-"""Define the section ``review`` of a repository's policy.
-
-Every reading of a pull request follows it.
-"""
+"""Define the section ``review`` of a repository's policy."""
 
 from __future__ import annotations
 

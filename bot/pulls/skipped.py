@@ -1,7 +1,4 @@
-"""Decide which changed files a review skips, and why.
-
-Files are recognised by name and content (lock, generated, vendored, binary), and every skipped one is named.
-"""
+"""Decide which changed files a review skips, and why."""
 
 from __future__ import annotations
 

@@ -49,10 +49,7 @@ class Bubblewrap:
         network: Network | None = None,
         env: Mapping[str, str] | None = None,
     ) -> CommandResult:
-        """Run a command, see :class:`bot.sandbox.port.Sandbox`.
-
-        Raises :class:`SandboxError` where bubblewrap cannot start.
-        """
+        """Run a command, see :class:`.port.Sandbox`; raises SandboxError."""
         program = await asyncio.to_thread(find_bubblewrap)
         if program is None:
             raise SandboxError(f"bwrap is not here. {_INSTALL}")

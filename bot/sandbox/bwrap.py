@@ -43,10 +43,7 @@ FILES = {
 
 @dataclass(frozen=True)
 class Descriptors:
-    """Open file descriptors that bubblewrap reads or writes.
-
-    They hold the contents of :data:`FILES`, the filter, its status.
-    """
+    """Descriptors of bubblewrap: contents of :data:`FILES`, filter, status."""
 
     files: Mapping[str, int]
     status: int

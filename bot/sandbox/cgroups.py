@@ -32,10 +32,7 @@ class Parents:
 
 
 def find_parents(root: Path = Path("/sys/fs/cgroup"), own: str | None = None) -> Parents | None:
-    """Find the writable groups we may make children in, or None.
-
-    ``own`` is the text of ``/proc/self/cgroup``.
-    """
+    """Find the groups we may make children in by ``/proc/self/cgroup``."""
     try:
         text = Path("/proc/self/cgroup").read_text() if own is None else own
         return _find_version2(root, text) if (root / "cgroup.controllers").exists() else _find_version1(root, text)
@@ -99,10 +96,7 @@ def _kill_all(group: Path) -> None:
 
 
 class RunGroup:
-    """Cgroup of one run.
-
-    Use :meth:`create`, join its :attr:`directories`, and end with :meth:`remove`.
-    """
+    """Cgroup of a run: :meth:`create`, join its directories, :meth:`remove`."""
 
     def __init__(self, version: int, memory: Path, pids: Path) -> None:
         self._version = version
@@ -146,10 +140,7 @@ class RunGroup:
             swap.write_text(most_swap)
 
     def peak_mb(self) -> float | None:
-        """Return the most memory the run was charged, in MiB, with page cache.
-
-        Returns None on kernels that do not say.
-        """
+        """Return the most memory charged, in MiB with page cache, if known."""
         path = self._memory / ("memory.peak" if self._version == 2 else "memory.max_usage_in_bytes")
         try:
             return round(int(path.read_text()) / _MIB, 1)

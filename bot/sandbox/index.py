@@ -36,10 +36,7 @@ class Index:
 
     @classmethod
     def from_url(cls, url: str | None) -> Self | None:
-        """Return the index of a URL that we serve; None for any other.
-
-        We serve those with credentials or plain HTTP; others are tunnelled to.
-        """
+        """Return the index if we serve it: with credentials or plain HTTP."""
         parts = urlsplit(url or "")
         if not parts.hostname or (parts.scheme == "https" and not parts.username):
             return None
@@ -49,10 +46,7 @@ class Index:
 
 
 def make_url_inside(index_url: str | None) -> str | None:
-    """Make the index's address for the installer, without credentials.
-
-    Where we serve the index, it is an address of the proxy.
-    """
+    """Make an index's address without credentials: one of the proxy's."""
     index = Index.from_url(index_url)
     return f"{PROXY}{index.path}" if index else index_url
 

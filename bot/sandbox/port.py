@@ -16,10 +16,7 @@ class SandboxError(ForgehandError):
 
 
 class SandboxRefused(SandboxError):
-    """Refusal of a tier to run this code here.
-
-    Tier ``none`` refuses all code, ``process`` any without ``--trust-code``.
-    """
+    """Refusal to run this code: any in ``none``, untrusted in ``process``."""
 
 
 class Limits(JsonModel):
@@ -42,10 +39,7 @@ class Mount(JsonModel):
 
 
 class CommandResult(JsonModel):
-    """Result of a command.
-
-    ``exit_code`` is negative for a signal, None where it was stopped by us.
-    """
+    """Result of a command; ``exit_code`` None: stopped, negative: a signal."""
 
     argv: tuple[str, ...]
     exit_code: int | None
@@ -68,10 +62,7 @@ class Network(Protocol):
 
 
 class Sandbox(Protocol):
-    """Runner of commands on a workspace that appears as ``/work``.
-
-    It never sees a secret, never the bot's files.
-    """
+    """Runner of commands on a workspace (``/work``), without our secrets."""
 
     @property
     def tier(self) -> str: ...
@@ -88,8 +79,5 @@ class Sandbox(Protocol):
     ) -> CommandResult: ...
 
     async def probe(self) -> str | None:
-        """Return what is missing here and how to fix it; None where it works.
-
-        The very command line used for work is tried.
-        """
+        """Say what is missing and how to fix it; tries the very command line."""
         ...

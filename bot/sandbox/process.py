@@ -40,10 +40,7 @@ class Process:
         network: Network | None = None,
         env: Mapping[str, str] | None = None,
     ) -> CommandResult:
-        """Run a command, see :class:`bot.sandbox.port.Sandbox`.
-
-        Raises :class:`SandboxRefused` unless the code is trusted.
-        """
+        """Run a command of trusted code, else raise :class:`SandboxRefused`."""
         if not self._trust_code:
             raise SandboxRefused(
                 "The process sandbox does not isolate: say --trust-code to run this repository's code all the same, "
@@ -70,10 +67,7 @@ class Process:
 
 
 class NoSandbox:
-    """Tier ``none``, which runs nothing.
-
-    ``reason`` says why no better tier is here and how to get one.
-    """
+    """Tier ``none``: runs nothing; ``reason`` says how to get a better one."""
 
     tier = "none"
 

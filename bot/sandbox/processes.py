@@ -1,7 +1,4 @@
-"""Find, measure and kill processes by what ``/proc`` says of them.
-
-Without ``/proc`` there is nothing.
-"""
+"""Find, measure and kill processes by what ``/proc`` says of them."""
 
 from __future__ import annotations
 

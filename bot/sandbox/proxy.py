@@ -1,7 +1,4 @@
-"""Serve a CONNECT proxy that knows a short list of registry hosts.
-
-It listens on a unix socket and is the only way out while installing.
-"""
+"""Serve a CONNECT proxy that knows a short list of registry hosts."""
 
 from __future__ import annotations
 
@@ -45,10 +42,7 @@ class Refusal(SandboxError):
 
 
 def list_allowed_hosts(settings: Settings) -> frozenset[tuple[str, int]]:
-    """List the hosts of registries and of the operator's index.
-
-    ``settings.registries`` are ``host`` or ``host:port``, else port 443.
-    """
+    """List the hosts of registries (port 443 unless given) and the index."""
     entries = [*settings.registries]
     index = urlsplit(settings.index_url or "")
     if index.hostname and index.scheme == "https":

@@ -37,10 +37,7 @@ def wrap_in_limits(argv: Sequence[str], limits: Limits, *, count_processes: bool
 
 
 class Run:
-    """Run of one command, supervised.
-
-    ``kill_inner`` ends the processes a plain kill of the command would leave behind.
-    """
+    """Run of a command, supervised; ``kill_inner`` ends what outlives it."""
 
     def __init__(self, limits: Limits, parents: Parents | None, kill_inner: Callable[[], None] | None = None) -> None:
         self._limits = limits

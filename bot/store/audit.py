@@ -1,7 +1,4 @@
-"""Write the audit trail: one row for each permission decision and each write.
-
-Rows are only ever added.
-"""
+"""Append to the audit trail: a row for each decision and each write."""
 
 from __future__ import annotations
 
@@ -22,10 +19,7 @@ def record(
     task: str | None = None,
     delivery: str | None = None,
 ) -> None:
-    """Add one row.
-
-    ``action`` is a command or flow (``fix``) or a write (``push``, ``open pull request``).
-    """
+    """Add a row; ``action`` is a command, a flow or a write (``push``)."""
     connection.execute(
         audit.insert().values(
             at=now_ms(),
@@ -41,10 +35,7 @@ def record(
 
 
 def count_commands(connection: sa.Connection, actor: str, since: int) -> int:
-    """Count the commands (``/name``) this account typed since a moment.
-
-    ``since`` is in milliseconds. Only the newest thousand rows are read.
-    """
+    """Count an account's commands since (ms), of the newest thousand rows."""
     newest = _newest_rows()
     return _count(connection, newest, actor, since, newest.c.action.startswith("/"))
 

@@ -12,10 +12,7 @@ _LEAST_FREE = 100 * 1024 * 1024  # bytes; below it neither a clone nor a deliver
 
 
 def prepare(folder: Path) -> None:
-    """Create the directory, readable for this user only, and write to it.
-
-    It blocks. Raises :class:`SettingsError`.
-    """
+    """Create a directory for this user only; raises SettingsError. Blocks."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as file:

@@ -37,10 +37,7 @@ class DeliveryEnd(NamedTuple):
 
 
 class InboxDepth(NamedTuple):
-    """The number of open and of failed deliveries.
-
-    ``oldest`` is when the oldest open one was received, in milliseconds.
-    """
+    """Numbers of open and failed deliveries; the ``oldest`` open one, in ms."""
 
     open: int
     oldest: int | None

@@ -86,10 +86,7 @@ def settle(connection: sa.Connection, repository: str, number: int, ends: Mappin
 def ignore(
     connection: sa.Connection, repository: str, number: int, key: str | int, reason: str, actor: str
 ) -> StoredFinding | None:
-    """Reject a finding for good, by fingerprint or by the id of its comment.
-
-    Return None if nothing of that name was found in this pull request.
-    """
+    """Reject a finding by fingerprint or comment id; None if there is none."""
     named = finding.c.comment == key if isinstance(key, int) else finding.c.fingerprint == key
     query = sa.update(finding).where(finding.c.repository == repository, finding.c.number == number, named)
     done = query.values(state="disputed", reason=reason, actor=actor, updated=now_ms()).returning(finding)

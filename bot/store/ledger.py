@@ -59,10 +59,7 @@ class Shortfall:
 
 @dataclass(frozen=True)
 class Settlement:
-    """The end of a call.
-
-    ``final`` answers (also bad ones that were paid for) are replayed instead of asked for again.
-    """
+    """The end of a call; ``final`` answers (bad ones too) are replayed."""
 
     dollars: float
     input_tokens: int
@@ -74,10 +71,7 @@ class Settlement:
 
 
 class Ledger:
-    """The budgets and the answers already bought.
-
-    Days are UTC. Every method is one transaction.
-    """
+    """The budgets and answers already bought; days are UTC."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

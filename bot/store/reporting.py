@@ -28,10 +28,7 @@ class Spending(NamedTuple):
 
 
 def list_unreported(connection: sa.Connection) -> list[str]:
-    """List tasks whose status comment does not yet say how they ended.
-
-    These are active tasks and those that ended within the last week.
-    """
+    """List active tasks, and last week's whose comment lacks their end."""
     recent = sa.or_(task.c.ended.is_(None), task.c.ended > now_ms() - _LOOK_BACK_MS)
     query = sa.select(task.c.id, task.c.posted).where(task.c.number.is_not(None), recent)
     return [task_id for task_id, posted in connection.execute(query) if not (posted or {}).get("closed")]

@@ -68,18 +68,12 @@ class Store:
                 self.waiting -= 1
 
     def is_current(self) -> bool:
-        """Return True if the schema is this program's.
-
-        Raises :class:`StoreError`, as :meth:`migrate` does.
-        """
+        """Return True if the schema is ours; raises like :meth:`migrate`."""
         with _explain_errors(self.engine.url):
             return migrations.is_current(self.engine)
 
     def migrate(self) -> None:
-        """Create or upgrade our tables.
-
-        It is safe when several processes start together. Raises :class:`StoreError`.
-        """
+        """Create or upgrade our tables, however many ask; raises StoreError."""
         with _explain_errors(self.engine.url):
             migrations.upgrade(self.engine)
 

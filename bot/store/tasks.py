@@ -42,10 +42,7 @@ class NewTask(JsonModel):
 
 
 class Task(NewTask):
-    """A task's row.
-
-    ``cancel`` is the login of who asked it to stop; times are milliseconds since the epoch.
-    """
+    """A task's row; ``cancel``: who stopped it; times in ms since the epoch."""
 
     state: str
     cancel: str | None = None
@@ -77,20 +74,14 @@ class Creation(NamedTuple):
 
 
 class StepStart(NamedTuple):
-    """The number of starts of a step that have not ended, this one included.
-
-    It is 0 where ``cancelled_by`` somebody.
-    """
+    """Starts of a step without an end, this one included; 0 if cancelled."""
 
     starts: int
     cancelled_by: str | None
 
 
 def create(connection: sa.Connection, new: NewTask) -> Creation:
-    """Store a queued task, unless its id exists or its active key is held.
-
-    A ``queued`` event is added.
-    """
+    """Store a queued task and its event, unless id or active key is taken."""
     row = new.model_dump(exclude={"group"}) | {"concurrency_group": new.group}
     queued = insert(connection, task).values(row | {"state": "queued", "posted": {}, "created": now_ms()})
     if connection.execute(queued.on_conflict_do_nothing().returning(task.c.id)).first() is not None:
@@ -150,10 +141,7 @@ def begin(connection: sa.Connection, task_id: str) -> bool:
 
 
 def close(connection: sa.Connection, task_id: str, state: str, result: Mapping[str, Any]) -> bool:
-    """End the task: state, result, active key freed, ``ended`` event.
-
-    Return False if it had ended before: the first end stays.
-    """
+    """End the task and free its key; False if it had ended before."""
     query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None))
     done = connection.execute(query.values(state=state, result=dict(result), ended=now_ms(), active_key=None)).rowcount
     if done:
@@ -187,19 +175,13 @@ def list_touched(connection: sa.Connection, after: int) -> dict[str, int]:
 
 
 def find_posted(connection: sa.Connection, repository: str, key: str, value: str) -> list[Task]:
-    """Find the tasks that posted something under a key with this value.
-
-    Only one repository's are returned, newest first.
-    """
+    """Find a repository's tasks that posted this value, newest first."""
     query = sa.select(task).where(task.c.repository == repository, task.c.posted[key].as_string() == value)
     return [make_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]
 
 
 def merge_posted(connection: sa.Connection, task_id: str, ids: Mapping[str, Any]) -> dict[str, Any]:
-    """Remember ids of what was posted for the task, and return all of them.
-
-    They replace ids of the same name.
-    """
+    """Remember ids of posts, over earlier ones of their names; return all."""
     query = sa.select(task.c.posted).where(task.c.id == task_id).with_for_update()
     posted = dict(connection.execute(query).scalar_one()) | dict(ids)
     connection.execute(sa.update(task).where(task.c.id == task_id).values(posted=posted))

@@ -14,10 +14,7 @@ def count_tasks(connection: sa.Connection) -> dict[tuple[str, str], int]:
 
 
 def count_outcomes(connection: sa.Connection) -> dict[str, int]:
-    """Count how our pull requests ended.
-
-    ``merged``, ``edited`` (merged after people changed them) or ``closed``.
-    """
+    """Count our pull requests by end: ``merged``, ``edited``, ``closed``."""
     query = sa.select(outcome.c.kind, sa.func.count().label("pulls")).group_by(outcome.c.kind)
     return {row.kind: row.pulls for row in connection.execute(query)}
 

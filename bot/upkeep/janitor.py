@@ -29,10 +29,7 @@ class Janitor:
             await asyncio.sleep(_EVERY)
 
     async def sweep(self) -> None:
-        """Kill stray sandboxes; remove directories of tasks that have ended.
-
-        Sandboxes of an earlier process are stray. A directory stays while its task is queued or running.
-        """
+        """Kill stray sandboxes; remove directories of tasks that have ended."""
         # bubblewrap dies with its parent, except in the moment before it has asked the kernel for that.
         orphans = await asyncio.to_thread(processes.find_orphans, "bwrap", self._folder)
         await asyncio.to_thread(processes.kill, orphans)

@@ -1,7 +1,4 @@
-"""Keep this process's temporary files in a folder of its own.
-
-So those of dead processes can be removed.
-"""
+"""Keep temporary files by process, so that dead ones' can be removed."""
 
 from __future__ import annotations
 

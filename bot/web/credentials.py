@@ -20,17 +20,11 @@ KEY_FILE = "private-key.pem"
 
 
 class CredentialsError(ForgehandError):
-    """A failure to write the credentials.
-
-    It is raised as well where something in their place is not ours to replace.
-    """
+    """A failure to write credentials, or to replace what is not ours."""
 
 
 class Credentials(JsonModel):
-    """The credentials that GitHub gives once when an App is registered.
-
-    ``webhook_secret`` is None where the App has no webhook.
-    """
+    """An App's credentials; no ``webhook_secret``: it has no webhook."""
 
     app_id: int
     slug: str

@@ -1,7 +1,4 @@
-"""Render ``/metrics``: live counters and totals from the database.
-
-The database is read at most every few seconds.
-"""
+"""Render ``/metrics``: live counters and totals from the database."""
 
 from __future__ import annotations
 

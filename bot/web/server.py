@@ -1,7 +1,4 @@
-"""Serve HTTP: health, readiness, metrics and the routes it is given.
-
-Each request leaves a log line.
-"""
+"""Serve HTTP: health, readiness, metrics and the routes it is given."""
 
 from __future__ import annotations
 

@@ -58,10 +58,7 @@ class Wishes(JsonModel):
 
 @dataclass
 class Setup:
-    """One run of the setup.
-
-    ``code`` opens the page once; afterwards a cookie does. ``done`` is set at the end.
-    """
+    """One run of the setup; ``code`` opens the page once, then a cookie."""
 
     data_dir: Path
     session: aiohttp.ClientSession
@@ -112,10 +109,7 @@ async def run(settings: Settings, *, host: str = "127.0.0.1", port: int = 8081) 
 
 
 def application(setup: Setup) -> web.Application:
-    """Return the page as an aiohttp application.
-
-    Every answer is private to the browser that knows the code.
-    """
+    """Return the application, private to the browser that knows the code."""
     app = web.Application(middlewares=[_guard], client_max_size=64 * 1024)
     app[_SETUP] = setup
     app.router.add_get("/", _show_form)

@@ -41,10 +41,7 @@ class Assignment(Generic[RequestT]):
     max_dollars: float
 
     async def stage(self, name: str, state: StageState, text: str = "") -> None:
-        """Tell the status comment. Called inside steps.
-
-        A repeated step says the same again.
-        """
+        """Tell the status comment, inside a step; repeated it says the same."""
         data = {"stage": name, "state": state, "text": text}
         await self.services.store.run(lambda connection: tasks.add_event(connection, self.task_id, "stage", data))
 

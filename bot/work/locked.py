@@ -17,10 +17,7 @@ log = structlog.get_logger(__name__)
 
 @contextmanager
 def unless_locked(action: str) -> Iterator[None]:
-    """Skip posting in a locked conversation.
-
-    A lock must not fail the task. Any other refusal is raised and reported elsewhere.
-    """
+    """Skip posting in a locked conversation: a lock must fail no task."""
     try:
         yield
     except Locked as error:

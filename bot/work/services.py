@@ -35,8 +35,5 @@ class Services:
     engine: Engine
 
     def outgoing(self, text: str, *, closes: int | None = None) -> str:
-        """Return a body that may be posted.
-
-        Our secrets are redacted, links to this GitHub kept, everything foreign defused.
-        """
+        """Return a body to post: secrets redacted, everything foreign defused."""
         return outgoing(text, closes=closes, links=(self.settings.web_url + "/",), secrets=self.settings.secrets)

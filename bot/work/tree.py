@@ -23,10 +23,7 @@ _CACHE = "__pycache__"
 
 
 class Manifest(JsonModel):
-    """The entries of a tree as it was laid out.
-
-    ``changed`` are the paths that differ from the pristine base.
-    """
+    """Entries of a tree as laid out; ``changed`` ones differ from the base."""
 
     entries: dict[str, _Signature]
     changed: tuple[str, ...]

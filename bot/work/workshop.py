@@ -34,10 +34,7 @@ class BaseInstallation(JsonModel):
 
 
 class Workshop:
-    """The directories of one task at one base commit.
-
-    ``toolchain`` is made for the tree once that exists.
-    """
+    """A task's directories at one base; the toolchain is made for the tree."""
 
     def __init__(
         self,
@@ -127,7 +124,6 @@ class Workshop:
         return self._folder / "installed.json"
 
     async def _laid(self, changes: Changes) -> Workspace:
-        """Lay out exactly the pristine base plus changes."""
         await self.ready()
         # Making the git tree first checks every path, symlinked parents included, before anything is written.
         await (await self._mirror()).tree(self._base_sha, changes)

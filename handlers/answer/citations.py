@@ -1,7 +1,4 @@
-"""Link the places in the code that a model names.
-
-Places that exist become permalinks, the others are taken out.
-"""
+"""Turn places that a model names into permalinks; drop invented ones."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Describe a change in the pull request's text.
-
-The author's own words stay above.
-"""
+"""Describe a change in the pull request's text, below the author's own."""
 
 from __future__ import annotations
 
@@ -57,10 +54,7 @@ DESCRIBE = Tool(
 
 
 async def describe(talk: Talk, subject: Subject, code: CodeContext) -> Description:
-    """Ask a model for a description of the files that really changed.
-
-    Raises :class:`bot.models.port.ModelError`.
-    """
+    """Ask a model to describe the files that really changed."""
     await talk.stage(Stage.ANSWER, "started")
     repository = talk.task.repository.full_name
     inquiry = Inquiry(
@@ -92,11 +86,7 @@ async def write(talk: Talk, description: Description) -> None:
 
 
 def splice(body: str, ours: str) -> str:
-    """Put our part where an earlier one stood, else at the end.
-
-    The author's text stays as it is. Where so much is written around our part that no room is left for it, the text
-    stays as it is.
-    """
+    """Replace our part or add one at the end; nothing where no room is left."""
     if section(_SECTION, "").split("\n")[0] in body:
         return rewritten(body, _SECTION, ours) or body
     before = f"{body.rstrip()}\n\n" if body.strip() else ""

@@ -1,7 +1,4 @@
-"""Run the conversations: read, ask a model, answer where it was asked.
-
-The model can only read.
-"""
+"""Run the conversations: read, ask a model, answer where it was asked."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Answer a question by an inquiry that only reads.
-
-The places that the answer names are checked.
-"""
+"""Answer a question by an inquiry that only reads."""
 
 from __future__ import annotations
 
@@ -23,10 +20,7 @@ LOCKED = "The conversation is locked, so I could not answer there."
 
 
 async def ask(talk: Talk, subject: Subject, code: CodeContext, kind: str) -> Answer:
-    """Ask a model, and link what its answer cites.
-
-    The answer's ``problem`` is set where there is none. Raises :class:`bot.models.port.ModelError`.
-    """
+    """Ask a model and link what it cites, or return a ``problem``."""
     await talk.stage(Stage.ANSWER, "started")
     task = talk.task
     prompt = render(f"ask/{kind}.md.j2", subject=subject, code=code, lines=task.lines, question=visible(task.text))

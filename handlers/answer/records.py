@@ -96,10 +96,7 @@ class CodeContext(JsonModel):
 
 
 class Answer(JsonModel):
-    """Answer to a question, or the ``problem`` why there is none.
-
-    ``linked`` counts the places it links, ``dropped`` are those it named that do not exist.
-    """
+    """Answer or ``problem``; ``dropped`` are places it named that are not."""
 
     text: str
     sha: str
@@ -128,10 +125,7 @@ class Description(JsonModel):
 
 
 class Suggestion(JsonModel):
-    """Replacement that a model proposes, and why.
-
-    ``quote`` stands at ``line`` of the head.
-    """
+    """Replacement that a model proposes for ``quote`` at the head's ``line``."""
 
     path: str = Field(max_length=1_000)
     line: int

@@ -1,7 +1,4 @@
-"""Find the suggestions that the pull request says already.
-
-Threads count open or resolved, of ours or of people.
-"""
+"""Find the suggestions that the pull request says already."""
 
 from __future__ import annotations
 
@@ -18,10 +15,7 @@ from handlers.answer.records import PlacedSuggestion
 def drop_repeats(
     memory: Memory, placed: Sequence[PlacedSuggestion], texts: Mapping[str, str]
 ) -> tuple[PlacedSuggestion, ...]:
-    """Return the suggestions that are new.
-
-    ``texts`` are their files at the head, by path. Parses them: call it in a thread.
-    """
+    """Return the new suggestions. Parses ``texts``: call it in a thread."""
     known = find_suppressions(memory, [_make_finding(one, texts[one.anchor.path]) for one in placed])
     return tuple(
         one

@@ -1,7 +1,4 @@
-"""Read what a question is about: the conversation and the code.
-
-The code is read as it stands, or as the pull request changes it.
-"""
+"""Read what a question is about: the conversation and the code."""
 
 from __future__ import annotations
 
@@ -45,10 +42,7 @@ _WINDOW_TOKENS = 6_000
 
 
 async def read(talk: Talk) -> Subject:
-    """Read the conversation until the command was typed, and the commit.
-
-    That is a pull request's head, or the default branch's.
-    """
+    """Read the conversation up to the command, and the commit to look at."""
     await talk.stage(Stage.READ, "started")
     github = await talk.services.github.for_repository(talk.task.repository, READ)
     subject = await (_read_pull(talk, github) if talk.task.is_pull else _read_issue(talk, github))
@@ -84,10 +78,7 @@ async def _read_issue(talk: Talk, github: Client) -> Subject:
 
 
 async def look(talk: Talk, subject: Subject) -> CodeContext:
-    """Read the diff from the merge base, as far as there is room.
-
-    For an issue those are windows of the code that ranks highest for the question.
-    """
+    """Read the diff as far as there is room; for an issue what ranks best."""
     await talk.stage(Stage.LOOK, "started")
     if subject.base_branch is None:
         code = await _rank_code(talk, subject, await talk.fetch(subject.sha))

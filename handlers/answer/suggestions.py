@@ -1,7 +1,4 @@
-"""Suggest better code, checked by code before it is posted.
-
-A suggestion stands on lines of the change, applies, and leaves its file parsing.
-"""
+"""Suggest better code, checked by code before it is posted."""
 
 from __future__ import annotations
 
@@ -59,10 +56,7 @@ IMPROVE = Tool(
 
 
 async def improve(talk: Talk, subject: Subject, code: CodeContext, memory: Memory) -> Improvements:
-    """Return the new suggestions that can be committed.
-
-    There are at most as many as reviews may put inline. Raises :class:`bot.models.port.ModelError`.
-    """
+    """Return new suggestions, no more than reviews may put inline."""
     await talk.stage(Stage.ANSWER, "started")
     repository = talk.task.repository.full_name
     most = max(1, talk.policy.rules(ReviewRules).inline)

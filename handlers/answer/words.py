@@ -1,7 +1,4 @@
-"""Write answers for GitHub.
-
-Below each stands in small print what it rests on.
-"""
+"""Write answers for GitHub, with what they rest on in small print."""
 
 from __future__ import annotations
 

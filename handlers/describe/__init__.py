@@ -1,4 +1,1 @@
-"""Describe pull requests in their own text.
-
-``task.TASK`` declares ``/describe``.
-"""
+"""Describe pull requests in their own text: ``task.TASK``."""

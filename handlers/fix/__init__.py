@@ -1,4 +1,1 @@
-"""Fix the bugs that issues report.
-
-``task.TASK`` declares ``/fix``, ``recipe.FIX`` is what the change pipeline runs for it.
-"""
+"""Fix the bugs that issues report: ``task.TASK``, by ``recipe.FIX``."""

@@ -1,7 +1,4 @@
-"""Declare the fix of a bug that an issue reports.
-
-A failing test comes before it, a judge's search for a counterexample after.
-"""
+"""Declare a fix: a failing test first, a counterexample search last."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Fix the bug an issue reports.
-
-A failing test proves it, the cause is fixed, and a pull request with the evidence is opened.
-"""
+"""Declare ``/fix``: from a reported bug to a pull request with evidence."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Write a fix's evidence for GitHub: pull request and comments.
-
-Every claim comes from what ran.
-"""
+"""Write a fix's evidence for GitHub; every claim comes from what ran."""
 
 from __future__ import annotations
 
@@ -98,10 +95,7 @@ def _write_objection(evidence: FixEvidence) -> list[str]:
 
 
 def write_refusal(evidence: FixEvidence, refusal: Refusal) -> str:
-    """Write a finished fix that could not be published.
-
-    The text says why and what to change, and holds everything a reader can use now.
-    """
+    """Write why a finished fix could not be published, and all it holds."""
     report = evidence.report
     parts = [
         "I finished this fix, but I could not publish it.",
@@ -132,10 +126,7 @@ def write_notice(evidence: FixEvidence, number: int) -> str:
 
 
 def write_checks(evidence: FixEvidence) -> str:
-    """Write the table of checks before and after.
-
-    Each cell comes from a command that ran or a gate that looked.
-    """
+    """Write the table of checks; each cell comes from what ran or looked."""
     proof = evidence.proof
     base = evidence.baseline
     report = evidence.report
@@ -161,10 +152,7 @@ def write_checks(evidence: FixEvidence) -> str:
 
 
 def list_proof_rows(failures: Sequence[Failure], after: str, where: str = "") -> list[list[str]]:
-    """Return a row for each of the first new tests.
-
-    It says how the test fails ``where`` the change is missing, and what it does now.
-    """
+    """Return a row for each of the first new tests: how it fails, and now."""
     more = len(failures) - _ROWS
     rows = []
     for failure in failures[:_ROWS]:
@@ -176,10 +164,7 @@ def list_proof_rows(failures: Sequence[Failure], after: str, where: str = "") ->
 
 
 def name_baseline(base: Baseline) -> str:
-    """Name what was run before and after.
-
-    Where only an exit code counts, that is one command and not one test.
-    """
+    """Name what was run before and after: tests, or one exit code."""
     if base.whole:
         return f"the test command as a whole ({base.scope})"
     tests = len(set(base.verdicts) - set(base.unloaded))

@@ -1,4 +1,1 @@
-"""Suggest better code on lines of pull requests.
-
-``task.TASK`` declares ``/improve``.
-"""
+"""Suggest better code on lines of pull requests: ``task.TASK``."""

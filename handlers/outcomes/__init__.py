@@ -1,4 +1,1 @@
-"""Remember what became of our pull requests.
-
-``triggers.router`` records it when they are closed.
-"""
+"""Record how our pull requests end: ``triggers.router``."""

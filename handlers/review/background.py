@@ -1,7 +1,4 @@
-"""Gather what tells a regression from an old fault.
-
-These are the origins of removed lines, failing checks, and the nearest tests.
-"""
+"""Gather what tells a regression from an old fault."""
 
 from __future__ import annotations
 

@@ -15,10 +15,7 @@ _SIDE_BY_SIDE = 6
 
 
 class BudgetedAnswer(Protocol):
-    """Answer to a question that costs money.
-
-    ``short``: there is none, because the budget did not allow the next call.
-    """
+    """Answer that costs money; ``short``: the budget did not allow it."""
 
     @property
     def short(self) -> bool: ...

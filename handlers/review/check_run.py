@@ -1,7 +1,4 @@
-"""Show the check run of a review, the first sign that people see.
-
-How it goes on and ends is the reporter's business.
-"""
+"""Show the check run of a review, the first sign that people see."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Ask a model to find what is wrong, once for each reading.
-
-Code checks its findings afterwards.
-"""
+"""Ask a model to find what is wrong, once for each reading."""
 
 from __future__ import annotations
 
@@ -83,10 +80,7 @@ REPORT = Tool(
 
 
 async def find(review: Review, subject: Subject, plan: ReviewPlan, reading: Reading, static: Analysis) -> ReadingResult:
-    """Return what one reader finds.
-
-    A model that fails is reported as a problem: the other readers' work must not be lost.
-    """
+    """Return one reader's findings; a failing model is only a problem."""
     await review.stage(Stage.FIND, "started")
     shared = await _show_reading(review, subject, plan, reading, static)
     about = " ".join(_ABOUT[concern] for concern in reading.concerns)
@@ -177,10 +171,7 @@ def _show_parts(diffs: Mapping[str, Any], heads: Mapping[str, str], parts: Seque
 
 
 def parse_answer(arguments: Mapping[str, Any], reading: Reading, model: str) -> ReadingResult:
-    """Read the findings of an answer that have the right form.
-
-    What an answer says of other files than were asked about is left out.
-    """
+    """Read an answer's well-formed findings in the files it was asked about."""
     findings: list[Finding] = []
     unusable = 0
     for item in arguments["findings"][:_MOST]:

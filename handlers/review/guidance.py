@@ -1,7 +1,4 @@
-"""Cut guidelines to what touches a change.
-
-A contributors' guide of many pages is paid for with every question.
-"""
+"""Cut guidelines, which each question pays for, to what a change touches."""
 
 from __future__ import annotations
 
@@ -17,10 +14,7 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]{3,}")
 
 
 def select_sections(guidelines: Sequence[tuple[str, str]], change: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """Keep the sections that share most words with the lines of a change.
-
-    They stay in their order; what is left out is said where it stood.
-    """
+    """Keep, in order, the sections that share most words with a change."""
     if sum(len(text) for _, text in guidelines) <= _ROOM:
         return tuple(guidelines)
     words = {word.lower() for line in change for word in _WORD.findall(line)}

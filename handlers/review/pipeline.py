@@ -1,7 +1,4 @@
-"""Run a review from trigger to result.
-
-Every line that touches the world is a step.
-"""
+"""Run a review from trigger to result."""
 
 from __future__ import annotations
 
@@ -93,7 +90,6 @@ async def run_review(ctx: Ctx, services: Services, task: ReviewTask) -> Outcome:
 
 
 async def _begin(ctx: Ctx, services: Services, task: ReviewTask) -> tuple[Review, Subject]:
-    """Read the policy and the pull request."""
     # The pull request can be read without the policy: that costs nothing and decides nothing.
     reader = Review(services, ctx.task_id, task, services.policies.latest(task.repository), max_dollars=0.0)
     steps: dict[str, Step[Any]] = {
@@ -178,10 +174,7 @@ async def _find(
 async def place_findings(
     review: Review, plan: ReviewPlan, static: Analysis, memory: Memory, found: tuple[ReadingResult, ...]
 ) -> Claims:
-    """Place all new findings of tools and models on the change.
-
-    Drops findings with invented quotes and those somebody has already raised.
-    """
+    """Place new findings on the change; drop invented and repeated ones."""
     diffs = await change.read_changed(review, plan)
     head = await change.read_texts(review, plan, plan.head_sha, diffs)
     old = await change.read_texts(review, plan, plan.merge_base, [diff.old_path for diff in diffs.values()])

@@ -1,7 +1,4 @@
-"""Place findings on the change, by code and not by a model.
-
-Is the quoted code there, where may a comment hang, who says the same?
-"""
+"""Place findings on the change, by code and not by a model."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Plan who reads what.
-
-Files are packed by risk into readings of bearable length; the riskiest are looked at more than once.
-"""
+"""Plan who reads what: files packed by risk, the riskiest read again."""
 
 from __future__ import annotations
 

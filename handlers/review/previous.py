@@ -1,7 +1,4 @@
-"""Recall earlier reviews of a pull request.
-
-They leave their results, and the summary comment to go on with.
-"""
+"""Recall earlier reviews of a pull request and their summary comment."""
 
 from __future__ import annotations
 
@@ -43,10 +40,7 @@ class EarlierReviews(JsonModel):
         return last if last.complete and (last.head_sha, last.merge_base, last.rules) == wanted else None
 
     def hunks(self, rules: str) -> dict[str, tuple[str, ...]]:
-        """Return the names of hunks, by path, that need not be read again.
-
-        The newest reading has read them for everything, under these rules.
-        """
+        """List the hunks that the newest reading under these rules has read."""
         last = next((one for one in self.results if one.read), None)
         if last is None or last.rules != rules:
             return {}
@@ -56,10 +50,7 @@ class EarlierReviews(JsonModel):
 
 
 def hash_rules(review: Review, guidelines: Sequence[tuple[str, str]]) -> str:
-    """Return twelve hex digits of what the repository decides about a review.
-
-    Under other rules it has to be made anew.
-    """
+    """Return twelve hex digits of what the repository decides on reviews."""
     policy = review.policy
     models = sorted((role, names) for role, names in policy.models.items())
     text = policy.rules(ReviewRules).model_dump_json() + repr((models, tuple(guidelines)))

@@ -1,7 +1,4 @@
-"""Post one review with its comments, on the head it was made for.
-
-On any other head nothing is posted.
-"""
+"""Post one review with its comments, on the head it was made for."""
 
 from __future__ import annotations
 

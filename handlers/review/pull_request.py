@@ -1,7 +1,4 @@
-"""Read the pull request as it is now, and plan its review.
-
-That is the text, the issues it wants to close, and the change itself, file by file.
-"""
+"""Read the pull request as it is now, and plan its review."""
 
 from __future__ import annotations
 

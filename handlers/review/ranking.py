@@ -1,7 +1,4 @@
-"""Rank findings: what is said inline, what is folded, what is not listed.
-
-All functions here are pure.
-"""
+"""Rank findings: what is said inline, what is folded, what is not listed."""
 
 from __future__ import annotations
 
@@ -15,10 +12,7 @@ _FOLDED = 20
 
 
 def rank_findings(settled: Sequence[PlacedFinding], risks: Mapping[str, Risk]) -> tuple[PlacedFinding, ...]:
-    """Sort by importance.
-
-    First counts severity, then whether it is proved, then the risk of its file, then its place.
-    """
+    """Sort by severity, then whether it is proved, its file's risk, place."""
     return tuple(sorted(settled, key=lambda one: weigh(one, risks)))
 
 

@@ -51,10 +51,7 @@ class RecheckAnswer(JsonModel):
 
 
 async def recheck(ctx: Ctx, review: Review, subject: Subject, plan: ReviewPlan, memory: Memory) -> Memory:
-    """Bring the memory to the head.
-
-    Findings are where their code is now; those that were fixed are closed in their threads.
-    """
+    """Bring the memory to the head; close the threads of what was fixed."""
     if not memory.watched():
         return memory
     checked = await ctx.step("recheck", check_by_code, review, plan, memory)
@@ -73,10 +70,7 @@ def name_step(told: ReportedFinding) -> str:
 
 
 def select_doubtful(checked: Sequence[FindingStatus], plan: ReviewPlan) -> list[FindingStatus]:
-    """Return the open findings that only a model can judge.
-
-    The most important come first, and no more than are worth the money.
-    """
+    """Return the open findings to ask a model about, most important first."""
     risks = {file.path: file.risk for file in plan.files}
     doubtful = [one for one in checked if one.open and one.standing == "doubtful"]
     settled = {
@@ -206,10 +200,7 @@ def _is_back(one: FindingStatus, answer: RecheckAnswer | None) -> bool:
 def conclude(
     one: FindingStatus, answer: RecheckAnswer | None, head_sha: str, texts: Mapping[str, str]
 ) -> FindingStatus:
-    """Conclude how a finding stands after all answers.
-
-    One that still holds is remembered by the code it holds for now.
-    """
+    """Conclude how a finding stands after all answers, and by which code."""
     told = one.told
     text = texts.get(told.finding.path)
     if told.state == "fixed" or (one.open and (one.standing == "gone" or (answer is not None and answer.fixed))):

@@ -1,7 +1,4 @@
-"""Run a verifier's commands in the sandbox, before the change and now.
-
-Of a stranger's fork nothing is run.
-"""
+"""Run a verifier's commands before and after a change, none of a fork's."""
 
 from __future__ import annotations
 
@@ -74,10 +71,7 @@ class SandboxRuns:
 
 
 async def revert_change(review: Review, plan: ReviewPlan) -> Changes:
-    """Return what makes the merge base of the head.
-
-    One installation serves both. What is not text stays.
-    """
+    """Return the merge base's text files: one installation serves both."""
     diffs = await diff.read_diffs(review, plan.merge_base, plan.head_sha)
     paths = {each.old_path for each in diffs.values() if each.status != "added"}
     old = await diff.read_contents(review, plan.merge_base, paths)
@@ -106,8 +100,5 @@ def _keep_end(output: str) -> str:
 
 
 def may_run(review: Review, subject: Subject) -> bool:
-    """Return whether the pull request's code may be run here.
-
-    Whoever pushes to the repository may have it run; of a fork nothing is.
-    """
+    """Return whether code may run here: the repository's own, no fork's."""
     return not subject.from_fork and review.services.sandbox.tier != "none"

@@ -1,7 +1,4 @@
-"""Analyse the changed files of base and head in the sandbox.
-
-They are laid out as data.
-"""
+"""Analyse the changed files of base and head, laid out as data."""
 
 from __future__ import annotations
 

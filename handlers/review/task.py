@@ -1,7 +1,4 @@
-"""Review a pull request, and comment on what can be proved.
-
-The comments stand on the lines where they belong.
-"""
+"""Declare ``/review``: comments on lines, for what can be proved."""
 
 from __future__ import annotations
 

@@ -101,10 +101,7 @@ async def renew_review(event: Event, services: Services) -> None:
 
 @router.on("pull_request", "edited")
 async def renew_retargeted(event: Event, services: Services) -> None:
-    """Treat another base like a push.
-
-    What was said was said of another diff, and its check stands on the same head.
-    """
+    """Treat another base like a push: it is another diff on the same head."""
     offer = _parse_offer(event)
     if offer is not None and "base" in read_part(event.payload, "changes"):
         await _renew(services, event, offer, watched=await _find_newest(services, offer) is not None)

@@ -1,7 +1,4 @@
-"""Write a review for GitHub: comments on lines, summary, check run.
-
-Every claim comes from what ran.
-"""
+"""Write a review for GitHub; every claim comes from what ran."""
 
 from __future__ import annotations
 
@@ -30,10 +27,7 @@ _BROKEN = 3
 
 
 def write_comment(one: PlacedFinding, suggestion: str) -> str:
-    """Write an inline comment: what is wrong, what fails, what proves it.
-
-    The suggested fix comes in between; other findings on the same lines follow.
-    """
+    """Write an inline comment: what is wrong, a suggestion, what proves it."""
     finding = one.finding
     verdict = one.verdict
     failing = verdict.failing_input if verdict is not None and verdict.failing_input else finding.failing_input
@@ -108,7 +102,6 @@ def _name_broken_tests(result: ReviewResult) -> str:
 
 
 def _describe_follow_up(result: ReviewResult) -> str:
-    """Say what became of earlier remarks."""
     ends = {
         "fixed": result.since.fixed,
         "disputed": result.since.disputed,

@@ -1,7 +1,4 @@
-"""Find out what failing checks say, and whose fault it is.
-
-The same tests are run here and on the base.
-"""
+"""Read failing checks, and run their tests here and on the base."""
 
 from __future__ import annotations
 
@@ -32,10 +29,7 @@ _ELSEWHERE = re.compile(
 
 
 class Cause(JsonModel):
-    """Reason why checks fail, as far as it is known.
-
-    ``sentence`` is for people; ``proof`` where it is ours.
-    """
+    """Reason why checks fail, in a sentence, with proof where it is ours."""
 
     kind: Literal["ours", "base", "flaky", "infrastructure"]
     sentence: str
@@ -57,10 +51,7 @@ class FailingChecks:
 
 
 async def read_demands(job: RevisionJob, head_sha: str) -> tuple[Demand, ...]:
-    """Return one demand for each failed check of the head.
-
-    It has the check's log where we may read it, else what the check says of itself.
-    """
+    """Return a demand for each failed check, with its log where we may."""
     client = await job.services.github.for_repository(job.task.repository, _CHECKS)
     own = await job.services.github.bot()
     failed = await ci.failed_checks(client, job.task.repository, head_sha)

@@ -1,7 +1,4 @@
-"""Publish a revision: a commit or suggestions, and its evidence.
-
-Every thread gets an answer; a pull request of ours gets the new evidence in its text.
-"""
+"""Publish a revision: commit or suggestions, answers, new evidence."""
 
 from __future__ import annotations
 

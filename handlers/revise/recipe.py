@@ -1,7 +1,4 @@
-"""Declare the revision of a pull request.
-
-Demands of people and checks are met by one commit.
-"""
+"""Declare a revision: demands of people and checks, met by one commit."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Define what a revision's steps hand on, stored as JSON.
-
-Answers are rendered from it.
-"""
+"""Define what a revision's steps hand on, stored as JSON."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Prove a pull request of ours again after a revision.
-
-The tests that it adds run on its new head, and without its change.
-"""
+"""Prove our pull request again: its tests, with and without its change."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Change a pull request as people ask.
-
-That is one tested commit on its branch, and an answer in every thread.
-"""
+"""Declare ``/revise``: a tested commit, and an answer in every thread."""
 
 from __future__ import annotations
 

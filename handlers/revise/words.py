@@ -1,7 +1,4 @@
-"""Write a revision's results for GitHub.
-
-They stand in threads, in the comment that notifies, and in the pull request.
-"""
+"""Write a revision's results for GitHub."""
 
 from __future__ import annotations
 
@@ -93,10 +90,7 @@ def write_failure(evidence: RevisionEvidence) -> str:
 
 
 def write_refusal(evidence: RevisionEvidence, refusal: Refusal) -> str:
-    """Write the comment where a finished change could not be published.
-
-    It says why and what to change, and holds the change.
-    """
+    """Write why a finished change could not be published, and the change."""
     why = f"The change is finished and kept, but it could not be published: {refusal.reason} {refusal.advice}"
     return write_failure(evidence.noted(f"{why} Then `/retry` publishes it."))
 

@@ -1,4 +1,1 @@
-"""Settle the findings of a merged pull request.
-
-They are fixed, ignored or disputed. ``task`` declares it, ``triggers`` starts it with the merge.
-"""
+"""Settle a merged pull request's findings: ``task.TASK``."""

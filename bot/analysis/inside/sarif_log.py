@@ -10,10 +10,7 @@ from typing import Any
 def make_result(
     rule: str, level: str, message: str, path: str, line: int, end_line: int, columns: tuple[int, int] | None = None
 ) -> dict[str, Any]:
-    """Make one result; lines and columns count from 1.
-
-    The second column is the one after the last character.
-    """
+    """Make a result; lines and columns count from 1, the last one excluded."""
     region = {"startLine": line, "endLine": end_line}
     if columns is not None:
         region |= {"startColumn": columns[0], "endColumn": columns[1]}

@@ -144,10 +144,7 @@ class Invocation:
 
     @property
     def key(self) -> str:
-        """Return the idempotency key of the command.
-
-        Twelve hexadecimal digits, the same for every delivery of it; they make a task's id and a marker.
-        """
+        """Return the idempotency key: twelve hex digits, the same every time."""
         return key_of(self.repository, self.spot, self.order)
 
     @property

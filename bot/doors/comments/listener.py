@@ -82,10 +82,7 @@ class _Text:
 
 
 class _Ruling(NamedTuple):
-    """A decided command: what to run, or else what to say.
-
-    Both are missing where it may be another bot's.
-    """
+    """A decided command: what to run or say; nothing for another bot's."""
 
     name: str
     decision: Decision
@@ -125,7 +122,6 @@ async def _hear(event: Event, services: Services, commands: Commands, registry: 
 
 
 async def _parse(services: Services, said: IncomingText, commands: Commands) -> Sequence[TypedCommand]:
-    """Parse the commands of a text."""
     # The bot's name is only looked up where it could matter: that may take several calls.
     mention = (await services.github.bot()).login.removesuffix("[bot]") if _MENTION.search(said.text) else ""
     return await asyncio.to_thread(commands_in, said.text, commands, mention)

@@ -1,7 +1,4 @@
-"""Accept ``POST /webhook``: verify, store, answer 202.
-
-What the delivery means is found out afterwards.
-"""
+"""Accept ``POST /webhook``: verify, store, answer 202."""
 
 from __future__ import annotations
 
@@ -28,10 +25,7 @@ log = structlog.get_logger(__name__)
 
 
 class Endpoint:
-    """The handler of :data:`PATH`.
-
-    ``accept`` is :meth:`bot.doors.webhook.dispatcher.Dispatcher.accept`.
-    """
+    """The handler of :data:`PATH`; ``accept`` is the dispatcher's."""
 
     def __init__(self, accept: Accept, secrets: Sequence[str]) -> None:
         self._accept = accept
@@ -42,10 +36,7 @@ class Endpoint:
         return [web.post(PATH, self.handle)]
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Answer a delivery: 202 once it is stored.
-
-        What is no delivery gets 400, 401, 413 or 415 with a reason; 503 means that it could not be stored.
-        """
+        """Answer a delivery: 202 once stored, else 4xx with a reason, or 503."""
         with metrics.WEBHOOK_SECONDS.time():
             try:
                 new = await self._take(request)

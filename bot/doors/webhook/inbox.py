@@ -1,7 +1,4 @@
-"""Store deliveries durably: one writer thread, group commit.
-
-The writer has its own connection, and makes one commit for all who wait.
-"""
+"""Store deliveries durably: one writer thread, group commit."""
 
 from __future__ import annotations
 
@@ -47,10 +44,7 @@ class Inbox:
         self._busy = False
 
     async def put(self, delivery: Delivery) -> bool:
-        """Store a delivery; return False if it is known already.
-
-        Returns once it is on disk. A known one is done, or still open. Raises :class:`NotStored`.
-        """
+        """Store a delivery once; False if it is known. Raises :class:`NotStored`."""
         return await self._enqueue(delivery)
 
     async def end(self, guid: str, error: str | None) -> None:

@@ -1,7 +1,4 @@
-"""Route an event to its handlers.
-
-After gidgethub's router, but every handler of an event runs, in a known order.
-"""
+"""Route an event to all of its handlers, in a known order."""
 
 from __future__ import annotations
 
@@ -24,10 +21,7 @@ class DeliveryRefused(ForgehandError):
 
 @dataclass(frozen=True)
 class Event:
-    """One verified delivery.
-
-    The payload is not trusted: the accessors return None where it is malformed.
-    """
+    """One verified delivery; accessors give None for what is malformed."""
 
     guid: str
     name: str
@@ -58,10 +52,7 @@ class Event:
         return read_number(subject, "number", largest=2**31 - 1)
 
     def repository(self) -> Repository | None:
-        """Return the repository, if the payload names one.
-
-        Returns None as well where the installation that reaches it is missing.
-        """
+        """Return the repository, if the payload names it and its installation."""
         data = read_part(self.payload, "repository")
         installation = self.installation
         identity = read_number(data, "id")
@@ -92,10 +83,7 @@ Handler = Callable[[Event, C], Awaitable[None]]
 
 
 class Router(Generic[C]):
-    """A router of handlers by event and, optionally, by action.
-
-    ``C`` is the type of the context that handlers get beside the event.
-    """
+    """A router by event and, optionally, action; ``C`` is handlers' context."""
 
     def __init__(self) -> None:
         self._routes: dict[tuple[str, str | None], list[Handler[C]]] = {}
@@ -119,10 +107,7 @@ class Router(Generic[C]):
         return register
 
     def handlers(self, event: str, action: str | None) -> tuple[Handler[C], ...]:
-        """Return the handlers of an event in the order they run.
-
-        Handlers for any action come first, each in the order of registration.
-        """
+        """List an event's handlers in order: those for any action first."""
         found = list(self._routes.get((event, None), ()))
         if action is not None:
             found += self._routes.get((event, action), ())

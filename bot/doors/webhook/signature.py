@@ -1,7 +1,4 @@
-"""Check a delivery's headers and signature before anything is parsed.
-
-This module does no I/O.
-"""
+"""Check a delivery's headers and signature before anything is parsed."""
 
 from __future__ import annotations
 
@@ -65,10 +62,7 @@ def read_headers(headers: Mapping[str, str]) -> Headers:
 
 
 def verify(body: bytes | bytearray, signature: str, secrets: Iterable[str]) -> None:
-    """Check the signature against the secrets, in constant time.
-
-    Raises :class:`InvalidDelivery` (401) unless one of ``secrets`` made ``signature``.
-    """
+    """Check the signature in constant time; InvalidDelivery if none fits."""
     matches = [
         hmac.compare_digest(hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(), signature)
         for secret in secrets

@@ -69,10 +69,7 @@ class Sweep:
             await asyncio.sleep(self._pause)
 
     async def once(self) -> int:
-        """Recover missed deliveries and return their number.
-
-        They are fetched, or asked for again. The next pass reads only newer ones.
-        """
+        """Recover missed deliveries (fetch, or ask for them) and count them."""
         missed, latest = await self._list_missed()
         for item in missed:
             if not self._poll:

@@ -30,10 +30,7 @@ def open_session() -> aiohttp.ClientSession:
 
 
 class GitHubs:
-    """Clients by installation and permission.
-
-    All clients of an installation share a channel, whatever their tokens may do.
-    """
+    """Clients by installation and permission, sharing its channel."""
 
     def __init__(self, transport: Transport, auth: Auth) -> None:
         self._transport = transport
@@ -75,11 +72,7 @@ class GitHubs:
         return self._auth.skew
 
     async def for_repository(self, repository: Repository, permissions: Permissions) -> Client:
-        """Return a client for one repository with these permissions only.
-
-        Permissions are given as ``{"issues": "write"}``. Raises :class:`bot.github.api.errors.Forbidden` where the
-        installation does not grant them.
-        """
+        """Return a client with these permissions only, or raise Forbidden."""
         only = (repository.id,)
         await self._auth.token(repository.installation, repositories=only, permissions=permissions)
         # To a fresh token a private repository may not exist for seconds; nobody is refused sight of a public one.
@@ -161,10 +154,7 @@ class GitHubs:
         return name
 
     def forget_installation(self, installation: int) -> None:
-        """Drop the tokens of an installation.
-
-        The App was removed or suspended there, or its permissions have changed.
-        """
+        """Drop the tokens of an installation that was changed or removed."""
         self._auth.forget_installation(installation)
 
     async def _find(self, installation: int, owner: str, name: str) -> Repository | None:

@@ -93,10 +93,7 @@ def _rsa_key(pem: str) -> RSAPrivateKey:
 
 @dataclass
 class Token:
-    """An installation token.
-
-    Times are by our steady clock; ``proven``: it was accepted once.
-    """
+    """An installation token by our steady clock; ``proven``: accepted once."""
 
     value: str = field(repr=False)
     expires_at: float
@@ -127,10 +124,7 @@ class Auth(Protocol):
 
 
 class AppAuth:
-    """Mints installation tokens.
-
-    A token is minted once however many ask, narrowed, and cached until well before it expires.
-    """
+    """Mints narrowed installation tokens once each, and caches them."""
 
     def __init__(self, transport: Transport, app_id: int, private_key: str) -> None:
         self.key = AppKey(app_id, private_key, transport.clock)
@@ -178,10 +172,7 @@ class AppAuth:
                 self._tokens.pop(key, None)
 
     def forget_installation(self, installation: int) -> None:
-        """Drop the tokens of an installation.
-
-        The App was removed or suspended there, or its permissions have changed.
-        """
+        """Drop the tokens of an installation that was changed or removed."""
         for key in [key for key in self._tokens if key[0] == installation]:
             self._tokens.pop(key, None)
 

@@ -1,7 +1,4 @@
-"""Call GitHub's APIs with one credential.
-
-gidgethub fills URLs, pages, decodes and revalidates.
-"""
+"""Call GitHub's APIs with one credential."""
 
 from __future__ import annotations
 
@@ -45,10 +42,7 @@ class Anonymous:
 
 
 class _Call(gidgethub.abc.GitHubAPI):
-    """gidgethub with our transport below it.
-
-    It is made anew for each call, because the options belong to the call.
-    """
+    """gidgethub above our transport, made anew for each call's options."""
 
     def __init__(
         self,
@@ -137,10 +131,7 @@ class Client:
         await self._call(options).delete(url, url_vars or {})
 
     async def graphql(self, query: str, variables: Vars, *, options: RequestOptions = READING) -> Any:
-        """Return the ``data`` of a GraphQL query.
-
-        A mutation needs other options. Any error in the answer is raised.
-        """
+        """Return a query's ``data``; any error in the answer is raised."""
         data = {"query": query, "variables": dict(variables)}
         answer = await self.post(graphql_url_of(self._transport.api_url), None, data, options=options)
         if answer.get("errors"):

@@ -22,10 +22,7 @@ class BadCredentials(GitHubError):
 
 
 class Forbidden(GitHubError):
-    """403 that is no rate limit.
-
-    ``details``: ``permissions``, what would have been accepted (may be "").
-    """
+    """403 that is no rate limit; ``details``: ``permissions`` it wants, or ""."""
 
     lasting = True
 
@@ -58,10 +55,7 @@ class Conflict(GitHubError):
 
 
 class Invalid(GitHubError):
-    """422: GitHub understood the request and will not do it.
-
-    ``details``: ``errors``, one reason a line, whatever shape GitHub gave them in.
-    """
+    """422, understood but refused; ``details``: ``errors``, one a line."""
 
     @property
     def errors(self) -> list[str]:

@@ -59,10 +59,7 @@ class RateLimiter:
             self._wake()
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for so many seconds.
-
-        Those who wait are refused where it is too long to wait.
-        """
+        """Send nothing for so long; refuse those for whom that is too long."""
         self._drop(self._pacer.pause(self._clock.steady() + seconds))
         if seconds > MAX_WAIT:
             for future in self._turns.values():

@@ -24,10 +24,7 @@ _order = itertools.count()
 
 @dataclass(eq=False)
 class Ticket:
-    """A request waiting for its turn.
-
-    ``key`` names what it writes: newer progress replaces older of its key.
-    """
+    """A request in line; newer progress replaces older of its ``key``."""
 
     write: bool = False
     urgency: Urgency = Urgency.FINAL
@@ -99,10 +96,7 @@ class Pacer:
         return released
 
     def next_at(self, now: float) -> float | None:
-        """Return when :meth:`release` is worth calling again by time alone.
-
-        Returns None where only a finish can help.
-        """
+        """Return when :meth:`release` is due by time; None: after a finish."""
         if not self._waiting or len(self._flying) >= self._concurrent:
             return None
         return min(self._opens_at(ticket, now) for ticket in self._waiting)

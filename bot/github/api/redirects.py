@@ -20,10 +20,7 @@ _PLACE = re.compile(r"(?P<container>/repositories/(?P<id>\d+)|/repos/[^/]+/[^/]+
 
 
 class _Place(NamedTuple):
-    """An address below a repository.
-
-    ``container`` names the repository, ``id`` is there where that is by id.
-    """
+    """An address below a repository; ``id`` is set where that is by id."""
 
     container: str
     id: int | None

@@ -1,7 +1,4 @@
-"""Tell which refusals pass by themselves, and when.
-
-Pure functions over an answer (no I/O, no clock).
-"""
+"""Tell which refusals pass by themselves, and when (no I/O, no clock)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Send one request to GitHub until it has a final answer.
-
-Pacing, credentials, retries, limits and redirects are handled here.
-"""
+"""Send one request to GitHub until it has a final answer."""
 
 from __future__ import annotations
 
@@ -49,10 +46,7 @@ class Credential(Protocol):
         ...
 
     async def refused(self, response: Response, tries: int) -> float | None:
-        """Return the seconds after which another try makes sense.
-
-        GitHub said 401, 403 or 404; None where no try does.
-        """
+        """Return the seconds until a refused request may be tried; None: never."""
         ...
 
 
@@ -79,10 +73,7 @@ LENT = RequestOptions(lent=True)
 
 @dataclass(frozen=True)
 class Exchange:
-    """A try as it happened, for metrics.
-
-    ``status`` 0: no answer. ``seconds`` includes no waiting for a turn.
-    """
+    """A try, for metrics: ``status`` 0 is no answer; waiting is not counted."""
 
     method: str
     path: str
@@ -94,10 +85,7 @@ Observer = Callable[[Exchange], None]
 
 
 class Transport:
-    """The one door to a GitHub API.
-
-    ``api_url`` is e.g. ``https://api.github.com`` or ``https://ghe.example/api/v3``.
-    """
+    """The one door to a GitHub API, such as ``https://api.github.com``."""
 
     def __init__(
         self,

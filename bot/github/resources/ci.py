@@ -18,10 +18,7 @@ _MOST = 10
 
 
 class FailedCheck(JsonModel):
-    """A check run that did not pass.
-
-    ``app`` is the slug of who ran it; ``said`` is its title, summary, notes.
-    """
+    """A check run that did not pass; ``said``: title, summary, notes."""
 
     id: int
     name: str

@@ -28,10 +28,7 @@ class BranchTaken(GitHubError):
 
 
 class BranchRefused(GitHubError):
-    """GitHub will not put this commit on the branch.
-
-    The message quotes why. ``details``: ``reason``, as for a push.
-    """
+    """GitHub refuses this commit; ``details``: ``reason``, as for a push."""
 
     lasting = True
 

@@ -22,10 +22,7 @@ FINAL = RequestOptions(urgency=Urgency.FINAL)
 
 
 class Issue(JsonModel):
-    """An issue, or a pull request seen as one (``is_pull``).
-
-    ``author_type``: ``User``, ``Bot``, ``Organization``.
-    """
+    """An issue, or a pull request seen as one (``is_pull``)."""
 
     number: int
     title: str
@@ -56,10 +53,7 @@ class IssueComment(JsonModel):
 
 
 async def get_issue(client: Client, repository: Repository, number: int) -> Issue:
-    """Return an issue.
-
-    Raises :class:`bot.github.api.errors.NotFound` where it was deleted or transferred away.
-    """
+    """Return an issue; NotFound where it was deleted or transferred away."""
     data = await client.get("/repos/{owner}/{repo}/issues/{number}", within(repository, number=number))
     if data["number"] != number:
         raise Transferred(f"{repository.full_name}#{number} is another issue now; nothing is done there.")

@@ -58,10 +58,7 @@ class Manifest(JsonModel):
     def for_github(
         self, *, name: str, homepage: str, redirect_url: str, hook_url: str | None, groups: Iterable[str] = ()
     ) -> dict[str, Any]:
-        """Return the document GitHub's manifest flow takes.
-
-        Without ``hook_url`` the webhook is registered switched off.
-        """
+        """Return GitHub's manifest; without ``hook_url`` the webhook is off."""
         chosen = tuple(groups)
         return {
             "name": name,
@@ -81,10 +78,7 @@ class Manifest(JsonModel):
 
 
 def load_manifest(path: Path | None = None) -> Manifest:
-    """Read ``app.yml``.
-
-    By default it lies beside the package, or inside it when installed. Raises :class:`ManifestError`.
-    """
+    """Read ``app.yml``, beside the package or in it; raises ManifestError."""
     package = Path(bot.__file__).parent
     inside = package / "app.yml"
     file = path or (inside if inside.is_file() else package.parent / "app.yml")

@@ -20,10 +20,7 @@ class Role(JsonModel):
     base: str
 
     def at_least(self, level: str) -> bool:
-        """Tell whether the role includes another one.
-
-        That is ``read``, ``triage``, ``write``, ``maintain`` or ``admin``. A custom role counts as its base.
-        """
+        """Tell whether the role, a custom one by its base, includes a level."""
         held = self.name if self.name in _LEVELS else self.base
         return held in _LEVELS and _LEVELS.index(held) >= _LEVELS.index(level)
 

@@ -15,10 +15,7 @@ _OPEN = RequestOptions(notifies=True, repeatable=False)
 
 
 class Pull(JsonModel):
-    """A pull request.
-
-    ``head_repository`` is an id, None where the fork is gone; ``state``: open or closed.
-    """
+    """A pull request; ``head_repository`` is None where the fork is gone."""
 
     number: int
     title: str
@@ -42,10 +39,7 @@ class Pull(JsonModel):
 
 
 async def get_pull(client: Client, repository: Repository, number: int) -> Pull:
-    """Return a pull request.
-
-    Raises :class:`bot.github.api.errors.Transferred` where the answer is about another one.
-    """
+    """Return a pull request; Transferred where the answer is another's."""
     data = await client.get("/repos/{owner}/{repo}/pulls/{number}", within(repository, number=number))
     if data["number"] != number or data["base"]["repo"]["id"] != repository.id:
         raise Transferred(f"{repository.full_name}#{number} is another pull request now; nothing is done there.")
@@ -67,11 +61,7 @@ async def find_by_head(client: Client, repository: Repository, branch: str) -> P
 async def open_pull(
     client: Client, repository: Repository, *, head: str, base: str, title: str, body: str, draft: bool = False
 ) -> Pull:
-    """Open a pull request once.
-
-    One that exists for the branch, open or closed, is returned as it is. Where the plan has no drafts, it is opened as
-    an ordinary one.
-    """
+    """Open a pull request once a branch; no draft where plans lack them."""
 
     async def find() -> Pull | None:
         return await find_by_head(client, repository, head)

@@ -49,10 +49,7 @@ class ReplyTarget(JsonModel):
 
 
 class Lines(JsonModel):
-    """The lines of a diff that a thread is about.
-
-    ``line`` is None where the thread is outdated or about a file.
-    """
+    """The lines of a thread; no ``line``: it is outdated or about a file."""
 
     path: str
     line: int | None
@@ -85,10 +82,7 @@ async def react(client: Client, repository: Repository, spot: ReplyTarget, conte
 async def answer(
     client: Client, repository: Repository, spot: ReplyTarget, body: str, *, marker: Marker, bot_id: int
 ) -> int:
-    """Answer in the thread, else below the issue or pull request.
-
-    Each marker is answered once. Returns the answer's id.
-    """
+    """Answer a marker once, in the thread or below; return the answer's id."""
     if spot.root is None:
         comment = await issues.ensure_comment(client, repository, spot.number, body, marker=marker, bot_id=bot_id)
         return comment.id
@@ -107,10 +101,7 @@ async def answer(
 
 
 async def conversation(client: Client, repository: Repository, spot: ReplyTarget) -> list[IssueComment]:
-    """Return what was said around a text, oldest first, without it.
-
-    That is its thread, else all below the issue or pull request.
-    """
+    """Return what others said in the thread, or below, oldest first."""
     if spot.root is None:
         found = await issues.list_comments(client, repository, spot.number)
     else:

@@ -87,10 +87,7 @@ async def head_sha(client: Client, repository: Repository, branch: str) -> str:
 
 
 async def find_file(client: Client, repository: Repository, path: str, ref: str | None) -> File | None:
-    """Return a file of a commit or branch (None: the default branch).
-
-    Returns None where there is no UTF-8 text below 1 MB.
-    """
+    """Return a UTF-8 file below 1 MB of a commit, a branch or the default."""
     url = "/repos/{owner}/{repo}/contents{/parts*}{?ref}"
     try:
         data = await client.get(url, within(repository, parts=path.split("/"), ref=ref))

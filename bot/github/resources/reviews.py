@@ -1,7 +1,4 @@
-"""Post reviews with comments on lines, once.
-
-No comment that GitHub refuses takes the others along.
-"""
+"""Post reviews once; a comment that GitHub refuses takes no other along."""
 
 from __future__ import annotations
 
@@ -63,10 +60,7 @@ class ReviewComment(JsonModel):
 
 
 class PostedReview(JsonModel):
-    """A review as it was posted.
-
-    ``refused`` are the comments that GitHub did not take: say them elsewhere.
-    """
+    """A review as it was posted; ``refused`` by GitHub: say these elsewhere."""
 
     id: int
     html_url: str
@@ -148,10 +142,7 @@ class _Reviewer:
         return PostedReview(id=review_id, html_url=node["url"], refused=refused)
 
     async def post(self, review: dict[str, Any], comments: Sequence[ReviewComment]) -> PostedReview:
-        """Post a review at once, or comment by comment.
-
-        It is posted at once where every comment has a line and none is refused.
-        """
+        """Post a review at once, or comment by comment where one is refused."""
         if all(each.line is not None for each in comments):
             try:
                 rows = [each.model_dump(exclude_none=True) | {"body": _cut(each.body)} for each in comments]

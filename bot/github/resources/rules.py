@@ -37,10 +37,7 @@ class BranchRule(JsonModel):
 
 
 async def branch_rules(client: Client, repository: Repository, branch: str) -> list[BranchRule]:
-    """Return the rules that hold for a branch and bind the App.
-
-    Rules that it may bypass are left out. The list is empty where GitHub lists none.
-    """
+    """Return the rules that bind the App on a branch, bypassable ones not."""
     url = "/repos/{owner}/{repo}/rules/branches{/parts*}{?per_page}"
     names = within(repository, parts=branch.split("/"), per_page=100)
     try:

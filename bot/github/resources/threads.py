@@ -1,7 +1,4 @@
-"""Read, answer and resolve review threads of a pull request.
-
-GraphQL alone knows what is resolved.
-"""
+"""Read, answer and resolve review threads, which GraphQL alone knows."""
 
 from __future__ import annotations
 

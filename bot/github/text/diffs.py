@@ -42,10 +42,7 @@ class DiffLine(JsonModel):
 
 
 class Hunk(JsonModel):
-    """Lines that follow one another.
-
-    Counts are in lines; ``section`` is what git prints behind the second ``@@``.
-    """
+    """Lines that follow one another; ``section`` is behind the second ``@@``."""
 
     old_start: int
     old_count: int
@@ -237,10 +234,7 @@ def _only_path(git: str) -> str:
 
 
 def unquote_path(path: str) -> str:
-    """Return a path as it is.
-
-    git quotes those with control characters, quotes or (by default) anything beyond ASCII.
-    """
+    """Return a path without git's quoting of controls, quotes, non-ASCII."""
     quoted = _QUOTED.fullmatch(path)
     if quoted is None:
         return path

@@ -1,7 +1,4 @@
-"""Hide markers in our texts, to find them on GitHub again.
-
-They are trusted only where our own bot wrote them.
-"""
+"""Hide markers in our texts, trusted only where our own bot wrote them."""
 
 from __future__ import annotations
 
@@ -41,10 +38,7 @@ def with_marker(body: str, marker: Marker) -> str:
 
 
 def markers_in(body: str | None) -> tuple[Marker, ...]:
-    """Return the well-formed marker on a text's last line, or none.
-
-    Anybody may write one: check the author first.
-    """
+    """Return the marker on a text's last line; check the author first."""
     match = _MARKER.search(body or "")
     if match is None:
         return ()

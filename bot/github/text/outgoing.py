@@ -60,10 +60,7 @@ def outgoing(text: str, *, closes: int | None = None, links: Sequence[str] = (),
 
 
 def outgoing_line(text: str, *, closes: int | None = None, limit: int = 200, secrets: Iterable[str] = ()) -> str:
-    """Return a title or the first line of a commit message.
-
-    It is one line in which nothing is code and nothing switches CI off.
-    """
+    """Return a title or subject: one line, no code, nothing that skips CI."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text[:_MOST]).split())
     safe = _SKIP.sub("(", _defuse(redact(line, secrets), closes, ()))
     return safe if len(safe) <= limit else safe[: limit - 1].rstrip() + "…"

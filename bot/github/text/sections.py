@@ -1,7 +1,4 @@
-"""Rewrite the part of a body that is ours, between two hidden lines.
-
-The text around it belongs to people.
-"""
+"""Rewrite our part of a body, between two hidden lines."""
 
 from __future__ import annotations
 
@@ -14,10 +11,7 @@ _LEAST = 500
 
 
 def section(name: str, text: str) -> str:
-    """Return a text between its hidden lines.
-
-    ``text`` has been through :func:`bot.github.text.outgoing.outgoing`.
-    """
+    """Return a text between its hidden lines."""
     begin, end = _lines(name)
     return f"{begin}\n{text}\n{end}"
 

@@ -158,20 +158,14 @@ def _list_solid(lines: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Hole:
-    """The place of a replacement: between ``before`` and ``after``.
-
-    Its first line is ``indent`` deep.
-    """
+    """The place of a replacement, its first line ``indent`` deep."""
 
     before: str
     after: str
     indent: str
 
     def filled(self, replacement: str, unit: int) -> Iterator[list[str]]:
-        """Iterate over the lines with the replacement, likeliest first.
-
-        There is one for each way its indentation may be meant.
-        """
+        """Iterate over the lines filled in, likeliest indentation first."""
         lines = replacement.strip("\n").split("\n")
         given = _indent(lines[0])
         for follows in _followers(lines[1:], given, self.indent, unit):
@@ -212,7 +206,6 @@ def _shift(line: str, given: str, wanted: str) -> str:
 
 
 def _indent_by_tabs(line: str, wanted: str) -> str:
-    """Indent a line by tabs where the file does."""
     depth = len(_indent(line))
     width = 2 if depth % 4 else 4
     return wanted + "\t" * (depth // width) + line.lstrip() if line.strip() else ""

@@ -42,10 +42,7 @@ def upgrade(engine: sa.Engine) -> None:
 
 
 def is_current(engine: sa.Engine) -> bool:
-    """Return True if there is nothing to upgrade.
-
-    Raises :class:`StoreError` if the database is newer than this program.
-    """
+    """Return True if nothing is to upgrade; StoreError if it is newer."""
     found = _read_revision(engine)
     # Revisions are numbered, as are their files.
     newest = max(path.name[:4] for path in Path(__file__).parent.glob("versions/[0-9]*.py"))
@@ -58,7 +55,6 @@ def is_current(engine: sa.Engine) -> bool:
 
 
 def _read_revision(engine: sa.Engine) -> str | None:
-    """Read the database's revision; None if it has none."""
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table(VERSION_TABLE):
             return None
