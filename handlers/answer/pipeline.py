@@ -33,7 +33,7 @@ async def run_ask(kind: str, ctx: Ctx, services: Services, task: TalkTask[Any]) 
         answer = Answer(text="", sha=subject.sha, problem=error.message)
     cost = await ctx.step("account", talk.cost)
     summary = f"Answered, with {answer.linked} places cited."
-    return await _answer(ctx, talk, write_answer(answer, cost), answer.problem, summary)
+    return await reply(ctx, talk, write_answer(answer, cost), answer.problem, summary)
 
 
 async def run_describe(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outcome:
@@ -80,20 +80,20 @@ async def run_improve(ctx: Ctx, services: Services, task: TalkTask[Any]) -> Outc
             return _keep(whole)
         improvements = Improvements(sha=subject.sha, problem=stop)
         body = write_improvements(improvements, cost)
-    return await _answer(ctx, talk, body, improvements.problem, "There was nothing to suggest.")
+    return await reply(ctx, talk, body, improvements.problem, "There was nothing to suggest.")
 
 
-async def _answer(ctx: Ctx, talk: Talk, text: str, problem: str | None, summary: str) -> Outcome:
+async def reply(ctx: Ctx, talk: Talk, text: str, problem: str | None, summary: str, form: Form = "answer") -> Outcome:
     """Post the answer, unless only the task's result is to hold it."""
     if talk.task.quiet:
-        return _finish(problem, summary, "answer", text)
+        return _finish(problem, summary, form, text)
     posted = await ctx.step("post", question.post, talk, text, retries=2)
-    return _keep(text) if posted is None else _finish(problem, summary, "answer", text)
+    return _keep(text, form) if posted is None else _finish(problem, summary, form, text)
 
 
-def _keep(text: str) -> Outcome:
+def _keep(text: str, form: Form = "answer") -> Outcome:
     """End with an answer that a locked conversation did not take."""
-    data = Ending(form="answer", report=text).model_dump() | {"answered": True}
+    data = Ending(form=form, report=text).model_dump() | {"answered": True}
     return Outcome(state="refused", summary=question.LOCKED, data=data)
 
 

@@ -1,4 +1,1 @@
-"""Draft changelog entries for pull requests, in the repository's style.
-
-``task.TASK`` declares ``/changelog``.
-"""
+"""Draft changelog entries for pull requests: ``task.TASK``."""

@@ -1,97 +1,66 @@
-"""Draft the changelog entry for a pull request, and post it."""
+"""Draft the changelog entry for a pull request, in the repository's style."""
 
 from __future__ import annotations
 
-import secrets
-from enum import StrEnum
-
-from bot.dispatch.replies import say
 from bot.dispatch.spec import Shown, TaskSpec
 from bot.engine.port import Ctx, Outcome
-from bot.github.api.scopes import READ
-from bot.github.resources import pulls
 from bot.markdown import code_block
+from bot.models.port import ModelError
 from bot.types import JsonModel
-from bot.work.assignment import Assignment
 from bot.work.inquiry import Inquiry
-from bot.work.origin import Request, TaskInput
+from bot.work.origin import TaskInput
 from bot.work.prompts import render
-from bot.work.results import Ending
 from bot.work.services import Services
-from bot.work.untrusted import visible, visible_title
+from handlers.answer.pipeline import begin, reply
+from handlers.answer.records import CodeContext, Subject, TalkTask
+from handlers.answer.stages import Stage
+from handlers.answer.subject import Talk, look, read
 
 NAMES = ("CHANGELOG.md", "CHANGES.md", "HISTORY.md", "NEWS.md", "CHANGELOG.rst", "CHANGES.rst", "NEWS.rst")
-_SHOWN = 20_000  # characters of changelog and diff: enough to see the style and what changes for a user
+_SHOWN = 20_000  # characters of the changelog: enough to see its style
 
 
-class Stage(StrEnum):
-    """Stage that steps report."""
+class Entry(JsonModel):
+    """Drafted ``text`` for the changelog at ``path`` ("": there is none)."""
 
-    READ = "read"
-    DRAFT = "draft"
-
-
-class Change(JsonModel):
-    """Pull request and its base's changelog; ``path`` is "" for none."""
-
-    nonce: str
-    description: str
-    sha: str
-    diff: str
-    path: str
-    changelog: str
+    path: str = ""
+    text: str = ""
+    problem: str | None = None
 
 
-Job = Assignment[Request[TaskInput]]
+async def run(ctx: Ctx, services: Services, task: TalkTask[TaskInput]) -> Outcome:
+    """Read the change, have a model draft the entry, answer with it."""
+    talk = await begin(ctx, services, "changelog", task)
+    subject = await ctx.step("read", read, talk, retries=2)
+    code = await ctx.step("look", look, talk, subject, retries=2)
+    try:
+        entry = await ctx.step("draft", draft, talk, subject, code, interruptible=True)
+    except ModelError as error:
+        entry = Entry(problem=error.message)
+    return await reply(ctx, talk, write_entry(entry), entry.problem, "Drafted the entry.", form="document")
 
 
-async def run(ctx: Ctx, services: Services, request: Request[TaskInput]) -> Outcome:
-    """Read the change, have a model draft the entry, post it."""
-    policy = await ctx.step("policy", services.policies.load, request.repository, retries=2)
-    job = Job(services, ctx.task_id, request, policy, policy.max_dollars("changelog"))
-    change = await ctx.step("read", read, job, retries=2)
-    entry = await ctx.step("draft", draft, job, change, interruptible=True)
-    text = write_entry(change, entry)
-    if not request.quiet:
-        await ctx.step("post", post, job, text, retries=2)
-    ending = Ending(form="document" if entry else None, report=text)
-    data = ending.model_dump() | {"answered": True}
-    return Outcome(state="done" if entry else "failed", summary="Drafted the entry.", data=data)
-
-
-async def read(job: Job) -> Change:
-    """Read the pull request, its diff, and the start of its base's changelog."""
-    await job.stage(Stage.READ, "started")
-    client = await job.services.github.for_repository(job.task.repository, READ)
-    pull = await pulls.get_pull(client, job.task.repository, job.task.number)
-    mirror = await job.fetch_pull(pull.base_branch)
-    base = await mirror.merge_base(await mirror.resolve(pull.base_branch), pull.head_sha)
-    diff = (await mirror.diff(base, pull.head_sha))[:_SHOWN]
-    texts = {name: text[:_SHOWN] for name in NAMES if (text := await mirror.read(base, name)) is not None}
+async def draft(talk: Talk, subject: Subject, code: CodeContext) -> Entry:
+    """Ask a model for an entry like those in the base's changelog."""
+    await talk.stage(Stage.ANSWER, "started")
+    mirror = await talk.mirror(subject.sha)
+    texts = {name: text for name in NAMES if (text := await mirror.read(code.merge_base or subject.sha, name))}
     path = next(iter(texts), "")
-    await job.stage(Stage.READ, "done", path or "no changelog yet")
-    about = {"description": f"{visible_title(pull.title)}\n\n{visible(pull.body)}", "sha": pull.head_sha, "diff": diff}
-    return Change(nonce=secrets.token_hex(8), path=path, changelog=texts.get(path, ""), **about)
+    changelog = texts.get(path, "")[:_SHOWN]
+    system = render("changelog/system.md.j2", repository=talk.task.repository.full_name, nonce=subject.nonce)
+    prompt = render("changelog/draft.md.j2", subject=subject, code=code, lines=None, path=path, changelog=changelog)
+    inquiry = Inquiry(assignment=talk, name="draft", role="cheap", system=system, sha=subject.sha, turns=4)
+    answer = await inquiry.ask(prompt)
+    await talk.stage(Stage.ANSWER, "failed" if answer.problem else "done", path or "no changelog yet")
+    return Entry(path=path, text=answer.text.strip(), problem=answer.problem)
 
 
-async def draft(job: Job, change: Change) -> str:
-    """Return the entry as the model drafts it; "" where it gave none."""
-    await job.stage(Stage.DRAFT, "started")
-    system = render("changelog/system.md.j2", repository=job.task.repository.full_name, nonce=change.nonce)
-    inquiry = Inquiry(assignment=job, name="draft", role="cheap", system=system, sha=change.sha, turns=4)
-    answer = await inquiry.ask(render("changelog/draft.md.j2", change=change))
-    return "" if answer.problem else answer.text.strip()
-
-
-def write_entry(change: Change, entry: str) -> str:
-    """Write the entry, ready to be pasted."""
-    where = f"for `{change.path}`" if change.path else "(the repository has no changelog yet)"
-    return f"Changelog entry {where}:\n\n{code_block(entry, 'markdown')}" if entry else "The model gave no entry."
-
-
-async def post(job: Job, text: str) -> None:
-    """Post the entry."""
-    await say(job.services, job.task.repository, job.task.place, f"{job.task_id}-entry", text)
+def write_entry(entry: Entry) -> str:
+    """Write the entry, ready to be pasted, or why there is none."""
+    if entry.problem:
+        return f"I could not draft an entry: {entry.problem}\n\nSend the command again to retry."
+    where = f"for `{entry.path}`" if entry.path else "(the repository has no changelog yet)"
+    return f"Changelog entry {where}:\n\n{code_block(entry.text, 'markdown')}"
 
 
 TASK = TaskSpec(
@@ -100,10 +69,10 @@ TASK = TaskSpec(
     details="In the style of the repository's own changelog, from the diff. It is posted as text to paste.",
     examples=(("/changelog", "drafts the entry"),),
     input=TaskInput,
-    request=Request[TaskInput],
+    request=TalkTask[TaskInput],
     run=run,
     subjects=frozenset({"pull", "thread"}),
     shown=Shown.REPLY,
-    stages={Stage.READ: "Read the change", Stage.DRAFT: "Draft the entry"},
+    stages={Stage.READ: "Read the pull request", Stage.LOOK: "Read the change", Stage.ANSWER: "Draft the entry"},
     outlets=frozenset({"github", "result"}),
 )
