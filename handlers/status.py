@@ -18,7 +18,7 @@ _ENDED = 3
 
 async def run(invocation: Invocation, services: Services) -> None:
     """Answer with a line for each task."""
-    lines = await services.store.run(lambda connection: _list_tasks(connection, invocation))
+    lines = await services.store.run(_list_tasks, invocation)
     await reply(services, invocation, "\n".join(lines) or "Nothing has run here yet.")
 
 

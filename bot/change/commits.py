@@ -45,7 +45,7 @@ async def put(
     await work.audit(f"push {branch}", allowed=True, reason=sha)
     # CI may fail on the commit before the task has ended and its result can be read.
     pushed = {"pushed": sha}
-    await work.services.store.run(lambda connection: tasks.merge_posted(connection, work.task_id, pushed))
+    await work.services.store.run(tasks.merge_posted, work.task_id, pushed)
     return sha
 
 

@@ -22,15 +22,15 @@ class KeptChange(JsonModel):
 async def keep(work: Assignment[Any], evidence: JsonModel) -> None:
     """Keep what was done and checked, for this task and every retry of it."""
     data = evidence.model_dump(mode="json")
-    await work.services.store.run(lambda connection: kept.keep(connection, work.task_id, data))
+    await work.services.store.run(kept.keep, work.task_id, data)
 
 
 async def find(work: Assignment[Any]) -> KeptChange | None:
     """Return the finished change of a task that this one repeats."""
-    data = await work.services.store.run(lambda connection: kept.find(connection, work.task_id))
+    data = await work.services.store.run(kept.find, work.task_id)
     return None if data is None else KeptChange(evidence=data)
 
 
 async def discard(work: Assignment[Any]) -> None:
     """Drop the change: it is published, or it no longer fits its base."""
-    await work.services.store.run(lambda connection: kept.discard(connection, work.task_id))
+    await work.services.store.run(kept.discard, work.task_id)

@@ -45,6 +45,4 @@ async def record(
 ) -> None:
     """Write the audit row of a decision about ``start fix`` or ``/ask``."""
     where = {"delivery": delivery, "repository": repository.full_name, "actor": actor.login}
-    await services.store.run(
-        lambda connection: audit.record(connection, action, allowed=decision.allowed, reason=decision.reason, **where)
-    )
+    await services.store.run(audit.record, action, allowed=decision.allowed, reason=decision.reason, **where)

@@ -90,7 +90,7 @@ class Reporter:
             await lease.release()
 
     async def _look(self) -> None:
-        news = await self.services.store.run(lambda connection: tasks.list_touched(connection, self._after))
+        news = await self.services.store.run(tasks.list_touched, self._after)
         for task_id, event in news.items():
             self._watched.setdefault(task_id, _TaskWatch()).newest = event
             self._after = max(self._after, event)
@@ -100,7 +100,7 @@ class Reporter:
         """Update which tasks have ended, and which have no comment while they run."""
         if not task_ids:
             return
-        found = await self.services.store.run(lambda connection: reporting.load_summaries(connection, task_ids))
+        found = await self.services.store.run(reporting.load_summaries, task_ids)
         now = asyncio.get_running_loop().time()
         for task_id, standing in found.items():
             watched = self._watched.get(task_id)
@@ -149,7 +149,7 @@ class Reporter:
         except (Gone, Transferred) as error:  # nobody can be told anything there any more
             log.warning("status comment given up", task=task_id, error=str(error))
             closed = {"closed": True}
-            await self.services.store.run(lambda connection: tasks.merge_posted(connection, task_id, closed))
+            await self.services.store.run(tasks.merge_posted, task_id, closed)
             self._watched.pop(task_id, None)
         except GitHubError as error:
             watched.failures += 1
@@ -162,7 +162,7 @@ class Reporter:
 
     async def _update(self, task_id: str) -> bool:
         """Create or edit the comment; return True once it shows the end."""
-        task, events, spent = await self.services.store.run(lambda connection: _snapshot(connection, task_id))
+        task, events, spent = await self.services.store.run(_snapshot, task_id)
         spec = self.registry.show(task.flow)
         hidden = task.number is None or spec.shown is Shown.RESULT or _request(task).origin.outlet != "github"
         if hidden or task.posted.get("closed") or reporting.is_past(task.ended):
@@ -179,7 +179,7 @@ class Reporter:
                 ids["status"] = await self._show(task, spec, self.services.outgoing(body), final=final)
         finally:
             await check
-        await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, ids))
+        await self.services.store.run(tasks.merge_posted, task.id, ids)
         return final
 
     async def _answer(self, task: Task, body: str) -> None:
@@ -235,7 +235,7 @@ class Reporter:
             options = issues.FINAL if final else issues.PROGRESS
             await issues.update_comment(github, repository, comment, body, marker=marker, options=options)
         except NotFound:
-            await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, {"status": None}))
+            await self.services.store.run(tasks.merge_posted, task.id, {"status": None})
             raise
         return comment
 
@@ -247,7 +247,7 @@ class Reporter:
         if spec.check is None:
             return False
         begun = {"saying": True}
-        await self.services.store.run(lambda connection: tasks.merge_posted(connection, task.id, begun))
+        await self.services.store.run(tasks.merge_posted, task.id, begun)
         return "saying" not in task.posted and "status" not in task.posted
 
 

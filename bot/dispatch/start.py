@@ -78,7 +78,7 @@ async def begin(
         ways = " or ".join(f"`{outlet}`" for outlet in sorted(spec.outlets))
         return Refusal(f"What comes of `{spec.name}` goes to {ways}, not to `{request.origin.outlet}`.", permitted=True)
     new = _new_task(spec, request, parent)
-    creation = await services.store.run(lambda connection: tasks.create(connection, new))
+    creation = await services.store.run(tasks.create, new)
     started = StartedTask(creation.holder, creation.created)
     sign = asyncio.create_task(_acknowledge(services, spec, request, started, new.id))
     if creation.created or creation.holder == new.id:
@@ -151,7 +151,7 @@ async def _refuse(services: Services, request: Request[Any], decision: Decision)
     actor = request.actor
     number = request.subject.number
     hour = now_ms() - 3_600_000
-    refused = await services.store.run(lambda connection: audit.count_refusals(connection, actor.login, hour))
+    refused = await services.store.run(audit.count_refusals, actor.login, hour)
     if (
         number is None
         or actor.type == "Bot"

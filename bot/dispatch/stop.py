@@ -34,7 +34,7 @@ async def cancel_active(
     actor. GitHub let ``actor`` do what stops it, so nobody asks again whether they may.
     """
     key = active_key(name, repository, number)
-    task = await services.store.run(lambda connection: tasks.find_holder(connection, key))
+    task = await services.store.run(tasks.find_holder, key)
     if task is None:
         return
     if label is not None:

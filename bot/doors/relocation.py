@@ -72,7 +72,7 @@ async def deleted(event: Event, services: Services) -> None:
     await _stop_repositories(event, services, [event.payload.get("repository")], "The repository was deleted.")
     repository = event.repository()
     if repository is not None:
-        await services.store.run(lambda connection: findings.forget(connection, repository.full_name))
+        await services.store.run(findings.forget, repository.full_name)
 
 
 @router.on("installation_repositories", "removed")
@@ -97,7 +97,7 @@ async def _move_findings(
 ) -> None:
     """Let the memory of reviews follow a repository that has another name."""
     old = f"{owner or repository.owner}/{name or repository.name}"
-    await services.store.run(lambda connection: findings.move(connection, old, repository.full_name))
+    await services.store.run(findings.move, old, repository.full_name)
 
 
 async def _stop_issue(event: Event, services: Services, reason: str) -> None:

@@ -85,7 +85,7 @@ class DbosEngine:
         self._task_workflow: Workflow
 
     async def start(self, task_id: str, flow: str, argument: JsonModel, *, group: str | None) -> bool:
-        if not await self._store.run(lambda connection: _may_start(connection, task_id, group)):
+        if not await self._store.run(_may_start, task_id, group):
             return False
         call = FlowCall(task_id=task_id, flow=flow, argument=argument.model_dump(mode="json"))
         return await self._enqueue(call, group)

@@ -45,22 +45,22 @@ class StoreRecords:
         self._store = store
 
     async def begin(self, task_id: str) -> bool:
-        return await self._store.run(lambda connection: tasks.begin(connection, task_id))
+        return await self._store.run(tasks.begin, task_id)
 
     async def start_step(self, task_id: str, step: str) -> StepStart:
-        return await self._store.run(lambda connection: tasks.start_step(connection, task_id, step))
+        return await self._store.run(tasks.start_step, task_id, step)
 
     async def end_step(self, task_id: str, step: str, error: str | None = None) -> None:
-        await self._store.run(lambda connection: tasks.end_step(connection, task_id, step, error))
+        await self._store.run(tasks.end_step, task_id, step, error)
 
     async def cancelled_by(self, task_id: str) -> str | None:
-        return await self._store.run(lambda connection: tasks.cancelled_by(connection, task_id))
+        return await self._store.run(tasks.cancelled_by, task_id)
 
     async def request_cancel(self, task_id: str, by: str) -> bool:
-        return await self._store.run(lambda connection: tasks.request_cancel(connection, task_id, by))
+        return await self._store.run(tasks.request_cancel, task_id, by)
 
     async def close(self, task_id: str, outcome: Outcome) -> None:
-        await self._store.run(lambda connection: _close(connection, task_id, outcome))
+        await self._store.run(_close, task_id, outcome)
 
 
 def _close(connection: sa.Connection, task_id: str, outcome: Outcome) -> None:

@@ -121,7 +121,7 @@ async def make_key(local: LocalRun) -> str:
         scopes=("read", "run"),
         expires=now_ms() + _DAY_MS,
     )
-    await local.store.run(lambda connection: tokens.add(connection, new))
+    await local.store.run(tokens.add, new)
     return token.text
 
 

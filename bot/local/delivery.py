@@ -82,7 +82,7 @@ async def run(*, event: Path, name: str, guid: str, report: Path) -> bool:
             await desk.accept(Event.parse(guid, name, body), body)
             await _Watch(desk, stop).until_done()
             services = desk.services
-            made = await services.store.run(lambda connection: _report(connection, services, guid))
+            made = await services.store.run(_report, services, guid)
     await asyncio.to_thread(report.write_text, made.model_dump_json())
     return True
 

@@ -47,7 +47,7 @@ async def until_ended(run: LocalRun, number: int, show: Callable[[str], None], *
     deadline = asyncio.get_running_loop().time() + minutes * 60
     shown = ""
     while asyncio.get_running_loop().time() < deadline:
-        found = await run.store.run(lambda connection: tasks.find(connection, run.repository.id, number))
+        found = await run.store.run(tasks.find, run.repository.id, number)
         task = next(iter(found), None)
         comments = await run.request("GET", f"/repos/{run.repository.full_name}/issues/{number}/comments")
         ours = [comment["body"] for comment in comments if comment["user"]["id"] == run.app.bot_id]

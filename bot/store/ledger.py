@@ -87,7 +87,7 @@ class Ledger:
 
         What an earlier, crashed try of the same step had reserved is taken over, not added.
         """
-        return await self._store.run(lambda connection: _reserve(connection, call, ceilings))
+        return await self._store.run(_reserve, call, ceilings)
 
     async def settle(self, task: str, step: str, end: Settlement) -> None:
         """Replace the reservation by the real cost.

@@ -7,6 +7,8 @@ import contextvars
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from typing import Concatenate, ParamSpec
 
 import sqlalchemy as sa
 import structlog
@@ -14,6 +16,8 @@ import structlog
 from bot.store import migrations
 from bot.store.database import StoreError, is_away
 from bot.types import T
+
+P = ParamSpec("P")
 
 _AGAIN_SECONDS = 1.0
 _POSTGRES_THREADS = 5  # as many as the pool keeps open; more would only queue there
@@ -34,19 +38,19 @@ class Store:
         threads = 1 if engine.dialect.name == "sqlite" else _POSTGRES_THREADS
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="store")
 
-    def run_sync(self, fn: Callable[[sa.Connection], T]) -> T:
+    def run_sync(self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``fn`` in one transaction here; any exception rolls it back."""
         if _inside.get():
             raise StoreError("Nested transaction: only SQL may run inside a transaction.")
         token = _inside.set(True)
         try:
             with self.engine.begin() as connection:
-                return fn(connection)
+                return fn(connection, *args, **kwargs)
         finally:
             _inside.reset(token)
 
-    async def run(self, fn: Callable[[sa.Connection], T]) -> T:
-        """Run ``fn`` in one transaction, in the store's own thread.
+    async def run(self, fn: Callable[Concatenate[sa.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ``fn(connection, ...)`` in one transaction, in the store's thread.
 
         The event loop is never blocked. A database that is away is waited for, however long: what a task has done or
         paid for is not lost because it cannot be written down now. ``fn`` may then run again, also where its commit
@@ -54,9 +58,10 @@ class Store:
         """
         if _inside.get():
             raise StoreError("Store.run was called inside a transaction: only SQL may run there.")
+        transaction = partial(self.run_sync, fn, *args, **kwargs)
         while True:
             try:
-                return await asyncio.get_running_loop().run_in_executor(self._executor, self.run_sync, fn)
+                return await asyncio.get_running_loop().run_in_executor(self._executor, transaction)
             except sa.exc.DBAPIError as error:
                 if not is_away(error):
                     raise

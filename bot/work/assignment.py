@@ -43,14 +43,12 @@ class Assignment(Generic[RequestT]):
     async def stage(self, name: str, state: StageState, text: str = "") -> None:
         """Tell the status comment, inside a step; repeated it says the same."""
         data = {"stage": name, "state": state, "text": text}
-        await self.services.store.run(lambda connection: tasks.add_event(connection, self.task_id, "stage", data))
+        await self.services.store.run(tasks.add_event, self.task_id, "stage", data)
 
     async def audit(self, action: str, *, allowed: bool, reason: str) -> None:
         """Record a permission decision or a write."""
         where = {"task": self.task_id, "repository": self.task.repository.full_name, "actor": self.task.actor.login}
-        await self.services.store.run(
-            lambda connection: audit.record(connection, action, allowed=allowed, reason=reason, **where)
-        )
+        await self.services.store.run(audit.record, action, allowed=allowed, reason=reason, **where)
 
     async def ask(
         self,
@@ -76,7 +74,7 @@ class Assignment(Generic[RequestT]):
 
     async def cost(self) -> Cost:
         """Return what this task has used by now."""
-        spent = await self.services.store.run(lambda connection: reporting.sum_spending(connection, self.task_id))
+        spent = await self.services.store.run(reporting.sum_spending, self.task_id)
         return Cost(dollars=spent.dollars, calls=spent.calls)
 
     async def mirror(self, sha: str) -> Mirror:

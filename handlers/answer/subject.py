@@ -106,7 +106,7 @@ async def _read_conversation(talk: Talk, github: Client) -> tuple[Remark, ...]:
     services = talk.services
     comments = await reply_targets.conversation(github, task.repository, task.spot)
     bot = await services.github.bot()
-    here = await services.store.run(lambda connection: tasks.find(connection, task.repository.id, task.number))
+    here = await services.store.run(tasks.find, task.repository.id, task.number)
     reviews = {one.id for one in here if one.flow == REVIEW}
 
     def counts(each: IssueComment) -> bool:

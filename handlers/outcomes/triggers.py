@@ -25,18 +25,16 @@ async def record_outcome(event: Event, services: Services) -> None:
     task_id = task_of(read_text(read_part(pull, "head"), "ref"))
     if task_id is None or repository is None or number is None or author != (await services.github.bot()).id:
         return
-    task = await services.store.run(lambda connection: tasks.get(connection, task_id))
+    task = await services.store.run(tasks.get, task_id)
     if task is None:
         return
-    revisions = await services.store.run(
-        lambda connection: tasks.find(connection, repository.id, number, flow=revise.TASK.name)
-    )
+    revisions = await services.store.run(tasks.find, repository.id, number, flow=revise.TASK.name)
     head = read_text(read_part(pull, "head"), "sha") or None
     kind = "closed"
     if pull.get("merged"):
         kind = "merged" if _is_only_ours(head, task, revisions) else "edited"
     data = {"pull": number, "head": head}
-    await services.store.run(lambda connection: outcomes.record(connection, task.id, kind, data))
+    await services.store.run(outcomes.record, task.id, kind, data)
 
 
 def _is_only_ours(head: str | None, task: Task, revisions: Sequence[Task]) -> bool:

@@ -24,13 +24,13 @@ async def show(
 
     ``base`` is the branch that the head is compared with. Where all is ``fresh``, no older check run is looked for.
     """
-    posted = await services.store.run(lambda connection: _claim(connection, task, task_id, head_sha, base))
+    posted = await services.store.run(_claim, task, task_id, head_sha, base)
     if posted is None or posted.get("check"):
         return
     github = await services.github.for_repository(task.repository, CHECKS)
     make = checks.create_check if fresh else checks.put_check
     run = await make(github, task.repository, head_sha, posted["check_name"], task_id, _BEGUN)
-    await services.store.run(lambda connection: tasks.merge_posted(connection, task_id, {"check": run.id}))
+    await services.store.run(tasks.merge_posted, task_id, {"check": run.id})
 
 
 def _claim(
@@ -60,7 +60,7 @@ async def say(services: Services, task: ReviewTask, head_sha: str, report: Check
     """Show a check run that has ended, for a delivery that starts nothing."""
     github = await services.github.for_repository(task.repository, CHECKS)
     external_id = checks.external_id_for(task.number, task.delivery)
-    name = await services.store.run(lambda connection: _choose_name(connection, task, head_sha))
+    name = await services.store.run(_choose_name, task, head_sha)
     await checks.put_check(github, task.repository, head_sha, name, external_id, report)
 
 

@@ -59,7 +59,7 @@ def hash_rules(review: Review, guidelines: Sequence[tuple[str, str]]) -> str:
 
 async def recall(review: Review) -> EarlierReviews:
     """Recall the earlier reviews, and take over the one summary comment."""
-    tasks_before = await review.services.store.run(lambda connection: _find_earlier(connection, review))
+    tasks_before = await review.services.store.run(_find_earlier, review)
     results: list[ReviewResult] = []
     for task in tasks_before:
         with suppress(ValidationError):

@@ -40,7 +40,7 @@ class PublicationResult(JsonModel):
 
 async def add_cost(review: Review, result: ReviewResult) -> ReviewResult:
     """Add to the result what the task has cost by now."""
-    spent = await review.services.store.run(lambda connection: reporting.sum_spending(connection, review.task_id))
+    spent = await review.services.store.run(reporting.sum_spending, review.task_id)
     return result.model_copy(update={"dollars": spent.dollars, "calls": spent.calls})
 
 

@@ -245,4 +245,4 @@ async def _store(review: Review, memory: Memory, after: Sequence[FindingStatus])
         to_row(one.told, repository, review.task.number, comment=comments.get(one.told.fingerprint), reason=one.why)
         for one in after
     ]
-    await review.services.store.run(lambda connection: findings.remember(connection, rows))
+    await review.services.store.run(findings.remember, rows)

@@ -250,15 +250,13 @@ def _is_current(task: Task, offer: _Offer) -> bool:
 
 
 async def _find_newest(services: Services, offer: _Offer) -> Task | None:
-    found = await services.store.run(
-        lambda connection: tasks.find(connection, offer.repository.id, offer.number, flow=TASK.name)
-    )
+    found = await services.store.run(tasks.find, offer.repository.id, offer.number, flow=TASK.name)
     return found[0] if found else None
 
 
 async def _has_watched_findings(services: Services, offer: _Offer) -> bool:
     name = offer.repository.full_name
-    return await services.store.run(lambda connection: findings.has_watched(connection, name, offer.number))
+    return await services.store.run(findings.has_watched, name, offer.number)
 
 
 async def _is_us(services: Services, actor: Actor) -> bool:

@@ -64,7 +64,7 @@ async def fetch(job: RevisionJob, brief: RevisionBrief) -> RevisionBrief:
 async def _was_opened_unverified(job: RevisionJob, pull: Pull) -> bool:
     """Return whether the task that opened our pull request ended unverified."""
     task_id = task_of(pull.head_branch) or ""
-    task = await job.services.store.run(lambda connection: tasks.get(connection, task_id))
+    task = await job.services.store.run(tasks.get, task_id)
     return task is not None and task.state == "unverified"
 
 
@@ -100,9 +100,7 @@ async def _collect(job: RevisionJob, github: Client) -> tuple[Demand, ...]:
 async def _read_findings(job: RevisionJob) -> tuple[Demand, ...]:
     """Return what our own reviews found and nobody has settled."""
     task = job.task
-    stored = await job.services.store.run(
-        lambda connection: findings.list_for_pull(connection, task.repository.full_name, task.number)
-    )
+    stored = await job.services.store.run(findings.list_for_pull, task.repository.full_name, task.number)
     bot = await job.services.github.bot()
     return tuple(_ask_for_fix(one, bot.login) for one in stored if one.state in findings.UNSETTLED)
 

@@ -59,7 +59,7 @@ async def settle(services: Services, request: SettleTask) -> int:
 
     ends = await asyncio.to_thread(decide)
     where = (repository.full_name, request.number)
-    await services.store.run(lambda connection: findings.settle(connection, *where, ends))
+    await services.store.run(findings.settle, *where, ends)
     return len(ends)
 
 

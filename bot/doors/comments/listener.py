@@ -133,7 +133,7 @@ async def _too_many(services: Services, principal: Principal) -> bool:
         return False
     hour = now_ms() - 3_600_000
     login = principal.actor.login
-    return await services.store.run(lambda connection: audit.count_commands(connection, login, hour)) >= _AN_HOUR
+    return await services.store.run(audit.count_commands, login, hour) >= _AN_HOUR
 
 
 async def _answer(services: Services, text: _Text, read: Sequence[_Ruling]) -> None:

@@ -182,7 +182,7 @@ class Dispatcher(Generic[C]):
             await self._attempt(todo, event)
 
     async def _read(self, guid: str) -> Event:
-        delivery = await self._store.run(lambda connection: deliveries.load(connection, guid))
+        delivery = await self._store.run(deliveries.load, guid)
         if delivery is None:
             raise DeliveryRefused("The delivery is no longer stored.")
         return await asyncio.to_thread(Event.parse, delivery.guid, delivery.event, delivery.payload)

@@ -102,7 +102,7 @@ class Sweep:
             newest.setdefault(item.guid, item)
             if item.ok:
                 answered.add(item.guid)
-        held = await self._store.run(lambda connection: deliveries.filter_known(connection, newest))
+        held = await self._store.run(deliveries.filter_known, newest)
         done = answered | held
         missed = [item for item in reversed(newest.values()) if item.guid not in done]
         if not self._poll:
