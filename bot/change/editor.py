@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bot.change.recipe import AnyEvidence, Job
 from bot.change.records import Baseline, Brief, CodeLocation, Proof
 from bot.change.stages import Stage
-from bot.context.lookup import Lookup
 from bot.engine.port import Ctx
 from bot.git.changes import Changes
 from bot.models.port import Message
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun
-from bot.work.assignment import Assignment
 from bot.work.inquiry import index
 from bot.work.prompts import render
 from bot.work.records import Work
@@ -28,16 +26,6 @@ _NEAREST = 4
 _SHOWN = 4_000
 _NOT_RUN = "The edits apply. Code of a fork is not run here."
 _NONE_NEAR = "The edits apply. No test nearby is known."
-
-
-def lookup_for(job: Assignment[Any], brief: Brief) -> Callable[[Changes], Awaitable[Lookup]]:
-    """Return a search over base plus changes, which never reads the disk."""
-
-    async def lookup(changes: Changes) -> Lookup:
-        code = await index(job, brief.base_sha)
-        return code.with_changes(changes)
-
-    return lookup
 
 
 async def start_editing(job: Job[Any], evidence: AnyEvidence, found: CodeLocation, said: tuple[Message, ...]) -> Work:
@@ -57,11 +45,6 @@ async def start_editing(job: Job[Any], evidence: AnyEvidence, found: CodeLocatio
     return Work(changes=changes, messages=(*said, Message(role="user", text=text)))
 
 
-async def note_unchanged(job: Job[Any]) -> None:
-    """Record that the loop ended without a change, not that it is done."""
-    await job.stage(Stage.EDIT, "failed", "nothing was changed")
-
-
 async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> Hands:
     """Return the tools of the loop, bound to what the recipe lets it edit."""
     brief = evidence.brief
@@ -70,7 +53,6 @@ async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Code
         job,
         brief.base_sha,
         brief.nonce,
-        lookup_for(job, brief),
         job.recipe.may_edit(job, evidence, existing),
         _check(job, evidence, found),
         may_run=brief.runs,

@@ -14,7 +14,6 @@ from bot.change.stages import Stage
 from bot.github.api.scopes import READ
 from bot.github.resources import issues, labels, pulls, repos
 from bot.github.resources.issues import Issue, IssueComment
-from bot.work.assignment import Assignment
 from bot.work.untrusted import visible, visible_title
 
 _MAX_BODY = 20_000
@@ -49,15 +48,8 @@ async def read(job: Job[ChangeTask]) -> Brief:
 async def fetch(job: Job[ChangeTask], brief: Brief) -> Brief:
     """Bring the base into the mirror."""
     await job.stage(Stage.FIND, "started")
-    await fetch_base(job, brief.base_branch)
+    await job.fetch(brief.base_branch)
     return brief
-
-
-async def fetch_base(job: Assignment[Any], branch: str) -> None:
-    """Bring the base branch into the mirror with a token that can only read."""
-    token = await job.services.github.token(job.task.repository, READ)
-    mirror = await job.services.mirrors.of(job.task.repository)
-    await mirror.fetch([branch], token)
 
 
 def _stop(job: Job[ChangeTask], issue: Issue) -> str | None:

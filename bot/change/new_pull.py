@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bot.change import commits, gate_runner, proof
 from bot.change.handover import end, leave_change
-from bot.change.issue import already_open, fetch_base
+from bot.change.issue import already_open
 from bot.change.publication import EVIDENCE, notify, tell
 from bot.change.recipe import AnyEvidence, Job
 from bot.change.records import Brief, Publication
@@ -139,8 +139,7 @@ async def recheck(job: Job[Any], brief: Brief, changes: Changes) -> PublishCheck
         return now.model_copy(update={"stop": stop})
     if base_sha == brief.base_sha:
         return now.model_copy(update={"edited": edited})
-    await fetch_base(job, branch)
-    mirror = await job.services.mirrors.of(repository)
+    mirror = await job.fetch(branch)
     before = {entry.path: entry.sha for entry in await mirror.entries(brief.base_sha)}
     after = {entry.path: entry.sha for entry in await mirror.entries(base_sha)}
     conflicts = tuple(sorted(path for path in changes.files if before.get(path) != after.get(path)))

@@ -13,6 +13,7 @@ from bot.change.delivery import deliver
 from bot.change.publication import tell
 from bot.change.recipe import AnyEvidence, Job, ProofResult, Recipe
 from bot.change.records import Baseline, Brief, Claims, CodeLocation
+from bot.change.stages import Stage
 from bot.engine.port import Ctx, Outcome, Step
 from bot.git.changes import Changes
 from bot.models.port import ModelError
@@ -106,7 +107,7 @@ async def _check(
     evidence = evidence.updated(claims=Claims(cause=cause, change=change), judgement=None)
     proof = evidence.proof.files.files if evidence.proof is not None else {}
     if set(state.changes.files) <= set(proof):
-        await ctx.step(f"unchanged-{attempt}", editor.note_unchanged, job)
+        await ctx.step(f"unchanged-{attempt}", job.stage, Stage.EDIT, "failed", "nothing was changed")
         return evidence.updated(report=None)
     if gated == state.changes and evidence.report is not None:
         report = evidence.report  # the same tree: what the gates found of it holds

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from bot.change.conversation import add_message, render_system
-from bot.change.editor import lookup_for
 from bot.change.proof_rules import RUNS, check_proof, reported_errors
 from bot.change.recipe import AnyEvidence, Job, ProofResult
 from bot.change.records import Brief, CodeLocation, Proof
@@ -84,7 +83,7 @@ def _hands(job: Job[Any], brief: Brief) -> Hands:
         run = await job.workshop(brief.base_sha).test(changes, _test_files(job, brief, changes))
         return show_run("Your test on the unchanged code", run)
 
-    return Hands(job, brief.base_sha, brief.nonce, lookup_for(job, brief), may_edit, run_new)
+    return Hands(job, brief.base_sha, brief.nonce, may_edit, run_new)
 
 
 def _test_files(job: Job[Any], brief: Brief, changes: Changes) -> list[str]:

@@ -8,7 +8,6 @@ from typing import Any
 
 from bot.change.recipe import Job
 from bot.change.records import Brief, PullEnds
-from bot.github.api.scopes import READ
 from bot.github.resources.pulls import Pull
 from bot.github.text.diffs import parse_diff
 from bot.work.untrusted import visible, visible_title
@@ -46,10 +45,7 @@ def _stop(pull: Pull, default_branch: str | None) -> str | None:
 async def fetch_ends(job: Job[Any], brief: Brief) -> PullEnds:
     """Bring both ends into the mirror; return them with what changed so far."""
     assert brief.pull is not None, "only a pull request has two ends"
-    repository = job.task.repository
-    mirror = await job.services.mirrors.of(repository)
-    token = await job.services.github.token(repository, READ)
-    await mirror.fetch([brief.base_branch, f"refs/pull/{job.task.number}/head"], token)
+    await job.fetch_pull(brief.base_branch)
     mirror = await job.mirror(brief.base_sha)
     merge_base = await mirror.merge_base(await mirror.resolve(brief.base_branch), brief.base_sha)
     diff = (await mirror.diff(merge_base, brief.base_sha))[:_MAX_DIFF]

@@ -11,6 +11,7 @@ _RULES = (
     "A rule of the repository refuses it. Let the App bypass that rule (Settings, Rules), or fit the rule: `publish` "
     "in `.github/forgehand.yml` sets the branch's prefix, a sign-off and commits that GitHub signs."
 )
+_ACCESS = "Give the App write access to contents and pull requests of this repository."
 _ADVICE = {
     "ruleset": _RULES,
     "protected": "The branch is protected. Let the App write it, or set another `publish.prefix`.",
@@ -18,6 +19,16 @@ _ADVICE = {
     "policy": "A check of the git server refuses it; its administrator knows why.",
     "name": "Delete or rename that branch, or set another `publish.prefix` in `.github/forgehand.yml`.",
 }
+_ADVICE_BY_ERROR: tuple[tuple[type[ForgehandError], str], ...] = (
+    (ReadOnly, "The repository is archived; unarchive it first."),
+    (NonFastForward, "Somebody else made or moved the branch; delete it and it will be created again."),
+    (Locked, "Unlock the conversation."),
+    (Forbidden, _ACCESS),
+    (AccessRefused, _ACCESS),
+    (NotFound, "Look whether the repository, its default branch and the App's installation are still there."),
+    (Invalid, _RULES),
+    (ToolchainError, "See that the base branch can be installed and tested as it is now."),
+)
 
 
 class Refusal(JsonModel):
@@ -35,18 +46,5 @@ def explain(error: ForgehandError) -> Refusal:
 def _advice(error: ForgehandError) -> str:
     if isinstance(error, PushRefused):
         return _ADVICE.get(str(error.detail("reason")), _RULES)
-    if isinstance(error, ReadOnly):
-        return "The repository is archived; unarchive it first."
-    if isinstance(error, NonFastForward):
-        return "Somebody else made or moved the branch; delete it and it will be created again."
-    if isinstance(error, Locked):
-        return "Unlock the conversation."
-    if isinstance(error, Forbidden | AccessRefused):
-        return "Give the App write access to contents and pull requests of this repository."
-    if isinstance(error, NotFound):
-        return "Look whether the repository, its default branch and the App's installation are still there."
-    if isinstance(error, Invalid):
-        return _RULES
-    if isinstance(error, ToolchainError):
-        return "See that the base branch can be installed and tested as it is now."
-    return "This may be temporary; the server's log says more."
+    fitting = (advice for kind, advice in _ADVICE_BY_ERROR if isinstance(error, kind))
+    return next(fitting, "This may be temporary; the server's log says more.")

@@ -21,10 +21,14 @@ async def react(services: Services, repository: Repository, spot: ReplyTarget, c
         await reply_targets.react(github, repository, spot, content)
 
 
-async def say(services: Services, repository: Repository, spot: ReplyTarget, key: str, text: str) -> None:
-    """Answer once per ``key``, even redelivered, in the thread if any."""
+async def say(
+    services: Services, repository: Repository, spot: ReplyTarget, key: str, text: str, part: str = "answer"
+) -> int | None:
+    """Answer once per ``key``; return the answer's id, None if it is locked."""
     github = await services.github.for_repository(repository, spot.permissions)
-    marker = Marker(task=key, part="answer")
+    marker = Marker(task=key, part=part)
     bot = await services.github.bot()
     with unless_locked("answer"):
-        await reply_targets.answer(github, repository, spot, services.outgoing(text), marker=marker, bot_id=bot.id)
+        body = services.outgoing(text)
+        return await reply_targets.answer(github, repository, spot, body, marker=marker, bot_id=bot.id)
+    return None

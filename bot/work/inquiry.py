@@ -59,9 +59,10 @@ async def index(assignment: Assignment[Any], sha: str) -> Index:
     return await assignment.services.indexer.index(mirror.git_dir, sha)
 
 
-async def look(lookup: Lookup, call: ToolCall) -> str:
+async def look(assignment: Assignment[Any], sha: str, changes: Changes, call: ToolCall) -> str:
     """Answer a call of :data:`LOOKING` in which :func:`fault` finds nothing."""
-    return await asyncio.to_thread(_look_up, lookup, call)
+    code = await index(assignment, sha)
+    return await asyncio.to_thread(_look_up, code.with_changes(changes), call)
 
 
 def fault(call: ToolCall, tools: Sequence[Tool]) -> str | None:
@@ -177,7 +178,7 @@ class Inquiry:
             return problem
         if call.name == RUN.name and self.run is not None:
             return await self.run(str(call.arguments["command"]))
-        return await look((await index(self.assignment, self.sha)).with_changes(self.changes), call)
+        return await look(self.assignment, self.sha, self.changes, call)
 
 
 def _look_up(lookup: Lookup, call: ToolCall) -> str:

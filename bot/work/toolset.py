@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.context.lookup import Lookup
 from bot.edits import Edit, EditError, EditRefused, apply, parse
 from bot.edits.formats import format_for
 from bot.git.changes import Changes
@@ -69,7 +68,6 @@ class Hands:
     job: Assignment[Any]
     base_sha: str
     nonce: str
-    lookup: Callable[[Changes], Awaitable[Lookup]]
     may_edit: May
     check: Check
     may_run: bool = True
@@ -139,7 +137,7 @@ class Hands:
             return f"exit code {code}, {result.seconds:.1f} s\n{result.output[-_SHOWN:]}", changes
         if call.name == "finish":
             return _CHECKING, changes
-        return await look(await self.lookup(changes), call), changes
+        return await look(self.job, self.base_sha, changes, call), changes
 
     async def _apply(self, text: str, changes: Changes) -> tuple[str, Changes]:
         """Apply all edits of a text or raise :class:`EditError`; audit refusals."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from bot.github.resources import reply_targets
-from bot.github.text.markers import Marker
+from bot.dispatch.replies import say
 from bot.work.inquiry import Inquiry
-from bot.work.locked import unless_locked
 from bot.work.prompts import render
 from bot.work.untrusted import visible
 from handlers.answer import citations
@@ -50,14 +48,7 @@ def render_system(talk: Talk, subject: Subject, code: CodeContext) -> str:
 async def post(talk: Talk, text: str) -> int | None:
     """Post the answer once; return its id, None in a locked conversation."""
     task = talk.task
-    services = talk.services
-    github = await services.github.for_repository(task.repository, task.spot.permissions)
-    bot = await services.github.bot()
-    marker = Marker(task=talk.task_id, part="final")
-    body = services.outgoing(text)
-    posted: int | None = None
-    with unless_locked("answer"):
-        posted = await reply_targets.answer(github, task.repository, task.spot, body, marker=marker, bot_id=bot.id)
+    posted = await say(talk.services, task.repository, task.spot, talk.task_id, text, part="final")
     asked = f"As @{task.actor.login} asked."
     await talk.audit("answer", allowed=posted is not None, reason=asked if posted is not None else LOCKED)
     return posted
