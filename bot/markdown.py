@@ -41,6 +41,12 @@ def counted(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def listed(names: Sequence[str], most: int) -> str:
+    """Join at most so many names by commas, and count the others."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Render a Markdown table; cells lose line ends, bars are escaped."""
     lines = [_row(head), "| " + " | ".join("---" for _ in head) + " |", *(_row(row) for row in rows)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from bot.change.records import Baseline, Gate, Proof
 from bot.git.changes import Changes
 from bot.github.text.diffs import DiffLine, parse_diff
+from bot.markdown import counted
 from bot.toolchains.port import TestRun, Verdict
 from bot.work.protected_paths import is_protected
 
@@ -146,7 +147,7 @@ def size_gate(diff: str, max_files: int, max_lines: int) -> Gate:
 def describe_size(diff: str) -> str:
     """Count the files and changed lines of a diff, in words."""
     files, lines = _size(diff)
-    return f"{lines} lines in {files} file{'' if files == 1 else 's'}"
+    return f"{lines} lines in {counted(files, 'file')}"
 
 
 def _size(diff: str) -> tuple[int, int]:

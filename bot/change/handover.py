@@ -13,6 +13,7 @@ from bot.change.recipe import AnyEvidence, Job
 from bot.change.records import Baseline, Gate, GateReport, Judgement, Proof
 from bot.change.stages import Stage
 from bot.engine.port import Ctx, Outcome, TaskState
+from bot.markdown import counted, listed
 from bot.work.artifacts import leave
 from bot.work.results import Ending, Form, Part, Parts, told
 
@@ -107,9 +108,8 @@ def _tell_security(gates: dict[Any, Gate]) -> Part:
 
 
 def _name(what: str, paths: list[str]) -> str:
-    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    named = f": {', '.join(paths[:_NAMED])}{more}" if paths else ""
-    return f"{len(paths)} {'file' if len(paths) == 1 else 'files'} {what}{named}."
+    named = f": {listed(paths, _NAMED)}" if paths else ""
+    return f"{counted(len(paths), 'file')} {what}{named}."
 
 
 def _describe(evidence: AnyEvidence) -> dict[str, Any]:

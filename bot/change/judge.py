@@ -9,6 +9,7 @@ from bot.change.recipe import AnyEvidence, Job
 from bot.change.records import Claims
 from bot.change.stages import Stage
 from bot.models.port import ModelError, Tool
+from bot.models.structured import BOOLEAN, INTEGER, STRING, array_of, closed_object
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
 
@@ -22,19 +23,7 @@ _SENTENCE = re.compile(r".+?(?:[.!?…][\"'”’)\]`*_]*(?=\s|$)|[。！？]|$)
 _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx|resp)\.$", re.I)
 # a line that only wraps: what follows is neither an item of a list nor a paragraph
 _WRAP = re.compile(r"\n(?!\s*(?:[-*+•]|\d+[.)])\s|\s*\n)")
-_SENTENCES = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {
-            "number": {"type": "integer"},
-            "supported": {"type": "boolean"},
-            "quote": {"type": "string"},
-        },
-        "required": ["number", "supported", "quote"],
-        "additionalProperties": False,
-    },
-}
+_SENTENCES = array_of(closed_object(number=INTEGER, supported=BOOLEAN, quote=STRING))
 
 
 class Verdict(NamedTuple):
@@ -71,12 +60,7 @@ async def ask_judge(
     answer = Tool(
         name="verdict",
         description="Give your verdict; it ends your work.",
-        parameters={
-            "type": "object",
-            "properties": {**properties, "sentences": _SENTENCES},
-            "required": [*properties, "sentences"],
-            "additionalProperties": False,
-        },
+        parameters=closed_object(**properties, sentences=_SENTENCES),
     )
     inquiry = Inquiry(job, step, "review", system, report.base_sha, answer, turns=_TURNS, changes=report.changes)
     said = await inquiry.ask(prompt)

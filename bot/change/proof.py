@@ -12,6 +12,7 @@ from bot.change.stages import Stage
 from bot.engine.port import Ctx
 from bot.git.changes import Changes
 from bot.models.port import Conversation, Message
+from bot.models.structured import BOOLEAN, STRING, closed_object
 from bot.toolchains.port import ToolchainError
 from bot.types import JsonModel
 from bot.work.loop import LoopLimits, work
@@ -23,12 +24,7 @@ _ROUNDS = 3
 _LIMITS = LoopLimits(turns=25)
 # a shorter quote stands in any failure
 _SHORTEST_QUOTE = 8
-_RECOGNISE = {
-    "type": "object",
-    "properties": {"same": {"type": "boolean"}, "quote": {"type": "string"}, "why": {"type": "string"}},
-    "required": ["same", "quote", "why"],
-    "additionalProperties": False,
-}
+_RECOGNISE = closed_object(same=BOOLEAN, quote=STRING, why=STRING)
 
 
 class ProofAttempt(JsonModel):

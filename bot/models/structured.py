@@ -13,6 +13,9 @@ from typing import Any
 from bot.models.port import BadAnswer, ToolCall
 
 Schema = Mapping[str, Any]
+STRING = {"type": "string"}
+INTEGER = {"type": "integer"}
+BOOLEAN = {"type": "boolean"}
 _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
@@ -25,6 +28,16 @@ _TYPES: dict[str, tuple[type, ...]] = {
 _UNPORTABLE = {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength"}
 _UNPORTABLE |= {"minItems", "maxItems", "uniqueItems", "pattern", "format", "default"}
 _NAMED = {"properties", "$defs"}
+
+
+def closed_object(**properties: Schema) -> dict[str, Any]:
+    """Describe an object that has all of these properties and no other."""
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def array_of(item: Schema) -> dict[str, Any]:
+    """Describe an array of such items."""
+    return {"type": "array", "items": item}
 
 
 def parse_tool_call(identity: str, name: str, arguments: str) -> ToolCall:

@@ -17,6 +17,7 @@ from bot.github.text.diffs import FileDiff
 from bot.github.text.markers import Marker
 from bot.github.text.suggestions import suggestion
 from bot.models.port import Tool
+from bot.models.structured import INTEGER, STRING, array_of, closed_object
 from bot.pulls.memory import Memory
 from bot.pulls.places import find_place
 from bot.pulls.rules import ReviewRules
@@ -31,27 +32,11 @@ from handlers.answer.subject import Talk
 from handlers.answer.words import write_suggestion
 
 _TURNS = 10
-_STRING = {"type": "string"}
-_SUGGESTION = {
-    "type": "object",
-    "properties": {
-        "path": _STRING,
-        "line": {"type": "integer"},
-        "quote": _STRING,
-        "replacement": _STRING,
-        "why": _STRING,
-    },
-    "required": ["path", "line", "quote", "replacement", "why"],
-}
+_SUGGESTION = closed_object(path=STRING, line=INTEGER, quote=STRING, replacement=STRING, why=STRING)
 IMPROVE = Tool(
     name="improve",
     description="Report the suggestions; this ends your work.",
-    parameters={
-        "type": "object",
-        "properties": {"suggestions": {"type": "array", "items": _SUGGESTION}},
-        "required": ["suggestions"],
-        "additionalProperties": False,
-    },
+    parameters=closed_object(suggestions=array_of(_SUGGESTION)),
 )
 
 

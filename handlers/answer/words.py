@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.markdown import code_block, counted, expense, folded, inactive, inline_code, paragraph, table
+from bot.markdown import code_block, counted, expense, folded, inactive, inline_code, listed, paragraph, table
 from bot.work.records import Cost
 from handlers.answer.records import Answer, Description, Improvements, PlacedSuggestion
 
@@ -89,9 +89,8 @@ def _name_dropped(answer: Answer) -> str:
     """Name what was taken out: a sentence may have lost its place."""
     if not answer.dropped:
         return "" if answer.linked else " It names no place in the code."
-    named = ", ".join(inline_code(place) for place in answer.dropped[:_NAMED])
-    more = f" and {len(answer.dropped) - _NAMED} more" if len(answer.dropped) > _NAMED else ""
-    return f" Left out, because no such place exists: {named}{more}."
+    named = listed([inline_code(place) for place in answer.dropped], _NAMED)
+    return f" Left out, because no such place exists: {named}."
 
 
 def _write_foot(sha: str, cost: Cost, more: str = "") -> str:

@@ -9,7 +9,7 @@ from bot.change.new_pull import PullText
 from bot.change.proof_rules import last_line
 from bot.change.records import Baseline, Failure, GateName, GateReport
 from bot.change.refusals import Refusal
-from bot.markdown import code_block, duration, expense, folded, inline_code, paragraph, shortened, table
+from bot.markdown import code_block, duration, expense, folded, inline_code, listed, paragraph, shortened, table
 from handlers.fix.judge import FixEvidence
 
 # what an issue's title says of itself, and a fix's title would say twice
@@ -205,9 +205,8 @@ def _list_notes(evidence: FixEvidence) -> list[str]:
     flaky = evidence.report.flaky if evidence.report is not None else ()
     if not flaky:
         return list(evidence.notes)
-    more = f" and {len(flaky) - _FLAKY} more" if len(flaky) > _FLAKY else ""
-    named = ", ".join(map(_quote, flaky[:_FLAKY]))
-    return [*evidence.notes, f"These tests failed once and passed when run again: {named}{more}."]
+    named = listed([_quote(test) for test in flaky], _FLAKY)
+    return [*evidence.notes, f"These tests failed once and passed when run again: {named}."]
 
 
 def write_run(base: Baseline | None, report: GateReport | None, cost: str) -> str:

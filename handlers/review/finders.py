@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from bot.analysis.records import Analysis
 from bot.github.text.diffs import FileDiff
 from bot.models.port import BudgetExceeded, ModelError, Tool
+from bot.models.structured import array_of, closed_object
 from bot.pulls import diff as change
 from bot.pulls import excerpts, placeholders
 from bot.pulls.diff import Review
@@ -70,12 +71,7 @@ _FILE = {"type": "object", "properties": {"path": _TEXT, "change": _TEXT}, "requ
 REPORT = Tool(
     name="report",
     description="Say what is wrong with your part of the change; this ends your work.",
-    parameters={
-        "type": "object",
-        "properties": {"files": {"type": "array", "items": _FILE}, "findings": {"type": "array", "items": _FINDING}},
-        "required": ["files", "findings"],
-        "additionalProperties": False,
-    },
+    parameters=closed_object(files=array_of(_FILE), findings=array_of(_FINDING)),
 )
 
 

@@ -18,6 +18,7 @@ from bot.context.lookup import number_lines
 from bot.context.sieve import role_of
 from bot.github.text.diffs import FileDiff, Side
 from bot.models.port import BudgetExceeded, ModelError, Tool
+from bot.models.structured import BOOLEAN, STRING, closed_object
 from bot.pulls import diff, excerpts, placeholders, places
 from bot.pulls.diff import Review
 from bot.pulls.fingerprints import digest
@@ -44,18 +45,13 @@ _NOTHING = re.compile(r"(?:n/?a|nothing|unknown|not applicable|tbd|see above|[-â
 VERDICT = Tool(
     name="verdict",
     description="Say whether the claim holds, and prove it; this ends your work.",
-    parameters={
-        "type": "object",
-        "properties": {
-            "holds": {"type": "boolean"},
-            "path": {"type": "string", "description": "the file of the quote"},
-            "quote": {"type": "string", "description": "code copied exactly from it, without line numbers"},
-            "failing_input": {"type": "string"},
-            "reason": {"type": "string"},
-        },
-        "required": ["holds", "path", "quote", "failing_input", "reason"],
-        "additionalProperties": False,
-    },
+    parameters=closed_object(
+        holds=BOOLEAN,
+        path={**STRING, "description": "the file of the quote"},
+        quote={**STRING, "description": "code copied exactly from it, without line numbers"},
+        failing_input=STRING,
+        reason=STRING,
+    ),
 )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from bot.github.resources.checks import Annotation, CheckReport, Conclusion
-from bot.markdown import code_block, counted, expense, folded, inline_code, paragraph, shortened, table
+from bot.markdown import code_block, counted, expense, folded, inline_code, listed, paragraph, shortened, table
 from bot.pulls.records import (
     RISK_RANK,
     SEVERITIES,
@@ -95,7 +95,7 @@ def _name_broken_tests(result: ReviewResult) -> str:
     broken = [inline_code(one.id) for one in result.nearest.broken]
     if not broken:
         return ""
-    names = ", ".join(broken[:_BROKEN]) + (f" and {len(broken) - _BROKEN} more" if len(broken) > _BROKEN else "")
+    names = listed(broken, _BROKEN)
     if len(broken) == 1:
         return f"One of the nearest tests passes without the change and fails with it: {names}."
     return f"{len(broken)} of the nearest tests pass without the change and fail with it: {names}."

@@ -14,6 +14,7 @@ from bot.github.api.access import Permissions
 from bot.github.api.errors import Forbidden, GitHubError, Invalid, NotFound
 from bot.github.resources import ci
 from bot.github.resources.ci import FailedCheck
+from bot.markdown import listed
 from bot.types import JsonModel
 from handlers.revise.records import Demand, RevisionBrief, RevisionEvidence, RevisionJob
 
@@ -136,5 +137,4 @@ def _explain_passing(brief: RevisionBrief, base: Baseline) -> Cause:
 
 
 def _name_tests(names: list[str]) -> str:
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(f"`{name}`" for name in names[:3]) + more
+    return listed([f"`{name}`" for name in names], 3)

@@ -11,6 +11,7 @@ from bot.engine.port import Ctx, Outcome
 from bot.git.errors import ObjectMissing
 from bot.git.mirrors import Mirror
 from bot.github.api.scopes import READ
+from bot.markdown import counted
 from bot.pulls import placeholders
 from bot.pulls.history import recall
 from bot.pulls.memory import Memory, ReportedFinding
@@ -41,7 +42,7 @@ SettleTask = Request[SettleInput]
 async def run(ctx: Ctx, services: Services, request: SettleTask) -> Outcome:
     """Settle what is still open or folded."""
     settled = await ctx.step("settle", settle, services, request, retries=2)
-    return Outcome(state="done", summary=f"Settled {settled} findings." if settled != 1 else "Settled 1 finding.")
+    return Outcome(state="done", summary=f"Settled {counted(settled, 'finding')}.")
 
 
 async def settle(services: Services, request: SettleTask) -> int:
