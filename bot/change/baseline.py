@@ -109,7 +109,7 @@ def _summarise(record: Baseline) -> str:
 def _refuse_unusable(run: TestRun) -> None:
     if run.complete:
         return
-    notes = "".join(f"\n{note}" for note in run.notes)
+    notes = "".join(f"\n{note}" for note in (run.completeness.reason, *run.notes) if note)
     raise ToolchainError(
         f"`{run.command}` did not give usable results before any change ({run.result.ended}). Set `checks.test` in "
         f".github/forgehand.yml to the command that runs this repository's tests.{notes}\n\n"

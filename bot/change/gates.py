@@ -25,7 +25,8 @@ def take_tests_from_base(
 def _cut_short(run: TestRun) -> str:
     if run.result.ended == "timeout":
         return f"`{run.command}` did not end within {run.result.seconds:.0f} s, so its result is not known"
-    return f"the run gave no usable result ({run.result.ended}, exit code {run.result.exit_code})"
+    why = f": {run.completeness.reason}" if run.completeness.reason else ""
+    return f"the run gave no usable result ({run.result.ended}, exit code {run.result.exit_code}){why}"
 
 
 def tests_gate(restored: Collection[str]) -> Gate:

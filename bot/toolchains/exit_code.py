@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from bot.sandbox.port import CommandResult
+from bot.toolchains.events import Case, End, Record
 from bot.toolchains.port import TestCase
 
 # characters of the output that a failure shows, from its end
@@ -36,21 +37,21 @@ _LOADING = re.compile(
 )
 
 
-def read_exit_code(result: CommandResult, line: str) -> tuple[tuple[TestCase, ...], bool]:
-    """Return the command as one case, and whether that can be relied on."""
+def read_exit_code(result: CommandResult, line: str) -> list[Record]:
+    """Return the command as one case; nothing where it could not be run."""
     if result.exit_code in _NOT_RUN:
-        return (), False
+        return []
     ran = sum(int(next(filter(None, found))) for found in _RAN.findall(result.output))
     nothing = not ran and _NOTHING.search(result.output) is not None
     if nothing and result.exit_code in _EMPTY:
-        return (), True
+        return [End(exit_code=result.exit_code)]
     case = TestCase(id=line, verdict="passed", seconds=result.seconds)
-    if result.ok:
-        return (case,), True
-    failure = {"message": result.output[-_TAIL:], "verdict": "failed"}
-    if nothing or _is_loading(result.output, ran):
-        failure |= {"verdict": "error", "phase": "collect"}
-    return (case.model_copy(update=failure),), True
+    if not result.ok:
+        failure = {"message": result.output[-_TAIL:], "verdict": "failed"}
+        if nothing or _is_loading(result.output, ran):
+            failure |= {"verdict": "error", "phase": "collect"}
+        case = case.model_copy(update=failure)
+    return [Case(case=case), End()]
 
 
 def _is_loading(output: str, ran: int) -> bool:

@@ -13,10 +13,12 @@ from typing import Literal
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from bot.toolchains.events import MAX_CASES, TEXT, Case, End, Record
 from bot.toolchains.port import TestCase, ToolchainError, Verdict
-from bot.toolchains.results import TEXT, keep_worst, number_ids
 
-MAX_CASES = 200_000
+# Elements, and suites in suites, of a report that somebody could mean.
+_MAX_ELEMENTS = 4 * MAX_CASES
+_DEEPEST = 200
 # unittest-xml-reporting names a suite ``tests.test_x.A-20261129152159``
 _TIMESTAMP = re.compile(r"-\d{14}$")
 # names of suites and classes without meaning: node names every class "test", pytest its only suite "pytest"
@@ -43,20 +45,22 @@ _CONTROL = re.compile(
 )
 
 
-def parse_junit(text: bytes, roots: Iterable[str] = (), *, succeeded: bool = False) -> tuple[TestCase, ...]:
-    """Parse the cases of a JUnit XML file.
+class _NotXML(ToolchainError):
+    """Failure to parse a report."""
+
+
+def read_junit(text: bytes, roots: Iterable[str] = (), *, succeeded: bool = False) -> list[Record]:
+    """Read the records of a JUnit XML file.
 
     ``roots`` are where the repository lies, as absolute paths. ``succeeded``: the runner said that all is well, so a
-    test that failed and is reported again as passed ran again. Raises :class:`ToolchainError` where it is not XML or
-    declares a document type.
+    test that failed and is reported again as passed ran again. Raises :class:`ToolchainError` where it is not XML,
+    declares a document type, or is larger or deeper than a report can be.
     """
     root = _read_xml(text)
     starts = tuple(f"{one.rstrip('/')}/" for one in roots)
     cases: list[TestCase] = []
-    subtests: dict[str, list[TestCase]] = {}
-    for count, (suites, element) in enumerate(_elements(root)):
-        if count == MAX_CASES:
-            raise ToolchainError(f"The JUnit file holds more than {MAX_CASES} test cases.")
+    subtests: list[Record] = []
+    for suites, element in _elements(root):
         # The case or its nearest suite names the file.
         file = next((file for one in (element, *reversed(suites)) if (file := one.get("file"))), "")
         path = _relative(file, starts)
@@ -67,12 +71,12 @@ def parse_junit(text: bytes, roots: Iterable[str] = (), *, succeeded: bool = Fal
         subtest = _SUBTEST.fullmatch(name) if path.endswith(".py") else None
         case = _case([*_groups(suites, element, path, starts), subtest[1] if subtest else name], element)
         if subtest:
-            subtests.setdefault(case.id, []).append(case)
+            subtests.append(Case(case=case, key="subtests"))
         # Node writes a case for each file without tests: it passes, and its name is the file's.
         elif case.verdict != "passed" or not (name.startswith(starts) or (path and _relative(name, starts) == path)):
             cases.append(case)
     kept = _drop_reruns(cases) if succeeded else cases
-    return number_ids([*kept, *keep_worst(subtests)])
+    return [*(Case(case=case, key=str(number)) for number, case in enumerate(kept)), *subtests, End()]
 
 
 def _drop_reruns(cases: Sequence[TestCase]) -> list[TestCase]:
@@ -86,7 +90,7 @@ def _read_xml(text: bytes) -> ElementTree.Element:
     """Read XML, without the bytes of a test's output that XML cannot hold."""
     try:
         _refuse_declarations(text)
-    except ToolchainError:
+    except _NotXML:
         text = _CONTROL.sub(b"?", text.decode("utf-8", "replace").encode())
         _refuse_declarations(text)
     root = ElementTree.fromstring(text)  # noqa: S314 - no document type, so no entities
@@ -96,17 +100,35 @@ def _read_xml(text: bytes) -> ElementTree.Element:
 
 
 def _refuse_declarations(text: bytes) -> None:
-    """Refuse what is not XML, or has a document type: it may define entities."""
+    """Refuse what is not XML, is huge, or has a document type.
+
+    That may define entities.
+    """
+    depth = 0
+    count = 0
 
     def refuse(*_: object) -> None:
         raise ToolchainError("The JUnit file declares a document type; such files are not read.")
 
+    def begin(*_: object) -> None:
+        nonlocal depth, count
+        depth += 1
+        count += 1
+        if depth > _DEEPEST or count > _MAX_ELEMENTS:
+            raise ToolchainError(f"The JUnit file holds more than {MAX_CASES} test cases, or nests without end.")
+
+    def finish(*_: object) -> None:
+        nonlocal depth
+        depth -= 1
+
     parser = expat.ParserCreate()
     parser.StartDoctypeDeclHandler = refuse
+    parser.StartElementHandler = begin
+    parser.EndElementHandler = finish
     try:
         parser.Parse(text, True)
     except expat.ExpatError as error:
-        raise ToolchainError(f"The JUnit file is not XML: {error}.") from None
+        raise _NotXML(f"The JUnit file is not XML: {error}.") from None
 
 
 _Suites = tuple[ElementTree.Element, ...]

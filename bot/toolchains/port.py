@@ -10,6 +10,7 @@ from bot.sandbox.port import CommandResult, Limits
 from bot.types import ForgehandError, JsonModel
 
 Verdict = Literal["passed", "failed", "error", "skipped"]
+Phase = Literal["build", "collect", "setup", "call", "teardown", "crash", "timeout"]
 
 
 class ToolchainError(ForgehandError):
@@ -33,7 +34,8 @@ class TestCase(JsonModel):
     """Test with its verdict.
 
     ``id`` is file, classes, suites and name, joined by ``::``, with ``#2``, ``#3`` where these are still equal. The
-    runner takes it to run the test alone. ``phase`` tells where it failed. ``kind`` is ``doctest`` for an example in
+    runner takes it to run the test alone. ``phase`` tells where it failed; ``crash`` and ``timeout`` are of tests that
+    began and never ended, and of files that ended their process. ``kind`` is ``doctest`` for an example in
     documentation, ``check`` for what a plugin checks of a whole file (its style, its types).
     """
 
@@ -42,18 +44,30 @@ class TestCase(JsonModel):
     id: str
     kind: Literal["test", "doctest", "check"] = "test"
     verdict: Verdict
-    phase: Literal["collect", "setup", "call", "teardown"] = "call"
+    phase: Phase = "call"
     message: str = ""
     seconds: float = 0.0
     # the exception that ended it, then its causes
     raised: tuple[RaisedError, ...] = ()
 
 
+class Completeness(JsonModel):
+    """Agreement of a run's plan, cases and exit, or the lack of it.
+
+    ``reason`` is a sentence for people, "" where they do. ``lost`` are the ids of tests that were planned or begun and
+    have no verdict, ``culprits`` what was running when they were lost.
+    """
+
+    ok: bool
+    reason: str = ""
+    lost: tuple[str, ...] = ()
+    culprits: tuple[str, ...] = ()
+
+
 class TestRun(JsonModel):
     """Run of a test command.
 
-    ``command`` is what a person would type; ``complete``: not cut short; ``notes`` are sentences about what the tree
-    lacks and its tests may need.
+    ``command`` is what a person would type; ``notes`` are sentences about what the tree lacks and its tests may need.
     """
 
     __test__ = False
@@ -61,8 +75,13 @@ class TestRun(JsonModel):
     command: str
     cases: tuple[TestCase, ...]
     result: CommandResult
-    complete: bool
+    completeness: Completeness
     notes: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Return whether the verdicts can be believed: no test was lost."""
+        return self.completeness.ok
 
     def verdicts(self) -> dict[str, Verdict]:
         return {case.id: case.verdict for case in self.cases}
@@ -70,7 +89,7 @@ class TestRun(JsonModel):
     @property
     def ran_any(self) -> bool:
         """Return whether a test was reached: loading alone proves nothing."""
-        return any(case.phase != "collect" for case in self.cases)
+        return any(case.phase not in ("collect", "build") for case in self.cases)
 
     @property
     def unloaded(self) -> tuple[str, ...]:

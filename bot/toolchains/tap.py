@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from bot.toolchains.events import TEXT, Case, End, Record, has_failure
 from bot.toolchains.port import TestCase, Verdict
-from bot.toolchains.results import TEXT, has_failure, number_ids
 
 # Columns by which each level of subtests is indented.
 _INDENT = 4
@@ -52,8 +52,8 @@ class _Level:
         return self.planned == self.count
 
 
-def parse_tap(text: str) -> tuple[tuple[TestCase, ...], bool]:
-    """Parse the cases of TAP streams, and whether their plans were met.
+def read_tap(text: str) -> list[Record]:
+    """Read the records of TAP streams; cut short where a plan was not met.
 
     Subtests are named ``group::test``; where prove tells the files, ``file::test``.
     """
@@ -67,7 +67,7 @@ def parse_tap(text: str) -> tuple[tuple[TestCase, ...], bool]:
         else:
             found += _name_file(file, cases, lines, met=met)
             complete = complete and _PROVED.search(text) is not None
-    return number_ids(found), complete
+    return [*(Case(case=case, key=str(number)) for number, case in enumerate(found)), End(cut_short=not complete)]
 
 
 def _split_streams(text: str) -> list[tuple[str | None, list[str]]]:

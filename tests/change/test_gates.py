@@ -10,7 +10,7 @@ import pytest
 from bot.change import gates
 from bot.change.records import Baseline, Failure, Proof
 from bot.git.changes import Changes
-from bot.toolchains.port import TestCase, Verdict
+from bot.toolchains.port import Completeness, TestCase, Verdict
 from tests.change.test_proof_rules import case, run
 
 DIFF = """diff --git a/a.py b/a.py
@@ -110,7 +110,7 @@ def test_a_new_test_that_fails_is_gated_too() -> None:
 
 def test_a_run_that_was_cut_short_passes_no_gate() -> None:
     good = run(case("", verdict="passed"))
-    cut = good.model_copy(update={"complete": False})
+    cut = good.model_copy(update={"completeness": Completeness(ok=False, reason="A test was lost.")})
     assert "no usable result" in gates.proof_gate(proof("t.py::test"), [good, good, cut]).detail
     assert not gates.regression_gate(base({"t.py::test": "passed"}), cut, [], []).passed
 

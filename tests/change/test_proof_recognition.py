@@ -11,6 +11,7 @@ import pytest
 
 from bot.change.proof_rules import ProofCheck, check_proof, reported_errors
 from bot.sandbox.port import CommandResult
+from bot.toolchains.events import Fold
 from bot.toolchains.port import TestRun
 from bot.toolchains.results import ResultsChannel
 
@@ -74,7 +75,9 @@ def run(folder: Path, body: str, runner: str) -> TestRun:
         peak_mb=None,
         ended="exit",
     )
-    return TestRun(command="pytest", cases=recorded.cases, result=result, complete=True)
+    cases, completeness = Fold().add(recorded).close(result)
+    assert completeness.ok, completeness.reason
+    return TestRun(command="pytest", cases=cases, result=result, completeness=completeness)
 
 
 def outcome(checked: ProofCheck) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.change.proof_rules import ProofCheck, check_proof, reported_errors
 from bot.sandbox.port import CommandResult
-from bot.toolchains.port import RaisedError, TestCase, TestRun
+from bot.toolchains.port import Completeness, RaisedError, TestCase, TestRun
 
 ISSUE = """Crash on empty input
 
@@ -20,7 +20,7 @@ def run(*cases: TestCase, ended: str = "exit", output: str = "") -> TestRun:
     result = CommandResult(
         argv=("pytest",), exit_code=1, output=output, truncated=False, seconds=1.0, peak_mb=None, ended=ended
     )
-    return TestRun(command="pytest", cases=cases, result=result, complete=ended == "exit")
+    return TestRun(command="pytest", cases=cases, result=result, completeness=Completeness(ok=ended == "exit"))
 
 
 def case(message: str, *, name: str = "t.py::test", verdict: str = "failed", phase: str = "call") -> TestCase:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.sandbox.port import CommandResult
-from bot.toolchains.port import TestCase, TestRun, Verdict
+from bot.toolchains.port import Completeness, TestCase, TestRun, Verdict
 from handlers.review.nearest_tests import compare_runs, find_broken, write_results
 
 
@@ -17,7 +17,7 @@ def run(*cases: TestCase, complete: bool = True, ended: Any = "exit") -> TestRun
     result = CommandResult(
         argv=("pytest",), exit_code=0, output="", truncated=False, seconds=1.0, peak_mb=None, ended=ended
     )
-    return TestRun(command="pytest tests", cases=cases, result=result, complete=complete)
+    return TestRun(command="pytest tests", cases=cases, result=result, completeness=Completeness(ok=complete))
 
 
 def test_a_file_that_cannot_be_loaded_any_more_is_broken() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from bot.sandbox.port import CommandResult
-from bot.toolchains.port import TestCase, TestRun, Verdict
+from bot.toolchains.port import Completeness, TestCase, TestRun, Verdict
 from handlers.revise.reproof import find_turned
 
 
@@ -14,7 +14,7 @@ def run(complete: bool = True, phase: Literal["setup", "call"] = "call", **verdi
     result = CommandResult(
         argv=("pytest",), exit_code=1, output="", truncated=False, seconds=1.0, peak_mb=None, ended="exit"
     )
-    return TestRun(command="pytest", cases=cases, result=result, complete=complete)
+    return TestRun(command="pytest", cases=cases, result=result, completeness=Completeness(ok=complete))
 
 
 def named(without: list[TestRun], with_it: list[TestRun]) -> list[str]:

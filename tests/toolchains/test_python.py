@@ -69,7 +69,12 @@ async def test_a_run_that_is_cut_short_is_not_complete(make: Make) -> None:
     run = await toolchain.test(workspace, ["tests/test_slow.py"], limits=Limits(seconds=8))
     assert not run.complete
     assert run.result.ended == "timeout"
-    assert run.verdicts() == {"tests/test_slow.py::test_first": "passed"}
+    assert told(run) == {
+        "tests/test_slow.py::test_first": ("passed", "call"),
+        "tests/test_slow.py::test_slow": ("error", "timeout"),
+    }
+    assert run.completeness.culprits == ("tests/test_slow.py::test_slow",)
+    assert run.completeness.reason == "The run was stopped (timeout). Running then: `tests/test_slow.py::test_slow`."
 
 
 @pytest.mark.parametrize(
@@ -78,7 +83,7 @@ async def test_a_run_that_is_cut_short_is_not_complete(make: Make) -> None:
         "import os\nos._exit(0)\n",
         "import atexit, os\natexit.register(os._exit, 0)\n",
         "import os\nfor d, _, fs in os.walk('/forgehand/results'):\n"
-        "    for f in fs: open(os.path.join(d, f), 'w').write('00 {\"end\": 0, \"cut_short\": false}\\n')\n",
+        "    for f in fs: open(os.path.join(d, f), 'w').write('00 {\"event\": \"end\"}\\n')\n",
         "import os\nopen('/forgehand/results/junit.xml', 'w').write('<suite><testcase name=\"fine\"/></suite>')\n"
         "os._exit(0)\n",
         "import os\nassert os.listdir('/forgehand/results') == ['results.jsonl']\n"
@@ -102,7 +107,8 @@ def forge(directory):
     here = [sys.path.remove(place) for place in list(sys.path) if place.startswith("/work") or not place]
     import hashlib, hmac
     chain, lines = hmac.new(key, digestmod=hashlib.sha256), []
-    for body in ('{"id": "FILE::test_fails", "verdict": "passed"}', '{"end": 0, "cut_short": false}'):
+    case = '{"event": "case", "case": {"id": "FILE::test_fails", "verdict": "passed"}}'
+    for body in (case, '{"event": "end", "exit_code": 0, "cut_short": false}'):
         chain.update(body.encode())
         lines.append(chain.hexdigest() + " " + body)
     open(directory + "/results.jsonl", "w").write("\\n".join(lines) + "\\n")

@@ -14,18 +14,20 @@ import pytest
 from bot.sandbox.port import CommandResult
 from bot.sandbox.process import NoSandbox
 from bot.settings import Checks, Settings
+from bot.toolchains.events import Fold, Record
 from bot.toolchains.exit_code import read_exit_code
-from bot.toolchains.junit import parse_junit
-from bot.toolchains.port import ToolchainError
+from bot.toolchains.junit import read_junit
+from bot.toolchains.placeholders import fill_placeholders, is_run_by
+from bot.toolchains.port import TestCase, ToolchainError
 from bot.toolchains.python import commands, requirements
 from bot.toolchains.python.inside.forgehand_records import Records
 from bot.toolchains.python.interpreters import Interpreter, find_interpreters, pick_interpreter, satisfies
-from bot.toolchains.python.paths import is_run_by, is_test, is_test_config, new_test_path, pick_targets
+from bot.toolchains.python.paths import is_test, is_test_config, new_test_path, pick_targets
 from bot.toolchains.python.project import Project, detect
 from bot.toolchains.python.shadows import find_conflict
 from bot.toolchains.python.toolchain import make_toolchain
-from bot.toolchains.results import ResultsChannel, parse_records
-from bot.toolchains.tap import parse_tap
+from bot.toolchains.results import ResultsChannel, read_signed
+from bot.toolchains.tap import read_tap
 from bot.toolchains.workspace import remove_tree
 from tests.toolchains.conftest import write
 
@@ -73,7 +75,7 @@ def test_install_is_one_resolution_and_pytest_comes_with_it() -> None:
     project = Project(installable=True, extras=("test",), groups=("lint",), requirements=("requirements-test.txt",))
     (with_uv,) = commands.install(project, pip=None)
     assert with_uv[-5:] == ["--requirement=requirements-test.txt", "--group=lint", "--editable", ".[test]", "pytest"]
-    assert commands.fill_placeholders("pytest {tests}", []) == "pytest"
+    assert fill_placeholders("pytest {tests}", []) == "pytest"
 
 
 def test_requirement_files_are_read_once_and_only_inside_the_tree(tmp_path: Path) -> None:
@@ -111,7 +113,7 @@ def test_groups_are_read_for_a_pip_that_knows_none() -> None:
     ],
 )
 def test_targets_are_written_as_the_runner_takes_them(line: str, target: str, filled: str) -> None:
-    assert commands.fill_placeholders(line, [target]) == filled
+    assert fill_placeholders(line, [target]) == filled
 
 
 VERSIONS = tuple(Interpreter(Path(f"/p/{minor}"), (3, minor, 1), Path("/p")) for minor in (11, 13, 12, 9))
@@ -253,8 +255,24 @@ def test_where_a_new_test_goes(paths: list[str], near: str, expected: str) -> No
     assert is_test(found)
 
 
+def ended(code: int | None, output: str = "") -> CommandResult:
+    return CommandResult(
+        argv=("x",), exit_code=code, output=output, truncated=False, seconds=1, peak_mb=None, ended="exit"
+    )
+
+
+def parse_junit(text: bytes, roots: tuple[str, ...] = (), *, succeeded: bool = False) -> tuple[TestCase, ...]:
+    return Fold().add(read_junit(text, roots, succeeded=succeeded)).close(ended(0)).cases
+
+
+def parse_tap(text: str) -> tuple[tuple[TestCase, ...], bool]:
+    """The cases, and whether the plan was met: believed by neither a good nor a bad exit code."""
+    cases = Fold().add(read_tap(text)).close(ended(0)).cases
+    return cases, any(Fold().add(read_tap(text)).close(ended(code)).completeness.ok for code in (0, 1))
+
+
 def told(text: str) -> dict[str, str]:
-    return {case.id: case.verdict for case in parse_junit(text.encode(), ["/work"])}
+    return {case.id: case.verdict for case in parse_junit(text.encode(), ("/work",))}
 
 
 def test_junit_verdicts() -> None:
@@ -552,11 +570,9 @@ def test_tap_keeps_names_and_groups(text: str, expected: dict[str, str], met: bo
     ],
 )  # fmt: skip
 def test_what_an_exit_code_says(output: str, code: int, expected: tuple[str, str] | None) -> None:
-    result = CommandResult(
-        argv=("make",), exit_code=code, output=output, truncated=False, seconds=1, peak_mb=None, ended="exit"
-    )
-    cases, reliable = read_exit_code(result, "make test")
-    assert reliable
+    result = ended(code, output)
+    cases, completeness = Fold().add(read_exit_code(result, "make test")).close(result)
+    assert completeness.ok
     assert [(case.verdict, case.phase) for case in cases] == ([expected] if expected else [])
 
 
@@ -569,15 +585,21 @@ def test_records_are_believed_only_as_far_as_they_are_signed(tmp_path: Path) -> 
     records.case("a", "error", "teardown", "x" * 9000)
     records.end(1, False)
     assert [path.name for path in channel.directory.iterdir()] == ["results.jsonl"]
-    found = channel.read()
-    assert found is not None
-    assert [(case.id, case.verdict, len(case.message)) for case in found.cases] == [("a", "error", 4000)]
-    assert (found.agrees(1), found.agrees(2), found.agrees(0), found.agrees(None)) == (True, True, False, False)
-    lines = (channel.directory / "results.jsonl").read_bytes().splitlines(keepends=True)
+    recorded = channel.read()
+    assert recorded is not None
+    found = list(recorded)
+
+    def agrees(records: list[Record], code: int | None) -> bool:
+        return Fold().add(records).close(ended(code)).completeness.ok
+
+    cases = Fold().add(found).close(ended(1)).cases
+    assert [(case.id, case.verdict, len(case.message)) for case in cases] == [("a", "error", 4000)]
+    assert (agrees(found, 1), agrees(found, 2), agrees(found, 0), agrees(found, None)) == (True, True, False, False)
+    lines = (channel.directory / "results.jsonl").read_bytes().splitlines()
     for forged in (lines[1:], [lines[0], *lines[2:]], [*lines[:4], lines[4].replace(b": 1", b": 0")], lines[:2]):
-        again = parse_records(b"".join(forged), channel._key)
-        assert not again.agrees(0)
-        assert not again.agrees(1)
+        again = list(read_signed(forged, channel._key))
+        assert not agrees(again, 0)
+        assert not agrees(again, 1)
 
 
 def test_a_results_file_that_is_a_link_is_not_read(tmp_path: Path) -> None:

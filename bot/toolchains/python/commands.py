@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
+from bot.toolchains.placeholders import dotted, escape_target, selector
 from bot.toolchains.python.project import Project, bracket_extras
 
 ENV = "/env"
 PYTHON = f"{ENV}/bin/python"
 UV = "/forgehand/uv"
 INSIDE = "/forgehand/inside"
-RESULTS = "/forgehand/results"
-JUNIT = f"{RESULTS}/junit.xml"
 CONSTRAINTS = "locked-versions.txt"
 _UNITTEST = f"{INSIDE}/forgehand_unittest.py"
 # Parts of our commands that nobody would type.
@@ -24,7 +22,6 @@ _LAST_OPTION = "--color=no"
 _TELLING = {"--continue-on-collection-errors", "--no-cov"}
 # A high version, so that lower bounds on the repository itself hold.
 VERSION = "99.0.0"
-_PLACEHOLDER = re.compile(r"\{(tests|results|modules(?::[\w./-]*)?)\}")
 _AUTHOR = "git -c user.name=sandbox -c user.email=sandbox@localhost"
 _REPOSITORY = (
     "[ -e .git ] || ! command -v git >/dev/null || { git init -q . && git add -A && "
@@ -98,45 +95,6 @@ def unittest(targets: Sequence[str]) -> list[str]:
     return [PYTHON, _UNITTEST, *(escape_target(target) for target in targets)]
 
 
-def selector(target: str) -> str:
-    """Return a test's name for a foreign runner, alike for equal ids."""
-    return re.sub(r"(?<=\S)#(?:[2-9]|[1-9]\d+)$", "", target)
-
-
-def escape_target(target: str) -> str:
-    """Return a target that cannot be read as an option."""
-    return f"./{target}" if target.startswith(("-", "@")) else target
-
-
-def fill_placeholders(line: str, targets: Sequence[str]) -> str:
-    """Fill the placeholders of the policy's shell line, quoting values.
-
-    ``{tests}``: the targets; ``{modules}`` or ``{modules:folder}``: the same as dotted names (below ``folder``), which
-    is how unittest and Django's runner take them; ``{results}``: where a JUnit file is to be written.
-    """
-
-    selected = list(dict.fromkeys(selector(target) for target in targets))
-
-    def fill(found: re.Match[str]) -> str:
-        name, _, folder = found[1].partition(":")
-        if name == "results":
-            return JUNIT
-        written = [_dotted(target, folder) if name == "modules" else escape_target(target) for target in selected]
-        return shlex.join(one for one in written if one)
-
-    return _PLACEHOLDER.sub(fill, line).strip()
-
-
-def _dotted(target: str, folder: str) -> str:
-    path, _, rest = target.partition("::")
-    place = PurePosixPath(path)
-    if folder and place.is_relative_to(folder):
-        place = place.relative_to(folder)
-    parts = [part for part in (place.with_suffix("") if place.name else place).parts if part != "/"]
-    dotted = ".".join(parts[:-1] if parts[-1:] == ["__init__"] else parts)
-    return ".".join([dotted, *rest.split("::")]) if rest else dotted
-
-
 def render_command(argv: Sequence[str]) -> str:
     """Render what a person would type, with options that change a verdict."""
     program = [re.sub(r"^/\S*/(python[\d.]*|uv)$", r"\1", part) for part in argv if part not in _NOISE]
@@ -147,6 +105,6 @@ def render_command(argv: Sequence[str]) -> str:
         telling = [option for option in program[3:end] if option in _TELLING]
         return shlex.join([*program[:3], *telling, *program[end + 1 :]])
     if program[1:2] == [_UNITTEST]:
-        return shlex.join(["python", "-m", "unittest", *(_dotted(part, "") for part in program[2:])])
+        return shlex.join(["python", "-m", "unittest", *(dotted(part, "") for part in program[2:])])
     line = re.sub(r"^python[\d.]* -m pip --python ", "python -m pip --python ", shlex.join(program))
     return line.replace(" --python python ", " ")

@@ -22,9 +22,6 @@ _CONFIG = {
     "sitecustomize.py",
     "usercustomize.py",
 }
-_MAKEFILES = {"GNUmakefile", "makefile", "Makefile"}
-# A script at the start of a command, or given to an interpreter.
-_SCRIPT = re.compile(r"(?:^|[;&|(])\s*((?:[\w.-]*/)+[\w.-]+)|\b(?:python[\d.]*|sh|bash)\s+(?:-[\w=-]+\s+)*([\w./-]+)")
 _TEST_FILE = re.compile(r"(test_.*|.*_tests?|tests?)\.py")
 # Names of test files in other languages, for repositories with a test command of their own.
 _FOREIGN = re.compile(r".*[._-](?:test|tests|spec)\.\w+|.*Tests?\.\w+")
@@ -40,14 +37,6 @@ def is_test_config(path: str) -> bool:
     """
     name = posixpath.basename(path)
     return name in _CONFIG or name.endswith(".pth")
-
-
-def is_run_by(line: str, path: str) -> bool:
-    """Return whether a shell line, or the Makefile of it, runs a script."""
-    if posixpath.basename(path) in _MAKEFILES and re.search(r"\bg?make\b", line):
-        return True
-    scripts = [re.sub(r"^(\.\./)+", "", posixpath.normpath(one or two)) for one, two in _SCRIPT.findall(line)]
-    return any(f"/{path}".endswith(f"/{script}") for script in scripts)
 
 
 def is_test(path: str, patterns: Sequence[str] = ()) -> bool:

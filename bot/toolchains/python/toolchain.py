@@ -17,16 +17,16 @@ from pathlib import Path
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.settings import Checks, Settings
 from bot.toolchains import submodules
-from bot.toolchains.exit_code import read_exit_code
-from bot.toolchains.junit import parse_junit
+from bot.toolchains.events import keep_wanted
+from bot.toolchains.placeholders import RESULTS, fill_placeholders, is_run_by, selector
 from bot.toolchains.port import TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.python import commands, paths, shadows
 from bot.toolchains.python.config import read_pytest_settings, split_words
 from bot.toolchains.python.installation import Installer, require_python
 from bot.toolchains.python.interpreters import Interpreter, find_interpreters, find_uv
 from bot.toolchains.python.members import find_import_roots
-from bot.toolchains.results import ResultsChannel, has_failure, read_bounded
-from bot.toolchains.tap import parse_tap
+from bot.toolchains.reading import read_results
+from bot.toolchains.results import ResultsChannel, read_bounded
 from bot.toolchains.workspace import remove_tree
 
 _INSIDE = Path(__file__).parent / "inside"
@@ -57,7 +57,7 @@ class PythonToolchain:
         return paths.pick_targets(files, self._patterns)
 
     def is_test_config(self, path: str) -> bool:
-        return paths.is_test_config(path) or paths.is_run_by(self._checks.test or "", path)
+        return paths.is_test_config(path) or is_run_by(self._checks.test or "", path)
 
     def new_test_path(self, existing: Sequence[str], near: str) -> str:
         return paths.new_test_path(existing, near, self._patterns)
@@ -79,19 +79,19 @@ class PythonToolchain:
     async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
         """Run the given files or test ids (see the port).
 
-        Dependencies are read-only in every run, so that no run can plant anything for a later one. ``complete`` is True
-        where the runner came to its end and its exit code agrees with the reported verdicts.
+        Dependencies are read-only in every run, so that no run can plant anything for a later one.
         """
         async with self._results() as channel:
             argv = self._test_command(workspace, targets)
             line = commands.render_command(argv)
-            mounts = [Mount(source=channel.directory, target=commands.RESULTS, writable=True)]
+            mounts = [Mount(source=channel.directory, target=RESULTS, writable=True)]
             limits = limits or Limits(seconds=self._checks.minutes * 60)
             result = await self._run(workspace, argv, limits, mounts)
-            cases, complete = await asyncio.to_thread(self._read, channel, result, line, workspace.tree)
-        if not self._checks.test:
-            cases = _keep_requested(cases, targets)
-        run = TestRun(command=line, cases=cases, result=result, complete=complete and result.ended == "exit")
+            how = self._checks.results if self._checks.test else "junit"
+            folded = await asyncio.to_thread(read_results, how, channel, result, line, workspace.tree)
+        is_own = not self._checks.test
+        folded = keep_wanted(folded, targets, lambda case: not is_own or _is_requested(case, targets))
+        run = TestRun(command=line, cases=folded.cases, result=result, completeness=folded.completeness)
         if run.complete and not run.unloaded:
             return run
         return run.model_copy(update={"notes": await asyncio.to_thread(submodules.describe_missing, workspace.tree)})
@@ -120,7 +120,7 @@ class PythonToolchain:
         # never on PYTHONPATH: our sitecustomize adds them, after our reporter has its key
         env = {"PYTHONPATH": commands.INSIDE, "FORGEHAND_PATH": ":".join(places)}
         if reporting:
-            env |= {"FORGEHAND_RESULTS": commands.RESULTS, "FORGEHAND_ROOT": WORK}
+            env |= {"FORGEHAND_RESULTS": RESULTS, "FORGEHAND_ROOT": WORK}
         if reporting and self._checks.test and self._checks.results == "junit":
             env["PYTEST_ADDOPTS"] = "-p forgehand_pytest"
         return env
@@ -137,31 +137,14 @@ class PythonToolchain:
         line = self._checks.test
         if line and self._checks.results == "exit":
             # the only id there is, the line itself, comes back as a target
-            targets = [target for target in targets if target != commands.fill_placeholders(line, ())]
+            targets = [target for target in targets if target != fill_placeholders(line, ())]
             # unlike Path.exists, False for what is too long to be a path
             targets = [one for one in targets if os.path.exists(workspace.tree / one.partition("::")[0])]  # noqa: PTH110
         if line:
-            return ["/bin/sh", "-c", commands.fill_placeholders(line, targets)]
+            return ["/bin/sh", "-c", fill_placeholders(line, targets)]
         if not _has_package(workspace.env, "pytest"):
             return commands.unittest(targets)
         return commands.pytest(targets, without_coverage=_has_package(workspace.env, "pytest_cov"))
-
-    def _read(
-        self, channel: ResultsChannel, result: CommandResult, line: str, tree: Path
-    ) -> tuple[tuple[TestCase, ...], bool]:
-        how = self._checks.results if self._checks.test else "junit"
-        if how == "exit":
-            return read_exit_code(result, line)
-        if how == "tap":
-            cases, planned = parse_tap(result.output)
-            return cases, planned and not result.truncated and has_failure(cases) == (result.exit_code != 0)
-        if recorded := channel.read():
-            return recorded.cases, recorded.agrees(result.exit_code)
-        text = read_bounded(channel.directory / "junit.xml")
-        if text is None:
-            return (), False
-        cases = parse_junit(text, (WORK, str(tree)), succeeded=result.exit_code == 0)
-        return cases, has_failure(cases) == (result.exit_code != 0)
 
 
 def make_toolchain(sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings) -> PythonToolchain:
@@ -176,17 +159,13 @@ def describe_versions() -> str:
     return f"Python {pythons}; installs with {f'uv ({uv})' if uv else 'pip'}"
 
 
-def _keep_requested(cases: Sequence[TestCase], targets: Sequence[str]) -> tuple[TestCase, ...]:
-    """Keep the targets' cases: ``addopts`` may name more files."""
-    names = [commands.selector(target.rstrip("/")) for target in targets]
-
-    def is_asked(case: TestCase) -> bool:
-        name = commands.selector(case.id)
-        return case.phase == "collect" or any(
-            name == one or name.startswith((f"{one}::", f"{one}[", f"{one}/")) for one in names
-        )
-
-    return tuple(case for case in cases if not names or is_asked(case))
+def _is_requested(case: TestCase, targets: Sequence[str]) -> bool:
+    """Return whether a case was asked for: ``addopts`` may name more files."""
+    name = selector(case.id)
+    wanted = (selector(target.rstrip("/")) for target in targets)
+    return case.phase == "collect" or any(
+        name == one or name.startswith((f"{one}::", f"{one}[", f"{one}/")) for one in wanted
+    )
 
 
 def _installed_interpreter(env: Path) -> Interpreter:

@@ -116,6 +116,12 @@ class Reporter:
         text = report.longreprtext if hasattr(report, "longreprtext") else str(report.longrepr or "")
         return f"{crash[:1000]}\n{text[-3000:]}" if crash else text
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: Any) -> None:
+        # not called where the workers of pytest-xdist run the tests: it tells itself what a dead one was running
+        if hasattr(item, "forgehand"):
+            self._records.start(self._prefix + item.forgehand[0])
+
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.outcome == "rerun":
             # pytest-rerunfailures: verdicts of this attempt and its subtests count no more

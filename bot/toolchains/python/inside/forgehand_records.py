@@ -73,16 +73,21 @@ class Records:
     ) -> None:
         """Write a verdict; of several of one test the reader keeps the worst."""
         self.failed = self.failed or verdict in ("failed", "error")
-        record = {"id": id, "verdict": verdict, "phase": phase, "message": message[-TEXT:]}
-        self._write({**record, "seconds": round(seconds, 4), "kind": kind, "raised": list(raised)})
+        case = {"id": id, "verdict": verdict, "phase": phase, "message": message[-TEXT:]}
+        told = {**case, "seconds": round(seconds, 4), "kind": kind, "raised": list(raised)}
+        self._write({"event": "case", "case": told})
+
+    def start(self, id: str) -> None:
+        """Write that a test begins: one that never ends is named by it."""
+        self._write({"event": "start", "id": id})
 
     def again(self, id: str) -> None:
         """Take back what was written of a test: it runs again."""
-        self._write({"again": id})
+        self._write({"event": "again", "id": id})
 
     def end(self, exit_code: int, cut_short: bool) -> None:
         """Write the last line; without it the run counts as cut short."""
-        self._write({"end": exit_code, "cut_short": cut_short})
+        self._write({"event": "end", "exit_code": exit_code, "cut_short": cut_short})
 
     def _write(self, record: dict[str, object]) -> None:
         line = json.dumps(record)

@@ -54,6 +54,7 @@ class Result(unittest.TextTestResult):
         self._skipped_subtests: list[str] = []
         test.forgehand_started = True
         Result.begun = test.forgehand_place + 1
+        self.records.start(test.forgehand_id)
         super().startTest(test)
 
     def stopTest(self, test: Any) -> None:
