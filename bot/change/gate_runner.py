@@ -68,7 +68,6 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
         ),
         diff=diff[:_SHOWN],
         tests=tuple(sorted(path for path in changes.files if toolchain.is_test(path))),
-        restored=restored,
         flaky=ran.flaky,
         command=ran.command,
         seconds=ran.seconds,

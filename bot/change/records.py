@@ -164,7 +164,6 @@ class GateReport(JsonModel):
     gates: tuple[Gate, ...]
     diff: str = ""
     tests: tuple[str, ...] = ()
-    restored: tuple[str, ...] = ()
     flaky: tuple[str, ...] = ()
     command: str
     seconds: float

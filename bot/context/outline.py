@@ -12,13 +12,11 @@ if TYPE_CHECKING:
     from ast_grep_py import Pos, SgNode
 
 _SIGNATURE = 240  # characters
-_DOC = 160  # characters
 _MAX_DEFINITIONS = 5_000  # of a file; generated code may hold more
 _NAME_KINDS = ("simple_identifier", "type_identifier", "identifier", "constant", "name")
 _FUNCTION_VALUES = frozenset(("arrow_function", "function_expression", "function", "generator_function"))
 _OPENED = re.compile(r"\s*(?:[{:]|=>?)?\s*$")
 _SPACE = re.compile(r"\s+")
-_COMMENT = re.compile(r"^\s*(?:///?!?|/\*\*?|\*/?|#+|--)\s?")
 
 
 class Definition(NamedTuple):
@@ -30,7 +28,6 @@ class Definition(NamedTuple):
     start: int
     end: int
     signature: str
-    doc: str
 
     @property
     def qualified(self) -> str:
@@ -68,10 +65,6 @@ def _read_definition(node: SgNode, language: Language, lines: Sequence[str]) -> 
     # A node that ends with its line break (a macro) ends on the line before.
     end = end - 1 if span.end.column == 0 and end > start else end
     inside = body.range().start if body else None
-    if language.name == "python":
-        doc = _read_docstring(lines, inside.line if inside else start)
-    else:
-        doc = _read_comment_above(lines, start)
     yield (
         span.start.index,
         span.end.index,
@@ -82,7 +75,6 @@ def _read_definition(node: SgNode, language: Language, lines: Sequence[str]) -> 
             start=start + 1,
             end=end + 1,
             signature=_read_signature(lines, span.start, inside),
-            doc=doc,
         ),
     )
 
@@ -148,26 +140,3 @@ def _fill_containers(found: Sequence[tuple[int, int, Definition]]) -> Iterator[D
         method = one.kind == "function" and container and (holder is None or holder.kind != "module")
         yield one._replace(kind="method" if method else one.kind, container=container)
         around.append((end, one))
-
-
-def _read_docstring(lines: Sequence[str], at: int) -> str:
-    """Read the first line of a Python docstring at or just below line ``at``."""
-    for number, line in enumerate(lines[at : at + 3], at):
-        opened = re.search(r"[rRuUbB]{0,2}(\"\"\"|''')(.*)", line)
-        if opened:
-            rest = opened[2].strip() or (lines[number + 1].strip() if number + 1 < len(lines) else "")
-            return rest.split(opened[1])[0].strip()[:_DOC]
-        if line.strip():
-            return ""
-    return ""
-
-
-def _read_comment_above(lines: Sequence[str], start: int) -> str:
-    """Read the first sentence of the comment right above a definition."""
-    head = ""
-    for line in reversed(lines[max(0, start - 12) : start]):
-        if not _COMMENT.match(line):
-            break
-        text = _COMMENT.sub("", line).strip().removesuffix("*/").strip()
-        head = text if text and not text.startswith("@") else head
-    return head[:_DOC]

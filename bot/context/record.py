@@ -16,7 +16,7 @@ from bot.context.languages import Language
 from bot.context.outline import Definition, read_outline
 from bot.context.words import count_terms, shingles, split_identifier
 
-VERSION = 3  # of what the cache holds; another number drops it
+VERSION = 4  # of what the cache holds; another number drops it
 # Prefixes of posting keys: a term begins with a letter.
 DEFINES = ">"
 NAMES = "~"

@@ -35,13 +35,9 @@ class StartedTask(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """A request that starts nothing.
-
-    ``permitted`` is False where the principal may not ask for it, True where the task objects to it.
-    """
+    """Refusal to start a task, in words for whoever asked."""
 
     reason: str
-    permitted: bool
 
 
 async def start(
@@ -54,7 +50,7 @@ async def start(
     if decision.allowed:
         return await begin(services, spec, request, parent=parent)
     await _refuse(services, request, decision)
-    return Refusal(decision.reason, permitted=False)
+    return Refusal(decision.reason)
 
 
 async def begin(
@@ -69,14 +65,14 @@ async def begin(
         problem = await spec.objection(services, request)
         if problem:
             await _say(services, request, problem)
-            return Refusal(problem, permitted=True)
+            return Refusal(problem)
     forward = spec.forward(request) if spec.forward is not None else None
     if forward is not None:
         spec = forward.spec
         request = forward.request
     if request.origin.outlet not in spec.outlets:
         ways = " or ".join(f"`{outlet}`" for outlet in sorted(spec.outlets))
-        return Refusal(f"What comes of `{spec.name}` goes to {ways}, not to `{request.origin.outlet}`.", permitted=True)
+        return Refusal(f"What comes of `{spec.name}` goes to {ways}, not to `{request.origin.outlet}`.")
     new = _new_task(spec, request, parent)
     creation = await services.store.run(tasks.create, new)
     started = StartedTask(creation.holder, creation.created)

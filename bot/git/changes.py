@@ -16,9 +16,6 @@ class Changes(JsonModel):
 
     files: dict[str, str | None] = Field(default_factory=dict)
 
-    def with_file(self, path: str, text: str | None) -> Changes:
-        return Changes(files={**self.files, path: text})
-
     def without(self, paths: frozenset[str]) -> Changes:
         return Changes(files={path: text for path, text in self.files.items() if path not in paths})
 

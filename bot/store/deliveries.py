@@ -94,14 +94,6 @@ def find_error(connection: sa.Connection, guid: str) -> str | None:
     return connection.execute(sa.select(delivery.c.error).where(delivery.c.guid == guid)).scalar_one_or_none()
 
 
-def list_open(connection: sa.Connection) -> list[str]:
-    """List the deliveries that are not handled yet, oldest first."""
-    rows = connection.execute(
-        sa.select(delivery.c.guid).where(delivery.c.done.is_(None)).order_by(delivery.c.received, delivery.c.guid)
-    )
-    return list(rows.scalars())
-
-
 def list_owners(connection: sa.Connection) -> set[str | None]:
     """List the processes with open deliveries, None for an earlier build's."""
     return set(connection.execute(sa.select(delivery.c.owner).distinct().where(delivery.c.done.is_(None))).scalars())
@@ -121,7 +113,13 @@ def adopt(connection: sa.Connection, owners: Collection[str | None], owner: str)
 
 def filter_known(connection: sa.Connection, guids: Iterable[str]) -> set[str]:
     """Return those of ``guids`` that are stored and have not failed."""
-    return {guid for guid, failed in _load_states(connection, list(guids)).items() if not failed}
+    wanted = list(guids)
+    known: set[str] = set()
+    for start in range(0, len(wanted), _CHUNK):
+        chosen = delivery.c.guid.in_(wanted[start : start + _CHUNK])
+        query = sa.select(delivery.c.guid).where(chosen, delivery.c.error.is_(None))
+        known.update(connection.execute(query).scalars())
+    return known
 
 
 def measure_depth(connection: sa.Connection) -> InboxDepth:
@@ -133,13 +131,3 @@ def measure_depth(connection: sa.Connection) -> InboxDepth:
         sa.select(sa.func.count()).where(delivery.c.done.is_not(None), delivery.c.error.is_not(None))
     ).scalar_one()
     return InboxDepth(waiting[0], waiting[1], failed)
-
-
-def _load_states(connection: sa.Connection, guids: Sequence[str]) -> dict[str, bool]:
-    """Look up which of the GUIDs are stored, and whether each has failed."""
-    states: dict[str, bool] = {}
-    for start in range(0, len(guids), _CHUNK):
-        chosen = delivery.c.guid.in_(guids[start : start + _CHUNK])
-        for guid, error in connection.execute(sa.select(delivery.c.guid, delivery.c.error).where(chosen)):
-            states[guid] = error is not None
-    return states

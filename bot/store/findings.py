@@ -6,7 +6,7 @@ they ended. ``data`` belongs to whoever stored it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -18,6 +18,8 @@ from bot.types import JsonModel
 
 State = Literal["open", "folded", "fixed", "ignored", "disputed"]
 UNSETTLED: frozenset[State] = frozenset({"open", "folded"})
+# a push may fix or reopen these
+WATCHED: frozenset[State] = UNSETTLED | {"fixed"}
 
 
 class StoredFinding(JsonModel):
@@ -58,19 +60,10 @@ def list_for_pull(connection: sa.Connection, repository: str, number: int) -> li
     return _read(connection, query.order_by(finding.c.fingerprint))
 
 
-def has_watched(connection: sa.Connection, repository: str, number: int) -> bool:
-    """Return True if a push may fix or reopen findings of a pull request."""
-    watched = finding.c.state.in_({*UNSETTLED, "fixed"})
+def has_any(connection: sa.Connection, repository: str, number: int, states: Collection[State]) -> bool:
+    """Return True if a pull request has a finding in one of these states."""
     query = sa.select(finding.c.fingerprint).where(
-        finding.c.repository == repository, finding.c.number == number, watched
-    )
-    return connection.execute(query.limit(1)).first() is not None
-
-
-def has_unsettled(connection: sa.Connection, repository: str, number: int) -> bool:
-    """Return True if a pull request has findings that are open or folded."""
-    query = sa.select(finding.c.fingerprint).where(
-        finding.c.repository == repository, finding.c.number == number, finding.c.state.in_(UNSETTLED)
+        finding.c.repository == repository, finding.c.number == number, finding.c.state.in_(states)
     )
     return connection.execute(query.limit(1)).first() is not None
 

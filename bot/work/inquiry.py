@@ -91,13 +91,12 @@ async def audit_unknown(assignment: Assignment[Any], calls: Sequence[ToolCall], 
 class Answer(JsonModel):
     """The result of an inquiry: arguments of the answering call, or text.
 
-    ``problem`` says in words why there is no usable answer. ``lookups`` counts the calls that were answered.
+    ``problem`` says in words why there is no usable answer.
     """
 
     text: str = ""
     arguments: dict[str, Any] | None = None
     problem: str | None = None
-    lookups: int = 0
     model: str = ""
 
 
@@ -132,7 +131,6 @@ class Inquiry:
         """
         begin = self.hide(shared)
         messages = [Message(role="user", text=begin + self.hide(prompt), shared=len(begin))]
-        lookups = 0
         for turn in range(self.turns):
             conversation = Conversation(system=self.hide(self.system), messages=tuple(messages))
             reply = await self.assignment.ask(
@@ -141,11 +139,10 @@ class Inquiry:
             await audit_unknown(self.assignment, reply.tool_calls, self._tools)
             answered = self._parse_answer(reply)
             if answered is not None:
-                return answered.model_copy(update={"lookups": lookups, "model": reply.model})
+                return answered.model_copy(update={"model": reply.model})
             results = await self._results(reply, last=turn >= self.turns - 2)
-            lookups += len(reply.tool_calls)
             messages += [reply.as_message(), *results]
-        return Answer(problem=f"the model gave no usable answer in {self.turns} turns", lookups=lookups)
+        return Answer(problem=f"the model gave no usable answer in {self.turns} turns")
 
     @property
     def _tools(self) -> tuple[Tool, ...]:

@@ -9,10 +9,9 @@ from bot.doctor.github import check_app, check_hook
 from bot.doctor.line import Line
 from bot.github.api.access import GitHubs
 from bot.github.api.limiter import Clock
-from bot.github.resources.app import set_hook
 from bot.github.resources.manifest import load_manifest
 from bot.settings import Settings
-from tests.github.conftest import World
+from tests.github.conftest import World, set_hook
 
 MANIFEST = load_manifest()
 
@@ -59,7 +58,7 @@ async def test_a_key_that_is_not_the_apps_fails_in_words(world: World) -> None:
 
 async def test_the_webhook_is_compared_with_this_server(world: World, github: GitHubs) -> None:
     url = "http://127.0.0.1:9/webhook"
-    await set_hook(github.app, url, "s3cret")
+    await set_hook(github, url, "s3cret")
     world.hub.create_repository("octo/other")
     world.hub.uninstall(next(iter(world.hub.world.installations.values())))
     await world.hub.settled()

@@ -18,10 +18,9 @@ from multidict import CIMultiDict
 
 from bot.doors.webhook.router import Event, Router
 from bot.doors.webhook.signature import InvalidDelivery, verify
-from bot.store import deliveries
 from bot.store.tables import delivery
 from tests.support import examples
-from tests.support.door import SECRET, Door, Handled, open_door, sign
+from tests.support.door import SECRET, Door, Handled, list_open, open_door, sign
 
 
 def everything() -> Router[Handled]:
@@ -98,7 +97,7 @@ async def test_headers_refused_in_words(door: Door, headers: dict[str, str], sta
     answer = await door.deliver("ping", {}, **headers)
     assert answer[0] == status
     assert words in answer[1]
-    assert await door.store.run(deliveries.list_open) == []
+    assert await door.store.run(list_open) == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"\xff\xfe", b"[" * 50_000, b"9" * 5_000])
@@ -134,7 +133,7 @@ async def test_packed_bodies_are_refused_before_they_are_unpacked(door: Door, en
             headers = {"X-Hub-Signature-256": signature, "Content-Encoding": encoding}
             status, words = await door.deliver("ping", body, **headers)
             assert (status, "Content-Encoding" in words) == (415, True), body[:20]
-    assert await door.store.run(deliveries.list_open) == []
+    assert await door.store.run(list_open) == []
     assert (await door.deliver("ping", {}, guid="plain", **{"Content-Encoding": "identity"}))[0] == 202
 
 

@@ -13,6 +13,7 @@ from bot.store.deliveries import Delivery
 from bot.store.store import Store
 from bot.store.tables import audit as audit_table
 from bot.store.tables import delivery
+from tests.support.door import list_open
 
 
 async def test_open_done_failed_and_again(store: Store) -> None:
@@ -21,7 +22,7 @@ async def test_open_done_failed_and_again(store: Store) -> None:
     assert sum(taken) == 4, "each GUID once, however often it came"
     await inbox.end("g0", None)
     await inbox.end("g1", "it broke")
-    assert await store.run(deliveries.list_open) == ["g2"]
+    assert await store.run(list_open) == ["g2"]
     depth = await store.run(deliveries.measure_depth)
     assert (depth.open, depth.failed) == (1, 1)
     assert await store.run(lambda connection: deliveries.filter_known(connection, ["g0", "g1", "g9"])) == {"g0"}
@@ -29,7 +30,7 @@ async def test_open_done_failed_and_again(store: Store) -> None:
     assert await store.run(lambda c: [tuple(row) for row in c.execute(failed)]) == [("g1", "it broke")]
     assert not await inbox.put(Delivery("g0", "push", b"{}"))
     assert await inbox.put(Delivery("g1", "push", b'{"again": 1}'))
-    assert sorted(await store.run(deliveries.list_open)) == ["g1", "g2"]
+    assert sorted(await store.run(list_open)) == ["g1", "g2"]
     assert await store.run(lambda connection: deliveries.load(connection, "g1")) == Delivery(
         "g1", "push", b'{"again": 1}'
     )
@@ -41,7 +42,7 @@ async def test_two_processes_store_a_delivery_once(store: Store) -> None:
     guids = [f"g{n}" for n in range(200)]
     copies = [box.put(Delivery(guid, "push", b"{}")) for guid in guids for box in (first, second)]
     await asyncio.gather(*copies)
-    assert sorted(await store.run(deliveries.list_open)) == sorted(guids)
+    assert sorted(await store.run(list_open)) == sorted(guids)
     first.close()
     second.close()
 

@@ -69,6 +69,12 @@ class World:
         return sum(1 for each in self.hub.requests if each.method == method and each.path.endswith(ending))
 
 
+async def set_hook(github: GitHubs, url: str, secret: str) -> None:
+    """Point the App's webhook to an address, signed with a new secret."""
+    data = {"url": url, "secret": secret, "content_type": "json", "insecure_ssl": "0"}
+    await github.app.patch("/app/hook/config", {}, data)
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     source = tmp_path / "source"

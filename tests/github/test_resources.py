@@ -7,12 +7,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.github.api.access import GitHubs
-from bot.github.api.client import Client
+from bot.github.api.client import Client, within
 from bot.github.api.errors import Invalid, NotFound
 from bot.github.resources import app, checks, issues, labels, permissions, pulls, repos, users
 from bot.github.text.markers import Marker
 from simhub.faults import Fault
-from tests.github.conftest import World
+from tests.github.conftest import World, set_hook
 from tests.github.test_access import new_issue
 
 ALL = {"issues": "write", "pull_requests": "write", "contents": "write", "checks": "write"}
@@ -23,14 +23,12 @@ async def test_an_issue_is_read_with_its_labels(world: World, github: GitHubs) -
     number = await new_issue(world, "Minutes are lost", "1h30m is 3600")
     assert await labels.ensure(client, world.repository, "ai-bug-fix", description="x" * 200)
     assert not await labels.ensure(client, world.repository, "ai-bug-fix")
-    await labels.add(client, world.repository, number, "ai-bug-fix")
+    url = "/repos/{owner}/{repo}/issues/{number}/labels"
+    await client.post(url, within(world.repository, number=number), {"labels": ["ai-bug-fix"]})
     issue = await issues.get_issue(client, world.repository, number)
     assert (issue.title, issue.body, issue.state, issue.author) == ("Minutes are lost", "1h30m is 3600", "open", "ann")
     assert issue.labels == ("ai-bug-fix",)
     assert not issue.is_pull
-    await labels.remove(client, world.repository, number, "ai-bug-fix")
-    await labels.remove(client, world.repository, number, "ai-bug-fix")
-    assert (await issues.get_issue(client, world.repository, number)).labels == ()
     world.hub.faults.add(Fault(path="*/labels", method="POST", status=422, body={"message": "Validation Failed"}))
     with pytest.raises(Invalid):
         await labels.ensure(client, world.repository, "another")
@@ -155,7 +153,7 @@ async def test_the_delivery_log_gives_back_what_was_missed(world: World, github:
     server = web.Application()
     server.router.add_post("/webhook", receive)
     async with TestServer(server) as listening:
-        await app.set_hook(github.app, str(listening.make_url("/webhook")), "secret")
+        await set_hook(github, str(listening.make_url("/webhook")), "secret")
         assert (await app.read_hook(github.app)).url.endswith("/webhook")
         number = await new_issue(world)
         await world.hub.settled()

@@ -75,4 +75,4 @@ def test_findings_follow_a_renamed_repository_and_mix_with_no_other(store: Store
     moved = store.run_sync(lambda c: findings.list_for_pull(c, "octo/new", 7))
     assert [row.fingerprint for row in moved] == ["a"]
     store.run_sync(lambda c: findings.forget(c, "octo/new"))
-    assert not store.run_sync(lambda c: findings.has_watched(c, "octo/new", 7))
+    assert not store.run_sync(lambda c: findings.has_any(c, "octo/new", 7, findings.WATCHED))

@@ -32,6 +32,12 @@ from tests.support.patience import PATIENCE
 SECRET = "It's a Secret to Everybody"
 
 
+def list_open(connection: sa.Connection) -> list[str]:
+    """The deliveries that are not handled yet, oldest first."""
+    query = sa.select(delivery.c.guid).where(delivery.c.done.is_(None))
+    return list(connection.execute(query.order_by(delivery.c.received, delivery.c.guid)).scalars())
+
+
 def sign(body: bytes, secret: str = SECRET) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 

@@ -41,7 +41,8 @@ class ScriptedHands:
         (call,) = reply.tool_calls
         if call.name == "finish":
             return TurnResult(messages=(_answer(call),), changes=changes, finished="done")
-        changes = changes.with_file(str(call.arguments["path"]), "x") if call.name == "edit" else changes
+        if call.name == "edit":
+            changes = Changes(files={**changes.files, str(call.arguments["path"]): "x"})
         return TurnResult(messages=(_answer(call),), changes=changes, seconds=5.0)
 
 

@@ -52,8 +52,6 @@ class Delivery(JsonModel):
     redelivery: bool = False
     status: str = ""
     status_code: int = 0
-    installation_id: int | None = None
-    repository_id: int | None = None
 
     @property
     def ok(self) -> bool:
@@ -75,7 +73,6 @@ class HookConfig(JsonModel):
 
     url: str = ""
     content_type: str = "form"
-    insecure_ssl: str = "0"
     secret: str | None = None
 
 
@@ -124,9 +121,3 @@ async def redeliver(client: Client, delivery_id: int) -> None:
 
 async def read_hook(client: Client) -> HookConfig:
     return HookConfig.model_validate(await client.get("/app/hook/config"))
-
-
-async def set_hook(client: Client, url: str, secret: str) -> HookConfig:
-    """Point the App's webhook to an address, signed with a new secret."""
-    data = {"url": url, "secret": secret, "content_type": "json", "insecure_ssl": "0"}
-    return HookConfig.model_validate(await client.patch("/app/hook/config", {}, data))

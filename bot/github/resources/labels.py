@@ -36,18 +36,3 @@ async def ensure(
             return False
         raise
     return True
-
-
-async def add(client: Client, repository: Repository, number: int, *names: str) -> None:
-    """Put labels on an issue or pull request; those it has stay."""
-    url = "/repos/{owner}/{repo}/issues/{number}/labels"
-    await client.post(url, within(repository, number=number), {"labels": list(names)}, options=REPEATABLE)
-
-
-async def remove(client: Client, repository: Repository, number: int, name: str) -> None:
-    """Take a label off; one that is not there is no error."""
-    variables = within(repository, number=number, name=name)
-    try:
-        await client.delete("/repos/{owner}/{repo}/issues/{number}/labels/{name}", variables)
-    except NotFound:
-        return
