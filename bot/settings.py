@@ -44,10 +44,7 @@ class SettingsError(ForgehandError):
 
 
 class ModelSettings(BaseModel):
-    """An operator's description of a model, laid over the price table's.
-
-    Prices are US dollars per million tokens; ``context`` and ``max_output`` are tokens.
-    """
+    """An operator's model, over the table's; US dollars a million tokens."""
 
     provider: ProviderName | None = None
     api: Api | None = None

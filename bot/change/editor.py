@@ -66,10 +66,7 @@ async def existing_paths(job: Job[Any], brief: Brief) -> tuple[str, ...]:
 
 
 def code_and_new_tests(job: Job[Any], evidence: AnyEvidence, existing: Collection[str]) -> May:
-    """Allow all but existing tests, their settings, and protected paths.
-
-    The proof may not change once it has failed.
-    """
+    """Allow all but protected paths, existing tests, settings and the proof."""
     sha = evidence.brief.base_sha
     proof = evidence.proof.files.files if evidence.proof is not None else {}
 

@@ -176,10 +176,7 @@ def _is_broken(failure: Failure, reported: Sequence[ReportedException], is_produ
 
 
 def last_line(message: str) -> str:
-    """Return the line that names the exception.
-
-    Pytest puts it behind ``E``, others last, before a summary.
-    """
+    """Return the line that names the exception: behind ``E``, else the last."""
     marked = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
     if marked:
         return marked[0][:300]

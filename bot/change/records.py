@@ -139,10 +139,7 @@ class Proof(JsonModel):
 
 
 class Gate(JsonModel):
-    """One check made by code after the edit.
-
-    ``before``/``after`` are cells of the evidence table.
-    """
+    """One check by code after the edit; ``before``, ``after``: table cells."""
 
     name: GateName
     passed: bool

@@ -88,10 +88,7 @@ class Modules:
         self._ending = lru_cache(maxsize=_REMEMBERED)(self._find_ending)
 
     def find(self, name: str, *, importer: str = "") -> tuple[str, ...]:
-        """Find the files a slash path may mean, at most four.
-
-        A relative one is taken exactly, another by the end of the files' paths.
-        """
+        """Find up to four files of a slash path: exactly, else by their ends."""
         if name.startswith("."):
             return tuple(self._exact.get(_join(importer.rpartition("/")[0], name), ())[:4])
         exact = self._exact.get(name, ())

@@ -1,7 +1,4 @@
-"""Look at code: search, read, definition, references.
-
-The code is a commit with changes on top. Every answer is text with line numbers, bounded, and says what it left out.
-"""
+"""Answer search, read, definition and references, in bounded texts."""
 
 from __future__ import annotations
 

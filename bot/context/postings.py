@@ -1,7 +1,4 @@
-"""Keep postings in memory: which blobs hold a key, and how often.
-
-They are append-only and shared by all commits of a repository.
-"""
+"""Keep postings in memory, append-only and shared by all commits."""
 
 from __future__ import annotations
 

@@ -164,10 +164,7 @@ def score_quoted(question: Query, postings: Postings, by_number: Mapping[int, Se
 def score_parts(
     record: Record, weights: Mapping[str, float], title: Mapping[str, float], average: float
 ) -> tuple[list[float], list[float]]:
-    """Score each part of a file by all words, and by those of the title.
-
-    The title's are among them. The weights already hold how rare a word is.
-    """
+    """Score each part of a file by all words, and by those of the title."""
     norms = [bm25.K1 * (1 - bm25.B + bm25.B * part.length / average) for part in record.parts]
     words = [0.0] * len(norms)
     titled = [0.0] * len(norms)

@@ -14,10 +14,7 @@ from bot.work.services import Services
 
 
 class Registry:
-    """All tasks by name, in the order in which help lists them.
-
-    ``builtins`` are the commands that start no task (``/help``), with who may use them.
-    """
+    """All tasks in help's order, and the ``builtins`` that start none."""
 
     def __init__(self, tasks: Sequence[TaskSpec[Any]], builtins: Mapping[str, CommandRule]) -> None:
         self._tasks = {task.name: task for task in tasks}

@@ -56,10 +56,7 @@ async def start(
 async def begin(
     services: Services, spec: TaskSpec[Any], request: Request[Any], *, parent: str | None = None
 ) -> StartedTask | Refusal:
-    """Start an authorised task, unless it is active on the subject already.
-
-    Whoever asked is told why the task objects to the request, if it does.
-    """
+    """Start an authorised task, unless it is active or objects, and say so."""
     # A task that follows another one does what was accepted then.
     if parent is None and spec.objection is not None:
         problem = await spec.objection(services, request)

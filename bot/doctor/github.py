@@ -59,10 +59,7 @@ async def check_app(github: GitHubs, manifest: Manifest) -> list[Line]:
 
 
 async def check_hook(client: Client, expected_url: str | None, *, has_secret: bool, poll: bool = False) -> list[Line]:
-    """Check the webhook's address and secret, and its last deliveries.
-
-    ``expected_url`` is where this server listens publicly, None if it does not say; ``has_secret``: we hold one.
-    """
+    """Check the webhook and its deliveries; ``expected_url``: where we listen."""
     try:
         hook = await app_api.read_hook(client)
         recent = await _read_recent(client)

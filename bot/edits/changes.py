@@ -102,10 +102,7 @@ def _check(path: str, pending: PendingHunk, text: str) -> None:
 
 
 def _place_round(path: str, source: Source, pending: Sequence[PendingHunk]) -> tuple[list[_Step], list[PendingHunk]]:
-    """Place what can be placed at once.
-
-    Returns it in file order, and what must wait because it overlaps that or is not in the file yet.
-    """
+    """Place what can be; return it in file order, and what has to wait."""
     steps: list[_Step] = []
     later: list[PendingHunk] = []
     located = [_locate(source, item.hunk) for item in pending]

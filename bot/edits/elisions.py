@@ -1,7 +1,4 @@
-"""Find places of a search with ``...`` in it.
-
-Its pieces stand in order, and by its indentation each gap stays inside its block.
-"""
+"""Find places of a search with ``...``: pieces in order, gaps in blocks."""
 
 from __future__ import annotations
 

@@ -101,10 +101,7 @@ def pick_best(placements: Iterable[Placement]) -> list[Placement]:
 def spans_of(
     source: Source, block: Block, numbers: Sequence[int], rows: Sequence[int]
 ) -> tuple[tuple[Span, ...], bool]:
-    """Return the rows of every line of a block.
-
-    ``rows`` are those of the lines ``numbers``. Also returns whether the other lines differ.
-    """
+    """Return the rows of a block's lines, and whether the others differ."""
     spans: list[Span] = []
     at = rows[0]
     for key in reversed(block.keys[: numbers[0]]):

@@ -1,7 +1,4 @@
-"""Make the lines that take the place of a hunk.
-
-Its unchanged lines are as the file has them, its new ones are indented to fit.
-"""
+"""Make the lines for a hunk's place: old as in the file, new ones fitted."""
 
 from __future__ import annotations
 

@@ -63,11 +63,7 @@ class Remote:
         self._delays = tuple(delays)
 
     async def fetch(self, refspecs: Sequence[str], token: str | None) -> None:
-        """Fetch into the mirror.
-
-        Raises :class:`ObjectMissing` for a ref the server lacks, :class:`AccessRefused`, :class:`RemoteMoved` and
-        :class:`RemoteDown`.
-        """
+        """Fetch into the mirror; raises as :meth:`.mirrors.Mirror.fetch` does."""
         args = ["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--force", self._url, *refspecs]
         done = await self._run(args, token)
         if done.code:

@@ -63,10 +63,7 @@ def say_diff(console: Console, text: str) -> None:
 
 
 class Display:
-    """The terminal output of a demo.
-
-    With ``plain``, or without a terminal, each new line of the status comment is printed once.
-    """
+    """The terminal output: a live comment, or each new line printed once."""
 
     def __init__(self, *, plain: bool) -> None:
         self.console = make_console()

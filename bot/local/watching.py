@@ -17,11 +17,7 @@ _POLL = 1.0
 
 @dataclass(frozen=True)
 class Ending:
-    """The end of a task, as its issue and pull request show it.
-
-    It holds the state, the status text, the final comment, the pull request and its diff. ``state`` is "" where the bot
-    answered instead of starting a task.
-    """
+    """The end of a task as GitHub shows it; no ``state``: only an answer."""
 
     state: str
     status: str
@@ -39,11 +35,7 @@ async def file_issue(run: LocalRun, title: str, body: str, label: str) -> int:
 
 
 async def until_ended(run: LocalRun, number: int, show: Callable[[str], None], *, minutes: float) -> Ending:
-    """Wait for the ending; call ``show`` with each new status text.
-
-    An answer instead of a task is an ending too. Raises :class:`LocalError` where nothing ends within ``minutes`` or
-    the bot itself ends.
-    """
+    """Wait for the end or an answer; show status texts. Raises LocalError."""
     deadline = asyncio.get_running_loop().time() + minutes * 60
     shown = ""
     while asyncio.get_running_loop().time() < deadline:

@@ -1,7 +1,4 @@
-"""Ask one model through its provider's SDK.
-
-Answers are always streamed, and the SDK's own retries are off.
-"""
+"""Ask one model through its SDK: streamed, and without its retries."""
 
 from __future__ import annotations
 

@@ -46,10 +46,7 @@ class ModelDown(ModelError):
 
 
 class BudgetExceeded(ModelError):
-    """Asking would cost more than is left.
-
-    ``details``: ``limit`` (which one), ``dollars``, ``left``.
-    """
+    """Budget that asking would exceed; ``details``: limit, dollars, left."""
 
 
 class Tool(JsonModel):

@@ -1,7 +1,4 @@
-"""Parse JSON in answers: tool arguments, and replies that follow a schema.
-
-Providers promise both and break both.
-"""
+"""Parse JSON in answers: providers promise it and break it."""
 
 from __future__ import annotations
 

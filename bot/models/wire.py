@@ -30,10 +30,7 @@ class Question:
     max_output: int
 
     def replayed(self) -> list[tuple[Message, list[Json] | None]]:
-        """Pair each message with the blocks to send in its place, if any.
-
-        They are sent only where this model made them after this very past.
-        """
+        """Pair messages with the blocks that only this model may get back."""
         pairs: list[tuple[Message, list[Json] | None]] = []
         for message, past in zip(self.conversation.messages, self._pasts, strict=False):
             made = message.opaque

@@ -1,7 +1,4 @@
-"""Parse and explain ``.github/forgehand.yml``.
-
-Errors name line and key. Every limit is min(server, repository); models come from the server's list.
-"""
+"""Parse ``.github/forgehand.yml`` below the server's limits; explain it."""
 
 from __future__ import annotations
 

@@ -66,10 +66,7 @@ def find_dispute(thread: Thread, deciders: Collection[str]) -> str | None:
 
 
 def reopen(memory: Memory) -> Memory:
-    """Open the findings again whose rejection was taken back.
-
-    Nobody whose word counts rejects them in their thread any more, and it is not resolved.
-    """
+    """Open again what nobody whose word counts rejects any more."""
 
     def look(one: ReportedFinding) -> ReportedFinding:
         thread = memory.thread_of(one.fingerprint) if one.state == "disputed" else None

@@ -57,10 +57,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 
 def make_placeholder(secret: str) -> str:
-    """Make the placeholder of a secret.
-
-    It gives away twelve bits of a digest, too few to help guessing.
-    """
+    """Make a secret's placeholder: twelve bits of a digest help no guessing."""
     return f"hidden_secret_{hashlib.sha256(secret.encode('utf-8', 'surrogatepass')).hexdigest()[:3]}"
 
 

@@ -1,7 +1,4 @@
-"""Read quotes of code as models copy them (no I/O).
-
-They come fenced, numbered, with a diff's signs, cut short, or with lines left out.
-"""
+"""Read quotes as models copy them: fenced, numbered, signed, cut."""
 
 from __future__ import annotations
 

@@ -108,10 +108,7 @@ def stem_words(text: str) -> Wording:
 
 
 def measure_similarity(one: Iterable[Wording], other: Iterable[Wording]) -> float:
-    """Measure the share of common words in the two most similar wordings.
-
-    Dice's coefficient, 0 to 1: https://en.wikipedia.org/wiki/Dice-S%C3%B8rensen_coefficient
-    """
+    """Measure the common words of the likest wordings (Dice, 0 to 1)."""
     others = list(other)
     pairs = ((first, second) for first in one for second in others)
     return max((2 * len(first & second) / (len(first) + len(second)) for first, second in pairs), default=0.0)

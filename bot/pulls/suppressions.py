@@ -101,10 +101,7 @@ def _read_threads(memory: Memory) -> Iterator[_ThreadWords]:
 
 
 def _find_speaker(words: _ThreadWords, finding: Finding, identity: Identity) -> str | None:
-    """Return who says the finding in a thread.
-
-    Near the finding's line similar words are enough; elsewhere in its file they must be very similar.
-    """
+    """Return who says it in a thread; far from its line, much more alike."""
     thread = words.thread
     if thread.path != finding.path or (thread.side == "LEFT") is not finding.removed:
         return None

@@ -25,10 +25,7 @@ PROXY = "{proxy}"
 
 @dataclass(frozen=True)
 class Index:
-    """Package index of the operator.
-
-    ``origin`` is ``https://host[:port]``, ``path`` the index's path; ``login`` is (user, password).
-    """
+    """Package index: ``origin``, ``path``, and ``login`` (user, password)."""
 
     origin: str
     path: str

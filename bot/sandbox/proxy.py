@@ -51,10 +51,7 @@ def list_allowed_hosts(settings: Settings) -> frozenset[tuple[str, int]]:
 
 
 def split_host_and_port(text: str) -> tuple[str, int]:
-    """Split a host and its port; ``"PyPI.org."`` is ``("pypi.org", 443)``.
-
-    Raises :class:`ValueError` where the port is no number.
-    """
+    """Split host and port (443): ``"PyPI.org."`` is ``("pypi.org", 443)``."""
     parts = urlsplit(f"//{text}")
     return (parts.hostname or "").rstrip(".").lower(), parts.port or 443
 

@@ -45,10 +45,7 @@ class InboxDepth(NamedTuple):
 
 
 def put(connection: sa.Connection, arrived: Sequence[Delivery], owner: str) -> set[str]:
-    """Store deliveries for a process, and return the GUIDs taken.
-
-    Taken are new ones, and failed ones that came again. One that is done, or still open, is left as it is.
-    """
+    """Store deliveries, new ones and failed ones again; return their GUIDs."""
     now = now_ms()
     rows = {
         item.guid: {"guid": item.guid, "event": item.event, "payload": item.payload, "received": now}

@@ -83,17 +83,11 @@ class Ledger:
         return found
 
     async def reserve(self, call: ModelCall, ceilings: Ceilings) -> Shortfall | None:
-        """Reserve the worst case; return the ceiling it would exceed, if any.
-
-        What an earlier, crashed try of the same step had reserved is taken over, not added.
-        """
+        """Reserve the worst case, in place of an earlier try's, or return a limit."""
         return await self._store.run(_reserve, call, ceilings)
 
     async def settle(self, task: str, step: str, end: Settlement) -> None:
-        """Replace the reservation by the real cost.
-
-        Writing it again changes nothing. Costs of earlier tries of the step stay.
-        """
+        """Replace a reservation by the real cost, once; earlier tries' stay."""
         written = sa.and_(model_call.c.state != "reserved", model_call.c.seconds == end.seconds)
         change = (
             sa.update(model_call)

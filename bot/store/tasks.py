@@ -64,10 +64,7 @@ class TaskEvent(JsonModel):
 
 
 class Creation(NamedTuple):
-    """The result of :func:`create`.
-
-    ``holder`` is the new task, or else the one that was there before: of the same id, or holding the active key.
-    """
+    """Result of :func:`create`: the new task, or who holds its id or key."""
 
     created: bool
     holder: str

@@ -1,7 +1,4 @@
-"""Remove files of ended tasks and killed processes.
-
-Disk is not state, so nothing can be lost.
-"""
+"""Remove files of ended tasks and killed processes: disk is no state."""
 
 from __future__ import annotations
 

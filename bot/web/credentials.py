@@ -1,7 +1,4 @@
-"""Store the credentials of the App in the data directory.
-
-``forgehand setup`` leaves two files there: ``server.yml`` and the App's private key, 0600.
-"""
+"""Store the App's credentials: ``server.yml`` and its private key, 0600."""
 
 from __future__ import annotations
 

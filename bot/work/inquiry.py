@@ -89,10 +89,7 @@ async def audit_unknown(assignment: Assignment[Any], calls: Sequence[ToolCall], 
 
 
 class Answer(JsonModel):
-    """The result of an inquiry: arguments of the answering call, or text.
-
-    ``problem`` says in words why there is no usable answer.
-    """
+    """Result of an inquiry: arguments or text, or in words its ``problem``."""
 
     text: str = ""
     arguments: dict[str, Any] | None = None

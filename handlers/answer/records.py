@@ -83,10 +83,7 @@ class File(JsonModel):
 
 
 class CodeContext(JsonModel):
-    """Code at ``sha`` that a question is answered from.
-
-    For a pull request that is its change from ``merge_base``, else what ranks highest for the question.
-    """
+    """Code at ``sha``: the change from ``merge_base``, else what ranks best."""
 
     sha: str
     merge_base: str | None = None

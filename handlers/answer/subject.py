@@ -96,10 +96,7 @@ async def read_diffs(talk: Talk, code: CodeContext) -> dict[str, FileDiff]:
 
 
 async def _read_conversation(talk: Talk, github: Client) -> tuple[Remark, ...]:
-    """Read what people and we said of the code before.
-
-    It was said in the thread, else below the issue, and not edited since. About a repository nobody said anything.
-    """
+    """Read what was said before, unedited, in the thread or below the issue."""
     task = talk.task
     if task.subject.kind == "repository":
         return ()

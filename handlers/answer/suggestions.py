@@ -68,10 +68,7 @@ async def improve(talk: Talk, subject: Subject, code: CodeContext, memory: Memor
 
 
 async def post(talk: Talk, improvements: Improvements, body: str) -> str | None:
-    """Post one review with the suggestions, once.
-
-    Returns why not, where the head has moved, or the pull request was closed or locked.
-    """
+    """Post one review with the suggestions, or say why it was not."""
     task = talk.task
     services = talk.services
     github = await services.github.for_repository(task.repository, REVIEW)

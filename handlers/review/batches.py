@@ -1,7 +1,4 @@
-"""Ask many questions to models, some of them side by side.
-
-What was refused while others held the money is asked again alone.
-"""
+"""Ask questions side by side; ask those refused for money again, alone."""
 
 from __future__ import annotations
 

@@ -17,10 +17,7 @@ def rank_findings(settled: Sequence[PlacedFinding], risks: Mapping[str, Risk]) -
 
 
 def split(ranked: Sequence[PlacedFinding], most: int) -> tuple[tuple[PlacedFinding, ...], tuple[PlacedFinding, ...]]:
-    """Return at most ``most`` findings for inline comments, and what to fold.
-
-    Inline is what is proved, on a line of the diff, and more than a nit. Those at one place are one comment.
-    """
+    """Split into at most ``most`` proved inline comments, and what to fold."""
     fit = [one for one in ranked if one.proved and one.anchor is not None and one.finding.severity != "nit"]
     inline = merge_places(fit)[:most]
     taken = {one.anchor for one in inline}

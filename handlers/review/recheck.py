@@ -38,10 +38,7 @@ _MAX_OUTPUT = 4096
 
 
 class RecheckAnswer(JsonModel):
-    """Verifier's answer about a changed place.
-
-    ``fixed`` needs ``path`` and ``quote`` that stand in the head. ``short``: the budget did not allow the next call.
-    """
+    """Verifier's answer; ``fixed`` needs a ``quote`` at ``path`` in the head."""
 
     fixed: bool = False
     path: str = ""

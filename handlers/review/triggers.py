@@ -90,10 +90,7 @@ async def start_review(event: Event, services: Services) -> None:
 
 @router.on("pull_request", "synchronize")
 async def renew_review(event: Event, services: Services) -> None:
-    """Restart what reads the old head, else check our findings again.
-
-    New hunks are reviewed automatically only if the policy says so, and never after a push of our own.
-    """
+    """Restart what reads the old head, else check our findings again."""
     offer = _parse_offer(event)
     if offer is not None:
         await _renew(services, event, offer, watched=await _has_watched_findings(services, offer))

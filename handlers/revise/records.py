@@ -52,10 +52,7 @@ class RevisionTask(Request[ReviseInput]):
 
     @property
     def demands(self) -> tuple[Demand, ...]:
-        """Return the demand that was typed.
-
-        One in a thread may leave the words to what the thread says.
-        """
+        """Return the demand typed; in a thread its words may be missing."""
         lines = self.subject.lines
         root = self.origin.reply.root if self.origin.reply is not None else None
         if not self.input.text.strip() and root is None:

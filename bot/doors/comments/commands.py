@@ -54,10 +54,7 @@ class Arguments:
 
 
 def arguments_of(kind: type[TaskInput]) -> Arguments:
-    """Return how a task's input is written behind its command.
-
-    A ``str`` field takes the text; a ``bool`` field is a word. Other fields are for other doors.
-    """
+    """Return how an input is typed: a ``str`` as text, a ``bool`` as a word."""
     text = kind.text_field()
     if text is not None:
         field = kind.model_fields[text]

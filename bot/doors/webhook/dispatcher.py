@@ -39,11 +39,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class _Todo(Generic[C]):
-    """A delivery to handle.
-
-    ``event`` is None where it has to be read from the database first. ``left`` are the handlers that have not succeeded
-    yet, None before the first attempt.
-    """
+    """A delivery to handle, its ``event`` if read, and the handlers ``left``."""
 
     guid: str
     event: Event | None = None

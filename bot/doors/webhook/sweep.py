@@ -1,7 +1,4 @@
-"""Recover missed deliveries from the App's delivery log.
-
-GitHub never redelivers by itself and keeps deliveries for three days.
-"""
+"""Recover missed deliveries from GitHub's log of the last three days."""
 
 from __future__ import annotations
 

@@ -15,10 +15,7 @@ Cached = tuple[str | None, str | None, Any, str | None]
 
 
 class Channel:
-    """The rate limiter of an installation and its cached answers.
-
-    GitHub is asked whether an answer is unchanged, which costs nothing.
-    """
+    """The rate limiter of an installation, and its answers to revalidate."""
 
     def __init__(self, clock: Clock) -> None:
         self.limiter = RateLimiter(clock)

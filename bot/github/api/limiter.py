@@ -40,10 +40,7 @@ class RateLimiter:
 
     @asynccontextmanager
     async def turn(self, ticket: Ticket) -> AsyncIterator[None]:
-        """Wait for this request's turn and hold a place while it runs.
-
-        Raises :class:`ProgressDropped`, and :class:`RateLimited` where everything is paused for longer than we wait.
-        """
+        """Wait for a turn and hold it; ProgressDropped or RateLimited where none."""
         seconds = self._pacer.paused_for(self._clock.steady())
         if seconds > MAX_WAIT:
             raise _make_rate_limited(seconds)

@@ -105,10 +105,7 @@ async def create_check(
 
 
 async def update_check(client: Client, repository: Repository, run_id: int, report: CheckReport) -> CheckRun:
-    """Bring a check run up to date.
-
-    Progress may raise :class:`bot.github.api.errors.ProgressDropped`, an end never does.
-    """
+    """Bring a check run up to date; only progress raises ProgressDropped."""
     url = "/repos/{owner}/{repo}/check-runs/{id}"
     options = _FINAL if report.conclusion else _PROGRESS
     return _run(await client.patch(url, within(repository, id=run_id), _body(report), options=options))

@@ -129,11 +129,7 @@ async def update_comment(
     marker: Marker | None = None,
     options: RequestOptions = PROGRESS,
 ) -> IssueComment:
-    """Replace a comment's text; editing notifies nobody.
-
-    With the default options it may raise :class:`bot.github.api.errors.ProgressDropped`; :data:`FINAL` always goes
-    through.
-    """
+    """Replace a comment's text; progress may raise ProgressDropped."""
     url = "/repos/{owner}/{repo}/issues/comments/{id}"
     text = with_marker(body, marker) if marker else body
     return parse_comment(await client.patch(url, within(repository, id=comment_id), {"body": text}, options=options))

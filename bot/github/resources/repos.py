@@ -20,11 +20,7 @@ class File(JsonModel):
 
 
 async def get_repository(client: Client, repository: Repository) -> Repository:
-    """Return the repository as it is called now; follows renames.
-
-    Its default branch comes along. Raises :class:`bot.github.api.errors.Transferred` where another repository has its
-    name.
-    """
+    """Return the repository as it is called now; Transferred for another."""
     data = await client.get("/repos/{owner}/{repo}", within(repository))
     if data["id"] != repository.id:
         raise Transferred(f"{repository.full_name} is the name of another repository now; nothing is done there.")

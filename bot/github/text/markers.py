@@ -17,10 +17,7 @@ _MARKER = re.compile(r"(?:^|\n)<!-- forgehand (\{[^<>]{0,500}\}) -->\s*\Z")
 
 
 class Marker(JsonModel):
-    """The task that wrote a text, and what the text is to it.
-
-    ``part`` is ``status``, ``final``, ``pull``, ...
-    """
+    """The task that wrote a text, and its ``part``: ``status``, ``final``."""
 
     task: str
     part: str

@@ -16,11 +16,7 @@ _ADVISORY_LOCK = 0x464F5247  # any number of ours; "FORG" in ASCII
 
 
 def upgrade(engine: sa.Engine) -> None:
-    """Bring the database to the newest revision.
-
-    Processes that start together queue up behind one lock. Raises :class:`StoreError` if the database is newer than
-    this program.
-    """
+    """Upgrade behind one lock; StoreError where the database is newer."""
     if is_current(engine):
         return
     from alembic import command
