@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simhub.faults import Fault
 from simhub.model import Rule
-from tests.e2e.answers import BODY, FIX, FIXED, JUDGED, PROVED, calls, change, edit, finish, judged
-from tests.e2e.scenes import POLICY, about, asked_about, branches, during, git, place, put, rows
+from tests.e2e.answers import (
+    BODY,
+    FIX,
+    FIXED,
+    JUDGED,
+    PROOF_TEXT,
+    PROVED,
+    RECOGNISED,
+    calls,
+    change,
+    edit,
+    finish,
+    judged,
+    new_file,
+    prove,
+)
+from tests.e2e.scenes import POLICY, SAMPLE, about, asked_about, branches, during, git, place, put, rows
 from tests.support.story import Story
 from tests.support.typing import comment
 
@@ -212,10 +229,14 @@ async def test_a_refusal_in_a_locked_conversation_is_in_the_tasks_result(town: S
     await published_by_retry(story, title, number)
 
 
-async def test_a_revision_that_a_rule_refuses_is_pushed_by_retry(town: Story) -> None:
-    story, title, demand = place(town, "revised"), "Cents to be revised", "Give the hundred a name, please."
+async def test_a_revision_that_a_rule_refuses_is_pushed_by_retry(town: Story, tmp_path: Path) -> None:
+    """Its proof is a test only by the repository's own settings, which the retry has to read anew."""
+    source = shutil.copytree(SAMPLE, tmp_path / "sample")
+    (source / "pytest.ini").write_text("[pytest]\npython_files = test_*.py check_*.py\n")
+    story, title, demand = place(town, "revised", source), "Cents to be revised", "Give the hundred a name, please."
     await put(story, POLICY, "review: { on: [] }\n")
-    story.script.extend(about(title, [*PROVED, *FIXED, JUDGED]))
+    proved = prove(calls(edit(new_file("checks/check_cents.py", PROOF_TEXT))), calls(finish()))
+    story.script.extend(about(title, [*proved, RECOGNISED, *FIXED, JUDGED]))
     await story.file(title, BODY)
     await story.until(lambda: bool(story.repository.pulls), what="a pull request")
     (pull,) = await story.pulls()
