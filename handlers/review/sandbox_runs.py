@@ -15,10 +15,11 @@ from bot.types import ForgehandError
 from bot.work.workshop import BaseInstallation, Workshop
 
 _LIMITS = Limits(seconds=60, memory_mb=2048, output_kb=16)
-# Characters of output that the model is shown of each run, that a command keeps, and that a comment shows of each run.
+# Characters of output that the model is shown of each run, and that a comment shows of each.
 _SHOWN = 4_000
-_COMMAND = 2_000
 _OUTPUT = 1_500
+# A comment shows the command as it ran, beside claim and outputs, and GitHub takes 65,536 characters.
+_LONGEST = 10_000
 
 
 @dataclass
@@ -37,6 +38,8 @@ class SandboxRuns:
 
     async def run(self, command: str) -> str:
         """Run a shell line on the head and without the change, for the model."""
+        if len(command) > _LONGEST:
+            return f"It was not run: {len(command)} characters cannot be shown to people. Use at most {_LONGEST}."
         async with self.turns:
             workshop = self.review.workshop(self.plan.head_sha)
             try:
@@ -50,7 +53,7 @@ class SandboxRuns:
         outputs = [placeholders.redact(each.output, hidden) if each is not None else "" for each in (now, before)]
         self.done.append(
             VerifierCommand(
-                command=command if len(command) <= _COMMAND else f"{command[:_COMMAND]}…",
+                command=command,
                 ended=_describe_end(now),
                 output=_keep_end(outputs[0]),
                 before_ended=_describe_end(before) if before is not None else "",

@@ -17,14 +17,17 @@ FIXED = BUGGY.replace('int(cents or "0")', 'int((cents + "00")[:2])')
 
 
 async def test_what_is_proved_is_said_on_its_line(tell: Tell) -> None:
-    line = """python -c '
+    line = f"""python -c '
 from basket.prices import parse_price
 
 print(parse_price("2.5"), "`" * 4)
+# {"whoever reads this sees all of it " * 100}
 '"""
-    tried: Rule = {"match": {"tool": "verdict", "turn": 0}, "reply": calls(("run", {"command": line}))}
+    endless = f"echo {'x' * 20_000}"
+    too_much: Rule = {"match": {"tool": "verdict", "turn": 0}, "reply": calls(("run", {"command": endless}))}
+    tried: Rule = {"match": {"tool": "verdict", "result": "not run: 20005"}, "reply": calls(("run", {"command": line}))}
     told: Rule = {**PROVED, "match": {"tool": "verdict", "result": "exit code 0"}}
-    story = await tell([reports(finding()), QUIET, tried, told])
+    story = await tell([reports(finding()), QUIET, too_much, tried, told])
     number = await propose(story, {PRICES: BUGGY}, body="Reads cents.")
     run = await reviewed(story, number)
     assert (run["conclusion"], run["output"]["title"]) == ("neutral", "1 bug")
@@ -36,7 +39,7 @@ print(parse_price("2.5"), "`" * 4)
     assert "**Fails for:** parse_price" in remark["body"]
     assert "`basket/prices.py:7`" in remark["body"]
     assert "<summary>Tried in the sandbox: exit code 0 now, exit code 0 before the change</summary>" in remark["body"]
-    assert f"\n```sh\n{line}\n```\n" in remark["body"], "a command of several lines stays in its lines"
+    assert f"\n```sh\n{line}\n```\n" in remark["body"], "a command is shown as it ran"
     assert "Output now:\n\n`````text\n205 ````\n`````\n" in remark["body"], "what it wrote cannot close its fence"
     assert "Output before:\n\n`````text\n200 ````\n`````\n" in remark["body"]
     assert '```suggestion\n    return int(whole) * 100 + int((cents + "00")[:2])\n```' in remark["body"]
@@ -44,7 +47,7 @@ print(parse_price("2.5"), "`" * 4)
     assert summary.startswith("I read the one changed file: 1 bug.")
     assert "| `basket/prices.py` | Cents are read. (modified, +1 -1) | medium |" in summary
     assert "1 reading, then each claim on its own, by `thinker`, `checker`" in summary
-    assert "3 model calls" in summary
+    assert "4 model calls" in summary
 
     # The same delivery again, the button, the re-run of the check: all is known, so nothing is asked and nothing said.
     asked = len(story.script.requests)
