@@ -13,7 +13,6 @@ from bot.dispatch.stop import cancel_where
 from bot.doors.webhook.parts import read_number
 from bot.doors.webhook.router import Event, Router
 from bot.store import findings
-from bot.types import Repository
 from bot.work.services import Services
 
 router: Router[Services] = Router()
@@ -37,7 +36,6 @@ async def renamed(event: Event, services: Services) -> None:
     repository = event.repository()
     if repository is not None:
         services.github.forget_name(repository)
-        await _move_findings(services, repository, name=_read_change(event, "repository", "name", "from"))
 
 
 @router.on("repository", "transferred")
@@ -46,9 +44,6 @@ async def transferred(event: Event, services: Services) -> None:
     repository = event.repository()
     if repository is not None:
         services.github.forget_name(repository)
-        before = (_read_change(event, "owner", "from", kind, "login") for kind in ("user", "organization"))
-        old = next((login for login in before if login is not None), None)
-        await _move_findings(services, repository, owner=old)
         await cancel_where(
             services,
             lambda task, request: (
@@ -72,7 +67,7 @@ async def deleted(event: Event, services: Services) -> None:
     await _stop_repositories(event, services, [event.payload.get("repository")], "The repository was deleted.")
     repository = event.repository()
     if repository is not None:
-        await services.store.run(findings.forget, repository.full_name)
+        await services.store.run(findings.forget, repository)
 
 
 @router.on("installation_repositories", "removed")
@@ -82,22 +77,6 @@ async def removed(event: Event, services: Services) -> None:
         services.github.forget_installation(event.installation)
     gone = event.payload.get("repositories_removed")
     await _stop_repositories(event, services, gone, "The App was taken off the repository.")
-
-
-def _read_change(event: Event, *keys: str) -> str | None:
-    """Return what stood there before, as the delivery tells it."""
-    found: Any = event.payload.get("changes")
-    for key in keys:
-        found = found.get(key) if isinstance(found, dict) else None
-    return found if isinstance(found, str) else None
-
-
-async def _move_findings(
-    services: Services, repository: Repository, *, owner: str | None = None, name: str | None = None
-) -> None:
-    """Let the memory of reviews follow a repository that has another name."""
-    old = f"{owner or repository.owner}/{name or repository.name}"
-    await services.store.run(findings.move, old, repository.full_name)
 
 
 async def _stop_issue(event: Event, services: Services, reason: str) -> None:

@@ -47,7 +47,7 @@ async def recall(services: Services, repository: Repository, number: int, author
 
     ``author`` opened the pull request. Two calls of the API, and one for each further person who objects to a finding.
     """
-    rows = await services.store.run(findings.list_for_pull, repository.full_name, number)
+    rows = await services.store.run(findings.list_for_pull, repository, number)
     github = await services.github.for_repository(repository, READ)
     found, comments, bot = await asyncio.gather(
         threads(github, repository, number), issues.list_comments(github, repository, number), services.github.bot()
@@ -96,7 +96,7 @@ async def _find_writers(github: Client, repository: Repository, logins: Iterable
 async def dedupe(review: Review, memory: Memory, claims: Sequence[PlacedFinding]) -> DedupeResult:
     """Take out findings said before, by us or others; code compares words."""
     names = [fingerprint(one.finding) for one in claims]
-    repository = review.task.repository.full_name
+    repository = review.task.repository
     rejected = await review.services.store.run(findings.find_rejected, repository, names)
     known = await asyncio.to_thread(
         find_suppressions, memory, [one.finding for one in claims], {row.fingerprint for row in rejected}
@@ -124,7 +124,7 @@ async def remember(
     ``inline``. A finding that the summary lists again stays stored as it was found first.
     """
     services = review.services
-    repository = review.task.repository.full_name
+    repository = review.task.repository
     number = review.task.number
     rows = await services.store.run(findings.list_for_pull, repository, number)
     known = {one.finding for row in rows if row.state == "folded" and (one := _read_row(row)) is not None}
@@ -139,10 +139,10 @@ async def remember(
             )
             for each, below in new
         ]
-        return [to_row(each, repository, number, comment=ids.get(each.finding)) for each in found]
+        return [to_row(each, comment=ids.get(each.finding)) for each in found]
 
     reported = await asyncio.to_thread(rows_to_store)
-    await services.store.run(findings.remember, reported)
+    await services.store.run(findings.remember, repository, number, reported)
 
 
 async def ignore(
@@ -156,7 +156,7 @@ async def ignore(
     name = key if isinstance(key, str) else await _find_fingerprint(services, repository, number, key)
     if name is None:
         return None
-    return await services.store.run(findings.ignore, repository.full_name, number, name, reason, actor)
+    return await services.store.run(findings.ignore, repository, number, name, reason, actor)
 
 
 async def _find_fingerprint(services: Services, repository: Repository, number: int, comment: int) -> str | None:

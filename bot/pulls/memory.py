@@ -115,15 +115,11 @@ def _merge_claims(one: PlacedFinding) -> Finding:
     return one.finding.model_copy(update=update) if one.also else one.finding
 
 
-def to_row(
-    reported: ReportedFinding, repository: str, number: int, *, comment: int | None = None, reason: str = ""
-) -> StoredFinding:
+def to_row(reported: ReportedFinding, *, comment: int | None = None, reason: str = "") -> StoredFinding:
     """Make a finding's row; ``comment`` reports it, ``reason`` settled it."""
     data = reported.model_dump(mode="json", include={"finding", "verdict", "head_sha", "around", "mended"})
     return StoredFinding(
         fingerprint=reported.fingerprint,
-        repository=repository,
-        number=number,
         task=reported.task,
         rule=rule_of(reported.finding),
         state=reported.state,

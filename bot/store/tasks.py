@@ -100,15 +100,19 @@ def find(
     connection: sa.Connection, repository: int, number: int, *, flow: str | None = None, active: bool = False
 ) -> list[Task]:
     """Find an issue's or pull request's tasks by repository id, newest first."""
-    told = sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger)
     # All names with such a number: without them no index serves, and every task's argument would be read.
     names = sa.select(task.c.repository).where(task.c.number == number)
-    query = sa.select(task).where(task.c.repository.in_(names), task.c.number == number, told == repository)
+    query = sa.select(task).where(task.c.repository.in_(names), task.c.number == number, is_in(repository))
     if flow is not None:
         query = query.where(task.c.flow == flow)
     if active:
         query = query.where(task.c.ended.is_(None))
     return [make_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]
+
+
+def is_in(repository: int) -> sa.ColumnElement[bool]:
+    """Match the tasks of a repository by its id, which survives renames."""
+    return sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger) == repository
 
 
 def find_holder(connection: sa.Connection, active_key: str) -> Task | None:

@@ -232,14 +232,11 @@ async def _tell_thread(
 
 
 async def _store(review: Review, memory: Memory, after: Sequence[FindingStatus]) -> None:
-    repository = review.task.repository.full_name
+    task = review.task
     comments = {
         one.told.fingerprint: thread.comments[0].id
         for one in after
         if (thread := memory.thread_of(one.told.fingerprint)) is not None
     }
-    rows = [
-        to_row(one.told, repository, review.task.number, comment=comments.get(one.told.fingerprint), reason=one.why)
-        for one in after
-    ]
-    await review.services.store.run(findings.remember, rows)
+    rows = [to_row(one.told, comment=comments.get(one.told.fingerprint), reason=one.why) for one in after]
+    await review.services.store.run(findings.remember, task.repository, task.number, rows)

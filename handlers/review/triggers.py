@@ -252,8 +252,7 @@ async def _find_newest(services: Services, offer: _Offer) -> Task | None:
 
 
 async def _has_watched_findings(services: Services, offer: _Offer) -> bool:
-    name = offer.repository.full_name
-    return await services.store.run(findings.has_any, name, offer.number, findings.WATCHED)
+    return await services.store.run(findings.has_any, offer.repository, offer.number, findings.WATCHED)
 
 
 async def _is_us(services: Services, actor: Actor) -> bool:

@@ -100,7 +100,7 @@ async def _collect(job: RevisionJob, github: Client) -> tuple[Demand, ...]:
 async def _read_findings(job: RevisionJob) -> tuple[Demand, ...]:
     """Return what our own reviews found and nobody has settled."""
     task = job.task
-    stored = await job.services.store.run(findings.list_for_pull, task.repository.full_name, task.number)
+    stored = await job.services.store.run(findings.list_for_pull, task.repository, task.number)
     bot = await job.services.github.bot()
     return tuple(_ask_for_fix(one, bot.login) for one in stored if one.state in findings.UNSETTLED)
 

@@ -59,8 +59,7 @@ async def settle(services: Services, request: SettleTask) -> int:
         return {one.fingerprint: _decide(one, texts, memory) for one in memory.unsettled()}
 
     ends = await asyncio.to_thread(decide)
-    where = (repository.full_name, request.number)
-    await services.store.run(findings.settle, *where, ends)
+    await services.store.run(findings.settle, repository, request.number, ends)
     return len(ends)
 
 

@@ -165,5 +165,5 @@ async def test_stopped_midway_twice_at_once_and_when_all_is_over(tell: Tell) -> 
     found = type(thread)(change, remark["id"], "", f"/pulls/{change}/comments", remark["id"])
     (text,) = await answered(other, await below(other, found, "/ignore Callers check that"))
     assert text == "I will not report this again in this repository. Reason: Callers check that"
-    query = "select state, reason, actor from fh_finding where repository = 'octo/other'"
-    assert rows(other, query) == [("disputed", "Callers check that", "mara")]
+    query = "select state, reason, actor from fh_finding where repository = ?"
+    assert rows(other, query, str(other.repository.id)) == [("disputed", "Callers check that", "mara")]

@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from simhub.model import Repository
 from tests.e2e.answers import BODY, FIXED, GOOD, JUDGED, PROVED
 from tests.e2e.reading import BUGGY, PRICES, QUIET, finding, reports, verdict
 from tests.e2e.scenes import SAMPLE, about, branches, during, handled, installation_of, place, rows
-from tests.support.pulls import propose, reviewed
+from tests.support.pulls import propose, remarks, reviewed
 from tests.support.story import Story
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -82,19 +83,32 @@ async def test_a_renamed_repository_gets_its_pull_request_under_the_new_name(tow
     assert impostor.issues == {}
 
 
-async def test_what_reviews_have_said_follows_a_repository_to_its_new_name(town: Story) -> None:
+async def test_what_reviews_have_said_follows_a_repository_and_nobody_inherits_it(town: Story) -> None:
+    """It is renamed during the review; a copy takes its name, with the same change in the same pull request."""
     story, title = place(town, "said"), "Cents under review"
     said = reports(finding(), text="Concern: correctness")
-    story.script.extend([*about(title, [said, QUIET]), *about("One digit", [verdict()])])
+
+    async def rename() -> None:
+        town.hub.rename(story.repository, "told", "mara")
+        await handled(story)
+
+    story.script.extend(about(title, [during(said, rename), said, QUIET]))
+    story.script.extend(about("One digit", [verdict(), verdict()]))
     number = await propose(story, {PRICES: BUGGY}, title=title)
     await reviewed(story, number)
-    town.hub.rename(story.repository, "told", "mara")
-    await handled(story)
-    query = "select repository from fh_finding where repository in ('octo/said', 'octo/told')"
-    assert rows(story, query) == [("octo/told",)]
+    heir = place(town, "said")
+    assert await propose(heir, {PRICES: BUGGY}, title=title) == number
+    run = await reviewed(heir, number)
+    assert run["output"]["title"] == "1 bug"
+    assert len(await remarks(heir, number)) == 1
+
+    def told(repository: Repository) -> list[tuple[str]]:
+        return rows(story, "select state from fh_finding where repository = ?", str(repository.id))
+
+    assert (told(story.repository), told(heir.repository)) == ([("open",)], [("open",)])
     town.hub.delete_repository(story.repository, "mara")
     await handled(story)
-    assert rows(story, query) == []
+    assert (told(story.repository), told(heir.repository)) == ([], [("open",)])
 
 
 async def test_an_archived_repository_stops_its_work(town: Story) -> None:

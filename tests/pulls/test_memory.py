@@ -340,7 +340,7 @@ def test_a_marker_that_somebody_else_wrote_is_not_our_thread() -> None:
 
 def test_a_stored_finding_is_recalled_as_it_was() -> None:
     one = told(ZERO, "folded")
-    row = to_row(one, "octo/sample", 3, comment=5)
+    row = to_row(one, comment=5)
     assert (row.rule, row.comment, row.state) == ("model:correctness", 5, "folded")
     assert from_row(row) == one
 

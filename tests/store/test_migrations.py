@@ -17,6 +17,7 @@ from bot.store import findings, migrations, tasks
 from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.store.tables import metadata
+from bot.types import Repository
 
 LAST_BUILD = Path(__file__).with_name("schema_0002.sql").read_text()
 REVISIONS = sorted(path.name[:4] for path in Path(migrations.__file__).parent.glob("versions/[0-9]*.py"))
@@ -45,8 +46,9 @@ def at_revision(engine: sa.Engine, revision: str) -> None:
 
 
 def keep_a_task_and_a_finding(connection: sa.Connection) -> None:
-    values = "'t1', 'fix', 'label', 7, 'octo/sample', 'maria', '{}', 'done', '{}', 1"
-    columns = "id, flow, source, installation, repository, actor, argument, state, posted, created"
+    argument = '{"repository": {"id": 41}}'
+    values = f"'t1', 'fix', 'label', 7, 'octo/sample', 7, 'maria', '{argument}', 'done', '{{}}', 1"
+    columns = "id, flow, source, installation, repository, number, actor, argument, state, posted, created"
     connection.execute(sa.text(f"insert into fh_task ({columns}) values ({values})"))
     columns = "fingerprint, repository, number, task, rule, state, data, updated"
     values = "'a', 'octo/sample', 7, 't1', 'ruff:S1', 'open', '{}', 1"
@@ -99,7 +101,8 @@ def _create_as_the_last_build_did(connection: sa.Connection) -> None:
 def _is_whole(store: Store) -> None:
     assert store.is_current()
     assert differences(store.engine) == []
-    (finding,) = store.run_sync(lambda c: findings.list_for_pull(c, "octo/sample", 7))
+    moved = Repository(id=41, owner="octo", name="moved", installation=7)
+    (finding,) = store.run_sync(lambda c: findings.list_for_pull(c, moved, 7))
     assert (finding.fingerprint, finding.comment, finding.reason, finding.actor) == ("a", None, "", None)
     task = store.run_sync(lambda c: tasks.get(c, "t1"))
     assert task is not None
