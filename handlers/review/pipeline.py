@@ -79,11 +79,18 @@ async def run_review(ctx: Ctx, services: Services, task: ReviewTask) -> Outcome:
     stale = same is None or await ctx.step("settled-since", history.is_stale, review, subject, same, retries=2)
     if same is not None and not stale:
         return _make_outcome(same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0}))
-    plan, result = await _review(ctx, review, subject, plan)
-    result = await ctx.step("account", publication.add_cost, review, result)
+    unposted = before.find_unposted(review, plan)
+    if unposted is not None:
+        static = await ctx.step("analyse", static_analysis.analyse, review, subject, plan, interruptible=True)
+        plan = plan.model_copy(update={"secrets": placeholders.list_secrets(static)})
+        result = unposted
+    else:
+        plan, result = await _review(ctx, review, subject, plan)
+        result = await ctx.step("account", publication.add_cost, review, result)
     posted = await ctx.step("post", publication.post, review, subject, plan, result, retries=2)
     if posted.stop:
-        return Outcome(state="refused", summary=posted.stop, data=_OVERTAKEN)
+        data = _OVERTAKEN | {"unposted": result.model_dump(mode="json")}
+        return Outcome(state="refused", summary=posted.stop, data=data)
     result = _fold_refused(result, posted.refused).model_copy(update={"locked": posted.locked})
     await ctx.step("remember", history.remember, review, plan, result.inline, result.folded, posted.comments)
     return _make_outcome(result)

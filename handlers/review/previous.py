@@ -23,9 +23,13 @@ _MOST = 10
 
 
 class EarlierReviews(JsonModel):
-    """Results of earlier reviews that ended, newest first."""
+    """Results of earlier reviews that ended, newest first.
+
+    ``unposted`` is what the newest of all had found when the pull request was closed, and could not post.
+    """
 
     results: tuple[ReviewResult, ...] = ()
+    unposted: ReviewResult | None = None
 
     def find_same(self, review: Review, plan: ReviewPlan) -> ReviewResult | None:
         """Return the newest result, if it is complete and of this very change.
@@ -36,8 +40,15 @@ class EarlierReviews(JsonModel):
         if review.task.full or not self.results:
             return None
         last = self.results[0]
-        wanted = (plan.head_sha, plan.merge_base, plan.rules)
-        return last if last.complete and (last.head_sha, last.merge_base, last.rules) == wanted else None
+        return last if last.complete and _is_of(last, plan) else None
+
+    def find_unposted(self, review: Review, plan: ReviewPlan) -> ReviewResult | None:
+        """Return what was bought of this very change and not posted yet.
+
+        Whoever asks in words for all of it is not given that.
+        """
+        asked = review.task.full and review.task.origin.door != "event"
+        return self.unposted if self.unposted is not None and _is_of(self.unposted, plan) and not asked else None
 
     def hunks(self, rules: str) -> dict[str, tuple[str, ...]]:
         """List the hunks that the newest reading under these rules has read."""
@@ -60,11 +71,19 @@ def hash_rules(review: Review, guidelines: Sequence[tuple[str, str]]) -> str:
 async def recall(review: Review) -> EarlierReviews:
     """Recall the earlier reviews, and take over the one summary comment."""
     tasks_before = await review.services.store.run(_find_earlier, review)
-    results: list[ReviewResult] = []
-    for task in tasks_before:
-        with suppress(ValidationError):
-            results.append(ReviewResult.model_validate(((task.result or {}).get("data") or {}).get("reviewed")))
-    return EarlierReviews(results=tuple(results[:_MOST]))
+    results = [one for task in tasks_before if (one := _read_result(task, "reviewed")) is not None]
+    unposted = _read_result(tasks_before[0], "unposted") if tasks_before else None
+    return EarlierReviews(results=tuple(results[:_MOST]), unposted=unposted)
+
+
+def _read_result(task: Task, key: str) -> ReviewResult | None:
+    with suppress(ValidationError):
+        return ReviewResult.model_validate(((task.result or {}).get("data") or {}).get(key))
+    return None
+
+
+def _is_of(result: ReviewResult, plan: ReviewPlan) -> bool:
+    return (result.head_sha, result.merge_base, result.rules) == (plan.head_sha, plan.merge_base, plan.rules)
 
 
 def _find_earlier(connection: sa.Connection, review: Review) -> list[Task]:

@@ -26,7 +26,7 @@ from handlers.review.task import TASK
 
 # Triggers that nobody with write access pays for: no model is asked.
 _UNPAID: frozenset[Trigger] = frozenset({"ours", "look"})
-# Who stopped a review, as its task says it: what ended so begins again when the pull request is opened again.
+# Who stopped a review, as its task says it.
 _CLOSING = "Closing the pull request"
 
 router: Router[Services] = Router()
@@ -68,8 +68,8 @@ class _Offer(NamedTuple):
 async def start_review(event: Event, services: Services) -> None:
     """Start a review where policy wants one.
 
-    Somebody with write permission has to stand for its cost. A review that closing the pull request has stopped begins
-    again for whom it was, whoever opens it again.
+    Somebody with write permission has to stand for its cost. A review that closing the pull request has ended begins
+    again for whom it was.
     """
     offer = _parse_offer(event)
     if offer is None or await _is_us(services, offer.sender):
@@ -118,9 +118,18 @@ async def start_requested(event: Event, services: Services) -> None:
 
 @router.on("pull_request", "closed")
 async def stop_review(event: Event, services: Services) -> None:
-    """Stop the review of a pull request that was closed."""
+    """Stop the review of a pull request that was closed.
+
+    An author without write permission stops nothing by it: they could have it begun again, and paid for again.
+    """
     offer = _parse_offer(event)
-    if offer is not None:
+    if offer is None:
+        return
+    newest = await _find_newest(services, offer)
+    if newest is None or newest.ended is not None:
+        return
+    merged = read_part(event.payload, "pull_request").get("merged") is True
+    if merged or await _may_write(services, offer):
         where = (offer.repository, offer.number, offer.sender)
         await cancel_active(services, TASK.name, *where, delivery=event.guid, by=_CLOSING)
 
@@ -135,7 +144,9 @@ async def _renew(services: Services, event: Event, offer: _Offer, *, watched: bo
         return
     if dropped is not None and dropped.trigger not in _UNPAID:
         request = offer.request(event, dropped.trigger, full=dropped.full)
-        await _start_if_paid(services, event, offer, policy, request, paid_by=dropped.actor, watched=watched)
+        again = await _was_begun(services, offer) and not await _may_write(services, offer)
+        paid_by = None if again else dropped.actor
+        await _start_if_paid(services, event, offer, policy, request, paid_by=paid_by, watched=watched)
         return
     request = offer.request(event, "ours" if ours else "push")
     await _start_if_paid(services, event, offer, policy, request, watched=watched)
@@ -225,12 +236,27 @@ async def _drop_older(services: Services, offer: _Offer) -> ReviewTask | None:
 
 
 async def _find_stopped(services: Services, offer: _Offer) -> ReviewTask | None:
-    """Return the review for somebody that closing the pull request ended."""
+    """Return the review for somebody that closing the pull request ended.
+
+    What one had bought that gave up is not bought again; what was stopped is, if whoever opens it again may ask for
+    that.
+    """
     newest = await _find_newest(services, offer)
-    if newest is None or not (newest.cancel == _CLOSING or _gave_up(newest)):
+    if newest is None:
         return None
     request = ReviewTask.model_validate(newest.argument)
-    return request if request.trigger not in _UNPAID else None
+    if request.trigger in _UNPAID:
+        return None
+    again = _gave_up(newest) or (newest.cancel == _CLOSING and await _may_write(services, offer))
+    return request if again else None
+
+
+async def _may_write(services: Services, offer: _Offer) -> bool:
+    """Return whether the sender may do more than propose a change."""
+    if offer.sender.type == "Bot":
+        return not offer.from_fork or offer.sender.id != offer.author.id
+    principal = await identify(services, offer.repository, offer.sender)
+    return principal.role is not None and principal.role.at_least("write")
 
 
 def _gave_up(task: Task) -> bool:
@@ -246,9 +272,22 @@ def _is_current(task: Task, offer: _Offer) -> bool:
     return offer.head_sha in heads and (not bases or offer.base_branch in bases)
 
 
+async def _was_begun(services: Services, offer: _Offer) -> bool:
+    """Return whether this head was to be read against this base before.
+
+    Who only proposes the change could go to and fro for ever.
+    """
+    current = [task for task in await _find_all(services, offer) if _is_current(task, offer)]
+    return any(ReviewTask.model_validate(task.argument).trigger not in _UNPAID for task in current)
+
+
 async def _find_newest(services: Services, offer: _Offer) -> Task | None:
-    found = await services.store.run(tasks.find, offer.repository.id, offer.number, flow=TASK.name)
+    found = await _find_all(services, offer)
     return found[0] if found else None
+
+
+async def _find_all(services: Services, offer: _Offer) -> list[Task]:
+    return await services.store.run(tasks.find, offer.repository.id, offer.number, flow=TASK.name)
 
 
 async def _has_watched_findings(services: Services, offer: _Offer) -> bool:

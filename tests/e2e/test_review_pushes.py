@@ -125,22 +125,87 @@ async def test_closing_and_opening_again_lifts_no_block(tell: Tell) -> None:
     assert len(story.script.requests) == asked
 
 
-async def test_closing_stops_a_review_and_a_stranger_who_opens_again_resumes_it(tell: Tell) -> None:
+async def test_a_stranger_buys_nothing_twice_by_closing_and_opening_again(tell: Tell) -> None:
+    """Once during the review; once so that it ends while the pull request is closed."""
     told: Rule = reports(finding(severity="blocker"), text=["Concern: correctness", "From a fork"])
-    moved: list[str] = []
+    looked = []
+
+    async def turn(*states: str) -> None:
+        for state in states:
+            await story.request("PATCH", "/pulls/1", {"state": state}, by=stranger)
+            await handled(story)
 
     async def close_and_open() -> None:
-        for state in ("closed", "open"):
-            await story.request("PATCH", "/pulls/1", {"state": state}, by=stranger)
-            await story.hub.settled()
-        moved.append("open")
+        await turn("closed", "open", "closed")
+        looked.append(rows(story, "select state from fh_task where flow = 'review'"))
 
     story = await tell([during(told, close_and_open), told, PROVED, QUIET])
+    await put(story, POLICY, "review: {block: true, on: [opened, reopened]}\n")
+    stranger, _, number = await asked_on_a_fork(story)
+    head = (await pull(story, number))["head"]["sha"]
+    await story.until(lambda: rows(story, "select 1 from fh_task where state = 'refused'"), what="it ends while closed")
+    assert looked == [[("running",)]], "who may not stop it does not"
+    assert await reviews(story, number) == []
+    asked = len(story.script.requests)
+
+    await turn("open")
+    await story.until(lambda: _newest(story, head) == "failure", what="the blocker is told")
+    assert len(await reviews(story, number)) == 1
+    await turn("closed", "open")
+    await story.until(lambda: len(_ended(story, head)) == 4, what="it was looked at once more")
+    assert _newest(story, head) == "failure"
+    assert {actor for (actor,) in rows(story, "select actor from fh_task where flow = 'review'")} == {"mara", "sam"}
+    assert len(story.script.requests) == asked
+
+
+async def test_a_stranger_buys_nothing_twice_by_going_to_and_fro(tell: Tell) -> None:
+    told: Rule = reports(finding(), text=["Concern: correctness", "From a fork"])
+    bases: list[str] = []
+
+    async def turn() -> None:
+        bases.append("main" if bases else "release")
+        await story.request("PATCH", "/pulls/1", {"base": bases[-1]}, by=stranger)
+        await story.hub.settled()
+
+    story = await tell([during(told, turn), during(told, turn), told, PROVED, QUIET])
+    await push(story, "release", {"README.md": "# Release\n"}, onto="main")
+    stranger, _, number = await asked_on_a_fork(story)
+    head = (await pull(story, number))["head"]["sha"]
+    await story.until(lambda: _newest(story, head) == "neutral", what="it was looked at without a model")
+    await handled(story)
+    assert bases == ["release", "main"]
+    assert rows(story, "select actor from fh_task where flow = 'review' order by created") == [
+        ("mara",),
+        ("mara",),
+        ("sam",),
+    ]
+    assert len([asked for asked in asked_about(story, "From a fork") if "Concern: correctness" in asked.text]) == 2
+
+
+async def test_what_a_maintainer_has_stopped_by_closing_only_a_maintainer_begins_again(tell: Tell) -> None:
+    told: Rule = reports(finding(severity="blocker"), text=["Concern: correctness", "From a fork"])
+    stopped: list[int] = []
+
+    async def close() -> None:
+        await story.request("PATCH", "/pulls/1", {"state": "closed"})
+        await story.hub.settled()
+        stopped.append(1)
+
+    story = await tell([during(told, close), told, PROVED, QUIET])
     await put(story, POLICY, "review: {block: true, on: [opened]}\n")
     stranger, _, number = await asked_on_a_fork(story)
     head = (await pull(story, number))["head"]["sha"]
-    await story.until(lambda: bool(moved), what="the stranger has closed it and opened it again")
-    await story.until(lambda: _newest(story, head) == "failure", what="the review goes on")
+    await story.until(lambda: _newest(story, head) == "cancelled", what="the review is stopped")
+    asked = len(story.script.requests)
+    await story.request("PATCH", f"/pulls/{number}", {"state": "open"}, by=stranger)
+    await handled(story)
+    assert len(rows(story, "select 1 from fh_task where flow = 'review'")) == len(stopped) == 1
+    assert len(story.script.requests) == asked
+
+    for state in ("closed", "open"):
+        await story.request("PATCH", f"/pulls/{number}", {"state": state})
+        await handled(story)
+    await story.until(lambda: _newest(story, head) == "failure", what="the review begins again")
     ended = sorted(rows(story, "select actor, state from fh_task where flow = 'review'"))
     assert ended == [("mara", "cancelled"), ("mara", "done")]
     assert len(await reviews(story, number)) == 1
