@@ -49,7 +49,7 @@ from bot.store import datadir
 from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.supervisor import Supervisor
-from bot.toolchains.python.toolchain import make_toolchain
+from bot.toolchains.repository import make_toolchain
 from bot.types import ForgehandError
 from bot.upkeep.janitor import Janitor
 from bot.upkeep.scratch import scratch

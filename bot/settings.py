@@ -111,7 +111,7 @@ class Settings(BaseSettings):
 
     sandbox: Tier = "auto"
     trust_code: bool = False
-    registries: list[str] = ["pypi.org", "files.pythonhosted.org"]
+    registries: list[str] = ["pypi.org", "files.pythonhosted.org", "registry.npmjs.org", "registry.yarnpkg.com"]
     index_url: str | None = None
 
     models: dict[str, ModelSettings] = {}

@@ -11,6 +11,7 @@ from bot.settings import Settings, SettingsError
 from bot.store import datadir
 from bot.store.database import StoreError, create_engine
 from bot.store.store import Store
+from bot.toolchains.node import programs
 from bot.toolchains.python.toolchain import describe_versions
 
 
@@ -54,5 +55,8 @@ async def check_sandbox(settings: Settings) -> Line:
 
 
 def check_toolchains() -> Line:
-    """List the languages that can be tested here. Blocking."""
-    return Line(level="ok", subject="Toolchains", text=describe_versions())
+    """List the languages that can be tested here. Blocking.
+
+    What brings a missing one is named.
+    """
+    return Line(level="ok", subject="Toolchains", text=f"{describe_versions()}; {programs.describe_versions()}")

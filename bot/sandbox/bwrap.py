@@ -65,8 +65,8 @@ def build_arguments(
 ) -> list[str]:
     """Build everything after ``bwrap`` itself.
 
-    ``network`` is the proxy's unix socket on the host. Raises :class:`SandboxError` for a mount whose target is not a
-    clean absolute path outside the workspace.
+    ``network`` is the proxy's unix socket on the host. Whoever mounts below the workspace has seen that no link is on
+    the way. Raises :class:`SandboxError` for a mount whose target is not a clean absolute path, or the workspace.
     """
     environment = {"PATH": PATH, "HOME": HOME, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "USER": "user"} | dict(env)  # noqa: S108
     return [
@@ -116,7 +116,6 @@ def _system_options(descriptors: Descriptors) -> Iterator[str]:
 
 def _mount_options(mount: Mount) -> tuple[str, str, str]:
     target = mount.target
-    inside_work = target == WORK or target.startswith(f"{WORK}/")
-    if not target.startswith("/") or posixpath.normpath(target) != target or target == "/" or inside_work:
-        raise SandboxError(f"Cannot mount at {target!r}: give a clean absolute path outside {WORK}.")
+    if not target.startswith("/") or posixpath.normpath(target) != target or target in ("/", WORK):
+        raise SandboxError(f"Cannot mount at {target!r}: give a clean absolute path, not {WORK} itself.")
     return ("--bind" if mount.writable else "--ro-bind", str(mount.source), target)

@@ -22,7 +22,7 @@ class Process:
     """Tier ``process``: own session, scrubbed environment, limits.
 
     The code can read and write what the bot's account can. Paths below a mount's target, and below ``/work``, are
-    rewritten to the real ones in arguments and environment.
+    rewritten to the real ones in arguments and environment; mounts below ``/work`` are links.
     """
 
     tier = "process"
@@ -53,11 +53,13 @@ class Process:
             command = [replace_paths(part, places) for part in wrap_in_limits(inner, limits, count_processes=False)]
             environment = base | {name: replace_paths(value, places) for name, value in (env or {}).items()}
             environment[_MARK] = home
+            links = await asyncio.to_thread(_make_links, workspace, mounts)
             try:
                 run = Run(limits, cgroups.prepare_parents())
                 result = await run.execute(argv, command, env=environment, cwd=workspace)
             finally:
                 await asyncio.to_thread(processes.kill_marked, f"{_MARK}={home}")
+                await asyncio.to_thread(_remove_links, links)
         metrics.SANDBOX_RUNS.labels(self.tier, result.ended).inc()
         return result
 
@@ -89,6 +91,29 @@ class NoSandbox:
 
     async def probe(self) -> str | None:
         return self._reason
+
+
+def _make_links(workspace: Path, mounts: Sequence[Mount]) -> list[Path]:
+    """Link to what is to be seen below the workspace.
+
+    What lies in another mount is there already.
+    """
+    below = [mount for mount in mounts if mount.target.startswith(f"{WORK}/")]
+    outer = [one for one in below if not any(one.target.startswith(f"{other.target}/") for other in below)]
+    links = []
+    for mount in outer:
+        link = workspace / mount.target.removeprefix(f"{WORK}/")
+        if link.is_dir() and not any(link.iterdir()):
+            link.rmdir()
+        if not link.exists():
+            link.symlink_to(mount.source)
+            links.append(link)
+    return links
+
+
+def _remove_links(links: Sequence[Path]) -> None:
+    for link in links:
+        link.unlink(missing_ok=True)
 
 
 def replace_paths(text: str, places: Mapping[str, Path]) -> str:

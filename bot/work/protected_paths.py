@@ -21,7 +21,9 @@ PROTECTED_FILES = (
     "jenkinsfile", ".pre-commit-config.yaml", "*.lock", "*.lockb", "package-lock.json", "npm-shrinkwrap.json",
     "pnpm-lock.yaml", "go.sum", "claude.md", "agents.md", "gemini.md", ".mcp.json", ".cursorrules", ".envrc", ".env",
     ".npmrc", ".pypirc", "*.pth", "sitecustomize.py", "usercustomize.py", "ruff.toml", ".ruff.toml", "mypy.ini",
-    ".flake8", ".pylintrc",
+    ".flake8", ".pylintrc", ".yarnrc", ".pnpmfile.cjs", "pnpm-workspace.yaml", "lerna.json", "turbo.json", "nx.json",
+    ".nvmrc", ".node-version", ".tool-versions", ".eslintrc*", "eslint.config.*", ".eslintignore", "biome.json*",
+    ".prettierrc*",
 )  # fmt: skip
 
 

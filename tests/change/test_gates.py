@@ -47,6 +47,8 @@ def base(verdicts: dict[str, Verdict], unloaded: tuple[str, ...] = ()) -> Baseli
     [
         ".github/workflows/ci.yml", ".GitHub/workflows/ci.yml", "uv.lock", "web/package-lock.json", "CLAUDE.md",
         ".husky/pre-commit", "evil.pth", "src/sitecustomize.py", ".pre-commit-config.yaml", ".git/hooks/x",
+        "web/.npmrc", "yarn.lock", "web/npm-shrinkwrap.json", ".yarn/releases/yarn-4.4.1.cjs", "pnpm-workspace.yaml",
+        "eslint.config.mjs", "bun.lockb", ".pnpmfile.cjs", ".nvmrc",
         "sub/CLAUDE.md", "docs/.claude/settings.json", "web/pnpm-lock.yaml", "Jenkinsfile", "pkg/.gitattributes",
     ],
 )  # fmt: skip

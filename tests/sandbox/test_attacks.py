@@ -272,7 +272,7 @@ async def test_writing_to_our_results_and_mounts_needs_permission(shell: Shell, 
     assert not (tmp_path / "deps" / "planted").exists()
 
 
-@pytest.mark.parametrize("target", [f"{WORK}/x", "/../etc", "relative", "/", "/a//b", WORK])
+@pytest.mark.parametrize("target", [f"{WORK}/../etc", "/../etc", "relative", "/", "/a//b", WORK])
 async def test_a_mount_over_the_workspace_or_the_root_is_refused(shell: Shell, tmp_path: Path, target: str) -> None:
     with pytest.raises(SandboxError, match="Cannot mount"):
         await shell("true", mounts=[Mount(source=tmp_path, target=target)])

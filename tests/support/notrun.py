@@ -17,6 +17,7 @@ from importlib.util import find_spec
 import pytest
 
 from bot.sandbox.bubblewrap import Bubblewrap
+from bot.toolchains.node import programs
 from tests.support import published
 
 HAND_MODEL = published.ROOT.parent / "shared" / "tools" / "hand_model.py"
@@ -66,7 +67,13 @@ def _gh() -> str | None:
 
 
 def _node() -> str | None:
-    return None if shutil.which("node") else "node is not here. Get it: apt-get install nodejs"
+    node = programs.find_node()
+    fits = node is not None and node.version >= programs.OLDEST
+    return None if fits else "node 20 or newer is not here. Get it: apt-get install nodejs"
+
+
+def _npm() -> str | None:
+    return None if shutil.which("npm") else "npm is not here. Get it: apt-get install npm"
 
 
 def _zsh() -> str | None:
@@ -113,6 +120,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "sandbox": _sandbox,
     "gh": _gh,
     "node": _node,
+    "npm": _npm,
     "zsh": _zsh,
     "fish": _fish,
     "octokit": _octokit,

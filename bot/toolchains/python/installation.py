@@ -31,8 +31,9 @@ _MOST_TRIES = 24
 # Characters of a failure's output that the error shows, from its end.
 _TAIL = 3000
 _NO_PYTHON = (
-    "There is no Python file in this repository, and Python is the only language whose tests I find by myself. Set "
-    "`checks.setup` and `checks.test` in .github/forgehand.yml to the commands that install and test it."
+    "There is no Python file in this repository and no package.json that says how it is tested; Python and JavaScript "
+    "are the languages whose tests I find by myself. Set `checks.setup` and `checks.test` in .github/forgehand.yml to "
+    "the commands that install and test it."
 )
 
 

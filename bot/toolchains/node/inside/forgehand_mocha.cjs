@@ -1,0 +1,72 @@
+// Report what mocha says: mocha --reporter .../forgehand_mocha.cjs
+"use strict";
+
+const { join, open, relative } = require("./forgehand_records.cjs");
+const records = open();
+
+let unloaded = 0;
+
+// One file that cannot be loaded would end the whole run: each is loaded by itself, and told.
+exports.guard = function guard(Mocha) {
+  const load = Mocha.prototype.loadFilesAsync;
+  Mocha.prototype.loadFilesAsync = async function (options) {
+    const files = this.files;
+    for (const file of files) {
+      this.files = [file];
+      try {
+        await load.call(this, options);
+      } catch (error) {
+        unloaded += 1;
+        records?.problem(relative(file), "collect", error);
+      }
+    }
+    this.files = files;
+  };
+};
+
+class Reporter {
+  #keys = new Map();
+  #told = new Set();
+
+  constructor(runner) {
+    if (!records) return;
+    runner.once("start", () => {
+      // the exit code is the number of failures
+      runner.failures += unloaded;
+      runner.suite.eachTest((test) => records.plan(this.#id(test), this.#key(test)));
+    });
+    runner.on("test", (test) => records.start(this.#id(test), this.#key(test)));
+    runner.on("pass", (test) => this.#tell(test, { verdict: "passed", ms: test.duration }));
+    runner.on("pending", (test) => this.#tell(test, { verdict: "skipped" }));
+    runner.on("fail", (one, error) => {
+      if (one.type === "hook") this.#addHook(one, error);
+      else this.#tell(one, { verdict: "failed", error, ms: one.duration });
+    });
+    runner.once("end", () => records.end());
+  }
+
+  #id = (test) => join(test.file ?? "", test.titlePath());
+
+  #key(test) {
+    if (!this.#keys.has(test)) this.#keys.set(test, records.key("test", this.#id(test)));
+    return this.#keys.get(test);
+  }
+
+  #tell(test, told) {
+    this.#told.add(test);
+    records.case(this.#id(test), this.#key(test), told);
+  }
+
+  // What a failing hook keeps from running has no event of its own.
+  #addHook(hook, error) {
+    const phase = /^"after/.test(hook.title) ? "teardown" : "setup";
+    const current = hook.ctx?.currentTest;
+    if (/^"(before|after) each"/.test(hook.title) && current) this.#tell(current, { verdict: "error", phase, error });
+    else if (phase === "teardown") records.problem(this.#id(hook), phase, error);
+    hook.parent.eachTest((test) => {
+      if (!this.#told.has(test) && !test.isPending()) this.#tell(test, { verdict: "error", phase: "setup", error });
+    });
+  }
+}
+
+module.exports = Object.assign(Reporter, { guard: exports.guard });

@@ -1,0 +1,203 @@
+"""Choose the toolchains of a repository, and let them act as one.
+
+Each folder that tests itself has its own; a path belongs to the innermost one of its language.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from bot.sandbox.port import CommandResult, Limits, Sandbox
+from bot.settings import Checks, Settings
+from bot.toolchains.node import paths as node_paths
+from bot.toolchains.node.detection import find_projects
+from bot.toolchains.node.toolchain import NodeToolchain
+from bot.toolchains.port import Completeness, TestRun, Toolchain, ToolchainError, Workspace
+from bot.toolchains.python.toolchain import PythonToolchain
+from bot.toolchains.python.units import find_units as find_python
+from bot.toolchains.units import Unit
+
+# Says in an environment why it could not be prepared.
+_UNPREPARED = "unprepared.txt"
+_WHOLE = Unit(root="", toolchain="python", evidence=("nothing names another language",))
+
+
+@dataclass(frozen=True)
+class Part:
+    """Unit, what works on it, and the folder that it is installed for."""
+
+    unit: Unit
+    toolchain: Toolchain
+    home: str = ""
+
+    @property
+    def slug(self) -> str:
+        """Return the name of its environment's folder."""
+        return re.sub(r"[^A-Za-z0-9]+", "-", f"{self.unit.toolchain}-{self.home}").strip("-")
+
+    @property
+    def place(self) -> str:
+        """Return in words where it is."""
+        return f"`{self.unit.root}` ({self.unit.toolchain})" if self.unit.root else f"the {self.unit.toolchain} part"
+
+
+class RepositoryToolchain:
+    """Toolchain of a whole repository; ``tree`` is read when it is there."""
+
+    def __init__(self, sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings) -> None:
+        self._sandbox = sandbox
+        self._checks = checks
+        self._tree = tree
+        self._settings = settings
+
+    @property
+    def name(self) -> str:
+        return ", ".join(dict.fromkeys(part.unit.toolchain for part in self.parts))
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Return what tests itself here. Blocking.
+
+        A policy's own command tests all of it.
+        """
+        python = [self._make_python(unit) for unit in find_python(self._tree)]
+        node = [
+            Part(
+                project.unit,
+                NodeToolchain(self._sandbox, self._checks, self._tree, self._settings, project),
+                project.home,
+            )
+            for project in find_projects(self._tree)
+        ]
+        found = [*python, *node] or [self._make_python(_WHOLE)]
+        return tuple(found[:1] if self._checks.test else found)
+
+    def _make_python(self, unit: Unit) -> Part:
+        return Part(unit, PythonToolchain(self._sandbox, self._checks, self._tree, self._settings))
+
+    def is_test(self, path: str) -> bool:
+        foreign = node_paths.is_script(path) and node_paths.is_test(path)
+        return foreign or self.is_test_config(path) or any(part.toolchain.is_test(path) for part in self.parts)
+
+    def is_test_config(self, path: str) -> bool:
+        return node_paths.is_test_config(path) or any(part.toolchain.is_test_config(path) for part in self.parts)
+
+    def targets(self, files: Sequence[str]) -> list[str]:
+        return [target for part, own in self._divide(files) for target in part.toolchain.targets(own)]
+
+    def new_test_path(self, existing: Sequence[str], near: str) -> str:
+        return self._part_of(near).toolchain.new_test_path(existing, near)
+
+    def shadows(self, path: str, env: Path) -> str | None:
+        """Return why no new file may be made at ``path`` (see the port)."""
+        reasons = (part.toolchain.shadows(path, self._env_of(part, env)) for part in self.parts)
+        return next((reason for reason in reasons if reason is not None), None)
+
+    async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
+        """Install every part (see the port).
+
+        One that cannot be installed keeps none of the others away: its tests are told to be missing.
+        """
+        parts = await asyncio.to_thread(lambda: self.parts)
+        if len(parts) == 1:
+            return await parts[0].toolchain.install(workspace)
+        results: list[CommandResult] = []
+        problems: list[ToolchainError] = []
+        done: set[str] = set()
+        for part in parts:
+            if part.slug in done:
+                continue
+            done.add(part.slug)
+            own = self._own(part, workspace)
+            try:
+                results += await part.toolchain.install(own)
+            except ToolchainError as error:
+                problems.append(error)
+                own.env.mkdir(parents=True, exist_ok=True)
+                (own.env / _UNPREPARED).write_text(error.message)
+        if len(problems) == len(done):
+            raise problems[0]
+        return results
+
+    async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
+        """Run files or test ids, each with its part, or all (see the port)."""
+        parts = await asyncio.to_thread(lambda: self.parts)
+        if len(parts) == 1:
+            return await parts[0].toolchain.test(workspace, targets, limits=limits)
+        wanted = self._divide(targets) if targets else [(part, []) for part in parts]
+        runs = []
+        notes = []
+        for part, own in wanted:
+            problem = await asyncio.to_thread(self._read_problem, part, workspace.env)
+            if problem and not targets and len(wanted) > 1:
+                notes.append(f"{part.place} could not be installed, so its tests did not run: {problem}")
+            elif problem:
+                raise ToolchainError(problem)
+            else:
+                runs.append(await part.toolchain.test(self._own(part, workspace), own, limits=limits))
+        return merge_runs(runs, notes)
+
+    async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
+        """Run a shell line where the tests of the first installed part run."""
+        parts = await asyncio.to_thread(lambda: self.parts)
+        ready = (part for part in parts if not self._read_problem(part, workspace.env))
+        part = next(ready, parts[0])
+        return await part.toolchain.run(self._own(part, workspace), command, limits=limits)
+
+    def _divide(self, paths: Sequence[str]) -> list[tuple[Part, list[str]]]:
+        """Sort paths, or ids of tests, by the parts they belong to."""
+        found: dict[int, list[str]] = {}
+        for path in paths:
+            found.setdefault(self.parts.index(self._part_of(path.partition("::")[0])), []).append(path)
+        return [(self.parts[number], own) for number, own in sorted(found.items())]
+
+    def _part_of(self, path: str) -> Part:
+        language = "node" if node_paths.is_script(path) else "python"
+        around = [part for part in self.parts if part.unit.holds(path)] or list(self.parts)
+        own = [part for part in around if part.unit.toolchain == language] or around
+        return max(own, key=lambda part: len(part.unit.root))
+
+    def _env_of(self, part: Part, env: Path) -> Path:
+        return env if len(self.parts) == 1 else env / part.slug
+
+    def _own(self, part: Part, workspace: Workspace) -> Workspace:
+        return Workspace(tree=workspace.tree, env=self._env_of(part, workspace.env))
+
+    def _read_problem(self, part: Part, env: Path) -> str:
+        """Return why a part could not be installed, or "". Blocking."""
+        file = self._env_of(part, env) / _UNPREPARED
+        return file.read_text() if file.is_file() else ""
+
+
+def make_toolchain(sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings) -> RepositoryToolchain:
+    """Make the toolchain for the base at ``tree``; nothing is read yet."""
+    return RepositoryToolchain(sandbox, checks, tree, settings)
+
+
+def merge_runs(runs: Sequence[TestRun], notes: Sequence[str] = ()) -> TestRun:
+    """Return several runs as one: it is believed where all are."""
+    if len(runs) == 1:
+        return runs[0].model_copy(update={"notes": (*runs[0].notes, *notes)})
+    results = [run.result for run in runs]
+    bad = next((one for one in results if not one.ok), results[0])
+    peaks = [one.peak_mb for one in results if one.peak_mb is not None]
+    unsure = next((run.completeness for run in runs if not run.complete), None)
+    return TestRun(
+        command="; ".join(run.command for run in runs),
+        cases=tuple(case for run in runs for case in run.cases),
+        result=bad.model_copy(
+            update={
+                "output": "\n".join(one.output for one in results),
+                "truncated": any(one.truncated for one in results),
+                "seconds": sum(one.seconds for one in results),
+                "peak_mb": max(peaks, default=None),
+            }
+        ),
+        completeness=unsure or Completeness(ok=True),
+        notes=(*(note for run in runs for note in run.notes), *notes),
+    )

@@ -1,0 +1,50 @@
+"""Say which folders of a repository install and test themselves, and how that was seen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from bot.types import JsonModel
+
+# Folders that hold nothing of the repository's own, or samples of others.
+_ASIDE = {"node_modules", "venv", "site-packages", "bower_components", "vendor", "dist", "build", "target"}
+_MOST_ENTRIES = 200_000
+
+
+class Unit(JsonModel):
+    """Folder that installs and tests itself.
+
+    ``root`` is its path, "" for the whole repository; ``toolchain`` its language, ``manager`` what installs it,
+    ``runner`` what tests it. ``evidence`` says in words where each was seen.
+    """
+
+    root: str
+    toolchain: str
+    manager: str = ""
+    runner: str = ""
+    evidence: tuple[str, ...] = ()
+
+    def holds(self, path: str) -> bool:
+        """Return whether a path lies in this folder."""
+        return not self.root or path == self.root or path.startswith(f"{self.root}/")
+
+
+def find_nearest(units: Sequence[Unit], path: str) -> Unit | None:
+    """Return the innermost unit that a path lies in."""
+    return max((unit for unit in units if unit.holds(path)), key=lambda unit: len(unit.root), default=None)
+
+
+def walk_files(tree: Path, *, depth: int = 20) -> Iterator[PurePosixPath]:
+    """Yield a tree's files, without hidden and foreign folders. Blocking."""
+    seen = 0
+    for folder, folders, files in os.walk(tree):
+        place = PurePosixPath(Path(folder).relative_to(tree).as_posix())
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _ASIDE)
+        if len(place.parts) >= depth:
+            folders.clear()
+        seen += len(files) + len(folders)
+        if seen > _MOST_ENTRIES:
+            return
+        yield from (place / name for name in sorted(files))

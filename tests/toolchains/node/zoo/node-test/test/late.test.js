@@ -1,0 +1,4 @@
+import test from "node:test";
+
+test("is done early", () => void setTimeout(() => Promise.reject(new Error("too late")), 20));
+test("waits", () => new Promise((done) => setTimeout(done, 60)));

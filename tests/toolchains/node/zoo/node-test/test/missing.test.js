@@ -1,0 +1,1 @@
+import "./not-there.js"; import test from "node:test"; test("never", () => {});

@@ -1,0 +1,7 @@
+import test from "node:test";
+
+test("before it", () => {});
+test("kills", () => {
+  process.kill(process.pid, "SIGSEGV");
+});
+test("behind it", () => {});
