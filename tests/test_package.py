@@ -50,7 +50,13 @@ def test_the_wheel_holds_what_the_program_reads_and_nothing_else(wheel: Path) ->
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     packaged = ("bot/", "handlers/", "prompts/", "simhub/")
     assert [name for name in tracked if name.startswith(packaged) and name not in names] == []
-    for needed in ("bot/app.yml", "bot/web/setup.html", "bot/models/prices.yml", "simhub/sample/answers.json"):
+    for needed in (
+        "bot/app.yml",
+        "bot/web/setup.html",
+        "bot/models/prices.yml",
+        "bot/pulls/phrases/english.yml",
+        "simhub/sample/answers.json",
+    ):
         assert needed in names
     assert any(re.fullmatch(r"prompts/fix/\w+\.md\.j2", name) for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.pulls.phrases import LANGUAGES, Language
+from bot.pulls.phrases import Language, read_languages
 from bot.pulls.similarity import POINTS, split_paragraphs
 
 Stance = Literal["rejects", "agrees"]
@@ -80,7 +80,7 @@ def read_stance(body: str, *, to_us: bool = True) -> Stance | None:
         for sentence in sentences
         if not sentence.rstrip(" .!)\"'").endswith(("?", "؟")) and _ASKS.match(sentence) is None
     ]
-    parts = [(language.patterns, tuple(_clauses(language, said))) for language in LANGUAGES]
+    parts = [(language.patterns, tuple(_clauses(language, said))) for language in read_languages()]
     fixes = (
         (find["negates"].search(clause.text, 0, match.start()) is None)
         for find, clauses in parts
