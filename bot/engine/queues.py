@@ -74,7 +74,8 @@ class QueueWorkers:
             alarm.set()
         for thread in self._threads:
             thread.join(_STOP_SECONDS)
-        self._alarms, self._threads = [], []
+        self._alarms = []
+        self._threads = []
 
 
 class Listener:

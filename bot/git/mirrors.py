@@ -8,19 +8,19 @@ import re
 import shutil
 import tempfile
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 from urllib.parse import quote
 
-from bot.git import lfs
+from bot.git import lfs, output
 from bot.git.changes import NO_CHANGES, Changes
 from bot.git.command import CompletedCommand, run_git
 from bot.git.errors import GitError, ObjectMissing, PathRefused, RemoteMoved
-from bot.git.paths import LINK, SUBMODULE, can_name_a_file, check_changes
+from bot.git.output import Entry
+from bot.git.paths import can_name_a_file, check_changes
 from bot.git.remote import DELAYS, Remote
 from bot.git.trees import prepare_directory, tame_links
 from bot.types import JsonModel, Repository
@@ -28,28 +28,11 @@ from bot.types import JsonModel, Repository
 MAX_TEXT = 10 * 1024 * 1024
 _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
-# A line of ``git blame --porcelain`` that names the commit of a line; the lines themselves begin with a tab.
-_BLAMED = re.compile(r"([0-9a-f]{40}(?:[0-9a-f]{24})?) \d+ \d+")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _STALE_LOCK_SECONDS = 600.0
 _MAX_REF = 200  # bytes; a file's name may have 255, git appends ".lock" to it
 # A repository's own attributes must neither hide changes from our diffs nor rewrite bytes on their way to the disk.
 _ATTRIBUTES = "* -text -filter -ident -working-tree-encoding !diff !merge\n"
-
-
-class Entry(JsonModel):
-    """A file of a tree; ``size`` in bytes, None for a submodule."""
-
-    path: str
-    mode: str
-    size: int | None
-    sha: str
-
-    @property
-    def kind(self) -> Literal["file", "link", "submodule"]:
-        if self.mode == LINK:
-            return "link"
-        return "submodule" if self.mode == SUBMODULE else "file"
 
 
 class Author(JsonModel):
@@ -182,7 +165,7 @@ class Mirror:
     async def read(self, sha: str, path: str) -> str | None:
         """Return the text of a regular UTF-8 file up to 10 MiB, line ends kept."""
         data = await self.read_bytes(sha, path, limit=MAX_TEXT)
-        return None if data is None else as_text(data)
+        return None if data is None else output.as_text(data)
 
     async def read_bytes(self, sha: str, path: str, *, limit: int | None = None) -> bytes | None:
         """Return a regular file's bytes, if at most ``limit``."""
@@ -201,7 +184,7 @@ class Mirror:
         """Return many blobs by sha from one process, or raise ObjectMissing."""
         wanted = [_sha(sha) for sha in dict.fromkeys(shas)]
         done = await self._git("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in wanted).encode())
-        return await asyncio.to_thread(_split_batch, done.stdout)
+        return await asyncio.to_thread(output.split_batch, done.stdout)
 
     async def diff(self, base: str, other: str | Changes) -> str:
         """Return git's unified diff from ``base`` to a commit or to changes."""
@@ -217,7 +200,7 @@ class Mirror:
         """
         wanted = [f"-L{first},{last}" for first, last in ranges]
         done = await self._git("blame", "--porcelain", *wanted, _sha(sha), "--", path)
-        return _parse_blame(done.text)
+        return output.parse_blame(done.text)
 
     async def tree(self, base: str, changes: Changes) -> str:
         """Return the sha of the tree that ``base`` becomes with the changes.
@@ -304,7 +287,7 @@ class Mirror:
         done = await self._git(*args, check=False)
         if done.code:
             raise ObjectMissing(f"The commit {treeish} is not in the mirror; fetch it first.", name=treeish)
-        return await asyncio.to_thread(_parse_tree, done.stdout)
+        return await asyncio.to_thread(output.parse_tree, done.stdout)
 
     async def _store(self, changes: Changes, scratch: Path) -> dict[str, str]:
         written = {path: text for path, text in changes.files.items() if text is not None}
@@ -340,31 +323,6 @@ class Mirror:
         return done
 
 
-def _parse_blame(porcelain: str) -> dict[str, str]:
-    """Parse ``git blame --porcelain``: a commit's facts come only once."""
-    counts: Counter[str] = Counter()
-    subjects: dict[str, str] = {}
-    sha = ""
-    for line in porcelain.split("\n"):
-        header = _BLAMED.match(line)
-        if header is not None:
-            sha = header[1]
-            counts[sha] += 1
-        elif line.startswith("summary ") and sha:
-            subjects[sha] = line.removeprefix("summary ")
-    return {each: subjects.get(each, "") for each, _ in counts.most_common()}
-
-
-def as_text(data: bytes) -> str | None:
-    """Decode UTF-8 text unchanged; None where it is binary or other."""
-    if b"\0" in data:
-        return None
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return None
-
-
 def _sha(text: str) -> str:
     if not _SHA.fullmatch(text):
         raise ObjectMissing(f"{text[:100]!r} is not a full object name; resolve it first.", name=text[:100])
@@ -391,30 +349,6 @@ def _kept_as(full: str) -> str:
     if len(flat.encode()) > _MAX_REF:
         flat = hashlib.sha256(full.encode()).hexdigest()
     return f"refs/forgehand/mirror/{flat}"
-
-
-def _parse_tree(listing: bytes) -> tuple[Entry, ...]:
-    rows = (row.split("\t", 1) for row in listing.decode("utf-8", "surrogateescape").split("\0") if row)
-    fields = ((*meta.split(), path) for meta, path in rows)
-    return tuple(
-        Entry.model_construct(path=path, mode=mode, size=None if size == "-" else int(size), sha=sha)
-        for mode, _kind, sha, size, path in fields
-        if not any("\udc80" <= char <= "\udcff" for char in path)
-    )
-
-
-def _split_batch(output: bytes) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
-    at = 0
-    while at < len(output):
-        end = output.index(b"\n", at)
-        header = output[at:end].decode().split()
-        if len(header) != 3:
-            raise ObjectMissing(f"The object {header[0]} is not in the mirror.", name=header[0])
-        size = int(header[2])
-        found[header[0]] = output[end + 1 : end + 1 + size]
-        at = end + size + 2
-    return found
 
 
 def _finish_mirror(aside: Path, git_dir: Path) -> None:

@@ -161,11 +161,10 @@ def _run(ctx: click.Context, *, spec: TaskSpec[Any], fields: Mapping[str, Any], 
     _check_section(ctx, _ON_CHECKOUT if isinstance(place, str) else _ON_SERVER, place)
     if isinstance(place, str):
         number = None if subject is None else _number(subject)
-        server, token_file = values["server"], values["token_file"]
-        finish(lambda: ask_server(wish, place, number, *find_server(server, token_file)))
+        finish(lambda: ask_server(wish, place, number, *find_server(values["server"], values["token_file"])))
     checks = {name: values[name] for name in ("setup", "test", "results") if values[name] is not None}
-    trust, stay = values["trust_code"], values["stay"]
-    finish(lambda: ask_checkout(wish, place, subject, checks=checks, trust=trust, stay=stay))
+    trust = values["trust_code"]
+    finish(lambda: ask_checkout(wish, place, subject, checks=checks, trust=trust, stay=values["stay"]))
 
 
 def _find_place(repo: str) -> str | Path:

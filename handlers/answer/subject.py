@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any
 
 from bot.context import guidelines
-from bot.git.mirrors import Mirror, as_text
+from bot.git.mirrors import Mirror
+from bot.git.output import as_text
 from bot.github.api.client import Client
 from bot.github.api.scopes import READ
 from bot.github.resources import pulls, reply_targets, repos

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from bot.git.changes import NO_CHANGES, Changes
-from bot.git.mirrors import as_text
+from bot.git.output import as_text
 from bot.pulls import diff, placeholders
 from bot.pulls.diff import Review
 from bot.pulls.records import ReviewPlan, Subject, VerifierCommand
