@@ -1,8 +1,7 @@
 """Read the server's settings: environment first, then ``server.yml``.
 
 Every field can be given as ``FORGEHAND_<NAME>``; nested ones as ``FORGEHAND_BUDGET__DAY``. The file stands in the data
-directory. Provider keys keep the names their own SDKs use (``ANTHROPIC_API_KEY``, ``OPENAI_API_KEY`` and the matching
-``_BASE_URL``).
+directory. What a provider's own SDK reads keeps the name it has there (``ANTHROPIC_API_KEY``, ``OPENAI_BASE_URL``).
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import binascii
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import yaml
@@ -79,6 +78,11 @@ class Checks(JsonModel):
     minutes: float = Field(default=10.0, description="longer suites: only the nearest test files run")
 
 
+def _as_sdk(variable: str) -> Any:
+    """Return a field that the environment gives by the name that the provider's SDK has for it."""
+    return Field(default=None, validation_alias=AliasChoices(variable, variable.lower()))
+
+
 class Settings(BaseSettings):
     """The settings of a server; docs/configuration.md explains each key."""
 
@@ -120,18 +124,15 @@ class Settings(BaseSettings):
     checks: Checks = Checks()
     trusted_bots: list[str] = []
 
-    anthropic_api_key: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("ANTHROPIC_API_KEY", "anthropic_api_key")
-    )
-    anthropic_base_url: str | None = Field(
-        default=None, validation_alias=AliasChoices("ANTHROPIC_BASE_URL", "anthropic_base_url")
-    )
-    openai_api_key: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("OPENAI_API_KEY", "openai_api_key")
-    )
-    openai_base_url: str | None = Field(
-        default=None, validation_alias=AliasChoices("OPENAI_BASE_URL", "openai_base_url")
-    )
+    anthropic_api_key: SecretStr | None = _as_sdk("ANTHROPIC_API_KEY")
+    anthropic_base_url: str | None = _as_sdk("ANTHROPIC_BASE_URL")
+    anthropic_federation_rule_id: str | None = _as_sdk("ANTHROPIC_FEDERATION_RULE_ID")
+    anthropic_organization_id: str | None = _as_sdk("ANTHROPIC_ORGANIZATION_ID")
+    anthropic_service_account_id: str | None = _as_sdk("ANTHROPIC_SERVICE_ACCOUNT_ID")
+    anthropic_workspace_id: str | None = _as_sdk("ANTHROPIC_WORKSPACE_ID")
+    anthropic_identity_token_file: Path | None = _as_sdk("ANTHROPIC_IDENTITY_TOKEN_FILE")
+    openai_api_key: SecretStr | None = _as_sdk("OPENAI_API_KEY")
+    openai_base_url: str | None = _as_sdk("OPENAI_BASE_URL")
 
     @field_validator("webhook_secrets", mode="before")
     @classmethod

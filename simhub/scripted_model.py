@@ -39,6 +39,8 @@ from aiohttp import web
 
 from simhub import model_formats
 from simhub.model_formats import Json, ModelRequest
+from simhub.token_exchange import PATH as EXCHANGE_PATH
+from simhub.token_exchange import TokenExchange
 
 Reply = Json | Callable[[ModelRequest], Json | Awaitable[Json]]
 _HUNG_UP = {"reset", "truncate", "malformed", "stream_error"}
@@ -120,10 +122,14 @@ def _holds(name: str, wanted: Any, asked: ModelRequest) -> bool:
 
 
 class ScriptedModel:
-    """The server: ``async with ScriptedModel(script) as server``. Port 0 takes a free one; ``delay`` is in seconds."""
+    """The server: ``async with ScriptedModel(script) as server``. Port 0 takes a free one; ``delay`` is in seconds.
+
+    With ``exchange`` models are asked with tokens that it gave, and with nothing else.
+    """
 
     def __init__(self, script: Script, *, port: int = 0, delay: float = 0.0) -> None:
         self.script = script
+        self.exchange: TokenExchange | None = None
         self._port = port
         self._delay = delay
         self._runner = web.AppRunner(self._app(), shutdown_timeout=0.2)
@@ -153,12 +159,16 @@ class ScriptedModel:
         app = web.Application(client_max_size=64 << 20)
         for path, protocol in model_formats.PATHS.items():
             app.router.add_post(path, self._handler(protocol))
+        app.router.add_post(EXCHANGE_PATH, self._exchange)
         app.router.add_get("/_requests", self._list)
         app.router.add_post("/_rules", self._extend)
         return app
 
     def _handler(self, protocol: str) -> Callable[[web.Request], Any]:
         async def handle(request: web.Request) -> web.StreamResponse:
+            if self.exchange is not None and not self.exchange.accepts(request.headers):
+                body = model_formats.error_body(protocol, "authentication_error", "invalid bearer token")
+                return web.json_response(body, status=401)
             asked = model_formats.read(protocol, await request.json(), request.headers)
             reply = self.script.answer(asked)
             if reply is None:
@@ -182,6 +192,12 @@ class ScriptedModel:
             return web.json_response(model_formats.whole(asked, reply))
         events = model_formats.stream(asked, reply)
         return await _send(request, asked.protocol, events, fault, delay)
+
+    async def _exchange(self, request: web.Request) -> web.Response:
+        if self.exchange is None:
+            return web.json_response(status=404)
+        status, body = self.exchange.exchange(await request.json(), request.headers)
+        return web.json_response(body, status=status)
 
     async def _list(self, _request: web.Request) -> web.Response:
         return web.json_response([asked.summary() for asked in self.script.requests])

@@ -17,7 +17,7 @@ from typing import Any
 
 import aiohttp
 
-from bot.models.providers import PROVIDERS
+from bot.models.providers import FEDERATION_VARIABLES, PROVIDERS
 from bot.settings import Settings, load_settings
 from bot.store.database import create_engine
 from bot.store.store import Store
@@ -148,6 +148,9 @@ def _provider_variables(settings: Settings) -> dict[str, str | None]:
         key = settings.provider_key(provider.name)
         variables[provider.key_variable] = None if key is None else key.get_secret_value()
         variables[provider.url_variable] = settings.provider_url(provider.name)
+    for variable in FEDERATION_VARIABLES:
+        given = getattr(settings, variable.lower())
+        variables[variable] = None if given is None else str(given)
     return variables
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from bot.models.federation import Federation
 from bot.models.port import ModelError, ModelRefused, Usage
 from bot.models.providers import KEY_VARIABLES, PROVIDERS, Provider
 from bot.settings import MODEL_ROLES, Api, ModelRole, ModelSettings, ProviderName, Settings
@@ -84,6 +85,7 @@ class Catalogue:
         self._known: dict[str, dict[str, Any]] = table["models"]
         self._defaults: dict[str, dict[str, list[str]]] = table["roles"]
         self._settings = settings
+        self._federation = Federation.find(settings, self._base_url(PROVIDERS["anthropic"]))
 
     def spec(self, name: str) -> ModelSpec:
         """Describe the model ``name``; UnknownModel without provider or price."""
@@ -104,15 +106,15 @@ class Catalogue:
             packaged=bool(known),
         )
 
-    def key(self, spec: ModelSpec) -> str | None:
-        """Return the API key for this model, or None if none is set."""
+    def key(self, spec: ModelSpec) -> str | Federation | None:
+        """Return the API key for this model, or what stands in for it, or None."""
         if spec.key_env is None:
             return None
         for provider in PROVIDERS.values():
             held = self._settings.provider_key(provider.name)
             if provider.key_variable == spec.key_env and held is not None:
                 return held.get_secret_value()
-        return os.environ.get(spec.key_env) or None
+        return os.environ.get(spec.key_env) or self._federated(spec)
 
     def needs_key(self, spec: ModelSpec) -> bool:
         """Return True if asking is hopeless without a key."""
@@ -121,12 +123,7 @@ class Catalogue:
 
     def roles(self) -> dict[ModelRole, list[str]]:
         """List each role's models: the server's, or defaults by keys present."""
-        # A provider can be asked with a key, or at an address of the operator's own, which may need none.
-        present = "+".join(
-            provider.name
-            for provider in PROVIDERS.values()
-            if self._settings.provider_key(provider.name) is not None or self._base_url(provider) != provider.home
-        )
+        present = "+".join(provider.name for provider in PROVIDERS.values() if self._can_ask(provider))
         defaults = self._defaults.get(present, {})
         return {role: list(self._settings.roles.get(role) or defaults.get(role, [])) for role in MODEL_ROLES}
 
@@ -145,6 +142,18 @@ class Catalogue:
             return names
         has = ", ".join(sorted(offered)) or "none"
         raise ModelRefused(f"This server does not offer {', '.join(allowed)}; it has {has}.", reason="model")
+
+    def _federated(self, spec: ModelSpec) -> Federation | None:
+        """Return what gives tokens for this model: they are good at one address, in its own format."""
+        own = PROVIDERS["anthropic"]
+        fits = (spec.api, spec.base_url, spec.key_env) == (own.api, self._base_url(own), own.key_variable)
+        return self._federation if fits else None
+
+    def _can_ask(self, provider: Provider) -> bool:
+        """Return True with a key, or at an address of the operator's own, which may need none."""
+        keyed = self._settings.provider_key(provider.name) is not None
+        federated = provider.name == "anthropic" and self._federation is not None
+        return keyed or federated or self._base_url(provider) != provider.home
 
     def _base_url(self, provider: Provider) -> str:
         return (self._settings.provider_url(provider.name) or provider.home).rstrip("/")

@@ -16,6 +16,7 @@ import structlog
 from bot.models import wire, wire_chat, wire_messages, wire_responses
 from bot.models.catalogue import ModelSpec
 from bot.models.errors import make_error
+from bot.models.federation import Federation
 from bot.models.port import Conversation, ModelDown, ModelError, Reply, Tool, Usage
 from bot.settings import Api
 
@@ -63,9 +64,10 @@ class SdkModel:
     on several event loops, and a pooled connection dies with the loop it was opened on.
     """
 
-    def __init__(self, spec: ModelSpec, key: str | None, *, idle: float = IDLE_SECONDS) -> None:
+    def __init__(self, spec: ModelSpec, key: str | Federation | None, *, idle: float = IDLE_SECONDS) -> None:
         self.spec = spec
         self._key = key
+        self._secret = key if isinstance(key, str) else None
         self._idle = idle
         self._format = _FORMATS[spec.api]
 
@@ -88,7 +90,7 @@ class SdkModel:
         try:
             reply = wire.finish(question, _ensure_usage(question, await self._read(question, stream), stream))
         except ModelError as error:
-            message = error.message.replace(self._key, "***") if self._key else error.message
+            message = error.message.replace(self._secret, "***") if self._secret else error.message
             counted = stream.usage.model_dump() if stream.usage is not None else {}
             raise type(error)(message, **(error.details | counted)) from None
         return reply.model_copy(update={"seconds": time.monotonic() - started})
@@ -104,6 +106,8 @@ class SdkModel:
                     stream.feed(event.to_dict(mode="json"))
             return stream.reply()
         except sdk.APIStatusError as error:
+            if isinstance(self._key, Federation) and error.response.status_code == 401:
+                self._key.forget()
             raise make_error(self.name, error.response.status_code, error.body, error.response.headers) from None
         except (sdk.APITimeoutError, http.TimeoutException):
             raise ModelDown(f"{self.name} sent nothing for {self._idle:.0f} s.") from None
@@ -124,7 +128,7 @@ class SdkModel:
         logging.getLogger(self._format.sdk).setLevel(logging.WARNING)
         timeout = sdk.Timeout(self._idle, connect=min(self._idle, _CONNECT_SECONDS))
         client = getattr(sdk, self._format.client)(
-            api_key=self._key or "none",
+            **self._credential(),
             base_url=self.spec.base_url,
             max_retries=0,
             timeout=timeout,
@@ -132,6 +136,12 @@ class SdkModel:
             http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout),
         )
         return sdk, client, self._format.create(client)
+
+    def _credential(self) -> dict[str, Any]:
+        if not isinstance(self._key, Federation):
+            return {"api_key": self._key or "none"}
+        self._secret = self._key.token()
+        return {"credentials": importlib.import_module("anthropic.lib.credentials").StaticToken(self._secret)}
 
 
 def _ensure_usage(question: wire.Question, reply: Reply, stream: wire.AnswerStream) -> Reply:

@@ -13,6 +13,7 @@ import structlog
 
 from bot.models import wire
 from bot.models.catalogue import Catalogue, ModelSpec
+from bot.models.federation import Federation
 from bot.models.port import (
     BadAnswer,
     BudgetExceeded,
@@ -81,7 +82,7 @@ class ModelGateway:
         store: Store,
         settings: Settings,
         catalogue: Catalogue,
-        connect: Callable[[ModelSpec, str | None], Model],
+        connect: Callable[[ModelSpec, str | Federation | None], Model],
         *,
         retry: RetryPolicy = RetryPolicy(),
     ) -> None:

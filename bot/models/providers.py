@@ -50,3 +50,10 @@ _ROWS = (
 )
 PROVIDERS: dict[ProviderName, Provider] = {provider.name: provider for provider in _ROWS}
 KEY_VARIABLES = tuple(provider.key_variable for provider in _ROWS)
+FEDERATION_VARIABLES = (  # with which Anthropic's SDK gets tokens in place of a key
+    "ANTHROPIC_FEDERATION_RULE_ID",
+    "ANTHROPIC_ORGANIZATION_ID",
+    "ANTHROPIC_SERVICE_ACCOUNT_ID",
+    "ANTHROPIC_WORKSPACE_ID",
+    "ANTHROPIC_IDENTITY_TOKEN_FILE",
+)
