@@ -49,7 +49,10 @@ class Gate:
 
         Raises :class:`Problem` (403), after an audit row about ``action``.
         """
-        repository = await self._find(full_name)
+        return await self.admit_to(await self._find(full_name), caller, full_name, action)
+
+    async def admit_to(self, repository: Repository | None, caller: Caller, full_name: str, action: str) -> Admission:
+        """Admit the caller to the repository that was found by this name, as :meth:`admit` does."""
         role = await self._ask_role(caller, repository)
         if repository is None or not caller.reaches(repository):
             raise await self._refusal(caller, full_name, action)
@@ -98,14 +101,31 @@ class Gate:
                 self._roles[key] = None
         return self._may_read(caller, self._roles[key])
 
-    async def check_reader(self, caller: Caller, task: Task | None) -> Task:
-        """Return the task if the caller may read it.
+    async def check_reader(self, caller: Caller, task_id: str, task: Task | None) -> Task:
+        """Return the task with this id if the caller may read it.
 
         Raises :class:`Problem` (404): whoever may not read it is not told that it exists.
         """
+        repository = None if task is None else repository_of(task)
+        if not caller.holds("admin") and not await self._may_read_task(caller, task_id, repository):
+            task = None
         if task is None or not await self.reads(caller, repository_of(task)):
             raise Problem("There is no such task, or you may not read its repository.", status=404)
         return task
+
+    async def _may_read_task(self, caller: Caller, task_id: str, repository: Repository | None) -> bool:
+        """Ask for the caller's role, about an id of nothing as about one of somebody else's task.
+
+        Whoever reads a repository's tasks is asked about once for all of them.
+        """
+        known = None if repository is None else self._roles.get(("", repository.id, caller.actor.id))
+        if known is None:
+            key = (task_id, 0, caller.actor.id)
+            if key not in self._roles:
+                stand_in = await self._choose_stand_in()  # now and then this is a question too
+                self._roles[key] = await self._ask_role(caller, repository or stand_in)
+            known = self._roles[key]
+        return self._may_read(caller, known)
 
     async def decide(self, caller: Caller, name: str, admission: Admission, policy: Policy, action: str) -> None:
         """Authorise a command on a repository, and audit the decision.

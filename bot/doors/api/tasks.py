@@ -132,7 +132,7 @@ async def load_task(context: Context, caller: Caller, task_id: str) -> Task:
     Raises :class:`Problem` (404).
     """
     task = await context.services.store.run(lambda connection: tasks.get(connection, task_id))
-    return await context.gate.check_reader(caller, task)
+    return await context.gate.check_reader(caller, task_id, task)
 
 
 async def _view(context: Context, task: Task) -> TaskView:

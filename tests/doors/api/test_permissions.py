@@ -200,6 +200,27 @@ async def test_unknown_and_forbidden_repositories_cost_the_same_questions(story:
             assert await asked(program, other.full_name, path) == unknown, path
 
 
+async def test_unknown_and_forbidden_tasks_cost_the_same_questions(story: Story) -> None:
+    story.repository.private = True
+    second = place(story, "second")
+    known = asker(story, story.maintainer)
+    forbidden = [(await known.start("fix", await story.file("A", "B", label=None))).data["id"] for _ in range(2)]
+    first = asker(story, story.hub.create_user("first"))
+    await first.get("/api/v1/tasks/000000000000")  # what is kept for an hour is there from here on
+    stranger, colleague = story.hub.create_user("stranger"), story.hub.create_user("colleague")
+    story.hub.set_permission(second.repository, "colleague", "write")
+    for program in (asker(story, stranger), asker(story, colleague, repositories=[second.repository])):
+        asked = []
+        for task in (forbidden[0], "000000000000", forbidden[0], "000000000000", forbidden[1], "000000000001"):
+            before = len(story.hub.requests)
+            for path in ("", "/result"):
+                answer = await program.get(f"/api/v1/tasks/{task}{path}")
+                assert answer.status == 404
+            asked.append([(each.method, each.route) for each in story.hub.requests[before:]])
+        assert [len(each) for each in asked] == [1, 1, 0, 0, 1, 1]
+        assert asked[0] == asked[1] == asked[4] == asked[5]
+
+
 async def test_a_token_of_another_repository_reaches_no_other(story: Story) -> None:
     second = place(story, "second")
     number = await story.file("A", "B", label=None)
