@@ -7,9 +7,9 @@ import re
 _BRANCH = re.compile(r".*?(?P<what>[a-z]+-\d+)-(?P<task>[0-9a-f]+)")
 
 
-def branch_name(prefix: str, recipe: str, number: int, task_id: str) -> str:
-    """Return the branch of a task for an issue or pull request."""
-    return f"{prefix}{recipe}-{number}-{task_id}"
+def branch_name(prefix: str, recipe: str, number: int | None, task_id: str) -> str:
+    """Return the branch of a task for an issue or pull request, or for neither."""
+    return f"{prefix}{recipe}-{number or 0}-{task_id}"
 
 
 def task_of(branch: str) -> str | None:

@@ -22,18 +22,22 @@ _MAX_COMMENTS = 30
 
 
 async def read(job: Job[ChangeTask]) -> Brief:
-    """Read title and body from the delivery, the rest from GitHub."""
+    """Read title and body from the request, the rest from GitHub.
+
+    Where there is no issue the request has all.
+    """
     await job.stage(Stage.READ, "started")
     task = job.task
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, READ)
-    issue = await issues.get_issue(github, repository, task.number)
-    comments = await issues.list_comments(github, repository, task.number)
+    number = task.subject.number
+    issue = None if number is None else await issues.get_issue(github, repository, number)
+    comments = [] if number is None else await issues.list_comments(github, repository, number)
     branch = await repos.default_branch(github, repository)
     base_sha = await repos.head_sha(github, repository, branch)
     brief = Brief(
         nonce=secrets.token_hex(8),
-        number=task.number,
+        number=number,
         title=visible_title(task.title)[:500],
         body=visible(task.body[:_MAX_RAW])[:_MAX_BODY],
         comments=_earlier(comments, task.triggered),
@@ -52,7 +56,9 @@ async def fetch(job: Job[ChangeTask], brief: Brief) -> Brief:
     return brief
 
 
-def _stop(job: Job[ChangeTask], issue: Issue) -> str | None:
+def _stop(job: Job[ChangeTask], issue: Issue | None) -> str | None:
+    if issue is None:
+        return None
     if issue.state != "open":
         return "The issue was closed before the work began, so nothing was done. Reopen and label it to start again."
     label = job.task.source_label
@@ -70,6 +76,8 @@ async def _find_obstacle(job: Job[ChangeTask]) -> str | None:
 
 async def already_open(job: Job[Any]) -> str | None:
     """Stop where a pull request for the issue is open: two would compete."""
+    if job.task.subject.number is None:
+        return None
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, READ)
     bot = await job.services.github.bot()

@@ -33,7 +33,7 @@ class PullText:
 
     What is ``told`` once, and the ``evidence``, which later revisions renew.
 
-    ``closing`` is the line that closes the issue; it ends the commit's message too.
+    ``closing`` is the line that closes the issue, if there is one; it ends the commit's message too.
     """
 
     title: str
@@ -125,15 +125,16 @@ async def recheck(job: Job[Any], brief: Brief, changes: Changes) -> PublishCheck
     await job.stage(Stage.PUBLISH, "started")
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, READ)
-    issue = await issues.get_issue(github, repository, job.task.number)
+    number = job.task.subject.number
+    issue = None if number is None else await issues.get_issue(github, repository, number)
     branch = brief.base_branch
     base_sha = await repos.find_head(github, repository, branch)
     if base_sha is None:  # renamed meanwhile, or replaced as the default
         branch = await repos.default_branch(github, repository)
         base_sha = await repos.head_sha(github, repository, branch)
     now = PublishCheck(base_branch=branch, base_sha=base_sha)
-    edited = (issue.title, issue.body or "") != (job.task.title, job.task.body)
-    if issue.state != "open":
+    edited = issue is not None and (issue.title, issue.body or "") != (job.task.title, job.task.body)
+    if issue is not None and issue.state != "open":
         return now.model_copy(update={"stop": "The issue was closed meanwhile, so nothing was published."})
     if stop := await already_open(job):
         return now.model_copy(update={"stop": stop})
@@ -168,7 +169,7 @@ async def push(job: Job[Any], evidence: AnyEvidence, text: PullText) -> str:
     secrets = job.services.settings.secrets
     said = [outgoing_line(line, limit=_PARAGRAPH, secrets=secrets) for line in (evidence.cause, evidence.change)]
     paragraphs = [textwrap.fill(line, 72, break_long_words=False, break_on_hyphens=False) for line in said if line]
-    message = "\n\n".join([_title(job, text), *paragraphs, text.closing]) + "\n"
+    message = "\n\n".join(part for part in (_title(job, text), *paragraphs, text.closing) if part) + "\n"
     return await commits.put(job, evidence.report, message, job.branch, triggered=job.task.triggered)
 
 

@@ -124,4 +124,4 @@ class Job(Assignment[RequestT], Generic[RequestT]):
 
     @property
     def branch(self) -> str:
-        return branch_name(self.policy.publish.prefix, self.recipe.name, self.task.number, self.task_id)
+        return branch_name(self.policy.publish.prefix, self.recipe.name, self.task.subject.number, self.task_id)

@@ -100,7 +100,8 @@ class TaskSpec(Generic[I]):
     argument. ``exclusive``: one at a time for an issue or pull request. ``opens``: a policy may let readers start it.
     ``check`` names the check run of a task that is shown by one. ``unverified`` heads the status of a run that ended
     without proof. ``objection`` may refuse a request, ``forward`` may hand it over to another task. ``acknowledge``
-    replaces the eyes. ``outlets`` are where what comes of it can go.
+    replaces the eyes. ``outlets`` are where what comes of it can go. ``report`` is the field of the input that says
+    what an issue would, where there is none.
     """
 
     name: str
@@ -126,6 +127,7 @@ class TaskSpec(Generic[I]):
     forward: Callable[[Any], Forward | None] | None = None
     acknowledge: Acknowledge | None = None
     outlets: frozenset[Outlet] = frozenset({"github"})
+    report: str | None = None
 
     @property
     def command_rule(self) -> CommandRule:

@@ -183,8 +183,10 @@ def _find_subject(spec: TaskSpec[Any], values: Mapping[str, Any]) -> tuple[str, 
     given = [(kind, values[kind]) for kind in _SUBJECT_FLAGS if values.get(kind) is not None]
     if len(given) > 1:
         raise click.UsageError("Give one of --issue and --pr.")
-    if not given and "repository" not in spec.subjects:
-        raise click.UsageError(f"What is it about? Give {' or '.join(flags)}.")
+    reported = spec.report is not None and values[spec.report] is not None
+    if not given and not reported and ("repository" not in spec.subjects or spec.report is not None):
+        ways = [*flags, *([f"--{spec.report}"] if spec.report is not None else [])]
+        raise click.UsageError(f"What is it about? Give {' or '.join(ways)}.")
     return given[0] if given else None
 
 

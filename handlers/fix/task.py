@@ -22,6 +22,11 @@ class FixInput(TaskInput):
     """Input of a fix."""
 
     hint: str = Field(default="", title="hint", description="where to look, or what to do on a pull request")
+    report: str = Field(
+        default="",
+        title="report",
+        description="what is wrong, where no issue says it: a title in the first line, the text below",
+    )
 
 
 async def run(ctx: Ctx, services: Services, request: ChangeTask) -> Outcome:
@@ -34,7 +39,7 @@ def forward(request: Request[Any]) -> Forward | None:
 
     It does what the thread or the hint says; without either, what our reviews found and what makes checks fail.
     """
-    if request.subject.kind == "issue":
+    if request.subject.kind in {"issue", "repository"}:
         return None
     asked = bool(request.input.hint) or (request.origin.reply is not None and request.origin.reply.root is not None)
     given = ReviseInput(text=request.input.hint, findings=not asked, checks=not asked)
@@ -58,7 +63,7 @@ TASK = TaskSpec(
     input=FixInput,
     request=Request[FixInput],
     run=run,
-    subjects=frozenset({"issue", "pull", "thread"}),
+    subjects=frozenset({"issue", "pull", "thread", "repository"}),
     rules=FixRules,
     writes=Writes.BRANCH,
     stages={
@@ -75,5 +80,6 @@ TASK = TaskSpec(
     needs_open=True,
     unverified="Stopped without a verified fix.",
     forward=forward,
+    report="report",
     outlets=frozenset({"github", "branch", "result"}),
 )

@@ -34,8 +34,9 @@ _QUIET: dict[GateName, str] = {
 
 def write_pull(evidence: FixEvidence) -> PullText:
     """Write title and body of the pull request."""
-    closing = f"Fixes #{evidence.task.number}"
-    told = [f"{closing}.", _write_cause(evidence)]
+    number = evidence.brief.number
+    closing = "" if number is None else f"Fixes #{number}"
+    told = [f"{closing}." if closing else "", _write_cause(evidence)]
     proof = evidence.proof
     parts = [
         "" if evidence.verified else _UNVERIFIED,

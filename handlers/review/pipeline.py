@@ -78,7 +78,7 @@ async def run_review(ctx: Ctx, services: Services, task: ReviewTask) -> Outcome:
     same = before.find_same(review, plan)
     stale = same is None or await ctx.step("settled-since", history.is_stale, review, subject, same, retries=2)
     if same is not None and not stale:
-        return _make_outcome(same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0}))
+        return _make_outcome(task, same.model_copy(update={"reused": True, "dollars": 0.0, "calls": 0}))
     unposted = before.find_unposted(review, plan)
     if unposted is not None:
         static = await ctx.step("analyse", static_analysis.analyse, review, subject, plan, interruptible=True)
@@ -92,8 +92,9 @@ async def run_review(ctx: Ctx, services: Services, task: ReviewTask) -> Outcome:
         data = _OVERTAKEN | {"unposted": result.model_dump(mode="json")}
         return Outcome(state="refused", summary=posted.stop, data=data)
     result = _fold_refused(result, posted.refused).model_copy(update={"locked": posted.locked})
-    await ctx.step("remember", history.remember, review, plan, result.inline, result.folded, posted.comments)
-    return _make_outcome(result)
+    if not task.quiet:
+        await ctx.step("remember", history.remember, review, plan, result.inline, result.folded, posted.comments)
+    return _make_outcome(task, result, posted.kept)
 
 
 async def _begin(ctx: Ctx, services: Services, task: ReviewTask) -> tuple[Review, Subject]:
@@ -312,11 +313,12 @@ def _fold_refused(result: ReviewResult, refused: Sequence[int]) -> ReviewResult:
     return result.model_copy(update={"inline": kept, "folded": (*gone, *result.folded)})
 
 
-def _make_outcome(result: ReviewResult) -> Outcome:
-    remarks = list_remarks(result)
-    ending = Ending(form="document", report=write_summary(result), remarks=remarks, parts=tell_parts(result))
+def _make_outcome(task: ReviewTask, result: ReviewResult, kept: Sequence[str] = ()) -> Outcome:
+    check = make_check_report(result)
+    report = check.summary if task.quiet else write_summary(result)  # which may leave some of it to the check run
+    ending = Ending(form="document", report=report, remarks=list_remarks(result, kept), parts=tell_parts(result))
     data = ending.model_dump() | {
-        "check": make_check_report(result).model_dump(mode="json"),
+        "check": check.model_dump(mode="json"),
         "reviewed": result.model_dump(mode="json"),
     }
     return Outcome(state="done" if result.complete else "unverified", summary=write_sentence(result), data=data)

@@ -16,6 +16,7 @@ from bot.pulls.skipped import READ_BEFORE
 from bot.store import tasks
 from bot.store.tasks import Task
 from bot.types import JsonModel
+from bot.work.origin import Request
 
 FLOW = "review"
 # The last reading may lie behind pushes after which only open findings were looked at.
@@ -60,6 +61,15 @@ class EarlierReviews(JsonModel):
         return {file.path: file.hunks for file in read}
 
 
+def find_told(connection: sa.Connection, repository: int, number: int) -> list[Task]:
+    """Find the reviews of a pull request that are shown on it, newest first.
+
+    What only a task's result holds was told to nobody there.
+    """
+    found = tasks.find(connection, repository, number, flow=FLOW)
+    return [one for one in found if not Request.model_validate(one.argument).quiet]
+
+
 def hash_rules(review: Review, guidelines: Sequence[tuple[str, str]]) -> str:
     """Return twelve hex digits of what the repository decides on reviews."""
     policy = review.policy
@@ -89,9 +99,8 @@ def _is_of(result: ReviewResult, plan: ReviewPlan) -> bool:
 def _find_earlier(connection: sa.Connection, review: Review) -> list[Task]:
     """Find the other reviews, newest first; adopt the newest one's comment."""
     task = review.task
-    found = tasks.find(connection, task.repository.id, task.number, flow=FLOW)
-    others = [one for one in found if one.id != review.task_id]
+    others = [one for one in find_told(connection, task.repository.id, task.number) if one.id != review.task_id]
     comment = next((one.posted["status"] for one in others if one.posted.get("status")), None)
-    if comment is not None:
+    if comment is not None and not task.quiet:
         tasks.merge_posted(connection, review.task_id, {"status": comment})
     return others

@@ -29,13 +29,15 @@ class PublicationResult(JsonModel):
     """Review as GitHub took it, or in ``stop`` why nothing was posted.
 
     ``refused`` are the places in ``inline`` of what GitHub did not take, ``comments`` the ids of the comments, in the
-    order of ``inline`` without those. ``locked``: nothing may be said in the conversation.
+    order of ``inline`` without those. ``locked``: nothing may be said in the conversation. ``kept`` are the texts of
+    ``inline`` where only the task's result is to hold them.
     """
 
     stop: str | None = None
     refused: tuple[int, ...] = ()
     comments: tuple[int, ...] = ()
     locked: bool = False
+    kept: tuple[str, ...] = ()
 
 
 async def add_cost(review: Review, result: ReviewResult) -> ReviewResult:
@@ -46,10 +48,13 @@ async def add_cost(review: Review, result: ReviewResult) -> ReviewResult:
 
 async def post(review: Review, subject: Subject, plan: ReviewPlan, result: ReviewResult) -> PublicationResult:
     """Post what is inline once, and nothing on an old head or base."""
+    task = review.task
+    if task.quiet:
+        kept = await _write_texts(review, plan, result)
+        return PublicationResult(stop=await _find_stop(review, subject), kept=tuple(kept))
     await review.stage(Stage.POST, "started")
     if not result.inline:
         return PublicationResult(stop=await _find_stop(review, subject))
-    task = review.task
     services = review.services
     github = await services.github.for_repository(task.repository, CHECKS)
     comments = await _write_comments(review, plan, result)
@@ -86,12 +91,21 @@ async def _find_stop(review: Review, subject: Subject) -> str | None:
 
 
 async def _write_comments(review: Review, plan: ReviewPlan, result: ReviewResult) -> list[ReviewComment]:
+    texts = await _write_texts(review, plan, result)
+
+    def make() -> list[ReviewComment]:
+        return [_make_comment(review, one, text) for one, text in zip(result.inline, texts, strict=True)]
+
+    return await asyncio.to_thread(make)
+
+
+async def _write_texts(review: Review, plan: ReviewPlan, result: ReviewResult) -> list[str]:
+    """Write what stands at each place, with suggestions that fit the lines there."""
     diffs = await diff.read_changed(review, plan)
     head = await diff.read_texts(review, plan, plan.head_sha, {one.finding.path for one in result.inline})
 
-    def write() -> list[ReviewComment]:
-        texts = [write_comment(one, _make_suggestion(one, diffs, head)) for one in result.inline]
-        return [_make_comment(review, one, text) for one, text in zip(result.inline, texts, strict=True)]
+    def write() -> list[str]:
+        return [write_comment(one, _make_suggestion(one, diffs, head)) for one in result.inline]
 
     return await asyncio.to_thread(write)
 

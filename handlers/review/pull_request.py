@@ -45,7 +45,7 @@ async def read(review: Review) -> Subject:
     github = await review.services.github.for_repository(task.repository, READ)
     pull = await pulls.get_pull(github, task.repository, task.number)
     stop = find_stop_reason(review, pull)
-    if stop is None:
+    if stop is None and not task.quiet:
         await check_run.show(review.services, task, review.task_id, pull.head_sha, base=pull.base_branch)
     linked = [] if stop else await _read_linked_issues(review, github, pull)
     subject = Subject(

@@ -164,7 +164,10 @@ async def close_fixed(
     checked: Sequence[FindingStatus],
     answers: Mapping[str, RecheckAnswer],
 ) -> Memory:
-    """Close what is fixed, reopen what came back, and store how all stands."""
+    """Close what is fixed, reopen what came back, and store how all stands.
+
+    A review that is shown nowhere only looks.
+    """
     texts = await diff.read_texts(review, plan, plan.head_sha, {one.told.finding.path for one in checked})
 
     def conclude_all() -> list[FindingStatus]:
@@ -176,15 +179,9 @@ async def close_fixed(
         for one in await asyncio.to_thread(conclude_all)
         if one.told.fingerprint not in fixed or not one.open or _is_back(one, answers.get(one.told.fingerprint))
     ]
-    for one in after:
-        thread = memory.thread_of(one.told.fingerprint)
-        if thread is None:
-            continue
-        if one.told.fingerprint in fixed and one.open:
-            await _tell_thread(review, plan, memory, one.told, thread, back=True)
-        elif one.told.state == "fixed" and not thread.resolved:
-            await _tell_thread(review, plan, memory, one.told, thread, back=False)
-    await _store(review, memory, after)
+    if not review.task.quiet:
+        await _tell(review, plan, memory, after, fixed)
+        await _store(review, memory, after)
     brought = {one.told.fingerprint: one.told for one in after}
     return memory.model_copy(update={"told": tuple(brought.get(one.fingerprint, one) for one in memory.told)})
 
@@ -214,6 +211,20 @@ def conclude(
     around = read_surroundings(finding, text)[0]
     update = {"finding": finding, "around": around, "head_sha": head_sha}
     return one.model_copy(update={"told": told.model_copy(update=update)})
+
+
+async def _tell(
+    review: Review, plan: ReviewPlan, memory: Memory, after: Sequence[FindingStatus], fixed: Collection[str]
+) -> None:
+    """Say in its thread what became of each; those in ``fixed`` were so before."""
+    for one in after:
+        thread = memory.thread_of(one.told.fingerprint)
+        if thread is None:
+            continue
+        if one.told.fingerprint in fixed and one.open:
+            await _tell_thread(review, plan, memory, one.told, thread, back=True)
+        elif one.told.state == "fixed" and not thread.resolved:
+            await _tell_thread(review, plan, memory, one.told, thread, back=False)
 
 
 async def _tell_thread(

@@ -37,4 +37,5 @@ TASK = TaskSpec(
     needs_open=True,
     check=CHECK_NAME,
     acknowledge=acknowledge,
+    outlets=frozenset({"github", "result"}),
 )

@@ -16,12 +16,13 @@ from bot.github.resources.checks import CheckReport
 from bot.policy import Policy, PolicyError
 from bot.pulls.records import ReviewInput, ReviewTask, Trigger
 from bot.pulls.rules import ReviewRules
-from bot.store import findings, tasks
+from bot.store import findings
 from bot.store.tasks import Task
 from bot.types import Actor, Repository
 from bot.work.origin import Origin, Principal, Subject
 from bot.work.services import Services
 from handlers.review import check_run
+from handlers.review.previous import find_told
 from handlers.review.task import TASK
 
 # Triggers that nobody with write access pays for: no model is asked.
@@ -287,7 +288,7 @@ async def _find_newest(services: Services, offer: _Offer) -> Task | None:
 
 
 async def _find_all(services: Services, offer: _Offer) -> list[Task]:
-    return await services.store.run(tasks.find, offer.repository.id, offer.number, flow=TASK.name)
+    return await services.store.run(find_told, offer.repository.id, offer.number)
 
 
 async def _has_watched_findings(services: Services, offer: _Offer) -> bool:

@@ -41,9 +41,13 @@ def write_comment(one: PlacedFinding, suggestion: str) -> str:
     )
 
 
-def list_remarks(result: ReviewResult) -> tuple[Remark, ...]:
-    """List what stands on lines, for whoever does not see the pull request."""
-    placed = ((one.finding, write_comment(one, "")) for one in result.inline)
+def list_remarks(result: ReviewResult, kept: Sequence[str] = ()) -> tuple[Remark, ...]:
+    """List what stands on lines, for whoever does not see the pull request.
+
+    ``kept`` are its texts where they stand nowhere else.
+    """
+    texts = kept or [write_comment(one, "") for one in result.inline]
+    placed = zip((one.finding for one in result.inline), texts, strict=True)
     return tuple(Remark(path=finding.path, line=finding.line, text=text) for finding, text in placed)
 
 

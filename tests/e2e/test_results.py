@@ -8,11 +8,12 @@ from typing import Any
 from tests.doors.api.test_events import follow
 from tests.e2e.answers import BODY, FIX, GOOD, PROOF, TITLE, calls, change, edit, finish
 from tests.e2e.conftest import Tell
-from tests.e2e.scenes import POLICY, SAMPLE, branches, git, put
+from tests.e2e.reading import BUGGY, PROVED, QUIET, finding, reports
+from tests.e2e.scenes import POLICY, SAMPLE, branches, git, put, rows
 from tests.e2e.test_commands_pulls import DESCRIPTION, SUGGESTIONS
 from tests.e2e.test_revise import PRICES, met, revises
 from tests.support.api import Answer, Asker, asker
-from tests.support.pulls import propose
+from tests.support.pulls import propose, remarks, reviewed, reviews, runs
 from tests.support.story import Story
 from tests.support.typing import final, on_line
 
@@ -95,6 +96,31 @@ async def test_a_fix_ends_in_a_patch_or_a_branch_and_nobody_is_told(tell: Tell) 
     assert untold(story, number)
 
 
+async def test_a_fix_needs_no_issue(tell: Tell) -> None:
+    story: Story = await tell(GOOD)
+    program = asker(story, story.maintainer)
+    number = await story.file("Other", "Nothing of it.", label=None)
+    for given in ({}, {"report": " \n"}):
+        answer = await program.start("fix", None, **given)
+        assert (answer.status, "Say what it is about: the `number`" in answer.data["detail"]) == (409, True)
+    answer = await program.start("fix", number, report="Cents")
+    assert (answer.status, "leave `report` out" in answer.data["detail"]) == (409, True)
+    answer = await program.start("fix", None, report="Cents", deliver="github")
+    assert (answer.status, "no place on GitHub" in answer.data["detail"]) == (409, True)
+
+    started = await program.start("fix", None, report=f"{TITLE}\n\n{BODY}", deliver="branch")
+    result = await finished(program, started)
+    assert (result["form"], result["state"], started.data["number"]) == ("branch", "done", None)
+    assert result["branch"] == f"forgehand/fix-0-{started.data['id']}"
+    message = git(story, "log", "-1", "--format=%B", result["branch"])
+    assert message.startswith(f"Fix: {TITLE}")
+    assert "Fixes #" not in message
+    assert "Fixes #" not in result["report"]
+    shown = [each.user for each in story.script.requests]
+    assert any(BODY.splitlines()[0] in text for text in shown)
+    assert untold(story, number)
+
+
 async def test_questions_and_documents_are_answered_in_the_result(tell: Tell) -> None:
     story: Story = await tell([])
     await put(story, POLICY, "review: { on: [] }\n")
@@ -124,6 +150,37 @@ async def test_questions_and_documents_are_answered_in_the_result(tell: Tell) ->
     assert (await final(story, line)).startswith("It is a constant.")
     assert result["report"].startswith("It is a constant.")
     assert story.script.unmatched == []
+
+
+async def test_a_review_is_told_in_its_result_and_later_ones_do_not_build_on_it(tell: Tell) -> None:
+    story: Story = await tell([reports(finding()), reports(finding()), QUIET, PROVED])
+    await put(story, POLICY, "review: { on: [] }\n")
+    number = await propose(story, {PRICES: BUGGY}, title="Read cents")
+    program = asker(story, story.maintainer)
+
+    result = await finished(program, await program.start("review", number, deliver="result"))
+    assert (result["form"], result["state"]) == ("document", "done")
+    assert result["report"].startswith("I read the one changed file: 1 bug.")
+    (remark,) = result["remarks"]
+    assert (remark["path"], remark["line"]) == (PRICES, 7)
+    assert "**Bug: One digit of cents is taken for cents**" in remark["text"]
+    assert '```suggestion\n    return int(whole) * 100 + int((cents + "00")[:2])\n```' in remark["text"]
+    assert result["parts"]["implementation"]["text"].startswith("Read by thinker, checker: 1 new finding (bug: One")
+    assert not story.repository.issues[number].comments
+    assert not story.repository.issues[number].reactions
+    assert await reviews(story, number) == runs(story, number) == []
+    assert rows(story, "select * from fh_finding") == []
+
+    await story.request("POST", f"/issues/{number}/comments", {"body": "/review"})
+    run = await reviewed(story, number)
+    assert (run["conclusion"], run["output"]["title"]) == ("neutral", "1 bug")
+    assert [each["line"] for each in await remarks(story, number)] == [7]
+
+    # what is known by now costs nothing, and the newest push is nobody's reason to stop or to show it
+    asked = len(story.script.requests)
+    result = await finished(program, await program.start("review", number, deliver="result"))
+    assert [each["path"] for each in result["remarks"]] == [PRICES]
+    assert (len(story.script.requests), len(runs(story, number))) == (asked, 1)
 
 
 async def test_a_pull_request_is_revised_described_and_improved_in_results(tell: Tell) -> None:

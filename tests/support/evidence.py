@@ -84,7 +84,9 @@ def make_evidence(*, tier: str = "bubblewrap", failed: dict[str, str] | None = N
     )
     fields: dict[str, Any] = {
         "task": task,
-        "brief": Brief(nonce="n", title=task.title, body=task.body, base_branch="main", base_sha="0" * 40),
+        "brief": Brief(
+            nonce="n", number=task.number, title=task.title, body=task.body, base_branch="main", base_sha="0" * 40
+        ),
         "baseline": baseline,
         "proof": proof,
         "report": report,

@@ -18,10 +18,11 @@ from bot.doors.api.fields import CommentId, IdempotencyKey, Number, RepositoryNa
 from bot.doors.api.gate import Admission, repository_of
 from bot.doors.api.operation import Operation, Operations, Reply, Sent, make_operation
 from bot.doors.api.problems import Problem
-from bot.doors.api.subjects import About, choose_outlet, read_subject
+from bot.doors.api.subjects import About, choose_outlet, describe, read_subject
 from bot.doors.api.tasks import load_task
 from bot.doors.api.views import TaskView, load_views, path_of
 from bot.doors.comments.commands import MAX_TEXT
+from bot.github.resources.reply_targets import ReplyTarget
 from bot.store import requests, tasks
 from bot.work.origin import Door, Origin, Request, TaskInput
 
@@ -121,16 +122,28 @@ async def _start(
     context: Context, caller: Caller, headers: StartHeaders, spec: TaskSpec[Any], body: Any
 ) -> Reply[TaskView]:
     """Start a task as a command would, once for each idempotency key."""
+    admission = await context.gate.admit(caller, body.repository, f"start {spec.name}")
+    return await start_admitted(context, caller, admission, headers, spec, body)
+
+
+async def start_admitted(
+    context: Context, caller: Caller, admission: Admission, headers: StartHeaders, spec: TaskSpec[Any], body: Any
+) -> Reply[TaskView]:
+    """Start a task in a repository that the caller may read.
+
+    Raises :class:`Problem` where it may not start it, or where that makes no sense.
+    """
     services = context.services
-    action = f"start {spec.name}"
-    admission = await context.gate.admit(caller, body.repository, action)
-    await _authorise(context, caller, admission, {spec.name: action})
+    await _authorise(context, caller, admission, {spec.name: f"start {spec.name}"})
     about = About(getattr(body, "number", None), getattr(body, "thread", None))
     outlet = choose_outlet(spec, about.number, getattr(body, "deliver", None))
 
     async def go(origin: Origin) -> StartedTask | Refusal:
-        subject, spot = await read_subject(services, spec, admission.repository, about)
         given: TaskInput = spec.input.model_validate(body.model_dump(include=set(spec.input.model_fields)))
+        subject = describe(spec, about, given)
+        spot: ReplyTarget | None = None
+        if about.number is not None:
+            subject, spot = await read_subject(services, spec, admission.repository, about)
         request: Request[Any] = spec.request(
             repository=admission.repository,
             subject=subject,

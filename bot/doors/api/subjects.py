@@ -12,7 +12,7 @@ from bot.github.api.scopes import READ
 from bot.github.resources import issues
 from bot.github.resources.reply_targets import ReplyTarget, find_thread
 from bot.types import Repository
-from bot.work.origin import Outlet, Subject, SubjectKind
+from bot.work.origin import Outlet, Subject, SubjectKind, TaskInput
 from bot.work.services import Services
 
 
@@ -38,6 +38,22 @@ def choose_outlet(spec: TaskSpec[Any], number: int | None, wanted: Outlet | None
     return wanted or "result"
 
 
+def describe(spec: TaskSpec[Any], about: About, given: TaskInput) -> Subject:
+    """Return what a task without a number is asked for, as the request itself says it.
+
+    Raises :class:`Problem` where that is nothing, or where it stands in an issue as well.
+    """
+    text = str(getattr(given, spec.report)).strip() if spec.report is not None else ""
+    if about.number is not None and text:
+        raise Problem(f"What is wrong stands in the issue or pull request: leave `{spec.report}` out.", status=409)
+    if about.number is None and about.thread is not None:
+        raise Problem("Say the `number` of the pull request that the `thread` is on.", status=409)
+    if about.number is None and spec.report is not None and not text:
+        raise Problem(f"Say what it is about: the `number` of an issue, or a `{spec.report}`.", status=409)
+    title, _, body = text.partition("\n")
+    return Subject(kind="repository", title=title.strip(), body=body.strip())
+
+
 async def read_subject(
     services: Services, spec: TaskSpec[Any], repository: Repository, about: About
 ) -> tuple[Subject, ReplyTarget | None]:
@@ -45,10 +61,7 @@ async def read_subject(
 
     The second value is the thread that it is about. Raises :class:`Problem` where that makes no sense.
     """
-    if about.number is None:
-        if about.thread is not None:
-            raise Problem("Say the `number` of the pull request that the `thread` is on.", status=409)
-        return Subject(kind="repository"), None
+    assert about.number is not None, "GitHub describes issues and pull requests"
     github = await services.github.for_repository(repository, READ)
     try:
         issue = await issues.get_issue(github, repository, about.number)

@@ -146,7 +146,7 @@ async def test_a_result_goes_where_it_can(story: Story) -> None:
         409,
         "What comes of `revise` goes to `github` or `result`, not to `branch`.",
     )
-    assert (await program.start("review", number, deliver="result")).status == 400
+    assert (await program.start("review", number, deliver="branch")).status == 400
     first, second = [(await program.start("fix", issue, deliver="result")).data["id"] for _ in range(2)]
     seen = await program.start("fix", issue)
     assert len({first, second, seen.data["id"]}) == 3, "what nobody sees stands in nobody's way"
@@ -217,7 +217,7 @@ async def test_a_login_that_is_somebody_elses_by_now_may_nothing(story: Story) -
     )
 
 
-@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b'{"repository": "o/r"}', b'{"number": 1e400}', b"\xff"])
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"null", b'{"hint": "o/r"}', b'{"number": 1e400}', b"\xff"])
 async def test_bodies_that_are_none_are_refused(story: Story, raw: bytes) -> None:
     program = asker(story, story.maintainer)
     url = f"http://127.0.0.1:{story.port}/api/v1/tasks/fix"
