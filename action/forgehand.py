@@ -21,8 +21,10 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.client import HTTPException, HTTPResponse
@@ -34,6 +36,7 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_o
 
 ROOT = Path(__file__).resolve().parent.parent
 _LOCKS = (ROOT / "requirements.txt", ROOT / "action" / "uv.txt")
+_DOCUMENT = ROOT / "docs" / "openapi.json"
 _API = "/api/v1"
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _SUMMARY_BYTES = 900 * 1024  # the runner refuses summaries above 1 MiB
@@ -42,6 +45,8 @@ _SECONDS = 60.0  # without a sign of life; a stream of events has one every 15 s
 _PAUSES = (1.0, 3.0, 9.0, 20.0)  # before asking again
 _LONGEST_PAUSE = 60.0
 _LOG_LINES = 40
+_ANTHROPIC = "https://api.anthropic.com"  # the audience of tokens that Anthropic exchanges
+_RENEWED = 60.0  # seconds: a token of the run lives for five minutes, and is good for one exchange
 _SETTINGS_ARE_WRONG = 2  # an exit code of the bot's
 _NAME = re.compile(r"[a-z][a-z-]{0,40}")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/[A-Za-z0-9._-]{1,100}")
@@ -58,6 +63,8 @@ _COMMENTS = frozenset({"issue_comment", "pull_request_review_comment"})
 _LEVELS = ("never", "refused", "failed", "unverified", "anything")
 _NOT_FOR_THE_BOT = ("ACTIONS_", "GITHUB_", "INPUT_", "RUNNER_", "PYTHON")
 _KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
+_FEDERATION = ("ANTHROPIC_FEDERATION_RULE_ID", "ANTHROPIC_ORGANIZATION_ID")
+_MODELS = (*_KEYS, *_FEDERATION, "ANTHROPIC_SERVICE_ACCOUNT_ID", "ANTHROPIC_WORKSPACE_ID")
 
 Json = dict[str, Any]
 
@@ -96,10 +103,12 @@ class Log:
     """The step's log, in which the runner looks for commands.
 
     It is told to look for none but between two of our own lines, and what others wrote cannot begin like one either.
+    Threads print in turn: nothing gets between those lines.
     """
 
     def __init__(self) -> None:
         self._token = ""
+        self._turn = threading.RLock()
 
     def hold(self) -> None:
         """Have the runner take no commands until further notice."""
@@ -108,15 +117,17 @@ class Log:
 
     def say(self, text: str) -> None:
         """Print text that anybody may have written."""
-        for line in plain_lines(text):
-            self._print(line)
+        with self._turn:
+            for line in plain_lines(text):
+                self._print(line)
 
     def command(self, name: str, message: str, **properties: str) -> None:
         """Give the runner a command of ours."""
         given = ",".join(f"{key}={_escape(value, more=True)}" for key, value in properties.items())
-        self._print(f"::{self._token}::")
-        self._print(f"::{name} {given}::{_escape(message)}" if given else f"::{name}::{_escape(message)}")
-        self.hold()
+        with self._turn:
+            self._print(f"::{self._token}::")
+            self._print(f"::{name} {given}::{_escape(message)}" if given else f"::{name}::{_escape(message)}")
+            self.hold()
 
     def mask(self, secret: str) -> None:
         """Have the runner hide a secret wherever it is printed."""
@@ -549,7 +560,7 @@ def _unreachable(origin: str, error: Exception) -> Refused | Outage:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A task to ask a server for."""
+    """A task to ask for."""
 
     name: str
     body: Json
@@ -577,18 +588,18 @@ class Wanted:
         return cls(name, body, typed=typed)
 
     def fit(self, document: Json) -> Json:
-        """Return the body as the server's document describes it.
+        """Return the body as a document of the API describes it.
 
-        ``context`` goes into the first field that takes text. Raises :class:`Refused` where the server has no such
-        task, :class:`Skipped` where somebody else's command was typed.
+        ``context`` goes into the first field that takes text. Raises :class:`Refused` where there is no such task,
+        :class:`Skipped` where somebody else's command was typed.
         """
         starts = [path for path, item in document["paths"].items() if _starts_task(path, item)]
         path = f"{_API}/tasks/{self.name}"
         if path not in starts:
             if self.typed:
-                raise Skipped(f"`/{self.name}` is no task of this server.")
+                raise Skipped(f"`/{self.name}` is no task.")
             names = ", ".join(sorted(each.rpartition("/")[2] for each in starts))
-            raise Refused(f"The server has no task `{self.name}`; it has: {names}.")
+            raise Refused(f"There is no task `{self.name}`; there are: {names}.")
         reference = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
         fields = document["components"]["schemas"][reference.rpartition("/")[2]]["properties"]
         given = {name: self.body[name] for name in ("number", "thread") if self.body[name] is not None}
@@ -655,16 +666,18 @@ def _progress(data: Json) -> str:
 
 
 def run_local(inputs: Inputs, event: Event, env: Mapping[str, str], log: Log) -> list[Outcome]:
-    """Run the bot here for the event, and return how its tasks ended.
+    """Run the bot here for the event, or for the task that is asked for; return how its tasks ended.
 
     Raises :class:`Stop`.
     """
-    _check_local(inputs, event, env)
-    name = "pull_request" if event.name == "pull_request_target" else event.name
+    _check_local(event, env)
+    asked = _asked_task(inputs, event, env) if inputs.task or inputs.context or inputs.number is not None else None
     python = prepare(place_of(env), log)
     folder = Path(tempfile.mkdtemp(prefix="forgehand-", dir=env.get("RUNNER_TEMP") or None))
     try:
-        report = _deliver(python, folder, name, event, inputs, env, log)
+        with _identity(folder, event, env, log) as more:
+            bot = Bot(python, folder, {**bot_environment(folder / "data", inputs, env), **more}, log)
+            report = bot.deliver(event, asked, env)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     url = (
@@ -679,25 +692,97 @@ def run_local(inputs: Inputs, event: Event, env: Mapping[str, str], log: Log) ->
     raise Skipped("Nothing in this event asks for a task.")
 
 
-def _check_local(inputs: Inputs, event: Event, env: Mapping[str, str]) -> None:
+def _check_local(event: Event, env: Mapping[str, str]) -> None:
     """Raise :class:`Stop` where the bot cannot or must not run here."""
     if sys.version_info < (3, 11):
         raise WrongUse("Local mode needs Python 3.11: use `ubuntu-24.04`, or `actions/setup-python` in a step before.")
-    if inputs.task or inputs.context or inputs.number is not None:
-        raise WrongUse("In local mode the event says what to do: leave out `task`, `number` and `context`.")
     workspace = Path(env.get("GITHUB_WORKSPACE") or os.devnull)
     if event.name == "pull_request_target" and workspace.is_dir() and any(workspace.iterdir()):
         raise WrongUse(
             "This run has the rights of the base branch, and a step before has filled the workspace, perhaps with the "
             "code of the pull request. Check nothing out before this step; it needs no checkout."
         )
-    key = any(env.get(name) or env.get(f"INPUT_{name}") for name in (*_KEYS, "FORGEHAND_MODELS"))
-    if event.from_fork and event.name == "pull_request" and not key:
-        raise Skipped("GitHub gives runs about pull requests from forks no secrets, so there is no key for a model.")
+    key = _is_federated(env) or any(_given(env, name) for name in (*_KEYS, "FORGEHAND_MODELS"))
+    shut = not key or (_is_federated(env) and not env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
+    if event.from_fork and event.name == "pull_request" and shut:
+        raise Skipped(
+            "GitHub gives runs about pull requests from forks no secrets and no identity, so there is no key for a "
+            "model."
+        )
     if not key:
-        raise WrongUse("Local mode needs a model: give the input `anthropic-api-key` or `openai-api-key`.")
+        raise WrongUse(
+            "Local mode needs a model: give the input `anthropic-api-key` or `openai-api-key`, or "
+            "`anthropic-federation-rule-id` and `anthropic-organization-id`."
+        )
     if not env.get("INPUT_GITHUB_TOKEN"):
         raise WrongUse("Local mode needs the input `github-token`; by default it is the run's own.")
+
+
+def _given(env: Mapping[str, str], name: str) -> str:
+    """Return what the input of this name says, else the job's own variable."""
+    return env.get(f"INPUT_{name}") or env.get(name) or ""
+
+
+def _is_federated(env: Mapping[str, str]) -> bool:
+    """Return True if Anthropic gives tokens for the run's identity; a key goes before."""
+    return all(_given(env, name) for name in _FEDERATION) and not _given(env, "ANTHROPIC_API_KEY")
+
+
+@contextmanager
+def _identity(folder: Path, event: Event, env: Mapping[str, str], log: Log) -> Iterator[dict[str, str]]:
+    """Keep a fresh token of the run where the bot finds it; yield the variable that tells it.
+
+    Where Anthropic gives no tokens for it there is none. Raises :class:`Stop`.
+    """
+    if not _is_federated(env):
+        yield {}
+        return
+    identity = Identity.find(env, event, _ANTHROPIC, log)
+    file = folder / "identity"
+    _write_secret(file, identity.token())
+    ended = threading.Event()
+    threading.Thread(target=_renew, args=(identity, file, ended), daemon=True).start()
+    try:
+        yield {"ANTHROPIC_IDENTITY_TOKEN_FILE": str(file)}
+    finally:
+        ended.set()
+
+
+def _renew(identity: Identity, file: Path, ended: threading.Event) -> None:
+    while not ended.wait(_RENEWED):
+        try:
+            _write_secret(file, identity.token())
+        except Stop as stopped:  # the next one may come in time
+            identity.log.say(str(stopped))
+        except OSError:  # the folder is gone: the run is over
+            return
+
+
+def _write_secret(file: Path, text: str) -> None:
+    new = file.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(text, encoding="utf-8")
+    new.replace(file)
+
+
+def _asked_task(inputs: Inputs, event: Event, env: Mapping[str, str]) -> Json:
+    """Return the task that the inputs ask for, and for whom.
+
+    Raises :class:`Stop`.
+    """
+    wanted = Wanted.read(inputs, event)
+    body = wanted.fit(json.loads(_DOCUMENT.read_bytes()))
+    numbers = [env.get(name, "") for name in ("GITHUB_REPOSITORY_ID", "GITHUB_ACTOR_ID")]
+    if not all(each.isdigit() for each in numbers):
+        raise WrongUse("The runner does not say who set the run off: `GITHUB_ACTOR_ID` or `GITHUB_REPOSITORY_ID`.")
+    return {
+        "task": wanted.name,
+        "body": body,
+        "repository": {"id": int(numbers[0]), "full_name": env.get("GITHUB_REPOSITORY", "")},
+        "actor": {"id": int(numbers[1]), "login": env.get("GITHUB_ACTOR", "")},
+        "event": event.name,
+        "ref": env.get("GITHUB_REF", ""),
+    }
 
 
 def place_of(env: Mapping[str, str]) -> Path:
@@ -743,39 +828,48 @@ def _install(place: Path) -> None:
             raise Outage(f"The bot's requirements could not be installed.\n{said}")
 
 
-def _deliver(
-    python: Path, folder: Path, name: str, event: Event, inputs: Inputs, env: Mapping[str, str], log: Log
-) -> Json:
-    """Run the bot until it is done with the event; return its report.
+@dataclass(frozen=True)
+class Bot:
+    """The bot as a process of its own."""
 
-    Its progress is printed, and the end of its log where it fails. Raises :class:`Stop`.
-    """
-    report, written = folder / "report.json", folder / "bot.log"
-    guid = "-".join(["run", env.get("GITHUB_RUN_ID", "0"), env.get("GITHUB_RUN_ATTEMPT", "1")])
-    command = [str(python), "-m", "bot.cli", "deliver", str(event.file), "--name", name, "--id", guid]
-    with written.open("wb") as output:
-        bot = subprocess.Popen(
-            [*command, "--report", str(report)],
-            cwd=ROOT,
-            env=bot_environment(folder / "data", inputs, env),
-            stdout=output,
-            stderr=subprocess.PIPE,
-        )
-        assert bot.stderr is not None
-        while True:
-            try:
-                for raw in bot.stderr:
-                    log.say(raw.decode("utf-8", "replace").rstrip())
-                bot.wait()
-                break
-            except Interrupted:
-                bot.terminate()  # it stops its tasks and says so
-    if bot.returncode == 0 and report.exists():
-        made: Json = json.loads(report.read_bytes())
-        return made
-    log.say("\n".join(written.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]))
-    words = f"The bot ended with code {bot.returncode}; the last lines above are its own."
-    raise WrongUse(words) if bot.returncode == _SETTINGS_ARE_WRONG else Outage(words)
+    python: Path
+    folder: Path
+    environment: Mapping[str, str]
+    log: Log
+
+    def deliver(self, event: Event, asked: Json | None, env: Mapping[str, str]) -> Json:
+        """Run it until it is done with the event, or with what is asked for; return its report.
+
+        Its progress is printed, and the end of its log where it fails. Raises :class:`Stop`.
+        """
+        report, written = self.folder / "report.json", self.folder / "bot.log"
+        guid = "-".join(["run", env.get("GITHUB_RUN_ID", "0"), env.get("GITHUB_RUN_ATTEMPT", "1")])
+        name = "pull_request" if event.name == "pull_request_target" else event.name
+        command = [str(self.python), "-m", "bot.cli", "deliver", str(event.file), "--name", name, "--id", guid]
+        if asked is not None:
+            file = self.folder / "asked.json"
+            file.write_text(json.dumps(asked), encoding="utf-8")
+            command += ["--ask", str(file)]
+        code = self._follow([*command, "--report", str(report)], written)
+        if code == 0 and report.exists():
+            made: Json = json.loads(report.read_bytes())
+            return made
+        self.log.say("\n".join(written.read_text("utf-8", "replace").splitlines()[-_LOG_LINES:]))
+        words = f"The bot ended with code {code}; the last lines above are its own."
+        raise WrongUse(words) if code == _SETTINGS_ARE_WRONG else Outage(words)
+
+    def _follow(self, command: Sequence[str], written: Path) -> int:
+        """Run a command, print its progress and return its exit code."""
+        with written.open("wb") as output:
+            bot = subprocess.Popen(command, cwd=ROOT, env=self.environment, stdout=output, stderr=subprocess.PIPE)
+            assert bot.stderr is not None
+            while True:
+                try:
+                    for raw in bot.stderr:
+                        self.log.say(raw.decode("utf-8", "replace").rstrip())
+                    return bot.wait()
+                except Interrupted:
+                    bot.terminate()  # it stops its tasks and says so
 
 
 def bot_environment(data: Path, inputs: Inputs, env: Mapping[str, str]) -> dict[str, str]:
@@ -784,9 +878,8 @@ def bot_environment(data: Path, inputs: Inputs, env: Mapping[str, str]) -> dict[
     With the runner's files and tokens it could set outputs or speak as the run.
     """
     kept = {name: value for name, value in env.items() if not name.startswith(_NOT_FOR_THE_BOT)}
-    keys = {name: env.get(f"INPUT_{name}") or env.get(name) for name in _KEYS}
     ours = {
-        **keys,
+        **{name: _given(env, name) for name in _MODELS},
         "FORGEHAND_GITHUB_TOKEN": env.get("INPUT_GITHUB_TOKEN"),
         "FORGEHAND_API_URL": env.get("GITHUB_API_URL"),
         "FORGEHAND_WEB_URL": env.get("GITHUB_SERVER_URL"),

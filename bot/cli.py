@@ -72,14 +72,15 @@ def demo(trust_code: bool, leave: bool, port: int, plain: bool) -> None:
 @click.option(
     "--report", required=True, type=click.Path(path_type=Path), help="Where to write what came of it, as JSON."
 )
-def deliver(event: Path, name: str, guid: str, report: Path) -> None:
+@click.option("--ask", type=_FILE, help="A task to do instead of what the event asks for, as JSON.")
+def deliver(event: Path, name: str, guid: str, report: Path, ask: Path | None) -> None:
     """Do what one EVENT of GitHub asks for, then end.
 
     The GitHub Action runs it in a workflow; FORGEHAND_GITHUB_TOKEN holds the repository's token.
     """
     from bot.local.delivery import run
 
-    finish(lambda: run(event=event, name=name, guid=guid, report=report))
+    finish(lambda: run(event=event, name=name, guid=guid, report=report, ask=ask))
 
 
 @main.command()

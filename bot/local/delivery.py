@@ -1,7 +1,8 @@
 """Run ``forgehand deliver``: do what one event asks for, then end.
 
 The GitHub Action runs it in a workflow, where the runner's event file is the delivery and the repository's own token
-stands in for an App. Pipeline and gates are those of ``serve``.
+stands in for an App. Pipeline and gates are those of ``serve``. What the workflow itself asks for is started as the
+API would.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from bot.app import Desk, handling
 from bot.dispatch.spec import Shown
 from bot.doors.api.views import TaskReport, TaskView, load_views, make_report
 from bot.doors.webhook.router import Event
+from bot.local.asked import read_asked, start_asked
 from bot.local.hosting import LocalError
 from bot.settings import load_settings
 from bot.store import audit, datadir, deliveries, reporting, tasks
@@ -63,14 +65,15 @@ class _Standing(NamedTuple):
     unreported: bool
 
 
-async def run(*, event: Path, name: str, guid: str, report: Path) -> bool:
-    """Handle the event and write a :class:`DeliveryReport` as JSON.
+async def run(*, event: Path, name: str, guid: str, report: Path, ask: Path | None) -> bool:
+    """Handle the event, or what is asked for, and write a :class:`DeliveryReport` as JSON.
 
     Progress goes to stderr, the log to stdout. Interrupted, it stops the tasks and says so where they are shown.
     """
     settings = load_settings()
     logs.configure(settings)
-    body = await asyncio.to_thread(_read_delivery, event)
+    body = await asyncio.to_thread(_read_delivery, event) if ask is None else b""
+    asked = None if ask is None else await asyncio.to_thread(read_asked, ask)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -79,10 +82,14 @@ async def run(*, event: Path, name: str, guid: str, report: Path) -> bool:
         async with handling(settings) as desk:
             if (problem := await desk.services.sandbox.probe()) is not None:
                 _say(f"No code of the repository can run here, so nothing can be fixed. {problem}")
-            await desk.accept(Event.parse(guid, name, body), body)
+            refusal = None
+            if asked is None:
+                await desk.accept(Event.parse(guid, name, body), body)
+            else:
+                refusal = await start_asked(desk.services, desk.registry, asked, guid)
             await _Watch(desk, stop).until_done()
             services = desk.services
-            made = await services.store.run(_report, services, guid)
+            made = await services.store.run(_report, services, guid, refusal)
     await asyncio.to_thread(report.write_text, made.model_dump_json())
     return True
 
@@ -167,7 +174,7 @@ def _say(text: str) -> None:
     print(" ".join(text.split())[:500], file=sys.stderr, flush=True)
 
 
-def _report(connection: sa.Connection, services: Services, guid: str) -> DeliveryReport:
+def _report(connection: sa.Connection, services: Services, guid: str, refusal: str | None) -> DeliveryReport:
     found = [task for task_id in tasks.list_touched(connection, 0) if (task := tasks.get(connection, task_id))]
     views = load_views(connection, found, services)
     results = [
@@ -177,6 +184,6 @@ def _report(connection: sa.Connection, services: Services, guid: str) -> Deliver
     ]
     return DeliveryReport(
         tasks=tuple(EndedTask(task=view, result=result) for view, result in zip(views, results, strict=True)),
-        refusals=tuple(audit.list_refusals(connection)),
+        refusals=tuple(audit.list_refusals(connection)) if refusal is None else (refusal,),
         problem=deliveries.find_error(connection, guid),
     )

@@ -26,8 +26,10 @@ from aiohttp import web
 
 from bot.local.hosting import free_port, manifest_rights
 from simhub.model import Installation, WorkflowRun
+from simhub.token_exchange import TokenExchange
 from tests.e2e.answers import BODY, FIXED, GOOD, PROVED, TITLE, Rule, calls, finish, later, verdict
 from tests.e2e.scenes import SAMPLE, about, rows
+from tests.support.federation import ORGANIZATION, RULE, by_federation
 from tests.support.jobs import BOT, PERMISSIONS, runner_event
 from tests.support.keys import key_pair
 from tests.support.pulls import propose
@@ -79,7 +81,7 @@ class Stage:
     async def act(self, story: Story, sample: str, event: Path, run: WorkflowRun | None = None, **more: Any) -> Ran:
         """Have act run a sample for an event; ``run`` is whose identity the job has.
 
-        ``env`` and ``secrets`` are the job's besides, ``server`` is the address that the workflow has.
+        ``env``, ``secrets`` and ``variables`` are the job's besides, ``server`` is the address that the workflow has.
         """
         hub = story.hub
         env = {
@@ -96,6 +98,7 @@ class Stage:
             find_act(), event.name.partition("-")[0], "-W", f".github/workflows/{sample}", "-e", str(event),
             "-P", "ubuntu-latest=-self-hosted", "--local-repository", f"{NAME}={self.root / 'action'}",
             "--var", f"FORGEHAND_URL={more.get('server', self.server)}",
+            *(part for key, value in more.get("variables", {}).items() for part in ("--var", f"{key}={value}")),
             *(part for key, value in env.items() for part in ("--env", f"{key}={value}")),
             *(part for key, value in more.get("secrets", {}).items() for part in ("-s", f"{key}={value}")),
         ]  # fmt: skip
@@ -287,7 +290,7 @@ async def tell_nightly(stage: Stage) -> None:
     event = stage.root / "schedule-.json"
     event.write_text("{}")
     ran = await stage.act(story, "nightly.yml", event, await begin(story, "schedule"))
-    check(ran, ok=False, state="denied", said="has no task `test`; it has: ask, ")
+    check(ran, ok=False, state="denied", said="There is no task `test`; there are: ask, ")
 
 
 async def tell_steering(stage: Stage) -> None:
@@ -297,6 +300,49 @@ async def tell_steering(stage: Stage) -> None:
     ran = await stage.act(story, "fix.yml", runner_event(story, "issues", "labeled"), await begin(story, "issues"))
     # were the mask of the letter e obeyed, no word of this could be read
     check(ran, state="unverified", verified="false", pull_request="", said="name=state::stolen")
+
+
+async def tell_dispatch(stage: Stage) -> None:
+    """Do on the runner what a workflow asks for, as the account that set it off, and nothing for one that may not."""
+    story = stage.place("dispatch", app=False)
+    number = await story.file("Prices", "Cents!", label=None)
+    story.script.on({"text": "Cents are cut."}, text="what becomes of cents")
+    event = stage.root / "workflow_dispatch-.json"
+    event.write_text(json.dumps({"inputs": {"number": str(number), "question": "what becomes of cents?"}}))
+    reader = story.hub.create_user("eve")
+    story.hub.set_permission(story.repository, "eve", "read")
+    for account, state in ((reader, "denied"), (story.maintainer, "done")):
+        env = {**models_of(story), "GITHUB_ACTOR": account.login, "GITHUB_ACTOR_ID": str(account.id)}
+        ran = await stage.act(story, "dispatch.yml", event, env=env, secrets=secrets_of(story))
+        check(ran, ok=state == "done", state=state)
+    assert any("Cents are cut." in each.body for each in story.repository.issues[number].comments)
+
+
+async def tell_federation(stage: Stage) -> None:
+    """Answer on the runner without a stored key: its identity is exchanged for a token of the provider's."""
+    story = stage.place("federation", app=False)
+    number = await story.file("Prices", "Cents!", label=None)
+    story.script.on({"text": "By hand."}, text="how are cents counted")
+    await story.request("POST", f"/issues/{number}/comments", {"body": "/ask how are cents counted?"})
+    exchange = TokenExchange(RULE, ORGANIZATION, lambda: story.hub.id_tokens.public_key)
+    variables = {"ANTHROPIC_FEDERATION_RULE_ID": RULE, "ANTHROPIC_ORGANIZATION_ID": ORGANIZATION}
+    stage.town.model.exchange = exchange
+    try:
+        ran = await stage.act(
+            story,
+            "federation.yml",
+            runner_event(story, "issue_comment", "created"),
+            await begin(story, "issue_comment"),
+            env=by_federation(story),
+            secrets={"GITHUB_TOKEN": story.hub.job_token(story.repository, PERMISSIONS)},
+            variables=variables,
+        )
+    finally:
+        stage.town.model.exchange = None
+    check(ran, state="done")
+    assert any("By hand." in each.body for each in story.repository.issues[number].comments)
+    assert len(exchange.issued) == 1
+    assert exchange.issued[0] not in ran.log
 
 
 async def tell_local(stage: Stage) -> None:
@@ -314,21 +360,31 @@ async def fix_locally(stage: Stage, name: str) -> Ran:
     """Run the bot for a labelled issue where no App is, to a verified pull request."""
     story = stage.place(name, app=False)
     await story.file(title_of(name), BODY)
-    secrets = {
-        "GITHUB_TOKEN": story.hub.job_token(story.repository, PERMISSIONS),
-        "ANTHROPIC_API_KEY": "sk-ant-api03-scripted-key-of-the-tests",
-    }
-    env = {name: value for name, value in story.model_settings.items() if name.startswith("FORGEHAND_")}
-    ran = await stage.act(story, "local.yml", runner_event(story, "issues", "labeled"), env=env, secrets=secrets)
+    secrets = secrets_of(story)
+    event = runner_event(story, "issues", "labeled")
+    ran = await stage.act(story, "local.yml", event, env=models_of(story), secrets=secrets)
     check(ran, state="done", verified="true", said="Prove the bug with a failing test")
     await check_pull(story, ran, BOT)
     assert not any(secret in ran.log for secret in secrets.values())
     return ran
 
 
+def models_of(story: Story) -> dict[str, str]:
+    """The variables of a job that say where its models are."""
+    return {name: value for name, value in story.model_settings.items() if name.startswith("FORGEHAND_")}
+
+
+def secrets_of(story: Story) -> dict[str, str]:
+    """What a job without a server has to have."""
+    return {
+        "GITHUB_TOKEN": story.hub.job_token(story.repository, PERMISSIONS),
+        "ANTHROPIC_API_KEY": "sk-ant-api03-scripted-key-of-the-tests",
+    }
+
+
 TALES: tuple[Tale, ...] = (
     tell_label, tell_comment, tell_fork, tell_audience, tell_replay, tell_attempts, tell_reader, tell_nightly,
-    tell_steering, tell_local, tell_local_warm,
+    tell_steering, tell_local, tell_local_warm, tell_dispatch, tell_federation,
 )  # fmt: skip
 
 

@@ -16,6 +16,8 @@ FORK = {
     "pull_request": {"number": 4, "head": {"repo": {"id": 9}}, "base": {"repo": {"id": 7}}},
 }
 SERVER = "http://127.0.0.1:9"
+FEDERATED = {"anthropic_federation_rule_id": "fdrl_1", "anthropic_organization_id": "5c2f"}
+KEYED = {"anthropic_api_key": "sk-ant-test-12345678", "github_token": "ghs_4"}
 
 
 @pytest.mark.parametrize(
@@ -38,7 +40,11 @@ SERVER = "http://127.0.0.1:9"
         ({"server_url": SERVER, "task": "fix"}, "Add `permissions: id-token: write` to its job"),
         ({}, "Local mode needs a model: give the input `anthropic-api-key` or `openai-api-key`"),
         ({"openai_api_key": "sk-test-12345678"}, "Local mode needs the input `github-token`"),
-        ({"task": "fix"}, "In local mode the event says what to do"),
+        ({"anthropic_federation_rule_id": "fdrl_1"}, "`anthropic-federation-rule-id` and `anthropic-organization-id`"),
+        ({**FEDERATED, "github_token": "ghs_4"}, "Add `permissions: id-token: write` to its job"),
+        ({**KEYED, "number": "4"}, "The input `task` is missing; the event `workflow_dispatch` does not say"),
+        ({**KEYED, "task": "test"}, "There is no task `test`; there are: ask, "),
+        ({**KEYED, "task": "fix"}, "does not say who set the run off"),
     ],
 )
 async def test_a_wrong_input_is_named_with_its_cure(tmp_path: Path, given: dict[str, str], said: str) -> None:
@@ -49,7 +55,7 @@ async def test_a_wrong_input_is_named_with_its_cure(tmp_path: Path, given: dict[
 
 
 async def test_a_pull_request_of_a_fork_without_identity_or_key_is_no_failure(tmp_path: Path) -> None:
-    for given in ({"server_url": SERVER}, {"mode": "local"}):
+    for given in ({"server_url": SERVER}, {"mode": "local"}, {**FEDERATED, "github_token": "ghs_4"}):
         end = await Runner(tmp_path, "pull_request", FORK).run(**given)
         assert (end.code, end.outputs["state"]) == (0, "skipped")
         assert "from a fork" in end.told("notice") or "from forks" in end.told("notice")

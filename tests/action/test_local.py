@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from action.forgehand import bot_environment, place_of
+from simhub.model import Account
+from simhub.token_exchange import TokenExchange
 from tests.e2e.answers import BODY, GOOD, TITLE
 from tests.e2e.scenes import SAMPLE
-from tests.support.jobs import PERMISSIONS, job, runner_event
+from tests.support.federation import ORGANIZATION, RULE, by_federation
+from tests.support.jobs import PERMISSIONS, job, runner_event, said
 from tests.support.runner import Runner, obeyed
+from tests.support.runs import begin
 from tests.support.story import Story
 
 
@@ -76,6 +80,61 @@ async def test_who_may_not_ask_fails_the_step_and_who_asks_nothing_does_not(tmp_
         end = await here.run(**given(story))
         assert (end.code, end.outputs["state"]) == (1, "denied")
         assert "permission" in end.told("error")
+
+
+async def test_a_workflow_asks_for_a_task_as_whoever_set_it_off(tmp_path: Path) -> None:
+    async with job(tmp_path, SAMPLE, []) as story:
+        number = await story.file("Prices", "Cents!", label=None)
+        story.script.on({"text": "Whole units only."}, text="where are cents lost")
+        reader = story.hub.create_user("ann")
+        story.hub.set_permission(story.repository, "ann", "read")
+        here = runner(story, "issues", "opened")
+        here.event_name, here.event = "schedule", {}
+        asked = {"task": "ask", "number": str(number), "context": "where are cents lost?", **given(story)}
+        here.variables |= {**whose(story, reader)}
+        end = await here.run(**asked)
+        assert (end.code, end.outputs["state"]) == (1, "denied")
+        assert "@ann has read permission here; this needs write permission." in end.told("error")
+        here.variables |= {**whose(story, story.maintainer)}
+        end = await here.run(**asked)
+        assert (end.code, end.outputs["state"]) == (0, "done"), end.log
+        assert any("Whole units only." in text for text in said(story, number))
+        end = await here.run(**asked | {"number": "99"})
+        assert (end.code, "no issue or pull request 99" in end.told("error")) == (1, True)
+
+
+def whose(story: Story, account: Account) -> dict[str, str]:
+    """The variables by which a runner says whose run it is."""
+    return {
+        "GITHUB_ACTOR": account.login,
+        "GITHUB_ACTOR_ID": str(account.id),
+        "GITHUB_REPOSITORY_ID": str(story.repository.id),
+        "GITHUB_REF": "refs/heads/main",
+    }
+
+
+async def test_the_runs_identity_stands_in_for_a_key(tmp_path: Path) -> None:
+    async with job(tmp_path, SAMPLE, []) as story:
+        number = await story.file("Prices", "Cents!", label=None)
+        story.script.on({"text": "Whole units only."}, text="where are cents lost")
+        story.model.exchange = exchange = TokenExchange(RULE, ORGANIZATION, lambda: story.hub.id_tokens.public_key)
+        await story.request("POST", f"/issues/{number}/comments", {"body": "/ask where are cents lost?"})
+        here = runner(story, "issue_comment", "created")
+        here.variables |= story.hub.id_tokens.admit(await begin(story, "issue_comment"))
+        here.variables |= by_federation(story)
+        federated = {"anthropic_federation_rule_id": RULE, "anthropic_organization_id": ORGANIZATION}
+        token = given(story)["github_token"]
+        end = await here.run(**federated, github_token=token)
+        assert (end.code, end.outputs["state"]) == (0, "done"), end.log
+        assert any("Whole units only." in text for text in said(story, number))
+        assert len(exchange.issued) == 1
+        assert not any(secret in end.log for secret in exchange.issued)
+        assert not list((tmp_path / "temp").iterdir())
+
+        end = await here.run(**federated | {"anthropic_organization_id": "another"}, github_token=token)
+        assert (end.code, end.outputs["state"]) == (1, "failed")
+        assert "Compare the federation rule with it" in end.log
+        assert len(exchange.issued) == 1
 
 
 async def test_a_bot_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:

@@ -184,7 +184,7 @@ async def test_what_the_server_does_not_have_is_told_with_what_it_has(tmp_path: 
     async with lying() as liar:
         end = await runner(tmp_path, liar).run(server_url=liar.url, task="test", number="3")
         assert (end.code, liar.tokens) == (1, [])
-        assert "has no task `test`; it has: ask, changelog, describe, explain, fix" in end.told("error")
+        assert "There is no task `test`; there are: ask, changelog, describe, explain, fix" in end.told("error")
         end = await runner(tmp_path, liar).run(server_url=liar.url, task="review", number="3", context="Be quick.")
         assert end.code == 1
         liar.set("GET /api/v1/openapi.json", "<html>")

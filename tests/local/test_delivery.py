@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ import pytest
 from tests.e2e.answers import BODY, GOOD, TITLE
 from tests.e2e.scenes import SAMPLE, during, git
 from tests.support.jobs import BOT, PERMISSIONS, job, runner_event, said
+from tests.support.pulls import propose
 from tests.support.story import LABEL, Story
 
 
 async def start(
-    story: Story, event: Path, name: str, permissions: Mapping[str, str], **more: str
+    story: Story, event: Path, name: str, permissions: Mapping[str, str], *options: str, **more: str
 ) -> asyncio.subprocess.Process:
     ours = ("FORGEHAND_", "ANTHROPIC_", "OPENAI_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
@@ -34,7 +36,7 @@ async def start(
     }
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot.cli", "deliver", event, "--name", name, "--id", "run-1-1",
-        "--report", story.root / "report.json",
+        "--report", story.root / "report.json", *options,
         env=kept | settings, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
 
@@ -74,6 +76,50 @@ async def test_what_a_stranger_asks_for_is_refused_and_reported(tmp_path: Path) 
         _, report = await deliver(story, "issue_comment", "created")
     assert report["tasks"] == []
     assert "permission" in report["refusals"][0]
+
+
+async def ask(story: Story, **more: Any) -> dict[str, Any]:
+    """The report on a task that the workflow itself asks for; ``more`` replaces what the run says of itself."""
+    story.script.on({"text": "Whole units only."}, text="where are cents lost", reusable=True)
+    said_so = {
+        "task": "ask",
+        "body": {"repository": "octo/sample", "text": "where are cents lost?"},
+        "repository": {"id": story.repository.id, "full_name": "octo/sample"},
+        "actor": {"id": story.maintainer.id, "login": "mara"},
+        "event": "workflow_dispatch",
+        "ref": "refs/heads/main",
+    }
+    file = story.root / "asked.json"
+    file.write_text(json.dumps(said_so | more))
+    data = tempfile.mkdtemp(dir=story.root)  # new each time, as on a runner
+    process = await start(
+        story, Path(os.devnull), "workflow_dispatch", PERMISSIONS, "--ask", str(file), FORGEHAND_DATA_DIR=data
+    )
+    log, progress = await process.communicate()
+    assert process.returncode == 0, log.decode() + progress.decode()
+    return dict(json.loads((story.root / "report.json").read_text()))
+
+
+async def test_what_a_workflow_asks_for_is_decided_as_on_a_server(tmp_path: Path) -> None:
+    async with job(tmp_path, SAMPLE, []) as story:
+        (ended,) = (await ask(story))["tasks"]
+        assert (ended["task"]["state"], ended["task"]["door"], ended["task"]["actor"]) == ("done", "action", "mara")
+        assert ended["result"]["report"].startswith("Whole units only.")
+        zed, other = story.hub.create_user("zed"), story.hub.create_repository("octo/other")
+        fork = story.hub.fork(story.repository, "zed")
+        number = await propose(story, {"README.md": "# Other\n"}, by=zed, fork=fork)
+        for wrong, words in (
+            ({"actor": {"id": zed.id, "login": "zed"}}, "this needs write permission"),
+            ({"actor": {"id": story.maintainer.id + 999, "login": "mara"}}, "cannot read octo/sample"),
+            ({"event": "pull_request_target"}, "Runs of `pull_request_target` may not ask"),
+            ({"ref": f"refs/pull/{number}/merge"}, "the code of a pull request from a fork"),
+            ({"body": {"repository": other.full_name, "text": "Why?"}}, "The run is of octo/sample"),
+            ({"body": {"repository": "octo/sample", "text": ""}}, "`ask` cannot be asked for so: text"),
+            ({"task": "settle"}, "There is no task `settle`."),
+        ):
+            report = await ask(story, **wrong)
+            assert report["tasks"] == []
+            assert words in report["refusals"][0], wrong
 
 
 async def test_an_event_that_asks_for_nothing_ends_at_once(tmp_path: Path) -> None:

@@ -101,13 +101,18 @@ class Run(JsonModel):
     @property
     def pull(self) -> int | None:
         """Return the pull request whose code the run has, if it is one's."""
-        found = _PULL.match(self.ref)
-        return int(found[1]) if found is not None else None
+        return find_pull(self.ref)
 
     @property
     def good_until(self) -> int:
         """Return when nobody would take the token any more (seconds)."""
         return int(min(self.expires, self.issued + MAX_AGE) + LEEWAY)
+
+
+def find_pull(ref: str) -> int | None:
+    """Return the pull request that a run's ref names, if it is one's."""
+    found = _PULL.match(ref)
+    return int(found[1]) if found is not None else None
 
 
 class Verifier:
