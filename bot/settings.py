@@ -79,7 +79,7 @@ class Checks(JsonModel):
 
 
 def _as_sdk(variable: str) -> Any:
-    """Return a field that the environment gives by the name that the provider's SDK has for it."""
+    """Return a field with the name that the provider's SDK gives it."""
     return Field(default=None, validation_alias=AliasChoices(variable, variable.lower()))
 
 

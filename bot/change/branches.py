@@ -8,7 +8,7 @@ _BRANCH = re.compile(r".*?(?P<what>[a-z]+-\d+)-(?P<task>[0-9a-f]+)")
 
 
 def branch_name(prefix: str, recipe: str, number: int | None, task_id: str) -> str:
-    """Return the branch of a task for an issue or pull request, or for neither."""
+    """Return the branch of a task, whatever it is about."""
     return f"{prefix}{recipe}-{number or 0}-{task_id}"
 
 

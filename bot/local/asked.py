@@ -96,6 +96,6 @@ async def start_asked(services: Services, registry: Registry, asked: AskedTask, 
 
 
 async def _find(services: Services, full_name: str) -> Repository | None:
-    """Find a repository that the run's token sees; no App is asked, as there is none."""
+    """Find a repository that the run's token sees, without an App."""
     owner, _, name = full_name.partition("/")
     return await services.github.find_again(Repository(id=0, owner=owner, name=name, installation=1))

@@ -66,9 +66,10 @@ class _Standing(NamedTuple):
 
 
 async def run(*, event: Path, name: str, guid: str, report: Path, ask: Path | None) -> bool:
-    """Handle the event, or what is asked for, and write a :class:`DeliveryReport` as JSON.
+    """Handle the event, or what is asked for, and write the report.
 
-    Progress goes to stderr, the log to stdout. Interrupted, it stops the tasks and says so where they are shown.
+    That is a :class:`DeliveryReport` as JSON. Progress goes to stderr, the log to stdout. Interrupted, it stops the
+    tasks and says so where they are shown.
     """
     settings = load_settings()
     logs.configure(settings)

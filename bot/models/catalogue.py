@@ -144,13 +144,13 @@ class Catalogue:
         raise ModelRefused(f"This server does not offer {', '.join(allowed)}; it has {has}.", reason="model")
 
     def _federated(self, spec: ModelSpec) -> Federation | None:
-        """Return what gives tokens for this model: they are good at one address, in its own format."""
+        """Return what gives tokens for this model, at their one address only."""
         own = PROVIDERS["anthropic"]
         fits = (spec.api, spec.base_url, spec.key_env) == (own.api, self._base_url(own), own.key_variable)
         return self._federation if fits else None
 
     def _can_ask(self, provider: Provider) -> bool:
-        """Return True with a key, or at an address of the operator's own, which may need none."""
+        """Return True with a key, or at an address that may need none."""
         keyed = self._settings.provider_key(provider.name) is not None
         federated = provider.name == "anthropic" and self._federation is not None
         return keyed or federated or self._base_url(provider) != provider.home

@@ -83,7 +83,7 @@ class Federation:
 
 
 def _explain(error: Exception) -> ModelError:
-    """Return what an error of the SDK means; its own words may name files of this machine."""
+    """Return what an error means whose words may name files of ours."""
     status = getattr(error, "status_code", None)
     if status == 429:
         return ModelBusy("Busy: Anthropic gives no token for now.", retry_after=None)

@@ -100,7 +100,7 @@ async def _write_comments(review: Review, plan: ReviewPlan, result: ReviewResult
 
 
 async def _write_texts(review: Review, plan: ReviewPlan, result: ReviewResult) -> list[str]:
-    """Write what stands at each place, with suggestions that fit the lines there."""
+    """Write what stands at each place, with suggestions that fit."""
     diffs = await diff.read_changed(review, plan)
     head = await diff.read_texts(review, plan, plan.head_sha, {one.finding.path for one in result.inline})
 

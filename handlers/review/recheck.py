@@ -216,7 +216,7 @@ def conclude(
 async def _tell(
     review: Review, plan: ReviewPlan, memory: Memory, after: Sequence[FindingStatus], fixed: Collection[str]
 ) -> None:
-    """Say in its thread what became of each; those in ``fixed`` were so before."""
+    """Say in its thread what became of each, of those ``fixed`` before too."""
     for one in after:
         thread = memory.thread_of(one.told.fingerprint)
         if thread is None:

@@ -52,7 +52,7 @@ class Gate:
         return await self.admit_to(await self._find(full_name), caller, full_name, action)
 
     async def admit_to(self, repository: Repository | None, caller: Caller, full_name: str, action: str) -> Admission:
-        """Admit the caller to the repository that was found by this name, as :meth:`admit` does."""
+        """Admit the caller to what was found by a name, as :meth:`admit` does."""
         role = await self._ask_role(caller, repository)
         if repository is None or not caller.reaches(repository):
             raise await self._refusal(caller, full_name, action)
@@ -114,7 +114,7 @@ class Gate:
         return task
 
     async def _may_read_task(self, caller: Caller, task_id: str, repository: Repository | None) -> bool:
-        """Ask for the caller's role, about an id of nothing as about one of somebody else's task.
+        """Ask for the caller's role, also about an id of nothing.
 
         Whoever reads a repository's tasks is asked about once for all of them.
         """

@@ -39,7 +39,7 @@ def choose_outlet(spec: TaskSpec[Any], number: int | None, wanted: Outlet | None
 
 
 def describe(spec: TaskSpec[Any], about: About, given: TaskInput) -> Subject:
-    """Return what a task without a number is asked for, as the request itself says it.
+    """Return what a task without a number is asked for, as it says itself.
 
     Raises :class:`Problem` where that is nothing, or where it stands in an issue as well.
     """
