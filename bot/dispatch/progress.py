@@ -35,7 +35,7 @@ from bot.work.services import Services
 
 _LEASE = 0x464F524A
 _POLL = 0.25
-_IDLE_POLL = 1.0  # while no task is active
+_IDLE_POLL = 5.0  # while no task is active and the engine tells of none
 _STANDBY = 2.0
 _STAGE_PAUSE = 2.0
 _TICKS = (5.0, 15.0, 60.0)
@@ -82,7 +82,7 @@ class Reporter:
                 await lease.confirm()
                 await self._look()
                 self._begin_due()
-                await asyncio.sleep(_POLL if self._watched else _IDLE_POLL)
+                await (asyncio.sleep(_POLL) if self._watched else self.services.engine.listen(_IDLE_POLL))
         finally:
             for posting in self._posting:
                 posting.cancel()

@@ -77,6 +77,7 @@ class DbosEngine:
         self._running: dict[asyncio.Task[Any], str] = {}
         self._unattended: set[str] = set()
         self._queues = QueueWorkers()
+        self._stirred = asyncio.Event()
         self._listener: Listener | None = None
         self._upkeep: asyncio.Task[None] | None = None
         self._lock: IO[str] | None = None
@@ -93,6 +94,12 @@ class DbosEngine:
     async def cancel(self, task_id: str, by: str) -> None:
         await self._runtime.records.request_cancel(task_id, by)
         self._runtime.watch.wake(task_id)
+
+    async def listen(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stirred.wait()
+        self._stirred.clear()
 
     @property
     def alive(self) -> bool:
@@ -150,7 +157,7 @@ class DbosEngine:
         DBOS.launch()
         await asyncio.to_thread(self._queues.start, dbos)
         if self._database is not None:
-            self._listener = Listener(self._database, self._queues)
+            self._listener = Listener(self._database, self._stir)
         await self._adopt(older_than_ms=0)
         self._upkeep = asyncio.create_task(self._keep_up())
         for seconds in _RECOVERY_SECONDS:
@@ -219,10 +226,15 @@ class DbosEngine:
 
         # In a context of its own: inside a workflow the call would take a place in it.
         fresh = await asyncio.create_task(enqueue(), context=contextvars.Context())
-        self._queues.wake()
+        self._stir()
         if self._shared:
             await self._store.run(notify)
         return fresh
+
+    def _stir(self) -> None:
+        """Tell all in this process who wait for it that something was queued."""
+        self._queues.wake()
+        self._stirred.set()
 
     async def _adopt(self, older_than_ms: int) -> None:
         """Start tasks that were never enqueued; end or resume what was lost.
@@ -296,7 +308,8 @@ class DbosEngine:
                 "resuming what broke off", executors=sorted({str(each.executor_id) for each in workflows}), tasks=ids
             )
             DBOS.resume_workflows(ids, queue_name=queue)
-        self._queues.wake()
+        if lost:
+            self._queues.wake()
 
     async def _retire(self) -> None:
         """Delete what finished long ago: dbos keeps every workflow for ever."""

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import socket
+import threading
 import uuid
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -23,7 +24,8 @@ GROUPED = "forgehand-grouped"
 FREE = "forgehand-free"
 VERSION = "1"
 POLL_SECONDS = 5.0  # between looks at a queue of which nothing was heard
-_UNUSED_SECONDS = 60.0  # between dbos's looks for what we never use: delays, deadlines, its own queue
+_UNUSED_SECONDS = 60.0  # between dbos's looks for what we never use: delays, deadlines, schedules, its own queue
+_STOPPING_SECONDS = 2.0  # what dbos's threads may sleep that are not woken where they have to stop
 
 
 def make_config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
@@ -39,7 +41,9 @@ def make_config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
         "executor_id": executor,
         "serializer": _make_serializer(),
         "log_level": "WARNING",
-        "notification_listener_polling_interval_sec": 2.0,  # we send none; stopping waits for it
+        "notification_listener_polling_interval_sec": _STOPPING_SECONDS,  # we send none
+        "notification_coalesce_sec": _STOPPING_SECONDS,  # by default it looks 100 times a second for some to send
+        "scheduler_polling_interval_sec": _UNUSED_SECONDS,
         "run_migrations": False,
     }
 
@@ -64,12 +68,19 @@ def prepare(settings: DBOSConfig, workers: int) -> None:
 def calm(dbos: DBOS) -> None:
     """Let dbos look seldom for what we never use.
 
-    By default it asks the database for each once a second. None of this is public. Before launch.
+    By default it asks the database for each once a second, and which queues there are. None of this is public. Before
+    launch.
     """
-    from dbos import _workflow_commands
+    from dbos import _dbos, _queue, _scheduler, _workflow_commands
+
+    def watch_own_queue(stop: threading.Event, dbos: DBOS) -> None:
+        _queue.queue_worker_thread(stop, dbos, own)
 
     _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = _UNUSED_SECONDS
-    dbos._registry.get_internal_queue()._polling_interval_sec = _UNUSED_SECONDS
+    _scheduler._STARTUP_FAST_POLL_INTERVAL_SEC = _UNUSED_SECONDS
+    own = dbos._registry.get_internal_queue()
+    own._polling_interval_sec = _UNUSED_SECONDS
+    vars(_dbos)["queue_thread"] = watch_own_queue
 
 
 def lock_database(engine: sa.Engine) -> IO[str]:

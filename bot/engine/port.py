@@ -145,6 +145,10 @@ class Engine(Protocol):
         """
         ...
 
+    async def listen(self, seconds: float) -> None:
+        """Wait until a task was queued by whatever process, at most so long."""
+        ...
+
     async def cancel(self, task_id: str, by: str) -> None:
         """Ask the task to stop at its next step, models and sandboxes at once."""
         ...

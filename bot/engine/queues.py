@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import sqlalchemy as sa
@@ -57,7 +58,10 @@ class QueueWorkers:
 
         for name in (GROUPED, FREE):
             alarm = Alarm()
-            arguments = (alarm, dbos, dbos.retrieve_queue(name))
+            queue = dbos.retrieve_queue(name)
+            assert queue is not None
+            queue.database_backed_queue = False  # its limits were set at our start: no look for others before each look
+            arguments = (alarm, dbos, queue)
             thread = threading.Thread(target=queue_worker_thread, args=arguments, name=f"queue-{name}", daemon=True)
             thread.start()
             self._alarms.append(alarm)
@@ -79,22 +83,25 @@ class QueueWorkers:
 
 
 class Listener:
-    """An ear for what other processes queue, on a connection of its own."""
+    """An ear for what other processes queue, on a connection of its own.
 
-    def __init__(self, engine: sa.Engine, workers: QueueWorkers) -> None:
+    It calls ``stir`` where it heard something, or may have missed something.
+    """
+
+    def __init__(self, engine: sa.Engine, stir: Callable[[], None]) -> None:
         self._engine = engine
-        self._workers = workers
+        self._stir = stir
         self._connection: sa.Connection | None = None
         self._driver: psycopg.Connection | None = None
         self._socket = -1  # a lost connection no longer tells
 
     async def ensure(self) -> None:
-        """Listen, if we do not; wake the workers for what came meanwhile."""
+        """Listen, if we do not; stir for what came meanwhile."""
         if self._driver is None:
             self._driver = await asyncio.to_thread(self._connect)
             self._socket = self._driver.fileno()
             asyncio.get_running_loop().add_reader(self._socket, self._hear)
-            self._workers.wake()
+            self._stir()
 
     def close(self) -> None:
         if self._driver is not None:
@@ -116,7 +123,7 @@ class Listener:
         try:
             self._driver.pgconn.consume_input()
             while self._driver.pgconn.notifies() is not None:
-                self._workers.wake()
+                self._stir()
         except Exception:  # the connection is gone; the next `ensure` makes another
             log.warning("listening for queued tasks broke off", exc_info=True)
             self.close()

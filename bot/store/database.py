@@ -16,7 +16,15 @@ import sqlalchemy as sa
 
 from bot.types import ForgehandError
 
-_CONNECT_SECONDS = "10"  # libpq's default is to wait for ever for a host that does not answer
+# libpq's defaults are to wait for ever for a host that does not answer, and for hours where one falls silent later.
+# Other processes take over after 30 s of silence: by then we know that we are cut off.
+_IMPATIENCE = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "25000",
+}
 _POOL_SECONDS = 60  # how long a caller queues for SQLite's one connection before it gives up
 # What a full, read-only, broken or replaced disk looks like; it ends when somebody makes room or repairs it.
 _PASSING = {
@@ -52,8 +60,8 @@ def now_ms() -> int:
 def create_engine(url: str) -> sa.Engine:
     """Create the SQLAlchemy engine for a PostgreSQL or SQLite URL."""
     if not url.startswith("sqlite"):
-        patient = {"connect_timeout": _CONNECT_SECONDS} | dict(sa.make_url(url).query)
-        return sa.create_engine(sa.make_url(url).set(query=patient), pool_size=5, max_overflow=5, pool_pre_ping=True)
+        query = _IMPATIENCE | dict(sa.make_url(url).query)
+        return sa.create_engine(sa.make_url(url).set(query=query), pool_size=5, max_overflow=5, pool_pre_ping=True)
     database = sa.make_url(url).database
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)

@@ -47,20 +47,26 @@ class Lease:
             await asyncio.to_thread(self._confirm)
 
     async def release(self) -> None:
-        """Release the lease, if it is held."""
+        """Release the lease, or end waiting for it."""
         if self._connection is not None:
             await asyncio.to_thread(self._close)
 
     def _take(self) -> bool:
+        try:
+            connection = self._connection = self._connection or self._connect()
+            if connection.execute(sa.select(sa.func.pg_try_advisory_lock(self._key))).scalar_one():
+                return True
+            self._end_silent_holder(connection)
+        except sa.exc.SQLAlchemyError:
+            self._close()
+            raise
+        return False
+
+    def _connect(self) -> sa.Connection:
         # Outside the pool, whose connections are lent to others, and outside a transaction, which would stay open.
         connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
         connection.detach()
-        if connection.execute(sa.select(sa.func.pg_try_advisory_lock(self._key))).scalar_one():
-            self._connection = connection
-            return True
-        self._end_silent_holder(connection)
-        connection.close()
-        return False
+        return connection
 
     def _end_silent_holder(self, connection: sa.Connection) -> None:
         """End the holder's connection if it did nothing for too long."""

@@ -226,3 +226,14 @@ def refuse_connections(server: str, store: Store, *, refuse: bool) -> None:
         end = sa.text("select pg_terminate_backend(pid) from pg_stat_activity where datname = :name")
         if refuse:
             connection.execute(end, {"name": name})
+
+
+async def test_who_listens_hears_at_once_of_what_is_queued(store: Store) -> None:
+    story = Story()
+    story.let_on.set()
+    async with engine_with(store, story) as engine:
+        listening = asyncio.create_task(engine.listen(10 * PATIENCE))
+        await store_task(store, "task")
+        assert await engine.start("task", "flow", Nothing(), group=None)
+        await asyncio.wait_for(listening, PATIENCE)
+        await engine.listen(0)

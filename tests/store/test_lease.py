@@ -22,6 +22,7 @@ async def test_one_process_at_a_time_holds_a_lease(store: Store) -> None:
     await first.confirm()
     if shared:
         assert not await second.take()
+        assert not await second.take()
         assert await Lease(other, 78).take()
         ends = sa.text("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and objid = 77")
         store.run_sync(lambda connection: connection.execute(ends))
@@ -58,3 +59,20 @@ async def taken(lease: Lease) -> None:
     async with asyncio.timeout(PATIENCE):
         while not await lease.take():
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+async def test_who_waits_while_its_connection_ends_waits_on(store: Store) -> None:
+    holder, waiting = Lease(store, 80), Lease(store, 80)
+    assert await holder.take()
+    assert not await waiting.take()
+    ends = sa.text(
+        "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and query like :q"
+    )
+    store.run_sync(lambda connection: connection.execute(ends, {"q": "%pg_locks%"}))
+    with pytest.raises(sa.exc.OperationalError):
+        await waiting.take()
+    assert not await waiting.take()
+    await holder.release()
+    await taken(waiting)
+    await waiting.release()

@@ -46,6 +46,10 @@ class InlineEngine:
         self._tasks[task_id] = asyncio.create_task(self._run(call, group))
         return True
 
+    async def listen(self, seconds: float) -> None:
+        """Who stores rows beside this engine is not heard."""
+        await asyncio.sleep(min(seconds, 0.1))
+
     async def cancel(self, task_id: str, by: str) -> None:
         await self.records.request_cancel(task_id, by)
         self._runtime.watch.wake(task_id)
