@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 ARGS ?=
 NAME ?= webhooks
 
-.PHONY: help demo test lint action serve analysis bench clean
+.PHONY: help demo test lint action faults serve analysis bench clean
 
 help:
 	@echo "make demo   [ARGS=--exit]         a labelled issue becomes a verified pull request, on this machine"
 	@echo "make test   [ARGS='-k fix']       all tests"
 	@echo "make lint                         ruff, mypy, import-linter, generated docs, workflows"
 	@echo "make action [ARGS='label local']  the GitHub Action, executed by act against the simulated GitHub (see docs/action.md)"
+	@echo "make faults [ARGS=--short]        servers killed, frozen and cut off while they work: is anything lost or done twice? (docs/reliability.md)"
 	@echo "make serve  [ARGS='--port 8080']  the bot itself (see docs/setup.md)"
 	@echo "make analysis                     the analysers reviews use, for make serve (see docs/analysis.md)"
 	@echo "make bench  NAME=webhooks         a benchmark beside its peers: webhooks, idle, review, fix, edits, localize, anchors, analysis, simhub, oidc"
@@ -51,6 +52,9 @@ lint: $(VENV)/.dev
 
 action: $(VENV)/.dev
 	$(BIN)/python -m tests.action.stories $(ARGS)
+
+faults: $(VENV)/.dev
+	$(BIN)/python -m tests.faults $(ARGS)
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench.$(NAME) $(ARGS)

@@ -11,6 +11,7 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -50,8 +51,14 @@ class PostgresServer:
 
 @pytest.fixture(scope="session")
 def postgres_program() -> Iterator[PostgresServer]:
-    """A PostgreSQL of our own; its socket's path must be short."""
     need("postgres")
+    with run_postgres() as server:
+        yield server
+
+
+@contextmanager
+def run_postgres() -> Iterator[PostgresServer]:
+    """Run a PostgreSQL of our own; its socket's path must be short."""
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -94,20 +101,20 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database without any table."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'forgehand.db'}"
-    return _new_postgres(request.getfixturevalue("postgres_server"))
+    return new_postgres(request.getfixturevalue("postgres_server"))
 
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres_server: str) -> str:
     """The name of a migrated database on the server; nobody stays connected to it."""
-    url = _new_postgres(postgres_server)
+    url = new_postgres(postgres_server)
     _migrate(url)
     return str(sa.make_url(url).database)
 
 
 @pytest.fixture
 def postgres(postgres_server: str, postgres_template: str) -> str:
-    return _new_postgres(postgres_server, postgres_template)
+    return new_postgres(postgres_server, postgres_template)
 
 
 @pytest.fixture
@@ -148,7 +155,8 @@ def _migrate(url: str) -> None:
     store.close()
 
 
-def _new_postgres(server: str, template: str = "template1") -> str:
+def new_postgres(server: str, template: str = "template1") -> str:
+    """Create a database on the server, and return its URL."""
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
     name = f"forgehand_{next(_names)}"
     with engine.connect() as connection:

@@ -1,0 +1,1 @@
+"""The fault harness: ``make faults``. docs/reliability.md tells what it does."""
