@@ -155,7 +155,8 @@ class Fold:
             case Case(case=told, key=key, line=line):
                 self._test(told.id, key, line).cases.append(told)
             case Again(id=id, key=key):
-                self._test(id, key, 0).cases.clear()
+                if (id, key) in self._tests:
+                    self._tests[id, key].cases.clear()
             case Problem():
                 self._add_problem(record)
             case End(file=file) if file:

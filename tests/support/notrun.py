@@ -76,6 +76,13 @@ def _npm() -> str | None:
     return None if shutil.which("npm") else "npm is not here. Get it: apt-get install npm"
 
 
+def _javascript_runners() -> str | None:
+    folder = published.ROOT / "tests" / "toolchains" / "node"
+    how = f"npm ci --ignore-scripts --prefix {folder.relative_to(published.ROOT)} (node 20.19 or newer)"
+    here = all((folder / "node_modules" / name).is_dir() for name in ("vitest", "jest", "mocha", "ava"))
+    return None if here else f"vitest, jest, mocha and ava are not here. Get them: {how}"
+
+
 def _zsh() -> str | None:
     return None if shutil.which("zsh") else "zsh is not here. Get it: apt-get install zsh"
 
@@ -121,6 +128,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "gh": _gh,
     "node": _node,
     "npm": _npm,
+    "javascript runners": _javascript_runners,
     "zsh": _zsh,
     "fish": _fish,
     "octokit": _octokit,

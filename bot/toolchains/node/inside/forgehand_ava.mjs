@@ -9,67 +9,102 @@ import { pathToFileURL } from "node:url";
 const { join, open, relative } = createRequire(import.meta.url)("./forgehand_records.cjs");
 const records = open();
 
-const failed = (event) => event.err ?? event.error ?? "failed";
+const DIED = "The process of this file ended before its tests were done.";
+
+// What was thrown, or what an assertion says; ava wraps both.
+function errorOf({ err = {} }) {
+  const thrown = err.originalError?.cause ?? (err.type === "unknown" ? err.originalError : undefined);
+  if (thrown !== undefined) return thrown;
+  const details = (err.formattedDetails ?? []).map(({ label, formatted }) => `${label} ${formatted}`);
+  return { ...err, message: [err.message, ...details].filter(Boolean).join("\n") };
+}
+
+class File {
+  tests = new Map();
+  troubled = false;
+
+  get lost() {
+    return [...this.tests].filter(([, told]) => !told).map(([id]) => id);
+  }
+}
 
 class Events {
-  #keys = new Map();
-  #hooks = new Set();
+  #files = new Map();
 
   #id = (event) => join(event.testFile, [event.title]);
+  #name = (event) => join(event.testFile, []);
+
+  #file(event) {
+    if (!this.#files.has(event.testFile)) this.#files.set(event.testFile, new File());
+    return this.#files.get(event.testFile);
+  }
 
   take(event) {
     const act = this[event.type];
-    if (typeof act === "function") act.call(this, event);
+    if (event.testFile && typeof act === "function") act.call(this, event, this.#file(event));
+  }
+
+  #tell(file, id, told) {
+    file.tests.set(id, true);
+    records.case(id, "1", told);
+  }
+
+  #trouble(file, id, phase, error) {
+    file.troubled = true;
+    records.problem(id, phase, error);
   }
 
   starting(event) {
     records.file(relative(event.testFile));
   }
 
-  ["selected-test"](event) {
-    if (event.skip || event.todo) records.case(this.#id(event), "1", { verdict: "skipped" });
-    else records.plan(this.#id(event), "1");
+  ["selected-test"](event, file) {
+    const id = this.#id(event);
+    if (event.skip || event.todo) return this.#tell(file, id, { verdict: "skipped" });
+    file.tests.set(id, false);
+    records.plan(id, "1");
   }
 
-  ["test-passed"](event) {
-    records.case(this.#id(event), "1", { verdict: event.knownFailing ? "skipped" : "passed", ms: event.duration });
+  ["test-passed"](event, file) {
+    this.#tell(file, this.#id(event), { verdict: event.knownFailing ? "skipped" : "passed", ms: event.duration });
   }
 
-  ["test-failed"](event) {
-    records.case(this.#id(event), "1", { verdict: "failed", error: failed(event), ms: event.duration });
+  ["test-failed"](event, file) {
+    this.#tell(file, this.#id(event), { verdict: "failed", error: errorOf(event), ms: event.duration });
   }
 
   // `beforeEach hook for NAME`, `before hook`: what it kept from running has no event of its own
-  ["hook-failed"](event) {
+  ["hook-failed"](event, file) {
     const [, kind, name] = /^(before|after)(?:Each)?(?:\.always)? hook(?: for (.*))?$/s.exec(event.title) ?? [];
-    const phase = kind === "after" ? "teardown" : "setup";
-    if (name === undefined) return records.problem(this.#id(event), phase, failed(event));
-    const id = join(event.testFile, [name]);
-    records.case(id, "1", { verdict: "error", phase, error: failed(event) });
+    const told = { verdict: "error", phase: kind === "after" ? "teardown" : "setup", error: errorOf(event) };
+    if (name !== undefined) return this.#tell(file, join(event.testFile, [name]), told);
+    if (told.phase === "teardown") return this.#trouble(file, this.#id(event), told.phase, told.error);
+    for (const id of file.lost) this.#tell(file, id, told);
   }
 
-  #crash = (event) => records.problem(relative(event.testFile), "crash", failed(event));
-  ["process-exit"] = this.#crash;
-  ["timeout"] = () => {};
-
-  ["worker-failed"](event) {
-    if (event.signal || event.nonZeroExitCode) this.#crash(event);
-    else records.problem(relative(event.testFile), "collect", failed(event));
-    this["worker-finished"](event);
+  ["process-exit"](event, file) {
+    this.#trouble(file, this.#name(event), "crash", DIED);
   }
 
-  ["uncaught-exception"](event) {
-    records.problem(join(event.testFile, ["unhandled error"]), "teardown", failed(event));
+  ["uncaught-exception"](event, file) {
+    if (file.tests.size) this.#trouble(file, join(event.testFile, ["unhandled error"]), "teardown", errorOf(event));
+    else this.#trouble(file, this.#name(event), "collect", errorOf(event));
   }
 
   ["unhandled-rejection"] = this["uncaught-exception"];
 
-  ["missing-ava-import"](event) {
-    records.problem(relative(event.testFile), "collect", "no test imports ava");
+  ["missing-ava-import"](event, file) {
+    this.#trouble(file, this.#name(event), "collect", "No test of this file imports ava.");
+  }
+
+  // also said of files that were troubled before, and lost nothing by it
+  ["worker-failed"](event, file) {
+    if (event.signal || file.lost.length || !file.troubled) this.#trouble(file, this.#name(event), "crash", DIED);
+    this["worker-finished"](event);
   }
 
   ["worker-finished"](event) {
-    if (event.testFile) records.end({ file: relative(event.testFile) });
+    records.end({ file: relative(event.testFile) });
   }
 }
 

@@ -5,17 +5,18 @@ const { join, open, phaseOf, relative } = require("./forgehand_records.cjs");
 const records = open();
 
 const CRASH = /A jest worker process \(pid=\d+\) (was terminated|crashed)|signal=SIG|Call retries were exceeded/;
-const VERDICTS = { passed: "passed", failed: "failed" };
+const RUN = ["passed", "failed"];
 
 // Of several errors of a test the first: the others come of hooks behind it.
 const errorOf = ({ failureMessages = [], failureDetails = [] }) => {
   const stack = failureMessages[0] ?? "";
   const made = failureDetails[0]?.error ?? failureDetails[0] ?? {};
   const [head, ...rest] = stack.split("\n");
-  const [, name, message] = /^(?:thrown: )?([A-Za-z]\w*): ?(.*)$/.exec(head) ?? [undefined, "Error", head];
+  const [, told, message] = /^(?:thrown: )?([A-Za-z]\w*)(?: \[\w+\])?: ?(.*)$/.exec(head) ?? [undefined, "Error", head];
+  const asserted = made.matcherResult !== undefined || made.code === "ERR_ASSERTION" || /^(assert|expect)\b/.test(message);
   const until = rest.findIndex((line) => /^\s+at /.test(line));
   const more = rest.slice(0, until < 0 ? undefined : until).join("\n");
-  return { name: made.name ?? name, code: made.code, message: `${message}\n${more}`.trim(), stack };
+  return { name: asserted ? "AssertionError" : told, code: made.code, message: `${message}\n${more}`.trim(), stack };
 };
 
 module.exports = class Reporter {
@@ -23,14 +24,33 @@ module.exports = class Reporter {
     records?.file(relative(test.path));
   }
 
-  onTestCaseStart(test, { ancestorTitles, title }) {
-    const id = join(test.path, [...ancestorTitles, title]);
-    records?.start(id, records.key("start", id));
+  #id = (test, one) => join(test.path, [...one.ancestorTitles, one.title]);
+  #begun = new Set();
+  #told = new Set();
+
+  // Once for each name: a test that runs again begins again, and jest does not say so.
+  onTestCaseStart(test, one) {
+    const id = this.#id(test, one);
+    if (!this.#begun.has(id)) records?.start(id, "1");
+    this.#begun.add(id);
+  }
+
+  // Told at once, so that a crash of the whole process costs no verdict, and taken back when the file tells.
+  onTestCaseResult(test, one) {
+    const id = this.#id(test, one);
+    if (this.#told.has(id) || !RUN.includes(one.status)) return;
+    this.#tell(test, id, "1", one);
+    this.#told.add(id);
   }
 
   onTestFileResult(test, result) {
     const file = relative(test.path);
-    for (const one of result.testResults) this.#add(test.path, one);
+    for (const one of result.testResults) {
+      const id = this.#id(test, one);
+      if (this.#told.delete(id)) records?.again(id, "1");
+      if (RUN.includes(one.status)) this.#tell(test, id, records?.key("run", id), one);
+      else records?.case(id, `skipped ${records.key("skipped", id)}`, { verdict: "skipped", line: one.location?.line });
+    }
     const error = result.testExecError;
     if (error) {
       const died = CRASH.test(error.message);
@@ -42,14 +62,11 @@ module.exports = class Reporter {
     records?.end({ file });
   }
 
-  #add(file, one) {
-    const id = join(file, [...one.ancestorTitles, one.title]);
-    const verdict = VERDICTS[one.status] ?? "skipped";
-    const told = { verdict, ms: one.duration, line: one.location?.line };
-    const key = records?.key("case", id);
-    if (verdict !== "failed") return void records?.case(id, key, told);
+  #tell(test, id, key, one) {
+    const told = { verdict: one.status, ms: one.duration, line: one.location?.line };
+    if (one.status !== "failed") return void records?.case(id, key, told);
     const error = errorOf(one);
-    const phase = phaseOf(error, file);
+    const phase = phaseOf(error, relative(test.path));
     records?.case(id, key, { ...told, verdict: phase === "call" ? "failed" : "error", phase, error });
   }
 

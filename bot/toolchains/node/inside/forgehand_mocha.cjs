@@ -1,13 +1,15 @@
 // Report what mocha says: mocha --reporter .../forgehand_mocha.cjs
 "use strict";
 
+const { existsSync, realpathSync } = require("node:fs");
+const path = require("node:path");
 const { join, open, relative } = require("./forgehand_records.cjs");
 const records = open();
 
 let unloaded = 0;
 
 // One file that cannot be loaded would end the whole run: each is loaded by itself, and told.
-exports.guard = function guard(Mocha) {
+function guard(Mocha) {
   const load = Mocha.prototype.loadFilesAsync;
   Mocha.prototype.loadFilesAsync = async function (options) {
     const files = this.files;
@@ -22,7 +24,12 @@ exports.guard = function guard(Mocha) {
     }
     this.files = files;
   };
-};
+}
+
+// The mocha that runs: its class lies in lib/mocha.cjs since 12, in lib/mocha.js before.
+const home = path.resolve(path.dirname(realpathSync(process.argv[1])), "..");
+const library = ["lib/mocha.cjs", "lib/mocha.js"].map((file) => path.join(home, file)).find(existsSync);
+if (library) guard(require(library));
 
 class Reporter {
   #keys = new Map();
@@ -41,6 +48,14 @@ class Reporter {
     runner.on("fail", (one, error) => {
       if (one.type === "hook") this.#addHook(one, error);
       else this.#tell(one, { verdict: "failed", error, ms: one.duration });
+    });
+    // mocha itself hears of a promise that nobody waited for, and says nothing
+    let last;
+    process.on("unhandledRejection", (error) => {
+      if (error === last) return;
+      last = error;
+      runner.failures += 1;
+      records.problem(join(runner.currentRunnable?.file ?? "", ["unhandled error"]), "teardown", error);
     });
     runner.once("end", () => records.end());
   }
@@ -69,4 +84,4 @@ class Reporter {
   }
 }
 
-module.exports = Object.assign(Reporter, { guard: exports.guard });
+module.exports = Reporter;

@@ -52,6 +52,7 @@ class Records {
 
   plan = (id, key) => this.write({ event: "plan", id, key });
   file = (file) => this.write({ event: "plan", file });
+  again = (id, key) => this.write({ event: "again", id, key });
   start = (id, key) => this.write({ event: "start", id, key });
   problem(id, phase, error) {
     const message = typeof error === "string" ? clean(error).slice(0, TEXT) : describe(error).message;
@@ -77,7 +78,7 @@ const join = (file, names) => clean([relative(file), ...names].join("::"));
 // Type, message and place of an error; another process or realm may have made it, or it is no error at all.
 function describe(error) {
   const made = error !== null && typeof error === "object" ? error : { message: error };
-  const text = clean(made.message ?? "");
+  const text = clean(made.message || String(made.stack ?? "").split("\n")[0]);
   const code = String(made.code ?? made.message ?? "");
   const missing = /^(ERR_)?MODULE_NOT_FOUND$|^Cannot find (module|package) /.test(code);
   const kind = clean(made.name ?? made.constructor?.name ?? "Error");
@@ -90,9 +91,12 @@ function describe(error) {
   return { message: message.slice(0, TEXT), raised };
 }
 
-const FRAME = /^\s*at (?:.*\()?(?:async )?((?:file:\/\/)?\/[^():]+):(\d+):\d+\)?$/gm;
+const FRAME = /^\s*at (?:.*\()?(?:async )?((?:file:\/\/)?[^():]+):(\d+):\d+\)?$/gm;
 
-const frames = (stack) => [...stack.matchAll(FRAME)].map((found) => ({ file: relative(found[1]), line: Number(found[2]) }));
+// Mocha writes paths from where it runs.
+const placed = (file) => relative(file.startsWith("file:") ? file : path.resolve(file));
+
+const frames = (stack) => [...stack.matchAll(FRAME)].map((found) => ({ file: placed(found[1]), line: Number(found[2]) }));
 
 // Whether an error came out of a hook or a test: by the nearest call above its outermost place in the test's own file,
 // for runners that do not say.

@@ -9,14 +9,13 @@ const fileOf = (task) => relative((task.module ?? task).moduleId);
 const idOf = (task) => join(fileOf(task), namesOf(task));
 
 export default class Reporter {
-  #collected = new Set();
+  #ended = new Set();
 
   onTestRunStart(specifications) {
     for (const one of specifications) records?.file(relative(one.moduleId));
   }
 
   onTestModuleCollected(module) {
-    this.#collected.add(module.moduleId);
     for (const test of module.children.allTests()) records?.plan(idOf(test), test.id);
   }
 
@@ -49,6 +48,7 @@ export default class Reporter {
 
   onTestModuleEnd(module) {
     const file = fileOf(module);
+    this.#ended.add(file);
     const errors = module.errors();
     if (errors.length && ![...module.children.allTests()].length) records?.problem(file, "collect", errors[0]);
     else this.#addHook(module, file, errors);
@@ -56,6 +56,10 @@ export default class Reporter {
   }
 
   onTestRunEnd(modules, errors, reason) {
+    // a file that cannot be loaded does not end for vitest 3
+    for (const module of modules) {
+      if (!this.#ended.has(fileOf(module)) && module.errors().length) this.onTestModuleEnd(module);
+    }
     for (const error of errors) {
       const file = error.VITEST_TEST_PATH;
       records?.problem(file ? join(file, ["unhandled error"]) : "unhandled error", "teardown", error);

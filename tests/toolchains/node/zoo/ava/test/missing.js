@@ -1,0 +1,3 @@
+import "./not-there.js";
+import test from "ava";
+test("never", (t) => t.pass());

@@ -1,0 +1,5 @@
+test("before it", () => {});
+test("kills", () => {
+  process.exit(0);
+});
+test("behind it", () => {});

@@ -1,0 +1,5 @@
+test("before it", () => {});
+test("kills", () => {
+  process.exit(3);
+});
+test("behind it", () => {});

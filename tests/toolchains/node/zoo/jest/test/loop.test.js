@@ -1,0 +1,5 @@
+test("before it", () => {});
+test("kills", () => {
+  for (;;);
+});
+test("behind it", () => {});

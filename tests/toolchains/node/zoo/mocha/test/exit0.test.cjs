@@ -1,0 +1,6 @@
+const test = it;
+test("before it", () => {});
+test("kills", () => {
+  process.exit(0);
+});
+test("behind it", () => {});

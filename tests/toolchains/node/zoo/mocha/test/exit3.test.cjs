@@ -1,0 +1,6 @@
+const test = it;
+test("before it", () => {});
+test("kills", () => {
+  process.exit(3);
+});
+test("behind it", () => {});

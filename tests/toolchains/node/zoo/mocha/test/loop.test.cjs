@@ -1,0 +1,6 @@
+const test = it;
+test("before it", () => {});
+test("kills", () => {
+  for (;;);
+});
+test("behind it", () => {});

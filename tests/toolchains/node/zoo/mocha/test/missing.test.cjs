@@ -1,0 +1,3 @@
+require("./not-there.js");
+const test = it;
+test("never", () => {});

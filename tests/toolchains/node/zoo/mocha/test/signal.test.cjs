@@ -1,0 +1,6 @@
+const test = it;
+test("before it", () => {});
+test("kills", () => {
+  process.kill(process.pid, "SIGSEGV");
+});
+test("behind it", () => {});

@@ -1,0 +1,6 @@
+import { test } from "vitest";
+test("before it", () => {});
+test("kills", () => {
+  process.exit(3);
+});
+test("behind it", () => {});

@@ -1,0 +1,3 @@
+import { test } from "vitest";
+test("is done early", () => void setTimeout(() => Promise.reject(new Error("too late")), 20));
+test("waits", () => new Promise((done) => setTimeout(done, 60)));

@@ -1,0 +1,6 @@
+import { test } from "vitest";
+test("before it", () => {});
+test("kills", () => {
+  for (;;);
+});
+test("behind it", () => {});

@@ -1,0 +1,3 @@
+import "./not-there.js";
+import { test } from "vitest";
+test("never", () => {});

@@ -1,0 +1,6 @@
+import { test } from "vitest";
+test("before it", () => {});
+test("kills", () => {
+  process.kill(process.pid, "SIGSEGV");
+});
+test("behind it", () => {});
