@@ -17,18 +17,13 @@ _KINDS: dict[str, Kind] = {
 
 
 class Block(NamedTuple):
-    """A block of the source that holds no other block.
-
-    It goes from the beginning of its first line to behind its last. ``content``
-    is the code, the target of a definition, or the text, without the marks of
-    quotations and lists; ``title`` is that of a definition.
-    """
+    """A block of the source that holds no other block."""
 
     kind: Kind
-    start: int
-    end: int
-    content: str
-    title: str = ""
+    start: int  # at the beginning of its first line
+    end: int  # behind its last line
+    content: str  # code, a definition's target, or text without the marks of quotations and lists
+    title: str = ""  # of a definition
 
 
 def blocks(text: str) -> tuple[Block, ...]:

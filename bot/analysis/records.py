@@ -17,20 +17,16 @@ class AnalysisError(ForgehandError):
 
 
 class StaticFinding(JsonModel):
-    """Statement of a tool about lines of the head.
-
-    Lines count from 1; ``message`` never holds a secret's value. ``columns`` are the first character and the one after
-    the last, from 1, of what it is about within one line, None where the tool does not say.
-    """
+    """Statement of a tool about lines of the head."""
 
     tool: str
     rule: str
     path: str
-    line: int
+    line: int  # from 1, as all numbers here
     end_line: int
-    message: str
+    message: str  # never holds a secret's value
     severity: Severity
-    columns: tuple[int, int] | None = None
+    columns: tuple[int, int] | None = None  # the first character, and the one after the last, of what it is about
 
 
 class ToolRun(JsonModel):
@@ -51,31 +47,23 @@ class NotRun(JsonModel):
 
 
 class Analysis(JsonModel):
-    """Findings of both kinds, and the tools that ran or did not.
+    """Findings of both kinds, and the tools that ran or did not."""
 
-    ``new``: on changed lines and not in the base, most severe first. ``evidence``: the rest of the head's findings,
-    which begins with what is new but off the changed lines, e.g. a name whose definition the change removed. ``unread``
-    names files left out (too large, no regular file).
-    """
-
-    new: tuple[StaticFinding, ...] = ()
+    new: tuple[StaticFinding, ...] = ()  # on changed lines and not in the base, most severe first
+    # the others of the head; first what is new elsewhere, as a name whose definition was removed
     evidence: tuple[StaticFinding, ...] = ()
     ran: tuple[ToolRun, ...] = ()
     not_run: tuple[NotRun, ...] = ()
-    unread: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()  # files left out: too large, no regular file
 
 
 class Analyser(JsonModel):
-    """Analyser of a repository's policy, ``review.analysers.<name>``.
-
-    ``command`` is a shell line run at the top of the tree; it writes SARIF to ``sarif``. It may start code and
-    configuration of the repository, so it runs only where that is allowed.
-    """
+    """Analyser of a repository's policy; only where its code may run."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    command: str = Field(min_length=1, max_length=2000)
-    sarif: str = Field(default="results.sarif", min_length=1, max_length=200)
+    command: str = Field(min_length=1, max_length=2000)  # a shell line, run at the top of the tree
+    sarif: str = Field(default="results.sarif", min_length=1, max_length=200)  # the file that it writes
     minutes: float = Field(default=5.0, gt=0, le=30)
 
     @field_validator("sarif")

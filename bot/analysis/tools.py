@@ -51,21 +51,17 @@ def _name_none(data: bytes, errors: str, roots: Sequence[str]) -> tuple[str, ...
 
 @dataclass(frozen=True)
 class Tool:
-    """Analyser that comes with the server.
-
-    ``options`` follow the program, then come the files. ``exit_codes`` are those of a run that came to its end.
-    ``unread`` names, from report and standard error, the files that the tool could not parse; ``nameless`` matches
-    where standard error speaks of some without their names.
-    """
+    """Analyser that comes with the server."""
 
     name: str
     find: Callable[[], Program | None]
     reads: Callable[[Source], bool]
-    options: tuple[str, ...]
+    options: tuple[str, ...]  # behind the program; the files follow
     read: Reader = read_sarif
+    # what it could not parse, by its report and standard error
     unread: Callable[[bytes, str, Sequence[str]], tuple[str, ...]] = _name_none
-    nameless: re.Pattern[str] | None = None
-    exit_codes: tuple[int, ...] = (0, 1)
+    nameless: re.Pattern[str] | None = None  # matches where standard error speaks of such files without names
+    exit_codes: tuple[int, ...] = (0, 1)  # of a run that came to its end
     install: str = _INSTALL
     severities: tuple[tuple[str, Severity], ...] = ()
 

@@ -29,17 +29,12 @@ _PARAGRAPH = 1_000
 
 @dataclass(frozen=True)
 class PullText:
-    """Texts of a pull request.
-
-    What is ``told`` once, and the ``evidence``, which later revisions renew.
-
-    ``closing`` is the line that closes the issue, if there is one; it ends the commit's message too.
-    """
+    """Texts of a pull request."""
 
     title: str
-    told: str
-    evidence: str
-    closing: str
+    told: str  # said once
+    evidence: str  # renewed by later revisions
+    closing: str  # the line that closes the issue, if there is one; it ends the commit's message too
 
     @property
     def body(self) -> str:

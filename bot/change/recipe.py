@@ -20,40 +20,30 @@ AnyEvidence = Evidence[Any, Any, Any]
 
 @dataclass(frozen=True)
 class Rules:
-    """A repository's rules for one capability, taken from its policy.
-
-    ``unverified``: what is left of a change that was not verified: a comment, a draft pull request, or nothing.
-    ``rerank``: a ``cheap`` model may reorder the files that search finds.
-    """
+    """A repository's rules for one capability, taken from its policy."""
 
     max_dollars: float
-    unverified: Literal["comment", "draft", "off"] = "comment"
-    rerank: bool = False
+    unverified: Literal["comment", "draft", "off"] = "comment"  # what is left of a change that was not verified
+    rerank: bool = False  # a ``cheap`` model may reorder the files that search finds
 
 
 @dataclass(frozen=True)
 class GateLimits:
-    """Limits of a change, and whether existing tests come from the base.
-
-    The defaults are for a fix: nobody reviews a larger one well.
-    """
+    """Limits of a change, for a fix: nobody reviews a larger one well."""
 
     files: int = 20
     lines: int = 800
-    tests_from_base: bool = True
+    tests_from_base: bool = True  # existing tests are taken from the base
 
 
 @dataclass(frozen=True)
 class ProofResult:
-    """The proof, if there is one.
-
-    With ``ended`` the task is over and ``note`` says why. ``messages`` is the conversation in which the proof was
-    written: the edit continues it, so that nothing is read twice.
-    """
+    """The proof, if there is one."""
 
     proof: Proof | None = None
-    note: str = ""
-    ended: bool = False
+    note: str = ""  # why it is over, or what to tell
+    ended: bool = False  # the task is over
+    # in which the proof was written: the edit goes on there, and reads nothing twice
     messages: tuple[Message, ...] = ()
 
 
@@ -86,29 +76,23 @@ class Words(Protocol):
 
 @dataclass(frozen=True)
 class Recipe(Generic[RequestT, BriefT, JudgementT]):
-    """A capability that changes code.
+    """A capability that changes code."""
 
-    ``name`` is its flow and the prefix of its branches.
-
-    ``evidence`` is the model in which a finished change is kept. ``read`` gets the request from GitHub, ``fetch``
-    brings its commits into the mirror. ``may_edit`` is given the paths that existed before anybody's change and returns
-    the rule for one path. ``judge`` asks a second model about a change that passed all gates; its third argument names
-    the step. ``may_publish`` says what is good enough for ``publish``. ``rules`` picks this capability's section of the
-    policy.
-    """
-
-    name: str
+    name: str  # its flow, and the prefix of its branches
     prompts: str
     words: Words
-    evidence: type[Evidence[RequestT, BriefT, JudgementT]]
-    read: Callable[[Job[RequestT]], Awaitable[BriefT]]
-    fetch: Callable[[Job[RequestT], BriefT], Awaitable[BriefT]]
+    evidence: type[Evidence[RequestT, BriefT, JudgementT]]  # in which a finished change is kept
+    read: Callable[[Job[RequestT]], Awaitable[BriefT]]  # gets the request from GitHub
+    fetch: Callable[[Job[RequestT], BriefT], Awaitable[BriefT]]  # brings its commits into the mirror
     proof: Prover
+    # given the paths before anybody's change, returns the rule for one path
     may_edit: Callable[[Job[RequestT], Evidence[RequestT, BriefT, JudgementT], Collection[str]], May]
+    # asks a second model about a change that passed all gates; the last argument names the step
     judge: Callable[[Job[RequestT], Evidence[RequestT, BriefT, JudgementT], str], Awaitable[JudgementT]]
+    # says what is good enough for ``publish``
     may_publish: Callable[[Rules, Evidence[RequestT, BriefT, JudgementT]], bool]
     publish: Callable[[Ctx, Job[RequestT], Evidence[RequestT, BriefT, JudgementT]], Awaitable[Outcome]]
-    rules: Callable[[Policy], Rules]
+    rules: Callable[[Policy], Rules]  # picks this capability's section of the policy
     gates: GateLimits = GateLimits()
 
 

@@ -25,39 +25,27 @@ class Comment(JsonModel):
 
 
 class PullEnds(JsonModel):
-    """Both ends of the pull request that a change is made to.
-
-    ``merge_base`` is where it left the base branch, ``diff`` what it changes so far (cut where long) in the files
-    ``changed``; these three are known once it is fetched. ``ours``: whether this App opened it.
-    """
+    """Both ends of the pull request that a change is made to."""
 
     branch: str
     from_fork: bool = False
-    ours: bool = False
-    merge_base: str = ""
-    diff: str = ""
+    ours: bool = False  # this App opened it
+    merge_base: str = ""  # where it left the base branch; known, as what follows, once it is fetched
+    diff: str = ""  # what it changes so far, cut where long
     changed: tuple[str, ...] = ()
 
 
 class Brief(JsonModel):
-    """The cleaned request.
+    """The cleaned request."""
 
-    ``stop`` is set, in words, where there is nothing to do.
-
-    ``number`` is the issue's or the pull request's, None for text that stands on neither. ``base_sha`` is the commit
-    that the change builds on, a pull request's head included.
-
-    ``nonce`` delimits untrusted text in every prompt of the task; it is random, so nobody can write it beforehand.
-    """
-
-    nonce: str
+    nonce: str  # delimits untrusted text in every prompt; random, so nobody can write it beforehand
     title: str
     body: str
-    number: int | None = None
+    number: int | None = None  # of the issue or pull request, None for text that stands on neither
     comments: tuple[Comment, ...] = ()
     base_branch: str
-    base_sha: str
-    stop: str | None = None
+    base_sha: str  # on which the change builds; of a pull request its head
+    stop: str | None = None  # why there is nothing to do, in words
     pull: PullEnds | None = None
 
     def named_paths(self) -> tuple[str, ...]:
@@ -122,19 +110,14 @@ class Failure(JsonModel):
 
 
 class Proof(JsonModel):
-    """A test that fails for the reported reason.
+    """A test that fails for the reported reason."""
 
-    ``reason`` says who established that, and how.
-
-    ``files`` is all that belongs to it, ``targets`` the test files among them, ``tests`` the ids that fail.
-    """
-
-    files: Changes
-    targets: tuple[str, ...]
-    tests: tuple[str, ...]
+    files: Changes  # all that belongs to it
+    targets: tuple[str, ...]  # the test files among them
+    tests: tuple[str, ...]  # the ids that fail
     failures: tuple[Failure, ...]
     runs: int
-    reason: str
+    reason: str  # who established that it is the reported one, and how
     command: str
 
 
@@ -149,18 +132,13 @@ class Gate(JsonModel):
 
 
 class GateReport(JsonModel):
-    """All gates on one tree.
-
-    ``changes`` is what was really tested (existing tests taken from the base).
-
-    ``diff`` is that change as git shows it, for people; a long one is cut. ``tests`` are its files that are tests.
-    """
+    """All gates on one tree."""
 
     base_sha: str
-    changes: Changes
+    changes: Changes  # what was really tested: existing tests are the base's
     gates: tuple[Gate, ...]
-    diff: str = ""
-    tests: tuple[str, ...] = ()
+    diff: str = ""  # for people, cut where long
+    tests: tuple[str, ...] = ()  # its files that are tests
     flaky: tuple[str, ...] = ()
     command: str
     seconds: float
@@ -188,17 +166,12 @@ NO_CLAIMS = Claims()
 
 
 class Judgement(JsonModel):
-    """A second model's verdict on a change.
-
-    ``objection`` says what the editor has to fix, "" where it passed.
-
-    ``supported`` holds those sentences of the author's that something shows: nothing else is published.
-    """
+    """A second model's verdict on a change."""
 
     model: str
     passed: bool
-    objection: str = ""
-    supported: Claims = NO_CLAIMS
+    objection: str = ""  # what the editor has to fix, "" where it passed
+    supported: Claims = NO_CLAIMS  # the author's sentences that something shows; nothing else is published
 
 
 BriefT = TypeVar("BriefT", bound=Brief)
@@ -206,12 +179,7 @@ JudgementT = TypeVar("JudgementT", bound=Judgement)
 
 
 class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
-    """Everything a pull request or a comment of ours may claim.
-
-    ``objections``: how often the judge objected.
-
-    ``claims`` are the author's words before anybody judged them.
-    """
+    """Everything a pull request or a comment of ours may claim."""
 
     task: RequestT
     brief: BriefT
@@ -219,8 +187,8 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
     proof: Proof | None = None
     report: GateReport | None = None
     judgement: JudgementT | None = None
-    objections: int = 0
-    claims: Claims = NO_CLAIMS
+    objections: int = 0  # how often the judge objected
+    claims: Claims = NO_CLAIMS  # the author's words before anybody judged them
     notes: tuple[str, ...] = ()
     cost: Cost = NO_COST
 

@@ -9,16 +9,13 @@ from pathlib import PurePosixPath
 
 @dataclass(frozen=True)
 class Language:
-    """A language and its parser.
-
-    ``definitions`` maps a syntax node to the kind of symbol it defines; ``grammar`` is the parser's name. Nodes in
-    ``valued`` define a function only where their value is one (``const f = () => 1``).
-    """
+    """A language and its parser."""
 
     name: str
-    grammar: str
+    grammar: str  # the parser's name
     extensions: tuple[str, ...]
-    definitions: Mapping[str, str]
+    definitions: Mapping[str, str]  # from a syntax node to the kind of symbol it defines
+    # nodes that define a function only where their value is one (``const f = () => 1``)
     valued: frozenset[str] = frozenset()
     comment: str = "//"
 

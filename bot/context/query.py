@@ -53,19 +53,15 @@ class Frame:
 
 @dataclass(frozen=True)
 class Query:
-    """An issue as a search query.
+    """An issue as a search query."""
 
-    ``terms`` are weighted words, ``title`` those of the title; ``names`` are weighted exact identifiers (3 is sure);
-    ``runs`` are word runs of what a program may have printed.
-    """
-
-    terms: dict[str, float]
-    title: dict[str, float]
-    names: dict[str, float]
+    terms: dict[str, float]  # words by weight
+    title: dict[str, float]  # those of the title
+    names: dict[str, float]  # exact identifiers by weight; 3 is sure
     dotted: tuple[str, ...]
     paths: tuple[str, ...]
     frames: tuple[Frame, ...]
-    runs: tuple[str, ...]
+    runs: tuple[str, ...]  # of words in what a program may have printed
 
 
 def read_query(text: str) -> Query:

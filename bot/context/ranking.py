@@ -44,16 +44,12 @@ _WORTH_TELLING = 0.04  # the least share of a score that is told as a reason
 
 @dataclass(frozen=True)
 class RankedFile:
-    """A file's place in a ranking.
-
-    ``score`` compares within one ranking only; ``reasons`` are plain words, strongest first. ``functions`` are its
-    likeliest ones, best first, at most three.
-    """
+    """A file's place in a ranking."""
 
     path: str
-    score: float
-    reasons: tuple[str, ...]
-    functions: tuple[RankedFunction, ...] = ()
+    score: float  # compares within one ranking only
+    reasons: tuple[str, ...]  # in plain words, strongest first
+    functions: tuple[RankedFunction, ...] = ()  # the likeliest ones, best first, at most three
 
 
 @dataclass(frozen=True)
@@ -102,19 +98,15 @@ class _Parts:
 
 @dataclass(frozen=True)
 class _QueryScores:
-    """A query and what was found for it.
-
-    ``rarity`` is a word's weight times how rare it is, ``title`` the title's. ``traced`` holds, by path, frames and how
-    much each counts.
-    """
+    """A query and what was found for it."""
 
     question: Query
-    rarity: Mapping[str, float]
-    title: Mapping[str, float]
+    rarity: Mapping[str, float]  # a word's weight times how rare it is
+    title: Mapping[str, float]  # the same of the title's words
     signals: Mapping[str, _Signal]
     scores: Strengths
     parts: Mapping[str, _Parts]
-    traced: Mapping[str, Sequence[tuple[Frame, float]]]
+    traced: Mapping[str, Sequence[tuple[Frame, float]]]  # frames by path, and how much each counts
     most_words: float
     most_title: float
 

@@ -81,12 +81,9 @@ class Record:
 
 @dataclass(frozen=True)
 class Posting:
-    """The keys a blob is found by, and how often each occurs (at most 63).
+    """The keys a blob is found by, and how often each occurs (at most 63)."""
 
-    ``left_out`` is the reason, in one word, why a blob was not read; then there are no keys and no record.
-    """
-
-    left_out: str = ""
+    left_out: str = ""  # why a blob was not read, in a word; then it has no keys and no record
     length: int = 0
     keys: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()

@@ -44,15 +44,11 @@ class Shown(StrEnum):
 
 
 class TaskResult(JsonModel):
-    """The part of a finished task's result that the progress reporter reads.
+    """The part of a task's result that the reporter reads; it may hold more."""
 
-    A task's own result may hold more. ``answered``: the task has said itself how it ended. ``report`` is the Markdown
-    of the final comment and ``check`` the final check run, where the task words them itself.
-    """
-
-    answered: bool = False
-    report: str | None = None
-    check: CheckReport | None = None
+    answered: bool = False  # the task has said itself how it ended
+    report: str | None = None  # Markdown of the final comment, where the task words it itself
+    check: CheckReport | None = None  # the final check run, likewise
 
 
 @dataclass(frozen=True)
@@ -65,16 +61,12 @@ class Button:
 
 @dataclass(frozen=True)
 class Doors:
-    """The ways in that a task opens beside those that every task has.
-
-    ``label``: the label named by ``label`` in its rules starts it and, taken away, stops it. ``rerun``: so does
-    GitHub's own button to run its check again.
-    """
+    """The ways in that a task opens beside those that every task has."""
 
     command: bool = True
-    label: bool = False
+    label: bool = False  # the one named in its rules starts it and, taken away, stops it
     buttons: tuple[Button, ...] = ()
-    rerun: bool = False
+    rerun: bool = False  # GitHub's own button to run its check again starts it too
 
 
 class Forward(NamedTuple):
@@ -92,42 +84,32 @@ Acknowledge = Callable[[Services, Any, str, bool], Awaitable[None]]
 
 @dataclass(frozen=True)
 class TaskSpec(Generic[I]):
-    """The declaration of one task.
+    """The declaration of one task."""
 
-    ``name`` is the command, the workflow, the policy section, the prompts' folder, the branch's prefix and the label
-    of metrics. ``summary`` and ``details`` are sentences for help, ``examples`` pairs of what is typed and what that
-    does. ``stages`` maps the members that steps report to their titles, in order. ``request`` is the workflow's
-    argument. ``exclusive``: one at a time for an issue or pull request. ``opens``: a policy may let readers start it.
-    ``check`` names the check run of a task that is shown by one. ``unverified`` heads the status of a run that ended
-    without proof. ``objection`` may refuse a request, ``forward`` may hand it over to another task. ``acknowledge``
-    replaces the eyes. ``outlets`` are where what comes of it can go. ``report`` is the field of the input that says
-    what an issue would, where there is none.
-    """
-
-    name: str
-    summary: str
+    name: str  # command, workflow, policy section, prompts' folder, branch's prefix, label of metrics
+    summary: str  # a sentence for help, as ``details``
     details: str
-    examples: tuple[tuple[str, str], ...]
+    examples: tuple[tuple[str, str], ...]  # what is typed, and what that does
     input: type[I]
     run: Run
     subjects: frozenset[SubjectKind]
-    stages: Mapping[Any, str]
-    request: type[Request[Any]]
+    stages: Mapping[Any, str]  # the members that steps report, with their titles, in order
+    request: type[Request[Any]]  # the workflow's argument
     writes: Writes = Writes.COMMENTS
     shown: Shown = Shown.COMMENT
     rules: type[TaskRules] = TaskRules
     result: type[TaskResult] = TaskResult
     doors: Doors = Doors()
     needs_open: bool = False
-    exclusive: bool = True
-    opens: bool = False
-    check: str | None = None
-    unverified: str = "Stopped before everything was done."
-    objection: Objection | None = None
-    forward: Callable[[Any], Forward | None] | None = None
-    acknowledge: Acknowledge | None = None
-    outlets: frozenset[Outlet] = frozenset({"github"})
-    report: str | None = None
+    exclusive: bool = True  # one at a time for an issue or pull request
+    opens: bool = False  # a policy may let readers start it
+    check: str | None = None  # name of the check run, where it is shown by one
+    unverified: str = "Stopped before everything was done."  # heads the status of a run that ended without proof
+    objection: Objection | None = None  # may refuse a request
+    forward: Callable[[Any], Forward | None] | None = None  # may hand it over to another task
+    acknowledge: Acknowledge | None = None  # in place of the eyes
+    outlets: frozenset[Outlet] = frozenset({"github"})  # where what comes of it can go
+    report: str | None = None  # the input's field that says what an issue would, where there is none
 
     @property
     def command_rule(self) -> CommandRule:

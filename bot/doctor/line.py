@@ -10,12 +10,8 @@ Level = Literal["ok", "warn", "fail"]
 
 
 class Line(JsonModel):
-    """A finding.
+    """A finding; unless it is ``ok``, the text says what to do."""
 
-    ``fail`` keeps the bot from working, ``warn`` keeps it from doing something. Unless the level is ``ok``, the text
-    says what to do.
-    """
-
-    level: Level
+    level: Level  # ``fail`` keeps the bot from working, ``warn`` from doing something
     subject: str
     text: str

@@ -45,16 +45,12 @@ RUNG_WORDS = {
 
 @dataclass(frozen=True)
 class Placement:
-    """Place of a hunk.
-
-    ``spans`` holds, for each search line, the rows ``(start, stop)`` it stands for. A blank line or comment the file
-    lacks has an empty span; an elision spans the text it left out. For a fragment ``columns`` are offsets into
-    :attr:`Source.joined`, and there is one span; so for a reflowed place.
-    """
+    """Place of a hunk."""
 
     rung: Rung
-    spans: tuple[Span, ...]
+    spans: tuple[Span, ...]  # rows ``(start, stop)`` of each search line; empty for a blank or comment the file lacks
     blanks_differ: bool = False
+    # of a fragment or reflowed place, which has one span: offsets into :attr:`Source.joined`
     columns: tuple[int, int] | None = None
 
     @property

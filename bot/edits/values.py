@@ -46,23 +46,16 @@ REASONS = (
 
 @dataclass(frozen=True)
 class Hunk:
-    """Place to change: ``search`` becomes ``replace``, both whole lines.
-
-    It does not matter how the lines end. ``anchors`` name lines the place lies under (``class A``, ``def f``),
-    outermost first. ``open_above`` says that lines above the hunk may have been left out (a diff hunk that begins with
-    an addition); it may then only go to the top of the file or to ``line`` (from 1). ``end_newline`` forces or forbids
-    a newline at the end of the file when the hunk reaches it. ``at_end`` ties the hunk to the end of the file.
-    ``marks`` are a diff's, one a line, blank, ``-`` or ``+``.
-    """
+    """Place to change: ``search`` becomes ``replace``, both whole lines."""
 
     search: str
     replace: str
-    anchors: tuple[str, ...] = ()
-    open_above: bool = False
-    line: int | None = None
-    end_newline: bool | None = None
-    at_end: bool = False
-    marks: str = ""
+    anchors: tuple[str, ...] = ()  # lines that the place lies under (``class A``, ``def f``), outermost first
+    open_above: bool = False  # lines above may be missing (a diff's addition): only for the file's top or ``line``
+    line: int | None = None  # from 1
+    end_newline: bool | None = None  # forces or forbids a newline at the file's end, if the hunk reaches it
+    at_end: bool = False  # only at the end of the file
+    marks: str = ""  # a diff's, one a line: blank, ``-`` or ``+``
 
 
 @dataclass(frozen=True)

@@ -64,17 +64,13 @@ class _Suspect(Exception):
 
 @dataclass(frozen=True)
 class Attempts:
-    """The attempts at the steps of one task.
-
-    ``backoff`` is the first pause before a retry in seconds; it doubles each time. ``suspects`` is held by the one
-    suspect step that may run in this process.
-    """
+    """The attempts at the steps of one task."""
 
     records: TaskRecords
     watch: CancelWatch
-    suspects: asyncio.Lock
+    suspects: asyncio.Lock  # held by the one suspect step that may run in this process
     task_id: str
-    backoff: float
+    backoff: float  # the first pause before a retry, in seconds; it doubles each time
 
     async def run(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
         """Run a step to its end, as text; raise only when the process stops."""

@@ -72,19 +72,13 @@ class Outcome(JsonModel):
 
 @dataclass(frozen=True)
 class Step(Generic[T]):
-    """A call whose result the engine stores.
+    """A call whose result the engine stores."""
 
-    ``fn``'s return annotation is the schema of that result. ``timeout`` is in seconds and holds for each try;
-    ``retries`` repeats on :class:`bot.types.ForgehandError` (of the engine's own only :class:`StepTimeout`) with
-    back-off, or after the seconds its ``retry_after`` detail asks for; ``interruptible`` marks model calls and sandbox
-    runs, which a cancel request may stop midway.
-    """
-
-    fn: Callable[..., Awaitable[T]]
+    fn: Callable[..., Awaitable[T]]  # its return annotation is the schema of the result
     args: tuple[Any, ...] = ()
-    retries: int = 0
-    timeout: float | None = None
-    interruptible: bool = False
+    retries: int = 0  # on our errors (of the engine's only StepTimeout), with back-off or after ``retry_after``
+    timeout: float | None = None  # of each try, in seconds
+    interruptible: bool = False  # a cancel request may stop it midway: model calls and sandbox runs
 
 
 class Ctx(Protocol):

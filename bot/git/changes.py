@@ -8,13 +8,9 @@ from bot.types import JsonModel
 
 
 class Changes(JsonModel):
-    """An immutable set of changed files.
+    """Changed files; line ends and byte order mark stay, written as UTF-8."""
 
-    ``files`` maps a path to its new text, or to None where the file is deleted. Text keeps its line ends and byte order
-    mark; it is written as UTF-8.
-    """
-
-    files: dict[str, str | None] = Field(default_factory=dict)
+    files: dict[str, str | None] = Field(default_factory=dict)  # new text by path, None where the file is deleted
 
     def without(self, paths: frozenset[str]) -> Changes:
         return Changes(files={path: text for path, text in self.files.items() if path not in paths})

@@ -37,17 +37,14 @@ class LocalError(ForgehandError):
 
 @dataclass(frozen=True)
 class LocalRun:
-    """A running simulated GitHub with its bot.
-
-    ``hub`` and the bot at ``bot_url``; ``person`` may do everything. ``log`` is the bot's log, ``store`` its database.
-    """
+    """A running simulated GitHub with its bot."""
 
     hub: Hub
     app: AppCredentials
     repository: Repository
-    person: Account
+    person: Account  # may do everything
     bot_url: str
-    log: Path
+    log: Path  # the bot's, as ``store``
     store: Store
     bot: asyncio.subprocess.Process
 

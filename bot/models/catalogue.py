@@ -54,23 +54,18 @@ class Price(JsonModel):
 
 
 class ModelSpec(JsonModel):
-    """A model as it can be asked.
-
-    ``key_env`` names the environment variable, never the secret itself. ``packaged`` models are asked in their
-    provider's newest dialect; the rest, often local servers, in the oldest. ``price`` is None where only
-    ``token_limit`` (tokens a task may spend on the model) was given.
-    """
+    """A model as it can be asked."""
 
     name: str
     provider: ProviderName
     api: Api
     base_url: str
-    key_env: str | None
+    key_env: str | None  # the variable's name, never the secret itself
     context: int
     max_output: int
-    price: Price | None
-    token_limit: int | None = None
-    packaged: bool = False
+    price: Price | None  # None where only ``token_limit`` was given
+    token_limit: int | None = None  # tokens that a task may spend on it
+    packaged: bool = False  # asked in the provider's newest dialect; others, often local servers, in the oldest
 
     def cost(self, usage: Usage) -> float:
         """Return these tokens' price in dollars, 0 where only tokens are limited."""

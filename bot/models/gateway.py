@@ -44,16 +44,12 @@ _OWNERS = {"task": "This task", "repository_day": "This repository's day", "serv
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """Limits of waiting: rounds through a role's models, seconds between them.
+    """Limits of waiting: ``Retry-After``, or ``first`` doubled each round."""
 
-    The wait before round n is the longest ``Retry-After`` heard, else ``first * 2 ** (n - 1)``; a model that asks for
-    more than ``bound`` is not waited for. A model out of quota that does not say until when rests for ``rest``.
-    """
-
-    rounds: int = 3
-    first: float = 2.0
-    bound: float = 30.0
-    rest: float = 600.0
+    rounds: int = 3  # through a role's models
+    first: float = 2.0  # seconds
+    bound: float = 30.0  # who asks for more is not waited for
+    rest: float = 600.0  # of a model out of quota that does not say until when
 
 
 @dataclass(frozen=True)

@@ -67,14 +67,10 @@ class ToolCall(JsonModel):
 
 
 class Opaque(JsonModel):
-    """Reasoning blocks and the like, replayed only to the model they are of.
-
-    They are replayed verbatim. ``after`` is a digest of all that was said before: providers refuse blocks whose past
-    has been edited, so where a caller shortens the conversation they are left out.
-    """
+    """Reasoning blocks and the like, replayed to their own model, verbatim."""
 
     model: str
-    after: str
+    after: str  # digest of all said before: providers refuse blocks whose past was edited, so they are left out
     blocks: list[dict[str, Any]]
 
 
@@ -100,15 +96,12 @@ class Conversation(JsonModel):
 
 
 class Usage(JsonModel):
-    """Tokens as the provider counted them.
-
-    ``cached`` is the part of ``input`` read from its cache, ``cache_write`` the part written to it.
-    """
+    """Tokens as the provider counted them."""
 
     input: int = 0
     output: int = 0
-    cached: int = 0
-    cache_write: int = 0
+    cached: int = 0  # the part of ``input`` read from its cache
+    cache_write: int = 0  # the part written to it
 
 
 class Reply(JsonModel):

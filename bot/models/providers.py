@@ -9,18 +9,14 @@ from bot.settings import Api, ProviderName
 
 @dataclass(frozen=True)
 class Provider:
-    """A provider: its address, key variable and wire formats.
-
-    ``prefix`` begins the names of its models. Servers at other addresses are spoken to over ``elsewhere``, the format
-    that they have in common. The variables are those that the provider's own SDK reads.
-    """
+    """A provider: its address, key variable and wire formats."""
 
     name: ProviderName
     home: str
     api: Api
-    elsewhere: Api
-    prefix: str
-    key_variable: str
+    elsewhere: Api  # the format that servers at other addresses have in common
+    prefix: str  # begins the names of its models
+    key_variable: str  # that its own SDK reads, as the next
     url_variable: str
 
     def api_at(self, base_url: str) -> Api:

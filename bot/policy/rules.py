@@ -18,13 +18,9 @@ Dollars = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class TaskRules(JsonModel):
-    """The section of one task.
+    """The section of one task; one that needs more keys derives its own."""
 
-    A task that needs more keys than these derives its own class. ``section`` is the task's name. Every field has a
-    default and a description, for the reference page.
-    """
-
-    section: ClassVar[str] = ""
+    section: ClassVar[str] = ""  # the task's name
 
     max_dollars: Dollars | None = Field(
         default=None, description="ceiling for the model calls of one task; `commands.max_dollars` where it is not set"
@@ -75,12 +71,9 @@ class PublishPolicy(JsonModel):
 
 
 class Policy(JsonModel):
-    """The policy that holds for a repository.
+    """The policy that holds for a repository."""
 
-    ``tasks`` holds each task's section by name, as plain data; read it with :meth:`rules`. ``origins`` tells, for each
-    dotted key that is not a default, where its value comes from.
-    """
-
+    # each task's section by name, as plain data: read it with :meth:`rules`
     tasks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     commands: CommandPolicy = CommandPolicy()
     checks: Checks = Checks()
@@ -88,7 +81,7 @@ class Policy(JsonModel):
     limits: LimitPolicy = LimitPolicy()
     publish: PublishPolicy = PublishPolicy()
     protected: tuple[str, ...] = ()
-    origins: dict[str, str] = Field(default_factory=dict)
+    origins: dict[str, str] = Field(default_factory=dict)  # by dotted key, where a value that is no default comes from
 
     def rules(self, kind: type[R]) -> R:
         """Return a task's section."""

@@ -17,15 +17,11 @@ from bot.types import JsonModel
 
 @dataclass(frozen=True)
 class CommandRule:
-    """The default permission of a command, and whether text follows it.
+    """The default permission of a command, and whether text follows it."""
 
-    People with ``level`` may use it; with ``opens`` a policy may open it to readers. ``text``: it takes whatever stands
-    behind its name.
-    """
-
-    level: Level = "write"
-    opens: bool = False
-    text: bool = False
+    level: Level = "write"  # people who have it may use the command
+    opens: bool = False  # a policy may open it to readers
+    text: bool = False  # it takes whatever stands behind its name
 
 
 WRITERS = CommandRule()

@@ -31,14 +31,11 @@ _OBJECTORS = 30
 
 
 class DedupeResult(JsonModel):
-    """Findings to report, without those said before.
-
-    ``new`` was not said before; ``again`` was in an earlier summary and is listed until it is settled. ``known`` counts
-    findings that are said elsewhere, by reason: ``told`` (in our threads), ``rejected``, ``thread``, ``conversation``.
-    """
+    """Findings to report, without those said before."""
 
     new: tuple[PlacedFinding, ...]
-    again: tuple[PlacedFinding, ...] = ()
+    again: tuple[PlacedFinding, ...] = ()  # in an earlier summary, listed until it is settled
+    # those said elsewhere, counted by reason: told, rejected, thread, conversation
     known: dict[str, int] = Field(default_factory=dict)
 
 

@@ -16,32 +16,24 @@ _BACK = "back:"
 
 
 class ReportedFinding(JsonModel):
-    """Finding reported in this pull request, at the head ``head_sha``.
+    """Finding reported in this pull request, at the head ``head_sha``."""
 
-    ``fingerprint`` is the one of its first report, ``verdict`` its proof. ``around`` digests the code around it when it
-    was last known to hold, ``mended`` when it was found to be fixed.
-    """
-
-    fingerprint: str
+    fingerprint: str  # of its first report
     task: str
     finding: Finding
-    verdict: Verdict | None = None
+    verdict: Verdict | None = None  # its proof
     state: State
     head_sha: str
-    around: str
-    mended: str = ""
+    around: str  # digest of the code around it when it was last known to hold
+    mended: str = ""  # the same when it was found to be fixed
 
 
 class Memory(JsonModel):
-    """Findings, threads and comments that a pull request has so far.
-
-    ``author`` opened it. ``deciders`` may settle our findings: the author, and those who object and may write to the
-    repository.
-    """
+    """Findings, threads and comments that a pull request has so far."""
 
     bot_id: int
-    author: str
-    deciders: tuple[str, ...] = ()
+    author: str  # who opened it
+    deciders: tuple[str, ...] = ()  # who may settle our findings: the author, and who objects and may write here
     told: tuple[ReportedFinding, ...] = ()
     threads: tuple[Thread, ...] = ()
     comments: tuple[IssueComment, ...] = ()

@@ -22,16 +22,12 @@ Standing = Literal["stands", "doubtful", "gone"]
 
 
 class FindingStatus(JsonModel):
-    """State of one of our findings on a new head.
-
-    Its code ``stands`` as it was, may be fixed (``doubtful``), or is ``gone``. ``now`` is the code to look at where it
-    is doubtful; ``why`` says how people settled it.
-    """
+    """State of one of our findings on a new head."""
 
     told: ReportedFinding
-    standing: Standing
-    now: str = ""
-    why: str = ""
+    standing: Standing  # its code ``stands`` as it was, may be fixed (``doubtful``), or is ``gone``
+    now: str = ""  # the code to look at where it is doubtful
+    why: str = ""  # how people settled it
 
     @property
     def open(self) -> bool:

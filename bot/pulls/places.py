@@ -27,19 +27,14 @@ _OTHER_SIDE = 10
 
 
 class Place(NamedTuple):
-    """Lines ``first`` to ``last`` of the old file (LEFT) or the new (RIGHT).
-
-    ``quote`` is their text. ``part`` is the piece of them that was quoted, "" where it was whole lines, None where
-    pieces were left out. ``anchor`` is where a comment may be attached: None where the diff shows none of the lines, or
-    where the quote stands several times and no number chooses.
-    """
+    """Lines ``first`` to ``last`` of the old file (LEFT) or the new (RIGHT)."""
 
     side: Side
     first: int
     last: int
     quote: str
-    part: str | None
-    anchor: Anchor | None
+    part: str | None  # the piece that was quoted, "": whole lines, None: pieces were left out
+    anchor: Anchor | None  # of a comment; None: not shown, or several places and no number chooses
 
 
 def find_place(
@@ -103,17 +98,13 @@ def anchor_on_line(file: FileDiff, line: int) -> Anchor | None:
 
 @dataclass(frozen=True, eq=False)
 class _Stretch:
-    """Consecutive lines of one side, from the number ``start``.
-
-    They are a whole file, or the lines that one hunk shows of it. ``changed`` are the numbers of the lines that the
-    diff adds to or removes from this side.
-    """
+    """Consecutive lines of a side: a whole file, or those of one hunk."""
 
     path: str
     side: Side
     code: Code
-    start: int
-    changed: frozenset[int]
+    start: int  # the first one's number
+    changed: frozenset[int]  # numbers of lines that the diff adds to this side or removes
     hunks: Sequence[Hunk]
 
 

@@ -40,17 +40,13 @@ _CUT = re.compile(r" ?(?:… \(\d+ more characters\)|…|\.{3})\Z")
 
 @dataclass(frozen=True)
 class QuoteReading:
-    """Lines that a quote may stand for, without blank ones around them.
-
-    ``side`` and ``line`` (the number of the first line) are known where signs and numbers were copied along. ``cut``
-    are the rows of ``texts`` of which only the beginning was quoted; ``elided`` says that other lines were left out.
-    """
+    """Lines that a quote may stand for, without blank ones around them."""
 
     texts: tuple[str, ...]
-    side: Side | None = None
+    side: Side | None = None  # known where signs were copied along, as ``line``, the first one's number
     line: int | None = None
-    cut: frozenset[int] = frozenset()
-    elided: bool = False
+    cut: frozenset[int] = frozenset()  # rows of which only the beginning was quoted
+    elided: bool = False  # other lines were left out
 
     @cached_property
     def keys(self) -> tuple[str, ...]:

@@ -64,28 +64,21 @@ class ReviewTask(Request[ReviewInput]):
 
 
 class Finding(JsonModel):
-    """Defect that a model or a tool claims to see in the change.
-
-    ``quote`` is code of the file, as it stands at the head (at the merge base where ``removed``). ``line`` is the
-    number that was claimed for its first line, which may be wrong until the finding is placed. ``failing_input`` is
-    what makes it fail. ``suggestion`` is the text that would replace the quote, or only its ``part`` where that is not
-    "". ``source`` is ``model`` or ``<tool>:<rule>``, ``symbol`` the enclosing definition's qualified name, "" where
-    there is none.
-    """
+    """Defect that a model or a tool claims to see in the change."""
 
     path: str
-    quote: str
-    line: int | None = None
+    quote: str  # code as it stands at the head, or at the merge base where ``removed``
+    line: int | None = None  # claimed for its first line; may be wrong until the finding is placed
     removed: bool = False
     severity: Severity
     concern: Concern
     title: str
     claim: str
-    failing_input: str = ""
-    suggestion: str | None = None
+    failing_input: str = ""  # what makes it fail
+    suggestion: str | None = None  # would replace the quote, or only its ``part``
     part: str = ""
-    source: str = "model"
-    symbol: str = ""
+    source: str = "model"  # ``model`` or ``<tool>:<rule>``
+    symbol: str = ""  # the enclosing definition's qualified name
 
 
 class LinkedIssue(JsonModel):
@@ -97,42 +90,33 @@ class LinkedIssue(JsonModel):
 
 
 class Subject(JsonModel):
-    """Pull request as it was read.
+    """Pull request as it was read."""
 
-    ``stop`` says why there is nothing (more) to review, None where there is something. ``nonce`` delimits untrusted
-    text in every prompt of the task. ``from_fork``: the head is in another repository.
-    """
-
-    nonce: str
+    nonce: str  # delimits untrusted text in every prompt of the task
     title: str
     body: str
     author: str
     head_sha: str
     base_branch: str
-    from_fork: bool
+    from_fork: bool  # the head is in another repository
     issues: tuple[LinkedIssue, ...] = ()
-    stop: str | None = None
+    stop: str | None = None  # why there is nothing (more) to review
 
 
 class ChangedFile(JsonModel):
-    """File of the diff.
-
-    ``left_out`` says why it is not read, None where it is; ``in_part`` which lines were not shown. ``hunks`` names each
-    hunk (:mod:`bot.pulls.hunks`), so that one that was read is recognised after a rebase. ``change`` is a finder's
-    summary of what changed in it.
-    """
+    """File of the diff."""
 
     path: str
     old_path: str
     status: Status
     added: int
     removed: int
-    left_out: str | None = None
-    in_part: str = ""
+    left_out: str | None = None  # why it is not read
+    in_part: str = ""  # which lines were not shown
     risk: Risk = "low"
     why: str = ""
-    hunks: tuple[str, ...] = ()
-    change: str = ""
+    hunks: tuple[str, ...] = ()  # names by which one that was read is known after a rebase (:mod:`bot.pulls.hunks`)
+    change: str = ""  # a finder's summary of what changed in it
 
 
 class Part(JsonModel):
@@ -156,37 +140,29 @@ class Reading(JsonModel):
 
 
 class ReviewPlan(JsonModel):
-    """Change to review: its files, who reads what, and under which rules.
-
-    ``guidelines`` are the repository's, from the base branch. ``rules`` digests what the repository decides about a
-    review. ``known`` are numbers of hunks, by path, that an earlier review has read under these rules: they are not
-    read again and get no comments. ``secrets`` says where the head holds secrets (:mod:`bot.pulls.placeholders`), None
-    where they were not searched for.
-    """
+    """Change to review: its files, who reads what, and under which rules."""
 
     head_sha: str
     merge_base: str
     files: tuple[ChangedFile, ...]
     readings: tuple[Reading, ...]
-    guidelines: tuple[tuple[str, str], ...] = ()
-    rules: str = ""
+    guidelines: tuple[tuple[str, str], ...] = ()  # the repository's, from the base branch
+    rules: str = ""  # digest of what the repository decides about a review
+    # hunks by path that an earlier review read under these rules: not read again, no comments
     known: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    # where the head holds some (:mod:`bot.pulls.placeholders`); None: not searched for
     secrets: tuple[StaticFinding, ...] | None = None
 
 
 class ReadingResult(JsonModel):
-    """Answer of one finder.
-
-    ``problem`` is set where it could not read its parts, ``short`` where that is because the budget did not allow the
-    next call. ``unusable`` counts findings that were malformed, ``beyond`` those above the limit of one answer.
-    """
+    """Answer of one finder."""
 
     findings: tuple[Finding, ...] = ()
     changes: dict[str, str] = Field(default_factory=dict)
-    unusable: int = 0
-    beyond: int = 0
-    problem: str | None = None
-    short: bool = False
+    unusable: int = 0  # malformed findings
+    beyond: int = 0  # those above the limit of one answer
+    problem: str | None = None  # why it could not read its parts
+    short: bool = False  # because the budget did not allow the next call
     model: str = ""
 
 
@@ -202,54 +178,39 @@ Fate = Literal["verified", "unproved", "refuted"]
 
 
 class VerifierCommand(JsonModel):
-    """Shell command that the verifier ran in the sandbox.
-
-    ``ended`` says how it ended, ``output`` is the end of its output. ``before_ended`` and ``before_output`` are those
-    of the same command without the change, "" where it could not be run.
-    """
+    """Shell command that the verifier ran in the sandbox."""
 
     command: str
     ended: str
-    output: str
-    before_ended: str = ""
+    output: str  # the end of it
+    before_ended: str = ""  # without the change, as ``before_output``; "" where it could not be run
     before_output: str = ""
 
 
 class Verdict(JsonModel):
-    """Judgement of the verifier on one finding, after code checked its quote.
+    """Judgement of the verifier on one finding, after code checked its quote."""
 
-    ``verified``: it holds, ``quote`` stands in ``path`` at ``line`` (of the merge base where ``removed``), and
-    ``failing_input`` says what fails. ``refuted``: it does not hold. ``unproved``: neither could be shown; ``reason``
-    says why. ``tried`` is the last command it ran. ``short``: the budget did not allow the next call. ``trouble`` says
-    what could not be installed or run.
-    """
-
-    fate: Fate
+    fate: Fate  # ``verified`` and ``refuted`` are shown, ``unproved`` is neither
     reason: str
-    path: str = ""
+    path: str = ""  # of the quote
     quote: str = ""
-    line: int | None = None
+    line: int | None = None  # of the merge base where ``removed``
     removed: bool = False
-    failing_input: str = ""
+    failing_input: str = ""  # what fails
     model: str = ""
-    tried: VerifierCommand | None = None
-    short: bool = False
-    trouble: str = ""
+    tried: VerifierCommand | None = None  # the last command it ran
+    short: bool = False  # the budget did not allow the next call
+    trouble: str = ""  # what could not be installed or run
 
 
 class PlacedFinding(JsonModel):
-    """Finding whose quote was found, with the place of its comment.
-
-    ``anchor`` is None where no line of the diff shows it. ``verdict`` is None until it was verified; findings of tools
-    need no verification: their command ran. ``also`` are further findings at the very same place, reported in the same
-    comment; ``again``: an earlier summary listed it.
-    """
+    """Finding whose quote was found, with the place of its comment."""
 
     finding: Finding
-    anchor: Anchor | None = None
-    verdict: Verdict | None = None
-    also: tuple[PlacedFinding, ...] = ()
-    again: bool = False
+    anchor: Anchor | None = None  # None where no line of the diff shows it
+    verdict: Verdict | None = None  # None until verified; findings of tools need none: their command ran
+    also: tuple[PlacedFinding, ...] = ()  # further findings at the very same place, in the same comment
+    again: bool = False  # an earlier summary listed it
 
     @property
     def proved(self) -> bool:
@@ -258,20 +219,15 @@ class PlacedFinding(JsonModel):
 
 
 class DropCounts(JsonModel):
-    """Numbers of findings that were dropped, by reason.
+    """Numbers of findings that were dropped, by reason."""
 
-    ``invented``: the quoted code is nowhere in the change's files; ``repeated``: another finding says the same;
-    ``refuted``: the verifier says no; ``known``: a thread has it; ``unusable``: malformed; ``alike``: of a tool's rule
-    that is broken again and again; ``beyond``: above the limit of the list.
-    """
-
-    invented: int = 0
-    repeated: int = 0
-    refuted: int = 0
-    known: int = 0
-    unusable: int = 0
-    alike: int = 0
-    beyond: int = 0
+    invented: int = 0  # the quoted code is nowhere in the change's files
+    repeated: int = 0  # another finding says the same
+    refuted: int = 0  # the verifier says no
+    known: int = 0  # a thread has it
+    unusable: int = 0  # malformed
+    alike: int = 0  # of a tool's rule that is broken again and again
+    beyond: int = 0  # above the limit of the list
 
 
 class FollowUp(JsonModel):
@@ -326,38 +282,30 @@ class NearestTests(JsonModel):
 
 
 class ReviewResult(JsonModel):
-    """Result of a review: everything that its report may say.
-
-    ``inline`` and ``folded`` are in order of importance. ``unread`` are paths that should have been read, with the
-    reason why they were not; ``missed`` are those that were not read for every concern. ``rules`` digests the policy it
-    was made under, ``nearest`` is what the nearest tests say, ``trouble`` why commands could not all be run, ``blocks``
-    that it holds up the merge. ``dollars`` and ``calls`` are what it cost, ``reused`` says that all of it was known
-    from an earlier review. ``read`` is False where changed lines wait until somebody asks for a review, ``locked`` is
-    True where a locked conversation let nothing be posted.
-    """
+    """Result of a review: everything that its report may say."""
 
     head_sha: str
     merge_base: str
-    rules: str
+    rules: str  # digest of the policy it was made under
     files: tuple[ChangedFile, ...] = ()
     issues: tuple[int, ...] = ()
-    inline: tuple[PlacedFinding, ...] = ()
+    inline: tuple[PlacedFinding, ...] = ()  # in order of importance, as ``folded``
     folded: tuple[PlacedFinding, ...] = ()
-    read: bool = True
+    read: bool = True  # False: changed lines wait until somebody asks for a review
     dropped: DropCounts = DropCounts()
-    unread: dict[str, str] = Field(default_factory=dict)
-    missed: tuple[CoverageGap, ...] = ()
+    unread: dict[str, str] = Field(default_factory=dict)  # paths that should have been read, and why they were not
+    missed: tuple[CoverageGap, ...] = ()  # those not read for every concern
     static: Analysis = Analysis()
     models: tuple[str, ...] = ()
     readings: int = 0
-    nearest: NearestTests = NearestTests()
-    trouble: str = ""
-    blocks: bool = False
+    nearest: NearestTests = NearestTests()  # what the nearest tests say
+    trouble: str = ""  # why commands could not all be run
+    blocks: bool = False  # it holds up the merge
     since: FollowUp = FollowUp()
     dollars: float = 0.0
     calls: int = 0
-    reused: bool = False
-    locked: bool = False
+    reused: bool = False  # all of it was known from an earlier review
+    locked: bool = False  # a locked conversation let nothing be posted
 
     @property
     def found(self) -> tuple[PlacedFinding, ...]:

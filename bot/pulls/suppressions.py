@@ -28,15 +28,12 @@ _TEAM = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 
 
 class Suppression(JsonModel):
-    """Reason why a finding is not reported again.
+    """Reason why a finding is not reported again."""
 
-    ``told``: we reported it and it is open; ``rejected``: somebody disputed it; ``thread`` and ``conversation``: ``by``
-    says it already. ``fingerprint`` is that of our own finding, "" where others said it.
-    """
-
+    # we ``told`` it, somebody ``rejected`` it, or ``by`` says it in a thread or conversation
     reason: Literal["told", "rejected", "thread", "conversation"]
     by: str = ""
-    fingerprint: str = ""
+    fingerprint: str = ""  # of our own finding, "" where others said it
 
 
 def find_suppressions(

@@ -38,19 +38,15 @@ _FAMILIES = (1, 2, 10, 16)
 
 @dataclass(frozen=True)
 class _Machine:
-    """System call numbers of a machine.
+    """System call numbers of a machine."""
 
-    ``audit`` is its AUDIT_ARCH value; ``denied`` calls fail with EPERM, ``unknown`` ones with ENOSYS. ``x32`` says that
-    it also has the x32 calls.
-    """
-
-    audit: int
-    denied: tuple[int, ...]
-    unknown: tuple[int, ...]
+    audit: int  # its AUDIT_ARCH value
+    denied: tuple[int, ...]  # fail with EPERM
+    unknown: tuple[int, ...]  # fail with ENOSYS
     clone: int
     socket: int
     ioctl: int
-    x32: bool
+    x32: bool  # it also has the x32 calls
 
 
 # denied: acct add_key bpf clock_adjtime clock_settime adjtimex settimeofday delete_module finit_module init_module

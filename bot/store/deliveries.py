@@ -18,15 +18,12 @@ _CHUNK = 400  # bound values a statement: older SQLite builds take at most 999
 
 
 class Delivery(NamedTuple):
-    """One webhook delivery as it came: ``payload`` holds the verified bytes.
-
-    ``wanted`` is False where no handler listens: such a one is stored as done, which saves writing it twice.
-    """
+    """One webhook delivery as it came."""
 
     guid: str
     event: str
-    payload: bytes
-    wanted: bool = True
+    payload: bytes  # the verified bytes
+    wanted: bool = True  # False: no handler listens, so it is stored as done, which saves writing it twice
 
 
 class DeliveryEnd(NamedTuple):

@@ -27,18 +27,14 @@ WATCHED: frozenset[State] = UNSETTLED | {"fixed"}
 
 
 class StoredFinding(JsonModel):
-    """A finding of some pull request.
-
-    ``rule`` is ``<tool>:<rule>`` or ``model:<concern>``; ``task`` posted it last. ``comment`` is the id of its review
-    comment, where known; ``reason`` and ``actor`` say who rejected it by a command, and why.
-    """
+    """A finding of some pull request."""
 
     fingerprint: str
-    task: str
-    rule: str
+    task: str  # posted it last
+    rule: str  # ``<tool>:<rule>`` or ``model:<concern>``
     state: State
-    comment: int | None = None
-    reason: str = ""
+    comment: int | None = None  # id of its review comment, where known
+    reason: str = ""  # why ``actor`` rejected it by a command
     actor: str | None = None
     data: dict[str, Any]
 

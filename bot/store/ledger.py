@@ -37,15 +37,12 @@ class ModelCall:
 
 @dataclass(frozen=True)
 class Ceilings:
-    """Limits in dollars: for a task, a repository's day, the server's day.
-
-    ``task_tokens`` limits the tokens a task may spend on this model.
-    """
+    """Limits of a task, a repository's day, the server's day, in dollars."""
 
     task: float
     repository_day: float
     server_day: float
-    task_tokens: int | None = None
+    task_tokens: int | None = None  # that a task may spend on this model
 
 
 @dataclass(frozen=True)

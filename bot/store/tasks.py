@@ -21,11 +21,7 @@ RUNNABLE = ("queued", "running")
 
 
 class NewTask(JsonModel):
-    """A task before it runs.
-
-    ``argument`` is the flow's argument as plain JSON. While the task is active no other one may hold its
-    ``active_key``; ``group`` is the concurrency group.
-    """
+    """A task before it runs."""
 
     id: str
     flow: str
@@ -33,12 +29,12 @@ class NewTask(JsonModel):
     installation: int
     repository: str
     actor: str
-    argument: dict[str, Any]
+    argument: dict[str, Any]  # the flow's, as plain JSON
     number: int | None = None
     parent: str | None = None
     delivery: str | None = None
-    active_key: str | None = None
-    group: str | None = None
+    active_key: str | None = None  # held by no other task while this one is active
+    group: str | None = None  # concurrency group
 
 
 class Task(NewTask):

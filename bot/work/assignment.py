@@ -27,18 +27,13 @@ RequestT = TypeVar("RequestT", bound=Request[Any])
 
 @dataclass(frozen=True)
 class Assignment(Generic[RequestT]):
-    """One task at work.
-
-    Built again on every replay, so it holds nothing that a step has to remember.
-
-    ``max_dollars`` is what this task may spend on models.
-    """
+    """One task at work, built again on every replay: it remembers nothing."""
 
     services: Services
     task_id: str
     task: RequestT
     policy: Policy
-    max_dollars: float
+    max_dollars: float  # that it may spend on models
 
     async def stage(self, name: str, state: StageState, text: str = "") -> None:
         """Tell the status comment, inside a step; repeated it says the same."""

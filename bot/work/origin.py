@@ -19,58 +19,40 @@ Outlet = Literal["github", "branch", "result"]
 
 
 class Principal(JsonModel):
-    """A GitHub account that asks, or a program that a door has verified.
+    """A GitHub account that asks, or a program that a door has verified."""
 
-    Programs are a token, an Action run, a schedule, an alert, and ourselves.
-
-    ``role`` is what GitHub says of the account, None where it knows none. A door that has proof of its own that the
-    work is permitted puts it into ``vouched``, one sentence for the audit log; then no role is asked for.
-    """
-
+    # programs: a token, an Action run, a schedule, an alert, and ourselves
     kind: Literal["account", "token", "action", "schedule", "alert", "self"] = "account"
     actor: Actor
-    role: Role | None = None
-    vouched: str = ""
+    role: Role | None = None  # as GitHub says, None where it knows none
+    vouched: str = ""  # a door's own proof that the work is permitted, for the audit log; then no role is asked for
 
 
 class Origin(JsonModel):
-    """The origin of a task, and the place of its answers.
-
-    ``key`` is the idempotency key: two requests for one task with the same key are one. ``at`` is when it was asked
-    for (ISO 8601, GitHub's clock), ``delivery`` the webhook's GUID or another id to find it in the log by. ``reply``
-    is the text to react to and answer below, ``label`` the label that must still be there, ``head_sha`` the commit
-    and ``base_branch`` the base the event was about, ``cause`` what kind of event it was (``opened``, ``push``).
-    ``outlet`` is where what comes of it goes; the task's result tells it in any case.
-    """
+    """The origin of a task, and the place of its answers."""
 
     door: Door
     principal: Principal
-    key: str
-    at: str
-    delivery: str
-    reply: ReplyTarget | None = None
-    label: str | None = None
-    head_sha: str | None = None
+    key: str  # for idempotency: two requests for one task with the same key are one
+    at: str  # ISO 8601, GitHub's clock
+    delivery: str  # the webhook's GUID, or another id to find it in the log by
+    reply: ReplyTarget | None = None  # the text to react to and answer below
+    label: str | None = None  # that must still be there
+    head_sha: str | None = None  # that the event was about, as ``base_branch``
     base_branch: str | None = None
-    cause: str = ""
-    outlet: Outlet = "github"
+    cause: str = ""  # kind of the event: ``opened``, ``push``
+    outlet: Outlet = "github"  # where what comes of it goes, beside the task's result
 
 
 class Subject(JsonModel):
-    """The subject of a task, as the door saw it.
-
-    Its text cannot be changed after the fact.
-
-    ``number`` is None for a repository as a whole; ``author_id`` is the account that opened the issue or pull request,
-    ``lines`` are those that a thread stands on.
-    """
+    """The subject of a task as the door saw it; its text stays as it was."""
 
     kind: SubjectKind
-    number: int | None = None
+    number: int | None = None  # None for a repository as a whole
     title: str = ""
     body: str = ""
-    author_id: int | None = None
-    lines: Lines | None = None
+    author_id: int | None = None  # of who opened the issue or pull request
+    lines: Lines | None = None  # that a thread stands on
 
 
 class TaskInput(JsonModel):

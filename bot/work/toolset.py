@@ -59,18 +59,14 @@ class _Files:
 
 @dataclass(frozen=True)
 class Hands:
-    """Bound to one job and one stage of it.
-
-    ``may_edit`` gives the reason why a path may not be edited now, or None; ``check`` runs after each edit. Where code
-    may not run here, ``may_run`` is False.
-    """
+    """Bound to one job and one stage of it."""
 
     job: Assignment[Any]
     base_sha: str
     nonce: str
-    may_edit: May
-    check: Check
-    may_run: bool = True
+    may_edit: May  # why a path may not be edited now, or None
+    check: Check  # runs after each edit
+    may_run: bool = True  # False where code may not run here
 
     @property
     def tools(self) -> tuple[Tool, ...]:

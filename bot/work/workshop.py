@@ -22,15 +22,11 @@ _OUTPUT = 4000
 
 
 class BaseInstallation(JsonModel):
-    """The commands that installed a base.
-
-    They are kept beside it, so that a restart still knows them. ``problem`` says why it cannot be installed: nobody
-    tries that again in this task.
-    """
+    """The commands that installed a base, kept beside it for a restart."""
 
     base_sha: str
     commands: tuple[CommandRun, ...] = ()
-    problem: str = ""
+    problem: str = ""  # why it cannot be installed: nobody tries again in this task
 
 
 class Workshop:

@@ -56,20 +56,16 @@ class Remark(JsonModel):
 
 
 class Subject(JsonModel):
-    """Issue, pull request or repository that a conversation is about.
+    """Issue, pull request or repository that a conversation is about."""
 
-    ``base_branch`` is None but for a pull request. ``nonce`` delimits untrusted text in every prompt. ``author`` opened
-    the pull request, "" where that was us or it is none. ``whole``: it is the repository.
-    """
-
-    nonce: str
+    nonce: str  # delimits untrusted text in every prompt
     title: str
     body: str
     sha: str
-    base_branch: str | None = None
-    author: str = ""
+    base_branch: str | None = None  # of a pull request
+    author: str = ""  # who opened the pull request, "" where that was us
     said: tuple[Remark, ...] = ()
-    whole: bool = False
+    whole: bool = False  # it is the repository
 
 
 class File(JsonModel):
@@ -140,14 +136,10 @@ class PlacedSuggestion(JsonModel):
 
 
 class Improvements(JsonModel):
-    """Suggestions for a pull request, or the ``problem`` why there are none.
-
-    ``left_out`` counts what did not apply, did not parse, or stood on no line of the change; ``said`` what the pull
-    request says already.
-    """
+    """Suggestions for a pull request, or the ``problem`` why there are none."""
 
     sha: str
     placed: tuple[PlacedSuggestion, ...] = ()
-    left_out: int = 0
-    said: int = 0
+    left_out: int = 0  # did not apply, did not parse, or stood on no line of the change
+    said: int = 0  # by the pull request already
     problem: str | None = None

@@ -28,16 +28,12 @@ _BLAME_SECONDS = 10.0
 
 
 class Background(JsonModel):
-    """Facts about the files that findings are in.
+    """Facts about the files that findings are in."""
 
-    ``origins`` and ``tests`` are by path, ``checks`` are those that failed on the head, ``results`` is what the nearest
-    tests of all changed files say without the change and with it.
-    """
-
-    origins: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    origins: dict[str, tuple[str, ...]] = Field(default_factory=dict)  # of removed lines, by path, as ``tests``
     tests: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    checks: tuple[str, ...] = ()
-    results: str = ""
+    checks: tuple[str, ...] = ()  # those that failed on the head
+    results: str = ""  # what the nearest tests of all changed files say, without the change and with it
 
 
 async def gather(review: Review, plan: ReviewPlan, paths: Sequence[str]) -> Background:

@@ -58,14 +58,11 @@ _OVERTAKEN = {"overtaken": True}
 
 
 class Claims(JsonModel):
-    """Findings of readers and tools at their places, without repetitions.
-
-    ``dropped`` counts what went on the way. ``again`` was told in an earlier summary, and goes on to be.
-    """
+    """Findings of readers and tools at their places, without repetitions."""
 
     settled: tuple[PlacedFinding, ...] = ()
-    again: tuple[PlacedFinding, ...] = ()
-    dropped: DropCounts = DropCounts()
+    again: tuple[PlacedFinding, ...] = ()  # told in an earlier summary, and to be told on
+    dropped: DropCounts = DropCounts()  # what went on the way
 
 
 async def run_review(ctx: Ctx, services: Services, task: ReviewTask) -> Outcome:

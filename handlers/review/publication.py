@@ -26,18 +26,13 @@ from handlers.review.words import write_comment, write_review
 
 
 class PublicationResult(JsonModel):
-    """Review as GitHub took it, or in ``stop`` why nothing was posted.
-
-    ``refused`` are the places in ``inline`` of what GitHub did not take, ``comments`` the ids of the comments, in the
-    order of ``inline`` without those. ``locked``: nothing may be said in the conversation. ``kept`` are the texts of
-    ``inline`` where only the task's result is to hold them.
-    """
+    """Review as GitHub took it, or in ``stop`` why nothing was posted."""
 
     stop: str | None = None
-    refused: tuple[int, ...] = ()
-    comments: tuple[int, ...] = ()
-    locked: bool = False
-    kept: tuple[str, ...] = ()
+    refused: tuple[int, ...] = ()  # places in ``inline`` of what GitHub did not take
+    comments: tuple[int, ...] = ()  # ids, in the order of ``inline`` without those
+    locked: bool = False  # nothing may be said in the conversation
+    kept: tuple[str, ...] = ()  # texts of ``inline`` where only the task's result is to hold them
 
 
 async def add_cost(review: Review, result: ReviewResult) -> ReviewResult:

@@ -24,17 +24,13 @@ _LONGEST = 10_000
 
 @dataclass
 class SandboxRuns:
-    """Commands that one verifier ran, in order.
-
-    ``turns`` is shared by all verifiers of a task, which has one directory. ``trouble`` says what could not be
-    installed or run.
-    """
+    """Commands that one verifier ran, in order."""
 
     review: Review
     plan: ReviewPlan
-    turns: asyncio.Lock
+    turns: asyncio.Lock  # shared by all verifiers of a task, which has one directory
     done: list[VerifierCommand] = field(default_factory=list)
-    trouble: str = ""
+    trouble: str = ""  # what could not be installed or run
 
     async def run(self, command: str) -> str:
         """Run a shell line on the head and without the change, for the model."""

@@ -15,19 +15,15 @@ _PATH = re.compile(r"[\w./-]{1,200}\.\w{1,4}\b")
 
 
 class Demand(JsonModel):
-    """Thing that somebody asks of a pull request's code.
-
-    ``path``, ``line`` and ``hunk`` say what it is about, where that is known. ``thread`` is the review thread's GraphQL
-    id and ``root`` its first comment's id: there it is answered.
-    """
+    """Thing that somebody asks of a pull request's code."""
 
     author: str
     text: str
-    path: str | None = None
+    path: str | None = None  # what it is about, where known, as ``line`` and ``hunk``
     line: int | None = None
     hunk: str = ""
-    thread: str | None = None
-    root: int | None = None
+    thread: str | None = None  # the review thread's GraphQL id
+    root: int | None = None  # its first comment's id: there it is answered
 
     @property
     def place(self) -> str:
@@ -89,43 +85,31 @@ class RevisionTask(Request[ReviseInput]):
 
 
 class RevisionBrief(Brief):
-    """Pull request and what is asked of it.
-
-    ``brief.base_sha`` is its head, on which a revision builds.
-
-    ``failed`` of the demands are failing checks. ``unverified``: we opened it, without a fix that was verified.
-    """
+    """Pull request and what is asked of it; ``base_sha`` is its head."""
 
     demands: tuple[Demand, ...] = ()
-    failed: int = 0
-    unverified: bool = False
+    failed: int = 0  # how many of the demands are failing checks
+    unverified: bool = False  # we opened it, without a fix that was verified
 
     def named_paths(self) -> tuple[str, ...]:
         return tuple(path for demand in self.demands for path in _PATH.findall(demand.text))
 
 
 class DemandAnswer(JsonModel):
-    """Second model's word on one demand; ``why`` is one sentence.
-
-    Not ``asked`` are words that want nothing of the code, such as "two things before I merge".
-    """
+    """Second model's word on one demand."""
 
     met: bool
-    why: str
-    asked: bool = True
+    why: str  # one sentence
+    asked: bool = True  # False: words that want nothing of the code, as "two things before I merge"
 
 
 class Reproof(JsonModel):
-    """Result of the tests that a pull request of ours adds, after a revision.
+    """Result of the tests that a pull request of ours adds, after a revision."""
 
-    ``failures`` are those of the tests that fail without the pull request's change and pass with it, in ``runs`` runs
-    each; ``problem`` says why there are none. ``size`` is that of the whole change.
-    """
-
-    size: str
-    failures: tuple[Failure, ...] = ()
-    runs: int = 0
-    problem: str = ""
+    size: str  # of the whole change
+    failures: tuple[Failure, ...] = ()  # tests that fail without the pull request's change and pass with it
+    runs: int = 0  # each of them, so often
+    problem: str = ""  # why there are none
 
 
 class Answers(Judgement):

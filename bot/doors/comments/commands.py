@@ -31,15 +31,11 @@ _WORDS: dict[Place, str] = {"issue": "issues", "pull": "pull requests", "thread"
 
 @dataclass(frozen=True)
 class Arguments:
-    """The text that may follow a command's name.
+    """The text behind a command's name: none, a word, or any."""
 
-    It is nothing, one of ``words``, or ``text`` up to the next command. ``shown`` is how help writes it: ``[full]``,
-    ``<question>``.
-    """
-
-    shown: str = ""
-    words: tuple[str, ...] = ()
-    text: bool = False
+    shown: str = ""  # how help writes it: ``[full]``, ``<question>``
+    words: tuple[str, ...] = ()  # those that are taken
+    text: bool = False  # whatever stands there, up to the next command
     required: bool = False
 
     def read(self, typed: TypedCommand) -> str | None:
@@ -75,21 +71,17 @@ def input_of(kind: type[TaskInput], argument: str) -> TaskInput:
 
 @dataclass(frozen=True)
 class Command:
-    """One command: its help, where it may be typed, and its function.
-
-    ``examples`` are pairs of what is typed and what that does. A ``quick`` one never queues and asks no model, so it
-    also works where the configuration is wrong. ``needs_open``: not on what is closed.
-    """
+    """One command: its help, where it may be typed, and its function."""
 
     name: str
     summary: str
     explanation: str
-    examples: tuple[tuple[str, str], ...]
+    examples: tuple[tuple[str, str], ...]  # what is typed, and what that does
     places: frozenset[Place]
     run: Callable[[Invocation, Services], Awaitable[None]]
     arguments: Arguments = Arguments()
-    quick: bool = False
-    needs_open: bool = False
+    quick: bool = False  # never queues and asks no model, so it also works where the configuration is wrong
+    needs_open: bool = False  # not on what is closed
     rule: CommandRule = WRITERS
 
     @property
@@ -106,26 +98,20 @@ class Command:
 
 @dataclass(frozen=True)
 class Invocation:
-    """An authorised command, typed where it may be.
-
-    ``argument`` is what :attr:`Command.arguments` lets through; ``subject`` is the issue or pull request as the
-    delivery gives it, ``typed_at`` is when the command was typed (ISO 8601, GitHub's clock). ``fault`` is set, and
-    ``policy`` the default one, where the repository's configuration is wrong. ``order`` counts the commands of one
-    text from 0.
-    """
+    """An authorised command, typed where it may be."""
 
     event: Event
     repository: Repository
     principal: Principal
-    policy: Policy
-    fault: PolicyError | None
+    policy: Policy  # the default one where there is a ``fault``
+    fault: PolicyError | None  # what is wrong in the repository's configuration
     command: Command
-    argument: str
-    order: int
-    subject: Subject
+    argument: str  # what :attr:`Command.arguments` lets through
+    order: int  # counts the commands of one text, from 0
+    subject: Subject  # as the delivery gives it
     spot: ReplyTarget
     is_open: bool
-    typed_at: str
+    typed_at: str  # ISO 8601, GitHub's clock
     commands: Mapping[str, Command]
     registry: Registry
 

@@ -31,19 +31,14 @@ _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 
 @dataclass(frozen=True)
 class TypedCommand:
-    """One command as it was typed.
+    """One command as it was typed."""
 
-    ``text`` stands behind the name, ``below`` on the lines from the next one to the next command. ``name`` is in lower
-    case; where it is not ``known`` somebody meant us all the same, perhaps with ``nearest``. ``mentioned``: it began
-    with our name, so that nobody else can be meant.
-    """
-
-    name: str
-    text: str
-    below: str
-    known: bool
-    nearest: str | None
-    mentioned: bool = False
+    name: str  # in lower case
+    text: str  # behind the name
+    below: str  # on the lines from the next one to the next command
+    known: bool  # else somebody meant us all the same
+    nearest: str | None  # known name that it resembles
+    mentioned: bool = False  # it began with our name, so nobody else can be meant
 
 
 def commands_in(text: str, names: Collection[str], mention: str) -> tuple[TypedCommand, ...]:

@@ -31,22 +31,18 @@ _ITEMS = {
 
 @dataclass(frozen=True)
 class IncomingText:
-    """A new text on GitHub.
-
-    ``by_program``: a bot wrote it, or an app in somebody's name, or it is not the sender's own text. ``title`` and
-    ``body`` are those of the issue or pull request, ``at`` is ISO 8601.
-    """
+    """A new text on GitHub."""
 
     text: str
-    by_program: bool
+    by_program: bool  # a bot wrote it, or an app in somebody's name, or it is not the sender's own
     place: Place
     spot: ReplyTarget
     lines: Lines | None
-    title: str
+    title: str  # of the issue or pull request, as ``body``
     body: str
     is_open: bool
     author_id: int | None
-    at: str
+    at: str  # ISO 8601
 
 
 def said_in(event: Event) -> IncomingText | None:

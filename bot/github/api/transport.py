@@ -52,17 +52,13 @@ class Credential(Protocol):
 
 @dataclass(frozen=True)
 class RequestOptions:
-    """Options of a request.
-
-    ``repeatable``: sending it twice does no harm; ``reads``: a POST that only asks. ``lent``: what is asked for lies
-    elsewhere, and the answer is an :class:`Elsewhere` with its address.
-    """
+    """Options of a request."""
 
     urgency: Urgency = Urgency.FINAL
     notifies: bool = False
-    repeatable: bool = True
-    reads: bool = False
-    lent: bool = False
+    repeatable: bool = True  # sending it twice does no harm
+    reads: bool = False  # a POST that only asks
+    lent: bool = False  # it lies elsewhere; the answer is an :class:`Elsewhere` with the address
 
 
 REPEATABLE = RequestOptions()

@@ -45,19 +45,15 @@ class Annotation(JsonModel):
 
 
 class CheckReport(JsonModel):
-    """The content of a check run.
-
-    Without a conclusion it is in progress; texts over 65,535 characters are cut. Of ``annotations`` the first fifty are
-    sent; GitHub adds them to those it has.
-    """
+    """The content of a check run."""
 
     title: str
-    summary: str
+    summary: str  # cut at 65,535 characters, as ``text``
     text: str = ""
-    conclusion: Conclusion | None = None
+    conclusion: Conclusion | None = None  # None while it is in progress
     details_url: str | None = None
     actions: tuple[Action, ...] = ()
-    annotations: tuple[Annotation, ...] = ()
+    annotations: tuple[Annotation, ...] = ()  # the first fifty are sent; GitHub adds them to those it has
 
 
 class CheckRun(JsonModel):

@@ -10,14 +10,10 @@ _LEVELS = ("none", "read", "triage", "write", "maintain", "admin")
 
 
 class Role(JsonModel):
-    """A role in a repository.
+    """A role in a repository."""
 
-    ``name`` is the true role, perhaps a custom one; ``base`` the nearest of none, read, write and admin: it folds
-    maintain into write and triage into read.
-    """
-
-    name: str
-    base: str
+    name: str  # the true one, perhaps a custom one
+    base: str  # the nearest of none, read, write, admin: maintain is write, triage is read
 
     def at_least(self, level: str) -> bool:
         """Tell whether the role, a custom one by its base, includes a level."""

@@ -26,18 +26,13 @@ _REPLY = RequestOptions(notifies=True, repeatable=False)
 
 
 class ReplyTarget(JsonModel):
-    """A text that can be answered, on an issue or pull request.
-
-    It is the body of ``number`` itself, a comment, a review's body, or a review comment. ``id`` is the comment's or
-    review's, None for the body; ``root`` the first comment of a review comment's thread; ``node`` is GraphQL's id of a
-    review.
-    """
+    """A text that can be answered, on an issue or pull request."""
 
     kind: Literal["body", "comment", "review", "review comment"]
     number: int
-    id: int | None = None
-    root: int | None = None
-    node: str | None = None
+    id: int | None = None  # the comment's or review's, None for the body of ``number``
+    root: int | None = None  # the first comment of a review comment's thread
+    node: str | None = None  # GraphQL's id of a review
 
     @property
     def permissions(self) -> dict[str, str]:

@@ -40,15 +40,11 @@ class Overtaken(GitHubError):
 
 
 class ReviewComment(JsonModel):
-    """A comment at a place of the diff.
-
-    The place is an :class:`bot.github.text.anchors.Anchor`; without a ``line`` it is the whole file. Bodies over 65,536
-    characters are cut.
-    """
+    """A comment at a place of the diff (:class:`.text.anchors.Anchor`)."""
 
     path: str
-    body: str
-    line: int | None = None
+    body: str  # cut at 65,536 characters
+    line: int | None = None  # None: the whole file
     side: Side = "RIGHT"
     start_line: int | None = None
     start_side: Side | None = None

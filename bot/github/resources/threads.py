@@ -39,34 +39,26 @@ _UNRESOLVE = "mutation($id: ID!) { unresolveReviewThread(input: {threadId: $id})
 
 
 class ThreadComment(JsonModel):
-    """A comment of a thread.
+    """A comment of a thread."""
 
-    It has the id and login that REST gives it: ``name[bot]``, ``ghost`` for a deleted account. ``dislikers`` are the
-    logins of those who gave it a thumb down, 20 at most. ``created_at`` is ISO 8601 in UTC.
-    """
-
-    id: int
+    id: int  # as REST has it, and so the login
     body: str
-    author: str
+    author: str  # ``name[bot]``; ``ghost`` for a deleted account
     author_id: int | None
     is_bot: bool
     association: str
-    dislikers: tuple[str, ...] = ()
-    created_at: str
+    dislikers: tuple[str, ...] = ()  # who gave it a thumb down, 20 at most
+    created_at: str  # ISO 8601 in UTC
 
 
 class Thread(JsonModel):
-    """A review thread; ``id`` is GraphQL's.
-
-    ``line`` (the last one) and ``start_line`` are numbers in the present head, None where the thread is outdated or
-    about the whole file; ``original_line`` that of the commit it was made on.
-    """
+    """A review thread; ``id`` is GraphQL's."""
 
     id: str
     path: str
-    line: int | None
+    line: int | None  # the last one, in the present head, as ``start_line``; None: outdated, or the whole file
     start_line: int | None
-    original_line: int | None
+    original_line: int | None  # in the commit it was made on
     side: Side
     resolved: bool
     resolved_by: str | None

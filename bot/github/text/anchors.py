@@ -7,14 +7,10 @@ from bot.types import JsonModel
 
 
 class Anchor(JsonModel):
-    """A place of a review comment, as GitHub's API takes it.
-
-    ``line`` is the last line, ``start_line`` the first where there are several; both are in the same hunk, on ``side``:
-    LEFT (the old file) or RIGHT (the new one).
-    """
+    """A place of a review comment, as GitHub's API takes it."""
 
     path: str
-    line: int
-    side: Side
-    start_line: int | None = None
+    line: int  # the last one
+    side: Side  # LEFT is the old file, RIGHT the new one
+    start_line: int | None = None  # the first of several, in the same hunk
     start_side: Side | None = None

@@ -26,16 +26,12 @@ class DiffError(ForgehandError):
 
 
 class DiffLine(JsonModel):
-    """A line of a hunk.
-
-    ``old`` and ``new`` are its numbers from 1, None on the side where it is not. ``text`` has neither the sign nor the
-    newline, but keeps the CR of a CRLF.
-    """
+    """A line of a hunk."""
 
     kind: Kind
-    old: int | None
+    old: int | None  # number from 1, None where it is not on that side; so ``new``
     new: int | None
-    text: str
+    text: str  # without sign and newline, but with the CR of a CRLF
 
     def number(self, side: Side) -> int | None:
         return self.old if side == "LEFT" else self.new
@@ -57,18 +53,14 @@ class Hunk(JsonModel):
 
 
 class FileDiff(JsonModel):
-    """The changes of a file.
-
-    ``old_path`` differs for renames and copies only. No hunks: binary, empty, only moved, or only its mode changed.
-    ``mode`` is git's at the new side, "" where the diff does not tell it.
-    """
+    """The changes of a file."""
 
     path: str
-    old_path: str
+    old_path: str  # another one for renames and copies only
     status: Status
     binary: bool
-    hunks: tuple[Hunk, ...]
-    mode: str = ""
+    hunks: tuple[Hunk, ...]  # none: binary, empty, only moved, or only its mode changed
+    mode: str = ""  # git's at the new side, "" where the diff does not tell
 
     def added_lines(self) -> frozenset[int]:
         """Numbers, in the new file, of the lines that the diff adds."""
