@@ -85,7 +85,7 @@ async def start_asked(services: Services, registry: Registry, asked: AskedTask, 
     found = await _find(services, body.repository)
     if found is None or not caller.reaches(found):
         return f"The run is of {asked.repository.full_name}: that is all it may use."
-    context = Context(services, registry, Gate(services), b"")
+    context = Context(services, registry, Gate(services))
     headers = StartHeaders.model_validate({"Idempotency-Key": guid})
     try:
         admission = await context.gate.admit_to(found, caller, body.repository, f"start {spec.name}")

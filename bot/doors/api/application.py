@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import aiohttp
@@ -54,7 +54,8 @@ def make_api(services: Services, registry: Registry, session: aiohttp.ClientSess
     ``session`` fetches the keys of those who issue tokens.
     """
     operations = list_operations(registry)
-    context = Context(services, registry, Gate(services), render_document(operations).encode())
+    document = cache(lambda: render_document(operations).encode())
+    context = Context(services, registry, Gate(services), document)
     runs = Runs(services, session)
     limit = RateLimit(services.settings.api_requests_a_minute)
     app = web.Application(middlewares=[_answer_problems])

@@ -62,7 +62,7 @@ async def read_health() -> Health:
 @operations.add("GET", "/openapi.json", scope=None)
 async def read_document(context: Context) -> Raw:
     """Return this document."""
-    return Raw(context.document)
+    return Raw(context.document())
 
 
 @operations.add("GET", "/task-types", scope="read", etag=True)
