@@ -56,6 +56,8 @@ structlog.configure(
     ]
 )
 
+# Stories and other people's runners.
+_LONG = ("tests/e2e/", "tests/injection/", "tests/toolchains/", "tests/test_serve.py")
 _NOTE = "did not run"
 _CACHE = "forgehand/not-run"
 
@@ -72,6 +74,11 @@ def pytest_xdist_auto_num_workers() -> int:
     """Two workers a core: tests wait for servers and processes most of the time. A worker takes up to 0.8 GB."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(cores, min(2 * cores, 8))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left alone with one at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

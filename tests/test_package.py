@@ -131,7 +131,7 @@ def test_the_readme_names_every_direct_dependency_and_their_number() -> None:
     [
         ("demo", "-m bot.cli demo --one 'two three'"),
         ("serve", "-m bot.cli serve --one 'two three'"),
-        ("test", "-m pytest -n auto --dist loadfile --one 'two three'"),
+        ("test", "-m pytest -n auto --dist loadfile --no-loadscope-reorder --one 'two three'"),
         ("bench", "-m bench.edits --one 'two three'"),
         ("lint", "/lint-imports"),
         ("action", "-m tests.action.stories --one 'two three'"),
