@@ -81,7 +81,8 @@ class Stage:
     async def act(self, story: Story, sample: str, event: Path, run: WorkflowRun | None = None, **more: Any) -> Ran:
         """Have act run a sample for an event; ``run`` is whose identity the job has.
 
-        ``env``, ``secrets`` and ``variables`` are the job's besides, ``server`` is the address that the workflow has.
+        ``env``, ``secrets`` and ``variables`` are the job's besides, ``actor`` is who set the run off, ``server`` the
+        address that the workflow has.
         """
         hub = story.hub
         env = {
@@ -97,7 +98,7 @@ class Stage:
         command = [
             find_act(), event.name.partition("-")[0], "-W", f".github/workflows/{sample}", "-e", str(event),
             "-P", "ubuntu-latest=-self-hosted", "--local-repository", f"{NAME}={self.root / 'action'}",
-            "--var", f"FORGEHAND_URL={more.get('server', self.server)}",
+            "--actor", more.get("actor", "mara"), "--var", f"FORGEHAND_URL={more.get('server', self.server)}",
             *(part for key, value in more.get("variables", {}).items() for part in ("--var", f"{key}={value}")),
             *(part for key, value in env.items() for part in ("--env", f"{key}={value}")),
             *(part for key, value in more.get("secrets", {}).items() for part in ("-s", f"{key}={value}")),
@@ -312,8 +313,8 @@ async def tell_dispatch(stage: Stage) -> None:
     reader = story.hub.create_user("eve")
     story.hub.set_permission(story.repository, "eve", "read")
     for account, state in ((reader, "denied"), (story.maintainer, "done")):
-        env = {**models_of(story), "GITHUB_ACTOR": account.login, "GITHUB_ACTOR_ID": str(account.id)}
-        ran = await stage.act(story, "dispatch.yml", event, env=env, secrets=secrets_of(story))
+        env = {**models_of(story), "GITHUB_ACTOR_ID": str(account.id)}
+        ran = await stage.act(story, "dispatch.yml", event, actor=account.login, env=env, secrets=secrets_of(story))
         check(ran, ok=state == "done", state=state)
     assert any("Cents are cut." in each.body for each in story.repository.issues[number].comments)
 
