@@ -76,14 +76,11 @@ class Bot:
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything that handles deliveries, without a server or an App.
-
-    ``accept`` takes a delivery and its bytes, as the webhook's endpoint does.
-    """
+    """Everything that handles deliveries, without a server or an App."""
 
     services: Services
     registry: Registry
-    accept: Accept
+    accept: Accept  # takes a delivery and its bytes, as the webhook's endpoint does
 
 
 @asynccontextmanager

@@ -24,10 +24,8 @@ async def put(
 ) -> str:
     """Commit the tested tree on its base and put it on ``branch``.
 
-    Returns the commit's sha, the same on every try.
-
-    ``expect`` is where the branch must be, None: nowhere yet. Raises :class:`bot.git.errors.PushRefused`,
-    :class:`bot.git.errors.NonFastForward` and what git and GitHub raise.
+    Returns the commit's sha, the same on every try. ``expect`` is where the branch must be, None: nowhere yet. Raises
+    :class:`bot.git.errors.PushRefused`, :class:`bot.git.errors.NonFastForward` and what git and GitHub raise.
     """
     services = work.services
     repository = work.task.repository

@@ -132,9 +132,8 @@ async def tests_near(
 ) -> Sequence[str]:
     """Return the tests to run after an edit.
 
-    New test files of the change come first, then the existing ones that were found for the request.
-
-    Tests that only have a changed file's name are asked where none was found: they seldom show what the issue is about.
+    New test files of the change come first, then the existing ones that were found for the request. Tests that only
+    have a changed file's name are asked where none was found: they seldom show what the issue is about.
     """
     toolchain = job.workshop(brief.base_sha).toolchain()
     proved = proof.files.files if proof is not None else {}

@@ -28,10 +28,9 @@ _FLIPPED = 50
 async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Changes) -> GateReport:
     """Run every gate on ``base_sha`` plus the change.
 
-    Test configuration and existing tests stay as they are there.
-
-    On a pull request existing tests are those of its base branch. Without a proof nothing must begin to pass; without
-    a baseline nothing is run, and the gates are those that only read.
+    Test configuration and existing tests stay as they are there; on a pull request, existing tests are those of its
+    base branch. Without a proof nothing must begin to pass; without a baseline nothing is run, and the gates are those
+    that only read.
     """
     brief = evidence.brief
     base = evidence.baseline
@@ -112,7 +111,6 @@ def _proof_targets(toolchain: Toolchain, proof: Proof, changes: Changes, existin
     """Return the test files of the proof and those added since.
 
     A judge's counterexample becomes a test that has to pass as often as the proof, whatever scope the baseline has.
-
     Where only the exit code of a command counts, another command would be another test.
     """
     if proof.command in proof.tests:

@@ -82,9 +82,8 @@ def regressions(
 def regression_gate(base: Baseline, run: TestRun, lost: Collection[str], flaky: Collection[str]) -> Gate:
     """Judge the same tests before and after.
 
-    A run cut short proves nothing, nor do tests of which none passed before.
-
-    ``lost`` are those that still failed when run again, ``flaky`` those that passed then.
+    A run cut short proves nothing, nor do tests of which none passed before. ``lost`` are those that still failed when
+    run again, ``flaky`` those that passed then.
     """
     before = base.verdicts
     after = run.verdicts()

@@ -22,10 +22,7 @@ _MAX_COMMENTS = 30
 
 
 async def read(job: Job[ChangeTask]) -> Brief:
-    """Read title and body from the request, the rest from GitHub.
-
-    Where there is no issue the request has all.
-    """
+    """Read from GitHub what the request does not hold, if there is an issue."""
     await job.stage(Stage.READ, "started")
     task = job.task
     repository = job.task.repository

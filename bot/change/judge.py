@@ -39,9 +39,8 @@ async def ask_judge(
 ) -> Verdict:
     """Show request, diff and what ran to a model that may look at code.
 
-    ``properties`` is the schema of its answer.
-
-    Raises :class:`bot.models.port.ModelError`, also where it comes to no answer: then nothing is published.
+    ``properties`` is the schema of its answer. Raises :class:`bot.models.port.ModelError`, also where it comes to no
+    answer: then nothing is published.
     """
     await job.stage(Stage.JUDGE, "started")
     report = evidence.report

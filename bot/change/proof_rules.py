@@ -39,16 +39,12 @@ _BROKEN_TEXT = re.compile(rf"^(?:{'|'.join(sorted(_BROKEN_TEST))})\b|fixture '.*
 
 
 class ReportedException(JsonModel):
-    """Exception that an issue shows.
-
-    ``files`` are the names of the files in the traceback above it. ``wanted``: the words before it say that it is what
-    should happen, or may say so.
-    """
+    """Exception that an issue shows."""
 
     name: str
     message: str
-    files: frozenset[str] = frozenset()
-    wanted: bool = False
+    files: frozenset[str] = frozenset()  # names of the files in the traceback above it
+    wanted: bool = False  # the words before it say that it is what should happen, or may say so
 
 
 class ProofCheck(JsonModel):

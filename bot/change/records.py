@@ -73,20 +73,16 @@ class CodeLocation(JsonModel):
 
 
 class Baseline(JsonModel):
-    """The tests before any change.
-
-    ``targets`` is empty for the full suite. ``unloaded`` are those of ``verdicts`` that are no tests but files which
-    could not be loaded.
-    """
+    """The tests before any change."""
 
     scope: str
-    targets: tuple[str, ...]
+    targets: tuple[str, ...]  # empty for the full suite
     command: str
     verdicts: dict[str, Verdict]
     seconds: float
     tier: str
     setup: tuple[CommandRun, ...] = ()
-    unloaded: tuple[str, ...] = ()
+    unloaded: tuple[str, ...] = ()  # of ``verdicts``: no tests, but files that could not be loaded
 
     @property
     def whole(self) -> bool:
@@ -98,15 +94,12 @@ class Baseline(JsonModel):
 
 
 class Failure(JsonModel):
-    """A failure of the proof on the base: test, phase and words.
-
-    ``raised`` is the exception that ended it, then its causes; empty where the runner does not tell.
-    """
+    """A failure of the proof on the base: test, phase and words."""
 
     test: str
     phase: str
     message: str
-    raised: tuple[RaisedError, ...] = ()
+    raised: tuple[RaisedError, ...] = ()  # what ended it, then its causes; empty where the runner does not tell
 
 
 class Proof(JsonModel):

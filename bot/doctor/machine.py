@@ -55,8 +55,5 @@ async def check_sandbox(settings: Settings) -> Line:
 
 
 def check_toolchains() -> Line:
-    """List the languages that can be tested here. Blocking.
-
-    What brings a missing one is named.
-    """
+    """List which languages can be tested here, and what others lack. Blocking."""
     return Line(level="ok", subject="Toolchains", text=f"{describe_versions()}; {programs.describe_versions()}")

@@ -75,14 +75,11 @@ class Opaque(JsonModel):
 
 
 class Message(JsonModel):
-    """A turn. ``tool`` messages answer the call ``tool_call_id``.
-
-    ``shared`` is how many characters of a user's text other questions begin with as well: providers may cache them.
-    """
+    """A turn. ``tool`` messages answer the call ``tool_call_id``."""
 
     role: Literal["user", "assistant", "tool"]
     text: str = ""
-    shared: int = 0
+    shared: int = 0  # so many characters begin other questions too: providers may cache them
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     opaque: Opaque | None = None

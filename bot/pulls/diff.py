@@ -52,10 +52,7 @@ async def read_changed(review: Review, plan: ReviewPlan) -> dict[str, FileDiff]:
 
 
 async def read_secrets(review: Review, plan: ReviewPlan) -> tuple[str, ...]:
-    """Read the known secrets of the head from its files, to redact them.
-
-    Never return them from a step: results of steps are stored.
-    """
+    """Read the head's known secrets, to redact them: no step may return them."""
     if not plan.secrets:
         return ()
     return placeholders.read_values(

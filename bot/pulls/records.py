@@ -231,15 +231,12 @@ class DropCounts(JsonModel):
 
 
 class FollowUp(JsonModel):
-    """Titles of earlier reviews' findings, by their state at this head.
-
-    ``back`` was fixed, and a later push took the fix back.
-    """
+    """Titles of earlier reviews' findings, by their state at this head."""
 
     fixed: tuple[str, ...] = ()
     disputed: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
-    back: tuple[str, ...] = ()
+    back: tuple[str, ...] = ()  # once fixed; a later push took the fix back
 
 
 class BrokenTest(JsonModel):
@@ -250,22 +247,17 @@ class BrokenTest(JsonModel):
 
 
 class NearestTests(JsonModel):
-    """Results of the tests nearest to a change, without it and with it.
+    """Results of the tests nearest to a change, without it and with it."""
 
-    ``command`` ran them, "" where there are none. ``passing`` and ``failing`` count those that end alike both times,
-    ``mended`` those that pass only with the change, ``passing_new`` and ``failing_new`` are not there without it.
-    ``problem`` says why there are no results, ``trouble`` what could not be installed.
-    """
-
-    command: str = ""
-    passing: int = 0
-    passing_new: int = 0
-    mended: int = 0
+    command: str = ""  # ran them; "" where there are none
+    passing: int = 0  # both times
+    passing_new: int = 0  # not there without the change, as ``failing_new``
+    mended: int = 0  # pass only with the change
     broken: tuple[BrokenTest, ...] = ()
-    failing: int = 0
+    failing: int = 0  # both times
     failing_new: tuple[str, ...] = ()
-    problem: str = ""
-    trouble: str = ""
+    problem: str = ""  # why there are no results
+    trouble: str = ""  # what could not be installed
 
     @property
     def counts(self) -> str:

@@ -54,14 +54,11 @@ _UNSURE = re.compile(r"\bam i (?:missing|wrong|mistaken|right)|\b(?:correct me|n
 
 @dataclass(frozen=True)
 class _Clause:
-    """Clause of a sentence.
-
-    ``sentence`` counts from 0; ``follows`` is the mark before it, or "turn" or "reason", "" at the beginning.
-    """
+    """Clause of a sentence."""
 
     text: str
-    sentence: int
-    follows: str = ""
+    sentence: int  # from 0
+    follows: str = ""  # the mark before it, or "turn" or "reason"; "" at the beginning
 
 
 def read_stance(body: str, *, to_us: bool = True) -> Stance | None:

@@ -14,15 +14,12 @@ ArtifactKind = Literal["patch", "evidence", "log", "report", "document", "answer
 
 
 class ArtifactRow(NamedTuple):
-    """An artifact without its text.
-
-    ``size`` is in bytes of UTF-8, ``cut`` says that the end of a longer text is missing.
-    """
+    """An artifact without its text."""
 
     name: str
     kind: ArtifactKind
-    size: int
-    cut: bool
+    size: int  # bytes of UTF-8
+    cut: bool  # the end of a longer text is missing
 
 
 def put(connection: sa.Connection, task: str, row: ArtifactRow, text: str) -> None:

@@ -14,20 +14,14 @@ _KEPT_MS = 30 * 24 * 3_600_000  # nobody repeats a request after a month
 
 
 class KeyUse(NamedTuple):
-    """The first use of an idempotency key.
+    """The first use of an idempotency key."""
 
-    ``digest`` is of what was asked then; ``task`` is what it led to, None while it is being started or was refused.
-    """
-
-    digest: str
-    task: str | None
+    digest: str  # of what was asked then
+    task: str | None  # what it led to; None while that is being started, or where it was refused
 
 
 def claim(connection: sa.Connection, token: str, key: str, digest: str) -> KeyUse:
-    """Note the first use of a key, or return what it was.
-
-    Keys belong to one token. Old ones are forgotten.
-    """
+    """Note the first use of a token's key, or return it; forget old ones."""
     now = now_ms()
     connection.execute(sa.delete(api_request).where(api_request.c.created < now - _KEPT_MS))
     new = insert(connection, api_request).values(token=token, key=key, digest=digest, created=now)

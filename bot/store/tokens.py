@@ -21,28 +21,21 @@ class TokenRepository(JsonModel):
 
 
 class NewToken(JsonModel):
-    """A token to store.
+    """A token to store."""
 
-    ``hash`` is the SHA-256 of its text, ``prefix`` the part that may be shown. ``repositories`` None: every one that
-    the account may use. ``expires`` is milliseconds since the epoch.
-    """
-
-    hash: str
-    prefix: str
+    hash: str  # SHA-256 of its text
+    prefix: str  # the part of its text that may be shown
     name: str
     account: Actor
     scopes: tuple[Scope, ...]
-    repositories: tuple[TokenRepository, ...] | None = None
-    expires: int
+    repositories: tuple[TokenRepository, ...] | None = None  # None: every one that the account may use
+    expires: int  # milliseconds since the epoch
 
 
 class StoredToken(NewToken):
-    """A token's row; times are milliseconds since the epoch.
+    """A token's row; times are milliseconds since the epoch."""
 
-    ``id`` is random, so that its owner cannot foresee what is derived from it.
-    """
-
-    id: str
+    id: str  # random, so that its owner cannot foresee what is derived from it
     created: int
     used: int | None = None
     revoked: int | None = None

@@ -41,12 +41,10 @@ def stored_app(data_dir: Path) -> str | None:
 
 
 def store(data_dir: Path, credentials: Credentials, urls: dict[str, str | None]) -> list[Path]:
-    """Write both files, with backups of what they replace.
+    """Write both files, with backups (``*.bak-*``) of what they replace.
 
-    Other settings of ``server.yml`` stay. Backups are kept beside the files as ``*.bak-*``.
-
-    ``urls``: ``api_url``, ``web_url``, ``public_url``. Returns the paths of the copies. Blocking. Raises
-    :class:`CredentialsError`.
+    Other settings of ``server.yml`` stay. ``urls``: ``api_url``, ``web_url``, ``public_url``. Returns the paths of the
+    copies. Blocking. Raises :class:`CredentialsError`.
     """
     try:
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)

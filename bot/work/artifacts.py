@@ -24,10 +24,7 @@ class Artifact(NamedTuple):
 
 
 def make(name: str, kind: ArtifactKind, text: str, secrets: Iterable[str]) -> Artifact:
-    """Return a text without credentials, cut where it is too long.
-
-    What no database can hold is dropped.
-    """
+    """Return a text without credentials or NUL, cut where it is too long."""
     text = redact(text.replace("\x00", ""), secrets).encode("utf-8", "replace").decode()
     cut = len(text) > MAX_TEXT
     text = text[: MAX_TEXT - len(_CUT)] + _CUT if cut else text

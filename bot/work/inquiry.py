@@ -101,12 +101,11 @@ class Answer(JsonModel):
 class Inquiry:
     """One question to a model that may look things up at one commit.
 
-    It sees the commit with ``changes`` on it, inside one step.
-
-    Every request has its own name in the ledger, ``<name>-<turn>``, so a step that is repeated buys nothing twice.
-    ``answer`` is the tool that ends it; without one, the first reply that calls no tool does. The commit is indexed
-    only once something is looked up. With ``run`` the model may also run shell lines; it is given one and gives what
-    the model is told. ``hide`` takes out of every text what the model must not see.
+    It sees the commit with ``changes`` on it, inside one step. Every request has its own name in the ledger,
+    ``<name>-<turn>``, so a step that is repeated buys nothing twice. ``answer`` is the tool that ends it; without one,
+    the first reply that calls no tool does. The commit is indexed only once something is looked up. With ``run`` the
+    model may also run shell lines; it is given one and gives what the model is told. ``hide`` takes out of every text
+    what the model must not see.
     """
 
     assignment: Assignment[Any]

@@ -58,10 +58,8 @@ class Subject(JsonModel):
 class TaskInput(JsonModel):
     """Base of every task's input.
 
-    Fields are the command's arguments, the API's body and the form, in their order.
-
-    A ``str`` takes the text behind a command, a ``bool`` is a word that may stand there. The title of a field is how
-    help names it.
+    Fields are the command's arguments, the API's body and the form, in their order. A ``str`` takes the text behind a
+    command, a ``bool`` is a word that may stand there. The title of a field is how help names it.
     """
 
     @classmethod

@@ -28,11 +28,9 @@ PROTECTED_FILES = (
 
 
 def is_protected(path: str, also: Collection[str] = ()) -> bool:
-    """Say whether no change may touch this path.
+    """Say whether no change may touch this path; case does not count.
 
-    Any folder counts, case does not.
-
-    ``also`` are the repository's own patterns (``protected`` in its policy), which match as in ``.gitignore``.
+    Any folder counts. ``also`` are the repository's own patterns (``protected`` in its policy), as in ``.gitignore``.
     """
     folded = path.casefold()
     *folders, name = folded.split("/")

@@ -43,17 +43,12 @@ class Remark(JsonModel):
 
 
 class Ending(JsonModel):
-    """End of a task, as every door tells it.
+    """End of a task, as every door tells it."""
 
-    ``form`` is None where nothing came of it, or comments only. ``report`` is Markdown for people: the answer, the
-    document, or the evidence; ``remarks`` stand on lines, not in it. ``base_sha`` is the commit that a change builds
-    on.
-    """
-
-    form: Form | None = None
-    report: str | None = None
-    remarks: tuple[Remark, ...] = ()
-    base_sha: str | None = None
+    form: Form | None = None  # None where nothing came of it, or comments only
+    report: str | None = None  # Markdown for people: the answer, the document, or the evidence
+    remarks: tuple[Remark, ...] = ()  # they stand on lines, and not in the report
+    base_sha: str | None = None  # the commit that a change builds on
     parts: Parts = Parts()
 
 

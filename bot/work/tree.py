@@ -30,9 +30,7 @@ class Manifest(JsonModel):
 
 
 def lay(pristine: Path, tree: Path, manifest: Path, changes: Changes) -> None:
-    """Make ``tree`` exactly the pristine base plus changes.
-
-    It does not matter what a command left there.
+    """Make ``tree`` the pristine base plus changes, whatever was left there.
 
     Without a manifest everything is copied; so it is where the tree cannot be read any more. The manifest is gone while
     this runs, so that a process that dies midway leaves none.

@@ -56,9 +56,7 @@ class Workshop:
         return self._folder / "env"
 
     async def ready(self) -> BaseInstallation:
-        """Check out and install unless that was tried.
-
-        Returns the commands that did it.
+        """Check out and install unless that was tried; return the commands.
 
         Raises :class:`ToolchainError`, each time, where it cannot be installed.
         """

@@ -30,12 +30,10 @@ async def ask_all(
 ) -> dict[str, Any]:
     """Ask all questions in waves; return the results by name.
 
-    ``after`` names for a question the one that has to be answered before it is asked.
-
-    ``beside`` are steps that ask nothing and run along with the first questions; their results are returned as well.
-
-    A call sets its worst case aside, which is several times what it costs, so those that run beside others may be
-    refused although there is money for them; what they had bought is not bought again.
+    ``after`` names for a question the one that has to be answered before it is asked. ``beside`` are steps that ask
+    nothing and run along with the first questions; their results are returned as well. A call sets its worst case
+    aside, which is several times what it costs, so those that run beside others may be refused although there is money
+    for them; what they had bought is not bought again.
     """
     done: dict[str, Any] = {}
     while ready := [name for name in steps if name not in done and (name not in after or after[name] in done)]:

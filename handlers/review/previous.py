@@ -24,13 +24,10 @@ _MOST = 10
 
 
 class EarlierReviews(JsonModel):
-    """Results of earlier reviews that ended, newest first.
-
-    ``unposted`` is what the newest of all had found when the pull request was closed, and could not post.
-    """
+    """Results of earlier reviews that ended, newest first."""
 
     results: tuple[ReviewResult, ...] = ()
-    unposted: ReviewResult | None = None
+    unposted: ReviewResult | None = None  # what the newest of all could not post, because the pull request was closed
 
     def find_same(self, review: Review, plan: ReviewPlan) -> ReviewResult | None:
         """Return the newest result, if it is complete and of this very change.

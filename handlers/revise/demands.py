@@ -133,9 +133,7 @@ def _complete(demand: Demand, there: Sequence[Thread], known: Collection[str]) -
 def waits(thread: Thread, reviewer: str | None, mention: str, names: Mapping[str, bool]) -> bool:
     """Say whether a thread is open and the reviewer spoke last in it.
 
-    What we have answered is not asked any more.
-
-    A command is answered by itself.
+    What we have answered is not asked any more. A command is answered by itself.
     """
     last = thread.comments[-1] if thread.comments and not thread.resolved else None
     return last is not None and last.author == reviewer and not begins_with_command(last.body, names, mention)

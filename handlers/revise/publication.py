@@ -93,9 +93,7 @@ async def answer_threads(job: RevisionJob, evidence: RevisionEvidence, sha: str)
 
 
 async def renew(job: RevisionJob, text: str, sha: str) -> bool:
-    """Renew the evidence in the text of our own pull request.
-
-    Returns whether it was written.
+    """Renew the evidence in our own pull request; return whether it was.
 
     What people wrote around it stays, and where they took it out nothing is put back.
     """

@@ -11,20 +11,14 @@ _LARGEST = 2**63 - 1  # what databases hold
 
 
 def read_part(data: Any, *names: str) -> dict[str, Any]:
-    """Return the object under these names, one inside the other.
-
-    {} if there is none.
-    """
+    """Return the object under these names, one inside the other, or {}."""
     for name in names:
         data = data.get(name) if isinstance(data, dict) else None
     return data if isinstance(data, dict) else {}
 
 
 def read_text(data: Any, name: str) -> str:
-    """Return a text, "" if there is none.
-
-    A NUL is left out: PostgreSQL holds none.
-    """
+    """Return a text, "" if there is none; no NUL: PostgreSQL holds none."""
     value = read_part({"": data}, "").get(name)
     return value.replace("\0", "") if isinstance(value, str) else ""
 

@@ -30,10 +30,9 @@ log = structlog.get_logger(__name__)
 class Sweep:
     """The recovery of missed deliveries.
 
-    :meth:`once` makes one pass, :meth:`run` repeats it. ``github`` speaks as the App.
-
-    With ``poll`` every delivery is read from the log every ``poll_seconds`` and put into the inbox. Without it GitHub
-    is asked every ``minutes`` to deliver again what was missed, so that the same door checks the same signature.
+    :meth:`once` makes one pass, :meth:`run` repeats it. ``github`` speaks as the App. With ``poll`` every delivery is
+    read from the log every ``poll_seconds`` and put into the inbox. Without it GitHub is asked every ``minutes`` to
+    deliver again what was missed, so that the same door checks the same signature.
     """
 
     def __init__(

@@ -24,32 +24,23 @@ _PART = re.compile(r"<([A-Z_]+)>")
 
 @dataclass(frozen=True)
 class Language:
-    """Patterns of one language.
+    """Patterns of one language."""
 
-    ``rejects`` says that the finding is wrong or not wanted; ``denies`` does so only where nothing in the reply is
-    thankful, affirms or tells of a change; ``disagrees`` and ``refuses`` (a whole sentence) are against whoever spoke
-    before. ``mends`` announces a fix or admits the fault,
-    ``changes`` tells of a change, ``praises`` the finding, ``thanks`` is thankful or affirms. Inside a clause
-    ``negates`` before (or ``negated`` behind) a rejection turns it round and ``doubts`` take it back; a clause that
-    begins with one of ``ifs`` does so to its neighbours. ``turns`` is contrast, ``reasons`` begins a reason.
-    ``spaced``: blanks part its words.
-    """
-
-    rejects: str
-    denies: str
-    disagrees: str
-    refuses: str
-    mends: str
-    changes: str
-    praises: str
-    thanks: str
-    doubts: str
-    ifs: str
-    negates: str
-    turns: str
-    reasons: str
-    negated: str = _NEVER
-    spaced: bool = True
+    rejects: str  # the finding is wrong or not wanted
+    denies: str  # the same, unless something in the reply is thankful, affirms or tells of a change
+    disagrees: str  # against whoever spoke before
+    refuses: str  # likewise, as a whole sentence
+    mends: str  # announces a fix, or admits the fault
+    changes: str  # tells of a change
+    praises: str  # the finding
+    thanks: str  # is thankful, or affirms
+    doubts: str  # take a rejection in the same clause back
+    ifs: str  # a clause that begins with one does so to its neighbours
+    negates: str  # turn a rejection behind them round
+    turns: str  # contrast
+    reasons: str  # begin a reason
+    negated: str = _NEVER  # turn a rejection before them round
+    spaced: bool = True  # blanks part its words
 
     @cached_property
     def patterns(self) -> dict[str, re.Pattern[str]]:
