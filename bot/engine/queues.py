@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import sqlalchemy as sa
@@ -108,7 +109,8 @@ class Listener:
             asyncio.get_running_loop().remove_reader(self._socket)
             self._driver = None
         if self._connection is not None:
-            self._connection.close()
+            with suppress(sa.exc.DBAPIError):  # it may be lost already
+                self._connection.close()
             self._connection = None
 
     def _connect(self) -> psycopg.Connection:

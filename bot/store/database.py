@@ -61,7 +61,9 @@ def create_engine(url: str) -> sa.Engine:
     """Create the SQLAlchemy engine for a PostgreSQL or SQLite URL."""
     if not url.startswith("sqlite"):
         query = _IMPATIENCE | dict(sa.make_url(url).query)
-        return sa.create_engine(sa.make_url(url).set(query=query), pool_size=5, max_overflow=5, pool_pre_ping=True)
+        shared = sa.create_engine(sa.make_url(url).set(query=query), pool_size=5, max_overflow=5, pool_pre_ping=True)
+        sa.event.listen(shared, "handle_error", _take_for_disconnect)
+        return shared
     database = sa.make_url(url).database
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
@@ -117,9 +119,18 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 def _take_for_disconnect(context: sa.engine.ExceptionContext) -> None:
-    """Make SQLite's passing errors look like the end dbos waits for."""
+    """Make errors that pass look like the lost connection dbos waits for.
+
+    It knows some of them by their words only, and others not at all.
+    """
     error = context.original_exception
-    context.is_disconnect |= isinstance(error, sqlite3.Error) and _passes(error)
+    context.is_disconnect |= _passes(error) if isinstance(error, sqlite3.Error) else _is_unreachable(context)
+
+
+def _is_unreachable(context: sa.engine.ExceptionContext) -> bool:
+    """Return True for what the driver says of itself, not a server."""
+    passing = isinstance(context.sqlalchemy_exception, sa.exc.OperationalError | sa.exc.InterfaceError)
+    return passing and getattr(context.original_exception, "sqlstate", None) is None
 
 
 def _passes(error: sqlite3.Error) -> bool:

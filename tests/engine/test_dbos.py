@@ -19,7 +19,7 @@ from bot.store.store import Store
 from bot.store.tables import task
 from bot.types import ForgehandError, JsonModel
 from tests.engine.harness import Nothing, done, ended, row_of, store_task, until
-from tests.support.databases import open_store
+from tests.support.databases import PostgresServer, open_store
 from tests.support.patience import PATIENCE
 
 
@@ -214,6 +214,42 @@ async def test_a_database_that_goes_away_for_a_moment_fails_no_task(postgres: st
             assert not waiting.done()
             refuse_connections(postgres_server, store, refuse=False)
             assert await waiting is None
+            assert (await ended(store, "t1")).state == "done"
+
+
+async def test_a_server_that_is_gone_for_a_moment_fails_no_task(
+    postgres: str, postgres_program: PostgresServer
+) -> None:
+    """Not even its socket is there, which the driver tells in other words."""
+    for store in open_store(postgres):
+        story = Story()
+        await store_task(store, "t1")
+        async with engine_with(store, story, heartbeat_seconds=0.3):
+            await asyncio.wait_for(story.reached.wait(), PATIENCE)
+            postgres_program.stop()
+            try:
+                story.let_on.set()
+                waiting = asyncio.create_task(StoreRecords(store).cancelled_by("t1"))
+                await asyncio.sleep(0.3)
+                assert not waiting.done()
+            finally:
+                postgres_program.start()
+            assert await waiting is None
+            assert (await ended(store, "t1")).state == "done"
+
+
+async def test_an_engine_whose_database_is_gone_is_closed(postgres: str, postgres_program: PostgresServer) -> None:
+    for store in open_store(postgres):
+        story = Story()
+        await store_task(store, "t1")
+        try:
+            async with engine_with(store, story):
+                await asyncio.wait_for(story.reached.wait(), PATIENCE)
+                postgres_program.stop()
+        finally:
+            postgres_program.start()
+        story.let_on.set()
+        async with engine_with(store, story, heartbeat_seconds=0.3):
             assert (await ended(store, "t1")).state == "done"
 
 
