@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -205,7 +206,7 @@ class DbosEngine:
         self._running[running] = told.task_id
         running.add_done_callback(lambda _: self._queues.wake())  # by then its end is recorded, its place is free
         try:
-            await run_task(self._runtime, _DbosJournal(), told)
+            await run_task(self._runtime, _DbosJournal(lambda: self._closing), told)
         finally:
             del self._running[running]
 
@@ -334,14 +335,26 @@ _LOST = Outcome(
 )
 
 
+@dataclass(frozen=True)
 class _DbosJournal:
-    """The places of a dbos workflow, numbered by calls of :meth:`slot`."""
+    """The places of a dbos workflow, numbered by calls of :meth:`slot`.
+
+    While the engine is ``closing`` no step begins: what it would do, or buy, would be cut off in its midst.
+    """
+
+    closing: Callable[[], bool]
 
     def slot(self, name: str) -> Callable[[Body], Awaitable[str]]:
         from dbos import DBOS
 
         reservation = DBOS.reserve_step()
-        return lambda body: _record(reservation, name, body)
+
+        async def record(body: Body) -> str:
+            if self.closing():
+                raise asyncio.CancelledError
+            return await _record(reservation, name, body)
+
+        return record
 
 
 async def _record(reservation: StepReservation, name: str, body: Body) -> str:

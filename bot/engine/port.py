@@ -152,5 +152,8 @@ class Engine(Protocol):
         ...
 
     async def close(self, *, drain_seconds: float = 5.0) -> None:
-        """Stop taking work; what is unfinished resumes at the next launch."""
+        """Begin no more steps; what is unfinished resumes at the next launch.
+
+        Steps that run have ``drain_seconds`` to end.
+        """
         ...

@@ -18,7 +18,7 @@ from bot.store.database import create_engine
 from bot.store.store import Store
 from bot.store.tables import task
 from bot.types import ForgehandError, JsonModel
-from tests.engine.harness import Nothing, done, ended, row_of, store_task, until
+from tests.engine.harness import Count, Nothing, done, ended, row_of, store_task, until
 from tests.support.databases import PostgresServer, open_store
 from tests.support.patience import PATIENCE
 
@@ -176,6 +176,27 @@ async def test_a_task_that_was_stored_but_never_enqueued_is_found_without_a_rest
     async with engine_with(store, story, heartbeat_seconds=0.1):
         await store_task(store, "t1")
         assert (await ended(store, "t1")).state == "done"
+
+
+async def test_no_step_begins_while_an_engine_closes(store: Store) -> None:
+    story, later = Story(), Count()
+
+    async def flow(ctx: Ctx, _: Nothing) -> Outcome:
+        await ctx.step("hold", story.hold)
+        return done(await ctx.step("later", later, 7))
+
+    await store_task(store, "t1")
+    async with engine_with(store, flow) as engine:
+        await asyncio.wait_for(story.reached.wait(), PATIENCE)
+        closing = asyncio.create_task(engine.close(drain_seconds=PATIENCE))
+        await asyncio.sleep(0)
+        story.let_on.set()
+        await closing
+        assert later.calls == 0
+    story.reached.clear()
+    async with engine_with(store, flow, heartbeat_seconds=0.2):
+        assert (await ended(store, "t1")).result["summary"] == "7"
+    assert not story.reached.is_set(), "what a step had done when the engine closed is remembered"
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)

@@ -168,6 +168,7 @@ class Striker:
             return
         async with asyncio.timeout(_END_SECONDS):
             await victim.process.wait()
+        self.asked_before.append(len(victim.script.requests))
         if blow.kind is Kind.STARTING:
             await self._kill_starting(victim, blow.start)
         await victim.start_bot()
