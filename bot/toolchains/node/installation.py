@@ -11,7 +11,7 @@ import os
 import posixpath
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +32,8 @@ _MANAGER = "manager"
 _LIMITS = Limits(seconds=1200, memory_mb=4096, processes=512, file_mb=4096, tmp_mb=2048)
 _TAIL = 3000
 _CA_VARIABLES = ("NODE_EXTRA_CA_CERTS", "npm_config_cafile", "YARN_HTTPS_CA_FILE_PATH")
+# Files of the tree that managers write to.
+_OWN = ("package.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", ".yarnrc.yml", ".pnp.cjs")
 # Folders below node_modules that runners write to; they are given scratch ones in each run.
 WRITTEN = (".vite", ".vite-temp", ".vitest", ".cache")
 # Names that cannot be loaded, one a line.
@@ -67,6 +69,7 @@ class Installer:
         workspace.env.mkdir(parents=True, exist_ok=True)
         results: list[CommandResult] = []
         refused: list[str] = []
+        kept = await asyncio.to_thread(_read_own, workspace.tree / project.home)
         if self.setup:
             results.append(await self._run(workspace, ["/bin/sh", "-c", self.setup], refused))
         elif project.manifest.dependencies or project.home != project.unit.root or project.manifest.workspaces:
@@ -74,6 +77,7 @@ class Installer:
         if results and not results[-1].ok:
             raise _make_error(results[0], refused, await asyncio.to_thread(submodules.describe_missing, workspace.tree))
         await asyncio.to_thread(_move_modules, workspace)
+        await asyncio.to_thread(_restore, kept)
         return [one.model_copy(update={"argv": (_show(one.argv),)}) for one in results]
 
     async def _install_packages(
@@ -183,6 +187,7 @@ def _manager_env() -> dict[str, str]:
         "YARN_ENABLE_TELEMETRY": "0",
         "YARN_ENABLE_GLOBAL_CACHE": "false",
         "YARN_CACHE_FOLDER": f"{_CACHE}/yarn",
+        "YARN_INSTALL_STATE_PATH": f"{_CACHE}/yarn-state.gz",
         "COREPACK_ENABLE_STRICT": "0",
     }
 
@@ -200,6 +205,21 @@ def _require(node: programs.Node | None, project: Project) -> None:
     if node.version < programs.OLDEST or not programs.satisfies(node.version, project.manifest.node):
         wanted = project.manifest.node or ">=20"
         raise ToolchainError(f"The repository needs node {wanted}; this machine has {node.text}.")
+
+
+def _read_own(folder: Path) -> dict[Path, bytes | None]:
+    """Return the files that a manager may write anew while it installs."""
+    files = (folder / name for name in _OWN)
+    return {file: file.read_bytes() if file.is_file() and not file.is_symlink() else None for file in files}
+
+
+def _restore(kept: Mapping[Path, bytes | None]) -> None:
+    """Put back what was there: the tree is the repository's, not a manager's."""
+    for file, content in kept.items():
+        if content is not None:
+            file.write_bytes(content)
+        elif file.is_file():
+            file.unlink()
 
 
 def _move_modules(workspace: Workspace) -> None:
