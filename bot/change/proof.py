@@ -15,6 +15,7 @@ from bot.models.port import Conversation, Message
 from bot.models.structured import BOOLEAN, STRING, closed_object
 from bot.toolchains.port import ToolchainError
 from bot.types import JsonModel
+from bot.work.failures import list_messages
 from bot.work.loop import LoopLimits, work
 from bot.work.prompts import render
 from bot.work.records import Work
@@ -127,8 +128,13 @@ async def check(job: Job[Any], brief: Brief, changes: Changes, attempt: int) -> 
 async def _recognise(job: Job[Any], brief: Brief, proof: Proof, attempt: int) -> Proof | str:
     """Ask ``verify`` to quote the failure where the issue names no error."""
     # Code checks that the quote is there.
-    failure = "\n\n".join(f"{failure.test}\n{failure.message}" for failure in proof.failures)
-    raised = [error for failure in proof.failures for error in failure.raised]
+    messages = list_messages([(failure.test, failure.message) for failure in proof.failures])
+    failure = "\n\n".join(f"{one.test}\n{text}" for one, text in zip(proof.failures, messages, strict=True))
+    raised = dict.fromkeys(
+        error.model_copy(update={"message": ""}) if error.message.partition("\n")[0] in failure else error
+        for one in proof.failures
+        for error in one.raised
+    )
     test = "\n\n".join(f"# {path}\n{text}" for path, text in proof.files.files.items() if text)
     prompt = render(f"{job.recipe.prompts}/recognise.md.j2", brief=brief, test=test, failure=failure, raised=raised)
     conversation = Conversation(

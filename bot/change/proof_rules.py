@@ -9,13 +9,11 @@ from pathlib import PurePosixPath
 from bot.change.records import Failure
 from bot.toolchains.port import RaisedError, TestCase, TestRun
 from bot.types import JsonModel
+from bot.work.failures import RAISED_LINE, last_line
 
 RUNS = 3
 # a message that an issue cuts short must keep this many characters to be told from others
 _CUT = 12
-_RAISED_LINE = re.compile(
-    r"^(?:E\s+)?(?:[\w.]{1,200}\.)?([A-Z]\w{0,80}(?:Error|Exception|Warning))(?::\s*(.*))?$", re.MULTILINE
-)
 # a frame of a traceback, of Python's and of pytest's; not one of code that was typed
 _FRAME = re.compile(r'^[ \t]*File "([^"<][^"]*)", line \d+|^([\w./\\-]+\.py):\d+:', re.MULTILINE)
 # lines that say nothing by themselves: frames, the code in them, fences, our own marks of them
@@ -59,7 +57,7 @@ def reported_errors(text: str) -> tuple[ReportedException, ...]:
     """Return the exceptions an issue shows, in order, without repetition."""
     found: list[ReportedException] = []
     at = 0
-    for match in _RAISED_LINE.finditer(text):
+    for match in RAISED_LINE.finditer(text):
         above = text[at : match.start()]
         at = match.end()
         named = {re.split(r"[/\\]", path)[-1] for pair in _FRAME.findall(above) for path in pair if path}
@@ -169,13 +167,3 @@ def _is_broken(failure: Failure, reported: Sequence[ReportedException], is_produ
     line = last_line(failure.message)
     known = any(line == f"{one.name}: {one.message}" for one in reported)
     return _BROKEN_TEXT.search(line) is not None and not known
-
-
-def last_line(message: str) -> str:
-    """Return the line that names the exception: behind ``E``, else the last."""
-    marked = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
-    if marked:
-        return marked[0][:300]
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    raised = [line for line in lines if _RAISED_LINE.match(line)]
-    return (raised or lines or [""])[-1][:300]

@@ -16,6 +16,7 @@ from bot.models.port import Conversation, Message, Reply, Tool, ToolCall
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestCase, TestRun
 from bot.work.assignment import Assignment
+from bot.work.failures import list_messages
 from bot.work.inquiry import LOOKING, RUN, audit_unknown, fault, look, tool
 from bot.work.loop import TurnResult
 from bot.work.protected_paths import is_protected
@@ -203,7 +204,11 @@ def show_run(title: str, run: TestRun) -> str:
 
 def show_cases(title: str, cases: Sequence[TestCase], command: str = "") -> str:
     """Write tests for the model, as :func:`show_run` does."""
-    shown = [f"--- {case.id} ({case.verdict} in {case.phase})\n{case.message[:1500]}" for case in _failing(cases)[:6]]
+    failed = _failing(cases)[:6]
+    messages = list_messages([(case.id, case.message[:1500]) for case in failed])
+    shown = [
+        f"--- {case.id} ({case.verdict} in {case.phase})\n{text}" for case, text in zip(failed, messages, strict=True)
+    ]
     return "\n".join([_head(title, cases, command), *shown])[:_SHOWN]
 
 

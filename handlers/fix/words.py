@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from bot.change.new_pull import PullText
-from bot.change.proof_rules import last_line
 from bot.change.records import Baseline, Failure, GateName, GateReport
 from bot.change.refusals import Refusal
 from bot.markdown import code_block, duration, expense, folded, inline_code, listed, paragraph, shortened, table
+from bot.work.failures import last_line
 from handlers.fix.judge import FixEvidence
 
 # what an issue's title says of itself, and a fix's title would say twice

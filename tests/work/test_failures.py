@@ -1,0 +1,34 @@
+"""What a model is told of failed tests: all of each, and nothing twice."""
+
+from __future__ import annotations
+
+from bot.toolchains.port import TestCase
+from bot.work.failures import list_messages
+from bot.work.toolset import show_cases
+
+LISTING = (
+    "    def test_it(one):\n        spam = one\n>       assert spam == 3\nE       assert {} == 3\n\ntests/test_a.py:3: "
+)
+
+
+def message(value: int) -> str:
+    return f"AssertionError: assert {value} == 3\n{LISTING.format(value)}AssertionError"
+
+
+def test_the_code_of_a_function_is_told_once_and_every_parameters_own_words() -> None:
+    failures = [(f"tests/test_a.py::test_it[{value}]", message(value)) for value in (1, 2)]
+    failures.append(("tests/test_b.py::test_it[1]", message(1)))
+    assert list_messages(failures) == [message(1), "assert 2 == 3", message(1)]
+    assert list_messages([("tests/test_a.py::test_it", message(1)), ("tests/test_a.py::test_other", "no E line")]) == [
+        message(1),
+        "no E line",
+    ]
+
+
+def test_a_run_shows_how_each_of_its_tests_failed() -> None:
+    cases = [TestCase(id=f"t.py::test_it[{value}]", verdict="failed", message=message(value)) for value in range(5)]
+    shown = show_cases("Your test", cases)
+    assert shown.count("spam = one") == 1
+    for value in range(5):
+        assert f"--- t.py::test_it[{value}] (failed in call)\n" in shown
+        assert f"assert {value} == 3" in shown
