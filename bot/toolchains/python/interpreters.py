@@ -71,14 +71,14 @@ def _folders() -> list[Path]:
     pyenv = Path(os.environ.get("PYENV_ROOT") or home / ".pyenv") / "versions"
     managed = Path(os.environ.get("UV_PYTHON_INSTALL_DIR") or home / ".local/share/uv/python")
     on_path = [Path(part) for part in os.environ.get("PATH", "").split(os.pathsep) if part]
-    versions = [entry / "bin" for folder in (pyenv, managed) for entry in _entries(folder)]
+    versions = [entry / "bin" for folder in (pyenv, managed) for entry in sorted(_entries(folder))]
     return [*versions, *on_path, Path("/usr/bin"), Path("/usr/local/bin")]
 
 
 def _entries(folder: Path) -> list[Path]:
     """Return the entries of a folder, None if it is not there for us."""
     try:
-        return sorted(folder.iterdir())
+        return list(folder.iterdir())
     except OSError:
         return []
 
@@ -92,7 +92,7 @@ def find_interpreters() -> tuple[Interpreter, ...]:
     own = Path(sys.base_prefix) / "bin" / f"python{sys.version_info.major}.{sys.version_info.minor}"
     programs = [own]
     for folder in _folders():
-        programs += [path for path in _entries(folder) if _NAME.fullmatch(path.name) and is_binary(path)]
+        programs += sorted(path for path in _entries(folder) if _NAME.fullmatch(path.name) and is_binary(path))
     found: dict[str, Interpreter] = {}
     for program in dict.fromkeys(path.resolve() for path in programs):
         interpreter = _ask(program)
