@@ -57,6 +57,17 @@ def proof_gate(proof: Proof, runs: Collection[TestRun]) -> Gate:
     )
 
 
+def select_proof(run: TestRun, proof: Proof, targets: Collection[str]) -> TestRun | None:
+    """Return the proof's part of a larger run, which is one of its runs too.
+
+    None where it is not in it, or did not pass: it runs by itself then, as behind other tests it may fail for theirs.
+    """
+    cases = tuple(case for case in run.cases if case.id.partition("::")[0] in targets and case.kind != "check")
+    passing = {case.id for case in cases if case.verdict == "passed"}
+    whole = run.complete and len(passing) == len(cases) and passing >= set(proof.tests)
+    return run.model_copy(update={"cases": cases}) if whole else None
+
+
 def _proof_faults(run: TestRun, wanted: Collection[str]) -> list[str]:
     """Return tests of the proof, or others, that failed in one run."""
     # Tests that a stopped run never reached are not counted.

@@ -78,6 +78,18 @@ def test_existing_tests_and_all_test_configuration_come_from_the_base() -> None:
     assert "tests/test_a.py" in gate.detail
 
 
+def test_a_larger_run_counts_as_one_of_the_proofs_where_all_of_it_passes() -> None:
+    mine, other = case("", verdict="passed"), case("E assert", name="other.py::test")
+    found = gates.select_proof(run(mine, other), proof("t.py::test"), ["t.py"])
+    assert found is not None
+    assert found.cases == (mine,), "what else fails there is the other gate's"
+    assert gates.proof_gate(proof("t.py::test"), [found]).passed
+    added = case("E assert", name="t.py::added")
+    for alone in (run(other), run(mine, added), run(case("E assert")), run(mine, ended="timeout")):
+        assert gates.select_proof(alone, proof("t.py::test"), ["t.py"]) is None
+    assert gates.select_proof(run(mine), proof("pytest"), ["t.py"]) is None, "only the exit code counts"
+
+
 def test_the_proof_must_pass_every_time() -> None:
     good, bad = run(case("", verdict="passed")), run(case("E assert"))
     assert gates.proof_gate(proof("t.py::test"), [good] * 3).passed
