@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import sys
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Set
 from contextlib import suppress
@@ -56,20 +57,31 @@ class _Secrets:
     def __init__(self) -> None:
         self._values: OrderedDict[str, None] = OrderedDict()
         self._pattern: re.Pattern[str] | None = None
+        # Threads log too: a pattern made beside an addition would lack what was added.
+        self._lock = threading.Lock()
 
     def add(self, value: str) -> None:
         basic = base64.b64encode(f"x-access-token:{value}".encode()).decode()
-        for form in (value, value.strip(), json.dumps(value)[1:-1], basic):
-            if len(form) >= _SHORTEST:
-                self._values[form] = None
-                self._values.move_to_end(form)
-        while len(self._values) > _REMEMBERED:
-            self._values.popitem(last=False)
-        longest_first = sorted(self._values, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+        with self._lock:
+            for form in (value, value.strip(), json.dumps(value)[1:-1], basic):
+                if len(form) >= _SHORTEST:
+                    self._values[form] = None
+                    self._values.move_to_end(form)
+            while len(self._values) > _REMEMBERED:
+                self._values.popitem(last=False)
+            self._pattern = None
 
     def hide(self, text: str) -> str:
-        return text if self._pattern is None else self._pattern.sub(_HIDDEN, text)
+        if not self._values:
+            return text
+        return (self._pattern or self._compile()).sub(_HIDDEN, text)
+
+    def _compile(self) -> re.Pattern[str]:
+        """Make the pattern when it is needed: secrets come several at a time."""
+        with self._lock:
+            longest_first = sorted(self._values, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            return self._pattern
 
 
 _known = _Secrets()
