@@ -23,8 +23,17 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-# A server imports the SDK, the engine and the templates when they are first needed.
-_PRELOADED = ("bot.app", "bot.store.migrations", "dbos", "anthropic", "anthropic.resources.messages", "jinja2")
+# A server imports these when they are first needed.
+_PRELOADED = (
+    "bot.app",
+    "bot.store.migrations",
+    "dbos",
+    "anthropic",
+    "anthropic.resources.messages",
+    "httpcore2",
+    "jinja2",
+    "markdown_it",
+)
 _ROOT = Path(__file__).parents[2]
 _LARGEST_REQUEST = 128 * 1024
 
@@ -155,9 +164,11 @@ def _become(request: bytes, output: int, errors: int, status: int) -> list[str]:
 
 def _main() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as control:
+        gc.disable()
         for name in _PRELOADED:
             importlib.import_module(name)
         gc.freeze()
+        gc.enable()
         argv = _serve(control)
     if argv is not None:
         from bot.cli import main
