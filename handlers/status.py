@@ -35,7 +35,7 @@ def _write_line(connection: sa.Connection, registry: Registry, task: Task) -> st
     events = tasks.list_events(connection, task.id)
     spent = reporting.sum_spending(connection, task.id)
     stage = next((str(event.data["stage"]) for event in reversed(events) if event.kind == "stage"), "")
-    summary = shortened(paragraph(str((task.result or {}).get("summary") or "")), 200)
+    summary = shortened(paragraph(task.summary), 200)
     asked = "is being stopped" if task.cancel and task.ended is None else task.state
     doing = registry.show(task.flow).stages.get(stage, "")
     said = summary if task.ended is not None else doing

@@ -270,7 +270,7 @@ def _body(task: Task, view: StatusView, *, final: bool) -> str | None:
 
 
 def _result(task: Task) -> TaskResult:
-    return TaskResult.model_validate((task.result or {}).get("data") or {})
+    return TaskResult.model_validate(task.data)
 
 
 def _snapshot(connection: sa.Connection, task_id: str) -> tuple[Task, list[TaskEvent], reporting.Spending]:
@@ -290,7 +290,7 @@ def _view(task: Task, spec: TaskSpec[Any], events: list[TaskEvent], spent: repor
         spec=spec,
         actor=task.actor,
         state=task.state,
-        summary=str((task.result or {}).get("summary", "")),
+        summary=task.summary,
         stages=[event.data for event in events if event.kind == "stage"],
         created=task.created,
         now=task.ended or now_ms(),

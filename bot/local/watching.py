@@ -60,7 +60,7 @@ async def until_ended(run: LocalRun, number: int, show: Callable[[str], None], *
 
 async def _pull(run: LocalRun, task: Task) -> tuple[dict[str, Any] | None, str]:
     """Return the pull request that the task opened, and its diff."""
-    number = ((task.result or {}).get("data") or {}).get("number")
+    number = task.data.get("number")
     if number is None:
         return None, ""
     pulls = f"/repos/{run.repository.full_name}/pulls"

@@ -48,6 +48,16 @@ class Task(NewTask):
     started: int | None = None
     ended: int | None = None
 
+    @property
+    def summary(self) -> str:
+        """Return in a sentence how it ended, "" where nothing tells."""
+        return str((self.result or {}).get("summary") or "")
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """Return what it recorded of how it ended."""
+        return (self.result or {}).get("data") or {}
+
 
 class TaskEvent(JsonModel):
     """An event in a task's story, ``at`` milliseconds since the epoch."""

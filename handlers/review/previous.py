@@ -85,7 +85,7 @@ async def recall(review: Review) -> EarlierReviews:
 
 def _read_result(task: Task, key: str) -> ReviewResult | None:
     with suppress(ValidationError):
-        return ReviewResult.model_validate(((task.result or {}).get("data") or {}).get(key))
+        return ReviewResult.model_validate(task.data.get(key))
     return None
 
 

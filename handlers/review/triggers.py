@@ -262,7 +262,7 @@ async def _may_write(services: Services, offer: _Offer) -> bool:
 
 def _gave_up(task: Task) -> bool:
     """Return whether a review noticed by itself that it is overtaken."""
-    return bool(((task.result or {}).get("data") or {}).get("overtaken"))
+    return bool(task.data.get("overtaken"))
 
 
 def _is_current(task: Task, offer: _Offer) -> bool:

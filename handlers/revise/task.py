@@ -58,10 +58,9 @@ TASK = TaskSpec(
 
 def find_published(task: Task) -> str | None:
     """Return the commit that a task which changes code pushed, if any."""
-    data = (task.result or {}).get("data") or {}
-    return data.get("head_sha") or data.get("sha") or task.posted.get("pushed")
+    return task.data.get("head_sha") or task.data.get("sha") or task.posted.get("pushed")
 
 
 def find_base(task: Task) -> str | None:
     """Return the commit that a revision put its own on."""
-    return ((task.result or {}).get("data") or {}).get("onto")
+    return task.data.get("onto")

@@ -118,7 +118,7 @@ async def list_views(services: Services, task: Task) -> tuple[ArtifactView, ...]
 async def _make_derived(services: Services, task: Task) -> list[Artifact]:
     """Make what stands in the task's row and events already."""
     events = await services.store.run(lambda connection: tasks.list_events(connection, task.id))
-    ending = Ending.model_validate((task.result or {}).get("data") or {})
+    ending = Ending.model_validate(task.data)
     seal = partial(make, secrets=services.settings.secrets)
     found = [await asyncio.to_thread(seal, LOG, "log", _write_log(events))]
     if ending.report:

@@ -155,7 +155,7 @@ def _view(task: Task, stage: str, spent: Spending, services: Services) -> TaskVi
         door=task.source,
         parent=task.parent,
         cancel_requested_by=task.cancel,
-        summary=clean(services, str((task.result or {}).get("summary") or "")),
+        summary=clean(services, task.summary),
         cost=cost_of(spent),
         created_at=moment(task.created),
         started_at=maybe_moment(task.started),
