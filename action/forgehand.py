@@ -488,7 +488,8 @@ class Server:
                     if answer.status == 204:
                         return
                     for number, data in _read_events(answer):
-                        after, failures = number or after, 0
+                        after = number or after
+                        failures = 0
                         yield data
                         if data.get("kind") == "ended":
                             return
@@ -842,7 +843,8 @@ class Bot:
 
         Its progress is printed, and the end of its log where it fails. Raises :class:`Stop`.
         """
-        report, written = self.folder / "report.json", self.folder / "bot.log"
+        report = self.folder / "report.json"
+        written = self.folder / "bot.log"
         guid = "-".join(["run", env.get("GITHUB_RUN_ID", "0"), env.get("GITHUB_RUN_ATTEMPT", "1")])
         name = "pull_request" if event.name == "pull_request_target" else event.name
         command = [str(self.python), "-m", "bot.cli", "deliver", str(event.file), "--name", name, "--id", guid]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import re
 import sys
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -75,9 +74,7 @@ class Display:
             self._live.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._live is not None:
             self._live.stop()
 

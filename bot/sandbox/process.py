@@ -76,16 +76,7 @@ class NoSandbox:
     def __init__(self, reason: str = "Running repository code is switched off (FORGEHAND_SANDBOX=none).") -> None:
         self._reason = reason
 
-    async def run(
-        self,
-        argv: Sequence[str],
-        workspace: Path,
-        *,
-        mounts: Sequence[Mount] = (),
-        limits: Limits = Limits(),  # noqa: B008
-        network: Network | None = None,
-        env: Mapping[str, str] | None = None,
-    ) -> CommandResult:
+    async def run(self, argv: Sequence[str], workspace: Path, **_: object) -> CommandResult:
         """Raise :class:`SandboxRefused`, always."""
         raise SandboxRefused(f"No repository code runs here. {self._reason}")
 

@@ -11,7 +11,6 @@ import tempfile
 import urllib.request
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
@@ -99,9 +98,7 @@ class RegistryProxy:
         self._server = await asyncio.start_unix_server(self._accept, self.socket, limit=_HEAD_BYTES)
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._server.close()
         for task in self._tunnels:
             task.cancel()

@@ -167,7 +167,8 @@ operations.all += [
 
 def _offered(catalogue: Catalogue) -> tuple[list[ModelSpec], tuple[str, ...]]:
     """Return the models that can be asked, and what is wrong with others."""
-    specs, problems = [], []
+    specs: list[ModelSpec] = []
+    problems: list[str] = []
     for name in sorted(catalogue.offered()):
         try:
             specs.append(catalogue.spec(name))
