@@ -74,6 +74,17 @@ async def test_what_is_typed_is_what_the_task_is_asked_for(story: Story) -> None
         end(story, task, "done")
 
 
+async def test_a_report_stands_in_for_an_issue(story: Story) -> None:
+    given = ("--report", "Cents are lost\n\nAll of them.", "--deliver", "branch")
+    async with typing("run", "fix", "--repo", "octo/sample", *given, **at(story)) as running:
+        task = await begun(story, running)
+        subject = "json_extract(argument, '$.subject.title'), json_extract(argument, '$.subject.body')"
+        outlet = "json_extract(argument, '$.origin.outlet')"
+        found = rows(story, f"select number, {subject}, {outlet} from fh_task")
+        assert found == [(None, "Cents are lost", "All of them.", "branch")]
+        end(story, task, "done")
+
+
 async def test_stages_are_told_as_they_happen_and_never_twice(story: Story) -> None:
     number = await story.file("A", "B", label=None)
     async with typing(*ASK, "--issue", str(number), **at(story)) as running:

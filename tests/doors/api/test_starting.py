@@ -11,6 +11,7 @@ from bot.store import tasks
 from tests.doors.test_commands import pull
 from tests.e2e.scenes import POLICY, handled, place, put, rows
 from tests.support.api import Asker, asker, opened
+from tests.support.pulls import push
 from tests.support.story import Story
 from tests.support.typing import answered, below, comment, on_line
 
@@ -155,6 +156,22 @@ async def test_a_result_goes_where_it_can(story: Story) -> None:
     again = await program.ask("POST", f"/api/v1/tasks/{first}/retry", Idempotency_Key="r")
     query = "select json_extract(argument, '$.origin.outlet') from fh_task where id = ?"
     assert rows(story, query, again.data["id"]) == [("result",)]
+
+
+async def test_a_push_stops_no_review_that_only_its_result_tells_of(story: Story) -> None:
+    await put(story, POLICY, QUIET)
+    number = await pull(story)
+    program = asker(story, story.maintainer)
+    quiet = (await program.start("review", number, deliver="result")).data["id"]
+    await push(story, "topic", {"basket/prices.py": "y = 2\n"})
+    await handled(story)
+    assert rows(story, "select id, state, cancel from fh_task") == [(quiet, "queued", None)]
+    shown = (await program.start("review", number)).data["id"]
+    assert shown != quiet
+    await push(story, "topic", {"basket/prices.py": "z = 3\n"})
+    await handled(story)
+    assert rows(story, "select cancel is not null from fh_task where id = ?", shown) == [(1,)]
+    assert rows(story, "select cancel from fh_task where id = ?", quiet) == [(None,)]
 
 
 async def test_a_retry_on_github_means_what_was_seen_there(story: Story) -> None:
