@@ -24,6 +24,7 @@ _UNCHANGED = {
     "added": "added, but empty",
     "removed": "removed, but was empty",
 }
+_ONLY_MODE = "nothing in it changed but its mode"
 _WORDS = {
     "vendored": "vendored code",
     "pointer": "a pointer to a large file",
@@ -47,7 +48,9 @@ def find_skip_reason(
     if diff.binary:
         return "binary"
     if not diff.hunks:
-        return _UNCHANGED.get(diff.status, "nothing in it changed but its mode")
+        # git tells the mode of what was only moved where that is another one
+        moved = diff.status in {"renamed", "copied"} and diff.mode
+        return f"moved, {_ONLY_MODE}" if moved else _UNCHANGED.get(diff.status, _ONLY_MODE)
     if generated:
         return "generated (`linguist-generated` in the base's `.gitattributes`)"
     reason = unread_path(diff.path)
