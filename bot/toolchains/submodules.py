@@ -12,7 +12,8 @@ from pathlib import Path
 _MAX_BYTES = 100_000
 # git quotes a value with a sign that would begin a comment
 _PATH = re.compile(
-    r'^\s*path\s*=\s*(?:"((?:[^"\\\n]|\\.)+)"|([^\s#;"][^#;\n]*?))\s*(?:[#;].*)?$', re.MULTILINE | re.IGNORECASE
+    r'^(?:[ \t]*\[[^\]\n]*\])?\s*path\s*=\s*(?:"((?:[^"\\\n]|\\.)+)"|([^\s#;"][^#;\n]*?))\s*(?:[#;].*)?$',
+    re.MULTILINE | re.IGNORECASE,
 )
 
 

@@ -281,7 +281,7 @@ async def test_one_requirement_that_cannot_be_had_leaves_the_others(tmp_path: Pa
 
 
 async def test_a_missing_submodule_is_named(tmp_path: Path) -> None:
-    modules = '[submodule "ours"]\n\tpath = vendor/ours\n\turl = https://host/ours\n[submodule "here"]\n\tpath = here\n'
+    modules = '[submodule "ours"] path = vendor/ours\n\turl = https://host/ours\n[submodule "here"]\n\tpath = here\n'
     modules += '[submodule "c"]\n\tpath = "c#; x" # why\n[submodule "Plan b"]\n\tpath=Plan b ; why\n'
     files = {
         ".gitmodules": modules,
