@@ -153,10 +153,7 @@ async def _recognise(job: Job[Any], brief: Brief, proof: Proof, attempt: int) ->
 
 
 async def still_fails(job: Job[Any], base_sha: str, proof: Proof) -> bool:
-    """Return whether the proof fails on this base too, without the change.
-
-    Raises :class:`ToolchainError` where the run does not tell.
-    """
+    """Say whether the proof fails on this base too; raises ToolchainError."""
     await job.workshop(base_sha).ready()
     run = await job.workshop(base_sha).test(proof.files, proof.targets)
     verdicts = {run.verdicts().get(name) for name in proof.tests}

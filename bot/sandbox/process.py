@@ -85,10 +85,7 @@ class NoSandbox:
 
 
 def _make_links(workspace: Path, mounts: Sequence[Mount]) -> list[Path]:
-    """Link to what is to be seen below the workspace.
-
-    What lies in another mount is there already.
-    """
+    """Link what is to be seen below the workspace and lies in no other mount."""
     below = [mount for mount in mounts if mount.target.startswith(f"{WORK}/")]
     outer = [one for one in below if not any(one.target.startswith(f"{other.target}/") for other in below)]
     links = []

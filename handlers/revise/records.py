@@ -32,10 +32,7 @@ class Demand(JsonModel):
 
 
 class ReviseInput(TaskInput):
-    """Input of a revision.
-
-    ``reviewer``'s open threads, our own open findings and failing checks may be demands.
-    """
+    """Input of a revision."""
 
     text: str = Field(title="what to change", description="the change that is wanted, in plain words")
     findings: bool = Field(default=False, description="also fix the open findings of earlier reviews")
