@@ -21,6 +21,7 @@ from bot.settings import Settings
 from bot.toolchains import submodules
 from bot.toolchains.node import programs
 from bot.toolchains.node.detection import Manager, Project, list_scripted
+from bot.toolchains.node.manifest import read_manifest
 from bot.toolchains.port import ToolchainError, Workspace
 from bot.toolchains.workspace import remove_tree
 
@@ -89,6 +90,7 @@ class Installer:
             fetched = await self._run(workspace, _fetch(manager), refused)
             if not fetched.ok:
                 return [fetched]
+            await asyncio.to_thread(_require_for_manager, workspace.env, manager)
         for argv in list_attempts(manager):
             result = await self._run(workspace, _in_folder(project.home, argv), refused)
             if result.ok:
@@ -165,7 +167,7 @@ def _fetch(manager: Manager) -> list[str]:
 
     Corepack would ask other hosts, and also while tests run.
     """
-    name = "@yarnpkg/cli-dist" if manager.name == "yarn" and not is_classic(manager) else manager.name
+    name = _package_of(manager)
     version = manager.version or ("1" if name == "yarn" else "9")
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--no-package-lock"]
     return ["npm", "install", "--prefix", f"{ENV}/{_MANAGER}", *options, f"{name}@{version}"]
@@ -205,6 +207,19 @@ def _require(node: programs.Node | None, project: Project) -> None:
     if node.version < programs.OLDEST or not programs.satisfies(node.version, project.manifest.node):
         wanted = project.manifest.node or ">=20"
         raise ToolchainError(f"The repository needs node {wanted}; this machine has {node.text}.")
+
+
+def _require_for_manager(env: Path, manager: Manager) -> None:
+    """Raise :class:`ToolchainError` where the manager needs another node."""
+    node = programs.find_node()
+    fetched = read_manifest(env / _MANAGER / "node_modules" / _package_of(manager))
+    if node is not None and fetched is not None and not programs.satisfies(node.version, fetched.node):
+        name = f"{manager.name} {manager.version}".strip()
+        raise ToolchainError(f"The repository's {name} needs node {fetched.node}; this machine has {node.text}.")
+
+
+def _package_of(manager: Manager) -> str:
+    return "@yarnpkg/cli-dist" if manager.name == "yarn" and not is_classic(manager) else manager.name
 
 
 def _read_own(folder: Path) -> dict[Path, bytes | None]:

@@ -24,6 +24,12 @@ _OPTIONS = {
     "mocha": ["--reporter", f"{INSIDE}/forgehand_mocha.cjs", "--no-bail", "--retries", "0", "--no-parallel"],
     "ava": ["--tap", "--no-fail-fast"],
 }  # fmt: skip
+# Reporters that take the records before the runner loads any code of the repository; ava takes no reporter at all.
+_PRELOADED = {
+    "ava": ["--import", f"{INSIDE}/forgehand_ava.mjs"],
+    "jest": ["--require", f"{INSIDE}/forgehand_jest.cjs"],
+    "mocha": ["--require", f"{INSIDE}/forgehand_mocha.cjs"],
+}
 # The first vitest that reads its own configuration without writing beside it.
 _LOADS_CONFIG = 3
 
@@ -37,7 +43,7 @@ def build(project: Project, env: Path, files: Sequence[str]) -> list[str]:
         return ["node", "--require", _RECORDS, *command.node, *_node_test(files)]
     package, place = _find_package(project, env, command.runner)
     program = posixpath.normpath(posixpath.join(place, _bin_of(package, command.runner)))
-    preload = ["--import", f"{INSIDE}/forgehand_ava.mjs"] if command.runner == "ava" else []
+    preload = _PRELOADED.get(command.runner, [])
     options = [*command.options, *_OPTIONS[command.runner]]
     if command.runner == "vitest":
         version = str(package.get("version", "0")).partition(".")[0]

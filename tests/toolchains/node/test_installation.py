@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import Checks, Settings
+from bot.toolchains.node import programs
 from bot.toolchains.node.detection import Manager
 from bot.toolchains.node.installation import list_attempts
 from bot.toolchains.port import ToolchainError, Workspace
@@ -75,6 +76,19 @@ def test_each_manager_begins_with_what_is_strictest() -> None:
     assert [one[-1] for one in berry] == ["--immutable", "--no-immutable"]
     for command in (*firsts.values(), *berry):
         assert "--ignore-scripts" in command or "--mode=skip-build" in command
+
+
+async def test_a_manager_that_needs_another_node_is_told(tmp_path: Path) -> None:
+    files = {"package.json": manifest(dependencies={"is-number": "7.0.0"}, packageManager="pnpm@11.20.0")}
+    workspace = Workspace(tree=write(tmp_path / "tree", files), env=tmp_path / "env")
+    node = programs.find_node()
+    assert node is not None
+    toolchain = make_toolchain(bubblewrap(), Checks(), workspace.tree, Settings())
+    if node.version >= (22, 13, 0):
+        assert (await toolchain.install(workspace))[-1].ok
+        return
+    with pytest.raises(ToolchainError, match=r"^The repository's pnpm 11\.20\.0 needs node >=22\.13; this machine has"):
+        await toolchain.install(workspace)
 
 
 SCRIPTED = {

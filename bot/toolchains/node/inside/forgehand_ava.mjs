@@ -1,7 +1,7 @@
 // Report what ava says: node --import .../forgehand_ava.mjs .../ava/entrypoints/cli.mjs --tap
 //
 // Ava takes no reporter of others, and its TAP holds what tests print. So its own TAP reporter is told to tell us too.
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -109,7 +109,9 @@ class Events {
 }
 
 if (records && process.argv[1]) {
-  const home = path.resolve(path.dirname(realpathSync(process.argv[1])), "..");
+  // ava 3 has its program at the top, newer ones in a folder
+  const folder = path.dirname(realpathSync(process.argv[1]));
+  const home = existsSync(path.join(folder, "package.json")) ? folder : path.dirname(folder);
   const { default: Tap } = await import(pathToFileURL(path.join(home, "lib/reporters/tap.js")));
   const events = new Events();
   const { consumeStateChange, endRun } = Tap.prototype;
