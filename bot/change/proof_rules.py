@@ -32,6 +32,7 @@ _TOLD = re.compile(
 # a test that ends with one of these, raised by itself, cannot run as it is written
 _BROKEN_TEST = {
     "ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError", "NameError", "FileNotFoundError",
+    "ReferenceError",
 }  # fmt: skip
 _BROKEN_TEXT = re.compile(rf"^(?:{'|'.join(sorted(_BROKEN_TEST))})\b|fixture '.*' not found")
 

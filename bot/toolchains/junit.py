@@ -93,7 +93,10 @@ def _read_xml(text: bytes) -> ElementTree.Element:
     except _NotXML:
         text = _CONTROL.sub(b"?", text.decode("utf-8", "replace").encode())
         _refuse_declarations(text)
-    root = ElementTree.fromstring(text)  # noqa: S314 - no document type, so no entities
+    try:
+        root = ElementTree.fromstring(text)  # noqa: S314 - no document type, so no entities
+    except ElementTree.ParseError as error:  # a prefix without its namespace
+        raise _NotXML(f"The JUnit file is not XML: {error}.") from None
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]  # a namespace says nothing
     return root

@@ -95,6 +95,7 @@ def test_nothing_named_is_left_to_the_verifier() -> None:
         ([run(case("E   a")), run(case("E   a", name="t.py::other")), run(case("E   a"))], "does not fail every time"),
         ([run(case("E   ModuleNotFoundError: No module named 'wrong'"))] * 3, "the test itself is broken"),
         ([run(case("E   NameError: name 'pars' is not defined"))] * 3, "the test itself is broken"),
+        ([run(case("ReferenceError: totals is not defined\n    at t.js:3:1"))] * 3, "the test itself is broken"),
         ([run(case("E   assert 0"), ended="timeout")] * 3, "no usable result (timeout)"),
     ],
 )

@@ -446,6 +446,7 @@ LAUGHS = (
         b"<testsuite>",
         b"",
         b"\xff\xfe\x00",
+        b'<testsuite><testcase a:name="x"/></testsuite>',
     ],
 )
 def test_hostile_junit_is_refused(text: bytes) -> None:
