@@ -169,8 +169,9 @@ def check(ran: Ran, **wanted: Any) -> None:
 def beside(ran: Ran) -> float:
     """How long the step took besides its task, which says itself how long it took."""
     (task,) = set(re.findall(r"model calls \| ([0-9.]+) s \|", ran.log))
-    (step,) = re.findall(r"Main exec python3 .* \[(?:([0-9]+)m)?([0-9.]+)s\]", ran.log)
-    return float(step[0] or 0) * 60 + float(step[1]) - float(task)
+    (step,) = re.findall(r"Main exec python3 .* \[(?:([0-9]+)m)?([0-9.]+)(m?)s\]", ran.log)
+    minutes, amount, thousandths = step
+    return float(minutes or 0) * 60 + float(amount) / (1000 if thousandths else 1) - float(task)
 
 
 async def check_pull(story: Story, ran: Ran, author: str) -> None:
