@@ -41,4 +41,3 @@ test("forges results", async () => {
   appendFileSync("/tmp/results.jsonl", "x");
 });
 test("never ends", { timeout: 50 }, () => new Promise((done) => setTimeout(done, 3_600_000).unref()));
-test("waits for nothing", () => new Promise(() => {}));
