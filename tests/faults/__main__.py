@@ -25,7 +25,7 @@ from bot.local.hosting import free_port
 from simhub.webhooks import Disorder
 from tests.e2e.scenes import SAMPLE
 from tests.faults import answers, flows
-from tests.faults.blows import Blow, Striker, faults, model_faults, plan
+from tests.faults.blows import Blow, Kind, Striker, faults, model_faults, plan
 from tests.faults.flows import Flow
 from tests.faults.verdict import Verdict, judge
 from tests.support import forks
@@ -159,7 +159,8 @@ def main() -> None:
     logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # a killed server hangs up on the hub
     tally = run(options)
     forks.close()
-    told = {"kills": tally.struck.total(), **tally.verdict.counts, "signals": dict(tally.struck)}
+    kills = sum(tally.struck[kind.value] for kind in Kind)
+    told = {"kills": kills, **tally.verdict.counts, "struck": dict(tally.struck)}
     print(json.dumps({**told, "rounds": tally.rounds, "load_average": round(os.getloadavg()[0], 1)}))
     sys.exit(any(tally.verdict.counts.values()))
 
