@@ -20,7 +20,7 @@ from bot.toolchains.node.toolchain import NodeToolchain
 from bot.toolchains.port import Completeness, TestRun, Toolchain, ToolchainError, Workspace
 from bot.toolchains.python.toolchain import PythonToolchain
 from bot.toolchains.python.units import find_units as find_python
-from bot.toolchains.units import Unit
+from bot.toolchains.units import Unit, find_nearest
 
 # Says in an environment why it could not be prepared.
 _UNPREPARED = "unprepared.txt"
@@ -158,9 +158,10 @@ class RepositoryToolchain:
 
     def _part_of(self, path: str) -> Part:
         language = "node" if node_paths.is_script(path) else "python"
-        around = [part for part in self.parts if part.unit.holds(path)] or list(self.parts)
-        own = [part for part in around if part.unit.toolchain == language] or around
-        return max(own, key=lambda part: len(part.unit.root))
+        units = [part.unit for part in self.parts]
+        own = find_nearest([unit for unit in units if unit.toolchain == language], path)
+        found = own or find_nearest(units, path) or units[0]
+        return self.parts[units.index(found)]
 
     def _env_of(self, part: Part, env: Path) -> Path:
         return env if len(self.parts) == 1 else env / part.slug
