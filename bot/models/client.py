@@ -108,8 +108,8 @@ class SdkModel:
                     stream.feed(event.to_dict(mode="json"))
             return stream.reply()
         except sdk.APIStatusError as error:
-            if isinstance(self._key, Federation) and error.response.status_code == 401:
-                self._key.forget()
+            if isinstance(self._key, Federation) and self._secret and error.response.status_code == 401:
+                self._key.forget(self._secret)
             raise make_error(self.name, error.response.status_code, error.body, error.response.headers) from None
         except (sdk.APITimeoutError, http.TimeoutException):
             raise ModelDown(f"{self.name} sent nothing for {self._idle:.0f} s.") from None

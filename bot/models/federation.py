@@ -37,6 +37,7 @@ class Federation:
         self._base_url = base_url
         self._lock = threading.Lock()
         self._tokens: Any = None
+        self._given = ""  # the newest token that a call has taken
 
     @classmethod
     def find(cls, settings: Settings, base_url: str) -> Federation | None:
@@ -53,20 +54,27 @@ class Federation:
 
         Raises :class:`ModelError`.
         """
-        with self._lock:
-            self._tokens = self._tokens or self._open()
         sdk = importlib.import_module("anthropic")
         try:
+            with self._lock:
+                self._tokens = self._tokens or self._open()
             token: str = self._tokens.get_token()
         except sdk.AnthropicError as error:
             log.warning("no token by federation", reason=str(error))
             raise _explain(error) from None
         register_secret(token)
+        self._given = token
         return token
 
-    def forget(self) -> None:
-        """Get a new token for the next call: the last one was refused."""
-        self._tokens.invalidate()
+    def forget(self, refused: str) -> None:
+        """Get a new token for the next call, unless there is one since.
+
+        Calls that began with the same token are refused together: each must not cost an identity.
+        """
+        with self._lock:
+            if refused == self._given:
+                self._given = ""
+                self._tokens.invalidate()
 
     def _open(self) -> Any:
         """Return the SDK's cache of tokens, which renews them before they expire."""
@@ -87,8 +95,8 @@ def _explain(error: Exception) -> ModelError:
     status = getattr(error, "status_code", None)
     if status == 429:
         return ModelBusy("Busy: Anthropic gives no token for now.", retry_after=None)
-    if status is not None and status < 500:
+    if status is not None and 400 <= status < 500:
         return ModelRefused(_ADVICE.format(status=status), reason="key")
     if status is not None or hasattr(error, "request_id"):
         return ModelDown("Anthropic gave no token.")
-    return ModelRefused("The identity to show Anthropic cannot be read; the server's log says why.", reason="key")
+    return ModelRefused("No identity can be shown to Anthropic; the server's log says why.", reason="key")

@@ -107,10 +107,23 @@ async def test_a_token_that_is_refused_is_not_shown_again(server: ScriptedModel,
     show_identity(tmp_path)
     assert await ask(catalogue) == "Yes."
     assert first not in server.exchange.issued
+    federation = catalogue.key(catalogue.spec(MODEL_OF["messages"]))
+    assert isinstance(federation, Federation)
+    federation.forget(first)  # a call that began with it, too, is refused only now
+    assert await ask(catalogue) == "Yes."
+    assert len(server.exchange.issued) == 1
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"), [(400, ModelRefused), (403, ModelRefused), (429, ModelBusy), (500, ModelDown), (503, ModelDown)]
+    ("status", "kind"),
+    [
+        (200, ModelDown),
+        (400, ModelRefused),
+        (403, ModelRefused),
+        (429, ModelBusy),
+        (500, ModelDown),
+        (503, ModelDown),
+    ],
 )
 async def test_what_the_exchange_answers_is_the_right_error(
     server: ScriptedModel, tmp_path: Path, status: int, kind: type[ModelError]
@@ -148,9 +161,15 @@ async def test_an_exchange_that_is_not_there_is_an_outage(server: ScriptedModel,
         await ask(federated(server, tmp_path, anthropic_base_url="http://127.0.0.1:9"))
 
 
+async def test_an_identity_is_sent_nowhere_in_the_clear(server: ScriptedModel, tmp_path: Path) -> None:
+    with pytest.raises(ModelRefused, match="No identity can be shown") as caught:
+        await ask(federated(server, tmp_path, anthropic_base_url="http://models.example"))
+    assert caught.value.details["reason"] == "key"
+
+
 async def test_an_identity_that_cannot_be_read_is_said_without_its_place(server: ScriptedModel, tmp_path: Path) -> None:
     catalogue = federated(server, tmp_path, anthropic_identity_token_file=tmp_path / "none")
-    with pytest.raises(ModelRefused, match="cannot be read") as caught:
+    with pytest.raises(ModelRefused, match="No identity can be shown") as caught:
         await ask(catalogue)
     assert str(tmp_path) not in caught.value.message
 
