@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.doctor.line import Line
 from bot.models.catalogue import SET_UP, Catalogue, UnknownModel
+from bot.models.federation import Federation
 
 _SUBJECT = "Models"
 
@@ -25,12 +26,16 @@ def _check(catalogue: Catalogue, name: str, users: str) -> Line:
         spec = catalogue.spec(name)
     except UnknownModel as error:
         return _fail(f"{users}: {error.message}")
-    if catalogue.needs_key(spec) and catalogue.key(spec) is None:
+    key = catalogue.key(spec)
+    if catalogue.needs_key(spec) and key is None:
         return _fail(f"{users}: {name} needs {spec.key_env} in the environment.")
+    if isinstance(key, Federation) and not key.has_identity:
+        return _fail(f"{users}: {name} needs an identity token in ANTHROPIC_IDENTITY_TOKEN_FILE, which cannot be read.")
     price = f"{spec.token_limit} tokens a task"
     if spec.price is not None:
         price = f"${spec.price.input:g} in, ${spec.price.output:g} out"
-    return Line(level="ok", subject=_SUBJECT, text=f"{users}: {name} at {spec.base_url} ({spec.api}; {price})")
+    paid = f"{price}; federation in place of a key" if isinstance(key, Federation) else price
+    return Line(level="ok", subject=_SUBJECT, text=f"{users}: {name} at {spec.base_url} ({spec.api}; {paid})")
 
 
 def _fail(text: str) -> Line:

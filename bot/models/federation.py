@@ -6,6 +6,7 @@ https://platform.claude.com/docs/en/manage-claude/workload-identity-federation
 from __future__ import annotations
 
 import importlib
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,11 @@ class Federation:
         if not rule or not organization or identity is None:
             return None
         return cls(rule, organization, identity, settings, base_url)
+
+    @property
+    def has_identity(self) -> bool:
+        """Return True if the file of the identity can be read."""
+        return self._identity.is_file() and os.access(self._identity, os.R_OK)
 
     def token(self) -> str:
         """Return a token that is good now; this may ask Anthropic, and waits.

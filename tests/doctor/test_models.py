@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bot.doctor.models import check_models
 from tests.models.test_catalogue import BOTH, catalogue
 
@@ -20,3 +22,20 @@ def test_doctor_hears_of_keys_prices_and_empty_roles() -> None:
     assert wrong[0] == "fix: gpt-6.1-sol needs OPENAI_API_KEY in the environment."
     assert "claude-9" in wrong[1]
     assert any(line.level == "ok" and "claude-opus-5-5 at https://api.anthropic.com" in line.text for line in mixed)
+
+
+def test_doctor_names_federation_and_an_identity_that_is_not_there(tmp_path: Path) -> None:
+    identity = tmp_path / "identity"
+    given = {
+        "anthropic_federation_rule_id": "fdrl_01test",
+        "anthropic_organization_id": "an-organization",
+        "anthropic_identity_token_file": identity,
+    }
+    lines = check_models(catalogue(**given))
+    assert {line.level for line in lines} == {"fail"}
+    assert all("identity token in ANTHROPIC_IDENTITY_TOKEN_FILE, which cannot be read" in line.text for line in lines)
+    identity.write_text("a token")
+    lines = check_models(catalogue(**given))
+    assert {line.level for line in lines} == {"ok"}
+    assert all("; federation in place of a key)" in line.text for line in lines)
+    assert not any("federation" in line.text for line in check_models(catalogue(**BOTH, **given)))

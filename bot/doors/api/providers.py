@@ -16,6 +16,7 @@ from bot.doors.api.operation import Operations, Sent
 from bot.doors.api.problems import Problem
 from bot.doors.api.views import Cost, clean, cost_of
 from bot.models.catalogue import Catalogue, ModelSpec, Price, UnknownModel
+from bot.models.federation import Federation
 from bot.models.port import ModelError, Spender
 from bot.models.providers import PROVIDERS
 from bot.settings import Api, ModelRole
@@ -89,7 +90,9 @@ class KeyView(JsonModel):
 
     name: KeyName
     set: bool
-    source: str | None = Field(description="`environment` or `server.yml`, null where it is not set")
+    source: str | None = Field(
+        description="`environment` or `server.yml`; `federation` where tokens stand in for it; else null"
+    )
     models: tuple[str, ...] = Field(description="the models that are asked with it")
 
 
@@ -203,14 +206,16 @@ def _list_keys(services: Services) -> list[KeyView]:
     catalogue = services.models.catalogue
     users: dict[str, list[str]] = {provider.key_variable: [] for provider in PROVIDERS.values()}
     held = {one.key_variable for one in PROVIDERS.values() if services.settings.provider_key(one.name) is not None}
+    federated: set[str] = set()
     for spec in _offered(catalogue)[0]:
         if spec.key_env is not None:
             users.setdefault(spec.key_env, []).append(spec.name)
+            federated |= {spec.key_env} if isinstance(catalogue.key(spec), Federation) else set()
     found = []
     for name, models in users.items():
-        source = "server.yml" if name in held else None
-        source = "environment" if os.environ.get(name) else source
-        found.append(KeyView(name=name, set=source is not None, source=source, models=tuple(models)))
+        places = {"environment": os.environ.get(name), "server.yml": name in held, "federation": name in federated}
+        source = next((place for place, holds in places.items() if holds), None)
+        found.append(KeyView(name=name, set=source not in {None, "federation"}, source=source, models=tuple(models)))
     return found
 
 

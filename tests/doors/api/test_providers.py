@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.conftest import SAMPLE
 from tests.e2e.scenes import rows
 from tests.support.api import asker
+from tests.support.federation import ORGANIZATION, RULE
 from tests.support.story import Story
 from tests.support.within import within
 
@@ -101,3 +102,17 @@ async def test_nothing_waits_for_approval(story: Story) -> None:
         "No task of this version waits for approval; this one is queued.",
     )
     assert (await program.ask("POST", f"/api/v1/tasks/{task}/approval", {"answer": "perhaps"})).status == 400
+
+
+async def test_federation_is_told_where_it_stands_in_for_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    given = {
+        "anthropic_federation_rule_id": RULE,
+        "anthropic_organization_id": ORGANIZATION,
+        "anthropic_identity_token_file": tmp_path / "identity",
+    }
+    async with within(tmp_path, SAMPLE, **given) as story:
+        keys = (await asker(story, story.maintainer, "admin").get("/api/v1/keys")).data["items"]
+    told = {each["name"]: (each["set"], each["source"]) for each in keys}
+    assert told["ANTHROPIC_API_KEY"] == (False, "federation")
+    assert told["OPENAI_API_KEY"][1] != "federation"
