@@ -258,9 +258,10 @@ class Event:
 
     @property
     def from_fork(self) -> bool:
-        """Return True if it is about a pull request of another repository."""
-        head = self.part("pull_request", "head", "repo", "id")
-        return self.part("pull_request") is not None and head != self.part("pull_request", "base", "repo", "id")
+        """Return True if GitHub trusts its run with no secret and no identity."""
+        if self.part("pull_request") is None or self.name == "pull_request_target":
+            return False
+        return bool(self.part("pull_request", "head", "repo", "id") != self.part("pull_request", "base", "repo", "id"))
 
     def command(self) -> tuple[str, str] | None:
         """Return the command that a new comment begins with, and its text."""
@@ -673,10 +674,11 @@ def run_local(inputs: Inputs, event: Event, env: Mapping[str, str], log: Log) ->
     """
     _check_local(event, env)
     asked = _asked_task(inputs, event, env) if inputs.task or inputs.context or inputs.number is not None else None
+    identity = Identity.find(env, event, _ANTHROPIC, log) if _is_federated(env) else None
     python = prepare(place_of(env), log)
     folder = Path(tempfile.mkdtemp(prefix="forgehand-", dir=env.get("RUNNER_TEMP") or None))
     try:
-        with _identity(folder, event, env, log) as more:
+        with _shown(identity, folder / "identity") as more:
             bot = Bot(python, folder, {**bot_environment(folder / "data", inputs, env), **more}, log)
             report = bot.deliver(event, asked, env)
     finally:
@@ -705,7 +707,7 @@ def _check_local(event: Event, env: Mapping[str, str]) -> None:
         )
     key = _is_federated(env) or any(_given(env, name) for name in (*_KEYS, "FORGEHAND_MODELS"))
     shut = not key or (_is_federated(env) and not env.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN"))
-    if event.from_fork and event.name == "pull_request" and shut:
+    if event.from_fork and shut:
         raise Skipped(
             "GitHub gives runs about pull requests from forks no secrets and no identity, so there is no key for a "
             "model."
@@ -730,16 +732,14 @@ def _is_federated(env: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def _identity(folder: Path, event: Event, env: Mapping[str, str], log: Log) -> Iterator[dict[str, str]]:
-    """Keep a fresh token of the run where the bot finds it; yield the variable that tells it.
+def _shown(identity: Identity | None, file: Path) -> Iterator[dict[str, str]]:
+    """Keep a fresh token of the run in a file; yield the variable that names it.
 
-    Where Anthropic gives no tokens for it there is none. Raises :class:`Stop`.
+    Without an identity there is neither. Raises :class:`Outage`.
     """
-    if not _is_federated(env):
+    if identity is None:
         yield {}
         return
-    identity = Identity.find(env, event, _ANTHROPIC, log)
-    file = folder / "identity"
     _write_secret(file, identity.token())
     ended = threading.Event()
     threading.Thread(target=_renew, args=(identity, file, ended), daemon=True).start()

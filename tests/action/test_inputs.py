@@ -54,11 +54,19 @@ async def test_a_wrong_input_is_named_with_its_cure(tmp_path: Path, given: dict[
     assert said in end.summary
 
 
-async def test_a_pull_request_of_a_fork_without_identity_or_key_is_no_failure(tmp_path: Path) -> None:
+@pytest.mark.parametrize("event", ["pull_request", "pull_request_review"])
+async def test_a_pull_request_of_a_fork_without_identity_or_key_is_no_failure(tmp_path: Path, event: str) -> None:
     for given in ({"server_url": SERVER}, {"mode": "local"}, {**FEDERATED, "github_token": "ghs_4"}):
-        end = await Runner(tmp_path, "pull_request", FORK).run(**given)
+        end = await Runner(tmp_path, event, FORK).run(task="review", **given)
         assert (end.code, end.outputs["state"]) == (0, "skipped")
         assert "from a fork" in end.told("notice") or "from forks" in end.told("notice")
+
+
+async def test_a_run_with_the_rights_of_the_base_lacks_nothing_but_a_permission(tmp_path: Path) -> None:
+    for given in ({"server_url": SERVER, "task": "review"}, {**FEDERATED, "github_token": "ghs_4"}):
+        end = await Runner(tmp_path, "pull_request_target", FORK).run(**given)
+        assert (end.code, end.outputs["state"]) == (1, "denied")
+        assert "Add `permissions: id-token: write` to its job" in end.told("error")
 
 
 async def test_a_filled_workspace_and_the_rights_of_the_base_do_not_go_together(tmp_path: Path) -> None:
