@@ -68,6 +68,8 @@ class ForgehandError(Exception):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if cls.__name__ in ForgehandError._registry:
+            raise TypeError(f"Two errors are called {cls.__name__}: one recorded by the engine is found by its name.")
         ForgehandError._registry[cls.__name__] = cls
 
     def to_json(self) -> dict[str, Any]:

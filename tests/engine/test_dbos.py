@@ -28,7 +28,7 @@ class Part(JsonModel):
     words: frozenset[str]
 
 
-class Refusal(ForgehandError):
+class Declined(ForgehandError):
     """Something a step refuses."""
 
 
@@ -37,7 +37,7 @@ async def part(number: int) -> Part:
 
 
 async def refuse() -> Part:
-    raise Refusal("no", number=7)
+    raise Declined("no", number=7)
 
 
 @asynccontextmanager
@@ -73,7 +73,7 @@ class Story:
         seen.append(await ctx.parallel({f"p{number}": Step(part, (number,)) for number in range(3)}))
         try:
             await ctx.step("refuse", refuse)
-        except Refusal as error:
+        except Declined as error:
             seen.append(error)
         seen.append(await ctx.step(self.last, self.hold))
         return done(len(seen))
@@ -98,7 +98,7 @@ async def test_a_replay_sees_exactly_what_the_first_run_saw(begun: tuple[Store, 
         assert (await ended(store, "t1")).result["summary"] == "4"
     first, second = story.runs
     assert second == [*first, "let on"]
-    assert [type(value) for value in second] == [Part, dict, Refusal, str]
+    assert [type(value) for value in second] == [Part, dict, Declined, str]
 
 
 @pytest.mark.parametrize("database", ["sqlite"], indirect=True)
