@@ -11,6 +11,7 @@ from bot.policy import READERS
 from bot.store import reporting, tasks
 from bot.store.database import now_ms
 from bot.store.tasks import Task
+from bot.work.origin import Request
 from bot.work.services import Services
 
 _ENDED = 3
@@ -35,7 +36,8 @@ def _write_line(connection: sa.Connection, registry: Registry, task: Task) -> st
     events = tasks.list_events(connection, task.id)
     spent = reporting.sum_spending(connection, task.id)
     stage = next((str(event.data["stage"]) for event in reversed(events) if event.kind == "stage"), "")
-    summary = shortened(paragraph(task.summary), 200)
+    quiet = Request.model_validate(task.argument).quiet
+    summary = "its result is for whoever asked" if quiet else shortened(paragraph(task.summary), 200)
     asked = "is being stopped" if task.cancel and task.ended is None else task.state
     doing = registry.show(task.flow).stages.get(stage, "")
     said = summary if task.ended is not None else doing

@@ -15,7 +15,7 @@ from tests.e2e.test_revise import PRICES, met, revises
 from tests.support.api import Answer, Asker, asker
 from tests.support.pulls import propose, remarks, reviewed, reviews, runs
 from tests.support.story import Story
-from tests.support.typing import final, on_line
+from tests.support.typing import answered, comment, final, on_line
 
 NOT_MEASURED = {"measured": False, "text": "not measured"}
 ENTRY = "- Prices keep their cents (#1)."
@@ -170,6 +170,8 @@ async def test_a_review_is_told_in_its_result_and_later_ones_do_not_build_on_it(
     assert not story.repository.issues[number].reactions
     assert await reviews(story, number) == runs(story, number) == []
     assert rows(story, "select * from fh_finding") == []
+    (told,) = await answered(story, await comment(story, number, "/status"))
+    assert ("its result is for whoever asked" in told, "bug" in told) == (True, False)
 
     await story.request("POST", f"/issues/{number}/comments", {"body": "/review"})
     run = await reviewed(story, number)
