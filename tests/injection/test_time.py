@@ -20,7 +20,7 @@ ANSWERS = (
     "def read(text):\n    try: parse(text, {})\n    except BadAnswer: pass"
 )
 SUGGESTED = "from bot.github.text.suggestions import _strip_fence as read"
-TAP = "from bot.toolchains.tap import parse_tap as read"
+TAP = "from bot.toolchains.tap import read_tap as read"
 REPLIES = "from bot.pulls.replies import read_stance as read"
 REMARKS = "from bot.pulls.similarity import read_wordings as read"
 
