@@ -265,7 +265,8 @@ def _number(ids: Sequence[str]) -> list[str]:
     """Make equal ids different: later ones end in ``#2``, ``#3``.
 
     They are different tests: merged, one that is known to fail would hide that another begins to fail. What is itself
-    named ``adds#2`` keeps its name.
+    named ``adds#2`` keeps its name. Our reporters of Python do the same inside the sandbox, where they can
+    import nothing of this package.
     """
     taken = set(ids)
     last: dict[str, int] = {}

@@ -5,15 +5,19 @@ All of it is hostile: bounded and checked.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
 from bot.toolchains.events import Record
+from bot.toolchains.workspace import remove_tree
 
 # Names that the reporters of every language use.
 KEY_FILE = "key"
@@ -37,6 +41,16 @@ class ResultsChannel:
         """Read records up to the first foreign line; None without our reporter."""
         path = self.directory / RESULTS_FILE
         return read_signed(_read_lines(path), self._key) if is_readable(path) else None
+
+
+@asynccontextmanager
+async def open_channel() -> AsyncIterator[ResultsChannel]:
+    """Make a directory for the results of one run, and remove it."""
+    outer = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="forgehand-results-"))
+    try:
+        yield ResultsChannel(outer / "results")
+    finally:
+        await asyncio.to_thread(remove_tree, outer)
 
 
 def is_readable(path: Path) -> bool:

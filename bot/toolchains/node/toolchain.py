@@ -6,8 +6,7 @@ import asyncio
 import json
 import posixpath
 import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
@@ -20,7 +19,7 @@ from bot.toolchains.node.installation import MODULES, WRITTEN, Installer
 from bot.toolchains.placeholders import RESULTS, fill_placeholders, is_run_by
 from bot.toolchains.port import Completeness, TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.reading import read_results
-from bot.toolchains.results import ResultsChannel, read_bounded
+from bot.toolchains.results import ResultsChannel, open_channel, read_bounded
 from bot.toolchains.workspace import remove_tree
 
 _INSIDE = Path(__file__).parent / "inside"
@@ -84,7 +83,7 @@ class NodeToolchain:
         files = list(dict.fromkeys(self._to_file(target) for target in targets))
         argv = await asyncio.to_thread(self._write_command, workspace, files)
         line = runners.render(self._project, files)
-        async with self._results() as channel:
+        async with open_channel() as channel:
             result = await self._run(workspace, argv, limits, channel.directory)
             folded = await asyncio.to_thread(self._read, channel, result, line)
         if self._project.command is not None:
@@ -94,7 +93,7 @@ class NodeToolchain:
     async def _test_by_policy(self, workspace: Workspace, targets: Sequence[str], limits: Limits) -> TestRun:
         """Run the policy's own line, and read its results as the policy says."""
         line = fill_placeholders(self._checks.test or "", targets)
-        async with self._results() as channel:
+        async with open_channel() as channel:
             result = await self._run(workspace, ["/bin/sh", "-c", line], limits, channel.directory, reporting=False)
             how = self._checks.results
             folded = await asyncio.to_thread(read_results, how, channel, result, line, workspace.tree)
@@ -174,14 +173,6 @@ class NodeToolchain:
             return await self._sandbox.run(argv, workspace.tree, mounts=mounts, limits=limits, env=env)
         finally:
             await asyncio.to_thread(remove_tree, scratch)
-
-    @asynccontextmanager
-    async def _results(self) -> AsyncIterator[ResultsChannel]:
-        outer = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="forgehand-results-"))
-        try:
-            yield ResultsChannel(outer / "results")
-        finally:
-            await asyncio.to_thread(remove_tree, outer)
 
 
 def read_unended(results: Path) -> list[Plan]:

@@ -8,9 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import tempfile
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -26,8 +24,7 @@ from bot.toolchains.python.installation import Installer, require_python
 from bot.toolchains.python.interpreters import Interpreter, find_interpreters, find_uv
 from bot.toolchains.python.members import find_import_roots
 from bot.toolchains.reading import read_results
-from bot.toolchains.results import ResultsChannel, read_bounded
-from bot.toolchains.workspace import remove_tree
+from bot.toolchains.results import open_channel, read_bounded
 
 _INSIDE = Path(__file__).parent / "inside"
 
@@ -81,7 +78,7 @@ class PythonToolchain:
 
         Dependencies are read-only in every run, so that no run can plant anything for a later one.
         """
-        async with self._results() as channel:
+        async with open_channel() as channel:
             argv = self._test_command(workspace, targets)
             line = commands.render_command(argv)
             mounts = [Mount(source=channel.directory, target=RESULTS, writable=True)]
@@ -124,14 +121,6 @@ class PythonToolchain:
         if reporting and self._checks.test and self._checks.results == "junit":
             env["PYTEST_ADDOPTS"] = "-p forgehand_pytest"
         return env
-
-    @asynccontextmanager
-    async def _results(self) -> AsyncIterator[ResultsChannel]:
-        outer = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="forgehand-results-"))
-        try:
-            yield ResultsChannel(outer / "results")
-        finally:
-            await asyncio.to_thread(remove_tree, outer)
 
     def _test_command(self, workspace: Workspace, targets: Sequence[str]) -> list[str]:
         line = self._checks.test
