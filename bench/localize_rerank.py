@@ -46,7 +46,7 @@ def prepared(name: str, issue: str, index: Index) -> RankedIssue:
 
 
 async def orders(asked: Sequence[RankedIssue], folder: Path) -> tuple[dict[str, list[str]], dict[str, Any]]:
-    """The paths of each issue in the model's order; and who was asked, dollars in all, tokens asked with on average.
+    """Return each issue's paths in the model's order; and the model, dollars in all, mean tokens of a request.
 
     Raises :class:`bot.models.port.ModelError` where the settings name no model that answers.
     """

@@ -30,7 +30,7 @@ class Actor:
 
     @property
     def acting_app(self) -> App | None:
-        """The App named in ``performed_via_github_app``."""
+        """Return the App named in ``performed_via_github_app``."""
         return self.app if self.kind == "installation" else None
 
     def sees(self, repository: Repository) -> bool:

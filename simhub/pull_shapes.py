@@ -84,7 +84,7 @@ def pull_simple(hub: Address, item: Pull) -> Json:
 
 
 async def merge_base(item: Pull) -> str:
-    """Where the pull request's diff starts."""
+    """Return the commit at which the pull request's diff starts."""
     git = GitRepo(item.repository.path)
     base = item.base_sha if item.merged_at else await git.resolve(item.base_ref) or item.base_sha
     return await git.merge_base(base, item.head_sha) or base

@@ -18,7 +18,7 @@ _CANNOT = (
 
 
 async def revert_pull_request(context: Context, _: Any, given: dict[str, Any]) -> Node:
-    """As the button does it: only what was merged here, not what a push brought in."""
+    """Revert as the button does: only what was merged here, not what a push brought in."""
     wanted = given["input"]
     pull: Pull = found(context, wanted["pullRequestId"], "PullRequest")
     repo, actor = pull.repository, context.call.actor

@@ -63,7 +63,7 @@ def counts(repo: Repository) -> dict[str, Any]:
 
 
 async def _split(repo: Repository, rest: str) -> tuple[str, str]:
-    """Where the ref ends and the path begins: branch names may hold slashes."""
+    """Split where the ref ends and the path begins: branch names may hold slashes."""
     parts = rest.split("/")
     git = GitRepo(repo.path)
     for length in range(1, len(parts) + 1):
