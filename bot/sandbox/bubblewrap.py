@@ -47,6 +47,7 @@ class Bubblewrap:
         limits: Limits = Limits(),  # noqa: B008
         network: Network | None = None,
         env: Mapping[str, str] | None = None,
+        report: Path | None = None,
     ) -> CommandResult:
         """Run a command, see :class:`.port.Sandbox`; raises SandboxError."""
         program = await asyncio.to_thread(find_bubblewrap)
@@ -71,6 +72,7 @@ class Bubblewrap:
                 env={"PATH": bwrap.PATH},
                 cwd=Path("/"),
                 descriptors=handles.descriptors.all(),
+                report=report,
             )
             if result.ended == "exit" and not handles.command_ran():
                 raise SandboxError(f"bubblewrap could not start: {result.output.strip()[-500:]} {_ALLOW}")

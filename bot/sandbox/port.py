@@ -62,7 +62,11 @@ class Network(Protocol):
 
 
 class Sandbox(Protocol):
-    """Runner of commands on a workspace (``/work``), without our secrets."""
+    """Runner of commands on a workspace (``/work``), without our secrets.
+
+    ``report``: a file to make, which takes the command's standard output in place of the result. The code inside is not
+    told of it, nor can it find it by a path.
+    """
 
     @property
     def tier(self) -> str: ...
@@ -76,6 +80,7 @@ class Sandbox(Protocol):
         limits: Limits = Limits(),  # noqa: B008
         network: Network | None = None,
         env: Mapping[str, str] | None = None,
+        report: Path | None = None,
     ) -> CommandResult: ...
 
     async def probe(self) -> str | None:

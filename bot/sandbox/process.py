@@ -39,6 +39,7 @@ class Process:
         limits: Limits = Limits(),  # noqa: B008
         network: Network | None = None,
         env: Mapping[str, str] | None = None,
+        report: Path | None = None,
     ) -> CommandResult:
         """Run a command of trusted code, else raise :class:`SandboxRefused`."""
         if not self._trust_code:
@@ -56,7 +57,7 @@ class Process:
             links = await asyncio.to_thread(_make_links, workspace, mounts)
             try:
                 run = Run(limits, cgroups.prepare_parents())
-                result = await run.execute(argv, command, env=environment, cwd=workspace)
+                result = await run.execute(argv, command, env=environment, cwd=workspace, report=report)
             finally:
                 await asyncio.to_thread(processes.kill_marked, f"{_MARK}={home}")
                 await asyncio.to_thread(_remove_links, links)

@@ -58,12 +58,13 @@ class Run:
         env: Mapping[str, str],
         cwd: Path,
         descriptors: Sequence[int] = (),
+        report: Path | None = None,
     ) -> CommandResult:
         """Run ``command`` (reported as ``shown``) to its end or its limit.
 
         Cancelling the awaiting task kills every process first. Raises :class:`SandboxError` where it cannot start.
         """
-        work = asyncio.ensure_future(self._supervise(shown, command, env, cwd, descriptors))
+        work = asyncio.ensure_future(self._supervise(shown, command, env, cwd, descriptors, report))
         cancelled = False
         while not work.done():
             try:
@@ -82,13 +83,14 @@ class Run:
         env: Mapping[str, str],
         cwd: Path,
         descriptors: Sequence[int],
+        report: Path | None,
     ) -> CommandResult:
         self._group = RunGroup.create(self._parents, self._limits) if self._parents else None
         started = time.monotonic()
         reader, writer = os.pipe()
         pump = asyncio.ensure_future(self._pump(reader))
         try:
-            process = await _start(self._join_group(command), env, cwd, writer, descriptors)
+            process = await _start(self._join_group(command), env, cwd, writer, descriptors, report)
             ended = await self._wait(process)
             await self._end(process)
         finally:
@@ -191,14 +193,20 @@ class Run:
 
 
 async def _start(
-    command: Sequence[str], env: Mapping[str, str], cwd: Path, output: int, descriptors: Sequence[int]
+    command: Sequence[str],
+    env: Mapping[str, str],
+    cwd: Path,
+    output: int,
+    descriptors: Sequence[int],
+    report: Path | None,
 ) -> asyncio.subprocess.Process:
+    stdout = output if report is None else os.open(report, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         return await asyncio.create_subprocess_exec(
             *command,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
+            stdout=stdout,
+            stderr=output,
             env=dict(env),
             cwd=cwd,
             start_new_session=True,
@@ -207,3 +215,6 @@ async def _start(
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise SandboxError(f"Cannot start {Path(command[0]).name}: {reason}.") from None
+    finally:
+        if report is not None:
+            os.close(stdout)
