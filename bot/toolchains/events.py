@@ -6,7 +6,7 @@ believed where its plan, its cases and its exit agree.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, NamedTuple
 
@@ -236,16 +236,6 @@ class Fold:
             return False
         # a command around the runner (make, a script) may fail with a code of its own
         return (exit_code != 0) is (failed if known is None else known != 0)
-
-
-def keep_wanted(folded: Folded, targets: Sequence[str], is_wanted: Callable[[TestCase], bool]) -> Folded:
-    """Keep the cases of a selection; one that matched nothing proves nothing."""
-    if not targets:
-        return folded
-    cases = tuple(case for case in folded.cases if is_wanted(case))
-    if cases or not folded.completeness.ok:
-        return Folded(cases, folded.completeness)
-    return Folded((), Completeness(ok=False, reason="The selection matched no test, so it proves nothing."))
 
 
 def has_failure(cases: Iterable[TestCase]) -> bool:

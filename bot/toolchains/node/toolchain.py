@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.settings import Checks, Settings
-from bot.toolchains.events import Fold, Folded, Plan, keep_wanted
+from bot.toolchains.events import Fold, Folded, Plan
 from bot.toolchains.exit_code import read_exit_code
 from bot.toolchains.node import paths, programs, runners, shadows
 from bot.toolchains.node.detection import Project
@@ -20,6 +20,7 @@ from bot.toolchains.placeholders import RESULTS, fill_placeholders, is_run_by
 from bot.toolchains.port import Completeness, TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.reading import read_results
 from bot.toolchains.results import ResultsChannel, open_channel, read_bounded
+from bot.toolchains.selection import keep_wanted, select
 from bot.toolchains.workspace import remove_tree
 
 _INSIDE = Path(__file__).parent / "inside"
@@ -87,7 +88,7 @@ class NodeToolchain:
             result = await self._run(workspace, argv, limits, channel.directory)
             folded = await asyncio.to_thread(self._read, channel, result, line)
         if self._project.command is not None:
-            folded = _require_ids(keep_wanted(folded, targets, lambda case: _is_wanted(case, targets)), targets)
+            folded = select(folded, targets)
         return TestRun(command=line, cases=folded.cases, result=result, completeness=folded.completeness)
 
     async def _test_by_policy(self, workspace: Workspace, targets: Sequence[str], limits: Limits) -> TestRun:
@@ -213,24 +214,6 @@ def _make_mount_point(tree: Path, place: str) -> None:
         if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
             raise ToolchainError(f"`{folder.relative_to(tree)}` is no folder, so dependencies cannot be shown there.")
         folder.mkdir(exist_ok=True)
-
-
-def _is_wanted(case: TestCase, targets: Sequence[str]) -> bool:
-    """Return whether a case was asked for, or keeps what was from running."""
-    wanted = [target.rstrip("/") for target in targets]
-    own = any(case.id == one or case.id.startswith((f"{one}::", f"{one}/")) for one in wanted)
-    above = case.verdict == "error" and any(one.startswith(f"{case.id}::") for one in wanted)
-    return own or above or case.id == "unhandled error"
-
-
-def _require_ids(folded: Folded, targets: Sequence[str]) -> Folded:
-    """Believe a selection of tests only where each of them has a verdict."""
-    there = {case.id for case in folded.cases}
-    missing = [one for one in targets if "::" in one and one not in there]
-    if not missing or not folded.completeness.ok:
-        return folded
-    reason = f"`{missing[0]}` was asked for and did not run."
-    return Folded(folded.cases, Completeness(ok=False, reason=reason, lost=tuple(missing)))
 
 
 def _environment(root: str = "") -> dict[str, str]:

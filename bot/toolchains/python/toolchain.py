@@ -15,7 +15,6 @@ from pathlib import Path
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.settings import Checks, Settings
 from bot.toolchains import submodules
-from bot.toolchains.events import keep_wanted
 from bot.toolchains.placeholders import RESULTS, fill_placeholders, is_run_by, selector
 from bot.toolchains.port import TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.python import commands, paths, shadows
@@ -25,6 +24,7 @@ from bot.toolchains.python.interpreters import Interpreter, find_interpreters, f
 from bot.toolchains.python.members import find_import_roots
 from bot.toolchains.reading import read_results
 from bot.toolchains.results import open_channel, read_bounded
+from bot.toolchains.selection import keep_wanted
 
 _INSIDE = Path(__file__).parent / "inside"
 
