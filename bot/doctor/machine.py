@@ -11,8 +11,7 @@ from bot.settings import Settings, SettingsError
 from bot.store import datadir
 from bot.store.database import StoreError, create_engine
 from bot.store.store import Store
-from bot.toolchains.node import programs
-from bot.toolchains.python.toolchain import describe_versions
+from bot.toolchains.languages import describe_languages
 
 
 def check_folder(folder: Path) -> Line:
@@ -56,4 +55,4 @@ async def check_sandbox(settings: Settings) -> Line:
 
 def check_toolchains() -> Line:
     """List which languages can be tested here, and what others lack. Blocking."""
-    return Line(level="ok", subject="Toolchains", text=f"{describe_versions()}; {programs.describe_versions()}")
+    return Line(level="ok", subject="Toolchains", text=describe_languages())

@@ -6,54 +6,27 @@ Each folder that tests itself has its own; a path belongs to the innermost one o
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from bot.sandbox.port import CommandResult, Limits, Sandbox
 from bot.settings import Checks, Settings
-from bot.toolchains.node import paths as node_paths
-from bot.toolchains.node.detection import find_projects
-from bot.toolchains.node.toolchain import NodeToolchain
-from bot.toolchains.port import Completeness, TestRun, Toolchain, ToolchainError, Workspace
-from bot.toolchains.python.toolchain import PythonToolchain
-from bot.toolchains.python.units import find_units as find_python
-from bot.toolchains.units import Unit, find_nearest
+from bot.toolchains.language import Part, Tools
+from bot.toolchains.languages import LANGUAGES, make_whole
+from bot.toolchains.port import Completeness, TestRun, ToolchainError, Workspace
+from bot.toolchains.units import find_nearest
 
 # Says in an environment why it could not be prepared.
 _UNPREPARED = "unprepared.txt"
-_WHOLE = Unit(root="", toolchain="python", evidence=("nothing names another language",))
-
-
-@dataclass(frozen=True)
-class Part:
-    """Unit, what works on it, and the folder that it is installed for."""
-
-    unit: Unit
-    toolchain: Toolchain
-    home: str = ""
-
-    @property
-    def slug(self) -> str:
-        """Return the name of its environment's folder."""
-        return re.sub(r"[^A-Za-z0-9]+", "-", f"{self.unit.toolchain}-{self.home}").strip("-")
-
-    @property
-    def place(self) -> str:
-        """Return in words where it is."""
-        return f"`{self.unit.root}` ({self.unit.toolchain})" if self.unit.root else f"the {self.unit.toolchain} part"
 
 
 class RepositoryToolchain:
     """Toolchain of a whole repository; ``tree`` is read when it is there."""
 
     def __init__(self, sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings) -> None:
-        self._sandbox = sandbox
-        self._checks = checks
+        self._tools = Tools(sandbox, checks, settings)
         self._tree = tree
-        self._settings = settings
 
     @property
     def name(self) -> str:
@@ -65,27 +38,17 @@ class RepositoryToolchain:
 
         A policy's own command tests all of it.
         """
-        python = [self._make_python(unit) for unit in find_python(self._tree)]
-        node = [
-            Part(
-                project.unit,
-                NodeToolchain(self._sandbox, self._checks, self._tree, self._settings, project),
-                project.home,
-            )
-            for project in find_projects(self._tree)
-        ]
-        found = [*python, *node] or [self._make_python(_WHOLE)]
-        return tuple(found[:1] if self._checks.test else found)
-
-    def _make_python(self, unit: Unit) -> Part:
-        return Part(unit, PythonToolchain(self._sandbox, self._checks, self._tree, self._settings))
+        found = [part for language in LANGUAGES for part in language.find_parts(self._tree, self._tools)]
+        found = found or [make_whole(self._tree, self._tools)]
+        return tuple(found[:1] if self._tools.checks.test else found)
 
     def is_test(self, path: str) -> bool:
-        foreign = node_paths.is_script(path) and node_paths.is_test(path)
+        foreign = any(one.paths.is_source(path) and one.paths.is_test(path) for one in LANGUAGES)
         return foreign or self.is_test_config(path) or any(part.toolchain.is_test(path) for part in self.parts)
 
     def is_test_config(self, path: str) -> bool:
-        return node_paths.is_test_config(path) or any(part.toolchain.is_test_config(path) for part in self.parts)
+        foreign = any(one.paths.is_test_config(path) for one in LANGUAGES)
+        return foreign or any(part.toolchain.is_test_config(path) for part in self.parts)
 
     def targets(self, files: Sequence[str]) -> list[str]:
         return [target for part, own in self._divide(files) for target in part.toolchain.targets(own)]
@@ -157,9 +120,9 @@ class RepositoryToolchain:
         return [(self.parts[number], own) for number, own in sorted(found.items())]
 
     def _part_of(self, path: str) -> Part:
-        language = "node" if node_paths.is_script(path) else "python"
+        languages = {language.name for language in LANGUAGES if language.paths.is_source(path)}
         units = [part.unit for part in self.parts]
-        own = find_nearest([unit for unit in units if unit.toolchain == language], path)
+        own = find_nearest([unit for unit in units if unit.toolchain in languages], path)
         found = own or find_nearest(units, path) or units[0]
         return self.parts[units.index(found)]
 

@@ -9,6 +9,8 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import PurePosixPath
 
+from bot.toolchains.naming import find_sibling, pick_free
+
 SUFFIXES = (".js", ".mjs", ".cjs", ".jsx", ".ts", ".mts", ".cts", ".tsx")
 # Read before a test runs, by the runner or by what it loads files with.
 _CONFIG = (
@@ -33,7 +35,7 @@ _LOADED = {
 }
 
 
-def is_script(path: str) -> bool:
+def is_source(path: str) -> bool:
     """Return whether a path is JavaScript or TypeScript."""
     return path.endswith(SUFFIXES)
 
@@ -61,30 +63,25 @@ def is_test(path: str) -> bool:
     """Return whether a path is a test, its data or its configuration."""
     folders = PurePosixPath(path).parts[:-1]
     in_tests = bool(_FOLDERS & set(folders)) or (bool(folders) and folders[0] in _AT_TOP)
-    return is_test_config(path) or (is_script(path) and is_test_file(path)) or (in_tests and not path.endswith(".py"))
+    return is_test_config(path) or (is_source(path) and is_test_file(path)) or (in_tests and not path.endswith(".py"))
 
 
 def pick_targets(paths: Sequence[str]) -> list[str]:
     """Return the paths a runner is given: no data files, helpers, mocks."""
     code = [
         path for path in paths
-        if is_script(path) and not is_test_config(path) and "__mocks__" not in path.split("/")
+        if is_source(path) and not is_test_config(path) and "__mocks__" not in path.split("/")
     ]  # fmt: skip
     return [path for path in code if is_test_file(path)] or code
 
 
 def new_test_path(paths: Sequence[str], near: str, default: str) -> str:
-    """Return a path not in ``paths`` for a test of ``near``.
-
-    It is beside the existing test that is nearest to it by name, and is named as that one is; else by ``default``, such
-    as ``test/*.test.js``.
-    """
-    taken = set(paths)
-    tests = [path for path in paths if is_script(path) and is_test_file(path)]
-    subject = _stem(near) or "regression"
+    """Return a path not in ``paths`` for a test of ``near``; ``default`` is such as ``test/*.test.js``."""
+    subject = _stem(near)
     if subject == "index":
-        subject = PurePosixPath(near).parent.name or "regression"
-    beside = max(tests, key=lambda test: (_rate(test, near), test), default=None)
+        subject = PurePosixPath(near).parent.name
+    tests = [path for path in paths if is_source(path) and is_test_file(path)]
+    beside = find_sibling(tests, near, _stem)
     if beside is None:
         folder, pattern = posixpath.split(default)
     else:
@@ -92,9 +89,7 @@ def new_test_path(paths: Sequence[str], near: str, default: str) -> str:
         own = posixpath.dirname(beside)
         folder = posixpath.dirname(near) if _is_beside(beside, paths) and near else own
         pattern = _pattern_of(posixpath.basename(beside))
-    names = (subject, f"{subject}-regression", *(f"{subject}-regression-{number}" for number in range(2, 1000)))
-    candidates = (posixpath.join(folder, pattern.replace("*", name)) for name in names)
-    return next(path for path in candidates if path not in taken)
+    return pick_free(paths, posixpath.join(folder, pattern), subject, "{}-regression")
 
 
 def _pattern_of(name: str) -> str:
@@ -110,7 +105,7 @@ def _pattern_of(name: str) -> str:
 def _is_beside(test: str, paths: Sequence[str]) -> bool:
     folder = posixpath.dirname(test)
     return any(
-        posixpath.dirname(path) == folder and _stem(path) == _stem(test) and is_script(path) and not is_test_file(path)
+        posixpath.dirname(path) == folder and _stem(path) == _stem(test) and is_source(path) and not is_test_file(path)
         for path in paths
     )
 
@@ -119,10 +114,3 @@ def _stem(path: str) -> str:
     """Return what a file is about: ``cart`` for ``cart.test.ts``."""
     name = re.sub(r"(\.d)?\.[cm]?[jt]sx?$", "", posixpath.basename(path))
     return re.sub(r"[._-](test|tests|spec)$|^test-", "", name)
-
-
-def _rate(test: str, near: str) -> tuple[int, int, int]:
-    """Rate nearness: the same subject, then shared folders, then depth."""
-    folders = set(PurePosixPath(test).parts[:-1])
-    shared = len(folders & set(PurePosixPath(near).parts[:-1]))
-    return int(_stem(test) == _stem(near)), shared, -len(PurePosixPath(test).parts)

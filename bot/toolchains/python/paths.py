@@ -30,6 +30,11 @@ _AT_TOP = {"test", "testing"}
 _DATA = (".json", ".toml", ".yml", ".yaml", ".txt", ".csv", ".xml", ".html", ".md", ".rst", ".ini", ".cfg", ".sql")
 
 
+def is_source(path: str) -> bool:
+    """Return whether a path is written in Python."""
+    return path.endswith((".py", ".pyi"))
+
+
 def is_test_config(path: str) -> bool:
     """Return whether a file is read before a test runs.
 

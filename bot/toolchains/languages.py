@@ -1,0 +1,22 @@
+"""List the languages that Forgehand understands by itself. A new one is a folder and a line here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.toolchains.language import Part, Tools
+from bot.toolchains.node.language import NODE
+from bot.toolchains.python.language import PYTHON, make_part
+from bot.toolchains.units import Unit
+
+LANGUAGES = (PYTHON, NODE)
+
+
+def make_whole(tree: Path, tools: Tools) -> Part:
+    """Make the part of a repository in which nothing names a language: Python's, which says what is missing."""
+    return make_part(Unit(root="", toolchain="python", evidence=("nothing names another language",)), tree, tools)
+
+
+def describe_languages() -> str:
+    """Say for ``doctor`` what this machine has of each language, or what brings it. Blocking."""
+    return "; ".join(language.describe() for language in LANGUAGES)

@@ -1,0 +1,104 @@
+"""Install and test one unit by its language's adapter, behind the toolchain's port."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.sandbox.port import CommandResult, Limits
+from bot.toolchains.events import Fold, Folded, Record
+from bot.toolchains.installer import Installer
+from bot.toolchains.language import Adapter, PathRules, Tools
+from bot.toolchains.placeholders import fill_placeholders, is_run_by
+from bot.toolchains.port import Completeness, TestRun, ToolchainError, Workspace
+from bot.toolchains.reading import read_results
+from bot.toolchains.selection import keep_wanted, select
+from bot.toolchains.session import Session, open_session
+
+# Compilers and virtual machines need more beside their tests than an interpreter.
+_LIMITS = Limits(memory_mb=4096, processes=512, tmp_mb=1024)
+
+
+@dataclass(frozen=True)
+class UnitToolchain:
+    """Toolchain of one unit; ``tree`` is the base."""
+
+    name: str
+    paths: PathRules
+    adapter: Adapter
+    tools: Tools
+    tree: Path
+
+    def is_test(self, path: str) -> bool:
+        return self.paths.is_test(path) or self.is_test_config(path)
+
+    def is_test_config(self, path: str) -> bool:
+        return self.paths.is_test_config(path) or is_run_by(self.tools.checks.test or "", path)
+
+    def targets(self, files: Sequence[str]) -> list[str]:
+        return self.paths.pick_targets(files)
+
+    def new_test_path(self, existing: Sequence[str], near: str) -> str:
+        return self.paths.new_test_path(existing, near, self.adapter.unit.root)
+
+    def shadows(self, path: str, env: Path) -> str | None:
+        """Return why no new file may be made at ``path`` (see the port)."""
+        return self.paths.find_conflict(path, self.tree)
+
+    async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
+        """Install dependencies (see the port)."""
+        await asyncio.to_thread(self.adapter.require)
+        return await Installer(self.adapter, self.tools).install(workspace)
+
+    async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
+        """Run the given files or test ids (see the port).
+
+        What is told is what was asked for, though a runner may have to run more.
+        """
+        seconds = limits.seconds if limits is not None else self.tools.checks.minutes * 60
+        # a policy's own line runs at the root of the tree
+        root = "" if self.tools.checks.test else self.adapter.unit.root
+        async with self._open(workspace, root, seconds) as session:
+            if self.tools.checks.test:
+                return await self._test_by_policy(session, targets)
+            outcome = await self.adapter.test(session, targets)
+            folded = select(_fold(outcome.records, outcome.result), targets)
+        return TestRun(
+            command=outcome.line, cases=folded.cases, result=outcome.result, completeness=folded.completeness
+        )
+
+    async def _test_by_policy(self, session: Session, targets: Sequence[str]) -> TestRun:
+        """Run the policy's own line, and read its results as the policy says."""
+        checks = self.tools.checks
+        line = fill_placeholders(checks.test or "", targets)
+        result = await session.run(["/bin/sh", "-c", line])
+        tree = session.workspace.tree
+        folded = await asyncio.to_thread(read_results, checks.results, session.channel, result, line, tree)
+        folded = keep_wanted(folded, targets, lambda case: True)
+        return TestRun(command=line, cases=folded.cases, result=result, completeness=folded.completeness)
+
+    async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
+        """Run a shell line where tests run: no network, read-only dependencies."""
+        async with self._open(workspace, "", limits.seconds) as session:
+            return await session.run(["/bin/sh", "-c", command])
+
+    @asynccontextmanager
+    async def _open(self, workspace: Workspace, root: str, seconds: float) -> AsyncIterator[Session]:
+        mounts = await asyncio.to_thread(self.adapter.mounts)
+        limits = _LIMITS.model_copy(update={"seconds": seconds})
+        env = self.adapter.environment()
+        written = self.adapter.written
+        async with open_session(
+            root, workspace, limits, self.tools.sandbox, mounts=mounts, env=env, written=written
+        ) as session:
+            yield session
+
+
+def _fold(records: Sequence[Record], result: CommandResult) -> Folded:
+    try:
+        return Fold().add(records).close(result)
+    except ToolchainError as error:
+        return Folded((), Completeness(ok=False, reason=error.message))
