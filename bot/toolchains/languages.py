@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.toolchains.go.language import GO
 from bot.toolchains.language import Part, Tools
 from bot.toolchains.node.language import NODE
 from bot.toolchains.python.language import PYTHON, make_part
 from bot.toolchains.units import Unit
 
-LANGUAGES = (PYTHON, NODE)
+LANGUAGES = (PYTHON, NODE, GO)
 
 
 def make_whole(tree: Path, tools: Tools) -> Part:

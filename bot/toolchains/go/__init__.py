@@ -1,0 +1,1 @@
+"""Install and test Go modules: ``language`` declares them, ``adapter`` runs ``go test -json``, ``report`` reads it."""

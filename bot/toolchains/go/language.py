@@ -1,0 +1,51 @@
+"""Declare Go among the languages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.toolchains.go import paths
+from bot.toolchains.go.adapter import GoAdapter
+from bot.toolchains.go.programs import describe_version
+from bot.toolchains.language import Language, Part, Tools
+from bot.toolchains.unit_toolchain import UnitToolchain
+from bot.toolchains.units import Unit, walk_files
+
+_MOST_UNITS = 8
+_DEEPEST = 4
+
+
+def find_units(tree: Path) -> list[Unit]:
+    """Return the modules of a tree that have tests, outer ones first. Blocking."""
+    files = list(walk_files(tree))
+    roots = sorted(
+        ("" if str(path.parent) == "." else str(path.parent) for path in files if path.name == "go.mod"),
+        key=lambda root: (root.count("/"), root),
+    )
+    aside = ("testdata", "_")
+    kept = [root for root in roots if not any(part.startswith(aside) for part in root.split("/"))]
+    tested = [root for root in kept if any(_is_below(str(path), root, kept) for path in files)]
+    return [
+        Unit(
+            root=root, toolchain="go", manager="go", runner="go test", evidence=(f"`{root}/go.mod`".replace("`/", "`"),)
+        )
+        for root in tested[:_MOST_UNITS]
+        if root.count("/") < _DEEPEST
+    ]
+
+
+def _is_below(path: str, root: str, roots: Sequence[str]) -> bool:
+    """Return whether a path is a test of a module, and of none below it."""
+    holding = [one for one in roots if not one or path.startswith(f"{one}/")]
+    return paths.is_test_file(path) and max(holding, key=len, default=None) == root
+
+
+def _find_parts(tree: Path, tools: Tools) -> list[Part]:
+    return [
+        Part(unit, UnitToolchain("go", paths, GoAdapter(unit, tree), tools, tree), unit.root)
+        for unit in find_units(tree)
+    ]
+
+
+GO = Language("go", paths, _find_parts, describe_version)
