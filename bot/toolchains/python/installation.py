@@ -30,10 +30,10 @@ _BEFORE = 2
 _MOST_TRIES = 24
 # Characters of a failure's output that the error shows, from its end.
 _TAIL = 3000
-_NO_PYTHON = (
-    "There is no Python file in this repository and no package.json that says how it is tested; Python and JavaScript "
-    "are the languages whose tests I find by myself. Set `checks.setup` and `checks.test` in .github/forgehand.yml to "
-    "the commands that install and test it."
+_NO_TESTS = (
+    "I find no tests in this repository: no Python file, and nothing of another language that I know (they are listed "
+    "in docs/languages.md of Forgehand). Set `checks.setup` and `checks.test` in .github/forgehand.yml to the commands "
+    "that install and test it."
 )
 
 
@@ -144,7 +144,7 @@ class Installer:
 def require_python(tree: Path) -> None:
     """Raise :class:`ToolchainError` where there is no Python. It blocks."""
     if not holds_python(tree):
-        raise ToolchainError(_NO_PYTHON)
+        raise ToolchainError(_NO_TESTS)
 
 
 def plan_attempts(tree: Path) -> Iterator[Project]:
