@@ -49,7 +49,7 @@ class PathRules(PathNames, Protocol):
 
 
 class Outcome(NamedTuple):
-    """What a runner did: the line a person would type, its result, its records."""
+    """Result of a runner: the line a person would type, what ran, its records."""
 
     line: str
     result: CommandResult
@@ -105,7 +105,7 @@ class Adapter(Protocol):
 
 @dataclass(frozen=True)
 class Tools:
-    """What every toolchain of a repository is made with."""
+    """Things that every toolchain of a repository is made with."""
 
     sandbox: Sandbox
     checks: Checks

@@ -29,7 +29,7 @@ Key = tuple[str, str]
 
 @dataclass
 class Report:
-    """What was told of the wanted functions of some packages, by one run or several.
+    """Record of what was told of the wanted functions, by one run or several.
 
     ``log`` is what people would have seen.
     """
