@@ -82,7 +82,7 @@ def render(argv: Sequence[str], root: str = "") -> str:
 
 
 def make_error(result: CommandResult, refused: Sequence[str], notes: Sequence[str]) -> ToolchainError:
-    """Make the error of an install: its line, its last lines, the hosts it lacked."""
+    """Make the error of an install: its last lines, the hosts it lacked."""
     output = result.output.strip()[-_TAIL:]
     why = "" if result.ended == "exit" else f" (stopped: {result.ended})"
     hosts = f"\nRefused hosts: {', '.join(refused)}; an operator can allow them in `registries`." if refused else ""

@@ -83,7 +83,7 @@ class Adapter(Protocol):
     def written(self) -> tuple[str, ...]: ...
 
     def require(self) -> None:
-        """Raise :class:`ToolchainError` where this machine lacks what it needs. Blocking."""
+        """Raise :class:`ToolchainError` for what this machine lacks. Blocking."""
         ...
 
     def mounts(self) -> Sequence[Mount]:

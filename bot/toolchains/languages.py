@@ -14,10 +14,13 @@ LANGUAGES = (PYTHON, NODE, GO)
 
 
 def make_whole(tree: Path, tools: Tools) -> Part:
-    """Make the part of a repository in which nothing names a language: Python's, which says what is missing."""
+    """Make the part of a repository in which nothing names a language.
+
+    It is Python's, which says what is missing.
+    """
     return make_part(Unit(root="", toolchain="python", evidence=("nothing names another language",)), tree, tools)
 
 
 def describe_languages() -> str:
-    """Say for ``doctor`` what this machine has of each language, or what brings it. Blocking."""
+    """Say what this machine has of each language, or what brings it. Blocking."""
     return "; ".join(language.describe() for language in LANGUAGES)

@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 
 
 def find_sibling(tests: Sequence[str], near: str, stem: Callable[[str], str]) -> str | None:
-    """Return the existing test nearest to a file: of its name, then of its folders.
+    """Return the existing test nearest to a file.
 
-    ``stem`` returns what a path is about, with and without the marks of a test.
+    The same name comes first, then shared folders. ``stem`` returns what a path is about, without the marks of a test.
     """
 
     def rate(test: str) -> tuple[int, int, int, str]:
@@ -21,7 +21,10 @@ def find_sibling(tests: Sequence[str], near: str, stem: Callable[[str], str]) ->
 
 
 def pick_free(taken: Collection[str], pattern: str, subject: str, again: str) -> str:
-    """Return a path not in ``taken``: ``*`` of ``pattern`` is the subject, then ``again`` filled with it, numbered."""
+    """Return a path that is not taken.
+
+    ``*`` of ``pattern`` becomes the subject, else ``again`` filled with it, numbered.
+    """
     subject = subject or "regression"
     more = again.format(subject)
     separator = next((one for one in "-_" if one in again), "")

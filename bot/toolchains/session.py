@@ -33,7 +33,7 @@ def run_in(folder: str, argv: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Session:
-    """Test run of a unit, whose folder is ``root``; ``channel`` takes signed results."""
+    """Test run of the unit at ``root``; ``channel`` takes signed results."""
 
     root: str
     workspace: Workspace
@@ -68,7 +68,7 @@ class Session:
         )
 
     def read_report(self, name: str) -> bytes:
-        """Return a command's output, b"" where there is none that is bounded. Blocking."""
+        """Return a command's output, b"" where it is too long. Blocking."""
         return read_bounded(self.reports / name) or b""
 
 
@@ -106,7 +106,7 @@ async def open_session(
 
 
 def _copy_folders(env: Path, scratch: Path, names: Sequence[str]) -> list[Mount]:
-    """Copy folders of the environment, times included, and mount them in their place."""
+    """Copy folders of the environment, times included, and mount the copies."""
     mounts = []
     for name in names:
         source = env / name

@@ -64,14 +64,20 @@ class GoAdapter:
         }
 
     def plan_install(self) -> Install:
-        """Fetch the modules and build what tests need; a package that cannot be built is for the tests to tell."""
+        """Fetch the modules and build what tests need.
+
+        A package that cannot be built is for the tests to tell.
+        """
         vendored = (self.tree / self.unit.root / "vendor" / "modules.txt").is_file()
         fetch = [["go", "mod", "download"]] if "require" in self._read_module() and not vendored else []
         build = ["go", "test", "-run=^$", "./..."]
         return Install([[*fetch, build], [*fetch, ["go", "build", "std"]]], {"GOPROXY": "https://proxy.golang.org"})
 
     async def test(self, session: Session, targets: Sequence[str]) -> Outcome:
-        """Run the functions of the targets' files, or all, and again those that a crash kept from running."""
+        """Run the functions of the targets' files, or all.
+
+        Those that a crash kept from running are run again.
+        """
         folders = list(dict.fromkeys(self._to_package(target) for target in targets)) or ["./..."]
         listed = await session.run([*_LIST, *folders], report="packages.json")
         listing = await asyncio.to_thread(session.read_report, "packages.json")
@@ -121,7 +127,10 @@ def _cut_subtest(id: str) -> str:
 def _write_command(
     packages: Mapping[str, Package], wanted: Sequence[Key], seconds: float, *, filtered: bool
 ) -> list[str]:
-    """Write the command: Go's own limit comes before ours, because it names the test that was running."""
+    """Write the command.
+
+    Go's own limit comes before ours, because it names the test that was running.
+    """
     paths = list(dict.fromkeys(packages[path].path for path, _ in wanted))
     chosen = [f"-run={write_filter([name for _, name in wanted])}"] if filtered else []
     return ["go", "test", "-json", "-count=1", f"-timeout={max(int(seconds * 0.9), 1)}s", *chosen, *paths]

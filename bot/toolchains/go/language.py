@@ -17,7 +17,7 @@ _DEEPEST = 4
 
 
 def find_units(tree: Path) -> list[Unit]:
-    """Return the modules of a tree that have tests, outer ones first. Blocking."""
+    """Return the modules that have tests, outer ones first. Blocking."""
     files = list(walk_files(tree))
     roots = sorted(
         ("" if str(path.parent) == "." else str(path.parent) for path in files if path.name == "go.mod"),

@@ -31,7 +31,7 @@ class Package:
 
 
 def read_packages(listing: bytes, tree: Path) -> list[Package]:
-    """Read the output of ``go list -json``: one object after another. Blocking."""
+    """Read the output of ``go list -json``. Blocking."""
     found = []
     for one in _decode(listing.decode(errors="replace")):
         place = one.get("Dir")

@@ -17,7 +17,10 @@ def is_source(path: str) -> bool:
 
 
 def is_test_config(path: str) -> bool:
-    """Return whether a file decides what is built: a replaced module is other code."""
+    """Return whether a file decides what is built.
+
+    A replaced module is other code.
+    """
     return posixpath.basename(path) in _CONFIG or "vendor" in PurePosixPath(path).parts[:-1]
 
 
@@ -37,7 +40,10 @@ def pick_targets(paths: Sequence[str]) -> list[str]:
 
 
 def new_test_path(paths: Sequence[str], near: str, root: str) -> str:
-    """Return a path not in ``paths`` for a test of ``near``: Go tests a package from its own folder."""
+    """Return a path not in ``paths`` for a test of ``near``.
+
+    Go tests a package from its own folder.
+    """
     tests = [path for path in paths if is_test_file(path)]
     beside = find_sibling(tests, near, _stem)
     found = posixpath.dirname(beside) if beside is not None else root

@@ -98,7 +98,7 @@ class Report:
             self._records.append(Problem(id=package.folder, phase="setup", message=text))
 
     def list_unreached(self) -> list[Key]:
-        """Return what did not begin in packages that were built: something ended them."""
+        """Return what did not begin in packages that were built."""
         return [key for key in sorted(self._list_planned() - self._begun) if key[0] in self._ended - self._unbuilt]
 
     def list_records(self) -> Iterator[Record]:

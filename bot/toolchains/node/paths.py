@@ -76,7 +76,10 @@ def pick_targets(paths: Sequence[str]) -> list[str]:
 
 
 def new_test_path(paths: Sequence[str], near: str, default: str) -> str:
-    """Return a path not in ``paths`` for a test of ``near``; ``default`` is such as ``test/*.test.js``."""
+    """Return a path not in ``paths`` for a test of ``near``.
+
+    ``default`` is such as ``test/*.test.js``.
+    """
     subject = _stem(near)
     if subject == "index":
         subject = PurePosixPath(near).parent.name
