@@ -83,6 +83,10 @@ def _javascript_runners() -> str | None:
     return None if here else f"vitest, jest, mocha and ava are not here. Get them: {how}"
 
 
+def _go() -> str | None:
+    return None if shutil.which("go") else "go is not here. Get it: apt-get install golang-go"
+
+
 def _zsh() -> str | None:
     return None if shutil.which("zsh") else "zsh is not here. Get it: apt-get install zsh"
 
@@ -129,6 +133,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "node": _node,
     "npm": _npm,
     "javascript runners": _javascript_runners,
+    "go": _go,
     "zsh": _zsh,
     "fish": _fish,
     "octokit": _octokit,

@@ -11,15 +11,13 @@ import pytest
 
 from bot.settings import Checks, Settings
 from bot.toolchains.node.installation import WRITTEN
-from bot.toolchains.port import TestRun, Workspace
+from bot.toolchains.port import Workspace
 from bot.toolchains.repository import RepositoryToolchain, make_toolchain
 from tests.support.sandboxes import bubblewrap
 
 ZOO = Path(__file__).parent / "zoo"
 INSTALLED = Path(__file__).parent / "node_modules"
 Open = Callable[..., tuple[RepositoryToolchain, Workspace]]
-# id below the test file: verdict and phase
-Told = dict[str, tuple[str, str]]
 
 
 @pytest.fixture
@@ -46,11 +44,3 @@ def open_project(tmp_path: Path) -> Open:
         return toolchain, Workspace(tree=tree, env=env)
 
     return build
-
-
-def told(run: TestRun) -> Told:
-    return {case.id: (case.verdict, case.phase) for case in run.cases}
-
-
-def below(file: str, cases: Told) -> Told:
-    return {f"{file}::{name}": verdict for name, verdict in cases.items()}

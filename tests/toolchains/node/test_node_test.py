@@ -6,7 +6,8 @@ import pytest
 
 from bot.sandbox.port import Limits
 from tests.support.patience import PATIENCE
-from tests.toolchains.node.conftest import Open, below, told
+from tests.toolchains.node.conftest import Open
+from tests.toolchains.zoos import below, told
 
 pytestmark = pytest.mark.needs("node")
 NAMED = 'a/b " < :: # \\ é 😀\nnext'

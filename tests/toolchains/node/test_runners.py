@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.sandbox.port import Limits
-from tests.toolchains.node.conftest import Open, Told, below, told
+from tests.toolchains.node.conftest import Open
 from tests.toolchains.node.test_node_test import HOOKS, NAMED, VERDICTS
+from tests.toolchains.zoos import Told, below, told
 
 pytestmark = pytest.mark.needs("node", "javascript runners")
 SUFFIX = {"vitest": ".test.js", "jest": ".test.js", "mocha": ".test.cjs", "ava": ".js"}
