@@ -36,6 +36,12 @@ Tier = Literal["auto", "bubblewrap", "process", "none"]
 _DATABASE = re.compile(r"(postgres(ql)?(\+psycopg)?|sqlite)://")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _PEM = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
+# Hosts of package registries: of Python, JavaScript, Go, Rust, Java, Ruby, PHP and Elixir.
+REGISTRIES = (
+    "pypi.org", "files.pythonhosted.org", "registry.npmjs.org", "registry.yarnpkg.com", "proxy.golang.org",
+    "sum.golang.org", "index.crates.io", "static.crates.io", "repo.maven.apache.org", "rubygems.org",
+    "index.rubygems.org", "repo.packagist.org", "repo.hex.pm",
+)  # fmt: skip
 
 
 class SettingsError(ForgehandError):
@@ -115,7 +121,7 @@ class Settings(BaseSettings):
 
     sandbox: Tier = "auto"
     trust_code: bool = False
-    registries: list[str] = ["pypi.org", "files.pythonhosted.org", "registry.npmjs.org", "registry.yarnpkg.com"]
+    registries: list[str] = list(REGISTRIES)
     index_url: str | None = None
 
     models: dict[str, ModelSettings] = {}
