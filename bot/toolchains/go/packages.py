@@ -61,11 +61,12 @@ def _read_package(path: str, folder: str, files: Sequence[str], tree: Path) -> P
 def _decode(text: str) -> Iterator[dict[str, object]]:
     """Yield the objects of a stream that has no separators."""
     decoder = json.JSONDecoder()
-    at = 0
+    text = text.lstrip()
     try:
-        while at < len(text):
-            one, at = decoder.raw_decode(text, at)
-            at += len(text[at:]) - len(text[at:].lstrip())
-            yield one
+        while text:
+            one, end = decoder.raw_decode(text)
+            text = text[end:].lstrip()
+            if isinstance(one, dict):
+                yield one
     except (ValueError, RecursionError):
         return

@@ -19,6 +19,7 @@ _ENDS: Mapping[str, Verdict] = {"pass": "passed", "fail": "failed", "skip": "ski
 _UNBUILT = re.compile(r"^FAIL\t(\S+) \[(?:build|setup) failed\]", re.MULTILINE)
 # Characters of all output that are kept, from its end.
 _LOG = 64_000
+_PANIC = re.compile(r"^(?:panic|fatal error): ", re.MULTILINE)
 _TIMEOUT = "panic: test timed out after"
 # What frames a test's own output says nothing.
 _FRAME = re.compile(r"^\s*(?:=== (?:RUN|PAUSE|CONT|NAME)|--- (?:PASS|FAIL|SKIP):).*\n?", re.MULTILINE)
@@ -40,6 +41,7 @@ class Report:
     _records: list[Record] = field(default_factory=list)
     _texts: dict[Key, str] = field(default_factory=lambda: defaultdict(str))
     _begun: set[Key] = field(default_factory=set)
+    _running: dict[Key, None] = field(default_factory=dict)
     _failed: set[str] = field(default_factory=set)
     _ended: set[str] = field(default_factory=set)
     _unbuilt: set[str] = field(default_factory=set)
@@ -73,6 +75,7 @@ class Report:
             self.log = (self.log + output)[-_LOG:]
         elif test and action == "run":
             self._begun.add(key)
+            self._running[key] = None
             self._records.append(Start(id=self._name(key)))
         elif test and action in _ENDS:
             self._end_test(key, _ENDS[action], event.get("Elapsed", ""))
@@ -80,6 +83,7 @@ class Report:
             self._end_package(package, action)
 
     def _end_test(self, key: Key, verdict: Verdict, seconds: str) -> None:
+        self._running.pop(key, None)
         text = "" if verdict == "passed" else _FRAME.sub("", self._texts[key]).strip()
         phase: Phase = "call"
         if verdict == "failed":
@@ -92,10 +96,19 @@ class Report:
 
     def _end_package(self, package: Package, action: str) -> None:
         self._ended.add(package.path)
+        for key in [key for key in self._running if key[0] == package.path and self._has_panicked(key)]:
+            self._end_test(key, "failed", "")
         quiet = package.path not in self._failed | self._unbuilt
         if action == "fail" and quiet and not any(path == package.path for path, _ in self._begun):
             text = self._texts[package.path, ""]
             self._records.append(Problem(id=package.folder, phase="setup", message=text))
+
+    def _has_panicked(self, key: Key) -> bool:
+        """Return whether a test, or one in it, ended the process by a panic."""
+        inside = (
+            text for (path, test), text in self._texts.items() if path == key[0] and f"{test}/".startswith(f"{key[1]}/")
+        )
+        return any(_PANIC.search(text) for text in inside)
 
     def list_unreached(self) -> list[Key]:
         """Return what did not begin in packages that were built."""
