@@ -1,0 +1,10 @@
+package setup
+
+import (
+	"os"
+	"testing"
+)
+
+func TestMain(m *testing.M) { os.Exit(1) }
+
+func TestNeverRuns(t *testing.T) {}

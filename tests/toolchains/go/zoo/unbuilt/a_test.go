@@ -1,0 +1,7 @@
+package unbuilt
+
+import "testing"
+
+func TestOne(t *testing.T) { missing() }
+
+func TestTwo(t *testing.T) {}
