@@ -9,13 +9,14 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.toolchains.placeholders import RESULTS
 from bot.toolchains.port import Workspace
 from bot.toolchains.results import ResultsChannel, open_channel, read_bounded
+from bot.toolchains.rounds import Round
 from bot.toolchains.workspace import remove_tree
 
 # The environment's place in the sandbox.
@@ -66,6 +67,13 @@ class Session:
             env={**self.env, **(env or {})},
             report=self.reports / report if report else None,
         )
+
+    async def record(self, argv: Sequence[str], *, env: Mapping[str, str] | None = None) -> Round:
+        """Run a command whose reporter signs records, with a key of its own."""
+        async with open_channel() as channel:
+            own = Mount(source=channel.directory, target=RESULTS, writable=True)
+            result = await replace(self, mounts=[*self.mounts, own]).run(argv, env=env)
+            return Round(result, await asyncio.to_thread(lambda: list(channel.read() or ())))
 
     def read_report(self, name: str) -> bytes:
         """Return a command's output, b"" where it is too long. Blocking."""

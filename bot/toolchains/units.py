@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -29,6 +30,11 @@ class Unit(JsonModel):
     def holds(self, path: str) -> bool:
         """Return whether a path lies in this folder."""
         return not self.root or path == self.root or path.startswith(f"{self.root}/")
+
+    def place(self, target: str) -> str:
+        """Return the file of a target as seen from this folder; never an option."""
+        file = posixpath.relpath(target.partition("::")[0], self.root or ".")
+        return f"./{file}" if file.startswith("-") else file
 
 
 def find_nearest(units: Sequence[Unit], path: str) -> Unit | None:

@@ -1,0 +1,85 @@
+"""What a crash kept from running runs again without it, a bounded number of times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import pytest
+
+from bot.sandbox.port import CommandResult
+from bot.toolchains.events import Case, End, Fold, Folded, Plan, Record, Start
+from bot.toolchains.port import TestCase
+from bot.toolchains.rounds import Round, run_rounds
+
+Ended = Literal["exit", "timeout", "memory", "cancelled"]
+
+
+class Runner:
+    """Runs tests by name: ``crash`` ends the process, ``mute`` ends it before the first test."""
+
+    def __init__(self, *names: str, ended: Ended = "exit") -> None:
+        self.names = names
+        self.ended = ended
+        self.asked: list[list[str]] = []
+
+    async def run(self, left: Sequence[Plan]) -> Round:
+        chosen = [plan.key for plan in left] or list(self.names)
+        self.asked.append(chosen)
+        records: list[Record] = [Plan(id=f"a::{name}", key=name) for name in chosen]
+        for name in chosen:
+            if name == "mute":
+                return Round(self._end(0), records)
+            records.append(Start(id=f"a::{name}", key=name))
+            if name.startswith("crash"):
+                return Round(self._end(0), records)
+            records.append(Case(case=TestCase(id=f"a::{name}", verdict="passed"), key=name))
+        return Round(self._end(0), [*records, End()])
+
+    def _end(self, code: int) -> CommandResult:
+        return CommandResult(
+            argv=("x",), exit_code=code, output="told. ", truncated=False, seconds=1.0, peak_mb=None, ended=self.ended
+        )
+
+
+async def fold(runner: Runner) -> Folded:
+    found = await run_rounds(runner.run)
+    return Fold().add(found.records).close(found.result)
+
+
+async def test_a_run_that_ends_well_runs_once() -> None:
+    runner = Runner("one", "two")
+    folded = await fold(runner)
+    assert (folded.completeness.ok, len(runner.asked)) == (True, 1)
+
+
+async def test_what_stands_behind_a_crash_runs_without_it() -> None:
+    runner = Runner("one", "crash", "two", "crash again", "three")
+    folded = await fold(runner)
+    assert runner.asked[1:] == [["two", "crash again", "three"], ["three"]]
+    assert {case.id: case.verdict for case in folded.cases} == {
+        "a::one": "passed", "a::crash": "error", "a::two": "passed", "a::crash again": "error", "a::three": "passed",
+    }  # fmt: skip
+    assert (folded.completeness.ok, folded.completeness.culprits) == (False, ("a::crash", "a::crash again"))
+
+
+@pytest.mark.parametrize(
+    ("runner", "rounds"),
+    [
+        (Runner(*(f"crash {number}" for number in range(9))), 4),
+        (Runner("one", "mute", "two"), 2),
+        (Runner("one", "crash", "two", ended="timeout"), 1),
+        (Runner("crash", *(f"{number:0200000}" for number in range(2))), 1),
+    ],
+    ids=["crashes again and again", "gets nowhere", "has no time left", "more names than a command line holds"],
+)
+async def test_there_is_an_end_and_what_was_not_reached_is_lost(runner: Runner, rounds: int) -> None:
+    folded = await fold(runner)
+    assert len(runner.asked) == rounds
+    assert not folded.completeness.ok
+    assert folded.completeness.lost
+
+
+async def test_the_results_of_all_rounds_are_one() -> None:
+    found = await run_rounds(Runner("crash", "two").run)
+    assert (found.result.output, found.result.seconds) == ("told. told. ", 2.0)
