@@ -142,7 +142,9 @@ class RegistryProxy:
             far_reader, far_writer = await self._dial(host, port)
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         try:
-            await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+            # an end that hangs up is no failure to be told: the tunnel is theirs
+            with contextlib.suppress(OSError):
+                await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
         finally:
             far_writer.close()
 

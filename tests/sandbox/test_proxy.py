@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -83,6 +84,31 @@ async def test_an_endless_head_and_a_dead_host_do_not_hang_it() -> None:
     async with RegistryProxy(frozenset({("127.0.0.1", 1)})) as proxy:
         assert (await ask(proxy, b"CONNECT " + b"x" * 70_000)).startswith(b"HTTP/1.1 502")
         assert (await ask(proxy, b"CONNECT 127.0.0.1:1 HTTP/1.1\r\n\r\n")).startswith(b"HTTP/1.1 502")
+
+
+async def test_an_end_that_hangs_up_gets_no_refusal_into_its_tunnel() -> None:
+    """Java closes a connection whose answer it has, without a word to either end."""
+    failures: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: failures.append(context))
+
+    async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"bye")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, RegistryProxy(frozenset({("127.0.0.1", port)})) as proxy:
+        reader, writer = await asyncio.open_unix_connection(str(proxy.socket))
+        writer.write(f"CONNECT 127.0.0.1:{port} HTTP/1.1\r\n\r\n".encode())
+        answer = await asyncio.wait_for(reader.read(), PATIENCE)
+        while proxy._tunnels:
+            writer.write(b"still there?")
+            await asyncio.sleep(0)
+        writer.close()
+    gc.collect()
+    assert answer.endswith(b"\r\n\r\nbye")
+    assert failures == []
 
 
 async def test_an_upstream_proxy_gets_its_login_and_the_sandbox_never_sees_it() -> None:
