@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -11,6 +12,7 @@ from bot.types import JsonModel
 
 # Folders that hold nothing of the repository's own, or samples of others.
 _ASIDE = {"node_modules", "venv", "site-packages", "bower_components", "vendor", "dist", "build", "target"}
+_SAMPLES = re.compile(r"(^|/)(__?fixtures__?|fixtures?|examples?|templates?|samples?|tests?|__tests__|e2e|docs?)(/|$)")
 _MOST_ENTRIES = 200_000
 
 
@@ -35,6 +37,11 @@ class Unit(JsonModel):
         """Return the file of a target as seen from this folder; never an option."""
         file = posixpath.relpath(target.partition("::")[0], self.root or ".")
         return f"./{file}" if file.startswith("-") else file
+
+
+def is_sample(root: str) -> bool:
+    """Return whether a folder is a sample, a template or data of tests."""
+    return _SAMPLES.search(root) is not None
 
 
 def find_nearest(units: Sequence[Unit], path: str) -> Unit | None:

@@ -10,10 +10,12 @@ from bot.toolchains.go.adapter import GoAdapter
 from bot.toolchains.go.programs import describe_version
 from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.unit_toolchain import UnitToolchain
-from bot.toolchains.units import Unit, walk_files
+from bot.toolchains.units import Unit, is_sample, walk_files
 
 _MOST_UNITS = 8
 _DEEPEST = 4
+# https://pkg.go.dev/cmd/go#hdr-Package_lists_and_patterns
+_ASIDE = ("testdata", "_")
 
 
 def find_units(tree: Path) -> list[Unit]:
@@ -23,8 +25,9 @@ def find_units(tree: Path) -> list[Unit]:
         ("" if str(path.parent) == "." else str(path.parent) for path in files if path.name == "go.mod"),
         key=lambda root: (root.count("/"), root),
     )
-    aside = ("testdata", "_")
-    kept = [root for root in roots if not any(part.startswith(aside) for part in root.split("/"))]
+    kept = [
+        root for root in roots if not is_sample(root) and not any(part.startswith(_ASIDE) for part in root.split("/"))
+    ]
     tested = [root for root in kept if any(_is_below(str(path), root, kept) for path in files)]
     return [
         Unit(

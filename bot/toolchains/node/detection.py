@@ -13,13 +13,12 @@ from pathlib import Path, PurePosixPath
 from bot.patterns import names
 from bot.toolchains.node.manifest import Manifest, read_json, read_manifest
 from bot.toolchains.node.script import RUNNERS, Command, read_script
-from bot.toolchains.units import Unit, walk_files
+from bot.toolchains.units import Unit, is_sample, walk_files
 
 # The runner where no known one is named: the script as it stands, of which only the exit code counts.
 SCRIPT = "npm test"
 _MOST_UNITS = 8
 _DEEPEST = 3
-_SAMPLES = re.compile(r"(^|/)(__?fixtures__?|fixtures?|examples?|templates?|samples?|tests?|__tests__|e2e|docs?)(/|$)")
 # Scripts that are looked at in this order: the first whose parts hold a runner that is known.
 _SCRIPTS = (
     "test",
@@ -103,7 +102,7 @@ def _find_manifests(tree: Path) -> dict[str, Manifest]:
     )
     found = {}
     for root in sorted(places, key=lambda place: (place.count("/"), place)):
-        manifest = None if _SAMPLES.search(root) else read_manifest(tree / root)
+        manifest = None if is_sample(root) else read_manifest(tree / root)
         if manifest is not None:
             found[root] = manifest
     return found

@@ -65,8 +65,7 @@ class Installer:
         Returns what ran, failed attempts included. Raises :class:`ToolchainError` with the last lines of the first
         failure where nothing can be installed, and where node does not fit.
         """
-        node = await asyncio.to_thread(programs.find_node)
-        _require(node, project)
+        await asyncio.to_thread(require_node, project)
         workspace.env.mkdir(parents=True, exist_ok=True)
         results: list[CommandResult] = []
         refused: list[str] = []
@@ -201,7 +200,9 @@ def _in_folder(folder: str, argv: Sequence[str]) -> list[str]:
     return ["/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", posixpath.join(WORK, folder), *argv]
 
 
-def _require(node: programs.Node | None, project: Project) -> None:
+def require_node(project: Project) -> None:
+    """Raise :class:`ToolchainError` where no node fits the project. Blocking."""
+    node = programs.find_node()
     if node is None:
         raise ToolchainError(programs.MISSING)
     if node.version < programs.OLDEST or not programs.satisfies(node.version, project.manifest.node):

@@ -15,7 +15,7 @@ from bot.toolchains.events import Fold, Folded, Plan
 from bot.toolchains.exit_code import read_exit_code
 from bot.toolchains.node import paths, programs, runners, shadows
 from bot.toolchains.node.detection import Project
-from bot.toolchains.node.installation import MODULES, WRITTEN, Installer
+from bot.toolchains.node.installation import MODULES, WRITTEN, Installer, require_node
 from bot.toolchains.placeholders import RESULTS, fill_placeholders, is_run_by
 from bot.toolchains.port import Completeness, TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.reading import read_results
@@ -39,6 +39,9 @@ class NodeToolchain:
         self._tree = tree
         self._settings = settings
         self._project = project
+
+    def require(self) -> None:
+        require_node(self._project)
 
     def is_test(self, path: str) -> bool:
         return paths.is_test(path) or self.is_test_config(path)
