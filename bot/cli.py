@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import click
 
+from bot.settings import Checks
 from bot.terminal.completion import completion
 from bot.terminal.exits import finish, settings_or_exit
 from bot.terminal.run import ShortCommand, run
@@ -98,15 +99,21 @@ def setup(host: str, port: int) -> None:
 
 
 @main.command()
-def doctor() -> None:
+@click.option("--repo", type=_FOLDER, help="Say instead what would be done with this checkout.")
+@click.option("--run", "tests", is_flag=True, help="With --repo: install and test a copy of it in the sandbox.")
+def doctor(repo: Path | None, tests: bool) -> None:
     """Check the installation; each line says what to do.
 
     Key, clock, webhook, permissions, database, sandbox, toolchains and models are checked.
     """
-    from bot.doctor.report import run
+    from bot.doctor.report import run, run_on_repository
 
     settings = settings_or_exit()
-    finish(lambda: run(settings))
+    if repo is None:
+        if tests:
+            raise click.UsageError("--run needs --repo.")
+        finish(lambda: run(settings))
+    finish(lambda: run_on_repository(repo.resolve(), _read_checks(repo), settings, tests=tests))
 
 
 @main.group()
@@ -208,6 +215,19 @@ def hub(arguments: tuple[str, ...]) -> None:
     from simhub.__main__ import main as run
 
     sys.exit(run(arguments, prog="forgehand hub"))
+
+
+def _read_checks(repo: Path) -> Checks:
+    """Read how a checkout's own policy has it installed and tested."""
+    from bot.policy import PATH, default_policy, parse_policy
+    from handlers import TASKS
+
+    settings = settings_or_exit()
+    file = repo / PATH
+    policy = (
+        parse_policy(_text(file), settings, TASKS.schema) if file.is_file() else default_policy(settings, TASKS.schema)
+    )
+    return policy.checks
 
 
 def _text(file: Path) -> str:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
-from bot.doctor import machine
+from bot.doctor import machine, repository
 from bot.doctor.actions import check_actions
 from bot.doctor.github import check_github
 from bot.doctor.line import Level, Line
 from bot.doctor.models import check_models
 from bot.models.catalogue import Catalogue
-from bot.settings import Settings, settings_file
+from bot.settings import Checks, Settings, settings_file
 
 _MARKS: dict[Level, str] = {
     "ok": "[green]ok[/green]  ",
@@ -26,9 +28,21 @@ async def run(settings: Settings) -> bool:
     """Print every finding; return True if nothing keeps the bot from working."""
     console = Console(soft_wrap=True)
     console.print(f"Settings: environment, then {settings_file()}")
+    return await _print(console, find(settings))
+
+
+async def run_on_repository(repo: Path, checks: Checks, settings: Settings, *, tests: bool) -> bool:
+    """Print what would be done with a checkout, and with ``tests`` do it.
+
+    Return True if nothing keeps it from being installed and tested.
+    """
+    return await _print(Console(soft_wrap=True), repository.find(repo, checks, settings, run=tests))
+
+
+async def _print(console: Console, lines: AsyncIterator[Line]) -> bool:
     healthy = True
-    async for line in find(settings):
-        console.print(f"{_MARKS[line.level]} {line.subject}: {line.text}", highlight=False)
+    async for line in lines:
+        console.print(f"{_MARKS[line.level]} {escape(f'{line.subject}: {line.text}')}", highlight=False)
         healthy = healthy and line.level != "fail"
     return healthy
 

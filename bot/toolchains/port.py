@@ -116,6 +116,10 @@ class Toolchain(Protocol):
     @property
     def name(self) -> str: ...
 
+    def require(self) -> None:
+        """Raise :class:`ToolchainError` for what this machine lacks. Blocking."""
+        ...
+
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
         """Install dependencies into ``workspace.env``.
 

@@ -32,6 +32,10 @@ class RepositoryToolchain:
     def name(self) -> str:
         return ", ".join(dict.fromkeys(part.unit.toolchain for part in self.parts))
 
+    def require(self) -> None:
+        for part in self.parts:
+            part.toolchain.require()
+
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """Return what tests itself here. Blocking.

@@ -32,6 +32,9 @@ class UnitToolchain:
     tools: Tools
     tree: Path
 
+    def require(self) -> None:
+        self.adapter.require()
+
     def is_test(self, path: str) -> bool:
         return self.paths.is_test(path) or self.is_test_config(path)
 
@@ -50,7 +53,7 @@ class UnitToolchain:
 
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
         """Install dependencies (see the port)."""
-        await asyncio.to_thread(self.adapter.require)
+        await asyncio.to_thread(self.require)
         return await Installer(self.adapter, self.tools).install(workspace)
 
     async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:

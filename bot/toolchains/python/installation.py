@@ -57,7 +57,7 @@ class Installer:
         where every attempt fails, and where no Python fits.
         """
         attempts = await asyncio.to_thread(lambda: list(plan_attempts(workspace.tree)))
-        interpreter = await asyncio.to_thread(_interpreter_for, attempts[0])
+        interpreter = await asyncio.to_thread(_find_interpreter, attempts[0])
         workspace.env.mkdir(parents=True, exist_ok=True)
         failed: list[CommandResult] = []
         refused: list[str] = []
@@ -190,7 +190,12 @@ def _list_groups(project: Project, tree: Path) -> list[str]:
     return listed
 
 
-def _interpreter_for(project: Project) -> Interpreter:
+def require_interpreter(tree: Path) -> None:
+    """Raise :class:`ToolchainError` where no Python here fits. Blocking."""
+    _find_interpreter(detect(tree))
+
+
+def _find_interpreter(project: Project) -> Interpreter:
     found = pick_interpreter(project.requires_python, project.pythons, find_interpreters())
     if found is None:
         here = ", ".join(one.text for one in find_interpreters())

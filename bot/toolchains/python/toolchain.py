@@ -19,7 +19,7 @@ from bot.toolchains.placeholders import RESULTS, fill_placeholders, is_run_by, s
 from bot.toolchains.port import TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.python import commands, paths, shadows
 from bot.toolchains.python.config import read_pytest_settings, split_words
-from bot.toolchains.python.installation import Installer, require_python
+from bot.toolchains.python.installation import Installer, require_interpreter, require_python
 from bot.toolchains.python.interpreters import Interpreter, find_interpreters, find_uv
 from bot.toolchains.python.members import find_import_roots
 from bot.toolchains.reading import read_results
@@ -46,6 +46,11 @@ class PythonToolchain:
         return tuple(
             one for one in split_words(read_pytest_settings(self._tree).get("python_files")) if one not in ("*", "*.py")
         )
+
+    def require(self) -> None:
+        if self._checks.test is None:
+            require_python(self._tree)
+        require_interpreter(self._tree)
 
     def is_test(self, path: str) -> bool:
         return paths.is_test(path, self._patterns) or self.is_test_config(path)

@@ -1,0 +1,88 @@
+"""Examine a checkout: which folders are tested by what, what they lack here, and what comes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from bot.doctor.line import Line
+from bot.git.command import run_git
+from bot.markdown import counted
+from bot.sandbox.port import SandboxError
+from bot.sandbox.tiers import choose_sandbox
+from bot.settings import Checks, Settings
+from bot.toolchains.language import Part
+from bot.toolchains.port import TestRun, ToolchainError, Workspace
+from bot.toolchains.repository import RepositoryToolchain, make_toolchain
+from bot.toolchains.workspace import remove_tree
+
+# Failed tests that are named.
+_NAMED = 5
+
+
+async def find(repo: Path, checks: Checks, settings: Settings, *, run: bool) -> AsyncIterator[Line]:
+    """Yield what would be done, and with ``run`` what came of it, in a copy.
+
+    ``checks`` are those of the repository's policy.
+    """
+    sandbox = await choose_sandbox(settings)
+    with tempfile.TemporaryDirectory(prefix="forgehand-doctor-") as folder:
+        workspace = Workspace(tree=Path(folder) / "tree", env=Path(folder) / "env")
+        await _copy(repo, workspace.tree)
+        toolchain = make_toolchain(sandbox, checks, workspace.tree, settings)
+        for part in await asyncio.to_thread(lambda: toolchain.parts):
+            yield await asyncio.to_thread(_describe, part, checks)
+        if run:
+            async for line in _run(toolchain, workspace):
+                yield line
+
+
+async def _copy(repo: Path, tree: Path) -> None:
+    """Copy HEAD of a checkout, or a plain folder as it stands."""
+    command = ["clone", "--quiet", "--depth=1", repo.as_uri(), str(tree)]
+    cloned = await run_git(command, cwd=repo, env={"GIT_ALLOW_PROTOCOL": "file"})
+    if cloned.code == 0:
+        await asyncio.to_thread(remove_tree, tree / ".git")
+    else:
+        await asyncio.to_thread(shutil.copytree, repo, tree, symlinks=True)
+
+
+def _describe(part: Part, checks: Checks) -> Line:
+    """Describe a part, or what keeps it from being tested. Blocking."""
+    unit = part.unit
+    how = f"`{checks.test}` of the policy" if checks.test else unit.runner or "its own test runner"
+    manager = f", installed by {unit.manager}" if unit.manager and not checks.setup else ""
+    text = f"{unit.toolchain}{manager}, tested by {how}. Seen by {', '.join(unit.evidence)}."
+    try:
+        part.toolchain.require()
+    except ToolchainError as error:
+        return Line(level="fail", subject=unit.root or "Repository", text=f"{text} {error.message}")
+    return Line(level="ok", subject=unit.root or "Repository", text=text)
+
+
+async def _run(toolchain: RepositoryToolchain, workspace: Workspace) -> AsyncIterator[Line]:
+    try:
+        for result in await toolchain.install(workspace):
+            level = "ok" if result.ok else "warn"
+            yield Line(level=level, subject="Install", text=f"`{' '.join(result.argv)}` took {result.seconds:.1f} s.")
+        yield _describe_run(await toolchain.test(workspace))
+    except (ToolchainError, SandboxError) as error:
+        yield Line(level="fail", subject="Install", text=error.message)
+
+
+def _describe_run(run: TestRun) -> Line:
+    """Describe a run: its verdicts, and whether they can be believed."""
+    counts = Counter(case.verdict for case in run.cases)
+    told = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items())) or "no test ran"
+    bad = [case.id for case in run.cases if case.verdict in ("failed", "error")]
+    named = f" Not passing: {', '.join(bad[:_NAMED])}." if bad else ""
+    more = f" And {counted(len(bad) - _NAMED, 'other')}." if len(bad) > _NAMED else ""
+    why = f" The run cannot be believed: {run.completeness.reason}" if not run.complete else ""
+    notes = "".join(f" {note}" for note in run.notes)
+    level = "ok" if run.complete and run.cases and not bad else "warn"
+    text = f"`{run.command}`: {told} in {run.result.seconds:.1f} s.{named}{more}{why}{notes}"
+    return Line(level=level, subject="Tests", text=text)

@@ -1,0 +1,74 @@
+"""``forgehand doctor --repo``: what would be done with a checkout, what is missing, and what comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli import main
+from bot.doctor.line import Line
+from bot.doctor.repository import find
+from bot.git.command import run_git
+from bot.settings import Checks, Settings
+from tests.toolchains.conftest import write
+
+TEST = """import unittest
+
+
+class TestCart(unittest.TestCase):
+    def test_adds(self):
+        self.assertEqual(1 + 1, 2)
+
+    def test_fails(self):
+        self.assertEqual(1 + 1, 3)
+"""
+
+
+async def examine(repo: Path, checks: Checks | None = None, *, run: bool = False) -> list[Line]:
+    return [line async for line in find(repo, checks or Checks(), Settings(sandbox="auto"), run=run)]
+
+
+async def test_each_part_is_described_with_its_evidence(tmp_path: Path) -> None:
+    files = {
+        "tests/test_cart.py": TEST,
+        "web/package.json": '{"scripts": {"test": "node --test"}, "engines": {"node": ">=99"}}',
+    }
+    python, node = await examine(write(tmp_path, files))
+    assert (python.level, python.subject) == ("ok", "Repository")
+    assert python.text == "python, tested by its own test runner. Seen by `tests/test_cart.py`."
+    assert (node.level, node.subject) == ("fail", "web")
+    assert node.text.startswith("node, installed by npm, tested by node:test. Seen by script `test` of package.json. ")
+
+
+async def test_a_policy_says_how(tmp_path: Path) -> None:
+    (line,) = await examine(write(tmp_path, {"a.py": ""}), Checks(test="make check"))
+    assert line.text.startswith("python, tested by `make check` of the policy.")
+
+
+async def test_a_folder_of_no_known_language_says_what_to_set(tmp_path: Path) -> None:
+    (line,) = await examine(write(tmp_path, {"main.zig": ""}))
+    assert line.level == "fail"
+    assert "Set `checks.setup` and `checks.test`" in line.text
+
+
+@pytest.mark.needs("sandbox")
+async def test_a_run_shows_what_comes_of_head(tmp_path: Path) -> None:
+    repo = write(tmp_path, {"tests/test_cart.py": TEST})
+    for command in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b.c", "commit", "-qm", "a"],
+    ):
+        assert (await run_git(command, cwd=repo)).code == 0
+    write(tmp_path, {"tests/test_later.py": TEST})
+    *_, tests = await examine(repo, run=True)
+    assert tests.level == "warn"
+    assert "1 failed, 1 passed" in tests.text
+    assert tests.text.endswith("Not passing: tests/test_cart.py::TestCart::test_fails.")
+
+
+def test_run_alone_is_wrong_usage() -> None:
+    done = CliRunner().invoke(main, ["doctor", "--run"])
+    assert (done.exit_code, "--run needs --repo." in done.output) == (2, True)
