@@ -8,9 +8,10 @@ from bot.toolchains.go.language import GO
 from bot.toolchains.language import Part, Tools
 from bot.toolchains.node.language import NODE
 from bot.toolchains.python.language import PYTHON, make_part
+from bot.toolchains.ruby.language import RUBY
 from bot.toolchains.units import Unit
 
-LANGUAGES = (PYTHON, NODE, GO)
+LANGUAGES = (PYTHON, NODE, GO, RUBY)
 
 
 def make_whole(tree: Path, tools: Tools) -> Part:

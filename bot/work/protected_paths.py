@@ -11,7 +11,7 @@ PROTECTED_FOLDERS = frozenset(
     [
         ".git", ".github", ".gitlab", ".gitea", ".forgejo", ".circleci", ".buildkite", ".husky", ".claude", ".cursor",
         ".vscode", ".idea", ".devcontainer", ".codex", ".gemini", ".windsurf", ".clinerules", ".roo", ".woodpecker",
-        ".azuredevops", ".teamcity", ".cargo", ".mvn", ".yarn",
+        ".azuredevops", ".teamcity", ".cargo", ".mvn", ".yarn", ".bundle",
     ]
 )  # fmt: skip
 PROTECTED_FILES = (
@@ -22,8 +22,8 @@ PROTECTED_FILES = (
     "pnpm-lock.yaml", "go.sum", "claude.md", "agents.md", "gemini.md", ".mcp.json", ".cursorrules", ".envrc", ".env",
     ".npmrc", ".pypirc", "*.pth", "sitecustomize.py", "usercustomize.py", "ruff.toml", ".ruff.toml", "mypy.ini",
     ".flake8", ".pylintrc", ".yarnrc", ".pnpmfile.cjs", "pnpm-workspace.yaml", "lerna.json", "turbo.json", "nx.json",
-    ".nvmrc", ".node-version", ".tool-versions", ".eslintrc*", "eslint.config.*", ".eslintignore", "biome.json*",
-    ".prettierrc*",
+    ".nvmrc", ".node-version", ".ruby-version", ".tool-versions", ".eslintrc*", "eslint.config.*", ".eslintignore",
+    "biome.json*", ".prettierrc*",
 )  # fmt: skip
 
 

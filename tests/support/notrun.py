@@ -18,6 +18,7 @@ import pytest
 
 from bot.sandbox.bubblewrap import Bubblewrap
 from bot.toolchains.node import programs
+from bot.toolchains.ruby import programs as ruby
 from tests.support import published
 
 HAND_MODEL = published.ROOT.parent / "shared" / "tools" / "hand_model.py"
@@ -87,6 +88,12 @@ def _go() -> str | None:
     return None if shutil.which("go") else "go is not here. Get it: apt-get install golang-go"
 
 
+def _ruby() -> str | None:
+    here = shutil.which("bundle") is not None and all(map(ruby.has_runner, ("rspec", "minitest", "test-unit")))
+    packages = "ruby bundler ruby-rspec ruby-minitest ruby-test-unit"
+    return None if here else f"ruby with its runners is not here. Get them: apt-get install {packages}"
+
+
 def _zsh() -> str | None:
     return None if shutil.which("zsh") else "zsh is not here. Get it: apt-get install zsh"
 
@@ -134,6 +141,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "npm": _npm,
     "javascript runners": _javascript_runners,
     "go": _go,
+    "ruby": _ruby,
     "zsh": _zsh,
     "fish": _fish,
     "octokit": _octokit,

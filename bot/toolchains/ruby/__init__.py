@@ -1,0 +1,1 @@
+"""Install and test Ruby: ``inside`` holds the reporters of RSpec, minitest and test-unit."""

@@ -1,0 +1,3 @@
+require "not_there"
+
+RSpec.describe("missing") { it("never runs") { nil } }

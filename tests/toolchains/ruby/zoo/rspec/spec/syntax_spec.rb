@@ -1,0 +1,3 @@
+RSpec.describe "syntax" do
+  it("never runs") { expect(1 }
+end
