@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bot.change import gates
-from bot.change.lint import lint_gate, parse_gate
+from bot.change.lint import lint_gates, parse_gate
 from bot.change.proof_rules import RUNS
 from bot.change.recipe import AnyEvidence, Job
 from bot.change.records import Baseline, Gate, GateReport, Proof
@@ -56,7 +56,7 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
             *ran.gates,
             gates.tests_gate(restored),
             await parse_gate(mirror, base_sha, changes),
-            await lint_gate(mirror, base_sha, changes),
+            *await lint_gates(mirror, base_sha, changes),
             gates.secrets_gate(diff, find_secrets),
             gates.paths_gate(
                 changes,

@@ -72,6 +72,7 @@ async def test_a_bug_in_javascript_becomes_a_verified_pull_request(tell: Tell, s
     assert "passes, 3 of 3" in pull["body"]
     assert "2 pass | 3 pass" in pull["body"]
     assert "node --test" in pull["body"]
+    assert "pyflakes" not in pull["body"]
     files = await story.request("GET", f"/pulls/{pull['number']}/files")
     assert [file["filename"] for file in files] == [PRICES, PROOF]
     asked = next(each for each in story.script.requests if "First task" in each.text)
