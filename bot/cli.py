@@ -52,18 +52,27 @@ def serve(**given: Any) -> None:
     is_flag=True,
     help="Where bubblewrap is missing: run the repository's code and the model's shell commands unprotected.",
 )
+@click.option(
+    "--language",
+    default="python",
+    show_default=True,
+    metavar="NAME",
+    help="Language of the sample, such as go or node.",
+)
 @click.option("--exit", "leave", is_flag=True, help="End when the work is done instead of keeping the pages open.")
 @click.option("--port", type=int, default=0, help="Port of the simulated GitHub.  [default: any free one]")
 @click.option("--plain", is_flag=True, help="Print lines instead of a live view.")
-def demo(trust_code: bool, leave: bool, port: int, plain: bool) -> None:
+def demo(language: str, trust_code: bool, leave: bool, port: int, plain: bool) -> None:
     """Watch a labelled issue become a verified pull request.
 
     Everything runs on this machine, against a simulated GitHub. The model's answers are recorded, unless
     ANTHROPIC_API_KEY or OPENAI_API_KEY is set.
     """
-    from bot.local.demo import run
+    from bot.local.demo import list_languages, run
 
-    finish(lambda: run(trust_code=trust_code, leave=leave, port=port, plain=plain))
+    if language not in (known := list_languages()):
+        raise click.UsageError(f"There is no sample in {language}. There is one in {', '.join(known)}.")
+    finish(lambda: run(language=language, trust_code=trust_code, leave=leave, port=port, plain=plain))
 
 
 @main.command()

@@ -55,7 +55,8 @@ def test_the_wheel_holds_what_the_program_reads_and_nothing_else(wheel: Path) ->
         "bot/web/setup.html",
         "bot/models/prices.yml",
         "bot/pulls/phrases/english.yml",
-        "simhub/sample/answers.json",
+        "simhub/sample/python/answers.json",
+        "simhub/sample/go/timesheet/go.mod",
     ):
         assert needed in names
     assert any(re.fullmatch(r"prompts/fix/\w+\.md\.j2", name) for name in names)

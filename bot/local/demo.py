@@ -17,30 +17,41 @@ from bot.local.hosting import LocalRun, local_run, work_folder
 from bot.local.tier import tier_environment
 from bot.local.watching import Ending, file_issue, until_ended
 from bot.models.providers import KEY_VARIABLES
-from bot.settings import MODEL_ROLES
+from bot.sandbox.process import NoSandbox
+from bot.settings import MODEL_ROLES, Checks, Settings
+from bot.toolchains.repository import make_toolchain
 from simhub.scripted_model import Script, ScriptedModel
 
 _LABEL = "ai-bug-fix"
 _MODEL = "recorded-answers"
+# A folder a language: the issue, the recorded answers, and the repository.
+_SAMPLES = Path(str(resources.files("simhub") / "sample"))
 
 
-async def run(*, trust_code: bool, leave: bool, port: int, plain: bool) -> bool:
+def list_languages() -> list[str]:
+    """List the languages that have a sample."""
+    return sorted(one.name for one in _SAMPLES.iterdir() if (one / "issue.md").is_file())
+
+
+async def run(*, language: str, trust_code: bool, leave: bool, port: int, plain: bool) -> bool:
     """Run the demo; return True if its pull request is there and verified.
 
     Keeps serving until Ctrl-C unless ``leave``. The sample and the recorded answers are known code; what a real model
-    runs is not.
+    runs is not. Raises :class:`ToolchainError` where this machine lacks the language.
     """
     display = Display(plain=plain)
     key = next((name for name in KEY_VARIABLES if os.environ.get(name)), None)
-    sample = Path(str(resources.files("simhub") / "sample"))
+    sample = _SAMPLES / language
+    source = sample / "timesheet"
+    await asyncio.to_thread(make_toolchain(NoSandbox(), Checks(), source, Settings()).require)
     with work_folder("demo") as folder:
         tier = await tier_environment(display.say, trust=trust_code or key is None)
-        async with _model(display, key) as model_environment:
+        async with _model(display, key, sample / "answers.json") as model_environment:
             environment = {**model_environment, **tier}
             async with local_run(
                 folder,
                 name="octo/timesheet",
-                source=sample / "timesheet",
+                source=source,
                 shared=False,
                 port=port,
                 environment=environment,
@@ -88,7 +99,7 @@ async def _watch(local: LocalRun, display: Display, issue: str) -> Ending:
 
 
 @asynccontextmanager
-async def _model(display: Display, key: str | None) -> AsyncIterator[Mapping[str, str]]:
+async def _model(display: Display, key: str | None, recorded: Path) -> AsyncIterator[Mapping[str, str]]:
     """Provide the settings of the user's model, or of recorded answers."""
     if key is not None:
         display.say(f"{key} is set: a real model does the thinking, and it costs money (at most $2).")
@@ -98,7 +109,7 @@ async def _model(display: Display, key: str | None) -> AsyncIterator[Mapping[str
         "The model's answers in this demo are recorded; everything else is real: webhooks, git, the "
         f"tests that run, the checks. Set {' or '.join(KEY_VARIABLES)} to let a real model think."
     )
-    answers = json.loads((resources.files("simhub") / "sample" / "answers.json").read_text())
+    answers = json.loads(await asyncio.to_thread(recorded.read_text))
     async with ScriptedModel(Script.load(answers)) as server:
         model = {
             "provider": "anthropic",
