@@ -56,7 +56,8 @@ def _find_unreached(rounds: Sequence[Round]) -> list[Plan]:
 
 
 def join_results(results: Sequence[CommandResult]) -> CommandResult:
-    """Return several results as one, which failed where any did."""
-    worst = next((one for one in results if not one.ok), results[0])
+    """Return several results as one: stopped or failed where any was."""
+    stopped = [one for one in results if one.ended != "exit"]
+    worst = next((one for one in [*stopped, *results] if not one.ok), results[0])
     output = "".join(one.output for one in results)
     return worst.model_copy(update={"output": output, "seconds": sum(one.seconds for one in results)})

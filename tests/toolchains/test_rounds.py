@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox.port import CommandResult
 from bot.toolchains.events import Case, End, Fold, Folded, Plan, Record, Start
 from bot.toolchains.port import TestCase
-from bot.toolchains.rounds import Round, run_rounds
+from bot.toolchains.rounds import Round, join_results, run_rounds
 
 Ended = Literal["exit", "timeout", "memory", "cancelled"]
 
@@ -83,3 +83,11 @@ async def test_there_is_an_end_and_what_was_not_reached_is_lost(runner: Runner, 
 async def test_the_results_of_all_rounds_are_one() -> None:
     found = await run_rounds(Runner("crash", "two").run)
     assert (found.result.output, found.result.seconds) == ("told. told. ", 2.0)
+
+
+def test_of_several_commands_the_stopped_one_counts_more_than_a_failed_one() -> None:
+    """A test that hangs behind a failed command is told as a timeout, not as a crash."""
+    failed = CommandResult(argv=("a",), exit_code=1, output="", truncated=False, seconds=1, peak_mb=None, ended="exit")
+    stopped = failed.model_copy(update={"exit_code": None, "ended": "timeout"})
+    assert join_results([failed, stopped]).ended == "timeout"
+    assert join_results([failed, failed.model_copy(update={"exit_code": 0})]).exit_code == 1
