@@ -9,9 +9,10 @@ from bot.toolchains.language import Part, Tools
 from bot.toolchains.node.language import NODE
 from bot.toolchains.python.language import PYTHON, make_part
 from bot.toolchains.ruby.language import RUBY
+from bot.toolchains.rust.language import RUST
 from bot.toolchains.units import Unit
 
-LANGUAGES = (PYTHON, NODE, GO, RUBY)
+LANGUAGES = (PYTHON, NODE, GO, RUBY, RUST)
 
 
 def make_whole(tree: Path, tools: Tools) -> Part:

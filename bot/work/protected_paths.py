@@ -24,6 +24,7 @@ PROTECTED_FILES = (
     ".flake8", ".pylintrc", ".yarnrc", ".pnpmfile.cjs", "pnpm-workspace.yaml", "lerna.json", "turbo.json", "nx.json",
     ".nvmrc", ".node-version", ".ruby-version", ".tool-versions", ".eslintrc*", "eslint.config.*", ".eslintignore",
     "biome.json*", ".prettierrc*",
+    "rustfmt.toml", ".rustfmt.toml", "clippy.toml", ".clippy.toml", "deny.toml",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ import pytest
 from bot.sandbox.bubblewrap import Bubblewrap
 from bot.toolchains.node import programs
 from bot.toolchains.ruby import programs as ruby
+from bot.toolchains.rust.programs import find_rust
 from tests.support import published
 
 HAND_MODEL = published.ROOT.parent / "shared" / "tools" / "hand_model.py"
@@ -94,6 +95,10 @@ def _ruby() -> str | None:
     return None if here else f"ruby with its runners is not here. Get them: apt-get install {packages}"
 
 
+def _cargo() -> str | None:
+    return None if find_rust() is not None else "cargo is not here. Get it: apt-get install cargo"
+
+
 def _zsh() -> str | None:
     return None if shutil.which("zsh") else "zsh is not here. Get it: apt-get install zsh"
 
@@ -142,6 +147,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "javascript runners": _javascript_runners,
     "go": _go,
     "ruby": _ruby,
+    "cargo": _cargo,
     "zsh": _zsh,
     "fish": _fish,
     "octokit": _octokit,

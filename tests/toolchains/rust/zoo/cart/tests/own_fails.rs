@@ -1,0 +1,4 @@
+fn main() {
+    println!("the third case of mine is wrong");
+    std::process::exit(1);
+}
