@@ -14,12 +14,12 @@ from bot.toolchains.rust.adapter import RustAdapter
 from bot.toolchains.rust.programs import describe_version
 from bot.toolchains.rust.targets import read_manifest
 from bot.toolchains.unit_toolchain import UnitToolchain
-from bot.toolchains.units import Unit, find_nearest, walk_files
+from bot.toolchains.units import Unit, find_nearest, is_sample, walk_files
 
 _MOST_UNITS = 8
 _DEEPEST = 4
-# Packages in them are samples of others, or need other tools.
-_ASIDE = {"tests", "testdata", "fixtures", "examples", "benches", "fuzz", "templates"}
+# Packages in them need other tools, or are data of tests.
+_ASIDE = {"testdata", "benches", "fuzz"}
 # A test, or an example in documentation.
 _TEST = re.compile(rb"#\[(?:\w+::)*test\b|//[/!] *(?:```|~~~)")
 _MOST_BYTES = 1024 * 1024
@@ -40,7 +40,8 @@ def find_units(tree: Path) -> list[Unit]:
         own = "workspace" in read[root]
         if not own and ("package" not in read[root] or (outer and _is_member(root, outer.root, read[outer.root]))):
             continue
-        if root.count("/") < _DEEPEST and not _ASIDE & set(PurePosixPath(root).parts):
+        aside = is_sample(root) or _ASIDE & set(PurePosixPath(root).parts)
+        if root.count("/") < _DEEPEST and not aside:
             units.append(_make_unit(root, own))
     tested = [unit for unit in units if _has_tests(tree, files, unit, units)]
     return tested[:_MOST_UNITS]
