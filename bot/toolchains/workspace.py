@@ -1,4 +1,4 @@
-"""Remove throw-away directories, whatever ran in them. Blocking."""
+"""Prepare and remove directories, whatever ran in them. Blocking."""
 
 from __future__ import annotations
 
@@ -20,3 +20,16 @@ def remove_tree(path: Path) -> None:
     done = subprocess.run(["rm", "-rf", "--", str(path)], capture_output=True, check=False)
     if path.is_symlink() or path.exists():
         raise ToolchainError(f"Could not remove {path}: {done.stderr.decode(errors='replace')[-300:]}")
+
+
+def make_mount_point(tree: Path, place: str) -> None:
+    """Make a folder to mount at; a link on the way would lead elsewhere.
+
+    Raises :class:`ToolchainError` where there is something else.
+    """
+    folder = tree
+    for part in place.split("/"):
+        folder = folder / part
+        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+            raise ToolchainError(f"`{folder.relative_to(tree)}` is no folder, so dependencies cannot be shown there.")
+        folder.mkdir(exist_ok=True)

@@ -21,7 +21,7 @@ from bot.toolchains.port import Completeness, TestCase, TestRun, ToolchainError,
 from bot.toolchains.reading import read_results
 from bot.toolchains.results import ResultsChannel, open_channel, read_bounded
 from bot.toolchains.selection import keep_wanted, select
-from bot.toolchains.workspace import remove_tree
+from bot.toolchains.workspace import make_mount_point, remove_tree
 
 _INSIDE = Path(__file__).parent / "inside"
 # What a test run needs beside its own memory: node reserves more than it uses.
@@ -200,23 +200,13 @@ def _mount_modules(workspace: Workspace, scratch: Path) -> list[Mount]:
     places = json.loads(file.read_text()) if file.is_file() else []
     mounts = []
     for number, place in enumerate(places):
-        _make_mount_point(workspace.tree, place)
+        make_mount_point(workspace.tree, place)
         mounts.append(Mount(source=workspace.env / MODULES / place, target=f"{WORK}/{place}"))
         for name in WRITTEN:
             own = scratch / f"{number}{name}"
             own.mkdir()
             mounts.append(Mount(source=own, target=f"{WORK}/{place}/{name}", writable=True))
     return mounts
-
-
-def _make_mount_point(tree: Path, place: str) -> None:
-    """Make a folder to mount at; a link on the way would lead elsewhere."""
-    folder = tree
-    for part in place.split("/"):
-        folder = folder / part
-        if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-            raise ToolchainError(f"`{folder.relative_to(tree)}` is no folder, so dependencies cannot be shown there.")
-        folder.mkdir(exist_ok=True)
 
 
 def _environment(root: str = "") -> dict[str, str]:
