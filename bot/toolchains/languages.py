@@ -7,12 +7,13 @@ from pathlib import Path
 from bot.toolchains.go.language import GO
 from bot.toolchains.language import Part, Tools
 from bot.toolchains.node.language import NODE
+from bot.toolchains.php.language import PHP
 from bot.toolchains.python.language import PYTHON, make_part
 from bot.toolchains.ruby.language import RUBY
 from bot.toolchains.rust.language import RUST
 from bot.toolchains.units import Unit
 
-LANGUAGES = (PYTHON, NODE, GO, RUBY, RUST)
+LANGUAGES = (PYTHON, NODE, GO, RUBY, RUST, PHP)
 
 
 def make_whole(tree: Path, tools: Tools) -> Part:

@@ -18,6 +18,7 @@ import pytest
 
 from bot.sandbox.bubblewrap import Bubblewrap
 from bot.toolchains.node import programs
+from bot.toolchains.php import programs as php
 from bot.toolchains.ruby import programs as ruby
 from bot.toolchains.rust.programs import find_rust
 from tests.support import published
@@ -99,6 +100,11 @@ def _cargo() -> str | None:
     return None if find_rust() is not None else "cargo is not here. Get it: apt-get install cargo"
 
 
+def _phpunit() -> str | None:
+    here = php.find_php() is not None and php.find_phpunit() == 9 and shutil.which("composer") is not None
+    return None if here else "PHPUnit 9 and Composer are not here. Get them: apt-get install phpunit composer"
+
+
 def _zsh() -> str | None:
     return None if shutil.which("zsh") else "zsh is not here. Get it: apt-get install zsh"
 
@@ -148,6 +154,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "go": _go,
     "ruby": _ruby,
     "cargo": _cargo,
+    "phpunit": _phpunit,
     "zsh": _zsh,
     "fish": _fish,
     "octokit": _octokit,

@@ -1,0 +1,187 @@
+"""Run the tests of a PHP unit."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import posixpath
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from xml.etree import ElementTree
+
+from bot.sandbox.port import WORK, Mount
+from bot.toolchains.events import End, Plan, Problem
+from bot.toolchains.installer import render
+from bot.toolchains.language import Install, Outcome
+from bot.toolchains.php.config import list_files, read_config, write_config
+from bot.toolchains.php.programs import find_php, find_phpunit, require_php
+from bot.toolchains.placeholders import RESULTS
+from bot.toolchains.port import ToolchainError
+from bot.toolchains.rounds import Round, join_results, run_rounds
+from bot.toolchains.session import ENV, Session
+from bot.toolchains.units import Unit
+from bot.toolchains.workspace import make_mount_point
+
+_INSIDE = "/forgehand/php"
+_CONFIG = "/forgehand/phpunit.xml"
+# The only one that our reporter speaks to.
+_MAJOR = 9
+# Files that are run each by itself where together they end before the first test.
+_MOST_ALONE = 40
+# Packages that are the platform's, not Composer's.
+_PLATFORM = re.compile(r"php(-64bit)?|ext-[\w-]+|lib-[\w-]+|composer-[\w-]+|phpunit/phpunit")
+
+
+def read_requirements(folder: Path) -> dict[str, str]:
+    """Return the packages that composer.json names, for tests too. Blocking."""
+    path = folder / "composer.json"
+    if path.is_symlink() or not path.is_file():
+        return {}
+    try:
+        found = json.loads(path.read_text(errors="replace"))
+    except (ValueError, RecursionError):
+        return {}
+    lists = [found.get(name) for name in ("require", "require-dev")] if isinstance(found, dict) else []
+    return {str(name): str(range) for one in lists if isinstance(one, dict) for name, range in one.items()}
+
+
+@dataclass(frozen=True)
+class PhpAdapter:
+    """Adapter of one unit; ``tree`` is the base."""
+
+    unit: Unit
+    tree: Path
+    written: tuple[str, ...] = ()
+
+    @property
+    def _folder(self) -> Path:
+        return self.tree / self.unit.root
+
+    @property
+    def _inside(self) -> str:
+        return posixpath.normpath(posixpath.join(WORK, self.unit.root))
+
+    def require(self) -> None:
+        """Require PHP, and a PHPUnit where none is installed."""
+        require_php()
+        if "phpunit/phpunit" not in read_requirements(self._folder) and find_phpunit() != _MAJOR:
+            raise ToolchainError("composer.json names no PHPUnit, and this machine has no PHPUnit 9. Name it there.")
+
+    def mounts(self) -> Sequence[Mount]:
+        return [*require_php().mounts(), Mount(source=Path(__file__).parent / "inside", target=_INSIDE)]
+
+    def environment(self) -> Mapping[str, str]:
+        php = find_php()
+        own = f"{php.root}/bin:" if php is not None else ""
+        return {
+            "PATH": f"{own}/usr/local/bin:/usr/bin:/bin",
+            "COMPOSER_VENDOR_DIR": f"{ENV}/vendor",
+            "COMPOSER_HOME": f"{ENV}/composer",
+            "COMPOSER_NO_INTERACTION": "1",
+            "CI": "1",
+            "TZ": "UTC",
+            "NO_COLOR": "1",
+        }
+
+    def plan_install(self) -> Install:
+        """Install what Composer names, without scripts and plugins.
+
+        Where nothing but PHPUnit is missing, the machine's own is taken.
+        """
+        if not (self._folder / "composer.json").is_file():
+            return Install()
+        has_lock = (self._folder / "composer.lock").is_file()
+        tidy = [] if has_lock else [["rm", "-f", "composer.lock"]]
+        install = ["composer", "install", "--no-scripts", "--no-plugins", "--no-progress", "--prefer-dist"]
+        attempts = [[install, *tidy]]
+        if find_phpunit() == _MAJOR and all(_PLATFORM.fullmatch(name) for name in read_requirements(self._folder)):
+            attempts.append([["composer", "dump-autoload", "--no-scripts", "--no-plugins"]])
+        return Install(attempts, authorities=("SSL_CERT_FILE",))
+
+    async def test(self, session: Session, targets: Sequence[str]) -> Outcome:
+        """Run the targets' files, or all.
+
+        What cannot be parsed would end all of the run, so it is left out and told.
+        """
+        named = list(dict.fromkeys(self.unit.place(target) for target in targets))
+        config = await asyncio.to_thread(read_config, self._folder)
+        files = named or await asyncio.to_thread(list_files, config, session.workspace.tree / self.unit.root)
+        line = render(["phpunit", *named], self.unit.root)
+        parsed = await session.run(["php", f"{_INSIDE}/forgehand_parse.php", *files], report="parse.jsonl")
+        broken = _read_broken(await asyncio.to_thread(session.read_report, "parse.jsonl"))
+        problems = [Problem(id=self._name(file), phase="collect", message=text) for file, text in broken.items()]
+        sound = [file for file in files if file not in broken]
+        found = await self._run_files(session, config, sound) if sound else Round(parsed, [End()])
+        if problems and found.result.exit_code == 0:
+            # as PHPUnit itself would have ended
+            found = found._replace(result=found.result.model_copy(update={"exit_code": 1}))
+        return Outcome(line, found.result, [*problems, *found.records])
+
+    def _name(self, file: str) -> str:
+        return posixpath.normpath(posixpath.join(self.unit.root, file))
+
+    async def _run_files(self, session: Session, config: ElementTree.Element, files: Sequence[str]) -> Round:
+        """Run files together; each alone where one ends all before its tests."""
+        found = await self._run_together(session, config, files)
+        if any(isinstance(record, Plan) for record in found.records) or found.ended:
+            return found
+        if len(files) == 1:
+            text = found.result.output.strip() or "It ends the process while it is loaded."
+            return Round(found.result, [Problem(id=self._name(files[0]), phase="collect", message=text), End()])
+        alone = [await self._run_files(session, config, [file]) for file in files[:_MOST_ALONE]]
+        records = [record for one in alone for record in one.records if not isinstance(record, End)]
+        end = [End()] if len(alone) == len(files) and all(one.ended for one in alone) else []
+        return Round(join_results([one.result for one in alone]), [*records, *end])
+
+    async def _run_together(self, session: Session, config: ElementTree.Element, files: Sequence[str]) -> Round:
+        program, mounts = await asyncio.to_thread(self._prepare, session, config, files)
+        own = replace(session, mounts=[*session.mounts, *mounts])
+        argv = ["php", "-d", f"auto_prepend_file={_INSIDE}/forgehand_records.php", program, "-c", _CONFIG]
+        argv += ["--do-not-cache-result", "--random-order-seed", "1", "--printer", "ForgehandPrinter"]
+
+        async def run(left: Sequence[Plan]) -> Round:
+            names = "|".join(re.escape(plan.key).replace("/", r"\/") for plan in left)
+            chosen = ["--filter", f"/^(?:{names})$/"] if left else []
+            return await own.record([*argv, *chosen], env={"FORGEHAND_RESULTS": RESULTS, "FORGEHAND_ROOT": WORK})
+
+        return await run_rounds(run)
+
+    def _prepare(
+        self, session: Session, config: ElementTree.Element, files: Sequence[str]
+    ) -> tuple[str, Sequence[Mount]]:
+        """Write the configuration and show what Composer installed. Blocking."""
+        vendor = session.workspace.env / "vendor"
+        mounts = []
+        if vendor.is_dir():
+            make_mount_point(session.workspace.tree, posixpath.normpath(posixpath.join(self.unit.root, "vendor")))
+            mounts.append(Mount(source=vendor, target=f"{self._inside}/vendor"))
+        autoload = "vendor/autoload.php" if (vendor / "autoload.php").is_file() else ""
+        written = session.reports / "phpunit.xml"
+        written.write_text(write_config(config, files, self._inside, autoload))
+        mounts.append(Mount(source=written, target=_CONFIG))
+        return _find_program(vendor, self._inside), mounts
+
+
+def _find_program(vendor: Path, inside: str) -> str:
+    """Return the PHPUnit that Composer installed, else the machine's own."""
+    listed = vendor / "composer" / "installed.json"
+    found = re.search(r'"name": "phpunit/phpunit",\s*"version": "v?(\d+)\.', _read(listed))
+    major = int(found[1]) if found is not None else find_phpunit()
+    if major != _MAJOR:
+        raise ToolchainError(
+            f"PHPUnit {major} runs the tests; only PHPUnit {_MAJOR} is understood. Set `checks.test` to "
+            "`vendor/bin/phpunit --log-junit {results} {tests}` and `checks.results` to `junit`."
+        )
+    return f"{inside}/vendor/phpunit/phpunit/phpunit" if found is not None else "/usr/bin/phpunit"
+
+
+def _read(path: Path) -> str:
+    return path.read_text(errors="replace") if path.is_file() else ""
+
+
+def _read_broken(report: bytes) -> dict[str, str]:
+    """Read which files cannot be parsed, and why."""
+    lines = [json.loads(line) for line in report.splitlines()]
+    return {str(file): str(message) for file, message in lines}

@@ -1,0 +1,26 @@
+<?php
+
+use PHPUnit\Framework\TestCase;
+
+final class Exit3Test extends TestCase
+{
+    public function testBefore(): void
+    {
+        $this->assertTrue(true);
+    }
+
+    public function testKills(): void
+    {
+        exit(3);
+    }
+
+    public function testBehind(): void
+    {
+        $this->assertTrue(false);
+    }
+
+    public function testLast(): void
+    {
+        $this->assertTrue(true);
+    }
+}

@@ -1,0 +1,8 @@
+<?php
+
+final class OrphanTest extends NotThere
+{
+    public function testNever(): void
+    {
+    }
+}
