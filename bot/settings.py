@@ -123,6 +123,7 @@ class Settings(BaseSettings):
     trust_code: bool = False
     registries: list[str] = list(REGISTRIES)
     index_url: str | None = None
+    maven_mirror: str | None = None
 
     models: dict[str, ModelSettings] = {}
     roles: dict[ModelRole, list[str]] = {}
@@ -154,6 +155,14 @@ class Settings(BaseSettings):
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:  # one beyond 65535 raises
             raise ValueError("not a URL; it must look like https://github.example.com")
         return value
+
+    @field_validator("maven_mirror")
+    @classmethod
+    def _check_mirror(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "https://unset")
+        if parts.scheme != "https" or not parts.hostname or parts.username or re.search(r"[\s<>&\"']", value or ""):
+            raise ValueError("not an https URL without credentials; it must look like https://nexus.example.com/maven")
+        return value or None
 
     @field_validator("oidc_issuers")
     @classmethod

@@ -47,3 +47,12 @@ def test_issuers_are_asked_where_nobody_can_listen_in() -> None:
     with pytest.raises(SettingsError, match="oidc_issuers: not an https URL"):
         load_settings(oidc_issuers=["https://a.example.org", "http://b.example.org"])
     assert not any(is_secure(url) for url in ("http://b.example.org", "https://", "file:///keys", "b.example.org"))
+
+
+@pytest.mark.parametrize(
+    "address", ["http://nexus.corp/maven", "https://u:p@nexus.corp/", "nexus.corp", 'https://nexus.corp/"><x>']
+)
+def test_a_mirror_of_maven_is_https_and_holds_no_credentials(address: str) -> None:
+    with pytest.raises(SettingsError, match="not an https URL without credentials"):
+        load_settings(maven_mirror=address)
+    assert Settings(maven_mirror="https://nexus.corp:8443/maven").maven_mirror == "https://nexus.corp:8443/maven"

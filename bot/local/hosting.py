@@ -166,6 +166,7 @@ def bot_environment(settings: Settings) -> dict[str, str]:
     }
     plain = {
         "FORGEHAND_INDEX_URL": settings.index_url,
+        "FORGEHAND_MAVEN_MIRROR": settings.maven_mirror,
         **_provider_variables(settings),
     }
     ours = {name: value for name, value in os.environ.items() if not name.upper().startswith("FORGEHAND_")}

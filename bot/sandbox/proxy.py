@@ -41,11 +41,12 @@ class Refusal(SandboxError):
 
 
 def list_allowed_hosts(settings: Settings) -> frozenset[tuple[str, int]]:
-    """List the hosts of registries (port 443 unless given) and the index."""
+    """List the hosts of registries (port 443 unless given), index and mirror."""
     entries = [*settings.registries]
-    index = urlsplit(settings.index_url or "")
-    if index.hostname and index.scheme == "https":
-        entries.append(f"{index.hostname}:{index.port or 443}")
+    for address in (settings.index_url, settings.maven_mirror):
+        parts = urlsplit(address or "")
+        if parts.hostname and parts.scheme == "https":
+            entries.append(f"{parts.hostname}:{parts.port or 443}")
     return frozenset(split_host_and_port(entry) for entry in entries)
 
 

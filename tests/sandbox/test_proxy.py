@@ -129,9 +129,14 @@ async def test_an_upstream_proxy_gets_its_login_and_the_sandbox_never_sees_it() 
     assert seen[0].startswith(b"CONNECT pypi.org:443 ")
 
 
-def test_the_allow_list_is_the_registries_and_the_operators_own_index() -> None:
-    settings = Settings(registries=["PyPI.org", "files.example:8443"], index_url="https://u:p@index.corp/simple")
-    assert list_allowed_hosts(settings) == {("pypi.org", 443), ("files.example", 8443), ("index.corp", 443)}
+def test_the_allow_list_is_the_registries_and_the_operators_own_index_and_mirror() -> None:
+    settings = Settings(
+        registries=["PyPI.org", "files.example:8443"],
+        index_url="https://u:p@index.corp/simple",
+        maven_mirror="https://nexus.corp:8443/maven",
+    )
+    expected = {("pypi.org", 443), ("files.example", 8443), ("index.corp", 443), ("nexus.corp", 8443)}
+    assert list_allowed_hosts(settings) == expected
     assert make_url_inside("https://u:p@index.corp/simple") == "{proxy}/simple"
     assert make_url_inside("https://index.corp/simple") == "https://index.corp/simple"
 
