@@ -25,6 +25,8 @@ RESULTS_FILE = "results.jsonl"
 MAX_BYTES = 32 * 1024 * 1024
 # One record: an id, a message, the exceptions that ended a test.
 _LINE_BYTES = 256 * 1024
+# Processes of one run that a report is read of.
+_MOST_PROCESSES = 10_000
 _RECORD: TypeAdapter[Record] = TypeAdapter(Record)
 
 
@@ -41,6 +43,19 @@ class ResultsChannel:
         """Read records up to the first foreign line; None without our reporter."""
         path = self.directory / RESULTS_FILE
         return read_signed(_read_lines(path), self._key) if is_readable(path) else None
+
+    def read_each(self) -> list[list[Record]]:
+        """Read what each process of a run wrote, in the order they began.
+
+        For runners that start several: each takes the key and leaves its successor, so that none can sign for an
+        earlier one. Blocking.
+        """
+        key = self._key
+        found: list[list[Record]] = []
+        while len(found) < _MOST_PROCESSES and is_readable(path := self.directory / f"results-{len(found)}.jsonl"):
+            found.append(list(read_signed(_read_lines(path), key)))
+            key = hmac.digest(key, b"next", "sha256")
+        return found
 
 
 @asynccontextmanager
