@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.toolchains.go.language import GO
+from bot.toolchains.jvm.language import JVM
 from bot.toolchains.language import Part, Tools
 from bot.toolchains.node.language import NODE
 from bot.toolchains.php.language import PHP
@@ -13,7 +14,7 @@ from bot.toolchains.ruby.language import RUBY
 from bot.toolchains.rust.language import RUST
 from bot.toolchains.units import Unit
 
-LANGUAGES = (PYTHON, NODE, GO, RUBY, RUST, PHP)
+LANGUAGES = (PYTHON, NODE, GO, JVM, RUBY, RUST, PHP)
 
 
 def make_whole(tree: Path, tools: Tools) -> Part:

@@ -21,7 +21,7 @@ from bot.toolchains.node import programs
 from bot.toolchains.php import programs as php
 from bot.toolchains.ruby import programs as ruby
 from bot.toolchains.rust.programs import find_rust
-from tests.support import published
+from tests.support import maven, published
 
 HAND_MODEL = published.ROOT.parent / "shared" / "tools" / "hand_model.py"
 _MODULES = "npm ci --prefix tests/conformance (node 20 or newer)"
@@ -105,6 +105,13 @@ def _phpunit() -> str | None:
     return None if here else "PHPUnit 9 and Composer are not here. Get them: apt-get install phpunit composer"
 
 
+def _maven() -> str | None:
+    if shutil.which("mvn") is None or shutil.which("javac") is None:
+        return "Maven is not here. Get it: apt-get install maven default-jdk-headless"
+    lacking = next((file for file in maven.NEEDED if not (maven.REPOSITORY / file).is_file()), None)
+    return None if lacking is None else f"{lacking} is not in {maven.REPOSITORY}. Get it by running Maven once."
+
+
 def _zsh() -> str | None:
     return None if shutil.which("zsh") else "zsh is not here. Get it: apt-get install zsh"
 
@@ -152,6 +159,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "npm": _npm,
     "javascript runners": _javascript_runners,
     "go": _go,
+    "maven": _maven,
     "ruby": _ruby,
     "cargo": _cargo,
     "phpunit": _phpunit,

@@ -1,0 +1,122 @@
+"""Put together what the processes of one or several runs told, and say which tests they did not reach."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from bot.sandbox.port import CommandResult
+from bot.toolchains.events import TEXT, Case, End, Plan, Problem, Record, Start
+from bot.toolchains.jvm.sources import Sources, TestFile
+from bot.toolchains.port import TestCase
+
+_ERROR = re.compile(r"^\[ERROR\] .*$", re.MULTILINE)
+
+
+@dataclass
+class Report:
+    """Report of a test run.
+
+    ``wanted`` are the files that were asked for; ``chosen`` says that they were named to the runner, one by one.
+    ``errors`` is what Maven said last.
+    """
+
+    sources: Sources
+    wanted: Sequence[TestFile]
+    chosen: bool
+    errors: str = ""
+    _records: list[Record] = field(default_factory=list)
+    _planned: dict[str, None] = field(default_factory=dict)
+    _begun: set[str] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)
+    _files: dict[str, bool] = field(default_factory=dict)
+    _stopped: bool = False
+
+    def add(self, records: Sequence[Record], result: CommandResult) -> None:
+        """Take what one run told, and how it ended."""
+        for record in records:
+            self._take(record)
+        self._stopped = result.ended != "exit"
+        self.errors = "\n".join(_ERROR.findall(result.output))[:TEXT] or result.output[-TEXT:]
+
+    def _take(self, record: Record) -> None:
+        match record:
+            case Plan(file=file) if file:
+                path = self.sources.name(file)
+                self._files[path] = False
+                record = record.model_copy(update={"file": path})
+            case Plan(id=told):
+                id = self.sources.name(told)
+                self._planned[id] = None
+                record = record.model_copy(update={"id": id})
+            case Start(id=told):
+                id = self.sources.name(told)
+                self._begun.add(id)
+                record = record.model_copy(update={"id": id})
+            case Case(case=case):
+                id = self.sources.name(case.id)
+                self._told.add(id)
+                record = record.model_copy(update={"case": case.model_copy(update={"id": id})})
+            case Problem(id=told):
+                record = record.model_copy(update={"id": self.sources.name(told)})
+            case End(file=file) if file:
+                path = self.sources.name(file)
+                self._files[path] = True
+                record = record.model_copy(update={"file": path})
+            case _:
+                return
+        self._records.append(record)
+
+    def list_unreached(self) -> list[str]:
+        """Return how Surefire is asked for what has not begun.
+
+        That is all of modules that told nothing while others did, and what a file that ended its process kept from
+        running.
+        """
+        if not self._records:
+            return []
+        wanted = [name for file in self._list_silent() for name in file.classes]
+        known = self._begun | self._told
+        for file in self.wanted:
+            planned = [id for id in self._planned if id.startswith(f"{file.path}::")]
+            rest = [id for id in planned if id not in known]
+            if self._files.get(file.path, True) or not rest:
+                wanted += file.classes if rest and len(rest) == len(planned) else []
+            elif any(id.startswith(f"{file.path}::") for id in self._begun - self._told):
+                wanted += [file.select(test) for test in self._list_left(file)]
+        return list(dict.fromkeys(wanted))
+
+    def _list_left(self, file: TestFile) -> list[str]:
+        """Return the tests of a file that have not begun, by their names."""
+        known = {id.partition("::")[2].partition("[")[0] for id in self._begun | self._told if id.startswith(file.path)}
+        return [test for test in file.tests if test not in known]
+
+    def _list_silent(self) -> list[TestFile]:
+        """Return the files of modules that told nothing at all."""
+        paths = {id.partition("::")[0] for id in [*self._planned, *self._told]} | set(self._files)
+        heard = {self.sources.files[path].module for path in paths if path in self.sources.files}
+        return [file for file in self.wanted if file.module not in heard]
+
+    def list_records(self, *, failed: bool) -> list[Record]:
+        """Return all records; ``failed``: the command said so.
+
+        A module that told nothing while the command failed could not be built.
+        """
+        silent = self._list_silent() if failed and not self._stopped else []
+        known = self._told | self._begun
+        missed = [file for file in self.wanted if not any(id.startswith(f"{file.path}::") for id in known)]
+        absent = [file for file in missed if self.chosen and file not in silent and file.path not in self._files]
+        return [
+            *self._records,
+            *(record for file in silent for record in self._tell_unbuilt(file)),
+            *(Problem(id=file.path, phase="collect", message="No test of it ran.") for file in absent),
+            *([] if self._stopped else [End()]),
+        ]
+
+    def _tell_unbuilt(self, file: TestFile) -> Iterator[Record]:
+        for test in file.tests:
+            id = f"{file.path}::{test}"
+            yield Case(case=TestCase(id=id, verdict="error", phase="build", message=self.errors))
+        if not file.tests:
+            yield Problem(id=file.path, phase="build", message=self.errors)

@@ -1,0 +1,156 @@
+"""Find the tests that files of Java and Kotlin hold, by reading them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.toolchains.jvm import paths
+from bot.toolchains.units import walk_files
+
+# Bytes of a file that are read.
+_MOST_BYTES = 1024 * 1024
+_MODULE = re.compile(r"<module>\s*([^<]+?)\s*</module>")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_PACKAGE = re.compile(r"^\s*package\s+([\w.]+)", re.MULTILINE)
+# What matters of a source file; comments and texts are passed over whole.
+_TOKEN = re.compile(
+    r"//[^\n]*|/\*.*?\*/|\"\"\".*?\"\"\"|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'"
+    r"|@(?:\w+\.)*(?P<mark>\w+)|\b(?:class|record|interface|enum|object)\s+(?P<type>\w+)"
+    r"|(?P<brace>[{}])|(?P<name>[\w$]+|`[^`\n]+`)\s*\(",
+    re.DOTALL,
+)
+_MARKS = {"Test", "ParameterizedTest", "RepeatedTest", "TestFactory", "TestTemplate"}
+
+
+@dataclass(frozen=True)
+class TestFile:
+    """File that may hold tests.
+
+    ``module`` is the folder of its build file, ``classes`` are its outermost ones by their full names, ``tests`` the
+    names of its tests as ids have them (``Nested::method``), and ``owners`` the outermost class of each.
+    """
+
+    __test__ = False
+
+    path: str
+    module: str
+    classes: tuple[str, ...]
+    tests: tuple[str, ...]
+    owners: tuple[str, ...]
+
+    def select(self, test: str) -> str:
+        """Return how Surefire is asked for one of its tests."""
+        owner = next((owner for known, owner in zip(self.tests, self.owners, strict=True) if known == test), "")
+        *nested, method = test.split("::")
+        return "$".join([owner or self.classes[0], *nested]) + f"#{method}"
+
+
+def read_modules(tree: Path, root: str) -> list[str]:
+    """Return the folders of a Maven build, in every profile. Blocking."""
+    found: list[str] = []
+    waiting = [root]
+    while waiting:
+        module = waiting.pop(0)
+        # a build that names its neighbours leaves them to build themselves
+        below = module == root or (module.startswith(f"{root}/") if root else not module.startswith(".."))
+        if module in found or not below:
+            continue
+        found.append(module)
+        for name in _MODULE.findall(_COMMENT.sub("", read_text(tree / module / "pom.xml"))):
+            folder = posixpath.dirname(name) if name.endswith(".xml") else name
+            waiting.append(posixpath.normpath(posixpath.join(module, folder)).removeprefix("."))
+    return found
+
+
+def read_files(tree: Path, modules: Sequence[str]) -> list[TestFile]:
+    """Return the test files of modules, in order. Blocking."""
+    found = []
+    for place in walk_files(tree):
+        path = str(place)
+        holding = [one for one in modules if not one or path.startswith(f"{one}/")]
+        if holding and paths.is_test_source(path):
+            found.append(read_file(tree, path, max(holding, key=len)))
+    return found
+
+
+def read_file(tree: Path, path: str, module: str) -> TestFile:
+    """Read one file. Blocking."""
+    text = read_text(tree / path)
+    package = _PACKAGE.search(text)
+    prefix = f"{package[1]}." if package is not None else ""
+    classes: list[str] = []
+    tests: list[tuple[str, str]] = []
+    for *outer, name in _scan(text, classes):
+        tests.append(("::".join([*outer[1:], name]), f"{prefix}{outer[0]}"))
+    kept = list(dict.fromkeys(tests))
+    return TestFile(
+        path,
+        module,
+        tuple(f"{prefix}{name}" for name in dict.fromkeys(classes)),
+        tuple(name for name, _ in kept),
+        tuple(owner for _, owner in kept),
+    )
+
+
+def _scan(text: str, classes: list[str]) -> Iterator[list[str]]:
+    """Yield the classes around each test, then its name.
+
+    ``classes`` takes the outermost ones.
+    """
+    depth = 0
+    around: list[tuple[int, str]] = []
+    waiting = ""
+    marked = False
+    for token in _TOKEN.finditer(text):
+        if token["mark"]:
+            marked |= token["mark"] in _MARKS
+        elif token["type"]:
+            waiting, marked = token["type"], False
+            if not depth:
+                classes.append(waiting)
+        elif token["brace"] == "{":
+            if waiting:
+                around.append((depth, waiting))
+            depth, waiting = depth + 1, ""
+        elif token["brace"]:
+            depth = max(depth - 1, 0)
+            if around and around[-1][0] == depth:
+                around.pop()
+        elif token["name"] and marked and around:
+            yield [*(name for _, name in around), token["name"].strip("`")]
+            marked = False
+
+
+def read_text(file: Path) -> str:
+    """Read a file's text, "" for what is none. Blocking."""
+    if file.is_symlink() or not file.is_file():
+        return ""
+    with file.open("rb") as stream:
+        return stream.read(_MOST_BYTES).decode(errors="replace")
+
+
+class Sources:
+    """Test files of a build, found by path and by class."""
+
+    def __init__(self, files: Sequence[TestFile]) -> None:
+        self.files = {file.path: file for file in files}
+        self._classes = {(file.module, name): file for file in files for name in file.classes}
+
+    def name(self, told: str) -> str:
+        """Return the id of a test that a runner told of.
+
+        Our listener calls it ``module/package.Class::rest``; where no file is known, it stays that.
+        """
+        place, *rest = told.split("::")
+        module, _, name = place.rpartition("/")
+        name, bracket, more = name.partition("[")
+        outer = name.split("$")
+        for length in range(len(outer), 0, -1):
+            file = self._classes.get((module, "$".join(outer[:length])))
+            if file is not None:
+                return "::".join([file.path, *outer[length:], *([bracket + more] if bracket else []), *rest])
+        return told

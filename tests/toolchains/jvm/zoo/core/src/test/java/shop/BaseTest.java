@@ -1,0 +1,8 @@
+package shop;
+
+import org.junit.jupiter.api.Test;
+
+abstract class BaseTest {
+    @Test
+    void isInherited() {}
+}
