@@ -56,7 +56,7 @@ def read_junit(text: bytes, roots: Iterable[str] = (), *, succeeded: bool = Fals
     test that failed and is reported again as passed ran again. Raises :class:`ToolchainError` where it is not XML,
     declares a document type, or is larger or deeper than a report can be.
     """
-    root = _read_xml(text)
+    root = read_xml(text)
     starts = tuple(f"{one.rstrip('/')}/" for one in roots)
     cases: list[TestCase] = []
     subtests: list[Record] = []
@@ -86,8 +86,11 @@ def _drop_reruns(cases: Sequence[TestCase]) -> list[TestCase]:
     return [case for case in cases if case.verdict not in ("failed", "error") or case.id not in passed]
 
 
-def _read_xml(text: bytes) -> ElementTree.Element:
-    """Read XML, without the bytes of a test's output that XML cannot hold."""
+def read_xml(text: bytes) -> ElementTree.Element:
+    """Read XML, without the bytes of a test's output that XML cannot hold.
+
+    Raises :class:`ToolchainError` as :func:`read_junit` does.
+    """
     try:
         _refuse_declarations(text)
     except _NotXML:

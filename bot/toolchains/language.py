@@ -49,11 +49,15 @@ class PathRules(PathNames, Protocol):
 
 
 class Outcome(NamedTuple):
-    """Result of a runner: the line a person would type, what ran, its records."""
+    """Result of a runner: the line a person would type, what ran, its records.
+
+    ``notes`` are sentences for those who read the result.
+    """
 
     line: str
     result: CommandResult
     records: Sequence[Record]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,11 @@ class UnitToolchain:
             outcome = await self.adapter.test(session, targets)
             folded = select(_fold(outcome.records, outcome.result), targets)
         return TestRun(
-            command=outcome.line, cases=folded.cases, result=outcome.result, completeness=folded.completeness
+            command=outcome.line,
+            cases=folded.cases,
+            result=outcome.result,
+            completeness=folded.completeness,
+            notes=outcome.notes,
         )
 
     async def _test_by_policy(self, session: Session, targets: Sequence[str]) -> TestRun:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.sandbox.port import WORK
+from bot.toolchains.json_stream import decode_stream
 
 # What ``go test`` runs: https://pkg.go.dev/testing
 _FUNCTION = re.compile(rb"^func ((Test|Example|Fuzz)(?:[^a-z\W]\w*)?)\(([^)]*)\)", re.MULTILINE)
@@ -33,8 +33,8 @@ class Package:
 def read_packages(listing: bytes, tree: Path) -> list[Package]:
     """Read the output of ``go list -json``. Blocking."""
     found = []
-    for one in _decode(listing.decode(errors="replace")):
-        place = one.get("Dir")
+    for one in decode_stream(listing):
+        place = one.get("Dir") if isinstance(one, dict) else None
         if not isinstance(place, str) or not place.startswith((f"{WORK}/", str(tree))):
             continue
         folder = posixpath.relpath(place, WORK if place.startswith(WORK) else str(tree))
@@ -56,17 +56,3 @@ def _read_package(path: str, folder: str, files: Sequence[str], tree: Path) -> P
                 functions[name.decode()] = file
                 planned |= {name.decode()} if kind == b"Test" else set()
     return Package(path, folder, functions, frozenset(planned))
-
-
-def _decode(text: str) -> Iterator[dict[str, object]]:
-    """Yield the objects of a stream that has no separators."""
-    decoder = json.JSONDecoder()
-    text = text.lstrip()
-    try:
-        while text:
-            one, end = decoder.raw_decode(text)
-            text = text[end:].lstrip()
-            if isinstance(one, dict):
-                yield one
-    except (ValueError, RecursionError):
-        return
