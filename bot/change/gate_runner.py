@@ -68,6 +68,7 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
         diff=diff[:_SHOWN],
         tests=tuple(sorted(path for path in changes.files if toolchain.is_test(path))),
         flaky=ran.flaky,
+        notes=ran.notes,
         command=ran.command,
         seconds=ran.seconds,
     )
@@ -80,6 +81,7 @@ class _Ran(NamedTuple):
 
     gates: tuple[Gate, ...] = ()
     flaky: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     command: str = ""
     seconds: float = 0.0
 
@@ -107,7 +109,8 @@ async def _run(
     lost = [name for name in gates.regressions(kept.verdicts, after, complete=run.complete) if name not in flaky]
     judged = [gates.proof_gate(proof, proofs)] if proof else []
     judged.append(gates.regression_gate(base, run, lost, flaky))
-    return _Ran(tuple(judged), tuple(flaky), run.command, run.result.seconds)
+    notes = tuple(note for note in run.notes if note not in base.scope)
+    return _Ran(tuple(judged), tuple(flaky), notes, run.command, run.result.seconds)
 
 
 def _proof_targets(toolchain: Toolchain, proof: Proof, changes: Changes, existing: Collection[str]) -> list[str]:

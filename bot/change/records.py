@@ -133,6 +133,7 @@ class GateReport(JsonModel):
     diff: str = ""  # for people, cut where long
     tests: tuple[str, ...] = ()  # its files that are tests
     flaky: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()  # of the run with the change, for people
     command: str
     seconds: float
 

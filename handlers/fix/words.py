@@ -203,11 +203,12 @@ def _join(parts: Sequence[str]) -> str:
 
 
 def _list_notes(evidence: FixEvidence) -> list[str]:
-    flaky = evidence.report.flaky if evidence.report is not None else ()
-    if not flaky:
+    report = evidence.report
+    if report is None:
         return list(evidence.notes)
-    named = listed([_quote(test) for test in flaky], _FLAKY)
-    return [*evidence.notes, f"These tests failed once and passed when run again: {named}."]
+    named = listed([_quote(test) for test in report.flaky], _FLAKY)
+    flaky = [f"These tests failed once and passed when run again: {named}."] if report.flaky else []
+    return [*evidence.notes, *report.notes, *flaky]
 
 
 def write_run(base: Baseline | None, report: GateReport | None, cost: str) -> str:

@@ -169,6 +169,13 @@ def test_many_failing_tests_are_counted_and_flaky_ones_named() -> None:
     assert "`t.py::flaky_9` and 2 more." in body
 
 
+def test_what_the_runner_says_of_the_change_is_told() -> None:
+    evidence = make_evidence()
+    assert evidence.report is not None
+    report = evidence.report.model_copy(update={"notes": ("No build file names `t.c`.",)})
+    assert "\n\nNo build file names `t.c`.\n\n" in write_pull(evidence.updated(report=report)).body
+
+
 def test_a_runner_s_own_summary_is_not_taken_for_the_failure() -> None:
     message = "E\nERROR: test_x\nAttributeError: no name\n\nFAILED (errors=1)\nSystem check: no issues."
     failures = (Failure(test="t.py::test_x", phase="call", message=message),)
