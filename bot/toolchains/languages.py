@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bot.toolchains.cpp.language import CPP
 from bot.toolchains.go.language import GO
 from bot.toolchains.jvm.language import JVM
 from bot.toolchains.language import Part, Tools
@@ -14,7 +15,7 @@ from bot.toolchains.ruby.language import RUBY
 from bot.toolchains.rust.language import RUST
 from bot.toolchains.units import Unit
 
-LANGUAGES = (PYTHON, NODE, GO, JVM, RUBY, RUST, PHP)
+LANGUAGES = (PYTHON, NODE, GO, JVM, RUBY, RUST, PHP, CPP)
 
 
 def make_whole(tree: Path, tools: Tools) -> Part:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -112,6 +113,13 @@ def _maven() -> str | None:
     return None if lacking is None else f"{lacking} is not in {maven.REPOSITORY}. Get it by running Maven once."
 
 
+def _cmake() -> str | None:
+    if not all(shutil.which(name) for name in ("cmake", "ninja", "c++")):
+        return "cmake, ninja or c++ is not here. Get them: apt-get install cmake ninja-build build-essential"
+    here = list(Path("/usr").glob("lib*/**/GTestConfig.cmake"))
+    return None if here else "googletest is not here. Get it: apt-get install libgtest-dev"
+
+
 def _zsh() -> str | None:
     return None if shutil.which("zsh") else "zsh is not here. Get it: apt-get install zsh"
 
@@ -163,6 +171,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "ruby": _ruby,
     "cargo": _cargo,
     "phpunit": _phpunit,
+    "cmake": _cmake,
     "zsh": _zsh,
     "fish": _fish,
     "octokit": _octokit,

@@ -1,0 +1,62 @@
+"""Declare C and C++ among the languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+
+from bot.toolchains.cpp import paths
+from bot.toolchains.cpp.build_files import is_foreign, read_build_file
+from bot.toolchains.cpp.cmake import CMakeAdapter
+from bot.toolchains.cpp.programs import describe_versions
+from bot.toolchains.language import Adapter, Language, Part, Tools
+from bot.toolchains.unit_toolchain import UnitToolchain
+from bot.toolchains.units import Unit, is_sample, walk_files
+
+_DEEPEST = 3
+_MOST_UNITS = 8
+# How a CMake project begins, and how it adds tests.
+_PROJECT = re.compile(r"^\s*project\s*\(", re.IGNORECASE | re.MULTILINE)
+_ADDS = re.compile(
+    r"^\s*(?:add_test|(?:gtest|catch|doctest)_(?:discover|add)_tests)\s*\(", re.IGNORECASE | re.MULTILINE
+)
+_ADAPTERS: dict[str, Callable[[Unit, Path], Adapter]] = {"ctest": CMakeAdapter}
+
+
+def find_units(tree: Path) -> list[Unit]:
+    """Return the folders that test themselves, outer ones first. Blocking."""
+    files = [path for path in walk_files(tree) if not is_foreign(path)]
+    folders = {path.parent for path in files if len(path.parts) <= _DEEPEST}
+    found: list[Unit] = []
+    for folder in sorted(folders, key=lambda one: (len(one.parts), one)):
+        root = "" if str(folder) == "." else str(folder)
+        below = [path for path in files if path.is_relative_to(folder)]
+        inside = is_sample(root) or any(unit.holds(root) for unit in found)
+        if inside or not any(paths.is_source(str(path)) for path in below):
+            continue
+        unit = _find_cmake(tree, root, below)
+        found += [unit] if unit is not None else []
+    return found[:_MOST_UNITS]
+
+
+def _find_cmake(tree: Path, root: str, files: Sequence[PurePosixPath]) -> Unit | None:
+    top = PurePosixPath(root, "CMakeLists.txt")
+    if top not in files or not _PROJECT.search(read_build_file(tree / top)):
+        return None
+    named = [path for path in files if path.name == "CMakeLists.txt" or path.suffix == ".cmake"]
+    adding = next((path for path in named if _ADDS.search(read_build_file(tree / path))), None)
+    if adding is None:
+        return None
+    evidence = (f"`{top}`", *([f"tests in `{adding}`"] if adding != top else []))
+    return Unit(root=root, toolchain="cpp", manager="cmake", runner="ctest", evidence=evidence)
+
+
+def _find_parts(tree: Path, tools: Tools) -> list[Part]:
+    return [
+        Part(unit, UnitToolchain("cpp", paths, _ADAPTERS[unit.runner](unit, tree), tools, tree), unit.root)
+        for unit in find_units(tree)
+    ]
+
+
+CPP = Language("cpp", paths, _find_parts, describe_versions)

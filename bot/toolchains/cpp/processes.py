@@ -1,0 +1,173 @@
+"""Run test programs in a session: list their cases, run them below CTest, or one alone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.sandbox.port import CommandResult
+from bot.toolchains.cpp.ctest import Ended, Registered, Status, read_run
+from bot.toolchains.cpp.gtest import GtestCase, read_gtest
+from bot.toolchains.cpp.report import Process, is_cut, take_report, tell
+from bot.toolchains.cpp.targets import Build, to_tree
+from bot.toolchains.events import TEXT, Plan, Record, Start
+from bot.toolchains.placeholders import RESULTS
+from bot.toolchains.results import read_bounded
+from bot.toolchains.session import Session
+
+_LISTS = "lists"
+# A program with googletest knows this word, or where its library is.
+_LIST = f"""mkdir -p {RESULTS}/{_LISTS}; number=0
+for program; do
+  number=$((number + 1))
+  grep -qa -e gtest_list_tests -e libgtest "$program" || continue
+  GTEST_OUTPUT=json:{RESULTS}/{_LISTS}/$number.json timeout 30 "$program" --gtest_list_tests >/dev/null
+done
+true"""
+_RUN_ONE = 'cd "$1" && shift && exec env "$@"'
+_FILTER = "--gtest_filter="
+# Shares of the time left that a test below CTest gets, and one that runs alone: the others come after it.
+_SHARE, _SHARE_ALONE = 0.7, 0.5
+# Programs that ended early have their cases run alone, at most so many.
+_MOST_ALONE = 200
+# What the sandbox and timeout(1) return for a program that a signal or the time ended.
+_SIGNALLED, _TIMED_OUT = 128, 124
+
+
+@dataclass
+class Told:
+    """Results of what ran, and the records of it."""
+
+    results: list[CommandResult] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+
+    def add(self, other: Told) -> None:
+        self.results += other.results
+        self.records += other.records
+
+
+async def list_cases(session: Session, programs: Sequence[str]) -> Mapping[str, list[GtestCase]]:
+    """Ask the programs with googletest for their cases."""
+    if not programs:
+        return {}
+    await session.run(["/bin/sh", "-c", _LIST, "sh", *programs])
+    folder = session.channel.directory / _LISTS
+    found = {}
+    for number, program in enumerate(programs, 1):
+        cases = read_gtest(await asyncio.to_thread(read_bounded, folder / f"{number}.json"))
+        if cases is not None:
+            found[program] = cases
+    return found
+
+
+def make_process(registered: Registered, file: str, listed: Sequence[GtestCase], build: Build) -> Process:
+    """Make the process of a test, with the cases that it will run."""
+    given = next((word.removeprefix(_FILTER) for word in registered.command if word.startswith(_FILTER)), "*")
+    kept = [case for case in listed if _matches(case.key, given)] if registered.is_plain else []
+    cases = (case.model_copy(update={"file": to_tree(case.file, build.folder) or file}) for case in kept)
+    return Process(registered, file, tuple(cases))
+
+
+def _matches(key: str, given: str) -> bool:
+    """Return whether a filter of googletest takes a case."""
+    wanted, _, unwanted = given.partition("-")
+    takes = [re.escape(one).replace(r"\*", ".*").replace(r"\?", ".") for one in (wanted or "*").split(":")]
+    leaves = [re.escape(one).replace(r"\*", ".*").replace(r"\?", ".") for one in unwanted.split(":") if one]
+    return key == given or (
+        any(re.fullmatch(one, key) for one in takes) and not any(re.fullmatch(one, key) for one in leaves)
+    )
+
+
+async def run_ctest(session: Session, folder: str, processes: Sequence[Process]) -> Told:
+    """Run registered tests one after another, and tell of them.
+
+    Fixtures that they need run too.
+    """
+    chosen = ["-I", ",".join(["0", "0", "0", *(str(one.registered.number) for one in processes)])]
+    seconds = max(int(session.seconds * _SHARE), 1)
+    argv = ["ctest", "--test-dir", folder, "--output-junit", f"{RESULTS}/ctest.xml", "--timeout", str(seconds), *chosen]
+    gtest = {"GTEST_OUTPUT": f"json:{RESULTS}/gtest/"}
+    result = await session.run(argv, report="ctest.txt", env=gtest)
+    console = await asyncio.to_thread(session.read_report, "ctest.txt")
+    junit = await asyncio.to_thread(read_bounded, session.channel.directory / "ctest.xml")
+    plan = [process.registered for process in processes]
+    ended, open_ = read_run(console, junit, plan)
+    reports = await asyncio.to_thread(_read_reports, session.channel.directory / "gtest")
+    shown = result.model_copy(update={"output": console.decode(errors="replace")[-TEXT:] + result.output})
+    told = Told([shown])
+    for process in processes:
+        told.add(await _tell_process(session, process, ended.get(process.registered.number), reports, open_))
+    return told
+
+
+async def _tell_process(
+    session: Session, process: Process, ended: Ended | None, reports: list[list[GtestCase]], begun: set[int]
+) -> Told:
+    number = process.registered.number
+    if ended is None:
+        kinds = _list_kinds(number in begun)
+        return Told([], [kind(id=id, key=str(number)) for id in process.list_ids() for kind in kinds])
+    written = take_report(reports, process, ended)
+    if is_cut(process, ended, written):
+        return await run_alone(session, process.split())
+    return Told([], list(tell(process, ended, written)))
+
+
+def _list_kinds(begun: bool) -> Sequence[type[Plan | Start]]:
+    return (Plan, Start) if begun else (Plan,)
+
+
+def _read_reports(folder: Path) -> list[list[GtestCase]]:
+    """Read what processes wrote of their cases, in the order of their end."""
+    files = sorted(folder.glob("*.json"), key=lambda file: (file.lstat().st_mtime_ns, file.name))
+    return [cases for file in files if (cases := read_gtest(read_bounded(file))) is not None]
+
+
+async def run_alone(session: Session, processes: Sequence[Process]) -> Told:
+    """Run programs without CTest, at most :data:`_MOST_ALONE` of them."""
+    told = Told()
+    for process in processes[:_MOST_ALONE]:
+        result, written = await run_program(session, process)
+        ended = _read_exit(result, process.registered)
+        if is_cut(process, ended, written):
+            told.add(await run_alone(session, process.split()))
+        else:
+            told.add(Told([result], list(tell(process, ended, written))))
+    late = [id for process in processes[_MOST_ALONE:] for id in process.list_ids()]
+    told.add(Told([], [Plan(id=id) for id in late]))
+    return told
+
+
+async def run_program(session: Session, process: Process) -> tuple[CommandResult, list[GtestCase] | None]:
+    """Run a test's program; return its end and what it wrote of its cases."""
+    registered = process.registered
+    report = f"{secrets.token_hex(8)}.json"
+    chosen = [f"{_FILTER}{':'.join(case.key for case in process.cases)}"] if process.cases else []
+    seconds = max(int(session.seconds * _SHARE_ALONE), 1)
+    words = [f"GTEST_OUTPUT=json:{RESULTS}/{report}", *registered.variables, "timeout", str(seconds)]
+    result = await session.run(
+        ["/bin/sh", "-c", _RUN_ONE, "sh", registered.folder or "/", *words, *registered.command, *chosen]
+    )
+    written = read_gtest(await asyncio.to_thread(read_bounded, session.channel.directory / report))
+    return result, written if process.cases else None
+
+
+def _read_exit(result: CommandResult, registered: Registered) -> Ended:
+    code = result.exit_code
+    status: Status = "failed"
+    why = f"exit code {code}"
+    if result.ended != "exit" or code == _TIMED_OUT:
+        status, why = "timeout", "It did not end."
+    elif code == 0:
+        status = "passed"
+    elif code == registered.properties.get("SKIP_RETURN_CODE"):
+        status = "skipped"
+    elif code is not None and (code < 0 or code > _SIGNALLED):
+        number = -code if code < 0 else code - _SIGNALLED
+        status, why = "signal", "aborted" if number == signal.SIGABRT else f"ended by signal {number}"
+    return Ended(status, why, result.seconds, result.output[-TEXT:])
