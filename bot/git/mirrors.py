@@ -30,9 +30,12 @@ _SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _ABBREVIATED = re.compile(r"[0-9a-f]{4,64}")
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 _STALE_LOCK_SECONDS = 600.0
+_MOST_TREES = 16  # each is remembered with the texts of its changes
 _MAX_REF = 200  # bytes; a file's name may have 255, git appends ".lock" to it
 # A repository's own attributes must neither hide changes from our diffs nor rewrite bytes on their way to the disk.
 _ATTRIBUTES = "* -text -filter -ident -working-tree-encoding !diff !merge\n"
+
+_TreeKey = tuple[str, frozenset[tuple[str, str | None]]]
 
 
 class Author(JsonModel):
@@ -118,6 +121,9 @@ class Mirror:
         self._delays = delays
         self._locate = locate
         self._lock = asyncio.Lock()
+        # What git was asked before, until the next fetch: objects do not change, but old ones may go after one.
+        self._commits: set[str] = set()
+        self._trees: dict[_TreeKey, str] = {}
 
     async def fetch(self, refs: Iterable[str], token: str | None) -> None:
         """Bring branches, full refs or commits here.
@@ -127,7 +133,11 @@ class Mirror:
         """
         refspecs = [f"+{_full(ref)}:{_kept_as(_full(ref))}" for ref in dict.fromkeys(refs)]
         async with self._lock:
-            await self._at_its_address(lambda remote: remote.fetch(refspecs, token))
+            try:
+                await self._at_its_address(lambda remote: remote.fetch(refspecs, token))
+            finally:
+                self._commits.clear()
+                self._trees.clear()
 
     async def _at_its_address(self, act: Callable[[Remote], Awaitable[None]]) -> None:
         """Talk to the server, once more at a new address if there is one."""
@@ -142,13 +152,19 @@ class Mirror:
 
     async def resolve(self, ref: str) -> str:
         """Return the commit of a fetched ref or (short) sha, or ObjectMissing."""
-        names = [_kept_as(_full(ref)), *([ref] if _ABBREVIATED.fullmatch(ref) else [])]
+        if ref in self._commits:
+            return ref
+        names = [] if _SHA.fullmatch(ref) else [_kept_as(_full(ref))]
+        if _ABBREVIATED.fullmatch(ref):
+            names.append(ref)
         for name in names:
             done = await self._git(
                 "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", check=False
             )
             if not done.code:
-                return done.text.strip()
+                sha = done.text.strip()
+                self._commits.add(sha)
+                return sha
         raise ObjectMissing(f"{ref!r} is not in the mirror; fetch it first.", name=ref)
 
     async def merge_base(self, first: str, second: str) -> str:
@@ -183,6 +199,8 @@ class Mirror:
     async def blobs(self, shas: Iterable[str]) -> dict[str, bytes]:
         """Return many blobs by sha from one process, or raise ObjectMissing."""
         wanted = [_sha(sha) for sha in dict.fromkeys(shas)]
+        if not wanted:
+            return {}
         done = await self._git("cat-file", "--batch", stdin="".join(f"{sha}\n" for sha in wanted).encode())
         return await asyncio.to_thread(output.split_batch, done.stdout)
 
@@ -208,8 +226,17 @@ class Mirror:
         Modes are kept, new files are 100644. Raises :class:`PathRefused` for hostile or unfitting paths,
         :class:`GitError` for text that is no UTF-8.
         """
+        key = (_sha(base), frozenset(changes.files.items()))
+        if key not in self._trees:
+            tree = await self._make_tree(base, changes)
+            if len(self._trees) >= _MOST_TREES:
+                self._trees.clear()
+            self._trees[key] = tree
+        return self._trees[key]
+
+    async def _make_tree(self, base: str, changes: Changes) -> str:
         if not changes.files:
-            return (await self._git("rev-parse", f"{_sha(base)}^{{tree}}")).text.strip()
+            return (await self._git("rev-parse", f"{base}^{{tree}}")).text.strip()
         entries = await self._list(base)
         modes = {entry.path: entry.mode for entry in entries}
         await asyncio.to_thread(check_changes, {path: text is not None for path, text in changes.files.items()}, modes)

@@ -71,6 +71,20 @@ async def test_a_repeated_commit_is_the_same_commit_and_keeps_modes(mirror: Mirr
     assert author == f"{BOT.name} <{BOT.email}> 1700000000 {base}"
 
 
+async def test_what_git_threw_away_is_not_taken_to_be_there_after_a_fetch(mirror: Mirror) -> None:
+    base = await mirror.resolve("main")
+    changes = Changes(files={"src/parse.py": "x = 1\n"})
+    tree = await mirror.tree(base, changes)
+    commit = await mirror.resolve(await mirror.commit(base, changes, "Fix it", BOT, 1_700_000_000))
+    git(mirror.git_dir, "prune", "--expire=now")
+    with pytest.raises(RemoteDown):
+        await mirror.fetch(["main"], None)
+    with pytest.raises(ObjectMissing):
+        await mirror.resolve(commit)
+    assert await mirror.tree(base, changes) == tree
+    assert git(mirror.git_dir, "cat-file", "-t", tree) == "tree"
+
+
 async def test_a_repository_cannot_hide_changes_from_the_diff(mirror: Mirror) -> None:
     base = await mirror.resolve("main")
     diff = await mirror.diff(base, Changes(files={"src/parse.py": "def parse():\n    return 2\n"}))
