@@ -634,3 +634,19 @@ def test_hostile_trees_are_removed_and_links_are_not_followed(tmp_path: Path) ->
     assert not folder.exists()
     assert (outside / "kept").read_text() == "kept"
     assert outside.stat().st_mode & 0o777 == 0o750
+
+
+def test_of_a_folder_of_files_and_of_a_link_nothing_stays_but_what_the_link_leads_to(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "kept").write_text("kept")
+    flat = tmp_path / "__pycache__"
+    flat.mkdir()
+    (flat / "made.pyc").write_text("")
+    (flat / "out").symlink_to(outside)
+    link = tmp_path / "link"
+    link.symlink_to(outside)
+    for path in (flat, link, tmp_path / "nothing"):
+        remove_tree(path)
+    assert [path.name for path in tmp_path.iterdir()] == ["outside"]
+    assert (outside / "kept").read_text() == "kept"
