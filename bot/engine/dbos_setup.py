@@ -18,6 +18,7 @@ from bot.engine.port import EngineError
 
 if TYPE_CHECKING:
     from dbos import DBOS, DBOSConfig, Serializer
+    from dbos._sys_db import SystemDatabase
 
 NAME = "forgehand"
 GROUPED = "forgehand-grouped"
@@ -25,7 +26,6 @@ FREE = "forgehand-free"
 VERSION = "1"
 POLL_SECONDS = 5.0  # between looks at a queue of which nothing was heard
 _UNUSED_SECONDS = 60.0  # between dbos's looks for what we never use: delays, deadlines, schedules, its own queue
-_STOPPING_SECONDS = 2.0  # what dbos's threads may sleep that are not woken where they have to stop
 
 
 def make_config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
@@ -41,8 +41,6 @@ def make_config(url: str, engine: sa.Engine, executor: str) -> DBOSConfig:
         "executor_id": executor,
         "serializer": _make_serializer(),
         "log_level": "WARNING",
-        "notification_listener_polling_interval_sec": _STOPPING_SECONDS,  # we send none
-        "notification_coalesce_sec": _STOPPING_SECONDS,  # by default it looks 100 times a second for some to send
         "scheduler_polling_interval_sec": _UNUSED_SECONDS,
         "run_migrations": False,
     }
@@ -66,12 +64,13 @@ def prepare(settings: DBOSConfig, workers: int) -> None:
 
 
 def calm(dbos: DBOS) -> None:
-    """Let dbos look seldom for what we never use.
+    """Let dbos look seldom or never for what we never use.
 
-    By default it asks the database for each once a second, and which queues there are. None of this is public. Before
-    launch.
+    By default it asks the database for each once a second, and which queues there are; on PostgreSQL it looks 100 times
+    a second for notifications to send, and keeps a connection to hear some. The threads for notifications sleep where
+    nothing wakes them, so that stopping would wait for them. None of this is public. Before launch.
     """
-    from dbos import _dbos, _queue, _scheduler, _workflow_commands
+    from dbos import _dbos, _queue, _scheduler, _sys_db_postgres, _sys_db_sqlite, _workflow_commands
 
     def watch_own_queue(stop: threading.Event, dbos: DBOS) -> None:
         _queue.queue_worker_thread(stop, dbos, own)
@@ -81,6 +80,13 @@ def calm(dbos: DBOS) -> None:
     own = dbos._registry.get_internal_queue()
     own._polling_interval_sec = _UNUSED_SECONDS
     vars(_dbos)["queue_thread"] = watch_own_queue
+    for kind in (_sys_db_sqlite.SQLiteSystemDatabase, _sys_db_postgres.PostgresSystemDatabase):
+        for thread in ("run_notification_listener", "run_notifier"):
+            setattr(kind, thread, _notify_nobody)
+
+
+def _notify_nobody(_database: SystemDatabase) -> None:
+    """Send and hear no notification of dbos's: we have none."""
 
 
 def lock_database(engine: sa.Engine) -> IO[str]:
