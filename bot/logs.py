@@ -52,10 +52,14 @@ _TALKATIVE = {
 
 
 class _Secrets:
-    """The newest secrets met, and one pattern that finds any of them."""
+    """The newest secrets met, and one pattern that finds any of them.
+
+    Making the pattern takes some 10 ms, and hardly any text holds a secret: it is made for the first that does.
+    """
 
     def __init__(self) -> None:
         self._values: OrderedDict[str, None] = OrderedDict()
+        self._longest_first: tuple[str, ...] = ()
         self._pattern: re.Pattern[str] | None = None
         # Threads log too: a pattern made beside an addition would lack what was added.
         self._lock = threading.Lock()
@@ -69,18 +73,17 @@ class _Secrets:
                     self._values.move_to_end(form)
             while len(self._values) > _REMEMBERED:
                 self._values.popitem(last=False)
+            self._longest_first = tuple(sorted(self._values, key=len, reverse=True))
             self._pattern = None
 
     def hide(self, text: str) -> str:
-        if not self._values:
+        if not any(value in text for value in self._longest_first):
             return text
         return (self._pattern or self._compile()).sub(_HIDDEN, text)
 
     def _compile(self) -> re.Pattern[str]:
-        """Make the pattern when it is needed: secrets come several at a time."""
         with self._lock:
-            longest_first = sorted(self._values, key=len, reverse=True)
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+            self._pattern = re.compile("|".join(map(re.escape, self._longest_first)))
             return self._pattern
 
 
