@@ -129,7 +129,7 @@ class Reporter:
         waited = now - watched.posted_at
         if watched.failures:
             return waited >= min(_STAGE_PAUSE * 2.0 ** min(watched.failures, 10), _LONGEST_PAUSE)
-        if watched.calm and watched.newest > watched.shown and watched.ended:
+        if watched.ended and watched.newest > watched.shown:  # the last word has nothing to wait for
             return True
         if watched.newest > watched.shown and not watched.calm:
             return waited >= _STAGE_PAUSE
