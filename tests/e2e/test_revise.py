@@ -73,8 +73,8 @@ def may_read_logs(story: Story) -> None:
 
 
 async def finals(story: Story, number: int, count: int) -> list[str]:
-    async def there() -> bool:
-        return len((await story.comments(number)).get("final", [])) >= count
+    def there() -> bool:
+        return len(story.shown(number, "final")) >= count
 
     await story.until(there, what=f"{count} final comments", show=lambda: story.comments(number))
     return (await story.comments(number))["final"]
@@ -205,9 +205,8 @@ async def test_commits_of_people_are_never_overwritten_and_red_ci_is_looked_into
     asked = len(story.script.requests)
     await red(story, branch, "E   assert 1 == 2")
 
-    async def given_up() -> bool:
-        said = (await story.comments(number)).get("answer", [])
-        return any("CI still fails after 2 attempts of mine" in text for text in said)
+    def given_up() -> bool:
+        return any("CI still fails after 2 attempts of mine" in text for text in story.shown(number, "answer"))
 
     await story.until(given_up, what="the bot gives up politely")
     assert len(story.script.requests) == asked > calls_before, "nothing more was bought"

@@ -23,6 +23,8 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
+from bot.toolchains.python.interpreters import find_interpreters
+
 # A server imports these when they are first needed.
 _PRELOADED = (
     "bot.app",
@@ -167,6 +169,7 @@ def _main() -> None:
         gc.disable()
         for name in _PRELOADED:
             importlib.import_module(name)
+        find_interpreters()  # which Pythons this machine has: a server asks each of them once
         gc.freeze()
         gc.enable()
         argv = _serve(control)
