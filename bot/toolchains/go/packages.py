@@ -35,7 +35,7 @@ def read_packages(listing: bytes, tree: Path) -> list[Package]:
     found = []
     for one in decode_stream(listing):
         place = one.get("Dir") if isinstance(one, dict) else None
-        if not isinstance(place, str) or not place.startswith((f"{WORK}/", str(tree))):
+        if not isinstance(place, str) or not f"{place}/".startswith((f"{WORK}/", f"{tree}/")):
             continue
         folder = posixpath.relpath(place, WORK if place.startswith(WORK) else str(tree))
         lists = [one.get("TestGoFiles"), one.get("XTestGoFiles")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -106,6 +107,13 @@ def test_no_stream_breaks_the_reader(data: st.DataObject) -> None:
     report = Report({PATH: PACKAGE}, frozenset((PATH, name) for name in FUNCTIONS))
     report.add(text[:at] + data.draw(st.binary(max_size=8)) + text[at + data.draw(st.integers(0, 40)) :], "")
     Fold().add(report.list_records())
+
+
+def test_the_package_at_the_root_is_one_of_the_module(tmp_path: Path) -> None:
+    (tmp_path / "a_test.go").write_text("func TestOne(t *testing.T) {}\n")
+    listed = [{"Dir": place, "ImportPath": PATH, "TestGoFiles": ["a_test.go"]} for place in ("/work", "/workshop")]
+    (found,) = read_packages("\n".join(map(json.dumps, listed)).encode(), tmp_path)
+    assert found == Package(PATH, ".", {"TestOne": "a_test.go"}, frozenset({"TestOne"}))
 
 
 @settings(max_examples=200, deadline=None)
