@@ -13,9 +13,10 @@ from bot.toolchains.php.language import PHP
 from bot.toolchains.python.language import PYTHON, make_part
 from bot.toolchains.ruby.language import RUBY
 from bot.toolchains.rust.language import RUST
+from bot.toolchains.shell.language import SHELL
 from bot.toolchains.units import Unit
 
-LANGUAGES = (PYTHON, NODE, GO, JVM, RUBY, RUST, PHP, CPP)
+LANGUAGES = (PYTHON, NODE, GO, JVM, RUBY, RUST, PHP, CPP, SHELL)
 
 
 def make_whole(tree: Path, tools: Tools) -> Part:

@@ -22,6 +22,7 @@ from bot.toolchains.node import programs
 from bot.toolchains.php import programs as php
 from bot.toolchains.ruby import programs as ruby
 from bot.toolchains.rust.programs import find_rust
+from bot.toolchains.shell.programs import find_bats
 from tests.support import maven, published
 
 HAND_MODEL = published.ROOT.parent / "shared" / "tools" / "hand_model.py"
@@ -120,6 +121,10 @@ def _cmake() -> str | None:
     return None if here else "googletest is not here. Get it: apt-get install libgtest-dev"
 
 
+def _bats() -> str | None:
+    return None if find_bats() is not None else "bats is not here. Get it: apt-get install bats"
+
+
 def _zsh() -> str | None:
     return None if shutil.which("zsh") else "zsh is not here. Get it: apt-get install zsh"
 
@@ -171,6 +176,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "ruby": _ruby,
     "cargo": _cargo,
     "phpunit": _phpunit,
+    "bats": _bats,
     "cmake": _cmake,
     "zsh": _zsh,
     "fish": _fish,

@@ -1,0 +1,1 @@
+"""Test shell scripts by bats: ``adapter`` runs it, ``report`` reads its stream."""

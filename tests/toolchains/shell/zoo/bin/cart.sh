@@ -1,0 +1,5 @@
+#!/usr/bin/env bash
+
+add() {
+  echo $(($1 + $2))
+}

@@ -1,0 +1,5 @@
+exit 0
+
+@test "one" {
+  true
+}

@@ -1,0 +1,5 @@
+load not_there
+
+@test "one" {
+  true
+}

@@ -1,0 +1,11 @@
+@test "is before" {
+  true
+}
+
+@test "kills" {
+  kill -KILL $$
+}
+
+@test "is behind" {
+  true
+}

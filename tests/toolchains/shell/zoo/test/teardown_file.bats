@@ -1,0 +1,7 @@
+teardown_file() {
+  false
+}
+
+@test "is well itself" {
+  true
+}

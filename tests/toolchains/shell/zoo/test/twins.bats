@@ -1,0 +1,7 @@
+@test "one" {
+  true
+}
+
+@test "one" {
+  true
+}
