@@ -212,7 +212,7 @@ def _mount_modules(workspace: Workspace, scratch: Path) -> list[Mount]:
 def _environment(root: str = "") -> dict[str, str]:
     """Return the variables of every command.
 
-    Colours and watching would only be in the way.
+    Watching would only be in the way.
     """
     node = programs.find_node()
     own = [] if node is None or not node.mounts() else [str(node.program.parent)]
@@ -220,8 +220,6 @@ def _environment(root: str = "") -> dict[str, str]:
     return {
         "PATH": ":".join([*places, *own, "/usr/local/bin", "/usr/bin", "/bin"]),
         "CI": "1",
-        "NO_COLOR": "1",
-        "FORCE_COLOR": "0",
         "TZ": "UTC",
         "npm_config_update_notifier": "false",
     }

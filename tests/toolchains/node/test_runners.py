@@ -92,6 +92,7 @@ async def test_every_kind_of_verdict_with_its_phase(open_project: Open, runner: 
     assert said[of(runner, "missing")[0]].startswith("ModuleNotFoundError: Cannot find module './not-there.js'") or (
         runner == "ava" and "not-there.js" in said["test/missing.js"]
     )
+    assert not any("/node_modules/" in case.message for case in run.cases if case.id.endswith("::throws"))
     raised = {case.id.rpartition("::")[2]: case.raised for case in run.cases}
     assert [(one.type, one.path) for one in raised["throws"]] == [("TypeError", of(runner, "verdicts")[0])]
     assert sorted(path.name for path in workspace.tree.iterdir()) == ["node_modules", "package.json", "test"]
@@ -144,3 +145,22 @@ async def test_a_test_that_jest_runs_again_is_one_test(open_project: Open) -> No
     assert {id.rpartition("::")[2]: verdict for id, verdict in run.verdicts().items()} == {
         "passes when it runs again": "passed", "and another": "passed",
     }  # fmt: skip
+
+
+ARGUMENTS = """
+const declare = globalThis.it ?? require("node:test").test;
+declare("sees no options or colours of ours", () => {
+  if ("NO_COLOR" in process.env || "FORCE_COLOR" in process.env) throw new Error("colours");
+  const seen = [...process.argv, ...process.execArgv].filter((one) => /forgehand|^--(reporter|ci$|bail)/.test(one));
+  if (seen.length) throw new Error(seen.join());
+});
+"""
+
+
+@pytest.mark.parametrize("runner", ["jest", "mocha", "node-test"])
+async def test_tests_see_no_options_or_colours_of_ours(open_project: Open, runner: str) -> None:
+    """commander.js reads both of the process that tests it."""
+    file = f"test/arguments{SUFFIX.get(runner, '.test.cjs')}"
+    toolchain, workspace = open_project(runner, {file: ARGUMENTS})
+    run = await toolchain.test(workspace, [file])
+    assert told(run) == {f"{file}::sees no options or colours of ours": ("passed", "call")}, run.cases

@@ -1,7 +1,7 @@
 // Report what jest says: jest --reporters=.../forgehand_jest.cjs
 "use strict";
 
-const { join, open, phaseOf, relative } = require("./forgehand_records.cjs");
+const { hide, join, open, phaseOf, relative } = require("./forgehand_records.cjs");
 const records = open();
 
 const CRASH = /A jest worker process \(pid=\d+\) (was terminated|crashed)|signal=SIG|Call retries were exceeded/;
@@ -20,6 +20,12 @@ const errorOf = ({ failureMessages = [], failureDetails = [] }) => {
 };
 
 module.exports = class Reporter {
+  // With one worker, test files run in this process.
+  onRunStart() {
+    hide();
+    process.argv.splice(2);
+  }
+
   onTestFileStart(test) {
     records?.file(relative(test.path));
   }

@@ -3,7 +3,7 @@
 
 const { existsSync, realpathSync } = require("node:fs");
 const path = require("node:path");
-const { join, open, relative } = require("./forgehand_records.cjs");
+const { hide, join, open, relative } = require("./forgehand_records.cjs");
 const records = open();
 
 let unloaded = 0;
@@ -37,6 +37,8 @@ class Reporter {
 
   constructor(runner) {
     if (!records) return;
+    hide();
+    process.argv.splice(2);
     runner.once("start", () => {
       // the exit code is the number of failures
       runner.failures += unloaded;

@@ -84,10 +84,12 @@ function describe(error) {
   const kind = clean(made.name ?? made.constructor?.name ?? "Error");
   const type = missing ? "ModuleNotFoundError" : kind === "Object" ? "Error" : kind;
   const stack = clean(made.stack ?? "");
-  const message = `${type}: ${text.trim().split(/\s+/).join(" ").slice(0, HEAD)}\n${stack.slice(HEAD - TEXT)}`;
-  const frame = frames(stack).find((one) => !one.file.startsWith("..") && !/(^|\/)node_modules\//.test(one.file));
+  const own = frames(stack).filter((one) => !one.file.startsWith("..") && !/(^|\/)node_modules\//.test(one.file));
+  // below the outermost call of the repository is only the runner
+  const told = own.length ? stack.slice(0, own.at(-1).end) : stack;
+  const message = `${type}: ${text.trim().split(/\s+/).join(" ").slice(0, HEAD)}\n${told.slice(HEAD - TEXT)}`;
   // who raised it is only said by the stack, which the code can write itself
-  const raised = [{ type, message: text.slice(0, HEAD), path: frame?.file ?? "", genuine: false }];
+  const raised = [{ type, message: text.slice(0, HEAD), path: own[0]?.file ?? "", genuine: false }];
   return { message: message.slice(0, TEXT), raised };
 }
 
@@ -96,7 +98,12 @@ const FRAME = /^\s*at (?:.*\()?(?:async )?((?:file:\/\/)?[^():]+):(\d+):\d+\)?$/
 // Mocha writes paths from where it runs.
 const placed = (file) => relative(file.startsWith("file:") ? file : path.resolve(file));
 
-const frames = (stack) => [...stack.matchAll(FRAME)].map((found) => ({ file: placed(found[1]), line: Number(found[2]) }));
+const frames = (stack) =>
+  [...stack.matchAll(FRAME)].map((found) => ({
+    file: placed(found[1]),
+    line: Number(found[2]),
+    end: found.index + found[0].length,
+  }));
 
 // Whether an error came out of a hook or a test: by the nearest call above its outermost place in the test's own file,
 // for runners that do not say.
@@ -126,10 +133,17 @@ function take() {
   }
 }
 
+// Tests see nothing of our options: in the arguments of their process, and in those that processes of theirs inherit.
+function hide() {
+  const isOurs = (one) => String(one).startsWith(__dirname);
+  process.execArgv = process.execArgv.filter((one, at, all) => !isOurs(one) && !isOurs(all[at + 1]));
+}
+
 // Lines of a test file's process: that it began, that an error was thrown which nobody caught, that it ended by itself.
 // The last is missing where something else ended it.
 function mark() {
   const file = relative(process.argv[1]);
+  hide();
   const note = (word, error) => appendFileSync(ENDS, `${stringify([word, file, error && describe(error).message])}\n`);
   note("began");
   process.on("uncaughtExceptionMonitor", (error) => note("threw", error));
@@ -157,6 +171,7 @@ if (folder && !records && process.argv[1] && String(process.ppid) === process.en
 module.exports = {
   clean,
   describe,
+  hide,
   join,
   marks,
   phaseOf,
