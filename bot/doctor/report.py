@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
+from bot import logs
 from bot.doctor import machine, repository
 from bot.doctor.actions import check_actions
 from bot.doctor.github import check_github
@@ -36,6 +37,8 @@ async def run_on_repository(repo: Path, checks: Checks, settings: Settings, *, t
 
     Return True if nothing keeps it from being installed and tested.
     """
+    # the proxy notes every host that an install reaches
+    logs.configure(settings.model_copy(update={"log_level": "ERROR"}))
     return await _print(Console(soft_wrap=True), repository.find(repo, checks, settings, run=tests))
 
 
