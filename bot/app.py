@@ -323,8 +323,8 @@ def _credentials(settings: Settings) -> tuple[int, str]:
 async def _sandbox(settings: Settings) -> Sandbox:
     """Choose the sandbox; none runs untrusted code unprotected."""
     sandbox = await choose_sandbox(settings)
-    if settings.sandbox == "bubblewrap" and (problem := await sandbox.probe()) is not None:
-        raise SettingsError(f"FORGEHAND_SANDBOX asks for bubblewrap, which does not work here. {problem}")
+    if settings.sandbox in ("bubblewrap", "gvisor") and (problem := await sandbox.probe()) is not None:
+        raise SettingsError(f"FORGEHAND_SANDBOX asks for {settings.sandbox}, which does not work here. {problem}")
     if sandbox.tier == "process" and urlsplit(settings.api_url).hostname not in LOOPBACK:
         raise SettingsError(
             "The `process` sandbox isolates nothing, so it only serves a GitHub on this machine (demo, try). "

@@ -16,6 +16,7 @@ HOME = "/tmp/home"  # noqa: S108
 PROXY_SOCKET = "/run/forgehand/proxy.sock"
 PATH = "/usr/local/bin:/usr/bin:/bin"
 _MIB = 1024 * 1024
+SHARED_MB = 64
 _LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 # Never /etc/ssl as a whole: its private/ holds keys that a root launcher could read.
 _ETC = (
@@ -68,7 +69,7 @@ def build_arguments(
     ``network`` is the proxy's unix socket on the host. Whoever mounts below the workspace has seen that no link is on
     the way. Raises :class:`SandboxError` for a mount whose target is not a clean absolute path, or the workspace.
     """
-    environment = {"PATH": PATH, "HOME": HOME, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "USER": "user"} | dict(env)  # noqa: S108
+    environment = make_environment(env)
     return [
         *_isolation_options(descriptors),
         *_system_options(descriptors),
@@ -89,6 +90,31 @@ def build_arguments(
     ]
 
 
+def make_environment(env: Mapping[str, str]) -> dict[str, str]:
+    """Return all variables that a command sees; ``env`` wins."""
+    return {"PATH": PATH, "HOME": HOME, "TMPDIR": "/tmp", "LANG": "C.UTF-8", "USER": "user"} | dict(env)  # noqa: S108
+
+
+def list_links() -> list[tuple[str, str]]:
+    """List the links at the root that lead into /usr, as name and target."""
+    return [(name, str((Path("/") / name).readlink())) for name in _LINKS if (Path("/") / name).is_symlink()]
+
+
+def list_system_places() -> list[str]:
+    """List the host's places that every command sees, read-only."""
+    roots = [f"/{name}" for name in _LINKS if (Path("/") / name).is_dir() and not (Path("/") / name).is_symlink()]
+    return ["/usr", *roots, *(f"/etc/{name}" for name in _ETC if (Path("/etc") / name).exists())]
+
+
+def require_clean(target: str, *, work: bool = False) -> None:
+    """Raise :class:`SandboxError` for a target that no mount may have.
+
+    Only the ``work`` space itself goes to its own place.
+    """
+    if not target.startswith("/") or posixpath.normpath(target) != target or target == "/" or (target == WORK) != work:
+        raise SandboxError(f"Cannot mount at {target!r}: give a clean absolute path, not {WORK} itself.")
+
+
 def _isolation_options(descriptors: Descriptors) -> list[str]:
     options = ["--unshare-all", "--unshare-user", "--disable-userns", "--uid", "1000", "--gid", "1000"]
     options += ["--hostname", "sandbox", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
@@ -99,23 +125,16 @@ def _isolation_options(descriptors: Descriptors) -> list[str]:
 
 
 def _system_options(descriptors: Descriptors) -> Iterator[str]:
-    yield from ("--ro-bind", "/usr", "/usr")
-    for name in _LINKS:
-        path = Path("/") / name
-        if path.is_symlink():
-            yield from ("--symlink", str(path.readlink()), str(path))
-        elif path.is_dir():
-            yield from ("--ro-bind", str(path), str(path))
-    for name in _ETC:
-        yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
+    for name, link in list_links():
+        yield from ("--symlink", link, f"/{name}")
+    for place in list_system_places():
+        yield from ("--ro-bind", place, place)
     for target, descriptor in descriptors.files.items():
         yield from ("--perms", "0644", "--ro-bind-data", str(descriptor), target)
     yield from ("--proc", "/proc", "--dev", "/dev")
-    yield from ("--perms", "1777", "--size", str(64 * _MIB), "--tmpfs", "/dev/shm")  # noqa: S108
+    yield from ("--perms", "1777", "--size", str(SHARED_MB * _MIB), "--tmpfs", "/dev/shm")  # noqa: S108
 
 
 def _mount_options(mount: Mount) -> tuple[str, str, str]:
-    target = mount.target
-    if not target.startswith("/") or posixpath.normpath(target) != target or target in ("/", WORK):
-        raise SandboxError(f"Cannot mount at {target!r}: give a clean absolute path, not {WORK} itself.")
-    return ("--bind" if mount.writable else "--ro-bind", str(mount.source), target)
+    require_clean(mount.target)
+    return ("--bind" if mount.writable else "--ro-bind", str(mount.source), mount.target)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.port import CommandResult, Limits
+from bot.sandbox.port import CommandResult, Limits, Sandbox
 from tests.support.patience import PATIENCE
-from tests.support.sandboxes import bubblewrap
+from tests.support.sandboxes import bubblewrap, gvisor
 
 Shell = Callable[..., Awaitable[CommandResult]]
 PYTHON = "/usr/bin/python3"
@@ -23,10 +23,15 @@ def workspace(tmp_path: Path) -> Path:
     return directory
 
 
+@pytest.fixture(params=["bubblewrap", "gvisor"])
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    """Each tier that isolates."""
+    return bubblewrap() if request.param == "bubblewrap" else gvisor()
+
+
 @pytest.fixture
-def shell(workspace: Path) -> Shell:
-    """``await shell("line", seconds=..., memory_mb=...)`` runs a shell line in the bubblewrap tier."""
-    sandbox = bubblewrap()
+def shell(workspace: Path, sandbox: Sandbox) -> Shell:
+    """``await shell("line", seconds=..., memory_mb=...)`` runs a shell line in each tier that isolates."""
 
     async def run(line: str, *, mounts: Any = (), env: Any = None, network: Any = None, **limits: Any) -> CommandResult:
         bounds = Limits(**{"seconds": PATIENCE, **limits})

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.bubblewrap import Bubblewrap
+from bot.sandbox.gvisor import GVisor
 from bot.toolchains.node import programs
 from bot.toolchains.php import programs as php
 from bot.toolchains.ruby import programs as ruby
@@ -65,6 +66,11 @@ def _sandbox() -> str | None:
     # in a thread of its own, as the running test may have a loop
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, Bubblewrap().probe()).result()
+
+
+def _gvisor() -> str | None:
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, GVisor().probe()).result()
 
 
 def _gh() -> str | None:
@@ -167,6 +173,7 @@ def _hand_model() -> str | None:
 # name: returns what is missing and how to get it, or None
 NEEDS: dict[str, Callable[[], str | None]] = {
     "sandbox": _sandbox,
+    "gvisor": _gvisor,
     "gh": _gh,
     "node": _node,
     "npm": _npm,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.sandbox.bubblewrap import Bubblewrap
+from bot.sandbox.gvisor import GVisor
 from tests.support.notrun import need
 
 
@@ -10,3 +11,9 @@ def bubblewrap() -> Bubblewrap:
     """Return the bubblewrap tier; where it does not work, skip the running test."""
     need("sandbox")
     return Bubblewrap()
+
+
+def gvisor() -> GVisor:
+    """Return the gVisor tier; where it does not work, skip the running test."""
+    need("gvisor")
+    return GVisor()
