@@ -1,4 +1,4 @@
-"""Build a CMake project out of its tree, and run its tests by CTest.
+"""Configure by CMake, and run tests by CTest.
 
 What is believed: CTest's plan, what CTest itself prints to a file outside the sandbox, and its exit code. The JUnit
 file that it writes adds each test's output; where it does not say of a pass that it is one, it is none. googletest's
@@ -8,159 +8,68 @@ JSON counts as ``report`` says.
 from __future__ import annotations
 
 import asyncio
-import posixpath
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 
-from bot.sandbox.port import CommandResult, Mount
-from bot.toolchains.cpp.adoption import Adoption, rank_siblings
 from bot.toolchains.cpp.build_files import list_test_options
-from bot.toolchains.cpp.cmake_build import BUILD, FOLDER, Made, adopt, list_install_steps, make
-from bot.toolchains.cpp.ctest import Registered, read_plan
-from bot.toolchains.cpp.paths import is_test_file
-from bot.toolchains.cpp.processes import Told, list_cases, make_process, run_alone, run_ctest
+from bot.toolchains.cpp.ctest import read_plan, read_run
+from bot.toolchains.cpp.processes import GTEST, SHARE, Told, tell_all
 from bot.toolchains.cpp.programs import require_cmake
+from bot.toolchains.cpp.registered import Registered
 from bot.toolchains.cpp.report import Process
-from bot.toolchains.cpp.sources import read_sources
-from bot.toolchains.cpp.survey import Survey
-from bot.toolchains.cpp.targets import Build
-from bot.toolchains.events import End, Problem, Record
-from bot.toolchains.installer import render
-from bot.toolchains.language import Install, Outcome
-from bot.toolchains.rounds import join_results
+from bot.toolchains.cpp.system import BUILD
+from bot.toolchains.cpp.targets import Build, read_build
+from bot.toolchains.events import TEXT
+from bot.toolchains.placeholders import RESULTS
+from bot.toolchains.results import read_bounded
 from bot.toolchains.session import Session
-from bot.toolchains.units import Unit, walk_files
 
-# A command line shown to people names at most so many tests.
-_NAMED = 5
-# A new test runs as its sibling does.
-_KEPT = ("WORKING_DIRECTORY", "ENVIRONMENT")
-
-
-@dataclass
-class Adopted:
-    """New test files, built without a build file.
-
-    ``processes`` can run, ``told`` are those that could not be built.
-    """
-
-    processes: list[Process] = field(default_factory=list)
-    told: Told = field(default_factory=Told)
-    notes: tuple[str, ...] = ()
+# Asks CMake to say what it makes of which files.
+_ASK = ["install", "-D", "/dev/null", f"{BUILD}/.cmake/api/v1/query/codemodel-v2"]
+# Where Debian keeps the sources of googletest: a project that would fetch them takes these.
+_GOOGLETEST = "/usr/src/googletest"
+_JUNIT = "ctest.xml"
 
 
-@dataclass(frozen=True)
-class CMakeAdapter:
-    """Adapter of one project; ``tree`` is the base."""
+class CMake:
+    """CMake with Ninja, and CTest."""
 
-    unit: Unit
-    tree: Path
-    written: tuple[str, ...] = (FOLDER,)
+    build_file = "CMakeLists.txt"
+    configuring = ("cmake", "-S", ".", "-B", BUILD)
+    describing = f"cat {BUILD}/.cmake/api/v1/reply/target-*.json {BUILD}/compile_commands.json"
 
     def require(self) -> None:
         """Require CMake, Ninja and compilers."""
         require_cmake()
 
-    def mounts(self) -> Sequence[Mount]:
-        return ()
+    def list_configure_steps(self, root: Path) -> list[list[str]]:
+        """Configure with the options that switch tests on. Blocking."""
+        given = [f"-D{name}=ON" for name in list_test_options(root)]
+        if Path(_GOOGLETEST, "CMakeLists.txt").is_file():
+            given.append(f"-DFETCHCONTENT_SOURCE_DIR_GOOGLETEST={_GOOGLETEST}")
+        # without a type of build, some projects take one in which assert() does nothing
+        fixed = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"]
+        return [_ASK, [*self.configuring, *fixed, "-DFETCHCONTENT_TRY_FIND_PACKAGE_MODE=ALWAYS", *given]]
 
-    def environment(self) -> Mapping[str, str]:
-        # a compiler of C++ may take a gigabyte
-        return {"CI": "1", "TZ": "UTC", "NO_COLOR": "1", "CMAKE_BUILD_PARALLEL_LEVEL": "4"}
+    def read_build(self, described: bytes, root: str) -> Build:
+        return read_build(described, BUILD, root)
 
-    def plan_install(self) -> Install:
-        """Configure with tests switched on, and build.
+    async def plan(self, session: Session) -> list[Registered]:
+        """Ask CTest for its tests."""
+        await session.run(["ctest", "--test-dir", BUILD, "--show-only=json-v1"], report="plan.json")
+        return read_plan(await asyncio.to_thread(session.read_report, "plan.json"))
 
-        What cannot be built is for the tests to tell.
-        """
-        return Install(list_install_steps(list_test_options(self.tree / self.unit.root)))
+    async def run(self, session: Session, processes: Sequence[Process]) -> Told:
+        """Run tests, and the fixtures that they need."""
+        numbers = [str(process.registered.number) for process in processes]
+        argv = ["ctest", "--test-dir", BUILD, "--output-junit", f"{RESULTS}/{_JUNIT}"]
+        argv += ["--timeout", str(max(int(session.seconds * SHARE), 1)), "-I", ",".join(["0", "0", "0", *numbers])]
+        result = await session.run(argv, report="ctest.txt", env=GTEST)
+        console = await asyncio.to_thread(session.read_report, "ctest.txt")
+        junit = await asyncio.to_thread(read_bounded, session.channel.directory / _JUNIT)
+        ended, begun = read_run(console, junit, [process.registered for process in processes])
+        shown = result.model_copy(update={"output": console.decode(errors="replace")[-TEXT:] + result.output})
+        return await tell_all(session, shown, processes, ended, begun)
 
-    async def test(self, session: Session, targets: Sequence[str]) -> Outcome:
-        """Build what changed, then run the tests of the targets, or all."""
-        made = await make(session, self.unit.root)
-        if not made.configured:
-            problem = Problem(id=self.unit.root or ".", phase="build", message=made.result.output)
-            return Outcome(self._render([]), made.result, [problem, End()])
-        listed = await session.run(["ctest", "--test-dir", BUILD, "--show-only=json-v1"], report="plan.json")
-        plan = read_plan(await asyncio.to_thread(session.read_report, "plan.json"))
-        new = await asyncio.to_thread(self._list_new, session.workspace.tree, made.build, targets)
-        survey = await asyncio.to_thread(self._survey, session.workspace.tree, made, plan, new)
-        unbuilt = list(survey.tell_unbuilt())
-        told = Told([made.result] if unbuilt else [listed], unbuilt)
-        adopted = await self._adopt(session, survey, new)
-        told.add(adopted.told)
-        registered = [one for one in await self._list(session, survey) if one.is_wanted(targets)]
-        if registered:
-            told.add(await run_ctest(session, BUILD, registered))
-        told.add(await run_alone(session, adopted.processes))
-        line = self._render([one.registered.name for one in registered] if targets else [])
-        records: list[Record] = [*told.records, End()] if told.records else []
-        return Outcome(line, join_results(told.results), records, adopted.notes)
-
-    def _list_new(self, tree: Path, build: Build, targets: Sequence[str]) -> list[str]:
-        """Return the test files that no build file names.
-
-        Of those asked for, else of those that the base has not.
-        """
-        root = tree / self.unit.root
-        wanted = [target.partition("::")[0] for target in targets] or [
-            path
-            for place in walk_files(root)
-            if not (self.tree / (path := posixpath.join(self.unit.root, str(place)))).exists()
-        ]
-        known = build.list_sources()
-        return [path for path in dict.fromkeys(wanted) if is_test_file(path) and path not in known]
-
-    def _survey(self, tree: Path, made: Made, plan: Sequence[Registered], new: Sequence[str]) -> Survey:
-        programs = (target for target in made.build.targets if target.is_program)
-        texts = read_sources(tree, [*new, *(path for target in programs for path in target.sources)])
-        default = posixpath.join(self.unit.root, "CMakeLists.txt")
-        return Survey(made.build, plan, texts, made.missing, made.result.output, default)
-
-    async def _list(self, session: Session, survey: Survey) -> list[Process]:
-        """List what CTest can run, with the cases of googletest in it."""
-        cases = await list_cases(session, survey.list_programs())
-        return [
-            make_process(
-                test, survey.find_file(test), cases.get(test.command[0] if test.command else "", ()), survey.build
-            )
-            for test in survey.list_built()
-        ]
-
-    async def _adopt(self, session: Session, survey: Survey, new: Sequence[str]) -> Adopted:
-        """Build new test files as their siblings are."""
-        adopted = Adopted()
-        programs = survey.list_programs()
-        for number, path in enumerate(path for path in new if path in survey.texts):
-            ranked = rank_siblings(path, survey.build, programs, survey.texts)
-            chosen, built = await adopt(session, ranked, survey.build, survey.texts)
-            if chosen is None:
-                adopted.told.add(_tell_unbuilt(path, built))
-                continue
-            cases = await list_cases(session, [chosen.program])
-            test = _register(chosen, -1 - number, survey.plan)
-            adopted.processes.append(make_process(test, path, cases.get(chosen.program, ()), survey.build))
-            adopted.notes = (*adopted.notes, chosen.note)
-        return adopted
-
-    def _render(self, names: Sequence[str]) -> str:
-        chosen = ["-R", f"^({'|'.join(names)})$"] if 0 < len(names) <= _NAMED else []
-        return render(["ctest", *chosen], self.unit.root)
-
-
-def _tell_unbuilt(path: str, result: CommandResult | None) -> Told:
-    alone = "No build file names it, and no test is registered that it could be built like."
-    problem = Problem(id=path, phase="build", message=alone if result is None else result.output)
-    return Told([] if result is None else [result], [problem])
-
-
-def _register(adoption: Adoption, number: int, plan: Sequence[Registered]) -> Registered:
-    """Return the test that a new program would be.
-
-    It runs where and as its sibling does.
-    """
-    sibling = next(test for test in plan if test.command[:1] == (adoption.target.product,))
-    given = {name: sibling.properties[name] for name in _KEPT if name in sibling.properties}
-    name = posixpath.splitext(posixpath.basename(adoption.path))[0]
-    return Registered(number, name, (adoption.program,), properties=given)
+    def render(self, names: Sequence[str]) -> list[str]:
+        return ["ctest", "-R", f"^({'|'.join(names)})$"] if names else ["ctest"]

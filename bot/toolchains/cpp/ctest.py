@@ -8,57 +8,18 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
+from bot.toolchains.cpp.registered import Ended, Registered, Status
 from bot.toolchains.cpp.targets import to_tree
 from bot.toolchains.events import TEXT
 from bot.toolchains.json_stream import decode_stream
 from bot.toolchains.junit import read_xml
 
-Status = Literal["passed", "failed", "signal", "timeout", "skipped", "unrun"]
 # " 9/23 Test  #9: whole ......***Failed    0.01 sec", where the name is known
 _ENDED = re.compile(r"\s*\d+/\d+ Test\s+#(\d+): (.*)")
 _STARTED = re.compile(r"\s*Start\s+(\d+): ")
 _SECONDS = re.compile(r"\s+(\d+(?:\.\d+)?) sec\b.*$")
-# A test whose verdict is not its exit code alone.
-_OWN_RULES = {"WILL_FAIL", "PASS_REGULAR_EXPRESSION", "FAIL_REGULAR_EXPRESSION"}
-
-
-@dataclass(frozen=True)
-class Ended:
-    """The end of a process, in CTest's words; ``output`` is for people."""
-
-    status: Status
-    why: str = ""
-    seconds: float = 0.0
-    output: str = ""
-
-
-@dataclass(frozen=True)
-class Registered:
-    """Test that CTest plans; ``defined`` is the build file that adds it."""
-
-    number: int
-    name: str
-    command: tuple[str, ...] = ()
-    defined: str = ""
-    properties: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def is_plain(self) -> bool:
-        """Return whether the exit code of its program is its verdict."""
-        return not _OWN_RULES & self.properties.keys()
-
-    @property
-    def folder(self) -> str:
-        return str(self.properties.get("WORKING_DIRECTORY", ""))
-
-    @property
-    def variables(self) -> list[str]:
-        """Return what it sets, each as ``NAME=value``."""
-        found = self.properties.get("ENVIRONMENT")
-        return [str(one) for one in found] if isinstance(found, list) else []
 
 
 def read_plan(listing: bytes) -> list[Registered]:

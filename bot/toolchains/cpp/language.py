@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from bot.toolchains.cpp import paths
+from bot.toolchains.cpp.adapter import BuildAdapter
 from bot.toolchains.cpp.build_files import is_foreign, read_build_file
-from bot.toolchains.cpp.cmake import CMakeAdapter
+from bot.toolchains.cpp.cmake import CMake
 from bot.toolchains.cpp.programs import describe_versions
-from bot.toolchains.language import Adapter, Language, Part, Tools
+from bot.toolchains.cpp.system import BuildSystem
+from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, is_sample, walk_files
 
@@ -21,7 +23,7 @@ _PROJECT = re.compile(r"^\s*project\s*\(", re.IGNORECASE | re.MULTILINE)
 _ADDS = re.compile(
     r"^\s*(?:add_test|(?:gtest|catch|doctest)_(?:discover|add)_tests)\s*\(", re.IGNORECASE | re.MULTILINE
 )
-_ADAPTERS: dict[str, Callable[[Unit, Path], Adapter]] = {"ctest": CMakeAdapter}
+_SYSTEMS: dict[str, BuildSystem] = {"ctest": CMake()}
 
 
 def find_units(tree: Path) -> list[Unit]:
@@ -54,7 +56,7 @@ def _find_cmake(tree: Path, root: str, files: Sequence[PurePosixPath]) -> Unit |
 
 def _find_parts(tree: Path, tools: Tools) -> list[Part]:
     return [
-        Part(unit, UnitToolchain("cpp", paths, _ADAPTERS[unit.runner](unit, tree), tools, tree), unit.root)
+        Part(unit, UnitToolchain("cpp", paths, BuildAdapter(unit, tree, _SYSTEMS[unit.runner]), tools, tree), unit.root)
         for unit in find_units(tree)
     ]
 

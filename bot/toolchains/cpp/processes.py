@@ -1,4 +1,4 @@
-"""Run test programs in a session: list their cases, run them below CTest, or one alone."""
+"""Run test programs in a session: list their cases, tell of their ends, run one alone."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.sandbox.port import CommandResult
-from bot.toolchains.cpp.ctest import Ended, Registered, Status, read_run
 from bot.toolchains.cpp.gtest import GtestCase, read_gtest
+from bot.toolchains.cpp.registered import Ended, Registered, Status
 from bot.toolchains.cpp.report import Process, is_cut, take_report, tell
 from bot.toolchains.cpp.targets import Build, to_tree
 from bot.toolchains.events import TEXT, Plan, Record, Start
@@ -20,7 +20,9 @@ from bot.toolchains.placeholders import RESULTS
 from bot.toolchains.results import read_bounded
 from bot.toolchains.session import Session
 
-_LISTS = "lists"
+_LISTS, _REPORTS = "lists", "reports"
+# Lets every program with googletest write what became of its cases.
+GTEST = {"GTEST_OUTPUT": f"json:{RESULTS}/{_REPORTS}/"}
 # A program with googletest knows this word, or where its library is.
 _LIST = f"""mkdir -p {RESULTS}/{_LISTS}; number=0
 for program; do
@@ -31,8 +33,8 @@ done
 true"""
 _RUN_ONE = 'cd "$1" && shift && exec env "$@"'
 _FILTER = "--gtest_filter="
-# Shares of the time left that a test below CTest gets, and one that runs alone: the others come after it.
-_SHARE, _SHARE_ALONE = 0.7, 0.5
+# Shares of the time left that a test gets, and one that runs alone: the others come after it.
+SHARE, _SHARE_ALONE = 0.7, 0.5
 # Programs that ended early have their cases run alone, at most so many.
 _MOST_ALONE = 200
 # What the sandbox and timeout(1) return for a program that a signal or the time ended.
@@ -83,25 +85,17 @@ def _matches(key: str, given: str) -> bool:
     )
 
 
-async def run_ctest(session: Session, folder: str, processes: Sequence[Process]) -> Told:
-    """Run registered tests one after another, and tell of them.
+async def tell_all(
+    session: Session, result: CommandResult, processes: Sequence[Process], ended: Mapping[int, Ended], begun: set[int]
+) -> Told:
+    """Tell of the processes that a runner ran one after another.
 
-    Fixtures that they need run too.
+    Those that ended before they told of their cases run again. ``ended`` and ``begun`` are by number.
     """
-    chosen = ["-I", ",".join(["0", "0", "0", *(str(one.registered.number) for one in processes)])]
-    seconds = max(int(session.seconds * _SHARE), 1)
-    argv = ["ctest", "--test-dir", folder, "--output-junit", f"{RESULTS}/ctest.xml", "--timeout", str(seconds), *chosen]
-    gtest = {"GTEST_OUTPUT": f"json:{RESULTS}/gtest/"}
-    result = await session.run(argv, report="ctest.txt", env=gtest)
-    console = await asyncio.to_thread(session.read_report, "ctest.txt")
-    junit = await asyncio.to_thread(read_bounded, session.channel.directory / "ctest.xml")
-    plan = [process.registered for process in processes]
-    ended, open_ = read_run(console, junit, plan)
-    reports = await asyncio.to_thread(_read_reports, session.channel.directory / "gtest")
-    shown = result.model_copy(update={"output": console.decode(errors="replace")[-TEXT:] + result.output})
-    told = Told([shown])
+    reports = await asyncio.to_thread(_read_reports, session.channel.directory / _REPORTS)
+    told = Told([result])
     for process in processes:
-        told.add(await _tell_process(session, process, ended.get(process.registered.number), reports, open_))
+        told.add(await _tell_process(session, process, ended.get(process.registered.number), reports, begun))
     return told
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from bot.toolchains.cpp.ctest import Ended, Registered
 from bot.toolchains.cpp.gtest import GtestCase
+from bot.toolchains.cpp.registered import Ended, Registered
 from bot.toolchains.events import TEXT, Case, Plan, Problem, Record, Start
 from bot.toolchains.placeholders import selector
 from bot.toolchains.port import Phase, TestCase, Verdict
@@ -23,6 +23,7 @@ _VERDICTS: dict[str, tuple[Verdict, Phase]] = {
     "signal": ("error", "call"),
     "timeout": ("error", "timeout"),
     "skipped": ("skipped", "call"),
+    "error": ("error", "call"),
     "unrun": ("error", "setup"),
 }
 # How C's assert ends a program, in CTest's words: an ordinary failure.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.toolchains.cpp.ctest import Registered
+from bot.toolchains.cpp.registered import Registered
 from bot.toolchains.cpp.sources import list_tests, pick_errors
 from bot.toolchains.cpp.targets import Build, Target, to_tree
 from bot.toolchains.events import Case, Record

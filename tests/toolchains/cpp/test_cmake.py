@@ -188,7 +188,7 @@ async def test_a_whole_project(zoo: Opened, tmp_path: Path) -> None:
 
 async def test_only_what_changed_is_built_again(zoo: Opened, tmp_path: Path) -> None:
     toolchain, workspace = zoo
-    dry = "cmake --build /env/build -- -n"
+    dry = "ninja -C /env/build -n"
     unchanged = await toolchain.run(change(zoo, tmp_path / "a", {})[1], dry, limits=Limits(seconds=PATIENCE))
     assert "no work to do" in unchanged.output
     text = (workspace.tree / "tests/support.c").read_text()

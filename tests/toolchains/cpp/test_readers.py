@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.sandbox.port import CommandResult
-from bot.toolchains.cpp.ctest import Ended, Registered, read_plan, read_run
+from bot.toolchains.cpp.ctest import read_plan, read_run
 from bot.toolchains.cpp.gtest import GtestCase, read_gtest
 from bot.toolchains.cpp.processes import make_process
+from bot.toolchains.cpp.registered import Ended, Registered
 from bot.toolchains.cpp.report import Process, take_report, tell
 from bot.toolchains.cpp.sources import list_tests, pick_errors
 from bot.toolchains.cpp.targets import Build, read_build

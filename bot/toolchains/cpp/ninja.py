@@ -1,4 +1,4 @@
-"""Configure and build with CMake and Ninja, so that nothing of an older build is taken for a new one."""
+"""Configure and build with Ninja, so that nothing of an older build is taken for a new one."""
 
 from __future__ import annotations
 
@@ -8,33 +8,25 @@ import secrets
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from bot.sandbox.port import CommandResult
 from bot.toolchains.cpp.adoption import Adoption, write_script
-from bot.toolchains.cpp.targets import Build, read_build
-from bot.toolchains.session import ENV, Session
+from bot.toolchains.cpp.system import BUILD, BuildSystem
+from bot.toolchains.cpp.targets import Build
+from bot.toolchains.session import Session
 
-FOLDER = "build"
-BUILD = f"{ENV}/{FOLDER}"
-_CONFIGURE = ["cmake", "-S", ".", "-B", BUILD]
-_MAKE = ["cmake", "--build", BUILD, "--", "-k", "0"]
-# Asks CMake to say what it makes of which files.
-_ASK = ["install", "-D", "/dev/null", f"{BUILD}/.cmake/api/v1/query/codemodel-v2"]
-_DESCRIBE = f"cat {BUILD}/.cmake/api/v1/reply/target-*.json {BUILD}/compile_commands.json"
-# Builds without what was linked before, else CTest would run the program of before. Each one that is missing then gets
-# a stand-in that fails, since CTest tells no command of a program that is not there.
+# A compiler of C++ may take a gigabyte.
+MAKE = ["ninja", "-C", BUILD, "-k", "0", "-j", "4"]
+# Builds without what was linked before, else a runner would run the program of before. Each one that is missing then
+# gets a stand-in that fails, since CTest tells no command of a program that is not there.
 _MAKE_AGAIN = f"""rm -f -- "$@"
-{shlex.join(_MAKE)} >&2; code=$?
+{shlex.join(MAKE)} >&2; code=$?
 for product; do
   [ -e "$product" ] && continue
   echo "$product"
   printf '#!/bin/sh\\nexit 125\\n' >"$product" && chmod +x "$product"
 done
 exit $code"""
-# Where Debian keeps the sources of googletest: a project that would fetch them takes these.
-_GOOGLETEST = "/usr/src/googletest"
-
 # A new test is built like so many others before it is given up.
 _TRIED = 3
 
@@ -49,26 +41,15 @@ class Made:
     missing: frozenset[str] = frozenset()
 
 
-def list_install_steps(options: Sequence[str]) -> list[list[list[str]]]:
-    """Return the attempts of an install: build, or only configure."""
-    given = [f"-D{name}=ON" for name in options]
-    if Path(_GOOGLETEST, "CMakeLists.txt").is_file():
-        given.append(f"-DFETCHCONTENT_SOURCE_DIR_GOOGLETEST={_GOOGLETEST}")
-    # without a type of build, some projects take one in which assert() does nothing
-    fixed = ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"]
-    configure = [*_CONFIGURE, *fixed, "-DFETCHCONTENT_TRY_FIND_PACKAGE_MODE=ALWAYS", *given]
-    return [[_ASK, configure, _MAKE], [_ASK, configure]]
-
-
-async def make(session: Session, root: str) -> Made:
-    """Configure and build what changed; ``root`` is the unit's folder."""
-    configured = await session.run(_CONFIGURE)
+async def make(session: Session, system: BuildSystem) -> Made:
+    """Configure, and build what changed."""
+    configured = await session.run(system.configuring)
     if not configured.ok:
         return Made(configured, Build(BUILD), configured=False)
-    result = await session.run(_MAKE)
-    await session.run(["/bin/sh", "-c", _DESCRIBE], report="build.json")
+    result = await session.run(MAKE)
+    await session.run(["/bin/sh", "-c", system.describing], report="build.json")
     described = await asyncio.to_thread(session.read_report, "build.json")
-    build = read_build(described, BUILD, root)
+    build = system.read_build(described, session.root)
     if result.ok or not build.targets:
         return Made(result, build)
     products = [target.product for target in build.targets]
