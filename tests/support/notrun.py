@@ -131,6 +131,10 @@ def _bats() -> str | None:
     return None if find_bats() is not None else "bats is not here. Get it: apt-get install bats"
 
 
+def _meson() -> str | None:
+    return _cmake() or (None if shutil.which("meson") else "meson is not here. Get it: apt-get install meson")
+
+
 def _zsh() -> str | None:
     return None if shutil.which("zsh") else "zsh is not here. Get it: apt-get install zsh"
 
@@ -185,6 +189,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "phpunit": _phpunit,
     "bats": _bats,
     "cmake": _cmake,
+    "meson": _meson,
     "zsh": _zsh,
     "fish": _fish,
     "octokit": _octokit,

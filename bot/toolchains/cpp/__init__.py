@@ -1,5 +1,6 @@
-"""Install and test C and C++: ``language`` declares the build systems, an adapter each runs its tests.
+"""Install and test C and C++.
 
-``cmake`` drives CMake and CTest; ``ctest``, ``gtest`` and ``report`` read what they tell, ``adoption`` builds a new
-test file that no build file names.
+``language`` declares the build systems. ``adapter`` builds and runs with any of them (``system``): ``ninja`` builds,
+``survey`` sees what is built of which files, ``processes`` runs programs, ``report`` tells of them, ``adoption`` builds
+a new test file that no build file names. ``cmake`` with ``ctest``, and ``meson``, are the systems.
 """

@@ -134,7 +134,7 @@ class BuildAdapter:
                 adopted.told.add(_tell_unbuilt(path, built))
                 continue
             cases = await list_cases(session, [chosen.program])
-            test = _register(chosen, -1 - number, survey.plan)
+            test = _register(chosen, -1 - number, survey)
             adopted.processes.append(make_process(test, path, cases.get(chosen.program, ()), survey.build))
             adopted.notes = (*adopted.notes, chosen.note)
         return adopted
@@ -149,12 +149,12 @@ def _tell_unbuilt(path: str, result: CommandResult | None) -> Told:
     return Told([] if result is None else [result], [problem])
 
 
-def _register(adoption: Adoption, number: int, plan: Sequence[Registered]) -> Registered:
+def _register(adoption: Adoption, number: int, survey: Survey) -> Registered:
     """Return the test that a new program would be.
 
     It runs where and as its sibling does.
     """
-    sibling = next(test for test in plan if test.command[:1] == (adoption.target.product,))
+    sibling = next(test for test in survey.plan if survey.find_owner(test) == adoption.target)
     given = {name: sibling.properties[name] for name in _KEPT if name in sibling.properties}
     name = posixpath.splitext(posixpath.basename(adoption.path))[0]
     return Registered(number, name, (adoption.program,), properties=given)

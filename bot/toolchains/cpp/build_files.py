@@ -21,8 +21,10 @@ _OPTION = re.compile(
 )
 # BUILD_TESTING, ZOO_BUILD_TESTS, ENABLE_UNIT_TESTS, JSON_BuildTests; not those of other kinds of tests
 _SWITCH = re.compile(
-    r"(?:\w+_)?(?:(?:BUILD|ENABLE|WITH|MAKE)_?)?(?:UNIT_?)?TEST(?:S|ING)?(?:_(?:BUILD|ENABLED?))?", re.IGNORECASE
+    r"(?:\w+_)?(?:(?:BUILD|ENABLE|WITH|MAKE)[_-]?)?(?:UNIT[_-]?)?TEST(?:S|ING)?(?:_(?:BUILD|ENABLED?))?", re.IGNORECASE
 )
+_MESON_OPTION = re.compile(r"^\s*option\s*\(\s*'([\w-]+)'([^)]*)", re.MULTILINE)
+_MESON_ON = {"boolean": "true", "feature": "enabled"}
 _OTHER = re.compile(
     r"FUZZ|BENCH|PERF|COVER|INSTALL|DOC|MANUAL|SANIT|VALGRIND|DISABLE|SKIP|PYTHON|CUDA|NO_|WITHOUT", re.I
 )
@@ -51,3 +53,14 @@ def list_test_options(root: Path) -> Sequence[str]:
     """Return the options of a CMake project that switch tests on. Blocking."""
     names = {one or two for text in read_cmake_files(root) for one, two in _OPTION.findall(text)}
     return sorted(name for name in names if _SWITCH.fullmatch(name) and not _OTHER.search(name))
+
+
+def list_meson_options(root: Path) -> Sequence[tuple[str, str]]:
+    """Return the options of a Meson project that switch tests on. Blocking."""
+    texts = (read_build_file(root / name) for name in ("meson.options", "meson_options.txt"))
+    found = []
+    for name, rest in (option for text in texts for option in _MESON_OPTION.findall(text)):
+        kind = next((word for word in _MESON_ON if f"'{word}'" in rest), None)
+        if kind is not None and _SWITCH.fullmatch(name) and not _OTHER.search(name):
+            found.append((name, _MESON_ON[kind]))
+    return found

@@ -10,6 +10,7 @@ from bot.toolchains.cpp import paths
 from bot.toolchains.cpp.adapter import BuildAdapter
 from bot.toolchains.cpp.build_files import is_foreign, read_build_file
 from bot.toolchains.cpp.cmake import CMake
+from bot.toolchains.cpp.meson import Meson
 from bot.toolchains.cpp.programs import describe_versions
 from bot.toolchains.cpp.system import BuildSystem
 from bot.toolchains.language import Language, Part, Tools
@@ -23,7 +24,8 @@ _PROJECT = re.compile(r"^\s*project\s*\(", re.IGNORECASE | re.MULTILINE)
 _ADDS = re.compile(
     r"^\s*(?:add_test|(?:gtest|catch|doctest)_(?:discover|add)_tests)\s*\(", re.IGNORECASE | re.MULTILINE
 )
-_SYSTEMS: dict[str, BuildSystem] = {"ctest": CMake()}
+_MESON_ADDS = re.compile(r"^\s*test\s*\(", re.MULTILINE)
+_SYSTEMS: dict[str, BuildSystem] = {"ctest": CMake(), "meson test": Meson()}
 
 
 def find_units(tree: Path) -> list[Unit]:
@@ -37,7 +39,7 @@ def find_units(tree: Path) -> list[Unit]:
         inside = is_sample(root) or any(unit.holds(root) for unit in found)
         if inside or not any(paths.is_source(str(path)) for path in below):
             continue
-        unit = _find_cmake(tree, root, below)
+        unit = _find_cmake(tree, root, below) or _find_meson(tree, root, below)
         found += [unit] if unit is not None else []
     return found[:_MOST_UNITS]
 
@@ -52,6 +54,18 @@ def _find_cmake(tree: Path, root: str, files: Sequence[PurePosixPath]) -> Unit |
         return None
     evidence = (f"`{top}`", *([f"tests in `{adding}`"] if adding != top else []))
     return Unit(root=root, toolchain="cpp", manager="cmake", runner="ctest", evidence=evidence)
+
+
+def _find_meson(tree: Path, root: str, files: Sequence[PurePosixPath]) -> Unit | None:
+    top = PurePosixPath(root, "meson.build")
+    if top not in files or not _PROJECT.search(read_build_file(tree / top)):
+        return None
+    named = [path for path in files if path.name == "meson.build"]
+    adding = next((path for path in named if _MESON_ADDS.search(read_build_file(tree / path))), None)
+    if adding is None:
+        return None
+    evidence = (f"`{top}`", *([f"tests in `{adding}`"] if adding != top else []))
+    return Unit(root=root, toolchain="cpp", manager="meson", runner="meson test", evidence=evidence)
 
 
 def _find_parts(tree: Path, tools: Tools) -> list[Part]:

@@ -20,15 +20,15 @@ from bot.toolchains.placeholders import RESULTS
 from bot.toolchains.results import read_bounded
 from bot.toolchains.session import Session
 
-_LISTS, _REPORTS = "lists", "reports"
+_REPORTS = "reports"
 # Lets every program with googletest write what became of its cases.
 GTEST = {"GTEST_OUTPUT": f"json:{RESULTS}/{_REPORTS}/"}
 # A program with googletest knows this word, or where its library is.
-_LIST = f"""mkdir -p {RESULTS}/{_LISTS}; number=0
+_LIST = """mkdir -p "$1"; folder=$1; number=0; shift
 for program; do
   number=$((number + 1))
   grep -qa -e gtest_list_tests -e libgtest "$program" || continue
-  GTEST_OUTPUT=json:{RESULTS}/{_LISTS}/$number.json timeout 30 "$program" --gtest_list_tests >/dev/null
+  GTEST_OUTPUT="json:$folder/$number.json" timeout 30 "$program" --gtest_list_tests >/dev/null
 done
 true"""
 _RUN_ONE = 'cd "$1" && shift && exec env "$@"'
@@ -57,11 +57,13 @@ async def list_cases(session: Session, programs: Sequence[str]) -> Mapping[str, 
     """Ask the programs with googletest for their cases."""
     if not programs:
         return {}
-    await session.run(["/bin/sh", "-c", _LIST, "sh", *programs])
-    folder = session.channel.directory / _LISTS
+    # each call has a folder of its own: a list of before would be taken for that of a program that has none
+    folder = f"lists-{secrets.token_hex(8)}"
+    await session.run(["/bin/sh", "-c", _LIST, "sh", f"{RESULTS}/{folder}", *programs])
     found = {}
     for number, program in enumerate(programs, 1):
-        cases = read_gtest(await asyncio.to_thread(read_bounded, folder / f"{number}.json"))
+        file = session.channel.directory / folder / f"{number}.json"
+        cases = read_gtest(await asyncio.to_thread(read_bounded, file))
         if cases is not None:
             found[program] = cases
     return found

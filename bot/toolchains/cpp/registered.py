@@ -13,7 +13,10 @@ _OWN_RULES = {"WILL_FAIL", "PASS_REGULAR_EXPRESSION", "FAIL_REGULAR_EXPRESSION"}
 
 @dataclass(frozen=True)
 class Ended:
-    """The end of a process, ``why`` in a runner's words; ``output`` is for people."""
+    """End of a process.
+
+    ``why`` is in a runner's words, ``output`` for people.
+    """
 
     status: Status
     why: str = ""

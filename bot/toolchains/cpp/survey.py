@@ -40,11 +40,11 @@ class Survey:
         return list(dict.fromkeys(programs))
 
     def find_owner(self, test: Registered) -> Target | None:
-        """Return the target that a test runs."""
+        """Return the target that a test runs, also by a script."""
         named = test.name.removesuffix(_UNBUILT)
         if named != test.name:
             return next((target for target in self.build.targets if target.name == named), None)
-        return self.build.find_product(test.command[0]) if test.command else None
+        return next((target for word in test.command if (target := self.build.find_product(word))), None)
 
     def find_file(self, test: Registered) -> str:
         """Return the file of a test.

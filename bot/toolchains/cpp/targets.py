@@ -48,8 +48,9 @@ class Build:
     targets: Sequence[Target] = ()
     commands: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def find_product(self, path: str) -> Target | None:
-        """Return what makes a file."""
+    def find_product(self, word: str) -> Target | None:
+        """Return what makes the file that a word of a command names."""
+        path = posixpath.normpath(posixpath.join(self.folder, word))
         return next((target for target in self.targets if target.product == path), None)
 
     def list_sources(self) -> set[str]:

@@ -16,7 +16,7 @@ from tests.toolchains.conftest import write
 from tests.toolchains.zoos import Told, below, open_zoo, told
 
 pytestmark = pytest.mark.needs("cmake")
-ZOO = Path(__file__).parent / "zoo"
+ZOO = Path(__file__).parent / "zoo" / "cmake"
 Opened = tuple[RepositoryToolchain, Workspace]
 PASSED, FAILED, SKIPPED = ("passed", "call"), ("failed", "call"), ("skipped", "call")
 CART = below(

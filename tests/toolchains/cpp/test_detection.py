@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from bot.toolchains.cpp import paths
-from bot.toolchains.cpp.build_files import list_test_options
+from bot.toolchains.cpp.build_files import list_meson_options, list_test_options
 from bot.toolchains.cpp.language import find_units
 from tests.toolchains.conftest import write
 
 PROJECT = "cmake_minimum_required(VERSION 3.20)\nproject(a C)\n"
+MESON = "project('a', 'c')\ntest('a', a)\n"
 TESTED = f"{PROJECT}add_test(NAME a COMMAND a)\n"
 
 
@@ -22,6 +23,11 @@ TESTED = f"{PROJECT}add_test(NAME a COMMAND a)\n"
         ({"CMakeLists.txt": PROJECT, "test/CMakeLists.txt": "gtest_discover_tests(a)\n", "a.cpp": ""}, [("", "ctest")]),
         ({"CMakeLists.txt": PROJECT, "cmake/t.cmake": "  add_test(a a)\n", "a.cpp": ""}, [("", "ctest")]),
         ({"native/CMakeLists.txt": TESTED, "native/a.c": "", "package.json": "{}"}, [("native", "ctest")]),
+        # what tells of each test comes first
+        ({"CMakeLists.txt": TESTED, "meson.build": MESON, "a.c": ""}, [("", "ctest")]),
+        ({"CMakeLists.txt": PROJECT, "meson.build": MESON, "a.c": ""}, [("", "meson test")]),
+        ({"meson.build": "project('a')\n", "t/meson.build": "test('a', a)\n", "a.c": ""}, [("", "meson test")]),
+        ({"meson.build": "project('a')\nbenchmark('a', a)\n", "a.c": ""}, []),
         # one inside another is a part of it
         ({"CMakeLists.txt": TESTED, "a.c": "", "lib/CMakeLists.txt": TESTED, "lib/b.c": ""}, [("", "ctest")]),
         # no tests, no project, no code, a comment, those of others
@@ -46,6 +52,16 @@ def test_options_that_switch_tests_on(tmp_path: Path) -> None:
     write(tmp_path, {"CMakeLists.txt": f"{text}\n# option(OLD_TESTS x)\nset(MY_TESTS OFF CACHE BOOL x)\n"})
     assert list_test_options(tmp_path) == [
         "BUILD_TESTING", "ENABLE_UNIT_TESTS", "FMT_TEST", "JSON_BuildTests", "MY_TESTS", "ZOO_BUILD_TESTS", "ZOO_TESTS",
+    ]  # fmt: skip
+
+
+def test_options_of_meson(tmp_path: Path) -> None:
+    text = (
+        "option('tests', type: 'boolean', value: false)\noption('unit-tests',\n  type : 'feature')\n"
+        "option('docs', type: 'boolean')\noption('test_kind', type: 'combo')\n# option('old_tests', type: 'boolean')\n"
+    )
+    assert list_meson_options(write(tmp_path, {"meson_options.txt": text})) == [
+        ("tests", "true"), ("unit-tests", "enabled"),
     ]  # fmt: skip
 
 

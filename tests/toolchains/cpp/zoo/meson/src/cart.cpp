@@ -1,0 +1,3 @@
+#include "cart.h"
+
+int add(int one, int other) { return one + other; }
