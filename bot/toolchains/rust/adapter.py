@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.port import CommandResult, Mount
+from bot.sandbox.port import Mount
 from bot.toolchains.events import Case, End, Plan, Problem, Record
 from bot.toolchains.installer import render
 from bot.toolchains.language import Install, Outcome
 from bot.toolchains.port import TestCase, ToolchainError
 from bot.toolchains.rounds import join_results
-from bot.toolchains.rust.binaries import Runner
+from bot.toolchains.rust.binaries import Runner, write_key
 from bot.toolchains.rust.doctests import run_examples
 from bot.toolchains.rust.programs import Version, find_rust, require_rust, write_version
 from bot.toolchains.rust.targets import Build, Target, read_build, read_manifest, read_targets, read_text
@@ -38,7 +38,9 @@ _PREPARE = (
     'while IFS= read -r file; do touch -c -- "$file"; done'
 )
 # A table, or nothing but the name: https://rust-lang.github.io/rustup/overrides.html
-_CHANNEL = re.compile(r"(?:^\s*channel\s*=\s*[\"']|\A\s*)([\w.-]+?)(?:-x86_64\S*?)?(?:[\"']|\s*\Z)", re.MULTILINE)
+_CHANNEL = re.compile(
+    r"(?:^\s*channel\s*=\s*[\"']|\A\s*)([\w.-]+?)(?:-(?:x86_64|aarch64)-\S*?)?(?:[\"']|\s*\Z)", re.MULTILINE
+)
 _VERSION = re.compile(r"(\d+)\.(\d+)(?:\.\d+)?")
 
 
@@ -54,25 +56,32 @@ class RustAdapter:
         """Require a Rust as new as the repository asks."""
         here = require_rust()
         for file, asked in self._list_asked():
-            version = _VERSION.fullmatch(asked)
-            needed: Version | None = (int(version[1]), int(version[2])) if version is not None else None
+            needed = _read_version(asked)
             fits = asked == "stable" or (needed is not None and needed <= here.version)
             if not fits and not (here.nightly and asked.startswith("nightly")):
                 wanted = write_version(needed) if needed is not None else asked
                 raise ToolchainError(f"The repository needs Rust {wanted} (`{file}`); this machine has {here.text}.")
 
-    def _list_asked(self) -> Iterable[tuple[str, str]]:
+    def _list_asked(self) -> Iterator[tuple[str, str]]:
         """Yield the channels and versions that the unit asks for."""
-        root = self.tree / self.unit.root
-        for name in ("rust-toolchain.toml", "rust-toolchain"):
-            channel = _CHANNEL.search(read_text(root / name))
-            if channel is not None:
-                yield name, channel[1]
-        manifest = read_manifest(root / "Cargo.toml")
-        package = manifest.get("package")
+        yield from self._list_channels()
+        package = read_manifest(self.tree / self.unit.root / "Cargo.toml").get("package")
         version = package.get("rust-version") if isinstance(package, dict) else None
         if isinstance(version, str):
             yield "Cargo.toml", version
+
+    def _list_channels(self) -> Iterator[tuple[str, str]]:
+        for name in ("rust-toolchain.toml", "rust-toolchain"):
+            channel = _CHANNEL.search(read_text(self.tree / self.unit.root / name))
+            if channel is not None:
+                yield name, channel[1]
+
+    def _list_notes(self) -> Iterator[str]:
+        """Yield that the Rust is another one than the repository names."""
+        here = require_rust()
+        for file, asked in self._list_channels():
+            if _read_version(asked) not in (None, here.version):
+                yield f"`{file}` names Rust {asked}; the tests ran with {here.text}."
 
     def mounts(self) -> Sequence[Mount]:
         return [*require_rust().mounts(), Mount(source=_INSIDE, target=_RUSTDOC)]
@@ -119,14 +128,22 @@ class RustAdapter:
         if not chosen:
             return Outcome(line, listed, (End(),))
         run = await self._run(session, chosen, selection)
-        return Outcome(line, join_results(run.results), (*run.records, End(cut_short=run.stopped or run.cut_short)))
+        end = End(cut_short=run.stopped or run.cut_short)
+        notes = await asyncio.to_thread(lambda: tuple(self._list_notes()))
+        return Outcome(line, join_results(run.results), (*run.records, end), notes)
 
     async def _run(self, session: Session, chosen: Sequence[Target], selection: Selection) -> Runner:
         run = Runner(session, selection.wants, bool(selection.targets))
         await session.run(["/bin/sh", "-c", _PREPARE])
         tested = [target for target in chosen if target.tested]
-        for target, program in await self._build(run, tested, selection) if tested else ():
-            if not run.stopped:
+        build = Build()
+        if tested:
+            build = await self._build(run, tested if selection.targets else ())
+        for target in tested:
+            program = build.programs.get(target.key)
+            if program is None:
+                run.records += _tell_unbuilt(target, build, selection)
+            elif not run.stopped:
                 await (run.run_tests if target.harness else run.run_own)(target, program)
         documented = [target for target in chosen if target.documented and selection.takes_examples(target)]
         for number, target in enumerate(documented):
@@ -136,14 +153,12 @@ class RustAdapter:
                 run.records += records
         return run
 
-    async def _build(self, run: Runner, tested: Sequence[Target], selection: Selection) -> Sequence[tuple[Target, str]]:
-        """Build targets; return those that were, with their programs."""
-        chosen = _choose(tested if selection.targets else ())
-        result = await run.session.run([*_BUILD, "--message-format=json", *chosen], report="build.json")
+    async def _build(self, run: Runner, targets: Sequence[Target]) -> Build:
+        """Build targets, or all of them."""
+        argv = [*_BUILD, "--message-format=json", *_choose(targets)]
+        result = await run.session.run(argv, report="build.json")
         run.results.append(result)
-        build = read_build(await asyncio.to_thread(run.session.read_report, "build.json"))
-        run.records += _tell_unbuilt(tested, build, selection, result)
-        return [(target, build.programs[target.key]) for target in tested if target.key in build.programs]
+        return read_build(await asyncio.to_thread(run.session.read_report, "build.json"), result.output)
 
     def _render(self, chosen: Sequence[Target], targets: Sequence[str]) -> str:
         return render(["cargo", "test", "--no-fail-fast", *_choose(chosen if targets else ())], self.unit.root)
@@ -189,18 +204,21 @@ def _choose(targets: Sequence[Target]) -> list[str]:
     return [*(part for one in packages for part in ("-p", one)), *(part for option in options for part in option)]
 
 
-def _tell_unbuilt(
-    targets: Sequence[Target], build: Build, selection: Selection, result: CommandResult
-) -> Iterable[Record]:
+def _tell_unbuilt(target: Target, build: Build, selection: Selection) -> Iterator[Record]:
     """Yield an error for each known test of what was not built."""
-    first = next(iter(build.errors.values()), result.output)
-    for target in targets:
-        if target.key in build.programs or (target.optional and target.key not in build.errors):
-            continue
-        message = build.errors.get(target.key, first)
-        ids = [target.write_id(name) for name in target.modules.tests]
-        for id in dict.fromkeys(id for id in ids if selection.wants(id)):
-            yield Plan(id=id)
-            yield Case(case=TestCase(id=id, verdict="error", phase="build", message=message))
-        if not ids:
-            yield Problem(id=target.root, phase="build", message=message)
+    if target.optional and target.key not in build.errors:
+        return
+    message = build.errors.get(target.key, build.first)
+    tests = {name: target.write_id(name) for name in target.modules.tests}
+    wanted = {name: id for name, id in tests.items() if selection.wants(id)}
+    for name, id in wanted.items():
+        yield Plan(id=id, key=write_key(target, name))
+        case = TestCase(id=id, verdict="error", phase="build", message=message)
+        yield Case(case=case, key=write_key(target, name))
+    if not wanted:
+        yield Problem(id=target.root, phase="build", message=message)
+
+
+def _read_version(text: str) -> Version | None:
+    version = _VERSION.fullmatch(text)
+    return (int(version[1]), int(version[2])) if version is not None else None

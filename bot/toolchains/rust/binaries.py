@@ -79,7 +79,7 @@ class Runner:
             self._tell_problem(target, "setup", result.output or "Its tests could not be listed.")
             return
         names = [name for name in read_listing(output) if self.wanted(target.write_id(name))]
-        plans = [Plan(id=target.write_id(name), key=_write_key(target, name)) for name in names]
+        plans = [Plan(id=target.write_id(name), key=write_key(target, name)) for name in names]
 
         async def run(left: Sequence[Plan]) -> Round:
             chosen = left or (plans if self.filtered else [])
@@ -113,11 +113,11 @@ def _list_records(target: Target, suite: Suite, unsure: Collection[str]) -> Iter
     """Yield what was told of tests; of the unsure ones, not that they began."""
     for name in suite.begun:
         if name not in unsure:
-            yield Start(id=target.write_id(name), key=_write_key(target, name))
+            yield Start(id=target.write_id(name), key=write_key(target, name))
     for name, told in suite.results.items():
         message = "" if told.event == "ok" else told.message
         case = TestCase(id=target.write_id(name), verdict=told.verdict, message=message)
-        yield Case(case=case, key=_write_key(target, name))
+        yield Case(case=case, key=write_key(target, name))
 
 
 def _list_ends(target: Target, suite: Suite, result: CommandResult) -> Iterator[Record]:
@@ -130,7 +130,8 @@ def _list_ends(target: Target, suite: Suite, result: CommandResult) -> Iterator[
     yield End()
 
 
-def _write_key(target: Target, name: str) -> str:
+def write_key(target: Target, name: str) -> str:
+    """Return what tells equal ids apart: the program and libtest's name."""
     return "\n".join((*target.key, name))
 
 

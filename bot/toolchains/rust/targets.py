@@ -62,10 +62,19 @@ class Target:
 
 @dataclass
 class Build:
-    """Programs that were built, by target, and what the compiler said."""
+    """Programs that were built, by target, and what the compiler said.
 
+    ``output`` is what cargo itself said.
+    """
+
+    output: str = ""
     programs: dict[Key, str] = field(default_factory=dict)
     errors: dict[Key, str] = field(default_factory=dict)
+
+    @property
+    def first(self) -> str:
+        """Return the first error, which may be why others were not built."""
+        return next(iter(self.errors.values()), self.output)
 
 
 def read_targets(metadata: bytes, tree: Path) -> list[Target]:
@@ -133,9 +142,9 @@ def read_text(path: Path) -> str:
     return path.read_text(errors="replace") if fits else ""
 
 
-def read_build(messages: bytes) -> Build:
+def read_build(messages: bytes, output: str) -> Build:
     """Read the output of ``cargo test --no-run --message-format=json``."""
-    build = Build()
+    build = Build(output)
     for line in messages.decode(errors="replace").split("\n"):
         try:
             told = json.loads(line)

@@ -116,9 +116,10 @@ ERROR = {
 def test_programs_and_errors_of_a_build() -> None:
     warning = {**ERROR, "message": {"level": "warning", "rendered": "warning: x"}}
     told = [ARTIFACT, ERROR, warning, {**ARTIFACT, "executable": None}, "a macro printed this", 5]
-    build = read_build("\n".join(json.dumps(one) for one in told).encode() + b"\nand this")
+    build = read_build("\n".join(json.dumps(one) for one in told).encode() + b"\nand this", "said")
     assert build.programs == {("p", "lib", "a"): "/env/target/debug/deps/a-1"}
     assert build.errors == {("p", "test", "t"): "error: no"}
+    assert (build.first, read_build(b"", "said").first) == ("error: no", "said")
 
 
 @settings(max_examples=300, deadline=None)
@@ -135,7 +136,7 @@ def test_no_stream_breaks_the_readers(data: st.DataObject) -> None:
     text = "\n".join(data.draw(st.permutations(lines))).encode()
     at = data.draw(st.integers(0, len(text)))
     broken = text[:at] + data.draw(st.binary(max_size=8)) + text[at + data.draw(st.integers(0, 40)) :]
-    read_build(broken)
+    read_build(broken, "")
     try:
         suite = read_suite(broken, data.draw(st.sampled_from([None, b"", b"ok a\nok b", b"failed: x b"])))
     except ToolchainError:

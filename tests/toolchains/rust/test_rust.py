@@ -223,6 +223,18 @@ async def test_a_library_that_does_not_compile_is_an_error_of_what_needs_it(chan
     assert done.complete, done.completeness
 
 
+async def test_a_broken_program_takes_no_name_of_another(change: Change) -> None:
+    """Both hold the helpers' test: the first of them is still the first."""
+    done = await run(change({"cart/tests/again.rs": "mod common;\nfn x() { missing(); }\n"}), "cart/tests/common")
+    assert told(done) == {HELPS: ("error", "build"), f"{HELPS}#2": PASSED}
+
+
+async def test_that_another_rust_ran_than_the_named_one_is_told(change: Change) -> None:
+    done = await run(change({"rust-toolchain.toml": "[toolchain]\nchannel = '1.50'\n"}), "shop/src/lib.rs::adds")
+    (note,) = done.notes
+    assert note.startswith("`rust-toolchain.toml` names Rust 1.50; the tests ran with 1.")
+
+
 async def test_a_manifest_that_cannot_be_read_is_told(change: Change) -> None:
     done = await run(change({"shop/Cargo.toml": "[package]\nname = 5\n"}))
     assert told(done) == {"Cargo.toml": ("error", "build")}
