@@ -57,7 +57,7 @@ def serve(**given: Any) -> None:
     default="python",
     show_default=True,
     metavar="NAME",
-    help="Language of the sample, such as go or node.",
+    help="Language of the sample: cpp, go, java, node, ruby, rust.",
 )
 @click.option("--exit", "leave", is_flag=True, help="End when the work is done instead of keeping the pages open.")
 @click.option("--port", type=int, default=0, help="Port of the simulated GitHub.  [default: any free one]")
