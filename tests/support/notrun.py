@@ -113,6 +113,11 @@ def _phpunit() -> str | None:
     return None if here else "PHPUnit 9 and Composer are not here. Get them: apt-get install phpunit composer"
 
 
+def _gradle() -> str | None:
+    here = shutil.which("gradle") and shutil.which("javac") and Path("/usr/share/java/junit4.jar").is_file()
+    return None if here else "Gradle is not here. Get it: apt-get install gradle junit4 default-jdk-headless"
+
+
 def _maven() -> str | None:
     if shutil.which("mvn") is None or shutil.which("javac") is None:
         return "Maven is not here. Get it: apt-get install maven default-jdk-headless"
@@ -183,6 +188,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "npm": _npm,
     "javascript runners": _javascript_runners,
     "go": _go,
+    "gradle": _gradle,
     "maven": _maven,
     "ruby": _ruby,
     "cargo": _cargo,

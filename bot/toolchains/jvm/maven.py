@@ -9,15 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.port import WORK, CommandResult, Mount
+from bot.sandbox.port import CommandResult, Mount
 from bot.toolchains.events import Record
 from bot.toolchains.installer import render
-from bot.toolchains.jvm.programs import INSIDE, list_mounts, require_jdk, require_tool
+from bot.toolchains.jvm.programs import INSIDE, list_mounts, make_environment, require_jdk, require_tool
 from bot.toolchains.jvm.report import Report
 from bot.toolchains.jvm.sources import Sources, read_files, read_modules, read_text
 from bot.toolchains.jvm.surefire import read_reports
 from bot.toolchains.language import Install, Outcome
-from bot.toolchains.placeholders import RESULTS
 from bot.toolchains.port import ToolchainError
 from bot.toolchains.rounds import join_results
 from bot.toolchains.session import ENV, Session
@@ -60,17 +59,7 @@ class MavenAdapter:
         return list_mounts("mvn")
 
     def environment(self) -> Mapping[str, str]:
-        return {
-            "JAVA_HOME": str(require_jdk().root),
-            "PATH": f"{require_jdk().root}/bin:{require_tool('mvn').parent}:/usr/local/bin:/usr/bin:/bin",
-            # what runs for seconds is not worth the better compiler
-            "MAVEN_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-            "FORGEHAND_MIRROR": self.mirror,
-            "FORGEHAND_ROOT": WORK,
-            "FORGEHAND_RESULTS": RESULTS,
-            "CI": "1",
-            "TZ": "UTC",
-        }
+        return {**make_environment("mvn"), "FORGEHAND_MIRROR": self.mirror}
 
     def plan_install(self) -> Install:
         """Fetch what a test run asks for, by one that reaches no test.
@@ -93,9 +82,8 @@ class MavenAdapter:
         tree = session.workspace.tree
         modules = await asyncio.to_thread(read_modules, tree, self.unit.root)
         files = await asyncio.to_thread(read_files, tree, modules)
-        paths = {target.partition("::")[0].rstrip("/") for target in targets}
-        wanted = [file for file in files if not targets or _is_below(file.path, paths)]
         sources = Sources(files)
+        wanted = sources.select(targets)
         report = Report(sources, wanted, bool(targets))
         names = [name for file in wanted for name in file.classes] or [_NO_TEST] if targets else []
         places = sorted({file.module for file in wanted}) if targets else []
@@ -126,7 +114,3 @@ class MavenAdapter:
 
 def _read_xml(tree: Path, modules: Sequence[str]) -> list[Record]:
     return [record for module in modules for record in read_reports(tree, module, _REPORTS)]
-
-
-def _is_below(path: str, targets: set[str]) -> bool:
-    return any(path == one or path.startswith(f"{one}/") for one in targets)

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.port import Mount
+from bot.sandbox.port import WORK, Mount
+from bot.toolchains.placeholders import RESULTS
 from bot.toolchains.port import ToolchainError
 
 _INSIDE = Path(__file__).parent / "inside"
@@ -21,6 +22,8 @@ _MISSING = {
     "mvn": "mvn is not here. Install Maven 3.6 or newer (apt-get install maven).",
     "gradle": "gradle is not here. Install Gradle (apt-get install gradle).",
 }
+# What runs for seconds is not worth the better compiler.
+_QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 # Folders of a JDK in which Debian puts links into /etc.
 _LINKED = ("conf", "conf/security", "lib", "lib/security")
 
@@ -92,6 +95,21 @@ def list_mounts(tool: str) -> list[Mount]:
     elif (conf / "settings.xml").is_file():
         mounts.append(Mount(source=_INSIDE / "settings.xml", target=str(conf / "settings.xml")))
     return mounts
+
+
+def make_environment(tool: str) -> dict[str, str]:
+    """Return the variables of a tool and of our own files. Blocking."""
+    home = require_jdk().root
+    return {
+        "JAVA_HOME": str(home),
+        "PATH": f"{home}/bin:{require_tool(tool).parent}:/usr/local/bin:/usr/bin:/bin",
+        "FORGEHAND_ROOT": WORK,
+        "FORGEHAND_RESULTS": RESULTS,
+        "MAVEN_OPTS": _QUICK,
+        "GRADLE_OPTS": _QUICK,
+        "CI": "1",
+        "TZ": "UTC",
+    }
 
 
 def describe_version() -> str:

@@ -57,9 +57,14 @@ class Report:
             case Case(case=case):
                 id = self.sources.name(case.id)
                 self._told.add(id)
-                record = record.model_copy(update={"case": case.model_copy(update={"id": id})})
+                record = record.model_copy(update={"case": self._judge(case.model_copy(update={"id": id}))})
             case Problem(id=told):
                 record = record.model_copy(update={"id": self.sources.name(told)})
+                broken = list(self._tell_broken(record, told.rpartition("/")[2])) if record.phase == "setup" else []
+                self._told |= {one.case.id for one in broken}
+                self._records += broken
+                if broken:
+                    return
             case End(file=file) if file:
                 path = self.sources.name(file)
                 self._files[path] = True
@@ -67,6 +72,20 @@ class Report:
             case _:
                 return
         self._records.append(record)
+
+    def _judge(self, case: TestCase) -> TestCase:
+        """Return a failure of a hook as an error."""
+        phase = self.sources.find_phase(case.message) if case.verdict == "failed" else "call"
+        return case if phase == "call" else case.model_copy(update={"verdict": "error", "phase": phase})
+
+    def _tell_broken(self, problem: Problem, owner: str) -> Iterator[Case]:
+        """Yield an error of each test of a class that could not be set up."""
+        path, _, nested = problem.id.partition("::")
+        file = self.sources.files.get(path)
+        for test, own in zip(file.tests, file.owners, strict=True) if file is not None else ():
+            if test.startswith(f"{nested}::") if nested else own == owner:
+                told = TestCase(id=f"{path}::{test}", verdict="error", phase="setup", message=problem.message)
+                yield Case(case=told)
 
     def list_unreached(self) -> list[str]:
         """Return how Surefire is asked for what has not begun.

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.toolchains.jvm import paths
-from bot.toolchains.units import walk_files
+from bot.toolchains.port import Phase
+from bot.toolchains.units import Unit, is_sample, walk_files
 
 # Bytes of a file that are read.
 _MOST_BYTES = 1024 * 1024
 _MODULE = re.compile(r"<module>\s*([^<]+?)\s*</module>")
+# A profile that is not on by itself adds no modules.
+_PROFILE = re.compile(r"<profile>(?:(?!</profile>|<activeByDefault>\s*true).)*</profile>", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _PACKAGE = re.compile(r"^\s*package\s+([\w.]+)", re.MULTILINE)
 # What matters of a source file; comments and texts are passed over whole.
@@ -23,6 +26,9 @@ _TOKEN = re.compile(
     r"|(?P<brace>[{}])|(?P<name>[\w$]+|`[^`\n]+`)\s*\(",
     re.DOTALL,
 )
+_HOOK = re.compile(r"(Before|After)(?:Each|All|Class|Method)?")
+_PHASES: dict[str, Phase] = {"Before": "setup", "After": "teardown"}
+_FRAME = re.compile(r"^\s+at [^\s(]*\.([\w$]+)\((\w+\.\w+):\d+\)", re.MULTILINE)
 _MARKS = {"Test", "ParameterizedTest", "RepeatedTest", "TestFactory", "TestTemplate"}
 
 
@@ -31,7 +37,8 @@ class TestFile:
     """File that may hold tests.
 
     ``module`` is the folder of its build file, ``classes`` are its outermost ones by their full names, ``tests`` the
-    names of its tests as ids have them (``Nested::method``), and ``owners`` the outermost class of each.
+    names of its tests as ids have them (``Nested::method``), and ``owners`` the outermost class of each. ``hooks`` are
+    methods that run before or after tests.
     """
 
     __test__ = False
@@ -41,6 +48,7 @@ class TestFile:
     classes: tuple[str, ...]
     tests: tuple[str, ...]
     owners: tuple[str, ...]
+    hooks: Mapping[str, Phase] = field(default_factory=dict)
 
     def select(self, test: str) -> str:
         """Return how Surefire is asked for one of its tests."""
@@ -50,7 +58,7 @@ class TestFile:
 
 
 def read_modules(tree: Path, root: str) -> list[str]:
-    """Return the folders of a Maven build, in every profile. Blocking."""
+    """Return the folders of a Maven build. Blocking."""
     found: list[str] = []
     waiting = [root]
     while waiting:
@@ -60,7 +68,8 @@ def read_modules(tree: Path, root: str) -> list[str]:
         if module in found or not below:
             continue
         found.append(module)
-        for name in _MODULE.findall(_COMMENT.sub("", read_text(tree / module / "pom.xml"))):
+        text = _COMMENT.sub("", read_text(tree / module / "pom.xml"))
+        for name in _MODULE.findall(_PROFILE.sub("", text)):
             folder = posixpath.dirname(name) if name.endswith(".xml") else name
             waiting.append(posixpath.normpath(posixpath.join(module, folder)).removeprefix("."))
     return found
@@ -77,6 +86,24 @@ def read_files(tree: Path, modules: Sequence[str]) -> list[TestFile]:
     return found
 
 
+def read_projects(tree: Path, root: str) -> list[TestFile]:
+    """Return the test files of a Gradle build, in order. Blocking.
+
+    Which projects it has is code: the folder above ``src`` is taken for one.
+    """
+    found = []
+    for place in walk_files(tree):
+        above, source, _ = f"/{place}".partition("/src/")
+        module = above[1:] if source else root
+        if (
+            paths.is_test_source(str(place))
+            and Unit(root=root, toolchain="jvm").holds(module)
+            and not is_sample(module)
+        ):
+            found.append(read_file(tree, str(place), module))
+    return found
+
+
 def read_file(tree: Path, path: str, module: str) -> TestFile:
     """Read one file. Blocking."""
     text = read_text(tree / path)
@@ -84,7 +111,8 @@ def read_file(tree: Path, path: str, module: str) -> TestFile:
     prefix = f"{package[1]}." if package is not None else ""
     classes: list[str] = []
     tests: list[tuple[str, str]] = []
-    for *outer, name in _scan(text, classes):
+    hooks: dict[str, Phase] = {}
+    for *outer, name in _scan(text, classes, hooks):
         tests.append(("::".join([*outer[1:], name]), f"{prefix}{outer[0]}"))
     kept = list(dict.fromkeys(tests))
     return TestFile(
@@ -93,21 +121,25 @@ def read_file(tree: Path, path: str, module: str) -> TestFile:
         tuple(f"{prefix}{name}" for name in dict.fromkeys(classes)),
         tuple(name for name, _ in kept),
         tuple(owner for _, owner in kept),
+        hooks,
     )
 
 
-def _scan(text: str, classes: list[str]) -> Iterator[list[str]]:
+def _scan(text: str, classes: list[str], hooks: dict[str, Phase]) -> Iterator[list[str]]:
     """Yield the classes around each test, then its name.
 
-    ``classes`` takes the outermost ones.
+    ``classes`` takes the outermost ones, ``hooks`` the methods around tests.
     """
     depth = 0
     around: list[tuple[int, str]] = []
     waiting = ""
     marked = False
+    hook = ""
     for token in _TOKEN.finditer(text):
         if token["mark"]:
             marked |= token["mark"] in _MARKS
+            found = _HOOK.fullmatch(token["mark"])
+            hook = found[1] if found is not None else hook
         elif token["type"]:
             waiting, marked = token["type"], False
             if not depth:
@@ -120,6 +152,9 @@ def _scan(text: str, classes: list[str]) -> Iterator[list[str]]:
             depth = max(depth - 1, 0)
             if around and around[-1][0] == depth:
                 around.pop()
+        elif token["name"] and hook:
+            hooks[token["name"]] = _PHASES[hook]
+            hook = ""
         elif token["name"] and marked and around:
             yield [*(name for _, name in around), token["name"].strip("`")]
             marked = False
@@ -138,7 +173,23 @@ class Sources:
 
     def __init__(self, files: Sequence[TestFile]) -> None:
         self.files = {file.path: file for file in files}
+        self._hooks = {
+            (posixpath.basename(file.path), name): phase for file in files for name, phase in file.hooks.items()
+        }
         self._classes = {(file.module, name): file for file in files for name in file.classes}
+
+    def select(self, targets: Sequence[str]) -> list[TestFile]:
+        """Return the files of targets (files, folders, ids), or all."""
+        places = {target.partition("::")[0].rstrip("/") for target in targets}
+        above = tuple(f"{place}/" for place in places)
+        return [
+            file for file in self.files.values() if not targets or file.path in places or file.path.startswith(above)
+        ]
+
+    def find_phase(self, stack: str) -> Phase:
+        """Return where a test failed, by the first hook on the stack."""
+        frames = ((file, method) for method, file in _FRAME.findall(stack))
+        return next((self._hooks[frame] for frame in frames if frame in self._hooks), "call")
 
     def name(self, told: str) -> str:
         """Return the id of a test that a runner told of.

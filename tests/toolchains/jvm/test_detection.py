@@ -1,4 +1,4 @@
-"""Which folders are builds of Maven, what their paths are, and where a new test goes."""
+"""Which folders are builds of Maven and Gradle, what their paths are, and where a new test goes."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.toolchains.conftest import write
 
 POM = "<project><modules>{}</modules></project>"
 MAIN = "src/main/java/shop"
+WORKFLOW = ".github/workflows/ci.yml"
 TESTS = "src/test/java/shop"
 
 
@@ -37,7 +38,15 @@ def pom(*modules: str) -> str:
             {"pom.xml": pom(), f"{TESTS}/ATest.java": "", "demo/pom.xml": pom(), f"demo/{TESTS}/BTest.java": ""},
             ["", "demo"],
         ),
-        # a commented module is none
+        # a commented module is none, nor is one of a profile that is off
+        (
+            {
+                "pom.xml": "<project><profile><modules><module>x</module></modules></profile></project>",
+                "x/pom.xml": pom(),
+                f"x/{TESTS}/ATest.java": "",
+            },
+            ["x"],
+        ),
         ({"pom.xml": f"<!-- {pom('x')} -->", "x/pom.xml": pom(), f"x/{TESTS}/ATest.java": ""}, ["x"]),
         # a build file alone, or tests without one, are no unit
         ({"pom.xml": pom(), f"{MAIN}/Cart.java": ""}, []),
@@ -48,8 +57,36 @@ def pom(*modules: str) -> str:
         ({"pom.xml": pom("../../.."), f"{TESTS}/ATest.java": ""}, [""]),
     ],
 )
-def test_builds_with_tests_are_units(tmp_path: Path, files: dict[str, str], roots: list[str]) -> None:
+def test_builds_of_maven_with_tests_are_units(tmp_path: Path, files: dict[str, str], roots: list[str]) -> None:
     assert [unit.root for unit in find_units(write(tmp_path, files))] == roots
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"build.gradle": "", f"{TESTS}/ATest.java": ""}, [("", "gradle")]),
+        ({"build.gradle.kts": "", "src/test/kotlin/ATest.kt": ""}, [("", "gradle")]),
+        ({"settings.gradle": "", "app/build.gradle": "", f"app/{TESTS}/ATest.java": ""}, [("", "gradle")]),
+        ({"pom.xml": pom(), "build.gradle": "", f"{TESTS}/ATest.java": ""}, [("", "maven")]),
+        (
+            {"pom.xml": pom(), "build.gradle": "", f"{TESTS}/ATest.java": "", WORKFLOW: "run: ./gradlew test"},
+            [("", "gradle")],
+        ),
+        (
+            {"pom.xml": pom(), "build.gradle": "", f"{TESTS}/ATest.java": "", WORKFLOW: "run: ./gradlew; mvn test"},
+            [("", "maven")],
+        ),
+        (
+            {"a/pom.xml": pom(), f"a/{TESTS}/ATest.java": "", "b/build.gradle": "", f"b/{TESTS}/BTest.java": ""},
+            [("a", "maven"), ("b", "gradle")],
+        ),
+        ({"build.gradle": "", "src/main/java/A.java": ""}, []),
+    ],
+)
+def test_maven_is_chosen_unless_ci_runs_gradle_alone(
+    tmp_path: Path, files: dict[str, str], found: list[tuple[str, str]]
+) -> None:
+    assert [(unit.root, unit.manager) for unit in find_units(write(tmp_path, files))] == found
 
 
 @pytest.mark.parametrize(

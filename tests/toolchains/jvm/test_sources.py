@@ -24,6 +24,9 @@ class CartTest {
     void even(int number) {}
 
     void helper() {}
+    @BeforeEach void prepare() {}
+    @org.junit.After
+    public void clean() {}
 
     @Nested
     class Inner {
@@ -52,6 +55,7 @@ def test_tests_are_found_with_the_classes_around_them(tmp_path: Path) -> None:
     file = read_file(write(tmp_path, {PLACE: JAVA}), PLACE, "core")
     assert file.classes == ("shop.CartTest", "shop.Other")
     assert file.tests == ("adds", "even", "Inner::adds", "Inner::Deeper::adds", "makes", "alone")
+    assert file.hooks == {"prepare": "setup", "clean": "teardown"}
     assert file.select("Inner::Deeper::adds") == "shop.CartTest$Inner$Deeper#adds"
     assert file.select("alone") == "shop.Other#alone"
 
@@ -78,3 +82,14 @@ def test_what_is_told_of_a_class_is_told_of_its_file(tmp_path: Path) -> None:
     assert sources.name("core/shop.Other") == PLACE
     assert sources.name("core/shop.CartTest[2]::adds") == f"{PLACE}::[2]::adds"
     assert sources.name("app/shop.Other::alone") == "app/shop.Other::alone"
+
+
+def test_a_failure_of_a_hook_is_none_of_the_test(tmp_path: Path) -> None:
+    sources = Sources([read_file(write(tmp_path, {PLACE: JAVA}), PLACE, "core")])
+    assert (
+        sources.find_phase("x.E: no\n\tat shop.Cart.add(Cart.java:3)\n\tat shop.CartTest.prepare(CartTest.java:9)")
+        == "setup"
+    )
+    assert sources.find_phase("x.E: no\n\tat app//shop.CartTest.clean(CartTest.java:9)") == "teardown"
+    assert sources.find_phase("x.E: no\n\tat shop.CartTest.adds(CartTest.java:9)") == "call"
+    assert sources.find_phase("x.E: at shop.CartTest.prepare") == "call"

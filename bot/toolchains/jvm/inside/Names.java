@@ -62,31 +62,4 @@ final class Names {
     for (TestIdentifier child : plan.getChildren(one)) found.addAll(leaves(child));
     return found;
   }
-
-  /** Returns where a test failed, by the annotation of a hook on the stack. */
-  static String phaseOf(Throwable thrown) {
-    for (StackTraceElement frame : thrown == null ? new StackTraceElement[0] : thrown.getStackTrace()) {
-      String hook = hookOf(frame);
-      if (hook.startsWith("Before")) return "setup";
-      if (hook.startsWith("After")) return "teardown";
-    }
-    return "call";
-  }
-
-  private static String hookOf(StackTraceElement frame) {
-    try {
-      ClassLoader loader = Thread.currentThread().getContextClassLoader();
-      for (var method : Class.forName(frame.getClassName(), false, loader).getDeclaredMethods()) {
-        if (!method.getName().equals(frame.getMethodName())) continue;
-        for (var mark : method.getAnnotations()) {
-          Class<?> type = mark.annotationType();
-          boolean ours = type.getName().startsWith("org.junit.") || type.getName().startsWith("org.testng.");
-          if (ours && type.getSimpleName().matches("(Before|After).*")) return type.getSimpleName();
-        }
-      }
-    } catch (ClassNotFoundException | LinkageError error) {
-      return "";
-    }
-    return "";
-  }
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fill a local repository with all that a test run asks for, by a run of each module that reaches no test.
+# Fetch all that a test run asks for, by a run of each module that reaches no test.
 #
 #   install.sh FOLDER COMMAND...     FOLDER is the unit's, below the tree
 #
@@ -26,8 +26,10 @@ cat >/env/settings.xml <<END
 END
 if [ -n "${SSL_CERT_FILE:-}" ]; then
   java "$inside/Trust.java" "$SSL_CERT_FILE" /env/trust.p12
-  export MAVEN_OPTS="$MAVEN_OPTS -Djavax.net.ssl.trustStore=/env/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit"
+  trust="-Djavax.net.ssl.trustStore=/env/trust.p12 -Djavax.net.ssl.trustStorePassword=changeit"
+  export MAVEN_OPTS="$MAVEN_OPTS $trust"
 fi
+export GRADLE_OPTS="$GRADLE_OPTS -Dhttps.proxyHost=${address%:*} -Dhttps.proxyPort=${address#*:} ${trust:-}"
 
 # the tree stays as it is: builds are made beside it
 rm -rf /env/build
