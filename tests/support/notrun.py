@@ -140,6 +140,11 @@ def _meson() -> str | None:
     return _cmake() or (None if shutil.which("meson") else "meson is not here. Get it: apt-get install meson")
 
 
+def _catch2() -> str | None:
+    here = Path("/usr/include/catch2/catch.hpp").is_file()
+    return _cmake() or (None if here else "Catch2 is not here. Get it: apt-get install catch2")
+
+
 def _zsh() -> str | None:
     return None if shutil.which("zsh") else "zsh is not here. Get it: apt-get install zsh"
 
@@ -196,6 +201,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "bats": _bats,
     "cmake": _cmake,
     "meson": _meson,
+    "catch2": _catch2,
     "zsh": _zsh,
     "fish": _fish,
     "octokit": _octokit,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.sandbox.port import CommandResult
+from bot.toolchains.cpp.catch2 import find_exits
 from bot.toolchains.cpp.gtest import GtestCase, read_gtest
 from bot.toolchains.cpp.registered import Ended, Registered, Status
 from bot.toolchains.cpp.report import Process, is_cut, take_report, tell
@@ -92,13 +93,21 @@ async def tell_all(
 ) -> Told:
     """Tell of the processes that a runner ran one after another.
 
-    Those that ended before they told of their cases run again. ``ended`` and ``begun`` are by number.
+    Those that ended before they told of their cases run again. ``ended`` and ``begun`` are by number. Where a program
+    of Catch2 passed by an exit, its test began and did not end.
     """
+    whole = [one.registered for one in processes if not one.cases]
+    exits = await find_exits(session, [test for test in whole if _has_passed(ended.get(test.number))])
+    ended = {number: one for number, one in ended.items() if number not in exits}
     reports = await asyncio.to_thread(_read_reports, session.channel.directory / _REPORTS)
     told = Told([result])
     for process in processes:
-        told.add(await _tell_process(session, process, ended.get(process.registered.number), reports, begun))
+        told.add(await _tell_process(session, process, ended.get(process.registered.number), reports, begun | exits))
     return told
+
+
+def _has_passed(ended: Ended | None) -> bool:
+    return ended is not None and ended.status == "passed"
 
 
 async def _tell_process(
@@ -130,7 +139,10 @@ async def run_alone(session: Session, processes: Sequence[Process]) -> Told:
     for process in processes[:_MOST_ALONE]:
         result, written = await run_program(session, process)
         ended = _read_exit(result, process.registered)
-        if is_cut(process, ended, written):
+        exited = not process.cases and _has_passed(ended) and await find_exits(session, [process.registered])
+        if exited:
+            told.add(Told([result], [kind(id=id) for id in process.list_ids() for kind in (Plan, Start)]))
+        elif is_cut(process, ended, written):
             told.add(await run_alone(session, process.split()))
         else:
             told.add(Told([result], list(tell(process, ended, written))))
