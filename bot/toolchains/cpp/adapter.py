@@ -94,18 +94,16 @@ class BuildAdapter:
         return Outcome(line, join_results(told.results or [made.result]), records, adopted.notes)
 
     def _list_new(self, tree: Path, build: Build, targets: Sequence[str]) -> list[str]:
-        """Return the test files that no build file names.
+        """Return the test files that no build file names and the base has not.
 
-        Of those asked for, else of those that the base has not.
+        One of the base is built where an option that is off says so.
         """
-        root = tree / self.unit.root
         wanted = [target.partition("::")[0] for target in targets] or [
-            path
-            for place in walk_files(root)
-            if not (self.tree / (path := posixpath.join(self.unit.root, str(place)))).exists()
+            posixpath.join(self.unit.root, str(place)) for place in walk_files(tree / self.unit.root)
         ]
         known = build.list_sources()
-        return [path for path in dict.fromkeys(wanted) if is_test_file(path) and path not in known]
+        new = [path for path in dict.fromkeys(wanted) if is_test_file(path) and path not in known]
+        return [path for path in new if not (self.tree / path).exists()]
 
     def _survey(self, tree: Path, made: Made, plan: Sequence[Registered], new: Sequence[str]) -> Survey:
         programs = (target for target in made.build.targets if target.is_program)

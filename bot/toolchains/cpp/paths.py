@@ -75,8 +75,11 @@ def new_test_path(paths: Sequence[str], near: str, root: str) -> str:
 def find_conflict(path: str, tree: Path) -> str | None:
     """Return why no new file may be made at ``path``; None where it may.
 
-    A header is found by its name alone, in the includer's folder first. Blocking: reads folders.
+    A header is found by its name alone, in the includer's folder first. One that is there already may be edited.
+    Blocking: reads folders.
     """
+    if (tree / path).is_file():
+        return None
     parts = PurePosixPath(path).parts
     below = ["/".join(parts[at:]) for at in range(len(parts))]
     if any(next(Path("/").glob(f"{place[1:]}/{_escape(name)}"), None) for place in _SYSTEM for name in below):

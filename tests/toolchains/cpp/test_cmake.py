@@ -246,6 +246,12 @@ async def test_a_new_test_file_is_built_as_its_sibling_is(zoo: Opened, tmp_path:
     assert note.startswith("No build file names `tests/sum_test.cpp`: here it was built as `tests/cart_test.cpp` is.")
 
 
+async def test_a_test_of_the_base_that_an_option_leaves_out_is_not_built(zoo: Opened) -> None:
+    """cJSON's tests of cJSON_Utils cannot be linked without it."""
+    done = await run(zoo, "tests/optional_test.cpp", "tests/plain_test.c::plain passes")
+    assert told(done) == {"tests/plain_test.c::plain passes": PASSED}
+
+
 async def test_a_new_test_with_its_own_main_keeps_the_helpers_of_its_sibling(zoo: Opened, tmp_path: Path) -> None:
     text = 'int is(const char *, const char *);\nint main(void) { return is("a", "b"); }\n'
     done = await run(change(zoo, tmp_path, {"tests/words_test.c": text}), "tests/words_test.c")

@@ -113,4 +113,5 @@ def test_no_new_header_is_included_in_place_of_another(tmp_path: Path) -> None:
     said = "`tests/cart.h` may be included in place of another `cart.h`."
     assert paths.find_conflict("tests/cart.h", tmp_path) == said
     assert paths.find_conflict("src/price.h", tmp_path) is None
+    assert paths.find_conflict("src/cart.h", tmp_path) is None
     assert paths.find_conflict("src/cart.cpp", tmp_path) is None
