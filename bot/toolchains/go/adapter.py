@@ -99,7 +99,8 @@ class GoAdapter:
 
     def _to_package(self, target: str) -> str:
         folder = posixpath.dirname(target.partition("::")[0])
-        return f"./{posixpath.relpath(folder or '.', self.unit.root or '.')}"
+        inside = posixpath.relpath(folder or ".", self.unit.root or ".")
+        return inside if inside == "." else f"./{inside}"
 
     def _render(self, folders: Sequence[str], targets: Sequence[str]) -> str:
         names = [target.partition("::")[2].partition("/")[0] for target in targets]

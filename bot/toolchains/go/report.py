@@ -85,6 +85,8 @@ class Report:
     def _end_test(self, key: Key, verdict: Verdict, seconds: str) -> None:
         self._running.pop(key, None)
         text = "" if verdict == "passed" else _FRAME.sub("", self._texts[key]).strip()
+        if verdict == "failed" and not text:
+            text = self._name_failed_subtests(key)
         phase: Phase = "call"
         if verdict == "failed":
             self._failed.add(key[0])
@@ -93,6 +95,12 @@ class Report:
         elapsed = float(seconds) if re.fullmatch(r"\d+(\.\d+)?", seconds) else 0.0
         case = TestCase(id=self._name(key), verdict=verdict, phase=phase, message=text, seconds=elapsed)
         self._records.append(Case(case=case))
+
+    def _name_failed_subtests(self, key: Key) -> str:
+        """Say why a test failed that says nothing itself."""
+        failed = [one.case.id for one in self._records if isinstance(one, Case) and one.case.verdict == "failed"]
+        inner = [id.rpartition("::")[2] for id in failed if id.startswith(f"{self._name(key)}/")]
+        return f"failed in it: {', '.join(inner)}" if inner else ""
 
     def _end_package(self, package: Package, action: str) -> None:
         self._ended.add(package.path)

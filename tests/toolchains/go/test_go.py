@@ -70,6 +70,7 @@ async def test_every_kind_of_verdict(zoo: Opened) -> None:
     said = {case.id.rpartition("::")[2]: case.message for case in done.cases}
     assert said["TestFails"] == "cart_test.go:15: 3 is not 4"
     assert said["TestCleanup"].endswith("not tidied up")
+    assert said["TestTable"] == "failed in it: TestTable/one#01"
     assert said["ExampleAdd_wrong"] == "got:\n3\nwant:\n4"
 
 
