@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from bot.change.records import Failure
-from bot.toolchains.port import RaisedError, TestCase, TestRun
+from bot.toolchains.port import Phase, RaisedError, TestCase, TestRun
 from bot.types import JsonModel
-from bot.work.failures import RAISED_LINE, last_line
+from bot.work.failures import RAISED_LINE, summarise
 
 RUNS = 3
 # a message that an issue cuts short must keep this many characters to be told from others
@@ -35,6 +35,16 @@ _BROKEN_TEST = {
     "ReferenceError",
 }  # fmt: skip
 _BROKEN_TEXT = re.compile(rf"^(?:{'|'.join(sorted(_BROKEN_TEST))})\b|fixture '.*' not found")
+
+# what to do about a test that fails elsewhere than in its body
+_ADVICE: Mapping[Phase, str] = {
+    "build": "Call only what the unchanged code has, so that it compiles",
+    "collect": "Import what is under test inside the test's body",
+    "setup": "Use no fixture or hook that fails",
+    "teardown": "Use no fixture or hook that fails",
+    "crash": "Write a test that does not end its process",
+    "timeout": "Write a test that ends by itself",
+}
 
 
 class ReportedException(JsonModel):
@@ -122,8 +132,8 @@ def _unusable(run: TestRun) -> str | None:
     early = next((case for case in failing if case.phase != "call"), None)
     if early is not None:
         return (
-            f"{early.id} fails in its {early.phase} phase, not in the test's body. Import what is under test inside "
-            f"the test's body and use no failing fixture:\n{early.message[:1500]}"
+            f"{early.id} fails in its {early.phase} phase, not in the test's body. {_ADVICE[early.phase]}:\n"
+            f"{early.message[:1500]}"
         )
     return None
 
@@ -144,7 +154,7 @@ def _recognise(
     if broken is not None:
         return ProofCheck(
             problem=f"{broken.test} fails because the test itself is broken, not because of the bug: "
-            f"{last_line(broken.message)}"
+            f"{summarise(broken.message)}"
         )
     return ProofCheck(failures=failures)
 
@@ -165,6 +175,6 @@ def _is_broken(failure: Failure, reported: Sequence[ReportedException], is_produ
         ended = failure.raised[0]
         known = any(_same(ended, one) for one in reported)
         return ended.type in _BROKEN_TEST and not is_product(ended.path) and not known
-    line = last_line(failure.message)
+    line = summarise(failure.message)
     known = any(line == f"{one.name}: {one.message}" for one in reported)
     return _BROKEN_TEXT.search(line) is not None and not known

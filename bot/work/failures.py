@@ -8,16 +8,25 @@ from collections.abc import Sequence
 RAISED_LINE = re.compile(
     r"^(?:E\s+)?(?:[\w.]{1,200}\.)?([A-Z]\w{0,80}(?:Error|Exception|Warning))(?::\s*(.*))?$", re.MULTILINE
 )
+# pytest's name of one parameter of a function; other runners put brackets into names as they like
+_PARAMETER = re.compile(r"(::\w+)\[.*\]$", re.DOTALL)
+# lines of an assertion that names no exception: "have", "want" and where they stand
+_FEW = 8
 
 
-def last_line(message: str) -> str:
-    """Return the line that names the exception: behind ``E``, else the last."""
+def summarise(message: str) -> str:
+    """Return in one line what a failed test says.
+
+    That is the line behind pytest's ``E``, the last that names an exception, all of a few lines, or else the last.
+    """
     marked = [line[1:].strip() for line in message.splitlines() if line.startswith("E ")]
     if marked:
         return marked[0][:300]
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     raised = [line for line in lines if RAISED_LINE.match(line)]
-    return (raised or lines or [""])[-1][:300]
+    if not raised and len(lines) <= _FEW:
+        return " ".join(lines)[:300]
+    return (raised or lines)[-1][:300]
 
 
 def list_messages(failures: Sequence[tuple[str, str]]) -> list[str]:
@@ -25,5 +34,9 @@ def list_messages(failures: Sequence[tuple[str, str]]) -> list[str]:
 
     Of a function's parameters only the first is whole: the others' code is the same.
     """
-    first = {test.partition("[")[0]: test for test, _ in reversed(failures)}
-    return [message if first[test.partition("[")[0]] == test else last_line(message) for test, message in failures]
+    first = {_name_function(test): test for test, _ in reversed(failures)}
+    return [message if first[_name_function(test)] == test else summarise(message) for test, message in failures]
+
+
+def _name_function(test: str) -> str:
+    return _PARAMETER.sub(r"\1", test)

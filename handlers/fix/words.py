@@ -9,7 +9,7 @@ from bot.change.new_pull import PullText
 from bot.change.records import Baseline, Failure, GateName, GateReport
 from bot.change.refusals import Refusal
 from bot.markdown import code_block, duration, expense, folded, inline_code, listed, paragraph, shortened, table
-from bot.work.failures import last_line
+from bot.work.failures import summarise
 from handlers.fix.judge import FixEvidence
 
 # what an issue's title says of itself, and a fix's title would say twice
@@ -159,7 +159,7 @@ def list_proof_rows(failures: Sequence[Failure], after: str, where: str = "") ->
     for failure in failures[:_ROWS]:
         # Without its file, which the diff shows: a long first column would squeeze the others.
         test = _quote(failure.test.rpartition("::")[2] or failure.test)
-        said = (last_line(failure.message) or "no message").removeprefix("AssertionError: ")
+        said = (summarise(failure.message) or "no message").removeprefix("AssertionError: ")
         rows.append([f"{test} (new)", f"fails{where}: {inline_code(shortened(said, 100))}", after])
     return [*rows, [f"{more} more new tests", f"fail{where}", after]] if more > 0 else rows
 

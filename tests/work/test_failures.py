@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.toolchains.port import TestCase
-from bot.work.failures import list_messages
+from bot.work.failures import list_messages, summarise
 from bot.work.toolset import show_cases
 
 LISTING = (
@@ -32,3 +32,16 @@ def test_a_run_shows_how_each_of_its_tests_failed() -> None:
     for value in range(5):
         assert f"--- t.py::test_it[{value}] (failed in call)\n" in shown
         assert f"assert {value} == 3" in shown
+
+
+def test_a_failure_in_one_line() -> None:
+    assert summarise(message(2)) == "assert 2 == 3"
+    assert summarise("ValueError: no\n    at f (a.js:1:2)\nmore") == "ValueError: no"
+    assert summarise("a_test.go:27: \n    have: 3\n    want: 4\n") == "a_test.go:27: have: 3 want: 4"
+    assert summarise("\n".join(map(str, range(50)))) == "49"
+    assert summarise("") == ""
+
+
+def test_brackets_in_the_name_of_a_subtest_are_no_parameters() -> None:
+    failures = [(f"a_test.go::TestKeys/[{name}]", f"have: x\nwant: {name}") for name in "ab"]
+    assert list_messages(failures) == [text for _, text in failures]
