@@ -24,7 +24,7 @@ SEARCH_REPLACE = EditFormat(
     f"""\
 Write each edit as the file's path on a line of its own, then a block:
 
-path/to/file.py
+path/to/file
 <<<<<<< SEARCH
 lines of the file as they are now
 =======
@@ -41,15 +41,15 @@ PATCH = EditFormat(
 Write all edits as one patch:
 
 *** Begin Patch
-*** Update File: path/to/file.py
-@@ def function_the_change_is_in
+*** Update File: path/to/file
+@@ function_the_change_is_in
  a line that stays
 -a line to be removed
 +a line to be added
  a line that stays
-*** Add File: path/to/new_file.py
+*** Add File: path/to/new_file
 +every line of the new file
-*** Delete File: path/to/old_file.py
+*** Delete File: path/to/old_file
 *** End Patch
 
 {_RULES}
@@ -61,7 +61,7 @@ WHOLE = EditFormat(
     f"""\
 Write each file that changes in full: its path on a line of its own, then a fenced block with all of its lines.
 
-path/to/file.py
+path/to/file
 ```
 every line of the file as it shall be
 ```
