@@ -95,7 +95,10 @@ class MavenAdapter:
             each = await asyncio.to_thread(session.channel.read_each)
             records = [record for own in each[seen:] for record in own]
             seen = len(each)
-            report.add(records or await asyncio.to_thread(_read_xml, tree, modules), runs[-1])
+            if not records:
+                records = await asyncio.to_thread(_read_xml, tree, modules)
+                report.unplanned |= bool(records)
+            report.add(records, runs[-1])
             left = report.list_unreached() if runs[-1].ended == "exit" and not runs[-1].ok else []
             names = left if left != names else []
         return Outcome(line, join_results(runs), report.list_records(failed=not runs[-1].ok))

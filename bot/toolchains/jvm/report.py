@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bot.sandbox.port import CommandResult
 from bot.toolchains.events import TEXT, Case, End, Plan, Problem, Record, Start
+from bot.toolchains.jvm.paths import is_test_file
 from bot.toolchains.jvm.sources import Sources, TestFile
 from bot.toolchains.port import TestCase
 
@@ -19,12 +20,14 @@ class Report:
     """Report of a test run.
 
     ``wanted`` are the files that were asked for; ``chosen`` says that they were named to the runner, one by one.
-    ``errors`` is what Maven said last.
+    ``unplanned`` says that some of what was told came from Surefire's own report, which has no plan. ``errors`` is
+    what Maven said last.
     """
 
     sources: Sources
     wanted: Sequence[TestFile]
     chosen: bool
+    unplanned: bool = False
     errors: str = ""
     _records: list[Record] = field(default_factory=list)
     _planned: dict[str, None] = field(default_factory=dict)
@@ -125,11 +128,14 @@ class Report:
         silent = self._list_silent() if failed and not self._stopped else []
         known = self._told | self._begun
         missed = [file for file in self.wanted if not any(id.startswith(f"{file.path}::") for id in known)]
+        # a class that ended its process has no report, while others may have failed
+        lost = [file for file in missed if file not in silent and file.tests and is_test_file(file.path)]
         absent = [file for file in missed if self.chosen and file not in silent and file.path not in self._files]
         return [
             *self._records,
             *(record for file in silent for record in self._tell_unbuilt(file)),
             *(Problem(id=file.path, phase="collect", message="No test of it ran.") for file in absent),
+            *(Plan(file=file.path) for file in lost if self.unplanned and failed),
             *([] if self._stopped else [End()]),
         ]
 

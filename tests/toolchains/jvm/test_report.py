@@ -18,6 +18,7 @@ from bot.toolchains.results import ResultsChannel, is_readable
 
 CART = TestFile("src/test/java/shop/CartTest.java", "", ("shop.CartTest",), ("a", "b", "c"), ("shop.CartTest",) * 3)
 TILL = TestFile("app/src/test/java/shop/TillTest.java", "app", ("shop.TillTest",), ("t",), ("shop.TillTest",))
+GONE = TestFile("src/test/java/shop/GoneTest.java", "", ("shop.GoneTest",), ("t",), ("shop.GoneTest",))
 SUREFIRE = """<?xml version="1.0" encoding="UTF-8"?>
 <testsuite xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" version="3.0.2" name="shop.CartTest" time="0.2"
     tests="6" errors="2" skipped="1" failures="1">
@@ -92,6 +93,17 @@ def test_surefires_report_is_read_by_classes_and_files() -> None:
         "core/shop.CartTest$Inner::even(int)[1]": ("skipped", "call"),
     }
     assert [(one.id, one.phase) for one in told if isinstance(one, Problem)] == [("core/shop.BrokenTest", "setup")]
+
+
+def test_a_class_without_a_report_is_lost_where_another_fails() -> None:
+    """Surefire writes none of a class that ended its process; the failure of another explains the exit."""
+    report = Report(Sources([CART, TILL]), [CART, TILL], False, unplanned=True)
+    report.add([case("/shop.CartTest::a", "failed"), case("app/shop.TillTest::t")], result(1))
+    assert Fold().add(report.list_records(failed=True)).close(result(1)).completeness.ok
+    report = Report(Sources([CART, GONE]), [CART, GONE], False, unplanned=True)
+    report.add([case("/shop.CartTest::a", "failed")], result(1))
+    folded = Fold().add(report.list_records(failed=True)).close(result(1))
+    assert folded.completeness.culprits == (GONE.path,)
 
 
 def test_reports_are_regular_files_of_the_module(tmp_path: Path) -> None:
