@@ -19,7 +19,7 @@ from bot.toolchains.php.config import list_files, read_config, write_config
 from bot.toolchains.php.programs import find_php, find_phpunit, require_php
 from bot.toolchains.placeholders import RESULTS
 from bot.toolchains.port import ToolchainError
-from bot.toolchains.rounds import Round, join_results, run_rounds
+from bot.toolchains.rounds import Round, run_apart, run_rounds
 from bot.toolchains.session import ENV, Session
 from bot.toolchains.units import Unit
 from bot.toolchains.workspace import make_mount_point
@@ -28,8 +28,6 @@ _INSIDE = "/forgehand/php"
 _CONFIG = "/forgehand/phpunit.xml"
 # The only one that our reporter speaks to.
 _MAJOR = 9
-# Files that are run each by itself where together they end before the first test.
-_MOST_ALONE = 40
 # Packages that are the platform's, not Composer's.
 _PLATFORM = re.compile(r"php(-64bit)?|ext-[\w-]+|lib-[\w-]+|composer-[\w-]+|phpunit/phpunit")
 
@@ -113,7 +111,9 @@ class PhpAdapter:
         broken = _read_broken(await asyncio.to_thread(session.read_report, "parse.jsonl"))
         problems = [Problem(id=self._name(file), phase="collect", message=text) for file, text in broken.items()]
         sound = [file for file in files if file not in broken]
-        found = await self._run_files(session, config, sound) if sound else Round(parsed, [End()])
+        found = Round(parsed, [End()])
+        if sound:
+            found = await run_apart(lambda some: self._run_together(session, config, some), sound, self._name)
         if problems and found.result.exit_code == 0:
             # as PHPUnit itself would have ended
             found = found._replace(result=found.result.model_copy(update={"exit_code": 1}))
@@ -121,19 +121,6 @@ class PhpAdapter:
 
     def _name(self, file: str) -> str:
         return posixpath.normpath(posixpath.join(self.unit.root, file))
-
-    async def _run_files(self, session: Session, config: ElementTree.Element, files: Sequence[str]) -> Round:
-        """Run files together; each alone where one ends all before its tests."""
-        found = await self._run_together(session, config, files)
-        if any(isinstance(record, Plan) for record in found.records) or found.ended:
-            return found
-        if len(files) == 1:
-            text = found.result.output.strip() or "It ends the process while it is loaded."
-            return Round(found.result, [Problem(id=self._name(files[0]), phase="collect", message=text), End()])
-        alone = [await self._run_files(session, config, [file]) for file in files[:_MOST_ALONE]]
-        records = [record for one in alone for record in one.records if not isinstance(record, End)]
-        end = [End()] if len(alone) == len(files) and all(one.ended for one in alone) else []
-        return Round(join_results([one.result for one in alone]), [*records, *end])
 
     async def _run_together(self, session: Session, config: ElementTree.Element, files: Sequence[str]) -> Round:
         program, mounts = await asyncio.to_thread(self._prepare, session, config, files)
