@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.toolchains.cpp.language import CPP
+from bot.toolchains.elixir.language import ELIXIR
 from bot.toolchains.go.language import GO
 from bot.toolchains.jvm.language import JVM
 from bot.toolchains.language import Part, Tools
@@ -16,7 +17,7 @@ from bot.toolchains.rust.language import RUST
 from bot.toolchains.shell.language import SHELL
 from bot.toolchains.units import Unit
 
-LANGUAGES = (PYTHON, NODE, GO, JVM, RUBY, RUST, PHP, CPP, SHELL)
+LANGUAGES = (PYTHON, NODE, GO, JVM, RUBY, RUST, PHP, CPP, SHELL, ELIXIR)
 
 
 def make_whole(tree: Path, tools: Tools) -> Part:

@@ -19,6 +19,7 @@ import pytest
 
 from bot.sandbox.bubblewrap import Bubblewrap
 from bot.sandbox.gvisor import GVisor
+from bot.toolchains.elixir.programs import find_elixir
 from bot.toolchains.node import programs
 from bot.toolchains.php import programs as php
 from bot.toolchains.ruby import programs as ruby
@@ -145,6 +146,10 @@ def _catch2() -> str | None:
     return _cmake() or (None if here else "Catch2 is not here. Get it: apt-get install catch2")
 
 
+def _elixir() -> str | None:
+    return None if find_elixir() is not None else "elixir is not here. Get it: apt-get install elixir"
+
+
 def _zsh() -> str | None:
     return None if shutil.which("zsh") else "zsh is not here. Get it: apt-get install zsh"
 
@@ -199,6 +204,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "cargo": _cargo,
     "phpunit": _phpunit,
     "bats": _bats,
+    "elixir": _elixir,
     "cmake": _cmake,
     "meson": _meson,
     "catch2": _catch2,

@@ -1,0 +1,1 @@
+"""Install and test Elixir: ``inside`` holds the reporter of ExUnit."""

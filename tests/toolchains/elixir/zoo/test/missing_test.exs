@@ -1,0 +1,3 @@
+defmodule MissingTest do
+  use NotThere
+end

@@ -1,0 +1,4 @@
+defmodule SyntaxTest do
+  use ExUnit.Case
+  test "never", do: assert(
+end
