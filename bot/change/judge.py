@@ -10,7 +10,7 @@ from bot.change.records import Claims
 from bot.change.stages import Stage
 from bot.models.port import ModelError, Tool
 from bot.models.structured import BOOLEAN, INTEGER, STRING, array_of, closed_object
-from bot.work.failures import list_messages
+from bot.work.failures import cut_middle, list_messages
 from bot.work.inquiry import Inquiry
 from bot.work.prompts import render
 
@@ -81,7 +81,7 @@ def what_ran(evidence: AnyEvidence) -> str:
     lines = []
     if proof is not None:
         lines.append(f"Before the change `{proof.command}` failed, {proof.runs} of {proof.runs} times:")
-        messages = list_messages([(failure.test, failure.message[-600:]) for failure in proof.failures])
+        messages = list_messages([(failure.test, cut_middle(failure.message, 600)) for failure in proof.failures])
         lines += [f"- {one.test}: {text}" for one, text in zip(proof.failures, messages, strict=True)]
     if base is not None:
         lines.append(f"The baseline was {base.scope}: `{base.command}`")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.toolchains.port import TestCase
-from bot.work.failures import list_messages, summarise
+from bot.work.failures import cut_middle, list_messages, summarise
 from bot.work.toolset import show_cases
 
 LISTING = (
@@ -40,6 +40,14 @@ def test_a_failure_in_one_line() -> None:
     assert summarise("a_test.go:27: \n    have: 3\n    want: 4\n") == "a_test.go:27: have: 3 want: 4"
     assert summarise("\n".join(map(str, range(50)))) == "49"
     assert summarise("") == ""
+    frames = "".join(f"\tmain.go:{line}\n" for line in range(20))
+    panic = "panic: index out of range [recovered]\n\tpanic: index out of range\n\ngoroutine 1 [running]:\n"
+    assert summarise(panic + frames) == "panic: index out of range [recovered]"
+
+
+def test_both_ends_of_a_long_message_are_kept() -> None:
+    assert cut_middle("short", 10) == "short"
+    assert cut_middle("head" + "x" * 50 + "tail", 10) == "headx\n[...]\nxtail"
 
 
 def test_brackets_in_the_name_of_a_subtest_are_no_parameters() -> None:
