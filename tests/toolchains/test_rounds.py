@@ -10,7 +10,7 @@ import pytest
 from bot.sandbox.port import CommandResult
 from bot.toolchains.events import Case, End, Fold, Folded, Plan, Record, Start
 from bot.toolchains.port import TestCase
-from bot.toolchains.rounds import Round, join_results, run_rounds
+from bot.toolchains.rounds import Round, join_results, run_apart, run_rounds
 
 Ended = Literal["exit", "timeout", "memory", "cancelled"]
 
@@ -91,3 +91,32 @@ def test_of_several_commands_the_stopped_one_counts_more_than_a_failed_one() -> 
     stopped = failed.model_copy(update={"exit_code": None, "ended": "timeout"})
     assert join_results([failed, stopped]).ended == "timeout"
     assert join_results([failed, failed.model_copy(update={"exit_code": 0})]).exit_code == 1
+
+
+class Loader(Runner):
+    """Runs files of one test each; a file whose name begins with ``bad`` ends all before any test."""
+
+    async def load(self, files: Sequence[str]) -> Round:
+        self.asked.append(list(files))
+        if any(file.startswith("bad") for file in files):
+            return Round(self._end(1), [])
+        records: list[Record] = [Case(case=TestCase(id=f"{file}::one", verdict="passed")) for file in files]
+        return Round(self._end(0), [*records, End()])
+
+
+async def test_a_file_that_keeps_all_from_running_is_told_and_the_others_run() -> None:
+    loader = Loader()
+    found = await run_apart(loader.load, ["a", "bad", "b"], str)
+    assert loader.asked == [["a", "bad", "b"], ["a"], ["bad"], ["b"]]
+    folded = Fold().add(found.records).close(found.result)
+    told = {case.id: (case.verdict, case.phase) for case in folded.cases}
+    assert told == {"a::one": ("passed", "call"), "bad": ("error", "collect"), "b::one": ("passed", "call")}
+    assert folded.completeness.ok
+
+
+async def test_files_that_run_together_run_once_and_too_many_are_not_believed() -> None:
+    loader = Loader()
+    await run_apart(loader.load, ["a", "b"], str)
+    assert loader.asked == [["a", "b"]]
+    many = await run_apart(loader.load, ["bad", *(f"{number}" for number in range(40))], str)
+    assert not Fold().add(many.records).close(many.result).completeness.ok
