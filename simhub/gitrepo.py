@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ZERO = "0" * 40
+_SHA = re.compile(r"[0-9a-f]{40}")
 _CONFIG = {"safe.directory": "*", "core.quotePath": "false", "gc.auto": "0", "protocol.file.allow": "always"}
 
 
@@ -86,6 +88,8 @@ class FileChange:
 
 
 _COMMIT_FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%aI%x00%cn%x00%ce%x00%cI%x00%B%x01"
+_MOST_ANSWERS = 2000
+_answers: dict[tuple[str, ...], str] = {}  # of git about commits, by repository and arguments
 _STATUSES = {"A": "added", "D": "removed", "M": "modified", "R": "renamed", "C": "copied", "T": "changed"}
 
 
@@ -112,6 +116,22 @@ class GitRepo:
     async def text(self, *argv: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> str:
         return (await self.run(*argv, stdin=stdin, env=env)).decode(errors="replace").strip()
 
+    async def _about(self, commits: Sequence[str], *argv: str) -> str:
+        """Return what git says about commits.
+
+        It is asked once where all are named by their shas: pull requests are looked at all the time, and commits do not
+        change.
+        """
+        if not all(_SHA.fullmatch(name) for name in commits):
+            return await self.text(*argv)
+        key = (str(self.path), *argv)
+        if key not in _answers:
+            answer = await self.text(*argv)
+            if len(_answers) >= _MOST_ANSWERS:
+                _answers.clear()
+            _answers[key] = answer
+        return _answers[key]
+
     async def resolve(self, name: str, kind: str = "commit") -> str | None:
         """Return the object id a branch, tag, ref or (short) sha stands for.
 
@@ -119,7 +139,9 @@ class GitRepo:
         """
         if name.startswith("-") or ".." in name or not name:
             return None
-        for candidate in (f"refs/heads/{name}", f"refs/tags/{name}", name):
+        # no branch or tag may look like a full sha
+        candidates = (name,) if _SHA.fullmatch(name) else (f"refs/heads/{name}", f"refs/tags/{name}", name)
+        for candidate in candidates:
             try:
                 return await self.text("rev-parse", "--verify", "--quiet", f"{candidate}^{{{kind}}}")
             except GitError:
@@ -148,7 +170,8 @@ class GitRepo:
 
     async def touched(self, sha: str) -> tuple[list[str], list[str], list[str]]:
         """Paths a commit added, removed and modified against its first parent."""
-        out = await self.text("log", "-1", "--format=", "--name-status", "--no-renames", "-m", "--first-parent", sha)
+        argv = ("log", "-1", "--format=", "--name-status", "--no-renames", "-m", "--first-parent", sha)
+        out = await self._about((sha,), *argv)
         rows = [line.split("\t", 1) for line in out.splitlines()]
         added = [path for status, path in rows if status == "A"]
         removed = [path for status, path in rows if status == "D"]
@@ -157,8 +180,10 @@ class GitRepo:
     async def commit(self, sha: str) -> Commit:
         return (await self.commits(sha, limit=1))[0]
 
-    async def count(self, *revisions: str) -> int:
-        return int(await self.text("rev-list", "--count", "--end-of-options", *revisions, "--"))
+    async def count(self, base: str, head: str) -> int:
+        """Count the commits of ``head`` that ``base`` lacks."""
+        argv = ("rev-list", "--count", "--end-of-options", f"{base}..{head}", "--")
+        return int(await self._about((base, head), *argv))
 
     async def is_ancestor(self, old: str, new: str) -> bool:
         try:
@@ -169,7 +194,7 @@ class GitRepo:
 
     async def merge_base(self, one: str, other: str) -> str | None:
         try:
-            return await self.text("merge-base", one, other)
+            return await self._about((one, other), "merge-base", one, other)
         except GitError:
             return None
 
@@ -204,7 +229,7 @@ class GitRepo:
 
     async def numbers(self, base: str, head: str) -> tuple[int, int, int]:
         """Files, added and deleted lines between two trees."""
-        rows = (await self.text("diff", "-M", "--numstat", base, head)).splitlines()
+        rows = (await self._about((base, head), "diff", "-M", "--numstat", base, head)).splitlines()
         counts = [row.split("\t") for row in rows]
         return len(rows), sum(int(c[0]) for c in counts if c[0] != "-"), sum(int(c[1]) for c in counts if c[1] != "-")
 

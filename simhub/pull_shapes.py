@@ -105,7 +105,7 @@ async def pull(hub: Address, item: Pull) -> Json:
         "comments": len(item.issue.comments),
         "review_comments": len(item.review_comments),
         "maintainer_can_modify": item.maintainer_can_modify,
-        "commits": await git.count(f"{start}..{item.head_sha}"),
+        "commits": await git.count(start, item.head_sha),
         "additions": added,
         "deletions": deleted,
         "changed_files": files,

@@ -207,8 +207,8 @@ async def compare(call: Call) -> Any:
         raise ApiError(404, f"No common ancestor between {base_name} and {head_name}.")
     if "diff" in call.accept or "patch" in call.accept:
         return Answer((await git.diff(start, head)).encode(), content_type="application/vnd.github.diff")
-    ahead = await git.count(f"{base}..{head}")
-    behind = await git.count(f"{head}..{base}")
+    ahead = await git.count(base, head)
+    behind = await git.count(head, base)
     status = {(False, False): "identical", (True, False): "ahead", (False, True): "behind"}
     listed = (await git.commits(f"{base}..{head}", limit=COMPARE_COMMITS))[::-1]
     page = f"{shapes.html_url(call.hub, call.repo)}/compare/{base_name}...{head_name}"
