@@ -9,9 +9,9 @@ from tests.doors.api.test_events import follow
 from tests.e2e.answers import BODY, FIX, GOOD, PROOF, TITLE, calls, change, edit, finish
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PROVED, QUIET, finding, reports
+from tests.e2e.revisions import PRICES, met, revises
 from tests.e2e.scenes import POLICY, SAMPLE, branches, git, put, rows
 from tests.e2e.test_commands_pulls import DESCRIPTION, SUGGESTIONS
-from tests.e2e.test_revise import PRICES, met, revises
 from tests.support.api import Answer, Asker, asker
 from tests.support.pulls import propose, remarks, reviewed, reviews, runs
 from tests.support.story import Story

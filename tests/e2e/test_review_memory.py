@@ -17,8 +17,8 @@ from simhub.shapes import node_id
 from tests.e2e.answers import Rule, calls, change, edit, finish
 from tests.e2e.conftest import Tell
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, QUOTE, finding, reports, verdict
+from tests.e2e.revisions import met, revises
 from tests.e2e.scenes import POLICY, put
-from tests.e2e.test_revise import met, revises
 from tests.support.pulls import check, propose, pull, push, remarks, reviewed
 from tests.support.story import Story
 from tests.support.typing import comment

@@ -12,8 +12,8 @@ from typing import Any
 from simhub.model_formats import Json, ModelRequest
 from tests.e2e.answers import FIX, JUDGED, PROOF, PROOF_TEXT, RECOGNISED, Rule, calls, change, edit, finish, new_file
 from tests.e2e.reading import BUGGY, PRICES, PROVED, QUIET, QUOTE, finding, reports
+from tests.e2e.revisions import CONSTANT, REVISE, met
 from tests.e2e.test_commands_pulls import DESCRIPTION
-from tests.e2e.test_revise import CONSTANT, REVISE, met
 
 THINKING_SECONDS = 0.3
 QUESTION = "where do cents get lost"

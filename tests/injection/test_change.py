@@ -26,8 +26,8 @@ from tests.e2e.answers import (
 )
 from tests.e2e.answers import new_file as new
 from tests.e2e.conftest import SAMPLE, Tell
+from tests.e2e.revisions import REVISE, finals, may_read_logs, threads
 from tests.e2e.scenes import branches, git, put, rows
-from tests.e2e.test_revise import REVISE, finals, may_read_logs, threads
 from tests.injection import cases
 from tests.injection.cases import PRICES
 from tests.injection.obeying import (
