@@ -12,6 +12,18 @@ _FENCE = re.compile(r"\s*(`{3,}|~{3,})\s*([^`]*)$")
 _LABEL = re.compile(
     r"(?:\d+[.)]\s*)?[#>*\-+\s]*(?:(?:file ?(?:name|path)?|path|in|modify|edit|update|create)(?:\s*:\s*|\s+))?", re.I
 )
+# Files at the root whose name has neither a folder nor an ending.
+_BARE_NAMES = {
+    "Makefile",
+    "Dockerfile",
+    "LICENSE",
+    "README",
+    "Gemfile",
+    "Rakefile",
+    "Procfile",
+    "Jenkinsfile",
+    "Vagrantfile",
+}
 _PATH = re.compile(r"[\w.@+~\[\]()$-]+(?:/[\w.@+~\[\]()$-]+)*")
 
 
@@ -35,7 +47,7 @@ def path_in(line: str) -> str | None:
     bare = line.strip()[label.end() if label else 0 :]
     bare = bare.strip().strip("*`\"'").rstrip(":").strip("*`\"'").strip()
     looks = _PATH.fullmatch(bare) is not None and ("/" in bare or re.search(r"\w\.\w+$", bare) is not None)
-    return bare if looks or bare in ("Makefile", "Dockerfile", "LICENSE", "README") else None
+    return bare if looks or bare in _BARE_NAMES or re.fullmatch(r"\.\w+", bare) else None
 
 
 def path_above(lines: Sequence[str], at: int) -> str | None:

@@ -230,3 +230,9 @@ def test_a_careless_header_does_not_change_the_paths_below_it() -> None:
     for header in (PATH, f"a/{PATH}"):
         text = f"diff --git {header} {header}\n--- a/{PATH}\n+++ b/{PATH}\n@@ -1 +1 @@\n-a\n+b\n"
         assert [edit.path for edit in parse(text)] == [PATH]
+
+
+@pytest.mark.parametrize("path", ["Gemfile", "Rakefile", ".rspec", ".npmrc", "web/Gemfile"])
+def test_a_file_at_the_root_is_named_without_folder_or_ending(path: str) -> None:
+    (edit,) = parse(f"{path}\n<<<<<<< SEARCH\nold\n=======\nnew\n>>>>>>> REPLACE\n")
+    assert edit.path == path
