@@ -62,25 +62,33 @@ class _Suspect(Exception):
     """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Attempts:
-    """The attempts at the steps of one task."""
+    """The attempts at one step of a task."""
 
     records: TaskRecords
     watch: CancelWatch
     suspects: asyncio.Lock  # held by the one suspect step that may run in this process
     task_id: str
     backoff: float  # the first pause before a retry, in seconds; it doubles each time
+    _alone: bool = False
 
     async def run(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
         """Run a step to its end, as text; raise only when the process stops."""
         try:
-            return await self._run(name, step, adapter, alone=False)
+            return await self._run(name, step, adapter)
         except _Suspect:
-            async with self.suspects:
-                return await self._run(name, step, adapter, alone=True)
+            await self.suspects.acquire()
+            self._alone = True
+            return await self._run(name, step, adapter)
 
-    async def _run(self, name: str, step: Step[Any], adapter: TypeAdapter[Any], *, alone: bool) -> str:
+    def release(self) -> None:
+        """Let the next suspect run: this one's result is stored."""
+        if self._alone:
+            self._alone = False
+            self.suspects.release()
+
+    async def _run(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> str:
         tried = 0
         while True:
             start = await self.records.start_step(self.task_id, name)
@@ -89,7 +97,7 @@ class Attempts:
             if start.starts > MAX_STARTS:
                 died = f"The server's process ended {MAX_STARTS} times while the step {name} ran"
                 return results.write_error(DeadLetter(f"{died}, so it is not tried again.", step=name))
-            if start.starts > _SHARED_STARTS and not alone:
+            if start.starts > _SHARED_STARTS and not self._alone:
                 await self._uncount(name, None)
                 raise _Suspect
             try:

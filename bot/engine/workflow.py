@@ -122,9 +122,10 @@ class TaskCtx:
             return {}
         adapters = {name: results.make_adapter(step.fn) for name, step in steps.items()}
         with self._open_steps(*steps):
-            bodies = {name: self._make_body(name, step, adapters[name]) for name, step in steps.items()}
             slots = {name: self.journal.slot(name) for name in steps}
-            texts = await self._run_together([slots[name](bodies[name]) for name in steps])
+            texts = await self._run_together(
+                [self._run_step(slots[name], name, step, adapters[name]) for name, step in steps.items()]
+            )
         return {name: results.read(adapters[name], text) for name, text in zip(steps, texts, strict=True)}
 
     async def abandon(self) -> None:
@@ -148,10 +149,19 @@ class TaskCtx:
                 raise end
         return cast(list[str], ends)
 
-    def _make_body(self, name: str, step: Step[Any], adapter: TypeAdapter[Any]) -> Body:
+    async def _run_step(
+        self, slot: Callable[[Body], Awaitable[str]], name: str, step: Step[Any], adapter: TypeAdapter[Any]
+    ) -> str:
+        """Run a step until its result is stored.
+
+        Only then may a suspect follow, which could end the process.
+        """
         runtime = self.runtime
         attempts = Attempts(runtime.records, runtime.watch, runtime.suspects, self.task_id, runtime.backoff)
-        return lambda: attempts.run(name, step, adapter)
+        try:
+            return await slot(lambda: attempts.run(name, step, adapter))
+        finally:
+            attempts.release()
 
     @contextmanager
     def _open_steps(self, *names: str) -> Iterator[None]:
