@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.sandbox.port import CommandResult, Mount
 from bot.toolchains.cpp.adoption import Adoption, rank_siblings
 from bot.toolchains.cpp.ninja import MAKE, Made, adopt, make
-from bot.toolchains.cpp.paths import is_test_file
+from bot.toolchains.cpp.paths import COMPILED, is_test_file
 from bot.toolchains.cpp.processes import Told, list_cases, make_process, run_alone
 from bot.toolchains.cpp.registered import Registered
 from bot.toolchains.cpp.report import Process
@@ -91,7 +91,8 @@ class BuildAdapter:
         told.add(await run_alone(session, adopted.processes))
         line = self._render([one.registered.name for one in registered] if targets else [])
         records: list[Record] = [*told.records, End()] if told.records else []
-        return Outcome(line, join_results(told.results or [made.result]), records, adopted.notes)
+        notes = await asyncio.to_thread(self._note_uncompiled, session.workspace.tree, made.build)
+        return Outcome(line, join_results(told.results or [made.result]), records, (*adopted.notes, *notes))
 
     def _list_new(self, tree: Path, build: Build, targets: Sequence[str]) -> list[str]:
         """Return the test files that no build file names and the base has not.
@@ -104,6 +105,14 @@ class BuildAdapter:
         known = build.list_sources()
         new = [path for path in dict.fromkeys(wanted) if is_test_file(path) and path not in known]
         return [path for path in new if not (self.tree / path).exists()]
+
+    def _note_uncompiled(self, tree: Path, build: Build) -> list[str]:
+        """Say of changed files that nothing compiled them, so no test saw them."""
+        known = build.list_sources()
+        files = (posixpath.join(self.unit.root, str(place)) for place in walk_files(tree / self.unit.root))
+        aside = [path for path in files if path.endswith(COMPILED) and path not in known and not is_test_file(path)]
+        changed = [path for path in aside if _read(tree / path) != _read(self.tree / path)]
+        return [f"`{path}` is changed and nothing that is built here compiles it: no test saw it." for path in changed]
 
     def _survey(self, tree: Path, made: Made, plan: Sequence[Registered], new: Sequence[str]) -> Survey:
         programs = (target for target in made.build.targets if target.is_program)
@@ -139,6 +148,10 @@ class BuildAdapter:
 
     def _render(self, names: Sequence[str]) -> str:
         return render(self.system.render(names if len(names) <= _NAMED else []), self.unit.root)
+
+
+def _read(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() and not file.is_symlink() else None
 
 
 def _tell_unbuilt(path: str, result: CommandResult | None) -> Told:

@@ -246,6 +246,12 @@ async def test_a_new_test_file_is_built_as_its_sibling_is(zoo: Opened, tmp_path:
     assert note.startswith("No build file names `tests/sum_test.cpp`: here it was built as `tests/cart_test.cpp` is.")
 
 
+async def test_a_changed_file_that_nothing_compiles_is_told(zoo: Opened, tmp_path: Path) -> None:
+    changed = change(zoo, tmp_path, {"src/optional.cpp": "int optional() { return 1; }\n"})
+    done = await run(changed, "tests/plain_test.c::plain passes")
+    assert done.notes == ("`src/optional.cpp` is changed and nothing that is built here compiles it: no test saw it.",)
+
+
 async def test_a_test_of_the_base_that_an_option_leaves_out_is_not_built(zoo: Opened) -> None:
     """cJSON's tests of cJSON_Utils cannot be linked without it."""
     done = await run(zoo, "tests/optional_test.cpp", "tests/plain_test.c::plain passes")
