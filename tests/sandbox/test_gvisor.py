@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import socket
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,11 @@ pytestmark = [
 
 def sandboxes(workspace: Path) -> list[int]:
     """Processes of runsc that show this workspace: its description stands in a bundle of their own."""
-    named = (path for path in Path("/tmp").glob("forgehand-gvisor-*/config.json") if str(workspace) in path.read_text())
+    named = (
+        path
+        for path in Path(tempfile.gettempdir()).glob("forgehand-gvisor-*/config.json")
+        if str(workspace) in path.read_text()
+    )
     return [pid for path in named for pid in running(str(path.parent))]
 
 
