@@ -231,7 +231,8 @@ def main() -> None:
         found = measure(source, entry)
         measured.append(found)
         seconds = " ".join(f"{value:.1f}" for value in (*found.own_seconds, *found.our_seconds))
-        seen = "found" if found.detected else "WRONG" if found.wrong else "unknown"
+        unseen = "WRONG" if found.wrong else "unknown"
+        seen = "found" if found.detected else unseen
         print(
             f"{found.name:<32} {seen:<8} {tuple(found.own)} {tuple(found.ours)} {seconds} {found.problem[-200:]!r}",
             flush=True,

@@ -16,6 +16,7 @@ from bot.toolchains.go.report import Key, Report, write_filter
 from bot.toolchains.installer import render
 from bot.toolchains.language import Install, Outcome
 from bot.toolchains.port import ToolchainError
+from bot.toolchains.rounds import join_results
 from bot.toolchains.session import ENV, Session
 from bot.toolchains.units import Unit
 
@@ -93,9 +94,10 @@ class GoAdapter:
             name = f"go-{len(runs)}.json"
             runs.append(await session.run(argv, report=name))
             report.add(await asyncio.to_thread(session.read_report, name), runs[-1].output)
-            wanted = report.list_unreached()
-        line = self._render(folders, targets)
-        return Outcome(line, _join(runs, report.log), list(report.list_records()))
+            wanted = report.list_unreached() if runs[-1].ended == "exit" else []
+        result = join_results(runs)
+        told = result.model_copy(update={"output": report.log + result.output})
+        return Outcome(self._render(folders, targets), told, list(report.list_records()))
 
     def _to_package(self, target: str) -> str:
         folder = posixpath.dirname(target.partition("::")[0])
@@ -135,10 +137,3 @@ def _write_command(
     paths = list(dict.fromkeys(packages[path].path for path, _ in wanted))
     chosen = [f"-run={write_filter([name for _, name in wanted])}"] if filtered else []
     return ["go", "test", "-json", "-count=1", f"-timeout={max(int(seconds * 0.9), 1)}s", *chosen, *paths]
-
-
-def _join(runs: Sequence[CommandResult], log: str) -> CommandResult:
-    """Return several runs as one, which failed where any did."""
-    worst = next((one for one in runs if not one.ok), runs[0])
-    output = log + "".join(one.output for one in runs)
-    return worst.model_copy(update={"output": output, "seconds": sum(one.seconds for one in runs)})

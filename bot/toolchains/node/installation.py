@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import posixpath
 import shlex
 import shutil
 from collections.abc import Mapping, Sequence
@@ -19,10 +18,12 @@ from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.sandbox.proxy import CA_TARGET, RegistryProxy, find_certificates
 from bot.settings import Settings
 from bot.toolchains import submodules
+from bot.toolchains.installer import make_error
 from bot.toolchains.node import programs
 from bot.toolchains.node.detection import Manager, Project, list_scripted
 from bot.toolchains.node.manifest import read_manifest
 from bot.toolchains.port import ToolchainError, Workspace
+from bot.toolchains.session import run_in
 from bot.toolchains.workspace import remove_tree
 
 ENV = "/env"
@@ -31,7 +32,6 @@ _CACHE = f"{ENV}/.cache"
 _MANAGER = "manager"
 # 1.6 GB was seen; a cold install of 800 packages takes minutes.
 _LIMITS = Limits(seconds=1200, memory_mb=4096, processes=512, file_mb=4096, tmp_mb=2048)
-_TAIL = 3000
 _CA_VARIABLES = ("NODE_EXTRA_CA_CERTS", "npm_config_cafile", "YARN_HTTPS_CA_FILE_PATH")
 # Files of the tree that managers write to.
 _OWN = ("package.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock", ".yarnrc.yml", ".pnp.cjs")
@@ -75,7 +75,8 @@ class Installer:
         elif project.manifest.dependencies or project.home != project.unit.root or project.manifest.workspaces:
             results += await self._install_packages(workspace, project, refused)
         if results and not results[-1].ok:
-            raise _make_error(results[0], refused, await asyncio.to_thread(submodules.describe_missing, workspace.tree))
+            first = results[0].model_copy(update={"argv": (_show(results[0].argv),)})
+            raise make_error(first, refused, await asyncio.to_thread(submodules.describe_missing, workspace.tree))
         await asyncio.to_thread(_move_modules, workspace)
         await asyncio.to_thread(_restore, kept)
         return [one.model_copy(update={"argv": (_show(one.argv),)}) for one in results]
@@ -91,7 +92,7 @@ class Installer:
                 return [fetched]
             await asyncio.to_thread(_require_for_manager, workspace.env, manager)
         for argv in list_attempts(manager):
-            result = await self._run(workspace, _in_folder(project.home, argv), refused)
+            result = await self._run(workspace, run_in(project.home, argv), refused)
             if result.ok:
                 built = await self._build_unloaded(workspace, project, refused)
                 return [*failed, *built, result]
@@ -103,13 +104,13 @@ class Installer:
         names = await asyncio.to_thread(list_scripted, workspace.tree / project.home / "node_modules")
         if not names:
             return []
-        argv = _in_folder(project.home, ["node", "-e", _LOAD, *names])
+        argv = run_in(project.home, ["node", "-e", _LOAD, *names])
         tried = await self._run(workspace, argv, [], network=False)
         unloaded = [line.removeprefix(_UNLOADED) for line in tried.output.splitlines() if line.startswith(_UNLOADED)]
         wanted = [name for name in names if name in unloaded]
         if not wanted:
             return []
-        built = await self._run(workspace, _in_folder(project.home, ["npm", "rebuild", *wanted]), refused)
+        built = await self._run(workspace, run_in(project.home, ["npm", "rebuild", *wanted]), refused)
         return [built]
 
     async def _run(
@@ -193,13 +194,6 @@ def _manager_env() -> dict[str, str]:
     }
 
 
-def _in_folder(folder: str, argv: Sequence[str]) -> list[str]:
-    """Run a command in a folder of the tree."""
-    if not folder:
-        return list(argv)
-    return ["/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", posixpath.join(WORK, folder), *argv]
-
-
 def require_node(project: Project) -> None:
     """Raise :class:`ToolchainError` where no node fits the project. Blocking."""
     node = programs.find_node()
@@ -278,11 +272,3 @@ def _show(argv: Sequence[str]) -> str:
         word for word in words if not word.startswith((f"--store-dir={ENV}", f"--cache-folder={ENV}", "--loglevel"))
     ]
     return f"(cd {shlex.quote(where)} && {shlex.join(kept)})" if where else shlex.join(kept)
-
-
-def _make_error(result: CommandResult, refused: Sequence[str], notes: Sequence[str]) -> ToolchainError:
-    output = result.output.strip()[-_TAIL:]
-    why = "" if result.ended == "exit" else f" (stopped: {result.ended})"
-    hosts = f"\nRefused hosts: {', '.join(refused)}; an operator can allow them in `registries`." if refused else ""
-    more = "".join(f"\n{note}" for note in notes)
-    return ToolchainError(f"`{_show(result.argv)}` failed{why}:\n{output}{hosts}{more}")

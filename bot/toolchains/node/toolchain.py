@@ -21,6 +21,7 @@ from bot.toolchains.port import Completeness, TestCase, TestRun, ToolchainError,
 from bot.toolchains.reading import read_results
 from bot.toolchains.results import ResultsChannel, open_channel, read_bounded
 from bot.toolchains.selection import keep_wanted, select
+from bot.toolchains.session import run_in
 from bot.toolchains.workspace import make_mount_point, remove_tree
 
 _INSIDE = Path(__file__).parent / "inside"
@@ -111,7 +112,7 @@ class NodeToolchain:
     async def _build(self, workspace: Workspace, limits: Limits) -> TestRun | None:
         """Build what the tests load; the run where that fails, else None."""
         for line in self._project.builds:
-            argv = self._in_unit(["/bin/sh", "-c", line])
+            argv = run_in(self._project.unit.root, ["/bin/sh", "-c", line])
             result = await self._run(workspace, argv, limits, None)
             if not result.ok:
                 broken = TestCase(id=line, verdict="error", phase="build", message=result.output[-3000:])
@@ -144,12 +145,6 @@ class NodeToolchain:
         file = posixpath.relpath(file, root) if root else file
         return f"./{file}" if file.startswith("-") else file
 
-    def _in_unit(self, argv: Sequence[str]) -> list[str]:
-        root = self._project.unit.root
-        if not root:
-            return list(argv)
-        return ["/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", posixpath.join(WORK, root), *argv]
-
     async def _run(
         self,
         workspace: Workspace,
@@ -166,7 +161,7 @@ class NodeToolchain:
         mounts = [*node.mounts(), Mount(source=_INSIDE, target=runners.INSIDE)]
         if results is not None:
             mounts.append(Mount(source=results, target=RESULTS, writable=True))
-            argv = self._in_unit(argv) if reporting else argv
+            argv = run_in(self._project.unit.root, argv) if reporting else argv
         if results is not None and reporting:
             env |= {"FORGEHAND_RESULTS": RESULTS, "FORGEHAND_ROOT": WORK}
             command = self._project.command

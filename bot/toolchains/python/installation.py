@@ -15,6 +15,7 @@ from bot.sandbox.port import CommandResult, Limits, Mount, Sandbox
 from bot.sandbox.proxy import RegistryProxy, find_certificates
 from bot.settings import Settings
 from bot.toolchains import submodules
+from bot.toolchains.installer import make_error
 from bot.toolchains.port import ToolchainError, Workspace
 from bot.toolchains.python import commands, requirements
 from bot.toolchains.python.config import read_toml
@@ -28,8 +29,6 @@ _LIMITS = Limits(seconds=1200, memory_mb=4096, processes=512, file_mb=4096)
 _BEFORE = 2
 # Requirements that cannot be had are looked for in so many installs.
 _MOST_TRIES = 24
-# Characters of a failure's output that the error shows, from its end.
-_TAIL = 3000
 _NO_TESTS = (
     "I find no tests in this repository: no Python file, and nothing of another language that I know (they are listed "
     "in docs/languages.md of Forgehand). Set `checks.setup` and `checks.test` in .github/forgehand.yml to the commands "
@@ -73,7 +72,8 @@ class Installer:
                 shown = [*failed, *results[1:]]
                 return [one.model_copy(update={"argv": (commands.render_command(one.argv),)}) for one in shown]
             failed.append(results[-1])
-        raise _make_error(failed[0], refused, await asyncio.to_thread(submodules.describe_missing, workspace.tree))
+        first = failed[0].model_copy(update={"argv": (commands.render_command(failed[0].argv),)})
+        raise make_error(first, refused, await asyncio.to_thread(submodules.describe_missing, workspace.tree))
 
     def _steps(self, workspace: Workspace, project: Project, interpreter: Interpreter) -> list[list[str]]:
         if project.locked and not self.setup:
@@ -217,11 +217,3 @@ def _index_env(settings: Settings) -> dict[str, str]:
     }
     index = make_url_inside(settings.index_url)
     return env | ({"UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index} if index else {})
-
-
-def _make_error(result: CommandResult, refused: Sequence[str], notes: Sequence[str]) -> ToolchainError:
-    output = result.output.strip()[-_TAIL:]
-    why = "" if result.ended == "exit" else f" (stopped: {result.ended})"
-    hosts = f"\nRefused hosts: {', '.join(refused)}; an operator can allow them in `registries`." if refused else ""
-    more = "".join(f"\n{note}" for note in notes)
-    return ToolchainError(f"`{commands.render_command(result.argv)}` failed{why}:\n{output}{hosts}{more}")
