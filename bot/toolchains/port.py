@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from bot.sandbox.port import CommandResult, Limits
 from bot.types import ForgehandError, JsonModel
 
 Verdict = Literal["passed", "failed", "error", "skipped"]
 Phase = Literal["build", "collect", "setup", "call", "teardown", "crash", "timeout"]
+
+
+UNMEASURED = "Only Python code can be measured so far; this part of the repository is written in {}."
 
 
 class ToolchainError(ForgehandError):
@@ -97,6 +100,26 @@ class TestRun(JsonModel):
         return tuple(case.id for case in self.cases if case.phase == "collect" and case.verdict == "error")
 
 
+class Program(JsonModel):
+    """Measuring program of ours, run among the packages of a repository.
+
+    ``folder`` is shown inside and imported from; its ``module`` takes the key of the records before anything of the
+    repository is imported. ``argv`` follows the interpreter; ``plan`` is laid beside the key.
+    """
+
+    folder: Path
+    module: str
+    argv: tuple[str, ...]
+    plan: str = ""
+
+
+class Measurement(JsonModel):
+    """Records that a program signed, up to the first that it did not."""
+
+    result: CommandResult
+    records: tuple[dict[str, Any], ...]
+
+
 class Workspace(JsonModel):
     """Directories of a checkout.
 
@@ -133,6 +156,13 @@ class Toolchain(Protocol):
 
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
         """Run a shell line where tests run: no network, read-only dependencies."""
+        ...
+
+    async def measure(self, workspace: Workspace, program: Program, *, limits: Limits) -> Measurement:
+        """Run a measuring program where tests run: only Python is measured so far.
+
+        Raises :class:`ToolchainError` for another language.
+        """
         ...
 
     def is_test(self, path: str) -> bool:

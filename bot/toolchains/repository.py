@@ -14,7 +14,7 @@ from bot.sandbox.port import CommandResult, Limits, Sandbox
 from bot.settings import Checks, Settings
 from bot.toolchains.language import Part, Tools
 from bot.toolchains.languages import LANGUAGES, make_whole
-from bot.toolchains.port import Completeness, TestRun, ToolchainError, Workspace
+from bot.toolchains.port import Completeness, Measurement, Program, TestRun, ToolchainError, Workspace
 from bot.toolchains.units import find_nearest
 
 # Says in an environment why it could not be prepared.
@@ -115,6 +115,15 @@ class RepositoryToolchain:
         ready = (part for part in parts if not self._read_problem(part, workspace.env))
         part = next(ready, parts[0])
         return await part.toolchain.run(self._own(part, workspace), command, limits=limits)
+
+    async def measure(self, workspace: Workspace, program: Program, *, limits: Limits) -> Measurement:
+        """Run a measuring program with the Python part, where there is one."""
+        parts = await asyncio.to_thread(lambda: self.parts)
+        part = next((one for one in parts if one.unit.toolchain == "python"), parts[0])
+        problem = await asyncio.to_thread(self._read_problem, part, workspace.env)
+        if problem:
+            raise ToolchainError(problem)
+        return await part.toolchain.measure(self._own(part, workspace), program, limits=limits)
 
     def _divide(self, paths: Sequence[str]) -> list[tuple[Part, list[str]]]:
         """Sort paths, or ids of tests, by the parts they belong to."""

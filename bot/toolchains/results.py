@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import json
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -22,6 +24,7 @@ from bot.toolchains.workspace import remove_tree
 # Names that the reporters of every language use.
 KEY_FILE = "key"
 RESULTS_FILE = "results.jsonl"
+PLAN_FILE = "plan.json"
 MAX_BYTES = 32 * 1024 * 1024
 # One record: an id, a message, the exceptions that ended a test.
 _LINE_BYTES = 256 * 1024
@@ -43,6 +46,12 @@ class ResultsChannel:
         """Read records up to the first foreign line; None without our reporter."""
         path = self.directory / RESULTS_FILE
         return read_signed(_read_lines(path), self._key) if is_readable(path) else None
+
+    def read_measured(self) -> list[dict[str, Any]]:
+        """Read what a measuring program of ours signed. Blocking."""
+        path = self.directory / RESULTS_FILE
+        lines = _read_lines(path) if is_readable(path) else ()
+        return [json.loads(body) for body in _check_signatures(lines, self._key)]
 
     def read_each(self) -> list[list[Record]]:
         """Read what each process of a run wrote, in the order they began.
@@ -85,14 +94,20 @@ def _read_lines(path: Path) -> Iterator[bytes]:
             yield line[:-1]
 
 
-def read_signed(lines: Iterable[bytes], key: bytes) -> Iterator[Record]:
-    """Yield the records of signed lines, up to the first wrong one."""
+def _check_signatures(lines: Iterable[bytes], key: bytes) -> Iterator[bytes]:
+    """Yield the bodies of signed lines, up to the first wrong one."""
     chain = hmac.new(key, digestmod=hashlib.sha256)
     for line in lines:
         signature, _, body = line.partition(b" ")
         chain.update(body)
         if not hmac.compare_digest(signature, chain.hexdigest().encode()):
             return
+        yield body
+
+
+def read_signed(lines: Iterable[bytes], key: bytes) -> Iterator[Record]:
+    """Yield the records of signed lines, up to the first wrong one."""
+    for body in _check_signatures(lines, key):
         try:
             yield _RECORD.validate_json(body)
         except ValidationError:

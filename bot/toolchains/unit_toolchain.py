@@ -13,7 +13,7 @@ from bot.toolchains.events import Fold, Folded, Record
 from bot.toolchains.installer import Installer
 from bot.toolchains.language import Adapter, PathRules, Tools
 from bot.toolchains.placeholders import fill_placeholders, is_run_by
-from bot.toolchains.port import Completeness, TestRun, ToolchainError, Workspace
+from bot.toolchains.port import UNMEASURED, Completeness, Measurement, Program, TestRun, ToolchainError, Workspace
 from bot.toolchains.reading import read_results
 from bot.toolchains.selection import keep_wanted, select
 from bot.toolchains.session import Session, open_session
@@ -91,6 +91,10 @@ class UnitToolchain:
         """Run a shell line where tests run: no network, read-only dependencies."""
         async with self._open(workspace, "", limits.seconds) as session:
             return await session.run(["/bin/sh", "-c", command])
+
+    async def measure(self, workspace: Workspace, program: Program, *, limits: Limits) -> Measurement:
+        """Raise :class:`ToolchainError`: only Python is measured so far."""
+        raise ToolchainError(UNMEASURED.format(self.name))
 
     @asynccontextmanager
     async def _open(self, workspace: Workspace, root: str, seconds: float) -> AsyncIterator[Session]:

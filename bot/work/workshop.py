@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.git.changes import Changes
 from bot.git.mirrors import Mirror
 from bot.sandbox.port import CommandResult, Limits, Sandbox
-from bot.toolchains.port import TestRun, Toolchain, ToolchainError, Workspace
+from bot.toolchains.port import Measurement, Program, TestRun, Toolchain, ToolchainError, Workspace
 from bot.toolchains.workspace import remove_tree
 from bot.types import JsonModel
 from bot.work.records import CommandRun
@@ -96,6 +96,10 @@ class Workshop:
     async def run(self, command: str, changes: Changes, limits: Limits) -> CommandResult:
         """Run a model's shell line on base plus changes, without network."""
         return await self.toolchain().run(await self._laid(changes), command, limits=limits)
+
+    async def measure(self, program: Program, changes: Changes, limits: Limits) -> Measurement:
+        """Run a measuring program on base plus changes, where tests run."""
+        return await self.toolchain().measure(await self._laid(changes), program, limits=limits)
 
     def toolchain(self) -> Toolchain:
         """Return the toolchain of the prepared base."""

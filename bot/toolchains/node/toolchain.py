@@ -17,7 +17,16 @@ from bot.toolchains.node import paths, programs, runners, shadows
 from bot.toolchains.node.detection import Project
 from bot.toolchains.node.installation import MODULES, WRITTEN, Installer, require_node
 from bot.toolchains.placeholders import RESULTS, fill_placeholders, is_run_by
-from bot.toolchains.port import Completeness, TestCase, TestRun, ToolchainError, Workspace
+from bot.toolchains.port import (
+    UNMEASURED,
+    Completeness,
+    Measurement,
+    Program,
+    TestCase,
+    TestRun,
+    ToolchainError,
+    Workspace,
+)
 from bot.toolchains.reading import read_results
 from bot.toolchains.results import ResultsChannel, open_channel, read_bounded
 from bot.toolchains.selection import keep_wanted, select
@@ -108,6 +117,10 @@ class NodeToolchain:
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
         """Run a shell line where tests run: no network, read-only dependencies."""
         return await self._run(workspace, ["/bin/sh", "-c", command], limits, None)
+
+    async def measure(self, workspace: Workspace, program: Program, *, limits: Limits) -> Measurement:
+        """Raise :class:`ToolchainError`: only Python is measured so far."""
+        raise ToolchainError(UNMEASURED.format(self.name))
 
     async def _build(self, workspace: Workspace, limits: Limits) -> TestRun | None:
         """Build what the tests load; the run where that fails, else None."""

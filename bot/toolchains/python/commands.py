@@ -13,6 +13,7 @@ ENV = "/env"
 PYTHON = f"{ENV}/bin/python"
 UV = "/forgehand/uv"
 INSIDE = "/forgehand/inside"
+MEASURE = "/forgehand/measure"
 CONSTRAINTS = "locked-versions.txt"
 _UNITTEST = f"{INSIDE}/forgehand_unittest.py"
 # Parts of our commands that nobody would type.

@@ -16,14 +16,14 @@ from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.settings import Checks, Settings
 from bot.toolchains import submodules
 from bot.toolchains.placeholders import RESULTS, fill_placeholders, is_run_by, selector
-from bot.toolchains.port import TestCase, TestRun, ToolchainError, Workspace
+from bot.toolchains.port import Measurement, Program, TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.python import commands, paths, shadows
 from bot.toolchains.python.config import read_pytest_settings, split_words
 from bot.toolchains.python.installation import Installer, require_interpreter, require_python
 from bot.toolchains.python.interpreters import Interpreter, find_interpreters, find_uv
 from bot.toolchains.python.members import find_import_roots
 from bot.toolchains.reading import read_results
-from bot.toolchains.results import open_channel, read_bounded
+from bot.toolchains.results import PLAN_FILE, open_channel, read_bounded
 from bot.toolchains.selection import keep_wanted
 
 _INSIDE = Path(__file__).parent / "inside"
@@ -102,8 +102,20 @@ class PythonToolchain:
         """Run a shell line where tests run: no network, read-only dependencies."""
         return await self._run(workspace, ["/bin/sh", "-c", command], limits, [])
 
+    async def measure(self, workspace: Workspace, program: Program, *, limits: Limits) -> Measurement:
+        """Run a measuring program where tests run (see the port)."""
+        async with open_channel() as channel:
+            await asyncio.to_thread((channel.directory / PLAN_FILE).write_text, program.plan)
+            mounts = [
+                Mount(source=channel.directory, target=RESULTS, writable=True),
+                Mount(source=program.folder, target=commands.MEASURE),
+            ]
+            argv = [commands.PYTHON, *program.argv]
+            result = await self._run(workspace, argv, limits, mounts, program.module)
+            return Measurement(result=result, records=tuple(await asyncio.to_thread(channel.read_measured)))
+
     async def _run(
-        self, workspace: Workspace, argv: Sequence[str], limits: Limits, extra: Sequence[Mount]
+        self, workspace: Workspace, argv: Sequence[str], limits: Limits, extra: Sequence[Mount], program: str = ""
     ) -> CommandResult:
         interpreter = await asyncio.to_thread(_installed_interpreter, workspace.env)
         mounts = [
@@ -114,6 +126,8 @@ class PythonToolchain:
         ]
         test_env = await asyncio.to_thread(self._test_env, workspace, reporting=bool(extra))
         env = _environment() | test_env
+        if program:
+            env |= {"FORGEHAND_PROGRAM": program, "PYTHONPATH": f"{commands.MEASURE}:{commands.INSIDE}"}
         return await self._sandbox.run(argv, workspace.tree, mounts=mounts, limits=limits, env=env)
 
     def _test_env(self, workspace: Workspace, *, reporting: bool) -> dict[str, str]:

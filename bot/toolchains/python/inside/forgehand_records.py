@@ -75,21 +75,22 @@ class Records:
         self.failed = self.failed or verdict in ("failed", "error")
         case = {"id": id, "verdict": verdict, "phase": phase, "message": message[-TEXT:]}
         told = {**case, "seconds": round(seconds, 4), "kind": kind, "raised": list(raised)}
-        self._write({"event": "case", "case": told})
+        self.write({"event": "case", "case": told})
 
     def start(self, id: str) -> None:
         """Write that a test begins: one that never ends is named by it."""
-        self._write({"event": "start", "id": id})
+        self.write({"event": "start", "id": id})
 
     def again(self, id: str) -> None:
         """Take back what was written of a test: it runs again."""
-        self._write({"event": "again", "id": id})
+        self.write({"event": "again", "id": id})
 
     def end(self, exit_code: int, cut_short: bool) -> None:
         """Write the last line; without it the run counts as cut short."""
-        self._write({"event": "end", "exit_code": exit_code, "cut_short": cut_short})
+        self.write({"event": "end", "exit_code": exit_code, "cut_short": cut_short})
 
-    def _write(self, record: dict[str, object]) -> None:
+    def write(self, record: dict[str, object]) -> None:
+        """Sign and write any record that is JSON."""
         line = json.dumps(record)
         self._chain.update(line.encode())
         self._stream.write(self._chain.hexdigest() + " " + line + "\n")
