@@ -54,7 +54,7 @@ async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: Code
         brief.base_sha,
         brief.nonce,
         job.recipe.may_edit(job, evidence, existing),
-        _check(job, evidence, found),
+        (job.recipe.feedback or show_tests)(job, evidence, found),
         may_run=brief.runs,
     )
 
@@ -83,7 +83,8 @@ def code_and_new_tests(job: Job[Any], evidence: AnyEvidence, existing: Collectio
     return may_edit
 
 
-def _check(job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> Check:
+def show_tests(job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> Check:
+    """Run the proof and the tests nearby after an edit."""
     brief = evidence.brief
     base = evidence.baseline
     proof = evidence.proof

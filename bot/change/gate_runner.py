@@ -30,15 +30,24 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
 
     Test configuration and existing tests stay as they are there; on a pull request, existing tests are those of its
     base branch. Without a proof nothing must begin to pass; without a baseline nothing is run, and the gates are those
-    that only read.
+    that only read. The recipe's own gates judge what has passed all others.
     """
-    brief = evidence.brief
-    base = evidence.baseline
     proof = evidence.proof
-    limits = job.recipe.gates
     own_test = proof is not None and proof.files.files
     await job.stage(Stage.EDIT, "done", f"{len(wanted.files)} files changed{', the test included' if own_test else ''}")
     await job.stage(Stage.GATE, "started")
+    report = await _judge(job, evidence, base_sha, wanted)
+    if report.passed and job.recipe.own_gates is not None:
+        own = await job.recipe.own_gates(job, evidence, base_sha, report.changes)
+        report = report.model_copy(update={"gates": (*report.gates, *own)})
+    await job.stage(Stage.GATE, "done" if report.passed else "failed", ", ".join(gate.name for gate in report.failed()))
+    return report
+
+
+async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Changes) -> GateReport:
+    """Run the gates that every change has."""
+    brief = evidence.brief
+    limits = job.recipe.gates
     mirror = await job.mirror(base_sha)
     paths = {entry.path for entry in await mirror.entries(base_sha)}
     existing = paths if brief.pull is None else {entry.path for entry in await mirror.entries(brief.trusted_sha)}
@@ -48,8 +57,11 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
     if limits.tests_from_base:
         changes, restored = gates.take_tests_from_base(wanted, existing, toolchain.is_test, toolchain.is_test_config)
     diff = await mirror.diff(base_sha, changes)
-    ran = _Ran() if base is None else await _run(job, base_sha, base, existing, proof, changes)
-    report = GateReport(
+    ran = _Ran()
+    if evidence.baseline is not None:
+        ran = await _run(job, base_sha, evidence.baseline, existing, evidence.proof, changes)
+    shadowing = await asyncio.to_thread(_find_shadowing, job.workshop(base_sha), changes, paths)
+    return GateReport(
         base_sha=base_sha,
         changes=changes,
         gates=(
@@ -58,11 +70,7 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
             await parse_gate(mirror, base_sha, changes),
             *await lint_gates(mirror, base_sha, changes),
             gates.secrets_gate(diff, find_secrets),
-            gates.paths_gate(
-                changes,
-                job.policy.protected,
-                await asyncio.to_thread(_find_shadowing, job.workshop(base_sha), changes, paths),
-            ),
+            gates.paths_gate(changes, job.policy.protected, shadowing),
             gates.size_gate(diff, limits.files, limits.lines),
         ),
         diff=diff[:_SHOWN],
@@ -72,8 +80,6 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
         command=ran.command,
         seconds=ran.seconds,
     )
-    await job.stage(Stage.GATE, "done" if report.passed else "failed", ", ".join(gate.name for gate in report.failed()))
-    return report
 
 
 class _Ran(NamedTuple):

@@ -15,7 +15,7 @@ from bot.change.stages import Stage
 from bot.engine.port import Ctx, Outcome, TaskState
 from bot.markdown import counted, listed
 from bot.work.artifacts import leave
-from bot.work.results import Ending, Form, Part, Parts, told
+from bot.work.results import Ending, Form, PartName, Parts, told
 
 PATCH = "change.patch"
 EVIDENCE = "evidence.json"
@@ -50,7 +50,7 @@ def end(evidence: AnyEvidence, form: Form | None, report: str) -> Ending:
 
 
 def tell_parts(evidence: AnyEvidence) -> Parts:
-    """Tell a change's five parts from its gates; nothing measures speed."""
+    """Tell a change's five parts from its gates, those of the recipe included."""
     report = evidence.report
     proof = evidence.proof
     gates = {gate.name: gate for gate in report.gates} if report is not None else {}
@@ -60,16 +60,26 @@ def tell_parts(evidence: AnyEvidence) -> Parts:
     documents = [path for path in changed if path.endswith(_DOCUMENTS)]
     code = [path for path in changed if path not in {*documents, *report.tests}]
     return Parts(
-        implementation=told(_name("changed", code), _tell_judgement(evidence.judgement)),
+        implementation=told(
+            _name("changed", code), *_told_by_gates(report, "implementation"), _tell_judgement(evidence.judgement)
+        ),
         tests=told(
             _tell_proof(proof, gates.get("proof")),
             _tell_baseline(evidence.baseline, gates.get("regressions")),
             _name("of tests changed", list(report.tests)) if report.tests else "",
+            *_told_by_gates(report, "tests"),
             f"Ran: {report.command}" if report.command else "",
         ),
-        documentation=told(_name("of documentation changed", documents) if documents else ""),
-        security=_tell_security(gates),
+        documentation=told(
+            _name("of documentation changed", documents) if documents else "", *_told_by_gates(report, "documentation")
+        ),
+        performance=told(*_told_by_gates(report, "performance")),
+        security=told(*_tell_security(gates), *_told_by_gates(report, "security")),
     )
+
+
+def _told_by_gates(report: GateReport, part: PartName) -> list[str]:
+    return [gate.parts[part] for gate in report.gates if part in gate.parts]
 
 
 def _tell_judgement(judgement: Judgement | None) -> str:
@@ -95,16 +105,16 @@ def _tell_baseline(base: Baseline | None, gate: Gate | None) -> str:
     return f"{base.scope}, {base.tier}: {gate.before} before; {gate.after} now."
 
 
-def _tell_security(gates: dict[Any, Gate]) -> Part:
+def _tell_security(gates: dict[str, Gate]) -> list[str]:
     secrets = gates.get("secrets")
     paths = gates.get("paths")
     touched = ""
     if paths is not None:
         touched = "none touched" if paths.passed else paths.detail
-    return told(
+    return [
         f"Credentials in added lines: {secrets.after}." if secrets is not None else "",
         f"Protected paths: {touched}." if touched else "",
-    )
+    ]
 
 
 def _name(what: str, paths: list[str]) -> str:

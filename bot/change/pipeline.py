@@ -46,7 +46,7 @@ async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any]
     found, base = await _look_around(ctx, job, brief)
     evidence: AnyEvidence = recipe.evidence(task=task, brief=brief, baseline=base)
     proved = await recipe.proof.prove(ctx, job, evidence, found)
-    evidence = evidence.updated(proof=proved.proof).noted(proved.note)
+    evidence = evidence.updated(proof=proved.proof, **proved.fields).noted(proved.note)
     if proved.ended:
         return await tell(ctx, job, evidence)
     evidence = await _edit(ctx, job, evidence, found, proved)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol
 
 from bot.change.branches import branch_name
-from bot.change.records import BriefT, CodeLocation, Evidence, JudgementT, Proof
+from bot.change.records import BriefT, CodeLocation, Evidence, Gate, JudgementT, Proof
 from bot.change.refusals import Refusal
 from bot.engine.port import Ctx, Outcome
+from bot.git.changes import Changes
 from bot.models.port import Message
 from bot.policy import Policy
 from bot.work.assignment import Assignment, RequestT
-from bot.work.toolset import May
+from bot.work.toolset import Check, May
 
 AnyEvidence = Evidence[Any, Any, Any]
 
@@ -45,6 +46,8 @@ class ProofResult:
     ended: bool = False  # the task is over
     # in which the proof was written: the edit goes on there, and reads nothing twice
     messages: tuple[Message, ...] = ()
+    # what was measured before any edit: values of fields that the recipe's evidence adds
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 def verified_or_draft(rules: Rules, evidence: AnyEvidence) -> bool:
@@ -59,7 +62,7 @@ class Prover(Protocol):
 
 
 class Words(Protocol):
-    """The texts that every capability has; its ``words`` module is one."""
+    """The texts that every capability has."""
 
     def write_failure(self, evidence: Any, /) -> str:
         """Write what was found and tried where nothing was published."""
@@ -94,6 +97,13 @@ class Recipe(Generic[RequestT, BriefT, JudgementT]):
     publish: Callable[[Ctx, Job[RequestT], Evidence[RequestT, BriefT, JudgementT]], Awaitable[Outcome]]
     rules: Callable[[Policy], Rules]  # picks this capability's section of the policy
     gates: GateLimits = GateLimits()
+    # judges the change, on a base's sha and in a fresh tree, once all gates that every change has are passed
+    own_gates: (
+        Callable[[Job[RequestT], Evidence[RequestT, BriefT, JudgementT], str, Changes], Awaitable[Sequence[Gate]]]
+        | None
+    ) = None
+    # makes what the model is shown after each edit; None: the proof and the tests nearby
+    feedback: Callable[[Job[RequestT], Evidence[RequestT, BriefT, JudgementT], CodeLocation], Check] | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
+
+from pydantic import Field
 
 from bot.git.changes import Changes
 from bot.toolchains.port import RaisedError, Verdict
@@ -10,9 +12,7 @@ from bot.types import JsonModel
 from bot.work.assignment import RequestT
 from bot.work.origin import Request
 from bot.work.records import NO_COST, CommandRun, Cost
-
-GateName = Literal["tests taken from base", "proof", "regressions", "parse", "lint", "secrets", "paths", "size"]
-
+from bot.work.results import PartName
 
 ChangeTask = Request[Any]
 
@@ -42,6 +42,7 @@ class Brief(JsonModel):
     title: str
     body: str
     number: int | None = None  # of the issue or pull request, None for text that stands on neither
+    asked: str = ""  # what was written behind the command
     comments: tuple[Comment, ...] = ()
     base_branch: str
     base_sha: str  # on which the change builds; of a pull request its head
@@ -117,11 +118,12 @@ class Proof(JsonModel):
 class Gate(JsonModel):
     """One check by code after the edit; ``before``, ``after``: table cells."""
 
-    name: GateName
+    name: str
     passed: bool
     before: str = ""
     after: str = ""
     detail: str = ""
+    parts: dict[PartName, str] = Field(default={})  # what it tells of the change's five parts, in a sentence each
 
 
 class GateReport(JsonModel):

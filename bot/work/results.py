@@ -11,6 +11,7 @@ from pydantic import Field
 
 from bot.types import JsonModel
 
+PartName = Literal["implementation", "tests", "documentation", "performance", "security"]
 Form = Literal["pull_request", "branch", "patch", "document", "answer"]
 
 
