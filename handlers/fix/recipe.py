@@ -9,9 +9,9 @@ from bot.change.proof import FailingTest
 from bot.change.recipe import Recipe, Rules, verified_or_draft
 from bot.change.records import Brief, ChangeTask
 from bot.policy import Policy
-from handlers.fix import words
 from handlers.fix.judge import Counterexample, FixEvidence, judge
 from handlers.fix.rules import FixRules
+from handlers.fix.words import WORDS
 
 
 def _read_rules(policy: Policy) -> Rules:
@@ -22,7 +22,7 @@ def _read_rules(policy: Policy) -> Rules:
 FIX: Recipe[ChangeTask, Brief, Counterexample] = Recipe(
     name="fix",
     prompts="fix",
-    words=words,
+    words=WORDS,
     evidence=FixEvidence,
     read=issue.read,
     fetch=issue.fetch,
@@ -30,6 +30,6 @@ FIX: Recipe[ChangeTask, Brief, Counterexample] = Recipe(
     may_publish=verified_or_draft,
     may_edit=code_and_new_tests,
     judge=judge,
-    publish=NewPullRequest(words).publish,
+    publish=NewPullRequest(WORDS).publish,
     rules=_read_rules,
 )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.change.refusals import Refusal
-from bot.markdown import code_block, counted, expense, folded, inline_code, paragraph, shortened, table
-from handlers.fix.words import fold_details, list_proof_rows, list_quiet_gates, name_baseline, write_run
+from bot.change.words import fold_details, list_common_rows, list_proof_rows, list_quiet_gates, write_footer
+from bot.markdown import code_block, counted, folded, inline_code, paragraph, shortened, table
 from handlers.revise.records import DemandAnswer, PublishedRevision, Reproof, RevisionEvidence, pair_answers
 
 _LONGEST = 90
@@ -53,7 +53,7 @@ def _write_done(evidence: RevisionEvidence, reproof: Reproof | None, where: str)
         _write_checks(evidence, reproof),
         list_quiet_gates(evidence.report),
         *evidence.notes,
-        _write_footer(evidence),
+        write_footer(evidence),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -69,8 +69,8 @@ def write_evidence(evidence: RevisionEvidence, reproof: Reproof, sha: str) -> st
         _write_checks(evidence, reproof),
         f"{list_quiet_gates(evidence.report)} The whole pull request is {reproof.size}.".strip(),
         _NOT_READ_AGAIN[evidence.brief.unverified],
-        _write_footer(evidence, "Cost of the revision:"),
-        fold_details(reproof.failures, evidence.baseline),
+        write_footer(evidence, "Cost of the revision:"),
+        fold_details(evidence, reproof.failures),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -86,7 +86,7 @@ def write_failure(evidence: RevisionEvidence) -> str:
     if report is not None:
         parts += [_write_demands(evidence), _write_checks(evidence, None)]
         parts.append(folded("The change that I did not publish", code_block(report.diff, "diff")))
-    return "\n\n".join(part for part in [*parts, _write_footer(evidence)] if part)
+    return "\n\n".join(part for part in [*parts, write_footer(evidence)] if part)
 
 
 def write_refusal(evidence: RevisionEvidence, refusal: Refusal) -> str:
@@ -109,10 +109,7 @@ def _write_checks(evidence: RevisionEvidence, reproof: Reproof | None) -> str:
     rows = []
     if reproof is not None and reproof.failures:
         rows += list_proof_rows(reproof.failures, f"passes, {reproof.runs} of {reproof.runs}", " without the change")
-    if evidence.baseline is not None and "regressions" in gates:
-        rows.append([name_baseline(evidence.baseline), gates["regressions"].before, gates["regressions"].after])
-    if "lint" in gates:
-        rows.append(["pyflakes on the changed files", gates["lint"].before, gates["lint"].after])
+    rows += list_common_rows(evidence.updated(proof=None), gates)
     return table(["check", "before", "after"], rows) if rows else ""
 
 
@@ -120,9 +117,3 @@ def _warn_unproved(reproof: Reproof | None) -> str:
     """Warn in bold, because the pull request once was proved."""
     problem = reproof.problem if reproof is not None else ""
     return f"**No longer proved.** {problem}" if problem else ""
-
-
-def _write_footer(evidence: RevisionEvidence, cost: str = "Cost") -> str:
-    spent = expense(evidence.cost.dollars, evidence.cost.calls)
-    told = write_run(evidence.baseline, evidence.report, f"{cost} {spent}.")
-    return told if evidence.brief.runs else f"Code of a fork is not run here: nothing was tested. {told}"

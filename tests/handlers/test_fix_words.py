@@ -14,7 +14,7 @@ from bot.github.text.markers import MAX_BODY
 from bot.github.text.outgoing import MAX_TEXT, outgoing
 from bot.work.records import CommandRun
 from handlers.fix.judge import Counterexample, FixEvidence
-from handlers.fix.words import write_checks, write_failure, write_notice, write_pull
+from handlers.fix.words import WORDS
 from tests.support.evidence import TEST, make_evidence, make_task
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table")
@@ -34,7 +34,7 @@ def with_proof(evidence: FixEvidence, **given: Any) -> FixEvidence:
 
 
 def test_a_verified_pull_request() -> None:
-    text = write_pull(make_evidence())
+    text = WORDS.write_pull(make_evidence())
     assert text.title == "Fix: Cents are lost"
     assert text.body.startswith(
         "Fixes #12.\n\n**Cause.** Cents are dropped.\n**Change.** Cents are added.\n\n| check |"
@@ -56,15 +56,15 @@ def test_a_verified_pull_request() -> None:
 def test_nothing_less_than_the_full_suite_is_called_all() -> None:
     evidence = make_evidence()
     assert evidence.baseline is not None
-    assert "| all 3 tests (" in write_pull(evidence).body
+    assert "| all 3 tests (" in WORDS.write_pull(evidence).body
     base = evidence.baseline.model_copy(update={"targets": ("tests/test_basket.py",)})
-    assert "| 3 tests (" in write_pull(evidence.updated(baseline=base)).body
+    assert "| 3 tests (" in WORDS.write_pull(evidence.updated(baseline=base)).body
     base = base.model_copy(update={"verdicts": {base.command: "passed"}})
-    assert "| the test command as a whole (" in write_pull(evidence.updated(baseline=base)).body
+    assert "| the test command as a whole (" in WORDS.write_pull(evidence.updated(baseline=base)).body
 
 
 def test_a_weaker_sandbox_is_named() -> None:
-    body = write_pull(make_evidence(tier="process")).body
+    body = WORDS.write_pull(make_evidence(tier="process")).body
     assert "Ran in a plain process, not a sandbox: `pytest -q`." in body
     assert "This tier isolates nothing" in body
     assert "weaker" in body
@@ -74,12 +74,12 @@ def test_a_weaker_sandbox_is_named() -> None:
 def test_what_did_not_pass_is_in_the_table_and_above_it() -> None:
     evidence = make_evidence(failed={"proof": "passes, 1 of 3", "regressions": "2 pass", "paths": "3 files"})
     assert not evidence.verified
-    body = write_pull(evidence).body
+    body = WORDS.write_pull(evidence).body
     assert body.index("**Not verified.**") < body.index("| check |")
     assert "| passes, 1 of 3 |" in body
     assert "| paths |  | 3 files — **not passed** |" in body
     assert "no protected path is touched" not in body
-    assert "**not verified**" in write_notice(evidence, 13)
+    assert "**not verified**" in WORDS.write_notice(evidence, 13)
 
 
 def test_a_command_is_shown_whole_however_long_it_is() -> None:
@@ -91,23 +91,23 @@ def test_a_command_is_shown_whole_however_long_it_is() -> None:
     first = evidence.updated(baseline=evidence.baseline.model_copy(update={"setup": setup}))
     second = evidence.updated(report=evidence.report.model_copy(update={"command": command}))
     third = evidence.updated(baseline=evidence.baseline.model_copy(update={"command": command}), report=None)
-    assert f"`{command}`: ok" in write_pull(first).body
-    assert f"without network: `{command}`." in write_pull(second).body
-    for text in (write_failure(second), write_failure(third)):
+    assert f"`{command}`: ok" in WORDS.write_pull(first).body
+    assert f"without network: `{command}`." in WORDS.write_pull(second).body
+    for text in (WORDS.write_failure(second), WORDS.write_failure(third)):
         assert f"without network: `{command}`." in text
 
 
 def test_a_judge_who_objects_is_heard() -> None:
     judged = Counterexample(model="checker", passed=False, reason="cents", failing_input="total(['0.5'])")
     evidence = make_evidence(judgement=judged)
-    assert "names a failing input — **not passed**" in write_checks(evidence)
-    assert "**Not verified.**" in write_pull(evidence).body
-    assert "A second model names an input that still fails: `total(['0.5'])`" in write_failure(evidence)
+    assert "names a failing input — **not passed**" in WORDS.write_checks(evidence)
+    assert "**Not verified.**" in WORDS.write_pull(evidence).body
+    assert "A second model names an input that still fails: `total(['0.5'])`" in WORDS.write_failure(evidence)
 
 
 def test_without_a_fix_it_says_what_it_saw() -> None:
     evidence = make_evidence(failed={"regressions": "2 pass"}, notes=("Two tries did not do it.",))
-    text = write_failure(evidence)
+    text = WORDS.write_failure(evidence)
     assert text.startswith(
         "I could not produce a verified fix, so I opened no pull request.\n\nTwo tries did not do it."
     )
@@ -120,18 +120,18 @@ def test_without_a_fix_it_says_what_it_saw() -> None:
 def test_without_anything_it_claims_nothing() -> None:
     nothing = dict.fromkeys(("proof", "report", "baseline", "judgement"))
     evidence = make_evidence(**nothing, claims=NO_CLAIMS, task=make_task(source_label=None))
-    text = write_failure(evidence)
-    assert write_checks(evidence) == ""
+    text = WORDS.write_failure(evidence)
+    assert WORDS.write_checks(evidence) == ""
     for claim in ("What I can show", "Ran in", "| check |", "Cause"):
         assert claim not in text
     assert "Cost $0.11" in text
     assert text.endswith("For another attempt, ask again.")
-    asked = write_failure(make_evidence(proof=None, report=None, judgement=None))
+    asked = WORDS.write_failure(make_evidence(proof=None, report=None, judgement=None))
     assert "If the issue is missing an input" in asked, "only where no test could show the bug"
 
 
 def test_the_comment_that_notifies() -> None:
-    text = write_notice(make_evidence(), 13)
+    text = WORDS.write_notice(make_evidence(), 13)
     assert text == (
         f"I opened #13 with a fix. The new test `{TEST}` failed before and passes now. Cost $0.11, 6 model calls."
     )
@@ -139,7 +139,7 @@ def test_the_comment_that_notifies() -> None:
 
 def test_every_new_test_counts_in_the_comment() -> None:
     evidence = with_proof(make_evidence(), tests=(TEST, "t.py::b", "t.py::c"))
-    text = write_notice(evidence, 13)
+    text = WORDS.write_notice(evidence, 13)
     assert f" The new test `{TEST}` and 2 more failed before and pass now. " in text
 
 
@@ -155,7 +155,7 @@ def test_every_new_test_counts_in_the_comment() -> None:
     ],
 )
 def test_the_title_does_not_say_twice_that_it_is_a_bug(issue: str, title: str) -> None:
-    assert write_pull(make_evidence(task=make_task(title=issue))).title == title
+    assert WORDS.write_pull(make_evidence(task=make_task(title=issue))).title == title
 
 
 def test_many_failing_tests_are_counted_and_flaky_ones_named() -> None:
@@ -164,7 +164,7 @@ def test_many_failing_tests_are_counted_and_flaky_ones_named() -> None:
     assert evidence.report is not None
     flaky = tuple(f"t.py::flaky_{n}" for n in range(12))
     evidence = evidence.updated(report=evidence.report.model_copy(update={"flaky": flaky}))
-    body = write_pull(evidence).body
+    body = WORDS.write_pull(evidence).body
     assert "| 3 more new tests | fail | passes, 3 of 3 |" in body
     assert "`t.py::flaky_9` and 2 more." in body
 
@@ -173,20 +173,20 @@ def test_what_the_runner_says_of_the_change_is_told() -> None:
     evidence = make_evidence()
     assert evidence.report is not None
     report = evidence.report.model_copy(update={"notes": ("No build file names `t.c`.",)})
-    assert "\n\nNo build file names `t.c`.\n\n" in write_pull(evidence.updated(report=report)).body
+    assert "\n\nNo build file names `t.c`.\n\n" in WORDS.write_pull(evidence.updated(report=report)).body
 
 
 def test_a_runner_s_own_summary_is_not_taken_for_the_failure() -> None:
     message = "E\nERROR: test_x\nAttributeError: no name\n\nFAILED (errors=1)\nSystem check: no issues."
     failures = (Failure(test="t.py::test_x", phase="call", message=message),)
-    table = write_checks(with_proof(make_evidence(), failures=failures))
+    table = WORDS.write_checks(with_proof(make_evidence(), failures=failures))
     assert "fails: `AttributeError: no name` |" in table
 
 
 def test_a_failure_without_words() -> None:
     for message in ("", "\n \n", "E   \n"):
         failures = (Failure(test="t.py::test_x", phase="call", message=message),)
-        assert "| `test_x` (new) | fails: `no message` |" in write_checks(
+        assert "| `test_x` (new) | fails: `no message` |" in WORDS.write_checks(
             with_proof(make_evidence(), failures=failures)
         )
 
@@ -205,7 +205,7 @@ def test_hostile_words_break_nothing() -> None:
         ),
     )
     evidence = with_proof(evidence, failures=failures, tests=(f"t.py::test[{HOSTILE}]",))
-    for text in (write_pull(evidence).body, write_failure(evidence), write_notice(evidence, "x/13")):
+    for text in (WORDS.write_pull(evidence).body, WORDS.write_failure(evidence), WORDS.write_notice(evidence, "x/13")):
         page = render(text)
         assert "<img src=x" not in page
         assert 'src="//' not in page
@@ -213,7 +213,7 @@ def test_hostile_words_break_nothing() -> None:
         assert "@octocat" not in re.sub(r"<code.*?</code>", "", page, flags=re.S)
         assert 'href="' not in page
         assert page.count("<details>") == page.count("</details>") == text.count("\n\n<details><summary>")
-    page = render(write_pull(evidence).body)
+    page = render(WORDS.write_pull(evidence).body)
     assert page.count("<table>") == 1
     cells = page.split("<tbody>")[1].split("</tbody>")[0]
     assert cells.count("<td>") == 3 * cells.count("<tr>")
@@ -226,11 +226,11 @@ def test_very_long_words_keep_the_evidence() -> None:
     files = Changes(files={"tests/test_long.py": f"```\n{long}", "tests/test_two.py": long})
     evidence = make_evidence(failed={"regressions": "2 pass"}, task=make_task(title=long))
     evidence = with_proof(evidence, failures=failures, tests=(f"t.py::{long}",), files=files)
-    text = write_pull(evidence)
+    text = WORDS.write_pull(evidence)
     assert len(text.title) < 120
-    for body in (text.body, write_failure(evidence)):
+    for body in (text.body, WORDS.write_failure(evidence)):
         assert len(body) < MAX_TEXT < MAX_BODY
         page = render(body)
         assert page.count("<details>") == page.count("</details>") > 0
         assert "2 pass</td>" in page
-    assert "remove the label" in render(write_failure(evidence))
+    assert "remove the label" in render(WORDS.write_failure(evidence))
