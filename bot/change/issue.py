@@ -37,6 +37,7 @@ async def read(job: Job[ChangeTask]) -> Brief:
         number=number,
         title=visible_title(task.title)[:500],
         body=visible(task.body[:_MAX_RAW])[:_MAX_BODY],
+        asked=visible(task.asked[:_MAX_RAW])[:_MAX_BODY],
         comments=_earlier(comments, task.triggered),
         base_branch=branch,
         base_sha=base_sha,

@@ -27,6 +27,7 @@ async def brief_of(job: Job[Any], pull: Pull) -> Brief:
         number=job.task.number,
         title=visible_title(pull.title)[:500],
         body=visible(pull.body[:_MAX_RAW])[:_MAX_BODY],
+        asked=visible(job.task.asked[:_MAX_RAW])[:_MAX_BODY],
         base_branch=pull.base_branch,
         base_sha=pull.head_sha,
         stop=_stop(pull, None if fork else repository.default_branch),

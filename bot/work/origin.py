@@ -116,6 +116,12 @@ class Request(JsonModel, Generic[I_co]):
         return self.subject.body
 
     @property
+    def asked(self) -> str:
+        """Return what was written behind the command, "" for nothing."""
+        name = self.input.text_field()
+        return "" if name is None else str(getattr(self.input, name) or "")
+
+    @property
     def place(self) -> ReplyTarget:
         """Return where it was asked, else the issue or pull request."""
         return self.origin.reply or ReplyTarget(kind="body", number=self.number)
