@@ -6,7 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from bot.change.recipe import AnyEvidence, Job
-from bot.change.records import Claims
+from bot.change.records import Claims, Judgement
 from bot.change.stages import Stage
 from bot.models.port import ModelError, Tool
 from bot.models.structured import BOOLEAN, INTEGER, STRING, array_of, closed_object
@@ -25,6 +25,11 @@ _ABBREVIATED = re.compile(r"\b(?:e\.g|i\.e|etc|vs|cf|approx|resp)\.$", re.I)
 # a line that only wraps: what follows is neither an item of a list nor a paragraph
 _WRAP = re.compile(r"\n(?!\s*(?:[-*+•]|\d+[.)])\s|\s*\n)")
 _SENTENCES = array_of(closed_object(number=INTEGER, supported=BOOLEAN, quote=STRING))
+
+
+# what a comment can quote of one answer
+_SAID = 1_000
+_APPROVAL = {"passed": BOOLEAN, "reason": STRING}
 
 
 class Verdict(NamedTuple):
@@ -71,6 +76,16 @@ async def ask_judge(
     rows = said.arguments["sentences"]
     supported = _find_supported(rows if isinstance(rows, list) else [], shown)
     return Verdict(said.model, said.arguments, _keep_supported(evidence.claims, supported))
+
+
+async def judge(job: Job[Any], evidence: AnyEvidence, step: str, system: str) -> Judgement:
+    """Pass what a second model has no objection to, by the recipe's prompt."""
+    verdict = await ask_judge(job, evidence, step, system, _APPROVAL)
+    passed = verdict.answer["passed"] is True
+    reason = str(verdict.answer["reason"]).strip()[:_SAID] or "it gave no reason"
+    objection = "" if passed else f"A reviewing model objects: {reason}"
+    await job.stage(Stage.JUDGE, "done" if passed else "failed", objection[:300])
+    return Judgement(model=verdict.model, passed=passed, objection=objection, supported=verdict.supported)
 
 
 def what_ran(evidence: AnyEvidence) -> str:

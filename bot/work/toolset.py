@@ -33,7 +33,7 @@ _OUT_OF_BOUNDS = {"protected", "bad-path"}
 
 FINISH = tool(
     "finish", "Say that you are done; the program then checks.", ["cause"],
-    cause="what was wrong, and where (path:line)", change="what the code does now",
+    cause="what was wrong or missing, and where (path:line)", change="what the code does now",
 )  # fmt: skip
 
 
