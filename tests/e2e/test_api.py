@@ -14,7 +14,7 @@ async def test_a_program_asks_for_a_fix_and_follows_it_to_the_pull_request(tell:
     story: Story = await tell(GOOD)
     program = asker(story, story.maintainer)
     number = await story.file(TITLE, BODY, label=None)
-    started = await program.start("fix", number)
+    started = await program.start("fix", number, hint="Look at the rounding")
     assert started.status == 202, started.text
     task = started.data["id"]
 
@@ -22,6 +22,9 @@ async def test_a_program_asks_for_a_fix_and_follows_it_to_the_pull_request(tell:
     begun = [each["data"]["stage"] for each in seen if each["kind"] == "stage" and each["data"]["state"] == "started"]
     assert list(dict.fromkeys(begun)) == ["read", "find", "prepare", "prove", "edit", "gate", "judge", "publish"]
     assert (seen[0]["kind"], seen[-1]["kind"], seen[-1]["data"]["state"]) == ("queued", "ended", "done")
+
+    asked = next(each for each in story.script.requests if "First task" in each.text)
+    assert "Look at the rounding" in asked.text
 
     (pull,) = await story.pulls()
     result = (await program.get(f"/api/v1/tasks/{task}/result")).data
