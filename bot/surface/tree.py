@@ -1,0 +1,167 @@
+"""Follow names through a tree of modules: imports, stars, aliases and base classes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.surface.modules import Module, find_modules
+from bot.surface.scopes import Definition, Function, Scope, leaves, read_scope
+from bot.surface.source import dotted_name
+
+_DEEPEST = 40  # imports or bases followed in a row; what needs more goes in circles
+
+
+@dataclass(frozen=True)
+class Place:
+    """Place where a dotted name is defined; without nodes it is a module."""
+
+    module: Module
+    name: str = ""  # in the module, with its classes
+    nodes: tuple[Definition, ...] = ()
+
+    @property
+    def is_class(self) -> bool:
+        return bool(self.nodes) and isinstance(self.nodes[-1], ast.ClassDef)
+
+
+@dataclass(frozen=True)
+class External:
+    """A name of another distribution, or one that nothing here defines."""
+
+    name: str
+
+
+Found = Place | External
+
+
+class Tree:
+    """The modules of one commit. ``syntax`` maps each path to its syntax tree."""
+
+    def __init__(self, syntax: Mapping[str, ast.Module | None]) -> None:
+        self.modules = find_modules(syntax)
+        self.unread = tuple(sorted(path for path, tree in syntax.items() if tree is None))
+        self._syntax = syntax
+        self._scopes: dict[str, Scope] = {}
+        self._members: dict[tuple[str, str], dict[str, Place]] = {}
+
+    def scope(self, module: str) -> Scope:
+        """Return what a module binds; nothing where it cannot be parsed."""
+        known = self._scopes.get(module)
+        if known is None:
+            found = self.modules[module]
+            tree = self._syntax[found.path]
+            known = self._scopes[module] = read_scope(tree.body if tree is not None else [], found)
+        return known
+
+    def find(self, dotted: str, depth: int = 0) -> Found:
+        """Find the definition that a full dotted name means."""
+        parts = dotted.split(".")
+        for cut in range(len(parts), 0, -1):
+            module = self.modules.get(".".join(parts[:cut]))
+            if module is not None:
+                return self._descend(Place(module), parts[cut:], dotted, depth)
+        return External(dotted)
+
+    def locate(self, module: str, dotted: str, depth: int = 0) -> Found:
+        """Find what an expression ``a.b.c`` means in a module's scope."""
+        return self._descend(Place(self.modules[module]), dotted.split("."), dotted, depth)
+
+    def _descend(self, place: Found, parts: list[str], dotted: str, depth: int) -> Found:
+        for index, part in enumerate(parts):
+            if isinstance(place, External):
+                return External(".".join([place.name, *parts[index:]]))
+            inner = self._member(place, part, depth)
+            if inner is None:
+                return External(dotted)
+            place = inner
+        return place
+
+    def _member(self, place: Place, name: str, depth: int) -> Found | None:
+        if place.is_class:
+            return self.members(place).get(name)
+        return None if place.nodes or depth > _DEEPEST else self._bound(place.module, name, depth + 1)
+
+    def _bound(self, module: Module, name: str, depth: int) -> Found | None:
+        """Find what a module's own name is bound to."""
+        scope = self.scope(module.name)
+        if name in scope.definitions:
+            nodes = tuple(scope.definitions[name])
+            return self._aliased(module, name, nodes, depth) or Place(module, name, nodes)
+        if name in scope.imports and scope.imports[name].target != f"{module.name}.{name}":
+            return self.find(scope.imports[name].target, depth)
+        if (submodule := self.modules.get(f"{module.name}.{name}")) is not None:
+            return Place(submodule)
+        for star in scope.stars if depth <= _DEEPEST else []:
+            if star in self.modules and star != module.name and self.exports(star, name, depth + 1):
+                return self._bound(self.modules[star], name, depth + 1)
+        return None
+
+    def _aliased(self, module: Module, name: str, nodes: tuple[Definition, ...], depth: int) -> Place | None:
+        """Follow ``old = new`` where that means a class or function."""
+        if len(nodes) != 1 or not isinstance(nodes[0], ast.Assign) or depth > _DEEPEST:
+            return None
+        written = dotted_name(nodes[0].value)
+        if not written or written == name or written.startswith(f"{name}."):
+            return None
+        found = self.locate(module.name, written, depth + 1)
+        defined = isinstance(found, Place) and found.nodes and not isinstance(found.nodes[-1], ast.Assign)
+        return found if isinstance(found, Place) and defined else None
+
+    def exports(self, module: str, name: str, depth: int = 0) -> bool:
+        """Return whether ``from module import *`` binds a name."""
+        scope = self.scope(module)
+        if scope.exports is None:
+            return not name.startswith("_") and self._bound(self.modules[module], name, depth + 1) is not None
+        if name in scope.exports.names or not scope.exports.whole:
+            return True
+        lists = (self.locate(module, written, depth + 1) for written in scope.exports.of if depth <= _DEEPEST)
+        return any(
+            isinstance(found, Place) and not found.nodes and self.exports(found.module.name, name, depth + 1)
+            for found in lists
+        )
+
+    def members(self, place: Place, depth: int = 0) -> dict[str, Place]:
+        """Return the members of a class by name, inherited ones included."""
+        key = (place.module.name, place.name)
+        if key not in self._members:
+            self._members[key] = self._collect_members(place, depth)
+        return self._members[key]
+
+    def _collect_members(self, place: Place, depth: int) -> dict[str, Place]:
+        node = place.nodes[-1]
+        assert isinstance(node, ast.ClassDef), "only a class has members"
+        own = read_scope(node.body, place.module).definitions
+        found = {name: Place(place.module, f"{place.name}.{name}", tuple(nodes)) for name, nodes in own.items()}
+        for name, attribute in _instance_attributes(node):
+            found.setdefault(name, Place(place.module, f"{place.name}.{name}", (attribute,)))
+        for base in self.bases(place) if depth <= _DEEPEST else []:
+            if isinstance(base, Place) and base.is_class:
+                found = self.members(base, depth + 1) | found
+        return found
+
+    def bases(self, place: Place) -> list[Found]:
+        """Return the base classes of a class, in order."""
+        node = place.nodes[-1]
+        assert isinstance(node, ast.ClassDef), "only a class has bases"
+        written = [base.value if isinstance(base, ast.Subscript) else base for base in node.bases]
+        return [
+            self.locate(place.module.name, name) if (name := dotted_name(base)) else External(ast.unparse(base))
+            for base in written
+        ]
+
+
+def _instance_attributes(node: ast.ClassDef) -> Iterator[tuple[str, Definition]]:
+    """Yield what methods assign to attributes of their first parameter."""
+    for method in node.body:
+        if not isinstance(method, Function) or not (method.args.posonlyargs or method.args.args):
+            continue
+        owner = (method.args.posonlyargs or method.args.args)[0].arg
+        for statement in ast.walk(method):
+            if not isinstance(statement, ast.Assign | ast.AnnAssign | ast.AugAssign):
+                continue
+            targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+            for name in map(dotted_name, leaves(targets)):
+                if name.startswith(f"{owner}.") and name.count(".") == 1:
+                    yield name.partition(".")[2], statement
