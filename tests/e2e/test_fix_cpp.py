@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.e2e.answers import JUDGED, Rule, calls, change, edit, finish, later, new_file, prove
+from tests.e2e.answers import change, new_file
+from tests.e2e.bug import Bug, suggested, tell_cheat, tell_false_proofs, tell_fix
 from tests.e2e.conftest import Tell
-from tests.e2e.test_gates import AGAIN, refusals, results, unverified
-from tests.toolchains.conftest import write
 
 pytestmark = pytest.mark.needs("cmake")
 PRICES = "src/prices.cpp"
@@ -55,57 +53,25 @@ LINE = "  return std::stoi(text) * 100 + std::stoi(text.substr(point + 1));\n"
 FIX = (LINE, f"  if (point == std::string::npos) return std::stoi(text) * 100;\n{LINE}")
 TITLE = "A price without cents is wrong"
 BODY = '`cents("3")` gives 303. It should be 300.'
-RECOGNISED: Rule = {
-    "match": {"system": "You compare a test's failure"},
-    "reply": {"json": {"same": True, "quote": "Which is: 303", "why": "The same wrong sum."}},
-    "reusable": True,
-}
-PROVED = [
-    *prove(calls(("read", {"path": PRICES})), calls(edit(new_file(PROOF, PROOF_TEXT))), calls(finish())),
-    RECOGNISED,
-]
+BUG = Bug(SOURCE, PRICES, FIX, PROOF, PROOF_TEXT, "Which is: 303", title=TITLE, body=BODY)
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    return write(tmp_path / "source", SOURCE)
+async def test_a_bug_in_cpp_becomes_a_verified_pull_request(tell: Tell, tmp_path: Path) -> None:
+    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", f"No build file names `{PROOF}`"])
+    assert f"for example `{PROOF}`" in suggested(story)
 
 
-async def test_a_bug_in_cpp_becomes_a_verified_pull_request(tell: Tell, source: Path) -> None:
-    story = await tell([*PROVED, *later(calls(edit(change(PRICES, *FIX))), calls(finish())), JUDGED], source=source)
-    number = await story.file(TITLE, BODY)
-    await story.until_status(number, "Done.")
-    (pull,) = await story.pulls()
-    assert not pull["draft"]
-    assert "passes, 3 of 3" in pull["body"]
-    assert "2 pass | 3 pass" in pull["body"]
-    assert f"No build file names `{PROOF}`" in pull["body"]
-    files = await story.request("GET", f"/pulls/{pull['number']}/files")
-    assert [file["filename"] for file in files] == [PRICES, PROOF]
-    asked = next(each for each in story.script.requests if "First task" in each.text)
-    assert f"for example `{PROOF}`" in asked.text
-
-
-async def test_edits_out_of_bounds_are_refused(tell: Tell, source: Path) -> None:
-    attempts: list[dict[str, Any]] = [
-        calls(edit(change(TESTS, 'TEST(Cents, Nothing) { EXPECT_EQ(cents("0.00"), 0); }\n', ""))),
-        calls(edit(change(PROOF, 'TEST(Cents, Whole) { EXPECT_EQ(cents("3"), 300); }\n', ""))),
-        calls(edit(change("CMakeLists.txt", "add_test(NAME prices COMMAND prices_test)\n", ""))),
-        calls(edit(new_file("cmake/tests.cmake", "set(x 1)\n"))),
-        calls(edit(new_file("src/assert.h", "#define assert(x)\n"))),
-        calls(edit(new_file("tests/prices.h", "inline int cents(const char *) { return 300; }\n"))),
-        calls(edit(new_file("src/gtest/gtest.h", "\n"))),
+async def test_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
+    attempts = [
+        change(TESTS, 'TEST(Cents, Nothing) { EXPECT_EQ(cents("0.00"), 0); }\n', ""),
+        change(PROOF, 'TEST(Cents, Whole) { EXPECT_EQ(cents("3"), 300); }\n', ""),
+        change("CMakeLists.txt", "add_test(NAME prices COMMAND prices_test)\n", ""),
+        new_file("cmake/tests.cmake", "set(x 1)\n"),
+        new_file("src/assert.h", "#define assert(x)\n"),
+        new_file("tests/prices.h", "inline int cents(const char *) { return 300; }\n"),
+        new_file("src/gtest/gtest.h", "\n"),
     ]
-    turns = later(*attempts, calls(edit(change(PRICES, *FIX))), calls(finish()))
-    story = await tell([*PROVED, *turns, JUDGED], source=source)
-    number = await story.file(TITLE, BODY)
-    await story.until_status(number, "Done.")
-    assert [action.removeprefix("edit ") for action, _ in refusals(story)] == [
-        TESTS, PROOF, "CMakeLists.txt", "cmake/tests.cmake", "src/assert.h", "tests/prices.h", "src/gtest/gtest.h",
-    ]  # fmt: skip
-    (pull,) = await story.pulls()
-    files = await story.request("GET", f"/pulls/{pull['number']}/files")
-    assert [file["filename"] for file in files] == [PRICES, PROOF]
+    await tell_fix(tell, BUG, tmp_path, [], attempts)
 
 
 @pytest.mark.parametrize(
@@ -118,22 +84,16 @@ async def test_edits_out_of_bounds_are_refused(tell: Tell, source: Path) -> None
     ],
     ids=["exit", "breaks another", "does not compile"],
 )
-async def test_a_model_that_cheats_is_caught(tell: Tell, source: Path, lie: str, said: str) -> None:
-    story = await tell([*PROVED, *later(calls(edit(change(PRICES, LINE, lie)))), AGAIN, JUDGED], source=source)
-    _, final = await unverified(story)
+async def test_a_model_that_cheats_is_caught(tell: Tell, tmp_path: Path, lie: str, said: str) -> None:
+    final = await tell_cheat(tell, BUG, tmp_path, lie)
     assert said in final, final
 
 
-async def test_a_test_that_does_not_reach_the_bug_is_no_proof(tell: Tell, source: Path) -> None:
+async def test_a_test_that_does_not_reach_the_bug_is_no_proof(tell: Tell, tmp_path: Path) -> None:
     early = f'#include "missing.h"\n{PROOF_TEXT}'
     ended = PROOF_TEXT.replace("EXPECT_EQ(cents", "std::exit(0); EXPECT_EQ(cents")
     passing = PROOF_TEXT.replace('cents("3")', 'cents("3.00")')
-    turns: list[dict[str, Any]] = []
-    for before, after in (("", early), (early, ended), (ended, passing)):
-        turns += [calls(edit(change(PROOF, before, after) if before else new_file(PROOF, after))), calls(finish())]
-    story = await tell([{"match": {"tool": "edit"}, "reply": turn} for turn in turns], source=source)
-    _, final = await unverified(story)
-    seen = results(story)
+    seen, final = await tell_false_proofs(tell, BUG, tmp_path, [early, ended, passing])
     assert "fails in its build phase" in seen
     assert "The test run gave no usable result" in seen
     assert "The test passes on the unchanged code" in final

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.e2e.answers import JUDGED, Rule, calls, change, edit, finish, later, new_file, prove
+from tests.e2e.answers import change, new_file
+from tests.e2e.bug import Bug, suggested, tell_cheat, tell_fix
 from tests.e2e.conftest import Tell
-from tests.e2e.test_gates import AGAIN, refusals, unverified
-from tests.toolchains.conftest import write
 
 pytestmark = pytest.mark.needs("go")
 PRICES = "prices/prices.go"
@@ -71,53 +69,24 @@ panic: runtime error: index out of range [1] with length 1
 
 It should be 300.
 """
-RECOGNISED: Rule = {
-    "match": {"system": "You compare a test's failure"},
-    "reply": {"json": {"same": True, "quote": "index out of range [1] with length 1", "why": "The same panic."}},
-    "reusable": True,
-}
-PROVED = [
-    *prove(calls(("read", {"path": PRICES})), calls(edit(new_file(PROOF, PROOF_TEXT))), calls(finish())),
-    RECOGNISED,
-]
+BUG = Bug(SOURCE, PRICES, FIX, PROOF, PROOF_TEXT, "index out of range [1] with length 1", title=TITLE, body=BODY)
 
 
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    return write(tmp_path / "source", SOURCE)
+async def test_a_panic_becomes_a_verified_pull_request(tell: Tell, tmp_path: Path) -> None:
+    story = await tell_fix(tell, BUG, tmp_path, ["2 pass | 3 pass", "go test ./..."])
+    assert f"for example `{PROOF}`" in suggested(story)
 
 
-async def test_a_panic_becomes_a_verified_pull_request(tell: Tell, source: Path) -> None:
-    story = await tell([*PROVED, *later(calls(edit(change(PRICES, *FIX))), calls(finish())), JUDGED], source=source)
-    number = await story.file(TITLE, BODY)
-    await story.until_status(number, "Done.")
-    (pull,) = await story.pulls()
-    assert not pull["draft"]
-    assert "passes, 3 of 3" in pull["body"]
-    assert "2 pass | 3 pass" in pull["body"]
-    assert "go test ./..." in pull["body"]
-    files = await story.request("GET", f"/pulls/{pull['number']}/files")
-    assert [file["filename"] for file in files] == [PRICES, PROOF]
-    asked = next(each for each in story.script.requests if "First task" in each.text)
-    assert f"for example `{PROOF}`" in asked.text
-
-
-async def test_edits_out_of_bounds_are_refused(tell: Tell, source: Path) -> None:
-    attempts: list[dict[str, Any]] = [
-        calls(edit(change(TESTS, '\tif got := Cents("2.50"); got != 250 {\n', "\tif got := 0; got != 0 {\n"))),
-        calls(edit(change(PROOF, '\tif got := Cents("3"); got != 300 {\n', "\tif got := 0; got != 0 {\n"))),
-        calls(edit(change("go.mod", "go 1.18\n", "go 1.17\n"))),
-        calls(edit(new_file("go.sum", "\n"))),
-        calls(edit(new_file("go.work", "go 1.18\n"))),
-        calls(edit(new_file("vendor/example.com/x/x.go", "package x\n"))),
+async def test_edits_out_of_bounds_are_refused(tell: Tell, tmp_path: Path) -> None:
+    attempts = [
+        change(TESTS, '\tif got := Cents("2.50"); got != 250 {\n', "\tif got := 0; got != 0 {\n"),
+        change(PROOF, '\tif got := Cents("3"); got != 300 {\n', "\tif got := 0; got != 0 {\n"),
+        change("go.mod", "go 1.18\n", "go 1.17\n"),
+        new_file("go.sum", "\n"),
+        new_file("go.work", "go 1.18\n"),
+        new_file("vendor/example.com/x/x.go", "package x\n"),
     ]
-    turns = later(*attempts, calls(edit(change(PRICES, *FIX))), calls(finish()))
-    story = await tell([*PROVED, *turns, JUDGED], source=source)
-    number = await story.file(TITLE, BODY)
-    await story.until_status(number, "Done.")
-    assert [action.removeprefix("edit ") for action, _ in refusals(story)] == [
-        TESTS, PROOF, "go.mod", "go.sum", "go.work", "vendor/example.com/x/x.go",
-    ]  # fmt: skip
+    await tell_fix(tell, BUG, tmp_path, [], attempts)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +100,6 @@ async def test_edits_out_of_bounds_are_refused(tell: Tell, source: Path) -> None
     ],
     ids=["breaks another", "does not compile"],
 )
-async def test_a_model_that_cheats_is_caught(tell: Tell, source: Path, lie: str, said: str) -> None:
-    story = await tell([*PROVED, *later(calls(edit(change(PRICES, LINE, lie)))), AGAIN, JUDGED], source=source)
-    _, final = await unverified(story)
+async def test_a_model_that_cheats_is_caught(tell: Tell, tmp_path: Path, lie: str, said: str) -> None:
+    final = await tell_cheat(tell, BUG, tmp_path, lie)
     assert said in final, final

@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from tests.e2e.answers import JUDGED, Rule, calls, change, edit, finish, later, new_file, prove
+from tests.e2e.answers import new_file
+from tests.e2e.bug import Bug, tell_fix
 from tests.e2e.conftest import Tell
-from tests.e2e.test_gates import refusals
-from tests.toolchains.conftest import write
 
-TITLE = "Cents are lost"
 BODY = "The price 2.50 is read as 200 but it should be 250. Whole prices are right."
 
 
 class Sample(NamedTuple):
-    """A small repository with the bug, its proof and fix, and a file that no change may touch."""
+    """A bug, the command that tests it, and a new file that no change may make."""
 
-    files: Mapping[str, str]
-    product: str
-    fix: tuple[str, str]
-    proof: str
-    text: str
-    quote: str
+    bug: Bug
     command: str
     config: tuple[str, str]
 
 
 PHP = Sample(
-    {
-        "phpunit.xml": '<phpunit bootstrap="tests/bootstrap.php"/>\n',
-        "tests/bootstrap.php": "<?php\n\nrequire_once __DIR__ . '/../src/prices.php';\n",
-        "src/prices.php": "<?php\n\nfunction cents(string $text): int\n{\n    return 100 * (int) $text;\n}\n",
-        "tests/WholeTest.php": """<?php
+    Bug(
+        {
+            "phpunit.xml": '<phpunit bootstrap="tests/bootstrap.php"/>\n',
+            "tests/bootstrap.php": "<?php\n\nrequire_once __DIR__ . '/../src/prices.php';\n",
+            "src/prices.php": "<?php\n\nfunction cents(string $text): int\n{\n    return 100 * (int) $text;\n}\n",
+            "tests/WholeTest.php": """<?php
 
 final class WholeTest extends PHPUnit\\Framework\\TestCase
 {
@@ -45,11 +38,11 @@ final class WholeTest extends PHPUnit\\Framework\\TestCase
     }
 }
 """,
-    },
-    "src/prices.php",
-    ("    return 100 * (int) $text;\n", "    return (int) round(100 * (float) $text);\n"),
-    "tests/PricesTest.php",
-    """<?php
+        },
+        "src/prices.php",
+        ("    return 100 * (int) $text;\n", "    return (int) round(100 * (float) $text);\n"),
+        "tests/PricesTest.php",
+        """<?php
 
 final class PricesTest extends PHPUnit\\Framework\\TestCase
 {
@@ -59,53 +52,61 @@ final class PricesTest extends PHPUnit\\Framework\\TestCase
     }
 }
 """,
-    "Failed asserting that 200 is identical to 250.",
+        "Failed asserting that 200 is identical to 250.",
+        body=BODY,
+    ),
     "phpunit",
     ("tests/bootstrap.php", "<?php exit(0);\n"),
 )
 SHELL = Sample(
-    {
-        "bin/prices.sh": "cents() {\n  echo $((${1%%.*} * 100))\n}\n",
-        "test/whole.bats": '@test "whole" {\n  source bin/prices.sh\n  [ "$(cents 3)" -eq 300 ]\n}\n',
-    },
-    "bin/prices.sh",
-    ("  echo $((${1%%.*} * 100))\n", '  awk -v price="$1" \'BEGIN { printf "%d\\n", price * 100 }\'\n'),
-    "test/prices.bats",
-    '@test "cents" {\n  source bin/prices.sh\n  [ "$(cents 2.50)" -eq 250 ]\n}\n',
-    "-eq 250 ]' failed",
+    Bug(
+        {
+            "bin/prices.sh": "cents() {\n  echo $((${1%%.*} * 100))\n}\n",
+            "test/whole.bats": '@test "whole" {\n  source bin/prices.sh\n  [ "$(cents 3)" -eq 300 ]\n}\n',
+        },
+        "bin/prices.sh",
+        ("  echo $((${1%%.*} * 100))\n", '  awk -v price="$1" \'BEGIN { printf "%d\\n", price * 100 }\'\n'),
+        "test/prices.bats",
+        '@test "cents" {\n  source bin/prices.sh\n  [ "$(cents 2.50)" -eq 250 ]\n}\n',
+        "-eq 250 ]' failed",
+        body=BODY,
+    ),
     "bats -r .",
     ("test/setup_suite.bash", "exit 0\n"),
 )
 ELIXIR = Sample(
-    {
-        "mix.exs": """defmodule Shop.MixProject do
+    Bug(
+        {
+            "mix.exs": """defmodule Shop.MixProject do
   use Mix.Project
   def project, do: [app: :shop, version: "1.0.0"]
 end
 """,
-        "lib/prices.ex": """defmodule Prices do
+            "lib/prices.ex": """defmodule Prices do
   def cents(text), do: text |> Integer.parse() |> elem(0) |> Kernel.*(100)
 end
 """,
-        "test/test_helper.exs": "ExUnit.start()\n",
-        "test/whole_test.exs": """defmodule WholeTest do
+            "test/test_helper.exs": "ExUnit.start()\n",
+            "test/whole_test.exs": """defmodule WholeTest do
   use ExUnit.Case
   test("whole", do: assert(Prices.cents("3") == 300))
 end
 """,
-    },
-    "lib/prices.ex",
-    (
-        "  def cents(text), do: text |> Integer.parse() |> elem(0) |> Kernel.*(100)\n",
-        "  def cents(text), do: text |> Float.parse() |> elem(0) |> Kernel.*(100) |> round()\n",
-    ),
-    "test/prices_test.exs",
-    """defmodule PricesTest do
+        },
+        "lib/prices.ex",
+        (
+            "  def cents(text), do: text |> Integer.parse() |> elem(0) |> Kernel.*(100)\n",
+            "  def cents(text), do: text |> Float.parse() |> elem(0) |> Kernel.*(100) |> round()\n",
+        ),
+        "test/prices_test.exs",
+        """defmodule PricesTest do
   use ExUnit.Case
   test("cents", do: assert(Prices.cents("2.50") == 250))
 end
 """,
-    "left:  200",
+        "left:  200",
+        body=BODY,
+    ),
     "mix test",
     ("config/config.exs", "System.halt(0)\n"),
 )
@@ -120,24 +121,5 @@ end
     ],
 )
 async def test_a_bug_becomes_a_verified_pull_request(tell: Tell, tmp_path: Path, sample: Sample) -> None:
-    recognised: Rule = {
-        "match": {"system": "You compare a test's failure"},
-        "reply": {"json": {"same": True, "quote": sample.quote, "why": "The cents are missing."}},
-        "reusable": True,
-    }
-    read = calls(("read", {"path": sample.product}))
-    proved = [*prove(read, calls(edit(new_file(sample.proof, sample.text))), calls(finish())), recognised]
-    turns = later(
-        calls(edit(new_file(*sample.config))), calls(edit(change(sample.product, *sample.fix))), calls(finish())
-    )
-    story = await tell([*proved, *turns, JUDGED], source=write(tmp_path / "source", dict(sample.files)))
-    number = await story.file(TITLE, BODY)
-    await story.until_status(number, "Done.")
-    (pull,) = await story.pulls()
-    assert not pull["draft"]
-    assert "passes, 3 of 3" in pull["body"]
-    assert "1 pass | 2 pass" in pull["body"]
-    assert sample.command in pull["body"]
-    files = await story.request("GET", f"/pulls/{pull['number']}/files")
-    assert sorted(file["filename"] for file in files) == sorted([sample.product, sample.proof])
-    assert [action.removeprefix("edit ") for action, _ in refusals(story)] == [sample.config[0]]
+    attempt = new_file(*sample.config)
+    await tell_fix(tell, sample.bug, tmp_path, ["1 pass | 2 pass", sample.command], [attempt])
