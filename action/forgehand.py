@@ -57,7 +57,8 @@ _PULL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9_-]+/[A-Za-z0-9._-]+
 _COMMAND = re.compile(r"/([a-z][a-z-]{0,40})(?:[ \t]+(.*))?")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _PASSING = frozenset({"BudgetExceeded", "ModelBusy", "ModelDown", "ModelQuota", "GitHubDown", "RateLimited"})
-_STATES = frozenset({"queued", "running", "done", "unverified", "refused", "failed", "cancelled", "dead"})
+_WAITING = frozenset({"awaiting_answer", "awaiting_approval"})
+_STATES = frozenset({"queued", "running", "done", "unverified", "refused", "failed", "cancelled", "dead"}) | _WAITING
 _TASK_OF_EVENT = {"issues": "fix", "pull_request": "review"}
 _COMMENTS = frozenset({"issue_comment", "pull_request_review_comment"})
 _LEVELS = ("never", "refused", "failed", "unverified", "anything")
@@ -321,7 +322,7 @@ class Outcome:
     @property
     def level(self) -> int:
         """Return from which level of ``fail-on`` on this is a failure, 0: never."""
-        if self.state in {"done", "skipped"}:
+        if self.state in {"done", "skipped"} | _WAITING:
             return 0
         if self.state == "denied":
             return 1
@@ -333,7 +334,7 @@ class Outcome:
     def title(self) -> str:
         """Return one line about it, all of it ours."""
         where = f" on #{self.number}" if self.number is not None else ""
-        return f"{self.name}{where}: {self.state}".removeprefix(": ")
+        return f"{self.name}{where}: {self.state.replace('_', ' ')}".removeprefix(": ")
 
     def outputs(self) -> dict[str, str]:
         """Return the step's outputs; none of them holds text of others."""
@@ -654,7 +655,7 @@ def _start(server: Server, name: str, body: Json, env: Mapping[str, str]) -> Jso
     key = "-".join([env.get("GITHUB_REPOSITORY_ID", ""), env.get("GITHUB_RUN_ID", ""), asked])
     attempt = env.get("GITHUB_RUN_ATTEMPT", "1")
     view = server.ask("POST", f"{_API}/tasks/{name}", body, key)[1]
-    if attempt == "1" or not view.get("ended") or view.get("state") == "done":
+    if attempt == "1" or not view.get("ended") or view.get("state") in {"done"} | _WAITING:
         return view
     return server.ask("POST", f"{_API}/tasks/{view.get('id')}/retry", None, f"{key}-{attempt}")[1]
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from bot.dispatch.registry import Registry
 from bot.doors.handlers import Handlers
-from handlers import cancel, config, help, ignore, retry, status
+from handlers import approve, cancel, config, help, ignore, retry, status
 
 
 def _find(module: str, name: str) -> Iterator[Any]:
@@ -28,7 +28,9 @@ def _find(module: str, name: str) -> Iterator[Any]:
             yield getattr(import_module(path), name)
 
 
-BUILTINS = (ignore.COMMAND, status.COMMAND, cancel.COMMAND, retry.COMMAND, config.COMMAND, help.COMMAND)
+BUILTINS = (
+    approve.COMMAND, ignore.COMMAND, status.COMMAND, cancel.COMMAND, retry.COMMAND, config.COMMAND, help.COMMAND,
+)  # fmt: skip
 _RULES = {command.name: replace(command.rule, text=command.arguments.text) for command in BUILTINS}
 TASKS = Registry(tuple(_find("task", "TASK")), builtins=_RULES)
 HANDLERS = Handlers(TASKS, BUILTINS, tuple(_find("triggers", "router")))

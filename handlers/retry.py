@@ -39,6 +39,8 @@ def _find_problem(invocation: Invocation, task: Task | None) -> str:
         return "Nothing has run here yet, so there is nothing to retry. `/help` lists what you may start."
     if task.ended is None and not is_stopping(task):
         return f"The last task here ({task.flow}, `{task.id}`) has not ended; `/cancel` stops it."
+    if task.waits:
+        return f"The last task here ({task.flow}, `{task.id}`) is {task.state.replace('_', ' ')}; `/status` says more."
     if not may_repeat(task):
         return f"The last task here ({task.flow}, `{task.id}`) succeeded; there is nothing to retry."
     if invocation.registry.get(task.flow) is None:

@@ -25,8 +25,8 @@ async def run(invocation: Invocation, services: Services) -> None:
 
 def _list_tasks(connection: sa.Connection, invocation: Invocation) -> list[str]:
     found = tasks.find(connection, invocation.repository.id, invocation.number)
-    active = [task for task in found if task.ended is None]
-    shown = [*active, *[task for task in found if task.ended is not None][:_ENDED]]
+    active = [task for task in found if task.ended is None or task.waits]
+    shown = [*active, *[task for task in found if task not in active][:_ENDED]]
     lines = [_write_line(connection, invocation.registry, task) for task in shown]
     return lines if active or not lines else ["Nothing is running here.", "", *lines]
 
@@ -38,7 +38,7 @@ def _write_line(connection: sa.Connection, registry: Registry, task: Task) -> st
     stage = next((str(event.data["stage"]) for event in reversed(events) if event.kind == "stage"), "")
     quiet = Request.model_validate(task.argument).quiet
     summary = "its result is for whoever asked" if quiet else shortened(paragraph(task.summary), 200)
-    asked = "is being stopped" if task.cancel and task.ended is None else task.state
+    asked = "is being stopped" if task.cancel and task.ended is None else task.state.replace("_", " ")
     doing = registry.show(task.flow).stages.get(stage, "")
     said = summary if task.ended is not None else doing
     lasted = duration(((task.ended or now_ms()) - task.created) / 1000)

@@ -1,4 +1,4 @@
-"""Start a task once more, for whoever asks now."""
+"""Start a task once more, or go on from one that waits, for whoever asks now."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from typing import Any
 
 from bot.dispatch.spec import TaskSpec
 from bot.dispatch.start import Refusal, StartedTask, begin
+from bot.store import tasks
 from bot.store.tasks import Task
 from bot.types import Repository
-from bot.work.origin import Origin
+from bot.work.origin import Origin, Request
 from bot.work.services import Services
 
 FAILED_STATES = frozenset({"failed", "cancelled", "dead", "unverified", "refused"})
@@ -27,11 +28,30 @@ def may_repeat(task: Task) -> bool:
 async def restart(
     services: Services, spec: TaskSpec[Any], task: Task, repository: Repository, origin: Origin
 ) -> StartedTask | Refusal:
-    """Start a task as it was asked for, with an origin of its own.
+    """Start a task as it was asked for, with an origin of its own."""
+    return await begin(services, spec, _renew(spec, task, repository, origin), parent=task.id)
+
+
+async def go_on(
+    services: Services, spec: TaskSpec[Any], task: Task, repository: Repository, origin: Origin
+) -> StartedTask | Refusal:
+    """Start the task that goes on from what a waiting one holds.
+
+    Asked again with the same origin, it finds that task.
+    """
+    started = await begin(services, spec, _renew(spec, task, repository, origin), parent=task.id)
+    if isinstance(started, StartedTask):
+        did = "approved it" if task.state == "awaiting_approval" else "answered"
+        summary = f"{origin.principal.actor.login} {did}; task `{started.task}` goes on from here."
+        await services.store.run(tasks.end_waiting, task.id, "done", summary)
+    return started
+
+
+def _renew(spec: TaskSpec[Any], task: Task, repository: Repository, origin: Origin) -> Request[Any]:
+    """Return a task's request as somebody makes it now.
 
     The repository is named as it is now. It is answered where the first one was, and goes where that one went.
     """
     request = spec.request.model_validate(task.argument)
     new = origin.model_copy(update={"reply": request.origin.reply, "outlet": request.origin.outlet})
-    renewed = request.model_copy(update={"repository": repository, "origin": new})
-    return await begin(services, spec, renewed, parent=task.id)
+    return request.model_copy(update={"repository": repository, "origin": new})

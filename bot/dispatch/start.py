@@ -11,6 +11,7 @@ import structlog
 from bot.dispatch import replies
 from bot.dispatch.authorise import authorise, record
 from bot.dispatch.spec import Shown, TaskSpec, Writes
+from bot.dispatch.waiting import supersede
 from bot.github.resources.reply_targets import ReplyTarget
 from bot.policy import Decision, Policy
 from bot.store import audit, tasks
@@ -75,6 +76,7 @@ async def begin(
     started = StartedTask(creation.holder, creation.created)
     sign = asyncio.create_task(_acknowledge(services, spec, request, started, new.id))
     if creation.created or creation.holder == new.id:
+        await services.store.run(supersede, new)
         await services.engine.start(new.id, new.flow, request, group=new.group)
         log.info("task queued", task=new.id, flow=new.flow, number=new.number, actor=new.actor)
     await sign

@@ -17,7 +17,13 @@ _HEADS = {
     "refused": "Stopped.",
     "failed": "Failed.",
     "cancelled": "Cancelled.",
+    "awaiting_answer": "Waiting for answers.",
+    "awaiting_approval": "Waiting for approval.",
     "dead": "Gave up: the server ended again and again during one step.",
+}
+_NEXT = {
+    "awaiting_answer": "Answer in a comment below to have it go on, or comment `/cancel`.",
+    "awaiting_approval": "Comment `/approve` to have it go on, or `/cancel`.",
 }
 _DEAD = "Nothing is retried automatically; the server's log names the step."
 
@@ -43,9 +49,14 @@ def status_text(view: StatusView) -> str:
     head = f"{_head(view)} {view.summary}".strip()
     latest = {str(event["stage"]): event for event in view.stages}
     checklist = "\n".join(_line(view, title, latest.get(name)) for name, title in view.spec.stages.items())
-    again = f"{_DEAD} {view.spec.again}" if view.state == "dead" else view.spec.again
-    next_step = again if view.state in {"dead", "failed", "cancelled"} else ""
-    return "\n\n".join(part for part in (head, checklist, next_step, _foot(view)) if part)
+    return "\n\n".join(part for part in (head, checklist, _next_step(view), _foot(view)) if part)
+
+
+def _next_step(view: StatusView) -> str:
+    """Say how to go on where a person has to."""
+    if view.state == "dead":
+        return f"{_DEAD} {view.spec.again}"
+    return view.spec.again if view.state in {"failed", "cancelled"} else _NEXT.get(view.state, "")
 
 
 def _head(view: StatusView) -> str:

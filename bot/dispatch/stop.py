@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.dispatch.authorise import record
 from bot.dispatch.start import active_key
+from bot.dispatch.waiting import find_waiting
 from bot.engine.port import FINAL_STATES
 from bot.github.resources import labels
 from bot.policy import Decision
@@ -28,13 +29,14 @@ async def cancel_active(
     label: str | None = None,
     by: str | None = None,
 ) -> None:
-    """Cancel the active task ``name`` of an issue or pull request.
+    """Cancel the active or waiting task ``name`` of an issue or pull request.
 
     With ``label`` only a task that this label started is cancelled. The task says that ``by`` stopped it, or else the
     actor. GitHub let ``actor`` do what stops it, so nobody asks again whether they may.
     """
     key = active_key(name, repository, number)
     task = await services.store.run(tasks.find_holder, key)
+    task = task or await find_waiting(services, repository, number, flow=name)
     if task is None:
         return
     if label is not None:

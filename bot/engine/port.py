@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, Protocol
+from typing import Any, Generic, Literal, Protocol, get_args
 
 from pydantic import Field
 
@@ -24,8 +24,11 @@ TaskState = Literal[
     "failed",
     "cancelled",
     "dead",
+    "awaiting_answer",
+    "awaiting_approval",
 ]
-FINAL_STATES: frozenset[TaskState] = frozenset({"done", "unverified", "refused", "failed", "cancelled", "dead"})
+"""A task never waits for people: it ends in a state ``awaiting_...``, and another one goes on from there."""
+FINAL_STATES: frozenset[TaskState] = frozenset(get_args(TaskState)) - {"queued", "running"}
 
 
 class EngineError(ForgehandError):
@@ -144,7 +147,10 @@ class Engine(Protocol):
         ...
 
     async def cancel(self, task_id: str, by: str) -> None:
-        """Ask the task to stop at its next step, models and sandboxes at once."""
+        """Ask the task to stop at its next step, models and sandboxes at once.
+
+        One that has ended and waits for people waits no longer.
+        """
         ...
 
     async def launch(self) -> None:

@@ -18,6 +18,8 @@ from bot.types import JsonModel
 
 _EVENT_LOCK = 0x464F5249  # any number of ours: PostgreSQL's advisory locks share one number space
 RUNNABLE = ("queued", "running")
+WAITING = ("awaiting_answer", "awaiting_approval")
+"""States of tasks that have ended and wait for people: they hold no key, no group and no place in a queue."""
 
 
 class NewTask(JsonModel):
@@ -47,6 +49,11 @@ class Task(NewTask):
     created: int
     started: int | None = None
     ended: int | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Return whether it has ended and waits for people."""
+        return self.state in WAITING
 
     @property
     def summary(self) -> str:
@@ -105,14 +112,17 @@ def get(connection: sa.Connection, task_id: str) -> Task | None:
 def find(
     connection: sa.Connection, repository: int, number: int, *, flow: str | None = None, active: bool = False
 ) -> list[Task]:
-    """Find an issue's or pull request's tasks by repository id, newest first."""
+    """Find an issue's or pull request's tasks by repository id, newest first.
+
+    ``active``: only those that have not ended, or wait for people.
+    """
     # All names with such a number: without them no index serves, and every task's argument would be read.
     names = sa.select(task.c.repository).where(task.c.number == number)
     query = sa.select(task).where(task.c.repository.in_(names), task.c.number == number, is_in(repository))
     if flow is not None:
         query = query.where(task.c.flow == flow)
     if active:
-        query = query.where(task.c.ended.is_(None))
+        query = query.where(sa.or_(task.c.ended.is_(None), task.c.state.in_(WAITING)))
     return [make_task(row) for row in connection.execute(query.order_by(task.c.created.desc(), task.c.id.desc()))]
 
 
@@ -196,11 +206,13 @@ def merge_posted(connection: sa.Connection, task_id: str, ids: Mapping[str, Any]
 
 
 def request_cancel(connection: sa.Connection, task_id: str, by: str) -> bool:
-    """Ask an active task to stop; one that has not begun ends at once.
+    """Ask a task to stop; one that waits or has not begun ends at once.
 
     Return False if there is nothing to stop. Its active key is free from now on: whoever asks again gets a new task,
     not one that is ending.
     """
+    if end_waiting(connection, task_id, "cancelled", f"{by} cancelled the task while it waited."):
+        return True
     query = sa.update(task).where(task.c.id == task_id, task.c.ended.is_(None), task.c.cancel.is_(None))
     if not connection.execute(query.values(cancel=by, active_key=None)).rowcount:
         return False
@@ -209,6 +221,22 @@ def request_cancel(connection: sa.Connection, task_id: str, by: str) -> bool:
     if connection.execute(waiting).scalar_one() == "queued":
         summary = f"{by} cancelled the task before it began."
         close(connection, task_id, "cancelled", {"state": "cancelled", "summary": summary, "data": {}})
+    return True
+
+
+def end_waiting(connection: sa.Connection, task_id: str, state: str, summary: str) -> bool:
+    """Let a task wait no longer, and have its comment say why.
+
+    Return False if it does not wait.
+    """
+    waiting = sa.select(task).where(task.c.id == task_id, task.c.state.in_(WAITING)).with_for_update()
+    row = connection.execute(waiting).one_or_none()
+    if row is None:
+        return False
+    ended = {"state": state, "summary": summary}
+    values = {"state": state, "result": {**row.result, **ended}, "posted": {**row.posted, "closed": False}}
+    connection.execute(sa.update(task).where(task.c.id == task_id).values(values))
+    add_event(connection, task_id, "ended", ended)
     return True
 
 

@@ -29,6 +29,8 @@ EXITS: Mapping[TaskState, Exit] = {
     "failed": Exit.FAILED,
     "cancelled": Exit.FAILED,
     "dead": Exit.FAILED,
+    "awaiting_answer": Exit.WAITING,
+    "awaiting_approval": Exit.WAITING,
 }
 
 
@@ -104,7 +106,8 @@ async def follow(client: Client, task: TaskView, *, plain: bool) -> TaskReport:
         async for event in client.follow(task.id):
             progress.tell(event)
     report = await client.read_result(task.id)
-    say(console, f"{report.state.capitalize()}. {report.summary} {describe_cost(report.cost)}.")
+    state = report.state.replace("_", " ").capitalize()
+    say(console, f"{state}. {report.summary} {describe_cost(report.cost)}.")
     return report
 
 

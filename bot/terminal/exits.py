@@ -25,6 +25,7 @@ class Exit(IntEnum):
     UNVERIFIED = 3
     REFUSED = 4
     UNREACHABLE = 5
+    WAITING = 6
     INTERRUPTED = 130
 
 

@@ -43,6 +43,7 @@ async def test_a_task_is_asked_for_followed_and_told(tmp_path: Path) -> None:
     ("state", "data", "fails"),
     [
         ("done", {}, ""),
+        ("awaiting_approval", {}, ""),
         ("refused", {}, "unverified anything"),
         ("unverified", {}, "unverified anything"),
         ("failed", {}, "failed unverified anything"),
@@ -63,7 +64,7 @@ async def test_the_level_decides_what_fails_the_step(
             end = await runner(tmp_path, liar).run(server_url=liar.url, task="fix", number="3", fail_on=level)
             failed = (level or "failed") in fails.split()
             assert (end.code, end.outputs["state"]) == (int(failed), state)
-            kind = "error" if failed else ("notice" if state == "done" else "warning")
+            kind = "error" if failed else ("warning" if fails else "notice")
             assert end.told(kind) == "Fixed."
             assert end.outputs["verified"] == str(state == "done").lower()
 

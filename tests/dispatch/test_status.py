@@ -57,7 +57,7 @@ def test_an_ending_never_looks_as_if_it_went_on(state: str) -> None:
     assert "- [ ] **Prove the bug with a failing test** (not finished)" in text
     assert "Because of this." in text.splitlines()[0]
     assert not text.startswith(state), "the state's own name is no sentence"
-    assert text.startswith(("Stopped", "Gave up", "Failed", "Cancelled."))
+    assert text.startswith(("Stopped", "Gave up", "Failed", "Cancelled.", "Waiting for "))
 
 
 @pytest.mark.parametrize("state", ["failed", "dead", "cancelled"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from bot.settings import Settings
 from handlers import HANDLERS
 from handlers.manual import render_pages
 from tests.e2e.scenes import POLICY, SAMPLE, put
+from tests.support.outside import extended
 from tests.support.story import SECRET, Story
 from tests.support.typing import answered, comment
 from tests.support.within import installed
@@ -29,19 +28,8 @@ SOURCE = Path(__file__).with_name("new_task.py.txt")
 @pytest.fixture
 def handlers(tmp_path: Path) -> Iterator[Handlers]:
     """Every capability of the repository, and one whose module lies in a folder of its own elsewhere."""
-    file = tmp_path / "outside" / "greet.py"
-    file.parent.mkdir()
-    file.write_text(SOURCE.read_text())
-    spec = importlib.util.spec_from_file_location("outside_greet", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["outside_greet"] = module
-    spec.loader.exec_module(module)
-    try:
-        yield Handlers(HANDLERS.registry.extended(module.TASK), HANDLERS.builtins, HANDLERS.events)
-    finally:
-        del sys.modules["outside_greet"]
+    with extended(SOURCE, tmp_path) as found:
+        yield found
 
 
 def test_it_is_a_command_a_section_and_a_row_of_the_manual(handlers: Handlers) -> None:

@@ -160,6 +160,30 @@ def test_cancel_is_asked_once_and_ends_what_has_not_begun(store: Store) -> None:
     assert store.run_sync(lambda c: tasks.start_step(c, "t1", "s")) == StepStart(0, "maria")
 
 
+def test_one_that_waits_is_found_and_ended_once(store: Store) -> None:
+    argument = {"repository": {"id": 5}}
+    store.run_sync(lambda c: tasks.create(c, new("t1", argument=argument, active_key="k", group="5@fix-12")))
+    store.run_sync(lambda c: tasks.create(c, new("t2", argument=argument)))
+    data = {"plan": "two steps"}
+    store.run_sync(lambda c: tasks.close(c, "t1", "awaiting_approval", {"summary": "A plan.", "data": data}))
+    store.run_sync(lambda c: tasks.close(c, "t2", "done", {"summary": "Done."}))
+    store.run_sync(lambda c: tasks.merge_posted(c, "t1", {"status": 4, "closed": True}))
+    (waiting,) = store.run_sync(lambda c: tasks.find(c, 5, 12, active=True))
+    assert (waiting.id, waiting.active_key, waiting.waits) == ("t1", None, True)
+    assert store.run_sync(tasks.list_runnable) == []
+    assert store.run_sync(lambda c: tasks.request_cancel(c, "t1", "mara"))
+    assert not store.run_sync(lambda c: tasks.end_waiting(c, "t1", "done", "Too late."))
+    row = store.run_sync(lambda c: tasks.get(c, "t1"))
+    assert row is not None
+    assert (row.state, row.summary, row.data) == ("cancelled", "mara cancelled the task while it waited.", data)
+    assert row.posted == {"status": 4, "closed": False}, "its comment is told the end anew"
+    assert [event.kind for event in store.run_sync(lambda c: tasks.list_events(c, "t1"))] == [
+        "queued",
+        "ended",
+        "ended",
+    ]
+
+
 def test_starts_are_counted_until_they_end_and_forgotten_with_the_task(store: Store) -> None:
     store.run_sync(lambda c: tasks.create(c, new("t1")))
     starts = [store.run_sync(lambda c: tasks.start_step(c, "t1", "s")).starts for _ in range(2)]

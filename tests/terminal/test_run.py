@@ -56,12 +56,20 @@ async def ended(story: Story, state: str, *argv: str, **data: Any) -> Said:
 
 @pytest.mark.parametrize(
     ("state", "code"),
-    [("done", 0), ("failed", 1), ("cancelled", 1), ("dead", 1), ("unverified", 3), ("refused", 4)],
+    [
+        ("done", 0),
+        ("failed", 1),
+        ("cancelled", 1),
+        ("dead", 1),
+        ("unverified", 3),
+        ("refused", 4),
+        ("awaiting_answer", 6),
+    ],
 )
 async def test_the_exit_code_says_how_the_task_ended(story: Story, state: str, code: int) -> None:
     said = await ended(story, state, report="**Because.**")
     assert (said.code, said.out) == (code, "**Because.**\n")
-    assert f"{state.capitalize()}. It ended. $0.00, 0 model calls." in said.err
+    assert f"{state.replace('_', ' ').capitalize()}. It ended. $0.00, 0 model calls." in said.err
 
 
 async def test_what_is_typed_is_what_the_task_is_asked_for(story: Story) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
-from bot.dispatch.again import may_repeat, restart
+from bot.dispatch.again import go_on, may_repeat, restart
 from bot.dispatch.spec import TaskSpec
 from bot.dispatch.start import Refusal, StartedTask, begin
 from bot.doors.api.callers import Caller
@@ -46,6 +46,12 @@ class StartHeaders(IdempotencyKey):
     door: Literal["api", "terminal"] = Field(
         default="api", alias="Forgehand-Door", description="who asks: a program, or a person at a terminal"
     )
+
+
+class Approval(Sent):
+    """An answer to a task that waits for approval."""
+
+    answer: Literal["approve", "decline"]
 
 
 def make_body(spec: TaskSpec[Any]) -> type[Sent]:
@@ -116,6 +122,34 @@ async def retry_task(context: Context, caller: Caller, headers: StartHeaders, id
         return await restart(services, spec, task, admission.repository, origin)
 
     return await _once(context, caller, admission, headers, f"retry {id}", go)
+
+
+@operations.add("POST", "/tasks/{id}/approval", scope="run", statuses=_STARTED, errors=_CONFLICTS)
+async def approve_task(
+    context: Context, caller: Caller, headers: StartHeaders, body: Approval, id: TaskId
+) -> Reply[TaskView]:
+    """Answer a task that waits for approval.
+
+    `approve` starts the task that goes on from there, as the command `/approve` does; `decline` ends the waiting.
+    """
+    services = context.services
+    task = await load_task(context, caller, id)
+    admission = await context.gate.admit(caller, repository_of(task).full_name, "approve")
+    asked = {"approve": f"{body.answer} {task.flow}", task.flow: f"start {task.flow}"}
+    await _authorise(context, caller, admission, asked)
+    spec = context.registry.get(task.flow)
+    if spec is None:
+        raise Problem(f"This version knows no task `{task.flow}`.", status=409)
+
+    async def go(origin: Origin) -> StartedTask | Refusal:
+        if task.state != "awaiting_approval":
+            raise Problem(f"Only a task that waits for approval can be approved; this one is {task.state}.", status=409)
+        if body.answer == "approve":
+            return await go_on(services, spec, task, admission.repository, origin)
+        await services.engine.cancel(task.id, caller.actor.login)
+        return StartedTask(task.id, created=False)
+
+    return await _once(context, caller, admission, headers, f"{body.answer} {id}", go)
 
 
 async def _start(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
 
 from pydantic import Field
 
@@ -42,12 +41,6 @@ class EventHeaders(Sent):
     last_event_id: int | None = Field(
         default=None, alias="Last-Event-ID", ge=0, le=2**53, description="the last event that was received"
     )
-
-
-class Approval(Sent):
-    """An answer to a task that waits."""
-
-    answer: Literal["approve", "decline"]
 
 
 class TaskPage(JsonModel):
@@ -103,27 +96,18 @@ async def follow_task(context: Context, caller: Caller, headers: EventHeaders, i
 async def cancel_task(context: Context, caller: Caller, id: TaskId) -> Reply[TaskView]:
     """Stop a task.
 
-    It ends at its next step; model calls and test runs stop at once. 200: it had ended, or is being stopped already.
+    It ends at its next step; model calls and test runs stop at once. One that waits for people waits no longer. 200:
+    it had ended, or is being stopped already.
     """
     services = context.services
     task = await load_task(context, caller, id)
     admission = await context.gate.admit(caller, repository_of(task).full_name, f"cancel {task.flow}")
     policy, _ = await services.policies.load_or_default(admission.repository)
     await context.gate.decide(caller, "cancel", admission, policy, f"cancel {task.flow}")
-    active = not has_ended(task) and task.cancel is None
+    active = task.waits or (not has_ended(task) and task.cancel is None)
     if active:
         await services.engine.cancel(task.id, caller.actor.login)
     return Reply(await _view(context, await load_task(context, caller, id)), 202 if active else 200)
-
-
-@operations.add("POST", "/tasks/{id}/approval", scope="run", statuses=(), errors={409: "nothing waits for approval"})
-async def approve_task(context: Context, caller: Caller, body: Approval, id: TaskId) -> None:
-    """Answer a task that waits for approval: none of this version does.
-
-    Every task either runs on the permission it was started with, or is refused when it is started.
-    """
-    task = await load_task(context, caller, id)
-    raise Problem(f"No task of this version waits for approval; this one is {task.state}.", status=409)
 
 
 async def load_task(context: Context, caller: Caller, task_id: str) -> Task:

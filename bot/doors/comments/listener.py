@@ -1,4 +1,4 @@
-"""Listen for commands in new texts on GitHub, and answer each of them.
+"""Listen for commands and answers in new texts on GitHub.
 
 The texts are comments on issues and pull requests, bodies of reviews, comments on lines of a diff, bodies of new issues
 and pull requests (:data:`bot.doors.comments.texts.DOORS`). A command that is permitted, and typed as it is meant, is
@@ -17,6 +17,7 @@ from typing import NamedTuple
 from bot.dispatch import replies
 from bot.dispatch.authorise import authorise, identify, record
 from bot.dispatch.registry import Registry
+from bot.doors.comments.answers import take_answer
 from bot.doors.comments.commands import Command, Invocation, key_of
 from bot.doors.comments.grammar import TypedCommand, commands_in
 from bot.doors.comments.texts import DOORS, IncomingText, said_in
@@ -98,6 +99,7 @@ async def _hear(event: Event, services: Services, commands: Commands, registry: 
         return
     typed = await _parse(services, said, commands)
     if not typed:
+        await take_answer(event, said, repository, actor, services, registry)
         return
     if said.by_program:
         # It may quote anybody. No answer either, so that two bots cannot keep each other busy.

@@ -92,16 +92,18 @@ async def test_what_is_wrong_with_a_key_is_told(tmp_path: Path, monkeypatch: pyt
             assert unknown.status == 404
 
 
-async def test_nothing_waits_for_approval(story: Story) -> None:
+async def test_a_task_that_runs_does_not_wait_for_approval(story: Story) -> None:
     program = asker(story, story.maintainer)
     number = await story.file("A", "B", label=None)
     task = (await program.start("fix", number)).data["id"]
-    answer = await program.ask("POST", f"/api/v1/tasks/{task}/approval", {"answer": "approve"})
+    answer = await program.ask("POST", f"/api/v1/tasks/{task}/approval", {"answer": "approve"}, Idempotency_Key="1")
     assert (answer.status, answer.data["detail"]) == (
         409,
-        "No task of this version waits for approval; this one is queued.",
+        "Only a task that waits for approval can be approved; this one is queued.",
     )
-    assert (await program.ask("POST", f"/api/v1/tasks/{task}/approval", {"answer": "perhaps"})).status == 400
+    assert (
+        await program.ask("POST", f"/api/v1/tasks/{task}/approval", {"answer": "perhaps"}, Idempotency_Key="2")
+    ).status == 400
 
 
 async def test_federation_is_told_where_it_stands_in_for_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,48 @@
+"""Find the tasks that wait for people, and end the waiting of those that a newer one replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import sqlalchemy as sa
+
+from bot.store import tasks
+from bot.store.tasks import NewTask, Task
+from bot.types import Repository
+from bot.work.origin import Request
+from bot.work.services import Services
+
+
+async def find_waiting(
+    services: Services,
+    repository: Repository,
+    number: int,
+    *,
+    flow: str | None = None,
+    states: Collection[str] = tasks.WAITING,
+) -> Task | None:
+    """Find the newest task of an issue that waits for people.
+
+    What is shown to a program alone waits for nobody there.
+    """
+
+    def find(connection: sa.Connection) -> list[Task]:
+        return tasks.find(connection, repository.id, number, flow=flow, active=True)
+
+    found = await services.store.run(find)
+    return next((task for task in found if task.state in states and not _is_quiet(task)), None)
+
+
+def supersede(connection: sa.Connection, newer: NewTask) -> None:
+    """End the waiting of earlier tasks whose place a new one takes."""
+    if newer.active_key is None or newer.number is None:
+        return
+    repository = Request.model_validate(newer.argument).repository.id
+    for earlier in tasks.find(connection, repository, newer.number, flow=newer.flow, active=True):
+        if earlier.waits and earlier.id != newer.parent and not _is_quiet(earlier):
+            summary = f"Task `{newer.id}` was asked for in its place."
+            tasks.end_waiting(connection, earlier.id, "cancelled", summary)
+
+
+def _is_quiet(task: Task) -> bool:
+    return Request.model_validate(task.argument).quiet
