@@ -1,0 +1,1 @@
+"""Time a benchmark from inside the sandbox, in a process beside it."""
