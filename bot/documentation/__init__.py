@@ -1,0 +1,5 @@
+"""Documentation and the facts behind it: passages, what they name, and whether the code has it.
+
+Everything but ``snapshot.read_snapshot`` is pure, over a :class:`~bot.documentation.snapshot.Snapshot` of a commit.
+``staleness.stale_passages`` names what a change made false.
+"""
