@@ -9,13 +9,23 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import posixpath
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import AliasChoices, BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -70,18 +80,54 @@ class BudgetSettings(BaseModel):
     day: float = 50.0
 
 
-class Checks(JsonModel):
-    """Commands that install and test a repository.
+class FolderChecks(JsonModel):
+    """Commands that install and test a folder, run in it.
 
-    The section ``checks`` of its policy; what that leaves out is the server's. None: found by looking.
+    None: found by looking.
     """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     setup: str | None = Field(default=None, description="the command that installs the repository")
     test: str | None = Field(default=None, description="the command that runs tests; `{tests}` stands for their paths")
     results: ResultFormat = Field(
         default="junit", description="how results are read; `exit`: only the exit code counts"
     )
-    minutes: float = Field(default=10.0, description="longer suites: only the nearest test files run")
+    minutes: float = Field(default=10.0, gt=0, description="longer suites: only the nearest test files run")
+
+
+def _check_folder(path: str) -> str:
+    if path != posixpath.normpath(path) or path.startswith("/") or path.partition("/")[0] in (".", ".."):
+        raise ValueError("not a folder below the root; it must look like services/api")
+    return path
+
+
+FolderPath = Annotated[str, AfterValidator(_check_folder)]
+
+
+class Checks(FolderChecks):
+    """Commands that install and test a repository.
+
+    The section ``checks`` of its policy; what that leaves out is the server's.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    folders: dict[FolderPath, FolderChecks] = Field(
+        default_factory=dict, description="the same keys for folders that have their own, by path"
+    )
+
+    @field_validator("folders")
+    @classmethod
+    def _require_test(cls, folders: dict[str, FolderChecks]) -> dict[str, FolderChecks]:
+        if missing := next((name for name, own in folders.items() if not own.test), ""):
+            raise ValueError(f"{missing} needs `test`, the command that tests it")
+        return folders
+
+    def find_folder(self, path: str) -> str:
+        """Return the innermost of ``folders`` that a path lies in, or ""."""
+        holding = (one for one in self.folders if f"{path}/".startswith(f"{one}/"))
+        return max(holding, key=len, default="")
 
 
 def _as_sdk(variable: str) -> Any:

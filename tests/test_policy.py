@@ -78,6 +78,10 @@ def testdescribe_tells_every_value_and_its_origin(settings: Settings) -> None:
         ("models: {boss: [big]}", "line 1: models.boss"),
         ("commands: {read: [fix]}", "line 1: commands.read.0: "),
         ("fix: {label: a}\nfix: {label: b}", "line 2: fix: given twice"),
+        ("checks:\n  folders:\n    web: {test: a, tset: b}", "line 3: checks.folders.web.tset: Extra inputs"),
+        ("checks:\n  folders:\n    web: {setup: a}", "line 2: checks.folders: Value error, web needs `test`"),
+        ("checks: {folders: {../web: {test: a}}}", "line 1: checks.folders.../web: Value error, not a folder below"),
+        ("checks: {minutes: 0}", "line 1: checks.minutes: "),
         ("fix: [", "line 1: "),
         ("- fix", "must be a mapping"),
         ("fix: &a {label: x}\nreview: *a", "aliases are not allowed"),
@@ -97,6 +101,19 @@ def test_all_errors_are_told_at_once(settings: Settings) -> None:
     with pytest.raises(PolicyError) as caught:
         parse_policy("fix:\n  x: 1\nreview:\n  inline: 99\nlimits:\n  dollars_per_day: no", settings, SCHEMA)
     assert [line.split(":")[0] for line in str(caught.value).splitlines()[1:]] == ["line 2", "line 4", "line 6"]
+
+
+def test_a_folder_has_checks_of_its_own(settings: Settings) -> None:
+    own = "web: {setup: npm ci, test: npm test}\n    web/admin: {test: make, minutes: 1}"
+    text = f"checks:\n  minutes: 3\n  folders:\n    {own}"
+    policy = parse_policy(text, settings, SCHEMA)
+    assert Policy.model_validate_json(policy.model_dump_json()) == policy
+    for path, told in {
+        "web/admin/a.js": "tested: by `make`, 1 minutes at most (checks.folders: web/admin)",
+        "web/a.js": "tested: by `npm test`, 10 minutes at most (checks.folders: web)",
+        "webs/a.js": "tested: by what is found by looking, 3 minutes at most (checks)",
+    }.items():
+        assert f"  {told}" in describe(policy, SCHEMA, path).splitlines()
 
 
 @pytest.mark.parametrize("text", ["", "# nothing", "fix:", "fix: {}"])

@@ -35,7 +35,7 @@ async def find(repo: Path, checks: Checks, settings: Settings, *, run: bool) -> 
         await _copy(repo, workspace.tree)
         toolchain = make_toolchain(sandbox, checks, workspace.tree, settings)
         for part in await asyncio.to_thread(lambda: toolchain.parts):
-            yield await asyncio.to_thread(_describe, part, checks)
+            yield await asyncio.to_thread(_describe, part)
         if run:
             async for line in _run(toolchain, workspace):
                 yield line
@@ -51,9 +51,10 @@ async def _copy(repo: Path, tree: Path) -> None:
         await asyncio.to_thread(shutil.copytree, repo, tree, symlinks=True)
 
 
-def _describe(part: Part, checks: Checks) -> Line:
+def _describe(part: Part) -> Line:
     """Describe a part, or what keeps it from being tested. Blocking."""
     unit = part.unit
+    checks = part.checks
     how = f"`{checks.test}` of the policy" if checks.test else unit.runner or "its own test runner"
     manager = f", installed by {unit.manager}" if unit.manager and not checks.setup else ""
     text = f"{unit.toolchain}{manager}, tested by {how}. Seen by {', '.join(unit.evidence)}."

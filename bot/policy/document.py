@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from bot.models.catalogue import Catalogue
 from bot.policy.rules import LimitPolicy, Policy
 from bot.policy.schema import PolicySchema
-from bot.settings import Settings
+from bot.settings import Checks, Settings
 from bot.types import ForgehandError, JsonModel
 
 PATH = ".github/forgehand.yml"
@@ -72,8 +72,18 @@ def describe(policy: Policy, schema: PolicySchema, path: str | None = None) -> s
             for name, kind in schema.sections.items()
             for line in kind.model_validate(policy.tasks[name]).explain(path)
         ]
-        lines += ["", f"{path}:", *(f"  {line}" for line in told)]
+        lines += ["", f"{path}:", *(f"  {line}" for line in [*told, _explain_checks(policy.checks, path)])]
     return "\n".join(lines)
+
+
+def _explain_checks(checks: Checks, path: str) -> str:
+    """Say which command tests a path, and for how long."""
+    folder = checks.find_folder(path)
+    own = checks.folders.get(folder, checks)
+    command = f"`{own.test}`" if own.test else "what is found by looking"
+    return (
+        f"tested: by {command}, {own.minutes:g} minutes at most ({f'checks.folders: {folder}' if folder else 'checks'})"
+    )
 
 
 def list_values(policy: Policy) -> list[PolicyValue]:
@@ -127,8 +137,8 @@ def _find_unoffered(data: dict[str, Any], settings: Settings) -> Iterator[_Probl
 def _limit(policy: Policy, settings: Settings) -> Policy:
     """Apply the server's ceilings and checks, and record the origins."""
     origins = dict(policy.origins)
-    given = settings.checks.model_dump(exclude_unset=True)
-    server = {key: value for key, value in given.items() if f"checks.{key}" not in origins}
+    given = settings.checks.model_fields_set
+    server = {key: getattr(settings.checks, key) for key in given if f"checks.{key}" not in origins}
     origins |= {f"checks.{key}": "the server" for key in server}
 
     def lowered(key: str, asked: float, ceiling: float) -> float:

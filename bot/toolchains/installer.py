@@ -37,8 +37,7 @@ class Installer:
         setup = self.tools.checks.setup
         plan = await asyncio.to_thread(self.adapter.plan_install)
         attempts = [[["/bin/sh", "-c", setup]]] if setup else plan.attempts
-        # the policy's own command runs at the root of the tree
-        root = "" if setup else self.adapter.unit.root
+        root = self.tools.folder if setup else self.adapter.unit.root
         shown: list[CommandResult] = []
         failed: list[CommandResult] = []
         refused: list[str] = []

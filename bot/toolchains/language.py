@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from bot.sandbox.port import CommandResult, Mount, Sandbox
-from bot.settings import Checks, Settings
+from bot.settings import FolderChecks, Settings
 from bot.toolchains.events import Record
 from bot.toolchains.port import Toolchain
-from bot.toolchains.session import Session
+from bot.toolchains.session import Session, run_in
 from bot.toolchains.units import Unit
 
 
@@ -109,20 +109,40 @@ class Adapter(Protocol):
 
 @dataclass(frozen=True)
 class Tools:
-    """Things that every toolchain of a repository is made with."""
+    """Things that the toolchains of a folder are made with.
+
+    ``checks`` are the folder's own, where ``folder`` is set. ``elsewhere`` are folders within it that have others.
+    """
 
     sandbox: Sandbox
-    checks: Checks
+    checks: FolderChecks
     settings: Settings
+    folder: str = ""
+    elsewhere: tuple[str, ...] = ()
+
+    def holds(self, unit: Unit) -> bool:
+        """Return whether the checks are those of a unit."""
+        within = Unit(root=self.folder, toolchain=unit.toolchain).holds(unit.root)
+        return within and not any(f"{unit.root}/".startswith(f"{one}/") for one in self.elsewhere)
+
+    @property
+    def setup(self) -> list[str]:
+        """Return the policy's own command that installs, or nothing."""
+        return run_in(self.folder, ["/bin/sh", "-c", self.checks.setup]) if self.checks.setup else []
 
 
 @dataclass(frozen=True)
 class Part:
-    """Unit, what works on it, and the folder that it is installed for."""
+    """Unit, what works on it, and the folder that it is installed for.
+
+    ``checks`` are those of the policy for ``folder``, "" for the repository's.
+    """
 
     unit: Unit
     toolchain: Toolchain
     home: str = ""
+    folder: str = ""
+    checks: FolderChecks = field(default_factory=FolderChecks)
 
     @property
     def slug(self) -> str:

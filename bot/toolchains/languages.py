@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bot.toolchains.cpp.language import CPP
@@ -20,12 +21,23 @@ from bot.toolchains.units import Unit
 LANGUAGES = (PYTHON, NODE, GO, JVM, RUBY, RUST, PHP, CPP, SHELL, ELIXIR)
 
 
-def make_whole(tree: Path, tools: Tools) -> Part:
-    """Make the part of a repository in which nothing names a language.
+def find_parts(tree: Path, tools: Tools) -> list[Part]:
+    """Return what tests itself in one folder of checks. Blocking.
 
-    It is Python's, which says what is missing.
+    A policy's own command tests all of it. Where nothing names a language, it is Python's, which says what is missing.
     """
-    return make_part(Unit(root="", toolchain="python", evidence=("nothing names another language",)), tree, tools)
+    found = [part for language in LANGUAGES for part in language.find_parts(tree, tools) if tools.holds(part.unit)]
+    if not found and (tools.checks.test or not tools.elsewhere):
+        whole = Unit(root="", toolchain="python", evidence=("nothing names another language",))
+        found = [make_part(whole, tree, tools)]
+    own = [replace(part, folder=tools.folder, checks=tools.checks) for part in found]
+    return [_widen(own[0], tools)] if tools.checks.test else own
+
+
+def _widen(part: Part, tools: Tools) -> Part:
+    """Return a part that stands for the whole folder of its checks."""
+    unit = part.unit.model_copy(update={"root": tools.folder})
+    return replace(part, unit=unit, home=tools.folder if tools.checks.setup else part.home)
 
 
 def describe_languages() -> str:

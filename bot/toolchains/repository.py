@@ -13,7 +13,7 @@ from pathlib import Path
 from bot.sandbox.port import CommandResult, Limits, Sandbox
 from bot.settings import Checks, Settings
 from bot.toolchains.language import Part, Tools
-from bot.toolchains.languages import LANGUAGES, make_whole
+from bot.toolchains.languages import LANGUAGES, find_parts
 from bot.toolchains.port import Completeness, Measurement, Program, TestRun, ToolchainError, Workspace
 from bot.toolchains.units import find_nearest
 
@@ -25,7 +25,9 @@ class RepositoryToolchain:
     """Toolchain of a whole repository; ``tree`` is read when it is there."""
 
     def __init__(self, sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings) -> None:
-        self._tools = Tools(sandbox, checks, settings)
+        self._checks = checks
+        self._sandbox = sandbox
+        self._settings = settings
         self._tree = tree
 
     @property
@@ -38,13 +40,15 @@ class RepositoryToolchain:
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """Return what tests itself here. Blocking.
-
-        A policy's own command tests all of it.
-        """
-        found = [part for language in LANGUAGES for part in language.find_parts(self._tree, self._tools)]
-        found = found or [make_whole(self._tree, self._tools)]
-        return tuple(found[:1] if self._tools.checks.test else found)
+        """Return what tests itself here. Blocking."""
+        own = {"": self._checks, **self._checks.folders}
+        return tuple(
+            part
+            for folder, checks in own.items()
+            for part in find_parts(
+                self._tree, Tools(self._sandbox, checks, self._settings, folder, self._within(folder))
+            )
+        )
 
     def is_test(self, path: str) -> bool:
         foreign = any(one.paths.is_source(path) and one.paths.is_test(path) for one in LANGUAGES)
@@ -95,7 +99,7 @@ class RepositoryToolchain:
         """Run files or test ids, each with its part, or all (see the port)."""
         parts = await asyncio.to_thread(lambda: self.parts)
         if len(parts) == 1:
-            return await parts[0].toolchain.test(workspace, targets, limits=limits)
+            return await self._test(parts[0], workspace, targets, limits)
         wanted = self._divide(targets) if targets else [(part, []) for part in parts]
         runs = []
         notes = []
@@ -106,8 +110,20 @@ class RepositoryToolchain:
             elif problem:
                 raise ToolchainError(problem)
             else:
-                runs.append(await part.toolchain.test(self._own(part, workspace), own, limits=limits))
+                runs.append(await self._test(part, self._own(part, workspace), own, limits))
         return merge_runs(runs, notes)
+
+    async def _test(self, part: Part, workspace: Workspace, targets: Sequence[str], limits: Limits | None) -> TestRun:
+        """Run a part's tests, in its folder's share of the repository's time.
+
+        A runner at the root may run tests of folders too that have checks of their own: these do not count.
+        """
+        if limits is not None and part.folder:
+            share = part.checks.minutes / self._checks.minutes
+            limits = limits.model_copy(update={"seconds": limits.seconds * share})
+        run = await part.toolchain.test(workspace, targets, limits=limits)
+        own = (case for case in run.cases if self._checks.find_folder(case.id.partition("::")[0]) == part.folder)
+        return run.model_copy(update={"cases": tuple(own)})
 
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
         """Run a shell line where the tests of the first installed part run."""
@@ -133,11 +149,17 @@ class RepositoryToolchain:
         return [(self.parts[number], own) for number, own in sorted(found.items())]
 
     def _part_of(self, path: str) -> Part:
+        folder = self._checks.find_folder(path)
+        own = [part for part in self.parts if part.folder == folder]
         languages = {language.name for language in LANGUAGES if language.paths.is_source(path)}
-        units = [part.unit for part in self.parts]
-        own = find_nearest([unit for unit in units if unit.toolchain in languages], path)
-        found = own or find_nearest(units, path) or units[0]
-        return self.parts[units.index(found)]
+        units = [part.unit for part in own or self.parts]
+        named = find_nearest([unit for unit in units if unit.toolchain in languages], path)
+        found = named or find_nearest(units, path) or units[0]
+        return next(part for part in self.parts if part.unit == found)
+
+    def _within(self, folder: str) -> tuple[str, ...]:
+        """Return the folders with checks of their own below a folder."""
+        return tuple(one for one in self._checks.folders if one.startswith(f"{folder}/" if folder else ""))
 
     def _env_of(self, part: Part, env: Path) -> Path:
         return env if len(self.parts) == 1 else env / part.slug

@@ -23,6 +23,8 @@ from bot.toolchains.workspace import remove_tree
 ENV = "/env"
 # Seconds that a command gets after the run's own are used up, to say so by its own result.
 _LEAST_SECONDS = 1.0
+# Words that go before a command which runs in a folder.
+_WRAPPED = 5
 
 
 def run_in(folder: str, argv: Sequence[str]) -> list[str]:
@@ -30,6 +32,13 @@ def run_in(folder: str, argv: Sequence[str]) -> list[str]:
     if not folder:
         return list(argv)
     return ["/bin/sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", posixpath.join(WORK, folder), *argv]
+
+
+def split_folder(argv: Sequence[str]) -> tuple[str, list[str]]:
+    """Return the folder and the command that :func:`run_in` wrapped."""
+    if list(argv[:2]) != ["/bin/sh", "-c"] or len(argv) <= _WRAPPED:
+        return "", list(argv)
+    return posixpath.relpath(argv[_WRAPPED - 1], WORK), list(argv[_WRAPPED:])
 
 
 @dataclass(frozen=True)

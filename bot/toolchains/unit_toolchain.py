@@ -12,9 +12,9 @@ from bot.sandbox.port import CommandResult, Limits
 from bot.toolchains.events import Fold, Folded, Record
 from bot.toolchains.installer import Installer
 from bot.toolchains.language import Adapter, PathRules, Tools
-from bot.toolchains.placeholders import fill_placeholders, is_run_by
+from bot.toolchains.placeholders import is_run_by
+from bot.toolchains.policy_line import fill_line
 from bot.toolchains.port import UNMEASURED, Completeness, Measurement, Program, TestRun, ToolchainError, Workspace
-from bot.toolchains.reading import read_results
 from bot.toolchains.selection import keep_wanted, select
 from bot.toolchains.session import Session, open_session
 
@@ -62,7 +62,7 @@ class UnitToolchain:
         What is told is what was asked for, though a runner may have to run more.
         """
         seconds = limits.seconds if limits is not None else self.tools.checks.minutes * 60
-        # a policy's own line runs at the root of the tree
+        # a policy's own line goes to its folder itself
         root = "" if self.tools.checks.test else self.adapter.unit.root
         async with self._open(workspace, root, seconds) as session:
             if self.tools.checks.test:
@@ -79,13 +79,12 @@ class UnitToolchain:
 
     async def _test_by_policy(self, session: Session, targets: Sequence[str]) -> TestRun:
         """Run the policy's own line, and read its results as the policy says."""
-        checks = self.tools.checks
-        line = fill_placeholders(checks.test or "", targets)
-        result = await session.run(["/bin/sh", "-c", line])
         tree = session.workspace.tree
-        folded = await asyncio.to_thread(read_results, checks.results, session.channel, result, line, tree)
+        own = await asyncio.to_thread(fill_line, self.tools.checks, self.tools.folder, targets, tree)
+        result = await session.run(own.argv)
+        folded = await asyncio.to_thread(own.read, session.channel, result, tree)
         folded = keep_wanted(folded, targets, lambda case: True)
-        return TestRun(command=line, cases=folded.cases, result=result, completeness=folded.completeness)
+        return TestRun(command=own.shown, cases=folded.cases, result=result, completeness=folded.completeness)
 
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
         """Run a shell line where tests run: no network, read-only dependencies."""

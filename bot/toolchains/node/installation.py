@@ -8,22 +8,21 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
+from bot.sandbox.port import CommandResult, Limits, Mount, Sandbox
 from bot.sandbox.proxy import CA_TARGET, RegistryProxy, find_certificates
 from bot.settings import Settings
 from bot.toolchains import submodules
-from bot.toolchains.installer import make_error
+from bot.toolchains.installer import make_error, render
 from bot.toolchains.node import programs
 from bot.toolchains.node.detection import Manager, Project, list_scripted
 from bot.toolchains.node.manifest import read_manifest
 from bot.toolchains.port import ToolchainError, Workspace
-from bot.toolchains.session import run_in
+from bot.toolchains.session import run_in, split_folder
 from bot.toolchains.workspace import remove_tree
 
 ENV = "/env"
@@ -51,12 +50,12 @@ _UNLOADED = "forgehand-unloaded "
 class Installer:
     """Installer of the projects of one repository.
 
-    ``setup`` is the policy's own command, ``env`` what every command of the toolchain sees.
+    ``setup`` is the policy's own command, if any, ``env`` what every command of the toolchain sees.
     """
 
     sandbox: Sandbox
     settings: Settings
-    setup: str | None
+    setup: Sequence[str]
     env: dict[str, str]
 
     async def install(self, workspace: Workspace, project: Project) -> Sequence[CommandResult]:
@@ -71,7 +70,7 @@ class Installer:
         refused: list[str] = []
         kept = await asyncio.to_thread(_read_own, workspace.tree / project.home)
         if self.setup:
-            results.append(await self._run(workspace, ["/bin/sh", "-c", self.setup], refused))
+            results.append(await self._run(workspace, self.setup, refused))
         elif project.manifest.dependencies or project.home != project.unit.root or project.manifest.workspaces:
             results += await self._install_packages(workspace, project, refused)
         if results and not results[-1].ok:
@@ -262,13 +261,10 @@ def _find_modules(tree: Path) -> list[Path]:
 
 def _show(argv: Sequence[str]) -> str:
     """Render what a person would type."""
-    words = list(argv[5:] if list(argv[:2]) == ["/bin/sh", "-c"] and len(argv) > 4 else argv)
-    where = argv[4].removeprefix(f"{WORK}/") if len(words) < len(argv) else ""
-    if words[:2] == ["/bin/sh", "-c"]:
-        return words[2]
+    where, words = split_folder(argv)
     if len(words) > 1 and words[0] == "node" and words[1].startswith(f"{ENV}/{_MANAGER}"):
         words = ["pnpm" if "pnpm" in words[1] else "yarn", *words[2:]]
     kept = [
         word for word in words if not word.startswith((f"--store-dir={ENV}", f"--cache-folder={ENV}", "--loglevel"))
     ]
-    return f"(cd {shlex.quote(where)} && {shlex.join(kept)})" if where else shlex.join(kept)
+    return render(kept, where)

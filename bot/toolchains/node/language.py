@@ -16,7 +16,7 @@ def _find_parts(tree: Path, tools: Tools) -> Sequence[Part]:
     return [
         Part(
             project.unit,
-            NodeToolchain(tools.sandbox, tools.checks, tree, tools.settings, project),
+            NodeToolchain(tools, tree, project),
             project.home,
         )
         for project in find_projects(tree)

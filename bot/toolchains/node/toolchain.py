@@ -9,14 +9,15 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
-from bot.settings import Checks, Settings
+from bot.sandbox.port import WORK, CommandResult, Limits, Mount
 from bot.toolchains.events import Fold, Folded, Plan
 from bot.toolchains.exit_code import read_exit_code
+from bot.toolchains.language import Tools
 from bot.toolchains.node import paths, programs, runners, shadows
 from bot.toolchains.node.detection import Project
 from bot.toolchains.node.installation import MODULES, WRITTEN, Installer, require_node
-from bot.toolchains.placeholders import RESULTS, fill_placeholders, is_run_by
+from bot.toolchains.placeholders import RESULTS, is_run_by
+from bot.toolchains.policy_line import fill_line
 from bot.toolchains.port import (
     UNMEASURED,
     Completeness,
@@ -27,7 +28,6 @@ from bot.toolchains.port import (
     ToolchainError,
     Workspace,
 )
-from bot.toolchains.reading import read_results
 from bot.toolchains.results import ResultsChannel, open_channel, read_bounded
 from bot.toolchains.selection import keep_wanted, select
 from bot.toolchains.session import run_in
@@ -43,11 +43,10 @@ class NodeToolchain:
 
     name = "node"
 
-    def __init__(self, sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings, project: Project) -> None:
-        self._sandbox = sandbox
-        self._checks = checks
+    def __init__(self, tools: Tools, tree: Path, project: Project) -> None:
+        self._tools = tools
+        self._checks = tools.checks
         self._tree = tree
-        self._settings = settings
         self._project = project
 
     def require(self) -> None:
@@ -78,7 +77,7 @@ class NodeToolchain:
 
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
         """Install dependencies (see the port)."""
-        installer = Installer(self._sandbox, self._settings, self._checks.setup, _environment())
+        installer = Installer(self._tools.sandbox, self._tools.settings, self._tools.setup, _environment())
         return await installer.install(workspace, self._project)
 
     async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
@@ -106,13 +105,12 @@ class NodeToolchain:
 
     async def _test_by_policy(self, workspace: Workspace, targets: Sequence[str], limits: Limits) -> TestRun:
         """Run the policy's own line, and read its results as the policy says."""
-        line = fill_placeholders(self._checks.test or "", targets)
+        own = await asyncio.to_thread(fill_line, self._checks, self._tools.folder, targets, workspace.tree)
         async with open_channel() as channel:
-            result = await self._run(workspace, ["/bin/sh", "-c", line], limits, channel.directory, reporting=False)
-            how = self._checks.results
-            folded = await asyncio.to_thread(read_results, how, channel, result, line, workspace.tree)
+            result = await self._run(workspace, own.argv, limits, channel.directory, reporting=False)
+            folded = await asyncio.to_thread(own.read, channel, result, workspace.tree)
         folded = keep_wanted(folded, targets, lambda case: True)
-        return TestRun(command=line, cases=folded.cases, result=result, completeness=folded.completeness)
+        return TestRun(command=own.shown, cases=folded.cases, result=result, completeness=folded.completeness)
 
     async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
         """Run a shell line where tests run: no network, read-only dependencies."""
@@ -182,7 +180,7 @@ class NodeToolchain:
         scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="forgehand-scratch-"))
         try:
             mounts += await asyncio.to_thread(_mount_modules, workspace, scratch)
-            return await self._sandbox.run(argv, workspace.tree, mounts=mounts, limits=limits, env=env)
+            return await self._tools.sandbox.run(argv, workspace.tree, mounts=mounts, limits=limits, env=env)
         finally:
             await asyncio.to_thread(remove_tree, scratch)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from bot.toolchains.placeholders import dotted, escape_target, selector
 from bot.toolchains.python.project import Project, bracket_extras
+from bot.toolchains.session import split_folder
 
 ENV = "/env"
 PYTHON = f"{ENV}/bin/python"
@@ -98,6 +99,9 @@ def unittest(targets: Sequence[str]) -> list[str]:
 
 def render_command(argv: Sequence[str]) -> str:
     """Render what a person would type, with options that change a verdict."""
+    folder, argv = split_folder(argv)
+    if folder:
+        return f"(cd {shlex.quote(folder)} && {render_command(argv)})"
     program = [re.sub(r"^/\S*/(python[\d.]*|uv)$", r"\1", part) for part in argv if part not in _NOISE]
     if program[:2] == ["/bin/sh", "-c"]:
         return program[2]

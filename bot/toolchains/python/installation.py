@@ -40,12 +40,12 @@ _NO_TESTS = (
 class Installer:
     """Installer of one repository.
 
-    ``setup`` is the policy's own command, ``env`` what every command of the toolchain sees.
+    ``setup`` is the policy's own command, if any, ``env`` what every command of the toolchain sees.
     """
 
     sandbox: Sandbox
     settings: Settings
-    setup: str | None
+    setup: Sequence[str]
     env: dict[str, str]
 
     async def install(self, workspace: Workspace) -> Sequence[CommandResult]:
@@ -86,8 +86,8 @@ class Installer:
             pip = commands.foreign_pip(program)
         if pip is not None:
             project = replace(project, groups=(), packages=(*project.packages, *_list_groups(project, workspace.tree)))
-        installs = [["/bin/sh", "-c", self.setup]] if self.setup else commands.install(project, pip)
-        seeded = self.setup is not None or (not uv and not foreign and bool(installs))
+        installs = [list(self.setup)] if self.setup else commands.install(project, pip)
+        seeded = bool(self.setup) or (not uv and not foreign and bool(installs))
         return [commands.make_repository(), commands.make_environment(program, uv=uv, pip=seeded), *installs]
 
     async def _add_optional(

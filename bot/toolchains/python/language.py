@@ -14,11 +14,11 @@ from bot.toolchains.units import Unit
 
 def make_part(unit: Unit, tree: Path, tools: Tools) -> Part:
     """Make the part of a unit."""
-    return Part(unit, PythonToolchain(tools.sandbox, tools.checks, tree, tools.settings))
+    return Part(unit, PythonToolchain(tools, tree))
 
 
 def _find_parts(tree: Path, tools: Tools) -> Sequence[Part]:
-    return [make_part(unit, tree, tools) for unit in find_units(tree)]
+    return [make_part(unit, tree, tools) for unit in find_units(tree, tools.elsewhere)]
 
 
 PYTHON = Language("python", paths, _find_parts, describe_versions)

@@ -6,7 +6,6 @@ The virtual environment is mounted at /env, and our own reporter writes the verd
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -15,7 +14,9 @@ from pathlib import Path
 from bot.sandbox.port import WORK, CommandResult, Limits, Mount, Sandbox
 from bot.settings import Checks, Settings
 from bot.toolchains import submodules
-from bot.toolchains.placeholders import RESULTS, fill_placeholders, is_run_by, selector
+from bot.toolchains.language import Tools
+from bot.toolchains.placeholders import RESULTS, is_run_by, selector
+from bot.toolchains.policy_line import fill_line
 from bot.toolchains.port import Measurement, Program, TestCase, TestRun, ToolchainError, Workspace
 from bot.toolchains.python import commands, paths, shadows
 from bot.toolchains.python.config import read_pytest_settings, split_words
@@ -34,11 +35,10 @@ class PythonToolchain:
 
     name = "python"
 
-    def __init__(self, sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings) -> None:
-        self._sandbox = sandbox
-        self._checks = checks
+    def __init__(self, tools: Tools, tree: Path) -> None:
+        self._tools = tools
+        self._checks = tools.checks
         self._tree = tree
-        self._settings = settings
 
     @cached_property
     def _patterns(self) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class PythonToolchain:
         """
         if self._checks.test is None:
             await asyncio.to_thread(require_python, workspace.tree)
-        installer = Installer(self._sandbox, self._settings, self._checks.setup, _environment())
+        installer = Installer(self._tools.sandbox, self._tools.settings, self._tools.setup, _environment())
         return await installer.install(workspace)
 
     async def test(self, workspace: Workspace, targets: Sequence[str] = (), *, limits: Limits | None = None) -> TestRun:
@@ -83,16 +83,21 @@ class PythonToolchain:
 
         Dependencies are read-only in every run, so that no run can plant anything for a later one.
         """
+        limits = limits or Limits(seconds=self._checks.minutes * 60)
         async with open_channel() as channel:
-            argv = self._test_command(workspace, targets)
-            line = commands.render_command(argv)
             mounts = [Mount(source=channel.directory, target=RESULTS, writable=True)]
-            limits = limits or Limits(seconds=self._checks.minutes * 60)
-            result = await self._run(workspace, argv, limits, mounts)
-            how = self._checks.results if self._checks.test else "junit"
-            folded = await asyncio.to_thread(read_results, how, channel, result, line, workspace.tree)
-        is_own = not self._checks.test
-        folded = keep_wanted(folded, targets, lambda case: not is_own or _is_requested(case, targets))
+            if self._checks.test:
+                own = await asyncio.to_thread(fill_line, self._checks, self._tools.folder, targets, workspace.tree)
+                line = own.shown
+                result = await self._run(workspace, own.argv, limits, mounts)
+                folded = await asyncio.to_thread(own.read, channel, result, workspace.tree)
+                folded = keep_wanted(folded, targets, lambda case: True)
+            else:
+                argv = _write_command(workspace, targets)
+                line = commands.render_command(argv)
+                result = await self._run(workspace, argv, limits, mounts)
+                folded = await asyncio.to_thread(read_results, "junit", channel, result, line, workspace.tree)
+                folded = keep_wanted(folded, targets, lambda case: _is_requested(case, targets))
         run = TestRun(command=line, cases=folded.cases, result=result, completeness=folded.completeness)
         if run.complete and not run.unloaded:
             return run
@@ -128,7 +133,7 @@ class PythonToolchain:
         env = _environment() | test_env
         if program:
             env |= {"FORGEHAND_PROGRAM": program, "PYTHONPATH": f"{commands.MEASURE}:{commands.INSIDE}"}
-        return await self._sandbox.run(argv, workspace.tree, mounts=mounts, limits=limits, env=env)
+        return await self._tools.sandbox.run(argv, workspace.tree, mounts=mounts, limits=limits, env=env)
 
     def _test_env(self, workspace: Workspace, *, reporting: bool) -> dict[str, str]:
         # before site-packages: in the process tier the editable install points to another copy of the tree
@@ -141,23 +146,10 @@ class PythonToolchain:
             env["PYTEST_ADDOPTS"] = "-p forgehand_pytest"
         return env
 
-    def _test_command(self, workspace: Workspace, targets: Sequence[str]) -> list[str]:
-        line = self._checks.test
-        if line and self._checks.results == "exit":
-            # the only id there is, the line itself, comes back as a target
-            targets = [target for target in targets if target != fill_placeholders(line, ())]
-            # unlike Path.exists, False for what is too long to be a path
-            targets = [one for one in targets if os.path.exists(workspace.tree / one.partition("::")[0])]  # noqa: PTH110
-        if line:
-            return ["/bin/sh", "-c", fill_placeholders(line, targets)]
-        if not _has_package(workspace.env, "pytest"):
-            return commands.unittest(targets)
-        return commands.pytest(targets, without_coverage=_has_package(workspace.env, "pytest_cov"))
-
 
 def make_toolchain(sandbox: Sandbox, checks: Checks, tree: Path, settings: Settings) -> PythonToolchain:
     """Make the toolchain for the base at ``tree``; nothing is read yet."""
-    return PythonToolchain(sandbox, checks, tree, settings)
+    return PythonToolchain(Tools(sandbox, checks, settings), tree)
 
 
 def describe_versions() -> str:
@@ -165,6 +157,12 @@ def describe_versions() -> str:
     pythons = ", ".join(one.text for one in find_interpreters())
     uv = find_uv()
     return f"Python {pythons}; installs with {f'uv ({uv})' if uv else 'pip'}"
+
+
+def _write_command(workspace: Workspace, targets: Sequence[str]) -> list[str]:
+    if not _has_package(workspace.env, "pytest"):
+        return commands.unittest(targets)
+    return commands.pytest(targets, without_coverage=_has_package(workspace.env, "pytest_cov"))
 
 
 def _is_requested(case: TestCase, targets: Sequence[str]) -> bool:
