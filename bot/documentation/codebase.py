@@ -20,6 +20,8 @@ Found = Literal["found", "absent", "unknown"]
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _LITERAL = re.compile(r"[\w./:{}<>*-]{2,100}")
+_MODULE = re.compile(r"(?:src/|lib/)?\w+\.py")
+_SCRIPTS = frozenset(("setup", "noxfile", "conf", "conftest", "tasks", "manage", "fabfile"))
 # longer chains of imports and base classes are cycles
 _DEPTH = 12
 
@@ -42,8 +44,15 @@ class Codebase:
 
     @cached_property
     def packages(self) -> frozenset[str]:
-        """Return the first parts of the names that modules are imported by."""
-        return frozenset(name.partition(".")[0] for name in self._files)
+        """Return the first parts of the names that modules are imported by.
+
+        A file outside of packages is a script, unless it lies where a module is installed from.
+        """
+        return frozenset(
+            name.partition(".")[0]
+            for name, path in self._files.items()
+            if path.endswith("__init__.py") or (_MODULE.fullmatch(path) and name not in _SCRIPTS)
+        )
 
     @cached_property
     def foreign(self) -> frozenset[str]:
@@ -70,7 +79,7 @@ class Codebase:
     def resolve(self, dotted: str) -> Found:
         """Say whether a dotted name exists; another project's is ``unknown``."""
         parts = dotted.split(".")
-        for length in range(len(parts), 0, -1):
+        for length in range(len(parts), 0, -1) if parts[0] in self.packages else ():
             name = ".".join(parts[:length])
             if name in self._files or self._is_folder(name):
                 return self._resolve_in(name, parts[length:], _DEPTH)

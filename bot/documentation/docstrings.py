@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from bot.documentation.modules import Module, Parameter, Symbol
+from bot.documentation.records import Defect, Kind
 
 _FIELD = re.compile(r"^\s*:(?:param|parameter|arg|argument|keyword|kwarg)\s+(?:[^:\n]*\s)?\\?\*{0,2}(\w+)\s*:", re.M)
 _SECTION = re.compile(
@@ -20,16 +20,6 @@ _NUMPY = re.compile(r"((?:\\?\*{0,2}\w+, *)*\\?\*{0,2}\w+) *(?::.*)?$")
 _UNDOCUMENTED = frozenset(("overload", "override", "setter", "deleter", "register"))
 
 
-class Defect(NamedTuple):
-    """Fault of a docstring."""
-
-    kind: str  # ``missing``, ``false`` or ``untold``
-    path: str
-    line: int
-    symbol: str  # dotted; a module's own name for its docstring
-    text: str  # in words
-
-
 def check_docstrings(module: Module) -> tuple[Defect, ...]:
     """Return the parameters that do not exist, or are left out."""
     return tuple(defect for symbol in module.symbols.values() for defect in _check(module, symbol))
@@ -41,14 +31,13 @@ def find_missing(module: Module) -> tuple[Defect, ...]:
         return ()
     found = []
     if module.docstring is None:
-        found.append(Defect("missing", module.path, 1, module.name, f"module `{module.name}` has no docstring"))
+        found.append(_defect("missing", module.path, 1, module.name, f"module `{module.name}` has no docstring"))
     for symbol in module.symbols.values():
         wanted = symbol.kind != "attribute" and symbol.is_public and not _UNDOCUMENTED & set(symbol.decorators)
         if wanted and symbol.docstring is None:
             dotted = f"{module.name}.{symbol.name}"
-            found.append(
-                Defect("missing", module.path, symbol.line, dotted, f"{symbol.kind} `{dotted}` has no docstring")
-            )
+            text = f"{symbol.kind} `{dotted}` has no docstring"
+            found.append(_defect("missing", module.path, symbol.line, dotted, text))
     return tuple(found)
 
 
@@ -85,11 +74,15 @@ def _check(module: Module, symbol: Symbol) -> Iterator[Defect]:
     if not any(one.kind == "kwargs" for one in parameters):
         for name in dict.fromkeys(documented):
             if name not in names:
-                yield Defect("false", *place, f"`{name}` is documented and is no parameter of `{dotted}`")
+                yield _defect("false", *place, f"`{name}` is documented and is no parameter of `{dotted}`")
     plain = [one.name for one in parameters if one.kind not in {"args", "kwargs"} and not one.name.startswith("_")]
     for name in plain if names & set(documented) else ():
         if name not in documented:
-            yield Defect("untold", *place, f"the parameter `{name}` of `{dotted}` is not documented beside the others")
+            yield _defect("untold", *place, f"the parameter `{name}` of `{dotted}` is not documented beside the others")
+
+
+def _defect(kind: Kind, path: str, line: int, subject: str, text: str) -> Defect:
+    return Defect(kind=kind, path=path, line=line, subject=subject, text=text)
 
 
 def _in_sections(docstring: str) -> Iterator[str]:

@@ -10,13 +10,14 @@ from typing import Literal, NamedTuple
 from bot.documentation.modules import parse
 from bot.documentation.passages import Passage
 
-Kind = Literal["name", "keyword", "flag", "variable", "route", "path", "link"]
+Kind = Literal["name", "keyword", "parameter", "flag", "variable", "route", "path", "link"]
 
 
 class Mention(NamedTuple):
     """Something named in a passage.
 
-    ``text`` of a keyword is ``function(keyword)``. ``marked``: it stands in code marks, so it is no word of English.
+    ``text`` of a keyword is ``function(keyword)``, and so it is of a parameter that a signature in prose shows without
+    a value. ``marked``: it stands in code marks, so it is no word of English.
     """
 
     kind: Kind
@@ -51,8 +52,8 @@ _PATH = re.compile(
 )
 _CALL = re.compile(r"(?P<name>[A-Za-z_][\w.]*)\((?P<arguments>[^()]*(?:\([^()]*\)[^()]*)*)\)")
 _KEYWORD = re.compile(r"(?:^|,)\s*(?P<keyword>[a-z_]\w*)\s*=(?!=)")
-# of a signature in prose: what has no default is a parameter too
-_PARAMETER = re.compile(r"(?:^|,)\s*\*{0,2}(?P<keyword>[a-z_]\w*)\s*(?=[,:]|=(?!=)|$)")
+_PARAMETER = re.compile(r"(?:^|,)\s*\*{0,2}(?P<keyword>[a-z_]\w*)\s*(?=[,:]|$)")
+_NESTED = re.compile(r"[(\[{][^()\[\]{}]*[)\]}]")
 _CODE_NAME = re.compile(r"(?<![\w.\"'])[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _SHELL = frozenset(("console", "shell", "bash", "sh", "shell-session", "terminal", "zsh", "powershell"))
 _PYTHON = frozenset(("python", "py", "python3", "pycon", "py3", "default", ""))
@@ -103,12 +104,10 @@ def _in_prose(text: str) -> Iterator[Mention]:
             yield from _in_code_span(re.sub(r"^.*<(.*)>$", r"\1", code) if role else code, span.start())
     for directive in _DIRECTIVE.finditer(text):
         yield Mention("name", directive["name"], directive.start())
-        yield from _calls(f"{directive['name']}{directive['call'] or ''}", directive.start(), _PARAMETER)
-    for included in _FILE_DIRECTIVE.finditer(text):
-        yield Mention("link", included["path"], included.start())
-    for pattern in (_MARKDOWN_LINK, _RST_LINK):
+        yield from _calls(f"{directive['name']}{directive['call'] or ''}", directive.start())
+    for pattern in (_MARKDOWN_LINK, _RST_LINK, _FILE_DIRECTIVE):
         for link in pattern.finditer(text):
-            target = link["target"] or link["defined"]
+            target = next(filter(None, link.groups()))
             if not _EXTERNAL.match(target):
                 yield Mention("link", target, link.start())
     for word in _BARE.finditer("".join(bare)):
@@ -120,9 +119,9 @@ def _in_prose(text: str) -> Iterator[Mention]:
 def _in_code_span(code: str, at: int) -> Iterator[Mention]:
     """Read what one pair of code marks holds."""
     code = " ".join(code.split())
-    yield from _calls(code, at, _PARAMETER)
+    yield from _calls(code, at)
     name = re.sub(r"\(.*\)$", "", code).removeprefix("@").removeprefix(".")
-    if _NAME.fullmatch(name):
+    if _NAME.fullmatch(name) and not _PATH.fullmatch(code):
         yield Mention("name", name, at)
     variable = _VARIABLE.fullmatch(code)
     if variable is not None:
@@ -144,7 +143,7 @@ def _in_python(text: str) -> Iterator[Mention]:
             yield Mention("name", name[0], name.start(), marked=False)
     yield from _imported(code)
     for call in _CALL.finditer(code):
-        yield from _calls(call[0], call.start(), _KEYWORD)
+        yield from _calls(call[0], call.start(), prose=False)
 
 
 def _only_input(text: str) -> str:
@@ -177,7 +176,13 @@ def _in_shell(text: str) -> Iterator[Mention]:
         yield Mention("name", module[1], module.start())
 
 
-def _calls(code: str, at: int, arguments: re.Pattern[str]) -> Iterator[Mention]:
+def _calls(code: str, at: int, *, prose: bool = True) -> Iterator[Mention]:
+    """Yield the keywords of calls; in prose a call may be a signature."""
     for call in _CALL.finditer(code):
-        for keyword in arguments.finditer(call["arguments"]):
-            yield Mention("keyword", f"{call['name'].rpartition('.')[2]}({keyword['keyword']})", at)
+        own = call["arguments"]
+        while _NESTED.search(own):
+            own = _NESTED.sub("", own)
+        for found in _KEYWORD.finditer(own):
+            yield Mention("keyword", f"{call['name']}({found['keyword']})", at)
+        for found in _PARAMETER.finditer(own) if prose else ():
+            yield Mention("parameter", f"{call['name']}({found['keyword']})", at)

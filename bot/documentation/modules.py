@@ -71,6 +71,7 @@ class Module:
     symbols: dict[str, Symbol] = field(default_factory=dict)
     imports: dict[str, str] = field(default_factory=dict)  # name here -> dotted name it stands for
     stars: list[str] = field(default_factory=list)  # modules imported with ``*``
+    imported: list[str] = field(default_factory=list)  # dotted names as import statements tell them
     exports: frozenset[str] | None = None  # ``__all__``, where it is a list of literals
     literals: frozenset[str] = frozenset()  # short strings that may name something
     dynamic: bool = False  # has a ``__getattr__``: any name may be in it
@@ -183,11 +184,13 @@ class _Reader:
     def _read_import(self, node: ast.Import | ast.ImportFrom, container: str) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
+                self._module.imported.append(alias.name)
                 root = alias.name.partition(".")[0]
                 self._module.imports[_join(container, alias.asname or root)] = alias.name if alias.asname else root
             return
         origin = self._origin(node)
         for alias in node.names:
+            self._module.imported.append(f"{origin}.{alias.name}")
             if alias.name == "*":
                 self._module.stars.append(origin)
             else:

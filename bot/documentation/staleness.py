@@ -19,8 +19,8 @@ from bot.documentation.links import find_target
 from bot.documentation.mentions import Mention, find_mentions
 from bot.documentation.modules import Module, Symbol
 from bot.documentation.passages import Passage, read_docstrings, read_passages
+from bot.documentation.records import StalePassage
 from bot.documentation.snapshot import Snapshot
-from bot.types import JsonModel
 
 # A passage that says this tells of former names on purpose.
 _PAST = re.compile(
@@ -30,16 +30,6 @@ _PAST = re.compile(
 )
 # What values of the language's own types have: after a variable's name it says nothing of the code.
 _COMMON = frozenset(name for kind in (str, bytes, dict, list, set, int, TextIOWrapper, BytesIO) for name in dir(kind))
-
-
-class StalePassage(JsonModel):
-    """A passage that names what a change took away."""
-
-    path: str
-    start: int  # first and last line at the head, from 1
-    end: int
-    text: str
-    reasons: tuple[str, ...]
 
 
 def stale_passages(base: Snapshot, head: Snapshot) -> tuple[StalePassage, ...]:
@@ -101,7 +91,7 @@ class _Change:
         match mention.kind:
             case "name":
                 return self._name(text, mention.marked) or self._explain_member(text, passage)
-            case "keyword":
+            case "keyword" | "parameter":
                 return self._explain_keyword(text)
             case "flag":
                 gone = self._base.is_literal(text) and not self._is_option(text)
@@ -163,7 +153,8 @@ class _Change:
 
     def _explain_keyword(self, text: str) -> str | None:
         """Explain ``function(keyword)`` where nothing of the name takes it now."""
-        function, _, keyword = text.removesuffix(")").partition("(")
+        called, _, keyword = text.removesuffix(")").partition("(")
+        function = called.rpartition(".")[2]
         before = self._base.symbols(function)
         now = self._head.symbols(function)
         had = any(_takes(module, symbol, keyword, exactly=True) for module, symbol in before)

@@ -65,4 +65,4 @@ def test_only_public_names_miss_a_docstring() -> None:
             @size.setter
             def size(self, value): ...
         """
-    assert [one.symbol for one in find_missing(module(text))] == ["shop.Fit", "shop.Fit.run"]
+    assert [one.subject for one in find_missing(module(text))] == ["shop.Fit", "shop.Fit.run"]

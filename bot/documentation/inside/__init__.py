@@ -1,0 +1,1 @@
+"""Run examples inside the sandbox, as tests."""
