@@ -170,6 +170,7 @@ class Settings(BaseSettings):
     registries: list[str] = list(REGISTRIES)
     index_url: str | None = None
     maven_mirror: str | None = None
+    environments_gb: float = Field(default=10.0, ge=0)
 
     models: dict[str, ModelSettings] = {}
     roles: dict[ModelRole, list[str]] = {}

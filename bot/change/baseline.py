@@ -38,9 +38,11 @@ async def baseline(job: Assignment[Any], brief: Brief, found: CodeLocation, inst
         seconds=run.result.seconds,
         tier=workshop.tier,
         setup=installed.commands,
+        reused=installed.reused,
         unloaded=run.unloaded,
     )
-    await job.stage(Stage.PREPARE, "done", f"{_summarise(record)} before any change ({record.scope})")
+    before = f"; {record.reused}" if record.reused is not None else ""
+    await job.stage(Stage.PREPARE, "done", f"{_summarise(record)} before any change ({record.scope}{before})")
     return record
 
 

@@ -11,7 +11,7 @@ from bot.toolchains.port import RaisedError, Verdict
 from bot.types import JsonModel
 from bot.work.assignment import RequestT
 from bot.work.origin import Request
-from bot.work.records import NO_COST, CommandRun, Cost
+from bot.work.records import NO_COST, CommandRun, Cost, Reused
 from bot.work.results import PartName
 
 ChangeTask = Request[Any]
@@ -83,6 +83,7 @@ class Baseline(JsonModel):
     seconds: float
     tier: str
     setup: tuple[CommandRun, ...] = ()
+    reused: Reused | None = None  # ``setup`` ran for an earlier task
     unloaded: tuple[str, ...] = ()  # of ``verdicts``: no tests, but files that could not be loaded
 
     @property

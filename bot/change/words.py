@@ -253,7 +253,8 @@ def fold_details(evidence: AnyEvidence, failures: Sequence[Failure] | None = Non
             f"- {inline_code(run.command)}: {'ok' if run.ok else 'failed'}, {duration(run.seconds)}"
             for run in base.setup
         )
-        found.append(folded("How it was set up", "\n".join(lines)))
+        reused = f"Not anew: {base.reused}, and nothing that decides it has changed." if base.reused else ""
+        found.append(folded("How it was set up", join([reused, "\n".join(lines)])))
     return "\n\n".join(found)
 
 

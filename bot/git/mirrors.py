@@ -167,6 +167,13 @@ class Mirror:
                 return sha
         raise ObjectMissing(f"{ref!r} is not in the mirror; fetch it first.", name=ref)
 
+    async def is_at(self, branch: str, sha: str) -> bool:
+        """Return whether a branch was at a commit when it was fetched last."""
+        try:
+            return await self.resolve(branch) == sha
+        except ObjectMissing:
+            return False
+
     async def merge_base(self, first: str, second: str) -> str:
         """Return the best common ancestor; ObjectMissing where there is none."""
         done = await self._git("merge-base", _sha(first), _sha(second), check=False)

@@ -159,10 +159,12 @@ class Part:
 class Language:
     """One language: its name, its rules of paths, and how its parts are found.
 
-    Both block. ``describe`` says for ``doctor`` what this machine has of it, or what brings it.
+    All block. ``describe`` says for ``doctor`` what this machine has of it, or what brings it. ``decide`` returns, for
+    a tree and the blobs of its files, which of them decide what is installed; None: any file may.
     """
 
     name: str
     paths: PathNames
     find_parts: Callable[[Path, Tools], Sequence[Part]]
     describe: Callable[[], str]
+    decide: Callable[[Path, Mapping[str, str]], str] | None = None

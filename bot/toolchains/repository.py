@@ -6,12 +6,14 @@ Each folder that tests itself has its own; a path belongs to the innermost one o
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
+from bot.sandbox.index import make_url_inside
 from bot.sandbox.port import CommandResult, Limits, Sandbox
 from bot.settings import Checks, Settings
+from bot.toolchains.identity import Identity, hash_toolchains
 from bot.toolchains.language import Part, Tools
 from bot.toolchains.languages import LANGUAGES, find_parts
 from bot.toolchains.port import Completeness, Measurement, Program, TestRun, ToolchainError, Workspace
@@ -49,6 +51,32 @@ class RepositoryToolchain:
                 self._tree, Tools(self._sandbox, checks, self._settings, folder, self._within(folder))
             )
         )
+
+    def identify(self, blobs: Mapping[str, str]) -> Identity:
+        """Identify what install makes of a tree of these blobs. Blocking.
+
+        A command of the policy's own may read any file, and folders with checks of their own are not told apart.
+        """
+        settings = self._settings
+        used = [one for one in LANGUAGES if any(part.unit.toolchain == one.name for part in self.parts)]
+        decided = [language.decide(self._tree, blobs) for language in used if language.decide is not None]
+        own = self._checks.setup is not None or bool(self._checks.folders)
+        return Identity.of(
+            {
+                "forgehand": hash_toolchains(),
+                "tier": self._sandbox.tier,
+                "policy": self._checks.model_dump(),
+                "registries": [settings.registries, make_url_inside(settings.index_url), settings.maven_mirror],
+                "parts": [part.slug for part in self.parts],
+                "machine": [language.describe() for language in used],
+                "decided": decided,
+            },
+            apart=len(decided) == len(used) and not own,
+        )
+
+    def is_complete(self, env: Path) -> bool:
+        """Return whether every part could be installed. Blocking."""
+        return not any(self._read_problem(part, env) for part in self.parts)
 
     def is_test(self, path: str) -> bool:
         foreign = any(one.paths.is_source(path) and one.paths.is_test(path) for one in LANGUAGES)

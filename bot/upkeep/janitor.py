@@ -7,9 +7,12 @@ import asyncio
 from bot.sandbox import processes
 from bot.store import tasks
 from bot.toolchains.workspace import remove_tree
+from bot.upkeep.shelves import trim_shelves
+from bot.work.environments import FOLDER
 from bot.work.services import Services
 
 _EVERY = 60.0
+_GB = 1024**3
 
 
 class Janitor:
@@ -17,7 +20,10 @@ class Janitor:
 
     def __init__(self, services: Services) -> None:
         self._store = services.store
-        self._folder = services.settings.data_dir / "work"
+        settings = services.settings
+        self._folder = settings.data_dir / "work"
+        self._shelves = settings.data_dir / FOLDER
+        self._most = int(settings.environments_gb * _GB)
 
     async def run(self) -> None:
         """Sweep once a minute."""
@@ -26,7 +32,7 @@ class Janitor:
             await asyncio.sleep(_EVERY)
 
     async def sweep(self) -> None:
-        """Kill stray sandboxes; remove directories of tasks that have ended."""
+        """Kill stray sandboxes; remove what ended tasks and old environments left."""
         # bubblewrap dies with its parent, except in the moment before it has asked the kernel for that.
         orphans = await asyncio.to_thread(processes.find_orphans, "bwrap", self._folder)
         await asyncio.to_thread(processes.kill, orphans)
@@ -36,3 +42,4 @@ class Janitor:
         for folder in folders:
             if folder.name not in active:
                 await asyncio.to_thread(remove_tree, folder)
+        await asyncio.to_thread(trim_shelves, self._shelves, self._most)

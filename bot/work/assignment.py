@@ -14,6 +14,7 @@ from bot.models.port import Conversation, Reply, Spender, Tool
 from bot.policy import Policy
 from bot.settings import ModelRole
 from bot.store import audit, reporting, tasks
+from bot.work.environments import FOLDER, Shelf
 from bot.work.origin import Request
 from bot.work.records import Cost
 from bot.work.services import Services
@@ -100,4 +101,16 @@ class Assignment(Generic[RequestT]):
             base_sha,
             services.sandbox,
             lambda tree: services.make_toolchain(self.policy.checks, tree),
+            self._shelf(),
         )
+
+    def _shelf(self) -> Shelf | None:
+        """Return the repository's shelf, if environments are kept here.
+
+        Without a sandbox an environment knows its own folder, and any code could write to it.
+        """
+        settings = self.services.settings
+        if not settings.environments_gb or self.services.sandbox.tier not in ("bubblewrap", "gvisor"):
+            return None
+        repository = self.task.repository
+        return Shelf(settings.data_dir / FOLDER / str(repository.id), repository.default_branch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Literal
 
 from bot.git.changes import Changes
@@ -16,6 +17,17 @@ class CommandRun(JsonModel):
     ok: bool
     seconds: float
     output: str = ""
+
+
+class Reused(JsonModel):
+    """An earlier installation: its commit, and when (s since the epoch)."""
+
+    base_sha: str
+    made: float
+
+    def __str__(self) -> str:
+        at = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(self.made))
+        return f"installed on {at} for commit {self.base_sha[:8]}"
 
 
 class Cost(JsonModel):

@@ -16,7 +16,7 @@ from bot.policy import PolicyLoader
 from bot.sandbox.port import Sandbox
 from bot.settings import Checks, Settings
 from bot.store.store import Store
-from bot.toolchains.port import Toolchain
+from bot.toolchains.repository import RepositoryToolchain
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Services:
     indexer: Indexer
     sandbox: Sandbox
     policies: PolicyLoader
-    make_toolchain: Callable[[Checks, Path], Toolchain]
+    make_toolchain: Callable[[Checks, Path], RepositoryToolchain]
     engine: Engine
 
     def outgoing(self, text: str, *, closes: int | None = None) -> str:

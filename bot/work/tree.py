@@ -18,14 +18,14 @@ from bot.git.paths import parents
 from bot.toolchains.workspace import remove_tree
 from bot.types import JsonModel
 
-_Signature = tuple[int, ...]
+Signature = tuple[int, ...]
 _CACHE = "__pycache__"
 
 
 class Manifest(JsonModel):
     """Entries of a tree as laid out; ``changed`` ones differ from the base."""
 
-    entries: dict[str, _Signature]
+    entries: dict[str, Signature]
     changed: tuple[str, ...]
 
 
@@ -41,7 +41,7 @@ def lay(pristine: Path, tree: Path, manifest: Path, changes: Changes) -> None:
     if entries is None:
         remove_tree(tree)
         shutil.copytree(pristine, tree, symlinks=True, ignore=_special_files)
-        entries = _signatures(tree, "")
+        entries = list_signatures(tree)
     for path, text in changes.files.items():
         _put(tree, tree / path, text)
         _note(tree, path, entries)
@@ -60,7 +60,7 @@ def keep_bytecode(pristine: Path, tree: Path, manifest: Path) -> None:
     known = Manifest.load(manifest)
     if known is None or known.changed:
         return
-    found = _signatures(tree, "")
+    found = list_signatures(tree)
     kept = dict(known.entries)
     for path in sorted(found.keys() - known.entries.keys()):
         folder = path.rpartition("/")[0]
@@ -84,7 +84,7 @@ def _source_of(path: str) -> str:
     return f"{above}/{name.partition('.')[0]}.py".removeprefix("/")
 
 
-def _mend(pristine: Path, tree: Path, known: Manifest) -> dict[str, _Signature] | None:
+def _mend(pristine: Path, tree: Path, known: Manifest) -> dict[str, Signature] | None:
     """Bring a tree back to the base, or None where a new copy is better."""
     entries = dict(known.entries)
     try:
@@ -98,7 +98,7 @@ def _mend(pristine: Path, tree: Path, known: Manifest) -> dict[str, _Signature] 
     return entries
 
 
-def _remove_foreign(tree: Path, folder: str, entries: dict[str, _Signature], changed: frozenset[str]) -> None:
+def _remove_foreign(tree: Path, folder: str, entries: dict[str, Signature], changed: frozenset[str]) -> None:
     """Delete what is not as it was laid out. No link is followed."""
     for entry in list(os.scandir(tree / folder)):
         path = f"{folder}/{entry.name}" if folder else entry.name
@@ -115,7 +115,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _restore(pristine: Path, tree: Path, path: str, entries: dict[str, _Signature]) -> None:
+def _restore(pristine: Path, tree: Path, path: str, entries: dict[str, Signature]) -> None:
     """Put back a path of the base, parents first; forget a change's own."""
     source = pristine / path
     target = tree / path
@@ -134,7 +134,7 @@ def _restore(pristine: Path, tree: Path, path: str, entries: dict[str, _Signatur
     entries[path] = _signature(target.lstat())
 
 
-def _note(tree: Path, path: str, entries: dict[str, _Signature]) -> None:
+def _note(tree: Path, path: str, entries: dict[str, Signature]) -> None:
     """Record what was just put at a path, and the folders made on the way."""
     for part in _parts(path):
         if os.path.lexists(tree / part):
@@ -148,17 +148,18 @@ def _parts(path: str) -> list[str]:
     return [*parents(path), path]
 
 
-def _signatures(tree: Path, folder: str) -> dict[str, _Signature]:
-    found: dict[str, _Signature] = {}
+def list_signatures(tree: Path, folder: str = "") -> dict[str, Signature]:
+    """Return what tells each entry below a folder from itself before a write."""
+    found: dict[str, Signature] = {}
     for entry in os.scandir(tree / folder):
         path = f"{folder}/{entry.name}" if folder else entry.name
         found[path] = _signature(entry.stat(follow_symlinks=False))
         if entry.is_dir(follow_symlinks=False):
-            found |= _signatures(tree, path)
+            found |= list_signatures(tree, path)
     return found
 
 
-def _signature(status: os.stat_result) -> _Signature:
+def _signature(status: os.stat_result) -> Signature:
     """Return what tells an entry from itself before a write; a folder's mode."""
     if stat.S_ISDIR(status.st_mode):
         return (status.st_mode,)

@@ -6,19 +6,26 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
+
+import structlog
 
 from bot.git.changes import Changes
 from bot.git.mirrors import Mirror
 from bot.sandbox.port import CommandResult, Limits, Sandbox
-from bot.toolchains.port import Measurement, Program, TestRun, Toolchain, ToolchainError, Workspace
+from bot.toolchains.port import Measurement, Program, TestRun, ToolchainError, Workspace
+from bot.toolchains.repository import RepositoryToolchain
 from bot.toolchains.workspace import remove_tree
 from bot.types import JsonModel
-from bot.work.records import CommandRun
-from bot.work.tree import keep_bytecode, lay
+from bot.work.environments import Kept, Shelf, measure, pick_left
+from bot.work.records import CommandRun, Reused
+from bot.work.tree import Signature, keep_bytecode, lay, list_signatures
 
 _OUTPUT = 4000
+log = structlog.get_logger(__name__)
 
 
 class BaseInstallation(JsonModel):
@@ -27,6 +34,15 @@ class BaseInstallation(JsonModel):
     base_sha: str
     commands: tuple[CommandRun, ...] = ()
     problem: str = ""  # why it cannot be installed: nobody tries again in this task
+    reused: Reused | None = None  # installed before, for another task
+
+
+class _Places(NamedTuple):
+    """Names of a base's environment on the shelf of its repository."""
+
+    shelf: Shelf
+    apart: str | None  # by what decides it; None where any file may
+    whole: str  # by all files
 
 
 class Workshop:
@@ -38,13 +54,15 @@ class Workshop:
         mirror: Callable[[], Awaitable[Mirror]],
         base_sha: str,
         sandbox: Sandbox,
-        make_toolchain: Callable[[Path], Toolchain],
+        make_toolchain: Callable[[Path], RepositoryToolchain],
+        shelf: Shelf | None = None,
     ) -> None:
         self._folder = folder
         self._mirror = mirror
         self._base_sha = base_sha
         self._sandbox = sandbox
         self._make_toolchain = make_toolchain
+        self._shelf = shelf
 
     @property
     def tier(self) -> str:
@@ -58,6 +76,7 @@ class Workshop:
     async def ready(self) -> BaseInstallation:
         """Check out and install unless that was tried; return the commands.
 
+        What is kept of the default branch is taken where it fits, and what was installed for its newest commit is kept.
         Raises :class:`ToolchainError`, each time, where it cannot be installed.
         """
         known = await asyncio.to_thread(BaseInstallation.load, self._marker)
@@ -67,19 +86,67 @@ class Workshop:
             return known
         await asyncio.to_thread(remove_tree, self._folder)
         await (await self._mirror()).checkout(self._base_sha, self._pristine, Changes())
+        places = await self._find_places(self._shelf) if self._shelf is not None else None
+        taken = await self._take(places) if places is not None else None
+        return taken or await self._install(places)
+
+    async def _find_places(self, shelf: Shelf) -> _Places:
+        mirror = await self._mirror()
+        # what a link leads to may change without it
+        blobs = {
+            entry.path: self._base_sha if entry.kind == "link" else entry.sha
+            for entry in await mirror.entries(self._base_sha)
+        }
+        identity = await asyncio.to_thread(lambda: self.toolchain().identify(blobs))
+        tree = await mirror.tree(self._base_sha, Changes())
+        return _Places(shelf, identity.digest if identity.apart else None, f"{identity.digest}-{tree}")
+
+    async def _take(self, places: _Places) -> BaseInstallation | None:
+        """Take what is kept, if anything is."""
+        for name in filter(None, (places.apart, places.whole)):
+            kept = await asyncio.to_thread(places.shelf.take, name, self.env, self._pristine)
+            if kept is not None:
+                before = Reused(base_sha=kept.base_sha, made=kept.made)
+                return await self._mark(
+                    BaseInstallation(base_sha=self._base_sha, commands=kept.commands, reused=before)
+                )
+        return None
+
+    async def _install(self, places: _Places | None) -> BaseInstallation:
+        before = await asyncio.to_thread(list_signatures, self._pristine)
         try:
             results = await self.toolchain().install(Workspace(tree=self._pristine, env=self.env))
         except ToolchainError as error:
-            failed = BaseInstallation(base_sha=self._base_sha, problem=error.message)
-            await asyncio.to_thread(self._marker.write_text, failed.model_dump_json())
+            await self._mark(BaseInstallation(base_sha=self._base_sha, problem=error.message))
             raise
-        runs = (
+        runs = tuple(
             CommandRun(command=" ".join(one.argv), ok=one.ok, seconds=one.seconds, output=one.output[-_OUTPUT:])
             for one in results
         )
-        installed = BaseInstallation(base_sha=self._base_sha, commands=tuple(runs))
-        await asyncio.to_thread(self._marker.write_text, installed.model_dump_json())
+        installed = await self._mark(BaseInstallation(base_sha=self._base_sha, commands=runs))
+        if places is not None and all(run.ok for run in runs):
+            await self._keep(places, before, runs)
         return installed
+
+    async def _keep(self, places: _Places, before: dict[str, Signature], runs: tuple[CommandRun, ...]) -> None:
+        """Keep what was just installed, if it is all of the branch's newest."""
+        complete = await asyncio.to_thread(self.toolchain().is_complete, self.env)
+        if not complete or not await (await self._mirror()).is_at(places.shelf.branch, self._base_sha):
+            return
+        after = await asyncio.to_thread(list_signatures, self._pristine)
+        left = pick_left(before, after) if places.apart is not None else None
+        size = await asyncio.to_thread(measure, self.env, *([self._pristine] if left is None else []))
+        kept = Kept(base_sha=self._base_sha, made=time.time(), bytes=size, commands=runs, left=left)
+        name = places.whole if places.apart is None or left is None else places.apart
+        try:
+            await asyncio.to_thread(places.shelf.put, name, self.env, self._pristine, kept)
+        except OSError as error:
+            log.warning("an environment could not be kept", reason=str(error))
+
+    async def _mark(self, installation: BaseInstallation) -> BaseInstallation:
+        """Note how it went, for later steps and a restart."""
+        await asyncio.to_thread(self._marker.write_text, installation.model_dump_json())
+        return installation
 
     async def renew(self) -> None:
         """Let the next command find a fresh copy, as evidence needs."""
@@ -101,7 +168,7 @@ class Workshop:
         """Run a measuring program on base plus changes, where tests run."""
         return await self.toolchain().measure(await self._laid(changes), program, limits=limits)
 
-    def toolchain(self) -> Toolchain:
+    def toolchain(self) -> RepositoryToolchain:
         """Return the toolchain of the prepared base."""
         return self._make_toolchain(self._pristine)
 

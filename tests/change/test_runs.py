@@ -16,7 +16,7 @@ from bot.git.changes import Changes
 from bot.git.mirrors import Mirror
 from bot.settings import Checks, Settings
 from bot.toolchains.port import TestRun
-from bot.toolchains.python.toolchain import make_toolchain
+from bot.toolchains.repository import make_toolchain
 from bot.work.workshop import Workshop
 from tests.support.sandboxes import bubblewrap
 from tests.toolchains.conftest import write

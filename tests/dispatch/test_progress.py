@@ -27,7 +27,7 @@ from bot.settings import Settings
 from bot.store import tasks
 from bot.store.database import create_engine
 from bot.store.store import Store
-from bot.toolchains.python.toolchain import make_toolchain
+from bot.toolchains.repository import make_toolchain
 from bot.types import Repository
 from bot.work.services import Services
 from handlers import TASKS

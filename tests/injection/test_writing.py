@@ -20,7 +20,7 @@ from bot.policy import PolicyError, parse_policy
 from bot.sandbox.port import Limits
 from bot.sandbox.process import Process
 from bot.settings import Checks, Settings
-from bot.toolchains.python.toolchain import make_toolchain
+from bot.toolchains.repository import make_toolchain
 from bot.work.protected_paths import is_protected
 from bot.work.workshop import BaseInstallation, Workshop
 from handlers import TASKS

@@ -36,7 +36,7 @@ from bot.settings import Settings
 from bot.store import tasks
 from bot.store.database import create_engine
 from bot.store.store import Store
-from bot.toolchains.python.toolchain import make_toolchain
+from bot.toolchains.repository import make_toolchain
 from bot.types import JsonModel
 from bot.web.server import make_runner, make_web
 from bot.work.services import Services

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bot.toolchains.go import paths
 from bot.toolchains.go.adapter import GoAdapter
 from bot.toolchains.go.programs import describe_version
+from bot.toolchains.identity import pick_blobs
 from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, is_sample, walk_files
@@ -16,6 +17,7 @@ _MOST_UNITS = 8
 _DEEPEST = 4
 # https://pkg.go.dev/cmd/go#hdr-Package_lists_and_patterns
 _ASIDE = ("testdata", "_")
+_DECIDING = ("go.mod", "go.sum", "go.work", "go.work.sum", "vendor")
 
 
 def find_units(tree: Path) -> list[Unit]:
@@ -51,4 +53,8 @@ def _find_parts(tree: Path, tools: Tools) -> list[Part]:
     ]
 
 
-GO = Language("go", paths, _find_parts, describe_version)
+def _decide(tree: Path, blobs: Mapping[str, str]) -> str:
+    return pick_blobs(blobs, *_DECIDING)
+
+
+GO = Language("go", paths, _find_parts, describe_version, _decide)

@@ -226,7 +226,8 @@ def _restore(kept: Mapping[Path, bytes | None]) -> None:
     """Put back what was there: the tree is the repository's, not a manager's."""
     for file, content in kept.items():
         if content is not None:
-            file.write_bytes(content)
+            if not file.is_file() or file.read_bytes() != content:
+                file.write_bytes(content)
         elif file.is_file():
             file.unlink()
 

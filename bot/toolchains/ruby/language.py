@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from bot.toolchains.identity import pick_blobs
 from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.ruby import paths
 from bot.toolchains.ruby.adapter import RubyAdapter
@@ -22,6 +23,10 @@ _READ_BYTES = 8_000
 _TEST_UNIT = re.compile(rb"""require ['"]test[/-]unit|Test::Unit::TestCase""")
 _MINITEST = re.compile(rb"minitest|ActiveSupport::TestCase")
 _DEFAULTS = {"rspec": "spec/*_spec.rb", "minitest": "test/*_test.rb", "test-unit": "test/test_*.rb"}
+_DECIDING = (
+    "Gemfile*", "gems.*", "*.gemfile", "*.gemspec", "version.rb", ".ruby-version", ".tool-versions", ".bundle",
+    "vendor",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,4 +104,8 @@ def _find_parts(tree: Path, tools: Tools) -> list[Part]:
     ]
 
 
-RUBY = Language("ruby", paths, _find_parts, describe_version)
+def _decide(tree: Path, blobs: Mapping[str, str]) -> str:
+    return pick_blobs(blobs, *_DECIDING)
+
+
+RUBY = Language("ruby", paths, _find_parts, describe_version, _decide)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
+from bot.toolchains.identity import pick_blobs
 from bot.toolchains.language import Language, Part, Tools
 from bot.toolchains.shell import paths
 from bot.toolchains.shell.adapter import BatsAdapter, list_files
@@ -25,4 +27,8 @@ def _find_parts(tree: Path, tools: Tools) -> list[Part]:
     return [Part(unit, UnitToolchain("shell", paths, BatsAdapter(unit), tools, tree)) for unit in find_units(tree)]
 
 
-SHELL = Language("shell", paths, _find_parts, describe_version)
+def _decide(tree: Path, blobs: Mapping[str, str]) -> str:
+    return pick_blobs(blobs)
+
+
+SHELL = Language("shell", paths, _find_parts, describe_version, _decide)
