@@ -25,7 +25,7 @@ def describe(tree: Tree, found: Found) -> Facts:
         return {"kind": "module"}
     merged: Facts = {}
     for node in found.nodes:
-        for fact, said in _describe_node(tree, found, node):
+        for fact, said in _describe_node(tree, Place(found.module, found.name, (node,)), node):
             known = merged.get(fact, "")
             merged[fact] = f"{known} or {said}" if known and said and known != said else known or said
     return merged

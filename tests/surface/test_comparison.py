@@ -87,6 +87,14 @@ def test_imports_bases_and_exports_that_go_in_circles_end() -> None:
     assert compare(files, {**files, "tool/b.py": ""}).at(Level.DOCUMENTED) == ()
 
 
+def test_each_of_two_definitions_of_a_name_counts() -> None:
+    before = "try:\n    from json import load\nexcept ImportError:\n    class load(dict, list): limit = 1\n"
+    before += "if 1:\n    class Store(dict): ...\nelse:\n    class Store(dict, list): ...\n"
+    after = before.replace("class Store(dict, list)", "class Store(list)")
+    found = compare({"tool/__init__.py": before}, {"tool/__init__.py": after}).changes
+    assert [str(change) for change in found] == ["tool.Store: bases: dict or dict, list -> dict or list"]
+
+
 def test_a_file_that_cannot_be_parsed_is_named_not_taken_for_empty() -> None:
     found = compare({"tool/__init__.py": "def one(): ..."}, {"tool/__init__.py": "def one(: ..."})
     assert found.unread == ("tool/__init__.py",)
