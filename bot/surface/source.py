@@ -16,7 +16,7 @@ def parse(text: str) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd escapes, for instance: they are the repository's business
-            return ast.parse(text)
+            return ast.parse(text.removeprefix("\ufeff"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 
@@ -34,6 +34,14 @@ def statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
             yield from statements(getattr(statement, field, []))
         for branch in (*getattr(statement, "handlers", []), *getattr(statement, "cases", [])):
             yield from statements(branch.body)
+
+
+def every_statement(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    """Yield all statements, those of functions and classes too."""
+    for statement in statements(body):
+        yield statement
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from every_statement(statement.body)
 
 
 def dotted_name(node: ast.AST | None) -> str:

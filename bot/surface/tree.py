@@ -37,14 +37,21 @@ Found = Place | External
 
 
 class Tree:
-    """The modules of one commit. ``syntax`` maps each path to its syntax tree."""
+    """The modules of one commit.
+
+    ``syntax`` maps each path to its syntax tree, None where the file cannot be parsed; it may parse on demand.
+    """
 
     def __init__(self, syntax: Mapping[str, ast.Module | None]) -> None:
         self.modules = find_modules(syntax)
-        self.unread = tuple(sorted(path for path, tree in syntax.items() if tree is None))
         self._syntax = syntax
         self._scopes: dict[str, Scope] = {}
         self._members: dict[tuple[str, str], dict[str, Place]] = {}
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Return the paths of files that cannot be parsed."""
+        return tuple(sorted(path for path, tree in self._syntax.items() if tree is None))
 
     def scope(self, module: str) -> Scope:
         """Return what a module binds; nothing where it cannot be parsed."""
