@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from bot.change import gates
 from bot.change.lint import lint_gates, parse_gate
+from bot.change.own_lint import own_lint_gates
 from bot.change.proof_rules import RUNS
 from bot.change.recipe import AnyEvidence, Job
 from bot.change.records import Baseline, Gate, GateReport, Proof
@@ -58,8 +59,10 @@ async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Ch
         changes, restored = gates.take_tests_from_base(wanted, existing, toolchain.is_test, toolchain.is_test_config)
     diff = await mirror.diff(base_sha, changes)
     ran = _Ran()
+    linted: tuple[Gate, ...] = ()
     if evidence.baseline is not None:
         ran = await _run(job, base_sha, evidence.baseline, existing, evidence.proof, changes)
+        linted = await own_lint_gates(job.workshop(base_sha), mirror, base_sha, paths, changes)
     shadowing = await asyncio.to_thread(_find_shadowing, job.workshop(base_sha), changes, paths)
     return GateReport(
         base_sha=base_sha,
@@ -69,6 +72,7 @@ async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Ch
             gates.tests_gate(restored),
             await parse_gate(mirror, base_sha, changes),
             *await lint_gates(mirror, base_sha, changes),
+            *linted,
             gates.secrets_gate(diff, find_secrets),
             gates.paths_gate(changes, job.policy.protected, shadowing),
             gates.size_gate(diff, limits.files, limits.lines),

@@ -154,8 +154,13 @@ class Toolchain(Protocol):
         """Run the given files or test ids, or everything."""
         ...
 
-    async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
-        """Run a shell line where tests run: no network, read-only dependencies."""
+    async def run(
+        self, workspace: Workspace, command: str, *, limits: Limits, near: str = "", report: Path | None = None
+    ) -> CommandResult:
+        """Run a shell line where tests run: no network, read-only dependencies.
+
+        ``near``: a path whose tests are meant. ``report``: a file to make of what it prints (see the sandbox's port).
+        """
         ...
 
     async def measure(self, workspace: Workspace, program: Program, *, limits: Limits) -> Measurement:

@@ -153,12 +153,16 @@ class RepositoryToolchain:
         own = (case for case in run.cases if self._checks.find_folder(case.id.partition("::")[0]) == part.folder)
         return run.model_copy(update={"cases": tuple(own)})
 
-    async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
-        """Run a shell line where the tests of the first installed part run."""
+    async def run(
+        self, workspace: Workspace, command: str, *, limits: Limits, near: str = "", report: Path | None = None
+    ) -> CommandResult:
+        """Run a shell line with one part, else the first installed (see the port)."""
         parts = await asyncio.to_thread(lambda: self.parts)
-        ready = (part for part in parts if not self._read_problem(part, workspace.env))
-        part = next(ready, parts[0])
-        return await part.toolchain.run(self._own(part, workspace), command, limits=limits)
+        ready = [part for part in parts if not self._read_problem(part, workspace.env)]
+        part = self._part_of(near) if near else next(iter(ready), parts[0])
+        if near and part not in ready:
+            raise ToolchainError(self._read_problem(part, workspace.env))
+        return await part.toolchain.run(self._own(part, workspace), command, limits=limits, report=report)
 
     async def measure(self, workspace: Workspace, program: Program, *, limits: Limits) -> Measurement:
         """Run a measuring program with the Python part, where there is one."""

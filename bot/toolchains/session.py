@@ -61,12 +61,12 @@ class Session:
         return max(self.limits.seconds - (time.monotonic() - self.started), _LEAST_SECONDS)
 
     async def run(
-        self, argv: Sequence[str], *, report: str = "", env: Mapping[str, str] | None = None
+        self, argv: Sequence[str], *, report: str | Path | None = None, env: Mapping[str, str] | None = None
     ) -> CommandResult:
         """Run a command in the unit's folder, without network.
 
         Where ``report`` is a name, standard output goes to a file that :meth:`read_report` reads, and the result holds
-        what was written to standard error.
+        what was written to standard error. A whole path is a file of the caller's.
         """
         return await self.sandbox.run(
             run_in(self.root, argv),

@@ -86,10 +86,12 @@ class UnitToolchain:
         folded = keep_wanted(folded, targets, lambda case: True)
         return TestRun(command=own.shown, cases=folded.cases, result=result, completeness=folded.completeness)
 
-    async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
-        """Run a shell line where tests run: no network, read-only dependencies."""
+    async def run(
+        self, workspace: Workspace, command: str, *, limits: Limits, near: str = "", report: Path | None = None
+    ) -> CommandResult:
+        """Run a shell line where tests run (see the port)."""
         async with self._open(workspace, "", limits.seconds) as session:
-            return await session.run(["/bin/sh", "-c", command])
+            return await session.run(["/bin/sh", "-c", command], report=report)
 
     async def measure(self, workspace: Workspace, program: Program, *, limits: Limits) -> Measurement:
         """Raise :class:`ToolchainError`: only Python is measured so far."""

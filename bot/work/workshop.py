@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from bot.git.mirrors import Mirror
 from bot.sandbox.port import CommandResult, Limits, Sandbox
 from bot.toolchains.port import Measurement, Program, TestRun, ToolchainError, Workspace
 from bot.toolchains.repository import RepositoryToolchain
+from bot.toolchains.results import read_bounded
 from bot.toolchains.workspace import remove_tree
 from bot.types import JsonModel
 from bot.work.environments import Kept, Shelf, measure, pick_left
@@ -163,6 +165,17 @@ class Workshop:
     async def run(self, command: str, changes: Changes, limits: Limits) -> CommandResult:
         """Run a model's shell line on base plus changes, without network."""
         return await self.toolchain().run(await self._laid(changes), command, limits=limits)
+
+    async def report(self, command: str, near: str, changes: Changes, limits: Limits) -> tuple[CommandResult, bytes]:
+        """Run a shell line where the tests of ``near`` run; return what it wrote.
+
+        Its standard output goes to a file outside the sandbox, apart from all else; b"" where it is too long.
+        """
+        workspace = await self._laid(changes)
+        with tempfile.TemporaryDirectory(prefix="forgehand-report-") as folder:
+            file = Path(folder) / "report"
+            result = await self.toolchain().run(workspace, command, limits=limits, near=near, report=file)
+            return result, await asyncio.to_thread(read_bounded, file) or b""
 
     async def measure(self, program: Program, changes: Changes, limits: Limits) -> Measurement:
         """Run a measuring program on base plus changes, where tests run."""

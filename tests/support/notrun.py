@@ -112,6 +112,18 @@ def _cargo() -> str | None:
     return None if find_rust() is not None else "cargo is not here. Get it: apt-get install cargo"
 
 
+def _clippy() -> str | None:
+    return None if shutil.which("cargo-clippy") else "clippy is not here. Get it: apt-get install rust-clippy"
+
+
+def _rubocop() -> str | None:
+    return None if shutil.which("rubocop") else "rubocop is not here. Get it: apt-get install rubocop"
+
+
+def _shellcheck() -> str | None:
+    return None if shutil.which("shellcheck") else "shellcheck is not here. Get it: apt-get install shellcheck"
+
+
 def _phpunit() -> str | None:
     here = php.find_php() is not None and php.find_phpunit() == 9 and shutil.which("composer") is not None
     return None if here else "PHPUnit 9 and Composer are not here. Get them: apt-get install phpunit composer"
@@ -207,6 +219,9 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "maven": _maven,
     "ruby": _ruby,
     "cargo": _cargo,
+    "clippy": _clippy,
+    "rubocop": _rubocop,
+    "shellcheck": _shellcheck,
     "phpunit": _phpunit,
     "bats": _bats,
     "elixir": _elixir,

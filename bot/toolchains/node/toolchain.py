@@ -112,9 +112,11 @@ class NodeToolchain:
         folded = keep_wanted(folded, targets, lambda case: True)
         return TestRun(command=own.shown, cases=folded.cases, result=result, completeness=folded.completeness)
 
-    async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
-        """Run a shell line where tests run: no network, read-only dependencies."""
-        return await self._run(workspace, ["/bin/sh", "-c", command], limits, None)
+    async def run(
+        self, workspace: Workspace, command: str, *, limits: Limits, near: str = "", report: Path | None = None
+    ) -> CommandResult:
+        """Run a shell line where tests run (see the port)."""
+        return await self._run(workspace, ["/bin/sh", "-c", command], limits, None, report=report)
 
     async def measure(self, workspace: Workspace, program: Program, *, limits: Limits) -> Measurement:
         """Raise :class:`ToolchainError`: only Python is measured so far."""
@@ -164,6 +166,7 @@ class NodeToolchain:
         results: Path | None,
         *,
         reporting: bool = True,
+        report: Path | None = None,
     ) -> CommandResult:
         node = await asyncio.to_thread(programs.find_node)
         if node is None:
@@ -180,7 +183,9 @@ class NodeToolchain:
         scratch = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="forgehand-scratch-"))
         try:
             mounts += await asyncio.to_thread(_mount_modules, workspace, scratch)
-            return await self._tools.sandbox.run(argv, workspace.tree, mounts=mounts, limits=limits, env=env)
+            return await self._tools.sandbox.run(
+                argv, workspace.tree, mounts=mounts, limits=limits, env=env, report=report
+            )
         finally:
             await asyncio.to_thread(remove_tree, scratch)
 

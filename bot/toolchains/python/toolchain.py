@@ -103,9 +103,11 @@ class PythonToolchain:
             return run
         return run.model_copy(update={"notes": await asyncio.to_thread(submodules.describe_missing, workspace.tree)})
 
-    async def run(self, workspace: Workspace, command: str, *, limits: Limits) -> CommandResult:
-        """Run a shell line where tests run: no network, read-only dependencies."""
-        return await self._run(workspace, ["/bin/sh", "-c", command], limits, [])
+    async def run(
+        self, workspace: Workspace, command: str, *, limits: Limits, near: str = "", report: Path | None = None
+    ) -> CommandResult:
+        """Run a shell line where tests run (see the port)."""
+        return await self._run(workspace, ["/bin/sh", "-c", command], limits, [], report=report)
 
     async def measure(self, workspace: Workspace, program: Program, *, limits: Limits) -> Measurement:
         """Run a measuring program where tests run (see the port)."""
@@ -120,7 +122,13 @@ class PythonToolchain:
             return Measurement(result=result, records=tuple(await asyncio.to_thread(channel.read_measured)))
 
     async def _run(
-        self, workspace: Workspace, argv: Sequence[str], limits: Limits, extra: Sequence[Mount], program: str = ""
+        self,
+        workspace: Workspace,
+        argv: Sequence[str],
+        limits: Limits,
+        extra: Sequence[Mount],
+        program: str = "",
+        report: Path | None = None,
     ) -> CommandResult:
         interpreter = await asyncio.to_thread(_installed_interpreter, workspace.env)
         mounts = [
@@ -133,7 +141,7 @@ class PythonToolchain:
         env = _environment() | test_env
         if program:
             env |= {"FORGEHAND_PROGRAM": program, "PYTHONPATH": f"{commands.MEASURE}:{commands.INSIDE}"}
-        return await self._tools.sandbox.run(argv, workspace.tree, mounts=mounts, limits=limits, env=env)
+        return await self._tools.sandbox.run(argv, workspace.tree, mounts=mounts, limits=limits, env=env, report=report)
 
     def _test_env(self, workspace: Workspace, *, reporting: bool) -> dict[str, str]:
         # before site-packages: in the process tier the editable install points to another copy of the tree
