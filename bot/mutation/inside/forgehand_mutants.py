@@ -108,7 +108,7 @@ class Measure:
         for mutant in self._choose():
             swaps = self._plan_swaps(mutant)
             cold += swaps is None
-            late = time.monotonic() > self._until or cold > self._plan["cold"]
+            late = time.monotonic() > self._until or (swaps is None and cold > self._plan["cold"])
             verdict, kills = ("not run", []) if late else self._judge(mutant, swaps)
             told = {
                 name: getattr(mutant, name) for name in ("id", "path", "line", "function", "kind", "before", "after")

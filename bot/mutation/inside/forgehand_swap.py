@@ -41,18 +41,17 @@ class LiveFunctions:
     def plan(self, old: types.CodeType, new: types.CodeType) -> list[Swap] | None:
         """Return what turns ``old`` into ``new`` wherever it lives.
 
-        None where that cannot be done: no function has it, or nested functions differ.
+        None where that cannot be done: no function has it, several that share name and line cannot be told apart, or
+        one would need other variables of the functions around it.
         """
-        pairs = list(_pair(old, new))
-        swaps = [
-            Swap(function, after)
-            for before, after in pairs
-            for function in self._found[_key(before)]
-            if before != after and function.__code__ == before
-        ]
-        if not swaps or any(len(one.function.__code__.co_freevars) != len(one.code.co_freevars) for one in swaps):
-            return None
-        return swaps
+        swaps = []
+        for before, after in _pair(old, new):
+            functions = self._found[_key(before)] if before != after else []
+            if len({one.__code__ for one in functions}) > 1:
+                return None
+            swaps += [Swap(one, after) for one in functions]
+        fits = all(one.function.__code__.co_freevars == one.code.co_freevars for one in swaps)
+        return swaps if swaps and fits else None
 
 
 def compile_outer(tree: ast.Module, within: Sequence[Any], path: str) -> types.CodeType:
