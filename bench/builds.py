@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -34,6 +36,19 @@ _CHARACTERS_A_TOKEN = 4
 # of a prompt; providers keep nothing shorter
 _LEAST_CACHED = 1024
 _TABLE = yaml.safe_load(resources.files("bot.models").joinpath("prices.yml").read_text())
+
+
+def check_out(commit: str) -> Path:
+    """Lay out a commit of this repository below ``.bench``, unless it is there; return its folder."""
+    folder = Path(".bench").resolve() / commit
+    if not folder.is_dir():
+        aside = folder.with_suffix(".part")
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        archive = subprocess.run(["git", "archive", commit], check=True, capture_output=True).stdout
+        subprocess.run(["tar", "-x", "-C", str(aside)], input=archive, check=True)
+        aside.rename(folder)
+    return folder
 
 
 @dataclass
