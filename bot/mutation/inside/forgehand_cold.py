@@ -104,7 +104,7 @@ def _serve_mutant(path: str, mutant: str) -> list[str]:
 
 
 class _Loop:
-    """Plugin that runs the wanted tests once the mutant was imported."""
+    """Plugin that tells how the wanted tests end that met the mutant."""
 
     def __init__(self, asked: dict[str, Any], served: list[str], send: children.Send) -> None:
         self._asked = asked
@@ -114,10 +114,9 @@ class _Loop:
     def pytest_runtestloop(self, session: Any) -> bool:
         named = name_items(session.items)
         tests = [test for test in self._asked["tests"] if test in named]
-        if not self._served:
-            return True
         for test, outcome in zip(tests, run_items([named[test] for test in tests])):
-            self._send([test, outcome])
+            if self._served:  # else the test never met the mutant, not even by an import in its body
+                self._send([test, outcome])
             if outcome in ("failed", "error") and not self._asked["every"]:
                 break
         return True
