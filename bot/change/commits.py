@@ -1,16 +1,18 @@
-"""Put a tested change on a branch as one commit: pushed by git, or made through the API where it must be signed."""
+"""Put a tested change on a branch: pushed by git, or made through the API where commits must be signed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.change.records import GateReport
+from bot.change.records import GateReport, Snapshot
+from bot.git.changes import Changes
 from bot.git.errors import NonFastForward, PushRefused
 from bot.git.mirrors import Author
 from bot.github.api.scopes import PUSH, READ_CODE
 from bot.github.resources import commits
-from bot.github.resources.commits import BranchRefused, BranchTaken, TreeFile
+from bot.github.resources.commits import BranchRefused, BranchTaken, TreeCommit, TreeFile
 from bot.github.resources.rules import BranchRule, branch_rules
 from bot.github.resources.users import noreply_email
 from bot.store import tasks
@@ -20,31 +22,48 @@ _SIGNED_OFF = "signed-off-by"
 
 
 async def put(
-    work: Assignment[Any], report: GateReport, message: str, branch: str, *, triggered: str, expect: str | None = None
+    work: Assignment[Any],
+    report: GateReport,
+    message: str,
+    branch: str,
+    *,
+    triggered: str,
+    expect: str | None = None,
+    before: Sequence[Snapshot] = (),
 ) -> str:
     """Commit the tested tree on its base and put it on ``branch``.
 
-    Returns the commit's sha, the same on every try. ``expect`` is where the branch must be, None: nowhere yet. Raises
-    :class:`bot.git.errors.PushRefused`, :class:`bot.git.errors.NonFastForward` and what git and GitHub raise.
+    Trees ``before`` it become commits of their own below. Returns the last commit's sha, the same on every try.
+    ``expect`` is where the branch must be, None: nowhere yet. Raises :class:`bot.git.errors.PushRefused`,
+    :class:`bot.git.errors.NonFastForward` and what git and GitHub raise.
     """
     services = work.services
     repository = work.task.repository
     bot = await services.github.bot()
     author = Author(name=bot.login, email=noreply_email(bot, services.settings.web_url))
+    chain = [*((f"{one.subject}\n", one.changes) for one in before), (message, report.changes)]
+    # a tree that the next commit leaves as it is would make an empty one
+    chain = [one for one, following in zip(chain, [*chain[1:], None], strict=True) if not _is_same(one, following)]
     if work.policy.publish.sign_off:
-        message = f"{message.rstrip()}\n\nSigned-off-by: {author.name} <{author.email}>\n"
+        chain = [(f"{text.rstrip()}\n\nSigned-off-by: {author.name} <{author.email}>\n", tree) for text, tree in chain]
     if work.policy.publish.signed or any(rule.kind == "required_signatures" for rule in await _rules(work, branch)):
-        sha = await _put_signed(work, report, message, branch, exists=expect is not None)
+        sha = await _put_signed(work, report.base_sha, chain, branch, exists=expect is not None)
     else:
         mirror = await work.mirror(report.base_sha)
         when = int(datetime.fromisoformat(triggered).timestamp())
-        sha = await mirror.commit(report.base_sha, report.changes, message, author, when)
+        sha = report.base_sha
+        for text, changes in chain:
+            sha = await mirror.commit(report.base_sha, changes, text, author, when, parent=sha)
         await mirror.push(sha, branch, await services.github.token(repository, PUSH), expect=expect)
     await work.audit(f"push {branch}", allowed=True, reason=sha)
     # CI may fail on the commit before the task has ended and its result can be read.
     pushed = {"pushed": sha}
     await work.services.store.run(tasks.merge_posted, work.task_id, pushed)
     return sha
+
+
+def _is_same(one: tuple[str, Changes], following: tuple[str, Changes] | None) -> bool:
+    return following is not None and following[1] == one[1]
 
 
 async def objections(work: Assignment[Any], branch: str) -> list[str]:
@@ -75,16 +94,22 @@ async def _rules(work: Assignment[Any], branch: str) -> list[BranchRule]:
     return await branch_rules(github, work.task.repository, branch)
 
 
-async def _put_signed(work: Assignment[Any], report: GateReport, message: str, branch: str, *, exists: bool) -> str:
-    mirror = await work.mirror(report.base_sha)
-    modes = {entry.path: entry.mode for entry in await mirror.entries(report.base_sha)}
-    files = {path: TreeFile(mode=modes.get(path, "100644"), text=text) for path, text in report.changes.files.items()}
-    tree = await mirror.tree(report.base_sha, report.changes)
+async def _put_signed(
+    work: Assignment[Any], base_sha: str, chain: Sequence[tuple[str, Changes]], branch: str, *, exists: bool
+) -> str:
+    mirror = await work.mirror(base_sha)
+    modes = {entry.path: entry.mode for entry in await mirror.entries(base_sha)}
+    made = [
+        TreeCommit(
+            message=message,
+            tree=await mirror.tree(base_sha, changes),
+            files={path: TreeFile(mode=modes.get(path, "100644"), text=text) for path, text in changes.files.items()},
+        )
+        for message, changes in chain
+    ]
     github = await work.services.github.for_repository(work.task.repository, PUSH)
     try:
-        return await commits.commit_on_branch(
-            github, work.task.repository, branch, report.base_sha, files, message, tree=tree, exists=exists
-        )
+        return await commits.commit_on_branch(github, work.task.repository, branch, base_sha, made, exists=exists)
     except BranchTaken as error:
         raise NonFastForward(error.message, branch=branch) from None
     except BranchRefused as error:

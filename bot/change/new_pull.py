@@ -13,6 +13,7 @@ from bot.change.publication import EVIDENCE, notify, tell
 from bot.change.recipe import AnyEvidence, Job
 from bot.change.records import Brief, Publication
 from bot.change.stages import Stage
+from bot.change.steps import check_again
 from bot.engine.port import Ctx, Outcome, TaskState
 from bot.git.changes import Changes
 from bot.github.api.scopes import OPEN_PULL, READ
@@ -155,7 +156,8 @@ async def _on_new_base(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, base_sha:
         note = f"{note} Without the change the new test fails there."
     changes = evidence.report.changes
     again = await ctx.step("gate-new-base", gate_runner.gate, job, evidence, base_sha, changes, interruptible=True)
-    return evidence.updated(report=again).noted(note)
+    snapshots = await check_again(ctx, job, evidence, base_sha)
+    return evidence.updated(report=again, snapshots=snapshots).noted(note)
 
 
 async def push(job: Job[Any], evidence: AnyEvidence, text: PullText) -> str:
@@ -164,8 +166,13 @@ async def push(job: Job[Any], evidence: AnyEvidence, text: PullText) -> str:
     secrets = job.services.settings.secrets
     said = [outgoing_line(line, limit=_PARAGRAPH, secrets=secrets) for line in (evidence.cause, evidence.change)]
     paragraphs = [textwrap.fill(line, 72, break_long_words=False, break_on_hyphens=False) for line in said if line]
-    message = "\n\n".join(part for part in (_title(job, text), *paragraphs, text.closing) if part) + "\n"
-    return await commits.put(job, evidence.report, message, job.branch, triggered=job.task.triggered)
+    steps = job.recipe.steps(evidence)
+    subject = outgoing_line(steps[-1].subject, secrets=secrets) if steps else _title(job, text)
+    message = "\n\n".join(part for part in (subject, *paragraphs, text.closing) if part) + "\n"
+    before = [
+        one.model_copy(update={"subject": outgoing_line(one.subject, secrets=secrets)}) for one in evidence.snapshots
+    ]
+    return await commits.put(job, evidence.report, message, job.branch, triggered=job.task.triggered, before=before)
 
 
 def _title(job: Job[Any], text: PullText) -> str:

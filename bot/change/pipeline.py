@@ -14,6 +14,7 @@ from bot.change.publication import tell
 from bot.change.recipe import AnyEvidence, Job, ProofResult, Recipe
 from bot.change.records import Baseline, Brief, Claims, CodeLocation
 from bot.change.stages import Stage
+from bot.change.steps import work_in_steps
 from bot.engine.port import Ctx, Outcome, Step
 from bot.git.changes import Changes
 from bot.models.port import ModelError
@@ -76,6 +77,13 @@ async def _edit(
     state = await ctx.step("edit-prompt", editor.start_editing, job, evidence, found, proved.messages)
     hands = await editor.edit_hands(ctx, job, evidence, found)
     system = render_system(job, brief, found)
+    try:
+        state, snapshots = await work_in_steps(ctx, job, evidence, system, state, hands)
+    except ModelError as error:
+        return evidence.noted(f"The work was stopped: {error}")
+    evidence = evidence.updated(snapshots=snapshots)
+    if state.ended != "finished":
+        return evidence.noted(f"The work was stopped: {state.summary}.")
     said: tuple[str, str] | None = None
     gated: Changes | None = None
     for attempt in range(_ROUNDS):

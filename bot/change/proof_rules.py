@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from bot.change.records import Failure
@@ -34,6 +34,7 @@ _BROKEN_TEST = {
     "ImportError", "ModuleNotFoundError", "SyntaxError", "IndentationError", "NameError", "FileNotFoundError",
     "ReferenceError",
 }  # fmt: skip
+_MISSING = re.compile(r"^(?:ImportError: cannot import name|ModuleNotFoundError: No module named) '([\w.]{1,200})'")
 _BROKEN_TEXT = re.compile(rf"^(?:{'|'.join(sorted(_BROKEN_TEST))})\b|fixture '.*' not found")
 
 # what to do about a test that fails elsewhere than in its body
@@ -89,12 +90,16 @@ def _is_wanted(above: str) -> bool:
 
 
 def check_proof(
-    runs: Sequence[TestRun], reported: Sequence[ReportedException], is_product: Callable[[str], bool]
+    runs: Sequence[TestRun],
+    reported: Sequence[ReportedException],
+    is_product: Callable[[str], bool],
+    to_come: Collection[str] = (),
 ) -> ProofCheck:
     """Judge the runs of a new test on the unchanged code.
 
     It must be collected, fail in its call phase, fail the same way in every run, and not fail because the test
-    itself is broken. ``is_product`` says of a path whether it was there before the test and is no test itself.
+    itself is broken. ``is_product`` says of a path whether it was there before the test and is no test itself. Names
+    ``to_come`` are those that the change is to make: a test that cannot import one is not broken.
     """
     shapes = [_failing(run) for run in runs]
     problem = next((_unusable(run) for run in runs if _unusable(run)), None)
@@ -107,7 +112,7 @@ def check_proof(
     failures = tuple(
         Failure(test=case.id, phase=case.phase, message=case.message[:2000], raised=case.raised) for case in shapes[0]
     )
-    return _recognise(failures, reported, is_product)
+    return _recognise(failures, reported, is_product, to_come)
 
 
 def _failing(run: TestRun) -> list[TestCase]:
@@ -139,7 +144,10 @@ def _unusable(run: TestRun) -> str | None:
 
 
 def _recognise(
-    failures: tuple[Failure, ...], reported: Sequence[ReportedException], is_product: Callable[[str], bool]
+    failures: tuple[Failure, ...],
+    reported: Sequence[ReportedException],
+    is_product: Callable[[str], bool],
+    to_come: Collection[str],
 ) -> ProofCheck:
     """Find the reported exception among those that ended the tests."""
     # Where none decides, the verifier does. An exception counts by type and message together, and only where the
@@ -150,7 +158,9 @@ def _recognise(
         told = [one for one in shown if not one.files or PurePosixPath(error.path).name in one.files]
         if error.genuine and is_product(error.path) and any(_same(error, one) for one in told):
             return ProofCheck(matched=f"raises `{error.type}: {error.message[:200]}`, as reported", failures=failures)
-    broken = next((failure for failure in failures if _is_broken(failure, reported, is_product)), None)
+    broken = next(
+        (one for one in failures if _is_broken(one, reported, is_product) and not _misses(one, to_come)), None
+    )
     if broken is not None:
         return ProofCheck(
             problem=f"{broken.test} fails because the test itself is broken, not because of the bug: "
@@ -167,6 +177,12 @@ def _same(error: RaisedError, one: ReportedException) -> bool:
     return error.type == one.name and (
         first == wanted or (cut != wanted and len(cut) >= _CUT and first.startswith(cut))
     )
+
+
+def _misses(failure: Failure, to_come: Collection[str]) -> bool:
+    """Return whether a test ends because a name to come cannot be imported."""
+    found = _MISSING.search(summarise(failure.message))
+    return found is not None and found[1].rpartition(".")[2] in to_come
 
 
 def _is_broken(failure: Failure, reported: Sequence[ReportedException], is_product: Callable[[str], bool]) -> bool:

@@ -38,6 +38,14 @@ class GateLimits:
 
 
 @dataclass(frozen=True)
+class WorkStep:
+    """A part of the work that becomes a commit; ``task`` is told to the model."""
+
+    subject: str
+    task: str
+
+
+@dataclass(frozen=True)
 class ProofResult:
     """The proof, if there is one."""
 
@@ -102,6 +110,8 @@ class Recipe(Generic[RequestT, BriefT, JudgementT]):
         Callable[[Job[RequestT], Evidence[RequestT, BriefT, JudgementT], str, Changes], Awaitable[Sequence[Gate]]]
         | None
     ) = None
+    # the parts that the work is done in, each a commit; by default it is one
+    steps: Callable[[Evidence[RequestT, BriefT, JudgementT]], Sequence[WorkStep]] = lambda _evidence: ()
     # makes what the model is shown after each edit; None: the proof and the tests nearby
     feedback: Callable[[Job[RequestT], Evidence[RequestT, BriefT, JudgementT], CodeLocation], Check] | None = None
 

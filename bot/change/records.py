@@ -104,6 +104,15 @@ class Failure(JsonModel):
     raised: tuple[RaisedError, ...] = ()  # what ended it, then its causes; empty where the runner does not tell
 
 
+class Trace(JsonModel):
+    """A requirement and those of the proof's tests that show it."""
+
+    requirement: str  # its id
+    tests: tuple[str, ...]
+    quote: str  # of their failures without the change
+    why: str  # how this failure shows that the requirement is not met
+
+
 class Proof(JsonModel):
     """A test that fails for the reported reason."""
 
@@ -114,6 +123,15 @@ class Proof(JsonModel):
     runs: int
     reason: str  # who established that it is the reported one, and how
     command: str
+    traces: tuple[Trace, ...] = ()  # of the requirements, where there are any
+
+
+class Snapshot(JsonModel):
+    """A tested tree on the way to the change, which becomes a commit."""
+
+    subject: str
+    changes: Changes  # since the base
+    told: str  # what was run on it, and how that ended
 
 
 class Gate(JsonModel):
@@ -182,6 +200,7 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
     brief: BriefT
     baseline: Baseline | None = None
     proof: Proof | None = None
+    snapshots: tuple[Snapshot, ...] = ()  # before the tree of the report
     report: GateReport | None = None
     judgement: JudgementT | None = None
     objections: int = 0  # how often the judge objected

@@ -276,17 +276,19 @@ class Mirror:
             reason = "Git LFS keeps it, and its bytes are not here"
             raise PathRefused(f"The path {path[:200]!r} is refused: {reason}.", path=path[:200])
 
-    async def commit(self, base: str, changes: Changes, message: str, author: Author, when: int) -> str:
-        """Make a commit on top of ``base``, in the mirror only.
+    async def commit(
+        self, base: str, changes: Changes, message: str, author: Author, when: int, *, parent: str | None = None
+    ) -> str:
+        """Make a commit of ``base`` with changes, in the mirror only.
 
-        ``when`` is in seconds since the epoch. The same arguments give the same sha, so a repeated step makes the same
-        commit.
+        It stands on ``parent``, by default on ``base`` itself. ``when`` is in seconds since the epoch. The same
+        arguments give the same sha, so a repeated step makes the same commit.
         """
         tree = await self.tree(base, changes)
         who = {"NAME": author.name, "EMAIL": author.email, "DATE": f"@{when} +0000"}
         env = {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in who.items()}
         text = message.replace("\0", "").encode("utf-8", "replace")
-        return (await self._git("commit-tree", tree, "-p", _sha(base), stdin=text, env=env)).text.strip()
+        return (await self._git("commit-tree", tree, "-p", _sha(parent or base), stdin=text, env=env)).text.strip()
 
     async def checkout(self, sha: str, dest: Path, changes: Changes = NO_CHANGES) -> None:
         """Make ``dest`` hold exactly the files of a commit with the changes.

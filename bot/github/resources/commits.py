@@ -6,7 +6,7 @@ https://docs.github.com/en/authentication/managing-commit-signature-verification
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from bot.github.api.client import Client, within
 from bot.github.api.errors import GitHubError, Invalid
@@ -19,6 +19,14 @@ class TreeFile(JsonModel):
 
     mode: str
     text: str | None
+
+
+class TreeCommit(JsonModel):
+    """A commit to make; ``files`` changed since the base make ``tree``."""
+
+    message: str
+    tree: str
+    files: dict[str, TreeFile]
 
 
 class BranchTaken(GitHubError):
@@ -34,40 +42,48 @@ class BranchRefused(GitHubError):
 
 
 async def commit_on_branch(
-    client: Client,
-    repository: Repository,
-    branch: str,
-    base: str,
-    files: Mapping[str, TreeFile],
-    message: str,
-    *,
-    tree: str,
-    exists: bool,
+    client: Client, repository: Repository, branch: str, base: str, chain: Sequence[TreeCommit], *, exists: bool
 ) -> str:
-    """Put one signed commit on top of ``base`` on a branch, once.
+    """Put signed commits on top of ``base`` on a branch, once.
 
-    Returns its sha, the same however often it is called. ``tree`` is the sha of the tree that must come of it;
-    ``exists``: the branch is there, at ``base``. Raises :class:`BranchTaken` and :class:`BranchRefused`.
+    Returns the last one's sha, the same however often it is called. ``exists``: the branch is there, at ``base``.
+    Raises :class:`BranchTaken` and :class:`BranchRefused`.
     """
     head = await find_head(client, repository, branch)
-    if head is not None:
-        there = await client.get("/repos/{owner}/{repo}/git/commits/{sha}", within(repository, sha=head))
-        if there["tree"]["sha"] == tree and [parent["sha"] for parent in there["parents"]] == [base]:
-            return head  # where an earlier try has put it
+    if head is not None and await _is_put(client, repository, head, base, chain):
+        return head  # where an earlier try has put it
     if head != (base if exists else None):
         raise BranchTaken(f"{branch} was moved or created by somebody else; nothing was overwritten.", branch=branch)
+    sha = base
+    for one in chain:
+        sha = await _commit(client, repository, base, sha, one)
+    await _point(client, repository, branch, sha, exists)
+    return sha
+
+
+async def _is_put(client: Client, repository: Repository, head: str, base: str, chain: Sequence[TreeCommit]) -> bool:
+    """Return whether these trees are what a branch has on the base."""
+    for one in reversed(chain):
+        there = await client.get("/repos/{owner}/{repo}/git/commits/{sha}", within(repository, sha=head))
+        parents = [parent["sha"] for parent in there["parents"]]
+        if there["tree"]["sha"] != one.tree or len(parents) != 1:
+            return False
+        head = parents[0]
+    return head == base
+
+
+async def _commit(client: Client, repository: Repository, base: str, parent: str, one: TreeCommit) -> str:
+    """Make a commit that is on no branch yet; raise where its tree is another."""
     rows = [
         {"path": path, "mode": file.mode, "type": "blob"}
         | ({"sha": None} if file.text is None else {"content": file.text})
-        for path, file in files.items()
+        for path, file in one.files.items()
     ]
     made = await client.post("/repos/{owner}/{repo}/git/trees", within(repository), {"base_tree": base, "tree": rows})
-    if made["sha"] != tree:
-        raise GitHubError(f"GitHub made another tree of the change ({made['sha']}) than was tested ({tree}).")
-    data = {"message": message, "tree": tree, "parents": [base]}
-    commit = await client.post("/repos/{owner}/{repo}/git/commits", within(repository), data)
-    await _point(client, repository, branch, commit["sha"], exists)
-    return str(commit["sha"])
+    if made["sha"] != one.tree:
+        raise GitHubError(f"GitHub made another tree of the change ({made['sha']}) than was tested ({one.tree}).")
+    data = {"message": one.message, "tree": one.tree, "parents": [parent]}
+    return str((await client.post("/repos/{owner}/{repo}/git/commits", within(repository), data))["sha"])
 
 
 async def _point(client: Client, repository: Repository, branch: str, sha: str, exists: bool) -> None:
