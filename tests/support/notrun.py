@@ -92,10 +92,17 @@ def _npm() -> str | None:
 
 
 def _javascript_runners() -> str | None:
-    folder = published.ROOT / "tests" / "toolchains" / "node"
-    how = f"npm ci --ignore-scripts --prefix {folder.relative_to(published.ROOT)} (node 20.19 or newer)"
-    here = all((folder / "node_modules" / name).is_dir() for name in ("vitest", "jest", "mocha", "ava"))
-    return None if here else f"vitest, jest, mocha and ava are not here. Get them: {how}"
+    return _find_runners("tests/toolchains/node", ("vitest", "jest", "mocha", "ava"))
+
+
+def _old_javascript_runners() -> str | None:
+    return _find_runners("tests/toolchains/node/old", ("vitest", "mocha", "ava"))
+
+
+def _find_runners(folder: str, names: tuple[str, ...]) -> str | None:
+    here = all((published.ROOT / folder / "node_modules" / name).is_dir() for name in names)
+    how = f"npm ci --ignore-scripts --prefix {folder} (node 20.19 or newer)"
+    return None if here else f"{', '.join(names)} are not in {folder}. Get them: {how}"
 
 
 def _go() -> str | None:
@@ -214,6 +221,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "node": _node,
     "npm": _npm,
     "javascript runners": _javascript_runners,
+    "old javascript runners": _old_javascript_runners,
     "go": _go,
     "gradle": _gradle,
     "maven": _maven,

@@ -17,21 +17,28 @@ _RECORDS = f"{INSIDE}/forgehand_records.cjs"
 _BINS = {"vitest": "vitest", "jest": "jest", "mocha": "mocha", "ava": "ava"}
 # Options that a reporter of ours needs, or that a verdict must not hang on: retries hide failures, a bail loses tests.
 _OPTIONS = {
-    "vitest": ["--reporter=default", f"--reporter={INSIDE}/forgehand_vitest.mjs", "--retry=0", "--bail=0",
-               "--coverage.enabled=false", "--no-color"],
+    "vitest": ["--reporter=default", "--retry=0", "--bail=0", "--coverage.enabled=false", "--no-color"],
     "jest": ["--ci", "--reporters=default", f"--reporters={INSIDE}/forgehand_jest.cjs", "--testLocationInResults",
              "--cacheDirectory=/tmp/jest", "--coverage=false", "--bail=0", "--watchAll=false"],
-    "mocha": ["--reporter", f"{INSIDE}/forgehand_mocha.cjs", "--no-bail", "--retries", "0", "--no-parallel"],
+    "mocha": ["--reporter", f"{INSIDE}/forgehand_mocha.cjs", "--retries", "0"],
     "ava": ["--tap", "--no-fail-fast"],
 }  # fmt: skip
+# What old and new vitest need beside.
+_VITEST = {
+    False: [f"--reporter={INSIDE}/forgehand_vitest_old.mjs"],
+    True: [f"--reporter={INSIDE}/forgehand_vitest.mjs", "--configLoader=runner"],
+}
 # Reporters that take the records before the runner loads any code of the repository; ava takes no reporter at all.
 _PRELOADED = {
     "ava": ["--import", f"{INSIDE}/forgehand_ava.mjs"],
     "jest": ["--require", f"{INSIDE}/forgehand_jest.cjs"],
     "mocha": ["--require", f"{INSIDE}/forgehand_mocha.cjs"],
 }
-# The first vitest that reads its own configuration without writing beside it.
-_LOADS_CONFIG = 3
+# The first vitest that reads its own configuration without writing beside it, and has today's interface of reporters.
+_NEW_VITEST = 3
+# The first mocha whose program does not start another one, and the first that may run files beside each other.
+_WHOLE_MOCHA = 6
+_PARALLEL_MOCHA = 8
 
 
 def build(project: Project, env: Path, files: Sequence[str]) -> list[str]:
@@ -42,13 +49,16 @@ def build(project: Project, env: Path, files: Sequence[str]) -> list[str]:
     if command.runner == "node:test":
         return ["node", "--require", _RECORDS, *command.node, *_node_test(files)]
     package, place = _find_package(project, env, command.runner)
-    program = posixpath.normpath(posixpath.join(place, _bin_of(package, command.runner)))
+    major = _major_of(package)
+    name = "_mocha" if command.runner == "mocha" and major < _WHOLE_MOCHA else command.runner
+    program = posixpath.normpath(posixpath.join(place, _bin_of(package, name)))
     preload = _PRELOADED.get(command.runner, [])
     options = [*command.options, *_OPTIONS[command.runner]]
     if command.runner == "vitest":
-        version = str(package.get("version", "0")).partition(".")[0]
-        loader = ["--configLoader=runner"] if version.isdigit() and int(version) >= _LOADS_CONFIG else []
-        options = ["run", *options, *loader]
+        options = ["run", *options, *_VITEST[major >= _NEW_VITEST]]
+    if command.runner == "mocha":
+        options += ["--no-bail"] if major >= _WHOLE_MOCHA else []
+        options += ["--no-parallel"] if major >= _PARALLEL_MOCHA else []
     if command.runner == "jest" and files:
         options += ["--runTestsByPath"]
     return ["node", "--require", _RECORDS, *preload, *command.node, program, *options, *(files or command.files)]
@@ -85,6 +95,11 @@ def _find_package(project: Project, env: Path, name: str) -> tuple[dict[str, obj
     raise ToolchainError(
         f"`{name}` runs the tests{where} but is not among the installed packages; package.json must name it."
     )
+
+
+def _major_of(package: dict[str, object]) -> int:
+    major = str(package.get("version", "0")).partition(".")[0]
+    return int(major) if major.isdigit() else 0
 
 
 def _bin_of(package: dict[str, object], name: str) -> str:

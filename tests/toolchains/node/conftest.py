@@ -17,6 +17,7 @@ from tests.support.sandboxes import bubblewrap
 
 ZOO = Path(__file__).parent / "zoo"
 INSTALLED = Path(__file__).parent / "node_modules"
+OLD = Path(__file__).parent / "old" / "node_modules"
 Open = Callable[..., tuple[RepositoryToolchain, Workspace]]
 
 
@@ -25,7 +26,10 @@ def open_project(tmp_path: Path) -> Open:
     """``toolchain, workspace = open_project("jest", {"path": "text"})``: the sample, more files, what npm installed."""
 
     def build(
-        runner: str = "", files: dict[str, str] | None = None, checks: Checks | None = None
+        runner: str = "",
+        files: dict[str, str] | None = None,
+        checks: Checks | None = None,
+        installed: Path = INSTALLED,
     ) -> tuple[RepositoryToolchain, Workspace]:
         tree = tmp_path / "tree"
         if runner:
@@ -35,10 +39,10 @@ def open_project(tmp_path: Path) -> Open:
             (tree / name).write_text(text)
         env = tmp_path / "env"
         (env / "modules").mkdir(parents=True)
-        if INSTALLED.is_dir():
+        if installed.is_dir():
             for name in WRITTEN:
-                (INSTALLED / name).mkdir(exist_ok=True)
-            (env / "modules" / "node_modules").symlink_to(INSTALLED)
+                (installed / name).mkdir(exist_ok=True)
+            (env / "modules" / "node_modules").symlink_to(installed)
             (env / "modules.json").write_text(json.dumps(["node_modules"]))
         toolchain = make_toolchain(bubblewrap(), checks or Checks(), tree, Settings())
         return toolchain, Workspace(tree=tree, env=env)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.sandbox.port import Limits
-from tests.toolchains.node.conftest import Open
+from tests.toolchains.node.conftest import OLD, Open
 from tests.toolchains.node.test_node_test import HOOKS, NAMED, VERDICTS
 from tests.toolchains.zoos import Told, below, told
 
@@ -117,6 +117,33 @@ async def test_a_test_that_ends_the_process_is_never_green_and_is_named(
     assert "Running then: `" in run.completeness.reason
     assert run.verdicts().get(f"{file}::kills", "error") == "error"
     assert f"{file}::behind it" not in {id for id, verdict in run.verdicts().items() if verdict == "passed"}
+
+
+@pytest.mark.needs("old javascript runners")
+@pytest.mark.parametrize("runner", ["vitest", "mocha", "ava"])
+async def test_older_runners_are_read_alike(open_project: Open, runner: str) -> None:
+    """vitest 2, mocha 5 and ava 5: other interfaces, the same verdicts."""
+    toolchain, workspace = open_project(runner, installed=OLD)
+    run = await toolchain.test(workspace, of(runner, *SOUND[runner]))
+    assert run.complete, (run.completeness, run.result.output[-2000:])
+    wanted = expect(runner)
+    if runner == "mocha":
+        hook = 'test/hooks.test.cjs::after::"after all" hook: fail'
+        wanted[hook] = wanted.pop(f'{hook} for "is well itself"')
+    assert told(run) == wanted
+    said = {case.id.rpartition("::")[2]: case.message.split("\n")[0] for case in run.cases}
+    assert said["throws"] == "TypeError: Cannot read properties of null (reading 'x')"
+    assert said["fails"].startswith("AssertionError: ")
+
+
+@pytest.mark.needs("old javascript runners")
+@pytest.mark.parametrize("runner", ["vitest", "mocha", "ava"])
+async def test_older_runners_name_who_ended_them(open_project: Open, runner: str) -> None:
+    toolchain, workspace = open_project(runner, installed=OLD)
+    (file,) = of(runner, "signal")
+    run = await toolchain.test(workspace, [file])
+    assert not run.complete
+    assert run.completeness.culprits == ((f"{file}::kills",) if runner == "mocha" else (file,))
 
 
 @pytest.mark.parametrize("runner", ["mocha", "vitest"])

@@ -11,11 +11,17 @@ const records = open();
 
 const DIED = "The process of this file ended before its tests were done.";
 
+const THROWN = /^(Error thrown in test|Rejected promise returned by test|Assertion failed)$/;
+const HEADLINE = /^(\w+)(?: \[\w+\])?: (.*)/;
+
 // What was thrown, or what an assertion says; ava wraps both.
 function errorOf({ err = {} }) {
   const thrown = err.originalError?.cause ?? (err.type === "unknown" ? err.originalError : undefined);
   if (thrown !== undefined) return thrown;
-  const details = (err.formattedDetails ?? []).map(({ label, formatted }) => `${label} ${formatted}`);
+  // before ava 6, only its stack is left
+  const [, name, message] = (err.values && THROWN.test(err.message) && HEADLINE.exec(err.stack)) || [];
+  if (name !== undefined) return { name, message, stack: err.stack };
+  const details = (err.formattedDetails ?? err.values ?? []).map(({ label, formatted }) => `${label} ${formatted}`);
   return { ...err, message: [err.message, ...details].filter(Boolean).join("\n") };
 }
 
@@ -52,10 +58,6 @@ class Events {
   #trouble(file, id, phase, error) {
     file.troubled = true;
     records.problem(id, phase, error);
-  }
-
-  starting(event) {
-    records.file(relative(event.testFile));
   }
 
   ["selected-test"](event, file) {
@@ -114,7 +116,16 @@ if (records && process.argv[1]) {
   const home = existsSync(path.join(folder, "package.json")) ? folder : path.dirname(folder);
   const { default: Tap } = await import(pathToFileURL(path.join(home, "lib/reporters/tap.js")));
   const events = new Events();
-  const { consumeStateChange, endRun } = Tap.prototype;
+  const { consumeStateChange, endRun, startRun } = Tap.prototype;
+  Tap.prototype.startRun = function (plan) {
+    // a file's own word that it begins may be lost, where its thread ends the whole process
+    const { observeWorker } = plan.status;
+    plan.status.observeWorker = function (worker, file, ...more) {
+      records.file(relative(file));
+      return observeWorker.call(this, worker, file, ...more);
+    };
+    return startRun.call(this, plan);
+  };
   Tap.prototype.consumeStateChange = function (event) {
     events.take(event);
     return consumeStateChange.call(this, event);

@@ -26,10 +26,31 @@ function guard(Mocha) {
   };
 }
 
+// The same for mocha before 7.1, which loads files at once.
+function guardAtOnce(Mocha) {
+  const load = Mocha.prototype.loadFiles;
+  Mocha.prototype.loadFiles = function (done) {
+    const files = this.files;
+    for (const file of files) {
+      this.files = [file];
+      try {
+        load.call(this);
+      } catch (error) {
+        unloaded += 1;
+        records?.problem(relative(file), "collect", error);
+      }
+    }
+    this.files = files;
+    done?.();
+  };
+}
+
 // The mocha that runs: its class lies in lib/mocha.cjs since 12, in lib/mocha.js before.
 const home = path.resolve(path.dirname(realpathSync(process.argv[1])), "..");
 const library = ["lib/mocha.cjs", "lib/mocha.js"].map((file) => path.join(home, file)).find(existsSync);
-if (library) guard(require(library));
+const Mocha = library && require(library);
+if (Mocha?.prototype.loadFilesAsync) guard(Mocha);
+else if (Mocha) guardAtOnce(Mocha);
 
 class Reporter {
   #keys = new Map();

@@ -80,7 +80,7 @@ function describe(error) {
   const made = error !== null && typeof error === "object" ? error : { message: error };
   const text = clean(made.message || String(made.stack ?? "").split("\n")[0]);
   const code = String(made.code ?? made.message ?? "");
-  const missing = /^(ERR_)?MODULE_NOT_FOUND$|^Cannot find (module|package) /.test(code);
+  const missing = /^(ERR_)?MODULE_NOT_FOUND$|^Cannot find (module|package) |^Failed to load url /.test(code);
   const kind = clean(made.name ?? made.constructor?.name ?? "Error");
   const type = missing ? "ModuleNotFoundError" : kind === "Object" ? "Error" : kind;
   const stack = clean(made.stack ?? "");
