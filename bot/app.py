@@ -51,6 +51,7 @@ from bot.store.store import Store
 from bot.supervisor import Supervisor
 from bot.toolchains.repository import make_toolchain
 from bot.types import ForgehandError
+from bot.upkeep.housekeeper import Housekeeper
 from bot.upkeep.janitor import Janitor
 from bot.upkeep.scratch import scratch
 from bot.web.server import Crowd, make_runner, make_web
@@ -135,7 +136,13 @@ async def _start(
         raise SettingsError(error.message) from None
     indexer = await stack.enter_async_context(Indexer(settings.data_dir / "index"))
     flows = FlowTable()
-    engine = DbosEngine(store, flows, workers=settings.workers, heartbeat_seconds=SILENCE_SECONDS / 3)
+    engine = DbosEngine(
+        store,
+        flows,
+        workers=settings.workers,
+        heartbeat_seconds=SILENCE_SECONDS / 3,
+        keep_days=settings.keep_days,
+    )
     services = Services(
         settings=settings,
         store=store,
@@ -192,6 +199,7 @@ async def _open(
     reporter = Reporter(services, handlers.registry)
     janitor = Janitor(services)
     loops = {"reporter": reporter.run, "janitor": janitor.run, "sweep": sweep.run, "dispatcher": dispatcher.run}
+    loops["housekeeper"] = Housekeeper(services).run
     supervisors = _supervise(stack, loops)
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(dispatcher.accept, secrets)

@@ -44,7 +44,10 @@ def installation_router(registry: Registry) -> Router[Services]:
     @router.on("installation", "suspend")
     @router.on("installation", "deleted")
     async def stopped(event: Event, services: Services) -> None:
-        """Stop what runs: no call would be answered any more. The history is kept."""
+        """Stop what runs: no call would be answered any more.
+
+        What belonged to a removed installation is purged by the housekeeper.
+        """
         await _remember(event, services, "suspended" if event.action == "suspend" else "deleted")
         actor = event.sender()
         if event.installation is not None:

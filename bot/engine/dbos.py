@@ -96,6 +96,11 @@ class DbosEngine:
         await self._runtime.records.request_cancel(task_id, by)
         self._runtime.watch.wake(task_id)
 
+    async def forget(self, task_ids: Sequence[str]) -> None:
+        from dbos import DBOS
+
+        await DBOS.delete_workflows_async(list(task_ids))
+
     async def listen(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):

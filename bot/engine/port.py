@@ -7,7 +7,7 @@ run twice, because its process may die after its effect and before its checkpoin
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, Protocol, get_args
 
@@ -151,6 +151,10 @@ class Engine(Protocol):
 
         One that has ended and waits for people waits no longer.
         """
+        ...
+
+    async def forget(self, task_ids: Sequence[str]) -> None:
+        """Delete what is recorded of tasks that have ended."""
         ...
 
     async def launch(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 import shutil
 import tempfile
@@ -79,6 +80,7 @@ class Mirrors:
                 git_dir = await self._directory(repository.id)
                 locate = partial(self._url, repository, ask=True)
                 known = self._open[repository.id] = Mirror(git_dir, self._base_url, url, self._delays, locate)
+            await asyncio.to_thread(os.utime, known.git_dir)  # when it was used last
             return known
 
     async def _url(self, repository: Repository, *, ask: bool = False) -> str:

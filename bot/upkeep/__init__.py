@@ -1,1 +1,4 @@
-"""Clean up on disk: ``janitor.Janitor`` removes files of ended tasks, ``scratch.scratch`` those of dead processes."""
+"""Clean up: ``janitor.Janitor`` removes files of ended tasks, ``scratch.scratch`` those of dead processes.
+
+``housekeeper.Housekeeper`` forgets what is old or too much, and installations that are gone.
+"""

@@ -45,6 +45,13 @@ def remove_entry(folder: Path) -> None:
     remove_tree(aside)
 
 
+def remove_shelf(folder: Path) -> None:
+    """Remove all environments of a repository. There may be none. Blocking."""
+    for entry in folder.glob("*"):
+        remove_entry(entry)
+    remove_tree(folder)
+
+
 def _list_entries(root: Path) -> Iterator[_Entry]:
     for file in root.glob(f"*/*/{KEPT}"):
         kept = Kept.load(file)

@@ -139,6 +139,25 @@ async def test_what_finished_long_ago_is_forgotten_and_what_was_lost_is_ended(st
         assert not await engine.start("t1", "flow", Nothing(), group=None), "forgotten is not startable again"
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_what_is_forgotten_by_name_leaves_the_others(store: Store) -> None:
+    async def short(ctx: Ctx, _: Nothing) -> Outcome:
+        return done(await ctx.step("part", part, 1))
+
+    async def recorded() -> set[str]:
+        query = sa.text("select workflow_uuid from operation_outputs")
+        return await store.run(lambda connection: set(connection.execute(query).scalars()))
+
+    async with engine_with(store, short) as engine:
+        for task_id in ("t1", "t2"):
+            await store_task(store, task_id)
+            await engine.start(task_id, "flow", Nothing(), group=None)
+            await ended(store, task_id)
+        await until(recorded, lambda ids: ids == {"t1", "t2"})
+        await engine.forget(["t1"])
+        assert await recorded() == {"t2"}
+
+
 async def test_queued_tasks_are_taken_without_being_asked_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """One of a group waits for the other's end; no queue is looked at by time alone."""
     monkeypatch.setattr(dbos_setup, "POLL_SECONDS", 100 * PATIENCE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.engine.attempts import Body, CancelWatch
 from bot.engine.port import FlowTable, Outcome
@@ -53,6 +53,10 @@ class InlineEngine:
     async def cancel(self, task_id: str, by: str) -> None:
         await self.records.request_cancel(task_id, by)
         self._runtime.watch.wake(task_id)
+
+    async def forget(self, task_ids: Sequence[str]) -> None:
+        for task_id in task_ids:
+            self.memory.pop(task_id, None)
 
     async def launch(self) -> None:
         """Nothing is left of an earlier process."""

@@ -1,0 +1,122 @@
+"""Delete what is stored for a time only: payloads, transcripts, and what belongs to an installation that is gone.
+
+A task's row, its outcome and what its model calls cost stay, unless its installation is gone; so does the audit.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Collection, Iterable
+
+import sqlalchemy as sa
+
+from bot.store.tables import (
+    artifact,
+    attempt,
+    delivery,
+    finding,
+    installation,
+    kept_change,
+    model_call,
+    outcome,
+    task,
+    task_event,
+)
+
+# Tasks or deliveries a transaction: whoever stores a webhook waits for it.
+_CHUNK = 200
+
+
+def find_cutoff(connection: sa.Connection, most: int) -> int:
+    """Return the moment before which payloads and transcripts exceed a size.
+
+    ``most`` is in bytes, the moment in milliseconds; 0 where all has room.
+    """
+    payloads = sa.select(delivery.c.received, sa.func.length(delivery.c.payload)).order_by(delivery.c.received.desc())
+    reply = sa.func.length(sa.cast(model_call.c.reply, sa.Text))
+    replies = sa.select(model_call.c.created, sa.func.coalesce(reply, 0)).order_by(model_call.c.created.desc())
+    texts = sa.select(artifact.c.created, artifact.c.size).order_by(artifact.c.created.desc())
+    left = most
+    newest_first = (((row[0], row[1]) for row in connection.execute(query)) for query in (payloads, replies, texts))
+    for moment, size in heapq.merge(*newest_first, key=lambda row: row[0], reverse=True):
+        left -= size
+        if left < 0:
+            return int(moment) + 1
+    return 0
+
+
+def forget_payloads(connection: sa.Connection, before: int) -> int:
+    """Empty some deliveries that were done before a moment; count them.
+
+    That they were there stays known: GitHub's log still names them.
+    """
+    full = sa.func.length(delivery.c.payload) > 0
+    old = sa.select(delivery.c.guid).where(delivery.c.done < before, full).limit(_CHUNK).scalar_subquery()
+    return connection.execute(delivery.update().where(delivery.c.guid.in_(old)).values(payload=b"")).rowcount
+
+
+def forget_deliveries(connection: sa.Connection, before: int) -> int:
+    """Delete some deliveries that were done before a moment; count them."""
+    old = sa.select(delivery.c.guid).where(delivery.c.done < before).limit(_CHUNK).scalar_subquery()
+    return connection.execute(delivery.delete().where(delivery.c.guid.in_(old))).rowcount
+
+
+def forget_transcripts(connection: sa.Connection, before: int) -> int:
+    """Delete what some tasks said that ended before a moment; count them."""
+    told = sa.exists().where(task_event.c.task == task.c.id)
+    ids = connection.execute(sa.select(task.c.id).where(task.c.ended < before, told).limit(_CHUNK)).scalars().all()
+    _forget_said(connection, ids)
+    return len(ids)
+
+
+def list_gone(connection: sa.Connection) -> list[int]:
+    """List the installations that were removed and are not forgotten yet."""
+    return list(connection.execute(sa.select(installation.c.id).where(installation.c.state == "deleted")).scalars())
+
+
+def list_tasks_of(connection: sa.Connection, number: int) -> dict[str, int]:
+    """Return the tasks of an installation with the ids of their repositories."""
+    rows = connection.execute(sa.select(task.c.id, task.c.argument).where(task.c.installation == number))
+    return {row.id: int(row.argument["repository"]["id"]) for row in rows}
+
+
+def forget_tasks(connection: sa.Connection, ids: Collection[str]) -> None:
+    """Delete tasks with all that was stored of them, but for their costs."""
+    _forget_said(connection, ids)
+    for table in (outcome, finding):
+        connection.execute(table.delete().where(table.c.task.in_(ids)))
+    connection.execute(task.delete().where(task.c.id.in_(ids)))
+
+
+def forget_installation(connection: sa.Connection, number: int) -> None:
+    """Delete the last that is known of a removed installation: itself."""
+    gone = installation.delete().where(installation.c.id == number, installation.c.state == "deleted")
+    connection.execute(gone)
+
+
+def forget_payloads_of(connection: sa.Connection, number: int, after: str) -> str | None:
+    """Empty the deliveries of an installation among the next ones.
+
+    They come by GUID; returns the last that was looked at, None at the end.
+    """
+    query = sa.select(delivery.c.guid, delivery.c.payload).where(delivery.c.guid > after, delivery.c.done.is_not(None))
+    rows = connection.execute(query.order_by(delivery.c.guid).limit(_CHUNK)).all()
+    theirs = [row.guid for row in rows if _read_installation(row.payload) == number]
+    connection.execute(delivery.update().where(delivery.c.guid.in_(theirs)).values(payload=b""))
+    return rows[-1].guid if rows else None
+
+
+def _read_installation(payload: bytes) -> int | None:
+    """Return the installation that a payload is from, if it is of any form."""
+    try:
+        return int(json.loads(payload)["installation"]["id"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _forget_said(connection: sa.Connection, ids: Iterable[str]) -> None:
+    ids = list(ids)
+    for table in (task_event, artifact, attempt, kept_change):
+        connection.execute(table.delete().where(table.c.task.in_(ids)))
+    connection.execute(model_call.update().where(model_call.c.task.in_(ids)).values(reply=sa.null()))

@@ -1,0 +1,76 @@
+"""Keep what is stored within its bounds, and forget those who removed the App."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import sqlalchemy as sa
+import structlog
+
+from bot.store import retention, tasks
+from bot.store.database import now_ms
+from bot.upkeep.mirrors import remove_mirror, trim_mirrors
+from bot.upkeep.shelves import remove_shelf
+from bot.work.environments import FOLDER
+from bot.work.services import Services
+
+_EVERY = 600.0  # seconds
+_DAY_MS = 86_400_000
+_GB = 1024**3
+_CHUNK = 200  # tasks that are forgotten at once
+log = structlog.get_logger(__name__)
+
+
+class Housekeeper:
+    """The loop that forgets; it runs until cancelled."""
+
+    def __init__(self, services: Services) -> None:
+        self._settings = services.settings
+        self._store = services.store
+        self._engine = services.engine
+
+    async def run(self) -> None:
+        """Sweep every ten minutes."""
+        while True:
+            await self.sweep()
+            await asyncio.sleep(_EVERY)
+
+    async def sweep(self) -> None:
+        """Forget installations that are gone, and what is old or too much."""
+        for number in await self._store.run(retention.list_gone):
+            await self._forget_installation(number)
+        settings = self._settings
+        old = now_ms() - int(settings.keep_days * _DAY_MS)
+        cutoff = max(old, await self._store.run(retention.find_cutoff, int(settings.history_gb * _GB)))
+        await self._repeat(retention.forget_deliveries, old)
+        await self._repeat(retention.forget_payloads, cutoff)
+        await self._repeat(retention.forget_transcripts, cutoff)
+        mirrors = settings.data_dir / "mirrors"
+        await asyncio.to_thread(trim_mirrors, mirrors, int(settings.mirrors_gb * _GB), settings.keep_days)
+
+    async def _repeat(self, forget: Callable[[sa.Connection, int], int], before: int) -> None:
+        """Forget bit by bit, so that others have their turns at the database."""
+        while await self._store.run(forget, before):
+            pass
+
+    async def _forget_installation(self, number: int) -> None:
+        """Purge all that belongs to an installation, once its tasks have ended.
+
+        Itself goes last: whoever is interrupted begins again.
+        """
+        if any(task.installation == number for task in await self._store.run(tasks.list_runnable)):
+            return
+        repositories = await self._store.run(retention.list_tasks_of, number)
+        ids = list(repositories)
+        for start in range(0, len(ids), _CHUNK):
+            await self._engine.forget(ids[start : start + _CHUNK])
+            await self._store.run(retention.forget_tasks, ids[start : start + _CHUNK])
+        for repository in set(repositories.values()):
+            await asyncio.to_thread(remove_mirror, self._settings.data_dir / "mirrors" / f"{repository}.git")
+            await asyncio.to_thread(remove_shelf, self._settings.data_dir / FOLDER / str(repository))
+        after: str | None = ""
+        while after is not None:
+            after = await self._store.run(retention.forget_payloads_of, number, after)
+        await self._store.run(retention.forget_installation, number)
+        log.info("forgot an installation", installation=number, tasks=len(ids))

@@ -1,0 +1,66 @@
+"""What stays of an installation that was removed, and of mirrors that nobody uses."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+from bot.store import installations, tasks
+from bot.upkeep.housekeeper import Housekeeper
+from bot.upkeep.mirrors import trim_mirrors
+from tests.dispatch.test_progress import Desk, desk
+
+__all__ = ["desk"]
+
+DAY = 86_400
+
+
+def folders(desk: Desk) -> list[Path]:
+    """The folders of the desk's repository, and of another."""
+    data = desk.services.settings.data_dir
+    made = [data / "mirrors" / f"{desk.repository.id}.git", data / "environments" / str(desk.repository.id) / "key"]
+    made += [data / "mirrors" / "1.git", data / "environments" / "1" / "key"]
+    for folder in made:
+        folder.mkdir(parents=True)
+    return made
+
+
+async def test_nothing_of_a_removed_installation_stays_once_its_tasks_have_ended(desk: Desk) -> None:
+    store = desk.services.store
+    theirs = folders(desk)
+    desk.add("a1")
+    desk.begin("a1")
+    number = desk.repository.installation
+    await store.run(installations.upsert, number, "octo", "deleted", {})
+    housekeeper = Housekeeper(desk.services)
+    await housekeeper.sweep()
+    assert all(folder.is_dir() for folder in theirs), "a task may still be using them"
+    desk.close("a1", "cancelled", "The App was removed.")
+    await housekeeper.sweep()
+    assert [folder.is_dir() for folder in theirs] == [False, False, True, True]
+    assert await store.run(tasks.get, "a1") is None
+    assert not (desk.services.settings.data_dir / "environments" / str(desk.repository.id)).exists()
+
+
+async def test_one_that_came_back_is_left_alone(desk: Desk) -> None:
+    theirs = folders(desk)
+    for state in ("deleted", "active"):
+        await desk.services.store.run(installations.upsert, desk.repository.installation, "octo", state, {})
+    await Housekeeper(desk.services).sweep()
+    assert all(folder.is_dir() for folder in theirs)
+
+
+def test_mirrors_go_by_disuse_and_by_size_but_not_those_of_today(tmp_path: Path) -> None:
+    now = time.time()
+    for name, days in {"1.git": 0, "2.git": 2, "3.git": 3, "4.git": 40, "new-x": 2, "new-y": 0}.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "pack").write_bytes(os.urandom(100_000))
+        os.utime(folder, (now - days * DAY, now - days * DAY))
+    trim_mirrors(tmp_path, 1_000_000, 30)
+    assert {path.name for path in tmp_path.iterdir()} == {"1.git", "2.git", "3.git", "new-y"}
+    trim_mirrors(tmp_path, 250_000, 30)
+    assert {path.name for path in tmp_path.iterdir()} == {"1.git", "2.git", "new-y"}
+    trim_mirrors(tmp_path, 0, 30)
+    assert {path.name for path in tmp_path.iterdir()} == {"1.git", "new-y"}
