@@ -39,6 +39,7 @@ async def start_editing(job: Job[Any], evidence: AnyEvidence, found: CodeLocatio
         found=found,
         baseline=evidence.baseline,
         proof=evidence.proof,
+        evidence=evidence,  # for fields that the recipe's evidence adds
         failing="\n".join(failing)[:_SHOWN],
     )
     changes = evidence.proof.files if evidence.proof is not None else Changes()

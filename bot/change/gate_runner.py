@@ -118,7 +118,9 @@ async def _run(
         proofs.append(last or await _run_in_time(workshop, changes, targets, seconds))
     lost = [name for name in gates.regressions(kept.verdicts, after, complete=run.complete) if name not in flaky]
     judged = [gates.proof_gate(proof, proofs)] if proof else []
-    judged.append(gates.regression_gate(base, run, lost, flaky))
+    is_test = workshop.toolchain().is_test
+    only_tests = all(path not in existing and is_test(path) for path in changes.files)
+    judged.append(gates.regression_gate(base, run, lost, flaky, only_tests=only_tests))
     notes = tuple(note for note in run.notes if note not in base.scope)
     return _Ran(tuple(judged), tuple(flaky), notes, run.command, run.result.seconds)
 

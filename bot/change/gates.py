@@ -90,18 +90,20 @@ def regressions(
     return tuple(sorted(name for name in lost | new if complete or name in after))
 
 
-def regression_gate(base: Baseline, run: TestRun, lost: Collection[str], flaky: Collection[str]) -> Gate:
+def regression_gate(
+    base: Baseline, run: TestRun, lost: Collection[str], flaky: Collection[str], *, only_tests: bool = False
+) -> Gate:
     """Judge the same tests before and after.
 
-    A run cut short proves nothing, nor do tests of which none passed before. ``lost`` are those that still failed when
-    run again, ``flaky`` those that passed then.
+    A run cut short proves nothing, nor do tests of which none passed before, unless the change is ``only_tests``.
+    ``lost`` are those that still failed when run again, ``flaky`` those that passed then.
     """
     before = base.verdicts
     after = run.verdicts()
     faults = _list_lost(before, run, lost)
     faults += [] if run.complete else [_cut_short(run)]
     all_pass = run.complete and all(after.get(name) == "passed" for name in before)
-    if not faults and not base.passing() and not (base.whole and all_pass):
+    if not faults and not base.passing() and not (base.whole and all_pass) and not only_tests:
         faults = ["No test passed before the change, so nothing shows what it may have broken."]
     again = f", {len(flaky)} only when run again" if flaky else ""
     shown = _count(after, run.unloaded) if run.cases or run.complete else "no result"

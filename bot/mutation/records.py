@@ -72,6 +72,11 @@ class Mutant(JsonModel):
         """Return whether noticing it proves something of a test."""
         return self.kind != RETURN_NONE
 
+    @property
+    def place(self) -> str:
+        """Return where it is and what it changes, in one line."""
+        return f"{self.path}:{self.line} in {self.function or 'the module'}: {self.before} -> {self.after}"
+
     def killers(self) -> tuple[str, ...]:
         """Return the tests that fail in their own body."""
         return tuple(test for test, how in self.kills if how == "failed")

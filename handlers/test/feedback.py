@@ -1,0 +1,42 @@
+"""Show a model, after each edit, what its tests notice."""
+
+from __future__ import annotations
+
+from bot.change.editor import NEAR
+from bot.change.recipe import AnyEvidence
+from bot.change.records import CodeLocation
+from bot.git.changes import Changes
+from bot.toolchains.events import has_failure
+from bot.work.toolset import Check, show_run
+from handlers.test.gates import honesty_gate, judge_tests, measure_new_tests
+from handlers.test.records import WriteTestsJob, survey_of
+
+
+def show_tests(job: WriteTestsJob, evidence: AnyEvidence, found: CodeLocation) -> Check:
+    """Run the new tests after an edit, and say which of them notice what."""
+    survey = survey_of(evidence)
+    assert survey is not None, "without a survey nothing is edited"
+    sha = evidence.brief.base_sha
+    workshop = job.workshop(sha)
+
+    async def check(changes: Changes) -> str:
+        targets = workshop.toolchain().targets([path for path, text in sorted(changes.files.items()) if text])
+        if not targets:
+            return "The edits apply. There is no new test file."
+        run = await workshop.test(changes, targets, limits=NEAR)
+        shown = show_run("Your tests", run)
+        if not run.complete or has_failure(run.cases):
+            return shown
+        mirror = await job.mirror(sha)
+        honest = honesty_gate(changes, {path: await mirror.read(sha, path) or "" for path in survey.scopes})
+        measured = await measure_new_tests(job, sha, survey, changes, 1)
+        judged = judge_tests(survey, measured)
+        noticed = {one.id: one for one in measured.mutants if one.counts and one.killers()}
+        left = [one for one in measured.mutants if one.id not in noticed]
+        said = [f"They notice {len(noticed)} of {len(survey.mutants)} faults."]
+        said += [f"{', '.join(one.killers())} notices {one.place}" for one in noticed.values()]
+        said += [f"Not noticed ({one.verdict}): {one.place}" for one in left]
+        said += ["To mend before you finish:"] * bool(judged.unstable or judged.idle or honest.detail)
+        return "\n".join([shown, *said, *judged.unstable, *judged.idle, honest.detail])
+
+    return check

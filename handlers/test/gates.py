@@ -1,0 +1,168 @@
+"""Keep only tests that earn their place: they pass in any order, run the target and notice a fault nobody noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, NamedTuple
+
+from bot.change.recipe import AnyEvidence, Job
+from bot.change.records import Gate
+from bot.change.suppressions import suppressions_gate
+from bot.git.changes import Changes
+from bot.markdown import counted
+from bot.mutation.records import Mutant, RecordedTest, Survey
+from bot.mutation.runner import measure_mutants
+from bot.toolchains.port import Toolchain
+from handlers.test.honesty import find_cheats, find_copies
+from handlers.test.records import TargetSurvey, WriteTestsJob, survey_of
+from handlers.test.survey import make_plan
+from handlers.test.target import list_modules
+
+ORDERS = 3
+_WHY = {
+    "not covered": "no test runs it",
+    "survived": "tests run it, and none notices the change",
+    "timeout": "the changed code did not end, so nothing is known",
+    "unusable": "the changed code could not be loaded or crashed",
+    "not run": "it was left out: there was no time for more",
+}
+
+
+async def judge_new_tests(job: WriteTestsJob, evidence: AnyEvidence, base_sha: str, changes: Changes) -> Sequence[Gate]:
+    """Read the new tests, then measure what they notice."""
+    survey = survey_of(evidence)
+    assert survey is not None, "without a survey nothing was edited"
+    mirror = await job.mirror(base_sha)
+    toolchain = job.workshop(base_sha).toolchain()
+    existing = {entry.path for entry in await mirror.entries(base_sha)}
+    targets = {path: await mirror.read(base_sha, path) or "" for path in survey.scopes}
+    read = [
+        new_tests_gate(changes, existing, toolchain),
+        suppressions_gate(await mirror.diff(base_sha, changes), toolchain.is_test),
+        honesty_gate(changes, targets),
+    ]
+    if not all(gate.passed for gate in read):
+        return read
+    return [*read, *judge_survey(survey, await measure_new_tests(job, base_sha, survey, changes, ORDERS))]
+
+
+async def measure_new_tests(
+    job: Job[Any], base_sha: str, survey: TargetSurvey, changes: Changes, orders: int
+) -> Survey:
+    """Run the new test files against the mutants that no test noticed."""
+    workshop = job.workshop(base_sha)
+    written = [path for path, text in sorted(changes.files.items()) if text is not None]
+    only = tuple(mutant.id for mutant in survey.mutants)
+    targets = tuple(workshop.toolchain().targets(written))
+    plan = make_plan(job, survey.scopes, targets, only=only, every=True, orders=orders)
+    return await measure_mutants(workshop, changes, plan)
+
+
+def new_tests_gate(changes: Changes, existing: Collection[str], toolchain: Toolchain) -> Gate:
+    """Require that nothing but new test files is in the change."""
+    wrong = [
+        path
+        for path in sorted(changes.files)
+        if path in existing or not toolchain.is_test(path) or toolchain.is_test_config(path)
+    ]
+    return Gate(
+        name="only new tests",
+        passed=not wrong,
+        after=counted(len(changes.files), "new file"),
+        detail="\n".join(f"{path} is no new test file" for path in wrong),
+        parts={} if wrong else {"implementation": "No product code was changed."},
+    )
+
+
+def honesty_gate(changes: Changes, targets: dict[str, str]) -> Gate:
+    """Require that the tests look at what the code does, not at the code."""
+    modules = list_modules(targets)
+    found = []
+    for path, text in changes.files.items():
+        try:
+            said = (
+                [*find_cheats(text or "", modules), *find_copies(text or "", targets)] if path.endswith(".py") else []
+            )
+        except SyntaxError as error:
+            said = [f"it cannot be read: {error.msg}"]
+        found += [f"{path}, {one}" for one in said]
+    return Gate(
+        name="honest tests",
+        passed=not found,
+        after=f"{len(found)} objections" if found else "they look at what the code does",
+        detail="\n".join(found),
+    )
+
+
+class Judged(NamedTuple):
+    """New tests by function: all of them, and what is wrong with some."""
+
+    functions: tuple[str, ...]
+    unstable: tuple[str, ...]
+    idle: tuple[str, ...]
+
+
+def judge_tests(survey: TargetSurvey, measured: Survey) -> Judged:
+    """Say what is wrong with each test function; parameters count together."""
+    groups: dict[str, list[RecordedTest]] = {}
+    for test in measured.tests:
+        groups.setdefault(_function(test.id), []).append(test)
+    killers = {_function(test) for mutant in measured.mutants if mutant.counts for test in mutant.killers()}
+    unstable = [f"{path} cannot be collected: {said[-300:]}" for path, said in measured.unloaded]
+    idle = []
+    for name, tests in groups.items():
+        bad = next((test.outcome for test in tests if test.outcome != "passed"), None)
+        if bad is not None:
+            unstable.append(f"{name} does not pass in each of {ORDERS} orders: {bad}")
+        elif not any(test.lines.get(path) for test in tests for path in survey.scopes):
+            idle.append(f"{name} runs nothing of {survey.name}")
+        elif name not in killers:
+            idle.append(f"{name} notices no fault that was not noticed before: remove it, or make it assert more")
+    return Judged(tuple(groups), tuple(unstable), tuple(idle))
+
+
+def judge_survey(survey: TargetSurvey, measured: Survey) -> list[Gate]:
+    """Judge the new tests by what was measured."""
+    judged = judge_tests(survey, measured)
+    missing = ["No test was collected."] if not judged.functions else []
+    problem = [measured.problem] if measured.problem else []
+    noticed = _noticed(measured)
+    left = [mutant for mutant in measured.mutants if mutant.id not in noticed]
+    seconds = sum(test.seconds for test in measured.tests)
+    faults = [*problem, *missing, *judged.idle]
+    after = f"{survey.killed + len(noticed)} of {survey.judged}"
+    return [
+        Gate(
+            name="passes in any order",
+            passed=not judged.unstable,
+            after=f"{counted(len(judged.functions), 'test')}, {ORDERS} of {ORDERS} orders"
+            if not judged.unstable
+            else "no",
+            detail="\n".join(judged.unstable),
+        ),
+        Gate(
+            name="faults noticed",
+            passed=not faults and bool(noticed),
+            before=f"{survey.killed} of {survey.judged}",
+            after=after,
+            detail="\n".join(faults) or write_gaps(left),
+            parts={
+                "tests": f"Of {survey.judged} small faults in {survey.name} the tests noticed {survey.killed} before "
+                f"and {survey.killed + len(noticed)} now.",
+                "performance": f"The new tests take {seconds:.2f} s of processor time.",
+            },
+        ),
+    ]
+
+
+def _noticed(measured: Survey) -> set[str]:
+    return {mutant.id for mutant in measured.mutants if mutant.counts and mutant.killers()}
+
+
+def write_gaps(left: Sequence[Mutant]) -> str:
+    """Write what stays untested and why, one line each."""
+    return "\n".join(f"{one.place}: {_WHY.get(one.verdict, 'a test fails outside its body only')}" for one in left)
+
+
+def _function(test: str) -> str:
+    return test.partition("[")[0]
