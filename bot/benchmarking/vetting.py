@@ -13,6 +13,7 @@ _MOST_INPUTS = 2048
 # of its time a benchmark spends at least so much in the target: what it does itself could differ by tree
 _LEAST_SHARE = 0.5
 _MOST_REPEATED = 0.1
+_NULL_PAIRS = 10
 # an interval wider than this hides a gain that people would notice
 _WIDEST = 0.15
 
@@ -65,9 +66,9 @@ async def check_profile(base: Measure, benchmark: Benchmark) -> Seen:
     return seen
 
 
-async def check_null(base: Measure, same: Measure, benchmark: Benchmark, pairs: int) -> Comparison:
+async def check_null(base: Measure, same: Measure, benchmark: Benchmark) -> Comparison:
     """Require that two copies of the base show no difference."""
-    null = await compare(base, same, benchmark, pairs)
+    null = await compare(base, same, benchmark, _NULL_PAIRS)
     if null.unequal:
         raise BenchmarkError(
             f"The unchanged code gives different results for the same input: {null.difference}. Return what is the "

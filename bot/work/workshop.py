@@ -181,6 +181,10 @@ class Workshop:
         """Run a measuring program on base plus changes, where tests run."""
         return await self.toolchain().measure(await self._laid(changes), program, limits=limits)
 
+    async def lay_beside(self, name: str, changes: Changes) -> Workspace:
+        """Lay out another tree of base plus changes, which stays for many runs."""
+        return await self._lay(self._folder / f"tree-{name}", self._folder / f"laid-{name}.json", changes)
+
     def toolchain(self) -> RepositoryToolchain:
         """Return the toolchain of the prepared base."""
         return self._make_toolchain(self._pristine)
@@ -202,8 +206,11 @@ class Workshop:
         return self._folder / "installed.json"
 
     async def _laid(self, changes: Changes) -> Workspace:
+        return await self._lay(self._tree, self._manifest, changes)
+
+    async def _lay(self, tree: Path, manifest: Path, changes: Changes) -> Workspace:
         await self.ready()
         # Making the git tree first checks every path, symlinked parents included, before anything is written.
         await (await self._mirror()).tree(self._base_sha, changes)
-        await asyncio.to_thread(lay, self._pristine, self._tree, self._manifest, changes)
-        return Workspace(tree=self._tree, env=self.env)
+        await asyncio.to_thread(lay, self._pristine, tree, manifest, changes)
+        return Workspace(tree=tree, env=self.env)

@@ -27,7 +27,7 @@ async def reprove(job: RevisionJob, brief: RevisionBrief, report: GateReport) ->
     tests = await _read_new_tests(job, mirror, brief, report)
     targets = job.workshop(report.base_sha).toolchain().targets(list(tests.files))
     if not targets:
-        return Reproof(size=size, problem="The pull request adds no test any more.")
+        return Reproof(size=size, problem="The pull request adds no test, so nothing was measured again.")
     try:
         without = await _run(job, brief.trusted_sha, tests, targets)
     except ToolchainError as error:

@@ -17,21 +17,13 @@ from bot.sandbox.port import Limits
 from bot.settings import Checks, Settings
 from bot.toolchains.port import Measurement, Program, Workspace
 from bot.toolchains.python.toolchain import make_toolchain
+from tests.e2e.slow import LOOP
 from tests.support.sandboxes import bubblewrap
 from tests.toolchains.conftest import write
 
 PATH = "benchmarks/bench_words.py"
 # counts words with a list that is searched for each of them
-SLOW = """
-def count(text):
-    words, numbers = [], []
-    for word in text.split():
-        if word not in words:
-            words.append(word)
-            numbers.append(0)
-        numbers[words.index(word)] += 1
-    return sorted(zip(words, numbers))
-"""
+SLOW = f"\ndef count(text):\n{LOOP}"
 FAST = """
 from collections import Counter
 

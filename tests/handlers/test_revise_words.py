@@ -67,9 +67,9 @@ def test_the_evidence_is_that_of_the_new_commit() -> None:
 
 
 def test_what_is_not_shown_any_more_is_not_claimed() -> None:
-    gone = Reproof(size="3 lines in 1 file", problem="The pull request adds no test any more.")
+    gone = Reproof(size="3 lines in 1 file", problem="The pull request adds no test, so nothing was measured again.")
     for text in (write_evidence(revised(), gone, SHA), write_result(revised(), gone, PublishedRevision(sha=SHA))):
-        assert "**No longer proved.** The pull request adds no test any more.\n" in text
+        assert "**No longer proved.** The pull request adds no test, so nothing was measured again.\n" in text
         assert "(new)" not in text
 
 
