@@ -105,7 +105,7 @@ def what_ran(evidence: AnyEvidence) -> str:
         lines.append(f"- {gate.name}: {before}{gate.after} after")
     if report is not None and report.flaky:
         lines.append(f"Failed once and passed when run again: {', '.join(report.flaky[:10])}")
-    return "\n".join(lines) if base is not None else "Nothing: code of a fork is not run here."
+    return "\n".join(lines) if evidence.brief.runs else "Nothing: code of a fork is not run here."
 
 
 def split(text: str) -> list[str]:

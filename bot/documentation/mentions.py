@@ -108,6 +108,7 @@ def _in_prose(text: str) -> Iterator[Mention]:
     for pattern in (_MARKDOWN_LINK, _RST_LINK, _FILE_DIRECTIVE):
         for link in pattern.finditer(text):
             target = next(filter(None, link.groups()))
+            bare[link.start() : link.end()] = " " * (link.end() - link.start())
             if not _EXTERNAL.match(target):
                 yield Mention("link", target, link.start())
     for word in _BARE.finditer("".join(bare)):
