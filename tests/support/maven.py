@@ -29,6 +29,17 @@ NEEDED = (
 )
 
 
+# What Debian's packages bring, for runs in which JUnit has no Platform.
+DEBIAN = Path("/usr/share/maven-repo")
+OF_DEBIAN = (
+    "org/apache/maven/plugins/maven-surefire-plugin/2.22.3/maven-surefire-plugin-2.22.3.jar",
+    "org/apache/maven/plugins/maven-resources-plugin/3.3.0/maven-resources-plugin-3.3.0.jar",
+    "org/apache/maven/plugins/maven-compiler-plugin/3.10.1/maven-compiler-plugin-3.10.1.jar",
+    "junit/junit/4.13.2/junit-4.13.2.jar",
+    "org/testng/testng/debian/testng-debian.jar",
+)
+
+
 class _Handler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -51,10 +62,10 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def serve_mirror(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Serve this machine's artifacts; return the address, and the file of the certificate."""
+def serve_mirror(folder: Path, repository: Path = REPOSITORY) -> Iterator[tuple[str, Path]]:
+    """Serve artifacts of this machine; return the address, and the file of the certificate."""
     certificate = _write_certificate(folder)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(REPOSITORY)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(repository)))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, folder / "key.pem")
     server.socket = context.wrap_socket(server.socket, server_side=True)

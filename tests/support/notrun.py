@@ -148,6 +148,12 @@ def _maven() -> str | None:
     return None if lacking is None else f"{lacking} is not in {maven.REPOSITORY}. Get it by running Maven once."
 
 
+def _maven_of_debian() -> str | None:
+    packages = "maven libsurefire-java libmaven-resources-plugin-java libmaven-compiler-plugin-java junit4 testng"
+    here = shutil.which("mvn") and all((maven.DEBIAN / file).is_file() for file in maven.OF_DEBIAN)
+    return None if here else f"Debian's artifacts of Maven are not here. Get them: apt-get install {packages}"
+
+
 def _cmake() -> str | None:
     if not all(shutil.which(name) for name in ("cmake", "ninja", "c++")):
         return "cmake, ninja or c++ is not here. Get them: apt-get install cmake ninja-build build-essential"
@@ -225,6 +231,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "go": _go,
     "gradle": _gradle,
     "maven": _maven,
+    "maven of Debian": _maven_of_debian,
     "ruby": _ruby,
     "cargo": _cargo,
     "clippy": _clippy,

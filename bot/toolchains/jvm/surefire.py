@@ -31,8 +31,8 @@ def read_reports(tree: Path, module: str, folder: str) -> list[Record]:
 def read_report(text: bytes, module: str) -> list[Record]:
     """Return the cases of one report, as our listener names them.
 
-    Any exception of a test is its failure. A class that could not be set up is a case without a name. Raises
-    :class:`ToolchainError`.
+    Any exception of a test is its failure. A class that could not be set up is a case without a name, or one that is
+    named like it. Raises :class:`ToolchainError`.
     """
     return list(_rename(read_junit(_SUITE.sub(rb"\1", text)), module))
 
@@ -43,8 +43,9 @@ def _rename(records: Sequence[Record], module: str) -> Iterator[Record]:
             continue
         case = record.case
         id = f"{module}/{case.id}"
-        if case.id.endswith("::"):
-            yield Problem(id=id.removesuffix("::"), phase="setup", message=case.message)
+        owner, _, name = case.id.rpartition("::")
+        if name in ("", owner):
+            yield Problem(id=f"{module}/{owner}", phase="setup", message=case.message)
             continue
         failed = case.verdict == "error" and case.phase == "call"
         told = case.model_copy(update={"id": id, "verdict": "failed" if failed else case.verdict})
