@@ -47,6 +47,5 @@ TASK = TaskSpec(
     doors=Doors(label=True),
     needs_open=True,
     unverified="Stopped without tests that passed all checks.",
-    report="target",
     outlets=frozenset({"github", "branch", "result"}),
 )

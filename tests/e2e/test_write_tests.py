@@ -10,8 +10,12 @@ import pytest
 
 from tests.e2e.answers import Rule, calls, change, edit, finish, judged, new_file
 from tests.e2e.conftest import Tell
-from tests.e2e.scenes import git, rows
+from tests.e2e.revisions import NO_REVIEWS, finals, met, revises
+from tests.e2e.scenes import POLICY, SAMPLE, git, put, rows
+from tests.e2e.test_results import finished, untold
 from tests.handlers.cheats import CHEATS, HONEST, SOURCE, TARGET
+from tests.support.api import asker
+from tests.support.pulls import propose
 from tests.support.story import Story
 from tests.support.typing import comment
 from tests.toolchains.conftest import write
@@ -103,3 +107,82 @@ async def test_a_target_that_is_not_there_is_told(tell: Tell, source: Path) -> N
     await ended(story, number)
     assert "`sizes.py` has no function or class `nothing`." in (await story.comments(number))["final"][0]
     assert rows(story, "select state from fh_task where flow = 'test'") == [("unverified",)]
+
+
+MORE = """
+
+def plural(count):
+    return "" if count == 1 else "s"
+"""
+PLURAL = """
+from sizes import plural
+
+
+def test_one_is_no_plural():
+    assert plural(1) == ""
+    assert plural(2) == "s"
+"""
+
+
+async def test_a_pull_request_gets_a_commit_for_its_changed_lines(tell: Tell, source: Path) -> None:
+    story = await tell([], source=source)
+    await put(story, POLICY, NO_REVIEWS)
+    number = await propose(story, {TARGET: SOURCE + MORE}, title="Count in words")
+    story.script.extend(writes(PLURAL))
+    await comment(story, number, "/test")
+    assert (await ended(story, number)).startswith("Done.")
+    asked = next(each.text for each in story.script.requests if "Tests are wanted for" in each.text)
+    assert "count == 1 -> count != 1" in asked
+    assert "size >= 1024" not in asked, "only what the pull request adds is changed"
+    assert git(story, "diff", "--name-only", "topic~1", "topic") == NEW
+    (final,) = (await story.comments(number))["final"]
+    assert final.startswith(f"I pushed {git(story, 'rev-parse', 'topic')}.")
+
+
+async def test_nothing_of_a_fork_is_run(tell: Tell, source: Path) -> None:
+    story = await tell([], source=source)
+    await put(story, POLICY, NO_REVIEWS)
+    stranger = story.hub.create_user("sam")
+    fork = story.hub.fork(story.repository, "sam")
+    number = await propose(story, {TARGET: SOURCE + MORE}, by=stranger, fork=fork)
+    await comment(story, number, "/test")
+    status = await ended(story, number)
+    assert "The branch of this pull request is in a fork. Its code is not run here" in status
+    assert story.script.requests == []
+
+
+async def test_a_program_gets_a_patch_without_an_issue(tell: Tell, source: Path) -> None:
+    story = await tell(writes(HONEST), source=source)
+    number = await story.file("Other", "Nothing of it.", label=None)
+    program = asker(story, story.maintainer)
+    result = await finished(program, await program.start("test", None, target="sizes.human", deliver="result"))
+    assert (result["form"], result["state"]) == ("patch", "done")
+    parts = {name: part["text"] for name, part in result["parts"].items()}
+    assert "small faults in sizes.human the tests noticed" in parts["tests"]
+    assert "No product code was changed." in parts["implementation"]
+    assert "s of processor time" in parts["performance"]
+    assert parts["documentation"] == "not measured"
+    assert untold(story, number)
+
+
+async def test_revise_works_on_the_new_tests(tell: Tell, source: Path) -> None:
+    story = await tell(writes(HONEST), source=source)
+    await put(story, POLICY, NO_REVIEWS)
+    number = await story.file("Sizes", "B", label=None)
+    await comment(story, number, "/test sizes.human")
+    await ended(story, number)
+    (pull,) = await story.pulls()
+    old = "def test_a_size_keeps_its_unit_up_to_the_next_one():\n"
+    renamed = change(NEW, old, "def test_units():\n")
+    story.script.extend([*revises(calls(edit(renamed)), calls(finish("A name.", "Shorter."))), met(True)])
+    await comment(story, pull["number"], "/revise A shorter name, please")
+    await finals(story, pull["number"], 1)
+    assert "def test_units" in git(story, "show", f"{pull['head']['ref']}:{NEW}")
+
+
+async def test_a_repository_without_pytest_is_told(tell: Tell) -> None:
+    story = await tell([], source=SAMPLE)
+    number = await story.file("Prices", "B", label=None)
+    await comment(story, number, "/test basket/prices.py")
+    assert (await ended(story, number)).startswith("Stopped")
+    assert "pytest is not installed in this repository's environment" in (await story.comments(number))["final"][0]
