@@ -20,6 +20,7 @@ from bot.terminal.tasks import tasks
 from bot.types import Scope
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_NEW_FILE = click.Path(dir_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -123,6 +124,45 @@ def doctor(repo: Path | None, tests: bool) -> None:
             raise click.UsageError("--run needs --repo.")
         finish(lambda: run(settings))
     finish(lambda: run_on_repository(repo.resolve(), _read_checks(repo), settings, tests=tests))
+
+
+@main.command()
+@click.argument("file", type=_NEW_FILE)
+def backup(file: Path) -> None:
+    """Write the database and the settings into one FILE, without secrets.
+
+    The server may be running. Keys and tokens stay out of it: keep them apart.
+    """
+    from bot.upkeep.backup import back_up
+
+    settings = settings_or_exit()
+    finish(lambda: _print(back_up(settings, file)))
+
+
+@main.command()
+@click.argument("file", type=_FILE)
+def restore(file: Path) -> None:
+    """Restore the backup in FILE into an empty data directory or database.
+
+    Keys and tokens are to be set again; the answer names them.
+    """
+    from bot.upkeep.backup import restore as run
+
+    settings = settings_or_exit()
+    finish(lambda: _print(run(settings, file)))
+
+
+@main.command()
+@click.argument("file", type=_NEW_FILE)
+def support(file: Path) -> None:
+    """Write what helps others to help into one FILE, as JSON to read first.
+
+    Settings, findings of `doctor`, versions, sizes and counts are in it; secrets, code and texts are not.
+    """
+    from bot.doctor.support import write_bundle
+
+    settings = settings_or_exit()
+    finish(lambda: _print_result(write_bundle(settings, file)))
 
 
 @main.group()
