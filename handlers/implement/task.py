@@ -85,7 +85,7 @@ TASK = TaskSpec(
     },
     doors=Doors(label=True),
     needs_open=True,
-    unverified="Stopped without a verified implementation.",
+    unverified="Stopped without a verified feature.",
     report="report",
     outlets=frozenset({"github", "branch", "result"}),
 )

@@ -12,8 +12,7 @@ from handlers.plan.words import write_specification
 class FeatureWords(ChangeWords):
     """The texts of an implementation."""
 
-    noun = "implementation"
-    article = "an "
+    noun = "feature"
     closes = True
 
     def write_subject(self, evidence: FeatureEvidence) -> str:

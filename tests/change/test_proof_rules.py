@@ -115,3 +115,19 @@ def test_a_test_that_is_skipped_or_only_badly_styled_proves_nothing() -> None:
     assert "needs a server" in (check([skipped] * 3, "").problem or "")
     passing = run(case("", verdict="passed"), style)
     assert "passes on the unchanged code" in (check([passing] * 3, "").problem or "")
+
+
+@pytest.mark.parametrize(
+    ("message", "to_come", "broken"),
+    [
+        ("E   ImportError: cannot import name 'write' from 'durations' (/work/durations/__init__.py)", "write", False),
+        ("E   ModuleNotFoundError: No module named 'durations.write'", "write", False),
+        ("E   ModuleNotFoundError: No module named 'durations.write'", "weeks", True),
+        ("E   ModuleNotFoundError: No module named 'requests'", "write", True),
+        ("E   NameError: name 'write' is not defined", "write", True),
+    ],
+)
+def test_a_name_that_the_change_makes_may_be_missing(message: str, to_come: str, broken: bool) -> None:
+    checked = check_proof([run(case(message))] * 3, (), {"a.py"}.__contains__, [to_come])
+    assert ("the test itself is broken" in (checked.problem or "")) is broken
+    assert "the test itself is broken" in (check([run(case(message))] * 3, "").problem or "")
