@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Literal
 
 from bot.documentation.modules import Module, Symbol, module_names, read_module
-from bot.documentation.snapshot import Snapshot
+from bot.documentation.snapshot import Snapshot, is_test
 
 Found = Literal["found", "absent", "unknown"]
 
@@ -102,7 +102,7 @@ class Codebase:
         return name in self._parameters
 
     def says(self, literal: str) -> bool:
-        """Say whether code, or any other file but prose, holds a string like this."""
+        """Say whether code, a script or settings hold a string like this."""
         return literal in self._literals or literal in self._said_elsewhere
 
     def is_literal(self, literal: str) -> bool:
@@ -121,7 +121,8 @@ class Codebase:
     def _names(self) -> frozenset[str]:
         names = {*self._by_last, *self._parameters}
         for module in self.modules():
-            names.update(part for name in module.imports for part in name.split("."))
+            # what is imported from here and is gone keeps no name
+            names.update(name.rpartition(".")[2] for name, origin in module.imports.items() if self._may_hold(origin))
             names |= module.literals
         for name in self._files:
             names.update(name.split("."))
@@ -140,7 +141,9 @@ class Codebase:
 
     @cached_property
     def _said_elsewhere(self) -> frozenset[str]:
-        texts = [*self.snapshot.others.values(), *(self.snapshot.texts[path] for path in self._unparsed)]
+        # what only tests name is no part of the product
+        product = (text for path, text in self.snapshot.others.items() if not is_test(path))
+        texts = [*product, *(self.snapshot.texts[path] for path in self._unparsed)]
         return frozenset(word for text in texts for word in _LITERAL.findall(text))
 
     @cached_property
@@ -154,6 +157,9 @@ class Codebase:
             if known is not None and known.path == path:
                 return known
         return read_module(path, name, text)
+
+    def _may_hold(self, origin: str) -> bool:
+        return origin.partition(".")[0] not in self.packages or self.resolve(origin) == "found"
 
     def _is_folder(self, name: str) -> bool:
         return any(one.startswith(f"{name}.") for one in self._files)
@@ -170,12 +176,12 @@ class Codebase:
             return self._resolve_member(module, module.symbols[first], rest[1:], depth)
         if f"{module_name}.{first}" in self._files or self._is_folder(f"{module_name}.{first}"):
             return self._resolve_in(f"{module_name}.{first}", rest[1:], depth)
-        if not depth or module.dynamic:
+        if not depth:
             return "unknown"
         if first in module.imports:
             return self._resolve_again([*module.imports[first].split("."), *rest[1:]], depth)
         outcomes = {self._resolve_again([*star.split("."), *rest], depth) for star in module.stars}
-        return _best(outcomes)
+        return _best(outcomes | {"unknown" if module.dynamic else "absent"})
 
     def _resolve_again(self, parts: list[str], depth: int) -> Found:
         for length in range(len(parts), 0, -1):

@@ -28,6 +28,8 @@ class Mention(NamedTuple):
 
 _CODE_SPAN = re.compile(r"(?P<ticks>`+)(?P<code>[^`]+?)(?P=ticks)(?!`)")
 _ROLE = re.compile(r":(?:[\w+]+:)?(?P<role>\w+):$")
+# ``title <target>`` of a role, the default one too
+_TITLED = re.compile(r"^.*<[~!]?([\w.]+)>$", re.S)
 _DIRECTIVE = re.compile(
     r"^[ \t]*\.\. (?:py:)?(?:auto)?(?:module|class|function|method|data|attribute|exception|decorator|currentmodule)"
     r"(?:member)?:: *(?P<name>[\w.]+)(?P<call>\([^\n]*)?",
@@ -101,7 +103,7 @@ def _in_prose(text: str) -> Iterator[Mention]:
         role = _ROLE.search(text[: span.start()])
         code = span["code"].strip().lstrip("~!")
         if (role is None or role["role"] not in _NO_CODE_ROLES) and not text.startswith("_", span.end()):
-            yield from _in_code_span(re.sub(r"^.*<(.*)>$", r"\1", code) if role else code, span.start())
+            yield from _in_code_span(_TITLED.sub(r"\1", code), span.start())
     for directive in _DIRECTIVE.finditer(text):
         yield Mention("name", directive["name"], directive.start())
         yield from _calls(f"{directive['name']}{directive['call'] or ''}", directive.start())

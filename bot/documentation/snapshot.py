@@ -83,6 +83,11 @@ def is_module(path: str) -> bool:
     return _suffix(path) in PYTHON and role_of(path, is_code=True) in {"code", "docs"} and not path.startswith("docs/")
 
 
+def is_test(path: str) -> bool:
+    """Return whether a path belongs to tests."""
+    return role_of(path, is_code=True) == "test"
+
+
 def _is_read(path: str) -> bool:
     return _suffix(path) in PROSE | PYTHON | _SETTINGS and unread_path(path) is None
 

@@ -25,7 +25,7 @@ from bot.documentation.snapshot import Snapshot
 # A passage that says this tells of former names on purpose.
 _PAST = re.compile(
     r"\b(?:deprecated|removed (?:in|since)|renamed|formerly|previously|no longer|used to be|was called|versionchanged"
-    r"|versionremoved|legacy|instead of|replaced by|replaces)\b",
+    r"|versionremoved)\b",
     re.I,
 )
 # What values of the language's own types have: after a variable's name it says nothing of the code.
@@ -113,12 +113,15 @@ class _Change:
     def _explain_name(self, text: str, marked: bool) -> str | None:
         base, head = self._base, self._head
         if text.partition(".")[0] in base.packages and "." in text:
-            gone = base.resolve(text) == "found" and head.resolve(text) == "absent"
+            now = head.resolve(text)
+            # a module with a ``__getattr__`` names what it gives out
+            nowhere = now == "unknown" and not head.defines(text.rpartition(".")[2])
+            gone = base.resolve(text) == "found" and (now == "absent" or nowhere)
             return f"`{text}` does not resolve any more" if gone else None
         places = _of_class(base, text)
         if places:
-            now = {head.resolve(f"{module.name}.{symbol.name}") for module, symbol in places}
-            return f"`{text}` is gone" if now == {"absent"} and not _of_class(head, text) else None
+            left = {head.resolve(f"{module.name}.{symbol.name}") for module, symbol in places}
+            return f"`{text}` is gone" if left == {"absent"} and not _of_class(head, text) else None
         root, _, rest = text.partition(".")
         last = text.rpartition(".")[2]
         if rest and (root in base.foreign or last in _COMMON):
@@ -168,8 +171,9 @@ def _of_class(code: Codebase, text: str) -> list[tuple[Module, Symbol]]:
     *owner, last = text.split(".")
     if not owner:
         return []
-    wanted = f"{owner[-1]}.{last}"
-    return [place for place in code.symbols(last) if f".{place[1].name}".endswith(f".{wanted}")]
+    # a value is mostly called as its class is: ``request.content``
+    wanted = f".{owner[-1].replace('_', '').lower()}.{last.lower()}"
+    return [place for place in code.symbols(last) if f".{place[1].name.lower()}".endswith(wanted)]
 
 
 def _takes(module: Module, symbol: Symbol, keyword: str, *, exactly: bool = False) -> bool:
