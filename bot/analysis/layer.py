@@ -13,7 +13,7 @@ from bot.analysis.records import Analyser, Analysis, NotRun, StaticFinding, Tool
 from bot.analysis.runner import Outcome, run_tool
 from bot.analysis.sarif import clean_message
 from bot.analysis.staging import Source, read_sources
-from bot.analysis.tools import TOOLS
+from bot.analysis.tools import TOOLS, is_unruled
 from bot.sandbox.port import Sandbox
 
 # Findings off the changed lines that are kept: more would fill a finder's prompt.
@@ -86,6 +86,7 @@ def _sum_up(
             if isinstance(one, NotRun)
         ),
         unread=unread,
+        unruled=tuple(source.path for source in sources if is_unruled(source)),
     )
 
 

@@ -55,6 +55,7 @@ class Analysis(JsonModel):
     ran: tuple[ToolRun, ...] = ()
     not_run: tuple[NotRun, ...] = ()
     unread: tuple[str, ...] = ()  # files left out: too large, no regular file
+    unruled: tuple[str, ...] = ()  # files of code that no tool has rules for: only secrets were looked for
 
 
 class Analyser(JsonModel):

@@ -33,6 +33,12 @@ _DOCKERFILE = re.compile(r"(?i)(^|/)((docker|container)file([._-][^/]*)?|[^/]*\.
 _WORKFLOW = re.compile(r"^\.github/(workflows/[^/]+\.ya?ml|.*action\.ya?ml)$|(^|/)action\.ya?ml$")
 # Characters of the longest line that is read: tree-sitter and the others are for text a person wrote, not bundles.
 _MAX_LINE = 5000
+_SECRETS = "detect-secrets"
+# Text and data, for which no rules are missed.
+_PLAIN = re.compile(
+    r"(?i)(^|/)[^/.]+$|\.(adoc|cfg|conf|csv|ini|ipynb|json|lock|map|md|po|pot|properties|rst|snap|sum|svg|toml|tsv|txt|xml"
+    r"|ya?ml)$"
+)
 _SECRETS_SKIP = re.compile(
     r"(?i)\.(lock|svg|map|ipynb|po|pot|csv|tsv)$|(^|/)(package-lock\.json|go\.sum|.*\.min\.\w+)$"
 )
@@ -96,6 +102,12 @@ def _has_plain_lines(source: Source) -> bool:
     return max(map(len, source.head.decode("utf-8", "replace").split("\n"))) <= _MAX_LINE
 
 
+def is_unruled(source: Source) -> bool:
+    """Return whether no tool but that for secrets reads a file of code."""
+    ruled = any(tool.reads(source) for tool in TOOLS if tool.name != _SECRETS)
+    return not ruled and not _PLAIN.search(source.path)
+
+
 TOOLS = (
     Tool(
         name="ruff",
@@ -155,7 +167,7 @@ TOOLS = (
         exit_codes=(0,),
     ),
     Tool(
-        name="detect-secrets",
+        name=_SECRETS,
         find=partial(find_module, "secret_scan", ("detect_secrets", "yaml"), "detect-secrets"),
         reads=_is_plain_text,
         options=(),

@@ -21,6 +21,7 @@ from handlers.revise.buttons import FIX_THESE
 
 _ROWS = 60
 _NAMED = 40
+_UNRULED = 8
 _QUOTE = 160
 _OPEN_TABLE = 12
 _BROKEN = 3
@@ -294,6 +295,7 @@ def _write_checks(result: ReviewResult) -> str:
         readings = counted(result.readings, "reading")
         lines.append(f"{readings}, then each claim on its own, by {names}; quotes were looked up by code.")
     lines += [f"{', '.join(ran)}: only what is new on changed lines counts."] if ran else []
+    lines.append(_list_unruled(result))
     lines += [f"Not run: {', '.join(missing)}."] if missing else []
     lines += [_count_dropped(result), _describe_tests(result)]
     lines += [f"In the sandbox: {paragraph(shortened(result.trouble, 300))}."] if result.trouble else []
@@ -301,6 +303,12 @@ def _write_checks(result: ReviewResult) -> str:
     lines += [f"Checked against {issues}."] if issues else []
     body = "\n".join(f"- {line}" for line in lines if line)
     return f"{folded('How this was checked', body)}\n\n<sub>{_write_cost(result)}</sub>"
+
+
+def _list_unruled(result: ReviewResult) -> str:
+    """Name the files of which no tool knows the language."""
+    named = listed([inline_code(path) for path in result.static.unruled], _UNRULED)
+    return f"No tool has rules for {named}: only secrets were looked for there." if named else ""
 
 
 def _describe_tests(result: ReviewResult) -> str:

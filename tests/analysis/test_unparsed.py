@@ -63,6 +63,19 @@ async def test_what_could_not_be_parsed_is_named_and_not_counted(
     assert reasons == ([f"{tool} could not parse {', '.join(named)}."] if named else [])
 
 
+async def test_code_that_no_tool_has_rules_for_is_named(tmp_path: Path) -> None:
+    head = {
+        "a.py": "x = 1\n",
+        "b.rb": "x = 1\n",
+        "c.kt": "val x = 1\n",
+        "README.md": "x\n",
+        "d.lock": "x\n",
+        "run.sh": "ls\n",
+    }
+    analysis = await analysed(tmp_path, {}, head)
+    assert analysis.unruled == ("b.rb", "c.kt")
+
+
 @pytest.mark.parametrize("end", ["", "\n"])
 async def test_a_syntax_error_behind_the_last_line_is_on_it(tmp_path: Path, end: str) -> None:
     before = "def f(a):\n    return a\n\n\nvalue = f(1)\n"

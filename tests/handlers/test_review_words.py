@@ -92,7 +92,8 @@ def test_what_was_tried_is_one_line_until_it_is_opened() -> None:
 
 def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
     ran = ToolRun(tool="ruff", version="1.2", command="ruff check", seconds=1, files=1)
-    static = Analysis(ran=(ran,), not_run=(NotRun(tool="zizmor", reason="not installed"),))
+    unruled = ("a.rb", *(f"{number}.kt" for number in range(8)))
+    static = Analysis(ran=(ran,), not_run=(NotRun(tool="zizmor", reason="not installed"),), unruled=unruled)
     since = FollowUp(fixed=("One",), open=("Two", "Three"))
     dropped = DropCounts(refuted=2, invented=1)
     told = review(inline=(PROVED,), folded=(DOUBT,), static=static, since=since, dropped=dropped, issues=(7,))
@@ -104,6 +105,8 @@ def test_a_summary_tells_what_was_found_read_run_and_thrown_away() -> None:
     assert "| `a.py` | (modified, +2 -1) | high: 2 reasons |" in text
     assert "ruff 1.2 on 1 file" in text
     assert "Not run: zizmor (not installed)." in text
+    assert "- No tool has rules for `a.rb`, `0.kt`," in text
+    assert "`6.kt` and 1 more: only secrets were looked for there." in text
     assert "Dropped: 2 refuted, 1 about code that does not exist." in text
     assert "Checked against #7." in text
     assert make_check_report(told).title == "1 bug, 2 still open"
