@@ -42,8 +42,7 @@ async def start_editing(job: Job[Any], evidence: AnyEvidence, found: CodeLocatio
         evidence=evidence,  # for fields that the recipe's evidence adds
         failing="\n".join(failing)[:_SHOWN],
     )
-    changes = evidence.proof.files if evidence.proof is not None else Changes()
-    return Work(changes=changes, messages=(*said, Message(role="user", text=text)))
+    return Work(changes=evidence.begun, messages=(*said, Message(role="user", text=text)))
 
 
 async def edit_hands(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, found: CodeLocation) -> Hands:
@@ -69,14 +68,13 @@ async def existing_paths(job: Job[Any], brief: Brief) -> tuple[str, ...]:
 def code_and_new_tests(job: Job[Any], evidence: AnyEvidence, existing: Collection[str]) -> May:
     """Allow all but protected paths, existing tests, settings and the proof."""
     sha = evidence.brief.base_sha
-    proof = evidence.proof.files.files if evidence.proof is not None else {}
-
+    begun = evidence.begun.files
     whose = "the tests" if evidence.brief.pull is None else "the base branch's tests"
 
     def may_edit(path: str) -> str | None:
         toolchain = job.workshop(sha).toolchain()
-        if path in proof:
-            return f"`{path}` is the proof; it stays as it failed."
+        if path in begun:
+            return f"`{path}` was written before the edit; it stays as it ran then."
         if toolchain.is_test_config(path) or (path in existing and toolchain.is_test(path)):
             return f"`{path}` belongs to {whose}, which stay as they are. If a test is wrong, say so when you finish."
         return explain_protection(job, sha, path)

@@ -30,8 +30,9 @@ async def gate(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Chan
     """Run every gate on ``base_sha`` plus the change.
 
     Test configuration and existing tests stay as they are there; on a pull request, existing tests are those of its
-    base branch. Without a proof nothing must begin to pass; without a baseline nothing is run, and the gates are those
-    that only read. The recipe's own gates judge what has passed all others.
+    base branch. What a program made may change any of them, and be of any size, if nobody else had a hand in it.
+    Without a proof nothing must begin to pass; without a baseline nothing is run, and the gates are those that only
+    read. The recipe's own gates judge what has passed all others.
     """
     proof = evidence.proof
     own_test = proof is not None and proof.files.files
@@ -55,13 +56,14 @@ async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Ch
     changes = wanted
     restored: tuple[str, ...] = ()
     toolchain = job.workshop(base_sha).toolchain()
-    if limits.tests_from_base:
+    if limits.tests_from_base and evidence.made is None:
         changes, restored = gates.take_tests_from_base(wanted, existing, toolchain.is_test, toolchain.is_test_config)
     diff = await mirror.diff(base_sha, changes)
     ran = _Ran()
     linted: tuple[Gate, ...] = ()
     if evidence.baseline is not None:
-        ran = await _run(job, base_sha, evidence.baseline, existing, evidence.proof, changes)
+        earlier = existing | set(evidence.begun.files)
+        ran = await _run(job, base_sha, evidence.baseline, earlier, evidence.proof, changes)
         linted = await own_lint_gates(job.workshop(base_sha), mirror, base_sha, paths, changes)
     shadowing = await asyncio.to_thread(_find_shadowing, job.workshop(base_sha), changes, paths)
     return GateReport(
@@ -75,7 +77,9 @@ async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Ch
             *linted,
             gates.secrets_gate(diff, find_secrets),
             gates.paths_gate(changes, job.policy.protected, shadowing),
-            gates.size_gate(diff, limits.files, limits.lines),
+            gates.size_gate(diff, limits.files, limits.lines)
+            if evidence.made is None
+            else _made_gate(evidence, wanted),
         ),
         diff=diff[:_SHOWN],
         tests=tuple(sorted(path for path in changes.files if toolchain.is_test(path))),
@@ -83,6 +87,16 @@ async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Ch
         notes=ran.notes,
         command=ran.command,
         seconds=ran.seconds,
+    )
+
+
+def _made_gate(evidence: AnyEvidence, wanted: Changes) -> Gate:
+    """Require of what a program made, in place of a limit, that nobody edited it."""
+    return Gate(
+        name="size",
+        passed=wanted == evidence.made,
+        after=f"{len(wanted.files)} files, all as the program made them",
+        detail="The change is not what the program made." if wanted != evidence.made else "",
     )
 
 

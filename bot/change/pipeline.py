@@ -50,7 +50,10 @@ async def run_change(ctx: Ctx, services: Services, recipe: Recipe[Any, Any, Any]
     evidence = evidence.updated(proof=proved.proof, **proved.fields).noted(proved.note)
     if proved.ended:
         return await tell(ctx, job, evidence)
-    evidence = await _edit(ctx, job, evidence, found, proved)
+    if evidence.made is None:
+        evidence = await _edit(ctx, job, evidence, found, proved)
+    else:
+        evidence = await _check_made(ctx, job, evidence, evidence.made)
     return await deliver(ctx, job, evidence)
 
 
@@ -103,6 +106,15 @@ async def _edit(
     return evidence
 
 
+async def _check_made(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, made: Changes) -> AnyEvidence:
+    """Check a change that a program made: there is nobody to send it back to."""
+    told = f"{evidence.claims.cause}\n{evidence.claims.change}"
+    try:
+        return await _check(ctx, job, evidence, Work(changes=made, summary=told), None, 0)
+    except ModelError as error:
+        return evidence.noted(f"The work was stopped: {error}")
+
+
 async def _check(
     ctx: Ctx, job: Job[Any], evidence: AnyEvidence, state: Work, gated: Changes | None, attempt: int
 ) -> AnyEvidence:
@@ -113,8 +125,7 @@ async def _check(
     """
     cause, _, change = state.summary.partition("\n")
     evidence = evidence.updated(claims=Claims(cause=cause, change=change), judgement=None)
-    proof = evidence.proof.files.files if evidence.proof is not None else {}
-    if set(state.changes.files) <= set(proof):
+    if set(state.changes.files) <= set(evidence.begun.files):
         await ctx.step(f"unchanged-{attempt}", job.stage, Stage.EDIT, "failed", "nothing was changed")
         return evidence.updated(report=None)
     if gated == state.changes and evidence.report is not None:

@@ -6,7 +6,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from pydantic import Field
 
-from bot.git.changes import Changes
+from bot.git.changes import NO_CHANGES, Changes
 from bot.toolchains.port import RaisedError, Verdict
 from bot.types import JsonModel
 from bot.work.assignment import RequestT
@@ -203,10 +203,16 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
     snapshots: tuple[Snapshot, ...] = ()  # before the tree of the report
     report: GateReport | None = None
     judgement: JudgementT | None = None
+    made: Changes | None = None  # the whole change, where a program makes it and nobody edits
     objections: int = 0  # how often the judge objected
     claims: Claims = NO_CLAIMS  # the author's words before anybody judged them
     notes: tuple[str, ...] = ()
     cost: Cost = NO_COST
+
+    @property
+    def begun(self) -> Changes:
+        """Return what was written before the edit, and stays as it is."""
+        return self.proof.files if self.proof is not None else NO_CHANGES
 
     @property
     def verified(self) -> bool:
