@@ -91,7 +91,7 @@ async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Ch
 
 
 def _made_gate(evidence: AnyEvidence, wanted: Changes) -> Gate:
-    """Require of what a program made, in place of a limit, that nobody edited it."""
+    """Require of what a program made that nobody edited it; any size will do."""
     return Gate(
         name="size",
         passed=wanted == evidence.made,

@@ -49,7 +49,7 @@ def _unresolved(tree: Tree, parsed: _Parsed, wanted: Rename, moved: Collection[s
     tops = {name.partition(".")[0] for name in tree.modules}
     either = {wanted.old.rpartition(".")[2], wanted.new.rpartition(".")[2]}
     for module, syntax in parsed.items():
-        for name in _imported(syntax, module) if syntax is not None else ():
+        for name in list_imported(syntax, module) if syntax is not None else ():
             parts = name.split(".")
             touched = module.path in moved or not either.isdisjoint(parts)
             if touched and parts[0] in tops and isinstance(tree.find(name), External):
@@ -60,7 +60,7 @@ def _unresolved(tree: Tree, parsed: _Parsed, wanted: Rename, moved: Collection[s
                 yield f"{module.name}.{entry}"
 
 
-def _imported(syntax: ast.Module, module: Module) -> Iterator[str]:
+def list_imported(syntax: ast.Module, module: Module) -> Iterator[str]:
     """Yield the full names that a module imports, wherever it does."""
     for node in every_statement(syntax.body):
         if isinstance(node, ast.Import):

@@ -64,8 +64,8 @@ class Target:
                 f"No module, function, class or variable is called `{self.old}`; give its full dotted name."
             )
         self.place = found
-        if self.old != self.defined_as:
-            raise CannotRename(f"`{self.old}` is imported from `{self.defined_as}`; rename that.")
+        if self.old != found.dotted:
+            raise CannotRename(f"`{self.old}` is imported from `{found.dotted}`; rename that.")
         if isinstance(self.tree.find(self.new), Place):
             raise CannotRename(f"`{self.new}` is taken; choose another name.")
         if self.old_parent != self.new_parent and not self.is_module:
@@ -78,10 +78,6 @@ class Target:
     @property
     def module(self) -> Module:
         return self.place.module
-
-    @property
-    def defined_as(self) -> str:
-        return f"{self.place.module.name}.{self.place.name}".rstrip(".")
 
     @cached_property
     def old_last(self) -> str:

@@ -22,6 +22,11 @@ class Place:
     nodes: tuple[Definition, ...] = ()
 
     @property
+    def dotted(self) -> str:
+        """Return the full name by which it is defined."""
+        return f"{self.module.name}.{self.name}" if self.name else self.module.name
+
+    @property
     def is_class(self) -> bool:
         return bool(self.nodes) and isinstance(self.nodes[-1], ast.ClassDef)
 
