@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.dispatch.spec import Shown, TaskSpec
 from bot.engine.port import Ctx, FlowSpec, FlowTable, Outcome
-from bot.policy import CommandRule, PolicySchema
+from bot.policy import CommandRule, PolicySchema, TaskRules
 from bot.work.origin import Request, TaskInput
 from bot.work.services import Services
 
@@ -42,7 +42,8 @@ class Registry:
         """Return what a policy file may say."""
         commands = {task.name: task.command_rule for task in self if task.doors.command}
         return PolicySchema(
-            sections={task.name: task.rules for task in self if task.doors.command}, commands=commands | self._builtins
+            sections={task.name: task.rules for task in self if task.doors.command or task.rules is not TaskRules},
+            commands=commands | self._builtins,
         )
 
     def add_flows(self, table: FlowTable, services: Services) -> None:

@@ -229,6 +229,15 @@ class Mirror:
         done = await self._git("blame", "--porcelain", *wanted, _sha(sha), "--", path)
         return output.parse_blame(done.text)
 
+    async def merged_paths(self, sha: str, count: int) -> list[list[str]]:
+        """Return the paths that each of the latest changes brought, newest first.
+
+        A merge counts as one change: all that it brought to its first parent.
+        """
+        flags = ("--first-parent", "-m", "--name-only", "--no-renames", "-z", "--format=%x01", f"--max-count={count}")
+        done = await self._git("log", *flags, _sha(sha))
+        return [[path for path in one.strip("\0\n").split("\0") if path] for one in done.text.split("\x01")[1:]]
+
     async def tree(self, base: str, changes: Changes) -> str:
         """Return the sha of the tree that ``base`` becomes with the changes.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.dispatch.spec import Shown, TaskSpec
+from bot.dispatch.spec import Button, Doors, Shown, TaskSpec
 from bot.engine.port import Ctx, Outcome
 from bot.markdown import code_block
 from bot.models.port import ModelError
@@ -15,6 +15,7 @@ from handlers.answer.pipeline import begin, reply
 from handlers.answer.records import CodeContext, Subject, TalkTask
 from handlers.answer.stages import Stage
 from handlers.answer.subject import Talk, look, read
+from handlers.companions.buttons import ADD_ENTRY
 
 NAMES = ("CHANGELOG.md", "CHANGES.md", "HISTORY.md", "NEWS.md", "CHANGELOG.rst", "CHANGES.rst", "NEWS.rst")
 _SHOWN = 20_000  # characters of the changelog: enough to see its style
@@ -73,6 +74,7 @@ TASK = TaskSpec(
     run=run,
     subjects=frozenset({"pull", "thread"}),
     shown=Shown.REPLY,
+    doors=Doors(buttons=(Button(ADD_ENTRY, TaskInput()),)),
     stages={Stage.READ: "Read the pull request", Stage.LOOK: "Read the change", Stage.ANSWER: "Draft the entry"},
     outlets=frozenset({"github", "result"}),
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bot.change.pipeline import run_change
-from bot.dispatch.spec import Doors, TaskSpec, Writes
+from bot.dispatch.spec import Button, Doors, TaskSpec, Writes
 from bot.engine.port import Ctx, Outcome
 from bot.work.services import Services
+from handlers.companions.buttons import MEND_DOCS
 from handlers.docs.recipe import DOCS
 from handlers.docs.records import DocsInput, DocsTask
 from handlers.docs.rules import DocsRules
@@ -47,7 +48,7 @@ TASK = TaskSpec(
         "judge": "Have a second model compare text and code",
         "publish": "Publish",
     },
-    doors=Doors(label=True),
+    doors=Doors(label=True, buttons=(Button(MEND_DOCS, DocsInput()),)),
     needs_open=True,
     unverified="Stopped without verified documentation.",
     outlets=frozenset({"github", "branch", "result"}),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from bot.change.pipeline import run_change
-from bot.dispatch.spec import Doors, TaskSpec, Writes
+from bot.dispatch.spec import Button, Doors, TaskSpec, Writes
 from bot.engine.port import Ctx, Outcome
 from bot.work.services import Services
+from handlers.companions.buttons import ADD_TESTS
 from handlers.test.recipe import TEST
 from handlers.test.records import WriteTestsInput, WriteTestsTask
 from handlers.test.rules import WriteTestsRules
@@ -44,7 +45,7 @@ TASK = TaskSpec(
         "judge": "Have a second model read the tests",
         "publish": "Publish",
     },
-    doors=Doors(label=True),
+    doors=Doors(label=True, buttons=(Button(ADD_TESTS, WriteTestsInput()),)),
     needs_open=True,
     unverified="Stopped without tests that passed all checks.",
     outlets=frozenset({"github", "branch", "result"}),

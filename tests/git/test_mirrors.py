@@ -54,6 +54,21 @@ async def test_blame_names_the_commits_that_lines_came_from(mirror: Mirror) -> N
         await mirror.blame(mended, "src/parse.py", [(900, 901)])
 
 
+async def test_a_merge_is_one_change_with_all_that_it_brought(mirror: Mirror, source: Path) -> None:
+    git(source, "checkout", "-q", "-b", "topic")
+    for name in ("a b.txt", "ä.txt"):
+        (source / name).write_text("x\n")
+        git(source, "add", name)
+        git(source, "commit", "-q", "-m", name)
+    git(source, "checkout", "-q", "main")
+    git(source, "merge", "-q", "--no-ff", "-m", "merged", "topic")
+    git(source, "push", "-q", str(mirror.git_dir), f"main:{MAIN}")
+    merged, first = await mirror.merged_paths(await mirror.resolve("main"), 5)
+    assert merged == ["a b.txt", "ä.txt"]
+    assert "src/parse.py" in first
+    assert await mirror.merged_paths(await mirror.resolve("main"), 1) == [merged]
+
+
 async def test_a_repeated_commit_is_the_same_commit_and_keeps_modes(mirror: Mirror, source: Path) -> None:
     base = await mirror.resolve("main")
     changes = Changes(

@@ -1,0 +1,78 @@
+"""A pull request is told what it lacks beside its code, by one check run with buttons; or nothing is said."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handlers.companions.task import CHECK_NAME
+from tests.e2e.conftest import Tell
+from tests.e2e.scenes import POLICY, SAMPLE, handled, put, rows
+from tests.support.pulls import propose, pull, push
+from tests.support.story import Story
+
+PRICES = "basket/prices.py"
+SHOW = "companions: { show: true }\nreview: { on: [] }\n"
+BEFORE = SAMPLE.joinpath(PRICES).read_text()
+LARGEST = """
+
+def largest_price(texts):
+    prices = [parse_price(text) for text in texts]
+    return max(prices)
+"""
+
+
+async def looked(story: Story, count: int) -> None:
+    """Wait until so many heads were looked at."""
+
+    def there() -> bool:
+        return len(rows(story, "select 1 from fh_task where flow = 'companions' and state = 'done'")) >= count
+
+    await story.until(there, what=f"{count} heads were looked at")
+
+
+async def shown(story: Story, number: int) -> list[dict[str, Any]]:
+    head = (await pull(story, number))["head"]["sha"]
+    runs = (await story.request("GET", f"/commits/{head}/check-runs?filter=all"))["check_runs"]
+    return [run for run in runs if run["name"] == CHECK_NAME]
+
+
+async def test_what_is_missing_is_named_once_and_a_button_adds_it(tell: Tell) -> None:
+    story = await tell([])
+    await put(story, POLICY, SHOW)
+    await put(story, "README.md", "`basket.prices.parse_price(text)` reads a price.\n")
+    files = {PRICES: BEFORE + LARGEST, "README.md": "`basket.prices.parse_price(text)` reads one.\n"}
+    number = await propose(story, files)
+    await looked(story, 1)
+    (run,) = await shown(story, number)
+    assert (run["status"], run["conclusion"]) == ("completed", "neutral")
+    assert run["output"]["title"] == "1 companion missing"
+    assert "`largest_price` is new, and no test names it" in run["output"]["summary"]
+    assert "no model was asked" in run["output"]["summary"]
+    await story.hub.press_button(story.repository, run["id"], "add-tests", "mara")
+    started = "select number, source from fh_task where flow = 'test'"
+    await story.until(lambda: rows(story, started), what="the button starts a task")
+    assert rows(story, started) == [(number, "button")]
+    tested = (
+        "from basket.prices import largest_price\n\n\ndef test_largest():\n    assert largest_price(['1']) == 100\n"
+    )
+    await push(story, "topic", {**files, "tests/test_largest.py": tested})
+    await looked(story, 2)
+    assert await shown(story, number) == [], "nothing is missing any more"
+
+
+async def test_a_fork_has_no_buttons_and_without_the_policy_nothing_is_looked_at(tell: Tell) -> None:
+    story = await tell([])
+    files = {PRICES: BEFORE + LARGEST}
+    await propose(story, files, branch="quiet", title="Quiet")
+    await handled(story)
+    assert rows(story, "select 1 from fh_task where flow = 'companions'") == []
+    await put(story, POLICY, SHOW)
+    stranger = story.hub.create_user("sam")
+    fork = story.hub.fork(story.repository, "sam")
+    await propose(story, files, branch="draft", title="Draft", draft=True)
+    number = await propose(story, files, by=stranger, fork=fork)
+    await looked(story, 1)
+    (run,) = await shown(story, number)
+    assert "`largest_price` is new" in run["output"]["summary"]
+    assert rows(story, "select number from fh_task where flow = 'companions'") == [(number,)], "a draft is not done"
+    assert story.script.requests == []
