@@ -186,3 +186,16 @@ async def test_a_repository_without_pytest_is_told(tell: Tell) -> None:
     await comment(story, number, "/test basket/prices.py")
     assert (await ended(story, number)).startswith("Stopped")
     assert "pytest is not installed in this repository's environment" in (await story.comments(number))["final"][0]
+
+
+async def test_a_suite_is_ordered_by_what_it_catches(tell: Tell, source: Path) -> None:
+    write(source, {"tests/test_sizes.py": HONEST, "tests/test_again.py": OLD})
+    story = await tell([], source=source)
+    number = await story.file("Tests", "B", label=None)
+    await comment(story, number, "/test-optimize sizes.py")
+    status = await ended(story, number)
+    assert "Ordered 3 tests by what they catch." in status
+    (report,) = await finals(story, number, 1)
+    assert report.startswith("3 tests that pass take")
+    assert "of their own: 2 tests" in report, "one test catches all that the others do"
+    assert story.script.requests == [], "no model is asked"
