@@ -203,24 +203,26 @@ async def _find_renamed(
 ) -> list[str]:
     """Return the tests that passed under another name, as they do on the base.
 
-    Parameters such as the time give a test a new name in every run. As many of its function must pass as before.
+    A time or an address in it gives a test a new name in every run. As many must pass where it stands as before.
     """
-    gone = [name for name in base.passing() if name not in after and name.endswith("]")]
+    gone = [name for name in base.passing() if name not in after and "::" in name]
     files = dict.fromkeys(name.partition("::")[0] for name in gone)
     if not gone or not set(files) <= set(existing):
         return []
     there = (await workshop.test(Changes(), list(files), limits=Limits(seconds=seconds))).verdicts()
     before = _count_passing(base.verdicts)
     now = _count_passing(after)
-    return [name for name in gone if name not in there and now[_function(name)] >= before[_function(name)]]
+    return [name for name in gone if name not in there and now[_place(name)] >= before[_place(name)]]
 
 
 def _count_passing(verdicts: Mapping[str, Verdict]) -> Counter[str]:
-    return Counter(_function(name) for name, verdict in verdicts.items() if verdict == "passed")
+    return Counter(_place(name) for name, verdict in verdicts.items() if verdict == "passed")
 
 
-def _function(name: str) -> str:
-    return name.partition("[")[0]
+def _place(name: str) -> str:
+    """Return the function of a test with parameters, the suite of any other."""
+    function, bracket, _ = name.partition("[")
+    return function if bracket else name.rpartition("::")[0]
 
 
 def _selection(flipped: Sequence[str], after: Collection[str], files: Collection[str]) -> list[str]:

@@ -105,6 +105,25 @@ async def test_a_regression_beside_a_known_failure_is_seen_and_what_vanished_run
     assert (gate.passed, gate.detail) == (False, "tests/test_a.py::Case::test_add: passed before, failed now")
 
 
+async def test_a_name_that_is_another_in_every_run_is_no_regression(tmp_path: Path) -> None:
+    """As of tests that are made from the time or a fresh folder: pytest's, unittest's, or a suite's of JavaScript."""
+    text = (
+        "import time, unittest\nimport calc\nclass Case(unittest.TestCase):\n    def test_known(self): pass\n"
+        "def add(self): self.assertEqual(calc.add(1, 2), 3)\nsetattr(Case, f'test_at_{time.time_ns()}', add)\n"
+    )
+    files = {"calc.py": FILES["calc.py"], "tests/test_a.py": text}
+    workshop = await opened(tmp_path, files, Checks())
+    scope = await run_scope(workshop, (), seconds=60)
+    base = recorded(scope.targets, scope.run)
+    good = Changes(files={"calc.py": "def add(a, b):\n    return b + a\n"})
+    after, _, _ = await run_again(workshop, 60, base, good, list(files))
+    assert regressions(base.verdicts, after) == ()
+    broken = Changes(files={"calc.py": "def add(a, b):\n    return 0\n"})
+    after, flaky, _ = await run_again(workshop, 60, base, broken, list(files))
+    assert len(regressions(base.verdicts, after)) == 2, "the name of before is gone, that of now fails"
+    assert flaky == []
+
+
 async def test_what_fails_only_behind_other_tests_is_not_flaky(tmp_path: Path) -> None:
     workshop = await opened(tmp_path, FILES, Checks())
     base = recorded((), await workshop.test(Changes()))
