@@ -11,7 +11,10 @@ from pathlib import Path, PurePosixPath
 from bot.types import JsonModel
 
 # Folders that hold nothing of the repository's own, or samples of others.
-_ASIDE = {"node_modules", "venv", "site-packages", "bower_components", "vendor", "dist", "build", "target"}
+_ASIDE = {"node_modules", "venv", "site-packages", "bower_components", "vendor"}
+# Folders that builds make, unless they lie among sources: a package of Java may be named so.
+_MADE = {"dist", "build", "target"}
+_SOURCES = "src"
 _SAMPLES = re.compile(r"(^|/)(__?fixtures__?|fixtures?|examples?|templates?|samples?|tests?|__tests__|e2e|docs?)(/|$)")
 _MOST_ENTRIES = 200_000
 
@@ -54,7 +57,8 @@ def walk_files(tree: Path, *, depth: int = 20) -> Iterator[PurePosixPath]:
     seen = 0
     for folder, folders, files in os.walk(tree):
         place = PurePosixPath(Path(folder).relative_to(tree).as_posix())
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _ASIDE)
+        aside = _ASIDE if _SOURCES in place.parts else _ASIDE | _MADE
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in aside)
         if len(place.parts) >= depth:
             folders.clear()
         seen += len(files) + len(folders)

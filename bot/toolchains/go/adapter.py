@@ -51,6 +51,8 @@ class GoAdapter:
 
     def environment(self) -> Mapping[str, str]:
         go = find_go()
+        # code older than modules is built by its folders
+        mode = {} if (self.tree / self.unit.root / "go.mod").is_file() else {"GO111MODULE": "off"}
         own = f"{go.root}/bin:" if go is not None else ""
         return {
             "PATH": f"{own}/usr/local/bin:/usr/bin:/bin",
@@ -62,6 +64,7 @@ class GoAdapter:
             "GOTELEMETRY": "off",
             "CI": "1",
             "TZ": "UTC",
+            **mode,
         }
 
     def plan_install(self) -> Install:
@@ -90,7 +93,8 @@ class GoAdapter:
         wanted = sorted(report.wanted)
         runs: list[CommandResult] = []
         while wanted and len(runs) < _ROUNDS:
-            argv = _write_command(packages, wanted, session.seconds, filtered=bool(targets or runs))
+            places = list(dict.fromkeys(self._to_place(packages[path].folder) for path, _ in wanted))
+            argv = _write_command(places, wanted, session.seconds, filtered=bool(targets or runs))
             name = f"go-{len(runs)}.json"
             runs.append(await session.run(argv, report=name))
             report.add(await asyncio.to_thread(session.read_report, name), runs[-1].output)
@@ -100,7 +104,10 @@ class GoAdapter:
         return Outcome(self._render(folders, targets), told, list(report.list_records()))
 
     def _to_package(self, target: str) -> str:
-        folder = posixpath.dirname(target.partition("::")[0])
+        return self._to_place(posixpath.dirname(target.partition("::")[0]))
+
+    def _to_place(self, folder: str) -> str:
+        """Return a package as seen from the unit: not all have an import path."""
         inside = posixpath.relpath(folder or ".", self.unit.root or ".")
         return inside if inside == "." else f"./{inside}"
 
@@ -127,13 +134,10 @@ def _cut_subtest(id: str) -> str:
     return f"{file}::{name.partition('/')[0]}"
 
 
-def _write_command(
-    packages: Mapping[str, Package], wanted: Sequence[Key], seconds: float, *, filtered: bool
-) -> list[str]:
+def _write_command(places: Sequence[str], wanted: Sequence[Key], seconds: float, *, filtered: bool) -> list[str]:
     """Write the command.
 
     Go's own limit comes before ours, because it names the test that was running.
     """
-    paths = list(dict.fromkeys(packages[path].path for path, _ in wanted))
     chosen = [f"-run={write_filter([name for _, name in wanted])}"] if filtered else []
-    return ["go", "test", "-json", "-count=1", f"-timeout={max(int(seconds * 0.9), 1)}s", *chosen, *paths]
+    return ["go", "test", "-json", "-count=1", f"-timeout={max(int(seconds * 0.9), 1)}s", *chosen, *places]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from bot.toolchains.go import paths
 from bot.toolchains.go.adapter import GoAdapter
@@ -30,6 +30,8 @@ def find_units(tree: Path) -> list[Unit]:
     kept = [
         root for root in roots if not is_sample(root) and not any(part.startswith(_ASIDE) for part in root.split("/"))
     ]
+    if not roots:
+        return _find_bare(files)
     tested = [root for root in kept if any(_is_below(str(path), root, kept) for path in files)]
     return [
         Unit(
@@ -38,6 +40,15 @@ def find_units(tree: Path) -> list[Unit]:
         for root in tested[:_MOST_UNITS]
         if root.count("/") < _DEEPEST
     ]
+
+
+def _find_bare(files: Sequence[PurePosixPath]) -> list[Unit]:
+    """Return a repository older than modules: tests beside the code they test."""
+    code = {path.parent for path in files if path.suffix == ".go" and not paths.is_test_file(str(path))}
+    tests = [path for path in files if paths.is_test_file(str(path)) and not is_sample(str(path.parent))]
+    seen = next((path for path in tests if path.parent in code), None)
+    evidence = (f"`{seen}`", "no `go.mod`")
+    return [] if seen is None else [Unit(root="", toolchain="go", manager="go", runner="go test", evidence=evidence)]
 
 
 def _is_below(path: str, root: str, roots: Sequence[str]) -> bool:

@@ -18,7 +18,7 @@ _CONFIG = (
     "*spec_helper.rb", "rails_helper.rb", "*test_helper.rb", ".minitest.rb",
 )  # fmt: skip
 _FOLDERS = {"spec", "test", "tests"}
-_TEST_FILE = re.compile(r".*_(?:spec|test)\.rb|test_.*\.rb|(?:tc|ts)_.*\.rb")
+_TEST_FILE = re.compile(r".*_(?:spec|test)\.rb|(?:spec|test|tc|ts)_.*\.rb")
 _HELPER = re.compile(r".*helper\.rb")
 # Folders that helpers load as a whole.
 _SUPPORT = {("spec", "support"), ("test", "support")}
@@ -82,7 +82,8 @@ def new_test_path(paths: Sequence[str], near: str, root: str, default: str) -> s
     if beside is not None:
         folder = posixpath.dirname(beside)
         name = posixpath.basename(beside)
-        pattern = "test_*.rb" if name.startswith("test_") else f"*_{name.rpartition('_')[2]}"
+        first = name.partition("_")[0]
+        pattern = f"{first}_*.rb" if first in ("spec", "test") else f"*_{name.rpartition('_')[2]}"
     return pick_free(paths, posixpath.join(folder, pattern), _stem(near), "{}_regression")
 
 
@@ -108,4 +109,4 @@ def find_conflict(path: str, tree: Path) -> str | None:
 def _stem(path: str) -> str:
     """Return what a file is about: ``cart`` for ``cart_spec.rb``."""
     name = posixpath.basename(path).removesuffix(".rb")
-    return re.sub(r"_(?:spec|test)$|^test_", "", name)
+    return re.sub(r"_(?:spec|test)$|^(?:spec|test)_", "", name)

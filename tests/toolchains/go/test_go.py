@@ -74,6 +74,22 @@ async def test_every_kind_of_verdict(zoo: Opened) -> None:
     assert said["ExampleAdd_wrong"] == "got:\n3\nwant:\n4"
 
 
+async def test_code_older_than_modules_is_tested_by_its_folders(tmp_path: Path) -> None:
+    test = 'package calc\nimport "testing"\nfunc TestAdd(t *testing.T) {{ if Add(1, 2) != {} {{ t.Fatal("no") }} }}\n'
+    files = {
+        "calc/calc.go": "package calc\nfunc Add(a, b int) int { return a + b }\n",
+        "calc/calc_test.go": test.format(3),
+    }
+    (tmp_path / "empty").mkdir()
+    toolchain, workspace = await open_zoo(
+        tmp_path / "empty", tmp_path, files | {"main.go": "package main\nfunc main() {}\n"}
+    )
+    assert told(await run((toolchain, workspace))) == {"calc/calc_test.go::TestAdd": ("passed", "call")}
+    (workspace.tree / "calc" / "calc_test.go").write_text(test.format(4))
+    alone = await run((toolchain, workspace), "calc/calc_test.go::TestAdd")
+    assert (alone.complete, told(alone)) == (True, {"calc/calc_test.go::TestAdd": ("failed", "call")})
+
+
 async def test_one_test_is_run_alone_with_what_is_in_it(zoo: Opened) -> None:
     done = await run(zoo, "verdicts/cart_test.go::TestTable/one", "verdicts/cart_test.go::TestSkips")
     assert done.command == "go test '-run=^(TestTable|TestSkips)$' ./verdicts"

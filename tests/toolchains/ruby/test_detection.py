@@ -25,6 +25,8 @@ TEST_UNIT = "require 'test/unit'\n"
         ({"a.gemspec": "", "spec/a_spec.rb": MINITEST}, [("", "minitest")]),
         ({"Rakefile": "", "test/a_test.rb": MINITEST}, [("", "minitest")]),
         ({"Rakefile": "", "test/test_a.rb": "", "test/helper.rb": TEST_UNIT}, [("", "test-unit")]),
+        # as rack has it
+        ({"Rakefile": "", "test/spec_a.rb": MINITEST, "test/spec_helper.rb": ""}, [("", "minitest")]),
         ({"gems.rb": "", "test/a_test.rb": "class A < ActiveSupport::TestCase\n"}, [("", "minitest")]),
         # both: RSpec
         ({"Gemfile": "", "spec/a_spec.rb": "", "test/a_test.rb": MINITEST}, [("", "rspec")]),

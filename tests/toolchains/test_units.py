@@ -1,0 +1,22 @@
+"""Which files of a tree are looked at to find what tests itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.toolchains.units import walk_files
+from tests.toolchains.conftest import write
+
+
+def test_what_builds_make_is_passed_over_but_packages_named_so_are_not(tmp_path: Path) -> None:
+    own = {"src/test/java/shop/build/PlanTest.java", "src/target/mod.rs", "web/src/dist/map.ts", "lib/a.rb"}
+    made = {
+        "build/a.c",
+        "web/dist/a.js",
+        "target/classes/A.class",
+        "node_modules/a.js",
+        "src/node_modules/a.js",
+        ".x/a",
+    }
+    tree = write(tmp_path, dict.fromkeys(own | made, ""))
+    assert {str(path) for path in walk_files(tree)} == own
