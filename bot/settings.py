@@ -171,6 +171,7 @@ class Settings(BaseSettings):
     index_url: str | None = None
     maven_mirror: str | None = None
     environments_gb: float = Field(default=10.0, ge=0)
+    packages_gb: float = Field(default=5.0, ge=0)
     mirrors_gb: float = Field(default=20.0, gt=0)
     history_gb: float = Field(default=5.0, gt=0)
     keep_days: float = Field(default=30.0, ge=7)

@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
+import os
+import ssl
 from dataclasses import dataclass
-from typing import Self
+from typing import BinaryIO, Self
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import aiohttp
+
+from bot.sandbox.packages import Keeping, PackageCache
+from bot.settings import Settings
 
 _CHUNK = 64 * 1024
 # Headers that are forwarded, and those that are returned.
@@ -25,11 +31,15 @@ PROXY = "{proxy}"
 
 @dataclass(frozen=True)
 class Index:
-    """Package index: ``origin``, ``path``, and ``login`` (user, password)."""
+    """Package index: ``origin``, ``path``, and ``login`` (user, password).
+
+    ``files`` is the origin of its files, where that is another one: they are served below ``/packages/``.
+    """
 
     origin: str
     path: str
     login: tuple[str, str] | None
+    files: str = ""
 
     @classmethod
     def from_url(cls, url: str | None) -> Self | None:
@@ -42,50 +52,105 @@ class Index:
         return cls(urlunsplit((parts.scheme, host, "", "", "")), parts.path, login)
 
 
-def make_url_inside(index_url: str | None) -> str | None:
-    """Make an index's address without credentials: one of the proxy's."""
-    index = Index.from_url(index_url)
-    return f"{PROXY}{index.path}" if index else index_url
+PYPI = Index("https://pypi.org", "/simple/", None, files="https://files.pythonhosted.org")
+
+
+def find_index(settings: Settings) -> Index | None:
+    """Return the index that the proxy serves itself, if any.
+
+    PyPI is one where its files are kept.
+    """
+    if settings.index_url is None and settings.packages_gb:
+        known = {PYPI.origin, PYPI.files} <= {f"https://{host}" for host in settings.registries}
+        return PYPI if known else None
+    return Index.from_url(settings.index_url)
+
+
+def make_url_inside(settings: Settings) -> str | None:
+    """Make the index's address inside, without credentials."""
+    index = find_index(settings)
+    return f"{PROXY}{index.path}" if index else settings.index_url
 
 
 class IndexGate:
-    """Gate to one index's host: GET and HEAD with its credentials."""
+    """Gate to one index: GET and HEAD with its credentials.
 
-    def __init__(self, index: Index) -> None:
+    Files that ``packages`` may keep are asked for once. ``tls`` knows the operator's authorities.
+    """
+
+    def __init__(self, index: Index, packages: PackageCache | None, tls: ssl.SSLContext) -> None:
         self._index = index
+        self._packages = packages
+        self._tls = tls
         self._session: aiohttp.ClientSession | None = None
 
     async def answer(self, head: bytes, writer: asyncio.StreamWriter) -> None:
         """Forward one request; links in the answer come this way again."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(trust_env=True)
         lines = head.decode("latin-1").split("\r\n")
         method, path, _ = lines[0].split(" ", 2)
         fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
-        sent: dict[str, str] = {name: value for name, value in fields.items() if name in _SENT}
-        if self._index.login:
-            sent["Authorization"] = "Basic " + base64.b64encode(":".join(self._index.login).encode()).decode()
+        whole = method == "GET" and "range" not in fields
+        known = await asyncio.to_thread(self._packages.find, path) if self._packages is not None and whole else None
+        if known is not None:
+            await _send_file(known, writer)
+            return
         try:
-            async with self._session.request(
-                method, self._index.origin + path, headers=sent, allow_redirects=False
-            ) as response:
-                await self._relay(response, writer, f"http://{fields.get('host', '')}")
+            await self._forward(method, path, fields, writer, keep=whole)
         except aiohttp.ClientError as error:
             raise ConnectionError(type(error).__name__) from None
 
-    async def _relay(self, response: aiohttp.ClientResponse, writer: asyncio.StreamWriter, here: str) -> None:
+    async def _forward(
+        self, method: str, path: str, fields: dict[str, str], writer: asyncio.StreamWriter, *, keep: bool
+    ) -> None:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self._tls), trust_env=True)
+        sent: dict[str, str] = {name: value for name, value in fields.items() if name in _SENT}
+        if self._index.login:
+            sent["Authorization"] = "Basic " + base64.b64encode(":".join(self._index.login).encode()).decode()
+        origin = self._index.files if self._index.files and path.startswith("/packages/") else self._index.origin
+        async with self._session.request(method, origin + path, headers=sent, allow_redirects=False) as response:
+            with contextlib.ExitStack() as stack:
+                keeping = None
+                if keep and response.status == 200 and self._packages is not None:
+                    keeping = stack.enter_context(self._packages.keep(path))
+                await self._relay(response, writer, f"http://{fields.get('host', '')}", keeping)
+
+    async def _relay(
+        self, response: aiohttp.ClientResponse, writer: asyncio.StreamWriter, here: str, keeping: Keeping | None
+    ) -> None:
         kept = {name: response.headers[name] for name in _KEPT if name in response.headers}
+        is_page = kept.get("Content-Type", "").startswith(_PAGES)
+        length = response.headers.get("Content-Length")
+        if length is not None and not is_page and "Content-Encoding" not in response.headers:
+            kept["Content-Length"] = length
         lines = [f"HTTP/1.1 {response.status} {response.reason}", "Connection: close"]
-        lines += [f"{name}: {value.replace(self._index.origin, here)}" for name, value in kept.items()]
+        lines += [f"{name}: {self._lead_here(value, here)}" for name, value in kept.items()]
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1"))
-        if kept.get("Content-Type", "").startswith(_PAGES):
-            writer.write((await response.read()).replace(self._index.origin.encode(), here.encode()))
+        if is_page:
+            writer.write(self._lead_here((await response.read()).decode("latin-1"), here).encode("latin-1"))
         else:
             async for chunk in response.content.iter_chunked(_CHUNK):
                 writer.write(chunk)
                 await writer.drain()
+                if keeping is not None:
+                    keeping.write(chunk)
         await writer.drain()
+
+    def _lead_here(self, text: str, here: str) -> str:
+        """Let addresses of the index, and of its files, come this way."""
+        text = text.replace(self._index.origin, here)
+        return text.replace(self._index.files, here) if self._index.files else text
 
     async def close(self) -> None:
         if self._session:
             await self._session.close()
+
+
+async def _send_file(stream: BinaryIO, writer: asyncio.StreamWriter) -> None:
+    with stream:
+        size = os.fstat(stream.fileno()).st_size
+        head = f"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {size}\r\n"
+        writer.write(f"{head}Content-Type: application/octet-stream\r\n\r\n".encode())
+        while data := await asyncio.to_thread(stream.read, _CHUNK):
+            writer.write(data)
+            await writer.drain()

@@ -7,6 +7,7 @@ import base64
 import contextlib
 import os
 import shutil
+import ssl
 import tempfile
 import urllib.request
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,7 +17,9 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
-from bot.sandbox.index import Index, IndexGate
+from bot.sandbox.index import Index, IndexGate, find_index
+from bot.sandbox.packages import FOLDER as PACKAGES
+from bot.sandbox.packages import PackageCache
 from bot.sandbox.port import Mount, SandboxError
 from bot.settings import Settings
 
@@ -71,14 +74,20 @@ class RegistryProxy:
     """Allow-list proxy, serving on ``proxy.socket`` within a block.
 
     ``allowed`` holds (host, port) pairs; an ``index`` with credentials is served by the proxy itself, so that they
-    never enter the sandbox. ``reached`` and ``refused`` list the requested hosts, in order, once each.
+    never enter the sandbox, and so is PyPI where ``packages`` keeps its files. ``reached`` and ``refused`` list the
+    requested hosts, in order, once each.
     """
 
     def __init__(
-        self, allowed: frozenset[tuple[str, int]], *, index: Index | None = None, dial: Dial | None = None
+        self,
+        allowed: frozenset[tuple[str, int]],
+        *,
+        index: Index | None = None,
+        packages: PackageCache | None = None,
+        dial: Dial | None = None,
     ) -> None:
         self._allowed = allowed
-        self._gate = IndexGate(index) if index else None
+        self._gate = IndexGate(index, packages, _make_tls()) if index else None
         self._dial = dial or _choose_dialler()
         self._tunnels: set[asyncio.Task[None]] = set()
         self.reached: dict[str, None] = {}
@@ -87,7 +96,8 @@ class RegistryProxy:
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
         """Make the proxy of an operator's settings and ``HTTPS_PROXY``."""
-        return cls(list_allowed_hosts(settings), index=Index.from_url(settings.index_url))
+        packages = PackageCache(settings.data_dir / PACKAGES) if settings.packages_gb else None
+        return cls(list_allowed_hosts(settings), index=find_index(settings), packages=packages)
 
     @property
     def socket(self) -> Path:
@@ -203,8 +213,17 @@ def _choose_dialler() -> Dial:
 
 def find_certificates() -> tuple[Sequence[Mount], dict[str, str]]:
     """Find the operator's CA bundle: its mount and variables, or none."""
-    for name in _CA_VARIABLES:
-        path = Path(os.environ.get(name) or "/nonexistent")
-        if path.is_file():
-            return [Mount(source=path.resolve(), target=CA_TARGET)], dict.fromkeys(_CA_VARIABLES, CA_TARGET)
-    return [], {}
+    bundle = _find_bundle()
+    if bundle is None:
+        return [], {}
+    return [Mount(source=bundle, target=CA_TARGET)], dict.fromkeys(_CA_VARIABLES, CA_TARGET)
+
+
+def _find_bundle() -> Path | None:
+    places = (Path(os.environ.get(name) or "/nonexistent") for name in _CA_VARIABLES)
+    return next((path.resolve() for path in places if path.is_file()), None)
+
+
+def _make_tls() -> ssl.SSLContext:
+    """Trust whom commands inside would trust."""
+    return ssl.create_default_context(cafile=_find_bundle())

@@ -66,7 +66,7 @@ class RepositoryToolchain:
                 "forgehand": hash_toolchains(),
                 "tier": self._sandbox.tier,
                 "policy": self._checks.model_dump(),
-                "registries": [settings.registries, make_url_inside(settings.index_url), settings.maven_mirror],
+                "registries": [settings.registries, make_url_inside(settings), settings.maven_mirror],
                 "parts": [part.slug for part in self.parts],
                 "machine": [language.describe() for language in used],
                 "decided": decided,

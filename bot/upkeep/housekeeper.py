@@ -8,9 +8,11 @@ from collections.abc import Callable
 import sqlalchemy as sa
 import structlog
 
+from bot.sandbox.packages import FOLDER as PACKAGES
 from bot.store import retention, tasks
 from bot.store.database import now_ms
 from bot.upkeep.mirrors import remove_mirror, trim_mirrors
+from bot.upkeep.packages import trim_packages
 from bot.upkeep.shelves import remove_shelf
 from bot.work.environments import FOLDER
 from bot.work.services import Services
@@ -46,6 +48,7 @@ class Housekeeper:
         await self._repeat(retention.forget_deliveries, old)
         await self._repeat(retention.forget_payloads, cutoff)
         await self._repeat(retention.forget_transcripts, cutoff)
+        await asyncio.to_thread(trim_packages, settings.data_dir / PACKAGES, int(settings.packages_gb * _GB))
         mirrors = settings.data_dir / "mirrors"
         await asyncio.to_thread(trim_mirrors, mirrors, int(settings.mirrors_gb * _GB), settings.keep_days)
 

@@ -137,8 +137,8 @@ def test_the_allow_list_is_the_registries_and_the_operators_own_index_and_mirror
     )
     expected = {("pypi.org", 443), ("files.example", 8443), ("index.corp", 443), ("nexus.corp", 8443)}
     assert list_allowed_hosts(settings) == expected
-    assert make_url_inside("https://u:p@index.corp/simple") == "{proxy}/simple"
-    assert make_url_inside("https://index.corp/simple") == "https://index.corp/simple"
+    assert make_url_inside(Settings(index_url="https://u:p@index.corp/simple")) == "{proxy}/simple"
+    assert make_url_inside(Settings(index_url="https://index.corp/simple")) == "https://index.corp/simple"
 
 
 @asynccontextmanager

@@ -215,5 +215,5 @@ def _index_env(settings: Settings) -> dict[str, str]:
         "UV_COMPILE_BYTECODE": "1",
         "UV_HTTP_TIMEOUT": "120",
     }
-    index = make_url_inside(settings.index_url)
+    index = make_url_inside(settings)
     return env | ({"UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index} if index else {})
