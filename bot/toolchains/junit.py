@@ -133,7 +133,7 @@ def _refuse_declarations(text: bytes) -> None:
     parser.EndElementHandler = finish
     try:
         parser.Parse(text, True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError, ValueError) as error:  # the last two: an encoding that nobody knows
         raise _NotXML(f"The JUnit file is not XML: {error}.") from None
 
 

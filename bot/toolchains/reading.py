@@ -12,6 +12,7 @@ from bot.toolchains.junit import read_junit
 from bot.toolchains.port import Completeness, ToolchainError
 from bot.toolchains.results import ResultsChannel, read_bounded
 from bot.toolchains.tap import read_tap
+from bot.toolchains.trx import read_trx
 
 JUNIT_FILE = "junit.xml"
 
@@ -31,6 +32,8 @@ def read_results(how: ResultFormat, channel: ResultsChannel, result: CommandResu
         if (recorded := channel.read()) is not None:
             return fold.add(recorded).close(result)
         text = read_bounded(channel.directory / JUNIT_FILE)
+        if how == "trx":
+            return fold.add([] if text is None else read_trx(text)).close(result)
         found = [] if text is None else read_junit(text, (WORK, str(tree)), succeeded=result.exit_code == 0)
         return fold.add(found).close(result)
     except ToolchainError as error:
