@@ -7,7 +7,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 from bot.types import JsonModel
 
-_CHANGELOG = re.compile(r"(?:CHANGELOG|CHANGES|HISTORY|NEWS|RELEASES?)(?:\.(?:md|rst|txt))?", re.IGNORECASE)
+_CHANGELOG = re.compile(
+    r"(?:CHANGE-?LOG|CHANGES|HISTORY|NEWS|RELEASES?|VERSIONS|RELEASE[-_]?NOTES|WHATS[-_]?NEW)(?:\.(?:md|rst|txt))?",
+    re.I,
+)
 _FRAGMENTS = re.compile(r"((?:newsfragments|changelog\.d|changes\.d|\.changeset|changelog/unreleased))/", re.IGNORECASE)
 _MIGRATION = re.compile(r"((?:.*/)?(?:migrations|alembic|db/migrate)(?:/versions)?)/[^/]+\.(?:py|sql|rb|js|ts)")
 _DOCUMENT = re.compile(r".*\.(?:md|rst|adoc)", re.IGNORECASE)
@@ -52,8 +55,11 @@ def find_customs(paths: Collection[str], documents: Mapping[str, str], area: Ite
 
 
 def list_documents(paths: Iterable[str]) -> list[str]:
-    """List the documents of a repository that are no changelog."""
-    found = [path for path in paths if _DOCUMENT.fullmatch(path)]
+    """List the documents of a repository that are no changelog.
+
+    Those in hidden folders are for a forge or a tool, and often protected.
+    """
+    found = [path for path in paths if _DOCUMENT.fullmatch(path) and not path.startswith(".")]
     return [path for path in found if not _CHANGELOG.fullmatch(path.rpartition("/")[2]) and not _FRAGMENTS.match(path)]
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from bot.change.recipe import Job
 from bot.change.records import Gate, Proof
+from bot.change.suppressions import suppressions_gate
 from bot.git.changes import Changes
 from bot.github.text.diffs import parse_diff
 from bot.markdown import counted, listed
 from bot.mutation.records import Mutant, Plan, RecordedTest, Scope, Survey
 from bot.mutation.runner import measure_mutants
 from bot.toolchains.port import ToolchainError
+from bot.work.workshop import Workshop
 from handlers.implement.records import FeatureEvidence
 
 Lines = Mapping[str, tuple[int, ...]]
@@ -25,15 +27,20 @@ _NAMED = 5
 
 
 async def trace_gates(job: Job[Any], evidence: FeatureEvidence, base_sha: str, changes: Changes) -> Sequence[Gate]:
-    """Measure whether the tests of each requirement notice what was added."""
+    """Require that no check is silenced, and measure the requirements' tests."""
     proof = evidence.proof
     assert proof is not None, "a feature is proved before it is made"
     workshop = job.workshop(base_sha)
-    toolchain = workshop.toolchain()
-    added = list_added(await (await job.mirror(base_sha)).diff(base_sha, changes))
-    added = {path: lines for path, lines in added.items() if not toolchain.is_test(path)}
+    is_test = workshop.toolchain().is_test
+    diff = await (await job.mirror(base_sha)).diff(base_sha, changes)
+    added = {path: lines for path, lines in list_added(diff).items() if not is_test(path)}
+    return [suppressions_gate(diff, is_test), await _measure(workshop, proof, changes, added)]
+
+
+async def _measure(workshop: Workshop, proof: Proof, changes: Changes, added: Lines) -> Gate:
+    """Measure whether the tests of each requirement notice what was added."""
     if not added:
-        return [_tell_unmeasured(proof, "the change adds no line of Python outside tests")]
+        return _tell_unmeasured(proof, "the change adds no line of Python outside tests")
     plan = Plan(
         files={path: Scope(lines=lines) for path, lines in added.items()},
         targets=proof.targets,
@@ -45,11 +52,11 @@ async def trace_gates(job: Job[Any], evidence: FeatureEvidence, base_sha: str, c
     try:
         survey = await measure_mutants(workshop, changes, plan)
     except ToolchainError as error:
-        return [_tell_unmeasured(proof, error.message)]
+        return _tell_unmeasured(proof, error.message)
     if not survey.tests:
-        return [_tell_unmeasured(proof, survey.problem.partition("\n")[0])]
+        return _tell_unmeasured(proof, survey.problem.partition("\n")[0])
     reach = {path: find_reach(changes.files[path] or "", lines) for path, lines in added.items()}
-    return [judge_traces(proof, reach, survey)]
+    return judge_traces(proof, reach, survey)
 
 
 def list_added(diff: str) -> Lines:

@@ -64,7 +64,7 @@ async def _write(ctx: Ctx, job: Job[Any], brief: Brief, known: Draft | None) -> 
 
 async def _ask(ctx: Ctx, job: Job[Any], draft: Draft) -> Outcome:
     """Ask in one comment what has to be known, and wait for the answer."""
-    text = write_questions(draft.specification)
+    text = write_questions(draft.specification, quiet=job.task.quiet)
     await ctx.step("ask", publication.ask, job, text, retries=2)
     questions = len(draft.specification.questions)
     summary = f"{questions} questions are open." if questions > 1 else "One question is open."

@@ -11,16 +11,18 @@ _CHECKED = (
     "Checked by code: every file and name above exists on the default branch or is marked as new, each requirement has "
     "a step, no protected path is touched"
 )
+_ANSWER = "Answer in one comment, by number. Whoever may start this may answer; I go on from there."
+_AGAIN = "Ask again with the answers in the text."
 
 
-def write_questions(specification: Specification) -> str:
-    """Write one comment with numbered questions."""
+def write_questions(specification: Specification, *, quiet: bool) -> str:
+    """Write numbered questions, in one comment unless that is ``quiet``."""
     numbered = "\n".join(f"{number}. {paragraph(one)}" for number, one in enumerate(specification.questions, 1))
     return _join(
         [
             "Before I plan this I need to know:",
             numbered,
-            "Answer in one comment, by number. Whoever may start this may answer; I go on from there.",
+            _AGAIN if quiet else _ANSWER,
             _heading("What I understood so far", write_specification(specification)),
         ]
     )

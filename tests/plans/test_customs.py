@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot.plans.customs import find_customs, list_documents
 
 PATHS = [
-    "CHANGELOG.md", "docs/CHANGES.md", "README.md", "docs/units.md", "shop/migrations/0001_first.py",
+    ".github/PULL_REQUEST_TEMPLATE.md", "CHANGELOG.md",
+    "docs/CHANGES.md", "README.md", "docs/units.md", "shop/migrations/0001_first.py",
     "shop/migrations/__init__.py", "db/migrate/20200101_add.rb", "shop/units.py",
 ]  # fmt: skip
 
@@ -22,4 +23,5 @@ def test_changelog_migrations_and_documents_of_the_area_are_found() -> None:
 
 def test_fragments_of_a_changelog_go_before_the_changelog_that_is_made_of_them() -> None:
     assert find_customs(["NEWS.rst", "newsfragments/12.feature.rst"], {}, []).changelog == "newsfragments/"
+    assert find_customs(["docs/versions.rst", "src/versions.py"], {}, []).changelog == "docs/versions.rst"
     assert find_customs(["src/a.py"], {}, ["a.py"]).facts() == ()
