@@ -31,6 +31,11 @@ async def show(job: Job[Any], draft: Draft) -> str:
     return text
 
 
+async def show_split(job: Job[Any], text: str) -> None:
+    """Post the list of issues that the plan was split into."""
+    await _post(job, text, "split")
+
+
 async def _post(job: Job[Any], text: str, part: str) -> int | None:
     """Post a comment once; None where nothing is to be said, or it is locked."""
     if job.task.quiet or job.task.subject.number is None:

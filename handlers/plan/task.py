@@ -10,15 +10,20 @@ from bot.change.recipe import Job
 from bot.change.stages import Stage
 from bot.dispatch.spec import TaskSpec
 from bot.engine.port import Ctx, Outcome
+from bot.markdown import counted
+from bot.plans.records import Plan
 from bot.policy import Dollars, TaskRules
 from bot.work.origin import Request, TaskInput
 from bot.work.results import Ending
 from bot.work.services import Services
 from handlers.implement.recipe import IMPLEMENT
 from handlers.plan import publication
-from handlers.plan.drafting import make_draft
+from handlers.plan.drafting import Drafted, make_draft
+from handlers.plan.split import split
 from handlers.plan.stages import PlanStage
-from handlers.plan.words import say_size
+from handlers.plan.words import say_size, write_split
+
+_SPLIT = "split"
 
 
 class PlanInput(TaskInput):
@@ -38,15 +43,31 @@ class PlanRules(TaskRules):
 async def run(ctx: Ctx, services: Services, request: Request[PlanInput]) -> Outcome:
     """Draft, and show the plan; ``/implement`` goes on from it."""
     policy = await ctx.step("policy", services.policies.load, request.repository, retries=2)
+    splits = request.asked.strip().casefold() == _SPLIT and not request.quiet
+    if splits:  # the word is no wish that the plan has to meet
+        request = request.model_copy(update={"input": PlanInput()})
     job = Job(services, ctx.task_id, request, policy, policy.max_dollars("plan"), IMPLEMENT)
     drafted = await make_draft(ctx, job)
     if isinstance(drafted, Outcome):
         return drafted
     plan = drafted.draft.plan
     assert plan is not None, "a draft without questions has a plan"
+    if splits:
+        return await _split(ctx, job, drafted, plan)
     text = await ctx.step("show", publication.show, job, drafted.draft, retries=2)
     summary = f"Planned: {say_size(plan)}. `/implement` goes on from this plan."
     return Outcome(state="done", summary=summary, data=Ending(form="document", report=text).model_dump())
+
+
+async def _split(ctx: Ctx, job: Job[Request[PlanInput]], drafted: Drafted, plan: Plan) -> Outcome:
+    """Open an issue for each step; show the plan first if nobody has seen it."""
+    if drafted.fresh:
+        await ctx.step("show", publication.show, job, drafted.draft, retries=2)
+    opened = await ctx.step("split", split, job, drafted.draft, retries=2)
+    text = write_split(plan, opened.numbers)
+    await ctx.step("show-split", publication.show_split, job, text, retries=2)
+    data = Ending(form="document", report=text).model_dump() | {"issues": opened.numbers}
+    return Outcome(state="done", summary=f"Split into {counted(len(opened.numbers), 'issue')}.", data=data)
 
 
 TASK = TaskSpec(
@@ -58,6 +79,7 @@ TASK = TaskSpec(
     examples=(
         ("/plan", "plans what this issue asks for"),
         ("/plan Keep the old format readable", "plans it within that limit"),
+        ("/plan split", "opens an issue for each step of the plan, once"),
     ),
     input=PlanInput,
     request=Request[PlanInput],

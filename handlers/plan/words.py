@@ -59,6 +59,26 @@ def write_plan(draft: Draft) -> str:
     )
 
 
+def write_sub_issue(number: int, specification: Specification, step: PlannedStep) -> str:
+    """Write the text of an issue that stands for one step."""
+    wanted = [one for one in specification.requirements if one.id in step.requirements]
+    files = ", ".join(inline_code(path) for path in step.files)
+    return _join(
+        [
+            f"Part of #{number}.",
+            paragraph(step.text),
+            f"Files: {files}." if files else "",
+            _list("It is done when:", [f"{one.text} {one.acceptance}" for one in wanted]),
+        ]
+    )
+
+
+def write_split(plan: Plan, numbers: Sequence[int]) -> str:
+    """Write the list of the issues that a plan was split into."""
+    lines = [f"- [ ] #{at} {paragraph(step.title)}" for at, step in zip(numbers, plan.steps, strict=True)]
+    return "\n".join(["The plan's steps are issues now:", "", *lines])
+
+
 def _write_options(plan: Plan) -> str:
     rows = [
         (f"**{paragraph(one.title)}** (chosen)" if one.chosen else paragraph(one.title), one.gains, one.costs)

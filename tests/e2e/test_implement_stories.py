@@ -112,6 +112,25 @@ async def test_a_step_that_breaks_a_test_is_mended_before_it_is_a_commit(tell: T
     assert "return 3600" in git(story, "show", f"{pull['head']['ref']}~1:durations/parse.py")
 
 
+async def test_a_plan_is_split_once_into_an_issue_a_step(tell: Tell) -> None:
+    story = await tell(DRAFTED, source=DURATIONS)
+    number = await story.file(TITLE, BODY, label=None)
+    await comment(story, number, "/plan split")
+    await story.until_status(number, "Done. Split into 2 issues.")
+    await story.request("PATCH", f"/issues/{number + 1}", {"state": "closed"})
+    await comment(story, number, "/plan split")
+    await story.until(lambda: states(story) == ["done", "done"], what="it is asked for twice")
+    mine = [one for one in story.repository.issues.values() if one.user.id == story.app.bot_id]
+    assert [one.title for one in mine] == ["Parse weeks", "Write durations"]
+    assert mine[0].body.startswith(f"Part of #{number}.\n\n`seconds_in()` knows `w`.\n\nFiles: `durations/parse.py`.")
+    assert "`2w` is two weeks. `parse_duration` returns 1209600" in mine[0].body
+    first, second = (await story.comments(number))["split"]
+    assert first == second
+    assert f"- [ ] #{number + 1} Parse weeks\n- [ ] #{number + 2} Write durations" in first
+    assert len((await story.comments(number))["plan"]) == 1
+    assert bought(story) == [["specify-0", "plan-0-0-0", "review-plan-0-0"], []]
+
+
 async def test_a_plan_that_names_what_is_not_there_is_written_again(tell: Tell) -> None:
     wrong = [{"path": "durations/units.py", "new": False, "why": "It knows the units."}, *PLAN["files"]]
     objected = {

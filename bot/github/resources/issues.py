@@ -12,7 +12,7 @@ from bot.github.api.pacer import Urgency
 from bot.github.api.transport import RequestOptions
 from bot.github.resources.effects import once
 from bot.github.text.markers import Marker, carries, with_marker
-from bot.types import JsonModel, Repository
+from bot.types import Actor, JsonModel, Repository
 
 Reaction = Literal["+1", "-1", "laugh", "confused", "heart", "hooray", "rocket", "eyes"]
 _POST = RequestOptions(notifies=True, repeatable=False)
@@ -72,6 +72,31 @@ async def get_issue(client: Client, repository: Repository, number: int) -> Issu
         is_pull="pull_request" in data,
         **_author(data),
     )
+
+
+async def ensure_issue(
+    client: Client, repository: Repository, title: str, body: str, *, marker: Marker, bot: Actor
+) -> int:
+    """Open an issue once, and return its number.
+
+    One of ours that carries the marker is found, open or closed, whatever people made of its text above that.
+    """
+
+    async def find() -> int | None:
+        url = "/repos/{owner}/{repo}/issues{?creator,state,per_page}"
+        wanted = within(repository, creator=bot.login, state="all", per_page=100)
+        async for item in client.items(url, wanted):
+            author = (item.get("user") or {}).get("id")
+            if carries(item.get("body"), marker, author_id=author, bot_id=bot.id):
+                return int(item["number"])
+        return None
+
+    async def make() -> int:
+        data = {"title": title, "body": with_marker(body, marker)}
+        made = await client.post("/repos/{owner}/{repo}/issues", within(repository), data, options=_POST)
+        return int(made["number"])
+
+    return await once(find, make)
 
 
 async def list_comments(client: Client, repository: Repository, number: int) -> list[IssueComment]:
