@@ -26,16 +26,18 @@ from bot.store.tables import (
 
 # Tasks or deliveries a transaction: whoever stores a webhook waits for it.
 _CHUNK = 200
+_BYTES_A_TOKEN = 4
 
 
 def find_cutoff(connection: sa.Connection, most: int) -> int:
     """Return the moment before which payloads and transcripts exceed a size.
 
-    ``most`` is in bytes, the moment in milliseconds; 0 where all has room.
+    ``most`` is in bytes, the moment in milliseconds; 0 where all has room. No content is read: answers count by their
+    tokens.
     """
     payloads = sa.select(delivery.c.received, sa.func.length(delivery.c.payload)).order_by(delivery.c.received.desc())
-    reply = sa.func.length(sa.cast(model_call.c.reply, sa.Text))
-    replies = sa.select(model_call.c.created, sa.func.coalesce(reply, 0)).order_by(model_call.c.created.desc())
+    answered = sa.select(model_call.c.created, sa.func.coalesce(model_call.c.output_tokens, 0) * _BYTES_A_TOKEN)
+    replies = answered.where(model_call.c.reply.is_not(sa.null())).order_by(model_call.c.created.desc())
     texts = sa.select(artifact.c.created, artifact.c.size).order_by(artifact.c.created.desc())
     left = most
     newest_first = (((row[0], row[1]) for row in connection.execute(query)) for query in (payloads, replies, texts))
