@@ -1,0 +1,36 @@
+"""Write what a completion says beside the evidence that every change has."""
+
+from __future__ import annotations
+
+from bot.change.recipe import AnyEvidence
+from bot.change.words import ChangeWords
+from bot.markdown import inline_code, listed
+from handlers.complete.records import CompletionBrief
+
+_NAMED = 10
+
+
+class CompletionWords(ChangeWords):
+    """The texts of a completion."""
+
+    noun = "completion"
+    cause_heading = "What was open"
+
+    def write_subject(self, evidence: AnyEvidence) -> str:
+        """Name what is filled in."""
+        names = dict.fromkeys(stub.function or stub.path for stub in _brief(evidence).stubs)
+        return f"Fill in {', '.join(names)}"
+
+    def list_own_parts(self, evidence: AnyEvidence) -> list[str]:
+        """List what was left open, with its place."""
+        places = [inline_code(f"{stub.place}: {stub.text}") for stub in _brief(evidence).stubs]
+        return [f"Left open before, found by code: {listed(places, _NAMED)}."]
+
+
+def _brief(evidence: AnyEvidence) -> CompletionBrief:
+    brief = evidence.brief
+    assert isinstance(brief, CompletionBrief), "a completion begins with what is left open"
+    return brief
+
+
+WORDS = CompletionWords()

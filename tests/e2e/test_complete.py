@@ -1,0 +1,104 @@
+"""What a draft leaves open is filled in on its branch, with tests that failed on it; cheats are sent back."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+from tests.e2e.answers import Rule, calls, change, edit, finish, judged, later, new_file
+from tests.e2e.conftest import Tell
+from tests.e2e.features import DURATIONS
+from tests.e2e.revisions import finals
+from tests.e2e.scenes import git
+from tests.e2e.test_gates import results
+from tests.support.pulls import propose
+from tests.support.story import Story
+from tests.support.typing import comment
+
+WRITE = "durations/write.py"
+STUB = '''"""Write durations."""
+
+
+def write_duration(seconds):
+    """Return hours and minutes, e.g. ``"1h30m"``; seconds are left out."""
+    raise NotImplementedError
+'''
+OPEN = "    raise NotImplementedError\n"
+FILLED = """    hours, rest = divmod(seconds, 3600)
+    return (f"{hours}h" if hours else "") + (f"{rest // 60}m" if rest // 60 else "")
+"""
+PROOF = "tests/test_write.py"
+TEST = """from durations.write import write_duration
+
+
+def test_hours_and_minutes_are_written():
+    assert write_duration(5400) == "1h30m"
+    assert write_duration(3600) == "1h"
+"""
+JUDGE = "You judge whether stubs were filled in rightly"
+JUDGED: Rule = {"match": {"system": JUDGE}, "reply": judged(passed=True, reason=""), "reusable": True}
+DONE = calls(finish("It was a stub.", "Hours and minutes are written."))
+
+
+def proving(*texts: str) -> list[Rule]:
+    turns: list[dict[str, Any]] = []
+    for old, new in zip(("", *texts), texts, strict=False):
+        turns += [calls(edit(change(PROOF, old, new) if old else new_file(PROOF, new))), calls(finish())]
+    return [{"match": {"text": "First task", "tool": "edit"}, "reply": turn} for turn in turns]
+
+
+async def draft(story: Story, text: str = STUB) -> int:
+    return await propose(story, {WRITE: text}, branch="topic", title="Write durations", draft=True)
+
+
+async def test_a_draft_is_completed_on_its_branch(tell: Tell) -> None:
+    passes = "def test_nothing():\n    assert 'write_duration'\n"
+    story = await tell(
+        [*proving(passes, TEST), *later(calls(edit(change(WRITE, OPEN, FILLED))), DONE), JUDGED], source=DURATIONS
+    )
+    number = await draft(story)
+    await comment(story, number, "/complete")
+    (final,) = await finals(story, number, 1)
+    assert final.startswith("I pushed "), final
+    assert "The test passes on the unchanged code" in results(story)
+    assert "| what was left open | 1 open | 1 of 1 filled in |" in final
+    assert "small faults noticed |" in final
+    assert "Left open before, found by code: `durations/write.py:6 in write_duration" in final
+    assert "NotImplementedError" not in git(story, "show", f"topic:{WRITE}")
+    assert git(story, "show", f"topic:{PROOF}") + "\n" == TEST
+    assert git(story, "log", "-1", "--format=%s", "topic") == "Fill in write_duration"
+
+
+async def test_a_stub_that_is_removed_or_filled_in_unseen_is_sent_back(tell: Tell) -> None:
+    renamed = STUB.replace("def write_duration(seconds)", "def written(seconds)").replace(
+        OPEN, f"{FILLED}\n\nfrom functools import partial\n\nwrite_duration = partial(written)\n"
+    )
+    weak = "from durations.write import write_duration\n\n\ndef test_it():\n    write_duration(5400)\n    assert True\n"
+    untested = STUB.replace(OPEN, '    return f"{seconds // 3600}h{seconds % 3600 // 60}m"\n')
+    edits = [
+        turn
+        for old, new in pairwise([STUB, renamed, untested])
+        for turn in (calls(edit(change(WRITE, old, new))), DONE)
+    ]
+    again: Rule = {"match": {"text": "Second task", "tool": "edit"}, "reply": DONE, "reusable": True}
+    story = await tell([*proving(weak), *later(*edits), again, JUDGED], source=DURATIONS)
+    number = await draft(story)
+    await comment(story, number, "/complete")
+    (final,) = await finals(story, number, 1)
+    assert "I changed nothing" in final
+    assert "`write_duration` was removed rather than filled in" in results(story)
+    assert "no new test notices any of" in final, "tests that only run it hold nothing"
+    assert git(story, "log", "-1", "--format=%s", "topic") == "Change"
+
+
+async def test_where_nothing_is_open_or_nothing_may_run_no_model_is_asked(tell: Tell) -> None:
+    story = await tell([], source=DURATIONS)
+    number = await draft(story, STUB.replace(OPEN, FILLED))
+    await comment(story, number, "/complete")
+    assert "I found no stub in the lines that this pull request adds" in await story.until_status(number, "Stopped.")
+    stranger = story.hub.create_user("sam")
+    fork = story.hub.fork(story.repository, "sam")
+    theirs = await propose(story, {WRITE: STUB}, branch="fork", title="Write", by=stranger, fork=fork)
+    await comment(story, theirs, "/complete")
+    assert "Its code is not run here" in await story.until_status(theirs, "Stopped.")
+    assert story.script.requests == []
