@@ -9,6 +9,7 @@ from bot.codemod.code import rename_in_code
 from bot.codemod.target import CannotRename, Rename, Target
 from bot.codemod.texts import Mentions
 from bot.git.changes import Changes
+from bot.surface.levels import DOCUMENTS
 
 
 class Codemod:
@@ -66,15 +67,26 @@ def _moved(target: Target, files: Mapping[str, str], unreadable: Collection[str]
     if target.new_parent and target.new_parent not in target.tree.modules:
         raise CannotRename(f"There is no package `{target.new_parent}`; make it first, or choose another name.")
     path = target.module.path
+    pages = _moved_pages(target, files)
     if not target.module.is_package:
-        return {path: _renamed_path(path.removesuffix(".py"), target) + ".py"}
+        return {**pages, path: _renamed_path(path.removesuffix(".py"), target) + ".py"}
     folder = path.rpartition("/")[0]
     if stuck := [other for other in unreadable if other.startswith(f"{folder}/")]:
         raise CannotRename(
             f"{stuck[0]} is no text and would have to move with `{target.old}`; move the package by hand."
         )
     new = _renamed_path(folder, target)
-    return {one: new + one.removeprefix(folder) for one in files if one.startswith(f"{folder}/")}
+    return pages | {one: new + one.removeprefix(folder) for one in files if one.startswith(f"{folder}/")}
+
+
+def _moved_pages(target: Target, files: Mapping[str, str]) -> dict[str, str]:
+    """Return new paths of documents that are called as the module is."""
+    found = {}
+    for path in files:
+        folder, slash, name = path.rpartition("/")
+        if name.startswith(f"{target.old}.") and name.endswith(DOCUMENTS):
+            found[path] = f"{folder}{slash}{target.new}{name.removeprefix(target.old)}"
+    return found
 
 
 def _renamed_path(path: str, target: Target) -> str:

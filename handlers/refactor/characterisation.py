@@ -24,7 +24,7 @@ from bot.work.toolset import Hands, explain_protection, show_run
 from handlers.refactor import coverage
 from handlers.refactor.planning import make_plan
 from handlers.refactor.records import Plan
-from handlers.refactor.renaming import make_rename
+from handlers.refactor.renaming import Made, make_rename
 from handlers.refactor.sources import read_texts
 
 _ROUNDS = 3
@@ -73,7 +73,7 @@ class CharacterisedFirst:
         return await self._characterise(ctx, job, evidence, found, planned.plan)
 
     async def _rename(self, ctx: Ctx, job: Job[Any], brief: Brief, plan: Plan) -> ProofResult:
-        made = await ctx.step("rename", make_rename, job, brief.base_sha, plan.rename, interruptible=True)
+        made = await ctx.step("rename", rename, job, brief, plan, interruptible=True)
         if made.problem:
             return ProofResult(note=made.problem, ended=True)
         return ProofResult(fields={"plan": plan, "made": made.changes, "claims": Claims(cause=plan.why)})
@@ -106,6 +106,15 @@ class CharacterisedFirst:
             problem = written.problem
             state = add_message(state, brief, "The functions are not characterised yet.", problem)
         return ProofResult(note=f"The functions could not be characterised. {problem}", ended=True)
+
+
+async def rename(job: Job[Any], brief: Brief, plan: Plan) -> Made:
+    """Make the planned rename on the base."""
+    assert plan.rename is not None, "this plan is a rename"
+    made = await make_rename(job, brief.base_sha, plan.rename)
+    told = made.problem or f"{plan.rename.old} is {plan.rename.new} in {len(made.changes.files)} files"
+    await job.stage(Stage.PROVE, "failed" if made.problem else "done", told[:300])
+    return made
 
 
 async def see(job: Job[Any], evidence: AnyEvidence, plan: Plan, changes: Changes) -> Seen:

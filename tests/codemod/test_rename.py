@@ -82,6 +82,14 @@ def test_a_package_moves_with_its_relative_imports(tmp_path: Path) -> None:
     assert "1 passed" in run_tests(tmp_path, after)
 
 
+def test_a_page_of_documentation_moves_with_its_module() -> None:
+    pages = {"docs/shop.cart.rst": ".. automodule:: shop.cart\n", "docs/api.rst": ".. toctree::\n\n   shop.cart\n"}
+    after = renamed({**FILES, **pages}, Rename(old="shop.cart", new="shop.basket"))
+    assert after["docs/shop.basket.rst"] == ".. automodule:: shop.basket\n"
+    assert after["docs/api.rst"] == ".. toctree::\n\n   shop.basket\n"
+    assert "docs/shop.cart.rst" not in after
+
+
 def test_names_inside_of_formatted_strings_are_renamed() -> None:
     text = 'def total(x): ...\nprint(f\'é {total(1)!r:>{total(2)}} {{total}}\', f"""\n {total(3)}""" f\'{total(4)}\')\n'
     after = renamed({"shop/__init__.py": "", "shop/cart.py": text}, TOTAL)["shop/cart.py"]
