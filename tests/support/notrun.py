@@ -161,6 +161,11 @@ def _cmake() -> str | None:
     return None if here else "googletest is not here. Get it: apt-get install libgtest-dev"
 
 
+def _automake() -> str | None:
+    here = all(shutil.which(name) for name in ("autoreconf", "automake", "make", "cc"))
+    return None if here else "automake is not here. Get it: apt-get install autoconf automake build-essential"
+
+
 def _bats() -> str | None:
     return None if find_bats() is not None else "bats is not here. Get it: apt-get install bats"
 
@@ -242,6 +247,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "elixir": _elixir,
     "cmake": _cmake,
     "meson": _meson,
+    "automake": _automake,
     "catch2": _catch2,
     "zsh": _zsh,
     "fish": _fish,

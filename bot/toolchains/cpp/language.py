@@ -8,12 +8,13 @@ from pathlib import Path, PurePosixPath
 
 from bot.toolchains.cpp import paths
 from bot.toolchains.cpp.adapter import BuildAdapter
+from bot.toolchains.cpp.automake import AutomakeAdapter
 from bot.toolchains.cpp.build_files import is_foreign, read_build_file
 from bot.toolchains.cpp.cmake import CMake
 from bot.toolchains.cpp.meson import Meson
 from bot.toolchains.cpp.programs import describe_versions
 from bot.toolchains.cpp.system import BuildSystem
-from bot.toolchains.language import Language, Part, Tools
+from bot.toolchains.language import Adapter, Language, Part, Tools
 from bot.toolchains.unit_toolchain import UnitToolchain
 from bot.toolchains.units import Unit, is_sample, walk_files
 
@@ -25,6 +26,9 @@ _ADDS = re.compile(
     r"^\s*(?:add_test|(?:gtest|catch|doctest)_(?:discover|add)_tests)\s*\(", re.IGNORECASE | re.MULTILINE
 )
 _MESON_ADDS = re.compile(r"^\s*test\s*\(", re.MULTILINE)
+_AUTOCONF = ("configure.ac", "configure.in")
+_AUTOMAKE = re.compile(r"^\s*AM_INIT_AUTOMAKE\b", re.MULTILINE)
+_AUTOMAKE_ADDS = re.compile(r"^\s*TESTS\s*\+?=", re.MULTILINE)
 _SYSTEMS: dict[str, BuildSystem] = {"ctest": CMake(), "meson test": Meson()}
 
 
@@ -39,7 +43,7 @@ def find_units(tree: Path) -> list[Unit]:
         inside = is_sample(root) or any(unit.holds(root) for unit in found)
         if inside or not any(paths.is_source(str(path)) for path in below):
             continue
-        unit = _find_cmake(tree, root, below) or _find_meson(tree, root, below)
+        unit = _find_cmake(tree, root, below) or _find_meson(tree, root, below) or _find_automake(tree, root, below)
         found += [unit] if unit is not None else []
     return found[:_MOST_UNITS]
 
@@ -68,9 +72,26 @@ def _find_meson(tree: Path, root: str, files: Sequence[PurePosixPath]) -> Unit |
     return Unit(root=root, toolchain="cpp", manager="meson", runner="meson test", evidence=evidence)
 
 
+def _find_automake(tree: Path, root: str, files: Sequence[PurePosixPath]) -> Unit | None:
+    top = next((path for name in _AUTOCONF if (path := PurePosixPath(root, name)) in files), None)
+    if top is None or not _AUTOMAKE.search(read_build_file(tree / top)):
+        return None
+    named = [path for path in files if path.name == "Makefile.am"]
+    adding = next((path for path in named if _AUTOMAKE_ADDS.search(read_build_file(tree / path))), None)
+    if adding is None:
+        return None
+    evidence = (f"`{top}`", f"tests in `{adding}`")
+    return Unit(root=root, toolchain="cpp", manager="automake", runner="make check", evidence=evidence)
+
+
+def _make_adapter(unit: Unit, tree: Path) -> Adapter:
+    system = _SYSTEMS.get(unit.runner)
+    return AutomakeAdapter(unit, tree) if system is None else BuildAdapter(unit, tree, system)
+
+
 def _find_parts(tree: Path, tools: Tools) -> list[Part]:
     return [
-        Part(unit, UnitToolchain("cpp", paths, BuildAdapter(unit, tree, _SYSTEMS[unit.runner]), tools, tree), unit.root)
+        Part(unit, UnitToolchain("cpp", paths, _make_adapter(unit, tree), tools, tree), unit.root)
         for unit in find_units(tree)
     ]
 

@@ -14,6 +14,7 @@ _PACKAGES = {
     "ctest": "cmake",
     "ninja": "ninja-build",
     "meson": "meson",
+    "autoreconf": "autoconf",
     "automake": "automake",
     "make": "make",
     "cc": "build-essential",

@@ -1,0 +1,8 @@
+#include <signal.h>
+#include <stdio.h>
+
+#include "cart.h"
+
+int main(void) {
+    return 1;
+}
