@@ -15,12 +15,22 @@ from bot.toolchains.port import Measurement, Program
 from bot.work.workshop import Workshop
 
 _INSIDE = Path(__file__).parent / "inside"
-_RUN = "import forgehand_mutants; forgehand_mutants.main()"
+# exits by itself where the modules of ``inside`` could not even be read
+_RUN = (
+    "import sys; sys.version_info >= (3, 9) or sys.exit('forgehand: too old'); "
+    "import forgehand_mutants; forgehand_mutants.main()"
+)
 # Wall clock, beside what the plan allows in processor time: it ends only what hangs.
 _WATCHDOG = 4.0
 _NO_PYTEST = (
     "pytest is not installed in this repository's environment, and mutants are measured with it. Add pytest to its "
     "test requirements."
+)
+
+
+_TOO_OLD = (
+    "Small faults are measured with Python 3.9 or newer, and this repository is installed with an older one. Raise "
+    "`requires-python`, or the Python versions that its classifiers name."
 )
 
 
@@ -68,6 +78,8 @@ def _find_problem(measured: Measurement, events: dict[str, dict[str, Any]]) -> s
     output = measured.result.output[-1500:]
     if "No module named 'pytest'" in output or "No module named '_pytest'" in output:
         return _NO_PYTEST
+    if "forgehand: too old" in output:
+        return _TOO_OLD
     if "collected" not in events:
         return f"The tests could not be collected:\n{output}"
     how = events.get("end", {}).get("how")

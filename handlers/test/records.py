@@ -34,6 +34,7 @@ class TargetSurvey(JsonModel):
     mutants: tuple[Mutant, ...]  # those that a new test may notice
     verdicts: dict[MutantVerdict, int]  # of all, return-None left out
     tests: str
+    nearby: tuple[str, ...] = ()  # files that test the target already
     uses_hypothesis: bool = False
 
     @property

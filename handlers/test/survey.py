@@ -13,6 +13,7 @@ from bot.git.changes import Changes
 from bot.mutation.records import Plan, Scope, Survey
 from bot.mutation.runner import measure_mutants
 from bot.types import JsonModel
+from bot.work.inquiry import index
 from handlers.test.records import TargetSurvey
 from handlers.test.target import Target, find_changed, find_mentioned, find_named
 
@@ -75,10 +76,17 @@ async def survey(job: Job[Any], brief: Brief, base: Baseline | None, target: Tar
         mutants=wanted,
         verdicts=dict(counted),
         tests=_say_tests(measured, base),
+        nearby=await _find_nearby(job, brief, target),
         uses_hypothesis=any(workshop.env.glob("**/site-packages/hypothesis")),
     )
     await job.stage(Stage.PROVE, "done", f"{len(wanted)} of {found.judged} small faults are noticed by no test")
     return Surveyed(survey=found)
+
+
+async def _find_nearby(job: Job[Any], brief: Brief, target: Target) -> tuple[str, ...]:
+    """Return the test files that exercise the target, at most five a file."""
+    code = await index(job, brief.base_sha)
+    return tuple(dict.fromkeys(test for path in target.scopes for test in code.find_tests(path)))
 
 
 def make_plan(job: Job[Any], scopes: dict[str, Scope], targets: tuple[str, ...], **more: Any) -> Plan:

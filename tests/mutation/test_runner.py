@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ast
 
+import pytest
+
 from bot.mutation.inside.forgehand_mutator import find_mutants
 from bot.mutation.records import Mutant, Plan, Scope, Survey
+from bot.mutation.runner import read_survey
+from bot.sandbox.port import CommandResult
 from bot.settings import Checks, Settings
-from bot.toolchains.port import Workspace
+from bot.toolchains.port import Measurement, Workspace
 from bot.toolchains.python.toolchain import make_toolchain
 from tests.mutation.conftest import Measure
 from tests.mutation.zoo import SHAPES
@@ -191,6 +195,21 @@ async def test_a_conftest_that_breaks_pytest_is_told(measure: Measure) -> None:
     survey = await measure(WHOLE, {"tests/conftest.py": "raise RuntimeError('broken on purpose')\n"})
     assert "could not be collected" in survey.problem
     assert "broken on purpose" in survey.problem
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("forgehand: too old\n", "measured with Python 3.9 or newer"),
+        ("ModuleNotFoundError: No module named 'pytest'\n", "pytest is not installed"),
+        ("Killed\n", "The tests could not be collected:\nKilled"),
+    ],
+)
+def test_why_nothing_was_measured_is_said(output: str, said: str) -> None:
+    result = CommandResult(
+        argv=("python",), exit_code=1, output=output, truncated=False, seconds=1.0, peak_mb=None, ended="exit"
+    )
+    assert said in read_survey(Measurement(result=result, records=())).problem
 
 
 async def test_what_is_over_the_limit_is_not_run(measure: Measure) -> None:
