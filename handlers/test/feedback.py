@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from bot.change.editor import NEAR
 from bot.change.recipe import AnyEvidence
 from bot.change.records import CodeLocation
 from bot.git.changes import Changes
 from bot.toolchains.events import has_failure
 from bot.work.toolset import Check, show_run
-from handlers.test.gates import honesty_gate, judge_tests, measure_new_tests
+from handlers.test.gates import honesty_gate, judge_tests, list_left, measure_new_tests, name_function
 from handlers.test.records import WriteTestsJob, survey_of
+
+# faults that are listed after each edit; the first message holds more
+_SHOWN = 40
 
 
 def show_tests(job: WriteTestsJob, evidence: AnyEvidence, found: CodeLocation) -> Check:
@@ -31,11 +36,12 @@ def show_tests(job: WriteTestsJob, evidence: AnyEvidence, found: CodeLocation) -
         honest = honesty_gate(changes, {path: await mirror.read(sha, path) or "" for path in survey.scopes})
         measured = await measure_new_tests(job, sha, survey, changes, 1)
         judged = judge_tests(survey, measured)
-        noticed = {one.id: one for one in measured.mutants if one.counts and one.killers()}
-        left = [one for one in measured.mutants if one.id not in noticed]
+        noticed = [one for one in measured.mutants if one.counts and one.killers()]
+        left = list_left(survey, measured)
         said = [f"They notice {len(noticed)} of {len(survey.mutants)} faults."]
-        said += [f"{', '.join(one.killers())} notices {one.place}" for one in noticed.values()]
-        said += [f"Not noticed ({one.verdict}): {one.place}" for one in left]
+        each = Counter(name for one in noticed for name in {name_function(test) for test in one.killers()})
+        said += [f"{name} notices {number}" for name, number in each.items()]
+        said += [f"Not noticed ({one.verdict}): {one.place}" for one in left[:_SHOWN]]
         said += ["To mend before you finish:"] * bool(judged.unstable or judged.idle or honest.detail)
         return "\n".join([shown, *said, *judged.unstable, *judged.idle, honest.detail])
 

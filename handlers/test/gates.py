@@ -106,8 +106,8 @@ def judge_tests(survey: TargetSurvey, measured: Survey) -> Judged:
     """Say what is wrong with each test function; parameters count together."""
     groups: dict[str, list[RecordedTest]] = {}
     for test in measured.tests:
-        groups.setdefault(_function(test.id), []).append(test)
-    killers = {_function(test) for mutant in measured.mutants if mutant.counts for test in mutant.killers()}
+        groups.setdefault(name_function(test.id), []).append(test)
+    killers = {name_function(test) for mutant in measured.mutants if mutant.counts for test in mutant.killers()}
     unstable = [f"{path} cannot be collected: {said[-300:]}" for path, said in measured.unloaded]
     idle = []
     for name, tests in groups.items():
@@ -126,8 +126,7 @@ def judge_survey(survey: TargetSurvey, measured: Survey) -> list[Gate]:
     judged = judge_tests(survey, measured)
     missing = ["No test was collected."] if not judged.functions else []
     problem = [measured.problem] if measured.problem else []
-    noticed = _noticed(measured)
-    left = [mutant for mutant in measured.mutants if mutant.id not in noticed]
+    noticed = {mutant.id for mutant in measured.mutants if _is_noticed(mutant)}
     seconds = sum(test.seconds for test in measured.tests)
     faults = [*problem, *missing, *judged.idle]
     after = f"{survey.killed + len(noticed)} of {survey.judged}"
@@ -145,7 +144,7 @@ def judge_survey(survey: TargetSurvey, measured: Survey) -> list[Gate]:
             passed=not faults and bool(noticed),
             before=f"{survey.killed} of {survey.judged}",
             after=after,
-            detail="\n".join(faults) or write_gaps(left),
+            detail="\n".join(faults) or write_gaps(list_left(survey, measured)),
             parts={
                 "tests": f"Of {survey.judged} small faults in {survey.name} the tests noticed {survey.killed} before "
                 f"and {survey.killed + len(noticed)} now.",
@@ -155,8 +154,18 @@ def judge_survey(survey: TargetSurvey, measured: Survey) -> list[Gate]:
     ]
 
 
-def _noticed(measured: Survey) -> set[str]:
-    return {mutant.id for mutant in measured.mutants if mutant.counts and mutant.killers()}
+def _is_noticed(mutant: Mutant) -> bool:
+    return mutant.counts and bool(mutant.killers())
+
+
+def list_left(survey: TargetSurvey, measured: Survey) -> list[Mutant]:
+    """Return what no test notices still.
+
+    What the new tests do not run, the others may: then what was found of those before holds.
+    """
+    before = {mutant.id: mutant for mutant in survey.mutants}
+    left = [mutant for mutant in measured.mutants if not _is_noticed(mutant)]
+    return [before[mutant.id] if mutant.verdict == "not covered" else mutant for mutant in left]
 
 
 def write_gaps(left: Sequence[Mutant]) -> str:
@@ -164,5 +173,6 @@ def write_gaps(left: Sequence[Mutant]) -> str:
     return "\n".join(f"{one.place}: {_WHY.get(one.verdict, 'a test fails outside its body only')}" for one in left)
 
 
-def _function(test: str) -> str:
+def name_function(test: str) -> str:
+    """Return a test's id without its parameters."""
     return test.partition("[")[0]

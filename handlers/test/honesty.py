@@ -24,6 +24,8 @@ _HIDDEN = re.compile(r"__(?:code|globals|closure|builtins|spec|loader|import)__|
 _SYSTEM = {"modules", "meta_path", "path_hooks", "monitoring"}
 _CALLS = {"exec", "eval", "compile", "__import__", "globals", "vars"}
 _PATCHES = {"patch", "setattr", "setitem", "delattr", "delitem"}
+# what a skip is reached by; a product may have a ``skip`` of its own
+_RUNNERS = {"pytest", "unittest", "mark", "self", "cls"}
 _SKIPS = {"skip", "skipif", "skipIf", "skipUnless", "skipTest", "xfail", "importorskip", "expectedFailure"}
 # A target's function with fewer statements than this is too small to tell a copy from chance.
 _LEAST = 3
@@ -77,13 +79,15 @@ def _is_target(name: str, modules: Collection[str]) -> bool:
 def _judge(node: ast.AST, bound: Mapping[str, str], modules: Collection[str]) -> Iterator[str]:
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [str(node.module)]
+        if names[0] in _RUNNERS and any(alias.name in _SKIPS for alias in node.names):
+            yield "it imports what skips a test or expects it to fail, and such a test shows nothing"
         for name in names:
             if name.partition(".")[0] in _READERS or "forgehand" in name:
                 yield f"it imports `{name}`, by which a test could look at code instead of what the code does"
     elif isinstance(node, ast.Attribute):
         if node.attr in _ATTRIBUTES or node.attr.startswith("co_") or (_root(node) == "sys" and node.attr in _SYSTEM):
             yield f"it uses `{node.attr}`, by which a test could look at code instead of what the code does"
-        if node.attr in _SKIPS:
+        if node.attr in _SKIPS and _root(node) in _RUNNERS:
             yield f"it uses `{node.attr}`; a test that is skipped or expected to fail shows nothing"
     elif isinstance(node, ast.Constant) and isinstance(node.value, str):
         if _HIDDEN.fullmatch(node.value) or "forgehand" in node.value:

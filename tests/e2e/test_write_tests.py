@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from bench.capability_cheats import CHEATS, HONEST, SOURCE, TARGET
 from tests.e2e.answers import Rule, calls, change, edit, finish, judged, new_file
 from tests.e2e.conftest import Tell
 from tests.e2e.revisions import NO_REVIEWS, finals, met, revises
 from tests.e2e.scenes import POLICY, SAMPLE, git, put, rows
 from tests.e2e.test_results import finished, untold
-from tests.handlers.cheats import CHEATS, HONEST, SOURCE, TARGET
 from tests.support.api import asker
 from tests.support.pulls import propose
 from tests.support.story import Story

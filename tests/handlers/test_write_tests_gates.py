@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.capability_cheats import CHEATS, HONEST, SOURCE, TARGET
 from bot.git.changes import Changes
 from bot.mutation.records import Mutant, Plan, RecordedTest, Scope, Survey
 from bot.mutation.runner import make_program, read_survey
@@ -15,9 +16,8 @@ from bot.sandbox.port import Limits
 from bot.settings import Checks, Settings
 from bot.toolchains.port import Workspace
 from bot.toolchains.python.toolchain import PythonToolchain, make_toolchain
-from handlers.test.gates import ORDERS, honesty_gate, judge_survey, judge_tests, new_tests_gate
+from handlers.test.gates import ORDERS, honesty_gate, judge_survey, judge_tests, list_left, new_tests_gate
 from handlers.test.records import TargetSurvey
-from tests.handlers.cheats import CHEATS, HONEST, SOURCE, TARGET
 from tests.support.sandboxes import bubblewrap
 from tests.toolchains.conftest import write
 
@@ -123,6 +123,14 @@ def test_parameters_of_one_test_count_together() -> None:
     kills = (("a::t[1]", "failed"),)
     measured = Survey(tests=(recorded("a::t[1]"), recorded("a::t[2]")), mutants=(mutant(kills=kills),))
     assert judge_tests(survey, measured) == (("a::t",), (), ())
+
+
+def test_what_others_run_is_not_called_untested() -> None:
+    before = mutant(verdict="survived")
+    survey = TargetSurvey(
+        name=TARGET, scopes={TARGET: Scope()}, mutants=(before,), verdicts={}, tests="none of 3 tests"
+    )
+    assert list_left(survey, Survey(mutants=(mutant(verdict="not covered"),))) == [before]
 
 
 def test_nothing_but_new_tests_may_change(workspace: Workspace) -> None:

@@ -29,6 +29,8 @@ MODULES = ["shop.prices"]
         "from shop.prices import RATES\nRATES['a'] = 1",
         "import pytest\n@pytest.mark.skip\ndef test(): pass",
         "import pytest\ndef test(): pytest.xfail()",
+        "from pytest import mark\n@mark.skip\ndef test(): pass",
+        "from unittest import skip\n@skip\ndef test(): pass",
     ],
 )
 def test_what_is_refused(source: str) -> None:
@@ -45,6 +47,7 @@ def test_what_is_refused(source: str) -> None:
         "from shop.prices import Basket\ndef test():\n    basket = Basket()\n    basket.rate = 2",
         "from shop.prices import RATES\ndef test(): assert dict(RATES.items())",
         "def test(): assert 'system' in 'a system'",
+        "from shop.prices import cache\ndef test(): raise cache.skip('a product may have a skip of its own')",
     ],
 )
 def test_what_is_allowed(source: str) -> None:
