@@ -55,7 +55,7 @@ def offered(path: str, *command: str) -> list[str]:
     [
         ("forgehand ta", ["tasks"]),
         ("forgehand tasks re", ["retry"]),
-        ("forgehand run re", ["review", "revise"]),
+        ("forgehand run re", ["refactor", "review", "revise"]),
         ("forgehand run fix --hi", ["--hint"]),
         ("forgehand run review --f", ["--full"]),
         ("forgehand try --sta", ["--stay"]),
@@ -68,9 +68,9 @@ def test_bash_completes_commands_tasks_and_options(path: str, typed: str, expect
 
 @pytest.mark.needs("zsh")
 def test_zsh_does_too(path: str) -> None:
-    assert offered(path, "zsh", "-f", "-c", ZSH % "forgehand run re") == ["review", "revise"]
+    assert offered(path, "zsh", "-f", "-c", ZSH % "forgehand run re") == ["refactor", "review", "revise"]
 
 
 @pytest.mark.needs("fish")
 def test_fish_does_too(path: str) -> None:
-    assert offered(path, "fish", "--no-config", "-c", FISH % "forgehand run re") == ["review", "revise"]
+    assert offered(path, "fish", "--no-config", "-c", FISH % "forgehand run re") == ["refactor", "review", "revise"]
