@@ -23,7 +23,10 @@ def rename_in_code(target: Target, module: Module, text: str) -> str:
     if syntax is None:
         return text
     code = _Code(target, module, syntax, Splices(text))
-    code.rename()
+    try:
+        code.rename()
+    except RecursionError:
+        raise CannotRename(f"{module.path} nests expressions too deeply to be read.") from None
     return code.splices.result() if code.splices.changed else text
 
 
@@ -62,7 +65,7 @@ class _Code:
 
         A module can only be meant by a name that an import was just renamed for, or as an attribute.
         """
-        attribute = rb"^(?!\s*from\b).*\w\.%s\b" % re.escape(self._old)
+        attribute = rb"^(?![ \t]*from\b).*\w\.%s\b" % re.escape(self._old)
         named = not self.target.is_module or self.splices.changed
         return named or re.search(attribute, self.splices.data, re.MULTILINE) is not None
 

@@ -27,7 +27,11 @@ def find_dangling(before: Mapping[str, str], after: Mapping[str, str], removed: 
         syntax = parse(after[module.path]) if word.search(after[module.path]) else None
         if syntax is None:
             continue
-        meanings = [reference.meaning for reference in read_references(syntax, module).found]
+        try:
+            meanings = [reference.meaning for reference in read_references(syntax, module).found]
+        except RecursionError:
+            found[f"{module.path} nests expressions too deeply to be read"] = None
+            continue
         for name in (*list_imported(syntax, module), *meanings):
             if lasts.isdisjoint(name.split(".")) or isinstance(new.find(name), Place):
                 continue

@@ -56,7 +56,9 @@ class Codemod:
 
 def _is_unique(name: str, files: Mapping[str, str]) -> bool:
     """Return whether a name is defined or assigned only once in all files."""
-    defined = re.compile(rf"^\s*(?:(?:async\s+def|def|class)\s+{name}\b|(?:\w+\.)*{name}\s*[:=][^=])", re.MULTILINE)
+    defined = re.compile(
+        rf"^[ \t]*(?:(?:async\s+def|def|class)\s+{name}\b|(?:\w+\.)*{name}[ \t]*[:=][^=])", re.MULTILINE
+    )
     return sum(len(defined.findall(text)) for path, text in files.items() if path.endswith(".py")) == 1
 
 

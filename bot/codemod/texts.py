@@ -13,7 +13,7 @@ from bot.surface.source import parse
 
 _PROSE = frozenset(("STRING", "COMMENT", "FSTRING_MIDDLE"))
 _KEYED = (".json", ".yml", ".yaml", ".toml", ".ini", ".cfg")
-_KEY = re.compile(r"""["']?\s*(?::(?=\s|$)|=)""")
+_KEY = re.compile(r"""["']?[ \t]*(?::(?=\s|$)|=)""")
 _HISTORY = re.compile(r"(?:^|/)(?:changelog|changes|history|news|releases?)(?:[^/]*|\.d/.*)$", re.IGNORECASE)
 _EXAMPLE = re.compile(r"^[ \t]*(?:>>>|\.\.\.|from\s|import\s).*$", re.MULTILINE)
 

@@ -137,7 +137,10 @@ class _Writer:
 
     def write(self, node: ast.expr) -> str:
         """Write an expression, with literal constants of the tree filled in."""
-        return ast.unparse(_Meaning(self, constants=True).visit(_copy(node)))
+        try:
+            return ast.unparse(_Meaning(self, constants=True).visit(_copy(node)))
+        except RecursionError:
+            return f"{sum(1 for _ in ast.walk(node))} nested parts"
 
     def annotation(self, node: ast.expr | None) -> str:
         """Write an annotation; quotes around it mean nothing."""

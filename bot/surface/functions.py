@@ -47,6 +47,17 @@ def body_lines(node: Function) -> set[int]:
 
 
 def _meaning(node: Function) -> str:
-    """Return a function's syntax without docstring and positions."""
+    """Return a function's syntax without docstring and positions.
+
+    Level by level, as deep nesting would exhaust the stack of ``ast.dump``.
+    """
     body = node.body[ast.get_docstring(node) is not None :]
-    return "\n".join(map(ast.dump, [node.args, *node.decorator_list, *body]))
+    parts = (part for root in (node.args, *node.decorator_list, *body) for part in ast.walk(root))
+    return "\n".join(f"{type(part).__name__} {[_shape(value) for _, value in ast.iter_fields(part)]}" for part in parts)
+
+
+def _shape(value: object) -> object:
+    """Return a plain value as it is, of others how many nodes they are."""
+    if isinstance(value, list):
+        return [_shape(one) for one in value]
+    return type(value) if isinstance(value, ast.AST) else value

@@ -112,6 +112,12 @@ def test_what_would_be_wrong_is_refused(wanted: Rename, why: str) -> None:
         Codemod(FILES, wanted).changes()
 
 
+def test_a_file_that_is_nested_too_deeply_is_refused() -> None:
+    deep = "from shop.cart import total\nLONG = " + " + ".join(["total"] * 2_000)
+    with pytest.raises(CannotRename, match="nests expressions too deeply"):
+        Codemod({**FILES, "shop/deep.py": deep}, TOTAL).changes()
+
+
 def test_a_package_with_other_files_than_texts_is_refused() -> None:
     with pytest.raises(CannotRename, match="is no text and would have to move"):
         Codemod(FILES, Rename(old="shop", new="store"), ["shop/logo.png"])

@@ -100,6 +100,13 @@ def test_a_file_that_cannot_be_parsed_is_named_not_taken_for_empty() -> None:
     assert found.unread == ("tool/__init__.py",)
 
 
+def test_a_long_sum_is_compared_by_its_size() -> None:
+    before = {"tool/__init__.py": "LONG = " + " + ".join(["x"] * 2_000)}
+    after = {"tool/__init__.py": "LONG = " + " + ".join(["x"] * 2_001)}
+    assert compare(before, before).changes == ()
+    assert [change.fact for change in compare(before, after).changes] == ["value"]
+
+
 def test_nesting_that_exhausts_the_parser_is_unread() -> None:
     deep = "x = " + "(" * 5_000 + ")" * 5_000
     assert compare({"tool/__init__.py": deep}, {"tool/__init__.py": deep}).unread == ("tool/__init__.py",)
