@@ -80,7 +80,7 @@ class DocsChange:
         new = [one for one in now if one.key not in known and one.key not in listed and one.kind != "stale"]
         faults = [f"{one.path}:{one.line}: still there: {one.text}" for one in left]
         faults += [f"{one.path}:{one.line}: new: {one.text}" for one in new]
-        before = f"{counted(len(listed), 'fault')} listed by code" if listed else "none listed"
+        before = f"{counted(len(survey.defects), 'fault')} listed by code" if listed else "none listed"
         return _gate("faults of the documentation", faults, "none is left, none is new", before=before)
 
     def names_gate(self) -> Gate:
