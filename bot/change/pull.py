@@ -49,6 +49,6 @@ async def fetch_ends(job: Job[Any], brief: Brief) -> PullEnds:
     await job.fetch_pull(brief.base_branch)
     mirror = await job.mirror(brief.base_sha)
     merge_base = await mirror.merge_base(await mirror.resolve(brief.base_branch), brief.base_sha)
-    diff = (await mirror.diff(merge_base, brief.base_sha))[:_MAX_DIFF]
+    diff = await mirror.diff(merge_base, brief.base_sha)
     changed = tuple(file.path for file in await asyncio.to_thread(parse_diff, diff))
-    return brief.pull.model_copy(update={"merge_base": merge_base, "diff": diff, "changed": changed})
+    return brief.pull.model_copy(update={"merge_base": merge_base, "diff": diff[:_MAX_DIFF], "changed": changed})

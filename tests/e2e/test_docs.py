@@ -82,7 +82,8 @@ async def test_a_pull_request_has_the_passages_mended_that_it_made_stale(tell: T
 
 async def test_a_pull_request_that_made_nothing_stale_is_left_alone(tell: Tell) -> None:
     story = await told_of(await tell([]))
-    number = await propose(story, {"basket/cents.py": '"""Cents."""\n\nCENTS = 100\n'}, title="Cents")
+    table = '"""Cents."""\n\nTABLE = [\n' + "    1234567890,\n" * 6_000 + "]\n"
+    number = await propose(story, {"basket/cents.py": table}, title="A diff that is too long for a prompt")
     await comment(story, number, "/docs")
     await story.until_status(number, "Stopped without verified documentation.")
     (final,) = (await story.comments(number))["final"]
