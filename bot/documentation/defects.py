@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -19,13 +18,10 @@ from bot.documentation.modules import Module
 from bot.documentation.passages import Passage, read_docstrings, read_passages
 from bot.documentation.records import Defect
 
-_ENVIRONMENT = re.compile(r"([A-Z][A-Z0-9]*_)[A-Z0-9_]+")
 # a link that a template fills in, from a site's root, or to what a build makes
 _ELSEWHERE = re.compile(r"[{}<>$*|]|\.\.\.|^/|(?:^|/)_")
 # options that every argparse or click program has
 _GIVEN = frozenset(("-h", "--help", "--version", "-m", "-c"))
-# as many variables share the prefix of a program's own
-_FAMILY = 2
 
 
 class Facts:
@@ -71,9 +67,8 @@ class Facts:
             case "flag":
                 return self._explain_flag(text, mention, passage)
             case "variable":
-                prefix = _ENVIRONMENT.fullmatch(text)
                 known = self.code.says(text) or self.code.defines(text)
-                ours = prefix is not None and self._families[prefix[1]] >= _FAMILY
+                ours = text.partition("_")[0].lower() in self.code.packages
                 return f"nothing reads the variable `{text}`" if ours and not known else None
             case "keyword":
                 return self._explain_keyword(text)
@@ -105,13 +100,6 @@ class Facts:
             return None
         known = any(one.name == keyword or one.kind == "kwargs" for one in parameters)
         return None if known else f"`{function}` has no parameter `{keyword}`"
-
-    @cached_property
-    def _families(self) -> Counter[str]:
-        """Count the variables of the environment that share a prefix."""
-        literals = {literal for module in self.code.modules() for literal in module.literals}
-        found = (_ENVIRONMENT.fullmatch(literal) for literal in literals)
-        return Counter(match[1] for match in found if match is not None)
 
     @cached_property
     def _programs(self) -> tuple[str, ...]:

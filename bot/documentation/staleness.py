@@ -1,5 +1,7 @@
 """Find the passages that a change made false: they name what it removed, moved or renamed.
 
+A passage that the change itself wrote is its author's word on the new state and is not judged.
+
 ``stale_passages(base, head)`` is pure and asks no model. Read both commits with
 :func:`bot.documentation.snapshot.read_snapshot` (of a pull request: its merge base and its head) and call it in a
 thread, as it parses Python. A check run says of each passage ``path``, ``start``, ``end`` and ``reasons``; no passage
@@ -38,7 +40,7 @@ def stale_passages(base: Snapshot, head: Snapshot) -> tuple[StalePassage, ...]:
         return ()
     before = Codebase(base)
     change = _Change(before, Codebase(head, like=before))
-    found = [change.judge(passage) for passage in change.passages()]
+    found = [change.judge(passage) for passage in change.find_unchanged()]
     return tuple(sorted(filter(None, found), key=lambda one: (one.path, one.start)))
 
 
@@ -50,12 +52,15 @@ class _Change:
         self._head = head
         self._name = cache(self._explain_name)
 
-    def passages(self) -> Iterator[Passage]:
-        """Yield the passages of the pages and docstrings there are now."""
-        for path, text in self._head.snapshot.prose.items():
-            yield from read_passages(path, text)
-        for module in self._head.modules():
-            yield from read_docstrings(module)
+    def find_unchanged(self) -> Iterator[Passage]:
+        """Yield the passages that the change left; no heading of what it rewrote."""
+        before = {(one.path, one.text) for one in _passages(self._base)}
+        after = list(_passages(self._head))
+        rewritten = {(one.path, one.heading) for one in after if (one.path, one.text) not in before}
+        for one in after:
+            rewrites = one.kind == "heading" and (one.path, one.heading) in rewritten
+            if (one.path, one.text) in before and not rewrites:
+                yield one
 
     def judge(self, passage: Passage) -> StalePassage | None:
         """Return a passage with what it names that is gone, if anything."""
@@ -164,6 +169,13 @@ class _Change:
         if not had or not now or any(_takes(module, symbol, keyword) for module, symbol in now):
             return None
         return f"`{function}` has no parameter `{keyword}` any more"
+
+
+def _passages(code: Codebase) -> Iterator[Passage]:
+    for path, text in code.snapshot.prose.items():
+        yield from read_passages(path, text)
+    for module in code.modules():
+        yield from read_docstrings(module)
 
 
 def _of_class(code: Codebase, text: str) -> list[tuple[Module, Symbol]]:
