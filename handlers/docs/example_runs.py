@@ -48,7 +48,7 @@ def judge_run(run: TestRun, rewrites: Sequence[Rewrite]) -> ExampleRun:
         place = f"{rewrite.example.path}:{rewrite.example.line}"
         if after is not None and after.verdict == "passed":
             passed += 1
-        elif after is not None and before is not None and after.raised and _same(after, before):
+        elif after is not None and before is not None and after.raised and _fails_alike(after, before):
             unchanged.append(place)
         else:
             why = summarise(after.message) if after is not None else run.completeness.reason
@@ -56,8 +56,13 @@ def judge_run(run: TestRun, rewrites: Sequence[Rewrite]) -> ExampleRun:
     return ExampleRun(passed, tuple(failed), tuple(unchanged))
 
 
-def _same(after: TestCase, before: TestCase) -> bool:
-    return [(one.type, one.message) for one in after.raised] == [(one.type, one.message) for one in before.raised]
+def _fails_alike(after: TestCase, before: TestCase) -> bool:
+    """Return whether all that goes wrong, each statement, did so before."""
+    return _faults(after) <= _faults(before)
+
+
+def _faults(case: TestCase) -> frozenset[str]:
+    return frozenset(f"{one.type}: {line}" for one in case.raised for line in one.message.split("\n"))
 
 
 def _name(rewrites: Iterable[Rewrite], side: str) -> list[ExampleTest]:

@@ -46,6 +46,16 @@ def test_an_example_that_fails_in_another_way_than_before_fails() -> None:
     assert judge_run(run(case("after", "error", other), case("before", "error", LOST)), [REPLACED]).failed
 
 
+def test_a_session_may_fail_where_it_failed_before() -> None:
+    was = RaisedError(type="ExampleFailed", message="'get()' raised ConnectError: no\n'old()' raised NameError: old")
+    now = RaisedError(type="ExampleFailed", message="'get()' raised ConnectError: no")
+    worse = RaisedError(type="ExampleFailed", message="'get()' raised ConnectError: no\n'new()' raised NameError: new")
+    told = [
+        judge_run(run(case("after", "failed", one), case("before", "failed", was)), [REPLACED]) for one in (now, worse)
+    ]
+    assert [bool(one.failed) for one in told] == [False, True]
+
+
 def test_the_page_must_hold_what_code_decides() -> None:
     survey = Survey(target=Target(kind="architecture"), page="docs/architecture.md", required=("flowchart LR\n    a",))
     told = {}

@@ -39,13 +39,31 @@ def run(example: dict[str, Any], names: dict[str, Any]) -> None:
             asyncio.run(waited)
 
 
+class Session(doctest.DocTestRunner):
+    """Runner of a session, which keeps a line for each statement that fails."""
+
+    def __init__(self) -> None:
+        super().__init__(verbose=False, optionflags=_FLAGS)
+        self.faults: list[str] = []
+
+    def report_failure(self, out: Any, test: Any, example: Any, got: str) -> None:
+        """Keep what a statement printed in place of what is shown."""
+        self.faults.append(f"{example.source.strip()!r} printed {got!r}")
+
+    def report_unexpected_exception(self, out: Any, test: Any, example: Any, exc_info: Any) -> None:
+        """Keep what a statement raised; of syntax not its place, which moves."""
+        error = exc_info[1]
+        said = error.msg if isinstance(error, SyntaxError) else str(error)
+        self.faults.append(f"{example.source.strip()!r} raised {type(error).__name__}: {said[:200]}")
+
+
 def _run_session(text: str, where: str, names: dict[str, Any]) -> None:
     test = doctest.DocTestParser().get_doctest(text, names, where, where, 0)
-    said: list[str] = []
-    result = doctest.DocTestRunner(verbose=False, optionflags=_FLAGS).run(test, out=said.append, clear_globs=False)
+    session = Session()
+    session.run(test, out=lambda _: None, clear_globs=False)
     names.update(test.globs)
-    if result.failed:
-        raise ExampleFailed("".join(said))
+    if session.faults:
+        raise ExampleFailed("\n".join(session.faults))
 
 
 def _run_shell(text: str) -> None:
