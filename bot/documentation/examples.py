@@ -83,9 +83,13 @@ def find_evasion(example: Example) -> str | None:
     return None
 
 
-def write_tests(tests: Sequence[ExampleTest]) -> str:
-    """Write the module that runs examples, each as the test ``Examples.NAME``."""
-    data = [{"name": one.name, "examples": [each.model_dump() for each in one.examples]} for one in tests]
+def write_tests(tests: Sequence[ExampleTest], packages: Iterable[str] = ()) -> str:
+    """Write the module that runs examples, each as the test ``Examples.NAME``.
+
+    ``packages`` are imported before, as pages take for granted.
+    """
+    named = [{"name": one.name, "examples": [each.model_dump() for each in one.examples]} for one in tests]
+    data = {"packages": sorted(packages), "tests": named}
     return _RUNNER.read_text().replace('"EXAMPLES"', repr(json.dumps(data)))
 
 

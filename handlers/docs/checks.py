@@ -62,7 +62,7 @@ async def _run(job: Job[DocsTask], evidence: AnyEvidence, base_sha: str, changes
     if not evidence.brief.runs:
         return Gate(name="examples", passed=False, after="not run", detail=_FORK)
     try:
-        run = await run_examples(job.workshop(base_sha), changes, change.rewrites)
+        run = await run_examples(job.workshop(base_sha), changes, change.rewrites, change.packages)
     except ToolchainError as error:
         return Gate(name="examples", passed=False, after="not run", detail=error.message)
     return tell_examples(run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from bot.documentation.examples import Example, ExampleTest, Rewrite, write_tests
@@ -24,10 +24,15 @@ class ExampleRun(NamedTuple):
     unchanged: tuple[str, ...] = ()  # places that failed in the same way before
 
 
-async def run_examples(workshop: Workshop, changes: Changes, rewrites: Sequence[Rewrite]) -> ExampleRun:
-    """Run each example behind those above it, and what it replaced."""
+async def run_examples(
+    workshop: Workshop, changes: Changes, rewrites: Sequence[Rewrite], packages: Collection[str]
+) -> ExampleRun:
+    """Run each example behind those above it, and what it replaced.
+
+    ``packages`` are the project's own, imported before.
+    """
     tests = [*_name(rewrites, "after"), *_name((one for one in rewrites if one.before), "before")]
-    module = Changes(files={**changes.files, _MODULE: write_tests(tests)})
+    module = Changes(files={**changes.files, _MODULE: write_tests(tests, packages)})
     await workshop.renew()
     run = await workshop.test(module, [_MODULE], limits=_LIMITS)
     await workshop.renew()

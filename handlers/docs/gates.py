@@ -52,6 +52,11 @@ class DocsChange:
     def _after(self) -> list[Passage]:
         return list(passages_of(self._head, self._changed))
 
+    @property
+    def packages(self) -> frozenset[str]:
+        """Return what the project's own code is imported by."""
+        return self._base.packages
+
     def code_gate(self, asked: str) -> Gate:
         """Require that code is as it was but for docstrings."""
         before, after = self._base.snapshot.texts, self._head.snapshot.texts

@@ -52,7 +52,7 @@ def run(tmp_path: Path, page: str) -> dict[str, bool]:
     """Run each example of a page as a test; whether it passed, by its name."""
     found = examples(page)
     tests = [ExampleTest(name=f"test_{number}", examples=found[: number + 1]) for number in range(len(found))]
-    (tmp_path / "examples_of_docs.py").write_text(write_tests(tests))
+    (tmp_path / "examples_of_docs.py").write_text(write_tests(tests, ["shop"]))
     argv = [sys.executable, "-m", "unittest", "-v", "examples_of_docs"]
     done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True)
     return {one.name: f"{one.name} (examples_of_docs.Examples.{one.name}) ... ok" in done.stderr for one in tests}
@@ -78,6 +78,11 @@ def test_examples_of_a_page_share_a_namespace(tmp_path: Path) -> None:
 )
 def test_an_example_that_does_not_show_what_it_says_fails(tmp_path: Path, block: str) -> None:
     assert run(tmp_path, block) == {"test_0": False}
+
+
+def test_the_projects_own_package_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text("SIZE = 3\n")
+    assert run(tmp_path, "```python\nassert shop.SIZE == 3\n```") == {"test_0": True}
 
 
 def test_an_example_may_wait(tmp_path: Path) -> None:

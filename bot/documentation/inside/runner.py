@@ -17,7 +17,7 @@ import subprocess
 import unittest
 from typing import Any
 
-TESTS: list[dict[str, Any]] = json.loads("EXAMPLES")
+GIVEN: dict[str, Any] = json.loads("EXAMPLES")
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTION_DETAIL
 
 
@@ -90,6 +90,9 @@ def _make(test: dict[str, Any]) -> Any:
     def method(self: unittest.TestCase) -> None:
         *before, last = test["examples"]
         names: dict[str, Any] = {"__name__": "__main__"}
+        for package in GIVEN["packages"]:
+            with contextlib.suppress(Exception):
+                names[package] = importlib.import_module(package)
         for example in before:
             with contextlib.suppress(Exception, SystemExit), contextlib.redirect_stdout(io.StringIO()):
                 run(example, names)
@@ -101,5 +104,5 @@ def _make(test: dict[str, Any]) -> Any:
     return method
 
 
-for _test in TESTS:
+for _test in GIVEN["tests"]:
     setattr(Examples, _test["name"], _make(_test))
