@@ -117,7 +117,8 @@ async def _is_kept(workspace: Workspace, scopes: Mapping[str, Scope], path: str,
         *judge_survey(target, await _survey(workspace, again)),
     ]
     refused = [f"{gate.name}: {gate.detail}" for gate in gates if not gate.passed]
-    print("\n".join(refused), file=sys.stderr)
+    if refused:
+        print("\n".join(refused), file=sys.stderr)
     return not refused
 
 
