@@ -21,6 +21,11 @@ PATCH = "change.patch"
 EVIDENCE = "evidence.json"
 _DOCUMENTS = (".md", ".rst", ".adoc")
 _NAMED = 10
+_NO_CHANGE = "Nothing was changed, so there was nothing to measure."
+_NO_RUN = "No test was run."
+_FORK = "Code of a fork is not run here."
+_NO_DOCUMENT = "No document was changed. Only `/docs` compares documents with the code."
+_NOT_TIMED = "Nothing was timed. Only `/optimize` compares the time that code takes."
 
 
 async def leave_change(job: Job[Any], evidence: AnyEvidence) -> None:
@@ -55,13 +60,17 @@ def tell_parts(evidence: AnyEvidence) -> Parts:
     proof = evidence.proof
     gates = {gate.name: gate for gate in report.gates} if report is not None else {}
     if report is None:
-        return Parts(tests=told(_tell_proof(proof, None)))
+        nothing = told(otherwise=_NO_CHANGE)
+        tests = told(_tell_proof(proof, None), otherwise=_NO_CHANGE)
+        return Parts(implementation=nothing, tests=tests, documentation=nothing, performance=nothing, security=nothing)
     changed = list(report.changes.files)
     documents = [path for path in changed if path.endswith(_DOCUMENTS)]
     code = [path for path in changed if path not in {*documents, *report.tests}]
     return Parts(
         implementation=told(
-            _name("changed", code), *_told_by_gates(report, "implementation"), _tell_judgement(evidence.judgement)
+            _name("changed", code),
+            *_told_by_gates(report, "implementation"),
+            _tell_judgement(evidence.judgement),
         ),
         tests=told(
             _tell_proof(proof, gates.get("proof")),
@@ -69,11 +78,14 @@ def tell_parts(evidence: AnyEvidence) -> Parts:
             _name("of tests changed", list(report.tests)) if report.tests else "",
             *_told_by_gates(report, "tests"),
             f"Ran: {report.command}" if report.command else "",
+            otherwise=_NO_RUN if evidence.brief.runs else _FORK,
         ),
         documentation=told(
-            _name("of documentation changed", documents) if documents else "", *_told_by_gates(report, "documentation")
+            _name("of documentation changed", documents) if documents else "",
+            *_told_by_gates(report, "documentation"),
+            otherwise=_NO_DOCUMENT,
         ),
-        performance=told(*_told_by_gates(report, "performance")),
+        performance=told(*_told_by_gates(report, "performance"), otherwise=_NOT_TIMED),
         security=told(*_tell_security(gates), *_told_by_gates(report, "security")),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bot.change.handover import tell_parts
 from bot.change.new_pull import PullText
 from bot.change.recipe import AnyEvidence
 from bot.change.records import Baseline, Failure, Gate, GateReport
@@ -162,6 +163,7 @@ class ChangeWords:
             list_quiet_gates(evidence.report),
             *list_notes(evidence),
             write_footer(evidence),
+            fold_parts(evidence),
             details,
         ]
         return join(parts)
@@ -256,6 +258,12 @@ def fold_details(evidence: AnyEvidence, failures: Sequence[Failure] | None = Non
         reused = f"Not anew: {base.reused}, and nothing that decides it has changed." if base.reused else ""
         found.append(folded("How it was set up", join([reused, "\n".join(lines)])))
     return "\n\n".join(found)
+
+
+def fold_parts(evidence: AnyEvidence) -> str:
+    """Fold what was measured of a change's five parts, and why not the rest."""
+    lines = [f"- **{name.capitalize()}.** {paragraph(part.text)}" for name, part in tell_parts(evidence)]
+    return folded("What was measured, and what was not", "\n".join(lines))
 
 
 def ask_again(evidence: AnyEvidence) -> str:

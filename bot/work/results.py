@@ -19,7 +19,10 @@ class Part(JsonModel):
     """One part of a change, told by what ran or looked at it."""
 
     measured: bool = Field(default=False, description="whether anything ran or looked at it")
-    text: str = Field(default="not measured", description="plain text: what was found, and by what")
+    text: str = Field(
+        default="Nothing measured this.",
+        description="plain text: what was found, and by what, or why nothing was measured",
+    )
 
 
 NOT_MEASURED = Part()
@@ -53,7 +56,7 @@ class Ending(JsonModel):
     parts: Parts = Parts()
 
 
-def told(*sentences: str) -> Part:
-    """Return a part of sentences that are not empty, or one not measured."""
+def told(*sentences: str, otherwise: str = "") -> Part:
+    """Return a part of sentences that are not empty, else why there are none."""
     said = [sentence for sentence in sentences if sentence]
-    return Part(measured=True, text=" ".join(said)) if said else NOT_MEASURED
+    return Part(measured=bool(said), text=" ".join(said) or otherwise)

@@ -17,7 +17,8 @@ from tests.support.pulls import propose, remarks, reviewed, reviews, runs
 from tests.support.story import Story
 from tests.support.typing import answered, comment, final, on_line
 
-NOT_MEASURED = {"measured": False, "text": "not measured"}
+NOT_MEASURED = {"measured": False, "text": "Nothing measured this."}
+NOT_TIMED = {"measured": False, "text": "Nothing was timed. Only `/optimize` compares the time that code takes."}
 ENTRY = "- Prices keep their cents (#1)."
 
 
@@ -79,7 +80,9 @@ async def test_a_fix_ends_in_a_patch_or_a_branch_and_nobody_is_told(tell: Tell) 
     assert "stage=publish state=done" in left["log.txt"].text
     assert left["report.md"].text.startswith("**Cause.** Cents are dropped.")
     parts = result["parts"]
-    assert parts["performance"] == parts["documentation"] == NOT_MEASURED
+    assert parts["performance"] == NOT_TIMED
+    assert parts["documentation"]["text"].startswith("No document was changed.")
+    assert all(f"- **{name.capitalize()}.** {part['text']}" in left["report.md"].text for name, part in parts.items())
     assert parts["implementation"]["text"].startswith("1 file changed: basket/prices.py. A second model call (thinker)")
     assert parts["tests"]["text"].startswith(
         "1 new test fails without the change (3 of 3 runs); with it: passes, 3 of 3."
@@ -206,7 +209,7 @@ async def test_a_pull_request_is_revised_described_and_improved_in_results(tell:
     patch = (await fetched(program, result))["change.patch"].text
     assert applied(story, head, patch) == [PRICES]
     assert "I made a patch for what was asked." in result["report"]
-    assert result["parts"]["performance"] == NOT_MEASURED
+    assert result["parts"]["performance"] == NOT_TIMED
 
     result = await finished(program, await program.start("describe", number, deliver="result"))
     assert (result["form"], "**Cents are read**" in result["report"]) == ("document", True)

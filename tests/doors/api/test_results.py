@@ -9,7 +9,7 @@ from bot.change.records import Baseline, Brief, Failure, Gate, GateReport, Proof
 from bot.git.changes import Changes
 from bot.store import artifacts, tasks
 from bot.work.artifacts import MAX_TEXT, make
-from bot.work.results import NOT_MEASURED
+from bot.work.results import Part
 from handlers.fix.judge import Counterexample, FixEvidence
 from tests.support.api import Asker, asker, opened
 from tests.support.story import Story
@@ -100,12 +100,11 @@ PROOF = Proof(
 
 def test_parts_say_only_what_ran() -> None:
     nothing = tell_parts(evidence())
-    assert {name: getattr(nothing, name) for name in type(nothing).model_fields} == dict.fromkeys(
-        ("implementation", "tests", "documentation", "performance", "security"), NOT_MEASURED
-    )
+    why = Part(measured=False, text="Nothing was changed, so there was nothing to measure.")
+    assert [part for _, part in nothing] == [why] * 5
     proved = tell_parts(evidence(proof=PROOF))
     assert proved.tests.text == ("2 new tests fail without the change (3 of 3 runs); nothing was run with a change.")
-    assert proved.implementation == proved.security == NOT_MEASURED
+    assert proved.implementation == proved.security == why
 
 
 def test_parts_of_a_change_that_did_not_pass() -> None:
