@@ -7,16 +7,14 @@ from collections.abc import Sequence
 
 from bot.dispatch.spec import Doors, Shown, TaskSpec, Writes
 from bot.documentation.snapshot import Snapshot, read_snapshot
-from bot.documentation.staleness import stale_passages
 from bot.engine.port import Ctx, Outcome
 from bot.github.api.scopes import CHECKS, READ_CODE
 from bot.github.resources import checks
 from bot.github.resources.checks import CheckReport
 from bot.markdown import counted, inline_code
 from bot.work.services import Services
+from handlers.companions.beside import HISTORY, find_beside
 from handlers.companions.buttons import ACTIONS
-from handlers.companions.changelog import LATEST, find_untold
-from handlers.companions.migrations import find_unmigrated
 from handlers.companions.records import CompanionsInput, CompanionsTask, Missing, Missings, Stage
 from handlers.companions.rules import CompanionsRules
 from handlers.companions.untested import find_untested
@@ -24,8 +22,6 @@ from handlers.companions.untested import find_untested
 CHECK_NAME = "Forgehand companions"
 # so many of one kind are listed; the rest is counted
 _LISTED = 10
-# history that is read: changes of docs and tests are among them
-_READ = 3 * LATEST
 
 
 async def run(ctx: Ctx, services: Services, request: CompanionsTask) -> Outcome:
@@ -49,7 +45,7 @@ async def look(services: Services, request: CompanionsTask) -> Missings:
     head = await read_snapshot(mirror, request.input.head_sha)
     blobs = [{entry.path: entry.sha for entry in await mirror.entries(sha)} for sha in (start, request.input.head_sha)]
     changed = [path for path in blobs[0].keys() | blobs[1].keys() if blobs[0].get(path) != blobs[1].get(path)]
-    history = await mirror.merged_paths(start, _READ)
+    history = await mirror.merged_paths(start, HISTORY)
     found = await asyncio.to_thread(find_missing, base, head, history, changed)
     return Missings(found=tuple(found))
 
@@ -58,11 +54,7 @@ def find_missing(
     base: Snapshot, head: Snapshot, history: Sequence[Sequence[str]], changed: Sequence[str]
 ) -> list[Missing]:
     """Return all that a change lacks."""
-    stale = [
-        Missing(kind="docs", path=one.path, line=one.start, text=" ".join(one.reasons))
-        for one in stale_passages(base, head)
-    ]
-    return [*find_untested(base, head), *find_unmigrated(base, head), *stale, *find_untold(history, changed)]
+    return [*find_untested(base, head), *find_beside(base, head, history, changed)]
 
 
 async def show(services: Services, task_id: str, request: CompanionsTask, missing: Missings) -> None:

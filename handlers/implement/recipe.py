@@ -8,11 +8,11 @@ from bot.change.recipe import GateLimits, Recipe, Rules, verified_or_draft
 from bot.change.records import ChangeTask
 from bot.policy import Policy
 from handlers.implement.acceptance import AcceptanceTests
+from handlers.implement.gates import judge_feature
 from handlers.implement.judge import judge
 from handlers.implement.reading import fetch, list_steps, read
 from handlers.implement.records import FeatureBrief, FeatureEvidence, Reading
 from handlers.implement.rules import ImplementRules
-from handlers.implement.traces import trace_gates
 from handlers.implement.words import WORDS
 
 
@@ -35,6 +35,6 @@ IMPLEMENT: Recipe[ChangeTask, FeatureBrief, Reading] = Recipe(
     publish=NewPullRequest(WORDS).publish,
     rules=_read_rules,
     gates=GateLimits(files=60, lines=3000),
-    own_gates=trace_gates,
+    own_gates=judge_feature,
     steps=list_steps,
 )

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from bot.change.recipe import Job
 from bot.change.records import Gate, Proof
-from bot.change.suppressions import suppressions_gate
 from bot.git.changes import Changes
 from bot.github.text.diffs import parse_diff
 from bot.markdown import counted, listed
@@ -16,7 +13,6 @@ from bot.mutation.records import Mutant, Plan, RecordedTest, Scope, Survey
 from bot.mutation.runner import measure_mutants
 from bot.toolchains.port import ToolchainError
 from bot.work.workshop import Workshop
-from handlers.implement.records import FeatureEvidence
 
 Lines = Mapping[str, tuple[int, ...]]
 _NAME = "requirements traced to tests"
@@ -26,19 +22,11 @@ _UNUSED = {"unusable", "not run"}
 _NAMED = 5
 
 
-async def trace_gates(job: Job[Any], evidence: FeatureEvidence, base_sha: str, changes: Changes) -> Sequence[Gate]:
-    """Require that no check is silenced, and measure the requirements' tests."""
-    proof = evidence.proof
-    assert proof is not None, "a feature is proved before it is made"
-    workshop = job.workshop(base_sha)
-    is_test = workshop.toolchain().is_test
-    diff = await (await job.mirror(base_sha)).diff(base_sha, changes)
-    added = {path: lines for path, lines in list_added(diff).items() if not is_test(path)}
-    return [suppressions_gate(diff, is_test), await _measure(workshop, proof, changes, added)]
-
-
-async def _measure(workshop: Workshop, proof: Proof, changes: Changes, added: Lines) -> Gate:
+async def trace_gate(
+    workshop: Workshop, proof: Proof, changes: Changes, diff: str, is_test: Callable[[str], bool]
+) -> Gate:
     """Measure whether the tests of each requirement notice what was added."""
+    added = {path: lines for path, lines in list_added(diff).items() if not is_test(path)}
     if not added:
         return _tell_unmeasured(proof, "the change adds no line of Python outside tests")
     plan = Plan(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.answers import Rule, calls, change, edit, finish
+from tests.e2e.answers import Rule, calls, change, edit, finish, new_file
 from tests.e2e.features import (
     BODY,
     DRAFTED,
@@ -56,9 +59,9 @@ NO_TESTS: Rule = {"match": {"user": "Second task"}, "reply": calls(finish()), "r
 REFUSED: Rule = {**NO_TESTS, "match": {"text": "not yet acceptance tests"}}
 
 
-async def told(town: Story, name: str, rules: Sequence[Rule]) -> tuple[Story, int, str]:
+async def told(town: Story, name: str, rules: Sequence[Rule], source: Path = DURATIONS) -> tuple[Story, int, str]:
     """A feature asked for in a repository of its own; the story, the issue and the comment that ends it."""
-    story = place(town, name, DURATIONS)
+    story = place(town, name, source)
     title = f"Weeks for {name}"
     town.script.extend(about(title, list(rules)))
     number = await story.file(title, BODY, label=LABEL)
@@ -138,3 +141,25 @@ async def test_a_requirement_that_the_second_model_finds_unmet_is_not_published(
     _, _, final = await told(town, "unmet", [*DRAFTED, *PROVED, *STEPS, unmet, DONE])
     assert "R2 is not met: Seconds below a minute come out empty." in final
     assert WRITE.splitlines()[4] in final, "the change is shown all the same"
+
+
+def with_history(folder: Path) -> Path:
+    """A checkout of the sample whose changes of code bring an entry in the changelog."""
+    shutil.copytree(DURATIONS, folder)
+    somebody = ("-c", "user.name=mara", "-c", "user.email=mara@example.com")
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=main"], cwd=folder, check=True)
+    for number in range(6):
+        with (folder / "CHANGELOG.md").open("a") as changelog, (folder / "durations/parse.py").open("a") as code:
+            changelog.write(f"- Change {number}.\n")
+            code.write(f"# {number}\n")
+        subprocess.run(["git", "add", "--all"], cwd=folder, check=True)
+        subprocess.run(["git", *somebody, "commit", "--quiet", "-m", f"Change {number}"], cwd=folder, check=True)
+    return folder
+
+
+async def test_the_entry_that_changes_bring_here_is_not_left_out(town: Story, tmp_path: Path) -> None:
+    source = with_history(tmp_path / "durations")
+    silent = [*STEPS[:2], *worked(calls(edit(new_file("durations/write.py", WRITE)))), *STEPS[3:]]
+    _, _, final = await told(town, "untold", [*DRAFTED, *PROVED, *silent, DONE, judged()], source)
+    assert "| migrations, documents, changelog |  | 1 thing left undone — **not passed** |" in final, final
+    assert "6 of the latest 6 changes of code brought an entry, and this one has none." in final
