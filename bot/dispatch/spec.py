@@ -65,6 +65,7 @@ class Doors:
 
     command: bool = True
     label: bool = False  # the one named in its rules starts it and, taken away, stops it
+    offered: bool = False  # every repository gets that label; else only those whose policy names another
     buttons: tuple[Button, ...] = ()
     rerun: bool = False  # GitHub's own button to run its check again starts it too
 

@@ -16,6 +16,7 @@ from bot.doors.webhook.router import Event, Router
 from bot.github.api.errors import Forbidden, GitHubError, Invalid, NotFound
 from bot.github.api.scopes import COMMENT
 from bot.github.resources import labels
+from bot.policy import Policy
 from bot.store import installations
 from bot.types import Repository
 from bot.work.services import Services
@@ -96,15 +97,16 @@ async def _label_all(event: Event, services: Services, registry: Registry, liste
 
 
 async def _label(services: Services, registry: Registry, repository: Repository) -> None:
-    """Create the labels that a repository's policy, or the default, names."""
+    """Create the labels that every repository gets, and those its policy names."""
     policy, fault = await services.policies.load_or_default(repository)
     if fault is not None:
         log.warning("policy is wrong", repository=repository.full_name, reason=fault.message)
     github = await services.github.for_repository(repository, COMMENT)
     for spec in registry:
-        if spec.doors.label:
+        label = label_of(spec, policy) if spec.doors.label else None
+        if label is not None and (spec.doors.offered or label != label_of(spec, Policy())):
             # GitHub takes 100 characters: https://docs.github.com/en/rest/issues/labels#create-a-label
-            await labels.ensure(github, repository, label_of(spec, policy), description=spec.summary[:100])
+            await labels.ensure(github, repository, label, description=spec.summary[:100])
 
 
 def _repositories(event: Event, listed: Any) -> Iterator[Repository]:

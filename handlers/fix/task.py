@@ -76,7 +76,7 @@ TASK = TaskSpec(
         "judge": "Have a second model look for a failing input",
         "publish": "Open a pull request",
     },
-    doors=Doors(label=True),
+    doors=Doors(label=True, offered=True),
     needs_open=True,
     unverified="Stopped without a verified fix.",
     forward=forward,

@@ -28,6 +28,8 @@ async def test_repositories_get_the_label_and_merged_fixes_are_remembered(tell: 
     )
     for name in ("octo/second", "octo/third"):
         await story.until(lambda name=name: has_label(story, name), what=f"{name} has the label")
+    made = {label.name for label in story.hub.repository("octo/sample").labels if label.name.startswith("ai-")}
+    assert made == {LABEL}, "the labels of other tasks are made by whoever wants them"
     assert states(story) == ["active"]
     number = await story.file(TITLE, BODY)
     await story.until_status(number, "Done.")
