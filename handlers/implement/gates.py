@@ -20,7 +20,7 @@ from handlers.implement.traces import trace_gate
 
 
 async def judge_feature(job: Job[Any], evidence: FeatureEvidence, base_sha: str, changes: Changes) -> Sequence[Gate]:
-    """Require that no check is silenced, nothing is left undone, and tests hold."""
+    """Require that nothing is silenced or left undone, and that tests hold."""
     assert evidence.proof is not None, "a feature is proved before it is made"
     workshop = job.workshop(base_sha)
     is_test = workshop.toolchain().is_test
@@ -40,7 +40,7 @@ async def _find_undone(mirror: Mirror, base_sha: str, changes: Changes) -> list[
 
 
 def companions_gate(undone: Sequence[Missing]) -> Gate:
-    """Require migrations, true documents and the entry that changes bring here."""
+    """Require the migrations, documents and entries that changes bring here."""
     return Gate(
         name="migrations, documents, changelog",
         passed=not undone,

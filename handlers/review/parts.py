@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.pulls.records import Concern, ReviewResult
-from bot.work.results import Part, Parts, told
+from bot.work.results import NOT_MEASURED, Part, Parts, told
 
 
 def tell_parts(result: ReviewResult) -> Parts:
@@ -32,7 +32,7 @@ def _tell(result: ReviewResult, concern: Concern, *more: str) -> Part:
         read = (
             f"Read by {', '.join(result.models) or 'a model'}: {len(found)} new {many}{f' ({named})' if named else ''}."
         )
-    part = told(read, *more)
+    part = told(read, *more, otherwise=NOT_MEASURED.text)
     missing = [*unread, *gaps]
     if not part.measured or not missing:
         return part

@@ -43,7 +43,7 @@ KEYED = {"anthropic_api_key": "sk-ant-test-12345678", "github_token": "ghs_4"}
         ({"anthropic_federation_rule_id": "fdrl_1"}, "`anthropic-federation-rule-id` and `anthropic-organization-id`"),
         ({**FEDERATED, "github_token": "ghs_4"}, "Add `permissions: id-token: write` to its job"),
         ({**KEYED, "number": "4"}, "The input `task` is missing; the event `workflow_dispatch` does not say"),
-        ({**KEYED, "task": "test"}, "There is no task `test`; there are: ask, "),
+        ({**KEYED, "task": "tests"}, "There is no task `tests`; there are: ask, "),
         ({**KEYED, "task": "fix"}, "does not say who set the run off"),
     ],
 )

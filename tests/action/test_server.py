@@ -183,9 +183,9 @@ async def test_a_comment_without_a_task_starts_nothing(tmp_path: Path, text: str
 
 async def test_what_the_server_does_not_have_is_told_with_what_it_has(tmp_path: Path) -> None:
     async with lying() as liar:
-        end = await runner(tmp_path, liar).run(server_url=liar.url, task="test", number="3")
+        end = await runner(tmp_path, liar).run(server_url=liar.url, task="tests", number="3")
         assert (end.code, liar.tokens) == (1, [])
-        assert "There is no task `test`; there are: ask, changelog, describe, explain, fix" in end.told("error")
+        assert "There is no task `tests`; there are: ask, changelog, complete, describe, docs" in end.told("error")
         end = await runner(tmp_path, liar).run(server_url=liar.url, task="review", number="3", context="Be quick.")
         assert end.code == 1
         liar.set("GET /api/v1/openapi.json", "<html>")

@@ -69,7 +69,7 @@ async def test_a_huge_file_and_hopeless_nesting_cost_neither_time_nor_memory(tmp
             assert (await asyncio.to_thread(index.rank, ISSUE, 1))[0].path == "bank/interest.py"
     assert time.monotonic() - started < PATIENCE
     assert index.left_out["huge"] == 1
-    assert memory.peak_mb - memory.before_mb < 500
+    assert memory.peak_mb - memory.before_mb < 600
 
 
 async def test_a_hundred_thousand_tiny_files(tmp_path: Path) -> None:

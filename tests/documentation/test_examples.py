@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +55,9 @@ def run(tmp_path: Path, page: str) -> dict[str, bool]:
     tests = [ExampleTest(name=f"test_{number}", examples=found[: number + 1]) for number in range(len(found))]
     (tmp_path / "examples_of_docs.py").write_text(write_tests(tests, ["shop"]))
     argv = [sys.executable, "-m", "unittest", "-v", "examples_of_docs"]
-    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True)
+    # examples call `python`, which not every machine has beside `python3`
+    env = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(argv, cwd=tmp_path, capture_output=True, text=True, env=env)
     return {one.name: f"{one.name} (examples_of_docs.Examples.{one.name}) ... ok" in done.stderr for one in tests}
 
 

@@ -189,7 +189,8 @@ async def test_a_repository_without_pytest_is_told(tell: Tell) -> None:
 
 
 async def test_a_suite_is_ordered_by_what_it_catches(tell: Tell, source: Path) -> None:
-    write(source, {"tests/test_sizes.py": HONEST, "tests/test_again.py": OLD})
+    slow = OLD.replace("    assert", "    sum(range(3_000_000))\n    assert")  # whatever else the machine does
+    write(source, {"tests/test_sizes.py": HONEST, "tests/test_old.py": slow, "tests/test_again.py": slow})
     story = await tell([], source=source)
     number = await story.file("Tests", "B", label=None)
     await comment(story, number, "/test-optimize sizes.py")

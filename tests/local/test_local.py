@@ -87,7 +87,17 @@ async def told_and_killed(source: Path) -> None:
 
 async def answered(local: LocalRun) -> None:
     async with aiohttp.ClientSession() as session, session.get(f"{local.bot_url}/readyz") as answer:
-        parts = ("credentials", "database", "disk", "dispatcher", "engine", "janitor", "reporter", "sweep")
+        parts = (
+            "credentials",
+            "database",
+            "disk",
+            "dispatcher",
+            "engine",
+            "housekeeper",
+            "janitor",
+            "reporter",
+            "sweep",
+        )
         assert await answer.json() == dict.fromkeys(parts, "ok")
     number = await file_issue(local, "Cents are lost", "x", "ai-bug-fix")
     ending = await until_ended(local, number, print, minutes=0.5)

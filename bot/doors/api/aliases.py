@@ -28,7 +28,7 @@ ALIASES = (
     Alias("/ai/generate/code", "implement"),
     Alias("/ai/generate/tests", "test"),
     Alias("/ai/generate/refactor", "refactor"),
-    Alias("/ai/analyze/specification", "specify"),
+    Alias("/ai/analyze/specification", "plan"),
     Alias("/ai/consensus/vote", "vote"),
     Alias("/quality/review", "review"),
     Alias("/quality/test/generate", "test"),
@@ -38,7 +38,7 @@ ALIASES = (
     Alias("/evolution/analyze", "assess"),
     Alias("/evolution/suggest", "suggest"),
     Alias("/evolution/migrate", "migrate"),
-    Alias("/docs/generate", "document"),
+    Alias("/docs/generate", "docs"),
     Alias("/docs/validate", "validate"),
 )
 
