@@ -55,9 +55,10 @@ async def test_a_result_that_differs_now_and_then_is_seen(side: Side) -> None:
 @pytest.mark.parametrize(
     "cheat",
     [
-        # a process of its own, waited for or not, and one that outlives its parent
+        # a process of its own, waited for, or only heard of and left to whoever buries it; a thread
         "import os\npid = os.fork()\nif pid == 0:\n    burn()\n    os._exit(0)\nos.waitpid(pid, 0)",
-        "import os\nif os.fork() == 0:\n    burn()\n    os._exit(0)",
+        "import os\nread, tell = os.pipe()\nif os.fork() == 0:\n    burn()\n    os.write(tell, b'.')\n    os._exit(0)\n"
+        "os.read(read, 1)",
         "import threading\nthread = threading.Thread(target=burn)\nthread.start()\nthread.join()",
     ],
     ids=["waited-for", "orphan", "thread"],
