@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from bot.change.recipe import AnyEvidence, Job
@@ -30,6 +31,7 @@ _SENTENCES = array_of(closed_object(number=INTEGER, supported=BOOLEAN, quote=STR
 # what a comment can quote of one answer
 _SAID = 1_000
 _APPROVAL = {"passed": BOOLEAN, "reason": STRING}
+Judge = Callable[[Job[Any], AnyEvidence, str], Awaitable[Judgement]]
 
 
 class Verdict(NamedTuple):
@@ -78,14 +80,21 @@ async def ask_judge(
     return Verdict(said.model, said.arguments, _keep_supported(evidence.claims, supported))
 
 
-async def judge(job: Job[Any], evidence: AnyEvidence, step: str, system: str) -> Judgement:
-    """Pass what a second model has no objection to, by the recipe's prompt."""
-    verdict = await ask_judge(job, evidence, step, system, _APPROVAL)
-    passed = verdict.answer["passed"] is True
-    reason = str(verdict.answer["reason"]).strip()[:_SAID] or "it gave no reason"
-    objection = "" if passed else f"A reviewing model objects: {reason}"
-    await job.stage(Stage.JUDGE, "done" if passed else "failed", objection[:300])
-    return Judgement(model=verdict.model, passed=passed, objection=objection, supported=verdict.supported)
+def make_judge(system: str) -> Judge:
+    """Make a judge that passes what a second model does not object to.
+
+    ``system`` says who the model is; the question is the recipe's own prompt.
+    """
+
+    async def judge(job: Job[Any], evidence: AnyEvidence, step: str) -> Judgement:
+        verdict = await ask_judge(job, evidence, step, system, _APPROVAL)
+        passed = verdict.answer["passed"] is True
+        reason = str(verdict.answer["reason"]).strip()[:_SAID] or "it gave no reason"
+        objection = "" if passed else f"A reviewing model objects: {reason}"
+        await job.stage(Stage.JUDGE, "done" if passed else "failed", objection[:300])
+        return Judgement(model=verdict.model, passed=passed, objection=objection, supported=verdict.supported)
+
+    return judge
 
 
 def what_ran(evidence: AnyEvidence) -> str:

@@ -63,6 +63,11 @@ def verified_or_draft(rules: Rules, evidence: AnyEvidence) -> bool:
     return evidence.report is not None and (evidence.verified or rules.unverified == "draft")
 
 
+def only_verified(rules: Rules, evidence: AnyEvidence) -> bool:
+    """Allow publishing what is verified, and nothing else."""
+    return evidence.verified
+
+
 class Prover(Protocol):
     """A way of proving, before any edit, that the change is needed."""
 

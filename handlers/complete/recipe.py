@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bot.change import judge
 from bot.change.editor import code_and_new_tests
-from bot.change.recipe import AnyEvidence, Job, Recipe, Rules
+from bot.change.judge import make_judge
+from bot.change.recipe import Recipe, Rules, only_verified
 from bot.change.records import ChangeTask, Judgement
 from bot.change.result import Result
 from bot.policy import Policy
@@ -21,15 +21,6 @@ def _read_rules(policy: Policy) -> Rules:
     return Rules(policy.max_dollars("complete"))
 
 
-async def _judge(job: Job[ChangeTask], evidence: AnyEvidence, step: str) -> Judgement:
-    return await judge.judge(job, evidence, step, _JUDGE)
-
-
-def _may_publish(rules: Rules, evidence: AnyEvidence) -> bool:
-    """Allow what is verified: a branch of people gets nothing else."""
-    return evidence.verified
-
-
 COMPLETE: Recipe[ChangeTask, CompletionBrief, Judgement] = Recipe(
     name="complete",
     prompts="complete",
@@ -39,8 +30,8 @@ COMPLETE: Recipe[ChangeTask, CompletionBrief, Judgement] = Recipe(
     fetch=fetch,
     proof=StubTests(),
     may_edit=code_and_new_tests,
-    judge=_judge,
-    may_publish=_may_publish,
+    judge=make_judge(_JUDGE),
+    may_publish=only_verified,
     publish=Result(WORDS).publish,
     rules=_read_rules,
     own_gates=gate_completion,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bot.change import request
-from bot.change.judge import judge
+from bot.change.judge import make_judge
 from bot.change.recipe import AnyEvidence, GateLimits, Job, Recipe, Rules, verified_or_draft
 from bot.change.records import Brief, Judgement
 from bot.change.result import Result
@@ -38,10 +38,6 @@ def may_edit(job: Job[DocsTask], evidence: AnyEvidence, existing: Collection[str
     return may
 
 
-async def _judge(job: Job[DocsTask], evidence: AnyEvidence, step: str) -> Judgement:
-    return await judge(job, evidence, step, _SYSTEM)
-
-
 DOCS: Recipe[DocsTask, Brief, Judgement] = Recipe(
     name="docs",
     prompts="docs",
@@ -52,7 +48,7 @@ DOCS: Recipe[DocsTask, Brief, Judgement] = Recipe(
     proof=Surveyor(),
     may_publish=verified_or_draft,
     may_edit=may_edit,
-    judge=_judge,
+    judge=make_judge(_SYSTEM),
     publish=Result(WORDS).publish,
     rules=_read_rules,
     gates=GateLimits(files=40, lines=2000),

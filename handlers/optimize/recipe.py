@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.change import judge, request
+from bot.change import request
 from bot.change.editor import code_and_new_tests
-from bot.change.recipe import AnyEvidence, Job, Recipe, Rules
+from bot.change.judge import make_judge
+from bot.change.recipe import AnyEvidence, Job, Recipe, Rules, only_verified
 from bot.change.records import Brief, ChangeTask, Judgement
 from bot.change.result import Result
 from bot.policy import Policy
@@ -23,10 +24,6 @@ def _read_rules(policy: Policy) -> Rules:
     return Rules(policy.max_dollars("optimize"))
 
 
-async def _judge(job: Job[ChangeTask], evidence: AnyEvidence, step: str) -> Judgement:
-    return await judge.judge(job, evidence, step, _JUDGE)
-
-
 def _may_edit(job: Job[ChangeTask], evidence: AnyEvidence, existing: Collection[str]) -> May:
     """Allow what a fix may edit, but not the benchmark."""
     benchmark = get_vetted(evidence).benchmark
@@ -40,11 +37,6 @@ def _may_edit(job: Job[ChangeTask], evidence: AnyEvidence, existing: Collection[
     return may_edit
 
 
-def _may_publish(rules: Rules, evidence: AnyEvidence) -> bool:
-    """Allow what is verified: a gain that is not shown is none."""
-    return evidence.verified
-
-
 OPTIMIZE: Recipe[ChangeTask, Brief, Judgement] = Recipe(
     name="optimize",
     prompts="optimize",
@@ -54,8 +46,8 @@ OPTIMIZE: Recipe[ChangeTask, Brief, Judgement] = Recipe(
     fetch=request.fetch,
     proof=BenchmarkFirst(),
     may_edit=_may_edit,
-    judge=_judge,
-    may_publish=_may_publish,
+    judge=make_judge(_JUDGE),
+    may_publish=only_verified,
     publish=Result(WORDS).publish,
     rules=_read_rules,
     own_gates=gate_gain,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.change import judge as judging
 from bot.change import request
+from bot.change.judge import make_judge
 from bot.change.recipe import AnyEvidence, GateLimits, Recipe, Rules, verified_or_draft
 from bot.change.records import Brief, Judgement
 from bot.change.result import Result
@@ -34,11 +34,6 @@ def only_new_tests(job: WriteTestsJob, evidence: AnyEvidence, existing: Collecti
     return may_edit
 
 
-async def judge(job: WriteTestsJob, evidence: AnyEvidence, step: str) -> Judgement:
-    """Ask a second model whether the tests assert what is right."""
-    return await judging.judge(job, evidence, step, _SYSTEM)
-
-
 def _read_rules(policy: Policy) -> Rules:
     return Rules(policy.max_dollars("test"), policy.rules(WriteTestsRules).unverified)
 
@@ -52,7 +47,7 @@ TEST: Recipe[WriteTestsTask, Brief, Judgement] = Recipe(
     fetch=request.fetch,
     proof=UnnoticedMutants(),
     may_edit=only_new_tests,
-    judge=judge,
+    judge=make_judge(_SYSTEM),
     may_publish=verified_or_draft,
     publish=Result(WORDS).publish,
     rules=_read_rules,
