@@ -236,10 +236,10 @@ async def _serve(settings: Settings, stop: asyncio.Event) -> None:
         await runner.setup()
         assert runner.server is not None
         watching = asyncio.create_task(crowd.watch(runner.server))
+        await _tell_lacks(bot.services)  # before strangers can use up what the probe needs
         await _listen(runner, settings.host, settings.port)
         _settle_memory()
         log.info("serving", host=settings.host, port=settings.port, sandbox=bot.services.sandbox.tier)
-        await _tell_lacks(bot.services)
         await stop.wait()
         log.info("stopping")
         await runner.cleanup()
