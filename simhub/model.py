@@ -421,6 +421,17 @@ class WorkflowJob:
 
 
 @dataclass(eq=False)
+class Artifact:
+    """What a run uploaded: a zip, which ends long before the run does."""
+
+    id: int
+    name: str
+    content: bytes
+    created_at: datetime
+    expired: bool = False
+
+
+@dataclass(eq=False)
 class WorkflowRun:
     id: int
     repository: Repository
@@ -440,6 +451,7 @@ class WorkflowRun:
     number: int = 1
     workflow_id: int = 0
     jobs: list[WorkflowJob] = field(default_factory=list)
+    artifacts: list[Artifact] = field(default_factory=list)
 
 
 @dataclass(eq=False)

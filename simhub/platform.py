@@ -13,6 +13,7 @@ from simhub.model import (
     Account,
     App,
     AppCredentials,
+    Artifact,
     CheckRun,
     Installation,
     Issue,
@@ -174,6 +175,10 @@ class Platform(State):
     async def finish_workflow(self, run: WorkflowRun, jobs: Sequence[Job]) -> None:
         """End a run with these jobs and their logs. Sends ``workflow_job.completed``, ``workflow_run.completed``."""
         await workflows.finish_run(self, run, jobs)
+
+    def upload_artifact(self, run: WorkflowRun, name: str, files: Mapping[str, bytes]) -> Artifact:
+        """Keep files of a run as ``actions/upload-artifact`` does; a later attempt's takes the place of its name."""
+        return workflows.upload(self, run, name, files)
 
     def protect(
         self,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from simhub import auth, checkevents, pull_shapes, shapes
 from simhub.model import (
     Account,
     App,
+    Artifact,
     CheckRun,
     CheckSuite,
     Installation,
@@ -208,6 +213,41 @@ def job_shape(hub: State, job: WorkflowJob) -> Json:
         "runner_group_id": 1,
         "runner_group_name": "GitHub Actions",
         "workflow_name": run.name,
+    }
+
+
+def upload(hub: State, run: WorkflowRun, name: str, files: Mapping[str, bytes]) -> Artifact:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    artifact = Artifact(hub.world.new_id(), name, buffer.getvalue(), hub.world.now())
+    run.artifacts = [*(one for one in run.artifacts if one.name != name), artifact]
+    return artifact
+
+
+def artifact_shape(hub: State, run: WorkflowRun, artifact: Artifact) -> Json:
+    url = f"{shapes.repo_url(hub, run.repository)}/actions/artifacts/{artifact.id}"
+    made = iso(artifact.created_at)
+    return {
+        "id": artifact.id,
+        "node_id": node_id("ART", artifact.id),
+        "name": artifact.name,
+        "size_in_bytes": len(artifact.content),
+        "url": url,
+        "archive_download_url": f"{url}/zip",
+        "expired": artifact.expired,
+        "created_at": made,
+        "updated_at": made,
+        "expires_at": iso(artifact.created_at + timedelta(days=90)),
+        "digest": f"sha256:{hashlib.sha256(artifact.content).hexdigest()}",
+        "workflow_run": {
+            "id": run.id,
+            "repository_id": run.repository.id,
+            "head_repository_id": run.head_repository.id,
+            "head_branch": run.head_branch,
+            "head_sha": run.head_sha,
+        },
     }
 
 

@@ -193,3 +193,34 @@ used_token = _table(
     sa.Column("expires", sa.BigInteger, nullable=False),
     sa.Index("fh_used_token_expires", "expires"),
 )
+
+test_report = _table(
+    "test_report",
+    sa.Column("repository", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("variant", sa.Text, nullable=False),
+    sa.Column("place", sa.Text, nullable=False),
+    sa.Column("sha", sa.Text, nullable=False),
+    sa.Column("tree", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("tests", sa.Integer, nullable=False),
+    sa.Column("left_out", sa.Text, nullable=False, server_default=""),
+    sa.Index("fh_test_report_at", "repository", "at"),
+)
+
+test_outcome = _table(
+    "test_outcome",
+    sa.Column("repository", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("test", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("passed", sa.Boolean, nullable=False),
+)
+
+examined_test = _table(
+    "examined_test",
+    sa.Column("repository", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("test", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+)

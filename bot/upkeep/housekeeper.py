@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot.sandbox.packages import FOLDER as PACKAGES
-from bot.store import retention, tasks
+from bot.store import retention, tasks, test_outcomes
 from bot.store.database import now_ms
 from bot.upkeep.mirrors import remove_mirror, trim_mirrors
 from bot.upkeep.packages import trim_packages
@@ -72,6 +72,7 @@ class Housekeeper:
         for repository in set(repositories.values()):
             await asyncio.to_thread(remove_mirror, self._settings.data_dir / "mirrors" / f"{repository}.git")
             await asyncio.to_thread(remove_shelf, self._settings.data_dir / FOLDER / str(repository))
+            await self._store.run(test_outcomes.forget_repository, repository)
         after: str | None = ""
         while after is not None:
             after = await self._store.run(retention.forget_payloads_of, number, after)

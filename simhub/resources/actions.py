@@ -1,4 +1,4 @@
-"""Actions: workflow runs, their jobs, and logs behind a redirect that soon ends."""
+"""Actions: workflow runs, their jobs and artifacts, and logs behind a redirect that soon ends."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 from simhub import workflows
 from simhub.call import Answer, Call, routes
 from simhub.errors import ApiError, not_found
-from simhub.model import WorkflowJob, WorkflowRun
+from simhub.model import Artifact, WorkflowJob, WorkflowRun
 
 LOG_SECONDS = 60
 _RUN = "/repos/{owner}/{repo}/actions/runs/{id}"
+_ARTIFACT = "/repos/{owner}/{repo}/actions/artifacts/{id}"
 _JOB = "/repos/{owner}/{repo}/actions/jobs/{id}"
 
 
@@ -73,6 +74,49 @@ async def run_logs(call: Call) -> Any:
         for number, job in enumerate(_run(call).jobs):
             archive.writestr(f"{number}_{job.name}.txt", job.log)
     return _redirect(call, buffer.getvalue(), "application/zip")
+
+
+def _artifacts(call: Call, runs: list[WorkflowRun]) -> Any:
+    found = [(run, one) for run in runs for one in run.artifacts]
+    found.sort(key=lambda pair: pair[1].id, reverse=True)
+    if name := call.query.get("name"):
+        found = [(run, one) for run, one in found if one.name == name]
+    shown = [workflows.artifact_shape(call.hub, run, one) for run, one in call.page(found)]
+    return {"total_count": len(found), "artifacts": shown}
+
+
+@routes.add("GET", "/repos/{owner}/{repo}/actions/artifacts", needs="actions:read")
+async def list_artifacts(call: Call) -> Any:
+    return _artifacts(call, call.repo.workflow_runs)
+
+
+@routes.add("GET", f"{_RUN}/artifacts", needs="actions:read")
+async def list_run_artifacts(call: Call) -> Any:
+    return _artifacts(call, [_run(call)])
+
+
+def _artifact(call: Call) -> tuple[WorkflowRun, Artifact]:
+    for run in call.repo.workflow_runs:
+        for one in run.artifacts:
+            if str(one.id) == call.params["id"]:
+                return run, one
+    raise not_found()
+
+
+@routes.add("GET", _ARTIFACT, needs="actions:read")
+async def get_artifact(call: Call) -> Any:
+    return workflows.artifact_shape(call.hub, *_artifact(call))
+
+
+@routes.add("GET", f"{_ARTIFACT}/{{format}}", needs="actions:read")
+async def download_artifact(call: Call) -> Any:
+    """Redirect to the zip, the only format that there is; 410 once it has expired."""
+    _, artifact = _artifact(call)
+    if call.params["format"] != "zip":
+        raise not_found()
+    if artifact.expired:
+        raise ApiError(410, "Artifact has expired")
+    return _redirect(call, artifact.content, "application/zip")
 
 
 def _redirect(call: Call, content: bytes, kind: str) -> Answer:

@@ -103,6 +103,10 @@ class Client:
 
     async def download(self, url: str, url_vars: Vars | None = None) -> str:
         """Download a text kept elsewhere, such as a log; repair its UTF-8."""
+        return (await self.download_bytes(url, url_vars)).decode("utf-8", "replace")
+
+    async def download_bytes(self, url: str, url_vars: Vars | None = None) -> bytes:
+        """Download what is kept elsewhere, such as an artifact, up to 32 MiB."""
         address = sansio.format_url(url, url_vars or {}, base_url=self._transport.api_url)
         headers = sansio.create_headers(USER_AGENT) | _API_VERSION
         try:
@@ -110,7 +114,7 @@ class Client:
                 self._channel.limiter, self._credential, LENT, "GET", address, headers, b"", self._repository
             )
         except Elsewhere as away:
-            return (await self._transport.download(away.target)).decode("utf-8", "replace")
+            return await self._transport.download(away.target)
         raise GitHubError(f"GitHub did not say where {urlsplit(address).path} lies.")
 
     async def post(
