@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from simhub.faults import Fault
 from simhub.hub import Hub
-from simhub.model import AppCredentials
+from simhub.model import AppCredentials, Outage
 from simhub.webhooks import Disorder
 from simhub.workflows import Job
 
-__all__ = ["AppCredentials", "Disorder", "Fault", "Hub", "Job"]
+__all__ = ["AppCredentials", "Disorder", "Fault", "Hub", "Job", "Outage"]

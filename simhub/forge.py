@@ -7,7 +7,7 @@ from typing import Any
 from simhub import commit_shapes, pull_shapes, shapes, threads
 from simhub.actor import Actor
 from simhub.gitrepo import ZERO, GitRepo
-from simhub.model import Account, CheckSuite, Event, Issue, Pull, Repository
+from simhub.model import Account, CheckSuite, Event, Issue, Pull, Repository, Trigger
 from simhub.state import State
 
 
@@ -38,6 +38,17 @@ async def pull_event(hub: State, pull: Pull, action: str, sender: Account, **ext
     shape = await pull_shapes.pull(hub, pull)
     payload = {"action": action, "number": pull.number, "pull_request": shape, **extra}
     hub.webhooks.emit("pull_request", payload, pull.repository, sender)
+    if action in _NEW_HEADS and pull.head_repository is not None:
+        head = (pull.head_repository, pull.head_ref, pull.head_sha)
+        _trigger(hub, Trigger("pull_request", pull.repository, *head, sender))
+
+
+_NEW_HEADS = ("opened", "reopened", "synchronize")
+
+
+def _trigger(hub: State, trigger: Trigger) -> None:
+    for tell in hub.triggered:
+        tell(trigger)
 
 
 _TAGS_TOLD = 3
@@ -76,6 +87,7 @@ async def _ref_changed(hub: State, repo: Repository, ref: str, old: str, new: st
     if kind == "branch":
         if new != ZERO:
             await request_suites(hub, repo, name, old, new, actor)
+            _trigger(hub, Trigger("push", repo, repo, name, new, actor.user))
         await _update_pulls(hub, repo, name, old, new, forced, actor)
 
 

@@ -380,6 +380,8 @@ class Repository:
     transferred: dict[int, Issue] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     workflow_runs: list[WorkflowRun] = field(default_factory=list)
+    runs_workflows: bool = False  # its workflow files are really run
+    outages: list[Outage] = field(default_factory=list)
 
     @property
     def full_name(self) -> str:
@@ -409,6 +411,8 @@ class Repository:
 
 @dataclass(eq=False)
 class WorkflowJob:
+    """A job of one attempt of a run. Its check run has the same id."""
+
     id: int
     run: WorkflowRun
     name: str
@@ -418,6 +422,7 @@ class WorkflowJob:
     completed_at: datetime | None
     log: str
     steps: list[dict[str, Any]] = field(default_factory=list)
+    attempt: int = 1
 
 
 @dataclass(eq=False)
@@ -452,6 +457,35 @@ class WorkflowRun:
     workflow_id: int = 0
     jobs: list[WorkflowJob] = field(default_factory=list)
     artifacts: list[Artifact] = field(default_factory=list)
+    past: list[WorkflowJob] = field(default_factory=list)  # jobs of earlier attempts that ran again
+    started_at: datetime | None = None  # of this attempt; None in the first one
+
+    def job(self, number: str) -> WorkflowJob | None:
+        """Return a job of any attempt by its id."""
+        return next((job for job in [*self.jobs, *self.past] if str(job.id) == number), None)
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """What may start workflows: a push to a branch, or a pull request that has another head."""
+
+    event: str
+    repository: Repository
+    head_repository: Repository
+    branch: str
+    sha: str
+    actor: Account
+
+
+@dataclass
+class Outage:
+    """A fault of the machine that runs the next jobs of a name: it shows ``log`` and ends in this step."""
+
+    job: str
+    log: str
+    step: str = "Set up job"
+    times: int = 1
+    conclusion: str = "failure"
 
 
 @dataclass(eq=False)

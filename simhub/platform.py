@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from simhub import checkevents, lifecycle, rulesets, seed, workflows
+from simhub import checkevents, lifecycle, rulesets, runner, seed, workflows
 from simhub.actor import has_role
 from simhub.model import (
     Account,
@@ -17,6 +17,7 @@ from simhub.model import (
     CheckRun,
     Installation,
     Issue,
+    Outage,
     Protection,
     Repository,
     Rule,
@@ -172,9 +173,20 @@ class Platform(State):
         await workflows.emit_run(self, run, "requested", account)
         return run
 
-    async def finish_workflow(self, run: WorkflowRun, jobs: Sequence[Job]) -> None:
-        """End a run with these jobs and their logs. Sends ``workflow_job.completed``, ``workflow_run.completed``."""
-        await workflows.finish_run(self, run, jobs)
+    async def finish_workflow(self, run: WorkflowRun, jobs: Sequence[Job], conclusion: str | None = None) -> None:
+        """End a run with these jobs and their logs. Sends ``workflow_job.completed``, ``workflow_run.completed``.
+
+        ``conclusion`` is for what no job shows, such as ``startup_failure``.
+        """
+        await workflows.finish_run(self, run, jobs, conclusion)
+
+    def run_workflows(self, repository: Repository) -> None:
+        """Really run the repository's workflow files from now on, after each push and for each pull request."""
+        runner.enable(self, repository)
+
+    def break_runner(self, repository: Repository, outage: Outage) -> None:
+        """Let the machine fail under the next jobs of a name, whatever their commands do."""
+        repository.outages.append(outage)
 
     def upload_artifact(self, run: WorkflowRun, name: str, files: Mapping[str, bytes]) -> Artifact:
         """Keep files of a run as ``actions/upload-artifact`` does; a later attempt's takes the place of its name."""

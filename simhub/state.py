@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ from simhub.faults import Faults
 from simhub.gitrepo import GitRepo
 from simhub.idtokens import IdTokens
 from simhub.limits import Limits
-from simhub.model import ROLES, Account, AppCredentials, Conversion, Repository, SignIn, World
+from simhub.model import ROLES, Account, AppCredentials, Conversion, Repository, SignIn, Trigger, World
 from simhub.requestlog import Observer, RequestRecord
 from simhub.webhooks import Webhooks
 
@@ -49,7 +49,8 @@ class State(Address):
         self.credentials: dict[int, AppCredentials] = {}
         self.conversions: dict[str, Conversion] = {}
         self.sign_ins: dict[str, SignIn] = {}
-        self.downloads: dict[str, tuple[float, bytes, str]] = {}
+        self.downloads: dict[str, tuple[float, bytes | None, str]] = {}
+        self.triggered: list[Callable[[Trigger], None]] = []  # who is told of pushes and new heads
         self._background: set[asyncio.Task[None]] = set()
 
     @property

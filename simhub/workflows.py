@@ -61,50 +61,103 @@ def job_token(hub: State, repo: Repository, permissions: Mapping[str, str]) -> s
     return auth.mint(hub.world, installation, dict(permissions), only).value
 
 
-async def finish_run(hub: State, run: WorkflowRun, jobs: Sequence[Job]) -> None:
-    """Play a run to its end: jobs, their check runs, conclusion, and all webhooks."""
-    now = hub.world.now()
-    run.status, run.updated_at = "completed", now
+async def finish_run(hub: State, run: WorkflowRun, jobs: Sequence[Job], conclusion: str | None = None) -> None:
+    """Play a run to its end: jobs, their check runs, conclusion, and all webhooks.
+
+    ``conclusion`` is for what no job shows: ``startup_failure`` of a broken file (without jobs), ``timed_out``.
+    """
+    await begin_run(hub, run)
     for spec in jobs:
-        steps = [_step(number, name, conclusion, now) for number, (name, conclusion) in enumerate(spec.steps, 1)]
-        job = WorkflowJob(
-            hub.world.new_id(), run, spec.name, "completed", spec.conclusion, now, now, spec.log, steps
-        )  # fmt: skip
-        run.jobs.append(job)
-    bad = [spec.conclusion for spec in jobs if spec.conclusion not in ("success", "skipped", "neutral")]
-    run.conclusion = bad[0] if bad else "success"
-    run.suite.updated_at = now
-    checks = [_check_run(hub, job) for job in run.jobs]
-    run.suite.runs += checks
-    for job, check in zip(run.jobs, checks, strict=True):
-        await checkevents.emit(hub, check, "created", run.actor)
-        payload = {"action": "completed", "workflow_job": job_shape(hub, job)}
-        hub.webhooks.emit("workflow_job", payload, run.repository, run.actor)
-        await checkevents.emit(hub, check, "completed", run.actor)
+        job = _queued(run, spec.name) or await queue_job(hub, run, spec.name)
+        await begin_job(hub, job)
+        steps = [step_shape(number, name, end, hub) for number, (name, end) in enumerate(spec.steps, 1)]
+        await end_job(hub, job, spec.conclusion, spec.log, steps)
+    for job in run.jobs:
+        if job.status != "completed":
+            await end_job(hub, job, "cancelled", "", [])
+    await end_run(hub, run, conclusion)
+
+
+def _queued(run: WorkflowRun, name: str) -> WorkflowJob | None:
+    return next((job for job in run.jobs if job.name == name and job.status != "completed"), None)
+
+
+async def begin_run(hub: State, run: WorkflowRun) -> None:
+    run.status = "in_progress"
+    run.updated_at = hub.world.now()
+    await emit_run(hub, run, "in_progress", run.actor)
+
+
+async def queue_job(hub: State, run: WorkflowRun, name: str) -> WorkflowJob:
+    """Add a job to this attempt, and its check run, which has its id."""
+    now = hub.world.now()
+    job = WorkflowJob(hub.world.new_id(), run, name, "queued", None, now, None, "", attempt=run.attempt)
+    run.jobs.append(job)
+    check = CheckRun(job.id, run.suite, name, "queued", now, details_url=job_shape(hub, job)["html_url"])
+    run.suite.runs.append(check)
+    await checkevents.emit(hub, check, "created", run.actor)
+    _emit_job(hub, job, "queued")
+    return job
+
+
+async def begin_job(hub: State, job: WorkflowJob) -> None:
+    job.status = "in_progress"
+    job.started_at = hub.world.now()
+    _check_run(job).status = "in_progress"
+    _emit_job(hub, job, "in_progress")
+
+
+async def end_job(hub: State, job: WorkflowJob, conclusion: str, log: str, steps: list[Json]) -> None:
+    """End a job and its check run, and tell of both."""
+    job.status, job.conclusion, job.log, job.steps = "completed", conclusion, log, steps
+    job.completed_at = hub.world.now()
+    check = _check_run(job)
+    check.status, check.conclusion, check.completed_at = "completed", conclusion, job.completed_at
+    check.started_at = job.started_at
+    _emit_job(hub, job, "completed")
+    await checkevents.emit(hub, check, "completed", job.run.actor)
+
+
+async def end_run(hub: State, run: WorkflowRun, conclusion: str | None = None) -> None:
+    """End a run as its jobs ended, and its check suite with it."""
+    bad = [str(job.conclusion) for job in run.jobs if job.conclusion not in ("success", "skipped", "neutral")]
+    run.status = "completed"
+    run.conclusion = conclusion or (bad[0] if bad else "success")
+    run.updated_at = run.suite.updated_at = hub.world.now()
     await checkevents.suite_completed(hub, run.suite, run.actor)
     await emit_run(hub, run, "completed", run.actor)
 
 
-def _check_run(hub: State, job: WorkflowJob) -> CheckRun:
+def _check_run(job: WorkflowJob) -> CheckRun:
     """Return the check run of a job: both have the same id."""
-    return CheckRun(
-        job.id, job.run.suite, job.name, job.status, job.started_at, job.conclusion, job.completed_at,
-        details_url=job_shape(hub, job)["html_url"],
-    )  # fmt: skip
+    return next(check for check in job.run.suite.runs if check.id == job.id)
 
 
-def restart(hub: State, run: WorkflowRun) -> None:
-    """Another attempt: the jobs and check runs of the last one are gone."""
+def _emit_job(hub: State, job: WorkflowJob, action: str) -> None:
+    payload = {"action": action, "workflow_job": job_shape(hub, job)}
+    hub.webhooks.emit("workflow_job", payload, job.run.repository, job.run.actor)
+
+
+async def restart(hub: State, run: WorkflowRun, *, failed_only: bool = False) -> None:
+    """Make another attempt.
+
+    With ``failed_only``, jobs that passed stay as they are; all others are queued again.
+    """
+    again = [job for job in run.jobs if not failed_only or job.conclusion not in ("success", "neutral")]
     run.attempt += 1
-    run.status = "queued"
-    run.conclusion = None
-    run.jobs = []
-    run.updated_at = hub.world.now()
-    run.suite.runs.clear()
+    run.status, run.conclusion = "queued", None
+    run.updated_at = run.started_at = hub.world.now()
+    run.past += again
+    run.jobs = [job for job in run.jobs if job not in again]
+    await emit_run(hub, run, "requested", run.actor)
+    for job in again:
+        await queue_job(hub, run, job.name)
 
 
-def _step(number: int, name: str, conclusion: str, now: Any) -> Json:
-    times = {"started_at": iso(now), "completed_at": iso(now)}
+def step_shape(number: int, name: str, conclusion: str, hub: State) -> Json:
+    """Return a step as the API shows it: times have whole seconds, numbers may have gaps."""
+    now = iso(hub.world.now())
+    times = {"started_at": now, "completed_at": now}
     return {"name": name, "status": "completed", "conclusion": conclusion, "number": number, **times}
 
 
@@ -143,9 +196,8 @@ def _urls(base: str, run: WorkflowRun) -> Json:
 
 
 def _moments(run: WorkflowRun) -> Json:
-    began = iso(run.created_at)
-    changed = iso(run.updated_at)
-    return {"created_at": began, "updated_at": changed, "run_started_at": began}
+    began = iso(run.started_at or run.created_at)
+    return {"created_at": iso(run.created_at), "updated_at": iso(run.updated_at), "run_started_at": began}
 
 
 async def run_shape(hub: State, run: WorkflowRun) -> Json:
@@ -193,7 +245,7 @@ def job_shape(hub: State, job: WorkflowJob) -> Json:
         "id": job.id,
         "run_id": run.id,
         "run_url": f"{base}/actions/runs/{run.id}",
-        "run_attempt": run.attempt,
+        "run_attempt": job.attempt,
         "node_id": node_id("CR", job.id),
         "head_sha": run.head_sha,
         "head_branch": run.head_branch,

@@ -63,7 +63,7 @@ def _run(site: Site, request: web.Request) -> CheckRun:
 async def _check(site: Site, request: web.Request) -> web.Response:
     repo = site.repository(request)
     run = _run(site, request)
-    job = next((job for each in repo.workflow_runs for job in each.jobs if job.id == run.id), None)
+    job = next((job for each in repo.workflow_runs if (job := each.job(str(run.id)))), None)
     accounts = site.hub.world.accounts.values()
     people = [each for each in accounts if each.type == "User" and has_role(repo, each, "write")]
     return site.page("check.html", repo=repo, tab="pulls", run=run, job=job, people=people, **counts(repo))
@@ -92,16 +92,24 @@ async def _picture(site: Site, request: web.Request) -> web.Response:
     return web.Response(text=avatar(found), content_type="image/svg+xml")
 
 
+_NO_BLOB = (
+    '\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>BlobNotFound</Code><Message>The specified blob does not '
+    "exist.</Message></Error>"
+)
+
+
 async def _download(site: Site, request: web.Request) -> web.Response:
     """Serve what a redirect of the API leads to.
 
     It works for a minute, and not with credentials, as storage hosts behave.
     """
-    until, content, kind = site.hub.downloads.get(request.match_info["key"], (0.0, b"", ""))
+    until, content, kind = site.hub.downloads.get(request.match_info["key"], (0.0, None, ""))
     if until < site.hub.world.clock():
         raise web.HTTPForbidden(text="AuthenticationFailed: the signature has expired")
     if "Authorization" in request.headers:
         raise web.HTTPBadRequest(text="InvalidAuthenticationInfo: only one auth mechanism allowed")
+    if content is None:  # storage says so where a job has no log yet, or never gets one
+        raise web.HTTPNotFound(text=_NO_BLOB, content_type="application/xml")
     return web.Response(body=content, content_type=kind)
 
 

@@ -5,14 +5,19 @@ from __future__ import annotations
 import io
 import secrets
 import zipfile
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from simhub import workflows
+from simhub import runner, workflows
 from simhub.call import Answer, Call, routes
 from simhub.errors import ApiError, not_found
 from simhub.model import Artifact, WorkflowJob, WorkflowRun
 
 LOG_SECONDS = 60
+LOGS_KEPT = 90  # days
+RERUNS_FOR = 30  # days
+RERUNS = 50  # of one run, since April 2026
 _RUN = "/repos/{owner}/{repo}/actions/runs/{id}"
 _ARTIFACT = "/repos/{owner}/{repo}/actions/artifacts/{id}"
 _JOB = "/repos/{owner}/{repo}/actions/jobs/{id}"
@@ -27,9 +32,8 @@ def _run(call: Call) -> WorkflowRun:
 
 def _job(call: Call) -> WorkflowJob:
     for run in call.repo.workflow_runs:
-        for job in run.jobs:
-            if str(job.id) == call.params["id"]:
-                return job
+        if (job := run.job(call.params["id"])) is not None:
+            return job
     raise not_found()
 
 
@@ -52,8 +56,31 @@ async def get_run(call: Call) -> Any:
 
 @routes.add("GET", f"{_RUN}/jobs", needs="actions:read")
 async def list_jobs(call: Call) -> Any:
-    jobs = _run(call).jobs
+    """List the jobs of the newest attempt, or of all with ``filter=all``."""
+    run = _run(call)
+    return _listed(call, [*run.past, *run.jobs] if call.query.get("filter") == "all" else run.jobs)
+
+
+@routes.add("GET", f"{_RUN}/attempts/{{attempt}}/jobs", needs="actions:read")
+async def list_jobs_of_attempt(call: Call) -> Any:
+    run = _run(call)
+    wanted = call.params["attempt"]
+    if not wanted.isdigit() or not 1 <= int(wanted) <= run.attempt:
+        raise not_found()
+    jobs = sorted([*run.past, *run.jobs], key=lambda job: job.id)
+    newest = {job.name: job for job in jobs if job.attempt <= int(wanted)}
+    return _listed(call, list(newest.values()))
+
+
+def _listed(call: Call, jobs: Sequence[WorkflowJob]) -> Any:
     return {"total_count": len(jobs), "jobs": [workflows.job_shape(call.hub, job) for job in call.page(jobs)]}
+
+
+@routes.add("GET", "/repos/{owner}/{repo}/actions/workflows", needs="actions:read")
+async def list_workflows(call: Call) -> Any:
+    newest = {run.path: run for run in call.repo.workflow_runs}
+    shown = [workflows.workflow_shape(call.hub, run) for run in call.page(list(newest.values()))]
+    return {"total_count": len(newest), "workflows": shown}
 
 
 @routes.add("GET", _JOB, needs="actions:read")
@@ -63,7 +90,11 @@ async def get_job(call: Call) -> Any:
 
 @routes.add("GET", f"{_JOB}/logs", needs="actions:read")
 async def job_logs(call: Call) -> Any:
-    return _redirect(call, _job(call).log.encode(), "text/plain")
+    """Redirect to a job's log; storage has none of one that runs, or was cancelled or skipped."""
+    job = _job(call)
+    _check_age(call, job.run, LOGS_KEPT, ApiError(410, "Server Error: the logs of this run have expired"))
+    has_log = job.status == "completed" and job.conclusion not in ("cancelled", "skipped")
+    return _redirect(call, job.log.encode() if has_log else None, "text/plain")
 
 
 @routes.add("GET", f"{_RUN}/logs", needs="actions:read")
@@ -119,7 +150,7 @@ async def download_artifact(call: Call) -> Any:
     return _redirect(call, artifact.content, "application/zip")
 
 
-def _redirect(call: Call, content: bytes, kind: str) -> Answer:
+def _redirect(call: Call, content: bytes | None, kind: str) -> Answer:
     """302 to an address that holds the secret itself, ends after a minute and refuses Authorization headers."""
     key = secrets.token_urlsafe(24)
     call.hub.downloads[key] = (call.hub.world.clock() + LOG_SECONDS, content, kind)
@@ -127,20 +158,40 @@ def _redirect(call: Call, content: bytes, kind: str) -> Answer:
 
 
 @routes.add("POST", f"{_RUN}/rerun", needs="actions:write")
-@routes.add("POST", f"{_RUN}/rerun-failed-jobs", needs="actions:write")
 async def rerun(call: Call) -> Any:
+    return await _restart(call, _run(call), failed_only=False)
+
+
+@routes.add("POST", f"{_RUN}/rerun-failed-jobs", needs="actions:write")
+async def rerun_failed_jobs(call: Call) -> Any:
     run = _run(call)
-    if run.status != "completed":
-        raise ApiError(403, "This workflow is already running")
-    workflows.restart(call.hub, run)
-    await workflows.emit_run(call.hub, run, "requested", call.user)
-    return Answer({}, 201)
+    if run.conclusion == "success":
+        raise ApiError(403, "The workflow run cannot be re-run: it has no failed jobs")
+    return await _restart(call, run, failed_only=True)
 
 
 @routes.add("POST", f"{_JOB}/rerun", needs="actions:write")
 async def rerun_job(call: Call) -> Any:
-    call.params = {**call.params, "id": str(_job(call).run.id)}
-    return await rerun(call)
+    return await _restart(call, _job(call).run, failed_only=True)
+
+
+async def _restart(call: Call, run: WorkflowRun, failed_only: bool) -> Answer:
+    """Run again with the rights of the account that ran it first: a few times, while it is young."""
+    if run.status != "completed":
+        raise ApiError(403, "This workflow is already running")
+    _check_age(call, run, RERUNS_FOR, ApiError(403, "Unable to retry this workflow run because it was created over a "
+                                                    "month ago"))  # fmt: skip
+    if run.attempt > RERUNS or run.conclusion == "startup_failure":
+        raise ApiError(403, "Unable to retry this workflow run")
+    await workflows.restart(call.hub, run, failed_only=failed_only)
+    if call.repo.runs_workflows:
+        runner.replay(call.hub, run)
+    return Answer({}, 201)
+
+
+def _check_age(call: Call, run: WorkflowRun, days: int, error: ApiError) -> None:
+    if call.hub.world.now() - run.created_at > timedelta(days=days):
+        raise error
 
 
 @routes.add("POST", f"{_RUN}/cancel", needs="actions:write")

@@ -75,10 +75,11 @@ async def test_workflow_runs_with_jobs_and_logs(at: Stage) -> None:
     async with at.session.get(link.headers["Location"]) as answer:
         assert answer.status == 403
     assert (await at.ask("POST", f"{REPO}/actions/runs/{run.id}/rerun-failed-jobs")).status == 201
-    job = ["check_run.created", "workflow_job.completed", "check_run.completed"]
-    assert (await at.events())[-10:] == [
-        "workflow_run.requested", *job, *job, "check_suite.completed", "workflow_run.completed",
-        "workflow_run.requested",
+    queued = ["check_run.created", "workflow_job.queued"]
+    job = [*queued, "workflow_job.in_progress", "workflow_job.completed", "check_run.completed"]
+    assert (await at.events())[-17:] == [
+        "workflow_run.requested", "workflow_run.in_progress", *job, *job, "check_suite.completed",
+        "workflow_run.completed", "workflow_run.requested", *queued,
     ]  # fmt: skip
     suite = next(item.payload["check_suite"] for item in at.received if item.name == "check_suite.completed")
     assert (suite["app"]["slug"], suite["conclusion"], suite["pull_requests"][0]["number"]) == (
