@@ -76,11 +76,16 @@ async def begin(
     started = StartedTask(creation.holder, creation.created)
     sign = asyncio.create_task(_acknowledge(services, spec, request, started, new.id))
     if creation.created or creation.holder == new.id:
-        await services.store.run(supersede, new)
-        await services.engine.start(new.id, new.flow, request, group=new.group)
-        log.info("task queued", task=new.id, flow=new.flow, number=new.number, actor=new.actor)
+        await queue(services, new, request)
     await sign
     return started
+
+
+async def queue(services: Services, new: NewTask, request: Request[Any]) -> None:
+    """Have the workflow of a task run whose row is stored."""
+    await services.store.run(supersede, new)
+    await services.engine.start(new.id, new.flow, request, group=new.group)
+    log.info("task queued", task=new.id, flow=new.flow, number=new.number, actor=new.actor)
 
 
 def task_id_of(spec: TaskSpec[Any], request: Request[Any]) -> str:

@@ -13,10 +13,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 
-from bot.store import findings, migrations, tasks
+from bot.store import findings, incident_tables, migrations, tasks
 from bot.store.database import create_engine
 from bot.store.store import Store
-from bot.store.tables import metadata
 from bot.types import Repository
 
 LAST_BUILD = Path(__file__).with_name("schema_0002.sql").read_text()
@@ -59,7 +58,7 @@ def differences(engine: sa.Engine) -> list[object]:
     """List the differences between the database's tables and the program's."""
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": _is_ours})
-        return list(compare_metadata(context, metadata))
+        return list(compare_metadata(context, incident_tables.incident.metadata))
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
