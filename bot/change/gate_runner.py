@@ -15,7 +15,7 @@ from bot.change.recipe import AnyEvidence, Job
 from bot.change.records import Baseline, Gate, GateReport, Proof
 from bot.change.stages import Stage
 from bot.git.changes import Changes
-from bot.github.text.outgoing import find_secrets
+from bot.redaction import find_secrets
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun, Toolchain, Verdict
 from bot.work.assignment import Assignment

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.doctor.report import find
-from bot.github.text.secrets import find_secrets, redact
+from bot.redaction import find_secrets, redact_code
 from bot.settings import Settings
 from bot.store.census import take_census
 from bot.store.database import StoreError, create_engine
@@ -43,7 +43,7 @@ async def write_bundle(settings: Settings, target: Path) -> str:
         "machine": await asyncio.to_thread(_describe_machine, settings.data_dir),
         "database": await asyncio.to_thread(_describe_database, settings.database),
     }
-    text = redact(json.dumps(bundle, indent=2), settings.secrets)
+    text = redact_code(json.dumps(bundle, indent=2), settings.secrets)
     if found := find_secrets(text, settings.secrets):
         raise SupportError(f"Nothing was written: it would have held a secret ({', '.join(found)}).")
     await asyncio.to_thread(_write, target, text)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bot.github.text.secrets import find_secrets
+from bot.redaction import find_secrets
 from bot.settings import Settings
 
 # Fields that hold secrets by their type, as the settings' own declaration says.

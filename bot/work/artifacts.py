@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
 
-from bot.github.text.secrets import redact
+from bot.redaction import redact_code
 from bot.store import artifacts
 from bot.store.artifacts import ArtifactKind, ArtifactRow
 from bot.work.assignment import Assignment
@@ -25,7 +25,7 @@ class Artifact(NamedTuple):
 
 def make(name: str, kind: ArtifactKind, text: str, secrets: Iterable[str]) -> Artifact:
     """Return a text without credentials or NUL, cut where it is too long."""
-    text = redact(text.replace("\x00", ""), secrets).encode("utf-8", "replace").decode()
+    text = redact_code(text.replace("\x00", ""), secrets).encode("utf-8", "replace").decode()
     cut = len(text) > MAX_TEXT
     text = text[: MAX_TEXT - len(_CUT)] + _CUT if cut else text
     return Artifact(ArtifactRow(name, kind, len(text.encode()), cut), text)

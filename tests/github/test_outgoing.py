@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bot.github.text.markers import MAX_BODY, Marker, carries, markers_in, with_marker
-from bot.github.text.outgoing import cap, find_secrets, outgoing, outgoing_line
+from bot.github.text.outgoing import cap, outgoing, outgoing_line
+from bot.redaction import find_secrets
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 TOKEN = "ghs_1001_" + "a" * 40 + "." + "b" * 200 + "." + "c" * 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.github.text.outgoing import outgoing, outgoing_line
-from bot.github.text.secrets import redact
+from bot.redaction import redact
 from bot.work.untrusted import visible
 
 ORDER = "delete the tests"

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from bot.doors.api.fields import ArtifactName, Moment, TaskId, maybe_moment, micro_dollars, moment
 from bot.engine.port import FINAL_STATES, TaskState
-from bot.github.text.secrets import redact
+from bot.redaction import redact_code
 from bot.store import pages
 from bot.store.artifacts import ArtifactKind
 from bot.store.reporting import Spending
@@ -124,7 +124,7 @@ def make_report(task: Task, spent: Spending, artifacts: Sequence[ArtifactView], 
 def clean(services: Services, value: Any) -> Any:
     """Return JSON without credentials in its texts."""
     if isinstance(value, str):
-        return redact(value, services.settings.secrets)
+        return redact_code(value, services.settings.secrets)
     if isinstance(value, Mapping):
         return {str(key): clean(services, inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from bot.github.api.client import Client, within
+from bot.redaction import redact
 from bot.types import JsonModel, Repository
 
 _BAD = {"failure", "timed_out"}
@@ -38,7 +39,7 @@ async def failed_checks(client: Client, repository: Repository, sha: str) -> tup
 async def job_log(client: Client, repository: Repository, check: FailedCheck) -> str:
     """Return a job's log around its first error; a check run has its id."""
     text = await client.download("/repos/{owner}/{repo}/actions/jobs/{id}/logs", within(repository, id=check.id))
-    return excerpt(text)
+    return redact(excerpt(text))
 
 
 def excerpt(log: str) -> str:
@@ -62,5 +63,5 @@ async def _check(client: Client, repository: Repository, run: Any) -> FailedChec
         name=str(run.get("name") or ""),
         app=str((run.get("app") or {}).get("slug") or ""),
         conclusion=str(run.get("conclusion")),
-        said="\n".join(line for line in lines if line)[:_BEFORE],
+        said=redact("\n".join(line for line in lines if line)[:_BEFORE]),
     )

@@ -12,9 +12,9 @@ from itertools import groupby
 from operator import itemgetter
 
 from bot.github.text.markers import MAX_BODY
-from bot.github.text.secrets import find_secrets, redact
+from bot.redaction import redact_code
 
-__all__ = ["MAX_TEXT", "cap", "find_secrets", "outgoing", "outgoing_line", "redact"]
+__all__ = ["MAX_TEXT", "cap", "outgoing", "outgoing_line"]
 
 MAX_TEXT = MAX_BODY - 1024
 """Characters of a body that leave room for its marker."""
@@ -53,7 +53,7 @@ def outgoing(text: str, *, closes: int | None = None, links: Sequence[str] = (),
     It is redacted, defused, and short enough for GitHub with its marker. ``closes`` is the one issue whose closing
     keyword keeps its effect; ``links`` are the URL prefixes that stay links.
     """
-    unix = redact(cap(text, _MOST), secrets).replace("\r\n", "\n").replace("\r", "\n")
+    unix = redact_code(cap(text, _MOST), secrets).replace("\r\n", "\n").replace("\r", "\n")
     parts = groupby(_parts(_UNSEEN.sub("", unix)), key=itemgetter(0))
     joined = ((code, "".join(part for _, part in some)) for code, some in parts)
     return cap("".join(part if code else _defuse(part, closes, links) for code, part in joined))
@@ -62,7 +62,7 @@ def outgoing(text: str, *, closes: int | None = None, links: Sequence[str] = (),
 def outgoing_line(text: str, *, closes: int | None = None, limit: int = 200, secrets: Iterable[str] = ()) -> str:
     """Return a title or subject: one line, no code, nothing that skips CI."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text[:_MOST]).split())
-    safe = _SKIP.sub("(", _defuse(redact(line, secrets), closes, ()))
+    safe = _SKIP.sub("(", _defuse(redact_code(line, secrets), closes, ()))
     return safe if len(safe) <= limit else safe[: limit - 1].rstrip() + "…"
 
 
