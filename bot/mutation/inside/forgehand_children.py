@@ -27,6 +27,15 @@ class Ended(NamedTuple):
     said: list[Any]
 
 
+def renew_limit(seconds: float) -> None:
+    """Let this process use so many seconds of the processor from now on.
+
+    What it may use in all does not change.
+    """
+    if signal.getitimer(signal.ITIMER_PROF)[0]:
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
 class Child:
     """Child that may use so many seconds of the processor.
 

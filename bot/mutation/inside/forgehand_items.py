@@ -40,6 +40,8 @@ def run_items(items: Sequence[Any]) -> Iterator[str]:
 
     ``failed`` is a failure in the test's own body.
     """
+    for config in {item.config for item in items}:
+        config.option.tbstyle = "no"  # pytest parses each source file of a traceback: ten times what a test needs
     for item, following in zip(items, [*items[1:], None]):
         reports = _RUNNER.runtestprotocol(item, log=False, nextitem=following)
         yield _judge(reports)

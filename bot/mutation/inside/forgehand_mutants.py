@@ -209,10 +209,20 @@ class Measure:
     def _run_swapped(self, swaps: Sequence[Swap], tests: Sequence[str], send: children.Send, every: bool) -> None:
         for swap in swaps:
             swap.apply()
+        each = self._limit([self._dearest()])
+        children.renew_limit(each)
         for test, outcome in zip(tests, run_items([self._items[test] for test in tests])):
             send([test, outcome])
             if outcome in _FAILED and not every:
                 return
+            children.renew_limit(each)
+
+    def _dearest(self) -> str:
+        """Return the test that took longest.
+
+        Any other may have to set up what that one set up for all.
+        """
+        return max(self._tests, key=lambda test: float(self._tests[test]["seconds"]))
 
     def _is_refuted(self, mutant: Mutant, swaps: list[Swap] | None, test: str) -> bool:
         """Return whether a test fails alone on code that does the same.
