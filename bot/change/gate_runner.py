@@ -18,7 +18,6 @@ from bot.git.changes import Changes
 from bot.redaction import find_secrets
 from bot.sandbox.port import Limits
 from bot.toolchains.port import TestRun, Toolchain, Verdict
-from bot.work.assignment import Assignment
 from bot.work.workshop import Workshop
 
 _SHOWN = 20_000
@@ -64,16 +63,17 @@ async def _judge(job: Job[Any], evidence: AnyEvidence, base_sha: str, wanted: Ch
     if evidence.baseline is not None:
         earlier = existing | set(evidence.begun.files)
         ran = await _run(job, base_sha, evidence.baseline, earlier, evidence.proof, changes)
-        linted = await own_lint_gates(job.workshop(base_sha), mirror, base_sha, paths, changes)
+        if not limits.restores:
+            linted = await own_lint_gates(job.workshop(base_sha), mirror, base_sha, paths, changes)
     shadowing = await asyncio.to_thread(_find_shadowing, job.workshop(base_sha), changes, paths)
     return GateReport(
         base_sha=base_sha,
         changes=changes,
         gates=(
             *ran.gates,
-            gates.tests_gate(restored),
+            *(() if limits.restores else (gates.tests_gate(restored),)),
             await parse_gate(mirror, base_sha, changes),
-            *await lint_gates(mirror, base_sha, changes),
+            *(() if limits.restores else await lint_gates(mirror, base_sha, changes)),
             *linted,
             gates.secrets_gate(diff, find_secrets),
             gates.paths_gate(changes, job.policy.protected, shadowing),
@@ -111,7 +111,7 @@ class _Ran(NamedTuple):
 
 
 async def _run(
-    job: Assignment[Any],
+    job: Job[Any],
     base_sha: str,
     base: Baseline,
     existing: Collection[str],
@@ -131,10 +131,13 @@ async def _run(
         last = gates.select_proof(run, proof, targets)
         proofs.append(last or await _run_in_time(workshop, changes, targets, seconds))
     lost = [name for name in gates.regressions(kept.verdicts, after, complete=run.complete) if name not in flaky]
+    if job.recipe.gates.restores:
+        lost = [name for name in lost if name in after or name.partition("::")[0] not in changes.files]
     judged = [gates.proof_gate(proof, proofs)] if proof else []
     is_test = workshop.toolchain().is_test
     only_tests = all(path not in existing and is_test(path) for path in changes.files)
-    judged.append(gates.regression_gate(base, run, lost, flaky, only_tests=only_tests))
+    mends = job.recipe.gates.restores and run.complete and bool(after) and set(after.values()) == {"passed"}
+    judged.append(gates.regression_gate(base, run, lost, flaky, only_tests=only_tests or mends))
     notes = tuple(note for note in run.notes if note not in base.scope)
     return _Ran(tuple(judged), tuple(flaky), notes, run.command, run.result.seconds)
 

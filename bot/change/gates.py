@@ -95,7 +95,8 @@ def regression_gate(
 ) -> Gate:
     """Judge the same tests before and after.
 
-    A run cut short proves nothing, nor do tests of which none passed before, unless the change is ``only_tests``.
+    A run cut short proves nothing, nor do tests of which none passed before, unless the change is ``only_tests`` or
+    brings back a state in which all pass.
     ``lost`` are those that still failed when run again, ``flaky`` those that passed then.
     """
     before = base.verdicts

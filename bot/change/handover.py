@@ -95,7 +95,7 @@ def _told_by_gates(report: GateReport, part: PartName) -> list[str]:
 
 
 def _tell_judgement(judgement: Judgement | None) -> str:
-    if judgement is None:
+    if judgement is None or not judgement.model:
         return "No second model has read it."
     objection = judgement.objection.rstrip(".") or "it gave no reason"
     said = "has no objection" if judgement.passed else f"objects: {objection}"

@@ -41,7 +41,7 @@ async def read(job: Job[ChangeTask]) -> Brief:
         comments=_earlier(comments, task.triggered),
         base_branch=branch,
         base_sha=base_sha,
-        stop=_stop(job, issue) or await _find_obstacle(job),
+        stop=_stop(job, issue) or await find_obstacle(job),
     )
     await job.stage(Stage.READ, "failed" if brief.stop else "done", brief.stop or "")
     return brief
@@ -65,7 +65,7 @@ def _stop(job: Job[ChangeTask], issue: Issue | None) -> str | None:
     return None
 
 
-async def _find_obstacle(job: Job[ChangeTask]) -> str | None:
+async def find_obstacle(job: Job[Any]) -> str | None:
     """Say what would keep us from publishing; a patch is published nowhere."""
     if job.task.origin.outlet == "result":
         return None
@@ -89,7 +89,7 @@ async def already_open(job: Job[Any]) -> str | None:
     return None
 
 
-async def _ruled_out(job: Job[ChangeTask]) -> str | None:
+async def _ruled_out(job: Job[Any]) -> str | None:
     """Read the rules of the branch before anything is paid for."""
     said = await commits.objections(job, job.branch)
     if not said:

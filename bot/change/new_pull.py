@@ -130,7 +130,7 @@ async def recheck(job: Job[Any], brief: Brief, changes: Changes) -> PublishCheck
         base_sha = await repos.head_sha(github, repository, branch)
     now = PublishCheck(base_branch=branch, base_sha=base_sha)
     edited = issue is not None and (issue.title, issue.body or "") != (job.task.title, job.task.body)
-    if issue is not None and issue.state != "open":
+    if issue is not None and issue.state != "open" and not job.recipe.about_closed:
         return now.model_copy(update={"stop": "The issue was closed meanwhile, so nothing was published."})
     if stop := await already_open(job):
         return now.model_copy(update={"stop": stop})
@@ -183,7 +183,7 @@ async def open_pull(job: Job[Any], evidence: AnyEvidence, text: PullText) -> Pul
     """Open the pull request, or find that of an interrupted attempt."""
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, OPEN_PULL)
-    told = job.services.outgoing(text.told, closes=job.task.number)
+    told = job.services.outgoing(text.told, closes=job.task.subject.number)
     part = section(EVIDENCE, cap(job.services.outgoing(text.evidence), MAX_TEXT - len(told)))
     pull = await pulls.open_pull(
         github,

@@ -22,7 +22,7 @@ async def notify(job: Job[Any], text: str) -> int | None:
     It is posted once, however often the step runs. Returns None in a locked conversation, which undoes nothing of what
     was published, and where nothing is to be said on GitHub.
     """
-    if job.task.quiet:
+    if job.task.quiet or job.task.subject.number is None:
         return None
     repository = job.task.repository
     github = await job.services.github.for_repository(repository, COMMENT)

@@ -35,6 +35,7 @@ class GateLimits:
     files: int = 20
     lines: int = 800
     tests_from_base: bool = True  # existing tests are taken from the base
+    restores: bool = False  # it brings an earlier state back: that one's tests and style hold
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,7 @@ class Recipe(Generic[RequestT, BriefT, JudgementT]):
     ) = None
     # the parts that the work is done in, each a commit; by default it is one
     steps: Callable[[Evidence[RequestT, BriefT, JudgementT]], Sequence[WorkStep]] = lambda _evidence: ()
+    about_closed: bool = False  # it is about what has ended, as a merged pull request has
     # makes what the model is shown after each edit; None: the proof and the tests nearby
     feedback: Callable[[Job[RequestT], Evidence[RequestT, BriefT, JudgementT], CodeLocation], Check] | None = None
 

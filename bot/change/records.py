@@ -183,7 +183,7 @@ NO_CLAIMS = Claims()
 class Judgement(JsonModel):
     """A second model's verdict on a change."""
 
-    model: str
+    model: str  # "" where a program made the change and nobody was asked
     passed: bool
     objection: str = ""  # what the editor has to fix, "" where it passed
     supported: Claims = NO_CLAIMS  # the author's sentences that something shows; nothing else is published

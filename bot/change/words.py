@@ -145,7 +145,7 @@ class ChangeWords:
         rows = list_common_rows(evidence, gates)
         rows += [_row(gate) for name, gate in gates.items() if name not in _WORDED | _WITHOUT_ROW]
         rows += [_row(gate) for name, gate in gates.items() if name in _WITHOUT_ROW and not gate.passed]
-        if evidence.judgement is not None:
+        if evidence.judgement is not None and evidence.judgement.model:
             rows.append(
                 [
                     f"read by a second model call ({evidence.judgement.model})",

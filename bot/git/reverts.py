@@ -26,11 +26,11 @@ _NOBODY = {
 
 
 class Landing(JsonModel):
-    """How a change came onto its branch; ``commits`` stand there, oldest first."""
+    """Way by which a change came onto its branch."""
 
     kind: Literal["merge", "squash", "rebase", "commit"]
     before: str  # the commit that the branch was at
-    commits: tuple[str, ...]
+    commits: tuple[str, ...]  # on the branch, oldest first
 
     @property
     def last(self) -> str:
@@ -45,7 +45,7 @@ class LaterCommit(JsonModel):
 
 
 class Reversal(JsonModel):
-    """What a branch becomes without a change, or why git cannot tell."""
+    """State of a branch without a change, or why git makes none."""
 
     changes: Changes = NO_CHANGES
     conflicts: tuple[str, ...] = ()  # paths whose lines were changed again since
@@ -82,7 +82,7 @@ async def find_landing(mirror: Mirror, merged: str, commits: Sequence[str] = ())
 
 
 async def _find_rebase(mirror: Mirror, merged: str, own: Sequence[str]) -> Landing | None:
-    """Return the range whose commits are, one by one, those of the pull request."""
+    """Return the range that is, commit by commit, the pull request's own."""
     there = await _walk(mirror, merged, len(own) + 1)
     if len(there) <= len(own):
         return None
@@ -93,7 +93,7 @@ async def _find_rebase(mirror: Mirror, merged: str, own: Sequence[str]) -> Landi
 
 
 async def _find_squash(mirror: Mirror, merged: str, before: str, own: Sequence[str]) -> Landing:
-    """Return the one commit, if it holds all of the pull request or none of the commits before it does."""
+    """Return the one commit that holds all, as those before it hold nothing."""
     squash = Landing(kind="squash", before=before, commits=(merged,))
     fork = await mirror.merge_base(before, own[-1])
     if await _patch_id(mirror, before, merged) == await _patch_id(mirror, fork, own[-1]):
@@ -147,7 +147,7 @@ async def read_subject(mirror: Mirror, sha: str) -> str:
 
 
 async def _read_changes(mirror: Mirror, head: str, tree: str) -> tuple[Changes, tuple[str, ...]]:
-    """Return a tree as changes of ``head``, and the paths that those cannot hold."""
+    """Return a tree as changes, and the paths that those cannot hold."""
     listing = (await _git(mirror, "diff-tree", "-r", "-z", "--no-renames", f"{head}^{{tree}}", tree)).text
     parts = [part for part in listing.split("\0") if part]
     rows = [(path, *meta.lstrip(":").split()) for meta, path in zip(parts[::2], parts[1::2], strict=True)]
@@ -192,7 +192,7 @@ async def _parents(mirror: Mirror, sha: str) -> list[str]:
 
 
 async def _walk(mirror: Mirror, sha: str, count: int) -> list[str]:
-    """Return a commit and those before it on its branch, oldest first; none where a merge is among them."""
+    """Return a commit and those before it, oldest first; none with a merge."""
     rows = (await _git(mirror, "rev-list", "--parents", "--first-parent", f"--max-count={count}", sha)).text
     found = [row.split() for row in rows.splitlines()]
     return [] if any(len(row) > 2 for row in found[:-1]) else [row[0] for row in reversed(found)]

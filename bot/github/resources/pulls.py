@@ -30,6 +30,7 @@ class Pull(JsonModel):
     head_repository: int | None
     base_branch: str
     base_sha: str
+    merge_sha: str = ""  # the last commit that merging made; until then that of a trial
     labels: tuple[str, ...]
     html_url: str
 
@@ -44,6 +45,13 @@ async def get_pull(client: Client, repository: Repository, number: int) -> Pull:
     if data["number"] != number or data["base"]["repo"]["id"] != repository.id:
         raise Transferred(f"{repository.full_name}#{number} is another pull request now; nothing is done there.")
     return _pull(data)
+
+
+async def list_commits(client: Client, repository: Repository, number: int) -> tuple[str, ...]:
+    """Return a pull request's commits, oldest first; GitHub tells of 250."""
+    url = "/repos/{owner}/{repo}/pulls/{number}/commits{?per_page}"
+    items = client.items(url, within(repository, number=number, per_page=100))
+    return tuple([str(item["sha"]) async for item in items])
 
 
 async def list_open(client: Client, repository: Repository) -> list[Pull]:
@@ -124,6 +132,7 @@ def _pull(data: Any) -> Pull:
         head_repository=(head.get("repo") or {}).get("id"),
         base_branch=base.get("ref") or "",
         base_sha=base.get("sha") or "",
+        merge_sha=data.get("merge_commit_sha") or "",
         labels=tuple(label.get("name") or "" for label in data.get("labels") or ()),
         html_url=data.get("html_url") or "",
     )
