@@ -7,7 +7,7 @@ from bot.toolchains.port import Completeness, TestCase, TestRun, Verdict
 from handlers.revert.confirmation import judge
 from handlers.revert.records import RevertBrief
 
-ENDED = CommandResult(argv=("c",), exit_code=1, ended="exit", output="", seconds=0.1)
+ENDED = CommandResult(argv=(), exit_code=1, output="", truncated=False, seconds=1, peak_mb=None, ended="exit")
 
 
 def run(**verdicts: Verdict) -> TestRun:
