@@ -114,7 +114,8 @@ def setup(host: str, port: int) -> None:
 def doctor(repo: Path | None, tests: bool) -> None:
     """Check the installation; each line says what to do.
 
-    Key, clock, webhook, permissions, database, sandbox, toolchains and models are checked.
+    Key, clock, webhook, permissions, database, sandbox, toolchains and models are checked. Each model is asked two tiny
+    questions, for less than a cent.
     """
     from bot.doctor.report import run, run_on_repository
 

@@ -86,14 +86,14 @@ async def _edit(
         return evidence.noted(f"The work was stopped: {error}")
     evidence = evidence.updated(snapshots=snapshots)
     if state.ended != "finished":
-        return evidence.noted(f"The work was stopped: {state.summary}.")
+        return _stop(evidence, state)
     said: tuple[str, str] | None = None
     gated: Changes | None = None
     for attempt in range(_ROUNDS):
         try:
             state = await work(ctx, f"edit-{attempt}", system, state, hands, _LIMITS)
             if state.ended != "finished":
-                return evidence.noted(f"The work was stopped: {state.summary}.")
+                return _stop(evidence, state)
             evidence = await _check(ctx, job, evidence, state, gated, attempt)
             gated = state.changes if evidence.report is not None else gated
         except ModelError as error:
@@ -104,6 +104,10 @@ async def _edit(
         said = why
         state = add_message(state, brief, *why)
     return evidence
+
+
+def _stop(evidence: AnyEvidence, state: Work) -> AnyEvidence:
+    return evidence.updated(unusable=state.ended == "malformed").noted(f"The work was stopped: {state.summary}.")
 
 
 async def _check_made(ctx: Ctx, job: Job[Any], evidence: AnyEvidence, made: Changes) -> AnyEvidence:

@@ -52,7 +52,8 @@ class FailingTest:
         for attempt in range(_ROUNDS):
             state = await work(ctx, f"prove-{attempt}", system, state, hands, _LIMITS)
             if state.ended != "finished":
-                return ProofResult(note=f"no proof: {state.summary}", ended=True)
+                fields = {"unusable": state.ended == "malformed"}
+                return ProofResult(note=f"no proof: {state.summary}", ended=True, fields=fields)
             step = f"prove-{attempt}-check"
             proved = await ctx.step(step, self.check, job, brief, state.changes, attempt, interruptible=True)
             if proved.proof is not None:

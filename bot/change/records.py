@@ -207,6 +207,7 @@ class Evidence(JsonModel, Generic[RequestT, BriefT, JudgementT]):
     objections: int = 0  # how often the judge objected
     claims: Claims = NO_CLAIMS  # the author's words before anybody judged them
     notes: tuple[str, ...] = ()
+    unusable: bool = False  # the model's answers were: no other words in the request would have helped
     cost: Cost = NO_COST
 
     @property

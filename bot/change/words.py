@@ -24,6 +24,10 @@ _WEAKER = {
     "process": " This tier isolates nothing: the commands ran as an ordinary process of the host, with a scrubbed "
     "environment and limits, but with the host's files and network in reach. Treat this as weaker evidence.",
 }
+_TRY_MODEL = (
+    "Another wording would not help: the model is too weak, or its server drops tools. `forgehand doctor` tries each "
+    "model and says what is wrong; whoever runs this server can choose another."
+)
 _QUIET = {
     "tests taken from base": "no existing test and no test configuration is changed",
     "parse": "no changed file stopped parsing",
@@ -66,6 +70,8 @@ class ChangeWords:
 
     def write_next_step(self, evidence: AnyEvidence) -> str:
         """Say how to go on where nothing came of it."""
+        if evidence.unusable:
+            return _TRY_MODEL
         return f"For another attempt, {ask_again(evidence)}."
 
     def write_pull(self, evidence: AnyEvidence) -> PullText:

@@ -1,16 +1,70 @@
-"""Check that every model a role names can be asked and paid. Asks no model."""
+"""Check that every model a role names can be asked and paid, and that it does what tasks need."""
 
 from __future__ import annotations
 
+import asyncio
+
 from bot.doctor.line import Line
-from bot.models.catalogue import SET_UP, Catalogue, UnknownModel
+from bot.models.catalogue import SET_UP, Catalogue, ModelSpec, UnknownModel
+from bot.models.client import SdkModel
 from bot.models.federation import Federation
+from bot.models.port import ModelError
+from bot.models.probe import Probe, probe
 
 _SUBJECT = "Models"
+_SILENCE = 60.0  # seconds
+
+
+async def try_models(catalogue: Catalogue) -> list[Line]:
+    """Ask every model that a role names, if it can be asked."""
+    specs = [spec for name in _list_named(catalogue) if (spec := _find_askable(catalogue, name)) is not None]
+    models = [SdkModel(spec, catalogue.key(spec), idle=_SILENCE) for spec in specs]
+    found = await asyncio.gather(*(probe(model) for model in models))
+    return [_judge(spec, seen) for spec, seen in zip(specs, found, strict=True)]
+
+
+def _list_named(catalogue: Catalogue) -> list[str]:
+    return list(dict.fromkeys(name for names in catalogue.roles().values() for name in names))
+
+
+def _find_askable(catalogue: Catalogue, name: str) -> ModelSpec | None:
+    try:
+        spec = catalogue.spec(name)
+    except ModelError:
+        return None
+    return spec if catalogue.key(spec) is not None or not catalogue.needs_key(spec) else None
+
+
+def _judge(spec: ModelSpec, seen: Probe) -> Line:
+    """Say what a model does; without tools or a given shape no task ends well."""
+    if seen.problem:
+        return _fail(f"{spec.name} was asked and gave no answer. {seen.problem}")
+    if not seen.calls_tools:
+        return _fail(
+            f"{spec.name} was given a tool and told to call it, and answered in words: it cannot fix or review. Choose "
+            "a model that knows tools; a local server may need its tool template switched on."
+        )
+    if not seen.keeps_schema:
+        return _fail(f"{spec.name} did not answer in the JSON that was asked for. Choose a stronger model.")
+    if seen.context is not None and seen.context < spec.context:
+        return _warn(
+            f"{spec.name} holds {seen.context} tokens at {spec.base_url}, and {spec.context} are counted on. Set "
+            f"models.{spec.name}.context to {seen.context}, or start the server with more."
+        )
+    if not seen.counts_tokens:
+        return _warn(f"{spec.base_url} counts no tokens for {spec.name}: budgets go by estimates that are too high.")
+    return Line(
+        level="ok",
+        subject=_SUBJECT,
+        text=f"{spec.name} was asked twice for ${seen.cost:.4f}: it calls tools and keeps to a given JSON.",
+    )
 
 
 def check_models(catalogue: Catalogue) -> list[Line]:
-    """List every role without a model, then every model that a role names."""
+    """List every role without a model, then every model that a role names.
+
+    Asks none.
+    """
     roles = catalogue.roles()
     missing = [role for role, names in roles.items() if not names]
     lines = [_fail(f"{role}: no model; {SET_UP.format(role=role)}.") for role in missing]
@@ -40,3 +94,7 @@ def _check(catalogue: Catalogue, name: str, users: str) -> Line:
 
 def _fail(text: str) -> Line:
     return Line(level="fail", subject=_SUBJECT, text=text)
+
+
+def _warn(text: str) -> Line:
+    return Line(level="warn", subject=_SUBJECT, text=text)

@@ -14,7 +14,7 @@ from bot.doctor import machine, repository
 from bot.doctor.actions import check_actions
 from bot.doctor.github import check_github
 from bot.doctor.line import Level, Line
-from bot.doctor.models import check_models
+from bot.doctor.models import check_models, try_models
 from bot.models.catalogue import Catalogue
 from bot.settings import Checks, Settings, settings_file
 
@@ -29,7 +29,7 @@ async def run(settings: Settings) -> bool:
     """Print every finding; return True if nothing keeps the bot from working."""
     console = Console(soft_wrap=True)
     console.print(f"Settings: environment, then {settings_file()}")
-    return await _print(console, find(settings))
+    return await _print(console, _examine(settings))
 
 
 async def run_on_repository(repo: Path, checks: Checks, settings: Settings, *, tests: bool) -> bool:
@@ -50,8 +50,18 @@ async def _print(console: Console, lines: AsyncIterator[Line]) -> bool:
     return healthy
 
 
+async def _examine(settings: Settings) -> AsyncIterator[Line]:
+    async for line in find(settings):
+        yield line
+    for line in await try_models(Catalogue(settings)):
+        yield line
+
+
 async def find(settings: Settings) -> AsyncIterator[Line]:
-    """Yield the findings in the order in which they should be fixed."""
+    """Yield the findings in the order in which they should be fixed.
+
+    No model is asked.
+    """
     for line in await check_github(settings):
         yield line
     yield await check_actions(settings)

@@ -97,14 +97,25 @@ class SdkModel:
             raise type(error)(message, **(error.details | counted)) from None
         return reply.model_copy(update={"seconds": time.monotonic() - started})
 
+    async def list_offered(self) -> list[dict[str, Any]]:
+        """List what the server says of its models; [] where it does not say."""
+        sdk, client = await asyncio.to_thread(self._connect)
+        http = importlib.import_module("httpx2")
+        try:
+            async with client:
+                page = await client.models.list()
+                return [model.to_dict(mode="json") for model in page.data or ()]
+        except (sdk.APIError, http.HTTPError, ValueError, KeyError, TypeError, AttributeError):
+            return []
+
     async def _read(self, question: wire.Question, stream: wire.AnswerStream) -> Reply:
         # Importing an SDK takes seconds and building its client 25 ms: neither belongs on the event loop.
-        sdk, client, create = await asyncio.to_thread(self._connect)
+        sdk, client = await asyncio.to_thread(self._connect)
         http = importlib.import_module("httpx2")
         request = self._format.request(question)
         try:
             async with client:
-                async for event in await create(**request):
+                async for event in await self._format.create(client)(**request):
                     stream.feed(event.to_dict(mode="json"))
             return stream.reply()
         except sdk.APIStatusError as error:
@@ -124,7 +135,7 @@ class SdkModel:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise ModelDown(f"{self.name} sent a malformed stream.") from None
 
-    def _connect(self) -> tuple[ModuleType, Any, Callable[..., Any]]:
+    def _connect(self) -> tuple[ModuleType, Any]:
         sdk = importlib.import_module(self._format.sdk)
         # At DEBUG the SDKs log whole requests, and both can be switched to it by the environment.
         logging.getLogger(self._format.sdk).setLevel(logging.WARNING)
@@ -137,7 +148,7 @@ class SdkModel:
             # A redirect would carry the key to whoever it points at.
             http_client=sdk.DefaultAsyncHttpxClient(follow_redirects=False, timeout=timeout, verify=_trusted()),
         )
-        return sdk, client, self._format.create(client)
+        return sdk, client
 
     def _credential(self) -> dict[str, Any]:
         if not isinstance(self._key, Federation):
@@ -158,4 +169,4 @@ def _ensure_usage(question: wire.Question, reply: Reply, stream: wire.AnswerStre
     if stream.usage is not None:
         return reply
     stream.usage = Usage(input=wire.estimate(question), output=len(reply.model_dump_json()) // 2)
-    return reply.model_copy(update={"usage": stream.usage})
+    return reply.model_copy(update={"usage": stream.usage, "estimated": True})

@@ -109,6 +109,7 @@ class Reply(JsonModel):
     parsed: Any = None
     opaque: Opaque | None = None
     usage: Usage = Usage()
+    estimated: bool = False  # nobody counted the tokens: ``usage`` is what they may be at most
     stop: Literal["end", "tools", "length"] = "end"
     model: str = ""
     cost: float = 0.0

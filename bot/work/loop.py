@@ -70,7 +70,7 @@ async def work(ctx: Ctx, name: str, system: str, start: Work, hands: Hands, limi
         if acted.finished is not None:
             return _end(state, "finished", acted.finished)
         if malformed >= limits.malformed:
-            return _end(state, "malformed", f"{malformed} answers in a row could not be used")
+            return _end(state, "malformed", f"{reply.model} gave {malformed} answers in a row that could not be used")
         if actions and actions.most_common(1)[0][1] >= limits.repeats:
             return _end(state, "repeated", f"the same action was repeated {limits.repeats} times")
         if state.seconds > limits.seconds:

@@ -47,7 +47,7 @@ class FixWords(ChangeWords):
 
     def write_next_step(self, evidence: FixEvidence) -> str:
         """Ask to complete the issue only where no test showed it."""
-        if evidence.proof is None and evidence.baseline is not None:
+        if evidence.proof is None and evidence.baseline is not None and not evidence.unusable:
             return (
                 "If the issue is missing an input or the expected or actual result, add it, then "
                 f"{ask_again(evidence)}."

@@ -14,6 +14,8 @@ import pytest
 
 from bot.local.hosting import free_port, manifest_rights
 from simhub import AppCredentials, Hub
+from simhub.scripted_model import Script, ScriptedModel
+from tests.models.test_probe import CALLED
 from tests.support.keys import key_pair
 
 SECRET = "It's a Secret to Everybody"
@@ -22,13 +24,18 @@ AREAS = [
     "Data directory", "Database", "Sandbox", "Toolchains", "Models",
 ]  # fmt: skip
 PUBLIC = "https://bot.example.org"
+ABLE = [
+    {"match": {"tool": "report"}, "reply": CALLED, "reusable": True},
+    {"match": {"user": "colour"}, "reply": {"json": {"colour": "green"}}, "reusable": True},
+]
 
 
 @dataclass
 class Clinic:
-    """A healthy App on a hub; tests make it ill."""
+    """A healthy App on a hub, and a model; tests make them ill."""
 
     hub: Hub
+    model: ScriptedModel
     app: AppCredentials
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
@@ -52,7 +59,7 @@ class Clinic:
 
 @pytest.fixture
 async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
-    async with Hub.start(tmp_path / "hub") as hub:
+    async with Hub.start(tmp_path / "hub") as hub, ScriptedModel(Script.load(ABLE)) as model:
         app = hub.create_app("forgehand", f"{PUBLIC}/webhook", SECRET, key_pair=key_pair(), **manifest_rights())
         repository = hub.create_repository("octo/sample")
         app.webhook_url = None
@@ -69,9 +76,10 @@ async def clinic(tmp_path: Path) -> AsyncIterator[Clinic]:
             "FORGEHAND_WEB_URL": hub.url,
             "FORGEHAND_PUBLIC_URL": PUBLIC,
             "FORGEHAND_DATA_DIR": str(tmp_path / "data"),
-            "ANTHROPIC_API_KEY": "sk-ant-api03-not-asked",
+            "ANTHROPIC_API_KEY": "sk-ant-api03-never-shown",
+            "ANTHROPIC_BASE_URL": model.anthropic_url,
         }
-        yield Clinic(hub, app, tmp_path, settings)
+        yield Clinic(hub, model, app, tmp_path, settings)
 
 
 @pytest.mark.needs("sandbox")
@@ -85,7 +93,10 @@ async def test_in_good_health_every_area_has_a_line(clinic: Clinic) -> None:
     assert "`bubblewrap` works" in found["Sandbox"][1]
     assert str(clinic.folder / "data" / "server.yml") in output
     assert SECRET not in output
-    assert "not-asked" not in output
+    assert "never-shown" not in output
+    named = {request.model for request in clinic.model.requests}
+    assert all(f"{name} was asked twice for $0.0" in output for name in named)
+    assert len(clinic.model.requests) == 2 * len(named)
 
 
 async def test_a_wrong_key_is_told_and_the_rest_still_examined(clinic: Clinic) -> None:
@@ -129,6 +140,7 @@ async def test_what_this_server_lacks(clinic: Clinic) -> None:
         FORGEHAND_DATABASE_URL=f"postgresql://bot:{password}@127.0.0.1:{free_port()}/forgehand",
         FORGEHAND_SANDBOX="none",
         ANTHROPIC_API_KEY="",
+        ANTHROPIC_BASE_URL="",
     )
     assert code == 1
     assert found["Webhook secret"][0] == "fail"

@@ -162,3 +162,15 @@ async def test_a_wrong_configuration_is_answered_with_line_and_key(town: Story) 
     assert "line 3: fix.max_dolars: unknown key" in text
     assert asked_about(story, title) == []
     assert rows(story, "select * from fh_task where repository = ?", story.repository.full_name) == []
+
+
+async def test_a_model_that_calls_no_tool_is_named_and_the_issue_is_not_blamed(town: Story) -> None:
+    story, title = place(town, "talks"), "Talking about cents"
+    number = await story.file(title, BODY)
+    story.script.extend(about(title, [{"match": {}, "reply": {"text": "I would fix it."}, "reusable": True}]))
+    await story.until_status(number, "Stopped without a verified fix.")
+    final = await nothing_published(story, number)
+    assert "gave 3 answers in a row that could not be used" in final
+    assert "the model is too weak, or its server drops tools. `forgehand doctor` tries each model" in final
+    assert "If the issue is missing an input" not in final
+    assert len(asked_about(story, title)) == 3
