@@ -53,8 +53,16 @@ class Repository:
         done = subprocess.run(["git", *argv], cwd=self.folder / "source", check=True, capture_output=True, text=True)
         return done.stdout
 
-    def task(self, name: str, sha: str, checks: Checks = Checks(), *, shelf: str = "1") -> Workshop:  # noqa: B008
-        sandbox, settings = bubblewrap(), Settings(registries=["registry.invalid"])
+    def task(
+        self,
+        name: str,
+        sha: str,
+        checks: Checks = Checks(),  # noqa: B008
+        *,
+        shelf: str = "1",
+        settings: Settings = Settings(registries=["registry.invalid"]),  # noqa: B008
+    ) -> Workshop:
+        sandbox = bubblewrap()
 
         async def mirror() -> Mirror:
             return Mirror(self.folder / "mirror.git", "http://127.0.0.1", "http://127.0.0.1/octo/sample.git")

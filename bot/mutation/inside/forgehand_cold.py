@@ -9,12 +9,11 @@ import ast
 import importlib.machinery
 import json
 import os
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 import forgehand_children as children  # type: ignore[import-not-found]
-from forgehand_items import list_options, name_items, run_items  # type: ignore[import-not-found]
+from forgehand_items import list_options, name_items, run_items, start_like_pytest  # type: ignore[import-not-found]
 from forgehand_mutator import find_mutants  # type: ignore[import-not-found]
 from forgehand_swap import make_control  # type: ignore[import-not-found]
 
@@ -72,13 +71,6 @@ def _run(asked: dict[str, Any], send: children.Send) -> None:
     start_like_pytest()
     files = dict.fromkeys(test.partition("::")[0] for test in asked["tests"])
     pytest.main([*list_options(), *files], plugins=[_Loop(asked, served, send)])
-
-
-def start_like_pytest() -> None:
-    """Make ``sys`` what it is where pytest is started as a module."""
-    sys.argv = ["pytest"]
-    roots = [place for place in os.environ.get("FORGEHAND_PATH", "").split(os.pathsep) if place]
-    sys.path[0:0] = [os.getcwd(), *(place for place in roots if place not in sys.path)]
 
 
 def _serve_mutant(path: str, mutant: str) -> list[str]:

@@ -17,8 +17,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import forgehand_children as children  # type: ignore[import-not-found]
-from forgehand_cold import Nursery, start_like_pytest  # type: ignore[import-not-found]
-from forgehand_items import list_options, name_items, run_items  # type: ignore[import-not-found]
+from forgehand_cold import Nursery  # type: ignore[import-not-found]
+from forgehand_items import list_options, name_items, run_items, start_like_pytest  # type: ignore[import-not-found]
 from forgehand_lines import Recorder  # type: ignore[import-not-found]
 from forgehand_mutator import Mutant, find_mutants  # type: ignore[import-not-found]
 from forgehand_records import Records  # type: ignore[import-not-found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -22,7 +23,16 @@ def list_options() -> list[str]:
     options = ["--continue-on-collection-errors", "--color=no", "-p", "no:cacheprovider"]
     options += [f"--basetemp={os.path.join(tempfile.mkdtemp(), 'tests')}"]
     options += ["--no-cov"] if importlib.util.find_spec("pytest_cov") else []
+    # it draws another order each time; that it seeds chance before each test stays
+    options += ["--randomly-dont-reorganize"] if importlib.util.find_spec("pytest_randomly") else []
     return options + (["-n0"] if importlib.util.find_spec("xdist") else [])
+
+
+def start_like_pytest() -> None:
+    """Make ``sys`` what it is where pytest is started as a module."""
+    sys.argv = ["pytest"]
+    roots = [place for place in os.environ.get("FORGEHAND_PATH", "").split(os.pathsep) if place]
+    sys.path[0:0] = [os.getcwd(), *(place for place in roots if place not in sys.path)]
 
 
 def name_items(items: Sequence[Any]) -> dict[str, Any]:
@@ -30,24 +40,27 @@ def name_items(items: Sequence[Any]) -> dict[str, Any]:
     if not items:
         return {}
     config = items[0].config
-    prefix = os.path.relpath(str(config.rootpath), os.environ["FORGEHAND_ROOT"])
+    root = getattr(config, "rootpath", None) or config.rootdir  # the older name, before pytest 6.1
+    prefix = os.path.relpath(str(root), os.environ["FORGEHAND_ROOT"])
     prefix = "" if prefix == "." else f"{prefix}/"
     return {f"{prefix}{id}": item for id, item in zip(number_ids([one.nodeid for one in items]), items)}
 
 
 def run_items(items: Sequence[Any]) -> Iterator[str]:
-    """Run tests in turn; yield ``passed``, ``skipped``, ``failed``, ``error``.
-
-    ``failed`` is a failure in the test's own body.
-    """
+    """Run tests in turn; yield how each ended, as :func:`judge_reports` says."""
     for config in {item.config for item in items}:
         config.option.tbstyle = "no"  # pytest parses each source file of a traceback: ten times what a test needs
+    return map(judge_reports, run_reports(items))
+
+
+def run_reports(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Run tests in turn; yield pytest's reports of each."""
     for item, following in zip(items, [*items[1:], None]):
-        reports = _RUNNER.runtestprotocol(item, log=False, nextitem=following)
-        yield _judge(reports)
+        yield _RUNNER.runtestprotocol(item, log=False, nextitem=following)
 
 
-def _judge(reports: Sequence[Any]) -> str:
+def judge_reports(reports: Sequence[Any]) -> str:
+    """Say how a test ended; ``failed`` is a failure in its own body."""
     failed = {report.when for report in reports if report.outcome == "failed"}
     if failed:
         return "failed" if "call" in failed else "error"

@@ -81,8 +81,8 @@ class Child:
     def receive(self) -> Iterator[Any]:
         """Yield what the child says until it is done, or gone."""
         waiting = b""
-        while not self._done and (left := self._until - time.monotonic()) > 0:
-            ready, _, _ = select.select([self._read], [], [], min(left, 1.0))
+        while not self._done and time.monotonic() < self._until:  # ":=" is not known before Python 3.8
+            ready, _, _ = select.select([self._read], [], [], max(0.0, min(self._until - time.monotonic(), 1.0)))
             piece = os.read(self._read, _PIECE) if ready else b""
             if not piece and (ready or self._is_gone()):
                 return
