@@ -21,7 +21,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.flakiness.experiments import SHUFFLED, find_cause, run_all_orders, run_alone
+from bot.flakiness.experiments import SEEDS, SHUFFLED, find_cause, run_all_orders, run_alone
 from bot.flakiness.records import Orders, Plan
 from bot.flakiness.runner import run_orders
 from bot.git.changes import NO_CHANGES
@@ -99,7 +99,7 @@ async def measure(mirrors: Path, project: Project, total: Counter[str]) -> None:
     with tempfile.TemporaryDirectory(prefix="forgehand-bench-") as folder:
         workshop = make_workshop(Path(folder) / "work", git_dir, project)
         began = time.monotonic()
-        plan = Plan(orders=(None, *range(1, SHUFFLED + 1)), seconds=_SECONDS, each=_SECONDS / 4)
+        plan = Plan(orders=(None, *SEEDS), enough=1 + SHUFFLED, seconds=_SECONDS, each=_SECONDS / 4)
         orders = await run_orders(workshop, NO_CHANGES, plan)
         if not orders.runs or orders.runs[0].order is not None:
             print(f"{project.name}: no usable run. {orders.problem[-600:]}", flush=True)

@@ -15,6 +15,7 @@ import click
 from bot.settings import Checks
 from bot.terminal.completion import completion
 from bot.terminal.exits import finish, settings_or_exit
+from bot.terminal.judging import judge_results
 from bot.terminal.run import ShortCommand, run
 from bot.terminal.tasks import tasks
 from bot.types import Scope
@@ -297,6 +298,7 @@ main.add_command(run)
 main.add_command(ShortCommand("try", run, "fix", "Fix an issue of a checkout: short for `forgehand run fix`."))
 main.add_command(tasks)
 main.add_command(completion)
+main.add_command(judge_results)
 
 if __name__ == "__main__":
     main()

@@ -29,6 +29,7 @@ class Plan(JsonModel):
 
     targets: tuple[str, ...] = ()
     orders: tuple[Order, ...] = ()
+    enough: int = 1_000  # orders that reach their end; others after them are not run
     test: str = ""
     prefix: tuple[str, ...] = ()
     fails: bool = True

@@ -88,10 +88,13 @@ class _Orders:
         for part in _cut(ids):
             self._send({"event": "items", "ids": part})
         self._send({"event": "collected", "count": len(ids)})
+        whole = 0
         for number, order in enumerate(self._plan["orders"]):
-            if time.monotonic() > self._until:
+            if time.monotonic() > self._until or whole == self._plan["enough"]:
                 break
-            self._tell(number, self._run(arrange(ids, order)))
+            ended = self._run(arrange(ids, order))
+            whole += ended.how == "done"
+            self._tell(number, ended)
         if self._plan["prefix"] and self._plan["test"] in self._items:
             self._reduce()
         return True

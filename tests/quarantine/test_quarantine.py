@@ -1,0 +1,178 @@
+"""The list of quarantined tests and its judge: what is excused, and what never is."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli import main
+from bot.quarantine.entries import Entry, QuarantineError, add, read_entries, write_entries
+from bot.quarantine.judge import judge_results
+from bot.quarantine.nearness import find_guarded
+
+TODAY = date(2026, 12, 1)
+
+
+def entry(test: str = "tests/test_a.py::test_x", days: int = 14, since: date = TODAY, **more: object) -> Entry:
+    known = {"test": test, "reason": "victim of test_y", "issue": "#7", "owner": "@mara", "since": since}
+    return Entry.model_validate(known | {"expires": since + timedelta(days=days)} | more)
+
+
+def junit(*cases: str) -> bytes:
+    return f"<testsuites><testsuite name='pytest'>{''.join(cases)}</testsuite></testsuites>".encode()
+
+
+def case(name: str, inner: str = "", owner: str = "tests.test_a") -> str:
+    return f"<testcase classname='{owner}' name='{name}'>{inner}</testcase>"
+
+
+FAILURE = "<failure message='assert 1 == 2'/>"
+GOOD = case("test_good")
+EXCUSED = case("test_x", FAILURE)
+
+
+def judge(*cases: str, entries: tuple[Entry, ...] = (entry(),), today: date = TODAY, **more: object) -> bool:
+    return judge_results({"junit.xml": junit(*cases)}, entries, today, **more).passed  # type: ignore[arg-type]
+
+
+def test_a_quarantined_failure_is_excused_and_named() -> None:
+    found = judge_results({"a.xml": junit(GOOD, EXCUSED)}, [entry()], TODAY, exit_code=1)
+    assert found.passed
+    assert found.excused == ("tests.test_a::test_x: failed; in quarantine until 2026-12-15, owner @mara, #7",)
+
+
+def test_the_last_day_excuses_and_the_next_does_not() -> None:
+    assert judge(EXCUSED, today=TODAY + timedelta(days=14))
+    assert not judge(EXCUSED, today=TODAY + timedelta(days=15))
+
+
+@pytest.mark.parametrize(
+    "cases",
+    [
+        (EXCUSED, case("test_other", FAILURE)),  # another failure
+        (EXCUSED, case("test_x", FAILURE, "tests.test_b")),  # the same name elsewhere
+        (GOOD, case("tests.test_a", "<error message='collection failure'/>", "")),  # a file that cannot be loaded
+        (GOOD, case("test_x", "<error message='failed on setup with &quot;RuntimeError&quot;'/>")),
+        (),  # no test reported
+        (case("test_x", "<skipped/>"),),
+    ],
+)
+def test_what_is_no_listed_tests_own_failure_counts(cases: tuple[str, ...]) -> None:
+    assert not judge(*cases)
+
+
+@pytest.mark.parametrize(("exit_code", "passed"), [(0, True), (1, True), (2, False), (-9, False), (137, False)])
+def test_a_command_that_broke_off_is_not_excused(exit_code: int, passed: bool) -> None:
+    assert judge(GOOD, EXCUSED, exit_code=exit_code) is passed
+
+
+def test_a_build_error_between_two_runs_is_not_excused() -> None:
+    # the second command never ran its tests: its exit is 1, and no failing test explains that
+    assert not judge(GOOD, exit_code=1)
+    assert not judge(GOOD, EXCUSED, exit_code=1, expected=2)
+
+
+def test_every_suite_must_report() -> None:
+    results = {"a.xml": junit(GOOD), "b.xml": junit(GOOD)}
+    assert judge_results(results, [], TODAY, expected=2).passed
+    assert not judge_results(results | {"b.xml": b"<html"}, [], TODAY, expected=1).passed, "cut short"
+    assert not judge_results({"a.xml": junit(GOOD)}, [], TODAY, expected=2).passed
+
+
+def test_parameters_are_covered_by_the_function() -> None:
+    one = case("test_x[a b]", FAILURE)
+    assert judge(one)
+    assert judge(one, entries=(entry("tests/test_a.py::test_x[a b]"),))
+    assert not judge(one, entries=(entry("tests/test_a.py::test_x[c]"),))
+    assert not judge(case("test_xy", FAILURE))
+
+
+def test_a_list_survives_being_written() -> None:
+    entries = (entry(), entry("tests/test_b.py::test_z[{}: #1]", renewed="still looking", days=20))
+    assert read_entries(write_entries(entries)) == entries
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tests: 7",
+        "[]",
+        "tests: [7]",
+        "a: [",
+        write_entries([entry()]).replace("2026-12-15", "2026-12-16"),  # 15 days
+        write_entries([entry()]).replace("owner: '@mara'", "owner: ''"),
+        write_entries([entry()]) + "  note: more\n",
+        write_entries([entry(), entry()]),
+        "tests: &a [*a]",
+        "!!python/object/apply:os.system [true]",
+    ],
+)
+def test_a_list_that_is_wrong_excuses_nothing(text: str) -> None:
+    with pytest.raises(QuarantineError):
+        read_entries(text)
+
+
+def test_a_quarantine_is_renewed_once_and_only_with_a_reason() -> None:
+    later = TODAY + timedelta(days=10)
+    (renewed,) = add([entry()], entry(reason="the library was not released", since=later), 5, later)
+    assert (renewed.expires, renewed.renewed) == (later + timedelta(days=14), "the library was not released")
+    assert renewed.since == TODAY
+    with pytest.raises(QuarantineError, match="allowed once"):
+        add([renewed], entry(reason="again"), 5, later)
+    with pytest.raises(QuarantineError, match="say why"):
+        add([entry()], entry(reason=""), 5, later)
+
+
+def test_a_repository_has_at_most_so_many() -> None:
+    full = [entry(f"tests/test_a.py::test_{n}") for n in range(3)]
+    with pytest.raises(QuarantineError, match="allows 3"):
+        add(full, entry("tests/test_a.py::test_new"), 3, TODAY)
+    old = [*full[:2], entry("tests/test_a.py::test_old", since=TODAY - timedelta(days=40))]
+    kept = add(old, entry("tests/test_a.py::test_new"), 3, TODAY)
+    assert [one.test.rpartition("_")[2] for one in kept] == ["0", "1", "new"], "an expired one makes room, and goes"
+
+
+def test_the_command_says_it_by_its_exit(tmp_path: Path) -> None:
+    listed, results = tmp_path / "quarantine.yml", tmp_path / "junit.xml"
+    listed.write_text(write_entries([entry(since=datetime.now(UTC).date())]))
+    results.write_bytes(junit(GOOD, EXCUSED))
+    command = ["judge-results", "--quarantine", str(listed), str(results)]
+    good = CliRunner().invoke(main, command)
+    assert (good.exit_code, "owner @mara" in good.output) == (0, True)
+    results.write_bytes(junit(GOOD, EXCUSED, case("test_other", FAILURE)))
+    assert CliRunner().invoke(main, command).exit_code == 1
+    results.write_bytes(junit(GOOD, EXCUSED))
+    assert CliRunner().invoke(main, [*command, "--exit-code", "2"]).exit_code == 1
+    listed.write_text("tests: [")
+    bad = CliRunner().invoke(main, command)
+    assert (bad.exit_code, "not YAML" in bad.output) == (1, True)
+    missing = CliRunner().invoke(main, ["judge-results", str(tmp_path / "gone.xml")])
+    assert missing.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "text", "said"),
+    [
+        ({"shop/prices.py"}, "from shop import prices", "by its imports"),
+        ({"shop/prices.py"}, "from shop.prices import total", "by its imports"),
+        ({"shop/__init__.py"}, "import shop", "by its imports"),
+        ({"shop/a.py"}, "import other", "by names"),
+        ({"shop/other.py"}, "import shop.prices", ""),
+        ({"tests/test_b.py"}, "import shop", ""),
+        ({"tests/test_a.py"}, "", "its own file"),
+        ({"shop/prices.py"}, "def broken(:", ""),
+    ],
+)
+def test_a_test_that_guards_changed_lines_is_known_and_how(changed: set[str], text: str, said: str) -> None:
+    found = find_guarded("tests/test_a.py::test_x", changed, {"tests/test_a.py": text}, lambda path: "test" in path)
+    assert (said in found) if said else (found == "")
+
+
+def test_what_a_test_ran_is_believed_before_names() -> None:
+    ran = {"tests.test_a.test_x": {"shop/b.py"}}
+    texts = {"tests/test_a.py": "import shop.a"}
+    for changed, guarded in (({"shop/b.py"}, True), ({"shop/a.py"}, False)):
+        assert bool(find_guarded("tests/test_a.py::test_x", changed, texts, lambda _: False, ran)) is guarded
