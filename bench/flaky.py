@@ -38,6 +38,11 @@ _LISTS = "TestingResearchIllinois+idoft"
 _SECONDS = 1_800.0
 
 
+_SMOREST = (
+    "python -m pip install -q -e . 'flask<2.2' 'werkzeug<2.2' 'marshmallow<3.15' 'webargs<8.1' 'apispec<5.2' pytest"
+)
+
+
 class Project(NamedTuple):
     """A project at the commit that IDoFT names, and what its tests need today."""
 
@@ -52,7 +57,7 @@ PROJECTS = (
     Project(
         "kade-robertson/config-better", "c14638da3fe95a669a04db2602e1f6ea15591c36", "python -m pip install -q pytest"
     ),
-    Project("marshmallow-code/flask-smorest", "02e9e84def5ace80522c76b830fbef9930a28771"),
+    Project("marshmallow-code/flask-smorest", "02e9e84def5ace80522c76b830fbef9930a28771", _SMOREST),
 )
 
 

@@ -294,11 +294,9 @@ async def _print_result(text: Awaitable[str]) -> bool:
     return _print(await text)
 
 
-main.add_command(run)
-main.add_command(ShortCommand("try", run, "fix", "Fix an issue of a checkout: short for `forgehand run fix`."))
-main.add_command(tasks)
-main.add_command(completion)
-main.add_command(judge_results)
+short = ShortCommand("try", run, "fix", "Fix an issue of a checkout: short for `forgehand run fix`.")
+for command in (run, short, tasks, completion, judge_results):
+    main.add_command(command)
 
 if __name__ == "__main__":
     main()

@@ -64,9 +64,10 @@ def read_entries(text: str) -> tuple[Entry, ...]:
     if len(text) > _MOST_BYTES:
         raise QuarantineError(f"The list is longer than {_MOST_BYTES} characters.")
     try:
-        document: Any = yaml.load(text, Loader=yaml.CSafeLoader) or {}
+        document: Any = yaml.load(text, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise QuarantineError(f"The list is not YAML: {str(error)[:300]}") from None
+    document = {} if document is None else document
     rows = document.get("tests", []) if isinstance(document, dict) else None
     if not isinstance(rows, list) or len(rows) > MOST_ENTRIES:
         raise QuarantineError(f"The list holds `tests:`, a list of at most {MOST_ENTRIES} entries.")
