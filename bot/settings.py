@@ -150,6 +150,7 @@ class Settings(BaseSettings):
         default=[],
         validation_alias=AliasChoices("FORGEHAND_WEBHOOK_SECRETS", "FORGEHAND_WEBHOOK_SECRET", "webhook_secrets"),
     )
+    master_key: SecretStr | None = None
     api_url: str = "https://api.github.com"
     web_url: str = "https://github.com"
 
@@ -278,7 +279,7 @@ class Settings(BaseSettings):
     def secrets(self) -> list[str]:
         """Return every secret value we hold, for redaction."""
         keys = [self.provider_key(provider) for provider in get_args(ProviderName)]
-        held = [self.private_key, self.github_token, *keys, *self.webhook_secrets]
+        held = [self.private_key, self.github_token, self.master_key, *keys, *self.webhook_secrets]
         urls = [urlsplit(url).password for url in (self.database_url, self.index_url) if url]
         named = [os.environ.get(model.key_env) for model in self.models.values() if model.key_env]
         return [secret.get_secret_value() for secret in held if secret is not None] + [

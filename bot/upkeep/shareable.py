@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.redaction import find_secrets
+from bot.sealing.local import FILE
 from bot.settings import Settings
 
 # Fields that hold secrets by their type, as the settings' own declaration says.
@@ -23,5 +24,6 @@ def pick_shareable(values: Mapping[str, Any], settings: Settings) -> dict[str, A
 
 
 def list_secrets(settings: Settings) -> tuple[str, ...]:
-    """Return the names of the secrets that are set."""
-    return tuple(sorted(name for name in _SECRET if getattr(settings, name)))
+    """Return the names of the secrets that are set, or kept in a file."""
+    names = {name for name in _SECRET if getattr(settings, name)}
+    return tuple(sorted(names | ({FILE} if (settings.data_dir / FILE).exists() else set())))
