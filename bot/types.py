@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 JsonScalar = str | int | float | bool | None
 Scope = Literal["read", "run", "admin"]
 """What a token of the API may be used for."""
+SourceKind = Literal["alertmanager", "grafana", "sentry", "datadog", "pagerduty", "jenkins", "own"]
+"""What a source of signals is."""
 T = TypeVar("T")
 
 

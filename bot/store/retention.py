@@ -20,6 +20,7 @@ from bot.store.tables import (
     kept_change,
     model_call,
     outcome,
+    signal_source,
     task,
     task_event,
 )
@@ -92,7 +93,8 @@ def forget_tasks(connection: sa.Connection, ids: Collection[str]) -> None:
 
 
 def forget_installation(connection: sa.Connection, number: int) -> None:
-    """Delete the last that is known of a removed installation: itself."""
+    """Delete a removed installation and its sources of signals."""
+    connection.execute(signal_source.delete().where(signal_source.c.installation == number))
     gone = installation.delete().where(installation.c.id == number, installation.c.state == "deleted")
     connection.execute(gone)
 

@@ -223,4 +223,17 @@ examined_test = _table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
+
+signal_source = _table(
+    "signal_source",
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("installation", sa.BigInteger, nullable=False),
+    sa.Column("repository", sa.JSON, nullable=False),
+    sa.Column("key_hash", sa.Text, nullable=False),
+    sa.Column("secrets", sa.JSON, nullable=False),
+    sa.Column("created", sa.BigInteger, nullable=False),
+    sa.Column("seen", sa.BigInteger),
+    sa.Column("revoked", sa.BigInteger),
 )
