@@ -28,6 +28,8 @@ from bot.dispatch.registry import Registry
 from bot.doctor.models import check_models
 from bot.doors.api import application as api
 from bot.doors.handlers import Handlers
+from bot.doors.signals.book import SourceBook
+from bot.doors.signals.endpoint import SignalEndpoint
 from bot.doors.webhook.dispatcher import Dispatcher
 from bot.doors.webhook.endpoint import Accept, Endpoint
 from bot.doors.webhook.inbox import Inbox
@@ -44,6 +46,8 @@ from bot.models.gateway import ModelGateway
 from bot.policy import DefaultBranch, PolicyLoader
 from bot.sandbox.port import Sandbox
 from bot.sandbox.tiers import choose_sandbox
+from bot.sealing.local import LocalMaster
+from bot.sealing.sealer import Sealer
 from bot.settings import LOOPBACK, Settings, SettingsError
 from bot.store import datadir
 from bot.store.database import create_engine
@@ -203,6 +207,8 @@ async def _open(
     supervisors = _supervise(stack, loops)
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(dispatcher.accept, secrets)
+    book = SourceBook(services.store, Sealer(LocalMaster.of(settings)))
+    routes = [*endpoint.routes(), *SignalEndpoint(dispatcher.accept, book).routes()]
     ready = {name: partial(_alive, supervisor) for name, supervisor in supervisors.items()}
     ready |= {"dispatcher": partial(_alive, dispatcher), "engine": partial(_alive, engine)}
     ready |= {
@@ -211,7 +217,7 @@ async def _open(
     }
     session = await stack.enter_async_context(open_session())
     mounted = {api.PREFIX: api.make_api(services, handlers.registry, session)}
-    return Bot(services, make_web(services.store, endpoint.routes(), ready, mounted))
+    return Bot(services, make_web(services.store, routes, ready, mounted))
 
 
 async def serve(settings: Settings) -> bool:

@@ -18,7 +18,7 @@ from bot.terminal.exits import finish, settings_or_exit
 from bot.terminal.judging import judge_results
 from bot.terminal.run import ShortCommand, run
 from bot.terminal.tasks import tasks
-from bot.types import Scope
+from bot.types import Scope, SourceKind
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _NEW_FILE = click.Path(dir_okay=False, path_type=Path)
@@ -239,6 +239,74 @@ def tokens_revoke(token_id: str) -> None:
 
     settings = settings_or_exit()
     finish(lambda: _print(revoke_token(settings, token_id)))
+
+
+@main.group()
+def signals() -> None:
+    """Manage the sources of signals: monitors, error trackers and CI."""
+
+
+@signals.command("add")
+@click.argument("kind", type=click.Choice(get_args(SourceKind)))
+@click.option("--repo", "repository", required=True, metavar="OWNER/NAME", help="The repository that it is about.")
+@click.option("--name", help="What it is called in the list.  [default: the kind]")
+@click.option("--secret-file", type=_FILE, help="A file with the secret, where the sender makes it.")
+def signals_add(kind: SourceKind, repository: str, **given: Any) -> None:
+    """Add a source and print what to enter at the sender, once.
+
+    Example: forgehand signals add alertmanager --repo octo/shop
+    """
+    from bot.doors.signals.admin import add_source
+
+    settings = settings_or_exit()
+    finish(lambda: _print_result(add_source(settings, kind, repository, **given)))
+
+
+@signals.command("list")
+def signals_list() -> None:
+    """Print every source's id, kind, repository and when it was last heard."""
+    from bot.doors.signals.admin import list_sources
+
+    settings = settings_or_exit()
+    finish(lambda: _print(list_sources(settings)))
+
+
+@signals.command("rotate")
+@click.argument("source_id", metavar="ID")
+@click.option("--secret-file", type=_FILE, help="A file with the secret, where the sender makes it.")
+@click.option("--drop-old", is_flag=True, help="Take only the newest secret from now on.")
+def signals_rotate(source_id: str, **given: Any) -> None:
+    """Give the source with this ID another secret.
+
+    The one before is taken too, until it is dropped.
+    """
+    from bot.doors.signals.admin import rotate_source
+
+    settings = settings_or_exit()
+    finish(lambda: _print_result(rotate_source(settings, source_id, **given)))
+
+
+@signals.command("remove")
+@click.argument("source_id", metavar="ID")
+def signals_remove(source_id: str) -> None:
+    """Remove the source with this ID; what it sends is refused."""
+    from bot.doors.signals.admin import remove_source
+
+    settings = settings_or_exit()
+    finish(lambda: _print(remove_source(settings, source_id)))
+
+
+@signals.command("test")
+@click.argument("url")
+def signals_test(url: str) -> None:
+    """Send a signed sample that says nothing to a source's URL.
+
+    It must be the address that `add` printed, and the server must run.
+    """
+    from bot.doors.signals.admin import test_source
+
+    settings = settings_or_exit()
+    finish(lambda: _print_result(test_source(settings, url)))
 
 
 @main.command()

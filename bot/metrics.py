@@ -20,3 +20,8 @@ RECOVERED = Counter(
     "forgehand_recovered_deliveries", "Open deliveries found at start, or missed and found by the sweep."
 )
 SANDBOX_RUNS = Counter("forgehand_sandbox_runs", "Commands run in the sandbox.", ["tier", "ended"])
+SIGNAL_SECONDS = Histogram(
+    "forgehand_signal_seconds",
+    "Seconds from a signal's headers to its answer.",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+)

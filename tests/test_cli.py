@@ -22,6 +22,7 @@ from tests.support.patience import PATIENCE
 COMMANDS = ["serve", "deliver", "demo", "try", "setup", "doctor", "config check", "context", "hub"]
 COMMANDS += ["backup", "restore", "support", "judge-results"]
 COMMANDS += ["tokens add", "tokens list", "tokens revoke", "completion"]
+COMMANDS += [f"signals {name}" for name in ("add", "list", "rotate", "remove", "test")]
 COMMANDS += ["tasks list", "tasks show", "tasks cancel", "tasks retry"]
 COMMANDS += [f"run {spec.name}" for spec in asked_for(TASKS)]
 

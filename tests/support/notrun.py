@@ -191,6 +191,10 @@ def _fish() -> str | None:
     return None if shutil.which("fish") else "fish is not here. Get it: apt-get install fish"
 
 
+def _openssl() -> str | None:
+    return None if shutil.which("openssl") else "openssl is not here. Get it: apt-get install openssl"
+
+
 def _octokit() -> str | None:
     modules = published.ROOT / "tests" / "conformance" / "node_modules" / "@octokit" / "rest"
     return None if shutil.which("node") and modules.exists() else f"@octokit/rest is not here. Get it: {_MODULES}"
@@ -251,6 +255,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "catch2": _catch2,
     "zsh": _zsh,
     "fish": _fish,
+    "openssl": _openssl,
     "octokit": _octokit,
     "postgres": _postgres,
     "openapi": _openapi,

@@ -19,6 +19,8 @@ from aiohttp import web
 
 from bot.context.index import Indexer
 from bot.doors.api import application as api
+from bot.doors.signals.book import SourceBook
+from bot.doors.signals.endpoint import SignalEndpoint
 from bot.doors.webhook.dispatcher import Dispatcher
 from bot.doors.webhook.endpoint import Endpoint
 from bot.doors.webhook.inbox import Inbox
@@ -32,6 +34,8 @@ from bot.models.client import SdkModel
 from bot.models.gateway import ModelGateway
 from bot.policy import DefaultBranch, PolicyLoader
 from bot.sandbox.tiers import choose_sandbox
+from bot.sealing.local import LocalMaster
+from bot.sealing.sealer import Sealer
 from bot.settings import Settings
 from bot.store import tasks
 from bot.store.database import create_engine
@@ -158,7 +162,9 @@ async def _served(stack: AsyncExitStack, services: Services, session: aiohttp.Cl
     stack.push_async_callback(_stop, dispatching)
     mounted = {api.PREFIX: api.make_api(services, HANDLERS.registry, session)}
     # As it is served for real: aiohttp's server for tests would cancel what nobody waits for any more.
-    runner = make_runner(make_web(services.store, Endpoint(dispatcher.accept, [SECRET]).routes(), {}, mounted))
+    book = SourceBook(services.store, Sealer(LocalMaster.of(services.settings)))
+    routes = [*Endpoint(dispatcher.accept, [SECRET]).routes(), *SignalEndpoint(dispatcher.accept, book).routes()]
+    runner = make_runner(make_web(services.store, routes, {}, mounted))
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     await web.TCPSite(runner, "127.0.0.1", port).start()

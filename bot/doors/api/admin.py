@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from bot.doors.api.fields import moment
 from bot.doors.api.tokens import make_token
-from bot.github.api.access import GitHubs, open_session
+from bot.doors.operating import opened_app, opened_store
 from bot.github.api.errors import NotFound
-from bot.settings import Settings, SettingsError
+from bot.settings import Settings
 from bot.store import tokens
-from bot.store.database import create_engine, now_ms
-from bot.store.store import Store
+from bot.store.database import now_ms
 from bot.store.tokens import NewToken, StoredToken, TokenRepository
 from bot.types import Actor, ForgehandError, Scope
 
@@ -41,14 +39,14 @@ async def add_token(
         repositories=bound or None,
         expires=now_ms() + days * _DAY_MS,
     )
-    with _opened(settings) as store:
+    with opened_store(settings) as store:
         stored = store.run_sync(lambda connection: tokens.add(connection, new))
     return f"{token.text}\n\nThis is shown once. {_describe(stored)}"
 
 
 def list_tokens(settings: Settings) -> str:
     """Return a line for each token."""
-    with _opened(settings) as store:
+    with opened_store(settings) as store:
         found = store.run_sync(tokens.list_all)
     return "\n".join(_describe(token) for token in found) or "There are no tokens; `forgehand tokens add` makes one."
 
@@ -58,7 +56,7 @@ def revoke_token(settings: Settings, token_id: str) -> str:
 
     Raises :class:`TokenError` where there is none to revoke.
     """
-    with _opened(settings) as store:
+    with opened_store(settings) as store:
         if not store.run_sync(lambda connection: tokens.revoke(connection, token_id)):
             raise TokenError(f"There is no token {token_id} to revoke; `forgehand tokens list` shows them.")
     return f"Revoked {token_id}."
@@ -77,10 +75,7 @@ def _day(milliseconds: int | None) -> str:
 
 
 async def _look_up(settings: Settings, login: str, names: Sequence[str]) -> tuple[Actor, tuple[TokenRepository, ...]]:
-    if settings.app_id is None or settings.private_key is None:
-        raise SettingsError("A token needs the App: run `forgehand setup` first.")
-    async with open_session() as session:
-        github = GitHubs.as_app(session, settings.api_url, settings.app_id, settings.private_key.get_secret_value())
+    async with opened_app(settings) as github:
         try:
             account = await github.account(login)
         except NotFound:
@@ -94,13 +89,3 @@ async def _look_up(settings: Settings, login: str, names: Sequence[str]) -> tupl
                 raise TokenError(f"The App is not installed on a repository {name}.")
             bound.append(TokenRepository(id=repository.id, full_name=repository.full_name))
     return account, tuple(bound)
-
-
-@contextmanager
-def _opened(settings: Settings) -> Iterator[Store]:
-    store = Store(create_engine(settings.database))
-    try:
-        store.migrate()
-        yield store
-    finally:
-        store.close()

@@ -9,6 +9,7 @@ import structlog
 from aiohttp import web
 
 from bot import metrics
+from bot.doors.webhook.body import PATIENCE, read_body
 from bot.doors.webhook.inbox import NotStored
 from bot.doors.webhook.router import DeliveryRefused, Event
 from bot.doors.webhook.signature import Headers, InvalidDelivery, read_headers, verify
@@ -19,7 +20,6 @@ PATH = "/webhook"
 MAX_BODY = 25 * 1024 * 1024
 _LARGE = 1024 * 1024
 _LARGE_AT_ONCE = 4
-_PATIENCE = 8.0  # seconds; GitHub hangs up after ten
 
 log = structlog.get_logger(__name__)
 
@@ -53,27 +53,15 @@ class Endpoint:
         headers = read_headers(request.headers)
         length = request.content_length
         if length is not None and length <= _LARGE:
-            body = await _read(request)
+            body = await read_body(request, MAX_BODY)
             return await self._accept(_check(headers, body, self._secrets), body)
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(PATIENCE):
             await self._large.acquire()
         try:
-            body = await _read(request)
+            body = await read_body(request, MAX_BODY)
             return await self._accept(await asyncio.to_thread(_check, headers, body, self._secrets), body)
         finally:
             self._large.release()
-
-
-async def _read(request: web.Request) -> bytes:
-    if (request.content_length or 0) > MAX_BODY:
-        raise InvalidDelivery(f"The body is larger than {MAX_BODY} bytes.", status=413)
-    body = bytearray()
-    async with asyncio.timeout(_PATIENCE):
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > MAX_BODY:
-                raise InvalidDelivery(f"The body is larger than {MAX_BODY} bytes.", status=413)
-    return bytes(body)
 
 
 def _check(headers: Headers, body: bytes, secrets: Sequence[str]) -> Event:

@@ -21,8 +21,8 @@ class Ended(NamedTuple):
     stderr: str
 
 
-async def run(story: Story, *arguments: str) -> Ended:
-    """The command, on the server of the story."""
+async def run(story: Story, *arguments: str, group: str = "tokens") -> Ended:
+    """The command of a group, on the server of the story."""
     key = story.root / "key.pem"
     key.write_text(story.app.private_key)
     settings = {
@@ -31,7 +31,7 @@ async def run(story: Story, *arguments: str) -> Ended:
         "FORGEHAND_API_URL": story.hub.api_url,
         "FORGEHAND_DATA_DIR": str(story.root / "data"),
     }
-    command = [sys.executable, "-m", "bot.cli", "tokens", *arguments]
+    command = [sys.executable, "-m", "bot.cli", group, *arguments]
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, env={**os.environ, **settings})
     out, err = await process.communicate()

@@ -1,0 +1,31 @@
+"""Open what commands need that whoever runs the server types."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from bot.github.api.access import GitHubs, open_session
+from bot.settings import Settings, SettingsError
+from bot.store.database import create_engine
+from bot.store.store import Store
+
+
+@contextmanager
+def opened_store(settings: Settings) -> Iterator[Store]:
+    """Open the database, upgraded to this build."""
+    store = Store(create_engine(settings.database))
+    try:
+        store.migrate()
+        yield store
+    finally:
+        store.close()
+
+
+@asynccontextmanager
+async def opened_app(settings: Settings) -> AsyncIterator[GitHubs]:
+    """Open the way to GitHub as the App; raises :class:`SettingsError`."""
+    if settings.app_id is None or settings.private_key is None:
+        raise SettingsError("This needs the App: run `forgehand setup` first.")
+    async with open_session() as session:
+        yield GitHubs.as_app(session, settings.api_url, settings.app_id, settings.private_key.get_secret_value())
