@@ -12,7 +12,7 @@ from bot.doors.comments.commands import Command, commands_of
 from bot.doors.comments.listener import comment_router, say_command_failed
 from bot.doors.installation import installation_router
 from bot.doors.labels import label_router, say_label_failed
-from bot.doors.signals.handling import Take, ignore, signal_router
+from bot.doors.signals.handling import signal_router
 from bot.doors.webhook.router import Event, Router
 from bot.work.services import Services
 
@@ -24,7 +24,6 @@ class Handlers:
     registry: Registry
     builtins: tuple[Command, ...]
     events: tuple[Router[Services], ...] = ()
-    take_signals: Take = ignore
 
     @cached_property
     def commands(self) -> dict[str, Command]:
@@ -39,7 +38,7 @@ class Handlers:
             installation_router(self.registry),
             relocation.router,
             button_router(self.registry),
-            signal_router(self.take_signals),
+            signal_router(),
             *self.events,
             comment_router(self.commands, self.registry),
         )

@@ -34,15 +34,17 @@ _LINKED = (("Runbook", "runbook_url"), ("Dashboard", "dashboard_url"))
 def read_alerts(source: str, body: Mapping[str, Any], arrival: Arrival) -> tuple[Signal, ...]:
     """Return a signal for each alert, and one for alerts that were left out.
 
-    The version is not looked at, since senders can template the whole body. A resolved alert is told as such; that it
-    is healed nobody says.
+    The version is not looked at, since senders can template the whole body. A resolved alert is told as such where no
+    other of the same trouble fires; that it is healed nobody says.
     """
     listed = [each for each in find_list(body, "alerts") if isinstance(each, Mapping)]
     shown = [one for each in listed[:_MOST_ALERTS] if (one := _read_alert(source, body, each, arrival)) is not None]
-    kin = _find_group(body, shown)
-    signals = [one.model_copy(update={"joins": (*one.joins, *kin)}) for one in shown]
     rest = _read_rest(source, body, len(listed), shown, arrival)
-    return (*signals, *rest)
+    firing = {one.incident_key for one in (*shown, *rest) if one.kind == "alert_firing"}
+    kin = _find_group(body, shown)
+    # one pod of several that is well again is no end
+    told = [one for one in shown if one.kind == "alert_firing" or one.incident_key not in firing]
+    return (*(one.model_copy(update={"joins": (*one.joins, *kin)}) for one in told), *rest)
 
 
 def _read_alert(source: str, body: Mapping[str, Any], alert: Mapping[str, Any], arrival: Arrival) -> Signal | None:

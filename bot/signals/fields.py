@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from bot.redaction import redact
 from bot.signals.records import Link
 
 TITLE, TEXT, NAME, VALUE = 200, 8_000, 200, 300  # characters
@@ -66,7 +67,7 @@ def clean(text: str, most: int = TEXT) -> str:
     """Return a text of so many characters, without people's addresses."""
     # more than is kept is looked at, so that nothing is cut in two before it is recognised
     text = text[: most + TEXT].encode("utf-8", "replace").decode()
-    text = _EMAIL.sub("[address removed]", _CONTROL.sub(" ", text.replace("\r\n", "\n")))
+    text = _EMAIL.sub("[address removed]", redact(_CONTROL.sub(" ", text.replace("\r\n", "\n"))))
     return text.strip()[:most].strip()
 
 
@@ -102,8 +103,9 @@ def read_pairs(value: Any) -> dict[str, str]:
 
 def show_pairs(pairs: Mapping[str, str]) -> dict[str, str]:
     """Return some of these pairs, cleaned, for people to look at."""
-    chosen = list(pairs.items())[:_MOST_LABELS]
-    return {clean_line(name, NAME): clean_line(value, VALUE) for name, value in chosen}
+    # together, since some secrets are known by their name only
+    chosen = (clean_line(f"{name[:VALUE]}={value}", 2 * VALUE) for name, value in list(pairs.items())[:_MOST_LABELS])
+    return {name: value[:VALUE] for name, _, value in (text.partition("=") for text in chosen)}
 
 
 def make_links(pairs: Iterable[tuple[str, Any]]) -> tuple[Link, ...]:
@@ -134,7 +136,8 @@ def find_sha(*texts: str) -> str:
 
 def read_branch(value: Any) -> str:
     """Return a branch's name without its remote, or ""."""
-    text = clean_line(raw_text(value), NAME)
+    # nothing is taken out of it: it must be found again
+    text = _CONTROL.sub("", " ".join(raw_text(value)[:NAME].encode("utf-8", "replace").decode().split()))
     for prefix in ("refs/heads/", "refs/remotes/origin/", "origin/"):
         text = text.removeprefix(prefix)
     return text

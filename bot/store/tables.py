@@ -223,6 +223,7 @@ examined_test = _table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("at", sa.BigInteger, nullable=False),
+)
 
 signal_source = _table(
     "signal_source",

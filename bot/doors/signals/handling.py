@@ -1,9 +1,8 @@
-"""Read stored signals and hand them to whoever follows incidents."""
+"""Read stored signals, and make incidents of them."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
 from typing import get_args
 
 import structlog
@@ -11,42 +10,37 @@ from pydantic_core import from_json
 
 from bot.doors.webhook.parts import read_number, read_text
 from bot.doors.webhook.router import Event, Router
+from bot.incidents.intake import take
 from bot.signals.fields import Arrival
 from bot.signals.reading import READERS
 from bot.signals.records import Signal
 from bot.store import sources
-from bot.types import Repository, SourceKind
+from bot.types import SourceKind
 from bot.work.services import Services
 
-Take = Callable[[Services, Repository, Sequence[Signal]], Awaitable[None]]
 log = structlog.get_logger(__name__)
 
 
-def signal_router(take: Take) -> Router[Services]:
-    """Return the router of signals; ``take`` gets what a delivery says."""
+def signal_router() -> Router[Services]:
+    """Return the router of stored signals."""
     router: Router[Services] = Router()
-
-    async def handle(event: Event, services: Services) -> None:
-        """Read a delivery; a source that was removed meanwhile is not heard."""
-        received = read_number(event.payload, "received") or 0
-        source = await services.store.run(sources.hear, read_text(event.payload, "source"), received)
-        if source is None:
-            log.info("signal of a removed source")
-            return
-        arrival = Arrival(source.name, event.guid, received)
-        # a thousand alerts take their time
-        signals = await asyncio.to_thread(read_signals, source.kind, read_text(event.payload, "body"), arrival)
-        log.info("signals read", source=source.id, kind=source.kind, signals=len(signals))
-        if signals:
-            await take(services, source.repository, signals)
-
     for kind in get_args(SourceKind):
         router.on(f"signal.{kind}")(handle)
     return router
 
 
-async def ignore(_services: Services, _repository: Repository, _signals: Sequence[Signal]) -> None:
-    """Leave signals where they are stored: no capability asks for them."""
+async def handle(event: Event, services: Services) -> None:
+    """Read a delivery; a source that was removed meanwhile is not heard."""
+    received = read_number(event.payload, "received") or 0
+    source = await services.store.run(sources.hear, read_text(event.payload, "source"), received)
+    if source is None:
+        log.info("signal of a removed source")
+        return
+    arrival = Arrival(source.name, event.guid, received)
+    # a thousand alerts take their time
+    signals = await asyncio.to_thread(read_signals, source.kind, read_text(event.payload, "body"), arrival)
+    log.info("signals read", source=source.id, kind=source.kind, signals=len(signals))
+    await take(services, source.repository, signals)
 
 
 def read_signals(kind: SourceKind, text: str, arrival: Arrival) -> tuple[Signal, ...]:
