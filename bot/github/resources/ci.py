@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
+from bot.ci_logs import Period, excerpt
 from bot.github.api.client import Client, within
+from bot.github.api.errors import NotFound
 from bot.redaction import redact
 from bot.types import JsonModel, Repository
 
 _BAD = {"failure", "timed_out"}
-_STAMP = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z ", re.MULTILINE)
-_COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_ERROR = re.compile(r"^##\[error\]", re.MULTILINE)
-_BEFORE = 6_000
-_AFTER = 2_000
+_SAID = 6_000
 _MOST = 10
 
 
@@ -28,6 +26,14 @@ class FailedCheck(JsonModel):
     said: str
 
 
+class JobLog(NamedTuple):
+    """A job's log, with the step that failed where GitHub says which."""
+
+    text: str
+    step: str = ""
+    period: Period | None = None
+
+
 async def failed_checks(client: Client, repository: Repository, sha: str) -> tuple[FailedCheck, ...]:
     """Return a commit's ten newest failed check runs, with annotations."""
     url = "/repos/{owner}/{repo}/commits/{sha}/check-runs{?filter,per_page}"
@@ -37,18 +43,31 @@ async def failed_checks(client: Client, repository: Repository, sha: str) -> tup
 
 
 async def job_log(client: Client, repository: Repository, check: FailedCheck) -> str:
-    """Return a job's log around its first error; a check run has its id."""
-    text = await client.download("/repos/{owner}/{repo}/actions/jobs/{id}/logs", within(repository, id=check.id))
-    return redact(excerpt(text))
+    """Return a job's telling lines, without secrets; a check run has its id."""
+    log = await download_log(client, repository, check.id)
+    return excerpt(log.text, step=log.period)
 
 
-def excerpt(log: str) -> str:
-    """Return a log's lines around its first error, without times and colours."""
-    plain = _COLOUR.sub("", _STAMP.sub("", log))
-    first = _ERROR.search(plain)
-    if first is None:
-        return plain[-(_BEFORE + _AFTER) :]
-    return plain[max(0, first.start() - _BEFORE) : first.start() + _AFTER]
+async def download_log(client: Client, repository: Repository, job: int) -> JobLog:
+    """Return the whole log of a job, secrets included."""
+    where = within(repository, id=job)
+    text = await client.download("/repos/{owner}/{repo}/actions/jobs/{id}/logs", where)
+    try:
+        found = await client.get("/repos/{owner}/{repo}/actions/jobs/{id}", where)
+    except NotFound:
+        return JobLog(text)
+    for step in found.get("steps") or ():
+        if step.get("conclusion") in _BAD:
+            return JobLog(text, str(step.get("name") or ""), _read_period(step))
+    return JobLog(text)
+
+
+def _read_period(step: Any) -> Period | None:
+    try:
+        start, end = (datetime.fromisoformat(str(step[key])) for key in ("started_at", "completed_at"))
+    except (KeyError, ValueError):
+        return None
+    return Period(start, end) if start.tzinfo and end.tzinfo else None
 
 
 async def _check(client: Client, repository: Repository, run: Any) -> FailedCheck:
@@ -63,5 +82,5 @@ async def _check(client: Client, repository: Repository, run: Any) -> FailedChec
         name=str(run.get("name") or ""),
         app=str((run.get("app") or {}).get("slug") or ""),
         conclusion=str(run.get("conclusion")),
-        said=redact("\n".join(line for line in lines if line)[:_BEFORE]),
+        said=redact("\n".join(line for line in lines if line)[:_SAID]),
     )
