@@ -30,7 +30,7 @@ _COMPILER = re.compile(
 
 
 class Cause(NamedTuple):
-    """What a log fails for; ``kind``: exception, rule or "" if unknown."""
+    """Cause of a failure; ``kind``: exception, rule or "" if unknown."""
 
     kind: str
     message: str

@@ -27,7 +27,7 @@ _FIRST_ERROR = re.compile(r"##\[error\]")
 
 
 class Period(NamedTuple):
-    """When a step ran, as the API says: in whole seconds, any zone."""
+    """Time in which a step ran, as the API says: whole seconds, any zone."""
 
     start: datetime
     end: datetime
