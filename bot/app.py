@@ -56,6 +56,7 @@ from bot.supervisor import Supervisor
 from bot.toolchains.repository import make_toolchain
 from bot.types import ForgehandError
 from bot.upkeep.housekeeper import Housekeeper
+from bot.upkeep.incidents import IncidentWatch
 from bot.upkeep.janitor import Janitor
 from bot.upkeep.scratch import scratch
 from bot.web.server import Crowd, make_runner, make_web
@@ -204,6 +205,7 @@ async def _open(
     janitor = Janitor(services)
     loops = {"reporter": reporter.run, "janitor": janitor.run, "sweep": sweep.run, "dispatcher": dispatcher.run}
     loops["housekeeper"] = Housekeeper(services).run
+    loops["incidents"] = IncidentWatch(services).run
     supervisors = _supervise(stack, loops)
     secrets = [secret.get_secret_value() for secret in settings.webhook_secrets]
     endpoint = Endpoint(dispatcher.accept, secrets)

@@ -53,5 +53,6 @@ def _renew(spec: TaskSpec[Any], task: Task, repository: Repository, origin: Orig
     The repository is named as it is now. It is answered where the first one was, and goes where that one went.
     """
     request = spec.request.model_validate(task.argument)
-    new = origin.model_copy(update={"reply": request.origin.reply, "outlet": request.origin.outlet})
+    first = request.origin
+    new = origin.model_copy(update={"reply": first.reply, "outlet": first.outlet, "issue": first.issue})
     return request.model_copy(update={"repository": repository, "origin": new})

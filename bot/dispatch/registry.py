@@ -42,7 +42,11 @@ class Registry:
         """Return what a policy file may say."""
         commands = {task.name: task.command_rule for task in self if task.doors.command}
         return PolicySchema(
-            sections={task.name: task.rules for task in self if task.doors.command or task.rules is not TaskRules},
+            sections={
+                task.rules.section or task.name: task.rules
+                for task in self
+                if task.doors.command or task.rules is not TaskRules
+            },
             commands=commands | self._builtins,
         )
 

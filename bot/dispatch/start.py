@@ -101,7 +101,7 @@ def active_key(name: str, repository: Repository, number: int) -> str:
 def _new_task(spec: TaskSpec[Any], request: Request[Any], parent: str | None) -> NewTask:
     origin = request.origin
     repository = request.repository
-    number = request.subject.number
+    number = request.subject.number or origin.issue
     held = None
     # What nobody sees on GitHub stands in nobody's way, and nobody who asks there is answered with it.
     if spec.exclusive and number is not None and not request.quiet:

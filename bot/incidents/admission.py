@@ -14,7 +14,7 @@ from bot.incidents.outage import is_setup, look_for_outage
 from bot.incidents.records import BAD, GATHERED, MINUTE, OLD, RECURS, SUBJECTS
 from bot.incidents.session import Session, shorten
 from bot.signals.records import Signal
-from bot.store import incidents
+from bot.store import incidents, lessons
 from bot.store.incidents import Incident, Trouble
 from bot.types import Repository
 
@@ -90,7 +90,7 @@ def _take_bad(session: Session, signal: Signal) -> None:
         session.put(trouble.model_copy(update=update))
     _count(session, one, signal, fresh=fresh, begins=begins, started=started)
     if is_setup(signal):
-        outage = look_for_outage(session, since=session.now - STORM_WINDOW)
+        outage = look_for_outage(session, signal, since=session.now - STORM_WINDOW)
         if outage is not None:
             session.call(outage, PAUSE)
 
@@ -143,6 +143,7 @@ def _open(session: Session, known: Trouble | None, signal: Signal, started: int)
 def _reopen(session: Session, one: Incident, known: Trouble | None, signal: Signal, started: int) -> Incident:
     """Open an incident again whose trouble came back."""
     good = known.good_sha if known is not None else ""
+    lessons.fail(session.connection, one.id)
     session.note(one.id, "reopened", {"source": signal.source, "sha": signal.sha, "title": signal.title})
     return session.change(
         one.id,

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-import structlog
-
 from bot.incidents.admission import admit
 from bot.incidents.passes import start_pass
 from bot.incidents.rules import IncidentRules
@@ -16,7 +14,6 @@ from bot.types import Repository
 from bot.work.services import Services
 
 _CHUNK = 100  # signals a transaction: whoever stores a webhook waits for it
-log = structlog.get_logger(__name__)
 
 
 async def take(services: Services, repository: Repository, signals: Sequence[Signal]) -> None:
@@ -26,8 +23,12 @@ async def take(services: Services, repository: Repository, signals: Sequence[Sig
     most every half minute.
     """
     policy, _ = await services.policies.load_or_default(repository)
-    if not signals or not policy.rules(IncidentRules).is_on:
-        return
+    if policy.rules(IncidentRules).is_on:
+        await take_wanted(services, repository, signals)
+
+
+async def take_wanted(services: Services, repository: Repository, signals: Sequence[Signal]) -> None:
+    """Take signals in that the policy is known to want."""
     touched: dict[str, None] = {}
     for start in range(0, len(signals), _CHUNK):
         chunk = signals[start : start + _CHUNK]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.incidents.records import GATHERED
 from bot.incidents.session import Session
+from bot.signals.github import strip_matrix
 from bot.signals.records import Signal
 from bot.store import incidents
 from bot.store.incidents import Incident, IncidentKind, Trouble
@@ -21,14 +22,14 @@ def is_setup(signal: Signal) -> bool:
     return signal.source == "github" and signal.kind == "ci_failed" and signal.labels.get("setup") == "true"
 
 
-def look_for_outage(session: Session, since: int) -> str | None:
+def look_for_outage(session: Session, signal: Signal, since: int) -> str | None:
     """Return the outage that this is, with its jobs in it, else None."""
     stored = incidents.list_setups(session.connection, session.repository.id, since)
     here = {one.key: one for one in stored} | {key: session.troubles[key] for key in session.changed}
     hit = [one for one in here.values() if one.setup and one.firing and one.last >= since]
-    if len(hit) < OUTAGE_JOBS:
+    if len({strip_matrix(one.key) for one in hit}) < OUTAGE_JOBS:
         return None
-    outage = _find_outage(session, min(one.since for one in hit))
+    outage = _find_outage(session, signal, min(one.since for one in hit))
     for one in hit:
         before = session.find(one.incident)
         if before is None or before.id == outage.id:
@@ -40,17 +41,14 @@ def look_for_outage(session: Session, since: int) -> str | None:
     return outage.id
 
 
-def _find_outage(session: Session, started: int) -> Incident:
+def _find_outage(session: Session, signal: Signal, started: int) -> Incident:
     """Return the open outage of the repository, or a new one."""
     found = incidents.find_open(session.connection, session.repository.id, _KEY)
     known = session.find(found.id) if found is not None else None
     if known is not None:
         return known
-    signal = Signal(
-        source="github", kind="ci_failed", state_key="", incident_key=_KEY, title="Jobs fail before they begin",
-        started=started,
-    )  # fmt: skip
-    return session.add(_KEY, _KEY, signal, started, cause=_KEY, count=1)
+    cleared = {"branch": "", "bad_sha": "", "title": "Jobs fail before they begin"}
+    return session.add(_KEY, _KEY, signal, started, cause=_KEY, count=1, **cleared)
 
 
 def _merge(session: Session, before: Incident, into: Incident) -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
+from pydantic import Field
+
+from bot.incidents.rules import Act
 from bot.signals.records import SignalKind
 from bot.store.incidents import IncidentKind
+from bot.types import JsonModel
 from bot.work.origin import Request, TaskInput
 
 FLOW = "incident"
@@ -34,6 +40,20 @@ BAD: frozenset[SignalKind] = frozenset(
 """News that something is wrong; all other news is good."""
 GATHERED: frozenset[IncidentKind] = frozenset({"storm", "infrastructure"})
 """Incidents that stand for many troubles; once over they do not come back."""
+
+
+Verdict = Literal["act", "propose", "no"]
+
+
+class Choice(JsonModel):
+    """One act that was considered, and what came of that."""
+
+    act: Act
+    verdict: Verdict
+    reason: str
+    input: dict[str, Any] = Field(default_factory=dict)
+    branch: str = ""
+    environment: str = ""
 
 
 class IncidentInput(TaskInput):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import ConfigDict, Field, field_validator
 
 from bot.policy import TaskRules
 from bot.types import JsonModel
@@ -20,8 +20,10 @@ _Text = Annotated[str, Field(max_length=200)]
 class ServiceRules(JsonModel):
     """The rules of one service that signals may name."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     environment: _Text = Field(default="", description="where it runs, as deployments name it")
-    rollback: Mode = Field(default="off", description="permission to roll it back, beside `incidents.rollback`")
+    rollback: Mode | None = Field(default=None, description="in place of `incidents.rollback`, for this service")
     paths: tuple[_Text, ...] = Field(default=(), description="folders its code lies in")
     workflow: _Text = Field(default="", description="file of the workflow that deploys it")
     health: str | None = Field(

@@ -98,6 +98,7 @@ incident_act = _table(
     sa.Column("incident", sa.Text, primary_key=True),
     sa.Column("act", sa.Text, primary_key=True),
     sa.Column("attempt", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("episode", sa.Integer, nullable=False),
     sa.Column("repository", sa.BigInteger, nullable=False),
     sa.Column("branch", sa.Text, nullable=False),
     sa.Column("environment", sa.Text, nullable=False),

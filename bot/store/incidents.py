@@ -12,7 +12,16 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from pydantic import Field
 
-from bot.store.incident_tables import incident, incident_event, incident_join, signal_seen, trouble
+from bot.store.incident_tables import (
+    incident,
+    incident_act,
+    incident_event,
+    incident_join,
+    lesson,
+    signal_seen,
+    trouble,
+)
+from bot.store.tables import task
 from bot.store.upsert import insert
 from bot.types import JsonModel, Repository
 
@@ -155,12 +164,43 @@ def list_due(connection: sa.Connection, now: int) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
+def call_overdue(connection: sa.Connection, now: int, pause: int) -> None:
+    """Have incidents looked at whose act has ended, or whose last look failed."""
+    over = sa.select(incident_act.c.incident).join(task, task.c.id == incident_act.c.task)
+    over = over.where(incident_act.c.ended.is_(None), task.c.ended.is_not(None))
+    later = sa.or_(incident.c.due.is_(None), incident.c.due > now)
+    connection.execute(sa.update(incident).where(incident.c.id.in_(over), later).values(due=now))
+    broken = sa.select(task.c.id).where(task.c.ended.is_not(None), task.c.state != "done", task.c.flow == "incident")
+    failed = (incident.c.open_key.is_not(None), incident.c.due.is_(None), incident.c.task.in_(broken))
+    connection.execute(sa.update(incident).where(*failed).values(due=now + pause))
+
+
+def forget(connection: sa.Connection, repository: int) -> None:
+    """Forget all incidents of a repository."""
+    ids = sa.select(incident.c.id).where(incident.c.repository == repository).scalar_subquery()
+    connection.execute(incident_event.delete().where(incident_event.c.incident.in_(ids)))
+    for table in (incident_act, incident_join, trouble, signal_seen, lesson, incident):
+        connection.execute(table.delete().where(table.c.repository == repository))
+
+
 def save(connection: sa.Connection, one: Incident) -> None:
     """Store an incident, in place of what was known of it."""
     row = one.model_dump(mode="json")
     query = insert(connection, incident).values(row)
     values = {name: value for name, value in row.items() if name != "id"}
     connection.execute(query.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def change(connection: sa.Connection, incident_id: str, values: Mapping[str, Any]) -> None:
+    """Change some columns of an incident."""
+    connection.execute(sa.update(incident).where(incident.c.id == incident_id).values(**values))
+
+
+def merge_data(connection: sa.Connection, incident_id: str, values: Mapping[str, Any]) -> None:
+    """Remember more about an incident, over earlier values of their names."""
+    query = sa.select(incident.c.data).where(incident.c.id == incident_id).with_for_update()
+    data = dict(connection.execute(query).scalar_one()) | dict(values)
+    change(connection, incident_id, {"data": data})
 
 
 def open_key(repository: int, key: str) -> str:
@@ -177,6 +217,13 @@ def find_troubles(connection: sa.Connection, repository: int, keys: Collection[s
         rows = connection.execute(sa.select(trouble).where(trouble.c.repository == repository, named))
         found |= {row.key: Trouble.model_validate(dict(row._mapping)) for row in rows}
     return found
+
+
+def find_prefixed(connection: sa.Connection, repository: int, prefix: str) -> list[Trouble]:
+    """Load what is known under keys that begin alike."""
+    named = trouble.c.key.startswith(prefix, autoescape=True)
+    query = sa.select(trouble).where(trouble.c.repository == repository, named).order_by(trouble.c.key).limit(_CHUNK)
+    return [Trouble.model_validate(dict(row._mapping)) for row in connection.execute(query)]
 
 
 def list_troubles(connection: sa.Connection, incident_id: str) -> list[Trouble]:

@@ -5,7 +5,7 @@ Every function takes an open transaction; one that changes a state does nothing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -129,6 +129,13 @@ def find(
 def is_in(repository: int) -> sa.ColumnElement[bool]:
     """Match the tasks of a repository by its id, which survives renames."""
     return sa.cast(task.c.argument["repository"]["id"].as_string(), sa.BigInteger) == repository
+
+
+def list_started(connection: sa.Connection, repository: int, flows: Collection[str], since: int) -> list[Task]:
+    """List a repository's tasks of some workflows, recent or active."""
+    recent = sa.or_(task.c.created >= since, task.c.state.in_(RUNNABLE))
+    query = sa.select(task).where(task.c.flow.in_(flows), recent, is_in(repository)).order_by(task.c.created)
+    return [make_task(row) for row in connection.execute(query)]
 
 
 def find_holder(connection: sa.Connection, active_key: str) -> Task | None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import structlog
 
 from bot.sandbox.packages import FOLDER as PACKAGES
-from bot.store import retention, tasks, test_outcomes
+from bot.store import incidents, lessons, retention, tasks, test_outcomes
 from bot.store.database import now_ms
 from bot.upkeep.mirrors import remove_mirror, trim_mirrors
 from bot.upkeep.packages import trim_packages
@@ -47,6 +47,8 @@ class Housekeeper:
         cutoff = max(old, await self._store.run(retention.find_cutoff, int(settings.history_gb * _GB)))
         await self._repeat(retention.forget_deliveries, old)
         await self._repeat(retention.forget_payloads, cutoff)
+        await self._repeat(incidents.forget_seen, old)
+        await self._repeat(lessons.forget, now_ms())
         await self._repeat(retention.forget_transcripts, cutoff)
         await asyncio.to_thread(trim_packages, settings.data_dir / PACKAGES, int(settings.packages_gb * _GB))
         mirrors = settings.data_dir / "mirrors"
@@ -70,6 +72,7 @@ class Housekeeper:
             await self._engine.forget(ids[start : start + _CHUNK])
             await self._store.run(retention.forget_tasks, ids[start : start + _CHUNK])
         for repository in set(repositories.values()):
+            await self._store.run(incidents.forget, repository)
             await asyncio.to_thread(remove_mirror, self._settings.data_dir / "mirrors" / f"{repository}.git")
             await asyncio.to_thread(remove_shelf, self._settings.data_dir / FOLDER / str(repository))
             await self._store.run(test_outcomes.forget_repository, repository)

@@ -42,6 +42,7 @@ class Origin(JsonModel):
     base_branch: str | None = None
     cause: str = ""  # kind of the event: ``opened``, ``push``
     outlet: Outlet = "github"  # where what comes of it goes, beside the task's result
+    issue: int | None = None  # on which a task about the repository as a whole is followed
 
 
 class Subject(JsonModel):

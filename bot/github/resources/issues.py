@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from typing import Any, Literal
 
@@ -97,6 +97,15 @@ async def ensure_issue(
         return int(made["number"])
 
     return await once(find, make)
+
+
+async def update_issue(
+    client: Client, repository: Repository, number: int, data: Mapping[str, str], *, marker: Marker
+) -> None:
+    """Change an issue of ours; its body keeps the marker."""
+    url = "/repos/{owner}/{repo}/issues/{number}"
+    body = {"body": with_marker(data["body"], marker)} if "body" in data else {}
+    await client.patch(url, within(repository, number=number), {**data, **body}, options=FINAL)
 
 
 async def list_comments(client: Client, repository: Repository, number: int) -> list[IssueComment]:

@@ -1,0 +1,70 @@
+"""Ask a service whether it is well, at the address that the policy names and at no other.
+
+A policy is a repository's text, so the address may not lead into the server's own network, unless the server's settings
+name the host.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+_SECONDS = 10.0
+
+
+class _Refused(OSError):
+    """An address that is not asked."""
+
+
+class _PublicResolver(AbstractResolver):
+    """A resolver that knows no private address."""
+
+    def __init__(self) -> None:
+        self._all = aiohttp.ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._all.resolve(host, port, family)
+        public = [one for one in found if _is_public(one["host"])]
+        if not public:
+            raise _Refused(f"{host} is not a public host")
+        return public
+
+    async def close(self) -> None:
+        await self._all.close()
+
+
+async def ask_health(url: str, private_hosts: Collection[str]) -> str:
+    """Return what is wrong with the answer, "" for a good one."""
+    host = urlsplit(url).hostname or ""
+    own = host in private_hosts
+    if not own and _is_address(host) and not _is_public(host):
+        return f"`{host}` is not a public host; the server's `health_hosts` does not name it"
+    connector = aiohttp.TCPConnector(resolver=None if own else _PublicResolver())
+    timeout = aiohttp.ClientTimeout(total=_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
+            session.get(url, allow_redirects=False) as answer,
+        ):
+            return "" if 200 <= answer.status < 300 else f"the health address answered {answer.status}"
+    except (TimeoutError, aiohttp.ClientError, OSError, ValueError):
+        return "the health address did not answer"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_public(host: str) -> bool:
+    return _is_address(host.partition("%")[0]) and ipaddress.ip_address(host.partition("%")[0]).is_global

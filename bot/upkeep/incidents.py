@@ -1,0 +1,34 @@
+"""Have incidents looked at when they are due: no source promises to say that something is over."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+from bot.incidents.passes import start_pass
+from bot.store import incidents
+from bot.store.database import now_ms
+from bot.work.services import Services
+
+_EVERY = 5.0  # seconds
+_AFTER_FAILURE = 300_000
+
+
+class IncidentWatch:
+    """The loop that starts looks at incidents; it runs until cancelled."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def run(self) -> None:
+        """Look for what is due every few seconds."""
+        while True:
+            await self.sweep()
+            await asyncio.sleep(_EVERY)
+
+    async def sweep(self) -> None:
+        """Start a look at each incident that is due."""
+        store = self._services.store
+        await store.run(partial(incidents.call_overdue, now=now_ms(), pause=_AFTER_FAILURE))
+        for incident in await store.run(partial(incidents.list_due, now=now_ms())):
+            await start_pass(self._services, incident)
