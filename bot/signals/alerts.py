@@ -112,14 +112,18 @@ def _read_rest(
         return ()
     labels = read_pairs(find(body, "commonLabels")) | read_pairs(find(body, "groupLabels"))
     group = make_digest(find_text(body, "groupKey", most=TEXT), *(text for pair in labels.items() for text in pair))
+    names = {(one.incident_key, one.joins) for one in shown}
     kin = find_kin(labels)
+    key, joins = f"{source}:{find_trouble(labels)}", (kin,) if kin else ()
+    if len(names) == 1:
+        key, joins = names.pop()
     return (
         Signal(
             source=source,
             kind="alert_firing",
             state_key=f"{source}:{group}:cut:{make_digest(arrival.delivery)[:16]}",
-            incident_key=f"{source}:{find_trouble(labels)}" if labels else f"{source}:{group}",
-            joins=(kin,) if kin else (),
+            incident_key=key,
+            joins=joins,
             delivery=arrival.delivery,
             title=clean_line(f"{labels.get('alertname') or 'Alerts'}: {cut} that fire are not in the message"),
             severity=read_severity(labels.get("severity", "")),

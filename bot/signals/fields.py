@@ -13,6 +13,7 @@ from bot.redaction import redact
 from bot.signals.records import Link
 
 TITLE, TEXT, NAME, VALUE = 200, 8_000, 200, 300  # characters
+_BEYOND = 1_000  # characters after the last that is kept: nothing is cut in two before it is recognised
 _MOST_LABELS = 40
 _MOST_LINKS = 10
 _LONGEST_LINK = 1_000
@@ -65,15 +66,14 @@ def raw_text(value: Any) -> str:
 
 def clean(text: str, most: int = TEXT) -> str:
     """Return a text of so many characters, without people's addresses."""
-    # more than is kept is looked at, so that nothing is cut in two before it is recognised
-    text = text[: most + TEXT].encode("utf-8", "replace").decode()
+    text = text[: most + _BEYOND].encode("utf-8", "replace").decode()
     text = _EMAIL.sub("[address removed]", redact(_CONTROL.sub(" ", text.replace("\r\n", "\n"))))
     return text.strip()[:most].strip()
 
 
 def clean_line(text: str, most: int = TITLE) -> str:
     """Return a text as :func:`clean` does, in one line."""
-    return clean(" ".join(text[: most + TEXT].split()), most)
+    return clean(" ".join(text[: most + _BEYOND].split()), most)
 
 
 def read_moment(value: Any, otherwise: int) -> int:

@@ -22,7 +22,9 @@ _SEVERITIES: dict[str, Severity] = {
     **dict.fromkeys(("info", "information", "informational", "notice", "debug", "none", "ok", "p5", "5"), "info"),
 }
 # The ends that Kubernetes gives to names of pods: of a ReplicaSet and its pod, of a DaemonSet's, of a StatefulSet's.
-_POD_END = re.compile(r"-(?:\d{1,10}|(?=[a-z]{0,11}\d)[a-z0-9]{4,12}|[bcdfghjklmnpqrstvwxz]{5})$")
+_POD_END = re.compile(
+    r"-(?:\d{1,10}|(?=[a-z]{0,11}\d)[a-z0-9]{4,12}|[bcdfghjklmnpqrstvwxz]{5}|[bcdfghjklmnpqrstvwxz]{8,10})$"
+)
 
 
 def find_trouble(labels: Mapping[str, str]) -> str:

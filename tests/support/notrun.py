@@ -25,7 +25,7 @@ from bot.toolchains.php import programs as php
 from bot.toolchains.ruby import programs as ruby
 from bot.toolchains.rust.programs import find_rust
 from bot.toolchains.shell.programs import find_bats
-from tests.support import maven, published
+from tests.support import alertmanager, maven, published
 
 HAND_MODEL = published.ROOT.parent / "shared" / "tools" / "hand_model.py"
 _MODULES = "npm ci --prefix tests/conformance (node 20 or newer)"
@@ -191,6 +191,11 @@ def _fish() -> str | None:
     return None if shutil.which("fish") else "fish is not here. Get it: apt-get install fish"
 
 
+def _alertmanager() -> str | None:
+    how = "apt-get download prometheus prometheus-alertmanager, then dpkg -x as .ci/run does"
+    return None if alertmanager.find_both() else f"Prometheus and Alertmanager are not here. Get them: {how}"
+
+
 def _openssl() -> str | None:
     return None if shutil.which("openssl") else "openssl is not here. Get it: apt-get install openssl"
 
@@ -255,6 +260,7 @@ NEEDS: dict[str, Callable[[], str | None]] = {
     "catch2": _catch2,
     "zsh": _zsh,
     "fish": _fish,
+    "alertmanager": _alertmanager,
     "openssl": _openssl,
     "octokit": _octokit,
     "postgres": _postgres,
