@@ -15,6 +15,7 @@ from bot.doctor.actions import check_actions
 from bot.doctor.github import check_github
 from bot.doctor.line import Level, Line
 from bot.doctor.models import check_models, try_models
+from bot.doctor.signals import check_signals
 from bot.models.catalogue import Catalogue
 from bot.settings import Checks, Settings, settings_file
 
@@ -67,6 +68,7 @@ async def find(settings: Settings) -> AsyncIterator[Line]:
     yield await check_actions(settings)
     yield await asyncio.to_thread(machine.check_folder, settings.data_dir)
     yield await asyncio.to_thread(machine.check_database, settings.database)
+    yield await check_signals(settings)
     yield await machine.check_sandbox(settings)
     yield await asyncio.to_thread(machine.check_toolchains)
     for line in check_models(Catalogue(settings)):

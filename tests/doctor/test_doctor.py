@@ -21,7 +21,7 @@ from tests.support.keys import key_pair
 SECRET = "It's a Secret to Everybody"
 AREAS = [
     "App", "Clock", "Permissions", "Events", "Installations", "Webhook", "Webhook secret", "Deliveries", "Actions",
-    "Data directory", "Database", "Sandbox", "Toolchains", "Models",
+    "Data directory", "Database", "Signals", "Sandbox", "Toolchains", "Models",
 ]  # fmt: skip
 PUBLIC = "https://bot.example.org"
 ABLE = [
