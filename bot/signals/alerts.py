@@ -114,7 +114,8 @@ def _read_rest(
     group = make_digest(find_text(body, "groupKey", most=TEXT), *(text for pair in labels.items() for text in pair))
     names = {(one.incident_key, one.joins) for one in shown}
     kin = find_kin(labels)
-    key, joins = f"{source}:{find_trouble(labels)}", (kin,) if kin else ()
+    key = f"{source}:{find_trouble(labels)}"
+    joins: tuple[str, ...] = (kin,) if kin else ()
     if len(names) == 1:
         key, joins = names.pop()
     return (
